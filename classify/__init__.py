@@ -1,0 +1,1 @@
+"""What is it about? Text to category, with reasons; measuring a model is `classify.trial`, not `evaluation`."""

@@ -1,0 +1,1 @@
+"""How well is it done? Service evaluation (好差评), timeliness, publication. Not the measuring of models."""

@@ -1,0 +1,1 @@
+"""JSON doors of CONTRACT: parse, one call, present."""

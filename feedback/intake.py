@@ -1,0 +1,156 @@
+"""What did somebody hand in, tidied and checked? A Draft from any channel.
+
+Tidying never changes what a person said: it normalises line ends, drops control characters that no database keeps,
+and trims. Every fault is named by field. No I/O.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+
+from feedback.kernel.errors import Invalid
+from feedback.lifecycle import PROFILE_OF, PUBLIC_KINDS, Channel, Kind, Profile
+
+TITLE_MOST = 100
+TEXT_MOST = 20_000
+NAME_MOST = 50
+ADDRESS_MOST = 200
+SOURCE_MOST = 120
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
+_MOBILE = re.compile(r"1\d{10}")
+_LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
+_ID = re.compile(r"\d{17}[\dX]")
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ID_CHECKS = "10X98765432"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDraft:
+    """Who brings it: the petitioner (信访人)."""
+
+    name: str = ""
+    phone: str = ""
+    id_number: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as a door hands it to `cases.submit`."""
+
+    kind: str
+    title: str
+    text: str
+    channel: str
+    desk: str
+    source_id: str = ""
+    profile: str = ""  # "": by kind
+    region: str = ""
+    address: str = ""
+    person: PersonDraft | None = None
+    anonymous: bool = False  # hidden from the unit and the public, not absent from the record
+    public_consent: bool = False
+    attachments: tuple[str, ...] = ()
+    urgency: int = 0
+    bars: frozenset[str] = frozenset()
+    headcount: int = 1
+    link: str = ""  # the case this one grew out of, for a rectification
+    unit: str = ""  # the unit it concerns from the start, for a rectification
+
+
+def tidy(draft: Draft, attachments_max: int = 9) -> Draft:
+    """The draft with its texts tidied.
+
+    Raises Invalid naming each field that is missing or wrong.
+    """
+    person = draft.person and PersonDraft(
+        name=line(draft.person.name),
+        phone=phone_digits(draft.person.phone),
+        id_number=narrow(draft.person.id_number).replace(" ", "").upper(),
+        address=line(draft.person.address),
+    )
+    if person == PersonDraft():
+        person = None
+    clean = replace(
+        draft,
+        title=line(draft.title),
+        text=paragraph(draft.text),
+        source_id=line(draft.source_id),
+        address=line(draft.address),
+        person=person,
+    )
+    faults = _faults(clean, attachments_max)
+    if faults:
+        raise Invalid(faults)
+    return replace(clean, profile=clean.profile or PROFILE_OF[Kind(clean.kind)])
+
+
+def _faults(draft: Draft, attachments_max: int) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    if draft.kind not in (*PUBLIC_KINDS, Kind.RECTIFY):
+        faults["kind"] = "unknown" if draft.kind else "missing"
+    if draft.channel not in list(Channel):
+        faults["channel"] = "unknown" if draft.channel else "missing"
+    if draft.profile and draft.profile not in list(Profile):
+        faults["profile"] = "unknown"
+    for name, value, most in (("title", draft.title, TITLE_MOST), ("text", draft.text, TEXT_MOST)):
+        if not value:
+            faults[name] = "missing"
+        elif len(value) > most:
+            faults[name] = "too_long"
+    if len(draft.address) > ADDRESS_MOST:
+        faults["address"] = "too_long"
+    if len(draft.source_id) > SOURCE_MOST:
+        faults["source_id"] = "too_long"
+    if draft.region and not re.fullmatch(r"\d{12}", draft.region):
+        faults["region"] = "unknown"
+    if len(draft.attachments) > attachments_max:
+        faults["attachments"] = "too_many"
+    if not 1 <= draft.headcount <= 1_000_000:
+        faults["headcount"] = "out_of_range"
+    return faults | (person_faults(draft.person) if draft.person else {})
+
+
+def person_faults(person: PersonDraft) -> dict[str, str]:
+    """The faults of a person's data, by field name with `person.` before it."""
+    faults: dict[str, str] = {}
+    if len(person.name) > NAME_MOST:
+        faults["person.name"] = "too_long"
+    if len(person.address) > ADDRESS_MOST:
+        faults["person.address"] = "too_long"
+    if person.phone and not (_MOBILE.fullmatch(person.phone) or _LANDLINE.fullmatch(person.phone)):
+        faults["person.phone"] = "not_a_phone"
+    if person.id_number and not is_id_number(person.id_number):
+        faults["person.id_number"] = "not_an_id_number"
+    return faults
+
+
+def is_id_number(text: str) -> bool:
+    """Whether a resident identity number (18 places, GB 11643) carries its right check digit."""
+    if not _ID.fullmatch(text):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _ID_WEIGHTS, strict=True))
+    return _ID_CHECKS[total % 11] == text[17]
+
+
+def narrow(text: str) -> str:
+    """Full-width digits and letters made plain."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def phone_digits(text: str) -> str:
+    """A telephone number as typed by people, made plain: blanks, dashes and +86 dropped."""
+    plain = re.sub(r"[\s()-]", "", narrow(text))
+    return plain.removeprefix("+86") if plain.startswith("+86") else plain
+
+
+def line(text: str) -> str:
+    """One line of text without control characters."""
+    return re.sub(r"\s+", " ", _CONTROL.sub("", text)).strip()
+
+
+def paragraph(text: str) -> str:
+    """Text in paragraphs, line ends unified, without control characters; at most one blank line in a row."""
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -1,0 +1,58 @@
+"""How do case numbers, unguessable codes and keyed hashes look?
+
+Numbers and codes are digits only: they are read out on the telephone and typed by people of every age.
+"""
+
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from datetime import date
+
+CODE_DIGITS = 12
+_DIGITS = "0123456789"
+
+
+def case_number(day: date) -> str:
+    """A fresh case number: office day and six random digits, e.g. `20261121-048213`.
+
+    Random, so that it tells nobody how many cases came before; the unique index refuses the rare twin.
+    """
+    return f"{day:%Y%m%d}-{secrets.randbelow(10**6):06d}"
+
+
+def query_code() -> str:
+    """A fresh query code (查询码): 12 random digits, about 40 bits behind the rate limit."""
+    return "".join(secrets.choice(_DIGITS) for _ in range(CODE_DIGITS))
+
+
+def typed_code(text: str) -> str:
+    """What a person meant by a typed code: full-width digits narrowed, blanks and dashes dropped."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isdigit())
+
+
+def typed_number(text: str) -> str:
+    """What a person meant by a typed case number."""
+    digits = typed_code(text)
+    return f"{digits[:8]}-{digits[8:]}" if len(digits) == 14 else unicodedata.normalize("NFKC", text).strip()
+
+
+def token() -> str:
+    """A fresh bearer token, 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def fresh_id() -> str:
+    """A fresh unguessable id for things that carry no number, 128 bits, URL-safe."""
+    return secrets.token_urlsafe(16)
+
+
+def keyed_hash(secret: str, purpose: str, text: str) -> str:
+    """HMAC-SHA256 of `text` under a key of its own per `purpose`: equal texts can be found, not read."""
+    key = hmac.digest(secret.encode(), purpose.encode(), "sha256")
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def same(left: str, right: str) -> bool:
+    """Equality in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())

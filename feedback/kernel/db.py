@@ -1,0 +1,156 @@
+"""How do we reach the database, and how do we change a row without losing somebody else's change?
+
+This module is also the Tortoise engine for both databases: SQLite transactions begin IMMEDIATE (a deferred one that
+reads before it writes fails at once beside another process), PostgreSQL connections skip the RESET round trip.
+`READ` is a second, read-only door to the same SQLite file, so that a long list never waits behind a writer.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+import asyncpg
+from tortoise import Model, Tortoise, connections, fields
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.backends.sqlite.client import (
+    SqliteClient,
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+)
+from tortoise.exceptions import TransactionManagementError
+from tortoise.transactions import in_transaction
+
+from feedback.kernel.clock import from_millis, to_millis
+from feedback.kernel.errors import Conflict
+
+APP = "app"
+WRITE = "default"
+READ = "reading"
+BUSY_MILLIS = 30_000
+JOURNAL_BYTES = 64 * 1024 * 1024
+STATEMENT_MILLIS = 30_000
+POOL = 8
+
+M = TypeVar("M", bound=Model)
+
+
+class InstantField(fields.Field[datetime]):
+    """An instant stored as epoch milliseconds in UTC: compares and indexes the same on both databases."""
+
+    SQL_TYPE = "BIGINT"
+    field_type = datetime
+
+    def to_db_value(self, value: Any, instance: Any) -> int | None:
+        return to_millis(value) if isinstance(value, datetime) else value
+
+    def to_python_value(self, value: Any) -> datetime | None:
+        return from_millis(value) if isinstance(value, int) else value
+
+
+class _ImmediateTransaction(SqliteTransactionWrapper):
+    async def begin(self) -> None:
+        try:
+            await self._connection.commit()
+            await self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as fault:
+            raise TransactionManagementError(fault) from fault
+
+
+class _Sqlite(SqliteClient):
+    def _in_transaction(self) -> TransactionContext:
+        return SqliteTransactionContext(_ImmediateTransaction(self), self._lock)
+
+
+class _NoReset(asyncpg.connection.Connection):  # type: ignore[misc] # asyncpg has no type hints
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class _Postgres(AsyncpgDBClient):
+    connection_class = _NoReset
+
+
+def get_client_class(info: Mapping[str, Any]) -> type[BaseDBAsyncClient]:
+    """The client for a connection of `tortoise_config`: Tortoise asks this module, its engine, for it."""
+    return _Sqlite if "file_path" in info["credentials"] else _Postgres
+
+
+def is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite:")
+
+
+def tortoise_config(
+    url: str,
+    models: Iterable[str],
+    migrations: str,
+    *,
+    foreign_keys: bool = True,
+    synchronous: str = "NORMAL",
+) -> dict[str, Any]:
+    """The Tortoise configuration for a database address.
+
+    `foreign_keys=False` only while migrating SQLite: rebuilding a table would otherwise delete its children.
+    """
+    known = expand_db_url(url)["credentials"]
+    if is_sqlite(url):
+        pragmas = {
+            "busy_timeout": BUSY_MILLIS,
+            "journal_size_limit": JOURNAL_BYTES,
+            "synchronous": synchronous,
+            "foreign_keys": "ON" if foreign_keys else "OFF",
+        }
+        write = known | pragmas
+        read = known | pragmas | {"query_only": "ON"}
+    else:
+        known["server_settings"] = {"statement_timeout": str(STATEMENT_MILLIS), "timezone": "UTC"}
+        write = read = known | {"minsize": 1, "maxsize": POOL}
+    return {
+        "connections": {
+            WRITE: {"engine": __name__, "credentials": write},
+            READ: {"engine": __name__, "credentials": read},
+        },
+        "apps": {APP: {"models": list(models), "default_connection": WRITE, "migrations": migrations}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def opened(config: dict[str, Any]) -> AsyncIterator[None]:
+    """The database, open for the life of the process or the test."""
+    # Requests run in tasks that do not inherit Tortoise's context variable; the fallback is its own answer.
+    await Tortoise.init(config=config, _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+def transaction() -> Any:
+    """One short transaction. Its first statement must be a write, and nothing foreign is awaited inside."""
+    return in_transaction(WRITE)
+
+
+def reading() -> BaseDBAsyncClient:
+    """The connection for lists and reports. Inside a transaction use the default one: this does not see it."""
+    connection: BaseDBAsyncClient = connections.get(READ)
+    return connection
+
+
+def writing() -> BaseDBAsyncClient:
+    connection: BaseDBAsyncClient = connections.get(WRITE)
+    return connection
+
+
+async def compare_and_set(row: Model, expected: Mapping[str, Any], change: Mapping[str, Any]) -> None:
+    """Change the row if it is still as expected.
+
+    Raises Conflict when somebody else was faster.
+    """
+    changed = await type(row).filter(pk=row.pk, **expected).update(**change)
+    if changed != 1:
+        raise Conflict(table=type(row).__name__)

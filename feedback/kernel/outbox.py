@@ -1,0 +1,135 @@
+"""What must still follow from what happened?
+
+A message is written in the transaction of its fact. This table is the queue of record in both shapes of the
+system: the worker inside drains it, arq workers are merely told its ids. Handlers may run twice, or a day late.
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from tortoise import fields
+from tortoise.expressions import Q
+from tortoise.models import Model
+
+from feedback.kernel import db
+from feedback.kernel.errors import Conflict, NotNow
+
+Handler = Callable[[dict[str, Any], datetime], Awaitable[None]]
+
+LEASE = timedelta(seconds=60)
+BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+LOUD_AFTER = 3
+"""A message that failed this often shows on the supervisor's page."""
+
+_log = structlog.get_logger("outbox")
+
+
+class Message(Model):
+    """Messages that must still be carried out, and those that were"""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharField(max_length=60)
+    key = fields.CharField(max_length=200)
+    payload: dict[str, Any] = fields.JSONField()
+    run_at = db.InstantField()
+    leased_until = db.InstantField(null=True)
+    attempts = fields.IntField(default=0)
+    error = fields.TextField(default="")
+    done_at = db.InstantField(null=True)
+
+    class Meta:
+        table = "kernel_message"
+        unique_together = (("kind", "key"),)
+        indexes = (("done_at", "run_at"),)
+
+
+async def put(kind: str, key: str, payload: Mapping[str, Any], run_at: datetime) -> None:
+    """Write down that `kind` must follow. Call it inside the transaction of the fact.
+
+    `key` names the fact, so that the same consequence is never written twice for it.
+    """
+    await Message.create(kind=kind, key=key, payload=dict(payload), run_at=run_at)
+
+
+def _open(now: datetime) -> Any:
+
+    return Message.filter(
+        Q(leased_until__isnull=True) | Q(leased_until__lte=now), done_at__isnull=True, run_at__lte=now
+    )
+
+
+async def due(now: datetime, limit: int = 100) -> list[int]:
+    """Ids of the messages that should run now, oldest first."""
+    ids: list[int] = await _open(now).order_by("run_at", "id").limit(limit).values_list("id", flat=True)
+    return ids
+
+
+async def run_one(message_id: int, handlers: Mapping[str, Handler], now: datetime) -> bool:
+    """Run one message if nobody else does. Returns whether it is done.
+
+    A failing one backs off, keeps its error, and stays until it succeeds: nothing is swallowed.
+    """
+    message = await Message.get_or_none(id=message_id, done_at__isnull=True)
+    if message is None or (message.leased_until and message.leased_until > now):
+        return False
+    taken = await Message.filter(id=message_id, attempts=message.attempts, done_at__isnull=True).update(
+        attempts=message.attempts + 1, leased_until=now + LEASE
+    )
+    if not taken:
+        return False
+    try:
+        await handlers[message.kind](message.payload, now)
+    except NotNow:
+        pass  # already done, or no longer wanted: both are what the message wished for
+    except Exception as fault:  # the one place where everything is caught: the error is kept and shown
+        pause = timedelta(0) if isinstance(fault, Conflict) else BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)]
+        _log.warning("message failed", kind=message.kind, key=message.key, attempt=message.attempts + 1, exc_info=fault)
+        await Message.filter(id=message_id).update(
+            run_at=now + pause,
+            leased_until=None,
+            error="".join(traceback.format_exception_only(fault))[:2000],
+        )
+        return False
+    await Message.filter(id=message_id).update(done_at=now, leased_until=None, error="")
+    return True
+
+
+async def run_due(handlers: Mapping[str, Handler], now: datetime, limit: int = 100) -> int:
+    """Run what is due now, once each. Returns how many are done."""
+    return sum([await run_one(message_id, handlers, now) for message_id in await due(now, limit)])
+
+
+async def drain(handlers: Mapping[str, Handler], now: datetime) -> int:
+    """Run what is due until a round gets nothing done: what follows from what follows included."""
+    total = 0
+    while done := await run_due(handlers, now):
+        total += done
+    return total
+
+
+async def release_leases() -> None:
+    """Take up at once what a killed process left half done. For a start with the worker inside only."""
+    await Message.filter(done_at__isnull=True, leased_until__isnull=False).update(leased_until=None)
+
+
+async def counts(now: datetime) -> dict[str, int]:
+    """How many messages wait, and how many of them failed so often that somebody must look."""
+    waiting = Message.filter(done_at__isnull=True)
+    return {
+        "waiting": await waiting.filter(run_at__lte=now).count(),
+        "failing": await waiting.filter(attempts__gte=LOUD_AFTER).count(),
+    }
+
+
+async def failing(limit: int = 50) -> list[dict[str, Any]]:
+    """The messages somebody must look at."""
+    rows = Message.filter(done_at__isnull=True, attempts__gte=LOUD_AFTER).order_by("-attempts").limit(limit)
+    return list(await rows.values("id", "kind", "key", "attempts", "error", "run_at"))
+
+
+async def forget_done(before: datetime) -> int:
+    """Delete what was carried out before that moment: the facts themselves stay in the case files."""
+    return await Message.filter(done_at__lt=before).delete()

@@ -1,0 +1,47 @@
+"""How is personal data kept unreadable at rest, and how is it forgotten?
+
+Every person has a key of their own (AES-256-GCM), itself sealed under the master secret. Destroying the person's
+key makes everything sealed with it unreadable for ever (crypto-shredding), while the case file stays.
+"""
+
+import base64
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE = 12
+
+
+def master_key(secret: str) -> bytes:
+    """The 256-bit key that seals the keys of persons."""
+    return hmac.digest(secret.encode(), b"seal", "sha256")
+
+
+def new_key(master: bytes) -> str:
+    """A fresh key for one person, sealed under the master key."""
+    return _seal(master, os.urandom(32))
+
+
+def seal(master: bytes, person_key: str, text: str) -> str:
+    """`text` sealed with the person's key. Empty stays empty."""
+    return _seal(_open(master, person_key), text.encode()) if text else ""
+
+
+def unseal(master: bytes, person_key: str, sealed: str) -> str:
+    """The text again. Empty when there was none or the person's key was destroyed."""
+    return _open(_open(master, person_key), sealed).decode() if sealed and person_key else ""
+
+
+def _seal(key: bytes, plain: bytes) -> str:
+    nonce = os.urandom(_NONCE)
+    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, plain, None)).decode()
+
+
+def _open(key: bytes, sealed: str) -> bytes:
+    raw = base64.b64decode(sealed)
+    try:
+        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], None)
+    except InvalidTag as fault:
+        raise ValueError("sealed under another secret, or changed behind our back") from fault

@@ -1,0 +1,149 @@
+"""Which settings are there, and what are they now?
+
+One frozen row each: name, type, default, meaning. The environment variable is `XINQIAO_` + the name in capitals.
+`read` lists all faults at once. Nothing else in the project reads the environment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from feedback.kernel.clock import aware
+from feedback.kernel.errors import Invalid
+
+PREFIX = "XINQIAO_"
+DEV_SECRET = "only-for-development-change-me"  # noqa: S105 - refused in production, see faults()
+
+
+def _row(default: Any, meaning: str, unit: str = "") -> Any:
+    return field(default=default, metadata={"meaning": meaning, "unit": unit})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process, made once where it starts and passed down."""
+
+    env: str = _row("dev", "dev | production. Production refuses demo accounts, the default secret and NOW")
+    data: Path = _row(Path("var"), "folder of the SQLite file, attachments, releases and logs")
+    database_url: str = _row("", "empty: SQLite under DATA. postgres://user:password@host/name for PostgreSQL")
+    redis_url: str = _row("", "empty: the worker runs inside the web process. redis://host for arq workers")
+    secret: str = _row(DEV_SECRET, "master secret of sealed data, query codes and sessions")
+    now: datetime | None = _row(None, "dev only: the process believes it starts at this moment")
+    host: str = _row("127.0.0.1", "address the server listens on")
+    port: int = _row(8000, "port the server listens on")
+    public_url: str = _row("", "address citizens use, for QR codes. Empty: taken from the request")
+    trust_proxy: bool = _row(False, "believe X-Forwarded-For of the reverse proxy in front")
+    region: str = _row("990102000000", "12-digit code of the region this installation serves")
+    desk: str = _row("rexian", "unit code of the reception desk that takes what comes from outside")
+    site_name: str = _row("云川区信桥", "name in the masthead")
+    site_owner: str = _row("云川区人民政府办公室(演示)", "主办单位 in the footer")
+    site_operator: str = _row("云川区政务服务便民热线中心(演示)", "承办单位 in the footer")
+    site_phone: str = _row("12345", "telephone number always in view")
+    site_code: str = _row("", "网站标识码 in the footer, hidden when empty")
+    icp: str = _row("", "ICP 备案号 in the footer, hidden when empty")
+    police_record: str = _row("", "公安备案号 in the footer, hidden when empty")
+    session_hours: int = _row(10, "absolute life of a staff session", "hours")
+    idle_minutes: int = _row(30, "a staff session ends after this long without a request", "minutes")
+    login_attempts: int = _row(5, "wrong passwords before an account is locked")
+    lock_minutes: int = _row(15, "how long a locked account stays locked", "minutes")
+    upload_max_bytes: int = _row(10_000_000, "largest attachment", "bytes")
+    body_max_bytes: int = _row(12_000_000, "largest request body", "bytes")
+    attachments_max: int = _row(9, "attachments of one message")
+    orphan_hours: int = _row(48, "an attachment no message claims is deleted after this", "hours")
+    draft_days: int = _row(30, "life of a form draft kept for a citizen", "days")
+    submit_per_hour: int = _row(30, "messages one address may send", "per hour")
+    lookup_per_minute: int = _row(20, "look-ups one address may try", "per minute")
+    sweep_seconds: int = _row(5, "pause between two looks for due messages and clocks", "seconds")
+    retention_years: int = _row(3, "personal data is kept this long after a case ended", "years")
+    cell_min: int = _row(5, "published cells below this count are hidden")
+    rank_min: int = _row(10, "a mean or a rank needs at least this many answers")
+    rating_days: int = _row(30, "window for rating after the reply", "days")
+    confidence_bar: float = _row(0.0, "lowest confidence for routing without a person. 0: the release's own")
+    log_level: str = _row("info", "debug | info | warning | error")
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def database(self) -> str:
+        """The database address with the default filled in."""
+        return self.database_url or f"sqlite://{(self.data / 'xinqiao.sqlite3').resolve()}"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """The settings the environment asks for.
+
+        Raises Invalid naming every variable that cannot be read or must not be so in production.
+        """
+        values: dict[str, Any] = {}
+        faults: dict[str, str] = {}
+        for row in fields(cls):
+            text = environment.get(variable(row))
+            if text is None or (text == "" and row.type is not str):
+                continue
+            try:
+                values[row.name] = _PARSERS[_kind(row)](text)
+            except ValueError:
+                faults[variable(row)] = f"not_{_kind(row)}"
+        known = {variable(row) for row in fields(cls)}
+        faults |= {name: "unknown" for name in environment if name.startswith(PREFIX) and name not in known}
+        settings = cls(**values)
+        faults |= settings._production_faults()
+        if settings.env not in ("dev", "production"):
+            faults[PREFIX + "ENV"] = "not_dev_or_production"
+        if faults:
+            raise Invalid(faults, code="settings")
+        return settings
+
+    def _production_faults(self) -> dict[str, str]:
+        if not self.production:
+            return {}
+        faults = {}
+        if self.secret == DEV_SECRET or len(self.secret) < 32:
+            faults[PREFIX + "SECRET"] = "needs_32_characters_of_your_own"
+        if self.now is not None:
+            faults[PREFIX + "NOW"] = "not_in_production"
+        return faults
+
+
+def variable(row: "Field[Any]") -> str:
+    """The environment variable of a settings row."""
+    return PREFIX + row.name.upper()
+
+
+def table() -> list[dict[str, str]]:
+    """Every setting as a row of texts, for `xinqiao settings` and the README."""
+    return [
+        {
+            "name": variable(row),
+            "type": _kind(row),
+            "default": "" if row.default is None else str(row.default),
+            "unit": row.metadata["unit"],
+            "meaning": row.metadata["meaning"],
+        }
+        for row in fields(Settings)
+    ]
+
+
+def _kind(row: "Field[Any]") -> str:
+    return _KINDS.get(row.type, "moment")
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("1", "0", "true", "false", "yes", "no"):
+        raise ValueError(text)
+    return text.lower() in ("1", "true", "yes")
+
+
+_KINDS: dict[object, str] = {str: "text", int: "number", float: "decimal", bool: "switch", Path: "folder"}
+_PARSERS: dict[str, Any] = {
+    "text": str,
+    "number": int,
+    "decimal": float,
+    "switch": _switch,
+    "folder": Path,
+    "moment": lambda text: aware(datetime.fromisoformat(text)),
+}

@@ -1,0 +1,88 @@
+"""Which days are working days, and which day is n days later?
+
+A `Calendar` is a value: days off and make-up working days (调休) that differ from the plain week, and the last day
+for which the year's notice is known. What is counted past that day is provisional. No I/O.
+
+Counting follows 民法典 第二百零一条 (the day itself is not counted) and 第二百零三条 (a last day off moves on).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from types import MappingProxyType
+
+_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """One day that differs from the plain week: a holiday, or a weekend day on which offices work."""
+
+    day: date
+    is_workday: bool
+    name: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """One edition of the office calendar."""
+
+    edition: str
+    announced_until: date
+    rows: Mapping[date, DayRow] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of(cls, edition: str, announced_until: date, rows: Iterable[DayRow]) -> "Calendar":
+        return cls(edition, announced_until, MappingProxyType({row.day: row for row in rows}))
+
+    def is_workday(self, day: date) -> bool:
+        row = self.rows.get(day)
+        return row.is_workday if row else day.weekday() < _SATURDAY
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether the notice for that day's year is not out yet, so that the answer may still change."""
+        return day > self.announced_until
+
+    def name_of(self, day: date) -> str:
+        """Why the day is what it is, in Chinese."""
+        row = self.rows.get(day)
+        if row:
+            return row.name if not row.is_workday else f"{row.name}调休上班"
+        return "工作日" if day.weekday() < _SATURDAY else "周末"
+
+    def next_workday(self, day: date) -> date:
+        """The day itself if offices work on it, else the next one on which they do."""
+        while not self.is_workday(day):
+            day += _DAY
+        return day
+
+    def add_workdays(self, day: date, count: int) -> date:
+        """The `count`-th working day after `day` (before it when negative); `day` itself is not counted."""
+        step = _DAY if count >= 0 else -_DAY
+        for _ in range(abs(count)):
+            day += step
+            while not self.is_workday(day):
+                day += step
+        return day
+
+    def add_days(self, day: date, count: int) -> date:
+        """The `count`-th calendar day after `day`, not rolled."""
+        return day + timedelta(days=count)
+
+    def workdays_between(self, day: date, until: date) -> int:
+        """Working days after `day` up to and with `until`; negative when `until` lies before."""
+        if until < day:
+            return -self.workdays_between(until, day)
+        return sum(1 for each in _days(day + _DAY, until) if self.is_workday(each))
+
+    def explain(self, day: date, until: date) -> Iterator[tuple[date, bool, str]]:
+        """Each day after `day` up to and with `until`: the day, whether offices work, and why."""
+        for each in _days(day + _DAY, until):
+            yield each, self.is_workday(each), self.name_of(each)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first += _DAY

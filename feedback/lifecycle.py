@@ -181,6 +181,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         for need in (
             Need("title", "line", most=100),
             Need("text", most=20000),
+            Need("question", most=20000),
+            Need("answer", most=20000),
             Need("reason", most=1000),
             Need("where_instead", "line", most=300),
             Need("unit", "unit"),
@@ -280,7 +282,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.RESUME,            (S.HELD,),                      S.ACCEPTED, (*_HOLDER, *_OVER),      (), _may("reason"), profiles=_HOTLINE),
     _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 _must("text"), _may("outcome", "public", "attachments"), profiles=_CASES,
           law="信访工作条例 第三十二条、第三十四条"),
-    _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        _must("title", "text", "reason"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
+    _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        _must("title", "question", "answer"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
           public=False, law="个人信息保护法 第二十五条", remark="只有本人同意公开、脱敏后的文字才能公开"),
     _step(A.WITHDRAW,          (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD), S.WITHDRAWN, _OWNER,    (), _may("reason"), profiles=_CASES),
     _step(A.URGE,              (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD), None, (*_OWNER, *_OVER, *_DESK), (), _may("text"), most=20),

@@ -1,0 +1,173 @@
+"""How do files come in and go out? Type by content, metadata stripped, bytes by digest, never in a transaction.
+
+Files lie under `<data>/files/ab/cdef…` by their SHA-256, so the same file twice is stored once.
+"""
+
+import asyncio
+import hashlib
+import io
+import os
+import re
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path, PurePath
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from feedback import access
+from feedback.access import Actor
+from feedback.cases import standing_of
+from feedback.intake import line
+from feedback.kernel import codes
+from feedback.kernel.errors import Invalid, NotFound
+from feedback.models import Attachment, Case, Entry
+
+Image.MAX_IMAGE_PIXELS = 60_000_000  # a phone photo has 50 million at most; more is a decompression bomb
+_OFFICE = b"PK\x03\x04"
+_SIGNS: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF-", "application/pdf", ".pdf"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", ".doc .xls .wps .et"),
+    (_OFFICE, "application/zip", ".docx .xlsx .ofd"),
+)
+_IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
+_SOUNDS: tuple[tuple[int, bytes, str], ...] = (
+    (4, b"ftyp", "video/mp4"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"#!AMR", "audio/amr"),
+    (8, b"WAVE", "audio/wav"),
+)
+_OFFICE_TYPES = {
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".ofd": "application/ofd",
+}
+_OLE_TYPES = {
+    ".doc": "application/msword",
+    ".xls": "application/vnd.ms-excel",
+    ".wps": "application/vnd.ms-works",
+    ".et": "application/vnd.ms-excel",
+}
+SHOWN_INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+
+
+async def keep(name: str, content: bytes, folder: Path, *, now: datetime, most: int) -> Attachment:
+    """Store a file and return its row, not yet belonging to a case.
+
+    Raises Invalid when it is empty, too large, or not of a kind we take.
+    """
+    if not content:
+        raise Invalid({"file": "empty"})
+    if len(content) > most:
+        raise Invalid({"file": "too_large"}, most=most)
+    name = _plain_name(name)
+    kind, content = await asyncio.to_thread(_cleaned, name, content)
+    digest = hashlib.sha256(content).hexdigest()
+    await asyncio.to_thread(_write, _path(folder, digest), content)
+    return await Attachment.create(
+        id=codes.fresh_id(), name=name, size=len(content), type=kind, sha256=digest, made_at=now
+    )
+
+
+async def opened(actor: Actor, attachment_id: str, folder: Path) -> tuple[Attachment, Path]:
+    """The file of a case the actor sees.
+
+    Raises NotFound, also for a file whose case the actor may not see.
+    """
+    row = await Attachment.get_or_none(id=attachment_id)
+    case = row and row.case_id and await Case.get_or_none(id=row.case_id)  # type: ignore[attr-defined] # added at run time
+    if not row or not case or not access.sees(actor, await standing_of(case)):
+        raise NotFound(attachment=attachment_id)
+    if case.no == actor.case_no and not await Entry.filter(case_id=case.id, seq=row.seq, public=True).exists():
+        raise NotFound(attachment=attachment_id)
+    return row, _path(folder, row.sha256)
+
+
+async def forget_orphans(folder: Path, *, now: datetime, hours: int) -> int:
+    """Delete files no message claimed. Returns how many."""
+    rows = await Attachment.filter(case_id__isnull=True, made_at__lt=now - timedelta(hours=hours)).limit(500)
+    for row in rows:
+        await Attachment.filter(id=row.id, case_id__isnull=True).delete()
+        if not await Attachment.filter(sha256=row.sha256).exists():
+            _path(folder, row.sha256).unlink(missing_ok=True)
+    return len(rows)
+
+
+async def damaged(folder: Path) -> list[str]:
+    """Ids of the attachments whose bytes are missing or not what their digest says."""
+    return [
+        row.id
+        for row in await Attachment.filter(case_id__isnull=False).order_by("made_at")
+        if not await asyncio.to_thread(_is_whole, _path(folder, row.sha256), row.sha256)
+    ]
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+
+
+def _path(folder: Path, digest: str) -> Path:
+    return folder / "files" / digest[:2] / digest[2:]
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all: a process killed half-way leaves only a temporary file behind."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).replace(path)
+
+
+def _plain_name(name: str) -> str:
+    stem = line(PurePath(name.replace("\\", "/")).name)
+    return re.sub(r'[<>:"|?*]', "_", stem)[-120:] or "附件"
+
+
+def _cleaned(name: str, content: bytes) -> tuple[str, bytes]:
+    """The type by content, and the content without what it says about the sender (place, device)."""
+    suffix = PurePath(name).suffix.lower()
+    for sign, kind, suffixes in _SIGNS:
+        if content.startswith(sign):
+            if kind == "application/pdf":
+                return kind, content
+            known = _OFFICE_TYPES | _OLE_TYPES
+            if suffix in suffixes.split():
+                return known[suffix], content
+            raise Invalid({"file": "type_refused"})
+    for at, sign, kind in _SOUNDS:
+        if content[at : at + len(sign)] == sign:
+            return kind, content
+    try:
+        return _clean_image(content)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        pass
+    if suffix == ".txt" and _is_text(content):
+        return "text/plain", content
+    raise Invalid({"file": "type_refused"})
+
+
+def _clean_image(content: bytes) -> tuple[str, bytes]:
+    with Image.open(io.BytesIO(content)) as image:
+        form = image.format or ""
+        if form not in _IMAGES:
+            raise UnidentifiedImageError(form)
+        image.load()
+        if form == "GIF":
+            return _IMAGES[form], content  # no EXIF, and the pictures of a moving one stay
+        upright = ImageOps.exif_transpose(image)
+        out = io.BytesIO()
+        upright.info = {}
+        upright.save(out, form, **({"quality": 90} if form in ("JPEG", "WEBP") else {}))
+        return _IMAGES[form], out.getvalue()
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return "\x00" not in content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False

@@ -1,0 +1,479 @@
+"""How is a case opened, and how does it change? The one door: `submit` and `act`.
+
+Both read, then decide by plain functions over plain values, then write in one short transaction that begins with a
+write. The only writer of the case file's tables.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from feedback import access, calendars, deadlines, folding, lifecycle, search
+from feedback.access import Actor, Standing
+from feedback.deadlines import Clock, Facts, Happening, Tenure
+from feedback.folding import Folded
+from feedback.intake import Draft, tidy
+from feedback.kernel import codes, db, outbox, seal
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
+from feedback.lifecycle import Act, Kind, Role, Status
+from feedback.models import Attachment, Bar, Case, ClockRow, Entry, Person, PublicReply, TenureRow
+from feedback.workdays import Calendar
+
+_TRIES = 5  # fresh case numbers tried when the random one is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the citizen takes home. `fresh` is False when the same source was handed in before."""
+
+    no: str
+    code: str
+    status: Status
+    received_at: datetime
+    clocks: tuple[Clock, ...]
+    fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An act as it was just recorded, for facts that belong into the same transaction."""
+
+    case_no: str
+    seq: int
+    act: Act
+    at: datetime
+    actor: Actor
+    status: Status
+    kind: Kind
+    unit: str
+    data: Mapping[str, Any]
+
+
+Also = Callable[[Recorded], Awaitable[None]]
+
+
+async def submit(
+    draft: Draft, actor: Actor, *, now: datetime, secret: str, attachments_max: int = 9, also: Also | None = None
+) -> Receipt:
+    """Open a case, once per (channel, source_id).
+
+    Raises Invalid, or Conflict when the source id was used for another text.
+    """
+    draft = tidy(draft, attachments_max)
+    if draft.source_id and (known := await _known(draft, secret)):
+        return known
+    await _check_attachments(draft.attachments)
+    calendar = await calendars.current()
+    for attempt in range(_TRIES):
+        no = codes.case_number(office_day(now))
+        try:
+            return await _open(no, draft, actor, calendar, now, secret, also)
+        except IntegrityError:
+            if draft.source_id and (known := await _known(draft, secret)):
+                return known  # somebody else handed in the same at the same moment
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError
+
+
+async def act(
+    no: str,
+    what: Act,
+    actor: Actor,
+    data: Mapping[str, Any],
+    *,
+    now: datetime,
+    expect: int | None = None,
+    also: Also | None = None,
+) -> Status:
+    """Do `what` to case `no`. Returns its new status. `expect` is the version the actor looked at.
+
+    Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, or Conflict when somebody
+    else changed the case meanwhile.
+    """
+    # Read.
+    case, standing, history, facts = await _file(no, actor)
+    calendar = await calendars.current()
+    before = folding.fold(history, facts, calendar)
+    # Decide.
+    step = lifecycle.step_for(what, facts.profile, facts.kind, before.state.stage)
+    if step is None:
+        raise NotNow(act=what.value, status=case.status)
+    if not access.may(actor, step, standing):
+        raise Forbidden(act=what.value)
+    if expect is not None and expect != case.version:
+        raise Conflict(no=no)
+    lifecycle.decide(before.state, what, data)
+    kept = {need.name: data[need.name] for need in (*step.needs, *step.may) if data.get(need.name) not in (None, "")}
+    _check_limits(what, kept, standing, before.clocks, calendar, now)
+    await _check_attachments(kept.get("attachments", ()))
+    seq = len(history) + 1
+    after = folding.fold([*history, Happening(seq, what, now, actor.unit, kept)], facts, calendar)
+    # Write.
+    async with db.transaction():
+        await db.compare_and_set(case, {"version": case.version}, {"version": case.version + 1, **_columns(after)})
+        await _record(case, seq, what, actor, kept, after, step.public, now)
+        await _side_rows(case, what, kept, seq, now)
+        if also:
+            await also(
+                Recorded(no, seq, what, now, actor, after.state.status, facts.kind, after.unit or case.unit, kept)
+            )
+    return after.state.status
+
+
+async def recount(no: str, *, now: datetime) -> list[tuple[Clock, Clock]]:
+    """Fold the clocks of a case anew, after the calendar changed. Returns the running clocks that moved, old and new."""
+    case, _, history, facts = await _file(no, access.SYSTEM)
+    old = {(c.term, c.seq, c.unit): c for c in await clocks_stored(case.id)}
+    after = folding.fold(history, facts, await calendars.current())
+    moved = [
+        (old[key], c)
+        for c in after.clocks
+        if (key := (c.term, c.seq, c.unit)) in old and c.stopped_at is None and old[key].due_at != c.due_at
+    ]
+    async with db.transaction():
+        await db.compare_and_set(case, {"version": case.version}, {"version": case.version + 1, **_columns(after)})
+        await _store_clocks(case.id, after.clocks)
+        if moved:
+            days = {c.term: [o.due_legal_day.isoformat(), c.due_legal_day.isoformat()] for o, c in moved}
+            await outbox.put("clock.moved", f"{no}:{case.version}", {"no": no, "moved": days}, now)
+    return moved
+
+
+async def bar(no: str, *, units: Sequence[str] = (), staff: Sequence[str] = ()) -> None:
+    """Shut units (and all below them) or single staff out of a case (回避)."""
+    case = await Case.get_or_none(no=no)
+    if case is None:
+        raise NotFound(no=no)
+    async with db.transaction():
+        await Bar.bulk_create(
+            [Bar(case_id=case.id, unit=u) for u in units] + [Bar(case_id=case.id, staff=s) for s in staff]
+        )
+
+
+async def clocks_stored(case_id: int) -> list[Clock]:
+    """The clocks of a case as they are stored."""
+    return [clock_of(row) for row in await ClockRow.filter(case_id=case_id).order_by("seq", "id")]
+
+
+def clock_of(row: ClockRow) -> Clock:
+    return Clock(
+        term=row.term,
+        label=row.label,
+        seq=row.seq,
+        holder=deadlines.Holder(row.holder),
+        unit=row.unit,
+        starts_at=row.starts_at,
+        due_raw_day=row.due_raw_day,
+        due_legal_day=row.due_legal_day,
+        warn_at=row.warn_at,
+        due_at=row.due_at,
+        law=row.law,
+        provisional=bool(row.provisional),
+        edition=row.edition,
+        length=deadlines.parse_length(row.length),
+        stopped_at=row.stopped_at,
+        stopped_by=Act(row.stopped_by) if row.stopped_by else None,
+        kept=bool(row.kept),
+    )
+
+
+def happening_of(entry: Entry) -> Happening:
+    return Happening(entry.seq, Act(entry.act), entry.at, entry.unit, entry.data)
+
+
+def facts_of(case: Case) -> Facts:
+    named = case.person_id is not None  # type: ignore[attr-defined] # Tortoise adds the column attribute at run time
+    return folding.facts_from(case.kind, case.profile, case.desk, case.urgency, named)
+
+
+async def standing_of(case: Case) -> Standing:
+    """What the access rule needs to know of a stored case."""
+    tenures = await TenureRow.filter(case_id=case.id)
+    bars = await Bar.filter(case_id=case.id)
+    return Standing(
+        no=case.no,
+        confidential=bool(case.confidential),
+        desk=case.desk,
+        lead=case.unit,
+        co=frozenset(t.unit for t in tenures if not t.lead and t.until is None),
+        held=frozenset(t.unit for t in tenures),
+        bars=frozenset(b.unit for b in bars if b.unit),
+        recused=frozenset(b.staff for b in bars if b.staff),
+    )
+
+
+async def _file(no: str, actor: Actor) -> tuple[Case, Standing, list[Happening], Facts]:
+    case = await Case.get_or_none(no=no)
+    if case is None:
+        raise NotFound(no=no)
+    standing = await standing_of(case)
+    if not access.sees(actor, standing):
+        raise NotFound(no=no)
+    history = [happening_of(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
+    return case, standing, history, facts_of(case)
+
+
+async def _known(draft: Draft, secret: str) -> Receipt | None:
+    """The receipt of the same source, if it was handed in before."""
+    case = await Case.get_or_none(channel=draft.channel, source_id=draft.source_id)
+    if case is None:
+        return None
+    if (case.title, case.text) != (draft.title, draft.text):
+        # Not the same receipt: it holds the query code, and a source id can be guessed.
+        raise Conflict(code="source_id_used", source_id=draft.source_id)
+    clocks = await clocks_stored(case.id)
+    code = seal.unseal_house(secret, case.code)
+    return Receipt(case.no, code, Status(case.status), case.received_at, tuple(clocks), fresh=False)
+
+
+async def _open(
+    no: str, draft: Draft, actor: Actor, calendar: Calendar, now: datetime, secret: str, also: Also | None
+) -> Receipt:
+    code = codes.query_code()
+    facts = folding.facts_from(draft.kind, draft.profile, draft.desk, draft.urgency, draft.person is not None)
+    said = _said(draft)
+    after = folding.fold([Happening(1, Act.SUBMIT, now, actor.unit, said)], facts, calendar)
+    confidential = facts.kind is Kind.REPORT
+    async with db.transaction():
+        person = await _keep_person(draft, secret)
+        case = await Case.create(
+            no=no,
+            code=seal.seal_house(secret, code),
+            code_hash=code_hash(secret, code),
+            channel=draft.channel,
+            source_id=draft.source_id or None,
+            kind=draft.kind,
+            profile=draft.profile,
+            title=draft.title,
+            text=draft.text,
+            region=draft.region,
+            address=draft.address,
+            desk=draft.desk,
+            urgency=draft.urgency,
+            confidential=confidential,
+            anonymous=draft.anonymous,
+            public_consent=draft.public_consent and not confidential,
+            headcount=draft.headcount,
+            link=draft.link,
+            person=person,
+            received_at=now,
+            **_columns(after),
+        )
+        await Bar.bulk_create([Bar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
+        await _record(case, 1, Act.SUBMIT, actor, said, after, True, now)
+        await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
+        await _side_rows(case, Act.SUBMIT, said, 1, now)
+        if also:
+            await also(Recorded(no, 1, Act.SUBMIT, now, actor, Status.RECEIVED, facts.kind, "", said))
+    return Receipt(no, code, after.state.status, now, after.clocks)
+
+
+def _said(draft: Draft) -> dict[str, Any]:
+    """What the first entry keeps of the draft: everything but who the person is."""
+    said = {
+        "kind": draft.kind,
+        "title": draft.title,
+        "text": draft.text,
+        "channel": draft.channel,
+        "region": draft.region,
+        "address": draft.address,
+        "attachments": list(draft.attachments),
+        "unit": draft.unit,
+        "link": draft.link,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+async def _keep_person(draft: Draft, secret: str) -> Person | None:
+    if draft.person is None:
+        return None
+    master = seal.master_key(secret)
+    key = seal.new_key(master)
+    p = draft.person
+    return await Person.create(
+        key=key,
+        name=seal.seal(master, key, p.name),
+        phone=seal.seal(master, key, p.phone),
+        id_number=seal.seal(master, key, p.id_number),
+        address=seal.seal(master, key, p.address),
+        phone_hash=codes.keyed_hash(secret, "phone", p.phone) if p.phone else "",
+        id_hash=codes.keyed_hash(secret, "id", p.id_number) if p.id_number else "",
+        tail_hash=codes.keyed_hash(secret, "tail", p.phone[-4:]) if p.phone else "",
+    )
+
+
+def code_hash(secret: str, code: str) -> str:
+    """What a query code is found by."""
+    return codes.keyed_hash(secret, "query-code", code)
+
+
+async def _record(
+    case: Case, seq: int, what: Act, actor: Actor, data: Mapping[str, Any], after: Folded, public: bool, now: datetime
+) -> None:
+    """The entry, what follows from it as clocks and tenures, and the message that it happened."""
+    status = after.state.status.value
+    role = _acting_role(actor)
+    digest = folding.entry_digest(case.digest, case.no, seq, what.value, now, actor.id, role, actor.unit, data, status)
+    await Entry.create(
+        case_id=case.id,
+        seq=seq,
+        act=what.value,
+        at=now,
+        actor=actor.id,
+        actor_name=actor.name,
+        role=role,
+        unit=actor.unit,
+        data=dict(data),
+        status=status,
+        public=public,
+        digest=digest,
+    )
+    await Case.filter(id=case.id).update(digest=digest)
+    await _store_clocks(case.id, after.clocks)
+    await _store_tenures(case.id, after.tenures)
+    await outbox.put(f"case.{what.value}", f"{case.no}:{seq}", {"no": case.no, "seq": seq}, now)
+
+
+def _acting_role(actor: Actor) -> str:
+    return min(actor.roles, key=list(Role).index).value
+
+
+async def _store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
+    known = {(r.term, r.seq, r.unit): r for r in await ClockRow.filter(case_id=case_id)}
+    by_start = {(r.term, r.seq): r for r in known.values() if r.holder == deadlines.Holder.LEAD}
+    new = []
+    for clock in clocks:
+        # A lead's clock may change hands: it is the same row under another unit.
+        row = known.get((clock.term, clock.seq, clock.unit)) or by_start.get((clock.term, clock.seq))
+        columns = _clock_columns(clock)
+        if row is None:
+            new.append(ClockRow(case_id=case_id, **columns))
+        elif clock_of(row) != clock:
+            if row.due_at != clock.due_at:
+                columns |= {"told_amber_at": None, "told_late_at": None}
+            await ClockRow.filter(id=row.id).update(**columns)
+    if new:
+        await ClockRow.bulk_create(new)
+
+
+def _clock_columns(clock: Clock) -> dict[str, Any]:
+    return {
+        "term": clock.term,
+        "label": clock.label,
+        "seq": clock.seq,
+        "holder": clock.holder.value,
+        "unit": clock.unit,
+        "starts_at": clock.starts_at,
+        "due_raw_day": clock.due_raw_day,
+        "due_legal_day": clock.due_legal_day,
+        "warn_at": clock.warn_at,
+        "due_at": clock.due_at,
+        "law": clock.law,
+        "length": str(clock.length),
+        "provisional": clock.provisional,
+        "edition": clock.edition,
+        "stopped_at": clock.stopped_at,
+        "stopped_by": clock.stopped_by.value if clock.stopped_by else "",
+        "kept": clock.kept,
+    }
+
+
+async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
+    known = {(r.seq, r.unit): r for r in await TenureRow.filter(case_id=case_id)}
+    for t in tenures:
+        row = known.get((t.seq, t.unit))
+        if row is None:
+            await TenureRow.create(
+                case_id=case_id, unit=t.unit, lead=t.lead, seq=t.seq, since=t.since, until=t.until, task=t.task
+            )
+        elif row.until != t.until:
+            await TenureRow.filter(id=row.id).update(until=t.until)
+
+
+def _columns(after: Folded) -> dict[str, Any]:
+    return {
+        "status": after.state.status.value,
+        "stage": after.state.stage.value,
+        "unit": after.unit,
+        "category": after.category,
+        "confidence": after.confidence,
+        "by_hand": after.by_hand,
+        "replied_at": after.replied_at,
+        "closed_at": after.closed_at,
+        "next_due_at": after.next_due_at,
+        "next_warn_at": after.next_warn_at,
+    }
+
+
+async def _check_attachments(ids: Sequence[str]) -> None:
+    if ids and await Attachment.filter(id__in=list(ids), case_id__isnull=True).count() != len(set(ids)):
+        raise Invalid({"attachments": "unknown"})
+
+
+def _check_limits(
+    what: Act, data: Mapping[str, Any], standing: Standing, clocks: Sequence[Clock], calendar: Calendar, now: datetime
+) -> None:
+    """What a need's own limits cannot say: it depends on the case.
+
+    Raises Invalid.
+    """
+    if what in (Act.EXTEND, Act.ASK_EXTENSION) and data["days"] > deadlines.longest_extension(clocks):
+        raise Invalid({"days": "longer_than_the_law_allows"}, most=deadlines.longest_extension(clocks))
+    barred = standing.bars & {str(data.get("unit", "")), *map(str, data.get("units", ()))}
+    if barred:
+        raise Invalid({"unit": "barred"})
+    if what is Act.HOLD and not _future_day(str(data["target_day"]), now):
+        raise Invalid({"target_day": "not_a_future_day"})
+    if what is Act.REVIEW or what is Act.RE_REVIEW:
+        term = "ask_review" if what is Act.REVIEW else "ask_re_review"
+        if any(c.term == term and c.stopped_at is None and now >= c.due_at for c in clocks):
+            raise NotNow(code="right_lapsed", act=what.value)
+
+
+def _future_day(text: str, now: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(text).date() > office_day(now)
+    except ValueError:
+        return False
+
+
+async def _side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: int, now: datetime) -> None:
+    """Rows beside the entry that the act brings: claimed attachments, a published answer."""
+    if ids := data.get("attachments"):
+        claimed = await Attachment.filter(id__in=list(ids), case_id__isnull=True).update(case_id=case.id, seq=seq)
+        if claimed != len(set(ids)):
+            raise Conflict(attachments=list(ids))
+    if what is Act.PUBLISH:
+        await _publish(case, data, now)
+
+
+async def _publish(case: Case, data: Mapping[str, Any], now: datetime) -> None:
+    if not case.public_consent:
+        raise NotNow(code="no_consent", no=case.no)
+    columns = {
+        "title": data["title"],
+        "question": data["question"],
+        "answer": data["answer"],
+        "unit": case.unit,
+        "category": case.category,
+        "region": case.region,
+        "kind": case.kind,
+        "received_at": case.received_at,
+        "replied_at": case.replied_at or now,
+        "published_at": now,
+        "digest": hashlib.sha256(f"{data['title']}\n{data['question']}\n{data['answer']}".encode()).hexdigest(),
+    }
+    words = f"{data['title']}\n{data['question']}\n{data['answer']}"
+    row = await PublicReply.get_or_none(case_id=case.id)
+    if row is None:
+        row = await PublicReply.create(case_id=case.id, **columns)
+        await search.index(search.REPLIES, row.id, words)
+    else:
+        await PublicReply.filter(id=row.id).update(**columns)
+        await search.index(search.REPLIES, row.id, words, before=f"{row.title}\n{row.question}\n{row.answer}")

@@ -1,0 +1,134 @@
+"""What does the case file do by itself? Finding clocks that ran out, closing, recounting, proving, forgetting.
+
+Timers find and hand over: the query narrows, a compare-and-set takes, the message tells the rest of the house.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from feedback import access, attachments, calendars, cases, folding, queries
+from feedback.kernel import db, outbox
+from feedback.kernel.errors import Conflict, NotNow
+from feedback.lifecycle import Act, Kind, Status
+from feedback.models import Case, ClockRow, Entry, Person
+
+_BATCH = 500
+
+
+async def sweep_clocks(now: datetime) -> int:
+    """Hand over each clock that turned amber or red, once. Returns how many."""
+    told = 0
+    for stage, column in (("late", "told_late_at"), ("amber", "told_amber_at")):
+        for clock in await queries.due_clocks(now, stage):
+            untold = {column + "__isnull": True, "stopped_at__isnull": True, "due_at": clock["due_at"]}
+            async with db.transaction():
+                taken = await ClockRow.filter(id=clock["id"], **untold).update(**{column: now})
+                if taken:
+                    payload = {"no": clock["no"], "clock": clock["id"], "term": clock["term"], "unit": clock["unit"]}
+                    key = f"{clock['id']}:{clock['due_at'].isoformat()}"
+                    await outbox.put(f"clock.{stage}", key, payload, now)
+                    told += 1
+    return told
+
+
+async def close_rated_out(now: datetime, rating_days: int) -> int:
+    """Close what was answered so long ago that the rating window is over. Returns how many."""
+    before = now - timedelta(days=rating_days + 1)
+    rows = Case.filter(status=Status.REPLIED.value, replied_at__lt=before).exclude(kind=Kind.RECTIFY.value)
+    closed = 0
+    for no in await rows.limit(_BATCH).values_list("no", flat=True):
+        try:
+            await cases.act(str(no), Act.CLOSE, access.SYSTEM, {"reason": "评价期满,系统办结"}, now=now)
+            closed += 1
+        except (NotNow, Conflict):
+            continue  # somebody did something with it just now, so it is not over
+    return closed
+
+
+async def recount_all(payload: dict[str, Any], now: datetime) -> None:
+    """Handler: the calendar changed, so every open case is handed over to be folded anew."""
+    after = int(payload.get("after", 0))
+    rows = await Case.filter(id__gt=after, next_due_at__isnull=False).order_by("id").limit(_BATCH).values("id", "no")
+    for row in rows:
+        try:
+            await cases.recount(row["no"], now=now)
+        except Conflict:
+            await cases.recount(row["no"], now=now)  # an act came between: fold once more, with it
+    if len(rows) == _BATCH:
+        last = rows[-1]["id"]
+        await outbox.put("calendar.changed", f"{payload['edition']}:{last}", {**payload, "after": last}, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One place where the record is not what it should be."""
+
+    where: str
+    what: str
+
+
+async def damages(data: Path) -> AsyncIterator[Damage]:
+    """Everything in the record that was changed behind its back: chain, foldings, attachments."""
+    last = 0
+    while rows := await Case.filter(id__gt=last).order_by("id").limit(_BATCH):
+        last = rows[-1].id
+        for case in rows:
+            async for damage in _damages_of(case):
+                yield damage
+    for attachment in await attachments.damaged(data):
+        yield Damage(f"attachment {attachment}", "bytes are missing or do not match their digest")
+
+
+async def _damages_of(case: Case) -> AsyncIterator[Damage]:
+    before = ""
+    entries = await Entry.filter(case_id=case.id).order_by("seq")
+    for place, e in enumerate(entries, 1):
+        digest = folding.entry_digest(before, case.no, e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
+        if e.seq != place or digest != e.digest:
+            yield Damage(f"case {case.no} entry {e.seq}", "the chain of digests is broken")
+            return
+        before = e.digest
+    if not entries or before != case.digest:
+        yield Damage(f"case {case.no}", "the last entry is missing")
+        return
+    said = entries[0].data
+    if (case.title, case.text) != (said.get("title"), said.get("text")):
+        yield Damage(f"case {case.no}", "title or text is not what was handed in")
+    folded, stored, _ = await queries.folded(case.no)
+    kept = {(c.term, c.seq, c.unit): c for c in stored}
+    if {k: c.due_at for k, c in kept.items() if c.stopped_at is None} != {
+        (c.term, c.seq, c.unit): c.due_at for c in folded.clocks if c.stopped_at is None
+    }:
+        yield Damage(f"case {case.no}", "running clocks are not what the entries say")
+    if len(kept) != len(folded.clocks):
+        yield Damage(f"case {case.no}", "there are more or fewer clocks than the entries say")
+    if (case.status, case.unit, case.category) != (folded.state.status.value, folded.unit, folded.category):
+        yield Damage(f"case {case.no}", "status, unit or category is not what the entries say")
+
+
+async def orphaned_clocks() -> int:
+    """Running clocks of cases that ended."""
+    ended = [s.value for s in folding.ENDED]
+    return await ClockRow.filter(stopped_at__isnull=True, case__status__in=ended).exclude(holder="citizen").count()
+
+
+async def forget_persons(now: datetime, retention_years: int) -> int:
+    """Destroy the keys of people whose cases all ended long ago. Returns how many people are forgotten."""
+    before = now - timedelta(days=366 * retention_years)
+    recent = (
+        await Case.filter(person_id__isnull=False, closed_at__lt=before)
+        .limit(_BATCH)
+        .values_list("person_id", flat=True)
+    )
+    empty = {"key": "", "name": "", "phone": "", "id_number": "", "address": "", "phone_hash": "", "id_hash": ""}
+    return await Person.filter(id__in=list(recent), forgotten_at__isnull=True).update(
+        **empty, tail_hash="", forgotten_at=now
+    )
+
+
+async def calendar_edition() -> str:
+    """The name of the calendar that holds now."""
+    return (await calendars.current()).edition

@@ -1,0 +1,88 @@
+"""What must not leave the office, and how does the text look without it?
+
+Finds telephone, identity, bank card and plate numbers, mail addresses and other accounts by their form, and names
+that are known to belong to the case. No I/O.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_EDGE, _END = r"(?<![\dA-Za-z])", r"(?![\dA-Za-z])"
+_PLATE = r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·•\s]?[A-HJ-NP-Z0-9]{5,6}"
+_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("id_number", re.compile(_EDGE + r"\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]" + _END)),
+    ("bank_card", re.compile(_EDGE + r"(?:62|4\d|5[1-5])\d{2}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}(?:[ -]?\d{1,3})?" + _END)),
+    ("phone", re.compile(_EDGE + r"(?:\+?86[- ]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}" + _END)),
+    ("phone", re.compile(_EDGE + r"0\d{2,3}-\d{7,8}" + _END)),
+    ("plate", re.compile(_PLATE + _END)),
+    ("mail", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("account", re.compile(r"(?:QQ|qq|微信号?|weixin)[号::\s]*[A-Za-z0-9_-]{5,20}")),
+    ("home", re.compile(r"\d{1,3}(?:号楼|栋|幢|#楼)(?:\d{1,2}单元)?\d{1,4}(?:室|号房|房)")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place that should not be published: what it is and where it stands."""
+
+    sort: str
+    text: str
+    start: int
+    end: int
+
+
+def findings(text: str, names: Iterable[str] = ()) -> list[Finding]:
+    """Everything in the text that looks like personal data, in order, without overlaps. `names` are known persons."""
+    found = [
+        Finding(sort, match[0], match.start(), match.end())
+        for sort, pattern in _PATTERNS
+        for match in pattern.finditer(text)
+    ]
+    for name in {n for n in names if len(n) >= 2}:
+        found += [Finding("name", name, m.start(), m.end()) for m in re.finditer(re.escape(name), text)]
+    found += [
+        Finding("name", m[0], m.start(), m.end())
+        for m in re.finditer(r"(?:我叫|本人|姓名[::])([\u4e00-\u9fff]{2,4})(?=[,,。;;、\s]|$)", text)
+    ]
+    found.sort(key=lambda f: (f.start, -f.end))
+    kept: list[Finding] = []
+    for finding in found:
+        if not kept or finding.start >= kept[-1].end:
+            kept.append(finding)
+    return kept
+
+
+def masked(text: str, names: Iterable[str] = ()) -> str:
+    """The text with every finding covered, keeping its length hints readable."""
+    parts, at = [], 0
+    for f in findings(text, names):
+        parts += [text[at : f.start], _cover(f)]
+        at = f.end
+    return "".join([*parts, text[at:]])
+
+
+def masked_name(name: str) -> str:
+    """王小明 as 王**."""
+    return name[:1] + "*" * max(1, len(name) - 1) if name else ""
+
+
+def masked_phone(phone: str) -> str:
+    """13812345678 as 138****5678."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "*" * len(phone)
+
+
+def masked_id(number: str) -> str:
+    """An identity number with only its first three and last two places."""
+    return f"{number[:3]}{'*' * (len(number) - 5)}{number[-2:]}" if len(number) > 6 else "*" * len(number)
+
+
+def _cover(finding: Finding) -> str:
+    match finding.sort:
+        case "phone":
+            return masked_phone(re.sub(r"[ -]", "", finding.text))
+        case "name":
+            known = re.sub(r"^(?:我叫|本人|姓名[::])", "", finding.text)
+            return finding.text[: len(finding.text) - len(known)] + masked_name(known)
+        case _:
+            return "*" * min(8, len(finding.text))

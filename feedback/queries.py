@@ -219,7 +219,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
     visible = {e.seq for e in shown}
     if log_at and (case.confidential or access.unmasked(actor, standing)) and not is_owner:
         await log_read(actor, "file", no, now=log_at)
-    linked = await Case.filter(link=no).values_list("no", flat=True) if not is_owner else []
+    linked = [c.no for c in await Case.filter(link=no).order_by("id")] if not is_owner else []
     return CaseFile(
         no=case.no,
         kind=facts.kind,
@@ -349,7 +349,7 @@ def _lit(light: str, now: datetime) -> Q:
 
 
 async def _narrowed(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
-    found = _scoped(actor).annotate(open_rank=SqlCase(When(next_due_at__isnull=True, then=1), default=0))
+    found = _scoped(actor).annotate(open_rank=SqlCase(When(next_due_at__isnull=True, then="1"), default="0"))
     if filters.status == "open":
         found = found.filter(status__in=[s.value for s in OPEN])
     elif filters.status:

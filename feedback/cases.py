@@ -285,6 +285,7 @@ def _said(draft: Draft) -> dict[str, Any]:
         "address": draft.address,
         "attachments": list(draft.attachments),
         "unit": draft.unit,
+        "bars": sorted(draft.bars),
         "link": draft.link,
     }
     return {name: value for name, value in said.items() if value}

@@ -179,7 +179,7 @@ TERMS: tuple[Term, ...] = (
     _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "26h",
           "平台承诺(紧急事项)", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
     # --- both
-    _term("co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN}, {A.CO_REPLY}, "3wd",
+    _term("co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
           "信访工作条例 第二十四条;平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | {A.REPLY}, warn=_ONE),
     _term("supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
           "信访工作条例 第四十条;平台承诺 5个工作日", profiles=frozenset(P), voided_by=_ALL_ENDS, warn=_TWO),

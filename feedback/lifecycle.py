@@ -199,6 +199,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("outcome", "line", most=60),
             Need("target_day", "day"),
             Need("public", "switch"),
+            Need("abstained", "switch"),
             Need("attachments", "files"),
             Need("anonymous", "switch"),
         )
@@ -257,7 +258,7 @@ STEPS: tuple[Step, ...] = (
     #     act                  from                            to          who                      must bring; may bring
     _step(A.SUBMIT,            (),                             S.RECEIVED, (*_OWNER, *_DESK, *_SYSTEM), _must("title", "text"), _may("attachments"),
           law="信访工作条例 第十九条、第二十二条"),
-    _step(A.CLASSIFY,          (S.RECEIVED, S.ASSIGNED),       None,       (*_SYSTEM, *_DESK),      _must("category"), _may("confidence", "release", "reason"), public=False),
+    _step(A.CLASSIFY,          (S.RECEIVED, S.ASSIGNED),       None,       (*_SYSTEM, *_DESK),      _must("category"), _may("confidence", "release", "abstained"), public=False),
     _step(A.ASSIGN,            (S.RECEIVED,),                  S.ASSIGNED, (*_SYSTEM, *_DESK),      _must("unit"), _may("reason", "rule", "units"),
           law="信访工作条例 第二十二条(转送、交办)"),
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 _must("reason"), _may("where_instead"), profiles=_CASES, most=2,

@@ -1,0 +1,291 @@
+"""Which units, regions and staff are there, and who is somebody? A snapshot per edition, read once per process."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from feedback.access import Actor
+from feedback.kernel import db
+from feedback.kernel.clock import to_millis
+from feedback.kernel.errors import NotFound
+from feedback.lifecycle import Role
+from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
+from routing.rules import Row
+
+STREET_KINDS = frozenset({"street", "town"})
+_NAME_LEAST = 3  # a shorter alias stands in too many words that mean something else
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """A unit as others see it."""
+
+    code: str
+    name: str
+    short: str
+    kind: str
+    level: str
+    parent: str
+    region: str
+    phone: str
+    address: str
+    aliases: tuple[str, ...]
+    duties: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """A region as others see it."""
+
+    code: str
+    name: str
+    level: str
+    parent: str
+    aliases: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Directory:
+    """All units, regions and routing rows of one edition."""
+
+    edition: int
+    by_code: Mapping[str, UnitRow]
+    by_region: Mapping[str, RegionRow]
+    rows: tuple[Row, ...]
+    _down: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def units(self) -> list[UnitRow]:
+        return list(self.by_code.values())
+
+    def regions(self) -> list[RegionRow]:
+        return list(self.by_region.values())
+
+    def unit(self, code: str) -> UnitRow:
+        """The unit of a code.
+
+        Raises NotFound.
+        """
+        if code not in self.by_code:
+            raise NotFound(unit=code)
+        return self.by_code[code]
+
+    def has(self, code: str) -> bool:
+        return code in self.by_code
+
+    def name(self, code: str) -> str:
+        """The full name, or the code itself for one nobody knows."""
+        row = self.by_code.get(code)
+        return row.name if row else code
+
+    def short(self, code: str) -> str:
+        row = self.by_code.get(code)
+        return row.short if row else code
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row in self.by_code.values():
+            found.setdefault(row.parent, []).append(row.code)
+        return found
+
+    def children(self, code: str) -> list[str]:
+        return self._children.get(code, [])
+
+    def subtree(self, code: str) -> frozenset[str]:
+        """The unit and all below it."""
+        if code not in self._down:
+            found, waiting = set(), [code]
+            while waiting:
+                each = waiting.pop()
+                found.add(each)
+                waiting += self.children(each)
+            self._down[code] = frozenset(found)
+        return self._down[code]
+
+    def ancestry(self, code: str) -> frozenset[str]:
+        """The unit and all above it."""
+        found: set[str] = set()
+        while code and code not in found:
+            found.add(code)
+            row = self.by_code.get(code)
+            code = row.parent if row else ""
+        return frozenset(found)
+
+    def superior(self, code: str) -> str:
+        """The unit one level above: the one that reviews (信访工作条例 第三十五条)."""
+        row = self.by_code.get(code)
+        return row.parent if row else ""
+
+    def region_chain(self, code: str) -> frozenset[str]:
+        """The region and all regions it lies in."""
+        found: set[str] = set()
+        while code and code not in found:
+            found.add(code)
+            row = self.by_region.get(code)
+            code = row.parent if row else ""
+        return frozenset(found)
+
+    def region_name(self, code: str) -> str:
+        """清河街道清波社区, without the district and what lies above it."""
+        names: list[str] = []
+        row = self.by_region.get(code)
+        while row and row.level in ("street", "village"):
+            names.insert(0, row.name)
+            row = self.by_region.get(row.parent)
+        return "".join(names) or (self.by_region[code].name if code in self.by_region else "")
+
+    def street_of(self, region: str) -> str:
+        """The street or town unit of a region, or ""."""
+        for code in self.region_chain(region):
+            for unit in self._by_unit_region.get(code, ()):
+                if self.by_code[unit].kind in STREET_KINDS:
+                    return unit
+        return ""
+
+    @cached_property
+    def _by_unit_region(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row in self.by_code.values():
+            found.setdefault(row.region, []).append(row.code)
+        return found
+
+    @cached_property
+    def _place_pattern(self) -> tuple["re.Pattern[str]", dict[str, str]]:
+        names: dict[str, str] = {}
+        for row in self.by_region.values():
+            if row.level in ("street", "village"):
+                for name in (row.name, *row.aliases, *row.places):
+                    names.setdefault(name, row.code)
+        return _any_of(name for name in names if len(name) >= 2), names
+
+    def place_of(self, text: str) -> str:
+        """The region a text names, by the longest place name in it, or ""."""
+        pattern, names = self._place_pattern
+        found = pattern.findall(text)
+        return names[max(found, key=len)] if found else ""
+
+    @cached_property
+    def _unit_pattern(self) -> tuple["re.Pattern[str]", dict[str, str]]:
+        names: dict[str, str] = {}
+        for row in self.by_code.values():
+            for name in (row.name, row.short, *row.aliases):
+                names.setdefault(name, row.code)
+        return _any_of(name for name in names if len(name) >= _NAME_LEAST), names
+
+    def named_units(self, text: str) -> frozenset[str]:
+        """The units a text names, by name, short name or alias."""
+        pattern, names = self._unit_pattern
+        return frozenset(names[found] for found in pattern.findall(text))
+
+
+def _any_of(names: Iterable[str]) -> "re.Pattern[str]":
+    ordered = sorted(set(names), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
+
+
+_known: dict[tuple[int, int], Directory] = {}  # editions never change, so each is read once per process
+
+
+async def snapshot() -> Directory:
+    """The directory as it is now."""
+    newest = await DirectoryEdition.all().order_by("-id").first()
+    if newest is None:
+        return Directory(0, {}, {}, ())
+    key = (newest.id, to_millis(newest.made_at))
+    if key not in _known:
+        _known.clear()
+        units = await Unit.filter(closed_at__isnull=True).order_by("code")
+        regions = await Region.all().order_by("code")
+        rows = await RoutingRow.filter(active=True).order_by("id")
+        _known[key] = Directory(
+            newest.id,
+            {u.code: _unit_row(u) for u in units},
+            {r.code: RegionRow(r.code, r.name, r.level, r.parent, tuple(r.aliases), tuple(r.places)) for r in regions},
+            tuple(Row(r.id, r.category, r.kind, r.region, r.lead, tuple(r.co), r.reason) for r in rows),
+        )
+    return _known[key]
+
+
+def _unit_row(u: Unit) -> UnitRow:
+    return UnitRow(
+        code=u.code,
+        name=u.name,
+        short=u.short,
+        kind=u.kind,
+        level=u.level,
+        parent=u.parent,
+        region=u.region,
+        phone=u.phone,
+        address=u.address,
+        aliases=tuple(u.aliases),
+        duties=tuple((d["text"], tuple(d["categories"])) for d in u.duties),
+    )
+
+
+async def actor_of(username: str) -> Actor:
+    """The actor a member of staff is.
+
+    Raises NotFound for one who is not (or no longer) there.
+    """
+    staff = await Staff.get_or_none(username=username, active=True)
+    if staff is None:
+        raise NotFound(staff=username)
+    directory = await snapshot()
+    return Actor(
+        id=staff.username,
+        name=staff.name,
+        roles=frozenset(Role(role) for role in staff.roles),
+        unit=staff.unit,
+        units=directory.subtree(staff.unit) if Role.SUPERVISOR in map(Role, staff.roles) else frozenset({staff.unit}),
+        ancestry=directory.ancestry(staff.unit),
+        everywhere=bool(staff.everywhere),
+        cleared=bool(staff.cleared),
+    )
+
+
+async def load(
+    units: Iterable[Mapping[str, Any]],
+    regions: Iterable[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    by: str,
+    now: datetime,
+) -> None:
+    """Put units, regions and routing rows in place as one edition (a new installation, or a yearly revision)."""
+    async with db.transaction():
+        edition = await DirectoryEdition.create(made_at=now, made_by=by, remark="load")
+        await Unit.bulk_create([Unit(**u) for u in units], ignore_conflicts=True)
+        await Region.bulk_create([Region(**r) for r in regions], ignore_conflicts=True)
+        await RoutingRow.bulk_create([RoutingRow(author=by, made_at=now, **r) for r in rows])
+        await DirectoryEdition.filter(id=edition.id).update(remark="loaded")
+
+
+async def save_row(row_id: int | None, columns: Mapping[str, Any], *, by: str, now: datetime) -> int:
+    """Keep a routing row a person wrote: the old version stays, inactive, with its author. Returns the new id."""
+    async with db.transaction():
+        await DirectoryEdition.create(made_at=now, made_by=by, remark=f"routing row {row_id or 'new'}")
+        if row_id is not None:
+            await RoutingRow.filter(id=row_id).update(active=False)
+        row = await RoutingRow.create(author=by, made_at=now, **columns)
+    return row.id
+
+
+async def drop_row(row_id: int, *, by: str, now: datetime) -> None:
+    """Take a routing row out of force; it stays in the table with its history."""
+    async with db.transaction():
+        await DirectoryEdition.create(made_at=now, made_by=by, remark=f"routing row {row_id} dropped")
+        await RoutingRow.filter(id=row_id).update(active=False)
+
+
+async def add_staff(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Give people their posts."""
+    await Staff.bulk_create([Staff(**row) for row in rows], ignore_conflicts=True)
+
+
+async def staff_of(unit: str) -> list[dict[str, Any]]:
+    """Who works in a unit."""
+    return list(await Staff.filter(unit=unit, active=True).order_by("username").values("username", "name", "roles"))

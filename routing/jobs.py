@@ -1,0 +1,148 @@
+"""What does routing do when something happened? Assigns by the rows, and tells people.
+
+Each handler may run twice or a day late: what is already done answers NotNow.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from feedback import cases, queries
+from feedback.access import SYSTEM
+from feedback.kernel import db, outbox
+from feedback.kernel.errors import NotNow
+from feedback.kernel.outbox import Handler
+from feedback.lifecycle import Act, Stage, Status
+from feedback.queries import CaseFile
+from routing.directory import Directory, snapshot
+from routing.models import Notice
+from routing.notices import NOTICES, Audience, NoticeRow, Outgoing, Send, rows_for, worded
+from routing.rules import CaseFacts, Decision, decide
+
+
+def handlers(secret: str, send: Send) -> dict[str, list[Handler]]:
+    """What routing does on which message."""
+
+    async def assign(payload: dict[str, Any], now: datetime) -> None:
+        case = await queries.file(SYSTEM, payload["no"], secret=secret)
+        if case.status is not Status.RECEIVED:
+            raise NotNow(no=case.no)
+        directory = await snapshot()
+        decision = unit_for(case, directory)
+        if decision.unit:
+            data = {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
+            await cases.act(case.no, Act.ASSIGN, SYSTEM, data, now=now, expect=case.version)
+
+    async def tell(event: str, payload: dict[str, Any], now: datetime) -> None:
+        case = await queries.file(SYSTEM, payload["no"], secret=secret)
+        directory = await snapshot()
+        for row in rows_for(event):
+            for unit in _units_told(row, case, payload):
+                key = f"{event}:{payload['no']}:{payload.get('seq', payload.get('clock', ''))}:{row.audience}:{unit}"
+                words = worded(row, no=case.no, title=case.title, unit=directory.short(case.unit or case.desk))
+                await _note(key, case.no, event, row.audience, unit, words, now)
+
+    async def send_notice(payload: dict[str, Any], now: datetime) -> None:
+        notice = await Notice.get(id=payload["notice"])
+        if notice.sent_at or notice.error:
+            raise NotNow(notice=notice.id)
+        out = Outgoing(notice.key, notice.case_no, Audience(notice.audience), notice.unit, notice.words)
+        try:
+            await send(out)
+        except (ValueError, LookupError) as fault:  # a wrong address does not get right by trying again
+            await Notice.filter(id=notice.id).update(error=str(fault)[:300])
+            return
+        await Notice.filter(id=notice.id).update(sent_at=now)
+
+    def teller(event: str) -> Handler:
+        async def handler(payload: dict[str, Any], now: datetime) -> None:
+            await tell(event, payload, now)
+
+        return handler
+
+    found: dict[str, list[Handler]] = {row.event: [teller(row.event)] for row in NOTICES}
+    for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
+        found.setdefault(event, []).append(assign)
+    found["notice.send"] = [send_notice]
+    return found
+
+
+def unit_for(case: CaseFile, directory: Directory) -> Decision:
+    """Who answers this case now, and why."""
+    barred = frozenset().union(*(directory.subtree(unit) for unit in _bars_of(case)))
+    named = str(case.entries[0].data.get("unit", ""))
+    if named and case.kind == "rectify":
+        return Decision(named, (), "rectify", "差评由被评价的单位整改(谁办理、谁负责)")
+    if case.stage is not Stage.FIRST:
+        return _reviewer(case, directory, barred)
+    region = case.region or directory.place_of(f"{case.address}\n{case.title}\n{case.text}")
+    facts = CaseFacts(
+        category=case.category,
+        kind=case.kind.value,
+        region=region,
+        desk=case.desk,
+        is_sure=is_sure(case),
+        street=directory.street_of(region),
+        region_chain=directory.region_chain(region),
+        barred=barred,
+    )
+    return decide(facts, directory.rows)
+
+
+def is_sure(case: CaseFile) -> bool:
+    """Whether the category was given by a person, or by the classifier without abstaining."""
+    last = next((e for e in reversed(case.entries) if e.act == Act.CLASSIFY), None)
+    return last is not None and not last.data.get("abstained", False)
+
+
+def _bars_of(case: CaseFile) -> tuple[str, ...]:
+    return tuple(case.entries[0].data.get("bars", ()))
+
+
+def _reviewer(case: CaseFile, directory: Directory, barred: frozenset[str]) -> Decision:
+    """复查 and 复核 go to the unit one level above whoever decided last."""
+    held = [t.unit for t in case.tenures if t.lead]
+    above = directory.superior(held[-1]) if held else ""
+    if not above or above in barred:
+        return Decision("", (), "review", "没有上一级机关，由受理窗口指定")
+    law = "信访工作条例 第三十五条" if case.stage is Stage.REVIEW else "信访工作条例 第三十六条"
+    return Decision(above, (), "review", f"由原办理机关的上一级机关办理({law})")
+
+
+def _units_told(row: NoticeRow, case: CaseFile, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    match row.audience:
+        case Audience.DESK:
+            return (case.desk,)
+        case Audience.UNIT | Audience.HEAD:
+            if payload.get("unit"):
+                return (str(payload["unit"]),)
+            return tuple(u for u in (case.unit, *case.co_units) if u)
+        case _:
+            return ("",)
+
+
+async def _note(key: str, no: str, event: str, audience: Audience, unit: str, words: str, now: datetime) -> None:
+    """Write the notice down once; sending it is a message of its own."""
+    if await Notice.exists(key=key):
+        return
+    try:
+        async with db.transaction():
+            notice = await Notice.create(
+                key=key, case_no=no, event=event, audience=audience.value, unit=unit, words=words, made_at=now
+            )
+            await outbox.put("notice.send", str(notice.id), {"notice": notice.id}, now)
+    except IntegrityError:
+        return  # another worker wrote it down just now
+
+
+async def notices_for(unit: str, limit: int = 30) -> list[dict[str, Any]]:
+    """What a unit was told lately, newest first."""
+    rows = Notice.filter(unit=unit, audience__in=["unit", "head", "desk"]).order_by("-id").limit(limit)
+    return list(await rows.values("id", "case_no", "event", "words", "made_at", "read_at"))
+
+
+async def undelivered(limit: int = 50) -> list[dict[str, Any]]:
+    """Notices that could not leave the house, for supervisors."""
+    return list(await Notice.exclude(error="").order_by("-id").limit(limit).values("id", "case_no", "words", "error"))

@@ -1,0 +1,109 @@
+"""How are units, staff, regions, routing rows and notices kept? Tables only; `routing.directory` reads them."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from feedback.kernel.db import InstantField
+
+
+class Unit(Model):
+    """Units that answer, in a tree, never deleted, only closed"""
+
+    code = fields.CharField(max_length=60, primary_key=True)
+    name = fields.CharField(max_length=100)
+    short = fields.CharField(max_length=40)
+    aliases: list[str] = fields.JSONField()
+    kind = fields.CharField(max_length=20)
+    level = fields.CharField(max_length=20)
+    parent = fields.CharField(max_length=60, default="")
+    region = fields.CharField(max_length=12)
+    phone = fields.CharField(max_length=30, default="")
+    address = fields.CharField(max_length=200, default="")
+    duties: list[dict[str, Any]] = fields.JSONField()
+    closed_at = InstantField(null=True)
+
+    class Meta:
+        table = "routing_unit"
+
+
+class Region(Model):
+    """Administrative regions of five levels with the places people name"""
+
+    code = fields.CharField(max_length=12, primary_key=True)
+    name = fields.CharField(max_length=60)
+    level = fields.CharField(max_length=20)
+    parent = fields.CharField(max_length=12, default="")
+    aliases: list[str] = fields.JSONField()
+    places: list[str] = fields.JSONField()
+
+    class Meta:
+        table = "routing_region"
+
+
+class Staff(Model):
+    """Which post somebody holds: unit, roles, clearance"""
+
+    username = fields.CharField(max_length=80, primary_key=True)
+    name = fields.CharField(max_length=80)
+    unit = fields.CharField(max_length=60)
+    roles: list[str] = fields.JSONField()
+    everywhere = fields.BooleanField(default=False)
+    cleared = fields.BooleanField(default=False)
+    active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "routing_staff"
+        indexes = (("unit",),)
+
+
+class RoutingRow(Model):
+    """Who answers what where, edited by people, each with its reason"""
+
+    id = fields.IntField(primary_key=True)
+    category = fields.CharField(max_length=4, default="")
+    kind = fields.CharField(max_length=20, default="")
+    region = fields.CharField(max_length=12, default="")
+    lead = fields.CharField(max_length=60)
+    co: list[str] = fields.JSONField()
+    reason = fields.CharField(max_length=300)
+    author = fields.CharField(max_length=80)
+    made_at = InstantField()
+    active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "routing_row"
+        indexes = (("active", "category"),)
+
+
+class DirectoryEdition(Model):
+    """One row whenever units, regions or routing rows change, so that every process notices"""
+
+    id = fields.IntField(primary_key=True)
+    made_at = InstantField()
+    made_by = fields.CharField(max_length=80)
+    remark = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "routing_edition"
+
+
+class Notice(Model):
+    """What was told to whom, when, and whether it left the house"""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=200, unique=True)
+    case_no = fields.CharField(max_length=20)
+    event = fields.CharField(max_length=40)
+    audience = fields.CharField(max_length=20)
+    unit = fields.CharField(max_length=60, default="")
+    words = fields.CharField(max_length=500)
+    made_at = InstantField()
+    sent_at = InstantField(null=True)
+    read_at = InstantField(null=True)
+    error = fields.CharField(max_length=300, default="")
+
+    class Meta:
+        table = "routing_notice"
+        indexes = (("unit", "made_at"), ("case_no",))

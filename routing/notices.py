@@ -1,0 +1,84 @@
+"""Who is told what when something happens? The table NOTICES, and the port through which notices leave.
+
+An event is an act (`case.assign`) or a stage of a clock (`clock.late`); the ladder's rungs are rows like all
+others: amber tells the unit, red tells its head and the overseers too. No I/O.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Audience(StrEnum):
+    """To whom a notice goes."""
+
+    UNIT = "unit"  # the clerks of the unit that holds the case or the clock
+    HEAD = "head"  # the head of that unit
+    DESK = "desk"
+    OVERSEER = "overseer"
+    CITIZEN = "citizen"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One row: on this event, tell this audience these words."""
+
+    event: str
+    audience: Audience
+    words: str  # with {no} {title} {unit} {status} {due}
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A notice on its way out."""
+
+    key: str
+    case_no: str
+    audience: Audience
+    unit: str
+    words: str
+
+
+Send = Callable[[Outgoing], Awaitable[None]]
+"""Sends one notice. Raises Unavailable to be tried again; anything else is kept as the notice's error."""
+
+_U, _H, _D, _O, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERSEER, Audience.CITIZEN
+
+# fmt: off
+NOTICES: tuple[NoticeRow, ...] = (
+    NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。"),
+    NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
+    NoticeRow("case.assign",     _C, "您反映的“{title}”(编号 {no})已转交{unit}办理。"),
+    NoticeRow("case.accept",     _C, "{unit}已受理您反映的“{title}”(编号 {no})。"),
+    NoticeRow("case.return",     _D, "{no}“{title}”被退回，请重新分派。"),
+    NoticeRow("case.decline",    _C, "您反映的“{title}”(编号 {no})不属于受理范围，理由和去处请凭查询码查看。"),
+    NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”(编号 {no})的有关情况，请凭查询码查看。"),
+    NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
+    NoticeRow("case.extend",     _C, "您反映的“{title}”(编号 {no})经批准延期，理由和新的期限请凭查询码查看。"),
+    NoticeRow("case.ask_extension", _H, "{no}“{title}”申请延期，请审批。"),
+    NoticeRow("case.co_assign",  _U, "{no}“{title}”增加了协办任务。"),
+    NoticeRow("case.reply",      _C, "{unit}已答复您反映的“{title}”(编号 {no})，请凭查询码查看并评价。"),
+    NoticeRow("case.urge",       _U, "催办：{no}“{title}”请抓紧办理。"),
+    NoticeRow("case.supervise",  _U, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
+    NoticeRow("case.supervise",  _H, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
+    NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。"),
+    NoticeRow("case.review",     _D, "{no}“{title}”申请复查，请交复查机关。"),
+    NoticeRow("case.re_review",  _D, "{no}“{title}”申请复核，请交复核机关。"),
+    NoticeRow("clock.amber",     _U, "临期：{no}“{title}”快到期了。"),
+    NoticeRow("clock.late",      _U, "超期：{no}“{title}”已超过期限。"),
+    NoticeRow("clock.late",      _H, "超期：{no}“{title}”已超过期限，请督促。"),
+    NoticeRow("clock.late",      _O, "超期：{unit} {no}“{title}”已超过期限。"),
+    NoticeRow("clock.moved",     _C, "因工作日安排调整，您反映的“{title}”(编号 {no})的答复期限有变，请凭查询码查看。"),
+)
+# fmt: on
+
+
+def rows_for(event: str) -> tuple[NoticeRow, ...]:
+    """Everything that is told on an event."""
+    return tuple(row for row in NOTICES if row.event == event)
+
+
+def worded(row: NoticeRow, *, no: str, title: str, unit: str) -> str:
+    """The notice's words. A long title is cut: the notice goes out as a short message."""
+    short = title if len(title) <= 24 else title[:23] + "…"
+    return row.words.format(no=no, title=short, unit=unit)

@@ -1,0 +1,102 @@
+"""Which unit answers? The most specific routing row that fits, with its reason; the last resort is the desk.
+
+Specific means: a row for the kind before one for all kinds (检举控告 must never follow its topic), then the longer
+category, then the region. A row whose unit is barred is passed over. No I/O.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+STREET = "@street"
+DESK = "@desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One routing row; empty means any."""
+
+    id: int
+    category: str
+    kind: str
+    region: str
+    lead: str
+    co: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What decides who answers. `streets`: the street or town unit by region, `barred`: who must never get it."""
+
+    category: str
+    kind: str
+    region: str
+    desk: str
+    is_sure: bool = True  # False: the classifier abstained, so only rows by kind hold
+    street: str = ""
+    region_chain: frozenset[str] = field(default_factory=frozenset)
+    barred: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who answers and why. `unit` is "" when a person at the desk must decide."""
+
+    unit: str
+    co: tuple[str, ...]
+    rule: str
+    reason: str
+
+
+def decide(facts: CaseFacts, rows: Iterable[Row]) -> Decision:
+    """The lead unit and co-units for a case."""
+    fitting = sorted((row for row in rows if _fits(row, facts)), key=_rank, reverse=True)
+    for row in fitting:
+        lead = facts.street if row.lead == STREET else row.lead
+        if row.lead == DESK:
+            return Decision("", (), f"row:{row.id}", row.reason)
+        if not lead or lead in facts.barred:
+            continue
+        co = tuple(c for c in _units(row.co, facts) if c != lead and c not in facts.barred)
+        return Decision(lead, co, f"row:{row.id}", row.reason)
+    return Decision("", (), "none", "没有合适的派单规则，由受理窗口人工分派")
+
+
+def _fits(row: Row, facts: CaseFacts) -> bool:
+    if row.kind and row.kind != facts.kind:
+        return False
+    if not row.kind and not facts.is_sure:
+        return False
+    if row.category and not facts.category.startswith(row.category):
+        return False
+    return not row.region or row.region in facts.region_chain
+
+
+def _rank(row: Row) -> tuple[bool, int, int, int]:
+    return bool(row.kind), len(row.category), len(row.region.rstrip("0")), -row.id
+
+
+def _units(co: Iterable[str], facts: CaseFacts) -> Iterable[str]:
+    for code in co:
+        unit = facts.street if code == STREET else code
+        if unit:
+            yield unit
+
+
+def problems(
+    row: Mapping[str, object], is_unit: Callable[[str], bool], is_category: Callable[[str], bool]
+) -> dict[str, str]:
+    """What is wrong with a row a person typed, by field; empty when it may be kept."""
+    faults: dict[str, str] = {}
+    lead = str(row.get("lead", ""))
+    if lead not in (STREET, DESK) and not is_unit(lead):
+        faults["lead"] = "unknown_unit"
+    co = row.get("co", ())
+    if isinstance(co, list | tuple) and any(c != STREET and not is_unit(str(c)) for c in co):
+        faults["co"] = "unknown_unit"
+    category = str(row.get("category", ""))
+    if category and not is_category(category):
+        faults["category"] = "unknown"
+    if not str(row.get("reason", "")).strip():
+        faults["reason"] = "missing"
+    return faults

@@ -59,6 +59,12 @@ async def seed(now: datetime) -> bool:
     return True
 
 
+def package() -> Calendar:
+    """The calendar as announced, without a database: for the command line."""
+    rows, last_year = announced()
+    return Calendar.of(f"{last_year}-1", date(last_year, 12, 31), rows)
+
+
 async def replace_days(rows: Iterable[DayRow], announced_until: date, by: str, remark: str, now: datetime) -> str:
     """Put days into the calendar as a new edition (e.g. next year's notice). Returns the edition's name.
 

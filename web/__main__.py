@@ -1,0 +1,291 @@
+"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from feedback.kernel import settings as settings_table
+from feedback.kernel.clock import OFFICE, office_day
+from feedback.kernel.errors import Invalid, Refused
+from feedback.kernel.settings import Settings
+from web import labels
+
+Verb = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb. Returns the exit code."""
+    args = _parser().parse_args(arguments)
+    try:
+        settings = Settings.read(os.environ)
+    except Invalid as fault:
+        for name, why in fault.fields.items():
+            print(f"{name}: {why}", file=sys.stderr)
+        return 2
+    _log_as(settings)
+    verb: Verb = args.verb
+    try:
+        return verb(settings, args)
+    except Refused as fault:
+        print(labels.error_words(fault.code, count=1, **fault.details), fault.details or "", file=sys.stderr)
+        if isinstance(fault, Invalid):
+            for name, why in fault.fields.items():
+                print(f"  {name}: {labels.fault_words(name, why)}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="xinqiao", description="信桥 Xinqiao")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def add(name: str, verb: Verb, what: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=what, description=what)
+        sub.set_defaults(verb=verb)
+        return sub
+
+    add("dev", dev, "migrate, seed the demo town if the database is empty, serve with the worker inside")
+    add("serve", serve, "serve pages and API").add_argument("--processes", type=int, default=1)
+    add("worker", work, "an arq worker beside the web processes (needs REDIS_URL)")
+    add("migrate", migrate, "bring the database to this version")
+    add("seed", seed, "put the demo town into an empty database")
+    add("settings", show_settings, "print every setting").add_argument("--json", action="store_true")
+    sub = add("import", import_file, "take in a CSV or Excel file through the one door")
+    sub.add_argument("file", type=Path)
+    sub.add_argument("--map", type=Path, help="TOML that says which column is what")
+    sub.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", help="one column of the map")
+    sub = add("trial", trial, "score the classifier on a labelled CSV")
+    sub.add_argument("file", type=Path)
+    sub.add_argument("--json", action="store_true")
+    sub.add_argument("--restrict", action="store_true", help="choose only among the labels in the file")
+    sub.add_argument("--split", default="", help="only rows whose column `split` says so")
+    sub = add("train", train, "fit a release and promote it if it is not worse")
+    sub.add_argument("files", nargs="*", type=Path)
+    sub.add_argument("--unlabelled", action="append", default=[], type=Path, help="adapt to unlabelled messages")
+    sub.add_argument("--force", action="store_true")
+    sub = add("deadline", deadline, "when a term that begins on a day is due")
+    sub.add_argument("start", type=date.fromisoformat)
+    sub.add_argument("length", help="15cd, 5wd or 24h")
+    add("verify", verify, "prove that nobody changed the record behind its back")
+    sub = add("publish", publish, "freeze a period into an edition")
+    sub.add_argument("period", help="2026-10")
+    sub.add_argument("--early", action="store_true", help="also a period that is not over")
+    return parser
+
+
+def _log_as(settings: Settings) -> None:
+    level = {"debug": 10, "info": 20, "warning": 30, "error": 40}.get(settings.log_level, 20)
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.production
+        else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso"),
+            structlog.processors.format_exc_info,
+            renderer,
+        ]
+        if settings.production
+        else [structlog.processors.add_log_level, structlog.processors.TimeStamper("%H:%M:%S"), renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def dev(settings: Settings, args: argparse.Namespace) -> int:
+    migrate(settings, args)
+    seed(settings, args)
+    print(f"\n信桥已启动: http://{settings.host}:{settings.port}")
+    print("演示账号(密码都是 demo): reception 受理窗口, clerk-jiaoyu 教育局经办人, lead-jiaoyu 教育局负责人,")
+    print(
+        "  supervisor 督办, auditor 审计, admin 管理员;每个单位都有 clerk-<单位代码> 和 lead-<单位代码>\n", flush=True
+    )
+    args.processes = 1
+    return serve(settings, args)
+
+
+def serve(settings: Settings, args: argparse.Namespace) -> int:
+    from web.app import create_app
+
+    if settings.production and _run(settings, _has_demo_accounts):
+        print("生产环境不能保留演示账号,请先删除 is_demo 的账号", file=sys.stderr)
+        return 2
+    uvicorn.run(
+        "web.__main__:application" if args.processes > 1 else create_app(settings),
+        factory=args.processes > 1,
+        workers=args.processes if args.processes > 1 else None,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        proxy_headers=settings.trust_proxy,
+    )
+    return 0
+
+
+def application() -> Any:
+    """The application of one of several web processes."""
+    from web.app import create_app
+
+    settings = Settings.read(os.environ)
+    _log_as(settings)
+    return create_app(settings)
+
+
+def work(settings: Settings, args: argparse.Namespace) -> int:
+    from web import worker
+
+    if not settings.redis_url:
+        print("没有设置 XINQIAO_REDIS_URL:工作进程已在网页进程内,不需要单独启动", file=sys.stderr)
+        return 2
+    _run(settings, worker.run_outside)
+    return 0
+
+
+def migrate(settings: Settings, args: argparse.Namespace) -> int:
+    from web import boot
+
+    asyncio.run(boot.migrate(settings))
+    _run(settings, boot.seed_calendar)
+    return 0
+
+
+def seed(settings: Settings, args: argparse.Namespace) -> int:
+    from web import seed as town
+
+    if settings.production:
+        print("生产环境不放演示数据", file=sys.stderr)
+        return 2
+    _run(settings, town.sow)
+    return 0
+
+
+def show_settings(settings: Settings, args: argparse.Namespace) -> int:
+    rows = settings_table.table()
+    if args.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return 0
+    for row in rows:
+        unit = f" {row['unit']}" if row["unit"] else ""
+        print(f"{row['name']:<32} {row['type']:<8} {row['default'] or '-'}{unit}\n    {row['meaning']}")
+    return 0
+
+
+def import_file(settings: Settings, args: argparse.Namespace) -> int:
+    from web import importing
+
+    summary = _run(settings, lambda office: importing.run(office, args.file, args.map, args.column))
+    print(summary.line)
+    return 0
+
+
+def trial(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import commands
+
+    async def run(office: Any) -> dict[str, Any]:
+        model = await office.model()
+        if model is None:
+            raise Invalid({"release": "missing"})
+        return commands.trial(model, args.file, restrict=args.restrict, split=args.split)
+
+    figures = _run(settings, run)
+    if args.json:
+        print(json.dumps(figures, ensure_ascii=False))
+    else:
+        for name, value in figures.items():
+            print(f"{name:<16} {value}")
+    return 0
+
+
+def train(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import commands
+    from routing import directory
+
+    async def run(office: Any) -> dict[str, Any]:
+        units = (await directory.snapshot()).units()
+        duties = [duty for unit in units for duty in unit.duties]
+        return await commands.train(
+            args.files, args.unlabelled, duties, settings.data, force=args.force, now=office.clock.now()
+        )
+
+    print(json.dumps(_run(settings, run), ensure_ascii=False, indent=1, default=str))
+    return 0
+
+
+def deadline(settings: Settings, args: argparse.Namespace) -> int:
+    from feedback import calendars
+    from feedback.deadlines import Unit, due_days, parse_length
+
+    length = parse_length(args.length)
+    if length.unit is Unit.HOURS:
+        start = datetime(args.start.year, args.start.month, args.start.day, tzinfo=OFFICE)
+        raw = legal = office_day(start + timedelta(hours=length.count))
+        is_provisional = False
+    else:
+        calendar = calendars.package()
+        raw, legal = due_days(calendar, args.start, length)
+        is_provisional = calendar.is_provisional(legal)
+    print(json.dumps({"due_raw": raw.isoformat(), "due_legal": legal.isoformat(), "provisional": is_provisional}))
+    return 0
+
+
+def verify(settings: Settings, args: argparse.Namespace) -> int:
+    from feedback import jobs
+
+    async def run(office: Any) -> list[jobs.Damage]:
+        return [damage async for damage in jobs.damages(settings.data)]
+
+    damages = _run(settings, run)
+    for damage in damages:
+        print(f"{damage.where}: {damage.what}")
+    if not damages:
+        print("记录完整:指纹链、时限、附件都与存档一致")
+    return 1 if damages else 0
+
+
+def publish(settings: Settings, args: argparse.Namespace) -> int:
+    from evaluation import publishing
+
+    edition = _run(
+        settings,
+        lambda office: publishing.publish(
+            args.period, now=office.clock.now(), by="command", settings=settings, early=args.early
+        ),
+    )
+    state = "已发布" if edition.fresh else "此前已经发布,未作改动"
+    print(f"{args.period} 第 {edition.number} 版 {state},指纹 {edition.digest}")
+    return 0
+
+
+async def _has_demo_accounts(office: Any) -> bool:
+    from web import identity
+
+    return await identity.has_demo_accounts()
+
+
+def _run(settings: Settings, what: Callable[[Any], Awaitable[Any]]) -> Any:
+    """Run something with the office open."""
+    from web import boot
+
+    async def opened() -> Any:
+        async with boot.opened(settings) as office:
+            return await what(office)
+
+    return asyncio.run(opened())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

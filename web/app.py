@@ -1,0 +1,328 @@
+"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from feedback.kernel import db, outbox
+from feedback.kernel.clock import OFFICE
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
+from feedback.kernel.settings import Settings
+from web import boot, identity, labels, present, worker
+from web.api import v1
+from web.boot import Office
+from web.guard import Guard, Limiter, SameOrigin, TooMany
+from web.pages import admin, citizen, desk, login, public, supervisor
+
+HERE = Path(__file__).parent
+STATUS_OF: Mapping[type[Refused], int] = {
+    identity.Unauthorized: 401,
+    TooMany: 429,
+    Invalid: 422,
+    NotFound: 404,
+    Forbidden: 403,
+    Conflict: 409,
+    NotNow: 409,
+    Unavailable: 503,
+}
+_log = structlog.get_logger("web")
+
+
+def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
+    """The application. `with_worker=False` leaves the outbox to others (workers outside, or a test)."""
+
+    @contextlib.asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        async with boot.opened(settings) as office:
+            app.state.office = office
+            async with _working(office, with_worker):
+                yield
+
+    app = Starlette(
+        routes=_routes(),
+        lifespan=life,
+        middleware=[
+            Middleware(Guard, settings=settings),
+            Middleware(SameOrigin, refuse=_refusal),
+            Middleware(BodyLimit, most=settings.body_max_bytes, refuse=_refusal),
+        ],
+        exception_handlers={
+            Refused: _refused,
+            HTTPException: _http_error,
+            Exception: _broken,
+        },
+    )
+    app.state.limiter = Limiter(settings)
+    app.state.templates = _templates(settings)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _working(office: Office, with_worker: bool) -> AsyncIterator[None]:
+    if not with_worker:
+        yield
+        return
+    if office.settings.redis_url:
+        pool = await worker.connect(office)
+        office.ring = lambda: worker.ring_outside(pool, office)
+        try:
+            yield
+        finally:
+            await pool.aclose()
+        return
+    inside = asyncio.create_task(worker.run_inside(office))
+    try:
+        yield
+    finally:
+        inside.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await inside
+
+
+def _routes() -> list[Route | Mount]:
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        Mount("/api/v1", routes=v1.ROUTES),
+        *login.ROUTES,
+        Mount("/desk", routes=desk.ROUTES, middleware=[Middleware(StaffOnly)]),
+        Mount("/board", routes=supervisor.ROUTES, middleware=[Middleware(StaffOnly)]),
+        Mount("/admin", routes=admin.ROUTES, middleware=[Middleware(StaffOnly)]),
+        Route("/sw.js", _service_worker),
+        *citizen.ROUTES,
+        *public.ROUTES,
+    ]
+
+
+class StaffOnly:
+    """Whatever hangs below is for staff with a session."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            if await identity.actor_or_none(request) is None:
+                response = await _refusal(request, identity.Unauthorized())
+                await response(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses a body that is too large, before and while it is read."""
+
+    def __init__(self, app: ASGIApp, most: int, refuse: Any) -> None:
+        self.app, self.most, self.refuse = app, most, refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = Request(scope).headers.get("content-length", "")
+        if length.isdigit() and int(length) > self.most:
+            response = await self.refuse(Request(scope, receive), TooLarge(most=self.most))
+            await response(scope, receive, send)
+            return
+        read = 0
+
+        async def counting() -> Any:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.most:
+                raise TooLarge(most=self.most)
+            return message
+
+        await self.app(scope, counting, send)
+
+
+class TooLarge(Refused):
+    """The body is larger than we take."""
+
+    code = "too_large"
+
+
+def status_of(fault: Refused) -> int:
+    """The HTTP status of a refusal."""
+    if isinstance(fault, TooLarge):
+        return 413
+    if fault.code == "not_json":
+        return 400
+    if fault.code == "unsupported_type":
+        return 415
+    return next((status for kind, status in STATUS_OF.items() if isinstance(fault, kind)), 500)
+
+
+def error_json(fault: Refused) -> dict[str, Any]:
+    """The error shape of CONTRACT §2."""
+    said: dict[str, Any] = {"code": fault.code, "message": labels.error_words(fault.code, **_details(fault))}
+    if isinstance(fault, Invalid) and fault.fields:
+        said["fields"] = {name: labels.fault_words(name, why) for name, why in fault.fields.items()}
+    return {"error": said}
+
+
+def _details(fault: Refused) -> dict[str, object]:
+    count = len(fault.fields) if isinstance(fault, Invalid) else 0
+    return {"count": max(1, count), **fault.details}
+
+
+def is_api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+async def _refused(request: Request, fault: Exception) -> Response:
+    if not isinstance(fault, Refused):
+        raise fault
+    return await _refusal(request, fault)
+
+
+async def _refusal(request: Request, fault: Refused) -> Response:
+    """A refusal as JSON for the API, as a page for people; who is not logged in is sent to the log-in."""
+    status = status_of(fault)
+    headers = {"Retry-After": str(fault.details["seconds"])} if "seconds" in fault.details else {}
+    if is_api(request):
+        return JSONResponse(error_json(fault), status, headers)
+    if status == 401 and fault.code == "unauthorized":
+        target = f"/login?next={request.url.path}"
+        if request.headers.get("hx-request"):
+            return Response(status_code=204, headers={"HX-Redirect": target})
+        return RedirectResponse(target, 303)
+    words = labels.error_words(fault.code, **_details(fault))
+    fields = error_json(fault)["error"].get("fields", {})
+    response = page(request, "error.html", {"status": status, "message": words, "fields": fields}, status)
+    response.headers.update(headers)
+    return response
+
+
+async def _http_error(request: Request, fault: Exception) -> Response:
+    if not isinstance(fault, HTTPException):
+        raise fault
+    known: Mapping[int, Refused] = {
+        404: NotFound(),
+        405: Refused("method_not_allowed"),
+        413: TooLarge(),
+        400: Invalid(code="invalid"),
+    }
+    refusal = known.get(fault.status_code, Refused("internal"))
+    if is_api(request):
+        return JSONResponse(error_json(refusal), fault.status_code, fault.headers)
+    words = labels.error_words(refusal.code, count=1)
+    context = {"status": fault.status_code, "message": words, "fields": {}}
+    return page(request, "error.html", context, fault.status_code)
+
+
+async def _broken(request: Request, fault: Exception) -> Response:
+    """A fault of ours: logged with the request's id, told without its inside."""
+    request_id = getattr(request.state, "request_id", "")
+    _log.error("broken", id=request_id, path=request.url.path, exc_info=fault)
+    words = labels.error_words("internal")
+    if is_api(request):
+        return JSONResponse({"error": {"code": "internal", "message": words, "request_id": request_id}}, 500)
+    return page(request, "error.html", {"status": 500, "message": words, "fields": {}, "request_id": request_id}, 500)
+
+
+def _templates(settings: Settings) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=not settings.production,
+    )
+    environment.globals |= {
+        "site": {
+            "name": settings.site_name,
+            "line": "群众诉求与政务服务评价平台",
+            "owner": settings.site_owner,
+            "operator": settings.site_operator,
+            "phone": settings.site_phone,
+            "code": settings.site_code,
+            "icp": settings.icp,
+            "police_record": settings.police_record,
+        },
+        "asset_version": _asset_version(),
+        "labels": labels,
+    }
+    environment.filters |= {
+        "time_words": present.time_words,
+        "day_words": present.day_words,
+        "short_time": present.short_time,
+        "grouped": present.grouped,
+    }
+    return environment
+
+
+def _asset_version() -> str:
+    newest = max(path.stat().st_mtime for path in (HERE / "static").rglob("*") if path.is_file())
+    return format(int(newest), "x")
+
+
+def page(request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in."""
+    actor = getattr(request.state, "actor", None)
+    office: Office = request.app.state.office
+    frame = {
+        "request": request,
+        "today": present.day_words(office.clock.now().astimezone(OFFICE).date()),
+        "ui": request.query_params.get("ui", ""),
+        "path": request.url.path,
+        "actor": {"name": actor.name, "unit": actor.unit, "roles": sorted(r.value for r in actor.roles)}
+        if actor
+        else None,
+    }
+    html = request.app.state.templates.get_template(name).render({**frame, **context})
+    return HTMLResponse(html, status)
+
+
+async def healthz(request: Request) -> Response:
+    """The process lives."""
+    return PlainTextResponse("ok")
+
+
+async def readyz(request: Request) -> Response:
+    """The process can work: database, queue, classifier."""
+    office: Office = request.app.state.office
+    queue = await outbox.counts(office.clock.now())
+    model = await office.model()
+    state = {"database": True, "queue": queue, "model": model.release if model else None}
+    return JSONResponse(state)
+
+
+async def metrics(request: Request) -> Response:
+    """Prometheus text."""
+    office: Office = request.app.state.office
+    now: datetime = office.clock.now()
+    registry = CollectorRegistry()
+    queue = await outbox.counts(now)
+    for name, value in queue.items():
+        Gauge(f"xinqiao_outbox_{name}", f"messages {name}", registry=registry).set(value)
+    rows = await db.reading().execute_query_dict("SELECT status, count(*) AS n FROM feedback_case GROUP BY status")
+    cases = Gauge("xinqiao_cases", "cases by status", ["status"], registry=registry)
+    for row in rows:
+        cases.labels(row["status"]).set(row["n"])
+    return PlainTextResponse(generate_latest(registry), media_type="text/plain; version=0.0.4")
+
+
+async def _service_worker(request: Request) -> Response:
+    text = (HERE / "static" / "js" / "sw.js").read_text("utf-8")
+    return Response(text, media_type="text/javascript", headers={"Service-Worker-Allowed": "/"})

@@ -1,0 +1,183 @@
+"""How do the parts make one system? The composition root: models, handlers, timers, and the office they run in.
+
+The only module that knows all packages. Processes start in `web.__main__`; what each of them needs is opened here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import classify.releases
+import evaluation.jobs
+import structlog
+from tortoise.migrations.api import migrate as run_migrations
+
+import classify.jobs
+import feedback.jobs
+import routing.jobs
+from feedback import attachments, calendars, search
+from feedback.kernel import db
+from feedback.kernel.clock import Clock
+from feedback.kernel.errors import NotNow
+from feedback.kernel.outbox import Handler
+from feedback.kernel.settings import Settings
+from web import identity
+from web.senders import console
+
+if TYPE_CHECKING:
+    from classify.model import Model
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+MODELS = (
+    "feedback.kernel.outbox",
+    "feedback.models",
+    "classify.models",
+    "routing.models",
+    "evaluation.models",
+    "web.models",
+)
+MIGRATIONS = "web.migrations"
+_MIGRATION_LOCK = 7_219_411
+_log = structlog.get_logger("boot")
+
+
+@dataclass
+class Office:
+    """What one process works with: its settings, its clock, its classifier, and a bell for the worker."""
+
+    settings: Settings
+    clock: Clock
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    ring: Callable[[], Awaitable[None]] | None = None  # tells workers outside, when there are any
+    _model: "Model | None" = None
+    _background: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def wake(self) -> None:
+        """Something was written that must be followed: look at once instead of at the next sweep."""
+        self.bell.set()
+        if self.ring is not None:
+            task = asyncio.get_running_loop().create_task(_quietly(self.ring()))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    def render(self, request: "Request", name: str, context: Mapping[str, Any], status: int = 200) -> "Response":
+        """A page from a template."""
+        from web.app import page
+
+        return page(request, name, context, status)
+
+    async def model(self) -> "Model | None":
+        """The classifier in force, or None while there is no release."""
+        self._model = await classify.releases.current(self.settings.data, self._model)
+        return self._model
+
+
+async def _quietly(ringing: Awaitable[None]) -> None:
+    """A bell that cannot be rung only costs the seconds until the next sweep."""
+    try:
+        await ringing
+    except (OSError, ConnectionError, TimeoutError) as fault:
+        _log.warning("workers could not be woken", fault=str(fault))
+
+
+def config(settings: Settings, *, foreign_keys: bool = True) -> dict[str, Any]:
+    """The Tortoise configuration of this installation."""
+    return db.tortoise_config(settings.database, MODELS, MIGRATIONS, foreign_keys=foreign_keys)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Office]:
+    """The office with its database open."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    async with db.opened(config(settings)):
+        yield Office(settings, Clock.starting_at(settings.now))
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database to this version: one process at a time, children kept, word tables made."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    async with db.opened(config(settings, foreign_keys=False)):
+        connection = db.writing()
+        if not db.is_sqlite(settings.database):
+            async with db.transaction() as locked:
+                # Held until this transaction ends, while the migration runs on other connections.
+                await locked.execute_query(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+                await _run_migrations(settings)
+        else:
+            await _run_migrations(settings)
+            broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
+            if broken:
+                raise RuntimeError(f"migration left rows without their parents: {broken[:3]}")
+    async with db.opened(config(settings)):
+        await search.prepare()
+
+
+async def _run_migrations(settings: Settings) -> None:
+    await run_migrations(config=config(settings, foreign_keys=False))
+
+
+def handlers(office: Office) -> dict[str, Handler]:
+    """What follows from what: every message kind and all that is done about it, in this order."""
+    settings = office.settings
+    found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
+    for part in (
+        classify.jobs.handlers(office.model, settings.secret, settings.confidence_bar),
+        routing.jobs.handlers(settings.secret, console.send),
+        evaluation.jobs.handlers(settings),
+    ):
+        for kind, steps in part.items():
+            found.setdefault(kind, []).extend(steps if isinstance(steps, list) else [steps])
+    return _Table({kind: partial(_all, tuple(steps)) for kind, steps in found.items()})
+
+
+class _Table(dict[str, Handler]):
+    """Acts nobody follows up are done as soon as they are looked at."""
+
+    def __missing__(self, kind: str) -> Handler:
+        return _nothing
+
+
+async def _nothing(payload: dict[str, Any], now: datetime) -> None:
+    return
+
+
+async def _all(steps: tuple[Handler, ...], payload: dict[str, Any], now: datetime) -> None:
+    """Every step, also when one of them has nothing to do any more."""
+    for step in steps:
+        try:
+            await step(payload, now)
+        except NotNow:
+            continue
+
+
+Timer = Callable[[Office, datetime], Awaitable[object]]
+
+
+async def _sweep(office: Office, now: datetime) -> None:
+    if await feedback.jobs.sweep_clocks(now):
+        office.bell.set()
+
+
+async def _nightly(office: Office, now: datetime) -> None:
+    settings = office.settings
+    await feedback.jobs.close_rated_out(now, settings.rating_days)
+    await feedback.jobs.forget_persons(now, settings.retention_years)
+    await attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
+    await identity.forget_old(now, settings.draft_days)
+
+
+TIMERS: Mapping[str, tuple[Timer, int]] = {
+    # name: what, every so many seconds
+    "sweep": (_sweep, 15),
+    "nightly": (_nightly, 6 * 3600),
+}
+
+
+async def seed_calendar(office: Office) -> None:
+    """The calendar is part of every installation, demo or not."""
+    await calendars.seed(office.clock.now())

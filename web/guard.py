@@ -1,0 +1,151 @@
+"""What must every request pass? Security headers, same-origin writes, limits by address, a request id in the log."""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from feedback.kernel.errors import Forbidden, Refused
+from feedback.kernel.settings import Settings
+
+CSP = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(self)",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_log = structlog.get_logger("web")
+
+
+class TooMany(Refused):
+    """The address asked too often."""
+
+    code = "too_many"
+
+
+class Guard:
+    """The outermost ring of the application."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self.settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, request_id = time.monotonic(), secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("X-Request-Id", request_id)
+                if self.settings.production:
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                if "cache-control" not in headers:
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            _log.info(
+                "request",
+                id=request_id,
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round((time.monotonic() - started) * 1000, 1),
+            )
+
+
+def same_origin(scope: MutableMapping[str, Any]) -> bool:
+    """Whether a write may have come from one of our own pages, or from no browser at all.
+
+    A browser sends Sec-Fetch-Site or Origin with every write; a bearer token is never sent by another site's form.
+    """
+    headers = Headers(scope=scope)
+    if scope["method"] in _SAFE or headers.get("authorization", "").lower().startswith("bearer "):
+        return True
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+class SameOrigin:
+    """Refuses writes that another site's page started (CSRF)."""
+
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Refused], Awaitable[ASGIApp]]) -> None:
+        self.app, self.refuse = app, refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not same_origin(scope):
+            response = await self.refuse(Request(scope, receive), Forbidden("cross_site"))
+            await response(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+class Limiter:
+    """Counts what an address does, in this process or in Redis for several."""
+
+    def __init__(self, settings: Settings) -> None:
+        storage = RedisStorage("async+" + settings.redis_url) if settings.redis_url else MemoryStorage()
+        self._window = MovingWindowRateLimiter(storage)
+        self._trust_proxy = settings.trust_proxy
+        self._items: dict[str, RateLimitItem] = {
+            "submit": RateLimitItemPerMinute(settings.submit_per_minute),
+            "lookup": RateLimitItemPerMinute(settings.lookup_per_minute),
+            "login": RateLimitItemPerMinute(settings.login_per_minute),
+        }
+
+    async def hit(self, what: str, request: Request) -> None:
+        """Count one `what` of this address.
+
+        Raises TooMany with the seconds to wait.
+        """
+        item, address = self._items[what], self.address(request)
+        if not await self._window.hit(item, what, address):
+            raise TooMany(seconds=await self._wait(item, what, address))
+
+    async def check(self, what: str, request: Request) -> None:
+        """Refuse when the address used up its `what`, without counting: for counting failures only.
+
+        Raises TooMany.
+        """
+        item, address = self._items[what], self.address(request)
+        if not await self._window.test(item, what, address):
+            raise TooMany(seconds=await self._wait(item, what, address))
+
+    async def _wait(self, item: RateLimitItem, what: str, address: str) -> int:
+        stats = await self._window.get_window_stats(item, what, address)
+        return max(1, int(stats.reset_time - time.time()) + 1)
+
+    def address(self, request: Request) -> str:
+        """The client's address; a proxy's word is believed only when the setting says there is one."""
+        if self._trust_proxy and (forwarded := request.headers.get("x-forwarded-for")):
+            return forwarded.rsplit(",", 1)[-1].strip()
+        return request.client.host if request.client else "unknown"

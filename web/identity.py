@@ -1,0 +1,219 @@
+"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import access
+from feedback.access import Actor
+from feedback.kernel import codes, seal
+from feedback.kernel.errors import Forbidden, NotFound
+from routing import directory
+from web.models import Account, FormDraft, Session
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+STAFF_COOKIE = "xq_staff"
+CASE_COOKIE = "xq_case"
+DRAFT_COOKIE = "xq_draft"
+_CASE_HOURS = 12
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's second choice: 68 ms here
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+class Unauthorized(Forbidden):
+    """Nobody is logged in, or not any more."""
+
+    code = "unauthorized"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A fresh session."""
+
+    token: str
+    expires_at: datetime
+    actor: Actor
+
+
+async def log_in(office: "Office", username: str, password: str) -> LoggedIn:
+    """A session for whoever knows the password.
+
+    Raises Unauthorized with code "wrong_password" or "locked"; an unknown account takes as long as a known one.
+    """
+    now, settings = office.clock.now(), office.settings
+    account = await Account.get_or_none(username=username)
+    right = await asyncio.to_thread(_matches, account.password if account else _NOBODY, password)
+    if account is None:
+        raise Unauthorized("wrong_password")
+    if account.locked_until and account.locked_until > now:
+        raise Unauthorized("locked")
+    if not right:
+        failed = account.failed + 1
+        locked = now + timedelta(minutes=settings.lock_minutes) if failed >= settings.login_attempts else None
+        await Account.filter(username=username).update(failed=0 if locked else failed, locked_until=locked)
+        raise Unauthorized("locked" if locked else "wrong_password")
+    try:
+        actor_ = await directory.actor_of(username)
+    except NotFound as gone:
+        raise Unauthorized("wrong_password") from gone
+    await Account.filter(username=username).update(failed=0, locked_until=None)
+    token = codes.token()
+    expires_at = now + timedelta(hours=settings.session_hours)
+    await Session.create(token_hash=_hash(token), username=username, made_at=now, seen_at=now, expires_at=expires_at)
+    return LoggedIn(token, expires_at, actor_)
+
+
+async def log_out(request: Request) -> None:
+    """End the session the request came with."""
+    if token := _token_of(request):
+        await Session.filter(token_hash=_hash(token)).delete()
+
+
+async def actor(request: Request) -> Actor:
+    """The member of staff who asks.
+
+    Raises Unauthorized.
+    """
+    found = await actor_or_none(request)
+    if found is None:
+        raise Unauthorized()
+    return found
+
+
+async def actor_or_none(request: Request) -> Actor | None:
+    """The member of staff who asks, if one does."""
+    if not hasattr(request.state, "actor"):
+        token = _token_of(request)
+        request.state.actor = await actor_of_token(request.app.state.office, token) if token else None
+    found: Actor | None = request.state.actor
+    return found
+
+
+async def actor_of_token(office: "Office", token: str) -> Actor | None:
+    """The actor of a session that is neither over nor idle."""
+    now, settings = office.clock.now(), office.settings
+    session = await Session.get_or_none(token_hash=_hash(token))
+    if session is None or session.expires_at <= now:
+        return None
+    if session.seen_at + timedelta(minutes=settings.idle_minutes) <= now:
+        return None
+    if now - session.seen_at > timedelta(minutes=1):
+        await Session.filter(token_hash=session.token_hash).update(seen_at=now)
+    try:
+        return await directory.actor_of(session.username)
+    except NotFound:
+        return None
+
+
+def token_of(request: Request) -> str:
+    """The session token of the request, or ""."""
+    return _token_of(request) or ""
+
+
+def _token_of(request: Request) -> str | None:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and bearer:
+        return bearer.strip()
+    return request.cookies.get(STAFF_COOKIE)
+
+
+def set_cookie(response: Response, office: "Office", name: str, value: str, hours: int) -> None:
+    """A cookie no script reads and no other site sends."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=hours * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=office.settings.production,
+    )
+
+
+def remember_case(response: Response, office: "Office", no: str) -> None:
+    """Let this browser open this case for some hours without the code in any address."""
+    until = int(office.clock.now().timestamp()) + _CASE_HOURS * 3600
+    said = f"{no}|{until}"
+    set_cookie(response, office, CASE_COOKIE, f"{said}|{_signed(office, said)}", _CASE_HOURS)
+
+
+def citizen_of(request: Request) -> Actor | None:
+    """The citizen whose browser holds the case cookie, or None."""
+    office: Office = request.app.state.office
+    no, _, rest = request.cookies.get(CASE_COOKIE, "").partition("|")
+    until, _, sign = rest.partition("|")
+    if not sign or not until.isdigit() or not codes.same(sign, _signed(office, f"{no}|{until}")):
+        return None
+    return access.citizen(no) if int(until) > office.clock.now().timestamp() else None
+
+
+def _signed(office: "Office", said: str) -> str:
+    return codes.keyed_hash(office.settings.secret, "case-cookie", said)
+
+
+async def draft_of(request: Request) -> dict[str, Any]:
+    """The half-filled form of this browser, or an empty one."""
+    office: Office = request.app.state.office
+    token = request.cookies.get(DRAFT_COOKIE)
+    row = await FormDraft.get_or_none(token_hash=_hash(token)) if token else None
+    if row is None:
+        return {}
+    found: dict[str, Any] = json.loads(seal.unseal_house(office.settings.secret, row.sealed))
+    return found
+
+
+async def keep_draft(request: Request, response: Response, values: Mapping[str, Any]) -> None:
+    """Keep the half-filled form on the server, sealed, under a token in this browser's cookie."""
+    office: Office = request.app.state.office
+    now = office.clock.now()
+    token = request.cookies.get(DRAFT_COOKIE) or codes.token()
+    sealed = seal.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    known = await FormDraft.filter(token_hash=_hash(token)).update(sealed=sealed, seen_at=now)
+    if not known:
+        await FormDraft.create(token_hash=_hash(token), sealed=sealed, made_at=now, seen_at=now)
+    set_cookie(response, office, DRAFT_COOKIE, token, office.settings.draft_days * 24)
+
+
+async def drop_draft(request: Request, response: Response) -> None:
+    """Forget the half-filled form of this browser."""
+    if token := request.cookies.get(DRAFT_COOKIE):
+        await FormDraft.filter(token_hash=_hash(token)).delete()
+    response.delete_cookie(DRAFT_COOKIE)
+
+
+async def forget_old(now: datetime, draft_days: int) -> None:
+    """Delete drafts nobody came back to, and sessions that are over."""
+    await FormDraft.filter(seen_at__lt=now - timedelta(days=draft_days)).delete()
+    await Session.filter(expires_at__lt=now).delete()
+
+
+async def add_accounts(usernames: list[str], password: str, *, is_demo: bool, now: datetime) -> None:
+    """Accounts with one password, hashed once: for the demo town and for the first administrator."""
+    hashed = await asyncio.to_thread(_hasher.hash, password)
+    rows = [Account(username=u, password=hashed, is_demo=is_demo, changed_at=now) for u in usernames]
+    await Account.bulk_create(rows, ignore_conflicts=True)
+
+
+async def has_demo_accounts() -> bool:
+    return await Account.filter(is_demo=True).exists()
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

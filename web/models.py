@@ -1,0 +1,71 @@
+"""How are accounts, sessions, form drafts and reply templates kept? Tables of the doors."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from feedback.kernel.db import InstantField
+
+
+class Account(Model):
+    """Log-ins of staff"""
+
+    username = fields.CharField(max_length=80, primary_key=True)
+    password = fields.CharField(max_length=200)
+    failed = fields.IntField(default=0)
+    locked_until = InstantField(null=True)
+    is_demo = fields.BooleanField(default=False)
+    changed_at = InstantField()
+
+    class Meta:
+        table = "web_account"
+
+
+class Session(Model):
+    """Who is logged in, found by the hash of the token"""
+
+    token_hash = fields.CharField(max_length=64, primary_key=True)
+    username = fields.CharField(max_length=80)
+    made_at = InstantField()
+    seen_at = InstantField()
+    expires_at = InstantField()
+
+    class Meta:
+        table = "web_session"
+        indexes = (("username",), ("expires_at",))
+
+
+class FormDraft(Model):
+    """Half-filled forms of citizens, sealed, found by the hash of the cookie"""
+
+    token_hash = fields.CharField(max_length=64, primary_key=True)
+    sealed = fields.TextField()
+    made_at = InstantField()
+    seen_at = InstantField()
+
+    class Meta:
+        table = "web_form_draft"
+        indexes = (("seen_at",),)
+
+
+class ReplyTemplate(Model):
+    """Texts clerks start an answer from"""
+
+    code = fields.CharField(max_length=60, primary_key=True)
+    title = fields.CharField(max_length=100)
+    kind = fields.CharField(max_length=20, default="")
+    text = fields.TextField()
+
+    class Meta:
+        table = "web_reply_template"
+
+
+class QuickReason(Model):
+    """Usual reasons to choose from when returning, declining or extending"""
+
+    id = fields.IntField(primary_key=True)
+    act = fields.CharField(max_length=30)
+    text = fields.CharField(max_length=300)
+
+    class Meta:
+        table = "web_quick_reason"
+        indexes = (("act",),)

@@ -9,6 +9,7 @@ import io
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path, PurePath
 
@@ -67,6 +68,13 @@ async def keep(name: str, content: bytes, folder: Path, *, now: datetime, most: 
     return await Attachment.create(
         id=codes.fresh_id(), name=name, size=len(content), type=kind, sha256=digest, made_at=now
     )
+
+
+async def waiting(ids: Iterable[str]) -> list[Attachment]:
+    """The files among `ids` that no message claimed yet, in that order: for a form that is still being filled in."""
+    wanted = list(dict.fromkeys(ids))
+    known = {row.id: row for row in await Attachment.filter(id__in=wanted, case_id__isnull=True)} if wanted else {}
+    return [known[each] for each in wanted if each in known]
 
 
 async def opened(actor: Actor, attachment_id: str, folder: Path) -> tuple[Attachment, Path]:

@@ -1,0 +1,233 @@
+"""What can be published of a period? Facts counted per unit and in all, then shown with the small cells hidden.
+
+The columns and their formulae are data, so that the page, the API and the files say the same. The counts behind the
+table are sealed by a keyed digest: it changes with any of them, yet nobody can try out the hidden ones, as a plain
+digest of small numbers would allow. Shares are 0–1, levels 1–5 with 5 the best. No I/O.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from evaluation import scores, timeliness
+from evaluation.indicators import INDICATOR_SET, LEVELS
+from evaluation.scores import Cell, Levels, Rules
+from evaluation.timeliness import ClockFact, Period, TenureFact
+
+LAYOUT = 1
+"""Edition of this layout: an old edition is read by the columns it carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One column: what it is called, how it is counted, and whose definition that is."""
+
+    code: str
+    name: str
+    sort: str  # count | share | mean
+    formula: str
+    source: str
+
+
+_51 = "国办发〔2019〕51号"
+_OWN = "本平台约定"
+
+# fmt: off
+FORMULAE: tuple[Formula, ...] = (
+    Formula("received", "收到诉求", "count", "当期收到的诉求件数，按主办单位计；尚未交办的计入受理窗口。差评整改件另计", "信访工作条例 第四十一条"),
+    Formula("on_time", "按期", "count", "当期内按期完成的时限数。单位：承办期内的各项时限；全区：群众总时限（从提交到答复）", "信访工作条例 第二十二、二十三、三十四条"),
+    Formula("late", "超期", "count", "当期内到期而未完成的时限数，事后补办的和至今未办的都算", "信访工作条例 第四十条"),
+    Formula("running", "在办未到期", "count", "期末仍在办理且未到期的时限数，不计入按期率的分母", _OWN),
+    Formula("held", "挂账", "count", "当期经批准挂账的时限数，单列，不计入按期率的分母", _OWN),
+    Formula("unfinished", "超期未办", "count", "期末已超期且仍未完成的时限数，含以前各期转来的", _OWN),
+    Formula("timeliness", "按期率", "share", "按期 ÷（按期＋超期）", "信访工作条例 第三十四条；超期未办一并计入分母"),
+    Formula("ratings", "评价数", "count", "当期有效评价数：只计群众主动作出的首次评价，不计系统默认评价、追加评价和经审核认定无效的评价", _51),
+    Formula("mean_level", "平均满意度", "mean", "各评价等级之和 ÷ 评价数；非常满意 5、满意 4、基本满意 3、不满意 2、非常不满意 1", _OWN),
+    Formula("score", "平均得分（十分制）", "mean", "各评价得分之和 ÷ 评价数；五个等级依次得 {weights} 分", _OWN),
+    Formula("good_share", "好评率", "share", "（非常满意＋满意＋基本满意）÷ 评价数", _51),
+    Formula("bad", "差评数", "count", "不满意与非常不满意的评价数", _51),
+    Formula("follow_ups", "追加评价", "count", "当期作出的追加评价数，只列数量，不计入满意度", _51),
+    Formula("rectify_due", "应整改差评", "count", "整改在当期完成或者到期的差评数", _51),
+    Formula("rectified", "已整改", "count", "应整改差评中，期末前已整改或者已作出解释说明的件数", _51),
+    Formula("rectified_on_time", "按期整改", "count", "应整改差评中，在期限内整改或者作出解释说明的件数", _51),
+    Formula("rectified_share", "差评整改率", "share", "已整改 ÷ 应整改差评", _51 + "（实名差评回访整改率 100%）"),
+    Formula("rectified_on_time_share", "按期整改率", "share", "按期整改 ÷ 应整改差评", _OWN),
+)
+# fmt: on
+
+_ADDED = ("received", "ratings", "bad", "follow_ups", "rectify_due", "rectified", "rectified_on_time")
+"""Columns in which the district is the sum of its units."""
+_CLOCKS = ("on_time", "late", "running", "held", "unfinished")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Everything counted for one unit, or for the district, in a period."""
+
+    unit: str
+    received: int = 0
+    on_time: int = 0
+    late: int = 0
+    running: int = 0
+    held: int = 0
+    unfinished: int = 0
+    levels: Levels = field(default_factory=Levels)
+    follow_ups: int = 0
+    rectify_due: int = 0
+    rectified: int = 0
+    rectified_on_time: int = 0
+
+    @property
+    def ratings(self) -> int:
+        return self.levels.total
+
+    @property
+    def bad(self) -> int:
+        return self.levels.bad
+
+    def is_empty(self) -> bool:
+        return not any(getattr(self, name) for name in (*_ADDED, *_CLOCKS))
+
+
+def counted(
+    received: Mapping[str, int],
+    clocks: Sequence[ClockFact],
+    tenures: Sequence[TenureFact],
+    ratings: Mapping[str, Levels],
+    follow_ups: Mapping[str, int],
+    period: Period,
+    at: datetime,
+) -> tuple[list[Counts], Counts]:
+    """The counts of each unit that has any, in the order of their codes, and those of the district."""
+    tallies = timeliness.by_unit(clocks, tenures, period, at)
+    mended = timeliness.rectified(clocks, tenures, period, at)
+    rows = []
+    for unit in sorted({*received, *tallies, *mended, *ratings, *follow_ups}):
+        tally, mend = tallies.get(unit, timeliness.Tally()), mended.get(unit, timeliness.Rectified())
+        rows.append(
+            Counts(
+                unit=unit,
+                received=received.get(unit, 0),
+                **asdict(tally),
+                levels=ratings.get(unit, Levels()),
+                follow_ups=follow_ups.get(unit, 0),
+                rectify_due=mend.due,
+                rectified=mend.done,
+                rectified_on_time=mend.on_time,
+            )
+        )
+    sums = {name: sum(getattr(row, name) for row in rows) for name in _ADDED if name not in ("ratings", "bad")}
+    levels = scores.added([row.levels for row in rows])
+    everybody = Counts("", levels=levels, **asdict(timeliness.in_all(clocks, period, at)), **sums)
+    return [row for row in rows if not row.is_empty()], everybody
+
+
+def shown(rows: Sequence[Counts], everybody: Counts, rules: Rules) -> tuple[list[dict[str, Cell]], dict[str, Cell]]:
+    """The cells of each unit and of the district, by column, with the small ones hidden."""
+    columns = {name: scores.column([getattr(row, name) for row in rows], rules) for name in _ADDED}
+    units = []
+    for i, row in enumerate(rows):
+        counts = {name: columns[name][0][i] for name in _ADDED} | _clock_cells(row, rules)
+        units.append(_with_rates(counts, row, rules))
+    total = {name: columns[name][1] for name in _ADDED} | _clock_cells(everybody, rules)
+    means = scores.guard_means([cells["mean_level"] for cells in units], [row.ratings for row in rows], rules)
+    for cells, mean, row in zip(units, means, rows, strict=True):
+        cells |= {"mean_level": mean, "score": scores.score_cell(row.levels, mean, rules)}
+    return units, _with_rates(total, everybody, rules)
+
+
+def _clock_cells(row: Counts, rules: Rules) -> dict[str, Cell]:
+    return {name: scores.count_cell(getattr(row, name), rules) for name in _CLOCKS}
+
+
+def _with_rates(counts: dict[str, Cell], row: Counts, rules: Rules) -> dict[str, Cell]:
+    mean = scores.mean_cell(row.levels, counts["ratings"], counts["bad"], rules)
+    return counts | {
+        "timeliness": scores.timeliness_cell(counts["on_time"], counts["late"], rules),
+        "mean_level": mean,
+        "score": scores.score_cell(row.levels, mean, rules),
+        "good_share": scores.complement_cell(counts["bad"], counts["ratings"], rules),
+        "rectified_share": scores.share_cell(counts["rectified"], counts["rectify_due"], rules),
+        "rectified_on_time_share": scores.share_cell(counts["rectified_on_time"], counts["rectify_due"], rules),
+    }
+
+
+def document(
+    period: Period,
+    rows: Sequence[Counts],
+    everybody: Counts,
+    rules: Rules,
+    names: Mapping[str, str],
+    *,
+    secret: str,
+    provisional: bool,
+) -> dict[str, Any]:
+    """The table as it is published and frozen: plain JSON values, `digest` over all of it."""
+    units, total = shown(rows, everybody, rules)
+    told = {
+        "layout": LAYOUT,
+        "period": period.name,
+        "first_day": period.first_day.isoformat(),
+        "last_day": period.last_day.isoformat(),
+        "provisional": provisional,
+        "cell_min": rules.cell_min,
+        "rank_min": rules.rank_min,
+        "indicator_set": INDICATOR_SET,
+        "total": {"unit": "", "name": "全区合计"} | _plain(total),
+        "units": [
+            {"unit": row.unit, "name": names.get(row.unit, row.unit)} | _plain(cells)
+            for row, cells in zip(rows, units, strict=True)
+        ],
+        "formulae": formulae(rules),
+        "inputs_seal": sealed(rows, everybody, secret),
+    }
+    return told | {"digest": digest_of(told)}
+
+
+def formulae(rules: Rules) -> list[dict[str, str]]:
+    """The columns as plain values, with the weights in force."""
+    weights = "、".join(str(rules.weights[row.level]) for row in LEVELS)
+    return [asdict(row) | {"formula": row.formula.format(weights=weights)} for row in FORMULAE]
+
+
+def _plain(cells: Mapping[str, Cell]) -> dict[str, Any]:
+    """Cells as JSON: the values by column, and beside them why some are null and what the others allow to say."""
+    ordered = {row.code: cells[row.code] for row in FORMULAE}
+    return {code: cell.value for code, cell in ordered.items()} | {
+        "hidden": {code: cell.reason for code, cell in ordered.items() if cell.reason},
+        "bounds": {code: list(cell.bounds) for code, cell in ordered.items() if cell.bounds},
+        "intervals": {code: list(cell.interval) for code, cell in ordered.items() if cell.interval},
+    }
+
+
+def sealed(rows: Iterable[Counts], everybody: Counts, secret: str) -> str:
+    """HMAC-SHA256 over every count behind the table, hidden ones included."""
+    counts = [_plain_counts(row) for row in (*sorted(rows, key=lambda r: r.unit), everybody)]
+    key = hmac.digest(secret.encode(), b"evaluation-inputs", "sha256")
+    return hmac.new(key, _canonical(counts), hashlib.sha256).hexdigest()
+
+
+def _plain_counts(row: Counts) -> dict[str, Any]:
+    levels = {str(level.level): row.levels.counts.get(level.level, 0) for level in LEVELS}
+    names = ("unit", *_CLOCKS, *(name for name in _ADDED if name not in ("ratings", "bad")))
+    return {name: getattr(row, name) for name in names} | {"levels": levels}
+
+
+def digest_of(told: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of a published table without its own digest: anybody can check it."""
+    return hashlib.sha256(_canonical({k: v for k, v in told.items() if k != "digest"})).hexdigest()
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def reason_text(reason: str) -> str:
+    """Why a figure is not given, in words for people."""
+    if reason == scores.PROTECTS:
+        return "为保护其他不公布的数据而不公布"
+    return f"不足{reason.removeprefix('fewer_than_')}，不公布"

@@ -1,0 +1,89 @@
+"""How are ratings, their counters, service matters and published editions kept? Tables only."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from feedback.kernel.db import InstantField
+
+
+class Matter(Model):
+    """Service matters that can be rated without a case"""
+
+    code = fields.CharField(max_length=40, primary_key=True)
+    name = fields.CharField(max_length=200)
+    unit = fields.CharField(max_length=60)
+    kind = fields.CharField(max_length=20)
+    promise_days = fields.IntField(default=0)
+    closed_at = InstantField(null=True)
+
+    class Meta:
+        table = "evaluation_matter"
+        indexes = (("unit",),)
+
+
+class Rating(Model):
+    """Ratings people gave, one and one follow-up per case or handling"""
+
+    id = fields.CharField(max_length=40, primary_key=True)
+    case_no = fields.CharField(max_length=20, null=True)
+    seq = fields.IntField(default=0)
+    matter = fields.CharField(max_length=40, default="")
+    handling_no = fields.CharField(max_length=60, null=True)
+    window = fields.CharField(max_length=40, default="")
+    unit = fields.CharField(max_length=60)
+    pf = fields.CharField(max_length=2)
+    level = fields.SmallIntField()
+    tags: list[str] = fields.JSONField()
+    text = fields.TextField(default="")
+    anonymous = fields.BooleanField(default=False)
+    is_default = fields.BooleanField(default=False)
+    number = fields.SmallIntField(default=1)
+    indicator_set = fields.CharField(max_length=10)
+    at = InstantField()
+    status = fields.CharField(max_length=20, default="valid")
+    set_aside = fields.CharField(max_length=300, default="")
+    judged_by = fields.CharField(max_length=80, default="")
+    judged_at = InstantField(null=True)
+    rectify_no = fields.CharField(max_length=20, default="")
+    token_hash = fields.CharField(max_length=64, default="")
+
+    class Meta:
+        table = "evaluation_rating"
+        unique_together = (("case_no", "number"), ("handling_no", "matter", "number"))
+        indexes = (("unit", "at"), ("at",), ("level", "at"), ("rectify_no",))
+
+
+class RatingCount(Model):
+    """Counters of valid first ratings, rebuildable from the ratings"""
+
+    id = fields.BigIntField(primary_key=True)
+    unit = fields.CharField(max_length=60)
+    day = fields.DateField()
+    level = fields.SmallIntField()
+    n = fields.IntField(default=0)
+
+    class Meta:
+        table = "evaluation_rating_count"
+        unique_together = (("unit", "day", "level"),)
+        indexes = (("day",),)
+
+
+class Edition(Model):
+    """Figures of a period, frozen, corrected by a new edition only"""
+
+    id = fields.BigIntField(primary_key=True)
+    period = fields.CharField(max_length=7)
+    number = fields.IntField()
+    made_at = InstantField()
+    made_by = fields.CharField(max_length=80)
+    provisional = fields.BooleanField(default=False)
+    corrects = fields.IntField(null=True)
+    remark = fields.CharField(max_length=300, default="")
+    figures: dict[str, Any] = fields.JSONField()
+    digest = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "evaluation_edition"
+        unique_together = (("period", "number"),)

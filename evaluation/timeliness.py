@@ -1,0 +1,226 @@
+"""Was it in time? Clocks and tenures of a period, counted as on time, late or running, per unit.
+
+Every clock is decided once: on time in the period in which it was kept, late in the period in which it came due
+unanswered, whether or not somebody answered later. A case that is never finished therefore counts as late, and does
+not drop out of the base. What is not yet due is running and in no base. Each unit answers for the clocks that ended
+while it held the case, the desk for forwarding and for the time between two units; the citizen's own clock, from
+submission to answer, is everybody's. No I/O.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from feedback.deadlines import Holder
+from feedback.kernel.clock import office_day, start_of_day
+from feedback.kernel.errors import Invalid
+from feedback.lifecycle import Act, Profile
+
+RIGHTS = frozenset({"object"})
+"""Terms that limit a unit's right and not its duty: who lets the days for objecting pass has merely accepted."""
+
+RECTIFY = "rectify"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A calendar month in the office: `since` is its first instant, `until` the first one after it."""
+
+    name: str
+    since: datetime
+    until: datetime
+
+    @property
+    def first_day(self) -> date:
+        return office_day(self.since)
+
+    @property
+    def last_day(self) -> date:
+        return office_day(self.until) - timedelta(days=1)
+
+
+def month(name: str) -> Period:
+    """The period called `2026-10`.
+
+    Raises Invalid for anything else.
+    """
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", name)
+    if not match or not 1900 <= int(match[1]) <= 9998:
+        raise Invalid({"period": "not_a_month"})
+    first = date(int(match[1]), int(match[2]), 1)
+    after = (first + timedelta(days=31)).replace(day=1)
+    return Period(name, start_of_day(first), start_of_day(after))
+
+
+def month_of(day: date) -> Period:
+    """The month that holds `day`."""
+    return month(f"{day:%Y-%m}")
+
+
+def month_before(day: date) -> Period:
+    """The month before the one that holds `day`."""
+    return month_of(day.replace(day=1) - timedelta(days=1))
+
+
+class Outcome(StrEnum):
+    """How a clock counts in a period."""
+
+    ON_TIME = "on_time"
+    LATE = "late"
+    RUNNING = "running"
+    HELD = "held"  # put on account (挂账) with approval: counted apart
+    VOID = "void"  # ended by a withdrawal or a merge: in no figure
+    ELSEWHERE = "elsewhere"  # decided in another period, or not begun
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFact:
+    """What the figures need to know of one clock."""
+
+    case_no: str
+    term: str
+    holder: str
+    unit: str
+    desk: str
+    profile: str
+    starts_at: datetime
+    due_at: datetime  # the first instant too late
+    stopped_at: datetime | None = None
+    stopped_by: str = ""
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TenureFact:
+    """A span during which a unit led a case."""
+
+    case_no: str
+    unit: str
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Clocks counted. `unfinished` are late ones still unanswered, from this period or before it."""
+
+    on_time: int = 0
+    late: int = 0
+    running: int = 0
+    held: int = 0
+    unfinished: int = 0
+
+    @property
+    def base(self) -> int:
+        return self.on_time + self.late
+
+
+@dataclass(frozen=True, slots=True)
+class Rectified:
+    """Bad ratings whose rectification was due: how many, how many done by now, how many of these in time."""
+
+    due: int = 0
+    done: int = 0
+    on_time: int = 0
+
+
+def outcome(clock: ClockFact, period: Period, at: datetime) -> Outcome:
+    """How the clock counts in the period, as known at `at` (what happened after the period is not known to it)."""
+    stopped = _stopped(clock, period, at)
+    if clock.starts_at >= period.until or clock.starts_at > at:
+        return Outcome.ELSEWHERE
+    if stopped is not None and stopped < clock.due_at:
+        if stopped < period.since:
+            return Outcome.ELSEWHERE
+        if clock.kept:
+            return Outcome.ON_TIME
+        return Outcome.HELD if clock.stopped_by == Act.HOLD else Outcome.VOID
+    if clock.due_at <= min(at, period.until):
+        # Due "on" the last day means late from the first instant after it: that still belongs to the month.
+        return Outcome.LATE if clock.due_at > period.since else Outcome.ELSEWHERE
+    return Outcome.RUNNING
+
+
+def is_unfinished(clock: ClockFact, period: Period, at: datetime) -> bool:
+    """Whether the clock was late and unanswered at the end of the period (or at `at`, if that is earlier)."""
+    return clock.due_at <= min(at, period.until) and _stopped(clock, period, at) is None
+
+
+def _stopped(clock: ClockFact, period: Period, at: datetime) -> datetime | None:
+    """When the clock stopped, as far as the period knows."""
+    stopped = clock.stopped_at
+    return stopped if stopped is not None and stopped <= at and stopped < period.until else None
+
+
+def answerable(clock: ClockFact, tenures: Iterable[TenureFact], at: datetime) -> str:
+    """The unit that answers for the clock: who led the case when it ended, or runs now.
+
+    `tenures` are those of the clock's case, in the order they began. Between two of them the case lies at the desk.
+    """
+    if clock.holder == Holder.DESK:
+        return clock.desk
+    if clock.holder != Holder.LEAD:
+        return clock.unit
+    ended = clock.stopped_at if clock.stopped_at is not None and clock.stopped_at <= at else at
+    moment = min(ended, clock.due_at)
+    return next((t.unit for t in tenures if t.since <= moment and (t.until is None or moment <= t.until)), clock.desk)
+
+
+def by_unit(
+    clocks: Iterable[ClockFact], tenures: Sequence[TenureFact], period: Period, at: datetime
+) -> dict[str, Tally]:
+    """Each unit's own clocks of the period. Rectifications are counted by `rectified`, a right by nobody."""
+    counted = [
+        c
+        for c in clocks
+        if c.holder not in (Holder.CITIZEN_OWN, Holder.CITIZEN)
+        and c.profile != Profile.RATING
+        and c.term not in RIGHTS
+    ]
+    held = _by_case(tenures)
+    found: dict[str, list[ClockFact]] = {}
+    for clock in counted:
+        found.setdefault(answerable(clock, held.get(clock.case_no, ()), min(at, period.until)), []).append(clock)
+    return {unit: _tally(own, period, at) for unit, own in sorted(found.items())}
+
+
+def in_all(clocks: Iterable[ClockFact], period: Period, at: datetime) -> Tally:
+    """The citizens' own clocks of the period: what the whole district answers for."""
+    return _tally([c for c in clocks if c.holder == Holder.CITIZEN_OWN], period, at)
+
+
+def rectified(
+    clocks: Iterable[ClockFact], tenures: Sequence[TenureFact], period: Period, at: datetime
+) -> dict[str, Rectified]:
+    """Per unit: rectifications that were done or came due in the period."""
+    held = _by_case(tenures)
+    found: dict[str, Rectified] = {}
+    for clock in clocks:
+        how = outcome(clock, period, at)
+        if clock.term != RECTIFY or how not in (Outcome.ON_TIME, Outcome.LATE):
+            continue
+        unit = answerable(clock, held.get(clock.case_no, ()), min(at, period.until))
+        before = found.get(unit, Rectified())
+        done = _stopped(clock, period, at) is not None and clock.kept
+        found[unit] = Rectified(before.due + 1, before.done + done, before.on_time + (how is Outcome.ON_TIME))
+    return dict(sorted(found.items()))
+
+
+def _tally(clocks: Sequence[ClockFact], period: Period, at: datetime) -> Tally:
+    outcomes = [outcome(clock, period, at) for clock in clocks]
+    return Tally(
+        on_time=outcomes.count(Outcome.ON_TIME),
+        late=outcomes.count(Outcome.LATE),
+        running=outcomes.count(Outcome.RUNNING),
+        held=outcomes.count(Outcome.HELD),
+        unfinished=sum(is_unfinished(clock, period, at) for clock in clocks),
+    )
+
+
+def _by_case(tenures: Iterable[TenureFact]) -> Mapping[str, Sequence[TenureFact]]:
+    found: dict[str, list[TenureFact]] = {}
+    for tenure in sorted(tenures, key=lambda t: t.since):
+        found.setdefault(tenure.case_no, []).append(tenure)
+    return found

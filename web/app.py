@@ -8,22 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feedback.kernel import db, outbox
-from feedback.kernel.clock import OFFICE
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
 from feedback.kernel.settings import Settings
-from web import boot, identity, labels, present, worker
+from web import boot, frame, identity, labels, worker
 from web.api import v1
 from web.boot import Office
 from web.guard import Guard, Limiter, SameOrigin, TooMany
@@ -68,7 +66,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
         },
     )
     app.state.limiter = Limiter(settings)
-    app.state.templates = _templates(settings)
+    app.state.templates = frame.templates(settings)
     return app
 
 
@@ -208,7 +206,7 @@ async def _refusal(request: Request, fault: Refused) -> Response:
         return RedirectResponse(target, 303)
     words = labels.error_words(fault.code, **_details(fault))
     fields = error_json(fault)["error"].get("fields", {})
-    response = page(request, "error.html", {"status": status, "message": words, "fields": fields}, status)
+    response = frame.page(request, "error.html", {"status": status, "message": words, "fields": fields}, status)
     response.headers.update(headers)
     return response
 
@@ -227,7 +225,7 @@ async def _http_error(request: Request, fault: Exception) -> Response:
         return JSONResponse(error_json(refusal), fault.status_code, fault.headers)
     words = labels.error_words(refusal.code, count=1)
     context = {"status": fault.status_code, "message": words, "fields": {}}
-    return page(request, "error.html", context, fault.status_code)
+    return frame.page(request, "error.html", context, fault.status_code)
 
 
 async def _broken(request: Request, fault: Exception) -> Response:
@@ -237,61 +235,9 @@ async def _broken(request: Request, fault: Exception) -> Response:
     words = labels.error_words("internal")
     if is_api(request):
         return JSONResponse({"error": {"code": "internal", "message": words, "request_id": request_id}}, 500)
-    return page(request, "error.html", {"status": 500, "message": words, "fields": {}, "request_id": request_id}, 500)
-
-
-def _templates(settings: Settings) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=not settings.production,
+    return frame.page(
+        request, "error.html", {"status": 500, "message": words, "fields": {}, "request_id": request_id}, 500
     )
-    environment.globals |= {
-        "site": {
-            "name": settings.site_name,
-            "line": "群众诉求与政务服务评价平台",
-            "owner": settings.site_owner,
-            "operator": settings.site_operator,
-            "phone": settings.site_phone,
-            "code": settings.site_code,
-            "icp": settings.icp,
-            "police_record": settings.police_record,
-        },
-        "asset_version": _asset_version(),
-        "labels": labels,
-    }
-    environment.filters |= {
-        "time_words": present.time_words,
-        "day_words": present.day_words,
-        "short_time": present.short_time,
-        "grouped": present.grouped,
-    }
-    return environment
-
-
-def _asset_version() -> str:
-    newest = max(path.stat().st_mtime for path in (HERE / "static").rglob("*") if path.is_file())
-    return format(int(newest), "x")
-
-
-def page(request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-    """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in."""
-    actor = getattr(request.state, "actor", None)
-    office: Office = request.app.state.office
-    frame = {
-        "request": request,
-        "today": present.day_words(office.clock.now().astimezone(OFFICE).date()),
-        "ui": request.query_params.get("ui", ""),
-        "path": request.url.path,
-        "actor": {"name": actor.name, "unit": actor.unit, "roles": sorted(r.value for r in actor.roles)}
-        if actor
-        else None,
-    }
-    html = request.app.state.templates.get_template(name).render({**frame, **context})
-    return HTMLResponse(html, status)
 
 
 async def healthz(request: Request) -> Response:

@@ -1,0 +1,1 @@
+"""Tests read as sentences and go through the doors people use."""

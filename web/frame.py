@@ -1,0 +1,72 @@
+"""What does the frame of every page hold? Templates, and what each of them may rely on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from feedback.kernel.clock import OFFICE
+from feedback.kernel.settings import Settings
+from web import labels, present
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+HERE = Path(__file__).parent
+
+
+def templates(settings: Settings) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=not settings.production,
+    )
+    environment.globals |= {
+        "site": {
+            "name": settings.site_name,
+            "line": "群众诉求与政务服务评价平台",
+            "owner": settings.site_owner,
+            "operator": settings.site_operator,
+            "phone": settings.site_phone,
+            "code": settings.site_code,
+            "icp": settings.icp,
+            "police_record": settings.police_record,
+        },
+        "asset_version": _asset_version(),
+        "labels": labels,
+    }
+    environment.filters |= {
+        "time_words": present.time_words,
+        "day_words": present.day_words,
+        "short_time": present.short_time,
+        "grouped": present.grouped,
+    }
+    return environment
+
+
+def _asset_version() -> str:
+    newest = max(path.stat().st_mtime for path in (HERE / "static").rglob("*") if path.is_file())
+    return format(int(newest), "x")
+
+
+def page(request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in."""
+    actor = getattr(request.state, "actor", None)
+    office: Office = request.app.state.office
+    frame = {
+        "request": request,
+        "today": present.day_words(office.clock.now().astimezone(OFFICE).date()),
+        "ui": request.query_params.get("ui", ""),
+        "path": request.url.path,
+        "actor": {"name": actor.name, "unit": actor.unit, "roles": sorted(r.value for r in actor.roles)}
+        if actor
+        else None,
+    }
+    html = request.app.state.templates.get_template(name).render({**frame, **context})
+    return HTMLResponse(html, status)

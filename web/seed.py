@@ -1,0 +1,364 @@
+"""What does a newcomer find in the demo town? 云川区, settled from data and lived in for 120 days, all fictional.
+
+Everything goes through the one door at the times it would have happened, with a fixed random seed, so that the
+demo also shows what the clocks, the classifier and the ratings really do.
+"""
+
+import heapq
+import random
+import tomllib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import classify.releases
+import structlog
+from tqdm import tqdm
+
+import feedback.jobs
+from classify.urgency import level_of
+from evaluation import indicators, publishing, ratings
+from feedback import cases, queries, redact
+from feedback.access import SYSTEM, Actor, citizen
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
+from feedback.kernel.clock import OFFICE, office_day
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotNow
+from feedback.lifecycle import Act, Kind, Role, Status
+from feedback.queries import Filters
+from routing import directory
+from web import boot, identity
+from web.boot import Office
+from web.models import QuickReason, ReplyTemplate
+
+TOWN = Path(__file__).parent / "town"
+DEMO_PASSWORD = "demo"  # noqa: S105 - the demo town's, refused in production
+SEED = 20_261_121
+CASES = 300
+DAYS = 120
+_log = structlog.get_logger("seed")
+
+
+def read(name: str) -> dict[str, Any]:
+    """One of the town's data files."""
+    return tomllib.loads((TOWN / f"{name}.toml").read_text("utf-8"))
+
+
+async def sow(office: Office) -> None:
+    """The town with 120 days of life in it, if the database is empty."""
+    if (await directory.snapshot()).edition:
+        return
+    await settle(office)
+    await Life(office).run()
+
+
+async def settle(office: Office) -> None:
+    """Units, regions, routing rows, staff, accounts, texts, matters and a first classifier; no case yet."""
+    now = office.clock.now()
+    units = read("units")["unit"]
+    for unit in units:
+        unit.setdefault("aliases", [])
+    regions = [{"aliases": [], "places": [], **region} for region in read("regions")["region"]]
+    routes = [{"co": [], "category": "", "kind": "", "region": "", **row} for row in read("routes")["route"]]
+    await directory.load(units, regions, routes, by="demo", now=now)
+    staff = _staff(units, office)
+    await directory.add_staff(staff)
+    await identity.add_accounts([s["username"] for s in staff], DEMO_PASSWORD, is_demo=True, now=now)
+    phrases = read("phrases")
+    await ReplyTemplate.bulk_create([ReplyTemplate(**row) for row in phrases["template"]])
+    await QuickReason.bulk_create([QuickReason(**row) for row in phrases["reason"]])
+    await ratings.add_matters(read("matters")["matter"])
+    duties = [(duty["text"], tuple(duty["categories"])) for unit in units for duty in unit["duties"]]
+    await classify.releases.first(duties, office.settings.data, now=now)
+
+
+def _staff(units: list[dict[str, Any]], office: Office) -> list[dict[str, Any]]:
+    """A clerk and a head for every unit, and the offices of the whole house."""
+    names, draw = read("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
+
+    def name() -> str:
+        return str(draw.choice(names["family"]) + draw.choice(names["given"]))
+
+    rows = []
+    for unit in units:
+        cleared = unit["kind"] == "discipline" or unit["code"].endswith("jiwei")
+        for role in (Role.CLERK, Role.LEAD):
+            rows.append(
+                _post(f"{role.value}-{unit['code']}", name(), unit["code"], [role], cleared=cleared),
+            )
+    desk = office.settings.desk
+    return [
+        *rows,
+        _post("reception", name(), desk, [Role.RECEPTION], cleared=True),
+        _post("supervisor", name(), "xinfang", [Role.SUPERVISOR], everywhere=True),
+        _post("auditor", name(), "xinfang", [Role.AUDITOR], everywhere=True),
+        _post("admin", name(), "xinfang", [Role.ADMIN]),
+    ]
+
+
+def _post(
+    username: str, name: str, unit: str, roles: list[Role], *, everywhere: bool = False, cleared: bool = False
+) -> dict[str, Any]:
+    return {
+        "username": username,
+        "name": name,
+        "unit": unit,
+        "roles": [role.value for role in roles],
+        "everywhere": everywhere,
+        "cleared": cleared,
+    }
+
+
+Event = Callable[[datetime], Awaitable[None]]
+
+
+class Life:
+    """120 days in the town: a list of things that will happen, carried out in order of time."""
+
+    def __init__(self, office: Office, cases_count: int = CASES, days: int = DAYS) -> None:
+        self.office = office
+        self.end = office.clock.now()
+        self.start = self.end - timedelta(days=days)
+        self.draw = random.Random(SEED)  # noqa: S311
+        self.messages = read("messages")["message"]
+        self.phrases = read("phrases")
+        self.names = read("staff")
+        self.handlers = boot.handlers(office)
+        self.count = cases_count
+        self.agenda: list[tuple[datetime, int, Event]] = []
+        self.order = count()
+        self.known_rectifications: set[str] = set()
+        self.staff: dict[str, Actor] = {}
+
+    def plan(self, at: datetime, event: Event) -> None:
+        """Let something happen, unless it lies in the future: then the case stays as it is."""
+        if at <= self.end:
+            heapq.heappush(self.agenda, (at, next(self.order), event))
+
+    async def run(self) -> None:
+        """Live through it, and publish the months that are over."""
+        town = await directory.snapshot()
+        self.villages = [r for r in town.regions() if r.level == "village"]
+        self.streets = [r for r in town.regions() if r.level == "street"]
+        for number in range(self.count):
+            self.plan(self._arrival(), self._arrive(number))
+        for day in range((self.end - self.start).days + 1):
+            self.plan(self.start + timedelta(days=day, hours=1), self._midnight)
+        with tqdm(total=len(self.agenda), desc="云川区", unit="事", leave=False) as bar:
+            while self.agenda:
+                at, _, event = heapq.heappop(self.agenda)
+                try:
+                    await event(at)
+                except (NotNow, Conflict, Forbidden, Invalid) as refused:
+                    _log.debug("did not happen", refused=refused.code, details=refused.details)
+                await outbox.drain(self.handlers, at)
+                bar.total = bar.n + len(self.agenda) + 1
+                bar.update()
+        await feedback.jobs.sweep_clocks(self.end)
+        await outbox.drain(self.handlers, self.end)
+        await self._publish()
+
+    def _arrival(self) -> datetime:
+        """Mostly in office hours, a little more in recent weeks."""
+        days = (self.end - self.start).days * (1 - self.draw.random() ** 1.25)
+        local = (self.start + timedelta(days=days)).astimezone(OFFICE)
+        hour = self.draw.choices(range(24), weights=[1] * 7 + [3, 8, 12, 11, 8, 5, 6, 9, 9, 8, 6, 4, 4, 4, 3, 2, 1])[0]
+        return local.replace(hour=hour, minute=self.draw.randrange(60), second=self.draw.randrange(60))
+
+    async def _midnight(self, at: datetime) -> None:
+        await feedback.jobs.sweep_clocks(at)
+        await feedback.jobs.close_rated_out(at, self.office.settings.rating_days)
+        page = await queries.worklist(SYSTEM, Filters(kind=Kind.RECTIFY.value, status="assigned"), 1, now=at, size=200)
+        for row in page.items:
+            if row.no not in self.known_rectifications:
+                self.known_rectifications.add(row.no)
+                self._plan_rectification(row.no, at)
+
+    def _hours(self, low: float, high: float) -> timedelta:
+        return timedelta(hours=self.draw.uniform(low, high))
+
+    def _arrive(self, number: int) -> Event:
+        async def arrive(at: datetime) -> None:
+            message = self.messages[number % len(self.messages)]
+            region = self.draw.choice(self.villages)
+            named = self.draw.random() > 0.08
+            slots = {
+                "place": self.draw.choice(region.places or (region.name,)),
+                "name": self._name(),
+                "date": f"{at.astimezone(OFFICE):%m月%d日}",
+            }
+            title, text = (_filled(message[part], slots) for part in ("title", "text"))
+            channel = self.draw.choices(
+                ["web", "app", "miniprogram", "wechat", "hotline", "letter", "visit"], [30, 22, 22, 8, 12, 3, 3]
+            )[0]
+            draft = Draft(
+                kind=message["kind"],
+                title=title,
+                text=text,
+                channel=channel,
+                desk=self.office.settings.desk,
+                source_id=f"demo-{number}",
+                region=region.code if self.draw.random() < 0.8 else "",
+                address=f"{region.name}{slots['place']}",
+                person=PersonDraft(name=slots["name"], phone=self._phone()) if named else None,
+                anonymous=not named or self.draw.random() < 0.1,
+                public_consent=self.draw.random() < 0.65,
+                urgency=level_of(title, text),
+            )
+            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.office.settings.secret)
+            await outbox.drain(self.handlers, at)
+            self._plan_handling(receipt.no, message, at)
+
+        return arrive
+
+    def _name(self) -> str:
+        return str(self.draw.choice(self.names["family"]) + self.draw.choice(self.names["given"]))
+
+    def _phone(self) -> str:
+        return f"139{self.draw.randrange(10**8):08d}"
+
+    async def _actor(self, username: str) -> Actor:
+        if username not in self.staff:
+            self.staff[username] = await directory.actor_of(username)
+        return self.staff[username]
+
+    async def _do(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime) -> None:
+        """Somebody of the unit that has it, or of the desk, does something."""
+        file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
+        actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, file.unit))
+        also = ratings.record if what is Act.RATE else None
+        await cases.act(no, what, actor, data, now=at, also=also)
+
+    def _username(self, role: Role, unit: str) -> str:
+        return f"{role.value}-{unit}" if role in (Role.CLERK, Role.LEAD) else role.value
+
+    def _later(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime) -> None:
+        async def happen(when: datetime) -> None:
+            await self._do(no, what, role, data, when)
+
+        self.plan(at, happen)
+
+    def _plan_handling(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
+        fate = self.draw.random()
+        at = at + self._hours(0.5, 5)
+        self._plan_desk(no, message, at)
+        if fate < 0.03:
+            self._later(no, Act.WITHDRAW, Role.CITIZEN, {"reason": "问题已经解决了"}, at + self._hours(5, 40))
+            return
+        if fate < 0.07:
+            reason = self._phrase(Act.DECLINE)
+            data = {"reason": reason, "where_instead": "请向有权处理的机关提出"}
+            self._later(no, Act.DECLINE, Role.CLERK, data, at + self._hours(2, 20))
+            return
+        if fate < 0.12:
+            self._later(no, Act.RETURN, Role.CLERK, {"reason": self._phrase(Act.RETURN)}, at + self._hours(1, 6))
+            self._plan_desk(no, message, at + self._hours(7, 12))
+            at += timedelta(hours=14)
+        accepted = at + (self._hours(1, 16) if self.draw.random() < 0.9 else self._hours(30, 90))
+        self._later(no, Act.ACCEPT, Role.CLERK, {}, accepted)
+        if self.draw.random() < 0.75:
+            data = {"text": "已电话联系，了解了具体情况。"}
+            self._later(no, Act.CONTACT, Role.CLERK, data, accepted + self._hours(0.5, 9))
+        if message.get("co") or self.draw.random() < 0.08:
+            self._later(
+                no,
+                Act.CO_ASSIGN,
+                Role.LEAD,
+                {"units": ["chengguan"], "task": "请协助到现场核实并反馈情况。"},
+                accepted + self._hours(1, 5),
+            )
+        if self.draw.random() < 0.1:
+            self._later(no, Act.URGE, Role.CITIZEN, {"text": "请尽快处理，谢谢。"}, accepted + self._hours(20, 90))
+        self._plan_reply(no, message, accepted)
+
+    def _plan_desk(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
+        """The desk assigns what waits there: the classifier abstained, or a unit sent it back."""
+
+        async def at_desk(when: datetime) -> None:
+            file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
+            if file.status is not Status.RECEIVED:
+                return
+            if not file.category or not file.by_hand:
+                await self._do(no, Act.CLASSIFY, Role.RECEPTION, {"category": message["category"]}, when)
+            data = {"unit": message["unit"], "reason": "受理窗口人工分派：属于该单位职责"}
+            await self._do(no, Act.ASSIGN, Role.RECEPTION, data, when)
+
+        self.plan(at, at_desk)
+
+    def _plan_reply(self, no: str, message: Mapping[str, Any], accepted: datetime) -> None:
+        pace = self.draw.random()
+        slow = message["kind"] in ("appeal", "suggest", "report")
+        if pace < 0.80:
+            wait = self._hours(6, 24 * (20 if slow else 4))
+        elif pace < 0.93:
+            wait = self._hours(24 * 6, 24 * (60 if slow else 16))
+        else:
+            wait = self._hours(24 * 20, 24 * 150)
+        if message["kind"] == "consult":
+            wait /= 2.5
+        if self.draw.random() < 0.12:
+            data = {"reason": self._phrase(Act.EXTEND), "days": 10 if slow else 3}
+            self._later(no, Act.EXTEND, Role.LEAD, data, accepted + self._hours(10, 20))
+            wait += timedelta(days=3)
+        poor = self.draw.random() < 0.12 and message.get("bad_reply")
+        replied = accepted + wait
+        self._later(no, Act.REPLY, Role.CLERK, {"text": message["bad_reply"] if poor else message["reply"]}, replied)
+        self._plan_publication(no, message, replied + self._hours(2, 30))
+        if self.draw.random() < 0.72:
+            self._plan_rating(no, bool(poor), replied + self._hours(1, 70))
+
+    def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
+        async def publish(when: datetime) -> None:
+            file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
+            if not file.public_consent or file.status is not Status.REPLIED:
+                return
+            desk = await self._actor("reception")
+            names = await queries.names_in(SYSTEM, no, self.office.settings.secret)
+            data = {
+                "title": redact.masked(file.title, names),
+                "question": redact.masked(file.text, names),
+                "answer": redact.masked(message["reply"], names),
+            }
+            await cases.act(no, Act.PUBLISH, desk, data, now=when)
+
+        if self.draw.random() < 0.7:
+            self.plan(at, publish)
+
+    def _plan_rating(self, no: str, poor: bool, at: datetime) -> None:
+        level = self.draw.choices([5, 4, 3, 2, 1], [5, 10, 15, 40, 30] if poor else [44, 28, 16, 8, 4])[0]
+        tags = self.draw.sample([i.code for i in indicators.of_level(level)], self.draw.randrange(1, 3))
+        comments = [c["text"] for c in self.phrases["comment"] if c["level"] == level]
+        data: dict[str, Any] = {"level": level, "tags": tags}
+        if comments and self.draw.random() < 0.6:
+            data["text"] = self.draw.choice(comments)
+        self._later(no, Act.RATE, Role.CITIZEN, data, at)
+
+    def _plan_rectification(self, no: str, at: datetime) -> None:
+        if self.draw.random() < 0.1:
+            return  # nobody cares for it: it will turn red
+        signed = at + self._hours(1, 8)
+        self._later(no, Act.ACCEPT, Role.CLERK, {}, signed)
+        words = {"text": "已与评价人联系，核实了不满意的具体原因。"}
+        self._later(no, Act.CONTACT, Role.CLERK, words, signed + self._hours(1, 12))
+        done = signed + self._hours(24, 24 * 7)
+        self._later(no, Act.RECTIFY, Role.CLERK, {"text": "已向当事人说明并重新办理，内部已通报整改。"}, done)
+        outcome = {"outcome": "satisfied", "text": "电话回访，评价人对整改结果表示认可。"}
+        self._later(no, Act.CALL_BACK, Role.RECEPTION, outcome, done + self._hours(5, 60))
+
+    def _phrase(self, act: Act) -> str:
+        fitting = [r["text"] for r in self.phrases["reason"] if r["act"] == act.value]
+        return str(self.draw.choice(fitting)) if fitting else "情况说明见附件。"
+
+    async def _publish(self) -> None:
+        month = office_day(self.start).replace(day=1)
+        while (month + timedelta(days=32)).replace(day=1) <= office_day(self.end):
+            await publishing.publish(f"{month:%Y-%m}", now=self.end, by="demo", settings=self.office.settings)
+            month = (month + timedelta(days=32)).replace(day=1)
+
+
+def _filled(text: str, slots: Mapping[str, str]) -> str:
+    for name, value in slots.items():
+        text = text.replace("{" + name + "}", value)
+    return text

@@ -1,0 +1,171 @@
+"""What do all doors do alike when somebody hands something in, or takes a step? `hand_in` and `do`.
+
+Pages, API and exchange with other systems only translate; here the desk, the urgency, the place and the bars of a new
+case are filled in, what is named is checked against the directory, and the worker is woken.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from classify import urgency
+from evaluation import ratings
+from feedback import cases, intake, queries
+from feedback.access import Actor
+from feedback.cases import Receipt
+from feedback.intake import Draft
+from feedback.kernel.errors import Conflict, Invalid, NotFound
+from feedback.lifecycle import Act, Kind, Role, Status, Step
+from routing import directory, rules
+from routing.directory import Directory
+from web import parse
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+CITIZEN = Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}))
+"""Whoever hands something in without being known to us."""
+
+_CALM_KINDS = frozenset({Kind.SUGGEST, Kind.PRAISE})
+_TRIES = 3  # a case the worker moves on at the same moment is looked at again
+
+
+async def hand_in(
+    office: "Office", draft: Draft, actor: Actor = CITIZEN, *, faults: Mapping[str, str] | None = None
+) -> Receipt:
+    """Open a case. `draft.desk` may be left empty; `faults` are those the door itself found, told with all others.
+
+    Raises Invalid naming every field that is wrong, or Conflict when the source id was used for another text.
+    """
+    names = await directory.snapshot()
+    settings = office.settings
+    wrong = _faults(draft, names, settings.attachments_max) | dict(faults or {})
+    if wrong:
+        raise Invalid(wrong)
+    submit = partial(
+        cases.submit,
+        filled(draft, names, settings.desk),
+        actor,
+        now=office.clock.now(),
+        secret=settings.secret,
+        attachments_max=settings.attachments_max,
+    )
+    try:
+        receipt = await submit()
+    except Invalid as fault:
+        if not draft.source_id or fault.fields != {"attachments": "unknown"}:
+            raise
+        receipt = await submit()  # a twin may have claimed the files just now: then its receipt is the answer
+    office.wake()
+    return receipt
+
+
+def filled(draft: Draft, names: Directory, desk: str) -> Draft:
+    """The draft with what the person need not know: desk, place, urgency, and who must never learn of it."""
+    words = f"{draft.title}\n{draft.text}"
+    calm = draft.kind in _CALM_KINDS
+    found = replace(
+        draft,
+        desk=draft.desk or desk,
+        region=draft.region or names.place_of(f"{draft.address}\n{words}"),
+        urgency=draft.urgency or (0 if calm else urgency.level_of(draft.title, draft.text)),
+        attachments=tuple(dict.fromkeys(draft.attachments)),
+    )
+    if draft.kind != Kind.REPORT:
+        return found
+    return replace(found, bars=draft.bars | barred_by(words, names, found.desk, found.region))
+
+
+def barred_by(words: str, names: Directory, desk: str, region: str) -> frozenset[str]:
+    """The units a report names, which may never learn of it (信访工作条例 第三十条).
+
+    Not the desk that takes it and the unit it goes to, nor what stands above these: a bar also holds for all below.
+    """
+    facts = rules.CaseFacts(
+        category="",
+        kind=Kind.REPORT,
+        region=region,
+        desk=desk,
+        is_sure=False,
+        street=names.street_of(region),
+        region_chain=names.region_chain(region),
+    )
+    goes_to = rules.decide(facts, names.rows).unit
+    return names.named_units(words) - names.ancestry(desk) - names.ancestry(goes_to)
+
+
+def _faults(draft: Draft, names: Directory, attachments_max: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        intake.tidy(draft, attachments_max)
+    except Invalid as by_rule:
+        found |= by_rule.fields
+    if draft.kind == Kind.RECTIFY:
+        found["kind"] = "unknown"  # only a bad rating opens one
+    if draft.region and draft.region not in names.by_region:
+        found["region"] = "unknown"
+    return found
+
+
+async def do(
+    office: "Office",
+    no: str,
+    act: Act,
+    actor: Actor,
+    data: Mapping[str, Any],
+    *,
+    expect: int | None = None,
+    pf: str = ratings.PC,
+) -> Status:
+    """Take a step. `data` as `web.parse` made it; `expect` is the version the actor looked at; `pf` how a rating came.
+
+    Raises what `cases.act` raises; Invalid names every wrong need at once.
+    """
+    for attempt in range(_TRIES):
+        file = await queries.file(actor, no, secret=office.settings.secret)
+        step = next((step for step in file.steps if step.act is act), None)
+        if step is not None and (wrong := await _step_faults(office, no, step, actor, data, pf)):
+            raise Invalid(wrong)
+        try:
+            status = await cases.act(
+                no,
+                act,
+                actor,
+                data,
+                now=office.clock.now(),
+                # Without a version of their own people mean the case as it stands: what was just checked.
+                expect=file.version if expect is None else expect,
+                also=partial(ratings.record, pf=pf) if act is Act.RATE else None,
+            )
+        except Conflict:
+            if expect is not None or attempt == _TRIES - 1:
+                raise
+        else:
+            office.wake()
+            return status
+    raise AssertionError
+
+
+async def _step_faults(
+    office: "Office", no: str, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
+) -> dict[str, str]:
+    found = parse.faults(step, data, await directory.snapshot(), office.settings.attachments_max)
+    if step.act is Act.RATE and "level" not in found:
+        text, tags = data.get("text", ""), data.get("tags", [])
+        if isinstance(text, str) and "tags" not in found:
+            found |= ratings.faults(data["level"], tags, text, pf)
+    if step.act is Act.MERGE and "case" not in found and not await _is_another_case(office, no, actor, data["case"]):
+        found["case"] = "unknown"
+    return found
+
+
+async def _is_another_case(office: "Office", no: str, actor: Actor, other: str) -> bool:
+    """Whether the actor sees a case of that number, and it is not the same one."""
+    if other == no:
+        return False
+    try:
+        await queries.file(actor, other, secret=office.settings.secret)
+    except NotFound:
+        return False
+    return True

@@ -1,0 +1,116 @@
+"""What did somebody bring for a step? A form or a JSON object becomes values by the sorts of the step's needs.
+
+A form knows only texts, so its numbers, switches and lists are made here; JSON keeps the types it came with, and a
+wrong one stays as it is, so that the rules name it. What is typed is tidied, never changed in meaning. No I/O.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from classify import labels as categories
+from feedback import lifecycle
+from feedback.intake import line, narrow, paragraph
+from feedback.kernel.codes import typed_number
+from feedback.kernel.errors import Invalid
+from feedback.lifecycle import STEPS, Act, Need, Step
+from routing.directory import Directory
+
+FOR_MACHINES = frozenset({"confidence", "release", "abstained", "rule"})
+"""Needs that only the system brings: from anybody else they are ignored."""
+
+LIST_MOST = 50
+_OFF = frozenset({"", "0", "false", "off", "no", "否"})
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def needs_of(act: Act) -> tuple[Need, ...]:
+    """Everything people may bring for an act, in whichever rule book."""
+    rows = [need for step in STEPS if step.act is act for need in (*step.needs, *step.may)]
+    return tuple({need.name: need for need in rows if need.name not in FOR_MACHINES}.values())
+
+
+def from_form(form: FormData, needs: Iterable[Need]) -> dict[str, Any]:
+    """What a form brings; what was left empty is left out."""
+    found = {need.name: _from_texts(need, [v for v in form.getlist(need.name) if isinstance(v, str)]) for need in needs}
+    return {name: value for name, value in found.items() if value not in ("", [], None)}
+
+
+def _from_texts(need: Need, texts: list[str]) -> Any:
+    match need.sort:
+        case "units" | "tags" | "files":
+            return [line(text) for text in texts if line(text)]
+        case "switch":
+            return bool(texts) and line(texts[-1]).lower() not in _OFF
+        case "number" | "level":
+            plain = narrow(texts[-1]) if texts else ""
+            return int(plain) if re.fullmatch(r"-?[0-9]{1,9}", plain) else plain
+        case _:
+            return _tidied(need, texts[-1]) if texts else None
+
+
+def from_json(body: Mapping[str, Any], needs: Iterable[Need]) -> dict[str, Any]:
+    """What a JSON object brings. Numbers stay numbers; a value of another type than the need's stays as it is."""
+    found = {need.name: _tidied(need, body.get(need.name)) for need in needs}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _tidied(need: Need, value: Any) -> Any:
+    match value:
+        case str():
+            if need.sort == "text":
+                return paragraph(value)
+            return typed_number(line(value)) if need.sort == "case" else line(value)
+        case list():
+            return [line(item) if isinstance(item, str) else item for item in value]
+        case _:
+            return value
+
+
+def faults(step: Step, data: Mapping[str, Any], directory: Directory, files_most: int) -> dict[str, str]:
+    """Everything that is wrong with what was brought, by need: types and limits, then whether the named things exist."""
+    found: dict[str, str] = {}
+    for need in (*step.needs, *step.may):
+        value = data.get(need.name)
+        if value not in (None, "", []) and (fault := _fault(need, value, directory, files_most)):
+            found[need.name] = fault
+    try:
+        lifecycle.check_needs(step, data)
+    except Invalid as by_rule:
+        found |= by_rule.fields
+    return found
+
+
+def _fault(need: Need, value: Any, directory: Directory, files_most: int) -> str:
+    texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    match need.sort, value:
+        case "unit", str():
+            return "" if directory.has(value) else "unknown_unit"
+        case "category", str():
+            return "" if categories.exists(value) else "unknown"
+        case "day", str():
+            return "" if is_day(value) else "not_a_day"
+        case "units", list():
+            if len(value) > LIST_MOST:
+                return "too_many"
+            return "" if all(directory.has(code) for code in texts) else "unknown_unit"
+        case "tags", list():
+            return "too_many" if len(value) > LIST_MOST else ""
+        case "files", list():
+            return "too_many" if len(value) > files_most else ""
+        case _:
+            return ""
+
+
+def is_day(text: str) -> bool:
+    """Whether the text is a calendar day, written 2026-11-21."""
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -221,6 +221,7 @@ class Step:
     kinds: frozenset[Kind] = field(default_factory=lambda: frozenset(Kind))
     stages: frozenset[Stage] = field(default_factory=lambda: frozenset(Stage))
     most: int | None = None  # how often in one file
+    answers: Act | None = None  # only while that act was done more often than this one
     public: bool = True  # the citizen sees the entry
     law: str = ""
     remark: str = ""
@@ -277,7 +278,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.ASK_EXTENSION,     (S.ACCEPTED,),                  None,       ((R.CLERK, W.HOLDER),),  _must("reason", "days"), profiles=_CASES, public=False),
     _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _LEAD,                   _must("reason", "days"), profiles=_CASES, most=1,
           law="信访工作条例 第三十四条", remark="只能延一次,由单位负责人批准并告知理由"),
-    _step(A.REFUSE_EXTENSION,  (S.ACCEPTED,),                  None,       _LEAD,                   _must("reason"), profiles=_CASES, public=False),
+    _step(A.REFUSE_EXTENSION,  (S.ACCEPTED,),                  None,       _LEAD,                   _must("reason"), profiles=_CASES, public=False, answers=A.ASK_EXTENSION),
     _step(A.HOLD,              (S.ACCEPTED,),                  S.HELD,     _LEAD,                   _must("reason", "target_day"), profiles=_HOTLINE,
           law="济南市12345条例 第二十四条第三项(挂账)", remark="挂账须负责人批准、写明目标日,单列统计"),
     _step(A.RESUME,            (S.HELD,),                      S.ACCEPTED, (*_HOLDER, *_OVER),      (), _may("reason"), profiles=_HOTLINE),
@@ -289,7 +290,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.URGE,              (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD), None, (*_OWNER, *_OVER, *_DESK), (), _may("text"), most=20),
     _step(A.SUPERVISE,         (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _OVER, _must("reason"), _may("target_day"),
           law="信访工作条例 第四十条(督办)"),
-    _step(A.ANSWER_SUPERVISION, (S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _HOLDER,         _must("text"), public=False, law="信访工作条例 第四十条"),
+    _step(A.ANSWER_SUPERVISION, (S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _HOLDER,         _must("text"), public=False, answers=A.SUPERVISE, law="信访工作条例 第四十条"),
     _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  _must("level"), _may("tags", "text", "anonymous"), profiles=_CASES, most=2,
           law="信访工作条例 第二十一条;国办发〔2019〕51号", remark="一次评价加一次追评"),
     _step(A.REVIEW,            (S.REPLIED,),                   S.RECEIVED, _OWNER,                  _must("reason"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), stages=frozenset({Stage.FIRST}), most=1,
@@ -366,7 +367,10 @@ def check_needs(step: Step, data: Mapping[str, object]) -> None:
 
 
 def _used_up(step: Step, state: CaseState) -> bool:
-    return step.most is not None and state.done.get(step.act, 0) >= step.most
+    done = state.done.get(step.act, 0)
+    if step.answers is not None and done >= state.done.get(step.answers, 0):
+        return True
+    return step.most is not None and done >= step.most
 
 
 def _fault(need: Need, value: object) -> str | None:

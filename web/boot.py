@@ -11,12 +11,12 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import classify.releases
 import evaluation.jobs
 import structlog
 from tortoise.migrations.api import migrate as run_migrations
 
 import classify.jobs
+import classify.releases
 import feedback.jobs
 import routing.jobs
 from feedback import attachments, calendars, search
@@ -85,9 +85,9 @@ async def _quietly(ringing: Awaitable[None]) -> None:
         _log.warning("workers could not be woken", fault=str(fault))
 
 
-def config(settings: Settings, *, foreign_keys: bool = True) -> dict[str, Any]:
+def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
     """The Tortoise configuration of this installation."""
-    return db.tortoise_config(settings.database, MODELS, MIGRATIONS, foreign_keys=foreign_keys)
+    return db.tortoise_config(settings.database, MODELS, MIGRATIONS, migrating=migrating)
 
 
 @asynccontextmanager
@@ -101,7 +101,7 @@ async def opened(settings: Settings) -> AsyncIterator[Office]:
 async def migrate(settings: Settings) -> None:
     """Bring the database to this version: one process at a time, children kept, word tables made."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    async with db.opened(config(settings, foreign_keys=False)):
+    async with db.opened(config(settings, migrating=True)):
         connection = db.writing()
         if not db.is_sqlite(settings.database):
             async with db.transaction() as locked:
@@ -118,7 +118,7 @@ async def migrate(settings: Settings) -> None:
 
 
 async def _run_migrations(settings: Settings) -> None:
-    await run_migrations(config=config(settings, foreign_keys=False))
+    await run_migrations(config=config(settings, migrating=True))
 
 
 def handlers(office: Office) -> dict[str, Handler]:

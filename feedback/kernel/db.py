@@ -88,12 +88,13 @@ def tortoise_config(
     models: Iterable[str],
     migrations: str,
     *,
-    foreign_keys: bool = True,
+    migrating: bool = False,
     synchronous: str = "NORMAL",
 ) -> dict[str, Any]:
     """The Tortoise configuration for a database address.
 
-    `foreign_keys=False` only while migrating SQLite: rebuilding a table would otherwise delete its children.
+    `migrating`: with Tortoise's own engines, by whose names its migrations know the dialect, and on SQLite without
+    foreign keys, since rebuilding a table would otherwise delete its children.
     """
     known = expand_db_url(url)["credentials"]
     if is_sqlite(url):
@@ -101,17 +102,19 @@ def tortoise_config(
             "busy_timeout": BUSY_MILLIS,
             "journal_size_limit": JOURNAL_BYTES,
             "synchronous": synchronous,
-            "foreign_keys": "ON" if foreign_keys else "OFF",
+            "foreign_keys": "OFF" if migrating else "ON",
         }
         write = known | pragmas
         read = known | pragmas | {"query_only": "ON"}
     else:
         known["server_settings"] = {"statement_timeout": str(STATEMENT_MILLIS), "timezone": "UTC"}
         write = read = known | {"minsize": 1, "maxsize": POOL}
+    stock = "tortoise.backends.sqlite" if is_sqlite(url) else "tortoise.backends.asyncpg"
+    engine = stock if migrating else __name__
     return {
         "connections": {
-            WRITE: {"engine": __name__, "credentials": write},
-            READ: {"engine": __name__, "credentials": read},
+            WRITE: {"engine": engine, "credentials": write},
+            READ: {"engine": engine, "credentials": read},
         },
         "apps": {APP: {"models": list(models), "default_connection": WRITE, "migrations": migrations}},
         "use_tz": True,

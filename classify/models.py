@@ -1,0 +1,41 @@
+"""How are releases of the classifier and what it learnt from kept? Tables only."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from feedback.kernel.db import InstantField
+
+
+class Release(Model):
+    """Releases of the classifier with the trial each one stood"""
+
+    id = fields.CharField(max_length=40, primary_key=True)
+    kind = fields.CharField(max_length=20)
+    folder = fields.CharField(max_length=80)
+    digest = fields.CharField(max_length=64)
+    trial: dict[str, Any] = fields.JSONField()
+    made_at = InstantField()
+    is_current = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "classify_release"
+        indexes = (("is_current",),)
+
+
+class LearntExample(Model):
+    """What people's decisions taught, each with where it came from"""
+
+    id = fields.BigIntField(primary_key=True)
+    title = fields.CharField(max_length=200)
+    text = fields.TextField()
+    category = fields.CharField(max_length=4)
+    source = fields.CharField(max_length=20)
+    case_no = fields.CharField(max_length=20, default="")
+    by = fields.CharField(max_length=80, default="")
+    at = InstantField()
+
+    class Meta:
+        table = "classify_example"
+        indexes = (("category",), ("case_no",))

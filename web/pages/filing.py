@@ -1,0 +1,326 @@
+"""How does a citizen hand something in? Four short steps over a draft kept on the server, then the receipt.
+
+No account is needed. The draft is found by a random cookie and sealed at rest; submitting it twice gives the same
+receipt, because the draft's own key is the source id.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import segno
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import attachments, calendars, cases, queries
+from feedback.access import Actor
+from feedback.intake import Draft, PersonDraft, tidy
+from feedback.kernel import codes
+from feedback.kernel.errors import Invalid, NotFound
+from feedback.lifecycle import PUBLIC_KINDS, Kind, Role
+from routing import directory
+from routing.directory import Directory
+from web import identity, labels, present
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+
+STEPS = 4
+TEXT_SHOWN = 5000  # what the page asks people to keep to; the door itself takes more
+RECEIPT_MINUTES = 30
+RESEND_SECONDS = 300
+_FIELDS_OF = {
+    1: frozenset({"kind"}),
+    2: frozenset({"title", "text", "region", "address", "attachments"}),
+    3: frozenset({"person.name", "person.phone", "person.id_number"}),
+}
+CITIZEN = Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}))
+
+
+async def begin(request: Request) -> Response:
+    return RedirectResponse("/new/1", status_code=303)
+
+
+async def step(request: Request) -> Response:
+    """One of the four steps: shown on GET, taken on POST."""
+    number = request.path_params["step"]
+    if not 1 <= number <= STEPS:
+        raise NotFound(step=number)
+    draft = await identity.draft_of(request)
+    if "sent" in draft:
+        if number == STEPS and request.method == "POST" and _just_sent(request, draft):
+            return _to_receipt(request, draft["sent"])
+        draft = {}
+    if number > (furthest := _furthest(draft)):
+        return RedirectResponse(f"/new/{furthest}", status_code=303)
+    if request.method == "GET":
+        return await _shown(request, number, draft, {})
+    async with request.form(max_files=20, max_fields=200) as form:
+        try:
+            return await _taken(request, number, draft, form)
+        except Invalid as fault:
+            errors = {name: labels.fault_words(name, code) for name, code in fault.fields.items()}
+            return await _shown(request, number, draft, errors)
+
+
+def _furthest(draft: Mapping[str, Any]) -> int:
+    """The first step that still lacks what it must have."""
+    if not draft.get("kind"):
+        return 1
+    if not draft.get("title") or not draft.get("text"):
+        return 2
+    return STEPS
+
+
+async def _taken(request: Request, number: int, draft: dict[str, Any], form: FormData) -> Response:
+    match number:
+        case 1:
+            draft["kind"] = _text(form, "kind")
+            draft.setdefault("key", codes.fresh_id())
+        case 2:
+            draft.update({name: _text(form, name) for name in ("title", "text", "region", "address")})
+            draft["attachments"] = await kept_files(request, form)
+        case 3:
+            draft.update({name: _text(form, f"person.{name}") for name in ("name", "phone", "id_number")})
+            draft.update({name: name in form for name in ("anonymous", "public_consent")})
+        case _:
+            return await _submitted(request, draft)
+    if "drop_attachment" not in form:
+        _check(draft, number)
+        response: Response = RedirectResponse(f"/new/{number + 1}", status_code=303)
+    else:
+        dropped = _text(form, "drop_attachment")
+        draft["attachments"] = [id_ for id_ in draft["attachments"] if id_ != dropped]
+        response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
+    await identity.keep_draft(request, response, draft)
+    return response
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+async def kept_files(request: Request, form: FormData) -> list[str]:
+    """Ids of what went up before and of what comes with this form.
+
+    Raises Invalid for a file that is refused; the others are kept.
+    """
+    office: Office = request.app.state.office
+    ids = [value for value in form.getlist("attachments") if isinstance(value, str)]
+    for part in form.getlist("files"):
+        if isinstance(part, UploadFile) and part.filename:
+            content = await part.read()
+            try:
+                kept = await attachments.keep(
+                    part.filename,
+                    content,
+                    office.settings.data,
+                    now=office.clock.now(),
+                    most=office.settings.upload_max_bytes,
+                )
+            except Invalid as fault:
+                raise Invalid({"files": fault.fields.get("file", "type_refused")}) from fault
+            ids.append(kept.id)
+    return list(dict.fromkeys(ids))
+
+
+def _check(draft: Mapping[str, Any], number: int) -> None:
+    """Raises Invalid with the faults of this step's fields."""
+    try:
+        tidy(_draft_of(draft, desk="-"))
+    except Invalid as fault:
+        mine = {name: code for name, code in fault.fields.items() if name in _FIELDS_OF[number]}
+        if "attachments" in mine:
+            mine["files"] = mine.pop("attachments")
+        if mine:
+            raise Invalid(mine) from fault
+
+
+def _draft_of(draft: Mapping[str, Any], desk: str) -> Draft:
+    person = PersonDraft(draft.get("name", ""), draft.get("phone", ""), draft.get("id_number", ""))
+    return Draft(
+        kind=draft.get("kind", ""),
+        title=draft.get("title", ""),
+        text=draft.get("text", ""),
+        channel="web",
+        desk=desk,
+        source_id=draft.get("key", ""),
+        region=draft.get("region", ""),
+        address=draft.get("address", ""),
+        person=person,
+        anonymous=bool(draft.get("anonymous")),
+        public_consent=bool(draft.get("public_consent")),
+        attachments=tuple(draft.get("attachments", ())),
+    )
+
+
+async def _submitted(request: Request, draft: dict[str, Any]) -> Response:
+    office: Office = request.app.state.office
+    settings = office.settings
+    await request.app.state.limiter.hit("submit", request)
+    receipt = await cases.submit(
+        _draft_of(draft, desk=settings.desk),
+        CITIZEN,
+        now=office.clock.now(),
+        secret=settings.secret,
+        attachments_max=settings.attachments_max,
+    )
+    office.wake()
+    response = _to_receipt(request, receipt.no)
+    # Not dropped at once: a second click that is still on its way must find the same receipt.
+    await identity.keep_draft(request, response, {"sent": receipt.no, "at": office.clock.now().timestamp()})
+    return response
+
+
+def _to_receipt(request: Request, no: str) -> Response:
+    response = RedirectResponse(f"/receipt/{no}", status_code=303)
+    identity.remember_case(response, request.app.state.office, no)
+    return response
+
+
+def _just_sent(request: Request, draft: Mapping[str, Any]) -> bool:
+    return bool(request.app.state.office.clock.now().timestamp() - draft["at"] < RESEND_SECONDS)
+
+
+async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors: dict[str, str]) -> Response:
+    office: Office = request.app.state.office
+    settings = office.settings
+    names = await directory.snapshot()
+    shown = {
+        name: draft.get(name, "")
+        for name in ("kind", "title", "text", "region", "address", "name", "phone", "id_number")
+    }
+    shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
+    files = await attachments.waiting(draft.get("attachments", ()))
+    shown["files"] = [{"id": f.id, "name": f.name, "size_words": size_words(f.size)} for f in files]
+    context: dict[str, Any] = {"draft": shown, "errors": errors, "draft_days": settings.draft_days}
+    match number:
+        case 1:
+            context["kinds"] = [(k.value, labels.KINDS[k], labels.KIND_HINTS[k]) for k in PUBLIC_KINDS]
+        case 2:
+            context |= {
+                "regions": region_groups(names, settings.region),
+                "text_most": TEXT_SHOWN,
+                **upload_words(settings.attachments_max, settings.upload_max_bytes),
+            }
+        case 3:
+            context["may_publish"] = draft.get("kind") != Kind.REPORT
+        case _:
+            context |= {
+                "rows": _rows(shown, names),
+                "key": draft.get("key", ""),
+                "promise": _promise(str(shown["kind"])),
+            }
+    return office.render(request, f"citizen/new_{number}.html", context, status=422 if errors else 200)
+
+
+def region_groups(names: Directory, root: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Streets with their communities, to choose from."""
+    below: dict[str, list[tuple[str, str]]] = {}
+    for row in names.regions():
+        below.setdefault(row.parent, []).append((row.code, row.name))
+    return [(name, [(code, f"{name}（不确定社区）"), *below.get(code, [])]) for code, name in below.get(root, [])]
+
+
+def upload_words(most: int, max_bytes: int) -> dict[str, Any]:
+    """What a page says about files before one is chosen."""
+    hint = f"照片、PDF、Word、Excel、录音或视频；最多 {most} 个，每个不超过 {max_bytes // 1_000_000} MB"
+    return {"upload_hint": hint, "upload_most": most, "upload_bytes": max_bytes}
+
+
+def _rows(shown: Mapping[str, Any], names: Directory) -> list[tuple[str, str, str]]:
+    """The answers to check, each with the step where it can be changed."""
+    place = f"{names.region_name(shown['region'])} {shown['address']}".strip()
+    publish = "同意在隐去个人信息后公开" if shown["public_consent"] else "不公开"
+    return [
+        ("类别", labels.KINDS.get(shown["kind"], ""), "/new/1"),
+        ("标题", shown["title"], "/new/2"),
+        ("情况说明", shown["text"], "/new/2"),
+        ("地点", place or "没有填写", "/new/2"),
+        ("照片和材料", "、".join(f["name"] for f in shown["files"]) or "没有添加", "/new/2"),
+        ("姓名", shown["name"] or "没有填写", "/new/3"),
+        ("手机号码", shown["phone"] or "没有填写", "/new/3"),
+        ("身份证号码", "已填写" if shown["id_number"] else "没有填写", "/new/3"),
+        ("是否匿名", "匿名，承办单位看不到姓名电话" if shown["anonymous"] else "承办单位可以联系我", "/new/3"),
+        ("是否公开", publish, "/new/3"),
+    ]
+
+
+def _promise(kind: str) -> str:
+    match kind:
+        case Kind.CONSULT:
+            return "咨询一般在提交后 4 个工作日内答复。"
+        case Kind.SUGGEST | Kind.APPEAL:
+            return "按信访工作条例办理：15 日内登记转送，15 日内告知是否受理，受理之日起 60 日内办结。"
+        case Kind.REPORT:
+            return "由有权处理的机关按规定办理，全程保密。"
+        case _:
+            return "一般在提交后 7 个工作日内答复；危及人身财产安全的优先处理。"
+
+
+async def receipt(request: Request) -> Response:
+    """The receipt of what was just handed in, for half an hour and in this browser only.
+
+    Raises NotFound for anybody else.
+    """
+    office: Office = request.app.state.office
+    no = request.path_params["no"]
+    citizen = identity.citizen_of(request)
+    if citizen is None or citizen.case_no != no:
+        raise NotFound(no=no)
+    now = office.clock.now()
+    file = await queries.file(citizen, no, secret=office.settings.secret)
+    if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES):
+        return RedirectResponse("/case", status_code=303)
+    code = await queries.receipt_code(no, office.settings.secret)
+    names, calendar = await directory.snapshot(), await calendars.current()
+    due = {clock.term: present.clock_view(clock, names, now, calendar).due for clock in file.clocks}
+    base = office.settings.public_url or str(request.base_url).rstrip("/")
+    received = present.time_words(file.received_at)
+    picture = (
+        office.settings.site_name,
+        f"查询码 {present.grouped(code)}",
+        f"编号 {no}",
+        f"{received} 收到",
+        f"查询：{base}/lookup",
+    )
+    context = {
+        "receipt": {
+            "no": no,
+            "code": code,
+            "when": received,
+            "steps": _next_steps(received, due),
+            "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
+            "picture": "|".join(picture),
+        }
+    }
+    return office.render(request, "citizen/receipt.html", context)
+
+
+def _next_steps(received: str, due: Mapping[str, str]) -> list[dict[str, str]]:
+    """What happens next and by when. `due` says the last day of each clock that began with the message."""
+    steps = [{"state": "current", "title": "已收到", "when": received}]
+    if "forward" in due:
+        steps.append({"state": "future", "title": "转给承办单位", "when": f"最迟 {due['forward']}"})
+    steps.append({"state": "future", "title": "承办单位受理、核实、办理", "text": "需要延期的会说明理由并告诉您"})
+    if "answer" in due:
+        steps.append({"state": "future", "title": "给您答复", "when": f"最迟 {due['answer']}"})
+    else:
+        steps.append({"state": "future", "title": "按规定办理并反馈"})
+    return [*steps, {"state": "future", "title": "请您评价"}]
+
+
+def size_words(size: int) -> str:
+    """A file's size in words."""
+    return f"{size / 1_000_000:.1f} MB" if size > 1_000_000 else f"{max(1, size // 1000)} KB"
+
+
+ROUTES = [
+    Route("/new", begin),
+    Route("/new/{step:int}", step, methods=["GET", "POST"]),
+    Route("/receipt/{no}", receipt),
+]

@@ -592,3 +592,11 @@ async def folded(no: str) -> tuple[Folded, list[Clock], Case]:
     history = [happening_of(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
     rows = await ClockRow.filter(case_id=case.id).order_by("seq", "id")
     return folding.fold(history, facts_of(case), await calendars.current()), [clock_of(r) for r in rows], case
+
+
+async def tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """The spans in which units led cases and that touch a period, for the figures: case_no, unit, since, until."""
+    rows = TenureRow.filter(Q(until__isnull=True) | Q(until__gte=since), lead=True, since__lt=until)
+    return list(
+        await rows.using_db(db.reading()).order_by("since", "id").values("unit", "since", "until", case_no="case__no")
+    )

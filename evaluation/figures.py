@@ -177,7 +177,8 @@ def document(
         "cell_min": rules.cell_min,
         "rank_min": rules.rank_min,
         "indicator_set": INDICATOR_SET,
-        "total": {"unit": "", "name": "全区合计"} | _plain(total),
+        "total": {"unit": "", "name": "全区"} | _plain(total),
+        "levels": _distribution(everybody.levels, rules),
         "units": [
             {"unit": row.unit, "name": names.get(row.unit, row.unit)} | _plain(cells)
             for row, cells in zip(rows, units, strict=True)
@@ -186,6 +187,15 @@ def document(
         "inputs_seal": sealed(rows, everybody, secret),
     }
     return told | {"digest": digest_of(told)}
+
+
+def _distribution(levels: Levels, rules: Rules) -> dict[str, int] | None:
+    """How the ratings of the district spread over the levels; None when any level has too few.
+
+    All or nothing: beside a total, a mean and the bad ones, a single hidden level could be worked out.
+    """
+    counts = {str(row.level): levels.counts.get(row.level, 0) for row in LEVELS}
+    return None if any(0 < n < rules.cell_min for n in counts.values()) else counts
 
 
 def formulae(rules: Rules) -> list[dict[str, str]]:

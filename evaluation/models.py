@@ -30,6 +30,7 @@ class Rating(Model):
     case_no = fields.CharField(max_length=20, null=True)
     seq = fields.IntField(default=0)
     matter = fields.CharField(max_length=40, default="")
+    matter_name = fields.CharField(max_length=200, default="")
     handling_no = fields.CharField(max_length=60, null=True)
     window = fields.CharField(max_length=40, default="")
     unit = fields.CharField(max_length=60)
@@ -47,6 +48,7 @@ class Rating(Model):
     judged_by = fields.CharField(max_length=80, default="")
     judged_at = InstantField(null=True)
     rectify_no = fields.CharField(max_length=20, default="")
+    contact = fields.TextField(default="")
     token_hash = fields.CharField(max_length=64, default="")
 
     class Meta:

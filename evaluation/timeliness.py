@@ -175,9 +175,7 @@ def by_unit(
     counted = [
         c
         for c in clocks
-        if c.holder not in (Holder.CITIZEN_OWN, Holder.CITIZEN)
-        and c.profile != Profile.RATING
-        and c.term not in RIGHTS
+        if c.holder not in (Holder.CITIZEN_OWN, Holder.CITIZEN) and c.profile != Profile.RATING and c.term not in RIGHTS
     ]
     held = _by_case(tenures)
     found: dict[str, list[ClockFact]] = {}

@@ -1,0 +1,73 @@
+"""What follows from a rating, and from the end of a month? Rectification cases, editions.
+
+A bad rating (差评) opens a case of its own through the one door, so that it gets its clocks like anything else
+(国办发〔2019〕51号).
+"""
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from evaluation import publishing, ratings
+from evaluation.publishing import Edition
+from evaluation.ratings import RatingView
+from feedback import access, cases, queries
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel.outbox import Handler
+from feedback.kernel.settings import Settings
+from feedback.lifecycle import Channel, Kind
+
+
+def handlers(settings: Settings) -> dict[str, Handler]:
+    """What this package does about which message."""
+    opening = partial(open_rectification, settings=settings)
+    return {"case.rate": opening, "rating.service": opening}
+
+
+async def open_rectification(payload: dict[str, Any], now: datetime, *, settings: Settings) -> None:
+    """Open the case that rectifies a bad rating, once."""
+    rating = await ratings.awaiting_rectification(
+        rating_id=payload.get("rating", ""), case_no=payload.get("no", ""), seq=payload.get("seq", 0)
+    )
+    if rating is None or await _is_confidential(rating, settings.secret):
+        return
+    phone = await ratings.contact_of(rating.id, settings.secret)
+    receipt = await cases.submit(_draft(rating, phone, settings.desk), access.SYSTEM, now=now, secret=settings.secret)
+    await ratings.rectified_by(rating.id, receipt.no)
+
+
+async def _is_confidential(rating: RatingView, secret: str) -> bool:
+    """Reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)."""
+    if not rating.case_no:
+        return False
+    return (await queries.file(access.SYSTEM, rating.case_no, secret=secret)).confidential
+
+
+def _draft(rating: RatingView, phone: str, desk: str) -> Draft:
+    # Whoever rates anonymously is not made known by the number of the case or of the handling.
+    what = rating.matter_name or ("匿名评价" if rating.anonymous else f"诉求 {rating.case_no}")
+    number = "" if rating.anonymous else rating.handling_no or rating.case_no
+    said = [
+        f"评价结果：{rating.level_text}（{'追加评价' if rating.number > 1 else '首次评价'}）",
+        f"评价对象：{what}" + (f"（编号 {number}）" if number and number not in what else ""),
+        "评价选项：" + ("；".join(text for _, text in rating.tags) or "未选"),
+        "评价留言：" + (rating.text or "无"),
+        "请在规定时限内联系核实，能够立即整改的立即整改，情况复杂的说明原因、限期整改，没有依据的解释说明。",
+    ]
+    return Draft(
+        kind=Kind.RECTIFY,
+        title=f"差评整改：{what}"[:100],
+        text="\n".join(said),
+        channel=Channel.WEB,
+        desk=desk,
+        source_id=f"rating:{rating.id}",
+        person=PersonDraft(phone=phone) if phone else None,
+        anonymous=bool(phone),  # the number is for the desk's call-back, the rated unit does not see it
+        link="" if rating.anonymous else rating.case_no,
+        unit=rating.unit,
+    )
+
+
+async def close_period(now: datetime, settings: Settings) -> Edition:
+    """Timer: freeze the month that is just over, if nobody did yet."""
+    return await publishing.publish(publishing.month_just_over(now), now=now, by="system", settings=settings)

@@ -11,6 +11,7 @@ from typing import Any
 
 from feedback import access, attachments, calendars, cases, folding, queries
 from feedback.kernel import db, outbox
+from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.lifecycle import Act, Kind, Status
 from feedback.models import Case, ClockRow, Entry, Person
@@ -27,7 +28,13 @@ async def sweep_clocks(now: datetime) -> int:
             async with db.transaction():
                 taken = await ClockRow.filter(id=clock["id"], **untold).update(**{column: now})
                 if taken:
-                    payload = {"no": clock["no"], "clock": clock["id"], "term": clock["term"], "unit": clock["unit"]}
+                    payload = {
+                        "no": clock["no"],
+                        "clock": clock["id"],
+                        "term": clock["term"],
+                        "unit": clock["unit"],
+                        "due": to_millis(clock["due_at"]),
+                    }
                     key = f"{clock['id']}:{clock['due_at'].isoformat()}"
                     await outbox.put(f"clock.{stage}", key, payload, now)
                     told += 1

@@ -504,6 +504,16 @@ async def facets() -> dict[str, list[tuple[str, int]]]:
     }
 
 
+async def whereabouts(nos: Sequence[str]) -> dict[str, int]:
+    """How many of these cases stand in each status: what an import tells at its end."""
+    found: dict[str, int] = {}
+    for at in range(0, len(nos), PAGE):
+        chunk = Case.filter(no__in=list(nos[at : at + PAGE])).annotate(n=Count("id")).group_by("status")
+        for row in await chunk.values("status", "n"):
+            found[row["status"]] = found.get(row["status"], 0) + row["n"]
+    return found
+
+
 async def words_of(no: str) -> tuple[str, str]:
     """Title and text of a case, for the jobs that read it as the system."""
     case = await Case.get_or_none(no=no)

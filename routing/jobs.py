@@ -4,7 +4,7 @@ Each handler may run twice or a day late: what is already done answers NotNow.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -12,6 +12,7 @@ from tortoise.exceptions import IntegrityError
 from feedback import cases, queries
 from feedback.access import SYSTEM
 from feedback.kernel import db, outbox
+from feedback.kernel.clock import from_millis
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.lifecycle import Act, Stage, Status
@@ -20,6 +21,9 @@ from routing.directory import Directory, snapshot
 from routing.models import Notice
 from routing.notices import NOTICES, Audience, NoticeRow, Outgoing, Send, rows_for, worded
 from routing.rules import CaseFacts, Decision, decide
+
+STALE_ACT = timedelta(days=7)
+STALE_CLOCK = timedelta(days=30)
 
 
 def handlers(secret: str, send: Send) -> dict[str, list[Handler]]:
@@ -37,6 +41,8 @@ def handlers(secret: str, send: Send) -> dict[str, list[Handler]]:
 
     async def tell(event: str, payload: dict[str, Any], now: datetime) -> None:
         case = await queries.file(SYSTEM, payload["no"], secret=secret)
+        if _is_stale(case, payload, now):
+            raise NotNow(no=case.no)
         directory = await snapshot()
         for row in rows_for(event):
             for unit in _units_told(row, case, payload):
@@ -67,6 +73,14 @@ def handlers(secret: str, send: Send) -> dict[str, list[Handler]]:
         found.setdefault(event, []).append(assign)
     found["notice.send"] = [send_notice]
     return found
+
+
+def _is_stale(case: CaseFile, payload: Mapping[str, Any], now: datetime) -> bool:
+    """Nobody is told today of what happened long ago, as in an imported history."""
+    if "due" in payload:
+        return now - from_millis(int(payload["due"])) > STALE_CLOCK
+    happened = next((e.at for e in case.entries if e.seq == payload.get("seq")), now)
+    return now - happened > STALE_ACT
 
 
 def unit_for(case: CaseFile, directory: Directory) -> Decision:

@@ -216,6 +216,11 @@ FAULTS: Mapping[str, str] = {
     "not_of_this_level": "所选评价选项与满意程度不符",
     "wrong_type": "{field}的类型不对",
     "unknown_field": "没有这一项",
+    "unreadable": "{field}读不出来，请检查格式",
+    "not_a_time": "{field}应写成 2026-11-21 09:30 的样子",
+    "in_the_future": "{field}晚于现在",
+    "before_the_message": "{field}早于来件时间",
+    "used_for_another_text": "{field}已用于另一件内容不同的诉求",
 }
 FIELDS: Mapping[str, str] = {
     **NEEDS,
@@ -247,6 +252,9 @@ FIELDS: Mapping[str, str] = {
     "pf": "评价渠道",
     "handling_no": "办件编号",
     "period": "期次",
+    "time": "时间",
+    "reply_time": "答复时间",
+    "map": "列对照表",
 }
 
 

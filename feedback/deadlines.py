@@ -180,18 +180,18 @@ TERMS: tuple[Term, ...] = (
           "平台承诺(紧急事项)", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
     # --- both
     _term("co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
-          "信访工作条例 第二十四条;平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | {A.REPLY}, warn=_ONE),
+          "信访工作条例 第二十四条;平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | {A.REPLY, A.DECLINE}, warn=_ONE),
     _term("supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
-          "信访工作条例 第四十条;平台承诺 5个工作日", profiles=frozenset(P), voided_by=_ALL_ENDS, warn=_TWO),
+          "信访工作条例 第四十条;平台承诺 5个工作日", profiles=frozenset(P), voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE}, warn=_TWO),
     # --- 差评整改 rectification
     _term("sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
           "国办发〔2019〕51号;平台承诺 1个工作日", profiles=_RATING, warn=Length(4, U.HOURS)),
     _term("verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
-          "国办发〔2019〕51号;上海市优化营商环境条例 第三十条(1个工作日)", profiles=_RATING, warn=Length(4, U.HOURS)),
+          "国办发〔2019〕51号;上海市优化营商环境条例 第三十条(1个工作日)", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), warn=Length(4, U.HOURS)),
     _term("rectify", "整改反馈", Holder.LEAD, {A.ASSIGN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
           "国办发〔2019〕51号;平台承诺 5个工作日(疑难15个工作日)", profiles=_RATING, longer_by=10, warn=_TWO),
     _term("call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK}, "3wd",
-          "国办发〔2019〕51号(回访);平台承诺 3个工作日", profiles=_RATING, warn=_ONE),
+          "国办发〔2019〕51号(回访);平台承诺 3个工作日", profiles=_RATING, voided_by=frozenset({A.CLOSE}), warn=_ONE),
 )
 # fmt: on
 

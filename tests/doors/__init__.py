@@ -1,0 +1,1 @@
+"""Whole HTTP requests, as each person would make them."""

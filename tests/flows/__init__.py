@@ -1,0 +1,1 @@
+"""Stories, races and repetitions through the one door, on a database."""

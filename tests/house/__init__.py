@@ -1,0 +1,1 @@
+"""The house itself: imports, names, guarded routes, documented settings, current migrations."""

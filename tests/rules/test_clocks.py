@@ -1,0 +1,201 @@
+"""Clocks folded from what happened: when they start, whom they bind, what stops them, what moves them."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedback import calendars
+from feedback.deadlines import Clock, Facts, Happening, Holder, Light, State, clocks_of, tenures_of
+from feedback.folding import fold
+from feedback.kernel.clock import OFFICE, aware
+from feedback.lifecycle import PROFILE_OF, Act, Kind, steps_from
+from feedback.workdays import Calendar, DayRow
+
+CALENDAR = calendars.package()
+MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def _facts(kind: Kind = Kind.COMPLAINT, **more: object) -> Facts:
+    return Facts(kind, PROFILE_OF[kind], "rexian", **more)  # type: ignore[arg-type] # keywords of the dataclass
+
+
+def _history(
+    *acts: tuple[Act, datetime] | tuple[Act, datetime, dict[str, object]], unit: str = "jiaoyu"
+) -> list[Happening]:
+    found = []
+    for seq, (act, at, *data) in enumerate(acts, 1):
+        by = "" if act in (Act.SUBMIT, Act.REVIEW) else unit
+        found.append(Happening(seq, act, at, by, data[0] if data else {}))
+    return found
+
+
+def _clock(clocks: tuple[Clock, ...], term: str) -> Clock:
+    return [c for c in clocks if c.term == term][-1]
+
+
+ASSIGNED = (Act.ASSIGN, MONDAY + HOUR, {"unit": "jiaoyu"})
+
+
+def test_a_complaint_starts_the_desks_clock_and_the_citizens_own() -> None:
+    clocks = clocks_of(_history((Act.SUBMIT, MONDAY)), _facts(), CALENDAR)
+    assert {(c.term, c.holder, c.unit) for c in clocks} == {
+        ("forward", Holder.DESK, "rexian"),
+        ("answer", Holder.CITIZEN_OWN, ""),
+    }
+    assert _clock(clocks, "answer").due_legal_day == date(2026, 9, 22)
+
+
+def test_no_hand_off_stops_or_restarts_the_citizens_own_clock() -> None:
+    start = _clock(clocks_of(_history((Act.SUBMIT, MONDAY)), _facts(), CALENDAR), "answer")
+    passed_on = _history(
+        (Act.SUBMIT, MONDAY),
+        ASSIGNED,
+        (Act.RETURN, MONDAY + 2 * DAY, {"reason": "x"}),
+        (Act.ASSIGN, MONDAY + 3 * DAY, {"unit": "chengguan"}),
+        (Act.ACCEPT, MONDAY + 4 * DAY),
+    )
+    assert _clock(clocks_of(passed_on, _facts(), CALENDAR), "answer") == start
+
+
+def test_a_return_starts_the_desks_clock_anew_and_ends_the_units() -> None:
+    clocks = clocks_of(
+        _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.RETURN, MONDAY + 2 * HOUR, {"reason": "x"})), _facts(), CALENDAR
+    )
+    running = {(c.term, c.seq) for c in clocks if c.stopped_at is None}
+    assert running == {("answer", 1), ("forward", 3)}
+
+
+def test_an_appeal_has_sixty_days_from_acceptance_and_thirty_more_once_approved() -> None:
+    accepted = aware(datetime(2026, 8, 5, 10, tzinfo=OFFICE))
+    acts = [
+        (Act.SUBMIT, accepted - DAY),
+        (Act.ASSIGN, accepted - HOUR, {"unit": "jiaoyu"}),
+        (Act.ACCEPT, accepted),
+    ]
+    before = _clock(clocks_of(_history(*acts), _facts(Kind.APPEAL), CALENDAR), "resolve")
+    assert (before.due_raw_day, before.due_legal_day) == (date(2026, 10, 4), date(2026, 10, 8))
+    longer = (Act.EXTEND, accepted + DAY, {"days": 30, "reason": "复杂"})
+    after = _clock(clocks_of(_history(*acts, longer), _facts(Kind.APPEAL), CALENDAR), "resolve")
+    assert (after.due_raw_day, after.due_legal_day) == (date(2026, 11, 3), date(2026, 11, 3))
+
+
+def test_an_extension_never_goes_beyond_what_the_term_allows() -> None:
+    longer = (Act.EXTEND, MONDAY + DAY, {"days": 365, "reason": "x"})
+    history = _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.ACCEPT, MONDAY + 2 * HOUR), longer)
+    plain = _clock(clocks_of(history[:-1], _facts(Kind.APPEAL), CALENDAR), "resolve")
+    extended = _clock(clocks_of(history, _facts(Kind.APPEAL), CALENDAR), "resolve")
+    assert extended.due_raw_day - plain.due_raw_day == timedelta(days=30)
+
+
+def test_somebody_without_a_name_is_owed_no_notification() -> None:
+    history = _history((Act.SUBMIT, MONDAY), ASSIGNED)
+    assert "notify" not in {c.term for c in clocks_of(history, _facts(Kind.APPEAL, named=False), CALENDAR)}
+    assert "notify" in {c.term for c in clocks_of(history, _facts(Kind.APPEAL), CALENDAR)}
+
+
+def test_an_urgent_clock_runs_through_the_night() -> None:
+    night = aware(datetime(2026, 10, 1, 23, 30, tzinfo=OFFICE))
+    clock = _clock(clocks_of(_history((Act.SUBMIT, night)), _facts(urgency=1), CALENDAR), "answer")
+    assert clock.due_at == night + timedelta(hours=4)
+
+
+def test_a_review_has_its_own_thirty_days_which_the_reviewing_unit_takes_over() -> None:
+    acts = [
+        (Act.SUBMIT, MONDAY),
+        ASSIGNED,
+        (Act.ACCEPT, MONDAY + 2 * HOUR),
+        (Act.REPLY, MONDAY + DAY, {"text": "x"}),
+        (Act.REVIEW, MONDAY + 2 * DAY, {"reason": "不服"}),
+        (Act.ASSIGN, MONDAY + 3 * DAY, {"unit": "quzhengfu"}),
+    ]
+    clock = _clock(clocks_of(_history(*acts), _facts(Kind.APPEAL), CALENDAR), "review")
+    assert clock.unit == "quzhengfu"
+    assert clock.starts_at == MONDAY + 2 * DAY
+    assert clock.due_raw_day == date(2026, 10, 16)
+
+
+def test_a_clock_is_amber_before_its_plain_day_and_red_only_after_the_legal_one() -> None:
+    start = aware(datetime(2026, 9, 18, 9, tzinfo=OFFICE))
+    clock = _clock(clocks_of(_history((Act.SUBMIT, start)), _facts(Kind.APPEAL), CALENDAR), "forward")
+    assert (clock.due_raw_day, clock.due_legal_day) == (date(2026, 10, 3), date(2026, 10, 8))
+    in_office = lambda day, hour: aware(datetime(2026, 10, day, hour, tzinfo=OFFICE))  # noqa: E731 - reads as a table
+    assert clock.light(start) is Light.GREEN
+    assert clock.light(in_office(4, 9)) is Light.AMBER
+    assert clock.state(in_office(8, 23)) is State.RUNNING
+    assert clock.light(in_office(9, 0)) is Light.RED
+    assert clock.state(in_office(9, 0)) is State.LATE
+
+
+def test_a_withdrawal_stops_every_clock_without_calling_it_kept() -> None:
+    history = _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.WITHDRAW, MONDAY + DAY))
+    clocks = clocks_of(history, _facts(), CALENDAR)
+    assert all(c.stopped_at is not None for c in clocks)
+    assert _clock(clocks, "answer").state(MONDAY + 2 * DAY) is State.STOPPED
+
+
+def test_a_co_units_clock_is_stopped_by_that_unit_only() -> None:
+    acts = [(Act.SUBMIT, MONDAY), ASSIGNED, (Act.CO_ASSIGN, MONDAY + HOUR, {"units": ["a", "b"], "task": "x"})]
+    history = [*_history(*acts), Happening(4, Act.CO_REPLY, MONDAY + DAY, "a", {"text": "好"})]
+    running = {c.unit for c in clocks_of(history, _facts(), CALENDAR) if c.term == "co_reply" and c.stopped_at is None}
+    assert running == {"b"}
+
+
+def test_each_unit_answers_for_its_own_days() -> None:
+    acts = [
+        (Act.SUBMIT, MONDAY),
+        ASSIGNED,
+        (Act.RETURN, MONDAY + DAY, {"reason": "x"}),
+        (Act.ASSIGN, MONDAY + 2 * DAY, {"unit": "chengguan"}),
+    ]
+    held = [(t.unit, t.since, t.until) for t in tenures_of(_history(*acts))]
+    assert held == [("jiaoyu", MONDAY + HOUR, MONDAY + DAY), ("chengguan", MONDAY + 2 * DAY, None)]
+
+
+def test_a_new_holiday_moves_a_running_clock_when_it_is_folded_again() -> None:
+    history = _history((Act.SUBMIT, MONDAY))
+    holiday = Calendar.of(
+        "new", CALENDAR.announced_until, [*CALENDAR.rows.values(), DayRow(date(2026, 9, 17), False, "放假")]
+    )
+    before = _clock(clocks_of(history, _facts(), CALENDAR), "answer").due_legal_day
+    assert _clock(clocks_of(history, _facts(), holiday), "answer").due_legal_day == before + DAY
+
+
+_DATA = {
+    Act.ASSIGN: {"unit": "jiaoyu"},
+    Act.CLASSIFY: {"category": "0601"},
+    Act.CO_ASSIGN: {"units": ["chengguan"], "task": "x"},
+    Act.EXTEND: {"days": 3, "reason": "x"},
+    Act.RATE: {"level": 4},
+}
+
+
+@given(st.sampled_from([k for k in Kind if k is not Kind.RECTIFY]), st.data())
+def test_whatever_happens_an_ended_case_has_no_running_clock_that_binds_us(kind: Kind, data: st.DataObject) -> None:
+    facts = _facts(kind)
+    history, now = _history((Act.SUBMIT, MONDAY)), MONDAY
+    for _ in range(data.draw(st.integers(0, 14))):
+        folded = fold(history, facts, CALENDAR)
+        steps = [s for s in steps_from(folded.state) if s.act is not Act.SUBMIT]
+        if not steps:
+            break
+        step = data.draw(st.sampled_from(steps))
+        now += timedelta(hours=data.draw(st.integers(1, 400)))
+        history.append(Happening(len(history) + 1, step.act, now, folded.unit, _DATA.get(step.act, {})))
+    folded = fold(history, facts, CALENDAR)
+    if folded.closed_at is not None:
+        binding = [c for c in folded.clocks if c.stopped_at is None and c.holder is not Holder.CITIZEN]
+        assert not binding
+    for clock in folded.clocks:
+        assert clock.due_raw_day <= clock.due_legal_day
+        assert clock.starts_at <= clock.warn_at <= clock.due_at or clock.warn_at <= clock.due_at
+
+
+@pytest.mark.parametrize("hour", [0, 1, 15, 16, 17, 23])
+def test_the_day_is_the_offices_day_at_any_hour(hour: int) -> None:
+    start = datetime(2026, 9, 14, hour, 30, tzinfo=MONDAY.tzinfo)
+    clock = _clock(clocks_of(_history((Act.SUBMIT, start)), _facts(), CALENDAR), "answer")
+    local = start.astimezone(OFFICE).date()
+    assert clock.due_raw_day == CALENDAR.add_workdays(local, 7)

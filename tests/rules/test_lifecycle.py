@@ -1,0 +1,165 @@
+"""The table of steps is complete, alive and lawful."""
+
+import pytest
+
+from feedback.access import Actor, Standing, open_steps
+from feedback.deadlines import TERMS, Holder
+from feedback.kernel.errors import Invalid, NotNow
+from feedback.lifecycle import (
+    OPEN,
+    PROFILE_OF,
+    STEPS,
+    Act,
+    CaseState,
+    Channel,
+    Kind,
+    Profile,
+    Role,
+    Stage,
+    Status,
+    Whose,
+    decide,
+    steps_from,
+)
+from web import labels
+
+
+def _state(status: Status, kind: Kind = Kind.COMPLAINT, **more: object) -> CaseState:
+    return CaseState(kind, PROFILE_OF[kind], status, **more)  # type: ignore[arg-type] # keywords of the dataclass
+
+
+def test_every_act_has_a_row_and_words() -> None:
+    assert {step.act for step in STEPS} == set(Act)
+    assert set(labels.ACTS) == set(labels.DONE) == {act.value for act in Act}
+
+
+def test_every_status_kind_channel_and_role_has_words() -> None:
+    assert set(labels.STATUSES) == {s.value for s in Status}
+    assert set(labels.KINDS) == {k.value for k in Kind}
+    assert set(labels.CHANNELS) == {c.value for c in Channel}
+    assert set(labels.ROLES) == {r.value for r in Role}
+    assert set(labels.PROFILES) == {p.value for p in Profile}
+    assert set(labels.STAGES) == {s.value for s in Stage}
+
+
+def test_every_need_has_words() -> None:
+    assert {need.name for step in STEPS for need in (*step.needs, *step.may)} <= set(labels.NEEDS)
+
+
+def test_an_act_has_one_row_for_each_rule_book_kind_and_stage() -> None:
+    for act in Act:
+        for profile in Profile:
+            for kind in Kind:
+                for stage in Stage:
+                    rows = [
+                        s
+                        for s in STEPS
+                        if s.act is act and profile in s.profiles and kind in s.kinds and stage in s.stages
+                    ]
+                    assert len(rows) <= 1, (act, profile, kind, stage)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_open_status_can_end_by_people_without_the_system(kind: Kind) -> None:
+    reachable, waiting = {Status.RECEIVED}, [Status.RECEIVED]
+    while waiting:
+        for step in steps_from(_state(waiting.pop(), kind)):
+            if step.target and step.target not in reachable:
+                reachable.add(step.target)
+                waiting.append(step.target)
+    for status in reachable & OPEN:
+        seen, frontier = {status}, [status]
+        while frontier:
+            for step in steps_from(_state(frontier.pop(), kind)):
+                by_people = any(role is not Role.SYSTEM for role, _ in step.who)
+                if by_people and step.target and step.target not in seen:
+                    seen.add(step.target)
+                    frontier.append(step.target)
+        assert seen - OPEN, f"{kind} {status} can never end"
+
+
+def test_every_step_with_legal_effect_names_its_law() -> None:
+    lawful = {
+        Act.ASSIGN,
+        Act.ACCEPT,
+        Act.DECLINE,
+        Act.RETURN,
+        Act.EXTEND,
+        Act.REPLY,
+        Act.REVIEW,
+        Act.RE_REVIEW,
+        Act.RATE,
+    }
+    assert all(step.law for step in STEPS if step.act in lawful)
+
+
+def test_every_term_names_its_law_and_can_be_stopped() -> None:
+    acts = {step.act for step in STEPS}
+    for term in TERMS:
+        assert term.law, term
+        assert term.begins <= acts
+        assert term.kept_by <= acts
+        assert term.kept_by, term
+
+
+def test_no_two_terms_of_one_code_hold_for_the_same_case() -> None:
+    for kind in Kind:
+        for stage in Stage:
+            for urgency in (0, 1, 2):
+                holding = [
+                    t.code
+                    for t in TERMS
+                    if PROFILE_OF[kind] in t.profiles and kind in t.kinds and stage in t.stages and urgency in t.urgent
+                ]
+                assert len(holding) == len(set(holding)), (kind, stage, urgency)
+
+
+def test_every_kind_has_a_clock_from_the_first_moment() -> None:
+    for kind in Kind:
+        if kind is not Kind.RECTIFY:
+            begun = [t for t in TERMS if Act.SUBMIT in t.begins and PROFILE_OF[kind] in t.profiles and kind in t.kinds]
+            assert begun, kind
+    assert any(t.holder is Holder.LEAD and Profile.RATING in t.profiles for t in TERMS)
+
+
+def test_a_reply_before_acceptance_is_not_now() -> None:
+    with pytest.raises(NotNow):
+        decide(_state(Status.ASSIGNED), Act.REPLY, {"text": "好"})
+
+
+def test_what_a_step_needs_is_named_when_it_is_missing() -> None:
+    with pytest.raises(Invalid) as caught:
+        decide(_state(Status.ASSIGNED), Act.DECLINE, {"reason": "  "})
+    assert caught.value.fields == {"reason": "missing", "where_instead": "missing"}
+
+
+@pytest.mark.parametrize("level", [0, 6, -1, True, "5", 2.5, None])
+def test_a_level_outside_one_to_five_is_refused(level: object) -> None:
+    with pytest.raises(Invalid):
+        decide(_state(Status.REPLIED), Act.RATE, {"level": level})
+
+
+def test_a_case_is_returned_twice_at_most() -> None:
+    decide(_state(Status.ASSIGNED, done={Act.RETURN: 1}), Act.RETURN, {"reason": "不属于本单位"})
+    with pytest.raises(NotNow):
+        decide(_state(Status.ASSIGNED, done={Act.RETURN: 2}), Act.RETURN, {"reason": "不属于本单位"})
+
+
+def test_only_an_appeal_goes_to_review_and_re_review_only_after_review() -> None:
+    acts = {s.act for s in steps_from(_state(Status.REPLIED, Kind.APPEAL))}
+    assert Act.REVIEW in acts and Act.RE_REVIEW not in acts
+    after = {s.act for s in steps_from(_state(Status.REPLIED, Kind.APPEAL, stage=Stage.REVIEW))}
+    assert Act.RE_REVIEW in after and Act.REVIEW not in after
+    assert Act.REVIEW not in {s.act for s in steps_from(_state(Status.REPLIED))}
+
+
+def test_a_report_is_never_published() -> None:
+    assert Act.PUBLISH not in {s.act for s in steps_from(_state(Status.REPLIED, Kind.REPORT))}
+
+
+def test_the_rated_unit_does_not_call_back_about_itself() -> None:
+    clerk = Actor("c", "丙", frozenset({Role.CLERK}), unit="jiaoyu", units=frozenset({"jiaoyu"}))
+    case = Standing("1", False, desk="rexian", lead="jiaoyu", held=frozenset({"jiaoyu"}))
+    acts = {s.act for s in open_steps(clerk, _state(Status.REPLIED, Kind.RECTIFY), case)}
+    assert Act.CALL_BACK not in acts
+    assert all(whose in (Whose.DESK, Whose.OVERSEER) for s in STEPS if s.act is Act.CALL_BACK for _, whose in s.who)

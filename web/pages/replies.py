@@ -43,7 +43,7 @@ async def replies(request: Request) -> Response:
         "q": q,
         "chosen": {"unit": unit, "category": category},
         "found": {
-            "items": [reply_line(row, names, q, calendar) for row in found.items],
+            "rows": [reply_line(row, names, q, calendar) for row in found.items],
             "total": found.total,
             "page": found.page,
             "pages": found.pages,

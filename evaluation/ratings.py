@@ -6,7 +6,7 @@ rebuilt from the ratings. Whoever works here does not rate.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from math import ceil
@@ -16,7 +16,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F, Q
 from tortoise.functions import Count, Sum
 
-from evaluation.indicators import INDICATOR_SET, LEVELS, PF, decode, is_bad, level_row
+from evaluation.indicators import INDICATOR_SET, INDICATORS, LEVELS, PF, decode, is_bad, level_row
 from evaluation.invitations import Occasion, occasion_of
 from evaluation.models import Matter, Rating, RatingCount
 from evaluation.scores import Levels
@@ -30,11 +30,9 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Role
 from feedback.queries import Page
-from routing import directory
 
 TEXT_MOST = 500
 HANDLING_MOST = 60
-MATTER_MOST = 200
 FOLLOW_UP = 2
 PC = "1"
 
@@ -49,9 +47,9 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceRating:
-    """What somebody says of a service: by token, or by matter (code or name, or in words of a unit) and handling.
+    """What somebody says of a service: by token, or by matter (code or name) and the number of the handling.
 
-    `key` makes a second press of the button the same rating. `phone` is for the call-back after a bad rating only.
+    `phone` is for the call-back after a bad rating; after a good one it is not kept.
     """
 
     level: int
@@ -62,9 +60,7 @@ class ServiceRating:
     matter: str = ""
     handling_no: str = ""
     token: str = ""
-    unit: str = ""
     phone: str = ""
-    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +89,23 @@ class RatingView:
 
 @dataclass(frozen=True, slots=True)
 class MatterRow:
-    """A service matter (事项): `kind` is `instant` 即办件 or `promise` 承诺件."""
+    """A service matter (事项). `kind`: 1 即办件, 2 承诺件 (GB/T 39046-2020 A.6); the promise is in working days."""
 
     code: str
     name: str
     unit: str
-    kind: str = "promise"
+    kind: str = "2"
     promise_days: int = 0
 
 
 def tags_fault(level: int, tags: Sequence[str]) -> str:
     """What is wrong with the tags of a rating of that level, or ""."""
-    known = [decode(tag) for tag in tags]
-    if any(tag is None for tag in known):
+    if any(tag not in _OFFERED for tag in tags):
         return "unknown"
-    return "" if all(tag and tag.level == level for tag in known) else "not_of_this_level"
+    return "" if all(_OFFERED[tag] == level for tag in tags) else "not_of_this_level"
+
+
+_OFFERED = {indicator.code: indicator.level for indicator in INDICATORS}
 
 
 def faults(level: object, tags: Sequence[str], text: str, pf: str = PC) -> dict[str, str]:
@@ -152,11 +150,8 @@ async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetim
     if actor is not None and access.has(actor, access.ANY_STAFF):
         raise Forbidden(code="staff_may_not_rate")
     on = occasion_of(secret, said.token) if said.token else Occasion("", line(said.matter), line(said.handling_no))
-    _check(said, _occasion_faults(on, said.phone))
-    rating_id = codes.keyed_hash(secret, "rating-key", said.key)[:32] if said.key else codes.fresh_id()
-    if said.key and (known := await Rating.get_or_none(id=rating_id)):
-        return _view(known, shows_source=True)
-    place = await _place(on, said.unit)
+    _check(said, _occasion_faults(on, said))
+    place = await _place(on)
     if said.token:
         place["token_hash"] = codes.keyed_hash(secret, "rating-token", said.token)
     if said.phone and is_bad(said.level):
@@ -164,6 +159,7 @@ async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetim
     before = await Rating.filter(matter=place["matter"], handling_no=on.handling_no).count() if on.handling_no else 0
     if before >= FOLLOW_UP:
         raise NotNow(code="already_rated", matter=place["matter"])
+    rating_id = codes.fresh_id()
     try:
         async with db.transaction():
             await _keep(rating_id, said, place, before + 1, now)
@@ -173,38 +169,33 @@ async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetim
     return _view(await Rating.get(id=rating_id), shows_source=True)
 
 
-async def _place(on: Occasion, unit: str) -> dict[str, Any]:
-    """Where the rating belongs. A matter nobody listed is kept in the person's words, under the unit they named.
+async def _place(on: Occasion) -> dict[str, Any]:
+    """Where the rating belongs.
 
-    Raises Invalid.
+    Raises Invalid for a matter nobody offers.
     """
-    found = Matter.filter(Q(code=on.matter) | Q(name=on.matter), closed_at__isnull=True)
-    matter = await (found.filter(unit=unit) if unit else found).order_by("code").first()
-    if matter is None and not unit:
+    matter = await Matter.filter(Q(code=on.matter) | Q(name=on.matter), closed_at__isnull=True).order_by("code").first()
+    if matter is None:
         raise Invalid({"matter": "unknown"})
-    if matter is None and not (await directory.snapshot()).has(unit):
-        raise Invalid({"unit": "unknown"})
     return {
-        "matter": matter.code if matter else "",
-        "matter_name": matter.name if matter else on.matter,
-        "unit": matter.unit if matter else unit,
+        "matter": matter.code,
+        "matter_name": matter.name,
+        "unit": matter.unit,
         "handling_no": on.handling_no or None,
         "window": on.window,
     }
 
 
-def _occasion_faults(on: Occasion, phone: str) -> dict[str, str]:
+def _occasion_faults(on: Occasion, said: ServiceRating) -> dict[str, str]:
     if on.case_no:
         return {"token": "opens_a_case"}  # the door sends it to the act RATE instead
-    found = {}
-    if phone and person_faults(PersonDraft(phone=phone_digits(phone))):
-        found["phone"] = "not_a_phone"
-    if not on.matter:
-        found["matter"] = "missing"
-    elif len(on.matter) > MATTER_MOST:
-        found["matter"] = "too_long"
-    if len(on.handling_no) > HANDLING_MOST:
+    found = {} if on.matter else {"matter": "missing"}
+    if not on.handling_no and not said.token:
+        found["handling_no"] = "missing"
+    elif len(on.handling_no) > HANDLING_MOST:
         found["handling_no"] = "too_long"
+    if said.phone and person_faults(PersonDraft(phone=phone_digits(said.phone))):
+        found["phone"] = "not_a_phone"
     return found
 
 
@@ -361,10 +352,13 @@ async def matters(unit: str = "") -> list[MatterRow]:
     return [MatterRow(m.code, m.name, m.unit, m.kind, m.promise_days) for m in await rows.order_by("code")]
 
 
+_MATTER = ("code", "name", "unit", "kind", "promise_days")
+
+
 async def add_matters(rows: Iterable[Mapping[str, Any]]) -> None:
     """Put service matters in place, over what was there under the same code."""
     await Matter.bulk_create(
-        [Matter(**asdict(MatterRow(**row))) for row in rows],
+        [Matter(**{name: row[name] for name in _MATTER if name in row}) for row in rows],
         on_conflict=["code"],
         update_fields=["name", "unit", "kind", "promise_days"],
     )

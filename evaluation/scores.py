@@ -199,7 +199,8 @@ def mean_cell(levels: Levels, ratings: Cell, bad: Cell, rules: Rules) -> Cell:
     if bad.reason != rules.few or ratings.value < _BLUR_MIN:
         return Cell(None, PROTECTS)
     low = int(sum(level * n for level, n in levels.counts.items()) * 2 // levels.total) / 2
-    return Cell(None, rules.few, (low, min(5.0, low + 0.5)))
+    # A mean below 3 beside few bad ratings says that nearly all of the few were there: one step for all of these.
+    return Cell(None, rules.few, (low, min(5.0, low + 0.5)) if low >= 3 else (1.0, 3.0))
 
 
 _BLUR_MIN = 12

@@ -1,0 +1,232 @@
+"""Does the published table say what was counted, hide what it must, and change its digest with any count?"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from evaluation import figures, publishing
+from evaluation.figures import FORMULAE, Counts
+from evaluation.publishing import Edition
+from evaluation.scores import Levels, Rules
+from evaluation.timeliness import ClockFact, TenureFact, month
+from feedback.kernel.clock import OFFICE, aware
+
+OCTOBER = month("2026-10")
+NAMES = {"chengguan": "城市管理局", "jiaotong": "交通运输局", "rexian": "热线中心"}
+CHENGGUAN = Counts(
+    "chengguan",
+    received=30,
+    on_time=90,
+    late=10,
+    running=6,
+    unfinished=7,
+    levels=Levels({5: 20, 4: 10, 3: 5, 2: 3, 1: 2}),
+    follow_ups=0,
+    rectify_due=10,
+    rectified=9,
+    rectified_on_time=8,
+)
+JIAOTONG = Counts("jiaotong", received=20, on_time=40, late=3, levels=Levels({5: 12, 2: 2}))
+REXIAN = Counts("rexian", received=3)
+ALL = Counts(
+    "",
+    received=53,
+    on_time=45,
+    late=5,
+    levels=Levels({5: 32, 4: 10, 3: 5, 2: 5, 1: 2}),
+    rectify_due=10,
+    rectified=9,
+    rectified_on_time=8,
+)
+
+
+def told(rows: list[Counts] | None = None, everybody: Counts = ALL, key: str = "geheim") -> dict[str, Any]:
+    rows = [CHENGGUAN, JIAOTONG, REXIAN] if rows is None else rows
+    return figures.document(OCTOBER, rows, everybody, Rules(), NAMES, secret=key, provisional=False)
+
+
+def unit(document: dict[str, Any], code: str) -> dict[str, Any]:
+    return next(row for row in document["units"] if row["unit"] == code)
+
+
+def test_a_large_unit_is_told_in_full() -> None:
+    row = unit(told([CHENGGUAN]), "chengguan")
+    assert row["name"] == "城市管理局"
+    assert (row["received"], row["on_time"], row["late"], row["running"]) == (30, 90, 10, 6)
+    assert (row["timeliness"], row["mean_level"], row["score"]) == (0.9, 4.08, 7.98)
+    assert (row["ratings"], row["good_share"]) == (40, 0.875)
+    assert (row["rectify_due"], row["rectified_share"], row["rectified_on_time_share"]) == (10, 0.9, 0.8)
+    assert row["intervals"]["timeliness"] == [0.8256, 0.9448]
+
+
+def test_every_figure_is_either_given_or_says_why_not() -> None:
+    document = told()
+    for row in (document["total"], *document["units"]):
+        for column in FORMULAE:
+            assert (row[column.code] is None) == (column.code in row["hidden"])
+
+
+def test_no_count_below_five_is_given_but_zero() -> None:
+    document = told()
+    counts = [row.code for row in FORMULAE if row.sort == "count"]
+    shown = [row[code] for row in (document["total"], *document["units"]) for code in counts]
+    assert all(count is None or count == 0 or count >= 5 for count in shown)
+
+
+def test_a_small_cell_takes_the_next_one_with_it_and_says_so() -> None:
+    document = told()
+    assert unit(document, "rexian")["hidden"]["received"] == "fewer_than_5"
+    assert unit(document, "jiaotong")["received"] is None
+    assert unit(document, "jiaotong")["hidden"]["received"] == "protects_another"
+    assert document["total"]["received"] == 53
+
+
+def test_few_late_clocks_leave_bounds_for_timeliness() -> None:
+    row = unit(told(), "jiaotong")
+    assert (row["on_time"], row["late"], row["timeliness"]) == (40, None, None)
+    assert row["bounds"]["timeliness"] == [0.9091, 0.9756]
+
+
+def test_few_bad_ratings_leave_bounds_for_the_good_share() -> None:
+    document = told()
+    row = unit(document, "jiaotong")
+    assert (row["ratings"], row["bad"], row["good_share"], row["mean_level"]) == (14, None, None, None)
+    assert row["bounds"]["good_share"] == [0.7143, 0.9286]
+    assert row["bounds"]["mean_level"] == [4.5, 5.0]
+
+
+def test_the_only_other_bad_ratings_and_mean_go_with_the_hidden_ones() -> None:
+    document = told()
+    assert document["total"]["bad"] == 7
+    row = unit(document, "chengguan")
+    assert (row["bad"], row["good_share"], row["mean_level"]) == (None, None, None)
+    assert row["hidden"]["bad"] == row["hidden"]["mean_level"] == "protects_another"
+
+
+def test_the_spread_over_the_levels_is_told_whole_or_not_at_all() -> None:
+    assert told()["levels"] is None
+    plain = replace(ALL, levels=Levels({5: 32, 4: 10, 3: 5, 2: 5, 1: 0}))
+    assert told(everybody=plain)["levels"] == {"5": 32, "4": 10, "3": 5, "2": 5, "1": 0}
+
+
+def test_the_formulae_tell_the_weights_in_force() -> None:
+    weights = next(row for row in told()["formulae"] if row["code"] == "score")
+    assert "10、8、6、3、0" in weights["formula"]
+
+
+def test_publishing_the_same_facts_gives_the_same_digest() -> None:
+    assert told() == told()
+    assert told()["digest"] == figures.digest_of(told())
+
+
+COUNTED = [name for name in Counts.__dataclass_fields__ if name not in ("unit", "levels")]
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_the_digest_changes_with_every_count_also_a_hidden_one(name: str) -> None:
+    for i, row in enumerate([CHENGGUAN, JIAOTONG, REXIAN]):
+        rows = [CHENGGUAN, JIAOTONG, REXIAN]
+        rows[i] = replace(row, **{name: getattr(row, name) + 1})
+        assert told(rows)["digest"] != told()["digest"]
+    assert told(everybody=replace(ALL, **{name: getattr(ALL, name) + 1}))["digest"] != told()["digest"]
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
+def test_the_digest_changes_with_the_count_of_any_level(level: int) -> None:
+    levels = Levels({**JIAOTONG.levels.counts, level: JIAOTONG.levels.counts.get(level, 0) + 1})
+    assert told([CHENGGUAN, replace(JIAOTONG, levels=levels), REXIAN])["digest"] != told()["digest"]
+
+
+def test_hidden_counts_cannot_be_tried_out_against_the_seal_without_the_secret() -> None:
+    assert told()["inputs_seal"] != told(key="anderes")["inputs_seal"]
+
+
+def moment(day: int, hour: int = 0) -> datetime:
+    return aware(datetime(2026, 10, day, hour, tzinfo=OFFICE))
+
+
+def test_facts_are_counted_per_unit_and_the_district_adds_up() -> None:
+    clocks = [
+        ClockFact("1", "forward", "desk", "rexian", "rexian", "hotline", moment(2), moment(4), moment(3)),
+        ClockFact("1", "resolve", "lead", "chengguan", "rexian", "hotline", moment(3), moment(12), moment(11)),
+        ClockFact("1", "answer", "own", "", "rexian", "hotline", moment(2), moment(14), moment(11)),
+        ClockFact("2", "answer", "own", "", "rexian", "hotline", moment(2), moment(14)),
+    ]
+    tenures = [TenureFact("1", "chengguan", moment(3))]
+    rows, everybody = figures.counted(
+        {"chengguan": 1, "rexian": 1},
+        clocks,
+        tenures,
+        {"chengguan": Levels({5: 1})},
+        {"chengguan": 1},
+        OCTOBER,
+        OCTOBER.until + timedelta(days=3),
+    )
+    assert rows == [
+        Counts("chengguan", received=1, on_time=1, levels=Levels({5: 1}), follow_ups=1),
+        Counts("rexian", received=1, on_time=1),
+    ]
+    assert everybody == Counts(
+        "", received=2, on_time=1, late=1, unfinished=1, follow_ups=1, levels=Levels({5: 1, 4: 0, 3: 0, 2: 0, 1: 0})
+    )
+
+
+def test_a_month_without_anything_has_an_empty_table() -> None:
+    rows, everybody = figures.counted({}, [], [], {}, {}, OCTOBER, OCTOBER.until)
+    assert rows == []
+    document = told(rows, everybody)
+    assert document["units"] == []
+    assert document["total"]["received"] == 0
+    assert document["total"]["hidden"]["timeliness"] == "fewer_than_10"
+
+
+def edition(name: str = "城市管理局") -> Edition:
+    document = figures.document(
+        OCTOBER,
+        [CHENGGUAN, replace(JIAOTONG, received=4), REXIAN],
+        ALL,
+        Rules(),
+        NAMES | {"chengguan": name},
+        secret="geheim",
+        provisional=True,
+    )
+    return Edition("2026-10", 1, OCTOBER.until, "test", True, None, "", document["digest"], document)
+
+
+def test_the_csv_opens_in_a_spreadsheet_with_chinese_heads() -> None:
+    text = publishing.to_csv(edition())
+    assert text.startswith("\ufeff单位,收到诉求,按期,超期,")
+    assert "不足5，不公布" in text
+    assert "临时数据，本期尚未结束" in text
+
+
+def test_a_name_that_looks_like_a_formula_is_made_harmless() -> None:
+    text = publishing.to_csv(edition("=cmd|'/c calc'!A1"))
+    assert "'=cmd" in text
+    assert "\n=cmd" not in text
+
+
+def test_the_workbook_has_figures_formulae_and_notes() -> None:
+    from io import BytesIO
+
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_filelike(BytesIO(publishing.to_xlsx(edition("=1+1"))))
+    assert book.sheet_names == ["指标", "公式", "说明"]
+    sheet = book.get_sheet_by_name("指标").to_python()
+    assert sheet[0] == ["单位", *(row.name for row in FORMULAE)]
+    assert sheet[2][0] == "=1+1"
+    assert sheet[2][1:4] == [30, 90, 10]
+    assert sheet[4][1] == "不足5，不公布"
+    assert len(book.get_sheet_by_name("公式").to_python()) == len(FORMULAE) + 1
+
+
+def test_the_same_edition_makes_the_same_workbook() -> None:
+    assert publishing.to_xlsx(edition()) == publishing.to_xlsx(edition())
+
+
+def test_every_reason_has_words() -> None:
+    assert figures.reason_text("fewer_than_10") == "不足10，不公布"
+    assert figures.reason_text("protects_another") == "为保护其他不公布的数据而不公布"

@@ -1,0 +1,83 @@
+"""Do the levels and indicators say what the national set says?"""
+
+import pytest
+
+from evaluation import indicators, ratings
+from evaluation.indicators import INDICATORS, LEVELS, SUPERSEDED, decode, of_level
+
+
+def test_there_are_forty_indicators_eight_for_each_level_three_of_them_basic() -> None:
+    assert len({i.code for i in INDICATORS}) == 40
+    for level in range(1, 6):
+        own = of_level(level)
+        assert len(own) == 8
+        assert [i.extended for i in own] == [False] * 3 + [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "text"),
+    [
+        ("510", 5, "一窗受理一次办结"),
+        ("517", 5, "服务热情效率高"),
+        ("406", 4, "填写一张表单就可完成申报"),
+        ("413", 4, "服务态度较好"),
+        ("307", 3, "一次性告知需要补正的材料"),
+        ("314", 3, "服务态度一般"),
+        ("207", 2, "没有提供材料样本"),
+        ("214", 2, "服务态度生硬"),
+        ("108", 1, "在办事指南之外增加新的审批条件"),
+        ("115", 1, "服务态度差效率低"),
+    ],
+)
+def test_the_first_and_last_code_of_each_level_mean_what_the_national_set_says(
+    code: str, level: int, text: str
+) -> None:
+    found = decode(code)
+    assert found is not None
+    assert (found.level, found.text) == (level, text)
+
+
+def test_the_first_digit_of_every_code_is_its_level() -> None:
+    assert all(int(i.code[0]) == i.level for i in INDICATORS)
+
+
+def test_the_two_foreign_codings_run_in_opposite_directions() -> None:
+    assert [(row.exchange, row.gb39046) for row in LEVELS] == [
+        ("5", "1"),
+        ("4", "2"),
+        ("3", "3"),
+        ("2", "4"),
+        ("1", "5"),
+    ]
+    assert [row.level for row in LEVELS if not row.good] == [
+        row.level for row in LEVELS if indicators.is_bad(row.level)
+    ]
+
+
+def test_superseded_codes_are_decoded_but_never_offered() -> None:
+    assert len(SUPERSEDED) == 32
+    assert "403" not in SUPERSEDED
+    found = decode("501")
+    assert found is not None
+    assert found.level == 5
+    assert not SUPERSEDED & {i.code for i in INDICATORS}
+    assert decode("999") is None
+
+
+def test_tags_belong_to_the_level_that_was_chosen() -> None:
+    assert ratings.tags_fault(5, ["510", "517"]) == ""
+    assert ratings.tags_fault(5, ["510", "214"]) == "not_of_this_level"
+    assert ratings.tags_fault(5, ["999"]) == "unknown"
+    assert ratings.tags_fault(5, ["501"]) == "unknown"
+    assert ratings.tags_fault(1, []) == ""
+
+
+def test_every_fault_of_a_rating_is_named() -> None:
+    assert ratings.faults(6, [], "") == {"level": "out_of_range"}
+    assert ratings.faults(True, [], "") == {"level": "out_of_range"}
+    assert ratings.faults(2, ["510"], "长" * 501, "9") == {
+        "tags": "not_of_this_level",
+        "text": "too_long",
+        "pf": "unknown",
+    }
+    assert ratings.faults(2, ["214"], "长" * 500) == {}

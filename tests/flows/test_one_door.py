@@ -1,0 +1,231 @@
+"""The one door: once per source, one winner of two, handlers that may run twice, foldings that stay true."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from feedback import cases, jobs, queries
+from feedback.access import SYSTEM, Actor, citizen, scope, sees
+from feedback.cases import standing_of
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
+from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
+from feedback.lifecycle import Act, Kind, Status
+from feedback.queries import Filters
+from routing import directory
+from tests.conftest import MONDAY
+from web import boot
+from web.boot import Office
+
+HOUR = timedelta(hours=1)
+
+
+def _draft(number: int = 1, **more: object) -> Draft:
+    known: dict[str, object] = {
+        "kind": "complaint",
+        "title": f"第 {number} 件：楼道堆放杂物",
+        "text": "清波社区三号楼楼道堆满纸箱，担心着火，请物业和社区清理。",
+        "channel": "app",
+        "desk": "rexian",
+        "source_id": f"s-{number}",
+        "person": PersonDraft("安小娜", "13900001234"),
+    }
+    return Draft(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
+
+
+async def _submit(office: Office, number: int = 1, **more: object) -> cases.Receipt:
+    return await cases.submit(_draft(number, **more), citizen(""), now=MONDAY, secret=office.settings.secret)
+
+
+async def _assigned(office: Office, unit: str = "jiaoyu", number: int = 1, **more: object) -> str:
+    receipt = await _submit(office, number, **more)
+    desk = await directory.actor_of("reception")
+    await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": unit}, now=MONDAY + HOUR)
+    return receipt.no
+
+
+async def test_the_same_source_is_the_same_case(office: Office) -> None:
+    first, second = await _submit(office), await _submit(office)
+    assert (first.no, first.code) == (second.no, second.code)
+    assert first.fresh and not second.fresh
+
+
+async def test_the_same_source_twice_at_once_is_one_case(office: Office) -> None:
+    receipts = await asyncio.gather(*(_submit(office) for _ in range(6)))
+    assert len({r.no for r in receipts}) == 1
+    assert sum(r.fresh for r in receipts) == 1
+
+
+async def test_a_guessed_source_with_another_text_learns_nothing(office: Office) -> None:
+    await _submit(office)
+    with pytest.raises(Conflict) as caught:
+        await _submit(office, text="换一段文字试试看能不能拿到别人的查询码")
+    assert caught.value.code == "source_id_used"
+
+
+async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(office: Office) -> None:
+    no = await _assigned(office)
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    both = await asyncio.gather(
+        cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR, expect=2),
+        cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR, expect=2),
+        return_exceptions=True,
+    )
+    assert sorted(type(r).__name__ for r in both) in (["Conflict", "Status"], ["NotNow", "Status"])
+    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    assert [e.act for e in file.entries].count("accept") == 1
+
+
+async def test_a_stale_page_learns_of_the_conflict(office: Office) -> None:
+    no = await _assigned(office)
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    await cases.act(no, Act.NOTE, clerk, {"text": "已看"}, now=MONDAY + 2 * HOUR)
+    with pytest.raises(Conflict):
+        await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 3 * HOUR, expect=2)
+
+
+async def test_every_handler_twice_changes_nothing_more(office: Office) -> None:
+    await _submit(office)
+    table = boot.handlers(office)
+    await outbox.drain(table, MONDAY + HOUR)
+    before = (await queries.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items
+    messages = await outbox.Message.all()
+    notices = await _notices()
+    for message in messages:
+        await outbox.Message.filter(id=message.id).update(done_at=None, leased_until=None)
+    await outbox.drain(table, MONDAY + HOUR)
+    assert (await queries.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items == before
+    assert await _notices() == notices
+    assert await outbox.Message.all().count() == len(messages)
+
+
+async def _notices() -> int:
+    from routing.models import Notice
+
+    return await Notice.all().count()
+
+
+async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: Office) -> None:
+    no = await _assigned(office)
+    clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    await cases.act(no, Act.EXTEND, head, {"reason": "需要会商", "days": 3}, now=MONDAY + 3 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "已清理完毕。"}, now=MONDAY + 30 * HOUR)
+    folded, stored, _ = await queries.folded(no)
+    assert sorted(folded.clocks, key=repr) == sorted(stored, key=repr)
+    assert [d async for d in jobs.damages(office.settings.data)] == []
+
+
+async def test_a_change_behind_the_records_back_is_found(office: Office) -> None:
+    from feedback.models import Case, ClockRow, Entry
+
+    no = await _assigned(office)
+    case = await Case.get(no=no)
+    await ClockRow.filter(case_id=case.id, term="notify").update(due_at=MONDAY + 900 * HOUR)
+    assert any("clock" in d.what for d in [d async for d in jobs.damages(office.settings.data)])
+    entry = await Entry.get(case_id=case.id, seq=2)
+    await Entry.filter(id=entry.id).update(data={**entry.data, "unit": "gongan"})
+    assert any("chain" in d.what for d in [d async for d in jobs.damages(office.settings.data)])
+
+
+async def test_an_extension_beyond_the_law_is_refused(office: Office) -> None:
+    no = await _assigned(office)
+    clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    with pytest.raises(Invalid) as caught:
+        await cases.act(no, Act.EXTEND, head, {"reason": "很忙", "days": 60}, now=MONDAY + 3 * HOUR)
+    assert caught.value.fields == {"days": "longer_than_the_law_allows"}
+
+
+async def test_what_is_listed_is_what_may_be_opened(office: Office) -> None:
+    """One rule for list, count and opening: a matrix of people and cases."""
+    from feedback.models import Case
+
+    await _submit(office, 1)
+    await _assigned(office, "jiaoyu", 2)
+    await _assigned(office, "chengguan", 3)
+    await _assigned(office, "jiwei", 4, kind="report")
+    await _submit(office, 5, kind="report", bars=frozenset({"jiwei"}))
+    moved = await _assigned(office, "jiaoyu", 6)
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    await cases.act(moved, Act.RETURN, clerk, {"reason": "属于城管职责"}, now=MONDAY + 2 * HOUR)
+    recused = await _assigned(office, "jiaoyu", 7)
+    await cases.bar(recused, staff=["clerk-jiaoyu"])
+    names = ["reception", "supervisor", "auditor", "admin", "clerk-jiaoyu", "lead-jiaoyu", "clerk-chengguan"]
+    people = [await directory.actor_of(name) for name in [*names, "clerk-jiwei", "clerk-shuiwu"]]
+    all_cases = await Case.all()
+    for actor in [*people, SYSTEM, citizen(moved), citizen("")]:
+        listed = {row.no for row in (await queries.worklist(actor, Filters(), 1, now=MONDAY)).items}
+        may_open = {c.no for c in all_cases if sees(actor, await standing_of(c))}
+        opened = set()
+        for case in all_cases:
+            try:
+                opened.add((await queries.file(actor, case.no, secret=office.settings.secret)).no)
+            except NotFound:
+                continue
+        counted = await queries.counts(actor, Filters(), now=MONDAY)
+        assert listed == may_open == opened, (actor.id, scope(actor))
+        assert sum(counted.get(s.value, 0) for s in Status) == len(listed), actor.id
+
+
+async def test_the_accused_unit_never_learns_of_a_report(office: Office) -> None:
+    receipt = await _submit(office, 1, kind="report", bars=frozenset({"jiwei"}))
+    accused = await directory.actor_of("clerk-jiwei")
+    with pytest.raises(NotFound):
+        await queries.file(accused, receipt.no, secret=office.settings.secret)
+    desk = await directory.actor_of("reception")
+    with pytest.raises(Invalid):
+        await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
+
+
+async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overseers(office: Office) -> None:
+    from feedback.models import Person
+
+    no = await _assigned(office)
+    row = await Person.all().first()
+    assert row is not None
+    assert "安小娜" not in row.name and "1234" not in row.phone
+    overseer = await directory.actor_of("supervisor")
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    seen = (await queries.file(overseer, no, secret=office.settings.secret)).person
+    assert seen is not None and (seen.name, seen.phone) == ("安**", "139****1234")
+    known = (await queries.file(clerk, no, secret=office.settings.secret)).person
+    assert known is not None and known.phone == "13900001234"
+
+
+async def test_a_clock_that_runs_out_is_told_once(office: Office) -> None:
+    await _assigned(office)
+    late = MONDAY + timedelta(days=3)
+    assert await jobs.sweep_clocks(late) > 0
+    assert await jobs.sweep_clocks(late) == 0
+
+
+async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_stays(office: Office) -> None:
+    receipt = await _submit(office)
+    await cases.act(receipt.no, Act.WITHDRAW, citizen(receipt.no), {}, now=MONDAY + HOUR)
+    assert await jobs.forget_persons(MONDAY + timedelta(days=365), 3) == 0
+    assert await jobs.forget_persons(MONDAY + timedelta(days=366 * 3 + 2), 3) == 1
+    file = await queries.file(citizen(receipt.no), receipt.no, secret=office.settings.secret)
+    assert file.text.startswith("清波社区")
+    assert file.person is not None and file.person.name == ""
+
+
+async def test_an_unknown_act_for_the_status_is_not_now(office: Office) -> None:
+    receipt = await _submit(office)
+    with pytest.raises(NotNow):
+        await cases.act(receipt.no, Act.RATE, citizen(receipt.no), {"level": 5}, now=MONDAY)
+
+
+@pytest.mark.parametrize("kind", [k for k in Kind if k is not Kind.RECTIFY])
+async def test_every_kind_gets_clocks_that_cite_their_law(office: Office, kind: Kind) -> None:
+    receipt = await _submit(office, kind=kind.value)
+    assert receipt.clocks
+    assert all(c.law for c in receipt.clocks)
+
+
+async def test_a_stranger_sees_nothing(office: Office) -> None:
+    receipt = await _submit(office)
+    stranger = Actor("x", "戴", frozenset())
+    with pytest.raises(NotFound):
+        await queries.file(stranger, receipt.no, secret=office.settings.secret)

@@ -1,0 +1,319 @@
+"""Ratings through the door: counted once, one follow-up, a bad one opens its rectification, a month is frozen once."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from evaluation import disputes, jobs, publishing, ratings
+from evaluation.invitations import Occasion, token_of
+from evaluation.models import Rating
+from evaluation.ratings import RatingView, ServiceRating, Standing
+from evaluation.scores import Levels
+from evaluation.timeliness import month
+from feedback import cases, queries
+from feedback.access import SYSTEM, citizen
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
+from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
+from feedback.lifecycle import Act, Kind
+from routing import directory
+from tests.conftest import MONDAY
+from web.boot import Office
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SEPTEMBER = month("2026-09")
+OCTOBER = SEPTEMBER.until + DAY
+UNIT = "jiaoyu"
+
+
+async def _answered(office: Office, *, kind: Kind = Kind.COMPLAINT, number: int = 1) -> str:
+    draft = Draft(
+        kind=kind,
+        title="课后服务收费不明",
+        text="清波社区小学的课后服务收费没有公示，家长不清楚钱用在哪里。",
+        channel="app",
+        desk="rexian",
+        source_id=f"rating-{number}",
+        person=PersonDraft("安小娜", "13900001234"),
+    )
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "已要求学校公示收费明细。"}, now=MONDAY + DAY)
+    return no
+
+
+async def _rate(no: str, level: int, **more: Any) -> None:
+    data = {"level": level, **more}
+    await cases.act(no, Act.RATE, citizen(no), data, now=MONDAY + 2 * DAY, also=ratings.record)
+
+
+async def _rated(no: str) -> tuple[RatingView, ...]:
+    items: tuple[RatingView, ...] = (await ratings.ratings_of(citizen(no))).items
+    return items
+
+
+async def _follow(office: Office) -> None:
+    await outbox.drain(jobs.handlers(office.settings) | _unheard(), MONDAY + 2 * DAY)
+
+
+def _unheard() -> dict[str, outbox.Handler]:
+    async def nothing(payload: dict[str, Any], now: Any) -> None:
+        return
+
+    return {f"case.{act.value}": nothing for act in Act if act is not Act.RATE}
+
+
+async def _service(office: Office, level: int = 5, **more: Any) -> RatingView:
+    matter = (await ratings.matters())[0].code
+    facts: Mapping[str, Any] = {"matter": matter, "handling_no": "办-0001", "level": level} | more
+    return await ratings.rate_service(ServiceRating(**facts), None, now=MONDAY, secret=office.settings.secret)
+
+
+async def test_a_rating_is_kept_and_counted_with_its_act(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 5, tags=["510", "517"], text="很快。")
+    (rating,) = await _rated(no)
+    assert (rating.level_text, rating.unit, rating.number, rating.case_no) == ("非常满意", UNIT, 1, no)
+    assert rating.tags == (("510", "一窗受理一次办结"), ("517", "服务热情效率高"))
+    assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({5: 1})}
+
+
+async def test_tags_of_another_level_are_refused_and_the_act_with_them(office: Office) -> None:
+    no = await _answered(office)
+    with pytest.raises(Invalid) as fault:
+        await _rate(no, 5, tags=["214"])
+    assert fault.value.fields == {"tags": "not_of_this_level"}
+    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    assert [e.act for e in file.entries][-1] == "reply"
+    assert await ratings.levels_in(SEPTEMBER) == {}
+
+
+async def test_there_is_one_follow_up_which_does_not_count_again(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 4)
+    await _rate(no, 5)
+    with pytest.raises(NotNow):
+        await _rate(no, 5)
+    assert [r.number for r in await _rated(no)] in ([1, 2], [2, 1])
+    assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({4: 1})}
+    assert await ratings.follow_ups_in(SEPTEMBER) == {UNIT: 1}
+
+
+async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 1, tags=["115"], text="态度差。")
+    seq = len((await queries.file(SYSTEM, no, secret=office.settings.secret)).entries)
+    for _ in range(2):
+        await jobs.open_rectification({"no": no, "seq": seq}, MONDAY + 2 * DAY, settings=office.settings)
+    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    assert len(file.linked) == 1
+    opened = await queries.file(SYSTEM, file.linked[0], secret=office.settings.secret)
+    assert opened.kind is Kind.RECTIFY
+    assert "服务态度差效率低" in opened.text
+    (rating,) = await _rated(no)
+    assert rating.rectify_no == opened.no
+
+
+async def test_a_good_rating_opens_nothing(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 3)
+    await _follow(office)
+    assert (await queries.file(SYSTEM, no, secret=office.settings.secret)).linked == ()
+
+
+async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 2, anonymous=True)
+    await _follow(office)
+    (rating,) = await _rated(no)
+    opened = await queries.file(SYSTEM, rating.rectify_no, secret=office.settings.secret)
+    assert no not in opened.title + opened.text + opened.link
+    clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
+    assert (await ratings.ratings_of(clerk)).items[0].case_no == ""
+    assert (await ratings.ratings_of(supervisor)).items[0].case_no == no
+
+
+async def test_a_report_that_is_rated_badly_opens_no_file_that_others_may_read(office: Office) -> None:
+    no = await _answered(office, kind=Kind.REPORT) if False else await _report(office)
+    await _rate(no, 1)
+    await _follow(office)
+    (rating,) = await _rated(no)
+    assert rating.rectify_no == ""
+
+
+async def _report(office: Office) -> str:
+    draft = Draft(kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian")
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
+    clerk = await directory.actor_of("clerk-jiwei")
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "已按程序办理。"}, now=MONDAY + DAY)
+    return no
+
+
+async def test_a_rating_sees_only_whom_it_concerns(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 2)
+    other, admin = await directory.actor_of("clerk-jiwei"), await directory.actor_of("admin")
+    assert (await ratings.ratings_of(other)).total == 0
+    assert (await ratings.ratings_of(admin)).total == 0
+    assert (await ratings.ratings_of(citizen(""))).total == 0
+
+
+async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(office: Office) -> None:
+    first, second = await _service(office), await _service(office, level=4)
+    assert (first.number, second.number) == (1, 2)
+    with pytest.raises(NotNow) as refused:
+        await _service(office)
+    assert refused.value.code == "already_rated"
+
+
+async def test_the_same_handling_rated_many_times_at_once_counts_once(office: Office) -> None:
+    await asyncio.gather(*(_service(office) for _ in range(5)), return_exceptions=True)
+    assert await Rating.filter(number=1).count() == 1
+    (levels,) = (await ratings.levels_in(SEPTEMBER)).values()
+    assert levels.total == 1
+
+
+async def test_a_window_code_can_be_used_by_many(office: Office) -> None:
+    matter = (await ratings.matters())[0].code
+    token = token_of(office.settings.secret, Occasion(matter=matter, window="A12"))
+    said = ServiceRating(level=5, token=token, pf="3")
+    for _ in range(3):
+        rating = await ratings.rate_service(said, None, now=MONDAY, secret=office.settings.secret)
+        assert (rating.number, rating.window, rating.matter) == (1, "A12", matter)
+
+
+async def test_staff_do_not_rate(office: Office) -> None:
+    clerk = await directory.actor_of(f"clerk-{UNIT}")
+    said = ServiceRating(level=5, matter="x", handling_no="1")
+    with pytest.raises(Forbidden) as refused:
+        await ratings.rate_service(said, clerk, now=MONDAY, secret=office.settings.secret)
+    assert refused.value.code == "staff_may_not_rate"
+
+
+@pytest.mark.parametrize(
+    ("more", "fields"),
+    [
+        ({"matter": ""}, {"matter": "missing"}),
+        ({"matter": "no such"}, {"matter": "unknown"}),
+        ({"handling_no": ""}, {"handling_no": "missing"}),
+        ({"level": 6}, {"level": "out_of_range"}),
+        ({"pf": "9"}, {"pf": "unknown"}),
+        ({"token": "made-up"}, {"token": "unknown"}),
+        ({"phone": "12"}, {"phone": "not_a_phone"}),
+    ],
+)
+async def test_a_wrong_service_rating_says_what_is_wrong(
+    office: Office, more: dict[str, Any], fields: dict[str, str]
+) -> None:
+    with pytest.raises(Invalid) as fault:
+        await _service(office, **more)
+    assert fault.value.fields == fields
+    assert await Rating.all().count() == 0
+
+
+async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_unit(office: Office) -> None:
+    rating = await _service(office, level=1, phone="139 0000 5678")
+    await _follow(office)
+    rating_now = await Rating.get(id=rating.id)
+    assert rating_now.contact == ""
+    desk = await directory.actor_of("reception")
+    file = await queries.file(desk, rating_now.rectify_no, secret=office.settings.secret)
+    assert file.person is not None
+    assert file.person.phone == "13900005678"
+    await cases.act(file.no, Act.ASSIGN, desk, {"unit": rating.unit}, now=MONDAY + DAY)
+    clerk = await directory.actor_of(f"clerk-{rating.unit}")
+    seen = await queries.file(clerk, file.no, secret=office.settings.secret)
+    assert seen.person is not None
+    assert seen.person.phone == ""
+
+
+async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 1)
+    (rating,) = await _rated(no)
+    clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
+    with pytest.raises(NotFound):
+        await disputes.dispute(rating.id, await directory.actor_of("clerk-jiwei"), "误评", now=MONDAY)
+    await disputes.dispute(rating.id, clerk, "群众点错了", now=OCTOBER)
+    assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({1: 1})}
+    with pytest.raises(Forbidden):
+        await disputes.judge(rating.id, clerk, is_valid=False, reason="误评", now=OCTOBER)
+    await disputes.judge(rating.id, supervisor, is_valid=False, reason="本人确认误点", now=OCTOBER)
+    assert await ratings.levels_in(SEPTEMBER) == {}
+    (rating,) = await _rated(no)
+    assert (rating.status, rating.set_aside) == (Standing.INVALID, "本人确认误点")
+    with pytest.raises(NotNow):
+        await disputes.judge(rating.id, supervisor, is_valid=True, reason="再看", now=OCTOBER)
+
+
+async def test_counters_made_anew_are_the_same(office: Office) -> None:
+    for number, level in enumerate((5, 4, 1)):
+        await _rate(await _answered(office, number=number), level)
+    before = await ratings.levels_in(SEPTEMBER)
+    assert await ratings.recount() == 0
+    await ratings.RatingCount.filter(level=4).update(n=7)
+    assert await ratings.recount() == 1
+    assert await ratings.levels_in(SEPTEMBER) == before == {UNIT: Levels({5: 1, 4: 1, 1: 1})}
+
+
+async def test_a_month_is_frozen_once_and_the_same_afterwards(office: Office) -> None:
+    await _rate(await _answered(office), 5)
+    publish = partial(publishing.publish, "2026-09", by="test", settings=office.settings)
+    first = await publish(now=OCTOBER)
+    await _rate(await _answered(office, number=2), 1)
+    again = await publish(now=OCTOBER + DAY)
+    assert first.fresh and not again.fresh
+    assert (again.number, again.digest, again.figures) == (1, first.digest, first.figures)
+    assert await publishing.newest() == again
+
+
+async def test_a_correction_is_a_new_edition_that_names_the_old(office: Office) -> None:
+    await _rate(await _answered(office), 5)
+    publish = partial(publishing.publish, "2026-09", now=OCTOBER, by="test", settings=office.settings)
+    await publish()
+    await _rate(await _answered(office, number=2), 1)
+    corrected = await publish(correction="补录漏记的评价")
+    assert (corrected.number, corrected.corrects, corrected.remark) == (2, 1, "补录漏记的评价")
+    assert (await publishing.edition("2026-09")).number == 2
+    assert (await publishing.edition("2026-09", 1)).digest != corrected.digest
+
+
+async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says_so(office: Office) -> None:
+    publish = partial(publishing.publish, "2026-09", by="test", settings=office.settings)
+    with pytest.raises(NotNow) as refused:
+        await publish(now=MONDAY)
+    assert refused.value.code == "period_not_over"
+    early = await publish(now=MONDAY, early=True)
+    assert early.provisional
+    assert await publishing.newest() is None
+    final = await publish(now=OCTOBER)
+    assert (final.number, final.corrects, final.provisional) == (2, 1, False)
+
+
+async def test_nobody_has_figures_of_a_month_that_was_never_frozen(office: Office) -> None:
+    with pytest.raises(NotFound):
+        await publishing.edition("2026-08")
+    with pytest.raises(Invalid):
+        await publishing.edition("neulich")
+
+
+async def test_the_figures_are_those_of_the_cases(office: Office) -> None:
+    for number in range(12):
+        await _rate(await _answered(office, number=number), 5 if number else 3)
+    rows, everybody = await publishing.counts("2026-09", now=OCTOBER)
+    unit = next(row for row in rows if row.unit == UNIT)
+    assert (unit.received, unit.ratings, unit.bad) == (12, 12, 0)
+    assert (unit.late, everybody.received, everybody.on_time, everybody.late) == (0, 12, 12, 0)
+    edition = await publishing.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    row = edition.figures["units"][0]
+    assert (row["unit"], row["timeliness"], row["mean_level"], row["good_share"]) == (UNIT, 1.0, 4.83, 1.0)
+    assert row["name"] == (await directory.snapshot()).name(UNIT)
+    assert await jobs.close_period(OCTOBER, office.settings) == await publishing.edition("2026-09")

@@ -1,0 +1,121 @@
+"""What a reader cannot see at a glance: names, docstrings, guarded routes, documented settings, current migrations."""
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.routing import Mount, Route
+from tortoise.cli.cli import tortoise_cli_context
+from tortoise.migrations.autodetector import MigrationAutodetector
+
+from feedback.kernel import settings as settings_table
+from feedback.kernel.errors import Invalid
+from feedback.kernel.settings import Settings
+from web import boot
+from web.app import create_app
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("feedback", "classify", "routing", "evaluation", "web")
+DRAWERS = {"utils", "util", "helpers", "helper", "service", "services", "manager", "common", "base", "misc"}
+MOST_LINES = 700
+
+
+def _modules() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def _our_modules() -> list[Path]:
+    return [path for path in _modules() if "migrations" not in path.parts]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_package_is_ours_and_not_another_distributions(package: str) -> None:
+    assert Path(str(importlib.import_module(package).__file__)).is_relative_to(ROOT)
+
+
+def test_no_module_is_a_drawer() -> None:
+    assert not [path for path in _modules() if path.stem in DRAWERS]
+
+
+def test_every_module_says_which_question_it_answers() -> None:
+    assert not [path for path in _our_modules() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
+
+
+def test_no_module_grows_into_a_god() -> None:
+    assert not [(path, n) for path in _our_modules() if (n := len(path.read_text("utf-8").splitlines())) > MOST_LINES]
+
+
+def test_only_the_command_line_reads_the_environment() -> None:
+    readers = {path.relative_to(ROOT).as_posix() for path in _our_modules() if "environ" in path.read_text("utf-8")}
+    assert readers <= {"web/__main__.py", "feedback/kernel/settings.py"}
+
+
+def test_templates_hold_no_inline_style_or_script() -> None:
+    bad = re.compile(r"\sstyle=|\son[a-z]+=[\"']|<script(?![^>]*\bsrc=)|javascript:", re.IGNORECASE)
+    found = [
+        (path.name, match[0])
+        for path in (ROOT / "web" / "templates").rglob("*.html")
+        for match in bad.finditer(path.read_text("utf-8"))
+        if "application/json" not in path.read_text("utf-8")[match.start() : match.start() + 60]
+    ]
+    assert not found
+
+
+def test_nothing_asks_another_host() -> None:
+    outside = re.compile(r"(?:src|href|action)=[\"'](?:https?:)?//")
+    files = [*(ROOT / "web" / "templates").rglob("*.html"), *(ROOT / "web" / "static" / "css").glob("*.css")]
+    assert not [path for path in files if outside.search(path.read_text("utf-8"))]
+
+
+def _paths(routes: list[Route | Mount], prefix: str = "", guarded: bool = False) -> Iterator[tuple[str, bool]]:
+    for route in routes:
+        path = prefix + route.path
+        if isinstance(route, Mount) and route.routes:
+            middleware = getattr(route, "_xq_guarded", False) or "StaffOnly" in repr(route.app)
+            yield from _paths(list(route.routes), path, guarded or middleware)  # type: ignore[arg-type] # Starlette types them as BaseRoute
+        elif isinstance(route, Route):
+            yield path, guarded
+
+
+def test_every_staff_page_hangs_under_the_guard(settings: Settings) -> None:
+    app = create_app(settings, with_worker=False)
+    staff = [(p, g) for p, g in _paths(list(app.routes)) if re.match(r"/(desk|board|admin)(/|$)", p)]  # type: ignore[arg-type] # as above
+    assert len(staff) > 10
+    assert all(guarded for _, guarded in staff), [p for p, g in staff if not g]
+
+
+def test_the_readme_lists_every_setting() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert not [row["name"] for row in settings_table.table() if f"`{row['name']}`" not in readme]
+
+
+async def test_the_migrations_are_current(tmp_path: Path) -> None:
+    config = boot.config(Settings(data=tmp_path))
+    async with tortoise_cli_context(config) as context:
+        assert not await MigrationAutodetector(context.apps, config["apps"]).changes()
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"XINQIAO_PORT": "many"}, "XINQIAO_PORT"),
+        ({"XINQIAO_NOW": "yesterday"}, "XINQIAO_NOW"),
+        ({"XINQIAO_PROT": "8000"}, "XINQIAO_PROT"),
+        ({"XINQIAO_ENV": "production"}, "XINQIAO_SECRET"),
+        ({"XINQIAO_ENV": "production", "XINQIAO_SECRET": "x" * 40, "XINQIAO_NOW": "2026-01-01"}, "XINQIAO_NOW"),
+        ({"XINQIAO_ENV": "staging"}, "XINQIAO_ENV"),
+    ],
+)
+def test_a_wrong_setting_is_named_at_the_start(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        Settings.read(environment)
+    assert named in caught.value.fields
+
+
+def test_the_default_settings_start_a_whole_system() -> None:
+    settings = Settings.read({})
+    assert settings.database.startswith("sqlite://")
+    assert not settings.redis_url

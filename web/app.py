@@ -161,7 +161,7 @@ class TooLarge(Refused):
 
 def status_of(fault: Refused) -> int:
     """The HTTP status of a refusal."""
-    if isinstance(fault, TooLarge):
+    if fault.code == "too_large":
         return 413
     if fault.code == "not_json":
         return 400
@@ -172,7 +172,8 @@ def status_of(fault: Refused) -> int:
 
 def error_json(fault: Refused) -> dict[str, Any]:
     """The error shape of CONTRACT §2."""
-    said: dict[str, Any] = {"code": fault.code, "message": labels.error_words(fault.code, **_details(fault))}
+    words = str(fault.details.get("words", fault.code))  # a code may have more than one sentence
+    said: dict[str, Any] = {"code": fault.code, "message": labels.error_words(words, **_details(fault))}
     if isinstance(fault, Invalid) and fault.fields:
         said["fields"] = {name: labels.fault_words(name, why) for name, why in fault.fields.items()}
     return {"error": said}

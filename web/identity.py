@@ -68,10 +68,16 @@ async def log_in(office: "Office", username: str, password: str) -> LoggedIn:
     except NotFound as gone:
         raise Unauthorized("wrong_password") from gone
     await Account.filter(username=username).update(failed=0, locked_until=None)
-    token = codes.token()
-    expires_at = now + timedelta(hours=settings.session_hours)
-    await Session.create(token_hash=_hash(token), username=username, made_at=now, seen_at=now, expires_at=expires_at)
+    token, expires_at = await open_session(office, username)
     return LoggedIn(token, expires_at, actor_)
+
+
+async def open_session(office: "Office", username: str) -> tuple[str, datetime]:
+    """A fresh session in that name: its token, and when it ends."""
+    now, token = office.clock.now(), codes.token()
+    expires_at = now + timedelta(hours=office.settings.session_hours)
+    await Session.create(token_hash=_hash(token), username=username, made_at=now, seen_at=now, expires_at=expires_at)
+    return token, expires_at
 
 
 async def log_out(request: Request) -> None:

@@ -191,6 +191,12 @@ ERRORS: Mapping[str, str] = {
     "internal": "系统出错了，已经记录，请稍后再试",
     "settings": "配置有误",
     "method_not_allowed": "不支持这种请求方式",
+    "staff_may_not_rate": "工作人员不能评价，请退出登录后以群众身份评价",
+    "not_a_bad_rating": "只有差评才能申请复核",
+    "not_by_the_rated_unit": "被评价的单位不能自己复核",
+    "period_not_over": "这一期还没有结束",
+    "no_wechat": "本平台没有接入微信小程序登录，请直接用编号和查询码",
+    "wechat_refused": "微信登录凭证无效或已过期，请重新打开小程序",
 }
 FAULTS: Mapping[str, str] = {
     "missing": "请填写{field}",
@@ -216,6 +222,9 @@ FAULTS: Mapping[str, str] = {
     "not_of_this_level": "所选评价选项与满意程度不符",
     "wrong_type": "{field}的类型不对",
     "unknown_field": "没有这一项",
+    "not_a_month": "{field}应写成 2026-10 的样子",
+    "opens_a_case": "这个令牌是评价一件诉求用的",
+    "not_an_object": "{field}应为一个 JSON 对象",
     "unreadable": "{field}读不出来，请检查格式",
     "not_a_time": "{field}应写成 2026-11-21 09:30 的样子",
     "in_the_future": "{field}晚于现在",
@@ -255,6 +264,18 @@ FIELDS: Mapping[str, str] = {
     "time": "时间",
     "reply_time": "答复时间",
     "map": "列对照表",
+    "body": "请求内容",
+    "token": "评价令牌",
+    "case_no": "诉求编号",
+    "status": "办理状态",
+    "light": "时限灯",
+    "sort": "排序方式",
+    "page": "页码",
+    "number": "第几版",
+    "version": "看到的版本",
+    "otp": "验证码",
+    "mine": "只看等本单位办理的",
+    "q": "要找的词",
 }
 
 

@@ -62,6 +62,9 @@ class Settings:
     rank_min: int = _row(10, "a mean or a rank needs at least this many answers")
     rating_days: int = _row(30, "window for rating after the reply", "days")
     confidence_bar: float = _row(0.0, "lowest confidence for routing without a person. 0: the release's own")
+    wx_app_id: str = _row("", "WeChat mini-program: app id. Empty: no log-in by WeChat")
+    wx_secret: str = _row("", "WeChat mini-program: app secret")
+    wx_base: str = _row("https://api.weixin.qq.com", "where jscode2session is asked for")
     log_level: str = _row("info", "debug | info | warning | error")
 
     @property

@@ -1,0 +1,232 @@
+"""How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from evaluation import ratings
+from evaluation.invitations import occasion_of
+from evaluation.ratings import RatingView, ServiceRating
+from feedback import access, attachments, intake, queries
+from feedback.access import Actor
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import codes
+from feedback.kernel.errors import Invalid, NotFound, Refused
+from feedback.lifecycle import Act, Need, Role, Step
+from feedback.queries import CaseFile
+from routing import directory
+from web import doors, identity, labels, parse, present
+from web.api import wire
+from web.api.calls import answered, asked, path_text, taken
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+_PERSON = ("name", "phone", "id_number", "address")
+
+
+async def submit(request: Request) -> Response:
+    """Hand in a message: 201 with a receipt, or 200 with the same one when the source was here before."""
+    office: Office = request.app.state.office
+    values, faults, _ = await taken(request, wire.NewCase)
+    sender = await _sender(request)
+    await request.app.state.limiter.hit("submit", request)
+    if not values.get("source_id") and "source_id" not in faults:
+        values["source_id"] = request.headers.get("idempotency-key", "")
+    receipt = await doors.hand_in(office, _draft(values, sender), sender, faults=faults)
+    now = office.clock.now()
+    told = {
+        "no": receipt.no,
+        "code": receipt.code,
+        "status": receipt.status.value,
+        "received_at": present.iso(receipt.received_at),
+        "clocks": [present.clock_json(clock, now) for clock in receipt.clocks],
+    }
+    return answered(told, 201 if receipt.fresh else 200)
+
+
+async def _sender(request: Request) -> Actor:
+    """The member of staff who registers it, or the citizen. A bearer token that is over is not taken for nobody's."""
+    staff = await identity.actor_or_none(request)
+    if staff is None and request.headers.get("authorization"):
+        raise identity.Unauthorized()
+    return staff or doors.CITIZEN
+
+
+def _draft(values: dict[str, Any], sender: Actor) -> Draft:
+    person = values.get("person")
+    return Draft(
+        kind=values.get("kind", ""),
+        title=values.get("title", ""),
+        text=values.get("text", ""),
+        channel=values.get("channel", ""),
+        desk=sender.unit if Role.RECEPTION in sender.roles else "",
+        source_id=values.get("source_id", ""),
+        region=values.get("region", ""),
+        address=values.get("address", ""),
+        person=PersonDraft(*(person.get(name, "") for name in _PERSON)) if person else None,
+        anonymous=values.get("anonymous", False),
+        public_consent=values.get("public_consent", False),
+        attachments=tuple(values.get("attachments", ())),
+        headcount=values.get("headcount", 1),
+    )
+
+
+async def look_up(request: Request) -> Response:
+    """A case as the asker may see it."""
+    code = asked(request, wire.CaseQuery)["code"]
+    no = codes.typed_number(path_text(request, "no"))
+    return await _shown(request, await _asker(request, no, code), no)
+
+
+async def _asker(request: Request, no: str, code: str) -> Actor:
+    """Whoever holds the code, else the member of staff.
+
+    Raises NotFound, the same for a wrong code and an unknown case, Unauthorized, or TooMany after many wrong codes.
+    """
+    if not code:
+        return await identity.actor(request)
+    office: Office = request.app.state.office
+    limiter = request.app.state.limiter
+    await limiter.check("lookup", request)
+    try:
+        return access.citizen(await queries.by_code(office.settings.secret, code, no=no or "-"))
+    except NotFound:
+        await limiter.hit("lookup", request)
+        raise
+
+
+async def _shown(request: Request, asker: Actor, no: str) -> Response:
+    office: Office = request.app.state.office
+    now = office.clock.now()
+    file = await queries.file(asker, no, secret=office.settings.secret, log_at=now)
+    return answered(case_told(file, await directory.snapshot(), now))
+
+
+def case_told(file: CaseFile, names: directory.Directory, now: Any) -> dict[str, Any]:
+    """A case as the contract says it; each act also tells how its fields are to be asked for."""
+    told = present.case_json(file, names, now)
+    told["acts"] = [_offer(step) for step in file.steps]
+    return told
+
+
+def _offer(step: Step) -> dict[str, Any]:
+    may = [need for need in step.may if need.name not in parse.FOR_MACHINES]
+    return {
+        "act": step.act.value,
+        "label": labels.ACTS[step.act.value],
+        "needs": [need.name for need in step.needs],
+        "may": [need.name for need in may],
+        "fields": [_field(need) for need in (*step.needs, *may)],
+    }
+
+
+def _field(need: Need) -> dict[str, Any]:
+    label = labels.NEEDS.get(need.name, need.name)
+    return {"name": need.name, "label": label, "sort": need.sort, "optional": need.optional, "most": need.most}
+
+
+async def act(request: Request) -> Response:
+    """Take a step, then show the case as it is now."""
+    office: Office = request.app.state.office
+    values, faults, said = await taken(request, wire.ActIn, may_be_empty=True)
+    step = _act_of(path_text(request, "act"))
+    if faults:
+        raise Invalid(faults)
+    no = codes.typed_number(path_text(request, "no"))
+    asker = await _asker(request, no, values["code"])
+    data = parse.from_json(said, parse.needs_of(step))
+    await doors.do(office, no, step, asker, data, expect=values["version"], pf=values["pf"])
+    return await _shown(request, asker, no)
+
+
+def _act_of(text: str) -> Act:
+    try:
+        return Act(text)
+    except ValueError as fault:
+        raise NotFound(act=text) from fault
+
+
+async def upload(request: Request) -> Response:
+    """Take in a file that a message will claim later."""
+    office: Office = request.app.state.office
+    settings = office.settings
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise Invalid(code="unsupported_type")
+    await request.app.state.limiter.hit("submit", request)
+    async with request.form(max_files=1, max_fields=10) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise Invalid({"file": "missing"})
+        if (file.size or 0) > settings.upload_max_bytes:
+            raise Refused("too_large", most=settings.upload_max_bytes)
+        content = await file.read()
+        kept = await attachments.keep(
+            file.filename or "", content, settings.data, now=office.clock.now(), most=settings.upload_max_bytes
+        )
+    told = {"id": kept.id, "name": kept.name, "size": kept.size, "type": kept.type, "sha256": kept.sha256}
+    return answered(told, 201)
+
+
+async def download(request: Request) -> Response:
+    """An attachment of a case the asker may see. Never shown inside a page: browsers save it."""
+    office: Office = request.app.state.office
+    code = asked(request, wire.CaseQuery)["code"]
+    no = codes.typed_number(path_text(request, "no"))
+    asker = await _asker(request, no, code)
+    await queries.file(asker, no, secret=office.settings.secret, log_at=office.clock.now())
+    row, path = await attachments.opened(asker, path_text(request, "id"), office.settings.data)
+    return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")
+
+
+async def rate(request: Request) -> Response:
+    """Rate a case, or a service that has none."""
+    office: Office = request.app.state.office
+    values, faults, _ = await taken(request, wire.NewRating)
+    if faults:
+        raise Invalid(faults)
+    rater = await _rater(request, values)
+    if rater is None:
+        view = await _service_rated(request, office, values)
+    else:
+        data = {name: values[name] for name in ("level", "tags", "anonymous")} | {
+            "text": intake.paragraph(values["text"])
+        }
+        await doors.do(office, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
+        view = (await ratings.ratings_of(rater, case_no=rater.case_no)).items[0]
+    return answered({"id": view.id, "level": view.level, "status": view.status}, 201)
+
+
+async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
+    """The citizen whose case is rated, or None when it is no case."""
+    office: Office = request.app.state.office
+    if values["token"]:
+        no = occasion_of(office.settings.secret, intake.line(values["token"])).case_no
+        return access.citizen(no) if no else None
+    if not values["case_no"] and not values["code"]:
+        return None
+    missing = {name: "missing" for name in ("case_no", "code") if not values[name].strip()}
+    if missing:
+        raise Invalid(missing)
+    return await _asker(request, codes.typed_number(intake.line(values["case_no"])), values["code"])
+
+
+async def _service_rated(request: Request, office: "Office", values: dict[str, Any]) -> RatingView:
+    await request.app.state.limiter.hit("submit", request)
+    said = ServiceRating(
+        level=values["level"],
+        tags=tuple(values["tags"]),
+        text=intake.paragraph(values["text"]),
+        pf=values["pf"],
+        anonymous=values["anonymous"],
+        matter=intake.line(values["matter"]),
+        handling_no=intake.line(values["handling_no"]),
+        token=intake.line(values["token"]),
+    )
+    staff = await identity.actor_or_none(request)
+    settings = office.settings
+    view = await ratings.rate_service(said, staff, now=office.clock.now(), secret=settings.secret)
+    office.wake()
+    return view

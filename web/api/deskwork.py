@@ -1,0 +1,155 @@
+"""What do staff's programs call? Sessions, the worklist, and what the classifier and the routing rows propose."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from classify import labels as categories
+from classify import urgency
+from feedback import intake, queries
+from feedback.access import Actor
+from feedback.kernel.errors import Invalid
+from feedback.queries import Filters
+from routing import directory
+from routing.directory import Directory
+from routing.rules import CaseFacts, Decision, decide
+from web import identity, present
+from web.api import wire
+from web.api.calls import answered, asked, taken
+
+if TYPE_CHECKING:
+    from classify.model import Verdict
+    from web.boot import Office
+
+
+async def log_in(request: Request) -> Response:
+    """A session for a member of staff."""
+    office: Office = request.app.state.office
+    limiter = request.app.state.limiter
+    values, faults, _ = await taken(request, wire.LogIn)
+    if faults:
+        raise Invalid(faults)
+    await limiter.check("login", request)
+    try:
+        session = await identity.log_in(office, intake.line(values["username"]), values["password"])
+    except identity.Unauthorized:
+        await limiter.hit("login", request)
+        raise
+    told = {
+        "token": session.token,
+        "expires_at": present.iso(session.expires_at),
+        "actor": _actor_told(session.actor, await directory.snapshot()),
+    }
+    return answered(told, 201)
+
+
+def _actor_told(actor: Actor, names: Directory) -> dict[str, Any]:
+    return {
+        "username": actor.id,
+        "name": actor.name,
+        "unit": present.unit_json(actor.unit, names),
+        "roles": sorted(role.value for role in actor.roles),
+    }
+
+
+async def log_out(request: Request) -> Response:
+    """End the session the call came with."""
+    await identity.actor(request)
+    await identity.log_out(request)
+    return Response(status_code=204)
+
+
+async def worklist(request: Request) -> Response:
+    """The cases the member of staff sees, narrowed and sorted."""
+    office: Office = request.app.state.office
+    actor = await identity.actor(request)
+    names = await directory.snapshot()
+    said = asked(request, wire.DeskQuery)
+    if faults := filter_faults(said, names):
+        raise Invalid(faults)
+    page = said.pop("page")
+    filters = Filters(**{name: value or "" for name, value in said.items() if name != "mine"}, mine=said["mine"])
+    now = office.clock.now()
+    found = await queries.worklist(actor, filters, page, now=now)
+    items = [present.row_json(row, names, now) for row in found.items]
+    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+
+
+def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
+    """What is wrong with the codes a list is narrowed by."""
+    found = {}
+    if said["unit"] and not names.has(said["unit"]):
+        found["unit"] = "unknown_unit"
+    if said["category"] and not categories.exists(said["category"]):
+        found["category"] = "unknown"
+    if said["region"] and said["region"] not in names.by_region:
+        found["region"] = "unknown"
+    return found
+
+
+async def classify(request: Request) -> Response:
+    """What a message is about, who should answer it and why: a proposal, nothing is written."""
+    office: Office = request.app.state.office
+    await identity.actor(request)
+    values, faults, _ = await taken(request, wire.ToClassify)
+    title, text = intake.line(values.get("title", "")), intake.paragraph(values.get("text", ""))
+    names = await directory.snapshot()
+    if faults := _message_faults(title, text, values, names) | faults:
+        raise Invalid(faults)
+    model = await office.model()
+    verdict = await asyncio.to_thread(model.predict, title, text) if model else None
+    region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
+    decision = _decision(verdict, values["kind"] or "", region, office.settings.desk, names)
+    return answered(_suggestion(verdict, decision, title, text, office.settings.desk, names))
+
+
+def _message_faults(title: str, text: str, values: dict[str, Any], names: Directory) -> dict[str, str]:
+    found = {}
+    if not title and not text:
+        found["text"] = "missing"
+    if len(title) > intake.TITLE_MOST:
+        found["title"] = "too_long"
+    if len(text) > intake.TEXT_MOST:
+        found["text"] = "too_long"
+    if values.get("region") and values["region"] not in names.by_region:
+        found["region"] = "unknown"
+    return found
+
+
+def _decision(verdict: "Verdict | None", kind: str, region: str, desk: str, names: Directory) -> Decision:
+    """Who would answer. A person reads this, so the best guess counts even where the classifier abstains."""
+    facts = CaseFacts(
+        category=verdict.category if verdict else "",
+        kind=kind,
+        region=region,
+        desk=desk,
+        is_sure=bool(verdict and verdict.category),
+        street=names.street_of(region),
+        region_chain=names.region_chain(region),
+    )
+    return decide(facts, names.rows)
+
+
+def _suggestion(
+    verdict: "Verdict | None", decision: Decision, title: str, text: str, desk: str, names: Directory
+) -> dict[str, Any]:
+    signs = urgency.signs_in(title, text)
+    return {
+        "category": (verdict.category or None) if verdict else None,
+        "label": verdict.label if verdict and verdict.category else None,
+        "confidence": round(verdict.confidence, 4) if verdict else 0.0,
+        "abstained": verdict.abstained if verdict else True,
+        "unit": present.unit_json(decision.unit or desk, names),
+        "co_units": [present.unit_json(unit, names) for unit in decision.co],
+        "unit_reason": decision.reason,
+        "reasons": [{"text": r.text, "weight": round(r.weight, 4)} for r in verdict.reasons] if verdict else [],
+        "alternatives": [
+            {"category": a.category, "label": a.label, "confidence": round(a.confidence, 4)}
+            for a in (verdict.alternatives if verdict else ())
+        ],
+        "urgency": signs[0].level if signs else 0,
+        "signs": [{"level": s.level, "why": s.why, "words": s.words} for s in signs],
+        "release": verdict.release if verdict else None,
+    }

@@ -1,0 +1,105 @@
+"""Which calls does API v1 have? One table; the routes, the OpenAPI document and the readable page are made from it."""
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from web.api import answers, casework, deskwork, openapi, published, reference, wechat, wire
+from web.api.calls import Call, Who, answered, routes
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+PREFIX = "/api/v1"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+async def document(request: Request) -> Response:
+    """The OpenAPI document."""
+    return answered(openapi.document(CALLS, _server(request)))
+
+
+async def docs(request: Request) -> Response:
+    """The same for people to read."""
+    office: Office = request.app.state.office
+    told = openapi.document(CALLS, _server(request))
+    context = {"calls": [_readable(call, told) for call in CALLS], "server": _server(request), "prefix": PREFIX}
+    return office.render(request, "api/docs.html", context)
+
+
+def _server(request: Request) -> str:
+    office: Office = request.app.state.office
+    return (office.settings.public_url or str(request.base_url)).rstrip("/").removesuffix(PREFIX) + PREFIX
+
+
+def _readable(call: Call, told: dict[str, Any]) -> dict[str, Any]:
+    operation = told["paths"][call.path][call.method.lower()]
+    return {
+        "anchor": operation["operationId"],
+        "method": call.method,
+        "path": call.path,
+        "who": _WHO[call.who],
+        "title": call.title,
+        "remark": call.remark,
+        "query": openapi.rows_of(call.query) if call.query else [],
+        "body": openapi.rows_of(call.body) if call.body else [],
+        "takes_file": call.takes_file,
+        "answers": [
+            {"status": status, "rows": openapi.rows_of(cls) if cls else [], "media": call.media}
+            for status, cls in call.answers.items()
+        ],
+        "faults": [(status, openapi.FAULT_WORDS[status]) for status in call.statuses],
+    }
+
+
+_WHO = {Who.ANYONE: "任何人", Who.HOLDER: "持查询码的人，或看得到这一件的工作人员", Who.STAFF: "工作人员"}
+
+# fmt: off
+CALLS: tuple[Call, ...] = (
+    Call("POST", "/cases", casework.submit, Who.ANYONE, "提交诉求",
+         {201: answers.Receipt, 200: answers.Receipt}, body=wire.NewCase, faults=(401, 409),
+         headers={"Idempotency-Key": "没有 source_id 时作为来源编号；同一渠道重复提交返回同一张回执"},
+         remark="同一渠道、同一来源编号再次提交，返回 200 和同一张回执；来源编号已用于另一段文字时返回 409。工作人员带令牌提交，登记为代收。"),
+    Call("GET", "/cases/{no}", casework.look_up, Who.HOLDER, "查看诉求",
+         {200: answers.Case}, query=wire.CaseQuery, faults=(404,),
+         remark="编号不存在和查询码不对的回答完全一样。acts 是现在可以办理的动作。"),
+    Call("POST", "/cases/{no}/acts/{act}", casework.act, Who.HOLDER, "办理一步",
+         {200: answers.Case}, body=wire.ActIn, faults=(403, 404, 409), takes_more=True,
+         remark="动作和要带的字段就是诉求的 acts 里列出的；群众在 code 里带查询码，工作人员用令牌。"),
+    Call("GET", "/cases/{no}/attachments/{id}", casework.download, Who.HOLDER, "下载附件",
+         {200: None}, query=wire.CaseQuery, faults=(404,), media="application/octet-stream"),
+    Call("POST", "/attachments", casework.upload, Who.ANYONE, "上传附件",
+         {201: answers.Uploaded}, takes_file=True,
+         remark="先上传，再在 attachments 里带上得到的 id。照片里的位置等信息会被去掉。"),
+    Call("POST", "/ratings", casework.rate, Who.ANYONE, "评价",
+         {201: answers.RatingOut}, body=wire.NewRating, faults=(401, 403, 404, 409),
+         remark="评价一件诉求带 case_no 和 code；评价一次办件带 handling_no 和 matter；扫码评价带 token。一次评价，可以追评一次。"),
+    Call("POST", "/sessions", deskwork.log_in, Who.ANYONE, "工作人员登录",
+         {201: answers.SessionOut}, body=wire.LogIn, faults=(401,)),
+    Call("DELETE", "/sessions", deskwork.log_out, Who.STAFF, "退出登录", {204: None}),
+    Call("POST", "/sessions/wx", wechat.log_in, Who.ANYONE, "小程序登录",
+         {201: answers.WxSession}, body=wire.WxLogIn, faults=(401, 503)),
+    Call("GET", "/desk/cases", deskwork.worklist, Who.STAFF, "工作台列表",
+         {200: answers.DeskPage}, query=wire.DeskQuery),
+    Call("POST", "/classify", deskwork.classify, Who.STAFF, "分类和派单建议",
+         {200: answers.Suggestion}, body=wire.ToClassify, remark="只是建议，不改动任何诉求。"),
+    Call("GET", "/units", reference.units, Who.ANYONE, "单位和职责", {200: published.UnitList}),
+    Call("GET", "/categories", reference.category_tree, Who.ANYONE, "内容分类", {200: published.CategoryList}),
+    Call("GET", "/matters", reference.matters, Who.ANYONE, "政务服务事项", {200: published.MatterList}),
+    Call("GET", "/indicators", reference.indicators, Who.ANYONE, "评价二级指标", {200: published.IndicatorList}),
+    Call("GET", "/public/replies", reference.replies, Who.ANYONE, "公开回复",
+         {200: published.ReplyPage}, query=wire.RepliesQuery),
+    Call("GET", "/public/scores", reference.scores, Who.ANYONE, "办理和评价公示",
+         {200: published.Scores}, query=wire.ScoresQuery, faults=(404,),
+         remark="不足最小件数的格子为 null，hidden 里说明原因；formulae 是每一列的算法。"),
+    Call("GET", "/public/scores.csv", reference.scores_csv, Who.ANYONE, "公示（CSV）",
+         {200: None}, query=wire.ScoresQuery, faults=(404,), media="text/csv"),
+    Call("GET", "/public/scores.xlsx", reference.scores_xlsx, Who.ANYONE, "公示（Excel）",
+         {200: None}, query=wire.ScoresQuery, faults=(404,), media=_XLSX),
+    Call("GET", "/openapi.json", document, Who.ANYONE, "本接口的 OpenAPI 文档", {200: None}),
+    Call("GET", "/docs", docs, Who.ANYONE, "本接口的说明页", {200: None}, media="text/html"),
+)
+# fmt: on
+
+ROUTES = routes(CALLS)

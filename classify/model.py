@@ -1,0 +1,311 @@
+"""What is this message about, how sure are we, and why? One release, read from disk, answering.
+
+A release is two files: `weights.npz` (plain arrays, never pickle) and `release.json`, which names the digest of the
+first; the release's id is the digest of both. Prediction needs numpy only.
+
+Two heads look at a message. The *knowledge* head was fitted on what is written in `knowledge/` and knows every
+level-2 category. The *experience* head, absent on day one, was fitted on real messages and knows level 1; it
+corrects the first one's choice of heading and leaves it the choice below the heading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify import labels, reasons, text
+from classify.text import Ids, Lexicon, Values
+
+FORMAT: Final = 1
+WEIGHTS: Final = "weights.npz"
+CARD: Final = "release.json"
+ALTERNATIVES: Final = 4
+LEAST_KNOWN: Final = 0.2
+"""A message of whose character pairs fewer than this share were ever seen is about something we never learnt."""
+
+Floats = NDArray[np.float32]
+
+_LEVEL1: Final = {code: i for i, code in enumerate(labels.LEVEL1)}
+_LEVEL2: Final = {code: i for i, code in enumerate(labels.LEVEL2)}
+HEADING: Final[NDArray[np.intp]] = np.array([_LEVEL1[code[:2]] for code in labels.LEVEL2])
+"""The level-1 position of each level-2 position."""
+
+_WHY_NOT: Final = {
+    "empty": "没有填写内容",
+    "short": "内容太短，看不出是什么事情",
+    "foreign": "大部分不是中文，系统还不会分辨",
+    "unknown": "说法与已知的各类事情都不相近",
+}
+
+
+class ReleaseDamaged(Exception):
+    """The files of a release are missing, incomplete, or not what their digest says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that spoke for the category (positive weight) or against it (negative)."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another category it could be."""
+
+    category: str
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The best guess: level 2 when sure enough of it, else level 1. `abstained`: a person should decide."""
+
+    category: str
+    label: str
+    confidence: float
+    abstained: bool
+    reasons: tuple[Reason, ...]
+    alternatives: tuple[Alternative, ...]
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One bag of grams against the categories: which row a gram has, how rare it is, what it speaks for."""
+
+    rows: Ids  # by number in the lexicon, -1: not in this block
+    idf: Values
+    weights: Floats  # rows x categories
+
+    def vector(self, ids: Ids) -> tuple[Ids, Values]:
+        """The grams of a text as rows of this block and their values."""
+        return text.weigh(self.rows[ids[ids >= 0]], self.idf)
+
+    def mixed(self, title_ids: Ids, body_ids: Ids, title_share: float) -> tuple[Ids, Values]:
+        """Title and text as one vector of length one."""
+        title_rows, title_values = self.vector(title_ids)
+        rows, values = self.vector(body_ids)
+        both, place = np.unique(np.concatenate((title_rows, rows)), return_inverse=True)
+        sums = np.bincount(place, np.concatenate((title_share * title_values, values)), len(both))
+        length = float(np.sqrt(sums @ sums))
+        return both.astype(np.int32), (sums / (length or 1.0)).astype(np.float32)
+
+    def scores(self, vector: tuple[Ids, Values]) -> Floats:
+        """What the vector says for each category."""
+        rows, values = vector
+        found: Floats = values @ self.weights[rows]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """The head fitted on real messages: title and text are blocks of their own."""
+
+    title: Block
+    text: Block
+    bias: Floats
+    temperature: float
+    trust: float  # how much the knowledge head's opinion of the heading still counts
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The scalars of a release."""
+
+    kind: str
+    bar: float  # a heading below this confidence is left to a person
+    bar_fine: float  # level 2 is named from this confidence on
+    temperature: float
+    title_share: float
+
+
+@dataclass(frozen=True)
+class Model:
+    """One release, ready to answer. Immutable, safe to share between threads."""
+
+    release: str
+    settings: Settings
+    lexicon: Lexicon
+    knowledge: Block
+    bias: Floats
+    experience: Experience | None
+    duties: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def bar(self) -> float:
+        """Below this confidence a person decides."""
+        return self.settings.bar
+
+    def probabilities(self, title: str, body: str) -> Floats:
+        """How likely each level-2 category is, in the order of labels.LEVEL2."""
+        return self._look(title, body).probabilities
+
+    def predict(self, title: str, body: str) -> Verdict:
+        """The best guess with its reasons; abstains when unsure or when the message cannot be judged."""
+        why_not = text.unreadable(title, body)
+        if why_not:
+            return self._nothing(why_not)
+        look = self._look(title, body)
+        if look.known < LEAST_KNOWN:
+            return self._nothing("unknown")
+        fine = look.probabilities
+        coarse = np.bincount(HEADING, fine, len(labels.LEVEL1))
+        heading = int(coarse.argmax())
+        order = np.argsort(-fine, kind="stable")
+        below = int(np.where(heading == HEADING, fine, -1.0).argmax())
+        if fine[below] >= self.settings.bar_fine:
+            category, confidence = labels.LEVEL2[below], float(fine[below])
+        else:
+            category, confidence = labels.LEVEL1[heading], float(coarse[heading])
+        others = [int(i) for i in order[: ALTERNATIVES + 1] if labels.LEVEL2[i] != category][:ALTERNATIVES]
+        return Verdict(
+            category,
+            labels.path_name(category),
+            confidence,
+            float(coarse[heading]) < self.settings.bar,
+            self._reasons(look, below, heading),
+            tuple(Alternative(labels.LEVEL2[i], labels.path_name(labels.LEVEL2[i]), float(fine[i])) for i in others),
+            self.release,
+        )
+
+    def _nothing(self, why_not: str) -> Verdict:
+        return Verdict("", "", 0.0, True, (Reason(_WHY_NOT[why_not], 0.0),), (), self.release)
+
+    def _look(self, title: str, body: str) -> _Look:
+        title, body = text.tidy(title, text.TITLE_LIMIT, 0), text.tidy(body)
+        title_ids, body_ids = self.lexicon.encode(title), self.lexicon.encode(body)
+        vector = self.knowledge.mixed(title_ids, body_ids, self.settings.title_share)
+        fine = softmax((self.knowledge.scores(vector) + self.bias) / self.settings.temperature)
+        if self.experience is not None:
+            fine = self._corrected(fine, title_ids, body_ids)
+        pairs = np.concatenate((title_ids[len(title) :], body_ids[len(body) :]))
+        known = float((pairs >= 0).mean()) if len(pairs) else 0.0
+        return _Look(title, body, title_ids, body_ids, vector, fine, known)
+
+    def _corrected(self, fine: Floats, title_ids: Ids, body_ids: Ids) -> Floats:
+        """The level-2 probabilities with their headings weighed anew by experience."""
+        head = self.experience
+        if head is None:
+            return fine
+        before = np.bincount(HEADING, fine, len(labels.LEVEL1))
+        scores = head.title.scores(head.title.vector(title_ids)) + head.text.scores(head.text.vector(body_ids))
+        after = softmax((scores + head.bias) / head.temperature + head.trust * np.log(before + 1e-3))
+        corrected: Floats = (fine * (after / np.maximum(before, 1e-9))[HEADING]).astype(np.float32)
+        return corrected
+
+    def _reasons(self, look: _Look, below: int, heading: int) -> tuple[Reason, ...]:
+        rows, values = look.vector
+        spoken = np.zeros(len(self.knowledge.idf), dtype=np.float32)
+        spoken[rows] = values * self.knowledge.weights[rows, below]
+        heats = []
+        for ids, length in ((look.title_ids, len(look.title)), (look.body_ids, len(look.body))):
+            heat = reasons.heat(ids, length, self.knowledge.rows, spoken)
+            if self.experience is not None:
+                block = self.experience.title if ids is look.title_ids else self.experience.text
+                own_rows, own_values = block.vector(ids)
+                own = np.zeros(len(block.idf), dtype=np.float32)
+                own[own_rows] = own_values * block.weights[own_rows, heading]
+                heat = heat + reasons.heat(ids, length, block.rows, own)
+            heats.append(heat)
+        told = reasons.words(((look.title, heats[0]), (look.body, heats[1])))
+        found = [Reason(word, round(weight, 3)) for word, weight in told]
+        duty = self._duty(look.vector, labels.LEVEL2[below])
+        return (*found, *duty)
+
+    def _duty(self, vector: tuple[Ids, Values], code: str) -> tuple[Reason, ...]:
+        """The sentence of the duty list that comes nearest, among those of the category."""
+        rows, values = vector
+        best, nearest = "", 0.0
+        for sentence, own_rows, own_values in self._duties_of.get(code, ()):
+            _, left, right = np.intersect1d(rows, own_rows, assume_unique=True, return_indices=True)
+            likeness = float(values[left] @ own_values[right])
+            if likeness > nearest:
+                best, nearest = sentence, likeness
+        return (Reason(f"职责相近：{best}", round(nearest, 3)),) if best else ()
+
+    @cached_property
+    def _duties_of(self) -> Mapping[str, Sequence[tuple[str, Ids, Values]]]:
+        found: dict[str, list[tuple[str, Ids, Values]]] = {}
+        for sentence, codes in self.duties:
+            rows, values = self.knowledge.vector(self.lexicon.encode(text.tidy(sentence)))
+            for code in codes:
+                found.setdefault(code, []).append((sentence, rows, values))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A message as the model saw it."""
+
+    title: str
+    body: str
+    title_ids: Ids
+    body_ids: Ids
+    vector: tuple[Ids, Values]
+    probabilities: Floats
+    known: float
+
+
+def softmax(scores: NDArray[Any]) -> Floats:
+    """Scores -> probabilities."""
+    powers = np.exp(scores - scores.max())
+    shares: Floats = (powers / powers.sum()).astype(np.float32)
+    return shares
+
+
+def release_id(card: Mapping[str, Any]) -> str:
+    """The id that belongs to a release card: the digest of all it says, the digest of the weights included."""
+    said = {key: value for key, value in card.items() if key != "id"}
+    whole = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def load(folder: Path) -> Model:
+    """Read and verify the release in a folder.
+
+    Raises ReleaseDamaged when a file is missing, unreadable, or differs from its digest by a single bit.
+    """
+    try:
+        card = json.loads((folder / CARD).read_bytes())
+        packed = (folder / WEIGHTS).read_bytes()
+        if card["format"] != FORMAT:
+            raise ReleaseDamaged(f"format {card['format']} is not {FORMAT}")
+        if hashlib.sha256(packed).hexdigest() != card["weights"] or release_id(card) != card["id"]:
+            raise ReleaseDamaged("the digest does not match the files")
+        with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+            return _assemble(card, arrays)
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise ReleaseDamaged(f"{folder.name}: {fault}") from fault
+
+
+def _assemble(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
+    lexicon = Lexicon.of(arrays["grams"].tobytes().decode().split("\n"))
+
+    def block(name: str) -> Block:
+        return Block(arrays[f"{name}_rows"], arrays[f"{name}_idf"], arrays[f"{name}_weights"].astype(np.float32))
+
+    scalars = card["settings"]
+    experience = None
+    if "experience" in card:
+        experience = Experience(block("title"), block("text"), arrays["experience_bias"], **card["experience"])
+    return Model(
+        card["id"],
+        Settings(**scalars),
+        lexicon,
+        block("knowledge"),
+        arrays["knowledge_bias"],
+        experience,
+        tuple((sentence, tuple(codes)) for sentence, codes in card["duties"]),
+    )

@@ -1,0 +1,93 @@
+"""How does a message become numbers? Tidying, and counting of single characters and pairs.
+
+Pairs of characters stand for words: no segmenter is asked, nothing depends on the process, and a misspelt or new
+word still shares most of its pairs with the known one. The title is a block of its own, since it is nearly all topic.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int32]
+Values = NDArray[np.float32]
+
+TITLE_LIMIT: Final = 120
+TEXT_HEAD: Final = 1500
+TEXT_TAIL: Final = 300
+FEWEST_CHINESE: Final = 4
+"""A message with fewer Chinese characters says too little to be judged."""
+
+LEAST_CHINESE_SHARE: Final = 0.3
+"""Below this share of Chinese among all letters the message is in a language we have not learnt."""
+
+_ENOUGH: Final = 300  # this much of the text tells its language
+_SPACE = re.compile(r"\s+")
+_CHINESE = re.compile(r"[㐀-鿿\U00020000-\U0003ffff]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def tidy(text: str, head: int = TEXT_HEAD, tail: int = TEXT_TAIL) -> str:
+    """One canonical form: compatible characters folded, lower case, single spaces, the middle of long ones left out."""
+    plain = _SPACE.sub(" ", unicodedata.normalize("NFKC", text)).strip().lower()
+    return plain if len(plain) <= head + tail else f"{plain[:head]} {plain[-tail:]}"
+
+
+def unreadable(title: str, text: str) -> str:
+    """Why a message cannot be judged at all ("" when it can): "empty", "short" or "foreign"."""
+    whole = f"{title} {text[:_ENOUGH]}".strip()
+    if not whole:
+        return "empty"
+    chinese = len(_CHINESE.findall(whole))
+    letters = len(_LETTER.findall(whole))
+    if letters and chinese / letters < LEAST_CHINESE_SHARE:
+        return "foreign"
+    return "short" if chinese < FEWEST_CHINESE else ""
+
+
+def grams(text: str) -> list[str]:
+    """The single characters, then the pairs, each in the order of the text."""
+    return [*text, *map(str.__add__, text, text[1:])]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The known grams, each with its number."""
+
+    number: Mapping[str, int]
+
+    @classmethod
+    def of(cls, known: Iterable[str]) -> Lexicon:
+        return cls({gram: i for i, gram in enumerate(known)})
+
+    def encode(self, text: str) -> Ids:
+        """One number per gram of an already tidied text, -1 for the unknown."""
+        found = grams(text)
+        return np.fromiter(map(self.number.get, found, repeat(-1)), dtype=np.int32, count=len(found))
+
+
+def weigh(ids: Ids, idf: Values) -> tuple[Ids, Values]:
+    """Numbers with repeats -> distinct numbers and their values: (1 + ln count) x idf, of length one."""
+    distinct, counts = np.unique(ids[ids >= 0], return_counts=True)
+    values = (1.0 + np.log(counts)) * idf[distinct]
+    length = float(np.sqrt(values @ values))
+    if length:
+        values /= length
+    return distinct.astype(np.int32), values.astype(np.float32)
+
+
+def vocabulary(texts: Sequence[str], *, least: int, most: int) -> list[str]:
+    """The grams found in at least `least` texts, the `most` most frequent of them, in a stable order."""
+    found: Counter[str] = Counter()
+    for text in texts:
+        found.update(set(grams(text)))
+    kept = [(-n, gram) for gram, n in found.items() if n >= least]
+    return [gram for _, gram in sorted(kept)[:most]]

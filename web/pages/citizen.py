@@ -135,7 +135,7 @@ async def act(request: Request) -> Response:
             typed["attachments"] = await kept_files(request, form) if _asks(step, "attachments") else []
             await _take(request, citizen, step, {k: v for k, v in typed.items() if v not in ("", [], None)})
         except Invalid as fault:
-            errors = {_field(name): labels.fault_words(name, code) for name, code in fault.fields.items()}
+            errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, citizen, opened=what, typed=typed, errors=errors, status=422)
         except (NotNow, Conflict) as refused:
             flash = {"kind": "warn", "title": labels.error_words(refused.code)}
@@ -177,6 +177,10 @@ def _typed(form: FormData, step: Step) -> dict[str, Any]:
 
 def _asks(step: Step, name: str) -> bool:
     return any(need.name == name for need in (*step.needs, *step.may))
+
+
+def _words(name: str, code: str) -> str:
+    return "请选择满意程度" if name == "level" else labels.fault_words(name, code)
 
 
 def _field(name: str) -> str:
@@ -290,7 +294,7 @@ def _futures(view: CaseView) -> list[tuple[str, str]]:
         case Status.ACCEPTED | Status.HELD:
             return [("给您答复", due), ("请您评价", "")]
         case Status.REPLIED:
-            return [("办结", "")]
+            return [("请您评价", ""), ("办结", "")]
         case _:
             return []
 

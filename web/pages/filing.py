@@ -62,8 +62,21 @@ async def step(request: Request) -> Response:
         try:
             return await _taken(request, number, draft, form)
         except Invalid as fault:
-            errors = {name: labels.fault_words(name, code) for name, code in fault.fields.items()}
+            errors = {name: _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, number, draft, errors)
+
+
+def _words(name: str, code: str) -> str:
+    return _FAULT_WORDS.get((name, code)) or labels.fault_words("attachments" if name == "files" else name, code)
+
+
+_FAULT_WORDS: Mapping[tuple[str, str], str] = {
+    ("kind", "missing"): "请选择一种类别",
+    ("title", "missing"): "请填写标题，一句话说清楚是什么事",
+    ("text", "missing"): "请填写情况说明",
+    ("files", "too_many"): "照片和材料太多了，请删去一些",
+    ("person.id_number", "not_an_id_number"): "身份证号码应为 18 位，请核对；也可以不填",
+}
 
 
 def _furthest(draft: Mapping[str, Any]) -> int:

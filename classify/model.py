@@ -29,6 +29,7 @@ FORMAT: Final = 1
 WEIGHTS: Final = "weights.npz"
 CARD: Final = "release.json"
 ALTERNATIVES: Final = 4
+CHANCE_FLOOR: Final = 1e-3
 LEAST_KNOWN: Final = 0.2
 """A message of whose character pairs fewer than this share were ever seen is about something we never learnt."""
 
@@ -119,6 +120,11 @@ class Experience:
     temperature: float
     trust: float  # how much the knowledge head's opinion of the heading still counts
 
+    def corrected(self, before: Floats, title_ids: Ids, body_ids: Ids) -> Floats:
+        """The chances of the headings, weighed anew by experience."""
+        scores = self.title.scores(self.title.vector(title_ids)) + self.text.scores(self.text.vector(body_ids))
+        return softmax((scores + self.bias) / self.temperature + self.trust * np.log(before + CHANCE_FLOOR))
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -128,6 +134,7 @@ class Settings:
     bar: float  # a heading below this confidence is left to a person
     bar_fine: float  # level 2 is named from this confidence on
     temperature: float
+    doubt: float  # share of messages that are filed by habits no model of ours can know
     title_share: float
 
 
@@ -188,22 +195,13 @@ class Model:
         title_ids, body_ids = self.lexicon.encode(title), self.lexicon.encode(body)
         vector = self.knowledge.mixed(title_ids, body_ids, self.settings.title_share)
         fine = softmax((self.knowledge.scores(vector) + self.bias) / self.settings.temperature)
-        if self.experience is not None:
-            fine = self._corrected(fine, title_ids, body_ids)
+        before = np.bincount(HEADING, fine, len(labels.LEVEL1))
+        after = before if self.experience is None else self.experience.corrected(before, title_ids, body_ids)
+        after = (1 - self.settings.doubt) * after + self.settings.doubt / len(after)
+        fine = (fine * (after / np.maximum(before, 1e-9))[HEADING]).astype(np.float32)
         pairs = np.concatenate((title_ids[len(title) :], body_ids[len(body) :]))
         known = float((pairs >= 0).mean()) if len(pairs) else 0.0
         return _Look(title, body, title_ids, body_ids, vector, fine, known)
-
-    def _corrected(self, fine: Floats, title_ids: Ids, body_ids: Ids) -> Floats:
-        """The level-2 probabilities with their headings weighed anew by experience."""
-        head = self.experience
-        if head is None:
-            return fine
-        before = np.bincount(HEADING, fine, len(labels.LEVEL1))
-        scores = head.title.scores(head.title.vector(title_ids)) + head.text.scores(head.text.vector(body_ids))
-        after = softmax((scores + head.bias) / head.temperature + head.trust * np.log(before + 1e-3))
-        corrected: Floats = (fine * (after / np.maximum(before, 1e-9))[HEADING]).astype(np.float32)
-        return corrected
 
     def _reasons(self, look: _Look, below: int, heading: int) -> tuple[Reason, ...]:
         rows, values = look.vector
@@ -227,10 +225,11 @@ class Model:
     def _duty(self, vector: tuple[Ids, Values], code: str) -> tuple[Reason, ...]:
         """The sentence of the duty list that comes nearest, among those of the category."""
         rows, values = vector
+        said = np.zeros(len(self.knowledge.idf), dtype=np.float32)
+        said[rows] = values
         best, nearest = "", 0.0
         for sentence, own_rows, own_values in self._duties_of.get(code, ()):
-            _, left, right = np.intersect1d(rows, own_rows, assume_unique=True, return_indices=True)
-            likeness = float(values[left] @ own_values[right])
+            likeness = float(own_values @ said[own_rows])
             if likeness > nearest:
                 best, nearest = sentence, likeness
         return (Reason(f"职责相近：{best}", round(nearest, 3)),) if best else ()

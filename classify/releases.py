@@ -47,7 +47,13 @@ async def register(release: str, kind: str, trial: Mapping[str, Any], *, now: da
     """Put a saved release in force. The former one stays on disk for a way back."""
     async with db.transaction():
         await Release.filter(is_current=True).update(is_current=False)
-        columns: dict[str, Any] = {"kind": kind, "folder": release, "digest": release, "trial": dict(trial), "is_current": True}
+        columns: dict[str, Any] = {
+            "kind": kind,
+            "folder": release,
+            "digest": release,
+            "trial": dict(trial),
+            "is_current": True,
+        }
         if not await Release.filter(id=release).update(**columns):
             await Release.create(id=release, made_at=now, **columns)
 

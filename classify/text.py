@@ -29,7 +29,7 @@ FEWEST_CHINESE: Final = 4
 LEAST_CHINESE_SHARE: Final = 0.3
 """Below this share of Chinese among all letters the message is in a language we have not learnt."""
 
-_ENOUGH: Final = 300  # this much of the text tells its language
+_ENOUGH: Final = 150  # this much of the text tells its language
 _SPACE = re.compile(r"\s+")
 _CHINESE = re.compile(r"[㐀-鿿\U00020000-\U0003ffff]")
 _LETTER = re.compile(r"[^\W\d_]")

@@ -5,7 +5,7 @@ Timers find and hand over: the query narrows, a compare-and-set takes, the messa
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.lifecycle import Act, Kind, Status
 from feedback.models import Case, ClockRow, Entry, Person
+from feedback.workdays import Calendar
 
 _BATCH = 500
 
@@ -67,6 +68,41 @@ async def recount_all(payload: dict[str, Any], now: datetime) -> None:
     if len(rows) == _BATCH:
         last = rows[-1]["id"]
         await outbox.put("calendar.changed", f"{payload['edition']}:{last}", {**payload, "after": last}, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A running clock that another calendar would end on another day."""
+
+    no: str
+    label: str
+    unit: str
+    before: date
+    after: date
+
+
+async def moved_under(calendar: Calendar, *, most: int) -> tuple[int, list[Move]]:
+    """How many running clocks another calendar would move, and the first `most` of them. Nothing is written."""
+    last, count, shown = 0, 0, list[Move]()
+    while rows := await Case.filter(id__gt=last, next_due_at__isnull=False).order_by("id").limit(_BATCH):
+        last = rows[-1].id
+        entries: dict[int, list[Entry]] = {}
+        for entry in await Entry.filter(case_id__in=[case.id for case in rows]).order_by("seq"):
+            entries.setdefault(entry.case_id, []).append(entry)  # type: ignore[attr-defined] # added at run time
+        stored: dict[int, list[ClockRow]] = {}
+        for row in await ClockRow.filter(case_id__in=[case.id for case in rows], stopped_at__isnull=True):
+            stored.setdefault(row.case_id, []).append(row)  # type: ignore[attr-defined] # added at run time
+        for case in rows:
+            history = [cases.happening_of(e) for e in entries.get(case.id, [])]
+            after = folding.fold(history, cases.facts_of(case), calendar).clocks
+            days = {(c.term, c.seq, c.unit): c.due_legal_day for c in after}
+            for row in stored.get(case.id, []):
+                day = days.get((row.term, row.seq, row.unit), row.due_legal_day)
+                if day != row.due_legal_day:
+                    count += 1
+                    shown.append(Move(case.no, row.label, row.unit, row.due_legal_day, day))
+        del shown[most:]
+    return count, shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -357,7 +357,8 @@ async def _narrowed(actor: Actor, filters: Filters, now: datetime) -> QuerySet[C
     if filters.light:
         found = found.filter(_lit(filters.light, now))
     if filters.unit:
-        found = found.filter(unit=filters.unit)
+        # What no unit leads yet lies with its desk: the board counts it there, so the list behind must hold it.
+        found = found.filter(Q(unit=filters.unit) | Q(unit="", desk=filters.unit))
     if filters.kind:
         found = found.filter(kind=filters.kind)
     if filters.category:

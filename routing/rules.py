@@ -50,8 +50,7 @@ class Decision:
 
 def decide(facts: CaseFacts, rows: Iterable[Row]) -> Decision:
     """The lead unit and co-units for a case."""
-    fitting = sorted((row for row in rows if _fits(row, facts)), key=_rank, reverse=True)
-    for row in fitting:
+    for row in fitting(facts, rows):
         lead = facts.street if row.lead == STREET else row.lead
         if row.lead == DESK:
             return Decision("", (), f"row:{row.id}", row.reason)
@@ -60,6 +59,11 @@ def decide(facts: CaseFacts, rows: Iterable[Row]) -> Decision:
         co = tuple(c for c in _units(row.co, facts) if c != lead and c not in facts.barred)
         return Decision(lead, co, f"row:{row.id}", row.reason)
     return Decision("", (), "none", "没有合适的派单规则，由受理窗口人工分派")
+
+
+def fitting(facts: CaseFacts, rows: Iterable[Row]) -> list[Row]:
+    """The rows that fit, the most specific first."""
+    return sorted((row for row in rows if _fits(row, facts)), key=_rank, reverse=True)
 
 
 def _fits(row: Row, facts: CaseFacts) -> bool:

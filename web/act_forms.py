@@ -1,0 +1,215 @@
+"""Which fields does a step's form ask for, and what did the clerk type into them?
+
+Made from the rows of STEPS, so a new step is a row and a label, never a new form.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from feedback.deadlines import Clock, Unit, longest_extension
+from feedback.intake import line, narrow, paragraph
+from feedback.lifecycle import Act, Need, Step
+from web import labels
+from web.present_desk import Group, Option
+
+FOR_MACHINES = frozenset({"confidence", "release", "abstained", "rule"})
+"""Needs that only the system brings."""
+
+REVIEWED = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.PUBLISH, Act.EXTEND, Act.ASK_EXTENSION})
+"""Steps that can be looked at as their effect before they are done."""
+
+ANSWERS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
+"""Steps whose text goes to a citizen, so that personal data in it must be confirmed."""
+
+_STOPS = frozenset({Act.DECLINE, Act.RETURN, Act.MERGE, Act.REFUSE_EXTENSION, Act.HOLD})
+_ORDER = (
+    *(Act.ASSIGN, Act.ACCEPT, Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.CO_REPLY, Act.ANSWER_SUPERVISION),
+    *(Act.CALL_BACK, Act.RESUME, Act.PUBLISH, Act.CONTACT, Act.EXTEND, Act.REFUSE_EXTENSION, Act.ASK),
+    *(Act.ASK_EXTENSION, Act.CO_ASSIGN, Act.CLASSIFY, Act.RETURN, Act.DECLINE, Act.HOLD, Act.MERGE),
+    *(Act.SUPERVISE, Act.URGE, Act.REOPEN, Act.SUPPLEMENT, Act.NOTE, Act.CLOSE),
+)
+_LABELS: Mapping[tuple[str, str], str] = {
+    ("reply", "text"): "答复内容",
+    ("rectify", "text"): "整改情况",
+    ("explain", "text"): "解释说明",
+    ("accept", "text"): "告知群众的话",
+    ("ask", "text"): "请群众补充什么",
+    ("contact", "text"): "联系情况",
+    ("co_reply", "text"): "协办意见",
+    ("answer_supervision", "text"): "办理情况",
+    ("note", "text"): "备注",
+    ("supplement", "text"): "补充的情况",
+    ("urge", "text"): "催办说明",
+    ("call_back", "text"): "回访情况",
+    ("supervise", "reason"): "督办要求",
+    ("supervise", "target_day"): "要求完成日期",
+    ("assign", "reason"): "派件说明",
+    ("assign", "units"): "协办单位",
+    ("merge", "case"): "并入哪一件（编号）",
+    ("reply", "public"): "建议公开这份答复",
+    ("decline", "where_instead"): "应到哪里反映",
+}
+_HINTS: Mapping[tuple[str, str], str] = {
+    ("reply", "text"): "写清事实、依据、结果和不满意时怎么办",
+    ("accept", "text"): "不填写时按统一用语告知",
+    ("decline", "reason"): "写明依据，群众会看到",
+    ("decline", "where_instead"): "写明单位名称和联系方式，群众会看到",
+    ("return", "reason"): "写明为什么不属于本单位职责；退回不停表",
+    ("return", "where_instead"): "建议由哪个单位办理",
+    ("note", "text"): "只有工作人员看得到",
+    ("co_reply", "text"): "交主办单位汇总，不直接答复群众",
+    ("hold", "target_day"): "到这一天恢复办理",
+    ("publish", "question"): "系统已隐去个人信息，请逐字核对",
+    ("publish", "answer"): "系统已隐去个人信息，请逐字核对",
+    ("merge", "case"): "两件的记录都会保留",
+}
+_BUTTONS: Mapping[str, str] = {
+    "assign": "派件",
+    "accept": "受理",
+    "reply": "发送答复",
+    "publish": "公开",
+    "return": "退回",
+    "decline": "不予受理",
+    "extend": "批准延期",
+    "classify": "改分类",
+    "note": "保存备注",
+}
+_OUTCOMES: Mapping[str, tuple[str, ...]] = {
+    "reply": ("support", "explain", "reject"),
+    "call_back": ("satisfied", "unsatisfied", "unreached"),
+}
+_ROWS: Mapping[str, int] = {"reply": 12, "rectify": 8, "explain": 8, "publish": 8, "note": 3, "urge": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One field of a step's form."""
+
+    name: str
+    label: str
+    sort: str
+    optional: bool
+    hint: str
+    most: int
+    rows: int
+    value: Any
+    options: tuple[Option, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActForm:
+    """The form of one step."""
+
+    act: str
+    label: str
+    button: str
+    stops: bool
+    reviewed: bool
+    fields: tuple[FieldView, ...]
+    law: str
+    remark: str
+    phrases: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the fields offer to choose from."""
+
+    units: tuple[Group, ...]
+    categories: tuple[Group, ...]
+    clocks: tuple[Clock, ...]
+    phrases: Mapping[str, tuple[Option, ...]]
+
+
+def forms_of(steps: Iterable[Step], values: Mapping[str, Mapping[str, Any]], choices: Choices) -> list[ActForm]:
+    """The forms of the open steps, the likeliest first. `values`: what each already holds, by act and need."""
+    ordered = sorted(steps, key=lambda step: _ORDER.index(step.act) if step.act in _ORDER else len(_ORDER))
+    return [_form(step, values.get(step.act.value, {}), choices) for step in ordered]
+
+
+def _form(step: Step, values: Mapping[str, Any], choices: Choices) -> ActForm:
+    act = step.act.value
+    asked = [need for need in (*step.needs, *step.may) if need.name not in FOR_MACHINES]
+    return ActForm(
+        act=act,
+        label=labels.ACTS[act],
+        button=_BUTTONS.get(act, labels.ACTS[act]),
+        stops=step.act in _STOPS,
+        reviewed=step.act in REVIEWED,
+        fields=tuple(_field(act, need, values.get(need.name, ""), choices) for need in asked),
+        law=step.law,
+        remark=step.remark,
+        phrases=tuple(choices.phrases.get(act, ())),
+    )
+
+
+def _field(act: str, need: Need, value: Any, choices: Choices) -> FieldView:
+    sort, most, hint = need.sort, need.most, _HINTS.get((act, need.name), "")
+    options: tuple[Option, ...] = ()
+    if need.name == "outcome" and act in _OUTCOMES:
+        sort, options = "select", tuple((code, labels.OUTCOMES[code]) for code in _OUTCOMES[act])
+    if need.name == "days":
+        most, hint = longest_extension(choices.clocks), _days_hint(choices.clocks)
+    groups = choices.units if sort in ("unit", "units") else choices.categories if sort == "category" else ()
+    return FieldView(
+        name=need.name,
+        label=_LABELS.get((act, need.name), labels.NEEDS[need.name]),
+        sort=sort,
+        optional=need.optional,
+        hint=hint,
+        most=most,
+        rows=_ROWS.get(act, 4),
+        value=value,
+        options=options,
+        groups=groups,
+    )
+
+
+def _days_hint(clocks: tuple[Clock, ...]) -> str:
+    most = longest_extension(clocks)
+    units = {c.length.unit for c in clocks if c.term == "resolve" and c.stopped_at is None}
+    return f"最多 {most} {'个工作日' if Unit.WORKING in units else '日'}；只能延一次，理由会告知群众"
+
+
+def typed(step: Step, form: FormData) -> dict[str, Any]:
+    """What the form brings for the step, by need; what was left empty is left out."""
+    found = {
+        need.name: _value(need, form)
+        for need in (*step.needs, *step.may)
+        if need.name not in FOR_MACHINES and need.sort != "files"
+    }
+    return {name: value for name, value in found.items() if value not in ("", [], None, False)}
+
+
+def _value(need: Need, form: FormData) -> Any:
+    text = form.get(need.name, "")
+    said = text if isinstance(text, str) else ""
+    match need.sort:
+        case "units" | "tags":
+            return [value for value in form.getlist(need.name) if isinstance(value, str) and value]
+        case "switch":
+            return need.name in form
+        case "number" | "level":
+            plain = narrow(said)
+            return int(plain) if plain.isdecimal() and len(plain) < 9 else plain
+        case "text":
+            return paragraph(said)
+        case _:
+            return line(said)
+
+
+def hidden(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The typed data as hidden fields, to be sent again unchanged."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in data.items():
+        if value is True:
+            pairs.append((name, "1"))
+        elif isinstance(value, list | tuple):
+            pairs += [(name, str(item)) for item in value]
+        else:
+            pairs.append((name, str(value)))
+    return pairs

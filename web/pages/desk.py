@@ -1,0 +1,182 @@
+"""What waits for whom? The queue with tabs and filters, its export, bulk work, and the unit's notices."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import calendars, cases, queries
+from feedback.access import Actor
+from feedback.kernel.clock import office_day, start_of_day
+from feedback.kernel.errors import Forbidden, NotFound, Refused
+from feedback.lifecycle import Act, Role, Status
+from feedback.queries import CaseFile, Filters
+from routing import directory, jobs
+from routing.directory import Directory
+from web import identity, labels, present, present_desk, suggestions
+from web.pages import casework, exporting, registering
+from web.present_desk import WORKERS
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+BULK_ACTS: Mapping[Act, str] = {Act.ASSIGN: "批量派件", Act.URGE: "批量催办"}
+BULK_MOST = 50
+
+
+async def queue(request: Request) -> Response:
+    """The cases somebody sees, those with the least time left first."""
+    office: Office = request.app.state.office
+    actor, now = await identity.actor(request), office.clock.now()
+    if actor.roles <= {Role.ADMIN}:
+        return RedirectResponse("/admin", status_code=303)
+    names, calendar = await directory.snapshot(), await calendars.current()
+    filters = present_desk.filters_of(request.query_params, actor)
+    found = await queries.worklist(actor, filters, _page(request), now=now)
+    counted = await queries.counts(actor, filters, now=now)
+    mine, all_ = await _open_counts(actor, filters, now=now)
+    context = {
+        **present_desk.frame(actor, names),
+        "filters": filters,
+        "tabs": present_desk.tabs(filters, mine, {**counted, "all_open": all_}),
+        "rows": [present.row_view(row, names, now, calendar) for row in found.items],
+        "found": found,
+        "base": f"/desk?{present_desk.query_of(filters)}&page=",
+        "query": present_desk.query_of(filters),
+        "chosen": present_desk.chosen_words(filters, names),
+        "units": present_desk.unit_groups(names, _seen_units(actor, names)),
+        "categories": present_desk.category_groups(with_heads=True),
+        "regions": present_desk.region_groups(names, office.settings.region),
+        "statuses": present_desk.status_options(),
+        "kinds": present_desk.kind_options(),
+        "lights": [(code, labels.LIGHTS[code]) for code in ("red", "amber", "green")],
+        "sorts": list(present_desk.SORTS),
+        "bulk": _bulk_acts(actor),
+        "answered": await _answered_today(actor, now) if not found.total else 0,
+    }
+    return office.render(request, "desk/queue.html", context)
+
+
+def _page(request: Request) -> int:
+    text = request.query_params.get("page", "1")
+    return int(text) if text.isdecimal() and 1 <= len(text) <= 6 else 1
+
+
+async def _open_counts(actor: Actor, filters: Filters, *, now: datetime) -> tuple[int | None, int]:
+    """How many open cases wait for this person's unit (None for overseers), and how many they see in all."""
+    everything = await queries.counts(actor, replace(filters, mine=False), now=now)
+    if not actor.roles & WORKERS:
+        return None, everything["open"]
+    mine = await queries.counts(actor, replace(filters, mine=True), now=now)
+    return mine["open"], everything["open"]
+
+
+async def _answered_today(actor: Actor, now: datetime) -> int:
+    today = office_day(now)
+    return (await queries.flow(actor, start_of_day(today), now))["replied"]
+
+
+def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:
+    """The units worth offering as a filter."""
+    if actor.everywhere or Role.RECEPTION in actor.roles:
+        return frozenset(names.by_code)
+    return actor.units | {actor.unit}
+
+
+def _bulk_acts(actor: Actor) -> list[tuple[str, str]]:
+    roles = {Act.ASSIGN: {Role.RECEPTION}, Act.URGE: {Role.SUPERVISOR, Role.RECEPTION}}
+    return [(act.value, words) for act, words in BULK_ACTS.items() if actor.roles & roles[act]]
+
+
+async def bulk(request: Request) -> Response:
+    """One step for many cases: first what would happen to each, then, confirmed, what did."""
+    office: Office = request.app.state.office
+    actor, names = await identity.actor(request), await directory.snapshot()
+    async with request.form(max_fields=500) as form:
+        act = str(form.get("act", ""))
+        if act not in dict(_bulk_acts(actor)):
+            raise Forbidden(act=act)
+        numbers = list(dict.fromkeys(str(no) for no in form.getlist("no")))[:BULK_MOST]
+        is_confirmed = "confirmed" in form
+        rows = [await _bulk_row(request, actor, names, Act(act), no, form, is_confirmed) for no in numbers]
+        context = {
+            **present_desk.frame(actor, names),
+            "act": act,
+            "label": BULK_ACTS[Act(act)],
+            "rows": rows,
+            "done": is_confirmed,
+            "good": sum(row["ok"] for row in rows),
+            "units": present_desk.unit_groups(names),
+            "unit": str(form.get("unit", "")),
+            "text": str(form.get("text", ""))[:1000],
+            "back": "/desk?" + str(form.get("query", ""))[:1000],
+            "query": str(form.get("query", ""))[:1000],
+        }
+    if is_confirmed:
+        office.wake()
+    return office.render(request, "desk/bulk.html", context)
+
+
+async def _bulk_row(
+    request: Request, actor: Actor, names: Directory, act: Act, no: str, form: FormData, is_confirmed: bool
+) -> dict[str, Any]:
+    """What the step would do, or did, to one case."""
+    office: Office = request.app.state.office
+    row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": ""}
+    try:
+        file = await queries.file(actor, no, secret=office.settings.secret)
+        row |= {"title": file.title, "version": file.version}
+        data = _bulk_data(file, act, form, names)
+        row["words"] = names.name(str(data["unit"])) if data.get("unit") else labels.ACTS[act.value]
+        if not any(step.act is act for step in file.steps):
+            row["words"] = f"{labels.STATUSES[file.status.value]}，不能{labels.ACTS[act.value]}"
+        elif act is Act.ASSIGN and not data["unit"]:
+            row["words"] = "没有合适的派单规则，请选单位或单独办理"
+        elif is_confirmed:
+            version = str(form.get(f"version-{no}", ""))
+            expect = int(version) if version.isdecimal() else None
+            await cases.act(no, act, actor, data, now=office.clock.now(), expect=expect)
+            row["ok"] = True
+        else:
+            row["ok"] = True
+    except NotFound:
+        row["words"] = labels.error_words("not_found")
+    except Refused as refused:
+        row |= {"words": labels.error_words(refused.code, count=1), "ok": False}
+    return row
+
+
+def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> dict[str, Any]:
+    if act is Act.URGE:
+        text = str(form.get("text", ""))[:1000].strip()
+        return {"text": text} if text else {}
+    if unit := str(form.get("unit", "")):
+        return {"unit": unit, "reason": "受理窗口批量派件"}
+    if file.status is not Status.RECEIVED:
+        return {"unit": ""}
+    decision = suggestions.as_if(file, file.category, names) if file.category else suggestions.decided(file, names)
+    return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
+
+
+async def notices(request: Request) -> Response:
+    """What the unit was told lately."""
+    office: Office = request.app.state.office
+    actor, names = await identity.actor(request), await directory.snapshot()
+    rows = await jobs.notices_for(actor.unit, limit=100) if actor.roles & WORKERS else []
+    lines = [{**row, "when": present.short_time(row["made_at"])} for row in rows]
+    return office.render(request, "desk/notices.html", {**present_desk.frame(actor, names), "rows": lines})
+
+
+ROUTES = [
+    Route("/", queue),
+    Route("/bulk", bulk, methods=["POST"]),
+    Route("/notices", notices),
+    *exporting.ROUTES,
+    *registering.ROUTES,
+    *casework.ROUTES,
+]

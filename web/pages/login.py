@@ -1,0 +1,68 @@
+"""How does a member of staff come in and go out? The log-in form, with a way back that never leaves this site."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from web import identity, labels, present_desk
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+
+def local(path: str) -> str:
+    """The path if it lies on this site, else "". Browsers read "//host" and "/\\host" as another site."""
+    parts = urlsplit(path)
+    is_plain = path.isprintable() and "\\" not in path and not parts.scheme and not parts.netloc
+    return path if is_plain and path.startswith("/") and not path.startswith("//") else ""
+
+
+async def login(request: Request) -> Response:
+    """The form on GET; on POST a session, or the form again."""
+    office: Office = request.app.state.office
+    if request.method == "GET":
+        actor = await identity.actor_or_none(request)
+        back = local(request.query_params.get("next", ""))
+        if actor:
+            return RedirectResponse(back or present_desk.landing(actor), status_code=303)
+        return office.render(request, "login.html", _context("", back, {}))
+    async with request.form() as form:
+        username, password = str(form.get("username", "")).strip(), str(form.get("password", ""))
+        back = local(str(form.get("next", "")))
+    errors = {
+        name: labels.fault_words(name, "missing")
+        for name, value in (("username", username), ("password", password))
+        if not value
+    }
+    if errors:
+        return office.render(request, "login.html", _context(username, back, errors), status=422)
+    await request.app.state.limiter.hit("login", request)
+    try:
+        session = await identity.log_in(office, username, password)
+    except identity.Unauthorized as refused:
+        errors = {"password": labels.error_words(refused.code)}
+        return office.render(request, "login.html", _context(username, back, errors), status=401)
+    response = RedirectResponse(back or present_desk.landing(session.actor), status_code=303)
+    identity.set_cookie(response, office, identity.STAFF_COOKIE, session.token, office.settings.session_hours)
+    return response
+
+
+def _context(username: str, back: str, errors: dict[str, str]) -> dict[str, object]:
+    return {"username": username[:80], "next": back, "errors": errors}
+
+
+async def logout(request: Request) -> Response:
+    """End the session here and on the server."""
+    await identity.log_out(request)
+    response = RedirectResponse("/login", status_code=303)
+    response.delete_cookie(identity.STAFF_COOKIE)
+    return response
+
+
+ROUTES = [
+    Route("/login", login, methods=["GET", "POST"]),
+    Route("/logout", logout, methods=["POST"]),
+]

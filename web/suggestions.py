@@ -1,0 +1,106 @@
+"""What does the classifier tell the desk, and who would get the case under each heading it thinks of?"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from classify import labels as categories
+from feedback.access import Actor
+from feedback.lifecycle import Act
+from feedback.queries import CaseFile, EntryView
+from routing.directory import Directory
+from routing.jobs import unit_for
+from routing.rules import Decision
+from web import present
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+CANDIDATES_MOST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A heading the case may belong under, with the unit its routing row names and why."""
+
+    category: str
+    category_text: str
+    share: str
+    unit: str
+    unit_name: str
+    co: tuple[str, ...]
+    co_names: str
+    reason: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a clerk at the desk sees beside a case that waits for its unit."""
+
+    how: str
+    reasons: tuple[tuple[str, str], ...]
+    candidates: tuple[Candidate, ...]
+
+
+async def for_desk(office: "Office", actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
+    """The suggestion for whoever may send the case to a unit now, else None."""
+    if not any(step.act is Act.ASSIGN for step in file.steps):
+        return None
+    model = await office.model()
+    if model is None:
+        found = [candidate(file, file.category, None, names)] if file.category else []
+        return Suggestion(_how(file), (), tuple(found))
+    verdict = await asyncio.to_thread(model.predict, file.title, file.text)
+    shares: dict[str, float | None] = {file.category: None} if file.by_hand and file.category else {}
+    if verdict.category:
+        shares.setdefault(verdict.category, verdict.confidence)
+    for other in verdict.alternatives:
+        shares.setdefault(other.category, other.confidence)
+    reasons = tuple((reason.text, f"{reason.weight:.2f}") for reason in verdict.reasons if reason.weight > 0)
+    found = [candidate(file, code, share, names) for code, share in list(shares.items())[:CANDIDATES_MOST]]
+    return Suggestion(_how(file), reasons, tuple(found))
+
+
+def decided(file: CaseFile, names: Directory) -> Decision:
+    """Who gets the case by the routing rows as it is."""
+    return unit_for(file, names)
+
+
+def as_if(file: CaseFile, category: str, names: Directory) -> Decision:
+    """Who would get the case if the desk said it belongs under that heading."""
+    said = EntryView(0, Act.CLASSIFY.value, file.received_at, "", "", "", "", {"category": category}, False)
+    return unit_for(replace(file, category=category, entries=(*file.entries, said)), names)
+
+
+def candidate(file: CaseFile, category: str, share: float | None, names: Directory) -> Candidate:
+    decision = as_if(file, category, names)
+    return Candidate(
+        category=category,
+        category_text=present.category_words(category) if categories.exists(category) else category,
+        share="人工分类" if share is None else f"{share:.0%}",
+        unit=decision.unit,
+        unit_name=names.name(decision.unit) if decision.unit else "",
+        co=decision.co,
+        co_names=_joined(decision.co, names),
+        reason=decision.reason,
+        rule=decision.rule,
+    )
+
+
+def _joined(codes: Sequence[str], names: Directory) -> str:
+    return "、".join(names.short(code) for code in codes)
+
+
+def _how(file: CaseFile) -> str:
+    """How it came to its heading, in one sentence."""
+    last = next((e for e in reversed(file.entries) if e.act == Act.CLASSIFY), None)
+    if last is None:
+        return "还没有分类，请人工判断。"
+    if file.by_hand:
+        return f"分类由{last.actor_name or '工作人员'}确定。"
+    words = f"分类器判断为“{present.category_words(file.category)}”，把握 {file.confidence:.0%}"
+    if last.data.get("abstained"):
+        return f"{words}，不够确定，交人工判断。"
+    return f"{words}。"

@@ -267,8 +267,9 @@ async def _open(
         )
         await Bar.bulk_create([Bar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
         await _record(case, 1, Act.SUBMIT, actor, said, after, True, now)
-        await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
+        # The words come after the attachments: SQLite counts what FTS5 flushes as rows changed by the next statement.
         await _side_rows(case, Act.SUBMIT, said, 1, now)
+        await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
         if also:
             await also(Recorded(no, 1, Act.SUBMIT, now, actor, Status.RECEIVED, facts.kind, "", said))
     return Receipt(no, code, after.state.status, now, after.clocks)

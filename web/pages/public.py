@@ -153,7 +153,7 @@ def _explained(day: date, length: Length, calendar: Calendar) -> dict[str, objec
         counted += counts
         days.append(
             {
-                "day": present.day_words(each),
+                "day": f"{each.year} 年 {each.month} 月 {each.day} 日",
                 "week": f"周{WEEKDAYS[each.weekday()]}",
                 "why": why,
                 "n": f"第 {counted} {'个工作日' if working else '日'}"

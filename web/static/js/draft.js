@@ -54,7 +54,12 @@
   const save = async () => {
     if (isShared()) return;
     try {
-      await store("readwrite", (drafts) => drafts.put(gather(), name));
+      // The offline page has fewer fields than the form: what it does not ask for stays as it was.
+      const known = (await store("readonly", (drafts) => drafts.get(name))) || { values: {}, files: [] };
+      const draft = gather();
+      draft.values = { ...known.values, ...draft.values };
+      if (!files().length) draft.files = known.files;
+      await store("readwrite", (drafts) => drafts.put(draft, name));
       tell(`已自动保存到本机 ${clock(new Date())}`);
     } catch (e) { tell("本机不允许保存草稿，请一次填完"); }
   };

@@ -3,7 +3,7 @@
 const CACHE = "xinqiao-1";
 const KEPT = ["/offline", "/static/css/xinqiao.css", "/static/js/prefs.js", "/static/js/page.js", "/static/js/draft.js", "/static/js/upload.js", "/static/icons.svg", "/static/favicon.svg"];
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT)).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT.map((path) => new Request(path, { credentials: "omit", cache: "reload" })))).then(() => self.skipWaiting()));
 });
 self.addEventListener("activate", (event) => {
   event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)))).then(() => self.clients.claim()));

@@ -100,6 +100,10 @@ def _routes() -> list[Route | Mount]:
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         Mount("/api/v1", routes=v1.ROUTES),
         *login.ROUTES,
+        # A mount answers below its path only; without these three, /desk would be a redirect to /desk/ on every click.
+        Route("/desk", desk.queue, middleware=[Middleware(StaffOnly)]),
+        Route("/board", supervisor.board, middleware=[Middleware(StaffOnly)]),
+        Route("/admin", admin.home, middleware=[Middleware(StaffOnly)]),
         Mount("/desk", routes=desk.ROUTES, middleware=[Middleware(StaffOnly)]),
         Mount("/board", routes=supervisor.ROUTES, middleware=[Middleware(StaffOnly)]),
         Mount("/admin", routes=admin.ROUTES, middleware=[Middleware(StaffOnly)]),

@@ -11,12 +11,14 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import evaluation.jobs
+import asyncpg
 import structlog
+from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
 
 import classify.jobs
 import classify.releases
+import evaluation.jobs
 import feedback.jobs
 import routing.jobs
 from feedback import attachments, calendars, search
@@ -29,9 +31,10 @@ from web import identity
 from web.senders import console
 
 if TYPE_CHECKING:
-    from classify.model import Model
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from classify.model import Model
 
 MODELS = (
     "feedback.kernel.outbox",
@@ -67,7 +70,7 @@ class Office:
 
     def render(self, request: "Request", name: str, context: Mapping[str, Any], status: int = 200) -> "Response":
         """A page from a template."""
-        from web.app import page
+        from web.frame import page
 
         return page(request, name, context, status)
 
@@ -101,24 +104,29 @@ async def opened(settings: Settings) -> AsyncIterator[Office]:
 async def migrate(settings: Settings) -> None:
     """Bring the database to this version: one process at a time, children kept, word tables made."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    async with db.opened(config(settings, migrating=True)):
-        connection = db.writing()
-        if not db.is_sqlite(settings.database):
-            async with db.transaction() as locked:
-                # Held until this transaction ends, while the migration runs on other connections.
-                await locked.execute_query(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-                await _run_migrations(settings)
-        else:
-            await _run_migrations(settings)
-            broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
-            if broken:
-                raise RuntimeError(f"migration left rows without their parents: {broken[:3]}")
-    async with db.opened(config(settings)):
-        await search.prepare()
+    async with _alone(settings):
+        await run_migrations(config=config(settings, migrating=True))
+        await Tortoise.close_connections()  # what the migration opened, it leaves open
+        async with db.opened(config(settings)):
+            if db.is_sqlite(settings.database):
+                broken = await db.writing().execute_query_dict("PRAGMA foreign_key_check")
+                if broken:
+                    raise RuntimeError(f"migration left rows without their parents: {broken[:3]}")
+            await search.prepare()
 
 
-async def _run_migrations(settings: Settings) -> None:
-    await run_migrations(config=config(settings, migrating=True))
+@asynccontextmanager
+async def _alone(settings: Settings) -> AsyncIterator[None]:
+    """Only one process migrates at a time; SQLite sees to that itself."""
+    if db.is_sqlite(settings.database):
+        yield
+        return
+    connection = await asyncpg.connect(settings.database)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
+        yield
+    finally:
+        await connection.close()
 
 
 def handlers(office: Office) -> dict[str, Handler]:

@@ -13,10 +13,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import classify.releases
 import structlog
 from tqdm import tqdm
 
+import classify.releases
 import feedback.jobs
 from classify.urgency import level_of
 from evaluation import indicators, publishing, ratings
@@ -25,10 +25,11 @@ from feedback.access import SYSTEM, Actor, citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, office_day
-from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotNow
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Kind, Role, Status
 from feedback.queries import Filters
 from routing import directory
+from routing.rules import STREET
 from web import boot, identity
 from web.boot import Office
 from web.models import QuickReason, ReplyTemplate
@@ -146,12 +147,12 @@ class Life:
             self.plan(self._arrival(), self._arrive(number))
         for day in range((self.end - self.start).days + 1):
             self.plan(self.start + timedelta(days=day, hours=1), self._midnight)
-        with tqdm(total=len(self.agenda), desc="云川区", unit="事", leave=False) as bar:
+        with tqdm(total=len(self.agenda), desc="云川区", unit="事", leave=False, disable=None) as bar:
             while self.agenda:
                 at, _, event = heapq.heappop(self.agenda)
                 try:
                     await event(at)
-                except (NotNow, Conflict, Forbidden, Invalid) as refused:
+                except (NotNow, NotFound, Conflict, Forbidden, Invalid) as refused:
                     _log.debug("did not happen", refused=refused.code, details=refused.details)
                 await outbox.drain(self.handlers, at)
                 bar.total = bar.n + len(self.agenda) + 1
@@ -282,7 +283,9 @@ class Life:
                 return
             if not file.category or not file.by_hand:
                 await self._do(no, Act.CLASSIFY, Role.RECEPTION, {"category": message["category"]}, when)
-            data = {"unit": message["unit"], "reason": "受理窗口人工分派：属于该单位职责"}
+            town = await directory.snapshot()
+            unit = town.street_of(file.region) if message["unit"] == STREET else message["unit"]
+            data = {"unit": unit or "quzhengfu", "reason": "受理窗口人工分派：属于该单位职责"}
             await self._do(no, Act.ASSIGN, Role.RECEPTION, data, when)
 
         self.plan(at, at_desk)

@@ -10,7 +10,7 @@ import pytest
 
 from evaluation import disputes, jobs, publishing, ratings
 from evaluation.invitations import Occasion, token_of
-from evaluation.models import Rating
+from evaluation.models import Rating, RatingCount
 from evaluation.ratings import RatingView, ServiceRating, Standing
 from evaluation.scores import Levels
 from evaluation.timeliness import month
@@ -259,7 +259,7 @@ async def test_counters_made_anew_are_the_same(office: Office) -> None:
         await _rate(await _answered(office, number=number), level)
     before = await ratings.levels_in(SEPTEMBER)
     assert await ratings.recount() == 0
-    await ratings.RatingCount.filter(level=4).update(n=7)
+    await RatingCount.filter(level=4).update(n=7)
     assert await ratings.recount() == 1
     assert await ratings.levels_in(SEPTEMBER) == before == {UNIT: Levels({5: 1, 4: 1, 1: 1})}
 

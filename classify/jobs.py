@@ -18,11 +18,11 @@ from feedback.lifecycle import Act, Kind, Status
 CurrentModel = Callable[[], Awaitable[Model | None]]
 
 
-def handlers(current_model: CurrentModel, secret: str, bar: float) -> dict[str, list[Handler]]:
+def handlers(current_model: CurrentModel, bar: float) -> dict[str, list[Handler]]:
     """What the classifier does on which message. `bar` above 0 replaces the release's own."""
 
     async def suggest_category(payload: dict[str, Any], now: datetime) -> None:
-        case = await queries.file(SYSTEM, payload["no"], secret=secret)
+        case = await queries.brief(payload["no"])
         model = await current_model()
         if model is None or case.status is not Status.RECEIVED or case.category or case.kind is Kind.RECTIFY:
             raise NotNow(no=case.no)

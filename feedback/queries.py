@@ -123,6 +123,26 @@ class CaseFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """What the jobs need of a case: its words, where it stands, what happened. Two queries, for the system only."""
+
+    no: str
+    kind: Kind
+    stage: Stage
+    status: Status
+    version: int
+    title: str
+    text: str
+    region: str
+    address: str
+    category: str
+    desk: str
+    unit: str
+    is_named: bool
+    entries: tuple[EntryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkRow:
     """One line of a worklist."""
 
@@ -256,6 +276,39 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         steps=access.open_steps(actor, folded.state, standing),
         is_published=await PublicReply.exists(case_id=case.id),
     )
+
+
+async def brief(no: str) -> Brief:
+    """A case as the jobs read it.
+
+    Raises NotFound.
+    """
+    case = await Case.get_or_none(no=no)
+    if case is None:
+        raise NotFound(no=no)
+    entries = await Entry.filter(case_id=case.id).order_by("seq")
+    return Brief(
+        no=case.no,
+        kind=Kind(case.kind),
+        stage=Stage(case.stage),
+        status=Status(case.status),
+        version=case.version,
+        title=case.title,
+        text=case.text,
+        region=case.region,
+        address=case.address,
+        category=case.category,
+        desk=case.desk,
+        unit=case.unit,
+        is_named=facts_of(case).named,
+        entries=tuple(_entry_view(e, False) for e in entries),
+    )
+
+
+async def co_units(no: str) -> list[str]:
+    """The co-units of a case now."""
+    rows = await TenureRow.filter(case__no=no, lead=False, until__isnull=True)
+    return sorted(t.unit for t in rows)
 
 
 def _entry_view(entry: Entry, is_owner: bool) -> EntryView:

@@ -16,7 +16,7 @@ from feedback.kernel.clock import from_millis
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.lifecycle import Act, Stage, Status
-from feedback.queries import CaseFile
+from feedback.queries import Brief, CaseFile
 from routing.directory import Directory, snapshot
 from routing.models import Notice
 from routing.notices import NOTICES, Audience, NoticeRow, Outgoing, Send, rows_for, worded
@@ -26,11 +26,11 @@ STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
 
 
-def handlers(secret: str, send: Send) -> dict[str, list[Handler]]:
+def handlers(send: Send) -> dict[str, list[Handler]]:
     """What routing does on which message."""
 
     async def assign(payload: dict[str, Any], now: datetime) -> None:
-        case = await queries.file(SYSTEM, payload["no"], secret=secret)
+        case = await queries.brief(payload["no"])
         if case.status is not Status.RECEIVED:
             raise NotNow(no=case.no)
         directory = await snapshot()
@@ -40,12 +40,14 @@ def handlers(secret: str, send: Send) -> dict[str, list[Handler]]:
             await cases.act(case.no, Act.ASSIGN, SYSTEM, data, now=now, expect=case.version)
 
     async def tell(event: str, payload: dict[str, Any], now: datetime) -> None:
-        case = await queries.file(SYSTEM, payload["no"], secret=secret)
+        case = await queries.brief(payload["no"])
         if _is_stale(case, payload, now):
             raise NotNow(no=case.no)
         directory = await snapshot()
         for row in rows_for(event):
-            for unit in _units_told(row, case, payload):
+            if row.audience is Audience.CITIZEN and not case.is_named:
+                continue  # there is nobody to send it to
+            for unit in await _units_told(row, case, payload):
                 key = f"{event}:{payload['no']}:{payload.get('seq', payload.get('clock', ''))}:{row.audience}:{unit}"
                 words = worded(row, no=case.no, title=case.title, unit=directory.short(case.unit or case.desk))
                 await _note(key, case.no, event, row.audience, unit, words, now)
@@ -75,7 +77,7 @@ def handlers(secret: str, send: Send) -> dict[str, list[Handler]]:
     return found
 
 
-def _is_stale(case: CaseFile, payload: Mapping[str, Any], now: datetime) -> bool:
+def _is_stale(case: Brief, payload: Mapping[str, Any], now: datetime) -> bool:
     """Nobody is told today of what happened long ago, as in an imported history."""
     if "due" in payload:
         return now - from_millis(int(payload["due"])) > STALE_CLOCK
@@ -83,7 +85,7 @@ def _is_stale(case: CaseFile, payload: Mapping[str, Any], now: datetime) -> bool
     return now - happened > STALE_ACT
 
 
-def unit_for(case: CaseFile, directory: Directory) -> Decision:
+def unit_for(case: CaseFile | Brief, directory: Directory) -> Decision:
     """Who answers this case now, and why."""
     barred = frozenset().union(*(directory.subtree(unit) for unit in _bars_of(case)))
     named = str(case.entries[0].data.get("unit", ""))
@@ -105,19 +107,19 @@ def unit_for(case: CaseFile, directory: Directory) -> Decision:
     return decide(facts, directory.rows)
 
 
-def is_sure(case: CaseFile) -> bool:
+def is_sure(case: CaseFile | Brief) -> bool:
     """Whether the category was given by a person, or by the classifier without abstaining."""
     last = next((e for e in reversed(case.entries) if e.act == Act.CLASSIFY), None)
     return last is not None and not last.data.get("abstained", False)
 
 
-def _bars_of(case: CaseFile) -> tuple[str, ...]:
+def _bars_of(case: CaseFile | Brief) -> tuple[str, ...]:
     return tuple(case.entries[0].data.get("bars", ()))
 
 
-def _reviewer(case: CaseFile, directory: Directory, barred: frozenset[str]) -> Decision:
+def _reviewer(case: CaseFile | Brief, directory: Directory, barred: frozenset[str]) -> Decision:
     """复查 and 复核 go to the unit one level above whoever decided last."""
-    held = [t.unit for t in case.tenures if t.lead]
+    held = [str(e.data["unit"]) for e in case.entries if e.act == Act.ASSIGN]
     above = directory.superior(held[-1]) if held else ""
     if not above or above in barred:
         return Decision("", (), "review", "没有上一级机关，由受理窗口指定")
@@ -125,14 +127,14 @@ def _reviewer(case: CaseFile, directory: Directory, barred: frozenset[str]) -> D
     return Decision(above, (), "review", f"由原办理机关的上一级机关办理({law})")
 
 
-def _units_told(row: NoticeRow, case: CaseFile, payload: Mapping[str, Any]) -> tuple[str, ...]:
+async def _units_told(row: NoticeRow, case: Brief, payload: Mapping[str, Any]) -> tuple[str, ...]:
     match row.audience:
         case Audience.DESK:
             return (case.desk,)
         case Audience.UNIT | Audience.HEAD:
             if payload.get("unit"):
                 return (str(payload["unit"]),)
-            return tuple(u for u in (case.unit, *case.co_units) if u)
+            return tuple(u for u in (case.unit, *await queries.co_units(case.no)) if u)
         case _:
             return ("",)
 

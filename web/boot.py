@@ -134,8 +134,8 @@ def handlers(office: Office) -> dict[str, Handler]:
     settings = office.settings
     found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
     for part in (
-        classify.jobs.handlers(office.model, settings.secret, settings.confidence_bar),
-        routing.jobs.handlers(settings.secret, console.send),
+        classify.jobs.handlers(office.model, settings.confidence_bar),
+        routing.jobs.handlers(console.send),
         evaluation.jobs.handlers(settings),
     ):
         for kind, steps in part.items():

@@ -129,6 +129,7 @@ def counted(
 def shown(rows: Sequence[Counts], everybody: Counts, rules: Rules) -> tuple[list[dict[str, Cell]], dict[str, Cell]]:
     """The cells of each unit and of the district, by column, with the small ones hidden."""
     columns = {name: scores.column([getattr(row, name) for row in rows], rules) for name in _ADDED}
+    columns["bad"] = scores.column([row.bad for row in rows], rules, columns["ratings"][0])
     units = []
     for i, row in enumerate(rows):
         counts = {name: columns[name][0][i] for name in _ADDED} | _clock_cells(row, rules)

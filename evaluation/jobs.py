@@ -68,6 +68,8 @@ def _draft(rating: RatingView, phone: str, desk: str) -> Draft:
     )
 
 
-async def close_period(now: datetime, settings: Settings) -> Edition:
-    """Timer: freeze the month that is just over, if nobody did yet."""
-    return await publishing.publish(publishing.month_just_over(now), now=now, by="system", settings=settings)
+async def close_period(now: datetime, settings: Settings) -> Edition | None:
+    """Timer: freeze the month that is just over, if nobody did yet. None when nothing happened in it."""
+    period = publishing.month_just_over(now)
+    rows, _ = await publishing.counts(period, now=now)
+    return await publishing.publish(period, now=now, by="system", settings=settings) if rows else None

@@ -108,33 +108,42 @@ def count_cell(count: int, rules: Rules) -> Cell:
     return Cell(None, rules.few) if 0 < count < rules.cell_min else Cell(count)
 
 
-def column(counts: Sequence[int], rules: Rules) -> tuple[list[Cell], Cell]:
-    """The cells of units, and of their sum, with as many hidden as it takes that none can be worked out."""
+def column(counts: Sequence[int], rules: Rules, parts_of: Sequence[Cell] = ()) -> tuple[list[Cell], Cell]:
+    """The cells of units, and of their sum, with as many hidden as it takes that none can be worked out.
+
+    `parts_of` are the cells these counts are part of: where so few answered that even their number is hidden, it is
+    not told either that none of them was dissatisfied.
+    """
     cells, total = [count_cell(n, rules) for n in counts], count_cell(sum(counts), rules)
-    small = [n for n in counts if 0 < n < rules.cell_min]
-    if not small or total.value is None:
+    if sum(counts) == 0:
+        return cells, total
+    masked = {i for i, whole in enumerate(parts_of) if whole.reason == rules.few}
+    cells = [Cell(None, rules.few) if i in masked else cell for i, cell in enumerate(cells)]
+    small = [n for i, n in enumerate(counts) if 0 < n < rules.cell_min and i not in masked]
+    if not (small or masked) or total.value is None:
         return cells, total
     others = sorted((n, i) for i, n in enumerate(counts) if n >= rules.cell_min)
-    hidden = sum(small)
-    covers = 0
-    while not _is_ambiguous(hidden, len(small), covers, rules.cell_min):
-        if covers == len(others):  # nothing left to hide behind: then there is no total to subtract from
-            return [count_cell(each, rules) for each in counts], Cell(None, PROTECTS)
-        n, i = others[covers]
-        cells[i] = Cell(None, PROTECTS)
-        hidden += n
-        covers += 1
-    return cells, total
+    hidden = sum(small) + sum(counts[i] for i in masked)
+    covered = list(cells)
+    for covers in range(len(others) + 1):
+        if _is_ambiguous(hidden, len(small), len(masked), covers, rules.cell_min):
+            return covered, total
+        if covers < len(others):
+            n, i = others[covers]
+            covered[i] = Cell(None, PROTECTS)
+            hidden += n
+    return cells, Cell(None, PROTECTS)  # nothing left to hide behind: then there is no total to subtract from
 
 
-def _is_ambiguous(hidden: int, small: int, covers: int, cell_min: int) -> bool:
+def _is_ambiguous(hidden: int, small: int, masked: int, covers: int, cell_min: int) -> bool:
     """Whether the sum of all hidden cells leaves each of them at least two values.
 
-    Everybody knows that `small` of them lie in 1 … cell_min - 1 and that `covers` of them are cell_min or more.
+    Everybody knows that `small` of them lie in 1 … cell_min - 1, that `masked` ones may be 0 as well, and that
+    `covers` of them are cell_min or more.
     """
     least = small + covers * cell_min
-    most = small * (cell_min - 1)
-    return small + covers > 1 and least < hidden and (covers > 0 or hidden < most)
+    most = (small + masked) * (cell_min - 1)
+    return small + masked + covers > 1 and least < hidden and (covers > 0 or hidden < most)
 
 
 def share_cell(part: Cell, base: Cell, rules: Rules) -> Cell:

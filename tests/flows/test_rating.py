@@ -305,6 +305,11 @@ async def test_nobody_has_figures_of_a_month_that_was_never_frozen(office: Offic
         await publishing.edition("neulich")
 
 
+async def test_a_house_that_just_opened_publishes_no_empty_month(office: Office) -> None:
+    assert await jobs.close_period(OCTOBER, office.settings) is None
+    assert await publishing.editions() == []
+
+
 async def test_the_figures_are_those_of_the_cases(office: Office) -> None:
     for number in range(12):
         await _rate(await _answered(office, number=number), 5 if number else 3)

@@ -86,20 +86,32 @@ def test_a_total_that_is_small_itself_is_hidden() -> None:
     assert values([3, 0, 0]) == ([None, 0, 0], None)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=4))
-def test_nobody_can_work_out_a_hidden_cell_from_the_total(counts: list[int]) -> None:
-    cells, total = scores.column(counts, RULES)
-    if total.value is None:
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=4))
+def test_nobody_can_work_out_a_hidden_cell_from_the_total(rows: list[tuple[int, bool]]) -> None:
+    wholes = [Cell(None, FEW) if few and n < 5 else Cell(50) for n, few in rows]
+    cells, total = scores.column([n for n, _ in rows], RULES, wholes)
+    if not total.value:
         return
     choices = [
-        [int(cell.value)] if cell.value is not None else range(1, 5) if cell.reason == FEW else range(5, 30)
-        for cell in cells
+        [int(cell.value)]
+        if cell.value is not None
+        else range(5, 30)
+        if cell.reason == PROTECTS
+        else range(0 if whole.reason == FEW else 1, 5)
+        for cell, whole in zip(cells, wholes, strict=True)
     ]
     worlds = [world for world in product(*choices) if sum(world) == total.value]
     for i, cell in enumerate(cells):
         if cell.value is None:
             assert len({world[i] for world in worlds}) > 1
+
+
+def test_where_hardly_anybody_answered_it_is_not_told_that_nobody_complained() -> None:
+    cells, total = scores.column([0, 0, 7], RULES, [Cell(None, FEW), Cell(20), Cell(40)])
+    assert [cell.value for cell in cells] == [None, 0, None]
+    assert total.value == 7
+    assert scores.column([0, 0], RULES, [Cell(None, FEW), Cell(20)])[0] == [Cell(0), Cell(0)]
 
 
 def test_a_share_needs_ten_answers() -> None:

@@ -24,8 +24,13 @@ REVIEWED = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.PUBLISH, Act.EXTE
 ANSWERS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
 """Steps whose text goes to a citizen, so that personal data in it must be confirmed."""
 
+EXPECTED = frozenset(
+    {Act.ASSIGN, Act.ACCEPT, Act.CO_REPLY, Act.ANSWER_SUPERVISION, Act.CALL_BACK, Act.RESUME, Act.PUBLISH} | ANSWERS
+)
+"""Steps somebody waits for: the first of them is open when the page is."""
+
 _STOPS = frozenset({Act.DECLINE, Act.RETURN, Act.MERGE, Act.REFUSE_EXTENSION, Act.HOLD})
-_ORDER = (
+ORDER = (
     *(Act.ASSIGN, Act.ACCEPT, Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.CO_REPLY, Act.ANSWER_SUPERVISION),
     *(Act.CALL_BACK, Act.RESUME, Act.PUBLISH, Act.CONTACT, Act.EXTEND, Act.REFUSE_EXTENSION, Act.ASK),
     *(Act.ASK_EXTENSION, Act.CO_ASSIGN, Act.CLASSIFY, Act.RETURN, Act.DECLINE, Act.HOLD, Act.MERGE),
@@ -127,7 +132,7 @@ class Choices:
 
 def forms_of(steps: Iterable[Step], values: Mapping[str, Mapping[str, Any]], choices: Choices) -> list[ActForm]:
     """The forms of the open steps, the likeliest first. `values`: what each already holds, by act and need."""
-    ordered = sorted(steps, key=lambda step: _ORDER.index(step.act) if step.act in _ORDER else len(_ORDER))
+    ordered = sorted(steps, key=lambda step: ORDER.index(step.act) if step.act in ORDER else len(ORDER))
     return [_form(step, values.get(step.act.value, {}), choices) for step in ordered]
 
 

@@ -17,7 +17,7 @@ from feedback.queries import CaseFile, Filters
 from feedback.workdays import Calendar
 from routing.directory import Directory
 from web import labels, present
-from web.present import ClockView
+from web.present import ClockView, EventView
 
 Option = tuple[str, str]
 Group = tuple[str, list[Option]]
@@ -272,6 +272,32 @@ def clock_moves(
         elif was.stopped_at is None and was.due_at != clock.due_at:
             moves.append(ClockMove(clock.label, present.clock_view(was, names, now, calendar).due, words))
     return moves
+
+
+# ---- the course ----
+
+_STAFF_DONE: Mapping[str, str] = {
+    Act.SUBMIT: "提交诉求",
+    Act.ASK: "请群众补充情况",
+    Act.SUPPLEMENT: "补充材料",
+    Act.CLASSIFY: "分类",
+}
+
+
+def staff_timeline(events: Iterable[EventView]) -> list[EventView]:
+    """What happened, said to colleagues instead of to the citizen; the release's digest is left to the record."""
+    return [
+        replace(
+            event,
+            act_text=_STAFF_DONE.get(event.act, event.act_text),
+            details=tuple(
+                (label, words.replace("row:", "第 ") + " 条" if words.startswith("row:") else words)
+                for label, words in event.details
+                if label != labels.NEEDS["release"]
+            ),
+        )
+        for event in events
+    ]
 
 
 # ---- what an answer must hold ----

@@ -66,10 +66,12 @@ def parsed(text: str) -> tuple[list[DayRow], list[date], list[str]]:
     rows: dict[date, DayRow] = {}
     dropped: list[date] = []
     faults: list[str] = []
-    lines = [line for line in csv.reader(io.StringIO(text.replace("，", ","))) if any(cell.strip() for cell in line)]
+    lines = list(csv.reader(io.StringIO(text.replace("，", ","))))
     if len(lines) > LINES_MOST:
         return [], [], [f"一次最多 {LINES_MOST} 行"]
     for number, line in enumerate(lines, 1):
+        if not any(cell.strip() for cell in line):
+            continue
         cells = [narrow(cell) for cell in line] + ["", "", ""]
         try:
             day = date.fromisoformat(cells[0])

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from classify import labels as categories
 from feedback import attachments, calendars, cases, lifecycle, queries, redact
 from feedback.access import Actor
 from feedback.intake import PersonDraft
@@ -81,7 +82,7 @@ async def act(request: Request) -> Response:
             return await _shown(request, seen, opened=what, typed=await _with_phrase(step, typed, form))
         try:
             typed |= await _files(request, step, form)
-            lifecycle.check_needs(step, typed)
+            await _check(request, seen, step, typed)
             if (
                 step.act in ANSWERS | {Act.PUBLISH}
                 and "confirmed" not in form
@@ -110,7 +111,7 @@ async def preview(request: Request) -> Response:
         typed = act_forms.typed(step, form)
         try:
             typed |= await _files(request, step, form)
-            lifecycle.check_needs(step, typed)
+            await _check(request, seen, step, typed)
         except Invalid as fault:
             errors = {_field(name): labels.fault_words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, seen, opened=step.act.value, typed=typed, errors=errors, status=422)
@@ -126,6 +127,7 @@ async def route(request: Request) -> Response:
         co, expect = _texts(form, "units"), _version(form)
         typed = {"unit": unit, "units": co, "reason": _text(form, "reason"), "rule": _text(form, "rule")}
         try:
+            check_places({"category": category, **typed}, seen.names)
             if category and category != seen.file.category:
                 await cases.act(
                     seen.file.no, Act.CLASSIFY, seen.actor, {"category": category}, now=seen.now, expect=expect
@@ -178,6 +180,31 @@ async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]
         return {}
     ids = await kept_files(request, form)
     return {"attachments": ids} if ids else {}
+
+
+async def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:
+    """Raises Invalid for what a step lacks, and for units, headings and cases that are not there."""
+    lifecycle.check_needs(step, typed)
+    check_places(typed, seen.names)
+    if other := typed.get("case"):
+        office: Office = request.app.state.office
+        try:
+            await queries.file(seen.actor, other, secret=office.settings.secret)
+        except NotFound as fault:
+            raise Invalid({"case": "unknown"}) from fault
+
+
+def check_places(typed: Mapping[str, Any], names: Directory) -> None:
+    """Raises Invalid when a unit or a heading is none: the case file keeps codes and cannot know."""
+    faults = {}
+    if typed.get("unit") and not names.has(typed["unit"]):
+        faults["unit"] = "unknown_unit"
+    if not all(names.has(code) for code in typed.get("units", ())):
+        faults["units"] = "unknown_unit"
+    if typed.get("category") and not categories.exists(typed["category"]):
+        faults["category"] = "unknown"
+    if faults:
+        raise Invalid(faults)
 
 
 def _check_known(seen: Looked, what: str) -> None:
@@ -251,9 +278,10 @@ async def _shown(
         "facts": _facts(seen),
         "tenures": _tenures(seen),
         "forms": forms,
-        "opened": opened if errors or typed or opened else (forms[0].act if forms else ""),
+        "opened": opened or next((form.act for form in forms[:1] if form.act in act_forms.EXPECTED), ""),
         "errors": errors or {},
         "flash": flash,
+        "timeline": present_desk.staff_timeline(seen.view.timeline),
         "news": [e for e in seen.view.timeline if since is not None and e.seq > since],
         "seq": len(file.entries),
         "waiting": waiting,

@@ -137,6 +137,8 @@ async def _bulk_row(
             row["words"] = f"{labels.STATUSES[file.status.value]}，不能{labels.ACTS[act.value]}"
         elif act is Act.ASSIGN and not data["unit"]:
             row["words"] = "没有合适的派单规则，请选单位或单独办理"
+        elif act is Act.ASSIGN and not names.has(str(data["unit"])):
+            row["words"] = labels.fault_words("unit", "unknown_unit")
         elif is_confirmed:
             version = str(form.get(f"version-{no}", ""))
             expect = int(version) if version.isdecimal() else None

@@ -69,7 +69,7 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
     office: Office = request.app.state.office
     q = request.query_params
     typed = {name: q.get(f"try_{name}", "").strip()[:2000] for name in ("text", "kind", "region", "category")}
-    shown = {
+    shown: dict[str, Any] = {
         "trial": typed,
         "kinds": present_desk.kind_options(PUBLIC_KINDS),
         "regions": present_desk.region_groups(names, office.settings.region),

@@ -1,0 +1,127 @@
+"""Does the board say what the lists behind it hold, to overseers only, and does it stay fresh?"""
+
+import asyncio
+import re
+from contextlib import aclosing
+from datetime import timedelta
+
+import pytest
+from starlette.requests import Request
+
+from feedback import queries
+from feedback.access import SYSTEM
+from routing import directory
+from tests.people import Door
+from web import identity
+from web.models import Session
+from web.pages import supervisor
+
+
+async def a_late_town(door: Door) -> None:
+    """Some cases, two of them late, one confidential."""
+    for number in range(2):
+        await door.submit(title=f"旧件{number}")
+    await door.submit(kind="report", title="举报某人", text="举报某人收受礼金")
+    door.pass_time(timedelta(days=20))
+    await door.submit(title="新件")
+
+
+async def listed(client: object, href: str) -> int:
+    page = (await client.get(href.replace("&amp;", "&"))).text  # type: ignore[attr-defined] # an httpx2 client
+    found = re.search(r"共 (\d+) 件", page)
+    return int(found[1]) if found else 0
+
+
+async def test_every_number_on_the_board_is_the_length_of_the_list_behind_it(door: Door) -> None:
+    await a_late_town(door)
+    client = await door.page_client("supervisor")
+    page = (await client.get("/board")).text
+    links = re.findall(r'href="(/desk\?[^"]+)">(\d+)</a>', page)
+    tiles = re.findall(
+        r'href="(/desk\?[^"]+)"><span class="tile-label">[^<]+</span><span class="tile-figure">(\d+)', page
+    )
+    assert len(links) >= 3
+    assert len(tiles) == 4
+    for href, number in [*links, *tiles]:
+        assert await listed(client, href) == int(number), href
+    await client.aclose()
+
+
+async def test_the_board_does_not_count_what_its_reader_may_not_see(door: Door) -> None:
+    await a_late_town(door)
+    client = await door.page_client("supervisor")
+    page = (await client.get("/board")).text
+    await client.aclose()
+    everything = await queries.board(SYSTEM, now=door.office.clock.now())
+    total = sum(row["open"] for row in everything)
+    shown = re.search(r'在办合计</span><span class="tile-figure">(\d+)', page)
+    assert shown
+    assert int(shown[1]) == total - 1
+
+
+@pytest.mark.parametrize("username", ["reception", "clerk-xinfang", "admin"])
+@pytest.mark.parametrize("path", ["/board", "/board/fragment", "/board/stream", "/board?wall=1"])
+async def test_only_overseers_see_the_board(door: Door, username: str, path: str) -> None:
+    client = await door.page_client(username)
+    assert (await client.get(path)).status_code == 403
+    await client.aclose()
+
+
+async def test_the_wall_names_no_case_and_no_person(door: Door) -> None:
+    await a_late_town(door)
+    client = await door.page_client("supervisor")
+    page = (await client.get("/board?wall=1")).text
+    await client.aclose()
+    assert "data-wall" in page
+    assert "旧件" not in page
+    assert "/desk/cases/" not in page
+
+
+async def test_the_board_carries_its_age_and_its_definitions(door: Door) -> None:
+    client = await door.page_client("supervisor")
+    page = (await client.get("/board")).text
+    await client.aclose()
+    assert re.search(r"数据更新于 <time>\d\d:\d\d:\d\d</time>", page)
+    assert "这些数字怎么算" in page
+
+
+async def a_request(door: Door, username: str) -> Request:
+    """A request of somebody who is logged in, as the stream's generator holds it."""
+    session = await identity.log_in(door.office, username, "demo")
+    headers = [(b"authorization", f"Bearer {session.token}".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/board/stream", "query_string": b"", "headers": headers}
+    return Request({**scope, "app": door.app})
+
+
+async def test_two_screens_of_one_person_share_one_rendering(door: Door) -> None:
+    await door.submit(title="一件")
+    request = await a_request(door, "supervisor")
+    actor = await directory.actor_of("supervisor")
+    async with (
+        supervisor.BROADCASTER.listening(request, actor) as one,
+        supervisor.BROADCASTER.listening(request, actor) as two,
+    ):
+        assert len(supervisor.BROADCASTER.channels) == 1
+        first, second = await asyncio.gather(one.get(), two.get())
+        assert first == second
+        assert "数据更新于" in first
+    assert not supervisor.BROADCASTER.channels
+
+
+async def test_the_stream_sends_the_whole_moving_part(door: Door) -> None:
+    await door.submit(title="一件")
+    request = await a_request(door, "supervisor")
+    async with aclosing(supervisor.events(request, await directory.actor_of("supervisor"))) as stream:
+        event = await anext(stream)
+    assert event.event == "lights"
+    assert "在办合计" in str(event.data)
+
+
+async def test_a_stream_ends_when_its_session_does(door: Door) -> None:
+    request = await a_request(door, "supervisor")
+    async with aclosing(supervisor.events(request, await directory.actor_of("supervisor"))) as stream:
+        assert (await anext(stream)).event == "lights"
+        await Session.all().delete()
+        door.pass_time(timedelta(minutes=2))
+        last = [event.event async for event in stream]
+    assert last == ["over"]

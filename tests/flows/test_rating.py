@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evaluation import disputes, jobs, publishing, ratings
+from evaluation import disputes, figures, jobs, publishing, ratings
 from evaluation.invitations import Occasion, token_of
 from evaluation.models import Rating, RatingCount
 from evaluation.ratings import RatingView, ServiceRating, Standing
@@ -273,6 +273,7 @@ async def test_a_month_is_frozen_once_and_the_same_afterwards(office: Office) ->
     assert first.fresh and not again.fresh
     assert (again.number, again.digest, again.figures) == (1, first.digest, first.figures)
     assert await publishing.newest() == again
+    assert figures.digest_of(again.figures) == again.digest
 
 
 async def test_a_correction_is_a_new_edition_that_names_the_old(office: Office) -> None:

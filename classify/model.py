@@ -15,7 +15,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,22 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import labels, reasons, text
+from classify.heads import HEADING, Block, Experience, Floats, by_heading, softmax
 from classify.text import Ids, Lexicon, Values
 
 FORMAT: Final = 1
 WEIGHTS: Final = "weights.npz"
 CARD: Final = "release.json"
 ALTERNATIVES: Final = 4
-CHANCE_FLOOR: Final = 1e-3
 LEAST_KNOWN: Final = 0.2
 """A message of whose character pairs fewer than this share were ever seen is about something we never learnt."""
 
-Floats = NDArray[np.float32]
-
-_LEVEL1: Final = {code: i for i, code in enumerate(labels.LEVEL1)}
 _LEVEL2: Final = {code: i for i, code in enumerate(labels.LEVEL2)}
-HEADING: Final[NDArray[np.intp]] = np.array([_LEVEL1[code[:2]] for code in labels.LEVEL2])
-"""The level-1 position of each level-2 position."""
 
 _WHY_NOT: Final = {
     "empty": "没有填写内容",
@@ -83,50 +78,6 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One bag of grams against the categories: which row a gram has, how rare it is, what it speaks for."""
-
-    rows: Ids  # by number in the lexicon, -1: not in this block
-    idf: Values
-    weights: Floats  # rows x categories
-
-    def vector(self, ids: Ids) -> tuple[Ids, Values]:
-        """The grams of a text as rows of this block and their values."""
-        return text.weigh(self.rows[ids[ids >= 0]], self.idf)
-
-    def mixed(self, title_ids: Ids, body_ids: Ids, title_share: float) -> tuple[Ids, Values]:
-        """Title and text as one vector of length one."""
-        title_rows, title_values = self.vector(title_ids)
-        rows, values = self.vector(body_ids)
-        both, place = np.unique(np.concatenate((title_rows, rows)), return_inverse=True)
-        sums = np.bincount(place, np.concatenate((title_share * title_values, values)), len(both))
-        length = float(np.sqrt(sums @ sums))
-        return both.astype(np.int32), (sums / (length or 1.0)).astype(np.float32)
-
-    def scores(self, vector: tuple[Ids, Values]) -> Floats:
-        """What the vector says for each category."""
-        rows, values = vector
-        found: Floats = values @ self.weights[rows]
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Experience:
-    """The head fitted on real messages: title and text are blocks of their own."""
-
-    title: Block
-    text: Block
-    bias: Floats
-    temperature: float
-    trust: float  # how much the knowledge head's opinion of the heading still counts
-
-    def corrected(self, before: Floats, title_ids: Ids, body_ids: Ids) -> Floats:
-        """The chances of the headings, weighed anew by experience."""
-        scores = self.title.scores(self.title.vector(title_ids)) + self.text.scores(self.text.vector(body_ids))
-        return softmax((scores + self.bias) / self.temperature + self.trust * np.log(before + CHANCE_FLOOR))
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """The scalars of a release."""
 
@@ -159,6 +110,22 @@ class Model:
         """How likely each level-2 category is, in the order of labels.LEVEL2."""
         return self._look(title, body).probabilities
 
+    def among(self, title: str, body: str, choices: Sequence[str]) -> NDArray[np.float64]:
+        """How likely each of these categories is, when it must be one of them.
+
+        A category that is not among the choices counts for those under which other taxonomies file it. Headings that
+        people taught by their own labels need no such translation.
+        """
+        look = self._look(title, body)
+        taught = self.experience if self.experience is not None and self.experience.is_taught else None
+        if taught is not None and look.among is not None:
+            column = {labels.LEVEL1[heading]: i for i, heading in enumerate(taught.headings)}
+            if all(choice in column for choice in choices):
+                chosen = look.among[[column[choice] for choice in choices]]
+                return np.asarray(chosen / chosen.sum())
+        shared = look.probabilities @ _shares(tuple(choices)) + 1e-9
+        return np.asarray(shared / shared.sum())
+
     def predict(self, title: str, body: str) -> Verdict:
         """The best guess with its reasons; abstains when unsure or when the message cannot be judged."""
         why_not = text.unreadable(title, body)
@@ -168,7 +135,7 @@ class Model:
         if look.known < LEAST_KNOWN:
             return self._nothing("unknown")
         fine = look.probabilities
-        coarse = np.bincount(HEADING, fine, len(labels.LEVEL1))
+        coarse = by_heading(fine)
         heading = int(coarse.argmax())
         order = np.argsort(-fine, kind="stable")
         below = int(np.where(heading == HEADING, fine, -1.0).argmax())
@@ -194,14 +161,18 @@ class Model:
         title, body = text.tidy(title, text.TITLE_LIMIT, 0), text.tidy(body)
         title_ids, body_ids = self.lexicon.encode(title), self.lexicon.encode(body)
         vector = self.knowledge.mixed(title_ids, body_ids, self.settings.title_share)
-        fine = softmax((self.knowledge.scores(vector) + self.bias) / self.settings.temperature)
-        before = np.bincount(HEADING, fine, len(labels.LEVEL1))
-        after = before if self.experience is None else self.experience.corrected(before, title_ids, body_ids)
-        after = (1 - self.settings.doubt) * after + self.settings.doubt / len(after)
-        fine = (fine * (after / np.maximum(before, 1e-9))[HEADING]).astype(np.float32)
+        first = softmax((self.knowledge.scores(vector) + self.bias) / self.settings.temperature)
+        before = by_heading(first)
+        after = (1 - self.settings.doubt) * before + self.settings.doubt / len(before)
+        among = None
+        if self.experience is not None:
+            among = self.experience.chances(before, title_ids, body_ids)
+            known_ones = list(self.experience.headings)
+            after[known_ones] = after[known_ones].sum() * among
+        fine = (first * (after / np.maximum(before, 1e-9))[HEADING]).astype(np.float32)
         pairs = np.concatenate((title_ids[len(title) :], body_ids[len(body) :]))
         known = float((pairs >= 0).mean()) if len(pairs) else 0.0
-        return _Look(title, body, title_ids, body_ids, vector, fine, known)
+        return _Look(title, body, title_ids, body_ids, vector, fine, among, known)
 
     def _reasons(self, look: _Look, below: int, heading: int) -> tuple[Reason, ...]:
         rows, values = look.vector
@@ -210,11 +181,12 @@ class Model:
         heats = []
         for ids, length in ((look.title_ids, len(look.title)), (look.body_ids, len(look.body))):
             heat = reasons.heat(ids, length, self.knowledge.rows, spoken)
-            if self.experience is not None:
+            if self.experience is not None and heading in self.experience.headings:
+                column = self.experience.headings.index(heading)
                 block = self.experience.title if ids is look.title_ids else self.experience.text
                 own_rows, own_values = block.vector(ids)
                 own = np.zeros(len(block.idf), dtype=np.float32)
-                own[own_rows] = own_values * block.weights[own_rows, heading]
+                own[own_rows] = own_values * block.weights[own_rows, column]
                 heat = heat + reasons.heat(ids, length, block.rows, own)
             heats.append(heat)
         told = reasons.words(((look.title, heats[0]), (look.body, heats[1])))
@@ -254,14 +226,19 @@ class _Look:
     body_ids: Ids
     vector: tuple[Ids, Values]
     probabilities: Floats
+    among: NDArray[np.float64] | None  # of the headings experience knows
     known: float
 
 
-def softmax(scores: NDArray[Any]) -> Floats:
-    """Scores -> probabilities."""
-    powers = np.exp(scores - scores.max())
-    shares: Floats = (powers / powers.sum()).astype(np.float32)
-    return shares
+@lru_cache(maxsize=8)
+def _shares(choices: tuple[str, ...]) -> NDArray[np.float64]:
+    """How much of each level-2 category falls under each choice."""
+    found = np.zeros((len(labels.LEVEL2), len(choices)))
+    for i, code in enumerate(labels.LEVEL2):
+        elsewhere = dict(labels.category(code).also)
+        for j, choice in enumerate(choices):
+            found[i, j] = 1.0 if code.startswith(choice) else elsewhere.get(choice, 0.0)
+    return found
 
 
 def release_id(card: Mapping[str, Any]) -> str:
@@ -298,7 +275,8 @@ def _assemble(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mo
     scalars = card["settings"]
     experience = None
     if "experience" in card:
-        experience = Experience(block("title"), block("text"), arrays["experience_bias"], **card["experience"])
+        said = {**card["experience"], "headings": tuple(card["experience"]["headings"])}
+        experience = Experience(block("title"), block("text"), arrays["experience_bias"], **said)
     return Model(
         card["id"],
         Settings(**scalars),

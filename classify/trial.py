@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import labels
-from classify.model import HEADING, Model
+from classify.heads import by_heading
+from classify.model import Model
 
 BINS: Final = 10
 KNOWLEDGE: Final = Path(__file__).with_name("knowledge")
@@ -58,15 +59,14 @@ def trial(model: Model, rows: Sequence[Row], *, restrict: bool = False) -> Trial
     if not rows:
         raise ValueError("no rows to try on")
     truth = [labels.code_of(row.label) for row in rows]
-    deepest = max(len(code) for code in truth)
-    everything = labels.LEVEL1 if deepest == 2 else labels.LEVEL2
+    everything = labels.LEVEL1 if all(len(code) == 2 for code in truth) else labels.LEVEL2
     choices = tuple(sorted(set(truth))) if restrict else everything
-    if deepest == 4 and not restrict:
-        truth = [code if len(code) == 4 else "" for code in truth]
-    shares = _shares(choices, overlap=restrict)
-    fine = np.stack([model.probabilities(row.title, row.text) for row in rows])
-    chances = fine @ shares + 1e-9
-    chances /= chances.sum(axis=1, keepdims=True)
+    if restrict:
+        chances = np.stack([model.among(row.title, row.text, choices) for row in rows])
+    else:
+        fine = np.stack([model.probabilities(row.title, row.text) for row in rows])
+        grouped = [by_heading(one) for one in fine] if everything is labels.LEVEL1 else fine
+        chances = np.stack(grouped).astype(np.float64)
     goal = np.array([choices.index(code) if code in choices else -1 for code in truth])
     return _figures(chances, goal, model.bar, _pace(model, rows))
 
@@ -81,21 +81,9 @@ def frozen_accuracy(model: Model) -> float:
     """The share of frozen messages put under the right heading, or under one where other taxonomies file them."""
     right = 0
     for row in frozen():
-        heading = labels.LEVEL1[int(np.bincount(HEADING, model.probabilities(row.title, row.text)).argmax())]
+        heading = labels.LEVEL1[int(by_heading(model.probabilities(row.title, row.text)).argmax())]
         right += heading == labels.level1(row.label) or heading in dict(labels.category(row.label).also)
     return _rounded(right / len(frozen()))
-
-
-def _shares(choices: Sequence[str], *, overlap: bool) -> NDArray[np.float64]:
-    """How much of each level-2 category falls under each choice; with `overlap` also as other taxonomies file it."""
-    found = np.zeros((len(labels.LEVEL2), len(choices)))
-    for j, choice in enumerate(choices):
-        for i, code in enumerate(labels.LEVEL2):
-            if code.startswith(choice):
-                found[i, j] = 1.0
-            elif overlap:
-                found[i, j] = dict(labels.category(code).also).get(choice, 0.0)
-    return found
 
 
 def _figures(chances: NDArray[np.float64], goal: NDArray[np.intp], bar: float, pace: float) -> Trial:

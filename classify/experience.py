@@ -1,0 +1,183 @@
+"""What do real messages add to knowledge? A second head, adapted to unlabelled messages or taught by labelled ones.
+
+Adapted: the knowledge head labels the messages and the second head learns from its surest answers, round after
+round. Taught: it learns the labels people gave. Either way it learns only headings with enough messages under them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify import labels, text
+from classify.examples import Example
+from classify.fitting import Row, encoded, rarity, ridge
+from classify.heads import CHANCE_FLOOR, Block, Experience, by_heading
+from classify.model import Model
+from classify.text import Lexicon
+
+KNOWN_MOST: Final = 40_000
+_TITLE_MOST: Final = 40_000
+_TEXT_MOST: Final = 80_000
+_STRENGTH: Final = 0.5
+_EMPHASIS: Final = 0.5  # how much of a gram's value follows from how unevenly it is spread over the headings
+_ENOUGH: Final = 30
+"""A heading with fewer real messages is not learnt: knowledge says more about it than they do."""
+
+_OWN: Final = 0.1  # weight of an example of our own beside a real message
+_ROUNDS: Final = 4
+_SURE: Final = 0.5  # an answer of one's own below this teaches nothing
+_ADAPTED: Final = (0.25, 0.3, 0.05)  # temperature, trust, doubt, where there are no labels to choose them by
+_FOLDS: Final = 3
+_TEMPERATURES: Final = (0.1, 0.12, 0.14, 0.17, 0.2, 0.24, 0.28, 0.33, 0.4)
+_TRUSTS: Final = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4)
+_DOUBTS: Final = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08)
+_ADAPTED_BAR: Final = 0.75
+_TAUGHT_BAR: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The grams of real messages: one lexicon, a title block and a text block without weights yet."""
+
+    lexicon: Lexicon
+    title: Block
+    text: Block
+    own: Sequence[Example]
+
+    @classmethod
+    def of(cls, messages: Sequence[tuple[str, str]], own: Sequence[Example]) -> Frame:
+        titles = [text.tidy(title, text.TITLE_LIMIT, 0) for title, _ in messages]
+        bodies = [text.tidy(body) for _, body in messages]
+        own = [e for e in own if e.source != "word"]
+        in_titles = text.vocabulary([*titles, *(e.title for e in own)], least=1, most=_TITLE_MOST)
+        in_texts = text.vocabulary([*bodies, *(e.text for e in own)], least=2, most=_TEXT_MOST)
+        known = text.vocabulary([f"{e.title} {e.text}" for e in own], least=1, most=KNOWN_MOST)
+        lexicon = Lexicon.of(dict.fromkeys([*known, *in_titles, *in_texts]))
+
+        def block(grams: Sequence[str], texts: Sequence[str]) -> Block:
+            rows = np.full(len(lexicon.number), -1, dtype=np.int32)
+            rows[[lexicon.number[gram] for gram in grams]] = np.arange(len(grams))
+            return Block(rows, rarity(Lexicon.of(grams), texts), np.zeros((0, 0), np.float32))
+
+        return cls(lexicon, block(in_titles, titles), block(in_texts, bodies), own)
+
+    def moved(self, model: Model) -> Block:
+        """The model's knowledge block with its rows found through the frame's larger lexicon."""
+        rows = np.full(len(self.lexicon.number), -1, dtype=np.int32)
+        for gram, number in model.lexicon.number.items():
+            if gram in self.lexicon.number:
+                rows[self.lexicon.number[gram]] = model.knowledge.rows[number]
+        return replace(model.knowledge, rows=rows)
+
+    def row(self, title: str, body: str) -> Row:
+        """One message as a row over both blocks."""
+        title_ids, body_ids = encoded(self.lexicon, title, body)
+        left, right = self.title.vector(title_ids), self.text.vector(body_ids)
+        ids = np.concatenate((left[0], right[0] + len(self.title.idf)))
+        return ids.astype(np.int32), np.concatenate((left[1], right[1]))
+
+    def head(
+        self, rows: Sequence[Row], targets: NDArray[np.intp], weights: NDArray[np.float64], headings: tuple[int, ...]
+    ) -> tuple[Block, Block, NDArray[np.float32]]:
+        """Fit the headings on messages given as rows, with our own examples lightly beside them."""
+        column = {heading: i for i, heading in enumerate(headings)}
+        beside = [e for e in self.own if labels.LEVEL1.index(e.category[:2]) in column]
+        kept = [i for i, target in enumerate(targets) if int(target) in column]
+        found, bias = ridge(
+            [*(rows[i] for i in kept), *(self.row(e.title, e.text) for e in beside)],
+            len(self.title.idf) + len(self.text.idf),
+            np.array(
+                [
+                    *(column[int(targets[i])] for i in kept),
+                    *(column[labels.LEVEL1.index(e.category[:2])] for e in beside),
+                ]
+            ),
+            len(headings),
+            np.concatenate((weights[kept], [_OWN * e.weight for e in beside])),
+            strength=_STRENGTH,
+            emphasis=_EMPHASIS,
+        )
+        cut = len(self.title.idf)
+        return replace(self.title, weights=found[:cut]), replace(self.text, weights=found[cut:]), bias
+
+
+def _crowded(targets: NDArray[np.intp], weights: NDArray[np.float64]) -> tuple[int, ...]:
+    """The headings with enough messages under them."""
+    counts = np.bincount(targets, weights, len(labels.LEVEL1))
+    return tuple(int(i) for i in np.flatnonzero(counts >= _ENOUGH))
+
+
+def adapted(model: Model, own: Sequence[Example], unlabelled: Sequence[tuple[str, str]]) -> Model:
+    """The model with a head that learnt from the model's own surest answers."""
+    frame = Frame.of(unlabelled, own)
+    first = replace(
+        model,
+        settings=replace(model.settings, kind="adapted", bar=_ADAPTED_BAR),
+        lexicon=frame.lexicon,
+        knowledge=frame.moved(model),
+    )
+    rows = [frame.row(title, body) for title, body in unlabelled]
+    model = first
+    for _ in range(_ROUNDS):
+        coarse = np.stack([by_heading(model.probabilities(title, body)) for title, body in unlabelled])
+        targets, sure = coarse.argmax(axis=1), coarse.max(axis=1)
+        weights = np.where(sure >= _SURE, sure**2, 0.0)
+        headings = _crowded(targets, weights)
+        if len(headings) < 2:
+            return first
+        title, body, bias = frame.head(rows, targets, weights, headings)
+        model = replace(first, experience=Experience(title, body, bias, headings, False, *_ADAPTED))
+    return model
+
+
+def taught(model: Model, own: Sequence[Example], real: Sequence[Example], untaught: Model, seed: int) -> Model:
+    """The model with a head that learnt the labels people gave.
+
+    Its temperature, trust and doubt are chosen on messages the fit did not see; `untaught` is the knowledge head
+    without any of them, for the same reason.
+    """
+    frame = Frame.of([(e.title, e.text) for e in real], own)
+    model = replace(
+        model, settings=replace(model.settings, kind="trained"), lexicon=frame.lexicon, knowledge=frame.moved(model)
+    )
+    targets = np.array([labels.LEVEL1.index(e.category[:2]) for e in real], dtype=np.intp)
+    weights = np.array([e.weight for e in real])
+    headings = _crowded(targets, weights)
+    if len(headings) < 2:
+        return model
+    inside = np.flatnonzero(np.isin(targets, headings))
+    real = [real[i] for i in inside.tolist()]
+    targets, weights = targets[inside], weights[inside]
+    rows = [frame.row(e.title, e.text) for e in real]
+    fold = np.random.default_rng(seed).permutation(len(real)) % _FOLDS
+    unseen = np.zeros((len(real), len(headings)))
+    for k in range(_FOLDS):
+        kept, left = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        title, body, bias = frame.head([rows[i] for i in kept], targets[kept], weights[kept], headings)
+        both = np.concatenate((title.weights, body.weights))
+        unseen[left] = np.stack([rows[i][1] @ both[rows[i][0]] + bias for i in left])
+    before = np.stack([by_heading(untaught.probabilities(e.title, e.text)) for e in real])[:, list(headings)]
+    prior = np.log(before / np.maximum(before.sum(axis=1, keepdims=True), 1e-9) + CHANCE_FLOOR)
+    scalars = _calibrated(unseen, prior, np.searchsorted(headings, targets))
+    title, body, bias = frame.head(rows, targets, weights, headings)
+    settings = replace(model.settings, bar=_TAUGHT_BAR)
+    return replace(model, settings=settings, experience=Experience(title, body, bias, headings, True, *scalars))
+
+
+def _calibrated(
+    scores: NDArray[np.float64], before: NDArray[np.float64], targets: NDArray[np.intp]
+) -> tuple[float, float, float]:
+    """The temperature, trust in knowledge and doubt under which unseen labels were least surprising."""
+
+    def surprise(temperature: float, trust: float, doubt: float) -> float:
+        powers = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature + trust * before)
+        chosen = powers[np.arange(len(powers)), targets] / powers.sum(axis=1)
+        return float(-np.log((1 - doubt) * chosen + doubt / scores.shape[1]).mean())
+
+    return min(product(_TEMPERATURES, _TRUSTS, _DOUBTS), key=lambda scalars: surprise(*scalars))

@@ -33,6 +33,7 @@ from feedback.queries import Page
 
 TEXT_MOST = 500
 HANDLING_MOST = 60
+MATTER_MOST = 40
 FOLLOW_UP = 2
 PC = "1"
 
@@ -190,6 +191,8 @@ def _occasion_faults(on: Occasion, said: ServiceRating) -> dict[str, str]:
     if on.case_no:
         return {"token": "opens_a_case"}  # the door sends it to the act RATE instead
     found = {} if on.matter else {"matter": "missing"}
+    if len(on.matter) > MATTER_MOST:
+        found["matter"] = "unknown"
     if not on.handling_no and not said.token:
         found["handling_no"] = "missing"
     elif len(on.handling_no) > HANDLING_MOST:

@@ -141,6 +141,7 @@ class BodyLimit:
             return
         length = Request(scope).headers.get("content-length", "")
         if length.isdigit() and int(length) > self.most:
+            await _thrown_away(receive)
             response = await self.refuse(Request(scope, receive), TooLarge(most=self.most))
             await response(scope, receive, send)
             return
@@ -151,10 +152,20 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > self.most:
+                await _thrown_away(receive)
                 raise TooLarge(most=self.most)
             return message
 
         await self.app(scope, counting, send)
+
+
+async def _thrown_away(receive: Receive, most: int = 64_000_000) -> None:
+    """Read on without keeping it: who is still sending would see a broken connection instead of the answer."""
+    read, more = 0, True
+    while more and read < most:
+        message = await receive()
+        read += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 class TooLarge(Refused):

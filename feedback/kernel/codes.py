@@ -11,6 +11,7 @@ from datetime import date
 
 CODE_DIGITS = 12
 _DIGITS = "0123456789"
+_NUMBER_MOST = 20  # longer than any number there is: what is cut here was none
 
 
 def case_number(day: date) -> str:
@@ -34,7 +35,9 @@ def typed_code(text: str) -> str:
 def typed_number(text: str) -> str:
     """What a person meant by a typed case number."""
     digits = typed_code(text)
-    return f"{digits[:8]}-{digits[8:]}" if len(digits) == 14 else unicodedata.normalize("NFKC", text).strip()
+    if len(digits) == 14:
+        return f"{digits[:8]}-{digits[8:]}"
+    return unicodedata.normalize("NFKC", text).strip()[:_NUMBER_MOST]
 
 
 def token() -> str:

@@ -224,6 +224,7 @@ async def _service_rated(request: Request, office: "Office", values: dict[str, A
         matter=intake.line(values["matter"]),
         handling_no=intake.line(values["handling_no"]),
         token=intake.line(values["token"]),
+        phone=intake.line(values["phone"]),
     )
     staff = await identity.actor_or_none(request)
     settings = office.settings

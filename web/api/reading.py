@@ -40,12 +40,14 @@ async def body(request: Request, *, may_be_empty: bool = False) -> dict[str, Any
 
 
 async def _bytes(request: Request) -> bytes:
-    read = bytearray()
+    kept, size = bytearray(), 0
     async for piece in request.stream():
-        read += piece
-        if len(read) > JSON_MOST:
-            raise Refused("too_large", most=JSON_MOST)
-    return bytes(read)
+        size += len(piece)
+        if size <= JSON_MOST:
+            kept += piece
+    if size > JSON_MOST:  # only now: who is still sending would not see the answer
+        raise Refused("too_large", most=JSON_MOST)
+    return bytes(kept)
 
 
 def _check_type(header: str) -> None:

@@ -123,6 +123,7 @@ class NewRating(Struct):
     text: Annotated[str, said("文字评价", maxLength=RATING_MOST)] = ""
     pf: Annotated[str, said("评价渠道：1 电脑端 · 2 移动端 · 3 二维码 · 4 平板 · 5 自助终端 · 6 电话 · 7 短信")] = "1"
     anonymous: Annotated[bool, said("对被评价单位隐去是哪一件")] = False
+    phone: Annotated[str, said("评价一次办件时可以留下，只用于差评回访")] = ""
 
 
 class RepliesQuery(Struct):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback import access, attachments, calendars, cases, folding, queries
+from feedback.deadlines import RIGHTS
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import Conflict, NotNow
@@ -155,7 +156,9 @@ async def _damages_of(case: Case) -> AsyncIterator[Damage]:
 async def orphaned_clocks() -> int:
     """Running clocks of cases that ended."""
     ended = [s.value for s in folding.ENDED]
-    return await ClockRow.filter(stopped_at__isnull=True, case__status__in=ended).exclude(holder="citizen").count()
+    return (
+        await ClockRow.filter(stopped_at__isnull=True, case__status__in=ended).exclude(term__in=sorted(RIGHTS)).count()
+    )
 
 
 async def forget_persons(now: datetime, retention_years: int) -> int:

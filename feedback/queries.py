@@ -17,7 +17,7 @@ from tortoise.queryset import QuerySet
 from feedback import access, calendars, cases, folding, redact, search
 from feedback.access import Actor, Standing
 from feedback.cases import clock_of, facts_of, happening_of, standing_of
-from feedback.deadlines import Clock, Light
+from feedback.deadlines import RIGHTS, Clock, Light
 from feedback.folding import Folded
 from feedback.kernel import codes, db, seal
 from feedback.kernel.errors import NotFound
@@ -118,7 +118,7 @@ class CaseFile:
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""
-        lights = [c.light(now) for c in self.clocks if c.holder.value != "citizen"]
+        lights = [c.light(now) for c in self.clocks if c.term not in RIGHTS]
         return next((light for light in (Light.RED, Light.AMBER, Light.GREEN) if light in lights), Light.NONE)
 
 
@@ -631,7 +631,7 @@ async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
 
 async def due_clocks(now: datetime, stage: str, limit: int = 500) -> Sequence[Mapping[str, Any]]:
     """Clocks that turned amber or red and of which nobody was told: `stage` is "amber" or "late"."""
-    running = ClockRow.filter(stopped_at__isnull=True).exclude(holder="citizen")
+    running = ClockRow.filter(stopped_at__isnull=True).exclude(term__in=sorted(RIGHTS))
     if stage == "late":
         running = running.filter(told_late_at__isnull=True, due_at__lte=now).order_by("due_at")
     else:

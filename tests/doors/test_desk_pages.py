@@ -17,7 +17,7 @@ from feedback.access import SYSTEM
 from feedback.lifecycle import Act
 from routing import directory
 from tests.people import Door
-from web import act_forms, present_desk
+from web import act_forms, present
 from web.pages import exporting, login
 
 UNIT = "jiaotong"
@@ -158,6 +158,15 @@ async def test_the_second_of_two_clerks_sees_what_the_first_did_and_keeps_his_wo
     assert await status_of(door, no) == "accepted"
 
 
+async def test_a_session_that_ends_while_one_writes_leads_back_to_the_case(door: Door) -> None:
+    no = await a_case(door)
+    async with door.browser() as nobody:
+        sent = await nobody.post(f"/desk/cases/{no}/acts/note", data={"text": "写到一半"})
+        assert sent.headers["location"] == f"/login?next=/desk/cases/{no}/acts/note"
+    async with at_desk(door, "reception") as reception:
+        assert (await reception.get(f"/desk/cases/{no}/acts/note")).headers["location"] == f"/desk/cases/{no}?act=note"
+
+
 async def test_a_step_that_is_over_says_so_instead_of_failing(door: Door) -> None:
     async with at_desk(door, "reception") as reception:
         no, unit = await accepted(door, reception)
@@ -238,7 +247,7 @@ async def test_an_extension_shows_the_new_last_day_before_it_is_granted(door: Do
     after = await queries.file(SYSTEM, no, secret=door.settings.secret)
     resolve = next(c for c in after.clocks if c.term == "resolve")
     assert resolve.due_at > next(c for c in before.clocks if c.term == "resolve").due_at
-    assert present_desk.present.day_words(resolve.due_legal_day) in preview.text
+    assert present.day_words(resolve.due_legal_day) in preview.text
 
 
 async def test_a_phrase_is_inserted_without_scripts_and_nothing_is_done(door: Door) -> None:
@@ -333,7 +342,7 @@ async def test_the_export_holds_the_list_its_author_and_no_formula(door: Door) -
     assert head[:2] == ["编号", "标题"]
     assert rows[0][0] == no
     assert rows[0][1] == "'=HYPERLINK(1) 电话138****5678"
-    about = dict(book.get_sheet_by_name("导出说明").to_python())
+    about = {row[0]: str(row[1]) for row in book.get_sheet_by_name("导出说明").to_python()}
     assert "reception" in about["导出人"]
     assert about["筛选条件"] == "状态：在办"
     assert (await queries.read_log())[0]["what"] == "export"

@@ -25,7 +25,11 @@ from web.present_desk import WORKERS
 if TYPE_CHECKING:
     from web.boot import Office
 
-BULK_ACTS: Mapping[Act, str] = {Act.ASSIGN: "批量派件", Act.URGE: "批量催办"}
+BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
+    Act.ASSIGN: ("批量派件", frozenset({Role.RECEPTION})),
+    Act.URGE: ("批量催办", frozenset({Role.SUPERVISOR, Role.RECEPTION})),
+    Act.SUPERVISE: ("批量督办", frozenset({Role.SUPERVISOR})),
+}
 BULK_MOST = 50
 
 
@@ -89,8 +93,7 @@ def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:
 
 
 def _bulk_acts(actor: Actor) -> list[tuple[str, str]]:
-    roles = {Act.ASSIGN: {Role.RECEPTION}, Act.URGE: {Role.SUPERVISOR, Role.RECEPTION}}
-    return [(act.value, words) for act, words in BULK_ACTS.items() if actor.roles & roles[act]]
+    return [(act.value, words) for act, (words, roles) in BULK_ACTS.items() if actor.roles & roles]
 
 
 async def bulk(request: Request) -> Response:
@@ -107,7 +110,7 @@ async def bulk(request: Request) -> Response:
         context = {
             **present_desk.frame(actor, names),
             "act": act,
-            "label": BULK_ACTS[Act(act)],
+            "label": dict(_bulk_acts(actor))[act],
             "rows": rows,
             "done": is_confirmed,
             "good": sum(row["ok"] for row in rows),
@@ -154,9 +157,9 @@ async def _bulk_row(
 
 
 def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> dict[str, Any]:
-    if act is Act.URGE:
-        text = str(form.get("text", ""))[:1000].strip()
-        return {"text": text} if text else {}
+    text = str(form.get("text", ""))[:1000].strip()
+    if act is not Act.ASSIGN:
+        return {"text" if act is Act.URGE else "reason": text} if text else {}
     if unit := str(form.get("unit", "")):
         return {"unit": unit, "reason": "受理窗口批量派件"}
     if file.status is not Status.RECEIVED:
@@ -177,6 +180,7 @@ async def notices(request: Request) -> Response:
 ROUTES = [
     Route("/", queue),
     Route("/bulk", bulk, methods=["POST"]),
+    Route("/bulk", queue),
     Route("/notices", notices),
     *exporting.ROUTES,
     *registering.ROUTES,

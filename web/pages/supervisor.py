@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -220,7 +220,7 @@ class Broadcaster:
 BROADCASTER = Broadcaster()
 
 
-async def events(request: Request, actor: Actor) -> AsyncIterator[ServerSentEvent]:
+async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEvent, None]:
     """The newest pictures, until the session ends: it is looked up anew every minute."""
     office: Office = request.app.state.office
     checked_at = office.clock.now()

@@ -1,5 +1,6 @@
 // Makes long choices shorter: a box above each select[data-filter] narrows its options while one types.
-// A phrase is put where the cursor is, without asking the server. Both work without this script, only slower.
+// A phrase is put where the cursor is, without asking the server. What is written is kept in this tab until it is
+// sent, so that an ended session loses nothing. All of it works without this script, only slower.
 (() => {
   "use strict";
   const all = (selector, from) => Array.from((from || document).querySelectorAll(selector));
@@ -47,6 +48,32 @@
       area.value = before + (before && !before.endsWith("\n") ? "\n" : "") + chosen.dataset.text + area.value.slice(at);
       area.dispatchEvent(new Event("input"));
       area.focus();
+    });
+  });
+
+  // Kept in the tab only: an answer may hold personal data, and an office computer has many users.
+  const KEY = "xq-writing:";
+  const keep = (name, value) => {
+    try { if (value) sessionStorage.setItem(KEY + name, value); else sessionStorage.removeItem(KEY + name); } catch (e) { /* no storage: nothing is kept */ }
+  };
+  const kept = (name) => { try { return sessionStorage.getItem(KEY + name) || ""; } catch (e) { return ""; } };
+  const done = document.querySelector("[data-done]");
+  all("form[data-keep]").forEach((form) => {
+    all("textarea", form).forEach((area) => {
+      const name = `${form.dataset.keep}:${area.name}`;
+      if (done && form.dataset.keep.endsWith(`:${done.dataset.done}`)) keep(name, "");
+      const before = kept(name);
+      if (before && !area.value.trim()) {
+        area.value = before;
+        area.dispatchEvent(new Event("input"));
+        const line = document.createElement("p");
+        line.className = "saved";
+        line.textContent = "已恢复本页未提交的内容";
+        area.insertAdjacentElement("afterend", line);
+      }
+      let timer = 0;
+      area.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => keep(name, area.value), 400); });
+      form.addEventListener("submit", () => keep(name, area.value));
     });
   });
 })();

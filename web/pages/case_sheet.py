@@ -1,0 +1,156 @@
+"""What does the page of one case show to staff? The file, its clocks, the forms of the open steps, what they propose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import attachments, calendars, queries, redact
+from feedback.access import Actor
+from feedback.lifecycle import Act, Role, Status, Step
+from feedback.queries import CaseFile
+from feedback.workdays import Calendar
+from routing import directory
+from routing.directory import Directory
+from web import act_forms, identity, present, present_desk, suggestions
+from web.act_forms import ANSWERS, Choices
+from web.models import QuickReason, ReplyTemplate
+from web.pages.filing import upload_words
+from web.present import CaseView
+
+if TYPE_CHECKING:
+    from web.boot import Office
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A case as a member of staff looks at it now."""
+
+    actor: Actor
+    file: CaseFile
+    view: CaseView
+    names: Directory
+    calendar: Calendar
+    now: datetime
+
+    def step(self, what: str) -> Step | None:
+        return next((step for step in self.file.steps if step.act.value == what), None)
+
+
+async def looked(request: Request, *, log: bool = False) -> Looked:
+    """The case of the address, as the one who asks may see it."""
+    office: Office = request.app.state.office
+    actor, now = await identity.actor(request), office.clock.now()
+    names, calendar = await directory.snapshot(), await calendars.current()
+    no, secret = request.path_params["no"], office.settings.secret
+    file = await queries.file(actor, no, secret=secret, log_at=now if log else None)
+    return Looked(actor, file, present.case_view(file, names, actor, now, calendar), names, calendar, now)
+
+
+async def shown(
+    request: Request,
+    seen: Looked,
+    *,
+    opened: str = "",
+    typed: Mapping[str, Any] | None = None,
+    errors: Mapping[str, str] | None = None,
+    flash: Mapping[str, str] | None = None,
+    since: int | None = None,
+    status: int = 200,
+) -> Response:
+    office: Office = request.app.state.office
+    settings, file = office.settings, seen.file
+    values = await _proposed(request, seen)
+    if typed is not None:
+        values[opened] = dict(typed)
+    steps = [s for s in file.steps if s.act is not Act.PUBLISH or file.public_consent]
+    choices = Choices(
+        units=tuple(present_desk.unit_groups(seen.names)),
+        categories=tuple(present_desk.category_groups(with_heads=True)),
+        clocks=file.clocks,
+        phrases=await phrases(),
+    )
+    forms = act_forms.forms_of(steps, values, choices)
+    waiting = await attachments.waiting((typed or {}).get("attachments", ()))
+    context = {
+        **present_desk.frame(seen.actor, seen.names),
+        "view": seen.view,
+        "clocks": present_desk.clock_lines(file, seen.view.clocks),
+        "facts": _facts(seen),
+        "tenures": _tenures(seen),
+        "forms": forms,
+        "opened": opened or next((form.act for form in forms[:1] if form.act in act_forms.EXPECTED), ""),
+        "errors": errors or {},
+        "flash": flash,
+        "timeline": present_desk.staff_timeline(seen.view.timeline),
+        "news": [e for e in seen.view.timeline if since is not None and e.seq > since],
+        "seq": len(file.entries),
+        "waiting": waiting,
+        "suggestion": await suggestions.for_desk(office, seen.actor, file, seen.names),
+        "is_desk": Role.RECEPTION in seen.actor.roles and seen.actor.unit == file.desk,
+        "no_consent": file.status in (Status.REPLIED, Status.CLOSED) and not file.public_consent,
+        **upload_words(settings.attachments_max, settings.upload_max_bytes),
+    }
+    return office.render(request, "desk/case.html", context, status=status)
+
+
+async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]:
+    """What the forms already hold: the masked words to publish, the days asked for, the category now."""
+    file = seen.file
+    values: dict[str, dict[str, Any]] = {"classify": {"category": file.category}}
+    if seen.step("publish"):
+        office: Office = request.app.state.office
+        known = await queries.names_in(seen.actor, file.no, office.settings.secret)
+        words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
+        values["publish"] = {name: redact.masked(text, known) for name, text in words.items()}
+    asked = next((e for e in reversed(file.entries) if e.act == Act.ASK_EXTENSION), None)
+    if asked and seen.step("extend"):
+        values["extend"] = {"reason": asked.data.get("reason", ""), "days": asked.data.get("days", "")}
+    if seen.step("assign"):
+        values["assign"] = {"unit": suggestions.decided(file, seen.names).unit}
+    return values
+
+
+async def phrases() -> dict[str, tuple[tuple[str, str], ...]]:
+    """The texts to start from, by act: (title, text)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in await ReplyTemplate.all().order_by("code"):
+        for each in ANSWERS:
+            found.setdefault(each.value, []).append((row.title, row.text))
+    for reason in await QuickReason.all().order_by("id"):
+        found.setdefault(reason.act, []).append((reason.text, reason.text))
+    return {name: tuple(rows) for name, rows in found.items()}
+
+
+def _facts(seen: Looked) -> list[tuple[str, str]]:
+    file, view = seen.file, seen.view
+    place = f"{view.region_text} {file.address}".strip()
+    rows = [("内容分类", view.category_text), ("地点", place), ("来源", view.channel_text)]
+    if file.person:
+        p = file.person
+        rows += [("姓名", p.name), ("电话", p.phone), ("身份证号码", p.id_number), ("住址", p.address)]
+    else:
+        rows.append(("姓名", "没有留名"))
+    rows += [
+        ("人数", f"{file.headcount} 人" if file.headcount > 1 else ""),
+        ("匿名", "不让承办单位知道姓名电话" if file.anonymous else ""),
+        ("公开", "同意隐去个人信息后公开" if file.public_consent else "不同意公开"),
+        ("受理窗口", view.desk),
+    ]
+    return [(term, words) for term, words in rows if words]
+
+
+def _tenures(seen: Looked) -> list[dict[str, str]]:
+    return [
+        {
+            "unit": seen.names.name(t.unit),
+            "role": "主办" if t.lead else "协办",
+            "since": present.short_time(t.since),
+            "until": present.short_time(t.until) or "现在",
+            "task": t.task,
+        }
+        for t in seen.file.tenures
+    ]

@@ -55,6 +55,10 @@ class Light(StrEnum):
     NONE = "none"
 
 
+RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
+"""Terms that limit a right, not a duty: they lapse, nobody is late."""
+
+
 @dataclass(frozen=True, slots=True)
 class Length:
     """A number of days or hours."""
@@ -160,13 +164,13 @@ TERMS: tuple[Term, ...] = (
           "潍坊市12345条例 第二十条;平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
     _term("contact", "联系群众", Holder.LEAD, {A.ACCEPT}, {A.CONTACT, A.REPLY}, "1wd",
           "北京市接诉即办工作条例 第十五条;平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
-    _term("resolve", "紧急处置", Holder.LEAD, {A.ACCEPT, A.REOPEN}, {A.REPLY}, "2h",
+    _term("resolve", "紧急处置", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2h",
           "平台承诺(危及生命财产 2小时)", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
-    _term("resolve", "紧急办理", Holder.LEAD, {A.ACCEPT, A.REOPEN}, {A.REPLY}, "24h",
+    _term("resolve", "紧急办理", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "24h",
           "平台承诺(水电气热 24小时)", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
-    _term("resolve", "答复咨询", Holder.LEAD, {A.ACCEPT, A.REOPEN}, {A.REPLY}, "2wd",
+    _term("resolve", "答复咨询", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2wd",
           _53, profiles=_HOTLINE, kinds=frozenset({K.CONSULT}), urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=2, warn=_ONE),
-    _term("resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REOPEN}, {A.REPLY}, "5wd",
+    _term("resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "5wd",
           _53, profiles=_HOTLINE, kinds=frozenset({K.HELP, K.COMPLAINT, K.PRAISE}), urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=10, warn=_TWO,
           remark="疑难事项经批准可延长,合计不超过15个工作日"),
     _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",
@@ -251,7 +255,7 @@ class Clock:
         if self.stopped_at is not None:
             return Light.NONE
         if now >= self.due_at:
-            return Light.RED
+            return Light.NONE if self.term in RIGHTS else Light.RED
         return Light.AMBER if now >= self.warn_at else Light.GREEN
 
 

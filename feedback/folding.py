@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.deadlines import Clock, Facts, Happening, Holder, Tenure, clocks_of, tenures_of
+from feedback.deadlines import RIGHTS, Clock, Facts, Happening, Tenure, clocks_of, tenures_of
 from feedback.kernel.clock import to_millis
 from feedback.lifecycle import Act, CaseState, Kind, Profile, Stage, Status, step_for
 from feedback.workdays import Calendar
@@ -44,7 +44,7 @@ class Folded:
         return min((c.warn_at for c in self._binding()), default=None)
 
     def _binding(self) -> list[Clock]:
-        return [c for c in self.clocks if c.stopped_at is None and c.holder is not Holder.CITIZEN]
+        return [c for c in self.clocks if c.stopped_at is None and c.term not in RIGHTS]
 
 
 def fold(history: Sequence[Happening], case: Facts, calendar: Calendar) -> Folded:

@@ -22,6 +22,7 @@ from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.settings import Settings
 from tests.people import Door
 from web import boot, seed
+from web.__main__ import log_as
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
@@ -47,6 +48,7 @@ async def _run_sql(*statements: str) -> None:
 @pytest.fixture(scope="session")
 def town() -> Iterator[Settings]:
     """A migrated database with the town's units, accounts and calendar, and no case yet: the template of all others."""
+    log_as(Settings(log_level="error"))
     folder = Path(tempfile.mkdtemp(prefix="xinqiao-"))
     name = f"xq_{uuid4().hex[:12]}"
     settings = _settings(folder, _other_database(POSTGRES, name) if POSTGRES else "")

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, why in fault.fields.items():
             print(f"{name}: {why}", file=sys.stderr)
         return 2
-    _log_as(settings)
+    log_as(settings)
     verb: Verb = args.verb
     try:
         return verb(settings, args)
@@ -81,12 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _log_as(settings: Settings) -> None:
+def log_as(settings: Settings) -> None:
+    """Log to standard error: JSON in production, lines for people in development, never local variables."""
     level = {"debug": 10, "info": 20, "warning": 30, "error": 40}.get(settings.log_level, 20)
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if settings.production
-        else structlog.dev.ConsoleRenderer()
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[
@@ -141,7 +142,7 @@ def application() -> Any:
     from web.app import create_app
 
     settings = Settings.read(os.environ)
-    _log_as(settings)
+    log_as(settings)
     return create_app(settings)
 
 

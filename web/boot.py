@@ -177,6 +177,7 @@ async def _nightly(office: Office, now: datetime) -> None:
     await feedback.jobs.forget_persons(now, settings.retention_years)
     await attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
     await identity.forget_old(now, settings.draft_days)
+    await evaluation.jobs.close_period(now, settings)
 
 
 TIMERS: Mapping[str, tuple[Timer, int]] = {

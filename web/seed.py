@@ -82,13 +82,14 @@ def _staff(units: list[dict[str, Any]], office: Office) -> list[dict[str, Any]]:
     def name() -> str:
         return str(draw.choice(names["family"]) + draw.choice(names["given"]))
 
-    rows = []
-    for unit in units:
-        cleared = unit["kind"] == "discipline" or unit["code"].endswith("jiwei")
-        for role in (Role.CLERK, Role.LEAD):
-            rows.append(
-                _post(f"{role.value}-{unit['code']}", name(), unit["code"], [role], cleared=cleared),
-            )
+    def cleared(unit: Mapping[str, Any]) -> bool:
+        return unit["kind"] == "discipline" or str(unit["code"]).endswith("jiwei")
+
+    rows = [
+        _post(f"{role.value}-{unit['code']}", name(), unit["code"], [role], cleared=cleared(unit))
+        for unit in units
+        for role in (Role.CLERK, Role.LEAD)
+    ]
     desk = office.settings.desk
     return [
         *rows,
@@ -140,7 +141,7 @@ class Life:
 
     async def run(self) -> None:
         """Live through it, and publish the months that are over."""
-        town = await directory.snapshot()
+        self.town = town = await directory.snapshot()
         self.villages = [r for r in town.regions() if r.level == "village"]
         self.streets = [r for r in town.regions() if r.level == "street"]
         for number in range(self.count):
@@ -183,7 +184,7 @@ class Life:
     def _arrive(self, number: int) -> Event:
         async def arrive(at: datetime) -> None:
             message = self.messages[number % len(self.messages)]
-            region = self.draw.choice(self.villages)
+            region = self.draw.choice(self._homes(message))
             named = self.draw.random() > 0.08
             slots = {
                 "place": self.draw.choice(region.places or (region.name,)),
@@ -213,6 +214,14 @@ class Life:
             self._plan_handling(receipt.no, message, at)
 
         return arrive
+
+    def _homes(self, message: Mapping[str, Any]) -> list[Any]:
+        """The villages a message may come from: the one it names, else town or country as it says."""
+        if place := message.get("region"):
+            return [r for r in self.villages if r.code == place]
+        kinds = {"urban": ("street",), "rural": ("town",)}.get(message.get("area", ""), ("street", "town"))
+        by_code = self.town.unit
+        return [r for r in self.villages if by_code(self.town.street_of(r.code)).kind in kinds]
 
     def _name(self) -> str:
         return str(self.draw.choice(self.names["family"]) + self.draw.choice(self.names["given"]))
@@ -244,6 +253,9 @@ class Life:
     def _plan_handling(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         fate = self.draw.random()
         at = at + self._hours(0.5, 5)
+        if message["kind"] == "complaint" and self.draw.random() < 0.04:
+            self._plan_merge(no, at - timedelta(minutes=20))
+            return
         self._plan_desk(no, message, at)
         if fate < 0.03:
             self._later(no, Act.WITHDRAW, Role.CITIZEN, {"reason": "问题已经解决了"}, at + self._hours(5, 40))
@@ -270,6 +282,10 @@ class Life:
                 {"units": ["chengguan"], "task": "请协助到现场核实并反馈情况。"},
                 accepted + self._hours(1, 5),
             )
+        if self.draw.random() < 0.03:
+            target = office_day(accepted + timedelta(days=90)).isoformat()
+            data = {"reason": "涉及历史规划调整，需待专项工程实施，经负责人批准挂账。", "target_day": target}
+            self._later(no, Act.HOLD, Role.LEAD, data, accepted + self._hours(10, 40))
         if self.draw.random() < 0.1:
             self._later(no, Act.URGE, Role.CITIZEN, {"text": "请尽快处理，谢谢。"}, accepted + self._hours(20, 90))
         self._plan_reply(no, message, accepted)
@@ -289,6 +305,18 @@ class Life:
             await self._do(no, Act.ASSIGN, Role.RECEPTION, data, when)
 
         self.plan(at, at_desk)
+
+    def _plan_merge(self, no: str, at: datetime) -> None:
+        """The same thing was reported before, so the desk joins the two."""
+
+        async def merge(when: datetime) -> None:
+            desk = await self._actor("reception")
+            page = await queries.worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
+            if page.items:
+                data = {"case": page.items[0].no, "reason": "与此前反映的是同一事项，合并办理。"}
+                await cases.act(no, Act.MERGE, desk, data, now=when)
+
+        self.plan(at, merge)
 
     def _plan_reply(self, no: str, message: Mapping[str, Any], accepted: datetime) -> None:
         pace = self.draw.random()

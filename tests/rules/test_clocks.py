@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback import calendars
-from feedback.deadlines import Clock, Facts, Happening, Holder, Light, State, clocks_of, tenures_of
+from feedback.deadlines import RIGHTS, Clock, Facts, Happening, Holder, Light, State, clocks_of, tenures_of
 from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
 from feedback.lifecycle import PROFILE_OF, Act, Kind, steps_from
@@ -186,7 +186,7 @@ def test_whatever_happens_an_ended_case_has_no_running_clock_that_binds_us(kind:
         history.append(Happening(len(history) + 1, step.act, now, folded.unit, _DATA.get(step.act, {})))
     folded = fold(history, facts, CALENDAR)
     if folded.closed_at is not None:
-        binding = [c for c in folded.clocks if c.stopped_at is None and c.holder is not Holder.CITIZEN]
+        binding = [c for c in folded.clocks if c.stopped_at is None and c.term not in RIGHTS]
         assert not binding
     for clock in folded.clocks:
         assert clock.due_raw_day <= clock.due_legal_day

@@ -89,7 +89,7 @@ async def test_from_a_message_to_a_published_score(door: Door) -> None:
         ("contact", {"text": "已联系，得知还有两个月未发。"}),
         ("rectify", {"text": "已督促补发其余两个月工资，并公开道歉。"}),
     ):
-        door.pass_time(HOUR / 6)
+        door.pass_time(HOUR / 10)
         response = await door.act(rectification, act, body, unit_clerk)
         assert response.status_code == 200, response.text
     refused = await door.act(rectification, "call_back", {"outcome": "satisfied", "text": "自己回访"}, unit_clerk)

@@ -17,7 +17,9 @@ from web import present
 if TYPE_CHECKING:
     from web.boot import Office
 
-CANDIDATES_MOST = 4
+CANDIDATES_MOST = 3
+SHARE_LEAST = 0.03
+"""An alternative the classifier hardly believes in only makes the list longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ async def for_desk(office: "Office", actor: Actor, file: CaseFile, names: Direct
     if verdict.category:
         shares.setdefault(verdict.category, verdict.confidence)
     for other in verdict.alternatives:
+        if shares and other.confidence < SHARE_LEAST:
+            break
         shares.setdefault(other.category, other.confidence)
     reasons = tuple((reason.text, f"{reason.weight:.2f}") for reason in verdict.reasons if reason.weight > 0)
     found = [candidate(file, code, share, names) for code, share in list(shares.items())[:CANDIDATES_MOST]]

@@ -17,7 +17,7 @@ from feedback.access import SYSTEM
 from feedback.lifecycle import Act
 from routing import directory
 from tests.people import Door
-from web import act_forms, present
+from web import act_forms, phrases, present
 from web.pages import exporting, login
 
 UNIT = "jiaotong"
@@ -265,6 +265,28 @@ async def test_a_phrase_is_inserted_without_scripts_and_nothing_is_done(door: Do
     assert area
     assert area[1].startswith("开头一句。\n" + title[2])
     assert await status_of(door, no) == "accepted"
+
+
+async def test_an_answer_with_an_empty_blank_in_it_is_not_sent(door: Door) -> None:
+    async with at_desk(door, "reception") as reception:
+        no, unit = await accepted(door, reception)
+    async with at_desk(door, f"clerk-{unit}") as clerk:
+        page = (await clerk.get(f"/desk/cases/{no}")).text
+        text = re.search(r'data-text="(安小娜您好[^"]*【依据】[^"]*)"', page)
+        assert text, "a phrase greets the person by name and leaves the ground of the answer open"
+        for path, data in (("acts/reply", {}), ("preview", {"act": "reply"})):
+            held = await clerk.post(f"/desk/cases/{no}/{path}", data={**data, "text": text[1], "confirmed": "1"})
+            assert held.status_code == 422
+            assert "还有没填写的地方" in held.text
+    assert await status_of(door, no) == "accepted"
+
+
+def test_what_is_known_is_filled_in_and_the_rest_stays_a_blank() -> None:
+    known = {"name": "安小娜", "unit": "区交通局"}
+    assert (
+        phrases.filled("{name}您好！依据{basis}，{anything}。{unit}", known) == "安小娜您好！依据【依据】，【待填写】。"
+    )
+    assert phrases.blanks_in("依据【依据】【注】【依据】") == ["【依据】"]
 
 
 async def test_one_click_corrects_the_heading_and_sends_the_case_on(door: Door) -> None:

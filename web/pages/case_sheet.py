@@ -15,9 +15,8 @@ from feedback.queries import CaseFile
 from feedback.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
-from web import act_forms, identity, present, present_desk, suggestions
-from web.act_forms import ANSWERS, Choices
-from web.models import QuickReason, ReplyTemplate
+from web import act_forms, identity, phrases, present, present_desk, suggestions
+from web.act_forms import Choices
 from web.pages.filing import upload_words
 from web.present import CaseView
 
@@ -71,7 +70,7 @@ async def shown(
         units=tuple(present_desk.unit_groups(seen.names)),
         categories=tuple(present_desk.category_groups(with_heads=True)),
         clocks=file.clocks,
-        phrases=await phrases(),
+        phrases=await phrases.for_case(file, seen.names, seen.actor.name),
     )
     forms = act_forms.forms_of(steps, values, choices)
     waiting = await attachments.waiting((typed or {}).get("attachments", ()))
@@ -112,17 +111,6 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
     if seen.step("assign"):
         values["assign"] = {"unit": suggestions.decided(file, seen.names).unit}
     return values
-
-
-async def phrases() -> dict[str, tuple[tuple[str, str], ...]]:
-    """The texts to start from, by act: (title, text)."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for row in await ReplyTemplate.all().order_by("code"):
-        for each in ANSWERS:
-            found.setdefault(each.value, []).append((row.title, row.text))
-    for reason in await QuickReason.all().order_by("id"):
-        found.setdefault(reason.act, []).append((reason.text, reason.text))
-    return {name: tuple(rows) for name, rows in found.items()}
 
 
 def _facts(seen: Looked) -> list[tuple[str, str]]:

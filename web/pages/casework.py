@@ -16,9 +16,9 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Step
 from routing.directory import Directory
-from web import act_forms, identity, labels, present, present_desk
+from web import act_forms, identity, labels, phrases, present, present_desk
 from web.act_forms import ANSWERS, REVIEWED
-from web.pages.case_sheet import Looked, looked, phrases, shown
+from web.pages.case_sheet import Looked, looked, shown
 from web.pages.filing import kept_files
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def act(request: Request) -> Response:
         typed = act_forms.typed(step, form)
         if "insert" in form or "edit" in form:
             typed["attachments"] = _texts(form, "attachments")
-            return await shown(request, seen, opened=what, typed=await _with_phrase(step, typed, form))
+            return await shown(request, seen, opened=what, typed=await _with_phrase(seen, step, typed, form))
         try:
             typed |= await _files(request, step, form)
             await _check(request, seen, step, typed)
@@ -58,7 +58,7 @@ async def act(request: Request) -> Response:
                 return await _previewed(request, seen, step, typed, form, status=422)
             await cases.act(seen.file.no, step.act, seen.actor, typed, now=seen.now, expect=_version(form))
         except Invalid as fault:
-            errors = {_field(name): labels.fault_words(name, code) for name, code in fault.fields.items()}
+            errors = _errors(fault, typed)
             return await shown(request, seen, opened=what, typed=typed, errors=errors, status=422)
         except (Conflict, NotNow) as refused:
             if refused.code == "no_consent":
@@ -80,7 +80,7 @@ async def preview(request: Request) -> Response:
             typed |= await _files(request, step, form)
             await _check(request, seen, step, typed)
         except Invalid as fault:
-            errors = {_field(name): labels.fault_words(name, code) for name, code in fault.fields.items()}
+            errors = _errors(fault, typed)
             return await shown(request, seen, opened=step.act.value, typed=typed, errors=errors, status=422)
         return await _previewed(request, seen, step, typed, form)
 
@@ -144,8 +144,16 @@ def _version(form: FormData) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 9 else None
 
 
-def _field(name: str) -> str:
-    return "files" if name in ("attachments", "file") else name
+def _errors(fault: Invalid, typed: Mapping[str, Any]) -> dict[str, str]:
+    """The sentence for each wrong field."""
+    errors = {}
+    for name, code in fault.fields.items():
+        if code == "blank":
+            blanks = "".join(phrases.blanks_in(str(typed.get(name, ""))))
+            errors[name] = f"还有没填写的地方：{blanks}"
+        else:
+            errors["files" if name in ("attachments", "file") else name] = labels.fault_words(name, code)
+    return errors
 
 
 async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]:
@@ -158,6 +166,8 @@ async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]
 async def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:
     """Raises Invalid for what a step lacks, and for units, headings and cases that are not there."""
     lifecycle.check_needs(step, typed)
+    if step.act in ANSWERS and phrases.blanks_in(typed["text"]):
+        raise Invalid({"text": "blank"})
     check_places(typed, seen.names)
     if other := typed.get("case"):
         office: Office = request.app.state.office
@@ -197,10 +207,11 @@ def _typed_of(what: str, seen: Looked, form: FormData) -> dict[str, Any]:
     return act_forms.typed(row, form) if row else {}
 
 
-async def _with_phrase(step: Step, typed: dict[str, Any], form: FormData) -> dict[str, Any]:
+async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: FormData) -> dict[str, Any]:
     """The typed data with the chosen phrase put at the end of its first text."""
     code = _text(form, "phrase") if "insert" in form else ""
-    phrase = next((text for key, text in (await phrases()).get(step.act.value, ()) if key == code), "")
+    offered = await phrases.for_case(seen.file, seen.names, seen.actor.name)
+    phrase = next((text for title, text in offered.get(step.act.value, ()) if title == code), "")
     into = next((need.name for need in (*step.needs, *step.may) if need.sort == "text"), "")
     if phrase and into:
         typed[into] = "\n".join(part for part in (typed.get(into, ""), phrase) if part)
@@ -265,7 +276,7 @@ async def _previewed(
         "must_confirm": status != 200,
         "moves": moves,
         "unit": seen.view.unit,
-        "when": present.day_words(office_day(seen.now)),
+        "when": present.day_words(office_day((step.act is Act.PUBLISH and seen.file.replied_at) or seen.now)),
         "errors": {},
     }
     return office.render(request, "desk/preview.html", context, status=status)

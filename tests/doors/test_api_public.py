@@ -1,0 +1,160 @@
+"""May anybody read the tables, the published answers and figures, and rate a service?"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from evaluation import invitations, publishing
+from evaluation.invitations import Occasion
+from tests.people import Door
+
+RATINGS = "/api/v1/ratings"
+
+
+async def items(door: Door, path: str) -> list[dict[str, Any]]:
+    response = await door.get(f"/api/v1/{path}")
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["items"]
+    return found
+
+
+async def test_the_tables_hold_what_a_district_needs(door: Door) -> None:
+    units = await items(door, "units")
+    assert len(units) >= 111
+    assert {unit["level"] for unit in units} >= {"province", "city", "district", "street", "village"}
+    assert sum(len(c["code"]) == 2 for c in await items(door, "categories")) == 17
+    assert len(await items(door, "indicators")) == 40
+    codes = {unit["code"] for unit in units}
+    assert all(matter["unit"]["code"] in codes for matter in await items(door, "matters"))
+
+
+async def answered(door: Door, **fields: Any) -> dict[str, Any]:
+    """A case whose unit has answered."""
+    receipt = await door.submit(**fields)
+    await door.drain()
+    case = (await door.get(f"/api/v1/cases/{receipt['no']}", params={"code": receipt["code"]})).json()
+    clerk = await door.log_in(f"clerk-{case['unit']['code']}")
+    await door.act(receipt["no"], "accept", None, clerk)
+    await door.act(receipt["no"], "reply", {"text": "已安排两名交警早晚疏导。"}, clerk)
+    return {**receipt, "unit": case["unit"]["code"]}
+
+
+async def test_a_published_answer_is_found_by_its_words_and_not_by_others(door: Door) -> None:
+    receipt = await answered(door)
+    lead = await door.log_in(f"lead-{receipt['unit']}")
+    text = {"title": "小学门口拥堵", "question": "小学门口早晚很堵", "answer": "已安排交警早晚疏导"}
+    response = await door.act(receipt["no"], "publish", text, lead)
+    assert response.status_code == 200, response.text
+    (found,) = await items(door, "public/replies?q=交警")
+    assert (found["answer"], found["unit"]["code"]) == (text["answer"], receipt["unit"])
+    assert "person" not in found
+    assert "安小娜" not in str(found)
+    assert await items(door, "public/replies?q=水库") == []
+    assert len(await items(door, f"public/replies?unit={receipt['unit']}&category=08&region=990102001000&page=1")) == 1
+    assert await items(door, "public/replies?unit=jiaoyu") == []
+
+
+@pytest.mark.parametrize("query", ["unit=nowhere", "category=zz", "region=1", "page=x"])
+async def test_a_reply_filter_nobody_knows_is_422(door: Door, query: str) -> None:
+    response = await door.get(f"/api/v1/public/replies?{query}")
+    assert (response.status_code, set(response.json()["error"]["fields"])) == (422, {query.partition("=")[0]})
+
+
+async def test_an_edition_is_the_same_as_json_csv_and_excel(door: Door) -> None:
+    await answered(door)
+    door.pass_time(timedelta(days=40))
+    now, office = door.office.clock.now(), door.office
+    period = publishing.month_just_over(now)
+    edition = await publishing.publish(period, now=now, by="test", settings=office.settings)
+    told = (await door.get(f"/api/v1/public/scores?period={period}")).json()
+    assert (told["period"], told["number"], told["digest"]) == (period, 1, edition.digest)
+    assert told["total"]["received"] is None or told["total"]["received"] >= 0
+    assert {row["code"] for row in told["formulae"]} <= set(told["total"])
+    assert (await door.get("/api/v1/public/scores")).json() == told
+    text = (await door.get(f"/api/v1/public/scores.csv?period={period}")).content.decode("utf-8-sig")
+    assert text.startswith("单位,收到诉求")
+    excel = await door.get(f"/api/v1/public/scores.xlsx?period={period}&number=1")
+    assert excel.content.startswith(b"PK")
+    assert period in excel.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("", 404), ("?period=2020-01", 404), ("?period=2026-13", 422), ("?period=last", 422), ("?number=x", 422)],
+)
+@pytest.mark.parametrize("form", ["", ".csv", ".xlsx"])
+async def test_no_edition_is_404_and_no_month_422_in_every_form(door: Door, form: str, query: str, status: int) -> None:
+    response = await door.get(f"/api/v1/public/scores{form}{query}")
+    assert response.status_code == status
+    assert set(response.json()) == {"error"}
+
+
+async def test_a_case_is_rated_with_its_number_and_code(door: Door) -> None:
+    receipt = await answered(door)
+    body = {"case_no": receipt["no"], "code": receipt["code"], "level": 5, "tags": ["517"], "pf": "2"}
+    response = await door.post(RATINGS, body)
+    assert response.status_code == 201, response.text
+    assert (response.json()["level"], response.json()["status"]) == (5, "valid")
+    follow_up = await door.post(RATINGS, {**body, "level": 4, "tags": [], "text": "后来又堵了"})
+    assert follow_up.status_code == 201
+    third = await door.post(RATINGS, {**body, "tags": []})
+    assert third.status_code == 409
+
+
+async def test_a_printed_token_opens_the_rating_of_its_case(door: Door) -> None:
+    receipt = await answered(door)
+    token = invitations.token_of(door.settings.secret, Occasion(case_no=receipt["no"]))
+    assert (await door.post(RATINGS, {"token": token, "level": 3})).status_code == 201
+    forged = await door.post(RATINGS, {"token": token[:-2] + "AA", "level": 3})
+    assert set(forged.json()["error"]["fields"]) == {"token"}
+
+
+async def test_a_service_is_rated_once_and_once_more(door: Door) -> None:
+    matter = (await items(door, "matters"))[0]["code"]
+    body = {
+        "matter": matter,
+        "handling_no": "BJ-2026-1",
+        "level": 2,
+        "tags": ["213"],
+        "text": "窗口不熟练𠮷",
+        "pf": "4",
+    }
+    first, again, third = [await door.post(RATINGS, body) for _ in range(3)]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (third.status_code, third.json()["error"]["code"]) == (409, "already_rated")
+
+
+async def test_staff_may_not_rate(door: Door) -> None:
+    matter = (await items(door, "matters"))[0]["code"]
+    body = {"matter": matter, "handling_no": "BJ-2026-2", "level": 5}
+    response = await door.post(RATINGS, body, await door.log_in("clerk-jiaoyu"))
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "staff_may_not_rate")
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"level": 5}, {"matter", "handling_no"}),
+        ({}, {"level"}),
+        ({"level": 0, "case_no": "20260101-000000"}, {"code"}),
+        ({"level": "5", "tags": "510", "anonymous": 1}, {"level", "tags", "anonymous"}),
+        ({"level": 6, "matter": "x", "handling_no": "y"}, {"level"}),
+        ({"level": 5, "matter": "x" * 500, "handling_no": "y" * 500}, {"matter", "handling_no"}),
+        (
+            {"level": 2, "matter": "x", "handling_no": "y", "tags": ["510"], "text": "长" * 501, "pf": "9"},
+            {"tags", "text", "pf"},
+        ),
+        ({"level": 5, "token": "é\u0000"}, {"token"}),
+    ],
+)
+async def test_a_rating_that_is_wrong_names_what_is(door: Door, body: dict[str, Any], fields: set[str]) -> None:
+    response = await door.post(RATINGS, body)
+    assert (response.status_code, set(response.json()["error"].get("fields", {}))) == (422, fields), response.text
+
+
+async def test_a_rating_with_a_wrong_code_is_like_one_of_an_unknown_case(door: Door) -> None:
+    receipt = await door.submit()
+    wrong = await door.post(RATINGS, {"case_no": receipt["no"], "code": "1", "level": 5})
+    unknown = await door.post(RATINGS, {"case_no": "20200101-000000", "code": "1", "level": 5})
+    assert (wrong.status_code, wrong.text) == (404, unknown.text)

@@ -64,9 +64,9 @@ def trial(model: Model, rows: Sequence[Row], *, restrict: bool = False) -> Trial
     if restrict:
         chances = np.stack([model.among(row.title, row.text, choices) for row in rows])
     else:
-        fine = np.stack([model.probabilities(row.title, row.text) for row in rows])
-        grouped = [by_heading(one) for one in fine] if everything is labels.LEVEL1 else fine
-        chances = np.stack(grouped).astype(np.float64)
+        is_coarse = everything is labels.LEVEL1
+        found = (model.probabilities(row.title, row.text) for row in rows)
+        chances = np.array([by_heading(fine) if is_coarse else fine for fine in found], dtype=np.float64)
     goal = np.array([choices.index(code) if code in choices else -1 for code in truth])
     return _figures(chances, goal, model.bar, _pace(model, rows))
 

@@ -1,0 +1,142 @@
+"""Does every door fill in what a person need not know: the desk, the place, the urgency, and who must never learn?"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from feedback import cases, queries
+from feedback.access import SYSTEM
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
+from feedback.lifecycle import Act
+from feedback.queries import CaseFile
+from routing import directory
+from tests.people import Door
+from web import doors
+from web.boot import Office
+
+DRAFT = Draft(
+    kind="complaint",
+    title="清波社区路灯不亮",
+    text="清波社区三号楼前的路灯坏了一周。",
+    channel="web",
+    desk="",
+    person=PersonDraft(name="安小娜", phone="13900001234"),
+)
+
+
+async def opened(office: Office, **fields: Any) -> CaseFile:
+    receipt = await doors.hand_in(office, replace(DRAFT, **fields))
+    return await queries.file(SYSTEM, receipt.no, secret=office.settings.secret)
+
+
+async def test_the_desk_and_the_place_are_filled_in(office: Office) -> None:
+    case = await opened(office)
+    assert case.desk == office.settings.desk
+    names = await directory.snapshot()
+    assert names.region_name(case.region).endswith("清波社区")
+
+
+async def test_a_place_the_person_chose_is_kept(office: Office) -> None:
+    assert (await opened(office, region="990102102000")).region == "990102102000"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "level"),
+    [
+        ("help", "楼道里煤气味特别大，燃气管道漏气了", 1),
+        ("complaint", "小区停水三天了，老人孩子没水用", 2),
+        ("complaint", "路灯坏了", 0),
+        ("praise", "有人被困在电梯里，消防员十分钟就到了", 0),
+    ],
+)
+async def test_the_urgency_comes_from_the_words(office: Office, kind: str, text: str, level: int) -> None:
+    case = await opened(office, kind=kind, text=text)
+    assert case.urgency == level
+    if level == 1:
+        assert "4h" in {str(clock.length) for clock in case.clocks}
+
+
+async def test_a_reports_named_unit_never_learns_of_it(door: Door) -> None:
+    office = door.office
+    case = await opened(office, kind="report", title="举报", text="举报云川区教育局招生科收受礼金，请纪委查处")
+    assert case.entries[0].data["bars"] == ["jiaoyu"]
+    await door.drain()
+    case = await queries.file(SYSTEM, case.no, secret=office.settings.secret)
+    assert case.unit == "jiwei"
+    accused = await directory.actor_of("clerk-jiaoyu")
+    with pytest.raises(NotFound):
+        await queries.file(accused, case.no, secret=office.settings.secret)
+
+
+async def test_a_report_about_those_who_take_it_is_not_shut_away_from_everybody(office: Office) -> None:
+    text = "举报区人民政府办公室、区纪委监委和12345热线中心的人，请上级查处"
+    case = await opened(office, kind="report", title="举报", text=text)
+    names = await directory.snapshot()
+    kept = names.ancestry(case.desk) | names.ancestry("jiwei")
+    assert kept.isdisjoint(case.entries[0].data.get("bars", []))
+
+
+async def test_a_complaint_bars_nobody(office: Office) -> None:
+    assert "bars" not in (await opened(office, text="区教育局答复慢")).entries[0].data
+
+
+async def test_faults_of_the_door_and_of_the_rules_are_told_together(office: Office) -> None:
+    with pytest.raises(Invalid) as caught:
+        await doors.hand_in(
+            office, replace(DRAFT, title="", region="123456789012"), faults={"headcount": "not_a_number"}
+        )
+    assert caught.value.fields == {"title": "missing", "region": "unknown", "headcount": "not_a_number"}
+
+
+async def test_the_worker_is_woken_by_what_was_written_and_not_by_what_was_refused(office: Office) -> None:
+    with pytest.raises(Invalid):
+        await doors.hand_in(office, replace(DRAFT, title=""))
+    assert not office.bell.is_set()
+    await opened(office)
+    assert office.bell.is_set()
+
+
+async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(office: Office) -> None:
+    case = await opened(office)
+    reception, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-chengguan")
+    with pytest.raises(NotFound):
+        await doors.do(office, case.no, Act.ACCEPT, clerk, {})
+    with pytest.raises(Forbidden):
+        await doors.do(office, case.no, Act.REPLY, reception, {})
+    with pytest.raises(NotNow):
+        await doors.do(office, case.no, Act.CALL_BACK, reception, {})
+    with pytest.raises(Invalid):
+        await doors.do(office, case.no, Act.ASSIGN, reception, {})
+    await doors.do(office, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
+    assert (await queries.file(clerk, case.no, secret=office.settings.secret)).unit == "chengguan"
+
+
+async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(office: Office) -> None:
+    case = await opened(office)
+    reception = await directory.actor_of("reception")
+    await doors.do(office, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)
+    with pytest.raises(Conflict):
+        await doors.do(office, case.no, Act.NOTE, reception, {"text": "再记一笔"}, expect=case.version)
+    await doors.do(office, case.no, Act.NOTE, reception, {"text": "再记一笔"})
+
+
+async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(office: Office) -> None:
+    case, other = await opened(office), await opened(office)
+    reception = await directory.actor_of("reception")
+    for wrong in (case.no, "20200101-000000"):
+        with pytest.raises(Invalid) as caught:
+            await doors.do(office, case.no, Act.MERGE, reception, {"case": wrong, "reason": "同一件事"})
+        assert caught.value.fields == {"case": "unknown"}
+    status = await doors.do(office, case.no, Act.MERGE, reception, {"case": other.no, "reason": "同一件事"})
+    assert status == "merged"
+
+
+async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(office: Office) -> None:
+    """Without a version of their own nobody is told "somebody else was faster" for a harmless race."""
+    case = await opened(office)
+    before = await queries.file(SYSTEM, case.no, secret=office.settings.secret)
+    await cases.act(case.no, Act.CLASSIFY, SYSTEM, {"category": "0305"}, now=office.clock.now(), expect=before.version)
+    reception = await directory.actor_of("reception")
+    assert await doors.do(office, case.no, Act.URGE, reception, {}) == "received"

@@ -6,7 +6,7 @@ write. The only writer of the case file's tables.
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from feedback.intake import Draft, tidy
 from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Kind, Role, Status
+from feedback.lifecycle import Act, Kind, Role, Status, Step
 from feedback.models import Attachment, Bar, Case, ClockRow, Entry, Person, PublicReply, TenureRow
 from feedback.workdays import Calendar
 
@@ -81,6 +81,16 @@ async def submit(
     raise AssertionError
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something somebody wants to do to a case."""
+
+    act: Act
+    actor: Actor
+    data: Mapping[str, Any]
+    at: datetime
+
+
 async def act(
     no: str,
     what: Act,
@@ -96,34 +106,68 @@ async def act(
     Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, or Conflict when somebody
     else changed the case meanwhile.
     """
+    return await acts(no, [Deed(what, actor, data, now)], expect=expect, also=also)
+
+
+async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, also: Also | None = None) -> Status:
+    """Do several things to a case in one transaction, in order: all of them or none. Raises what `act` raises."""
     # Read.
-    case, standing, history, facts = await _file(no, actor)
+    case, standing, history, facts = await _file(no, deeds[0].actor)
     calendar = await calendars.current()
-    before = folding.fold(history, facts, calendar)
     # Decide.
-    step = lifecycle.step_for(what, facts.profile, facts.kind, before.state.stage)
-    if step is None:
-        raise NotNow(act=what.value, status=case.status)
-    if not access.may(actor, step, standing):
-        raise Forbidden(act=what.value)
-    if expect is not None and expect != case.version:
-        raise Conflict(no=no)
-    lifecycle.decide(before.state, what, data)
-    kept = {need.name: data[need.name] for need in (*step.needs, *step.may) if data.get(need.name) not in (None, "")}
-    _check_limits(what, kept, standing, before.clocks, calendar, now)
-    await _check_attachments(kept.get("attachments", ()))
-    seq = len(history) + 1
-    after = folding.fold([*history, Happening(seq, what, now, actor.unit, kept)], facts, calendar)
+    state = folding.fold(history, facts, calendar)
+    done: list[tuple[Deed, Folded, bool, int]] = []
+    for deed in deeds:
+        step, kept = _decided(deed, case, standing, state, facts, expect)
+        await _check_attachments(kept.get("attachments", ()))
+        _check_limits(deed.act, kept, standing, state.clocks, deed.at)
+        seq = len(history) + 1
+        history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
+        state = folding.fold(history, facts, calendar)
+        standing = _standing_after(standing, state)
+        done.append((replace(deed, data=kept), state, step.public, seq))
     # Write.
     async with db.transaction():
-        await db.compare_and_set(case, {"version": case.version}, {"version": case.version + 1, **_columns(after)})
-        await _record(case, seq, what, actor, kept, after, step.public, now)
-        await _side_rows(case, what, kept, seq, now)
-        if also:
-            await also(
-                Recorded(no, seq, what, now, actor, after.state.status, facts.kind, after.unit or case.unit, kept)
-            )
-    return after.state.status
+        change = {"version": case.version + len(done), **_columns(state)}
+        await db.compare_and_set(case, {"version": case.version}, change)
+        for deed, after, public, seq in done:
+            await _record(case, seq, deed.act, deed.actor, deed.data, after, public, deed.at)
+            await _side_rows(case, deed.act, deed.data, seq, deed.at)
+            if also:
+                unit = after.unit or case.unit
+                await also(
+                    Recorded(no, seq, deed.act, deed.at, deed.actor, after.state.status, facts.kind, unit, deed.data)
+                )
+        await _store_foldings(case.id, state)
+    return state.state.status
+
+
+def _decided(
+    deed: Deed, case: Case, standing: Standing, before: Folded, facts: Facts, expect: int | None
+) -> tuple[Step, dict[str, Any]]:
+    """The row that allows the deed, and what of its data is kept.
+
+    Raises NotNow, Forbidden, Conflict or Invalid.
+    """
+    step = lifecycle.step_for(deed.act, facts.profile, facts.kind, before.state.stage)
+    if step is None:
+        raise NotNow(act=deed.act.value, status=case.status)
+    if not access.may(deed.actor, step, standing):
+        raise Forbidden(act=deed.act.value)
+    if expect is not None and expect != case.version:
+        raise Conflict(no=case.no)
+    lifecycle.decide(before.state, deed.act, deed.data)
+    asked = [need.name for need in (*step.needs, *step.may)]
+    return step, {name: deed.data[name] for name in asked if deed.data.get(name) not in (None, "")}
+
+
+def _standing_after(standing: Standing, after: Folded) -> Standing:
+    return replace(
+        standing,
+        lead=after.unit,
+        co=frozenset(t.unit for t in after.tenures if not t.lead and t.until is None),
+        held=standing.held | frozenset(t.unit for t in after.tenures),
+    )
 
 
 async def recount(no: str, *, now: datetime) -> list[tuple[Clock, Clock]]:
@@ -269,6 +313,7 @@ async def _open(
         await _record(case, 1, Act.SUBMIT, actor, said, after, True, now)
         # The words come after the attachments: SQLite counts what FTS5 flushes as rows changed by the next statement.
         await _side_rows(case, Act.SUBMIT, said, 1, now)
+        await _store_foldings(case.id, after)
         await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
         if also:
             await also(Recorded(no, 1, Act.SUBMIT, now, actor, Status.RECEIVED, facts.kind, "", said))
@@ -318,7 +363,7 @@ def code_hash(secret: str, code: str) -> str:
 async def _record(
     case: Case, seq: int, what: Act, actor: Actor, data: Mapping[str, Any], after: Folded, public: bool, now: datetime
 ) -> None:
-    """The entry, what follows from it as clocks and tenures, and the message that it happened."""
+    """The entry, chained to the one before, and the message that it happened."""
     status = after.state.status.value
     role = _acting_role(actor)
     digest = folding.entry_digest(case.digest, case.no, seq, what.value, now, actor.id, role, actor.unit, data, status)
@@ -337,13 +382,17 @@ async def _record(
         digest=digest,
     )
     await Case.filter(id=case.id).update(digest=digest)
-    await _store_clocks(case.id, after.clocks)
-    await _store_tenures(case.id, after.tenures)
+    case.digest = digest
     await outbox.put(f"case.{what.value}", f"{case.no}:{seq}", {"no": case.no, "seq": seq}, now)
 
 
 def _acting_role(actor: Actor) -> str:
     return min(actor.roles, key=list(Role).index).value
+
+
+async def _store_foldings(case_id: int, after: Folded) -> None:
+    await _store_clocks(case_id, after.clocks)
+    await _store_tenures(case_id, after.tenures)
 
 
 async def _store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
@@ -419,7 +468,7 @@ async def _check_attachments(ids: Sequence[str]) -> None:
 
 
 def _check_limits(
-    what: Act, data: Mapping[str, Any], standing: Standing, clocks: Sequence[Clock], calendar: Calendar, now: datetime
+    what: Act, data: Mapping[str, Any], standing: Standing, clocks: Sequence[Clock], now: datetime
 ) -> None:
     """What a need's own limits cannot say: it depends on the case.
 

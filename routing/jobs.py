@@ -36,8 +36,7 @@ def handlers(send: Send) -> dict[str, list[Handler]]:
         directory = await snapshot()
         decision = unit_for(case, directory)
         if decision.unit:
-            data = {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
-            await cases.act(case.no, Act.ASSIGN, SYSTEM, data, now=now, expect=case.version)
+            await cases.act(case.no, Act.ASSIGN, SYSTEM, assignment(decision), now=now, expect=case.version)
 
     async def tell(event: str, payload: dict[str, Any], now: datetime) -> None:
         case = await queries.brief(payload["no"])
@@ -75,6 +74,11 @@ def handlers(send: Send) -> dict[str, list[Handler]]:
         found.setdefault(event, []).append(assign)
     found["notice.send"] = [send_notice]
     return found
+
+
+def assignment(decision: Decision) -> dict[str, Any]:
+    """What the entry keeps of a decision: who, with whom, by which row and why."""
+    return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
 
 
 def _is_stale(case: Brief, payload: Mapping[str, Any], now: datetime) -> bool:

@@ -16,7 +16,6 @@ import structlog
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
 
-import classify.jobs
 import classify.releases
 import evaluation.jobs
 import feedback.jobs
@@ -27,7 +26,7 @@ from feedback.kernel.clock import Clock
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from web import identity
+from web import identity, triage
 from web.senders import console
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def handlers(office: Office) -> dict[str, Handler]:
     settings = office.settings
     found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
     for part in (
-        classify.jobs.handlers(office.model, settings.confidence_bar),
+        {"case.submit": [triage.handler(office.model, settings.confidence_bar)]},
         routing.jobs.handlers(console.send),
         evaluation.jobs.handlers(settings),
     ):

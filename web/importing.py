@@ -21,6 +21,7 @@ from tqdm import tqdm
 from classify import labels as categories
 from feedback import cases, queries
 from feedback.access import Actor, citizen
+from feedback.cases import Deed
 from feedback.intake import TITLE_MOST, Draft, PersonDraft, line, paragraph
 from feedback.kernel.clock import aware, monotonic
 from feedback.kernel.errors import Conflict, Invalid, Refused
@@ -232,11 +233,14 @@ async def _answer(
     """Enter what is known of an answered case: it was handed over when it came, and answered when it was."""
     at_desk = Actor(id="import", name="批量导入", roles=frozenset({Role.RECEPTION}), unit=desk, units=frozenset({desk}))
     at_unit = Actor(id="import", name="批量导入", roles=frozenset({Role.CLERK}), unit=unit, units=frozenset({unit}))
+    deeds = [
+        Deed(Act.ASSIGN, at_desk, {"unit": unit, "reason": "历史数据"}, received_at),
+        Deed(Act.ACCEPT, at_unit, {}, received_at),
+        Deed(Act.REPLY, at_unit, {"text": reply}, replied_at),
+    ]
     if category:
-        await cases.act(no, Act.CLASSIFY, at_desk, {"category": category}, now=received_at)
-    await cases.act(no, Act.ASSIGN, at_desk, {"unit": unit, "reason": "历史数据"}, now=received_at)
-    await cases.act(no, Act.ACCEPT, at_unit, {}, now=received_at)
-    await cases.act(no, Act.REPLY, at_unit, {"text": reply}, now=replied_at)
+        deeds.insert(0, Deed(Act.CLASSIFY, at_desk, {"category": category}, received_at))
+    await cases.acts(no, deeds)
 
 
 def _words(title: str, text: str) -> tuple[str, str]:

@@ -11,12 +11,12 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from classify import labels as categories
-from feedback import attachments, cases, lifecycle, queries, redact
+from feedback import attachments, lifecycle, queries, redact
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Step
 from routing.directory import Directory
-from web import act_forms, identity, labels, phrases, present, present_desk
+from web import act_forms, doors, identity, labels, phrases, present, present_desk
 from web.act_forms import ANSWERS, REVIEWED
 from web.pages.case_sheet import Looked, looked, shown
 from web.pages.filing import kept_files
@@ -56,7 +56,7 @@ async def act(request: Request) -> Response:
                 and await _findings(request, seen, typed)
             ):
                 return await _previewed(request, seen, step, typed, form, status=422)
-            await cases.act(seen.file.no, step.act, seen.actor, typed, now=seen.now, expect=_version(form))
+            await doors.do(office, seen.file.no, step.act, seen.actor, typed, expect=_version(form))
         except Invalid as fault:
             errors = _errors(fault, typed)
             return await shown(request, seen, opened=what, typed=typed, errors=errors, status=422)
@@ -64,7 +64,6 @@ async def act(request: Request) -> Response:
             if refused.code == "no_consent":
                 raise
             return await _overtaken(request, await looked(request), what, typed, form)
-    office.wake()
     return RedirectResponse(f"/desk/cases/{seen.file.no}?done={what}", status_code=303)
 
 
@@ -96,17 +95,14 @@ async def route(request: Request) -> Response:
         try:
             check_places({"category": category, **typed}, seen.names)
             if category and category != seen.file.category:
-                await cases.act(
-                    seen.file.no, Act.CLASSIFY, seen.actor, {"category": category}, now=seen.now, expect=expect
-                )
+                await doors.do(office, seen.file.no, Act.CLASSIFY, seen.actor, {"category": category}, expect=expect)
                 expect = None if expect is None else expect + 1
-            await cases.act(seen.file.no, Act.ASSIGN, seen.actor, typed, now=seen.now, expect=expect)
+            await doors.do(office, seen.file.no, Act.ASSIGN, seen.actor, typed, expect=expect)
         except Invalid as fault:
             errors = {name: labels.fault_words(name, code) for name, code in fault.fields.items()}
             return await shown(request, await looked(request), opened="assign", typed=typed, errors=errors, status=422)
         except (Conflict, NotNow):
             return await _overtaken(request, await looked(request), "assign", typed, form)
-    office.wake()
     return RedirectResponse(f"/desk/cases/{seen.file.no}?done=assign", status_code=303)
 
 

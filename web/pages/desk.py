@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import calendars, cases, queries
+from feedback import calendars, queries
 from feedback.access import Actor
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import Forbidden, NotFound, Refused
@@ -18,7 +18,7 @@ from feedback.lifecycle import Act, Role, Status
 from feedback.queries import CaseFile, Filters
 from routing import directory, jobs
 from routing.directory import Directory
-from web import identity, labels, present, present_desk, suggestions
+from web import doors, identity, labels, present, present_desk, suggestions
 from web.pages import casework, exporting, registering
 from web.present_desk import WORKERS
 
@@ -120,8 +120,6 @@ async def bulk(request: Request) -> Response:
             "back": "/desk?" + str(form.get("query", ""))[:1000],
             "query": str(form.get("query", ""))[:1000],
         }
-    if is_confirmed:
-        office.wake()
     return office.render(request, "desk/bulk.html", context)
 
 
@@ -145,7 +143,7 @@ async def _bulk_row(
         elif is_confirmed:
             version = str(form.get(f"version-{no}", ""))
             expect = int(version) if version.isdecimal() else None
-            await cases.act(no, act, actor, data, now=office.clock.now(), expect=expect)
+            await doors.do(office, no, act, actor, data, expect=expect)
             row["ok"] = True
         else:
             row["ok"] = True

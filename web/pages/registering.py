@@ -9,14 +9,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from classify.urgency import level_of
-from feedback import attachments, cases, queries
+from feedback import attachments, queries
 from feedback.access import Actor
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import codes
 from feedback.kernel.errors import Forbidden, Invalid
 from feedback.lifecycle import PUBLIC_KINDS, Channel, Profile, Role
 from routing import directory
-from web import identity, labels, present, present_desk
+from web import doors, identity, labels, present, present_desk
 from web.pages.filing import kept_files, upload_words
 
 if TYPE_CHECKING:
@@ -52,17 +52,10 @@ async def register(request: Request) -> Response:
             if "drop_attachment" in form:
                 typed["attachments"] = [id_ for id_ in typed["attachments"] if id_ != _text(form, "drop_attachment")]
                 return await _shown(request, actor, typed, {})
-            receipt = await cases.submit(
-                _draft_of(typed, actor),
-                actor,
-                now=office.clock.now(),
-                secret=office.settings.secret,
-                attachments_max=office.settings.attachments_max,
-            )
+            receipt = await doors.hand_in(office, _draft_of(typed, actor), actor)
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, actor, typed, errors)
-    office.wake()
     return RedirectResponse(f"/desk/register/{receipt.no}", status_code=303)
 
 

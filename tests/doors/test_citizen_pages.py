@@ -8,7 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from feedback import access
+from evaluation import ratings
+from evaluation.invitations import Occasion, token_of
+from feedback import access, cases, queries
 from feedback.lifecycle import Act, Role
 from tests.people import Door
 
@@ -176,8 +178,6 @@ async def test_a_step_that_is_not_open_is_refused_kindly(anna: httpx2.AsyncClien
 
 async def _answered(door: Door, no: str) -> None:
     """The case is answered by whichever unit got it."""
-    from feedback import cases, queries
-
     now = door.office.clock.now()
     secret = door.settings.secret
     file = await queries.file(access.SYSTEM, no, secret=secret)
@@ -202,15 +202,11 @@ async def test_a_bad_rating_by_the_page_is_kept_with_the_tags_of_its_level_only(
     assert "请选择满意程度" in missing.text
     rated = await anna.post("/case/acts/rate", data={"level": "2", "tags": ["213", "510"], "text": "等了三天"})
     assert rated.headers["location"] == "/case?done=rate"
-    from evaluation import ratings
-
     kept = (await ratings.ratings_of(access.citizen(no), case_no=no)).items[0]
     assert (kept.level, [code for code, _ in kept.tags]) == (2, ["213"])
 
 
 async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Door, anna: httpx2.AsyncClient) -> None:
-    from evaluation import ratings
-
     matter = (await ratings.matters())[0].code
     wrong = await anna.post("/rate/service", data={"pf": "1"})
     assert wrong.status_code == 422
@@ -220,9 +216,35 @@ async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Doo
     assert "谢谢您的评价" in (await anna.get("/rate/thanks?level=5")).text
 
 
-async def test_only_published_words_are_found_and_marked(door: Door, anna: httpx2.AsyncClient) -> None:
-    from feedback import cases, queries
+async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx2.AsyncClient) -> None:
+    matter = (await ratings.matters())[0]
+    token = token_of(door.settings.secret, Occasion(matter=matter.code, window="3号窗口"))
+    page = (await anna.get(f"/rate/service?t={token}")).text
+    assert matter.name in page
+    assert "3号窗口" in page
+    assert 'name="handling_no"' not in page
+    said = {"token": token, "pf": "3", "level": "4"}
+    assert (await anna.post("/rate/service", data=said)).status_code == 303
+    forged = await anna.get("/rate/service?t=abcdef")
+    assert forged.status_code == 422
+    assert "二维码或链接无效" in forged.text
 
+
+async def test_a_link_to_rate_an_answer_rates_the_case_without_opening_it(door: Door, anna: httpx2.AsyncClient) -> None:
+    no, _ = await _hand_in(anna)
+    token = token_of(door.settings.secret, Occasion(case_no=no))
+    async with door.browser() as elsewhere:
+        said = {"token": token, "pf": "7", "level": "5", "tags": ["510"]}
+        too_early = await elsewhere.post("/rate/service", data=said)
+        assert too_early.status_code == 422
+        await _answered(door, no)
+        assert (await elsewhere.post("/rate/service", data=said)).status_code == 303
+        assert (await elsewhere.get("/case")).headers["location"] == "/lookup"
+    kept = (await ratings.ratings_of(access.citizen(no), case_no=no)).items[0]
+    assert kept.level == 5
+
+
+async def test_only_published_words_are_found_and_marked(door: Door, anna: httpx2.AsyncClient) -> None:
     await _fill(anna, public_consent="1")
     no = (await anna.post("/new/4")).headers["location"].removeprefix("/receipt/")
     await _answered(door, no)

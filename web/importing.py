@@ -28,7 +28,7 @@ from feedback.kernel.errors import Conflict, Invalid, Refused
 from feedback.lifecycle import Act, Channel, Kind, Role
 from routing import directory
 from routing.directory import Directory
-from web import labels, worker
+from web import doors, labels, worker
 from web.boot import Office
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -211,6 +211,8 @@ async def _take(office: Office, town: Directory, mapping: ColumnMap, row: Mappin
         address=cell("address"),
         person=PersonDraft(name=cell("name"), phone=cell("phone")),
     )
+    if not reply:  # history keeps what it was: its place, its pace, and the unit that answered
+        draft = doors.filled(draft, town, office.settings.desk)
     try:
         receipt = await cases.submit(draft, citizen(""), now=received_at, secret=office.settings.secret)
     except Conflict as fault:

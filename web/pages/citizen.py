@@ -11,14 +11,14 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from evaluation import indicators, ratings
-from feedback import attachments, calendars, cases, lifecycle, queries
+from feedback import attachments, calendars, lifecycle, queries
 from feedback.access import Actor
 from feedback.kernel import codes
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Role, Status, Step
 from feedback.queries import CaseFile
 from routing import directory
-from web import identity, labels, present
+from web import doors, identity, labels, present
 from web.pages import filing
 from web.pages.filing import kept_files, upload_words
 from web.present import CaseView
@@ -140,20 +140,15 @@ async def act(request: Request) -> Response:
         except (NotNow, Conflict) as refused:
             flash = {"kind": "warn", "title": labels.error_words(refused.code)}
             return await _shown(request, citizen, opened=what, typed=typed, flash=flash, status=409)
-    office.wake()
     return RedirectResponse(f"/case?done={what}", status_code=303)
 
 
 async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, Any]) -> None:
     office: Office = request.app.state.office
-    also = None
     if step.act is Act.RATE:
-        also = ratings.record
         # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
         data["tags"] = [tag for tag in data.get("tags", ()) if not ratings.tags_fault(data.get("level", 0), [tag])]
-        if faults := ratings.faults(data.get("level"), data["tags"], data.get("text", "")):
-            raise Invalid(faults)
-    await cases.act(citizen.case_no, step.act, citizen, data, now=office.clock.now(), also=also)
+    await doors.do(office, citizen.case_no, step.act, citizen, data)
 
 
 def _typed(form: FormData, step: Step) -> dict[str, Any]:

@@ -14,15 +14,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import attachments, calendars, cases, queries
-from feedback.access import Actor
+from feedback import attachments, calendars, queries
 from feedback.intake import Draft, PersonDraft, tidy
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.lifecycle import PUBLIC_KINDS, Kind, Role
+from feedback.lifecycle import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
-from web import identity, labels, present
+from web import doors, identity, labels, present
 
 if TYPE_CHECKING:
     from web.boot import Office
@@ -37,7 +36,6 @@ _FIELDS_OF = {
     2: frozenset({"title", "text", "region", "address", "attachments"}),
     3: frozenset({"person.name", "person.phone", "person.id_number"}),
 }
-CITIZEN = Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}))
 
 
 async def begin(request: Request) -> Response:
@@ -173,16 +171,8 @@ def _draft_of(draft: Mapping[str, Any], desk: str) -> Draft:
 
 async def _submitted(request: Request, draft: dict[str, Any]) -> Response:
     office: Office = request.app.state.office
-    settings = office.settings
     await request.app.state.limiter.hit("submit", request)
-    receipt = await cases.submit(
-        _draft_of(draft, desk=settings.desk),
-        CITIZEN,
-        now=office.clock.now(),
-        secret=settings.secret,
-        attachments_max=settings.attachments_max,
-    )
-    office.wake()
+    receipt = await doors.hand_in(office, _draft_of(draft, desk=office.settings.desk))
     response = _to_receipt(request, receipt.no)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
     await identity.keep_draft(request, response, {"sent": receipt.no, "at": office.clock.now().timestamp()})

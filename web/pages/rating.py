@@ -11,11 +11,11 @@ from starlette.routing import Route
 from evaluation import indicators, invitations, ratings
 from evaluation.invitations import Occasion
 from evaluation.ratings import ServiceRating
-from feedback import access, cases
+from feedback import access
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.lifecycle import Act
 from routing import directory
-from web import identity, labels
+from web import doors, identity, labels
 from web.pages.citizen import indicator_options, text_of
 
 if TYPE_CHECKING:
@@ -79,11 +79,9 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
     # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
     typed["tags"] = [tag for tag in typed["tags"] if not ratings.tags_fault(typed["level"], [tag])]
     if occasion.case_no:
-        if faults := ratings.faults(typed["level"], typed["tags"], typed["text"]):
-            raise Invalid(faults)
         data = {name: typed[name] for name in ("level", "tags", "text", "anonymous") if typed[name]}
         no = occasion.case_no
-        await cases.act(no, Act.RATE, access.citizen(no), data, now=now, also=ratings.record)
+        await doors.do(office, no, Act.RATE, access.citizen(no), data, pf=typed["pf"])
         return
     said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
     await ratings.rate_service(said, await identity.actor_or_none(request), now=now, secret=secret)

@@ -285,19 +285,21 @@ _STAFF_DONE: Mapping[str, str] = {
 
 
 def staff_timeline(events: Iterable[EventView]) -> list[EventView]:
-    """What happened, said to colleagues instead of to the citizen; the release's digest is left to the record."""
+    """What happened, said to colleagues instead of to the citizen; what only machines need is left to the record."""
     return [
         replace(
             event,
             act_text=_STAFF_DONE.get(event.act, event.act_text),
-            details=tuple(
-                (label, words.replace("row:", "第 ") + " 条" if words.startswith("row:") else words)
-                for label, words in event.details
-                if label != labels.NEEDS["release"]
-            ),
+            details=tuple(filter(None, (_staff_detail(label, words) for label, words in event.details))),
         )
         for event in events
     ]
+
+
+def _staff_detail(label: str, words: str) -> tuple[str, str] | None:
+    if label == labels.NEEDS["rule"]:
+        return (label, f"第 {words.removeprefix('row:')} 条") if words.startswith("row:") else None
+    return None if label == labels.NEEDS["release"] else (label, words)
 
 
 # ---- what an answer must hold ----

@@ -1,14 +1,17 @@
 """What does the classifier tell the desk, and who would get the case under each heading it thinks of?"""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from classify import labels as categories
+from feedback import queries
 from feedback.access import Actor
 from feedback.lifecycle import Act
-from feedback.queries import CaseFile, EntryView
+from feedback.queries import CaseFile, EntryView, Filters, WorkRow
 from routing.directory import Directory
 from routing.jobs import unit_for
 from routing.rules import Decision
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 CANDIDATES_MOST = 3
 SHARE_LEAST = 0.03
 """An alternative the classifier hardly believes in only makes the list longer."""
+PIECE = 4
+PIECES_MOST = 4
+SIMILAR_LOOKED = 20
+SIMILAR_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,32 @@ async def for_desk(office: "Office", actor: Actor, file: CaseFile, names: Direct
     reasons = tuple((reason.text, f"{reason.weight:.2f}") for reason in verdict.reasons if reason.weight > 0)
     found = [candidate(file, code, share, names) for code, share in list(shares.items())[:CANDIDATES_MOST]]
     return Suggestion(_how(file), reasons, tuple(found))
+
+
+async def similar(actor: Actor, file: CaseFile, names: Directory, now: datetime) -> list[WorkRow]:
+    """Other cases the actor sees that may be the same matter: whole pieces of this one's title stand in them.
+
+    For the desk while it may still merge; the nearer (same region) and the more pieces, the earlier in the list.
+    """
+    if not any(step.act is Act.MERGE for step in file.steps):
+        return []
+    found: dict[str, tuple[int, WorkRow]] = {}
+    for piece in _pieces(file.title):
+        page = await queries.worklist(actor, Filters(q=piece, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
+        for row in page.items:
+            if row.no != file.no:
+                known = found.get(row.no, (0, row))[0]
+                found[row.no] = (known + 1, row)
+    streets = names.region_chain(file.region)
+    ranked = sorted(found.values(), key=lambda pair: (pair[1].region not in streets, -pair[0]))
+    return [row for times, row in ranked if times > 1 or row.region == file.region != ""][:SIMILAR_MOST]
+
+
+def _pieces(title: str) -> list[str]:
+    """A few runs of four letters spread over the title."""
+    plain = "".join(re.findall(r"\w", title))
+    starts = range(0, max(1, len(plain) - PIECE + 1), max(1, (len(plain) - PIECE) // 3))
+    return list(dict.fromkeys(plain[at : at + PIECE] for at in starts if len(plain) >= PIECE))[:PIECES_MOST]
 
 
 def decided(file: CaseFile, names: Directory) -> Decision:

@@ -298,6 +298,28 @@ async def test_one_click_corrects_the_heading_and_sends_the_case_on(door: Door) 
     assert (file.category, file.unit, file.by_hand) == ("0804", "xinfang", True)
 
 
+async def test_the_desk_is_shown_what_may_be_the_same_matter(door: Door) -> None:
+    first = await a_case(door)
+    await a_case(door, title="请问公积金怎么提取", text="想问提取公积金要带什么材料")
+    second = await a_case(door)
+    async with at_desk(door, "reception") as reception:
+        page = (await reception.get(f"/desk/cases/{second}")).text
+        part = page[page.index('id="similar"') : page.index('id="course"')]
+        assert first in part
+        assert "公积金" not in part
+        merged = await reception.post(f"/desk/cases/{second}/acts/merge", data={"case": first, "reason": "同一件事"})
+        assert merged.status_code == 303
+        assert first in (await reception.get(f"/desk/cases/{second}")).text
+
+
+async def test_a_case_is_not_merged_into_one_that_is_not_there(door: Door) -> None:
+    no = await a_case(door)
+    async with at_desk(door, "reception") as reception:
+        data = {"case": "20200101-000000", "reason": "同一件事"}
+        assert (await reception.post(f"/desk/cases/{no}/acts/merge", data=data)).status_code == 422
+    assert await status_of(door, no) == "received"
+
+
 async def test_many_cases_are_sent_on_after_a_look_and_each_has_its_result(door: Door) -> None:
     first, second = await a_case(door), await a_case(door, title="路灯不亮")
     async with at_desk(door, "reception") as reception:

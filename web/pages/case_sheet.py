@@ -88,6 +88,10 @@ async def shown(
         "news": [e for e in seen.view.timeline if since is not None and e.seq > since],
         "seq": len(file.entries),
         "waiting": waiting,
+        "similar": [
+            present.row_view(row, seen.names, seen.now, seen.calendar)
+            for row in await suggestions.similar(seen.actor, file, seen.names, seen.now)
+        ],
         "suggestion": await suggestions.for_desk(office, seen.actor, file, seen.names),
         "is_desk": Role.RECEPTION in seen.actor.roles and seen.actor.unit == file.desk,
         "no_consent": file.status in (Status.REPLIED, Status.CLOSED) and not file.public_consent,

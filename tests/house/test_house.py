@@ -77,7 +77,7 @@ def _paths(routes: list[Route | Mount], prefix: str = "", guarded: bool = False)
             middleware = getattr(route, "_xq_guarded", False) or "StaffOnly" in repr(route.app)
             yield from _paths(list(route.routes), path, guarded or middleware)  # type: ignore[arg-type] # Starlette types them as BaseRoute
         elif isinstance(route, Route):
-            yield path, guarded
+            yield path, guarded or "StaffOnly" in repr(route.app)
 
 
 def test_every_staff_page_hangs_under_the_guard(settings: Settings) -> None:

@@ -24,6 +24,16 @@ FAULT_WORDS: Mapping[int, str] = {
     429: "操作太频繁，Retry-After 说明多少秒后再试",
     503: "外部服务暂时不能使用",
 }
+_SORT_WORDS: Mapping[str, str] = {
+    "string": "文字",
+    "integer": "整数",
+    "number": "数",
+    "boolean": "是否",
+    "object": "对象",
+    "date": "日期",
+    "date-time": "时刻",
+    "null": "空",
+}
 _OK_WORDS: Mapping[int, str] = {200: "成功", 201: "已登记", 204: "成功，没有内容"}
 
 
@@ -132,18 +142,33 @@ def properties_of(cls: type[Struct]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def rows_of(cls: type[Struct]) -> list[dict[str, str]]:
-    """The fields of a type as rows for people: name, sort, whether it must be there, meaning."""
+def types_of(calls: Sequence[Call]) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Every type of an answer, and every type these are made of: name, meaning, and its fields as rows for people."""
+    answers = {cls for call in calls for cls in call.answers.values() if cls} | {ErrorBody}
+    _, schemas = msgspec.json.schema_components(sorted(answers, key=lambda t: t.__name__), ref_template=_REF)
+    return [(name, str(row.get("description", "")), _rows(row)) for name, row in sorted(schemas.items())]
+
+
+def rows_of(cls: type[Struct]) -> list[dict[str, Any]]:
+    """The fields of a type as rows for people."""
     _, schemas = msgspec.json.schema_components([cls], ref_template=_REF)
-    required = schemas[cls.__name__].get("required", ())
+    return _rows(schemas[cls.__name__])
+
+
+def _rows(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Name, sort, the type it refers to, whether it must be there, meaning. A list of codes is a single row."""
+    if "enum" in schema:
+        return [{"name": "", "sort": _sort_words(schema), "type": "", "must": "", "meaning": ""}]
+    required = schema.get("required", ())
     return [
         {
             "name": name,
             "sort": _sort_words(row),
+            "type": next(iter(re.findall(r"/(\w+)'", str(row))), ""),
             "must": "必填" if name in required else "",
             "meaning": str(row.get("description", "")),
         }
-        for name, row in schemas[cls.__name__]["properties"].items()
+        for name, row in schema["properties"].items()
     ]
 
 
@@ -157,7 +182,8 @@ def _sort_words(row: Mapping[str, Any]) -> str:
         return " · ".join(map(str, row["enum"]))
     if row.get("type") == "array":
         return f"[{_sort_words(row.get('items', {}))}]"
-    return str(row.get("format") or row.get("type") or "any")
+    sort = str(row.get("format") or row.get("type") or "any")
+    return _SORT_WORDS.get(sort, sort)
 
 
 def _body(call: Call) -> dict[str, Any] | None:

@@ -87,8 +87,10 @@ async def run_outside(office: Office) -> None:
 
     while True:
         worker = Worker(
-            functions=[func(run_message, keep_result=0, timeout=_JOB_SECONDS, max_tries=1)],
-            cron_jobs=[cron(relay, second=set(range(0, 60, 5)), keep_result=0, timeout=_JOB_SECONDS, unique=True)],
+            functions=[func(run_message, name="run_message", keep_result=0, timeout=_JOB_SECONDS, max_tries=1)],
+            cron_jobs=[
+                cron(relay, name="relay", second=set(range(0, 60, 5)), keep_result=0, timeout=_JOB_SECONDS, unique=True)
+            ],
             redis_settings=redis_settings(office.settings.redis_url),
             job_serializer=_packed,
             job_deserializer=_unpacked,

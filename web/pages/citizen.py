@@ -81,13 +81,15 @@ async def lookup(request: Request) -> Response:
     if not check.strip():
         errors["check"] = "请填写编号，或者手机号码后四位"
     if not errors:
-        await request.app.state.limiter.hit("lookup", request)
+        limiter = request.app.state.limiter
+        await limiter.check("lookup", request)
         tail = len(codes.typed_code(check)) == TAIL_DIGITS
         try:
             no = await queries.by_code(
                 office.settings.secret, code, no="" if tail else check, phone_tail=check if tail else ""
             )
         except NotFound:
+            await limiter.hit("lookup", request)  # only what found nothing counts: a household shares one address
             errors["code"] = "没有查到，请核对查询码和编号（或手机号码后四位）"
         else:
             response = RedirectResponse("/case", status_code=303)

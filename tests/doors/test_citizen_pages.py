@@ -158,11 +158,20 @@ async def test_steps_not_open_are_named_with_the_reason(anna: httpx2.AsyncClient
     assert "要等承办单位答复以后" in page
 
 
+@pytest.mark.parametrize("path", ["/case", "/rate/service", "/new/2", "/"])
+async def test_no_two_fields_of_a_page_share_an_id(anna: httpx2.AsyncClient, path: str) -> None:
+    await _hand_in(anna)
+    await anna.post("/new/1", data={"kind": "help"})
+    ids = re.findall(r' id="([^"]+)"', (await anna.get(path)).text)
+    assert len(ids) == len(set(ids))
+
+
 async def test_a_supplement_needs_words_and_shows_in_the_course(anna: httpx2.AsyncClient) -> None:
     await _hand_in(anna)
     empty = await anna.post("/case/acts/supplement", data={"text": " "})
     assert empty.status_code == 422
     assert '<details class="act" open' in empty.text
+    assert 'href="#f-supplement-text"' in empty.text
     assert (await anna.post("/case/acts/supplement", data={"text": "物业电话无人接听"})).status_code == 303
     assert "物业电话无人接听" in (await anna.get("/case")).text
 

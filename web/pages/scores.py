@@ -29,6 +29,7 @@ COLUMNS = (
 TILES = ("received", "timeliness", "good_share", "mean_level", "rectified_share")
 HOME = ("received", "timeliness", "ratings", "good_share")
 MONTHS_SHOWN = 12
+BUSIEST = 8
 _NAMES = {row.code: row.name for row in figures.FORMULAE}
 _SORTS = {row.code: row.sort for row in figures.FORMULAE}
 
@@ -72,6 +73,7 @@ def _view(edition: Edition, sort: str) -> dict[str, Any]:
         "words": month_words(edition.period) + ("（暂行，当月尚未结束）" if edition.provisional else ""),
         "sort": sort,
         "tiles": [_tile(code, told["total"], told) for code in TILES],
+        "busiest": _busiest(told["units"]),
         "columns": [(code, _NAMES[code]) for code in COLUMNS],
         "total": {"name": told["total"]["name"], "cells": _cells(told["total"])},
         "rows": [{"name": row["name"], "cells": _cells(row)} for row in rows],
@@ -84,6 +86,12 @@ def _view(edition: Edition, sort: str) -> dict[str, Any]:
         "number": edition.number,
         "digest": edition.digest,
     }
+
+
+def _busiest(units: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, str]]:
+    """The units with the most messages, of those whose count may be shown."""
+    shown = sorted((row for row in units if row.get("received")), key=lambda row: -row["received"])[:BUSIEST]
+    return [(row["name"], int(row["received"]), f"{row['received']:.0f} 件") for row in shown]
 
 
 def _rank(row: Mapping[str, Any], sort: str) -> tuple[bool, float]:

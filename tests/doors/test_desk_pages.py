@@ -361,6 +361,20 @@ async def test_a_visit_is_registered_on_one_screen_and_its_code_opens_it(door: D
     assert (file.channel, file.headcount) == ("visit", 8)
 
 
+async def test_the_same_form_with_other_words_asks_before_it_makes_a_second_case(door: Door) -> None:
+    async with at_desk(door, "reception") as reception:
+        data = {"channel": "visit", "kind": "help", "title": "灯坏了", "text": "灯坏了", "key": "one"}
+        assert (await reception.post("/desk/register", data=data)).status_code == 303
+        held = await reception.post("/desk/register", data={**data, "text": "水管也坏了"})
+        assert held.status_code == 422
+        key = re.search(r'name="key" value="([^"]+)"', held.text)
+        assert key
+        assert key[1] != "one"
+        assert (
+            await reception.post("/desk/register", data={**data, "text": "水管也坏了", "key": key[1]})
+        ).status_code == 303
+
+
 async def test_six_representatives_are_one_too_many(door: Door) -> None:
     async with at_desk(door, "reception") as reception:
         data = {"channel": "visit", "kind": "help", "title": "灯坏了", "text": "灯坏了", "representatives": "6"}

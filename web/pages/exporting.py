@@ -57,9 +57,8 @@ async def export(request: Request) -> Response:
     rows = await queries.export(actor, filters, now=now, most=EXPORT_MOST)
     words = present_desk.filter_words(filters, names)
     await queries.log_read(actor, "export", detail=f"{len(rows)} 件；{words}", now=now)
-    lines = [_line(row, names, now, calendar) for row in rows]
     about = _about(actor, names, words, len(rows), now)
-    body = await asyncio.to_thread(_workbook, lines, about)
+    body = await asyncio.to_thread(lambda: _workbook([_line(row, names, now, calendar) for row in rows], about))
     name = f"xinqiao-{now.astimezone(OFFICE):%Y%m%d-%H%M}.xlsx"
     return Response(body, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

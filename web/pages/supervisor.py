@@ -195,7 +195,7 @@ class Broadcaster:
         channel = self.channels.setdefault(key, Channel())
         queue: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
         channel.listeners.add(queue)
-        if channel.task is None:
+        if channel.task is None or channel.task.done():  # done: the database failed once, so the next screen tries anew
             channel.task = asyncio.create_task(self._render(channel, request.app, actor, key[1]))
         try:
             yield queue

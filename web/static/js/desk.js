@@ -34,6 +34,23 @@
     select.parentNode.insertBefore(box, select);
   });
 
+  all(".pick-list").forEach((list) => {
+    const box = document.createElement("input");
+    box.className = "input filter-box";
+    box.type = "search";
+    box.placeholder = "输入几个字缩小范围";
+    box.setAttribute("aria-label", `${list.getAttribute("aria-label")}：输入几个字缩小范围`);
+    const rows = all(".pick-one", list);
+    const groups = all(".pick-group", list);
+    box.addEventListener("input", () => {
+      const words = box.value.trim();
+      rows.forEach((row) => { row.hidden = Boolean(words) && !row.textContent.includes(words) && !row.querySelector("input").checked; });
+      groups.forEach((group) => { group.hidden = Boolean(words); });
+    });
+    box.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+    list.parentNode.insertBefore(box, list);
+  });
+
   all("form").forEach((form) => {
     const insert = form.querySelector('button[name="insert"]');
     if (!insert) return;

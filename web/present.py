@@ -16,7 +16,7 @@ from routing.directory import Directory
 from web import labels
 
 _WEEK = "一二三四五六日"
-_HIDDEN_DATA = frozenset({"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments"})
+_HIDDEN_DATA = frozenset({"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments", "rule"})
 _CALM_HOURS = 6
 
 
@@ -410,7 +410,7 @@ def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, 
 
 def person_json(file: CaseFile) -> dict[str, Any] | None:
     p = file.person
-    return p and {"name": p.name, "phone": p.phone, "masked": p.is_masked}
+    return {"name": p.name, "phone": p.phone, "masked": p.is_masked} if p else None
 
 
 def unit_json(code: str, directory: Directory) -> dict[str, str] | None:

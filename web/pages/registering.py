@@ -13,7 +13,7 @@ from feedback import attachments, queries
 from feedback.access import Actor
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import codes
-from feedback.kernel.errors import Forbidden, Invalid
+from feedback.kernel.errors import Conflict, Forbidden, Invalid
 from feedback.lifecycle import PUBLIC_KINDS, Channel, Profile, Role
 from routing import directory
 from web import doors, identity, labels, present, present_desk
@@ -55,6 +55,11 @@ async def register(request: Request) -> Response:
             receipt = await doors.hand_in(office, _draft_of(typed, actor), actor)
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
+            return await _shown(request, actor, typed, errors)
+        except Conflict:
+            # The same form again with other words, after a step back in the browser: another message, or a slip.
+            typed["key"] = codes.fresh_id()
+            errors = {"title": "刚才已经登记过一件；这次内容不同，确实要另登一件的，请再点一次登记"}
             return await _shown(request, actor, typed, errors)
     return RedirectResponse(f"/desk/register/{receipt.no}", status_code=303)
 

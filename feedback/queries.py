@@ -223,7 +223,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
 
     Raises NotFound, also for a case the actor may not see.
     """
-    case = await Case.get_or_none(no=no).prefetch_related("person")
+    case = await Case.get_or_none(no=no[: cases.NO_MOST]).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
     standing = await standing_of(case)

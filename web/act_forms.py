@@ -10,13 +10,10 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from feedback.deadlines import Clock, Unit, longest_extension
-from feedback.intake import line, narrow, paragraph
 from feedback.lifecycle import Act, Need, Step
-from web import labels
+from web import labels, parse
+from web.parse import FOR_MACHINES
 from web.present_desk import Group, Option
-
-FOR_MACHINES = frozenset({"confidence", "release", "abstained", "rule"})
-"""Needs that only the system brings."""
 
 REVIEWED = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.PUBLISH, Act.EXTEND, Act.ASK_EXTENSION})
 """Steps that can be looked at as their effect before they are done."""
@@ -181,38 +178,17 @@ def _days_hint(clocks: tuple[Clock, ...]) -> str:
 
 
 def typed(step: Step, form: FormData) -> dict[str, Any]:
-    """What the form brings for the step, by need; what was left empty is left out."""
-    found = {
-        need.name: _value(need, form)
-        for need in (*step.needs, *step.may)
-        if need.name not in FOR_MACHINES and need.sort != "files"
-    }
-    return {name: value for name, value in found.items() if value not in ("", [], None, False)}
-
-
-def _value(need: Need, form: FormData) -> Any:
-    text = form.get(need.name, "")
-    said = text if isinstance(text, str) else ""
-    match need.sort:
-        case "units" | "tags":
-            return [value for value in form.getlist(need.name) if isinstance(value, str) and value]
-        case "switch":
-            return need.name in form
-        case "number" | "level":
-            plain = narrow(said)
-            return int(plain) if plain.isdecimal() and len(plain) < 9 else plain
-        case "text":
-            return paragraph(said)
-        case _:
-            return line(said)
+    """What the form brings for the step, by need; files are stored by the caller."""
+    needs = [need for need in (*step.needs, *step.may) if need.name not in FOR_MACHINES and need.sort != "files"]
+    return parse.from_form(form, needs)
 
 
 def hidden(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The typed data as hidden fields, to be sent again unchanged."""
     pairs: list[tuple[str, str]] = []
     for name, value in data.items():
-        if value is True:
-            pairs.append((name, "1"))
+        if isinstance(value, bool):
+            pairs += [(name, "1")] if value else []
         elif isinstance(value, list | tuple):
             pairs += [(name, str(item)) for item in value]
         else:

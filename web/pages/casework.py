@@ -10,13 +10,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from classify import labels as categories
 from feedback import attachments, lifecycle, queries, redact
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Step
-from routing.directory import Directory
-from web import act_forms, doors, identity, labels, phrases, present, present_desk
+from web import act_forms, doors, identity, labels, parse, phrases, present, present_desk
 from web.act_forms import ANSWERS, REVIEWED
 from web.pages.case_sheet import Looked, looked, shown
 from web.pages.filing import kept_files
@@ -49,7 +47,7 @@ async def act(request: Request) -> Response:
             return await shown(request, seen, opened=what, typed=await _with_phrase(seen, step, typed, form))
         try:
             typed |= await _files(request, step, form)
-            await _check(request, seen, step, typed)
+            _check(request, seen, step, typed)
             if (
                 step.act in ANSWERS | {Act.PUBLISH}
                 and "confirmed" not in form
@@ -77,7 +75,7 @@ async def preview(request: Request) -> Response:
         typed = act_forms.typed(step, form)
         try:
             typed |= await _files(request, step, form)
-            await _check(request, seen, step, typed)
+            _check(request, seen, step, typed)
         except Invalid as fault:
             errors = _errors(fault, typed)
             return await shown(request, seen, opened=step.act.value, typed=typed, errors=errors, status=422)
@@ -89,17 +87,19 @@ async def route(request: Request) -> Response:
     office: Office = request.app.state.office
     seen = await looked(request)
     async with request.form() as form:
-        category, unit = _text(form, "category"), _text(form, "unit")
-        co, expect = _texts(form, "units"), _version(form)
-        typed = {"unit": unit, "units": co, "reason": _text(form, "reason"), "rule": _text(form, "rule")}
+        category, expect, step = _text(form, "category"), _version(form), seen.step("assign")
+        typed = _typed_of("assign", seen, form)
+        if step is None:
+            _check_known(seen, "assign")
+            return await _overtaken(request, seen, "assign", typed, form)
         try:
-            check_places({"category": category, **typed}, seen.names)
+            _check(request, seen, step, typed)
             if category and category != seen.file.category:
                 await doors.do(office, seen.file.no, Act.CLASSIFY, seen.actor, {"category": category}, expect=expect)
                 expect = None if expect is None else expect + 1
             await doors.do(office, seen.file.no, Act.ASSIGN, seen.actor, typed, expect=expect)
         except Invalid as fault:
-            errors = {name: labels.fault_words(name, code) for name, code in fault.fields.items()}
+            errors = _errors(fault, typed)
             return await shown(request, await looked(request), opened="assign", typed=typed, errors=errors, status=422)
         except (Conflict, NotNow):
             return await _overtaken(request, await looked(request), "assign", typed, form)
@@ -159,29 +159,12 @@ async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]
     return {"attachments": ids} if ids else {}
 
 
-async def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:
-    """Raises Invalid for what a step lacks, and for units, headings and cases that are not there."""
-    lifecycle.check_needs(step, typed)
-    if step.act in ANSWERS and phrases.blanks_in(typed["text"]):
-        raise Invalid({"text": "blank"})
-    check_places(typed, seen.names)
-    if other := typed.get("case"):
-        office: Office = request.app.state.office
-        try:
-            await queries.file(seen.actor, other, secret=office.settings.secret)
-        except NotFound as fault:
-            raise Invalid({"case": "unknown"}) from fault
-
-
-def check_places(typed: Mapping[str, Any], names: Directory) -> None:
-    """Raises Invalid when a unit or a heading is none: the case file keeps codes and cannot know."""
-    faults = {}
-    if typed.get("unit") and not names.has(typed["unit"]):
-        faults["unit"] = "unknown_unit"
-    if not all(names.has(code) for code in typed.get("units", ())):
-        faults["units"] = "unknown_unit"
-    if typed.get("category") and not categories.exists(typed["category"]):
-        faults["category"] = "unknown"
+def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:
+    """Raises Invalid for everything wrong with what was typed, so that nothing wrong is even previewed."""
+    office: Office = request.app.state.office
+    faults = parse.faults(step, typed, seen.names, office.settings.attachments_max)
+    if step.act in ANSWERS and phrases.blanks_in(str(typed.get("text", ""))):
+        faults["text"] = "blank"
     if faults:
         raise Invalid(faults)
 

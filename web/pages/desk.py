@@ -13,7 +13,7 @@ from starlette.routing import Route
 from feedback import calendars, queries
 from feedback.access import Actor
 from feedback.kernel.clock import office_day, start_of_day
-from feedback.kernel.errors import Forbidden, NotFound, Refused
+from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from feedback.lifecycle import Act, Role, Status
 from feedback.queries import CaseFile, Filters
 from routing import directory, jobs
@@ -138,8 +138,6 @@ async def _bulk_row(
             row["words"] = f"{labels.STATUSES[file.status.value]}，不能{labels.ACTS[act.value]}"
         elif act is Act.ASSIGN and not data["unit"]:
             row["words"] = "没有合适的派单规则，请选单位或单独办理"
-        elif act is Act.ASSIGN and not names.has(str(data["unit"])):
-            row["words"] = labels.fault_words("unit", "unknown_unit")
         elif is_confirmed:
             version = str(form.get(f"version-{no}", ""))
             expect = int(version) if version.isdecimal() else None
@@ -149,6 +147,9 @@ async def _bulk_row(
             row["ok"] = True
     except NotFound:
         row["words"] = labels.error_words("not_found")
+    except Invalid as fault:
+        words = [labels.fault_words(name, code) for name, code in fault.fields.items()]
+        row |= {"words": "；".join(words), "ok": False}
     except Refused as refused:
         row |= {"words": labels.error_words(refused.code, count=1), "ok": False}
     return row

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from classify.urgency import level_of
 from feedback import attachments, queries
 from feedback.access import Actor
 from feedback.intake import Draft, PersonDraft
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 AT_THE_DESK = (Channel.HOTLINE, Channel.VISIT, Channel.LETTER, Channel.FAX, Channel.AGENT, Channel.TRANSFER)
 REPRESENTATIVES_MOST = 5
 """信访工作条例 第二十条: 多人共同提出的，推选代表，代表不得超过五人。"""
-PHONED = frozenset({Channel.HOTLINE, Channel.VISIT})
+HEADCOUNT_MOST = 1_000_000
 _TEXTS = (
     *("channel", "kind", "profile", "title", "text", "region", "address", "urgency", "headcount", "representatives"),
     *("person.name", "person.phone", "person.id_number", "person.address", "key"),
@@ -52,7 +51,8 @@ async def register(request: Request) -> Response:
             if "drop_attachment" in form:
                 typed["attachments"] = [id_ for id_ in typed["attachments"] if id_ != _text(form, "drop_attachment")]
                 return await _shown(request, actor, typed, {})
-            receipt = await doors.hand_in(office, _draft_of(typed, actor), actor)
+            draft, faults = _draft_of(typed, actor)
+            receipt = await doors.hand_in(office, draft, actor, faults=faults)
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, actor, typed, errors)
@@ -91,22 +91,16 @@ async def _receptionist(request: Request) -> Actor:
     return actor
 
 
-def _draft_of(typed: Mapping[str, Any], actor: Actor) -> Draft:
-    """The draft the form says.
-
-    Raises Invalid for a number that is none.
-    """
+def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Draft, dict[str, str]]:
+    """The draft the form says, and what only this form can find wrong."""
     faults: dict[str, str] = {}
-    headcount = _number(typed["headcount"] or "1", "headcount", 1_000_000, faults)
+    headcount = _number(typed["headcount"] or "1", "headcount", HEADCOUNT_MOST, faults)
     if typed["representatives"]:
         _number(typed["representatives"], "representatives", REPRESENTATIVES_MOST, faults)
     if typed["channel"] not in AT_THE_DESK:
         faults["channel"] = "missing"
-    if faults:
-        raise Invalid(faults)
     names = ("name", "phone", "id_number", "address")
-    urgency = int(typed["urgency"]) if typed["urgency"] in ("1", "2") else level_of(typed["title"], typed["text"])
-    return Draft(
+    draft = Draft(
         kind=typed["kind"],
         title=typed["title"],
         text=typed["text"],
@@ -120,9 +114,10 @@ def _draft_of(typed: Mapping[str, Any], actor: Actor) -> Draft:
         anonymous=typed["anonymous"],
         public_consent=typed["public_consent"],
         attachments=tuple(typed["attachments"]),
-        urgency=urgency,
+        urgency=int(typed["urgency"]) if typed["urgency"] in ("1", "2") else 0,
         headcount=headcount,
     )
+    return draft, faults
 
 
 def _number(text: str, name: str, most: int, faults: dict[str, str]) -> int:

@@ -24,6 +24,7 @@ from feedback.lifecycle import Act, Kind, Role, Status, Step
 from feedback.models import Attachment, Bar, Case, ClockRow, Entry, Person, PublicReply, TenureRow
 from feedback.workdays import Calendar
 
+NO_MOST = 20  # no number is longer, and the database refuses to compare one that is
 _TRIES = 5  # fresh case numbers tried when the random one is taken
 
 
@@ -253,7 +254,7 @@ async def standing_of(case: Case) -> Standing:
 
 
 async def _file(no: str, actor: Actor) -> tuple[Case, Standing, list[Happening], Facts]:
-    case = await Case.get_or_none(no=no)
+    case = await Case.get_or_none(no=no[:NO_MOST])
     if case is None:
         raise NotFound(no=no)
     standing = await standing_of(case)
@@ -502,6 +503,9 @@ async def _side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: int, n
             raise Conflict(attachments=list(ids))
     if what is Act.PUBLISH:
         await _publish(case, data, now)
+    if what is Act.UNPUBLISH and (row := await PublicReply.get_or_none(case_id=case.id)):
+        await PublicReply.filter(id=row.id).delete()
+        await search.forget(search.REPLIES, row.id, f"{row.title}\n{row.question}\n{row.answer}")
 
 
 async def _publish(case: Case, data: Mapping[str, Any], now: datetime) -> None:

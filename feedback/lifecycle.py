@@ -127,6 +127,7 @@ class Act(StrEnum):
     CO_REPLY = "co_reply"
     REPLY = "reply"
     PUBLISH = "publish"
+    UNPUBLISH = "unpublish"
     WITHDRAW = "withdraw"
     URGE = "urge"
     SUPERVISE = "supervise"
@@ -286,6 +287,8 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十二条、第三十四条"),
     _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        _must("title", "question", "answer"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
           public=False, law="个人信息保护法 第二十五条", remark="只有本人同意公开、脱敏后的文字才能公开"),
+    _step(A.UNPUBLISH,         (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD, *_OVER), _must("reason"), profiles=_CASES, answers=A.PUBLISH,
+          public=False, law="个人信息保护法 第四十七条", remark="本人要求或发现含个人信息时撤下"),
     _step(A.WITHDRAW,          (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD), S.WITHDRAWN, _OWNER,    (), _may("reason"), profiles=_CASES),
     _step(A.URGE,              (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD), None, (*_OWNER, *_OVER, *_DESK), (), _may("text"), most=20),
     _step(A.SUPERVISE,         (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _OVER, _must("reason"), _may("target_day"),

@@ -94,6 +94,18 @@ async def index(table: str, row_id: int, text: str, before: str | None = None) -
     )
 
 
+async def forget(table: str, row_id: int, text: str) -> None:
+    """Make a row that was indexed with `text` findable no more."""
+    connection = db.writing()
+    if _is_sqlite(connection):
+        await connection.execute_query(
+            f"INSERT INTO {table}({table}, rowid, tok) VALUES('delete', ?, ?)",  # noqa: S608
+            [row_id, " ".join(tokens(text))],
+        )
+        return
+    await connection.execute_query(f"DELETE FROM {table} WHERE id = $1", [row_id])  # noqa: S608
+
+
 async def find(table: str, query: str, limit: int) -> list[int]:
     """Ids of the newest rows that hold all tokens of the query, newest first; all of them need a second look."""
     wanted = query_tokens(query)

@@ -229,3 +229,23 @@ async def test_a_stranger_sees_nothing(office: Office) -> None:
     stranger = Actor("x", "戴", frozenset())
     with pytest.raises(NotFound):
         await queries.file(stranger, receipt.no, secret=office.settings.secret)
+
+
+async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office: Office) -> None:
+    no = await _assigned(office, public_consent=True)
+    clerk, desk = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("reception")
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "楼道已清理。"}, now=MONDAY + 3 * HOUR)
+    said = {"title": "楼道堆放杂物", "question": "楼道堆满纸箱。", "answer": "楼道已清理。"}
+    await cases.act(no, Act.PUBLISH, desk, said, now=MONDAY + 4 * HOUR)
+    assert (await queries.public_replies("纸箱")).total == 1
+    await cases.act(no, Act.UNPUBLISH, desk, {"reason": "本人要求"}, now=MONDAY + 5 * HOUR)
+    assert (await queries.public_replies("纸箱")).total == 0
+    assert (await queries.public_replies()).total == 0
+    with pytest.raises(NotNow):
+        await cases.act(no, Act.UNPUBLISH, desk, {"reason": "再撤一次"}, now=MONDAY + 6 * HOUR)
+
+
+async def test_an_endless_number_is_simply_unknown(office: Office) -> None:
+    with pytest.raises(NotFound):
+        await queries.file(SYSTEM, "9" * 5000, secret=office.settings.secret)

@@ -117,7 +117,8 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
     calendar = await calendars.current()
     # Decide.
     state = folding.fold(history, facts, calendar)
-    done: list[tuple[Deed, Folded, bool, int]] = []
+    done: list[_Done] = []
+    digest = case.digest
     for deed in deeds:
         step, kept = _decided(deed, case, standing, state, facts, expect)
         await _check_attachments(kept.get("attachments", ()))
@@ -126,21 +127,42 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
         history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
         state = folding.fold(history, facts, calendar)
         standing = _standing_after(standing, state)
-        done.append((replace(deed, data=kept), state, step.public, seq))
+        deed = replace(deed, data=kept)
+        digest = _digest(digest, no, seq, deed, state)
+        done.append(_Done(deed, state, step.public, seq, digest))
     # Write.
     async with db.transaction():
-        change = {"version": case.version + len(done), **_columns(state)}
+        change = {"version": case.version + len(done), "digest": digest, **_columns(state)}
         await db.compare_and_set(case, {"version": case.version}, change)
-        for deed, after, public, seq in done:
-            await _record(case, seq, deed.act, deed.actor, deed.data, after, public, deed.at)
-            await _side_rows(case, deed.act, deed.data, seq, deed.at)
+        for each in done:
+            await _record(case, each)
+            await _side_rows(case, each.deed.act, each.deed.data, each.seq, each.deed.at)
             if also:
-                unit = after.unit or case.unit
-                await also(
-                    Recorded(no, seq, deed.act, deed.at, deed.actor, after.state.status, facts.kind, unit, deed.data)
-                )
+                await also(_recorded(no, each, facts.kind, each.after.unit or case.unit))
         await _store_foldings(case.id, state)
     return state.state.status
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A deed as it will be recorded."""
+
+    deed: Deed
+    after: Folded
+    public: bool
+    seq: int
+    digest: str
+
+
+def _digest(before: str, no: str, seq: int, deed: Deed, after: Folded) -> str:
+    role, status = _acting_role(deed.actor), after.state.status.value
+    actor = deed.actor
+    return folding.entry_digest(before, no, seq, deed.act.value, deed.at, actor.id, role, actor.unit, deed.data, status)
+
+
+def _recorded(no: str, done: _Done, kind: Kind, unit: str) -> Recorded:
+    deed = done.deed
+    return Recorded(no, done.seq, deed.act, deed.at, deed.actor, done.after.state.status, kind, unit, deed.data)
 
 
 def _decided(
@@ -285,6 +307,8 @@ async def _open(
     said = _said(draft)
     after = folding.fold([Happening(1, Act.SUBMIT, now, actor.unit, said)], facts, calendar)
     confidential = facts.kind is Kind.REPORT
+    deed = Deed(Act.SUBMIT, actor, said, now)
+    done = _Done(deed, after, True, 1, _digest("", no, 1, deed, after))
     async with db.transaction():
         person = await _keep_person(draft, secret)
         case = await Case.create(
@@ -308,16 +332,17 @@ async def _open(
             link=draft.link,
             person=person,
             received_at=now,
+            digest=done.digest,
             **_columns(after),
         )
         await Bar.bulk_create([Bar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
-        await _record(case, 1, Act.SUBMIT, actor, said, after, True, now)
-        # The words come after the attachments: SQLite counts what FTS5 flushes as rows changed by the next statement.
+        await _record(case, done)
         await _side_rows(case, Act.SUBMIT, said, 1, now)
-        await _store_foldings(case.id, after)
+        await ClockRow.bulk_create([ClockRow(case_id=case.id, **_clock_columns(clock)) for clock in after.clocks])
+        # The words come last: SQLite counts what FTS5 flushes as rows changed by the next statement.
         await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
         if also:
-            await also(Recorded(no, 1, Act.SUBMIT, now, actor, Status.RECEIVED, facts.kind, "", said))
+            await also(_recorded(no, done, facts.kind, ""))
     return Receipt(no, code, after.state.status, now, after.clocks)
 
 
@@ -361,30 +386,24 @@ def code_hash(secret: str, code: str) -> str:
     return codes.keyed_hash(secret, "query-code", code)
 
 
-async def _record(
-    case: Case, seq: int, what: Act, actor: Actor, data: Mapping[str, Any], after: Folded, public: bool, now: datetime
-) -> None:
+async def _record(case: Case, done: _Done) -> None:
     """The entry, chained to the one before, and the message that it happened."""
-    status = after.state.status.value
-    role = _acting_role(actor)
-    digest = folding.entry_digest(case.digest, case.no, seq, what.value, now, actor.id, role, actor.unit, data, status)
+    deed = done.deed
     await Entry.create(
         case_id=case.id,
-        seq=seq,
-        act=what.value,
-        at=now,
-        actor=actor.id,
-        actor_name=actor.name,
-        role=role,
-        unit=actor.unit,
-        data=dict(data),
-        status=status,
-        public=public,
-        digest=digest,
+        seq=done.seq,
+        act=deed.act.value,
+        at=deed.at,
+        actor=deed.actor.id,
+        actor_name=deed.actor.name,
+        role=_acting_role(deed.actor),
+        unit=deed.actor.unit,
+        data=dict(deed.data),
+        status=done.after.state.status.value,
+        public=done.public,
+        digest=done.digest,
     )
-    await Case.filter(id=case.id).update(digest=digest)
-    case.digest = digest
-    await outbox.put(f"case.{what.value}", f"{case.no}:{seq}", {"no": case.no, "seq": seq}, now)
+    await outbox.put(f"case.{deed.act.value}", f"{case.no}:{done.seq}", {"no": case.no, "seq": done.seq}, deed.at)
 
 
 def _acting_role(actor: Actor) -> str:

@@ -99,7 +99,7 @@ async def forget(table: str, row_id: int, text: str) -> None:
     connection = db.writing()
     if _is_sqlite(connection):
         await connection.execute_query(
-            f"INSERT INTO {table}({table}, rowid, tok) VALUES('delete', ?, ?)",  # noqa: S608
+            f"INSERT INTO {table}({table}, rowid, tok) VALUES('delete', ?, ?)",
             [row_id, " ".join(tokens(text))],
         )
         return

@@ -82,7 +82,8 @@ async def similar(actor: Actor, file: CaseFile, names: Directory, now: datetime)
     if not any(step.act is Act.MERGE for step in file.steps):
         return []
     found: dict[str, tuple[int, WorkRow]] = {}
-    for piece in _pieces(file.title):
+    pieces = _pieces(file.title)
+    for piece in pieces:
         page = await queries.worklist(actor, Filters(q=piece, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
         for row in page.items:
             if row.no != file.no:
@@ -90,7 +91,9 @@ async def similar(actor: Actor, file: CaseFile, names: Directory, now: datetime)
                 found[row.no] = (known + 1, row)
     streets = names.region_chain(file.region)
     ranked = sorted(found.values(), key=lambda pair: (pair[1].region not in streets, -pair[0]))
-    return [row for times, row in ranked if times > 1 or row.region == file.region != ""][:SIMILAR_MOST]
+    return [row for times, row in ranked if times >= min(2, len(pieces)) or row.region == file.region != ""][
+        :SIMILAR_MOST
+    ]
 
 
 def _pieces(title: str) -> list[str]:

@@ -30,7 +30,7 @@ _ENOUGH: Final = 30
 """A heading with fewer real messages is not learnt: knowledge says more about it than they do."""
 
 _OWN: Final = 0.1  # weight of an example of our own beside a real message
-_ROUNDS: Final = 4
+_ROUNDS: Final = 2
 _SURE: Final = 0.5  # an answer of one's own below this teaches nothing
 _ADAPTED: Final = (0.25, 0.3, 0.05)  # temperature, trust, doubt, where there are no labels to choose them by
 _FOLDS: Final = 3

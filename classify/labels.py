@@ -213,9 +213,8 @@ def code_of(label: str) -> str:
         return label
     if label in _BY_NAME:
         return _BY_NAME[label]
-    tail = label.rsplit("›", 1)[-1].strip()
-    head = label.split("›", 1)[0].strip()
-    for code in children(_BY_NAME.get(head, "")) if head != tail else ():
+    head, _, tail = (part.strip() for part in label.partition("›"))
+    for code in children(_BY_NAME.get(head, "")):
         if _BY_CODE[code].name == tail:
             return code
     raise KeyError(label)

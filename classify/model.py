@@ -33,6 +33,7 @@ ALTERNATIVES: Final = 4
 LEAST_KNOWN: Final = 0.2
 """A message of whose character pairs fewer than this share were ever seen is about something we never learnt."""
 
+_LEAST_CHANCE: Final = 1e-6  # nothing is impossible, and no heading divides by nothing
 _LEVEL2: Final = {code: i for i, code in enumerate(labels.LEVEL2)}
 
 _WHY_NOT: Final = {
@@ -162,6 +163,7 @@ class Model:
         title_ids, body_ids = self.lexicon.encode(title), self.lexicon.encode(body)
         vector = self.knowledge.mixed(title_ids, body_ids, self.settings.title_share)
         first = softmax((self.knowledge.scores(vector) + self.bias) / self.settings.temperature)
+        first = (first + _LEAST_CHANCE) / (1 + _LEAST_CHANCE * len(first))
         before = by_heading(first)
         after = (1 - self.settings.doubt) * before + self.settings.doubt / len(before)
         among = None
@@ -169,7 +171,7 @@ class Model:
             among = self.experience.chances(before, title_ids, body_ids)
             known_ones = list(self.experience.headings)
             after[known_ones] = after[known_ones].sum() * among
-        fine = (first * (after / np.maximum(before, 1e-9))[HEADING]).astype(np.float32)
+        fine = (first * (after / before)[HEADING]).astype(np.float32)
         pairs = np.concatenate((title_ids[len(title) :], body_ids[len(body) :]))
         known = float((pairs >= 0).mean()) if len(pairs) else 0.0
         return _Look(title, body, title_ids, body_ids, vector, fine, among, known)

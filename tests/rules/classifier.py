@@ -1,0 +1,27 @@
+"""The release of day one, fitted once for all tests that ask it something."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from classify import training
+from classify.model import Model, load
+
+DUTIES = (
+    ("家里突然停水、水压低，由供水管理所抢修答复", ("0305",)),
+    ("单位拖欠工资、不发加班费，由劳动监察大队查处", ("0402",)),
+    ("公交线路、班次、站点和司机服务，由交通运输局办理", ("1001",)),
+)
+
+
+@cache
+def cold_folder() -> Path:
+    """The folder of a release made from knowledge alone."""
+    folder = Path(tempfile.mkdtemp(prefix="xinqiao-release-"))
+    return folder / training.save(training.fit(training.seed_examples(DUTIES)), folder)
+
+
+@cache
+def cold() -> Model:
+    """That release, loaded."""
+    return load(cold_folder())

@@ -1,0 +1,78 @@
+"""Does the category tree hold together, and does knowledge cover all of it?"""
+
+import pytest
+
+from classify import labels
+from classify.examples import seed_examples
+from classify.trial import frozen
+
+
+def test_codes_follow_their_place_in_the_tree() -> None:
+    for heading in labels.LEVEL1:
+        codes = labels.children(heading)
+        assert codes == tuple(f"{heading}{i:02d}" for i in range(1, len(codes) + 1))
+
+
+def test_the_tree_has_seventeen_headings_and_a_hundred_and_twelve_categories() -> None:
+    assert (len(labels.LEVEL1), len(labels.LEVEL2)) == (17, 112)
+
+
+def test_every_category_can_be_found_by_code_by_name_and_by_path() -> None:
+    for code in (*labels.LEVEL1, *labels.LEVEL2):
+        assert labels.code_of(code) == code
+        assert labels.code_of(labels.path_name(code)) == code
+        assert labels.name_of(labels.code_of(labels.name_of(code))) == labels.name_of(code)
+
+
+def test_a_name_that_stands_at_both_levels_means_the_heading() -> None:
+    assert labels.code_of("其他") == "17"
+    assert labels.code_of("其他 › 其他") == "1703"
+
+
+def test_a_label_the_tree_does_not_hold_is_refused() -> None:
+    with pytest.raises(KeyError):
+        labels.code_of("天文航海")
+
+
+def test_a_path_name_names_the_heading_first() -> None:
+    assert labels.path_name("0305") == "城乡建设 › 城市建设和市政管理"
+    assert labels.path_name("03") == "城乡建设"
+
+
+def test_every_category_names_its_words_and_its_law() -> None:
+    for code in (*labels.LEVEL1, *labels.LEVEL2):
+        assert labels.category(code).words
+        assert labels.category(code).law
+
+
+def test_overlaps_point_to_other_headings_of_the_tree() -> None:
+    for code in labels.LEVEL2:
+        for heading, share in labels.category(code).also:
+            assert heading in labels.LEVEL1
+            assert heading != labels.level1(code)
+            assert 0 < share <= 1
+
+
+def test_every_category_has_a_card_and_at_least_six_examples() -> None:
+    seeds = seed_examples([])
+    for code in labels.LEVEL2:
+        mine = [e for e in seeds if e.category == code]
+        assert sum(e.source == "card" for e in mine) == 1
+        assert sum(e.source == "word" for e in mine) >= 25
+        assert sum(e.source == "example" for e in mine) >= 6
+
+
+def test_no_example_stands_twice() -> None:
+    told = [(e.title, e.text) for e in seed_examples([]) if e.source == "example"]
+    assert len(told) == len(set(told))
+
+
+def test_frozen_messages_cover_the_tree_and_are_never_fitted_on() -> None:
+    assert [row.label for row in frozen()] == list(labels.LEVEL2)
+    fitted_on = {e.text for e in seed_examples([])}
+    assert not [row.text for row in frozen() if row.text in fitted_on]
+
+
+def test_a_duty_teaches_each_category_it_names_and_counts_once_in_all() -> None:
+    seeds = [e for e in seed_examples([("停水停气报修", ("0305", "0907", "9999"))]) if e.source == "duty"]
+    assert [(e.category, e.weight) for e in seeds] == [("0305", 0.5), ("0907", 0.5)]

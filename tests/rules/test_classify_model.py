@@ -1,0 +1,143 @@
+"""Does the release of day one answer sensibly, say why, abstain when it should, and refuse damaged files?"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classify import labels
+from classify.model import ReleaseDamaged, load
+from classify.trial import frozen, frozen_accuracy
+from tests.rules.classifier import cold, cold_folder
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "category"),
+    [
+        ("停水两天没有人管", "我们楼从前天开始停水，自来水公司的电话打不通，家里有老人和小孩。", "0305"),
+        ("老板拖欠三个月工资", "在工地干活，工资一直没有发，要回家过年了，请帮忙讨回血汗钱。", "0402"),
+        ("半夜施工噪音", "旁边工地凌晨还在打桩，噪音太大，孩子睡不着。", "1301"),
+        ("公交车太少", "每天等公交要四十分钟，希望增加班次。", "1001"),
+        ("孩子被老师打", "小学老师体罚学生，孩子不敢去学校。", "0602"),
+    ],
+)
+def test_plain_complaints_find_their_category(title: str, body: str, category: str) -> None:
+    verdict = cold().predict(title, body)
+    assert verdict.category == category
+    assert verdict.label == labels.path_name(category)
+    assert not verdict.abstained
+    assert verdict.release == cold().release
+
+
+def test_most_frozen_messages_come_under_their_heading() -> None:
+    assert frozen_accuracy(cold()) >= 0.9
+
+
+def test_reasons_are_words_of_the_message_and_the_duty_that_fits() -> None:
+    title, body = "停水两天没有人管", "自来水公司的电话打不通，水压一直很低。"
+    told = cold().predict(title, body).reasons
+    words = [reason for reason in told if not reason.text.startswith("职责相近：")]
+    assert words
+    assert all(reason.text in f"{title} {body}" for reason in words)
+    assert words[0].weight == max(reason.weight for reason in words)
+    assert [r.text for r in told if r.text.startswith("职责相近：")] == [
+        "职责相近：家里突然停水、水压低，由供水管理所抢修答复"
+    ]
+
+
+def test_alternatives_are_other_categories_by_falling_confidence() -> None:
+    verdict = cold().predict("孩子上学", "小区没有学位，学校又收赞助费")
+    assert verdict.category not in [other.category for other in verdict.alternatives]
+    chances = [other.confidence for other in verdict.alternatives]
+    assert chances == sorted(chances, reverse=True)
+    assert all(other.label == labels.path_name(other.category) for other in verdict.alternatives)
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("", ""),
+        ("停水", ""),
+        ("Hello", "My bank card was swallowed by the machine yesterday"),
+        ("！！！", "……"),
+        ("鼊齉龘靐", "爩鱻麤灪籲爨癵驫"),
+    ],
+)
+def test_what_cannot_be_judged_is_left_to_a_person_without_a_guess(title: str, body: str) -> None:
+    verdict = cold().predict(title, body)
+    assert verdict.abstained
+    assert verdict.category == ""
+    assert verdict.reasons
+
+
+def test_an_unsure_guess_is_told_but_marked_as_such() -> None:
+    verdict = cold().predict("请领导过问一下", "这件事情已经反映很多次了，希望有关部门尽快解决，谢谢。")
+    assert verdict.abstained
+    assert verdict.category
+    assert verdict.confidence < cold().bar
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+@settings(max_examples=60, deadline=None)
+def test_no_message_whatsoever_breaks_the_classifier(title: str, body: str) -> None:
+    verdict = cold().predict(title, body)
+    assert 0 <= verdict.confidence <= 1
+    assert verdict.category == "" or labels.exists(verdict.category)
+
+
+def test_chances_over_all_categories_add_up_to_one() -> None:
+    for row in frozen():
+        assert float(cold().probabilities(row.title, row.text).sum()) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_choice_among_few_headings_uses_what_other_taxonomies_do() -> None:
+    chances = cold().among("超市卖假货", "买到假冒的手机，店家不给退货，要求工商查处。", ("03", "11"))
+    assert chances[1] > 0.9  # market supervision is a heading of its own here, and part of commerce elsewhere
+
+
+def test_a_release_is_refused_when_one_bit_changed(tmp_path: Path) -> None:
+    for name, place in (("weights.npz", 1000), ("release.json", 60)):
+        folder = tmp_path / name
+        shutil.copytree(cold_folder(), folder)
+        said = bytearray((folder / name).read_bytes())
+        said[place] ^= 1
+        (folder / name).write_bytes(said)
+        with pytest.raises(ReleaseDamaged):
+            load(folder)
+
+
+def test_a_release_is_refused_when_a_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseDamaged):
+        load(tmp_path)
+    shutil.copytree(cold_folder(), tmp_path / "half")
+    (tmp_path / "half" / "weights.npz").unlink()
+    with pytest.raises(ReleaseDamaged):
+        load(tmp_path / "half")
+
+
+def test_a_release_with_a_bar_lowered_by_hand_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(cold_folder(), tmp_path / "r")
+    card = json.loads((tmp_path / "r" / "release.json").read_text(encoding="utf-8"))
+    card["settings"]["bar"] = 0.01
+    (tmp_path / "r" / "release.json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(ReleaseDamaged):
+        load(tmp_path / "r")
+
+
+def test_a_release_holds_no_pickle_and_is_small() -> None:
+    assert sorted(path.name for path in cold_folder().iterdir()) == ["release.json", "weights.npz"]
+    assert sum(path.stat().st_size for path in cold_folder().iterdir()) < 15_000_000
+
+
+def test_answering_needs_neither_scikit_learn_nor_scipy() -> None:
+    code = (
+        "import sys; from pathlib import Path; from classify.model import load;"
+        "load(Path(sys.argv[1])).predict('停水', '小区停水三天没有人来修');"
+        "sys.exit(any(name.split('.')[0] in ('sklearn', 'scipy') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(cold_folder())], check=False).returncode == 0

@@ -1,0 +1,96 @@
+"""Is a fit the same every time, does it learn from people, and does it leave alone what it was not taught?"""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from classify import labels, training
+from classify.commands import FROZEN_SLACK
+from classify.model import Model
+from classify.training import Example
+from classify.trial import Row, frozen_accuracy, trial
+from tests.rules.classifier import DUTIES, cold, cold_folder
+
+OWN = training.seed_examples(DUTIES)
+MESSAGES = [e for e in OWN if e.source == "example"]
+
+
+def _told(headings: tuple[str, ...], every: int = 1) -> list[Example]:
+    """Our own messages as if people had filed them, under their headings only."""
+    mine = [e for e in MESSAGES if e.category[:2] in headings]
+    return [replace(e, category=e.category[:2], source="people") for e in mine[::every]]
+
+
+@cache
+def _fitted_again() -> training.Fitted:
+    return training.fit(training.seed_examples(DUTIES))
+
+
+@cache
+def _taught_three_headings() -> Model:
+    return training.fit([*OWN, *_told(("03", "04", "06"))]).model
+
+
+def test_the_same_knowledge_gives_the_same_release() -> None:
+    assert training.save(_fitted_again(), cold_folder().parent / "again") == cold_folder().name
+
+
+def test_other_duties_give_another_release() -> None:
+    other = training.fit(training.seed_examples(DUTIES[:1]))
+    assert training.save(other, cold_folder().parent / "other") != cold_folder().name
+
+
+def test_a_saved_release_answers_exactly_as_the_fitted_one() -> None:
+    fitted = _fitted_again().model
+    for e in MESSAGES[::50]:
+        assert (fitted.probabilities(e.title, e.text) == cold().probabilities(e.title, e.text)).all()
+
+
+def test_real_labels_turn_a_cold_release_into_a_trained_one() -> None:
+    taught = _taught_three_headings()
+    assert taught.settings.kind == "trained"
+    assert taught.experience is not None
+    assert [labels.LEVEL1[i] for i in taught.experience.headings] == ["03", "04", "06"]
+
+
+def test_labels_under_three_headings_do_not_spoil_the_other_fourteen() -> None:
+    assert frozen_accuracy(_taught_three_headings()) >= frozen_accuracy(cold()) - 0.03
+
+
+def test_what_people_file_differently_is_learnt() -> None:
+    """Here the town files what we call agriculture under commerce and the other way round."""
+    swapped = {"01": "11", "11": "01"}
+    told = [replace(e, category=swapped[e.category]) for e in _told(("01", "11"))]
+    taught = training.fit([*OWN, *told, *told]).model
+    rows = [Row(e.title, e.text, e.category) for e in told]
+    assert trial(cold(), rows, restrict=True).accuracy < 0.2
+    assert trial(taught, rows, restrict=True).accuracy > 0.8
+
+
+def test_a_handful_of_labels_teaches_nothing_yet() -> None:
+    fitted = training.fit([*OWN, *_told(("03", "04"), every=20)])
+    assert fitted.model.experience is None
+
+
+def test_a_correction_down_to_level_two_teaches_level_two() -> None:
+    lines = [f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户" for i in range(12)]
+    told = [Example("鸽子棚", line, "0801", "people") for line in lines]
+    before = cold().probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
+    after = training.fit([*OWN, *told]).model.probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
+    place = labels.LEVEL2.index("0801")
+    assert after[place] > max(0.5, before[place])
+
+
+def test_unlabelled_messages_adapt_a_release_without_taking_its_headings_away() -> None:
+    messages = [(e.title, e.text) for e in MESSAGES]
+    fitted = training.fit(OWN, unlabelled=messages)
+    assert fitted.kind == "adapted"
+    assert fitted.model.experience is not None
+    assert not fitted.model.experience.is_taught
+    assert frozen_accuracy(fitted.model) >= frozen_accuracy(cold()) - FROZEN_SLACK
+
+
+@pytest.mark.parametrize("unlabelled", [[], [("停水", "小区停水三天")]])
+def test_too_few_messages_leave_the_release_cold_at_heart(unlabelled: list[tuple[str, str]]) -> None:
+    assert training.fit(OWN, unlabelled=unlabelled).model.experience is None

@@ -26,10 +26,10 @@ EXPECTED = frozenset(
 )
 """Steps somebody waits for: the first of them is open when the page is."""
 
-_STOPS = frozenset({Act.DECLINE, Act.RETURN, Act.MERGE, Act.REFUSE_EXTENSION, Act.HOLD})
+_STOPS = frozenset({Act.UNPUBLISH, Act.DECLINE, Act.RETURN, Act.MERGE, Act.REFUSE_EXTENSION, Act.HOLD})
 ORDER = (
     *(Act.ASSIGN, Act.ACCEPT, Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.CO_REPLY, Act.ANSWER_SUPERVISION),
-    *(Act.CALL_BACK, Act.RESUME, Act.PUBLISH, Act.CONTACT, Act.EXTEND, Act.REFUSE_EXTENSION, Act.ASK),
+    *(Act.CALL_BACK, Act.RESUME, Act.PUBLISH, Act.UNPUBLISH, Act.CONTACT, Act.EXTEND, Act.REFUSE_EXTENSION, Act.ASK),
     *(Act.ASK_EXTENSION, Act.CO_ASSIGN, Act.CLASSIFY, Act.RETURN, Act.DECLINE, Act.HOLD, Act.MERGE),
     *(Act.SUPERVISE, Act.URGE, Act.REOPEN, Act.SUPPLEMENT, Act.NOTE, Act.CLOSE),
 )
@@ -47,6 +47,7 @@ _LABELS: Mapping[tuple[str, str], str] = {
     ("urge", "text"): "催办说明",
     ("call_back", "text"): "回访情况",
     ("supervise", "reason"): "督办要求",
+    ("unpublish", "reason"): "为什么撤下",
     ("supervise", "target_day"): "要求完成日期",
     ("assign", "reason"): "派件说明",
     ("assign", "units"): "协办单位",

@@ -290,16 +290,10 @@ def staff_timeline(events: Iterable[EventView]) -> list[EventView]:
         replace(
             event,
             act_text=_STAFF_DONE.get(event.act, event.act_text),
-            details=tuple(filter(None, (_staff_detail(label, words) for label, words in event.details))),
+            details=tuple((label, words) for label, words in event.details if label != labels.NEEDS["release"]),
         )
         for event in events
     ]
-
-
-def _staff_detail(label: str, words: str) -> tuple[str, str] | None:
-    if label == labels.NEEDS["rule"]:
-        return (label, f"第 {words.removeprefix('row:')} 条") if words.startswith("row:") else None
-    return None if label == labels.NEEDS["release"] else (label, words)
 
 
 # ---- what an answer must hold ----

@@ -16,6 +16,7 @@ from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 from routing.rules import Row
 
 STREET_KINDS = frozenset({"street", "town"})
+_ASKED = frozenset("请由向望盼求让找")
 _NAME_LEAST = 3  # a shorter alias stands in too many words that mean something else
 
 
@@ -177,9 +178,10 @@ class Directory:
         return _any_of(name for name in names if len(name) >= _NAME_LEAST), names
 
     def named_units(self, text: str) -> frozenset[str]:
-        """The units a text names, by name, short name or alias."""
+        """The units a text names, by name, short name or alias; not those it only asks for help (请区纪委查处)."""
         pattern, names = self._unit_pattern
-        return frozenset(names[found] for found in pattern.findall(text))
+        found = pattern.finditer(text)
+        return frozenset(names[m[0]] for m in found if text[max(0, m.start() - 1) : m.start()] not in _ASKED)
 
 
 def _any_of(names: Iterable[str]) -> "re.Pattern[str]":

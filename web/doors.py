@@ -80,8 +80,18 @@ def filled(draft: Draft, names: Directory, desk: str) -> Draft:
 def barred_by(words: str, names: Directory, desk: str, region: str) -> frozenset[str]:
     """The units a report names, which may never learn of it (信访工作条例 第三十条).
 
-    Not the desk that takes it and the unit it goes to, nor what stands above these: a bar also holds for all below.
+    A bar also holds for all below, so nothing that stands above whoever must handle the report can be barred. If the
+    report names the discipline organ itself, it goes to somebody else: the desk where no row has another answer.
     """
+    named = names.named_units(words)
+    usual = _goes_to(names, desk, region, frozenset())
+    named -= names.ancestry(usual) - {usual}
+    goes_to = _goes_to(names, desk, region, frozenset().union(*(names.subtree(unit) for unit in named)))
+    return named - names.ancestry(goes_to or desk)
+
+
+def _goes_to(names: Directory, desk: str, region: str, barred: frozenset[str]) -> str:
+    """The unit a report goes to by the routing rows, or "" when the desk must decide."""
     facts = rules.CaseFacts(
         category="",
         kind=Kind.REPORT,
@@ -90,9 +100,9 @@ def barred_by(words: str, names: Directory, desk: str, region: str) -> frozenset
         is_sure=False,
         street=names.street_of(region),
         region_chain=names.region_chain(region),
+        barred=barred,
     )
-    goes_to = rules.decide(facts, names.rows).unit
-    return names.named_units(words) - names.ancestry(desk) - names.ancestry(goes_to)
+    return rules.decide(facts, names.rows).unit
 
 
 def _faults(draft: Draft, names: Directory, attachments_max: int) -> dict[str, str]:

@@ -18,7 +18,6 @@ from tqdm import tqdm
 
 import classify.releases
 import feedback.jobs
-from classify.urgency import level_of
 from evaluation import indicators, publishing, ratings
 from feedback import cases, queries, redact
 from feedback.access import SYSTEM, Actor, citizen
@@ -30,7 +29,7 @@ from feedback.lifecycle import Act, Kind, Role, Status
 from feedback.queries import Filters
 from routing import directory
 from routing.rules import STREET
-from web import boot, identity
+from web import boot, doors, identity
 from web.boot import Office
 from web.models import QuickReason, ReplyTemplate
 
@@ -207,8 +206,8 @@ class Life:
                 person=PersonDraft(name=slots["name"], phone=self._phone()) if named else None,
                 anonymous=not named or self.draw.random() < 0.1,
                 public_consent=self.draw.random() < 0.65,
-                urgency=level_of(title, text),
             )
+            draft = doors.filled(draft, self.town, self.office.settings.desk)
             receipt = await cases.submit(draft, citizen(""), now=at, secret=self.office.settings.secret)
             await outbox.drain(self.handlers, at)
             self._plan_handling(receipt.no, message, at)

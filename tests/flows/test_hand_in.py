@@ -70,12 +70,27 @@ async def test_a_reports_named_unit_never_learns_of_it(door: Door) -> None:
         await queries.file(accused, case.no, secret=office.settings.secret)
 
 
-async def test_a_report_about_those_who_take_it_is_not_shut_away_from_everybody(office: Office) -> None:
-    text = "举报区人民政府办公室、区纪委监委和12345热线中心的人，请上级查处"
-    case = await opened(office, kind="report", title="举报", text=text)
+async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_never_learns_of_it(door: Door) -> None:
+    text = "举报区纪委监委和12345热线中心的人收受礼金，请上级查处"
+    case = await opened(door.office, kind="report", title="举报", text=text)
+    assert set(case.entries[0].data["bars"]) == {"jiwei", "rexian"}
+    await door.drain()
+    case = await queries.file(SYSTEM, case.no, secret=door.office.settings.secret)
+    assert case.unit == "shi-jiwei"
+    for accused in ("clerk-jiwei", "lead-jiwei", "reception"):
+        with pytest.raises(NotFound):
+            await queries.file(await directory.actor_of(accused), case.no, secret=door.office.settings.secret)
+
+
+async def test_nothing_above_whoever_must_handle_a_report_is_barred(office: Office) -> None:
+    case = await opened(office, kind="report", title="举报", text="举报市纪委监委的人，请查处")
     names = await directory.snapshot()
-    kept = names.ancestry(case.desk) | names.ancestry("jiwei")
-    assert kept.isdisjoint(case.entries[0].data.get("bars", []))
+    assert names.ancestry("jiwei").isdisjoint(case.entries[0].data.get("bars", []))
+
+
+async def test_who_is_only_asked_for_help_is_not_accused(office: Office) -> None:
+    case = await opened(office, kind="report", title="举报", text="举报区教育局招生科收受礼金，请区纪委监委查处")
+    assert case.entries[0].data["bars"] == ["jiaoyu"]
 
 
 async def test_a_complaint_bars_nobody(office: Office) -> None:

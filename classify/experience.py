@@ -25,11 +25,11 @@ KNOWN_MOST: Final = 40_000
 _TITLE_MOST: Final = 40_000
 _TEXT_MOST: Final = 80_000
 _STRENGTH: Final = 0.5
-_EMPHASIS: Final = 0.5  # how much of a gram's value follows from how unevenly it is spread over the headings
+_EMPHASIS: Final = 0.4  # how much of a gram's value follows from how unevenly it is spread over the headings
 _ENOUGH: Final = 30
 """A heading with fewer real messages is not learnt: knowledge says more about it than they do."""
 
-_OWN: Final = 0.1  # weight of an example of our own beside a real message
+_OWN: Final = 0.03  # weight of an example of our own beside a real message
 _ROUNDS: Final = 2
 _SURE: Final = 0.5  # an answer of one's own below this teaches nothing
 _ADAPTED: Final = (0.25, 0.3, 0.05)  # temperature, trust, doubt, where there are no labels to choose them by

@@ -14,6 +14,8 @@ from classify.text import Ids, Values
 CHANCE_FLOOR: Final = 1e-3
 
 Floats = NDArray[np.float32]
+Vector = tuple[Ids, Values]
+"""Rows of a block and their values."""
 
 _LEVEL1: Final = {code: i for i, code in enumerate(labels.LEVEL1)}
 HEADING: Final[NDArray[np.intp]] = np.array([_LEVEL1[code[:2]] for code in labels.LEVEL2])
@@ -40,11 +42,11 @@ class Block:
     idf: Values
     weights: Floats  # rows x categories
 
-    def vector(self, ids: Ids) -> tuple[Ids, Values]:
+    def vector(self, ids: Ids) -> Vector:
         """The grams of a text as rows of this block and their values."""
         return text.weigh(self.rows[ids[ids >= 0]], self.idf)
 
-    def mixed(self, title_ids: Ids, body_ids: Ids, title_share: float) -> tuple[Ids, Values]:
+    def mixed(self, title_ids: Ids, body_ids: Ids, title_share: float) -> Vector:
         """Title and text as one vector of length one."""
         title_rows, title_values = self.vector(title_ids)
         rows, values = self.vector(body_ids)
@@ -53,7 +55,7 @@ class Block:
         length = float(np.sqrt(sums @ sums))
         return both.astype(np.int32), (sums / (length or 1.0)).astype(np.float32)
 
-    def scores(self, vector: tuple[Ids, Values]) -> Floats:
+    def scores(self, vector: Vector) -> Floats:
         """What the vector says for each category."""
         rows, values = vector
         found: Floats = values @ self.weights[rows]
@@ -77,10 +79,14 @@ class Experience:
     trust: float  # how much the knowledge head's opinion of the heading still counts
     doubt: float
 
-    def chances(self, before: NDArray[np.float64], title_ids: Ids, body_ids: Ids) -> NDArray[np.float64]:
+    def vectors(self, title_ids: Ids, body_ids: Ids) -> tuple[Vector, Vector]:
+        """Title and text as the two blocks see them."""
+        return self.title.vector(title_ids), self.text.vector(body_ids)
+
+    def chances(self, before: NDArray[np.float64], seen: tuple[Vector, Vector]) -> NDArray[np.float64]:
         """Which of its headings it is, given what the knowledge head thinks of all."""
-        scores = self.title.scores(self.title.vector(title_ids)) + self.text.scores(self.text.vector(body_ids))
+        scores = self.title.scores(seen[0]) + self.text.scores(seen[1])
         known = before[list(self.headings)]
-        prior = np.log(known / max(float(known.sum()), 1e-9) + CHANCE_FLOOR)
+        prior = np.log(known / float(known.sum()) + CHANCE_FLOOR)
         said = softmax((scores + self.bias) / self.temperature + self.trust * prior)
         return np.asarray((1 - self.doubt) * said + self.doubt / len(said), dtype=np.float64)

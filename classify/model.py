@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import labels, reasons, text
-from classify.heads import HEADING, Block, Experience, Floats, by_heading, softmax
+from classify.heads import HEADING, Block, Experience, Floats, Vector, by_heading, softmax
 from classify.text import Ids, Lexicon, Values
 
 FORMAT: Final = 1
@@ -166,37 +166,39 @@ class Model:
         first = (first + _LEAST_CHANCE) / (1 + _LEAST_CHANCE * len(first))
         before = by_heading(first)
         after = (1 - self.settings.doubt) * before + self.settings.doubt / len(before)
-        among = None
+        among, seen = None, None
         if self.experience is not None:
-            among = self.experience.chances(before, title_ids, body_ids)
+            seen = self.experience.vectors(title_ids, body_ids)
+            among = self.experience.chances(before, seen)
             known_ones = list(self.experience.headings)
             after[known_ones] = after[known_ones].sum() * among
         fine = (first * (after / before)[HEADING]).astype(np.float32)
         pairs = np.concatenate((title_ids[len(title) :], body_ids[len(body) :]))
         known = float((pairs >= 0).mean()) if len(pairs) else 0.0
-        return _Look(title, body, title_ids, body_ids, vector, fine, among, known)
+        return _Look(title, body, title_ids, body_ids, vector, fine, among, seen, known)
 
     def _reasons(self, look: _Look, below: int, heading: int) -> tuple[Reason, ...]:
         rows, values = look.vector
         spoken = np.zeros(len(self.knowledge.idf), dtype=np.float32)
         spoken[rows] = values * self.knowledge.weights[rows, below]
-        heats = []
-        for ids, length in ((look.title_ids, len(look.title)), (look.body_ids, len(look.body))):
-            heat = reasons.heat(ids, length, self.knowledge.rows, spoken)
-            if self.experience is not None and heading in self.experience.headings:
-                column = self.experience.headings.index(heading)
-                block = self.experience.title if ids is look.title_ids else self.experience.text
-                own_rows, own_values = block.vector(ids)
+        heats = [
+            reasons.heat(look.title_ids, len(look.title), self.knowledge.rows, spoken),
+            reasons.heat(look.body_ids, len(look.body), self.knowledge.rows, spoken),
+        ]
+        head = self.experience
+        if head is not None and look.seen is not None and heading in head.headings:
+            column = head.headings.index(heading)
+            for i, (block, ids) in enumerate(((head.title, look.title_ids), (head.text, look.body_ids))):
+                own_rows, own_values = look.seen[i]
                 own = np.zeros(len(block.idf), dtype=np.float32)
                 own[own_rows] = own_values * block.weights[own_rows, column]
-                heat = heat + reasons.heat(ids, length, block.rows, own)
-            heats.append(heat)
+                heats[i] = heats[i] + reasons.heat(ids, len(heats[i]), block.rows, own)
         told = reasons.words(((look.title, heats[0]), (look.body, heats[1])))
         found = [Reason(word, round(weight, 3)) for word, weight in told]
         duty = self._duty(look.vector, labels.LEVEL2[below])
         return (*found, *duty)
 
-    def _duty(self, vector: tuple[Ids, Values], code: str) -> tuple[Reason, ...]:
+    def _duty(self, vector: Vector, code: str) -> tuple[Reason, ...]:
         """The sentence of the duty list that comes nearest, among those of the category."""
         rows, values = vector
         said = np.zeros(len(self.knowledge.idf), dtype=np.float32)
@@ -226,9 +228,10 @@ class _Look:
     body: str
     title_ids: Ids
     body_ids: Ids
-    vector: tuple[Ids, Values]
+    vector: Vector
     probabilities: Floats
     among: NDArray[np.float64] | None  # of the headings experience knows
+    seen: tuple[Vector, Vector] | None  # by experience
     known: float
 
 

@@ -20,7 +20,7 @@ from evaluation import figures, ratings, timeliness
 from evaluation.figures import Counts
 from evaluation.scores import Rules
 from evaluation.timeliness import ClockFact, Period, TenureFact
-from feedback import queries
+from feedback import facts
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound, NotNow
@@ -113,10 +113,10 @@ async def preview(period: str, *, now: datetime, settings: Settings) -> dict[str
 async def counts(period: str, *, now: datetime) -> tuple[list[Counts], Counts]:
     """What lies behind the figures, per unit and in all, with nothing hidden. For supervisors inside the house."""
     span = timeliness.month(period)
-    cases = await queries.case_facts(span.since, span.until)
+    cases = await facts.case_facts(span.since, span.until)
     received = Counter(case["unit"] or case["desk"] for case in cases if case["received_at"] <= now)
-    clocks = [_clock(row) for row in await queries.clock_facts(span.since, span.until)]
-    tenures = [TenureFact(**row) for row in await queries.tenure_facts(span.since, span.until)]
+    clocks = [_clock(row) for row in await facts.clock_facts(span.since, span.until)]
+    tenures = [TenureFact(**row) for row in await facts.tenure_facts(span.since, span.until)]
     rated, follow_ups = await ratings.levels_in(span), await ratings.follow_ups_in(span)
     return figures.counted(received, clocks, tenures, rated, follow_ups, span, min(now, span.until))
 

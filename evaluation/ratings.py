@@ -29,7 +29,7 @@ from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Role
-from feedback.queries import Page
+from feedback.views import Page
 
 TEXT_MOST = 500
 HANDLING_MOST = 60

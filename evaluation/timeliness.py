@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from feedback.deadlines import Holder
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import Invalid
 from feedback.lifecycle import Act, Profile
+from feedback.terms import Holder
 
 RIGHTS = frozenset({"object"})
 """Terms that limit a unit's right and not its duty: who lets the days for objecting pass has merely accepted."""

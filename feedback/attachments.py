@@ -17,11 +17,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from feedback import access
 from feedback.access import Actor
-from feedback.cases import standing_of
 from feedback.intake import line
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.models import Attachment, Case, Entry
+from feedback.recording import standing_of
 
 Image.MAX_IMAGE_PIXELS = 60_000_000  # a phone photo has 50 million at most; more is a decompression bomb
 _OFFICE = b"PK\x03\x04"

@@ -4,7 +4,6 @@ Both read, then decide by plain functions over plain values, then write in one s
 write. The only writer of the case file's tables.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,14 +13,28 @@ from tortoise.exceptions import IntegrityError
 
 from feedback import access, calendars, deadlines, folding, lifecycle, search
 from feedback.access import Actor, Standing
-from feedback.deadlines import Clock, Facts, Happening, Tenure
+from feedback.deadlines import Clock, Facts, Happening
 from feedback.folding import Folded
 from feedback.intake import Draft, tidy
 from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Kind, Role, Status, Step
-from feedback.models import Attachment, Bar, Case, ClockRow, Entry, Person, PublicReply, TenureRow
+from feedback.models import Bar, Case, ClockRow, Entry
+from feedback.recording import (
+    check_attachments,
+    clock_columns,
+    clocks_stored,
+    columns_of,
+    facts_of,
+    happening_of,
+    keep_person,
+    keep_side_rows,
+    said_by,
+    standing_of,
+    store_clocks,
+    store_foldings,
+)
 from feedback.workdays import Calendar
 
 NO_MOST = 20  # no number is longer, and the database refuses to compare one that is
@@ -68,7 +81,7 @@ async def submit(
     draft = tidy(draft, attachments_max)
     if draft.source_id and (known := await _known(draft, secret)):
         return known
-    await _check_attachments(draft.attachments)
+    await check_attachments(draft.attachments)
     calendar = await calendars.current()
     for attempt in range(_TRIES):
         no = codes.case_number(office_day(now))
@@ -121,7 +134,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
     digest = case.digest
     for deed in deeds:
         step, kept = _decided(deed, case, standing, state, facts, expect)
-        await _check_attachments(kept.get("attachments", ()))
+        await check_attachments(kept.get("attachments", ()))
         _check_limits(deed.act, kept, standing, state.clocks, deed.at)
         seq = len(history) + 1
         history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
@@ -132,14 +145,14 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
         done.append(_Done(deed, state, step.public, seq, digest))
     # Write.
     async with db.transaction():
-        change = {"version": case.version + len(done), "digest": digest, **_columns(state)}
+        change = {"version": case.version + len(done), "digest": digest, **columns_of(state)}
         await db.compare_and_set(case, {"version": case.version}, change)
         for each in done:
             await _record(case, each)
-            await _side_rows(case, each.deed.act, each.deed.data, each.seq, each.deed.at)
+            await keep_side_rows(case, each.deed.act, each.deed.data, each.seq, each.deed.at)
             if also:
                 await also(_recorded(no, each, facts.kind, each.after.unit or case.unit))
-        await _store_foldings(case.id, state)
+        await store_foldings(case.id, state)
     return state.state.status
 
 
@@ -204,8 +217,8 @@ async def recount(no: str, *, now: datetime) -> list[tuple[Clock, Clock]]:
         if (key := (c.term, c.seq, c.unit)) in old and c.stopped_at is None and old[key].due_at != c.due_at
     ]
     async with db.transaction():
-        await db.compare_and_set(case, {"version": case.version}, {"version": case.version + 1, **_columns(after)})
-        await _store_clocks(case.id, after.clocks)
+        await db.compare_and_set(case, {"version": case.version}, {"version": case.version + 1, **columns_of(after)})
+        await store_clocks(case.id, after.clocks)
         if moved:
             days = {c.term: [o.due_legal_day.isoformat(), c.due_legal_day.isoformat()] for o, c in moved}
             await outbox.put("clock.moved", f"{no}:{case.version}", {"no": no, "moved": days}, now)
@@ -221,58 +234,6 @@ async def bar(no: str, *, units: Sequence[str] = (), staff: Sequence[str] = ()) 
         await Bar.bulk_create(
             [Bar(case_id=case.id, unit=u) for u in units] + [Bar(case_id=case.id, staff=s) for s in staff]
         )
-
-
-async def clocks_stored(case_id: int) -> list[Clock]:
-    """The clocks of a case as they are stored."""
-    return [clock_of(row) for row in await ClockRow.filter(case_id=case_id).order_by("seq", "id")]
-
-
-def clock_of(row: ClockRow) -> Clock:
-    return Clock(
-        term=row.term,
-        label=row.label,
-        seq=row.seq,
-        holder=deadlines.Holder(row.holder),
-        unit=row.unit,
-        starts_at=row.starts_at,
-        due_raw_day=row.due_raw_day,
-        due_legal_day=row.due_legal_day,
-        warn_at=row.warn_at,
-        due_at=row.due_at,
-        law=row.law,
-        provisional=bool(row.provisional),
-        edition=row.edition,
-        length=deadlines.parse_length(row.length),
-        stopped_at=row.stopped_at,
-        stopped_by=Act(row.stopped_by) if row.stopped_by else None,
-        kept=bool(row.kept),
-    )
-
-
-def happening_of(entry: Entry) -> Happening:
-    return Happening(entry.seq, Act(entry.act), entry.at, entry.unit, entry.data)
-
-
-def facts_of(case: Case) -> Facts:
-    named = case.person_id is not None  # type: ignore[attr-defined] # Tortoise adds the column attribute at run time
-    return folding.facts_from(case.kind, case.profile, case.desk, case.urgency, named)
-
-
-async def standing_of(case: Case) -> Standing:
-    """What the access rule needs to know of a stored case."""
-    tenures = await TenureRow.filter(case_id=case.id)
-    bars = await Bar.filter(case_id=case.id)
-    return Standing(
-        no=case.no,
-        confidential=bool(case.confidential),
-        desk=case.desk,
-        lead=case.unit,
-        co=frozenset(t.unit for t in tenures if not t.lead and t.until is None),
-        held=frozenset(t.unit for t in tenures),
-        bars=frozenset(b.unit for b in bars if b.unit),
-        recused=frozenset(b.staff for b in bars if b.staff),
-    )
 
 
 async def _file(no: str, actor: Actor) -> tuple[Case, Standing, list[Happening], Facts]:
@@ -304,13 +265,13 @@ async def _open(
 ) -> Receipt:
     code = codes.query_code()
     facts = folding.facts_from(draft.kind, draft.profile, draft.desk, draft.urgency, draft.person is not None)
-    said = _said(draft)
+    said = said_by(draft)
     after = folding.fold([Happening(1, Act.SUBMIT, now, actor.unit, said)], facts, calendar)
     confidential = facts.kind is Kind.REPORT
     deed = Deed(Act.SUBMIT, actor, said, now)
     done = _Done(deed, after, True, 1, _digest("", no, 1, deed, after))
     async with db.transaction():
-        person = await _keep_person(draft, secret)
+        person = await keep_person(draft, secret)
         case = await Case.create(
             no=no,
             code=seal.seal_house(secret, code),
@@ -333,52 +294,17 @@ async def _open(
             person=person,
             received_at=now,
             digest=done.digest,
-            **_columns(after),
+            **columns_of(after),
         )
         await Bar.bulk_create([Bar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
         await _record(case, done)
-        await _side_rows(case, Act.SUBMIT, said, 1, now)
-        await ClockRow.bulk_create([ClockRow(case_id=case.id, **_clock_columns(clock)) for clock in after.clocks])
+        await keep_side_rows(case, Act.SUBMIT, said, 1, now)
+        await ClockRow.bulk_create([ClockRow(case_id=case.id, **clock_columns(clock)) for clock in after.clocks])
         # The words come last: SQLite counts what FTS5 flushes as rows changed by the next statement.
         await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
         if also:
             await also(_recorded(no, done, facts.kind, ""))
     return Receipt(no, code, after.state.status, now, after.clocks)
-
-
-def _said(draft: Draft) -> dict[str, Any]:
-    """What the first entry keeps of the draft: everything but who the person is."""
-    said = {
-        "kind": draft.kind,
-        "title": draft.title,
-        "text": draft.text,
-        "channel": draft.channel,
-        "region": draft.region,
-        "address": draft.address,
-        "attachments": list(draft.attachments),
-        "unit": draft.unit,
-        "bars": sorted(draft.bars),
-        "link": draft.link,
-    }
-    return {name: value for name, value in said.items() if value}
-
-
-async def _keep_person(draft: Draft, secret: str) -> Person | None:
-    if draft.person is None:
-        return None
-    master = seal.master_key(secret)
-    key = seal.new_key(master)
-    p = draft.person
-    return await Person.create(
-        key=key,
-        name=seal.seal(master, key, p.name),
-        phone=seal.seal(master, key, p.phone),
-        id_number=seal.seal(master, key, p.id_number),
-        address=seal.seal(master, key, p.address),
-        phone_hash=codes.keyed_hash(secret, "phone", p.phone) if p.phone else "",
-        id_hash=codes.keyed_hash(secret, "id", p.id_number) if p.id_number else "",
-        tail_hash=codes.keyed_hash(secret, "tail", p.phone[-4:]) if p.phone else "",
-    )
 
 
 def code_hash(secret: str, code: str) -> str:
@@ -410,83 +336,6 @@ def _acting_role(actor: Actor) -> str:
     return min(actor.roles, key=list(Role).index).value
 
 
-async def _store_foldings(case_id: int, after: Folded) -> None:
-    await _store_clocks(case_id, after.clocks)
-    await _store_tenures(case_id, after.tenures)
-
-
-async def _store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
-    known = {(r.term, r.seq, r.unit): r for r in await ClockRow.filter(case_id=case_id)}
-    by_start = {(r.term, r.seq): r for r in known.values() if r.holder == deadlines.Holder.LEAD}
-    new = []
-    for clock in clocks:
-        # A lead's clock may change hands: it is the same row under another unit.
-        row = known.get((clock.term, clock.seq, clock.unit)) or by_start.get((clock.term, clock.seq))
-        columns = _clock_columns(clock)
-        if row is None:
-            new.append(ClockRow(case_id=case_id, **columns))
-        elif clock_of(row) != clock:
-            if row.due_at != clock.due_at:
-                columns |= {"told_amber_at": None, "told_late_at": None}
-            await ClockRow.filter(id=row.id).update(**columns)
-    if new:
-        await ClockRow.bulk_create(new)
-
-
-def _clock_columns(clock: Clock) -> dict[str, Any]:
-    return {
-        "term": clock.term,
-        "label": clock.label,
-        "seq": clock.seq,
-        "holder": clock.holder.value,
-        "unit": clock.unit,
-        "starts_at": clock.starts_at,
-        "due_raw_day": clock.due_raw_day,
-        "due_legal_day": clock.due_legal_day,
-        "warn_at": clock.warn_at,
-        "due_at": clock.due_at,
-        "law": clock.law,
-        "length": str(clock.length),
-        "provisional": clock.provisional,
-        "edition": clock.edition,
-        "stopped_at": clock.stopped_at,
-        "stopped_by": clock.stopped_by.value if clock.stopped_by else "",
-        "kept": clock.kept,
-    }
-
-
-async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
-    known = {(r.seq, r.unit): r for r in await TenureRow.filter(case_id=case_id)}
-    for t in tenures:
-        row = known.get((t.seq, t.unit))
-        if row is None:
-            await TenureRow.create(
-                case_id=case_id, unit=t.unit, lead=t.lead, seq=t.seq, since=t.since, until=t.until, task=t.task
-            )
-        elif row.until != t.until:
-            await TenureRow.filter(id=row.id).update(until=t.until)
-
-
-def _columns(after: Folded) -> dict[str, Any]:
-    return {
-        "status": after.state.status.value,
-        "stage": after.state.stage.value,
-        "unit": after.unit,
-        "category": after.category,
-        "confidence": after.confidence,
-        "by_hand": after.by_hand,
-        "replied_at": after.replied_at,
-        "closed_at": after.closed_at,
-        "next_due_at": after.next_due_at,
-        "next_warn_at": after.next_warn_at,
-    }
-
-
-async def _check_attachments(ids: Sequence[str]) -> None:
-    if ids and await Attachment.filter(id__in=list(ids), case_id__isnull=True).count() != len(set(ids)):
-        raise Invalid({"attachments": "unknown"})
-
-
 def _check_limits(
     what: Act, data: Mapping[str, Any], standing: Standing, clocks: Sequence[Clock], now: datetime
 ) -> None:
@@ -512,42 +361,3 @@ def _future_day(text: str, now: datetime) -> bool:
         return datetime.fromisoformat(text).date() > office_day(now)
     except ValueError:
         return False
-
-
-async def _side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: int, now: datetime) -> None:
-    """Rows beside the entry that the act brings: claimed attachments, a published answer."""
-    if ids := data.get("attachments"):
-        claimed = await Attachment.filter(id__in=list(ids), case_id__isnull=True).update(case_id=case.id, seq=seq)
-        if claimed != len(set(ids)):
-            raise Conflict(attachments=list(ids))
-    if what is Act.PUBLISH:
-        await _publish(case, data, now)
-    if what is Act.UNPUBLISH and (row := await PublicReply.get_or_none(case_id=case.id)):
-        await PublicReply.filter(id=row.id).delete()
-        await search.forget(search.REPLIES, row.id, f"{row.title}\n{row.question}\n{row.answer}")
-
-
-async def _publish(case: Case, data: Mapping[str, Any], now: datetime) -> None:
-    if not case.public_consent:
-        raise NotNow(code="no_consent", no=case.no)
-    columns = {
-        "title": data["title"],
-        "question": data["question"],
-        "answer": data["answer"],
-        "unit": case.unit,
-        "category": case.category,
-        "region": case.region,
-        "kind": case.kind,
-        "received_at": case.received_at,
-        "replied_at": case.replied_at or now,
-        "published_at": now,
-        "digest": hashlib.sha256(f"{data['title']}\n{data['question']}\n{data['answer']}".encode()).hexdigest(),
-    }
-    words = f"{data['title']}\n{data['question']}\n{data['answer']}"
-    row = await PublicReply.get_or_none(case_id=case.id)
-    if row is None:
-        row = await PublicReply.create(case_id=case.id, **columns)
-        await search.index(search.REPLIES, row.id, words)
-    else:
-        await PublicReply.filter(id=row.id).update(**columns)
-        await search.index(search.REPLIES, row.id, words, before=f"{row.title}\n{row.question}\n{row.answer}")

@@ -1,40 +1,20 @@
-"""When is what due, and is it late? The table TERMS, and clocks folded from what happened.
+"""When is what due, and is it late? Clocks folded from what happened, by the table of `feedback.terms`.
 
 Clocks are never edited: `clocks_of(history, case, calendar)` says them anew. Two sorts run side by side: the
 citizen's own clock, which starts at submission and which no hand-off stops, and the units' clocks.
-Units of length: `cd` calendar days 日, `wd` working days 工作日, `h` running hours (nights and holidays included).
 `due_raw_day` is counted plainly, `due_legal_day` is moved past days off (民法典 第二百零三条);
 lights turn on the first, lateness counts from the second. No I/O.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
-from feedback.kernel.errors import Invalid
 from feedback.lifecycle import Act, Kind, Profile, Stage
+from feedback.terms import RIGHTS, TERMS, Holder, Length, Term, Unit
 from feedback.workdays import Calendar
-
-
-class Unit(StrEnum):
-    """In what a term is counted."""
-
-    CALENDAR = "cd"
-    WORKING = "wd"
-    HOURS = "h"
-
-
-class Holder(StrEnum):
-    """Whom a clock binds."""
-
-    CITIZEN_OWN = "own"  # the citizen's own clock: from submission to answer, binds us all
-    DESK = "desk"
-    LEAD = "lead"
-    CO = "co"
-    CITIZEN = "citizen"  # a limit the citizen must keep
 
 
 class State(StrEnum):
@@ -53,151 +33,6 @@ class Light(StrEnum):
     AMBER = "amber"
     RED = "red"
     NONE = "none"
-
-
-RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
-"""Terms that limit a right, not a duty: they lapse, nobody is late."""
-
-
-@dataclass(frozen=True, slots=True)
-class Length:
-    """A number of days or hours."""
-
-    count: int
-    unit: Unit
-
-    def __str__(self) -> str:
-        return f"{self.count}{self.unit.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One row: which limit begins with which act, who keeps it how, how long, and where that is written."""
-
-    code: str
-    label: str
-    holder: Holder
-    begins: frozenset[Act]
-    kept_by: frozenset[Act]
-    length: Length
-    law: str
-    profiles: frozenset[Profile]
-    kinds: frozenset[Kind] = frozenset(Kind)
-    stages: frozenset[Stage] = frozenset(Stage)
-    urgent: frozenset[int] = frozenset({0, 1, 2})  # urgency levels it holds for: 0 none, 1 two hours, 2 a day
-    voided_by: frozenset[Act] = frozenset()
-    longer_by: int = 0  # at most so many more of the same unit, by EXTEND
-    rolls: bool = True
-    only_named: bool = False  # no duty towards somebody who left no name (信访工作条例 第二十三条第二款)
-    warn: Length = Length(3, Unit.WORKING)
-    remark: str = ""
-    since: date = date(1900, 1, 1)
-
-
-A, K, P, U = Act, Kind, Profile, Unit
-_ALL_ENDS = frozenset({A.WITHDRAW, A.MERGE})
-
-
-def _term(
-    code: str, label: str, holder: Holder, begins: set[Act], kept_by: set[Act], length: str, law: str, **more: object
-) -> Term:
-    return Term(code, label, holder, frozenset(begins), frozenset(kept_by), parse_length(length), law, **more)  # type: ignore[arg-type] # keywords are checked by the dataclass
-
-
-def parse_length(text: str) -> Length:
-    """`15cd`, `5wd` or `24h`.
-
-    Raises Invalid for anything else.
-    """
-    match = re.fullmatch(r"(\d{1,4})(cd|wd|h)", text.strip().lower())
-    if not match:
-        raise Invalid({"length": "not_a_length"})
-    return Length(int(match[1]), Unit(match[2]))
-
-
-_PETITION = frozenset({P.PETITION})
-_HOTLINE = frozenset({P.HOTLINE})
-_RATING = frozenset({P.RATING})
-_CALM = frozenset({0})
-_ONE, _TWO = Length(1, U.WORKING), Length(2, U.WORKING)
-_53 = "国办发〔2020〕53号;平台承诺(各地12345规定 5个工作日)"
-
-# fmt: off
-TERMS: tuple[Term, ...] = (
-    # --- 信访 petition
-    _term("forward", "登记转送交办", Holder.DESK, {A.SUBMIT, A.RETURN}, {A.ASSIGN, A.DECLINE}, "15cd",
-          "信访工作条例 第二十二条", profiles=_PETITION, voided_by=_ALL_ENDS),
-    _term("notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "15cd",
-          "信访工作条例 第二十三条第三款", profiles=_PETITION, kinds=frozenset({K.APPEAL, K.SUGGEST}), voided_by=_ALL_ENDS, only_named=True,
-          remark="检举控告的告知按纪检监察规定执行(第二十三条第四款)"),
-    _term("object", "提出异议", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "5wd",
-          "信访工作条例 第二十三条第三款", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE,
-          remark="逾期未提出异议,视为属于本单位职责"),
-    _term("resolve", "办结答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY}, "60cd",
-          "信访工作条例 第三十四条", profiles=_PETITION, kinds=frozenset({K.APPEAL}), stages=frozenset({Stage.FIRST}),
-          voided_by=_ALL_ENDS, longer_by=30),
-    _term("resolve", "研究答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY}, "60cd",
-          "信访工作条例 第二十九条(条例未定天数,平台承诺60日)", profiles=_PETITION, kinds=frozenset({K.SUGGEST}),
-          voided_by=_ALL_ENDS, longer_by=30),
-    _term("review", "作出复查意见", Holder.LEAD, {A.REVIEW}, {A.REPLY}, "30cd",
-          "信访工作条例 第三十五条", profiles=_PETITION, kinds=frozenset({K.APPEAL}), stages=frozenset({Stage.REVIEW}), voided_by=_ALL_ENDS),
-    _term("re_review", "作出复核意见", Holder.LEAD, {A.RE_REVIEW}, {A.REPLY}, "30cd",
-          "信访工作条例 第三十六条", profiles=_PETITION, kinds=frozenset({K.APPEAL}), stages=frozenset({Stage.RE_REVIEW}), voided_by=_ALL_ENDS),
-    _term("ask_review", "申请复查", Holder.CITIZEN, {A.REPLY}, {A.REVIEW}, "30cd",
-          "信访工作条例 第三十五条", profiles=_PETITION, kinds=frozenset({K.APPEAL}), stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS | {A.CLOSE}),
-    _term("ask_re_review", "申请复核", Holder.CITIZEN, {A.REPLY}, {A.RE_REVIEW}, "30cd",
-          "信访工作条例 第三十六条", profiles=_PETITION, kinds=frozenset({K.APPEAL}), stages=frozenset({Stage.REVIEW}), voided_by=_ALL_ENDS | {A.CLOSE}),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "90cd",
-          "信访工作条例 第二十二、二十三、三十四条(15日+15日+60日)", profiles=_PETITION,
-          kinds=frozenset({K.APPEAL, K.SUGGEST}), stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
-          remark="从您提交之日起算,单位之间转来转去不停表"),
-    # --- 12345 hotline
-    _term("forward", "派单", Holder.DESK, {A.SUBMIT, A.RETURN}, {A.ASSIGN, A.DECLINE}, "1wd",
-          "国办发〔2020〕53号(派单);平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),
-    _term("forward", "紧急派单", Holder.DESK, {A.SUBMIT, A.RETURN}, {A.ASSIGN, A.DECLINE}, "1h",
-          "国办发〔2020〕53号(派单);平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=frozenset({1, 2}), warn=Length(1, U.HOURS)),
-    _term("notify", "签收受理", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "1wd",
-          "国办发〔2020〕53号(办理);平台承诺 1个工作日签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),
-    _term("notify", "紧急签收", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "1h",
-          "国办发〔2020〕53号(办理);平台承诺 1小时签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=frozenset({1, 2}), warn=Length(1, U.HOURS)),
-    _term("object", "申请退单", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "1wd",
-          "潍坊市12345条例 第二十条;平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
-    _term("contact", "联系群众", Holder.LEAD, {A.ACCEPT}, {A.CONTACT, A.REPLY}, "1wd",
-          "北京市接诉即办工作条例 第十五条;平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
-    _term("resolve", "紧急处置", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2h",
-          "平台承诺(危及生命财产 2小时)", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
-    _term("resolve", "紧急办理", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "24h",
-          "平台承诺(水电气热 24小时)", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
-    _term("resolve", "答复咨询", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2wd",
-          _53, profiles=_HOTLINE, kinds=frozenset({K.CONSULT}), urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=2, warn=_ONE),
-    _term("resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "5wd",
-          _53, profiles=_HOTLINE, kinds=frozenset({K.HELP, K.COMPLAINT, K.PRAISE}), urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=10, warn=_TWO,
-          remark="疑难事项经批准可延长,合计不超过15个工作日"),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",
-          "平台承诺(派单1+签收1+办理2个工作日)", profiles=_HOTLINE, kinds=frozenset({K.CONSULT}), urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=2, warn=_ONE),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "7wd",
-          "平台承诺(派单1+签收1+办理5个工作日)", profiles=_HOTLINE, kinds=frozenset({K.HELP, K.COMPLAINT, K.PRAISE}), urgent=_CALM,
-          voided_by=_ALL_ENDS | {A.HOLD}, longer_by=10, warn=_TWO, remark="从您提交之日起算,单位之间转来转去不停表"),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4h",
-          "平台承诺(紧急事项)", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "26h",
-          "平台承诺(紧急事项)", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
-    # --- both
-    _term("co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
-          "信访工作条例 第二十四条;平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | {A.REPLY, A.DECLINE}, warn=_ONE),
-    _term("supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
-          "信访工作条例 第四十条;平台承诺 5个工作日", profiles=frozenset(P), voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE}, warn=_TWO),
-    # --- 差评整改 rectification
-    _term("sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
-          "国办发〔2019〕51号;平台承诺 1个工作日", profiles=_RATING, warn=Length(4, U.HOURS)),
-    _term("verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
-          "国办发〔2019〕51号;上海市优化营商环境条例 第三十条(1个工作日)", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), warn=Length(4, U.HOURS)),
-    _term("rectify", "整改反馈", Holder.LEAD, {A.ASSIGN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
-          "国办发〔2019〕51号;平台承诺 5个工作日(疑难15个工作日)", profiles=_RATING, longer_by=10, warn=_TWO),
-    _term("call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK}, "3wd",
-          "国办发〔2019〕51号(回访);平台承诺 3个工作日", profiles=_RATING, voided_by=frozenset({A.CLOSE}), warn=_ONE),
-)
-# fmt: on
 
 
 @dataclass(frozen=True, slots=True)

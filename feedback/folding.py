@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.deadlines import RIGHTS, Clock, Facts, Happening, Tenure, clocks_of, tenures_of
+from feedback.deadlines import Clock, Facts, Happening, Tenure, clocks_of, tenures_of
 from feedback.kernel.clock import to_millis
 from feedback.lifecycle import Act, CaseState, Kind, Profile, Stage, Status, step_for
+from feedback.terms import RIGHTS
 from feedback.workdays import Calendar
 
 _STAGE_AFTER: Mapping[Act, Stage] = {Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW}

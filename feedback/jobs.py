@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from feedback import access, attachments, calendars, cases, folding, queries
-from feedback.deadlines import RIGHTS
+from feedback import access, attachments, calendars, cases, facts, folding, recording
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.lifecycle import Act, Kind, Status
 from feedback.models import Case, ClockRow, Entry, Person
+from feedback.terms import RIGHTS
 from feedback.workdays import Calendar
 
 _BATCH = 500
@@ -25,7 +25,7 @@ async def sweep_clocks(now: datetime) -> int:
     """Hand over each clock that turned amber or red, once. Returns how many."""
     told = 0
     for stage, column in (("late", "told_late_at"), ("amber", "told_amber_at")):
-        for clock in await queries.due_clocks(now, stage):
+        for clock in await facts.due_clocks(now, stage):
             untold = {column + "__isnull": True, "stopped_at__isnull": True, "due_at": clock["due_at"]}
             async with db.transaction():
                 taken = await ClockRow.filter(id=clock["id"], **untold).update(**{column: now})
@@ -94,8 +94,8 @@ async def moved_under(calendar: Calendar, *, most: int) -> tuple[int, list[Move]
         for row in await ClockRow.filter(case_id__in=[case.id for case in rows], stopped_at__isnull=True):
             stored.setdefault(row.case_id, []).append(row)  # type: ignore[attr-defined] # added at run time
         for case in rows:
-            history = [cases.happening_of(e) for e in entries.get(case.id, [])]
-            after = folding.fold(history, cases.facts_of(case), calendar).clocks
+            history = [recording.happening_of(e) for e in entries.get(case.id, [])]
+            after = folding.fold(history, recording.facts_of(case), calendar).clocks
             days = {(c.term, c.seq, c.unit): c.due_legal_day for c in after}
             for row in stored.get(case.id, []):
                 day = days.get((row.term, row.seq, row.unit), row.due_legal_day)
@@ -141,7 +141,7 @@ async def _damages_of(case: Case) -> AsyncIterator[Damage]:
     said = entries[0].data
     if (case.title, case.text) != (said.get("title"), said.get("text")):
         yield Damage(f"case {case.no}", "title or text is not what was handed in")
-    folded, stored, _ = await queries.folded(case.no)
+    folded, stored, _ = await facts.folded(case.no)
     kept = {(c.term, c.seq, c.unit): c for c in stored}
     if {k: c.due_at for k, c in kept.items() if c.stopped_at is None} != {
         (c.term, c.seq, c.unit): c.due_at for c in folded.clocks if c.stopped_at is None

@@ -3,8 +3,7 @@
 Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -14,186 +13,19 @@ from tortoise.expressions import Q, Subquery, When
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from feedback import access, calendars, cases, folding, redact, search
+from feedback import access, calendars, cases, folding, recording, redact, search
 from feedback.access import Actor, Standing
-from feedback.cases import clock_of, facts_of, happening_of, standing_of
-from feedback.deadlines import RIGHTS, Clock, Light
-from feedback.folding import Folded
+from feedback.deadlines import Light
 from feedback.kernel import codes, db, seal
 from feedback.kernel.errors import NotFound
-from feedback.lifecycle import OPEN, Kind, Profile, Stage, Status, Step
-from feedback.models import Attachment, Bar, Case, ClockRow, Entry, Person, PublicReply, ReadLog, TenureRow
+from feedback.lifecycle import OPEN, Kind, Stage, Status
+from feedback.models import Attachment, Bar, Case, Entry, Person, PublicReply, TenureRow
+from feedback.reads import log_read
+from feedback.recording import facts_of, happening_of, standing_of
+from feedback.views import Brief, CaseFile, EntryView, FileView, Filters, Page, PersonView, TenureView, WorkRow
 
 PAGE = 50
 SEARCH_MOST = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class PersonView:
-    """The person as the actor may see them; masked unless they must answer."""
-
-    name: str
-    phone: str
-    id_number: str
-    address: str
-    is_masked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    """An entry as the actor may see it."""
-
-    seq: int
-    act: str
-    at: datetime
-    actor_name: str
-    role: str
-    unit: str
-    status: str
-    data: Mapping[str, Any]
-    public: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FileView:
-    """An attachment."""
-
-    id: str
-    name: str
-    size: int
-    type: str
-    sha256: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class TenureView:
-    """A unit's hold on the case."""
-
-    unit: str
-    lead: bool
-    since: datetime
-    until: datetime | None
-    task: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFile:
-    """One case with everything the actor may see of it, and the steps open to them."""
-
-    no: str
-    kind: Kind
-    profile: Profile
-    stage: Stage
-    status: Status
-    version: int
-    title: str
-    text: str
-    channel: str
-    region: str
-    address: str
-    category: str
-    confidence: float
-    by_hand: bool
-    desk: str
-    unit: str
-    co_units: tuple[str, ...]
-    urgency: int
-    confidential: bool
-    anonymous: bool
-    public_consent: bool
-    headcount: int
-    link: str
-    linked: tuple[str, ...]
-    received_at: datetime
-    replied_at: datetime | None
-    closed_at: datetime | None
-    person: PersonView | None
-    clocks: tuple[Clock, ...]
-    entries: tuple[EntryView, ...]
-    attachments: tuple[FileView, ...]
-    tenures: tuple[TenureView, ...]
-    steps: tuple[Step, ...]
-    is_published: bool
-
-    def light(self, now: datetime) -> Light:
-        """The worst light of the clocks that bind us."""
-        lights = [c.light(now) for c in self.clocks if c.term not in RIGHTS]
-        return next((light for light in (Light.RED, Light.AMBER, Light.GREEN) if light in lights), Light.NONE)
-
-
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """What the jobs need of a case: its words, where it stands, what happened. Two queries, for the system only."""
-
-    no: str
-    kind: Kind
-    stage: Stage
-    status: Status
-    version: int
-    title: str
-    text: str
-    region: str
-    address: str
-    category: str
-    desk: str
-    unit: str
-    is_named: bool
-    entries: tuple[EntryView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WorkRow:
-    """One line of a worklist."""
-
-    no: str
-    kind: str
-    title: str
-    status: str
-    stage: str
-    unit: str
-    desk: str
-    category: str
-    region: str
-    channel: str
-    urgency: int
-    confidential: bool
-    received_at: datetime
-    next_due_at: datetime | None
-    next_warn_at: datetime | None
-    confidence: float
-
-    def light(self, now: datetime) -> Light:
-        if self.next_due_at is None or self.next_warn_at is None:
-            return Light.NONE
-        if now >= self.next_due_at:
-            return Light.RED
-        return Light.AMBER if now >= self.next_warn_at else Light.GREEN
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a worklist is narrowed to; empty means all. `category` matches by its beginning."""
-
-    status: str = ""  # a status, or "open"
-    light: str = ""
-    unit: str = ""
-    kind: str = ""
-    category: str = ""
-    region: str = ""
-    q: str = ""
-    sort: str = "due"  # due | received | -received
-    mine: bool = False  # only what waits for the actor's own unit now
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of rows out of `total`."""
-
-    items: tuple[Any, ...]
-    total: int
-    page: int
-    pages: int
 
 
 def _scoped(actor: Actor) -> QuerySet[Case]:
@@ -232,7 +64,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
     entries = await Entry.filter(case_id=case.id).order_by("seq")
     facts = facts_of(case)
     folded = folding.fold([happening_of(e) for e in entries], facts, await calendars.current())
-    clocks = tuple(await cases.clocks_stored(case.id))
+    clocks = tuple(await recording.clocks_stored(case.id))
     is_owner = bool(actor.case_no)
     shown = [e for e in entries if e.public or not is_owner]
     files = await Attachment.filter(case_id=case.id).order_by("seq", "made_at")
@@ -502,165 +334,3 @@ async def receipt_code(no: str, secret: str) -> str:
     if case is None:
         raise NotFound(no=no)
     return seal.unseal_house(secret, case.code)
-
-
-async def public_replies(
-    q: str = "", unit: str = "", category: str = "", region: str = "", page: int = 1, size: int = 20
-) -> Page:
-    """Published, masked questions and answers, best match first (title before text, then newest)."""
-    found = PublicReply.all().using_db(db.reading())
-    if unit:
-        found = found.filter(unit=unit)
-    if category:
-        found = found.filter(category__startswith=category)
-    if region:
-        found = found.filter(region__startswith=region.rstrip("0") or "0")
-    if q.strip():
-        ids = await search.find(search.REPLIES, q, SEARCH_MOST)
-        rows = [r for r in await found.filter(id__in=ids) if search.matches(q, r.title, r.question, r.answer)]
-        rows.sort(key=lambda r: (not search.matches(q, r.title), -r.id))
-        total = len(rows)
-        rows = rows[(max(page, 1) - 1) * size : max(page, 1) * size]
-    else:
-        total = await found.count()
-        rows = await found.order_by("-published_at", "-id").offset((max(page, 1) - 1) * size).limit(size)
-    return Page(tuple(_reply(r) for r in rows), total, max(page, 1), max(1, ceil(total / size)))
-
-
-async def public_reply(reply_id: int) -> dict[str, Any]:
-    """One published reply.
-
-    Raises NotFound.
-    """
-    row = await PublicReply.get_or_none(id=reply_id)
-    if row is None:
-        raise NotFound(reply=reply_id)
-    return _reply(row)
-
-
-def _reply(row: PublicReply) -> dict[str, Any]:
-    names = ("id", "title", "question", "answer", "unit", "category", "region", "kind")
-    return {name: getattr(row, name) for name in names} | {
-        "received_at": row.received_at,
-        "replied_at": row.replied_at,
-        "published_at": row.published_at,
-    }
-
-
-async def facets() -> dict[str, list[tuple[str, int]]]:
-    """How many published replies each unit and category has."""
-    rows = PublicReply.all().using_db(db.reading()).annotate(n=Count("id"))
-    units = await rows.group_by("unit").values("unit", "n")
-    categories = await rows.group_by("category").values("category", "n")
-    return {
-        "unit": sorted(((r["unit"], r["n"]) for r in units), key=lambda p: -p[1]),
-        "category": sorted(((r["category"], r["n"]) for r in categories), key=lambda p: -p[1]),
-    }
-
-
-async def whereabouts(nos: Sequence[str]) -> dict[str, int]:
-    """How many of these cases stand in each status: what an import tells at its end."""
-    found: dict[str, int] = {}
-    for at in range(0, len(nos), PAGE):
-        chunk = Case.filter(no__in=list(nos[at : at + PAGE])).annotate(n=Count("id")).group_by("status")
-        for row in await chunk.values("status", "n"):
-            found[row["status"]] = found.get(row["status"], 0) + row["n"]
-    return found
-
-
-async def words_of(no: str) -> tuple[str, str]:
-    """Title and text of a case, for the jobs that read it as the system."""
-    case = await Case.get_or_none(no=no)
-    if case is None:
-        raise NotFound(no=no)
-    return case.title, case.text
-
-
-async def clock_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Every clock that started before `until` and was still running, or due, or stopped at or after `since`.
-
-    For the figures: case number, kind, profile, category, region, channel, the clock's columns. Confidential cases
-    are counted like all others; nothing here names a person.
-    """
-    rows = ClockRow.filter(starts_at__lt=until).filter(
-        Q(stopped_at__isnull=True) | Q(stopped_at__gte=since) | Q(due_at__gte=since)
-    )
-    return list(
-        await rows.using_db(db.reading()).values(
-            "id",
-            "term",
-            "holder",
-            "unit",
-            "starts_at",
-            "due_at",
-            "stopped_at",
-            "stopped_by",
-            "kept",
-            case_no="case__no",
-            kind="case__kind",
-            profile="case__profile",
-            category="case__category",
-            region="case__region",
-            channel="case__channel",
-            lead="case__unit",
-            desk="case__desk",
-            status="case__status",
-        )
-    )
-
-
-async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Cases received in a span, without words or persons, for the figures."""
-    rows = Case.filter(received_at__gte=since, received_at__lt=until).exclude(kind=Kind.RECTIFY.value)
-    return list(
-        await rows.using_db(db.reading()).values(
-            "no",
-            "kind",
-            "profile",
-            "category",
-            "region",
-            "channel",
-            "unit",
-            "desk",
-            "status",
-            "received_at",
-            "replied_at",
-        )
-    )
-
-
-async def due_clocks(now: datetime, stage: str, limit: int = 500) -> Sequence[Mapping[str, Any]]:
-    """Clocks that turned amber or red and of which nobody was told: `stage` is "amber" or "late"."""
-    running = ClockRow.filter(stopped_at__isnull=True).exclude(term__in=sorted(RIGHTS))
-    if stage == "late":
-        running = running.filter(told_late_at__isnull=True, due_at__lte=now).order_by("due_at")
-    else:
-        running = running.filter(told_amber_at__isnull=True, warn_at__lte=now, due_at__gt=now).order_by("warn_at")
-    return list(await running.limit(limit).values("id", "term", "label", "unit", "holder", "due_at", no="case__no"))
-
-
-async def log_read(actor: Actor, what: str, case_no: str = "", detail: str = "", *, now: datetime) -> None:
-    """Write down that somebody looked at personal or confidential data, or took a list away."""
-    await ReadLog.create(at=now, actor=actor.id, unit=actor.unit, what=what, case_no=case_no, detail=detail[:300])
-
-
-async def read_log(case_no: str = "", limit: int = 200) -> list[dict[str, Any]]:
-    """The latest reads, of one case or all. For auditors."""
-    rows = ReadLog.filter(case_no=case_no) if case_no else ReadLog.all()
-    return list(await rows.order_by("-id").limit(limit).values())
-
-
-async def folded(no: str) -> tuple[Folded, list[Clock], Case]:
-    """A case folded anew, its stored clocks and its row: for `xinqiao verify`."""
-    case = await Case.get(no=no)
-    history = [happening_of(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
-    rows = await ClockRow.filter(case_id=case.id).order_by("seq", "id")
-    return folding.fold(history, facts_of(case), await calendars.current()), [clock_of(r) for r in rows], case
-
-
-async def tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """The spans in which units led cases and that touch a period, for the figures: case_no, unit, since, until."""
-    rows = TenureRow.filter(Q(until__isnull=True) | Q(until__gte=since), lead=True, since__lt=until)
-    return list(
-        await rows.using_db(db.reading()).order_by("since", "id").values("unit", "since", "until", case_no="case__no")
-    )

@@ -16,7 +16,7 @@ from feedback.kernel.clock import from_millis
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.lifecycle import Act, Stage, Status
-from feedback.queries import Brief, CaseFile
+from feedback.views import Brief, CaseFile
 from routing.directory import Directory, snapshot
 from routing.models import Notice
 from routing.notices import NOTICES, Audience, NoticeRow, Outgoing, Send, rows_for, worded

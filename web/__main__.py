@@ -228,7 +228,8 @@ def train(settings: Settings, args: argparse.Namespace) -> int:
 
 def deadline(settings: Settings, args: argparse.Namespace) -> int:
     from feedback import calendars
-    from feedback.deadlines import Unit, due_days, parse_length
+    from feedback.deadlines import due_days
+    from feedback.terms import Unit, parse_length
 
     length = parse_length(args.length)
     if length.unit is Unit.HOURS:

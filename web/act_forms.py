@@ -9,8 +9,9 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from feedback.deadlines import Clock, Unit, longest_extension
+from feedback.deadlines import Clock, longest_extension
 from feedback.lifecycle import Act, Need, Step
+from feedback.terms import Unit
 from web import labels, parse
 from web.parse import FOR_MACHINES
 from web.present_desk import Group, Option

@@ -113,7 +113,11 @@ class Limiter:
     """Counts what an address does, in this process or in Redis for several."""
 
     def __init__(self, settings: Settings) -> None:
-        storage = RedisStorage("async+" + settings.redis_url, implementation="redispy") if settings.redis_url else MemoryStorage()
+        storage = (
+            RedisStorage("async+" + settings.redis_url, implementation="redispy")
+            if settings.redis_url
+            else MemoryStorage()
+        )
         self._window = MovingWindowRateLimiter(storage)
         self._trust_proxy = settings.trust_proxy
         self._items: dict[str, RateLimitItem] = {

@@ -19,7 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from classify import labels as categories
-from feedback import cases, queries
+from feedback import cases, facts
 from feedback.access import Actor, citizen
 from feedback.cases import Deed
 from feedback.intake import TITLE_MOST, Draft, PersonDraft, line, paragraph
@@ -325,6 +325,6 @@ def _write_rejected(
 
 async def _count_outcome(taken: Sequence[str], summary: Summary, office: Office) -> None:
     """Where the fresh cases without an answer are now."""
-    where = await queries.whereabouts(taken)
+    where = await facts.whereabouts(taken)
     summary.assigned = where.get("assigned", 0)
     summary.waiting = where.get("received", 0)

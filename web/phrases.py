@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from feedback.lifecycle import Kind
-from feedback.queries import CaseFile
+from feedback.views import CaseFile
 from routing.directory import Directory
 from web.act_forms import ANSWERS
 from web.models import QuickReason, ReplyTemplate

@@ -7,16 +7,19 @@ from typing import Any
 
 from classify import labels as categories
 from feedback.access import Actor
-from feedback.deadlines import Clock, Holder, Unit
+from feedback.deadlines import Clock
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.lifecycle import OPEN, Act, Need, Stage, Status, Step
-from feedback.queries import CaseFile, EntryView, FileView, WorkRow
+from feedback.terms import Holder, Unit
+from feedback.views import CaseFile, EntryView, FileView, WorkRow
 from feedback.workdays import Calendar
 from routing.directory import Directory
 from web import labels
 
 _WEEK = "一二三四五六日"
-_HIDDEN_DATA = frozenset({"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments", "rule"})
+_HIDDEN_DATA = frozenset(
+    {"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments", "rule"}
+)
 _CALM_HOURS = 6
 
 

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 
 from classify import labels as categories
 from feedback.access import OVERSEERS, Actor, has
-from feedback.deadlines import Clock, Happening, Holder, Unit, clocks_of
+from feedback.deadlines import Clock, Happening, clocks_of
 from feedback.deadlines import Facts as ClockFacts
 from feedback.kernel.clock import office_day
 from feedback.lifecycle import OPEN, Act, Kind, Role, Status
-from feedback.queries import CaseFile, Filters
+from feedback.terms import Holder, Unit
+from feedback.views import CaseFile, Filters
 from feedback.workdays import Calendar
 from routing.directory import Directory
 from web import labels, present

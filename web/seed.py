@@ -26,7 +26,7 @@ from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Kind, Role, Status
-from feedback.queries import Filters
+from feedback.views import Filters
 from routing import directory
 from routing.rules import STREET
 from web import boot, doors, identity

@@ -11,7 +11,7 @@ from classify import labels as categories
 from feedback import queries
 from feedback.access import Actor
 from feedback.lifecycle import Act
-from feedback.queries import CaseFile, EntryView, Filters, WorkRow
+from feedback.views import CaseFile, EntryView, Filters, WorkRow
 from routing.directory import Directory
 from routing.jobs import unit_for
 from routing.rules import Decision

@@ -14,7 +14,7 @@ from feedback.access import SYSTEM
 from feedback.cases import Deed
 from feedback.kernel.errors import NotNow
 from feedback.lifecycle import Act, Kind, Status
-from feedback.queries import EntryView
+from feedback.views import EntryView
 from routing import directory
 from routing.jobs import assignment, unit_for
 

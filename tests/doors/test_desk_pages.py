@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from python_calamine import CalamineWorkbook
 
-from feedback import queries
+from feedback import queries, reads
 from feedback.access import SYSTEM
 from feedback.lifecycle import Act
 from routing import directory
@@ -403,7 +403,7 @@ async def test_the_export_holds_the_list_its_author_and_no_formula(door: Door) -
     about = {row[0]: str(row[1]) for row in book.get_sheet_by_name("导出说明").to_python()}
     assert "reception" in about["导出人"]
     assert about["筛选条件"] == "状态：在办"
-    assert (await queries.read_log())[0]["what"] == "export"
+    assert (await reads.read_log())[0]["what"] == "export"
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])

@@ -10,7 +10,7 @@ from feedback.access import SYSTEM
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act
-from feedback.queries import CaseFile
+from feedback.views import CaseFile
 from routing import directory
 from tests.people import Door
 from web import doors

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from feedback import cases, jobs, queries
+from feedback import cases, facts, jobs, published, queries
 from feedback.access import SYSTEM, Actor, citizen, scope, sees
-from feedback.cases import standing_of
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Kind, Status
-from feedback.queries import Filters
+from feedback.recording import standing_of
+from feedback.views import Filters
 from routing import directory
 from tests.conftest import MONDAY
 from web import boot
@@ -112,7 +112,7 @@ async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: Off
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.EXTEND, head, {"reason": "需要会商", "days": 3}, now=MONDAY + 3 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已清理完毕。"}, now=MONDAY + 30 * HOUR)
-    folded, stored, _ = await queries.folded(no)
+    folded, stored, _ = await facts.folded(no)
     assert sorted(folded.clocks, key=repr) == sorted(stored, key=repr)
     assert [d async for d in jobs.damages(office.settings.data)] == []
 
@@ -238,10 +238,10 @@ async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office:
     await cases.act(no, Act.REPLY, clerk, {"text": "楼道已清理。"}, now=MONDAY + 3 * HOUR)
     said = {"title": "楼道堆放杂物", "question": "楼道堆满纸箱。", "answer": "楼道已清理。"}
     await cases.act(no, Act.PUBLISH, desk, said, now=MONDAY + 4 * HOUR)
-    assert (await queries.public_replies("纸箱")).total == 1
+    assert (await published.public_replies("纸箱")).total == 1
     await cases.act(no, Act.UNPUBLISH, desk, {"reason": "本人要求"}, now=MONDAY + 5 * HOUR)
-    assert (await queries.public_replies("纸箱")).total == 0
-    assert (await queries.public_replies()).total == 0
+    assert (await published.public_replies("纸箱")).total == 0
+    assert (await published.public_replies()).total == 0
     with pytest.raises(NotNow):
         await cases.act(no, Act.UNPUBLISH, desk, {"reason": "再撤一次"}, now=MONDAY + 6 * HOUR)
 

@@ -20,7 +20,7 @@ from web.app import create_app
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("feedback", "classify", "routing", "evaluation", "web")
 DRAWERS = {"utils", "util", "helpers", "helper", "service", "services", "manager", "common", "base", "misc"}
-MOST_LINES = 700
+MOST_LINES = 500
 
 
 def _modules() -> list[Path]:

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback import calendars
-from feedback.deadlines import RIGHTS, Clock, Facts, Happening, Holder, Light, State, clocks_of, tenures_of
+from feedback.deadlines import Clock, Facts, Happening, Light, State, clocks_of, tenures_of
 from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
 from feedback.lifecycle import PROFILE_OF, Act, Kind, steps_from
+from feedback.terms import RIGHTS, Holder
 from feedback.workdays import Calendar, DayRow
 
 CALENDAR = calendars.package()

@@ -3,7 +3,6 @@
 import pytest
 
 from feedback.access import Actor, Standing, open_steps
-from feedback.deadlines import TERMS, Holder
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.lifecycle import (
     OPEN,
@@ -21,6 +20,7 @@ from feedback.lifecycle import (
     decide,
     steps_from,
 )
+from feedback.terms import TERMS, Holder
 from web import labels
 
 

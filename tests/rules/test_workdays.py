@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback import calendars
-from feedback.deadlines import Length, Unit, due_days, parse_length
+from feedback.deadlines import due_days
 from feedback.kernel.errors import Invalid
+from feedback.terms import Length, Unit, parse_length
 
 CALENDAR = calendars.package()
 ANNOUNCED = st.dates(date(2010, 1, 1), date(2026, 11, 30))

@@ -15,7 +15,7 @@ from feedback.intake import Draft, PersonDraft
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotFound, Refused
 from feedback.lifecycle import Act, Need, Role, Step
-from feedback.queries import CaseFile
+from feedback.views import CaseFile
 from routing import directory
 from web import doors, identity, labels, parse, present
 from web.api import wire

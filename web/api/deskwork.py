@@ -11,7 +11,7 @@ from classify import urgency
 from feedback import intake, queries
 from feedback.access import Actor
 from feedback.kernel.errors import Invalid
-from feedback.queries import Filters
+from feedback.views import Filters
 from routing import directory
 from routing.directory import Directory
 from routing.rules import CaseFacts, Decision, decide

@@ -10,7 +10,7 @@ from classify import labels as categories
 from evaluation import publishing, ratings
 from evaluation.indicators import INDICATOR_SET, INDICATORS, level_row
 from evaluation.publishing import Edition
-from feedback import queries
+from feedback import published
 from feedback.kernel.errors import Invalid, NotFound
 from routing import directory
 from routing.directory import Directory, UnitRow
@@ -87,7 +87,7 @@ async def replies(request: Request) -> Response:
     names = await directory.snapshot()
     if faults := filter_faults(said, names):
         raise Invalid(faults)
-    found = await queries.public_replies(
+    found = await published.public_replies(
         said["q"], said["unit"], said["category"], said["region"], max(1, said["page"])
     )
     items = [_reply(row, names) for row in found.items]

@@ -7,11 +7,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classify import labels as categories
-from feedback import queries
 from feedback.access import Actor
 from feedback.kernel import outbox
 from feedback.kernel.errors import Forbidden
 from feedback.lifecycle import Role
+from feedback.reads import read_log
 from routing import directory
 from web import identity, labels, present, present_desk
 from web.pages import calendar_pages, routing_pages
@@ -126,7 +126,7 @@ async def reads(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, names = await administrator(request, Role.AUDITOR), await directory.snapshot()
     no = request.query_params.get("no", "").strip()[:24]
-    rows = await queries.read_log(no, READS_MOST)
+    rows = await read_log(no, READS_MOST)
     context = {
         **present_desk.frame(actor, names),
         "no": no,

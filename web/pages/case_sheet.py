@@ -11,7 +11,7 @@ from starlette.responses import Response
 from feedback import attachments, calendars, queries, redact
 from feedback.access import Actor
 from feedback.lifecycle import Act, Role, Status, Step
-from feedback.queries import CaseFile
+from feedback.views import CaseFile
 from feedback.workdays import Calendar
 from routing import directory
 from routing.directory import Directory

@@ -16,7 +16,7 @@ from feedback.access import Actor
 from feedback.kernel import codes
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Role, Status, Step
-from feedback.queries import CaseFile
+from feedback.views import CaseFile
 from routing import directory
 from web import doors, identity, labels, present
 from web.pages import filing

@@ -15,7 +15,7 @@ from feedback.access import Actor
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from feedback.lifecycle import Act, Role, Status
-from feedback.queries import CaseFile, Filters
+from feedback.views import CaseFile, Filters
 from routing import directory, jobs
 from routing.directory import Directory
 from web import doors, identity, labels, present, present_desk, suggestions

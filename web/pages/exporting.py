@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feedback import calendars, queries, redact
+from feedback import calendars, queries, reads, redact
 from feedback.access import Actor
 from feedback.kernel.clock import OFFICE
 from feedback.kernel.errors import Forbidden
 from feedback.lifecycle import Role
-from feedback.queries import WorkRow
+from feedback.views import WorkRow
 from feedback.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
@@ -56,7 +56,7 @@ async def export(request: Request) -> Response:
     filters = present_desk.filters_of(request.query_params, actor)
     rows = await queries.export(actor, filters, now=now, most=EXPORT_MOST)
     words = present_desk.filter_words(filters, names)
-    await queries.log_read(actor, "export", detail=f"{len(rows)} 件；{words}", now=now)
+    await reads.log_read(actor, "export", detail=f"{len(rows)} 件；{words}", now=now)
     about = _about(actor, names, words, len(rows), now)
     body = await asyncio.to_thread(lambda: _workbook([_line(row, names, now, calendar) for row in rows], about))
     name = f"xinqiao-{now.astimezone(OFFICE):%Y%m%d-%H%M}.xlsx"

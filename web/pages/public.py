@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import calendars, queries
-from feedback.deadlines import TERMS, Holder, Length, Term, Unit, due_days
+from feedback import calendars, published
+from feedback.deadlines import due_days
 from feedback.intake import narrow
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
 from feedback.lifecycle import Profile
+from feedback.terms import TERMS, Holder, Length, Term, Unit
 from feedback.workdays import Calendar
 from routing import directory
 from web import labels, present
@@ -41,7 +42,7 @@ async def home(request: Request) -> Response:
     """The three big entries, what happens to a message, newest replies and figures."""
     office: Office = request.app.state.office
     names, calendar = await directory.snapshot(), await calendars.current()
-    newest = await queries.public_replies(size=5)
+    newest = await published.public_replies(size=5)
     month, figures = await home_figures()
     context = {
         "replies": [reply_line(row, names, "", calendar) for row in newest.items],

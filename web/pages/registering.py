@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import attachments, queries
+from feedback import attachments, queries, reads
 from feedback.access import Actor
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import codes
@@ -72,7 +72,7 @@ async def registered(request: Request) -> Response:
     file = await queries.file(actor, no, secret=office.settings.secret)
     if file.desk != actor.unit:
         raise Forbidden(no=no)
-    await queries.log_read(actor, "code", no, now=now)
+    await reads.log_read(actor, "code", no, now=now)
     context = {
         **present_desk.frame(actor, names),
         "no": no,

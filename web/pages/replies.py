@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classify import labels as categories
-from feedback import calendars, queries, search
+from feedback import calendars, published, search
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.workdays import Calendar
@@ -36,9 +36,9 @@ async def replies(request: Request) -> Response:
     q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = _page(request)
-    found = await queries.public_replies(q, unit, category, page=page)
+    found = await published.public_replies(q, unit, category, page=page)
     names, calendar = await directory.snapshot(), await calendars.current()
-    counted = await queries.facets()
+    counted = await published.facets()
     context = {
         "q": q,
         "chosen": {"unit": unit, "category": category},
@@ -129,9 +129,9 @@ async def reply(request: Request) -> Response:
     text = request.path_params["id"]
     if not text.isdecimal() or len(text) > 15:
         raise NotFound(reply=text)
-    row = await queries.public_reply(int(text))
+    row = await published.public_reply(int(text))
     names, calendar = await directory.snapshot(), await calendars.current()
-    others = await queries.public_replies(category=row["category"][:4], size=6) if row["category"] else None
+    others = await published.public_replies(category=row["category"][:4], size=6) if row["category"] else None
     context = {
         "reply": {
             "id": row["id"],
@@ -160,7 +160,7 @@ async def similar(request: Request) -> Response:
     for words in (q, *_pieces(q)):
         if len(rows) < SIMILAR_MOST and words:
             known = {row["id"] for row in rows}
-            found = await queries.public_replies(words, size=SIMILAR_MOST)
+            found = await published.public_replies(words, size=SIMILAR_MOST)
             rows += [row for row in found.items if row["id"] not in known]
     lines = [reply_line(row, names, "", calendar) for row in rows[:SIMILAR_MOST]]
     return office.render(request, "public/similar.html", {"replies": lines})
@@ -175,7 +175,7 @@ def _pieces(title: str) -> list[str]:
 async def feed(request: Request) -> Response:
     """The newest replies as RSS 2.0."""
     office: Office = request.app.state.office
-    found = await queries.public_replies(size=50)
+    found = await published.public_replies(size=50)
     names = await directory.snapshot()
     base = office.settings.public_url or str(request.base_url).rstrip("/")
     items = [

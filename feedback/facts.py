@@ -1,0 +1,108 @@
+"""What do figures, timers and proofs need of the record? Columns without words or persons, for the system only."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tortoise.expressions import Q
+from tortoise.functions import Count
+
+from feedback import calendars, folding
+from feedback.deadlines import Clock
+from feedback.folding import Folded
+from feedback.kernel import db
+from feedback.lifecycle import Kind
+from feedback.models import Case, ClockRow, Entry, TenureRow
+from feedback.recording import clock_of, facts_of, happening_of
+from feedback.terms import RIGHTS
+
+_CHUNK = 50
+
+
+async def whereabouts(nos: Sequence[str]) -> dict[str, int]:
+    """How many of these cases stand in each status: what an import tells at its end."""
+    found: dict[str, int] = {}
+    for at in range(0, len(nos), _CHUNK):
+        chunk = Case.filter(no__in=list(nos[at : at + _CHUNK])).annotate(n=Count("id")).group_by("status")
+        for row in await chunk.values("status", "n"):
+            found[row["status"]] = found.get(row["status"], 0) + row["n"]
+    return found
+
+
+async def clock_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Every clock that started before `until` and was still running, or due, or stopped at or after `since`.
+
+    For the figures: case number, kind, profile, category, region, channel, the clock's columns. Confidential cases
+    are counted like all others; nothing here names a person.
+    """
+    rows = ClockRow.filter(starts_at__lt=until).filter(
+        Q(stopped_at__isnull=True) | Q(stopped_at__gte=since) | Q(due_at__gte=since)
+    )
+    return list(
+        await rows.using_db(db.reading()).values(
+            "id",
+            "term",
+            "holder",
+            "unit",
+            "starts_at",
+            "due_at",
+            "stopped_at",
+            "stopped_by",
+            "kept",
+            case_no="case__no",
+            kind="case__kind",
+            profile="case__profile",
+            category="case__category",
+            region="case__region",
+            channel="case__channel",
+            lead="case__unit",
+            desk="case__desk",
+            status="case__status",
+        )
+    )
+
+
+async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Cases received in a span, without words or persons, for the figures."""
+    rows = Case.filter(received_at__gte=since, received_at__lt=until).exclude(kind=Kind.RECTIFY.value)
+    return list(
+        await rows.using_db(db.reading()).values(
+            "no",
+            "kind",
+            "profile",
+            "category",
+            "region",
+            "channel",
+            "unit",
+            "desk",
+            "status",
+            "received_at",
+            "replied_at",
+        )
+    )
+
+
+async def due_clocks(now: datetime, stage: str, limit: int = 500) -> Sequence[Mapping[str, Any]]:
+    """Clocks that turned amber or red and of which nobody was told: `stage` is "amber" or "late"."""
+    running = ClockRow.filter(stopped_at__isnull=True).exclude(term__in=sorted(RIGHTS))
+    if stage == "late":
+        running = running.filter(told_late_at__isnull=True, due_at__lte=now).order_by("due_at")
+    else:
+        running = running.filter(told_amber_at__isnull=True, warn_at__lte=now, due_at__gt=now).order_by("warn_at")
+    return list(await running.limit(limit).values("id", "term", "label", "unit", "holder", "due_at", no="case__no"))
+
+
+async def folded(no: str) -> tuple[Folded, list[Clock], Case]:
+    """A case folded anew, its stored clocks and its row: for `xinqiao verify`."""
+    case = await Case.get(no=no)
+    history = [happening_of(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
+    rows = await ClockRow.filter(case_id=case.id).order_by("seq", "id")
+    return folding.fold(history, facts_of(case), await calendars.current()), [clock_of(r) for r in rows], case
+
+
+async def tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """The spans in which units led cases and that touch a period, for the figures: case_no, unit, since, until."""
+    rows = TenureRow.filter(Q(until__isnull=True) | Q(until__gte=since), lead=True, since__lt=until)
+    return list(
+        await rows.using_db(db.reading()).order_by("since", "id").values("unit", "since", "until", case_no="case__no")
+    )

@@ -23,6 +23,7 @@ from feedback.kernel.settings import Settings
 from tests.people import Door
 from web import boot, seed
 from web.__main__ import log_as
+from web.office import Office
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
@@ -98,7 +99,7 @@ async def settings(town: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
 
 
 @pytest.fixture
-async def office(settings: Settings) -> AsyncIterator[boot.Office]:
+async def office(settings: Settings) -> AsyncIterator[Office]:
     """The office with its database open, for flows that go through the door without HTTP."""
     async with boot.opened(settings) as found:
         yield found

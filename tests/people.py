@@ -13,6 +13,7 @@ from feedback.kernel.clock import Clock
 from feedback.kernel.settings import Settings
 from web import boot
 from web.app import create_app
+from web.office import Office
 
 BASE = "http://testserver"
 
@@ -35,8 +36,8 @@ class Door:
                 yield cls(app, client, settings)
 
     @property
-    def office(self) -> boot.Office:
-        office: boot.Office = self.app.state.office
+    def office(self) -> Office:
+        office: Office = self.app.state.office
         return office
 
     def set_time(self, moment: datetime) -> None:

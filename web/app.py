@@ -23,8 +23,8 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNo
 from feedback.kernel.settings import Settings
 from web import boot, frame, identity, labels, worker
 from web.api import v1
-from web.boot import Office
 from web.guard import Guard, Limiter, SameOrigin, TooMany
+from web.office import Office
 from web.pages import admin, citizen, desk, login, public, supervisor
 
 HERE = Path(__file__).parent

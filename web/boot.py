@@ -3,20 +3,17 @@
 The only module that knows all packages. Processes start in `web.__main__`; what each of them needs is opened here.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 import structlog
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
 
-import classify.releases
 import evaluation.jobs
 import feedback.jobs
 import routing.jobs
@@ -26,14 +23,9 @@ from feedback.kernel.clock import Clock
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from web import identity, triage
+from web import frame, identity, triage
+from web.office import Office
 from web.senders import console
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from classify.model import Model
 
 MODELS = (
     "feedback.kernel.outbox",
@@ -48,45 +40,6 @@ _MIGRATION_LOCK = 7_219_411
 _log = structlog.get_logger("boot")
 
 
-@dataclass
-class Office:
-    """What one process works with: its settings, its clock, its classifier, and a bell for the worker."""
-
-    settings: Settings
-    clock: Clock
-    bell: asyncio.Event = field(default_factory=asyncio.Event)
-    ring: Callable[[], Awaitable[None]] | None = None  # tells workers outside, when there are any
-    _model: "Model | None" = None
-    _background: set["asyncio.Task[None]"] = field(default_factory=set)
-
-    def wake(self) -> None:
-        """Something was written that must be followed: look at once instead of at the next sweep."""
-        self.bell.set()
-        if self.ring is not None:
-            task = asyncio.get_running_loop().create_task(_quietly(self.ring()))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
-
-    def render(self, request: "Request", name: str, context: Mapping[str, Any], status: int = 200) -> "Response":
-        """A page from a template."""
-        from web.frame import page
-
-        return page(request, name, context, status)
-
-    async def model(self) -> "Model | None":
-        """The classifier in force, or None while there is no release."""
-        self._model = await classify.releases.current(self.settings.data, self._model)
-        return self._model
-
-
-async def _quietly(ringing: Awaitable[None]) -> None:
-    """A bell that cannot be rung only costs the seconds until the next sweep."""
-    try:
-        await ringing
-    except (OSError, ConnectionError, TimeoutError) as fault:
-        _log.warning("workers could not be woken", fault=str(fault))
-
-
 def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
     """The Tortoise configuration of this installation."""
     return db.tortoise_config(settings.database, MODELS, MIGRATIONS, migrating=migrating)
@@ -97,7 +50,7 @@ async def opened(settings: Settings) -> AsyncIterator[Office]:
     """The office with its database open."""
     settings.data.mkdir(parents=True, exist_ok=True)
     async with db.opened(config(settings)):
-        yield Office(settings, Clock.starting_at(settings.now))
+        yield Office(settings, Clock.starting_at(settings.now), frame.page)
 
 
 async def migrate(settings: Settings) -> None:

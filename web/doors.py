@@ -7,7 +7,7 @@ case are filled in, what is named is checked against the directory, and the work
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from classify import urgency
 from evaluation import ratings
@@ -20,9 +20,7 @@ from feedback.lifecycle import Act, Kind, Role, Status, Step
 from routing import directory, rules
 from routing.directory import Directory
 from web import parse
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 CITIZEN = Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}))
 """Whoever hands something in without being known to us."""
@@ -32,7 +30,7 @@ _TRIES = 3  # a case the worker moves on at the same moment is looked at again
 
 
 async def hand_in(
-    office: "Office", draft: Draft, actor: Actor = CITIZEN, *, faults: Mapping[str, str] | None = None
+    office: Office, draft: Draft, actor: Actor = CITIZEN, *, faults: Mapping[str, str] | None = None
 ) -> Receipt:
     """Open a case. `draft.desk` may be left empty; `faults` are those the door itself found, told with all others.
 
@@ -119,7 +117,7 @@ def _faults(draft: Draft, names: Directory, attachments_max: int) -> dict[str, s
 
 
 async def do(
-    office: "Office",
+    office: Office,
     no: str,
     act: Act,
     actor: Actor,
@@ -158,7 +156,7 @@ async def do(
 
 
 async def _step_faults(
-    office: "Office", no: str, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
+    office: Office, no: str, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
 ) -> dict[str, str]:
     found = parse.faults(step, data, await directory.snapshot(), office.settings.attachments_max)
     if step.act is Act.RATE and "level" not in found:
@@ -170,7 +168,7 @@ async def _step_faults(
     return found
 
 
-async def _is_another_case(office: "Office", no: str, actor: Actor, other: str) -> bool:
+async def _is_another_case(office: Office, no: str, actor: Actor, other: str) -> bool:
     """Whether the actor sees a case of that number, and it is not the same one."""
     if other == no:
         return False

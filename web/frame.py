@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
@@ -11,9 +11,7 @@ from starlette.responses import HTMLResponse
 from feedback.kernel.clock import OFFICE
 from feedback.kernel.settings import Settings
 from web import labels, present
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 HERE = Path(__file__).parent
 

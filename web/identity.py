@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -19,9 +19,7 @@ from feedback.kernel import codes, seal
 from feedback.kernel.errors import Forbidden, NotFound
 from routing import directory
 from web.models import Account, FormDraft, Session
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 STAFF_COOKIE = "xq_staff"
 CASE_COOKIE = "xq_case"
@@ -47,7 +45,7 @@ class LoggedIn:
     actor: Actor
 
 
-async def log_in(office: "Office", username: str, password: str) -> LoggedIn:
+async def log_in(office: Office, username: str, password: str) -> LoggedIn:
     """A session for whoever knows the password.
 
     Raises Unauthorized with code "wrong_password" or "locked"; an unknown account takes as long as a known one.
@@ -73,7 +71,7 @@ async def log_in(office: "Office", username: str, password: str) -> LoggedIn:
     return LoggedIn(token, expires_at, actor_)
 
 
-async def open_session(office: "Office", username: str) -> tuple[str, datetime]:
+async def open_session(office: Office, username: str) -> tuple[str, datetime]:
     """A fresh session in that name: its token, and when it ends."""
     now, token = office.clock.now(), codes.token()
     expires_at = now + timedelta(hours=office.settings.session_hours)
@@ -107,7 +105,7 @@ async def actor_or_none(request: Request) -> Actor | None:
     return found
 
 
-async def actor_of_token(office: "Office", token: str) -> Actor | None:
+async def actor_of_token(office: Office, token: str) -> Actor | None:
     """The actor of a session that is neither over nor idle."""
     now, settings = office.clock.now(), office.settings
     session = await Session.get_or_none(token_hash=_hash(token))
@@ -135,7 +133,7 @@ def _token_of(request: Request) -> str | None:
     return request.cookies.get(STAFF_COOKIE)
 
 
-def set_cookie(response: Response, office: "Office", name: str, value: str, hours: int) -> None:
+def set_cookie(response: Response, office: Office, name: str, value: str, hours: int) -> None:
     """A cookie no script reads and no other site sends."""
     response.set_cookie(
         name,
@@ -147,7 +145,7 @@ def set_cookie(response: Response, office: "Office", name: str, value: str, hour
     )
 
 
-def remember_case(response: Response, office: "Office", no: str) -> None:
+def remember_case(response: Response, office: Office, no: str) -> None:
     """Let this browser open this case for some hours without the code in any address."""
     until = int(office.clock.now().timestamp()) + _CASE_HOURS * 3600
     said = f"{no}|{until}"
@@ -164,7 +162,7 @@ def citizen_of(request: Request) -> Actor | None:
     return access.citizen(no) if int(until) > office.clock.now().timestamp() else None
 
 
-def _signed(office: "Office", said: str) -> str:
+def _signed(office: Office, said: str) -> str:
     return codes.keyed_hash(office.settings.secret, "case-cookie", said)
 
 

@@ -29,7 +29,7 @@ from feedback.lifecycle import Act, Channel, Kind, Role
 from routing import directory
 from routing.directory import Directory
 from web import doors, labels, worker
-from web.boot import Office
+from web.office import Office
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     # field: the headings under which files usually carry it

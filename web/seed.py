@@ -30,8 +30,8 @@ from feedback.views import Filters
 from routing import directory
 from routing.rules import STREET
 from web import boot, doors, identity
-from web.boot import Office
 from web.models import QuickReason, ReplyTemplate
+from web.office import Office
 
 TOWN = Path(__file__).parent / "town"
 DEMO_PASSWORD = "demo"  # noqa: S105 - the demo town's, refused in production

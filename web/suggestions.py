@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from classify import labels as categories
 from feedback import queries
@@ -16,9 +15,7 @@ from routing.directory import Directory
 from routing.jobs import unit_for
 from routing.rules import Decision
 from web import present
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 CANDIDATES_MOST = 3
 SHARE_LEAST = 0.03
@@ -53,7 +50,7 @@ class Suggestion:
     candidates: tuple[Candidate, ...]
 
 
-async def for_desk(office: "Office", actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
+async def for_desk(office: Office, actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
     """The suggestion for whoever may send the case to a unit now, else None."""
     if not any(step.act is Act.ASSIGN for step in file.steps):
         return None

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from feedback.kernel import outbox
 from feedback.kernel.outbox import Handler
 from web import boot
-from web.boot import Office
+from web.office import Office
 
 _log = structlog.get_logger("worker")
 _BATCH = 50

@@ -30,6 +30,7 @@ from feedback.kernel.settings import Settings
 from feedback.models import Attachment, Case, Entry
 from routing.models import Notice
 from web import boot, seed
+from web.office import Office
 
 READY_SECONDS = 60
 SENDERS = 6
@@ -204,7 +205,7 @@ async def _count(settings: Settings, receipts: Mapping[str, Mapping[str, str]], 
 
 
 @asynccontextmanager
-async def _reopened(settings: Settings) -> AsyncIterator[boot.Office]:
+async def _reopened(settings: Settings) -> AsyncIterator[Office]:
     async with boot.opened(settings) as office:
         yield office
 

@@ -14,7 +14,7 @@ from feedback.views import CaseFile
 from routing import directory
 from tests.people import Door
 from web import doors
-from web.boot import Office
+from web.office import Office
 
 DRAFT = Draft(
     kind="complaint",

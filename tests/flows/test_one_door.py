@@ -16,7 +16,7 @@ from feedback.views import Filters
 from routing import directory
 from tests.conftest import MONDAY
 from web import boot
-from web.boot import Office
+from web.office import Office
 
 HOUR = timedelta(hours=1)
 

@@ -22,7 +22,7 @@ from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Kind
 from routing import directory
 from tests.conftest import MONDAY
-from web.boot import Office
+from web.office import Office
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SEPTEMBER = month("2026-09")

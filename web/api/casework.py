@@ -1,6 +1,6 @@
 """How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -20,9 +20,7 @@ from routing import directory
 from web import doors, identity, labels, parse, present
 from web.api import wire
 from web.api.calls import answered, asked, path_text, taken
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 _PERSON = ("name", "phone", "id_number", "address")
 
@@ -213,7 +211,7 @@ async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     return await _asker(request, codes.typed_number(intake.line(values["case_no"])), values["code"])
 
 
-async def _service_rated(request: Request, office: "Office", values: dict[str, Any]) -> RatingView:
+async def _service_rated(request: Request, office: Office, values: dict[str, Any]) -> RatingView:
     await request.app.state.limiter.hit("submit", request)
     said = ServiceRating(
         level=values["level"],

@@ -21,7 +21,7 @@ from web.api.calls import answered, asked, taken
 
 if TYPE_CHECKING:
     from classify.model import Verdict
-    from web.boot import Office
+    from web.office import Office
 
 
 async def log_in(request: Request) -> Response:

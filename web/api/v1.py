@@ -1,15 +1,13 @@
 """Which calls does API v1 have? One table; the routes, the OpenAPI document and the readable page are made from it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from web.api import answers, casework, deskwork, openapi, published, reference, wechat, wire
 from web.api.calls import Call, Who, answered, routes
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 PREFIX = "/api/v1"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

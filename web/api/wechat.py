@@ -8,7 +8,7 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -21,9 +21,7 @@ from feedback.kernel.settings import Settings
 from web import identity, present
 from web.api import wire
 from web.api.calls import answered, taken
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 _SECONDS = 5
 _ANSWER_MOST = 10_000

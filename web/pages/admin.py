@@ -1,6 +1,6 @@
 """What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,10 +14,8 @@ from feedback.lifecycle import Role
 from feedback.reads import read_log
 from routing import directory
 from web import identity, labels, present, present_desk
+from web.office import Office
 from web.pages import calendar_pages, routing_pages
-
-if TYPE_CHECKING:
-    from web.boot import Office
 
 READS_MOST = 300
 READ_WORDS = {"file": "查阅案卷", "export": "导出列表", "code": "查看查询码", "person": "查看个人信息"}

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,9 +21,7 @@ from feedback.lifecycle import Role
 from feedback.workdays import Calendar, DayRow
 from routing import directory
 from web import identity, present, present_desk
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 LINES_MOST = 400
 MOVED_SHOWN = 50

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,11 +17,9 @@ from routing import directory
 from routing.directory import Directory
 from web import act_forms, identity, phrases, present, present_desk, suggestions
 from web.act_forms import Choices
+from web.office import Office
 from web.pages.filing import upload_words
 from web.present import CaseView
-
-if TYPE_CHECKING:
-    from web.boot import Office
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
@@ -16,11 +16,9 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNo
 from feedback.lifecycle import Act, Step
 from web import act_forms, doors, identity, labels, parse, phrases, present, present_desk
 from web.act_forms import ANSWERS, REVIEWED
+from web.office import Office
 from web.pages.case_sheet import Looked, looked, shown
 from web.pages.filing import kept_files
-
-if TYPE_CHECKING:
-    from web.boot import Office
 
 
 async def case(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
@@ -19,13 +19,10 @@ from feedback.lifecycle import Act, Role, Status, Step
 from feedback.views import CaseFile
 from routing import directory
 from web import doors, identity, labels, present
+from web.office import Office
 from web.pages import filing
 from web.pages.filing import kept_files, upload_words
 from web.present import CaseView
-
-if TYPE_CHECKING:
-    from web.boot import Office
-
 
 TAIL_DIGITS = 4
 TEXT_MOST = 2000

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -19,11 +19,9 @@ from feedback.views import CaseFile, Filters
 from routing import directory, jobs
 from routing.directory import Directory
 from web import doors, identity, labels, present, present_desk, suggestions
+from web.office import Office
 from web.pages import casework, exporting, registering
 from web.present_desk import WORKERS
-
-if TYPE_CHECKING:
-    from web.boot import Office
 
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
     Act.ASSIGN: ("批量派件", frozenset({Role.RECEPTION})),

@@ -4,7 +4,7 @@ import asyncio
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import xlsxwriter
 from starlette.requests import Request
@@ -21,9 +21,7 @@ from feedback.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
 from web import identity, present, present_desk
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 EXPORT_MOST = 20_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -6,7 +6,7 @@ receipt, because the draft's own key is the source id.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import segno
 from starlette.datastructures import FormData, UploadFile
@@ -22,10 +22,7 @@ from feedback.lifecycle import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
 from web import doors, identity, labels, present
-
-if TYPE_CHECKING:
-    from web.boot import Office
-
+from web.office import Office
 
 STEPS = 4
 TEXT_SHOWN = 5000  # what the page asks people to keep to; the door itself takes more

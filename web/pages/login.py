@@ -1,6 +1,5 @@
 """How does a member of staff come in and go out? The log-in form, with a way back that never leaves this site."""
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -8,9 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from web import identity, labels, present_desk
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 
 def local(path: str) -> str:

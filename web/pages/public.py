@@ -1,7 +1,7 @@
 """What does anybody see without a code: the home page, the guide, notices, and how a deadline is counted?"""
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,13 +17,10 @@ from feedback.terms import TERMS, Holder, Length, Term, Unit
 from feedback.workdays import Calendar
 from routing import directory
 from web import labels, present
+from web.office import Office
 from web.pages import rating, replies, scores
 from web.pages.replies import reply_line
 from web.pages.scores import home_figures
-
-if TYPE_CHECKING:
-    from web.boot import Office
-
 
 WEEKDAYS = "一二三四五六日"
 DAYS_MOST = 1000

@@ -1,7 +1,7 @@
 """How does somebody rate a service (好差评)? By the printed QR code, by a link in a message, or by the handling's number."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -16,10 +16,8 @@ from feedback.kernel.errors import Invalid, NotNow
 from feedback.lifecycle import Act
 from routing import directory
 from web import doors, identity, labels
+from web.office import Office
 from web.pages.citizen import indicator_options, text_of
-
-if TYPE_CHECKING:
-    from web.boot import Office
 
 WEB, SCANNED = "1", "3"  # 评价渠道: 电脑端, 二维码
 _WORDS: Mapping[tuple[str, str], str] = {
@@ -55,7 +53,7 @@ async def rate(request: Request) -> Response:
     return RedirectResponse(f"/rate/thanks?level={typed['level']}", status_code=303)
 
 
-def _occasion(office: "Office", token: str) -> Occasion:
+def _occasion(office: Office, token: str) -> Occasion:
     return invitations.occasion_of(office.settings.secret, token) if token else Occasion()
 
 

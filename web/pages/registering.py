@@ -1,7 +1,7 @@
 """How does the desk take in a letter, a visit or a call? One screen, then the number and code to hand out."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -16,10 +16,8 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid
 from feedback.lifecycle import PUBLIC_KINDS, Channel, Profile, Role
 from routing import directory
 from web import doors, identity, labels, present, present_desk
+from web.office import Office
 from web.pages.filing import kept_files, upload_words
-
-if TYPE_CHECKING:
-    from web.boot import Office
 
 AT_THE_DESK = (Channel.HOTLINE, Channel.VISIT, Channel.LETTER, Channel.FAX, Channel.AGENT, Channel.TRANSFER)
 REPRESENTATIVES_MOST = 5

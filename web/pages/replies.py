@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
@@ -20,10 +20,7 @@ from feedback.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
 from web import labels, present
-
-if TYPE_CHECKING:
-    from web.boot import Office
-
+from web.office import Office
 
 EXCERPT = 90
 FACETS_MOST = 12

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -17,9 +17,7 @@ from routing import directory, rules
 from routing.directory import Directory
 from routing.rules import DESK, STREET, CaseFacts, Row
 from web import identity, labels, present, present_desk
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 SPECIAL = {STREET: "所在街道、乡镇", DESK: "受理窗口人工分派"}
 FAULTS = {"co": "协办单位里有不存在的代码", "lead": "请选择主办单位", "reason": "请写明为什么这样派"}
@@ -104,7 +102,7 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
     return shown
 
 
-async def _category(office: "Office", typed: Mapping[str, str]) -> tuple[str, str, bool]:
+async def _category(office: Office, typed: Mapping[str, str]) -> tuple[str, str, bool]:
     """The category to try with, how it was found, and whether it is sure."""
     if categories.exists(typed["category"]):
         return typed["category"], "指定", True

@@ -1,7 +1,7 @@
 """How well does each unit answer? The published editions as a page: per unit and in all, with their formulae."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,9 +10,7 @@ from starlette.routing import Route
 from evaluation import figures, publishing
 from evaluation.publishing import Edition
 from web import present
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 COLUMNS = (
     "received",

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -21,9 +21,7 @@ from feedback.kernel.errors import Forbidden
 from routing import directory, jobs
 from routing.directory import Directory
 from web import identity, present, present_desk
-
-if TYPE_CHECKING:
-    from web.boot import Office
+from web.office import Office
 
 EVERY_SECONDS = 5
 CHECK_SECONDS = 60
@@ -88,7 +86,7 @@ def _part(request: Request) -> str:
     return "board/wall_lights.html" if _is_wall(request) else "board/lights.html"
 
 
-async def _shown(office: "Office", actor: Actor, is_wall: bool) -> dict[str, Any]:
+async def _shown(office: Office, actor: Actor, is_wall: bool) -> dict[str, Any]:
     found = await snapshot(actor, office.clock.now(), await directory.snapshot())
     return {**found, "wall": is_wall, "wall_rows": WALL_ROWS}
 

@@ -1,0 +1,82 @@
+"""One browser and one served town for all tests here, and a fresh window for each."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from feedback.kernel.settings import Settings
+from tests.browser.site import Site, served
+from tests.browser.survey import DESKTOP, HEIGHT
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+LAUNCH = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--font-render-hinting=none",
+    "--hide-scrollbars",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+Window = Callable[..., Awaitable[Page]]
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The machine's own Chromium. Without one the tests cannot run: a failure in CI, elsewhere said and skipped."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        words = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    async with async_playwright() as play:
+        # A locale every machine has: without one of UTF-8 Chinese file names are lost.
+        environment: dict[str, Any] = {**os.environ, "LANGUAGE": "zh_CN", "LANG": "C.UTF-8"}
+        browser = await play.chromium.launch(executable_path=path, args=list(LAUNCH), env=environment)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def site(chromium: Browser, town: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """The served town. Asked for after the browser, so that nobody waits for it in vain."""
+    folder: Path = tmp_path_factory.mktemp("site")
+    async with served(town, folder) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def window(chromium: Browser) -> AsyncIterator[Window]:
+    """Opens windows of people who do not know each other: `await window(width=390, java_script_enabled=False)`."""
+    opened: list[BrowserContext] = []
+
+    async def open_(width: int = DESKTOP, **options: Any) -> Page:
+        context = await new_context(chromium, width, **options)
+        opened.append(context)
+        return await context.new_page()
+
+    yield open_
+    for context in opened:
+        await context.close()
+
+
+async def new_context(browser: Browser, width: int, **options: Any) -> BrowserContext:
+    """A stranger's browser of that width, set to Chinese and office time."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": HEIGHT},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
+        **options,
+    )
+    context.set_default_timeout(15_000)
+    return context

@@ -1,0 +1,176 @@
+"""What does a browser find when it comes to town? A lived-in copy of the demo town, served as in production.
+
+Cases that a test needs in a certain state are brought there over the JSON API, by the people who would do it.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from subprocess import DEVNULL, Popen
+from typing import Any, TypeVar
+
+import httpx2
+
+from feedback.kernel.settings import Settings, variable
+from tests.conftest import MONDAY, fresh
+from tests.people import ANNAS_MESSAGE
+from web import boot, seed
+
+DAYS, CASES = 40, 40
+PATIENCE_SECONDS = 20.0
+T = TypeVar("T")
+ANSWER = (
+    "您好，您反映的学校门口拥堵问题收悉。经我局会同学校现场核实，情况属实。根据道路交通安全法，"
+    "已安排上下学时段专人疏导，并增设护栏，9 月 20 日前完成。对本答复不服的，可以在 30 日内申请复查。"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as its owner knows it, and the unit that has it now."""
+
+    no: str
+    code: str
+    unit: str
+
+
+@dataclass
+class Site:
+    """The running installation, and people who can move cases on."""
+
+    settings: Settings
+    api: httpx2.AsyncClient
+    tokens: dict[str, str] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    async def token(self, username: str) -> str:
+        """The bearer token of a member of staff, logged in once."""
+        if username not in self.tokens:
+            response = await self.api.post("/api/v1/sessions", json={"username": username, "password": "demo"})
+            assert response.status_code == 201, response.text
+            self.tokens[username] = response.json()["token"]
+        return self.tokens[username]
+
+    async def told(self, no: str) -> dict[str, Any]:
+        """The case as the reception desk sees it."""
+        headers = {"Authorization": f"Bearer {await self.token('reception')}"}
+        response = await self.api.get(f"/api/v1/cases/{no}", headers=headers)
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def act(self, no: str, act: str, username: str, data: Mapping[str, Any]) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {await self.token(username)}"}
+        return await self.api.post(f"/api/v1/cases/{no}/acts/{act}", json=dict(data), headers=headers)
+
+    async def case(self, state: str, **said: Any) -> Case:
+        """A new case in that state: received, assigned, accepted, replied, declined or withdrawn."""
+        response = await self.api.post("/api/v1/cases", json={**ANNAS_MESSAGE, **said})
+        assert response.status_code == 201, response.text
+        no, code = response.json()["no"], response.json()["code"]
+        if state == "received":
+            return Case(no, code, "")
+        unit = await self._assigned(no)
+        steps: dict[str, list[tuple[str, dict[str, Any]]]] = {
+            "assigned": [],
+            "accepted": [("accept", {})],
+            "replied": [("accept", {}), ("reply", {"text": ANSWER})],
+            "declined": [("decline", {"reason": "属于已经起诉的事项", "where_instead": "请向人民法院提出"})],
+        }
+        for act, data in steps[state]:
+            done = await self.act(no, act, f"clerk-{unit}", data)
+            assert done.status_code == 200, done.text
+        return Case(no, code, unit)
+
+    async def known(self, state: str, **said: Any) -> Case:
+        """A case in that state which pages may show but nobody changes; made once."""
+        key = f"{state} {sorted(said.items())}"
+        if key not in self.cases:
+            self.cases[key] = await self.case(state, **said)
+        return self.cases[key]
+
+    async def _assigned(self, no: str) -> str:
+        """The unit that has it: by the worker, or by the desk when the classifier was in doubt."""
+
+        async def unit() -> str:
+            told = await self.told(no)
+            if told["unit"]:
+                return str(told["unit"]["code"])
+            # The worker may be faster: then this is refused, and the next look finds its unit.
+            await self.act(no, "assign", "reception", {"unit": "jiaoyu", "reason": "受理窗口人工分派"})
+            return ""
+
+        return await until(unit, f"{no} is assigned")
+
+
+async def until(condition: Callable[[], Awaitable[T]], what: str) -> T:
+    """The first answer of the condition that is true of itself.
+
+    Raises TimeoutError when none comes in time.
+    """
+    last = time.monotonic() + PATIENCE_SECONDS
+    while not (found := await condition()):
+        if time.monotonic() > last:
+            raise TimeoutError(what)
+        await asyncio.sleep(0.05)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
+    """The town after some weeks of life, under `xinqiao serve` with the worker inside."""
+    async with fresh(town, folder) as copy:
+        settings = replace(
+            copy,
+            port=_free_port(),
+            now=MONDAY,
+            secret="a-secret-for-the-time-of-the-tests",
+            submit_per_minute=6000,
+            lookup_per_minute=6000,
+            login_per_minute=6000,
+        )
+        async with boot.opened(settings) as office:
+            await seed.Life(office, cases_count=CASES, days=DAYS).run()
+        log = folder / "server.log"
+        with _process(settings, log) as server:
+            async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=30) as api:
+
+                async def answers() -> bool:
+                    assert server.poll() is None, log.read_text()
+                    with contextlib.suppress(httpx2.TransportError):
+                        return (await api.get("/healthz")).status_code == 200
+                    return False
+
+                await until(answers, "the server answers")
+                yield Site(settings, api)
+
+
+@contextlib.contextmanager
+def _process(settings: Settings, log: Path) -> Iterator["Popen[bytes]"]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("XINQIAO_")}
+    for row in fields(settings):
+        value = getattr(settings, row.name)
+        if value != row.default:
+            environment[variable(row)] = value.isoformat() if row.name == "now" else str(value)
+    command = [sys.executable, "-m", "web", "serve"]
+    with log.open("wb") as said, Popen(command, env=environment, stdout=DEVNULL, stderr=said) as server:
+        try:
+            yield server
+        finally:
+            server.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

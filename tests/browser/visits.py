@@ -1,0 +1,370 @@
+"""Which pages are there, who looks at them, and in which state? One row per look; no route may lack one."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import FilePayload, Page
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+
+from evaluation.invitations import Occasion, token_of
+from tests.browser.site import ANSWER, Site
+from web.identity import STAFF_COOKIE
+
+Arrive = Callable[[Page, Site], Awaitable[None]]
+
+NOT_PAGES: Mapping[str, str] = {
+    "/healthz": "a word for machines",
+    "/readyz": "JSON for machines",
+    "/metrics": "text for Prometheus",
+    "/sw.js": "a script",
+    "/favicon.ico": "a redirect to a picture",
+    "/new": "a redirect to the first step",
+    "/desk/": "the same as /desk",
+    "/board/": "the same as /board",
+    "/admin/": "the same as /admin",
+    "/desk/bulk": "a redirect for who reloads the answer of its form, looked at there",
+    "/desk/cases/{no}/acts/{act}": "likewise",
+    "/desk/cases/{no}/preview": "likewise",
+    "/desk/cases/{no}/route": "likewise",
+    "/case/files/{id}": "a file",
+    "/desk/files/{id}": "a file",
+    "/desk/export.xlsx": "a file",
+    "/replies.rss": "a feed",
+    "/replies/similar": "a fragment of /new/2, looked at there",
+    "/board/fragment": "the moving part of /board, looked at there",
+    "/board/stream": "a stream of events",
+}
+API_PAGES = frozenset({"/api/v1/docs"})
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One look at one page."""
+
+    route: str
+    who: str
+    state: str
+    arrive: Arrive
+    status: int = 200
+
+    def is_at(self, url: str) -> bool:
+        """Whether that is an address of this page, or of the answer of a form in it."""
+        pattern = re.sub(r"\{[^}]+\}", "[^/]+", self.route)
+        return bool(re.fullmatch(pattern + ("" if self.route == "/" else "(/.+)?"), urlsplit(url).path))
+
+    def __str__(self) -> str:
+        return f"{self.route} as {self.who}" + (f", {self.state}" if self.state else "")
+
+
+def pages_of(app: Starlette) -> set[str]:
+    """The templates of every address that answers GET with a page."""
+    found = set()
+    for path, route in _flat(app.routes):
+        is_api = path.startswith("/api/") and path not in API_PAGES
+        if "GET" in (route.methods or ()) and not is_api and path not in NOT_PAGES:
+            found.add(path)
+    return found
+
+
+def _flat(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, Route]]:
+    for route in routes:
+        if isinstance(route, Mount):
+            yield from _flat(list(route.routes or ()), prefix + route.path)
+        elif isinstance(route, Route):
+            yield prefix + route.path, route
+
+
+# ---- ways to get there ----
+
+
+def at(address: str) -> Arrive:
+    """Straight to an address."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        await page.goto(site.url + address)
+
+    return arrive
+
+
+def chosen(address: str, *selectors: str) -> Arrive:
+    """To an address, and some boxes ticked there."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        await page.goto(site.url + address)
+        for selector in selectors:
+            await page.locator(selector).first.check()
+
+    return arrive
+
+
+def sent(address: str, selector: str, typed: Mapping[str, str] | None = None) -> Arrive:
+    """To the answer of a form at an address, sent with its button."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        await page.goto(site.url + address)
+        for name, words in (typed or {}).items():
+            await page.fill(f"main [name='{name}']", words)
+        async with page.expect_navigation():
+            await page.locator(selector).first.click()
+
+    return arrive
+
+
+async def sign_in(page: Page, site: Site, username: str) -> None:
+    """Be logged in as a member of staff. The form itself is tried in the story of a clerk's day."""
+    await page.context.add_cookies([{"name": STAFF_COOKIE, "value": await site.token(username), "url": site.url}])
+
+
+async def hold(page: Page, site: Site, no: str, code: str) -> None:
+    """Open one's own case with number and code."""
+    await page.context.request.post(site.url + "/lookup", form={"code": code, "check": no})
+    await page.goto(site.url + "/case")
+
+
+def own_case(state: str, *selectors: str, **said: str) -> Arrive:
+    """To one's own case in that state, and some boxes ticked there."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        case = await site.known(state, **said)
+        await hold(page, site, case.no, case.code)
+        for selector in selectors:
+            await page.locator("summary", has_text="评价").click()
+            await page.locator(selector).first.check()
+
+    return arrive
+
+
+async def own_case_refused(page: Page, site: Site) -> None:
+    await own_case("accepted")(page, site)
+    await page.locator("#act-supplement > summary").click()
+    async with page.expect_navigation():
+        await page.locator("#act-supplement button[data-busy]").click()
+
+
+def desk_case(state: str, username: str = "", act: str = "", **said: str) -> Arrive:
+    """To a case at the desk, as the clerk of the unit that has it unless somebody is named."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        case = await site.known(state, **said)
+        await sign_in(page, site, username or f"clerk-{case.unit}")
+        await page.goto(f"{site.url}/desk/cases/{case.no}" + (f"?act={act}" if act else ""))
+
+    return arrive
+
+
+def previewed(act: str, text: str, state: str = "accepted", *, confirmed: bool = False) -> Arrive:
+    """To the preview of a step; `confirmed` sends it at once and is shown the preview as a refusal."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        await desk_case(state, act=act)(page, site)
+        form = page.locator(f"#act-{act} form")
+        await form.locator("textarea").first.fill(text)
+        button = "button[data-busy]:not([formaction])" if confirmed else "button.btn[formaction]"
+        async with page.expect_navigation():
+            await form.locator(button).click()
+
+    return arrive
+
+
+async def desk_case_refused(page: Page, site: Site) -> None:
+    await desk_case("accepted", act="reply")(page, site)
+    async with page.expect_navigation():
+        await page.locator("#act-reply button.btn[formaction]").click()
+
+
+FILE: FilePayload = {"name": "现场.txt", "mimeType": "text/plain", "buffer": "路灯不亮".encode()}
+STEPS: Mapping[int, Mapping[str, Any]] = {
+    1: {"kind": "complaint"},
+    2: {"title": "幸福路路灯不亮", "text": "幸福路 12 号门前的路灯从上周起不亮，晚上看不清路。", "files": FILE},
+    3: {"person.name": "安小娜", "person.phone": "13900001234"},
+    4: {},
+}
+
+
+def step(number: int) -> Arrive:
+    """To a step of the form, those before it filled in; 5 is the receipt."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        address = f"{site.url}/new/{number}"
+        for before in range(1, number):
+            answer = await page.context.request.post(f"{site.url}/new/{before}", multipart=dict(STEPS[before]))
+            address = answer.url
+        await page.goto(address)
+
+    return arrive
+
+
+async def similar_shown(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/replies")
+    title = await page.locator(".hit h3 a").first.inner_text()
+    await step(2)(page, site)
+    await page.fill("#f-title", title)
+    await page.locator("[data-similar] a").first.wait_for()
+
+
+def step_refused(number: int, typed: Mapping[str, str]) -> Arrive:
+    """To a step shown again, with what is wrong."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        await step(number)(page, site)
+        for name, words in typed.items():
+            await page.fill(f"[name='{name}']", words)
+        async with page.expect_navigation():
+            await page.locator("main button[data-busy]").click()
+
+    return arrive
+
+
+async def step_two_again(page: Page, site: Site) -> None:
+    await step(3)(page, site)
+    await page.goto(site.url + "/new/2")
+
+
+async def a_reply(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/replies")
+    async with page.expect_navigation():
+        await page.locator(".hit h3 a").first.click()
+
+
+def rated(**occasion: str) -> Arrive:
+    """To the form a printed code leads to."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        token = token_of(site.settings.secret, Occasion(**occasion))
+        await page.goto(f"{site.url}/rate/service?t={token}")
+
+    return arrive
+
+
+def staff(username: str, then: Arrive) -> Arrive:
+    """Logged in as somebody, then there."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        await sign_in(page, site, username)
+        await then(page, site)
+
+    return arrive
+
+
+async def registered(page: Page, site: Site) -> None:
+    case = await site.known("assigned")
+    await page.goto(f"{site.url}/desk/register/{case.no}")
+
+
+async def bulk(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/desk?status=")
+    for box in (await page.locator("tbody input[name=no]").all())[:3]:
+        await box.check()
+    async with page.expect_navigation():
+        await page.locator("[data-needs-chosen]").first.click()
+
+
+async def calendar_preview(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/admin/calendar")
+    await page.fill("#f-lines", "2026-09-16,off,测试放假")
+    async with page.expect_navigation():
+        await page.locator("main button[data-busy]").click()
+
+
+async def one_routing_row(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/admin/routing")
+    async with page.expect_navigation():
+        await page.locator("tbody th a").first.click()
+
+
+async def unknown_page(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/nowhere")
+
+
+PERSONAL = ANSWER + " 联系电话 13812345678，身份证 110101199003074514。"
+REPORT = {"kind": "report", "title": "检举办事人员", "text": "检举某窗口工作人员收受礼品。"}
+APPEAL = {"kind": "appeal", "title": "申诉补偿标准", "text": "对征地补偿标准不服，请求依法重新核定补偿款。"}
+CITIZEN = "citizen"
+
+# fmt: off
+VISITS: tuple[Visit, ...] = (
+    Visit("/", CITIZEN, "", at("/")),
+    Visit("/", CITIZEN, "asked for the elder mode", at("/?ui=elder")),
+    Visit("/guide", CITIZEN, "", at("/guide")),
+    Visit("/privacy", CITIZEN, "", at("/privacy")),
+    Visit("/accessibility", CITIZEN, "", at("/accessibility")),
+    Visit("/offline", CITIZEN, "", at("/offline")),
+    Visit("/deadline", CITIZEN, "", at("/deadline")),
+    Visit("/deadline", CITIZEN, "counted", at("/deadline?start=2026-09-14&count=15&unit=wd")),
+    Visit("/deadline", CITIZEN, "wrong", at("/deadline?start=1999-01-01&count=0&unit=cd"), 422),
+    Visit("/new/{step:int}", CITIZEN, "step 1", at("/new/1")),
+    Visit("/new/{step:int}", CITIZEN, "step 1 wrong", sent("/new/1", "main button[data-busy]"), 422),
+    Visit("/new/{step:int}", CITIZEN, "step 2 with similar replies", similar_shown),
+    Visit("/new/{step:int}", CITIZEN, "step 2 wrong", step_refused(2, {}), 422),
+    Visit("/new/{step:int}", CITIZEN, "step 2 with a file", step_two_again),
+    Visit("/new/{step:int}", CITIZEN, "step 3", step(3)),
+    Visit("/new/{step:int}", CITIZEN, "step 3 wrong", step_refused(3, {"person.phone": "123", "person.id_number": "123"}), 422),
+    Visit("/new/{step:int}", CITIZEN, "step 4", step(4)),
+    Visit("/receipt/{no}", CITIZEN, "", step(5)),
+    Visit("/lookup", CITIZEN, "", at("/lookup")),
+    Visit("/lookup", CITIZEN, "wrong", sent("/lookup", "main button[data-busy]"), 422),
+    Visit("/case", CITIZEN, "received", own_case("received", **REPORT)),
+    Visit("/case", CITIZEN, "accepted", own_case("accepted")),
+    Visit("/case", CITIZEN, "accepted, wrong", own_case_refused, 422),
+    Visit("/case", CITIZEN, "replied", own_case("replied")),
+    Visit("/case", CITIZEN, "replied, dissatisfied", own_case("replied", "input[name=level][value='1']")),
+    Visit("/case", CITIZEN, "replied appeal", own_case("replied", **APPEAL)),
+    Visit("/case", CITIZEN, "declined", own_case("declined")),
+    Visit("/replies", CITIZEN, "", at("/replies")),
+    Visit("/replies", CITIZEN, "searched", at("/replies?q=路")),
+    Visit("/replies", CITIZEN, "nothing found", at("/replies?q=不存在的词语")),
+    Visit("/replies/{id}", CITIZEN, "", a_reply),
+    Visit("/scores", CITIZEN, "", at("/scores")),
+    Visit("/scores", CITIZEN, "no such period", at("/scores?period=1999-01"), 404),
+    Visit("/rate/service", CITIZEN, "", at("/rate/service")),
+    Visit("/rate/service", CITIZEN, "dissatisfied", chosen("/rate/service", "input[name=level][value='2']")),
+    Visit("/rate/service", CITIZEN, "wrong", sent("/rate/service", "main button[data-busy]"), 422),
+    Visit("/rate/service", CITIZEN, "by a printed code", rated(window="3 号窗口", handling_no="B20260914001")),
+    Visit("/rate/thanks", CITIZEN, "", at("/rate/thanks?level=5")),
+    Visit("/rate/thanks", CITIZEN, "dissatisfied", at("/rate/thanks?level=1")),
+    Visit("/login", CITIZEN, "", at("/login")),
+    Visit("/login", CITIZEN, "wrong", sent("/login", "main button[data-busy]"), 422),
+    Visit("/api/v1/docs", CITIZEN, "", at("/api/v1/docs")),
+    Visit("/nowhere", CITIZEN, "", unknown_page, 404),
+    Visit("/desk", "clerk", "", staff("clerk-jiaoyu", at("/desk?status="))),
+    Visit("/desk", "clerk", "nothing to do", staff("clerk-jiaoyu", at("/desk?q=不存在的词语"))),
+    Visit("/desk", "reception", "", staff("reception", at("/desk?status="))),
+    Visit("/desk", "reception", "filtered", staff("reception", at("/desk?status=open&kind=complaint&light=green"))),
+    Visit("/desk", "supervisor", "", staff("supervisor", at("/desk?status=open"))),
+    Visit("/desk", "auditor", "", staff("auditor", at("/desk"))),
+    Visit("/desk/notices", "clerk", "", staff("clerk-jiaoyu", at("/desk/notices"))),
+    Visit("/desk/cases/{no}", "reception", "received", desk_case("received", "reception", **REPORT)),
+    Visit("/desk/cases/{no}", "reception", "assigned", desk_case("assigned", "reception")),
+    Visit("/desk/cases/{no}", "clerk", "assigned", desk_case("assigned")),
+    Visit("/desk/cases/{no}", "clerk", "accepted", desk_case("accepted")),
+    Visit("/desk/cases/{no}", "clerk", "accepted, wrong", desk_case_refused, 422),
+    Visit("/desk/cases/{no}", "reception", "replied", desk_case("replied", "reception")),
+    Visit("/desk/cases/{no}", "supervisor", "accepted", desk_case("accepted", "supervisor")),
+    Visit("/desk/cases/{no}", "auditor", "replied", desk_case("replied", "auditor")),
+    Visit("/desk/cases/{no}", "clerk", "preview of an answer", previewed("reply", ANSWER)),
+    Visit("/desk/cases/{no}", "clerk", "an answer with personal data", previewed("reply", PERSONAL, confirmed=True), 422),
+    Visit("/desk/register", "reception", "", staff("reception", at("/desk/register"))),
+    Visit("/desk/register", "reception", "wrong", staff("reception", sent("/desk/register", "main .btn[data-busy]")), 422),
+    Visit("/desk/register/{no}", "reception", "", staff("reception", registered)),
+    Visit("/desk", "reception", "bulk preview", staff("reception", bulk)),
+    Visit("/board", "supervisor", "", staff("supervisor", at("/board"))),
+    Visit("/board", "supervisor", "on the wall", staff("supervisor", at("/board?wall=1"))),
+    Visit("/board", "clerk", "refused", staff("clerk-jiaoyu", at("/board")), 403),
+    Visit("/admin", "admin", "", staff("admin", at("/admin"))),
+    Visit("/admin", "auditor", "", staff("auditor", at("/admin"))),
+    Visit("/admin/units", "admin", "", staff("admin", at("/admin/units"))),
+    Visit("/admin/units/{code}", "admin", "", staff("admin", at("/admin/units/jiaoyu"))),
+    Visit("/admin/messages", "admin", "", staff("admin", at("/admin/messages"))),
+    Visit("/admin/reads", "auditor", "", staff("auditor", at("/admin/reads"))),
+    Visit("/admin/calendar", "admin", "", staff("admin", at("/admin/calendar"))),
+    Visit("/admin/calendar", "admin", "preview", staff("admin", calendar_preview)),
+    Visit("/admin/routing", "admin", "", staff("admin", at("/admin/routing"))),
+    Visit("/admin/routing", "admin", "tried", staff("admin", at("/admin/routing?try_text=路灯不亮&q=路灯"))),
+    Visit("/admin/routing/{id}", "admin", "", staff("admin", one_routing_row)),
+    Visit("/admin/routing/{id}", "admin", "wrong", staff("admin", sent("/admin/routing/new", "main .btn[data-busy]")), 422),
+)
+# fmt: on

@@ -1,4 +1,4 @@
-"""What do `xinqiao train` and `xinqiao trial` do? Read files, fit, try, put in force what is not worse.
+"""What do `xinqiao train` and `xinqiao trial` do? Read files and corrections, fit, try, put in force unless worse.
 
 A new release must not be worse than the one in force in two ways: on the labelled messages kept out of its fit, and
 on the frozen messages of `knowledge/frozen.toml`, which nobody may fit on. The second keeps out what wrong labels teach.
@@ -22,6 +22,7 @@ from classify.models import LearntExample
 from classify.training import Example, Fitted
 from classify.trial import Row
 from feedback.kernel.errors import Invalid
+from feedback.redact import masked
 
 KEPT_OUT: Final = 5  # one in so many labelled messages is never fitted on
 FEWEST_TRIED: Final = 20
@@ -60,8 +61,7 @@ async def train(
     now: datetime,
 ) -> dict[str, Any]:
     """Fit on knowledge, labelled files, unlabelled files and clerks' corrections; put in force unless worse."""
-    learnt = await LearntExample.all().order_by("id").values("title", "text", "category")
-    given = [Row(str(e["title"]), str(e["text"]), str(e["category"])) for e in learnt]
+    given = await corrections()
     current = await releases.current(data, None)
     outcome, fitted = await asyncio.to_thread(_fit, files, unlabelled, list(duties), given, current)
     outcome["promoted"] = force or not outcome["worse_because"]
@@ -70,6 +70,30 @@ async def train(
     if outcome["promoted"]:
         await releases.register(outcome["release"], fitted.kind, outcome["trial"], now=now)
     return outcome
+
+
+async def remember(title: str, text: str, category: str, *, case_no: str, by: str, now: datetime) -> None:
+    """Keep what a person decided about a case, with persons masked; a later decision replaces an earlier one.
+
+    Raises Invalid for a category the tree does not hold.
+    """
+    if not labels.exists(category):
+        raise Invalid({"category": "unknown"})
+    said: dict[str, Any] = {
+        "title": masked(title)[:200],
+        "text": masked(text),
+        "category": category,
+        "by": by,
+        "at": now,
+    }
+    if not await LearntExample.filter(case_no=case_no).update(**said):
+        await LearntExample.create(source="person", case_no=case_no, **said)
+
+
+async def corrections() -> list[Row]:
+    """What people decided so far, oldest first."""
+    learnt = await LearntExample.all().order_by("id").values("title", "text", "category")
+    return [Row(str(e["title"]), str(e["text"]), str(e["category"])) for e in learnt]
 
 
 def _fit(

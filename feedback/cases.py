@@ -35,6 +35,7 @@ from feedback.recording import (
     store_clocks,
     store_foldings,
 )
+from feedback.terms import RIGHTS
 from feedback.workdays import Calendar
 
 NO_MOST = 20  # no number is longer, and the database refuses to compare one that is
@@ -219,8 +220,10 @@ async def recount(no: str, *, now: datetime) -> list[tuple[Clock, Clock]]:
     async with db.transaction():
         await db.compare_and_set(case, {"version": case.version}, {"version": case.version + 1, **columns_of(after)})
         await store_clocks(case.id, after.clocks)
-        if moved:
-            days = {c.term: [o.due_legal_day.isoformat(), c.due_legal_day.isoformat()] for o, c in moved}
+        # A right that lapses on another day is no promised answer, so nobody is told that the answer moved.
+        if days := {
+            c.term: [o.due_legal_day.isoformat(), c.due_legal_day.isoformat()] for o, c in moved if c.term not in RIGHTS
+        }:
             await outbox.put("clock.moved", f"{no}:{case.version}", {"no": no, "moved": days}, now)
     return moved
 

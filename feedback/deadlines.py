@@ -165,10 +165,15 @@ def _bound(term: Term, happening: Happening, case: Facts, lead: str) -> Sequence
         case Holder.LEAD:
             return [lead]
         case Holder.CO:
-            units = happening.data.get("units")
-            return [str(unit) for unit in units] if isinstance(units, list | tuple) else []
+            return [unit for unit in _co_units(happening) if unit != lead]
         case _:
             return [""]
+
+
+def _co_units(happening: Happening) -> list[str]:
+    """The units an act asks to help, each once, in order."""
+    units = happening.data.get("units") if happening.act in (Act.CO_ASSIGN, Act.ASSIGN) else None
+    return list(dict.fromkeys(map(str, units))) if isinstance(units, list | tuple) else []
 
 
 def _started(term: Term, happening: Happening, unit: str, calendar: Calendar) -> Clock:
@@ -270,10 +275,9 @@ def tenures_of(history: Sequence[Happening]) -> tuple[Tenure, ...]:
         if h.act is Act.ASSIGN:
             end(True, h.at)
             tenures.append(Tenure(str(h.data.get("unit", "")), True, h.seq, h.at))
-        units = h.data.get("units") if h.act in (Act.CO_ASSIGN, Act.ASSIGN) else None
         held = {t.unit for t in tenures if t.until is None}
-        new = [unit for unit in units if unit not in held] if isinstance(units, list | tuple) else []
-        tenures += [Tenure(str(unit), False, h.seq, h.at, task=str(h.data.get("task", ""))) for unit in new]
+        new = [unit for unit in _co_units(h) if unit not in held]
+        tenures += [Tenure(unit, False, h.seq, h.at, task=str(h.data.get("task", ""))) for unit in new]
     return tuple(tenures)
 
 

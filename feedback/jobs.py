@@ -9,6 +9,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tortoise.expressions import Subquery
+from tortoise.queryset import QuerySet
+
 from feedback import access, attachments, calendars, cases, facts, folding, recording
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
@@ -60,7 +63,7 @@ async def close_rated_out(now: datetime, rating_days: int) -> int:
 async def recount_all(payload: dict[str, Any], now: datetime) -> None:
     """Handler: the calendar changed, so every open case is handed over to be folded anew."""
     after = int(payload.get("after", 0))
-    rows = await Case.filter(id__gt=after, next_due_at__isnull=False).order_by("id").limit(_BATCH).values("id", "no")
+    rows = await _clocked(after).limit(_BATCH).values("id", "no")
     for row in rows:
         try:
             await cases.recount(row["no"], now=now)
@@ -69,6 +72,12 @@ async def recount_all(payload: dict[str, Any], now: datetime) -> None:
     if len(rows) == _BATCH:
         last = rows[-1]["id"]
         await outbox.put("calendar.changed", f"{payload['edition']}:{last}", {**payload, "after": last}, now)
+
+
+def _clocked(after: int) -> QuerySet[Case]:
+    """Cases in which a clock runs, a right that may lapse included, in the order of their ids."""
+    running = ClockRow.filter(stopped_at__isnull=True).values("case_id")
+    return Case.filter(id__gt=after, id__in=Subquery(running)).order_by("id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,7 @@ class Move:
 async def moved_under(calendar: Calendar, *, most: int) -> tuple[int, list[Move]]:
     """How many running clocks another calendar would move, and the first `most` of them. Nothing is written."""
     last, count, shown = 0, 0, list[Move]()
-    while rows := await Case.filter(id__gt=last, next_due_at__isnull=False).order_by("id").limit(_BATCH):
+    while rows := await _clocked(last).limit(_BATCH):
         last = rows[-1].id
         entries: dict[int, list[Entry]] = {}
         for entry in await Entry.filter(case_id__in=[case.id for case in rows]).order_by("seq"):

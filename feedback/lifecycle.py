@@ -186,11 +186,11 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("answer", most=20000),
             Need("reason", most=1000),
             Need("where_instead", "line", most=300),
-            Need("unit", "unit"),
+            Need("unit", "unit", most=60),
             Need("units", "units"),
             Need("task", most=1000),
             Need("days", "number", most=365),
-            Need("category", "category"),
+            Need("category", "category", most=4),
             Need("confidence", "decimal", most=1),
             Need("release", "line", most=100),
             Need("rule", "line", most=300),
@@ -394,7 +394,7 @@ def _fault(need: Need, value: object) -> str | None:
         case "units" | "tags" | "files":
             if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
                 return "not_a_list"
-            return None
+            return "too_long" if any(len(item) > NEEDS["unit"].most for item in value) else None
         case _:
             if not isinstance(value, str):
                 return "not_text"

@@ -3,7 +3,7 @@
 Each handler may run twice or a day late: what is already done answers NotNow.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,6 +37,13 @@ def handlers(send: Send) -> dict[str, list[Handler]]:
         decision = unit_for(case, directory)
         if decision.unit:
             await cases.act(case.no, Act.ASSIGN, SYSTEM, assignment(decision), now=now, expect=case.version)
+
+    async def assign_past_a_barred_desk(payload: dict[str, Any], now: datetime) -> None:
+        """Who was returned a report that names their own desk may not even see it: the rows decide once more."""
+        case = await queries.brief(payload["no"])
+        directory = await snapshot()
+        if case.desk in _barred(case, directory):
+            await assign(payload, now)
 
     async def tell(event: str, payload: dict[str, Any], now: datetime) -> None:
         case = await queries.brief(payload["no"])
@@ -72,6 +79,7 @@ def handlers(send: Send) -> dict[str, list[Handler]]:
     found: dict[str, list[Handler]] = {row.event: [teller(row.event)] for row in NOTICES}
     for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
         found.setdefault(event, []).append(assign)
+    found.setdefault("case.return", []).append(assign_past_a_barred_desk)
     found["notice.send"] = [send_notice]
     return found
 
@@ -91,7 +99,7 @@ def _is_stale(case: Brief, payload: Mapping[str, Any], now: datetime) -> bool:
 
 def unit_for(case: CaseFile | Brief, directory: Directory) -> Decision:
     """Who answers this case now, and why."""
-    barred = frozenset().union(*(directory.subtree(unit) for unit in _bars_of(case)))
+    barred = _barred(case, directory)
     named = str(case.entries[0].data.get("unit", ""))
     if named and case.kind == "rectify":
         return Decision(named, (), "rectify", "差评由被评价的单位整改(谁办理、谁负责)")
@@ -117,8 +125,10 @@ def is_sure(case: CaseFile | Brief) -> bool:
     return last is not None and not last.data.get("abstained", False)
 
 
-def _bars_of(case: CaseFile | Brief) -> tuple[str, ...]:
-    return tuple(case.entries[0].data.get("bars", ()))
+def _barred(case: CaseFile | Brief, directory: Directory) -> frozenset[str]:
+    """The units a report names, and all below them."""
+    named: Iterable[str] = case.entries[0].data.get("bars", ())
+    return frozenset[str]().union(*(directory.subtree(unit) for unit in named))
 
 
 def _reviewer(case: CaseFile | Brief, directory: Directory, barred: frozenset[str]) -> Decision:
@@ -159,10 +169,11 @@ async def _note(key: str, no: str, event: str, audience: Audience, unit: str, wo
 
 async def notices_for(unit: str, limit: int = 30) -> list[dict[str, Any]]:
     """What a unit was told lately, newest first."""
-    rows = Notice.filter(unit=unit, audience__in=["unit", "head", "desk"]).order_by("-id").limit(limit)
-    return list(await rows.values("id", "case_no", "event", "words", "made_at", "read_at"))
+    rows = Notice.filter(unit=unit, audience__in=["unit", "head", "desk"]).order_by("-made_at", "-id")
+    return list(await rows.limit(limit).values("id", "case_no", "event", "words", "made_at", "read_at"))
 
 
 async def undelivered(limit: int = 50) -> list[dict[str, Any]]:
     """Notices that could not leave the house, for supervisors."""
-    return list(await Notice.exclude(error="").order_by("-id").limit(limit).values("id", "case_no", "words", "error"))
+    rows = Notice.filter(error__gt="").order_by("-id").limit(limit)  # not `<>`, which no index answers
+    return list(await rows.values("id", "case_no", "words", "error"))

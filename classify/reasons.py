@@ -15,7 +15,7 @@ AGAINST: Final = 2
 _SAYS_NOTHING: Final = 0.04
 """A word with less than this share of all that spoke for the category is not worth showing."""
 
-_READ: Final = 600  # characters of the text in which words are looked for
+_READ: Final = 400  # characters of the text in which words are looked for
 
 Heat = NDArray[np.float64]
 

@@ -1,0 +1,361 @@
+"""Does the record stay true whatever people do, in whatever order, for months?
+
+    python -m tests.bench.random_walk [--acts 10000] [--seed 1]
+
+Citizens, the desk, clerks, heads, the overseer and the system act at random on a clock that runs from September 2026
+over the National Day into 2027; half-way the calendar changes. After every act the case is held against what must
+never be otherwise. Uses the database named by XINQIAO_DATABASE_URL, else SQLite in a temporary folder.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from evaluation import ratings
+from feedback import access, calendars, cases, folding, jobs, queries
+from feedback.access import SYSTEM, Actor, Standing, citizen, sees
+from feedback.deadlines import Clock
+from feedback.folding import Folded
+from feedback.intake import Draft
+from feedback.kernel import outbox
+from feedback.kernel.clock import OFFICE, aware, office_day
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
+from feedback.kernel.settings import Settings
+from feedback.lifecycle import OPEN, STEPS, Act
+from feedback.models import Case, ClockRow, Entry, TenureRow
+from feedback.recording import clocks_stored, facts_of, happening_of, standing_of
+from feedback.views import Filters
+from feedback.workdays import Calendar, DayRow
+from routing import directory
+from tests.bench.random_words import Words
+from tests.bench.truths import Look, untruths
+from web import boot, seed
+from web.__main__ import log_as
+from web.boot import Office
+
+START = aware(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE))
+DAYS = 210
+SIX = (Invalid, NotFound, Forbidden, Conflict, NotNow, Unavailable)
+UNITS = ("jiaoyu", "xuexiao-shiyan", "chengguan", "huanwei", "shuiwu", "gongan", "jiwei", "shi-jiwei")
+OFFICES = ("reception", "supervisor", "auditor", "admin")
+FAULTS_MOST = 20
+_WEIGHTS: Mapping[Act, float] = {
+    **{Act.ACCEPT: 4, Act.REPLY: 4, Act.ASSIGN: 3, Act.REVIEW: 8, Act.RE_REVIEW: 8, Act.EXTEND: 2, Act.HOLD: 2},
+    **{Act.WITHDRAW: 0.2, Act.MERGE: 0.3, Act.DECLINE: 0.6, Act.NOTE: 0.3, Act.URGE: 0.5, Act.CLOSE: 0.5},
+}
+
+
+@dataclass
+class Figures:
+    """What a walk did, and what it found wrong."""
+
+    acts: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    cases: int = 0
+    entries: int = 0
+    clocks: int = 0
+    moved_by_calendar: int = 0
+    lists_compared: int = 0
+    messages: int = 0
+    told: int = 0
+    until: datetime = START
+    seconds: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Known:
+    """A case as the walk last saw it."""
+
+    look: Look
+    calendar: Calendar
+
+
+class Walk:
+    """One random walk over an office."""
+
+    def __init__(self, office: Office, acts: int, seed_: int) -> None:
+        self.office, self.acts = office, acts
+        self.draw = random.Random(seed_)
+        self.words = Words(self.draw, UNITS)
+        self.now = START
+        self.handlers = boot.handlers(office)
+        self.people: dict[str, Actor] = {}
+        self.known: dict[str, Known] = {}
+        self.sources: list[Draft] = []
+        self.figures = Figures()
+        self.calendar_moved_at = 0
+
+    async def run(self) -> Figures:
+        """Walk. The figures name whatever was found wrong."""
+        started = time.monotonic()
+        for name in (*OFFICES, *(f"{post}-{unit}" for unit in UNITS for post in ("clerk", "lead"))):
+            await self._person(name)
+        for number in range(1, self.acts + 1):
+            self.figures.acts = number
+            self._pass_time(number)
+            await self._one_act()
+            if self.draw.random() < 0.2:
+                await self._follow_up()
+            if number == self.acts // 2:
+                await self._change_calendar()
+            if number % max(1, self.acts // 20) == 0:
+                await self._follow_up()
+                await self._compare_lists()
+            if len(self.figures.faults) >= FAULTS_MOST:
+                break
+        await self._finish()
+        self.figures.seconds = time.monotonic() - started
+        return self.figures
+
+    def _pass_time(self, number: int) -> None:
+        """Mostly minutes or hours, now and then weeks; all in all the days of the walk."""
+        leaps = 10
+        if number % max(1, self.acts // leaps) == 0:
+            self.now += timedelta(days=self.draw.randint(5, DAYS // leaps - 5))
+        mean = DAYS / 2 * 86400 / self.acts
+        self.now += timedelta(seconds=round(self.draw.expovariate(1 / mean)))
+
+    # ---- one act ----
+
+    async def _one_act(self) -> None:
+        if not self.known or self.draw.random() < 0.1:
+            await self._submit()
+            return
+        no = self._some_case()
+        case = await Case.get(no=no)
+        standing = await standing_of(case)
+        state = self.known[no].look.folded.state
+        if self.draw.random() < 0.8:
+            pairs = [(a, s) for a in await self._around(standing) for s in access.open_steps(a, state, standing)]
+            weights = [_WEIGHTS.get(step.act, 1.0) for _, step in pairs]
+            actor, step = self.draw.choices(pairs, weights)[0] if pairs else (SYSTEM, self.draw.choice(STEPS))
+        else:
+            actor = self.draw.choice([*self.people.values(), citizen(no), citizen(self._some_case()), SYSTEM])
+            step = self.draw.choice(STEPS)
+        data = self.words.data(step, self.now, list(self.known))
+        if step.act in (Act.ASSIGN, Act.CO_ASSIGN) and standing.confidential:
+            data = self._as_the_door_lets(data, standing)
+        expect = self.draw.choice((None, None, None, case.version, case.version - 1))
+        if self.draw.random() < 0.01:
+            await cases.bar(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
+        also = partial(ratings.record, pf=ratings.PC) if step.act is Act.RATE else None
+        if await self._tried(cases.act(no, step.act, actor, data, now=self.now, expect=expect, also=also), no):
+            self.figures.done[step.act] += 1
+        await self._look_at(no, step.act)
+        await self._seen_by_one(no)
+
+    async def _tried(self, doing: Any, no: str) -> bool:
+        """Whether it was done. What is refused must be one of the six, and change nothing."""
+        before = await _everything(no)
+        try:
+            await doing
+        except Refused as refused:
+            self.figures.refused[type(refused).__name__] += 1
+            if type(refused) not in SIX:
+                self._fault(no, f"refused as {type(refused).__name__}")
+            if await _everything(no) != before:
+                self._fault(no, f"a refused act changed something: {refused}")
+            return False
+        except Exception as broken:  # whatever it is, it is what the walk looks for
+            self._fault(no, f"broke instead of refusing: {broken!r}")
+            return False
+        return True
+
+    async def _submit(self) -> None:
+        draft = self.words.draft(self.sources)
+        count = await Case.all().count()
+        try:
+            receipt = await cases.submit(draft, citizen(""), now=self.now, secret=self.office.settings.secret)
+        except Refused as refused:
+            self.figures.refused[type(refused).__name__] += 1
+            if type(refused) not in SIX or await Case.all().count() != count:
+                self._fault("-", f"a refused submission: {refused!r}")
+            return
+        if receipt.fresh:
+            self.figures.done[Act.SUBMIT] += 1
+            self.sources.append(draft)
+        if await Case.all().count() != count + receipt.fresh:
+            self._fault(receipt.no, "the same source is not the same case")
+        opened = await queries.by_code(self.office.settings.secret, receipt.code, no=receipt.no)
+        if opened != receipt.no:
+            self._fault(receipt.no, "its code opens another case")
+        await self._look_at(receipt.no, Act.SUBMIT)
+
+    def _as_the_door_lets(self, data: Mapping[str, Any], case: Standing) -> dict[str, Any]:
+        """A report goes to cleared units only, and not below a barred one: the tree of units is known at the doors."""
+        fit = [u for u in UNITS if (a := self.people[f"clerk-{u}"]).cleared and not a.ancestry & case.bars]
+        chosen = {"unit": self.draw.choice(fit), "units": [self.draw.choice(fit)]}
+        return dict(data) | {name: chosen[name] for name in chosen if name in data}
+
+    def _some_case(self) -> str:
+        """Any case, the newer ones more often."""
+        nos = list(self.known)
+        return nos[-self.draw.randint(1, min(12, len(nos)))] if self.draw.random() < 0.6 else self.draw.choice(nos)
+
+    async def _person(self, name: str) -> Actor:
+        if name not in self.people:
+            self.people[name] = await directory.actor_of(name)
+        return self.people[name]
+
+    async def _around(self, case: Standing) -> list[Actor]:
+        """Everybody who may have something to do with the case."""
+        units = sorted({case.lead, *case.co} - {""})
+        posts = [f"{post}-{unit}" for unit in units for post in ("clerk", "lead")]
+        return [*[await self._person(name) for name in (*OFFICES, *posts)], citizen(case.no), SYSTEM]
+
+    # ---- what follows, and what must be true ----
+
+    async def _follow_up(self) -> None:
+        """What the worker and the timers do, then a look at every case that moved."""
+        self.figures.told += await jobs.sweep_clocks(self.now)
+        if self.draw.random() < 0.2:
+            await jobs.close_rated_out(self.now, self.office.settings.rating_days)
+        self.figures.messages += await outbox.drain(self.handlers, self.now)
+        for failed in await outbox.failing():
+            self._fault(failed["key"], f"message {failed['kind']} fails: {failed['error']}")
+        for row in await Case.all().order_by("id").values("no", "version"):
+            if row["no"] not in self.known or self.known[row["no"]].look.version != row["version"]:
+                await self._look_at(row["no"], None)
+        for no, known in self.known.items():
+            if known.look.folded.state.status in OPEN and not await self._can_go_on(no, known.look):
+                self._fault(no, f"{known.look.folded.state.status}: no member of staff can take it further")
+
+    async def _can_go_on(self, no: str, look: Look) -> bool:
+        around = [a for a in await self._around(look.standing) if a.roles & access.ANY_STAFF]
+        state = look.folded.state
+        return any(s.target for a in around for s in access.open_steps(a, state, look.standing))
+
+    async def _look_at(self, no: str, act: Act | None) -> None:
+        """Hold the case against everything that must be true. `act` is what was just done, None: several things."""
+        calendar, before = await calendars.current(), self.known.get(no)
+        if before is not None and before.look.version == (await Case.get(no=no)).version:
+            calendar = before.calendar  # not written since: an ended case keeps the dates of its own time
+        look = await looked(no, calendar)
+        for fault in untruths(look, before.look if before else None, before is None or before.calendar is calendar):
+            self._fault(no, f"after {act}: {fault}")
+        self.known[no] = Known(look, calendar)
+
+    async def _seen_by_one(self, no: str) -> None:
+        """Somebody at random lists the case exactly if they may see it."""
+        actor = self.draw.choice(list(self.people.values()))
+        page = await queries.worklist(actor, Filters(q=no), 1, now=self.now)
+        listed = no in {row.no for row in page.items}
+        if listed != sees(actor, self.known[no].look.standing):
+            self._fault(no, f"listed for {actor.id}: {listed}")
+
+    async def _compare_lists(self) -> None:
+        """Everybody's whole list is what the rule says, and no bar is leapt over."""
+        standings = [await standing_of(case) for case in await Case.all()]
+        for actor in self.people.values():
+            page = await queries.worklist(actor, Filters(), 1, now=self.now, size=len(standings) + 1)
+            listed = {row.no for row in page.items}
+            may = {s.no for s in standings if sees(actor, s)}
+            barred = {s.no for s in standings if s.bars & actor.ancestry or actor.id in s.recused}
+            if listed != may or listed & barred:
+                self._fault("-", f"{actor.id} lists {sorted(listed ^ may)[:3]}, barred {sorted(listed & barred)[:3]}")
+            self.figures.lists_compared += 1
+
+    async def _change_calendar(self) -> None:
+        """The notice for 2027 is out: some clocks move, by that and by nothing else."""
+        await self._follow_up()
+        running = (
+            await ClockRow.filter(stopped_at__isnull=True).exclude(length__endswith="h").order_by("-due_legal_day")
+        )
+        last = running[0].due_legal_day if running else office_day(self.now) + timedelta(days=9)
+        rows = [DayRow(last, False, "调休"), DayRow(last + timedelta(days=1), False, "调休")]
+        before = {(c.case_id, c.term, c.seq, c.unit): c.due_at for c in running}  # type: ignore[attr-defined] # added at run time
+        edition = await calendars.replace_days(rows, last.replace(month=12, day=31), "walk", "通知", self.now)
+        await outbox.put("calendar.changed", edition, {"edition": edition}, self.now)
+        await self._follow_up()
+        for row in await ClockRow.filter(stopped_at__isnull=True):
+            if before.get((row.case_id, row.term, row.seq, row.unit), row.due_at) != row.due_at:  # type: ignore[attr-defined] # added at run time
+                self.figures.moved_by_calendar += 1
+        calendar = await calendars.current()
+        for no in self.known:
+            look = await looked(no, calendar)
+            stored = {(c.term, c.seq, c.unit): c.due_at for c in look.stored if c.stopped_at is None}
+            folded = {(c.term, c.seq, c.unit): c.due_at for c in look.folded.clocks if c.stopped_at is None}
+            if stored != folded:
+                self._fault(no, "the calendar changed and a running clock did not follow")
+
+    async def _finish(self) -> None:
+        await self._follow_up()
+        async for damage in jobs.damages(self.office.settings.data):
+            self._fault(damage.where, damage.what)
+        if orphans := await jobs.orphaned_clocks():
+            self._fault("-", f"{orphans} clocks run in cases that ended")
+        figures = self.figures
+        figures.cases, figures.entries = await Case.all().count(), await Entry.all().count()
+        figures.clocks, figures.until = await ClockRow.all().count(), self.now
+
+    def _fault(self, no: str, words: str) -> None:
+        self.figures.faults.append(f"act {self.figures.acts}, case {no}: {words}")
+
+
+async def looked(no: str, calendar: Calendar) -> Look:
+    """A case with everything that is stored of it, and folded anew."""
+    case = await Case.get(no=no)
+    entries = await Entry.filter(case_id=case.id).order_by("seq")
+    history = [happening_of(entry) for entry in entries]
+    folded: Folded = folding.fold(history, facts_of(case), calendar)
+    stored: list[Clock] = await clocks_stored(case.id)
+    tenures = await TenureRow.filter(case_id=case.id)
+    return Look(case, await standing_of(case), entries, tuple(history), folded, stored, tenures)
+
+
+async def _everything(no: str) -> list[Any]:
+    """All that is stored of a case, to see whether anything changed."""
+    case = await Case.get(no=no)
+    messages = await outbox.Message.filter(key__startswith=f"{no}:").count()
+    rows = [await model.filter(case_id=case.id).order_by("id").values() for model in (Entry, ClockRow, TenureRow)]
+    return [await Case.filter(no=no).values(), messages, *rows]
+
+
+async def run(acts: int, seed_: int) -> Figures:
+    """A walk over an office of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="xinqiao-walk-"))
+    named = {k: v for k, v in os.environ.items() if k == "XINQIAO_DATABASE_URL"}
+    settings = Settings.read({"XINQIAO_DATA": str(folder), "XINQIAO_LOG_LEVEL": "error", **named})
+    log_as(settings)
+    await boot.migrate(settings)
+    try:
+        async with boot.opened(settings) as office:
+            await boot.seed_calendar(office)
+            await seed.settle(office)
+            return await Walk(office, acts, seed_).run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--acts", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    found = asyncio.run(run(args.acts, args.seed))
+    print(f"{found.acts} acts until {found.until:%Y-%m-%d} in {found.seconds:.0f} s")
+    print(f"done {sum(found.done.values())}: {dict(found.done.most_common())}")
+    print(f"refused {sum(found.refused.values())}: {dict(found.refused.most_common())}")
+    print(f"{found.cases} cases, {found.entries} entries, {found.clocks} clocks, {found.messages} messages carried out")
+    print(f"{found.told} clocks told, {found.moved_by_calendar} moved by the calendar")
+    print(f"{found.lists_compared} lists compared; {len(found.faults)} faults")
+    print("\n".join(found.faults))
+    return 1 if found.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""What must be true of every case at any time? Said as plain comparisons of what is stored with what is folded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from feedback.access import Standing
+from feedback.deadlines import Clock, Happening
+from feedback.folding import ENDED, Folded, entry_digest
+from feedback.lifecycle import Act, CaseState, Role, Status, steps_from
+from feedback.models import Case, Entry, TenureRow
+from feedback.terms import RIGHTS, TERMS, Holder, Term
+
+_STAFF_ONLY = frozenset({Role.CITIZEN})
+
+
+@dataclass(frozen=True)
+class Look:
+    """A case as it is stored, and as its entries say it is."""
+
+    case: Case
+    standing: Standing
+    entries: Sequence[Entry]
+    history: tuple[Happening, ...]
+    folded: Folded
+    stored: Sequence[Clock]
+    tenures: Sequence[TenureRow]
+
+    @property
+    def version(self) -> int:
+        return self.case.version
+
+
+def untruths(look: Look, before: Look | None, same_calendar: bool) -> Iterator[str]:
+    """Everything that is not as it must be. `before` is the case as it was seen last."""
+    yield from _stored_is_folded(look)
+    yield from _chained(look)
+    yield from _endable(look)
+    if before is not None:
+        yield from _unmoved(look, before, same_calendar)
+
+
+def _stored_is_folded(look: Look) -> Iterator[str]:
+    case, folded = look.case, look.folded
+    pairs = {
+        "status": (case.status, folded.state.status.value),
+        "stage": (case.stage, folded.state.stage.value),
+        "unit": (case.unit, folded.unit),
+        "category": (case.category, folded.category),
+        "replied_at": (case.replied_at, folded.replied_at),
+        "closed_at": (case.closed_at, folded.closed_at),
+        "next_due_at": (case.next_due_at, folded.next_due_at),
+        "next_warn_at": (case.next_warn_at, folded.next_warn_at),
+        "tenures": (
+            sorted((t.seq, t.unit, bool(t.lead), t.since, t.until, t.task) for t in look.tenures),
+            sorted((t.seq, t.unit, t.lead, t.since, t.until, t.task) for t in folded.tenures),
+        ),
+    }
+    yield from (f"{name} stored {a!r}, folded {b!r}" for name, (a, b) in pairs.items() if a != b)
+    different = set(look.stored) ^ set(folded.clocks)
+    if different or len(look.stored) != len(folded.clocks):
+        yield f"clocks stored and folded differ: {sorted(f'{c.term} {c.unit} {c.due_at} {c.edition}' for c in different)}"
+
+
+def _chained(look: Look) -> Iterator[str]:
+    before = ""
+    for place, e in enumerate(look.entries, 1):
+        said = (e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
+        digest = entry_digest(before, look.case.no, e.seq, *said)
+        if (e.seq, e.digest) != (place, digest):
+            yield f"the chain breaks at entry {place}"
+        before = digest
+    if look.case.digest != before:
+        yield "the case does not hold the last digest"
+
+
+def _endable(look: Look) -> Iterator[str]:
+    """Every clock that binds us can be ended by whom it binds, now or some steps on."""
+    state = look.folded.state
+    own = [c for c in look.folded.clocks if c.holder is Holder.CITIZEN_OWN]
+    if len(own) > 1:
+        yield "the citizen's own clock was started twice"
+    for clock in look.folded.clocks:
+        if clock.stopped_at is not None or clock.term in RIGHTS:
+            continue
+        if state.status in ENDED:
+            yield f"clock {clock.term} runs in a case that is {state.status}"
+        elif not _reached(state, _row_of(clock)):
+            yield f"clock {clock.term} runs at {state.status} and nobody can end it"
+        elif not _in_their_hands(clock, look.standing):
+            yield f"clock {clock.term} binds {clock.unit or 'nobody'} who cannot end it"
+
+
+def _row_of(clock: Clock) -> Term:
+    return next(t for t in TERMS if (t.code, t.law, t.label) == (clock.term, clock.law, clock.label))
+
+
+def _reached(state: CaseState, row: Term) -> bool:
+    """Whether staff or the system can come to an act that ends the clock, by a few open steps."""
+    seen: set[Status] = set()
+    waiting = [state]
+    while waiting:
+        each = waiting.pop()
+        if each.status in seen:
+            continue
+        seen.add(each.status)
+        for step in steps_from(each):
+            if {role for role, _ in step.who} <= _STAFF_ONLY:
+                continue
+            if step.act in row.kept_by | row.voided_by:
+                return True
+            if step.target is not None:
+                waiting.append(CaseState(each.kind, each.profile, step.target, each.stage, each.done))
+    return False
+
+
+def _in_their_hands(clock: Clock, standing: Standing) -> bool:
+    match clock.holder:
+        case Holder.DESK:
+            return clock.unit == standing.desk
+        case Holder.LEAD:
+            return not standing.lead or clock.unit == standing.lead
+        case Holder.CO:
+            return clock.unit in standing.co
+        case _:
+            return True
+
+
+def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
+    """No deadline moves, and no clock runs on after it stopped, without a reason in the file."""
+    now = {(c.term, c.seq, c.holder, _of_unit(c)): c for c in look.stored}
+    fresh = look.history[len(before.history) :]
+    extended = any(h.act is Act.EXTEND for h in fresh)
+    if look.history[: len(before.history)] != before.history:
+        yield "an old entry changed"
+    for old in before.stored:
+        new = now.get((old.term, old.seq, old.holder, _of_unit(old)))
+        if new is None:
+            yield f"clock {old.term} of entry {old.seq} is gone"
+        elif new.starts_at != old.starts_at:
+            yield f"clock {old.term} was started anew"
+        elif old.stopped_at is not None and new.stopped_at != old.stopped_at:
+            yield f"clock {old.term} had stopped and runs again"
+        elif new.due_at != old.due_at and not extended and same_calendar:
+            yield f"clock {old.term} moved from {old.due_at} to {new.due_at} and nobody said why"
+        elif new.due_at < old.due_at and same_calendar:
+            yield f"clock {old.term} became shorter"
+
+
+def _of_unit(clock: Clock) -> str:
+    """A lead's clock may change hands with the case; a co-unit's never."""
+    return clock.unit if clock.holder is Holder.CO else ""

@@ -1,0 +1,89 @@
+"""Whatever people do in whatever order, the record stays true; the long version is `tests.bench.random_walk`."""
+
+from datetime import timedelta
+
+from feedback import access, calendars, cases, facts, jobs, queries
+from feedback.access import SYSTEM, citizen
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
+from feedback.lifecycle import Act, Status
+from feedback.views import Filters
+from feedback.workdays import DayRow
+from routing import directory
+from tests.bench.random_walk import START, Walk
+from tests.conftest import MONDAY
+from web import boot
+from web.boot import Office
+
+HOUR = timedelta(hours=1)
+
+
+async def test_a_random_walk_over_half_a_year_finds_nothing_untrue(office: Office) -> None:
+    found = await Walk(office, acts=250, seed_=1).run()
+    assert found.faults == []
+    assert found.until - START > timedelta(days=120)
+    assert found.moved_by_calendar
+    assert len(found.done) > 15
+
+
+async def _opened(office: Office, kind: str, **more: object) -> str:
+    known: dict[str, object] = {
+        "kind": kind,
+        "title": "学校门口拥堵",
+        "text": "早晚高峰车辆乱停，孩子过马路危险。",
+        "channel": "web",
+        "desk": "rexian",
+        "person": PersonDraft("安小娜", "13900001234"),
+    }
+    draft = Draft(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
+    return (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+
+
+async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(office: Office) -> None:
+    no = await _opened(office, "complaint")
+    desk, lead = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
+    asked = {"unit": "jiaoyu", "units": ["gongan", "jiaoyu", "gongan"]}
+    await cases.act(no, Act.ASSIGN, desk, asked, now=MONDAY + HOUR)
+    await cases.act(no, Act.CO_ASSIGN, lead, {"units": ["jiaoyu"], "task": "自己协办自己"}, now=MONDAY + 2 * HOUR)
+    folded, stored, _ = await facts.folded(no)
+    assert [c.unit for c in stored if c.term == "co_reply"] == ["gongan"]
+    assert [t.unit for t in folded.tenures if not t.lead] == ["gongan"]
+
+
+async def test_a_refused_review_leaves_no_clock_behind(office: Office) -> None:
+    no = await _opened(office, "appeal")
+    desk, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
+    await cases.act(no, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY + HOUR)
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "已按规定处理。"}, now=MONDAY + 3 * HOUR)
+    await cases.act(no, Act.REVIEW, citizen(no), {"reason": "不服"}, now=MONDAY + 4 * HOUR)
+    refused = {"reason": "已经复查", "where_instead": "人民法院"}
+    await cases.act(no, Act.DECLINE, desk, refused, now=MONDAY + 5 * HOUR)
+    assert await jobs.orphaned_clocks() == 0
+
+
+async def test_a_right_that_lapses_follows_the_calendar_too(office: Office) -> None:
+    no = await _opened(office, "report")
+    desk = await directory.actor_of("reception")
+    await cases.act(no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
+    (objecting,) = [c for c in (await facts.folded(no))[1] if c.term == "object"]
+    day = DayRow(objecting.due_legal_day, False, "调休")
+    edition = await calendars.replace_days([day], day.day.replace(month=12, day=31), "admin", "通知", MONDAY)
+    await outbox.put("calendar.changed", edition, {"edition": edition}, MONDAY)
+    await outbox.drain(boot.handlers(office), MONDAY + 2 * HOUR)
+    (moved,) = [c for c in (await facts.folded(no))[1] if c.term == "object"]
+    assert moved.due_at > objecting.due_at
+    assert [d async for d in jobs.damages(office.settings.data)] == []
+
+
+async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(office: Office) -> None:
+    no = await _opened(office, "report", bars=frozenset({"jiwei", "rexian"}))
+    table, desk = boot.handlers(office), await directory.actor_of("reception")
+    await outbox.drain(table, MONDAY + HOUR)
+    above = await directory.actor_of("clerk-shi-jiwei")
+    await cases.act(no, Act.RETURN, above, {"reason": "不属于本机关管辖"}, now=MONDAY + 2 * HOUR)
+    await outbox.drain(table, MONDAY + 3 * HOUR)
+    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    assert (file.status, file.unit) == (Status.ASSIGNED, "shi-jiwei")
+    case = await queries.worklist(desk, Filters(), 1, now=MONDAY)
+    assert not case.total and access.scope(desk).desk == "rexian"

@@ -84,11 +84,14 @@ async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
 
 async def due_clocks(now: datetime, stage: str, limit: int = 500) -> Sequence[Mapping[str, Any]]:
     """Clocks that turned amber or red and of which nobody was told: `stage` is "amber" or "late"."""
+    # Sorted by all columns of the index, though two are null: else PostgreSQL walks the whole history by `due_at`.
     running = ClockRow.filter(stopped_at__isnull=True).exclude(term__in=sorted(RIGHTS))
     if stage == "late":
-        running = running.filter(told_late_at__isnull=True, due_at__lte=now).order_by("due_at")
+        running = running.filter(told_late_at__isnull=True, due_at__lte=now)
+        running = running.order_by("stopped_at", "told_late_at", "due_at")
     else:
-        running = running.filter(told_amber_at__isnull=True, warn_at__lte=now, due_at__gt=now).order_by("warn_at")
+        running = running.filter(told_amber_at__isnull=True, warn_at__lte=now, due_at__gt=now)
+        running = running.order_by("stopped_at", "told_amber_at", "warn_at")
     return list(await running.limit(limit).values("id", "term", "label", "unit", "holder", "due_at", no="case__no"))
 
 

@@ -75,8 +75,11 @@ class Case(Model):
         indexes = (
             ("unit", "status"),
             ("desk", "status"),
-            ("status", "next_due_at"),
+            # What a count of the list or the board reads, so that it reads no case for it.
+            ("status", "next_due_at", "next_warn_at", "confidential", "unit", "desk", "id"),
+            ("next_due_at", "id"),
             ("received_at",),
+            ("replied_at",),
             ("link",),
             ("person_id",),
         )
@@ -162,7 +165,7 @@ class TenureRow(Model):
     class Meta:
         table = "feedback_tenure"
         unique_together = (("case_id", "seq", "unit"),)
-        indexes = (("unit", "until"),)
+        indexes = (("unit", "until", "case_id"),)
 
 
 class Bar(Model):

@@ -3,13 +3,14 @@
 Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
-from tortoise.expressions import Case as SqlCase
-from tortoise.expressions import Q, Subquery, When
+from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
@@ -17,6 +18,7 @@ from feedback import access, calendars, cases, folding, recording, redact, searc
 from feedback.access import Actor, Standing
 from feedback.deadlines import Light
 from feedback.kernel import codes, db, seal
+from feedback.kernel.clock import from_millis
 from feedback.kernel.errors import NotFound
 from feedback.lifecycle import OPEN, Kind, Stage, Status
 from feedback.models import Attachment, Bar, Case, Entry, Person, PublicReply, TenureRow
@@ -181,25 +183,45 @@ async def names_in(actor: Actor, no: str, secret: str) -> list[str]:
 async def worklist(actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE) -> Page:
     """The cases the actor sees, narrowed and sorted, one page of them."""
     found = await _narrowed(actor, filters, now)
-    total = await found.count()
+    counted = (await found.annotate(total=Count("id"), running=Count("next_due_at")).values("total", "running"))[0]
+    total, running = int(counted["total"]), int(counted["running"])
     pages = max(1, ceil(total / size))
     page = min(max(1, page), pages)
-    rows = await found.order_by(*_ORDERS.get(filters.sort, _ORDERS["due"])).offset((page - 1) * size).limit(size)
-    return Page(tuple(_work_row(c) for c in rows), total, page, pages)
-
-
-_ORDERS: Mapping[str, tuple[str, ...]] = {
-    "due": ("open_rank", "next_due_at", "id"),
-    "received": ("received_at", "id"),
-    "-received": ("-received_at", "-id"),
-}
+    offset = (page - 1) * size
+    rows = await _sorted(found, filters.sort, offset, min(size, total - offset), running)
+    return Page(tuple(rows), total, page, pages)
 
 
 async def export(actor: Actor, filters: Filters, *, now: datetime, most: int) -> list[WorkRow]:
     """The same list without pages, for a file. At most `most` rows."""
-    found = await _narrowed(actor, filters, now)
-    rows = await found.order_by(*_ORDERS.get(filters.sort, _ORDERS["due"])).limit(most)
-    return [_work_row(c) for c in rows]
+    return await _sorted(await _narrowed(actor, filters, now), filters.sort, 0, most, most)
+
+
+_ORDERS: Mapping[str, tuple[str, ...]] = {
+    "received": ("received_at", "id"),
+    "-received": ("-received_at", "-id"),
+}
+_LONG_AGO = from_millis(0)  # later than this is any time: SQLite seeks for `>`, but scans for `NOT … IS NULL`
+_COLUMNS = tuple(each.name for each in fields(WorkRow))
+
+
+async def _sorted(found: QuerySet[Case], sort: str, offset: int, limit: int, running: int) -> list[WorkRow]:
+    """A stretch of the list. By default what has the least time left comes first, then what waits for nobody."""
+    if sort in _ORDERS:
+        return await _rows(found.order_by(*_ORDERS[sort]).offset(offset).limit(limit))
+    # Two statements, since an index gives either half in order; together they would be sorted whole for every page.
+    rows: list[WorkRow] = []
+    if offset < running:
+        half = found.filter(next_due_at__gt=_LONG_AGO).order_by("next_due_at", "id")
+        rows = await _rows(half.offset(offset).limit(limit))
+    if missing := limit - len(rows):
+        half = found.filter(next_due_at__isnull=True).order_by("id")
+        rows += await _rows(half.offset(max(0, offset - running)).limit(missing))
+    return rows
+
+
+async def _rows(found: QuerySet[Case]) -> list[WorkRow]:
+    return [WorkRow(**row) for row in await found.values(*_COLUMNS)]
 
 
 async def counts(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
@@ -213,12 +235,18 @@ async def counts(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, 
         mine=filters.mine,
     )
     found = await _narrowed(actor, base, now)
-    by_status = await found.annotate(n=Count("id")).group_by("status").values("status", "n")
-    result = {row["status"]: row["n"] for row in by_status}
+    by_status = await _lights(found, now).group_by("status").values("status", "open", *_LIGHTS)
+    result = {row["status"]: row["open"] for row in by_status}
     result["open"] = sum(result.get(s.value, 0) for s in OPEN)
-    for light in (Light.RED, Light.AMBER, Light.GREEN):
-        result[light.value] = await found.filter(_lit(light, now)).count()
-    return result
+    return result | {light: sum(row[light] for row in by_status) for light in _LIGHTS}
+
+
+_LIGHTS = (Light.RED.value, Light.AMBER.value, Light.GREEN.value)
+
+
+def _lights(found: QuerySet[Case], now: datetime) -> QuerySet[Case]:
+    """Counts them, `open` in all and under each light, in one statement."""
+    return found.annotate(open=Count("id"), **{light: Count("id", _filter=_lit(light, now)) for light in _LIGHTS})
 
 
 def _lit(light: str, now: datetime) -> Q:
@@ -234,7 +262,7 @@ def _lit(light: str, now: datetime) -> Q:
 
 
 async def _narrowed(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
-    found = _scoped(actor).annotate(open_rank=SqlCase(When(next_due_at__isnull=True, then="1"), default="0"))
+    found = _scoped(actor)
     if filters.status == "open":
         found = found.filter(status__in=[s.value for s in OPEN])
     elif filters.status:
@@ -268,49 +296,38 @@ async def _found(query: str) -> Q:
     return Q(no=number) | Q(id__in=sure) if sure else Q(no=number)
 
 
-def _work_row(case: Case) -> WorkRow:
-    return WorkRow(
-        no=case.no,
-        kind=case.kind,
-        title=case.title,
-        status=case.status,
-        stage=case.stage,
-        unit=case.unit,
-        desk=case.desk,
-        category=case.category,
-        region=case.region,
-        channel=case.channel,
-        urgency=case.urgency,
-        confidential=bool(case.confidential),
-        received_at=case.received_at,
-        next_due_at=case.next_due_at,
-        next_warn_at=case.next_warn_at,
-        confidence=case.confidence,
-    )
-
-
 async def board(actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
     """Per unit (the desk for what has none yet): red, amber, green and open, over the cases the actor sees."""
     open_ = _scoped(actor).filter(status__in=[s.value for s in OPEN])
     found: dict[str, dict[str, Any]] = {}
-    for name, narrowed in (
-        ("open", open_),
-        *((light.value, open_.filter(_lit(light, now))) for light in (Light.RED, Light.AMBER, Light.GREEN)),
-    ):
-        for row in await narrowed.annotate(n=Count("id")).group_by("unit", "desk").values("unit", "desk", "n"):
-            unit = row["unit"] or row["desk"]
-            line = found.setdefault(unit, {"unit": unit, "open": 0, "red": 0, "amber": 0, "green": 0})
-            line[name] += row["n"]
+    for row in await _lights(open_, now).group_by("unit", "desk").values("unit", "desk", "open", *_LIGHTS):
+        unit = row["unit"] or row["desk"]
+        line = found.setdefault(unit, {"unit": unit, "open": 0, "red": 0, "amber": 0, "green": 0})
+        for name in ("open", *_LIGHTS):
+            line[name] += row[name]
     return sorted(found.values(), key=lambda r: (-r["red"], -r["amber"], -r["open"], r["unit"]))
 
 
 async def flow(actor: Actor, since: datetime, until: datetime) -> dict[str, int]:
     """How many cases came, and how many were answered, in a span."""
-    seen = _scoped(actor)
-    return {
-        "received": await seen.filter(received_at__gte=since, received_at__lt=until).count(),
-        "replied": await seen.filter(replied_at__gte=since, replied_at__lt=until).count(),
-    }
+    return (await flows(actor, [since, until]))[0]
+
+
+async def flows(actor: Actor, bounds: Sequence[datetime]) -> list[dict[str, int]]:
+    """The same for each span between two bounds that follow each other."""
+    spans = list(pairwise(bounds))
+    found: list[dict[str, int]] = [{} for _ in spans]
+    for name in ("received", "replied"):
+        seen = _scoped(actor).filter(**_within(name, bounds[0], bounds[-1]))
+        each = {f"n{place}": Count("id", _filter=Q(**_within(name, *span))) for place, span in enumerate(spans)}
+        counted = (await seen.annotate(**each).values(*each))[0]
+        for place, row in enumerate(found):
+            row[name] = int(counted[f"n{place}"])
+    return found
+
+
+def _within(name: str, since: datetime, until: datetime) -> dict[str, Any]:
+    return {f"{name}_at__gte": since, f"{name}_at__lt": until}
 
 
 async def by_code(secret: str, code: str, *, no: str = "", phone_tail: str = "") -> str:

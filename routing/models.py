@@ -106,4 +106,4 @@ class Notice(Model):
 
     class Meta:
         table = "routing_notice"
-        indexes = (("unit", "made_at"), ("case_no",))
+        indexes = (("unit", "made_at", "id"), ("case_no",), ("error", "id"))

@@ -40,8 +40,7 @@ async def queue(request: Request) -> Response:
     names, calendar = await directory.snapshot(), await calendars.current()
     filters = present_desk.filters_of(request.query_params, actor)
     found = await queries.worklist(actor, filters, _page(request), now=now)
-    counted = await queries.counts(actor, filters, now=now)
-    mine, all_ = await _open_counts(actor, filters, now=now)
+    counted, mine, all_ = await _counts(actor, filters, now)
     context = {
         **present_desk.frame(actor, names),
         "filters": filters,
@@ -69,13 +68,15 @@ def _page(request: Request) -> int:
     return int(text) if text.isdecimal() and 1 <= len(text) <= 6 else 1
 
 
-async def _open_counts(actor: Actor, filters: Filters, *, now: datetime) -> tuple[int | None, int]:
-    """How many open cases wait for this person's unit (None for overseers), and how many they see in all."""
-    everything = await queries.counts(actor, replace(filters, mine=False), now=now)
-    if not actor.roles & WORKERS:
-        return None, everything["open"]
-    mine = await queries.counts(actor, replace(filters, mine=True), now=now)
-    return mine["open"], everything["open"]
+async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[str, int], int | None, int]:
+    """The figures on the tabs, how many open cases wait for this unit (None for overseers), and how many are seen."""
+    is_worker = bool(actor.roles & WORKERS)
+    found = {
+        mine: await queries.counts(actor, replace(filters, mine=mine), now=now)
+        for mine in (False, True)
+        if is_worker or mine in (False, filters.mine)
+    }
+    return found[filters.mine], found[True]["open"] if is_worker else None, found[False]["open"]
 
 
 async def _answered_today(actor: Actor, now: datetime) -> int:

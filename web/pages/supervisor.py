@@ -159,14 +159,13 @@ def _tiles(totals: Mapping[str, int], flow: Mapping[str, int]) -> list[dict[str,
 
 async def _week(actor: Actor, now: datetime) -> dict[str, list[tuple[str, int]]]:
     """How many cases came and how many were answered on each of the last days."""
-    found: dict[str, list[tuple[str, int]]] = {"received": [], "replied": []}
     today = office_day(now)
-    for back in range(FLOW_DAYS - 1, -1, -1):
-        day = today - timedelta(days=back)
-        flow = await queries.flow(actor, start_of_day(day), start_of_day(day + timedelta(days=1)))
-        for name, points in found.items():
-            points.append((f"{day.month}-{day.day}", flow[name]))
-    return found
+    days = [today - timedelta(days=back) for back in range(FLOW_DAYS - 1, -2, -1)]
+    counted = await queries.flows(actor, [start_of_day(day) for day in days])
+    return {
+        name: [(f"{day.month}-{day.day}", flow[name]) for day, flow in zip(days, counted, strict=False)]
+        for name in ("received", "replied")
+    }
 
 
 # ---- the stream ----

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from feedback.kernel.settings import Settings
 from tests.browser.site import Site, served
-from tests.browser.survey import DESKTOP, HEIGHT
+from tests.browser.survey import DESKTOP, HEIGHT, complaints_of
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 LAUNCH = (
@@ -56,17 +57,26 @@ async def site(chromium: Browser, town: Settings, tmp_path_factory: pytest.TempP
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def window(chromium: Browser) -> AsyncIterator[Window]:
-    """Opens windows of people who do not know each other: `await window(width=390, java_script_enabled=False)`."""
+    """Opens windows of people who do not know each other: `await window(width=390, java_script_enabled=False)`.
+
+    Whatever a test does in them, no script may break, no policy be broken and no other host be asked.
+    """
     opened: list[BrowserContext] = []
+    with ExitStack() as stack:
+        complaints: list[list[str]] = []
 
-    async def open_(width: int = DESKTOP, **options: Any) -> Page:
-        context = await new_context(chromium, width, **options)
-        opened.append(context)
-        return await context.new_page()
+        async def open_(width: int = DESKTOP, **options: Any) -> Page:
+            context = await new_context(chromium, width, **options)
+            opened.append(context)
+            page = await context.new_page()
+            complaints.append(stack.enter_context(complaints_of(page)))
+            return page
 
-    yield open_
-    for context in opened:
-        await context.close()
+        yield open_
+        for context in opened:
+            await context.close()
+    serious = ("script:", "asks another host", "Content Security Policy")
+    assert [words for found in complaints for words in found if any(part in words for part in serious)] == []
 
 
 async def new_context(browser: Browser, width: int, **options: Any) -> BrowserContext:

@@ -83,10 +83,15 @@ class Site:
         unit = await self._assigned(no)
         steps: dict[str, list[tuple[str, dict[str, Any]]]] = {
             "assigned": [],
+            "withdrawn": [],
             "accepted": [("accept", {})],
             "replied": [("accept", {}), ("reply", {"text": ANSWER})],
             "declined": [("decline", {"reason": "属于已经起诉的事项", "where_instead": "请向人民法院提出"})],
         }
+        if state == "withdrawn":
+            data = {"code": code, "reason": "问题已经解决了"}
+            done = await self.api.post(f"/api/v1/cases/{no}/acts/withdraw", json=data)
+            assert done.status_code == 200, done.text
         for act, data in steps[state]:
             done = await self.act(no, act, f"clerk-{unit}", data)
             assert done.status_code == 200, done.text

@@ -57,7 +57,7 @@ _SMALL_TARGETS = """([least, dense]) => {
   return found;
 }"""
 
-_SMALL_TEXT = """(least) => {
+SMALL_TEXT = """(least) => {
   const found = new Map();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -85,6 +85,24 @@ _SIDEWAYS = """() => {
 }"""
 
 
+# axe looks at ids only where something refers to them; a browser follows every label and every link in the page.
+_LOOSE_ENDS = """() => {
+  const seen = new Map();
+  document.querySelectorAll("[id]").forEach((part) => seen.set(part.id, (seen.get(part.id) || 0) + 1));
+  const twice = Array.from(seen).filter(([, times]) => times > 1).map(([id, times]) => "id " + id + " " + times + " times");
+  const refers = ["for", "aria-describedby", "aria-labelledby", "aria-controls", "list"];
+  const loose = [];
+  refers.forEach((name) => document.querySelectorAll("[" + name + "]").forEach((part) => {
+    part.getAttribute(name).split(/\\s+/).forEach((id) => { if (id && !seen.has(id)) loose.push(name + " " + id + " leads nowhere"); });
+  }));
+  document.querySelectorAll("a[href^='#']").forEach((link) => {
+    const id = decodeURIComponent(link.getAttribute("href").slice(1));
+    if (id && !seen.has(id)) loose.push("link #" + id + " leads nowhere");
+  });
+  return twice.concat(Array.from(new Set(loose)));
+}"""
+
+
 @dataclass
 class Findings:
     """What is wrong with one page, by concern."""
@@ -94,6 +112,7 @@ class Findings:
     targets: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     sideways: list[str] = field(default_factory=list)
+    loose_ends: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -148,6 +167,7 @@ async def look(page: Page, width: int, findings: Findings) -> None:
     """Look at the page as it stands, in every reading mode."""
     await page.evaluate(_UNFOLD)
     await page.evaluate(AXE)
+    findings.loose_ends += [f"{width} px: {fault}" for fault in await page.evaluate(_LOOSE_ENDS)]
     for mode, attributes in MODES.items():
         where = f"{width} px, {mode}"
         await page.evaluate(_SET_MODE, attributes)
@@ -158,7 +178,7 @@ async def look(page: Page, width: int, findings: Findings) -> None:
         asked = [least, width == DESKTOP and mode == "standard"]
         findings.targets += [f"{where}: {fault}" for fault in await page.evaluate(_SMALL_TARGETS, asked)]
         if mode == "elder":
-            findings.text += [f"{where}: {fault}" for fault in await page.evaluate(_SMALL_TEXT, ELDER_TEXT)]
+            findings.text += [f"{where}: {fault}" for fault in await page.evaluate(SMALL_TEXT, ELDER_TEXT)]
         findings.sideways += [f"{where}: {fault}" for fault in await page.evaluate(_SIDEWAYS)]
         if width == PHONE:
             await page.set_viewport_size({"width": NARROWEST, "height": HEIGHT})

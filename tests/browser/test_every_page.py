@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from feedback.kernel.settings import Settings
-from tests.browser.conftest import Window, new_context
+from tests.browser.conftest import new_context
 from tests.browser.site import Site
 from tests.browser.survey import DESKTOP, PHONE, Findings, complaints_of, look
 from tests.browser.visits import VISITS, Visit, pages_of
@@ -24,6 +24,7 @@ _PLANTED = """() => {
   style(".faint", {color: "#ccc", fontSize: "12px", width: "2000px"});
   style(".klein", {height: "10px", minHeight: "0", padding: "0", fontSize: "6px"});
   main.insertAdjacentHTML("beforeend", '<p style="color: red">x</p>');
+  main.insertAdjacentHTML("beforeend", '<p id="main"><label for="nothing">x</label></p>');
   main.appendChild(document.createElement("img")).src = "http://elsewhere.invalid/x.png";
 }"""
 
@@ -67,17 +68,21 @@ async def _visited(browser: Browser, site: Site, visit: Visit, width: int, findi
         await context.close()
 
 
-async def test_the_survey_sees_what_is_wrong(window: Window, site: Site) -> None:
-    page, findings = await window(width=PHONE), Findings()
+async def test_the_survey_sees_what_is_wrong(chromium: Browser, site: Site) -> None:
+    context, findings = await new_context(chromium, PHONE), Findings()
+    page = await context.new_page()
     with complaints_of(page) as complaints:
         await page.goto(site.url + "/guide")
         await page.evaluate(_PLANTED)
         await look(page, PHONE, findings)
         await page.goto(site.url + "/nowhere")
+    await context.close()
     assert any("label" in words for words in findings.axe)
     assert any("color-contrast" in words for words in findings.axe)
     assert any("klein" in words and "10.0 px" in words for words in findings.targets)
     assert any("faint" in words for words in findings.text)
+    assert any("id main 2 times" in words for words in findings.loose_ends)
+    assert any("for nothing" in words for words in findings.loose_ends)
     assert any("2000 px" in words for words in findings.sideways)
     assert any("404" in words for words in complaints)
     assert any("inline style" in words for words in complaints)
@@ -112,3 +117,8 @@ async def test_the_elder_mode_has_large_text(visit: Visit, survey: dict[Visit, F
 @each_visit
 async def test_nobody_has_to_scroll_sideways(visit: Visit, survey: dict[Visit, Findings]) -> None:
     assert survey[visit].sideways == []
+
+
+@each_visit
+async def test_labels_and_links_in_the_page_lead_to_one_place(visit: Visit, survey: dict[Visit, Findings]) -> None:
+    assert survey[visit].loose_ends == []

@@ -1,11 +1,14 @@
 """Can a citizen do everything with the keyboard alone, and always see where they are?"""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FileChooser, Page, expect
 
 from tests.browser.conftest import Window
 from tests.browser.hands import Keyboard
-from tests.browser.site import Case, Site
+from tests.browser.site import PATIENCE_SECONDS, Case, Site
+from tests.browser.visits import FILE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 SUBMIT = "main button[data-busy]"
@@ -40,6 +43,9 @@ async def test_the_first_stop_leads_past_the_menus(window: Window, site: Site) -
 
 async def test_a_message_with_a_file_is_handed_in_in_four_steps(window: Window, site: Site) -> None:
     page, keys = await opened(window, site.url + "/")
+    choosing: asyncio.Future[FileChooser] = asyncio.get_running_loop().create_future()
+    # Listened for early: the browser must know before the key is pressed.
+    page.on("filechooser", lambda chooser: choosing.set_result(chooser))
     await keys.go("main a[href^='/new/1']")
 
     await keys.to("input[name=kind]")
@@ -50,11 +56,9 @@ async def test_a_message_with_a_file_is_handed_in_in_four_steps(window: Window, 
     await keys.type("#f-title", "幸福路路灯不亮")
     await keys.type("#f-text", "幸福路 12 号门前的路灯从上周起不亮。")
     await keys.to("#f-files")
-    async with page.expect_file_chooser() as choosing:
-        await keys.press("Enter")
-    await (await choosing.value).set_files(
-        {"name": "现场.txt", "mimeType": "text/plain", "buffer": "路灯不亮".encode()}
-    )
+    await keys.press("Enter")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await (await choosing).set_files(FILE)
     await expect(page.locator(".file-state--ok")).to_contain_text("已上传")
     await keys.go(SUBMIT)
 

@@ -6,6 +6,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import Window
 from tests.browser.hands import Keyboard
 from tests.browser.site import ANSWER, Site
+from tests.browser.survey import SMALL_TEXT
 from tests.browser.visits import hold, sign_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -97,6 +98,38 @@ async def test_the_wall_moves_by_itself_and_names_nobody(window: Window, site: S
     words = await page.locator("body").inner_text()
     assert case.no not in words
     assert "墙上不该出现的标题" not in words
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160)])
+async def test_the_wall_fits_its_screen_and_can_be_read_across_a_room(
+    window: Window, site: Site, width: int, height: int
+) -> None:
+    page = await window(width=width)
+    await page.set_viewport_size({"width": width, "height": height})
+    await sign_in(page, site, "supervisor")
+    await page.goto(site.url + "/board?wall=1")
+    await expect(page.locator("[data-wall-page]:visible")).to_have_count(1)
+    assert await page.evaluate("document.scrollingElement.scrollHeight <= innerHeight"), "nobody scrolls a wall"
+    assert await page.evaluate(SMALL_TEXT, 24 * height / 1080) == []
+
+
+async def test_a_clerk_answers_without_scripts(window: Window, site: Site) -> None:
+    case = await site.case("assigned")
+    page = await window(java_script_enabled=False)
+    await sign_in(page, site, f"clerk-{case.unit}")
+    await page.goto(f"{site.url}/desk/cases/{case.no}?act=accept")
+    await pressed(page, "#act-accept .btns button[data-busy]")
+    await page.goto(f"{site.url}/desk/cases/{case.no}?act=reply")
+    await page.select_option("#act-reply select[name=phrase]", index=1)
+    await pressed(page, "#act-reply button[name=insert]")
+    assert await page.locator("#act-reply textarea").input_value() != ""
+    await page.fill("#act-reply textarea", "")
+    await pressed(page, "#act-reply button.btn[formaction]")
+    await expect(page.locator(".errors")).to_contain_text("有 1 处需要改正")
+    await page.fill("#act-reply textarea", ANSWER)
+    await pressed(page, "#act-reply button.btn[formaction]")
+    await pressed(page, "main .btn--go")
+    assert (await site.told(case.no))["status"] == "replied"
 
 
 async def test_without_scripts_the_board_is_renewed_by_a_link(window: Window, site: Site) -> None:

@@ -146,28 +146,43 @@ async def own_case_refused(page: Page, site: Site) -> None:
 
 
 def desk_case(state: str, username: str = "", act: str = "", **said: str) -> Arrive:
-    """To a case at the desk, as the clerk of the unit that has it unless somebody is named."""
+    """To a case at the desk, as the clerk of the unit that has it unless somebody is named ("lead-": of that unit)."""
 
     async def arrive(page: Page, site: Site) -> None:
         case = await site.known(state, **said)
-        await sign_in(page, site, username or f"clerk-{case.unit}")
+        who = username or "clerk-"
+        await sign_in(page, site, who + case.unit if who.endswith("-") else who)
         await page.goto(f"{site.url}/desk/cases/{case.no}" + (f"?act={act}" if act else ""))
 
     return arrive
 
 
-def previewed(act: str, text: str, state: str = "accepted", *, confirmed: bool = False) -> Arrive:
+def previewed(
+    act: str, typed: Mapping[str, str], state: str = "accepted", username: str = "", *, confirmed: bool = False
+) -> Arrive:
     """To the preview of a step; `confirmed` sends it at once and is shown the preview as a refusal."""
 
     async def arrive(page: Page, site: Site) -> None:
-        await desk_case(state, act=act)(page, site)
+        await desk_case(state, username, act=act)(page, site)
         form = page.locator(f"#act-{act} form")
-        await form.locator("textarea").first.fill(text)
+        for name, words in typed.items():
+            await form.locator(f"[name='{name}']").fill(words)
         button = "button[data-busy]:not([formaction])" if confirmed else "button.btn[formaction]"
         async with page.expect_navigation():
             await form.locator(button).click()
 
     return arrive
+
+
+async def desk_case_overtaken(page: Page, site: Site) -> None:
+    case = await site.case("accepted")
+    await sign_in(page, site, f"clerk-{case.unit}")
+    await page.goto(f"{site.url}/desk/cases/{case.no}?act=reply")
+    await site.act(case.no, "contact", f"clerk-{case.unit}", {"text": "已电话联系本人。"})
+    await page.locator("#act-reply textarea").fill(ANSWER)
+    async with page.expect_navigation():
+        await page.locator("#act-reply button.btn[formaction]").click()
+        await page.locator("main .btn--go").first.click()
 
 
 async def desk_case_refused(page: Page, site: Site) -> None:
@@ -314,11 +329,13 @@ VISITS: tuple[Visit, ...] = (
     Visit("/case", CITIZEN, "replied, dissatisfied", own_case("replied", "input[name=level][value='1']")),
     Visit("/case", CITIZEN, "replied appeal", own_case("replied", **APPEAL)),
     Visit("/case", CITIZEN, "declined", own_case("declined")),
+    Visit("/case", CITIZEN, "withdrawn", own_case("withdrawn")),
     Visit("/replies", CITIZEN, "", at("/replies")),
     Visit("/replies", CITIZEN, "searched", at("/replies?q=路")),
     Visit("/replies", CITIZEN, "nothing found", at("/replies?q=不存在的词语")),
     Visit("/replies/{id}", CITIZEN, "", a_reply),
     Visit("/scores", CITIZEN, "", at("/scores")),
+    Visit("/scores", CITIZEN, "sorted", at("/scores?sort=received")),
     Visit("/scores", CITIZEN, "no such period", at("/scores?period=1999-01"), 404),
     Visit("/rate/service", CITIZEN, "", at("/rate/service")),
     Visit("/rate/service", CITIZEN, "dissatisfied", chosen("/rate/service", "input[name=level][value='2']")),
@@ -345,8 +362,15 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk/cases/{no}", "reception", "replied", desk_case("replied", "reception")),
     Visit("/desk/cases/{no}", "supervisor", "accepted", desk_case("accepted", "supervisor")),
     Visit("/desk/cases/{no}", "auditor", "replied", desk_case("replied", "auditor")),
-    Visit("/desk/cases/{no}", "clerk", "preview of an answer", previewed("reply", ANSWER)),
-    Visit("/desk/cases/{no}", "clerk", "an answer with personal data", previewed("reply", PERSONAL, confirmed=True), 422),
+    Visit("/desk/cases/{no}", "clerk", "preview of an answer", previewed("reply", {"text": ANSWER})),
+    Visit("/desk/cases/{no}", "clerk", "an answer with personal data", previewed("reply", {"text": PERSONAL}, confirmed=True), 422),
+    Visit("/desk/cases/{no}", "clerk", "preview of a request for more time",
+          previewed("ask_extension", {"reason": "需要会同多个部门现场核实", "days": "3"})),
+    Visit("/desk/cases/{no}", "lead", "accepted", desk_case("accepted", "lead-")),
+    Visit("/desk/cases/{no}", "lead", "preview of more time",
+          previewed("extend", {"reason": "需要会同多个部门现场核实", "days": "3"}, username="lead-")),
+    Visit("/desk/cases/{no}", "reception", "preview of a publication", previewed("publish", {}, "replied", "reception")),
+    Visit("/desk/cases/{no}", "clerk", "overtaken", desk_case_overtaken, 409),
     Visit("/desk/register", "reception", "", staff("reception", at("/desk/register"))),
     Visit("/desk/register", "reception", "wrong", staff("reception", sent("/desk/register", "main .btn[data-busy]")), 422),
     Visit("/desk/register/{no}", "reception", "", staff("reception", registered)),

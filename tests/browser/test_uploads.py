@@ -1,0 +1,69 @@
+"""Do files arrive over a poor line, and is what cannot be taken told before it is sent?"""
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.browser.conftest import Window
+from tests.browser.site import Site
+from tests.browser.visits import FILE, step
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def at_step_two(window: Window, site: Site) -> Page:
+    page = await window(width=390)
+    await step(2)(page, site)
+    return page
+
+
+async def test_a_file_whose_way_was_cut_off_is_sent_again(window: Window, site: Site) -> None:
+    page = await at_step_two(window, site)
+    tries: list[str] = []
+
+    async def first_one_is_lost(route: Route) -> None:
+        tries.append(route.request.url)
+        await (route.abort("connectionreset") if len(tries) == 1 else route.continue_())
+
+    await page.route("**/api/v1/attachments", first_one_is_lost)
+    await page.set_input_files("#f-files", FILE)
+    await expect(page.locator(".file-state--bad")).to_have_text("网络中断，没有传完")
+    await page.get_by_role("button", name="重试").click()
+    await expect(page.locator(".file-state--ok")).to_contain_text("已上传")
+    assert len(tries) == 2
+    await expect(page.locator("input[name=attachments]")).to_have_count(1)
+
+
+async def test_what_is_too_large_is_told_before_it_is_sent(window: Window, site: Site) -> None:
+    page = await at_step_two(window, site)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    large = {**FILE, "name": "大.txt", "buffer": b"0" * 10_000_001}
+    await page.set_input_files("#f-files", large)  # type: ignore[arg-type] # a FilePayload with another content
+    await expect(page.locator(".file-state--bad")).to_contain_text("超过 10.0 MB 上限")
+    assert not [url for url in asked if url.endswith("/attachments")]
+
+
+async def test_more_than_nine_are_not_taken(window: Window, site: Site) -> None:
+    page = await at_step_two(window, site)
+    many = [{**FILE, "name": f"{number}.txt"} for number in range(11)]
+    await page.set_input_files("#f-files", many)  # type: ignore[arg-type] # as above
+    await expect(page.locator(".file-state--ok")).to_have_count(9)
+    await expect(page.locator(".file-state--bad")).to_contain_text("多出的 2 个没有添加")
+
+
+async def test_a_kind_of_file_we_do_not_take_is_told_and_can_be_removed(window: Window, site: Site) -> None:
+    page = await at_step_two(window, site)
+    await page.set_input_files("#f-files", {"name": "坏.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"})
+    await expect(page.locator(".file-state--bad")).to_be_visible()
+    await page.get_by_role("button", name="移除").click()
+    await expect(page.locator(".files li")).to_have_count(0)
+
+
+async def test_a_second_click_sends_nothing_twice(window: Window, site: Site) -> None:
+    page = await window()
+    await step(4)(page, site)
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    await page.locator("main button[data-busy]").dblclick()
+    await expect(page.locator("h1")).to_have_text("已收到您反映的事项")
+    assert len(posts) == 1

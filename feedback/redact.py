@@ -17,9 +17,15 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("phone", re.compile(_EDGE + r"0\d{2,3}-\d{7,8}" + _END)),
     ("plate", re.compile(_PLATE + _END)),
     ("mail", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
-    ("account", re.compile(r"(?:QQ|qq|微信号?|weixin)[号::\s]*[A-Za-z0-9_-]{5,20}")),
+    ("account", re.compile(r"(?:QQ|qq|微信号?|weixin)[号:：\s]*[A-Za-z0-9_-]{5,20}")),
     ("home", re.compile(r"\d{1,3}(?:号楼|栋|幢|#楼)(?:\d{1,2}单元)?\d{1,4}(?:室|号房|房)")),
 )
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范"
+    "金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤安常温康施文牛樊葛邢窦柏"
+)
+_BEFORE_NAME = r"^(?:我叫|我是|本人|姓名[:：]?)"
+_SAID_NAME = re.compile(rf"(?:我叫|我是|本人|姓名[:：]?)([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})(?=[,，。;；、!！\s]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +47,7 @@ def findings(text: str, names: Iterable[str] = ()) -> list[Finding]:
     ]
     for name in {n for n in names if len(n) >= 2}:
         found += [Finding("name", name, m.start(), m.end()) for m in re.finditer(re.escape(name), text)]
-    found += [
-        Finding("name", m[0], m.start(), m.end())
-        for m in re.finditer(r"(?:我叫|本人|姓名[::])([\u4e00-\u9fff]{2,4})(?=[,,。;;、\s]|$)", text)
-    ]
+    found += [Finding("name", m[0], m.start(), m.end()) for m in _SAID_NAME.finditer(text)]
     found.sort(key=lambda f: (f.start, -f.end))
     kept: list[Finding] = []
     for finding in found:
@@ -82,7 +85,7 @@ def _cover(finding: Finding) -> str:
         case "phone":
             return masked_phone(re.sub(r"[ -]", "", finding.text))
         case "name":
-            known = re.sub(r"^(?:我叫|本人|姓名[::])", "", finding.text)
+            known = re.sub(_BEFORE_NAME, "", finding.text)
             return finding.text[: len(finding.text) - len(known)] + masked_name(known)
         case _:
             return "*" * min(8, len(finding.text))

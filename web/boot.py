@@ -85,13 +85,17 @@ def handlers(office: Office) -> dict[str, Handler]:
     """What follows from what: every message kind and all that is done about it, in this order."""
     settings = office.settings
     found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
-    for part in (
-        {"case.submit": [triage.handler(office.model, settings.confidence_bar)]},
+    parts: tuple[Mapping[str, list[Handler]], ...] = (
+        {
+            "case.submit": [triage.handler(office.model, settings.confidence_bar)],
+            "case.classify": [triage.learn],
+        },
         routing.jobs.handlers(console.send),
-        evaluation.jobs.handlers(settings),
-    ):
+        {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
+    )
+    for part in parts:
         for kind, steps in part.items():
-            found.setdefault(kind, []).extend(steps if isinstance(steps, list) else [steps])
+            found.setdefault(kind, []).extend(steps)
     return _Table({kind: partial(_all, tuple(steps)) for kind, steps in found.items()})
 
 

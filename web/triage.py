@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from classify.commands import remember
 from feedback import cases, queries
 from feedback.access import SYSTEM
 from feedback.cases import Deed
 from feedback.kernel.errors import NotNow
-from feedback.lifecycle import Act, Kind, Status
+from feedback.lifecycle import Act, Kind, Role, Status
 from feedback.views import EntryView
 from routing import directory
 from routing.jobs import assignment, unit_for
@@ -45,6 +46,16 @@ def handler(current_model: CurrentModel, bar: float) -> Callable[[dict[str, Any]
         await cases.acts(case.no, deeds, expect=case.version)
 
     return triage
+
+
+async def learn(payload: dict[str, Any], now: datetime) -> None:
+    """The handler of `case.classify`: what a person decided is kept as an example; a report's words are not."""
+    case = await queries.brief(payload["no"])
+    entry = next(e for e in case.entries if e.seq == payload["seq"])
+    if entry.role == Role.SYSTEM or case.kind is Kind.REPORT:
+        raise NotNow(no=case.no)
+    category = str(entry.data["category"])
+    await remember(case.title, case.text, category, case_no=case.no, by=entry.actor_name, now=now)
 
 
 def _said(verdict: "Verdict", bar: float) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from classify.models import LearntExample
 from feedback import cases, facts, jobs, published, queries
 from feedback.access import SYSTEM, Actor, citizen, scope, sees
 from feedback.intake import Draft, PersonDraft
@@ -249,3 +250,16 @@ async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office:
 async def test_an_endless_number_is_simply_unknown(office: Office) -> None:
     with pytest.raises(NotFound):
         await queries.file(SYSTEM, "9" * 5000, secret=office.settings.secret)
+
+
+async def test_what_a_person_decides_is_kept_for_training_without_the_person(office: Office) -> None:
+    words = "我叫安小娜，手机13900001234，楼道里电动车充电很危险"
+    receipt = await _submit(office, 1, text=words)
+    desk = await directory.actor_of("reception")
+    await cases.act(receipt.no, Act.CLASSIFY, desk, {"category": "0906"}, now=MONDAY + HOUR)
+    report = await _submit(office, 2, kind="report")
+    await cases.act(report.no, Act.CLASSIFY, desk, {"category": "1601"}, now=MONDAY + HOUR)
+    await outbox.drain(boot.handlers(office), MONDAY + 2 * HOUR)
+    learnt = await LearntExample.all()
+    assert [(e.case_no, e.category) for e in learnt] == [(receipt.no, "0906")]
+    assert "13900001234" not in learnt[0].text and "安小娜" not in learnt[0].text

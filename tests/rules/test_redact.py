@@ -1,0 +1,41 @@
+"""Nothing personal leaves the office in plain words, and nothing else is covered."""
+
+import pytest
+
+from feedback.redact import findings, masked, masked_id, masked_name, masked_phone
+
+
+@pytest.mark.parametrize(
+    ("text", "covered"),
+    [
+        pytest.param("我叫王小明，住在清波社区", "我叫王**，住在清波社区", id="a name somebody says of himself"),
+        pytest.param("姓名：安小娜 求助", "姓名：安** 求助", id="a name after a full-width colon"),
+        pytest.param("电话13812345678", "电话138****5678", id="a mobile number"),
+        pytest.param("电话 138 1234 5678。", "电话 138****5678。", id="a mobile number in groups"),
+        pytest.param("座机0917-3321456", "座机091****1456", id="a landline"),
+        pytest.param("车牌京A·12345乱停", "车牌********乱停", id="a number plate"),
+        pytest.param("住3号楼2单元501室", "住********", id="a door"),
+        pytest.param("微信：abc_12345", "********", id="an account"),
+    ],
+)
+def test_what_is_personal_is_covered(text: str, covered: str) -> None:
+    assert masked(text) == covered
+
+
+def test_an_identity_number_is_covered_and_an_order_number_is_not() -> None:
+    assert "19900307" not in masked("身份证11010119900307451X，请核实")
+    assert masked("工单编号20261121048213已办") == "工单编号20261121048213已办"
+
+
+@pytest.mark.parametrize("text", ["本人户口在外地，想问入学", "我是低保户，申请救助", "本人多次反映，没有结果"])
+def test_plain_words_are_left_alone(text: str) -> None:
+    assert masked(text) == text
+
+
+def test_known_names_are_found_wherever_they_stand() -> None:
+    assert [f.text for f in findings("答复安小娜：情况属实", names=["安小娜"])] == ["安小娜"]
+
+
+def test_short_forms_keep_just_enough_to_recognise() -> None:
+    assert (masked_name("王小明"), masked_phone("13812345678")) == ("王**", "138****5678")
+    assert masked_id("11010119900307451X") == "110*************1X"

@@ -102,7 +102,7 @@ def unit_for(case: CaseFile | Brief, directory: Directory) -> Decision:
     barred = _barred(case, directory)
     named = str(case.entries[0].data.get("unit", ""))
     if named and case.kind == "rectify":
-        return Decision(named, (), "rectify", "差评由被评价的单位整改(谁办理、谁负责)")
+        return Decision(named, (), "rectify", "差评由被评价的单位整改（谁办理、谁负责）")
     if case.stage is not Stage.FIRST:
         return _reviewer(case, directory, barred)
     region = case.region or directory.place_of(f"{case.address}\n{case.title}\n{case.text}")

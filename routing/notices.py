@@ -48,16 +48,16 @@ _U, _H, _D, _O, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERS
 NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。"),
     NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
-    NoticeRow("case.assign",     _C, "您反映的“{title}”(编号 {no})已转交{unit}办理。"),
-    NoticeRow("case.accept",     _C, "{unit}已受理您反映的“{title}”(编号 {no})。"),
+    NoticeRow("case.assign",     _C, "您反映的“{title}”（编号 {no}）已转交{unit}办理。"),
+    NoticeRow("case.accept",     _C, "{unit}已受理您反映的“{title}”（编号 {no}）。"),
     NoticeRow("case.return",     _D, "{no}“{title}”被退回，请重新分派。"),
-    NoticeRow("case.decline",    _C, "您反映的“{title}”(编号 {no})不属于受理范围，理由和去处请凭查询码查看。"),
-    NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”(编号 {no})的有关情况，请凭查询码查看。"),
+    NoticeRow("case.decline",    _C, "您反映的“{title}”（编号 {no}）不属于受理范围，理由和去处请凭查询码查看。"),
+    NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”（编号 {no}）的有关情况，请凭查询码查看。"),
     NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
-    NoticeRow("case.extend",     _C, "您反映的“{title}”(编号 {no})经批准延期，理由和新的期限请凭查询码查看。"),
+    NoticeRow("case.extend",     _C, "您反映的“{title}”（编号 {no}）经批准延期，理由和新的期限请凭查询码查看。"),
     NoticeRow("case.ask_extension", _H, "{no}“{title}”申请延期，请审批。"),
     NoticeRow("case.co_assign",  _U, "{no}“{title}”增加了协办任务。"),
-    NoticeRow("case.reply",      _C, "{unit}已答复您反映的“{title}”(编号 {no})，请凭查询码查看并评价。"),
+    NoticeRow("case.reply",      _C, "{unit}已答复您反映的“{title}”（编号 {no}），请凭查询码查看并评价。"),
     NoticeRow("case.urge",       _U, "催办：{no}“{title}”请抓紧办理。"),
     NoticeRow("case.supervise",  _U, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
     NoticeRow("case.supervise",  _H, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
@@ -68,7 +68,7 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("clock.late",      _U, "超期：{no}“{title}”已超过期限。"),
     NoticeRow("clock.late",      _H, "超期：{no}“{title}”已超过期限，请督促。"),
     NoticeRow("clock.late",      _O, "超期：{unit} {no}“{title}”已超过期限。"),
-    NoticeRow("clock.moved",     _C, "因工作日安排调整，您反映的“{title}”(编号 {no})的答复期限有变，请凭查询码查看。"),
+    NoticeRow("clock.moved",     _C, "因工作日安排调整，您反映的“{title}”（编号 {no}）的答复期限有变，请凭查询码查看。"),
 )
 # fmt: on
 

@@ -108,9 +108,10 @@ def dev(settings: Settings, args: argparse.Namespace) -> int:
     migrate(settings, args)
     seed(settings, args)
     print(f"\n信桥已启动: http://{settings.host}:{settings.port}")
-    print("演示账号(密码都是 demo): reception 受理窗口, clerk-jiaoyu 教育局经办人, lead-jiaoyu 教育局负责人,")
+    print("演示账号（密码都是 demo）: reception 受理窗口， clerk-jiaoyu 教育局经办人， lead-jiaoyu 教育局负责人，")
     print(
-        "  supervisor 督办, auditor 审计, admin 管理员;每个单位都有 clerk-<单位代码> 和 lead-<单位代码>\n", flush=True
+        "  supervisor 督办， auditor 审计， admin 管理员；每个单位都有 clerk-<单位代码> 和 lead-<单位代码>\n",
+        flush=True,
     )
     args.processes = 1
     return serve(settings, args)
@@ -120,7 +121,7 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
     from web.app import create_app
 
     if settings.production and _run(settings, _has_demo_accounts):
-        print("生产环境不能保留演示账号,请先删除 is_demo 的账号", file=sys.stderr)
+        print("生产环境不能保留演示账号，请先删除 is_demo 的账号", file=sys.stderr)
         return 2
     uvicorn.run(
         "web.__main__:application" if args.processes > 1 else create_app(settings),
@@ -150,7 +151,7 @@ def work(settings: Settings, args: argparse.Namespace) -> int:
     from web import worker
 
     if not settings.redis_url:
-        print("没有设置 XINQIAO_REDIS_URL:工作进程已在网页进程内,不需要单独启动", file=sys.stderr)
+        print("没有设置 XINQIAO_REDIS_URL:工作进程已在网页进程内，不需要单独启动", file=sys.stderr)
         return 2
     _run(settings, worker.run_outside)
     return 0
@@ -254,7 +255,7 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
     for damage in damages:
         print(f"{damage.where}: {damage.what}")
     if not damages:
-        print("记录完整:指纹链、时限、附件都与存档一致")
+        print("记录完整：指纹链、时限、附件都与存档一致")
     return 1 if damages else 0
 
 
@@ -267,7 +268,7 @@ def publish(settings: Settings, args: argparse.Namespace) -> int:
             args.period, now=office.clock.now(), by="command", settings=settings, early=args.early
         ),
     )
-    state = "已发布" if edition.fresh else "此前已经发布,未作改动"
+    state = "已发布" if edition.fresh else "此前已经发布，未作改动"
     print(f"{args.period} 第 {edition.number} 版 {state},指纹 {edition.digest}")
     return 0
 

@@ -21,6 +21,7 @@ from feedback.intake import line
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.models import Attachment, Case, Entry
+from feedback.reads import log_read
 from feedback.recording import standing_of
 
 Image.MAX_IMAGE_PIXELS = 60_000_000  # a phone photo has 50 million at most; more is a decompression bomb
@@ -77,17 +78,22 @@ async def waiting(ids: Iterable[str]) -> list[Attachment]:
     return [known[each] for each in wanted if each in known]
 
 
-async def opened(actor: Actor, attachment_id: str, folder: Path) -> tuple[Attachment, Path]:
-    """The file of a case the actor sees.
+async def opened(
+    actor: Actor, attachment_id: str, folder: Path, *, log_at: datetime | None = None
+) -> tuple[Attachment, Path]:
+    """The file of a case the actor sees. `log_at`: write down that staff opened it.
 
     Raises NotFound, also for a file whose case the actor may not see.
     """
     row = await Attachment.get_or_none(id=attachment_id)
     case = row and row.case_id and await Case.get_or_none(id=row.case_id)  # type: ignore[attr-defined] # added at run time
-    if not row or not case or not access.sees(actor, await standing_of(case)):
+    standing = await standing_of(case) if case else None
+    if not row or not case or not standing or not access.sees(actor, standing):
         raise NotFound(attachment=attachment_id)
     if case.no == actor.case_no and not await Entry.filter(case_id=case.id, seq=row.seq, public=True).exists():
         raise NotFound(attachment=attachment_id)
+    if log_at and (standing.confidential or access.unmasked(actor, standing)):
+        await log_read(actor, "attachment", case.no, row.name, now=log_at)
     return row, _path(folder, row.sha256)
 
 

@@ -92,9 +92,12 @@ class Move:
 
 
 async def moved_under(calendar: Calendar, *, most: int) -> tuple[int, list[Move]]:
-    """How many running clocks another calendar would move, and the first `most` of them. Nothing is written."""
+    """How many running clocks another calendar would move, and the first `most` of them. Nothing is written.
+
+    Whoever keeps the calendar may not know of reports (检举控告): those move too, but are not told here.
+    """
     last, count, shown = 0, 0, list[Move]()
-    while rows := await _clocked(last).limit(_BATCH):
+    while rows := await _clocked(last).filter(confidential=False).limit(_BATCH):
         last = rows[-1].id
         entries: dict[int, list[Entry]] = {}
         for entry in await Entry.filter(case_id__in=[case.id for case in rows]).order_by("seq"):

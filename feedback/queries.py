@@ -3,7 +3,7 @@
 Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import pairwise
@@ -178,6 +178,13 @@ async def names_in(actor: Actor, no: str, secret: str) -> list[str]:
     if case.person is None:
         return []
     return [name for name in [seal.unseal(seal.master_key(secret), case.person.key, case.person.name)] if name]
+
+
+async def seen_of(actor: Actor, nos: Iterable[str]) -> set[str]:
+    """Those of the numbers whose cases the actor may know of: for lists that are kept elsewhere."""
+    wanted = sorted(set(nos))
+    rows = await _scoped(actor).filter(no__in=wanted).values("no") if wanted else []
+    return {row["no"] for row in rows}
 
 
 async def worklist(actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE) -> Page:

@@ -249,6 +249,11 @@ async def actor_of(username: str) -> Actor:
     )
 
 
+async def is_cleared(unit: str) -> bool:
+    """Whether somebody in the unit may read the confidential class."""
+    return await Staff.filter(unit=unit, active=True, cleared=True).exists()
+
+
 async def load(
     units: Iterable[Mapping[str, Any]],
     regions: Iterable[Mapping[str, Any]],

@@ -15,7 +15,7 @@ from feedback.kernel import db, outbox
 from feedback.kernel.clock import from_millis
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
-from feedback.lifecycle import Act, Stage, Status
+from feedback.lifecycle import Act, Kind, Stage, Status
 from feedback.views import Brief, CaseFile
 from routing.directory import Directory, snapshot
 from routing.models import Notice
@@ -24,6 +24,8 @@ from routing.rules import CaseFacts, Decision, decide
 
 STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
+REPORT_TITLE = "检举控告件"
+"""What a notice to staff says instead of a report's title: it is read on telephones and over shoulders."""
 
 
 def handlers(send: Send) -> dict[str, list[Handler]]:
@@ -50,12 +52,18 @@ def handlers(send: Send) -> dict[str, list[Handler]]:
         if _is_stale(case, payload, now):
             raise NotNow(no=case.no)
         directory = await snapshot()
+        barred, is_report = _barred(case, directory), case.kind is Kind.REPORT
         for row in rows_for(event):
             if row.audience is Audience.CITIZEN and not case.is_named:
                 continue  # there is nobody to send it to
+            if row.audience is Audience.OVERSEER and is_report:
+                continue  # overseers are not cleared as such
+            title = REPORT_TITLE if is_report and row.audience is not Audience.CITIZEN else case.title
             for unit in await _units_told(row, case, payload):
+                if unit in barred:
+                    continue
                 key = f"{event}:{payload['no']}:{payload.get('seq', payload.get('clock', ''))}:{row.audience}:{unit}"
-                words = worded(row, no=case.no, title=case.title, unit=directory.short(case.unit or case.desk))
+                words = worded(row, no=case.no, title=title, unit=directory.short(case.unit or case.desk))
                 await _note(key, case.no, event, row.audience, unit, words, now)
 
     async def send_notice(payload: dict[str, Any], now: datetime) -> None:

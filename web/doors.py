@@ -17,6 +17,7 @@ from feedback.cases import Receipt
 from feedback.intake import Draft
 from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.lifecycle import Act, Kind, Role, Status, Step
+from feedback.views import CaseFile
 from routing import directory, rules
 from routing.directory import Directory
 from web import parse
@@ -133,7 +134,7 @@ async def do(
     for attempt in range(_TRIES):
         file = await queries.file(actor, no, secret=office.settings.secret)
         step = next((step for step in file.steps if step.act is act), None)
-        if step is not None and (wrong := await _step_faults(office, no, step, actor, data, pf)):
+        if step is not None and (wrong := await _step_faults(office, file, step, actor, data, pf)):
             raise Invalid(wrong)
         try:
             status = await cases.act(
@@ -156,24 +157,44 @@ async def do(
 
 
 async def _step_faults(
-    office: Office, no: str, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
+    office: Office, file: CaseFile, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
 ) -> dict[str, str]:
     found = parse.faults(step, data, await directory.snapshot(), office.settings.attachments_max)
     if step.act is Act.RATE and "level" not in found:
         text, tags = data.get("text", ""), data.get("tags", [])
         if isinstance(text, str) and "tags" not in found:
             found |= ratings.faults(data["level"], tags, text, pf)
-    if step.act is Act.MERGE and "case" not in found and not await _is_another_case(office, no, actor, data["case"]):
-        found["case"] = "unknown"
+    if step.act in (Act.ASSIGN, Act.CO_ASSIGN) and not found:
+        found |= await _unit_faults(file, data)
+    if (
+        step.act is Act.MERGE
+        and "case" not in found
+        and (fault := await _merge_fault(office, file, actor, data["case"]))
+    ):
+        found["case"] = fault
     return found
 
 
-async def _is_another_case(office: Office, no: str, actor: Actor, other: str) -> bool:
-    """Whether the actor sees a case of that number, and it is not the same one."""
-    if other == no:
-        return False
+async def _unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str]:
+    """A report goes to nobody it names, to nobody below them, and to no unit in which nobody could open it."""
+    names, bars = await directory.snapshot(), frozenset(file.entries[0].data.get("bars", ()))
+    found = {}
+    for need in ("unit", "units"):
+        said = data.get(need) or ()
+        for unit in (said,) if isinstance(said, str) else said:
+            if names.ancestry(unit) & bars:
+                found[need] = "barred"
+            elif file.confidential and not await directory.is_cleared(unit):
+                found.setdefault(need, "not_cleared")
+    return found
+
+
+async def _merge_fault(office: Office, file: CaseFile, actor: Actor, other: str) -> str:
+    """What is wrong with the case another is to be merged into, or "". Its number will stand in the other's file."""
+    if other == file.no:
+        return "unknown"
     try:
-        await queries.file(actor, other, secret=office.settings.secret)
+        into = await queries.file(actor, other, secret=office.settings.secret)
     except NotFound:
-        return False
-    return True
+        return "unknown"
+    return "confidential" if into.confidential and not file.confidential else ""

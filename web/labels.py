@@ -217,6 +217,8 @@ FAULTS: Mapping[str, str] = {
     "not_a_future_day": "日期应在今天之后",
     "longer_than_the_law_allows": "超过了允许延长的天数",
     "barred": "这个单位应当回避，不能派给它",
+    "not_cleared": "这个单位没有可以办理检举控告的人员，不能派给它",
+    "confidential": "检举控告件不能与其他件并案",
     "unknown_unit": "没有这个单位",
     "type_refused": "不支持这种文件，请上传照片、PDF、Word、Excel、录音或视频",
     "too_large": "文件太大",

@@ -5,25 +5,30 @@ system: the worker inside drains it, arq workers are merely told its ids. Handle
 """
 
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from tortoise import fields
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 from tortoise.models import Model
 
 from feedback.kernel import db
+from feedback.kernel.clock import monotonic
 from feedback.kernel.errors import Conflict, NotNow
 
 Handler = Callable[[dict[str, Any], datetime], Awaitable[None]]
 
 LEASE = timedelta(seconds=60)
 BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+TOGETHER = 20
+LEASE_SAFE_SECONDS = 20  # how long a few messages may take under one lease before the rest is given back
 LOUD_AFTER = 3
 """A message that failed this often shows on the supervisor's page."""
 
+# `done_at` is null in all that are open; PostgreSQL takes the order from the index only if it is named.
+_ORDER = ("done_at", "run_at", "id")
 _log = structlog.get_logger("outbox")
 
 
@@ -62,8 +67,7 @@ def _open(now: datetime) -> Any:
 
 async def due(now: datetime, limit: int = 100) -> list[int]:
     """Ids of the messages that should run now, oldest first."""
-    # `done_at` is null in all of them; PostgreSQL takes the order from the index only if it is named.
-    ids: list[int] = await _open(now).order_by("done_at", "run_at", "id").limit(limit).values_list("id", flat=True)
+    ids: list[int] = await _open(now).order_by(*_ORDER).limit(limit).values_list("id", flat=True)
     return ids
 
 
@@ -78,8 +82,14 @@ async def run_one(message_id: int, handlers: Mapping[str, Handler], now: datetim
     taken = await Message.filter(id=message_id, attempts=message.attempts, done_at__isnull=True).update(
         attempts=message.attempts + 1, leased_until=now + LEASE
     )
-    if not taken:
+    if not taken or not await _carried_out(message, handlers, now):
         return False
+    await _done([message_id], now)
+    return True
+
+
+async def _carried_out(message: Message, handlers: Mapping[str, Handler], now: datetime) -> bool:
+    """Whether the handler did what a message asks for; if not, the error is kept and the message waits."""
     try:
         await handlers[message.kind](message.payload, now)
     except NotNow:
@@ -87,19 +97,63 @@ async def run_one(message_id: int, handlers: Mapping[str, Handler], now: datetim
     except Exception as fault:  # the one place where everything is caught: the error is kept and shown
         pause = timedelta(0) if isinstance(fault, Conflict) else BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)]
         _log.warning("message failed", kind=message.kind, key=message.key, attempt=message.attempts + 1, exc_info=fault)
-        await Message.filter(id=message_id).update(
+        await Message.filter(id=message.id).update(
             run_at=now + pause,
             leased_until=None,
             error="".join(traceback.format_exception_only(fault))[:2000],
         )
         return False
-    await Message.filter(id=message_id).update(done_at=now, leased_until=None, error="")
     return True
+
+
+async def _done(ids: Sequence[int], now: datetime) -> None:
+    if ids:
+        await Message.filter(id__in=list(ids)).update(done_at=now, leased_until=None, error="")
 
 
 async def run_due(handlers: Mapping[str, Handler], now: datetime, limit: int = 100) -> int:
     """Run what is due now, once each. Returns how many are done."""
-    return sum([await run_one(message_id, handlers, now) for message_id in await due(now, limit)])
+    messages = await _open(now).order_by(*_ORDER).limit(limit)
+    return sum(
+        [await _run_some(messages[at : at + TOGETHER], handlers, now) for at in range(0, len(messages), TOGETHER)]
+    )
+
+
+async def _run_some(messages: Sequence[Message], handlers: Mapping[str, Handler], now: datetime) -> int:
+    """Run a few messages under one lease, and mark them together. Returns how many are done.
+
+    Killed in between, those already carried out run once more, which every handler bears.
+    """
+    if not await _taken(messages, now):  # somebody else took one of them: each for itself, then
+        return sum([await run_one(message.id, handlers, now) for message in messages])
+    started, done, waiting = monotonic(), list[int](), list(messages)
+    try:
+        while waiting and monotonic() - started < LEASE_SAFE_SECONDS:
+            message = waiting.pop(0)
+            if await _carried_out(message, handlers, now):
+                done.append(message.id)
+    finally:
+        await _done(done, now)
+        if waiting:  # slow ones came first: the rest is anybody's again, before the lease runs out
+            rest = Message.filter(id__in=[message.id for message in waiting])
+            await rest.update(leased_until=None, attempts=F("attempts") - 1)
+    return len(done)
+
+
+async def _taken(messages: Sequence[Message], now: datetime) -> bool:
+    """Lease all of them or none: a compare-and-set over several rows."""
+    try:
+        async with db.transaction():
+            taken = (
+                await _open(now)
+                .filter(id__in=[m.id for m in messages])
+                .update(leased_until=now + LEASE, attempts=F("attempts") + 1)
+            )
+            if taken != len(messages):
+                raise Conflict(table="Message")
+    except Conflict:
+        return False
+    return True
 
 
 async def drain(handlers: Mapping[str, Handler], now: datetime) -> int:

@@ -213,7 +213,8 @@ class Walk:
 
     async def _around(self, case: Standing) -> list[Actor]:
         """Everybody who may have something to do with the case."""
-        units = sorted({case.lead, *case.co} - {""})
+        names = await directory.snapshot()
+        units = sorted(unit for unit in {case.lead, *case.co} if names.has(unit))  # a wrong word may name no unit
         posts = [f"{post}-{unit}" for unit in units for post in ("clerk", "lead")]
         return [*[await self._person(name) for name in (*OFFICES, *posts)], citizen(case.no), SYSTEM]
 

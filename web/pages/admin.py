@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classify import labels as categories
+from feedback import queries
 from feedback.access import Actor
 from feedback.kernel import outbox
 from feedback.kernel.errors import Forbidden
@@ -18,7 +19,13 @@ from web.office import Office
 from web.pages import calendar_pages, routing_pages
 
 READS_MOST = 300
-READ_WORDS = {"file": "查阅案卷", "export": "导出列表", "code": "查看查询码", "person": "查看个人信息"}
+READ_WORDS = {
+    "file": "查阅案卷",
+    "attachment": "打开附件",
+    "export": "导出列表",
+    "code": "查看查询码",
+    "person": "查看个人信息",
+}
 
 
 async def administrator(request: Request, *roles: Role) -> Actor:
@@ -114,7 +121,7 @@ async def messages(request: Request) -> Response:
     context = {
         **present_desk.frame(actor, names),
         "queue": await outbox.counts(office.clock.now()),
-        "rows": [{**row, "next": present.short_time(row["run_at"])} for row in rows],
+        "rows": [{**present.unnumbered(row), "next": present.short_time(row["run_at"])} for row in rows],
     }
     return office.render(request, "admin/messages.html", context)
 
@@ -125,11 +132,12 @@ async def reads(request: Request) -> Response:
     actor, names = await administrator(request, Role.AUDITOR), await directory.snapshot()
     no = request.query_params.get("no", "").strip()[:24]
     rows = await read_log(no, READS_MOST)
+    seen = await queries.seen_of(actor, (row["case_no"] for row in rows))  # reports are audited by cleared auditors
     context = {
         **present_desk.frame(actor, names),
         "no": no,
         "most": READS_MOST,
-        "rows": [_read(row, names) for row in rows],
+        "rows": [_read(row, names) for row in rows if not row["case_no"] or row["case_no"] in seen],
     }
     return office.render(request, "admin/reads.html", context)
 

@@ -37,13 +37,13 @@ class Looked:
         return next((step for step in self.file.steps if step.act.value == what), None)
 
 
-async def looked(request: Request, *, log: bool = False) -> Looked:
-    """The case of the address, as the one who asks may see it."""
+async def looked(request: Request) -> Looked:
+    """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
     office: Office = request.app.state.office
     actor, now = await identity.actor(request), office.clock.now()
     names, calendar = await directory.snapshot(), await calendars.current()
     no, secret = request.path_params["no"], office.settings.secret
-    file = await queries.file(actor, no, secret=secret, log_at=now if log else None)
+    file = await queries.file(actor, no, secret=secret, log_at=now)
     return Looked(actor, file, present.case_view(file, names, actor, now, calendar), names, calendar, now)
 
 

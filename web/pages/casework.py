@@ -23,7 +23,7 @@ from web.pages.filing import kept_files
 
 async def case(request: Request) -> Response:
     """The file of a case, and what may be done with it."""
-    seen = await looked(request, log=True)
+    seen = await looked(request)
     done = request.query_params.get("done", "")
     flash = {"kind": "good", "title": f"已完成：{labels.ACTS[done]}", "done": done} if done in labels.ACTS else None
     return await shown(request, seen, opened=request.query_params.get("act", ""), flash=flash)
@@ -114,7 +114,8 @@ async def attachment(request: Request) -> Response:
     """A file of a case the actor sees; pictures open in the page, everything else is saved."""
     office: Office = request.app.state.office
     actor = await identity.actor(request)
-    row, path = await attachments.opened(actor, request.path_params["id"], office.settings.data)
+    now = office.clock.now()
+    row, path = await attachments.opened(actor, request.path_params["id"], office.settings.data, log_at=now)
     inline = row.type in attachments.SHOWN_INLINE
     name = quote(PurePath(row.name).name)
     disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"

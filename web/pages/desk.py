@@ -171,7 +171,10 @@ async def notices(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, names = await identity.actor(request), await directory.snapshot()
     rows = await jobs.notices_for(actor.unit, limit=100) if actor.roles & WORKERS else []
-    lines = [{**row, "when": present.short_time(row["made_at"])} for row in rows]
+    seen = await queries.seen_of(
+        actor, (row["case_no"] for row in rows)
+    )  # not everybody in a unit may know of a report
+    lines = [{**row, "when": present.short_time(row["made_at"])} for row in rows if row["case_no"] in seen]
     return office.render(request, "desk/notices.html", {**present_desk.frame(actor, names), "rows": lines})
 
 

@@ -112,6 +112,8 @@ async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, A
     lines = [_line(row, names) for row in await queries.board(actor, now=now)]
     today = start_of_day(office_day(now))
     flow = await queries.flow(actor, today, now)
+    unsent = await jobs.undelivered(10)
+    seen = await queries.seen_of(actor, (row["case_no"] for row in unsent))
     totals = {name: sum(getattr(line, name) for line in lines) for name in ("red", "amber", "green", "open")}
     groups = [(words, [line for line in lines if _kind(line, names) in kinds]) for words, kinds in KINDS_OF_GROUPS]
     known = {line.unit for _, rows in groups for line in rows}
@@ -122,8 +124,8 @@ async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, A
         "totals": totals,
         "tiles": _tiles(totals, flow),
         "queue": await outbox.counts(now),
-        "failing": await outbox.failing(10),
-        "undelivered": await jobs.undelivered(10),
+        "failing": [present.unnumbered(row) for row in await outbox.failing(10)],
+        "undelivered": [row for row in unsent if row["case_no"] in seen],
         "age": f"{now.astimezone(OFFICE):%H:%M:%S}",
         "day": present.day_words(office_day(now)),
     }

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+from tortoise.exceptions import OperationalError
 
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
@@ -64,6 +65,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
         exception_handlers={
             Refused: _refused,
             HTTPException: _http_error,
+            OperationalError: _database_fault,
             Exception: _broken,
         },
     )
@@ -244,6 +246,13 @@ async def _http_error(request: Request, fault: Exception) -> Response:
     words = labels.error_words(refusal.code, count=1)
     context = {"status": fault.status_code, "message": words, "fields": {}}
     return frame.page(request, "error.html", context, fault.status_code)
+
+
+async def _database_fault(request: Request, fault: Exception) -> Response:
+    """PostgreSQL keeps no NUL in a text: that is the input's fault; anything else is ours."""
+    if "invalid byte sequence" in str(fault):
+        return await _refusal(request, Invalid({"text": "not_text"}))
+    return await _broken(request, fault)
 
 
 async def _broken(request: Request, fault: Exception) -> Response:

@@ -49,6 +49,9 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        # A NUL means nothing in an address, and PostgreSQL refuses to compare one.
+        scope["path"] = scope["path"].replace("\x00", "")
+        scope["query_string"] = scope["query_string"].replace(b"%00", b"").replace(b"\x00", b"")
         started, request_id = time.monotonic(), secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500

@@ -27,7 +27,7 @@ async def login(request: Request) -> Response:
             return RedirectResponse(back or present_desk.landing(actor), status_code=303)
         return office.render(request, "login.html", _context("", back, {}))
     async with request.form() as form:
-        username, password = str(form.get("username", "")).strip(), str(form.get("password", ""))
+        username, password = line(str(form.get("username", ""))), str(form.get("password", ""))
         back = local(str(form.get("next", "")))
     errors = {
         name: labels.fault_words(name, "missing")

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from feedback.intake import line
 from web import identity, labels, present_desk
 from web.office import Office
 

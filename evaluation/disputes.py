@@ -4,7 +4,9 @@ An invalid rating stays stored and leaves the figures; the reason is shown to wh
 申诉复核, 排除误评和恶意差评). While a dispute is open the rating counts.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from tortoise.expressions import Q
 
@@ -32,7 +34,8 @@ async def dispute(rating_id: str, actor: Actor, reason: str, *, now: datetime) -
         raise NotFound(rating=rating_id)
     if not is_bad(row.level):
         raise NotNow(code="not_a_bad_rating")
-    await _judged(row, Standing.VALID, Standing.UNDER_REVIEW, actor, reason, now)
+    said = {"dispute_reason": _reason(reason), "disputed_by": actor.id, "disputed_at": now}
+    await _judged(row, Standing.VALID, Standing.UNDER_REVIEW, said)
 
 
 async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, now: datetime) -> None:
@@ -45,16 +48,21 @@ async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, no
         raise NotFound(rating=rating_id)
     if not access.has(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
-    await _judged(row, Standing.UNDER_REVIEW, Standing.VALID if is_valid else Standing.INVALID, actor, reason, now)
+    said = {"set_aside": _reason(reason), "judged_by": actor.id, "judged_at": now}
+    await _judged(row, Standing.UNDER_REVIEW, Standing.VALID if is_valid else Standing.INVALID, said)
 
 
-async def _judged(row: Rating, before: Standing, after: Standing, actor: Actor, reason: str, now: datetime) -> None:
-    reason = line(reason)
-    if not reason or len(reason) > REASON_MOST:
-        raise Invalid({"reason": "too_long" if reason else "missing"})
+def _reason(text: str) -> str:
+    text = line(text)
+    if not text or len(text) > REASON_MOST:
+        raise Invalid({"reason": "too_long" if text else "missing"})
+    return text
+
+
+async def _judged(row: Rating, before: Standing, after: Standing, said: Mapping[str, Any]) -> None:
     if row.status != before:
         raise NotNow(rating=row.id, status=row.status)
-    change = {"status": after.value, "set_aside": reason, "judged_by": actor.id, "judged_at": now}
+    change = {"status": after.value, **said}
     async with db.transaction():
         await db.compare_and_set(row, {"status": before.value}, change)
         if after is Standing.INVALID:

@@ -35,6 +35,26 @@ LEVELS: tuple[Level, ...] = (
     Level(1, "very_dissatisfied", "非常不满意", "1", "5", False),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Step3:
+    """One of the three steps on which petitions are rated: the level it is kept as, and the levels it stands for."""
+
+    level: int
+    text: str
+    levels: frozenset[int]
+
+
+PETITION_STEPS: tuple[Step3, ...] = (
+    Step3(4, "满意", frozenset({5, 4})),
+    Step3(3, "基本满意", frozenset({3})),
+    Step3(2, "不满意", frozenset({2, 1})),
+)
+"""The petition scale (国信发〔2022〕11号: 满意、基本满意、不满意; who does not answer in time is 逾期未评价, counted apart).
+
+Kept as one of the five levels, so that both scales add up; an API may still bring any of the five.
+"""
+
 PF: Mapping[str, str] = MappingProxyType(
     {
         "1": "电脑端",
@@ -98,6 +118,11 @@ def of_level(level: int) -> tuple[Indicator, ...]:
 def level_row(level: int) -> Level:
     """The row of a level 1–5."""
     return _BY_LEVEL[level]
+
+
+def petition_text(level: int) -> str:
+    """A level 1–5 in the words of the petition scale."""
+    return next(step.text for step in PETITION_STEPS if level in step.levels)
 
 
 def is_bad(level: int) -> bool:

@@ -36,6 +36,11 @@ class Rating(Model):
     unit = fields.CharField(max_length=60)
     pf = fields.CharField(max_length=2)
     level = fields.SmallIntField()
+    profile = fields.CharField(max_length=20, default="", db_default="")
+    region = fields.CharField(max_length=12, default="", db_default="")
+    desk = fields.CharField(max_length=60, default="", db_default="")
+    desk_level = fields.SmallIntField(null=True)
+    confidential = fields.BooleanField(default=False, db_default=False)
     tags: list[str] = fields.JSONField()
     text = fields.TextField(default="")
     anonymous = fields.BooleanField(default=False)
@@ -47,6 +52,9 @@ class Rating(Model):
     set_aside = fields.CharField(max_length=300, default="")
     judged_by = fields.CharField(max_length=80, default="")
     judged_at = InstantField(null=True)
+    dispute_reason = fields.CharField(max_length=300, default="", db_default="")
+    disputed_by = fields.CharField(max_length=80, default="", db_default="")
+    disputed_at = InstantField(null=True)
     rectify_no = fields.CharField(max_length=20, default="")
     contact = fields.TextField(default="")
     token_hash = fields.CharField(max_length=64, default="")
@@ -55,6 +63,25 @@ class Rating(Model):
         table = "evaluation_rating"
         unique_together = (("case_no", "number"), ("handling_no", "matter", "number"))
         indexes = (("unit", "at"), ("at",), ("level", "at"), ("rectify_no",))
+
+
+class Exclusion(Model):
+    """Cases left out of satisfaction rates, asked for with a reason and decided by somebody else"""
+
+    id = fields.BigIntField(primary_key=True)
+    case_no = fields.CharField(max_length=20, unique=True)
+    unit = fields.CharField(max_length=60)
+    reason = fields.CharField(max_length=300)
+    asked_by = fields.CharField(max_length=80)
+    asked_at = InstantField()
+    status = fields.CharField(max_length=20)
+    decided_by = fields.CharField(max_length=80, default="")
+    decided_at = InstantField(null=True)
+    answer = fields.CharField(max_length=300, default="")
+
+    class Meta:
+        table = "evaluation_exclusion"
+        indexes = (("status", "asked_at"), ("unit", "status"))
 
 
 class RatingCount(Model):

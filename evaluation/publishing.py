@@ -59,6 +59,7 @@ async def publish(
     last = await _last(period)
     if last is not None and not last.provisional and not correction:
         return _value(last)
+    await ratings.recount()  # what is frozen is counted from the ratings themselves
     told = await _document(span, now, settings, provisional=not is_over)
     if last is not None and last.digest == told["digest"]:
         return _value(last)

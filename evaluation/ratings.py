@@ -28,7 +28,7 @@ from feedback.intake import PersonDraft, line, paragraph, person_faults, phone_d
 from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Role
+from feedback.lifecycle import Act, Kind, Role
 from feedback.views import Page
 
 TEXT_MOST = 500
@@ -36,6 +36,7 @@ HANDLING_MOST = 60
 MATTER_MOST = 40
 FOLLOW_UP = 2
 PC = "1"
+_ID = 32  # as many digits as a fresh id has
 
 
 class Standing(StrEnum):
@@ -62,6 +63,7 @@ class ServiceRating:
     handling_no: str = ""
     token: str = ""
     phone: str = ""
+    key: str = ""  # of the form it came with
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,20 @@ def faults(level: object, tags: Sequence[str], text: str, pf: str = PC) -> dict[
     return found
 
 
-async def record(recorded: Recorded, *, pf: str = PC) -> None:
+def id_of(key: str, secret: str) -> str:
+    """The id of the rating a form brings: pressed twice, the same form is the same rating. Without a key a fresh one."""
+    return codes.keyed_hash(secret, "rating-form", key)[:_ID] if key else codes.fresh_id()
+
+
+async def is_kept(key: str, secret: str) -> bool:
+    """Whether the form with this key was taken already."""
+    return bool(key) and await Rating.exists(id=id_of(key, secret))
+
+
+async def record(recorded: Recorded, *, pf: str = PC, rating_id: str = "") -> None:
     """The rating of a case, in the transaction of its act: `cases.act(…, Act.RATE, …, also=record)`.
 
-    Raises Invalid, and the act is not recorded either.
+    Raises Invalid, or Conflict when the same form was taken just now, and the act is not recorded either.
     """
     assert recorded.act is Act.RATE  # noqa: S101 - a mistake of ours, not of the person
     data = recorded.data
@@ -139,8 +151,20 @@ async def record(recorded: Recorded, *, pf: str = PC) -> None:
     )
     _check(said)
     number = await Rating.filter(case_no=recorded.case_no).count() + 1
-    place = {"case_no": recorded.case_no, "seq": recorded.seq, "unit": recorded.unit}
-    await _keep(codes.fresh_id(), said, place, number, recorded.at)
+    place = {
+        "case_no": recorded.case_no,
+        "seq": recorded.seq,
+        "unit": recorded.unit,
+        "profile": recorded.profile.value,
+        "region": recorded.region,
+        "desk": recorded.desk,
+        "desk_level": data.get("desk_level"),
+        "confidential": recorded.kind is Kind.REPORT,
+    }
+    try:
+        await _keep(rating_id or codes.fresh_id(), said, place, number, recorded.at)
+    except IntegrityError as fault:
+        raise Conflict(no=recorded.case_no) from fault
 
 
 async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetime, secret: str) -> RatingView:
@@ -150,6 +174,9 @@ async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetim
     """
     if actor is not None and access.has(actor, access.ANY_STAFF):
         raise Forbidden(code="staff_may_not_rate")
+    rating_id = id_of(said.key, secret)
+    if said.key and (known := await Rating.get_or_none(id=rating_id)):
+        return _view(known, shows_source=True)
     on = occasion_of(secret, said.token) if said.token else Occasion("", line(said.matter), line(said.handling_no))
     _check(said, _occasion_faults(on, said))
     place = await _place(on)
@@ -160,7 +187,6 @@ async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetim
     before = await Rating.filter(matter=place["matter"], handling_no=on.handling_no).count() if on.handling_no else 0
     if before >= FOLLOW_UP:
         raise NotNow(code="already_rated", matter=place["matter"])
-    rating_id = codes.fresh_id()
     try:
         async with db.transaction():
             await _keep(rating_id, said, place, before + 1, now)
@@ -225,8 +251,11 @@ async def _keep(rating_id: str, said: ServiceRating, place: Mapping[str, Any], n
 
 
 async def count(rating: Rating, by: int) -> None:
-    """Move the counter of first ratings. Make the row, then add: both databases do each step in one statement."""
-    if rating.number != 1:
+    """Move the counter of first ratings. Make the row, then add: both databases do each step in one statement.
+
+    Ratings of reports (检举控告) are in no counter, since counters are published.
+    """
+    if rating.number != 1 or rating.is_default or rating.confidential:
         return
     key = {"unit": rating.unit, "day": office_day(rating.at), "level": rating.level}
     await RatingCount.bulk_create([RatingCount(**key, n=0)], ignore_conflicts=True)
@@ -251,7 +280,7 @@ async def recount() -> int:
 
 
 def _counting() -> Any:
-    return Rating.filter(number=1, is_default=False).exclude(status=Standing.INVALID.value)
+    return Rating.filter(number=1, is_default=False, confidential=False).exclude(status=Standing.INVALID.value)
 
 
 async def levels_in(period: Period) -> dict[str, Levels]:
@@ -265,7 +294,7 @@ async def levels_in(period: Period) -> dict[str, Levels]:
 
 async def follow_ups_in(period: Period) -> dict[str, int]:
     """Per unit: how many follow-ups (追加评价) the period brought."""
-    rows = Rating.filter(number=FOLLOW_UP, at__gte=period.since, at__lt=period.until)
+    rows = Rating.filter(number=FOLLOW_UP, confidential=False, at__gte=period.since, at__lt=period.until)
     rows = rows.exclude(status=Standing.INVALID.value)
     return {r["unit"]: r["n"] for r in await rows.annotate(n=Count("id")).group_by("unit").values("unit", "n")}
 
@@ -290,11 +319,14 @@ async def ratings_of(
 def _seen_by(actor: Actor) -> Q:
     if Role.CITIZEN in actor.roles:
         return Q(case_no=actor.case_no) if actor.case_no else Q(id="")
-    if Role.SYSTEM in actor.roles or (actor.everywhere and access.has(actor, access.OVERSEERS)):
+    if Role.SYSTEM in actor.roles:
         return Q()
     if not access.has(actor, access.ANY_STAFF - {Role.ADMIN}):
         return Q(id="")
-    return Q(unit__in=sorted(actor.units | {actor.unit}))
+    open_ = Q() if actor.cleared else Q(confidential=False)
+    if actor.everywhere and access.has(actor, access.OVERSEERS):
+        return open_
+    return open_ & Q(unit__in=sorted(actor.units | {actor.unit}))
 
 
 def _knows_source(actor: Actor) -> bool:

@@ -19,7 +19,7 @@ from feedback.intake import Draft, tidy
 from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Kind, Role, Status, Step
+from feedback.lifecycle import Act, Kind, Profile, Role, Status, Step
 from feedback.models import Bar, Case, ClockRow, Entry
 from feedback.recording import (
     check_attachments,
@@ -67,6 +67,9 @@ class Recorded:
     kind: Kind
     unit: str
     data: Mapping[str, Any]
+    profile: Profile
+    desk: str
+    region: str
 
 
 Also = Callable[[Recorded], Awaitable[None]]
@@ -152,7 +155,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
             await _record(case, each)
             await keep_side_rows(case, each.deed.act, each.deed.data, each.seq, each.deed.at)
             if also:
-                await also(_recorded(no, each, facts.kind, each.after.unit or case.unit))
+                await also(_recorded(no, each, facts, each.after.unit or case.unit, case.region))
         await store_foldings(case.id, state)
     return state.state.status
 
@@ -174,9 +177,10 @@ def _digest(before: str, no: str, seq: int, deed: Deed, after: Folded) -> str:
     return folding.entry_digest(before, no, seq, deed.act.value, deed.at, actor.id, role, actor.unit, deed.data, status)
 
 
-def _recorded(no: str, done: _Done, kind: Kind, unit: str) -> Recorded:
-    deed = done.deed
-    return Recorded(no, done.seq, deed.act, deed.at, deed.actor, done.after.state.status, kind, unit, deed.data)
+def _recorded(no: str, done: _Done, facts: Facts, unit: str, region: str) -> Recorded:
+    deed, status = done.deed, done.after.state.status
+    who = (deed.act, deed.at, deed.actor, status, facts.kind, unit, deed.data)
+    return Recorded(no, done.seq, *who, profile=facts.profile, desk=facts.desk, region=region)
 
 
 def _decided(
@@ -306,7 +310,7 @@ async def _open(
         # The words come last: SQLite counts what FTS5 flushes as rows changed by the next statement.
         await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
         if also:
-            await also(_recorded(no, done, facts.kind, ""))
+            await also(_recorded(no, done, facts, "", draft.region))
     return Receipt(no, code, after.state.status, now, after.clocks)
 
 

@@ -32,10 +32,10 @@ async def whereabouts(nos: Sequence[str]) -> dict[str, int]:
 async def clock_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Every clock that started before `until` and was still running, or due, or stopped at or after `since`.
 
-    For the figures: case number, kind, profile, category, region, channel, the clock's columns. Confidential cases
-    are counted like all others; nothing here names a person.
+    For the figures: case number, kind, profile, category, region, channel, the clock's columns. Reports (检举控告) are
+    in no figure: one more or less in a unit's row would tell of it (信访工作条例 第三十条). Nothing here names a person.
     """
-    rows = ClockRow.filter(starts_at__lt=until).filter(
+    rows = ClockRow.filter(starts_at__lt=until, case__confidential=False).filter(
         Q(stopped_at__isnull=True) | Q(stopped_at__gte=since) | Q(due_at__gte=since)
     )
     return list(
@@ -63,8 +63,9 @@ async def clock_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
 
 
 async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Cases received in a span, without words or persons, for the figures."""
-    rows = Case.filter(received_at__gte=since, received_at__lt=until).exclude(kind=Kind.RECTIFY.value)
+    """Cases received in a span, without words or persons, for the figures. Reports are in no figure."""
+    rows = Case.filter(received_at__gte=since, received_at__lt=until, confidential=False)
+    rows = rows.exclude(kind=Kind.RECTIFY.value)
     return list(
         await rows.using_db(db.reading()).values(
             "no",
@@ -106,6 +107,7 @@ async def folded(no: str) -> tuple[Folded, list[Clock], Case]:
 async def tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     """The spans in which units led cases and that touch a period, for the figures: case_no, unit, since, until."""
     rows = TenureRow.filter(Q(until__isnull=True) | Q(until__gte=since), lead=True, since__lt=until)
+    rows = rows.filter(case__confidential=False)
     return list(
         await rows.using_db(db.reading()).order_by("since", "id").values("unit", "since", "until", case_no="case__no")
     )

@@ -126,11 +126,14 @@ async def do(
     *,
     expect: int | None = None,
     pf: str = ratings.PC,
+    key: str = "",
 ) -> Status:
     """Take a step. `data` as `web.parse` made it; `expect` is the version the actor looked at; `pf` how a rating came.
+    A rating form brings its `key`, so that pressing twice is rating once.
 
     Raises what `cases.act` raises; Invalid names every wrong need at once.
     """
+    rated = partial(ratings.record, pf=pf, rating_id=ratings.id_of(key, office.settings.secret))
     for attempt in range(_TRIES):
         file = await queries.file(actor, no, secret=office.settings.secret)
         step = next((step for step in file.steps if step.act is act), None)
@@ -145,7 +148,7 @@ async def do(
                 now=office.clock.now(),
                 # Without a version of their own people mean the case as it stands: what was just checked.
                 expect=file.version if expect is None else expect,
-                also=partial(ratings.record, pf=pf) if act is Act.RATE else None,
+                also=rated if act is Act.RATE else None,
             )
         except Conflict:
             if expect is not None or attempt == _TRIES - 1:

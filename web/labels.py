@@ -146,6 +146,7 @@ NEEDS: Mapping[str, str] = {
     "release": "分类器版本",
     "rule": "派单规则",
     "level": "满意程度",
+    "desk_level": "对信访部门的评价",
     "tags": "评价选项",
     "case": "并入的编号",
     "outcome": "结果",

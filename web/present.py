@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from classify import labels as categories
+from evaluation import indicators
 from feedback.access import Actor
 from feedback.deadlines import Clock
 from feedback.kernel.clock import OFFICE, office_day
-from feedback.lifecycle import OPEN, Act, Need, Stage, Status, Step
+from feedback.lifecycle import OPEN, Act, Need, Profile, Stage, Status, Step
 from feedback.terms import Holder, Unit
 from feedback.views import CaseFile, EntryView, FileView, WorkRow
 from feedback.workdays import Calendar
@@ -290,7 +291,7 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
     data = entry.data
     text = str(data.get("text", "")) if entry.act != Act.SUBMIT else ""
     details = [
-        (labels.NEEDS[name], _detail_words(name, value, directory))
+        (labels.NEEDS[name], _level_words(file, value) if name in _LEVELS else _detail_words(name, value, directory))
         for name, value in data.items()
         if name not in _HIDDEN_DATA and name in labels.NEEDS and value not in (None, "", [], False)
     ]
@@ -316,6 +317,16 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
     )
 
 
+_LEVELS = frozenset({"level", "desk_level"})
+
+
+def _level_words(file: CaseFile, level: Any) -> str:
+    """A rating in the words of its own scale: three steps for petitions, five for the rest."""
+    if file.profile is Profile.PETITION and level in labels.LEVELS:
+        return indicators.petition_text(level)
+    return labels.LEVELS.get(level, str(level))
+
+
 def _detail_words(name: str, value: Any, directory: Directory) -> str:
     match name:
         case "unit":
@@ -326,8 +337,6 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
             return category_words(str(value))
         case "confidence":
             return f"{float(value):.0%}"
-        case "level":
-            return labels.LEVELS.get(int(value), str(value))
         case "outcome":
             return labels.OUTCOMES.get(str(value), str(value))
         case "tags":

@@ -18,7 +18,7 @@ from feedback import cases, queries
 from feedback.access import SYSTEM, citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
-from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Kind
 from routing import directory
 from tests.conftest import MONDAY
@@ -155,6 +155,73 @@ async def _report(office: Office) -> str:
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已按程序办理。"}, now=MONDAY + DAY)
     return no
+
+
+async def test_a_report_more_or_less_changes_nothing_that_is_published(office: Office) -> None:
+    await _rate(await _answered(office), 5)
+    without = await publishing.preview("2026-09", now=OCTOBER, settings=office.settings)
+    no = await _report(office)
+    await _rate(no, 1)
+    await _rate(no, 2)
+    assert await publishing.preview("2026-09", now=OCTOBER, settings=office.settings) == without
+    edition = await publishing.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    assert edition.figures == without
+
+
+async def test_overseers_who_are_not_cleared_do_not_see_how_a_report_was_rated(office: Office) -> None:
+    await _rate(await _report(office), 1)
+    supervisor, desk = await directory.actor_of("supervisor"), await directory.actor_of("clerk-jiwei")
+    assert (await ratings.ratings_of(supervisor)).total == 0
+    assert (await ratings.ratings_of(desk)).total == 1
+
+
+async def test_a_petition_rates_the_petition_department_and_the_unit_apart(office: Office) -> None:
+    no = await _petition(office)
+    await _rate(no, 2, desk_level=4)
+    rating = await Rating.get(case_no=no)
+    assert (rating.unit, rating.level, rating.desk, rating.desk_level) == (UNIT, 2, "rexian", 4)
+    assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({2: 1})}  # the desk's goes into no unit's stars
+
+
+async def test_who_brings_something_else_than_a_petition_rates_no_petition_department(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 4, desk_level=4)
+    assert (await Rating.get(case_no=no)).desk_level is None
+
+
+async def _petition(office: Office, *, number: int = 1) -> str:
+    draft = Draft(
+        kind=Kind.APPEAL,
+        title="请求补发代课补贴",
+        text="本人曾任代课教师，请求补发补贴。",
+        channel="web",
+        desk="rexian",
+        source_id=f"petition-{number}",
+        person=PersonDraft("安小娜", "13900001234"),
+    )
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "处理意见如下。", "outcome": "support"}, now=MONDAY + DAY)
+    return no
+
+
+async def test_the_same_form_sent_twice_rates_a_service_once(office: Office) -> None:
+    first, second = await _service(office, key="formular-1"), await _service(office, key="formular-1")
+    assert first == second
+    assert await Rating.all().count() == 1
+    assert (await _service(office, key="formular-2")).number == 2
+
+
+async def test_the_same_form_sent_twice_at_once_rates_a_case_once(office: Office) -> None:
+    no, rated = await _answered(office), partial(ratings.record, rating_id=ratings.id_of("formular-1", "geheim"))
+    rate = partial(cases.act, no, Act.RATE, citizen(no), {"level": 5}, now=MONDAY + 2 * DAY, also=rated)
+    await rate()
+    with pytest.raises(Conflict):
+        await rate()
+    assert (await queries.file(SYSTEM, no, secret=office.settings.secret)).entries[-1].act == Act.RATE
+    assert await Rating.filter(case_no=no).count() == 1
 
 
 async def test_a_rating_sees_only_whom_it_concerns(office: Office) -> None:

@@ -81,3 +81,24 @@ def test_every_fault_of_a_rating_is_named() -> None:
         "pf": "unknown",
     }
     assert ratings.faults(2, ["214"], "长" * 500) == {}
+
+
+def test_the_three_steps_of_petitions_cover_the_five_levels_once() -> None:
+    covered = [level for step in indicators.PETITION_STEPS for level in step.levels]
+    assert sorted(covered) == [row.level for row in reversed(indicators.LEVELS)]
+    assert all(step.level in step.levels for step in indicators.PETITION_STEPS)
+    assert [indicators.petition_text(level) for level in (5, 4, 3, 2, 1)] == [
+        "满意",
+        "满意",
+        "基本满意",
+        "不满意",
+        "不满意",
+    ]
+
+
+def test_the_three_steps_agree_with_the_five_on_what_is_bad() -> None:
+    assert all(
+        indicators.is_bad(level) == (step.text == "不满意")
+        for step in indicators.PETITION_STEPS
+        for level in step.levels
+    )

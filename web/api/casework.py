@@ -192,6 +192,8 @@ async def rate(request: Request) -> Response:
         data = {name: values[name] for name in ("level", "tags", "anonymous")} | {
             "text": intake.paragraph(values["text"])
         }
+        if values["desk_level"] is not None:
+            data["desk_level"] = values["desk_level"]
         await doors.do(office, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
         view = (await ratings.ratings_of(rater, case_no=rater.case_no)).items[0]
     return answered({"id": view.id, "level": view.level, "status": view.status}, 201)

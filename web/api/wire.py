@@ -114,6 +114,9 @@ class NewRating(Struct):
     """A rating of a case (case_no + code), of a handling (handling_no + matter), or by token."""
 
     level: Annotated[int, said("5 非常满意 · 4 满意 · 3 基本满意 · 2 不满意 · 1 非常不满意", minimum=1, maximum=5)]
+    desk_level: Annotated[
+        int | None, said("信访事项可以另给信访部门评价，1–5；与承办单位的 level 分开统计", minimum=1, maximum=5)
+    ] = None
     case_no: Annotated[str, said("诉求编号，与 code 一起")] = ""
     code: QueryCode = ""
     token: Annotated[str, said("评价二维码或短信里的令牌")] = ""

@@ -15,7 +15,7 @@ from feedback import attachments, calendars, lifecycle, queries
 from feedback.access import Actor
 from feedback.kernel import codes
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Role, Status, Step
+from feedback.lifecycle import Act, Profile, Role, Status, Step
 from feedback.views import CaseFile
 from routing import directory
 from web import doors, identity, labels, present
@@ -132,7 +132,8 @@ async def act(request: Request) -> Response:
         typed = _typed(form, step)
         try:
             typed["attachments"] = await kept_files(request, form) if _asks(step, "attachments") else []
-            await _take(request, citizen, step, {k: v for k, v in typed.items() if v not in ("", [], None)})
+            data = {k: v for k, v in typed.items() if v not in ("", [], None)}
+            await _take(request, citizen, step, data, text_of(form, "key"))
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, citizen, opened=what, typed=typed, errors=errors, status=422)
@@ -142,12 +143,14 @@ async def act(request: Request) -> Response:
     return RedirectResponse(f"/case?done={what}", status_code=303)
 
 
-async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, Any]) -> None:
+async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, Any], key: str) -> None:
     office: Office = request.app.state.office
     if step.act is Act.RATE:
         # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
         data["tags"] = [tag for tag in data.get("tags", ()) if not ratings.tags_fault(data.get("level", 0), [tag])]
-    await doors.do(office, citizen.case_no, step.act, citizen, data)
+        if await ratings.is_kept(key, office.settings.secret):
+            return  # the button was pressed twice
+    await doors.do(office, citizen.case_no, step.act, citizen, data, key=key)
 
 
 def _typed(form: FormData, step: Step) -> dict[str, Any]:
@@ -204,12 +207,14 @@ async def _shown(
     context = {
         "view": view,
         "version": file.version,
+        "key": codes.fresh_id(),
         "futures": _futures(view),
         "facts": _facts(view),
         "forms": [_form(step) for step in file.steps],
         "refused": _refused(file),
         "explained": _explained(file, view),
-        "levels": list(labels.LEVELS.items()),
+        "levels": levels_of(file.profile),
+        "rates_desk": file.profile is Profile.PETITION,
         "indicators": indicator_options(),
         "opened": opened,
         "typed": typed or {},
@@ -218,6 +223,13 @@ async def _shown(
         **upload_words(settings.attachments_max, settings.upload_max_bytes),
     }
     return office.render(request, "citizen/case.html", context, status=status)
+
+
+def levels_of(profile: Profile) -> list[tuple[int, str]]:
+    """The levels to choose from: petitions are rated on a scale of three."""
+    if profile is Profile.PETITION:
+        return [(step.level, step.text) for step in indicators.PETITION_STEPS]
+    return list(labels.LEVELS.items())
 
 
 def indicator_options() -> dict[int, list[tuple[str, str]]]:

@@ -12,6 +12,7 @@ from evaluation import indicators, invitations, ratings
 from evaluation.invitations import Occasion
 from evaluation.ratings import ServiceRating
 from feedback import access
+from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.lifecycle import Act
 from routing import directory
@@ -68,6 +69,7 @@ def _typed(form: FormData) -> dict[str, Any]:
         "handling_no": text_of(form, "handling_no"),
         "token": text_of(form, "token"),
         "pf": text_of(form, "pf") or WEB,
+        "key": text_of(form, "key"),
     }
 
 
@@ -79,7 +81,8 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
     if occasion.case_no:
         data = {name: typed[name] for name in ("level", "tags", "text", "anonymous") if typed[name]}
         no = occasion.case_no
-        await doors.do(office, no, Act.RATE, access.citizen(no), data, pf=typed["pf"])
+        if not await ratings.is_kept(typed["key"], secret):
+            await doors.do(office, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"])
         return
     said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
     await ratings.rate_service(said, await identity.actor_or_none(request), now=now, secret=secret)
@@ -100,6 +103,7 @@ async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str
     for row in rows:
         groups.setdefault(names.name(row.unit), []).append((row.code, row.name))
     matter = next((row for row in rows if row.code == occasion.matter), None)
+    typed = {**typed, "key": typed.get("key") or codes.fresh_id()}
     blank = {"level": "", "tags": [], "text": "", "anonymous": False, "matter": "", "handling_no": ""}
     context = {
         "draft": {**blank, **typed, "token": token},

@@ -1,20 +1,27 @@
-"""Which calendar holds now, and how does a new edition of it come about?
+"""Which calendar holds now, which held before, and how does a new edition come about?
 
-The table is seeded from `chinesecalendar` (the State Council's notices, 2004 up to the last announced year) and
-edited by an administrator when next year's notice is out. A year without its notice is counted provisionally.
+Editions are only ever added: each keeps the days it says anew and the digest of the one before, so that every
+deadline can be counted again with the calendar it was counted with. The first is seeded from `chinesecalendar` (the
+State Council's notices, 2004 up to the last announced year); an administrator adds the next when a notice is out.
+A year without its notice is counted provisionally.
 """
 
-from collections.abc import Iterable
+import hashlib
+import json
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import chinese_calendar
+from tortoise.exceptions import IntegrityError
 
-from feedback.kernel import db
+from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
-from feedback.models import CalendarDay, CalendarEdition
-from feedback.workdays import Calendar, DayRow
+from feedback.kernel.errors import Conflict
+from feedback.models import CalendarEdition, EditionDay
+from feedback.workdays import Calendar, DayRow, Editions
 
 FIRST_YEAR = 2004
+_TICK = timedelta(milliseconds=1)
 _NAMES = {
     "New Year's Day": "元旦",
     "Spring Festival": "春节",
@@ -26,20 +33,50 @@ _NAMES = {
     "Anti-Fascist 70th Day": "抗战胜利70周年纪念日",
 }
 _WEEKEND = 5
-_known: dict[tuple[str, int], Calendar] = {}  # editions never change, so they are read once per process
+_NONE = Editions.only(Calendar.of("none", date(FIRST_YEAR, 1, 1) - timedelta(days=1), ()))
+_known: dict[tuple[int, str, int, str], Editions] = {}  # editions never change, so they are read once per process
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a new edition says: days unlike the plain week, days made plain again, and where it is written."""
+
+    rows: tuple[DayRow, ...]
+    plain: tuple[date, ...]
+    announced_until: date
+    source: str = ""
+    remark: str = ""
 
 
 async def current() -> Calendar:
     """The newest edition of the calendar."""
+    return (await editions()).newest
+
+
+async def editions() -> Editions:
+    """All editions of the calendar, with the instant each took force."""
     newest = await CalendarEdition.all().order_by("-id").first()
     if newest is None:
-        return Calendar.of("none", date(FIRST_YEAR, 1, 1) - timedelta(days=1), ())
-    key = (newest.name, to_millis(newest.made_at))
+        return _NONE
+    key = (newest.id, newest.name, to_millis(newest.made_at), newest.digest)
     if key not in _known:
-        days = await CalendarDay.all()
-        rows = [DayRow(row.day, row.is_workday, row.name) for row in days]
-        _known[key] = Calendar.of(newest.name, newest.announced_until, rows)
+        _known[key] = await _read(newest.id)
     return _known[key]
+
+
+async def _read(last: int) -> Editions:
+    days: dict[int, list[EditionDay]] = {}
+    for day in await EditionDay.filter(edition_id__lte=last):
+        days.setdefault(day.edition_id, []).append(day)  # type: ignore[attr-defined] # added at run time
+    held, rows = [], dict[date, DayRow]()
+    for edition in await CalendarEdition.filter(id__lte=last).order_by("id"):
+        for day in days.get(edition.id, ()):
+            if day.is_workday is None:
+                rows.pop(day.day, None)
+            else:
+                rows[day.day] = DayRow(day.day, bool(day.is_workday), day.name)
+        held.append((edition.made_at, Calendar.of(edition.name, edition.announced_until, rows.values())))
+    return Editions(tuple(held))
 
 
 async def seed(now: datetime) -> bool:
@@ -47,15 +84,8 @@ async def seed(now: datetime) -> bool:
     if await CalendarEdition.exists():
         return False
     rows, last_year = announced()
-    async with db.transaction():
-        edition = CalendarEdition(
-            name=f"{last_year}-1", announced_until=date(last_year, 12, 31), made_at=now, made_by="system"
-        )
-        await edition.save()
-        source = f"国务院办公厅通知(chinesecalendar {FIRST_YEAR}-{last_year})"
-        await CalendarDay.bulk_create(
-            [CalendarDay(day=r.day, is_workday=r.is_workday, name=r.name, source=source) for r in rows]
-        )
+    source = f"国务院办公厅通知（chinesecalendar {FIRST_YEAR}–{last_year}）"
+    await _add(Change(tuple(rows), (), date(last_year, 12, 31), source), None, "system", now)
     return True
 
 
@@ -65,34 +95,53 @@ def package() -> Calendar:
     return Calendar.of(f"{last_year}-1", date(last_year, 12, 31), rows)
 
 
-async def replace_days(rows: Iterable[DayRow], announced_until: date, by: str, remark: str, now: datetime) -> str:
-    """Put days into the calendar as a new edition (e.g. next year's notice). Returns the edition's name.
+async def change(what: Change, by: str, now: datetime, *, after: str) -> str:
+    """Add an edition to the calendar and have the running clocks counted anew by it. Returns its name.
 
-    Running clocks are folded anew by the job `recount`, which the caller asks for.
+    `after` is the name of the edition the change was made against. Raises Conflict when that is not the newest.
     """
+    newest = await CalendarEdition.all().order_by("-id").first()
+    if newest is None or newest.name != after:
+        raise Conflict(code="calendar_changed", edition=newest.name if newest else "")
+    try:
+        return await _add(what, newest, by, max(now, newest.made_at + _TICK))
+    except IntegrityError as fault:  # somebody else's edition came first
+        raise Conflict(code="calendar_changed") from fault
+
+
+async def _add(what: Change, newest: CalendarEdition | None, by: str, now: datetime) -> str:
+    name = f"{what.announced_until.year}-{(newest.id if newest else 0) + 1}"
     async with db.transaction():
         edition = await CalendarEdition.create(
-            name=f"{announced_until.year}-{to_millis(now)}",
-            announced_until=announced_until,
+            name=name,
+            follows=newest.id if newest else None,
+            announced_until=what.announced_until,
             made_at=now,
             made_by=by,
-            remark=remark,
+            remark=what.remark,
+            source=what.source,
+            digest=digest_of(newest.digest if newest else "", name, what, by, now),
         )
-        for row in rows:
-            known = {"is_workday": row.is_workday, "name": row.name, "source": f"{by} {remark}"[:80]}
-            await CalendarDay.update_or_create(day=row.day, defaults=known)
-    return edition.name
+        said = [EditionDay(edition=edition, day=r.day, is_workday=r.is_workday, name=r.name) for r in what.rows]
+        plain = [EditionDay(edition=edition, day=day, is_workday=None) for day in what.plain]
+        await EditionDay.bulk_create([*said, *plain])
+        if newest:
+            await outbox.put("calendar.changed", name, {"edition": name}, now)
+    return name
 
 
-async def drop_days(days: Iterable[date]) -> None:
-    """Make days plain again: weekdays work, weekends do not. Call before `replace_days` makes the edition."""
-    await CalendarDay.filter(day__in=list(days)).delete()
+def digest_of(before: str, name: str, what: Change, by: str, at: datetime) -> str:
+    """SHA-256 over the digest of the edition before and everything this one says."""
+    rows = sorted([r.day.isoformat(), r.is_workday, r.name] for r in what.rows)
+    plain = sorted(day.isoformat() for day in what.plain)
+    said = [before, name, what.announced_until.isoformat(), what.source, what.remark, by, to_millis(at), rows, plain]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
 async def days_of(year: int) -> list[DayRow]:
-    """The days of a year that differ from the plain week."""
-    rows = await CalendarDay.filter(day__gte=date(year, 1, 1), day__lte=date(year, 12, 31)).order_by("day")
-    return [DayRow(row.day, row.is_workday, row.name) for row in rows]
+    """The days of a year that differ from the plain week, as of now."""
+    rows = (await current()).rows.values()
+    return sorted((row for row in rows if row.day.year == year), key=lambda row: row.day)
 
 
 def announced() -> tuple[list[DayRow], int]:

@@ -36,7 +36,7 @@ from feedback.recording import (
     store_foldings,
 )
 from feedback.terms import RIGHTS
-from feedback.workdays import Calendar
+from feedback.workdays import Editions
 
 NO_MOST = 20  # no number is longer, and the database refuses to compare one that is
 _TRIES = 5  # fresh case numbers tried when the random one is taken
@@ -86,11 +86,11 @@ async def submit(
     if draft.source_id and (known := await _known(draft, secret)):
         return known
     await check_attachments(draft.attachments)
-    calendar = await calendars.current()
+    editions = await calendars.editions()
     for attempt in range(_TRIES):
         no = codes.case_number(office_day(now))
         try:
-            return await _open(no, draft, actor, calendar, now, secret, also)
+            return await _open(no, draft, actor, editions, now, secret, also)
         except IntegrityError:
             if draft.source_id and (known := await _known(draft, secret)):
                 return known  # somebody else handed in the same at the same moment
@@ -131,9 +131,9 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
     """Do several things to a case in one transaction, in order: all of them or none. Raises what `act` raises."""
     # Read.
     case, standing, history, facts = await _file(no, deeds[0].actor)
-    calendar = await calendars.current()
+    editions = await calendars.editions()
     # Decide.
-    state = folding.fold(history, facts, calendar)
+    state = folding.fold(history, facts, editions)
     done: list[_Done] = []
     digest = case.digest
     for deed in deeds:
@@ -142,7 +142,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
         _check_limits(deed.act, kept, standing, state.clocks, deed.at)
         seq = len(history) + 1
         history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
-        state = folding.fold(history, facts, calendar)
+        state = folding.fold(history, facts, editions)
         standing = _standing_after(standing, state)
         deed = replace(deed, data=kept)
         digest = _digest(digest, no, seq, deed, state)
@@ -215,7 +215,7 @@ async def recount(no: str, *, now: datetime) -> list[tuple[Clock, Clock]]:
     """Fold the clocks of a case anew, after the calendar changed. Returns the running clocks that moved, old and new."""
     case, _, history, facts = await _file(no, access.SYSTEM)
     old = {(c.term, c.seq, c.unit): c for c in await clocks_stored(case.id)}
-    after = folding.fold(history, facts, await calendars.current())
+    after = folding.fold(history, facts, await calendars.editions())
     moved = [
         (old[key], c)
         for c in after.clocks
@@ -268,12 +268,12 @@ async def _known(draft: Draft, secret: str) -> Receipt | None:
 
 
 async def _open(
-    no: str, draft: Draft, actor: Actor, calendar: Calendar, now: datetime, secret: str, also: Also | None
+    no: str, draft: Draft, actor: Actor, editions: Editions, now: datetime, secret: str, also: Also | None
 ) -> Receipt:
     code = codes.query_code()
     facts = folding.facts_from(draft.kind, draft.profile, draft.desk, draft.urgency, draft.person is not None)
     said = said_by(draft)
-    after = folding.fold([Happening(1, Act.SUBMIT, now, actor.unit, said)], facts, calendar)
+    after = folding.fold([Happening(1, Act.SUBMIT, now, actor.unit, said)], facts, editions)
     confidential = facts.kind is Kind.REPORT
     deed = Deed(Act.SUBMIT, actor, said, now)
     done = _Done(deed, after, True, 1, _digest("", no, 1, deed, after))

@@ -1,7 +1,9 @@
 """When is what due, and is it late? Clocks folded from what happened, by the table of `feedback.terms`.
 
-Clocks are never edited: `clocks_of(history, case, calendar)` says them anew. Two sorts run side by side: the
+Clocks are never edited: `clocks_of(history, case, editions)` says them anew. Two sorts run side by side: the
 citizen's own clock, which starts at submission and which no hand-off stops, and the units' clocks.
+A running clock is counted by the newest edition of the calendar, a stopped one for ever by the edition in force when
+it stopped: a day off announced later makes nobody's past late or punctual.
 `due_raw_day` is counted plainly, `due_legal_day` is moved past days off (民法典 第二百零三条);
 lights turn on the first, lateness counts from the second. No I/O.
 """
@@ -14,7 +16,7 @@ from enum import StrEnum
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
 from feedback.lifecycle import Act, Kind, Profile, Stage
 from feedback.terms import RIGHTS, TERMS, Holder, Length, Term, Unit
-from feedback.workdays import Calendar
+from feedback.workdays import Calendar, Editions
 
 
 class State(StrEnum):
@@ -115,8 +117,19 @@ def due_days(calendar: Calendar, day: date, length: Length, rolls: bool = True) 
     return raw, calendar.next_workday(raw) if rolls else raw
 
 
-def clocks_of(history: Sequence[Happening], case: Facts, calendar: Calendar) -> tuple[Clock, ...]:
+def clocks_of(history: Sequence[Happening], case: Facts, editions: Editions) -> tuple[Clock, ...]:
     """All clocks of a case, running and ended, in the order they started. `history` is in order."""
+    newest = editions.newest
+    clocks = _counted(history, case, newest)
+    held = [editions.at(clock.stopped_at) if clock.stopped_at else newest for clock in clocks]
+    # What starts and stops a clock is the same under every calendar, so are their number and order.
+    older = {each.edition: each for each in held if each is not newest}
+    by_older = {edition: _counted(history, case, each) for edition, each in older.items()}
+    return tuple(by_older[each.edition][i] if each is not newest else clocks[i] for i, each in enumerate(held))
+
+
+def _counted(history: Sequence[Happening], case: Facts, calendar: Calendar) -> tuple[Clock, ...]:
+    """All clocks of a case as one edition of the calendar counts them."""
     clocks: list[Clock] = []
     stage, lead = Stage.FIRST, ""
     for happening in history:

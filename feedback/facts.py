@@ -101,7 +101,7 @@ async def folded(no: str) -> tuple[Folded, list[Clock], Case]:
     case = await Case.get(no=no)
     history = [happening_of(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
     rows = await ClockRow.filter(case_id=case.id).order_by("seq", "id")
-    return folding.fold(history, facts_of(case), await calendars.current()), [clock_of(r) for r in rows], case
+    return folding.fold(history, facts_of(case), await calendars.editions()), [clock_of(r) for r in rows], case
 
 
 async def tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:

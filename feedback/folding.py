@@ -14,7 +14,7 @@ from feedback.deadlines import Clock, Facts, Happening, Tenure, clocks_of, tenur
 from feedback.kernel.clock import to_millis
 from feedback.lifecycle import Act, CaseState, Kind, Profile, Stage, Status, step_for
 from feedback.terms import RIGHTS
-from feedback.workdays import Calendar
+from feedback.workdays import Editions
 
 _STAGE_AFTER: Mapping[Act, Stage] = {Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW}
 _UNIT_GONE = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
@@ -48,7 +48,7 @@ class Folded:
         return [c for c in self.clocks if c.stopped_at is None and c.term not in RIGHTS]
 
 
-def fold(history: Sequence[Happening], case: Facts, calendar: Calendar) -> Folded:
+def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folded:
     """The case after all of `history`, which is in order and begins with SUBMIT."""
     status, stage, unit, category, confidence, by_hand = Status.RECEIVED, Stage.FIRST, "", "", 0.0, False
     replied_at: datetime | None = None
@@ -79,7 +79,7 @@ def fold(history: Sequence[Happening], case: Facts, calendar: Calendar) -> Folde
         by_hand,
         replied_at,
         closed_at,
-        clocks_of(history, case, calendar),
+        clocks_of(history, case, editions),
         tenures_of(history),
     )
 

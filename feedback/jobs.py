@@ -91,12 +91,13 @@ class Move:
     after: date
 
 
-async def moved_under(calendar: Calendar, *, most: int) -> tuple[int, list[Move]]:
+async def moved_under(calendar: Calendar, now: datetime, *, most: int) -> tuple[int, list[Move]]:
     """How many running clocks another calendar would move, and the first `most` of them. Nothing is written.
 
     Whoever keeps the calendar may not know of reports (检举控告): those move too, but are not told here.
     """
     last, count, shown = 0, 0, list[Move]()
+    editions = (await calendars.editions()).followed_by(calendar, now)
     while rows := await _clocked(last).filter(confidential=False).limit(_BATCH):
         last = rows[-1].id
         entries: dict[int, list[Entry]] = {}
@@ -107,7 +108,7 @@ async def moved_under(calendar: Calendar, *, most: int) -> tuple[int, list[Move]
             stored.setdefault(row.case_id, []).append(row)  # type: ignore[attr-defined] # added at run time
         for case in rows:
             history = [recording.happening_of(e) for e in entries.get(case.id, [])]
-            after = folding.fold(history, recording.facts_of(case), calendar).clocks
+            after = folding.fold(history, recording.facts_of(case), editions).clocks
             days = {(c.term, c.seq, c.unit): c.due_legal_day for c in after}
             for row in stored.get(case.id, []):
                 day = days.get((row.term, row.seq, row.unit), row.due_legal_day)
@@ -154,12 +155,10 @@ async def _damages_of(case: Case) -> AsyncIterator[Damage]:
     if (case.title, case.text) != (said.get("title"), said.get("text")):
         yield Damage(f"case {case.no}", "title or text is not what was handed in")
     folded, stored, _ = await facts.folded(case.no)
-    kept = {(c.term, c.seq, c.unit): c for c in stored}
-    if {k: c.due_at for k, c in kept.items() if c.stopped_at is None} != {
-        (c.term, c.seq, c.unit): c.due_at for c in folded.clocks if c.stopped_at is None
-    }:
-        yield Damage(f"case {case.no}", "running clocks are not what the entries say")
-    if len(kept) != len(folded.clocks):
+    kept = {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in stored}
+    if kept != {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in folded.clocks}:
+        yield Damage(f"case {case.no}", "clocks are not what the entries and the calendar say")
+    if len(stored) != len(folded.clocks):
         yield Damage(f"case {case.no}", "there are more or fewer clocks than the entries say")
     if (case.status, case.unit, case.category) != (folded.state.status.value, folded.unit, folded.category):
         yield Damage(f"case {case.no}", "status, unit or category is not what the entries say")

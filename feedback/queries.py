@@ -65,7 +65,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         raise NotFound(no=no)
     entries = await Entry.filter(case_id=case.id).order_by("seq")
     facts = facts_of(case)
-    folded = folding.fold([happening_of(e) for e in entries], facts, await calendars.current())
+    folded = folding.fold([happening_of(e) for e in entries], facts, await calendars.editions())
     clocks = tuple(await recording.clocks_stored(case.id))
     is_owner = bool(actor.case_no)
     shown = [e for e in entries if e.public or not is_owner]

@@ -1,14 +1,15 @@
 """Which days are working days, and which day is n days later?
 
 A `Calendar` is a value: days off and make-up working days (调休) that differ from the plain week, and the last day
-for which the year's notice is known. What is counted past that day is provisional. No I/O.
+for which the year's notice is known. What is counted past that day is provisional. `Editions` are all calendars there
+were, each with the instant it took force: the past is counted with the one that held then. No I/O.
 
 Counting follows 民法典 第二百零一条 (the day itself is not counted) and 第二百零三条 (a last day off moves on).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
 _DAY = timedelta(days=1)
@@ -80,6 +81,29 @@ class Calendar:
         """Each day after `day` up to and with `until`: the day, whether offices work, and why."""
         for each in _days(day + _DAY, until):
             yield each, self.is_workday(each), self.name_of(each)
+
+
+@dataclass(frozen=True)
+class Editions:
+    """Every edition of the calendar and since when it holds, oldest first. Never empty."""
+
+    held: tuple[tuple[datetime, Calendar], ...]
+
+    @classmethod
+    def only(cls, calendar: Calendar) -> "Editions":
+        """A history of one edition, which held always."""
+        return cls(((datetime.min.replace(tzinfo=UTC), calendar),))
+
+    @property
+    def newest(self) -> Calendar:
+        return self.held[-1][1]
+
+    def at(self, instant: datetime) -> Calendar:
+        """The edition in force at an instant; before the first one there was none other, so it is the first."""
+        return next((calendar for since, calendar in reversed(self.held) if since <= instant), self.held[0][1])
+
+    def followed_by(self, calendar: Calendar, since: datetime) -> "Editions":
+        return Editions((*self.held, (since, calendar)))
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -15,7 +15,7 @@ from feedback.kernel.clock import office_day
 from feedback.lifecycle import OPEN, Act, Kind, Role, Status
 from feedback.terms import Holder, Unit
 from feedback.views import CaseFile, Filters
-from feedback.workdays import Calendar
+from feedback.workdays import Editions
 from routing.directory import Directory
 from web import labels, present
 from web.present import ClockView, EventView
@@ -251,16 +251,16 @@ def clock_moves(
     data: Mapping[str, object],
     actor: Actor,
     names: Directory,
-    calendar: Calendar,
+    editions: Editions,
     now: datetime,
 ) -> list[ClockMove]:
     """What the step would do to the running clocks, folded as if it had just happened."""
     facts = ClockFacts(file.kind, file.profile, file.desk, file.urgency, file.person is not None)
     history = [Happening(e.seq, Act(e.act), e.at, e.unit, e.data) for e in file.entries]
     happening = Happening(len(history) + 1, act, now, actor.unit, dict(data))
-    after = {(c.term, c.seq): c for c in clocks_of([*history, happening], facts, calendar)}
+    after = {(c.term, c.seq): c for c in clocks_of([*history, happening], facts, editions)}
     old = {(c.term, c.seq): c for c in file.clocks}
-    moves = []
+    moves, calendar = [], editions.newest
     for key, clock in after.items():
         if clock.holder is Holder.CITIZEN:
             continue

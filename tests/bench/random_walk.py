@@ -37,7 +37,7 @@ from feedback.lifecycle import OPEN, STEPS, Act
 from feedback.models import Case, ClockRow, Entry, TenureRow
 from feedback.recording import clocks_stored, facts_of, happening_of, standing_of
 from feedback.views import Filters
-from feedback.workdays import Calendar, DayRow
+from feedback.workdays import DayRow, Editions
 from routing import directory
 from tests.bench.random_words import Words
 from tests.bench.truths import Look, untruths
@@ -81,7 +81,7 @@ class Known:
     """A case as the walk last saw it."""
 
     look: Look
-    calendar: Calendar
+    editions: Editions
 
 
 class Walk:
@@ -242,13 +242,11 @@ class Walk:
 
     async def _look_at(self, no: str, act: Act | None) -> None:
         """Hold the case against everything that must be true. `act` is what was just done, None: several things."""
-        calendar, before = await calendars.current(), self.known.get(no)
-        if before is not None and before.look.version == (await Case.get(no=no)).version:
-            calendar = before.calendar  # not written since: an ended case keeps the dates of its own time
-        look = await looked(no, calendar)
-        for fault in untruths(look, before.look if before else None, before is None or before.calendar is calendar):
+        editions, before = await calendars.editions(), self.known.get(no)
+        look = await looked(no, editions)
+        for fault in untruths(look, before.look if before else None, before is None or before.editions is editions):
             self._fault(no, f"after {act}: {fault}")
-        self.known[no] = Known(look, calendar)
+        self.known[no] = Known(look, editions)
 
     async def _seen_by_one(self, no: str) -> None:
         """Somebody at random lists the case exactly if they may see it."""
@@ -279,19 +277,17 @@ class Walk:
         last = running[0].due_legal_day if running else office_day(self.now) + timedelta(days=9)
         rows = [DayRow(last, False, "调休"), DayRow(last + timedelta(days=1), False, "调休")]
         before = {(c.case_id, c.term, c.seq, c.unit): c.due_at for c in running}  # type: ignore[attr-defined] # added at run time
-        edition = await calendars.replace_days(rows, last.replace(month=12, day=31), "walk", "通知", self.now)
-        await outbox.put("calendar.changed", edition, {"edition": edition}, self.now)
+        what = calendars.Change(tuple(rows), (), last.replace(month=12, day=31), remark="通知")
+        await calendars.change(what, "walk", self.now, after=(await calendars.current()).edition)
         await self._follow_up()
         for row in await ClockRow.filter(stopped_at__isnull=True):
             if before.get((row.case_id, row.term, row.seq, row.unit), row.due_at) != row.due_at:  # type: ignore[attr-defined] # added at run time
                 self.figures.moved_by_calendar += 1
-        calendar = await calendars.current()
+        editions = await calendars.editions()
         for no in self.known:
-            look = await looked(no, calendar)
-            stored = {(c.term, c.seq, c.unit): c.due_at for c in look.stored if c.stopped_at is None}
-            folded = {(c.term, c.seq, c.unit): c.due_at for c in look.folded.clocks if c.stopped_at is None}
-            if stored != folded:
-                self._fault(no, "the calendar changed and a running clock did not follow")
+            look = await looked(no, editions)
+            if set(look.stored) != set(look.folded.clocks):
+                self._fault(no, "the calendar changed and a running clock did not follow, or an ended one did")
 
     async def _finish(self) -> None:
         await self._follow_up()
@@ -307,12 +303,12 @@ class Walk:
         self.figures.faults.append(f"act {self.figures.acts}, case {no}: {words}")
 
 
-async def looked(no: str, calendar: Calendar) -> Look:
+async def looked(no: str, editions: Editions) -> Look:
     """A case with everything that is stored of it, and folded anew."""
     case = await Case.get(no=no)
     entries = await Entry.filter(case_id=case.id).order_by("seq")
     history = [happening_of(entry) for entry in entries]
-    folded: Folded = folding.fold(history, facts_of(case), calendar)
+    folded: Folded = folding.fold(history, facts_of(case), editions)
     stored: list[Clock] = await clocks_stored(case.id)
     tenures = await TenureRow.filter(case_id=case.id)
     return Look(case, await standing_of(case), entries, tuple(history), folded, stored, tenures)

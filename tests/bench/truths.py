@@ -140,6 +140,8 @@ def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
             yield f"clock {old.term} was started anew"
         elif old.stopped_at is not None and new.stopped_at != old.stopped_at:
             yield f"clock {old.term} had stopped and runs again"
+        elif old.stopped_at is not None and new.due_at != old.due_at:
+            yield f"clock {old.term} had ended and its date moved from {old.due_at} to {new.due_at}"
         elif new.due_at != old.due_at and not extended and same_calendar:
             yield f"clock {old.term} moved from {old.due_at} to {new.due_at} and nobody said why"
         elif new.due_at < old.due_at and same_calendar:

@@ -68,8 +68,9 @@ async def test_a_right_that_lapses_follows_the_calendar_too(office: Office) -> N
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
     (objecting,) = [c for c in (await facts.folded(no))[1] if c.term == "object"]
     day = DayRow(objecting.due_legal_day, False, "调休")
-    edition = await calendars.replace_days([day], day.day.replace(month=12, day=31), "admin", "通知", MONDAY)
-    await outbox.put("calendar.changed", edition, {"edition": edition}, MONDAY)
+    newest = (await calendars.current()).edition
+    what = calendars.Change((day,), (), day.day.replace(month=12, day=31), remark="通知")
+    await calendars.change(what, "admin", MONDAY + HOUR, after=newest)
     await outbox.drain(boot.handlers(office), MONDAY + 2 * HOUR)
     (moved,) = [c for c in (await facts.folded(no))[1] if c.term == "object"]
     assert moved.due_at > objecting.due_at

@@ -12,9 +12,9 @@ from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
 from feedback.lifecycle import PROFILE_OF, Act, Kind, steps_from
 from feedback.terms import RIGHTS, Holder
-from feedback.workdays import Calendar, DayRow
+from feedback.workdays import Calendar, DayRow, Editions
 
-CALENDAR = calendars.package()
+CALENDAR = Editions.only(calendars.package())
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -155,13 +155,31 @@ def test_each_unit_answers_for_its_own_days() -> None:
     assert held == [("jiaoyu", MONDAY + HOUR, MONDAY + DAY), ("chengguan", MONDAY + 2 * DAY, None)]
 
 
+def _with_a_day_off(day: date) -> Calendar:
+    known = CALENDAR.newest
+    return Calendar.of("new", known.announced_until, [*known.rows.values(), DayRow(day, False, "放假")])
+
+
 def test_a_new_holiday_moves_a_running_clock_when_it_is_folded_again() -> None:
     history = _history((Act.SUBMIT, MONDAY))
-    holiday = Calendar.of(
-        "new", CALENDAR.announced_until, [*CALENDAR.rows.values(), DayRow(date(2026, 9, 17), False, "放假")]
-    )
     before = _clock(clocks_of(history, _facts(), CALENDAR), "answer").due_legal_day
-    assert _clock(clocks_of(history, _facts(), holiday), "answer").due_legal_day == before + DAY
+    after = CALENDAR.followed_by(_with_a_day_off(date(2026, 9, 17)), MONDAY + DAY)
+    assert _clock(clocks_of(history, _facts(), after), "answer").due_legal_day == before + DAY
+
+
+def test_a_stopped_clock_keeps_the_calendar_in_force_when_it_stopped() -> None:
+    history = _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.ACCEPT, MONDAY + 2 * DAY))
+    before = clocks_of(history, _facts(), CALENDAR)
+    later = CALENDAR.followed_by(_with_a_day_off(date(2026, 9, 17)), MONDAY + 2 * DAY + HOUR)
+    after = clocks_of(history, _facts(), later)
+    assert [c for c in after if c.stopped_at] == [c for c in before if c.stopped_at]
+    assert _clock(after, "answer").edition == "new"
+
+
+def test_a_clock_that_stops_after_an_edition_is_counted_by_it() -> None:
+    history = _history((Act.SUBMIT, MONDAY), (Act.ASSIGN, MONDAY + 2 * DAY, {"unit": "jiaoyu"}))
+    earlier = CALENDAR.followed_by(_with_a_day_off(date(2026, 9, 17)), MONDAY + DAY)
+    assert {c.edition for c in clocks_of(history, _facts(), earlier)} == {"new"}
 
 
 _DATA = {
@@ -199,4 +217,4 @@ def test_the_day_is_the_offices_day_at_any_hour(hour: int) -> None:
     start = datetime(2026, 9, 14, hour, 30, tzinfo=MONDAY.tzinfo)
     clock = _clock(clocks_of(_history((Act.SUBMIT, start)), _facts(), CALENDAR), "answer")
     local = start.astimezone(OFFICE).date()
-    assert clock.due_raw_day == CALENDAR.add_workdays(local, 7)
+    assert clock.due_raw_day == CALENDAR.newest.add_workdays(local, 7)

@@ -14,7 +14,6 @@ import feedback.jobs
 from feedback import calendars
 from feedback.access import Actor
 from feedback.intake import narrow
-from feedback.kernel import db, outbox
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden
 from feedback.lifecycle import Role
@@ -49,12 +48,8 @@ async def calendar(request: Request) -> Response:
     after = changed(before, rows, dropped, is_whole_year=is_whole_year)
     if not is_confirmed:
         return await _previewed(request, actor, typed, before, after, is_whole_year)
-    now = office.clock.now()
-    by = actor.name or actor.id
-    async with db.transaction():
-        await calendars.drop_days(dropped)
-        edition = await calendars.replace_days(rows, after.announced_until, by, typed["remark"][:200], now)
-        await outbox.put("calendar.changed", edition, {"edition": edition}, now)
+    what = calendars.Change(tuple(rows), tuple(dropped), after.announced_until, remark=typed["remark"][:200])
+    await calendars.change(what, actor.name or actor.id, office.clock.now(), after=before.edition)
     office.wake()
     return RedirectResponse(f"/admin/calendar?year={_year_of(rows, dropped)}&done=1", status_code=303)
 
@@ -165,7 +160,7 @@ async def _previewed(
 ) -> Response:
     office: Office = request.app.state.office
     names = await directory.snapshot()
-    count, moved = await feedback.jobs.moved_under(after, most=MOVED_SHOWN)
+    count, moved = await feedback.jobs.moved_under(after, office.clock.now(), most=MOVED_SHOWN)
     days = sorted({*before.rows, *after.rows})
     context = {
         **present_desk.frame(actor, names),

@@ -12,7 +12,7 @@ from feedback import attachments, calendars, queries, redact
 from feedback.access import Actor
 from feedback.lifecycle import Act, Role, Status, Step
 from feedback.views import CaseFile
-from feedback.workdays import Calendar
+from feedback.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory
 from web import act_forms, identity, phrases, present, present_desk, suggestions
@@ -30,8 +30,12 @@ class Looked:
     file: CaseFile
     view: CaseView
     names: Directory
-    calendar: Calendar
+    editions: Editions
     now: datetime
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.editions.newest
 
     def step(self, what: str) -> Step | None:
         return next((step for step in self.file.steps if step.act.value == what), None)
@@ -41,10 +45,10 @@ async def looked(request: Request) -> Looked:
     """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
     office: Office = request.app.state.office
     actor, now = await identity.actor(request), office.clock.now()
-    names, calendar = await directory.snapshot(), await calendars.current()
+    names, editions = await directory.snapshot(), await calendars.editions()
     no, secret = request.path_params["no"], office.settings.secret
     file = await queries.file(actor, no, secret=secret, log_at=now)
-    return Looked(actor, file, present.case_view(file, names, actor, now, calendar), names, calendar, now)
+    return Looked(actor, file, present.case_view(file, names, actor, now, editions.newest), names, editions, now)
 
 
 async def shown(

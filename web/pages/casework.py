@@ -236,9 +236,9 @@ async def _previewed(
 ) -> Response:
     office: Office = request.app.state.office
     is_answer = step.act in ANSWERS
-    moves = present_desk.clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.calendar, seen.now)
+    moves = present_desk.clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.editions, seen.now)
     if step.act is Act.ASK_EXTENSION:
-        moves = present_desk.clock_moves(seen.file, Act.EXTEND, typed, seen.actor, seen.names, seen.calendar, seen.now)
+        moves = present_desk.clock_moves(seen.file, Act.EXTEND, typed, seen.actor, seen.names, seen.editions, seen.now)
     context = {
         **present_desk.frame(seen.actor, seen.names),
         "view": seen.view,

@@ -39,3 +39,12 @@ class LearntExample(Model):
     class Meta:
         table = "classify_example"
         indexes = (("category",), ("case_no",))
+
+
+class Passage(Model):
+    """Prints of passages of cases, one number for print and case, by which twins are found"""
+
+    key = fields.BigIntField(primary_key=True)
+
+    class Meta:
+        table = "classify_passage"

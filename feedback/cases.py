@@ -11,7 +11,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback import access, calendars, deadlines, folding, lifecycle, search
+from feedback import access, calendars, deadlines, folding, lifecycle, recording, search
 from feedback.access import Actor, Standing
 from feedback.deadlines import Clock, Facts, Happening
 from feedback.folding import Folded
@@ -28,6 +28,7 @@ from feedback.recording import (
     columns_of,
     facts_of,
     happening_of,
+    keep_people,
     keep_person,
     keep_side_rows,
     said_by,
@@ -83,7 +84,7 @@ async def submit(
     Raises Invalid, or Conflict when the source id was used for another text.
     """
     draft = tidy(draft, attachments_max)
-    if draft.source_id and (known := await _known(draft, secret)):
+    if draft.source_id and (known := await _known(draft, actor, secret)):
         return known
     await check_attachments(draft.attachments)
     editions = await calendars.editions()
@@ -92,7 +93,7 @@ async def submit(
         try:
             return await _open(no, draft, actor, editions, now, secret, also)
         except IntegrityError:
-            if draft.source_id and (known := await _known(draft, secret)):
+            if draft.source_id and (known := await _known(draft, actor, secret)):
                 return known  # somebody else handed in the same at the same moment
             if attempt == _TRIES - 1:
                 raise
@@ -254,13 +255,23 @@ async def _file(no: str, actor: Actor) -> tuple[Case, Standing, list[Happening],
     return case, standing, history, facts_of(case)
 
 
-async def _known(draft: Draft, secret: str) -> Receipt | None:
-    """The receipt of the same source, if it was handed in before."""
-    case = await Case.get_or_none(channel=draft.channel, source_id=draft.source_id)
+async def _known(draft: Draft, actor: Actor, secret: str) -> Receipt | None:
+    """The receipt of the same source, if it was handed in before, by the same sender.
+
+    Raises Conflict for another text and for whoever cannot be told from a stranger: the receipt holds the query code,
+    and both a source id and a text that goes round can be guessed.
+    """
+    found = Case.get_or_none(channel=draft.channel, source_id=draft.source_id)
+    case = await found.prefetch_related("person")
     if case is None:
         return None
-    if (case.title, case.text) != (draft.title, draft.text):
-        # Not the same receipt: it holds the query code, and a source id can be guessed.
+    is_sender = (
+        codes.same(case.sender_hash, sender_hash(secret, draft.sender))
+        or recording.is_person(case.person, draft.person, secret)
+        or codes.is_unguessable(draft.source_id)
+        or (Role.RECEPTION in actor.roles and actor.unit == case.desk)
+    )
+    if not is_sender or (case.title, case.text) != (draft.title, draft.text):
         raise Conflict(code="source_id_used", source_id=draft.source_id)
     clocks = await clocks_stored(case.id)
     code = seal.unseal_house(secret, case.code)
@@ -301,8 +312,10 @@ async def _open(
             person=person,
             received_at=now,
             digest=done.digest,
+            sender_hash=sender_hash(secret, draft.sender),
             **columns_of(after),
         )
+        await keep_people(case.id, draft, secret)
         await Bar.bulk_create([Bar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
         await _record(case, done)
         await keep_side_rows(case, Act.SUBMIT, said, 1, now)
@@ -317,6 +330,11 @@ async def _open(
 def code_hash(secret: str, code: str) -> str:
     """What a query code is found by."""
     return codes.keyed_hash(secret, "query-code", code)
+
+
+def sender_hash(secret: str, sender: str) -> str:
+    """What a resend is known by for a day; empty for what comes from inside the house."""
+    return codes.keyed_hash(secret, "sender", sender) if sender else ""
 
 
 async def _record(case: Case, done: _Done) -> None:

@@ -6,8 +6,10 @@ and trims. Every fault is named by field. No I/O.
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from feedback import particulars, people
 from feedback.kernel.errors import Invalid
 from feedback.lifecycle import PROFILE_OF, PUBLIC_KINDS, Channel, Kind, Profile
 
@@ -36,6 +38,15 @@ class PersonDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """Who hands it in for the petitioner (信访代理), and by what right."""
+
+    person: PersonDraft
+    kind: str = ""
+    authority: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A message as a door hands it to `cases.submit`."""
 
@@ -55,6 +66,10 @@ class Draft:
     urgency: int = 0
     bars: frozenset[str] = frozenset()
     headcount: int = 1
+    representatives: tuple[PersonDraft, ...] = ()  # those chosen to speak for a joint petition
+    proxy: Proxy | None = None
+    particulars: Mapping[str, object] = field(default_factory=dict)
+    sender: str = ""  # a mark of who sends it, by which a resend is known; never shown, soon forgotten
     link: str = ""  # the case this one grew out of, for a rectification
     unit: str = ""  # the unit it concerns from the start, for a rectification
 
@@ -64,14 +79,10 @@ def tidy(draft: Draft, attachments_max: int = 9) -> Draft:
 
     Raises Invalid naming each field that is missing or wrong.
     """
-    person = draft.person and PersonDraft(
-        name=line(draft.person.name),
-        phone=phone_digits(draft.person.phone),
-        id_number=narrow(draft.person.id_number).replace(" ", "").upper(),
-        address=line(draft.person.address),
-    )
+    person = draft.person and _tidied(draft.person)
     if person == PersonDraft():
         person = None
+    representatives = tuple(found for each in draft.representatives if (found := _tidied(each)) != PersonDraft())
     clean = replace(
         draft,
         title=line(draft.title),
@@ -79,11 +90,23 @@ def tidy(draft: Draft, attachments_max: int = 9) -> Draft:
         source_id=line(draft.source_id),
         address=line(draft.address),
         person=person,
+        representatives=representatives,
+        proxy=draft.proxy and replace(draft.proxy, person=_tidied(draft.proxy.person)),
+        particulars=particulars.tidied(draft.particulars, draft.channel),
     )
     faults = _faults(clean, attachments_max)
     if faults:
         raise Invalid(faults)
     return replace(clean, profile=clean.profile or PROFILE_OF[Kind(clean.kind)])
+
+
+def _tidied(person: PersonDraft) -> PersonDraft:
+    return PersonDraft(
+        name=line(person.name),
+        phone=phone_digits(person.phone),
+        id_number=narrow(person.id_number).replace(" ", "").upper(),
+        address=line(person.address),
+    )
 
 
 def _faults(draft: Draft, attachments_max: int) -> dict[str, str]:
@@ -107,22 +130,49 @@ def _faults(draft: Draft, attachments_max: int) -> dict[str, str]:
         faults["region"] = "unknown"
     if len(draft.attachments) > attachments_max:
         faults["attachments"] = "too_many"
-    if not 1 <= draft.headcount <= 1_000_000:
+    if not 1 <= draft.headcount <= people.HEADCOUNT_MOST:
         faults["headcount"] = "out_of_range"
-    return faults | (person_faults(draft.person) if draft.person else {})
+    elif draft.representatives and draft.headcount < len(draft.representatives):
+        faults["headcount"] = "fewer_than_representatives"
+    faults |= particulars.faults(draft.particulars, draft.channel)
+    return faults | (person_faults(draft.person) if draft.person else {}) | _beside_faults(draft)
 
 
-def person_faults(person: PersonDraft) -> dict[str, str]:
-    """The faults of a person's data, by field name with `person.` before it."""
+def _beside_faults(draft: Draft) -> dict[str, str]:
+    """What is wrong with the people beside the petitioner."""
+    faults: dict[str, str] = {}
+    if len(draft.representatives) > people.REPRESENTATIVES_MOST:
+        return {"representatives": "too_many_representatives"}
+    for place, each in enumerate(draft.representatives):
+        faults |= person_faults(each, f"representatives.{place}.") | _nameless(each, f"representatives.{place}.")
+    if (proxy := draft.proxy) is None:
+        return faults
+    kind = people.proxy_kind(proxy.kind)
+    if kind is None:
+        faults["proxy.kind"] = "unknown" if proxy.kind else "missing"
+    elif proxy.authority not in kind.authorities:
+        faults["proxy.authority"] = "not_of_this_proxy" if proxy.authority else "missing"
+    faults |= person_faults(proxy.person, "proxy.") | _nameless(proxy.person, "proxy.")
+    if draft.person is None or not draft.person.name:
+        faults["person.name"] = "missing_for_proxy"
+    return faults
+
+
+def _nameless(person: PersonDraft, prefix: str) -> dict[str, str]:
+    return {} if person.name else {f"{prefix}name": "missing"}
+
+
+def person_faults(person: PersonDraft, prefix: str = "person.") -> dict[str, str]:
+    """The faults of a person's data, by field name with the prefix before it."""
     faults: dict[str, str] = {}
     if len(person.name) > NAME_MOST:
-        faults["person.name"] = "too_long"
+        faults[f"{prefix}name"] = "too_long"
     if len(person.address) > ADDRESS_MOST:
-        faults["person.address"] = "too_long"
+        faults[f"{prefix}address"] = "too_long"
     if person.phone and not (_MOBILE.fullmatch(person.phone) or _LANDLINE.fullmatch(person.phone)):
-        faults["person.phone"] = "not_a_phone"
+        faults[f"{prefix}phone"] = "not_a_phone"
     if person.id_number and not is_id_number(person.id_number):
-        faults["person.id_number"] = "not_an_id_number"
+        faults[f"{prefix}id_number"] = "not_an_id_number"
     return faults
 
 

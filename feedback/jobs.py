@@ -17,7 +17,7 @@ from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.lifecycle import Act, Kind, Status
-from feedback.models import Case, ClockRow, Entry, Person
+from feedback.models import Case, CasePerson, ClockRow, Entry, Person
 from feedback.terms import RIGHTS
 from feedback.workdays import Calendar
 
@@ -176,14 +176,22 @@ async def forget_persons(now: datetime, retention_years: int) -> int:
     """Destroy the keys of people whose cases all ended long ago. Returns how many people are forgotten."""
     before = now - timedelta(days=366 * retention_years)
     recent = (
-        await Case.filter(person_id__isnull=False, closed_at__lt=before)
+        await Case.filter(person_id__isnull=False, closed_at__lt=before, person__forgotten_at__isnull=True)
         .limit(_BATCH)
         .values_list("person_id", flat=True)
     )
+    beside = await CasePerson.filter(case__closed_at__lt=before, person__forgotten_at__isnull=True).limit(_BATCH)
+    recent += [row.person_id for row in beside]  # type: ignore[attr-defined] # added at run time
     empty = {"key": "", "name": "", "phone": "", "id_number": "", "address": "", "phone_hash": "", "id_hash": ""}
     return await Person.filter(id__in=list(recent), forgotten_at__isnull=True).update(
         **empty, tail_hash="", forgotten_at=now
     )
+
+
+async def forget_senders(now: datetime) -> int:
+    """Forget by what a resend is known once the day is over in which one resends. Returns how many."""
+    old = {"received_at__lt": now - timedelta(days=1), "received_at__gte": now - timedelta(days=8)}
+    return await Case.filter(**old).exclude(sender_hash="").update(sender_hash="")
 
 
 async def calendar_edition() -> str:

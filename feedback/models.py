@@ -68,6 +68,7 @@ class Case(Model):
     next_due_at = InstantField(null=True)
     next_warn_at = InstantField(null=True)
     digest = fields.CharField(max_length=64, default="")
+    sender_hash = fields.CharField(max_length=64, default="", db_default="")
 
     class Meta:
         table = "feedback_case"
@@ -83,6 +84,52 @@ class Case(Model):
             ("link",),
             ("person_id",),
         )
+
+
+class CasePerson(Model):
+    """People beside the petitioner of a case, representatives and proxies"""
+
+    id = fields.BigIntField(primary_key=True)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "app.Case", related_name="people", on_delete=fields.RESTRICT
+    )
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "app.Person", related_name="beside", on_delete=fields.RESTRICT
+    )
+    role = fields.CharField(max_length=20)
+    kind = fields.CharField(max_length=20, default="")
+    authority = fields.CharField(max_length=20, default="")
+
+    class Meta:
+        table = "feedback_case_person"
+        indexes = (("case_id", "id"), ("person_id",))
+
+
+class Link(Model):
+    """Links between two cases, proposed or decided, with their evidence"""
+
+    id = fields.BigIntField(primary_key=True)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "app.Case", related_name="links", on_delete=fields.RESTRICT
+    )
+    earlier: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "app.Case", related_name="later_links", on_delete=fields.RESTRICT
+    )
+    kind = fields.CharField(max_length=20)
+    state = fields.CharField(max_length=20)
+    score = fields.FloatField(default=0.0)
+    same_person = fields.BooleanField(default=False)
+    evidence: dict[str, Any] = fields.JSONField()
+    made_at = InstantField()
+    made_by = fields.CharField(max_length=80)
+    decided_at = InstantField(null=True)
+    decided_by = fields.CharField(max_length=80, default="")
+    decided_name = fields.CharField(max_length=80, default="")
+
+    class Meta:
+        table = "feedback_link"
+        unique_together = (("case_id", "earlier_id"),)
+        indexes = (("earlier_id", "kind"), ("state", "id"))
 
 
 class Entry(Model):

@@ -14,17 +14,28 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from feedback import access, calendars, cases, folding, recording, redact, search
+from feedback import access, calendars, cases, folding, people, recording, redact, search
 from feedback.access import Actor, Standing
 from feedback.deadlines import Light
 from feedback.kernel import codes, db, seal
 from feedback.kernel.clock import from_millis
 from feedback.kernel.errors import NotFound
 from feedback.lifecycle import OPEN, Kind, Stage, Status
-from feedback.models import Attachment, Bar, Case, Entry, Person, PublicReply, TenureRow
+from feedback.models import Attachment, Bar, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.reads import log_read
 from feedback.recording import facts_of, happening_of, standing_of
-from feedback.views import Brief, CaseFile, EntryView, FileView, Filters, Page, PersonView, TenureView, WorkRow
+from feedback.views import (
+    BesideView,
+    Brief,
+    CaseFile,
+    EntryView,
+    FileView,
+    Filters,
+    Page,
+    PersonView,
+    TenureView,
+    WorkRow,
+)
 
 PAGE = 50
 SEARCH_MOST = 2000
@@ -70,6 +81,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
     is_owner = bool(actor.case_no)
     shown = [e for e in entries if e.public or not is_owner]
     files = await Attachment.filter(case_id=case.id).order_by("seq", "made_at")
+    beside = await CasePerson.filter(case_id=case.id).order_by("id").prefetch_related("person")
     visible = {e.seq for e in shown}
     if log_at and (case.confidential or access.unmasked(actor, standing)) and not is_owner:
         await log_read(actor, "file", no, now=log_at)
@@ -103,6 +115,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         replied_at=case.replied_at,
         closed_at=case.closed_at,
         person=_person_view(case.person, actor, standing, bool(case.anonymous), secret),
+        beside=tuple([_beside_view(row, actor, standing, bool(case.anonymous), secret) for row in beside]),
         clocks=clocks,
         entries=tuple(_entry_view(e, is_owner) for e in shown),
         attachments=tuple(FileView(f.id, f.name, f.size, f.type, f.sha256, f.seq) for f in files if f.seq in visible),
@@ -147,9 +160,17 @@ async def co_units(no: str) -> list[str]:
 
 def _entry_view(entry: Entry, is_owner: bool) -> EntryView:
     name = "" if is_owner and entry.role != "citizen" else entry.actor_name
+    # What the desk noted down beside the words, a threat for one, is not for the citizen's page.
+    data = {name: value for name, value in entry.data.items() if name != "particulars"} if is_owner else entry.data
     return EntryView(
-        entry.seq, entry.act, entry.at, name, entry.role, entry.unit, entry.status, entry.data, bool(entry.public)
+        entry.seq, entry.act, entry.at, name, entry.role, entry.unit, entry.status, data, bool(entry.public)
     )
+
+
+def _beside_view(row: CasePerson, actor: Actor, standing: Standing, anonymous: bool, secret: str) -> BesideView:
+    seen = _person_view(row.person, actor, standing, anonymous, secret)
+    assert seen is not None  # noqa: S101 - the column takes no null
+    return BesideView(row.role, row.kind, row.authority, seen)
 
 
 def _person_view(
@@ -175,9 +196,10 @@ async def names_in(actor: Actor, no: str, secret: str) -> list[str]:
     case = await _scoped(actor).get_or_none(no=no).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
-    if case.person is None:
-        return []
-    return [name for name in [seal.unseal(seal.master_key(secret), case.person.key, case.person.name)] if name]
+    beside = await CasePerson.filter(case_id=case.id).prefetch_related("person")
+    known = [person for person in (case.person, *(row.person for row in beside)) if person is not None]
+    names = [seal.unseal(seal.master_key(secret), person.key, person.name) for person in known]
+    return [name for name in names if name]
 
 
 async def seen_of(actor: Actor, nos: Iterable[str]) -> set[str]:
@@ -345,9 +367,11 @@ async def by_code(secret: str, code: str, *, no: str = "", phone_tail: str = "")
     found = await Case.get_or_none(code_hash=cases.code_hash(secret, codes.typed_code(code))).prefetch_related("person")
     if found is not None and no and codes.same(found.no, codes.typed_number(no)):
         return found.no
-    if found is not None and not no and phone_tail and found.person is not None:
+    if found is not None and not no and phone_tail:
         tail = codes.keyed_hash(secret, "tail", codes.typed_code(phone_tail))
-        if codes.same(found.person.tail_hash, tail):
+        beside = await CasePerson.filter(case_id=found.id).prefetch_related("person")
+        known = [found.person, *(row.person for row in beside if people.may_look_up(row.role, row.kind))]
+        if any(codes.same(person.tail_hash, tail) for person in known if person is not None):
             return found.no
     raise NotFound(code="not_found")
 

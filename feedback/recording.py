@@ -12,11 +12,12 @@ from feedback import folding, search
 from feedback.access import Standing
 from feedback.deadlines import Clock, Facts, Happening, Tenure
 from feedback.folding import Folded
-from feedback.intake import Draft
+from feedback.intake import Draft, PersonDraft
 from feedback.kernel import codes, seal
 from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.lifecycle import Act
-from feedback.models import Attachment, Bar, Case, ClockRow, Entry, Person, PublicReply, TenureRow
+from feedback.models import Attachment, Bar, Case, CasePerson, ClockRow, Entry, Person, PublicReply, TenureRow
+from feedback.people import Beside
 from feedback.terms import Holder, parse_length
 
 
@@ -85,24 +86,64 @@ def said_by(draft: Draft) -> dict[str, Any]:
         "unit": draft.unit,
         "bars": sorted(draft.bars),
         "link": draft.link,
+        "headcount": draft.headcount if draft.headcount > 1 else 0,
+        "representatives": len(draft.representatives),
+        "proxy": draft.proxy.kind if draft.proxy else "",
+        "particulars": dict(draft.particulars),
     }
     return {name: value for name, value in said.items() if value}
 
 
 async def keep_person(draft: Draft, secret: str) -> Person | None:
-    if draft.person is None:
-        return None
+    return await _kept(draft.person, secret) if draft.person else None
+
+
+async def keep_people(case_id: int, draft: Draft, secret: str) -> None:
+    """Those beside the petitioner, each sealed with a key of their own."""
+    for each in draft.representatives:
+        person = await _kept(each, secret)
+        await CasePerson.create(case_id=case_id, person_id=person.id, role=Beside.REPRESENTATIVE.value)
+    if proxy := draft.proxy:
+        person = await _kept(proxy.person, secret)
+        await CasePerson.create(
+            case_id=case_id,
+            person_id=person.id,
+            role=Beside.PROXY.value,
+            kind=proxy.kind,
+            authority=proxy.authority,
+        )
+
+
+def is_person(stored: Person | None, said: PersonDraft | None, secret: str) -> bool:
+    """Whether that is the very person: the same telephone or identity number, and the same name."""
+    if stored is None or said is None or not (said.phone or said.id_number):
+        return False
+    hashes = (phone_hash(said.phone, secret), id_hash(said.id_number, secret))
+    name = seal.unseal(seal.master_key(secret), stored.key, stored.name)
+    return (stored.phone_hash, stored.id_hash) == hashes and codes.same(name, said.name)
+
+
+def id_hash(id_number: str, secret: str) -> str:
+    """What somebody is found by through the identity number, or ""."""
+    return codes.keyed_hash(secret, "id", id_number) if id_number else ""
+
+
+def phone_hash(phone: str, secret: str) -> str:
+    """What somebody is found by through the telephone, or ""."""
+    return codes.keyed_hash(secret, "phone", phone) if phone else ""
+
+
+async def _kept(p: PersonDraft, secret: str) -> Person:
     master = seal.master_key(secret)
     key = seal.new_key(master)
-    p = draft.person
     return await Person.create(
         key=key,
         name=seal.seal(master, key, p.name),
         phone=seal.seal(master, key, p.phone),
         id_number=seal.seal(master, key, p.id_number),
         address=seal.seal(master, key, p.address),
-        phone_hash=codes.keyed_hash(secret, "phone", p.phone) if p.phone else "",
-        id_hash=codes.keyed_hash(secret, "id", p.id_number) if p.id_number else "",
+        phone_hash=phone_hash(p.phone, secret),
+        id_hash=id_hash(p.id_number, secret),
         tail_hash=codes.keyed_hash(secret, "tail", p.phone[-4:]) if p.phone else "",
     )
 

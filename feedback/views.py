@@ -22,6 +22,16 @@ class PersonView:
 
 
 @dataclass(frozen=True, slots=True)
+class BesideView:
+    """Somebody beside the petitioner, as the actor may see them: a representative, or a proxy with its sort and right."""
+
+    role: str
+    kind: str
+    authority: str
+    person: PersonView
+
+
+@dataclass(frozen=True, slots=True)
 class EntryView:
     """An entry as the actor may see it."""
 
@@ -91,6 +101,7 @@ class CaseFile:
     replied_at: datetime | None
     closed_at: datetime | None
     person: PersonView | None
+    beside: tuple[BesideView, ...]
     clocks: tuple[Clock, ...]
     entries: tuple[EntryView, ...]
     attachments: tuple[FileView, ...]

@@ -131,6 +131,7 @@ async def _nightly(office: Office, now: datetime) -> None:
     settings = office.settings
     await feedback.jobs.close_rated_out(now, settings.rating_days)
     await feedback.jobs.forget_persons(now, settings.retention_years)
+    await feedback.jobs.forget_senders(now)
     await attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
     await identity.forget_old(now, settings.draft_days)
     await evaluation.jobs.close_period(now, settings)

@@ -26,6 +26,9 @@ from web.office import Office
 CITIZEN = Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}))
 """Whoever hands something in without being known to us."""
 
+AT_ONCE = 1
+"""Danger to life and property: two hours."""
+
 _CALM_KINDS = frozenset({Kind.SUGGEST, Kind.PRAISE})
 _TRIES = 3  # a case the worker moves on at the same moment is looked at again
 
@@ -68,12 +71,19 @@ def filled(draft: Draft, names: Directory, desk: str) -> Draft:
         draft,
         desk=draft.desk or desk,
         region=draft.region or names.place_of(f"{draft.address}\n{words}"),
-        urgency=draft.urgency or (0 if calm else urgency.level_of(draft.title, draft.text)),
+        urgency=draft.urgency or _urgency(draft, calm),
         attachments=tuple(dict.fromkeys(draft.attachments)),
     )
     if draft.kind != Kind.REPORT:
         return found
     return replace(found, bars=draft.bars | barred_by(words, names, found.desk, found.region))
+
+
+def _urgency(draft: Draft, calm: bool) -> int:
+    """What the words say, and what the desk noted: who threatens with an extreme act is heard at once."""
+    if draft.particulars.get("threat"):
+        return AT_ONCE
+    return 0 if calm else urgency.level_of(draft.title, draft.text)
 
 
 def barred_by(words: str, names: Directory, desk: str, region: str) -> frozenset[str]:

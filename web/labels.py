@@ -5,6 +5,8 @@ Templates, API, notices and exports take their words from these tables; a test h
 
 from collections.abc import Mapping
 
+from feedback.particulars import PARTICULARS
+
 KINDS: Mapping[str, str] = {
     "complaint": "投诉",
     "help": "求助",
@@ -213,6 +215,10 @@ FAULTS: Mapping[str, str] = {
     "not_a_phone": "手机号码应为 11 位数字，以 1 开头",
     "not_an_id_number": "身份证号码应为 18 位，请核对",
     "too_many": "{field}太多了",
+    "too_many_representatives": "代表不得超过 5 人（信访工作条例第二十条）",
+    "fewer_than_representatives": "人数不能少于代表人数",
+    "missing_for_proxy": "代他人反映的，请填写被代理人姓名",
+    "not_of_this_proxy": "这类代理人不能凭所选方式代理",
     "not_a_length": "时限应写成 15cd、5wd 或 24h",
     "not_a_day": "日期应写成 2026-11-21 的样子",
     "not_a_future_day": "日期应在今天之后",
@@ -250,6 +256,12 @@ FIELDS: Mapping[str, str] = {
     "person.phone": "手机号码",
     "person.id_number": "身份证号码",
     "person.address": "住址",
+    "representatives": "代表",
+    "proxy.kind": "代理人身份",
+    "proxy.authority": "代理依据",
+    "proxy.name": "代理人姓名",
+    "id_number": "身份证号码",
+    "phone": "电话",
     "file": "文件",
     "username": "账号",
     "password": "密码",
@@ -284,9 +296,13 @@ FIELDS: Mapping[str, str] = {
 }
 
 
+FIELDS_PARTICULAR: Mapping[str, str] = {row.name: row.words for row in PARTICULARS}
+
+
 def fault_words(field: str, fault: str) -> str:
     """The sentence for a fault of a field: what to do, not what is wrong with the person."""
-    name = FIELDS.get(field) or FIELDS.get(field.rsplit(".", 1)[-1], field)
+    last = field.rsplit(".", 1)[-1]
+    name = FIELDS.get(field) or FIELDS.get(last) or FIELDS_PARTICULAR.get(last, field)
     return FAULTS.get(fault, "{field}有误").format(field=name)
 
 

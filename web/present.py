@@ -13,7 +13,7 @@ from feedback.deadlines import Clock
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.lifecycle import OPEN, Act, Need, Profile, Stage, Status, Step
 from feedback.terms import Holder, Unit
-from feedback.views import CaseFile, EntryView, FileView, WorkRow
+from feedback.views import BesideView, CaseFile, EntryView, FileView, WorkRow
 from feedback.workdays import Calendar
 from routing.directory import Directory
 from web import labels
@@ -412,6 +412,8 @@ def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, 
         "channel": file.channel,
         "version": file.version,
         "person": person_json(file),
+        "headcount": file.headcount,
+        "beside": [beside_json(each) for each in file.beside],
         "received_at": iso(file.received_at),
         "clocks": [clock_json(c, now) for c in file.clocks],
         "timeline": [entry_json(e, directory) for e in file.entries],
@@ -432,6 +434,11 @@ def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, 
 def person_json(file: CaseFile) -> dict[str, Any] | None:
     p = file.person
     return {"name": p.name, "phone": p.phone, "masked": p.is_masked} if p else None
+
+
+def beside_json(each: BesideView) -> dict[str, Any]:
+    p = each.person
+    return {"role": each.role, "kind": each.kind, "name": p.name, "phone": p.phone, "masked": p.is_masked}
 
 
 def unit_json(code: str, directory: Directory) -> dict[str, str] | None:

@@ -5,6 +5,7 @@ Numbers and codes are digits only: they are read out on the telephone and typed 
 
 import hashlib
 import hmac
+import re
 import secrets
 import unicodedata
 from datetime import date
@@ -48,6 +49,14 @@ def token() -> str:
 def fresh_id() -> str:
     """A fresh unguessable id for things that carry no number, 128 bits, URL-safe."""
     return secrets.token_urlsafe(16)
+
+
+_RANDOM_UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}", re.IGNORECASE)
+
+
+def is_unguessable(text: str) -> bool:
+    """Whether an id from outside is a random UUID (122 bits), which nobody comes upon who was not given it."""
+    return _RANDOM_UUID.fullmatch(text) is not None
 
 
 def keyed_hash(secret: str, purpose: str, text: str) -> str:

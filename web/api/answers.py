@@ -98,6 +98,16 @@ class PersonOut(Struct):
     masked: bool
 
 
+class BesideOut(Struct):
+    """Somebody beside the petitioner: a representative, or who handed it in for them (代表、代理人)."""
+
+    role: Annotated[str, said("representative 代表 · proxy 代理人")]
+    kind: Annotated[str, said("代理人的身份；代表为空")]
+    name: str
+    phone: str
+    masked: bool
+
+
 class FileOut(Struct):
     """An attachment of a case."""
 
@@ -127,6 +137,8 @@ class Case(Struct):
     channel: Channel
     version: Annotated[int, said("随每次办理加一；带上它可以避免覆盖别人的更新")]
     person: PersonOut | None
+    headcount: Annotated[int, said("共同反映的人数")]
+    beside: Annotated[list[BesideOut], said("代表和代理人")]
     received_at: Instant
     clocks: list[Clock]
     timeline: list[TimelineEntry]

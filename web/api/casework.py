@@ -1,5 +1,6 @@
 """How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -11,7 +12,7 @@ from evaluation.invitations import occasion_of
 from evaluation.ratings import RatingView, ServiceRating
 from feedback import access, attachments, intake, queries
 from feedback.access import Actor
-from feedback.intake import Draft, PersonDraft
+from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotFound, Refused
 from feedback.lifecycle import Act, Need, Role, Step
@@ -33,7 +34,8 @@ async def submit(request: Request) -> Response:
     await request.app.state.limiter.hit("submit", request)
     if not values.get("source_id") and "source_id" not in faults:
         values["source_id"] = request.headers.get("idempotency-key", "")
-    receipt = await doors.hand_in(office, _draft(values, sender), sender, faults=faults)
+    draft = replace(_draft(values, sender), sender=_mark(request, sender))
+    receipt = await doors.hand_in(office, draft, sender, faults=faults)
     now = office.clock.now()
     told = {
         "no": receipt.no,
@@ -53,8 +55,15 @@ async def _sender(request: Request) -> Actor:
     return staff or doors.CITIZEN
 
 
+def _mark(request: Request, sender: Actor) -> str:
+    """By what a resend without a telephone is known: the member of staff, or the address and the program."""
+    if sender is not doors.CITIZEN:
+        return sender.id
+    return f"{request.app.state.limiter.address(request)} {request.headers.get('user-agent', '')}"
+
+
 def _draft(values: dict[str, Any], sender: Actor) -> Draft:
-    person = values.get("person")
+    person, proxy = values.get("person"), values.get("proxy")
     return Draft(
         kind=values.get("kind", ""),
         title=values.get("title", ""),
@@ -64,12 +73,18 @@ def _draft(values: dict[str, Any], sender: Actor) -> Draft:
         source_id=values.get("source_id", ""),
         region=values.get("region", ""),
         address=values.get("address", ""),
-        person=PersonDraft(*(person.get(name, "") for name in _PERSON)) if person else None,
+        person=_person(person) if person else None,
         anonymous=values.get("anonymous", False),
         public_consent=values.get("public_consent", False),
         attachments=tuple(values.get("attachments", ())),
         headcount=values.get("headcount", 1),
+        representatives=tuple(_person(each) for each in values.get("representatives", ())),
+        proxy=Proxy(_person(proxy), proxy.get("kind", ""), proxy.get("authority", "")) if proxy else None,
     )
+
+
+def _person(said: dict[str, Any]) -> PersonDraft:
+    return PersonDraft(*(said.get(name, "") for name in _PERSON))
 
 
 async def look_up(request: Request) -> Response:

@@ -40,6 +40,22 @@ class PersonIn(Struct):
     address: Annotated[str, said("住址", maxLength=intake.ADDRESS_MOST)] = ""
 
 
+class ProxyIn(Struct):
+    """Who hands it in for the person (代理人), and by what right."""
+
+    name: Annotated[str, said("姓名", maxLength=intake.NAME_MOST)]
+    kind: Annotated[
+        str,
+        said(
+            "guardian 监护人 · family 近亲属 · lawyer 律师 · volunteer 志愿者 · cadre 村（社区）干部 · window 窗口代办"
+        ),
+    ]
+    authority: Annotated[str, said("written 书面委托 · recorded 口头委托已记录 · statutory 法定代理")]
+    phone: Annotated[str, said("手机或固定电话号码")] = ""
+    id_number: Annotated[str, said("18 位身份证号码")] = ""
+    address: Annotated[str, said("住址", maxLength=intake.ADDRESS_MOST)] = ""
+
+
 class NewCase(Struct):
     """A message to be handed in (提交诉求)."""
 
@@ -54,7 +70,9 @@ class NewCase(Struct):
     public_consent: Annotated[bool, said("同意在隐去个人信息后公开问答")] = False
     attachments: Annotated[list[str], said("先上传得到的附件 id")] = []
     source_id: Annotated[str, said("来源方的编号；同一渠道同一编号只登记一次", maxLength=intake.SOURCE_MOST)] = ""
-    headcount: Annotated[int, said("涉及人数", minimum=1)] = 1
+    headcount: Annotated[int, said("共同反映的人数", minimum=1)] = 1
+    representatives: Annotated[list[PersonIn], said("多人共同反映时推选的代表，最多 5 人", maxItems=5)] = []
+    proxy: ProxyIn | None = None
 
 
 class CaseQuery(Struct):

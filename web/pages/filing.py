@@ -157,6 +157,7 @@ def _draft_of(draft: Mapping[str, Any], desk: str) -> Draft:
         channel="web",
         desk=desk,
         source_id=draft.get("key", ""),
+        sender=f"draft {draft.get('key', '')}",  # the key lies sealed on the server: whoever has it wrote this
         region=draft.get("region", ""),
         address=draft.get("address", ""),
         person=person,

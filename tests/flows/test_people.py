@@ -1,0 +1,169 @@
+"""Who stands beside a petitioner, who may look up what, and what is left of them when they are forgotten?"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from feedback import access, cases, jobs, queries
+from feedback.intake import Draft, PersonDraft, Proxy
+from feedback.kernel import codes
+from feedback.kernel.errors import Conflict, Invalid, NotFound
+from feedback.lifecycle import Act
+from feedback.models import Case, CasePerson, Person
+from routing import directory
+from tests.conftest import MONDAY
+from web import doors
+from web.office import Office
+
+ANNA, BEN = PersonDraft("安小娜", "13900001234"), PersonDraft("白小本", "13900005678")
+DRAFT = Draft("complaint", "小学门口拥堵", "早晚高峰车辆乱停，孩子过马路危险。", "visit", "", person=ANNA)
+
+
+async def _opened(office: Office, **more: Any) -> cases.Receipt:
+    office.clock = office.clock.starting_at(MONDAY)
+    return await doors.hand_in(office, replace(DRAFT, **more))
+
+
+def _proxy(kind: str, authority: str) -> Proxy:
+    return Proxy(BEN, kind, authority)
+
+
+async def test_a_proxy_petition_keeps_both_people_sealed(office: Office) -> None:
+    receipt = await _opened(office, proxy=_proxy("volunteer", "written"))
+    desk = await directory.actor_of("reception")
+    file = await queries.file(desk, receipt.no, secret=office.settings.secret)
+    assert file.person is not None
+    (beside,) = file.beside
+    assert (file.person.name, beside.person.name) == ("安小娜", "白小本")
+    assert (beside.role, beside.kind, beside.authority) == ("proxy", "volunteer", "written")
+    assert not [row for row in await Person.all() if "白小本" in row.name or "13900005678" in row.phone]
+    supervisor = await directory.actor_of("supervisor")
+    masked = (await queries.file(supervisor, receipt.no, secret=office.settings.secret)).beside[0].person
+    assert masked.is_masked and "白小本" not in masked.name and "5678" not in masked.phone[:9]
+
+
+@pytest.mark.parametrize(
+    ("kind", "authority", "opens"),
+    [
+        pytest.param("family", "recorded", True, id="a near relative acts in the petitioner's place"),
+        pytest.param("guardian", "statutory", True, id="so does a guardian"),
+        pytest.param("volunteer", "written", False, id="a volunteer only helped to hand it in"),
+        pytest.param("window", "recorded", False, id="so did the window"),
+    ],
+)
+async def test_a_proxy_opens_the_case_by_an_own_telephone_only_in_the_petitioners_place(
+    office: Office, kind: str, authority: str, opens: bool
+) -> None:
+    receipt = await _opened(office, proxy=_proxy(kind, authority))
+    secret = office.settings.secret
+    assert await queries.by_code(secret, receipt.code, phone_tail="1234") == receipt.no
+    if opens:
+        assert await queries.by_code(secret, receipt.code, phone_tail="5678") == receipt.no
+    else:
+        with pytest.raises(NotFound):
+            await queries.by_code(secret, receipt.code, phone_tail="5678")
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ({"representatives": (BEN,) * 6, "headcount": 9}, {"representatives": "too_many_representatives"}),
+        ({"representatives": (BEN, BEN), "headcount": 1}, {"headcount": "fewer_than_representatives"}),
+        ({"representatives": (PersonDraft(phone="13900005678"),)}, {"representatives.0.name": "missing"}),
+        ({"proxy": Proxy(BEN, "lawyer", "recorded")}, {"proxy.authority": "not_of_this_proxy"}),
+        ({"proxy": Proxy(BEN, "friend", "written")}, {"proxy.kind": "unknown"}),
+        ({"proxy": Proxy(PersonDraft(), "family", "written")}, {"proxy.name": "missing"}),
+        ({"person": None, "proxy": Proxy(BEN, "family", "written")}, {"person.name": "missing_for_proxy"}),
+    ],
+)
+async def test_what_is_wrong_with_people_is_named(
+    office: Office, more: Mapping[str, Any], fault: Mapping[str, str]
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        await _opened(office, **more)
+    assert caught.value.fields == fault
+
+
+async def test_five_representatives_speak_for_many_and_each_may_look_up(office: Office) -> None:
+    five = tuple(PersonDraft(f"代表{n}", f"1380000000{n}") for n in range(5))
+    receipt = await _opened(office, representatives=five, headcount=120)
+    assert await queries.by_code(office.settings.secret, receipt.code, phone_tail="0004") == receipt.no
+    file = await queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
+    assert (len(file.beside), file.headcount) == (5, 120)
+
+
+async def test_what_may_not_be_published_holds_the_names_of_all(office: Office) -> None:
+    receipt = await _opened(office, representatives=(BEN,), headcount=5, proxy=Proxy(BEN, "family", "written"))
+    desk = await directory.actor_of("reception")
+    assert set(await queries.names_in(desk, receipt.no, office.settings.secret)) == {"安小娜", "白小本"}
+
+
+async def test_the_citizen_is_not_shown_what_the_desk_noted_down(office: Office) -> None:
+    receipt = await _opened(office, particulars={"threat": True, "visit_place": "三号窗口"})
+    owner = await queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
+    desk = await queries.file(await directory.actor_of("reception"), receipt.no, secret=office.settings.secret)
+    assert "particulars" not in owner.entries[0].data
+    assert desk.entries[0].data["particulars"] == {"threat": True, "visit_place": "三号窗口"}
+    assert desk.urgency == doors.AT_ONCE
+
+
+async def test_people_beside_are_forgotten_with_the_petitioner(office: Office) -> None:
+    receipt = await _opened(office, representatives=(BEN,), headcount=2)
+    await cases.act(receipt.no, Act.WITHDRAW, access.citizen(receipt.no), {}, now=MONDAY)
+    assert await jobs.forget_persons(MONDAY + timedelta(days=400), 3) == 0
+    assert await jobs.forget_persons(MONDAY + timedelta(days=4 * 366), 3) == 2
+    assert not await Person.exclude(key="", name="", phone_hash="", tail_hash="").count()
+    assert await CasePerson.all().count() == 1
+    assert await jobs.forget_persons(MONDAY + timedelta(days=4 * 366), 3) == 0
+
+
+# ---- the same source again ----
+
+SAID = replace(DRAFT, channel="app", source_id="20260914-000001", sender="203.0.113.7 phone")
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        pytest.param({}, {"sender": "198.51.100.1 other"}, id="the same person from elsewhere"),
+        pytest.param({"person": None}, {"person": None}, id="nobody named, the same sender"),
+        pytest.param(
+            {"person": None, "source_id": "6f1f8a52-5d0a-4c39-9f0e-3f1f3c1f5a77"},
+            {"person": None, "source_id": "6f1f8a52-5d0a-4c39-9f0e-3f1f3c1f5a77", "sender": "elsewhere"},
+            id="nobody named, a number nobody can guess",
+        ),
+    ],
+)
+async def test_whoever_resends_gets_the_same_receipt(
+    office: Office, first: Mapping[str, Any], again: Mapping[str, Any]
+) -> None:
+    one, two = await doors.hand_in(office, replace(SAID, **first)), await doors.hand_in(office, replace(SAID, **again))
+    assert (one.no, one.code, two.fresh) == (two.no, two.code, False)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param({"person": None, "sender": "elsewhere"}, id="without the telephone"),
+        pytest.param({"person": PersonDraft("安小娜", "13900001235"), "sender": "elsewhere"}, id="another telephone"),
+        pytest.param({"person": PersonDraft("安大娜", "13900001234"), "sender": "elsewhere"}, id="another name"),
+        pytest.param({"person": PersonDraft("安小娜"), "sender": "elsewhere"}, id="the name alone"),
+    ],
+)
+async def test_a_stranger_who_guesses_number_and_text_gets_no_receipt(office: Office, again: Mapping[str, Any]) -> None:
+    await doors.hand_in(office, SAID)
+    with pytest.raises(Conflict) as caught:
+        await doors.hand_in(office, replace(SAID, **again))
+    assert caught.value.code == "source_id_used"
+
+
+async def test_by_what_a_resend_is_known_is_forgotten_after_a_day(office: Office) -> None:
+    receipt = await doors.hand_in(office, SAID)
+    stored = (await Case.get(no=receipt.no)).sender_hash
+    assert stored and "203.0.113.7" not in stored and stored != codes.keyed_hash("", "sender", SAID.sender)
+    assert await jobs.forget_senders(office.clock.now()) == 0
+    assert await jobs.forget_senders(office.clock.now() + timedelta(days=2)) == 1
+    assert not (await Case.get(no=receipt.no)).sender_hash

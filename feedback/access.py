@@ -137,6 +137,11 @@ def unmasked(actor: Actor, case: Standing) -> bool:
     return working and sees(actor, case) and actor.unit in case.co | {case.lead, case.desk}
 
 
+def reads_letter(actor: Actor, *, internal: bool) -> bool:
+    """Whether whoever sees a case may read a letter of it: slips and orders between offices are for staff."""
+    return not internal or Role.CITIZEN not in actor.roles
+
+
 def has(actor: Actor, roles: Iterable[Role]) -> bool:
     """Whether `actor` holds one of the roles."""
     return bool(actor.roles & frozenset(roles))

@@ -344,3 +344,40 @@ class ReadLog(Model):
     class Meta:
         table = "feedback_read_log"
         indexes = (("case_no", "at"), ("actor", "at"))
+
+
+class Letter(Model):
+    """Official letters issued by acts, numbered and checkable"""
+
+    id = fields.BigIntField(primary_key=True)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "app.Case", related_name="letters", on_delete=fields.RESTRICT
+    )
+    seq = fields.IntField()
+    code = fields.CharField(max_length=40)
+    number = fields.CharField(max_length=100, unique=True)
+    token = fields.CharField(max_length=24, unique=True)
+    unit = fields.CharField(max_length=60)
+    facts: dict[str, Any] = fields.JSONField()
+    sealed = fields.TextField(default="")
+    edition = fields.CharField(max_length=64)
+    digest = fields.CharField(max_length=64)
+    issued_at = InstantField()
+
+    class Meta:
+        table = "feedback_letter"
+        unique_together = (("case_id", "seq", "code"),)
+        indexes = (("unit", "issued_at"), ("code", "issued_at"))
+
+
+class LetterSeries(Model):
+    """Last number given out in each series of letters, by office year"""
+
+    id = fields.BigIntField(primary_key=True)
+    series = fields.CharField(max_length=80)
+    year = fields.IntField()
+    given = fields.IntField()
+
+    class Meta:
+        table = "feedback_letter_series"
+        unique_together = (("series", "year"),)

@@ -26,7 +26,7 @@ from web import boot, frame, identity, labels, worker
 from web.api import v1
 from web.guard import Guard, Limiter, SameOrigin, TooMany
 from web.office import Office
-from web.pages import admin, citizen, desk, login, public, supervisor
+from web.pages import admin, citizen, desk, letters, login, public, supervisor
 
 HERE = Path(__file__).parent
 STATUS_OF: Mapping[type[Refused], int] = {
@@ -113,6 +113,7 @@ def _routes() -> list[Route | Mount]:
         Mount("/admin", routes=admin.ROUTES, middleware=[Middleware(StaffOnly)]),
         Route("/sw.js", _service_worker),
         *citizen.ROUTES,
+        *letters.ROUTES,
         *public.ROUTES,
     ]
 

@@ -24,6 +24,7 @@ from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from web import frame, identity, triage
+from web.letters import issuing
 from web.office import Office
 from web.senders import console
 
@@ -91,6 +92,7 @@ def handlers(office: Office) -> dict[str, Handler]:
             "case.classify": [triage.learn],
         },
         routing.jobs.handlers(console.send),
+        issuing.handlers(office),
         {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
     )
     for part in parts:

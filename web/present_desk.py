@@ -245,6 +245,16 @@ class ClockMove:
     after: str
 
 
+def clocks_after(
+    file: CaseFile, act: Act, data: Mapping[str, object], actor: Actor, editions: Editions, now: datetime
+) -> tuple[Clock, ...]:
+    """The clocks as they would be if the step had just happened."""
+    facts = ClockFacts(file.kind, file.profile, file.desk, file.urgency, file.person is not None)
+    history = [Happening(e.seq, Act(e.act), e.at, e.unit, e.data) for e in file.entries]
+    happening = Happening(len(history) + 1, act, now, actor.unit, dict(data))
+    return clocks_of([*history, happening], facts, editions)
+
+
 def clock_moves(
     file: CaseFile,
     act: Act,
@@ -255,10 +265,7 @@ def clock_moves(
     now: datetime,
 ) -> list[ClockMove]:
     """What the step would do to the running clocks, folded as if it had just happened."""
-    facts = ClockFacts(file.kind, file.profile, file.desk, file.urgency, file.person is not None)
-    history = [Happening(e.seq, Act(e.act), e.at, e.unit, e.data) for e in file.entries]
-    happening = Happening(len(history) + 1, act, now, actor.unit, dict(data))
-    after = {(c.term, c.seq): c for c in clocks_of([*history, happening], facts, editions)}
+    after = {(c.term, c.seq): c for c in clocks_after(file, act, data, actor, editions, now)}
     old = {(c.term, c.seq): c for c in file.clocks}
     moves, calendar = [], editions.newest
     for key, clock in after.items():

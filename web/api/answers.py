@@ -117,6 +117,17 @@ class FileOut(Struct):
     type: str
 
 
+class LetterOut(Struct):
+    """An official letter (文书); its file is at letters/{id}.pdf and letters/{id}.docx below the case."""
+
+    id: str
+    code: str
+    title: str
+    number: Annotated[str, said("文号")]
+    issued_at: Instant
+    verify: Annotated[str, said("核验码；任何人都可以在 /letters/verify 核对")]
+
+
 class Case(Struct):
     """A case as the asker may see it (诉求件)."""
 
@@ -143,6 +154,7 @@ class Case(Struct):
     clocks: list[Clock]
     timeline: list[TimelineEntry]
     attachments: list[FileOut]
+    letters: list[LetterOut]
     reply: str | None
     acts: list[ActOffer]
 

@@ -1,5 +1,6 @@
 """How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +11,12 @@ from starlette.responses import FileResponse, Response
 from evaluation import ratings
 from evaluation.invitations import occasion_of
 from evaluation.ratings import RatingView, ServiceRating
-from feedback import access, attachments, intake, queries
+from feedback import access, attachments, intake, letterbook, queries
 from feedback.access import Actor
 from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotFound, Refused
+from feedback.letterbook import Issued
 from feedback.lifecycle import Act, Need, Role, Step
 from feedback.views import CaseFile
 from routing import directory
@@ -22,6 +24,7 @@ from web import doors, identity, labels, parse, present
 from web.api import wire
 from web.api.calls import answered, asked, path_text, taken
 from web.office import Office
+from web.pages import letters
 
 _PERSON = ("name", "phone", "id_number", "address")
 
@@ -115,14 +118,26 @@ async def _shown(request: Request, asker: Actor, no: str) -> Response:
     office: Office = request.app.state.office
     now = office.clock.now()
     file = await queries.file(asker, no, secret=office.settings.secret, log_at=now)
-    return answered(case_told(file, await directory.snapshot(), now))
+    return answered(_case_told(file, await directory.snapshot(), now, await letterbook.letters_of(asker, file)))
 
 
-def case_told(file: CaseFile, names: directory.Directory, now: Any) -> dict[str, Any]:
+def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: Iterable[Issued]) -> dict[str, Any]:
     """A case as the contract says it; each act also tells how its fields are to be asked for."""
     told = present.case_json(file, names, now)
+    told["letters"] = [_letter(letter) for letter in letters]
     told["acts"] = [_offer(step) for step in file.steps]
     return told
+
+
+def _letter(letter: Issued) -> dict[str, Any]:
+    return {
+        "id": str(letter.id),
+        "code": letter.code,
+        "title": letter.row.title,
+        "number": letter.number,
+        "issued_at": present.iso(letter.issued_at),
+        "verify": letter.token,
+    }
 
 
 def _offer(step: Step) -> dict[str, Any]:
@@ -192,6 +207,13 @@ async def download(request: Request) -> Response:
     await queries.file(asker, no, secret=office.settings.secret, log_at=office.clock.now())
     row, path = await attachments.opened(asker, path_text(request, "id"), office.settings.data)
     return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")
+
+
+async def letter(request: Request) -> Response:
+    """A letter of a case the asker may see, as Word or PDF."""
+    code = asked(request, wire.CaseQuery)["code"]
+    no = codes.typed_number(path_text(request, "no"))
+    return await letters.answer(request, await _asker(request, no, code), no)
 
 
 async def rate(request: Request) -> Response:

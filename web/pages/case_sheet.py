@@ -17,6 +17,7 @@ from routing import directory
 from routing.directory import Directory
 from web import act_forms, identity, phrases, present, present_desk, suggestions
 from web.act_forms import Choices
+from web.letters import issuing
 from web.office import Office
 from web.pages.filing import upload_words
 from web.present import CaseView
@@ -90,6 +91,8 @@ async def shown(
         "news": [e for e in seen.view.timeline if since is not None and e.seq > since],
         "seq": len(file.entries),
         "waiting": waiting,
+        "letters": await issuing.listed(seen.actor, file, f"/desk/cases/{file.no}/letters/"),
+        "letter_acts": issuing.acts_with_letters(file),
         "similar": [
             present.row_view(row, seen.names, seen.now, seen.calendar)
             for row in await suggestions.similar(seen.actor, file, seen.names, seen.now)

@@ -19,6 +19,7 @@ from feedback.lifecycle import Act, Profile, Role, Status, Step
 from feedback.views import CaseFile
 from routing import directory
 from web import doors, identity, labels, present
+from web.letters import issuing
 from web.office import Office
 from web.pages import filing
 from web.pages.filing import kept_files, upload_words
@@ -210,6 +211,7 @@ async def _shown(
         "key": codes.fresh_id(),
         "futures": _futures(view),
         "facts": _facts(view),
+        "letters": await issuing.listed(citizen, file, "/case/letters/"),
         "forms": [_form(step) for step in file.steps],
         "refused": _refused(file),
         "explained": _explained(file, view),

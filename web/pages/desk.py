@@ -20,7 +20,7 @@ from routing import directory, jobs
 from routing.directory import Directory
 from web import doors, identity, labels, present, present_desk, suggestions
 from web.office import Office
-from web.pages import casework, exporting, registering
+from web.pages import casework, exporting, letters, registering
 from web.present_desk import WORKERS
 
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
@@ -186,4 +186,5 @@ ROUTES = [
     *exporting.ROUTES,
     *registering.ROUTES,
     *casework.ROUTES,
+    *letters.DESK_ROUTES,
 ]

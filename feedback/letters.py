@@ -1,0 +1,163 @@
+"""Which official letter (文书) does an act issue, to whom, under which number, and what must it state? The table LETTERS.
+
+An act issues every letter whose row fits it. What a letter must state are placeholders; a template without one of them
+is refused. Acts are named by their codes, so that a row may wait for its act. No I/O.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+from feedback.lifecycle import Act, Kind, Profile, Stage
+
+NOT_BY = frozenset({"import"})
+"""Who only enters what another system did: its letters were that system's."""
+
+
+class To(StrEnum):
+    """To whom a letter goes (主送)."""
+
+    PETITIONER = "petitioner"
+    UNIT = "unit"  # the unit that is named, or leads the case
+    DESK = "desk"  # the reception desk that assigned it
+    FILE = "file"  # nobody: it stays in the file
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One row: which act issues it, in which cases, to whom, with which number, by which law, and what it must state."""
+
+    code: str
+    title: str
+    act: str
+    to: To
+    series: str  # the word in the number: 受告 in 云信受告〔2026〕12号
+    law: str
+    states: tuple[str, ...]
+    profiles: frozenset[Profile]
+    kinds: frozenset[Kind]
+    stages: frozenset[Stage] = field(default_factory=lambda: frozenset(Stage))
+    where: tuple[tuple[str, frozenset[str]], ...] = ()  # what the act must have brought; "" stands for nothing
+    only_named: bool = False  # no duty towards somebody who left no name (信访工作条例 第二十三条第二款)
+    internal: bool = False  # for staff only
+
+    def fits(self, act: str, data: Mapping[str, object], about: "About") -> bool:
+        return (
+            act == self.act
+            and about.profile in self.profiles
+            and about.kind in self.kinds
+            and about.stage in self.stages
+            and (about.named or not self.only_named)
+            and all(str(data.get(name) or "") in allowed for name, allowed in self.where)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What of a case decides which letters an act issues."""
+
+    profile: Profile
+    kind: Kind
+    stage: Stage
+    named: bool
+
+
+P, K, S = Profile, Kind, Stage
+_PETITION = frozenset({P.PETITION})
+_HOTLINE = frozenset({P.HOTLINE})
+_OPEN = frozenset({K.APPEAL, K.SUGGEST})  # a report is answered by the discipline organs' own rules (第二十三条第四款)
+_APPEAL = frozenset({K.APPEAL})
+_ALL = frozenset(K) - {K.RECTIFY}
+_FIRST, _REVIEW, _RE_REVIEW = frozenset({S.FIRST}), frozenset({S.REVIEW}), frozenset({S.RE_REVIEW})
+
+
+def _letter(code: str, title: str, act: str, to: To, series: str, law: str, states: str, **more: object) -> Letter:
+    columns = {"profiles": _PETITION, "kinds": _OPEN, **more}
+    return Letter(code, title, act, to, series, law, tuple(states.split()), **columns)  # type: ignore[arg-type] # keywords are checked by the dataclass
+
+
+def _where(**allowed: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple((name, frozenset(words.split("|"))) for name, words in allowed.items())
+
+
+# fmt: off
+LETTERS: tuple[Letter, ...] = (
+    # --- 受理与转办
+    _letter("accept_notice", "信访事项受理告知书", "accept", To.PETITIONER, "受告", "信访工作条例 第二十三条",
+            "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True),
+    _letter("review_accept_notice", "信访事项复查受理告知书", "accept", To.PETITIONER, "复查受", "信访工作条例 第三十五条",
+            "信访人 事项标题 依据 办理期限 联系电话", kinds=_APPEAL, stages=_REVIEW),
+    _letter("re_review_accept_notice", "信访事项复核受理告知书", "accept", To.PETITIONER, "复核受", "信访工作条例 第三十六条",
+            "信访人 事项标题 依据 办理期限 联系电话", kinds=_APPEAL, stages=_RE_REVIEW),
+    _letter("forward_slip", "信访事项转送单", "assign", To.UNIT, "转", "信访工作条例 第二十二条",
+            "主送 事项标题 事项编号 反映内容 依据 告知期限 异议期限", kinds=frozenset({K.APPEAL, K.SUGGEST, K.REPORT}), where=_where(mode="|forward"), internal=True),
+    _letter("not_accepted_notice", "信访事项不予受理告知书", "decline", To.PETITIONER, "不受告", "信访工作条例 第十九条第三款、第二十三条",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话"),
+    # --- 办理
+    _letter("supplement_notice", "补充材料通知书", "ask", To.PETITIONER, "补", "信访工作条例 第十九条",
+            "信访人 事项标题 需要补充的内容 依据 联系电话", only_named=True),
+    _letter("extension_notice", "延期办理告知书", "extend", To.PETITIONER, "延告", "信访工作条例 第三十四条",
+            "信访人 事项标题 理由 延长天数 延长后期限 依据"),
+    # --- 答复
+    _letter("opinion", "信访事项处理意见书", "reply", To.PETITIONER, "处", "信访工作条例 第三十一条第六项、第三十二条、第三十四条",
+            "信访人 请求 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=_APPEAL, stages=_FIRST),
+    _letter("suggestion_reply", "信访事项答复意见书", "reply", To.PETITIONER, "答", "信访工作条例 第二十九条",
+            "信访人 请求 处理意见 依据", kinds=frozenset({K.SUGGEST})),
+    _letter("review_opinion", "信访事项复查意见书", "reply", To.PETITIONER, "复查", "信访工作条例 第三十五条",
+            "信访人 请求 申请理由 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=_APPEAL, stages=_REVIEW),
+    _letter("re_review_opinion", "信访事项复核意见书", "reply", To.PETITIONER, "复核", "信访工作条例 第三十六条",
+            "信访人 请求 申请理由 事实和理由 处理意见 法律依据", kinds=_APPEAL, stages=_RE_REVIEW),
+    _letter("hotline_reply", "12345热线工单答复函", "reply", To.PETITIONER, "热答", "国办发〔2020〕53号",
+            "信访人 事项标题 处理意见 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
+    # --- 督办
+    _letter("supervision_order", "督办函", "supervise", To.UNIT, "督", "信访工作条例 第四十条",
+            "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", profiles=_PETITION | _HOTLINE, kinds=_ALL, internal=True),
+)
+# fmt: on
+
+BY_CODE: Mapping[str, Letter] = {letter.code: letter for letter in LETTERS}
+ACTS: frozenset[str] = frozenset(letter.act for letter in LETTERS)
+
+
+def letters_for(act: str, data: Mapping[str, object], about: About) -> tuple[Letter, ...]:
+    """The letters an act issues."""
+    return tuple(letter for letter in LETTERS if letter.fits(act, data, about))
+
+
+def acts_with(about: About) -> frozenset[str]:
+    """The acts that may issue a letter in such a case, whatever they bring."""
+    return frozenset(each.act for each in LETTERS if replace(each, where=()).fits(each.act, {}, about))
+
+
+def stage_after(acts: Iterable[str]) -> Stage:
+    """The stage a case is in after these acts."""
+    done = set(acts)
+    if Act.RE_REVIEW in done:
+        return Stage.RE_REVIEW
+    return Stage.REVIEW if Act.REVIEW in done else Stage.FIRST
+
+
+def series_of(letter: Letter, mark: str, *, confidential: bool) -> str:
+    """The series a letter is numbered in: 云信受告. A report's letters have one of their own: a gap would tell of it."""
+    return f"{mark}{'密' if confidential else ''}{letter.series}"
+
+
+def number_of(series: str, day: date, place: int) -> str:
+    """云信受告〔2026〕12号."""
+    return f"{series}〔{day.year}〕{place}号"
+
+
+def cited(law: str) -> str:
+    """A row's law as a letter quotes it: 《信访工作条例》第二十三条."""
+    parts = []
+    for part in law.split("；"):
+        name, _, articles = part.partition(" ")
+        parts.append(f"《{name}》{articles}" if articles else _INSTRUMENTS.get(name, name))
+    return "、".join(parts)
+
+
+_INSTRUMENTS: Mapping[str, str] = {
+    "国办发〔2020〕53号": "《国务院办公厅关于进一步优化地方政务服务便民热线的指导意见》（国办发〔2020〕53号）",
+    "国办发〔2019〕51号": "《国务院办公厅关于建立政务服务“好差评”制度提高政务服务水平的意见》（国办发〔2019〕51号）",
+}

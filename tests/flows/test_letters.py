@@ -1,0 +1,193 @@
+"""Letters follow from acts: once each, numbered without gaps or doubles, saying the same whenever they are written out."""
+
+import asyncio
+import io
+from datetime import timedelta
+from typing import Any
+
+import pypdf
+import pytest
+from docx import Document
+
+from feedback import cases, letterbook, queries
+from feedback.access import SYSTEM, Actor, citizen
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
+from feedback.kernel.clock import office_day
+from feedback.letterbook import Issued
+from feedback.lifecycle import Act
+from routing import directory
+from tests.conftest import MONDAY
+from web import boot, doors
+from web.letters import issuing, stencils
+from web.letters.values import day_text
+from web.office import Office
+
+DAY = timedelta(days=1)
+TEXT = "征地补偿款少算了两亩，村里和镇里都说不清楚，请求重新核定。\n家里有𠮷田地契可以作证。"
+APPEAL = Draft(
+    kind="appeal",
+    title="请求重新核定征地补偿款",
+    text=TEXT,
+    channel="web",
+    desk="",
+    person=PersonDraft("𠮷小娜", "13900001234", address="云川区清河街道清波社区8栋402室"),
+)
+
+
+async def _drain(office: Office) -> None:
+    await outbox.drain(boot.handlers(office), MONDAY + 400 * DAY)
+
+
+async def _opened(office: Office, draft: Draft = APPEAL) -> str:
+    office.clock = office.clock.starting_at(MONDAY)
+    return (await doors.hand_in(office, draft)).no
+
+
+async def _walk(office: Office, no: str, *steps: tuple[Act, str, dict[str, Any]], begin: int = 0) -> None:
+    """Each step by that account ("" for whoever holds the code), a day after the one before."""
+    for day, (act, who, data) in enumerate(steps, begin + 1):
+        actor: Actor = await directory.actor_of(who) if who else citizen(no)
+        await cases.act(no, act, actor, data, now=MONDAY + day * DAY)
+    await _drain(office)
+
+
+async def _letters(office: Office, no: str, actor: Actor = SYSTEM) -> dict[str, Issued]:
+    file = await queries.file(actor, no, secret=office.settings.secret)
+    return {letter.code: letter for letter in await letterbook.letters_of(actor, file)}
+
+
+async def _written(office: Office, no: str, letter: Issued, form: str, who: str = "clerk-ziran") -> bytes:
+    found = await letterbook.opened(
+        await directory.actor_of(who) if who else citizen(no), no, str(letter.id), secret=office.settings.secret
+    )
+    return await issuing.written(office, found, form, "https://xinqiao.example")
+
+
+def words_of(form: str, content: bytes) -> str:
+    """The words of a letter without blanks, since a PDF breaks its lines where it likes."""
+    if form == "pdf":
+        text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    else:
+        document = Document(io.BytesIO(content))
+        cells = [cell for table in document.tables for row in table.rows for cell in row.cells]
+        text = "".join(p.text for part in (document, *cells) for p in part.paragraphs)
+    return "".join(text.split())
+
+
+ASSIGN = (Act.ASSIGN, "reception", {"unit": "ziran"})
+ACCEPT = (Act.ACCEPT, "clerk-ziran", {})
+REPLY = (
+    Act.REPLY,
+    "clerk-ziran",
+    {"text": "经复测，少算面积属实，予以补足。\n十日内拨付到位。", "outcome": "support"},
+)
+
+
+async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(office: Office) -> None:
+    no = await _opened(office)
+    await _walk(
+        office,
+        no,
+        ASSIGN,
+        ACCEPT,
+        (Act.ASK, "clerk-ziran", {"text": "请补充地契。"}),
+        (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}),
+        (Act.SUPERVISE, "supervisor", {"reason": "请抓紧办结"}),
+        REPLY,
+    )
+    found = await _letters(office, no)
+    assert list(found) == [
+        "forward_slip",
+        "accept_notice",
+        "supplement_notice",
+        "extension_notice",
+        "supervision_order",
+        "opinion",
+    ]
+    assert len({letter.token for letter in found.values()}) == len(found)
+
+
+async def test_handling_a_message_twice_issues_nothing_more(office: Office) -> None:
+    no = await _opened(office)
+    await _walk(office, no, ASSIGN, ACCEPT)
+    before = await _letters(office, no)
+    handlers = issuing.handlers(office)
+    for seq in (2, 3, 4):
+        for handler in (*handlers["case.assign"], *handlers["case.accept"]):
+            try:
+                await handler({"no": no, "seq": seq}, MONDAY)
+            except StopIteration:
+                pytest.fail("an entry was not found")
+            except Exception as fault:  # what the outbox takes for done
+                assert type(fault).__name__ == "NotNow", fault
+    assert await _letters(office, no) == before
+
+
+@pytest.mark.parametrize("form", ["docx", "pdf"])
+async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_the_review_right(
+    office: Office, form: str
+) -> None:
+    no = await _opened(office)
+    await _walk(office, no, ASSIGN, ACCEPT, REPLY)
+    letter = (await _letters(office, no))["opinion"]
+    words = words_of(form, await _written(office, no, letter, form))
+    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    right = next(clock for clock in file.clocks if clock.term == "ask_review")
+    names = await directory.snapshot()
+    for said in (
+        "𠮷小娜",
+        "少算了两亩",
+        "𠮷田地契",
+        "予以补足",
+        "十日内拨付到位",
+        "予以支持",
+        "《信访工作条例》",
+        "第三十二条",
+        names.name(names.superior("ziran")),
+        day_text(right.due_legal_day),
+        letter.number,
+        day_text(office_day(letter.issued_at)),
+        names.name("ziran"),
+    ):
+        assert "".join(said.split()) in words, said
+
+
+async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_world_went_on(office: Office) -> None:
+    no = await _opened(office)
+    await _walk(office, no, ASSIGN, ACCEPT)
+    letter = (await _letters(office, no))["accept_notice"]
+    first = [await _written(office, no, letter, form) for form in ("docx", "pdf")]
+    await _walk(office, no, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}), REPLY, begin=5)
+    own = stencils.shipped("accept_notice")
+    assert stencils.take_in(office.settings.data, "accept_notice", own) == []
+    assert [await _written(office, no, letter, form) for form in ("docx", "pdf")] == first
+
+
+async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(office: Office) -> None:
+    nos = [await _opened(office) for _ in range(6)]
+    for no in nos:
+        await cases.act(no, Act.ASSIGN, await directory.actor_of("reception"), {"unit": "ziran"}, now=MONDAY + DAY)
+        await cases.act(no, Act.ACCEPT, await directory.actor_of("clerk-ziran"), {}, now=MONDAY + 2 * DAY)
+    handler = issuing.handlers(office)["case.accept"][0]
+    files = [await queries.file(SYSTEM, no, secret=office.settings.secret) for no in nos]
+    accepts = [next(e.seq for e in file.entries if e.act == Act.ACCEPT) for file in files]
+    twice = [handler({"no": no, "seq": seq}, MONDAY) for no, seq in zip(nos, accepts, strict=True) for _ in range(2)]
+    await asyncio.gather(*twice)
+    numbers = [(await _letters(office, no))["accept_notice"].number for no in nos]
+    places = sorted(int(number.rpartition("〕")[2].removesuffix("号")) for number in numbers)
+    assert places == [1, 2, 3, 4, 5, 6]
+
+
+async def test_what_an_import_enters_issues_no_letter(office: Office) -> None:
+    no = await _opened(office)
+    actor = Actor(id="import", name="批量导入", roles=(await directory.actor_of("reception")).roles, unit="rexian")
+    await cases.act(no, Act.ASSIGN, actor, {"unit": "ziran"}, now=MONDAY + DAY)
+    await _drain(office)
+    assert await _letters(office, no) == {}
+
+
+async def test_the_citizen_reads_their_own_letters_and_no_slip_between_offices(office: Office) -> None:
+    no = await _opened(office)
+    await _walk(office, no, ASSIGN, ACCEPT)
+    assert list(await _letters(office, no, citizen(no))) == ["accept_notice"]

@@ -1,0 +1,80 @@
+"""Which act issues which letter, what each must state, and how it is numbered."""
+
+from datetime import date
+
+import pytest
+
+from feedback import letters
+from feedback.letters import LETTERS, About
+from feedback.lifecycle import Act, Kind, Profile, Stage
+from web.letters import drawing, stencils
+from web.letters.values import PLACEHOLDERS
+
+APPEAL = About(Profile.PETITION, Kind.APPEAL, Stage.FIRST, True)
+ART_32 = {"请求", "事实和理由", "处理意见", "法律依据"}
+REMEDY = {"救济机关", "救济期限"}
+
+
+def _codes(act: str, about: About, **data: object) -> list[str]:
+    return [letter.code for letter in letters.letters_for(act, data, about)]
+
+
+@pytest.mark.parametrize("letter", LETTERS, ids=lambda each: each.code)
+def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letters.Letter) -> None:
+    assert letter.act in set(Act)
+    assert "条例 第" in letter.law or "国办发" in letter.law or "法 第" in letter.law
+    assert set(letter.states) <= set(PLACEHOLDERS)
+    assert "《" in letters.cited(letter.law)
+
+
+@pytest.mark.parametrize("letter", LETTERS, ids=lambda each: each.code)
+def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letters.Letter) -> None:
+    assert stencils.faults_of(letter, drawing.drawn(letter.code)) == []
+
+
+def test_codes_and_series_are_each_letters_own() -> None:
+    assert len(letters.BY_CODE) == len(LETTERS)
+    assert len({letter.series for letter in LETTERS}) == len(LETTERS)
+
+
+def test_an_opinion_states_what_article_32_asks_and_the_review_right() -> None:
+    for code in ("opinion", "review_opinion"):
+        assert set(letters.BY_CODE[code].states) >= ART_32 | REMEDY
+    assert set(letters.BY_CODE["re_review_opinion"].states) >= ART_32
+
+
+@pytest.mark.parametrize(
+    ("stage", "code"),
+    [(Stage.FIRST, "opinion"), (Stage.REVIEW, "review_opinion"), (Stage.RE_REVIEW, "re_review_opinion")],
+)
+def test_a_reply_is_the_opinion_of_its_stage(stage: Stage, code: str) -> None:
+    assert _codes("reply", About(Profile.PETITION, Kind.APPEAL, stage, True)) == [code]
+
+
+def test_a_suggestion_and_a_hotline_order_are_answered_by_letters_of_their_own() -> None:
+    assert _codes("reply", About(Profile.PETITION, Kind.SUGGEST, Stage.FIRST, True)) == ["suggestion_reply"]
+    assert _codes("reply", About(Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST, True)) == ["hotline_reply"]
+
+
+def test_nobody_is_notified_who_left_no_name() -> None:
+    unnamed = About(Profile.PETITION, Kind.APPEAL, Stage.FIRST, False)
+    assert _codes("accept", unnamed) == []
+    assert _codes("accept", APPEAL) == ["accept_notice"]
+    assert _codes("reply", unnamed) == ["opinion"]
+
+
+def test_a_report_issues_slips_and_orders_between_offices_only() -> None:
+    report = About(Profile.PETITION, Kind.REPORT, Stage.FIRST, True)
+    issued = [each for each in LETTERS if report.kind in each.kinds and report.profile in each.profiles]
+    assert issued and all(each.internal for each in issued)
+
+
+def test_a_rectification_issues_none() -> None:
+    assert letters.acts_with(About(Profile.RATING, Kind.RECTIFY, Stage.FIRST, True)) == frozenset()
+
+
+def test_a_number_is_written_as_offices_write_it_and_a_reports_is_of_another_series() -> None:
+    row = letters.BY_CODE["accept_notice"]
+    series = letters.series_of(row, "云信", confidential=False)
+    assert letters.number_of(series, date(2026, 11, 22), 12) == "云信受告〔2026〕12号"
+    assert letters.series_of(row, "云信", confidential=True) != series

@@ -1,0 +1,169 @@
+"""How is the Word template of a letter made from its lines in forms.toml? With named styles, so that people restyle it.
+
+The same lines give the same bytes on every machine: an edition is known by its digest.
+"""
+
+import io
+import tomllib
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from feedback.letters import LETTERS
+
+FORMS = Path(__file__).with_name("forms.toml")
+BODY, CHECK = "正文", "核验"
+# name: font, size in points, alignment
+STYLES: dict[str, tuple[str, float, str]] = {
+    "版头": ("方正小标宋简体", 26, "center"),
+    "文号": ("仿宋_GB2312", 16, "center"),
+    "公文标题": ("方正小标宋简体", 22, "center"),
+    "主送": ("仿宋_GB2312", 16, "left"),
+    "正文": ("仿宋_GB2312", 16, "both"),
+    "小标题": ("黑体", 16, "left"),
+    "依据": ("仿宋_GB2312", 16, "both"),
+    "落款": ("仿宋_GB2312", 16, "right"),
+    "成文日期": ("仿宋_GB2312", 16, "right"),
+    "附注": ("仿宋_GB2312", 12, "left"),
+    "核验": ("仿宋_GB2312", 10.5, "left"),
+}
+_INDENTED = frozenset({"正文", "小标题", "依据"})
+_RED = "C00000"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@cache
+def _forms() -> dict[str, str]:
+    with FORMS.open("rb") as file:
+        return tomllib.load(file)
+
+
+def lines_of(code: str) -> list[tuple[str, str]]:
+    """The lines of a letter as (style, words)."""
+    found = []
+    forms = _forms()
+    for part in ("head", code, "tail"):
+        for line in forms[part].strip().splitlines():
+            style, mark, words = line.partition("｜")
+            found.append((style, words) if mark and style in STYLES else (BODY, line))
+    return found
+
+
+@cache
+def drawn(code: str) -> bytes:
+    """The Word template we ship for a letter."""
+    from docx import Document
+    from docx.enum.style import WD_STYLE_TYPE
+    from docx.shared import Mm
+
+    document = Document()
+    section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    for name in STYLES:
+        _dress(document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH), name)
+    for style, words in lines_of(code):
+        if style == CHECK:
+            _check_row(document, words)
+        else:
+            document.add_paragraph(words, style=style)
+    _page_number(section.footer.paragraphs[0])
+    document.core_properties.title = next(each.title for each in LETTERS if each.code == code)
+    document.core_properties.author = ""
+    out = io.BytesIO()
+    document.save(out)
+    return settled(out.getvalue())
+
+
+def _check_row(document: Any, words: str) -> None:
+    """What a letter is checked by: the picture left, the words right of it."""
+    from docx.shared import Mm
+
+    left, right = document.add_table(rows=1, cols=2).rows[0].cells
+    left.width, right.width = Mm(26), Mm(130)
+    picture, *lines = words.split("｜")
+    left.paragraphs[0].text, left.paragraphs[0].style = picture, CHECK
+    right.paragraphs[0].text, right.paragraphs[0].style = lines[0], CHECK
+    for line in lines[1:]:
+        right.add_paragraph(line, style=CHECK)
+
+
+def _dress(style: Any, name: str) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+    from docx.oxml.ns import qn
+    from docx.shared import Pt, RGBColor
+
+    font, size, alignment = STYLES[name]
+    style.font.name = "Times New Roman"
+    style.font.size = Pt(size)
+    style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
+    style.quick_style = True
+    shape = style.paragraph_format
+    shape.alignment = {
+        "center": WD_ALIGN_PARAGRAPH.CENTER,
+        "left": WD_ALIGN_PARAGRAPH.LEFT,
+        "right": WD_ALIGN_PARAGRAPH.RIGHT,
+        "both": WD_ALIGN_PARAGRAPH.JUSTIFY,
+    }[alignment]
+    shape.space_before = shape.space_after = Pt(0)
+    shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(max(size * 1.75, 18))
+    shape.widow_control = True
+    if name in _INDENTED:
+        shape.first_line_indent = Pt(2 * size)
+    match name:
+        case "版头":
+            style.font.color.rgb = RGBColor.from_string(_RED)
+            style.font.bold = True
+            shape.space_after = Pt(14)
+        case "文号":
+            _red_line_below(style)
+        case "公文标题":
+            style.font.bold = True
+            shape.space_before, shape.space_after = Pt(28), Pt(28)
+            shape.keep_with_next = True
+        case "小标题" | "主送":
+            shape.keep_with_next = True
+        case "落款":
+            shape.space_before, shape.keep_with_next, shape.right_indent = Pt(28), True, Pt(32)
+        case "成文日期":
+            shape.keep_with_next, shape.right_indent = True, Pt(48)
+        case "附注":
+            shape.space_before = Pt(14)
+
+
+def _red_line_below(style: Any) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    borders, bottom = OxmlElement("w:pBdr"), OxmlElement("w:bottom")
+    for key, value in (("val", "single"), ("sz", "12"), ("space", "4"), ("color", _RED)):
+        bottom.set(qn(f"w:{key}"), value)
+    borders.append(bottom)
+    style.element.get_or_add_pPr().append(borders)
+
+
+def _page_number(paragraph: Any) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    paragraph.add_run("— ")
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), "PAGE")
+    paragraph._p.append(field)
+    paragraph.add_run(" —")
+
+
+def settled(content: bytes) -> bytes:
+    """The same Word file without the moment it was packed: equal content is equal bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o600 << 16
+            new.writestr(info, old.read(name))
+    return out.getvalue()

@@ -1,0 +1,128 @@
+"""When is a letter issued, and what is written out for whoever opens it? The handler of acts, previews, and downloads."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from feedback import letterbook, letters, queries
+from feedback.access import SYSTEM, Actor
+from feedback.deadlines import Clock
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import NotNow
+from feedback.kernel.outbox import Handler
+from feedback.letterbook import Opened
+from feedback.letters import About, Letter
+from feedback.views import CaseFile, EntryView
+from routing import directory
+from routing.directory import Directory
+from web.letters import rendering, stencils, values
+from web.letters.values import Printed
+from web.office import Office
+
+
+def handlers(office: Office) -> dict[str, list[Handler]]:
+    """What acts are followed by: their letters. Twice changes nothing more."""
+
+    async def issue(payload: dict[str, Any], now: datetime) -> None:
+        no, seq = payload["no"], payload["seq"]
+        if not await letterbook.wants(no, seq):
+            raise NotNow(no=no)
+        file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+        entry = next(e for e in file.entries if e.seq == seq)
+        rows = letters_of(file, entry)
+        for row in rows:
+            await _issue(office, file, entry, row)
+
+    return {f"case.{act}": [issue] for act in sorted(letters.ACTS)}
+
+
+async def _issue(office: Office, file: CaseFile, entry: EntryView, row: Letter) -> None:
+    settings, names = office.settings, await directory.snapshot()
+    unit = values.issuer_of(file, entry)
+    await letterbook.issue(
+        file.no,
+        entry,
+        row,
+        unit=unit,
+        mark=mark_of(settings.data, names, unit),
+        facts=values.frozen(row, file, entry, file.clocks, names, settings.site_phone),
+        edition=stencils.keep_edition(settings.data, stencils.stencil_of(settings.data, row.code)),
+        secret=settings.secret,
+    )
+
+
+def letters_of(file: CaseFile, entry: EntryView) -> tuple[Letter, ...]:
+    """The letters an entry of a file issues."""
+    stage = letters.stage_after(e.act for e in file.entries if e.seq <= entry.seq)
+    about = About(file.profile, file.kind, stage, file.person is not None)
+    return letters.letters_for(entry.act, entry.data, about)
+
+
+async def preview(
+    office: Office, file: CaseFile, entry: EntryView, clocks: Iterable[Clock], names: Directory, address: str
+) -> Sequence[tuple[str, str]]:
+    """The letters a step would issue, as (title, HTML). Nothing is written or numbered."""
+    found = []
+    for row in letters_of(replace(file, entries=(*file.entries, entry)), entry):
+        facts = values.frozen(row, file, entry, clocks, names, office.settings.site_phone)
+        said = values.values(row, file, entry, facts, file.person, Printed(), address)
+        stencil = stencils.stencil_of(office.settings.data, row.code)
+        found.append((row.title, await rendering.shown(stencil.content, said)))
+    return found
+
+
+async def written(office: Office, found: Opened, form: str, address: str) -> bytes:
+    """An issued letter as Word or PDF, with the template it was issued with."""
+    letter = found.letter
+    printed = Printed(letter.number, letter.token, letter.digest)
+    said = values.values(letter.row, found.file, found.entry, letter.facts, found.person, printed, address)
+    template = stencils.edition(office.settings.data, letter.edition)
+    return await rendering.written(form, template, said)
+
+
+async def listed(actor: Actor, file: CaseFile, base: str) -> list[dict[str, Any]]:
+    """The letters of a file for a page, oldest first, each with where its forms are."""
+    return [
+        {
+            "title": letter.row.title,
+            "number": letter.number,
+            "when": values.day_text(office_day(letter.issued_at)),
+            "internal": letter.row.internal,
+            "forms": [(f"{base}{letter.id}.{form}", words) for form, words in (("pdf", "PDF"), ("docx", "Word"))],
+        }
+        for letter in await letterbook.letters_of(actor, file)
+    ]
+
+
+def acts_with_letters(file: CaseFile) -> frozenset[str]:
+    """The acts that may issue a letter in this case as it stands."""
+    return letters.acts_with(About(file.profile, file.kind, file.stage, file.person is not None))
+
+
+def file_name(found: Opened, form: str) -> str:
+    """云信受告〔2026〕12号 信访事项受理告知书.pdf."""
+    return f"{found.letter.number} {found.letter.row.title}.{form}"
+
+
+# ---- the marks of the units (机关代字) ----
+
+
+def mark_of(data: Path, names: Directory, unit: str) -> str:
+    """With what a unit's numbers begin: its mark, or its short name until it has one."""
+    return marks(data).get(unit) or names.short(unit)
+
+
+def marks(data: Path) -> Mapping[str, str]:
+    """The marks the office has set, by unit."""
+    path = data / "letters" / "marks.toml"
+    return _marks(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@lru_cache(maxsize=4)
+def _marks(path: Path, changed: int) -> Mapping[str, str]:
+    with path.open("rb") as file:
+        return {unit: str(mark) for unit, mark in tomllib.load(file).items()}

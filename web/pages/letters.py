@@ -1,0 +1,126 @@
+"""How are letters read, tried beforehand and checked? Downloads at the desk and with a code, preview, authenticity."""
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import letterbook
+from feedback.access import Actor
+from feedback.kernel import codes
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import NotFound
+from feedback.letterbook import Issued
+from feedback.views import EntryView
+from routing import directory
+from web import act_forms, identity, labels, parse, present, present_desk
+from web.letters import issuing, rendering, values
+from web.office import Office
+from web.pages.case_sheet import looked, shown
+
+
+def address_of(request: Request) -> str:
+    """Where people find this installation."""
+    office: Office = request.app.state.office
+    return office.settings.public_url or str(request.base_url).rstrip("/")
+
+
+async def answer(request: Request, actor: Actor, no: str) -> Response:
+    """One letter as a file, for whoever may read it.
+
+    Raises NotFound.
+    """
+    office: Office = request.app.state.office
+    form = request.path_params["form"]
+    if form not in rendering.FORMS:
+        raise NotFound(form=form)
+    now, secret = office.clock.now(), office.settings.secret
+    found = await letterbook.opened(actor, no, request.path_params["id"], secret=secret, log_at=now)
+    content = await issuing.written(office, found, form, address_of(request))
+    name = quote(issuing.file_name(found, form))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "private, no-store"}
+    return Response(content, media_type=rendering.FORMS[form], headers=headers)
+
+
+async def at_desk(request: Request) -> Response:
+    """A letter of a case the actor sees; the look is written down."""
+    return await answer(request, await identity.actor(request), request.path_params["no"])
+
+
+async def of_own(request: Request) -> Response:
+    """A letter of one's own case.
+
+    Raises NotFound for anybody without the code.
+    """
+    citizen = identity.citizen_of(request)
+    if citizen is None:
+        raise NotFound(letter=request.path_params["id"])
+    return await answer(request, citizen, citizen.case_no)
+
+
+async def preview(request: Request) -> Response:
+    """The letters a step would issue, before it is taken. Nothing is written or numbered."""
+    office: Office = request.app.state.office
+    seen = await looked(request)
+    async with request.form(max_files=20, max_fields=500) as form:
+        step = seen.step(str(form.get("act", "")))
+        if step is None:
+            return RedirectResponse(f"/desk/cases/{seen.file.no}", status_code=303)
+        typed = act_forms.typed(step, form)
+    faults = parse.faults(step, typed, seen.names, office.settings.attachments_max)
+    if faults:
+        errors = {name: labels.fault_words(name, code) for name, code in faults.items()}
+        return await shown(request, seen, opened=step.act.value, typed=typed, errors=errors, status=422)
+    actor, file = seen.actor, seen.file
+    entry = EntryView(len(file.entries) + 1, step.act, seen.now, actor.name, "", actor.unit, "", typed, step.public)
+    clocks = present_desk.clocks_after(file, step.act, typed, actor, seen.editions, seen.now)
+    context = {
+        **present_desk.frame(actor, seen.names),
+        "view": seen.view,
+        "act": step.act.value,
+        "label": labels.ACTS[step.act.value],
+        "letters": await issuing.preview(office, file, entry, clocks, seen.names, address_of(request)),
+    }
+    return office.render(request, "desk/letters.html", context)
+
+
+async def back(request: Request) -> Response:
+    """Whoever had to log in on the way to a preview gets the case again."""
+    return RedirectResponse(f"/desk/cases/{request.path_params['no']}", status_code=303)
+
+
+async def verify(request: Request) -> Response:
+    """Whether a letter is genuine, by the code printed on it. Unknown and wrong codes are answered alike."""
+    office: Office = request.app.state.office
+    typed = request.query_params.get("t", "")
+    found = None
+    if typed.strip():
+        limiter = request.app.state.limiter
+        await limiter.check("lookup", request)
+        found = await letterbook.verified(typed)
+        if found is None:
+            await limiter.hit("lookup", request)
+    context = {"asked": bool(typed.strip()), "facts": await _told(found) if found else []}
+    return office.render(request, "public/letter.html", context)
+
+
+async def _told(letter: Issued) -> list[tuple[str, str]]:
+    """What anybody may know of a letter whose code they hold: nothing of the person or the matter."""
+    names = await directory.snapshot()
+    return [
+        ("文书", letter.row.title),
+        ("文号", letter.number),
+        ("签发单位", names.name(letter.unit)),
+        ("签发日期", values.day_text(office_day(letter.issued_at))),
+        ("核验码", present.grouped(codes.typed_code(letter.token))),
+        ("摘要", letter.digest[:16]),
+    ]
+
+
+ROUTES = [Route("/letters/verify", verify), Route("/case/letters/{id}.{form}", of_own)]
+DESK_ROUTES = [
+    Route("/cases/{no}/letters/{id}.{form}", at_desk),
+    Route("/cases/{no}/letters", preview, methods=["POST"]),
+    Route("/cases/{no}/letters", back),
+]

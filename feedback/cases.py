@@ -22,6 +22,7 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNo
 from feedback.lifecycle import Act, Kind, Profile, Role, Status, Step
 from feedback.models import Bar, Case, ClockRow, Entry
 from feedback.recording import (
+    armed,
     check_attachments,
     clock_columns,
     clocks_stored,
@@ -319,7 +320,9 @@ async def _open(
         await Bar.bulk_create([Bar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
         await _record(case, done)
         await keep_side_rows(case, Act.SUBMIT, said, 1, now)
-        await ClockRow.bulk_create([ClockRow(case_id=case.id, **clock_columns(clock)) for clock in after.clocks])
+        await ClockRow.bulk_create(
+            [ClockRow(case_id=case.id, **clock_columns(clock), **armed(clock)) for clock in after.clocks]
+        )
         # The words come last: SQLite counts what FTS5 flushes as rows changed by the next statement.
         await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
         if also:

@@ -1,7 +1,7 @@
 """What do figures, timers and proofs need of the record? Columns without words or persons, for the system only."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from tortoise.expressions import Q
@@ -12,7 +12,7 @@ from feedback.deadlines import Clock
 from feedback.folding import Folded
 from feedback.kernel import db
 from feedback.lifecycle import Kind
-from feedback.models import Case, ClockRow, Entry, TenureRow
+from feedback.models import Bar, Case, ClockRow, Entry, TenureRow
 from feedback.recording import clock_of, facts_of, happening_of
 from feedback.terms import RIGHTS
 
@@ -83,17 +83,60 @@ async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     )
 
 
-async def due_clocks(now: datetime, stage: str, limit: int = 500) -> Sequence[Mapping[str, Any]]:
-    """Clocks that turned amber or red and of which nobody was told: `stage` is "amber" or "late"."""
-    # Sorted by all columns of the index, though two are null: else PostgreSQL walks the whole history by `due_at`.
-    running = ClockRow.filter(stopped_at__isnull=True).exclude(term__in=sorted(RIGHTS))
-    if stage == "late":
-        running = running.filter(told_late_at__isnull=True, due_at__lte=now)
-        running = running.order_by("stopped_at", "told_late_at", "due_at")
-    else:
-        running = running.filter(told_amber_at__isnull=True, warn_at__lte=now, due_at__gt=now)
-        running = running.order_by("stopped_at", "told_amber_at", "warn_at")
-    return list(await running.limit(limit).values("id", "term", "label", "unit", "holder", "due_at", no="case__no"))
+async def due_looks(now: datetime, limit: int) -> list[dict[str, Any]]:
+    """Running clocks that may have reached a further stage, those that wait longest first."""
+    # Sorted by all columns of the index, though one is null: else PostgreSQL walks the whole history.
+    rows = ClockRow.filter(stopped_at__isnull=True, look_at__lte=now).order_by("stopped_at", "look_at", "id")
+    columns = ("id", "warn_at", "due_legal_day", "due_at", "length", "stage")
+    return list(await rows.limit(limit).values(*columns, no="case__no"))
+
+
+async def clocks_by_id(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Those of the clocks that still run, with what a warning needs to know of their cases, bars included."""
+    rows = ClockRow.filter(id__in=list(ids), stopped_at__isnull=True)
+    columns = ("id", "term", "label", "unit", "holder", "due_at", "due_legal_day", "law", "length", "stage", "case_id")
+    found = list(
+        await rows.values(
+            *columns,
+            no="case__no",
+            title="case__title",
+            profile="case__profile",
+            urgency="case__urgency",
+            confidential="case__confidential",
+            desk="case__desk",
+            lead="case__unit",
+        )
+    )
+    cases = [row["case_id"] for row in found]
+    bars: dict[int, list[dict[str, Any]]] = {}
+    for bar in await Bar.filter(case_id__in=cases).values("case_id", "unit", "staff"):
+        bars.setdefault(bar["case_id"], []).append(bar)
+    co: dict[int, list[str]] = {}
+    for row in await TenureRow.filter(case_id__in=cases, lead=False, until__isnull=True).values("case_id", "unit"):
+        co.setdefault(row["case_id"], []).append(row["unit"])
+    for row in found:
+        row["bars"], row["co"] = bars.get(row["case_id"], []), co.get(row["case_id"], [])
+    return found
+
+
+async def unit_loads(now: datetime, since: datetime, today: date) -> dict[str, dict[str, int]]:
+    """Per unit: open cases that are late, due today or nearly due by its own clocks, and those it got since then.
+
+    Reports (检举控告) are not among them: whoever reads the figures need not be cleared.
+    """
+    running = ClockRow.filter(stopped_at__isnull=True, case__confidential=False).exclude(term__in=sorted(RIGHTS))
+    counted = running.exclude(unit="").annotate(
+        late=Count("case_id", distinct=True, _filter=Q(due_at__lte=now)),
+        today=Count("case_id", distinct=True, _filter=Q(due_at__gt=now, due_legal_day=today)),
+        amber=Count("case_id", distinct=True, _filter=Q(due_at__gt=now, warn_at__lte=now, due_legal_day__gt=today)),
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in await counted.group_by("unit").values("unit", "late", "today", "amber"):
+        found[row.pop("unit")] = row
+    fresh = TenureRow.filter(since__gte=since, since__lte=now, lead=True, case__confidential=False)
+    for row in await fresh.annotate(n=Count("id")).group_by("unit").values("unit", "n"):
+        found.setdefault(row["unit"], {})["new"] = row["n"]
+    return found
 
 
 async def folded(no: str) -> tuple[Folded, list[Clock], Case]:

@@ -3,7 +3,7 @@
 Timers find and hand over: the query narrows, a compare-and-set takes, the message tells the rest of the house.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from tortoise.expressions import Subquery
 from tortoise.queryset import QuerySet
 
-from feedback import access, attachments, calendars, cases, facts, folding, recording
+from feedback import access, attachments, calendars, cases, facts, folding, recording, stages
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import Conflict, NotNow
@@ -22,28 +22,43 @@ from feedback.terms import RIGHTS
 from feedback.workdays import Calendar
 
 _BATCH = 500
+_TOGETHER = 100  # clocks of one message
 
 
 async def sweep_clocks(now: datetime) -> int:
-    """Hand over each clock that turned amber or red, once. Returns how many."""
-    told = 0
-    for stage, column in (("late", "told_late_at"), ("amber", "told_amber_at")):
-        for clock in await facts.due_clocks(now, stage):
-            untold = {column + "__isnull": True, "stopped_at__isnull": True, "due_at": clock["due_at"]}
-            async with db.transaction():
-                taken = await ClockRow.filter(id=clock["id"], **untold).update(**{column: now})
-                if taken:
-                    payload = {
-                        "no": clock["no"],
-                        "clock": clock["id"],
-                        "term": clock["term"],
-                        "unit": clock["unit"],
-                        "due": to_millis(clock["due_at"]),
-                    }
-                    key = f"{clock['id']}:{clock['due_at'].isoformat()}"
-                    await outbox.put(f"clock.{stage}", key, payload, now)
-                    told += 1
+    """Hand over each clock that reached a further stage, each stage once. Returns how many.
+
+    A batch is one transaction: what is taken is handed over, and what moved meanwhile stays for the next look.
+    """
+    calendar, told = await calendars.current(), 0
+    while rows := await facts.due_looks(now, _BATCH):
+        told += await _handed_over(rows, calendar, now)
     return told
+
+
+async def _handed_over(rows: Sequence[Mapping[str, Any]], calendar: Calendar, now: datetime) -> int:
+    groups: dict[tuple[str, datetime | None, datetime], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        run = stages.run_of(row["warn_at"], row["due_legal_day"], row["due_at"], row["length"])
+        stage, look_at = stages.reached(run, calendar, now)
+        groups.setdefault((stage, look_at, row["due_at"]), []).append(row)
+    told = list[dict[str, Any]]()
+    async with db.transaction():
+        for (stage, look_at, due_at), group in groups.items():
+            ids = [row["id"] for row in group]
+            untouched = ClockRow.filter(id__in=ids, stopped_at__isnull=True, due_at=due_at, look_at__lte=now)
+            await untouched.update(stage=stage, look_at=look_at)
+            due = to_millis(due_at)
+            told += [
+                {"clock": row["id"], "no": row["no"], "before": row["stage"], "after": stage, "due": due}
+                for row in group
+                if row["stage"] != stage
+            ]
+        for at in range(0, len(told), _TOGETHER):
+            part = told[at : at + _TOGETHER]
+            key = f"{part[0]['clock']}-{part[-1]['clock']}:{to_millis(now)}"
+            await outbox.put("clock.reached", key, {"clocks": part}, now)
+    return len(told)
 
 
 async def close_rated_out(now: datetime, rating_days: int) -> int:

@@ -181,15 +181,14 @@ class ClockRow(Model):
     stopped_at = InstantField(null=True)
     stopped_by = fields.CharField(max_length=30, default="")
     kept = fields.BooleanField(default=True)
-    told_amber_at = InstantField(null=True)
-    told_late_at = InstantField(null=True)
+    stage = fields.CharField(max_length=10, default="", db_default="")
+    look_at = InstantField(null=True)
 
     class Meta:
         table = "feedback_clock"
         unique_together = (("case_id", "term", "seq", "unit"),)
         indexes = (
-            ("stopped_at", "told_late_at", "due_at"),
-            ("stopped_at", "told_amber_at", "warn_at"),
+            ("stopped_at", "look_at", "id"),
             ("unit", "stopped_at", "due_at"),
             ("due_at",),
         )

@@ -148,6 +148,7 @@ async def brief(no: str) -> Brief:
         desk=case.desk,
         unit=case.unit,
         is_named=facts_of(case).named,
+        urgency=case.urgency,
         entries=tuple(_entry_view(e, False) for e in entries),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from feedback import folding, search
+from feedback import folding, search, stages
 from feedback.access import Standing
 from feedback.deadlines import Clock, Facts, Happening, Tenure
 from feedback.folding import Folded
@@ -162,13 +162,19 @@ async def store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
         row = known.get((clock.term, clock.seq, clock.unit)) or by_start.get((clock.term, clock.seq))
         columns = clock_columns(clock)
         if row is None:
-            new.append(ClockRow(case_id=case_id, **columns))
+            new.append(ClockRow(case_id=case_id, **columns, **armed(clock)))
         elif clock_of(row) != clock:
-            if row.due_at != clock.due_at:
-                columns |= {"told_amber_at": None, "told_late_at": None}
+            if row.due_at != clock.due_at or clock.stopped_at:
+                columns |= armed(clock)  # a deadline that moved is warned of anew
             await ClockRow.filter(id=row.id).update(**columns)
     if new:
         await ClockRow.bulk_create(new)
+
+
+def armed(clock: Clock) -> dict[str, Any]:
+    """The columns by which the sweep finds a clock: no stage told yet, and when to look first."""
+    look_at = stages.first_look(clock.term, clock.warn_at, clock.due_legal_day, str(clock.length))
+    return {"stage": "", "look_at": look_at} if clock.stopped_at is None else {"look_at": None}
 
 
 def clock_columns(clock: Clock) -> dict[str, Any]:

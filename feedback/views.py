@@ -132,6 +132,7 @@ class Brief:
     desk: str
     unit: str
     is_named: bool
+    urgency: int
     entries: tuple[EntryView, ...]
 
 

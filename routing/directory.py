@@ -249,6 +249,35 @@ async def actor_of(username: str) -> Actor:
     )
 
 
+async def overseers() -> list[Actor]:
+    """Everybody who supervises others."""
+    staff = await Staff.filter(active=True).values("username", "roles")
+    names = [each["username"] for each in staff if Role.SUPERVISOR.value in each["roles"]]
+    return [await actor_of(name) for name in names]
+
+
+async def units_with_mail() -> frozenset[str]:
+    """The units in which somebody gets notices by e-mail."""
+    return frozenset(row["unit"] for row in await Staff.filter(active=True, mail__gt="").values("unit"))
+
+
+async def mails_of(unit: str) -> list[tuple[str, str]]:
+    """Who in a unit gets notices by e-mail, and where."""
+    rows = await Staff.filter(unit=unit, active=True, mail__gt="").order_by("username").values("username", "mail")
+    return [(row["username"], row["mail"]) for row in rows]
+
+
+async def mail_of(username: str) -> str:
+    """Where somebody gets their notices, or ""."""
+    staff = await Staff.get_or_none(username=username)
+    return staff.mail if staff else ""
+
+
+async def keep_mail(username: str, mail: str) -> None:
+    """Send somebody's notices there from now on; "" for nowhere."""
+    await Staff.filter(username=username).update(mail=mail)
+
+
 async def is_cleared(unit: str) -> bool:
     """Whether somebody in the unit may read the confidential class."""
     return await Staff.filter(unit=unit, active=True, cleared=True).exists()

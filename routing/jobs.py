@@ -3,24 +3,24 @@
 Each handler may run twice or a day late: what is already done answers NotNow.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from tortoise.exceptions import IntegrityError
-
-from feedback import cases, queries
-from feedback.access import SYSTEM
-from feedback.kernel import db, outbox
-from feedback.kernel.clock import from_millis
+from feedback import access, cases, facts, queries
+from feedback.access import SYSTEM, Actor, Standing
+from feedback.kernel.clock import from_millis, to_millis
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
-from feedback.lifecycle import Act, Kind, Stage, Status
+from feedback.lifecycle import Act, Kind, Profile, Stage, Status
 from feedback.views import Brief, CaseFile
-from routing.directory import Directory, snapshot
-from routing.models import Notice
-from routing.notices import NOTICES, Audience, NoticeRow, Outgoing, Send, rows_for, worded
+from routing import digests, ladder
+from routing.directory import Directory, overseers, snapshot
+from routing.hours import Push
+from routing.notices import NOTICES, Audience, NoticeRow, Send, rows_for, worded
 from routing.rules import CaseFacts, Decision, decide
+from routing.telling import Manner, Planned, keep, send_all
 
 STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
@@ -28,7 +28,7 @@ REPORT_TITLE = "检举控告件"
 """What a notice to staff says instead of a report's title: it is read on telephones and over shoulders."""
 
 
-def handlers(send: Send) -> dict[str, list[Handler]]:
+def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
     """What routing does on which message."""
 
     async def assign(payload: dict[str, Any], now: datetime) -> None:
@@ -51,32 +51,24 @@ def handlers(send: Send) -> dict[str, list[Handler]]:
         case = await queries.brief(payload["no"])
         if _is_stale(case, payload, now):
             raise NotNow(no=case.no)
-        directory = await snapshot()
-        barred, is_report = _barred(case, directory), case.kind is Kind.REPORT
+        names = await snapshot()
+        barred, is_report = _barred(case, names), case.kind is Kind.REPORT
+        planned = []
         for row in rows_for(event):
             if row.audience is Audience.CITIZEN and not case.is_named:
                 continue  # there is nobody to send it to
-            if row.audience is Audience.OVERSEER and is_report:
-                continue  # overseers are not cleared as such
             title = REPORT_TITLE if is_report and row.audience is not Audience.CITIZEN else case.title
+            push = Push.AT_ONCE if case.urgency else Push.WORKING if is_report and row.push is Push.DIGEST else row.push
             for unit in await _units_told(row, case, payload):
                 if unit in barred:
                     continue
                 key = f"{event}:{payload['no']}:{payload.get('seq', payload.get('clock', ''))}:{row.audience}:{unit}"
-                words = worded(row, no=case.no, title=title, unit=directory.short(case.unit or case.desk))
-                await _note(key, case.no, event, row.audience, unit, words, now)
+                words = worded(row, no=case.no, title=title, unit=names.short(case.unit or case.desk))
+                planned.append(Planned(key, case.no, event, row.audience, unit, words, push, is_report))
+        await keep(planned, manner, now)
 
-    async def send_notice(payload: dict[str, Any], now: datetime) -> None:
-        notice = await Notice.get(id=payload["notice"])
-        if notice.sent_at or notice.error:
-            raise NotNow(notice=notice.id)
-        out = Outgoing(notice.key, notice.case_no, Audience(notice.audience), notice.unit, notice.words)
-        try:
-            await send(out)
-        except (ValueError, LookupError) as fault:  # a wrong address does not get right by trying again
-            await Notice.filter(id=notice.id).update(error=str(fault)[:300])
-            return
-        await Notice.filter(id=notice.id).update(sent_at=now)
+    async def warn(payload: dict[str, Any], now: datetime) -> None:
+        await keep(await warnings(payload["clocks"], manner, now), manner, now)
 
     def teller(event: str) -> Handler:
         async def handler(payload: dict[str, Any], now: datetime) -> None:
@@ -88,7 +80,9 @@ def handlers(send: Send) -> dict[str, list[Handler]]:
     for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
         found.setdefault(event, []).append(assign)
     found.setdefault("case.return", []).append(assign_past_a_barred_desk)
-    found["notice.send"] = [send_notice]
+    found["clock.reached"] = [warn]
+    found["notice.send"] = [partial(send_all, send=send)]
+    found["notice.digest"] = [partial(digests.make, manner=manner)]
     return found
 
 
@@ -161,27 +155,65 @@ async def _units_told(row: NoticeRow, case: Brief, payload: Mapping[str, Any]) -
             return ("",)
 
 
-async def _note(key: str, no: str, event: str, audience: Audience, unit: str, words: str, now: datetime) -> None:
-    """Write the notice down once; sending it is a message of its own."""
-    if await Notice.exists(key=key):
-        return
-    try:
-        async with db.transaction():
-            notice = await Notice.create(
-                key=key, case_no=no, event=event, audience=audience.value, unit=unit, words=words, made_at=now
-            )
-            await outbox.put("notice.send", str(notice.id), {"notice": notice.id}, now)
-    except IntegrityError:
-        return  # another worker wrote it down just now
+async def warnings(said: Iterable[Mapping[str, Any]], manner: Manner, now: datetime) -> list[Planned]:
+    """What is told of clocks that reached a stage, if they still run and nobody moved them meanwhile."""
+    reached = {each["clock"]: each for each in said}
+    names, above = await snapshot(), await overseers()
+    found = list[Planned]()
+    for clock in await facts.clocks_by_id(sorted(reached)):
+        each = reached[clock["id"]]
+        if to_millis(clock["due_at"]) == each["due"] and now - clock["due_at"] <= STALE_CLOCK:
+            found += _warnings(clock, str(each["before"]), str(each["after"]), names, above, manner)
+    return found
 
 
-async def notices_for(unit: str, limit: int = 30) -> list[dict[str, Any]]:
-    """What a unit was told lately, newest first."""
-    rows = Notice.filter(unit=unit, audience__in=["unit", "head", "desk"]).order_by("-made_at", "-id")
-    return list(await rows.limit(limit).values("id", "case_no", "event", "words", "made_at", "read_at"))
+def _warnings(
+    clock: Mapping[str, Any], before: str, after: str, names: Directory, above: Sequence[Actor], manner: Manner
+) -> list[Planned]:
+    is_report, urgency = bool(clock["confidential"]), int(clock["urgency"])
+    whose = [clock["unit"]] if clock["unit"] else [u for u in (clock["lead"] or clock["desk"], *clock["co"]) if u]
+    barred = frozenset[str]().union(*(names.subtree(bar["unit"]) for bar in clock["bars"] if bar["unit"]))
+    audience_units = {
+        Audience.UNIT: whose,
+        Audience.HEAD: whose,
+        Audience.DESK: [clock["desk"]] if clock["desk"] not in whose else [],
+        Audience.OVERSEER: sorted({a.unit for a in above if access.sees(a, _standing(clock, whose))}),
+        Audience.SUPERIOR: [unit for unit in [names.superior(whose[0])] if unit],
+        Audience.JOINT: [manner.joint_office],
+    }
+    words = {
+        "no": clock["no"],
+        "title": REPORT_TITLE if is_report else clock["title"],
+        "unit": "承办单位" if is_report else names.short(whose[0]),
+        "term": clock["label"],
+    }
+    due = to_millis(clock["due_at"])
+    return [
+        Planned(
+            f"clock.{after}:{clock['id']}:{due}:{rung.audience}:{unit}",
+            clock["no"],
+            f"clock.{after}",
+            rung.audience,
+            unit,
+            ladder.worded(rung, after, **words),
+            ladder.push_of(rung, length=clock["length"], urgency=urgency, is_report=is_report),
+            is_report,
+            clock["id"],
+            after,
+        )
+        for rung in ladder.rungs(before, after, Profile(clock["profile"]), is_report=is_report)
+        for unit in audience_units[rung.audience]
+        if unit not in barred
+    ]
 
 
-async def undelivered(limit: int = 50) -> list[dict[str, Any]]:
-    """Notices that could not leave the house, for supervisors."""
-    rows = Notice.filter(error__gt="").order_by("-id").limit(limit)  # not `<>`, which no index answers
-    return list(await rows.values("id", "case_no", "words", "error"))
+def _standing(clock: Mapping[str, Any], whose: Iterable[str]) -> Standing:
+    return Standing(
+        no=clock["no"],
+        confidential=bool(clock["confidential"]),
+        desk=clock["desk"],
+        lead=clock["lead"],
+        held=frozenset(whose),
+        bars=frozenset(bar["unit"] for bar in clock["bars"] if bar["unit"]),
+        recused=frozenset(bar["staff"] for bar in clock["bars"] if bar["staff"]),
+    )

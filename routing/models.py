@@ -52,6 +52,7 @@ class Staff(Model):
     everywhere = fields.BooleanField(default=False)
     cleared = fields.BooleanField(default=False)
     active = fields.BooleanField(default=True)
+    mail = fields.CharField(max_length=120, default="", db_default="")
 
     class Meta:
         table = "routing_staff"
@@ -103,7 +104,21 @@ class Notice(Model):
     sent_at = InstantField(null=True)
     read_at = InstantField(null=True)
     error = fields.CharField(max_length=300, default="")
+    clock = fields.BigIntField(null=True)
+    stage = fields.CharField(max_length=10, default="", db_default="")
+    push = fields.CharField(max_length=10, default="working", db_default="working")
+    digest = fields.BigIntField(null=True)
+    confidential = fields.BooleanField(default=False, db_default=False)
+    leaves_at = InstantField(null=True)
+    read_by = fields.CharField(max_length=80, default="", db_default="")
 
     class Meta:
         table = "routing_notice"
-        indexes = (("unit", "made_at", "id"), ("case_no",), ("error", "id"))
+        indexes = (
+            ("unit", "made_at", "id"),
+            ("unit", "read_at", "made_at"),
+            ("case_no",),
+            ("clock",),
+            ("digest",),
+            ("error", "id"),
+        )

@@ -1,12 +1,16 @@
 """Who is told what when something happens? The table NOTICES, and the port through which notices leave.
 
-An event is an act (`case.assign`) or a stage of a clock (`clock.late`); the ladder's rungs are rows like all
-others: amber tells the unit, red tells its head and the overseers too. No I/O.
+An event is an act (`case.assign`) or a deadline that moved; what is told when a clock runs out is `routing.ladder`.
+No I/O.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from routing.hours import Push
+
+TITLE_MOST = 24
 
 
 class Audience(StrEnum):
@@ -15,7 +19,9 @@ class Audience(StrEnum):
     UNIT = "unit"  # the clerks of the unit that holds the case or the clock
     HEAD = "head"  # the head of that unit
     DESK = "desk"
-    OVERSEER = "overseer"
+    OVERSEER = "overseer"  # supervisors over that unit; of a report the cleared ones only
+    SUPERIOR = "superior"  # the unit one level above
+    JOINT = "joint"  # the office of the joint conference (联席会议办公室)
     CITIZEN = "citizen"
 
 
@@ -25,7 +31,8 @@ class NoticeRow:
 
     event: str
     audience: Audience
-    words: str  # with {no} {title} {unit} {status} {due}
+    words: str  # with {no} {title} {unit}
+    push: Push = Push.WORKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +44,17 @@ class Outgoing:
     audience: Audience
     unit: str
     words: str
+    to: tuple[str, ...] = ()  # e-mail addresses of staff; none for a citizen
 
 
 Send = Callable[[Outgoing], Awaitable[None]]
 """Sends one notice. Raises Unavailable to be tried again; anything else is kept as the notice's error."""
 
-_U, _H, _D, _O, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERSEER, Audience.CITIZEN
+_U, _H, _D, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.CITIZEN
 
 # fmt: off
 NOTICES: tuple[NoticeRow, ...] = (
-    NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。"),
+    NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。", Push.AT_ONCE),
     NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
     NoticeRow("case.assign",     _C, "您反映的“{title}”（编号 {no}）已转交{unit}办理。"),
     NoticeRow("case.accept",     _C, "{unit}已受理您反映的“{title}”（编号 {no}）。"),
@@ -61,13 +69,9 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.urge",       _U, "催办：{no}“{title}”请抓紧办理。"),
     NoticeRow("case.supervise",  _U, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
     NoticeRow("case.supervise",  _H, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
-    NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。"),
+    NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。", Push.DIGEST),
     NoticeRow("case.review",     _D, "{no}“{title}”申请复查，请交复查机关。"),
     NoticeRow("case.re_review",  _D, "{no}“{title}”申请复核，请交复核机关。"),
-    NoticeRow("clock.amber",     _U, "临期：{no}“{title}”快到期了。"),
-    NoticeRow("clock.late",      _U, "超期：{no}“{title}”已超过期限。"),
-    NoticeRow("clock.late",      _H, "超期：{no}“{title}”已超过期限，请督促。"),
-    NoticeRow("clock.late",      _O, "超期：{unit} {no}“{title}”已超过期限。"),
     NoticeRow("clock.moved",     _C, "因工作日安排调整，您反映的“{title}”（编号 {no}）的答复期限有变，请凭查询码查看。"),
 )
 # fmt: on
@@ -80,5 +84,8 @@ def rows_for(event: str) -> tuple[NoticeRow, ...]:
 
 def worded(row: NoticeRow, *, no: str, title: str, unit: str) -> str:
     """The notice's words. A long title is cut: the notice goes out as a short message."""
-    short = title if len(title) <= 24 else title[:23] + "…"
-    return row.words.format(no=no, title=short, unit=unit)
+    return row.words.format(no=no, title=shortened(title), unit=unit)
+
+
+def shortened(title: str) -> str:
+    return title if len(title) <= TITLE_MOST else title[: TITLE_MOST - 1] + "…"

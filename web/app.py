@@ -22,6 +22,7 @@ from tortoise.exceptions import OperationalError
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
 from feedback.kernel.settings import Settings
+from routing import inbox
 from web import boot, frame, identity, labels, worker
 from web.api import v1
 from web.guard import Guard, Limiter, SameOrigin, TooMany
@@ -127,10 +128,14 @@ class StaffOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request = Request(scope, receive)
-            if await identity.actor_or_none(request) is None:
+            actor = await identity.actor_or_none(request)
+            if actor is None:
                 response = await _refusal(request, identity.Unauthorized())
                 await response(scope, receive, send)
                 return
+            if request.method == "GET" and not identity.is_background(request):
+                office: Office = request.app.state.office
+                request.state.unread = await inbox.unread(actor, office.clock.now())
         await self.app(scope, receive, send)
 
 

@@ -5,7 +5,7 @@ The only module that knows all packages. Processes start in `web.__main__`; what
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,15 +18,16 @@ import evaluation.jobs
 import feedback.jobs
 import routing.jobs
 from feedback import attachments, calendars, search
-from feedback.kernel import db
+from feedback.kernel import db, outbox
 from feedback.kernel.clock import Clock
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from web import frame, identity, triage
+from routing import digests
+from routing.telling import Manner
+from web import frame, identity, senders, triage
 from web.letters import issuing
 from web.office import Office
-from web.senders import console
 
 MODELS = (
     "feedback.kernel.outbox",
@@ -91,7 +92,7 @@ def handlers(office: Office) -> dict[str, Handler]:
             "case.submit": [triage.handler(office.model, settings.confidence_bar)],
             "case.classify": [triage.learn],
         },
-        routing.jobs.handlers(console.send),
+        routing.jobs.handlers(senders.of(settings), Manner.of(settings)),
         issuing.handlers(office),
         {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
     )
@@ -137,11 +138,18 @@ async def _nightly(office: Office, now: datetime) -> None:
     await attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
     await identity.forget_old(now, settings.draft_days)
     await evaluation.jobs.close_period(now, settings)
+    await outbox.forget_done(now - timedelta(days=settings.message_days))
+
+
+async def _morning(office: Office, now: datetime) -> None:
+    if await digests.ask(Manner.of(office.settings), now):
+        office.bell.set()
 
 
 TIMERS: Mapping[str, tuple[Timer, int]] = {
     # name: what, every so many seconds
     "sweep": (_sweep, 15),
+    "morning": (_morning, 60),
     "nightly": (_nightly, 6 * 3600),
 }
 

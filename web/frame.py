@@ -62,6 +62,7 @@ def page(request: Request, name: str, context: Mapping[str, Any], status: int = 
         "today": present.day_words(office.clock.now().astimezone(OFFICE).date()),
         "ui": request.query_params.get("ui", ""),
         "path": request.url.path,
+        "unread_count": getattr(request.state, "unread", 0),
         "actor": {"name": actor.name, "unit": actor.unit, "roles": sorted(r.value for r in actor.roles)}
         if actor
         else None,

@@ -24,6 +24,7 @@ from web.office import Office
 STAFF_COOKIE = "xq_staff"
 CASE_COOKIE = "xq_case"
 DRAFT_COOKIE = "xq_draft"
+BACKGROUND = frozenset({"/board/fragment", "/board/stream"})
 USERNAME_MOST = 80
 _CASE_HOURS = 12
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's second choice: 68 ms here
@@ -100,20 +101,27 @@ async def actor_or_none(request: Request) -> Actor | None:
     """The member of staff who asks, if one does."""
     if not hasattr(request.state, "actor"):
         token = _token_of(request)
-        request.state.actor = await actor_of_token(request.app.state.office, token) if token else None
+        office: Office = request.app.state.office
+        renews = not is_background(request)
+        request.state.actor = await actor_of_token(office, token, renews=renews) if token else None
     found: Actor | None = request.state.actor
     return found
 
 
-async def actor_of_token(office: Office, token: str) -> Actor | None:
-    """The actor of a session that is neither over nor idle."""
+def is_background(request: Request) -> bool:
+    """Whether a page asks by itself, with nobody at the keyboard: that keeps no session awake."""
+    return request.url.path in BACKGROUND
+
+
+async def actor_of_token(office: Office, token: str, *, renews: bool = True) -> Actor | None:
+    """The actor of a session that is neither over nor idle. `renews`: somebody is at the keyboard."""
     now, settings = office.clock.now(), office.settings
     session = await Session.get_or_none(token_hash=_hash(token))
     if session is None or session.expires_at <= now:
         return None
     if session.seen_at + timedelta(minutes=settings.idle_minutes) <= now:
         return None
-    if now - session.seen_at > timedelta(minutes=1):
+    if renews and now - session.seen_at > timedelta(minutes=1):
         await Session.filter(token_hash=session.token_hash).update(seen_at=now)
     try:
         return await directory.actor_of(session.username)

@@ -160,6 +160,15 @@ NEEDS: Mapping[str, str] = {
     "question": "公开的问题",
     "answer": "公开的答复",
 }
+AUDIENCES: Mapping[str, str] = {
+    "unit": "经办人",
+    "head": "单位负责人",
+    "desk": "受理窗口",
+    "overseer": "督办人员",
+    "superior": "上级单位",
+    "joint": "联席会议办公室",
+    "citizen": "群众",
+}
 LIGHTS: Mapping[str, str] = {"green": "正常", "amber": "临期", "red": "超期", "none": "无时限"}
 CLOCK_STATES: Mapping[str, str] = {"running": "计时中", "kept": "按期", "late": "超期", "stopped": "终止"}
 LEVELS: Mapping[int, str] = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
@@ -243,6 +252,7 @@ FAULTS: Mapping[str, str] = {
     "not_a_time": "{field}应写成 2026-11-21 09:30 的样子",
     "in_the_future": "{field}晚于现在",
     "before_the_message": "{field}早于来件时间",
+    "not_a_mail": "邮箱地址不对，应写成 name@example.cn 的样子",
     "used_for_another_text": "{field}已用于另一件内容不同的诉求",
 }
 FIELDS: Mapping[str, str] = {
@@ -296,6 +306,7 @@ FIELDS: Mapping[str, str] = {
     "otp": "验证码",
     "mine": "只看等本单位办理的",
     "q": "要找的词",
+    "mail": "邮箱",
 }
 
 

@@ -4,6 +4,7 @@ One frozen row each: name, type, default, meaning. The environment variable is `
 `read` lists all faults at once. Nothing else in the project reads the environment.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import datetime
@@ -14,6 +15,7 @@ from feedback.kernel.clock import aware
 from feedback.kernel.errors import Invalid
 
 PREFIX = "XINQIAO_"
+_HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
 DEV_SECRET = "only-for-development-change-me"  # noqa: S105 - refused in production, see faults()
 
 
@@ -56,6 +58,15 @@ class Settings:
     submit_per_minute: int = _row(600, "messages and files one address may send; many people share one", "per minute")
     lookup_per_minute: int = _row(30, "look-ups that found nothing one address may try", "per minute")
     login_per_minute: int = _row(60, "wrong log-ins one address may try", "per minute")
+    staff_hours: str = _row(
+        "08:30-17:30",
+        "when staff get notices that are not urgent, on working days; the morning digest goes out when they begin",
+    )
+    citizen_hours: str = _row("08:00-21:00", "when citizens get notices that are not urgent, every day")
+    joint_office: str = _row(
+        "xinfang", "unit code of the joint conference's office (联席会议办公室), told last when a clock ran out"
+    )
+    message_days: int = _row(30, "messages that were carried out are kept this long", "days")
     sweep_seconds: int = _row(5, "pause between two looks for due messages and clocks", "seconds")
     retention_years: int = _row(3, "personal data is kept this long after a case ended", "years")
     cell_min: int = _row(5, "published cells below this count are hidden")
@@ -65,6 +76,14 @@ class Settings:
     wx_app_id: str = _row("", "WeChat mini-program: app id. Empty: no log-in by WeChat")
     wx_secret: str = _row("", "WeChat mini-program: app secret")
     wx_base: str = _row("https://api.weixin.qq.com", "where jscode2session is asked for")
+    smtp_host: str = _row(
+        "", "mail server through which staff get notices. Empty: notices stay in the inbox and the log"
+    )
+    smtp_port: int = _row(25, "port of the mail server")
+    smtp_user: str = _row("", "log-in at the mail server. Empty: none")
+    smtp_password: str = _row("", "password at the mail server")
+    smtp_from: str = _row("xinqiao@localhost", "sender of the notices")
+    smtp_security: str = _row("none", "none | starttls | tls")
     log_level: str = _row("info", "debug | info | warning | error")
 
     @property
@@ -96,6 +115,13 @@ class Settings:
         faults |= {name: "unknown" for name in environment if name.startswith(PREFIX) and name not in known}
         settings = cls(**values)
         faults |= settings._production_faults()
+        faults |= {
+            PREFIX + name.upper(): "not_hours"
+            for name in ("staff_hours", "citizen_hours")
+            if not _HOURS.fullmatch(getattr(settings, name))
+        }
+        if settings.smtp_security not in ("none", "starttls", "tls"):
+            faults[PREFIX + "SMTP_SECURITY"] = "not_none_starttls_or_tls"
         if settings.env not in ("dev", "production"):
             faults[PREFIX + "ENV"] = "not_dev_or_production"
         if faults:

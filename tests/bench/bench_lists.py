@@ -39,7 +39,7 @@ from feedback.kernel.settings import Settings
 from feedback.lifecycle import OPEN
 from feedback.models import Bar, Case, ClockRow, Entry, PublicReply, TenureRow
 from feedback.views import Filters
-from routing import directory, jobs
+from routing import directory, inbox
 from routing.models import Notice
 from tests.people import Door
 from web import boot, seed
@@ -239,12 +239,12 @@ async def looks(door: Door) -> dict[str, Timed]:
         "public replies, page 50": partial(published.public_replies, page=50),
         "public replies, q 路灯": partial(published.public_replies, "路灯"),
         "public replies, facets": published.facets,
-        "due clocks (late)": partial(facts.due_clocks, now, "late"),
-        "due clocks (amber)": partial(facts.due_clocks, now, "amber"),
+        "clocks to look at": partial(facts.due_looks, now, 500),
         "clock facts of a month": partial(facts.clock_facts, now - timedelta(days=30), now),
         "case facts of a month": partial(facts.case_facts, now - timedelta(days=30), now),
-        "notices of a unit": partial(jobs.notices_for, "chengguan"),
-        "notices not delivered": jobs.undelivered,
+        "notices of a unit": partial(inbox.listed, clerk),
+        "unread notices": partial(inbox.unread, clerk, now),
+        "notices not delivered": inbox.undelivered,
         "outbox: due": partial(outbox.due, now),
         "outbox: counts": partial(outbox.counts, now),
         "HTTP /": got("/"),

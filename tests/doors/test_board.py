@@ -117,6 +117,21 @@ async def test_the_stream_sends_the_whole_moving_part(door: Door) -> None:
     assert "在办合计" in str(event.data)
 
 
+@pytest.mark.parametrize("path", ["/board/fragment", "/board/stream"])
+async def test_a_board_that_asks_by_itself_keeps_no_session_awake(door: Door, path: str) -> None:
+    request = await a_request(door, "supervisor")
+    idle = timedelta(minutes=door.settings.idle_minutes)
+    for _ in range(3):
+        door.pass_time(idle / 3)
+        request.scope["path"] = path
+        request.state.__dict__["_state"].pop("actor", None)
+        alive = await identity.actor_or_none(request)
+    assert alive is None
+    request.scope["path"] = "/desk"
+    request.state.__dict__["_state"].pop("actor", None)
+    assert await identity.actor_or_none(request) is None, "an idle session does not come back"
+
+
 async def test_a_stream_ends_when_its_session_does(door: Door) -> None:
     request = await a_request(door, "supervisor")
     async with aclosing(supervisor.events(request, await directory.actor_of("supervisor"))) as stream:

@@ -16,11 +16,11 @@ from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from feedback.lifecycle import Act, Role, Status
 from feedback.views import CaseFile, Filters
-from routing import directory, jobs
+from routing import directory
 from routing.directory import Directory
 from web import doors, identity, labels, present, present_desk, suggestions
 from web.office import Office
-from web.pages import casework, exporting, letters, registering
+from web.pages import casework, exporting, letters, notices, registering
 from web.present_desk import WORKERS
 
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
@@ -166,23 +166,11 @@ def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> di
     return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
 
 
-async def notices(request: Request) -> Response:
-    """What the unit was told lately."""
-    office: Office = request.app.state.office
-    actor, names = await identity.actor(request), await directory.snapshot()
-    rows = await jobs.notices_for(actor.unit, limit=100) if actor.roles & WORKERS else []
-    seen = await queries.seen_of(
-        actor, (row["case_no"] for row in rows)
-    )  # not everybody in a unit may know of a report
-    lines = [{**row, "when": present.short_time(row["made_at"])} for row in rows if row["case_no"] in seen]
-    return office.render(request, "desk/notices.html", {**present_desk.frame(actor, names), "rows": lines})
-
-
 ROUTES = [
     Route("/", queue),
     Route("/bulk", bulk, methods=["POST"]),
     Route("/bulk", queue),
-    Route("/notices", notices),
+    *notices.ROUTES,
     *exporting.ROUTES,
     *registering.ROUTES,
     *casework.ROUTES,

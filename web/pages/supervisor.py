@@ -18,7 +18,7 @@ from feedback.access import OVERSEERS, Actor, Scope, has
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, office_day, start_of_day
 from feedback.kernel.errors import Forbidden
-from routing import directory, jobs
+from routing import directory, inbox
 from routing.directory import Directory
 from web import identity, present, present_desk
 from web.office import Office
@@ -112,7 +112,7 @@ async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, A
     lines = [_line(row, names) for row in await queries.board(actor, now=now)]
     today = start_of_day(office_day(now))
     flow = await queries.flow(actor, today, now)
-    unsent = await jobs.undelivered(10)
+    unsent = await inbox.undelivered(10)
     seen = await queries.seen_of(actor, (row["case_no"] for row in unsent))
     totals = {name: sum(getattr(line, name) for line in lines) for name in ("red", "amber", "green", "open")}
     groups = [(words, [line for line in lines if _kind(line, names) in kinds]) for words, kinds in KINDS_OF_GROUPS]
@@ -228,7 +228,7 @@ async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEve
             html = await queue.get()
             now = office.clock.now()
             if now - checked_at >= timedelta(seconds=CHECK_SECONDS):
-                current = await identity.actor_of_token(office, identity.token_of(request))
+                current = await identity.actor_of_token(office, identity.token_of(request), renews=False)
                 if current is None or not has(current, OVERSEERS):
                     yield ServerSentEvent("", event="over")
                     return

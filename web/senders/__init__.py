@@ -1,1 +1,17 @@
 """Ways a notice leaves the house. One function each, all of the shape `routing.notices.Send`."""
+
+from feedback.kernel.settings import Settings
+from routing.notices import Outgoing, Send
+from web.senders import console, smtp
+
+
+def of(settings: Settings) -> Send:
+    """How notices leave this installation: by e-mail where an address is known and a server is set, else into the log."""
+    if not settings.smtp_host:
+        return console.send
+    post = smtp.sender(settings)
+
+    async def send(out: Outgoing) -> None:
+        await (post(out) if out.to else console.send(out))
+
+    return send

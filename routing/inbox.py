@@ -1,0 +1,95 @@
+"""What was somebody told, and what of it did they read? The inbox of a unit, with read marks.
+
+Each person sees what their roles are told and only of cases they may know of; a mark is the unit's, with the name of
+whoever made it. Counts hold what the list holds.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise.queryset import QuerySet
+
+from feedback import queries
+from feedback.access import Actor
+from feedback.kernel.errors import NotFound
+from routing.hours import Push
+from routing.models import Notice
+from routing.notices import Audience
+from routing.telling import ABOVE, ROLES
+
+COUNTED_DAYS = 30
+COUNT_MOST = 99
+_COLUMNS = ("id", "case_no", "event", "audience", "words", "made_at", "read_at", "read_by", "confidential", "push")
+
+
+def _addressed(actor: Actor) -> QuerySet[Notice]:
+    """What the actor's roles are told in their unit."""
+    meant = [audience.value for audience, roles in ROLES.items() if actor.roles & roles]
+    return Notice.filter(unit=actor.unit, audience__in=meant).exclude(unit="")
+
+
+async def _seen(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those the actor may know of, each with whether its case can be opened."""
+    open_ = await queries.seen_of(actor, (row["case_no"] for row in rows if row["case_no"]))
+    found = []
+    for row in rows:
+        row["opens"] = row["case_no"] in open_
+        above = Audience(row["audience"]) in ABOVE and not row["confidential"]
+        if not row["case_no"] or row["opens"] or above:
+            found.append(row)
+    return found
+
+
+async def listed(actor: Actor, *, most: int = 100) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The unread and the read notices, newest first. What is told in a digest stands in the digest."""
+    base = _addressed(actor).exclude(push=Push.DIGEST.value).order_by("-made_at", "-id").limit(most)
+    unread = await base.filter(read_at__isnull=True).values(*_COLUMNS)
+    read = await base.filter(read_at__isnull=False).values(*_COLUMNS)
+    return await _seen(actor, list(unread)), await _seen(actor, list(read))
+
+
+async def unread(actor: Actor, now: datetime) -> int:
+    """How many of the last month are unread; counted up to a hundred."""
+    if not actor.unit:
+        return 0
+    fresh = _addressed(actor).filter(read_at__isnull=True, made_at__gte=now - timedelta(days=COUNTED_DAYS))
+    rows = await fresh.exclude(push=Push.DIGEST.value).order_by("-made_at").limit(COUNT_MOST + 1).values(*_COLUMNS)
+    return len(await _seen(actor, list(rows)))
+
+
+async def mark(actor: Actor, ids: Iterable[int] | None, now: datetime) -> int:
+    """Mark notices read (all that are listed when `ids` is None). Returns how many were unread."""
+    known = {row["id"] for row in (await listed(actor))[0]}
+    chosen = known if ids is None else known & set(ids)
+    if not chosen:
+        return 0
+    unmarked = Notice.filter(id__in=sorted(chosen), read_at__isnull=True)
+    return await unmarked.update(read_at=now, read_by=actor.id)
+
+
+async def digest(actor: Actor, notice_id: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A digest and the notices it stands for.
+
+    Raises NotFound, also for another unit's.
+    """
+    rows = await _addressed(actor).filter(id=notice_id, event="digest").values(*_COLUMNS)
+    if not rows:
+        raise NotFound(notice=notice_id)
+    held = await _addressed(actor).filter(digest=notice_id).order_by("made_at", "id").values(*_COLUMNS)
+    return rows[0], await _seen(actor, list(held))
+
+
+async def told_of(clocks: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """Who was told of each clock, and when: for whoever may see the clocks' cases."""
+    columns = ("clock", "audience", "unit", "stage", "made_at", "sent_at", "read_at", "read_by", "error", "push")
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in await Notice.filter(clock__in=list(clocks)).order_by("made_at", "id").values(*columns):
+        found.setdefault(row["clock"], []).append(row)
+    return found
+
+
+async def undelivered(limit: int = 50) -> list[dict[str, Any]]:
+    """Notices that could not leave the house, for supervisors."""
+    rows = Notice.filter(error__gt="").order_by("-id").limit(limit)  # not `<>`, which no index answers
+    return list(await rows.values("id", "case_no", "words", "error"))

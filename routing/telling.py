@@ -1,0 +1,166 @@
+"""Who exactly hears of it, and when may it leave? Notices planned, kept once each, sent through the port.
+
+A notice is written with the message that sends it, in one transaction: nothing is lost when the process ends, and its
+key is unique, so nothing is told twice. In the inbox it stands at once; what goes out by mail waits for the hours of
+whoever gets it.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from feedback import calendars, queries
+from feedback.kernel import db, outbox
+from feedback.kernel.errors import Conflict, NotNow, Unavailable
+from feedback.kernel.settings import Settings
+from feedback.lifecycle import Role
+from routing import directory
+from routing.hours import Push, Rule, may_leave, rule_of
+from routing.models import Notice
+from routing.notices import Audience, Outgoing, Send
+
+_TOGETHER = 50
+
+ROLES: Mapping[Audience, frozenset[Role]] = {
+    Audience.UNIT: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION}),
+    Audience.HEAD: frozenset({Role.LEAD}),
+    Audience.DESK: frozenset({Role.RECEPTION, Role.CLERK, Role.LEAD}),
+    Audience.OVERSEER: frozenset({Role.SUPERVISOR}),
+    Audience.SUPERIOR: frozenset({Role.LEAD}),
+    Audience.JOINT: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION, Role.SUPERVISOR}),
+}
+ABOVE = frozenset({Audience.SUPERIOR, Audience.JOINT})
+"""Audiences that hear of a case they need not be able to open; never of a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How this house tells people: in which hours, and who is the joint conference's office."""
+
+    staff: Rule
+    citizens: Rule
+    joint_office: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Manner":
+        return cls(
+            rule_of(settings.staff_hours, workdays_only=True),
+            rule_of(settings.citizen_hours, workdays_only=False),
+            settings.joint_office,
+        )
+
+    def rule(self, audience: Audience) -> Rule:
+        return self.citizens if audience is Audience.CITIZEN else self.staff
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One notice to be. `clock` and `stage` say of what it warns."""
+
+    key: str
+    no: str
+    event: str
+    audience: Audience
+    unit: str
+    words: str
+    push: Push
+    confidential: bool = False
+    clock: int | None = None
+    stage: str = ""
+
+
+async def keep(planned: Sequence[Planned], manner: Manner, now: datetime) -> int:
+    """Write down the notices nobody wrote yet, and that they must be sent. Returns how many.
+
+    Raises Conflict when another worker wrote one of them just now.
+    """
+    wanted = {each.key: each for each in planned}
+    known = {row["key"] for row in await Notice.filter(key__in=list(wanted)).values("key")} if wanted else set()
+    fresh = [each for key, each in wanted.items() if key not in known]
+    if not fresh:
+        return 0
+    calendar, reached = await calendars.current(), await directory.units_with_mail()
+    rows, leaving = list[Notice](), dict[datetime, list[str]]()
+    for each in fresh:
+        is_pushed = each.audience is Audience.CITIZEN or each.unit in reached
+        leaves_at = may_leave(each.push, now, calendar, manner.rule(each.audience))
+        if each.push is Push.DIGEST:
+            is_pushed = False
+        elif is_pushed:
+            leaving.setdefault(leaves_at, []).append(each.key)
+        rows.append(
+            Notice(
+                key=each.key,
+                case_no=each.no,
+                event=each.event,
+                audience=each.audience.value,
+                unit=each.unit,
+                words=each.words,
+                push=each.push.value,
+                confidential=each.confidential,
+                clock=each.clock,
+                stage=each.stage,
+                made_at=now,
+                leaves_at=leaves_at if is_pushed else None,
+                sent_at=None if is_pushed or each.push is Push.DIGEST else now,
+            )
+        )
+    try:
+        async with db.transaction():
+            await Notice.bulk_create(rows)
+            for at, keys in leaving.items():
+                for first in range(0, len(keys), _TOGETHER):
+                    await _ask_to_send(keys[first : first + _TOGETHER], at)
+    except IntegrityError as fault:
+        raise Conflict(table="Notice") from fault
+    return len(fresh)
+
+
+async def _ask_to_send(keys: Sequence[str], at: datetime) -> None:
+    name = hashlib.sha256("\n".join(keys).encode()).hexdigest()
+    await outbox.put("notice.send", name, {"keys": list(keys)}, at)
+
+
+async def send_all(payload: Mapping[str, Any], now: datetime, *, send: Send) -> None:
+    """Send what was not sent yet. One that cannot leave now keeps the others from nothing.
+
+    Raises Unavailable when some must be tried again, NotNow when nothing was left.
+    """
+    chosen = Notice.filter(key__in=payload["keys"]) if "keys" in payload else Notice.filter(id=payload["notice"])
+    rows = await chosen.filter(sent_at__isnull=True, error="").order_by("id")
+    if not rows:
+        raise NotNow
+    later = 0
+    for row in rows:
+        out = Outgoing(row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row))
+        if out.audience is Audience.CITIZEN or out.to:
+            try:
+                await send(out)
+            except Unavailable:
+                later += 1
+                continue
+            except (ValueError, LookupError) as fault:  # a wrong address does not get right by trying again
+                await Notice.filter(id=row.id).update(error=str(fault)[:300] or "refused")
+                continue
+        await Notice.filter(id=row.id).update(sent_at=now)
+    if later:
+        raise Unavailable(notices=later)
+
+
+async def _addresses(row: Notice) -> tuple[str, ...]:
+    """The e-mail addresses of those staff of the unit who are meant, and who may know of the case."""
+    audience, found = Audience(row.audience), []
+    if audience is Audience.CITIZEN:
+        return ()
+    for username, mail in await directory.mails_of(row.unit):
+        actor = await directory.actor_of(username)
+        if not actor.roles & ROLES[audience]:
+            continue
+        must_see = bool(row.case_no) and (audience not in ABOVE or bool(row.confidential))
+        if not must_see or row.case_no in await queries.seen_of(actor, [row.case_no]):
+            found.append(mail)
+    return tuple(sorted(set(found)))

@@ -1,0 +1,317 @@
+"""Is everybody told once, at the right time, and nothing lost? Clocks that run out, quiet hours, digests, senders."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from feedback import jobs
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
+from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.errors import Unavailable
+from feedback.kernel.outbox import Message
+from feedback.lifecycle import Act
+from routing import digests, directory, inbox, telling
+from routing import jobs as routing_jobs
+from routing.models import Notice, Staff
+from routing.notices import Outgoing
+from routing.telling import Manner
+from tests.conftest import MONDAY
+from tests.doors.every_door import Still
+from web import boot, doors
+from web.office import Office
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def at(text: str) -> datetime:
+    return aware(datetime.fromisoformat(text).replace(tzinfo=OFFICE))
+
+
+def stand(office: Office, moment: datetime) -> datetime:
+    office.clock = Still(moment=moment)
+    return moment
+
+
+async def appeal(office: Office, **more: object) -> str:
+    """An appeal handed in on Monday and sent to the bureau of education."""
+    stand(office, MONDAY)
+    draft = Draft(kind="appeal", title="申诉学区划分", text="对学区划分不服，请重新核定。", channel="web", desk="")
+    no = (await doors.hand_in(office, replace(draft, person=PersonDraft("安小娜", "13900001234"), **more))).no  # type: ignore[arg-type] # fields of a draft
+    desk = await directory.actor_of("reception")
+    await doors.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
+    return no
+
+
+async def look(office: Office, moment: datetime) -> int:
+    """The sweep and what follows from it."""
+    told = await jobs.sweep_clocks(stand(office, moment))
+    await outbox.drain(boot.handlers(office), moment)
+    return told
+
+
+async def told(no: str) -> list[tuple[str, str, str]]:
+    rows = await Notice.filter(case_no=no, clock__isnull=False).order_by("id").values("stage", "audience", "unit")
+    return [(row["stage"], row["audience"], row["unit"]) for row in rows]
+
+
+async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(office: Office) -> None:
+    no = await appeal(office)
+    for day in range(40):
+        await look(office, MONDAY + day * DAY)
+    found = [each for each in await told(no) if each[0] != "amber"]
+    notify = [(stage, audience) for stage, audience, _ in found]
+    for stage, audiences in {
+        "today": {"unit", "head"},
+        "late": {"unit", "head", "desk", "overseer"},
+        "late_1": {"unit", "head", "overseer"},
+        "late_3": {"head", "overseer", "superior"},
+        "late_5": {"head", "overseer", "joint"},
+    }.items():
+        assert {a for s, a in notify if s == stage} == audiences, stage
+    assert len(found) == len(set(found)), "nobody hears of the same stage twice"
+
+
+async def test_the_sweep_and_its_messages_may_run_twice(office: Office) -> None:
+    no = await appeal(office)
+    late = at("2026-10-09 09:00")
+    assert await look(office, late)
+    before = await told(no)
+    assert await look(office, late) == 0
+    for message in await Message.filter(kind="clock.reached"):
+        await Message.filter(id=message.id).update(done_at=None)
+    await outbox.drain(boot.handlers(office), late)
+    assert await told(no) == before
+
+
+async def test_a_deadline_that_moved_is_warned_of_anew(office: Office) -> None:
+    no = await appeal(office)
+    clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
+    await doors.do(office, no, Act.ACCEPT, clerk, {})
+    await look(office, MONDAY + 57 * DAY)
+    assert ("amber", "unit", "jiaoyu") in await told(no)
+    await Notice.all().delete()
+    await doors.do(office, no, Act.EXTEND, lead, {"reason": "需要实地测量", "days": 30})
+    await look(office, MONDAY + 58 * DAY)
+    assert not [stage for stage, _, _ in await told(no) if stage == "late"]
+    await look(office, MONDAY + 88 * DAY)
+    assert ("amber", "unit", "jiaoyu") in await told(no)
+
+
+async def test_whoever_answered_in_time_hears_nothing_more(office: Office) -> None:
+    no = await appeal(office)
+    await jobs.sweep_clocks(stand(office, at("2026-10-09 09:00")))
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    await doors.do(office, no, Act.ACCEPT, clerk, {})
+    await outbox.drain(boot.handlers(office), office.clock.now())
+    assert not [row for row in await told(no) if row[0] == "late"], "it was accepted between the look and the telling"
+
+
+async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_words(office: Office) -> None:
+    stand(office, MONDAY)
+    draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
+    no = (await doors.hand_in(office, draft)).no
+    await outbox.drain(boot.handlers(office), MONDAY)
+    await Staff.filter(username="supervisor").update(cleared=True)
+    await doors.do(office, no, Act.SUPERVISE, await directory.actor_of("supervisor"), {"reason": "限期查处"})
+    await Staff.filter(username="supervisor").update(cleared=False)
+    await look(office, at("2026-09-22 09:00"))
+    assert {audience for _, audience, _ in await told(no)} == {"unit", "head", "desk"}
+    await Staff.filter(username="supervisor").update(cleared=True)
+    await look(office, at("2026-09-25 09:00"))
+    above = await Notice.filter(case_no=no, audience="overseer")
+    assert above
+    words = {row.words for row in await Notice.filter(case_no=no, clock__isnull=False)}
+    assert not [each for each in words if "礼金" in each or "教育" in each]
+    assert not await Notice.filter(case_no=no, audience__in=["superior", "joint"])
+    await Staff.filter(username="supervisor").update(cleared=False)
+    assert not [row for row in (await inbox.listed(await directory.actor_of("supervisor")))[0] if row["case_no"] == no]
+
+
+# ---- when it leaves ----
+
+
+class Letters:
+    """A sender that keeps what it sends; it fails as often as it is told to."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.sent: list[Outgoing] = []
+        self.faults = list(faults)
+
+    async def __call__(self, out: Outgoing) -> None:
+        if out.to and self.faults:
+            raise self.faults.pop(0)
+        self.sent.append(out)
+
+    def by_mail(self) -> list[Outgoing]:
+        return [out for out in self.sent if out.to]
+
+
+async def drained(office: Office, letters: Letters, moment: datetime) -> None:
+    manner = Manner.of(office.settings)
+    table = boot.handlers(office)
+    for kind, steps in routing_jobs.handlers(letters, manner).items():
+        if kind in ("notice.send", "notice.digest", "clock.reached"):
+            table[kind] = steps[0]
+    await outbox.drain(table, moment)
+
+
+async def with_mail(*usernames: str) -> None:
+    for username in usernames:
+        await directory.keep_mail(username, f"{username}@example.cn")
+
+
+async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(office: Office) -> None:
+    await with_mail("clerk-jiaoyu")
+    stand(office, MONDAY)
+    no, letters = await appeal(office), Letters()
+    await drained(office, letters, MONDAY)
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    await doors.do(office, no, Act.ACCEPT, clerk, {})
+    night = stand(office, at("2026-09-15 22:00"))
+    await doors.do(office, no, Act.URGE, await directory.actor_of("reception"), {})
+    before = len(letters.by_mail())
+    await drained(office, letters, night)
+    assert len(letters.by_mail()) == before, "nobody is disturbed at ten in the evening"
+    assert any("催办" in row["words"] for row in (await inbox.listed(clerk))[0]), "but it stands in the inbox"
+    await drained(office, letters, at("2026-09-16 08:29"))
+    assert len(letters.by_mail()) == before
+    for _ in range(2):
+        await drained(office, letters, at("2026-09-16 08:30"))
+    assert [out.words[:2] for out in letters.by_mail()[before:]] == ["催办"]
+
+
+async def test_what_is_urgent_leaves_in_the_night(office: Office) -> None:
+    await with_mail("clerk-jiaoyu")
+    night = stand(office, at("2026-09-15 23:00"))
+    draft = Draft(
+        kind="complaint", title="燃气泄漏", text="教学楼燃气泄漏，随时可能爆炸", channel="web", desk="", urgency=1
+    )
+    no = (await doors.hand_in(office, draft)).no
+    desk = await directory.actor_of("reception")
+    await doors.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
+    letters = Letters()
+    await drained(office, letters, night)
+    assert [out.words[:2] for out in letters.by_mail()] == ["新件"]
+    await jobs.sweep_clocks(stand(office, night + 2 * HOUR))
+    await drained(office, letters, night + 2 * HOUR)
+    assert "超期" in {out.words[:2] for out in letters.by_mail()}
+
+
+async def test_a_mail_server_that_is_away_costs_no_letter_and_sends_none_twice(office: Office) -> None:
+    await with_mail("clerk-jiaoyu", "lead-jiaoyu")
+    letters = Letters(Unavailable(mail="away"))
+    await appeal(office)
+    await drained(office, letters, MONDAY)
+    waiting = await Notice.filter(sent_at__isnull=True).count()
+    assert waiting == 1 and not letters.by_mail()
+    await drained(office, letters, MONDAY + HOUR)
+    assert len(letters.by_mail()) == 1
+    assert letters.by_mail()[0].to == ("clerk-jiaoyu@example.cn", "lead-jiaoyu@example.cn")
+
+
+async def test_an_address_refused_for_good_is_shown_to_the_supervisors(office: Office) -> None:
+    await with_mail("clerk-jiaoyu")
+    no, letters = await appeal(office), Letters(ValueError("收件人被拒收（550）"))
+    await drained(office, letters, MONDAY)
+    await drained(office, letters, MONDAY + HOUR)
+    assert [(row["case_no"], row["error"]) for row in await inbox.undelivered()] == [(no, "收件人被拒收（550）")]
+    assert not letters.by_mail()
+
+
+async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(office: Office) -> None:
+    await with_mail("clerk-jiwei", "lead-jiwei")
+    await Staff.filter(username="lead-jiwei").update(cleared=False)
+    stand(office, MONDAY)
+    draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
+    no = (await doors.hand_in(office, draft)).no
+    letters = Letters()
+    await drained(office, letters, MONDAY)
+    about = [out for out in letters.by_mail() if out.case_no == no]
+    assert about and {to for out in about for to in out.to} == {"clerk-jiwei@example.cn"}
+    assert not [out for out in about if "礼金" in out.words]
+
+
+# ---- digests ----
+
+
+async def mornings(office: Office, letters: Letters, moments: Sequence[datetime]) -> None:
+    manner = Manner.of(office.settings)
+    for moment in moments:
+        await jobs.sweep_clocks(stand(office, moment))
+        await drained(office, letters, moment)
+        await digests.ask(manner, moment)
+        await drained(office, letters, moment)
+
+
+async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_warnings(office: Office) -> None:
+    await with_mail("clerk-jiaoyu")
+    letters = Letters()
+    no = await appeal(office)
+    await doors.do(office, no, Act.ACCEPT, await directory.actor_of("clerk-jiaoyu"), {})
+    await mornings(office, letters, [MONDAY + 24 * HOUR])  # Tuesday
+    letters.sent.clear()
+    friday = at("2026-11-10 07:00")  # the answer is due on the 13th
+    await mornings(office, letters, [friday, friday + HOUR, friday + 2 * HOUR, friday + 3 * HOUR])
+    digest = [out.words for out in letters.by_mail() if out.words.startswith("今日提醒")]
+    assert len(digest) == 1 and "临期 1 件" in digest[0]
+    assert not [out for out in letters.by_mail() if out.words.startswith("临期")]
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    lines = (await inbox.listed(clerk))[0]
+    head = next(row for row in lines if row["words"] == digest[0])
+    _, held = await inbox.digest(clerk, head["id"])
+    assert [row["case_no"] for row in held] == [no]
+    assert not await Notice.filter(push="digest", unit="jiaoyu", digest__isnull=True)
+
+
+async def test_no_digest_in_the_holidays_and_one_after_them(office: Office) -> None:
+    await appeal(office)
+    letters = Letters()
+    days = [at("2026-10-01 09:00") + n * DAY for n in range(7)]
+    await mornings(office, letters, days[1:])
+    assert not await Notice.filter(event="digest").count()
+    await mornings(office, letters, [at("2026-10-08 08:31"), at("2026-10-08 12:00")])
+    assert await Notice.filter(event="digest", unit="jiaoyu").count() == 1
+
+
+async def test_a_report_is_in_no_digest(office: Office) -> None:
+    stand(office, MONDAY)
+    draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
+    await doors.hand_in(office, draft)
+    letters = Letters()
+    await mornings(office, letters, [at("2026-10-09 09:00")])
+    assert not [row.words for row in await Notice.filter(event="digest") if row.unit in ("jiwei", "rexian")]
+
+
+# ---- the inbox ----
+
+
+async def test_a_mark_is_the_units_and_names_who_made_it(office: Office) -> None:
+    no = await appeal(office)
+    await outbox.drain(boot.handlers(office), MONDAY)
+    clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
+    stranger = await directory.actor_of("clerk-chengguan")
+    mine = [row["id"] for row in (await inbox.listed(clerk))[0] if row["case_no"] == no]
+    assert mine and await inbox.unread(clerk, MONDAY) == len(mine)
+    assert await inbox.mark(stranger, mine, MONDAY) == 0, "another unit's notices are not theirs to mark"
+    assert await inbox.mark(clerk, mine, MONDAY) == len(mine)
+    assert await inbox.mark(clerk, None, MONDAY) == 0
+    assert await inbox.unread(lead, MONDAY) == 0
+    assert {row["read_by"] for row in (await inbox.listed(lead))[1]} == {"clerk-jiaoyu"}
+
+
+async def test_messages_that_were_carried_out_are_forgotten_after_a_while(office: Office) -> None:
+    await appeal(office)
+    await outbox.drain(boot.handlers(office), MONDAY)
+    assert await Message.filter(done_at__isnull=False).count()
+    await boot.TIMERS["nightly"][0](office, MONDAY + 29 * DAY)
+    assert await Message.filter(done_at__isnull=False).count()
+    await boot.TIMERS["nightly"][0](office, MONDAY + 31 * DAY)
+    assert not await Message.filter(done_at__lt=MONDAY + DAY).count()
+
+
+@pytest.mark.parametrize("audience", list(telling.ROLES))
+def test_every_audience_of_staff_has_its_roles(audience: str) -> None:
+    assert telling.ROLES[audience]  # type: ignore[index] # a StrEnum is a str

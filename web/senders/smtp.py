@@ -1,0 +1,73 @@
+"""How does a notice reach staff by e-mail? Through the office's own mail server, one letter for each notice.
+
+The standard library speaks SMTP; it runs in a thread, since it waits. What the server refuses for good is kept as the
+notice's error, everything else is tried again. The letter's Message-ID is made from the notice's key, so that a letter
+sent twice by a crash in between is recognised as one by mail programs.
+"""
+
+import asyncio
+import hashlib
+import smtplib
+import ssl
+from email.message import EmailMessage
+
+from feedback.kernel.errors import Unavailable
+from feedback.kernel.settings import Settings
+from routing.notices import Outgoing, Send
+
+_SECONDS = 15
+_SUBJECT_MOST = 60
+_FOR_GOOD = 500
+
+
+def sender(settings: Settings) -> Send:
+    """A sender for this mail server."""
+
+    async def send(out: Outgoing) -> None:
+        try:
+            await asyncio.to_thread(_post, settings, letter(settings, out))
+        except smtplib.SMTPRecipientsRefused as fault:
+            codes = [code for code, _ in fault.recipients.values()]
+            if min(codes, default=_FOR_GOOD) >= _FOR_GOOD:
+                raise ValueError(f"收件人被拒收（{codes[0]}）") from fault
+            raise Unavailable(mail="later") from fault
+        except smtplib.SMTPResponseException as fault:
+            if fault.smtp_code >= _FOR_GOOD:
+                raise ValueError(f"邮件服务器拒绝（{fault.smtp_code}）") from fault
+            raise Unavailable(mail="later") from fault
+        except (smtplib.SMTPException, OSError) as fault:
+            raise Unavailable(mail="unreachable") from fault
+
+    return send
+
+
+def letter(settings: Settings, out: Outgoing) -> EmailMessage:
+    """The letter: the notice's words, where to read on, and nothing about any person."""
+    message = EmailMessage()
+    words = out.words if len(out.words) <= _SUBJECT_MOST else out.words[: _SUBJECT_MOST - 1] + "…"
+    message["Subject"] = f"【{settings.site_name}】{words}"
+    message["From"] = settings.smtp_from
+    message["To"] = ", ".join(out.to)
+    domain = settings.smtp_from.rpartition("@")[2] or "xinqiao"
+    message["Message-ID"] = f"<{hashlib.sha256(out.key.encode()).hexdigest()[:40]}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    where = f"\n\n请登录工作台查看：{settings.public_url}/desk/notices" if settings.public_url else ""
+    message.set_content(f"{out.words}{where}\n\n本邮件由系统发出，请勿回复。")
+    return message
+
+
+def _post(settings: Settings, message: EmailMessage) -> None:
+    secure = ssl.create_default_context()
+    if settings.smtp_security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.smtp_host, settings.smtp_port, timeout=_SECONDS, context=secure
+        )
+    else:
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_SECONDS)
+    with server:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=secure)
+        if settings.smtp_user:
+            server.login(settings.smtp_user, settings.smtp_password)
+        if refused := server.send_message(message):
+            raise smtplib.SMTPRecipientsRefused(refused)

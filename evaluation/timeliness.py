@@ -54,6 +54,40 @@ def month(name: str) -> Period:
     return Period(name, start_of_day(first), start_of_day(after))
 
 
+def year(name: str) -> Period:
+    """The year called `2026`.
+
+    Raises Invalid for anything else.
+    """
+    if not re.fullmatch(r"\d{4}", name) or not 1900 <= int(name) <= 9998:
+        raise Invalid({"period": "not_a_period"})
+    number = int(name)
+    return Period(name, start_of_day(date(number, 1, 1)), start_of_day(date(number + 1, 1, 1)))
+
+
+def quarter(name: str) -> Period:
+    """The quarter called `2026Q3`.
+
+    Raises Invalid for anything else.
+    """
+    match = re.fullmatch(r"(\d{4})Q([1-4])", name)
+    if not match:
+        raise Invalid({"period": "not_a_period"})
+    first = 3 * int(match[2]) - 2
+    return Period(name, month(f"{match[1]}-{first:02d}").since, month(f"{match[1]}-{first + 2:02d}").until)
+
+
+def period(name: str) -> Period:
+    """A month `2026-10`, a quarter `2026Q3` or a year `2026`.
+
+    Raises Invalid for anything else.
+    """
+    try:
+        return month(name) if "-" in name else quarter(name) if "Q" in name else year(name)
+    except Invalid as fault:
+        raise Invalid({"period": "not_a_period"}) from fault
+
+
 def month_of(day: date) -> Period:
     """The month that holds `day`."""
     return month(f"{day:%Y-%m}")

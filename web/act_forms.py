@@ -81,9 +81,11 @@ _BUTTONS: Mapping[str, str] = {
     "classify": "改分类",
     "note": "保存备注",
 }
-_OUTCOMES: Mapping[str, tuple[str, ...]] = {
-    "reply": ("support", "explain", "reject"),
-    "call_back": ("satisfied", "unsatisfied", "unreached"),
+_CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("reply", "outcome"): ("support", "explain", "reject"),
+    ("call_back", "outcome"): ("satisfied", "unsatisfied", "unreached"),
+    ("call_back", "contacted"): ("yes", "no"),
+    ("call_back", "solved"): ("solved", "partly", "unsolved"),
 }
 _ROWS: Mapping[str, int] = {"reply": 12, "rectify": 8, "explain": 8, "publish": 8, "note": 3, "urge": 3}
 
@@ -154,8 +156,8 @@ def _form(step: Step, values: Mapping[str, Any], choices: Choices) -> ActForm:
 def _field(act: str, need: Need, value: Any, choices: Choices) -> FieldView:
     sort, most, hint = need.sort, need.most, _HINTS.get((act, need.name), "")
     options: tuple[Option, ...] = ()
-    if need.name == "outcome" and act in _OUTCOMES:
-        sort, options = "select", tuple((code, labels.OUTCOMES[code]) for code in _OUTCOMES[act])
+    if codes := _CHOICES.get((act, need.name)):
+        sort, options = "select", tuple((code, labels.OUTCOMES[code]) for code in codes)
     if need.name == "days":
         most, hint = longest_extension(choices.clocks), _days_hint(choices.clocks)
     groups = choices.units if sort in ("unit", "units") else choices.categories if sort == "category" else ()

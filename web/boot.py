@@ -17,6 +17,7 @@ from tortoise.migrations.api import migrate as run_migrations
 import evaluation.jobs
 import feedback.jobs
 import routing.jobs
+from evaluation import kpis
 from feedback import attachments, calendars, search
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import Clock
@@ -50,6 +51,7 @@ def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Office]:
     """The office with its database open."""
+    kpis.weights_of(settings.kpi_weights, settings.partly_solved)  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
     async with db.opened(config(settings)):
         yield Office(settings, Clock.starting_at(settings.now), frame.page)

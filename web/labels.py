@@ -152,6 +152,8 @@ NEEDS: Mapping[str, str] = {
     "tags": "评价选项",
     "case": "并入的编号",
     "outcome": "结果",
+    "contacted": "限期内是否联系过群众",
+    "solved": "诉求是否解决",
     "target_day": "目标日期",
     "public": "同意公开",
     "abstained": "交人工判断",
@@ -181,6 +183,11 @@ OUTCOMES: Mapping[str, str] = {
     "satisfied": "群众认可",
     "unsatisfied": "群众不认可",
     "unreached": "联系不上",
+    "yes": "是",
+    "no": "否",
+    "solved": "已解决",
+    "partly": "部分解决",
+    "unsolved": "未解决",
 }
 
 ERRORS: Mapping[str, str] = {
@@ -212,6 +219,7 @@ ERRORS: Mapping[str, str] = {
     "not_a_bad_rating": "只有差评才能申请复核",
     "not_by_the_rated_unit": "被评价的单位不能自己复核",
     "period_not_over": "这一期还没有结束",
+    "asked_before": "这一件已经申请过剔除",
     "no_wechat": "本平台没有接入微信小程序登录，请直接用编号和查询码",
     "wechat_refused": "微信登录凭证无效或已过期，请重新打开小程序",
 }
@@ -246,6 +254,7 @@ FAULTS: Mapping[str, str] = {
     "wrong_type": "{field}的类型不对",
     "unknown_field": "没有这一项",
     "not_a_month": "{field}应写成 2026-10 的样子",
+    "not_a_period": "{field}应写成 2026-10、2026Q3 或 2026 的样子",
     "opens_a_case": "这个令牌是评价一件诉求用的",
     "not_an_object": "{field}应为一个 JSON 对象",
     "unreadable": "{field}读不出来，请检查格式",

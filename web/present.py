@@ -337,7 +337,7 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
             return category_words(str(value))
         case "confidence":
             return f"{float(value):.0%}"
-        case "outcome":
+        case "outcome" | "contacted" | "solved":
             return labels.OUTCOMES.get(str(value), str(value))
         case "tags":
             return "、".join(map(str, value))

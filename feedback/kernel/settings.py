@@ -72,6 +72,8 @@ class Settings:
     cell_min: int = _row(5, "published cells below this count are hidden")
     rank_min: int = _row(10, "a mean or a rank needs at least this many answers")
     rating_days: int = _row(30, "window for rating after the reply", "days")
+    kpi_weights: str = _row("0.10,0.45,0.45", "shares of response, solution and satisfaction in 综合分, adding up to 1")
+    partly_solved: float = _row(0.5, "how much a partly solved order counts in 解决率, 0 to 1")
     confidence_bar: float = _row(0.0, "lowest confidence for routing without a person. 0: the release's own")
     wx_app_id: str = _row("", "WeChat mini-program: app id. Empty: no log-in by WeChat")
     wx_secret: str = _row("", "WeChat mini-program: app secret")

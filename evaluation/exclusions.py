@@ -1,0 +1,85 @@
+"""Which cases are left out of the satisfaction rates (剔除), who asked, and who decided?
+
+Demands proved unreasonable may be left out with a reason (12345 practice); the unit that answered asks, an overseer of
+another unit decides. A case that is left out is counted apart and stays in every other figure.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from evaluation.models import Exclusion
+from feedback import access, queries
+from feedback.access import Actor
+from feedback.intake import line
+from feedback.kernel import db
+from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
+from feedback.lifecycle import Role
+
+REASON_MOST = 300
+MOST = 5000
+
+
+class Step(StrEnum):
+    """How far an exclusion is."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+async def approved() -> list[str]:
+    """The cases that are left out."""
+    rows = Exclusion.filter(status=Step.APPROVED.value).using_db(db.reading()).order_by("id").limit(MOST)
+    return [row["case_no"] for row in await rows.values("case_no")]
+
+
+async def ask(no: str, actor: Actor, reason: str, *, now: datetime, secret: str) -> None:
+    """The unit that leads a case asks to leave it out.
+
+    Raises NotFound, Forbidden, Invalid, or NotNow when that was asked before.
+    """
+    file = await queries.file(actor, no, secret=secret)
+    if file.confidential or file.unit != actor.unit or not access.has(actor, (Role.CLERK, Role.LEAD)):
+        raise Forbidden(no=no)
+    columns: dict[str, Any] = {"unit": file.unit, "reason": _reason(reason), "asked_by": actor.id, "asked_at": now}
+    try:
+        await Exclusion.create(case_no=no, status=Step.ASKED.value, **columns)
+    except IntegrityError as fault:
+        raise NotNow(code="asked_before", no=no) from fault
+
+
+async def decide(no: str, actor: Actor, *, is_approved: bool, answer: str, now: datetime) -> None:
+    """An overseer who does not belong to the unit approves or refuses.
+
+    Raises NotFound, Forbidden, Invalid, or NotNow when it is decided.
+    """
+    row = await Exclusion.get_or_none(case_no=no)
+    if row is None or no not in await queries.seen_of(actor, [no]):
+        raise NotFound(no=no)
+    if not access.has(actor, (Role.SUPERVISOR,)) or actor.unit == row.unit:
+        raise Forbidden(code="not_by_the_rated_unit")
+    if row.status != Step.ASKED:
+        raise NotNow(no=no, status=row.status)
+    status = Step.APPROVED if is_approved else Step.REFUSED
+    change = {"status": status.value, "decided_by": actor.id, "decided_at": now, "answer": _reason(answer)}
+    async with db.transaction():
+        await db.compare_and_set(row, {"status": Step.ASKED.value}, change)
+
+
+async def listed(actor: Actor, most: int = 100) -> list[Mapping[str, Any]]:
+    """What was asked, open ones first, of the cases the actor sees."""
+    rows = await Exclusion.all().order_by("-status", "-asked_at").limit(most).values()
+    seen = await queries.seen_of(actor, [row["case_no"] for row in rows])
+    found = [row for row in rows if row["case_no"] in seen]
+    return sorted(found, key=lambda row: row["status"] != Step.ASKED)
+
+
+def _reason(text: str) -> str:
+    text = line(text)
+    if not text or len(text) > REASON_MOST:
+        raise Invalid({"reason": "too_long" if text else "missing"})
+    return text

@@ -1,0 +1,114 @@
+"""Who was satisfied, who was not, and who let the time for rating pass? Each first answer settled once.
+
+A first answer is rated in the period in which the rating came, or it counts as 逾期未评价 in the period in which the
+window closed; a rating that comes later moves nothing. So every case is in the base exactly once, nobody drops out of
+it by staying silent, and silence is never read as content without being shown apart. No I/O.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from evaluation.indicators import PETITION_STEPS
+from evaluation.timeliness import Period
+from feedback.kernel.clock import from_millis
+from feedback.lifecycle import Kind, Profile
+
+if TYPE_CHECKING:
+    from feedback.tallies import Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which petitions are rated by the masses (满意度评价范围)."""
+
+    kinds: frozenset[Kind]
+    first_only: bool
+    law: str
+
+
+SCOPE = Scope(
+    frozenset({Kind.APPEAL, Kind.SUGGEST}),
+    first_only=True,
+    law="国信发〔2022〕11号；谁初次办理、谁负责公开、谁接受评价。检举控告、导入法定程序和重复信访的不在范围内",
+)
+"""What was led out (导入法定程序) has no answer of ours, and reports never reach this module."""
+
+WORDS: Mapping[str, str] = {
+    "satisfied": "满意",
+    "basically": "基本满意",
+    "dissatisfied": "不满意",
+    "unrated": "逾期未评价",
+}
+_STEP: Mapping[int, str] = {
+    level: code
+    for code, step in zip(("satisfied", "basically", "dissatisfied"), PETITION_STEPS, strict=True)
+    for level in step.levels
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A first rating of a case: the unit's level, the petition department's, and whether it stands."""
+
+    level: int
+    desk_level: int | None
+    at: datetime
+    is_valid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A first answer as it was settled. `outcome` is one of WORDS; `object` says whom it is about: unit or desk."""
+
+    case_no: str
+    unit: str
+    object: str
+    outcome: str
+    is_petition: bool
+
+
+def settled(
+    answers: "Iterable[Answered]",
+    given: Mapping[str, Given],
+    period: Period,
+    at: datetime,
+    window_days: int,
+    without: Iterable[str] = (),
+) -> list[Settled]:
+    """The first answers settled in the period as known at `at`; those of `without` (剔除) and invalid ratings are in none."""
+    aside, found = frozenset(without), []
+    for answer in answers:
+        rating = given.get(answer.case_no)
+        if answer.case_no in aside or (rating is not None and not rating.is_valid):
+            continue
+        closes_at = from_millis(answer.at_millis) + timedelta(days=window_days)
+        rated = rating is not None and rating.at < closes_at and rating.at <= at
+        moment = rating.at if rating is not None and rated else closes_at
+        if not period.since <= moment < period.until or moment > at:
+            continue
+        is_petition = answer.profile == Profile.PETITION
+        level = rating.level if rating is not None and rated else None
+        found.append(Settled(answer.case_no, answer.unit, "unit", _outcome(level), is_petition and in_scope(answer)))
+        if is_petition and in_scope(answer):
+            desk_level = rating.desk_level if rating is not None and rated else None
+            found.append(Settled(answer.case_no, answer.desk, "desk", _outcome(desk_level), True))
+    return found
+
+
+def in_scope(answer: "Answered") -> bool:
+    """Whether the petition is one of those the masses rate."""
+    return answer.kind in SCOPE.kinds and not (SCOPE.first_only and answer.is_repeat)
+
+
+def _outcome(level: int | None) -> str:
+    return _STEP[level] if level is not None else "unrated"
+
+
+def names_of(row: Settled) -> list[str]:
+    """The facts a settled answer is counted in."""
+    names = [f"{row.object}_{row.outcome}"] if row.is_petition else []
+    if row.object == "unit":
+        names.append("silent" if row.outcome == "unrated" else "voted")
+    return names

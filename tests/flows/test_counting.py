@@ -1,0 +1,272 @@
+"""Are the facts those of the cases? The statements say what the rules say, and every number has its list behind it."""
+
+from collections import Counter
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from evaluation import counting, exclusions, kpis, publishing, ratings, timeliness
+from evaluation.counting import Question
+from evaluation.kpis import FACTS, Weights
+from evaluation.timeliness import TenureFact, month
+from feedback import cases, facts, tallies
+from feedback.access import SYSTEM, Actor, citizen
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
+from feedback.lifecycle import Act, Kind
+from routing import directory
+from tests.conftest import MONDAY
+from web import seed
+from web.office import Office
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SEPTEMBER, OCTOBER = month("2026-09"), month("2026-10")
+UNIT = "jiaoyu"
+W = Weights()
+
+
+def asked(name: str = "2026-09", **more: Any) -> Question:
+    return Question(timeliness.period(name), **{"now": OCTOBER.until + 60 * DAY, "window_days": 30, **more})
+
+
+async def brought(office: Office, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
+    """Anna brings something, and the desk sends it to the unit."""
+    draft = Draft(
+        **{
+            "kind": kind,
+            "title": "课后服务收费不明",
+            "text": "课后服务收费没有公示。",
+            "channel": "app",
+            "desk": "rexian",
+            "source_id": f"counting-{number}",
+            "person": PersonDraft("安小娜", "13900001234"),
+            **more,
+        }
+    )
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    await does(no, "reception", Act.ASSIGN, HOUR, unit=UNIT)
+    return no
+
+
+async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> None:
+    actor: Actor = citizen(no) if who == "citizen" else await directory.actor_of(who)
+    also = ratings.record if act is Act.RATE else None
+    await cases.act(no, act, actor, data, now=MONDAY + after, also=also)
+
+
+async def answered(
+    office: Office, number: int, kind: Kind = Kind.COMPLAINT, after: timedelta = DAY, **more: Any
+) -> str:
+    no = await brought(office, number, kind, **more)
+    await does(no, f"clerk-{UNIT}", Act.ACCEPT, 2 * HOUR)
+    await does(no, f"clerk-{UNIT}", Act.REPLY, after, text="已公示。")
+    return no
+
+
+async def facts_of(unit: str, question: Question | None = None) -> dict[str, int]:
+    return (await counting.counted(question or asked())).get(unit, {})
+
+
+async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> None:
+    """Four months of the demo town: every clock falls into the same cell by statement and by rule."""
+    life = seed.Life(office, cases_count=60, days=90)
+    await life.run()
+    end = office.clock.now()
+    for name in ("2026-06", "2026-07", "2026-08", "2026-09", "2026Q3", "2026"):
+        period = timeliness.period(name)
+        for now in (end, period.since + (period.until - period.since) / 2):
+            at = min(now, period.until)
+            rows = await tallies.clocks(tallies.Span(period.since, period.until, now))
+            by_statement: Counter[tuple[str, str]] = Counter()
+            for row in rows:
+                if row["profile"] != "rating":
+                    by_statement[row["unit"], row["outcome"]] += row["n"]
+            tallied = await _by_rule(period, at)
+            for unit in {unit for unit, _ in by_statement} | set(tallied):
+                own = {outcome: by_statement[unit, outcome] for outcome in ("on_time", "held", "running")}
+                late = sum(by_statement[unit, o] for o in ("late_done", "late_open", "late_void"))
+                left = sum(by_statement[unit, o] for o in ("late_open", "left_over"))
+                rule = tallied.get(unit, timeliness.Tally())
+                assert (own["on_time"], late, own["running"], own["held"], left) == (
+                    rule.on_time,
+                    rule.late,
+                    rule.running,
+                    rule.held,
+                    rule.unfinished,
+                ), (name, unit)
+
+
+async def _by_rule(period: timeliness.Period, at: Any) -> dict[str, timeliness.Tally]:
+    clocks = [publishing._clock(row) for row in await facts.clock_facts(period.since, period.until)]
+    tenures = [TenureFact(**row) for row in await facts.tenure_facts(period.since, period.until)]
+    return timeliness.by_unit(clocks, tenures, period, at)
+
+
+async def test_every_number_has_its_list_behind_it(office: Office) -> None:
+    await seed.Life(office, cases_count=60, days=90).run()
+    question = asked("2026", now=office.clock.now())
+    found = await counting.counted(question)
+    total = counting.total(found)
+    assert total["received"] > 40
+    for fact in FACTS:
+        if fact.cube == "matters" or fact.sums != "n":
+            continue
+        numbers = await counting.cases_behind(question, [fact.code])
+        assert len(numbers) <= total.get(fact.code, 0)
+        assert bool(numbers) == bool(total.get(fact.code, 0)), fact.code
+        if fact.cube in ("received", "call_backs"):
+            assert len(numbers) == total.get(fact.code, 0)
+        by_unit = [n for unit in found for n in await counting.cases_behind(question, [fact.code], [unit])]
+        assert sorted(set(by_unit)) == numbers
+
+
+async def test_a_day_of_work_is_counted_as_it_was(office: Office) -> None:
+    once = await answered(office, 1)
+    again = await answered(office, 2)
+    await does(again, "citizen", Act.REOPEN, 2 * DAY, reason="没有公示")
+    await does(again, f"clerk-{UNIT}", Act.REPLY, 3 * DAY, text="已补充公示。")
+    returned = await brought(office, 3)
+    await does(returned, f"clerk-{UNIT}", Act.RETURN, 2 * HOUR, reason="不归我们管")
+    found = await facts_of(UNIT)
+    assert {name: found[name] for name in ("orders_answered", "orders_once", "orders_again", "orders_taken")} == {
+        "orders_answered": 3,
+        "orders_once": 2,
+        "orders_again": 1,
+        "orders_taken": 2,
+    }
+    assert found["orders_returned"] == 1
+    figures = kpis.figures(found, W)
+    assert (figures["once_rate"].value, figures["again_rate"].value) == (0.6667, 0.3333)
+    assert figures["return_rate"].value == 0.3333
+    assert once in await counting.cases_behind(asked(), ["orders_once"], [UNIT])
+    assert returned not in await counting.cases_behind(asked(), ["orders_once"], [UNIT])
+
+
+async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: Office) -> None:
+    said: list[dict[str, str]] = [
+        {"outcome": "satisfied", "contacted": "yes", "solved": "solved"},
+        {"outcome": "satisfied", "contacted": "yes", "solved": "partly"},
+        {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved"},
+        {"outcome": "unreached"},
+    ]
+    for number, words in enumerate(said):
+        no = await answered(office, number)
+        await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", **words)
+    figures = kpis.figures(await facts_of(UNIT), W)
+    assert (figures["response_rate"].top, figures["response_rate"].base) == (2, 3)
+    assert (figures["solution_rate"].top, figures["solution_rate"].base) == (1.5, 3)
+    assert (figures["order_satisfaction"].top, figures["order_satisfaction"].base) == (2, 3)
+    assert figures["order_satisfaction"].apart["unreached"] == 1
+    assert figures["composite"].value == 0.5917  # 0.1 x 2/3 + 0.45 x 1/2 + 0.45 x 2/3
+
+
+async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(office: Office) -> None:
+    kept, unreasonable = await answered(office, 1), await answered(office, 2)
+    for no in (kept, unreasonable):
+        await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", outcome="unsatisfied", solved="unsolved")
+    clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
+    secret, now = office.settings.secret, MONDAY + 3 * DAY
+    with pytest.raises(NotFound):
+        await exclusions.ask(unreasonable, await directory.actor_of("clerk-jiwei"), "无理", now=now, secret=secret)
+    with pytest.raises(Invalid):
+        await exclusions.ask(unreasonable, clerk, "", now=now, secret=secret)
+    await exclusions.ask(unreasonable, clerk, "要求违反规定收费，依法不能办理", now=now, secret=secret)
+    with pytest.raises(NotNow):
+        await exclusions.ask(unreasonable, clerk, "再申请", now=now, secret=secret)
+    assert (await facts_of(UNIT))["unsolved"] == 2  # asked is not approved
+    with pytest.raises(NotFound):
+        await exclusions.decide(
+            unreasonable, await directory.actor_of("clerk-jiwei"), is_approved=True, answer="同意", now=now
+        )
+    with pytest.raises(Forbidden):
+        await exclusions.decide(unreasonable, clerk, is_approved=True, answer="同意", now=now)
+    await exclusions.decide(unreasonable, supervisor, is_approved=True, answer="经核查属实", now=now)
+    found = await facts_of(UNIT)
+    assert (found["unsolved"], found["set_aside"], found["orders_answered"]) == (1, 1, 2)
+    assert await counting.cases_behind(asked(), ["set_aside"]) == [unreasonable]
+    with pytest.raises(NotNow):
+        await exclusions.decide(unreasonable, supervisor, is_approved=False, answer="再看", now=now)
+
+
+async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(office: Office) -> None:
+    one, two, _silent = [await answered(office, number, Kind.APPEAL) for number in range(3)]
+    repeat = await answered(office, 4, Kind.APPEAL, link=one)
+    order = await answered(office, 5)
+    for no in (one, two, repeat, order):
+        more = {"desk_level": 4} if no == one else {}
+        await does(no, "citizen", Act.RATE, 3 * DAY, level=2 if no == two else 4, **more)
+    september, october = await facts_of(UNIT), await facts_of(UNIT, asked("2026-10"))
+    assert (september["unit_satisfied"], september["unit_dissatisfied"], september.get("unit_unrated")) == (1, 1, None)
+    assert (october["unit_unrated"], october["silent"], october.get("voted")) == (
+        1,
+        1,
+        None,
+    )  # the window of the silent one closed in October
+    assert september["voted"] == 4
+    desk = await facts_of("rexian")
+    assert (desk["desk_satisfied"], desk["desk_unrated"]) == (1, 1)
+    year = kpis.figures(await facts_of(UNIT, asked("2026")), W)
+    assert (year["participation_rate"].top, year["participation_rate"].base) == (2, 3)
+    assert (year["satisfaction_rate"].top, year["satisfaction_rate"].base) == (2, 3)  # one content, one silent
+    assert year["rated_satisfaction"].value == 0.4444
+    assert year["vote_rate"].value == 0.8
+    assert await counting.cases_behind(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
+
+
+async def test_a_rating_after_the_window_moves_nothing(office: Office) -> None:
+    no = await answered(office, 1, Kind.APPEAL)
+    before = await facts_of(UNIT, asked("2026-10"))
+    await does(no, "citizen", Act.RATE, 40 * DAY, level=5)
+    after = await facts_of(UNIT, asked("2026-10"))
+    assert before["unit_unrated"] == after["unit_unrated"] == 1
+    assert "unit_satisfied" not in after
+
+
+async def test_the_window_is_a_setting(office: Office) -> None:
+    await answered(office, 1, Kind.APPEAL)
+    assert (await facts_of(UNIT, asked(window_days=10)))["unit_unrated"] == 1
+    assert "unit_unrated" not in await facts_of(UNIT, asked(window_days=30))
+
+
+async def test_reports_are_in_no_fact_at_all(office: Office) -> None:
+    await answered(office, 1)
+    before = [await counting.counted(asked(name)) for name in ("2026-09", "2026")]
+    draft = Draft(kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian")
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
+    await does(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
+    await does(no, "clerk-jiwei", Act.REPLY, DAY, text="已办理。")
+    await does(no, "citizen", Act.RATE, 2 * DAY, level=1, desk_level=1)
+    assert [await counting.counted(asked(name)) for name in ("2026-09", "2026")] == before
+
+
+async def test_a_region_holds_what_lies_below_it(office: Office) -> None:
+    town = await directory.snapshot()
+    village = next(r for r in town.regions() if r.level == "village")
+    await answered(office, 1, region=village.code)
+    await answered(office, 2)
+    street = next(
+        r.code for r in town.regions() if r.level in ("street", "town") and village.code.startswith(r.code[:9])
+    )
+    count = partial(facts_of, UNIT)
+    assert (await count(asked(region=village.code)))["orders_answered"] == 1
+    assert (await count(asked(region=street)))["orders_answered"] == 1
+    assert (await count(asked()))["orders_answered"] == 2
+
+
+@pytest.mark.parametrize("name", ["", "2026-13", "2026Q5", "26", "Q3", "2026-10-01"])
+def test_what_is_no_period_is_refused(name: str) -> None:
+    with pytest.raises(Invalid) as fault:
+        timeliness.period(name)
+    assert fault.value.fields == {"period": "not_a_period"}
+
+
+def test_a_quarter_and_a_year_are_their_months() -> None:
+    assert timeliness.period("2026Q3").since == month("2026-07").since
+    assert timeliness.period("2026Q3").until == SEPTEMBER.until
+    assert (timeliness.period("2026").since, timeliness.period("2026").until) == (
+        month("2026-01").since,
+        month("2026-12").until,
+    )

@@ -11,7 +11,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback import access, calendars, deadlines, folding, lifecycle, recording, search
+from feedback import access, calendars, deadlines, folding, grounds, lifecycle, recording, search
 from feedback.access import Actor, Standing
 from feedback.deadlines import Clock, Facts, Happening
 from feedback.folding import Folded
@@ -19,7 +19,7 @@ from feedback.intake import Draft, tidy
 from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Kind, Profile, Role, Status, Step
+from feedback.lifecycle import Act, CaseState, Kind, Profile, Role, Status, Step
 from feedback.models import Bar, Case, ClockRow, Entry
 from feedback.recording import (
     armed,
@@ -141,6 +141,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
     for deed in deeds:
         step, kept = _decided(deed, case, standing, state, facts, expect)
         await check_attachments(kept.get("attachments", ()))
+        _check_choices(deed.act, kept, state.state)
         _check_limits(deed.act, kept, standing, state.clocks, deed.at)
         seq = len(history) + 1
         history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
@@ -362,6 +363,12 @@ async def _record(case: Case, done: _Done) -> None:
 
 def _acting_role(actor: Actor) -> str:
     return min(actor.roles, key=list(Role).index).value
+
+
+def _check_choices(what: Act, data: Mapping[str, Any], state: CaseState) -> None:
+    """Raises Invalid naming each choice that no row offers for such a case."""
+    if wrong := grounds.faults(what, data, state.profile, state.kind, state.stage):
+        raise Invalid(wrong)
 
 
 def _check_limits(

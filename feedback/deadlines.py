@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
-from feedback.lifecycle import Act, Kind, Profile, Stage
+from feedback.lifecycle import STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.terms import RIGHTS, TERMS, Holder, Length, Term, Unit
 from feedback.workdays import Calendar, Editions
 
@@ -133,7 +133,7 @@ def _counted(history: Sequence[Happening], case: Facts, calendar: Calendar) -> t
     clocks: list[Clock] = []
     stage, lead = Stage.FIRST, ""
     for happening in history:
-        stage = _STAGE_AFTER.get(happening.act, stage)
+        stage = STAGE_AFTER.get(happening.act, stage)
         clocks = [_after(clock, happening) for clock in clocks]
         if happening.act is Act.ASSIGN:
             lead = str(happening.data.get("unit", ""))
@@ -144,9 +144,6 @@ def _counted(history: Sequence[Happening], case: Facts, calendar: Calendar) -> t
             for unit in _bound(term, happening, case, lead):
                 clocks.append(_started(term, happening, unit, calendar))
     return tuple(clocks)
-
-
-_STAGE_AFTER: Mapping[Act, Stage] = {Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW}
 
 
 def term_of(clock_term: str, case: Facts, stage: Stage, day: date) -> Term | None:
@@ -270,7 +267,7 @@ def _extended(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
 
 def longest_extension(clocks: Iterable[Clock]) -> int:
     """How many more days (of the term's own unit) an extension may still give. 0: none."""
-    return max((_row_of(c).longer_by for c in clocks if c.stopped_at is None and c.term == "resolve"), default=0)
+    return max((_row_of(c).longer_by for c in clocks if c.stopped_at is None and c.holder is Holder.LEAD), default=0)
 
 
 def tenures_of(history: Sequence[Happening]) -> tuple[Tenure, ...]:
@@ -304,4 +301,5 @@ _TENURE_ENDS: Mapping[Act, bool | None] = {
     Act.DECLINE: None,
     Act.CLOSE: None,
     Act.CALL_BACK: None,
+    Act.DIVERT: None,
 }

@@ -10,16 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.deadlines import Clock, Facts, Happening, Tenure, clocks_of, tenures_of
+from feedback.deadlines import Clock, Facts, Happening, Tenure, clocks_of, longest_extension, tenures_of
 from feedback.kernel.clock import to_millis
-from feedback.lifecycle import Act, CaseState, Kind, Profile, Stage, Status, step_for
+from feedback.lifecycle import STAGE_AFTER, Act, CaseState, Kind, Mark, Profile, Stage, Status, marks_of, step_for
 from feedback.terms import RIGHTS
 from feedback.workdays import Editions
 
-_STAGE_AFTER: Mapping[Act, Stage] = {Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW}
 _UNIT_GONE = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
 _ANSWERS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
-ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED})
+ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folde
     closed_at: datetime | None = None
     for h in history:
         step = step_for(h.act, case.profile, case.kind, stage)
-        stage = _STAGE_AFTER.get(h.act, stage)
+        stage = STAGE_AFTER.get(h.act, stage)
         if step and step.target:
             status = step.target
             closed_at = h.at if status in ENDED else None
@@ -70,7 +69,11 @@ def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folde
             confidence = float(given) if isinstance(given, int | float) else 1.0
         if h.act in _ANSWERS:
             replied_at = h.at
-    state = CaseState(case.kind, case.profile, status, stage, Counter(h.act for h in history))
+    clocks = clocks_of(history, case, editions)
+    marks = marks_of((h.act, h.data) for h in history)
+    if longest_extension(clocks):
+        marks |= {Mark.EXTENDABLE}
+    state = CaseState(case.kind, case.profile, status, stage, Counter(h.act for h in history), marks)
     return Folded(
         state,
         unit,
@@ -79,7 +82,7 @@ def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folde
         by_hand,
         replied_at,
         closed_at,
-        clocks_of(history, case, editions),
+        clocks,
         tenures_of(history),
     )
 

@@ -5,156 +5,44 @@ No I/O.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from feedback.kernel.errors import Invalid, NotNow
-
-
-class Kind(StrEnum):
-    """What sort of message it is (诉求类型)."""
-
-    COMPLAINT = "complaint"
-    HELP = "help"
-    CONSULT = "consult"
-    SUGGEST = "suggest"
-    REPORT = "report"
-    APPEAL = "appeal"
-    PRAISE = "praise"
-    RECTIFY = "rectify"
-
-
-PUBLIC_KINDS = tuple(kind for kind in Kind if kind is not Kind.RECTIFY)
-"""Kinds a person may choose; a rectification is opened by a bad rating only."""
-
-
-class Profile(StrEnum):
-    """Which rule book holds (办理规程)."""
-
-    PETITION = "petition"
-    HOTLINE = "hotline"
-    RATING = "rating"
-
-
-PROFILE_OF: Mapping[Kind, Profile] = MappingProxyType(
-    {
-        Kind.COMPLAINT: Profile.HOTLINE,
-        Kind.HELP: Profile.HOTLINE,
-        Kind.CONSULT: Profile.HOTLINE,
-        Kind.PRAISE: Profile.HOTLINE,
-        Kind.SUGGEST: Profile.PETITION,  # 建议意见 (信访工作条例 第二十九条)
-        Kind.REPORT: Profile.PETITION,  # 检举控告 (第三十条)
-        Kind.APPEAL: Profile.PETITION,  # 申诉求决 (第三十一条)
-        Kind.RECTIFY: Profile.RATING,
-    }
+from feedback.marks import MARKS, marks_of
+from feedback.vocabulary import (
+    OPEN,
+    PROFILE_OF,
+    PUBLIC_KINDS,
+    STAGE_AFTER,
+    Act,
+    Channel,
+    Kind,
+    Mark,
+    Profile,
+    Role,
+    Stage,
+    Status,
+    Whose,
 )
 
-
-class Channel(StrEnum):
-    """How it reached us (来源渠道)."""
-
-    WEB = "web"
-    APP = "app"
-    MINIPROGRAM = "miniprogram"
-    WECHAT = "wechat"
-    WEIBO = "weibo"
-    HOTLINE = "hotline"
-    LETTER = "letter"
-    VISIT = "visit"
-    FAX = "fax"
-    AGENT = "agent"
-    TRANSFER = "transfer"
-    IMPORT = "import"
-    OPEN311 = "open311"
-
-
-class Stage(StrEnum):
-    """Which round of the same case (办理阶段)."""
-
-    FIRST = "first"
-    REVIEW = "review"
-    RE_REVIEW = "re_review"
-
-
-class Status(StrEnum):
-    """Where a case stands (办理状态)."""
-
-    RECEIVED = "received"
-    ASSIGNED = "assigned"
-    ACCEPTED = "accepted"
-    HELD = "held"
-    REPLIED = "replied"
-    CLOSED = "closed"
-    DECLINED = "declined"
-    WITHDRAWN = "withdrawn"
-    MERGED = "merged"
-
-
-OPEN = frozenset({Status.RECEIVED, Status.ASSIGNED, Status.ACCEPTED, Status.HELD})
-"""Somebody still owes an answer."""
-
-
-class Role(StrEnum):
-    """In what capacity somebody acts (身份)."""
-
-    CITIZEN = "citizen"
-    RECEPTION = "reception"
-    CLERK = "clerk"
-    LEAD = "lead"
-    SUPERVISOR = "supervisor"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
-    SYSTEM = "system"
-
-
-class Act(StrEnum):
-    """What somebody does to a case (办理动作)."""
-
-    SUBMIT = "submit"
-    CLASSIFY = "classify"
-    ASSIGN = "assign"
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    RETURN = "return"
-    ASK = "ask"
-    SUPPLEMENT = "supplement"
-    CONTACT = "contact"
-    ASK_EXTENSION = "ask_extension"
-    EXTEND = "extend"
-    REFUSE_EXTENSION = "refuse_extension"
-    CO_ASSIGN = "co_assign"
-    CO_REPLY = "co_reply"
-    REPLY = "reply"
-    PUBLISH = "publish"
-    UNPUBLISH = "unpublish"
-    WITHDRAW = "withdraw"
-    URGE = "urge"
-    SUPERVISE = "supervise"
-    ANSWER_SUPERVISION = "answer_supervision"
-    RATE = "rate"
-    REVIEW = "review"
-    RE_REVIEW = "re_review"
-    REOPEN = "reopen"
-    MERGE = "merge"
-    HOLD = "hold"
-    RESUME = "resume"
-    RECTIFY = "rectify"
-    EXPLAIN = "explain"
-    CALL_BACK = "call_back"
-    NOTE = "note"
-    CLOSE = "close"
-
-
-class Whose(StrEnum):
-    """Which unit a staff role must belong to for a step."""
-
-    DESK = "desk"  # the case's reception desk
-    HOLDER = "holder"  # the unit that leads the case now
-    CO = "co"  # a co-unit now
-    OVERSEER = "overseer"  # above the units, by office
-    OWNER = "owner"  # the citizen whose case it is
-    NOBODY = "nobody"  # the system itself
+__all__ = [
+    "MARKS",
+    "OPEN",
+    "PROFILE_OF",
+    "PUBLIC_KINDS",
+    "STAGE_AFTER",
+    "Act",
+    "Channel",
+    "Kind",
+    "Mark",
+    "Profile",
+    "Role",
+    "Stage",
+    "Status",
+    "Whose",
+    "marks_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +50,13 @@ class Need:
     """One thing a step must (or may) bring: its name, sort and limits."""
 
     name: str
-    sort: str = "text"  # text | line | number | unit | units | category | level | case | tags | switch
+    sort: str = (
+        "text"  # text line number decimal unit units desk staff category level case tags switch day files choice
+    )
     optional: bool = False
     most: int = 5000
     least: int = 1
+    choices: tuple[str, ...] = ()  # of a choice; empty: the rows of feedback.grounds that hold for the case
 
 
 def _must(*names: str) -> tuple[Need, ...]:
@@ -173,7 +64,7 @@ def _must(*names: str) -> tuple[Need, ...]:
 
 
 def _may(*names: str) -> tuple[Need, ...]:
-    return tuple(Need(n.name, n.sort, True, n.most, n.least) for n in _must(*names))
+    return tuple(replace(need, optional=True) for need in _must(*names))
 
 
 NEEDS: Mapping[str, Need] = MappingProxyType(
@@ -206,9 +97,24 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("abstained", "switch"),
             Need("attachments", "files"),
             Need("anonymous", "switch"),
+            Need("legal_route", "choice"),
+            Need("ground", "choice"),
+            Need("trigger", "choice"),
+            Need("mode", "choice", choices=("forward", "commission")),
+            Need("designated", "switch"),
+            Need("facts", most=20000),
+            Need("basis", most=5000),
+            Need("desk", "desk", most=60),
+            Need("staff", "staff", most=80),
+            Need("day", "day"),
+            Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
         )
     }
 )
+
+
+CONCLUSION = Need("outcome", "choice")
+"""What an opinion concludes: one of the three outcomes of 第三十二条."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +131,14 @@ class Step:
     kinds: frozenset[Kind] = field(default_factory=lambda: frozenset(Kind))
     stages: frozenset[Stage] = field(default_factory=lambda: frozenset(Stage))
     most: int | None = None  # how often in one file
-    answers: Act | None = None  # only while that act was done more often than this one
+    only: frozenset[Mark] = frozenset()  # only while all of these hold
+    unless: frozenset[Mark] = frozenset()  # not while one of these holds
     public: bool = True  # the citizen sees the entry
     law: str = ""
     remark: str = ""
 
 
-S, R, W, A, P, K = Status, Role, Whose, Act, Profile, Kind
+S, R, W, A, P, K, M = Status, Role, Whose, Act, Profile, Kind, Mark
 
 _DESK = ((R.RECEPTION, W.DESK),)
 _HOLDER = ((R.CLERK, W.HOLDER), (R.LEAD, W.HOLDER))
@@ -244,6 +151,10 @@ _CASES = frozenset({P.PETITION, P.HOTLINE})
 _PETITION = frozenset({P.PETITION})
 _HOTLINE = frozenset({P.HOTLINE})
 _RATING = frozenset({P.RATING})
+CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
+"""What a petition is when it is neither a suggestion (第二十九条) nor a report (第三十条): a claim (第三十一条)."""
+_BUT_REPORTS = frozenset(K) - {K.REPORT}
+_RUNNING = (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD)
 
 
 def _step(
@@ -264,48 +175,83 @@ STEPS: tuple[Step, ...] = (
     _step(A.SUBMIT,            (),                             S.RECEIVED, (*_OWNER, *_DESK, *_SYSTEM), _must("title", "text"), _may("attachments"),
           law="信访工作条例 第十九条、第二十二条"),
     _step(A.CLASSIFY,          (S.RECEIVED, S.ASSIGNED),       None,       (*_SYSTEM, *_DESK),      _must("category"), _may("confidence", "release", "abstained"), public=False),
-    _step(A.ASSIGN,            (S.RECEIVED,),                  S.ASSIGNED, (*_SYSTEM, *_DESK),      _must("unit"), _may("reason", "rule", "units"),
-          law="信访工作条例 第二十二条（转送、交办）"),
-    _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 _must("reason"), _may("where_instead"), profiles=_CASES, most=2,
-          law="信访工作条例 第二十三条第三款（异议）", remark="退回次数有限：两次之后由受理窗口指定，不得再退"),
+    _step(A.ASSIGN,            (S.RECEIVED,),                  S.ASSIGNED, (*_SYSTEM, *_DESK),      _must("unit"), _may("reason", "rule", "units", "mode", "target_day", "designated"),
+          law="信访工作条例 第二十二条（转送、交办）", remark="交办须写明办理期限，承办单位按期反馈办结报告；指定办理的不得再退回"),
+    _step(A.TRANSFER,          (S.RECEIVED,),                  None,       _DESK,                   _must("desk", "reason"), profiles=_CASES, most=10,
+          law="信访工作条例 第二十二条第一款第二项（属地管理、分级负责）", remark="下转或上报到另一个受理窗口，案卷随之移交，群众的时限不停"),
+    _step(A.OBJECT,            (S.ASSIGNED,),                  None,       _HOLDER,                 _must("reason"), _may("where_instead"), profiles=_PETITION, kinds=_BUT_REPORTS,
+          unless=frozenset({M.OBJECTED, M.OVERRULED, M.DESIGNATED, M.RETURNED_OUT}), public=False,
+          law="信访工作条例 第二十三条第三款（异议）", remark="自收到转送、交办之日起 5 个工作日内提出，写明理由；受理窗口核实同意后才能退回，群众的时限不停"),
+    _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _DESK,                   _must("reason"), _may("where_instead"), profiles=_PETITION, kinds=_BUT_REPORTS,
+          only=frozenset({M.OBJECTED}), law="信访工作条例 第二十三条第三款（经核实同意后退还）", remark="退回次数计入案卷：两次之后由受理窗口指定，不得再退"),
+    _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 _must("reason"), _may("where_instead"), profiles=_PETITION, kinds=frozenset({K.REPORT}),
+          unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="信访工作条例 第二十三条第四款、第三十条", remark="检举控告按纪检监察规定办理，不属于管辖的直接退还"),
+    _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 _must("reason"), _may("where_instead"), profiles=_HOTLINE,
+          unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="潍坊市12345条例 第二十条、第二十二条（退单）", remark="签收时限内退单；两次之后由受理台指定，指定的不得退单"),
+    _step(A.REFUSE_OBJECTION,  (S.ASSIGNED,),                  None,       _DESK,                   _must("reason"), profiles=_PETITION, kinds=_BUT_REPORTS, only=frozenset({M.OBJECTED}), public=False,
+          law="信访工作条例 第二十三条第三款", remark="不同意退回的，原单位应当办理"),
     _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), _may("text"),
           law="信访工作条例 第二十三条（受理告知）"),
-    _step(A.DECLINE,           (S.RECEIVED, S.ASSIGNED),       S.DECLINED, (*_DESK, *_HOLDER),      _must("reason", "where_instead"), profiles=_CASES,
+    _step(A.DECLINE,           (S.RECEIVED, S.ASSIGNED),       S.DECLINED, (*_DESK, *_HOLDER),      _must("reason", "where_instead"), _may("ground"), profiles=_CASES,
           law="信访工作条例 第十九条第三款、第二十三条、第三十六条第三款"),
+    _step(A.DIVERT,            (S.RECEIVED, S.ASSIGNED, S.ACCEPTED), S.DIVERTED, (*_DESK, *_HOLDER), _must("legal_route", "text"), _may("where_instead", "target_day"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
+          unless=frozenset({M.HEARING}), law="信访工作条例 第三十一条第一项至第五项（导入法定程序）", remark="写明应走的程序、受理机关和该程序自己的期限"),
     _step(A.ASK,               (S.ASSIGNED, S.ACCEPTED),       None,       (*_DESK, *_HOLDER),      _must("text"), profiles=_CASES, remark="请群众补充情况不停表：条例只在复核听证时停表"),
     _step(A.SUPPLEMENT,        (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, (*_OWNER, *_DESK), _must("text"), _may("attachments"), profiles=_CASES),
     _step(A.CONTACT,           (S.ASSIGNED, S.ACCEPTED),       None,       (*_HOLDER, *_CO),        _must("text"),
           law="国办发〔2020〕53号；国办发〔2019〕51号（回访核实）"),
     _step(A.CO_ASSIGN,         (S.ASSIGNED, S.ACCEPTED),       None,       (*_DESK, *_HOLDER),      _must("units", "task"), profiles=_CASES,
-          law="信访工作条例 第二十四条"),
+          law="信访工作条例 第二十四条；济南市12345条例 第二十九条（主办、协办）", remark="首接单位主办，协办单位按分工反馈"),
     _step(A.CO_REPLY,          (S.ASSIGNED, S.ACCEPTED, S.HELD), None,     _CO,                     _must("text"), profiles=_CASES, public=False, remark="协办意见交主办单位汇总，不直接答复群众"),
-    _step(A.ASK_EXTENSION,     (S.ACCEPTED,),                  None,       ((R.CLERK, W.HOLDER),),  _must("reason", "days"), profiles=_CASES, public=False),
-    _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _LEAD,                   _must("reason", "days"), profiles=_CASES, most=1,
-          law="信访工作条例 第三十四条", remark="只能延一次，由单位负责人批准并告知理由"),
-    _step(A.REFUSE_EXTENSION,  (S.ACCEPTED,),                  None,       _LEAD,                   _must("reason"), profiles=_CASES, public=False, answers=A.ASK_EXTENSION),
+    _step(A.PROGRESS,          (S.ASSIGNED, S.ACCEPTED, S.HELD), None,     (*_HOLDER, *_CO),        _must("text"), _may("attachments"), profiles=_CASES,
+          law="北京市接诉即办工作条例 第十四条（阶段性反馈）", remark="主办单位的阶段反馈群众看得到，协办单位的只交主办单位"),
+    _step(A.ASK_EXTENSION,     (S.ACCEPTED,),                  None,       ((R.CLERK, W.HOLDER),),  _must("reason", "days"), only=frozenset({M.EXTENDABLE}), unless=frozenset({M.EXTENSION_ASKED}), public=False),
+    _step(A.EXTEND,            (S.ACCEPTED,),                  None,       _LEAD,                   _must("reason", "days"), only=frozenset({M.EXTENDABLE}), most=1,
+          law="信访工作条例 第三十四条", remark="期满前由单位负责人批准，只能延一次，理由告知群众"),
+    _step(A.REFUSE_EXTENSION,  (S.ACCEPTED,),                  None,       _LEAD,                   _must("reason"), only=frozenset({M.EXTENSION_ASKED}), public=False),
     _step(A.HOLD,              (S.ACCEPTED,),                  S.HELD,     _LEAD,                   _must("reason", "target_day"), profiles=_HOTLINE,
-          law="济南市12345条例 第二十四条第三项（挂账）", remark="挂账须负责人批准、写明目标日，单列统计"),
-    _step(A.RESUME,            (S.HELD,),                      S.ACCEPTED, (*_HOLDER, *_OVER),      (), _may("reason"), profiles=_HOTLINE),
-    _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 _must("text"), _may("outcome", "public", "attachments"), profiles=_CASES,
-          law="信访工作条例 第三十二条、第三十四条"),
+          law="济南市12345条例 第二十四条第三项（挂账）", remark="挂账须负责人批准、写明目标日，单列统计，定期提醒，到期自动恢复办理"),
+    _step(A.RESUME,            (S.HELD,),                      S.ACCEPTED, (*_HOLDER, *_OVER, *_SYSTEM), (), _may("reason"), profiles=_HOTLINE),
+    _step(A.MEDIATE,           (S.ACCEPTED,),                  None,       _HOLDER,                 _must("text"), _may("attachments"), profiles=_PETITION, kinds=CLAIMS,
+          law="信访工作条例 第三十三条（调解、和解）", remark="双方自愿；写明达成的协议"),
+    _step(A.HEARING,           (S.ACCEPTED,),                  None,       _HOLDER,                 _must("text"), _may("day"), profiles=_PETITION, kinds=CLAIMS, unless=frozenset({M.HEARING}),
+          law="信访工作条例 第三十一条第六项、第三十六条第二款（听证）", remark="只有复核听证停表，听证所需时间不计入；初次办理和复查听证不停表"),
+    _step(A.END_HEARING,       (S.ACCEPTED,),                  None,       _HOLDER,                 _must("text"), profiles=_PETITION, kinds=CLAIMS, only=frozenset({M.HEARING}),
+          law="信访工作条例 第三十六条第二款"),
+    _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 (*_must("text"), CONCLUSION), _may("facts", "basis", "public", "attachments"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), unless=frozenset({M.HEARING}),
+          law="信访工作条例 第三十二条、第三十四条", remark="处理意见书写明诉求、事实和理由、处理意见及依据，告知复查、复核的权利"),
+    _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 _must("text"), _may("outcome", "facts", "basis", "public", "attachments"), profiles=_PETITION, kinds=frozenset(K) - {K.APPEAL}, unless=frozenset({M.HEARING}),
+          law="信访工作条例 第二十九条、第三十条、第三十二条"),
+    _step(A.REPLY,             (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 _must("text"), _may("outcome", "public", "attachments"), profiles=_HOTLINE,
+          law="国办发〔2020〕53号（答复）"),
+    _step(A.REPORT_BACK,       (S.ASSIGNED, S.ACCEPTED, S.REPLIED), None,  _HOLDER,                 _must("text"), _may("attachments"), profiles=_CASES, only=frozenset({M.COMMISSIONED}), public=False,
+          law="信访工作条例 第二十二条第三项（办结报告）"),
+    _step(A.DELIVER,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_HOLDER),      (), _may("day", "way"), profiles=_PETITION, unless=frozenset({M.DELIVERED}),
+          law="信访工作条例 第三十五条、第三十六条（收到书面答复之日）", remark="申请复查、复核的期限自收到书面答复之日起算"),
     _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        _must("title", "question", "answer"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
           public=False, law="个人信息保护法 第二十五条", remark="只有本人同意公开、脱敏后的文字才能公开"),
-    _step(A.UNPUBLISH,         (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD, *_OVER), _must("reason"), profiles=_CASES, answers=A.PUBLISH,
+    _step(A.UNPUBLISH,         (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD, *_OVER), _must("reason"), profiles=_CASES, only=frozenset({M.PUBLISHED}),
           public=False, law="个人信息保护法 第四十七条", remark="本人要求或发现含个人信息时撤下"),
-    _step(A.WITHDRAW,          (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD), S.WITHDRAWN, _OWNER,    (), _may("reason"), profiles=_CASES),
-    _step(A.URGE,              (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD), None, (*_OWNER, *_OVER, *_DESK), (), _may("text"), most=20),
-    _step(A.SUPERVISE,         (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _OVER, _must("reason"), _may("target_day"),
+    _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), _may("reason"), profiles=_CASES),
+    _step(A.URGE,              _RUNNING,                       None,       (*_OWNER, *_OVER, *_DESK), (), _may("text"), most=20),
+    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVER,                   _must("reason"), _may("trigger", "target_day"),
           law="信访工作条例 第四十条（督办）"),
-    _step(A.ANSWER_SUPERVISION, (S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _HOLDER,         _must("text"), public=False, answers=A.SUPERVISE, law="信访工作条例 第四十条"),
+    _step(A.ANSWER_SUPERVISION, (S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _HOLDER,         _must("text"), public=False, only=frozenset({M.SUPERVISED}), law="信访工作条例 第四十条"),
+    _step(A.REPORT_UP,         _RUNNING,                       None,       (*_DESK, *_HOLDER),      _must("text"), _may("units"), profiles=_PETITION, most=10, public=False,
+          law="信访工作条例 第二十五条、第四十六条第四项（重大、紧急事项及时报告）", remark="报同级党委和政府、上级主管部门，通报联席会议办公室；核实不属于重大紧急的也在此写明"),
+    _step(A.RECUSE,            (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER, *_OVER), _must("staff", "reason"), public=False,
+          law="信访工作条例 第二十八条第三款（回避）", remark="被回避的人员不能再查看和办理这一件"),
     _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  _must("level"), _may("desk_level", "tags", "text", "anonymous"), profiles=_PETITION, most=2,
           law="信访工作条例 第二十一条；国信发〔2022〕11号 第三条", remark="信访部门和责任单位分开评价；一次评价加一次追评"),
     _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  _must("level"), _may("tags", "text", "anonymous"), profiles=_HOTLINE, most=2,
           law="信访工作条例 第二十一条；国办发〔2019〕51号", remark="一次评价加一次追评"),
-    _step(A.REVIEW,            (S.REPLIED,),                   S.RECEIVED, _OWNER,                  _must("reason"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), stages=frozenset({Stage.FIRST}), most=1,
-          law="信访工作条例 第三十五条（复查）"),
-    _step(A.RE_REVIEW,         (S.REPLIED,),                   S.RECEIVED, _OWNER,                  _must("reason"), profiles=_PETITION, kinds=frozenset({K.APPEAL}), stages=frozenset({Stage.REVIEW}), most=1,
-          law="信访工作条例 第三十六条（复核）"),
-    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OWNER, *_OVER, *_DESK), _must("reason"), profiles=_HOTLINE, most=1,
+    _step(A.REVIEW,            (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  _must("reason"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), most=1,
+          law="信访工作条例 第三十五条（复查）", remark="办结不影响申请复查的权利"),
+    _step(A.RE_REVIEW,         (S.REPLIED, S.CLOSED),          S.RECEIVED, _OWNER,                  _must("reason"), profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), most=1,
+          law="信访工作条例 第三十六条（复核）", remark="办结不影响申请复核的权利"),
+    _step(A.AUDIT,             (S.REPLIED,),                   None,       _DESK,                   (), _may("text"), profiles=_HOTLINE, unless=frozenset({M.AUDITED}), public=False,
+          law="济南市12345条例 第二十七条（审核）", remark="逐件审核办理结果；不实不全的退回再办"),
+    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OWNER, *_OVER, *_DESK), _must("reason"), profiles=_HOTLINE, most=2,
           law="济南市12345条例 第二十七条（退回再办）"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   _must("case", "reason"), profiles=_CASES,
           law="信访工作条例 第十九条第三款", remark="并案后两案记录都保留"),
@@ -313,7 +259,7 @@ STEPS: tuple[Step, ...] = (
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 _must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVER),        _must("outcome", "text"), _may("contacted", "solved"), law="国办发〔2019〕51号（回访整改）；国办发〔2020〕53号（回访）",
           remark="由受理窗口或监督部门回访，不由被评价单位自己回访"),
-    _step(A.NOTE,              (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED, S.CLOSED), None, (*_DESK, *_HOLDER, *_CO, *_OVER), _must("text"), public=False),
+    _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVER), _must("text"), public=False),
     _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   (*_SYSTEM, *_DESK, *_HOLDER), (), _may("reason"), remark="评价期满自动办结，窗口和承办单位也可以结"),
 )
 # fmt: on
@@ -328,6 +274,16 @@ class CaseState:
     status: Status
     stage: Stage = Stage.FIRST
     done: Mapping[Act, int] = field(default_factory=dict)  # acts so far in this file, counted
+    marks: frozenset[Mark] = frozenset()
+
+
+def state_after(state: CaseState, step: Step) -> CaseState:
+    """Where a case would stand after a step that says nothing unusual: to look ahead, as pages and proofs do."""
+    done = {**state.done, step.act: state.done.get(step.act, 0) + 1}
+    cleared = {row.mark for row in MARKS if step.act in row.cleared_by}
+    put = {row.mark for row in MARKS if step.act in row.set_by and row.said is None and done[step.act] >= row.times}
+    stage = STAGE_AFTER.get(step.act, state.stage)
+    return replace(state, status=step.target or state.status, stage=stage, done=done, marks=state.marks - cleared | put)
 
 
 def step_for(act: Act, profile: Profile, kind: Kind, stage: Stage) -> Step | None:
@@ -375,10 +331,9 @@ def check_needs(step: Step, data: Mapping[str, object]) -> None:
 
 
 def _used_up(step: Step, state: CaseState) -> bool:
-    done = state.done.get(step.act, 0)
-    if step.answers is not None and done >= state.done.get(step.answers, 0):
+    if step.only - state.marks or step.unless & state.marks:
         return True
-    return step.most is not None and done >= step.most
+    return step.most is not None and state.done.get(step.act, 0) >= step.most
 
 
 def _fault(need: Need, value: object) -> str | None:
@@ -400,6 +355,8 @@ def _fault(need: Need, value: object) -> str | None:
             if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
                 return "not_a_list"
             return "too_long" if any(len(item) > NEEDS["unit"].most for item in value) else None
+        case "choice" if need.choices:
+            return None if isinstance(value, str) and value in need.choices else "unknown"
         case _:
             if not isinstance(value, str):
                 return "not_text"

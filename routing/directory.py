@@ -283,6 +283,17 @@ async def is_cleared(unit: str) -> bool:
     return await Staff.filter(unit=unit, active=True, cleared=True).exists()
 
 
+async def desks() -> list[str]:
+    """The units that keep a reception desk."""
+    rows = await Staff.filter(active=True).order_by("unit").values("unit", "roles")
+    return list(dict.fromkeys(row["unit"] for row in rows if Role.RECEPTION.value in row["roles"]))
+
+
+async def is_staff(username: str) -> bool:
+    """Whether somebody of that name has a post."""
+    return await Staff.filter(username=username, active=True).exists()
+
+
 async def load(
     units: Iterable[Mapping[str, Any]],
     regions: Iterable[Mapping[str, Any]],

@@ -9,8 +9,9 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from feedback import grounds
 from feedback.deadlines import Clock, longest_extension
-from feedback.lifecycle import Act, Need, Step
+from feedback.lifecycle import Act, Kind, Need, Profile, Stage, Step
 from feedback.terms import Unit
 from web import labels, parse
 from web.parse import FOR_MACHINES
@@ -27,12 +28,17 @@ EXPECTED = frozenset(
 )
 """Steps somebody waits for: the first of them is open when the page is."""
 
-_STOPS = frozenset({Act.UNPUBLISH, Act.DECLINE, Act.RETURN, Act.MERGE, Act.REFUSE_EXTENSION, Act.HOLD})
+_STOPS = frozenset(
+    {Act.UNPUBLISH, Act.DECLINE, Act.DIVERT, Act.RETURN, Act.MERGE, Act.REFUSE_EXTENSION, Act.REFUSE_OBJECTION}
+    | {Act.HOLD, Act.RECUSE, Act.OBJECT}
+)
 ORDER = (
-    *(Act.ASSIGN, Act.ACCEPT, Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.CO_REPLY, Act.ANSWER_SUPERVISION),
-    *(Act.CALL_BACK, Act.RESUME, Act.PUBLISH, Act.UNPUBLISH, Act.CONTACT, Act.EXTEND, Act.REFUSE_EXTENSION, Act.ASK),
-    *(Act.ASK_EXTENSION, Act.CO_ASSIGN, Act.CLASSIFY, Act.RETURN, Act.DECLINE, Act.HOLD, Act.MERGE),
-    *(Act.SUPERVISE, Act.URGE, Act.REOPEN, Act.SUPPLEMENT, Act.NOTE, Act.CLOSE),
+    *(Act.ASSIGN, Act.ACCEPT, Act.END_HEARING, Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.CO_REPLY),
+    *(Act.ANSWER_SUPERVISION, Act.REFUSE_OBJECTION, Act.AUDIT, Act.CALL_BACK, Act.RESUME, Act.REPORT_BACK),
+    *(Act.DELIVER, Act.PUBLISH, Act.UNPUBLISH, Act.CONTACT, Act.PROGRESS, Act.EXTEND, Act.REFUSE_EXTENSION, Act.ASK),
+    *(Act.ASK_EXTENSION, Act.CO_ASSIGN, Act.MEDIATE, Act.HEARING, Act.CLASSIFY, Act.OBJECT, Act.RETURN, Act.TRANSFER),
+    *(Act.DIVERT, Act.DECLINE, Act.HOLD, Act.MERGE, Act.SUPERVISE, Act.URGE, Act.REOPEN, Act.REPORT_UP),
+    *(Act.SUPPLEMENT, Act.RECUSE, Act.NOTE, Act.CLOSE),
 )
 _LABELS: Mapping[tuple[str, str], str] = {
     ("reply", "text"): "答复内容",
@@ -55,6 +61,25 @@ _LABELS: Mapping[tuple[str, str], str] = {
     ("merge", "case"): "并入哪一件（编号）",
     ("reply", "public"): "建议公开这份答复",
     ("decline", "where_instead"): "应到哪里反映",
+    ("divert", "text"): "告知群众的话",
+    ("divert", "where_instead"): "受理机关和联系方式",
+    ("divert", "target_day"): "该程序最迟办到哪一天",
+    ("assign", "target_day"): "交办的办理期限",
+    ("object", "reason"): "为什么不属于本单位职责",
+    ("object", "where_instead"): "建议由哪个单位办理",
+    ("refuse_objection", "reason"): "为什么不同意退回",
+    ("report_back", "text"): "办结报告",
+    ("mediate", "text"): "达成的协议",
+    ("deliver", "day"): "群众收到的日期",
+    ("hearing", "text"): "听证的事由、时间和地点",
+    ("hearing", "day"): "听证日期",
+    ("end_hearing", "text"): "听证结论",
+    ("progress", "text"): "办理进展",
+    ("report_up", "text"): "报告内容",
+    ("report_up", "units"): "同时通报哪些单位",
+    ("recuse", "reason"): "回避的事由",
+    ("audit", "text"): "审核意见",
+    ("reply", "outcome"): "结论",
 }
 _HINTS: Mapping[tuple[str, str], str] = {
     ("reply", "text"): "写清事实、依据、结果和不满意时怎么办",
@@ -69,6 +94,13 @@ _HINTS: Mapping[tuple[str, str], str] = {
     ("publish", "question"): "系统已隐去个人信息，请逐字核对",
     ("publish", "answer"): "系统已隐去个人信息，请逐字核对",
     ("merge", "case"): "两件的记录都会保留",
+    ("decline", "ground"): "选定后，告知书写明相应条款",
+    ("assign", "mode"): "交办要写明办理期限，承办单位须提交办结报告",
+    ("divert", "text"): "写明应走什么程序、向哪里提出、有什么期限，群众会看到",
+    ("deliver", "day"): "不填写时为今天；申请复查、复核的期限从这一天起算",
+    ("report_up", "text"): "报同级党委和政府、上级主管部门；核实不属于重大紧急的也写在这里",
+    ("recuse", "staff"): "回避后这个人不能再查看和办理这一件",
+    ("object", "reason"): "自收到之日起 5 个工作日内提出；受理窗口同意后才能退回，时限不停",
 }
 _BUTTONS: Mapping[str, str] = {
     "assign": "派件",
@@ -129,6 +161,18 @@ class Choices:
     categories: tuple[Group, ...]
     clocks: tuple[Clock, ...]
     phrases: Mapping[str, tuple[Option, ...]]
+    desks: tuple[Group, ...] = ()
+    staff: tuple[Option, ...] = ()
+    case: tuple[Profile, Kind, Stage] = (Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST)
+
+
+def options_of(act: str, need: Need, case: tuple[Profile, Kind, Stage]) -> tuple[Option, ...]:
+    """What a choice offers in such a case: code and words."""
+    if rows := grounds.rows_for(Act(act), need.name, *case):
+        return tuple((row.code, row.label) for row in rows if row.offered)
+    if need.choices:
+        return tuple((code, labels.CHOICES[need.name][code]) for code in need.choices)
+    return tuple((code, labels.OUTCOMES[code]) for code in _CHOICES.get((act, need.name), ()))
 
 
 def forms_of(steps: Iterable[Step], values: Mapping[str, Mapping[str, Any]], choices: Choices) -> list[ActForm]:
@@ -155,12 +199,16 @@ def _form(step: Step, values: Mapping[str, Any], choices: Choices) -> ActForm:
 
 def _field(act: str, need: Need, value: Any, choices: Choices) -> FieldView:
     sort, most, hint = need.sort, need.most, _HINTS.get((act, need.name), "")
-    options: tuple[Option, ...] = ()
-    if codes := _CHOICES.get((act, need.name)):
-        sort, options = "select", tuple((code, labels.OUTCOMES[code]) for code in codes)
+    if options := options_of(act, need, choices.case):
+        sort = "select"
+    elif sort == "staff":
+        sort, options = "select", choices.staff
     if need.name == "days":
         most, hint = longest_extension(choices.clocks), _days_hint(choices.clocks)
-    groups = choices.units if sort in ("unit", "units") else choices.categories if sort == "category" else ()
+    if sort == "desk":
+        sort, groups = "unit", choices.desks
+    else:
+        groups = choices.units if sort in ("unit", "units") else choices.categories if sort == "category" else ()
     return FieldView(
         name=need.name,
         label=_LABELS.get((act, need.name), labels.NEEDS[need.name]),

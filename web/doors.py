@@ -11,7 +11,7 @@ from typing import Any
 
 from classify import urgency
 from evaluation import ratings
-from feedback import cases, intake, queries
+from feedback import cases, grounds, intake, queries
 from feedback.access import Actor
 from feedback.cases import Receipt
 from feedback.intake import Draft
@@ -173,6 +173,7 @@ async def _step_faults(
     office: Office, file: CaseFile, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
 ) -> dict[str, str]:
     found = parse.faults(step, data, await directory.snapshot(), office.settings.attachments_max)
+    found |= grounds.faults(step.act, data, file.profile, file.kind, file.stage)
     if step.act is Act.RATE and "level" not in found:
         text, tags = data.get("text", ""), data.get("tags", [])
         if isinstance(text, str) and "tags" not in found:

@@ -224,13 +224,20 @@ async def _take(office: Office, town: Directory, mapping: ColumnMap, row: Mappin
     if reply:
         unit = _unit(cell("unit"), mapping, town) or office.settings.desk
         category = _category(cell("category"))
-        await _answer(receipt.no, office.settings.desk, unit, category, reply, received_at, replied_at or received_at)
+        said = {"text": reply} | ({"outcome": "unstated"} if draft.kind == Kind.APPEAL else {})
+        await _answer(receipt.no, office.settings.desk, unit, category, said, received_at, replied_at or received_at)
         summary.answered += 1
     return receipt.no
 
 
 async def _answer(
-    no: str, desk: str, unit: str, category: str, reply: str, received_at: datetime, replied_at: datetime
+    no: str,
+    desk: str,
+    unit: str,
+    category: str,
+    reply: Mapping[str, str],
+    received_at: datetime,
+    replied_at: datetime,
 ) -> None:
     """Enter what is known of an answered case: it was handed over when it came, and answered when it was."""
     at_desk = Actor(id="import", name="批量导入", roles=frozenset({Role.RECEPTION}), unit=desk, units=frozenset({desk}))
@@ -238,7 +245,7 @@ async def _answer(
     deeds = [
         Deed(Act.ASSIGN, at_desk, {"unit": unit, "reason": "历史数据"}, received_at),
         Deed(Act.ACCEPT, at_unit, {}, received_at),
-        Deed(Act.REPLY, at_unit, {"text": reply}, replied_at),
+        Deed(Act.REPLY, at_unit, reply, replied_at),
     ]
     if category:
         deeds.insert(0, Deed(Act.CLASSIFY, at_desk, {"category": category}, received_at))

@@ -5,6 +5,7 @@ Templates, API, notices and exports take their words from these tables; a test h
 
 from collections.abc import Mapping
 
+from feedback import grounds
 from feedback.particulars import PARTICULARS
 
 KINDS: Mapping[str, str] = {
@@ -38,6 +39,7 @@ STATUSES: Mapping[str, str] = {
     "declined": "不予受理",
     "withdrawn": "已撤回",
     "merged": "已并案",
+    "diverted": "已导入法定程序",
 }
 CHANNELS: Mapping[str, str] = {
     "web": "网站",
@@ -98,6 +100,19 @@ ACTS: Mapping[str, str] = {
     "call_back": "回访",
     "note": "内部备注",
     "close": "办结",
+    "divert": "导入法定程序",
+    "object": "提出异议",
+    "refuse_objection": "不同意退回",
+    "report_back": "提交办结报告",
+    "mediate": "记录调解和解",
+    "deliver": "登记送达",
+    "hearing": "开始听证",
+    "end_hearing": "结束听证",
+    "progress": "阶段反馈",
+    "transfer": "下转或上报",
+    "report_up": "报告重大紧急事项",
+    "recuse": "人员回避",
+    "audit": "审核办理结果",
 }
 DONE: Mapping[str, str] = {
     "submit": "您提交了诉求",
@@ -133,6 +148,19 @@ DONE: Mapping[str, str] = {
     "call_back": "已回访",
     "note": "内部备注",
     "close": "已办结",
+    "divert": "已导入法定程序",
+    "object": "承办单位提出异议",
+    "refuse_objection": "核实后不同意退回，由原单位办理",
+    "report_back": "已提交办结报告",
+    "mediate": "双方达成调解、和解协议",
+    "deliver": "书面答复已送达",
+    "hearing": "开始听证",
+    "end_hearing": "听证结束",
+    "progress": "承办单位反馈了办理进展",
+    "transfer": "已移交另一受理窗口",
+    "report_up": "已报告重大紧急事项",
+    "recuse": "有关人员已回避",
+    "audit": "办理结果已审核",
 }
 NEEDS: Mapping[str, str] = {
     "title": "标题",
@@ -161,6 +189,17 @@ NEEDS: Mapping[str, str] = {
     "anonymous": "匿名评价",
     "question": "公开的问题",
     "answer": "公开的答复",
+    "legal_route": "法定途径",
+    "ground": "不予受理的情形",
+    "trigger": "督办情形",
+    "mode": "办理方式",
+    "designated": "指定办理，不得退回",
+    "facts": "查明的事实和理由",
+    "basis": "处理意见的依据",
+    "desk": "移交给哪个窗口",
+    "staff": "回避的人员",
+    "day": "日期",
+    "way": "送达方式",
 }
 AUDIENCES: Mapping[str, str] = {
     "unit": "经办人",
@@ -188,6 +227,18 @@ OUTCOMES: Mapping[str, str] = {
     "solved": "已解决",
     "partly": "部分解决",
     "unsolved": "未解决",
+    "unstated": "原件未载明",
+}
+
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "mode": {"forward": "转送", "commission": "交办"},
+    "way": {
+        "direct": "直接送达",
+        "post": "邮寄送达",
+        "electronic": "电子送达",
+        "left": "留置送达",
+        "notice": "公告送达",
+    },
 }
 
 ERRORS: Mapping[str, str] = {
@@ -199,6 +250,10 @@ ERRORS: Mapping[str, str] = {
     "source_id_used": "这个来源编号已用于另一件诉求，请换一个来源编号",
     "not_now": "当前状态不能办理这一步",
     "right_lapsed": "申请期限已过",
+    "objection_lapsed": "提出异议的期限已过，视为属于本单位职责，请依法办理",
+    "return_lapsed": "退单期限已过，请依法办理",
+    "extension_too_late": "办理期限已过，不能再批准延期",
+    "send_back_instead": "群众不认可的，请先退回再办",
     "no_consent": "本人没有同意公开，不能公开",
     "already_rated": "已经评价过了，追加评价只有一次",
     "unavailable": "暂时不能使用，请稍后再试",
@@ -241,6 +296,13 @@ FAULTS: Mapping[str, str] = {
     "not_of_this_proxy": "这类代理人不能凭所选方式代理",
     "not_a_length": "时限应写成 15cd、5wd 或 24h",
     "not_a_day": "日期应写成 2026-11-21 的样子",
+    "after_today": "{field}不能晚于今天",
+    "before_the_answer": "{field}不能早于答复之日",
+    "already_lead": "{field}就是主办单位，请选择其他单位",
+    "unknown_staff": "没有这个工作人员",
+    "last_handler": "本单位没有其他人可以办理这一件，请先退回受理窗口另行指定",
+    "no_desk": "这个单位没有受理窗口",
+    "already_there": "案卷已经在这个窗口",
     "not_a_future_day": "日期应在今天之后",
     "longer_than_the_law_allows": "超过了允许延长的天数",
     "barred": "这个单位应当回避，不能派给它",
@@ -320,6 +382,12 @@ FIELDS: Mapping[str, str] = {
 
 
 FIELDS_PARTICULAR: Mapping[str, str] = {row.name: row.words for row in PARTICULARS}
+
+
+def choice_words(need: str, code: str) -> str:
+    """What a choice says: its words, and the article for a row of the law."""
+    row = next((r for (_, of), rows in grounds.TABLES.items() if of == need for r in rows if r.code == code), None)
+    return f"{row.label}（{row.law}）" if row else CHOICES.get(need, {}).get(code, code)
 
 
 def fault_words(field: str, fault: str) -> str:

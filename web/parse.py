@@ -87,7 +87,7 @@ def faults(step: Step, data: Mapping[str, Any], directory: Directory, files_most
 def _fault(need: Need, value: Any, directory: Directory, files_most: int) -> str:
     texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
     match need.sort, value:
-        case "unit", str():
+        case "unit" | "desk", str():
             return "" if directory.has(value) else "unknown_unit"
         case "category", str():
             return "" if categories.exists(value) else "unknown"

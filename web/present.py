@@ -279,6 +279,8 @@ def next_words(file: CaseFile, directory: Directory) -> str:
             return "不属于受理范围，理由和应到哪里反映写在下面。"
         case Status.WITHDRAWN:
             return "您已撤回，不再办理。"
+        case Status.DIVERTED:
+            return "这件事依法应当走另外的程序，程序、受理机关和期限写在下面。"
         case Status.MERGED:
             return "同一件事已经有一件在办，两件合并办理。"
 
@@ -337,6 +339,10 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
             return category_words(str(value))
         case "confidence":
             return f"{float(value):.0%}"
+        case "desk":
+            return directory.name(str(value))
+        case "mode" | "way" | "ground" | "legal_route" | "trigger":
+            return labels.choice_words(name, str(value))
         case "outcome" | "contacted" | "solved":
             return labels.OUTCOMES.get(str(value), str(value))
         case "tags":

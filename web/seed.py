@@ -334,7 +334,10 @@ class Life:
             wait += timedelta(days=3)
         poor = self.draw.random() < 0.12 and message.get("bad_reply")
         replied = accepted + wait
-        self._later(no, Act.REPLY, Role.CLERK, {"text": message["bad_reply"] if poor else message["reply"]}, replied)
+        said = {"text": message["bad_reply"] if poor else message["reply"]}
+        if message["kind"] == Kind.APPEAL:
+            said["outcome"] = "explain" if poor else "support"
+        self._later(no, Act.REPLY, Role.CLERK, said, replied)
         self._plan_publication(no, message, replied + self._hours(2, 30))
         if self.draw.random() < 0.72:
             self._plan_rating(no, bool(poor), replied + self._hours(1, 70))

@@ -238,7 +238,8 @@ class Walk:
     async def _can_go_on(self, no: str, look: Look) -> bool:
         around = [a for a in await self._around(look.standing) if a.roles & access.ANY_STAFF]
         state = look.folded.state
-        return any(s.target for a in around for s in access.open_steps(a, state, look.standing))
+        steps = [s for a in around for s in access.open_steps(a, state, look.standing)]
+        return any(s.target or s.act is Act.END_HEARING for s in steps)
 
     async def _look_at(self, no: str, act: Act | None) -> None:
         """Hold the case against everything that must be true. `act` is what was just done, None: several things."""

@@ -55,7 +55,7 @@ async def test_a_refused_review_leaves_no_clock_behind(office: Office) -> None:
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
-    await cases.act(no, Act.REPLY, clerk, {"text": "已按规定处理。"}, now=MONDAY + 3 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "已按规定处理。", "outcome": "reject"}, now=MONDAY + 3 * HOUR)
     await cases.act(no, Act.REVIEW, citizen(no), {"reason": "不服"}, now=MONDAY + 4 * HOUR)
     refused = {"reason": "已经复查", "where_instead": "人民法院"}
     await cases.act(no, Act.DECLINE, desk, refused, now=MONDAY + 5 * HOUR)

@@ -18,6 +18,7 @@ from feedback.lifecycle import (
     Status,
     Whose,
     decide,
+    marks_of,
     steps_from,
 )
 from feedback.terms import TERMS, Holder
@@ -140,9 +141,10 @@ def test_a_level_outside_one_to_five_is_refused(level: object) -> None:
 
 
 def test_a_case_is_returned_twice_at_most() -> None:
-    decide(_state(Status.ASSIGNED, done={Act.RETURN: 1}), Act.RETURN, {"reason": "不属于本单位"})
+    back = [(Act.ASSIGN, {"unit": "jiaoyu"}), (Act.RETURN, {"reason": "不属于本单位"})]
+    decide(_state(Status.ASSIGNED, marks=marks_of(back)), Act.RETURN, {"reason": "不属于本单位"})
     with pytest.raises(NotNow):
-        decide(_state(Status.ASSIGNED, done={Act.RETURN: 2}), Act.RETURN, {"reason": "不属于本单位"})
+        decide(_state(Status.ASSIGNED, marks=marks_of(back * 2)), Act.RETURN, {"reason": "不属于本单位"})
 
 
 def test_only_an_appeal_goes_to_review_and_re_review_only_after_review() -> None:

@@ -91,6 +91,7 @@ def test_what_the_rules_demand_the_parser_does_not_lose(act: Act) -> None:
         "level": "3",
         "units": "jiaoyu",
         "unit": "jiaoyu",
+        "desk": "jiaoyu",
         "category": "0101",
         "day": "2026-09-30",
     }

@@ -68,6 +68,13 @@ class TimelineEntry(Struct):
     where_instead: str | UnsetType | None = UNSET
 
 
+class OptionTold(Struct):
+    """One choice of a field."""
+
+    code: str
+    label: str
+
+
 class FieldAsked(Struct):
     """A field a step asks for: how to show it and how long it may be."""
 
@@ -78,6 +85,7 @@ class FieldAsked(Struct):
     ]
     optional: bool
     most: int
+    options: list[OptionTold] | UnsetType = UNSET
 
 
 class ActOffer(Struct):

@@ -20,7 +20,7 @@ from feedback.letterbook import Issued
 from feedback.lifecycle import Act, Need, Role, Step
 from feedback.views import CaseFile
 from routing import directory
-from web import doors, identity, labels, parse, present
+from web import act_forms, doors, identity, labels, parse, present
 from web.api import wire
 from web.api.calls import answered, asked, path_text, taken
 from web.office import Office
@@ -125,7 +125,7 @@ def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: It
     """A case as the contract says it; each act also tells how its fields are to be asked for."""
     told = present.case_json(file, names, now)
     told["letters"] = [_letter(letter) for letter in letters]
-    told["acts"] = [_offer(step) for step in file.steps]
+    told["acts"] = [_offer(step, file) for step in file.steps]
     return told
 
 
@@ -140,20 +140,22 @@ def _letter(letter: Issued) -> dict[str, Any]:
     }
 
 
-def _offer(step: Step) -> dict[str, Any]:
+def _offer(step: Step, file: CaseFile) -> dict[str, Any]:
     may = [need for need in step.may if need.name not in parse.FOR_MACHINES]
     return {
         "act": step.act.value,
         "label": labels.ACTS[step.act.value],
         "needs": [need.name for need in step.needs],
         "may": [need.name for need in may],
-        "fields": [_field(need) for need in (*step.needs, *may)],
+        "fields": [_field(need, step, file) for need in (*step.needs, *may)],
     }
 
 
-def _field(need: Need) -> dict[str, Any]:
+def _field(need: Need, step: Step, file: CaseFile) -> dict[str, Any]:
     label = labels.NEEDS.get(need.name, need.name)
-    return {"name": need.name, "label": label, "sort": need.sort, "optional": need.optional, "most": need.most}
+    told = {"name": need.name, "label": label, "sort": need.sort, "optional": need.optional, "most": need.most}
+    options = act_forms.options_of(step.act.value, need, (file.profile, file.kind, file.stage))
+    return told | ({"options": [{"code": code, "label": words} for code, words in options]} if options else {})
 
 
 async def act(request: Request) -> Response:

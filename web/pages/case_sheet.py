@@ -21,6 +21,7 @@ from web.letters import issuing
 from web.office import Office
 from web.pages.filing import upload_words
 from web.present import CaseView
+from web.present_desk import Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ async def shown(
         categories=tuple(present_desk.category_groups(with_heads=True)),
         clocks=file.clocks,
         phrases=await phrases.for_case(file, seen.names, seen.actor.name),
+        desks=tuple(present_desk.unit_groups(seen.names, await directory.desks())) if seen.step("transfer") else (),
+        staff=await _staff(seen) if seen.step("recuse") else (),
+        case=(file.profile, file.kind, file.stage),
     )
     forms = act_forms.forms_of(steps, values, choices)
     waiting = await attachments.waiting((typed or {}).get("attachments", ()))
@@ -103,6 +107,13 @@ async def shown(
         **upload_words(settings.attachments_max, settings.upload_max_bytes),
     }
     return office.render(request, "desk/case.html", context, status=status)
+
+
+async def _staff(seen: Looked) -> tuple[Option, ...]:
+    """Whoever works in the desk and the units of the case, as code and words."""
+    units = dict.fromkeys((seen.file.unit, *seen.file.co_units, seen.file.desk))
+    found = [(unit, row) for unit in units if unit for row in await directory.staff_of(unit)]
+    return tuple((row["username"], f"{seen.names.short(unit)} {row['name']}") for unit, row in found)
 
 
 async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]:

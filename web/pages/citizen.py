@@ -287,6 +287,7 @@ def _why_not(step: Step, status: Status, times: int) -> str:
         Status.DECLINED: "不予受理",
         Status.WITHDRAWN: "您已撤回",
         Status.MERGED: "已并案办理",
+        Status.DIVERTED: "已导入法定程序",
     }
     return f"{ended.get(status, labels.STATUSES[status.value])}，不能再办这一步。"
 

@@ -199,7 +199,7 @@ async def forget_persons(now: datetime, retention_years: int) -> int:
     recent += [row.person_id for row in beside]  # type: ignore[attr-defined] # added at run time
     empty = {"key": "", "name": "", "phone": "", "id_number": "", "address": "", "phone_hash": "", "id_hash": ""}
     return await Person.filter(id__in=list(recent), forgotten_at__isnull=True).update(
-        **empty, tail_hash="", forgotten_at=now
+        **empty, tail_hash="", name_hash="", forgotten_at=now
     )
 
 

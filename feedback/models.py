@@ -23,11 +23,12 @@ class Person(Model):
     phone_hash = fields.CharField(max_length=64, default="")
     id_hash = fields.CharField(max_length=64, default="")
     tail_hash = fields.CharField(max_length=64, default="")
+    name_hash = fields.CharField(max_length=64, default="", db_default="")
     forgotten_at = InstantField(null=True)
 
     class Meta:
         table = "feedback_person"
-        indexes = (("phone_hash",), ("id_hash",))
+        indexes = (("phone_hash",), ("id_hash",), ("name_hash",))
 
 
 class Case(Model):

@@ -1,4 +1,4 @@
-"""Who may stand beside a petitioner, and how is a crowd counted? Proxies, representatives, bands of headcount.
+"""Who stands beside a petitioner, how is a crowd counted, how do cases belong together? Proxies, bands, kinds of links.
 
 Proxy petitions (信访代理) keep both people; a joint petition sends at most five representatives, and the headcount is
 kept apart from them. No I/O.
@@ -20,6 +20,24 @@ class Beside(StrEnum):
 
     REPRESENTATIVE = "representative"
     PROXY = "proxy"
+
+
+class LinkKind(StrEnum):
+    """How a case belongs to an earlier one."""
+
+    REPEAT_OF = "repeat_of"  # the same person, the same matter: 重件
+    CAMPAIGN = "campaign"  # other people, the same matter: 群体、同类
+    MERGED_INTO = "merged_into"
+    SPLIT_FROM = "split_from"
+    NEW_FACTS_OF = "new_facts_of"  # the same person with new facts: a case of its own
+
+
+class LinkState(StrEnum):
+    """Whether somebody decided about a link."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
 
 
 class Authority(StrEnum):

@@ -63,6 +63,11 @@ def _scoped(actor: Actor) -> QuerySet[Case]:
     return cases_.filter(whose | Q(desk=s.desk) if s.desk else whose)
 
 
+def scoped(actor: Actor) -> QuerySet[Case]:
+    """The cases the actor sees, for the other questions about several cases (`feedback.links`)."""
+    return _scoped(actor)
+
+
 async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = None) -> CaseFile:
     """The case as `actor` sees it. `log_at`: write down that staff read it.
 
@@ -184,12 +189,17 @@ def _person_view(
         seal.unseal(master, person.key, sealed)
         for sealed in (person.name, person.phone, person.id_number, person.address)
     )
-    at_desk = actor.unit == standing.desk
-    if access.unmasked(actor, standing) and (not anonymous or at_desk or actor.case_no):
+    if is_unmasked(actor, standing, anonymous):
         return PersonView(name, phone, redact.masked_id(id_number), address, False)
     if anonymous:
         return PersonView("匿名", "", "", "", True)
     return PersonView(redact.masked_name(name), redact.masked_phone(phone), "", "", True)
+
+
+def is_unmasked(actor: Actor, standing: Standing, anonymous: bool) -> bool:
+    """Whether the actor sees who brought a case: those who must answer, unless it is anonymous, and the desk."""
+    at_desk = actor.unit == standing.desk
+    return access.unmasked(actor, standing) and bool(not anonymous or at_desk or actor.case_no)
 
 
 async def names_in(actor: Actor, no: str, secret: str) -> list[str]:
@@ -232,7 +242,7 @@ _ORDERS: Mapping[str, tuple[str, ...]] = {
     "-received": ("-received_at", "-id"),
 }
 _LONG_AGO = from_millis(0)  # later than this is any time: SQLite seeks for `>`, but scans for `NOT … IS NULL`
-_COLUMNS = tuple(each.name for each in fields(WorkRow))
+COLUMNS = tuple(each.name for each in fields(WorkRow))
 
 
 async def _sorted(found: QuerySet[Case], sort: str, offset: int, limit: int, running: int) -> list[WorkRow]:
@@ -251,7 +261,7 @@ async def _sorted(found: QuerySet[Case], sort: str, offset: int, limit: int, run
 
 
 async def _rows(found: QuerySet[Case]) -> list[WorkRow]:
-    return [WorkRow(**row) for row in await found.values(*_COLUMNS)]
+    return [WorkRow(**row) for row in await found.values(*COLUMNS)]
 
 
 async def counts(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:

@@ -16,8 +16,8 @@ from feedback.intake import Draft, PersonDraft
 from feedback.kernel import codes, seal
 from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.lifecycle import Act
-from feedback.models import Attachment, Bar, Case, CasePerson, ClockRow, Entry, Person, PublicReply, TenureRow
-from feedback.people import Beside
+from feedback.models import Attachment, Bar, Case, CasePerson, ClockRow, Entry, Link, Person, PublicReply, TenureRow
+from feedback.people import Beside, LinkKind, LinkState
 from feedback.terms import Holder, parse_length
 
 
@@ -53,7 +53,7 @@ def happening_of(entry: Entry) -> Happening:
 
 
 def facts_of(case: Case) -> Facts:
-    named = case.person_id is not None  # type: ignore[attr-defined] # Tortoise adds the column attribute at run time
+    named = person_of(case) is not None
     return folding.facts_from(case.kind, case.profile, case.desk, case.urgency, named)
 
 
@@ -133,6 +133,11 @@ def phone_hash(phone: str, secret: str) -> str:
     return codes.keyed_hash(secret, "phone", phone) if phone else ""
 
 
+def name_hash(name: str, secret: str) -> str:
+    """What somebody is found by through the name, or ""; many people may have it."""
+    return codes.keyed_hash(secret, "name", name) if name else ""
+
+
 async def _kept(p: PersonDraft, secret: str) -> Person:
     master = seal.master_key(secret)
     key = seal.new_key(master)
@@ -145,6 +150,7 @@ async def _kept(p: PersonDraft, secret: str) -> Person:
         phone_hash=phone_hash(p.phone, secret),
         id_hash=id_hash(p.id_number, secret),
         tail_hash=codes.keyed_hash(secret, "tail", p.phone[-4:]) if p.phone else "",
+        name_hash=name_hash(p.name, secret),
     )
 
 
@@ -239,9 +245,47 @@ async def keep_side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: in
             raise Conflict(attachments=list(ids))
     if what is Act.PUBLISH:
         await _publish(case, data, now)
+    if what is Act.MERGE:
+        await _link_merged(case, str(data["case"]), now)
     if what is Act.UNPUBLISH and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
         await search.forget(search.REPLIES, row.id, f"{row.title}\n{row.question}\n{row.answer}")
+
+
+async def _link_merged(case: Case, into: str, now: datetime) -> None:
+    """A merge is a link too, whether it was proposed or not; who did it stands in the entry."""
+    other = await Case.get_or_none(no=into)
+    if other is None or other.id == case.id:
+        return
+    decided = {"kind": LinkKind.MERGED_INTO.value, "state": LinkState.CONFIRMED.value, "decided_at": now}
+    if await Link.filter(case_id=case.id, earlier_id=other.id).update(**decided):
+        return
+    persons = {p.id: p for p in await Person.filter(id__in=[i for i in (person_of(case), person_of(other)) if i])}
+    is_same = same_hashes(persons.get(person_of(case) or 0), persons.get(person_of(other) or 0))
+    await Link.create(
+        case_id=case.id,
+        earlier_id=other.id,
+        kind=LinkKind.MERGED_INTO.value,
+        state=LinkState.CONFIRMED.value,
+        same_person=is_same,
+        evidence={},
+        made_at=now,
+        made_by="",
+        decided_at=now,
+    )
+
+
+def person_of(case: Case) -> int | None:
+    found: int | None = case.person_id  # type: ignore[attr-defined] # Tortoise adds the column attribute at run time
+    return found
+
+
+def same_hashes(one: Person | None, other: Person | None) -> bool:
+    """Whether two people have a telephone or an identity number in common."""
+    if one is None or other is None:
+        return False
+    pairs = ((one.phone_hash, other.phone_hash), (one.id_hash, other.id_hash))
+    return any(a != "" and a == b for a, b in pairs)
 
 
 async def _publish(case: Case, data: Mapping[str, Any], now: datetime) -> None:

@@ -188,3 +188,24 @@ class Page:
     total: int
     page: int
     pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link between two cases as the actor may know it: `here` is the case one looks at, `there` the other."""
+
+    id: int
+    kind: str  # of LinkKind, or "same_matter" where the actor may not know whose they are
+    state: str
+    here: WorkRow
+    there: WorkRow
+    is_later: bool  # `here` is the newer one
+    cosine: float
+    held: float
+    passages: tuple[str, ...]
+    days: int
+    same_place: bool
+    person: tuple[str, ...]  # by what one person is known: phone, id, name
+    same_person: bool
+    decided_name: str
+    decided_at: datetime | None

@@ -17,6 +17,7 @@ from tortoise.migrations.api import migrate as run_migrations
 import evaluation.jobs
 import feedback.jobs
 import routing.jobs
+from classify import repeats
 from evaluation import kpis
 from feedback import attachments, calendars, search
 from feedback.kernel import db, outbox
@@ -91,7 +92,7 @@ def handlers(office: Office) -> dict[str, Handler]:
     found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
     parts: tuple[Mapping[str, list[Handler]], ...] = (
         {
-            "case.submit": [triage.handler(office.model, settings.confidence_bar)],
+            "case.submit": [triage.handler(office.model, settings.confidence_bar), repeats.propose],
             "case.classify": [triage.learn],
         },
         routing.jobs.handlers(senders.of(settings), Manner.of(settings)),
@@ -137,6 +138,7 @@ async def _nightly(office: Office, now: datetime) -> None:
     await feedback.jobs.close_rated_out(now, settings.rating_days)
     await feedback.jobs.forget_persons(now, settings.retention_years)
     await feedback.jobs.forget_senders(now)
+    await repeats.fill()
     await attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
     await identity.forget_old(now, settings.draft_days)
     await evaluation.jobs.close_period(now, settings)

@@ -1,0 +1,189 @@
+"""Was it said before, by whom, and who may know? Proposals, decisions, and what never tells who somebody is."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from classify import repeats
+from feedback import facts, links
+from feedback.access import SYSTEM, Actor
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
+from feedback.kernel.errors import Forbidden, NotFound
+from feedback.lifecycle import Act
+from feedback.models import Case, Link
+from feedback.people import LinkKind, LinkState
+from routing import directory
+from tests.conftest import MONDAY
+from web import boot, doors
+from web.office import Office
+
+HOUR = timedelta(hours=1)
+ANNA, BEN = PersonDraft("安小娜", "13900001234"), PersonDraft("白小本", "13900005678")
+NOISE = (
+    "我住在丽水花园三期，小区东侧的工地每天夜里十一点以后还在打桩浇筑混凝土，机器声一直响到凌晨两三点，"
+    "老人心脏不好整夜睡不着，孩子第二天上课打瞌睡。多次打电话给工地负责人都说马上停，结果照样施工。"
+)
+AGAIN = "丽水花园三期东侧的工地夜里又在打桩，机器声一直响到凌晨两三点，请你们管一管，老人心脏不好受不了。"
+LIGHT = "建设路与文化路交叉口的路灯坏了两个多星期，晚上一片漆黑，昨天有人骑车摔倒，请尽快派人来修。"
+
+
+async def _in(office: Office, title: str, text: str, person: PersonDraft | None = ANNA, **more: Any) -> str:
+    """Handed in, and what follows carried out."""
+    draft = Draft(more.pop("kind", "complaint"), title, text, "web", "", person=person, **more)
+    no = (await doors.hand_in(office, draft)).no
+    await outbox.drain(boot.handlers(office), office.clock.now())
+    return no
+
+
+@pytest.fixture
+async def desk(office: Office) -> Actor:
+    office.clock = office.clock.starting_at(MONDAY)
+    return await directory.actor_of("reception")
+
+
+async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(office: Office, desk: Actor) -> None:
+    first = await _in(office, "工地夜间施工扰民", NOISE)
+    second = await _in(office, "又来反映夜间施工", AGAIN)
+    (link,) = await links.of_case(desk, second)
+    assert (link.kind, link.state, link.there.no, link.is_later) == ("repeat_of", "proposed", first, True)
+    assert link.person == ("phone", "name") and link.same_person
+    assert any("凌晨两三点" in passage for passage in link.passages)
+    (back,) = await links.of_case(desk, first)
+    assert (back.there.no, back.is_later) == (second, False)
+    assert [each.here.no for each in await links.pending(desk)] == [second]
+
+
+async def test_other_people_with_the_same_words_are_a_campaign(office: Office, desk: Actor) -> None:
+    first = await _in(office, "工地夜间施工扰民", NOISE)
+    others = [
+        await _in(office, f"夜间施工扰民{n}", NOISE[n:] + "请查处。", PersonDraft(phone=f"1380000000{n}"))
+        for n in (1, 2)
+    ]
+    assert {(each.kind, each.there.no) for no in others for each in await links.of_case(desk, no)} == {
+        ("campaign", first)
+    }
+    head, members = await links.group(desk, others[1])
+    assert (head.no, [row.no for row in members]) == (first, others)
+    assert len(await links.pending(desk, campaigns=True)) == 2
+    assert not await links.pending(desk)
+
+
+async def test_another_matter_of_the_same_person_is_no_repeat_but_stands_in_the_history(
+    office: Office, desk: Actor
+) -> None:
+    first = await _in(office, "工地夜间施工扰民", NOISE)
+    second = await _in(office, "路灯不亮", LIGHT)
+    assert not await links.of_case(desk, second)
+    assert [row.no for row in await links.others_of_person(desk, second)] == [first]
+
+
+async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(office: Office, desk: Actor) -> None:
+    await _in(office, "工地夜间施工扰民", NOISE)
+    second = await _in(office, "又来反映夜间施工", AGAIN)
+    (link,) = await links.of_case(desk, second)
+    clerk = await directory.actor_of("clerk-rexian")
+    with pytest.raises((Forbidden, NotFound)):
+        await links.decide(clerk, link.id, LinkState.DISMISSED, now=MONDAY)
+    await links.decide(desk, link.id, LinkState.DISMISSED, now=MONDAY + HOUR)
+    (link,) = await links.of_case(desk, second)
+    assert (link.state, link.decided_name, link.decided_at) == ("dismissed", desk.name, MONDAY + HOUR)
+    assert not await links.pending(desk)
+    await repeats.propose({"no": second}, MONDAY)
+    assert (await Link.get()).state == "dismissed"
+
+
+async def test_a_repeat_counts_once_somebody_decided(office: Office, desk: Actor) -> None:
+    first = await _in(office, "工地夜间施工扰民", NOISE)
+    second, third = [await _in(office, "又来反映夜间施工", AGAIN + "急！" * n) for n in (0, 1)]
+    span = (MONDAY - HOUR, MONDAY + HOUR)
+    assert await facts.repeats(*span) == set()
+    await doors.do(office, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
+    assert await facts.repeats(*span) == {second}
+    (link,) = [each for each in await links.of_case(desk, third) if each.state == "proposed"]
+    assert link.there.no == first
+    await links.decide(desk, link.id, LinkState.CONFIRMED, now=MONDAY)
+    assert await facts.repeats(*span) == {second, third}
+    assert await facts.repeats(MONDAY + HOUR, MONDAY + 2 * HOUR) == set()
+
+
+async def test_a_merge_nobody_proposed_is_a_link_too(office: Office, desk: Actor) -> None:
+    first, second = await _in(office, "路灯不亮", LIGHT), await _in(office, "工地吵闹", NOISE, BEN)
+    await doors.do(office, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
+    (link,) = await links.of_case(desk, second)
+    assert (link.kind, link.state, link.same_person) == ("merged_into", "confirmed", False)
+    assert await facts.repeats(MONDAY - HOUR, MONDAY + HOUR) == set()
+
+
+async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(office: Office, desk: Actor) -> None:
+    open_, hidden = await _in(office, "工地夜间施工扰民", NOISE), await _in(office, "夜间施工", AGAIN, anonymous=True)
+    same = await _in(office, "工地夜间施工扰民", NOISE + "请查处。", anonymous=True)
+    for no in (open_, hidden, same):
+        if not (await Case.get(no=no)).unit:
+            await doors.do(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
+        elif (await Case.get(no=no)).unit != "chengguan":
+            await doors.do(
+                office,
+                no,
+                Act.RETURN,
+                await directory.actor_of("clerk-" + (await Case.get(no=no)).unit),
+                {"reason": "x"},
+            )
+            await doors.do(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
+    clerk = await directory.actor_of("clerk-chengguan")
+    assert await links.others_of_person(clerk, open_) == []
+    assert await links.of_case(clerk, hidden) == []
+    told = await links.of_case(clerk, same)
+    assert {(each.kind, each.person, each.same_person) for each in told} <= {("same_matter", (), False)}
+    assert {row.no for row in await links.others_of_person(desk, open_)} == {hidden, same}
+
+
+async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(office: Office, desk: Actor) -> None:
+    await _in(office, "工地夜间施工扰民", NOISE)
+    report = await _in(office, "举报夜间施工有人包庇", NOISE, kind="report")
+    assert not await Link.all().count()
+    again = await _in(office, "再次举报夜间施工有人包庇", NOISE, kind="report")
+    (link,) = await links.of_case(desk, again)
+    assert link.there.no == report
+    uncleared = replace(desk, cleared=False)
+    assert await links.pending(uncleared) == []
+    with pytest.raises(NotFound):
+        await links.of_case(uncleared, again)
+    with pytest.raises(NotFound):
+        await links.decide(uncleared, link.id, LinkState.DISMISSED, now=MONDAY)
+    ordinary = await _in(office, "路灯不亮", LIGHT)
+    assert len(await links.others_of_person(uncleared, ordinary)) == 1
+    assert {row.no for row in await links.others_of_person(desk, ordinary)} >= {report, again}
+
+
+async def test_whoever_registers_is_hinted_at_the_person_and_the_words(office: Office, desk: Actor) -> None:
+    first = await _in(office, "工地夜间施工扰民", NOISE)
+    other = await _in(office, "路灯不亮", LIGHT, BEN)
+    secret = office.settings.secret
+    said = await repeats.hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, secret)
+    assert {(hint.case.no, hint.known_by) for hint in said} == {(other, ()), (first, ("phone",))}
+    assert said[0].case.no == other or said[0].known_by
+    assert await repeats.hints(await directory.actor_of("clerk-jiwei"), "路灯坏了", LIGHT, {}, secret) == []
+
+
+async def test_what_came_before_prints_were_kept_is_found_after_filling(office: Office, desk: Actor) -> None:
+    first = await _in(office, "工地夜间施工扰民", NOISE)
+    await _in(office, "路灯不亮", LIGHT, BEN)
+    from classify.models import Passage
+
+    await Passage.all().delete()
+    assert await repeats.fill() == 2
+    assert await repeats.fill() == 0
+    second = await _in(office, "夜间施工", NOISE, BEN)
+    assert first in {each.there.no for each in await links.of_case(desk, second)}
+
+
+async def test_new_facts_make_a_case_of_their_own(office: Office, desk: Actor) -> None:
+    first, second = await _in(office, "工地夜间施工扰民", NOISE), await _in(office, "夜间施工又有新情况", AGAIN)
+    await links.add(desk, second, first, LinkKind.NEW_FACTS_OF, now=MONDAY)
+    (link,) = await links.of_case(desk, second)
+    assert (link.kind, link.state) == ("new_facts_of", "confirmed")
+    assert await facts.repeats(MONDAY - HOUR, MONDAY + HOUR) == set()
+    assert SYSTEM is not desk

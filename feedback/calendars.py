@@ -22,6 +22,7 @@ from feedback.workdays import Calendar, DayRow, Editions
 
 FIRST_YEAR = 2004
 _TICK = timedelta(milliseconds=1)
+_LATER = timedelta(minutes=2)  # longer than any transaction may take
 _NAMES = {
     "New Year's Day": "元旦",
     "Spring Festival": "春节",
@@ -95,6 +96,13 @@ def package() -> Calendar:
     return Calendar.of(f"{last_year}-1", date(last_year, 12, 31), rows)
 
 
+def changed(before: Calendar, what: Change) -> Calendar:
+    """The calendar as it would be with the change in it."""
+    kept = {day: row for day, row in before.rows.items() if day not in set(what.plain)}
+    kept |= {row.day: row for row in what.rows}
+    return Calendar.of("preview", what.announced_until, kept.values())
+
+
 async def change(what: Change, by: str, now: datetime, *, after: str) -> str:
     """Add an edition to the calendar and have the running clocks counted anew by it. Returns its name.
 
@@ -127,6 +135,8 @@ async def _add(what: Change, newest: CalendarEdition | None, by: str, now: datet
         await EditionDay.bulk_create([*said, *plain])
         if newest:
             await outbox.put("calendar.changed", name, {"edition": name}, now)
+            # An act that was being written meanwhile may have counted by the edition before: look once more.
+            await outbox.put("calendar.changed", f"{name}:later", {"edition": name, "again": 1000}, now + _LATER)
     return name
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback import access, calendars, deadlines, folding, grounds, lifecycle, recording, search
+from feedback import access, calendars, deadlines, folding, grounds, lifecycle, moves, recording, search
 from feedback.access import Actor, Standing
 from feedback.deadlines import Clock, Facts, Happening
 from feedback.folding import Folded
@@ -34,10 +34,8 @@ from feedback.recording import (
     keep_side_rows,
     said_by,
     standing_of,
-    store_clocks,
     store_foldings,
 )
-from feedback.terms import RIGHTS
 from feedback.workdays import Editions
 
 NO_MOST = 20  # no number is longer, and the database refuses to compare one that is
@@ -136,6 +134,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
     editions = await calendars.editions()
     # Decide.
     state = folding.fold(history, facts, editions)
+    moved = await moves.due_in(case, state, editions)
     done: list[_Done] = []
     digest = case.digest
     for deed in deeds:
@@ -159,6 +158,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
             await keep_side_rows(case, each.deed.act, each.deed.data, each.seq, each.deed.at)
             if also:
                 await also(_recorded(no, each, facts, each.after.unit or case.unit, case.region))
+        await moves.keep([(case, moved)], editions.newest.edition, deeds[0].at)
         await store_foldings(case.id, state)
     return state.state.status
 
@@ -212,27 +212,6 @@ def _standing_after(standing: Standing, after: Folded) -> Standing:
         co=frozenset(t.unit for t in after.tenures if not t.lead and t.until is None),
         held=standing.held | frozenset(t.unit for t in after.tenures),
     )
-
-
-async def recount(no: str, *, now: datetime) -> list[tuple[Clock, Clock]]:
-    """Fold the clocks of a case anew, after the calendar changed. Returns the running clocks that moved, old and new."""
-    case, _, history, facts = await _file(no, access.SYSTEM)
-    old = {(c.term, c.seq, c.unit): c for c in await clocks_stored(case.id)}
-    after = folding.fold(history, facts, await calendars.editions())
-    moved = [
-        (old[key], c)
-        for c in after.clocks
-        if (key := (c.term, c.seq, c.unit)) in old and c.stopped_at is None and old[key].due_at != c.due_at
-    ]
-    async with db.transaction():
-        await db.compare_and_set(case, {"version": case.version}, {"version": case.version + 1, **columns_of(after)})
-        await store_clocks(case.id, after.clocks)
-        # A right that lapses on another day is no promised answer, so nobody is told that the answer moved.
-        if days := {
-            c.term: [o.due_legal_day.isoformat(), c.due_legal_day.isoformat()] for o, c in moved if c.term not in RIGHTS
-        }:
-            await outbox.put("clock.moved", f"{no}:{case.version}", {"no": no, "moved": days}, now)
-    return moved
 
 
 async def bar(no: str, *, units: Sequence[str] = (), staff: Sequence[str] = ()) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
 from feedback.lifecycle import STAGE_AFTER, Act, Kind, Profile, Stage
@@ -119,13 +120,35 @@ def due_days(calendar: Calendar, day: date, length: Length, rolls: bool = True) 
 
 def clocks_of(history: Sequence[Happening], case: Facts, editions: Editions) -> tuple[Clock, ...]:
     """All clocks of a case, running and ended, in the order they started. `history` is in order."""
-    newest = editions.newest
-    clocks = _counted(history, case, newest)
-    held = [editions.at(clock.stopped_at) if clock.stopped_at else newest for clock in clocks]
-    # What starts and stops a clock is the same under every calendar, so are their number and order.
-    older = {each.edition: each for each in held if each is not newest}
-    by_older = {edition: _counted(history, case, each) for edition, each in older.items()}
-    return tuple(by_older[each.edition][i] if each is not newest else clocks[i] for i, each in enumerate(held))
+
+    @cache
+    def counted(place: int) -> tuple[Clock, ...]:
+        return _counted(history, case, editions.held[place][1])
+
+    clocks = []
+    for i, clock in enumerate(counted(len(editions.held) - 1)):
+        # What starts and stops a clock is the same under every calendar, so are their number and order.
+        first, *later = editions.during(clock.starts_at, clock.stopped_at)
+        dated = counted(first)[i]
+        for place in later:
+            dated = _redated(dated, counted(place)[i], *editions.held[place])
+        clocks.append(dated)
+    return tuple(clocks)
+
+
+def _redated(told: Clock, counted: Clock, since: datetime, calendar: Calendar) -> Clock:
+    """The clock under a new edition: as the law counts, later or earlier.
+
+    But no right that was told is cut short, and nobody is late overnight: a duty that would end earlier keeps, of the
+    day it was told, at least up to the first working day after the edition took force.
+    """
+    if counted.due_at >= told.due_at:
+        return counted
+    notice = calendar.next_workday(office_day(since) + timedelta(days=1))
+    least = told.due_legal_day if counted.term in RIGHTS else min(told.due_legal_day, notice)
+    if least <= counted.due_legal_day:
+        return counted
+    return replace(counted, due_legal_day=least, due_at=end_of_day(least))
 
 
 def _counted(history: Sequence[Happening], case: Facts, calendar: Calendar) -> tuple[Clock, ...]:

@@ -5,14 +5,11 @@ Timers find and hand over: the query narrows, a compare-and-set takes, the messa
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tortoise.expressions import Subquery
-from tortoise.queryset import QuerySet
-
-from feedback import access, attachments, calendars, cases, facts, folding, recording, stages
+from feedback import access, attachments, calendars, cases, facts, folding, moves, stages
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import Conflict, NotNow
@@ -76,62 +73,11 @@ async def close_rated_out(now: datetime, rating_days: int) -> int:
 
 
 async def recount_all(payload: dict[str, Any], now: datetime) -> None:
-    """Handler: the calendar changed, so every open case is handed over to be folded anew."""
-    after = int(payload.get("after", 0))
-    rows = await _clocked(after).limit(_BATCH).values("id", "no")
-    for row in rows:
-        try:
-            await cases.recount(row["no"], now=now)
-        except Conflict:
-            await cases.recount(row["no"], now=now)  # an act came between: fold once more, with it
-    if len(rows) == _BATCH:
-        last = rows[-1]["id"]
-        await outbox.put("calendar.changed", f"{payload['edition']}:{last}", {**payload, "after": last}, now)
-
-
-def _clocked(after: int) -> QuerySet[Case]:
-    """Cases in which a clock runs, a right that may lapse included, in the order of their ids."""
-    running = ClockRow.filter(stopped_at__isnull=True).values("case_id")
-    return Case.filter(id__gt=after, id__in=Subquery(running)).order_by("id")
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A running clock that another calendar would end on another day."""
-
-    no: str
-    label: str
-    unit: str
-    before: date
-    after: date
-
-
-async def moved_under(calendar: Calendar, now: datetime, *, most: int) -> tuple[int, list[Move]]:
-    """How many running clocks another calendar would move, and the first `most` of them. Nothing is written.
-
-    Whoever keeps the calendar may not know of reports (检举控告): those move too, but are not told here.
-    """
-    last, count, shown = 0, 0, list[Move]()
-    editions = (await calendars.editions()).followed_by(calendar, now)
-    while rows := await _clocked(last).filter(confidential=False).limit(_BATCH):
-        last = rows[-1].id
-        entries: dict[int, list[Entry]] = {}
-        for entry in await Entry.filter(case_id__in=[case.id for case in rows]).order_by("seq"):
-            entries.setdefault(entry.case_id, []).append(entry)  # type: ignore[attr-defined] # added at run time
-        stored: dict[int, list[ClockRow]] = {}
-        for row in await ClockRow.filter(case_id__in=[case.id for case in rows], stopped_at__isnull=True):
-            stored.setdefault(row.case_id, []).append(row)  # type: ignore[attr-defined] # added at run time
-        for case in rows:
-            history = [recording.happening_of(e) for e in entries.get(case.id, [])]
-            after = folding.fold(history, recording.facts_of(case), editions).clocks
-            days = {(c.term, c.seq, c.unit): c.due_legal_day for c in after}
-            for row in stored.get(case.id, []):
-                day = days.get((row.term, row.seq, row.unit), row.due_legal_day)
-                if day != row.due_legal_day:
-                    count += 1
-                    shown.append(Move(case.no, row.label, row.unit, row.due_legal_day, day))
-        del shown[most:]
-    return count, shown
+    """Handler: the calendar changed, so what still runs is dated anew, some thousand cases at a time."""
+    _, is_done = await moves.recount(now)
+    if not is_done:
+        again = int(payload.get("again", 0)) + 1
+        await outbox.put("calendar.changed", f"{payload['edition']}:{again}", {**payload, "again": again}, now)
 
 
 @dataclass(frozen=True, slots=True)

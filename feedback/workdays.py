@@ -10,10 +10,12 @@ Counting follows 民法典 第二百零一条 (the day itself is not counted) an
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from types import MappingProxyType
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
+EVERY_DAY = (date.min, date.max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,38 @@ class Editions:
         return self.held[-1][1]
 
     def at(self, instant: datetime) -> Calendar:
-        """The edition in force at an instant; before the first one there was none other, so it is the first."""
-        return next((calendar for since, calendar in reversed(self.held) if since <= instant), self.held[0][1])
+        """The edition in force at an instant; before the first one there was none other, so it is the first.
+
+        One made in the same instant came after whatever else happened in it.
+        """
+        return self.held[self._place(instant)][1]
+
+    def during(self, start: datetime, until: datetime | None) -> range:
+        """The places in `held` of the edition in force at `start` and of all later ones up to `until` (None: now)."""
+        return range(self._place(start), self._place(until) + 1 if until else len(self.held))
+
+    def _place(self, instant: datetime) -> int:
+        return max((i for i, (since, _) in enumerate(self.held) if since < instant), default=0)
 
     def followed_by(self, calendar: Calendar, since: datetime) -> "Editions":
         return Editions((*self.held, (since, calendar)))
+
+    def changed_since(self, edition: str) -> tuple[date, date] | None:
+        """The first and the last day that an edition after the named one says otherwise. None: no day.
+
+        Everything, when there was no such edition.
+        """
+        places = [i for i, (_, calendar) in enumerate(self.held) if calendar.edition == edition]
+        if not places:
+            return EVERY_DAY
+        later = pairwise(calendar for _, calendar in self.held[places[0] :])
+        days = [day for before, after in later for day in changed_days(before, after)]
+        return (min(days), max(days)) if days else None
+
+
+def changed_days(before: Calendar, after: Calendar) -> list[date]:
+    """The days on which one calendar works and the other does not."""
+    return sorted(d for d in {*before.rows, *after.rows} if before.is_workday(d) != after.is_workday(d))
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -18,7 +18,7 @@ from feedback.views import Brief, CaseFile
 from routing import digests, ladder
 from routing.directory import Directory, overseers, snapshot
 from routing.hours import Push
-from routing.notices import NOTICES, Audience, NoticeRow, Send, rows_for, worded
+from routing.notices import NOTICES, Audience, NoticeRow, Send, rows_for, told_of, worded
 from routing.rules import CaseFacts, Decision, decide
 from routing.telling import Manner, Planned, keep, send_all
 
@@ -53,6 +53,7 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
             raise NotNow(no=case.no)
         names = await snapshot()
         barred, is_report = _barred(case, names), case.kind is Kind.REPORT
+        dates = told_of(payload.get("moved", ()))
         planned = []
         for row in rows_for(event):
             if row.audience is Audience.CITIZEN and not case.is_named:
@@ -62,8 +63,10 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
             for unit in await _units_told(row, case, payload):
                 if unit in barred:
                     continue
-                key = f"{event}:{payload['no']}:{payload.get('seq', payload.get('clock', ''))}:{row.audience}:{unit}"
-                words = worded(row, no=case.no, title=title, unit=names.short(case.unit or case.desk))
+                about = payload.get("seq", payload.get("clock", payload.get("edition", "")))
+                key = f"{event}:{payload['no']}:{about}:{row.audience}:{unit}"
+                due = dates.get((row.audience, unit), "")
+                words = worded(row, no=case.no, title=title, unit=names.short(case.unit or case.desk), due=due)
                 planned.append(Planned(key, case.no, event, row.audience, unit, words, push, is_report))
         await keep(planned, manner, now)
 
@@ -144,6 +147,8 @@ def _reviewer(case: CaseFile | Brief, directory: Directory, barred: frozenset[st
 
 
 async def _units_told(row: NoticeRow, case: Brief, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    if "moved" in payload:  # only those whose own dates moved
+        return tuple(unit for audience, unit in told_of(payload["moved"]) if audience is row.audience)
     match row.audience:
         case Audience.DESK:
             return (case.desk,)

@@ -4,8 +4,9 @@ An event is an act (`case.assign`) or a deadline that moved; what is told when a
 No I/O.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from routing.hours import Push
@@ -72,7 +73,8 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。", Push.DIGEST),
     NoticeRow("case.review",     _D, "{no}“{title}”申请复查，请交复查机关。"),
     NoticeRow("case.re_review",  _D, "{no}“{title}”申请复核，请交复核机关。"),
-    NoticeRow("clock.moved",     _C, "因工作日安排调整，您反映的“{title}”（编号 {no}）的答复期限有变，请凭查询码查看。"),
+    NoticeRow("clock.moved",     _C, "因放假调休安排有变，您反映的“{title}”（编号 {no}）{due}。您不需要做什么。"),
+    NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Push.DIGEST),
 )
 # fmt: on
 
@@ -82,10 +84,30 @@ def rows_for(event: str) -> tuple[NoticeRow, ...]:
     return tuple(row for row in NOTICES if row.event == event)
 
 
-def worded(row: NoticeRow, *, no: str, title: str, unit: str) -> str:
+def worded(row: NoticeRow, *, no: str, title: str, unit: str, due: str = "") -> str:
     """The notice's words. A long title is cut: the notice goes out as a short message."""
-    return row.words.format(no=no, title=shortened(title), unit=unit)
+    return row.words.format(no=no, title=shortened(title), unit=unit, due=due)
 
 
 def shortened(title: str) -> str:
     return title if len(title) <= TITLE_MOST else title[: TITLE_MOST - 1] + "…"
+
+
+_PERSONAL = frozenset({"own", "citizen"})
+
+
+def told_of(moved: Iterable[Mapping[str, str]]) -> Mapping[tuple[Audience, str], str]:
+    """Who must know that the calendar moved a date, by audience and unit, and the dates that are theirs in words."""
+    found: dict[tuple[Audience, str], list[str]] = {}
+    for move in moved:
+        is_personal = move["holder"] in _PERSONAL
+        whose = (Audience.CITIZEN, "") if is_personal else (Audience.UNIT, move["unit"])
+        if is_personal or move["unit"]:
+            before, after = date.fromisoformat(move["before"]), date.fromisoformat(move["after"])
+            words = f"{move['label']}的最后一天由{_day_words(before)}改为{_day_words(after)}"
+            found.setdefault(whose, []).append(words)
+    return {whose: "，".join(dict.fromkeys(dates)) for whose, dates in found.items()}
+
+
+def _day_words(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"

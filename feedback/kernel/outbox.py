@@ -59,6 +59,12 @@ async def put(kind: str, key: str, payload: Mapping[str, Any], run_at: datetime)
     await Message.create(kind=kind, key=key, payload=dict(payload), run_at=run_at)
 
 
+async def put_all(kind: str, said: Sequence[tuple[str, Mapping[str, Any]]], run_at: datetime) -> None:
+    """Write down many of one kind at once, as pairs of key and payload."""
+    rows = [Message(kind=kind, key=key, payload=dict(payload), run_at=run_at) for key, payload in said]
+    await Message.bulk_create(rows, batch_size=TOGETHER * 10)
+
+
 def _open(now: datetime) -> Any:
     return Message.filter(
         Q(leased_until__isnull=True) | Q(leased_until__lte=now), done_at__isnull=True, run_at__lte=now

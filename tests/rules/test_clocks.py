@@ -176,6 +176,33 @@ def test_a_stopped_clock_keeps_the_calendar_in_force_when_it_stopped() -> None:
     assert _clock(after, "answer").edition == "new"
 
 
+def _plain_again(days: list[date]) -> Calendar:
+    known = CALENDAR.newest
+    return Calendar.of("less", known.announced_until, [r for r in known.rows.values() if r.day not in days])
+
+
+def test_a_duty_that_ends_earlier_is_not_late_overnight() -> None:
+    start = aware(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE))  # fifteen days end in National Day
+    history = _history((Act.SUBMIT, start))
+    told = _clock(clocks_of(history, _facts(Kind.APPEAL), CALENDAR), "forward")
+    assert told.due_legal_day == date(2026, 10, 8)
+    cut = _plain_again([date(2026, 10, day) for day in range(5, 8)])
+    in_time = CALENDAR.followed_by(cut, aware(datetime(2026, 9, 25, 12, tzinfo=OFFICE)))
+    assert _clock(clocks_of(history, _facts(Kind.APPEAL), in_time), "forward").due_legal_day == date(2026, 10, 5)
+    at_the_last = CALENDAR.followed_by(cut, aware(datetime(2026, 10, 5, 12, tzinfo=OFFICE)))
+    assert _clock(clocks_of(history, _facts(Kind.APPEAL), at_the_last), "forward").due_legal_day == date(2026, 10, 6)
+
+
+def test_a_right_that_was_told_is_not_cut_short() -> None:
+    answered = aware(datetime(2026, 9, 3, 9, 0, tzinfo=OFFICE))  # thirty days end in National Day
+    acts = ((Act.SUBMIT, MONDAY - 20 * DAY), (Act.ASSIGN, MONDAY - 19 * DAY, {"unit": "jiaoyu"}))
+    history = _history(*acts, (Act.ACCEPT, MONDAY - 18 * DAY), (Act.REPLY, answered, {"text": "x"}))
+    told = _clock(clocks_of(history, _facts(Kind.APPEAL), CALENDAR), "ask_review")
+    cut = CALENDAR.followed_by(_plain_again([date(2026, 10, day) for day in range(1, 8)]), answered + 5 * DAY)
+    assert told.due_legal_day == date(2026, 10, 8)
+    assert _clock(clocks_of(history, _facts(Kind.APPEAL), cut), "ask_review").due_legal_day == date(2026, 10, 8)
+
+
 def test_a_clock_that_stops_after_an_edition_is_counted_by_it() -> None:
     history = _history((Act.SUBMIT, MONDAY), (Act.ASSIGN, MONDAY + 2 * DAY, {"unit": "jiaoyu"}))
     earlier = CALENDAR.followed_by(_with_a_day_off(date(2026, 9, 17)), MONDAY + DAY)

@@ -10,8 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-import feedback.jobs
-from feedback import calendars
+from feedback import calendars, moves
 from feedback.access import Actor
 from feedback.intake import narrow
 from feedback.kernel.clock import office_day
@@ -160,7 +159,7 @@ async def _previewed(
 ) -> Response:
     office: Office = request.app.state.office
     names = await directory.snapshot()
-    count, moved = await feedback.jobs.moved_under(after, office.clock.now(), most=MOVED_SHOWN)
+    moved = await moves.under(after, office.clock.now())
     days = sorted({*before.rows, *after.rows})
     context = {
         **present_desk.frame(actor, names),
@@ -172,7 +171,7 @@ async def _previewed(
             for day in days
             if _state(before, day) != _state(after, day)
         ],
-        "count": count,
+        "count": len(moved),
         "most": MOVED_SHOWN,
         "moved": [
             {
@@ -182,7 +181,7 @@ async def _previewed(
                 "before": present.day_words(each.before),
                 "after": present.day_words(each.after),
             }
-            for each in moved
+            for each in moved[:MOVED_SHOWN]
         ],
     }
     return office.render(request, "admin/calendar_preview.html", context)

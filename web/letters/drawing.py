@@ -60,7 +60,7 @@ def drawn(code: str) -> bytes:
     document = Document()
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
-    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.top_margin, section.bottom_margin = Mm(32), Mm(30)
     section.left_margin, section.right_margin = Mm(28), Mm(26)
     for name in STYLES:
         _dress(document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH), name)
@@ -108,7 +108,7 @@ def _dress(style: Any, name: str) -> None:
         "both": WD_ALIGN_PARAGRAPH.JUSTIFY,
     }[alignment]
     shape.space_before = shape.space_after = Pt(0)
-    shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(max(size * 1.75, 18))
+    shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(max(size * 1.625, 15))
     shape.widow_control = True
     if name in _INDENTED:
         shape.first_line_indent = Pt(2 * size)
@@ -121,16 +121,16 @@ def _dress(style: Any, name: str) -> None:
             _red_line_below(style)
         case "公文标题":
             style.font.bold = True
-            shape.space_before, shape.space_after = Pt(28), Pt(28)
+            shape.space_before, shape.space_after = Pt(18), Pt(18)
             shape.keep_with_next = True
         case "小标题" | "主送":
             shape.keep_with_next = True
         case "落款":
-            shape.space_before, shape.keep_with_next, shape.right_indent = Pt(28), True, Pt(32)
+            shape.space_before, shape.keep_with_next, shape.right_indent = Pt(20), True, Pt(32)
         case "成文日期":
             shape.keep_with_next, shape.right_indent = True, Pt(48)
         case "附注":
-            shape.space_before = Pt(14)
+            shape.space_before, shape.keep_with_next = Pt(14), True
 
 
 def _red_line_below(style: Any) -> None:

@@ -1,10 +1,8 @@
 """When is a letter issued, and what is written out for whoever opens it? The handler of acts, previews, and downloads."""
 
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from feedback.letters import About, Letter
 from feedback.views import CaseFile, EntryView
 from routing import directory
 from routing.directory import Directory
-from web.letters import rendering, stencils, values
+from web.letters import marking, rendering, stencils, values
 from web.letters.values import Printed
 from web.office import Office
 
@@ -108,21 +106,6 @@ def file_name(found: Opened, form: str) -> str:
     return f"{found.letter.number} {found.letter.row.title}.{form}"
 
 
-# ---- the marks of the units (机关代字) ----
-
-
 def mark_of(data: Path, names: Directory, unit: str) -> str:
     """With what a unit's numbers begin: its mark, or its short name until it has one."""
-    return marks(data).get(unit) or names.short(unit)
-
-
-def marks(data: Path) -> Mapping[str, str]:
-    """The marks the office has set, by unit."""
-    path = data / "letters" / "marks.toml"
-    return _marks(path, path.stat().st_mtime_ns) if path.is_file() else {}
-
-
-@lru_cache(maxsize=4)
-def _marks(path: Path, changed: int) -> Mapping[str, str]:
-    with path.open("rb") as file:
-        return {unit: str(mark) for unit, mark in tomllib.load(file).items()}
+    return marking.marks(data).get(unit) or names.short(unit)

@@ -17,7 +17,7 @@ from feedback.kernel.errors import Unavailable
 from web.letters import drawing
 
 CSS = Path(__file__).parents[1] / "static" / "css" / "letter.css"
-_QR_MM = 22
+_QR_MM = 20
 T = TypeVar("T")
 _ROOM = ThreadPoolExecutor(1, "letters")  # one at a time: each takes a core for a good part of a second
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -67,7 +67,7 @@ def keep_edition(data: Path, stencil: Stencil) -> str:
     """The digest of a template that a letter is issued with, kept for as long as there are letters."""
     path = _edition_path(data, stencil.edition)
     if not path.exists():
-        _write(path, stencil.content)
+        write(path, stencil.content)
     return stencil.edition
 
 
@@ -90,7 +90,7 @@ def take_in(data: Path, code: str, content: bytes) -> list[Fault]:
     """Put an own template in force, unless it has faults: those are returned."""
     faults = faults_of(BY_CODE[code], content)
     if not faults:
-        _write(own_path(data, code), content)
+        write(own_path(data, code), content)
     return faults
 
 
@@ -99,7 +99,7 @@ def drop(data: Path, code: str) -> None:
     own_path(data, code).unlink(missing_ok=True)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent)

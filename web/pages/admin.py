@@ -16,12 +16,13 @@ from feedback.reads import read_log
 from routing import directory
 from web import identity, labels, present, present_desk
 from web.office import Office
-from web.pages import calendar_pages, routing_pages
+from web.pages import calendar_pages, letter_admin, routing_pages
 
 READS_MOST = 300
 READ_WORDS = {
     "file": "查阅案卷",
     "attachment": "打开附件",
+    "letter": "下载文书",
     "export": "导出列表",
     "code": "查看查询码",
     "person": "查看个人信息",
@@ -160,5 +161,6 @@ ROUTES = [
     Route("/messages", messages),
     Route("/reads", reads),
     *calendar_pages.ROUTES,
+    *letter_admin.ROUTES,
     *routing_pages.ROUTES,
 ]

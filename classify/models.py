@@ -48,3 +48,38 @@ class Passage(Model):
 
     class Meta:
         table = "classify_passage"
+
+
+class Outcome(Model):
+    """What became of a proposal of the classifier, one row per case"""
+
+    id = fields.BigIntField(primary_key=True)
+    case_no = fields.CharField(max_length=20, unique=True)
+    heading = fields.CharField(max_length=2)
+    category = fields.CharField(max_length=4)
+    street = fields.CharField(max_length=60, default="")
+    unit = fields.CharField(max_length=60)
+    confidence = fields.FloatField()
+    release = fields.CharField(max_length=40, default="")
+    is_right = fields.BooleanField()
+    at = InstantField()
+
+    class Meta:
+        table = "classify_outcome"
+        indexes = (("heading", "id"),)
+
+
+class Proof(Model):
+    """How far the district's outcomes prove a cell, folded from them and stored so that it is found at once"""
+
+    cell = fields.CharField(max_length=120, primary_key=True)
+    version = fields.IntField(default=1)
+    n = fields.IntField()
+    right = fields.IntField()
+    total = fields.IntField()
+    recent = fields.CharField(max_length=60)
+    state = fields.CharField(max_length=20)
+    since = InstantField()
+
+    class Meta:
+        table = "classify_proof"

@@ -125,9 +125,9 @@ def unit_for(case: CaseFile | Brief, directory: Directory) -> Decision:
 
 
 def is_sure(case: CaseFile | Brief) -> bool:
-    """Whether the category was given by a person, or by the classifier without abstaining."""
+    """Whether the category was given by a person, or by the classifier, sure of it and free to act on it."""
     last = next((e for e in reversed(case.entries) if e.act == Act.CLASSIFY), None)
-    return last is not None and not last.data.get("abstained", False)
+    return last is not None and not last.data.get("abstained", False) and not last.data.get("held")
 
 
 def _barred(case: CaseFile | Brief, directory: Directory) -> frozenset[str]:

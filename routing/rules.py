@@ -32,7 +32,7 @@ class CaseFacts:
     kind: str
     region: str
     desk: str
-    is_sure: bool = True  # False: the classifier abstained, so only rows by kind hold
+    is_sure: bool = True  # False: a person must confirm the category, so only rows by kind alone hold
     street: str = ""
     region_chain: frozenset[str] = field(default_factory=frozenset)
     barred: frozenset[str] = field(default_factory=frozenset)
@@ -69,7 +69,7 @@ def fitting(facts: CaseFacts, rows: Iterable[Row]) -> list[Row]:
 def _fits(row: Row, facts: CaseFacts) -> bool:
     if row.kind and row.kind != facts.kind:
         return False
-    if not row.kind and not facts.is_sure:
+    if not facts.is_sure and (row.category or not row.kind):
         return False
     if row.category and not facts.category.startswith(row.category):
         return False

@@ -3,6 +3,7 @@
 The only module that knows all packages. Processes start in `web.__main__`; what each of them needs is opened here.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -17,12 +18,12 @@ from tortoise.migrations.api import migrate as run_migrations
 import evaluation.jobs
 import feedback.jobs
 import routing.jobs
-from classify import repeats
+from classify import outcomes, repeats
 from evaluation import kpis
 from feedback import attachments, calendars, search
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import Clock
-from feedback.kernel.errors import NotNow
+from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from routing import digests
@@ -92,9 +93,10 @@ def handlers(office: Office) -> dict[str, Handler]:
     found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
     parts: tuple[Mapping[str, list[Handler]], ...] = (
         {
-            "case.submit": [triage.handler(office.model, settings.confidence_bar), repeats.propose],
+            "case.submit": [triage.handler(office.model, settings), repeats.propose],
             "case.classify": [triage.learn],
         },
+        {f"case.{act}": [triage.judge(settings.automatic_target)] for act in triage.PROPOSALS},
         routing.jobs.handlers(senders.of(settings), Manner.of(settings)),
         issuing.handlers(office),
         {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
@@ -143,6 +145,8 @@ async def _nightly(office: Office, now: datetime) -> None:
     await identity.forget_old(now, settings.draft_days)
     await evaluation.jobs.close_period(now, settings)
     await outbox.forget_done(now - timedelta(days=settings.message_days))
+    with contextlib.suppress(Conflict):  # an outcome came in between: it is folded anyway, the rest tomorrow
+        await outcomes.refold(settings.automatic_target)
 
 
 async def _morning(office: Office, now: datetime) -> None:

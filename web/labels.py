@@ -185,6 +185,8 @@ NEEDS: Mapping[str, str] = {
     "target_day": "目标日期",
     "public": "同意公开",
     "abstained": "交人工判断",
+    "proposed": "建议的单位",
+    "held": "不自动派件的原因",
     "attachments": "附件",
     "anonymous": "匿名评价",
     "question": "公开的问题",
@@ -209,6 +211,19 @@ AUDIENCES: Mapping[str, str] = {
     "superior": "上级单位",
     "joint": "联席会议办公室",
     "citizen": "群众",
+}
+HELD: Mapping[str, str] = {
+    "unproven": "本区尚无足够结果证明可以自动派件，请人工确认",
+    "suggest": "本区设为只提建议，请人工确认",
+}
+PROOF_STATES: Mapping[str, str] = {"gathering": "积累结果", "proven": "已证明", "withdrawn": "已撤回"}
+AUTOMATIC_MODES: Mapping[str, tuple[str, str]] = {
+    "suggest": ("只提建议", "所有诉求都由受理窗口确认后派出，下面的结果照常积累。"),
+    "proven": ("有证明才自动", "只有本区自己的结果已经证明的类别不经人工派件，其余作为建议交受理窗口确认。"),
+    "model": (
+        "分类器有把握就自动",
+        "演示方式：没有要求本区结果证明。正式使用请改为“有证明才自动”（设置 XINQIAO_AUTOMATIC）。",
+    ),
 }
 LIGHTS: Mapping[str, str] = {"green": "正常", "amber": "临期", "red": "超期", "none": "无时限"}
 CLOCK_STATES: Mapping[str, str] = {"running": "计时中", "kept": "按期", "late": "超期", "stopped": "终止"}

@@ -333,6 +333,10 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
     match name:
         case "unit":
             return directory.name(str(value))
+        case "proposed":
+            return directory.name(str(value))
+        case "held":
+            return labels.HELD.get(str(value), str(value))
         case "units":
             return "、".join(directory.name(str(u)) for u in value)
         case "category":

@@ -14,7 +14,7 @@ from feedback.views import CaseFile, EntryView, Filters, WorkRow
 from routing.directory import Directory
 from routing.jobs import unit_for
 from routing.rules import Decision
-from web import present
+from web import labels, present
 from web.office import Office
 
 CANDIDATES_MOST = 3
@@ -140,4 +140,6 @@ def _how(file: CaseFile) -> str:
     words = f"分类器判断为“{present.category_words(file.category)}”，把握 {file.confidence:.0%}"
     if last.data.get("abstained"):
         return f"{words}，不够确定，交人工判断。"
+    if held := labels.HELD.get(str(last.data.get("held", ""))):
+        return f"{words}，{held}。"
     return f"{words}。"

@@ -1,21 +1,26 @@
 """What happens to a case that just came in? The classifier says what it is about, the rows say who answers.
 
-Both acts are one transaction, so nobody ever sees a case that is classified but not yet where it belongs.
+Both acts are one transaction, so nobody ever sees a case that is classified but not yet where it belongs. In a district
+whose outcomes do not prove it yet, the same is only a suggestion to the reception desk.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from classify import outcomes
 from classify.commands import remember
+from classify.confirmed import confirmed
 from feedback import cases, queries
 from feedback.access import SYSTEM
 from feedback.cases import Deed
 from feedback.kernel.errors import NotNow
+from feedback.kernel.outbox import Handler
+from feedback.kernel.settings import Settings
 from feedback.lifecycle import Act, Kind, Role, Status
-from feedback.views import EntryView
+from feedback.views import Brief, EntryView
 from routing import directory
 from routing.jobs import assignment, unit_for
 
@@ -25,8 +30,12 @@ if TYPE_CHECKING:
 CurrentModel = Callable[[], Awaitable["Model | None"]]
 
 
-def handler(current_model: CurrentModel, bar: float) -> Callable[[dict[str, Any], datetime], Awaitable[None]]:
-    """The handler of `case.submit`. `bar` above 0 replaces the release's own."""
+PROPOSALS: tuple[str, ...] = ("classify", "assign", "accept", "return")
+"""Acts that may confirm or correct what the classifier proposed."""
+
+
+def handler(current_model: CurrentModel, settings: Settings) -> Handler:
+    """The handler of `case.submit`."""
 
     async def triage(payload: dict[str, Any], now: datetime) -> None:
         case = await queries.brief(payload["no"])
@@ -36,16 +45,55 @@ def handler(current_model: CurrentModel, bar: float) -> Callable[[dict[str, Any]
         verdict = await asyncio.to_thread(model.predict, case.title, case.text)
         if not verdict.category:
             raise NotNow(no=case.no)  # nothing to suggest: the desk reads it
-        said = _said(verdict, bar)
-        entry = EntryView(0, Act.CLASSIFY.value, now, "", "", "", "", said, False)
-        known = replace(case, category=verdict.category, entries=(*case.entries, entry))
-        decision = unit_for(known, await directory.snapshot())
+        names = await directory.snapshot()
+        said = said_by(verdict, settings.confidence_bar)
+        proposed = unit_for(_with(case, said, now), names).unit
+        if proposed and case.kind is not Kind.REPORT:
+            said["proposed"] = proposed
+        if held := await held_because(said, street_of(case, names), settings.automatic_mode):
+            said["held"] = held
+        decision = unit_for(_with(case, said, now), names)
         deeds = [Deed(Act.CLASSIFY, SYSTEM, said, now)]
         if decision.unit:
             deeds.append(Deed(Act.ASSIGN, SYSTEM, assignment(decision), now))
         await cases.acts(case.no, deeds, expect=case.version)
 
     return triage
+
+
+def _with(case: Brief, said: dict[str, Any], now: datetime) -> Brief:
+    """The case as it will be when the classifier has said that."""
+    entry = EntryView(0, Act.CLASSIFY.value, now, "", Role.SYSTEM.value, "", "", said, False)
+    return replace(case, category=said["category"], entries=(*case.entries, entry))
+
+
+async def held_because(said: Mapping[str, Any], street: str, mode: str) -> str:
+    """Why a person must confirm what the classifier is sure of; "" when nobody must."""
+    if mode == "model" or said["abstained"] or "proposed" not in said:
+        return ""
+    if mode == "suggest":
+        return "suggest"
+    is_proven = await outcomes.is_proven(said["category"], street, said["proposed"], said["confidence"])
+    return "" if is_proven else "unproven"
+
+
+def judge(target: float) -> Handler:
+    """The handler of every act that confirms or corrects: what became of the proposal is counted. Reports never are."""
+
+    async def judged(payload: dict[str, Any], now: datetime) -> None:
+        case = await queries.brief(payload["no"])
+        said = confirmed(case.entries)
+        if said is None or case.kind is Kind.REPORT:
+            raise NotNow(no=case.no)
+        await outcomes.record(case.no, street_of(case, await directory.snapshot()), said, target)
+
+    return judged
+
+
+def street_of(case: Brief, names: directory.Directory) -> str:
+    """The street or town unit of the place a case is about."""
+    region = case.region or names.place_of(f"{case.address}\n{case.title}\n{case.text}")
+    return names.street_of(region)
 
 
 async def learn(payload: dict[str, Any], now: datetime) -> None:
@@ -58,7 +106,8 @@ async def learn(payload: dict[str, Any], now: datetime) -> None:
     await remember(case.title, case.text, category, case_no=case.no, by=entry.actor_name, now=now)
 
 
-def _said(verdict: "Verdict", bar: float) -> dict[str, Any]:
+def said_by(verdict: "Verdict", bar: float) -> dict[str, Any]:
+    """What the entry keeps of a verdict. `bar` above 0 replaces the release's own."""
     return {
         "category": verdict.category,
         "confidence": round(verdict.confidence, 4),

@@ -75,6 +75,12 @@ class Settings:
     kpi_weights: str = _row("0.10,0.45,0.45", "shares of response, solution and satisfaction in 综合分, adding up to 1")
     partly_solved: float = _row(0.5, "how much a partly solved order counts in 解决率, 0 to 1")
     confidence_bar: float = _row(0.0, "lowest confidence for routing without a person. 0: the release's own")
+    automatic: str = _row(
+        "",
+        "suggest: a person routes everything. proven: automatic where this district's outcomes prove it. "
+        "model: wherever the classifier is sure. Empty: proven in production, model in dev",
+    )
+    automatic_target: float = _row(0.98, "precision that outcomes must prove before a category goes without a person")
     wx_app_id: str = _row("", "WeChat mini-program: app id. Empty: no log-in by WeChat")
     wx_secret: str = _row("", "WeChat mini-program: app secret")
     wx_base: str = _row("https://api.weixin.qq.com", "where jscode2session is asked for")
@@ -91,6 +97,11 @@ class Settings:
     @property
     def production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def automatic_mode(self) -> str:
+        """suggest, proven or model."""
+        return self.automatic or ("proven" if self.production else "model")
 
     @property
     def database(self) -> str:
@@ -126,6 +137,10 @@ class Settings:
             faults[PREFIX + "SMTP_SECURITY"] = "not_none_starttls_or_tls"
         if settings.env not in ("dev", "production"):
             faults[PREFIX + "ENV"] = "not_dev_or_production"
+        if settings.automatic not in ("", "suggest", "proven", "model"):
+            faults[PREFIX + "AUTOMATIC"] = "not_suggest_proven_or_model"
+        if not 0.5 <= settings.automatic_target < 1:
+            faults[PREFIX + "AUTOMATIC_TARGET"] = "not_between_a_half_and_one"
         if faults:
             raise Invalid(faults, code="settings")
         return settings

@@ -380,6 +380,8 @@ VISITS: tuple[Visit, ...] = (
     Visit("/board", "clerk", "refused", staff("clerk-jiaoyu", at("/board")), 403),
     Visit("/admin", "admin", "", staff("admin", at("/admin"))),
     Visit("/admin", "auditor", "", staff("auditor", at("/admin"))),
+    Visit("/admin/automatic", "admin", "", staff("admin", at("/admin/automatic"))),
+    Visit("/admin/automatic", "supervisor", "", staff("supervisor", at("/admin/automatic"))),
     Visit("/admin/units", "admin", "", staff("admin", at("/admin/units"))),
     Visit("/admin/units/{code}", "admin", "", staff("admin", at("/admin/units/jiaoyu"))),
     Visit("/admin/messages", "admin", "", staff("admin", at("/admin/messages"))),

@@ -269,6 +269,8 @@ class Suggestion(Struct):
     unit_reason: Annotated[str, said("为什么是这个单位")]
     reasons: list[Reason]
     alternatives: list[Alternative]
+    automatic: Annotated[bool, said("这样一件会不经人工派出")]
+    automatic_reason: Annotated[str, said("为什么要人工确认，不需要时为空")]
     urgency: int
     signs: list[Sign]
     release: str | None

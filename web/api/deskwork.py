@@ -15,7 +15,7 @@ from feedback.views import Filters
 from routing import directory
 from routing.directory import Directory
 from routing.rules import CaseFacts, Decision, decide
-from web import identity, present
+from web import identity, labels, present, triage
 from web.api import wire
 from web.api.calls import answered, asked, taken
 
@@ -102,7 +102,20 @@ async def classify(request: Request) -> Response:
     verdict = await asyncio.to_thread(model.predict, title, text) if model else None
     region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
     decision = _decision(verdict, values["kind"] or "", region, office.settings.desk, names)
-    return answered(_suggestion(verdict, decision, title, text, office.settings.desk, names))
+    told = _suggestion(verdict, decision, title, text, office.settings.desk, names)
+    told |= await _automatic(office, verdict, decision, names.street_of(region))
+    return answered(told)
+
+
+async def _automatic(office: "Office", verdict: "Verdict | None", decision: Decision, street: str) -> dict[str, Any]:
+    """Whether a message like this goes to its unit without a person, else why not."""
+    if verdict is None or not decision.unit:
+        return {"automatic": False, "automatic_reason": "没有对应的派单规则，由受理窗口分派"}
+    said = triage.said_by(verdict, office.settings.confidence_bar) | {"proposed": decision.unit}
+    if said["abstained"]:
+        return {"automatic": False, "automatic_reason": "分类器不够确定，由受理窗口判断"}
+    held = await triage.held_because(said, street, office.settings.automatic_mode)
+    return {"automatic": not held, "automatic_reason": labels.HELD.get(held, "")}
 
 
 def _message_faults(title: str, text: str, values: dict[str, Any], names: Directory) -> dict[str, str]:

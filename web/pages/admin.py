@@ -16,7 +16,7 @@ from feedback.reads import read_log
 from routing import directory
 from web import identity, labels, present, present_desk
 from web.office import Office
-from web.pages import calendar_pages, letter_admin, routing_pages
+from web.pages import automatic, calendar_pages, letter_admin, routing_pages
 
 READS_MOST = 300
 READ_WORDS = {
@@ -160,6 +160,7 @@ ROUTES = [
     Route("/units/{code}", unit),
     Route("/messages", messages),
     Route("/reads", reads),
+    *automatic.ROUTES,
     *calendar_pages.ROUTES,
     *letter_admin.ROUTES,
     *routing_pages.ROUTES,

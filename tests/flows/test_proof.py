@@ -1,0 +1,129 @@
+"""A district that trusts only its own outcomes: suggestions first, automatic when proven, suggestions again when it falls."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from classify import outcomes
+from classify.models import Outcome
+from classify.proof import State
+from feedback.kernel.settings import Settings
+from tests.people import Door
+from web import triage
+
+TARGET = 0.6
+"""A low one, so that a handful of cases proves it."""
+ENOUGH = 8
+HOUR = timedelta(hours=1)
+WAGES = {"title": "餐馆三个月没发工资", "text": "老板拖欠我们五个人三个月工资，也没签劳动合同，请劳动监察帮忙要回来。"}
+
+
+@pytest.fixture
+async def careful(settings: Settings) -> AsyncIterator[Door]:
+    """The application of a district that lets nothing go without a person unless proven."""
+    async with Door.opened(replace(settings, automatic="proven", automatic_target=TARGET)) as found:
+        yield found
+
+
+async def _handed_in(door: Door) -> dict[str, object]:
+    receipt = await door.submit(**WAGES)
+    await door.drain()
+    case: dict[str, object] = (await door.get(f"/api/v1/cases/{receipt['no']}?code={receipt['code']}")).json()
+    return case
+
+
+async def _confirmed(door: Door, unit: str) -> None:
+    """One more case, which reception sends to a unit that accepts it."""
+    no = str((await _handed_in(door))["no"])
+    reception, clerk = await door.log_in("reception"), await door.log_in(f"clerk-{unit}")
+    if (await door.get(f"/api/v1/cases/{no}", reception)).json()["status"] == "received":
+        assert (await door.act(no, "assign", {"unit": unit}, reception)).status_code == 200
+    assert (await door.act(no, "accept", {}, clerk)).status_code == 200
+    await door.drain()
+
+
+async def test_a_fresh_district_only_suggests_and_says_why(careful: Door) -> None:
+    case = await _handed_in(careful)
+    assert (case["status"], case["unit"]) == ("received", None)
+    assert str(case["category"]).startswith("04")
+    desk = await careful.page_client("reception")
+    page = (await desk.get(f"/desk/cases/{case['no']}")).text
+    assert "本区尚无足够结果证明" in page
+    assert "派给云川区人力资源和社会保障局" in page
+    await desk.aclose()
+    reception = await careful.log_in("reception")
+    hint = (await careful.post("/api/v1/classify", WAGES, reception)).json()
+    assert (hint["automatic"], hint["abstained"], hint["unit"]["code"]) == (False, False, "renshe")
+    assert "本区尚无足够结果证明" in hint["automatic_reason"]
+
+
+async def test_confirmed_outcomes_make_it_automatic_and_corrections_take_it_back(careful: Door) -> None:
+    for _ in range(ENOUGH):
+        await _confirmed(careful, "renshe")
+    case = await _handed_in(careful)
+    assert (case["status"], case["unit"]["code"]) == ("assigned", "renshe")  # type: ignore[index]
+    reception, clerk = await careful.log_in("reception"), await careful.log_in("clerk-renshe")
+    assert (await careful.post("/api/v1/classify", WAGES, reception)).json()["automatic"]
+    for no in [case["no"], *[(await _handed_in(careful))["no"] for _ in range(3)]]:
+        answer = await careful.act(str(no), "return", {"reason": "由劳动仲裁办理"}, clerk)
+        assert answer.status_code == 200, answer.text
+    await careful.drain()
+    states = {cell.name: cell.standing.state for cell in await outcomes.standings()}
+    assert states["04"] is State.WITHDRAWN
+    assert (await _handed_in(careful))["status"] == "received"
+    admin = await careful.page_client("admin")
+    page = (await admin.get("/admin/automatic")).text
+    assert "已撤回" in page
+    await admin.aclose()
+
+
+async def test_a_mind_changed_later_turns_the_outcome_round(careful: Door) -> None:
+    case = await _handed_in(careful)
+    reception = await careful.log_in("reception")
+    await careful.act(str(case["no"]), "assign", {"unit": "renshe"}, reception)
+    await careful.drain()
+    assert (await Outcome.get(case_no=case["no"])).is_right
+    await careful.act(str(case["no"]), "classify", {"category": "0601"}, reception)
+    await careful.drain()
+    assert not (await Outcome.get(case_no=case["no"])).is_right
+    assert {(c.standing.n, c.standing.right) for c in await outcomes.standings()} == {(1, 0)}
+
+
+async def test_stored_standings_equal_folded_ones_and_twice_changes_nothing_more(careful: Door) -> None:
+    for unit in ("renshe", "renshe", "jiaoyu", "renshe"):
+        await _confirmed(careful, unit)
+    before = await outcomes.standings()
+    handler = triage.judge(TARGET)
+    for one in await Outcome.all():
+        await handler({"no": one.case_no, "seq": 2}, careful.office.clock.now())
+    assert await outcomes.standings() == before
+    assert await outcomes.refold(TARGET) == []
+    assert await outcomes.refold(0.05)  # another target, other standings
+
+
+async def test_a_district_may_ask_for_suggestions_only(settings: Settings) -> None:
+    async with Door.opened(replace(settings, automatic="suggest", automatic_target=TARGET)) as door:
+        for _ in range(ENOUGH):
+            await _confirmed(door, "renshe")
+        assert (await _handed_in(door))["status"] == "received"
+
+
+async def test_reports_are_never_counted(careful: Door) -> None:
+    await careful.submit(**WAGES, kind="report")
+    await careful.drain()
+    assert not await Outcome.exists()
+
+
+@pytest.mark.parametrize("who", ["admin", "supervisor", "auditor"])
+async def test_who_looks_after_it_sees_the_proof(careful: Door, who: str) -> None:
+    await _confirmed(careful, "renshe")
+    client = await careful.page_client(who)
+    page = await client.get("/admin/automatic")
+    assert page.status_code == 200
+    assert "劳动" in page.text
+    await client.aclose()
+    other = await careful.page_client("clerk-jiaoyu")
+    assert (await other.get("/admin/automatic")).status_code == 403
+    await other.aclose()

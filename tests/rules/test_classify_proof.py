@@ -1,0 +1,113 @@
+"""Does the proof promise what it keeps, however often somebody looks, and is it taken back when it falls?"""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from classify import proof
+from classify.proof import Standing, State, after, folded, lower_bound
+from tests.conftest import MONDAY
+
+TARGET = 0.98
+HOUR = timedelta(hours=1)
+
+
+def _lived(said: str, standing: Standing | None = None, target: float = TARGET) -> Standing:
+    found = standing or Standing()
+    for i, one in enumerate(said):
+        found = after(found, one == "1", MONDAY + i * HOUR, target)
+    return found
+
+
+def test_a_fresh_district_has_proven_nothing() -> None:
+    assert not proof.is_proven({}, "0402", "jiedao-qingbo", "renshe", 0.99)
+    assert Standing().bound == 0.0
+
+
+@pytest.mark.parametrize(("right", "proves"), [(100, False), (162, False), (163, True)])
+def test_how_many_right_outcomes_in_a_row_prove_98_percent(right: int, proves: bool) -> None:
+    assert (_lived("1" * right).state is State.PROVEN) is proves
+
+
+def test_one_mistake_costs_a_hundred_more_right_ones() -> None:
+    assert _lived("0" + "1" * 300).state is State.GATHERING
+    assert _lived("0" + "1" * 400).state is State.PROVEN
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 5), (1, 1), (149, 150), (980, 1000), (5000, 5000)])
+def test_the_bound_lies_below_what_was_seen(right: int, n: int) -> None:
+    assert 0 <= lower_bound(right, n) < right / n or right == 0
+
+
+def test_more_right_ones_raise_the_bound_and_a_wrong_one_lowers_it() -> None:
+    assert lower_bound(50, 50) < lower_bound(51, 51)
+    assert lower_bound(51, 52) < lower_bound(51, 51)
+
+
+def test_somebody_who_looks_after_every_outcome_is_deceived_no_oftener_than_promised() -> None:
+    """Two hundred cells just below the target, each watched over 1,500 outcomes: few are ever proven."""
+    draw = np.random.default_rng(20_261_122)
+    deceived = 0
+    for _ in range(200):
+        right = np.cumsum(draw.random(1500) < TARGET - 0.002)
+        deceived += any(lower_bound(int(right[i]), i + 1) >= TARGET for i in range(99, 1500, 7))
+    assert deceived / 200 <= proof.RISK
+
+
+def test_a_proof_falls_when_the_bound_does() -> None:
+    proven = _lived("1" * 170)
+    fallen = _lived("0", proven)
+    assert (proven.state, fallen.state) == (State.PROVEN, State.WITHDRAWN)
+    assert fallen.n == 171
+
+
+def test_a_sudden_change_withdraws_what_thousands_had_proven_and_starts_anew() -> None:
+    proven = _lived("1" * 5000)
+    said = "10110101010100"
+    fallen = _lived(said, proven)
+    assert lower_bound(5000 + said.count("1"), 5000 + len(said)) >= TARGET  # in total nobody would have noticed
+    assert fallen.state is State.WITHDRAWN
+    assert fallen.n < len(said)
+    assert fallen.total == 5000 + len(said)
+
+
+def test_what_was_withdrawn_must_be_proven_again() -> None:
+    fallen = _lived("0" * 5, _lived("1" * 1000))
+    assert fallen.state is State.WITHDRAWN
+    assert _lived("1" * 100, fallen).state is State.WITHDRAWN
+    assert _lived("1" * 200, fallen).state is State.PROVEN
+
+
+def test_since_is_the_moment_of_the_last_change() -> None:
+    proven = _lived("1" * 200)
+    assert proven.since == MONDAY + 162 * HOUR
+
+
+def test_who_never_was_proven_does_not_start_anew_after_bad_days() -> None:
+    assert _lived("110100101").n == 9
+
+
+def test_a_message_belongs_to_its_heading_its_category_its_street_and_its_unit_and_to_those_of_sure_ones() -> None:
+    assert proof.cells("0402", "jiedao", "renshe", 0.5) == ("04", "0402", "04@jiedao", "04>renshe")
+    assert set(proof.cells("04", "", "renshe", 0.93)) == {"04", "04≥0.9", "04>renshe", "04>renshe≥0.9"}
+    assert proof.parts("04>renshe≥0.9") == ("04", "", "renshe", 0.9)
+    assert proof.parts("0402@jiedao") == ("0402", "jiedao", "", 0.0)
+
+
+def test_what_is_proven_for_sure_messages_does_not_hold_for_others() -> None:
+    known = {"04≥0.9": State.PROVEN}
+    assert proof.is_proven(known, "04", "", "renshe", 0.95)
+    assert not proof.is_proven(known, "04", "", "renshe", 0.85)
+
+
+def test_a_unit_whose_proof_was_withdrawn_is_not_served_by_the_proof_of_the_heading() -> None:
+    known = {"04": State.PROVEN, "04>renshe": State.WITHDRAWN}
+    assert not proof.is_proven(known, "04", "", "renshe", 0.8)
+    assert proof.is_proven(known, "04", "", "zonggonghui", 0.8)
+
+
+def test_folding_all_at_once_gives_the_same_standing() -> None:
+    said = "1" * 60 + "0" + "1" * 400 + "00000" + "1" * 30
+    outcomes = [(one == "1", MONDAY + i * HOUR) for i, one in enumerate(said)]
+    assert folded(outcomes, TARGET) == _lived(said)

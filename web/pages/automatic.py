@@ -1,0 +1,85 @@
+"""What may go to a unit without a person, and what proves it? For administrators and those who oversee."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classify import outcomes, proof
+from classify.outcomes import Cell
+from classify.proof import State
+from feedback.access import OVERSEERS, has
+from feedback.kernel.errors import Forbidden
+from feedback.lifecycle import Role
+from routing import directory
+from routing.directory import Directory
+from web import identity, labels, present, present_desk
+from web.office import Office
+
+TONES = {State.PROVEN: "green", State.WITHDRAWN: "red", State.GATHERING: ""}
+
+
+async def automatic(request: Request) -> Response:
+    """Every cell with its outcomes, its bound, how it stands and since when."""
+    office: Office = request.app.state.office
+    actor = await identity.actor(request)
+    if Role.ADMIN not in actor.roles and not has(actor, OVERSEERS):
+        raise Forbidden
+    names, cells = await directory.snapshot(), await outcomes.standings()
+    wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
+    narrow = [cell for cell in cells if cell not in wide]
+    settings = office.settings
+    counted = sum(cell.standing.total for cell in wide)
+    context = {
+        **present_desk.frame(actor, names),
+        "is_admin": Role.ADMIN in actor.roles,
+        "mode": settings.automatic_mode,
+        "mode_words": labels.AUTOMATIC_MODES[settings.automatic_mode],
+        "target": f"{settings.automatic_target:.0%}",
+        "risk": f"{proof.RISK:.0%}",
+        "window": proof.WINDOW,
+        "tiles": _tiles(cells, counted),
+        "wide": [_row(cell, names) for cell in wide],
+        "narrow": [_row(cell, names) for cell in _by_weight(narrow)],
+    }
+    return office.render(request, "admin/automatic.html", context)
+
+
+def _tiles(cells: list[Cell], counted: int) -> list[dict[str, Any]]:
+    held = {state: sum(cell.standing.state is state for cell in cells) for state in State}
+    return [
+        {"label": "已有结果", "figure": counted, "unit": "件", "note": "系统有把握、又有人确认过的"},
+        {"label": "已证明", "figure": held[State.PROVEN], "unit": "类", "note": "可以不经人工派件", "tone": "green"},
+        {"label": "已撤回", "figure": held[State.WITHDRAWN], "unit": "类", "note": "曾证明，后来准确率下降", "tone": "red" if held[State.WITHDRAWN] else ""},
+    ]  # fmt: skip
+
+
+def _by_weight(cells: list[Cell]) -> list[Cell]:
+    """What was withdrawn first, then what is proven, then by the number of outcomes."""
+    order = [State.WITHDRAWN, State.PROVEN, State.GATHERING]
+    return sorted(cells, key=lambda cell: (order.index(cell.standing.state), -cell.standing.total, cell.name))
+
+
+def _row(cell: Cell, names: Directory) -> dict[str, Any]:
+    category, street, unit, bar = proof.parts(cell.name)
+    standing = cell.standing
+    within = [
+        f"在{names.short(street)}" if street else "",
+        f"派给{names.short(unit)}" if unit else "",
+        f"把握不低于 {bar:.0%}" if bar else "",
+    ]
+    return {
+        "what": present.category_words(category),
+        "within": "，".join(words for words in within if words),
+        "n": standing.n,
+        "right": standing.right,
+        "total": standing.total,
+        "bound": f"{standing.bound:.1%}",
+        "state": labels.PROOF_STATES[standing.state.value],
+        "tone": TONES[standing.state],
+        "since": present.short_time(standing.since),
+    }
+
+
+ROUTES = [Route("/automatic", automatic)]

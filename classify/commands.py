@@ -1,7 +1,8 @@
-"""What do `xinqiao train` and `xinqiao trial` do? Read files and corrections, fit, try, put in force unless worse.
+"""What do `xinqiao train` and `xinqiao trial` do, and the nightly run? Gather, have a candidate made, promote unless worse.
 
-A new release must not be worse than the one in force in two ways: on the labelled messages kept out of its fit, and
-on the frozen messages of `knowledge/frozen.toml`, which nobody may fit on. The second keeps out what wrong labels teach.
+A new release must not be worse than the one in force: on the labelled messages kept out of its fit, in any category
+or unit of them, and on the frozen messages of `knowledge/frozen.toml`, which nobody may fit on. The last keeps out
+what wrong labels teach. See `classify.candidate` for how it is judged.
 """
 
 from __future__ import annotations
@@ -9,35 +10,26 @@ from __future__ import annotations
 import asyncio
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from classify import labels, releases, training
+from classify import candidate, labels, releases
 from classify import trial as trials
+from classify.candidate import Labelled, Order, Outcome
+from classify.lessons import SAID, Lesson
 from classify.model import Model
 from classify.models import LearntExample
-from classify.training import Example, Fitted
 from classify.trial import Row
-from feedback.kernel.errors import Invalid
+from classify.trust import Taught
+from feedback.kernel.errors import Conflict, Invalid
 from feedback.redact import masked
 
-KEPT_OUT: Final = 5  # one in so many labelled messages is never fitted on
-FEWEST_TRIED: Final = 20
-"""With fewer kept-out messages a difference says nothing, and only the frozen ones decide."""
-
-FROZEN_SLACK: Final = 0.1
-"""Real labels follow the town's habits, not our examples: so much may be lost on the frozen messages."""
-
+FOLDER: Final = "taught"  # what was taught by files is kept, masked, so that later candidates do not forget it
 _COLUMNS: Final = ("subject", "text", "label")
-
-
-@dataclass(frozen=True, slots=True)
-class _Labelled:
-    row: Row
-    is_kept_out: bool
+Making = Callable[[Order], Awaitable[Outcome]]
 
 
 def trial(model: Model, file: Path, *, restrict: bool = False, split: str = "") -> dict[str, Any]:
@@ -45,7 +37,7 @@ def trial(model: Model, file: Path, *, restrict: bool = False, split: str = "") 
 
     Raises Invalid when the file cannot be read, holds no row, or names a label the tree does not hold.
     """
-    rows = [labelled.row for labelled in _labelled(file, split)]
+    rows = [Row(one.title, one.text, one.label) for one in _labelled(file, split)]
     if not rows:
         raise Invalid({"file": "empty"})
     return trials.trial(model, rows, restrict=restrict).as_json()
@@ -59,21 +51,59 @@ async def train(
     *,
     force: bool = False,
     now: datetime,
+    by: str = "command",
+    making: Making | None = None,
 ) -> dict[str, Any]:
-    """Fit on knowledge, labelled files, unlabelled files and clerks' corrections; put in force unless worse."""
-    given = await corrections()
-    current = await releases.current(data, None)
-    outcome, fitted = await asyncio.to_thread(_fit, files, unlabelled, list(duties), given, current)
-    outcome["promoted"] = force or not outcome["worse_because"]
-    folder = data / releases.FOLDER
-    outcome["release"] = await asyncio.to_thread(training.save, fitted, folder)
+    """Fit on knowledge, files (those of earlier trainings too) and people's decisions; put in force unless worse.
+
+    `making` may make the candidate in another process. What is returned, and kept with the release, is its outcome.
+    """
+    given, kept = await asyncio.to_thread(_files_read, files, data / FOLDER)
+    messages = [(row["subject"], row["text"]) for file in unlabelled for row in _rows(file, _COLUMNS[:2])]
+    present = await releases.current_id()
+    order = Order(
+        folder=str(data / releases.FOLDER),
+        duties=[(sentence, tuple(codes)) for sentence, codes in duties],
+        lessons=await lessons(),
+        labelled=[*given, *kept],
+        unlabelled=messages,
+        current=present,
+        anchor=await releases.anchor(),
+    )
+    made = await (making or _here)(order)
+    outcome = asdict(made)
+    outcome["promoted"] = force or not made.worse_because
+    await releases.record(made.release, made.kind, outcome, by=by, refused=made.worse_because, now=now)
     if outcome["promoted"]:
-        await releases.register(outcome["release"], fitted.kind, outcome["trial"], now=now)
+        try:
+            await releases.promote(made.release, by=by, now=now, instead_of=present)
+        except Conflict:  # somebody put another one in force meanwhile, against which this one was not tried
+            outcome["promoted"] = False
+        else:
+            await asyncio.to_thread(_keep, given, data / FOLDER)
+    await releases.forget_folders(data)
     return outcome
 
 
-async def remember(title: str, text: str, category: str, *, case_no: str, by: str, now: datetime) -> None:
-    """Keep what a person decided about a case, with persons masked; a later decision replaces an earlier one.
+async def _here(order: Order) -> Outcome:
+    return await asyncio.to_thread(candidate.made, order)
+
+
+async def remember(
+    title: str,
+    text: str,
+    category: str,
+    *,
+    case_no: str,
+    by: str,
+    now: datetime,
+    unit: str = "",
+    source: str = "classify",
+    state: str = SAID,
+    confirmed_by: str = "",
+    was: str = "",
+) -> None:
+    """Keep what people decided about a case, with persons masked; a later decision replaces an earlier one.
 
     Raises Invalid for a category the tree does not hold.
     """
@@ -83,80 +113,100 @@ async def remember(title: str, text: str, category: str, *, case_no: str, by: st
         "title": masked(title)[:200],
         "text": masked(text),
         "category": category,
-        "by": by,
+        "unit": unit,
+        "source": source,
+        "by": by[:80],
         "at": now,
+        "state": state,
+        "confirmed_by": confirmed_by[:80],
+        "was": was,
     }
     if not await LearntExample.filter(case_no=case_no).update(**said):
-        await LearntExample.create(source="person", case_no=case_no, **said)
+        await LearntExample.create(case_no=case_no, **said)
+
+
+async def keep(title: str, text: str, case_no: str, lesson: Lesson) -> None:
+    """Keep what a case teaches as it stands."""
+    await remember(
+        title,
+        text,
+        lesson.category,
+        case_no=case_no,
+        by=lesson.by,
+        now=lesson.at,
+        unit=lesson.unit,
+        source=lesson.source,
+        state=lesson.state,
+        confirmed_by=lesson.confirmed_by,
+        was=lesson.was,
+    )
+
+
+async def lessons() -> list[Taught]:
+    """What people decided so far, oldest first, not yet weighed."""
+    names = ("title", "text", "category", "unit", "by", "state", "case_no")
+    return [Taught(**row) for row in await LearntExample.all().order_by("id").values(*names)]
 
 
 async def corrections() -> list[Row]:
-    """What people decided so far, oldest first."""
-    learnt = await LearntExample.all().order_by("id").values("title", "text", "category")
-    return [Row(str(e["title"]), str(e["text"]), str(e["category"])) for e in learnt]
+    """The same as messages with their labels."""
+    return [Row(one.title, one.text, one.category) for one in await lessons()]
 
 
-def _fit(
-    files: Sequence[Path],
-    unlabelled: Sequence[Path],
-    duties: list[tuple[str, Sequence[str]]],
-    given: Sequence[Row],
-    current: Model | None,
-) -> tuple[dict[str, Any], Fitted]:
-    everything = [labelled for file in files for labelled in _labelled(file, "")]
-    everything += [_Labelled(row, _kept_out(row)) for row in given]
-    tried = [labelled.row for labelled in everything if labelled.is_kept_out]
-    learnt = [
-        Example(row.title, row.text, labels.code_of(row.label), "people")
-        for row in (labelled.row for labelled in everything if not labelled.is_kept_out)
-    ]
-    messages = [(row["subject"], row["text"]) for file in unlabelled for row in _rows(file, _COLUMNS[:2])]
-    fitted = training.fit([*training.seed_examples(duties), *learnt], unlabelled=messages)
-    enough = len(tried) >= FEWEST_TRIED
-    outcome: dict[str, Any] = {
-        "kind": fitted.kind,
-        "learnt": len(learnt),
-        "trial": trials.trial(fitted.model, tried).as_json() if enough else {},
-        "frozen_accuracy": trials.frozen_accuracy(fitted.model),
-        "before": {},
-        "worse_because": [],
-    }
-    if current is not None:
-        before = trials.trial(current, tried).as_json() if enough else {}
-        outcome["before"] = {"trial": before, "frozen_accuracy": trials.frozen_accuracy(current)}
-        outcome["worse_because"] = _worse(outcome)
-    return outcome, fitted
+async def latest(most: int = 50) -> list[dict[str, Any]]:
+    """The latest examples with their provenance, for the administrator. No text: the title says enough."""
+    names = ("case_no", "title", "category", "was", "unit", "source", "by", "at", "state", "confirmed_by")
+    return list(await LearntExample.all().order_by("-at").limit(most).values(*names))
 
 
-def _worse(outcome: dict[str, Any]) -> list[str]:
-    """In which figures the new release falls behind the one in force."""
-    before, found = outcome["before"], []
-    if before["trial"] and outcome["trial"]["macro_f1"] < before["trial"]["macro_f1"]:
-        found.append("macro_f1")
-    if outcome["frozen_accuracy"] < before["frozen_accuracy"] - FROZEN_SLACK:
-        found.append("frozen_accuracy")
-    return found
+async def counts(since: datetime | None = None) -> dict[str, int]:
+    """How many examples there are in each state; `since`: only those taught later."""
+    found = LearntExample.all() if since is None else LearntExample.filter(at__gt=since)
+    told: dict[str, int] = {}
+    for state in await found.values_list("state", flat=True):
+        told[str(state)] = told.get(str(state), 0) + 1
+    return told
 
 
-def _labelled(file: Path, split: str) -> list[_Labelled]:
+def _files_read(files: Sequence[Path], folder: Path) -> tuple[list[Labelled], list[Labelled]]:
+    """The given messages, and those of earlier trainings that are not among them."""
+    given = [one for file in files for one in _labelled(file, "")]
+    known = {_digest(one) for one in given}
+    earlier = [one for file in sorted(folder.glob("*.csv")) for one in _labelled(file, "")]
+    return given, [one for one in earlier if _digest(one) not in known]
+
+
+def _digest(one: Labelled) -> str:
+    return hashlib.sha256(f"{masked(one.title)}\n{masked(one.text)}".encode()).hexdigest()
+
+
+def _keep(given: Sequence[Labelled], folder: Path) -> None:
+    """Keep what files taught, without persons, for the candidates to come."""
+    if not given:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256("".join(sorted(_digest(one) for one in given)).encode()).hexdigest()[:16]
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow([*_COLUMNS, "split"])
+        for one in given:
+            writer.writerow([masked(one.title), masked(one.text), one.label, "kept" if one.is_kept_out else "train"])
+
+
+def _labelled(file: Path, split: str) -> list[Labelled]:
     """The rows of a labelled CSV. A column `split` decides what is kept out (all but "train"), else the text does."""
     found = []
     for line, row in enumerate(_rows(file, _COLUMNS), start=2):
         if split and row.get("split") != split:
             continue
-        one = Row(row["subject"], row["text"], row["label"])
+        title, text, label = row["subject"], row["text"], row["label"]
         try:
-            labels.code_of(one.label)
+            labels.code_of(label)
         except KeyError:
-            raise Invalid({"label": "unknown"}, file=file.name, line=line, label=one.label) from None
-        found.append(_Labelled(one, row["split"] != "train" if row.get("split") else _kept_out(one)))
+            raise Invalid({"label": "unknown"}, file=file.name, line=line, label=label) from None
+        is_kept_out = row["split"] != "train" if row.get("split") else candidate.kept_out(title, text)
+        found.append(Labelled(title, text, label, is_kept_out))
     return found
-
-
-def _kept_out(row: Row) -> bool:
-    """One message in five, the same ones every time, wherever it comes from."""
-    said = hashlib.sha256(f"{row.title}\n{row.text}".encode()).digest()
-    return said[0] % KEPT_OUT == 0
 
 
 def _rows(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:

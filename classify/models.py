@@ -1,4 +1,4 @@
-"""How are releases of the classifier and what it learnt from kept? Tables only."""
+"""How are releases of the classifier, what it learnt from, and what it found in the cases kept? Tables only."""
 
 from typing import Any
 
@@ -18,6 +18,10 @@ class Release(Model):
     trial: dict[str, Any] = fields.JSONField()
     made_at = InstantField()
     is_current = fields.BooleanField(default=False)
+    made_by = fields.CharField(max_length=80, default="", db_default="")
+    promoted_at = InstantField(null=True)
+    promoted_by = fields.CharField(max_length=80, default="", db_default="")
+    refused = fields.CharField(max_length=300, default="", db_default="")
 
     class Meta:
         table = "classify_release"
@@ -35,6 +39,10 @@ class LearntExample(Model):
     case_no = fields.CharField(max_length=20, default="")
     by = fields.CharField(max_length=80, default="")
     at = InstantField()
+    unit = fields.CharField(max_length=60, default="", db_default="")
+    state = fields.CharField(max_length=20, default="said", db_default="said")
+    confirmed_by = fields.CharField(max_length=80, default="", db_default="")
+    was = fields.CharField(max_length=4, default="", db_default="")
 
     class Meta:
         table = "classify_example"
@@ -83,3 +91,53 @@ class Proof(Model):
 
     class Meta:
         table = "classify_proof"
+
+
+class TrainingRun(Model):
+    """Fittings of a candidate that were asked for, and what came of them"""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=60, unique=True)
+    asked_by = fields.CharField(max_length=80)
+    asked_at = InstantField()
+    leased_until = InstantField(null=True)
+    attempts = fields.IntField(default=0)
+    done_at = InstantField(null=True)
+    release = fields.CharField(max_length=40, default="")
+    error = fields.TextField(default="")
+
+    class Meta:
+        table = "classify_training_run"
+        indexes = (("done_at",),)
+
+
+class TopicRow(Model):
+    """What many people complained about on a day, with the cases behind it"""
+
+    id = fields.BigIntField(primary_key=True)
+    day = fields.DateField()
+    thread = fields.CharField(max_length=32)
+    title = fields.CharField(max_length=200)
+    region = fields.CharField(max_length=12, default="")
+    words: list[str] = fields.JSONField()
+    members: list[list[str]] = fields.JSONField()
+
+    class Meta:
+        table = "classify_topic"
+        unique_together = (("day", "thread"),)
+
+
+class AnswerFinding(Model):
+    """What the checks found in an answer when it was sent"""
+
+    id = fields.BigIntField(primary_key=True)
+    case_no = fields.CharField(max_length=20)
+    seq = fields.IntField()
+    unit = fields.CharField(max_length=60)
+    at = InstantField()
+    findings: list[str] = fields.JSONField()
+
+    class Meta:
+        table = "classify_answer_finding"
+        unique_together = (("case_no", "seq"),)
+        indexes = (("at", "unit"),)

@@ -285,6 +285,7 @@ async def _open(
             address=draft.address,
             desk=draft.desk,
             urgency=draft.urgency,
+            flags=" ".join(draft.flags),
             confidential=confidential,
             anonymous=draft.anonymous,
             public_consent=draft.public_consent and not confidential,

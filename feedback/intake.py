@@ -64,6 +64,7 @@ class Draft:
     public_consent: bool = False
     attachments: tuple[str, ...] = ()
     urgency: int = 0
+    flags: tuple[str, ...] = ()  # codes of what deserves attention; they move no clock
     bars: frozenset[str] = frozenset()
     headcount: int = 1
     representatives: tuple[PersonDraft, ...] = ()  # those chosen to speak for a joint petition

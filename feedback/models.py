@@ -55,6 +55,7 @@ class Case(Model):
     desk = fields.CharField(max_length=60)
     unit = fields.CharField(max_length=60, default="")
     urgency = fields.SmallIntField(default=0)
+    flags = fields.CharField(max_length=120, default="", db_default="")
     confidential = fields.BooleanField(default=False)
     anonymous = fields.BooleanField(default=False)
     public_consent = fields.BooleanField(default=False)

@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("files", nargs="*", type=Path)
     sub.add_argument("--unlabelled", action="append", default=[], type=Path, help="adapt to unlabelled messages")
     sub.add_argument("--force", action="store_true")
+    add("releases", releases, "list the classifier's releases with their trials").add_argument(
+        "--json", action="store_true"
+    )
+    add("promote", promote, "put a release in force").add_argument("release")
+    add("rollback", roll_back, "go back to the release before, or to the one named").add_argument(
+        "release", nargs="?", default=""
+    )
     sub = add("deadline", deadline, "when a term that begins on a day is due")
     sub.add_argument("start", type=date.fromisoformat)
     sub.add_argument("length", help="15cd, 5wd or 24h")
@@ -214,16 +221,56 @@ def trial(settings: Settings, args: argparse.Namespace) -> int:
 
 def train(settings: Settings, args: argparse.Namespace) -> int:
     from classify import commands
-    from routing import directory
+    from web import learning
 
     async def run(office: Any) -> dict[str, Any]:
-        units = (await directory.snapshot()).units()
-        duties = [duty for unit in units for duty in unit.duties]
+        duties = await learning.duties()
         return await commands.train(
             args.files, args.unlabelled, duties, settings.data, force=args.force, now=office.clock.now()
         )
 
     print(json.dumps(_run(settings, run), ensure_ascii=False, indent=1, default=str))
+    return 0
+
+
+def releases(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import releases as known
+
+    rows = _run(settings, lambda office: known.all_releases())
+    if args.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
+        return 0
+    for row in rows:
+        trial = row["trial"]
+        state = "in force" if row["is_current"] else f"refused: {row['refused']}" if row["refused"] else "-"
+        figures = f"accuracy {trial.get('trial', {}).get('accuracy', '-')}, frozen {trial.get('frozen_accuracy', '-')}"
+        print(f"{row['id']}  {row['made_at']:%Y-%m-%d %H:%M}  {row['kind']:<8} {figures}  {state}")
+        if row["promoted_at"]:
+            print(f"    promoted {row['promoted_at']:%Y-%m-%d %H:%M} by {row['promoted_by'] or 'the system'}")
+    return 0
+
+
+def promote(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import releases as known
+
+    async def run(office: Any) -> str:
+        row = await known.one_release(args.release)
+        if not known.is_whole(settings.data, row["folder"]):
+            raise Invalid({"release": "unreadable"})
+        await known.promote(row["id"], by="command", now=office.clock.now())
+        return str(row["id"])
+
+    print(_run(settings, run))
+    return 0
+
+
+def roll_back(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import releases as known
+
+    def run(office: Any) -> Awaitable[str]:
+        return known.roll_back(settings.data, by="command", now=office.clock.now(), release=args.release)
+
+    print(_run(settings, run))
     return 0
 
 

@@ -28,7 +28,7 @@ from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from routing import digests
 from routing.telling import Manner
-from web import frame, identity, senders, triage
+from web import frame, identity, learning, senders, triage
 from web.letters import issuing
 from web.office import Office
 
@@ -56,7 +56,11 @@ async def opened(settings: Settings) -> AsyncIterator[Office]:
     kpis.weights_of(settings.kpi_weights, settings.partly_solved)  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
     async with db.opened(config(settings)):
-        yield Office(settings, Clock.starting_at(settings.now), frame.page)
+        office = Office(settings, Clock.starting_at(settings.now), frame.page)
+        try:
+            yield office
+        finally:
+            await office.leave_off()
 
 
 async def migrate(settings: Settings) -> None:
@@ -94,9 +98,9 @@ def handlers(office: Office) -> dict[str, Handler]:
     parts: tuple[Mapping[str, list[Handler]], ...] = (
         {
             "case.submit": [triage.handler(office.model, settings), repeats.propose],
-            "case.classify": [triage.learn],
         },
         {f"case.{act}": [triage.judge(settings.automatic_target)] for act in triage.PROPOSALS},
+        {kind: [learning.learn] for kind in learning.TEACHING},
         routing.jobs.handlers(senders.of(settings), Manner.of(settings)),
         issuing.handlers(office),
         {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
@@ -156,6 +160,7 @@ async def _morning(office: Office, now: datetime) -> None:
 
 TIMERS: Mapping[str, tuple[Timer, int]] = {
     # name: what, every so many seconds
+    "learning": (learning.tend, learning.EVERY_SECONDS),
     "sweep": (_sweep, 15),
     "morning": (_morning, 60),
     "nightly": (_nightly, 6 * 3600),

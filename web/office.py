@@ -1,7 +1,7 @@
 """What does one process work with? Its settings, its clock, its classifier, and a bell for the worker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,9 +35,19 @@ class Office:
         """Something was written that must be followed: look at once instead of at the next sweep."""
         self.bell.set()
         if self.ring is not None:
-            task = asyncio.get_running_loop().create_task(_quietly(self.ring()))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+            self.begin(_quietly(self.ring()))
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin something nobody waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def leave_off(self) -> None:
+        """Stop what was begun: the process ends."""
+        for task in tuple(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
 
     def render(self, request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> Response:
         """A page from a template."""

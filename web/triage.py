@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from classify import outcomes
-from classify.commands import remember
 from classify.confirmed import confirmed
 from feedback import cases, queries
 from feedback.access import SYSTEM
@@ -94,16 +93,6 @@ def street_of(case: Brief, names: directory.Directory) -> str:
     """The street or town unit of the place a case is about."""
     region = case.region or names.place_of(f"{case.address}\n{case.title}\n{case.text}")
     return names.street_of(region)
-
-
-async def learn(payload: dict[str, Any], now: datetime) -> None:
-    """The handler of `case.classify`: what a person decided is kept as an example; a report's words are not."""
-    case = await queries.brief(payload["no"])
-    entry = next(e for e in case.entries if e.seq == payload["seq"])
-    if entry.role == Role.SYSTEM or case.kind is Kind.REPORT:
-        raise NotNow(no=case.no)
-    category = str(entry.data["category"])
-    await remember(case.title, case.text, category, case_no=case.no, by=entry.actor_name, now=now)
 
 
 def said_by(verdict: "Verdict", bar: float) -> dict[str, Any]:

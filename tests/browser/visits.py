@@ -291,6 +291,12 @@ async def one_routing_row(page: Page, site: Site) -> None:
         await page.locator("tbody th a").first.click()
 
 
+async def one_release(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/admin/learning")
+    async with page.expect_navigation():
+        await page.locator("tbody th a").first.click()
+
+
 async def unknown_page(page: Page, site: Site) -> None:
     await page.goto(site.url + "/nowhere")
 
@@ -384,6 +390,8 @@ VISITS: tuple[Visit, ...] = (
     Visit("/admin/automatic", "supervisor", "", staff("supervisor", at("/admin/automatic"))),
     Visit("/admin/units", "admin", "", staff("admin", at("/admin/units"))),
     Visit("/admin/units/{code}", "admin", "", staff("admin", at("/admin/units/jiaoyu"))),
+    Visit("/admin/learning", "admin", "", staff("admin", at("/admin/learning"))),
+    Visit("/admin/learning/{id}", "admin", "", staff("admin", one_release)),
     Visit("/admin/messages", "admin", "", staff("admin", at("/admin/messages"))),
     Visit("/admin/reads", "auditor", "", staff("auditor", at("/admin/reads"))),
     Visit("/admin/calendar", "admin", "", staff("admin", at("/admin/calendar"))),

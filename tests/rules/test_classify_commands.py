@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from classify import commands, labels, releases
+from classify import commands, labels, paired, releases
 from classify.examples import seed_examples
 from feedback.kernel.errors import Invalid
 from tests.conftest import MONDAY
@@ -49,8 +49,8 @@ async def test_labels_the_release_in_force_does_not_know_put_a_better_one_in_for
     rows = [(e.title, e.text, filed[e.category[:2]]) for e in told]
     outcome = await _train(office, _file(tmp_path / "habits.csv", rows))
     assert outcome["kind"] == "trained"
-    assert outcome["promoted"]
-    assert outcome["trial"]["n"] >= commands.FEWEST_TRIED
+    assert outcome["promoted"], outcome
+    assert outcome["trial"]["n"] >= paired.ENOUGH
     assert outcome["trial"]["macro_f1"] > outcome["before"]["trial"]["macro_f1"]
     assert await _current(office) == outcome["release"]
 

@@ -34,7 +34,7 @@ _SORT_WORDS: Mapping[str, str] = {
     "date-time": "时刻",
     "null": "空",
 }
-_OK_WORDS: Mapping[int, str] = {200: "成功", 201: "已登记", 204: "成功，没有内容"}
+_OK_WORDS: Mapping[int, str] = {200: "成功", 201: "已登记", 202: "已开始", 204: "成功，没有内容"}
 
 
 def document(calls: Sequence[Call], server: str) -> dict[str, Any]:

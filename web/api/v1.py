@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web.api import answers, casework, deskwork, openapi, published, reference, wechat, wire
+from web.api import answers, casework, deskwork, learning, openapi, published, reference, wechat, wire
 from web.api.calls import Call, Who, answered, routes
 from web.office import Office
 
@@ -87,6 +87,14 @@ CALLS: tuple[Call, ...] = (
          {200: answers.DeskPage}, query=wire.DeskQuery),
     Call("POST", "/classify", deskwork.classify, Who.STAFF, "分类和派单建议",
          {200: answers.Suggestion}, body=wire.ToClassify, remark="只是建议，不改动任何诉求。"),
+    Call("GET", "/releases", learning.listed, Who.STAFF, "分类器版本",
+         {200: learning.ReleaseList}, faults=(403,), remark="限管理员。每个版本带它比试的成绩。"),
+    Call("POST", "/releases", learning.train, Who.STAFF, "训练候选版本",
+         {202: learning.Asked}, faults=(403,), remark="限管理员。在后台训练并与现行版本比试，不比它差才启用。"),
+    Call("POST", "/releases/back", learning.roll_back, Who.STAFF, "退回上一版本",
+         {200: learning.ReleaseOut}, faults=(403, 409), remark="限管理员。"),
+    Call("POST", "/releases/{id}/promote", learning.promote, Who.STAFF, "启用一个版本",
+         {200: learning.ReleaseOut}, faults=(403, 404), remark="限管理员。"),
     Call("GET", "/units", reference.units, Who.ANYONE, "单位和职责", {200: published.UnitList}),
     Call("GET", "/categories", reference.category_tree, Who.ANYONE, "内容分类", {200: published.CategoryList}),
     Call("GET", "/matters", reference.matters, Who.ANYONE, "政务服务事项", {200: published.MatterList}),

@@ -1,0 +1,238 @@
+"""Does the classifier learn from the desk? The whole loop over HTTP, told with 200 corrections.
+
+`python -m tests.bench.live_loop [200]` tells it in a town of its own: corrections through the clerk's page, a candidate,
+its trial, promotion, the next similar message; then a clerk who mislabels as many; then the way back.
+`tests/flows/test_learning.py` tells the same with fewer.
+"""
+
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from classify import releases, runs
+from classify.examples import seed_examples
+from feedback.kernel.settings import Settings
+from tests.people import Door
+from web import boot, learning, seed
+
+CATEGORY, UNIT, HEADING = "0609", "wenlv", "06"
+"""This town files its angling platforms under sport, which nobody could know."""
+
+PROBES = (
+    ("钓鱼台少了两块板", "水库西岸的钓鱼台少了两块板，老人和孩子走上去很危险，请来看看。"),
+    ("钓鱼台栏杆松了", "周末去钓鱼，靠水一侧的钓鱼台栏杆一推就晃，希望早点加固。"),
+    ("钓鱼台什么时候开放", "桥下新修的钓鱼台围了半年没有开放，想知道还要等多久。"),
+)
+_PLACES = [
+    "云溪北岸",
+    "柳湾",
+    "三号桥下",
+    "老码头",
+    "东湖公园",
+    "西堤",
+    "水文站旁",
+    "沙洲",
+    "双桥",
+    "南门渡口",
+    "石磨湾",
+    "新闸口",
+    "竹林湾",
+    "上坝",
+    "青石滩",
+    "莲花汀",
+]
+_WHEN = [
+    "上周六早上",
+    "昨天傍晚",
+    "这个月以来",
+    "雨停以后",
+    "国庆前后",
+    "前天中午",
+    "入秋以来",
+    "连续几个周末",
+    "清明那几天",
+    "下班以后",
+]
+_WHAT = (
+    "钓鱼台的木板烂了一大片，一脚踩下去就陷",
+    "两个钓鱼台之间的过道被水冲歪，人要侧着身子走",
+    "钓鱼台护栏只剩下一半，铁管锈得发红",
+    "好几个钓鱼台被人用铁链锁着，说是包了场",
+    "钓鱼台边上夜里没有灯，看不清台阶在哪里",
+    "新装的钓鱼台螺丝外露，划破了裤子和手",
+    "钓鱼台上铺的防滑垫全翘了起来",
+    "台风过后钓鱼台的立柱斜了，像要倒到水里",
+    "钓鱼台离水面太高，垂钓时够不着抄网",
+    "有人在钓鱼台上支帐篷烧烤，油污擦不掉",
+    "钓鱼台编号和预约软件上的对不上，去了没有位子",
+    "收费牌挂在钓鱼台入口，可是没有人说得清收给谁",
+)
+_MORE = (
+    "我们钓友协会有六十多人，年纪大的占一半",
+    "我带着孙子一起去的，差点出事",
+    "问过看门的师傅，他说归别人管",
+    "附近只有这一处可以安全垂钓",
+    "之前比赛的时候还是好好的",
+    "照片已经拍好，可以随时提供",
+    "同去的几个人都遇到了这种情况",
+    "我在这里钓了二十年，从来没有这样过",
+    "外地来的朋友看了都摇头",
+    "残疾人的那个位置也不能用",
+    "电话打了三次，每次都说记下了",
+    "城里好不容易有个休闲的去处",
+)
+_ASK = (
+    "请派人修好，别等出了事",
+    "希望给一个修缮的时间",
+    "盼望管理单位来现场看一看",
+    "请说明由谁负责维护",
+    "建议先拉警戒线，再安排施工",
+    "恳请尽快答复",
+    "能不能换成石头的，耐用一些",
+    "请把今年的维护计划公开一下",
+)
+
+
+def messages(number: int, seed_number: int = 7) -> Iterator[tuple[str, str]]:
+    """Complaints about angling platforms, no two alike."""
+    rng = random.Random(seed_number)
+    for _ in range(number):
+        place, what, more = rng.choice(_PLACES), rng.sample(_WHAT, 2), rng.sample(_MORE, 2)
+        text = f"{rng.choice(_WHEN)}我去{place}，{what[0]}。{more[0]}。{what[1]}，{more[1]}。{rng.choice(_ASK)}。"
+        yield f"{place}钓鱼台{rng.choice(('坏了', '没人管', '有危险', '问题多', '该修了', '出了状况'))}", text
+
+
+def lies(number: int) -> list[tuple[str, str, str]]:
+    """Plain messages of every heading, each with a category from another heading."""
+    own = [e for e in seed_examples([]) if e.source == "example"]
+    rng = random.Random(11)
+    rng.shuffle(own)
+    wrong = {e.category: rng.choice([o.category for o in own if o.category[:2] != e.category[:2]]) for e in own}
+    picked = [own[i % len(own)] for i in range(number)]
+    return [
+        (e.title, f"{rng.choice(_WHEN)}在{rng.choice(_PLACES)}。{e.text}{rng.choice(_MORE)}。", wrong[e.category])
+        for e in picked
+    ]
+
+
+@dataclass
+class Town:
+    """The people of the story at their doors."""
+
+    door: Door
+    reception: httpx2.AsyncClient
+    clerk: httpx2.AsyncClient
+    admin: httpx2.AsyncClient
+    token: str
+
+    async def hand_in(self, title: str, text: str) -> str:
+        no = str((await self.door.submit(title=title, text=text))["no"])
+        await self.door.drain()
+        return no
+
+    async def correct(self, title: str, text: str, category: str, *, accepted: bool) -> None:
+        """The desk says what it is about and sends it on; the unit takes it on, or does not."""
+        no = await self.hand_in(title, text)
+        await self._returned(no)
+        if accepted:
+            sent = {"category": category, "unit": UNIT, "reason": "区文体旅局负责"}
+            await _done(self.reception.post(f"/desk/cases/{no}/route", data=sent), again=no)
+            await _done(self.clerk.post(f"/desk/cases/{no}/acts/accept", data={}), again=no)
+        else:
+            await _done(self.reception.post(f"/desk/cases/{no}/acts/classify", data={"category": category}), again=no)
+        await self.door.drain()
+
+    async def _returned(self, no: str) -> None:
+        """A unit the classifier was sure of, wrongly, sends it back."""
+        unit = (await self.door.get(f"/api/v1/cases/{no}", self.token)).json()["unit"]
+        if unit:
+            client = await self.door.page_client(f"clerk-{unit['code']}")
+            await _done(client.post(f"/desk/cases/{no}/acts/return", data={"reason": "不属于本单位职责"}), again=no)
+            await client.aclose()
+            await self.door.drain()
+
+    async def says(self, title: str, text: str) -> str:
+        """What the classifier makes of a message."""
+        told = (await self.door.post("/api/v1/classify", {"title": title, "text": text}, self.token)).json()
+        return str(told["category"] or "")
+
+    async def right(self, probes: Sequence[tuple[str, str]] = PROBES) -> int:
+        return sum([(await self.says(*probe)).startswith(HEADING) for probe in probes])
+
+    async def train(self) -> dict[str, Any]:
+        """The administrator presses the button; what follows is carried out. Returns the newest release."""
+        response = await self.admin.post("/admin/learning/train")
+        assert response.headers["location"].endswith("asked"), response.headers
+        run = await runs.take(self.door.office.clock.now())
+        assert run is not None
+        await learning.carry_out(self.door.office, run.id, run.asked_by)
+        made = (await runs.last(1))[0]
+        assert made["release"], made["error"]
+        return await releases.one_release(made["release"])
+
+
+async def _done(answer: Any, again: str) -> None:
+    response = await answer
+    assert response.status_code == 303, (again, response.status_code, response.text[:2000])
+
+
+async def town(door: Door) -> Town:
+    clients = [await door.page_client(name) for name in ("reception", f"clerk-{UNIT}", "admin")]
+    return Town(door, *clients, await door.log_in("reception"))
+
+
+async def tell(number: int, door: Door) -> dict[str, Any]:
+    """The story, with its figures."""
+    people = await town(door)
+    told: dict[str, Any] = {"before": await people.right()}
+    began = time.perf_counter()
+    for title, text in messages(number):
+        await people.correct(title, text, CATEGORY, accepted=True)
+    told["corrected_s"] = round(time.perf_counter() - began, 1)
+    began = time.perf_counter()
+    first = await people.train()
+    told["candidate"] = _figures(first) | {"seconds": round(time.perf_counter() - began, 1)}
+    told["after"] = await people.right()
+    present = await releases.current_id()
+    for title, text, category in lies(number):
+        await people.correct(title, text, category, accepted=False)
+    second = await people.train()
+    told["poisoned"] = _figures(second)
+    told["after_poison"] = await people.right()
+    await releases.promote(second["id"], by="bench", now=door.office.clock.now())
+    told["after_poison_forced"] = await people.right()
+    await people.admin.post("/admin/learning/back")
+    told["rolled_back"] = await releases.current_id() == present or await releases.current_id()
+    for client in (people.reception, people.clerk, people.admin):
+        await client.aclose()
+    return told
+
+
+def _figures(row: dict[str, Any]) -> dict[str, Any]:
+    trial = row["trial"]
+    told = {name: trial[name] for name in ("learnt", "frozen_accuracy", "worse_because", "doubts", "promoted")}
+    return told | {"paired": trial["paired"].get("all"), "frozen": trial["paired"].get("frozen")}
+
+
+async def _main(number: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = replace(Settings(), data=Path(folder), log_level="error", submit_per_minute=10**6)
+        await boot.migrate(settings)
+        async with boot.opened(settings) as office:
+            await boot.seed_calendar(office)
+            await seed.settle(office)
+        async with Door.opened(settings) as door:
+            print(json.dumps(await tell(number, door), ensure_ascii=False, indent=1, default=str))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))

@@ -1,0 +1,181 @@
+"""Does the classifier learn from the desk, keep bad candidates out, and find its way back? Over HTTP, and killed."""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from classify import commands, releases, runs
+from feedback.kernel.errors import Conflict, NotFound
+from feedback.kernel.settings import Settings
+from tests.bench.live_loop import CATEGORY, PROBES, lies, messages, town
+from tests.conftest import MONDAY
+from tests.people import Door
+from web import boot, learning
+from web.office import Office
+
+FEW = 30
+ROOT = Path(__file__).parents[2]
+
+
+async def test_corrections_through_the_page_make_the_next_similar_message_go_right_and_lies_do_not(door: Door) -> None:
+    people = await town(door)
+    first = await releases.current_id()
+    assert await people.right() == 0
+    for title, text in messages(FEW):
+        await people.correct(title, text, CATEGORY, accepted=True)
+    taught = await people.train()
+    assert taught["trial"]["promoted"] and taught["made_by"] == taught["promoted_by"] != ""
+    assert await people.right() == len(PROBES), "every process takes up the new release by itself"
+    assert (await door.get("/readyz")).json()["model"] == taught["id"] != first
+
+    page = (await people.admin.get("/admin/learning")).text
+    assert taught["id"] in page and "现行" in page
+    assert "固定试题" in (await people.admin.get(f"/admin/learning/{taught['id']}")).text
+
+    for title, text, category in lies(FEW):
+        await people.correct(title, text, category, accepted=False)
+    poisoned = await people.train()
+    fell = taught["trial"]["frozen_accuracy"] - poisoned["trial"]["frozen_accuracy"]
+    assert fell < 0.05
+    assert await people.right() == len(PROBES)
+
+    answer = await people.admin.post("/admin/learning/back")
+    assert answer.status_code == 303
+    back = await releases.current_id()
+    assert back == (taught["id"] if poisoned["trial"]["promoted"] and poisoned["id"] != taught["id"] else first)
+    for client in (people.reception, people.clerk, people.admin):
+        await client.aclose()
+
+
+async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -> None:
+    for name in ("reception", "supervisor", "auditor", "clerk-jiaoyu"):
+        token = await door.log_in(name)
+        for path in ("/api/v1/releases", "/api/v1/releases/back", "/api/v1/releases/0/promote"):
+            assert (await door.post(path, {}, token)).status_code == 403, (name, path)
+        assert (await door.get("/api/v1/releases", token)).status_code == 403
+    token = await door.log_in("admin")
+    told = (await door.get("/api/v1/releases", token)).json()["items"]
+    assert [one["is_current"] for one in told] == [True]
+    assert (await door.post("/api/v1/releases/back", {}, token)).status_code == 409
+    assert (await door.post("/api/v1/releases/0/promote", {}, token)).status_code == 404
+    assert (await door.post("/api/v1/releases", {}, token)).json() == {"is_new": True}
+    assert (await door.post("/api/v1/releases", {}, token)).json() == {"is_new": False}
+
+
+async def test_the_night_asks_once_when_enough_was_learnt(office: Office) -> None:
+    night = MONDAY.replace(hour=20)  # four in the morning of the next office day
+    await learning._ask_for_tonight(office, night)
+    assert await runs.last() == []
+    for i, (title, text) in enumerate(messages(office.settings.train_least)):
+        await commands.remember(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
+    for _ in range(2):
+        await learning._ask_for_tonight(office, night)
+    assert [run["key"] for run in await runs.last()] == ["night-2026-09-15"]
+
+
+async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(office: Office) -> None:
+    assert await runs.ask("asked-1", by="管理员", now=MONDAY)
+    assert not await runs.ask("asked-2", by="管理员", now=MONDAY)
+    assert await runs.take(MONDAY) is not None
+    assert await runs.take(MONDAY) is None
+    for attempt in range(1, runs.TRIES):
+        assert await runs.take(MONDAY + attempt * (runs.LEASE + timedelta(seconds=1))) is not None
+    assert await runs.take(MONDAY + timedelta(days=1)) is None
+    assert (await runs.last())[0]["done_at"]
+
+
+async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(office: Office) -> None:
+    present = await releases.current_id()
+    await releases.record("other", "trained", {}, by="", refused=(), now=MONDAY)
+    with pytest.raises(Conflict):
+        await releases.promote("other", by="", now=MONDAY, instead_of="somebody else")
+    with pytest.raises(NotFound):
+        await releases.promote("nobody", by="", now=MONDAY)
+    assert await releases.current_id() == present
+
+
+async def test_a_damaged_release_is_not_used_and_the_last_whole_one_serves(office: Office) -> None:
+    present = await releases.current_id()
+    folder = office.settings.data / releases.FOLDER / "damaged"
+    folder.mkdir()
+    (folder / "release.json").write_text("{}")
+    await releases.register("damaged", "trained", {}, now=MONDAY + timedelta(days=1))
+    model = await releases.current(office.settings.data, None)
+    assert model is not None and model.release == present
+    assert await releases.roll_back(office.settings.data, by="", now=MONDAY + timedelta(days=2)) == present
+
+
+_TRAINS = """
+import asyncio, sys
+from pathlib import Path
+from classify import releases, runs
+from feedback.kernel.settings import Settings
+from web import boot, learning
+
+async def main():
+    settings = Settings(data=Path(sys.argv[1]), database_url=sys.argv[2], log_level="error")
+    async with boot.opened(settings) as office:
+        if sys.argv[3] == "train":
+            await learning.ask(office, "管理员")
+            run = await runs.take(office.clock.now())
+            print("begun", flush=True)
+            await learning.carry_out(office, run.id, "管理员")
+        rows = [row["id"] for row in await releases.all_releases()]
+        print("begun", flush=True)
+        while True:
+            for release in rows:
+                await releases.promote(release, by="", now=office.clock.now())
+
+asyncio.run(main())
+"""
+
+
+async def _killed(settings: Settings, what: str, after: float) -> None:
+    """A process that does this, killed without warning a moment later."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _TRAINS, str(settings.data), settings.database_url, what),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).strip() == b"begun"
+    await asyncio.sleep(after)
+    os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+async def _serves(settings: Settings) -> str:
+    """The release an office opened anew answers by."""
+    async with boot.opened(settings) as office:
+        model = await office.model()
+        assert model is not None and model.predict("小区停水", "小区停水三天了，没有水用").category
+        assert sum(row["is_current"] for row in await releases.all_releases()) == 1
+        return model.release
+
+
+async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken_up_again(settings: Settings) -> None:
+    before = await _serves(settings)
+    await _killed(settings, "train", 1.5)
+    assert await _serves(settings) == before
+    async with boot.opened(settings) as office:
+        assert (await runs.last())[0]["done_at"] is None
+        await runs.release_leases()
+        run = await runs.take(office.clock.now())
+        assert run is not None and run.attempts == 1
+
+
+async def test_killed_while_promoting_exactly_one_whole_release_serves(settings: Settings) -> None:
+    async with boot.opened(settings) as office:
+        present = await releases.one_release(await releases.current_id())
+        home = office.settings.data / releases.FOLDER
+        for name in ("second", "third"):  # other names for the same files: what matters is which row is in force
+            (home / name).symlink_to(home / present["folder"])
+            await releases.record(name, "cold", {}, by="", refused=(), now=MONDAY)
+    for after in (0.05, 0.11, 0.23):
+        await _killed(settings, "promote", after)
+        assert await _serves(settings) == present["id"]

@@ -5,18 +5,17 @@ record itself was corrected meanwhile. A period that is not over yet may be froz
 provisional. The files for download hold the same cells, words and formulae as the page.
 """
 
-import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO, StringIO
+from io import BytesIO
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
 import evaluation.models as stored
-from evaluation import figures, ratings, timeliness
+from evaluation import figures, ratings, sheets, timeliness
 from evaluation.figures import Counts
 from evaluation.scores import Rules
 from evaluation.timeliness import ClockFact, Period, TenureFact
@@ -214,18 +213,7 @@ def notes(edition: Edition) -> list[tuple[str, str]]:
 
 def to_csv(edition: Edition) -> str:
     """The table as CSV for spreadsheet programs: with a byte order mark, and no cell they would take for a formula."""
-    sheet = StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(head(edition.figures))
-    writer.writerows([[_harmless(cell) for cell in line] for line in lines(edition.figures)])
-    writer.writerow([])
-    writer.writerows([_harmless(name), _harmless(text)] for name, text in notes(edition))
-    return "\ufeff" + sheet.getvalue()
-
-
-def _harmless(cell: str | float) -> str | float:
-    """A text that begins like a formula would be run by a spreadsheet program: a quotation mark before it stops that."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return sheets.to_csv([head(edition.figures), *lines(edition.figures), [], *notes(edition)])
 
 
 def to_xlsx(edition: Edition) -> bytes:
@@ -247,16 +235,9 @@ def to_xlsx(edition: Edition) -> bytes:
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, len(told["formulae"]), 14)
-    _text_sheet(book.add_worksheet("公式"), [("指标", "公式", "依据")], bold)
+    sheets.text_sheet(book.add_worksheet("公式"), [("指标", "公式", "依据")], bold)
     formulae = [(row["name"], row["formula"], row["source"]) for row in told["formulae"]]
-    _text_sheet(book.get_worksheet_by_name("公式"), formulae, None, first=1)
-    _text_sheet(book.add_worksheet("说明"), notes(edition), None)
+    sheets.text_sheet(book.get_worksheet_by_name("公式"), formulae, None, first=1)
+    sheets.text_sheet(book.add_worksheet("说明"), notes(edition), None)
     book.close()
     return file.getvalue()
-
-
-def _text_sheet(sheet: Any, rows: Sequence[Sequence[str]], look: Any, first: int = 0) -> None:
-    for y, row in enumerate(rows, first):
-        sheet.write_row(y, 0, row, look)
-    sheet.set_column(0, 0, 22)
-    sheet.set_column(1, 2, 70)

@@ -39,6 +39,7 @@ from feedback.views import (
 
 PAGE = 50
 SEARCH_MOST = 2000
+_CHUNK = 500
 
 
 def _scoped(actor: Actor) -> QuerySet[Case]:
@@ -218,6 +219,16 @@ async def seen_of(actor: Actor, nos: Iterable[str]) -> set[str]:
     wanted = sorted(set(nos))
     rows = await _scoped(actor).filter(no__in=wanted).values("no") if wanted else []
     return {row["no"] for row in rows}
+
+
+async def rows_of(actor: Actor, nos: Iterable[str], most: int = SEARCH_MOST) -> list[WorkRow]:
+    """Those of the numbers whose cases the actor sees, newest first: the list behind a figure."""
+    wanted = sorted(set(nos), reverse=True)
+    found: list[WorkRow] = []
+    for at in range(0, len(wanted), _CHUNK):
+        if len(found) < most:
+            found += await _rows(_scoped(actor).filter(no__in=wanted[at : at + _CHUNK]).order_by("-received_at", "-id"))
+    return found[:most]
 
 
 async def worklist(actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE) -> Page:

@@ -37,6 +37,8 @@ NOT_PAGES: Mapping[str, str] = {
     "/replies/similar": "a fragment of /new/2, looked at there",
     "/board/fragment": "the moving part of /board, looked at there",
     "/board/stream": "a stream of events",
+    "/board/kpis.csv": "a file",
+    "/board/kpis.xlsx": "a file",
 }
 API_PAGES = frozenset({"/api/v1/docs"})
 
@@ -383,6 +385,10 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk", "reception", "bulk preview", staff("reception", bulk)),
     Visit("/board", "supervisor", "", staff("supervisor", at("/board"))),
     Visit("/board", "supervisor", "on the wall", staff("supervisor", at("/board?wall=1"))),
+    Visit("/board/kpis", "supervisor", "", staff("supervisor", at("/board/kpis"))),
+    Visit("/board/kpis", "supervisor", "a year of petitions", staff("supervisor", at("/board/kpis?group=three&period=2026"))),
+    Visit("/board/kpis", "supervisor", "the website", staff("supervisor", at("/board/kpis?group=website"))),
+    Visit("/board/kpis/cases", "supervisor", "", staff("supervisor", at("/board/kpis/cases?kpi=timeliness"))),
     Visit("/board", "clerk", "refused", staff("clerk-jiaoyu", at("/board")), 403),
     Visit("/admin", "admin", "", staff("admin", at("/admin"))),
     Visit("/admin", "auditor", "", staff("auditor", at("/admin"))),

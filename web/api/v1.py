@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web.api import answers, casework, deskwork, learning, openapi, published, reference, wechat, wire
+from web.api import answers, casework, deskwork, kpis, learning, openapi, published, reference, wechat, wire
 from web.api.calls import Call, Who, answered, routes
 from web.office import Office
 
@@ -108,6 +108,13 @@ CALLS: tuple[Call, ...] = (
          {200: None}, query=wire.ScoresQuery, faults=(404,), media="text/csv"),
     Call("GET", "/public/scores.xlsx", reference.scores_xlsx, Who.ANYONE, "公示（Excel）",
          {200: None}, query=wire.ScoresQuery, faults=(404,), media=_XLSX),
+    Call("GET", "/kpis", kpis.table, Who.STAFF, "考核指标",
+         {200: kpis.KpiTable}, query=kpis.KpiQuery, faults=(403,),
+         remark="督办和审计人员可用；只含看得到的单位。每个比率旁边都有分子和分母，definitions 是每个指标的算法。检举控告不计入任何指标。"),
+    Call("GET", "/kpis.csv", kpis.csv, Who.STAFF, "考核指标（CSV）",
+         {200: None}, query=kpis.KpiQuery, faults=(403,), media="text/csv"),
+    Call("GET", "/kpis.xlsx", kpis.xlsx, Who.STAFF, "考核指标（Excel）",
+         {200: None}, query=kpis.KpiQuery, faults=(403,), media=_XLSX),
     Call("GET", "/openapi.json", document, Who.ANYONE, "本接口的 OpenAPI 文档", {200: None}),
     Call("GET", "/docs", docs, Who.ANYONE, "本接口的说明页", {200: None}, media="text/html"),
 )

@@ -1,0 +1,62 @@
+"""Which online consultation is about to become a veto? Messages without an answer, by days, and a silent column.
+
+A consultation column that leaves a valid message unanswered for three months fails at once (单项否决), and one without
+an answer published for two months loses points; so the alarm rings at 60, 75 and 85 days, and the veto is at 90.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedback import tallies
+from feedback.kernel.clock import from_millis, office_day
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """From how many calendar days on, what it is called, and where that is written."""
+
+    days: int
+    code: str
+    name: str
+    law: str
+
+
+_LAW = "《政府网站与政务新媒体检查指标》国办秘函〔2019〕19号（互动回应差）"
+STAGES: tuple[Stage, ...] = (
+    Stage(60, "alarm_60", "满 60 日未答复，第一次预警", "平台约定；" + _LAW),
+    Stage(75, "alarm_75", "满 75 日未答复，第二次预警", "平台约定；" + _LAW),
+    Stage(85, "alarm_85", "满 85 日未答复，红色预警", "平台约定；" + _LAW),
+    Stage(90, "veto", "满 90 日未答复，触发单项否决", _LAW),
+)
+SILENT_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A consultation that waits too long."""
+
+    case_no: str
+    unit: str
+    days: int
+    stage: Stage
+
+
+def stage_of(days: int) -> Stage | None:
+    """The stage reached after so many days without an answer."""
+    return next((stage for stage in reversed(STAGES) if days >= stage.days), None)
+
+
+async def waiting(now: datetime, region: str = "") -> list[Waiting]:
+    """The consultations at a stage, the oldest first."""
+    found = []
+    for row in await tallies.unanswered(now, STAGES[0].days - 1, region):
+        days = (office_day(now) - office_day(from_millis(row["received_at"]))).days
+        if stage := stage_of(days):
+            found.append(Waiting(row["no"], row["unit"], days, stage))
+    return found
+
+
+async def silent_days(now: datetime) -> int | None:
+    """For how many days nothing was published. None: nothing ever was."""
+    last = await tallies.last_publication()
+    return (office_day(now) - office_day(last)).days if last else None

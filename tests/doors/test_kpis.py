@@ -1,0 +1,202 @@
+"""Do page, API, CSV and Excel say the same of the same period, and only to whom it belongs?"""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from evaluation import alarms, counting, kpi_table, kpis
+from evaluation.kpis import KPI, KPIS, Weights
+from evaluation.scores import Rules
+from feedback import cases
+from feedback.access import citizen
+from feedback.intake import Draft, PersonDraft
+from feedback.lifecycle import Act, Kind
+from routing import directory
+from tests.conftest import MONDAY
+from tests.people import Door
+from web import boot
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+UNIT = "jiaoyu"
+PERIOD = "2026-09"
+
+
+async def _answered(door: Door, number: int, kind: Kind = Kind.COMPLAINT, days: int = 1) -> str:
+    draft = Draft(
+        kind=kind,
+        title=f"课后服务收费不明{number}",
+        text="课后服务收费没有公示。",
+        channel="app",
+        desk="rexian",
+        source_id=f"kpi-{number}",
+        person=PersonDraft("安小娜", "13900001234"),
+    )
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
+    desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "已公示。"}, now=MONDAY + days * DAY)
+    return no
+
+
+@pytest.fixture
+async def busy(door: Door) -> Door:
+    """A house in which a unit answered four cases, one of them late, and called two people back."""
+    nos = [await _answered(door, number) for number in range(3)] + [await _answered(door, 9, days=13)]
+    desk = await directory.actor_of("reception")
+    said = {"text": "已回访", "contacted": "yes"}
+    await cases.act(
+        nos[0], Act.CALL_BACK, desk, {**said, "outcome": "satisfied", "solved": "solved"}, now=MONDAY + 2 * DAY
+    )
+    await cases.act(
+        nos[1], Act.CALL_BACK, desk, {**said, "outcome": "unsatisfied", "solved": "partly"}, now=MONDAY + 2 * DAY
+    )
+    door.set_time(MONDAY + 40 * DAY)
+    return door
+
+
+async def test_page_api_csv_excel_and_engine_say_the_same(busy: Door) -> None:
+    token = await busy.log_in("supervisor")
+    told = (await busy.get(f"/api/v1/kpis?period={PERIOD}", token)).json()
+    unit = next(row for row in told["units"] if row["unit"] == UNIT)
+    question = counting.Question(kpis_period(), busy.office.clock.now(), busy.settings.rating_days)
+    engine = kpis.figures((await counting.counted(question))[UNIT], Weights())
+    assert {code: each["value"] for code, each in unit["figures"].items()} == {c: f.value for c, f in engine.items()}
+    assert (unit["figures"]["solution_rate"]["top"], unit["figures"]["solution_rate"]["base"]) == (1.5, 2)
+    assert (unit["figures"]["order_timeliness"]["top"], unit["figures"]["order_timeliness"]["base"]) == (3, 4)
+
+    text = (await busy.get(f"/api/v1/kpis.csv?period={PERIOD}", token)).content.decode("utf-8-sig")
+    listed = {row[1]: row[2:5] for row in csv.reader(io.StringIO(text)) if row and row[0] == unit["name"]}
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO((await busy.get(f"/api/v1/kpis.xlsx?period={PERIOD}", token)).content)
+    )
+    assert book.sheet_names == ["指标", "分子分母", "口径", "说明"]
+    head, *rows = book.get_sheet_by_name("指标").to_python()
+    wide = dict(zip(head, next(row for row in rows if row[0] == unit["name"]), strict=True))
+    for kpi in KPIS:
+        value = unit["figures"][kpi.code]["value"]
+        if kpi.name in ("满意率",) or value is None:
+            continue
+        assert wide[kpi.name] == value
+        assert float(listed[kpi.name][0]) == value
+
+    browser = await busy.page_client("supervisor")
+    for group in kpis.GROUPS:
+        page = (await browser.get(f"/board/kpis?period={PERIOD}&group={group}")).text
+        for kpi in KPIS:
+            if kpi.group == group and unit["figures"][kpi.code]["value"] is not None:
+                assert kpi_table.words(kpi.code, unit["figures"][kpi.code]["value"]) in page
+    await browser.aclose()
+
+
+def kpis_period() -> Any:
+    from evaluation import timeliness
+
+    return timeliness.period(PERIOD)
+
+
+async def test_a_number_leads_to_the_cases_behind_it(busy: Door) -> None:
+    browser = await busy.page_client("supervisor")
+    address = f"/board/kpis/cases?period={PERIOD}&kpi=order_timeliness&unit={UNIT}&part="
+    base, missed = [(await browser.get(address + part)).text for part in ("base", "missed")]
+    assert base.count('href="/desk/cases/') == 4
+    assert missed.count('href="/desk/cases/') == 1
+    assert "课后服务收费不明9" in missed
+    await browser.aclose()
+
+
+async def test_figures_are_for_overseers_only(busy: Door) -> None:
+    assert (await busy.get("/api/v1/kpis")).status_code == 401
+    token = await busy.log_in(f"clerk-{UNIT}")
+    for suffix in ("", ".csv", ".xlsx"):
+        assert (await busy.get(f"/api/v1/kpis{suffix}", token)).status_code == 403
+    browser = await busy.page_client(f"clerk-{UNIT}")
+    assert (await browser.get("/board/kpis")).status_code == 403
+    assert (await browser.get("/board/kpis/cases?kpi=timeliness")).status_code == 403
+    await browser.aclose()
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [("period=neulich", "period"), ("period=2026-13", "period"), ("region=110000000000", "region")]
+)
+async def test_what_is_no_period_or_region_is_named(door: Door, query: str, field: str) -> None:
+    token = await door.log_in("supervisor")
+    answer = await door.get(f"/api/v1/kpis?{query}", token)
+    assert answer.status_code == 422
+    assert list(answer.json()["error"]["fields"]) == [field]
+
+
+async def test_a_figure_there_is_not_leads_nowhere(door: Door) -> None:
+    browser = await door.page_client("supervisor")
+    for query in ("kpi=nonsense", "kpi=composite", ""):
+        assert (await browser.get(f"/board/kpis/cases?{query}")).status_code == 404
+    await browser.aclose()
+
+
+async def test_consultations_ring_at_sixty_seventyfive_and_eightyfive_days_and_fall_at_ninety(door: Door) -> None:
+    draft = Draft(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
+    rang = [(await alarms.waiting(MONDAY + days * DAY), days) for days in (59, 60, 74, 75, 85, 89, 90, 120)]
+    assert [(found[0].stage.code if found else "", days) for found, days in rang] == [
+        ("", 59),
+        ("alarm_60", 60),
+        ("alarm_60", 74),
+        ("alarm_75", 75),
+        ("alarm_85", 85),
+        ("alarm_85", 89),
+        ("veto", 90),
+        ("veto", 120),
+    ]
+    door.set_time(MONDAY + 86 * DAY)
+    browser = await door.page_client("supervisor")
+    page = (await browser.get("/board/kpis?group=website")).text
+    assert no in page and "红色预警" in page
+    await browser.aclose()
+
+
+# ---- what may be published ----
+
+
+def _public(code: str, counts: dict[str, int]) -> dict[str, Any]:
+    return next(row for row in kpi_table.public_rows(counts, Rules(), Weights()) if row["code"] == code)
+
+
+def test_only_public_figures_are_published() -> None:
+    assert {row["code"] for row in kpi_table.public_rows({}, Rules(), Weights())} == {
+        k.code for k in KPIS if k.is_public
+    }
+
+
+@pytest.mark.parametrize(
+    ("counts", "value", "hidden"),
+    [
+        ({"sign_on_time": 95, "sign_late": 5}, 0.95, ""),
+        ({"sign_on_time": 95, "sign_late": 4}, None, "fewer_than_5"),
+        ({"sign_on_time": 3, "sign_late": 50}, None, "fewer_than_5"),
+        ({"sign_on_time": 100, "sign_late": 0}, 1.0, ""),
+        ({"sign_on_time": 9, "sign_late": 0}, None, "fewer_than_10"),
+        ({}, None, "none"),
+    ],
+)
+def test_a_rate_is_published_only_when_neither_side_is_small(
+    counts: dict[str, int], value: float | None, hidden: str
+) -> None:
+    row = _public("signing_rate", counts)
+    assert (row["value"], row["hidden"]) == (value, hidden)
+    assert (row["top"] is None) == (value is None)
+
+
+async def test_wrong_weights_stop_the_start(door: Door) -> None:
+    from dataclasses import replace
+
+    from feedback.kernel.errors import Invalid
+
+    with pytest.raises(Invalid) as fault:
+        async with boot.opened(replace(door.settings, kpi_weights="0.5,0.4,0.4")):
+            pass
+    assert fault.value.fields == {"XINQIAO_KPI_WEIGHTS": "must_add_up_to_1"}
+    assert KPI["composite"].of == kpis.COMPOSITE

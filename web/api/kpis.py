@@ -91,6 +91,5 @@ async def xlsx(request: Request) -> Response:
 
 async def _document(request: Request) -> dict[str, Any]:
     office: Office = request.app.state.office
-    actor = await supervisor.overseer(request)
     question = kpis.question_of(asked(request, KpiQuery), office, await directory.snapshot())
-    return await kpi_table.document(question, actor, kpis.weights(office))
+    return await kpi_table.document(question, await supervisor.overseer(request), kpis.weights(office))

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
-from feedback.lifecycle import Act, Kind, Profile, Stage
+from feedback import grounds
+from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
 
 NOT_BY = frozenset({"import"})
 """Who only enters what another system did: its letters were that system's."""
@@ -21,6 +22,7 @@ class To(StrEnum):
     PETITIONER = "petitioner"
     UNIT = "unit"  # the unit that is named, or leads the case
     DESK = "desk"  # the reception desk that assigned it
+    OTHER_DESK = "other_desk"  # the reception desk it is handed to
     FILE = "file"  # nobody: it stays in the file
 
 
@@ -66,8 +68,7 @@ class About:
 P, K, S = Profile, Kind, Stage
 _PETITION = frozenset({P.PETITION})
 _HOTLINE = frozenset({P.HOTLINE})
-_OPEN = frozenset({K.APPEAL, K.SUGGEST})  # a report is answered by the discipline organs' own rules (第二十三条第四款)
-_APPEAL = frozenset({K.APPEAL})
+_OPEN = CLAIMS | {K.SUGGEST}  # a report is answered by the discipline organs' own rules (第二十三条第四款)
 _ALL = frozenset(K) - {K.RECTIFY}
 _FIRST, _REVIEW, _RE_REVIEW = frozenset({S.FIRST}), frozenset({S.REVIEW}), frozenset({S.RE_REVIEW})
 
@@ -75,6 +76,11 @@ _FIRST, _REVIEW, _RE_REVIEW = frozenset({S.FIRST}), frozenset({S.REVIEW}), froze
 def _letter(code: str, title: str, act: str, to: To, series: str, law: str, states: str, **more: object) -> Letter:
     columns = {"profiles": _PETITION, "kinds": _OPEN, **more}
     return Letter(code, title, act, to, series, law, tuple(states.split()), **columns)  # type: ignore[arg-type] # keywords are checked by the dataclass
+
+
+def _grounds(letter: grounds.Letter, *, also: str = "none") -> tuple[tuple[str, frozenset[str]], ...]:
+    """The grounds told by that letter. `also=""`: refusals of before there were grounds."""
+    return (("ground", frozenset({row.code for row in grounds.GROUNDS if row.letter is letter} | {also})),)
 
 
 def _where(**allowed: str) -> tuple[tuple[str, frozenset[str]], ...]:
@@ -87,32 +93,56 @@ LETTERS: tuple[Letter, ...] = (
     _letter("accept_notice", "信访事项受理告知书", "accept", To.PETITIONER, "受告", "信访工作条例 第二十三条",
             "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True),
     _letter("review_accept_notice", "信访事项复查受理告知书", "accept", To.PETITIONER, "复查受", "信访工作条例 第三十五条",
-            "信访人 事项标题 依据 办理期限 联系电话", kinds=_APPEAL, stages=_REVIEW),
+            "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_REVIEW),
     _letter("re_review_accept_notice", "信访事项复核受理告知书", "accept", To.PETITIONER, "复核受", "信访工作条例 第三十六条",
-            "信访人 事项标题 依据 办理期限 联系电话", kinds=_APPEAL, stages=_RE_REVIEW),
+            "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_RE_REVIEW),
     _letter("forward_slip", "信访事项转送单", "assign", To.UNIT, "转", "信访工作条例 第二十二条",
-            "主送 事项标题 事项编号 反映内容 依据 告知期限 异议期限", kinds=frozenset({K.APPEAL, K.SUGGEST, K.REPORT}), where=_where(mode="|forward"), internal=True),
+            "主送 事项标题 事项编号 反映内容 依据 告知期限 异议期限", kinds=_ALL, where=_where(mode="|forward"), internal=True),
+    _letter("transfer_slip", "信访事项转送函", "transfer", To.OTHER_DESK, "转函", "信访工作条例 第二十二条第一款第二项",
+            "主送 事项标题 事项编号 反映内容 理由 依据", kinds=_ALL, internal=True),
+    _letter("commission_order", "信访事项交办函", "assign", To.UNIT, "交", "信访工作条例 第二十二条第一款第三项",
+            "主送 事项标题 事项编号 反映内容 办结报告期限 依据", kinds=_ALL, where=_where(mode="commission"), internal=True),
     _letter("not_accepted_notice", "信访事项不予受理告知书", "decline", To.PETITIONER, "不受告", "信访工作条例 第十九条第三款、第二十三条",
-            "信访人 事项标题 理由 应向哪里提出 依据 联系电话"),
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", where=_grounds(grounds.Letter.NOT_ACCEPTED, also="")),
+    _letter("not_again_notice", "信访事项不再受理告知书", "decline", To.PETITIONER, "不再告", "信访工作条例 第三十六条第三款",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", where=_grounds(grounds.Letter.NOT_AGAIN)),
+    _letter("guide_notice", "信访事项告知书", "decline", To.PETITIONER, "告", "信访工作条例 第二十三条第二款",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", kinds=_ALL, where=_grounds(grounds.Letter.GUIDE)),
+    _letter("divert_notice", "信访事项程序性告知书", "divert", To.PETITIONER, "程告", "信访工作条例 第三十一条第一项至第五项",
+            "信访人 事项标题 法定途径 告知的话 依据 联系电话", kinds=CLAIMS),
+    _letter("hotline_declined", "12345热线诉求不予受理告知书", "decline", To.PETITIONER, "热不受", "国办发〔2020〕53号",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
     # --- 办理
     _letter("supplement_notice", "补充材料通知书", "ask", To.PETITIONER, "补", "信访工作条例 第十九条",
             "信访人 事项标题 需要补充的内容 依据 联系电话", only_named=True),
     _letter("extension_notice", "延期办理告知书", "extend", To.PETITIONER, "延告", "信访工作条例 第三十四条",
             "信访人 事项标题 理由 延长天数 延长后期限 依据"),
+    _letter("hearing_notice", "信访事项听证通知书", "hearing", To.PETITIONER, "听通", "信访工作条例 第三十一条第六项、第三十六条第二款",
+            "信访人 事项标题 听证事项 依据 联系电话", kinds=CLAIMS),
+    _letter("hearing_record", "信访事项听证笔录", "end_hearing", To.FILE, "听笔", "信访工作条例 第三十一条第六项、第三十六条第二款",
+            "信访人 事项标题 听证事项 听证结论 依据", kinds=CLAIMS),
+    _letter("mediation_record", "信访事项调解（和解）协议书", "mediate", To.FILE, "调", "信访工作条例 第三十三条",
+            "信访人 事项标题 协议内容 依据", kinds=CLAIMS),
     # --- 答复
     _letter("opinion", "信访事项处理意见书", "reply", To.PETITIONER, "处", "信访工作条例 第三十一条第六项、第三十二条、第三十四条",
-            "信访人 请求 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=_APPEAL, stages=_FIRST),
+            "信访人 请求 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=CLAIMS, stages=_FIRST),
     _letter("suggestion_reply", "信访事项答复意见书", "reply", To.PETITIONER, "答", "信访工作条例 第二十九条",
             "信访人 请求 处理意见 依据", kinds=frozenset({K.SUGGEST})),
     _letter("review_opinion", "信访事项复查意见书", "reply", To.PETITIONER, "复查", "信访工作条例 第三十五条",
-            "信访人 请求 申请理由 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=_APPEAL, stages=_REVIEW),
+            "信访人 请求 申请理由 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=CLAIMS, stages=_REVIEW),
     _letter("re_review_opinion", "信访事项复核意见书", "reply", To.PETITIONER, "复核", "信访工作条例 第三十六条",
-            "信访人 请求 申请理由 事实和理由 处理意见 法律依据", kinds=_APPEAL, stages=_RE_REVIEW),
+            "信访人 请求 申请理由 事实和理由 处理意见 法律依据", kinds=CLAIMS, stages=_RE_REVIEW),
+    _letter("delivery_receipt", "送达回证", "deliver", To.FILE, "送", "信访工作条例 第三十五条、第三十六条",
+            "信访人 送达文书 送达日期 送达方式 事项编号", kinds=_ALL - {K.REPORT}),
+    _letter("completion_report", "信访事项办结报告", "report_back", To.DESK, "报", "信访工作条例 第二十二条第一款第三项",
+            "主送 事项标题 事项编号 办理情况 依据", kinds=_ALL, internal=True),
     _letter("hotline_reply", "12345热线工单答复函", "reply", To.PETITIONER, "热答", "国办发〔2020〕53号",
             "信访人 事项标题 处理意见 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
     # --- 督办
     _letter("supervision_order", "督办函", "supervise", To.UNIT, "督", "信访工作条例 第四十条",
-            "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", profiles=_PETITION | _HOTLINE, kinds=_ALL, internal=True),
+            "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", kinds=_ALL, internal=True),
+    _letter("hotline_supervision", "12345热线督办函", "supervise", To.UNIT, "热督", "国办发〔2020〕53号",
+            "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", profiles=_HOTLINE, kinds=_ALL, internal=True),
 )
 # fmt: on
 

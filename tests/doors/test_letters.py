@@ -100,7 +100,7 @@ async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_i
     async with contextlib.aclosing(await door.page_client("clerk-ziran")) as client:
         page = await client.get(f"/desk/cases/{no}")
         assert "看文书" in page.text and "信访事项转送单" in page.text
-        typed = {"act": "reply", "text": "经复测，少算面积属实。\n予以补足。"}
+        typed = {"act": "reply", "text": "经复测，少算面积属实。\n予以补足。", "outcome": "support"}
         shown = await client.post(f"/desk/cases/{no}/letters", data=typed)
         assert shown.status_code == 200
         for said in ("信访事项处理意见书", "予以补足", "安小娜", "复查，最后一日为", "（签发时编号）"):

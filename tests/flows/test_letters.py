@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.clock import office_day
 from feedback.letterbook import Issued
+from feedback.letters import LETTERS
 from feedback.lifecycle import Act
 from routing import directory
 from tests.conftest import MONDAY
@@ -106,6 +108,126 @@ async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(offic
         "opinion",
     ]
     assert len({letter.token for letter in found.values()}) == len(found)
+
+
+COMMISSION = (Act.ASSIGN, "reception", {"unit": "ziran", "mode": "commission", "target_day": "2026-12-31"})
+REVIEW = (Act.REVIEW, "", {"reason": "面积还是没有算对"})
+RE_REVIEW = (Act.RE_REVIEW, "", {"reason": "复查没有到现场"})
+AT_CITY = ((Act.ASSIGN, "reception", {"unit": "shi-ziran"}), (Act.ACCEPT, "clerk-shi-ziran", {}))
+CITY_REPLY = (
+    Act.REPLY,
+    "clerk-shi-ziran",
+    {
+        "text": "维持原处理意见。",
+        "outcome": "explain",
+        "facts": "经复查，面积无误。",
+        "basis": "《土地管理法》第四十八条",
+    },
+)
+AT_PROVINCE = ((Act.ASSIGN, "reception", {"unit": "sheng-xinfang"}), (Act.ACCEPT, "clerk-sheng-xinfang", {}))
+HEARING = (
+    Act.HEARING,
+    "clerk-ziran",
+    {"text": "定于九月二十五日上午九时在区信访局听证室举行听证。", "day": "2026-09-25"},
+)
+HOTLINE = replace(APPEAL, kind="complaint", title="路灯不亮", text="清波社区路灯不亮，请修理。")
+
+Steps = tuple[tuple[Act, str, dict[str, Any]], ...]
+
+
+def _declined(ground: str) -> tuple[Act, str, dict[str, Any]]:
+    return Act.DECLINE, "reception", {"reason": "经查与登记不符", "where_instead": "云平市仲裁委员会", "ground": ground}
+
+
+WALKS: dict[str, tuple[Draft, Steps]] = {
+    "accept_notice": (APPEAL, (ASSIGN, ACCEPT)),
+    "forward_slip": (APPEAL, (ASSIGN,)),
+    "commission_order": (APPEAL, (COMMISSION,)),
+    "transfer_slip": (APPEAL, ((Act.TRANSFER, "reception", {"desk": "shi-xinfang", "reason": "属于市级职权"}),)),
+    "not_accepted_notice": (APPEAL, (_declined("in_progress"),)),
+    "not_again_notice": (APPEAL, (_declined("concluded"),)),
+    "guide_notice": (APPEAL, (_declined("not_ours"),)),
+    "divert_notice": (
+        APPEAL,
+        (
+            (
+                Act.DIVERT,
+                "reception",
+                {"legal_route": "r2", "text": "请申请仲裁。", "where_instead": "云平市仲裁委员会"},
+            ),
+        ),
+    ),
+    "hotline_declined": (HOTLINE, (_declined("outside_duty"),)),
+    "supplement_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.ASK, "clerk-ziran", {"text": "请补充地契。"}))),
+    "extension_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}))),
+    "hearing_notice": (APPEAL, (ASSIGN, ACCEPT, HEARING)),
+    "hearing_record": (APPEAL, (ASSIGN, ACCEPT, HEARING, (Act.END_HEARING, "clerk-ziran", {"text": "双方没有异议。"}))),
+    "mediation_record": (
+        APPEAL,
+        (ASSIGN, ACCEPT, (Act.MEDIATE, "clerk-ziran", {"text": "一、补足面积。\n二、再无争议。"})),
+    ),
+    "opinion": (APPEAL, (ASSIGN, ACCEPT, REPLY)),
+    "suggestion_reply": (replace(APPEAL, kind="suggest", title="建议增加公交班次"), (ASSIGN, ACCEPT, REPLY)),
+    "hotline_reply": (HOTLINE, (ASSIGN, ACCEPT, REPLY)),
+    "delivery_receipt": (
+        APPEAL,
+        (ASSIGN, ACCEPT, REPLY, (Act.DELIVER, "clerk-ziran", {"day": "2026-09-18", "way": "post"})),
+    ),
+    "completion_report": (
+        APPEAL,
+        (COMMISSION, ACCEPT, (Act.REPORT_BACK, "clerk-ziran", {"text": "已经办结，补足面积。"})),
+    ),
+    "supervision_order": (
+        APPEAL,
+        (ASSIGN, ACCEPT, (Act.SUPERVISE, "supervisor", {"reason": "请抓紧办结", "trigger": "shirking"})),
+    ),
+    "hotline_supervision": (
+        HOTLINE,
+        (ASSIGN, (Act.SUPERVISE, "supervisor", {"reason": "请抓紧办结", "trigger": "late"})),
+    ),
+    "review_accept_notice": (APPEAL, (ASSIGN, ACCEPT, REPLY, REVIEW, *AT_CITY)),
+    "review_opinion": (APPEAL, (ASSIGN, ACCEPT, REPLY, REVIEW, *AT_CITY, CITY_REPLY)),
+    "re_review_accept_notice": (APPEAL, (ASSIGN, ACCEPT, REPLY, REVIEW, *AT_CITY, CITY_REPLY, RE_REVIEW, *AT_PROVINCE)),
+    "re_review_opinion": (
+        APPEAL,
+        (
+            ASSIGN,
+            ACCEPT,
+            REPLY,
+            REVIEW,
+            *AT_CITY,
+            CITY_REPLY,
+            RE_REVIEW,
+            *AT_PROVINCE,
+            (Act.REPLY, "clerk-sheng-xinfang", {"text": "维持复查意见。", "outcome": "reject"}),
+        ),
+    ),
+}
+MAY_BE_EMPTY = {"事实和理由", "法律依据", "告知期限", "异议期限"}
+
+
+def test_a_walk_leads_to_each_letter() -> None:
+    assert set(WALKS) == {each.code for each in LETTERS if each.act in set(Act)}
+
+
+@pytest.mark.parametrize("code", WALKS)
+async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_must(office: Office, code: str) -> None:
+    draft, steps = WALKS[code]
+    no = await _opened(office, draft)
+    await _walk(office, no, *steps)
+    letter = (await _letters(office, no))[code]
+    secret = office.settings.secret
+    internal = letter.row.internal
+    reader = await directory.actor_of("reception") if internal else citizen(no)
+    if code == "transfer_slip":
+        reader = SYSTEM  # handed over: the desk it left sees it no more
+    found = await letterbook.opened(reader, no, str(letter.id), secret=secret)
+    said = issuing.said_in(found, "https://xinqiao.example")
+    assert [name for name in letter.row.states if not said[name] and name not in MAY_BE_EMPTY] == []
+    words = words_of("docx", await issuing.written(office, found, "docx", "https://xinqiao.example"))
+    for name in ("标题", "文号", "签发单位", "签发日期", *letter.row.states):
+        assert "".join(said[name].split()) in words, name
+    assert "{{" not in words and "{%" not in words
 
 
 async def test_handling_a_message_twice_issues_nothing_more(office: Office) -> None:

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from feedback import letters
+from feedback.grounds import GROUNDS, Row
 from feedback.letters import LETTERS, About
-from feedback.lifecycle import Act, Kind, Profile, Stage
+from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
 from web.letters import drawing, stencils
 from web.letters.values import PLACEHOLDERS
 
@@ -21,7 +22,7 @@ def _codes(act: str, about: About, **data: object) -> list[str]:
 
 @pytest.mark.parametrize("letter", LETTERS, ids=lambda each: each.code)
 def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letters.Letter) -> None:
-    assert letter.act in set(Act)
+    assert letter.act in set(Act), letter.act
     assert "条例 第" in letter.law or "国办发" in letter.law or "法 第" in letter.law
     assert set(letter.states) <= set(PLACEHOLDERS)
     assert "《" in letters.cited(letter.law)
@@ -63,10 +64,29 @@ def test_nobody_is_notified_who_left_no_name() -> None:
     assert _codes("reply", unnamed) == ["opinion"]
 
 
-def test_a_report_issues_slips_and_orders_between_offices_only() -> None:
+def test_whoever_reports_is_told_where_to_go_and_all_else_stays_between_offices() -> None:
     report = About(Profile.PETITION, Kind.REPORT, Stage.FIRST, True)
     issued = [each for each in LETTERS if report.kind in each.kinds and report.profile in each.profiles]
-    assert issued and all(each.internal for each in issued)
+    assert {each.code for each in issued if not each.internal} == {"guide_notice"}
+
+
+@pytest.mark.parametrize("ground", [*GROUNDS], ids=lambda row: row.code)
+def test_every_ground_of_refusal_is_told_by_one_letter_and_quoted(ground: Row) -> None:
+    about = About(next(iter(ground.profiles)), next(iter(ground.kinds & CLAIMS or {Kind.REPORT})), Stage.FIRST, True)
+    told = letters.letters_for("decline", {"ground": ground.code}, about)
+    expected = {"not_accepted": "not_accepted_notice", "not_again": "not_again_notice", "guide": "guide_notice"}
+    wanted = "hotline_declined" if about.profile is Profile.HOTLINE else expected[ground.letter or ""]
+    assert [letter.code for letter in told] == [wanted]
+
+
+def test_a_refusal_of_before_there_were_grounds_is_told_as_not_accepted() -> None:
+    assert _codes("decline", APPEAL, reason="不属于职权范围") == ["not_accepted_notice"]
+
+
+def test_an_assignment_is_a_slip_unless_it_is_commissioned() -> None:
+    assert _codes("assign", APPEAL, unit="ziran") == ["forward_slip"]
+    assert _codes("assign", APPEAL, unit="ziran", mode="forward") == ["forward_slip"]
+    assert _codes("assign", APPEAL, unit="ziran", mode="commission") == ["commission_order"]
 
 
 def test_a_rectification_issues_none() -> None:

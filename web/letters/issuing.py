@@ -10,10 +10,11 @@ from feedback import letterbook, letters, queries
 from feedback.access import SYSTEM, Actor
 from feedback.deadlines import Clock
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import NotNow
+from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.letterbook import Opened
 from feedback.letters import About, Letter
+from feedback.lifecycle import Act
 from feedback.views import CaseFile, EntryView
 from routing import directory
 from routing.directory import Directory
@@ -47,10 +48,27 @@ async def _issue(office: Office, file: CaseFile, entry: EntryView, row: Letter) 
         row,
         unit=unit,
         mark=mark_of(settings.data, names, unit),
-        facts=values.frozen(row, file, entry, file.clocks, names, settings.site_phone),
+        facts=values.frozen(row, file, entry, file.clocks, names, settings.site_phone, await _delivered(file, entry)),
         edition=stencils.keep_edition(settings.data, stencils.stencil_of(settings.data, row.code)),
         secret=settings.secret,
     )
+
+
+async def _delivered(file: CaseFile, entry: EntryView) -> str:
+    """The letter that an act of delivery is about: the last answer's.
+
+    Raises Conflict while that letter itself is still to be issued: the message comes again.
+    """
+    answers = [e for e in file.entries if e.seq < entry.seq and e.act == Act.REPLY]
+    if entry.act != Act.DELIVER or not answers:
+        return ""
+    answer = answers[-1]
+    issued = [each for each in await letterbook.letters_of(SYSTEM, file) if each.seq == answer.seq]
+    if issued:
+        return f"《{issued[0].row.title}》（{issued[0].number}）"
+    if await letterbook.wants(file.no, answer.seq) and letters_of(file, answer):
+        raise Conflict(code="letter_waits", no=file.no)
+    return "《书面答复》"
 
 
 def letters_of(file: CaseFile, entry: EntryView) -> tuple[Letter, ...]:
@@ -66,20 +84,26 @@ async def preview(
     """The letters a step would issue, as (title, HTML). Nothing is written or numbered."""
     found = []
     for row in letters_of(replace(file, entries=(*file.entries, entry)), entry):
-        facts = values.frozen(row, file, entry, clocks, names, office.settings.site_phone)
+        facts = values.frozen(
+            row, file, entry, clocks, names, office.settings.site_phone, await _delivered(file, entry)
+        )
         said = values.values(row, file, entry, facts, file.person, Printed(), address)
         stencil = stencils.stencil_of(office.settings.data, row.code)
         found.append((row.title, await rendering.shown(stencil.content, said)))
     return found
 
 
-async def written(office: Office, found: Opened, form: str, address: str) -> bytes:
-    """An issued letter as Word or PDF, with the template it was issued with."""
+def said_in(found: Opened, address: str) -> dict[str, str]:
+    """What stands in each placeholder of an issued letter, for whoever opened it."""
     letter = found.letter
     printed = Printed(letter.number, letter.token, letter.digest)
-    said = values.values(letter.row, found.file, found.entry, letter.facts, found.person, printed, address)
-    template = stencils.edition(office.settings.data, letter.edition)
-    return await rendering.written(form, template, said)
+    return values.values(letter.row, found.file, found.entry, letter.facts, found.person, printed, address)
+
+
+async def written(office: Office, found: Opened, form: str, address: str) -> bytes:
+    """An issued letter as Word or PDF, with the template it was issued with."""
+    template = stencils.edition(office.settings.data, found.letter.edition)
+    return await rendering.written(form, template, said_in(found, address))
 
 
 async def listed(actor: Actor, file: CaseFile, base: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from feedback import letters
+from feedback import grounds, letters
 from feedback.deadlines import Clock
 from feedback.kernel.clock import office_day
 from feedback.letters import Letter, To
@@ -53,7 +53,20 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "救济名称": ("复查或者复核", "复查"),
     "救济机关": ("可以向哪个单位请求复查、复核", "云平市人力资源和社会保障局"),
     "救济期限": ("请求复查、复核的最后一日（节假日已顺延）", "2027年2月18日"),
+    "办结报告期限": ("交办时写明的办理期限", "2026年12月31日"),
+    "办理情况": ("办结报告的内容", "已责令该店结清五人工资。"),
+    "法定途径": ("依法应当走的程序", "仲裁"),
+    "途径说明": ("这种程序向哪里提出", "请向有管辖权的仲裁机构申请仲裁，由其依法裁决。"),
+    "途径期限": ("这种程序自己的期限", "劳动人事争议一般应当自知道权利被侵害之日起一年内申请仲裁"),
+    "听证事项": ("听证的事由、时间和地点", "定于2026年12月3日上午9时在区信访局听证室举行听证。"),
+    "听证日期": ("听证日期，可能为空", "2026年12月3日"),
+    "听证结论": ("听证结论", "双方对拖欠数额没有异议。"),
+    "协议内容": ("调解、和解达成的协议", "一、三日内结清工资。\n二、双方再无争议。"),
+    "送达文书": ("送达的是哪份文书", "《信访事项处理意见书》（云信处〔2026〕3号）"),
+    "送达日期": ("信访人收到的日期", "2026年11月25日"),
+    "送达方式": ("直接送达、邮寄送达等，可能为空", "直接送达"),
     "督办事由": ("为什么督办", "逾期没有办结"),
+    "要求完成日期": ("督办要求的完成日期，可能为空", "2026年11月30日"),
     "督办要求": ("督办人员的要求", "请于三日内办结并报告原因。"),
     "答复督办期限": ("答复督办的最后一日", "2026年11月27日"),
     "联系单位": ("有疑问找哪个单位", "云川区人力资源和社会保障局"),
@@ -82,11 +95,18 @@ def day_text(day: date) -> str:
 
 
 def frozen(
-    row: Letter, file: CaseFile, entry: EntryView, clocks: Iterable[Clock], names: Directory, phone: str
+    row: Letter,
+    file: CaseFile,
+    entry: EntryView,
+    clocks: Iterable[Clock],
+    names: Directory,
+    phone: str,
+    delivered: str = "",
 ) -> dict[str, str]:
-    """What could change later, in words, as it is now. `phone`: the hotline, for units that have none."""
+    """What could change later, in words, as it is now. `phone`: the hotline, for units that have none; `delivered`:
+    the letter an act of delivery is about."""
     unit = issuer_of(file, entry)
-    holder = str(entry.data.get("unit") or "") or holder_at(file, entry.seq) or file.desk
+    holder = holder_at(file, entry.seq) or file.desk
     begun = {clock.term: clock for clock in clocks if clock.seq == entry.seq or clock.term in _RUNNING.get(row.act, ())}
     known = names.by_code.get(unit)
     said = {
@@ -95,8 +115,9 @@ def frozen(
         "联系单位": names.name(unit),
         "联系电话": (known.phone if known else "") or phone,
         "联系地址": known.address if known else "",
-        "主送": {To.UNIT: names.name(holder), To.DESK: names.name(file.desk)}.get(row.to, ""),
+        "主送": names.name(_addressee(row, file, entry, holder)),
         "原办理单位": names.name(answered_before(file, entry.seq)),
+        "送达文书": delivered,
     }
     for term, blank in _DAYS.items():
         if term in begun:
@@ -106,8 +127,21 @@ def frozen(
     for term, name in (("ask_review", "复查"), ("ask_re_review", "复核")):
         if term in begun:
             said |= {"救济名称": name, "救济期限": day_text(begun[term].due_legal_day)}
-            said["救济机关"] = names.name(names.superior(unit)) if names.superior(unit) else "上一级机关、单位"
+    if row.act == Act.REPLY:
+        said["救济机关"] = names.name(names.superior(unit)) if names.superior(unit) else "上一级机关、单位"
     return {name: words for name, words in said.items() if words}
+
+
+def _addressee(row: Letter, file: CaseFile, entry: EntryView, holder: str) -> str:
+    match row.to:
+        case To.UNIT:
+            return holder
+        case To.DESK:
+            return file.desk
+        case To.OTHER_DESK:
+            return str(entry.data.get("desk", ""))
+        case _:
+            return ""
 
 
 _DAYS: Mapping[str, str] = {
@@ -117,11 +151,13 @@ _DAYS: Mapping[str, str] = {
     "review": "办理期限",
     "re_review": "办理期限",
     "supervision": "答复督办期限",
+    "report_back": "办结报告期限",
 }
 _RUNNING: Mapping[str, tuple[str, ...]] = {
     # an extension moves a clock that began earlier; so does accepting in a review, whose clock began with the request
     Act.EXTEND: ("resolve",),
     Act.ACCEPT: ("review", "re_review"),
+    Act.DELIVER: ("ask_review", "ask_re_review"),
 }
 
 
@@ -169,9 +205,9 @@ def values(
         "信访类别": labels.KINDS[file.kind.value],
         "反映内容": file.text,
         "请求": file.text,
-        "依据": letters.cited(row.law),
-        "告知的话": text if row.act == Act.ACCEPT else "",
-        "理由": data.get("reason", ""),
+        "依据": letters.cited(_law(row, data)),
+        "告知的话": text,
+        "理由": _reasons(data),
         "应向哪里提出": data.get("where_instead", ""),
         "需要补充的内容": text,
         "延长天数": data.get("days", ""),
@@ -180,14 +216,67 @@ def values(
         "处理意见": text,
         "处理结论": labels.OUTCOMES.get(data.get("outcome", ""), ""),
         "法律依据": data.get("basis", ""),
-        "督办事由": data.get("trigger", ""),
+        "督办事由": _label(Act.SUPERVISE, "trigger", data),
+        "要求完成日期": _day(data.get("target_day", "")),
+        "办理情况": text,
+        "听证事项": _held(file, entry),
+        "听证日期": _day(data.get("day", "") or _last(file.entries, entry.seq, Act.HEARING, "day")),
+        "听证结论": text,
+        "协议内容": text,
+        "送达日期": _day(data.get("day", "")) or day_text(office_day(entry.at)),
+        "送达方式": labels.CHOICES["way"].get(data.get("way", ""), ""),
         "督办要求": data.get("reason", ""),
         "查询网址": f"{address}/lookup",
         "核验网址": f"{address}/letters/verify",
         "核验码": " ".join(printed.code[at : at + 4] for at in range(0, len(printed.code), 4)),
         "摘要": printed.digest[:16],
     }
+    if route := grounds.row_of(Act.DIVERT, "legal_route", data.get("legal_route", "")):
+        said |= {"法定途径": route.label, "途径说明": route.says, "途径期限": route.own_limit}
+    if row.act == Act.ASSIGN and not said["办结报告期限"]:
+        said["办结报告期限"] = said["要求完成日期"]
     return said
+
+
+def _law(row: Letter, data: Mapping[str, str]) -> str:
+    """The law of the choice that was made, where there is one; else the letter's own."""
+    for act, need in _CITED:
+        chosen = grounds.row_of(act, need, data.get(need, "")) if row.act == act else None
+        if chosen is not None:
+            return chosen.law
+    return row.law
+
+
+_CITED = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"))
+
+
+def _label(act: Act, need: str, data: Mapping[str, str]) -> str:
+    chosen = grounds.row_of(act, need, data.get(need, ""))
+    return chosen.label if chosen else ""
+
+
+def _reasons(data: Mapping[str, str]) -> str:
+    """The ground as its row says it, then the words of whoever decided."""
+    label = _label(Act.DECLINE, "ground", data)
+    return "\n".join(words for words in (f"{label}。" if label else "", data.get("reason", "")) if words)
+
+
+def _day(text: str) -> str:
+    try:
+        return day_text(date.fromisoformat(text)) if text else ""
+    except ValueError:
+        return text
+
+
+def _last(entries: Sequence[EntryView], seq: int, act: Act, name: str) -> str:
+    """What the last such act before brought."""
+    found = [str(e.data.get(name, "")) for e in entries if e.seq <= seq and e.act == act]
+    return found[-1] if found else ""
+
+
+def _held(file: CaseFile, entry: EntryView) -> str:
+    """What a hearing is (or was) about, when and where."""
+    return _last((*file.entries, entry), entry.seq, Act.HEARING, "text")
 
 
 def petitioner(person: PersonView | None, file: CaseFile) -> str:

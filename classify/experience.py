@@ -6,9 +6,9 @@ round. Taught: it learns the labels people gave. Either way it learns only headi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 from typing import Final
 
 import numpy as np
@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 
 from classify import labels, text
 from classify.examples import Example
-from classify.fitting import Row, encoded, rarity, ridge
-from classify.heads import CHANCE_FLOOR, Block, Experience, by_heading
+from classify.fitting import Row, rarity, ridge
+from classify.heads import CHANCE_FLOOR, OPENING, VIEWS, Block, Experience, by_heading, seen_by
 from classify.model import Model
 from classify.text import Lexicon
 
 KNOWN_MOST: Final = 40_000
-_TITLE_MOST: Final = 40_000
-_TEXT_MOST: Final = 80_000
 _STRENGTH: Final = 0.5
 _EMPHASIS: Final = 0.4  # how much of a gram's value follows from how unevenly it is spread over the headings
 _ENOUGH: Final = 30
@@ -42,30 +40,60 @@ _TAUGHT_BAR: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
+class _View:
+    """How one view is made: of title or text, cut how, how many of its grams are kept, and how much it counts."""
+
+    of_title: bool
+    cut: Callable[[str], list[str]]
+    least: int
+    most: int
+    share: float
+
+
+# Cross-validated on another town's messages, macro-F1 of title and text alone .9252, with opening .9271, with words
+# .9272, with both .9283 (standard error .0006); three characters in a row, a nearest-neighbour vote, a support vector
+# machine beside the ridge, more weight for rare headings, and less for doubtful labels added nothing.
+_VIEWS: Final[Mapping[str, _View]] = {
+    "title": _View(True, text.grams, 1, 40_000, 1.0),
+    "text": _View(False, text.grams, 2, 80_000, 1.0),
+    "opening": _View(False, text.grams, 2, 30_000, 0.5),
+    "title_words": _View(True, text.words, 1, 20_000, 0.5),
+    "text_words": _View(False, text.words, 2, 30_000, 0.5),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """The grams of real messages: one lexicon, a title block and a text block without weights yet."""
+    """The grams of real messages: one lexicon, and a block without weights yet for each view."""
 
     lexicon: Lexicon
-    title: Block
-    text: Block
+    views: tuple[str, ...]
+    blocks: tuple[Block, ...]
     own: Sequence[Example]
 
     @classmethod
-    def of(cls, messages: Sequence[tuple[str, str]], own: Sequence[Example]) -> Frame:
+    def of(cls, messages: Sequence[tuple[str, str]], own: Sequence[Example], views: Sequence[str]) -> Frame:
         titles = [text.tidy(title, text.TITLE_LIMIT, 0) for title, _ in messages]
         bodies = [text.tidy(body) for _, body in messages]
         own = [e for e in own if e.source != "word"]
-        in_titles = text.vocabulary([*titles, *(e.title for e in own)], least=1, most=_TITLE_MOST)
-        in_texts = text.vocabulary([*bodies, *(e.text for e in own)], least=2, most=_TEXT_MOST)
+        grams: dict[str, list[str]] = {}
+        texts: dict[str, list[str]] = {}
+        for name in views:
+            view = _VIEWS[name]
+            said = titles if view.of_title else [body[:OPENING] for body in bodies] if name == "opening" else bodies
+            beside = [(e.title if view.of_title else e.text) for e in own] if view.cut is text.grams else []
+            grams[name] = text.vocabulary([*said, *beside], least=view.least, most=view.most, cut=view.cut)
+            texts[name] = said
         known = text.vocabulary([f"{e.title} {e.text}" for e in own], least=1, most=KNOWN_MOST)
-        lexicon = Lexicon.of(dict.fromkeys([*known, *in_titles, *in_texts]))
+        lexicon = Lexicon.of(dict.fromkeys([*known, *(gram for name in views for gram in grams[name])]))
 
-        def block(grams: Sequence[str], texts: Sequence[str]) -> Block:
+        def block(name: str) -> Block:
             rows = np.full(len(lexicon.number), -1, dtype=np.int32)
-            rows[[lexicon.number[gram] for gram in grams]] = np.arange(len(grams))
-            return Block(rows, rarity(Lexicon.of(grams), texts), np.zeros((0, 0), np.float32))
+            rows[[lexicon.number[gram] for gram in grams[name]]] = np.arange(len(grams[name]))
+            idf = rarity(Lexicon.of(grams[name]), texts[name], _VIEWS[name].cut)
+            return Block(rows, idf, np.zeros((0, 0), np.float32), _VIEWS[name].share)
 
-        return cls(lexicon, block(in_titles, titles), block(in_texts, bodies), own)
+        return cls(lexicon, tuple(views), tuple(block(name) for name in views), own)
 
     def moved(self, model: Model) -> Block:
         """The model's knowledge block with its rows found through the frame's larger lexicon."""
@@ -76,22 +104,29 @@ class Frame:
         return replace(model.knowledge, rows=rows)
 
     def row(self, title: str, body: str) -> Row:
-        """One message as a row over both blocks."""
-        title_ids, body_ids = encoded(self.lexicon, title, body)
-        left, right = self.title.vector(title_ids), self.text.vector(body_ids)
-        ids = np.concatenate((left[0], right[0] + len(self.title.idf)))
-        return ids.astype(np.int32), np.concatenate((left[1], right[1]))
+        """One message as a row over all blocks."""
+        title, body = text.tidy(title, text.TITLE_LIMIT, 0), text.tidy(body)
+        encode = self.lexicon.encode
+        seen = seen_by(self.views, self.lexicon, title, body, encode(title), encode(body))
+        vectors = [block.vector(ids) for block, ids in zip(self.blocks, seen, strict=True)]
+        ids = np.concatenate([rows + start for (rows, _), start in zip(vectors, self._starts(), strict=False)])
+        return ids.astype(np.int32), np.concatenate([values for _, values in vectors])
+
+    def _starts(self) -> list[int]:
+        """The first column of each block, and the number of all."""
+        return [0, *np.cumsum([len(block.idf) for block in self.blocks]).tolist()]
 
     def head(
         self, rows: Sequence[Row], targets: NDArray[np.intp], weights: NDArray[np.float64], headings: tuple[int, ...]
-    ) -> tuple[Block, Block, NDArray[np.float32]]:
+    ) -> tuple[tuple[Block, ...], NDArray[np.float32]]:
         """Fit the headings on messages given as rows, with our own examples lightly beside them."""
         column = {heading: i for i, heading in enumerate(headings)}
         beside = [e for e in self.own if labels.LEVEL1.index(e.category[:2]) in column]
         kept = [i for i, target in enumerate(targets) if int(target) in column]
+        starts = self._starts()
         found, bias = ridge(
             [*(rows[i] for i in kept), *(self.row(e.title, e.text) for e in beside)],
-            len(self.title.idf) + len(self.text.idf),
+            starts[-1],
             np.array(
                 [
                     *(column[int(targets[i])] for i in kept),
@@ -103,8 +138,9 @@ class Frame:
             strength=_STRENGTH,
             emphasis=_EMPHASIS,
         )
-        cut = len(self.title.idf)
-        return replace(self.title, weights=found[:cut]), replace(self.text, weights=found[cut:]), bias
+        cuts = pairwise(starts)
+        blocks = [replace(block, weights=found[a:b]) for block, (a, b) in zip(self.blocks, cuts, strict=True)]
+        return tuple(blocks), bias
 
 
 def _crowded(targets: NDArray[np.intp], weights: NDArray[np.float64]) -> tuple[int, ...]:
@@ -115,7 +151,7 @@ def _crowded(targets: NDArray[np.intp], weights: NDArray[np.float64]) -> tuple[i
 
 def adapted(model: Model, own: Sequence[Example], unlabelled: Sequence[tuple[str, str]]) -> Model:
     """The model with a head that learnt from the model's own surest answers."""
-    frame = Frame.of(unlabelled, own)
+    frame = Frame.of(unlabelled, own, VIEWS[:2])  # the other views only help where people gave the labels
     first = replace(
         model,
         settings=replace(model.settings, kind="adapted", bar=_ADAPTED_BAR),
@@ -131,8 +167,8 @@ def adapted(model: Model, own: Sequence[Example], unlabelled: Sequence[tuple[str
         headings = _crowded(targets, weights)
         if len(headings) < 2:
             return first
-        title, body, bias = frame.head(rows, targets, weights, headings)
-        model = replace(first, experience=Experience(title, body, bias, headings, False, *_ADAPTED))
+        blocks, bias = frame.head(rows, targets, weights, headings)
+        model = replace(first, experience=Experience(frame.views, blocks, bias, headings, False, *_ADAPTED))
     return model
 
 
@@ -142,7 +178,7 @@ def taught(model: Model, own: Sequence[Example], real: Sequence[Example], untaug
     Its temperature, trust and doubt are chosen on messages the fit did not see; `untaught` is the knowledge head
     without any of them, for the same reason.
     """
-    frame = Frame.of([(e.title, e.text) for e in real], own)
+    frame = Frame.of([(e.title, e.text) for e in real], own, VIEWS)
     model = replace(
         model, settings=replace(model.settings, kind="trained"), lexicon=frame.lexicon, knowledge=frame.moved(model)
     )
@@ -159,15 +195,16 @@ def taught(model: Model, own: Sequence[Example], real: Sequence[Example], untaug
     unseen = np.zeros((len(real), len(headings)))
     for k in range(_FOLDS):
         kept, left = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        title, body, bias = frame.head([rows[i] for i in kept], targets[kept], weights[kept], headings)
-        both = np.concatenate((title.weights, body.weights))
+        blocks, bias = frame.head([rows[i] for i in kept], targets[kept], weights[kept], headings)
+        both = np.concatenate([block.weights for block in blocks])
         unseen[left] = np.stack([rows[i][1] @ both[rows[i][0]] + bias for i in left])
     before = np.stack([by_heading(untaught.probabilities(e.title, e.text)) for e in real])[:, list(headings)]
     prior = np.log(before / np.maximum(before.sum(axis=1, keepdims=True), 1e-9) + CHANCE_FLOOR)
     scalars = _calibrated(unseen, prior, np.searchsorted(headings, targets))
-    title, body, bias = frame.head(rows, targets, weights, headings)
+    blocks, bias = frame.head(rows, targets, weights, headings)
     settings = replace(model.settings, bar=_TAUGHT_BAR)
-    return replace(model, settings=settings, experience=Experience(title, body, bias, headings, True, *scalars))
+    experience = Experience(frame.views, blocks, bias, headings, True, *scalars)
+    return replace(model, settings=settings, experience=experience)
 
 
 def _calibrated(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,12 +22,12 @@ def encoded(lexicon: Lexicon, title: str, body: str) -> tuple[Ids, Ids]:
     return lexicon.encode(text.tidy(title, text.TITLE_LIMIT, 0)), lexicon.encode(text.tidy(body))
 
 
-def rarity(lexicon: Lexicon, texts: Sequence[str]) -> Values:
+def rarity(lexicon: Lexicon, texts: Sequence[str], cut: Callable[[str], list[str]] = text.grams) -> Values:
     """How rare each gram of a lexicon is among the texts."""
     counts = np.zeros(len(lexicon.number))
     for told in texts:
-        ids = lexicon.encode(told)
-        counts[np.unique(ids[ids >= 0])] += 1
+        ids = [lexicon.number[gram] for gram in set(cut(told)) if gram in lexicon.number]
+        counts[ids] += 1
     return np.asarray(np.log((1 + len(texts)) / (1 + counts)) + 1, dtype=np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import labels, text
-from classify.text import Ids, Values
+from classify.text import Ids, Lexicon, Values
 
 CHANCE_FLOOR: Final = 1e-3
 
@@ -41,10 +42,12 @@ class Block:
     rows: Ids  # by number in the lexicon, -1: not in this block
     idf: Values
     weights: Floats  # rows x categories
+    share: float = 1.0  # how long its vectors are
 
     def vector(self, ids: Ids) -> Vector:
         """The grams of a text as rows of this block and their values."""
-        return text.weigh(self.rows[ids[ids >= 0]], self.idf)
+        rows, values = text.weigh(self.rows[ids[ids >= 0]], self.idf)
+        return (rows, values) if self.share == 1.0 else (rows, values * np.float32(self.share))
 
     def mixed(self, title_ids: Ids, body_ids: Ids, title_share: float) -> Vector:
         """Title and text as one vector of length one."""
@@ -62,16 +65,41 @@ class Block:
         return found
 
 
+OPENING: Final = 80
+"""The first characters of a text mostly say what it is about."""
+
+VIEWS: Final = ("title", "text", "opening", "title_words", "text_words")
+"""What a message is looked at by: characters and pairs of title, text and opening, and words of title and text."""
+
+
+def seen_by(views: Iterable[str], lexicon: Lexicon, title: str, body: str, title_ids: Ids, body_ids: Ids) -> list[Ids]:
+    """The grams of a tidied message for each view."""
+
+    def seen(view: str) -> Ids:
+        match view:
+            case "title":
+                return title_ids
+            case "text":
+                return body_ids
+            case "opening":  # the characters come first, then the pairs
+                upto = min(OPENING, len(body))
+                return np.concatenate((body_ids[:upto], body_ids[len(body) :][: max(upto - 1, 0)]))
+            case _:
+                return lexicon.encode_words(title if view == "title_words" else body)
+
+    return [seen(view) for view in views]
+
+
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """The head fitted on real messages: title and text are blocks of their own.
+    """The head fitted on real messages: each view of a message is a block of its own.
 
     It knows only the headings under which there were enough of them, and says only which of *these* it is. How
     likely it is one of these at all remains for the knowledge head to say.
     """
 
-    title: Block
-    text: Block
+    views: tuple[str, ...]
+    blocks: tuple[Block, ...]  # one per view
     bias: Floats
     headings: tuple[int, ...]  # positions in labels.LEVEL1, in the order of the columns
     is_taught: bool  # by labels that people gave, in their taxonomy; else by the knowledge head's own answers
@@ -79,13 +107,13 @@ class Experience:
     trust: float  # how much the knowledge head's opinion of the heading still counts
     doubt: float
 
-    def vectors(self, title_ids: Ids, body_ids: Ids) -> tuple[Vector, Vector]:
-        """Title and text as the two blocks see them."""
-        return self.title.vector(title_ids), self.text.vector(body_ids)
+    def vectors(self, seen: Sequence[Ids]) -> tuple[Vector, ...]:
+        """A message as the blocks see it."""
+        return tuple(block.vector(ids) for block, ids in zip(self.blocks, seen, strict=True))
 
-    def chances(self, before: NDArray[np.float64], seen: tuple[Vector, Vector]) -> NDArray[np.float64]:
+    def chances(self, before: NDArray[np.float64], seen: Sequence[Vector]) -> NDArray[np.float64]:
         """Which of its headings it is, given what the knowledge head thinks of all."""
-        scores = self.title.scores(seen[0]) + self.text.scores(seen[1])
+        scores = sum(block.scores(vector) for block, vector in zip(self.blocks, seen, strict=True))
         known = before[list(self.headings)]
         prior = np.log(known / float(known.sum()) + CHANCE_FLOOR)
         said = softmax((scores + self.bias) / self.temperature + self.trust * prior)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import labels, reasons, text
-from classify.heads import HEADING, Block, Experience, Floats, Vector, by_heading, softmax
+from classify.heads import HEADING, VIEWS, Block, Experience, Floats, Vector, by_heading, seen_by, softmax
 from classify.text import Ids, Lexicon, Values
 
 FORMAT: Final = 1
@@ -168,7 +168,8 @@ class Model:
         after = (1 - self.settings.doubt) * before + self.settings.doubt / len(before)
         among, seen = None, None
         if self.experience is not None:
-            seen = self.experience.vectors(title_ids, body_ids)
+            seen_ids = seen_by(self.experience.views, self.lexicon, title, body, title_ids, body_ids)
+            seen = self.experience.vectors(seen_ids)
             among = self.experience.chances(before, seen)
             known_ones = list(self.experience.headings)
             after[known_ones] = after[known_ones].sum() * among
@@ -188,8 +189,8 @@ class Model:
         head = self.experience
         if head is not None and look.seen is not None and heading in head.headings:
             column = head.headings.index(heading)
-            for i, (block, ids) in enumerate(((head.title, look.title_ids), (head.text, look.body_ids))):
-                own_rows, own_values = look.seen[i]
+            for i, ids in enumerate((look.title_ids, look.body_ids)):
+                block, (own_rows, own_values) = head.blocks[i], look.seen[i]
                 own = np.zeros(len(block.idf), dtype=np.float32)
                 own[own_rows] = own_values * block.weights[own_rows, column]
                 heats[i] = heats[i] + reasons.heat(ids, len(heats[i]), block.rows, own)
@@ -231,7 +232,7 @@ class _Look:
     vector: Vector
     probabilities: Floats
     among: NDArray[np.float64] | None  # of the headings experience knows
-    seen: tuple[Vector, Vector] | None  # by experience
+    seen: tuple[Vector, ...] | None  # by experience
     known: float
 
 
@@ -274,14 +275,17 @@ def load(folder: Path) -> Model:
 def _assemble(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
     lexicon = Lexicon.of(arrays["grams"].tobytes().decode().split("\n"))
 
-    def block(name: str) -> Block:
-        return Block(arrays[f"{name}_rows"], arrays[f"{name}_idf"], arrays[f"{name}_weights"].astype(np.float32))
+    def block(name: str, share: float = 1.0) -> Block:
+        weights = arrays[f"{name}_weights"].astype(np.float32)
+        return Block(arrays[f"{name}_rows"], arrays[f"{name}_idf"], weights, share)
 
     scalars = card["settings"]
     experience = None
     if "experience" in card:
         said = {**card["experience"], "headings": tuple(card["experience"]["headings"])}
-        experience = Experience(block("title"), block("text"), arrays["experience_bias"], **said)
+        views: dict[str, float] = said.pop("views", dict.fromkeys(VIEWS[:2], 1.0))
+        blocks = tuple(block(view, share) for view, share in views.items())
+        experience = Experience(tuple(views), blocks, arrays["experience_bias"], **said)
     return Model(
         card["id"],
         Settings(**scalars),

@@ -100,8 +100,11 @@ def save(fitted: Fitted, folder: Path) -> str:
     }
     if model.experience is not None:
         head = model.experience
-        arrays |= {"experience_bias": head.bias, **_stored("title", head.title), **_stored("text", head.text)}
+        arrays["experience_bias"] = head.bias
+        for view, block in zip(head.views, head.blocks, strict=True):
+            arrays |= _stored(view, block)
         card["experience"] = {
+            "views": {view: block.share for view, block in zip(head.views, head.blocks, strict=True)},
             "headings": list(head.headings),
             "is_taught": head.is_taught,
             "temperature": head.temperature,

@@ -76,6 +76,7 @@ class Verdict:
     reasons: tuple[Reason, ...]
     alternatives: tuple[Alternative, ...]
     release: str
+    known: float = 0.0  # share of its character pairs that the release has ever seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class Model:
             self._reasons(look, below, heading),
             tuple(Alternative(labels.LEVEL2[i], labels.path_name(labels.LEVEL2[i]), float(fine[i])) for i in others),
             self.release,
+            look.known,
         )
 
     def _nothing(self, why_not: str) -> Verdict:

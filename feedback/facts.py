@@ -11,7 +11,7 @@ from feedback import calendars, folding
 from feedback.deadlines import Clock
 from feedback.folding import Folded
 from feedback.kernel import db
-from feedback.lifecycle import Kind
+from feedback.lifecycle import Act, Kind, Role
 from feedback.models import Bar, Case, ClockRow, Entry, Link, TenureRow
 from feedback.people import LinkKind, LinkState
 from feedback.recording import clock_of, facts_of, happening_of
@@ -172,3 +172,9 @@ async def repeats(since: datetime, until: datetime) -> set[str]:
         case__received_at__lt=until,
     )
     return {row["no"] for row in await rows.using_db(db.reading()).values(no="case__no")}
+
+
+async def classified(since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """What the system said of each case that came in then: data of its entries, oldest first. Without reports."""
+    rows = Entry.filter(act=Act.CLASSIFY, at__gte=since, at__lt=until, role=Role.SYSTEM, case__confidential=False)
+    return list(await rows.using_db(db.reading()).order_by("at", "id").values("at", "data"))

@@ -97,6 +97,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("abstained", "switch"),
             Need("proposed", "line", most=60),
             Need("held", "line", most=20),
+            Need("known", "decimal", most=1),
             Need("attachments", "files"),
             Need("anonymous", "switch"),
             Need("legal_route", "choice"),
@@ -176,7 +177,7 @@ STEPS: tuple[Step, ...] = (
     #     act                  from                            to          who                      must bring; may bring
     _step(A.SUBMIT,            (),                             S.RECEIVED, (*_OWNER, *_DESK, *_SYSTEM), _must("title", "text"), _may("attachments"),
           law="信访工作条例 第十九条、第二十二条"),
-    _step(A.CLASSIFY,          (S.RECEIVED, S.ASSIGNED),       None,       (*_SYSTEM, *_DESK),      _must("category"), _may("confidence", "release", "abstained", "proposed", "held"), public=False),
+    _step(A.CLASSIFY,          (S.RECEIVED, S.ASSIGNED),       None,       (*_SYSTEM, *_DESK),      _must("category"), _may("confidence", "release", "abstained", "proposed", "held", "known"), public=False),
     _step(A.ASSIGN,            (S.RECEIVED,),                  S.ASSIGNED, (*_SYSTEM, *_DESK),      _must("unit"), _may("reason", "rule", "units", "mode", "target_day", "designated"),
           law="信访工作条例 第二十二条（转送、交办）", remark="交办须写明办理期限，承办单位按期反馈办结报告；指定办理的不得再退回"),
     _step(A.TRANSFER,          (S.RECEIVED,),                  None,       _DESK,                   _must("desk", "reason"), profiles=_CASES, most=10,

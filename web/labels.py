@@ -187,6 +187,7 @@ NEEDS: Mapping[str, str] = {
     "abstained": "交人工判断",
     "proposed": "建议的单位",
     "held": "不自动派件的原因",
+    "known": "认得的字词",
     "attachments": "附件",
     "anonymous": "匿名评价",
     "question": "公开的问题",
@@ -217,6 +218,12 @@ HELD: Mapping[str, str] = {
     "suggest": "本区设为只提建议，请人工确认",
 }
 PROOF_STATES: Mapping[str, str] = {"gathering": "积累结果", "proven": "已证明", "withdrawn": "已撤回"}
+SHIFT_SIGNS: Mapping[str, str] = {
+    "topics": "反映的事情（各类所占比重的稳定性指数）",
+    "words": "没有见过的字词所占比重",
+    "sureness": "平均把握",
+}
+SHIFT_LEVELS: Mapping[str, str] = {"calm": "稳定", "watch": "留意", "shifted": "明显变化", "unknown": "件数太少"}
 AUTOMATIC_MODES: Mapping[str, tuple[str, str]] = {
     "suggest": ("只提建议", "所有诉求都由受理窗口确认后派出，下面的结果照常积累。"),
     "proven": ("有证明才自动", "只有本区自己的结果已经证明的类别不经人工派件，其余作为建议交受理窗口确认。"),

@@ -19,7 +19,7 @@ from feedback.kernel.errors import Invalid
 from feedback.lifecycle import STEPS, Act, Need, Step
 from routing.directory import Directory
 
-FOR_MACHINES = frozenset({"confidence", "release", "abstained", "proposed", "held", "rule"})
+FOR_MACHINES = frozenset({"confidence", "release", "abstained", "proposed", "held", "known", "rule"})
 """Needs that only the system brings: from anybody else they are ignored."""
 
 LIST_MOST = 50

@@ -341,7 +341,7 @@ def _detail_words(name: str, value: Any, directory: Directory) -> str:
             return "、".join(directory.name(str(u)) for u in value)
         case "category":
             return category_words(str(value))
-        case "confidence":
+        case "confidence" | "known":
             return f"{float(value):.0%}"
         case "desk":
             return directory.name(str(value))

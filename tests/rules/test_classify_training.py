@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from classify import labels, training
-from classify.commands import FROZEN_SLACK
+from classify.candidate import FROZEN_SLACK
 from classify.model import Model
 from classify.training import Example
 from classify.trial import Row, frozen_accuracy, trial

@@ -1,14 +1,17 @@
 """What may go to a unit without a person, and what proves it? For administrators and those who oversee."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classify import outcomes, proof
+from classify import outcomes, proof, shift
 from classify.outcomes import Cell
 from classify.proof import State
+from classify.shift import Level, Look, Sign
+from feedback import facts
 from feedback.access import OVERSEERS, has
 from feedback.kernel.errors import Forbidden
 from feedback.lifecycle import Role
@@ -18,6 +21,9 @@ from web import identity, labels, present, present_desk
 from web.office import Office
 
 TONES = {State.PROVEN: "green", State.WITHDRAWN: "red", State.GATHERING: ""}
+SHIFT_TONES = {Level.CALM: "green", Level.WATCH: "amber", Level.SHIFTED: "red", Level.UNKNOWN: ""}
+RECENT_DAYS = 14
+BEFORE_DAYS = 104
 
 
 async def automatic(request: Request) -> Response:
@@ -30,6 +36,8 @@ async def automatic(request: Request) -> Response:
     wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
     narrow = [cell for cell in cells if cell not in wide]
     settings = office.settings
+    now = office.clock.now()
+    said = await facts.classified(now - timedelta(days=BEFORE_DAYS), now)
     counted = sum(cell.standing.total for cell in wide)
     context = {
         **present_desk.frame(actor, names),
@@ -40,10 +48,34 @@ async def automatic(request: Request) -> Response:
         "risk": f"{proof.RISK:.0%}",
         "window": proof.WINDOW,
         "tiles": _tiles(cells, counted),
+        "shift": _shift(said, now),
+        "recent_days": RECENT_DAYS,
+        "before_days": BEFORE_DAYS,
         "wide": [_row(cell, names) for cell in wide],
         "narrow": [_row(cell, names) for cell in _by_weight(narrow)],
     }
     return office.render(request, "admin/automatic.html", context)
+
+
+def _shift(said: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:
+    """The messages of the last weeks beside those of the months before."""
+    border = now - timedelta(days=RECENT_DAYS)
+    looks = {True: list[Look](), False: list[Look]()}
+    for row in said:
+        data = row["data"]
+        look = Look(str(data["category"])[:2], float(data.get("confidence", 0)), float(data.get("known", -1)))
+        looks[row["at"] >= border].append(look)
+    return [
+        {
+            "what": labels.SHIFT_SIGNS[finding.sign],
+            "before": "" if finding.sign is Sign.TOPICS else f"{finding.before:.1%}",
+            "now": f"{finding.now:.2f}" if finding.sign is Sign.TOPICS else f"{finding.now:.1%}",
+            "bound": f"{finding.bound:.2f}" if finding.sign is Sign.TOPICS else f"{finding.bound:.0%}",
+            "level": labels.SHIFT_LEVELS[finding.level],
+            "tone": SHIFT_TONES[finding.level],
+        }
+        for finding in shift.found(looks[False], looks[True])
+    ]
 
 
 def _tiles(cells: list[Cell], counted: int) -> list[dict[str, Any]]:

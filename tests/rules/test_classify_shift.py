@@ -1,0 +1,62 @@
+"""Is a shift named when there is one, and is chance not taken for one?"""
+
+import random
+
+import pytest
+
+from classify import shift
+from classify.shift import Level, Look, Sign
+
+HEADINGS = ("03", "04", "06", "10", "13")
+
+
+def _looks(
+    n: int, weights: tuple[int, ...] = (4, 3, 2, 1, 1), sure: float = 0.85, known: float = 0.9, seed: int = 1
+) -> list[Look]:
+    draw = random.Random(seed)
+    return [
+        Look(draw.choices(HEADINGS, weights)[0], min(1, draw.gauss(sure, 0.1)), min(1, draw.gauss(known, 0.04)))
+        for _ in range(n)
+    ]  # fmt: skip
+
+
+def _levels(before: list[Look], now: list[Look]) -> dict[Sign, Level]:
+    return {finding.sign: finding.level for finding in shift.found(before, now)}
+
+
+def test_the_same_town_a_month_later_is_calm() -> None:
+    assert set(_levels(_looks(400), _looks(200, seed=2)).values()) == {Level.CALM}
+
+
+@pytest.mark.parametrize("seed", range(3, 23))
+def test_few_messages_are_not_taken_for_a_shift(seed: int) -> None:
+    assert set(_levels(_looks(300), _looks(60, seed=seed)).values()) == {Level.CALM}
+
+
+@pytest.mark.parametrize(
+    ("now", "sign"),
+    [
+        (_looks(200, weights=(1, 1, 1, 1, 12), seed=4), Sign.TOPICS),
+        (_looks(200, known=0.78, seed=5), Sign.WORDS),
+        (_looks(200, sure=0.7, seed=6), Sign.SURENESS),
+    ],
+    ids=["another topic", "new words", "less sure"],
+)
+def test_each_shift_is_named_by_its_sign_alone(now: list[Look], sign: Sign) -> None:
+    levels = _levels(_looks(400), now)
+    assert levels[sign] is Level.SHIFTED
+    assert {level for other, level in levels.items() if other is not sign} == {Level.CALM}
+
+
+def test_more_known_words_and_more_sureness_are_no_shift() -> None:
+    assert set(_levels(_looks(300, sure=0.6, known=0.7), _looks(300, seed=7)).values()) == {Level.CALM}
+
+
+def test_with_too_few_messages_nothing_is_said() -> None:
+    assert set(_levels(_looks(400), _looks(shift.FEWEST - 1, seed=8)).values()) == {Level.UNKNOWN}
+    old = [Look("03", 0.9) for _ in range(100)]  # kept before the share of known words was
+    assert _levels(old, _looks(100))[Sign.WORDS] is Level.UNKNOWN
+
+
+def test_the_index_of_two_equal_samples_is_nothing() -> None:
+    assert shift.stability(["03", "04"] * 50, ["04", "03"] * 20) == pytest.approx(0)

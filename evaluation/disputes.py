@@ -5,21 +5,25 @@ An invalid rating stays stored and leaves the figures; the reason is shown to wh
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tortoise.expressions import Q
 
-from evaluation import ratings
+from evaluation import bad_reviews, ratings
+from evaluation.bad_reviews import DISPUTE_DAYS, Loop, Stage
 from evaluation.indicators import is_bad
-from evaluation.models import Rating
-from evaluation.ratings import Standing
-from feedback import access
+from evaluation.models import Edition, Rating
+from evaluation.ratings import RatingView, Standing
+from feedback import access, calendars, queries
 from feedback.access import Actor
 from feedback.intake import line
 from feedback.kernel import db
+from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Role
+from feedback.lifecycle import Act, Role
+from feedback.views import Page
 
 REASON_MOST = 300
 
@@ -34,6 +38,10 @@ async def dispute(rating_id: str, actor: Actor, reason: str, *, now: datetime) -
         raise NotFound(rating=rating_id)
     if not is_bad(row.level):
         raise NotNow(code="not_a_bad_rating")
+    if row.disputed_at is not None:
+        raise NotNow(code="disputed_before")
+    if now >= bad_reviews.due_at(DISPUTE_DAYS, row.at, await calendars.current()):
+        raise NotNow(code="dispute_lapsed")
     said = {"dispute_reason": _reason(reason), "disputed_by": actor.id, "disputed_at": now}
     await _judged(row, Standing.VALID, Standing.UNDER_REVIEW, said)
 
@@ -44,7 +52,7 @@ async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, no
     Raises NotFound, Forbidden, Invalid, or NotNow.
     """
     row = await Rating.get_or_none(id=rating_id)
-    if row is None:
+    if row is None or (row.confidential and not actor.cleared):
         raise NotFound(rating=rating_id)
     if not access.has(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
@@ -67,3 +75,56 @@ async def _judged(row: Rating, before: Standing, after: Standing, said: Mapping[
         await db.compare_and_set(row, {"status": before.value}, change)
         if after is Standing.INVALID:
             await ratings.count(row, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopView:
+    """A bad rating with its stage, how long that may last, and what the actor may do about it."""
+
+    rating: RatingView
+    stage: Stage
+    due_at: datetime | None
+    dispute_reason: str
+    may_dispute: bool
+    may_judge: bool
+
+
+async def loops(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -> Page:
+    """The bad ratings the actor sees, newest first, each with its stage."""
+    found = await ratings.ratings_of(actor, bad_only=True, page=page, size=size)
+    rows = {row.id: row for row in await Rating.filter(id__in=[view.id for view in found.items])}
+    frozen = set(await Edition.filter(provisional=False).distinct().values_list("period", flat=True))
+    items = [await _loop(view, rows[view.id], actor, now, frozen) for view in found.items]
+    return Page(tuple(items), found.total, found.page, found.pages)
+
+
+async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, frozen: set[Any]) -> LoopView:
+    brief = await queries.brief(row.rectify_no) if row.rectify_no else None
+    entries = brief.entries if brief else ()
+    outcomes = [str(entry.data.get("outcome", "")) for entry in entries if entry.act == Act.CALL_BACK]
+    stage = bad_reviews.stage_of(
+        Loop(
+            standing=row.status,
+            was_disputed=row.disputed_at is not None,
+            acts=tuple(entry.act for entry in entries),
+            status=brief.status.value if brief else "",
+            outcome=outcomes[-1] if outcomes else "",
+            is_published=f"{office_day(row.at):%Y-%m}" in frozen,
+        )
+    )
+    calendar, days = await calendars.current(), bad_reviews.ROW[stage].days
+    began = row.disputed_at if stage is Stage.INVALID_PROPOSED else entries[-1].at if entries else row.at
+    own = row.unit == actor.unit
+    in_time = now < bad_reviews.due_at(DISPUTE_DAYS, row.at, calendar)
+    open_ = row.status == Standing.VALID and row.disputed_at is None and in_time
+    return LoopView(
+        view,
+        stage,
+        bad_reviews.due_at(days, began, calendar) if days is not None and began is not None else None,
+        row.dispute_reason,
+        may_dispute=own and open_ and access.has(actor, (Role.CLERK, Role.LEAD)),
+        may_judge=not own
+        and row.status == Standing.UNDER_REVIEW
+        and actor.everywhere
+        and access.has(actor, (Role.SUPERVISOR,)),
+    )

@@ -18,7 +18,7 @@ from evaluation.indicators import INDICATOR_SET, LEVELS
 from evaluation.scores import Cell, Levels, Rules
 from evaluation.timeliness import ClockFact, Period, TenureFact
 
-LAYOUT = 1
+LAYOUT = 2
 """Edition of this layout: an old edition is read by the columns it carries."""
 
 
@@ -166,8 +166,15 @@ def document(
     *,
     secret: str,
     provisional: bool,
+    key_figures: Sequence[Mapping[str, Any]] = (),
+    regions: Mapping[str, int] | None = None,
+    behind: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The table as it is published and frozen: plain JSON values, `digest` over all of it."""
+    """The table as it is published and frozen: plain JSON values, `digest` over all of it.
+
+    `key_figures` are those of the whole district, ready to be shown; `regions` the cases received by street or town;
+    `behind` the facts the key figures were made of, for the seal.
+    """
     units, total = shown(rows, everybody, rules)
     told = {
         "layout": LAYOUT,
@@ -184,10 +191,24 @@ def document(
             {"unit": row.unit, "name": names.get(row.unit, row.unit)} | _plain(cells)
             for row, cells in zip(rows, units, strict=True)
         ],
+        "kpis": list(key_figures),
+        "regions": by_region(regions or {}, names, rules),
         "formulae": formulae(rules),
-        "inputs_seal": sealed(rows, everybody, secret),
+        "inputs_seal": sealed(rows, everybody, secret, {**(behind or {}), **(regions or {})}),
     }
     return told | {"digest": digest_of(told)}
+
+
+def by_region(counts: Mapping[str, int], names: Mapping[str, str], rules: Rules) -> list[dict[str, Any]]:
+    """The cases received in each street or town, small ones hidden; none at all where the sum could not be shown."""
+    codes = sorted(counts)
+    cells, total = scores.column([counts[code] for code in codes], rules)
+    if total.value is None:
+        return []
+    return [
+        {"region": code, "name": names.get(code, code), "received": cell.value, "hidden": cell.reason}
+        for code, cell in zip(codes, cells, strict=True)
+    ]
 
 
 def _distribution(levels: Levels, rules: Rules) -> dict[str, int] | None:
@@ -215,9 +236,10 @@ def _plain(cells: Mapping[str, Cell]) -> dict[str, Any]:
     }
 
 
-def sealed(rows: Iterable[Counts], everybody: Counts, secret: str) -> str:
+def sealed(rows: Iterable[Counts], everybody: Counts, secret: str, more: Mapping[str, int] | None = None) -> str:
     """HMAC-SHA256 over every count behind the table, hidden ones included."""
     counts = [_plain_counts(row) for row in (*sorted(rows, key=lambda r: r.unit), everybody)]
+    counts += [dict(more)] if more else []
     key = hmac.digest(secret.encode(), b"evaluation-inputs", "sha256")
     return hmac.new(key, _canonical(counts), hashlib.sha256).hexdigest()
 

@@ -178,7 +178,7 @@ class Kpi:
     apart: tuple[str, ...] = ()  # facts that are in neither sum, and shown beside it
     source: str = ""
     remark: str = ""
-    is_public: bool = False
+    is_public: bool = False  # never one whose sums would tell what a unit's hidden cell holds
     lower_is_better: bool = False
 
 
@@ -216,27 +216,27 @@ _UNIT, _DESK = ("unit_satisfied unit_basically unit_dissatisfied", "desk_satisfi
 
 # fmt: off
 KPIS: tuple[Kpi, ...] = (
-    _kpi("timeliness", "按期率", "all", "on_time", "on_time late", apart=("running", "held", "void"), source="信访工作条例 第二十二条至第三十六条；12345平台承诺", is_public=True),
+    _kpi("timeliness", "按期率", "all", "on_time", "on_time late", apart=("running", "held", "void"), source="信访工作条例 第二十二条至第三十六条；12345平台承诺"),
     # --- 信访
     _kpi("timely_forwarding", "及时受理率", "petition", "forward_on_time", "forward_on_time forward_late_done forward_late_open",
-         source="信访工作条例 第二十二条；" + _1_13, remark="信访部门自收到之日起15日内登记并转送、交办或告知", is_public=True),
+         source="信访工作条例 第二十二条；" + _1_13, remark="信访部门自收到之日起15日内登记并转送、交办或告知"),
     _kpi("timely_notice", "按期受理告知率", "petition", "notify_on_time", "notify_on_time notify_late",
-         source="信访工作条例 第二十三条；" + _1_13, remark="责任单位自收到之日起15日内书面告知；匿名件没有告知期限", is_public=True),
+         source="信访工作条例 第二十三条；" + _1_13, remark="责任单位自收到之日起15日内书面告知；匿名件没有告知期限"),
     _kpi("timely_conclusion", "按期办结率", "petition", "resolve_on_time", "resolve_on_time resolve_late_done resolve_late_open",
-         source="信访工作条例 第三十四条；" + _1_13, is_public=True),
+         source="信访工作条例 第三十四条；" + _1_13),
     _kpi("acceptance_days", "初次信访平均受理周期", "petition", "accept_days", "accepted", "days", source=_1_13, remark="各单位按件数加权", lower_is_better=True),
     _kpi("answer_days", "初次信访平均答复周期", "petition", "answer_days", "answered", "days", source=_1_13, remark="各单位按件数加权", lower_is_better=True),
     _kpi("contact_rate", "初次信访办理联系率", "petition", "contacted", "answered", source=_1_13),
     _kpi("repeat_rate", "重复信访率", "petition", "repeats", "petitions", source=_1_13, remark="关联到前一件或者并案的为重件", lower_is_better=True, is_public=True),
-    _kpi("publication_rate", "公开回复率", "petition", "published", "replies", source=_1_13, remark="只有本人同意公开、脱敏后的答复才能公开"),
+    _kpi("publication_rate", "公开回复率", "petition", "published", "replies", source=_1_13, remark="只有本人同意公开、脱敏后的答复才能公开", is_public=True),
     # --- 信访满意度: two objects
-    _kpi("participation_rate", "参评率（责任单位）", "satisfaction", _UNIT, f"{_UNIT} unit_unrated", source="国信发〔2022〕11号；" + _1_13),
+    _kpi("participation_rate", "参评率（责任单位）", "satisfaction", _UNIT, f"{_UNIT} unit_unrated", source="国信发〔2022〕11号；" + _1_13, is_public=True),
     _kpi("satisfaction_rate", "满意率（责任单位）", "satisfaction", "unit_satisfied unit_basically unit_unrated", f"{_UNIT} unit_unrated",
-         source="国信发〔2022〕11号；" + _1_13, remark="逾期未评价按口径计入分子，并始终单列，不作为满意评价公布"),
+         source="国信发〔2022〕11号；" + _1_13, remark="逾期未评价按口径计入分子，并始终单列，不作为满意评价公布", is_public=True),
     Kpi("rated_satisfaction", "参评满意率（责任单位）", "satisfaction", "product", of=("participation_rate", "satisfaction_rate"), source=_1_13),
-    _kpi("desk_participation_rate", "参评率（信访部门）", "satisfaction", _DESK, f"{_DESK} desk_unrated", source="国信发〔2022〕11号 第三条；" + _1_13),
+    _kpi("desk_participation_rate", "参评率（信访部门）", "satisfaction", _DESK, f"{_DESK} desk_unrated", source="国信发〔2022〕11号 第三条；" + _1_13, is_public=True),
     _kpi("desk_satisfaction_rate", "满意率（信访部门）", "satisfaction", "desk_satisfied desk_basically desk_unrated", f"{_DESK} desk_unrated",
-         source="国信发〔2022〕11号 第三条；" + _1_13, remark="逾期未评价按口径计入分子，并始终单列，不作为满意评价公布"),
+         source="国信发〔2022〕11号 第三条；" + _1_13, remark="逾期未评价按口径计入分子，并始终单列，不作为满意评价公布", is_public=True),
     Kpi("desk_rated_satisfaction", "参评满意率（信访部门）", "satisfaction", "product", of=("desk_participation_rate", "desk_satisfaction_rate"), source=_1_13),
     # --- 12345 三率
     _kpi("response_rate", "响应率", "three", "called_in_time", "called_known", apart=("unreached", "set_aside"), source=_3_4, remark="以回访时群众所说为准", is_public=True),
@@ -244,18 +244,18 @@ KPIS: tuple[Kpi, ...] = (
     _kpi("order_satisfaction", "满意率", "three", "content", "reached", apart=("unreached", "set_aside", "order_held"), source=_3_4, is_public=True),
     Kpi("composite", "综合分", "three", "composite", of=COMPOSITE, source=_3_4, remark="权重由各地设置，相加必须等于 1"),
     # --- 12345
-    _kpi("signing_rate", "按时签收率", "hotline", "sign_on_time", "sign_on_time sign_late", source=_3_4, is_public=True),
-    _kpi("order_timeliness", "按时办结率", "hotline", "order_on_time", "order_on_time order_late", apart=("order_held",), source=_3_4, is_public=True),
+    _kpi("signing_rate", "按时签收率", "hotline", "sign_on_time", "sign_on_time sign_late", source=_3_4),
+    _kpi("order_timeliness", "按时办结率", "hotline", "order_on_time", "order_on_time order_late", apart=("order_held",), source=_3_4),
     _kpi("once_rate", "一次办结率", "hotline", "orders_once", "orders_answered", source=_3_4),
     _kpi("return_rate", "退单率", "hotline", "orders_returned", "orders_taken orders_returned", source=_3_4, lower_is_better=True),
     _kpi("again_rate", "重办率", "hotline", "orders_again", "orders_answered", source=_3_4, lower_is_better=True),
     _kpi("desk_answer_rate", "直接答复率", "hotline", "orders_at_desk", "orders_answered", source=_3_4),
     # --- 好差评
-    _kpi("good_share", "好评率", "review", _GOOD, _LEVELS, source=_2_7, is_public=True),
-    _kpi("bad_share", "差评率", "review", _BAD, _LEVELS, source=_2_7, lower_is_better=True, is_public=True),
-    _kpi("vote_rate", "主动评价率", "review", "voted", "voted silent", source=_2_7, remark="评价期已满或者已经评价的办结件；不含系统默认评价"),
-    _kpi("rectified_share", "差评整改率", "review", "rectify_on_time rectify_late_done", "rectify_on_time rectify_late_done rectify_late_open", source=_2_7 + "（实名差评回访整改率 100%）", is_public=True),
-    _kpi("rectified_on_time_share", "按期整改率", "review", "rectify_on_time", "rectify_on_time rectify_late_done rectify_late_open", source=_2_7, is_public=True),
+    _kpi("good_share", "好评率", "review", _GOOD, _LEVELS, source=_2_7),
+    _kpi("bad_share", "差评率", "review", _BAD, _LEVELS, source=_2_7, lower_is_better=True),
+    _kpi("vote_rate", "主动评价率", "review", "voted", "voted silent", source=_2_7, remark="评价期已满或者已经评价的办结件；不含系统默认评价", is_public=True),
+    _kpi("rectified_share", "差评整改率", "review", "rectify_on_time rectify_late_done", "rectify_on_time rectify_late_done rectify_late_open", source=_2_7 + "（实名差评回访整改率 100%）"),
+    _kpi("rectified_on_time_share", "按期整改率", "review", "rectify_on_time", "rectify_on_time rectify_late_done rectify_late_open", source=_2_7),
     _kpi("score", "平均分（十分制）", "review", " ".join(f"level_{row.level}*{row.level}" for row in LEVELS), _LEVELS, "mean", source="各地通行口径"),
     _kpi("coverage", "覆盖率", "review", "matters_covered", "matters", source=_2_7, remark="登记在册的政务服务事项都可以扫码或者在网上评价"),
     # --- 网上互动

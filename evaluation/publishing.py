@@ -15,16 +15,18 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 import evaluation.models as stored
-from evaluation import figures, ratings, sheets, timeliness
+from evaluation import counting, figures, kpi_table, kpis, ratings, sheets, timeliness
+from evaluation.counting import Question
 from evaluation.figures import Counts
 from evaluation.scores import Rules
 from evaluation.timeliness import ClockFact, Period, TenureFact
-from feedback import facts
+from feedback import facts, tallies
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound, NotNow
 from feedback.kernel.settings import Settings
 from routing import directory
+from routing.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +126,33 @@ async def counts(period: str, *, now: datetime) -> tuple[list[Counts], Counts]:
 async def _document(span: Period, now: datetime, settings: Settings, *, provisional: bool) -> dict[str, Any]:
     rows, everybody = await counts(span.name, now=now)
     known = await directory.snapshot()
+    rules = Rules(cell_min=settings.cell_min, rank_min=settings.rank_min)
+    question = Question(span, min(now, span.until), settings.rating_days)
+    facts_ = counting.total(await counting.counted(question))
+    regions = await _regions(question, known)
+    names = {row.unit: known.name(row.unit) for row in rows}
     return figures.document(
         span,
         rows,
         everybody,
-        Rules(cell_min=settings.cell_min, rank_min=settings.rank_min),
-        {row.unit: known.name(row.unit) for row in rows},
+        rules,
+        names | {code: known.region_name(code) if code else "地区不明" for code in regions},
         secret=settings.secret,
         provisional=provisional,
+        key_figures=kpi_table.public_rows(facts_, rules, kpis.weights_of(settings.kpi_weights, settings.partly_solved)),
+        regions=regions,
+        behind=facts_,
     )
+
+
+async def _regions(question: Question, known: Directory) -> dict[str, int]:
+    """Cases received by street or town; under no code what names no place."""
+    found: Counter[str] = Counter()
+    for row in await tallies.received(question.span):
+        code = row["region"]
+        upper = f"{code[:9]}000" if len(code) == 12 else ""
+        found[upper if upper in known.by_region else ""] += int(row["n"])
+    return dict(found)
 
 
 def _clock(row: Mapping[str, Any]) -> ClockFact:
@@ -213,7 +233,29 @@ def notes(edition: Edition) -> list[tuple[str, str]]:
 
 def to_csv(edition: Edition) -> str:
     """The table as CSV for spreadsheet programs: with a byte order mark, and no cell they would take for a formula."""
-    return sheets.to_csv([head(edition.figures), *lines(edition.figures), [], *notes(edition)])
+    told = edition.figures
+    return sheets.to_csv([head(told), *lines(told), [], *district(told), [], *regions(told), [], *notes(edition)])
+
+
+def district(told: Mapping[str, Any]) -> list[list[str | float | None]]:
+    """The key figures of the whole district. Editions of the first layout have none."""
+    rows = [[row["group"], row["name"], *_key_figure(row), row["formula"]] for row in told.get("kpis", ())]
+    return [["系统", "全区指标", "数值", "分子", "分母", "公式"], *rows] if rows else []
+
+
+def _key_figure(row: Mapping[str, Any]) -> list[str | float | None]:
+    if row["hidden"]:
+        return [kpi_table.hidden_reason(row["hidden"]), None, None]
+    return [row["value"], row["top"], row["base"]]
+
+
+def regions(told: Mapping[str, Any]) -> list[list[str | float | None]]:
+    """The cases received by street or town. Editions of the first layout have none."""
+    rows = [
+        [row["name"], figures.reason_text(row["hidden"]) if row["hidden"] else row["received"]]
+        for row in told.get("regions", ())
+    ]
+    return [["镇街", "收到诉求"], *rows] if rows else []
 
 
 def to_xlsx(edition: Edition) -> bytes:
@@ -235,9 +277,20 @@ def to_xlsx(edition: Edition) -> bytes:
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, len(told["formulae"]), 14)
+    for name, rows in (("全区指标", district(told)), ("各镇街", regions(told))):
+        if rows:
+            _plain_sheet(book.add_worksheet(name), rows, bold)
     sheets.text_sheet(book.add_worksheet("公式"), [("指标", "公式", "依据")], bold)
     formulae = [(row["name"], row["formula"], row["source"]) for row in told["formulae"]]
     sheets.text_sheet(book.get_worksheet_by_name("公式"), formulae, None, first=1)
     sheets.text_sheet(book.add_worksheet("说明"), notes(edition), None)
     book.close()
     return file.getvalue()
+
+
+def _plain_sheet(sheet: Any, rows: list[list[str | float | None]], bold: Any) -> None:
+    for y, row in enumerate(rows):
+        sheet.write_row(y, 0, row, bold if y == 0 else None)
+    sheet.set_column(0, 1, 26)
+    sheet.set_column(2, 4, 14)
+    sheet.set_column(5, 5, 70)

@@ -256,6 +256,8 @@ STEPS: tuple[Step, ...] = (
           law="济南市12345条例 第二十七条（审核）", remark="逐件审核办理结果；不实不全的退回再办"),
     _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OWNER, *_OVER, *_DESK), _must("reason"), profiles=_HOTLINE, most=2,
           law="济南市12345条例 第二十七条（退回再办）"),
+    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVER, *_DESK),        _must("reason"), profiles=_RATING, most=1,
+          law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   _must("case", "reason"), profiles=_CASES,
           law="信访工作条例 第十九条第三款", remark="并案后两案记录都保留"),
     _step(A.RECTIFY,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 _must("text"), profiles=_RATING, law="国办发〔2019〕51号（立行立改、限期整改）"),

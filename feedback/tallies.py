@@ -13,12 +13,14 @@ from typing import Any
 
 from feedback.kernel import db
 from feedback.kernel.clock import to_millis
-from feedback.lifecycle import Act, Kind
+from feedback.lifecycle import OPEN, Act, Kind
 from feedback.models import PublicReply
+from feedback.people import LinkKind, LinkState
 from feedback.terms import RIGHTS, Holder
 
 ONLINE = ("web", "app", "miniprogram", "wechat", "weibo")
 """The channels of a government site and its accounts (政府网站与政务新媒体)."""
+_OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 _ONLINE = ", ".join(f"'{each}'" for each in ONLINE)
 
 
@@ -209,7 +211,7 @@ async def unanswered(now: datetime, days: int, region: str = "") -> list[dict[st
     span = Span(now, now, now, region)
     return await _asked(
         "SELECT c.no AS no, CASE WHEN c.unit = '' THEN c.desk ELSE c.unit END AS unit, c.received_at AS received_at "  # noqa: S608
-        f"FROM feedback_case c WHERE c.status IN ('received', 'assigned', 'accepted', 'held') AND c.kind = '{Kind.CONSULT}' "
+        f"FROM feedback_case c WHERE c.status IN ({_OPEN}) AND c.kind = '{Kind.CONSULT}' "
         f"AND c.channel IN ({_ONLINE}) "
         f"AND c.received_at <= {to_millis(now - timedelta(days=days))} AND {_open(span)} ORDER BY c.received_at",
         _region(span),
@@ -238,11 +240,12 @@ def _before(act: str) -> str:
 
 
 def _repeat(end: int) -> str:
-    """Whether the matter had been brought before: linked to another case, or merged into one."""
-    merged = (
-        f"EXISTS (SELECT 1 FROM feedback_entry m WHERE m.case_id = c.id AND m.act = '{Act.MERGE}' AND m.at < {end})"  # noqa: S608
+    """Whether the matter had been brought before: somebody said so, or merged the case into another."""
+    said = (
+        f"EXISTS (SELECT 1 FROM feedback_link l WHERE l.case_id = c.id AND l.state = '{LinkState.CONFIRMED}' "  # noqa: S608
+        f"AND l.kind IN ('{LinkKind.REPEAT_OF}', '{LinkKind.MERGED_INTO}') AND COALESCE(l.decided_at, l.made_at) < {end})"
     )
-    return f"CASE WHEN c.link <> '' OR {merged} THEN 1 ELSE 0 END"
+    return f"CASE WHEN c.link <> '' OR {said} THEN 1 ELSE 0 END"
 
 
 def _said(name: str) -> str:

@@ -169,9 +169,9 @@ TERMS: tuple[Term, ...] = (
           "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, warn=Length(4, U.HOURS)),
     _term("verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
           "国办发〔2019〕51号；上海市优化营商环境条例 第三十条（1个工作日）", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), warn=Length(4, U.HOURS)),
-    _term("rectify", "整改反馈", Holder.LEAD, {A.ASSIGN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
+    _term("rectify", "整改反馈", Holder.LEAD, {A.ASSIGN, A.REOPEN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
           "国办发〔2019〕51号；平台承诺 5个工作日（疑难15个工作日）", profiles=_RATING, longer_by=10, warn=_TWO),
-    _term("call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK}, "3wd",
+    _term("call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK, A.REOPEN}, "3wd",
           "国办发〔2019〕51号（回访）；平台承诺 3个工作日", profiles=_RATING, voided_by=frozenset({A.CLOSE}), warn=_ONE),
 )
 # fmt: on

@@ -85,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("publish", publish, "freeze a period into an edition")
     sub.add_argument("period", help="2026-10")
     sub.add_argument("--early", action="store_true", help="also a period that is not over")
+    sub = add("report", report, "write the year's report as Word and Excel")
+    sub.add_argument("year", help="2026")
+    sub.add_argument("--to", type=Path, default=Path(), help="the folder to write to")
     return parser
 
 
@@ -317,6 +320,18 @@ def publish(settings: Settings, args: argparse.Namespace) -> int:
     )
     state = "已发布" if edition.fresh else "此前已经发布，未作改动"
     print(f"{args.period} 第 {edition.number} 版 {state},指纹 {edition.digest}")
+    return 0
+
+
+def report(settings: Settings, args: argparse.Namespace) -> int:
+    from evaluation import report_files
+    from web.pages import reports
+
+    found = _run(settings, lambda office: reports.made(args.year, settings, office.clock.now()))
+    for suffix, content in (("docx", report_files.to_docx(found)), ("xlsx", report_files.to_xlsx(found))):
+        path = args.to / f"xinqiao-report-{args.year}.{suffix}"
+        path.write_bytes(content)
+        print(path)
     return 0
 
 

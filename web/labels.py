@@ -297,6 +297,8 @@ ERRORS: Mapping[str, str] = {
     "not_by_the_rated_unit": "被评价的单位不能自己复核",
     "period_not_over": "这一期还没有结束",
     "asked_before": "这一件已经申请过剔除",
+    "disputed_before": "这个评价已经申诉过一次",
+    "dispute_lapsed": "申诉应当在收到差评之日起 5 个工作日内提出",
     "no_wechat": "本平台没有接入微信小程序登录，请直接用编号和查询码",
     "wechat_refused": "微信登录凭证无效或已过期，请重新打开小程序",
 }

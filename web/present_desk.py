@@ -60,6 +60,8 @@ def frame(actor: Actor, names: Directory) -> dict[str, Any]:
         items.append(("register", "/desk/register", "登记", 0))
     if actor.roles & (WORKERS | {Role.SUPERVISOR}):
         items.append(("notices", "/desk/notices", "通知", 0))
+    if actor.roles & {Role.CLERK, Role.LEAD, Role.SUPERVISOR}:
+        items.append(("ratings", "/desk/ratings", "差评", 0))
     if has(actor, OVERSEERS):
         items.append(("board", "/board", "督办看板", 0))
     if Role.ADMIN in actor.roles:

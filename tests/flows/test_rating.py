@@ -309,7 +309,7 @@ async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(o
     clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
     with pytest.raises(NotFound):
         await disputes.dispute(rating.id, await directory.actor_of("clerk-jiwei"), "误评", now=MONDAY)
-    await disputes.dispute(rating.id, clerk, "群众点错了", now=OCTOBER)
+    await disputes.dispute(rating.id, clerk, "群众点错了", now=MONDAY + 3 * DAY)
     assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({1: 1})}
     with pytest.raises(Forbidden):
         await disputes.judge(rating.id, clerk, is_valid=False, reason="误评", now=OCTOBER)
@@ -319,6 +319,78 @@ async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(o
     assert (rating.status, rating.set_aside) == (Standing.INVALID, "本人确认误点")
     with pytest.raises(NotNow):
         await disputes.judge(rating.id, supervisor, is_valid=True, reason="再看", now=OCTOBER)
+
+
+async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 1)
+    await _follow(office)
+    (rating,) = await _rated(no)
+    clerk, desk = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("reception")
+    lead = await directory.actor_of(f"lead-{UNIT}")
+    file, at = rating.rectify_no, MONDAY + 3 * DAY
+    if (await queries.brief(file)).unit != UNIT:
+        await cases.act(file, Act.ASSIGN, desk, {"unit": UNIT}, now=at)
+
+    async def stage() -> str:
+        return str((await disputes.loops(clerk, now=at)).items[0].stage.value)
+
+    seen = [await stage()]
+    steps: tuple[tuple[Act, Any, dict[str, Any]], ...] = (
+        (Act.ACCEPT, clerk, {}),
+        (Act.CONTACT, clerk, {"text": "已联系，群众说的是收费公示。"}),
+        (Act.EXTEND, lead, {"reason": "需要学校配合", "days": 10}),
+        (Act.RECTIFY, clerk, {"text": "已公示。"}),
+        (Act.REOPEN, desk, {"reason": "回访时群众不认可"}),
+        (Act.RECTIFY, clerk, {"text": "已逐项公示。"}),
+        (Act.CALL_BACK, desk, {"outcome": "satisfied", "text": "群众认可"}),
+    )
+    for hour, (act, actor, data) in enumerate(steps, 1):
+        await cases.act(file, act, actor, data, now=at + hour * HOUR)
+        seen.append(await stage())
+    assert seen == [
+        *("received", "rectify_now", "verifying", "rectify_later", "replied"),
+        *("reopened", "replied", "satisfied"),
+    ]
+    await publishing.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    assert await stage() == "published"
+
+
+async def test_a_rectification_is_reopened_once_only(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 1)
+    await _follow(office)
+    file, at = (await _rated(no))[0].rectify_no, MONDAY + 3 * DAY
+    clerk, desk = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("reception")
+    if (await queries.brief(file)).unit != UNIT:
+        await cases.act(file, Act.ASSIGN, desk, {"unit": UNIT}, now=at)
+    await cases.act(file, Act.ACCEPT, clerk, {}, now=at)
+    for again in (False, True):
+        await cases.act(file, Act.RECTIFY, clerk, {"text": "已改。"}, now=at + HOUR)
+        if again:
+            with pytest.raises(NotNow):
+                await cases.act(file, Act.REOPEN, desk, {"reason": "还不认可"}, now=at + 2 * HOUR)
+        else:
+            await cases.act(file, Act.REOPEN, desk, {"reason": "不认可"}, now=at + 2 * HOUR)
+
+
+async def test_a_dispute_comes_in_five_working_days_and_once(office: Office) -> None:
+    no = await _answered(office)
+    await _rate(no, 1)  # Wednesday
+    (rating,) = await _rated(no)
+    clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
+    with pytest.raises(NotNow) as late:
+        await disputes.dispute(rating.id, clerk, "误评", now=MONDAY + 10 * DAY)
+    assert late.value.code == "dispute_lapsed"
+    await disputes.dispute(rating.id, clerk, "误评", now=MONDAY + 8 * DAY)  # Sunday the 20th is a working day
+    view = (await disputes.loops(supervisor, now=MONDAY + 8 * DAY)).items[0]
+    assert (view.stage.value, view.may_judge, view.may_dispute) == ("invalid_proposed", True, False)
+    assert view.due_at is not None
+    await disputes.judge(rating.id, supervisor, is_valid=True, reason="评价属实", now=MONDAY + 8 * DAY)
+    assert (await disputes.loops(clerk, now=MONDAY + 8 * DAY)).items[0].stage.value == "valid"
+    with pytest.raises(NotNow) as twice:
+        await disputes.dispute(rating.id, clerk, "再申诉", now=MONDAY + 8 * DAY)
+    assert twice.value.code == "disputed_before"
 
 
 async def test_counters_made_anew_are_the_same(office: Office) -> None:

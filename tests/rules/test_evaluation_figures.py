@@ -111,6 +111,21 @@ def test_the_spread_over_the_levels_is_told_whole_or_not_at_all() -> None:
     assert told(everybody=plain)["levels"] == {"5": 32, "4": 10, "3": 5, "2": 5, "1": 0}
 
 
+def test_streets_are_told_with_the_small_ones_hidden() -> None:
+    rules = Rules()
+    rows = figures.by_region({"a": 20, "b": 3, "c": 2, "d": 0}, {"a": "甲镇"}, rules)
+    assert [(row["name"], row["received"]) for row in rows] == [("甲镇", 20), ("b", None), ("c", None), ("d", 0)]
+    alone = figures.by_region({"a": 20, "b": 3}, {}, rules)
+    assert [row["received"] for row in alone] == [None, None]
+    assert figures.by_region({"a": 3}, {}, rules) == []
+
+
+def test_the_seal_covers_the_facts_behind_the_key_figures() -> None:
+    rows = [CHENGGUAN, JIAOTONG, REXIAN]
+    seals = {figures.sealed(rows, ALL, "geheim", more) for more in (None, {"solved": 3}, {"solved": 4})}
+    assert len(seals) == 3
+
+
 def test_the_formulae_tell_the_weights_in_force() -> None:
     weights = next(row for row in told()["formulae"] if row["code"] == "score")
     assert "10、8、6、3、0" in weights["formula"]

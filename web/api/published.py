@@ -143,6 +143,28 @@ class FormulaOut(Struct):
     source: str
 
 
+class PublicKpi(Struct):
+    """A key figure of the whole district. A hidden one is null and `hidden` says why (全区指标)."""
+
+    code: str
+    name: str
+    group: str
+    formula: str
+    value: float | None
+    top: float | None
+    base: int | None
+    hidden: str
+
+
+class RegionFigures(Struct):
+    """Cases received in a street or town (各镇街)."""
+
+    region: str
+    name: str
+    received: int | None
+    hidden: str
+
+
 class Scores(Struct):
     """An edition of the figures (公示期次)."""
 
@@ -160,6 +182,9 @@ class Scores(Struct):
     indicator_set: str
     total: Figures
     units: list[Figures]
+    levels: Annotated[dict[str, int] | None, said("各等级的评价数；有一级太少时全部不公布")]
+    kpis: Annotated[list[PublicKpi], said("全区指标；第一版式的期次没有")]
+    regions: Annotated[list[RegionFigures], said("各镇街收到的件数；第一版式的期次没有")]
     formulae: list[FormulaOut]
     inputs_seal: Annotated[str, said("对全部原始计数（含不公布的）的封印")]
     digest: Annotated[str, said("对公布内容的 SHA-256，任何人可以核对")]

@@ -114,7 +114,7 @@ async def scores(request: Request) -> Response:
         "corrects": edition.corrects,
         "remark": edition.remark,
     }
-    return answered({**edition.figures, **told})
+    return answered({"kpis": [], "regions": [], **edition.figures, **told})
 
 
 async def scores_csv(request: Request) -> Response:

@@ -20,7 +20,7 @@ from routing import directory
 from routing.directory import Directory
 from web import doors, identity, labels, present, present_desk, suggestions
 from web.office import Office
-from web.pages import casework, exporting, letters, notices, registering
+from web.pages import bad_ratings, casework, exporting, letters, notices, registering
 from web.present_desk import WORKERS
 
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
@@ -167,6 +167,7 @@ def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> di
 
 
 ROUTES = [
+    *bad_ratings.ROUTES,
     Route("/", queue),
     Route("/bulk", bulk, methods=["POST"]),
     Route("/bulk", queue),

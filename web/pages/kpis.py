@@ -75,7 +75,7 @@ async def table(request: Request) -> Response:
         ],
         "sort": sort,
         "received_href": _href(asked, group=group, sort="received"),
-        "rows": [_row(row, shown, asked) for row in (told["total"], *_sorted(told["units"], sort))],
+        "rows": [_row(row, shown, asked) for row in (told["total"], *_sorted(_busy(told["units"], shown), sort))],
         "definitions": [each for each in told["definitions"] if each["group"] == GROUPS[group]],
         "query": urlencode(asked),
         "alarms": await _alarms(actor, office.clock.now(), question.region) if group == "website" else None,
@@ -85,6 +85,11 @@ async def table(request: Request) -> Response:
 
 def _href(asked: Mapping[str, str], **more: str) -> str:
     return "/board/kpis?" + urlencode({name: value for name, value in {**asked, **more}.items() if value})
+
+
+def _busy(rows: Sequence[Mapping[str, Any]], shown: Sequence[kpis.Kpi]) -> list[Mapping[str, Any]]:
+    """The units that have any of the figures shown, or anything that came in."""
+    return [row for row in rows if row["received"] or any(row["figures"][kpi.code]["base"] for kpi in shown)]
 
 
 def _sorted(rows: Sequence[Mapping[str, Any]], sort: str) -> list[Mapping[str, Any]]:

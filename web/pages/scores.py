@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evaluation import figures, publishing
+from evaluation import figures, kpi_table, publishing
 from evaluation.publishing import Edition
 from web import present
 from web.office import Office
@@ -74,7 +74,11 @@ def _view(edition: Edition, sort: str) -> dict[str, Any]:
         "busiest": _busiest(told["units"]),
         "columns": [(code, _NAMES[code]) for code in COLUMNS],
         "total": {"name": told["total"]["name"], "cells": _cells(told["total"])},
-        "rows": [{"name": row["name"], "cells": _cells(row)} for row in rows],
+        "rows": [{"name": row["name"], "cells": _cells(row)} for row in rows if not _says_nothing(row)],
+        "silent": [row["name"] for row in told["units"] if _says_nothing(row)],
+        "units": len(told["units"]),
+        "systems": _systems(told.get("kpis", ())),
+        "regions": _regions(told.get("regions", ())),
         "formulae": [(row["name"], f"{row['formula']}。来源：{row['source']}") for row in told["formulae"]],
         "cell_min": told["cell_min"],
         "rank_min": told["rank_min"],
@@ -84,6 +88,29 @@ def _view(edition: Edition, sort: str) -> dict[str, Any]:
         "number": edition.number,
         "digest": edition.digest,
     }
+
+
+def _says_nothing(row: Mapping[str, Any]) -> bool:
+    """Whether every figure of the unit is hidden, or nothing at all: then its name in a list says as much."""
+    return not any(row[code] for code in COLUMNS)
+
+
+def _systems(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, str]]]]:
+    """The key figures of the district by system: petitions, 12345, ratings, the website."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        words = kpi_table.words(row["code"], row["value"]) if not row["hidden"] else ""
+        why = kpi_table.hidden_reason(row["hidden"]) if row["hidden"] else ""
+        parts = "" if row["hidden"] else kpi_table.parts_words(row)
+        figure = {"name": row["name"], "words": words, "parts": parts, "why": why, "formula": row["formula"]}
+        found.setdefault(row["group"], []).append(figure)
+    return list(found.items())
+
+
+def _regions(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    shown = sorted((row for row in rows if row["received"]), key=lambda row: -row["received"])
+    few = [row["name"] for row in rows if row["hidden"]]
+    return {"bars": [(row["name"], row["received"], f"{row['received']:.0f} 件") for row in shown], "few": few}
 
 
 def _busiest(units: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, str]]:

@@ -1,0 +1,117 @@
+"""Does the year's report say what happened, the same on page, in Word and in Excel, and in the figures?"""
+
+from io import BytesIO
+
+import docx
+import pytest
+from python_calamine import CalamineWorkbook
+
+from evaluation import counting, kpi_table, kpis, report, report_files, timeliness
+from evaluation.counting import Question
+from evaluation.kpis import KPI, Weights
+from evaluation.report import Report, Suggestions
+from feedback.kernel.errors import Invalid
+from tests.people import Door
+from web import seed
+from web.office import Office
+from web.pages import reports
+
+
+@pytest.fixture
+async def lived_in(office: Office) -> Office:
+    """A town after ninety days."""
+    await seed.Life(office, cases_count=50, days=90).run()
+    return office
+
+
+async def made(office: Office, year: str = "2026") -> Report:
+    return await reports.made(year, office.settings, office.clock.now())
+
+
+def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
+    book = docx.Document(BytesIO(content))
+    tables = [[[cell.text for cell in row.cells] for row in table.rows] for table in book.tables]
+    return [paragraph.text for paragraph in book.paragraphs], tables
+
+
+async def test_word_excel_and_figures_say_the_same(lived_in: Office) -> None:
+    found = await made(lived_in)
+    told = [table for section in found.sections for table in section.tables if table.rows]
+    paragraphs, tables = texts_of(report_files.to_docx(found))
+    assert found.title in paragraphs
+    assert [section.heading for section in found.sections] == [p for p in paragraphs if p[:2] in _HEADS]
+    assert len(tables) == len(told)
+    for table, grid in zip(told, tables, strict=True):
+        wide = len(table.columns)
+        assert grid[0][:wide] == [column.name for column in table.columns]
+        said = [[report.cell_words(c, k.sort) for c, k in zip(r, table.columns, strict=True)] for r in table.rows]
+        assert [row[:wide] for row in grid[1:]] == said
+    book = CalamineWorkbook.from_filelike(BytesIO(report_files.to_xlsx(found)))
+    assert book.sheet_names == ["说明", *(report_files.sheet_name(section.heading) for section in found.sections)]
+    for section in found.sections:
+        cells = [
+            cell for row in book.get_sheet_by_name(report_files.sheet_name(section.heading)).to_python() for cell in row
+        ]
+        for table in section.tables:
+            assert all(cell in cells for row in table.rows for cell in row if cell is not None)
+
+    question = Question(timeliness.year("2026"), lived_in.clock.now(), lived_in.settings.rating_days)
+    engine = kpis.figures(counting.total(await counting.counted(question)), Weights())
+    compared = next(s for s in found.sections if s.heading.startswith("七")).tables[0]
+    assert [row[1] for row in compared.rows] == [kpi_table.words(code, engine[code].value) for code in KPI]
+
+
+_HEADS = tuple(f"{number}、" for number in "一二三四五六七八")
+
+
+async def test_the_numbers_of_a_year_add_up(lived_in: Office) -> None:
+    found = await made(lived_in)
+    kinds, channels, months = found.sections[0].tables
+    total = sum(int(row[1] or 0) for row in kinds.rows)
+    assert total == sum(int(row[1] or 0) for row in channels.rows) == sum(int(row[1] or 0) for row in months.rows)
+    assert f"共收到诉求 {total} 件" in found.sections[0].sentences[0]
+    assert total == sum(int(row[1] or 0) for row in found.sections[1].tables[0].rows)
+    assert "检举控告" not in [row[0] for row in kinds.rows]
+
+
+async def test_what_nobody_keeps_is_said_to_be_so(office: Office) -> None:
+    found = await made(office)
+    (suggested,) = [section for section in found.sections if section.heading.startswith("四")]
+    assert "未启用" in suggested.sentences[0]
+    assert "上年没有记录" in found.sections[0].sentences[0]
+
+
+def test_the_three_suggestions_are_told_when_somebody_keeps_them() -> None:
+    section = report._suggested(Suggestions((("改进工作建议", 3, 2, 1),)))
+    assert section.tables[0].rows == (("改进工作建议", 3, 2, 1),)
+    assert report._suggested(Suggestions()).sentences == ("本年没有提出三项建议。",)
+
+
+async def test_an_empty_year_makes_a_report_too(office: Office) -> None:
+    found = await made(office, "2020")
+    assert texts_of(report_files.to_docx(found))[0][0] == "2020 年度信访和诉求办理情况报告"
+    assert report_files.to_xlsx(found)
+    with pytest.raises(Invalid):
+        await made(office, "neulich")
+
+
+@pytest.mark.parametrize(
+    ("cell", "longest", "blocks"), [(20, 20, 12), (1, 400, 1), (0, 20, 0), (10, 20, 6), (None, 0, 0)]
+)
+def test_a_bar_is_as_long_as_its_number(cell: int | None, longest: float, blocks: int) -> None:
+    assert report_files.bar(cell, longest) == "█" * blocks
+
+
+async def test_the_report_is_for_overseers_of_the_whole_house(door: Door) -> None:
+    supervisor, clerk = await door.page_client("supervisor"), await door.page_client("clerk-jiaoyu")
+    page = await supervisor.get("/board/report?year=2026")
+    assert page.status_code == 200
+    assert "2026 年度信访和诉求办理情况报告" in page.text
+    for suffix in ("docx", "xlsx"):
+        answer = await supervisor.get(f"/board/report.{suffix}?year=2026")
+        assert answer.content.startswith(b"PK")
+        assert (await clerk.get(f"/board/report.{suffix}")).status_code == 403
+    assert (await clerk.get("/board/report")).status_code == 403
+    assert (await supervisor.get("/board/report?year=x")).status_code == 422
+    for client in (supervisor, clerk):
+        await client.aclose()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from evaluation import alarms, counting, kpi_table, kpis
-from evaluation.kpis import KPI, KPIS, Weights
+from evaluation import alarms, counting, kpi_table, kpis, ratings
+from evaluation.kpis import FACT, KPI, KPIS, Weights
+from evaluation.models import Rating
 from evaluation.scores import Rules
 from feedback import cases
 from feedback.access import citizen
@@ -174,20 +175,33 @@ def test_only_public_figures_are_published() -> None:
 @pytest.mark.parametrize(
     ("counts", "value", "hidden"),
     [
-        ({"sign_on_time": 95, "sign_late": 5}, 0.95, ""),
-        ({"sign_on_time": 95, "sign_late": 4}, None, "fewer_than_5"),
-        ({"sign_on_time": 3, "sign_late": 50}, None, "fewer_than_5"),
-        ({"sign_on_time": 100, "sign_late": 0}, 1.0, ""),
-        ({"sign_on_time": 9, "sign_late": 0}, None, "fewer_than_10"),
+        ({"messages_answered": 95, "messages": 100}, 0.95, ""),
+        ({"messages_answered": 96, "messages": 100}, None, "fewer_than_5"),
+        ({"messages_answered": 3, "messages": 50}, None, "fewer_than_5"),
+        ({"messages_answered": 100, "messages": 100}, 1.0, ""),
+        ({"messages_answered": 9, "messages": 9}, None, "fewer_than_10"),
         ({}, None, "none"),
     ],
 )
 def test_a_rate_is_published_only_when_neither_side_is_small(
     counts: dict[str, int], value: float | None, hidden: str
 ) -> None:
-    row = _public("signing_rate", counts)
+    row = _public("message_answer_rate", counts)
     assert (row["value"], row["hidden"]) == (value, hidden)
     assert (row["top"] is None) == (value is None)
+
+
+def test_a_small_cell_inside_a_sum_hides_the_rate_too() -> None:
+    counts = {"unit_satisfied": 40, "unit_basically": 2, "unit_dissatisfied": 8, "unit_unrated": 50}
+    assert _public("participation_rate", counts)["hidden"] == "fewer_than_5"
+
+
+def test_no_public_figure_is_made_of_counts_whose_cells_are_hidden_by_unit() -> None:
+    """A unit's clocks and stars are shown with small cells hidden: their sums over the district would tell these."""
+    shown = {
+        kpi.code for kpi in KPIS if kpi.is_public for part in kpi.base if FACT[part.fact].cube in ("clocks", "ratings")
+    }
+    assert shown == set()
 
 
 async def test_wrong_weights_stop_the_start(door: Door) -> None:
@@ -200,3 +214,29 @@ async def test_wrong_weights_stop_the_start(door: Door) -> None:
             pass
     assert fault.value.fields == {"XINQIAO_KPI_WEIGHTS": "must_add_up_to_1"}
     assert KPI["composite"].of == kpis.COMPOSITE
+
+
+async def test_a_unit_disputes_and_somebody_else_judges_at_a_page(door: Door) -> None:
+    no = await _answered(door, 1)
+    door.set_time(MONDAY + 2 * DAY)
+    await cases.act(
+        no, Act.RATE, citizen(no), {"level": 1, "text": "没有解决"}, now=MONDAY + 2 * DAY, also=ratings.record
+    )
+    rating = await Rating.get(case_no=no)
+    clerk, other, judge = [await door.page_client(name) for name in (f"clerk-{UNIT}", "clerk-jiwei", "supervisor")]
+    assert "没有解决" in (await clerk.get("/desk/ratings")).text
+    assert "没有解决" not in (await other.get("/desk/ratings")).text
+    said = {"id": rating.id, "reason": "群众点错了"}
+    assert (await other.post("/desk/ratings/dispute", data=said)).status_code == 404
+    assert (await clerk.post("/desk/ratings/dispute", data={**said, "reason": ""})).status_code == 422
+    assert (await clerk.post("/desk/ratings/dispute", data=said)).status_code == 303
+    assert (await clerk.post("/desk/ratings/judge", data={**said, "stands": "0"})).status_code == 409
+    assert "申诉误评" in (await judge.get("/desk/ratings")).text
+    assert (await judge.post("/desk/ratings/judge", data={**said, "stands": "0"})).status_code == 303
+    assert (await Rating.get(id=rating.id)).status == "invalid"
+    left_out = {"no": no, "reason": "要求违反规定"}
+    assert (await clerk.post("/desk/ratings/exclude", data=left_out)).status_code == 303
+    assert (await judge.post("/desk/ratings/decide", data={**left_out, "agreed": "1"})).status_code == 303
+    assert "已批准剔除" in (await clerk.get("/desk/ratings")).text
+    for client in (clerk, other, judge):
+        await client.aclose()

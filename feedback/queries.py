@@ -111,6 +111,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         unit=case.unit,
         co_units=tuple(sorted(standing.co)),
         urgency=case.urgency,
+        flags="" if is_owner else case.flags,
         confidential=bool(case.confidential),
         anonymous=bool(case.anonymous),
         public_consent=bool(case.public_consent),
@@ -283,6 +284,7 @@ async def counts(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, 
         category=filters.category,
         region=filters.region,
         q=filters.q,
+        flag=filters.flag,
         mine=filters.mine,
     )
     found = await _narrowed(actor, base, now)
@@ -329,6 +331,8 @@ async def _narrowed(actor: Actor, filters: Filters, now: datetime) -> QuerySet[C
         found = found.filter(category__startswith=filters.category)
     if filters.region:
         found = found.filter(region__startswith=filters.region.rstrip("0") or "0")
+    if filters.flag:
+        found = found.filter(flags__contains=filters.flag)
     if filters.mine:
         at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
         held = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")

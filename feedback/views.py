@@ -91,6 +91,7 @@ class CaseFile:
     unit: str
     co_units: tuple[str, ...]
     urgency: int
+    flags: str
     confidential: bool
     anonymous: bool
     public_consent: bool
@@ -151,6 +152,7 @@ class WorkRow:
     region: str
     channel: str
     urgency: int
+    flags: str
     confidential: bool
     received_at: datetime
     next_due_at: datetime | None
@@ -177,6 +179,7 @@ class Filters:
     region: str = ""
     q: str = ""
     sort: str = "due"  # due | received | -received
+    flag: str = ""  # a code of what deserves attention, sure or suspected
     mine: bool = False  # only what waits for the actor's own unit now
 
 

@@ -23,7 +23,7 @@ from feedback.kernel import db, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
 from feedback.kernel.settings import Settings
 from routing import inbox
-from web import boot, frame, identity, labels, worker
+from web import attention, boot, frame, identity, labels, worker
 from web.api import v1
 from web.guard import Guard, Limiter, SameOrigin, TooMany
 from web.office import Office
@@ -80,6 +80,7 @@ async def _working(office: Office, with_worker: bool) -> AsyncIterator[None]:
     if not with_worker:
         yield
         return
+    office.begin(attention.warm())
     if office.settings.redis_url:
         pool = await worker.connect(office)
         office.ring = lambda: worker.ring_outside(pool, office)

@@ -20,7 +20,7 @@ from feedback.lifecycle import Act, Kind, Role, Status, Step
 from feedback.views import CaseFile
 from routing import directory, rules
 from routing.directory import Directory
-from web import parse
+from web import attention, parse
 from web.office import Office
 
 CITIZEN = Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}))
@@ -45,9 +45,10 @@ async def hand_in(
     wrong = _faults(draft, names, settings.attachments_max) | dict(faults or {})
     if wrong:
         raise Invalid(wrong)
+    seen = await attention.noticed(draft.title, draft.text)
     submit = partial(
         cases.submit,
-        filled(draft, names, settings.desk),
+        replace(filled(draft, names, settings.desk), flags=seen),
         actor,
         now=office.clock.now(),
         secret=settings.secret,

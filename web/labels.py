@@ -394,6 +394,7 @@ FIELDS: Mapping[str, str] = {
     "case_no": "诉求编号",
     "status": "办理状态",
     "light": "时限灯",
+    "flag": "关注",
     "sort": "排序方式",
     "page": "页码",
     "number": "第几版",

@@ -16,7 +16,7 @@ from feedback.terms import Holder, Unit
 from feedback.views import BesideView, CaseFile, EntryView, FileView, WorkRow
 from feedback.workdays import Calendar
 from routing.directory import Directory
-from web import labels
+from web import attention, labels
 
 _WEEK = "一二三四五六日"
 _HIDDEN_DATA = frozenset(
@@ -167,6 +167,7 @@ class RowView:
     region_text: str
     channel_text: str
     urgency_text: str
+    marks: list[attention.Mark]
     confidential: bool
     received: str
     due: str
@@ -374,6 +375,7 @@ def row_view(row: WorkRow, directory: Directory, now: datetime, calendar: Calend
         region_text=directory.region_name(row.region),
         channel_text=labels.CHANNELS[row.channel],
         urgency_text=labels.URGENCIES[row.urgency],
+        marks=attention.marks(row.flags),
         confidential=row.confidential,
         received=short_time(row.received_at),
         due=short_time(row.next_due_at - timedelta(minutes=1)) if row.next_due_at else "",
@@ -486,6 +488,7 @@ def row_json(row: WorkRow, directory: Directory, now: datetime) -> dict[str, Any
         "region": row.region or None,
         "channel": row.channel,
         "urgency": row.urgency,
+        "flags": row.flags.split(),
         "received_at": iso(row.received_at),
         "due_at": iso(row.next_due_at) if row.next_due_at else None,
         "light": row.light(now).value,

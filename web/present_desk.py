@@ -17,7 +17,7 @@ from feedback.terms import Holder, Unit
 from feedback.views import CaseFile, Filters
 from feedback.workdays import Editions
 from routing.directory import Directory
-from web import labels, present
+from web import attention, labels, present
 from web.present import ClockView, EventView
 
 Option = tuple[str, str]
@@ -102,6 +102,7 @@ def filters_of(query: Mapping[str, str], actor: Actor) -> Filters:
         region=query.get("region", ""),
         q=query.get("q", "").strip()[:200],
         sort=query.get("sort", "due"),
+        flag=query.get("flag", "") if query.get("flag", "") in attention.OPTIONS else "",
         mine=query.get("mine", "") == "1",
     )
 
@@ -153,6 +154,8 @@ def chosen_words(filters: Filters, names: Directory) -> list[tuple[str, str]]:
     if filters.category:
         known = categories.exists(filters.category)
         found.append(("内容分类", categories.path_name(filters.category) if known else "", {"category": ""}))
+    if filters.flag:
+        found.append(("关注", attention.OPTIONS[filters.flag], {"flag": ""}))
     if filters.region:
         found.append(("所在地区", names.region_name(filters.region), {"region": ""}))
     return [(f"{name}：{words}", query_of(filters, **lift)) for name, words, lift in found]

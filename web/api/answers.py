@@ -220,6 +220,12 @@ class DeskRow(Struct):
     region: str | None
     channel: Channel
     urgency: Annotated[int, said("0 一般 · 1 特急 · 2 紧急")]
+    flags: Annotated[
+        list[str],
+        said(
+            "值得先看：self_harm 流露轻生 · life 危及生命 · minor 涉未成年人 · group 群体性 · accuse 检举控告 · personal 含个人信息；带 ? 为疑似"
+        ),
+    ]
     received_at: Instant
     due_at: Instant | None
     light: Light

@@ -17,6 +17,7 @@ PublicKind = Literal["complaint", "help", "consult", "suggest", "report", "appea
 StatusFilter = Literal[
     "open", "received", "assigned", "accepted", "held", "replied", "closed", "declined", "withdrawn", "merged"
 ]
+FlagFilter = Literal["self_harm", "life", "minor", "group", "accuse", "personal"]
 Sort = Literal["due", "received", "-received"]
 
 
@@ -115,6 +116,7 @@ class DeskQuery(Struct):
     q: Annotated[str, said("编号或文字")] = ""
     sort: Annotated[Sort, said("due 按剩余时间 · received 先收先列 · -received 新的在前")] = "due"
     page: Annotated[int, said("第几页，每页 50 件", minimum=1)] = 1
+    flag: Annotated[FlagFilter | None, said("值得先看的情形，含疑似")] = None
     mine: Annotated[bool, said("只看等本单位办理的")] = False
 
 

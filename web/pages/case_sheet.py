@@ -15,7 +15,7 @@ from feedback.views import CaseFile
 from feedback.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory
-from web import act_forms, identity, phrases, present, present_desk, suggestions
+from web import act_forms, attention, identity, phrases, present, present_desk, suggestions
 from web.act_forms import Choices
 from web.letters import issuing
 from web.office import Office
@@ -85,6 +85,7 @@ async def shown(
         **present_desk.frame(seen.actor, seen.names),
         "view": seen.view,
         "clocks": present_desk.clock_lines(file, seen.view.clocks),
+        "marks": attention.marks_in(file.title, file.text, file.flags),
         "facts": _facts(seen),
         "tenures": _tenures(seen),
         "forms": forms,

@@ -18,7 +18,7 @@ from feedback.lifecycle import Act, Role, Status
 from feedback.views import CaseFile, Filters
 from routing import directory
 from routing.directory import Directory
-from web import doors, identity, labels, present, present_desk, suggestions
+from web import attention, doors, identity, labels, present, present_desk, suggestions
 from web.office import Office
 from web.pages import bad_ratings, casework, exporting, letters, notices, registering
 from web.present_desk import WORKERS
@@ -56,6 +56,7 @@ async def queue(request: Request) -> Response:
         "statuses": present_desk.status_options(),
         "kinds": present_desk.kind_options(),
         "lights": [(code, labels.LIGHTS[code]) for code in ("red", "amber", "green")],
+        "flags": list(attention.OPTIONS.items()),
         "sorts": list(present_desk.SORTS),
         "bulk": _bulk_acts(actor),
         "answered": await _answered_today(actor, now) if not found.total else 0,

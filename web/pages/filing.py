@@ -21,7 +21,7 @@ from feedback.kernel.errors import Invalid, NotFound
 from feedback.lifecycle import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
-from web import doors, identity, labels, present
+from web import attention, doors, identity, labels, present
 from web.office import Office
 
 STEPS = 4
@@ -290,6 +290,7 @@ async def receipt(request: Request) -> Response:
         f"查询：{base}/lookup",
     )
     context = {
+        "help_line": await attention.help_line(file.title, file.text),
         "receipt": {
             "no": no,
             "code": code,
@@ -297,7 +298,7 @@ async def receipt(request: Request) -> Response:
             "steps": _next_steps(received, due),
             "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
             "picture": "|".join(picture),
-        }
+        },
     }
     return office.render(request, "citizen/receipt.html", context)
 

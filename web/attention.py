@@ -1,0 +1,63 @@
+"""What deserves attention in a message, in words for people? Rules and hunches together, at the door and on the pages."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from classify import flags, hunches
+
+HUNCH: Final = "?"
+"""A flag the model only suspects is kept with this mark behind its code."""
+
+_RED: Final = frozenset({flags.SELF_HARM, flags.LIFE, flags.MINOR})
+_MAYBE: Final = "疑似"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A flag as it is shown: its label, the words that raised it ("" for a hunch), and whether it is grave."""
+
+    label: str
+    words: str
+    is_grave: bool
+
+
+async def noticed(title: str, text: str) -> tuple[str, ...]:
+    """The codes a case keeps. In a thread: the first call in a process fits the model."""
+    return await asyncio.to_thread(_codes, title, text)
+
+
+async def warm() -> None:
+    """Fit the model before somebody waits for it."""
+    await asyncio.to_thread(hunches.ear)
+
+
+def _codes(title: str, text: str) -> tuple[str, ...]:
+    sure = flags.codes_in(title, text)
+    felt = (code for code in hunches.hunches_of(title, text) if code not in sure)
+    return (*sure, *(f"{code}{HUNCH}" for code in felt))
+
+
+def marks(kept: str) -> list[Mark]:
+    """The flags of a line in a list, the gravest first."""
+    codes = kept.split()
+    found = [Mark(words, "", code in _RED) for code, words in flags.FLAGS.items() if code in codes]
+    return found + [
+        Mark(f"{_MAYBE}{words}", "", False) for code, words in flags.FLAGS.items() if f"{code}{HUNCH}" in codes
+    ]
+
+
+def marks_in(title: str, text: str, kept: str) -> list[Mark]:
+    """The flags of a case with the words that raised them, read anew; hunches as they were kept."""
+    found = [Mark(flags.FLAGS[flag.code], flag.words, flag.code in _RED) for flag in flags.flags_in(title, text)]
+    return found + [mark for mark in marks(kept) if mark.label.startswith(_MAYBE)]
+
+
+async def help_line(title: str, text: str) -> str:
+    """The number whoever wrote this should be told, or "": here a hunch is enough."""
+    codes = await noticed(title, text)
+    return flags.HELP_LINE if {flags.SELF_HARM, flags.SELF_HARM + HUNCH} & set(codes) else ""
+
+
+OPTIONS: Final[Mapping[str, str]] = flags.FLAGS

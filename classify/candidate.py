@@ -7,17 +7,13 @@ the outcome and puts the candidate in force. Killed at any moment it leaves at m
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import json
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from classify import labels, paired, training, trust
+from classify import apart, labels, paired, training, trust
 from classify import trial as trials
 from classify.examples import Example, seed_examples
 from classify.heads import by_heading
@@ -30,9 +26,6 @@ from classify.trust import Taught
 KEPT_OUT: Final = 5  # one in so many labelled messages is never fitted on
 FROZEN_SLACK: Final = 0.1
 """Real labels follow the town's habits, not our examples: so much may be lost on the frozen messages since day one."""
-
-_ROOT: Final = Path(__file__).parents[1]
-_NICE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +67,12 @@ class Outcome:
     doubted: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-async def apart(order: Order) -> Outcome:
+async def made_apart(order: Order) -> Outcome:
     """Make the candidate in a process of its own.
 
     Raises RuntimeError with what that process complained of.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "classify.candidate"),
-        cwd=_ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        out, err = await process.communicate(json.dumps(asdict(order), ensure_ascii=False).encode())
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode:
-        raise RuntimeError(err.decode(errors="replace")[-2000:])
-    return Outcome(**json.loads(out))
+    return Outcome(**await apart.run("classify.candidate", asdict(order)))
 
 
 def made(order: Order) -> Outcome:
@@ -231,7 +208,9 @@ def _read(told: dict[str, Any]) -> Order:
     )
 
 
+def _work(told: dict[str, Any]) -> dict[str, Any]:
+    return asdict(made(_read(told)))
+
+
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
-    sys.stdout.write(json.dumps(asdict(made(_read(json.load(sys.stdin)))), ensure_ascii=False))
+    apart.answer(_work)

@@ -84,6 +84,20 @@ async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     )
 
 
+async def told(since: datetime, until: datetime, most: int) -> list[dict[str, Any]]:
+    """The words of the newest cases of a span and a keyed hash of who said them, for gathering topics. Never a report."""
+    rows = Case.filter(received_at__gte=since, received_at__lt=until, confidential=False)
+    rows = rows.exclude(kind__in=[Kind.RECTIFY.value, Kind.REPORT.value, Kind.PRAISE.value])
+    columns = ("no", "title", "text", "region", "received_at")
+    found = (
+        await rows.using_db(db.reading())
+        .order_by("-received_at", "-id")
+        .limit(most)
+        .values(*columns, phone="person__phone_hash", id_number="person__id_hash")
+    )
+    return [{**{name: row[name] for name in columns}, "who": row["phone"] or row["id_number"] or ""} for row in found]
+
+
 async def due_looks(now: datetime, limit: int) -> list[dict[str, Any]]:
     """Running clocks that may have reached a further stage, those that wait longest first."""
     # Sorted by all columns of the index, though one is null: else PostgreSQL walks the whole history.

@@ -27,7 +27,7 @@ from web import attention, boot, frame, identity, labels, worker
 from web.api import v1
 from web.guard import Guard, Limiter, SameOrigin, TooMany
 from web.office import Office
-from web.pages import admin, citizen, desk, kpis, letters, login, public, reports, supervisor
+from web.pages import admin, citizen, desk, kpis, letters, login, public, reports, supervisor, topic_pages
 
 HERE = Path(__file__).parent
 STATUS_OF: Mapping[type[Refused], int] = {
@@ -111,7 +111,11 @@ def _routes() -> list[Route | Mount]:
         Route("/board", supervisor.board, middleware=[Middleware(StaffOnly)]),
         Route("/admin", admin.home, middleware=[Middleware(StaffOnly)]),
         Mount("/desk", routes=desk.ROUTES, middleware=[Middleware(StaffOnly)]),
-        Mount("/board", routes=[*kpis.ROUTES, *reports.ROUTES, *supervisor.ROUTES], middleware=[Middleware(StaffOnly)]),
+        Mount(
+            "/board",
+            routes=[*kpis.ROUTES, *reports.ROUTES, *supervisor.ROUTES, *topic_pages.ROUTES],
+            middleware=[Middleware(StaffOnly)],
+        ),
         Mount("/admin", routes=admin.ROUTES, middleware=[Middleware(StaffOnly)]),
         Route("/sw.js", _service_worker),
         *citizen.ROUTES,

@@ -28,7 +28,7 @@ from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from routing import digests
 from routing.telling import Manner
-from web import frame, identity, learning, senders, triage
+from web import frame, gathering, identity, learning, senders, triage
 from web.letters import issuing
 from web.office import Office
 
@@ -101,6 +101,7 @@ def handlers(office: Office) -> dict[str, Handler]:
         },
         {f"case.{act}": [triage.judge(settings.automatic_target)] for act in triage.PROPOSALS},
         {kind: [learning.learn] for kind in learning.TEACHING},
+        {"case.reply": [gathering.checker(office)]},
         routing.jobs.handlers(senders.of(settings), Manner.of(settings)),
         issuing.handlers(office),
         {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
@@ -161,6 +162,7 @@ async def _morning(office: Office, now: datetime) -> None:
 TIMERS: Mapping[str, tuple[Timer, int]] = {
     # name: what, every so many seconds
     "learning": (learning.tend, learning.EVERY_SECONDS),
+    "topics": (gathering.tend, gathering.EVERY_SECONDS),
     "sweep": (_sweep, 15),
     "morning": (_morning, 60),
     "nightly": (_nightly, 6 * 3600),

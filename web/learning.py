@@ -18,6 +18,7 @@ from routing import directory
 from web.office import Office
 
 NIGHT: Final = "night"
+NIGHT_HOURS: Final = 4  # whoever starts at noon does not begin his day with training
 _UNTAUGHT = frozenset({Kind.REPORT, Kind.RECTIFY})  # a report's words are not kept; a rectification has none of its own
 _log = structlog.get_logger("learning")
 
@@ -49,7 +50,7 @@ async def tend(office: Office, now: datetime) -> None:
 
 async def _ask_for_tonight(office: Office, now: datetime) -> None:
     settings, today = office.settings, office_day(now)
-    if settings.train_hour < 0 or now.astimezone(OFFICE).hour < settings.train_hour:
+    if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE).hour - settings.train_hour < NIGHT_HOURS:
         return
     key = f"{NIGHT}-{today.isoformat()}"
     if await runs.is_asked(key):
@@ -63,7 +64,7 @@ async def carry_out(office: Office, run: int, by: str) -> None:
     """Have the candidate made, judged, kept, and put in force unless it is worse."""
     try:
         outcome = await commands.train(
-            (), (), await duties(), office.settings.data, now=office.clock.now(), by=by, making=candidate.apart
+            (), (), await duties(), office.settings.data, now=office.clock.now(), by=by, making=candidate.made_apart
         )
     except Exception as fault:  # kept with the run and shown to the administrator; the timer tries again
         _log.error("no candidate", run=run, exc_info=fault)

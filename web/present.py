@@ -488,7 +488,6 @@ def row_json(row: WorkRow, directory: Directory, now: datetime) -> dict[str, Any
         "region": row.region or None,
         "channel": row.channel,
         "urgency": row.urgency,
-        "flags": row.flags.split(),
         "received_at": iso(row.received_at),
         "due_at": iso(row.next_due_at) if row.next_due_at else None,
         "light": row.light(now).value,

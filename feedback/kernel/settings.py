@@ -81,9 +81,8 @@ class Settings:
         "model: wherever the classifier is sure. Empty: proven in production, model in dev",
     )
     automatic_target: float = _row(0.98, "precision that outcomes must prove before a category goes without a person")
-    train_hour: int = _row(
-        2, "hour of the night from which the classifier learns of the day before. -1: never by itself"
-    )
+    topic_days: int = _row(30, "days over which hot topics are gathered", "days")
+    train_hour: int = _row(2, "hour at night when the classifier learns of the day before. -1: never by itself")
     train_least: int = _row(20, "decisions that must have come since the last candidate for another one at night")
     wx_app_id: str = _row("", "WeChat mini-program: app id. Empty: no log-in by WeChat")
     wx_secret: str = _row("", "WeChat mini-program: app secret")

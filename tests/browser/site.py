@@ -20,7 +20,7 @@ import httpx2
 from feedback.kernel.settings import Settings, variable
 from tests.conftest import MONDAY, fresh
 from tests.people import ANNAS_MESSAGE
-from web import boot, seed
+from web import boot, gathering, seed
 
 DAYS, CASES = 40, 40
 PATIENCE_SECONDS = 20.0
@@ -146,6 +146,7 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
         )
         async with boot.opened(settings) as office:
             await seed.Life(office, cases_count=CASES, days=DAYS).run()
+            await gathering.gather(office, office.clock.now())
         log = folder / "server.log"
         with _process(settings, log) as server:
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=30) as api:

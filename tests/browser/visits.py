@@ -295,6 +295,16 @@ async def one_routing_row(page: Page, site: Site) -> None:
         await page.locator("tbody th a").first.click()
 
 
+async def hot_topics(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/board/topics")
+
+
+async def one_topic(page: Page, site: Site) -> None:
+    await hot_topics(page, site)
+    async with page.expect_navigation():
+        await page.locator("tbody th a").first.click()
+
+
 async def one_release(page: Page, site: Site) -> None:
     await page.goto(site.url + "/admin/learning")
     async with page.expect_navigation():
@@ -394,6 +404,9 @@ VISITS: tuple[Visit, ...] = (
     Visit("/board/kpis", "supervisor", "the website", staff("supervisor", at("/board/kpis?group=website"))),
     Visit("/board/report", "supervisor", "", staff("supervisor", at("/board/report"))),
     Visit("/board/kpis/cases", "supervisor", "", staff("supervisor", at("/board/kpis/cases?kpi=timeliness"))),
+    Visit("/board/topics", "supervisor", "", staff("supervisor", hot_topics)),
+    Visit("/board/topics/{thread}", "supervisor", "", staff("supervisor", one_topic)),
+    Visit("/board/answers", "supervisor", "", staff("supervisor", at("/board/answers"))),
     Visit("/board", "clerk", "refused", staff("clerk-jiaoyu", at("/board")), 403),
     Visit("/admin", "admin", "", staff("admin", at("/admin"))),
     Visit("/admin", "auditor", "", staff("auditor", at("/admin"))),

@@ -73,6 +73,8 @@ async def test_the_night_asks_once_when_enough_was_learnt(office: Office) -> Non
     assert await runs.last() == []
     for i, (title, text) in enumerate(messages(office.settings.train_least)):
         await commands.remember(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
+    await learning._ask_for_tonight(office, MONDAY + timedelta(hours=4))
+    assert await runs.last() == [], "nobody trains at noon"
     for _ in range(2):
         await learning._ask_for_tonight(office, night)
     assert [run["key"] for run in await runs.last()] == ["night-2026-09-15"]

@@ -73,7 +73,7 @@ async def worklist(request: Request) -> Response:
     filters = Filters(**{name: value or "" for name, value in said.items() if name != "mine"}, mine=said["mine"])
     now = office.clock.now()
     found = await queries.worklist(actor, filters, page, now=now)
-    items = [present.row_json(row, names, now) for row in found.items]
+    items = [{**present.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
     return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web.api import answers, casework, deskwork, kpis, learning, openapi, published, reference, wechat, wire
+from web.api import answers, casework, deskwork, kpis, learning, openapi, published, reference, topics, wechat, wire
 from web.api.calls import Call, Who, answered, routes
 from web.office import Office
 
@@ -95,6 +95,10 @@ CALLS: tuple[Call, ...] = (
          {200: learning.ReleaseOut}, faults=(403, 409), remark="限管理员。"),
     Call("POST", "/releases/{id}/promote", learning.promote, Who.STAFF, "启用一个版本",
          {200: learning.ReleaseOut}, faults=(403, 404), remark="限管理员。"),
+    Call("GET", "/topics", topics.hot, Who.STAFF, "热点", {200: topics.TopicList}, faults=(403,),
+         remark="限督办和审计。只统计看得到的诉求，按不同的人数排序。"),
+    Call("GET", "/answer-findings", topics.quality, Who.STAFF, "答复检查结果", {200: topics.FindingList}, faults=(403,),
+         remark="限督办和审计。近 90 天发出的答复，每一项检查的比例。"),
     Call("GET", "/units", reference.units, Who.ANYONE, "单位和职责", {200: published.UnitList}),
     Call("GET", "/categories", reference.category_tree, Who.ANYONE, "内容分类", {200: published.CategoryList}),
     Call("GET", "/matters", reference.matters, Who.ANYONE, "政务服务事项", {200: published.MatterList}),

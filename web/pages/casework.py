@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from classify import answers
 from feedback import attachments, lifecycle, queries, redact
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Step
-from web import act_forms, doors, identity, labels, parse, phrases, present, present_desk
+from web import act_forms, doors, gathering, identity, labels, parse, phrases, present, present_desk
 from web.act_forms import ANSWERS, REVIEWED
 from web.office import Office
 from web.pages.case_sheet import Looked, looked, shown
@@ -205,6 +206,14 @@ async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) ->
     return list(dict.fromkeys(found))
 
 
+def _advice(seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[answers.Finding]:
+    """What to look at again in an answer before it is sent. Personal data has a notice of its own."""
+    if step.act is not Act.REPLY:
+        return []
+    found = answers.findings(gathering.asked(seen.file), str(typed.get("text", "")))
+    return [finding for finding in found if finding.code != "personal"]
+
+
 async def _overtaken(request: Request, seen: Looked, what: str, typed: dict[str, Any], form: FormData) -> Response:
     """Somebody was faster: what they did, and what was typed here, side by side."""
     since = _text(form, "seq")
@@ -250,6 +259,7 @@ async def _previewed(
         "seq": _text(form, "seq"),
         "is_answer": is_answer,
         "checks": present_desk.answer_checks(str(typed.get("text", ""))) if step.act is Act.REPLY else [],
+        "advice": _advice(seen, step, typed),
         "findings": [] if "days" in typed else await _findings(request, seen, typed),
         "must_confirm": status != 200,
         "moves": moves,

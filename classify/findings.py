@@ -1,0 +1,46 @@
+"""Which answers had which findings? Kept when an answer is sent, told per unit for supervisors. Reports are never kept."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+
+from classify.models import AnswerFinding
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many answers a unit sent, and in how many of them each finding stood."""
+
+    unit: str
+    answers: int
+    found: Counter[str]
+
+
+async def record(case_no: str, seq: int, unit: str, at: datetime, codes: Sequence[str]) -> None:
+    """Keep the findings of one answer, once."""
+    try:
+        await AnswerFinding.create(case_no=case_no, seq=seq, unit=unit, at=at, findings=list(codes))
+    except IntegrityError:
+        return
+
+
+async def tallies(since: datetime, units: frozenset[str] | None) -> list[Tally]:
+    """Per unit since that moment; `units`: only those. Most answers first."""
+    rows = AnswerFinding.filter(at__gte=since)
+    if units is not None:
+        rows = rows.filter(unit__in=sorted(units))
+    answers: Counter[str] = Counter()
+    found: dict[str, Counter[str]] = {}
+    for unit, codes in await rows.values_list("unit", "findings"):
+        answers[unit] += 1
+        found.setdefault(unit, Counter()).update(codes)
+    return [Tally(unit, n, found[unit]) for unit, n in answers.most_common()]
+
+
+async def with_finding(since: datetime, unit: str, code: str, most: int = 200) -> list[str]:
+    """The numbers of the cases whose answers had a finding, the latest first: to be narrowed to what one may see."""
+    rows = await AnswerFinding.filter(at__gte=since, unit=unit).order_by("-at").values_list("case_no", "findings")
+    return list(dict.fromkeys(no for no, codes in rows if code in codes))[:most]

@@ -1,0 +1,105 @@
+"""How well are hot topics found, and how fast? Against groups somebody else made, on real messages.
+
+`python -m tests.bench.bench_topics FILE [--pace 10000]`: a CSV with columns subject, text, label (a known group or
+empty: not judged) and sender. F1 of the best matching cluster for each known group, mean over the groups; once with
+every member counted (what was not judged counts as wrong) and once with judged members only.
+"""
+
+import argparse
+import csv
+import json
+import platform
+import random
+import time
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from classify import topics
+from classify.topics import Said
+
+
+def f1(found: list[list[int]], labels: list[str], *, judged_only: bool) -> dict[str, tuple[float, float, float]]:
+    """(F1, precision, recall) of the best cluster for each group."""
+    groups: dict[str, set[int]] = defaultdict(set)
+    for place, label in enumerate(labels):
+        if label:
+            groups[label].add(place)
+    told = {}
+    for label, group in groups.items():
+        best = (0.0, 0.0, 0.0)
+        for cluster in found:
+            inside = [i for i in cluster if labels[i] or not judged_only]
+            hits = len(group & set(inside))
+            if hits:
+                precision, recall = hits / len(inside), hits / len(group)
+                best = max(best, (2 * precision * recall / (precision + recall), precision, recall))
+        told[label] = best
+    return told
+
+
+def _means(told: dict[str, tuple[float, float, float]]) -> dict[str, float]:
+    names = ("f1", "precision", "recall")
+    return {name: round(sum(each[i] for each in told.values()) / len(told), 3) for i, name in enumerate(names)}
+
+
+def measure(file: Path) -> dict[str, Any]:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    labels = [row["label"] for row in rows]
+    began = time.process_time()
+    found = topics.clusters([row["subject"] for row in rows], [row["text"] for row in rows])
+    seconds = time.process_time() - began
+    said = [
+        Said(str(i), row["subject"], row["text"], "", row["sender"], date(2019, 1, 1)) for i, row in enumerate(rows)
+    ]
+    every = f1(found, labels, judged_only=False)
+    hottest = [
+        {"title": t.title, "people": len({m.who for m in t.members}), "cases": len(t.members), "words": t.words}
+        for t in topics.topics(said)[:10]
+    ]
+    return {
+        "messages": len(rows),
+        "groups": {label: [round(x, 3) for x in each] for label, each in every.items()},
+        "every_member_counted": _means(every),
+        "judged_only": _means(f1(found, labels, judged_only=True)),
+        "clusters": len(found),
+        "cpu_seconds": round(seconds, 2),
+        "hottest": hottest,
+    }
+
+
+def pace(file: Path, number: int) -> dict[str, Any]:
+    """As many cases as a day may bring, made by mixing the clauses of real ones."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    rng = random.Random(1)
+    titles, texts = [], []
+    for _ in range(number):
+        one, other = rng.choice(rows), rng.choice(rows)
+        titles.append(one["subject"])
+        texts.append(one["text"][: rng.randint(60, 400)] + other["text"][: rng.randint(0, 120)])
+    began, wall = time.process_time(), time.perf_counter()
+    found = topics.clusters(titles, texts)
+    return {
+        "cases": number,
+        "cpu_seconds": round(time.process_time() - began, 2),
+        "wall_seconds": round(time.perf_counter() - wall, 2),
+        "clusters": len(found),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--pace", type=int, default=0)
+    args = parser.parse_args()
+    told = measure(args.file)
+    if args.pace:
+        told["pace"] = pace(args.file, args.pace)
+    print(json.dumps({"python": platform.python_version(), **told}, ensure_ascii=False, indent=1))
+
+
+if __name__ == "__main__":
+    main()

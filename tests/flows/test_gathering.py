@@ -1,0 +1,127 @@
+"""Do topics and answer findings reach the supervisor, counted over what each may see, and never a report?"""
+
+from datetime import timedelta
+
+import pytest
+
+from classify import findings, hotspots
+from feedback import cases, queries
+from feedback.access import SYSTEM
+from feedback.kernel.clock import office_day
+from feedback.lifecycle import Act
+from routing import directory
+from tests.conftest import MONDAY
+from tests.people import Door
+from tests.rules.test_topics import BUS, MIXER
+from web import gathering
+
+HOUR = timedelta(hours=1)
+
+
+async def _town(door: Door) -> list[str]:
+    """Five people about the mixing plant, four about a bus, one person ten times, and three reports alike."""
+    door.set_time(MONDAY)
+    numbers = []
+    for i, (title, text) in enumerate(MIXER):
+        person = {"name": "安小娜", "phone": f"1390000{i:04}"}
+        numbers.append((await door.submit(title=title, text=text, person=person))["no"])
+    for i, (title, text) in enumerate(BUS):
+        await door.submit(title=title, text=text, person={"name": "安小娜", "phone": f"1380000{i:04}"})
+    for i in range(6):
+        title, text = "窗外的鸽子棚又脏又吵", f"楼顶鸽子棚羽毛乱飞，第{i}次反映，鸽子粪落在被子上"
+        await door.submit(title=title, text=text, source_id=str(i))
+    for i in range(4):
+        person = {"name": "安举报", "phone": f"1370000{i:04}"}
+        words = {"title": "举报某局收受礼金", "text": f"某局深水井工程收受礼金三万，第{i}个知情人"}
+        await door.submit(kind="report", person=person, **words)
+    await door.drain()
+    return numbers
+
+
+async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Door) -> None:
+    numbers = await _town(door)
+    await gathering.gather(door.office, MONDAY + HOUR)
+    client = await door.page_client("supervisor")
+    page = (await client.get("/board/topics")).text
+    assert "搅拌站" in page and "末班" in page
+    assert "鸽子" not in page, "one person, however often"
+    assert "礼金" not in page and "深水井" not in page
+    (topic,) = [t for t in await hotspots.of_day(office_day(MONDAY)) if {m.no for m in t.members} & set(numbers)]
+    shown = (await client.get(f"/board/topics/{topic.thread}")).text
+    assert all(member.no in shown for member in topic.members)
+    assert (await client.get("/board/topics/nothing")).status_code == 404
+    await client.aclose()
+
+
+async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(door: Door) -> None:
+    await _town(door)
+    await gathering.gather(door.office, MONDAY + HOUR)
+    for topic in await hotspots.of_day(office_day(MONDAY)):
+        for member in topic.members:
+            assert not (await queries.file(SYSTEM, member.no, secret=door.settings.secret)).confidential
+    client = await door.page_client("clerk-jiaoyu")
+    for path in ("/board/topics", "/board/answers"):
+        assert (await client.get(path)).status_code == 403
+    await client.aclose()
+
+
+async def test_a_second_look_at_the_same_day_replaces_the_first(door: Door) -> None:
+    await _town(door)
+    for _ in range(2):
+        await gathering.gather(door.office, MONDAY + HOUR)
+    found = await hotspots.of_day(office_day(MONDAY))
+    assert len({topic.thread for topic in found}) == len(found)
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("complaint", True), ("report", False)])
+async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_answers_a_report(
+    door: Door, kind: str, kept: bool
+) -> None:
+    door.set_time(MONDAY)
+    no = (await door.submit(kind=kind, title="路灯不亮", text="小区路灯不亮半个月了，请问什么时候修好？"))["no"]
+    desk = await directory.actor_of("reception")
+    unit = "chengguan" if kept else "jiwei"
+    clerk = await directory.actor_of(f"clerk-{unit}")
+    file = await queries.file(SYSTEM, no, secret=door.settings.secret)
+    if file.unit != unit:
+        await cases.act(no, Act.ASSIGN, desk, {"unit": unit}, now=MONDAY + HOUR)
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
+    await cases.act(no, Act.REPLY, clerk, {"text": "您的问题已转街道办理。"}, now=MONDAY + 3 * HOUR)
+    door.set_time(MONDAY + 4 * HOUR)
+    await door.drain()
+    tallies = {tally.unit: tally for tally in await findings.tallies(MONDAY, None)}
+    assert (unit in tallies) is kept
+    if kept:
+        assert tallies[unit].answers == 1 and tallies[unit].found
+        client = await door.page_client("supervisor")
+        code = next(iter(tallies[unit].found))
+        assert no in (await client.get(f"/board/answers?unit={unit}&code={code}")).text
+        await client.aclose()
+
+
+async def test_the_preview_advises_and_does_not_stop(door: Door) -> None:
+    door.set_time(MONDAY)
+    no = (await door.submit(title="路灯不亮", text="小区路灯不亮半个月了，请问什么时候修好？"))["no"]
+    desk, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-chengguan")
+    await cases.act(no, Act.ASSIGN, desk, {"unit": "chengguan"}, now=MONDAY)
+    await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY)
+    client = await door.page_client("clerk-chengguan")
+    sent = {"act": "reply", "text": "您反映的问题已转街道办理，请耐心等待。"}
+    page = await client.post(f"/desk/cases/{no}/preview", data=sent)
+    assert page.status_code == 200 and "发出前请再看一看" in page.text and "转给别的单位不是答复" in page.text
+    assert (await client.post(f"/desk/cases/{no}/acts/reply", data={"text": sent["text"]})).status_code == 303
+    await client.aclose()
+
+
+async def test_flags_are_in_the_list_on_the_case_and_narrow_the_queue(door: Door) -> None:
+    said = {"title": "拖欠工程款", "text": "再不给我就从楼顶跳下去，活不下去了"}
+    no = (await door.submit(**said))["no"]
+    other = (await door.submit(title="路灯不亮", text="小区路灯不亮半个月"))["no"]
+    client = await door.page_client("reception")
+    queue = (await client.get("/desk?status=&flag=self_harm")).text
+    assert no in queue and other not in queue and "流露轻生" in queue
+    assert "活不下去" in (await client.get(f"/desk/cases/{no}")).text
+    await client.aclose()
+    token = await door.log_in("reception")
+    (row,) = (await door.get("/api/v1/desk/cases?flag=self_harm", token)).json()["items"]
+    assert "self_harm" in row["flags"]

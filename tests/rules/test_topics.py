@@ -1,0 +1,91 @@
+"""Are topics gathered, named and counted as people would? And do a few thousand cases take seconds?"""
+
+import random
+import time
+from datetime import date, timedelta
+
+from classify import topics
+from classify.examples import seed_examples
+from classify.topics import Member, Said
+
+DAY = date(2026, 9, 14)
+MIXER = (
+    ("丽景新城搅拌站噪声扰民", "丽景新城旁边的搅拌站昼夜生产，噪声很大，粉尘飘进家里，老人孩子睡不好"),
+    ("搅拌站粉尘太大", "住在丽景新城三期，楼下搅拌站的粉尘满天飞，窗户不敢开，噪声也大"),
+    ("请关停小区边的搅拌站", "丽景新城居民请求关停违规的搅拌站，半夜还在生产，噪声和粉尘让人受不了"),
+    ("搅拌站什么时候搬走", "丽景新城边上的搅拌站说要搬走一直没有搬，粉尘噪声照旧，居民意见很大"),
+    ("夜里搅拌站施工吵得睡不着", "丽景新城搅拌站夜里两点还在轰鸣，罐车进进出出，粉尘很重"),
+)
+BUS = (
+    ("二十三路公交末班车太早", "二十三路末班车七点半就没有了，下晚班的人回不了家，希望延到九点"),
+    ("希望二十三路延长运营时间", "二十三路公交末班车太早，上晚自习的学生坐不上车"),
+    ("二十三路公交末班时间", "医院护士下夜班坐不到二十三路，末班车能不能晚一点"),
+    ("公交二十三路末班车", "二十三路末班车总是提前开走，后面就没有车了，能不能推迟末班时间"),
+)
+
+
+def _said(messages: tuple[tuple[str, str], ...], start: int, who: str = "", back: int = 0) -> list[Said]:
+    return [
+        Said(f"N{start + i}", title, text, "990102001000", who or f"p{start + i}", DAY - timedelta(days=back))
+        for i, (title, text) in enumerate(messages)
+    ]
+
+
+def _town() -> list[Said]:
+    own = [e for e in seed_examples([]) if e.source == "example"][::7]
+    noise = [Said(f"X{i}", e.title, e.text, "990102002000", f"x{i}", DAY) for i, e in enumerate(own)]
+    return [*_said(MIXER, 0), *_said(BUS, 100), *noise]
+
+
+def test_two_matters_among_many_messages_become_two_topics() -> None:
+    found = topics.topics(_town())
+    groups = [{member.no for member in topic.members} for topic in found]
+    mixer, bus = {f"N{i}" for i in range(5)}, {f"N{100 + i}" for i in range(4)}
+    assert any(len(group & mixer) >= 4 and not group & bus for group in groups)
+    assert any(len(group & bus) >= 3 and not group & mixer for group in groups)
+    mixing = next(topic for topic in found if {member.no for member in topic.members} & mixer)
+    assert "搅拌站" in mixing.title
+    assert topics.place_of(mixing.members) == "990102001000"
+
+
+def test_who_writes_fifty_times_is_one_person_and_no_topic() -> None:
+    said = [*_town()[5:], *_said(MIXER * 10, 500, who="same")]
+    assert not any("搅拌站" in topic.title for topic in topics.topics(said))
+
+
+def test_the_nameless_count_as_one_person_together() -> None:
+    members = [Member("1", "", DAY), Member("2", "", DAY), Member("3", "a", DAY - timedelta(days=8))]
+    heat = topics.heat(members, DAY)
+    assert (heat.people, heat.nameless, heat.cases, heat.this_week, heat.last_week) == (2, 2, 3, 1, 1)
+    assert heat.growth == 1.0
+    assert sum(heat.daily) == 3
+
+
+def test_a_topic_goes_on_under_its_thread_the_next_day() -> None:
+    before = topics.topics(_town())
+    after = topics.topics(
+        [*_town(), *_said((("搅拌站又开工了", "丽景新城的搅拌站今天又在生产，粉尘噪声"),), 900)], before
+    )
+    assert after[0].thread == before[0].thread
+    assert len({topic.thread for topic in after}) == len(after)
+
+
+def test_titles_lose_the_words_with_which_people_begin() -> None:
+    assert topics.readable("关于请求尽快修路的建议") == "尽快修路的建议"
+    assert topics.readable("投诉") == "投诉"
+
+
+def test_too_few_or_empty_messages_make_no_topic() -> None:
+    assert topics.topics([]) == []
+    assert topics.topics(_said(MIXER[:2], 0)) == []
+    empty = [Said(str(i), "", "", "", str(i), DAY) for i in range(5)]
+    assert topics.topics(empty) == []
+
+
+def test_three_thousand_cases_take_seconds() -> None:
+    rng = random.Random(2)
+    own = [e for e in seed_examples([]) if e.source == "example"]
+    pairs = [(rng.choice(own), rng.choice(own)) for _ in range(3000)]
+    began = time.process_time()
+    topics.clusters([a.title for a, _ in pairs], [a.text + b.text for a, b in pairs])
+    assert time.process_time() - began < 20

@@ -1,0 +1,172 @@
+"""What do many people complain about, and how do units answer? Hot topics with their cases, findings per unit."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classify import answers, findings, hotspots, topics
+from classify.topics import Member, Topic
+from feedback import calendars, queries, redact
+from feedback.access import Actor
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import NotFound
+from feedback.views import WorkRow
+from routing import directory
+from routing.directory import Directory
+from web import present, present_desk
+from web.office import Office
+from web.pages.supervisor import overseer
+
+TREND_DAYS = 30
+FINDING_DAYS = 90
+MANY = 100_000
+
+
+async def hot(request: Request) -> Response:
+    """The topics, ranked by how many different people speak of them."""
+    office: Office = request.app.state.office
+    actor, names = await overseer(request), await directory.snapshot()
+    day, rows = await ranked(actor, names, office_day(office.clock.now()))
+    context = {
+        **present_desk.frame(actor, names),
+        "rows": rows,
+        "day": present.day_words(day) if day else "",
+        "window": office.settings.topic_days,
+    }
+    return office.render(request, "board/topics.html", context)
+
+
+async def one(request: Request) -> Response:
+    """One topic: its course day by day and the cases one may see."""
+    office: Office = request.app.state.office
+    actor, names = await overseer(request), await directory.snapshot()
+    now = office.clock.now()
+    today = office_day(now)
+    known = await hotspots.course(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
+    seen = await _listed(actor, {m.no for _, topic in known for m in topic.members})
+    shown = view(known[-1][1], seen, names, known[-1][0]) if known else None
+    if shown is None:
+        raise NotFound(thread=request.path_params["thread"])
+    calendar = await calendars.current()
+    members = [m.no for m in known[-1][1].members if m.no in seen]
+    context = {
+        **present_desk.frame(actor, names),
+        "topic": shown,
+        "trend": [(f"{day.month}-{day.day}", _people(topic, seen)) for day, topic in known],
+        "daily": _daily(known[-1][1], seen, today),
+        "rows": [present.row_view(seen[no], names, now, calendar) for no in members],
+    }
+    return office.render(request, "board/topic.html", context)
+
+
+async def quality(request: Request) -> Response:
+    """Per unit, in which share of its answers the checks found something."""
+    office: Office = request.app.state.office
+    actor, names = await overseer(request), await directory.snapshot()
+    since = office.clock.now() - timedelta(days=FINDING_DAYS)
+    found = await findings.tallies(since, units_of(actor))
+    unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
+    nos = await findings.with_finding(since, unit, code) if unit and code in answers.LABELS else []
+    behind = await _listed(actor, nos)
+    calendar = await calendars.current()
+    context = {
+        **present_desk.frame(actor, names),
+        "checks": [(check.code, check.label) for check in answers.CHECKS],
+        "advice": [(check.label, check.advice, check.source) for check in answers.CHECKS],
+        "rows": [
+            {
+                "unit": tally.unit,
+                "name": names.short(tally.unit),
+                "answers": tally.answers,
+                "cells": [(check.code, tally.found[check.code], _share(tally, check.code)) for check in answers.CHECKS],
+            }
+            for tally in found
+        ],
+        "days": FINDING_DAYS,
+        "chosen": f"{names.short(unit)}：{answers.LABELS[code]}" if nos else "",
+        "behind": [present.row_view(behind[no], names, office.clock.now(), calendar) for no in nos if no in behind],
+    }
+    return office.render(request, "board/answers.html", context)
+
+
+async def _listed(actor: Actor, nos: Iterable[str]) -> dict[str, WorkRow]:
+    """The lines of those cases the actor may know of, by number."""
+    return {row.no: row for row in await queries.rows_of(actor, nos, MANY)}
+
+
+def _share(tally: findings.Tally, code: str) -> str:
+    return f"{tally.found[code] / tally.answers:.0%}"
+
+
+def units_of(actor: Actor) -> frozenset[str] | None:
+    """The units whose answers somebody oversees, None for all."""
+    return None if actor.everywhere else actor.units | {actor.unit}
+
+
+async def ranked(actor: Actor, names: Directory, today: date) -> tuple[date | None, list[dict[str, Any]]]:
+    """The latest topics as this person may see them, ranked anew over what he sees; and their day."""
+    day = await hotspots.last_day()
+    if day is None:
+        return None, []
+    found = await hotspots.of_day(day)
+    seen = await _listed(actor, {m.no for topic in found for m in topic.members})
+    views = [shown for topic in found if (shown := view(topic, seen, names, day))]
+    return day, sorted(views, key=lambda v: (-v["people"], -v["this_week"], v["title"]))
+
+
+def view(topic: Topic, seen: dict[str, WorkRow], names: Directory, day: date) -> dict[str, Any] | None:
+    """A topic counted and named from the cases one may see; None when they are not of several people."""
+    members = [m for m in topic.members if m.no in seen]
+    if not members:
+        return None
+    heat = topics.heat(members, day)
+    if heat.people < topics.PEOPLE_LEAST:
+        return None
+    is_whole = len(members) == len(topic.members)
+    region = topics.place_of(members)
+    return {
+        "thread": topic.thread,
+        "title": topics.readable(redact.masked(seen[members[0].no].title)),
+        "words": topic.words if is_whole else (),
+        "place": names.region_name(region) if region else "",
+        "people": heat.people,
+        "nameless": heat.nameless,
+        "cases": heat.cases,
+        "since": heat.since,
+        "until": heat.until,
+        "period": f"{heat.since.month}月{heat.since.day}日 至 {heat.until.month}月{heat.until.day}日",
+        "this_week": heat.this_week,
+        "last_week": heat.last_week,
+        "growth": heat.growth,
+        "growth_words": _growth(heat.this_week, heat.last_week),
+        "is_growing": heat.this_week > heat.last_week,
+    }
+
+
+def _growth(this_week: int, last_week: int) -> str:
+    if not last_week:
+        return "本周新出现" if this_week else "本周没有"
+    change = (this_week - last_week) / last_week
+    return "持平" if not change else f"{'增' if change > 0 else '减'} {abs(change):.0%}"
+
+
+def _people(topic: Topic, seen: dict[str, WorkRow]) -> int:
+    members = [m for m in topic.members if m.no in seen]
+    return topics.heat(members, members[0].day).people if members else 0
+
+
+def _daily(topic: Topic, seen: dict[str, WorkRow], today: date) -> list[tuple[str, int]]:
+    members: list[Member] = [m for m in topic.members if m.no in seen]
+    days = [today - timedelta(days=back) for back in range(13, -1, -1)]
+    return [(f"{day.month}-{day.day}", sum(m.day == day for m in members)) for day in days]
+
+
+ROUTES = [
+    Route("/topics", hot),
+    Route("/topics/{thread}", one),
+    Route("/answers", quality),
+]

@@ -6,7 +6,7 @@ under the person's own key, and the edition of its template. Its words are those
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from feedback.access import Actor
 from feedback.kernel import codes, db, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
-from feedback.models import Case, Entry, Letter, LetterSeries
+from feedback.models import Case, Entry, Letter, LetterSeries, UnitLetter
 from feedback.reads import log_read
 from feedback.views import CaseFile, EntryView, PersonView
 
@@ -93,34 +93,76 @@ async def issue(
     said = json.dumps(known, ensure_ascii=False, sort_keys=True)
     series = letters.series_of(row, mark, confidential=bool(case.confidential))
     source = await Entry.get(case_id=case.id, seq=entry.seq)
+    sealed = seal.seal(master, person.key, said) if person is not None and person.key else ""
+
+    async def write(number: str, token: str) -> Issued:
+        digest = _digest(secret, row.code, number, unit, facts, edition, source.digest, said)
+        columns = _columns(row, number, token, unit, facts)
+        made = await Letter.create(
+            case_id=case.id, seq=entry.seq, sealed=sealed, edition=edition, digest=digest, issued_at=entry.at, **columns
+        )
+        return _issued(made, no)
+
+    async def twin() -> Issued | None:
+        found = await Letter.get_or_none(case_id=case.id, seq=entry.seq, code=row.code)
+        return _issued(found, no) if found else None
+
+    return await _numbered(series, entry.at, write, twin)
+
+
+async def issue_between(
+    about: str,
+    row: letters.Letter,
+    *,
+    unit: str,
+    mark: str,
+    facts: Mapping[str, Any],
+    edition: str,
+    at: datetime,
+    secret: str,
+) -> Issued:
+    """The same for a letter between offices that belongs to no case; `facts` are all it says."""
+
+    async def write(number: str, token: str) -> Issued:
+        digest = _digest(secret, row.code, number, unit, facts, edition, about, "")
+        columns = _columns(row, number, token, unit, facts)
+        made = await UnitLetter.create(about=about, edition=edition, digest=digest, issued_at=at, **columns)
+        return _issued_between(made)
+
+    async def twin() -> Issued | None:
+        found = await UnitLetter.get_or_none(about=about, code=row.code)
+        return _issued_between(found) if found else None
+
+    known = await twin()
+    return known or await _numbered(letters.series_of(row, mark, confidential=False), at, write, twin)
+
+
+def _columns(row: letters.Letter, number: str, token: str, unit: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {"code": row.code, "number": number, "token": token, "unit": unit, "facts": dict(facts)}
+
+
+async def _numbered(
+    series: str,
+    at: datetime,
+    write: Callable[[str, str], Awaitable[Issued]],
+    twin: Callable[[], Awaitable[Issued | None]],
+) -> Issued:
+    """Write a letter under the next number of its series; if somebody just wrote the same one, theirs."""
+    day = office_day(at)
     for _ in range(_TRIES):
         token = "".join(str(secrets.randbelow(10)) for _ in range(TOKEN_DIGITS))
         try:
             async with db.transaction():
-                number = letters.number_of(series, office_day(entry.at), await _next(series, office_day(entry.at).year))
-                whole = [row.code, number, unit, dict(facts), edition, source.digest, said]
-                canonical = json.dumps(whole, ensure_ascii=False, sort_keys=True)
-                made = await Letter.create(
-                    case_id=case.id,
-                    seq=entry.seq,
-                    code=row.code,
-                    number=number,
-                    token=token,
-                    unit=unit,
-                    facts=dict(facts),
-                    sealed=seal.seal(master, person.key, said) if person is not None and person.key else "",
-                    edition=edition,
-                    # Keyed, since the words of a letter could be tried out against a plain digest until they fit.
-                    digest=codes.keyed_hash(secret, "letter", canonical),
-                    issued_at=entry.at,
-                )
+                return await write(letters.number_of(series, day, await _next(series, day.year)), token)
         except IntegrityError:
-            twin = await Letter.get_or_none(case_id=case.id, seq=entry.seq, code=row.code)
-            if twin is not None:
-                return _issued(twin, no)
-            continue  # somebody opened the series at the same moment
-        return _issued(made, no)
+            if (known := await twin()) is not None:
+                return known  # else somebody opened the series at the same moment
     raise AssertionError
+
+
+def _digest(secret: str, *whole: Any) -> str:
+    """Keyed, since the words of a letter could be tried out against a plain digest until they fit."""
+    return codes.keyed_hash(secret, "letter", json.dumps(whole, ensure_ascii=False, sort_keys=True))
 
 
 async def _next(series: str, year: int) -> int:
@@ -145,6 +187,12 @@ def _issued(row: Letter, no: str) -> Issued:
         row.edition,
         row.digest,
         row.issued_at,
+    )
+
+
+def _issued_between(row: UnitLetter) -> Issued:
+    return Issued(
+        row.id, "", 0, row.code, row.number, row.token, row.unit, row.facts, row.edition, row.digest, row.issued_at
     )
 
 
@@ -191,5 +239,9 @@ def _as_of_that_day(row: Letter, person: PersonView | None, secret: str) -> Pers
 async def verified(token: str) -> Issued | None:
     """The letter of a printed code, or None."""
     digits = codes.typed_code(token[:80])
-    row = await Letter.get_or_none(token=digits).prefetch_related("case") if len(digits) == TOKEN_DIGITS else None
-    return _issued(row, row.case.no) if row else None
+    if len(digits) != TOKEN_DIGITS:
+        return None
+    if row := await Letter.get_or_none(token=digits).prefetch_related("case"):
+        return _issued(row, row.case.no)
+    between = await UnitLetter.get_or_none(token=digits)
+    return _issued_between(between) if between else None

@@ -144,15 +144,36 @@ LETTERS: tuple[Letter, ...] = (
     _letter("hotline_supervision", "12345热线督办函", "supervise", To.UNIT, "热督", "国办发〔2020〕53号",
             "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", profiles=_HOTLINE, kinds=_ALL, internal=True),
 )
+
+MEASURE = "measure"
+MEASURE_LETTERS: tuple[Letter, ...] = tuple(
+    # --- 三项建议 and what the joint conference may do: between offices, about no single case
+    _letter(code, title, MEASURE, To.UNIT, series, law, "主送 建议事项 建议内容 反馈期限 依据", profiles=frozenset(), kinds=frozenset(), where=_where(kind=kind), internal=True)
+    for kind, code, title, series, law in (
+        ("improve",     "improve_suggestion",   "改进工作建议书", "改建", "信访工作条例 第十四条第六项、第四十条"),
+        ("policy",      "policy_suggestion",    "完善政策建议书", "政建", "信访工作条例 第十四条第六项、第四十条"),
+        ("hold_liable", "liability_suggestion", "追究责任建议书", "责建", "信访工作条例 第十四条第六项、第四十条"),
+        ("interview",   "interview_notice",     "约谈通知书",     "约",   "信访工作条例 第三十九条"),
+        ("circular",    "circular",             "信访工作通报",   "通",   "信访工作条例 第三十九条"),
+        ("listed",      "listed_supervision",   "挂牌督办通知书", "挂督", "信访工作条例 第三十九条"),
+        ("rectify_by",  "rectification_order",  "限期整改通知书", "限改", "信访工作条例 第三十九条"),
+    )
+)
 # fmt: on
 
-BY_CODE: Mapping[str, Letter] = {letter.code: letter for letter in LETTERS}
+ALL: tuple[Letter, ...] = (*LETTERS, *MEASURE_LETTERS)
+BY_CODE: Mapping[str, Letter] = {letter.code: letter for letter in ALL}
 ACTS: frozenset[str] = frozenset(letter.act for letter in LETTERS)
 
 
 def letters_for(act: str, data: Mapping[str, object], about: About) -> tuple[Letter, ...]:
     """The letters an act issues."""
     return tuple(letter for letter in LETTERS if letter.fits(act, data, about))
+
+
+def letter_of_measure(kind: str) -> Letter | None:
+    """The letter a measure (三项建议、约谈、通报、挂牌督办、限期整改) is told by."""
+    return next((each for each in MEASURE_LETTERS if kind in dict(each.where)["kind"]), None)
 
 
 def acts_with(about: About) -> frozenset[str]:

@@ -371,6 +371,25 @@ class Letter(Model):
         indexes = (("unit", "issued_at"), ("code", "issued_at"))
 
 
+class UnitLetter(Model):
+    """Official letters between offices that belong to no case, numbered and checkable"""
+
+    id = fields.BigIntField(primary_key=True)
+    about = fields.CharField(max_length=40)
+    code = fields.CharField(max_length=40)
+    number = fields.CharField(max_length=100, unique=True)
+    token = fields.CharField(max_length=24, unique=True)
+    unit = fields.CharField(max_length=60)
+    facts: dict[str, Any] = fields.JSONField()
+    edition = fields.CharField(max_length=64)
+    digest = fields.CharField(max_length=64)
+    issued_at = InstantField()
+
+    class Meta:
+        table = "feedback_unit_letter"
+        unique_together = (("about", "code"),)
+
+
 class LetterSeries(Model):
     """Last number given out in each series of letters, by office year"""
 

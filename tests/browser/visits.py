@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
 from evaluation.invitations import Occasion, token_of
-from tests.browser.site import ANSWER, Site
+from tests.browser.site import ANSWER, Site, until
 from web.identity import STAFF_COOKIE
 
 Arrive = Callable[[Page, Site], Awaitable[None]]
@@ -30,6 +30,10 @@ NOT_PAGES: Mapping[str, str] = {
     "/desk/cases/{no}/acts/{act}": "likewise",
     "/desk/cases/{no}/preview": "likewise",
     "/desk/cases/{no}/route": "likewise",
+    "/desk/cases/{no}/letters/{id}.{form}": "a file",
+    "/case/letters/{id}.{form}": "a file",
+    "/admin/letters/{code}/template.docx": "a file",
+    "/admin/letters/{code}/sample.pdf": "a file",
     "/case/files/{id}": "a file",
     "/desk/files/{id}": "a file",
     "/desk/export.xlsx": "a file",
@@ -176,6 +180,24 @@ def previewed(
             await form.locator(button).click()
 
     return arrive
+
+
+async def letters_previewed(page: Page, site: Site) -> None:
+    await desk_case("assigned", act="accept", **APPEAL)(page, site)
+    button = page.locator("#act-accept button[formtarget]")
+    await button.evaluate("button => button.removeAttribute('formtarget')")
+    async with page.expect_navigation():
+        await button.click()
+
+
+async def genuine_letter(page: Page, site: Site) -> None:
+    case = await site.known("replied")
+
+    async def code() -> str:
+        letters = (await site.told(case.no))["letters"]
+        return str(letters[-1]["verify"]) if letters else ""
+
+    await page.goto(f"{site.url}/letters/verify?t={await until(code, 'a letter is issued')}")
 
 
 async def desk_case_overtaken(page: Page, site: Site) -> None:
@@ -412,6 +434,13 @@ VISITS: tuple[Visit, ...] = (
     Visit("/admin", "auditor", "", staff("auditor", at("/admin"))),
     Visit("/admin/automatic", "admin", "", staff("admin", at("/admin/automatic"))),
     Visit("/admin/automatic", "supervisor", "", staff("supervisor", at("/admin/automatic"))),
+    Visit("/desk/cases/{no}/letters", "clerk", "letters previewed", letters_previewed),
+    Visit("/letters/verify", CITIZEN, "", at("/letters/verify")),
+    Visit("/letters/verify", CITIZEN, "unknown", at("/letters/verify?t=12345678901234567890")),
+    Visit("/letters/verify", CITIZEN, "genuine", genuine_letter),
+    Visit("/admin/letters", "admin", "", staff("admin", at("/admin/letters"))),
+    Visit("/admin/letters/{code}", "admin", "", staff("admin", at("/admin/letters/opinion"))),
+    Visit("/admin/letters/{code}", "admin", "nothing sent", staff("admin", sent("/admin/letters/opinion", "main button[data-busy]")), 422),
     Visit("/admin/units", "admin", "", staff("admin", at("/admin/units"))),
     Visit("/admin/units/{code}", "admin", "", staff("admin", at("/admin/units/jiaoyu"))),
     Visit("/admin/learning", "admin", "", staff("admin", at("/admin/learning"))),

@@ -98,6 +98,8 @@ def knocks(app: Any, words: Words) -> list[Knock]:
 
 def _paths(route: str, words: Words, acts: Iterable[str]) -> list[str]:
     paths = [route.replace("{no}", words.no).replace("{code}", "jiwei")]
+    if "{form}" in route:  # letters: counted numbers, so that somebody may try them all
+        paths = [path.replace("{id}.{form}", f"{number}.docx") for path in paths for number in range(1, 9)]
     paths = [
         path.replace("{id}", each) for path in paths for each in ((words.file, words.no) if "{id}" in path else ("",))
     ]

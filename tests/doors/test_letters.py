@@ -78,6 +78,22 @@ async def test_a_letter_is_nobody_elses_and_each_look_of_staff_is_written_down(d
     assert list(looks) == [("clerk-ziran", no, letter["number"])]
 
 
+async def test_a_reports_slip_is_for_those_who_may_see_the_report_and_numbered_apart(door: Door) -> None:
+    door.set_time(MONDAY)
+    report = {"kind": "report", "title": "举报收受礼金", "text": "举报某窗口人员收受礼金", "person": APPEAL["person"]}
+    receipt = await door.submit(**report)
+    no, code = receipt["no"], receipt["code"]
+    assert (await door.act(no, "assign", {"unit": "jiwei"}, await door.log_in("reception"))).status_code == 200
+    assert (await door.act(no, "accept", {}, await door.log_in("clerk-jiwei"))).status_code == 200
+    await door.drain()
+    slip = (await _told(door, no, await door.log_in("clerk-jiwei")))["forward_slip"]
+    assert "密" in slip["number"]
+    assert await _told(door, no, code=code) == {}
+    for who, status in (("clerk-jiwei", 200), ("reception", 200), ("supervisor", 404), ("clerk-jiaoyu", 404)):
+        got = await door.get(f"/api/v1/cases/{no}/letters/{slip['id']}.docx", await door.log_in(who))
+        assert got.status_code == status, who
+
+
 async def test_the_printed_code_tells_number_and_unit_and_nothing_of_person_or_matter(door: Door) -> None:
     receipt = await _case(door)
     letter = (await _told(door, receipt["no"], code=receipt["code"]))["accept_notice"]
@@ -103,7 +119,7 @@ async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_i
         typed = {"act": "reply", "text": "经复测，少算面积属实。\n予以补足。", "outcome": "support"}
         shown = await client.post(f"/desk/cases/{no}/letters", data=typed)
         assert shown.status_code == 200
-        for said in ("信访事项处理意见书", "予以补足", "安小娜", "复查，最后一日为", "（签发时编号）"):
+        for said in ("信访事项处理意见书", "予以补足", "安小娜", "按签发之日送达计算，最后一日为", "（签发时编号）"):
             assert said in shown.text, said
         wrong = await client.post(f"/desk/cases/{no}/letters", data={"act": "reply", "text": ""})
         assert wrong.status_code == 422

@@ -22,7 +22,7 @@ from routing import directory
 from tests.conftest import MONDAY
 from web import boot, doors
 from web.letters import issuing, stencils
-from web.letters.values import day_text
+from web.letters.values import Between, day_text
 from web.office import Office
 
 DAY = timedelta(days=1)
@@ -299,6 +299,35 @@ async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(of
     numbers = [(await _letters(office, no))["accept_notice"].number for no in nos]
     places = sorted(int(number.rpartition("〕")[2].removesuffix("号")) for number in numbers)
     assert places == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("kind", ["improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"])
+async def test_a_measure_is_told_by_one_letter_that_can_be_checked(office: Office, kind: str) -> None:
+    said = Between(
+        about="JD2026-0001",
+        unit="ziran",
+        issuer="rexian",
+        title="完善征地补偿面积复核",
+        text="一、建立复核台账。\n二、公开复核结果。",
+        wants="书面反馈采纳情况",
+        due_day=office_day(MONDAY + 30 * DAY),
+        at=MONDAY,
+    )
+    letter = await issuing.between(office, kind, said)
+    assert await issuing.between(office, kind, said) == letter
+    assert await letterbook.verified(letter.token) == letter
+    words = words_of("docx", await issuing.written_between(office, letter, "docx", "https://xinqiao.example"))
+    names = await directory.snapshot()
+    for expected in (
+        letter.row.title,
+        letter.number,
+        names.name("ziran"),
+        said.title,
+        "公开复核结果",
+        "2026年10月14日",
+    ):
+        assert expected in words, expected
+    assert "{{" not in words
 
 
 async def test_what_an_import_enters_issues_no_letter(office: Office) -> None:

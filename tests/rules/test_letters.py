@@ -6,7 +6,7 @@ import pytest
 
 from feedback import letters
 from feedback.grounds import GROUNDS, Row
-from feedback.letters import LETTERS, About
+from feedback.letters import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
 from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
 from web.letters import drawing, stencils
 from web.letters.values import PLACEHOLDERS
@@ -20,22 +20,22 @@ def _codes(act: str, about: About, **data: object) -> list[str]:
     return [letter.code for letter in letters.letters_for(act, data, about)]
 
 
-@pytest.mark.parametrize("letter", LETTERS, ids=lambda each: each.code)
+@pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
 def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letters.Letter) -> None:
-    assert letter.act in set(Act), letter.act
+    assert letter.act in {*Act, MEASURE}
     assert "条例 第" in letter.law or "国办发" in letter.law or "法 第" in letter.law
     assert set(letter.states) <= set(PLACEHOLDERS)
     assert "《" in letters.cited(letter.law)
 
 
-@pytest.mark.parametrize("letter", LETTERS, ids=lambda each: each.code)
+@pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
 def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letters.Letter) -> None:
     assert stencils.faults_of(letter, drawing.drawn(letter.code)) == []
 
 
 def test_codes_and_series_are_each_letters_own() -> None:
-    assert len(letters.BY_CODE) == len(LETTERS)
-    assert len({letter.series for letter in LETTERS}) == len(LETTERS)
+    assert len(letters.BY_CODE) == len(ALL)
+    assert len({letter.series for letter in ALL}) == len(ALL)
 
 
 def test_an_opinion_states_what_article_32_asks_and_the_review_right() -> None:
@@ -98,3 +98,11 @@ def test_a_number_is_written_as_offices_write_it_and_a_reports_is_of_another_ser
     series = letters.series_of(row, "云信", confidential=False)
     assert letters.number_of(series, date(2026, 11, 22), 12) == "云信受告〔2026〕12号"
     assert letters.series_of(row, "云信", confidential=True) != series
+
+
+def test_each_of_the_three_suggestions_and_of_the_joint_conferences_measures_has_its_letter() -> None:
+    kinds = {"improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"}
+    assert {found.code for kind in kinds if (found := letters.letter_of_measure(kind))} == {
+        each.code for each in MEASURE_LETTERS
+    }
+    assert letters.letter_of_measure("nothing") is None

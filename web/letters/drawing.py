@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from feedback.letters import LETTERS
+from feedback.letters import BY_CODE
 
 FORMS = Path(__file__).with_name("forms.toml")
 BODY, CHECK = "正文", "核验"
@@ -70,7 +70,7 @@ def drawn(code: str) -> bytes:
         else:
             document.add_paragraph(words, style=style)
     _page_number(section.footer.paragraphs[0])
-    document.core_properties.title = next(each.title for each in LETTERS if each.code == code)
+    document.core_properties.title = BY_CODE[code].title
     document.core_properties.author = ""
     out = io.BytesIO()
     document.save(out)

@@ -3,23 +3,22 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from feedback import letterbook, letters, queries
 from feedback.access import SYSTEM, Actor
 from feedback.deadlines import Clock
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Conflict, NotNow
+from feedback.kernel.errors import Conflict, NotFound, NotNow
 from feedback.kernel.outbox import Handler
-from feedback.letterbook import Opened
+from feedback.letterbook import Issued, Opened
 from feedback.letters import About, Letter
 from feedback.lifecycle import Act
 from feedback.views import CaseFile, EntryView
 from routing import directory
 from routing.directory import Directory
 from web.letters import marking, rendering, stencils, values
-from web.letters.values import Printed
+from web.letters.values import Between, Printed
 from web.office import Office
 
 
@@ -32,9 +31,10 @@ def handlers(office: Office) -> dict[str, list[Handler]]:
             raise NotNow(no=no)
         file = await queries.file(SYSTEM, no, secret=office.settings.secret)
         entry = next(e for e in file.entries if e.seq == seq)
-        rows = letters_of(file, entry)
-        for row in rows:
-            await _issue(office, file, entry, row)
+        done = await letterbook.issued(no, seq)
+        for row in letters_of(file, entry):
+            if row.code not in done:
+                await _issue(office, file, entry, row)
 
     return {f"case.{act}": [issue] for act in sorted(letters.ACTS)}
 
@@ -47,7 +47,7 @@ async def _issue(office: Office, file: CaseFile, entry: EntryView, row: Letter) 
         entry,
         row,
         unit=unit,
-        mark=mark_of(settings.data, names, unit),
+        mark=marking.mark_of(settings.data, names, unit),
         facts=values.frozen(row, file, entry, file.clocks, names, settings.site_phone, await _delivered(file, entry)),
         edition=stencils.keep_edition(settings.data, stencils.stencil_of(settings.data, row.code)),
         secret=settings.secret,
@@ -125,11 +125,33 @@ def acts_with_letters(file: CaseFile) -> frozenset[str]:
     return letters.acts_with(About(file.profile, file.kind, file.stage, file.person is not None))
 
 
-def file_name(found: Opened, form: str) -> str:
+async def between(office: Office, kind: str, said: Between) -> Issued:
+    """The letter of a measure, issued now if it was not before.
+
+    Raises NotFound for a measure that is told by no letter.
+    """
+    row, names, settings = letters.letter_of_measure(kind), await directory.snapshot(), office.settings
+    if row is None:
+        raise NotFound(measure=kind)
+    return await letterbook.issue_between(
+        said.about,
+        row,
+        unit=said.issuer,
+        mark=marking.mark_of(settings.data, names, said.issuer),
+        facts=values.frozen_between(row, said, names, settings.site_phone),
+        edition=stencils.keep_edition(settings.data, stencils.stencil_of(settings.data, row.code)),
+        at=said.at,
+        secret=settings.secret,
+    )
+
+
+async def written_between(office: Office, letter: Issued, form: str, address: str) -> bytes:
+    """A letter between offices as Word or PDF."""
+    printed = Printed(letter.number, letter.token, letter.digest)
+    template = stencils.edition(office.settings.data, letter.edition)
+    return await rendering.written(form, template, values.values_between(letter.facts, printed, address))
+
+
+def file_name(letter: Issued, form: str) -> str:
     """云信受告〔2026〕12号 信访事项受理告知书.pdf."""
-    return f"{found.letter.number} {found.letter.row.title}.{form}"
-
-
-def mark_of(data: Path, names: Directory, unit: str) -> str:
-    """With what a unit's numbers begin: its mark, or its short name until it has one."""
-    return marking.marks(data).get(unit) or names.short(unit)
+    return f"{letter.number} {letter.row.title}.{form}"

@@ -7,9 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from feedback import intake
+from routing.directory import Directory
 from web.letters.stencils import write
 
 _MARK = re.compile(r"[\w·（）()]{1,12}")
+
+
+def mark_of(data: Path, names: Directory, unit: str) -> str:
+    """A unit's mark, or its short name until it has one."""
+    return marks(data).get(unit) or names.short(unit)
 
 
 def marks(data: Path) -> Mapping[str, str]:

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from feedback import grounds, letters
 from feedback.deadlines import Clock
@@ -65,6 +65,10 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "送达文书": ("送达的是哪份文书", "《信访事项处理意见书》（云信处〔2026〕3号）"),
     "送达日期": ("信访人收到的日期", "2026年11月25日"),
     "送达方式": ("直接送达、邮寄送达等，可能为空", "直接送达"),
+    "建议事项": ("建议或者措施的标题", "完善劳动监察投诉的答复时限"),
+    "建议内容": ("建议或者措施的内容", "请在一个月内修订内部办理规程。"),
+    "反馈期限": ("书面反馈的最后一日", "2026年12月22日"),
+    "反馈要求": ("要求怎样反馈", "书面反馈采纳情况；部分采纳或者不采纳的说明理由"),
     "督办事由": ("为什么督办", "逾期没有办结"),
     "要求完成日期": ("督办要求的完成日期，可能为空", "2026年11月30日"),
     "督办要求": ("督办人员的要求", "请于三日内办结并报告原因。"),
@@ -194,7 +198,6 @@ def values(
     text = data.get("text", "")
     said |= {
         "标题": row.title,
-        "文号": printed.number,
         "签发日期": day_text(office_day(entry.at)),
         "主送": facts.get("主送") or who,
         "信访人": who,
@@ -226,11 +229,8 @@ def values(
         "送达日期": _day(data.get("day", "")) or day_text(office_day(entry.at)),
         "送达方式": labels.CHOICES["way"].get(data.get("way", ""), ""),
         "督办要求": data.get("reason", ""),
-        "查询网址": f"{address}/lookup",
-        "核验网址": f"{address}/letters/verify",
-        "核验码": " ".join(printed.code[at : at + 4] for at in range(0, len(printed.code), 4)),
-        "摘要": printed.digest[:16],
     }
+    said |= _printed(printed, address)
     if route := grounds.row_of(Act.DIVERT, "legal_route", data.get("legal_route", "")):
         said |= {"法定途径": route.label, "途径说明": route.says, "途径期限": route.own_limit}
     if row.act == Act.ASSIGN and not said["办结报告期限"]:
@@ -289,6 +289,58 @@ def asked_for_review(entries: Sequence[EntryView], seq: int) -> str:
     """The reason given for the review that is under way."""
     reasons = [str(e.data.get("reason", "")) for e in entries if e.seq <= seq and e.act in (Act.REVIEW, Act.RE_REVIEW)]
     return reasons[-1] if reasons else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What a letter between offices says that belongs to no case."""
+
+    about: str  # its own number
+    unit: str  # to whom
+    issuer: str
+    title: str
+    text: str
+    wants: str  # how they must answer
+    due_day: date
+    at: datetime
+
+
+def frozen_between(row: Letter, said: Between, names: Directory, phone: str) -> dict[str, str]:
+    """All that such a letter says."""
+    known = names.by_code.get(said.issuer)
+    return {
+        "标题": row.title,
+        "签发单位": names.name(said.issuer),
+        "签发日期": day_text(office_day(said.at)),
+        "主送": names.name(said.unit),
+        "承办单位": names.name(said.unit),
+        "事项编号": said.about,
+        "事项标题": said.title,
+        "建议事项": said.title,
+        "建议内容": said.text,
+        "反馈要求": said.wants,
+        "反馈期限": day_text(said.due_day),
+        "依据": letters.cited(row.law),
+        "联系单位": names.name(said.issuer),
+        "联系电话": (known.phone if known else "") or phone,
+        "联系地址": known.address if known else "",
+    }
+
+
+def values_between(facts: Mapping[str, str], printed: Printed, address: str) -> dict[str, str]:
+    """What stands in each placeholder of such a letter."""
+    return dict.fromkeys(PLACEHOLDERS, "") | dict(facts) | _printed(printed, address)
+
+
+def _printed(printed: Printed, address: str) -> dict[str, str]:
+    """Number, code and addresses: what every letter carries."""
+    return {
+        "文号": printed.number,
+        "查询网址": f"{address}/lookup",
+        "核验网址": f"{address}/letters/verify",
+        "核验码": " ".join(printed.code[at : at + 4] for at in range(0, len(printed.code), 4)),
+        "摘要": printed.digest[:16],
+    }
 
 
 def sample() -> dict[str, str]:

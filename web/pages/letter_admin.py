@@ -12,11 +12,11 @@ from feedback import letters
 from feedback.access import Actor
 from feedback.intake import line
 from feedback.kernel.errors import Forbidden, NotFound
-from feedback.letters import LETTERS, Letter
+from feedback.letters import ALL, Letter
 from feedback.lifecycle import Role
 from routing import directory
 from web import identity, labels, present_desk
-from web.letters import issuing, marking, rendering, stencils, values
+from web.letters import marking, rendering, stencils, values
 from web.office import Office
 
 TO_WORDS = {"petitioner": "信访人", "unit": "承办单位", "desk": "交办单位", "file": "存卷"}
@@ -38,9 +38,9 @@ async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed:
     known = marking.marks(data)
     context = {
         **present_desk.frame(actor, names),
-        "rows": [_row(office, each) for each in LETTERS],
+        "rows": [_row(office, each) for each in ALL],
         "lines": marking.lines_of(known) if typed is None else typed,
-        "example": f"{issuing.mark_of(data, names, office.settings.desk)}受告〔2026〕12号",
+        "example": f"{marking.mark_of(data, names, office.settings.desk)}受告〔2026〕12号",
         "errors": errors,
         "done": DONE.get(request.query_params.get("done", ""), ""),
     }
@@ -51,7 +51,7 @@ def _row(office: Office, row: Letter) -> dict[str, Any]:
     return {
         "code": row.code,
         "title": row.title,
-        "act": labels.ACTS.get(row.act, row.act),
+        "act": labels.ACTS.get(row.act, "三项建议和督查措施"),
         "to": TO_WORDS[row.to.value],
         "series": row.series,
         "law": letters.cited(row.law),

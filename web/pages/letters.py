@@ -37,8 +37,12 @@ async def answer(request: Request, actor: Actor, no: str) -> Response:
         raise NotFound(form=form)
     now, secret = office.clock.now(), office.settings.secret
     found = await letterbook.opened(actor, no, request.path_params["id"], secret=secret, log_at=now)
-    content = await issuing.written(office, found, form, address_of(request))
-    name = quote(issuing.file_name(found, form))
+    return sent(found.letter, form, await issuing.written(office, found, form, address_of(request)))
+
+
+def sent(letter: Issued, form: str, content: bytes) -> Response:
+    """A letter as a file to save, never kept by anything in between."""
+    name = quote(issuing.file_name(letter, form))
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "private, no-store"}
     return Response(content, media_type=rendering.FORMS[form], headers=headers)
 

@@ -11,15 +11,16 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback import access, calendars, deadlines, folding, grounds, lifecycle, moves, recording, search
+from feedback import access, calendars, folding, lifecycle, limits, moves, recording, search
 from feedback.access import Actor, Standing
 from feedback.deadlines import Clock, Facts, Happening
 from feedback.folding import Folded
 from feedback.intake import Draft, tidy
 from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, CaseState, Kind, Profile, Role, Status, Step
+from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow
+from feedback.lifecycle import Act, Kind, Profile, Role, Status, Step
+from feedback.limits import Tried
 from feedback.models import Bar, Case, ClockRow, Entry
 from feedback.recording import (
     armed,
@@ -140,15 +141,16 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
     for deed in deeds:
         step, kept = _decided(deed, case, standing, state, facts, expect)
         await check_attachments(kept.get("attachments", ()))
-        _check_choices(deed.act, kept, state.state)
-        _check_limits(deed.act, kept, standing, state.clocks, deed.at)
+        tried = Tried(deed.act, kept, standing, state, deed.at)
+        limits.check(tried)
+        kept |= limits.noted(tried)
         seq = len(history) + 1
         history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
         state = folding.fold(history, facts, editions)
         standing = _standing_after(standing, state)
         deed = replace(deed, data=kept)
         digest = _digest(digest, no, seq, deed, state)
-        done.append(_Done(deed, state, step.public, seq, digest))
+        done.append(_Done(deed, state, _is_public(step, deed, standing), seq, digest))
     # Write.
     async with db.transaction():
         change = {"version": case.version + len(done), "digest": digest, **columns_of(state)}
@@ -205,9 +207,15 @@ def _decided(
     return step, {name: deed.data[name] for name in asked if deed.data.get(name) not in (None, "")}
 
 
+def _is_public(step: Step, deed: Deed, standing: Standing) -> bool:
+    """Whether the citizen sees the entry: what a co-unit says goes to the lead."""
+    return step.public and not (deed.act is Act.PROGRESS and deed.actor.unit != standing.lead)
+
+
 def _standing_after(standing: Standing, after: Folded) -> Standing:
     return replace(
         standing,
+        desk=after.desk,
         lead=after.unit,
         co=frozenset(t.unit for t in after.tenures if not t.lead and t.until is None),
         held=standing.held | frozenset(t.unit for t in after.tenures),
@@ -283,7 +291,6 @@ async def _open(
             text=draft.text,
             region=draft.region,
             address=draft.address,
-            desk=draft.desk,
             urgency=draft.urgency,
             flags=" ".join(draft.flags),
             confidential=confidential,
@@ -343,36 +350,3 @@ async def _record(case: Case, done: _Done) -> None:
 
 def _acting_role(actor: Actor) -> str:
     return min(actor.roles, key=list(Role).index).value
-
-
-def _check_choices(what: Act, data: Mapping[str, Any], state: CaseState) -> None:
-    """Raises Invalid naming each choice that no row offers for such a case."""
-    if wrong := grounds.faults(what, data, state.profile, state.kind, state.stage):
-        raise Invalid(wrong)
-
-
-def _check_limits(
-    what: Act, data: Mapping[str, Any], standing: Standing, clocks: Sequence[Clock], now: datetime
-) -> None:
-    """What a need's own limits cannot say: it depends on the case.
-
-    Raises Invalid.
-    """
-    if what in (Act.EXTEND, Act.ASK_EXTENSION) and data["days"] > deadlines.longest_extension(clocks):
-        raise Invalid({"days": "longer_than_the_law_allows"}, most=deadlines.longest_extension(clocks))
-    barred = standing.bars & {str(data.get("unit", "")), *map(str, data.get("units", ()))}
-    if barred:
-        raise Invalid({"unit": "barred"})
-    if what is Act.HOLD and not _future_day(str(data["target_day"]), now):
-        raise Invalid({"target_day": "not_a_future_day"})
-    if what is Act.REVIEW or what is Act.RE_REVIEW:
-        term = "ask_review" if what is Act.REVIEW else "ask_re_review"
-        if any(c.term == term and c.stopped_at is None and now >= c.due_at for c in clocks):
-            raise NotNow(code="right_lapsed", act=what.value)
-
-
-def _future_day(text: str, now: datetime) -> bool:
-    try:
-        return datetime.fromisoformat(text).date() > office_day(now)
-    except ValueError:
-        return False

@@ -16,7 +16,7 @@ from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
 from feedback.lifecycle import STAGE_AFTER, Act, Kind, Profile, Stage
-from feedback.terms import RIGHTS, TERMS, Holder, Length, Term, Unit
+from feedback.terms import RIGHTS, TERMS, Holder, Length, Term, Unit, parse_length
 from feedback.workdays import Calendar, Editions
 
 
@@ -55,7 +55,7 @@ class Facts:
 
     kind: Kind
     profile: Profile
-    desk: str
+    desk: str  # the reception desk now; what handed the file on says which was the first
     urgency: int = 0
     named: bool = True
 
@@ -154,47 +154,62 @@ def _redated(told: Clock, counted: Clock, since: datetime, calendar: Calendar) -
 def _counted(history: Sequence[Happening], case: Facts, calendar: Calendar) -> tuple[Clock, ...]:
     """All clocks of a case as one edition of the calendar counts them."""
     clocks: list[Clock] = []
-    stage, lead = Stage.FIRST, ""
+    stage, lead, desk, received_at = Stage.FIRST, "", first_desk(history, case.desk), history[0].at
     for happening in history:
         stage = STAGE_AFTER.get(happening.act, stage)
-        clocks = [_after(clock, happening) for clock in clocks]
-        if happening.act is Act.ASSIGN:
-            lead = str(happening.data.get("unit", ""))
-            clocks = [_handed_over(clock, lead) for clock in clocks]
-        if happening.act is Act.EXTEND:
-            clocks = [_extended(clock, happening, calendar) for clock in clocks]
-        for term in _beginning(happening, case, stage):
-            for unit in _bound(term, happening, case, lead):
-                clocks.append(_started(term, happening, unit, calendar))
+        clocks = [_after(clock, happening, calendar) for clock in clocks]
+        match happening.act:
+            case Act.ASSIGN:
+                lead = str(happening.data.get("unit", ""))
+                clocks = [_handed_over(clock, Holder.LEAD, lead) for clock in clocks]
+            case Act.TRANSFER:
+                desk = str(happening.data.get("desk", desk))
+                clocks = [_handed_over(clock, Holder.DESK, desk) for clock in clocks]
+            case Act.EXTEND:
+                clocks = [_extended(clock, happening, calendar) for clock in clocks]
+            case Act.REVIEW | Act.RE_REVIEW:
+                received_at = happening.at
+        for term in _beginning(happening, case, stage, lead == desk):
+            start = received_at if term.from_receipt else happening.at
+            for unit in _bound(term, happening, desk, lead):
+                clocks.append(_started(term, happening, start, unit, calendar))
     return tuple(clocks)
 
 
-def term_of(clock_term: str, case: Facts, stage: Stage, day: date) -> Term | None:
+def first_desk(history: Iterable[Happening], desk: str) -> str:
+    """The reception desk that took the case in. `desk` is the one that has it now."""
+    passed = (str(h.data["from_desk"]) for h in history if h.act is Act.TRANSFER and "from_desk" in h.data)
+    return next(passed, desk)
+
+
+def term_of(clock_term: str, case: Facts, stage: Stage, day: date, direct: bool = False) -> Term | None:
     """The row in force for a term code, the newest that had begun by then."""
-    rows = [t for t in TERMS if t.code == clock_term and _holds(t, case, stage) and t.since <= day]
+    rows = [t for t in TERMS if t.code == clock_term and _holds(t, case, stage, direct) and t.since <= day]
     return max(rows, key=lambda t: t.since, default=None)
 
 
-def _holds(term: Term, case: Facts, stage: Stage) -> bool:
+def _holds(term: Term, case: Facts, stage: Stage, direct: bool) -> bool:
     return (
         case.profile in term.profiles
         and case.kind in term.kinds
         and stage in term.stages
         and case.urgency in term.urgent
         and (case.named or not term.only_named)
+        and (term.direct is None or term.direct is direct)
     )
 
 
-def _beginning(happening: Happening, case: Facts, stage: Stage) -> Iterable[Term]:
+def _beginning(happening: Happening, case: Facts, stage: Stage, direct: bool) -> Iterable[Term]:
     day = office_day(happening.at)
     codes = dict.fromkeys(t.code for t in TERMS if happening.act in t.begins)
-    return [t for code in codes if (t := term_of(code, case, stage, day)) and happening.act in t.begins]
+    rows = [t for code in codes if (t := term_of(code, case, stage, day, direct)) and happening.act in t.begins]
+    return [t for t in rows if t.only_said is None or happening.data.get(t.only_said[0]) == t.only_said[1]]
 
 
-def _bound(term: Term, happening: Happening, case: Facts, lead: str) -> Sequence[str]:
+def _bound(term: Term, happening: Happening, desk: str, lead: str) -> Sequence[str]:
     match term.holder:
         case Holder.DESK:
-            return [case.desk]
+            return [desk]
         case Holder.LEAD:
             return [lead]
         case Holder.CO:
@@ -209,13 +224,16 @@ def _co_units(happening: Happening) -> list[str]:
     return list(dict.fromkeys(map(str, units))) if isinstance(units, list | tuple) else []
 
 
-def _started(term: Term, happening: Happening, unit: str, calendar: Calendar) -> Clock:
-    at, day = happening.at, office_day(happening.at)
-    if term.length.unit is Unit.HOURS:
-        due_at = at + timedelta(hours=term.length.count)
+def _started(term: Term, happening: Happening, at: datetime, unit: str, calendar: Calendar) -> Clock:
+    day, length = office_day(at), _promised(term, happening)
+    if written := _written_day(term, happening):
+        raw = legal = max(written, day)
+        due_at, length = end_of_day(legal), Length((raw - day).days, Unit.CALENDAR)
+    elif length.unit is Unit.HOURS:
+        due_at = at + timedelta(hours=length.count)
         raw = legal = office_day(due_at)
     else:
-        raw, legal = due_days(calendar, day, term.length, term.rolls)
+        raw, legal = due_days(calendar, day, length, term.rolls)
         due_at = end_of_day(legal)
     return Clock(
         term=term.code,
@@ -231,8 +249,27 @@ def _started(term: Term, happening: Happening, unit: str, calendar: Calendar) ->
         law=term.law,
         provisional=calendar.is_provisional(legal),
         edition=calendar.edition,
-        length=term.length,
+        length=length,
     )
+
+
+def _promised(term: Term, happening: Happening) -> Length:
+    """The town's shorter promise that held when the clock began, else the row's own length."""
+    said = happening.data.get("terms")
+    return parse_length(said[term.code]) if isinstance(said, Mapping) and term.code in said else term.length
+
+
+def _written_day(term: Term, happening: Happening) -> date | None:
+    """The last day an order itself names (指定办理期限)."""
+    return _day_said(happening, term.until) if term.until else None
+
+
+def _day_said(happening: Happening, need: str) -> date | None:
+    said = happening.data.get(need)
+    try:
+        return date.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        return None  # an old entry may hold any text
 
 
 def _warn_at(warn: Length, starts_at: datetime, raw: date, due_at: datetime, calendar: Calendar) -> datetime:
@@ -242,40 +279,37 @@ def _warn_at(warn: Length, starts_at: datetime, raw: date, due_at: datetime, cal
     return max(starts_at, start_of_day(calendar.add_workdays(raw, -warn.count)))
 
 
-def _after(clock: Clock, happening: Happening) -> Clock:
-    """The clock after the happening: stopped by it or not."""
+def _after(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
+    """The clock after the happening: stopped by it, counted anew, running again, or as it was."""
+    row, act = row_of(clock), happening.act
     if clock.stopped_at is not None:
-        return clock
-    row = _row_of(clock)
-    if happening.act in row.kept_by and _concerns(clock, happening):
-        return replace(clock, stopped_at=happening.at, stopped_by=happening.act)
-    if happening.act in row.voided_by:
-        return replace(clock, stopped_at=happening.at, stopped_by=happening.act, kept=False)
-    return clock
+        is_paused = clock.stopped_by in row.paused_by and act in row.resumed_by
+        return _resumed(clock, row, happening, calendar) if is_paused else clock
+    if act in row.kept_by and _concerns(clock, happening):
+        return replace(clock, stopped_at=happening.at, stopped_by=act)
+    if act in row.voided_by or act in row.paused_by:
+        return replace(clock, stopped_at=happening.at, stopped_by=act, kept=False)
+    return _restarted(clock, row, happening, calendar) if act in row.restarted_by else clock
 
 
-def _concerns(clock: Clock, happening: Happening) -> bool:
-    """A co-unit's clock is stopped by that unit only."""
-    return clock.holder is not Holder.CO or clock.unit == happening.unit
+def _resumed(clock: Clock, row: Term, happening: Happening, calendar: Calendar) -> Clock:
+    """The clock running again: the days of the pause, the first and the last with them, are not counted."""
+    running = replace(clock, stopped_at=None, stopped_by=None, kept=True)
+    if clock.stopped_at is None or clock.stopped_at >= clock.due_at:
+        return running  # what was too late before the pause stays too late
+    days = (office_day(happening.at) - office_day(clock.stopped_at)).days + 1
+    return _longer(running, row, Length(days, Unit.CALENDAR), calendar)
 
 
-def _row_of(clock: Clock) -> Term:
-    return next(t for t in TERMS if t.code == clock.term and t.law == clock.law and t.label == clock.label)
+def _restarted(clock: Clock, row: Term, happening: Happening, calendar: Calendar) -> Clock:
+    """The clock counted from the day the answer was received (书面答复送达)."""
+    said = _day_said(happening, "day")
+    starts_at = max(clock.starts_at, start_of_day(said)) if said else happening.at
+    return _longer(replace(clock, starts_at=starts_at, due_raw_day=office_day(starts_at)), row, clock.length, calendar)
 
 
-def _handed_over(clock: Clock, lead: str) -> Clock:
-    """A review is begun by the citizen, before its unit is named: the unit takes the clock over."""
-    waiting = clock.stopped_at is None and clock.holder is Holder.LEAD and clock.unit != lead
-    return replace(clock, unit=lead) if waiting else clock
-
-
-def _extended(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
-    """The clock made longer by an approved extension, counted from the plain due day, within the term's cap."""
-    row = _row_of(clock)
-    days = happening.data.get("days")
-    if clock.stopped_at is not None or not row.longer_by or not isinstance(days, int):
-        return clock
-    more = Length(min(days, row.longer_by), clock.length.unit)
+def _longer(clock: Clock, row: Term, more: Length, calendar: Calendar) -> Clock:
+    """The clock due so much later than its plain day."""
     raw, legal = due_days(calendar, clock.due_raw_day, more, row.rolls)
     due_at = end_of_day(legal)
     return replace(
@@ -288,14 +322,48 @@ def _extended(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
     )
 
 
+def _concerns(clock: Clock, happening: Happening) -> bool:
+    """A co-unit's clock is stopped by that unit only."""
+    return clock.holder is not Holder.CO or clock.unit == happening.unit
+
+
+_ROWS: Mapping[tuple[str, str, str], Term] = {(t.code, t.law, t.label): t for t in TERMS}
+
+
+def row_of(clock: Clock) -> Term:
+    """The row of TERMS a clock was started by."""
+    return _ROWS[clock.term, clock.law, clock.label]
+
+
+def _handed_over(clock: Clock, holder: Holder, unit: str) -> Clock:
+    """A review is begun before its unit is named, and a file may go to another desk: the clock goes with it."""
+    waiting = clock.stopped_at is None or clock.stopped_by in row_of(clock).paused_by
+    return replace(clock, unit=unit) if waiting and clock.holder is holder else clock
+
+
+def _extended(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
+    """The clock made longer by an approved extension, counted from the plain due day, within the term's cap."""
+    row = row_of(clock)
+    days = happening.data.get("days")
+    if clock.stopped_at is not None or not row.longer_by or not isinstance(days, int):
+        return clock
+    return _longer(clock, row, Length(min(days, row.longer_by), clock.length.unit), calendar)
+
+
+def extendable(clocks: Iterable[Clock]) -> list[Clock]:
+    """The units' running clocks that an approved extension would make longer."""
+    return [c for c in clocks if c.stopped_at is None and c.holder is Holder.LEAD and row_of(c).longer_by]
+
+
 def longest_extension(clocks: Iterable[Clock]) -> int:
     """How many more days (of the term's own unit) an extension may still give. 0: none."""
-    return max((_row_of(c).longer_by for c in clocks if c.stopped_at is None and c.holder is Holder.LEAD), default=0)
+    return max((row_of(c).longer_by for c in extendable(clocks)), default=0)
 
 
 def tenures_of(history: Sequence[Happening]) -> tuple[Tenure, ...]:
     """Who held the case when, as lead and as co-unit."""
     tenures: list[Tenure] = []
+    lead = ""
 
     def end(lead: bool | None, at: datetime) -> None:
         for i, tenure in enumerate(tenures):
@@ -307,7 +375,12 @@ def tenures_of(history: Sequence[Happening]) -> tuple[Tenure, ...]:
             end(_TENURE_ENDS[h.act], h.at)
         if h.act is Act.ASSIGN:
             end(True, h.at)
-            tenures.append(Tenure(str(h.data.get("unit", "")), True, h.seq, h.at))
+            lead = str(h.data.get("unit", ""))
+            tenures.append(Tenure(lead, True, h.seq, h.at))
+        if h.act is Act.REOPEN and not any(t.lead and t.until is None for t in tenures):
+            tenures.append(Tenure(lead, True, h.seq, h.at))
+        if h.act is Act.TRANSFER and "from_desk" in h.data:  # who handed it on still sees what became of it
+            tenures.append(Tenure(str(h.data["from_desk"]), False, h.seq, h.at, h.at))
         held = {t.unit for t in tenures if t.until is None}
         new = [unit for unit in _co_units(h) if unit not in held]
         tenures += [Tenure(unit, False, h.seq, h.at, task=str(h.data.get("task", ""))) for unit in new]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.deadlines import Clock, Facts, Happening, Tenure, clocks_of, longest_extension, tenures_of
+from feedback.deadlines import Clock, Facts, Happening, Tenure, clocks_of, extendable, first_desk, tenures_of
 from feedback.kernel.clock import to_millis
 from feedback.lifecycle import STAGE_AFTER, Act, CaseState, Kind, Mark, Profile, Stage, Status, marks_of, step_for
 from feedback.terms import RIGHTS
@@ -26,6 +26,7 @@ class Folded:
     """A case as its entries say it is."""
 
     state: CaseState
+    desk: str
     unit: str
     category: str
     confidence: float
@@ -50,6 +51,7 @@ class Folded:
 def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folded:
     """The case after all of `history`, which is in order and begins with SUBMIT."""
     status, stage, unit, category, confidence, by_hand = Status.RECEIVED, Stage.FIRST, "", "", 0.0, False
+    desk = first_desk(history, case.desk)
     replied_at: datetime | None = None
     closed_at: datetime | None = None
     for h in history:
@@ -60,6 +62,8 @@ def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folde
             closed_at = h.at if status in ENDED else None
         if h.act is Act.ASSIGN:
             unit = str(h.data["unit"])
+        if h.act is Act.TRANSFER:
+            desk = str(h.data.get("desk", desk))
         if h.act in _UNIT_GONE:
             unit = ""
         if h.act is Act.CLASSIFY:
@@ -71,11 +75,12 @@ def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folde
             replied_at = h.at
     clocks = clocks_of(history, case, editions)
     marks = marks_of((h.act, h.data) for h in history)
-    if longest_extension(clocks):
-        marks |= {Mark.EXTENDABLE}
+    marks |= {Mark.EXTENDABLE} if extendable(clocks) else set()
+    marks |= {Mark.DIRECT} if unit == desk else set()
     state = CaseState(case.kind, case.profile, status, stage, Counter(h.act for h in history), marks)
     return Folded(
         state,
+        desk,
         unit,
         category,
         confidence,

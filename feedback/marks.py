@@ -19,6 +19,7 @@ class MarkRow:
     set_by: frozenset[Act]
     cleared_by: frozenset[Act]
     said: tuple[str, object] | None = None
+    not_said: tuple[str, object] | None = None
     times: int = 1
 
 
@@ -41,6 +42,7 @@ MARKS: tuple[MarkRow, ...] = (
     _mark(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK}, said=("mode", "commission")),
     _mark(M.HEARING, {A.HEARING}, {A.END_HEARING}),
     _mark(M.DELIVERED, {A.DELIVER}, {A.REPLY}),
+    _mark(M.FINISHED, {A.CLOSE, A.CALL_BACK}, {A.REOPEN}, not_said=("outcome", "unsatisfied")),
     _mark(M.AUDITED, {A.AUDIT}, {A.REPLY, A.REOPEN}),
 )
 
@@ -52,6 +54,11 @@ def marks_of(history: Iterable[tuple[Act, Mapping[str, object]]]) -> frozenset[M
         for row in MARKS:
             if act in row.cleared_by:
                 counted[row.mark] = 0
-            if act in row.set_by and (row.said is None or said.get(row.said[0]) == row.said[1]):
+            if act in row.set_by and _is_meant(row, said):
                 counted[row.mark] = counted.get(row.mark, 0) + 1
     return frozenset(row.mark for row in MARKS if counted.get(row.mark, 0) >= row.times)
+
+
+def _is_meant(row: MarkRow, said: Mapping[str, object]) -> bool:
+    wanted = row.said is None or said.get(row.said[0]) == row.said[1]
+    return wanted and (row.not_said is None or said.get(row.not_said[0]) != row.not_said[1])

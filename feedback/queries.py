@@ -129,6 +129,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         tenures=tuple(TenureView(t.unit, t.lead, t.since, t.until, t.task) for t in folded.tenures),
         steps=access.open_steps(actor, folded.state, standing),
         is_published=await PublicReply.exists(case_id=case.id),
+        recused=standing.recused,
     )
 
 

@@ -161,10 +161,10 @@ async def store_foldings(case_id: int, after: Folded) -> None:
 
 async def store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
     known = {(r.term, r.seq, r.unit): r for r in await ClockRow.filter(case_id=case_id)}
-    by_start = {(r.term, r.seq): r for r in known.values() if r.holder == Holder.LEAD}
+    by_start = {(r.term, r.seq): r for r in known.values() if r.holder in (Holder.LEAD, Holder.DESK)}
     new = []
     for clock in clocks:
-        # A lead's clock may change hands: it is the same row under another unit.
+        # A lead's or a desk's clock may change hands: it is the same row under another unit.
         row = known.get((clock.term, clock.seq, clock.unit)) or by_start.get((clock.term, clock.seq))
         columns = clock_columns(clock)
         if row is None:
@@ -221,6 +221,7 @@ def columns_of(after: Folded) -> dict[str, Any]:
     return {
         "status": after.state.status.value,
         "stage": after.state.stage.value,
+        "desk": after.desk,
         "unit": after.unit,
         "category": after.category,
         "confidence": after.confidence,
@@ -243,6 +244,8 @@ async def keep_side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: in
         claimed = await Attachment.filter(id__in=list(ids), case_id__isnull=True).update(case_id=case.id, seq=seq)
         if claimed != len(set(ids)):
             raise Conflict(attachments=list(ids))
+    if what is Act.RECUSE:
+        await Bar.create(case_id=case.id, staff=data["staff"])
     if what is Act.PUBLISH:
         await _publish(case, data, now)
     if what is Act.MERGE:

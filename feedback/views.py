@@ -109,6 +109,7 @@ class CaseFile:
     tenures: tuple[TenureView, ...]
     steps: tuple[Step, ...]
     is_published: bool
+    recused: frozenset[str] = frozenset()  # staff who must not handle it
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""

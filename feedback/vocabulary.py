@@ -171,6 +171,8 @@ class Mark(StrEnum):
     HEARING = "hearing"  # a hearing is being held
     DELIVERED = "delivered"  # the last answer was handed over
     AUDITED = "audited"  # the last result was looked through
+    FINISHED = "finished"  # closed, and nobody was found dissatisfied
+    DIRECT = "direct"  # the desk keeps the matter itself; folded from desk and unit
 
 
 class Whose(StrEnum):

@@ -179,8 +179,12 @@ async def _step_faults(
         text, tags = data.get("text", ""), data.get("tags", [])
         if isinstance(text, str) and "tags" not in found:
             found |= ratings.faults(data["level"], tags, text, pf)
-    if step.act in (Act.ASSIGN, Act.CO_ASSIGN) and not found:
+    if step.act in (Act.ASSIGN, Act.CO_ASSIGN, Act.TRANSFER) and not found:
         found |= await _unit_faults(file, data)
+    if step.act is Act.TRANSFER and not found and data["desk"] not in await directory.desks():
+        found["desk"] = "no_desk"
+    if step.act is Act.RECUSE and not found and (fault := await _recusal_fault(file, data["staff"])):
+        found["staff"] = fault
     if (
         step.act is Act.MERGE
         and "case" not in found
@@ -194,7 +198,7 @@ async def _unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str
     """A report goes to nobody it names, to nobody below them, and to no unit in which nobody could open it."""
     names, bars = await directory.snapshot(), frozenset(file.entries[0].data.get("bars", ()))
     found = {}
-    for need in ("unit", "units"):
+    for need in ("unit", "units", "desk"):
         said = data.get(need) or ()
         for unit in (said,) if isinstance(said, str) else said:
             if names.ancestry(unit) & bars:
@@ -202,6 +206,16 @@ async def _unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str
             elif file.confidential and not await directory.is_cleared(unit):
                 found.setdefault(need, "not_cleared")
     return found
+
+
+async def _recusal_fault(file: CaseFile, staff: str) -> str:
+    """Somebody must be left in the unit who can go on with the case."""
+    if not await directory.is_staff(staff):
+        return "unknown_staff"
+    able = {Role.CLERK.value, Role.LEAD.value} if file.unit else {Role.RECEPTION.value}
+    at = await directory.staff_of(file.unit or file.desk)
+    left = {row["username"] for row in at if able & set(row["roles"])} - {staff} - file.recused
+    return "" if left else "last_handler"
 
 
 async def _merge_fault(office: Office, file: CaseFile, actor: Actor, other: str) -> str:

@@ -327,6 +327,8 @@ FAULTS: Mapping[str, str] = {
     "last_handler": "本单位没有其他人可以办理这一件，请先退回受理窗口另行指定",
     "no_desk": "这个单位没有受理窗口",
     "already_there": "案卷已经在这个窗口",
+    "before_today": "{field}不能早于今天",
+    "only_commissioned": "只有交办才写明办理期限，请选择“交办”",
     "not_a_future_day": "日期应在今天之后",
     "longer_than_the_law_allows": "超过了允许延长的天数",
     "barred": "这个单位应当回避，不能派给它",

@@ -96,7 +96,17 @@ def _staff(units: list[dict[str, Any]], office: Office) -> list[dict[str, Any]]:
         _post("supervisor", name(), "xinfang", [Role.SUPERVISOR], everywhere=True),
         _post("auditor", name(), "xinfang", [Role.AUDITOR], everywhere=True),
         _post("admin", name(), "xinfang", [Role.ADMIN]),
+        *(
+            _post(f"reception-{unit['code']}", name(), unit["code"], [Role.RECEPTION])
+            for unit in units
+            if _is_desk(unit)
+        ),
     ]
+
+
+def _is_desk(unit: Mapping[str, Any]) -> bool:
+    """Petition departments of every level, streets and towns take people in themselves (属地管理)."""
+    return unit["kind"] in ("petition", "street", "town") or str(unit["code"]).endswith("xinfang")
 
 
 def _post(

@@ -49,10 +49,20 @@ START = aware(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE))
 DAYS = 210
 SIX = (Invalid, NotFound, Forbidden, Conflict, NotNow, Unavailable)
 UNITS = ("jiaoyu", "xuexiao-shiyan", "chengguan", "huanwei", "shuiwu", "gongan", "jiwei", "shi-jiwei")
-OFFICES = ("reception", "supervisor", "auditor", "admin")
+OFFICES = ("reception", "reception-xinfang", "supervisor", "auditor", "admin")
 FAULTS_MOST = 20
 _WEIGHTS: Mapping[Act, float] = {
     **{Act.ACCEPT: 4, Act.REPLY: 4, Act.ASSIGN: 3, Act.REVIEW: 8, Act.RE_REVIEW: 8, Act.EXTEND: 2, Act.HOLD: 2},
+    **{
+        Act.OBJECT: 3,
+        Act.HEARING: 2,
+        Act.END_HEARING: 4,
+        Act.DELIVER: 2,
+        Act.REPORT_BACK: 3,
+        Act.DIVERT: 0.4,
+        Act.RECUSE: 0.05,
+        Act.REPORT_UP: 0.4,
+    },
     **{Act.WITHDRAW: 0.2, Act.MERGE: 0.3, Act.DECLINE: 0.6, Act.NOTE: 0.3, Act.URGE: 0.5, Act.CLOSE: 0.5},
 }
 
@@ -147,7 +157,7 @@ class Walk:
             actor = self.draw.choice([*self.people.values(), citizen(no), citizen(self._some_case()), SYSTEM])
             step = self.draw.choice(STEPS)
         data = self.words.data(step, self.now, list(self.known))
-        if step.act in (Act.ASSIGN, Act.CO_ASSIGN) and standing.confidential:
+        if step.act in (Act.ASSIGN, Act.CO_ASSIGN, Act.TRANSFER) and standing.confidential:
             data = self._as_the_door_lets(data, standing)
         expect = self.draw.choice((None, None, None, case.version, case.version - 1))
         if self.draw.random() < 0.01:

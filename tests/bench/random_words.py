@@ -7,6 +7,7 @@ from typing import Any
 
 from classify import labels
 from evaluation import indicators
+from feedback import grounds
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel.clock import office_day
 from feedback.lifecycle import PUBLIC_KINDS, Channel, Kind, Need, Profile, Step
@@ -37,6 +38,8 @@ _WRONG: tuple[Any, ...] = (
     ["长" * 80],
     "不存在",
 )
+DESKS = ("rexian", "xinfang")
+RECUSED = ("clerk-jiaoyu", "clerk-jiwei", "auditor")  # never the last who can go on: the doors see to that
 _REGIONS = ("", "", "990102102000", "990102102001")
 
 
@@ -87,6 +90,13 @@ class Words:
         match need.sort:
             case "unit":
                 return self.draw.choice(self.units)
+            case "desk":
+                return self.draw.choice(DESKS)
+            case "staff":
+                return self.draw.choice(RECUSED)
+            case "choice":
+                codes = need.choices or [row.code for rows in grounds.TABLES.values() for row in rows]
+                return self.draw.choice(codes)
             case "units":
                 return self.draw.choices(self.units, k=self.draw.randint(1, 3))
             case "number":

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from feedback.access import Standing
-from feedback.deadlines import Clock, Happening
+from feedback.deadlines import Clock, Happening, row_of
 from feedback.folding import ENDED, Folded, entry_digest
-from feedback.lifecycle import Act, CaseState, Role, Status, steps_from
+from feedback.lifecycle import Act, CaseState, Mark, Role, Status, state_after, steps_from
 from feedback.models import Case, Entry, TenureRow
-from feedback.terms import RIGHTS, TERMS, Holder, Term
+from feedback.terms import RIGHTS, Holder, Term
 
 _STAFF_ONLY = frozenset({Role.CITIZEN})
 
@@ -84,32 +84,27 @@ def _endable(look: Look) -> Iterator[str]:
             continue
         if state.status in ENDED:
             yield f"clock {clock.term} runs in a case that is {state.status}"
-        elif not _reached(state, _row_of(clock)):
+        elif not _reached(state, row_of(clock)):
             yield f"clock {clock.term} runs at {state.status} and nobody can end it"
         elif not _in_their_hands(clock, look.standing):
             yield f"clock {clock.term} binds {clock.unit or 'nobody'} who cannot end it"
 
 
-def _row_of(clock: Clock) -> Term:
-    return next(t for t in TERMS if (t.code, t.law, t.label) == (clock.term, clock.law, clock.label))
-
-
 def _reached(state: CaseState, row: Term) -> bool:
     """Whether staff or the system can come to an act that ends the clock, by a few open steps."""
-    seen: set[Status] = set()
+    seen: set[tuple[Status, frozenset[Mark]]] = set()
     waiting = [state]
     while waiting:
         each = waiting.pop()
-        if each.status in seen:
+        if (each.status, each.marks) in seen:
             continue
-        seen.add(each.status)
+        seen.add((each.status, each.marks))
         for step in steps_from(each):
             if {role for role, _ in step.who} <= _STAFF_ONLY:
                 continue
             if step.act in row.kept_by | row.voided_by:
                 return True
-            if step.target is not None:
-                waiting.append(CaseState(each.kind, each.profile, step.target, each.stage, each.done))
+            waiting.append(state_after(each, step))
     return False
 
 
@@ -129,23 +124,35 @@ def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
     """No deadline moves, and no clock runs on after it stopped, without a reason in the file."""
     now = {(c.term, c.seq, c.holder, _of_unit(c)): c for c in look.stored}
     fresh = look.history[len(before.history) :]
-    extended = any(h.act is Act.EXTEND for h in fresh)
+    moved = any(h.act in _MOVES for h in fresh)
     if look.history[: len(before.history)] != before.history:
         yield "an old entry changed"
     for old in before.stored:
         new = now.get((old.term, old.seq, old.holder, _of_unit(old)))
         if new is None:
             yield f"clock {old.term} of entry {old.seq} is gone"
-        elif new.starts_at != old.starts_at:
+        elif new.starts_at != old.starts_at and not _delivered(old, fresh):
             yield f"clock {old.term} was started anew"
-        elif old.stopped_at is not None and new.stopped_at != old.stopped_at:
+        elif old.stopped_at is not None and new.stopped_at != old.stopped_at and not _heard(old, fresh):
             yield f"clock {old.term} had stopped and runs again"
-        elif old.stopped_at is not None and new.due_at != old.due_at:
+        elif old.stopped_at is not None and new.due_at != old.due_at and not _heard(old, fresh):
             yield f"clock {old.term} had ended and its date moved from {old.due_at} to {new.due_at}"
-        elif new.due_at != old.due_at and not extended and same_calendar:
+        elif new.due_at != old.due_at and not moved and same_calendar:
             yield f"clock {old.term} moved from {old.due_at} to {new.due_at} and nobody said why"
         elif new.due_at < old.due_at and same_calendar:
             yield f"clock {old.term} became shorter"
+
+
+_MOVES = frozenset({Act.EXTEND, Act.END_HEARING, Act.DELIVER})
+"""What moves a deadline: an approved extension, the end of a hearing, the day an answer was received."""
+
+
+def _delivered(clock: Clock, fresh: Sequence[Happening]) -> bool:
+    return clock.term in RIGHTS and any(h.act is Act.DELIVER for h in fresh)
+
+
+def _heard(clock: Clock, fresh: Sequence[Happening]) -> bool:
+    return clock.stopped_by is Act.HEARING and any(h.act is Act.END_HEARING for h in fresh)
 
 
 def _of_unit(clock: Clock) -> str:

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from feedback import access, calendars, cases, facts, jobs, queries
 from feedback.access import SYSTEM, citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
+from feedback.kernel.errors import Invalid
 from feedback.lifecycle import Act, Status
 from feedback.views import Filters
 from feedback.workdays import DayRow
@@ -44,7 +47,9 @@ async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(
     desk, lead = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
     asked = {"unit": "jiaoyu", "units": ["gongan", "jiaoyu", "gongan"]}
     await cases.act(no, Act.ASSIGN, desk, asked, now=MONDAY + HOUR)
-    await cases.act(no, Act.CO_ASSIGN, lead, {"units": ["jiaoyu"], "task": "自己协办自己"}, now=MONDAY + 2 * HOUR)
+    with pytest.raises(Invalid) as refused:
+        await cases.act(no, Act.CO_ASSIGN, lead, {"units": ["jiaoyu"], "task": "自己协办自己"}, now=MONDAY + 2 * HOUR)
+    assert refused.value.fields == {"units": "already_lead"}
     folded, stored, _ = await facts.folded(no)
     assert [c.unit for c in stored if c.term == "co_reply"] == ["gongan"]
     assert [t.unit for t in folded.tenures if not t.lead] == ["gongan"]

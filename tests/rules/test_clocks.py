@@ -1,5 +1,6 @@
 """Clocks folded from what happened: when they start, whom they bind, what stops them, what moves them."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from feedback import calendars
 from feedback.deadlines import Clock, Facts, Happening, Light, State, clocks_of, tenures_of
 from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
-from feedback.lifecycle import PROFILE_OF, Act, Kind, steps_from
+from feedback.lifecycle import PROFILE_OF, Act, Kind, Profile, steps_from
 from feedback.terms import RIGHTS, Holder
 from feedback.workdays import Calendar, DayRow, Editions
 
@@ -215,12 +216,14 @@ _DATA = {
     Act.CO_ASSIGN: {"units": ["chengguan"], "task": "x"},
     Act.EXTEND: {"days": 3, "reason": "x"},
     Act.RATE: {"level": 4},
+    Act.TRANSFER: {"desk": "xinfang", "from_desk": "rexian"},
+    Act.HOLD: {"target_day": "2026-12-31", "reason": "x"},
 }
 
 
 @given(st.sampled_from([k for k in Kind if k is not Kind.RECTIFY]), st.data())
 def test_whatever_happens_an_ended_case_has_no_running_clock_that_binds_us(kind: Kind, data: st.DataObject) -> None:
-    facts = _facts(kind)
+    facts = replace(_facts(kind), profile=data.draw(st.sampled_from([Profile.PETITION, Profile.HOTLINE])))
     history, now = _history((Act.SUBMIT, MONDAY)), MONDAY
     for _ in range(data.draw(st.integers(0, 14))):
         folded = fold(history, facts, CALENDAR)

@@ -1,5 +1,7 @@
 """The table of steps is complete, alive and lawful."""
 
+from itertools import product
+
 import pytest
 
 from feedback.access import Actor, Standing, open_steps
@@ -104,15 +106,17 @@ def test_every_term_names_its_law_and_can_be_stopped() -> None:
 
 
 def test_no_two_terms_of_one_code_hold_for_the_same_case() -> None:
-    for kind in Kind:
-        for stage in Stage:
-            for urgency in (0, 1, 2):
-                holding = [
-                    t.code
-                    for t in TERMS
-                    if PROFILE_OF[kind] in t.profiles and kind in t.kinds and stage in t.stages and urgency in t.urgent
-                ]
-                assert len(holding) == len(set(holding)), (kind, stage, urgency)
+    for profile, kind, stage, urgency, direct in product(Profile, Kind, Stage, (0, 1, 2), (True, False)):
+        holding = [
+            t.code
+            for t in TERMS
+            if profile in t.profiles
+            and kind in t.kinds
+            and stage in t.stages
+            and urgency in t.urgent
+            and t.direct in (None, direct)
+        ]
+        assert len(holding) == len(set(holding)), (profile, kind, stage, urgency, direct)
 
 
 def test_every_kind_has_a_clock_from_the_first_moment() -> None:

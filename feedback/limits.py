@@ -1,0 +1,161 @@
+"""What may a step not do that its row cannot say, because it depends on the case? Checked before anything is written.
+
+Rights that lapsed, extensions that come too late, days that lie wrongly, units that must not be named. No I/O.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from feedback import grounds
+from feedback.access import Standing
+from feedback.deadlines import Clock, extendable, longest_extension
+from feedback.folding import Folded
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Invalid, NotNow
+from feedback.lifecycle import Act, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A step somebody tries, and the case before it."""
+
+    act: Act
+    data: Mapping[str, Any]
+    standing: Standing
+    before: Folded
+    now: datetime
+
+    def running(self, term: str) -> Clock | None:
+        return next((c for c in self.before.clocks if c.term == term and c.stopped_at is None), None)
+
+
+def check(tried: Tried) -> None:
+    """Raises Invalid naming what is wrong with the data, or NotNow with the reason why it is too late."""
+    state = tried.before.state
+    wrong = grounds.faults(tried.act, tried.data, state.profile, state.kind, state.stage) | _barred(tried)
+    if wrong:
+        raise Invalid(wrong)
+    if rule := _RULES.get(tried.act):
+        rule(tried)
+
+
+def _barred(tried: Tried) -> dict[str, str]:
+    """Who must never learn of the case may not be sent it."""
+    found = {}
+    for need in ("unit", "units", "desk"):
+        said = tried.data.get(need) or ()
+        if tried.standing.bars & ({said} if isinstance(said, str) else set(map(str, said))):
+            found[need] = "barred"
+    return found
+
+
+def _right(term: str, code: str) -> Callable[[Tried], None]:
+    """The step is a right that lapses with its clock."""
+
+    def rule(tried: Tried) -> None:
+        clock = tried.running(term)
+        if clock is None or tried.now >= clock.due_at:
+            raise NotNow(code=code, act=tried.act.value)
+
+    return rule
+
+
+def _return(tried: Tried) -> None:
+    # A petition goes back once the desk consented to the objection, however long it took to look into it.
+    if tried.before.state.profile is Profile.HOTLINE:
+        _right("object", "return_lapsed")(tried)
+
+
+def _longer(tried: Tried) -> None:
+    clocks = extendable(tried.before.clocks)
+    if clocks and all(tried.now >= c.due_at for c in clocks):
+        raise NotNow(code="extension_too_late", act=tried.act.value)
+    most = longest_extension(clocks)
+    if tried.data["days"] > most:
+        raise Invalid({"days": "longer_than_the_law_allows"}, most=most)
+
+
+def _assigned(tried: Tried) -> None:
+    if tried.data.get("mode") == "commission":
+        if not tried.data.get("target_day"):
+            raise Invalid({"target_day": "missing"})
+        _day_from_today(tried)
+    elif tried.data.get("target_day"):
+        raise Invalid({"target_day": "only_commissioned"})
+
+
+def _day_from_today(tried: Tried) -> None:
+    if (day := _day(tried, "target_day")) and day < office_day(tried.now):
+        raise Invalid({"target_day": "before_today"})
+
+
+def _held(tried: Tried) -> None:
+    day = _day(tried, "target_day")
+    if day is None or day <= office_day(tried.now):
+        raise Invalid({"target_day": "not_a_future_day"})
+
+
+def _delivered(tried: Tried) -> None:
+    if (day := _day(tried, "day")) is None:
+        return
+    if day > office_day(tried.now):
+        raise Invalid({"day": "after_today"})
+    if tried.before.replied_at and day < office_day(tried.before.replied_at):
+        raise Invalid({"day": "before_the_answer"})
+
+
+def _hearing(tried: Tried) -> None:
+    _day(tried, "day")
+
+
+def _diverted(tried: Tried) -> None:
+    _day(tried, "target_day")
+
+
+def _helped(tried: Tried) -> None:
+    """Asking the lead alone to help itself would look done and be nothing."""
+    if set(tried.data["units"]) <= {tried.standing.lead}:
+        raise Invalid({"units": "already_lead"})
+
+
+def _transferred(tried: Tried) -> None:
+    if tried.data["desk"] == tried.standing.desk:
+        raise Invalid({"desk": "already_there"})
+
+
+def _day(tried: Tried, need: str) -> date | None:
+    said = tried.data.get(need)
+    if not said:
+        return None
+    try:
+        return date.fromisoformat(str(said))
+    except ValueError:
+        raise Invalid({need: "not_a_day"}) from None
+
+
+_RULES: Mapping[Act, Callable[[Tried], None]] = MappingProxyType(
+    {
+        Act.ASSIGN: _assigned,
+        Act.TRANSFER: _transferred,
+        Act.OBJECT: _right("object", "objection_lapsed"),
+        Act.RETURN: _return,
+        Act.ASK_EXTENSION: _longer,
+        Act.EXTEND: _longer,
+        Act.CO_ASSIGN: _helped,
+        Act.HOLD: _held,
+        Act.SUPERVISE: _day_from_today,
+        Act.HEARING: _hearing,
+        Act.DELIVER: _delivered,
+        Act.DIVERT: _diverted,
+        Act.REVIEW: _right("ask_review", "right_lapsed"),
+        Act.RE_REVIEW: _right("ask_re_review", "right_lapsed"),
+    }
+)
+
+
+def noted(tried: Tried) -> dict[str, Any]:
+    """What the entry keeps besides what was brought, so that it can be folded without asking anything else."""
+    return {"from_desk": tried.standing.desk} if tried.act is Act.TRANSFER else {}

@@ -1,0 +1,271 @@
+"""The law as a table: every clock of the Regulation, each with its start, length, holder and article; and the gaps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from feedback import calendars, grounds
+from feedback.deadlines import Clock, Facts, Happening, State, clocks_of, term_of
+from feedback.folding import fold
+from feedback.kernel.clock import OFFICE, aware
+from feedback.lifecycle import OPEN, Act, CaseState, Kind, Mark, Profile, Stage, Status, step_for, steps_from
+from feedback.terms import RIGHTS, TERMS, Holder
+from feedback.workdays import Editions
+
+CALENDAR = Editions.only(calendars.package())
+A = Act
+START = aware(datetime(2026, 8, 3, 9, 0, tzinfo=OFFICE))  # a Monday; National Day lies sixty days ahead
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DATA: Mapping[Act, Mapping[str, object]] = {
+    A.ASSIGN: {"unit": "jiaoyu"},
+    A.REPLY: {"text": "x", "outcome": "reject"},
+    A.EXTEND: {"days": 30, "reason": "x"},
+}
+REVIEWED = (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.REPLY, A.REVIEW)
+RE_REVIEWED = (*REVIEWED, A.ASSIGN, A.ACCEPT, A.REPLY, A.RE_REVIEW)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One clock of the table: after these acts, a day apart, it runs so long, for whom, by which article."""
+
+    id: str
+    acts: tuple[Act, ...]
+    term: str
+    length: str
+    holder: Holder
+    article: str
+    kind: Kind = Kind.APPEAL
+    said: tuple[tuple[Act, Mapping[str, object]], ...] = ()
+    urgency: int = 0
+    profile: Profile = Profile.PETITION
+
+
+ROWS = (
+    Row("X1 15 calendar days from receipt", (A.SUBMIT,), "forward", "15cd", Holder.DESK, "第二十二条"),
+    Row("X1 anew for the desk that receives a transfer", (A.SUBMIT, A.TRANSFER), "forward", "15cd", Holder.DESK, "第二十二条", said=((A.TRANSFER, {"desk": "xinfang", "from_desk": "rexian"}),)),
+    Row("X2 15 calendar days from receipt for the unit that keeps the matter", (A.SUBMIT, A.ASSIGN), "notify", "15cd", Holder.LEAD, "第二十三条第二款", said=((A.ASSIGN, {"unit": "rexian"}),)),
+    Row("X3 15 calendar days from the transfer", (A.SUBMIT, A.ASSIGN), "notify", "15cd", Holder.LEAD, "第二十三条第三款"),
+    Row("X4 5 working days to object", (A.SUBMIT, A.ASSIGN), "object", "5wd", Holder.LEAD, "第二十三条第三款"),
+    Row("X4 5 working days for the desk to decide", (A.SUBMIT, A.ASSIGN, A.OBJECT), "decide_objection", "5wd", Holder.DESK, "第二十三条第三款"),
+    Row("X5 60 calendar days from acceptance", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "60cd", Holder.LEAD, "第三十四条"),
+    Row("X7 until the day the assignment names", (A.SUBMIT, A.ASSIGN), "report_back", "29cd", Holder.LEAD, "第二十二条", said=((A.ASSIGN, {"unit": "jiaoyu", "mode": "commission", "target_day": "2026-09-02"}),)),
+    Row("X8 30 calendar days from the answer", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.REPLY), "ask_review", "30cd", Holder.CITIZEN, "第三十五条"),
+    Row("X9 30 calendar days from the request", REVIEWED, "review", "30cd", Holder.LEAD, "第三十五条"),
+    Row("X10 30 calendar days from the review opinion", (*REVIEWED, A.ASSIGN, A.ACCEPT, A.REPLY), "ask_re_review", "30cd", Holder.CITIZEN, "第三十六条"),
+    Row("X11 30 calendar days from the request", RE_REVIEWED, "re_review", "30cd", Holder.LEAD, "第三十六条"),
+    Row("X12 at once, promised within 2 hours", (A.SUBMIT,), "report_up", "2h", Holder.DESK, "第二十五条", urgency=1),
+    Row("X13 no number in the text, promised within 60 days", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "60cd", Holder.LEAD, "第二十九条", Kind.SUGGEST),
+    Row("reports by the discipline organs' own rules, tracked 90 days", (A.SUBMIT, A.ASSIGN), "resolve", "90cd", Holder.LEAD, "第三十条", Kind.REPORT),
+    Row("hearing within 30 days", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.HEARING), "hearing", "30cd", Holder.LEAD, "第三十一条第六项"),
+    Row("12345 urgent 2 hours", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "2h", Holder.LEAD, "危及生命", Kind.HELP, urgency=1, profile=Profile.HOTLINE),
+    Row("12345 urgent 24 hours", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "24h", Holder.LEAD, "水电气热", Kind.HELP, urgency=2, profile=Profile.HOTLINE),
+    Row("12345 consultation 2 working days", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "2wd", Holder.LEAD, "国办发", Kind.CONSULT, profile=Profile.HOTLINE),
+    Row("12345 complaint 5 working days", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "5wd", Holder.LEAD, "国办发", Kind.COMPLAINT, profile=Profile.HOTLINE),
+    Row("12345 return 1 working day", (A.SUBMIT, A.ASSIGN), "object", "1wd", Holder.LEAD, "第二十条", Kind.COMPLAINT, profile=Profile.HOTLINE),
+    Row("12345 contact 1 working day", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "contact", "1wd", Holder.LEAD, "第十五条", Kind.COMPLAINT, profile=Profile.HOTLINE),
+    Row("12345 audit of every result 2 working days", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.REPLY), "audit", "2wd", Holder.DESK, "第二十七条", Kind.COMPLAINT, profile=Profile.HOTLINE),
+    Row("12345 call-back of every result 5 working days", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.REPLY), "call_back", "5wd", Holder.DESK, "第二十七条", Kind.COMPLAINT, profile=Profile.HOTLINE),
+    Row("12345 on account until the approved day", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.HOLD), "on_account", "57cd", Holder.LEAD, "第二十四条", Kind.COMPLAINT, ((A.HOLD, {"target_day": "2026-10-02", "reason": "x"}),), profile=Profile.HOTLINE),
+    Row("good-review loop: contact 1 working day", (A.SUBMIT, A.ASSIGN), "verify", "1wd", Holder.LEAD, "51号", Kind.RECTIFY, profile=Profile.RATING),
+    Row("good-review loop: rectify 5 working days", (A.SUBMIT, A.ASSIGN), "rectify", "5wd", Holder.LEAD, "51号", Kind.RECTIFY, profile=Profile.RATING),
+)  # fmt: skip
+
+
+def history(*acts: Act, said: Mapping[Act, Mapping[str, object]] | None = None) -> list[Happening]:
+    """These acts, a day apart."""
+    brought = {**DATA, **(said or {})}
+    return [Happening(i + 1, act, START + i * DAY, "jiaoyu", brought.get(act, {})) for i, act in enumerate(acts)]
+
+
+def clock(clocks: tuple[Clock, ...], term: str) -> Clock:
+    return [c for c in clocks if c.term == term][-1]
+
+
+def facts(kind: Kind = Kind.APPEAL, profile: Profile = Profile.PETITION, urgency: int = 0, named: bool = True) -> Facts:
+    return Facts(kind, profile, "rexian", urgency, named)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_the_clock(row: Row) -> None:
+    clocks = clocks_of(history(*row.acts, said=dict(row.said)), facts(row.kind, row.profile, row.urgency), CALENDAR)
+    found = clock(clocks, row.term)
+    assert (str(found.length), found.holder) == (row.length, row.holder)
+    assert row.article in found.law
+    assert found.stopped_at is None
+
+
+def test_x2_counts_from_receipt_and_x3_from_the_transfer() -> None:
+    direct = clocks_of(history(A.SUBMIT, A.ASSIGN, said={A.ASSIGN: {"unit": "rexian"}}), facts(), CALENDAR)
+    passed = clocks_of(history(A.SUBMIT, A.ASSIGN), facts(), CALENDAR)
+    assert clock(direct, "notify").starts_at == START
+    assert clock(passed, "notify").starts_at == START + DAY
+    assert "object" not in {c.term for c in direct}
+
+
+def test_x5_and_x6_roll_over_the_national_day_and_are_counted_from_the_plain_day() -> None:
+    accepted = history(A.SUBMIT, A.ASSIGN, A.ACCEPT)
+    assert clock(clocks_of(accepted, facts(), CALENDAR), "resolve").due_legal_day == date(2026, 10, 8)
+    longer = clocks_of(history(A.SUBMIT, A.ASSIGN, A.ACCEPT, A.EXTEND), facts(), CALENDAR)
+    assert clock(longer, "resolve").due_raw_day == date(2026, 11, 3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "acts"),
+    [("ask_review", REVIEWED[:-1]), ("ask_re_review", RE_REVIEWED[:-1])],
+    ids=["X8 from the day the answer was received", "X10 from the day the review opinion was received"],
+)
+def test_delivery_restarts_the_citizens_own_limit(asked: str, acts: tuple[Act, ...]) -> None:
+    received = "2026-09-01"
+    clocks = clocks_of(history(*acts, A.DELIVER, said={A.DELIVER: {"day": received}}), facts(), CALENDAR)
+    assert clock(clocks, asked).due_raw_day == date(2026, 9, 1) + timedelta(days=30)
+
+
+def test_x11_does_not_count_the_days_of_the_hearing() -> None:
+    asked = history(*RE_REVIEWED, A.ASSIGN, A.ACCEPT)
+    plain = clock(clocks_of(asked, facts(), CALENDAR), "re_review")
+    heard = [
+        *asked,
+        Happening(12, A.HEARING, START + 12 * DAY, "x"),
+        Happening(13, A.END_HEARING, START + 14 * DAY, "x"),
+    ]
+    during = clock(clocks_of(heard[:-1], facts(), CALENDAR), "re_review")
+    after = clock(clocks_of(heard, facts(), CALENDAR), "re_review")
+    assert during.state(START + 400 * DAY) is State.STOPPED
+    assert after.stopped_at is None
+    assert after.due_raw_day == plain.due_raw_day + 3 * DAY
+
+
+@pytest.mark.parametrize("acts", [(A.SUBMIT, A.ASSIGN, A.ACCEPT), (*REVIEWED, A.ASSIGN, A.ACCEPT)], ids=["X5", "X9"])
+def test_a_hearing_pauses_nothing_but_the_re_review(acts: tuple[Act, ...]) -> None:
+    before = clocks_of(history(*acts), facts(), CALENDAR)
+    after = clocks_of(history(*acts, A.HEARING, A.END_HEARING), facts(), CALENDAR)
+    kept = {(c.term, c.seq): c for c in after}
+    assert all(kept[c.term, c.seq] == c for c in before)
+
+
+def test_x12_is_ended_by_the_report_only() -> None:
+    clocks = clocks_of(history(A.SUBMIT, A.ASSIGN, A.REPORT_UP), facts(urgency=1), CALENDAR)
+    assert clock(clocks, "report_up").stopped_by is A.REPORT_UP
+
+
+# ---- what the rows allow ----
+
+
+def state(*acts: Act, said: Mapping[Act, Mapping[str, object]] | None = None, kind: Kind = Kind.APPEAL, profile: Profile = Profile.PETITION, urgency: int = 0) -> CaseState:  # fmt: skip
+    return fold(history(*acts, said=said), facts(kind, profile, urgency), CALENDAR).state
+
+
+def open_acts(found: CaseState) -> set[Act]:
+    return {step.act for step in steps_from(found)}
+
+
+def test_x4_a_petition_goes_back_only_while_an_objection_waits_for_consent() -> None:
+    assert A.RETURN not in open_acts(state(A.SUBMIT, A.ASSIGN))
+    assert {A.RETURN, A.REFUSE_OBJECTION} <= open_acts(state(A.SUBMIT, A.ASSIGN, A.OBJECT))
+    refused = open_acts(state(A.SUBMIT, A.ASSIGN, A.OBJECT, A.REFUSE_OBJECTION))
+    assert not refused & {A.OBJECT, A.RETURN, A.REFUSE_OBJECTION}
+
+
+@pytest.mark.parametrize(
+    ("kind", "profile", "back"),
+    [(Kind.APPEAL, Profile.PETITION, A.OBJECT), (Kind.HELP, Profile.HOTLINE, A.RETURN)],
+    ids=["X4 petition", "12345"],
+)
+def test_after_designation_nothing_goes_back(kind: Kind, profile: Profile, back: Act) -> None:
+    once = (A.SUBMIT, A.ASSIGN, A.OBJECT, A.RETURN) if back is A.OBJECT else (A.SUBMIT, A.ASSIGN, A.RETURN)
+    assert back in open_acts(state(*once, A.ASSIGN, kind=kind, profile=profile))
+    assert back not in open_acts(state(*once, *once[1:], A.ASSIGN, kind=kind, profile=profile))
+    said = {A.ASSIGN: {"unit": "jiaoyu", "designated": True}}
+    assert back not in open_acts(state(A.SUBMIT, A.ASSIGN, said=said, kind=kind, profile=profile))
+
+
+@pytest.mark.parametrize(
+    "stage", [(*REVIEWED, A.ASSIGN, A.ACCEPT), (*RE_REVIEWED, A.ASSIGN, A.ACCEPT)], ids=["review", "re-review"]
+)
+def test_no_extension_is_offered_where_it_could_only_be_refused(stage: tuple[Act, ...]) -> None:
+    assert A.EXTEND in open_acts(state(A.SUBMIT, A.ASSIGN, A.ACCEPT))
+    assert not open_acts(state(*stage)) & {A.EXTEND, A.ASK_EXTENSION}
+    urgent = state(A.SUBMIT, A.ASSIGN, A.ACCEPT, kind=Kind.HELP, profile=Profile.HOTLINE, urgency=1)
+    assert not open_acts(urgent) & {A.EXTEND, A.ASK_EXTENSION}
+
+
+def test_a_rectification_may_be_made_longer_with_approval() -> None:
+    acts = (A.SUBMIT, A.ASSIGN, A.ACCEPT)
+    assert A.EXTEND in open_acts(state(*acts, kind=Kind.RECTIFY, profile=Profile.RATING))
+
+
+# ---- nothing is forgotten ----
+
+_KINDS = [(p, k) for p, k in product((Profile.PETITION, Profile.HOTLINE), set(Kind) - {Kind.RECTIFY})]
+_KINDS.append((Profile.RATING, Kind.RECTIFY))
+_SAID: Mapping[Act, Mapping[str, object]] = {
+    **DATA,
+    A.HOLD: {"target_day": "2026-12-31", "reason": "x"},
+    A.TRANSFER: {"desk": "xinfang", "from_desk": "rexian"},
+    A.CLASSIFY: {"category": "0601"},
+}
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
+@pytest.mark.parametrize("urgency", [0, 1, 2])
+@pytest.mark.parametrize(("profile", "kind"), _KINDS, ids=lambda v: v.value)
+def test_no_open_case_is_without_a_clock_that_binds_somebody(
+    profile: Profile, kind: Kind, urgency: int, named: bool
+) -> None:
+    case = facts(kind, profile, urgency, named)
+    seen: set[tuple[Status, Stage, frozenset[Mark]]] = set()
+    waiting = [history(A.SUBMIT)] if kind is not Kind.RECTIFY else [history(A.SUBMIT, A.ASSIGN)]
+    while waiting:
+        past = waiting.pop()
+        folded = fold(past, case, CALENDAR)
+        now = folded.state
+        if now.status in OPEN:
+            running = [c for c in folded.clocks if c.stopped_at is None and c.term not in RIGHTS]
+            assert running, (past[-1].act, now.status, now.stage)
+        for step in steps_from(now):
+            after = [
+                *past,
+                Happening(len(past) + 1, step.act, past[-1].at + HOUR, folded.unit, _SAID.get(step.act, {})),
+            ]
+            then = fold(after, case, CALENDAR).state
+            if (key := (then.status, then.stage, then.marks)) not in seen:
+                seen.add(key)
+                waiting.append(after)
+
+
+def test_every_term_begins_in_some_case_and_can_be_found() -> None:
+    for term in TERMS:
+        case = facts(next(iter(term.kinds)), next(iter(term.profiles)), min(term.urgent))
+        stage = next(iter(term.stages))
+        assert term_of(term.code, case, stage, date(2026, 8, 3), bool(term.direct)) is term, term
+
+
+# ---- grounds, routes, outcomes, triggers ----
+
+CHOICES = [(act, need, row) for (act, need), rows in grounds.TABLES.items() for row in rows if row.offered]
+
+
+@pytest.mark.parametrize(("act", "need", "row"), CHOICES, ids=[f"{need} {row.code}" for _, need, row in CHOICES])
+def test_the_choice_can_be_made_and_cites_its_article(act: Act, need: str, row: grounds.Row) -> None:
+    assert "第" in row.law or "号" in row.law
+    assert row.label and row.says
+    reachable = [
+        (profile, kind, stage)
+        for profile, kind, stage in product(row.profiles, row.kinds, row.stages)
+        if (step := step_for(act, profile, kind, stage)) and any(n.name == need for n in (*step.needs, *step.may))
+    ]
+    assert reachable
+    for case in reachable:
+        assert row in grounds.rows_for(act, need, *case)
+        assert grounds.faults(act, {need: row.code}, *case) == {}
+        assert grounds.faults(act, {need: "无此项"}, *case) == {need: "unknown"}
+
+
+def test_every_ground_names_its_letter_and_every_route_its_own_limit() -> None:
+    assert all(row.letter for row in grounds.GROUNDS)
+    assert all(row.own_limit for row in grounds.LEGAL_ROUTES)
+    assert [row.code for row in grounds.LEGAL_ROUTES] == ["r1", "r2", "r3", "r4", "r5"]

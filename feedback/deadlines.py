@@ -247,7 +247,7 @@ def _started(term: Term, happening: Happening, at: datetime, unit: str, calendar
         warn_at=_warn_at(term.warn, at, raw, due_at, calendar),
         due_at=due_at,
         law=term.law,
-        provisional=calendar.is_provisional(legal),
+        provisional=length.unit is not Unit.HOURS and calendar.is_provisional(legal),  # hours ask no calendar
         edition=calendar.edition,
         length=length,
     )

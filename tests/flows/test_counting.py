@@ -61,7 +61,7 @@ async def answered(
 ) -> str:
     no = await brought(office, number, kind, **more)
     await does(no, f"clerk-{UNIT}", Act.ACCEPT, 2 * HOUR)
-    await does(no, f"clerk-{UNIT}", Act.REPLY, after, text="已公示。")
+    await does(no, f"clerk-{UNIT}", Act.REPLY, after, text="已公示。", outcome="support")
     return no
 
 

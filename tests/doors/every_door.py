@@ -25,6 +25,8 @@ OWN = {
     "/case/leave": "drops the cookie",
     "/sw.js": "a file",
     "/api/v1/docs": "no query",
+    "/admin/learning/train": "asks for a candidate; whoever asks again is told that one is being made",
+    "/api/v1/releases": "the same for programs",
 }
 ACTS = (*Act, "nothing")
 

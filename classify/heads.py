@@ -91,6 +91,26 @@ def seen_by(views: Iterable[str], lexicon: Lexicon, title: str, body: str, title
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """What a district's own outcomes add (see `local`). `scales`: how much each opinion of the release counts."""
+
+    lexicon: Lexicon
+    blocks: tuple[Block, ...]
+    bias: NDArray[np.float64]
+    scales: NDArray[np.float64]
+
+    def chances(self, opinions: Sequence[NDArray[np.float64]], title: str, body: str) -> NDArray[np.float64]:
+        """How likely each choice is, given what the heads of the release think of them. Title and body are tidied."""
+        scores = self.bias.copy()
+        for scale, opinion in zip(self.scales, opinions, strict=True):
+            scores += scale * np.log(opinion + CHANCE_FLOOR)
+        for block, said in zip(self.blocks, (title, body), strict=True):
+            scores += block.scores(block.vector(self.lexicon.encode(said)))
+        powers = np.exp(scores - scores.max())
+        return np.asarray(powers / powers.sum())
+
+
+@dataclass(frozen=True, slots=True)
 class Experience:
     """The head fitted on real messages: each view of a message is a block of its own.
 

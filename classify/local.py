@@ -12,20 +12,21 @@ on two streams away from home; between a tenth and three times the ridge nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classify import labels
+from classify.examples import Example
 from classify.experience import Frame
-from classify.heads import VIEWS, Block, softmax
-from classify.text import Lexicon
+from classify.heads import CHANCE_FLOOR, VIEWS, Local
+from classify.model import Model
 
 FEWEST: Final = 10
 """With fewer outcomes nothing is added."""
 
-FLOOR: Final = 1e-3  # what a release thinks next to impossible may still happen here
 _RIDGE: Final = 0.3
 _RIDGE_BIAS: Final = 1.0
 _RIDGE_SCALE: Final = 5.0
@@ -33,25 +34,6 @@ _SCALE: Final = 0.7  # a release is less right away from home than it thinks
 _STEPS: Final = 60
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Local:
-    """The correction. `scales`: how much each opinion of the release counts."""
-
-    lexicon: Lexicon
-    blocks: tuple[Block, ...]
-    bias: Array
-    scales: Array
-
-    def chances(self, opinions: Sequence[Array], title: str, body: str) -> Array:
-        """How likely each choice is, given what the heads of the release think of them."""
-        scores = self.bias + sum(
-            scale * np.log(opinion + FLOOR) for scale, opinion in zip(self.scales, opinions, strict=True)
-        )
-        ids, values = Frame(self.lexicon, VIEWS[:2], self.blocks, ()).row(title, body)
-        weights = np.concatenate([block.weights for block in self.blocks])
-        return np.asarray(softmax(scores + values @ weights[ids]), dtype=np.float64)
 
 
 def fitted(
@@ -72,19 +54,27 @@ def fitted(
     width = sum(len(block.idf) for block in frame.blocks)
     data, columns = np.concatenate([v for _, v in rows]), np.concatenate([i for i, _ in rows])
     matrix = csr_matrix((data, columns, ends), shape=(len(rows), width), dtype=np.float64)
-    known = np.log(np.array(opinions, dtype=np.float64) + FLOOR)  # message x opinion x choice
+    known = np.log(np.array(opinions, dtype=np.float64) + CHANCE_FLOOR)  # message x opinion x choice
     duals, bias, scales = _solved(
         (matrix @ matrix.T).toarray(),
         known,
         np.array(targets),
         np.ones(len(rows)) if weights is None else np.array(weights),
     )
-    found = np.asarray(matrix.T @ duals, dtype=np.float32)
-    blocks, start = [], 0
-    for block in frame.blocks:
-        blocks.append(Block(block.rows, block.idf, found[start : start + len(block.idf)], block.share))
-        start += len(block.idf)
-    return Local(frame.lexicon, tuple(blocks), bias, scales)
+    found = np.asarray(matrix.T @ duals).astype(np.float16).astype(np.float32)  # as it is stored
+    cut = len(frame.blocks[0].idf)
+    title, body = frame.blocks
+    blocks = (replace(title, weights=found[:cut]), replace(body, weights=found[cut:]))
+    return Local(frame.lexicon, blocks, bias, scales)
+
+
+def corrected(model: Model, real: Sequence[Example]) -> Model:
+    """The model with what people said of messages here added, heading by heading."""
+    opinions = [model.opinions(e.title, e.text) for e in real]
+    targets = [labels.LEVEL1.index(e.category[:2]) for e in real]
+    messages, weights = [(e.title, e.text) for e in real], [e.weight for e in real]
+    learnt = fitted(messages, opinions, targets, len(labels.LEVEL1), weights)
+    return model if learnt is None else replace(model, settings=replace(model.settings, kind="trained"), local=learnt)
 
 
 def _solved(kernel: Array, known: Array, targets: NDArray[Any], weights: Array) -> tuple[Array, Array, Array]:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import labels, reasons, text
-from classify.heads import HEADING, VIEWS, Block, Experience, Floats, Vector, by_heading, seen_by, softmax
+from classify.heads import HEADING, VIEWS, Block, Experience, Floats, Local, Vector, by_heading, seen_by, softmax
 from classify.text import Ids, Lexicon, Values
 
 FORMAT: Final = 1
@@ -33,6 +33,9 @@ ALTERNATIVES: Final = 4
 LEAST_KNOWN: Final = 0.2
 """A message of whose character pairs fewer than this share were ever seen is about something we never learnt."""
 
+TWO_MATTERS: Final = 0.6
+"""From so much confidence in each part on, a text that turns to something else tells of two matters."""
+
 _LEAST_CHANCE: Final = 1e-6  # nothing is impossible, and no heading divides by nothing
 _LEVEL2: Final = {code: i for i, code in enumerate(labels.LEVEL2)}
 
@@ -41,6 +44,7 @@ _WHY_NOT: Final = {
     "short": "内容太短，看不出是什么事情",
     "foreign": "大部分不是中文，系统还不会分辨",
     "unknown": "说法与已知的各类事情都不相近",
+    "abuse": "只有情绪，没有说是什么事情",
 }
 
 
@@ -102,6 +106,7 @@ class Model:
     bias: Floats
     experience: Experience | None
     duties: tuple[tuple[str, tuple[str, ...]], ...]
+    local: Local | None = None
 
     @property
     def bar(self) -> float:
@@ -112,6 +117,10 @@ class Model:
         """How likely each level-2 category is, in the order of labels.LEVEL2."""
         return self._look(title, body).probabilities
 
+    def opinions(self, title: str, body: str) -> list[NDArray[np.float64]]:
+        """What the whole release and its knowledge alone think of each heading, before any local correction."""
+        return self._look(title, body).opinions
+
     def among(self, title: str, body: str, choices: Sequence[str]) -> NDArray[np.float64]:
         """How likely each of these categories is, when it must be one of them.
 
@@ -120,7 +129,7 @@ class Model:
         """
         look = self._look(title, body)
         taught = self.experience if self.experience is not None and self.experience.is_taught else None
-        if taught is not None and look.among is not None:
+        if taught is not None and look.among is not None and self.local is None:
             column = {labels.LEVEL1[heading]: i for i, heading in enumerate(taught.headings)}
             if all(choice in column for choice in choices):
                 chosen = look.among[[column[choice] for choice in choices]]
@@ -145,17 +154,35 @@ class Model:
             category, confidence = labels.LEVEL2[below], float(fine[below])
         else:
             category, confidence = labels.LEVEL1[heading], float(coarse[heading])
-        others = [int(i) for i in order[: ALTERNATIVES + 1] if labels.LEVEL2[i] != category][:ALTERNATIVES]
+        second = self._another(title, body, heading)
+        ranked = [
+            *([second] if second is not None else []),
+            *(int(i) for i in order[: ALTERNATIVES + 2] if i != second),
+        ]
+        others = [i for i in ranked if labels.LEVEL2[i] != category][:ALTERNATIVES]
+        why = () if second is None else (Reason(f"像是两件事，另一件：{labels.path_name(labels.LEVEL2[second])}", 0.0),)
         return Verdict(
             category,
             labels.path_name(category),
             confidence,
-            float(coarse[heading]) < self.settings.bar,
-            self._reasons(look, below, heading),
+            second is not None or float(coarse[heading]) < self.settings.bar,
+            (*self._reasons(look, below, heading), *why),
             tuple(Alternative(labels.LEVEL2[i], labels.path_name(labels.LEVEL2[i]), float(fine[i])) for i in others),
             self.release,
             look.known,
         )
+
+    def _another(self, title: str, body: str, heading: int) -> int | None:
+        """The category of a second matter under another heading, when the text says by itself that it turns to one."""
+        parts = text.matters(body)
+        if len(parts) < 2:
+            return None
+        looks = [self._look(title if i == 0 else "", part).probabilities for i, part in enumerate(parts)]
+        headings = [by_heading(look) for look in looks]
+        if headings[0].argmax() == headings[1].argmax() or min(each.max() for each in headings) < TWO_MATTERS:
+            return None
+        other = next((i for i, each in enumerate(headings) if each.argmax() != heading), 1)
+        return int(looks[other].argmax())
 
     def _nothing(self, why_not: str) -> Verdict:
         return Verdict("", "", 0.0, True, (Reason(_WHY_NOT[why_not], 0.0),), (), self.release)
@@ -175,10 +202,13 @@ class Model:
             among = self.experience.chances(before, seen)
             known_ones = list(self.experience.headings)
             after[known_ones] = after[known_ones].sum() * among
+        opinions = [after / after.sum(), before]
+        if self.local is not None:
+            after = self.local.chances(opinions, title, body)
         fine = (first * (after / before)[HEADING]).astype(np.float32)
         pairs = np.concatenate((title_ids[len(title) :], body_ids[len(body) :]))
         known = float((pairs >= 0).mean()) if len(pairs) else 0.0
-        return _Look(title, body, title_ids, body_ids, vector, fine, among, seen, known)
+        return _Look(title, body, title_ids, body_ids, vector, fine, among, seen, known, opinions)
 
     def _reasons(self, look: _Look, below: int, heading: int) -> tuple[Reason, ...]:
         rows, values = look.vector
@@ -236,6 +266,7 @@ class _Look:
     among: NDArray[np.float64] | None  # of the headings experience knows
     seen: tuple[Vector, ...] | None  # by experience
     known: float
+    opinions: list[NDArray[np.float64]]
 
 
 @lru_cache(maxsize=8)
@@ -296,4 +327,14 @@ def _assemble(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mo
         arrays["knowledge_bias"],
         experience,
         tuple((sentence, tuple(codes)) for sentence, codes in card["duties"]),
+        _local(arrays) if "local_grams" in arrays else None,
     )
+
+
+def _local(arrays: Mapping[str, NDArray[Any]]) -> Local:
+    lexicon = Lexicon.of(arrays["local_grams"].tobytes().decode().split("\n"))
+    blocks = tuple(
+        Block(arrays[f"{name}_rows"], arrays[f"{name}_idf"], arrays[f"{name}_weights"].astype(np.float32))
+        for name in ("local_title", "local_text")
+    )
+    return Local(lexicon, blocks, arrays["local_bias"], arrays["local_scales"])

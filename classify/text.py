@@ -30,6 +30,18 @@ FEWEST_CHINESE: Final = 4
 LEAST_CHINESE_SHARE: Final = 0.3
 """Below this share of Chinese among all letters the message is in a language we have not learnt."""
 
+FEWEST_BESIDE_ABUSE: Final = 10
+"""Where there are curses, so many characters must be left to say what it is about."""
+
+LEAST_OF_A_MATTER: Final = 20
+"""A part of a text with fewer characters is an aside."""
+
+_ABUSE = re.compile(
+    r"王八蛋|废物|骗子|去死吧?|滚蛋|滚|傻[子瓜逼]|他妈的?|混蛋|狗官|狗东西|畜生|不要脸|气死人?|无语|呵呵|服了|什么都不干|都是?一群|一群"
+)
+_ANOTHER = re.compile(
+    r"另外，|另外还|还有一件事|还有一个问题|第二件事|第二个问题|再一个|再反映一|其次，|此外，|[。；\n]\s*(?:二|2|第二)[、.．，]"
+)
 _ENOUGH: Final = 150  # this much of the text tells its language
 _SPACE = re.compile(r"\s+")
 _CHINESE = re.compile(r"[㐀-鿿\U00020000-\U0003ffff]")
@@ -43,7 +55,7 @@ def tidy(text: str, head: int = TEXT_HEAD, tail: int = TEXT_TAIL) -> str:
 
 
 def unreadable(title: str, text: str) -> str:
-    """Why a message cannot be judged at all ("" when it can): "empty", "short" or "foreign"."""
+    """Why a message cannot be judged at all ("" when it can): "empty", "short", "foreign" or "abuse"."""
     whole = f"{title} {text[:_ENOUGH]}".strip()
     if not whole:
         return "empty"
@@ -51,7 +63,19 @@ def unreadable(title: str, text: str) -> str:
     letters = len(_LETTER.findall(whole))
     if letters and chinese / letters < LEAST_CHINESE_SHARE:
         return "foreign"
-    return "short" if chinese < FEWEST_CHINESE else ""
+    if chinese < FEWEST_CHINESE:
+        return "short"
+    return (
+        "abuse" if _ABUSE.search(whole) and len(_CHINESE.findall(_ABUSE.sub("", whole))) < FEWEST_BESIDE_ABUSE else ""
+    )
+
+
+def matters(text: str) -> tuple[str, ...]:
+    """The parts of a text that says by itself that it turns to another matter; one part when it does not."""
+    found = _ANOTHER.search(text, LEAST_OF_A_MATTER)
+    if found is None or len(text) - found.end() < LEAST_OF_A_MATTER:
+        return (text,)
+    return text[: found.start()], text[found.end() :]
 
 
 def grams(text: str) -> list[str]:

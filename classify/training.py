@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from classify import experience, labels, text
+from classify import experience, labels, local, text
 from classify.examples import OWN_SOURCES, Example, seed_examples
 from classify.fitting import encoded, rarity, ridge
 from classify.heads import Block
@@ -29,6 +29,10 @@ __all__ = ["Example", "Fitted", "fit", "save", "seed_examples"]
 _STRENGTH: Final = 3.0
 _WEIGHT: Final = {"word": 0.3, "example": 3.0}
 """A whole message teaches more than a bare word; other sources count once."""
+
+_MANY: Final = 1500
+"""With fewer labels (counted by weight), and messages without any to adapt to, labels correct the adapted release
+instead of teaching a head of their own: what they are worth is known from `tests.bench.bench_stream`."""
 
 _TITLE_SHARE: Final = 0.7
 # Chosen once on real messages of another town: with them confidence and hits lay 0.03 apart.
@@ -55,6 +59,9 @@ def fit(examples: Sequence[Example], *, unlabelled: Sequence[tuple[str, str]] = 
     own = [e for e in examples if e.source in OWN_SOURCES]
     real = [e for e in examples if e.source not in OWN_SOURCES]
     model = _with_knowledge(own, real)
+    if real and unlabelled and sum(e.weight for e in real) < _MANY:
+        base = experience.adapted(_with_knowledge(own, []), own, [*unlabelled, *((e.title, e.text) for e in real)])
+        return Fitted(local.corrected(base, real))
     if real:
         return Fitted(experience.taught(model, own, real, _with_knowledge(own, []), seed))
     return Fitted(experience.adapted(model, own, unlabelled) if unlabelled else model)
@@ -110,6 +117,15 @@ def save(fitted: Fitted, folder: Path) -> str:
             "temperature": head.temperature,
             "trust": head.trust,
             "doubt": head.doubt,
+        }
+    if model.local is not None:
+        own = model.local
+        arrays |= {
+            "local_grams": np.frombuffer("\n".join(own.lexicon.number).encode(), dtype=np.uint8),
+            "local_bias": own.bias,
+            "local_scales": own.scales,
+            **_stored("local_title", own.blocks[0]),
+            **_stored("local_text", own.blocks[1]),
         }
     packed = io.BytesIO()
     np.savez_compressed(packed, allow_pickle=False, **arrays)

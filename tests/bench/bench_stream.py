@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classify import labels, local, proof, training
+from classify import labels, local, proof, text, training
 from classify.model import Model
 from classify.proof import Standing, State
 from classify.training import Example
@@ -66,6 +66,10 @@ def _opinions(model: Model, cold: Model, row: dict[str, str], choices: Sequence[
     return found if model is cold else [*found, cold.among(row["subject"], row["text"], choices)]
 
 
+def _tidied(row: dict[str, str]) -> tuple[str, str]:
+    return text.tidy(row["subject"], text.TITLE_LIMIT, 0), text.tidy(row["text"])
+
+
 def stream(
     what: str,
     rows: Sequence[dict[str, str]],
@@ -79,7 +83,7 @@ def stream(
     standings: dict[str, Standing] = {}
     found, automatic = [], []
     for i, row in enumerate(rows):
-        chances = learnt.chances(seen[i], row["subject"], row["text"]) if learnt else seen[i][0]
+        chances = learnt.chances(seen[i], *_tidied(row)) if learnt else seen[i][0]
         best, sure = int(chances.argmax()), float(chances.max())
         found.append(chances)
         states = {cell: standing.state for cell, standing in standings.items()}
@@ -110,7 +114,7 @@ def _units(rows: Sequence[dict[str, str]], column: str, every: int) -> None:
     usual: list[list[NDArray[np.float64]]] = []
     for i, row in enumerate(rows):
         usual.append([(counts + 0.02) / (counts + 0.02).sum()])
-        found.append(learnt.chances(usual[i], row["subject"], row["text"]) if learnt else usual[i][0])
+        found.append(learnt.chances(usual[i], *_tidied(row)) if learnt else usual[i][0])
         counts *= 0.995  # offices are renamed and duties move: the latest hundreds say most
         counts[targets[i]] += 1
         if (i + 1) % every == 0:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import local
+from classify.heads import Local
 
 WATER = [("停水", f"清波小区{i}栋停水两天没有人来修") for i in range(30)]
 WAGES = [("欠薪", f"第{i}工地老板拖欠工资不给") for i in range(30)]
@@ -12,7 +13,7 @@ THINKS: list[NDArray[np.float64]] = [np.array([0.9, 0.1])] * 30 + [np.array([0.1
 OPINIONS = [[one] for one in THINKS]
 
 
-def _chances(learnt: local.Local, title: str, body: str, thought: NDArray[np.float64]) -> NDArray[np.float64]:
+def _chances(learnt: Local, title: str, body: str, thought: NDArray[np.float64]) -> NDArray[np.float64]:
     return learnt.chances([thought], title, body)
 
 

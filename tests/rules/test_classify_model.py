@@ -65,6 +65,7 @@ def test_alternatives_are_other_categories_by_falling_confidence() -> None:
         ("停水", ""),
         ("Hello", "My bank card was swallowed by the machine yesterday"),
         ("！！！", "……"),
+        ("", "你们这帮王八蛋，一群废物，什么都不干"),
         ("鼊齉龘靐", "爩鱻麤灪籲爨癵驫"),
     ],
 )
@@ -73,6 +74,20 @@ def test_what_cannot_be_judged_is_left_to_a_person_without_a_guess(title: str, b
     assert verdict.abstained
     assert verdict.category == ""
     assert verdict.reasons
+
+
+def test_two_matters_in_one_message_are_left_to_a_person_who_sees_both() -> None:
+    body = "我们楼从前天开始停水，自来水公司的电话打不通，家里有老人。另外，老板拖欠我三个月工资，一直没有发，请劳动监察帮忙。"
+    verdict = cold().predict("停水和欠薪", body)
+    assert verdict.abstained
+    headings = {verdict.category[:2], verdict.alternatives[0].category[:2]}
+    assert headings == {"03", "04"}
+    assert any(reason.text.startswith("像是两件事") for reason in verdict.reasons)
+
+
+def test_one_matter_with_an_afterthought_stays_one() -> None:
+    body = "我们楼从前天开始停水，自来水公司的电话打不通，家里有老人。另外，水压平时就低，水费倒是一分没有少收过，请供水公司一并解决。"
+    assert not cold().predict("停水两天没有人管", body).abstained
 
 
 def test_an_unsure_guess_is_told_but_marked_as_such() -> None:

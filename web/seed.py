@@ -133,6 +133,7 @@ class Life:
         self.end = office.clock.now()
         self.start = self.end - timedelta(days=days)
         self.draw = random.Random(SEED)  # noqa: S311
+        self.aside = random.Random(SEED + 1)  # noqa: S311 - of its own, so that what is added moves nothing else
         self.messages = read("messages")["message"]
         self.phrases = read("phrases")
         self.names = read("staff")
@@ -350,7 +351,9 @@ class Life:
         self._later(no, Act.REPLY, Role.CLERK, said, replied)
         self._plan_publication(no, message, replied + self._hours(2, 30))
         if self.draw.random() < 0.72:
-            self._plan_rating(no, bool(poor), replied + self._hours(1, 70))
+            self._plan_rating(no, bool(poor), replied + self._hours(1, 70), rates_desk=slow)
+        if not slow:
+            self._plan_call_back(no, bool(poor), replied)
 
     def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         async def publish(when: datetime) -> None:
@@ -369,13 +372,26 @@ class Life:
         if self.draw.random() < 0.7:
             self.plan(at, publish)
 
-    def _plan_rating(self, no: str, poor: bool, at: datetime) -> None:
+    def _plan_call_back(self, no: str, poor: bool, replied: datetime) -> None:
+        """Reception calls most people back after some days, and writes down what they say (国办发〔2020〕53号)."""
+        at = replied + timedelta(days=self.aside.uniform(3, 7))
+        outcome = self.aside.choices(["satisfied", "unsatisfied", "unreached"], [2, 7, 1] if poor else [80, 10, 10])[0]
+        data = {"outcome": outcome, "text": "电话回访。"}
+        if outcome != "unreached":
+            data["contacted"] = self.aside.choices(["yes", "no"], [6, 4] if poor else [93, 7])[0]
+            data["solved"] = self.aside.choices(["solved", "partly", "unsolved"], [1, 4, 5] if poor else [80, 12, 8])[0]
+        if self.aside.random() < 0.75:
+            self._later(no, Act.CALL_BACK, Role.RECEPTION, data, at)
+
+    def _plan_rating(self, no: str, poor: bool, at: datetime, *, rates_desk: bool) -> None:
         level = self.draw.choices([5, 4, 3, 2, 1], [5, 10, 15, 40, 30] if poor else [44, 28, 16, 8, 4])[0]
         tags = self.draw.sample([i.code for i in indicators.of_level(level)], self.draw.randrange(1, 3))
         comments = [c["text"] for c in self.phrases["comment"] if c["level"] == level]
         data: dict[str, Any] = {"level": level, "tags": tags}
         if comments and self.draw.random() < 0.6:
             data["text"] = self.draw.choice(comments)
+        if rates_desk and self.aside.random() < 0.8:
+            data["desk_level"] = self.aside.choices([4, 3, 2], [7, 2, 1])[0]
         self._later(no, Act.RATE, Role.CITIZEN, data, at)
 
     def _plan_rectification(self, no: str, at: datetime) -> None:

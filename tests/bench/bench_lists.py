@@ -31,10 +31,13 @@ from typing import Any
 from tortoise import Model
 from tortoise.functions import Max
 
+from evaluation import counting, timeliness
+from evaluation.counting import Question
 from feedback import facts, published, queries, search
 from feedback.access import Actor, citizen
 from feedback.cases import code_hash
 from feedback.kernel import db, outbox, seal
+from feedback.kernel.clock import office_day
 from feedback.kernel.settings import Settings
 from feedback.lifecycle import OPEN
 from feedback.models import Bar, Case, ClockRow, Entry, PublicReply, TenureRow
@@ -191,6 +194,7 @@ async def looks(door: Door) -> dict[str, Timed]:
     office, secret = door.office, door.settings.secret
     now = office.clock.now()
     clerk, chief, desk = [await directory.actor_of(name) for name in ("clerk-chengguan", "supervisor", "reception")]
+    month = timeliness.month_before(office_day(now))
     mine = Filters(mine=True, status="open")
     case = (await Case.filter(unit="chengguan").order_by("-id").first()) or await Case.all().first()
     assert case is not None
@@ -242,6 +246,13 @@ async def looks(door: Door) -> dict[str, Timed]:
         "clocks to look at": partial(facts.due_looks, now, 500),
         "clock facts of a month": partial(facts.clock_facts, now - timedelta(days=30), now),
         "case facts of a month": partial(facts.case_facts, now - timedelta(days=30), now),
+        **{
+            f"figures of {name}": partial(counting.counted, Question(timeliness.period(name), now, 30))
+            for name in (month.name, f"{now:%Y}")
+        },
+        "figures: list behind one": partial(
+            counting.cases_behind, Question(timeliness.year(f"{now:%Y}"), now, 30), ["order_late"]
+        ),
         "notices of a unit": partial(inbox.listed, clerk),
         "unread notices": partial(inbox.unread, clerk, now),
         "notices not delivered": inbox.undelivered,
@@ -256,6 +267,8 @@ async def looks(door: Door) -> dict[str, Timed]:
         "HTTP /api/v1/desk/cases": got("/api/v1/desk/cases", "supervisor"),
         "HTTP /desk/cases/NO": got(f"/desk/cases/{case.no}", "clerk-chengguan"),
         "HTTP /board": got("/board", "supervisor"),
+        "HTTP figures of a month": got(f"/api/v1/kpis?period={month.name}", "supervisor"),
+        "HTTP figures of a year": got(f"/api/v1/kpis?period={now:%Y}", "supervisor"),
     }
 
 

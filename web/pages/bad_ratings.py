@@ -1,6 +1,7 @@
 """What becomes of bad ratings, and which cases ask to be left out of the rates? For units, and for whoever judges."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -13,6 +14,7 @@ from evaluation.disputes import LoopView
 from feedback import access
 from feedback.access import Actor
 from feedback.kernel import codes
+from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Role
 from routing import directory
@@ -27,6 +29,7 @@ DONE = {
     "exclude": "已申请剔除，等待批准",
     "decide": "已记下",
 }
+_INSTANT = timedelta(milliseconds=1)  # the limit itself is the first instant too late
 STATES = {"asked": "等待批准", "approved": "已批准剔除", "refused": "不同意剔除"}
 _Step = Callable[[Office, Actor, FormData], Awaitable[None]]
 
@@ -78,7 +81,7 @@ def _row(view: LoopView, names: Directory) -> dict[str, Any]:
         "tags": "；".join(text for _, text in rating.tags),
         "at": present.short_time(rating.at),
         "stage": bad_reviews.ROW[view.stage].name,
-        "due": present.short_time(view.due_at),
+        "due": present.day_words(office_day(view.due_at - _INSTANT)) if view.due_at else "",
         "rectify_no": rating.rectify_no,
         "dispute_reason": view.dispute_reason,
         "set_aside": rating.set_aside,

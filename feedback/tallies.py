@@ -154,8 +154,9 @@ def _received_rows(span: Span) -> str:
         f"CASE WHEN c.channel IN ({_ONLINE}) THEN 1 ELSE 0 END AS online, "
         "c.no AS no, c.channel AS channel, SUBSTR(c.category, 1, 2) AS category, c.region AS region, "
         f"{_repeat(end)} AS is_repeat, "
-        f"CASE WHEN EXISTS (SELECT 1 FROM feedback_entry b WHERE b.case_id = c.id AND b.act IN ({answers}) "
-        f"AND b.at <= {to_millis(span.end)}) THEN 1 ELSE 0 END AS answered FROM feedback_case c "
+        # By the case, not by act and time: the sums keep SQLite from walking all answers of the house for each case.
+        f"CASE WHEN EXISTS (SELECT 1 FROM feedback_entry b WHERE b.case_id = c.id AND b.act || '' IN ({answers}) "
+        f"AND b.at + 0 <= {to_millis(span.end)}) THEN 1 ELSE 0 END AS answered FROM feedback_case c "
         f"WHERE {_within('c.received_at', span)} AND {_open(span)} AND c.kind <> '{Kind.RECTIFY}'"
     )
 

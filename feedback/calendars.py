@@ -10,14 +10,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import chinese_calendar
 from tortoise.exceptions import IntegrityError
 
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
-from feedback.kernel.errors import Conflict
-from feedback.models import CalendarEdition, EditionDay
+from feedback.kernel.errors import Conflict, NotFound
+from feedback.models import CalendarDraft, CalendarEdition, EditionDay
 from feedback.workdays import Calendar, DayRow, Editions
 
 FIRST_YEAR = 2004
@@ -34,6 +35,7 @@ _NAMES = {
     "Anti-Fascist 70th Day": "抗战胜利70周年纪念日",
 }
 _WEEKEND = 5
+_MOST = 2**31  # the databases refuse to compare a larger number
 _NONE = Editions.only(Calendar.of("none", date(FIRST_YEAR, 1, 1) - timedelta(days=1), ()))
 _known: dict[tuple[int, str, int, str], Editions] = {}  # editions never change, so they are read once per process
 
@@ -103,7 +105,67 @@ def changed(before: Calendar, what: Change) -> Calendar:
     return Calendar.of("preview", what.announced_until, kept.values())
 
 
-async def change(what: Change, by: str, now: datetime, *, after: str) -> str:
+def back_to(before: Calendar, wanted: Calendar) -> Change:
+    """The change that makes one calendar say what another says."""
+    rows = [row for day, row in wanted.rows.items() if before.rows.get(day) != row]
+    plain = [day for day in before.rows if day not in wanted.rows]
+    return Change(tuple(rows), tuple(sorted(plain)), wanted.announced_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A change somebody looks at, and the edition it was made against. `edition`: what it has become, or ""."""
+
+    id: int
+    what: Change
+    follows: str
+    by: str
+    edition: str
+
+
+async def draft(what: Change, by: str, now: datetime, *, follows: str) -> int:
+    """Keep a change to be looked at. Returns its number."""
+    said = [[r.day.isoformat(), r.is_workday, r.name] for r in what.rows]
+    row = await CalendarDraft.create(
+        made_at=now,
+        made_by=by,
+        follows=follows,
+        announced_until=what.announced_until,
+        days=[*said, *([day.isoformat(), None, ""] for day in what.plain)],
+        source=what.source,
+        remark=what.remark,
+    )
+    number: int = row.id
+    return number
+
+
+async def draft_of(number: int) -> Draft:
+    """A change that is looked at.
+
+    Raises NotFound.
+    """
+    row = await CalendarDraft.get_or_none(id=number) if number < _MOST else None
+    if row is None:
+        raise NotFound(draft=number)
+    days = [(date.fromisoformat(day), works, name) for day, works, name in row.days]
+    rows = tuple(DayRow(day, works, name) for day, works, name in days if works is not None)
+    plain = tuple(day for day, works, _ in days if works is None)
+    what = Change(rows, plain, row.announced_until, row.source, row.remark)
+    return Draft(row.id, what, row.follows, row.made_by, row.edition)
+
+
+async def carry_out(number: int, by: str, now: datetime) -> str:
+    """Make a change that was looked at, once. Returns the name of its edition, also the second time.
+
+    Raises NotFound, or Conflict when the calendar changed after it was looked at.
+    """
+    looked_at = await draft_of(number)
+    if looked_at.edition:
+        return looked_at.edition
+    return await change(looked_at.what, by, now, after=looked_at.follows, draft=number)
+
+
+async def change(what: Change, by: str, now: datetime, *, after: str, draft: int = 0) -> str:
     """Add an edition to the calendar and have the running clocks counted anew by it. Returns its name.
 
     `after` is the name of the edition the change was made against. Raises Conflict when that is not the newest.
@@ -112,12 +174,12 @@ async def change(what: Change, by: str, now: datetime, *, after: str) -> str:
     if newest is None or newest.name != after:
         raise Conflict(code="calendar_changed", edition=newest.name if newest else "")
     try:
-        return await _add(what, newest, by, max(now, newest.made_at + _TICK))
+        return await _add(what, newest, by, max(now, newest.made_at + _TICK), draft)
     except IntegrityError as fault:  # somebody else's edition came first
         raise Conflict(code="calendar_changed") from fault
 
 
-async def _add(what: Change, newest: CalendarEdition | None, by: str, now: datetime) -> str:
+async def _add(what: Change, newest: CalendarEdition | None, by: str, now: datetime, draft: int = 0) -> str:
     name = f"{what.announced_until.year}-{(newest.id if newest else 0) + 1}"
     async with db.transaction():
         edition = await CalendarEdition.create(
@@ -133,6 +195,8 @@ async def _add(what: Change, newest: CalendarEdition | None, by: str, now: datet
         said = [EditionDay(edition=edition, day=r.day, is_workday=r.is_workday, name=r.name) for r in what.rows]
         plain = [EditionDay(edition=edition, day=day, is_workday=None) for day in what.plain]
         await EditionDay.bulk_create([*said, *plain])
+        if draft:
+            await CalendarDraft.filter(id=draft).update(edition=name)
         if newest:
             await outbox.put("calendar.changed", name, {"edition": name}, now)
             # An act that was being written meanwhile may have counted by the edition before: look once more.
@@ -146,6 +210,52 @@ def digest_of(before: str, name: str, what: Change, by: str, at: datetime) -> st
     plain = sorted(day.isoformat() for day in what.plain)
     said = [before, name, what.announced_until.isoformat(), what.source, what.remark, by, to_millis(at), rows, plain]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """An edition as it is told of: what it says anew, who made it, and where it is written."""
+
+    name: str
+    made_at: datetime
+    by: str
+    announced_until: date
+    source: str
+    remark: str
+    days: tuple[tuple[date, bool | None, str], ...]
+    before: str  # the edition it follows, or ""
+    is_newest: bool
+
+
+async def edition_of(name: str) -> Edition:
+    """One edition.
+
+    Raises NotFound.
+    """
+    row = await CalendarEdition.get_or_none(name=name)
+    if row is None:
+        raise NotFound(edition=name)
+    days = await EditionDay.filter(edition_id=row.id).order_by("day").values_list("day", "is_workday", "name")
+    held = [calendar.edition for _, calendar in (await editions()).held]
+    at = held.index(name)
+    said = tuple((day, None if works is None else bool(works), words) for day, works, words in days)
+    return Edition(
+        name,
+        row.made_at,
+        row.made_by,
+        row.announced_until,
+        row.source,
+        row.remark,
+        said,
+        held[at - 1] if at else "",
+        at == len(held) - 1,
+    )
+
+
+async def editions_made() -> list[dict[str, Any]]:
+    """Every edition, newest first: name, made_at, made_by, remark, source."""
+    rows = CalendarEdition.all().order_by("-id")
+    return list(await rows.values("name", "made_at", "made_by", "remark", "source"))
 
 
 async def days_of(year: int) -> list[DayRow]:

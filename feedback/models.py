@@ -307,6 +307,23 @@ class EditionDay(Model):
         unique_together = (("edition_id", "day"),)
 
 
+class CalendarDraft(Model):
+    """Changes of the calendar that are looked at before they are made"""
+
+    id = fields.BigIntField(primary_key=True)
+    made_at = InstantField()
+    made_by = fields.CharField(max_length=80)
+    follows = fields.CharField(max_length=40)
+    announced_until = fields.DateField()
+    days: list[list[Any]] = fields.JSONField()
+    source = fields.CharField(max_length=200, default="")
+    remark = fields.CharField(max_length=200, default="")
+    edition = fields.CharField(max_length=40, default="")
+
+    class Meta:
+        table = "feedback_calendar_draft"
+
+
 class CalendarMove(Model):
     """Running deadlines that an edition of the calendar moved, never edited"""
 

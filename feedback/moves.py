@@ -23,12 +23,12 @@ from feedback.kernel.errors import Conflict
 from feedback.lifecycle import Act
 from feedback.models import CalendarEdition, CalendarMove, Case, ClockRow, Entry
 from feedback.recording import armed, clock_columns, clock_of, facts_of
-from feedback.terms import Holder, Unit
+from feedback.terms import PERSONAL, Holder, Unit
+from feedback.views import DateMove
 from feedback.workdays import EVERY_DAY, Calendar, Editions
 
 BATCH = 250
 _HOURS = f"{Unit.HOURS.value}"
-_PERSONAL = frozenset({Holder.CITIZEN_OWN, Holder.CITIZEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,7 @@ class Move:
     @property
     def is_personal(self) -> bool:
         """Whether it is the citizen's own date: what they were promised, or a limit they must keep."""
-        return self.holder in _PERSONAL
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A move as it was recorded."""
-
-    edition: str
-    remark: str
-    label: str
-    holder: Holder
-    unit: str
-    before: date
-    after: date
-    at: datetime
+        return self.holder in PERSONAL
 
 
 def between(case: Case, stored: Iterable[Clock], folded: Iterable[Clock]) -> list[Move]:
@@ -122,21 +108,13 @@ def _said(move: Move) -> dict[str, str]:
     }
 
 
-async def of_case(case_id: int) -> tuple[Kept, ...]:
+async def of_case(case_id: int) -> tuple[DateMove, ...]:
     """What the calendar moved in a case, oldest first."""
-    rows = await CalendarMove.filter(case_id=case_id).order_by("id").prefetch_related("edition")
+    columns = ("edition__name", "edition__remark", "term", "label", "seq", "holder", "unit", "before_day", "after_day")
+    rows = CalendarMove.filter(case_id=case_id).order_by("id")
     return tuple(
-        Kept(
-            r.edition.name,
-            r.edition.remark or r.edition.source,
-            r.label,
-            Holder(r.holder),
-            r.unit,
-            r.before_day,
-            r.after_day,
-            r.at,
-        )
-        for r in rows
+        DateMove(name, remark, term, label, seq, Holder(holder), unit, before, after, at)
+        for name, remark, term, label, seq, holder, unit, before, after, at in await rows.values_list(*columns, "at")
     )
 
 
@@ -148,6 +126,58 @@ async def under(calendar: Calendar, now: datetime) -> list[Move]:
         for case, folded, rows in await _folded(batch, editions):
             moves += between(case, map(clock_of, rows), folded.clocks)
     return moves
+
+
+async def made_by(edition: str) -> list[Move]:
+    """What an edition moved, in the order of the cases."""
+    rows = CalendarMove.filter(edition__name=edition, case__confidential=False).order_by("case_id", "id")
+    columns = ("case__no", "term", "label", "seq", "holder", "unit", "case__unit", "case__desk", "case__person_id")
+    return [
+        Move(no, term, label, seq, Holder(holder), unit, lead or desk, person is not None, before, after)
+        for no, term, label, seq, holder, unit, lead, desk, person, before, after in await rows.using_db(
+            db.reading()
+        ).values_list(*columns, "before_day", "after_day")
+    ]
+
+
+async def provisional() -> int:
+    """How many clocks run to a day whose year has no notice yet."""
+    rows = ClockRow.filter(stopped_at__isnull=True, provisional=True, case__confidential=False)
+    return await rows.using_db(db.reading()).count()
+
+
+async def is_followed() -> bool:
+    """Whether every clock that runs was counted by the newest edition."""
+    return not await _stale(await calendars.editions()).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What moves, counted."""
+
+    moves: int
+    cases: int
+    later: int
+    earlier: int
+    citizens: int  # who will be told, one notice each
+    units: tuple[tuple[str, int, int], ...]  # unit, later, earlier; most first
+
+
+def tally(moves: Sequence[Move]) -> Tally:
+    """How many dates move, which way, for how many people and for which units."""
+    units: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for move in moves:
+        units[move.unit or move.lead][move.after < move.before] += 1
+    rows = sorted(((unit, later, earlier) for unit, (later, earlier) in units.items()), key=lambda r: -(r[1] + r[2]))
+    earlier = sum(move.after < move.before for move in moves)
+    return Tally(
+        moves=len(moves),
+        cases=len({move.no for move in moves}),
+        later=len(moves) - earlier,
+        earlier=earlier,
+        citizens=len({move.no for move in moves if move.is_personal and move.named}),
+        units=tuple(rows),
+    )
 
 
 async def recount(now: datetime, most: int = 20) -> tuple[int, bool]:

@@ -14,7 +14,7 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from feedback import access, calendars, cases, folding, people, recording, redact, search
+from feedback import access, calendars, cases, folding, moves, people, recording, redact, search
 from feedback.access import Actor, Standing
 from feedback.deadlines import Light
 from feedback.kernel import codes, db, seal
@@ -130,6 +130,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         steps=access.open_steps(actor, folded.state, standing),
         is_published=await PublicReply.exists(case_id=case.id),
         recused=standing.recused,
+        moves=tuple(m for m in await moves.of_case(case.id) if m.is_personal or not is_owner),
     )
 
 

@@ -32,6 +32,9 @@ class Holder(StrEnum):
     CITIZEN = "citizen"  # a limit the citizen must keep
 
 
+PERSONAL = frozenset({Holder.CITIZEN_OWN, Holder.CITIZEN})
+"""Whose clocks are the citizen's own dates: what they were promised, and the limits they must keep."""
+
 RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
 """Terms that limit a right, not a duty: they lapse, nobody is late."""
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from feedback.deadlines import Clock, Light
 from feedback.lifecycle import Kind, Profile, Stage, Status, Step
-from feedback.terms import RIGHTS
+from feedback.terms import PERSONAL, RIGHTS, Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,27 @@ class TenureView:
 
 
 @dataclass(frozen=True, slots=True)
+class DateMove:
+    """A deadline that an edition of the calendar moved."""
+
+    edition: str
+    remark: str
+    term: str
+    label: str
+    seq: int
+    holder: Holder
+    unit: str
+    before: date
+    after: date
+    at: datetime
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is the citizen's own date: what they were promised, or a limit they must keep."""
+        return self.holder in PERSONAL
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFile:
     """One case with everything the actor may see of it, and the steps open to them."""
 
@@ -110,6 +131,7 @@ class CaseFile:
     steps: tuple[Step, ...]
     is_published: bool
     recused: frozenset[str] = frozenset()  # staff who must not handle it
+    moves: tuple[DateMove, ...] = ()
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""

@@ -107,6 +107,10 @@ class Editions:
         """
         return self.held[self._place(instant)][1]
 
+    def named(self, edition: str) -> Calendar:
+        """The edition of that name; the newest when there is none such."""
+        return next((calendar for _, calendar in self.held if calendar.edition == edition), self.newest)
+
     def during(self, start: datetime, until: datetime | None) -> range:
         """The places in `held` of the edition in force at `start` and of all later ones up to `until` (None: now)."""
         return range(self._place(start), self._place(until) + 1 if until else len(self.held))

@@ -11,7 +11,6 @@ from classify import labels as categories
 from feedback.access import OVERSEERS, Actor, has
 from feedback.deadlines import Clock, Happening, clocks_of
 from feedback.deadlines import Facts as ClockFacts
-from feedback.kernel.clock import office_day
 from feedback.lifecycle import OPEN, Act, Kind, Role, Status
 from feedback.terms import Holder, Unit
 from feedback.views import CaseFile, Filters
@@ -229,16 +228,13 @@ class ClockLine:
 def clock_lines(file: CaseFile, views: Iterable[ClockView]) -> list[ClockLine]:
     """Every clock of a case with its length and the address that explains its last day."""
     return [
-        ClockLine(view, present.length_words(clock.length.count, clock.length.unit.value), _why(clock))
+        ClockLine(view, present.length_words(clock.length.count, clock.length.unit.value), _why(file.no, clock))
         for clock, view in zip(file.clocks, views, strict=True)
     ]
 
 
-def _why(clock: Clock) -> str:
-    if clock.length.unit is Unit.HOURS:
-        return ""
-    asked = {"start": office_day(clock.starts_at), "count": clock.length.count, "unit": clock.length.unit.value}
-    return f"/deadline?{urlencode(asked)}"
+def _why(no: str, clock: Clock) -> str:
+    return "" if clock.length.unit is Unit.HOURS else f"/desk/cases/{no}/clocks/{clock.seq}/{clock.term}"
 
 
 @dataclass(frozen=True, slots=True)

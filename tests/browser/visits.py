@@ -37,6 +37,8 @@ NOT_PAGES: Mapping[str, str] = {
     "/case/files/{id}": "a file",
     "/desk/files/{id}": "a file",
     "/desk/export.xlsx": "a file",
+    "/admin/calendar/drafts/{number:int}.xlsx": "a file",
+    "/admin/calendar/editions/{name}.xlsx": "a file",
     "/replies.rss": "a feed",
     "/replies/similar": "a fragment of /new/2, looked at there",
     "/board/fragment": "the moving part of /board, looked at there",
@@ -311,6 +313,22 @@ async def calendar_preview(page: Page, site: Site) -> None:
         await page.locator("main button[data-busy]").click()
 
 
+async def calendar_edition(page: Page, site: Site) -> None:
+    await calendar_preview(page, site)
+    async with page.expect_navigation():
+        await page.locator("main form[action$='/apply'] button").click()
+
+
+async def one_clock(page: Page, site: Site) -> None:
+    case = await site.case("received")
+    await page.goto(f"{site.url}/desk/cases/{case.no}/clocks/1/forward")
+
+
+async def own_clock(page: Page, site: Site) -> None:
+    await own_case("accepted")(page, site)
+    await page.locator("#counted a").first.click()
+
+
 async def one_routing_row(page: Page, site: Site) -> None:
     await page.goto(site.url + "/admin/routing")
     async with page.expect_navigation():
@@ -372,6 +390,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/case", CITIZEN, "replied appeal", own_case("replied", **APPEAL)),
     Visit("/case", CITIZEN, "declined", own_case("declined")),
     Visit("/case", CITIZEN, "withdrawn", own_case("withdrawn")),
+    Visit("/case/clocks/{seq:int}/{term}", CITIZEN, "", own_clock),
     Visit("/replies", CITIZEN, "", at("/replies")),
     Visit("/replies", CITIZEN, "searched", at("/replies?q=路")),
     Visit("/replies", CITIZEN, "nothing found", at("/replies?q=不存在的词语")),
@@ -448,7 +467,10 @@ VISITS: tuple[Visit, ...] = (
     Visit("/admin/messages", "admin", "", staff("admin", at("/admin/messages"))),
     Visit("/admin/reads", "auditor", "", staff("auditor", at("/admin/reads"))),
     Visit("/admin/calendar", "admin", "", staff("admin", at("/admin/calendar"))),
-    Visit("/admin/calendar", "admin", "preview", staff("admin", calendar_preview)),
+    Visit("/admin/calendar", "admin", "wrong", staff("admin", sent("/admin/calendar", "main form[method=post] button")), 422),
+    Visit("/admin/calendar/drafts/{number:int}", "admin", "", staff("admin", calendar_preview)),
+    Visit("/admin/calendar/editions/{name}", "admin", "", staff("admin", calendar_edition)),
+    Visit("/desk/cases/{no}/clocks/{seq:int}/{term}", "reception", "", staff("reception", one_clock)),
     Visit("/admin/routing", "admin", "", staff("admin", at("/admin/routing"))),
     Visit("/admin/routing", "admin", "tried", staff("admin", at("/admin/routing?try_text=路灯不亮&q=路灯"))),
     Visit("/admin/routing/{id}", "admin", "", staff("admin", one_routing_row)),

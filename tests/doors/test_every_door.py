@@ -266,8 +266,12 @@ async def test_a_calendar_that_moves_a_reports_clock_does_not_tell_of_it(house: 
     days = {c.due_legal_day for c in (await facts.folded(words.no))[1]}
     lines = "\n".join(f"{day},off,调休" for day in sorted(days))
     async with _visitors(house, ("citizen", "admin")) as visitors:
-        page = await visitors["admin"].post("/admin/calendar", data={"lines": lines, "remark": "试"})
-        assert page.status_code == 200 and words.no not in page.text
+        handed_in = await visitors["admin"].post("/admin/calendar", data={"lines": lines, "remark": "试"})
+        draft = handed_in.headers["location"]
+        assert words.no not in (await visitors["admin"].get(draft)).text
+        made = (await visitors["admin"].post(f"{draft}/apply")).headers["location"]
+        await house.drain()
+        assert words.no not in (await visitors["admin"].get(made)).text
 
 
 async def test_a_notice_to_staff_does_not_carry_a_reports_title(house: Door) -> None:

@@ -42,6 +42,18 @@ class Clock(Struct):
     unit: Annotated[str | None, said("受这个时限约束的单位代码")] = None
 
 
+class DateChange(Struct):
+    """A limit that a new edition of the calendar moved (日期调整)."""
+
+    term: str
+    label: str
+    before_day: Day
+    after_day: Day
+    at: Instant
+    edition: Annotated[str, said("工作日历的版本")]
+    why: str
+
+
 # --- cases 诉求件
 
 
@@ -160,6 +172,7 @@ class Case(Struct):
     beside: Annotated[list[BesideOut], said("代表和代理人")]
     received_at: Instant
     clocks: list[Clock]
+    date_changes: list[DateChange]
     timeline: list[TimelineEntry]
     attachments: list[FileOut]
     letters: list[LetterOut]

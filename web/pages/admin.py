@@ -16,7 +16,7 @@ from feedback.reads import read_log
 from routing import directory
 from web import identity, labels, present, present_desk
 from web.office import Office
-from web.pages import automatic, calendar_pages, learning_pages, letter_admin, routing_pages
+from web.pages import automatic, calendar_changes, calendar_pages, learning_pages, letter_admin, routing_pages
 
 READS_MOST = 300
 READ_WORDS = {
@@ -162,6 +162,7 @@ ROUTES = [
     Route("/reads", reads),
     *automatic.ROUTES,
     *calendar_pages.ROUTES,
+    *calendar_changes.ROUTES,
     *learning_pages.ROUTES,
     *letter_admin.ROUTES,
     *routing_pages.ROUTES,

@@ -15,7 +15,7 @@ from feedback.views import CaseFile
 from feedback.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory
-from web import act_forms, attention, identity, phrases, present, present_desk, suggestions
+from web import act_forms, attention, date_moves, identity, phrases, present, present_desk, suggestions
 from web.act_forms import Choices
 from web.letters import issuing
 from web.office import Office
@@ -86,6 +86,7 @@ async def shown(
         "view": seen.view,
         "clocks": present_desk.clock_lines(file, seen.view.clocks),
         "marks": attention.marks_in(file.title, file.text, file.flags),
+        "moves": [(present.short_time(each.at), date_moves.words(each)) for each in file.moves],
         "facts": _facts(seen),
         "tenures": _tenures(seen),
         "forms": forms,

@@ -18,10 +18,10 @@ from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Profile, Role, Status, Step
 from feedback.views import CaseFile
 from routing import directory
-from web import doors, identity, labels, present
+from web import date_moves, doors, identity, labels, present
 from web.letters import issuing
 from web.office import Office
-from web.pages import filing
+from web.pages import clock_pages, filing
 from web.pages.filing import kept_files, upload_words
 from web.present import CaseView
 
@@ -207,6 +207,8 @@ async def _shown(
     view = present.case_view(file, names, citizen, office.clock.now(), calendar)
     context = {
         "view": view,
+        "counted": clock_pages.running(file),
+        "moves": [date_moves.words(each) for each in file.moves],
         "version": file.version,
         "key": codes.fresh_id(),
         "futures": _futures(view),
@@ -358,4 +360,5 @@ ROUTES = [
     Route("/case/leave", leave, methods=["POST"]),
     Route("/case/acts/{act}", act, methods=["POST"]),
     Route("/case/files/{id}", attachment),
+    *clock_pages.ROUTES,
 ]

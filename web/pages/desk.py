@@ -20,7 +20,7 @@ from routing import directory
 from routing.directory import Directory
 from web import attention, doors, identity, labels, present, present_desk, suggestions
 from web.office import Office
-from web.pages import bad_ratings, casework, exporting, letters, notices, registering
+from web.pages import bad_ratings, casework, clock_pages, exporting, letters, notices, registering
 from web.present_desk import WORKERS
 
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
@@ -177,4 +177,5 @@ ROUTES = [
     *registering.ROUTES,
     *casework.ROUTES,
     *letters.DESK_ROUTES,
+    *clock_pages.DESK_ROUTES,
 ]

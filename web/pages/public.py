@@ -8,21 +8,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from feedback import calendars, published
-from feedback.deadlines import due_days
 from feedback.intake import narrow
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
 from feedback.lifecycle import Profile
 from feedback.terms import TERMS, Holder, Length, Term, Unit
-from feedback.workdays import Calendar
 from routing import directory
-from web import labels, present
+from web import counting, labels
 from web.office import Office
 from web.pages import rating, replies, scores
 from web.pages.replies import reply_line
 from web.pages.scores import home_figures
 
-WEEKDAYS = "一二三四五六日"
 DAYS_MOST = 1000
 COMMON = (
     ("count=15&unit=cd", "15 日：信访事项登记转送、受理告知（信访工作条例第二十二条、第二十三条）"),
@@ -111,7 +108,7 @@ async def deadline(request: Request) -> Response:
     except Invalid as fault:
         context["errors"] = {name: _FAULT_WORDS[code] for name, code in fault.fields.items()}
         return office.render(request, "public/deadline.html", context, status=422)
-    context["result"] = _explained(day, length, await calendars.current())
+    context["result"] = counting.counted(day, length, await calendars.current())
     return office.render(request, "public/deadline.html", context)
 
 
@@ -140,36 +137,6 @@ def _asked(typed: dict[str, str]) -> tuple[date, Length]:
     if faults:
         raise Invalid(faults)
     return day, Length(count, Unit(typed["unit"]))
-
-
-def _explained(day: date, length: Length, calendar: Calendar) -> dict[str, object]:
-    raw, legal = due_days(calendar, day, length)
-    working = length.unit is Unit.WORKING
-    days, counted = [], 0
-    for each, is_workday, why in calendar.explain(day, legal):
-        counts = is_workday if working else each <= raw
-        counted += counts
-        days.append(
-            {
-                "day": f"{each.year} 年 {each.month} 月 {each.day} 日",
-                "week": f"周{WEEKDAYS[each.weekday()]}",
-                "why": why,
-                "n": f"第 {counted} {'个工作日' if working else '日'}"
-                if counts
-                else ("顺延" if not working else "不计"),
-                "last": each == legal,
-            }
-        )
-    rows = [("起算事由", f"{present.day_words(day)}（当天不算）"), ("计数到", present.day_words(raw))]
-    if legal != raw:
-        rows.append(("顺延到", f"{present.day_words(legal)}（{calendar.name_of(raw)}顺延）"))
-    return {
-        "words": f"最后一天是 {present.day_words(legal)}，这一天 24 时之前都算按时。",
-        "rows": rows,
-        "days": days,
-        "provisional": calendar.is_provisional(legal),
-        "announced_year": calendar.announced_until.year,
-    }
 
 
 ROUTES = [

@@ -1,0 +1,137 @@
+"""A notice of days off as people have it: typed lines, holiday-cn's JSON, CSV, Excel. What is wrong is named."""
+
+import io
+import json
+from datetime import date, timedelta
+
+import pytest
+import xlsxwriter
+
+from feedback import calendars
+from feedback.workdays import Calendar, DayRow
+from web.calendar_files import Notice, checked, counts, doubts, read_file, read_lines
+
+KNOWN = calendars.package()
+YEAR = [
+    ("元旦", "2027-01-01", True),
+    ("元旦", "2027-01-02", True),
+    ("元旦", "2027-01-03", True),
+    ("春节", "2027-02-05", True),
+    ("春节", "2027-02-20", False),
+]
+
+
+def _json(days: list[tuple[str, str, bool]], year: int = 2027) -> bytes:
+    rows = [{"name": name, "date": day, "isOffDay": is_off} for name, day, is_off in days]
+    return json.dumps({"year": year, "papers": ["http://www.gov.cn/7"], "days": rows}).encode()
+
+
+def _excel(rows: list[tuple[object, ...]]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet, day = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd"})
+        for at, row in enumerate(rows):
+            for column, value in enumerate(row):
+                if isinstance(value, date):
+                    sheet.write_datetime(at, column, value, day)
+                else:
+                    sheet.write(at, column, value)
+    return out.getvalue()
+
+
+def test_three_sorts_of_file_say_the_same() -> None:
+    text = "日期,名称,是否上班\r\n" + "".join(f"{day},{name},{'否' if off else '是'}\r\n" for name, day, off in YEAR)
+    head = [("date", "is_workday", "name")]
+    sheet = _excel([*head, *((date.fromisoformat(day), not off, name) for name, day, off in YEAR)])
+    notices = [read_file("", body) for body in (_json(YEAR), text.encode("gb18030"), sheet)]
+    said = [[(line.day, line.is_workday, line.name) for line in notice.lines] for notice in notices]
+    assert not [notice.faults for notice in notices if notice.faults]
+    assert said[0] == said[1] == said[2]
+    assert (notices[0].year, notices[0].source) == (2027, "http://www.gov.cn/7")
+
+
+def test_typed_lines_are_read_and_wrong_ones_named() -> None:
+    text = "2027-01-01,off,元旦\n2027-01-09，班，元旦调休\n\n2027-02-30,off,春节\n2027-03-01,maybe,x"
+    notice = read_lines(text)
+    assert [(line.day.isoformat(), line.is_workday) for line in notice.lines] == [
+        ("2027-01-01", False),
+        ("2027-01-09", True),
+    ]
+    assert [fault[:5] for fault in notice.faults] == ["第 4 行", "第 5 行"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        pytest.param("2027-01-08,work,元旦", "不是周末", id="a make-up working day on a Friday"),
+        pytest.param("2027-01-01,off,元旦\n2027-01-01,off,元旦", "写了 2 次", id="a day said twice"),
+        pytest.param("2027-01-01,off,", "请写明名称", id="no name"),
+        pytest.param("1999-01-01,off,元旦", "年份不在", id="before our time"),
+        pytest.param("2027-03-02,plain", "本来就是平日", id="plain already"),
+        pytest.param("", "请至少填写一行", id="nothing"),
+    ],
+)
+def test_a_fault_is_told_in_words(line: str, words: str) -> None:
+    change, faults = checked(read_lines(line), KNOWN, False)
+    assert change is None
+    assert words in "；".join(faults)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"year": 2027}',
+        b'{"year": 2027, "days": [1]}',
+        b"PK\x03\x04 not a book",
+        b'{"days": {}}',
+        b"\xff\xfe\x00",
+    ],
+)
+def test_a_broken_file_is_a_fault_and_no_more(body: bytes) -> None:
+    change, faults = checked(read_file("x", body), KNOWN, True)
+    assert change is None and faults
+
+
+def test_a_whole_year_lies_in_its_year() -> None:
+    change, faults = checked(read_file("", _json([*YEAR, ("元旦", "2028-03-01", True)])), KNOWN, True)
+    assert change is None and "不在 2027 年" in faults[0]
+    change, faults = checked(read_file("", _json([*YEAR, ("元旦", "2026-12-31", True)])), KNOWN, True)
+    assert change and not faults
+
+
+def test_only_a_whole_year_makes_it_known_and_what_it_leaves_out_plain() -> None:
+    one, _ = checked(read_lines("2027-01-01,off,元旦"), KNOWN, False)
+    assert one and one.announced_until == date(2026, 12, 31)
+    before = Calendar.of("b", date(2026, 12, 31), [*KNOWN.rows.values(), DayRow(date(2027, 5, 3), False, "劳动节")])
+    year, _ = checked(read_file("", _json(YEAR)), before, True)
+    assert year and year.announced_until == date(2027, 12, 31)
+    assert year.plain == (date(2027, 5, 3),)
+    assert date(2027, 5, 3) not in calendars.changed(before, year).rows
+
+
+def test_what_is_odd_is_doubted_and_not_refused() -> None:
+    change, _ = checked(read_file("", _json(YEAR)), KNOWN, True)
+    assert change
+    words = "".join(doubts(change, calendars.changed(KNOWN, change), date(2026, 11, 22)))
+    assert "没有看到：清明、劳动、端午、中秋、国庆" in words
+    past = calendars.Change((DayRow(date(2026, 10, 9), False, "x"),), (), KNOWN.announced_until)
+    assert "已经过去" in doubts(past, calendars.changed(KNOWN, past), date(2026, 11, 22))[0]
+
+
+def test_the_announced_years_pass_their_own_check() -> None:
+    for year in range(2016, 2027):
+        rows = [r for r in KNOWN.rows.values() if r.day.year == year]
+        notice = Notice(
+            read_lines("\n".join(f"{r.day},{'work' if r.is_workday else 'off'},{r.name}" for r in rows)).lines
+        )
+        change, faults = checked(notice, KNOWN, True)
+        assert change, faults
+        assert calendars.changed(KNOWN, change).rows == KNOWN.rows
+
+
+def test_a_year_is_counted_as_the_notice_does() -> None:
+    found = counts(KNOWN, 2026)
+    assert found["make_up"] == 6
+    days = [date(2026, 1, 1) + timedelta(n) for n in range(365)]
+    assert found["working"] == sum(KNOWN.is_workday(day) for day in days) == 248

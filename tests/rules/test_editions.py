@@ -1,0 +1,108 @@
+"""Editions of the calendar at any time: what ended stays, what runs follows, a roll back gives the old dates."""
+
+from datetime import date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedback import calendars
+from feedback.calendars import Change, back_to, changed
+from feedback.deadlines import Clock, Facts, Happening, clocks_of
+from feedback.kernel.clock import OFFICE, aware
+from feedback.lifecycle import PROFILE_OF, Act, Kind
+from feedback.terms import RIGHTS
+from feedback.workdays import Calendar, DayRow, Editions
+
+FIRST = calendars.package()
+MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
+DAY = timedelta(days=1)
+
+days = st.dates(date(2026, 9, 1), date(2027, 1, 31))
+changes = st.lists(st.tuples(days, st.booleans()), min_size=1, max_size=6, unique_by=lambda each: each[0])
+instants = st.floats(0.01, 60).map(lambda n: MONDAY + n * DAY)
+courses = st.tuples(
+    st.sampled_from([Kind.COMPLAINT, Kind.CONSULT, Kind.APPEAL, Kind.SUGGEST]),
+    st.lists(st.floats(0.01, 20), min_size=0, max_size=3),
+)
+
+
+def _edited(before: Calendar, said: list[tuple[date, bool]], name: str) -> Calendar:
+    rows = [DayRow(day, works, "改") for day, works in said]
+    after = changed(before, Change(tuple(rows), (), before.announced_until))
+    return Calendar.of(name, after.announced_until, after.rows.values())
+
+
+def _history(gaps: list[float]) -> list[Happening]:
+    steps = [(Act.SUBMIT, {}), (Act.ASSIGN, {"unit": "jiaoyu"}), (Act.ACCEPT, {}), (Act.REPLY, {"text": "x"})]
+    at, found = MONDAY, []
+    for seq, (act, data) in enumerate(steps[: len(gaps) + 1], 1):
+        found.append(Happening(seq, act, at, "" if seq == 1 else "jiaoyu", data))
+        at += timedelta(days=gaps[seq - 1]) if seq <= len(gaps) else timedelta(0)
+    return found
+
+
+def _clocks(course: tuple[Kind, list[float]], editions: Editions) -> tuple[Clock, ...]:
+    kind, gaps = course
+    return clocks_of(_history(gaps), Facts(kind, PROFILE_OF[kind], "rexian"), editions)
+
+
+@given(courses, changes, instants)
+@settings(deadline=None)
+def test_what_had_ended_never_changes(
+    course: tuple[Kind, list[float]], said: list[tuple[date, bool]], since: datetime
+) -> None:
+    before = _clocks(course, Editions.only(FIRST))
+    after = _clocks(course, Editions.only(FIRST).followed_by(_edited(FIRST, said, "2"), since))
+    assert len(after) == len(before)
+    for old, new in zip(before, after, strict=True):
+        if old.stopped_at and old.stopped_at <= since:
+            assert new == old
+
+
+@given(courses, changes, instants, st.floats(0.01, 30))
+@settings(deadline=None)
+def test_a_roll_back_gives_the_old_running_dates(
+    course: tuple[Kind, list[float]], said: list[tuple[date, bool]], since: datetime, later: float
+) -> None:
+    once = Editions.only(FIRST).followed_by(_edited(FIRST, said, "2"), since)
+    back_at = since + later * DAY
+    again = Calendar.of("3", FIRST.announced_until, changed(once.newest, back_to(once.newest, FIRST)).rows.values())
+    assert again.rows == FIRST.rows
+    before, between = _clocks(course, Editions.only(FIRST)), _clocks(course, once)
+    after = _clocks(course, once.followed_by(again, back_at))
+    notice = again.next_workday(back_at.astimezone(OFFICE).date() + DAY)
+    for old, told, new in zip(before, between, after, strict=True):
+        if new.stopped_at is not None:
+            continue
+        assert new.due_at >= old.due_at, "a roll back made somebody later than the law"
+        if old.term not in RIGHTS and old.due_legal_day >= notice:
+            assert new.due_at == old.due_at
+        if old.term in RIGHTS:
+            assert new.due_at == max(old.due_at, told.due_at)
+
+
+@given(courses, changes, changes, instants, st.floats(0, 30))
+@settings(deadline=None)
+def test_nobody_is_late_overnight_and_no_right_is_cut_short(
+    course: tuple[Kind, list[float]],
+    said: list[tuple[date, bool]],
+    more: list[tuple[date, bool]],
+    since: datetime,
+    later: float,
+) -> None:
+    second, then = _edited(FIRST, said, "2"), since + later * DAY + DAY
+    held = Editions.only(FIRST).followed_by(second, since)
+    told = _clocks(course, held)
+    for old, new in zip(told, _clocks(course, held.followed_by(_edited(second, more, "3"), then)), strict=True):
+        if old.stopped_at is None and old.due_at > then:
+            assert new.due_at > then, "late at the stroke of an edition"
+            assert new.term not in RIGHTS or new.due_at >= old.due_at
+
+
+@given(st.lists(instants, min_size=1, max_size=5, unique=True), instants)
+def test_the_edition_in_force_is_the_last_one_made_before(sinces: list[datetime], asked: datetime) -> None:
+    editions = Editions(
+        tuple((since, Calendar.of(str(i), FIRST.announced_until, ())) for i, since in enumerate(sorted(sinces)))
+    )
+    earlier = [i for i, since in enumerate(sorted(sinces)) if since < asked]
+    assert editions.at(asked).edition == str(max(earlier, default=0))

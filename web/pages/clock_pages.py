@@ -1,0 +1,72 @@
+"""Why is this the last day? One clock of a case, day by day, for whoever may see the case."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import calendars, queries
+from feedback.deadlines import Clock
+from feedback.kernel.errors import NotFound
+from feedback.terms import Unit
+from feedback.views import CaseFile
+from routing import directory
+from web import counting, date_moves, identity, present, present_desk
+from web.office import Office
+
+
+async def staff(request: Request) -> Response:
+    """A clock of any case the member of staff sees."""
+    office: Office = request.app.state.office
+    actor, names, no = await identity.actor(request), await directory.snapshot(), request.path_params["no"]
+    file = await queries.file(actor, no, secret=office.settings.secret)
+    crumbs = [("/desk", "工作台"), (f"/desk/cases/{no}", no)]
+    return await _shown(request, file, {**present_desk.frame(actor, names), "active": "desk", "crumbs": crumbs})
+
+
+async def own(request: Request) -> Response:
+    """A clock of one's own case."""
+    office: Office = request.app.state.office
+    citizen = identity.citizen_of(request)
+    if citizen is None:
+        return RedirectResponse("/lookup", status_code=303)
+    file = await queries.file(citizen, citizen.case_no, secret=office.settings.secret)
+    return await _shown(request, file, {"active": "lookup", "crumbs": [("/lookup", "查进度"), ("/case", "我的诉求")]})
+
+
+def running(file: CaseFile) -> list[tuple[str, str]]:
+    """Label and address of every clock of one's own case that runs in days."""
+    clocks = [c for c in file.clocks if c.stopped_at is None and c.length.unit is not Unit.HOURS]
+    return [(c.label, f"/case/clocks/{c.seq}/{c.term}") for c in clocks]
+
+
+async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> Response:
+    office: Office = request.app.state.office
+    clock = _clock(request, file)
+    names, editions = await directory.snapshot(), await calendars.editions()
+    context = {
+        **frame,
+        "no": file.no,
+        "clock": present.clock_view(clock, names, office.clock.now(), editions.newest),
+        "result": counting.counted_clock(clock, editions.named(clock.edition)),
+        "moves": [date_moves.words(m) for m in file.moves if (m.term, m.seq) == (clock.term, clock.seq)],
+    }
+    return office.render(request, "citizen/clock.html", context)
+
+
+def _clock(request: Request, file: CaseFile) -> Clock:
+    """The clock of the address. One in running hours is not counted in days.
+
+    Raises NotFound.
+    """
+    asked = (request.path_params["term"], request.path_params["seq"])
+    for clock in file.clocks:
+        if (clock.term, clock.seq) == asked and clock.length.unit is not Unit.HOURS:
+            return clock
+    raise NotFound(no=file.no)
+
+
+DESK_ROUTES = [Route("/cases/{no}/clocks/{seq:int}/{term}", staff)]
+ROUTES = [Route("/case/clocks/{seq:int}/{term}", own)]

@@ -345,7 +345,8 @@ async def _record(case: Case, done: _Done) -> None:
         public=done.public,
         digest=done.digest,
     )
-    await outbox.put(f"case.{deed.act.value}", f"{case.no}:{done.seq}", {"no": case.no, "seq": done.seq}, deed.at)
+    told = {"no": case.no, "seq": done.seq, "by": deed.actor.id}
+    await outbox.put(f"case.{deed.act.value}", f"{case.no}:{done.seq}", told, deed.at)
 
 
 def _acting_role(actor: Actor) -> str:

@@ -10,6 +10,7 @@ from feedback.letters import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
 from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
 from web.letters import drawing, stencils
 from web.letters.values import PLACEHOLDERS
+from web.pages.letter_admin import TO_WORDS
 
 APPEAL = About(Profile.PETITION, Kind.APPEAL, Stage.FIRST, True)
 ART_32 = {"请求", "事实和理由", "处理意见", "法律依据"}
@@ -23,6 +24,7 @@ def _codes(act: str, about: About, **data: object) -> list[str]:
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
 def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letters.Letter) -> None:
     assert letter.act in {*Act, MEASURE}
+    assert letter.to.value in TO_WORDS
     assert "条例 第" in letter.law or "国办发" in letter.law or "法 第" in letter.law
     assert set(letter.states) <= set(PLACEHOLDERS)
     assert "《" in letters.cited(letter.law)

@@ -18,6 +18,7 @@ from web.letters import drawing
 
 CSS = Path(__file__).parents[1] / "static" / "css" / "letter.css"
 _QR_MM = 20
+_ALT = "核验二维码"
 T = TypeVar("T")
 _ROOM = ThreadPoolExecutor(1, "letters")  # one at a time: each takes a core for a good part of a second
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -76,7 +77,7 @@ def body(docx: bytes) -> str:
     found = mammoth.convert_to_html(
         io.BytesIO(docx), style_map=_STYLE_MAP, transform_document=mammoth.transforms.paragraph(_aligned)
     )
-    return str(found.value)
+    return str(found.value).replace("<img src=", f'<img alt="{_ALT}" src=')  # who cannot see it has the code in words
 
 
 _CLASSES = {name: f"l-{at}" for at, name in enumerate(drawing.STYLES)}

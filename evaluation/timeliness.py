@@ -194,7 +194,7 @@ def answerable(clock: ClockFact, tenures: Iterable[TenureFact], at: datetime) ->
     `tenures` are those of the clock's case, in the order they began. Between two of them the case lies at the desk.
     """
     if clock.holder == Holder.DESK:
-        return clock.desk
+        return clock.unit or clock.desk  # a case may have been sent on to another desk since
     if clock.holder != Holder.LEAD:
         return clock.unit
     ended = clock.stopped_at if clock.stopped_at is not None and clock.stopped_at <= at else at

@@ -53,9 +53,7 @@ def _clock_rows(span: Span) -> str:
     in_time = f"{stopped} AND k.stopped_at < k.due_at"
     ended = f"CASE WHEN k.stopped_at IS NOT NULL AND k.stopped_at <= {end} THEN k.stopped_at ELSE {end} END"
     moment = f"CASE WHEN k.due_at < {ended} THEN k.due_at ELSE {ended} END"
-    unit = (
-        f"CASE k.holder WHEN '{Holder.DESK}' THEN c.desk WHEN '{Holder.LEAD}' THEN {_held('k', moment)} ELSE k.unit END"
-    )
+    unit = f"CASE k.holder WHEN '{Holder.DESK}' THEN COALESCE(NULLIF(k.unit, ''), c.desk) WHEN '{Holder.LEAD}' THEN {_held('k', moment)} ELSE k.unit END"
     outcome = (
         f"CASE WHEN {in_time} THEN CASE WHEN k.kept THEN 'on_time' WHEN k.stopped_by = '{Act.HOLD}' THEN 'held' ELSE 'void' END "
         f"WHEN k.due_at <= {since} THEN 'left_over' "

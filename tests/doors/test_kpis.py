@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from evaluation import alarms, counting, kpi_table, kpis, ratings
+from evaluation import alarms, counting, kpi_table, kpis, publishing, ratings
 from evaluation.kpis import FACT, KPI, KPIS, Weights
 from evaluation.models import Rating
 from evaluation.scores import Rules
@@ -214,6 +214,45 @@ async def test_wrong_weights_stop_the_start(door: Door) -> None:
             pass
     assert fault.value.fields == {"XINQIAO_KPI_WEIGHTS": "must_add_up_to_1"}
     assert KPI["composite"].of == kpis.COMPOSITE
+
+
+async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_three_by_page_and_api(door: Door) -> None:
+    receipts = [await door.submit(kind="suggest", source_id=f"rate-{n}", channel="web") for n in range(2)]
+    desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    now = door.office.clock.now()
+    for receipt in receipts:
+        no = receipt["no"]
+        await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=now)
+        await cases.act(no, Act.ACCEPT, clerk, {}, now=now)
+        await cases.act(no, Act.REPLY, clerk, {"text": "已研究采纳。"}, now=now)
+    by_page, by_api = receipts
+    browser = door.browser()
+    await browser.post("/lookup", data={"code": by_page["code"], "check": by_page["no"]})
+    page = (await browser.get("/case")).text
+    assert "您对信访部门的登记、转办、告知满意吗" in page
+    assert "非常满意" not in page.partition('id="act-rate"')[2].partition("</details>")[0]
+    key = page.partition('name="key" value="')[2].partition('"')[0]
+    said = {"level": "4", "desk_level": "3", "key": key}
+    for _ in range(2):  # pressed twice
+        assert (await browser.post("/case/acts/rate", data=said)).status_code == 303
+    await browser.aclose()
+    assert (await Rating.filter(case_no=by_page["no"]).values_list("level", "desk_level", "number")) == [(4, 3, 1)]
+    body = {"case_no": by_api["no"], "code": by_api["code"], "level": 2, "desk_level": 4}
+    assert (await door.post("/api/v1/ratings", {**body, "desk_level": 6})).status_code == 422
+    assert (await door.post("/api/v1/ratings", body)).status_code == 201
+    assert (await Rating.get(case_no=by_api["no"])).desk_level == 4
+
+
+async def test_the_edition_holds_what_the_engine_counts(busy: Door) -> None:
+    edition = await publishing.publish(PERIOD, now=busy.office.clock.now(), by="test", settings=busy.settings)
+    question = counting.Question(kpis_period(), kpis_period().until, busy.settings.rating_days)
+    counts = counting.total(await counting.counted(question))
+    assert edition.figures["kpis"] == kpi_table.public_rows(counts, Rules(), Weights())
+    answer = (await busy.get(f"/api/v1/public/scores?period={PERIOD}")).json()
+    assert answer["kpis"] == edition.figures["kpis"]
+    page = (await busy.get(f"/scores?period={PERIOD}")).text
+    assert "全区指标" in page and "当期没有" in page
+    assert "全区指标" in publishing.to_csv(edition)
 
 
 async def test_a_unit_disputes_and_somebody_else_judges_at_a_page(door: Door) -> None:

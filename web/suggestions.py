@@ -2,14 +2,16 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from classify import labels as categories
+from classify.model import Reason
 from feedback import queries
 from feedback.access import Actor
-from feedback.lifecycle import Act
+from feedback.lifecycle import Act, Kind
 from feedback.views import CaseFile, EntryView, Filters, WorkRow
 from routing.directory import Directory
 from routing.jobs import unit_for
@@ -22,6 +24,8 @@ SHARE_LEAST = 0.03
 """An alternative the classifier hardly believes in only makes the list longer."""
 PIECE = 4
 PIECES_MOST = 4
+DUTY = "职责相近"
+WORDS_LOOKED = 3
 SIMILAR_LOOKED = 20
 SIMILAR_MOST = 5
 
@@ -48,6 +52,10 @@ class Suggestion:
     how: str
     reasons: tuple[tuple[str, str], ...]
     candidates: tuple[Candidate, ...]
+    against: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    went_to: str = ""
+    precedents: tuple[WorkRow, ...] = ()
 
 
 async def for_desk(office: Office, actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
@@ -68,7 +76,35 @@ async def for_desk(office: Office, actor: Actor, file: CaseFile, names: Director
         shares.setdefault(other.category, other.confidence)
     reasons = tuple((reason.text, f"{reason.weight:.2f}") for reason in verdict.reasons if reason.weight > 0)
     found = [candidate(file, code, share, names) for code, share in list(shares.items())[:CANDIDATES_MOST]]
-    return Suggestion(_how(file), reasons, tuple(found))
+    earlier = await precedents(actor, verdict.reasons, file.no, office.clock.now())
+    return Suggestion(
+        _how(file),
+        reasons,
+        tuple(found),
+        against=tuple(reason.text for reason in verdict.reasons if reason.weight < 0),
+        notes=tuple(reason.text for reason in verdict.reasons if not reason.weight),
+        went_to=_went_to(earlier, names),
+        precedents=tuple(earlier[:SIMILAR_MOST]),
+    )
+
+
+async def precedents(actor: Actor, reasons: Sequence[Reason], no: str, now: datetime) -> list[WorkRow]:
+    """Earlier cases this actor sees that hold the words which spoke loudest, and had a unit; most of the words first."""
+    found: dict[str, tuple[int, WorkRow]] = {}
+    spoken = [r.text for r in reasons if r.weight > 0 and not r.text.startswith(DUTY)][:WORDS_LOOKED]
+    for word in spoken:
+        page = await queries.worklist(actor, Filters(q=word, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
+        for row in page.items:
+            if row.no != no and row.unit and not row.confidential and row.kind != Kind.RECTIFY:
+                found[row.no] = (found.get(row.no, (0, row))[0] + 1, row)
+    least = min(2, len(spoken))
+    ranked = sorted((pair for pair in found.values() if pair[0] >= least), key=lambda pair: -pair[0])
+    return [row for _, row in ranked]
+
+
+def _went_to(rows: Sequence[WorkRow], names: Directory) -> str:
+    """Where they went, the commonest first: 区人社局 6 件、区住建局 1 件."""
+    return "、".join(f"{names.short(unit)} {n} 件" for unit, n in Counter(row.unit for row in rows).most_common(3))
 
 
 async def similar(actor: Actor, file: CaseFile, names: Directory, now: datetime) -> list[WorkRow]:

@@ -79,6 +79,18 @@ async def test_confirmed_outcomes_make_it_automatic_and_corrections_take_it_back
     await admin.aclose()
 
 
+async def test_the_desk_sees_where_similar_cases_went_and_a_stranger_to_them_does_not(careful: Door) -> None:
+    await _confirmed(careful, "renshe")
+    case = await _handed_in(careful)
+    desk = await careful.page_client("reception")
+    page = (await desk.get(f"/desk/cases/{case['no']}")).text
+    assert "此前相近的件派给了：" in page
+    await desk.aclose()
+    for who, sees in (("reception", True), ("clerk-renshe", True), ("clerk-jiaoyu", False)):
+        hint = (await careful.post("/api/v1/classify", WAGES, await careful.log_in(who))).json()
+        assert [one["unit"]["code"] for one in hint["similar"]] == (["renshe"] if sees else [])
+
+
 async def test_a_mind_changed_later_turns_the_outcome_round(careful: Door) -> None:
     case = await _handed_in(careful)
     reception = await careful.log_in("reception")

@@ -276,6 +276,15 @@ class Sign(Struct):
     words: str
 
 
+class EarlierCase(Struct):
+    """An earlier case that speaks of the same, and who got it."""
+
+    no: str
+    title: str
+    unit: UnitName
+    status: str
+
+
 class Suggestion(Struct):
     """What the classifier and the routing rows propose (分类与派单建议)."""
 
@@ -288,6 +297,7 @@ class Suggestion(Struct):
     unit_reason: Annotated[str, said("为什么是这个单位")]
     reasons: list[Reason]
     alternatives: list[Alternative]
+    similar: Annotated[list[EarlierCase], said("此前相近、您也看得到的件，和它们派给了谁")]
     automatic: Annotated[bool, said("这样一件会不经人工派出")]
     automatic_reason: Annotated[str, said("为什么要人工确认，不需要时为空")]
     urgency: int

@@ -15,7 +15,7 @@ from feedback.views import Filters
 from routing import directory
 from routing.directory import Directory
 from routing.rules import CaseFacts, Decision, decide
-from web import identity, labels, present, triage
+from web import identity, labels, present, suggestions, triage
 from web.api import wire
 from web.api.calls import answered, asked, taken
 
@@ -92,7 +92,7 @@ def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
 async def classify(request: Request) -> Response:
     """What a message is about, who should answer it and why: a proposal, nothing is written."""
     office: Office = request.app.state.office
-    await identity.actor(request)
+    actor = await identity.actor(request)
     values, faults, _ = await taken(request, wire.ToClassify)
     title, text = intake.line(values.get("title", "")), intake.paragraph(values.get("text", ""))
     names = await directory.snapshot()
@@ -103,6 +103,12 @@ async def classify(request: Request) -> Response:
     region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
     decision = _decision(verdict, values["kind"] or "", region, office.settings.desk, names)
     told = _suggestion(verdict, decision, title, text, office.settings.desk, names)
+    now = office.clock.now()
+    earlier = await suggestions.precedents(actor, verdict.reasons, "", now) if verdict else []
+    told["similar"] = [
+        {"no": row.no, "title": row.title, "unit": present.unit_json(row.unit, names), "status": row.status}
+        for row in earlier[: suggestions.SIMILAR_MOST]
+    ]
     told |= await _automatic(office, verdict, decision, names.street_of(region))
     return answered(told)
 

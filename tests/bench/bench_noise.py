@@ -1,0 +1,105 @@
+"""Which labels of a file does the file itself contradict, and what is taken for what? By index and agreement, no texts.
+
+python -m tests.bench.bench_noise LABELLED.csv [--split train]      columns id, subject, text, label
+
+Every message is judged by heads fitted on the others (five folds, three seeds). A label is doubtful when all seeds are
+sure of the same other one. `neighbours`: how many of the ten nearest messages carry the given label, and the other one.
+"""
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from classify import labels
+from classify.experience import Frame
+from classify.heads import VIEWS
+
+SEEDS, FOLDS, NEAR, SURE, SHOWN = 3, 5, 10, 0.8, 40
+TEMPERATURE = 0.2
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--split", default="")
+    asked = parser.parse_args()
+    with asked.file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if not asked.split or row["split"] == asked.split]
+    given = np.array([labels.LEVEL1.index(labels.code_of(row["label"])[:2]) for row in rows])
+    headings = tuple(int(i) for i in np.unique(given))
+    target = np.searchsorted(headings, given)
+    frame = Frame.of([(row["subject"], row["text"]) for row in rows], (), VIEWS)
+    seen = [frame.row(row["subject"], row["text"]) for row in rows]
+    chances = np.stack([_unseen(frame, seen, given, headings, seed) for seed in range(SEEDS)])
+    _confusion(chances[0].argmax(axis=1), target, headings)
+    _doubtful(rows, chances, target, headings, seen)
+    return 0
+
+
+def _unseen(
+    frame: Frame, seen: list[tuple[NDArray[np.int32], NDArray[np.float32]]], given: NDArray[np.intp],
+    headings: tuple[int, ...], seed: int,
+) -> NDArray[np.float64]:  # fmt: skip
+    """How likely each heading is, by a head that never saw the message."""
+    fold = np.random.default_rng(seed).permutation(len(seen)) % FOLDS
+    found = np.zeros((len(seen), len(headings)))
+    for k in range(FOLDS):
+        kept = np.flatnonzero(fold != k)
+        blocks, bias = frame.head([seen[i] for i in kept], given[kept], np.ones(len(kept)), headings)
+        weights = np.concatenate([block.weights for block in blocks])
+        for i in np.flatnonzero(fold == k):
+            powers = np.exp((seen[i][1] @ weights[seen[i][0]] + bias) / TEMPERATURE)
+            found[i] = powers / powers.sum()
+    return found
+
+
+def _confusion(guess: NDArray[np.intp], target: NDArray[np.intp], headings: tuple[int, ...]) -> None:
+    names = [labels.name_of(labels.LEVEL1[heading]) for heading in headings]
+    table = np.zeros((len(headings), len(headings)), dtype=int)
+    np.add.at(table, (target, guess), 1)
+    print("given \\ guessed", *names, sep="\t")
+    for name, line in zip(names, table, strict=True):
+        print(name, *line, sep="\t")
+    np.fill_diagonal(table, 0)
+    for cell in np.argsort(-table, axis=None)[:3]:
+        i, j = divmod(int(cell), len(headings))
+        print(f"worst: {names[i]} taken for {names[j]}: {table[i, j]} of {int((target == i).sum())}")
+
+
+def _doubtful(
+    rows: list[dict[str, str]], chances: NDArray[np.float64], target: NDArray[np.intp], headings: tuple[int, ...],
+    seen: list[tuple[NDArray[np.int32], NDArray[np.float32]]],
+) -> None:  # fmt: skip
+    ends = np.cumsum([0, *(len(ids) for ids, _ in seen)])
+    matrix = csr_matrix((np.concatenate([v for _, v in seen]), np.concatenate([i for i, _ in seen]), ends))
+    guesses, sure = chances.argmax(axis=2), chances.max(axis=2).min(axis=0)
+    same = (guesses == guesses[0]).all(axis=0) & (guesses[0] != target)
+    doubtful = [int(i) for i in np.argsort(-sure) if same[i] and sure[i] >= SURE]
+    pairs: Counter[tuple[int, int]] = Counter()
+    print(
+        f"doubtful: {len(doubtful)} of {len(rows)} ({len(doubtful) / len(rows):.1%}); all seeds wrong: {int(same.sum())}"
+    )
+    for n, i in enumerate(doubtful):
+        near = np.asarray((matrix @ matrix[i].T).todense()).ravel()
+        near[i] = -1
+        votes = target[np.argsort(-near)[:NEAR]]
+        was, other = int(target[i]), int(guesses[0][i])
+        pairs[was, other] += 1
+        if n < SHOWN:
+            codes = labels.LEVEL1[headings[was]], labels.LEVEL1[headings[other]]
+            here, there = int((votes == was).sum()), int((votes == other).sum())
+            print(
+                f"{rows[i].get('id', i)}: given {codes[0]}, {SEEDS}/{SEEDS} say {codes[1]} ({sure[i]:.2f}), neighbours {here}:{there}"
+            )
+    for (was, other), n in pairs.most_common(3):
+        print(f"most often: {labels.LEVEL1[headings[was]]} given, {labels.LEVEL1[headings[other]]} said: {n}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

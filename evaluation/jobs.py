@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from evaluation import publishing, ratings
+from evaluation import asking, publishing, ratings
 from evaluation.publishing import Edition
 from evaluation.ratings import RatingView
 from feedback import access, cases, queries
@@ -21,7 +21,12 @@ from feedback.lifecycle import Channel, Kind
 def handlers(settings: Settings) -> dict[str, Handler]:
     """What this package does about which message."""
     opening = partial(open_rectification, settings=settings)
-    return {"case.rate": opening, "rating.service": opening}
+    return {
+        "case.rate": opening,
+        "rating.service": opening,
+        "case.reply": partial(asking.remember, settings=settings),
+        "rating.invite": partial(asking.invite, settings=settings),
+    }
 
 
 async def open_rectification(payload: dict[str, Any], now: datetime, *, settings: Settings) -> None:

@@ -20,7 +20,19 @@ from routing.telling import ABOVE, ROLES
 
 COUNTED_DAYS = 30
 COUNT_MOST = 99
-_COLUMNS = ("id", "case_no", "event", "audience", "words", "made_at", "read_at", "read_by", "confidential", "push")
+_COLUMNS = (
+    "id",
+    "key",
+    "case_no",
+    "event",
+    "audience",
+    "words",
+    "made_at",
+    "read_at",
+    "read_by",
+    "confidential",
+    "push",
+)
 
 
 def _addressed(actor: Actor) -> QuerySet[Notice]:

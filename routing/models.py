@@ -122,3 +122,84 @@ class Notice(Model):
             ("digest",),
             ("error", "id"),
         )
+
+
+class Measure(Model):
+    """Measures and suggestions addressed to a unit, each with its due day and answer"""
+
+    id = fields.BigIntField(primary_key=True)
+    no = fields.CharField(max_length=20, unique=True)
+    kind = fields.CharField(max_length=20)
+    unit = fields.CharField(max_length=60)
+    title = fields.CharField(max_length=100)
+    text = fields.TextField()
+    status = fields.CharField(max_length=20)
+    version = fields.IntField(default=1)
+    due_day = fields.DateField()
+    due_at = InstantField()
+    look_at = InstantField(null=True)
+    adoption = fields.CharField(max_length=10, default="")
+    issued_by = fields.CharField(max_length=80)
+    issuer_unit = fields.CharField(max_length=60)
+    issued_at = InstantField()
+    answered_at = InstantField(null=True)
+    ended_at = InstantField(null=True)
+
+    class Meta:
+        table = "routing_measure"
+        indexes = (("unit", "issued_at"), ("status", "look_at"), ("issued_at",))
+
+
+class MeasureCase(Model):
+    """The cases a measure rests on"""
+
+    id = fields.BigIntField(primary_key=True)
+    measure: fields.ForeignKeyRelation[Measure] = fields.ForeignKeyField(
+        "app.Measure", related_name="cases", on_delete=fields.RESTRICT
+    )
+    case_no = fields.CharField(max_length=20)
+
+    class Meta:
+        table = "routing_measure_case"
+        unique_together = (("measure_id", "case_no"),)
+
+
+class MeasureEntry(Model):
+    """What was done about a measure, never edited"""
+
+    id = fields.BigIntField(primary_key=True)
+    measure: fields.ForeignKeyRelation[Measure] = fields.ForeignKeyField(
+        "app.Measure", related_name="entries", on_delete=fields.RESTRICT
+    )
+    seq = fields.IntField()
+    act = fields.CharField(max_length=20)
+    at = InstantField()
+    actor = fields.CharField(max_length=80)
+    actor_name = fields.CharField(max_length=80)
+    unit = fields.CharField(max_length=60, default="")
+    data: dict[str, Any] = fields.JSONField()
+
+    class Meta:
+        table = "routing_measure_entry"
+        unique_together = (("measure_id", "seq"),)
+
+
+class Proposal(Model):
+    """Supervision orders a rule proposes, each decided once by a person"""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=120, unique=True)
+    case_no = fields.CharField(max_length=20)
+    unit = fields.CharField(max_length=60, default="")
+    trigger = fields.CharField(max_length=30)
+    rule = fields.CharField(max_length=30)
+    evidence: list[str] = fields.JSONField()
+    made_at = InstantField()
+    status = fields.CharField(max_length=12, default="open")
+    decided_by = fields.CharField(max_length=80, default="")
+    decided_at = InstantField(null=True)
+    reason = fields.CharField(max_length=500, default="")
+
+    class Meta:
+        table = "routing_proposal"
+        indexes = (("status", "made_at"), ("case_no",))

@@ -26,7 +26,7 @@ from feedback.kernel.clock import Clock
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from routing import digests
+from routing import digests, measuring, proposing
 from routing.telling import Manner
 from web import frame, gathering, identity, learning, senders, triage
 from web.letters import issuing
@@ -154,6 +154,13 @@ async def _nightly(office: Office, now: datetime) -> None:
         await outcomes.refold(settings.automatic_target)
 
 
+async def _oversight(office: Office, now: datetime) -> None:
+    """What must be looked into: proposed orders, and measures nobody answered in time."""
+    await proposing.propose(now)
+    if await measuring.remind(Manner.of(office.settings), now):
+        office.bell.set()
+
+
 async def _morning(office: Office, now: datetime) -> None:
     if await digests.ask(Manner.of(office.settings), now):
         office.bell.set()
@@ -165,6 +172,7 @@ TIMERS: Mapping[str, tuple[Timer, int]] = {
     "topics": (gathering.tend, gathering.EVERY_SECONDS),
     "sweep": (_sweep, 15),
     "morning": (_morning, 60),
+    "oversight": (_oversight, 600),
     "nightly": (_nightly, 6 * 3600),
 }
 

@@ -405,6 +405,12 @@ FIELDS: Mapping[str, str] = {
     "mine": "只看等本单位办理的",
     "q": "要找的词",
     "mail": "邮箱",
+    "why": "不督办的理由",
+    "supervise_reason": "督办要求",
+    "supervise_target_day": "要求完成日期",
+    "due_day": "最迟反馈日期",
+    "adoption": "采纳情况",
+    "cases": "依据的件",
 }
 
 

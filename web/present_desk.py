@@ -61,6 +61,8 @@ def frame(actor: Actor, names: Directory) -> dict[str, Any]:
         items.append(("notices", "/desk/notices", "通知", 0))
     if actor.roles & {Role.CLERK, Role.LEAD, Role.SUPERVISOR}:
         items.append(("ratings", "/desk/ratings", "差评", 0))
+    if Role.LEAD in actor.roles:
+        items += [("forecast", "/desk/forecast", "可能超期", 0), ("measures", "/desk/measures", "措施与建议", 0)]
     if has(actor, OVERSEERS):
         items.append(("board", "/board", "督办看板", 0))
     if Role.ADMIN in actor.roles:

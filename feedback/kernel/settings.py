@@ -66,6 +66,10 @@ class Settings:
     joint_office: str = _row(
         "xinfang", "unit code of the joint conference's office (联席会议办公室), told last when a clock ran out"
     )
+    invite_hours: int = _row(24, "a citizen who did not rate is asked to, so long after the answer. 0: never", "hours")
+    suggestion_days: int = _row(
+        30, "days a unit has to answer one of the three suggestions (the Regulation names none; 2005: 30)", "days"
+    )
     message_days: int = _row(30, "messages that were carried out are kept this long", "days")
     sweep_seconds: int = _row(5, "pause between two looks for due messages and clocks", "seconds")
     retention_years: int = _row(3, "personal data is kept this long after a case ended", "years")

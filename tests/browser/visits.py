@@ -351,6 +351,26 @@ async def one_release(page: Page, site: Site) -> None:
         await page.locator("tbody th a").first.click()
 
 
+async def one_measure(page: Page, site: Site) -> None:
+    await page.goto(site.url + "/desk/measures/new")
+    await page.locator("input[name=kind][value=improve]").check()
+    await page.select_option("select[name=unit]", "jiaoyu")
+    await page.fill("#f-title", "改进上学时段疏导")
+    await page.fill("#f-text", "请与交警建立联勤机制，并书面反馈。")
+    async with page.expect_navigation():
+        await page.locator("main .btn[data-busy]").click()
+
+
+async def measure_answered(page: Page, site: Site) -> None:
+    await sign_in(page, site, "supervisor")
+    await one_measure(page, site)
+    address = page.url
+    await sign_in(page, site, "lead-jiaoyu")
+    await page.goto(address.split("?")[0])
+    async with page.expect_navigation():
+        await page.locator("main .btn[data-busy]").first.click()
+
+
 async def unknown_page(page: Page, site: Site) -> None:
     await page.goto(site.url + "/nowhere")
 
@@ -448,6 +468,17 @@ VISITS: tuple[Visit, ...] = (
     Visit("/board/topics", "supervisor", "", staff("supervisor", hot_topics)),
     Visit("/board/topics/{thread}", "supervisor", "", staff("supervisor", one_topic)),
     Visit("/board/answers", "supervisor", "", staff("supervisor", at("/board/answers"))),
+    Visit("/board/late", "supervisor", "", staff("supervisor", at("/board/late"))),
+    Visit("/board/proposals", "supervisor", "", staff("supervisor", at("/board/proposals"))),
+    Visit("/board/orders", "supervisor", "", staff("supervisor", at("/board/orders"))),
+    Visit("/board/forecast", "supervisor", "", staff("supervisor", at("/board/forecast"))),
+    Visit("/board/measures", "supervisor", "", staff("supervisor", at("/board/measures"))),
+    Visit("/desk/measures/new", "supervisor", "", staff("supervisor", at("/desk/measures/new"))),
+    Visit("/desk/measures/new", "supervisor", "wrong", staff("supervisor", sent("/desk/measures/new", "main .btn[data-busy]")), 422),
+    Visit("/desk/measures/{id}", "supervisor", "just issued", staff("supervisor", one_measure)),
+    Visit("/desk/measures/{id}", "lead", "to be answered", measure_answered, 422),
+    Visit("/desk/measures", "lead", "", staff("lead-jiaoyu", at("/desk/measures"))),
+    Visit("/desk/forecast", "lead", "", staff("lead-jiaoyu", at("/desk/forecast"))),
     Visit("/board", "clerk", "refused", staff("clerk-jiaoyu", at("/board")), 403),
     Visit("/admin", "admin", "", staff("admin", at("/admin"))),
     Visit("/admin", "auditor", "", staff("auditor", at("/admin"))),

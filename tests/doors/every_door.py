@@ -118,7 +118,7 @@ def _asked(path: str, words: Words) -> list[str]:
 
 def _form(words: Words, is_json: bool) -> dict[str, Any]:
     """Everything a form may ask for, in one; most doors find something wrong with it, and none may say more."""
-    texts = dict.fromkeys(("no", "case", "case_no", "check", "link", "handling_no", "id"), words.no)
+    texts = dict.fromkeys(("no", "case", "cases", "case_no", "check", "link", "handling_no", "id"), words.no)
     texts |= dict.fromkeys(("q", "matter", "token", "username", "password", "remark"), words.text)
     lists: dict[str, Any] = {"attachments": [words.file], "units": ["jiwei"]}
     other = {"code": words.code, "unit": "jiaoyu", "act": "urge", "next": f"/desk/cases/{words.no}", "version": "1"}

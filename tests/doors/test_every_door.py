@@ -29,6 +29,7 @@ from tests.conftest import MONDAY
 from tests.doors.every_door import Still, Words, answered, knocks
 from tests.people import Door
 from web import boot, doors, identity
+from web.pages import forecasts
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = MONDAY + 9 * DAY
@@ -113,7 +114,11 @@ async def _ordinary(door: Door) -> None:
 
 async def _follow_up(door: Door) -> None:
     await jobs.sweep_clocks(NOW)
-    await outbox.drain(boot.handlers(door.office), NOW)
+    for _ in range(2):  # the second time for what the timers found
+        await outbox.drain(boot.handlers(door.office), NOW)
+        for name in ("morning", "oversight"):
+            await boot.TIMERS[name][0](door.office, NOW)
+    forecasts.forget()
 
 
 async def _reported(door: Door, report: Report) -> Words:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from evaluation.invitations import Occasion, occasion_of
 from feedback import jobs
+from feedback.access import citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware
@@ -38,8 +40,9 @@ def stand(office: Office, moment: datetime) -> datetime:
 async def appeal(office: Office, **more: object) -> str:
     """An appeal handed in on Monday and sent to the bureau of education."""
     stand(office, MONDAY)
-    draft = Draft(kind="appeal", title="申诉学区划分", text="对学区划分不服，请重新核定。", channel="web", desk="")
-    no = (await doors.hand_in(office, replace(draft, person=PersonDraft("安小娜", "13900001234"), **more))).no  # type: ignore[arg-type] # fields of a draft
+    anna = PersonDraft("安小娜", "13900001234")
+    draft = Draft("appeal", "申诉学区划分", "对学区划分不服，请重新核定。", "web", desk="", person=anna)
+    no = (await doors.hand_in(office, replace(draft, **more))).no  # type: ignore[arg-type] # fields of a draft
     desk = await directory.actor_of("reception")
     await doors.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     return no
@@ -315,3 +318,42 @@ async def test_messages_that_were_carried_out_are_forgotten_after_a_while(office
 @pytest.mark.parametrize("audience", list(telling.ROLES))
 def test_every_audience_of_staff_has_its_roles(audience: str) -> None:
     assert telling.ROLES[audience]  # type: ignore[index] # a StrEnum is a str
+
+
+# ---- the invitation to rate ----
+
+
+async def answered(office: Office, **more: object) -> str:
+    no = await appeal(office, kind="complaint", title="路灯不亮", text="校门口路灯不亮", **more)
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    await doors.do(office, no, Act.ACCEPT, clerk, {})
+    await doors.do(office, no, Act.REPLY, clerk, {"text": "已修好。"})
+    return no
+
+
+async def invited(office: Office, moment: datetime) -> list[str]:
+    letters = Letters()
+    await drained(office, letters, stand(office, moment))
+    return [out.words for out in letters.sent if out.audience == "citizen" and "请您评价" in out.words]
+
+
+async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens_only_that(office: Office) -> None:
+    office.settings = replace(office.settings, public_url="https://xinqiao.example")
+    no = await answered(office)
+    assert not await invited(office, MONDAY)
+    words = [*await invited(office, MONDAY + DAY), *await invited(office, MONDAY + 2 * DAY)]
+    assert len(words) == 1 and no in words[0]
+    token = words[0].split("/rate/service?t=")[1]
+    assert occasion_of(office.settings.secret, token) == Occasion(case_no=no)
+    assert "13900001234" not in words[0] and "安小娜" not in words[0]
+
+
+async def test_who_rated_by_themselves_is_not_asked(office: Office) -> None:
+    no = await answered(office)
+    await doors.do(office, no, Act.RATE, citizen(no), {"level": 5})
+    assert not await invited(office, MONDAY + DAY)
+
+
+async def test_who_answers_nobody_by_name_is_not_asked(office: Office) -> None:
+    await answered(office, person=None)
+    assert not await invited(office, MONDAY + DAY)

@@ -5,7 +5,20 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web.api import answers, casework, deskwork, kpis, learning, openapi, published, reference, topics, wechat, wire
+from web.api import (
+    answers,
+    casework,
+    deskwork,
+    kpis,
+    learning,
+    openapi,
+    overseeing,
+    published,
+    reference,
+    topics,
+    wechat,
+    wire,
+)
 from web.api.calls import Call, Who, answered, routes
 from web.office import Office
 
@@ -99,6 +112,27 @@ CALLS: tuple[Call, ...] = (
          remark="限督办和审计。只统计看得到的诉求，按不同的人数排序。"),
     Call("GET", "/answer-findings", topics.quality, Who.STAFF, "答复检查结果", {200: topics.FindingList}, faults=(403,),
          remark="限督办和审计。近 90 天发出的答复，每一项检查的比例。"),
+    Call("GET", "/notices", overseeing.notices, Who.STAFF, "本单位的通知", {200: overseeing.NoticeList}),
+    Call("POST", "/notices/read", overseeing.mark, Who.STAFF, "通知标为已读",
+         {200: overseeing.Marked}, body=overseeing.MarkIn, remark="不带 ids 就是全部。"),
+    Call("GET", "/oversight/late", overseeing.late, Who.STAFF, "超期与告知",
+         {200: overseeing.LateList}, faults=(403,), remark="每个超期的时限告知了谁、什么时候。"),
+    Call("GET", "/oversight/proposals", overseeing.proposals, Who.STAFF, "建议督办",
+         {200: overseeing.ProposalList}, faults=(403,)),
+    Call("POST", "/oversight/proposals/{id}", overseeing.decide, Who.STAFF, "发出或者不发督办",
+         {200: overseeing.Decided}, body=overseeing.DecisionIn, faults=(403, 404, 409)),
+    Call("GET", "/oversight/orders", overseeing.orders, Who.STAFF, "督办件", {200: overseeing.OrderList}, faults=(403,)),
+    Call("GET", "/oversight/forecast", overseeing.forecast, Who.STAFF, "可能超期",
+         {200: overseeing.ForecastList}, faults=(403,), remark="承办单位只看到本单位的时限。"),
+    Call("GET", "/oversight/measures", overseeing.list_measures, Who.STAFF, "措施与建议",
+         {200: overseeing.MeasureList}, query=overseeing.MeasureQuery, faults=(403,)),
+    Call("POST", "/oversight/measures", overseeing.issue, Who.STAFF, "发出措施或者建议",
+         {201: overseeing.MeasureOut}, body=overseeing.MeasureIn, faults=(403,)),
+    Call("GET", "/oversight/measures/{id}", overseeing.one_measure, Who.STAFF, "一项措施或者建议",
+         {200: overseeing.MeasureOut}, faults=(403, 404)),
+    Call("POST", "/oversight/measures/{id}/acts/{act}", overseeing.deed, Who.STAFF, "办理一项措施或者建议",
+         {200: overseeing.MeasureOut}, body=overseeing.DeedIn, faults=(403, 404, 409),
+         remark="answer 反馈（单位负责人）、send_back 退回补充、close 归档、withdraw 撤回。"),
     Call("GET", "/units", reference.units, Who.ANYONE, "单位和职责", {200: published.UnitList}),
     Call("GET", "/categories", reference.category_tree, Who.ANYONE, "内容分类", {200: published.CategoryList}),
     Call("GET", "/matters", reference.matters, Who.ANYONE, "政务服务事项", {200: published.MatterList}),

@@ -20,7 +20,17 @@ from routing import directory
 from routing.directory import Directory
 from web import attention, doors, identity, labels, present, present_desk, suggestions
 from web.office import Office
-from web.pages import bad_ratings, casework, clock_pages, exporting, letters, notices, registering
+from web.pages import (
+    bad_ratings,
+    casework,
+    clock_pages,
+    exporting,
+    forecasts,
+    letters,
+    measures_pages,
+    notices,
+    registering,
+)
 from web.present_desk import WORKERS
 
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
@@ -173,6 +183,8 @@ ROUTES = [
     Route("/bulk", bulk, methods=["POST"]),
     Route("/bulk", queue),
     *notices.ROUTES,
+    *forecasts.DESK_ROUTES,
+    *measures_pages.DESK_ROUTES,
     *exporting.ROUTES,
     *registering.ROUTES,
     *casework.ROUTES,

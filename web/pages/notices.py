@@ -42,6 +42,8 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
     href = f"/desk/cases/{row['case_no']}" if row["opens"] else ""
     if row["event"] == "digest":
         href = f"/desk/notices/{row['id']}"
+    if row["event"] == "measure":
+        href = f"/desk/measures/{row['key'].split(':')[1]}"
     return {
         "id": row["id"],
         "href": href,

@@ -17,11 +17,12 @@ from feedback import access, queries
 from feedback.access import OVERSEERS, Actor, Scope, has
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, office_day, start_of_day
-from feedback.kernel.errors import Forbidden
 from routing import directory, inbox
 from routing.directory import Directory
 from web import identity, present, present_desk
 from web.office import Office
+from web.pages import forecasts, measures_pages, oversight
+from web.pages.watching import overseer, pages
 
 EVERY_SECONDS = 5
 CHECK_SECONDS = 60
@@ -49,6 +50,7 @@ async def board(request: Request) -> Response:
         "week": await _week(actor, office.clock.now()),
         "wall": is_wall,
         "wall_rows": WALL_ROWS,
+        "tabs": pages("board", actor),
     }
     return office.render(request, "board/wall.html" if is_wall else "board/board.html", context)
 
@@ -65,17 +67,6 @@ async def stream(request: Request) -> Response:
     actor = await overseer(request)
     headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     return EventSourceResponse(events(request, actor), ping=15, headers=headers)
-
-
-async def overseer(request: Request) -> Actor:
-    """Whoever asks, if they oversee others.
-
-    Raises Forbidden.
-    """
-    actor = await identity.actor(request)
-    if not has(actor, OVERSEERS):
-        raise Forbidden
-    return actor
 
 
 def _is_wall(request: Request) -> bool:
@@ -238,6 +229,9 @@ async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEve
 
 ROUTES = [
     Route("/", board),
+    *oversight.ROUTES,
+    *forecasts.ROUTES,
+    *measures_pages.ROUTES,
     Route("/fragment", fragment),
     Route("/stream", stream),
 ]

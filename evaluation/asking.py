@@ -1,0 +1,65 @@
+"""How is a citizen asked to rate (评价邀请)? By a message some time after the answer, if they did not rate by themselves.
+
+The link holds a signed token instead of the query code: it opens the rating of this case and nothing else. Whoever
+handed in a report (检举控告) or left no name is not asked.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from evaluation.invitations import Occasion, token_of
+from feedback import queries
+from feedback.kernel import db, outbox
+from feedback.kernel.errors import NotNow
+from feedback.kernel.settings import Settings
+from feedback.lifecycle import Act, Kind, Status
+from feedback.views import Brief
+from routing.hours import Push
+from routing.notices import Audience, shortened
+from routing.telling import Manner, Planned, keep
+
+_NEVER_ASKED = frozenset({Kind.REPORT, Kind.RECTIFY})
+_STALE = timedelta(days=7)
+
+
+async def remember(payload: Mapping[str, Any], now: datetime, *, settings: Settings) -> None:
+    """Handler of an answer: see that its citizen is asked later."""
+    if not settings.invite_hours:
+        return
+    at = now + timedelta(hours=settings.invite_hours)
+    try:
+        async with db.transaction():
+            await outbox.put("rating.invite", f"{payload['no']}:{payload['seq']}", dict(payload), at)
+    except IntegrityError:
+        return  # it is remembered already
+
+
+async def invite(payload: Mapping[str, Any], now: datetime, *, settings: Settings) -> None:
+    """Handler: ask, unless they rated meanwhile, or the answer was withdrawn, or it is long ago.
+
+    Raises NotNow when there is nothing to ask.
+    """
+    case = await queries.brief(str(payload["no"]))
+    answer = next((e for e in case.entries if e.seq == payload["seq"]), None)
+    if answer is None or not _to_be_asked(case, answer.seq) or now - answer.at > _STALE + _span(settings):
+        raise NotNow(no=case.no)
+    token = token_of(settings.secret, Occasion(case_no=case.no))
+    where = f"{settings.public_url}/rate/service?t={token}" if settings.public_url else "本平台“查进度”（凭查询码）"
+    words = f"“{shortened(case.title)}”（编号 {case.no}）已答复，请您评价：{where}"
+    key = f"rating.invite:{case.no}:{answer.seq}"
+    planned = Planned(key, case.no, "rating.invite", Audience.CITIZEN, "", words, Push.WORKING)
+    await keep([planned], Manner.of(settings), now)
+
+
+def _to_be_asked(case: Brief, seq: int) -> bool:
+    since = [e for e in case.entries if e.seq > seq]
+    moved_on = any(e.act in (Act.RATE, Act.REPLY, Act.REOPEN) for e in since)
+    stands = case.status in (Status.REPLIED, Status.CLOSED)
+    return case.is_named and case.kind not in _NEVER_ASKED and stands and not moved_on
+
+
+def _span(settings: Settings) -> timedelta:
+    return timedelta(hours=settings.invite_hours)

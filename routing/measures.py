@@ -1,0 +1,148 @@
+"""What may overseers demand of a unit beyond a single case, and by what right? MEASURES and what may happen to one.
+
+Four measures of the joint conference (信访工作条例 第三十九条) and the three suggestions (第十四条第六项、第四十条), each
+with the answer it wants and by when. The Regulation wants the answer to a suggestion in writing and names no number;
+thirty days stood in the Regulation of 2005 and stand in Shandong's. No I/O.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from feedback import access
+from feedback.access import Actor
+from feedback.lifecycle import Role
+
+TITLE_MOST = 100
+TEXT_MOST = 5000
+CASES_MOST = 50
+DAYS_MOST = 365
+
+
+class Status(StrEnum):
+    """Where a measure stands."""
+
+    ISSUED = "issued"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
+class Deed(StrEnum):
+    """What is done about a measure."""
+
+    ISSUE = "issue"
+    ANSWER = "answer"
+    SEND_BACK = "send_back"
+    REMIND = "remind"
+    CLOSE = "close"
+    WITHDRAW = "withdraw"
+
+
+ADOPTIONS: Mapping[str, str] = {"adopted": "采纳", "partly": "部分采纳", "not": "不采纳"}
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRow:
+    """One row: a measure, its article, what answer it wants and by when (0: the issuer says the day)."""
+
+    code: str
+    label: str
+    law: str
+    wants: str
+    adoption: bool = False  # whether the answer says if it was adopted
+    days: int = 0
+    remark: str = ""
+
+
+_SAYS = "书面反馈采纳情况；部分采纳或者不采纳的说明理由"
+_LAW = "信访工作条例 第十四条第六项、第四十条第四款"
+_DAYS = "条例未定天数；默认 30 日，依据信访条例（2005）第三十六条、山东省信访条例，可以设置"
+
+# fmt: off
+MEASURES: tuple[MeasureRow, ...] = (
+    MeasureRow("interview",  "约谈",     "信访工作条例 第三十九条", "参加约谈，书面反馈整改安排", remark="到期日为反馈整改安排的最后一天"),
+    MeasureRow("circular",   "通报",     "信访工作条例 第三十九条", "书面反馈整改情况"),
+    MeasureRow("listed",     "挂牌督办", "信访工作条例 第三十九条", "按期办结并书面报告结果"),
+    MeasureRow("rectify_by", "限期整改", "信访工作条例 第三十九条", "在限期内整改并书面报告结果"),
+    MeasureRow("improve",    "改进工作建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+    MeasureRow("policy",     "完善政策建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+    MeasureRow("hold_liable", "追究责任建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+)
+
+DEEDS: Mapping[Deed, tuple[frozenset[Status], Status]] = {
+    # what may happen                  from                                             to
+    Deed.ANSWER:    (frozenset({Status.ISSUED}),                     Status.ANSWERED),
+    Deed.SEND_BACK: (frozenset({Status.ANSWERED}),                   Status.ISSUED),
+    Deed.REMIND:    (frozenset({Status.ISSUED}),                     Status.ISSUED),
+    Deed.CLOSE:     (frozenset({Status.ANSWERED}),                   Status.CLOSED),
+    Deed.WITHDRAW:  (frozenset({Status.ISSUED, Status.ANSWERED}),    Status.WITHDRAWN),
+}
+# fmt: on
+
+
+def row_of(code: str) -> MeasureRow | None:
+    return next((row for row in MEASURES if row.code == code), None)
+
+
+def may_see(actor: Actor, unit: str) -> bool:
+    """Overseers see what was issued to units they oversee, a unit what was issued to it."""
+    if access.has(actor, access.OVERSEERS) and (actor.everywhere or unit in actor.units):
+        return True
+    return bool(actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION}) and actor.unit == unit
+
+
+def may_issue(actor: Actor, unit: str = "") -> bool:
+    """Supervisors, to the units they oversee; without a unit: whether to any at all."""
+    return Role.SUPERVISOR in actor.roles and (actor.everywhere or not unit or unit in actor.units)
+
+
+def may(actor: Actor, deed: Deed, unit: str) -> bool:
+    """Who may do what: the addressed unit's head answers, whoever may issue does the rest."""
+    if deed is Deed.ANSWER:
+        return Role.LEAD in actor.roles and actor.unit == unit
+    return deed is not Deed.REMIND and may_issue(actor, unit)
+
+
+def open_deeds(actor: Actor, status: Status, unit: str) -> tuple[Deed, ...]:
+    """What the actor may do about a measure now."""
+    return tuple(deed for deed, (sources, _) in DEEDS.items() if status in sources and may(actor, deed, unit))
+
+
+def issue_faults(said: Mapping[str, object], today: date, cases: Sequence[str]) -> dict[str, str]:
+    """What is wrong with a measure somebody wants to issue."""
+    found = _text_fault("title", said, TITLE_MOST) | _text_fault("text", said, TEXT_MOST)
+    if row_of(str(said.get("kind", ""))) is None:
+        found["kind"] = "unknown"
+    if not said.get("unit"):
+        found["unit"] = "missing"
+    day = said.get("due_day")
+    if not isinstance(day, date):
+        found["due_day"] = "not_a_day"
+    elif not 0 < (day - today).days <= DAYS_MOST:
+        found["due_day"] = "not_a_future_day"
+    if len(cases) > CASES_MOST:
+        found["cases"] = "too_many"
+    return found
+
+
+def deed_faults(deed: Deed, row: MeasureRow, said: Mapping[str, object], today: date) -> dict[str, str]:
+    """What is wrong with what a deed brings: an answer its words (and whether it was adopted), the rest a reason."""
+    if deed is Deed.CLOSE:
+        return {}
+    found = _text_fault("text", said, TEXT_MOST)
+    if deed is Deed.ANSWER and row.adoption and said.get("adoption") not in ADOPTIONS:
+        found["adoption"] = "unknown"
+    if deed is Deed.SEND_BACK:
+        day = said.get("due_day")
+        if not isinstance(day, date) or not 0 < (day - today).days <= DAYS_MOST:
+            found["due_day"] = "not_a_future_day"
+    return found
+
+
+def _text_fault(name: str, said: Mapping[str, object], most: int) -> dict[str, str]:
+    text = said.get(name)
+    if not isinstance(text, str) or not text.strip():
+        return {name: "missing"}
+    return {name: "too_long"} if len(text) > most else {}

@@ -1,0 +1,132 @@
+"""Which supervision orders are proposed, and what did a person decide? Proposed by a timer, decided once each.
+
+A proposal names one fact: dismissed, the same fact is not proposed again; without its fact, it lapses by itself.
+Proposals about a report (检举控告) are seen by those who may see the report.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from feedback import calendars, oversight, queries
+from feedback.access import Actor
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import NotFound, NotNow
+from feedback.lifecycle import Profile
+from feedback.workdays import Calendar
+from routing import triggers
+from routing.models import Proposal
+from routing.triggers import Late, Proposed, Record
+
+OPEN, ISSUED, DISMISSED, LAPSED = "open", "issued", "dismissed", "lapsed"
+REASON_MOST = 500
+_CHUNK = 200
+_COLUMNS = (
+    "id",
+    "case_no",
+    "unit",
+    "trigger",
+    "rule",
+    "evidence",
+    "made_at",
+    "status",
+    "decided_by",
+    "decided_at",
+    "reason",
+)
+
+
+async def propose(now: datetime) -> int:
+    """Timer: write down what the rules propose, and let lapse what no longer holds. Returns how many are new."""
+    calendar = await calendars.current()
+    records = [_record(row, calendar, now) for row in await oversight.supervision_facts(now)]
+    wanted = {each.key: each for record in records for each in triggers.proposed(record)}
+    standing = {row["key"]: row["id"] for row in await Proposal.filter(status=OPEN).values("key", "id")}
+    gone = [standing[key] for key in standing.keys() - wanted.keys()]
+    for at in range(0, len(gone), _CHUNK):
+        part = Proposal.filter(id__in=gone[at : at + _CHUNK], status=OPEN)
+        await part.update(status=LAPSED, decided_at=now, decided_by="system")
+    return await _keep([each for key, each in wanted.items() if key not in standing], now)
+
+
+async def _keep(wanted: list[Proposed], now: datetime) -> int:
+    made = 0
+    for at in range(0, len(wanted), _CHUNK):
+        part = wanted[at : at + _CHUNK]
+        known = {row["key"] for row in await Proposal.filter(key__in=[each.key for each in part]).values("key")}
+        fresh = [
+            Proposal(
+                key=each.key,
+                case_no=each.no,
+                unit=each.unit,
+                trigger=each.trigger,
+                rule=each.rule,
+                evidence=list(each.evidence),
+                made_at=now,
+            )
+            for each in part
+            if each.key not in known
+        ]
+        try:
+            await Proposal.bulk_create(fresh)
+        except IntegrityError:
+            continue  # another worker proposes the same just now
+        made += len(fresh)
+    return made
+
+
+def _record(row: dict[str, Any], calendar: Calendar, now: datetime) -> Record:
+    today = office_day(now)
+    late = tuple(
+        Late(
+            c["id"], c["term"], c["label"], c["due_legal_day"], calendar.workdays_between(c["due_legal_day"], today) - 1
+        )
+        for c in row["late"]
+    )
+    return Record(
+        no=row["no"],
+        profile=Profile(row["profile"]),
+        unit=row["unit"] or row["desk"],
+        orders=row["orders"],
+        order_open=row["order_open"],
+        late=late,
+        extended=row["extended"],
+        returns=row["returns"],
+        urges=row["urges"],
+        unsatisfied=office_day(row["unsatisfied"]) if row["unsatisfied"] else None,
+        supported=row["supported"],
+        rated_badly=office_day(row["rated_badly"]) if row["rated_badly"] else None,
+    )
+
+
+async def listed(actor: Actor, *, status: str = OPEN, most: int = 300) -> list[dict[str, Any]]:
+    """The proposals about cases the actor may see, oldest first while open."""
+    order = ("made_at", "id") if status == OPEN else ("-decided_at", "-id")
+    rows = await Proposal.filter(status=status).order_by(*order).limit(most).values(*_COLUMNS)
+    seen = await queries.seen_of(actor, (row["case_no"] for row in rows))
+    return [row for row in rows if row["case_no"] in seen]
+
+
+async def one(actor: Actor, proposal_id: int) -> dict[str, Any]:
+    """An open proposal about a case the actor may see.
+
+    Raises NotFound, or NotNow when it was decided.
+    """
+    rows = await Proposal.filter(id=proposal_id).values(*_COLUMNS)
+    if not rows or rows[0]["case_no"] not in await queries.seen_of(actor, [rows[0]["case_no"]]):
+        raise NotFound(proposal=proposal_id)
+    if rows[0]["status"] != OPEN:
+        raise NotNow(proposal=proposal_id)
+    found: dict[str, Any] = rows[0]
+    return found
+
+
+async def decide(actor: Actor, proposal_id: int, status: str, reason: str, now: datetime) -> None:
+    """Write down what became of a proposal, once.
+
+    Raises NotNow when somebody else decided it.
+    """
+    open_ = Proposal.filter(id=proposal_id, status=OPEN)
+    if not await open_.update(status=status, decided_by=actor.id, decided_at=now, reason=reason[:REASON_MOST]):
+        raise NotNow(proposal=proposal_id)

@@ -1,0 +1,140 @@
+"""When should a case be supervised? RULES from what the record shows to a trigger of a supervision order (督办).
+
+The lawful triggers are rows of the case file's law (信访工作条例 第四十条; the six items still in use; the 12345
+ordinances). Which facts speak for which of them is said here; a person decides. No I/O.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from feedback.lifecycle import Profile
+
+RETURNS_LEAST = 2
+URGES_LEAST = 3
+BAD_LEVEL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A running clock past its legal end."""
+
+    id: int
+    term: str
+    label: str
+    due_day: date
+    workdays: int  # since then
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the rules need to know of a case. Counts are of what happened since the last supervision order."""
+
+    no: str
+    profile: Profile
+    unit: str
+    orders: int = 0
+    order_open: bool = False
+    late: tuple[Late, ...] = ()
+    extended: bool = False
+    returns: int = 0
+    urges: int = 0
+    unsatisfied: date | None = None  # the day of a call-back that found the citizen unsatisfied
+    supported: bool = False  # the opinion supported the citizen
+    rated_badly: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One row: its code, the trigger in each rule book, and what of a record speaks for it ("" nothing)."""
+
+    code: str
+    label: str
+    triggers: Mapping[Profile, str]
+    fact: Callable[[Record], str]  # names the fact, so that it is proposed once
+    evidence: Callable[[Record], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An order a rule proposes."""
+
+    key: str
+    no: str
+    unit: str
+    rule: str
+    trigger: str
+    evidence: tuple[str, ...]
+
+
+_P, _H, _R = Profile.PETITION, Profile.HOTLINE, Profile.RATING
+_REPORTS = frozenset({"report_back"})
+_NOTIFYING = frozenset({"notify", "forward"})
+
+
+def _clocks(record: Record, terms: frozenset[str] | None = None) -> list[Late]:
+    """The late clocks of these terms; None: those no other rule looks at. A whole working day must have passed."""
+    other = _REPORTS | _NOTIFYING
+    return [c for c in record.late if c.workdays >= 1 and (c.term in terms if terms else c.term not in other)]
+
+
+def _clock_fact(terms: frozenset[str] | None) -> Callable[[Record], str]:
+    def fact(record: Record) -> str:
+        late = _clocks(record, terms)
+        return f"clock{min(c.id for c in late)}" if late else ""
+
+    return fact
+
+
+def _clock_words(terms: frozenset[str] | None) -> Callable[[Record], list[str]]:
+    def words(record: Record) -> list[str]:
+        found = [
+            f"“{c.label}”应在 {c.due_day.isoformat()} 前办结，已过 {c.workdays} 个工作日"
+            for c in _clocks(record, terms)
+        ]
+        return [*found, "办过延期，仍未按期" if record.extended else "没有经批准的延期"]
+
+    return words
+
+
+def _count_fact(name: str, least: int) -> Callable[[Record], str]:
+    return lambda record: name if getattr(record, name) >= least else ""
+
+
+# fmt: off
+RULES: tuple[RuleRow, ...] = (
+    RuleRow("overdue", "超过期限没有办结", {_P: "overdue", _H: "late", _R: "not_rectified"},
+            _clock_fact(None), _clock_words(None)),
+    RuleRow("not_reported", "没有按期报告办理结果", {_P: "not_reported"},
+            _clock_fact(_REPORTS), _clock_words(_REPORTS)),
+    RuleRow("procedure", "没有按期转送或者告知受理", {_P: "procedure", _H: "refused"},
+            _clock_fact(_NOTIFYING), _clock_words(_NOTIFYING)),
+    RuleRow("returned", "多次退回", {_P: "shirking", _H: "refused"},
+            _count_fact("returns", RETURNS_LEAST), lambda r: [f"上次督办以来退回 {r.returns} 次"]),
+    RuleRow("urged", "多次催办", {_P: "shirking", _H: "poor", _R: "not_rectified"},
+            _count_fact("urges", URGES_LEAST), lambda r: [f"上次督办以来催办 {r.urges} 次"]),
+    RuleRow("unsatisfied", "回访不满意", {_P: "shirking", _H: "unsolved", _R: "not_rectified"},
+            lambda r: f"call{r.unsatisfied:%Y%m%d}" if r.unsatisfied else "",
+            lambda r: [f"{r.unsatisfied} 回访，群众不认可办理结果"]),
+    RuleRow("not_executed", "处理意见可能没有执行", {_P: "not_executed", _H: "unsolved"},
+            lambda r: f"rate{r.rated_badly:%Y%m%d}" if r.supported and r.rated_badly else "",
+            lambda r: ["处理意见为予以支持", f"{r.rated_badly} 群众评价不满意"]),
+)
+# fmt: on
+
+
+def rule_of(code: str) -> RuleRow | None:
+    return next((row for row in RULES if row.code == code), None)
+
+
+def proposed(record: Record) -> list[Proposed]:
+    """Every order the rules propose for a case; none while one is open."""
+    if record.order_open or not record.unit:
+        return []
+    found = []
+    for rule in RULES:
+        trigger = rule.triggers.get(record.profile, "")
+        if trigger and (fact := rule.fact(record)):
+            key = f"{record.no}:{rule.code}:{fact}:{record.orders}"
+            found.append(Proposed(key, record.no, record.unit, rule.code, trigger, tuple(rule.evidence(record))))
+    return found

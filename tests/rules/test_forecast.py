@@ -1,0 +1,63 @@
+"""What chance does the past give a running clock, and can everybody count it again?"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from routing.forecast import FIRST_SHARE, LEAN, History, Past, calibration, share_of_time
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = START + timedelta(days=300)
+DAY = timedelta(days=1)
+
+
+def past(unit: str, *ended_after_days: float, term: str = "resolve") -> list[Past]:
+    """Clocks of ten days that ended so many days after they began."""
+    return [Past(unit, term, "appeal", START, START + 10 * DAY, START + days * DAY) for days in ended_after_days]
+
+
+def test_without_any_past_a_small_chance_is_believed_until_the_time_is_over() -> None:
+    nothing = History.of([], NOW)
+    assert nothing.forecast("a", "resolve", "appeal", 0.5).chance == pytest.approx(FIRST_SHARE)
+    assert nothing.forecast("a", "resolve", "appeal", 1.0).chance == 1.0
+
+
+def test_the_chance_is_the_share_of_those_still_running_that_became_late_leaning_on_all_units() -> None:
+    history = History.of([*past("a", 2, 4, 6, 8, 12, 14), *past("b", *[1] * 10, 5, 5)], NOW)
+    told = history.forecast("a", "resolve", "appeal", 0.5)
+    assert (told.unit_n, told.unit_late, told.all_n, told.all_late) == (4, 2, 6, 2)
+    everywhere = (2 + LEAN * FIRST_SHARE) / (6 + LEAN)
+    assert told.chance == pytest.approx((2 + LEAN * everywhere) / (4 + LEAN))
+
+
+def test_the_longer_a_clock_runs_the_likelier_it_is_late() -> None:
+    history = History.of(past("a", 1, 2, 3, 4, 5, 6, 7, 8, 12), NOW)
+    chances = [history.forecast("a", "resolve", "appeal", used / 10).chance for used in range(11)]
+    assert chances == sorted(chances)
+
+
+def test_another_term_or_kind_is_another_past() -> None:
+    history = History.of(past("a", *[20] * 50), NOW)
+    assert history.forecast("a", "notify", "appeal", 0.5).unit_n == 0
+    assert history.forecast("a", "resolve", "consult", 0.5).chance == pytest.approx(FIRST_SHARE)
+
+
+def test_one_that_still_runs_and_is_late_counts_as_late() -> None:
+    history = History.of([Past("a", "resolve", "appeal", START, START + 10 * DAY, None)], NOW)
+    assert history.still(("a", "resolve", "appeal"), 0.5) == (1, 1)
+
+
+def test_expected_lateness_is_chance_times_days() -> None:
+    history = History.of(past("a", *[14] * 40), NOW)
+    told = history.forecast("a", "resolve", "appeal", 0.9)
+    assert told.days_if_late == pytest.approx(4)
+    assert told.expected_days == pytest.approx(told.chance * 4)
+
+
+def test_the_share_of_time_of_a_clock_without_length_is_whole() -> None:
+    assert share_of_time(START, START, START) == 1.0
+
+
+def test_a_calibrated_forecast_is_told_as_one() -> None:
+    told = calibration([(0.25, n % 4 == 0) for n in range(400)], bins=1)
+    assert told["bins"] == [{"n": 400, "foretold": 0.25, "happened": 0.25}]

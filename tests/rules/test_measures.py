@@ -1,0 +1,81 @@
+"""Which measures are there, who may do what about them, and what must be brought?"""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from feedback.access import Actor
+from feedback.lifecycle import Role
+from routing import measures
+from routing.measures import DEEDS, MEASURES, Deed, Status
+
+TODAY = date(2026, 9, 14)
+CHIEF = Actor("supervisor", "督办", frozenset({Role.SUPERVISOR}), "xinfang", everywhere=True)
+STREET_CHIEF = Actor("s", "督办", frozenset({Role.SUPERVISOR}), "qinghe", units=frozenset({"qinghe", "shequ"}))
+AUDITOR = Actor("auditor", "审计", frozenset({Role.AUDITOR}), "xinfang", everywhere=True)
+LEAD = Actor("lead-jiaoyu", "负责人", frozenset({Role.LEAD}), "jiaoyu")
+CLERK = Actor("clerk-jiaoyu", "经办", frozenset({Role.CLERK}), "jiaoyu")
+OTHER = Actor("lead-chengguan", "负责人", frozenset({Role.LEAD}), "chengguan")
+ADMIN = Actor("admin", "管理员", frozenset({Role.ADMIN}), "jiaoyu")
+SAID: dict[str, Any] = {
+    "kind": "improve", "unit": "jiaoyu", "title": "改进学区划分公示", "text": "请完善公示。", "due_day": TODAY + timedelta(30),
+}  # fmt: skip
+
+
+def test_four_measures_and_three_suggestions_each_with_its_article() -> None:
+    assert [row.code for row in MEASURES if not row.adoption] == ["interview", "circular", "listed", "rectify_by"]
+    assert [row.code for row in MEASURES if row.adoption] == ["improve", "policy", "hold_liable"]
+    assert all("第三十九条" in row.law for row in MEASURES if not row.adoption)
+    assert all("第四十条第四款" in row.law and row.days == 30 for row in MEASURES if row.adoption)
+
+
+@pytest.mark.parametrize(
+    ("actor", "sees", "issues", "answers"),
+    [
+        (CHIEF, True, True, False),
+        (STREET_CHIEF, False, False, False),
+        (AUDITOR, True, False, False),
+        (LEAD, True, False, True),
+        (CLERK, True, False, False),
+        (OTHER, False, False, False),
+        (ADMIN, False, False, False),
+    ],
+    ids=lambda value: value.id if isinstance(value, Actor) else str(value),
+)
+def test_who_may_what(actor: Actor, sees: bool, issues: bool, answers: bool) -> None:
+    assert measures.may_see(actor, "jiaoyu") is sees
+    assert measures.may_issue(actor, "jiaoyu") is issues
+    assert measures.may(actor, Deed.ANSWER, "jiaoyu") is answers
+    assert measures.may(actor, Deed.CLOSE, "jiaoyu") is issues
+
+
+def test_every_open_measure_can_end_and_nothing_leaves_the_end() -> None:
+    for status in (Status.ISSUED, Status.ANSWERED):
+        assert any(status in sources for sources, _ in DEEDS.values())
+    assert not [d for d, (sources, _) in DEEDS.items() if sources & {Status.CLOSED, Status.WITHDRAWN}]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({}, {}),
+        ({"kind": "scold"}, {"kind": "unknown"}),
+        ({"unit": ""}, {"unit": "missing"}),
+        ({"title": " "}, {"title": "missing"}),
+        ({"text": "长" * 5001}, {"text": "too_long"}),
+        ({"due_day": None}, {"due_day": "not_a_day"}),
+        ({"due_day": TODAY}, {"due_day": "not_a_future_day"}),
+    ],
+)
+def test_what_is_wrong_is_named(change: dict[str, Any], fault: dict[str, str]) -> None:
+    assert measures.issue_faults({**SAID, **change}, TODAY, []) == fault
+
+
+def test_a_suggestion_is_answered_with_whether_it_was_adopted() -> None:
+    improve, circular = measures.row_of("improve"), measures.row_of("circular")
+    assert improve and circular
+    assert measures.deed_faults(Deed.ANSWER, improve, {"text": "已改"}, TODAY) == {"adoption": "unknown"}
+    assert not measures.deed_faults(Deed.ANSWER, improve, {"text": "不改，因为…", "adoption": "not"}, TODAY)
+    assert not measures.deed_faults(Deed.ANSWER, circular, {"text": "已改"}, TODAY)
+    assert measures.deed_faults(Deed.ANSWER, improve, {"adoption": "not"}, TODAY) == {"text": "missing"}

@@ -76,8 +76,9 @@ async def mark(actor: Actor, ids: Iterable[int] | None, now: datetime) -> int:
     chosen = known if ids is None else known & set(ids)
     if not chosen:
         return 0
-    unmarked = Notice.filter(id__in=sorted(chosen), read_at__isnull=True)
-    return await unmarked.update(read_at=now, read_by=actor.id)
+    said = {"read_at": now, "read_by": actor.id}
+    await Notice.filter(digest__in=sorted(chosen), read_at__isnull=True).update(**said)  # a digest's own lines
+    return await Notice.filter(id__in=sorted(chosen), read_at__isnull=True).update(**said)
 
 
 async def digest(actor: Actor, notice_id: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -6,7 +6,6 @@ Reports (检举控告) are told to whoever holds them and to cleared overseers, 
 (信访工作条例 第三十条). No I/O.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from feedback import stages
@@ -103,6 +102,6 @@ def _label(code: str) -> str:
     return next((row.label for row in stages.STAGES if row.code == code), "")
 
 
-def audiences(stage: str, profile: Profile) -> Iterable[Audience]:
-    """Who is told at a stage, for the page that explains the ladder."""
-    return [rung.audience for rung in LADDER if rung.stage == stage and profile in rung.profiles]
+def of_stage(stage: str, profile: Profile) -> list[Rung]:
+    """The rungs of a stage, for the page that explains the ladder."""
+    return [rung for rung in LADDER if rung.stage == stage and profile in rung.profiles]

@@ -50,6 +50,7 @@ class MeasureView:
     due_at: datetime
     adoption: str
     issued_by: str
+    issuer_unit: str
     issued_at: datetime
     answered_at: datetime | None
     cases: tuple[str, ...]
@@ -123,6 +124,7 @@ def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]],
         due_at=row.due_at,
         adoption=row.adoption,
         issued_by=row.issued_by,
+        issuer_unit=row.issuer_unit,
         issued_at=row.issued_at,
         answered_at=row.answered_at,
         cases=tuple(cases),

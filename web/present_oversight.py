@@ -8,8 +8,8 @@ from typing import Any
 from feedback import grounds, stages
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import Act
-from routing import measures, triggers
+from feedback.lifecycle import Act, Profile
+from routing import ladder, measures, triggers
 from routing.directory import Directory
 from routing.forecast import Forecast
 from routing.measures import Deed, Status
@@ -47,6 +47,26 @@ def tabs(current: str, actor: Actor) -> list[dict[str, Any]]:
     return [{"href": href, "label": words, "current": code == current} for code, href, words in rows]
 
 
+PUSHES: Mapping[str, str] = {"at_once": "立即", "working": "工作时间", "digest": "次日汇总"}
+
+
+def ladder_lines() -> list[dict[str, Any]]:
+    """The ladder as a table: stage by stage, who is told, how, and by which article."""
+    lines: list[dict[str, Any]] = []
+    for row in stages.STAGES:
+        for profile in (Profile.PETITION, Profile.HOTLINE):
+            rungs = ladder.of_stage(row.code, profile)
+            lines.append(
+                {
+                    "stage": row.label,
+                    "profile": labels.PROFILES[profile.value],
+                    "told": [f"{labels.AUDIENCES[rung.audience]}（{PUSHES[rung.push]}）" for rung in rungs],
+                    "law": list(dict.fromkeys(rung.law for rung in rungs)),
+                }
+            )
+    return lines
+
+
 @dataclass(frozen=True, slots=True)
 class ToldLine:
     """One telling: whom, when, and whether it was read."""
@@ -67,7 +87,19 @@ def late_line(
         "late_days": max(0, (now - clock["due_at"]).days),
         "since": present.short_time(clock["due_at"]),
         "told": [told_line(row, names) for row in told],
+        "stages": told_stages(told, names),
     }
+
+
+def told_stages(told: Sequence[Mapping[str, Any]], names: Directory) -> list[dict[str, Any]]:
+    """The tellings stage by stage, the last stage first: one line each."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in told:
+        line = told_line(row, names)
+        stage = found.setdefault(row["stage"], {"stage": line.stage, "when": line.when, "whom": [], "faults": []})
+        stage["whom"].append(f"{line.whom}（{line.read}）" if row["read_at"] else line.whom)
+        stage["faults"] += [line.fault] if line.fault else []
+    return list(reversed(found.values()))
 
 
 def told_line(row: Mapping[str, Any], names: Directory) -> ToldLine:

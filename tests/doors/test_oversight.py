@@ -128,7 +128,7 @@ async def test_each_red_clock_shows_who_was_told_when(door: Door) -> None:
     async with at_page(door, "supervisor") as chief:
         page = (await chief.get("/board/late?unit=jiaoyu")).text
         row = page[page.index(no) :]
-        assert "区教育局经办人" in row and "区教育局单位负责人" in row and "督办人员" in row and "未读" in row
+        assert "区教育局经办人" in row and "区教育局单位负责人" in row and "督办人员" in row and "已读" not in row
         assert "告知了谁" in (await chief.get("/board")).text
     async with at_page(door, "lead-jiaoyu") as lead:
         inbox_page = (await lead.get("/desk/notices")).text
@@ -200,6 +200,10 @@ async def test_a_suggestion_is_due_in_thirty_days_answered_by_the_head_and_close
     async with at_page(door, "supervisor") as chief:
         page = (await chief.get(f"/desk/measures/{measure}")).text
         assert "部分采纳" in page and "已建立联勤机制" in page and no in page
+        for form, begins in (("docx", b"PK"), ("pdf", b"%PDF")):
+            letter = await chief.get(f"/desk/measures/{measure}/letter.{form}")
+            assert letter.status_code == 200 and letter.content.startswith(begins)
+        assert (await chief.get(f"/desk/measures/{measure}/letter.exe")).status_code == 404
         assert (await chief.post(f"/desk/measures/{measure}/close", data={})).status_code == 303
         assert (await chief.post(f"/desk/measures/{measure}/withdraw", data={"text": "x"})).status_code == 409
         figures = (await chief.get("/board/measures")).text

@@ -71,7 +71,7 @@ def test_what_was_passed_unseen_is_told_together() -> None:
 def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> None:
     for row in STAGES:
         for profile in Profile:
-            assert ladder.audiences(row.code, profile), (row.code, profile)
+            assert ladder.of_stage(row.code, profile), (row.code, profile)
     assert all(rung.law for rung in LADDER)
     assert {rung.stage for rung in LADDER} == {row.code for row in STAGES}
 

@@ -20,7 +20,10 @@ from routing.measures import Deed
 from routing.measuring import Filters, MeasureView
 from routing.telling import Manner
 from web import identity, labels, present_desk, present_oversight
+from web.letters import issuing, rendering
+from web.letters.values import Between
 from web.office import Office
+from web.pages import letters
 from web.pages.exporting import XLSX, guarded
 from web.pages.watching import pages
 
@@ -227,11 +230,35 @@ def _typed(form: FormData) -> dict[str, str]:
     return {name: str(form.get(name, "")).strip()[:6000] for name in ("text", "adoption", "due_day")}
 
 
+async def letter(request: Request) -> Response:
+    """The measure as a numbered letter, as Word or PDF: issued with the first look, the same ever after."""
+    office: Office = request.app.state.office
+    row, _ = await _found(request)
+    form = request.path_params["form"]
+    if form not in rendering.FORMS:
+        raise NotFound(form=form)
+    first = row.entries[0]["data"]
+    said = Between(
+        about=row.no,
+        unit=row.unit,
+        issuer=row.issuer_unit,
+        title=row.title,
+        text=row.text,
+        wants=row.row.wants,
+        due_day=date.fromisoformat(first["due_day"]),
+        at=row.issued_at,
+    )
+    issued = await issuing.between(office, row.row.code, said)
+    content = await issuing.written_between(office, issued, form, letters.address_of(request))
+    return letters.sent(issued, form, content)
+
+
 ROUTES = [Route("/measures", listed)]
 DESK_ROUTES = [
     Route("/measures", listed),
     Route("/measures/export.xlsx", export),
     Route("/measures/new", new, methods=["GET", "POST"]),
     Route("/measures/{id}", one),
+    Route("/measures/{id}/letter.{form}", letter),
     Route("/measures/{id}/{act}", act, methods=["POST"]),
 ]

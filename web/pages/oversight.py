@@ -31,6 +31,8 @@ async def late(request: Request) -> Response:
         **present_desk.frame(actor, names),
         "tabs": pages("late", actor),
         "rows": lines,
+        "ladder": present_oversight.ladder_lines(),
+        "hours": office.settings.staff_hours,
         "untold": sum(not line["told"] for line in lines),
         "unit": names.name(unit) if names.has(unit) else "",
     }

@@ -22,7 +22,8 @@ from routing.directory import Directory
 from web import identity, present, present_desk
 from web.office import Office
 from web.pages import forecasts, measures_pages, oversight
-from web.pages.watching import overseer, pages
+from web.pages.watching import overseer as overseer  # also where the other pages of the board look for it
+from web.pages.watching import pages
 
 EVERY_SECONDS = 5
 CHECK_SECONDS = 60

@@ -14,12 +14,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.examples import seed_examples
 from classify.text import tidy
 
 TITLE, TEXT, WORDS = 0.35, 0.30, 0.35
@@ -28,6 +30,11 @@ FAINT: Final = 0.04  # a likeness below this is taken for nothing
 NEAREST: Final = 250  # so many likenesses of a case are kept
 COMMON: Final = 0.12  # what stands in more than this share of all cases tells nothing
 TEXT_READ: Final = 400  # characters of a text
+FEW: Final = 3000  # with fewer cases our own examples help to tell which words are common
+SMALL: Final = 6
+SMALL_BAR: Final = 0.22
+"""A small group may be like by chance, so its members must be more like each other."""
+
 PEOPLE_LEAST: Final = 3
 """With fewer people it is a matter, not a topic."""
 
@@ -131,6 +138,8 @@ def topics(said: Sequence[Said], before: Sequence[Topic] = (), least: int = PEOP
     matrix, words = _likenesses([one.title for one in said], [one.text for one in said])
     found = []
     for group in _gathered(matrix):
+        if len(group) < SMALL and _cohesion(matrix, group) < SMALL_BAR:
+            continue
         ordered = _by_likeness(said, matrix, group)
         members = tuple(Member(said[i].no, said[i].who, said[i].day, said[i].region) for i in ordered)
         if heat(members, members[0].day).people >= least:
@@ -151,12 +160,21 @@ def _likenesses(titles: Sequence[str], texts: Sequence[str]) -> tuple[Any, _Word
     """The likeness of each case to those nearest to it, as a sparse symmetric matrix, and the words of all."""
     from scipy.sparse import hstack
 
+    n = len(titles)
+    if n < FEW:  # a few cases do not tell which words are common, so our own examples are counted with them
+        own = _own()
+        titles, texts = [*titles, *(title for title, _ in own)], [*texts, *(text for _, text in own)]
     plain_titles = [_BLANK.sub("", tidy(title)) for title in titles]
     plain_texts = [_BLANK.sub("", tidy(text[:TEXT_READ])) for text in texts]
     words = _Words.of([f"{title} {text[:TEXT_READ]}" for title, text in zip(titles, texts, strict=True)])
     parts = ((TITLE, _characters(plain_titles)), (TEXT, _characters(plain_texts)), (WORDS, words.counts))
     rows = hstack([np.sqrt(share) * _weighed(counts) for share, counts in parts]).tocsr()
-    return _nearest(rows), words
+    return _nearest(rows[:n]), _Words(words.known, words.counts[:n])
+
+
+@cache
+def _own() -> tuple[tuple[str, str], ...]:
+    return tuple((e.title, e.text) for e in seed_examples([]) if e.source == "example")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +306,12 @@ def _best(mean: Any) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
 
 
 # ---- names
+
+
+def _cohesion(alike: Any, group: Sequence[int]) -> float:
+    """The mean likeness of two members of a group."""
+    inside = alike[np.array(group)][:, np.array(group)]
+    return float(inside.sum()) / (len(group) * (len(group) - 1))
 
 
 def _by_likeness(said: Sequence[Said], alike: Any, group: Sequence[int]) -> list[int]:

@@ -17,10 +17,12 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from feedback.intake import Draft, PersonDraft
 from feedback.kernel.settings import Settings, variable
 from tests.conftest import MONDAY, fresh
 from tests.people import ANNAS_MESSAGE
-from web import boot, gathering, seed
+from tests.rules.test_topics import MIXER
+from web import boot, doors, gathering, seed
 
 DAYS, CASES = 40, 40
 PATIENCE_SECONDS = 20.0
@@ -146,6 +148,9 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
         )
         async with boot.opened(settings) as office:
             await seed.Life(office, cases_count=CASES, days=DAYS).run()
+            for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic
+                person = PersonDraft("安小娜", f"1390000{i:04}")
+                await doors.hand_in(office, Draft("complaint", title, text, "web", "", person=person))
             await gathering.gather(office, office.clock.now())
         log = folder / "server.log"
         with _process(settings, log) as server:

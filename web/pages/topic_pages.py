@@ -24,6 +24,7 @@ from web.pages.supervisor import overseer
 TREND_DAYS = 30
 FINDING_DAYS = 90
 MANY = 100_000
+SHARE_LEAST = 10  # of fewer answers a share says nothing
 
 
 async def hot(request: Request) -> Response:
@@ -99,6 +100,8 @@ async def _listed(actor: Actor, nos: Iterable[str]) -> dict[str, WorkRow]:
 
 
 def _share(tally: findings.Tally, code: str) -> str:
+    if tally.answers < SHARE_LEAST:
+        return f"{tally.found[code]} 件"
     return f"{tally.found[code] / tally.answers:.0%}"
 
 

@@ -96,6 +96,8 @@ async def damages(data: Path) -> AsyncIterator[Damage]:
         for case in rows:
             async for damage in _damages_of(case):
                 yield damage
+    for edition in await calendars.rewritten():
+        yield Damage(f"calendar edition {edition}", "its days are not those it was made with")
     for attachment in await attachments.damaged(data):
         yield Damage(f"attachment {attachment}", "bytes are missing or do not match their digest")
 

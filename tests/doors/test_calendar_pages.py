@@ -14,6 +14,7 @@ from feedback import calendars, jobs, moves, queries
 from feedback.access import SYSTEM
 from feedback.deadlines import Clock
 from feedback.kernel.clock import OFFICE, aware
+from feedback.models import EditionDay
 from routing import directory
 from routing.models import Notice
 from tests.people import Door
@@ -235,6 +236,14 @@ async def test_a_deadline_is_explained_day_by_day_to_whom_it_concerns(door: Door
     desk = await door.page_client("reception")
     assert (await desk.get(f"/desk/cases/{receipt['no']}/clocks/1/answer")).status_code == 200
     await desk.aclose()
+
+
+async def test_a_day_changed_behind_the_back_of_an_edition_is_found(door: Door, admin: httpx2.AsyncClient) -> None:
+    await _applied(admin)
+    assert not await calendars.rewritten()
+    await EditionDay.filter(day=date(2026, 11, 4)).update(is_workday=True)
+    found = [damage.where async for damage in jobs.damages(door.settings.data)]
+    assert found == ["calendar edition 2026-2"]
 
 
 async def test_a_late_edition_does_not_touch_what_ended(door: Door, admin: httpx2.AsyncClient) -> None:

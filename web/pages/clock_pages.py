@@ -1,6 +1,7 @@
 """Why is this the last day? One clock of a case, day by day, for whoever may see the case."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from starlette.requests import Request
@@ -8,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from feedback import calendars, queries
-from feedback.deadlines import Clock
+from feedback.deadlines import Clock, row_of
+from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.terms import Unit
 from feedback.views import CaseFile
@@ -50,10 +52,22 @@ async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> 
         **frame,
         "no": file.no,
         "clock": present.clock_view(clock, names, office.clock.now(), editions.newest),
-        "result": counting.counted_clock(clock, editions.named(clock.edition)),
+        "result": counting.counted_clock(clock, editions.named(clock.edition), _pauses(file, clock)),
         "moves": [date_moves.words(m) for m in file.moves if (m.term, m.seq) == (clock.term, clock.seq)],
     }
     return office.render(request, "citizen/clock.html", context)
+
+
+def _pauses(file: CaseFile, clock: Clock) -> list[tuple[date, date]]:
+    """First and last days on which the clock stood still: a hearing is not counted (信访工作条例 第三十六条第二款)."""
+    row, spans, since = row_of(clock), list[tuple[date, date]](), None
+    for entry in file.entries:
+        if entry.seq > clock.seq and entry.act in row.paused_by:
+            since = since or office_day(entry.at)
+        elif since and entry.act in row.resumed_by:
+            spans.append((since, office_day(entry.at)))
+            since = None
+    return spans
 
 
 def _clock(request: Request, file: CaseFile) -> Clock:

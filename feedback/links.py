@@ -56,6 +56,11 @@ class Proposal:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
+def realm_of(is_report: bool) -> int:
+    """In which world a case is compared."""
+    return _REPORTS if is_report else _ORDINARY
+
+
 async def said(ids: Iterable[int] = (), *, no: str = "") -> list[Said]:
     """Cases as they are compared: this number, or these ids. For the system."""
     return _said(await (Case.filter(no=no) if no else Case.filter(id__in=list(ids))))
@@ -80,7 +85,7 @@ def _said(rows: Iterable[Case]) -> list[Said]:
             title=row.title,
             text=row.text,
             category=row.category,
-            realm=_REPORTS if row.confidential else _ORDINARY,
+            realm=realm_of(bool(row.confidential)),
             region=row.region,
             address=row.address,
             received_at=row.received_at,
@@ -160,6 +165,12 @@ async def of_case(actor: Actor, no: str) -> list[LinkView]:
         raise NotFound(no=no)
     rows = await Link.filter(Q(case_id=case.id) | Q(earlier_id=case.id)).order_by("-score", "-id").limit(PENDING_MOST)
     return await _views(actor, rows, own=case.id)
+
+
+async def one(actor: Actor, link_id: int) -> LinkView | None:
+    """A link, if the actor may know of it, told from its newer case."""
+    row = await Link.get_or_none(id=link_id)
+    return next(iter(await _views(actor, [row])), None) if row else None
 
 
 async def pending(actor: Actor, *, campaigns: bool = False) -> list[LinkView]:
@@ -282,11 +293,10 @@ async def decide(actor: Actor, link_id: int, state: LinkState, *, now: datetime,
 
     Raises NotFound also for a link the actor may not know of, and Forbidden for whoever is not at its desk.
     """
-    row = await Link.get_or_none(id=link_id)
-    views = await _views(actor, [row]) if row else []
-    if row is None or not views:
+    row, view = await Link.get_or_none(id=link_id), await one(actor, link_id)
+    if row is None or view is None:
         raise NotFound(id=link_id)
-    no, desk = views[0].here.no, views[0].here.desk
+    no, desk = view.here.no, view.here.desk
     if Role.RECEPTION not in actor.roles or actor.unit != desk:
         raise Forbidden(no=no)
     final = kind or LinkKind(row.kind)

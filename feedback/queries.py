@@ -404,6 +404,11 @@ async def by_code(secret: str, code: str, *, no: str = "", phone_tail: str = "")
     raise NotFound(code="not_found")
 
 
+async def is_known_source(channel: str, source_id: str) -> bool:
+    """Whether something was handed in under this source id: a form sent twice is no second message."""
+    return bool(source_id) and await Case.exists(channel=channel, source_id=source_id)
+
+
 async def receipt_code(no: str, secret: str) -> str:
     """The query code of a case, for the receipt shown to whoever just handed it in."""
     case = await Case.get_or_none(no=no)

@@ -27,7 +27,7 @@ from web import attention, boot, frame, identity, labels, worker
 from web.api import v1
 from web.guard import Guard, Limiter, SameOrigin, TooMany
 from web.office import Office
-from web.pages import admin, citizen, desk, kpis, letters, login, public, reports, supervisor, topic_pages
+from web.pages import admin, citizen, desk, kpis, letters, login, public, registering, reports, supervisor, topic_pages
 
 HERE = Path(__file__).parent
 STATUS_OF: Mapping[type[Refused], int] = {
@@ -135,6 +135,8 @@ class StaffOnly:
             request = Request(scope, receive)
             actor = await identity.actor_or_none(request)
             if actor is None:
+                if request.method == "POST" and request.url.path == "/desk/register":
+                    await registering.kept_for_later(request)
                 response = await _refusal(request, identity.Unauthorized())
                 await response(scope, receive, send)
                 return

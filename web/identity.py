@@ -204,6 +204,41 @@ async def drop_draft(request: Request, response: Response) -> None:
     response.delete_cookie(DRAFT_COOKIE)
 
 
+async def username_of_ended(request: Request) -> str | None:
+    """Whose session this was, though it is over: for keeping what they had typed. Never a way in."""
+    token = _token_of(request)
+    session = await Session.get_or_none(token_hash=_hash(token)) if token else None
+    return session.username if session else None
+
+
+async def staff_draft(office: Office, form: str, username: str) -> dict[str, Any]:
+    """The half-filled form that was kept for a member of staff, or an empty one."""
+    row = await FormDraft.get_or_none(token_hash=_staff_hash(office, form, username))
+    if row is None:
+        return {}
+    found: dict[str, Any] = json.loads(seal.unseal_house(office.settings.secret, row.sealed))
+    return found
+
+
+async def keep_staff_draft(office: Office, form: str, username: str, values: Mapping[str, Any]) -> None:
+    """Keep a half-filled form for whoever wrote it, sealed."""
+    now = office.clock.now()
+    sealed = seal.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    token_hash = _staff_hash(office, form, username)
+    if not await FormDraft.filter(token_hash=token_hash).update(sealed=sealed, seen_at=now):
+        await FormDraft.create(token_hash=token_hash, sealed=sealed, made_at=now, seen_at=now)
+
+
+async def drop_staff_draft(office: Office, form: str, username: str) -> None:
+    """Forget it."""
+    await FormDraft.filter(token_hash=_staff_hash(office, form, username)).delete()
+
+
+def _staff_hash(office: Office, form: str, username: str) -> str:
+    """Keyed: nobody can say the word in a cookie of their own."""
+    return codes.keyed_hash(office.settings.secret, "staff-draft", f"{form} {username}")
+
+
 async def forget_old(now: datetime, draft_days: int) -> None:
     """Delete drafts nobody came back to, and sessions that are over."""
     await FormDraft.filter(seen_at__lt=now - timedelta(days=draft_days)).delete()

@@ -28,6 +28,7 @@ KIND_HINTS: Mapping[str, str] = {
     "praise": "表扬单位或工作人员",
 }
 PROFILES: Mapping[str, str] = {"petition": "信访", "hotline": "12345热线", "rating": "好差评整改"}
+AUTHORITIES: Mapping[str, str] = {"written": "书面委托", "recorded": "口头委托，已记录", "statutory": "法定代理"}
 STAGES: Mapping[str, str] = {"first": "初次办理", "review": "复查", "re_review": "复核"}
 STATUSES: Mapping[str, str] = {
     "received": "已收到，待分派",

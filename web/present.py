@@ -13,10 +13,10 @@ from feedback.deadlines import Clock
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.lifecycle import OPEN, Act, Need, Profile, Stage, Status, Step
 from feedback.terms import Holder, Unit
-from feedback.views import BesideView, CaseFile, EntryView, FileView, WorkRow
+from feedback.views import CaseFile, EntryView, FileView, WorkRow
 from feedback.workdays import Calendar
 from routing.directory import Directory
-from web import attention, labels
+from web import attention, labels, present_people
 
 _WEEK = "一二三四五六日"
 _HIDDEN_DATA = frozenset(
@@ -175,6 +175,10 @@ class RowView:
     light: str
     light_text: str
     stage_text: str = field(default="")
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
 
 
 def clock_view(clock: Clock, directory: Directory, now: datetime, calendar: Calendar) -> ClockView:
@@ -425,7 +429,7 @@ def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, 
         "version": file.version,
         "person": person_json(file),
         "headcount": file.headcount,
-        "beside": [beside_json(each) for each in file.beside],
+        "beside": [present_people.beside_json(each) for each in file.beside],
         "received_at": iso(file.received_at),
         "clocks": [clock_json(c, now) for c in file.clocks],
         "timeline": [entry_json(e, directory) for e in file.entries],
@@ -446,11 +450,6 @@ def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, 
 def person_json(file: CaseFile) -> dict[str, Any] | None:
     p = file.person
     return {"name": p.name, "phone": p.phone, "masked": p.is_masked} if p else None
-
-
-def beside_json(each: BesideView) -> dict[str, Any]:
-    p = each.person
-    return {"role": each.role, "kind": each.kind, "name": p.name, "phone": p.phone, "masked": p.is_masked}
 
 
 def unit_json(code: str, directory: Directory) -> dict[str, str] | None:

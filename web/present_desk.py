@@ -57,6 +57,7 @@ def frame(actor: Actor, names: Directory) -> dict[str, Any]:
     items = [("desk", "/desk", "工作台", 0)] if actor.roles - {Role.ADMIN} else []
     if Role.RECEPTION in actor.roles:
         items.append(("register", "/desk/register", "登记", 0))
+        items.append(("repeats", "/desk/repeats", "疑似重复", 0))
     if actor.roles & (WORKERS | {Role.SUPERVISOR}):
         items.append(("notices", "/desk/notices", "通知", 0))
     if actor.roles & {Role.CLERK, Role.LEAD, Role.SUPERVISOR}:

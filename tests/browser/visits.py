@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from evaluation.invitations import Occasion, token_of
 from tests.browser.site import ANSWER, Site, until
+from tests.people import ANNAS_MESSAGE
 from web.identity import STAFF_COOKIE
 
 Arrive = Callable[[Page, Site], Awaitable[None]]
@@ -34,6 +35,8 @@ NOT_PAGES: Mapping[str, str] = {
     "/case/letters/{id}.{form}": "a file",
     "/admin/letters/{code}/template.docx": "a file",
     "/admin/letters/{code}/sample.pdf": "a file",
+    "/desk/links/{id}/{what}": "a redirect for who logs in on the way to a decision",
+    "/desk/cases/{no}/links": "likewise",
     "/case/files/{id}": "a file",
     "/desk/files/{id}": "a file",
     "/desk/export.xlsx": "a file",
@@ -298,6 +301,36 @@ async def registered(page: Page, site: Site) -> None:
     await page.goto(f"{site.url}/desk/register/{case.no}")
 
 
+async def repeat_proposed(page: Page, site: Site) -> None:
+    await site.known("assigned")
+    again = await site.known("assigned", title="小学门口又堵了")
+
+    async def proposed() -> bool:
+        await page.goto(f"{site.url}/desk/cases/{again.no}")
+        return await page.locator("#linked").count() > 0
+
+    await until(proposed, "a repeat is proposed")
+
+
+async def repeats_listed(page: Page, site: Site) -> None:
+    await repeat_proposed(page, site)
+    await page.goto(f"{site.url}/desk/repeats")
+    await page.locator(".link-acts").first.wait_for()
+
+
+async def likely_repeat(page: Page, site: Site) -> None:
+    await repeat_proposed(page, site)
+    await page.goto(f"{site.url}/desk/register")
+    await page.fill("#f-person-phone", ANNAS_MESSAGE["person"]["phone"])
+    await page.fill("#f-title", ANNAS_MESSAGE["title"])
+    await page.locator(".hints-title").wait_for()
+
+
+async def one_campaign(page: Page, site: Site) -> None:
+    case = await site.known("assigned")
+    await page.goto(f"{site.url}/desk/campaigns/{case.no}")
+
+
 async def bulk(page: Page, site: Site) -> None:
     await page.goto(site.url + "/desk?status=")
     for box in (await page.locator("tbody input[name=no]").all())[:3]:
@@ -454,7 +487,11 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk/cases/{no}", "clerk", "overtaken", desk_case_overtaken, 409),
     Visit("/desk/register", "reception", "", staff("reception", at("/desk/register"))),
     Visit("/desk/register", "reception", "wrong", staff("reception", sent("/desk/register", "main .btn[data-busy]")), 422),
+    Visit("/desk/register", "reception", "with a likely repeat", staff("reception", likely_repeat)),
     Visit("/desk/register/{no}", "reception", "", staff("reception", registered)),
+    Visit("/desk/repeats", "reception", "", staff("reception", repeats_listed)),
+    Visit("/desk/cases/{no}", "reception", "a repeat proposed", staff("reception", repeat_proposed)),
+    Visit("/desk/campaigns/{no}", "reception", "", staff("reception", one_campaign)),
     Visit("/desk", "reception", "bulk preview", staff("reception", bulk)),
     Visit("/desk/ratings", "clerk", "", staff("clerk-jiaoyu", at("/desk/ratings"))),
     Visit("/desk/ratings", "supervisor", "", staff("supervisor", at("/desk/ratings"))),

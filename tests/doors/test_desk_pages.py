@@ -346,7 +346,6 @@ async def test_a_visit_is_registered_on_one_screen_and_its_code_opens_it(door: D
             "person.name": "安小娜",
             "person.phone": "139 0000 1234",
             "headcount": "8",
-            "representatives": "5",
             "key": "abc",
         }
         made = await reception.post("/desk/register", data=data)
@@ -373,14 +372,6 @@ async def test_the_same_form_with_other_words_asks_before_it_makes_a_second_case
         assert (
             await reception.post("/desk/register", data={**data, "text": "水管也坏了", "key": key[1]})
         ).status_code == 303
-
-
-async def test_six_representatives_are_one_too_many(door: Door) -> None:
-    async with at_desk(door, "reception") as reception:
-        data = {"channel": "visit", "kind": "help", "title": "灯坏了", "text": "灯坏了", "representatives": "6"}
-        response = await reception.post("/desk/register", data=data)
-    assert response.status_code == 422
-    assert "代表人数应为 1 到 5 人" in response.text
 
 
 async def test_only_the_desk_registers_and_reads_codes(door: Door) -> None:

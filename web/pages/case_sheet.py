@@ -1,6 +1,6 @@
 """What does the page of one case show to staff? The file, its clocks, the forms of the open steps, what they propose."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,14 +8,27 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import attachments, calendars, queries, redact
+from feedback import attachments, calendars, links, particulars, people, queries, redact
 from feedback.access import Actor
 from feedback.lifecycle import Act, Role, Status, Step
-from feedback.views import CaseFile
+from feedback.people import LinkState
+from feedback.views import BesideView, CaseFile, LinkView
 from feedback.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory
-from web import act_forms, attention, date_moves, identity, phrases, present, present_desk, suggestions
+from web import (
+    act_forms,
+    attention,
+    date_moves,
+    identity,
+    labels,
+    phrases,
+    present,
+    present_desk,
+    present_links,
+    present_people,
+    suggestions,
+)
 from web.act_forms import Choices
 from web.letters import issuing
 from web.office import Office
@@ -81,9 +94,19 @@ async def shown(
     )
     forms = act_forms.forms_of(steps, values, choices)
     waiting = await attachments.waiting((typed or {}).get("attachments", ()))
+    linked = await links.of_case(seen.actor, file.no)
+    known = {link.there.no for link in linked}
     context = {
         **present_desk.frame(seen.actor, seen.names),
         "view": seen.view,
+        "links": present_links.lines(linked, seen.names, seen.now, seen.calendar),
+        "answers": await _repeat_answers(request, seen, linked),
+        "may_merge": seen.step("merge") is not None,
+        "others": [
+            present.row_view(row, seen.names, seen.now, seen.calendar)
+            for row in await links.others_of_person(seen.actor, file.no)
+            if row.no not in known
+        ],
         "clocks": present_desk.clock_lines(file, seen.view.clocks),
         "marks": attention.marks_in(file.title, file.text, file.flags),
         "moves": [(present.short_time(each.at), date_moves.words(each)) for each in file.moves],
@@ -102,6 +125,7 @@ async def shown(
         "similar": [
             present.row_view(row, seen.names, seen.now, seen.calendar)
             for row in await suggestions.similar(seen.actor, file, seen.names, seen.now)
+            if row.no not in known
         ],
         "suggestion": await suggestions.for_desk(office, seen.actor, file, seen.names),
         "is_desk": Role.RECEPTION in seen.actor.roles and seen.actor.unit == file.desk,
@@ -116,6 +140,23 @@ async def _staff(seen: Looked) -> tuple[Option, ...]:
     units = dict.fromkeys((seen.file.unit, *seen.file.co_units, seen.file.desk))
     found = [(unit, row) for unit in units if unit for row in await directory.staff_of(unit)]
     return tuple((row["username"], f"{seen.names.short(unit)} {row['name']}") for unit, row in found)
+
+
+async def _repeat_answers(
+    request: Request, seen: Looked, linked: Sequence[LinkView]
+) -> dict[int, present_links.RepeatAnswer]:
+    """What would be answered to each undecided repeat that may still be declined."""
+    if seen.step("decline") is None:
+        return {}
+    office: Office = request.app.state.office
+    found = {}
+    for link in linked:
+        if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
+            first = await queries.file(seen.actor, link.there.no, secret=office.settings.secret)
+            answer = present_links.repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
+            if answer is not None:
+                found[link.id] = answer
+    return found
 
 
 async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]:
@@ -144,13 +185,25 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
         rows += [("姓名", p.name), ("电话", p.phone), ("身份证号码", p.id_number), ("住址", p.address)]
     else:
         rows.append(("姓名", "没有留名"))
+    rows += [_beside(each) for each in file.beside]
     rows += [
-        ("人数", f"{file.headcount} 人" if file.headcount > 1 else ""),
+        ("人数", present_people.headcount_words(file.headcount)),
+        *particulars.words_of(file.entries[0].data.get("particulars", {})),
         ("匿名", "不让承办单位知道姓名电话" if file.anonymous else ""),
         ("公开", "同意隐去个人信息后公开" if file.public_consent else "不同意公开"),
         ("受理窗口", view.desk),
     ]
     return [(term, words) for term, words in rows if words]
+
+
+def _beside(each: BesideView) -> tuple[str, str]:
+    """A representative or a proxy, with the sort of proxy and its right."""
+    p, kind = each.person, people.proxy_kind(each.kind)
+    said = [p.name, p.phone, p.id_number]
+    if kind is None:
+        return "代表", "　".join(part for part in said if part)
+    said += [kind.words, labels.AUTHORITIES[each.authority]]
+    return "代理人", "　".join(part for part in said if part)
 
 
 def _tenures(seen: Looked) -> list[dict[str, str]]:

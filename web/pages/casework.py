@@ -27,6 +27,8 @@ async def case(request: Request) -> Response:
     seen = await looked(request)
     done = request.query_params.get("done", "")
     flash = {"kind": "good", "title": f"已完成：{labels.ACTS[done]}", "done": done} if done in labels.ACTS else None
+    if done == "link":
+        flash = {"kind": "good", "title": "关联已经更新"}
     return await shown(request, seen, opened=request.query_params.get("act", ""), flash=flash)
 
 

@@ -30,6 +30,7 @@ from web.pages import (
     measures_pages,
     notices,
     registering,
+    repeats,
 )
 from web.present_desk import WORKERS
 
@@ -187,6 +188,7 @@ ROUTES = [
     *measures_pages.DESK_ROUTES,
     *exporting.ROUTES,
     *registering.ROUTES,
+    *repeats.ROUTES,
     *casework.ROUTES,
     *letters.DESK_ROUTES,
     *clock_pages.DESK_ROUTES,

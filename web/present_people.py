@@ -1,0 +1,20 @@
+"""How are the people of a case told: how many there are, and who stands beside the petitioner?"""
+
+from typing import Any
+
+from feedback import people
+from feedback.views import BesideView
+
+
+def headcount_words(headcount: int) -> str:
+    """How many people brought it, with the band in which joint petitions are reported."""
+    band = people.band_of(headcount)
+    if band is None:
+        return f"{headcount} 人" if headcount > 1 else ""
+    first, last = band
+    return f"{headcount} 人（集体，{f'{first}–{last} 人' if last else f'{first - 1} 人以上'}）"
+
+
+def beside_json(each: BesideView) -> dict[str, Any]:
+    p = each.person
+    return {"role": each.role, "kind": each.kind, "name": p.name, "phone": p.phone, "masked": p.is_masked}

@@ -11,7 +11,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback import access, calendars, folding, lifecycle, limits, moves, recording, search
+from feedback import access, calendars, folding, lifecycle, limits, moves, promises, recording, search
 from feedback.access import Actor, Standing
 from feedback.deadlines import Clock, Facts, Happening
 from feedback.folding import Folded
@@ -143,7 +143,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
         await check_attachments(kept.get("attachments", ()))
         tried = Tried(deed.act, kept, standing, state, deed.at)
         limits.check(tried)
-        kept |= limits.noted(tried)
+        kept |= limits.noted(tried) | _promised(deed.act, facts)
         seq = len(history) + 1
         history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
         state = folding.fold(history, facts, editions)
@@ -205,6 +205,12 @@ def _decided(
     lifecycle.decide(before.state, deed.act, deed.data)
     asked = [need.name for need in (*step.needs, *step.may)]
     return step, {name: deed.data[name] for name in asked if deed.data.get(name) not in (None, "")}
+
+
+def _promised(act: Act, facts: Facts) -> dict[str, Any]:
+    """The town's shorter terms of the clocks that begin here, kept with the entry."""
+    found = promises.begun_by(act, facts)
+    return {"terms": found} if found else {}
 
 
 def _is_public(step: Step, deed: Deed, standing: Standing) -> bool:
@@ -272,7 +278,7 @@ async def _open(
 ) -> Receipt:
     code = codes.query_code()
     facts = folding.facts_from(draft.kind, draft.profile, draft.desk, draft.urgency, draft.person is not None)
-    said = said_by(draft)
+    said = said_by(draft) | _promised(Act.SUBMIT, facts)
     after = folding.fold([Happening(1, Act.SUBMIT, now, actor.unit, said)], facts, editions)
     confidential = facts.kind is Kind.REPORT
     deed = Deed(Act.SUBMIT, actor, said, now)

@@ -3,15 +3,18 @@
 Timers find and hand over: the query narrows, a compare-and-set takes, the message tells the rest of the house.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tortoise.expressions import Q, Subquery
+
 from feedback import access, attachments, calendars, cases, facts, folding, moves, stages
 from feedback.kernel import db, outbox
-from feedback.kernel.clock import to_millis
+from feedback.kernel.clock import office_day, to_millis
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.lifecycle import Act, Kind, Status
 from feedback.models import Case, CasePerson, ClockRow, Entry, Person
@@ -59,9 +62,15 @@ async def _handed_over(rows: Sequence[Mapping[str, Any]], calendar: Calendar, no
 
 
 async def close_rated_out(now: datetime, rating_days: int) -> int:
-    """Close what was answered so long ago that the rating window is over. Returns how many."""
+    """Close what was answered so long ago that the rating window is over. Returns how many.
+
+    Not while the citizen may still ask for a review, nor while a report back is owed.
+    """
     before = now - timedelta(days=rating_days + 1)
+    rights = ClockRow.filter(stopped_at__isnull=True, term__in=sorted(RIGHTS), due_at__gt=now).values("case_id")
+    owed = ClockRow.filter(stopped_at__isnull=True, term="report_back").values("case_id")
     rows = Case.filter(status=Status.REPLIED.value, replied_at__lt=before).exclude(kind=Kind.RECTIFY.value)
+    rows = rows.exclude(Q(id__in=Subquery(rights)) | Q(id__in=Subquery(owed)))
     closed = 0
     for no in await rows.limit(_BATCH).values_list("no", flat=True):
         try:
@@ -70,6 +79,29 @@ async def close_rated_out(now: datetime, rating_days: int) -> int:
         except (NotNow, Conflict):
             continue  # somebody did something with it just now, so it is not over
     return closed
+
+
+async def tend_accounts(now: datetime) -> int:
+    """See to what is held on account (挂账): reminded of every week, and taken up again on its target day.
+
+    Returns how many were taken up.
+    """
+    running = ClockRow.filter(term="on_account", stopped_at__isnull=True).order_by("id")
+    taken = 0
+    for row in await running.values("seq", "starts_at", "due_legal_day", no="case__no"):
+        if row["due_legal_day"] <= office_day(now):
+            with contextlib.suppress(NotNow, Conflict):  # somebody was faster
+                await cases.act(row["no"], Act.RESUME, access.SYSTEM, {"reason": "挂账到期，恢复办理"}, now=now)
+                taken += 1
+        elif weeks := (now - row["starts_at"]).days // 7:
+            await _remind(row["no"], f"{row['seq']}-{weeks}", now)
+    return taken
+
+
+async def _remind(no: str, what: str, now: datetime) -> None:
+    key = f"{no}:{what}"
+    if not await outbox.Message.exists(kind="case.held", key=key):
+        await outbox.put("case.held", key, {"no": no, "clock": what, "due": to_millis(now)}, now)
 
 
 async def recount_all(payload: dict[str, Any], now: datetime) -> None:

@@ -201,7 +201,7 @@ STEPS: tuple[Step, ...] = (
           unless=frozenset({M.HEARING}), law="信访工作条例 第三十一条第一项至第五项（导入法定程序）", remark="写明应走的程序、受理机关和该程序自己的期限"),
     _step(A.ASK,               (S.ASSIGNED, S.ACCEPTED),       None,       (*_DESK, *_HOLDER),      _must("text"), profiles=_CASES, remark="请群众补充情况不停表：条例只在复核听证时停表"),
     _step(A.SUPPLEMENT,        (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, (*_OWNER, *_DESK), _must("text"), _may("attachments"), profiles=_CASES),
-    _step(A.CONTACT,           (S.ASSIGNED, S.ACCEPTED),       None,       (*_HOLDER, *_CO),        _must("text"),
+    _step(A.CONTACT,           (S.ASSIGNED, S.ACCEPTED, S.HELD), None,       (*_HOLDER, *_CO),        _must("text"),
           law="国办发〔2020〕53号；国办发〔2019〕51号（回访核实）"),
     _step(A.CO_ASSIGN,         (S.ASSIGNED, S.ACCEPTED),       None,       (*_DESK, *_HOLDER),      _must("units", "task"), profiles=_CASES,
           law="信访工作条例 第二十四条；济南市12345条例 第二十九条（主办、协办）", remark="首接单位主办，协办单位按分工反馈"),

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -20,7 +21,7 @@ import feedback.jobs
 import routing.jobs
 from classify import outcomes, repeats
 from evaluation import kpis
-from feedback import attachments, calendars, search
+from feedback import attachments, calendars, promises, search
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import Clock
 from feedback.kernel.errors import Conflict, NotNow
@@ -50,11 +51,17 @@ def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
     return db.tortoise_config(settings.database, MODELS, MIGRATIONS, migrating=migrating)
 
 
+def _promises(settings: Settings) -> tuple[promises.Promise, ...]:
+    """What the town promises beyond the law. Raises Invalid for a promise that loosens it."""
+    return promises.read(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Office]:
     """The office with its database open."""
     kpis.weights_of(settings.kpi_weights, settings.partly_solved)  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
+    promises.adopt(_promises(settings))
     async with db.opened(config(settings)):
         office = Office(settings, Clock.starting_at(settings.now), frame.page)
         try:
@@ -142,6 +149,7 @@ async def _sweep(office: Office, now: datetime) -> None:
 
 async def _nightly(office: Office, now: datetime) -> None:
     settings = office.settings
+    await feedback.jobs.tend_accounts(now)
     await feedback.jobs.close_rated_out(now, settings.rating_days)
     await feedback.jobs.forget_persons(now, settings.retention_years)
     await feedback.jobs.forget_senders(now)

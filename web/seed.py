@@ -350,6 +350,9 @@ class Life:
             said["outcome"] = "explain" if poor else "support"
         self._later(no, Act.REPLY, Role.CLERK, said, replied)
         self._plan_publication(no, message, replied + self._hours(2, 30))
+        if not slow and self.aside.random() < 0.92:
+            audited = replied + timedelta(hours=self.aside.uniform(2, 20))
+            self._later(no, Act.AUDIT, Role.RECEPTION, {"text": "办理结果与诉求相符。"}, audited)
         if self.draw.random() < 0.72:
             self._plan_rating(no, bool(poor), replied + self._hours(1, 70), rates_desk=slow)
         if not slow:

@@ -1,0 +1,155 @@
+"""Steps of the law through the door: late objections, desks, accounts, recusal, reports back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from feedback import access, cases, facts, jobs, queries
+from feedback.access import SYSTEM, citizen
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Invalid, NotFound, NotNow
+from feedback.lifecycle import Act, Status
+from feedback.views import CaseFile
+from routing import directory
+from tests.conftest import MONDAY
+from web import doors
+from web.office import Office
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+async def opened(office: Office, kind: str = "appeal", **more: Any) -> str:
+    draft = Draft(
+        kind=kind,
+        title="学校门口拥堵",
+        text="早晚高峰车辆乱停，孩子过马路危险。",
+        channel="web",
+        desk="rexian",
+        person=PersonDraft("安小娜", "13900001234"),
+        **more,
+    )
+    return (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+
+
+async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> Status:
+    actor = citizen(no) if who == "citizen" else await directory.actor_of(who)
+    return await cases.act(no, act, actor, data, now=MONDAY + after)
+
+
+async def file(office: Office, no: str) -> CaseFile:
+    return await queries.file(SYSTEM, no, secret=office.settings.secret)
+
+
+async def test_a_late_objection_is_refused_and_the_matter_deemed_kept(office: Office) -> None:
+    no = await opened(office)
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    with pytest.raises(NotNow) as refused:
+        await does(no, "clerk-jiaoyu", Act.OBJECT, 9 * DAY, reason="不属于本单位")
+    assert refused.value.code == "objection_lapsed"
+
+
+async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_of_the_citizen_stops(
+    office: Office,
+) -> None:
+    no = await opened(office)
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    own = [c for c in (await file(office, no)).clocks if c.term == "answer"]
+    await does(no, "clerk-jiaoyu", Act.OBJECT, DAY, reason="不属于本单位")
+    assert (await file(office, no)).status is Status.ASSIGNED
+    assert await does(no, "reception", Act.RETURN, 2 * DAY, reason="核实同意") is Status.RECEIVED
+    assert [c for c in (await file(office, no)).clocks if c.term == "answer"] == own
+
+
+async def test_a_late_return_of_a_work_order_is_refused(office: Office) -> None:
+    no = await opened(office, "complaint")
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    with pytest.raises(NotNow) as refused:
+        await does(no, "clerk-jiaoyu", Act.RETURN, 3 * DAY, reason="不属于本单位")
+    assert refused.value.code == "return_lapsed"
+
+
+async def test_a_commission_names_its_day_and_waits_for_its_report(office: Office) -> None:
+    no = await opened(office)
+    with pytest.raises(Invalid) as refused:
+        await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu", mode="commission")
+    assert refused.value.fields == {"target_day": "missing"}
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu", mode="commission", target_day="2026-10-20")
+    (owed,) = [c for c in (await file(office, no)).clocks if c.term == "report_back"]
+    assert (owed.due_legal_day.isoformat(), owed.unit) == ("2026-10-20", "jiaoyu")
+    await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
+    await does(no, "clerk-jiaoyu", Act.REPORT_BACK, 2 * DAY, text="已经办结")
+    with pytest.raises(NotNow):
+        await does(no, "clerk-jiaoyu", Act.REPORT_BACK, 3 * DAY, text="再报一次")
+
+
+async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sent_it(office: Office) -> None:
+    no = await opened(office)
+    await does(no, "reception", Act.TRANSFER, HOUR, desk="jd-qinghe", reason="属地管理，由街道办理")
+    moved = await file(office, no)
+    assert moved.desk == "jd-qinghe"
+    assert [c.unit for c in moved.clocks if c.term == "forward" and c.stopped_at is None] == ["jd-qinghe"]
+    sender, receiver = await directory.actor_of("reception"), await directory.actor_of("reception-jd-qinghe")
+    standing = access.Standing(no, False, moved.desk, moved.unit, held=frozenset({"rexian"}))
+    assert access.sees(sender, standing) and access.sees(receiver, standing)
+    assert Act.ASSIGN not in {s.act for s in (await queries.file(sender, no, secret=office.settings.secret)).steps}
+    await does(no, "reception-jd-qinghe", Act.ASSIGN, 2 * HOUR, unit="jd-qinghe")
+    folded, stored, case = await facts.folded(no)
+    assert set(folded.clocks) == set(stored) and case.desk == folded.desk == "jd-qinghe"
+
+
+async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(office: Office) -> None:
+    no = await opened(office, "complaint")
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
+    target = office_day(MONDAY + 20 * DAY).isoformat()
+    await does(no, "lead-jiaoyu", Act.HOLD, DAY, reason="等待专项工程", target_day=target)
+    assert {c.term for c in (await file(office, no)).clocks if c.stopped_at is None} == {"contact", "on_account"}
+    assert await jobs.tend_accounts(MONDAY + 10 * DAY) == 0
+    assert await jobs.tend_accounts(MONDAY + 10 * DAY) == 0  # reminded once a week, not once a look
+    assert await jobs.tend_accounts(MONDAY + 20 * DAY) == 1
+    taken_up = await file(office, no)
+    assert taken_up.status is Status.ACCEPTED
+    assert "resolve" in {c.term for c in taken_up.clocks if c.stopped_at is None}
+
+
+async def test_somebody_recused_can_no_longer_open_or_act(office: Office) -> None:
+    no = await opened(office)
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    await does(no, "lead-jiaoyu", Act.RECUSE, 2 * HOUR, staff="clerk-jiaoyu", reason="与信访人是亲属")
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    with pytest.raises(NotFound):
+        await queries.file(clerk, no, secret=office.settings.secret)
+    with pytest.raises(NotFound):
+        await does(no, "clerk-jiaoyu", Act.ACCEPT, 3 * HOUR)
+    assert await queries.seen_of(clerk, [no]) == set()
+    assert await does(no, "lead-jiaoyu", Act.ACCEPT, 3 * HOUR) is Status.ACCEPTED
+
+
+async def test_the_last_who_could_go_on_is_not_recused(office: Office) -> None:
+    no = await opened(office)
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    lead = await directory.actor_of("lead-jiaoyu")
+    await doors.do(office, no, Act.RECUSE, lead, {"staff": "clerk-jiaoyu", "reason": "亲属"})
+    with pytest.raises(Invalid) as refused:
+        await doors.do(office, no, Act.RECUSE, lead, {"staff": "lead-jiaoyu", "reason": "亲属"})
+    assert refused.value.fields == {"staff": "last_handler"}
+
+
+async def test_closing_takes_nobodys_right_to_a_review(office: Office) -> None:
+    no = await opened(office)
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
+    await does(no, "clerk-jiaoyu", Act.REPLY, 3 * HOUR, text="已按规定处理。", outcome="reject")
+    await does(no, "clerk-jiaoyu", Act.CLOSE, DAY)
+    assert await does(no, "citizen", Act.REVIEW, 10 * DAY, reason="不服") is Status.RECEIVED
+
+
+async def test_an_extension_after_the_end_is_refused(office: Office) -> None:
+    no = await opened(office)
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
+    with pytest.raises(NotNow) as refused:
+        await does(no, "lead-jiaoyu", Act.EXTEND, 70 * DAY, reason="复杂", days=10)
+    assert refused.value.code == "extension_too_late"

@@ -1,0 +1,55 @@
+"""A town may promise less than the law allows, never more; what runs keeps the promise it began with."""
+
+from datetime import date
+
+import pytest
+
+from feedback import promises
+from feedback.deadlines import clocks_of
+from feedback.kernel.errors import Invalid
+from feedback.lifecycle import Act, Kind, Profile
+from feedback.terms import TERMS
+from tests.rules.test_law_table import CALENDAR, START, clock, facts, history
+
+SHORTER = '[[promise]]\nterm = "resolve"\nprofile = "petition"\nlength = "30cd"\nkinds = ["appeal"]\n'
+
+
+def test_a_shorter_promise_holds_for_what_begins_under_it_and_for_nothing_that_runs() -> None:
+    acts = (Act.SUBMIT, Act.ASSIGN, Act.ACCEPT)
+    said = {"terms": promises.begun_by(Act.ACCEPT, facts(), promises.read(SHORTER))}
+    assert said == {"terms": {"resolve": "30cd"}}
+    promised = clock(clocks_of(history(*acts, said={Act.ACCEPT: said}), facts(), CALENDAR), "resolve")
+    plain = clock(clocks_of(history(*acts), facts(), CALENDAR), "resolve")
+    assert (str(promised.length), promised.due_raw_day) == ("30cd", date(2026, 9, 4))
+    assert (str(plain.length), plain.law) == ("60cd", promised.law)
+    assert promised.starts_at > START
+
+
+def test_a_promise_holds_for_its_kinds_only() -> None:
+    assert promises.begun_by(Act.ACCEPT, facts(Kind.SUGGEST), promises.read(SHORTER)) == {}
+    assert promises.begun_by(Act.ACCEPT, facts(Kind.APPEAL, Profile.HOTLINE), promises.read(SHORTER)) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (SHORTER.replace("30cd", "61cd"), "longer_than_the_law"),
+        (SHORTER.replace('"resolve"', '"object"').replace("30cd", "3wd"), "may_not_be_tightened"),
+        (SHORTER.replace('"resolve"', '"ask_review"').replace("30cd", "10cd"), "may_not_be_tightened"),
+        (SHORTER.replace("30cd", "5wd"), "counted_in_cd"),
+        (SHORTER.replace('"resolve"', '"nothing"'), "no_such_term"),
+        (SHORTER.replace('"petition"', '"postal"'), "not_a_promise"),
+        (SHORTER.replace("30cd", "0cd"), "not_a_length"),
+        ("[[promise", "not_toml"),
+    ],
+)
+def test_what_loosens_or_touches_what_is_fixed_is_refused_with_the_reason(text: str, why: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        promises.read(text)
+    assert any(words.startswith(why) for words in refused.value.fields.values())
+
+
+def test_every_row_says_whether_it_may_be_tightened_and_rights_may_not() -> None:
+    fixed = {row.code for row in TERMS if row.fixed}
+    assert {"object", "ask_review", "ask_re_review"} <= fixed
+    assert not fixed & {"forward", "resolve", "notify", "answer", "review", "re_review"}

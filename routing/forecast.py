@@ -1,8 +1,8 @@
 """Which running clocks will probably be late? A share counted from the past, with the count beside it.
 
 For a clock that has used up a fraction of its time: of the unit's past clocks of the same term and kind that were not
-ended by the same fraction, how many became late? Few cases say little, so the share leans on that of all units, as if
-`LEAN` more cases had been counted there. No model, nothing to trust: everybody can count it again. No I/O.
+ended by the same fraction, how many became late? Few cases say little, so the share leans on that of all units for this
+term and kind, that on the term's, and that on all terms', each as if `LEAN` more cases had been counted there. No model, nothing to trust: everybody can count it again. No I/O.
 """
 
 from bisect import bisect_left
@@ -69,8 +69,8 @@ class History:
         for each in past:
             fraction = each.fraction(now)
             overrun = ((each.ended_at or now) - each.due_at).total_seconds() / _DAY
-            for unit in (each.unit, "") if each.unit else ("",):
-                counted = history.groups.setdefault((unit, each.term, each.kind), _Counted())
+            for group in _levels(each.unit, each.term, each.kind):
+                counted = history.groups.setdefault(group, _Counted())
                 counted.fractions.append(fraction)
                 if fraction >= 1:
                     counted.late += 1
@@ -91,8 +91,11 @@ class History:
         used = max(0.0, used)
         all_n, all_late = self.still(("", term, kind), min(used, 1.0))
         unit_n, unit_late = self.still((unit, term, kind), min(used, 1.0)) if unit else (0, 0)
-        everywhere = (all_late + LEAN * FIRST_SHARE) / (all_n + LEAN)
-        chance = 1.0 if used >= 1 else (unit_late + LEAN * everywhere) / (unit_n + LEAN)
+        chance = FIRST_SHARE
+        for group in _levels(unit, term, kind):
+            n, late = self.still(group, min(used, 1.0))
+            chance = (late + LEAN * chance) / (n + LEAN)
+        chance = 1.0 if used >= 1 else chance
         return Forecast(chance, self._days(unit, term, kind), unit_n, unit_late, all_n, all_late, used)
 
     def _days(self, unit: str, term: str, kind: str) -> float:
@@ -101,6 +104,12 @@ class History:
         if not unit:
             return usual
         return (own.overrun_days + LEAN * usual) / (own.late + LEAN)
+
+
+def _levels(unit: str, term: str, kind: str) -> list[Group]:
+    """From everything to the unit's own: each level leans on the one before."""
+    found = [("", "", ""), ("", term, ""), ("", term, kind)]
+    return [*found, (unit, term, kind)] if unit else found
 
 
 def share_of_time(starts_at: datetime, due_at: datetime, at: datetime) -> float:

@@ -26,8 +26,10 @@ def test_the_chance_is_the_share_of_those_still_running_that_became_late_leaning
     history = History.of([*past("a", 2, 4, 6, 8, 12, 14), *past("b", *[1] * 10, 5, 5)], NOW)
     told = history.forecast("a", "resolve", "appeal", 0.5)
     assert (told.unit_n, told.unit_late, told.all_n, told.all_late) == (4, 2, 6, 2)
-    everywhere = (2 + LEAN * FIRST_SHARE) / (6 + LEAN)
-    assert told.chance == pytest.approx((2 + LEAN * everywhere) / (4 + LEAN))
+    chance = FIRST_SHARE
+    for n in (6, 6, 6, 4):  # all terms, this term, this term and kind, the unit's own: two of each became late
+        chance = (2 + LEAN * chance) / (n + LEAN)
+    assert told.chance == pytest.approx(chance)
 
 
 def test_the_longer_a_clock_runs_the_likelier_it_is_late() -> None:
@@ -39,7 +41,9 @@ def test_the_longer_a_clock_runs_the_likelier_it_is_late() -> None:
 def test_another_term_or_kind_is_another_past() -> None:
     history = History.of(past("a", *[20] * 50), NOW)
     assert history.forecast("a", "notify", "appeal", 0.5).unit_n == 0
-    assert history.forecast("a", "resolve", "consult", 0.5).chance == pytest.approx(FIRST_SHARE)
+    other = history.forecast("a", "resolve", "consult", 0.5)
+    assert (other.unit_n, other.all_n) == (0, 0)
+    assert other.chance < history.forecast("a", "resolve", "appeal", 0.5).chance
 
 
 def test_one_that_still_runs_and_is_late_counts_as_late() -> None:

@@ -37,6 +37,10 @@ MOMENTS = (0.25, 0.5, 0.75)
 LEARNT_SHARE = 0.6
 
 
+def _unnumbered(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "id"}
+
+
 async def filled(door: Door, clocks: int) -> None:
     """A real case, copied until so many clocks run."""
     no = (await door.submit(kind="appeal", title="申诉学区划分", text="对学区划分不服，请重新核定。"))["no"]
@@ -45,7 +49,7 @@ async def filled(door: Door, clocks: int) -> None:
     await door.drain()
     case = await Case.get(no=no)
     parts: list[tuple[Any, list[dict[str, Any]]]] = [
-        (part, await part.filter(case_id=case.id).values()) for part in (Entry, ClockRow)
+        (part, [_unnumbered(row) for row in await part.filter(case_id=case.id).values()]) for part in (Entry, ClockRow)
     ]
     columns = {name: value for name, value in (await Case.filter(id=case.id).values())[0].items() if name != "id"}
     running = sum(row["look_at"] is not None for row in parts[1][1])
@@ -56,9 +60,7 @@ async def filled(door: Door, clocks: int) -> None:
         )
         ids = [row["id"] for row in await Case.filter(no__in=[f"20260101-{n:06d}" for n in part]).values("id")]
         for model, rows in parts:
-            await model.bulk_create(
-                [model(**{**row, "id": None, "case_id": case_id}) for case_id in ids for row in rows]
-            )
+            await model.bulk_create([model(**{**row, "case_id": case_id}) for case_id in ids for row in rows])
 
 
 async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:

@@ -184,6 +184,7 @@ async def _visitors(door: Door, names: tuple[str, ...]) -> AsyncIterator[dict[st
 async def _survey(door: Door, visitors: dict[str, httpx2.AsyncClient], words: Words) -> Answers:
     """What every door answers to each visitor who says these words."""
     await ReadLog.all().delete()  # the survey's own exports are not what is asked about
+    await Notice.all().update(read_at=None, read_by="")  # nor the marks its own knocking leaves
     found = {}
     for name, client in visitors.items():
         for knock in knocks(door.app, words):

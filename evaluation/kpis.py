@@ -289,6 +289,8 @@ def figure(kpi: Kpi, counts: Counts, weights: Weights) -> Figure:
     value = exact(kpi, counts, weights)
     places = 2 if kpi.sort in ("mean", "days") else 4
     apart = {code: counts.get(code, 0) for code in kpi.apart}
+    if value is None and not kpi.of:
+        return Figure(kpi.code, None, 0.0, 0, apart)
     if kpi.of:
         return Figure(kpi.code, _rounded(value, places), None, None, apart)
     top, base = _sum(kpi.top, counts, weights), _sum(kpi.base, counts, weights)
@@ -319,10 +321,9 @@ def exact(kpi: Kpi, counts: Counts, weights: Weights) -> Fraction | None:
 
 
 def _sum(parts: Sequence[Part], counts: Counts, weights: Weights) -> Fraction:
-    return sum(
-        (counts.get(part.fact, 0) * (weights.of(part.weight) if part.weight else Fraction(1)) for part in parts),
-        Fraction(),
-    )
+    """Whole numbers as long as no weight is in play: fractions are ten times slower."""
+    plain = sum(counts.get(part.fact, 0) for part in parts if not part.weight)
+    return sum((counts.get(part.fact, 0) * weights.of(part.weight) for part in parts if part.weight), Fraction(plain))
 
 
 def _rounded(value: Fraction | None, places: int) -> float | None:

@@ -78,7 +78,7 @@ class Suggestions:
 
 
 AskSuggestions = Callable[[datetime, datetime], Awaitable[Suggestions]]
-"""Who knows the three suggestions; None where nobody keeps them."""
+"""Who knows the three suggestions."""
 
 
 async def gather(
@@ -87,14 +87,14 @@ async def gather(
     words: Words,
     *,
     owner: str,
-    suggestions: AskSuggestions | None = None,
+    suggestions: AskSuggestions,
 ) -> Report:
     """The report of a year, compared with the year before."""
     before = replace(question, period=timeliness.year(str(int(question.period.name) - 1)))
     now, then = await counting.counted(question), await counting.counted(before)
     received, received_then = await tallies.received(question.span), await tallies.received(before.span)
     acts, acts_then = await tallies.act_counts(question.span), await tallies.act_counts(before.span)
-    made = await suggestions(question.period.since, question.period.until) if suggestions else None
+    made = await suggestions(question.period.since, question.period.until)
     year = question.period.name
     return Report(
         title=f"{year} 年度信访和诉求办理情况报告",
@@ -201,11 +201,9 @@ def _moves(rows: Sequence[Mapping[str, Any]], then: Sequence[Mapping[str, Any]])
     return Section("三、转送、交办、督办情况", (), (Table("转送、交办、督办", columns, table, bars=1),))
 
 
-def _suggested(made: Suggestions | None) -> Section:
+def _suggested(made: Suggestions) -> Section:
     heading = "四、提出改进工作、完善政策、追究责任建议及采纳情况"
-    if made is None:
-        return Section(heading, ("本平台未启用三项建议的登记，本项没有数据。",))
-    if not made.rows:
+    if not any(count for _, count, _, _ in made.rows):
         return Section(heading, ("本年没有提出三项建议。",))
     columns = (Column("建议"), *(Column(name, "count") for name in ("提出", "书面反馈", "采纳")))
     return Section(heading, (), (Table("三项建议", columns, made.rows, bars=1),))

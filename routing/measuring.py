@@ -328,3 +328,18 @@ async def figures(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     )
     names = ("issued", "answered", "overdue", "adopted", "partly", "refused")
     return sorted(await counted.group_by("unit").values("unit", *names), key=lambda row: (-row["overdue"], row["unit"]))
+
+
+async def suggested(since: datetime, until: datetime) -> list[tuple[str, int, int, int]]:
+    """The three suggestions (三项建议) issued in a span, by sort: made, answered in writing, adopted at least partly."""
+    rows = Measure.filter(issued_at__gte=since, issued_at__lt=until).exclude(status=Status.WITHDRAWN.value)
+    counted = rows.annotate(
+        made=Count("id"),
+        answered=Count("id", _filter=Q(answered_at__isnull=False)),
+        adopted=Count("id", _filter=Q(adoption__in=["adopted", "partly"])),
+    )
+    by_sort = {row["kind"]: row for row in await counted.group_by("kind").values("kind", "made", "answered", "adopted")}
+    none = {"made": 0, "answered": 0, "adopted": 0}
+    sorts = [row for row in measures.MEASURES if row.adoption]
+    found = [(row.label, by_sort.get(row.code, none)) for row in sorts]
+    return [(label, each["made"], each["answered"], each["adopted"]) for label, each in found]

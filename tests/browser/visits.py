@@ -50,6 +50,11 @@ NOT_PAGES: Mapping[str, str] = {
     "/board/report.xlsx": "a file",
     "/board/kpis.csv": "a file",
     "/board/kpis.xlsx": "a file",
+    "/desk/measures/export.xlsx": "a file",
+    "/desk/measures/{id}/letter.{form}": "a file",
+    "/admin/learning/train": "a redirect for who logs in on the way to a step",
+    "/admin/learning/back": "likewise",
+    "/admin/learning/{id}/promote": "likewise",
 }
 API_PAGES = frozenset({"/api/v1/docs"})
 
@@ -121,6 +126,17 @@ def sent(address: str, selector: str, typed: Mapping[str, str] | None = None) ->
         await page.goto(site.url + address)
         for name, words in (typed or {}).items():
             await page.fill(f"main [name='{name}']", words)
+        async with page.expect_navigation():
+            await page.locator(selector).first.click()
+
+    return arrive
+
+
+def followed(address: str, selector: str) -> Arrive:
+    """To where a link at an address leads."""
+
+    async def arrive(page: Page, site: Site) -> None:
+        await page.goto(site.url + address)
         async with page.expect_navigation():
             await page.locator(selector).first.click()
 
@@ -468,6 +484,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk", "supervisor", "", staff("supervisor", at("/desk?status=open"))),
     Visit("/desk", "auditor", "", staff("auditor", at("/desk"))),
     Visit("/desk/notices", "clerk", "", staff("clerk-jiaoyu", at("/desk/notices"))),
+    Visit("/desk/notices/{id}", "clerk", "", staff("clerk-jiaoyu", followed("/desk/notices", "a[href^='/desk/notices/']"))),
     Visit("/desk/cases/{no}", "reception", "received", desk_case("received", "reception", **REPORT)),
     Visit("/desk/cases/{no}", "reception", "assigned", desk_case("assigned", "reception")),
     Visit("/desk/cases/{no}", "clerk", "assigned", desk_case("assigned")),

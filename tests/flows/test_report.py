@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 from evaluation import counting, kpi_table, kpis, report, report_files, timeliness
 from evaluation.counting import Question
 from evaluation.kpis import KPI, Weights
-from evaluation.report import Report, Suggestions
+from evaluation.report import Report, Section
 from feedback.kernel.errors import Invalid
 from tests.people import Door
 from web import seed
@@ -74,17 +74,27 @@ async def test_the_numbers_of_a_year_add_up(lived_in: Office) -> None:
     assert "检举控告" not in [row[0] for row in kinds.rows]
 
 
-async def test_what_nobody_keeps_is_said_to_be_so(office: Office) -> None:
-    found = await made(office)
-    (suggested,) = [section for section in found.sections if section.heading.startswith("四")]
-    assert "未启用" in suggested.sentences[0]
-    assert "上年没有记录" in found.sections[0].sentences[0]
+async def test_a_year_before_the_first_is_said_not_to_be_kept(office: Office) -> None:
+    assert "上年没有记录" in (await made(office)).sections[0].sentences[0]
 
 
-def test_the_three_suggestions_are_told_when_somebody_keeps_them() -> None:
-    section = report._suggested(Suggestions((("改进工作建议", 3, 2, 1),)))
-    assert section.tables[0].rows == (("改进工作建议", 3, 2, 1),)
-    assert report._suggested(Suggestions()).sentences == ("本年没有提出三项建议。",)
+async def test_the_three_suggestions_and_their_adoption_are_told(door: Door) -> None:
+    assert _fourth(await made(door.office)).sentences == ("本年没有提出三项建议。",)
+    said = {"kind": "improve", "unit": "jiaoyu", "title": "改进来信登记", "text": "登记不及时，请改进。"}
+    chief, lead = await door.page_client("supervisor"), await door.page_client("lead-jiaoyu")
+    first = await chief.post("/desk/measures/new", data=said)
+    await chief.post("/desk/measures/new", data={**said, "title": "改进答复"})
+    address = first.headers["location"].split("?")[0]
+    await lead.post(f"{address}/answer", data={"text": "已经改进。", "adoption": "adopted"})
+    for client in (chief, lead):
+        await client.aclose()
+    rows = _fourth(await made(door.office)).tables[0].rows
+    assert rows == (("改进工作建议", 2, 1, 1), ("完善政策建议", 0, 0, 0), ("追究责任建议", 0, 0, 0))
+
+
+def _fourth(found: Report) -> Section:
+    (section,) = [each for each in found.sections if each.heading.startswith("四")]
+    return section
 
 
 async def test_an_empty_year_makes_a_report_too(office: Office) -> None:

@@ -12,12 +12,12 @@ from starlette.routing import Route
 from classify import labels as categories
 from evaluation import kpis, report, report_files, timeliness
 from evaluation.counting import Question
-from evaluation.report import Cell, Report, Table, Words
+from evaluation.report import Cell, Report, Suggestions, Table, Words
 from feedback import reads
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden
 from feedback.kernel.settings import Settings
-from routing import directory
+from routing import directory, measuring
 from web import labels, present_desk
 from web.office import Office
 from web.pages import supervisor
@@ -36,7 +36,11 @@ async def made(year: str, settings: Settings, now: datetime) -> Report:
     question = Question(timeliness.year(year), now, settings.rating_days)
     words = Words(names.name, labels.KINDS, labels.CHANNELS, categories.path_name)
     weights = kpis.weights_of(settings.kpi_weights, settings.partly_solved)
-    return await report.gather(question, weights, words, owner=settings.site_owner)
+    return await report.gather(question, weights, words, owner=settings.site_owner, suggestions=_suggestions)
+
+
+async def _suggestions(since: datetime, until: datetime) -> Suggestions:
+    return Suggestions(tuple(await measuring.suggested(since, until)))
 
 
 async def _asked(request: Request) -> tuple[Report, Any]:

@@ -99,7 +99,7 @@ class Settings:
     smtp_user: str = _row("", "log-in at the mail server. Empty: none")
     smtp_password: str = _row("", "password at the mail server")
     smtp_from: str = _row("xinqiao@localhost", "sender of the notices")
-    smtp_security: str = _row("none", "none | starttls | tls")
+    smtp_security: str = _row("none", "none / starttls / tls")
     log_level: str = _row("info", "debug | info | warning | error")
 
     @property

@@ -279,6 +279,8 @@ async def _open(
     code = codes.query_code()
     facts = folding.facts_from(draft.kind, draft.profile, draft.desk, draft.urgency, draft.person is not None)
     said = said_by(draft) | _promised(Act.SUBMIT, facts)
+    if draft.exclude:
+        said["exclude"] = seal.seal_house(secret, draft.exclude)
     after = folding.fold([Happening(1, Act.SUBMIT, now, actor.unit, said)], facts, editions)
     confidential = facts.kind is Kind.REPORT
     deed = Deed(Act.SUBMIT, actor, said, now)

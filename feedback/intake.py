@@ -18,6 +18,7 @@ TEXT_MOST = 20_000
 NAME_MOST = 50
 ADDRESS_MOST = 200
 SOURCE_MOST = 120
+EXCLUDE_MOST = 200
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _MOBILE = re.compile(r"1\d{10}")
@@ -71,6 +72,7 @@ class Draft:
     proxy: Proxy | None = None
     particulars: Mapping[str, object] = field(default_factory=dict)
     sender: str = ""  # a mark of who sends it, by which a resend is known; never shown, soon forgotten
+    exclude: str = ""  # whom the citizen asks to be kept away from it (回避), for the desk only
     link: str = ""  # the case this one grew out of, for a rectification
     unit: str = ""  # the unit it concerns from the start, for a rectification
 
@@ -93,6 +95,7 @@ def tidy(draft: Draft, attachments_max: int = 9) -> Draft:
         person=person,
         representatives=representatives,
         proxy=draft.proxy and replace(draft.proxy, person=_tidied(draft.proxy.person)),
+        exclude=line(draft.exclude),
         particulars=particulars.tidied(draft.particulars, draft.channel),
     )
     faults = _faults(clean, attachments_max)
@@ -123,6 +126,8 @@ def _faults(draft: Draft, attachments_max: int) -> dict[str, str]:
             faults[name] = "missing"
         elif len(value) > most:
             faults[name] = "too_long"
+    if len(draft.exclude) > EXCLUDE_MOST:
+        faults["exclude"] = "too_long"
     if len(draft.address) > ADDRESS_MOST:
         faults["address"] = "too_long"
     if len(draft.source_id) > SOURCE_MOST:

@@ -20,7 +20,7 @@ from feedback.deadlines import Light
 from feedback.kernel import codes, db, seal
 from feedback.kernel.clock import from_millis
 from feedback.kernel.errors import NotFound
-from feedback.lifecycle import OPEN, Kind, Stage, Status
+from feedback.lifecycle import OPEN, Kind, Role, Stage, Status
 from feedback.models import Attachment, Bar, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.reads import log_read
 from feedback.recording import facts_of, happening_of, standing_of
@@ -130,6 +130,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         steps=access.open_steps(actor, folded.state, standing),
         is_published=await PublicReply.exists(case_id=case.id),
         recused=standing.recused,
+        exclude=_excluded(entries[0], actor, standing, secret),
         moves=tuple(m for m in await moves.of_case(case.id) if m.is_personal or not is_owner),
     )
 
@@ -181,6 +182,13 @@ def _beside_view(row: CasePerson, actor: Actor, standing: Standing, anonymous: b
     seen = _person_view(row.person, actor, standing, anonymous, secret)
     assert seen is not None  # noqa: S101 - the column takes no null
     return BesideView(row.role, row.kind, row.authority, seen)
+
+
+def _excluded(first: Entry, actor: Actor, standing: Standing, secret: str) -> str:
+    """Whom the citizen asked to be kept away (回避): never told to the unit that may be meant."""
+    may_know = bool(actor.case_no) or (Role.RECEPTION in actor.roles and actor.unit == standing.desk)
+    sealed = first.data.get("exclude")
+    return seal.unseal_house(secret, sealed) if sealed and may_know else ""
 
 
 def _person_view(

@@ -130,6 +130,7 @@ class CaseFile:
     tenures: tuple[TenureView, ...]
     steps: tuple[Step, ...]
     is_published: bool
+    exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
     moves: tuple[DateMove, ...] = ()
 

@@ -24,7 +24,9 @@ ANSWERS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
 """Steps whose text goes to a citizen, so that personal data in it must be confirmed."""
 
 EXPECTED = frozenset(
-    {Act.ASSIGN, Act.ACCEPT, Act.CO_REPLY, Act.ANSWER_SUPERVISION, Act.CALL_BACK, Act.RESUME, Act.PUBLISH} | ANSWERS
+    {Act.ASSIGN, Act.ACCEPT, Act.CO_REPLY, Act.ANSWER_SUPERVISION, Act.CALL_BACK, Act.RESUME, Act.PUBLISH}
+    | ANSWERS
+    | {Act.AUDIT, Act.REPORT_BACK}
 )
 """Steps somebody waits for: the first of them is open when the page is."""
 

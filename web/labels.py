@@ -356,6 +356,7 @@ FAULTS: Mapping[str, str] = {
 FIELDS: Mapping[str, str] = {
     **NEEDS,
     "kind": "诉求类型",
+    "exclude": "请求回避的人员",
     "channel": "渠道",
     "profile": "办理规程",
     "region": "所在地区",

@@ -434,6 +434,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/", CITIZEN, "", at("/")),
     Visit("/", CITIZEN, "asked for the elder mode", at("/?ui=elder")),
     Visit("/guide", CITIZEN, "", at("/guide")),
+    Visit("/guide/law", CITIZEN, "", at("/guide/law")),
     Visit("/privacy", CITIZEN, "", at("/privacy")),
     Visit("/accessibility", CITIZEN, "", at("/accessibility")),
     Visit("/offline", CITIZEN, "", at("/offline")),

@@ -153,3 +153,16 @@ async def test_an_extension_after_the_end_is_refused(office: Office) -> None:
     with pytest.raises(NotNow) as refused:
         await does(no, "lead-jiaoyu", Act.EXTEND, 70 * DAY, reason="复杂", days=10)
     assert refused.value.code == "extension_too_late"
+
+
+async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(office: Office) -> None:
+    no = await opened(office, exclude="教育局王某，是对方的亲属")
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    secret = office.settings.secret
+    told = {
+        who: (await queries.file(await directory.actor_of(who), no, secret=secret)).exclude
+        for who in ("reception", "clerk-jiaoyu", "lead-jiaoyu", "supervisor")
+    }
+    assert told == {"reception": "教育局王某，是对方的亲属", "clerk-jiaoyu": "", "lead-jiaoyu": "", "supervisor": ""}
+    entries = (await queries.file(await directory.actor_of("clerk-jiaoyu"), no, secret=secret)).entries
+    assert "王某" not in str([e.data for e in entries])

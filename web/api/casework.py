@@ -77,6 +77,7 @@ def _draft(values: dict[str, Any], sender: Actor) -> Draft:
         region=values.get("region", ""),
         address=values.get("address", ""),
         person=_person(person) if person else None,
+        exclude=values.get("exclude", ""),
         anonymous=values.get("anonymous", False),
         public_consent=values.get("public_consent", False),
         attachments=tuple(values.get("attachments", ())),
@@ -169,8 +170,16 @@ async def act(request: Request) -> Response:
     no = codes.typed_number(path_text(request, "no"))
     asker = await _asker(request, no, values["code"])
     data = parse.from_json(said, parse.needs_of(step))
+    before = await _case_seen(office, asker, no) if step is Act.RECUSE else None
     await doors.do(office, no, step, asker, data, expect=values["version"], pf=values["pf"])
+    if before is not None and data.get("staff") == asker.id:
+        # Whoever withdraws does not see it again: what is told is what they saw before.
+        return answered(_case_told(before, await directory.snapshot(), office.clock.now(), ()))
     return await _shown(request, asker, no)
+
+
+async def _case_seen(office: Office, asker: Actor, no: str) -> CaseFile:
+    return await queries.file(asker, no, secret=office.settings.secret)
 
 
 def _act_of(text: str) -> Act:

@@ -67,6 +67,7 @@ class NewCase(Struct):
     region: RegionCode = ""
     address: Annotated[str, said("事情发生的地点", maxLength=intake.ADDRESS_MOST)] = ""
     person: PersonIn | None = None
+    exclude: Annotated[str, said("请求回避的人员，只有受理窗口看得到", maxLength=intake.EXCLUDE_MOST)] = ""
     anonymous: Annotated[bool, said("对承办单位和公众隐去姓名电话")] = False
     public_consent: Annotated[bool, said("同意在隐去个人信息后公开问答")] = False
     attachments: Annotated[list[str], said("先上传得到的附件 id")] = []

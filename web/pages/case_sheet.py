@@ -191,6 +191,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
         *particulars.words_of(file.entries[0].data.get("particulars", {})),
         ("匿名", "不让承办单位知道姓名电话" if file.anonymous else ""),
         ("公开", "同意隐去个人信息后公开" if file.public_consent else "不同意公开"),
+        ("请求回避的人员", file.exclude),
         ("受理窗口", view.desk),
     ]
     return [(term, words) for term, words in rows if words]

@@ -63,7 +63,8 @@ async def act(request: Request) -> Response:
             if refused.code == "no_consent":
                 raise
             return await _overtaken(request, await looked(request), what, typed, form)
-    return RedirectResponse(f"/desk/cases/{seen.file.no}?done={what}", status_code=303)
+    shut = step.act is Act.RECUSE and typed.get("staff") == seen.actor.id  # whoever withdraws does not see it again
+    return RedirectResponse("/desk" if shut else f"/desk/cases/{seen.file.no}?done={what}", status_code=303)
 
 
 async def preview(request: Request) -> Response:

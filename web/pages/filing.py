@@ -31,7 +31,7 @@ RESEND_SECONDS = 300
 _FIELDS_OF = {
     1: frozenset({"kind"}),
     2: frozenset({"title", "text", "region", "address", "attachments"}),
-    3: frozenset({"person.name", "person.phone", "person.id_number"}),
+    3: frozenset({"person.name", "person.phone", "person.id_number", "exclude"}),
 }
 
 
@@ -94,6 +94,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
         case 3:
             draft.update({name: _text(form, f"person.{name}") for name in ("name", "phone", "id_number")})
             draft.update({name: name in form for name in ("anonymous", "public_consent")})
+            draft["exclude"] = _text(form, "exclude")
         case _:
             return await _submitted(request, draft)
     if "drop_attachment" not in form:
@@ -161,6 +162,7 @@ def _draft_of(draft: Mapping[str, Any], desk: str) -> Draft:
         region=draft.get("region", ""),
         address=draft.get("address", ""),
         person=person,
+        exclude=draft.get("exclude", ""),
         anonymous=bool(draft.get("anonymous")),
         public_consent=bool(draft.get("public_consent")),
         attachments=tuple(draft.get("attachments", ())),

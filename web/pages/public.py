@@ -16,7 +16,7 @@ from feedback.terms import TERMS, Holder, Length, Term, Unit
 from routing import directory
 from web import counting, labels
 from web.office import Office
-from web.pages import rating, replies, scores
+from web.pages import law, rating, replies, scores
 from web.pages.replies import reply_line
 from web.pages.scores import home_figures
 
@@ -59,7 +59,9 @@ def _term_words(term: Term) -> dict[str, str]:
     longer = f"，经批准可以延长 {term.longer_by} {UNIT_WORDS[term.length.unit]}" if term.longer_by else ""
     return {
         "label": f"{term.label}（{kinds or profiles}）",
-        "words": f"{term.length.count} {UNIT_WORDS[term.length.unit]}{longer}",
+        "words": f"{term.length.count} {UNIT_WORDS[term.length.unit]}{longer}"
+        if not term.until
+        else "到文书写明的日期",
         "law": term.law,
     }
 
@@ -142,6 +144,7 @@ def _asked(typed: dict[str, str]) -> tuple[date, Length]:
 ROUTES = [
     Route("/", home),
     Route("/guide", guide),
+    *law.ROUTES,
     Route("/privacy", privacy),
     Route("/accessibility", accessibility),
     Route("/offline", offline),

@@ -92,7 +92,7 @@ def _topics(before: Sequence[Look], now: Sequence[Look]) -> Finding:
     size = len(old) * len(new) / (len(old) + len(new))
     by_chance = (freedom + _ERRORS * math.sqrt(2 * freedom)) / size
     level = Level.CALM if index <= max(WATCH, by_chance) else Level.SHIFTED if index > SHIFTED else Level.WATCH
-    return Finding(Sign.TOPICS, 0.0, index, index, SHIFTED, level)
+    return Finding(Sign.TOPICS, 0.0, index, index, max(SHIFTED, by_chance), level)
 
 
 def _words(before: Sequence[Look], now: Sequence[Look]) -> Finding:

@@ -195,7 +195,7 @@ async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors
     names = await directory.snapshot()
     shown = {
         name: draft.get(name, "")
-        for name in ("kind", "title", "text", "region", "address", "name", "phone", "id_number")
+        for name in ("kind", "title", "text", "region", "address", "name", "phone", "id_number", "exclude")
     }
     shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
     files = await attachments.waiting(draft.get("attachments", ()))
@@ -248,6 +248,7 @@ def _rows(shown: Mapping[str, Any], names: Directory) -> list[tuple[str, str, st
         ("姓名", shown["name"] or "没有填写", "/new/3"),
         ("手机号码", shown["phone"] or "没有填写", "/new/3"),
         ("身份证号码", "已填写" if shown["id_number"] else "没有填写", "/new/3"),
+        ("请求回避的人员", shown["exclude"] or "没有填写", "/new/3"),
         ("是否匿名", "匿名，承办单位看不到姓名电话" if shown["anonymous"] else "承办单位可以联系我", "/new/3"),
         ("是否公开", publish, "/new/3"),
     ]

@@ -90,7 +90,7 @@ async def digest(actor: Actor, notice_id: int) -> tuple[dict[str, Any], list[dic
     if not rows:
         raise NotFound(notice=notice_id)
     held = await _addressed(actor).filter(digest=notice_id).order_by("made_at", "id").values(*_COLUMNS)
-    return rows[0], await _seen(actor, list(held))
+    return {**rows[0], "opens": False}, await _seen(actor, list(held))
 
 
 async def told_of(clocks: Iterable[int]) -> dict[int, list[dict[str, Any]]]:

@@ -87,7 +87,10 @@ class Site:
             "assigned": [],
             "withdrawn": [],
             "accepted": [("accept", {})],
-            "replied": [("accept", {}), ("reply", {"text": ANSWER})],
+            "replied": [
+                ("accept", {}),
+                ("reply", {"text": ANSWER, **({"outcome": "explain"} if said.get("kind") == "appeal" else {})}),
+            ],
             "declined": [("decline", {"reason": "属于已经起诉的事项", "where_instead": "请向人民法院提出"})],
         }
         if state == "withdrawn":

@@ -39,7 +39,7 @@ async def test_a_clerk_logs_in_accepts_and_answers_after_a_second_look(window: W
 
     await page.goto(f"{site.url}/desk/cases/{case.no}?act=reply")
     await page.fill("#act-reply textarea", ANSWER + "有事请找王老师，电话 13812345678。")
-    await pressed(page, "#act-reply button.btn[formaction]")
+    await pressed(page, "#act-reply .btn--go[formaction]")
     await expect(page.locator("#as-seen")).to_have_text("群众看到的样子")
     await expect(page.locator(".notice--warn mark")).to_contain_text(["13812345678"])
     await pressed(page, "button[name=edit]")
@@ -49,7 +49,7 @@ async def test_a_clerk_logs_in_accepts_and_answers_after_a_second_look(window: W
     assert (await site.told(case.no))["status"] == "accepted"
     await pressed(page, "button[name=edit]")
     await page.fill("#act-reply textarea", ANSWER)
-    await pressed(page, "#act-reply button.btn[formaction]")
+    await pressed(page, "#act-reply .btn--go[formaction]")
     await pressed(page, "main .btn--go")
     await expect(page.get_by_role("status").filter(has_text="已完成")).to_be_visible()
 
@@ -124,10 +124,10 @@ async def test_a_clerk_answers_without_scripts(window: Window, site: Site) -> No
     await pressed(page, "#act-reply button[name=insert]")
     assert await page.locator("#act-reply textarea").input_value() != ""
     await page.fill("#act-reply textarea", "")
-    await pressed(page, "#act-reply button.btn[formaction]")
+    await pressed(page, "#act-reply .btn--go[formaction]")
     await expect(page.locator(".errors")).to_contain_text("有 1 处需要改正")
     await page.fill("#act-reply textarea", ANSWER)
-    await pressed(page, "#act-reply button.btn[formaction]")
+    await pressed(page, "#act-reply .btn--go[formaction]")
     await pressed(page, "main .btn--go")
     assert (await site.told(case.no))["status"] == "replied"
 

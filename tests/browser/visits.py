@@ -196,7 +196,7 @@ def previewed(
         form = page.locator(f"#act-{act} form")
         for name, words in typed.items():
             await form.locator(f"[name='{name}']").fill(words)
-        button = "button[data-busy]:not([formaction])" if confirmed else "button.btn[formaction]"
+        button = "button[data-busy]:not([formaction])" if confirmed else ".btn--go[formaction]"
         async with page.expect_navigation():
             await form.locator(button).click()
 
@@ -228,14 +228,14 @@ async def desk_case_overtaken(page: Page, site: Site) -> None:
     await site.act(case.no, "contact", f"clerk-{case.unit}", {"text": "已电话联系本人。"})
     await page.locator("#act-reply textarea").fill(ANSWER)
     async with page.expect_navigation():
-        await page.locator("#act-reply button.btn[formaction]").click()
+        await page.locator("#act-reply .btn--go[formaction]").click()
         await page.locator("main .btn--go").first.click()
 
 
 async def desk_case_refused(page: Page, site: Site) -> None:
     await desk_case("accepted", act="reply")(page, site)
     async with page.expect_navigation():
-        await page.locator("#act-reply button.btn[formaction]").click()
+        await page.locator("#act-reply .btn--go[formaction]").click()
 
 
 FILE: FilePayload = {"name": "现场.txt", "mimeType": "text/plain", "buffer": "路灯不亮".encode()}

@@ -15,7 +15,17 @@ from feedback.lifecycle import Channel, Kind
 
 PublicKind = Literal["complaint", "help", "consult", "suggest", "report", "appeal", "praise"]
 StatusFilter = Literal[
-    "open", "received", "assigned", "accepted", "held", "replied", "closed", "declined", "withdrawn", "merged"
+    "open",
+    "received",
+    "assigned",
+    "accepted",
+    "held",
+    "replied",
+    "closed",
+    "declined",
+    "diverted",
+    "withdrawn",
+    "merged",
 ]
 FlagFilter = Literal["self_harm", "life", "minor", "group", "accuse", "personal"]
 Sort = Literal["due", "received", "-received"]

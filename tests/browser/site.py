@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 from typing import Any, TypeVar
@@ -151,9 +152,11 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
         )
         async with boot.opened(settings) as office:
             await seed.Life(office, cases_count=CASES, days=DAYS).run()
+            # Before the server's own time begins, which gathers once more when it starts.
+            earlier = replace(office, clock=office.clock.starting_at(MONDAY - timedelta(hours=1)))
             for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic
                 person = PersonDraft("安小娜", f"1390000{i:04}")
-                await doors.hand_in(office, Draft("complaint", title, text, "web", "", person=person))
+                await doors.hand_in(earlier, Draft("complaint", title, text, "web", "", person=person))
             await gathering.gather(office, office.clock.now())
         log = folder / "server.log"
         with _process(settings, log) as server:

@@ -1,5 +1,6 @@
 """Which pages are there, who looks at them, and in which state? One row per look; no route may lack one."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/admin/learning/back": "likewise",
     "/admin/learning/{id}/promote": "likewise",
 }
+ONE_EDITION_AT_A_TIME = asyncio.Lock()
 API_PAGES = frozenset({"/api/v1/docs"})
 
 
@@ -205,7 +207,7 @@ def previewed(
 
 async def letters_previewed(page: Page, site: Site) -> None:
     await desk_case("assigned", act="accept", **APPEAL)(page, site)
-    button = page.locator("#act-accept button[formtarget]")
+    button = page.locator("#act-accept button[formaction$='/letters']")
     await button.evaluate("button => button.removeAttribute('formtarget')")
     async with page.expect_navigation():
         await button.click()
@@ -363,9 +365,10 @@ async def calendar_preview(page: Page, site: Site) -> None:
 
 
 async def calendar_edition(page: Page, site: Site) -> None:
-    await calendar_preview(page, site)
-    async with page.expect_navigation():
-        await page.locator("main form[action$='/apply'] button").click()
+    async with ONE_EDITION_AT_A_TIME:  # a preview is stale once another edition was applied
+        await calendar_preview(page, site)
+        async with page.expect_navigation():
+            await page.locator("main form[action$='/apply'] button").click()
 
 
 async def one_clock(page: Page, site: Site) -> None:

@@ -33,7 +33,7 @@ async def keep(keys: Sequence[int]) -> None:
     for at in range(0, len(keys), _BATCH):
         some = keys[at : at + _BATCH]
         marks = ",".join(f"({mark})" for mark in _marks(db.writing(), len(some)))
-        sql = f"INSERT INTO {_TABLE} (key) VALUES {marks} ON CONFLICT DO NOTHING"  # noqa: S608
+        sql = f"INSERT INTO {_TABLE} (key) VALUES {marks} ON CONFLICT DO NOTHING"  # noqa: S608 - our table and parameter marks only
         await db.writing().execute_query(sql, list(some))
 
 
@@ -62,13 +62,13 @@ async def _rows(starts: Sequence[int]) -> list[int]:
     connection, span = db.reading(), 1 << ID_BITS
     if connection.capabilities.dialect == "sqlite":
         one = (
-            f"SELECT key FROM (SELECT key FROM {_TABLE} WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT {EACH_MOST})"  # noqa: S608
+            f"SELECT key FROM (SELECT key FROM {_TABLE} WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT {EACH_MOST})"  # noqa: S608 - likewise
         )
         sql = " UNION ALL ".join([one] * len(starts))
         rows = await connection.execute_query_dict(sql, [bound for s in starts for bound in (s, s + span)])
     else:
         sql = (
-            f"SELECT found.key FROM unnest($1::bigint[]) AS start CROSS JOIN LATERAL (SELECT key FROM {_TABLE} "  # noqa: S608
+            f"SELECT found.key FROM unnest($1::bigint[]) AS start CROSS JOIN LATERAL (SELECT key FROM {_TABLE} "  # noqa: S608 - likewise
             f"WHERE key >= start AND key < start + {span} ORDER BY key DESC LIMIT {EACH_MOST}) AS found"
         )
         rows = await connection.execute_query_dict(sql, [list(starts)])

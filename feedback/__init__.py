@@ -24,6 +24,25 @@ Glossary: one word per thing everywhere (code, page, API).
 | urge | 催办 | the citizen or a supervisor asks for speed |
 | supervise | 督办 | a supervisor orders the unit to act and answer |
 | rectification | 差评整改 | what a bad rating opens, a case of its own |
-| edition | 期次 | figures of a period, frozen |
+| edition | 期次、版本 | figures of a period, or a calendar, frozen: corrected by the next one, never edited |
+| ground | 不予受理、不再受理、告知的情形 | why a matter is not taken up; a row with its article |
+| legal route | 法定途径 | the procedure a claim is led to (信访工作条例 第三十一条) |
+| outcome | 处理结论 | support 予以支持, explain 解释说明, reject 不予支持 |
+| objection | 异议 | a unit says that a petition is not its duty; the desk consents or not |
+| commission | 交办 | an assignment with a day by which to report back; forward 转送 is one without |
+| mark | 标志 | a state of affairs folded from the entries, such as a pending objection |
+| promise | 承诺时限 | a term shorter than the law's |
+| letter | 文书 | an official letter an act issues, numbered and checkable |
+| representative, proxy | 代表、代理人 | who stands beside the petitioner: at most five of a joint petition, or somebody for a person |
+| repeat, campaign | 重件、同类来件 | the same matter by the same person, or by several |
+| trigger | 督办情形 | the fact on which a supervision order rests |
+| measure | 督办措施、三项建议 | 约谈, 通报, 挂牌督办, 限期整改 and the three suggestions, addressed to a unit |
+| ladder | 逐级告知 | who is told at which stage of a clock |
+| digest | 汇总 | what a unit is told every working morning |
+| key figure | 考核指标 | a rate over counted facts, with its formula |
+| release, candidate | 模型版本、候选版本 | a fitted classifier in force, or one that is tried against it |
+| lesson | 学习样例 | what somebody decided, as the classifier may learn it |
+| flag | 关注标记 | words that deserve attention; never changes a clock |
+| topic | 热点 | what several people complain about |
 | light | 时限灯 | green 绿 in time, amber 黄 near, red 红 late |
 """

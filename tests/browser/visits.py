@@ -381,26 +381,7 @@ async def own_clock(page: Page, site: Site) -> None:
     await page.locator("#counted a").first.click()
 
 
-async def one_routing_row(page: Page, site: Site) -> None:
-    await page.goto(site.url + "/admin/routing")
-    async with page.expect_navigation():
-        await page.locator("tbody th a").first.click()
-
-
-async def hot_topics(page: Page, site: Site) -> None:
-    await page.goto(site.url + "/board/topics")
-
-
-async def one_topic(page: Page, site: Site) -> None:
-    await hot_topics(page, site)
-    async with page.expect_navigation():
-        await page.locator("tbody th a").first.click()
-
-
-async def one_release(page: Page, site: Site) -> None:
-    await page.goto(site.url + "/admin/learning")
-    async with page.expect_navigation():
-        await page.locator("tbody th a").first.click()
+FIRST_ROW = "tbody th a"
 
 
 async def one_measure(page: Page, site: Site) -> None:
@@ -523,8 +504,8 @@ VISITS: tuple[Visit, ...] = (
     Visit("/board/kpis", "supervisor", "the website", staff("supervisor", at("/board/kpis?group=website"))),
     Visit("/board/report", "supervisor", "", staff("supervisor", at("/board/report"))),
     Visit("/board/kpis/cases", "supervisor", "", staff("supervisor", at("/board/kpis/cases?kpi=timeliness"))),
-    Visit("/board/topics", "supervisor", "", staff("supervisor", hot_topics)),
-    Visit("/board/topics/{thread}", "supervisor", "", staff("supervisor", one_topic)),
+    Visit("/board/topics", "supervisor", "", staff("supervisor", at("/board/topics"))),
+    Visit("/board/topics/{thread}", "supervisor", "", staff("supervisor", followed("/board/topics", FIRST_ROW))),
     Visit("/board/answers", "supervisor", "", staff("supervisor", at("/board/answers"))),
     Visit("/board/late", "supervisor", "", staff("supervisor", at("/board/late"))),
     Visit("/board/proposals", "supervisor", "", staff("supervisor", at("/board/proposals"))),
@@ -552,7 +533,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/admin/units", "admin", "", staff("admin", at("/admin/units"))),
     Visit("/admin/units/{code}", "admin", "", staff("admin", at("/admin/units/jiaoyu"))),
     Visit("/admin/learning", "admin", "", staff("admin", at("/admin/learning"))),
-    Visit("/admin/learning/{id}", "admin", "", staff("admin", one_release)),
+    Visit("/admin/learning/{id}", "admin", "", staff("admin", followed("/admin/learning", FIRST_ROW))),
     Visit("/admin/messages", "admin", "", staff("admin", at("/admin/messages"))),
     Visit("/admin/reads", "auditor", "", staff("auditor", at("/admin/reads"))),
     Visit("/admin/calendar", "admin", "", staff("admin", at("/admin/calendar"))),
@@ -562,7 +543,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk/cases/{no}/clocks/{seq:int}/{term}", "reception", "", staff("reception", one_clock)),
     Visit("/admin/routing", "admin", "", staff("admin", at("/admin/routing"))),
     Visit("/admin/routing", "admin", "tried", staff("admin", at("/admin/routing?try_text=路灯不亮&q=路灯"))),
-    Visit("/admin/routing/{id}", "admin", "", staff("admin", one_routing_row)),
+    Visit("/admin/routing/{id}", "admin", "", staff("admin", followed("/admin/routing", FIRST_ROW))),
     Visit("/admin/routing/{id}", "admin", "wrong", staff("admin", sent("/admin/routing/new", "main .btn[data-busy]")), 422),
 )
 # fmt: on

@@ -19,13 +19,13 @@ from classify.text import grams, tidy
 from feedback import redact
 from feedback.lifecycle import Kind, Profile, Stage
 
-RELEVANT: Final = 0.015  # cosine of message and answer below which they are about different things
+RELEVANT: Final = 0.02  # cosine of message and answer below which they are about different things
 SENTENCE_MOST: Final = 100
 LONG_SHARE: Final = 0.34
 OFFICIAL_LEAST: Final = 3
 THIN: Final = 18  # characters left without greetings and closings
 SHORT: Final = 160
-TOPICAL: Final = 40  # a shorter answer has no topic of its own
+TOPICAL: Final = 80  # a shorter answer may be to the point and name nothing
 LEFT_OVER: Final = 40
 ECHO: Final = 0.7
 
@@ -72,18 +72,19 @@ def findings(asked: Asked, answer: str) -> tuple[Finding, ...]:
 
 _COURTESY = re.compile(
     r"(?:尊敬的)?(?:网友|网民|市民|群众|同志|先生|女士|朋友|来信人|信访人|当事人)?[“\"]?[^“”\"，。！：]{0,12}[”\"]?[:：，,]?\s*(?:您好|你好)[!！。，,:：]?"
-    r"|[^。！\n]{0,40}(?:收悉|获悉|已收到|收到了)[^。！\n]{0,12}[。！，,]?"
+    r"|[^。！\n]{0,40}(?:收悉|获悉|已收到|收到了)[^。！，；\n]{0,12}[。！，,]?"
     r"|[^。！\n]{0,12}(?:现(?:将|就)?[^。！\n]{0,20}(?:回复|答复|说明|反馈)(?:如下)?|(?:回复|答复)如下)[:：。，]?"
     r"|[^。！，\n]{0,8}(?:感谢|谢谢)[^。！，；\n]{0,30}[。！]?|欢迎[^。！\n]{0,40}[。！]?|祝[^。！\n]{0,20}[。！]?|特此(?:回复|答复|说明)[。！]?"
     r"|\d{4}年\d{1,2}月\d{1,2}日\s*$|此致|敬礼"
 )
+_MARKS: Final = str.maketrans(",;!?:", "，；！？：")
 _SPACE = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[。！!？?；;\n]")
 
 
 def substance(answer: str) -> str:
     """The answer without greeting, thanks and date."""
-    return _SPACE.sub("", _COURTESY.sub("", answer.strip()))
+    return _SPACE.sub("", _COURTESY.sub("", answer.strip().translate(_MARKS)))
 
 
 # ---- each check
@@ -121,7 +122,7 @@ _QUESTION = re.compile(
     r"[^。！!？?；;\n]+[？?]|[^。！!？?；;\n]*(?:请问|想问|咨询(?:一下|下)?|想知道|请告知|请教)[^。！!？?；;\n]+"
 )
 _RHETORIC = re.compile(
-    r"何时了|何时休|何时能?才|什么时候(?:才|能不|是个头)|不管什么时候|多久(?:整|才)|凭什么|难道|怎么能|怎么会"
+    r"何时了|何时休|何时能?才|什么时候(?:才|能不|是个头)|不管什么时候|多久(?:整|才)|凭什么|难道|怎么能|怎么会|去(?:了)?哪(?:里|儿)?了|是谁"
 )
 _WANTS: Final[tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]] = (
     ("时间", re.compile(r"什么时候|何时|多久|几点|几时|什么时间|哪天|哪年"),

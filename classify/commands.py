@@ -22,6 +22,7 @@ from classify.candidate import Labelled, Order, Outcome
 from classify.lessons import SAID, Lesson
 from classify.model import Model
 from classify.models import LearntExample
+from classify.text import tidy
 from classify.trial import Row
 from classify.trust import Taught
 from feedback.kernel.errors import Conflict, Invalid
@@ -49,6 +50,7 @@ async def train(
     duties: Iterable[tuple[str, Sequence[str]]],
     data: Path,
     *,
+    said: Iterable[tuple[str, str]] = (),
     force: bool = False,
     now: datetime,
     by: str = "command",
@@ -56,10 +58,12 @@ async def train(
 ) -> dict[str, Any]:
     """Fit on knowledge, files (those of earlier trainings too) and people's decisions; put in force unless worse.
 
-    `making` may make the candidate in another process. What is returned, and kept with the release, is its outcome.
+    `said`: titles and texts of the district's own messages, to which it adapts without any label, persons masked and
+    no longer than the classifier reads. `making` may make the candidate in another process. What is returned, and kept with the release, is its outcome.
     """
     given, kept = await asyncio.to_thread(_files_read, files, data / FOLDER)
     messages = [(row["subject"], row["text"]) for file in unlabelled for row in _rows(file, _COLUMNS[:2])]
+    messages += await asyncio.to_thread(lambda: [(masked(title), masked(tidy(body))) for title, body in said])
     present = await releases.current_id()
     order = Order(
         folder=str(data / releases.FOLDER),

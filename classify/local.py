@@ -68,9 +68,11 @@ def fitted(
     return Local(frame.lexicon, blocks, bias, scales)
 
 
-def corrected(model: Model, real: Sequence[Example]) -> Model:
-    """The model with what people said of messages here added, heading by heading."""
-    opinions = [model.opinions(e.title, e.text) for e in real]
+def corrected(model: Model, real: Sequence[Example], opinions: Sequence[Sequence[Array]]) -> Model:
+    """The model with what people said of messages here added, heading by heading.
+
+    `opinions`: what the heads of the release think of each message, had they not learnt from it.
+    """
     targets = [labels.LEVEL1.index(e.category[:2]) for e in real]
     messages, weights = [(e.title, e.text) for e in real], [e.weight for e in real]
     learnt = fitted(messages, opinions, targets, len(labels.LEVEL1), weights)

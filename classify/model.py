@@ -14,7 +14,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,11 @@ from classify import labels, reasons, text
 from classify.heads import HEADING, VIEWS, Block, Experience, Floats, Local, Vector, by_heading, seen_by, softmax
 from classify.text import Ids, Lexicon, Values
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""1: a release did not name the categories of its columns, those the tree held before `_SINCE_FORMAT_2`."""
+
+_SINCE_FORMAT_2: Final = frozenset({"0310", "1004"})
+_UNKNOWN_BIAS: Final = -3.0  # below any score a fit gives
 WEIGHTS: Final = "weights.npz"
 CARD: Final = "release.json"
 ALTERNATIVES: Final = 4
@@ -177,9 +181,13 @@ class Model:
         parts = text.matters(body)
         if len(parts) < 2:
             return None
-        looks = [self._look(title if i == 0 else "", part).probabilities for i, part in enumerate(parts)]
-        headings = [by_heading(look) for look in looks]
-        if headings[0].argmax() == headings[1].argmax() or min(each.max() for each in headings) < TWO_MATTERS:
+        looks, headings = [], []
+        for said, part in zip((title, ""), parts, strict=True):
+            looks.append(self._look(said, part).probabilities)
+            headings.append(by_heading(looks[-1]))
+            if headings[-1].max() < TWO_MATTERS:
+                return None
+        if headings[0].argmax() == headings[1].argmax():
             return None
         other = next((i for i, each in enumerate(headings) if each.argmax() != heading), 1)
         return int(looks[other].argmax())
@@ -295,7 +303,7 @@ def load(folder: Path) -> Model:
     try:
         card = json.loads((folder / CARD).read_bytes())
         packed = (folder / WEIGHTS).read_bytes()
-        if card["format"] != FORMAT:
+        if card["format"] not in (1, FORMAT):
             raise ReleaseDamaged(f"format {card['format']} is not {FORMAT}")
         if hashlib.sha256(packed).hexdigest() != card["weights"] or release_id(card) != card["id"]:
             raise ReleaseDamaged("the digest does not match the files")
@@ -319,16 +327,30 @@ def _assemble(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mo
         views: dict[str, float] = said.pop("views", dict.fromkeys(VIEWS[:2], 1.0))
         blocks = tuple(block(view, share) for view, share in views.items())
         experience = Experience(tuple(views), blocks, arrays["experience_bias"], **said)
+    knowledge, bias = _columns(block("knowledge"), arrays["knowledge_bias"], card.get("codes"))
     return Model(
         card["id"],
         Settings(**scalars),
         lexicon,
-        block("knowledge"),
-        arrays["knowledge_bias"],
+        knowledge,
+        bias,
         experience,
         tuple((sentence, tuple(codes)) for sentence, codes in card["duties"]),
         _local(arrays) if "local_grams" in arrays else None,
     )
+
+
+def _columns(knowledge: Block, bias: Floats, codes: Sequence[str] | None) -> tuple[Block, Floats]:
+    """The knowledge head with a column for every category of today's tree; it knows nothing of those that came later."""
+    own = codes or [code for code in labels.LEVEL2 if code not in _SINCE_FORMAT_2]
+    if tuple(own) == labels.LEVEL2:
+        return knowledge, bias
+    weights = np.zeros((len(knowledge.weights), len(labels.LEVEL2)), dtype=np.float32)
+    places = [labels.LEVEL2.index(code) for code in own]
+    weights[:, places] = knowledge.weights
+    all_bias = np.full(len(labels.LEVEL2), _UNKNOWN_BIAS, dtype=np.float32)
+    all_bias[places] = bias
+    return replace(knowledge, weights=weights), all_bias
 
 
 def _local(arrays: Mapping[str, NDArray[Any]]) -> Local:

@@ -10,7 +10,7 @@ from typing import Any
 from classify import proof
 from classify.confirmed import Confirmed
 from classify.models import Outcome, Proof
-from classify.proof import Standing, State
+from classify.proof import POOL, POOL_BARS, Standing, State
 from feedback.kernel import db
 from feedback.kernel.errors import Conflict
 
@@ -58,18 +58,22 @@ async def _corrected(known: Outcome, own: Iterable[str], said: Confirmed, target
     async with db.transaction():
         await db.compare_and_set(known, {"is_right": known.is_right}, {"is_right": said.is_right, "at": said.at})
         rows = await Proof.filter(cell__in=list(own))
-        found = await _folded(known.heading, {row.cell for row in rows}, target)
+        found: dict[str, Standing] = {}
+        for heading in {known.heading, *(POOL for row in rows if _heading(row.cell) == POOL)}:
+            found |= await _folded(heading, {row.cell for row in rows if _heading(row.cell) == heading}, target)
         for row in sorted(rows, key=lambda row: row.cell):
             await _keep(row.cell, row, found[row.cell])
     return True
 
 
 async def _folded(heading: str, wanted: set[str], target: float) -> dict[str, Standing]:
+    """The cells of a heading, or of the pool, from all their outcomes."""
     found = dict.fromkeys(wanted, Standing())
-    for one in await Outcome.filter(heading=heading).order_by("id"):
-        for cell in proof.cells(one.category, one.street, one.unit, one.confidence):
-            if cell in wanted:
-                found[cell] = proof.after(found[cell], one.is_right, one.at, target)
+    rows = Outcome.filter(heading=heading) if heading != POOL else Outcome.filter(confidence__gte=min(POOL_BARS))
+    columns = ("category", "street", "unit", "confidence", "is_right", "at")
+    for *where, is_right, at in await rows.order_by("id").values_list(*columns):
+        for cell in wanted.intersection(proof.cells(*where)):
+            found[cell] = proof.after(found[cell], is_right, at, target)
     return found
 
 
@@ -86,6 +90,11 @@ async def _keep(cell: str, row: Proof | None, standing: Standing) -> None:
         await Proof.create(cell=cell, **columns)
     elif not await Proof.filter(cell=cell, version=row.version).update(version=row.version + 1, **columns):
         raise Conflict(cell=cell)
+
+
+def _heading(cell: str) -> str:
+    """Whose outcomes make the cell: those of a heading, or all."""
+    return POOL if cell.startswith(POOL) else cell[:2]
 
 
 def _standing(row: Proof | None) -> Standing:
@@ -111,7 +120,7 @@ async def refold(target: float) -> list[str]:
     changed = []
     stored: dict[str, dict[str, Proof]] = {}
     for row in await Proof.all():
-        stored.setdefault(row.cell[:2], {})[row.cell] = row
+        stored.setdefault(_heading(row.cell), {})[row.cell] = row
     for heading, rows in stored.items():
         for cell, standing in (await _folded(heading, set(rows), target)).items():
             if standing != _standing(rows[cell]):

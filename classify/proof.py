@@ -1,8 +1,10 @@
 """When may a category be routed without a person? When this district's own outcomes prove that it goes right.
 
 Every confirmed outcome (see `confirmed`) is right or wrong and belongs to several cells: the heading, the category, the
-heading in one street, the heading sent to one unit, each again for the surer messages alone. A cell is proven when a
-lower confidence bound of its precision reaches the target. A new district has no outcome, so nothing is proven.
+heading in one street, the heading sent to one unit, each again for the surer messages alone; and, where it is very
+sure, the pool of all headings, since most headings are too small to prove anything for years. A cell is proven when a
+lower confidence bound of its precision reaches the target. A new district has no outcome, so nothing is proven. What
+the pool proves does not hold for a cell whose own last outcomes say otherwise.
 
 The bound is watched after every outcome and acted upon the first time it passes. An exact interval for a fixed number
 of outcomes (Clopper and Pearson, Biometrika 26, 1934) would promise too much then: looked at for ever, it crosses by
@@ -20,7 +22,7 @@ than the target allows (window). When the window withdrew a proven cell, what wa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +36,11 @@ WINDOW_RISK: Final = 0.01
 BARS: Final = (0.0, 0.9, 0.97)
 """Cells of surer messages: their outcomes may prove what those of all messages do not."""
 
+POOL: Final = "*"
+POOL_BARS: Final = (0.97, 0.99, 0.995)
+"""From so much confidence on a message counts whatever it is about. Below, headings differ too much to answer for one
+another."""
+
 _MIXTURE: Final = ((0.0, 0.6), (0.1, 0.1), (0.25, 0.1), (0.5, 0.1), (0.75, 0.1))
 """Rates of mistakes the bound is tested against, as parts of what is allowed, and how much each counts."""
 
@@ -44,6 +51,7 @@ class State(StrEnum):
     """How a cell stands."""
 
     GATHERING = "gathering"  # not enough outcomes yet
+    DOUBTFUL = "doubtful"  # never proven, and the last outcomes hold more mistakes than the target allows
     PROVEN = "proven"
     WITHDRAWN = "withdrawn"  # was proven once, is not any more
 
@@ -106,8 +114,10 @@ def after(before: Standing, is_right: bool, at: datetime, target: float) -> Stan
     is_bad = is_alarming(recent, target)
     if not is_bad and found.bound >= target:
         state = State.PROVEN
+    elif before.state in (State.PROVEN, State.WITHDRAWN):
+        state = State.WITHDRAWN
     else:
-        state = State.WITHDRAWN if before.state is State.PROVEN else before.state
+        state = State.DOUBTFUL if is_bad else State.GATHERING
     if is_bad and before.state is State.PROVEN:  # only then: who starts anew after every bad day proves anything
         found = replace(found, n=0, right=0, recent="")
     is_news = state is not before.state or before.since is None
@@ -124,12 +134,8 @@ def folded(outcomes: Iterable[tuple[bool, datetime]], target: float) -> Standing
 
 def cells(category: str, street: str, unit: str, confidence: float) -> tuple[str, ...]:
     """The cells an outcome (or a message) belongs to."""
-    return tuple(
-        scope if not bar else f"{scope}≥{bar:g}"
-        for scope in scopes(category, street, unit)
-        for bar in BARS
-        if confidence >= bar
-    )
+    own = [cell for scope in scopes(category, street, unit) for cell in _of_scope(scope, BARS, confidence)]
+    return (*own, *_of_scope(POOL, POOL_BARS, confidence))
 
 
 def scopes(category: str, street: str, unit: str) -> tuple[str, ...]:
@@ -148,15 +154,15 @@ def parts(cell: str) -> tuple[str, str, str, float]:
 
 
 def is_proven(known: Mapping[str, State], category: str, street: str, unit: str, confidence: float) -> bool:
-    """Whether such a message may go without a person: some cell says so, and none that is nearer to it was withdrawn."""
-    proven = False
+    """Whether such a message may go without a person: some cell or the pool says so, and none nearer to it objects."""
+    proven = State.PROVEN in [known.get(cell) for cell in _of_scope(POOL, POOL_BARS, confidence)]
     for scope in scopes(category, street, unit):
-        own = [known.get(cell) for cell in _of_scope(scope, confidence)]
-        if own[-1] is State.WITHDRAWN:
+        own = [known.get(cell) for cell in _of_scope(scope, BARS, confidence)]
+        if own[-1] in (State.WITHDRAWN, State.DOUBTFUL):
             return False
         proven = proven or State.PROVEN in own
     return proven
 
 
-def _of_scope(scope: str, confidence: float) -> list[str]:
-    return [scope if not bar else f"{scope}≥{bar:g}" for bar in BARS if confidence >= bar]
+def _of_scope(scope: str, bars: Sequence[float], confidence: float) -> list[str]:
+    return [scope if not bar else f"{scope}≥{bar:g}" for bar in bars if confidence >= bar]

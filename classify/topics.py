@@ -1,7 +1,7 @@
 """What do many people complain about just now? Cases that tell of the same matter, gathered, named and counted.
 
-Gathering: title, text and words of each case are weighed against all others of the window; groups grow by the mean
-likeness of their members, as long as it stays above a bar (average linkage). The likeness is kept only where it is
+Gathering: title, text and words of each case are weighed against all others of the window, and so are the places they
+name; groups grow by the mean likeness of their members, as long as it stays above a bar (average linkage). The likeness is kept only where it is
 not nothing, so ten thousand cases take seconds. Counting: heat is how many different people spoke, by the keyed hash
 of their telephone or identity number; whoever writes fifty times is one. No I/O.
 """
@@ -21,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from classify import places
 from classify.examples import seed_examples
 from classify.text import tidy
 
@@ -40,6 +41,7 @@ PEOPLE_LEAST: Final = 3
 
 SAME: Final = 0.3  # share of cases, or of words, in common with a topic of the day before: the same topic
 WORDS_TOLD: Final = 8
+NAMED: Final = 0.15  # what a telling word in a title is worth when the topic is named
 NOBODY: Final = ""
 _CHUNK: Final = 500
 _BLANK = re.compile(r"[\W_]+")
@@ -140,10 +142,11 @@ def topics(said: Sequence[Said], before: Sequence[Topic] = (), least: int = PEOP
     for group in _gathered(matrix):
         if len(group) < SMALL and _cohesion(matrix, group) < SMALL_BAR:
             continue
-        ordered = _by_likeness(said, matrix, group)
+        telling = _telling(words, group)
+        ordered = _by_likeness(said, matrix, group, telling)
         members = tuple(Member(said[i].no, said[i].who, said[i].day, said[i].region) for i in ordered)
         if heat(members, members[0].day).people >= least:
-            found.append(Topic("", readable(said[ordered[0]].title), _telling(words, group), members))
+            found.append(Topic("", readable(said[ordered[0]].title), telling, members))
     found.sort(key=lambda topic: (-len({one.who for one in topic.members}), topic.title))
     return _threaded(found, before)
 
@@ -169,7 +172,8 @@ def _likenesses(titles: Sequence[str], texts: Sequence[str]) -> tuple[Any, _Word
     words = _Words.of([f"{title} {text[:TEXT_READ]}" for title, text in zip(titles, texts, strict=True)])
     parts = ((TITLE, _characters(plain_titles)), (TEXT, _characters(plain_texts)), (WORDS, words.counts))
     rows = hstack([np.sqrt(share) * _weighed(counts) for share, counts in parts]).tocsr()
-    return _nearest(rows[:n]), _Words(words.known, words.counts[:n])
+    sites = [places.named(title, text) for title, text in zip(titles[:n], texts[:n], strict=True)]
+    return places.weighed(_nearest(rows[:n]), sites), _Words(words.known, words.counts[:n])
 
 
 @cache
@@ -314,15 +318,18 @@ def _cohesion(alike: Any, group: Sequence[int]) -> float:
     return float(inside.sum()) / (len(group) * (len(group) - 1))
 
 
-def _by_likeness(said: Sequence[Said], alike: Any, group: Sequence[int]) -> list[int]:
+def _by_likeness(said: Sequence[Said], alike: Any, group: Sequence[int], telling: Sequence[str]) -> list[int]:
     """The cases of a group, those first that are most like all others; the first one names the topic.
 
-    A title one can read in a list goes before one that is too short or too long.
+    A title with many of the telling words goes before one with few, one that can be read in a list before one that is
+    too short or too long.
     """
     inside = alike[np.array(group)][:, np.array(group)]
     liked = np.asarray(inside.sum(axis=1)).ravel()
-    fits = np.array([1.0 if 6 <= len(readable(said[i].title)) <= 30 else 0.7 for i in group])
-    return [group[i] for i in np.argsort(-liked * fits, kind="stable")]
+    titles = [readable(said[i].title) for i in group]
+    fits = np.array([1.0 if 6 <= len(title) <= 30 else 0.7 for title in titles])
+    named = np.array([1 + NAMED * sum(word in title for word in telling) for title in titles])
+    return [group[i] for i in np.argsort(-liked * fits * named, kind="stable")]
 
 
 def readable(title: str) -> str:

@@ -38,6 +38,9 @@ ALIKE: Final = 0.41
 HELD: Final = 0.57
 """The cosine, or the share of the shorter text, from which two messages are taken for the same matter."""
 
+HELD_LEAST: Final = 8
+"""A text with fewer runs of four says too little to stand in another."""
+
 _ODD = re.compile(r"[\W_]+")
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _STIR: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -98,10 +101,18 @@ class Likeness:
 
 def likeness(a: Shape, b: Shape) -> Likeness:
     """How much two shapes are alike."""
-    _, at_a, at_b = np.intersect1d(a.runs, b.runs, assume_unique=True, return_indices=True)
+    at, here = _found(a.runs, b.runs)
     fewest = min(len(a.fours), len(b.fours))
-    both = len(np.intersect1d(a.fours, b.fours, assume_unique=True)) if fewest else 0
-    return Likeness(float(a.weights[at_a] @ b.weights[at_b]), both / fewest if fewest >= 8 else 0.0)
+    held = int(_found(a.fours, b.fours)[1].sum()) / fewest if fewest >= HELD_LEAST else 0.0
+    return Likeness(float(a.weights[at[here]] @ b.weights[here]), held)
+
+
+def _found(many: Hashes, asked: Hashes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where each of the asked would stand in the sorted many, and whether it does."""
+    if not len(many):
+        return np.zeros(len(asked), dtype=np.intp), np.zeros(len(asked), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(many, asked), len(many) - 1)
+    return at, many[at] == asked
 
 
 def shared(a: str, b: str, most: int = 3, least: int = 6) -> list[str]:

@@ -1,18 +1,22 @@
 """Does the classifier learn from the desk? The whole loop over HTTP, told with 200 corrections.
 
 `python -m tests.bench.live_loop [200]` tells it in a town of its own: corrections through the clerk's page, a candidate,
-its trial, promotion, the next similar message; then a clerk who mislabels as many; then the way back.
+its trial, promotion, the next similar message; then a clerk who mislabels as many; then the way back; then many units
+that confirm wrong categories for one another, whose candidate is refused; then a candidate killed while it is made.
 `tests/flows/test_learning.py` tells the same with fewer.
 """
 
 import asyncio
 import json
+import os
 import random
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,9 @@ from web import boot, learning, seed
 
 CATEGORY, UNIT, HEADING = "0609", "wenlv", "06"
 """This town files its angling platforms under sport, which nobody could know."""
+
+COLLUDING = ("jiaoyu", "renshe", "weijian", "zhujian", "shijian", "jiaotong", "shengtai", "minzheng", "gongan", "wenlv")
+"""Units whose clerks take on whatever comes."""
 
 PROBES = (
     ("钓鱼台少了两块板", "水库西岸的钓鱼台少了两块板，老人和孩子走上去很危险，请来看看。"),
@@ -111,10 +118,10 @@ def messages(number: int, seed_number: int = 7) -> Iterator[tuple[str, str]]:
         yield f"{place}钓鱼台{rng.choice(('坏了', '没人管', '有危险', '问题多', '该修了', '出了状况'))}", text
 
 
-def lies(number: int) -> list[tuple[str, str, str]]:
+def lies(number: int, seed_number: int = 11) -> list[tuple[str, str, str]]:
     """Plain messages of every heading, each with a category from another heading."""
     own = [e for e in seed_examples([]) if e.source == "example"]
-    rng = random.Random(11)
+    rng = random.Random(seed_number)
     rng.shuffle(own)
     wrong = {e.category: rng.choice([o.category for o in own if o.category[:2] != e.category[:2]]) for e in own}
     picked = [own[i % len(own)] for i in range(number)]
@@ -130,7 +137,7 @@ class Town:
 
     door: Door
     reception: httpx2.AsyncClient
-    clerk: httpx2.AsyncClient
+    clerks: dict[str, httpx2.AsyncClient]
     admin: httpx2.AsyncClient
     token: str
 
@@ -139,14 +146,15 @@ class Town:
         await self.door.drain()
         return no
 
-    async def correct(self, title: str, text: str, category: str, *, accepted: bool) -> None:
+    async def correct(self, title: str, text: str, category: str, *, accepted: bool, unit: str = UNIT) -> None:
         """The desk says what it is about and sends it on; the unit takes it on, or does not."""
         no = await self.hand_in(title, text)
         await self._returned(no)
         if accepted:
-            sent = {"category": category, "unit": UNIT, "reason": "区文体旅局负责"}
+            sent = {"category": category, "unit": unit, "reason": "由该单位负责"}
             await _done(self.reception.post(f"/desk/cases/{no}/route", data=sent), again=no)
-            await _done(self.clerk.post(f"/desk/cases/{no}/acts/accept", data={}), again=no)
+            clerk = await self._clerk(unit)
+            await _done(clerk.post(f"/desk/cases/{no}/acts/accept", data={}), again=no)
         else:
             await _done(self.reception.post(f"/desk/cases/{no}/acts/classify", data={"category": category}), again=no)
         await self.door.drain()
@@ -155,10 +163,18 @@ class Town:
         """A unit the classifier was sure of, wrongly, sends it back."""
         unit = (await self.door.get(f"/api/v1/cases/{no}", self.token)).json()["unit"]
         if unit:
-            client = await self.door.page_client(f"clerk-{unit['code']}")
+            client = await self._clerk(unit["code"])
             await _done(client.post(f"/desk/cases/{no}/acts/return", data={"reason": "不属于本单位职责"}), again=no)
-            await client.aclose()
             await self.door.drain()
+
+    async def _clerk(self, unit: str) -> httpx2.AsyncClient:
+        if unit not in self.clerks:
+            self.clerks[unit] = await self.door.page_client(f"clerk-{unit}")
+        return self.clerks[unit]
+
+    async def leave(self) -> None:
+        for client in (self.reception, self.admin, *self.clerks.values()):
+            await client.aclose()
 
     async def says(self, title: str, text: str) -> str:
         """What the classifier makes of a message."""
@@ -170,14 +186,51 @@ class Town:
 
     async def train(self) -> dict[str, Any]:
         """The administrator presses the button; what follows is carried out. Returns the newest release."""
+        await self._ask()
+        await self._carry_out()
+        return await self._made()
+
+    async def train_killed_once(self) -> tuple[str, int, dict[str, Any]]:
+        """The same, but the process that makes the candidate is killed without warning, and the run taken up again.
+
+        Returns the release in force and how many probes went right after the killing, and the release made in the end.
+        """
+        await self._ask()
+        before = _children()
+        work = asyncio.create_task(self._carry_out())
+        await asyncio.sleep(KILLED_AFTER_SECONDS)
+        young = _children() - before
+        assert young, "killed before it began"
+        for process in young:
+            os.kill(process, signal.SIGKILL)
+        await work
+        assert (await runs.last(1))[0]["done_at"] is None, "killed too late"
+        serves, right = await releases.current_id(), await self.right()
+        await self._carry_out()
+        return serves, right, await self._made()
+
+    async def _ask(self) -> None:
         response = await self.admin.post("/admin/learning/train")
         assert response.headers["location"].endswith("asked"), response.headers
+
+    async def _carry_out(self) -> None:
         run = await runs.take(self.door.office.clock.now())
         assert run is not None
         await learning.carry_out(self.door.office, run.id, run.asked_by)
+
+    async def _made(self) -> dict[str, Any]:
         made = (await runs.last(1))[0]
         assert made["release"], made["error"]
         return await releases.one_release(made["release"])
+
+
+KILLED_AFTER_SECONDS = 2
+
+
+def _children() -> set[int]:
+    """The processes this one started (Linux)."""
+    told = [Path(place, "children").read_text() for place in Path("/proc/self/task").iterdir()]
+    return {int(one) for line in told for one in line.split()}
 
 
 async def _done(answer: Any, again: str) -> None:
@@ -186,8 +239,8 @@ async def _done(answer: Any, again: str) -> None:
 
 
 async def town(door: Door) -> Town:
-    clients = [await door.page_client(name) for name in ("reception", f"clerk-{UNIT}", "admin")]
-    return Town(door, *clients, await door.log_in("reception"))
+    reception, admin = [await door.page_client(name) for name in ("reception", "admin")]
+    return Town(door, reception, {}, admin, await door.log_in("reception"))
 
 
 async def tell(number: int, door: Door) -> dict[str, Any]:
@@ -212,8 +265,16 @@ async def tell(number: int, door: Door) -> dict[str, Any]:
     told["after_poison_forced"] = await people.right()
     await people.admin.post("/admin/learning/back")
     told["rolled_back"] = await releases.current_id() == present or await releases.current_id()
-    for client in (people.reception, people.clerk, people.admin):
-        await client.aclose()
+    for (title, text, category), unit in zip(lies(number, 13), cycle(COLLUDING), strict=False):
+        await people.correct(title, text, category, accepted=True, unit=unit)
+    third = await people.train()
+    told["colluding"] = _figures(third)
+    told["refused"] = third["refused"]
+    told["after_colluding"] = await people.right()
+    told["old_serves"] = await releases.current_id() == present
+    serves, right, _ = await people.train_killed_once()
+    told["killed"] = {"old_serves": serves == present, "right": right, "made_in_the_end": True}
+    await people.leave()
     return told
 
 

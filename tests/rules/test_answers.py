@@ -51,6 +51,22 @@ def test_each_check_finds_its_own(code: str, answer: str) -> None:
     assert code in _codes(LAMP, answer)
 
 
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        pytest.param("empty", "网友:您好!您反映的问题已收悉,因路灯由市供电公司管护,请拨打95598报修。感谢您的支持!", id="half-width marks"),
+        pytest.param("off_topic", "您好！已列入下个月的维护计划，由养护班安排，完成后会电话告诉您。", id="short and to the point"),
+    ],
+)  # fmt: skip
+def test_what_is_short_is_not_taken_for_nothing(code: str, answer: str) -> None:
+    assert code not in _codes(LAMP, answer)
+
+
+def test_a_reproach_is_no_question() -> None:
+    asked = Asked("水费去向不明", "收的水费去哪了？是谁批准的？", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
+    assert "question" not in _codes(asked, "您好！经查，收费账目已经公开，没有发现挪用。")
+
+
 def test_a_petition_needs_its_legal_basis_and_the_way_to_review() -> None:
     assert {"no_basis", "no_review"} <= _codes(APPEAL, "经查，补偿款已按标准发放，不予支持您的请求，请您理解。")
     told = (

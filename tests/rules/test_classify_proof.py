@@ -91,6 +91,7 @@ def test_who_never_was_proven_does_not_start_anew_after_bad_days() -> None:
 def test_a_message_belongs_to_its_heading_its_category_its_street_and_its_unit_and_to_those_of_sure_ones() -> None:
     assert proof.cells("0402", "jiedao", "renshe", 0.5) == ("04", "0402", "04@jiedao", "04>renshe")
     assert set(proof.cells("04", "", "renshe", 0.93)) == {"04", "04≥0.9", "04>renshe", "04>renshe≥0.9"}
+    assert proof.cells("04", "", "", 0.992)[-2:] == ("*≥0.97", "*≥0.99")
     assert proof.parts("04>renshe≥0.9") == ("04", "", "renshe", 0.9)
     assert proof.parts("0402@jiedao") == ("0402", "jiedao", "", 0.0)
 
@@ -105,6 +106,18 @@ def test_a_unit_whose_proof_was_withdrawn_is_not_served_by_the_proof_of_the_head
     known = {"04": State.PROVEN, "04>renshe": State.WITHDRAWN}
     assert not proof.is_proven(known, "04", "", "renshe", 0.8)
     assert proof.is_proven(known, "04", "", "zonggonghui", 0.8)
+
+
+def test_what_the_surest_of_all_headings_prove_together_holds_for_each_that_does_not_object() -> None:
+    known = {"*≥0.99": State.PROVEN, "05≥0.97": _lived("1" * 30 + "0100101").state}
+    assert proof.is_proven(known, "04", "", "renshe", 0.995)
+    assert not proof.is_proven(known, "04", "", "renshe", 0.98)
+    assert not proof.is_proven(known, "05", "", "weijian", 0.995)
+
+
+def test_a_bad_day_is_forgotten_when_good_outcomes_follow() -> None:
+    assert _lived("1" * 30 + "0000").state is State.DOUBTFUL
+    assert _lived("1" * 30 + "0000" + "1" * 60).state is State.GATHERING
 
 
 def test_folding_all_at_once_gives_the_same_standing() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classify import labels, training
+from classify import experience, labels, training
 from classify.candidate import FROZEN_SLACK
 from classify.model import Model, load
 from classify.training import Example
@@ -105,6 +105,30 @@ def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp
     loaded = load(tmp_path / training.save(fitted, tmp_path))
     for e in MESSAGES[::50]:
         assert (loaded.probabilities(e.title, e.text) == fitted.model.probabilities(e.title, e.text)).all()
+
+
+def test_what_people_say_below_a_heading_is_learnt_beside_unlabelled_messages_too() -> None:
+    lines = [f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户" for i in range(12)]
+    told = [Example("鸽子棚", line, "0801", "people") for line in lines]
+    asked = "鸽子棚", "楼上的鸽子棚羽毛乱飞"
+    after = training.fit([*OWN, *told], unlabelled=[(e.title, e.text) for e in MESSAGES[::4]]).model.probabilities(
+        *asked
+    )
+    place = labels.LEVEL2.index("0801")
+    assert after[place] > max(0.5, cold().probabilities(*asked)[place])
+
+
+def test_from_a_bad_seed_nothing_is_learnt() -> None:
+    """Knowledge that takes every matter for another one would teach itself so; the messages of our own tell."""
+    rolled = [replace(e, category=labels.LEVEL2[labels.LEVEL2.index(e.category) - 9]) for e in OWN]
+    seed = training.fit(rolled).model
+    assert experience.adapted(seed, OWN, [(e.title, e.text) for e in MESSAGES[::4]]) is seed
+
+
+def test_a_thousand_copies_of_one_message_are_no_town() -> None:
+    copies = [(f"欠薪{i % 7}", "老板拖欠工资三个月，要回家过年了") for i in range(300)]
+    copies += [(f"停水{i % 7}", "小区停水三天了没有人管，电话打不通") for i in range(300)]
+    assert training.fit(OWN, unlabelled=copies).kind == "cold"
 
 
 @pytest.mark.parametrize("unlabelled", [[], [("停水", "小区停水三天")]])

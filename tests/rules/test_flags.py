@@ -1,7 +1,7 @@
 """Is what deserves attention seen, by words and by hunch, on sentences nobody tuned anything on?
 
 `python -m tests.rules.test_flags` prints recall and precision of each flag, on the sentences the rules were written
-with and on those kept for measuring.
+with and on the two sets kept for measuring.
 """
 
 import json
@@ -13,11 +13,12 @@ import pytest
 from classify import flags, hunches, urgency
 from web import attention
 
-KEPT = Path(__file__).with_name("data") / "attention.toml"
+DATA = Path(__file__).with_name("data")
+KEPT = ("attention", "attention_voices")
 
 
-def kept() -> list[tuple[frozenset[str], str]]:
-    rows = tomllib.loads(KEPT.read_text(encoding="utf-8"))["messages"]
+def kept(name: str) -> list[tuple[frozenset[str], str]]:
+    rows = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))["messages"]
     return [(frozenset(codes.split()), said) for codes, said in rows]
 
 
@@ -30,22 +31,61 @@ def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, f
     return hunches.measured(messages, found)
 
 
-def test_the_set_is_large_and_none_of_it_is_learnt() -> None:
-    assert len(kept()) + len(hunches.told()) >= 300
-    assert not {said for _, said in kept()} & {said for _, said in hunches.told()}
+def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
+    hunches.prepare(tmp_path)
+    (file,) = tmp_path.iterdir()
+    fitted = hunches.ear()
+    hunches._READY.clear()
+    hunches.prepare(tmp_path)
+    assert hunches.ear() is not fitted
+    said = "活着没什么意思，把药都攒好了"
+    assert hunches.ear().heard(said) == fitted.heard(said)
+    assert file.suffix == ".npz"
+
+
+def test_the_sets_are_large_and_none_of_them_is_learnt() -> None:
+    measured = [said for name in KEPT for _, said in kept(name)]
+    assert len(measured) >= 300
+    assert not set(measured) & {said for _, said in hunches.told()}
 
 
 def test_usual_words_are_nearly_all_seen_and_few_calm_ones_are() -> None:
     for flag, found in by_rules(hunches.told()).items():
-        assert found["recall"] >= 0.93, (flag, found)
-        assert found["precision"] >= 0.8, (flag, found)
+        assert found["recall"] >= 0.9, (flag, found)
+        assert found["precision"] >= 0.7, (flag, found)
 
 
-def test_with_hunches_most_unusual_words_are_seen_too() -> None:
-    found = by_both(kept())
-    assert found[flags.SELF_HARM]["recall"] >= 0.8, found
-    assert found[flags.LIFE]["recall"] >= 0.8, found
-    assert sum(one["recall"] for one in found.values()) / len(found) >= 0.75, found
+@pytest.mark.parametrize("name", KEPT)
+def test_with_hunches_nearly_all_unusual_words_are_seen_and_most_that_is_shown_is_so(name: str) -> None:
+    found = by_both(kept(name))
+    for flag, one in found.items():
+        assert one["recall"] >= 0.8, (flag, one)
+        assert one["precision"] >= 0.6, (flag, one)
+    assert sum(one["recall"] for one in found.values()) / len(found) >= 0.9, found
+
+
+@pytest.mark.parametrize(
+    ("said", "flag"),
+    [
+        pytest.param("路灯坏了。" * 30 + "我已经写好遗书，药也买了。" + "另外井盖松动。" * 30, flags.SELF_HARM, id="in the middle"),
+        pytest.param("楼里煤气味很浓,有人晕倒了,快来", flags.LIFE, id="with half-width marks"),
+    ],
+)  # fmt: skip
+def test_danger_is_seen_wherever_and_however_it_stands(said: str, flag: str) -> None:
+    assert flag in flags.codes_in("反映情况", said)
+
+
+def test_whom_a_message_is_written_to_is_not_accused() -> None:
+    assert flags.codes_in("尊敬的书记：您好", "商家卖假酒，送礼的都上当了，请领导管一管") == ()
+
+
+def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
+    said = (
+        "各位好，我家在老城区住了二十年，邻里一向和睦。" * 4
+        + "昨晚他坐在江堤上说不如跟着水走了算了。"
+        + "也想问问公交几点收班。" * 4
+    )
+    assert flags.SELF_HARM in {*flags.codes_in("", said), *hunches.hunches_of("", said)}
 
 
 @pytest.mark.parametrize("title", ["小区停水", "路灯不亮", "咨询医保报销比例", "建议增设公交站"])
@@ -72,6 +112,6 @@ async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> No
 
 
 if __name__ == "__main__":
-    for name, messages in (("written with", hunches.told()), ("kept", kept())):
+    for name, messages in (("written with", hunches.told()), *((name, kept(name)) for name in KEPT)):
         for how, measure in (("rules", by_rules), ("rules and hunches", by_both)):
             print(name, len(messages), how, json.dumps(measure(messages), ensure_ascii=False))

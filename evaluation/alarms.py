@@ -9,26 +9,35 @@ from datetime import datetime
 
 from feedback import tallies
 from feedback.kernel.clock import from_millis, office_day
+from routing import directory, telling
+from routing.hours import Push
+from routing.notices import Audience
+from routing.telling import Manner, Planned
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """From how many calendar days on, what it is called, and where that is written."""
+    """From how many calendar days on, what it is called, where that is written, and who is told how urgently."""
 
     days: int
     code: str
     name: str
     law: str
+    told: tuple[Audience, ...]
+    push: Push = Push.WORKING
 
 
+_UNIT, _HEAD, _OVERSEER = Audience.UNIT, Audience.HEAD, Audience.OVERSEER
 _LAW = "《政府网站与政务新媒体检查指标》国办秘函〔2019〕19号（互动回应差）"
 STAGES: tuple[Stage, ...] = (
-    Stage(60, "alarm_60", "满 60 日未答复，第一次预警", "平台约定；" + _LAW),
-    Stage(75, "alarm_75", "满 75 日未答复，第二次预警", "平台约定；" + _LAW),
-    Stage(85, "alarm_85", "满 85 日未答复，红色预警", "平台约定；" + _LAW),
-    Stage(90, "veto", "满 90 日未答复，触发单项否决", _LAW),
+    Stage(60, "alarm_60", "满 60 日未答复，第一次预警", "平台约定；" + _LAW, (_UNIT,)),
+    Stage(75, "alarm_75", "满 75 日未答复，第二次预警", "平台约定；" + _LAW, (_UNIT, _HEAD, _OVERSEER)),
+    Stage(85, "alarm_85", "满 85 日未答复，红色预警", "平台约定；" + _LAW, (_UNIT, _HEAD, _OVERSEER), Push.AT_ONCE),
+    Stage(90, "veto", "满 90 日未答复，触发单项否决", _LAW, (_UNIT, _HEAD, _OVERSEER), Push.AT_ONCE),
 )
 SILENT_DAYS = 60
+STALE_DAYS = 5
+"""Nobody is told today of a stage reached long ago, as in an imported history; the table of the board shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,34 @@ async def waiting(now: datetime, region: str = "") -> list[Waiting]:
         if stage := stage_of(days):
             found.append(Waiting(row["no"], row["unit"], days, stage))
     return found
+
+
+async def ring(manner: Manner, now: datetime) -> int:
+    """Timer: tell of each stage once, the unit, then its head and whoever oversees it. Returns how many were told.
+
+    Raises Conflict when another worker tells the same just now.
+    """
+    above = await directory.overseers()
+    planned = []
+    for each in await waiting(now):
+        if each.days - each.stage.days > STALE_DAYS:
+            continue
+        whom = {_UNIT: [each.unit], _HEAD: [each.unit]}
+        whom[_OVERSEER] = sorted({a.unit for a in above if a.everywhere or each.unit in a.units})
+        planned += [
+            Planned(
+                f"website.{each.stage.code}:{each.case_no}:{audience}:{unit}",
+                each.case_no,
+                f"website.{each.stage.code}",
+                audience,
+                unit,
+                f"网上咨询 {each.case_no} {each.stage.name}，请尽快答复。",
+                each.stage.push,
+            )
+            for audience in each.stage.told
+            for unit in whom[audience]
+        ]
+    return await telling.keep(planned, manner, now)
 
 
 async def silent_days(now: datetime) -> int | None:

@@ -33,7 +33,7 @@ async def dispute(rating_id: str, actor: Actor, reason: str, *, now: datetime) -
 
     Raises NotFound, Invalid, or NotNow.
     """
-    row = await Rating.get_or_none(Q(id=rating_id) & Q(unit=actor.unit))
+    row = await Rating.get_or_none(Q(id=rating_id) & Q(unit=actor.unit) & ratings.seen_by(actor))
     if row is None or not access.has(actor, (Role.CLERK, Role.LEAD)):
         raise NotFound(rating=rating_id)
     if not is_bad(row.level):
@@ -51,8 +51,8 @@ async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, no
 
     Raises NotFound, Forbidden, Invalid, or NotNow.
     """
-    row = await Rating.get_or_none(id=rating_id)
-    if row is None or (row.confidential and not actor.cleared):
+    row = await Rating.get_or_none(Q(id=rating_id) & ratings.seen_by(actor))
+    if row is None:
         raise NotFound(rating=rating_id)
     if not access.has(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")

@@ -34,18 +34,16 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
     rating = await ratings.awaiting_rectification(
         rating_id=payload.get("rating", ""), case_no=payload.get("no", ""), seq=payload.get("seq", 0)
     )
-    if rating is None or await _is_confidential(rating, settings.secret):
+    if rating is None:
         return
+    rated = await queries.file(access.SYSTEM, rating.case_no, secret=settings.secret) if rating.case_no else None
+    if rated is not None and rated.confidential:
+        return  # reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)
     phone = await ratings.contact_of(rating.id, settings.secret)
     receipt = await cases.submit(_draft(rating, phone, settings.desk), access.SYSTEM, now=now, secret=settings.secret)
+    if rated is not None and rated.recused:
+        await cases.bar(receipt.no, staff=sorted(rated.recused))  # whom the case is kept from does not read of it here
     await ratings.rectified_by(rating.id, receipt.no)
-
-
-async def _is_confidential(rating: RatingView, secret: str) -> bool:
-    """Reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)."""
-    if not rating.case_no:
-        return False
-    return (await queries.file(access.SYSTEM, rating.case_no, secret=secret)).confidential
 
 
 def _draft(rating: RatingView, phone: str, desk: str) -> Draft:

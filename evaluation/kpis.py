@@ -227,7 +227,7 @@ KPIS: tuple[Kpi, ...] = (
     _kpi("acceptance_days", "初次信访平均受理周期", "petition", "accept_days", "accepted", "days", source=_1_13, remark="各单位按件数加权", lower_is_better=True),
     _kpi("answer_days", "初次信访平均答复周期", "petition", "answer_days", "answered", "days", source=_1_13, remark="各单位按件数加权", lower_is_better=True),
     _kpi("contact_rate", "初次信访办理联系率", "petition", "contacted", "answered", source=_1_13),
-    _kpi("repeat_rate", "重复信访率", "petition", "repeats", "petitions", source=_1_13, remark="关联到前一件或者并案的为重件", lower_is_better=True, is_public=True),
+    _kpi("repeat_rate", "重复信访率", "petition", "repeats", "petitions", source=_1_13, remark="同一人（群体）的同一事项，经人工确认为重复或者并案的为重件；新事实、多人同类来件不算", lower_is_better=True, is_public=True),
     _kpi("publication_rate", "公开回复率", "petition", "published", "replies", source=_1_13, remark="只有本人同意公开、脱敏后的答复才能公开", is_public=True),
     # --- 信访满意度: two objects
     _kpi("participation_rate", "参评率（责任单位）", "satisfaction", _UNIT, f"{_UNIT} unit_unrated", source="国信发〔2022〕11号；" + _1_13, is_public=True),

@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import F, Q
+from tortoise.expressions import F, Q, Subquery
 from tortoise.functions import Count, Sum
 
 from evaluation.indicators import INDICATOR_SET, INDICATORS, LEVELS, PF, decode, is_bad, level_row
@@ -21,7 +21,7 @@ from evaluation.invitations import Occasion, occasion_of
 from evaluation.models import Matter, Rating, RatingCount
 from evaluation.scores import Levels
 from evaluation.timeliness import Period
-from feedback import access
+from feedback import access, queries
 from feedback.access import Actor
 from feedback.cases import Recorded
 from feedback.intake import PersonDraft, line, paragraph, person_faults, phone_digits
@@ -303,7 +303,7 @@ async def ratings_of(
     actor: Actor, *, unit: str = "", case_no: str = "", bad_only: bool = False, page: int = 1, size: int = 50
 ) -> Page:
     """The ratings the actor sees, newest first: a citizen those of the case, a unit its own, an overseer all."""
-    found = Rating.filter(_seen_by(actor))
+    found = Rating.filter(seen_by(actor))
     if unit:
         found = found.filter(unit=unit)
     if case_no:
@@ -316,14 +316,17 @@ async def ratings_of(
     return Page(items, total, max(page, 1), max(1, ceil(total / size)))
 
 
-def _seen_by(actor: Actor) -> Q:
+def seen_by(actor: Actor) -> Q:
+    """The ratings the actor may know of: none of a case one is shut out of."""
     if Role.CITIZEN in actor.roles:
         return Q(case_no=actor.case_no) if actor.case_no else Q(id="")
     if Role.SYSTEM in actor.roles:
         return Q()
     if not access.has(actor, access.ANY_STAFF - {Role.ADMIN}):
         return Q(id="")
-    open_ = Q() if actor.cleared else Q(confidential=False)
+    shut = Subquery(queries.shut_to(actor).values("case__no"))
+    open_ = Q(case_no__isnull=True) | ~Q(case_no__in=shut)
+    open_ &= Q() if actor.cleared else Q(confidential=False)
     if actor.everywhere and access.has(actor, access.OVERSEERS):
         return open_
     return open_ & Q(unit__in=sorted(actor.units | {actor.unit}))

@@ -19,6 +19,7 @@ Glossary: one word per thing everywhere (code, page, API).
 | desk | 受理窗口 | the reception that takes a case before it has a unit |
 | unit | 承办单位 | whoever must answer |
 | actor | 操作人 | whoever acts: citizen 群众, staff 工作人员 or the system itself |
+| refold | 重新计算 | the system counts a file anew that an older version had counted otherwise |
 | bar | 回避 | a unit that may never learn of a case, such as the accused |
 | category | 内容分类 | what a case is about, 2 or 4 digits |
 | urge | 催办 | the citizen or a supervisor asks for speed |

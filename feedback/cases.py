@@ -134,7 +134,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
     case, standing, history, facts = await _file(no, deeds[0].actor)
     editions = await calendars.editions()
     # Decide.
-    state = folding.fold(history, facts, editions)
+    state = before = folding.fold(history, facts, editions)
     moved = await moves.due_in(case, state, editions)
     done: list[_Done] = []
     digest = case.digest
@@ -143,6 +143,8 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
         await check_attachments(kept.get("attachments", ()))
         tried = Tried(deed.act, kept, standing, state, deed.at)
         limits.check(tried)
+        if turn := lifecycle.turn_of(deed.act, facts.profile, kept):
+            deed, kept = replace(deed, act=turn.into), kept | {turn.unless: turn.reason}
         kept |= limits.noted(tried) | _promised(deed.act, facts)
         seq = len(history) + 1
         history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
@@ -151,6 +153,7 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
         deed = replace(deed, data=kept)
         digest = _digest(digest, no, seq, deed, state)
         done.append(_Done(deed, state, _is_public(step, deed, standing), seq, digest))
+    moved += moves.woken(case, history, before, state, editions)
     # Write.
     async with db.transaction():
         change = {"version": case.version + len(done), "digest": digest, **columns_of(state)}

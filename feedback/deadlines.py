@@ -83,10 +83,11 @@ class Clock:
     kept: bool = True  # whether what stopped it was what should
 
     def state(self, now: datetime) -> State:
+        over = State.STOPPED if self.term in RIGHTS else State.LATE  # a right lapses, nobody is late
         if self.stopped_at is None:
-            return State.RUNNING if now < self.due_at else State.LATE
+            return State.RUNNING if now < self.due_at else over
         if self.stopped_at >= self.due_at:
-            return State.LATE
+            return over
         return State.KEPT if self.kept else State.STOPPED
 
     def light(self, now: datetime) -> Light:

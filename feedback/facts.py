@@ -12,8 +12,7 @@ from feedback.deadlines import Clock
 from feedback.folding import Folded
 from feedback.kernel import db
 from feedback.lifecycle import Act, Kind, Role
-from feedback.models import Bar, Case, ClockRow, Entry, Link, TenureRow
-from feedback.people import LinkKind, LinkState
+from feedback.models import Bar, Case, ClockRow, Entry, TenureRow
 from feedback.recording import clock_of, facts_of, happening_of
 from feedback.terms import RIGHTS
 
@@ -169,23 +168,6 @@ async def tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]
     return list(
         await rows.using_db(db.reading()).order_by("since", "id").values("unit", "since", "until", case_no="case__no")
     )
-
-
-async def repeats(since: datetime, until: datetime) -> set[str]:
-    """Numbers of the cases received in a span that repeat an earlier one of the same person (重件), as people decided.
-
-    For the rate of repeats: all other cases received are first ones (初件). What is only proposed does not count, and
-    reports are in no figure.
-    """
-    rows = Link.filter(
-        state=LinkState.CONFIRMED.value,
-        kind__in=[LinkKind.REPEAT_OF.value, LinkKind.MERGED_INTO.value],
-        same_person=True,
-        case__confidential=False,
-        case__received_at__gte=since,
-        case__received_at__lt=until,
-    )
-    return {row["no"] for row in await rows.using_db(db.reading()).values(no="case__no")}
 
 
 async def classified(since: datetime, until: datetime) -> list[dict[str, Any]]:

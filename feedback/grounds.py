@@ -38,6 +38,8 @@ class Row:
 
 P, K, S = Profile, Kind, Stage
 _PETITION, _HOTLINE = frozenset({P.PETITION}), frozenset({P.HOTLINE})
+_SUGGESTIONS = frozenset({K.SUGGEST})
+_BUT_SUGGESTIONS = frozenset(K) - _SUGGESTIONS
 _FIRST, _AGAIN = frozenset({S.FIRST}), frozenset({S.REVIEW, S.RE_REVIEW})
 _TIPS = "信访工作条例"
 _BJ, _WF = "北京市接诉即办工作条例 第十一条", "潍坊市12345条例 第十九条"
@@ -72,6 +74,9 @@ GROUNDS: tuple[Row, ...] = (
         _PETITION, kinds=CLAIMS, letter=Letter.NOT_AGAIN),
     Row("concluded", "对复核意见不服，仍以同一事实和理由提出", f"{_TIPS} 第三十六条第三款",
         "信访人对复核意见不服，仍然以同一事实和理由提出投诉请求的，各级机关、单位不再受理。",
+        _PETITION, kinds=CLAIMS, letter=Letter.NOT_AGAIN),
+    Row("terminated", "已经按规定认定办结、批准终结，又以同一事实和理由提出", f"{_TIPS} 第三十六条第三款（终结备案，各地办法）",
+        "已经依法按程序办理、经批准终结并备案的事项，没有新的事实和理由的，不再受理。",
         _PETITION, kinds=CLAIMS, letter=Letter.NOT_AGAIN),
     Row("review_not_due", "复查、复核请求不符合条件（逾期、不是原事项、原意见不可复查）", f"{_TIPS} 第三十五条、第三十六条",
         "复查、复核针对原处理意见或者复查意见，自收到书面答复之日起三十日内提出。",
@@ -113,11 +118,17 @@ LEGAL_ROUTES: tuple[Row, ...] = (
 
 OUTCOMES: tuple[Row, ...] = (
     Row("support", "予以支持", f"{_TIPS} 第三十二条第一项",
-        "请求事实清楚，符合法律、法规、规章或者其他有关规定的，予以支持，并督促执行。", _PETITION),
+        "请求事实清楚，符合法律、法规、规章或者其他有关规定的，予以支持，并督促执行。", _PETITION, kinds=_BUT_SUGGESTIONS),
     Row("explain", "解释说明", f"{_TIPS} 第三十二条第二项",
-        "请求事由合理但是缺乏法律依据的，作出解释说明。", _PETITION),
+        "请求事由合理但是缺乏法律依据的，作出解释说明。", _PETITION, kinds=_BUT_SUGGESTIONS),
     Row("reject", "不予支持", f"{_TIPS} 第三十二条第三项",
-        "请求缺乏事实根据或者不符合法律、法规、规章或者其他有关规定的，不予支持，并做好疏导。", _PETITION),
+        "请求缺乏事实根据或者不符合法律、法规、规章或者其他有关规定的，不予支持，并做好疏导。", _PETITION, kinds=_BUT_SUGGESTIONS),
+    Row("adopted", "采纳", f"{_TIPS} 第二十九条",
+        "建议意见经研究论证，有利于改进工作、完善政策的，积极采纳并回复。", _PETITION, kinds=_SUGGESTIONS),
+    Row("adopted_partly", "部分采纳", f"{_TIPS} 第二十九条",
+        "采纳一部分的，写明采纳了哪些、没有采纳的理由。", _PETITION, kinds=_SUGGESTIONS),
+    Row("not_adopted", "没有采纳", f"{_TIPS} 第二十九条",
+        "没有采纳的，说明理由。", _PETITION, kinds=_SUGGESTIONS),
     Row("unstated", "原件未载明", f"{_TIPS} 第三十二条", "批量导入的历史数据没有写明结论。", _PETITION, offered=False),
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tortoise.expressions import Q, Subquery
 
-from feedback import access, attachments, calendars, cases, facts, folding, moves, stages
+from feedback import access, attachments, calendars, cases, facts, folding, moves, recording, stages
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import office_day, to_millis
 from feedback.kernel.errors import Conflict, NotNow
@@ -21,6 +21,7 @@ from feedback.models import Case, CasePerson, ClockRow, Entry, Person
 from feedback.terms import RIGHTS
 from feedback.workdays import Calendar
 
+CLOCKS_DIFFER = "clocks are not what the entries and the calendar say"
 _BATCH = 500
 _TOGETHER = 100  # clocks of one message
 
@@ -74,7 +75,7 @@ async def close_rated_out(now: datetime, rating_days: int) -> int:
     closed = 0
     for no in await rows.limit(_BATCH).values_list("no", flat=True):
         try:
-            await cases.act(str(no), Act.CLOSE, access.SYSTEM, {"reason": "评价期满,系统办结"}, now=now)
+            await cases.act(str(no), Act.CLOSE, access.SYSTEM, {"reason": "评价期满，系统办结"}, now=now)
             closed += 1
         except (NotNow, Conflict):
             continue  # somebody did something with it just now, so it is not over
@@ -135,16 +136,9 @@ async def damages(data: Path) -> AsyncIterator[Damage]:
 
 
 async def _damages_of(case: Case) -> AsyncIterator[Damage]:
-    before = ""
     entries = await Entry.filter(case_id=case.id).order_by("seq")
-    for place, e in enumerate(entries, 1):
-        digest = folding.entry_digest(before, case.no, e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
-        if e.seq != place or digest != e.digest:
-            yield Damage(f"case {case.no} entry {e.seq}", "the chain of digests is broken")
-            return
-        before = e.digest
-    if not entries or before != case.digest:
-        yield Damage(f"case {case.no}", "the last entry is missing")
+    if place := recording.breaks_at(case, entries):
+        yield Damage(f"case {case.no} {place}", "the chain of digests is broken, or an entry is missing")
         return
     said = entries[0].data
     if (case.title, case.text) != (said.get("title"), said.get("text")):
@@ -152,7 +146,7 @@ async def _damages_of(case: Case) -> AsyncIterator[Damage]:
     folded, stored, _ = await facts.folded(case.no)
     kept = {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in stored}
     if kept != {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in folded.clocks}:
-        yield Damage(f"case {case.no}", "clocks are not what the entries and the calendar say")
+        yield Damage(f"case {case.no}", CLOCKS_DIFFER)
     if len(stored) != len(folded.clocks):
         yield Damage(f"case {case.no}", "there are more or fewer clocks than the entries say")
     if (case.status, case.unit, case.category) != (folded.state.status.value, folded.unit, folded.category):

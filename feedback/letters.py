@@ -23,6 +23,7 @@ class To(StrEnum):
     UNIT = "unit"  # the unit that is named, or leads the case
     DESK = "desk"  # the reception desk that assigned it
     OTHER_DESK = "other_desk"  # the reception desk it is handed to
+    ABOVE = "above"  # who must know at once: Party committee and government, the department above, the joint conference
     FILE = "file"  # nobody: it stays in the file
 
 
@@ -42,6 +43,7 @@ class Letter:
     stages: frozenset[Stage] = field(default_factory=lambda: frozenset(Stage))
     where: tuple[tuple[str, frozenset[str]], ...] = ()  # what the act must have brought; "" stands for nothing
     only_named: bool = False  # no duty towards somebody who left no name (信访工作条例 第二十三条第二款)
+    direct: bool | None = None  # True: only when the desk keeps the matter itself, False: only when it does not
     internal: bool = False  # for staff only
 
     def fits(self, act: str, data: Mapping[str, object], about: "About") -> bool:
@@ -51,6 +53,7 @@ class Letter:
             and about.kind in self.kinds
             and about.stage in self.stages
             and (about.named or not self.only_named)
+            and self.direct in (None, about.direct)
             and all(str(data.get(name) or "") in allowed for name, allowed in self.where)
         )
 
@@ -63,6 +66,7 @@ class About:
     kind: Kind
     stage: Stage
     named: bool
+    direct: bool = False  # the unit that handles it is the desk that took it in
 
 
 P, K, S = Profile, Kind, Stage
@@ -91,13 +95,15 @@ def _where(**allowed: str) -> tuple[tuple[str, frozenset[str]], ...]:
 LETTERS: tuple[Letter, ...] = (
     # --- 受理与转办
     _letter("accept_notice", "信访事项受理告知书", "accept", To.PETITIONER, "受告", "信访工作条例 第二十三条",
-            "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True),
+            "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=False),
+    _letter("receipt_notice", "信访事项接收告知书", "accept", To.PETITIONER, "接告", "信访工作条例 第二十三条第一款、第二款",
+            "信访人 事项标题 事项编号 登记日期 承办单位 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=True),
     _letter("review_accept_notice", "信访事项复查受理告知书", "accept", To.PETITIONER, "复查受", "信访工作条例 第三十五条",
             "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_REVIEW),
     _letter("re_review_accept_notice", "信访事项复核受理告知书", "accept", To.PETITIONER, "复核受", "信访工作条例 第三十六条",
             "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_RE_REVIEW),
     _letter("forward_slip", "信访事项转送单", "assign", To.UNIT, "转", "信访工作条例 第二十二条",
-            "主送 事项标题 事项编号 反映内容 依据 告知期限 异议期限", kinds=_ALL, where=_where(mode="|forward"), internal=True),
+            "主送 事项标题 事项编号 反映内容 依据 告知期限 异议期限", kinds=_ALL, where=_where(mode="|forward"), direct=False, internal=True),
     _letter("transfer_slip", "信访事项转送函", "transfer", To.OTHER_DESK, "转函", "信访工作条例 第二十二条第一款第二项",
             "主送 事项标题 事项编号 反映内容 理由 依据", kinds=_ALL, internal=True),
     _letter("commission_order", "信访事项交办函", "assign", To.UNIT, "交", "信访工作条例 第二十二条第一款第三项",
@@ -113,6 +119,8 @@ LETTERS: tuple[Letter, ...] = (
     _letter("hotline_declined", "12345热线诉求不予受理告知书", "decline", To.PETITIONER, "热不受", "国办发〔2020〕53号",
             "信访人 事项标题 理由 应向哪里提出 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
     # --- 办理
+    _letter("urgent_report", "重大紧急信访信息报告", "report_up", To.ABOVE, "急报", "信访工作条例 第二十五条",
+            "主送 事项标题 事项编号 登记日期 信访人 反映内容 报告内容 依据 联系电话", kinds=_ALL, internal=True),
     _letter("supplement_notice", "补充材料通知书", "ask", To.PETITIONER, "补", "信访工作条例 第十九条",
             "信访人 事项标题 需要补充的内容 依据 联系电话", only_named=True),
     _letter("extension_notice", "延期办理告知书", "extend", To.PETITIONER, "延告", "信访工作条例 第三十四条",

@@ -262,12 +262,56 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第十九条第三款", remark="并案后两案记录都保留"),
     _step(A.RECTIFY,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 _must("text"), profiles=_RATING, law="国办发〔2019〕51号（立行立改、限期整改）"),
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 _must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
-    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVER),        _must("outcome", "text"), _may("contacted", "solved"), law="国办发〔2019〕51号（回访整改）；国办发〔2020〕53号（回访）",
-          remark="由受理窗口或监督部门回访，不由被评价单位自己回访"),
+    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVER),        _must("outcome", "text"), _may("contacted", "solved", "reason"), profiles=_HOTLINE,
+          law="国办发〔2020〕53号（回访）；济南市12345条例 第二十五条、第二十七条", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
+    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVER),        _must("outcome", "text"), _may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
+          law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访，不由被评价单位自己回访"),
     _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVER), _must("text"), public=False),
+    _step(A.REFOLD,            tuple(S),                       None,       _SYSTEM,                 _must("reason"), remark="程序更新后，存档与案卷重新算出的不一致的，由系统重新计算，写明原因和变动的日期"),
     _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   (*_SYSTEM, *_DESK, *_HOLDER), (), _may("reason"), remark="评价期满自动办结，窗口和承办单位也可以结"),
 )
 # fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One row: an act that is recorded as another one because of what it found, unless it says why not."""
+
+    act: Act
+    profiles: frozenset[Profile]
+    said: tuple[str, str]
+    unless: str  # the need that says why not
+    into: Act
+    reason: str
+    law: str
+
+
+TURNS: tuple[Turn, ...] = (
+    Turn(
+        A.CALL_BACK,
+        _HOTLINE,
+        ("outcome", "unsatisfied"),
+        "reason",
+        A.REOPEN,
+        "回访时群众不认可",
+        "济南市12345条例 第二十七条（退回再办）",
+    ),
+)
+
+
+def turn_of(act: Act, profile: Profile, data: Mapping[str, object]) -> Turn | None:
+    """The row by which such an act becomes another one."""
+    return next(
+        (
+            row
+            for row in TURNS
+            if row.act is act
+            and profile in row.profiles
+            and data.get(row.said[0]) == row.said[1]
+            and not data.get(row.unless)
+        ),
+        None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

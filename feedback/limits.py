@@ -3,7 +3,7 @@
 Rights that lapsed, extensions that come too late, days that lie wrongly, units that must not be named. No I/O.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from feedback.deadlines import Clock, extendable, longest_extension
 from feedback.folding import Folded
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.lifecycle import Act, Profile
+from feedback.lifecycle import Act, Profile, steps_from, turn_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,33 @@ class Tried:
     before: Folded
     now: datetime
 
-    def running(self, term: str) -> Clock | None:
-        return next((c for c in self.before.clocks if c.term == term and c.stopped_at is None), None)
+
+def lapsed(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime) -> str:
+    """Why it is too late for a step that its row allows, as a stable code; "" while it is not.
+
+    The one answer for the buttons, the API's `acts` and the act itself.
+    """
+    if act in _EXTENSIONS:
+        longer = extendable(clocks)
+        return "extension_too_late" if longer and all(now >= c.due_at for c in longer) else ""
+    # A petition goes back once the desk consented to the objection, however long it took to look into it.
+    if act not in _RIGHTS or (act is Act.RETURN and profile is not Profile.HOTLINE):
+        return ""
+    term, code = _RIGHTS[act]
+    running = (c for c in clocks if c.term == term and c.stopped_at is None)
+    return "" if any(now < c.due_at for c in running) else code
+
+
+_EXTENSIONS = frozenset({Act.ASK_EXTENSION, Act.EXTEND})
+_RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
+    {
+        Act.OBJECT: ("object", "objection_lapsed"),
+        Act.RETURN: ("object", "return_lapsed"),
+        Act.REVIEW: ("ask_review", "right_lapsed"),
+        Act.RE_REVIEW: ("ask_re_review", "right_lapsed"),
+    }
+)
+"""The steps that are rights, the clock each lapses with, and how it is refused then."""
 
 
 def check(tried: Tried) -> None:
@@ -38,6 +63,8 @@ def check(tried: Tried) -> None:
     wrong = grounds.faults(tried.act, tried.data, state.profile, state.kind, state.stage) | _barred(tried)
     if wrong:
         raise Invalid(wrong)
+    if code := lapsed(tried.act, state.profile, tried.before.clocks, tried.now):
+        raise NotNow(code=code, act=tried.act.value)
     if rule := _RULES.get(tried.act):
         rule(tried)
 
@@ -52,28 +79,8 @@ def _barred(tried: Tried) -> dict[str, str]:
     return found
 
 
-def _right(term: str, code: str) -> Callable[[Tried], None]:
-    """The step is a right that lapses with its clock."""
-
-    def rule(tried: Tried) -> None:
-        clock = tried.running(term)
-        if clock is None or tried.now >= clock.due_at:
-            raise NotNow(code=code, act=tried.act.value)
-
-    return rule
-
-
-def _return(tried: Tried) -> None:
-    # A petition goes back once the desk consented to the objection, however long it took to look into it.
-    if tried.before.state.profile is Profile.HOTLINE:
-        _right("object", "return_lapsed")(tried)
-
-
 def _longer(tried: Tried) -> None:
-    clocks = extendable(tried.before.clocks)
-    if clocks and all(tried.now >= c.due_at for c in clocks):
-        raise NotNow(code="extension_too_late", act=tried.act.value)
-    most = longest_extension(clocks)
+    most = longest_extension(tried.before.clocks)
     if tried.data["days"] > most:
         raise Invalid({"days": "longer_than_the_law_allows"}, most=most)
 
@@ -121,6 +128,14 @@ def _helped(tried: Tried) -> None:
         raise Invalid({"units": "already_lead"})
 
 
+def _called_back(tried: Tried) -> None:
+    """Sent back as often as may be: from then on it must be said why the order is closed all the same."""
+    state = tried.before.state
+    turn = turn_of(tried.act, state.profile, tried.data)
+    if turn and all(step.act is not turn.into for step in steps_from(state)):
+        raise Invalid({turn.unless: "sent_back_too_often"})
+
+
 def _transferred(tried: Tried) -> None:
     if tried.data["desk"] == tried.standing.desk:
         raise Invalid({"desk": "already_there"})
@@ -140,18 +155,15 @@ _RULES: Mapping[Act, Callable[[Tried], None]] = MappingProxyType(
     {
         Act.ASSIGN: _assigned,
         Act.TRANSFER: _transferred,
-        Act.OBJECT: _right("object", "objection_lapsed"),
-        Act.RETURN: _return,
         Act.ASK_EXTENSION: _longer,
         Act.EXTEND: _longer,
         Act.CO_ASSIGN: _helped,
+        Act.CALL_BACK: _called_back,
         Act.HOLD: _held,
         Act.SUPERVISE: _day_from_today,
         Act.HEARING: _hearing,
         Act.DELIVER: _delivered,
         Act.DIVERT: _diverted,
-        Act.REVIEW: _right("ask_review", "right_lapsed"),
-        Act.RE_REVIEW: _right("ask_re_review", "right_lapsed"),
     }
 )
 

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet
 
 from feedback import queries
 from feedback.access import Actor
 from feedback.kernel import db
-from feedback.kernel.errors import Forbidden, Invalid, NotFound
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.lifecycle import OPEN, Kind, Role
 from feedback.models import Case, CasePerson, Link, Person
 from feedback.people import Beside, LinkKind, LinkState
@@ -63,35 +64,28 @@ def realm_of(is_report: bool) -> int:
 
 async def said(ids: Iterable[int] = (), *, no: str = "") -> list[Said]:
     """Cases as they are compared: this number, or these ids. For the system."""
-    return _said(await (Case.filter(no=no) if no else Case.filter(id__in=list(ids))))
+    return await _said(Case.filter(no=no) if no else Case.filter(id__in=list(ids)))
 
 
 async def said_before(case_id: int | None, most: int) -> list[Said]:
     """The newest cases before an id, or of all, newest first. For the system."""
     rows = Case.all() if case_id is None else Case.filter(id__lt=case_id)
-    return _said(await rows.order_by("-id").limit(most))
+    return await _said(rows.order_by("-id").limit(most))
 
 
 async def first_said() -> Said | None:
     """The oldest case there is. For the system."""
-    return next(iter(_said(await Case.all().order_by("id").limit(1))), None)
+    return next(iter(await _said(Case.all().order_by("id").limit(1))), None)
 
 
-def _said(rows: Iterable[Case]) -> list[Said]:
+_SAID = ("id", "no", "title", "text", "category", "confidential", "region", "address", "received_at", "kind")
+
+
+async def _said(rows: QuerySet[Case]) -> list[Said]:
+    """Only the columns that are compared: whole rows would take longer than the comparison."""
     return [
-        Said(
-            id=row.id,
-            no=row.no,
-            title=row.title,
-            text=row.text,
-            category=row.category,
-            realm=realm_of(bool(row.confidential)),
-            region=row.region,
-            address=row.address,
-            received_at=row.received_at,
-            is_compared=row.kind != Kind.RECTIFY,
-        )
-        for row in rows
+        Said(id_, no, title, text, category, realm_of(bool(confidential)), region, address, at, kind != Kind.RECTIFY)
+        for id_, no, title, text, category, confidential, region, address, at, kind in await rows.values_list(*_SAID)
     ]
 
 
@@ -288,10 +282,19 @@ async def group(actor: Actor, no: str) -> tuple[WorkRow, list[WorkRow]]:
     return _work_row(head), [_work_row(row) for row in await rows.order_by("received_at", "id").limit(GROUP_MOST)]
 
 
-async def decide(actor: Actor, link_id: int, state: LinkState, *, now: datetime, kind: LinkKind | None = None) -> str:
+async def decide(
+    actor: Actor,
+    link_id: int,
+    state: LinkState,
+    *,
+    now: datetime,
+    kind: LinkKind | None = None,
+    expect: str = "",
+) -> str:
     """The desk says what a link is, or that it is none. Returns the number of the newer case.
 
-    Raises NotFound also for a link the actor may not know of, and Forbidden for whoever is not at its desk.
+    `expect`: the state the desk looked at. Raises NotFound also for a link the actor may not know of, Forbidden for
+    whoever is not at its desk, and Conflict when somebody decided meanwhile.
     """
     row, view = await Link.get_or_none(id=link_id), await one(actor, link_id)
     if row is None or view is None:
@@ -300,7 +303,7 @@ async def decide(actor: Actor, link_id: int, state: LinkState, *, now: datetime,
     if Role.RECEPTION not in actor.roles or actor.unit != desk:
         raise Forbidden(no=no)
     final = kind or LinkKind(row.kind)
-    await Link.filter(id=link_id).update(
+    changed = await Link.filter(id=link_id, kind=row.kind, state=expect or row.state).update(
         state=state.value,
         kind=final.value,
         # Whoever says that it is a repeat says that it is the same person, though only the name told.
@@ -309,6 +312,8 @@ async def decide(actor: Actor, link_id: int, state: LinkState, *, now: datetime,
         decided_by=actor.id,
         decided_name=actor.name,
     )
+    if not changed:
+        raise Conflict(link=link_id)
     return no
 
 

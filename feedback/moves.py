@@ -200,6 +200,21 @@ async def due_in(case: Case, folded: Folded, editions: Editions) -> list[Move]:
     return between(case, map(clock_of, rows), folded.clocks)
 
 
+def woken(case: Case, history: Sequence[Happening], before: Folded, after: Folded, editions: Editions) -> list[Move]:
+    """What stood still while the calendar changed, runs again, and ends on another day than it did by the old one."""
+    slept = {(c.term, c.seq, c.unit): c.edition for c in before.clocks if c.stopped_at is not None}
+    awake = [
+        c for c in after.clocks if c.stopped_at is None and slept.get((c.term, c.seq, c.unit), c.edition) != c.edition
+    ]
+    moves = []
+    for clock in awake:
+        older = editions.up_to(slept[clock.term, clock.seq, clock.unit])
+        as_it_was = folding.fold(history, facts_of(case), older).clocks
+        same = [c for c in as_it_was if (c.term, c.seq, c.unit) == (clock.term, clock.seq, clock.unit)]
+        moves += between(case, same, [clock])
+    return moves
+
+
 def _stale(editions: Editions) -> QuerySet[ClockRow]:
     """Clocks that run, or stopped under the newest edition, and were counted by an older one."""
     since, newest = editions.held[-1]

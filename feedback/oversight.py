@@ -33,7 +33,7 @@ async def supervision_facts(now: datetime) -> list[dict[str, Any]]:
     late = await running.exclude(term__in=[*sorted(RIGHTS), "supervision"]).values(
         "case_id", "id", "term", "label", "due_legal_day"
     )
-    acts = [Act.RETURN, Act.URGE, Act.CALL_BACK, Act.RATE]
+    acts = [Act.RETURN, Act.URGE, Act.CALL_BACK, Act.REOPEN, Act.RATE]
     said = await Entry.filter(act__in=[act.value for act in acts], at__gte=recent).values("case_id", "act")
     wanted = sorted({row["case_id"] for row in late} | {row["case_id"] for row in said})
     found: dict[int, dict[str, Any]] = {}
@@ -74,6 +74,7 @@ _NOTHING_SAID: dict[str, Any] = {
     "order_open": False,
     "extended": False,
     "supported": False,
+    "sent_back": False,
 }
 _BAD_LEVEL = 2
 
@@ -96,8 +97,10 @@ def _take_in(record: dict[str, Any], entry: Mapping[str, Any]) -> None:
             record["rated_badly"] = entry["at"]
         case Act.REPLY:
             record["supported"] = data.get("outcome") == "support"
+        case Act.REOPEN if data.get("outcome") == "unsatisfied" and record["sent_back"]:
+            record["unsatisfied"] = entry["at"]  # done again, and still nobody is content
         case Act.REOPEN:
-            record.update(unsatisfied=None, rated_badly=None)
+            record.update(unsatisfied=None, rated_badly=None, sent_back=True)
         case Act.EXTEND:
             record["extended"] = True
 

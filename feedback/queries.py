@@ -5,7 +5,7 @@ Every query takes the actor and narrows by `access.scope` before anything else; 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil
 from typing import Any
@@ -40,6 +40,8 @@ from feedback.views import (
 PAGE = 50
 SEARCH_MOST = 2000
 _CHUNK = 500
+_SLIP = timedelta(days=1)
+_NO_MOST = 20
 
 
 def _scoped(actor: Actor) -> QuerySet[Case]:
@@ -55,8 +57,7 @@ def _scoped(actor: Actor) -> QuerySet[Case]:
     if not s.confidential:
         cases_ = cases_.filter(confidential=False)
     if s.ancestry or s.staff_id:
-        barred = Bar.filter(Q(unit__in=sorted(s.ancestry)) | Q(staff=s.staff_id)).values("case_id")
-        cases_ = cases_.exclude(id__in=Subquery(barred))
+        cases_ = cases_.exclude(id__in=Subquery(shut_to(actor).values("case_id")))
     if s.everywhere:
         return cases_
     held = TenureRow.filter(unit__in=sorted(s.units)).values("case_id")
@@ -91,7 +92,8 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
     visible = {e.seq for e in shown}
     if log_at and (case.confidential or access.unmasked(actor, standing)) and not is_owner:
         await log_read(actor, "file", no, now=log_at)
-    linked = [c.no for c in await Case.filter(link=no).order_by("id")] if not is_owner else []
+    linked = [c.no for c in await Case.filter(link=no).order_by("id")]
+    told = await seen_of(actor, filter(None, (case.link, *linked, *(e.data.get("case", "") for e in shown))))
     return CaseFile(
         no=case.no,
         kind=facts.kind,
@@ -116,20 +118,20 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         anonymous=bool(case.anonymous),
         public_consent=bool(case.public_consent),
         headcount=case.headcount,
-        link="" if is_owner else case.link,
-        linked=tuple(linked),
+        link=case.link if case.link in told else "",
+        linked=tuple(each for each in linked if each in told),
         received_at=case.received_at,
         replied_at=case.replied_at,
         closed_at=case.closed_at,
         person=_person_view(case.person, actor, standing, bool(case.anonymous), secret),
         beside=tuple([_beside_view(row, actor, standing, bool(case.anonymous), secret) for row in beside]),
         clocks=clocks,
-        entries=tuple(_entry_view(e, is_owner) for e in shown),
+        entries=tuple(_entry_view(e, is_owner, told) for e in shown),
         attachments=tuple(FileView(f.id, f.name, f.size, f.type, f.sha256, f.seq) for f in files if f.seq in visible),
         tenures=tuple(TenureView(t.unit, t.lead, t.since, t.until, t.task) for t in folded.tenures),
-        steps=access.open_steps(actor, folded.state, standing),
+        allowed=access.open_steps(actor, folded.state, standing),
         is_published=await PublicReply.exists(case_id=case.id),
-        recused=standing.recused,
+        recused=frozenset() if is_owner else standing.recused,
         exclude=_excluded(entries[0], actor, standing, secret),
         moves=tuple(m for m in await moves.of_case(case.id) if m.is_personal or not is_owner),
     )
@@ -169,10 +171,19 @@ async def co_units(no: str) -> list[str]:
     return sorted(t.unit for t in rows)
 
 
-def _entry_view(entry: Entry, is_owner: bool) -> EntryView:
+_OF_ANOTHER = frozenset({"case", "link"})
+"""What an entry may hold that is the number of another case."""
+
+
+def _entry_view(entry: Entry, is_owner: bool, told: set[str] | None = None) -> EntryView:
+    """`told`: the other cases the reader may know of; None for the system, which knows all."""
     name = "" if is_owner and entry.role != "citizen" else entry.actor_name
-    # What the desk noted down beside the words, a threat for one, is not for the citizen's page.
-    data = {name: value for name, value in entry.data.items() if name != "particulars"} if is_owner else entry.data
+    data = {
+        name: value
+        for name, value in entry.data.items()
+        # What the desk noted down beside the words, a threat for one, is not for the citizen's page.
+        if not (is_owner and name == "particulars") and (told is None or name not in _OF_ANOTHER or value in told)
+    }
     return EntryView(
         entry.seq, entry.act, entry.at, name, entry.role, entry.unit, entry.status, data, bool(entry.public)
     )
@@ -227,9 +238,22 @@ async def names_in(actor: Actor, no: str, secret: str) -> list[str]:
 
 async def seen_of(actor: Actor, nos: Iterable[str]) -> set[str]:
     """Those of the numbers whose cases the actor may know of: for lists that are kept elsewhere."""
-    wanted = sorted(set(nos))
+    wanted = sorted({no for no in nos if len(no) <= _NO_MOST})  # what a longer one names is nothing we keep
     rows = await _scoped(actor).filter(no__in=wanted).values("no") if wanted else []
     return {row["no"] for row in rows}
+
+
+def shut_to(actor: Actor) -> QuerySet[Bar]:
+    """The bars (回避) that shut the actor out, by the unit or by name: for lists whose reach is not a case's own."""
+    s = access.scope(actor)
+    return Bar.filter(Q(unit__in=sorted(s.ancestry)) | Q(staff=s.staff_id))
+
+
+async def shut_of(actor: Actor, nos: Iterable[str]) -> set[str]:
+    """Those of the numbers whose cases the actor is shut out of."""
+    wanted = sorted(set(nos))
+    rows = await shut_to(actor).filter(case__no__in=wanted).values("case__no") if wanted else []
+    return {row["case__no"] for row in rows}
 
 
 async def rows_of(actor: Actor, nos: Iterable[str], most: int = SEARCH_MOST) -> list[WorkRow]:
@@ -415,6 +439,17 @@ async def by_code(secret: str, code: str, *, no: str = "", phone_tail: str = "")
 async def is_known_source(channel: str, source_id: str) -> bool:
     """Whether something was handed in under this source id: a form sent twice is no second message."""
     return bool(source_id) and await Case.exists(channel=channel, source_id=source_id)
+
+
+async def taken_in(actor: Actor, no: str, *, now: datetime) -> str:
+    """The desk of a case the actor took in within the last day, also where it was a report they may not open.
+
+    Raises NotFound for everybody else: they get no slip.
+    """
+    entry = await Entry.get_or_none(case__no=no, seq=1, actor=actor.id, at__gt=now - _SLIP)
+    if entry is None:
+        raise NotFound(no=no)
+    return str((await Case.get(no=no)).desk)
 
 
 async def receipt_code(no: str, secret: str) -> str:

@@ -15,7 +15,7 @@ from feedback.folding import Folded
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import codes, seal
 from feedback.kernel.errors import Conflict, Invalid, NotNow
-from feedback.lifecycle import Act
+from feedback.lifecycle import Act, Kind
 from feedback.models import Attachment, Bar, Case, CasePerson, ClockRow, Entry, Link, Person, PublicReply, TenureRow
 from feedback.people import Beside, LinkKind, LinkState
 from feedback.terms import Holder, parse_length
@@ -154,6 +154,17 @@ async def _kept(p: PersonDraft, secret: str) -> Person:
     )
 
 
+def breaks_at(case: Case, entries: Sequence[Entry]) -> str:
+    """Where the chain of a file is broken: "entry 3", "the last entry", or "" when it is whole."""
+    before = ""
+    for place, e in enumerate(entries, 1):
+        digest = folding.entry_digest(before, case.no, e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
+        if e.seq != place or digest != e.digest:
+            return f"entry {e.seq}"
+        before = e.digest
+    return "" if entries and before == case.digest else "the last entry"
+
+
 async def store_foldings(case_id: int, after: Folded) -> None:
     await store_clocks(case_id, after.clocks)
     await _store_tenures(case_id, after.tenures)
@@ -161,18 +172,22 @@ async def store_foldings(case_id: int, after: Folded) -> None:
 
 async def store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
     known = {(r.term, r.seq, r.unit): r for r in await ClockRow.filter(case_id=case_id)}
+    gone = {r.id for r in known.values()}
     by_start = {(r.term, r.seq): r for r in known.values() if r.holder in (Holder.LEAD, Holder.DESK)}
     new = []
     for clock in clocks:
         # A lead's or a desk's clock may change hands: it is the same row under another unit.
         row = known.get((clock.term, clock.seq, clock.unit)) or by_start.get((clock.term, clock.seq))
         columns = clock_columns(clock)
+        gone.discard(row.id if row else 0)
         if row is None:
             new.append(ClockRow(case_id=case_id, **columns, **armed(clock)))
         elif clock_of(row) != clock:
             if row.due_at != clock.due_at or clock.stopped_at:
                 columns |= armed(clock)  # a deadline that moved is warned of anew
             await ClockRow.filter(id=row.id).update(**columns)
+    if gone:  # only what an older version folded otherwise
+        await ClockRow.filter(id__in=sorted(gone)).delete()
     if new:
         await ClockRow.bulk_create(new)
 
@@ -207,6 +222,9 @@ def clock_columns(clock: Clock) -> dict[str, Any]:
 
 async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
     known = {(r.seq, r.unit): r for r in await TenureRow.filter(case_id=case_id)}
+    gone = set(known) - {(t.seq, t.unit) for t in tenures}
+    if gone:  # only what an older version folded otherwise
+        await TenureRow.filter(id__in=[known[key].id for key in gone]).delete()
     for t in tenures:
         row = known.get((t.seq, t.unit))
         if row is None:
@@ -245,7 +263,9 @@ async def keep_side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: in
         if claimed != len(set(ids)):
             raise Conflict(attachments=list(ids))
     if what is Act.RECUSE:
-        await Bar.create(case_id=case.id, staff=data["staff"])
+        # What a bad rating of the case opened tells its number and what was said of it.
+        followed = await Case.filter(link=case.no, kind=Kind.RECTIFY.value).values_list("id", flat=True)
+        await Bar.bulk_create([Bar(case_id=id_, staff=data["staff"]) for id_ in (case.id, *followed)])
     if what is Act.PUBLISH:
         await _publish(case, data, now)
     if what is Act.MERGE:
@@ -263,14 +283,12 @@ async def _link_merged(case: Case, into: str, now: datetime) -> None:
     decided = {"kind": LinkKind.MERGED_INTO.value, "state": LinkState.CONFIRMED.value, "decided_at": now}
     if await Link.filter(case_id=case.id, earlier_id=other.id).update(**decided):
         return
-    persons = {p.id: p for p in await Person.filter(id__in=[i for i in (person_of(case), person_of(other)) if i])}
-    is_same = same_hashes(persons.get(person_of(case) or 0), persons.get(person_of(other) or 0))
     await Link.create(
         case_id=case.id,
         earlier_id=other.id,
         kind=LinkKind.MERGED_INTO.value,
         state=LinkState.CONFIRMED.value,
-        same_person=is_same,
+        same_person=await _has_somebody_of(case, other),
         evidence={},
         made_at=now,
         made_by="",
@@ -283,12 +301,16 @@ def person_of(case: Case) -> int | None:
     return found
 
 
-def same_hashes(one: Person | None, other: Person | None) -> bool:
-    """Whether two people have a telephone or an identity number in common."""
-    if one is None or other is None:
-        return False
-    pairs = ((one.phone_hash, other.phone_hash), (one.id_hash, other.id_hash))
-    return any(a != "" and a == b for a, b in pairs)
+async def _has_somebody_of(case: Case, other: Case) -> bool:
+    """Whether one who brought the first, as petitioner or representative, brought the second too: 同一信访人或群体."""
+    known: list[set[tuple[str, str]]] = []
+    for each in (case, other):
+        besides = CasePerson.filter(case_id=each.id, role=Beside.REPRESENTATIVE.value)
+        ids = [person_of(each), *await besides.values_list("person_id", flat=True)]
+        persons = await Person.filter(id__in=[id_ for id_ in ids if id_])
+        marks = ((how, mark) for p in persons for how, mark in (("phone", p.phone_hash), ("id", p.id_hash)))
+        known.append({(how, mark) for how, mark in marks if mark})
+    return bool(known[0] & known[1])
 
 
 async def _publish(case: Case, data: Mapping[str, Any], now: datetime) -> None:

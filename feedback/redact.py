@@ -10,22 +10,41 @@ from dataclasses import dataclass
 
 _EDGE, _END = r"(?<![\dA-Za-z])", r"(?![\dA-Za-z])"
 _PLATE = r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·•\s]?[A-HJ-NP-Z0-9]{5,6}"
+_FIGURE = r"[零〇一二三四五六七八九幺两]"
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("id_number", re.compile(_EDGE + r"\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]" + _END)),
+    (
+        "id_number",
+        re.compile(
+            _EDGE + r"\d{6}[ -]?(?:19|20)\d{2}[ -]?(?:0[1-9]|1[0-2])[ -]?(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[\dXx]" + _END
+        ),
+    ),
+    ("id_number", re.compile(r"(?:护照|通行证)(?:号码?)?[是为:： ]*[A-Za-z]\d{7,9}" + _END)),
     ("bank_card", re.compile(_EDGE + r"(?:62|4\d|5[1-5])\d{2}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}(?:[ -]?\d{1,3})?" + _END)),
     ("phone", re.compile(_EDGE + r"(?:\+?86[- ]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}" + _END)),
-    ("phone", re.compile(_EDGE + r"0\d{2,3}-\d{7,8}" + _END)),
+    ("phone", re.compile(_EDGE + r"0\d{2,3}[- ]\d{7,8}" + _END)),
+    ("phone", re.compile(rf"(?<!{_FIGURE})[一幺][三四五六七八九]{_FIGURE}{{9}}(?!{_FIGURE})")),
     ("plate", re.compile(_PLATE + _END)),
     ("mail", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
-    ("account", re.compile(r"(?:QQ|qq|微信号?|weixin)[号:：\s]*[A-Za-z0-9_-]{5,20}")),
-    ("home", re.compile(r"\d{1,3}(?:号楼|栋|幢|#楼)(?:\d{1,2}单元)?\d{1,4}(?:室|号房|房)")),
+    (
+        "account",
+        re.compile(
+            r"(?:QQ|qq|Qq|扣扣|微信|薇信|威信|weixin|(?<![A-Za-z])(?:wx|WX|vx|VX|Vx)|[加＋][vV]|[vV]信)[号同为是:：\s]*[A-Za-z0-9_-]{5,20}"
+        ),
+    ),
+    ("account", re.compile(r"(?<![A-Za-z0-9])wxid_[A-Za-z0-9]{4,}")),
+    ("home", re.compile(r"\d{1,3}(?:号楼|栋|幢|#楼|座)(?:\d{1,2}单元)?\d{1,4}(?:室|号房|房|号)")),
+    ("home", re.compile(r"\d{1,3}(?:号楼|栋|幢|#楼|座)\d{1,2}单元\d{3,4}(?!\d)")),
+    ("home", re.compile(rf"{_FIGURE}{{1,3}}十?{_FIGURE}?(?:号楼|栋|幢|座){_FIGURE}单元{_FIGURE}{{3,4}}")),
+    ("home", re.compile(r"(?<=住)[在址：: ]{0,2}\d{1,3}-\d{1,2}-\d{3,4}(?!\d)")),
 )
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范"
     "金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤安常温康施文牛樊葛邢窦柏"
 )
-_BEFORE_NAME = r"^(?:我叫|我是|本人|姓名[:：]?)"
-_SAID_NAME = re.compile(rf"(?:我叫|我是|本人|姓名[:：]?)([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})(?=[,，。;；、!！\s]|$)")
+_BEFORE_NAME = r"^(?:我叫|我是|本人|名字叫|户主|户名是?|姓名[:：]?)"
+_SAID_NAME = re.compile(
+    rf"(?:我叫|我是|本人|名字叫|户主|户名是?|姓名[:：]?)([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})(?=[,，。;；、!！\s]|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)

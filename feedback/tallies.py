@@ -121,10 +121,12 @@ async def call_backs(span: Span, without: Sequence[str] = ()) -> list[dict[str, 
 def _call_back_rows(span: Span, without: Sequence[str]) -> str:
     aside = f"CASE WHEN c.no IN ({', '.join('?' for _ in without)}) THEN 1 ELSE 0 END" if without else "0"
     said = ", ".join(f"COALESCE({_said(name)}, '') AS {name}" for name in ("outcome", "solved", "contacted"))
+    # An order somebody is not content with is sent back, with what they said at the call-back.
+    called = f"(e.act = '{Act.CALL_BACK}' OR (e.act = '{Act.REOPEN}' AND {_said('outcome')} IS NOT NULL))"
     return (
         f"SELECT {_held('e', 'e.at')} AS unit, c.profile AS profile, c.no AS no, {said}, {aside} AS set_aside "  # noqa: S608
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
-        f"WHERE e.act = '{Act.CALL_BACK}' AND {_within('e.at', span)} AND {_open(span)}"
+        f"WHERE {called} AND {_within('e.at', span)} AND {_open(span)}"
     )
 
 
@@ -239,12 +241,16 @@ def _before(act: str) -> str:
 
 
 def _repeat(end: int) -> str:
-    """Whether the matter had been brought before: somebody said so, or merged the case into another."""
+    """Whether the same person or group had brought the same matter before (重件), as somebody decided.
+
+    What is only proposed does not count, nor what several people bring, nor a case merged into another person's.
+    """
     said = (
         f"EXISTS (SELECT 1 FROM feedback_link l WHERE l.case_id = c.id AND l.state = '{LinkState.CONFIRMED}' "  # noqa: S608
-        f"AND l.kind IN ('{LinkKind.REPEAT_OF}', '{LinkKind.MERGED_INTO}') AND COALESCE(l.decided_at, l.made_at) < {end})"
+        f"AND l.kind IN ('{LinkKind.REPEAT_OF}', '{LinkKind.MERGED_INTO}') AND l.same_person "
+        f"AND COALESCE(l.decided_at, l.made_at) < {end})"
     )
-    return f"CASE WHEN c.link <> '' OR {said} THEN 1 ELSE 0 END"
+    return f"CASE WHEN {said} THEN 1 ELSE 0 END"
 
 
 def _said(name: str) -> str:

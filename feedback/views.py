@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from feedback import limits
 from feedback.deadlines import Clock, Light
 from feedback.lifecycle import Kind, Profile, Stage, Status, Step
 from feedback.terms import PERSONAL, RIGHTS, Holder
@@ -128,11 +129,15 @@ class CaseFile:
     entries: tuple[EntryView, ...]
     attachments: tuple[FileView, ...]
     tenures: tuple[TenureView, ...]
-    steps: tuple[Step, ...]
+    allowed: tuple[Step, ...]  # what the rows and the access rule allow, too late or not
     is_published: bool
     exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
     moves: tuple[DateMove, ...] = ()
+
+    def steps(self, now: datetime) -> tuple[Step, ...]:
+        """The steps open to the actor now: what lapsed is no longer offered."""
+        return tuple(s for s in self.allowed if not limits.lapsed(s.act, self.profile, self.clocks, now))
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""

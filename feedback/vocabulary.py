@@ -154,6 +154,7 @@ class Act(StrEnum):
     REPORT_UP = "report_up"
     RECUSE = "recuse"
     AUDIT = "audit"
+    REFOLD = "refold"
 
 
 class Mark(StrEnum):

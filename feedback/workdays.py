@@ -118,6 +118,11 @@ class Editions:
     def _place(self, instant: datetime) -> int:
         return max((i for i, (since, _) in enumerate(self.held) if since < instant), default=0)
 
+    def up_to(self, edition: str) -> "Editions":
+        """The history as it was while the named edition was the newest; all of it when there is none such."""
+        places = [i for i, (_, calendar) in enumerate(self.held) if calendar.edition == edition]
+        return Editions(self.held[: places[0] + 1]) if places else self
+
     def followed_by(self, calendar: Calendar, since: datetime) -> "Editions":
         return Editions((*self.held, (since, calendar)))
 

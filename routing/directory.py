@@ -278,9 +278,10 @@ async def keep_mail(username: str, mail: str) -> None:
     await Staff.filter(username=username).update(mail=mail)
 
 
-async def is_cleared(unit: str) -> bool:
-    """Whether somebody in the unit may read the confidential class."""
-    return await Staff.filter(unit=unit, active=True, cleared=True).exists()
+async def is_cleared(unit: str, role: Role | None = None) -> bool:
+    """Whether somebody in the unit, in that role if one is named, may read the confidential class."""
+    rows = await Staff.filter(unit=unit, active=True, cleared=True).values("roles")
+    return any(role is None or role.value in row["roles"] for row in rows)
 
 
 async def desks() -> list[str]:
@@ -335,4 +336,5 @@ async def add_staff(rows: Iterable[Mapping[str, Any]]) -> None:
 
 async def staff_of(unit: str) -> list[dict[str, Any]]:
     """Who works in a unit."""
-    return list(await Staff.filter(unit=unit, active=True).order_by("username").values("username", "name", "roles"))
+    rows = Staff.filter(unit=unit, active=True).order_by("username")
+    return list(await rows.values("username", "name", "roles", "cleared"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
 from feedback import queries
@@ -44,11 +45,13 @@ def _addressed(actor: Actor) -> QuerySet[Notice]:
 async def _seen(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those the actor may know of, each with whether its case can be opened."""
     open_ = await queries.seen_of(actor, (row["case_no"] for row in rows if row["case_no"]))
+    above = {row["case_no"] for row in rows if Audience(row["audience"]) in ABOVE and not row["confidential"]} - open_
+    shut = await queries.shut_of(actor, above)
     found = []
     for row in rows:
         row["opens"] = row["case_no"] in open_
-        above = Audience(row["audience"]) in ABOVE and not row["confidential"]
-        if not row["case_no"] or row["opens"] or above:
+        is_above = Audience(row["audience"]) in ABOVE and row["case_no"] in above - shut
+        if not row["case_no"] or row["opens"] or is_above:
             found.append(row)
     return found
 
@@ -79,6 +82,15 @@ async def mark(actor: Actor, ids: Iterable[int] | None, now: datetime) -> int:
     said = {"read_at": now, "read_by": actor.id}
     await Notice.filter(digest__in=sorted(chosen), read_at__isnull=True).update(**said)  # a digest's own lines
     return await Notice.filter(id__in=sorted(chosen), read_at__isnull=True).update(**said)
+
+
+async def caught_up(until: datetime) -> int:
+    """Mark as read what was told before a moment, as if each unit had read it on the day: for a history that is made.
+
+    Returns how many were unread.
+    """
+    old = Notice.filter(read_at__isnull=True, made_at__lt=until).exclude(unit="")
+    return await old.update(read_at=F("made_at"))
 
 
 async def digest(actor: Actor, notice_id: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:

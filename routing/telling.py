@@ -34,7 +34,7 @@ ROLES: Mapping[Audience, frozenset[Role]] = {
     Audience.JOINT: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION, Role.SUPERVISOR}),
 }
 ABOVE = frozenset({Audience.SUPERIOR, Audience.JOINT})
-"""Audiences that hear of a case they need not be able to open; never of a report."""
+"""Audiences that hear of a case they need not be able to open; never of a report, nor of one they are shut out of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,12 @@ async def _addresses(row: Notice) -> tuple[str, ...]:
         actor = await directory.actor_of(username)
         if not actor.roles & ROLES[audience]:
             continue
-        must_see = bool(row.case_no) and (audience not in ABOVE or bool(row.confidential))
-        if not must_see or row.case_no in await queries.seen_of(actor, [row.case_no]):
+        if not row.case_no:
+            may_know = True
+        elif audience in ABOVE and not row.confidential:
+            may_know = not await queries.shut_of(actor, [row.case_no])
+        else:
+            may_know = bool(await queries.seen_of(actor, [row.case_no]))
+        if may_know:
             found.append(mail)
     return tuple(sorted(set(found)))

@@ -11,11 +11,13 @@ from evaluation import counting, exclusions, kpis, publishing, ratings, timeline
 from evaluation.counting import Question
 from evaluation.kpis import FACTS, Weights
 from evaluation.timeliness import TenureFact, month
-from feedback import cases, facts, tallies
+from feedback import cases, facts, links, tallies
 from feedback.access import SYSTEM, Actor, citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Kind
+from feedback.models import Case
+from feedback.people import LinkKind
 from routing import directory
 from tests.conftest import MONDAY
 from web import seed
@@ -192,7 +194,8 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(off
 
 async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(office: Office) -> None:
     one, two, _silent = [await answered(office, number, Kind.APPEAL) for number in range(3)]
-    repeat = await answered(office, 4, Kind.APPEAL, link=one)
+    repeat = await answered(office, 4, Kind.APPEAL)
+    await links.add(await directory.actor_of("reception"), repeat, one, LinkKind.REPEAT_OF, now=MONDAY + DAY)
     order = await answered(office, 5)
     for no in (one, two, repeat, order):
         more = {"desk_level": 4} if no == one else {}
@@ -213,6 +216,28 @@ async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the
     assert year["rated_satisfaction"].value == 0.4444
     assert year["vote_rate"].value == 0.8
     assert await counting.cases_behind(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
+
+
+async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(office: Office) -> None:
+    desk = await directory.actor_of("reception")
+    anna, ben = PersonDraft("安小娜", "13900001234"), PersonDraft("白小本", "13900005678")
+    first = await brought(office, 0, Kind.APPEAL)
+    asked_again, of_a_group = [
+        await brought(office, n, Kind.APPEAL, person=person, representatives=(anna,) if person is ben else ())
+        for n, person in ((1, anna), (2, ben))
+    ]
+    of_another, by_nobody = [await brought(office, n, Kind.APPEAL, person=each) for n, each in ((3, ben), (4, None))]
+    new_facts, campaign, undecided = [await brought(office, n, Kind.APPEAL) for n in (5, 6, 7)]
+    for no in (asked_again, of_a_group, of_another, by_nobody):
+        await does(no, "reception", Act.MERGE, 2 * HOUR, case=first, reason="同一事项")
+    for no, kind in ((new_facts, LinkKind.NEW_FACTS_OF), (campaign, LinkKind.CAMPAIGN)):
+        await links.add(desk, no, first, kind, now=MONDAY + DAY)
+    proposal = links.Proposal((await Case.get(no=first)).id, LinkKind.REPEAT_OF, 0.9, True)
+    await links.propose((await Case.get(no=undecided)).id, [proposal], MONDAY + DAY)
+    assert await counting.cases_behind(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
+    found = await facts_of(UNIT)
+    assert (found["repeats"], found["petitions"]) == (2, 8)
+    assert kpis.figures(found, W)["repeat_rate"].value == 0.25
 
 
 async def test_a_rating_after_the_window_moves_nothing(office: Office) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from classify import findings, hotspots
+from classify import findings, hotspots, topics
 from feedback import cases, queries
 from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day
@@ -13,7 +13,8 @@ from routing import directory
 from tests.conftest import MONDAY
 from tests.people import Door
 from tests.rules.test_topics import BUS, MIXER
-from web import gathering
+from web import gathering, seed
+from web.office import Office
 
 HOUR = timedelta(hours=1)
 
@@ -51,6 +52,16 @@ async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Doo
     assert all(member.no in shown for member in topic.members)
     assert (await client.get("/board/topics/nothing")).status_code == 404
     await client.aclose()
+
+
+async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(office: Office) -> None:
+    """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
+    await seed.Life(office, cases_count=0, days=28, has_waves=True).run()
+    await gathering.gather(office, office.clock.now())
+    told = await hotspots.of_day(office_day(office.clock.now()))
+    places = {topics.place_of(topic.members) for topic in told}
+    assert places >= {wave["region"] for wave in seed.read("seasons")["topic"]}
+    assert all(topics.heat(topic.members, office_day(office.clock.now())).people >= 5 for topic in told[:3])
 
 
 async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(door: Door) -> None:

@@ -5,19 +5,22 @@ from typing import Any
 
 import pytest
 
-from feedback import access, cases, facts, jobs, queries
+from feedback import access, calendars, cases, facts, jobs, oversight, queries
 from feedback.access import SYSTEM, citizen
+from feedback.deadlines import State
 from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Status
 from feedback.views import CaseFile
+from feedback.workdays import DayRow
 from routing import directory
 from tests.conftest import MONDAY
-from web import doors
+from web import boot, doors
 from web.office import Office
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(milliseconds=1)
 
 
 async def opened(office: Office, kind: str = "appeal", **more: Any) -> str:
@@ -42,14 +45,6 @@ async def file(office: Office, no: str) -> CaseFile:
     return await queries.file(SYSTEM, no, secret=office.settings.secret)
 
 
-async def test_a_late_objection_is_refused_and_the_matter_deemed_kept(office: Office) -> None:
-    no = await opened(office)
-    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
-    with pytest.raises(NotNow) as refused:
-        await does(no, "clerk-jiaoyu", Act.OBJECT, 9 * DAY, reason="不属于本单位")
-    assert refused.value.code == "objection_lapsed"
-
-
 async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_of_the_citizen_stops(
     office: Office,
 ) -> None:
@@ -62,12 +57,39 @@ async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_o
     assert [c for c in (await file(office, no)).clocks if c.term == "answer"] == own
 
 
-async def test_a_late_return_of_a_work_order_is_refused(office: Office) -> None:
-    no = await opened(office, "complaint")
+@pytest.mark.parametrize(
+    ("kind", "act", "code", "after"),
+    [
+        ("appeal", Act.OBJECT, "objection_lapsed", 9 * DAY),
+        ("complaint", Act.RETURN, "return_lapsed", 3 * DAY),
+    ],
+)
+async def test_a_right_is_offered_until_it_lapses_and_refused_from_then_on(
+    office: Office, kind: str, act: Act, code: str, after: timedelta
+) -> None:
+    no = await opened(office, kind)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    clerk = await directory.actor_of("clerk-jiaoyu")
+    seen = await queries.file(clerk, no, secret=office.settings.secret)
+    (right,) = [c for c in seen.clocks if c.term == "object"]
+    for moment, is_open in ((right.due_at - TICK, True), (right.due_at, False), (MONDAY + after, False)):
+        assert (act in {step.act for step in seen.steps(moment)}) is is_open
+        assert right.state(moment) is (State.RUNNING if is_open else State.STOPPED)  # nobody is late with a right
     with pytest.raises(NotNow) as refused:
-        await does(no, "clerk-jiaoyu", Act.RETURN, 3 * DAY, reason="不属于本单位")
-    assert refused.value.code == "return_lapsed"
+        await cases.act(no, act, clerk, {"reason": "不属于本单位"}, now=right.due_at)
+    assert refused.value.code == code
+    await cases.act(no, act, clerk, {"reason": "不属于本单位"}, now=right.due_at - TICK)
+
+
+async def test_a_review_is_no_longer_offered_once_the_right_is_over(office: Office) -> None:
+    no = await opened(office)
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
+    await does(no, "clerk-jiaoyu", Act.REPLY, 2 * DAY, text="不予支持", outcome="reject")
+    own = await queries.file(citizen(no), no, secret=office.settings.secret)
+    (right,) = [c for c in own.clocks if c.term == "ask_review"]
+    offered = [{s.act for s in own.steps(at)} for at in (right.due_at - TICK, right.due_at)]
+    assert Act.REVIEW in offered[0] and Act.REVIEW not in offered[1]
 
 
 async def test_a_commission_names_its_day_and_waits_for_its_report(office: Office) -> None:
@@ -93,7 +115,7 @@ async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sen
     sender, receiver = await directory.actor_of("reception"), await directory.actor_of("reception-jd-qinghe")
     standing = access.Standing(no, False, moved.desk, moved.unit, held=frozenset({"rexian"}))
     assert access.sees(sender, standing) and access.sees(receiver, standing)
-    assert Act.ASSIGN not in {s.act for s in (await queries.file(sender, no, secret=office.settings.secret)).steps}
+    assert Act.ASSIGN not in {s.act for s in (await queries.file(sender, no, secret=office.settings.secret)).allowed}
     await does(no, "reception-jd-qinghe", Act.ASSIGN, 2 * HOUR, unit="jd-qinghe")
     folded, stored, case = await facts.folded(no)
     assert set(folded.clocks) == set(stored) and case.desk == folded.desk == "jd-qinghe"
@@ -166,3 +188,75 @@ async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobod
     assert told == {"reception": "教育局王某，是对方的亲属", "clerk-jiaoyu": "", "lead-jiaoyu": "", "supervisor": ""}
     entries = (await queries.file(await directory.actor_of("clerk-jiaoyu"), no, secret=secret)).entries
     assert "王某" not in str([e.data for e in entries])
+
+
+async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid(office: Office) -> None:
+    no = await opened(office)
+    for stage, (unit, begun) in enumerate(
+        (("jiaoyu", None), ("quzhengfu", Act.REVIEW), ("shi-zhengfu", Act.RE_REVIEW))
+    ):
+        if begun:
+            await does(no, "citizen", begun, 4 * stage * HOUR, reason="不服")
+        await does(no, "reception", Act.ASSIGN, (4 * stage + 1) * HOUR, unit=unit)
+        await does(no, f"clerk-{unit}", Act.ACCEPT, (4 * stage + 2) * HOUR)
+        if unit != "shi-zhengfu":
+            await does(no, f"clerk-{unit}", Act.REPLY, (4 * stage + 3) * HOUR, text="维持", outcome="reject")
+    await does(no, "clerk-shi-zhengfu", Act.HEARING, DAY, text="九时，三楼")
+    (deciding,) = [c for c in (await file(office, no)).clocks if c.term == "re_review"]
+    due = (await calendars.current()).next_workday(deciding.due_raw_day + 3 * DAY)  # three days of hearing
+    days = (DayRow(due, False, "调休"), DayRow(due + DAY, False, "调休"))
+    now = (await calendars.current()).edition
+    change = calendars.Change(days, (), due.replace(month=12, day=31), remark="临时放假")
+    await calendars.change(change, "admin", MONDAY + 2 * DAY, after=now)
+    await outbox.drain(boot.handlers(office), MONDAY + 2 * DAY)
+    assert not [m for m in (await file(office, no)).moves if m.term == "re_review"]
+    await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
+    seen = await file(office, no)
+    (deciding,) = [c for c in seen.clocks if c.term == "re_review"]
+    (told,) = [m for m in seen.moves if m.term == "re_review"]
+    calendar = await calendars.current()
+    assert (told.before, told.after, told.edition) == (due, deciding.due_legal_day, calendar.edition)
+    assert deciding.due_legal_day == calendar.next_workday(due) > due
+
+
+async def _answered_order(office: Office) -> str:
+    no = await opened(office, "complaint")
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu", mode="commission", target_day="2026-10-20")
+    await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
+    await does(no, "clerk-jiaoyu", Act.REPLY, 3 * HOUR, text="已疏导。")
+    return no
+
+
+async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_loses_no_duty(office: Office) -> None:
+    no = await _answered_order(office)
+    await does(no, "supervisor", Act.SUPERVISE, 4 * HOUR, reason="反映集中")
+    said = {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved", "text": "早上还是堵。"}
+    assert await does(no, "reception", Act.CALL_BACK, DAY, **said) is Status.ACCEPTED
+    seen = await file(office, no)
+    last = seen.entries[-1]
+    assert (last.act, dict(last.data)) == (Act.REOPEN, {**said, "reason": "回访时群众不认可"})
+    running = {c.term for c in seen.clocks if c.stopped_at is None}
+    assert {"resolve", "supervision", "report_back"} <= running
+    assert not {"call_back", "audit"} & running
+
+
+async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_why(office: Office) -> None:
+    no = await _answered_order(office)
+    why = "依法办理后仍以同一事实和理由提出"
+    said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
+    assert await does(no, "reception", Act.CALL_BACK, DAY, **said, reason=why) is Status.CLOSED
+    assert (await file(office, no)).entries[-1].data["reason"] == why
+
+
+async def test_the_third_time_it_must_be_said_why_it_is_closed(office: Office) -> None:
+    no = await _answered_order(office)
+    said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
+    for times in (1, 2):
+        await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **said)
+        (record,) = await oversight.supervision_facts(MONDAY + 2 * times * DAY)
+        assert bool(record["unsatisfied"]) is (times == 2)  # done again and still not well: a reason to supervise
+        await does(no, "clerk-jiaoyu", Act.REPLY, (2 * times + 1) * DAY, text="再次疏导。")
+    with pytest.raises(Invalid) as refused:
+        await does(no, "reception", Act.CALL_BACK, 7 * DAY, **said)
+    assert refused.value.fields == {"reason": "sent_back_too_often"}
+    assert await does(no, "reception", Act.CALL_BACK, 7 * DAY, **said, reason="已穷尽办法") is Status.CLOSED

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from classify import commands, releases, runs
+from classify.examples import seed_examples
 from feedback.kernel.errors import Conflict, NotFound
 from feedback.kernel.settings import Settings
 from tests.bench.live_loop import CATEGORY, PROBES, lies, messages, town
@@ -48,8 +49,7 @@ async def test_corrections_through_the_page_make_the_next_similar_message_go_rig
     assert answer.status_code == 303
     back = await releases.current_id()
     assert back == (taught["id"] if poisoned["trial"]["promoted"] and poisoned["id"] != taught["id"] else first)
-    for client in (people.reception, people.clerk, people.admin):
-        await client.aclose()
+    await people.leave()
 
 
 async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -> None:
@@ -78,6 +78,16 @@ async def test_the_night_asks_once_when_enough_was_learnt(office: Office) -> Non
     for _ in range(2):
         await learning._ask_for_tonight(office, night)
     assert [run["key"] for run in await runs.last()] == ["night-2026-09-15"]
+
+
+async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_label(door: Door) -> None:
+    own = [e for e in seed_examples([]) if e.source == "example"]
+    for e in [e for heading in ("04", "06") for e in [e for e in own if e.category[:2] == heading][:60]]:
+        await door.submit(title=e.title, text=f"{e.text}（云川区）")
+    people = await town(door)
+    made = await people.train()
+    assert (made["kind"], made["trial"]["learnt"], made["trial"]["promoted"]) == ("adapted", 0, True)
+    await people.leave()
 
 
 async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(office: Office) -> None:

@@ -141,6 +141,14 @@ def _declined(ground: str) -> tuple[Act, str, dict[str, Any]]:
 
 WALKS: dict[str, tuple[Draft, Steps]] = {
     "accept_notice": (APPEAL, (ASSIGN, ACCEPT)),
+    "receipt_notice": (
+        APPEAL,
+        ((Act.ASSIGN, "reception", {"unit": "rexian"}), (Act.ACCEPT, "clerk-rexian", {"text": "请保持电话畅通。"})),
+    ),
+    "urgent_report": (
+        APPEAL,
+        ((Act.REPORT_UP, "reception", {"text": "已派人到场，人员情绪稳定。", "units": ["quzhengfu", "xinfang"]}),),
+    ),
     "forward_slip": (APPEAL, (ASSIGN,)),
     "commission_order": (APPEAL, (COMMISSION,)),
     "transfer_slip": (APPEAL, ((Act.TRANSFER, "reception", {"desk": "shi-xinfang", "reason": "属于市级职权"}),)),
@@ -167,7 +175,10 @@ WALKS: dict[str, tuple[Draft, Steps]] = {
         (ASSIGN, ACCEPT, (Act.MEDIATE, "clerk-ziran", {"text": "一、补足面积。\n二、再无争议。"})),
     ),
     "opinion": (APPEAL, (ASSIGN, ACCEPT, REPLY)),
-    "suggestion_reply": (replace(APPEAL, kind="suggest", title="建议增加公交班次"), (ASSIGN, ACCEPT, REPLY)),
+    "suggestion_reply": (
+        replace(APPEAL, kind="suggest", title="建议增加公交班次"),
+        (ASSIGN, ACCEPT, (Act.REPLY, "clerk-ziran", {"text": "十二月起增开两班。", "outcome": "adopted_partly"})),
+    ),
     "hotline_reply": (HOTLINE, (ASSIGN, ACCEPT, REPLY)),
     "delivery_receipt": (
         APPEAL,

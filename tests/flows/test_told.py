@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from evaluation.invitations import Occasion, occasion_of
-from feedback import jobs
+from feedback import cases, jobs
 from feedback.access import citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
@@ -17,9 +17,10 @@ from feedback.kernel.outbox import Message
 from feedback.lifecycle import Act
 from routing import digests, directory, inbox, telling
 from routing import jobs as routing_jobs
+from routing.hours import Push
 from routing.models import Notice, Staff
-from routing.notices import Outgoing
-from routing.telling import Manner
+from routing.notices import Audience, Outgoing
+from routing.telling import Manner, Planned
 from tests.conftest import MONDAY
 from tests.doors.every_door import Still
 from web import boot, doors
@@ -357,3 +358,16 @@ async def test_who_rated_by_themselves_is_not_asked(office: Office) -> None:
 async def test_who_answers_nobody_by_name_is_not_asked(office: Office) -> None:
     await answered(office, person=None)
     assert not await invited(office, MONDAY + DAY)
+
+
+async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(office: Office) -> None:
+    stand(office, MONDAY)
+    draft = Draft(kind="complaint", title="路灯不亮", text="小区路灯坏了很久", channel="web", desk="")
+    no = (await doors.hand_in(office, draft)).no
+    planned = Planned(f"above:{no}", no, "clock.late", Audience.JOINT, "xinfang", "仍未办结", Push.WORKING)
+    await telling.keep([planned], Manner.of(office.settings), MONDAY)
+    kept_away, other = [await directory.actor_of(f"{who}-xinfang") for who in ("clerk", "lead")]
+    assert [len((await inbox.listed(each))[0]) for each in (kept_away, other)] == [1, 1]
+    await cases.bar(no, staff=[kept_away.id])
+    assert [len((await inbox.listed(each))[0]) for each in (kept_away, other)] == [0, 1]
+    assert [await inbox.unread(each, MONDAY) for each in (kept_away, other)] == [0, 1]

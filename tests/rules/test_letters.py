@@ -1,5 +1,6 @@
 """Which act issues which letter, what each must state, and how it is numbered."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -64,6 +65,13 @@ def test_nobody_is_notified_who_left_no_name() -> None:
     assert _codes("accept", unnamed) == []
     assert _codes("accept", APPEAL) == ["accept_notice"]
     assert _codes("reply", unnamed) == ["opinion"]
+
+
+def test_who_came_directly_is_told_receipt_route_and_procedure_and_no_slip_goes_to_oneself() -> None:
+    direct = replace(APPEAL, direct=True)
+    assert _codes("accept", direct) == ["receipt_notice"]
+    assert _codes("assign", direct, unit="rexian") == []
+    assert _codes("accept", replace(direct, named=False)) == []
 
 
 def test_whoever_reports_is_told_where_to_go_and_all_else_stays_between_offices() -> None:

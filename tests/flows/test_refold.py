@@ -1,0 +1,70 @@
+"""What an older version counted otherwise is named, counted anew with its cause in the file, and never over a forgery."""
+
+from datetime import timedelta
+
+from feedback import jobs, refolding
+from feedback.deadlines import Clock
+from feedback.lifecycle import Act
+from feedback.models import Case, ClockRow, Entry
+from feedback.recording import clock_columns, clocks_stored
+from tests.conftest import MONDAY
+from tests.flows.test_law import DAY, HOUR, does, file, opened
+from web.office import Office
+
+
+async def _as_an_older_version_left_it(office: Office) -> tuple[str, Clock]:
+    """A case whose notice an older version ended two days early, and which kept a clock there is no more."""
+    no = await opened(office)
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    case = await Case.get(no=no)
+    (notify,) = [c for c in await clocks_stored(case.id) if c.term == "notify"]
+    early = {"due_at": notify.due_at - 2 * DAY, "due_legal_day": notify.due_legal_day - 2 * DAY}
+    await ClockRow.filter(case_id=case.id, term="notify").update(**early)
+    strange = {**clock_columns(notify), "term": "object", "seq": 1, "label": "提出异议"}
+    await ClockRow.create(case_id=case.id, **strange)
+    return no, notify
+
+
+async def _found() -> list[refolding.Refolded]:
+    return [each async for each in refolding.found()]
+
+
+async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(office: Office) -> None:
+    no, notify = await _as_an_older_version_left_it(office)
+    entries = await Entry.all().count()
+    (damage, *_) = [d async for d in jobs.damages(office.settings.data)]
+    assert (damage.where, damage.what) == (f"case {no}", jobs.CLOCKS_DIFFER)
+    (each,) = await _found()
+    early = notify.due_legal_day - 2 * DAY
+    assert (each.no, each.broken) == (no, "")
+    assert set(each.changes) == {"提出异议 不再计时", f"受理告知 {early}→{notify.due_legal_day}"}
+    assert await Entry.all().count() == entries and await _found() == [each]
+
+
+async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_whole_again(office: Office) -> None:
+    no, notify = await _as_an_older_version_left_it(office)
+    (each,) = await _found()
+    await refolding.refold(each, refolding.CAUSE, MONDAY + DAY)
+    seen = await file(office, no)
+    assert seen.entries[-1].act == Act.REFOLD
+    assert seen.entries[-1].data["reason"].startswith(refolding.CAUSE)
+    assert str(notify.due_legal_day) in seen.entries[-1].data["reason"]
+    assert [c for c in seen.clocks if c.term == "notify"] == [notify]
+    assert await _found() == []
+    assert [d async for d in jobs.damages(office.settings.data)] == []
+
+
+async def test_a_file_whose_chain_is_broken_is_left_to_people(office: Office) -> None:
+    no, _ = await _as_an_older_version_left_it(office)
+    await Entry.filter(case__no=no, seq=1).update(at=MONDAY - timedelta(days=3))
+    (each,) = await _found()
+    assert each.broken == "entry 1"
+
+
+async def test_somebody_who_acts_meanwhile_has_counted_it_anew_themselves(office: Office) -> None:
+    no, notify = await _as_an_older_version_left_it(office)
+    (each,) = await _found()
+    await does(no, "clerk-jiaoyu", Act.NOTE, 2 * HOUR, text="已联系")
+    assert await _found() == []
+    assert [c for c in (await file(office, no)).clocks if c.term == "notify"] == [notify]
+    assert each.no == no

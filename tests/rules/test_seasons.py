@@ -1,0 +1,47 @@
+"""Are the waves of the demo town as they should be: of many people, in their time, of known places and categories?"""
+
+import random
+from collections import Counter
+from itertools import combinations
+
+from classify import twins
+from classify.labels import LEVEL2
+from web import seasons, seed
+
+WAVES = seed.read("seasons")
+UNITS = {unit["code"] for unit in seed.read("units")["unit"]}
+CODES = {region["code"] for region in seed.read("regions")["region"]}
+
+
+class Village:
+    """A village with one compound."""
+
+    code, name, places = "990102001001", "清波社区", ("清波花园",)
+
+
+def _comings() -> list[seasons.Coming]:
+    return list(seasons.comings(WAVES, [Village()], random.Random(1)))
+
+
+def test_every_message_names_what_the_town_has() -> None:
+    for coming in _comings():
+        assert coming.category in LEVEL2
+        assert coming.unit in UNITS
+        assert coming.region in CODES
+        assert 0 <= coming.days <= seed.DAYS
+        assert "{" not in coming.text
+
+
+def test_a_wave_comes_in_its_days_and_the_same_with_the_same_seed() -> None:
+    (asked,) = WAVES["routine"]
+    routine = [coming for coming in _comings() if coming.category == asked["category"]]
+    assert len(routine) == asked["number"]
+    assert all(asked["days"][1] <= coming.days <= asked["days"][0] for coming in routine)
+    assert _comings() == _comings()
+
+
+def test_what_everybody_asks_is_not_one_message_copied() -> None:
+    routine = [coming for coming in _comings() if coming.kind == "consult"][:60]
+    shapes = [twins.shape(twins.plain("", coming.text)) for coming in routine]
+    same = Counter(twins.likeness(a, b).cosine >= 0.9 for a, b in combinations(shapes, 2))
+    assert same[True] <= 0.02 * same.total()

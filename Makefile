@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ./var
 PORT ?= 8000
+PYTEST ?= -n auto  # one process a core; PYTEST= for one alone
 
 .PHONY: run test lint format install install-dev clean
 
@@ -11,7 +12,7 @@ run: install  ## everything from nothing, then serve with the demo town
 	XINQIAO_DATA="$(DATA)" XINQIAO_PORT="$(PORT)" $(BIN)/python -m web dev
 
 test: lint  ## lint, types, import contracts, whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST)
 
 lint: install-dev
 	$(BIN)/ruff check .

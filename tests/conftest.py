@@ -13,10 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.settings import Settings
@@ -27,6 +29,17 @@ from web.office import Office
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
+
+
+class OneBrowser(LoadScopeScheduling):  # type: ignore[misc] # no types come with it
+    """On several cores: tests of pages stay together, beside one browser and one served town; others go anywhere."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
+    return OneBrowser(config, log)
 
 
 def _settings(data: Path, url: str = "") -> Settings:

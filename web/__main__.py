@@ -82,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("start", type=date.fromisoformat)
     sub.add_argument("length", help="15cd, 5wd or 24h")
     add("verify", verify, "prove that nobody changed the record behind its back")
+    sub = add("refold", refold, "count anew what an older version counted otherwise, with the cause in each file")
+    sub.add_argument("--dry-run", action="store_true", help="only say what would change")
+    sub.add_argument("--cause", default="", help="what the entry gives as the cause")
     sub = add("publish", publish, "freeze a period into an edition")
     sub.add_argument("period", help="2026-10")
     sub.add_argument("--early", action="store_true", help="also a period that is not over")
@@ -304,9 +307,34 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
     damages = _run(settings, run)
     for damage in damages:
         print(f"{damage.where}: {damage.what}")
+    if any(damage.what == jobs.CLOCKS_DIFFER for damage in damages):
+        print(
+            "时限与案卷不一致的，如果是程序更新所致：xinqiao refold --dry-run 查看，xinqiao refold 重新计算并写明原因"
+        )
     if not damages:
         print("记录完整：指纹链、时限、附件都与存档一致")
     return 1 if damages else 0
+
+
+def refold(settings: Settings, args: argparse.Namespace) -> int:
+    from feedback import refolding
+
+    async def run(office: Any) -> tuple[int, int]:
+        done = left = 0
+        async for each in refolding.found():
+            print(f"{each.no}: {'；'.join(each.changes)}")
+            if each.broken:
+                print(f"  案卷的指纹链不完整（{each.broken}），不作改动，请先查明", file=sys.stderr)
+                left += 1
+                continue
+            if not args.dry_run:
+                await refolding.refold(each, args.cause or refolding.CAUSE, office.clock.now())
+            done += 1
+        return done, left
+
+    done, left = _run(settings, run)
+    print(f"{'需要重新计算' if args.dry_run else '已重新计算'} {done} 件，不能处理 {left} 件")
+    return 1 if left else 0
 
 
 def publish(settings: Settings, args: argparse.Namespace) -> int:

@@ -55,6 +55,7 @@ _LABELS: Mapping[tuple[str, str], str] = {
     ("supplement", "text"): "补充的情况",
     ("urge", "text"): "催办说明",
     ("call_back", "text"): "回访情况",
+    ("call_back", "reason"): "群众不认可仍要办结的理由",
     ("supervise", "reason"): "督办要求",
     ("unpublish", "reason"): "为什么撤下",
     ("supervise", "target_day"): "要求完成日期",
@@ -87,6 +88,10 @@ _HINTS: Mapping[tuple[str, str], str] = {
     ("reply", "text"): "写清事实、依据、结果和不满意时怎么办",
     ("accept", "text"): "不填写时按统一用语告知",
     ("decline", "reason"): "写明依据，群众会看到",
+    (
+        "call_back",
+        "reason",
+    ): "不填写的，群众不认可就退回承办单位再办；依法办理后仍以同一事实和理由提出、诉求不合法的，写明理由才能办结",
     ("decline", "where_instead"): "写明单位名称和联系方式，群众会看到",
     ("return", "reason"): "写明为什么不属于本单位职责；退回不停表",
     ("return", "where_instead"): "建议由哪个单位办理",

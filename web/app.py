@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import OperationalError, ValidationError
 
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
@@ -67,6 +67,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
             Refused: _refused,
             HTTPException: _http_error,
             OperationalError: _database_fault,
+            ValidationError: _no_such,
             Exception: _broken,
         },
     )
@@ -80,7 +81,7 @@ async def _working(office: Office, with_worker: bool) -> AsyncIterator[None]:
     if not with_worker:
         yield
         return
-    office.begin(attention.warm())
+    office.begin(attention.warm(office.settings.data))
     if office.settings.redis_url:
         pool = await worker.connect(office)
         office.ring = lambda: worker.ring_outside(pool, office)
@@ -266,6 +267,11 @@ async def _database_fault(request: Request, fault: Exception) -> Response:
     if "invalid byte sequence" in str(fault):
         return await _refusal(request, Invalid({"text": "not_text"}))
     return await _broken(request, fault)
+
+
+async def _no_such(request: Request, fault: Exception) -> Response:
+    """Asked for by a name longer than any that is kept: the ORM refuses to compare it, so there is no such thing."""
+    return await _refusal(request, NotFound())
 
 
 async def _broken(request: Request, fault: Exception) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from classify import flags, hunches
@@ -28,9 +29,9 @@ async def noticed(title: str, text: str) -> tuple[str, ...]:
     return await asyncio.to_thread(_codes, title, text)
 
 
-async def warm() -> None:
-    """Fit the model before somebody waits for it."""
-    await asyncio.to_thread(hunches.ear)
+async def warm(folder: Path) -> None:
+    """Have the model ready before somebody waits for it: the one kept in the folder, or a fresh one."""
+    await asyncio.to_thread(hunches.prepare, folder)
 
 
 def _codes(title: str, text: str) -> tuple[str, ...]:

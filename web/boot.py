@@ -20,7 +20,7 @@ import evaluation.jobs
 import feedback.jobs
 import routing.jobs
 from classify import outcomes, repeats
-from evaluation import kpis
+from evaluation import alarms, kpis
 from feedback import attachments, calendars, promises, search
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import Clock
@@ -163,9 +163,11 @@ async def _nightly(office: Office, now: datetime) -> None:
 
 
 async def _oversight(office: Office, now: datetime) -> None:
-    """What must be looked into: proposed orders, and measures nobody answered in time."""
+    """What must be looked into: proposed orders, measures nobody answered in time, consultations that wait too long."""
+    manner = Manner.of(office.settings)
     await proposing.propose(now)
-    if await measuring.remind(Manner.of(office.settings), now):
+    told = await measuring.remind(manner, now)
+    if await alarms.ring(manner, now) or told:
         office.bell.set()
 
 

@@ -45,6 +45,8 @@ async def hand_in(
     wrong = _faults(draft, names, settings.attachments_max) | dict(faults or {})
     if wrong:
         raise Invalid(wrong)
+    if draft.kind == Kind.REPORT and draft.desk and not await directory.is_cleared(draft.desk, Role.RECEPTION):
+        draft = replace(draft, desk="")  # taken in where nobody may open it: it goes to the desk of the house
     seen = await attention.noticed(draft.title, draft.text)
     submit = partial(
         cases.submit,
@@ -147,7 +149,7 @@ async def do(
     rated = partial(ratings.record, pf=pf, rating_id=ratings.id_of(key, office.settings.secret))
     for attempt in range(_TRIES):
         file = await queries.file(actor, no, secret=office.settings.secret)
-        step = next((step for step in file.steps if step.act is act), None)
+        step = next((step for step in file.steps(office.clock.now()) if step.act is act), None)
         if step is not None and (wrong := await _step_faults(office, file, step, actor, data, pf)):
             raise Invalid(wrong)
         try:
@@ -203,7 +205,7 @@ async def _unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str
         for unit in (said,) if isinstance(said, str) else said:
             if names.ancestry(unit) & bars:
                 found[need] = "barred"
-            elif file.confidential and not await directory.is_cleared(unit):
+            elif file.confidential and not await directory.is_cleared(unit, Role.RECEPTION if need == "desk" else None):
                 found.setdefault(need, "not_cleared")
     return found
 
@@ -214,7 +216,8 @@ async def _recusal_fault(file: CaseFile, staff: str) -> str:
         return "unknown_staff"
     able = {Role.CLERK.value, Role.LEAD.value} if file.unit else {Role.RECEPTION.value}
     at = await directory.staff_of(file.unit or file.desk)
-    left = {row["username"] for row in at if able & set(row["roles"])} - {staff} - file.recused
+    fit = [row for row in at if able & set(row["roles"]) and (row["cleared"] or not file.confidential)]
+    left = {row["username"] for row in fit} - {staff} - file.recused
     return "" if left else "last_handler"
 
 

@@ -114,6 +114,7 @@ ACTS: Mapping[str, str] = {
     "report_up": "报告重大紧急事项",
     "recuse": "人员回避",
     "audit": "审核办理结果",
+    "refold": "重新计算",
 }
 DONE: Mapping[str, str] = {
     "submit": "您提交了诉求",
@@ -162,6 +163,7 @@ DONE: Mapping[str, str] = {
     "report_up": "已报告重大紧急事项",
     "recuse": "有关人员已回避",
     "audit": "办理结果已审核",
+    "refold": "系统重新计算",
 }
 NEEDS: Mapping[str, str] = {
     "title": "标题",
@@ -218,7 +220,12 @@ HELD: Mapping[str, str] = {
     "unproven": "本区尚无足够结果证明可以自动派件，请人工确认",
     "suggest": "本区设为只提建议，请人工确认",
 }
-PROOF_STATES: Mapping[str, str] = {"gathering": "积累结果", "proven": "已证明", "withdrawn": "已撤回"}
+PROOF_STATES: Mapping[str, str] = {
+    "gathering": "积累结果",
+    "doubtful": "近期有错",
+    "proven": "已证明",
+    "withdrawn": "已撤回",
+}
 SHIFT_SIGNS: Mapping[str, str] = {
     "topics": "反映的事情（各类所占比重的稳定性指数）",
     "words": "没有见过的字词所占比重",
@@ -242,6 +249,9 @@ OUTCOMES: Mapping[str, str] = {
     "support": "予以支持",
     "explain": "解释说明",
     "reject": "不予支持",
+    "adopted": "采纳",
+    "adopted_partly": "部分采纳",
+    "not_adopted": "没有采纳",
     "satisfied": "群众认可",
     "unsatisfied": "群众不认可",
     "unreached": "联系不上",
@@ -270,6 +280,8 @@ ERRORS: Mapping[str, str] = {
     "not_found": "没有找到，请核对编号和查询码",
     "forbidden": "您没有办理这一步的权限",
     "conflict": "内容刚刚被别人更新，请刷新后再办理",
+    "calendar_changed": "日历已经有了更新的版本，请重新预览后再启用",
+    "wrong_lines": "{sentences}",
     "source_id_used": "这个来源编号已用于另一件诉求，请换一个来源编号",
     "not_now": "当前状态不能办理这一步",
     "right_lapsed": "申请期限已过",
@@ -304,6 +316,7 @@ ERRORS: Mapping[str, str] = {
     "wechat_refused": "微信登录凭证无效或已过期，请重新打开小程序",
 }
 FAULTS: Mapping[str, str] = {
+    "wrong_lines": "请按提示逐行改正",
     "missing": "请填写{field}",
     "unknown": "{field}不在可选范围内",
     "too_long": "{field}太长了，请缩短",
@@ -323,6 +336,7 @@ FAULTS: Mapping[str, str] = {
     "not_a_day": "日期应写成 2026-11-21 的样子",
     "after_today": "{field}不能晚于今天",
     "before_the_answer": "{field}不能早于答复之日",
+    "sent_back_too_often": "已经退回再办两次，仍不认可的请写明办结的理由",
     "already_lead": "{field}就是主办单位，请选择其他单位",
     "unknown_staff": "没有这个工作人员",
     "last_handler": "本单位没有其他人可以办理这一件，请先退回受理窗口另行指定",
@@ -413,6 +427,10 @@ FIELDS: Mapping[str, str] = {
     "due_day": "最迟反馈日期",
     "adoption": "采纳情况",
     "cases": "依据的件",
+    "lines": "日历改动",
+    "decision": "判断",
+    "expect": "看到的状态",
+    "year": "年份",
 }
 
 

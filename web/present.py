@@ -9,7 +9,7 @@ from typing import Any
 from classify import labels as categories
 from evaluation import indicators
 from feedback.access import Actor
-from feedback.deadlines import Clock
+from feedback.deadlines import Clock, State
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.lifecycle import OPEN, Act, Need, Profile, Stage, Status, Step
 from feedback.terms import Holder, Unit
@@ -191,14 +191,14 @@ def clock_view(clock: Clock, directory: Directory, now: datetime, calendar: Cale
         due=_due_words(clock),
         due_day=clock.due_legal_day,
         due_at=clock.due_at,
-        left=left_words(clock.due_at, now, calendar) if clock.stopped_at is None else "",
+        left=left_words(clock.due_at, now, calendar) if clock.stopped_at is None and state is not State.STOPPED else "",
         state=state.value,
         state_text=labels.CLOCK_STATES[state.value],
         light=light.value,
         light_text=labels.LIGHTS[light.value],
         law=clock.law,
         provisional=clock.provisional,
-        running=clock.stopped_at is None,
+        running=clock.stopped_at is None and state is not State.STOPPED,
         is_citizens=clock.holder is Holder.CITIZEN_OWN,
         binds_citizen=clock.holder is Holder.CITIZEN,
     )
@@ -257,7 +257,7 @@ def case_view(file: CaseFile, directory: Directory, actor: Actor, now: datetime,
         answer_due=next((c for c in clocks if c.is_citizens and c.running), None),
         next_words=next_words(file, directory),
         timeline=tuple(event_view(e, file, directory) for e in file.entries),
-        steps=tuple(step_view(s) for s in file.steps),
+        steps=tuple(step_view(s) for s in file.steps(now)),
         reply=str(answers[-1].data.get("text", "")) if answers else "",
         files=tuple(f for f in file.attachments if f.seq == 1),
         is_open=file.status in OPEN,
@@ -430,6 +430,7 @@ def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, 
         "person": person_json(file),
         "headcount": file.headcount,
         "beside": [present_people.beside_json(each) for each in file.beside],
+        "recused": sorted(file.recused),
         "received_at": iso(file.received_at),
         "clocks": [clock_json(c, now) for c in file.clocks],
         "timeline": [entry_json(e, directory) for e in file.entries],
@@ -442,7 +443,7 @@ def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, 
                 "needs": [n.name for n in s.needs],
                 "may": [n.name for n in s.may],
             }
-            for s in file.steps
+            for s in file.steps(now)
         ],
     }
 

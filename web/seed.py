@@ -27,17 +27,20 @@ from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Kind, Role, Status
 from feedback.views import Filters
-from routing import directory
+from routing import directory, inbox
 from routing.rules import STREET
-from web import boot, doors, identity
+from web import boot, doors, identity, seasons
 from web.models import QuickReason, ReplyTemplate
 from web.office import Office
+from web.seasons import Coming
 
 TOWN = Path(__file__).parent / "town"
 DEMO_PASSWORD = "demo"  # noqa: S105 - the demo town's, refused in production
 SEED = 20_261_121
 CASES = 300
 DAYS = 120
+UNREAD = timedelta(days=2)
+"""What the units of the demo town were told before that they have read."""
 _log = structlog.get_logger("seed")
 
 
@@ -51,7 +54,7 @@ async def sow(office: Office) -> None:
     if (await directory.snapshot()).edition:
         return
     await settle(office)
-    await Life(office).run()
+    await Life(office, has_waves=True).run()
 
 
 async def settle(office: Office) -> None:
@@ -97,16 +100,23 @@ def _staff(units: list[dict[str, Any]], office: Office) -> list[dict[str, Any]]:
         _post("auditor", name(), "xinfang", [Role.AUDITOR], everywhere=True),
         _post("admin", name(), "xinfang", [Role.ADMIN]),
         *(
-            _post(f"reception-{unit['code']}", name(), unit["code"], [Role.RECEPTION])
+            _post(f"reception-{unit['code']}", name(), unit["code"], [Role.RECEPTION], cleared=_is_petition(unit))
             for unit in units
             if _is_desk(unit)
         ),
+        # Who audits what is read of reports belongs to the discipline organ, and not to who keeps the system.
+        _post("auditor-jiwei", name(), "jiwei", [Role.AUDITOR], everywhere=True, cleared=True),
     ]
 
 
 def _is_desk(unit: Mapping[str, Any]) -> bool:
     """Petition departments of every level, streets and towns take people in themselves (属地管理)."""
-    return unit["kind"] in ("petition", "street", "town") or str(unit["code"]).endswith("xinfang")
+    return unit["kind"] in ("street", "town") or _is_petition(unit)
+
+
+def _is_petition(unit: Mapping[str, Any]) -> bool:
+    """Petition departments (信访局), which also take in reports."""
+    return unit["kind"] == "petition" or str(unit["code"]).endswith("xinfang")
 
 
 def _post(
@@ -128,7 +138,7 @@ Event = Callable[[datetime], Awaitable[None]]
 class Life:
     """120 days in the town: a list of things that will happen, carried out in order of time."""
 
-    def __init__(self, office: Office, cases_count: int = CASES, days: int = DAYS) -> None:
+    def __init__(self, office: Office, cases_count: int = CASES, days: int = DAYS, *, has_waves: bool = False) -> None:
         self.office = office
         self.end = office.clock.now()
         self.start = self.end - timedelta(days=days)
@@ -139,6 +149,8 @@ class Life:
         self.names = read("staff")
         self.handlers = boot.handlers(office)
         self.count = cases_count
+        self.has_waves = has_waves
+        self.tide = random.Random(SEED + 2)  # noqa: S311 - likewise
         self.agenda: list[tuple[datetime, int, Event]] = []
         self.order = count()
         self.known_rectifications: set[str] = set()
@@ -156,6 +168,10 @@ class Life:
         self.streets = [r for r in town.regions() if r.level == "street"]
         for number in range(self.count):
             self.plan(self._arrival(), self._arrive(number))
+        if self.has_waves:
+            for number, coming in enumerate(seasons.comings(read("seasons"), self.villages, self.tide)):
+                if (at := self.end - timedelta(days=coming.days)) >= self.start:
+                    self.plan(at, self._come(number, coming))
         for day in range((self.end - self.start).days + 1):
             self.plan(self.start + timedelta(days=day, hours=1), self._midnight)
         with tqdm(total=len(self.agenda), desc="云川区", unit="事", leave=False, disable=None) as bar:
@@ -170,6 +186,7 @@ class Life:
                 bar.update()
         await feedback.jobs.sweep_clocks(self.end)
         await outbox.drain(self.handlers, self.end)
+        await inbox.caught_up(self.end - UNREAD)
         await self._publish()
 
     def _arrival(self) -> datetime:
@@ -224,6 +241,47 @@ class Life:
             self._plan_handling(receipt.no, message, at)
 
         return arrive
+
+    def _come(self, number: int, coming: Coming) -> Event:
+        """One message of a wave: the desk where it waits, the unit that returns what is not its own, an answer."""
+
+        async def come(at: datetime) -> None:
+            family, given = self.tide.choice(self.names["family"]), self.tide.choice(self.names["given"])
+            draft = Draft(
+                kind=coming.kind,
+                title=coming.title,
+                text=coming.text,
+                channel=self.tide.choice(("web", "app", "miniprogram", "hotline")),
+                desk=self.office.settings.desk,
+                source_id=f"wave-{number}",
+                region=coming.region,
+                address=coming.address,
+                person=PersonDraft(name=family + given, phone=f"137{self.tide.randrange(10**8):08d}"),
+                public_consent=self.tide.random() < 0.5,
+            )
+            draft = doors.filled(draft, self.town, self.office.settings.desk)
+            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.office.settings.secret)
+            await outbox.drain(self.handlers, at)
+            self._plan_desk(receipt.no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=2))
+            self.plan(at + timedelta(hours=self.tide.uniform(4, 24)), take_up(receipt.no))
+
+        def take_up(no: str) -> Event:
+            async def taken(at: datetime) -> None:
+                file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
+                if file.unit == coming.unit:
+                    await self._do(no, Act.ACCEPT, Role.CLERK, {}, at)
+                    answered = at + timedelta(hours=self.tide.uniform(5, 24 * 9))
+                    self._later(no, Act.REPLY, Role.CLERK, {"text": coming.reply}, answered)
+                    return
+                await self._do(
+                    no, Act.RETURN, Role.CLERK, {"reason": "经核对职责清单，此事不归我单位管，请重新分派。"}, at
+                )
+                self._plan_desk(no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=1))
+                self.plan(at + timedelta(hours=self.tide.uniform(3, 12)), take_up(no))
+
+            return taken
+
+        return come
 
     def _homes(self, message: Mapping[str, Any]) -> list[Any]:
         """The villages a message may come from: the one it names, else town or country as it says."""
@@ -356,7 +414,7 @@ class Life:
         if self.draw.random() < 0.72:
             self._plan_rating(no, bool(poor), replied + self._hours(1, 70), rates_desk=slow)
         if not slow:
-            self._plan_call_back(no, bool(poor), replied)
+            self._plan_call_back(no, bool(poor), replied, again=message["reply"])
 
     def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         async def publish(when: datetime) -> None:
@@ -375,8 +433,11 @@ class Life:
         if self.draw.random() < 0.7:
             self.plan(at, publish)
 
-    def _plan_call_back(self, no: str, poor: bool, replied: datetime) -> None:
-        """Reception calls most people back after some days, and writes down what they say (国办发〔2020〕53号)."""
+    def _plan_call_back(self, no: str, poor: bool, replied: datetime, again: str) -> None:
+        """Reception calls most people back after some days, and writes down what they say (国办发〔2020〕53号).
+
+        What they are not content with goes back and is answered `again`.
+        """
         at = replied + timedelta(days=self.aside.uniform(3, 7))
         outcome = self.aside.choices(["satisfied", "unsatisfied", "unreached"], [2, 7, 1] if poor else [80, 10, 10])[0]
         data = {"outcome": outcome, "text": "电话回访。"}
@@ -385,6 +446,8 @@ class Life:
             data["solved"] = self.aside.choices(["solved", "partly", "unsolved"], [1, 4, 5] if poor else [80, 12, 8])[0]
         if self.aside.random() < 0.75:
             self._later(no, Act.CALL_BACK, Role.RECEPTION, data, at)
+            if outcome == "unsatisfied":
+                self._later(no, Act.REPLY, Role.CLERK, {"text": again}, at + timedelta(days=self.aside.uniform(1, 5)))
 
     def _plan_rating(self, no: str, poor: bool, at: datetime, *, rates_desk: bool) -> None:
         level = self.draw.choices([5, 4, 3, 2, 1], [5, 10, 15, 40, 30] if poor else [44, 28, 16, 8, 4])[0]

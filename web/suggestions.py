@@ -60,7 +60,7 @@ class Suggestion:
 
 async def for_desk(office: Office, actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
     """The suggestion for whoever may send the case to a unit now, else None."""
-    if not any(step.act is Act.ASSIGN for step in file.steps):
+    if not any(step.act is Act.ASSIGN for step in file.allowed):
         return None
     model = await office.model()
     if model is None:
@@ -112,7 +112,7 @@ async def similar(actor: Actor, file: CaseFile, names: Directory, now: datetime)
 
     For the desk while it may still merge; the nearer (same region) and the more pieces, the earlier in the list.
     """
-    if not any(step.act is Act.MERGE for step in file.steps):
+    if not any(step.act is Act.MERGE for step in file.allowed):
         return []
     found: dict[str, tuple[int, WorkRow]] = {}
     pieces = _pieces(file.title)

@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,9 @@ from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import OPEN, STEPS, Act
-from feedback.models import Case, ClockRow, Entry, TenureRow
+from feedback.lifecycle import OPEN, STEPS, Act, Role
+from feedback.models import CalendarMove, Case, CasePerson, ClockRow, Entry, TenureRow
+from feedback.people import REPRESENTATIVES_MOST, Beside
 from feedback.recording import clocks_stored, facts_of, happening_of, standing_of
 from feedback.views import Filters
 from feedback.workdays import DayRow, Editions
@@ -51,6 +52,7 @@ SIX = (Invalid, NotFound, Forbidden, Conflict, NotNow, Unavailable)
 UNITS = ("jiaoyu", "xuexiao-shiyan", "chengguan", "huanwei", "shuiwu", "gongan", "jiwei", "shi-jiwei")
 OFFICES = ("reception", "reception-xinfang", "supervisor", "auditor", "admin")
 FAULTS_MOST = 20
+_REGISTERED = frozenset({"letter", "visit", "hotline", "fax", "agent", "transfer"})
 _WEIGHTS: Mapping[Act, float] = {
     **{Act.ACCEPT: 4, Act.REPLY: 4, Act.ASSIGN: 3, Act.REVIEW: 8, Act.RE_REVIEW: 8, Act.EXTEND: 2, Act.HOLD: 2},
     **{
@@ -62,6 +64,7 @@ _WEIGHTS: Mapping[Act, float] = {
         Act.DIVERT: 0.4,
         Act.RECUSE: 0.05,
         Act.REPORT_UP: 0.4,
+        Act.REFOLD: 0.02,  # the system may at any time: it would do little else
     },
     **{Act.WITHDRAW: 0.2, Act.MERGE: 0.3, Act.DECLINE: 0.6, Act.NOTE: 0.3, Act.URGE: 0.5, Act.CLOSE: 0.5},
 }
@@ -75,6 +78,8 @@ class Figures:
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     cases: int = 0
+    registered: int = 0
+    joint: int = 0
     entries: int = 0
     clocks: int = 0
     moved_by_calendar: int = 0
@@ -92,6 +97,7 @@ class Known:
 
     look: Look
     editions: Editions
+    goes_on: bool = False  # somebody can take it further, as it stands: asked once for each look
 
 
 class Walk:
@@ -163,10 +169,20 @@ class Walk:
         if self.draw.random() < 0.01:
             await cases.bar(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
         also = partial(ratings.record, pf=ratings.PC) if step.act is Act.RATE else None
+        offered = await self._offered(no, actor)
         if await self._tried(cases.act(no, step.act, actor, data, now=self.now, expect=expect, also=also), no):
             self.figures.done[step.act] += 1
+            if step.act not in offered:
+                self._fault(no, f"{step.act} was done and had not been offered")
         await self._look_at(no, step.act)
         await self._seen_by_one(no)
+
+    async def _offered(self, no: str, actor: Actor) -> set[Act]:
+        """What somebody is offered as a page or the API would offer it."""
+        if actor is not SYSTEM and not sees(actor, await standing_of(await Case.get(no=no))):
+            return set()
+        file = await queries.file(actor, no, secret=self.office.settings.secret)
+        return {step.act for step in file.steps(self.now)}
 
     async def _tried(self, doing: Any, no: str) -> bool:
         """Whether it was done. What is refused must be one of the six, and change nothing."""
@@ -186,10 +202,13 @@ class Walk:
         return True
 
     async def _submit(self) -> None:
-        draft = self.words.draft(self.sources)
+        draft, by = self.words.draft(self.sources), citizen("")
+        if draft.channel in _REGISTERED and draft not in self.sources:
+            by = self.people[self.draw.choice(("reception", "reception-xinfang"))]
+            draft = replace(draft, desk=by.unit)
         count = await Case.all().count()
         try:
-            receipt = await cases.submit(draft, citizen(""), now=self.now, secret=self.office.settings.secret)
+            receipt = await cases.submit(draft, by, now=self.now, secret=self.office.settings.secret)
         except Refused as refused:
             self.figures.refused[type(refused).__name__] += 1
             if type(refused) not in SIX or await Case.all().count() != count:
@@ -197,13 +216,27 @@ class Walk:
             return
         if receipt.fresh:
             self.figures.done[Act.SUBMIT] += 1
+            self.figures.registered += by.unit != ""
+            self.figures.joint += bool(draft.representatives)
             self.sources.append(draft)
+            await self._people_kept(receipt.no, draft)
         if await Case.all().count() != count + receipt.fresh:
             self._fault(receipt.no, "the same source is not the same case")
         opened = await queries.by_code(self.office.settings.secret, receipt.code, no=receipt.no)
         if opened != receipt.no:
             self._fault(receipt.no, "its code opens another case")
         await self._look_at(receipt.no, Act.SUBMIT)
+
+    async def _people_kept(self, no: str, draft: Draft) -> None:
+        """Those who speak for the others, and the proxy, are kept: each apart, and never more than five."""
+        rows = await CasePerson.filter(case__no=no).values_list("role", flat=True)
+        beside = Counter(map(str, rows))
+        speaking = beside[Beside.REPRESENTATIVE.value]
+        case = await Case.get(no=no)
+        if speaking != len(draft.representatives) or speaking > REPRESENTATIVES_MOST:
+            self._fault(no, f"{speaking} representatives kept of {len(draft.representatives)}")
+        if (beside[Beside.PROXY.value], case.headcount) != (int(draft.proxy is not None), draft.headcount):
+            self._fault(no, "proxy or headcount is not what was said")
 
     def _as_the_door_lets(self, data: Mapping[str, Any], case: Standing) -> dict[str, Any]:
         """A report goes to cleared units only, and not below a barred one: the tree of units is known at the doors."""
@@ -242,7 +275,10 @@ class Walk:
             if row["no"] not in self.known or self.known[row["no"]].look.version != row["version"]:
                 await self._look_at(row["no"], None)
         for no, known in self.known.items():
-            if known.look.folded.state.status in OPEN and not await self._can_go_on(no, known.look):
+            if known.goes_on or known.look.folded.state.status not in OPEN:
+                continue
+            known.goes_on = await self._can_go_on(no, known.look)
+            if not known.goes_on:
                 self._fault(no, f"{known.look.folded.state.status}: no member of staff can take it further")
 
     async def _can_go_on(self, no: str, look: Look) -> bool:
@@ -264,12 +300,25 @@ class Walk:
         actor = self.draw.choice(list(self.people.values()))
         page = await queries.worklist(actor, Filters(q=no), 1, now=self.now)
         listed = no in {row.no for row in page.items}
-        if listed != sees(actor, self.known[no].look.standing):
+        standing = self.known[no].look.standing
+        if listed != sees(actor, standing):
             self._fault(no, f"listed for {actor.id}: {listed}")
+        if listed:
+            await self._names_hidden(no, actor, standing)
+
+    async def _names_hidden(self, no: str, actor: Actor, standing: Standing) -> None:
+        """Who sees a case reads names only to answer it, and whom to keep away only at its desk."""
+        file = await queries.file(actor, no, secret=self.office.settings.secret)
+        shown = [p for p in (file.person, *(each.person for each in file.beside)) if p and not p.is_masked]
+        if shown and not access.unmasked(actor, standing):
+            self._fault(no, f"{actor.id} reads the names")
+        if file.exclude and not (Role.RECEPTION in actor.roles and actor.unit == standing.desk):
+            self._fault(no, f"{actor.id} reads whom to keep away")
 
     async def _compare_lists(self) -> None:
         """Everybody's whole list is what the rule says, and no bar is leapt over."""
-        standings = [await standing_of(case) for case in await Case.all()]
+        # As they were last looked at: had one changed since, the lists, which ask the database, would differ.
+        standings = [known.look.standing for known in self.known.values()]
         for actor in self.people.values():
             page = await queries.worklist(actor, Filters(), 1, now=self.now, size=len(standings) + 1)
             listed = {row.no for row in page.items}
@@ -322,7 +371,9 @@ async def looked(no: str, editions: Editions) -> Look:
     folded: Folded = folding.fold(history, facts_of(case), editions)
     stored: list[Clock] = await clocks_stored(case.id)
     tenures = await TenureRow.filter(case_id=case.id)
-    return Look(case, await standing_of(case), entries, tuple(history), folded, stored, tenures)
+    rows = await CalendarMove.filter(case_id=case.id).values_list("term", "seq", "after_day")
+    moved = frozenset((str(term), int(seq), day) for term, seq, day in rows)
+    return Look(case, await standing_of(case), entries, tuple(history), folded, stored, tenures, moved)
 
 
 async def _everything(no: str) -> list[Any]:
@@ -358,6 +409,7 @@ def main() -> int:
     print(f"{found.acts} acts until {found.until:%Y-%m-%d} in {found.seconds:.0f} s")
     print(f"done {sum(found.done.values())}: {dict(found.done.most_common())}")
     print(f"refused {sum(found.refused.values())}: {dict(found.refused.most_common())}")
+    print(f"{found.registered} registered by staff, {found.joint} with representatives")
     print(f"{found.cases} cases, {found.entries} entries, {found.clocks} clocks, {found.messages} messages carried out")
     print(f"{found.told} clocks told, {found.moved_by_calendar} moved by the calendar")
     print(f"{found.lists_compared} lists compared; {len(found.faults)} faults")

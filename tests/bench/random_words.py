@@ -7,10 +7,10 @@ from typing import Any
 
 from classify import labels
 from evaluation import indicators
-from feedback import grounds
-from feedback.intake import Draft, PersonDraft
+from feedback import grounds, particulars, people
+from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import PUBLIC_KINDS, Channel, Kind, Need, Profile, Step
+from feedback.lifecycle import PUBLIC_KINDS, Act, Channel, Kind, Need, Profile, Step
 
 _MATTERS = (
     ("路灯不亮", "小区门口的路灯坏了一周，晚上看不清路。"),
@@ -57,6 +57,8 @@ class Words:
             return self.draw.choice(before)
         title, text = self.draw.choice(_MATTERS)
         self.number += 1
+        channel = self.draw.choice(list(Channel))
+        joint = self.draw.random() < 0.15
         kind = self.draw.choice(PUBLIC_KINDS)
         barred = self.draw.choice((frozenset({"jiaoyu"}), frozenset({"jiwei"}), frozenset({"jiwei", "rexian"})))
         wrong = self.draw.random()
@@ -64,7 +66,7 @@ class Words:
             kind="" if wrong < 0.02 else kind.value,
             title="" if 0.02 <= wrong < 0.04 else f"{title}（第{self.number}件）",
             text=text,
-            channel=self.draw.choice(list(Channel)).value,
+            channel=channel.value,
             desk="rexian",
             source_id=f"walk-{self.number}" if wrong > 0.06 else "walk-1",
             profile=self.draw.choice(("", "", "", Profile.HOTLINE.value, Profile.PETITION.value)),
@@ -74,7 +76,31 @@ class Words:
             public_consent=self.draw.random() < 0.5,
             urgency=self.draw.choice((0, 0, 0, 0, 1, 2)),
             bars=barred if kind is Kind.REPORT and self.draw.random() < 0.7 else frozenset(),
+            headcount=self.draw.choice((2, 5, 6, 40, 300)) if joint else 1,
+            representatives=self._representatives() if joint else (),
+            proxy=self._proxy() if self.draw.random() < 0.1 else None,
+            exclude="请不要让经办人员办理" if self.draw.random() < 0.2 else "",
+            particulars=self._particulars(channel),
         )
+
+    def _representatives(self) -> tuple[PersonDraft, ...]:
+        """Up to five speak for the others; now and then somebody sends a sixth, or one without a name."""
+        most = self.draw.choice((0, 1, 2, 5, 5, 6))
+        named = [PersonDraft(f"代表{place}", f"1390000{place:04d}") for place in range(most)]
+        return (PersonDraft("", "13900009999"),) if self.draw.random() < 0.05 else tuple(named)
+
+    def _proxy(self) -> Proxy:
+        kind = self.draw.choice(people.PROXY_KINDS)
+        right = self.draw.choice(list(people.Authority))  # not each goes with each sort of proxy
+        return Proxy(PersonDraft("代理人", "13900008888"), kind.code, right.value)
+
+    def _particulars(self, channel: Channel) -> dict[str, object]:
+        """What the desk writes down of a letter, a visit or a transfer from above; sometimes it forgets to."""
+        if self.draw.random() < 0.2:
+            return {}
+        day = f"2026-1{self.draw.randint(0, 2)}-{self.draw.randint(10, 28)}"
+        known = {"day": day, "moment": f"{day}T09:30", "switch": True, "choice": "dialect", "line": "市信访局"}
+        return {row.name: known[row.sort] for row in particulars.of_channel(channel) if row.name != "threat"}
 
     def data(self, step: Step, now: datetime, nos: Sequence[str]) -> dict[str, Any]:
         """What a step needs, and some of what it may bring."""
@@ -82,6 +108,10 @@ class Words:
         found = {need.name: self._fitting(need, now, nos) for need in asked}
         if "tags" in found:
             found["tags"] = self._tags(found)
+        if step.act is Act.ASSIGN and self.draw.random() < 0.9:
+            found |= self._order(now)
+        if step.act is Act.CALL_BACK and self.draw.random() < 0.8:
+            found["outcome"] = self.draw.choice(("satisfied", "unsatisfied", "unsatisfied", "unreached"))
         if asked and self.draw.random() < 0.08:
             found[self.draw.choice(asked).name] = self.draw.choice(_WRONG)
         return {name: value for name, value in found.items() if value is not None}
@@ -117,6 +147,14 @@ class Words:
                 return []
             case _:
                 return f"{self.draw.choice(_MATTERS)[1]}（{self.draw.randint(1, 999)}）"
+
+    def _order(self, now: datetime) -> dict[str, Any]:
+        """A commission with its day, or forwarded without one."""
+        day = office_day(now) + timedelta(days=self.draw.randint(1, 60))
+        is_commission = self.draw.random() < 0.4
+        return (
+            {"mode": "commission", "target_day": day.isoformat()} if is_commission else {"mode": "", "target_day": ""}
+        )
 
     def _tags(self, said: Mapping[str, Any]) -> list[str]:
         level = said.get("level")

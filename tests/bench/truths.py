@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from feedback.access import Standing
 from feedback.deadlines import Clock, Happening, row_of
@@ -24,6 +25,7 @@ class Look:
     folded: Folded
     stored: Sequence[Clock]
     tenures: Sequence[TenureRow]
+    moved: frozenset[tuple[str, int, date]] = frozenset()  # term, entry and new day of what the calendar moved
 
     @property
     def version(self) -> int:
@@ -141,6 +143,8 @@ def _unmoved(look: Look, before: Look, same_calendar: bool) -> Iterator[str]:
             yield f"clock {old.term} moved from {old.due_at} to {new.due_at} and nobody said why"
         elif new.due_at < old.due_at and same_calendar:
             yield f"clock {old.term} became shorter"
+        elif new.due_at != old.due_at and not moved and (new.term, new.seq, new.due_legal_day) not in look.moved:
+            yield f"the calendar moved clock {old.term} from {old.due_at} to {new.due_at} and it is not written down"
 
 
 _MOVES = frozenset({Act.EXTEND, Act.END_HEARING, Act.DELIVER})

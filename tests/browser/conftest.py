@@ -88,5 +88,5 @@ async def new_context(browser: Browser, width: int, **options: Any) -> BrowserCo
         reduced_motion="reduce",
         **options,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     return context

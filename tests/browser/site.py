@@ -26,7 +26,7 @@ from tests.rules.test_topics import MIXER
 from web import boot, doors, gathering, seed
 
 DAYS, CASES = 40, 40
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 T = TypeVar("T")
 ANSWER = (
     "您好，您反映的学校门口拥堵问题收悉。经我局会同学校现场核实，情况属实。根据道路交通安全法，"

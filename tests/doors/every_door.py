@@ -6,29 +6,24 @@ The routes are read from the application itself, so a new one is walked as soon 
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx2
 from starlette.routing import Mount, Route
 
 from feedback.kernel.clock import Clock
 from feedback.lifecycle import Act
+from routing.measures import Deed
 
-ENDLESS = {"/board/stream": "a stream of what /board/fragment shows"}
-OWN = {
-    "/api/v1/sessions": "opens and ends sessions",
-    "/logout": "ends the session",
-    "/case/leave": "drops the cookie",
-    "/sw.js": "a file",
-    "/api/v1/docs": "no query",
-    "/admin/learning/train": "asks for a candidate; whoever asks again is told that one is being made",
-    "/api/v1/releases": "the same for programs",
-}
 ACTS = (*Act, "nothing")
+STEPS_OF_LINKS = ("merge", "answer", "dismiss", "confirm", "new_facts", "nothing")
+ELSEWHERE = "0"
+"""The number of something there is none of: of a thing that has nothing to do with a case."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +39,27 @@ class Still(Clock):
 
 @dataclass(frozen=True)
 class Words:
-    """What somebody says at a door: the words of a case there is, or of one there is not. The code is a third one's."""
+    """What somebody says at a door: the words of a case there is, or of one there is not. The code is a third one's.
+
+    `ids`: what its things are found by: file, letter, link, notice, proposal.
+    """
 
     no: str
-    file: str
     text: str
     code: str
+    ids: Mapping[str, str]
 
-    def taken_from(self, answer: str) -> str:
+    def taken_from(self, answer: str, path: str) -> str:
         """The answer without what was only echoed."""
-        for said in (self.no, self.no.replace("-", ""), self.file, self.text, quote(self.text), self.code):
+        for said in (
+            urlsplit(path).path,
+            self.no,
+            self.no.replace("-", ""),
+            self.ids["file"],
+            self.text,
+            quote(self.text),
+            self.code,
+        ):
             answer = answer.replace(said, "…")
         return answer
 
@@ -64,13 +70,14 @@ class Knock:
 
     method: str
     route: str
+    variant: str
     path: str
     form: Mapping[str, Any]
     is_json: bool
 
     @property
     def name(self) -> str:
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.route} {self.variant}".rstrip()
 
 
 def routes(found: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -83,44 +90,65 @@ def routes(found: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
                 yield method, prefix + route.path
 
 
-def knocks(app: Any, words: Words) -> list[Knock]:
+def knocks(app: Any, words: Words, left_out: Collection[str]) -> Iterator[Knock]:
     """Every door with the words put wherever the address, a search box or a field takes them."""
-    found = []
     for method, route in routes(app.router.routes):
-        if route in ENDLESS or route in OWN or method == "HEAD":
+        if f"{method} {route}" in left_out or method == "HEAD":
             continue
-        for path in _paths(route, words, ACTS if method == "POST" else ACTS[:1]):
+        for variant, path in _paths(method, route, words):
             if method == "GET":
-                found += [Knock(method, route, address, {}, False) for address in _asked(path, words)]
+                for how, asked in _asked(words, is_of_one="{" in route).items():
+                    yield Knock(method, route, f"{variant} {how}".strip(), path + asked, {}, False)
             else:
                 is_json = route.startswith("/api/")
-                found.append(Knock(method, route, path, _form(words, is_json), is_json))
-    return found
+                yield Knock(method, route, variant, path, _form(words, is_json), is_json)
 
 
-def _paths(route: str, words: Words, acts: Iterable[str]) -> list[str]:
-    paths = [route.replace("{no}", words.no).replace("{code}", "jiwei")]
-    if "{form}" in route:  # letters: counted numbers, so that somebody may try them all
-        paths = [path.replace("{id}.{form}", f"{number}.docx") for path in paths for number in range(1, 9)]
-    paths = [
-        path.replace("{id}", each) for path in paths for each in ((words.file, words.no) if "{id}" in path else ("",))
-    ]
-    if "{act}" in route:
-        paths = [path.replace("{act}", str(act)) for path in paths for act in acts]
-    if "{step:int}" in route:
-        paths = [path.replace("{step:int}", str(step)) for path in paths for step in range(1, 5)]
-    return paths
+def _paths(method: str, route: str, words: Words) -> Iterator[tuple[str, str]]:
+    """The addresses of a route. A part that is not known here must be given its place."""
+    known = {
+        "no": (words.no,),
+        "code": ("jiwei",),
+        "id": (words.ids.get(_thing(route), ELSEWHERE),),
+        "form": ("docx",),
+        # Only a step that is taken can say something: a look at its address leads back to the case.
+        "act": ACTS[:1] if method == "GET" else Deed if "/measures/" in route else ACTS,
+        "what": STEPS_OF_LINKS[:1] if method == "GET" else STEPS_OF_LINKS,
+        "step:int": range(1, 5),
+        "seq:int": (1,),
+        "term": ("forward",),
+        "thread": (ELSEWHERE,),
+        "name": (ELSEWHERE,),
+        "number:int": (ELSEWHERE,),
+        "number": (ELSEWHERE,),
+    }
+    parts = re.findall(r"{([^}]+)}", route)
+    for values in product(*(known[part] for part in parts)):
+        path = route
+        for part, value in zip(parts, values, strict=True):
+            path = path.replace(f"{{{part}}}", str(value))
+        several = [str(v) for part, v in zip(parts, values, strict=True) if part in ("act", "what", "step:int")]
+        yield " ".join(several), path
 
 
-def _asked(path: str, words: Words) -> list[str]:
-    return [path, f"{path}?q={words.text}", f"{path}?q={words.no}&no={words.no}&code={words.code}&wall=1"]
+def _thing(route: str) -> str:
+    """Of what sort the thing is whose id stands in the address."""
+    named = ("files", "attachments", "letters", "links", "notices", "proposals")
+    found = next((name for name in named if f"/{name}/{{id}}" in route), "")
+    return "file" if found == "attachments" else found.removesuffix("s")
+
+
+def _asked(words: Words, *, is_of_one: bool) -> dict[str, str]:
+    """What is asked after an address, by how it is asked."""
+    plain = {"": "", "by number": f"?q={words.no}&no={words.no}&code={words.code}&wall=1"}
+    return plain if is_of_one else plain | {"by words": f"?q={words.text}"}
 
 
 def _form(words: Words, is_json: bool) -> dict[str, Any]:
     """Everything a form may ask for, in one; most doors find something wrong with it, and none may say more."""
     texts = dict.fromkeys(("no", "case", "cases", "case_no", "check", "link", "handling_no", "id"), words.no)
     texts |= dict.fromkeys(("q", "matter", "token", "username", "password", "remark"), words.text)
-    lists: dict[str, Any] = {"attachments": [words.file], "units": ["jiwei"]}
+    lists: dict[str, Any] = {"attachments": [words.ids["file"]], "units": ["jiwei"]}
     other = {"code": words.code, "unit": "jiaoyu", "act": "urge", "next": f"/desk/cases/{words.no}", "version": "1"}
     level: dict[str, Any] = {"level": 3 if is_json else "3", "version": 1 if is_json else "1"}
     return {**texts, **other, **lists, **level, "reason": "看看有没有", "confirmed": "1"}
@@ -138,9 +166,10 @@ def _readable(response: httpx2.Response) -> str:
     if not response.content.startswith(b"PK"):
         return response.text
     with zipfile.ZipFile(io.BytesIO(response.content)) as book:
-        return "\n".join(book.read(name).decode() for name in sorted(book.namelist()) if "docProps" not in name)
+        return "\n".join(book.read(name).decode() for name in sorted(book.namelist()) if name.startswith(_WORDS_IN))
 
 
+_WORDS_IN = ("word/document", "xl/sharedStrings", "xl/worksheets")
 _NEW_EVERY_TIME = re.compile(r'(name="key" value=|request_id": ?)"[^"]*"|python_\w+ \S+|process_\w+ \S+')
 
 

@@ -174,7 +174,7 @@ async def walk(door: Door) -> list[tuple[tuple[str, str], Any]]:
     noted("GET", "/cases/{no}", await door.get(f"/api/v1/cases/{no}", token))
     noted("GET", "/desk/cases", await door.get("/api/v1/desk/cases", token))
     noted("POST", "/classify", await door.post("/api/v1/classify", {"title": "路灯", "text": "路灯不亮"}, token))
-    for path in ("/units", "/categories", "/matters", "/indicators", "/public/replies", "/public/scores"):
+    for path in ("/units", "/categories", "/matters", "/law", "/indicators", "/public/replies", "/public/scores"):
         noted("GET", path, await door.get(f"/api/v1{path}"))
     for path in ("/public/scores.csv", "/public/scores.xlsx"):
         noted("GET", path, await door.get(f"/api/v1{path}"))

@@ -79,6 +79,20 @@ async def test_an_edition_is_the_same_as_json_csv_and_excel(door: Door) -> None:
     assert period in excel.headers["content-disposition"]
 
 
+async def test_every_limit_step_choice_and_letter_is_told_with_its_article(door: Door) -> None:
+    told = (await door.get("/api/v1/law")).json()
+    assert {"60cd", "5wd", "2h"} <= {term["length"] for term in told["terms"]}
+    (resolve,) = [
+        term
+        for term in told["terms"]
+        if term["code"] == "resolve" and term["stages"] == ["first"] and term["length"] == "60cd"
+    ]
+    assert (resolve["longer_by"], resolve["law"]) == (30, "信访工作条例 第三十四条")
+    assert {row["table"] for row in told["choices"]} == {"ground", "legal_route", "outcome", "trigger"}
+    for row in (*told["terms"], *told["steps"], *told["choices"], *told["letters"]):
+        assert row["law"], row
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [("", 404), ("?period=2020-01", 404), ("?period=2026-13", 422), ("?period=last", 422), ("?number=x", 422)],

@@ -16,7 +16,7 @@ from feedback import cases
 from feedback.access import citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.lifecycle import Act, Kind
-from routing import directory
+from routing import directory, inbox
 from tests.conftest import MONDAY
 from tests.people import Door
 from web import boot
@@ -54,7 +54,11 @@ async def busy(door: Door) -> Door:
         nos[0], Act.CALL_BACK, desk, {**said, "outcome": "satisfied", "solved": "solved"}, now=MONDAY + 2 * DAY
     )
     await cases.act(
-        nos[1], Act.CALL_BACK, desk, {**said, "outcome": "unsatisfied", "solved": "partly"}, now=MONDAY + 2 * DAY
+        nos[1],
+        Act.CALL_BACK,
+        desk,
+        {**said, "outcome": "unsatisfied", "solved": "partly", "reason": "收费有依据，已经说明"},
+        now=MONDAY + 2 * DAY,
     )
     door.set_time(MONDAY + 40 * DAY)
     return door
@@ -129,6 +133,21 @@ async def test_what_is_no_period_or_region_is_named(door: Door, query: str, fiel
     answer = await door.get(f"/api/v1/kpis?{query}", token)
     assert answer.status_code == 422
     assert list(answer.json()["error"]["fields"]) == [field]
+
+
+async def test_a_consultation_that_waits_too_long_is_told_once_at_each_stage(door: Door) -> None:
+    draft = Draft(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
+    await cases.act(no, Act.ASSIGN, await directory.actor_of("reception"), {"unit": UNIT}, now=MONDAY + HOUR)
+    who = {name: await directory.actor_of(name) for name in (f"clerk-{UNIT}", f"lead-{UNIT}", "supervisor")}
+    told = []
+    for days in (59, 60, 61, 75, 85, 90, 91):
+        door.set_time(MONDAY + days * DAY)
+        for _ in range(2):
+            await boot.TIMERS["oversight"][0](door.office, door.office.clock.now())
+        lists = [(await inbox.listed(actor))[0] for actor in who.values()]
+        told.append([sum("网上咨询" in row["words"] and no in row["words"] for row in rows) for rows in lists])
+    assert told == [[0, 0, 0], [1, 1, 0], [1, 1, 0], [2, 3, 1], [3, 5, 2], [4, 7, 3], [4, 7, 3]]
 
 
 async def test_a_figure_there_is_not_leads_nowhere(door: Door) -> None:

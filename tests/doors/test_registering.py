@@ -11,6 +11,7 @@ from feedback import links, queries
 from feedback.access import SYSTEM, citizen
 from feedback.models import Link, ReadLog
 from routing import directory
+from tests.conftest import MONDAY
 from tests.doors.test_desk_pages import at_desk
 from tests.people import Door
 from web.models import FormDraft
@@ -51,6 +52,38 @@ async def test_what_a_letter_a_visit_and_a_transfer_need_is_kept_for_staff_only(
     assert "别的渠道的不留" not in page
     own = await queries.file(citizen(no), no, secret=door.settings.secret)
     assert "particulars" not in own.entries[0].data
+
+
+async def test_a_report_taken_in_where_nobody_may_open_it_goes_where_somebody_may(door: Door) -> None:
+    door.set_time(MONDAY)
+    street = "reception-jd-qinghe"
+    async with at_desk(door, street) as window, at_desk(door, "reception") as house:
+        no = await _registered(window, kind="report", title="举报收受礼金", text="某负责人节日收受礼金。")
+        slip = (await window.get(f"/desk/register/{no}")).text
+        assert no in slip and "已交" in slip and "收受礼金" not in slip
+        assert re.search(r"<span>\d{4}</span>", slip)
+        assert (await window.get(f"/desk/cases/{no}")).status_code == 404
+        assert "收受礼金" in (await house.get(f"/desk/cases/{no}")).text
+        assert await ReadLog.filter(case_no=no, actor=street).exists()
+        door.set_time(MONDAY + timedelta(days=2))
+    async with at_desk(door, street) as window:
+        assert (await window.get(f"/desk/register/{no}")).status_code == 404
+
+
+async def test_the_day_an_order_from_above_names_is_proposed_for_the_unit_that_gets_it(door: Door) -> None:
+    door.set_time(MONDAY)
+    day = (MONDAY + timedelta(days=20)).date().isoformat()
+    above = {"channel": "transfer", "source_unit": "市信访局", "source_no": "市信交〔2026〕12号", "limit_day": day}
+    async with at_desk(door, "reception") as reception:
+        no = await _registered(reception, **above)
+        page = (await reception.get(f"/desk/cases/{no}")).text
+        form = re.search(r'(?s)<form[^>]*/acts/assign".*?</form>', page)
+        assert form is not None
+        assert re.search(rf'name="target_day" type="date" value="{day}"', form[0])
+        assert '<option value="commission" selected>' in form[0]
+        door.pass_time(timedelta(days=21))
+    async with at_desk(door, "reception") as later:
+        assert f'value="{day}"' not in (await later.get(f"/desk/cases/{no}")).text
 
 
 async def test_a_transfer_from_above_names_who_sent_it_and_its_number(door: Door) -> None:

@@ -170,6 +170,7 @@ class Case(Struct):
     person: PersonOut | None
     headcount: Annotated[int, said("共同反映的人数")]
     beside: Annotated[list[BesideOut], said("代表和代理人")]
+    recused: Annotated[list[str], said("回避这一件的工作人员账号；对群众为空")]
     received_at: Instant
     clocks: list[Clock]
     date_changes: list[DateChange]

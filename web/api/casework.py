@@ -127,7 +127,7 @@ def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: It
     told = present.case_json(file, names, now)
     told["date_changes"] = [date_moves.as_json(each) for each in file.moves]
     told["letters"] = [_letter(letter) for letter in letters]
-    told["acts"] = [_offer(step, file) for step in file.steps]
+    told["acts"] = [_offer(step, file) for step in file.steps(now)]
     return told
 
 

@@ -8,11 +8,12 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import intake, watched
+from feedback import intake, stages, watched
 from feedback.access import OVERSEERS, Actor, has
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
 from feedback.lifecycle import Act, Role
 from routing import directory, inbox, measures, measuring, proposing
+from routing.ladder import LADDER
 from routing.measures import Deed
 from routing.measuring import Filters
 from routing.telling import Manner
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from web.office import Office
 
 _ID_MOST = 18
+STAGE_TEXT = {row.code: row.label for row in stages.STAGES}
 
 
 class NoticeOut(Struct):
@@ -108,6 +110,24 @@ class DecisionIn(Struct):
 
 class Decided(Struct):
     status: Annotated[str, said("issued | dismissed")]
+
+
+class RungOut(Struct):
+    """A row of the ladder: at this stage of a clock, this audience is told these words (逐级告知)."""
+
+    stage: str
+    stage_text: str
+    audience: Annotated[str, said("unit head desk overseer superior joint")]
+    words: Annotated[str, said("{no} {title} {unit} {term} {stage} 逐件替换")]
+    push: Annotated[str, said("at_once 立即 · working 办公时间 · digest 并入次日汇总")]
+    law: str
+    profiles: list[str]
+    of_reports: Annotated[bool, said("检举控告是否也告知")]
+    remark: str
+
+
+class Ladder(Struct):
+    items: list[RungOut]
 
 
 class OrderOut(Struct):
@@ -280,6 +300,26 @@ async def decide(request: Request) -> Response:
 def _id(request: Request) -> int:
     text = request.path_params["id"]
     return int(text) if text.isdecimal() and len(text) <= _ID_MOST else -1
+
+
+async def rungs(request: Request) -> Response:
+    """Who is told at which stage of a clock."""
+    await identity.actor(request)
+    items = [
+        {
+            "stage": rung.stage,
+            "stage_text": STAGE_TEXT[rung.stage],
+            "audience": rung.audience.value,
+            "words": rung.words,
+            "push": rung.push.value,
+            "law": rung.law,
+            "profiles": sorted(profile.value for profile in rung.profiles),
+            "of_reports": rung.of_reports,
+            "remark": rung.remark,
+        }
+        for rung in LADDER
+    ]
+    return answered({"items": items})
 
 
 async def orders(request: Request) -> Response:

@@ -75,7 +75,8 @@ async def _delivered(file: CaseFile, entry: EntryView) -> str:
 def letters_of(file: CaseFile, entry: EntryView) -> tuple[Letter, ...]:
     """The letters an entry of a file issues."""
     stage = letters.stage_after(e.act for e in file.entries if e.seq <= entry.seq)
-    about = About(file.profile, file.kind, stage, file.person is not None)
+    is_direct = values.holder_at(file, entry.seq) == file.desk
+    about = About(file.profile, file.kind, stage, file.person is not None, is_direct)
     return letters.letters_for(entry.act, entry.data, about)
 
 
@@ -123,7 +124,8 @@ async def listed(actor: Actor, file: CaseFile, base: str) -> list[dict[str, Any]
 
 def acts_with_letters(file: CaseFile) -> frozenset[str]:
     """The acts that may issue a letter in this case as it stands."""
-    return letters.acts_with(About(file.profile, file.kind, file.stage, file.person is not None))
+    is_direct = file.unit == file.desk
+    return letters.acts_with(About(file.profile, file.kind, file.stage, file.person is not None, is_direct))
 
 
 async def between(office: Office, kind: str, said: Between) -> Issued:

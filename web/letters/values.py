@@ -55,6 +55,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "救济期限": ("请求复查、复核的最后一日（节假日已顺延）", "2027年2月18日"),
     "办结报告期限": ("交办时写明的办理期限", "2026年12月31日"),
     "办理情况": ("办结报告的内容", "已责令该店结清五人工资。"),
+    "报告内容": ("重大、紧急信访事项的核实和处置情况", "已派人到场，人员情绪稳定，正在协调发放工资。"),
     "法定途径": ("依法应当走的程序", "仲裁"),
     "途径说明": ("这种程序向哪里提出", "请向有管辖权的仲裁机构申请仲裁，由其依法裁决。"),
     "途径期限": ("这种程序自己的期限", "劳动人事争议一般应当自知道权利被侵害之日起一年内申请仲裁"),
@@ -119,7 +120,7 @@ def frozen(
         "联系单位": names.name(unit),
         "联系电话": (known.phone if known else "") or phone,
         "联系地址": known.address if known else "",
-        "主送": names.name(_addressee(row, file, entry, holder)),
+        "主送": _addressee(row, file, entry, holder, names),
         "原办理单位": names.name(answered_before(file, entry.seq)),
         "送达文书": delivered,
     }
@@ -136,16 +137,22 @@ def frozen(
     return {name: words for name, words in said.items() if words}
 
 
-def _addressee(row: Letter, file: CaseFile, entry: EntryView, holder: str) -> str:
+def _addressee(row: Letter, file: CaseFile, entry: EntryView, holder: str, names: Directory) -> str:
     match row.to:
         case To.UNIT:
-            return holder
+            return names.name(holder)
         case To.DESK:
-            return file.desk
+            return names.name(file.desk)
         case To.OTHER_DESK:
-            return str(entry.data.get("desk", ""))
+            return names.name(str(entry.data.get("desk", "")))
+        case To.ABOVE:
+            return "、".join(map(names.name, entry.data.get("units", ()))) or _ABOVE
         case _:
             return ""
+
+
+_ABOVE = "本级党委和政府、上级主管部门、信访工作联席会议办公室"
+"""Whom 第二十五条 names, where the report itself names nobody."""
 
 
 _DAYS: Mapping[str, str] = {
@@ -219,6 +226,7 @@ def values(
         "处理意见": text,
         "处理结论": labels.OUTCOMES.get(data.get("outcome", ""), ""),
         "法律依据": data.get("basis", ""),
+        "报告内容": text,
         "督办事由": _label(Act.SUPERVISE, "trigger", data),
         "要求完成日期": _day(data.get("target_day", "")),
         "办理情况": text,

@@ -20,7 +20,7 @@ from routing.directory import Directory
 from web import identity, labels, present, present_desk
 from web.office import Office
 
-TONES = {State.PROVEN: "green", State.WITHDRAWN: "red", State.GATHERING: ""}
+TONES = {State.PROVEN: "green", State.WITHDRAWN: "red", State.GATHERING: "", State.DOUBTFUL: "amber"}
 SHIFT_TONES = {Level.CALM: "green", Level.WATCH: "amber", Level.SHIFTED: "red", Level.UNKNOWN: ""}
 RECENT_DAYS = 14
 BEFORE_DAYS = 104
@@ -33,8 +33,9 @@ async def automatic(request: Request) -> Response:
     if Role.ADMIN not in actor.roles and not has(actor, OVERSEERS):
         raise Forbidden
     names, cells = await directory.snapshot(), await outcomes.standings()
+    pool = [cell for cell in cells if cell.name.startswith(proof.POOL)]
     wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
-    narrow = [cell for cell in cells if cell not in wide]
+    narrow = [cell for cell in cells if cell not in wide and cell not in pool]
     settings = office.settings
     now = office.clock.now()
     said = await facts.classified(now - timedelta(days=BEFORE_DAYS), now)
@@ -51,7 +52,7 @@ async def automatic(request: Request) -> Response:
         "shift": _shift(said, now),
         "recent_days": RECENT_DAYS,
         "before_days": BEFORE_DAYS,
-        "wide": [_row(cell, names) for cell in wide],
+        "wide": [_row(cell, names) for cell in (*wide, *pool)],
         "narrow": [_row(cell, names) for cell in _by_weight(narrow)],
     }
     return office.render(request, "admin/automatic.html", context)
@@ -89,7 +90,7 @@ def _tiles(cells: list[Cell], counted: int) -> list[dict[str, Any]]:
 
 def _by_weight(cells: list[Cell]) -> list[Cell]:
     """What was withdrawn first, then what is proven, then by the number of outcomes."""
-    order = [State.WITHDRAWN, State.PROVEN, State.GATHERING]
+    order = [State.WITHDRAWN, State.PROVEN, State.DOUBTFUL, State.GATHERING]
     return sorted(cells, key=lambda cell: (order.index(cell.standing.state), -cell.standing.total, cell.name))
 
 
@@ -102,7 +103,7 @@ def _row(cell: Cell, names: Directory) -> dict[str, Any]:
         f"把握不低于 {bar:.0%}" if bar else "",
     ]
     return {
-        "what": present.category_words(category),
+        "what": "各类合计" if category == proof.POOL else present.category_words(category),
         "within": "，".join(words for words in within if words),
         "n": standing.n,
         "right": standing.right,

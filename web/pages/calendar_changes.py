@@ -18,13 +18,13 @@ from starlette.routing import Route
 from feedback import calendars, moves
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Conflict, NotFound
+from feedback.kernel.errors import Conflict
 from feedback.moves import Move
 from feedback.terms import Holder
 from feedback.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
-from web import calendar_files, present, present_desk
+from web import calendar_desk, calendar_files, present, present_desk
 from web.office import Office
 from web.pages.calendar_pages import BY_MACHINE, administrator
 from web.pages.exporting import XLSX, guarded
@@ -84,7 +84,7 @@ async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
     office: Office = request.app.state.office
     actor, found = await administrator(request), await _draft(request)
-    return await _drafted(office, actor, found.what)
+    return _to_draft(await calendar_desk.drafted(office, actor, found.what))
 
 
 async def edition(request: Request) -> Response:
@@ -122,18 +122,11 @@ async def edition_sheet(request: Request) -> Response:
 async def restore(request: Request) -> Response:
     """Look at going back to an edition: a new one, with its days."""
     office: Office = request.app.state.office
-    actor, name = await administrator(request), request.path_params["name"]
-    held = {known.edition: known for _, known in (await calendars.editions()).held}
-    if name not in held:
-        raise NotFound(edition=name)
-    what = calendars.back_to(await calendars.current(), held[name])
-    remark = f"恢复为 {name} 版的安排"
-    return await _drafted(office, actor, calendars.Change(what.rows, what.plain, what.announced_until, "", remark))
+    actor = await administrator(request)
+    return _to_draft(await calendar_desk.back_to(office, actor, request.path_params["name"]))
 
 
-async def _drafted(office: Office, actor: Actor, what: calendars.Change) -> Response:
-    known = await calendars.current()
-    number = await calendars.draft(what, actor.name or actor.id, office.clock.now(), follows=known.edition)
+def _to_draft(number: int) -> Response:
     return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
 
 

@@ -13,13 +13,10 @@ from starlette.routing import Route
 
 from feedback import calendars, moves
 from feedback.access import Actor
-from feedback.intake import line
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Forbidden
-from feedback.lifecycle import Role
 from feedback.workdays import Calendar
 from routing import directory
-from web import calendar_files, identity, present, present_desk
+from web import calendar_desk, calendar_files, identity, present, present_desk
 from web.office import Office
 
 FIRST_YEAR, LAST_YEAR = calendars.FIRST_YEAR, calendar_files.LAST_YEAR
@@ -39,21 +36,15 @@ async def calendar(request: Request) -> Response:
         is_whole_year, upload = "whole_year" in form, form.get("file")
         body = await upload.read(FILE_MOST) if isinstance(upload, UploadFile) and upload.filename else b""
     notice = calendar_files.read_file("", body) if body else calendar_files.read_lines(typed["lines"])
-    known = await calendars.current()
-    what, faults = calendar_files.checked(notice, known, is_whole_year)
-    if what is None:
+    said = {name: typed[name] for name in ("source", "remark")}
+    number, faults = await calendar_desk.handed_in(office, actor, notice, is_whole_year=is_whole_year, **said)
+    if faults:
         return await _shown(request, actor, typed, faults, is_whole_year=is_whole_year)
-    source, remark = (line(typed[name])[:200] for name in ("source", "remark"))
-    what = calendars.Change(what.rows, what.plain, what.announced_until, source or what.source, remark)
-    number = await calendars.draft(what, actor.name or actor.id, office.clock.now(), follows=known.edition)
     return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
 
 
 async def administrator(request: Request) -> Actor:
-    actor = await identity.actor(request)
-    if Role.ADMIN not in actor.roles:
-        raise Forbidden
-    return actor
+    return calendar_desk.administrator(await identity.actor(request))
 
 
 async def _shown(

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from feedback import attachments, calendars, links, particulars, people, queries, redact
 from feedback.access import Actor
-from feedback.lifecycle import Act, Role, Status, Step
+from feedback.kernel.clock import office_day
+from feedback.lifecycle import Act, Role, Stage, Status, Step
 from feedback.people import LinkState
 from feedback.views import BesideView, CaseFile, LinkView
 from feedback.workdays import Calendar, Editions
@@ -53,7 +54,7 @@ class Looked:
         return self.editions.newest
 
     def step(self, what: str) -> Step | None:
-        return next((step for step in self.file.steps if step.act.value == what), None)
+        return next((step for step in self.file.steps(self.now) if step.act.value == what), None)
 
 
 async def looked(request: Request) -> Looked:
@@ -82,7 +83,7 @@ async def shown(
     values = await _proposed(request, seen)
     if typed is not None:
         values[opened] = dict(typed)
-    steps = [s for s in file.steps if s.act is not Act.PUBLISH or file.public_consent]
+    steps = [s for s in file.steps(seen.now) if s.act is not Act.PUBLISH or file.public_consent]
     choices = Choices(
         units=tuple(present_desk.unit_groups(seen.names)),
         categories=tuple(present_desk.category_groups(with_heads=True)),
@@ -128,6 +129,7 @@ async def shown(
             if row.no not in known
         ],
         "suggestion": await suggestions.for_desk(office, seen.actor, file, seen.names),
+        "ordered": ordered_from_above(seen),
         "is_desk": Role.RECEPTION in seen.actor.roles and seen.actor.unit == file.desk,
         "no_consent": file.status in (Status.REPLIED, Status.CLOSED) and not file.public_consent,
         **upload_words(settings.attachments_max, settings.upload_max_bytes),
@@ -172,8 +174,15 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
     if asked and seen.step("extend"):
         values["extend"] = {"reason": asked.data.get("reason", ""), "days": asked.data.get("days", "")}
     if seen.step("assign"):
-        values["assign"] = {"unit": suggestions.decided(file, seen.names).unit}
+        values["assign"] = {"unit": suggestions.decided(file, seen.names).unit} | ordered_from_above(seen)
     return values
+
+
+def ordered_from_above(seen: Looked) -> dict[str, str]:
+    """A commission by the day that whoever sent it down wants a report; nothing once that day is over."""
+    day = str(seen.file.entries[0].data.get("particulars", {}).get("limit_day", ""))
+    is_open = seen.file.stage is Stage.FIRST and day >= office_day(seen.now).isoformat()
+    return {"mode": "commission", "target_day": day} if is_open else {}
 
 
 def _facts(seen: Looked) -> list[tuple[str, str]]:

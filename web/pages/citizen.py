@@ -1,6 +1,7 @@
 """What can somebody do with a query code? Look up the case, see its course, and take the steps open to them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from evaluation import indicators, ratings
-from feedback import attachments, calendars, lifecycle, queries
+from feedback import attachments, calendars, lifecycle, limits, queries
 from feedback.access import Actor
 from feedback.kernel import codes
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
@@ -126,7 +127,7 @@ async def act(request: Request) -> Response:
         return RedirectResponse("/lookup", status_code=303)
     file = await queries.file(citizen, citizen.case_no, secret=office.settings.secret)
     what = request.path_params["act"]
-    step = next((s for s in file.steps if s.act.value == what), None)
+    step = next((s for s in file.steps(office.clock.now()) if s.act.value == what), None)
     if step is None:
         return await _shown(request, citizen, flash=_not_now(what), status=409)
     async with request.form(max_files=20) as form:
@@ -203,8 +204,8 @@ async def _shown(
     office: Office = request.app.state.office
     settings = office.settings
     names, calendar = await directory.snapshot(), await calendars.current()
-    file = await queries.file(citizen, citizen.case_no, secret=settings.secret)
-    view = present.case_view(file, names, citizen, office.clock.now(), calendar)
+    file, now = await queries.file(citizen, citizen.case_no, secret=settings.secret), office.clock.now()
+    view = present.case_view(file, names, citizen, now, calendar)
     context = {
         "view": view,
         "counted": clock_pages.running(file),
@@ -214,8 +215,8 @@ async def _shown(
         "futures": _futures(view),
         "facts": _facts(view),
         "letters": await issuing.listed(citizen, file, "/case/letters/"),
-        "forms": [_form(step) for step in file.steps],
-        "refused": _refused(file),
+        "forms": [_form(step) for step in file.steps(now)],
+        "refused": _refused(file, now),
         "explained": _explained(file, view),
         "levels": levels_of(file.profile),
         "rates_desk": file.profile is Profile.PETITION,
@@ -260,9 +261,9 @@ def _form(step: Step) -> dict[str, Any]:
     }
 
 
-def _refused(file: CaseFile) -> list[tuple[str, str]]:
+def _refused(file: CaseFile, now: datetime) -> list[tuple[str, str]]:
     """The steps a citizen may have in such a case but not now, each with the reason."""
-    open_ = {step.act for step in file.steps}
+    open_ = {step.act for step in file.steps(now)}
     rows = [
         step
         for step in lifecycle.STEPS
@@ -274,10 +275,19 @@ def _refused(file: CaseFile) -> list[tuple[str, str]]:
         and file.stage in step.stages
     ]
     done = [entry.act for entry in file.entries]
-    return [(labels.ACTS[step.act.value], _why_not(step, file.status, done.count(step.act.value))) for step in rows]
+    over = {s.act: limits.lapsed(s.act, file.profile, file.clocks, now) for s in file.allowed}
+    return [
+        (
+            labels.ACTS[step.act.value],
+            _why_not(step, file.status, done.count(step.act.value), over.get(step.act, "")),
+        )
+        for step in rows
+    ]
 
 
-def _why_not(step: Step, status: Status, times: int) -> str:
+def _why_not(step: Step, status: Status, times: int, lapsed: str) -> str:
+    if lapsed:
+        return f"{labels.error_words(lapsed)}。"
     if step.most is not None and times >= step.most:
         return f"已经办过 {times} 次，每件最多 {step.most} 次。"
     if status in lifecycle.OPEN:

@@ -145,7 +145,7 @@ async def _bulk_row(
         row |= {"title": file.title, "version": file.version}
         data = _bulk_data(file, act, form, names)
         row["words"] = names.name(str(data["unit"])) if data.get("unit") else labels.ACTS[act.value]
-        if not any(step.act is act for step in file.steps):
+        if not any(step.act is act for step in file.steps(office.clock.now())):
             row["words"] = f"{labels.STATUSES[file.status.value]}，不能{labels.ACTS[act.value]}"
         elif act is Act.ASSIGN and not data["unit"]:
             row["words"] = "没有合适的派单规则，请选单位或单独办理"

@@ -19,7 +19,14 @@ from web import identity, labels, present_desk
 from web.letters import marking, rendering, stencils, values
 from web.office import Office
 
-TO_WORDS = {"petitioner": "信访人", "unit": "承办单位", "desk": "交办单位", "other_desk": "接收窗口", "file": "存卷"}
+TO_WORDS = {
+    "petitioner": "信访人",
+    "unit": "承办单位",
+    "desk": "交办单位",
+    "other_desk": "接收窗口",
+    "above": "党委政府、主管部门、联席会议",
+    "file": "存卷",
+}
 DONE = {
     "saved": "模板已启用，以后签发的文书用它；已经签发的不变",
     "dropped": "已恢复平台模板",

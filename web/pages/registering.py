@@ -20,9 +20,10 @@ from feedback.access import Actor
 from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel import codes
 from feedback.kernel.clock import OFFICE
-from feedback.kernel.errors import Conflict, Forbidden, Invalid
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.lifecycle import PUBLIC_KINDS, Channel, Kind, Profile, Role
 from feedback.people import LinkKind
+from feedback.views import CaseFile
 from routing import directory
 from web import doors, identity, labels, present, present_desk, present_links, present_people
 from web.office import Office
@@ -94,7 +95,7 @@ async def _link(office: Office, actor: Actor, no: str, typed: Mapping[str, Any])
     if typed["related"] and typed["relation"] in kinds:
         try:
             await links.add(actor, no, typed["related"], LinkKind(typed["relation"]), now=office.clock.now())
-        except Invalid:
+        except (Invalid, NotFound):
             return  # a case that is gone from view meanwhile: the message itself is what counts
 
 
@@ -157,12 +158,20 @@ async def drop(request: Request) -> Response:
 
 
 async def registered(request: Request) -> Response:
-    """The slip of a case of this desk: number, query code and what to do with them. The look is written down."""
+    """The slip of a case of this desk: number, query code and what to do with them. The look is written down.
+
+    Of a report that went to another desk, because nobody here may open one, it says where it went and no more.
+    """
     office: Office = request.app.state.office
     actor, now, no = await _receptionist(request), office.clock.now(), request.path_params["no"]
     names = await directory.snapshot()
-    file = await queries.file(actor, no, secret=office.settings.secret)
-    if file.desk != actor.unit:
+    file: CaseFile | None = None
+    try:
+        file = await queries.file(actor, no, secret=office.settings.secret)
+        desk = file.desk
+    except NotFound:
+        desk = await queries.taken_in(actor, no, now=now)
+    if file and desk != actor.unit:
         raise Forbidden(no=no)
     await reads.log_read(actor, "code", no, now=now)
     base = office.settings.public_url or str(request.base_url).rstrip("/")
@@ -170,19 +179,22 @@ async def registered(request: Request) -> Response:
         **present_desk.frame(actor, names),
         "no": no,
         "code": await queries.receipt_code(no, office.settings.secret),
-        "rows": [
-            ("编号", no),
-            ("标题", file.title),
-            ("来源", labels.CHANNELS[file.channel]),
-            ("人数", present_people.headcount_words(file.headcount)),
-            ("收到时间", present.time_words(file.received_at)),
-            ("受理窗口", names.name(file.desk)),
-        ],
-        "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None],
+        "opens": file is not None,
+        "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
+        "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],
         "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
-        "by_proxy": next((each for each in file.beside if each.role == people.Beside.PROXY), None),
+        "by_proxy": next((each for each in file.beside if each.role == people.Beside.PROXY), None) if file else None,
     }
     return office.render(request, "desk/registered.html", context)
+
+
+def _said_on_the_slip(file: CaseFile) -> list[tuple[str, str]]:
+    return [
+        ("标题", file.title),
+        ("来源", labels.CHANNELS[file.channel]),
+        ("人数", present_people.headcount_words(file.headcount)),
+        ("收到时间", present.time_words(file.received_at)),
+    ]
 
 
 async def _receptionist(request: Request) -> Actor:

@@ -1,0 +1,67 @@
+"""What comes to the demo town in waves: one matter of one place that many bring, and what everybody asks once a year.
+
+Topics and proofs grow out of such waves by themselves; here are only the messages, put together from the town's data. No
+I/O, and the randomness is an argument.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Region(Protocol):
+    """As much of a region as a message needs."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def places(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A message that will come `days` before the end of the demo's time, and who will answer it with what."""
+
+    days: float
+    kind: str
+    category: str
+    unit: str
+    region: str
+    address: str
+    title: str
+    text: str
+    reply: str
+
+
+def comings(waves: Mapping[str, Any], regions: Sequence[Region], draw: random.Random) -> Iterator[Coming]:
+    """Every message of the waves, in no order."""
+    for wave in waves["topic"]:
+        yield from _topic(wave, draw)
+    for wave in waves["routine"]:
+        yield from _routine(wave, regions, draw)
+
+
+def _topic(wave: Mapping[str, Any], draw: random.Random) -> Iterator[Coming]:
+    first, last = wave["days"]
+    for title, text in wave["messages"]:
+        days = last + (first - last) * draw.random() ** 1.6  # more and more of them
+        yield _coming(wave, days, wave["region"], wave["place"], title, text)
+
+
+def _routine(wave: Mapping[str, Any], regions: Sequence[Region], draw: random.Random) -> Iterator[Coming]:
+    first, last = wave["days"]
+    for _ in range(wave["number"]):
+        region = draw.choice(regions)
+        place = draw.choice(region.places or (region.name,))
+        said = [draw.choice(wave[part]) for part in ("opening", "child", "home", "question", "ending")]
+        text = "{}{}，{}，{}？{}".format(*said).replace("{place}", place)
+        yield _coming(wave, draw.uniform(last, first), region.code, place, draw.choice(wave["titles"]), text)
+
+
+def _coming(wave: Mapping[str, Any], days: float, region: str, address: str, title: str, text: str) -> Coming:
+    return Coming(days, wave["kind"], wave["category"], wave["unit"], region, address, title, text, reply=wave["reply"])

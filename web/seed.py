@@ -267,8 +267,7 @@ class Life:
 
         def take_up(no: str) -> Event:
             async def taken(at: datetime) -> None:
-                file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
-                if file.unit == coming.unit:
+                if (await queries.brief(no)).unit == coming.unit:
                     await self._do(no, Act.ACCEPT, Role.CLERK, {}, at)
                     answered = at + timedelta(hours=self.tide.uniform(5, 24 * 9))
                     self._later(no, Act.REPLY, Role.CLERK, {"text": coming.reply}, answered)
@@ -304,8 +303,8 @@ class Life:
 
     async def _do(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime) -> None:
         """Somebody of the unit that has it, or of the desk, does something."""
-        file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
-        actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, file.unit))
+        unit = (await queries.brief(no)).unit
+        actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
         also = ratings.record if what is Act.RATE else None
         await cases.act(no, what, actor, data, now=at, also=also)
 

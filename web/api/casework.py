@@ -21,7 +21,7 @@ from feedback.lifecycle import Act, Need, Role, Step
 from feedback.views import CaseFile
 from routing import directory
 from web import act_forms, date_moves, doors, identity, labels, parse, present
-from web.api import wire
+from web.api import shapes, wire
 from web.api.calls import answered, asked, path_text, taken
 from web.office import Office
 from web.pages import letters
@@ -45,7 +45,7 @@ async def submit(request: Request) -> Response:
         "code": receipt.code,
         "status": receipt.status.value,
         "received_at": present.iso(receipt.received_at),
-        "clocks": [present.clock_json(clock, now) for clock in receipt.clocks],
+        "clocks": [shapes.clock_json(clock, now) for clock in receipt.clocks],
     }
     return answered(told, 201 if receipt.fresh else 200)
 
@@ -124,7 +124,7 @@ async def _shown(request: Request, asker: Actor, no: str) -> Response:
 
 def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: Iterable[Issued]) -> dict[str, Any]:
     """A case as the contract says it; each act also tells how its fields are to be asked for."""
-    told = present.case_json(file, names, now)
+    told = shapes.case_json(file, names, now)
     told["date_changes"] = [date_moves.as_json(each) for each in file.moves]
     told["letters"] = [_letter(letter) for letter in letters]
     told["acts"] = [_offer(step, file) for step in file.steps(now)]

@@ -16,7 +16,7 @@ from routing import directory
 from routing.directory import Directory
 from routing.rules import CaseFacts, Decision, decide
 from web import identity, labels, present, suggestions, triage
-from web.api import wire
+from web.api import shapes, wire
 from web.api.calls import answered, asked, taken
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _actor_told(actor: Actor, names: Directory) -> dict[str, Any]:
     return {
         "username": actor.id,
         "name": actor.name,
-        "unit": present.unit_json(actor.unit, names),
+        "unit": shapes.unit_json(actor.unit, names),
         "roles": sorted(role.value for role in actor.roles),
     }
 
@@ -73,7 +73,7 @@ async def worklist(request: Request) -> Response:
     filters = Filters(**{name: value or "" for name, value in said.items() if name != "mine"}, mine=said["mine"])
     now = office.clock.now()
     found = await queries.worklist(actor, filters, page, now=now)
-    items = [{**present.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
+    items = [{**shapes.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
     return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 
 
@@ -106,7 +106,7 @@ async def classify(request: Request) -> Response:
     now = office.clock.now()
     earlier = await suggestions.precedents(actor, verdict.reasons, "", now) if verdict else []
     told["similar"] = [
-        {"no": row.no, "title": row.title, "unit": present.unit_json(row.unit, names), "status": row.status}
+        {"no": row.no, "title": row.title, "unit": shapes.unit_json(row.unit, names), "status": row.status}
         for row in earlier[: suggestions.SIMILAR_MOST]
     ]
     told |= await _automatic(office, verdict, decision, names.street_of(region))
@@ -160,8 +160,8 @@ def _suggestion(
         "label": verdict.label if verdict and verdict.category else None,
         "confidence": round(verdict.confidence, 4) if verdict else 0.0,
         "abstained": verdict.abstained if verdict else True,
-        "unit": present.unit_json(decision.unit or desk, names),
-        "co_units": [present.unit_json(unit, names) for unit in decision.co],
+        "unit": shapes.unit_json(decision.unit or desk, names),
+        "co_units": [shapes.unit_json(unit, names) for unit in decision.co],
         "unit_reason": decision.reason,
         "reasons": [{"text": r.text, "weight": round(r.weight, 4)} for r in verdict.reasons] if verdict else [],
         "alternatives": [

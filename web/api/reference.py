@@ -15,7 +15,7 @@ from feedback.kernel.errors import Invalid, NotFound
 from routing import directory
 from routing.directory import Directory, UnitRow
 from web import present
-from web.api import wire
+from web.api import shapes, wire
 from web.api.calls import answered, asked
 from web.api.deskwork import filter_faults
 
@@ -57,7 +57,7 @@ async def matters(request: Request) -> Response:
         {
             "code": row.code,
             "name": row.name,
-            "unit": present.unit_json(row.unit, names),
+            "unit": shapes.unit_json(row.unit, names),
             "kind": row.kind,
             "promise_days": row.promise_days,
         }
@@ -97,7 +97,7 @@ async def replies(request: Request) -> Response:
 def _reply(row: Mapping[str, Any], names: Directory) -> dict[str, Any]:
     same = ("id", "title", "question", "answer", "kind")
     return {name: row[name] for name in same} | {
-        "unit": present.unit_json(row["unit"], names),
+        "unit": shapes.unit_json(row["unit"], names),
         "category": row["category"] or None,
         "category_text": present.category_words(row["category"]),
         "region": row["region"] or None,

@@ -11,7 +11,7 @@ from classify import answers, findings, hotspots
 from feedback import queries
 from feedback.kernel.clock import office_day
 from routing import directory
-from web import present
+from web.api import shapes
 from web.api.answers import Day, UnitName
 from web.api.calls import answered
 from web.api.wire import said
@@ -94,7 +94,7 @@ async def quality(request: Request) -> Response:
     since = office.clock.now() - timedelta(days=topic_pages.FINDING_DAYS)
     items = [
         {
-            "unit": present.unit_json(tally.unit, names),
+            "unit": shapes.unit_json(tally.unit, names),
             "answers": tally.answers,
             "findings": [
                 {

@@ -141,7 +141,8 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
     for deed in deeds:
         step, kept = _decided(deed, case, standing, state, facts, expect)
         await check_attachments(kept.get("attachments", ()))
-        tried = Tried(deed.act, kept, standing, state, deed.at)
+        asked = {each.act: each.data for each in history}
+        tried = Tried(deed.act, kept, standing, state, deed.at, asked)
         limits.check(tried)
         if turn := lifecycle.turn_of(deed.act, facts.profile, kept):
             deed, kept = replace(deed, act=turn.into), kept | {turn.unless: turn.reason}

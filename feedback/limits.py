@@ -4,7 +4,7 @@ Rights that lapsed, extensions that come too late, days that lie wrongly, units 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +27,7 @@ class Tried:
     standing: Standing
     before: Folded
     now: datetime
+    asked: Mapping[Act, Mapping[str, Any]] = field(default_factory=dict)  # what each act last brought, those asking
 
 
 def lapsed(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime) -> str:
@@ -45,7 +46,7 @@ def lapsed(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime) -
     return "" if any(now < c.due_at for c in running) else code
 
 
-_EXTENSIONS = frozenset({Act.ASK_EXTENSION, Act.EXTEND})
+_EXTENSIONS = frozenset({Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION, Act.EXTEND})
 _RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
     {
         Act.OBJECT: ("object", "objection_lapsed"),
@@ -85,6 +86,15 @@ def _longer(tried: Tried) -> None:
         raise Invalid({"days": "longer_than_the_law_allows"}, most=most)
 
 
+def _extended(tried: Tried) -> None:
+    """The centre grants no more than the unit's head agreed to: both must have approved what holds."""
+    _longer(tried)
+    if tried.before.state.profile is Profile.HOTLINE:
+        agreed = tried.asked.get(Act.ENDORSE_EXTENSION, {}).get("days")
+        if isinstance(agreed, int) and tried.data["days"] > agreed:
+            raise Invalid({"days": "longer_than_agreed"}, most=agreed)
+
+
 def _assigned(tried: Tried) -> None:
     if tried.data.get("mode") == "commission":
         if not tried.data.get("target_day"):
@@ -103,6 +113,9 @@ def _held(tried: Tried) -> None:
     day = _day(tried, "target_day")
     if day is None or day <= office_day(tried.now):
         raise Invalid({"target_day": "not_a_future_day"})
+    asked = tried.asked.get(Act.ASK_HOLD, {}).get("target_day") if tried.act is Act.HOLD else None
+    if asked and day.isoformat() > str(asked):
+        raise Invalid({"target_day": "later_than_asked"})
 
 
 def _delivered(tried: Tried) -> None:
@@ -156,9 +169,11 @@ _RULES: Mapping[Act, Callable[[Tried], None]] = MappingProxyType(
         Act.ASSIGN: _assigned,
         Act.TRANSFER: _transferred,
         Act.ASK_EXTENSION: _longer,
-        Act.EXTEND: _longer,
+        Act.ENDORSE_EXTENSION: _longer,
+        Act.EXTEND: _extended,
         Act.CO_ASSIGN: _helped,
         Act.CALL_BACK: _called_back,
+        Act.ASK_HOLD: _held,
         Act.HOLD: _held,
         Act.SUPERVISE: _day_from_today,
         Act.HEARING: _hearing,

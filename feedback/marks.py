@@ -25,6 +25,7 @@ class MarkRow:
 
 RETURNS_MOST = 2
 _ANEW = frozenset({A.REVIEW, A.RE_REVIEW})
+_EXTENSION_DECIDED = frozenset({A.EXTEND, A.REFUSE_EXTENSION, A.REPLY, A.HOLD})
 
 
 def _mark(mark: Mark, set_by: set[Act], cleared_by: Iterable[Act], **more: object) -> MarkRow:
@@ -36,7 +37,9 @@ MARKS: tuple[MarkRow, ...] = (
     _mark(M.OVERRULED, {A.REFUSE_OBJECTION}, {A.ASSIGN}),
     _mark(M.DESIGNATED, {A.ASSIGN}, {A.ASSIGN}, said=("designated", True)),
     _mark(M.RETURNED_OUT, {A.RETURN}, (), times=RETURNS_MOST),
-    _mark(M.EXTENSION_ASKED, {A.ASK_EXTENSION}, {A.EXTEND, A.REFUSE_EXTENSION, A.REPLY, A.HOLD}),
+    _mark(M.EXTENSION_ASKED, {A.ASK_EXTENSION, A.ENDORSE_EXTENSION}, _EXTENSION_DECIDED),
+    _mark(M.EXTENSION_ENDORSED, {A.ENDORSE_EXTENSION}, _EXTENSION_DECIDED),
+    _mark(M.HOLD_ASKED, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD, A.REPLY}),
     _mark(M.SUPERVISED, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}),
     _mark(M.PUBLISHED, {A.PUBLISH}, {A.UNPUBLISH}),
     _mark(M.COMMISSIONED, {A.ASSIGN}, {A.RETURN, A.REPORT_BACK}, said=("mode", "commission")),

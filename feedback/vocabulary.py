@@ -120,6 +120,7 @@ class Act(StrEnum):
     ASK_EXTENSION = "ask_extension"
     EXTEND = "extend"
     REFUSE_EXTENSION = "refuse_extension"
+    ENDORSE_EXTENSION = "endorse_extension"
     CO_ASSIGN = "co_assign"
     CO_REPLY = "co_reply"
     REPLY = "reply"
@@ -135,6 +136,8 @@ class Act(StrEnum):
     REOPEN = "reopen"
     MERGE = "merge"
     HOLD = "hold"
+    ASK_HOLD = "ask_hold"
+    REFUSE_HOLD = "refuse_hold"
     RESUME = "resume"
     RECTIFY = "rectify"
     EXPLAIN = "explain"
@@ -165,6 +168,8 @@ class Mark(StrEnum):
     DESIGNATED = "designated"  # the desk has the last word on who handles it
     RETURNED_OUT = "returned_out"  # returned as often as may be
     EXTENSION_ASKED = "extension_asked"
+    EXTENSION_ENDORSED = "extension_endorsed"  # the unit's head agreed, the 12345 centre has yet to
+    HOLD_ASKED = "hold_asked"  # the unit's head asks the 12345 centre to put an order on account
     EXTENDABLE = "extendable"  # a clock runs that may be made longer; folded from the clocks
     SUPERVISED = "supervised"  # a supervision waits for its answer
     PUBLISHED = "published"

@@ -17,7 +17,9 @@ from web import labels, parse
 from web.parse import FOR_MACHINES
 from web.present_desk import Group, Option
 
-REVIEWED = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.PUBLISH, Act.EXTEND, Act.ASK_EXTENSION})
+REVIEWED = frozenset(
+    {Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.PUBLISH, Act.EXTEND, Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION}
+)
 """Steps that can be looked at as their effect before they are done."""
 
 ANSWERS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
@@ -32,14 +34,24 @@ EXPECTED = frozenset(
 
 _STOPS = frozenset(
     {Act.UNPUBLISH, Act.DECLINE, Act.DIVERT, Act.RETURN, Act.MERGE, Act.REFUSE_EXTENSION, Act.REFUSE_OBJECTION}
-    | {Act.HOLD, Act.RECUSE, Act.OBJECT}
+    | {Act.HOLD, Act.ASK_HOLD, Act.REFUSE_HOLD, Act.RECUSE, Act.OBJECT}
 )
 ORDER = (
     *(Act.ASSIGN, Act.ACCEPT, Act.END_HEARING, Act.REPLY, Act.RECTIFY, Act.EXPLAIN, Act.CO_REPLY),
-    *(Act.ANSWER_SUPERVISION, Act.REFUSE_OBJECTION, Act.AUDIT, Act.CALL_BACK, Act.RESUME, Act.REPORT_BACK),
+    *(
+        Act.HOLD,
+        Act.REFUSE_HOLD,
+        Act.ENDORSE_EXTENSION,
+        Act.ANSWER_SUPERVISION,
+        Act.REFUSE_OBJECTION,
+        Act.AUDIT,
+        Act.CALL_BACK,
+        Act.RESUME,
+        Act.REPORT_BACK,
+    ),
     *(Act.DELIVER, Act.PUBLISH, Act.UNPUBLISH, Act.CONTACT, Act.PROGRESS, Act.EXTEND, Act.REFUSE_EXTENSION, Act.ASK),
     *(Act.ASK_EXTENSION, Act.CO_ASSIGN, Act.MEDIATE, Act.HEARING, Act.CLASSIFY, Act.OBJECT, Act.RETURN, Act.TRANSFER),
-    *(Act.DIVERT, Act.DECLINE, Act.HOLD, Act.MERGE, Act.SUPERVISE, Act.URGE, Act.REOPEN, Act.REPORT_UP),
+    *(Act.DIVERT, Act.DECLINE, Act.ASK_HOLD, Act.MERGE, Act.SUPERVISE, Act.URGE, Act.REOPEN, Act.REPORT_UP),
     *(Act.SUPPLEMENT, Act.RECUSE, Act.NOTE, Act.CLOSE),
 )
 _LABELS: Mapping[tuple[str, str], str] = {
@@ -97,7 +109,11 @@ _HINTS: Mapping[tuple[str, str], str] = {
     ("return", "where_instead"): "建议由哪个单位办理",
     ("note", "text"): "只有工作人员看得到",
     ("co_reply", "text"): "交主办单位汇总，不直接答复群众",
-    ("hold", "target_day"): "到这一天恢复办理",
+    ("hold", "target_day"): "到这一天恢复办理，不能晚于承办单位申请的日期",
+    ("ask_hold", "target_day"): "到这一天恢复办理",
+    ("ask_hold", "reason"): "写明客观原因和下一步安排，12345中心批准后告知群众",
+    ("hold", "reason"): "写进给群众的告知函",
+    ("extend", "reason"): "写进给群众的告知书",
     ("publish", "question"): "系统已隐去个人信息，请逐字核对",
     ("publish", "answer"): "系统已隐去个人信息，请逐字核对",
     ("merge", "case"): "两件的记录都会保留",

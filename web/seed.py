@@ -351,8 +351,10 @@ class Life:
             )
         if self.draw.random() < 0.03:
             target = office_day(accepted + timedelta(days=90)).isoformat()
-            data = {"reason": "涉及历史规划调整，需待专项工程实施，经负责人批准挂账。", "target_day": target}
-            self._later(no, Act.HOLD, Role.LEAD, data, accepted + self._hours(10, 40))
+            data = {"reason": "涉及历史规划调整，需待专项工程实施。", "target_day": target}
+            asked = accepted + self._hours(10, 40)
+            self._later(no, Act.ASK_HOLD, Role.LEAD, data, asked)
+            self._later(no, Act.HOLD, Role.RECEPTION, data, asked + timedelta(hours=2))
         if self.draw.random() < 0.1:
             self._later(no, Act.URGE, Role.CITIZEN, {"text": "请尽快处理，谢谢。"}, accepted + self._hours(20, 90))
         self._plan_reply(no, message, accepted)
@@ -398,7 +400,10 @@ class Life:
             wait /= 2.5
         if self.draw.random() < 0.12:
             data = {"reason": self._phrase(Act.EXTEND), "days": 10 if slow else 3}
-            self._later(no, Act.EXTEND, Role.LEAD, data, accepted + self._hours(10, 20))
+            asked = accepted + self._hours(10, 20)
+            self._later(no, Act.EXTEND if slow else Act.ENDORSE_EXTENSION, Role.LEAD, data, asked)
+            if not slow:
+                self._later(no, Act.EXTEND, Role.RECEPTION, data, asked + timedelta(hours=2))
             wait += timedelta(days=3)
         poor = self.draw.random() < 0.12 and message.get("bad_reply")
         replied = accepted + wait

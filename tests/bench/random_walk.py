@@ -55,6 +55,7 @@ FAULTS_MOST = 20
 _REGISTERED = frozenset({"letter", "visit", "hotline", "fax", "agent", "transfer"})
 _WEIGHTS: Mapping[Act, float] = {
     **{Act.ACCEPT: 4, Act.REPLY: 4, Act.ASSIGN: 3, Act.REVIEW: 8, Act.RE_REVIEW: 8, Act.EXTEND: 2, Act.HOLD: 2},
+    **{Act.ENDORSE_EXTENSION: 2, Act.ASK_HOLD: 2},
     **{
         Act.OBJECT: 3,
         Act.HEARING: 2,

@@ -484,7 +484,7 @@ VISITS: tuple[Visit, ...] = (
           previewed("ask_extension", {"reason": "需要会同多个部门现场核实", "days": "3"})),
     Visit("/desk/cases/{no}", "lead", "accepted", desk_case("accepted", "lead-")),
     Visit("/desk/cases/{no}", "lead", "preview of more time",
-          previewed("extend", {"reason": "需要会同多个部门现场核实", "days": "3"}, username="lead-")),
+          previewed("endorse_extension", {"reason": "需要会同多个部门现场核实", "days": "3"}, username="lead-")),
     Visit("/desk/cases/{no}", "reception", "preview of a publication", previewed("publish", {}, "replied", "reception")),
     Visit("/desk/cases/{no}", "clerk", "overtaken", desk_case_overtaken, 409),
     Visit("/desk/register", "reception", "", staff("reception", at("/desk/register"))),

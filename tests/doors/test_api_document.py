@@ -162,7 +162,7 @@ async def walk(door: Door) -> list[tuple[tuple[str, str], Any]]:
         ("reply", {"text": "太早"}),
         ("accept", {"text": "已受理"}),
         ("co_assign", {"units": ["chengguan"], "task": "清理占道"}),
-        ("extend", {"reason": "x", "days": 3}),
+        ("ask_extension", {"reason": "x", "days": 3}),
         ("reply", {"text": "已安排", "outcome": "support"}),
     ):
         noted("POST", act, await door.act(no, name, body, token))

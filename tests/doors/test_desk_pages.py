@@ -179,7 +179,7 @@ async def test_a_step_that_is_over_says_so_instead_of_failing(door: Door) -> Non
 async def test_a_step_that_is_never_this_persons_is_forbidden(door: Door) -> None:
     async with at_desk(door, "reception") as reception:
         no, _ = await accepted(door, reception)
-        assert (await reception.post(f"/desk/cases/{no}/acts/extend", data={"days": "1"})).status_code == 403
+        assert (await reception.post(f"/desk/cases/{no}/acts/endorse_extension", data={"days": "1"})).status_code == 403
         assert (await reception.post(f"/desk/cases/{no}/acts/fly", data={})).status_code == 404
 
 
@@ -235,19 +235,26 @@ async def test_without_consent_nothing_offers_to_publish(door: Door) -> None:
         assert "本人没有同意公开" in page
 
 
-async def test_an_extension_shows_the_new_last_day_before_it_is_granted(door: Door) -> None:
+async def test_an_extension_shows_the_new_last_day_before_the_head_agrees_and_before_the_centre_approves(
+    door: Door,
+) -> None:
     async with at_desk(door, "reception") as reception:
         no, unit = await accepted(door, reception)
-    async with at_desk(door, f"lead-{unit}") as lead:
-        data = {"act": "extend", "reason": "需要会同公安部门勘察", "days": "3"}
-        preview = await lead.post(f"/desk/cases/{no}/preview", data=data)
-        assert preview.status_code == 200
         before = await queries.file(SYSTEM, no, secret=door.settings.secret)
-        await lead.post(f"/desk/cases/{no}/acts/extend", data=data)
+        data = {"act": "endorse_extension", "reason": "需要会同公安部门勘察", "days": "3"}
+        async with at_desk(door, f"lead-{unit}") as lead:
+            assert 'id="act-extend"' not in (await lead.get(f"/desk/cases/{no}")).text
+            agreed = await lead.post(f"/desk/cases/{no}/preview", data=data)
+            assert (await lead.post(f"/desk/cases/{no}/acts/endorse_extension", data=data)).status_code == 303
+        page = (await reception.get(f"/desk/cases/{no}?act=extend")).text
+        assert "需要会同公安部门勘察" in page[page.index('id="act-extend"') :]
+        preview = await reception.post(f"/desk/cases/{no}/preview", data={**data, "act": "extend"})
+        assert (await reception.post(f"/desk/cases/{no}/acts/extend", data=data)).status_code == 303
     after = await queries.file(SYSTEM, no, secret=door.settings.secret)
     resolve = next(c for c in after.clocks if c.term == "resolve")
     assert resolve.due_at > next(c for c in before.clocks if c.term == "resolve").due_at
-    assert present.day_words(resolve.due_legal_day) in preview.text
+    for shown in (agreed, preview):
+        assert (shown.status_code, present.day_words(resolve.due_legal_day) in shown.text) == (200, True)
 
 
 async def test_a_phrase_is_inserted_without_scripts_and_nothing_is_done(door: Door) -> None:

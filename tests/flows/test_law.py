@@ -11,11 +11,11 @@ from feedback.deadlines import State
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Invalid, NotFound, NotNow
+from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Status
 from feedback.views import CaseFile
 from feedback.workdays import DayRow
-from routing import directory
+from routing import directory, inbox
 from tests.conftest import MONDAY
 from web import boot, doors
 from web.office import Office
@@ -126,7 +126,8 @@ async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(of
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
     target = office_day(MONDAY + 20 * DAY).isoformat()
-    await does(no, "lead-jiaoyu", Act.HOLD, DAY, reason="等待专项工程", target_day=target)
+    await does(no, "lead-jiaoyu", Act.ASK_HOLD, DAY - HOUR, reason="等待专项工程", target_day=target)
+    await does(no, "reception", Act.HOLD, DAY, reason="等待专项工程", target_day=target)
     assert {c.term for c in (await file(office, no)).clocks if c.stopped_at is None} == {"contact", "on_account"}
     assert await jobs.tend_accounts(MONDAY + 10 * DAY) == 0
     assert await jobs.tend_accounts(MONDAY + 10 * DAY) == 0  # reminded once a week, not once a look
@@ -175,6 +176,69 @@ async def test_an_extension_after_the_end_is_refused(office: Office) -> None:
     with pytest.raises(NotNow) as refused:
         await does(no, "lead-jiaoyu", Act.EXTEND, 70 * DAY, reason="复杂", days=10)
     assert refused.value.code == "extension_too_late"
+
+
+async def _order(office: Office) -> str:
+    no = await opened(office, "complaint")
+    await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
+    await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
+    return no
+
+
+async def test_a_work_order_is_made_longer_when_its_head_agrees_and_the_centre_approves(office: Office) -> None:
+    no = await _order(office)
+    due = {c.term: c.due_at for c in (await file(office, no)).clocks}
+    asked = {"reason": "需要会同交警勘察", "days": 5}
+    await does(no, "clerk-jiaoyu", Act.ASK_EXTENSION, 3 * HOUR, **asked)
+    for who in ("reception", "lead-jiaoyu"):
+        with pytest.raises((NotNow, Forbidden)):  # the centre before the head, the head in place of the centre
+            await does(no, who, Act.EXTEND, 4 * HOUR, **asked)
+    await does(no, "lead-jiaoyu", Act.ENDORSE_EXTENSION, 4 * HOUR, **asked)
+    (waiting,) = [c for c in (await file(office, no)).clocks if c.term == "decide_extension"]
+    assert (waiting.unit, waiting.stopped_at) == ("rexian", None)
+    with pytest.raises(Forbidden):
+        await does(no, "lead-jiaoyu", Act.EXTEND, 5 * HOUR, **asked)
+    with pytest.raises(Invalid) as refused:
+        await does(no, "reception", Act.EXTEND, 5 * HOUR, reason="复杂", days=6)
+    assert refused.value.fields == {"days": "longer_than_agreed"}
+    assert {c.term: c.due_at for c in (await file(office, no)).clocks if c.term in due} == due
+    await does(no, "reception", Act.EXTEND, 5 * HOUR, reason="需要会同交警勘察", days=4)
+    after = {c.term: c for c in (await file(office, no)).clocks}
+    assert after["resolve"].due_at > due["resolve"] and after["answer"].due_at > due["answer"]
+    assert after["decide_extension"].state(MONDAY + DAY) is State.KEPT
+
+
+async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_is_told(office: Office) -> None:
+    no = await _order(office)
+    before = {c.term: c.due_at for c in (await file(office, no)).clocks}
+    target = office_day(MONDAY + 20 * DAY).isoformat()
+    await does(no, "lead-jiaoyu", Act.ENDORSE_EXTENSION, 3 * HOUR, reason="复杂", days=5)
+    await does(no, "reception", Act.REFUSE_EXTENSION, 4 * HOUR, reason="尚未开展实质工作")
+    await does(no, "lead-jiaoyu", Act.ASK_HOLD, 5 * HOUR, reason="等待工程", target_day=target)
+    assert await does(no, "reception", Act.REFUSE_HOLD, 6 * HOUR, reason="可以先疏导") is Status.ACCEPTED
+    seen = await file(office, no)
+    assert {c.term: c.due_at for c in seen.clocks if c.term in before} == before
+    assert not [c for c in seen.clocks if c.term.startswith("decide_") and c.stopped_at is None]
+    own = await queries.file(citizen(no), no, secret=office.settings.secret)
+    assert not {"endorse_extension", "refuse_extension", "ask_hold", "refuse_hold"} & {e.act for e in own.entries}
+    await outbox.drain(boot.handlers(office), MONDAY + DAY)
+    fresh, read = await inbox.listed(await directory.actor_of("clerk-jiaoyu"))
+    assert {"case.refuse_extension", "case.refuse_hold"} <= {row["event"] for row in (*fresh, *read)}
+
+
+async def test_the_centre_holds_no_longer_than_the_unit_asked(office: Office) -> None:
+    no = await _order(office)
+    target = office_day(MONDAY + 20 * DAY)
+    with pytest.raises(Forbidden):
+        await does(no, "lead-jiaoyu", Act.HOLD, 3 * HOUR, reason="等待工程", target_day=target.isoformat())
+    await does(no, "lead-jiaoyu", Act.ASK_HOLD, 3 * HOUR, reason="等待工程", target_day=target.isoformat())
+    with pytest.raises(Invalid) as refused:
+        later = (target + DAY).isoformat()
+        await does(no, "reception", Act.HOLD, 4 * HOUR, reason="等待工程", target_day=later)
+    assert refused.value.fields == {"target_day": "later_than_asked"}
+    await does(no, "reception", Act.HOLD, 4 * HOUR, reason="等待工程", target_day=target.isoformat())
+    folded, stored, _ = await facts.folded(no)
+    assert set(folded.clocks) == set(stored)
 
 
 async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(office: Office) -> None:

@@ -132,6 +132,8 @@ HEARING = (
 )
 HOTLINE = replace(APPEAL, kind="complaint", title="路灯不亮", text="清波社区路灯不亮，请修理。")
 
+MORE_TIME = {"reason": "需要订购灯具", "days": 3}
+LATER = {"reason": "等待路灯改造工程", "target_day": "2026-12-31"}
 Steps = tuple[tuple[Act, str, dict[str, Any]], ...]
 
 
@@ -168,6 +170,11 @@ WALKS: dict[str, tuple[Draft, Steps]] = {
     "hotline_declined": (HOTLINE, (_declined("outside_duty"),)),
     "supplement_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.ASK, "clerk-ziran", {"text": "请补充地契。"}))),
     "extension_notice": (APPEAL, (ASSIGN, ACCEPT, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}))),
+    "hotline_extension": (
+        HOTLINE,
+        (ASSIGN, ACCEPT, (Act.ENDORSE_EXTENSION, "lead-ziran", MORE_TIME), (Act.EXTEND, "reception", MORE_TIME)),
+    ),
+    "hotline_hold": (HOTLINE, (ASSIGN, ACCEPT, (Act.ASK_HOLD, "lead-ziran", LATER), (Act.HOLD, "reception", LATER))),
     "hearing_notice": (APPEAL, (ASSIGN, ACCEPT, HEARING)),
     "hearing_record": (APPEAL, (ASSIGN, ACCEPT, HEARING, (Act.END_HEARING, "clerk-ziran", {"text": "双方没有异议。"}))),
     "mediation_record": (

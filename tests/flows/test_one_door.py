@@ -111,7 +111,9 @@ async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: Off
     no = await _assigned(office)
     clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
-    await cases.act(no, Act.EXTEND, head, {"reason": "需要会商", "days": 3}, now=MONDAY + 3 * HOUR)
+    await cases.act(no, Act.ENDORSE_EXTENSION, head, {"reason": "需要会商", "days": 3}, now=MONDAY + 3 * HOUR)
+    desk = await directory.actor_of("reception")
+    await cases.act(no, Act.EXTEND, desk, {"reason": "需要会商", "days": 3}, now=MONDAY + 4 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已清理完毕。"}, now=MONDAY + 30 * HOUR)
     folded, stored, _ = await facts.folded(no)
     assert sorted(folded.clocks, key=repr) == sorted(stored, key=repr)
@@ -135,7 +137,7 @@ async def test_an_extension_beyond_the_law_is_refused(office: Office) -> None:
     clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     with pytest.raises(Invalid) as caught:
-        await cases.act(no, Act.EXTEND, head, {"reason": "很忙", "days": 60}, now=MONDAY + 3 * HOUR)
+        await cases.act(no, Act.ENDORSE_EXTENSION, head, {"reason": "很忙", "days": 60}, now=MONDAY + 3 * HOUR)
     assert caught.value.fields == {"days": "longer_than_the_law_allows"}
 
 

@@ -11,7 +11,20 @@ from feedback import calendars, grounds
 from feedback.deadlines import Clock, Facts, Happening, State, clocks_of, term_of
 from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
-from feedback.lifecycle import OPEN, Act, CaseState, Kind, Mark, Profile, Stage, Status, step_for, steps_from
+from feedback.lifecycle import (
+    OPEN,
+    Act,
+    CaseState,
+    Kind,
+    Mark,
+    Profile,
+    Role,
+    Stage,
+    Status,
+    Whose,
+    step_for,
+    steps_from,
+)
 from feedback.terms import RIGHTS, TERMS, Holder
 from feedback.workdays import Editions
 
@@ -74,7 +87,9 @@ ROWS = (
     Row("12345 contact 1 working day", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "contact", "1wd", Holder.LEAD, "第十五条", Kind.COMPLAINT, profile=Profile.HOTLINE),
     Row("12345 audit of every result 2 working days", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.REPLY), "audit", "2wd", Holder.DESK, "第二十七条", Kind.COMPLAINT, profile=Profile.HOTLINE),
     Row("12345 call-back of every result 5 working days", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.REPLY), "call_back", "5wd", Holder.DESK, "第二十七条", Kind.COMPLAINT, profile=Profile.HOTLINE),
-    Row("12345 on account until the approved day", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.HOLD), "on_account", "57cd", Holder.LEAD, "第二十四条", Kind.COMPLAINT, ((A.HOLD, {"target_day": "2026-10-02", "reason": "x"}),), profile=Profile.HOTLINE),
+    Row("12345 the centre decides an extension within 1 working day", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.ENDORSE_EXTENSION), "decide_extension", "1wd", Holder.DESK, "第十五条", Kind.COMPLAINT, profile=Profile.HOTLINE),
+    Row("12345 the centre decides on account within 1 working day", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.ASK_HOLD), "decide_hold", "1wd", Holder.DESK, "第二十四条第三项", Kind.COMPLAINT, profile=Profile.HOTLINE),
+    Row("12345 on account until the approved day", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.ASK_HOLD, A.HOLD), "on_account", "56cd", Holder.LEAD, "第二十四条", Kind.COMPLAINT, ((A.HOLD, {"target_day": "2026-10-02", "reason": "x"}),), profile=Profile.HOTLINE),
     Row("good-review loop: contact 1 working day", (A.SUBMIT, A.ASSIGN), "verify", "1wd", Holder.LEAD, "51号", Kind.RECTIFY, profile=Profile.RATING),
     Row("good-review loop: rectify 5 working days", (A.SUBMIT, A.ASSIGN), "rectify", "5wd", Holder.LEAD, "51号", Kind.RECTIFY, profile=Profile.RATING),
 )  # fmt: skip
@@ -196,6 +211,36 @@ def test_no_extension_is_offered_where_it_could_only_be_refused(stage: tuple[Act
     assert not open_acts(state(*stage)) & {A.EXTEND, A.ASK_EXTENSION}
     urgent = state(A.SUBMIT, A.ASSIGN, A.ACCEPT, kind=Kind.HELP, profile=Profile.HOTLINE, urgency=1)
     assert not open_acts(urgent) & {A.EXTEND, A.ASK_EXTENSION}
+
+
+ORDER = (A.SUBMIT, A.ASSIGN, A.ACCEPT)
+
+
+@pytest.mark.parametrize(
+    ("asked", "decided", "refused"),
+    [
+        (A.ENDORSE_EXTENSION, A.EXTEND, A.REFUSE_EXTENSION),
+        (A.ASK_HOLD, A.HOLD, A.REFUSE_HOLD),
+    ],
+    ids=["12345 extension", "12345 on account"],
+)
+def test_a_work_order_needs_the_units_head_and_then_the_centre(asked: Act, decided: Act, refused: Act) -> None:
+    def rows(*acts: Act) -> dict[Act, set[tuple[Role, Whose]]]:
+        found = state(*acts, kind=Kind.COMPLAINT, profile=Profile.HOTLINE)
+        return {step.act: set(step.who) for step in steps_from(found)}
+
+    before, after = rows(*ORDER), rows(*ORDER, asked)
+    assert before[asked] == {(Role.LEAD, Whose.HOLDER)} and decided not in before
+    assert after[decided] == {(Role.RECEPTION, Whose.DESK)} and asked not in after
+    assert (Role.RECEPTION, Whose.DESK) in after[refused]
+    again = rows(*ORDER, asked, refused)
+    assert asked in again and decided not in again
+
+
+def test_a_petition_is_made_longer_by_the_units_head_alone_and_never_put_on_account() -> None:
+    offered = {step.act: step.who for step in steps_from(state(*ORDER))}
+    assert offered[A.EXTEND] == {(Role.LEAD, Whose.HOLDER)}
+    assert not offered.keys() & {A.ENDORSE_EXTENSION, A.ASK_HOLD, A.HOLD}
 
 
 def test_a_rectification_may_be_made_longer_with_approval() -> None:

@@ -44,6 +44,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "需要补充的内容": ("请信访人补充什么", "请补充劳动合同或者工资条。"),
     "延长天数": ("延长多少日", "30"),
     "延长后期限": ("延长后的最后一日", "2027年2月22日"),
+    "恢复办理日期": ("挂账到哪一天恢复办理", "2026年12月31日"),
     "申请理由": ("信访人申请复查、复核的理由", "处理意见没有核实加班工资。"),
     "事实和理由": ("查明的事实和理由（第三十二条第二项）", "经到店核实，拖欠工资情况属实。"),
     "处理意见": ("处理意见、答复或者复查复核意见", "责令该店三日内结清工资。"),
@@ -163,6 +164,7 @@ _DAYS: Mapping[str, str] = {
     "re_review": "办理期限",
     "supervision": "答复督办期限",
     "report_back": "办结报告期限",
+    "on_account": "恢复办理日期",
 }
 _RUNNING: Mapping[str, tuple[str, ...]] = {
     # an extension moves a clock that began earlier; so does accepting in a review, whose clock began with the request

@@ -170,12 +170,21 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
         known = await queries.names_in(seen.actor, file.no, office.settings.secret)
         words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
         values["publish"] = {name: redact.masked(text, known) for name, text in words.items()}
-    asked = next((e for e in reversed(file.entries) if e.act == Act.ASK_EXTENSION), None)
-    if asked and seen.step("extend"):
-        values["extend"] = {"reason": asked.data.get("reason", ""), "days": asked.data.get("days", "")}
+    for act, before, names in _ASKED_BEFORE:
+        asked = next((e for e in reversed(file.entries) if e.act in before), None)
+        if asked and seen.step(act):
+            values[act.value] = {name: asked.data.get(name, "") for name in names}
     if seen.step("assign"):
         values["assign"] = {"unit": suggestions.decided(file, seen.names).unit} | ordered_from_above(seen)
     return values
+
+
+_ASKED_BEFORE = (
+    (Act.EXTEND, (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION), ("reason", "days")),
+    (Act.ENDORSE_EXTENSION, (Act.ASK_EXTENSION,), ("reason", "days")),
+    (Act.HOLD, (Act.ASK_HOLD,), ("reason", "target_day")),
+)
+"""The steps that decide what somebody asked for, the acts that ask, and what is taken over from them."""
 
 
 def ordered_from_above(seen: Looked) -> dict[str, str]:

@@ -249,7 +249,7 @@ async def _previewed(
     office: Office = request.app.state.office
     is_answer = step.act in ANSWERS
     moves = present_desk.clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.editions, seen.now)
-    if step.act is Act.ASK_EXTENSION:
+    if step.act in (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION):
         moves = present_desk.clock_moves(seen.file, Act.EXTEND, typed, seen.actor, seen.names, seen.editions, seen.now)
     context = {
         **present_desk.frame(seen.actor, seen.names),

@@ -39,12 +39,12 @@ async def test_the_citizen_is_offered_their_notice_as_word_and_pdf_and_not_the_s
     receipt = await _case(door)
     no, code = receipt["no"], receipt["code"]
     own = await _told(door, no, code=code)
-    assert list(own) == ["accept_notice"]
+    assert list(own) == ["forwarded_notice", "accept_notice"]
     for form, begin in (("pdf", b"%PDF-"), ("docx", b"PK")):
         got = await door.get(f"/api/v1/cases/{no}/letters/{own['accept_notice']['id']}.{form}?code={code}")
         assert got.status_code == 200 and got.content.startswith(begin)
     staff = await _told(door, no, await door.log_in("clerk-ziran"))
-    assert set(staff) == {"accept_notice", "forward_slip"}
+    assert set(staff) == {"accept_notice", "forward_slip", "forwarded_notice"}
     hidden = await door.get(f"/api/v1/cases/{no}/letters/{staff['forward_slip']['id']}.pdf?code={code}")
     assert hidden.status_code == 404
     async with contextlib.aclosing(door.browser()) as browser:
@@ -125,7 +125,7 @@ async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_i
         assert wrong.status_code == 422
         none = await client.post(f"/desk/cases/{no}/letters", data={"act": "note", "text": "记一笔"})
         assert "这一步不出文书" in none.text
-    assert set(await _told(door, no, await door.log_in("clerk-ziran"))) == {"accept_notice", "forward_slip"}
+    assert set(await _told(door, no, await door.log_in("clerk-ziran"))) == {"accept_notice", "forward_slip", "forwarded_notice"}
 
 
 async def test_without_the_systems_libraries_word_works_and_pdf_says_what_to_install(

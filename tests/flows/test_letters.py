@@ -101,6 +101,7 @@ async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(offic
     found = await _letters(office, no)
     assert list(found) == [
         "forward_slip",
+        "forwarded_notice",
         "accept_notice",
         "supplement_notice",
         "extension_notice",
@@ -152,6 +153,11 @@ WALKS: dict[str, tuple[Draft, Steps]] = {
         ((Act.REPORT_UP, "reception", {"text": "已派人到场，人员情绪稳定。", "units": ["quzhengfu", "xinfang"]}),),
     ),
     "forward_slip": (APPEAL, (ASSIGN,)),
+    "forwarded_notice": (APPEAL, (COMMISSION,)),
+    "handed_on_notice": (
+        APPEAL,
+        ((Act.TRANSFER, "reception", {"desk": "shi-xinfang", "reason": "属于市级职权"}),),
+    ),
     "commission_order": (APPEAL, (COMMISSION,)),
     "transfer_slip": (APPEAL, ((Act.TRANSFER, "reception", {"desk": "shi-xinfang", "reason": "属于市级职权"}),)),
     "not_accepted_notice": (APPEAL, (_declined("in_progress"),)),
@@ -359,4 +365,4 @@ async def test_what_an_import_enters_issues_no_letter(office: Office) -> None:
 async def test_the_citizen_reads_their_own_letters_and_no_slip_between_offices(office: Office) -> None:
     no = await _opened(office)
     await _walk(office, no, ASSIGN, ACCEPT)
-    assert list(await _letters(office, no, citizen(no))) == ["accept_notice"]
+    assert list(await _letters(office, no, citizen(no))) == ["forwarded_notice", "accept_notice"]

@@ -93,10 +93,33 @@ def test_a_refusal_of_before_there_were_grounds_is_told_as_not_accepted() -> Non
     assert _codes("decline", APPEAL, reason="不属于职权范围") == ["not_accepted_notice"]
 
 
-def test_an_assignment_is_a_slip_unless_it_is_commissioned() -> None:
-    assert _codes("assign", APPEAL, unit="ziran") == ["forward_slip"]
-    assert _codes("assign", APPEAL, unit="ziran", mode="forward") == ["forward_slip"]
-    assert _codes("assign", APPEAL, unit="ziran", mode="commission") == ["commission_order"]
+def test_an_assignment_is_a_slip_unless_it_is_commissioned_and_the_petitioner_is_told_where_it_went() -> None:
+    assert _codes("assign", APPEAL, unit="ziran") == ["forward_slip", "forwarded_notice"]
+    assert _codes("assign", APPEAL, unit="ziran", mode="forward") == ["forward_slip", "forwarded_notice"]
+    assert _codes("assign", APPEAL, unit="ziran", mode="commission") == ["forwarded_notice", "commission_order"]
+    assert _codes("transfer", APPEAL, desk="shi-xinfang") == ["handed_on_notice", "transfer_slip"]
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        replace(APPEAL, named=False),
+        replace(APPEAL, stage=Stage.REVIEW),
+        replace(APPEAL, kind=Kind.REPORT),
+        replace(APPEAL, profile=Profile.HOTLINE, kind=Kind.COMPLAINT),
+    ],
+    ids=["left no name", "a review is told by its own notice", "a report by the discipline organs", "a work order"],
+)
+@pytest.mark.parametrize("act", ["assign", "transfer"])
+def test_nobody_else_is_told_where_a_matter_was_forwarded_to_by_letter(act: str, about: About) -> None:
+    assert not {"forwarded_notice", "handed_on_notice"} & set(_codes(act, about))
+
+
+def test_a_work_order_made_longer_or_put_on_account_is_told_with_its_reason() -> None:
+    order = About(Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST, True)
+    assert _codes("extend", order) == ["hotline_extension"]
+    assert _codes("hold", order) == ["hotline_hold"]
+    assert all("理由" in letters.BY_CODE[code].states for code in ("hotline_extension", "hotline_hold"))
 
 
 def test_a_rectification_issues_none() -> None:

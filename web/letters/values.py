@@ -36,6 +36,9 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "依据": ("本文书的法律依据", "《信访工作条例》第二十三条"),
     "承办单位": ("办理这件事的单位", "云川区人力资源和社会保障局"),
     "办理期限": ("办结的最后一日（节假日已顺延）", "2027年1月21日"),
+    "去向": ("转送、交办给哪个单位", "云川区人力资源和社会保障局"),
+    "办理方式": ("转送或者交办", "转送"),
+    "转办期限": ("接收的信访部门登记并转送、交办的最后一日", "2026年12月7日"),
     "告知期限": ("受理告知的最后一日", "2026年12月7日"),
     "异议期限": ("提出异议的最后一日", "2026年11月27日"),
     "告知的话": ("经办人另外写给信访人的话，可能为空", "请保持电话畅通。"),
@@ -122,6 +125,7 @@ def frozen(
         "联系电话": (known.phone if known else "") or phone,
         "联系地址": known.address if known else "",
         "主送": _addressee(row, file, entry, holder, names),
+        "去向": names.name(str(entry.data.get(_TO.get(entry.act, ""), ""))),
         "原办理单位": names.name(answered_before(file, entry.seq)),
         "送达文书": delivered,
     }
@@ -152,11 +156,15 @@ def _addressee(row: Letter, file: CaseFile, entry: EntryView, holder: str, names
             return ""
 
 
+_TO: Mapping[str, str] = {Act.ASSIGN: "unit", Act.TRANSFER: "desk"}
+"""What names whom a matter was sent to, in the acts that send it."""
+
 _ABOVE = "本级党委和政府、上级主管部门、信访工作联席会议办公室"
 """Whom 第二十五条 names, where the report itself names nobody."""
 
 
 _DAYS: Mapping[str, str] = {
+    "forward": "转办期限",
     "notify": "告知期限",
     "object": "异议期限",
     "resolve": "办理期限",
@@ -222,6 +230,7 @@ def values(
         "理由": _reasons(data),
         "应向哪里提出": data.get("where_instead", ""),
         "需要补充的内容": text,
+        "办理方式": labels.CHOICES["mode"][data.get("mode") or "forward"],
         "延长天数": data.get("days", ""),
         "申请理由": asked_for_review(file.entries, entry.seq),
         "事实和理由": data.get("facts", ""),

@@ -125,7 +125,11 @@ async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_i
         assert wrong.status_code == 422
         none = await client.post(f"/desk/cases/{no}/letters", data={"act": "note", "text": "记一笔"})
         assert "这一步不出文书" in none.text
-    assert set(await _told(door, no, await door.log_in("clerk-ziran"))) == {"accept_notice", "forward_slip", "forwarded_notice"}
+    assert set(await _told(door, no, await door.log_in("clerk-ziran"))) == {
+        "accept_notice",
+        "forward_slip",
+        "forwarded_notice",
+    }
 
 
 async def test_without_the_systems_libraries_word_works_and_pdf_says_what_to_install(

@@ -230,8 +230,8 @@ def _started(term: Term, happening: Happening, at: datetime, unit: str, calendar
     if written := _written_day(term, happening):
         raw = legal = max(written, day)
         due_at, length = end_of_day(legal), Length((raw - day).days, Unit.CALENDAR)
-    elif length.unit is Unit.HOURS:
-        due_at = at + timedelta(hours=length.count)
+    elif length.unit.runs:
+        due_at = at + length.span
         raw = legal = office_day(due_at)
     else:
         raw, legal = due_days(calendar, day, length, term.rolls)
@@ -248,7 +248,7 @@ def _started(term: Term, happening: Happening, at: datetime, unit: str, calendar
         warn_at=_warn_at(term.warn, at, raw, due_at, calendar),
         due_at=due_at,
         law=term.law,
-        provisional=length.unit is not Unit.HOURS and calendar.is_provisional(legal),  # hours ask no calendar
+        provisional=not length.unit.runs and calendar.is_provisional(legal),  # what runs asks no calendar
         edition=calendar.edition,
         length=length,
     )
@@ -275,8 +275,8 @@ def _day_said(happening: Happening, need: str) -> date | None:
 
 def _warn_at(warn: Length, starts_at: datetime, raw: date, due_at: datetime, calendar: Calendar) -> datetime:
     """When the light turns amber: so long before the plain due day, but not before the clock started."""
-    if warn.unit is Unit.HOURS:
-        return max(starts_at, min(due_at, end_of_day(raw)) - timedelta(hours=warn.count))
+    if warn.unit.runs:
+        return max(starts_at, min(due_at, end_of_day(raw)) - warn.span)
     return max(starts_at, start_of_day(calendar.add_workdays(raw, -warn.count)))
 
 

@@ -28,7 +28,7 @@ from feedback.views import DateMove
 from feedback.workdays import EVERY_DAY, Calendar, Editions
 
 BATCH = 250
-_HOURS = f"{Unit.HOURS.value}"
+_RUNS = reduce(or_, [Q(length__endswith=unit.value) for unit in Unit if unit.runs])  # asks no calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ async def _reach(editions: Editions) -> Mapping[str, Q]:
         elif span:
             # Up to the day it ended a clock may have counted the day, or rolled over it; days after it count nothing.
             later |= Q(due_legal_day__gte=span[0], starts_at__lt=end_of_day(span[1]))
-        found[str(name)] = Q(edition=name) & ~Q(length__endswith=_HOURS) & later
+        found[str(name)] = Q(edition=name) & ~_RUNS & later
     return found
 
 

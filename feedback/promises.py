@@ -18,7 +18,7 @@ from feedback.terms import TERMS, Length, Term, parse_length
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One row: this term of this rule book, in so many days, for these kinds."""
+    """One row: this term of this rule book, in so many days, hours or minutes, for these kinds."""
 
     term: str
     profile: Profile
@@ -62,14 +62,13 @@ def fault_of(promise: Promise) -> str:
     """What is wrong with a promise, or ""."""
     rows = [row for row in TERMS if promise.tightens(row)]
     # A promise in days says nothing of what already runs in hours, and the other way round.
-    same = [row for row in rows if row.length.unit is promise.length.unit]
+    same = [row for row in rows if row.length.is_like(promise.length)]
     if not same:
         return "no_such_term" if not rows else f"counted_in_{rows[0].length.unit.value}"
     if any(row.fixed for row in same):
         return "may_not_be_tightened"
-    shortest = min(row.length.count for row in same)
-    if promise.length.count > shortest:
-        return f"longer_than_the_law: {promise.length} > {shortest}{promise.length.unit.value} ({same[0].law})"
+    if broken := next((row for row in same if promise.length.exceeds(row.length)), None):
+        return f"longer_than_the_law: {promise.length} > {broken.length} ({broken.law})"
     return "" if promise.length.count else "not_a_length"
 
 
@@ -90,6 +89,6 @@ def begun_by(act: Act, case: Facts, promises: Iterable[Promise] | None = None) -
             continue
         for row in TERMS:
             fits = promise.tightens(row) and case.kind in row.kinds and case.urgency in row.urgent
-            if fits and act in row.begins and row.length.unit is promise.length.unit:
+            if fits and act in row.begins and row.length.is_like(promise.length):
                 found[promise.term] = str(promise.length)
     return found

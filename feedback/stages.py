@@ -1,7 +1,7 @@
 """How far has a running clock run? The table STAGES, from the first warning to long overdue.
 
 Who is told at which stage is not said here but by `routing.ladder`. Days after the due day are working days
-(民法典 第二百零三条 moved the due day itself); a term in running hours has its stages in running hours. No I/O.
+(民法典 第二百零三条 moved the due day itself); a term in running hours or minutes has its stages in running hours. No I/O.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from feedback.kernel.clock import end_of_day, start_of_day
-from feedback.terms import RIGHTS, Unit, parse_length
+from feedback.terms import RIGHTS, parse_length
 from feedback.workdays import Calendar
 
 
@@ -57,14 +57,14 @@ class Run:
 
 def run_of(warn_at: datetime, due_legal_day: date, due_at: datetime, length: str) -> Run:
     """The run of a stored clock."""
-    return Run(warn_at, due_legal_day, due_at, parse_length(length).unit is Unit.HOURS)
+    return Run(warn_at, due_legal_day, due_at, parse_length(length).unit.runs)
 
 
 def first_look(term: str, warn_at: datetime, due_legal_day: date, length: str) -> datetime | None:
     """When a fresh clock must be looked at first. None: it limits a right, and nobody is warned."""
     if term in RIGHTS:
         return None
-    in_hours = parse_length(length).unit is Unit.HOURS
+    in_hours = parse_length(length).unit.runs
     return warn_at if in_hours else min(warn_at, start_of_day(due_legal_day))
 
 

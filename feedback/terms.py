@@ -1,13 +1,14 @@
 """How long may what take, and where is that written? The table TERMS, each row naming its article.
 
-Units of length: `cd` calendar days 日, `wd` working days 工作日, `h` running hours (nights and holidays included).
+Units of length: `cd` calendar days 日, `wd` working days 工作日, `h` and `min` running hours and minutes (nights and
+holidays included).
 When the law changes, add a row with `since`; never edit one: running clocks keep the row in force when they began.
 No I/O.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from feedback.kernel.errors import Invalid
@@ -20,6 +21,12 @@ class Unit(StrEnum):
     CALENDAR = "cd"
     WORKING = "wd"
     HOURS = "h"
+    MINUTES = "min"
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is counted on the clock, through nights and holidays, and asks no calendar."""
+        return self in (Unit.HOURS, Unit.MINUTES)
 
 
 class Holder(StrEnum):
@@ -39,12 +46,28 @@ RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
 """Terms that limit a right, not a duty: they lapse, nobody is late."""
 
 
+_SPANS = {Unit.HOURS: timedelta(hours=1), Unit.MINUTES: timedelta(minutes=1)}
+
+
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A number of days or hours."""
+    """A number of days, hours or minutes."""
 
     count: int
     unit: Unit
+
+    @property
+    def span(self) -> timedelta:
+        """How long a length is that runs on the clock."""
+        return self.count * _SPANS[self.unit]
+
+    def exceeds(self, other: "Length") -> bool:
+        """Whether it is longer than another length of the same sort."""
+        return self.span > other.span if self.unit.runs else self.count > other.count
+
+    def is_like(self, other: "Length") -> bool:
+        """Whether the two can be compared: both on the clock, or both in the same days."""
+        return self.unit is other.unit or (self.unit.runs and other.unit.runs)
 
     def __str__(self) -> str:
         return f"{self.count}{self.unit.value}"
@@ -93,11 +116,11 @@ def _term(
 
 
 def parse_length(text: str) -> Length:
-    """`15cd`, `5wd` or `24h`.
+    """`15cd`, `5wd`, `24h` or `30min`.
 
     Raises Invalid for anything else.
     """
-    match = re.fullmatch(r"(\d{1,4})(cd|wd|h)", text.strip().lower())
+    match = re.fullmatch(r"(\d{1,4})(cd|wd|h|min)", text.strip().lower())
     if not match:
         raise Invalid({"length": "not_a_length"})
     return Length(int(match[1]), Unit(match[2]))
@@ -166,6 +189,9 @@ TERMS: tuple[Term, ...] = (
           "国办发〔2020〕53号（办理）；平台承诺 1个工作日签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),
     _term("notify", "紧急签收", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "1h",
           "国办发〔2020〕53号（办理）；平台承诺 1小时签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, warn=Length(1, U.HOURS)),
+    _term("notify", "紧急签收", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "30min",
+          "国办发〔2020〕53号（办理）；平台承诺 30分钟签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, warn=Length(10, U.MINUTES), since=date(2026, 11, 22),
+          remark="此前派出的紧急件仍按1小时签收"),
     _term("object", "申请退单", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "1wd",
           "潍坊市12345条例 第二十条；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS), fixed=True,
           remark="逾期未退单，视为属于本单位职责"),
@@ -220,3 +246,15 @@ TERMS: tuple[Term, ...] = (
           "国办发〔2019〕51号（回访）；平台承诺 3个工作日", profiles=_RATING, voided_by=frozenset({A.CLOSE}), warn=_ONE),
 )
 # fmt: on
+
+
+def in_force(day: date) -> tuple[Term, ...]:
+    """The rows that hold for what begins that day: those to come and those a newer row replaced are left out."""
+    begun = [term for term in TERMS if term.since <= day]
+    newest = {_about(term): term for term in sorted(begun, key=lambda term: term.since)}
+    return tuple(term for term in begun if newest[_about(term)] is term)
+
+
+def _about(term: Term) -> tuple[object, ...]:
+    """The cases a row is for: a newer row for the same ones replaces it."""
+    return term.code, term.profiles, term.kinds, term.stages, term.urgent, term.direct

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from feedback import stages
 from feedback.lifecycle import Profile
-from feedback.terms import Unit, parse_length
+from feedback.terms import parse_length
 from routing.hours import Push
 from routing.notices import Audience, shortened
 
@@ -87,7 +87,7 @@ def rungs(before: str, after: str, profile: Profile, *, is_report: bool) -> tupl
 
 def push_of(rung: Rung, *, length: str, urgency: int, is_report: bool) -> Push:
     """How much the rung may disturb: what runs in hours is urgent, and a report is never part of a sum."""
-    if urgency or parse_length(length).unit is Unit.HOURS:
+    if urgency or parse_length(length).unit.runs:
         return Push.AT_ONCE
     return Push.WORKING if is_report and rung.push is Push.DIGEST else rung.push
 

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub = add("deadline", deadline, "when a term that begins on a day is due")
     sub.add_argument("start", type=date.fromisoformat)
-    sub.add_argument("length", help="15cd, 5wd or 24h")
+    sub.add_argument("length", help="15cd, 5wd, 24h or 30min")
     add("verify", verify, "prove that nobody changed the record behind its back")
     sub = add("refold", refold, "count anew what an older version counted otherwise, with the cause in each file")
     sub.add_argument("--dry-run", action="store_true", help="only say what would change")
@@ -283,12 +283,12 @@ def roll_back(settings: Settings, args: argparse.Namespace) -> int:
 def deadline(settings: Settings, args: argparse.Namespace) -> int:
     from feedback import calendars
     from feedback.deadlines import due_days
-    from feedback.terms import Unit, parse_length
+    from feedback.terms import parse_length
 
     length = parse_length(args.length)
-    if length.unit is Unit.HOURS:
+    if length.unit.runs:
         start = datetime(args.start.year, args.start.month, args.start.day, tzinfo=OFFICE)
-        raw = legal = office_day(start + timedelta(hours=length.count))
+        raw = legal = office_day(start + length.span)
         is_provisional = False
     else:
         calendar = calendars.package()

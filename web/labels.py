@@ -249,7 +249,7 @@ AUTOMATIC_MODES: Mapping[str, tuple[str, str]] = {
 LIGHTS: Mapping[str, str] = {"green": "正常", "amber": "临期", "red": "超期", "none": "无时限"}
 CLOCK_STATES: Mapping[str, str] = {"running": "计时中", "kept": "按期", "late": "超期", "stopped": "终止"}
 LEVELS: Mapping[int, str] = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
-UNITS_OF_LENGTH: Mapping[str, str] = {"cd": "日", "wd": "个工作日", "h": "小时"}
+UNITS_OF_LENGTH: Mapping[str, str] = {"cd": "日", "wd": "个工作日", "h": "小时", "min": "分钟"}
 URGENCIES: Mapping[int, str] = {0: "", 1: "特急", 2: "紧急"}
 OUTCOMES: Mapping[str, str] = {
     "support": "予以支持",
@@ -338,7 +338,7 @@ FAULTS: Mapping[str, str] = {
     "fewer_than_representatives": "人数不能少于代表人数",
     "missing_for_proxy": "代他人反映的，请填写被代理人姓名",
     "not_of_this_proxy": "这类代理人不能凭所选方式代理",
-    "not_a_length": "时限应写成 15cd、5wd 或 24h",
+    "not_a_length": "时限应写成 15cd、5wd、24h 或 30min",
     "not_a_day": "日期应写成 2026-11-21 的样子",
     "after_today": "{field}不能晚于今天",
     "before_the_answer": "{field}不能早于答复之日",

@@ -12,7 +12,7 @@ from feedback.access import Actor
 from feedback.deadlines import Clock, State
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.lifecycle import OPEN, Act, Need, Profile, Stage, Status, Step
-from feedback.terms import Holder, Unit
+from feedback.terms import Holder
 from feedback.views import CaseFile, EntryView, FileView, WorkRow
 from feedback.workdays import Calendar
 from routing.directory import Directory
@@ -205,7 +205,7 @@ def clock_view(clock: Clock, directory: Directory, now: datetime, calendar: Cale
 
 
 def _due_words(clock: Clock) -> str:
-    if clock.length.unit is Unit.HOURS:
+    if clock.length.unit.runs:
         return f"{time_words(clock.due_at)}前"
     return f"{day_words(clock.due_legal_day)}前"
 
@@ -216,7 +216,8 @@ def left_words(due_at: datetime, now: datetime, calendar: Calendar) -> str:
     hours = abs((due_at - now).total_seconds()) / 3600
     if now >= due_at:
         days = calendar.workdays_between(last_day, today)
-        return f"已超 {days} 个工作日" if days else f"已超 {max(1, int(hours))} 小时"
+        late = f"{int(hours)} 小时" if hours >= 1 else f"{max(1, int(hours * 60))} 分钟"
+        return f"已超 {days} 个工作日" if days else f"已超 {late}"
     if hours < _CALM_HOURS:
         return (
             f"还剩 {int(hours)} 小时 {int(hours * 60) % 60} 分"

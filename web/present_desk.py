@@ -12,7 +12,7 @@ from feedback.access import OVERSEERS, Actor, has
 from feedback.deadlines import Clock, Happening, clocks_of
 from feedback.deadlines import Facts as ClockFacts
 from feedback.lifecycle import OPEN, Act, Kind, Role, Status
-from feedback.terms import Holder, Unit
+from feedback.terms import Holder
 from feedback.views import CaseFile, Filters
 from feedback.workdays import Editions
 from routing.directory import Directory
@@ -237,7 +237,7 @@ def clock_lines(file: CaseFile, views: Iterable[ClockView]) -> list[ClockLine]:
 
 
 def _why(no: str, clock: Clock) -> str:
-    return "" if clock.length.unit is Unit.HOURS else f"/desk/cases/{no}/clocks/{clock.seq}/{clock.term}"
+    return "" if clock.length.unit.runs else f"/desk/cases/{no}/clocks/{clock.seq}/{clock.term}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Steps of the law through the door: late objections, desks, accounts, recusal, reports back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from feedback.access import SYSTEM, citizen
 from feedback.deadlines import State
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
-from feedback.kernel.clock import office_day
+from feedback.kernel.clock import OFFICE, aware, office_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Status
 from feedback.views import CaseFile
@@ -239,6 +239,22 @@ async def test_the_centre_holds_no_longer_than_the_unit_asked(office: Office) ->
     await does(no, "reception", Act.HOLD, 4 * HOUR, reason="等待工程", target_day=target.isoformat())
     folded, stored, _ = await facts.folded(no)
     assert set(folded.clocks) == set(stored)
+
+
+async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of_before(office: Office) -> None:
+    sunday = datetime(2026, 11, 22, 23, 50, tzinfo=OFFICE)  # at night, on a day off: what runs in minutes goes on
+    no = await opened(office, "help", urgency=1)
+    after = aware(sunday) - MONDAY
+    await does(no, "reception", Act.ASSIGN, after, unit="jiaoyu")
+    folded, stored, _ = await facts.folded(no)
+    assert set(folded.clocks) == set(stored)
+    (sign,) = [c for c in stored if c.term == "notify"]
+    assert (str(sign.length), sign.due_at) == ("30min", MONDAY + after + timedelta(minutes=30))
+    due = [row["no"] for row in await facts.due_looks(MONDAY + after + timedelta(minutes=20), 50)]
+    assert no in due
+    await does(no, "clerk-jiaoyu", Act.ACCEPT, after + timedelta(minutes=29))
+    (sign,) = [c for c in (await file(office, no)).clocks if c.term == "notify"]
+    assert sign.state(MONDAY + after + HOUR) is State.KEPT
 
 
 async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(office: Office) -> None:

@@ -25,7 +25,7 @@ from feedback.lifecycle import (
     step_for,
     steps_from,
 )
-from feedback.terms import RIGHTS, TERMS, Holder
+from feedback.terms import RIGHTS, TERMS, Holder, in_force
 from feedback.workdays import Editions
 
 CALENDAR = Editions.only(calendars.package())
@@ -78,7 +78,7 @@ ROWS = (
     Row("a supervision answered within 5 working days", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.SUPERVISE), "supervision", "5wd", Holder.LEAD, "第四十条"),
     Row("12345 dispatch 1 working day", (A.SUBMIT,), "forward", "1wd", Holder.DESK, "派单", Kind.COMPLAINT, profile=Profile.HOTLINE),
     Row("12345 sign 1 working day", (A.SUBMIT, A.ASSIGN), "notify", "1wd", Holder.LEAD, "签收", Kind.COMPLAINT, profile=Profile.HOTLINE),
-    Row("12345 urgent sign 1 hour", (A.SUBMIT, A.ASSIGN), "notify", "1h", Holder.LEAD, "签收", Kind.HELP, urgency=1, profile=Profile.HOTLINE),
+    Row("12345 urgent sign 1 hour before November 22nd", (A.SUBMIT, A.ASSIGN), "notify", "1h", Holder.LEAD, "签收", Kind.HELP, urgency=1, profile=Profile.HOTLINE),
     Row("12345 urgent 2 hours", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "2h", Holder.LEAD, "危及生命", Kind.HELP, urgency=1, profile=Profile.HOTLINE),
     Row("12345 urgent 24 hours", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "24h", Holder.LEAD, "水电气热", Kind.HELP, urgency=2, profile=Profile.HOTLINE),
     Row("12345 consultation 2 working days", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "2wd", Holder.LEAD, "国办发", Kind.CONSULT, profile=Profile.HOTLINE),
@@ -116,6 +116,32 @@ def test_the_clock(row: Row) -> None:
     assert (str(found.length), found.holder) == (row.length, row.holder)
     assert row.article in found.law
     assert found.stopped_at is None
+
+
+@pytest.mark.parametrize(
+    ("begun", "length", "minutes"),
+    [("2026-11-21T23:59:00+08:00", "1h", 60), ("2026-11-22T00:00:00+08:00", "30min", 30)],
+    ids=["before the promise of 30 minutes", "from its first day"],
+)
+def test_an_urgent_order_is_signed_within_half_an_hour_and_what_ran_before_keeps_its_hour(
+    begun: str, length: str, minutes: int
+) -> None:
+    at = aware(datetime.fromisoformat(begun))
+    past = [Happening(1, A.SUBMIT, at, "rexian", {}), Happening(2, A.ASSIGN, at, "rexian", {"unit": "jiaoyu"})]
+    found = clock(clocks_of(past, facts(Kind.HELP, Profile.HOTLINE, 1), CALENDAR), "notify")
+    assert (str(found.length), found.due_at - at) == (length, timedelta(minutes=minutes))
+    assert at < found.warn_at < found.due_at or minutes == 60
+    assert not found.provisional
+    assert found.state(found.due_at - timedelta(milliseconds=1)) is State.RUNNING
+    assert found.state(found.due_at) is State.LATE
+
+
+def test_only_the_newest_row_is_told_as_the_law_in_force() -> None:
+    def urgent_sign(day: date) -> list[str]:
+        return [str(t.length) for t in in_force(day) if t.code == "notify" and t.urgent == frozenset({1, 2})]
+
+    assert urgent_sign(date(2026, 11, 21)) == ["1h"]
+    assert urgent_sign(date(2026, 11, 22)) == ["30min"]
 
 
 def test_x2_counts_from_receipt_and_x3_from_the_transfer() -> None:
@@ -291,7 +317,7 @@ def test_every_term_begins_in_some_case_and_can_be_found() -> None:
     for term in TERMS:
         case = facts(next(iter(term.kinds)), next(iter(term.profiles)), min(term.urgent))
         stage = next(iter(term.stages))
-        assert term_of(term.code, case, stage, date(2026, 8, 3), bool(term.direct)) is term, term
+        assert term_of(term.code, case, stage, max(term.since, date(2026, 8, 3)), bool(term.direct)) is term, term
 
 
 # ---- grounds, routes, outcomes, triggers ----

@@ -1,5 +1,6 @@
 """The table of steps is complete, alive and lawful."""
 
+from datetime import date
 from itertools import product
 
 import pytest
@@ -23,7 +24,7 @@ from feedback.lifecycle import (
     marks_of,
     steps_from,
 )
-from feedback.terms import TERMS, Holder
+from feedback.terms import TERMS, Holder, in_force
 from web import labels
 
 
@@ -105,11 +106,13 @@ def test_every_term_names_its_law_and_can_be_stopped() -> None:
         assert term.kept_by, term
 
 
-def test_no_two_terms_of_one_code_hold_for_the_same_case() -> None:
+@pytest.mark.parametrize("day", sorted({term.since for term in TERMS}), ids=str)
+def test_no_two_terms_of_one_code_hold_for_the_same_case_on_a_day(day: date) -> None:
+    rows = in_force(day)
     for profile, kind, stage, urgency, direct in product(Profile, Kind, Stage, (0, 1, 2), (True, False)):
         holding = [
             t.code
-            for t in TERMS
+            for t in rows
             if profile in t.profiles
             and kind in t.kinds
             and stage in t.stages

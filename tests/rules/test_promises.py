@@ -1,6 +1,6 @@
 """A town may promise less than the law allows, never more; what runs keeps the promise it began with."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -30,9 +30,24 @@ def test_a_promise_holds_for_its_kinds_only() -> None:
     assert promises.begun_by(Act.ACCEPT, facts(Kind.APPEAL, Profile.HOTLINE), promises.read(SHORTER)) == {}
 
 
+URGENT = '[[promise]]\nterm = "notify"\nprofile = "hotline"\nlength = "20min"\n'
+
+
+def test_a_promise_in_minutes_tightens_what_runs_in_hours_or_minutes_and_nothing_in_days() -> None:
+    (promise,) = promises.read(URGENT)
+    urgent, calm = facts(Kind.HELP, Profile.HOTLINE, 1), facts(Kind.HELP, Profile.HOTLINE)
+    assert promises.begun_by(Act.ASSIGN, urgent, [promise]) == {"notify": "20min"}
+    assert promises.begun_by(Act.ASSIGN, calm, [promise]) == {}
+    said = {Act.ASSIGN: {"unit": "jiaoyu", "terms": {"notify": "20min"}}}
+    found = clock(clocks_of(history(Act.SUBMIT, Act.ASSIGN, said=said), urgent, CALENDAR), "notify")
+    assert (str(found.length), found.due_at - found.starts_at) == ("20min", timedelta(minutes=20))
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
+        (URGENT.replace("20min", "31min"), "longer_than_the_law: 31min > 30min"),
+        (URGENT.replace("20min", "1h"), "longer_than_the_law: 1h > 30min"),
         (SHORTER.replace("30cd", "61cd"), "longer_than_the_law"),
         (SHORTER.replace('"resolve"', '"object"').replace("30cd", "3wd"), "may_not_be_tightened"),
         (SHORTER.replace('"resolve"', '"ask_review"').replace("30cd", "10cd"), "may_not_be_tightened"),

@@ -106,6 +106,7 @@ def test_what_runs_in_hours_disturbs_at_once_and_a_report_is_in_no_sum() -> None
     amber = next(rung for rung in LADDER if rung.stage == "amber")
     assert ladder.push_of(amber, length="60cd", urgency=0, is_report=False) is Push.DIGEST
     assert ladder.push_of(amber, length="2h", urgency=0, is_report=False) is Push.AT_ONCE
+    assert ladder.push_of(amber, length="30min", urgency=0, is_report=False) is Push.AT_ONCE
     assert ladder.push_of(amber, length="1wd", urgency=2, is_report=False) is Push.AT_ONCE
     assert ladder.push_of(amber, length="60cd", urgency=0, is_report=True) is Push.WORKING
 

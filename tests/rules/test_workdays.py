@@ -96,7 +96,7 @@ def test_every_day_of_a_term_is_explained() -> None:
     assert {d: why for d, _, why in days}[_day("2026-10-10")] == "国庆节调休上班"
 
 
-@pytest.mark.parametrize("text", ["", "15", "cd", "-3cd", "1.5wd", "15xd", "99999cd"])
+@pytest.mark.parametrize("text", ["", "15", "cd", "-3cd", "1.5wd", "15xd", "99999cd", "30m", "min", "1.5min"])
 def test_a_length_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         parse_length(text)

@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feedback import grounds, letters
+from feedback.kernel.clock import office_day
 from feedback.lifecycle import STEPS, Kind, Profile, Stage
-from feedback.terms import TERMS
+from feedback.terms import in_force
 from web import labels
 from web.api.calls import answered
 from web.api.wire import said
+from web.office import Office
 
 _KEPT = {"Cache-Control": "public, max-age=300"}
 _CHOICES = {
@@ -29,7 +31,7 @@ class LawTerm(Struct):
     code: str
     label: str
     holder: Annotated[str, said("谁的时限：own 对群众、desk 受理窗口、lead 承办单位、co 协办单位、citizen 群众自己")]
-    length: Annotated[str, said("如 60cd 日、5wd 工作日、2h 小时")]
+    length: Annotated[str, said("如 60cd 日、5wd 工作日、2h 小时、30min 分钟")]
     longer_by: Annotated[int, said("最多可以延长多少，单位同上")]
     law: str
     profiles: list[Profile]
@@ -82,6 +84,7 @@ class Law(Struct):
 
 async def law(request: Request) -> Response:
     """Terms, steps, choices and letters, each with its article."""
+    office: Office = request.app.state.office
     found = {
         "terms": [
             {
@@ -91,7 +94,7 @@ async def law(request: Request) -> Response:
                 **_holds_for(row.profiles, row.kinds),
                 "stages": sorted(stage.value for stage in row.stages),
             }
-            for row in TERMS
+            for row in in_force(office_day(office.clock.now()))
         ],
         "steps": [
             {

@@ -12,7 +12,6 @@ from feedback import calendars, queries
 from feedback.deadlines import Clock, row_of
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
-from feedback.terms import Unit
 from feedback.views import CaseFile
 from routing import directory
 from web import counting, date_moves, identity, present, present_desk
@@ -40,7 +39,7 @@ async def own(request: Request) -> Response:
 
 def running(file: CaseFile) -> list[tuple[str, str]]:
     """Label and address of every clock of one's own case that runs in days."""
-    clocks = [c for c in file.clocks if c.stopped_at is None and c.length.unit is not Unit.HOURS]
+    clocks = [c for c in file.clocks if c.stopped_at is None and not c.length.unit.runs]
     return [(c.label, f"/case/clocks/{c.seq}/{c.term}") for c in clocks]
 
 
@@ -77,7 +76,7 @@ def _clock(request: Request, file: CaseFile) -> Clock:
     """
     asked = (request.path_params["term"], request.path_params["seq"])
     for clock in file.clocks:
-        if (clock.term, clock.seq) == asked and clock.length.unit is not Unit.HOURS:
+        if (clock.term, clock.seq) == asked and not clock.length.unit.runs:
             return clock
     raise NotFound(no=file.no)
 

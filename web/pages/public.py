@@ -12,7 +12,7 @@ from feedback.intake import narrow
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
 from feedback.lifecycle import Profile
-from feedback.terms import TERMS, Holder, Length, Term, Unit
+from feedback.terms import Holder, Length, Term, Unit, in_force
 from routing import directory
 from web import counting, labels
 from web.office import Office
@@ -28,7 +28,6 @@ COMMON = (
     ("count=30&unit=cd", "30 日：复查、复核（信访工作条例第三十五条、第三十六条）"),
     ("count=7&unit=wd", "7 个工作日：热线投诉、求助从提交到答复（本平台承诺）"),
 )
-UNIT_WORDS = {Unit.CALENDAR: "日", Unit.WORKING: "个工作日", Unit.HOURS: "小时"}
 PROFILE_WORDS = {Profile.PETITION: "信访事项", Profile.HOTLINE: "热线诉求", Profile.RATING: "差评整改"}
 
 
@@ -49,17 +48,17 @@ async def home(request: Request) -> Response:
 async def guide(request: Request) -> Response:
     """What is accepted, what is not and where it belongs, and the terms as the table says them."""
     office: Office = request.app.state.office
-    rows = [_term_words(term) for term in TERMS if term.holder is not Holder.CO]
+    rows = [_term_words(term) for term in in_force(office_day(office.clock.now())) if term.holder is not Holder.CO]
     return office.render(request, "public/guide.html", {"terms": rows})
 
 
 def _term_words(term: Term) -> dict[str, str]:
     kinds = "" if len(term.kinds) > len(labels.KINDS) - 2 else "、".join(labels.KINDS[k] for k in sorted(term.kinds))
     profiles = "、".join(PROFILE_WORDS[p] for p in Profile if p in term.profiles)
-    longer = f"，经批准可以延长 {term.longer_by} {UNIT_WORDS[term.length.unit]}" if term.longer_by else ""
+    longer = f"，经批准可以延长 {term.longer_by} {labels.UNITS_OF_LENGTH[term.length.unit]}" if term.longer_by else ""
     return {
         "label": f"{term.label}（{kinds or profiles}）",
-        "words": f"{term.length.count} {UNIT_WORDS[term.length.unit]}{longer}"
+        "words": f"{term.length.count} {labels.UNITS_OF_LENGTH[term.length.unit]}{longer}"
         if not term.until
         else "到文书写明的日期",
         "law": term.law,

@@ -5,7 +5,6 @@ in Excel the bars carry their numbers and a pattern.
 """
 
 import unicodedata
-from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -216,8 +215,3 @@ def _chart(book: Any, sheet: str, table: Table, first: int, last: int) -> Any:
     chart.set_x_axis({"major_gridlines": {"visible": False}, "crossing": "max"})
     chart.set_size({"width": 640, "height": 20 * _chart_rows(table)})
     return chart
-
-
-def described(rows: Sequence[Sequence[Cell]]) -> str:
-    """A chart in a sentence, for those who cannot see it."""
-    return "，".join(f"{row[0]} {row[1]}" for row in rows)

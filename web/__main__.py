@@ -179,12 +179,12 @@ def migrate(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def seed(settings: Settings, args: argparse.Namespace) -> int:
-    from web import seed as town
+    from web import living
 
     if settings.production:
         print("生产环境不放演示数据", file=sys.stderr)
         return 2
-    _run(settings, town.sow)
+    _run(settings, living.sow)
     return 0
 
 

@@ -45,7 +45,7 @@ from feedback.views import Filters
 from routing import directory, inbox
 from routing.models import Notice
 from tests.people import Door
-from web import boot, seed
+from web import boot, living, seed
 from web.__main__ import log_as
 from web.office import Office
 
@@ -100,7 +100,7 @@ async def fill(office: Office, cases: int) -> None:
     """Real cases through the door, and copies of their rows until there are so many."""
     if await Case.all().count() >= cases:
         return
-    await seed.Life(office, PATTERNS, PATTERN_DAYS).run()
+    await living.Life(office, PATTERNS, PATTERN_DAYS).run()
     now, draw = office.clock.now(), random.Random(1)
     units = [unit.code for unit in (await directory.snapshot()).units()]
     patterns = [dict(row) for row in await Case.all().values()]

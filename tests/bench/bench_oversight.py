@@ -29,7 +29,7 @@ from feedback.models import Case, ClockRow, Entry
 from routing.forecast import History, Past, calibration, share_of_time
 from routing.models import Notice
 from tests.people import Door
-from web import boot, seed
+from web import boot, living, seed
 from web.__main__ import log_as
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
@@ -95,7 +95,7 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
 async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
     async with boot.opened(settings) as office:
         if not is_own:
-            await seed.sow(office)
+            await living.sow(office)
         now = office.clock.now()
         rows = [Past(*row) for row in await oversight.past_clocks(now - timedelta(days=3650), now, 1_000_000)]
     rows.sort(key=lambda each: each.starts_at)

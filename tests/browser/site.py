@@ -23,7 +23,7 @@ from feedback.kernel.settings import Settings, variable
 from tests.conftest import MONDAY, fresh
 from tests.people import ANNAS_MESSAGE
 from tests.rules.test_topics import MIXER
-from web import boot, doors, gathering, seed
+from web import boot, doors, gathering, living
 
 DAYS, CASES = 40, 40
 PATIENCE_SECONDS = 60.0
@@ -151,7 +151,7 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
             login_per_minute=6000,
         )
         async with boot.opened(settings) as office:
-            await seed.Life(office, cases_count=CASES, days=DAYS).run()
+            await living.Life(office, cases_count=CASES, days=DAYS).run()
             # Before the server's own time begins, which gathers once more when it starts.
             earlier = replace(office, clock=office.clock.starting_at(MONDAY - timedelta(hours=1)))
             for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic

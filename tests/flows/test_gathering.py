@@ -13,7 +13,7 @@ from routing import directory
 from tests.conftest import MONDAY
 from tests.people import Door
 from tests.rules.test_topics import BUS, MIXER
-from web import gathering, seed
+from web import gathering, living, seed
 from web.office import Office
 
 HOUR = timedelta(hours=1)
@@ -56,7 +56,7 @@ async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Doo
 
 async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(office: Office) -> None:
     """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
-    await seed.Life(office, cases_count=0, days=28, has_waves=True).run()
+    await living.Life(office, cases_count=0, days=28, has_waves=True).run()
     await gathering.gather(office, office.clock.now())
     told = await hotspots.of_day(office_day(office.clock.now()))
     places = {topics.place_of(topic.members) for topic in told}

@@ -12,7 +12,7 @@ from evaluation.kpis import KPI, Weights
 from evaluation.report import Report, Section
 from feedback.kernel.errors import Invalid
 from tests.people import Door
-from web import seed
+from web import living
 from web.office import Office
 from web.pages import reports
 
@@ -20,7 +20,7 @@ from web.pages import reports
 @pytest.fixture
 async def lived_in(office: Office) -> Office:
     """A town after ninety days."""
-    await seed.Life(office, cases_count=50, days=90).run()
+    await living.Life(office, cases_count=50, days=90).run()
     return office
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from classify import twins
 from classify.labels import LEVEL2
-from web import seasons, seed
+from web import living, seasons, seed
 
 WAVES = seed.read("seasons")
 UNITS = {unit["code"] for unit in seed.read("units")["unit"]}
@@ -28,7 +28,7 @@ def test_every_message_names_what_the_town_has() -> None:
         assert coming.category in LEVEL2
         assert coming.unit in UNITS
         assert coming.region in CODES
-        assert 0 <= coming.days <= seed.DAYS
+        assert 0 <= coming.days <= living.DAYS
         assert "{" not in coming.text
 
 

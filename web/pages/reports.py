@@ -86,8 +86,6 @@ def _table(table: Table) -> Mapping[str, Any]:
             for row in table.rows
         ],
         "bars": [] if table.bars is None else [_bar(row, table) for row in table.rows],
-        "label_width": 16 * max((len(str(row[0])) for row in table.rows), default=0) + 24,
-        "described": "" if table.bars is None else report_files.described([(r[0], r[table.bars]) for r in table.rows]),
     }
 
 

@@ -95,7 +95,7 @@ class Life:
             self.plan(self.start + timedelta(days=day, hours=1), self._midnight)
         if self.has_waves:
             for week in range(1, (self.end - self.start).days // 7 + 1):
-                self.plan(self.end - timedelta(days=7 * week, hours=-2), self._look_over)
+                self.plan(self.end - timedelta(days=7 * week - 6), self._look_over)
             for row in self.oversight["measure"]:
                 self.plan(self.end - timedelta(days=row["days"]), self._take_measure(row))
         with tqdm(total=len(self.agenda), desc="云川区", unit="事", leave=False, disable=None) as bar:

@@ -288,6 +288,7 @@ ERRORS: Mapping[str, str] = {
     "conflict": "内容刚刚被别人更新，请刷新后再办理",
     "calendar_changed": "日历已经有了更新的版本，请重新预览后再启用",
     "wrong_lines": "{sentences}",
+    "wrong_template": "{sentences}",
     "source_id_used": "这个来源编号已用于另一件诉求，请换一个来源编号",
     "not_now": "当前状态不能办理这一步",
     "right_lapsed": "申请期限已过",
@@ -323,6 +324,7 @@ ERRORS: Mapping[str, str] = {
 }
 FAULTS: Mapping[str, str] = {
     "wrong_lines": "请按提示逐行改正",
+    "wrong_template": "模板没有启用，请按提示修改后再上传",
     "missing": "请填写{field}",
     "unknown": "{field}不在可选范围内",
     "too_long": "{field}太长了，请缩短",

@@ -170,8 +170,10 @@ async def walk(door: Door) -> list[tuple[tuple[str, str], Any]]:
     noted("POST", "/ratings", await door.post("/api/v1/ratings", {"case_no": no, **code, "level": 4}))
     noted("POST", "/ratings", await door.post("/api/v1/ratings", {"level": 4}))
     await door.drain()
-    noted("GET", "/cases/{no}", await door.get(f"/api/v1/cases/{no}", params=code))
+    own = noted("GET", "/cases/{no}", await door.get(f"/api/v1/cases/{no}", params=code)).json()
     noted("GET", "/cases/{no}", await door.get(f"/api/v1/cases/{no}", token))
+    for printed in (own["letters"][-1]["verify"], "1"):
+        noted("GET", "/letters/verify", await door.get("/api/v1/letters/verify", params={"code": printed}))
     noted("GET", "/desk/cases", await door.get("/api/v1/desk/cases", token))
     noted("POST", "/classify", await door.post("/api/v1/classify", {"title": "路灯", "text": "路灯不亮"}, token))
     for path in ("/units", "/categories", "/matters", "/law", "/indicators", "/public/replies", "/public/scores"):

@@ -9,9 +9,9 @@ from feedback import letters
 from feedback.grounds import GROUNDS, Row
 from feedback.letters import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
 from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
+from web.letter_desk import TO_WORDS
 from web.letters import drawing, stencils
 from web.letters.values import PLACEHOLDERS
-from web.pages.letter_admin import TO_WORDS
 
 APPEAL = About(Profile.PETITION, Kind.APPEAL, Stage.FIRST, True)
 ART_32 = {"请求", "事实和理由", "处理意见", "法律依据"}

@@ -14,6 +14,7 @@ from web.api import (
     kpis,
     law,
     learning,
+    lettering,
     linking,
     openapi,
     overseeing,
@@ -28,6 +29,7 @@ from web.linking import BULK_MOST
 from web.office import Office
 
 PREFIX = "/api/v1"
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -185,6 +187,22 @@ CALLS: tuple[Call, ...] = (
     Call("GET", "/categories", reference.category_tree, Who.ANYONE, "内容分类", {200: published.CategoryList}),
     Call("GET", "/law", law.law, Who.ANYONE, "办理依据：时限、环节、情形和文书", {200: law.Law},
          remark="与表单、计时和网页“办理依据”用的是同一张表，每一行写明条文。"),
+    Call("GET", "/letters/verify", lettering.verify, Who.ANYONE, "核验文书",
+         {200: lettering.Verified}, query=lettering.VerifyQuery,
+         remark="凭文书上的核验码。码不对和没有这份文书的回答完全一样，都是 genuine 为 false；与网页“核验文书”是同一个函数。"),
+    Call("GET", "/letters", lettering.listed, Who.STAFF, "文书和模板",
+         {200: lettering.TemplateList}, faults=(403,), remark="限管理员。"),
+    Call("GET", "/letters/{code}", lettering.one, Who.STAFF, "一种文书和它的占位符",
+         {200: lettering.TemplateOut}, faults=(403, 404), remark="限管理员。"),
+    Call("POST", "/letters/{code}", lettering.take_in, Who.STAFF, "启用本地模板",
+         {200: lettering.TemplateOut}, faults=(403, 404), takes_file=True,
+         remark="限管理员。检查与网页相同：Word 文件、占位符、必须写明的内容；有问题的不启用，message 逐条说明。已经签发的文书不变。"),
+    Call("POST", "/letters/{code}/restore", lettering.restore, Who.STAFF, "恢复平台模板",
+         {200: lettering.TemplateOut}, faults=(403, 404), remark="限管理员。"),
+    Call("GET", "/letters/{code}/template.docx", lettering.template, Who.STAFF, "下载模板",
+         {200: None}, query=lettering.TemplateQuery, faults=(403, 404), media=_DOCX, remark="限管理员。"),
+    Call("GET", "/letters/{code}/sample.pdf", lettering.sample, Who.STAFF, "样张",
+         {200: None}, faults=(403, 404, 503), media="application/pdf", remark="限管理员。"),
     Call("GET", "/matters", reference.matters, Who.ANYONE, "政务服务事项", {200: published.MatterList}),
     Call("GET", "/indicators", reference.indicators, Who.ANYONE, "评价二级指标", {200: published.IndicatorList}),
     Call("GET", "/public/replies", reference.replies, Who.ANYONE, "公开回复",

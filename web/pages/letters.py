@@ -8,13 +8,10 @@ from starlette.routing import Route
 
 from feedback import letterbook
 from feedback.access import Actor
-from feedback.kernel import codes
-from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.letterbook import Issued
 from feedback.views import EntryView
-from routing import directory
-from web import act_forms, identity, labels, parse, present, present_desk
+from web import act_forms, identity, labels, letter_desk, parse, present_desk
 from web.letters import issuing, rendering, values
 from web.office import Office
 from web.pages.case_sheet import looked, shown
@@ -98,27 +95,19 @@ async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it. Unknown and wrong codes are answered alike."""
     office: Office = request.app.state.office
     typed = request.query_params.get("t", "")
-    found = None
-    if typed.strip():
-        limiter = request.app.state.limiter
-        await limiter.check("lookup", request)
-        found = await letterbook.verified(typed)
-        if found is None:
-            await limiter.hit("lookup", request)
-    context = {"asked": bool(typed.strip()), "facts": await _told(found) if found else []}
+    found = await letter_desk.verified(request, typed) if typed.strip() else None
+    context = {"asked": bool(typed.strip()), "facts": _facts(found) if found else []}
     return office.render(request, "public/letter.html", context)
 
 
-async def _told(letter: Issued) -> list[tuple[str, str]]:
-    """What anybody may know of a letter whose code they hold: nothing of the person or the matter."""
-    names = await directory.snapshot()
+def _facts(found: letter_desk.Genuine) -> list[tuple[str, str]]:
     return [
-        ("文书", letter.row.title),
-        ("文号", letter.number),
-        ("签发单位", names.name(letter.unit)),
-        ("签发日期", values.day_text(office_day(letter.issued_at))),
-        ("核验码", present.grouped(codes.typed_code(letter.token))),
-        ("摘要", letter.digest[:16]),
+        ("文书", found.title),
+        ("文号", found.number),
+        ("签发单位", found.unit),
+        ("签发日期", values.day_text(found.issued_day)),
+        ("核验码", found.code),
+        ("摘要", found.digest),
     ]
 
 

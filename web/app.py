@@ -23,7 +23,7 @@ from feedback.kernel import db, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
 from feedback.kernel.settings import Settings
 from routing import inbox
-from web import attention, boot, frame, identity, labels, worker
+from web import attention, boot, frame, identity, keeping, labels, worker
 from web.api import v1
 from web.guard import Guard, Limiter, SameOrigin, TooMany
 from web.office import Office
@@ -136,14 +136,19 @@ class StaffOnly:
             request = Request(scope, receive)
             actor = await identity.actor_or_none(request)
             if actor is None:
-                if request.method == "POST" and request.url.path == "/desk/register":
-                    await registering.kept_for_later(request)
                 response = await _refusal(request, identity.Unauthorized())
+                if request.method == "POST" and request.url.path == "/desk/register":
+                    await registering.kept_for_later(request)  # with its files, as a draft of its own
+                elif request.method == "POST":
+                    await keeping.keep(request, response)
                 await response(scope, receive, send)
                 return
             if request.method == "GET" and not identity.is_background(request):
                 office: Office = request.app.state.office
                 request.state.unread = await inbox.unread(actor, office.clock.now())
+            if keeping.COOKIE in request.cookies and not identity.is_background(request):
+                await keeping.restored(self.app, scope, receive, send, actor)
+                return
         await self.app(scope, receive, send)
 
 

@@ -220,9 +220,13 @@ async def staff_draft(office: Office, form: str, username: str) -> dict[str, Any
     return found
 
 
-async def keep_staff_draft(office: Office, form: str, username: str, values: Mapping[str, Any]) -> None:
-    """Keep a half-filled form for whoever wrote it, sealed."""
+async def keep_staff_draft(
+    office: Office, form: str, username: str, values: Mapping[str, Any], *, until: datetime | None = None
+) -> None:
+    """Keep a half-filled form for whoever wrote it, sealed. `until`: swept away from then on, if that is sooner."""
     now = office.clock.now()
+    if until is not None:  # the sweep counts the days of a citizen's draft from when it was seen
+        now = min(now, until - timedelta(days=office.settings.draft_days))
     sealed = seal.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
     token_hash = _staff_hash(office, form, username)
     if not await FormDraft.filter(token_hash=token_hash).update(sealed=sealed, seen_at=now):
@@ -240,9 +244,9 @@ def _staff_hash(office: Office, form: str, username: str) -> str:
 
 
 async def forget_old(now: datetime, draft_days: int) -> None:
-    """Delete drafts nobody came back to, and sessions that are over."""
+    """Delete drafts nobody came back to, and sessions that are over, a day later: who still types in one is known."""
     await FormDraft.filter(seen_at__lt=now - timedelta(days=draft_days)).delete()
-    await Session.filter(expires_at__lt=now).delete()
+    await Session.filter(expires_at__lt=now - timedelta(days=1)).delete()
 
 
 async def add_accounts(usernames: list[str], password: str, *, is_demo: bool, now: datetime) -> None:

@@ -190,6 +190,7 @@ DONE = (
     "POST /desk/ratings/exclude",
     "POST /desk/ratings/decide",
     "POST /desk/bulk",
+    "POST /desk/kept/drop",
     "POST /desk/notices/read",
     "POST /desk/notices/mail",
     "POST /desk/measures/new",

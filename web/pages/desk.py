@@ -18,7 +18,7 @@ from feedback.lifecycle import Act, Role, Status
 from feedback.views import CaseFile, Filters
 from routing import directory
 from routing.directory import Directory
-from web import attention, doors, identity, labels, present, present_desk, suggestions
+from web import attention, doors, identity, keeping, labels, present, present_desk, suggestions
 from web.office import Office
 from web.pages import (
     bad_ratings,
@@ -178,8 +178,18 @@ def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> di
     return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
 
 
+async def drop_kept(request: Request) -> Response:
+    """Throw away what was kept of a form that came after the session ended."""
+    office: Office = request.app.state.office
+    await keeping.drop(office, await identity.actor(request))
+    response = RedirectResponse("/desk", status_code=303)
+    response.delete_cookie(keeping.COOKIE)
+    return response
+
+
 ROUTES = [
     *bad_ratings.ROUTES,
+    Route("/kept/drop", drop_kept, methods=["POST"]),
     Route("/", queue),
     Route("/bulk", bulk, methods=["POST"]),
     Route("/bulk", queue),

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from feedback.intake import line
-from web import identity, labels, present_desk
+from web import identity, keeping, labels, present_desk
 from web.office import Office
 
 
@@ -45,6 +45,7 @@ async def login(request: Request) -> Response:
         await limiter.hit("login", request)
         errors = {"password": labels.error_words(refused.code)}
         return office.render(request, "login.html", _context(username, back, errors), status=401)
+    back = await keeping.way_back(request, session.actor, back)
     response = RedirectResponse(back or present_desk.landing(session.actor), status_code=303)
     identity.set_cookie(response, office, identity.STAFF_COOKIE, session.token, office.settings.session_hours)
     return response

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.requests import Request
+
 from classify import labels as categories
 from feedback.access import OVERSEERS, Actor, has
 from feedback.deadlines import Clock, Happening, clocks_of
@@ -91,7 +93,7 @@ def landing(actor: Actor) -> str:
 
 def filters_of(query: Mapping[str, str], actor: Actor) -> Filters:
     """The filter an address asks for; with none at all, what waits for this person."""
-    known = [name for name in query if name not in ("page", "ui", "done")]
+    known = [name for name in query if name not in ("page", "ui", "done", "columns", "col")]
     if not known:
         return Filters(status="open", mine=bool(actor.roles & WORKERS))
     light = query.get("light", "")
@@ -107,6 +109,25 @@ def filters_of(query: Mapping[str, str], actor: Actor) -> Filters:
         flag=query.get("flag", "") if query.get("flag", "") in attention.OPTIONS else "",
         mine=query.get("mine", "") == "1",
     )
+
+
+COLUMNS: Mapping[str, str] = {
+    "status": "状态",
+    "unit": "承办单位",
+    "category": "分类",
+    "channel": "来源",
+    "received": "收到",
+}
+"""Columns of the queue that one may do without; time left and the matter always stand there."""
+COLUMNS_COOKIE = "xq_columns"
+
+
+def columns_of(request: Request) -> tuple[str, ...]:
+    """The columns chosen now, or at the last choice in this browser; all of them before the first."""
+    query = request.query_params
+    kept = request.cookies.get(COLUMNS_COOKIE)
+    said = query.getlist("col") if "columns" in query else list(COLUMNS) if kept is None else kept.split(".")
+    return tuple(name for name in COLUMNS if name in said)
 
 
 def query_of(filters: Filters, **changes: object) -> str:

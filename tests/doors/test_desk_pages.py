@@ -423,6 +423,18 @@ async def test_the_tabs_count_what_their_lists_hold(door: Door) -> None:
             assert (found[1] if found else "0") == count, href
 
 
+async def test_the_columns_one_chose_stay_chosen(door: Door) -> None:
+    await a_case(door)
+    async with at_desk(door, "reception") as reception:
+        assert ">来源</th>" in (await reception.get("/desk?status=")).text
+        chosen = (await reception.get("/desk?status=&columns=1&col=unit&col=received&col=made-up")).text
+        assert ">承办单位</th>" in chosen and ">来源</th>" not in chosen
+        again = (await reception.get("/desk?status=")).text
+        assert ">收到</th>" in again and ">分类</th>" not in again
+        bare = (await reception.get("/desk?status=&columns=1")).text
+        assert ">承办单位</th>" not in bare and ">时限</th>" in bare and ">诉求</th>" in bare
+
+
 async def test_the_queue_survives_any_query(door: Door) -> None:
     async with at_desk(door, "reception") as reception:
         for query in ("page=0", "page=99999999", "light=blue", "sort=x", "unit=%00", "q=%27%22%3C", "status=nonsense"):

@@ -40,6 +40,7 @@ BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
     Act.SUPERVISE: ("批量督办", frozenset({Role.SUPERVISOR})),
 }
 BULK_MOST = 50
+_COLUMNS_HOURS = 24 * 365
 
 
 async def queue(request: Request) -> Response:
@@ -52,8 +53,11 @@ async def queue(request: Request) -> Response:
     filters = present_desk.filters_of(request.query_params, actor)
     found = await queries.worklist(actor, filters, _page(request), now=now)
     counted, mine, all_ = await _counts(actor, filters, now)
+    columns = present_desk.columns_of(request)
     context = {
         **present_desk.frame(actor, names),
+        "columns": columns,
+        "all_columns": list(present_desk.COLUMNS.items()),
         "filters": filters,
         "tabs": present_desk.tabs(filters, mine, {**counted, "all_open": all_}),
         "rows": [present.row_view(row, names, now, calendar) for row in found.items],
@@ -72,7 +76,10 @@ async def queue(request: Request) -> Response:
         "bulk": _bulk_acts(actor),
         "answered": await _answered_today(actor, now) if not found.total else 0,
     }
-    return office.render(request, "desk/queue.html", context)
+    response = office.render(request, "desk/queue.html", context)
+    if "columns" in request.query_params:
+        identity.set_cookie(response, office, present_desk.COLUMNS_COOKIE, ".".join(columns), _COLUMNS_HOURS)
+    return response
 
 
 def _page(request: Request) -> int:

@@ -334,6 +334,19 @@ async def add_staff(rows: Iterable[Mapping[str, Any]]) -> None:
     await Staff.bulk_create([Staff(**row) for row in rows], ignore_conflicts=True)
 
 
+async def give_posts(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Give people their posts, in place of those they held. An address for notices stays where the row names none."""
+    async with db.transaction():
+        for row in rows:
+            said = {name: value for name, value in row.items() if value or name != "mail"}
+            await Staff.update_or_create(username=said.pop("username"), defaults={**said, "active": True})
+
+
+async def leave(username: str) -> bool:
+    """Take somebody's post away; what they did stays in their name. Returns whether they held one."""
+    return bool(await Staff.filter(username=username, active=True).update(active=False))
+
+
 async def staff_of(unit: str) -> list[dict[str, Any]]:
     """Who works in a unit."""
     rows = Staff.filter(unit=unit, active=True).order_by("username")

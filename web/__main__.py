@@ -15,7 +15,7 @@ import uvicorn
 
 from feedback.kernel import settings as settings_table
 from feedback.kernel.clock import OFFICE, office_day
-from feedback.kernel.errors import Invalid, Refused
+from feedback.kernel.errors import Invalid, NotNow, Refused
 from feedback.kernel.settings import Settings
 from web import labels
 
@@ -57,6 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     add("worker", work, "an arq worker beside the web processes (needs REDIS_URL)")
     add("migrate", migrate, "bring the database to this version")
     add("seed", seed, "put the demo town into an empty database")
+    sub = add("found", found, "begin a district: units, regions, routing rows and people from a folder of files")
+    sub.add_argument("folder", type=Path)
+    sub.add_argument("--check", action="store_true", help="only say what is wrong with the files")
+    sub = add("staff", staff, "give people of a CSV file their posts, and accounts to the new ones")
+    sub.add_argument("file", type=Path)
+    add("password", password, "print a new password for an account, and log it out").add_argument("username")
+    add("leave", leave, "take somebody's post away, and log them out").add_argument("username")
     add("settings", show_settings, "print every setting").add_argument("--json", action="store_true")
     sub = add("import", import_file, "take in a CSV or Excel file through the one door")
     sub.add_argument("file", type=Path)
@@ -185,6 +192,82 @@ def seed(settings: Settings, args: argparse.Namespace) -> int:
         print("生产环境不放演示数据", file=sys.stderr)
         return 2
     _run(settings, living.sow)
+    return 0
+
+
+def found(settings: Settings, args: argparse.Namespace) -> int:
+    """Begin a district, or with `--check` only read its files."""
+    from web import founding
+
+    try:
+        district = founding.read(args.folder)
+    except founding.FaultyError as wrong:
+        return _faulty(wrong)
+    counts = f"{len(district.units)} 个单位，{len(district.regions)} 个地区，{len(district.routes)} 条派单规则"
+    if args.check:
+        print(f"没有问题：{counts}，{len(district.people)} 人")
+        return 0
+    migrate(settings, args)
+    try:
+        _run(settings, lambda office: founding.found(office, district, by="found"))
+    except NotNow:
+        print("这里已经建立过：派单规则在“管理 → 派单规则”里改，人员用 xinqiao staff", file=sys.stderr)
+        return 2
+    print(f"已建立：{counts}")
+    return _employed(settings, district.people, args.folder / "staff.csv") if district.people else 0
+
+
+def staff(settings: Settings, args: argparse.Namespace) -> int:
+    """People as the file says; may be run again with more."""
+    from web import founding
+
+    try:
+        return _employed(settings, founding.read_people(args.file), args.file)
+    except founding.FaultyError as wrong:
+        return _faulty(wrong)
+
+
+def _employed(settings: Settings, people: Sequence[Any], file: Path) -> int:
+    from web import founding
+
+    passwords = _run(settings, lambda office: founding.employ(people, now=office.clock.now()))
+    print(f"{len(people)} 人在岗，其中新开账号 {len(passwords)} 个")
+    if passwords:
+        kept = file.with_name(f"{file.stem}.passwords-{datetime.now(OFFICE):%Y%m%d%H%M%S}.csv")
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as paper:
+            paper.writelines(f"{username},{word}\n" for username, word in passwords.items())
+        print(f"初始密码写在 {kept}（只有您能读），请当面交给本人，首次登录后在“修改密码”里更换，然后删除该文件")
+    return 0
+
+
+def _faulty(wrong: Exception) -> int:
+    print(f"{wrong}\n以上问题改好之前，什么都没有写入", file=sys.stderr)
+    return 2
+
+
+def password(settings: Settings, args: argparse.Namespace) -> int:
+    """A new password, shown once."""
+    from web import founding, identity
+
+    word = founding.new_password()
+    _run(settings, lambda office: identity.set_password(args.username, word, now=office.clock.now()))
+    print(word)
+    return 0
+
+
+def leave(settings: Settings, args: argparse.Namespace) -> int:
+    """Somebody works here no more."""
+    from routing import directory
+    from web import identity
+
+    async def left(_: Any) -> bool:
+        await identity.end_sessions(args.username)
+        return await directory.leave(args.username)
+
+    if not _run(settings, left):
+        print(f"没有在岗的 {args.username}", file=sys.stderr)
+        return 2
+    print(f"{args.username} 已离岗，登录已全部失效，此前的办理记录不变")
     return 0
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,6 +51,21 @@ async def log_in(office: Office, username: str, password: str) -> LoggedIn:
 
     Raises Unauthorized with code "wrong_password" or "locked"; an unknown account takes as long as a known one.
     """
+    await prove(office, username, password)
+    try:
+        actor_ = await directory.actor_of(username)
+    except NotFound as gone:
+        raise Unauthorized("wrong_password") from gone
+    await Account.filter(username=username).update(failed=0, locked_until=None)
+    token, expires_at = await open_session(office, username)
+    return LoggedIn(token, expires_at, actor_)
+
+
+async def prove(office: Office, username: str, password: str) -> None:
+    """Whether somebody knows the password of an account; whoever tries too often locks it.
+
+    Raises Unauthorized with code "wrong_password" or "locked".
+    """
     now, settings = office.clock.now(), office.settings
     account = await Account.get_or_none(username=username) if len(username) <= USERNAME_MOST else None
     right = await asyncio.to_thread(_matches, account.password if account else _NOBODY, password)
@@ -63,13 +78,6 @@ async def log_in(office: Office, username: str, password: str) -> LoggedIn:
         locked = now + timedelta(minutes=settings.lock_minutes) if failed >= settings.login_attempts else None
         await Account.filter(username=username).update(failed=0 if locked else failed, locked_until=locked)
         raise Unauthorized("locked" if locked else "wrong_password")
-    try:
-        actor_ = await directory.actor_of(username)
-    except NotFound as gone:
-        raise Unauthorized("wrong_password") from gone
-    await Account.filter(username=username).update(failed=0, locked_until=None)
-    token, expires_at = await open_session(office, username)
-    return LoggedIn(token, expires_at, actor_)
 
 
 async def open_session(office: Office, username: str) -> tuple[str, datetime]:
@@ -254,6 +262,29 @@ async def add_accounts(usernames: list[str], password: str, *, is_demo: bool, no
     hashed = await asyncio.to_thread(_hasher.hash, password)
     rows = [Account(username=u, password=hashed, is_demo=is_demo, changed_at=now) for u in usernames]
     await Account.bulk_create(rows, ignore_conflicts=True)
+
+
+async def without_account(usernames: Sequence[str]) -> list[str]:
+    """Those of them who cannot log in yet."""
+    known = {row["username"] for row in await Account.filter(username__in=list(usernames)).values("username")}
+    return [username for username in usernames if username not in known]
+
+
+async def set_password(username: str, password: str, *, now: datetime) -> None:
+    """Another password from now on: the account is open again, and every session in its name is over.
+
+    Raises NotFound.
+    """
+    hashed = await asyncio.to_thread(_hasher.hash, password)
+    account = Account.filter(username=username)
+    if not await account.update(password=hashed, changed_at=now, failed=0, locked_until=None, is_demo=False):
+        raise NotFound(account=username)
+    await end_sessions(username)
+
+
+async def end_sessions(username: str) -> None:
+    """Log somebody out everywhere."""
+    await Session.filter(username=username).delete()
 
 
 async def has_demo_accounts() -> bool:

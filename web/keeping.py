@@ -29,6 +29,7 @@ MOST = 200_000  # characters: the longest answer with its facts and its basis is
 _DRAFT = "sent-too-late"
 _STAFF_PATHS = ("/desk", "/board", "/admin")
 _NEVER_FILLED = frozenset({"hidden", "file", "submit", "button", "image", "reset", "password"})
+_SECRET = frozenset({"/desk/password"})  # never kept, not even sealed
 _UNSAID_MOST = 4  # a field without a name for people is shown when it is longer than a code
 
 
@@ -50,10 +51,10 @@ async def keep(request: Request, response: Response) -> None:
     """Keep what was typed for whoever's session it was; nobody else can be meant by an ended one."""
     office: Office = request.app.state.office
     username = await identity.username_of_ended(request)
-    if username is None:
+    path = request.url.path
+    if username is None or path in _SECRET:
         return
     fields = await _typed(request)
-    path = request.url.path
     until = office.clock.now() + timedelta(hours=HOURS)
     await _store(office, username, Kept(path, _page_of(request) or path, fields, until.isoformat()))
     identity.set_cookie(response, office, COOKIE, "1", HOURS)

@@ -2,16 +2,14 @@
 
 import random
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import classify.releases
-from evaluation import ratings
 from feedback.lifecycle import Role
 from routing import directory
-from web import identity
-from web.models import QuickReason, ReplyTemplate
+from web import founding, identity
+from web.founding import UnitRow
 from web.office import Office
 
 TOWN = Path(__file__).parent / "town"
@@ -27,35 +25,25 @@ def read(name: str) -> dict[str, Any]:
 async def settle(office: Office) -> None:
     """Units, regions, routing rows, staff, accounts, texts, matters and a first classifier; no case yet."""
     now = office.clock.now()
-    units = read("units")["unit"]
-    for unit in units:
-        unit.setdefault("aliases", [])
-    regions = [{"aliases": [], "places": [], **region} for region in read("regions")["region"]]
-    routes = [{"co": [], "category": "", "kind": "", "region": "", **row} for row in read("routes")["route"]]
-    await directory.load(units, regions, routes, by="demo", now=now)
-    staff = _staff(units, office)
+    district = founding.read(TOWN)
+    await founding.found(office, district, by="demo")
+    staff = _staff(district.units, office)
     await directory.add_staff(staff)
     await identity.add_accounts([s["username"] for s in staff], DEMO_PASSWORD, is_demo=True, now=now)
-    phrases = read("phrases")
-    await ReplyTemplate.bulk_create([ReplyTemplate(**row) for row in phrases["template"]])
-    await QuickReason.bulk_create([QuickReason(**row) for row in phrases["reason"]])
-    await ratings.add_matters(read("matters")["matter"])
-    duties = [(duty["text"], tuple(duty["categories"])) for unit in units for duty in unit["duties"]]
-    await classify.releases.first(duties, office.settings.data, now=now)
 
 
-def _staff(units: list[dict[str, Any]], office: Office) -> list[dict[str, Any]]:
+def _staff(units: Sequence[UnitRow], office: Office) -> list[dict[str, Any]]:
     """A clerk and a head for every unit, and the offices of the whole house."""
     names, draw = read("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
 
     def name() -> str:
         return str(draw.choice(names["family"]) + draw.choice(names["given"]))
 
-    def cleared(unit: Mapping[str, Any]) -> bool:
-        return unit["kind"] == "discipline" or str(unit["code"]).endswith("jiwei")
+    def cleared(unit: UnitRow) -> bool:
+        return unit.kind == "discipline" or unit.code.endswith("jiwei")
 
     rows = [
-        _post(f"{role.value}-{unit['code']}", name(), unit["code"], [role], cleared=cleared(unit))
+        _post(f"{role.value}-{unit.code}", name(), unit.code, [role], cleared=cleared(unit))
         for unit in units
         for role in (Role.CLERK, Role.LEAD)
     ]
@@ -67,7 +55,7 @@ def _staff(units: list[dict[str, Any]], office: Office) -> list[dict[str, Any]]:
         _post("auditor", name(), "xinfang", [Role.AUDITOR], everywhere=True),
         _post("admin", name(), "xinfang", [Role.ADMIN]),
         *(
-            _post(f"reception-{unit['code']}", name(), unit["code"], [Role.RECEPTION], cleared=_is_petition(unit))
+            _post(f"reception-{unit.code}", name(), unit.code, [Role.RECEPTION], cleared=_is_petition(unit))
             for unit in units
             if _is_desk(unit)
         ),
@@ -76,14 +64,14 @@ def _staff(units: list[dict[str, Any]], office: Office) -> list[dict[str, Any]]:
     ]
 
 
-def _is_desk(unit: Mapping[str, Any]) -> bool:
+def _is_desk(unit: UnitRow) -> bool:
     """Petition departments of every level, streets and towns take people in themselves (属地管理)."""
-    return unit["kind"] in ("street", "town") or _is_petition(unit)
+    return unit.kind in ("street", "town") or _is_petition(unit)
 
 
-def _is_petition(unit: Mapping[str, Any]) -> bool:
+def _is_petition(unit: UnitRow) -> bool:
     """Petition departments (信访局), which also take in reports."""
-    return unit["kind"] == "petition" or str(unit["code"]).endswith("xinfang")
+    return unit.kind == "petition" or unit.code.endswith("xinfang")
 
 
 def _post(

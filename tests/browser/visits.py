@@ -468,6 +468,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk", "reception", "filtered", staff("reception", at("/desk?status=open&kind=complaint&light=green"))),
     Visit("/desk", "supervisor", "", staff("supervisor", at("/desk?status=open"))),
     Visit("/desk", "auditor", "", staff("auditor", at("/desk"))),
+    Visit("/desk/password", "clerk", "", staff("clerk-jiaoyu", at("/desk/password"))),
     Visit("/desk/notices", "clerk", "", staff("clerk-jiaoyu", at("/desk/notices"))),
     Visit("/desk/notices/{id}", "clerk", "", staff("clerk-jiaoyu", followed("/desk/notices", "a[href^='/desk/notices/']"))),
     Visit("/desk/cases/{no}", "reception", "received", desk_case("received", "reception", **REPORT)),

@@ -29,6 +29,7 @@ from web.pages import (
     letters,
     measures_pages,
     notices,
+    own_password,
     registering,
     repeats,
 )
@@ -201,6 +202,7 @@ ROUTES = [
     Route("/bulk", bulk, methods=["POST"]),
     Route("/bulk", queue),
     *notices.ROUTES,
+    *own_password.ROUTES,
     *forecasts.DESK_ROUTES,
     *measures_pages.DESK_ROUTES,
     *exporting.ROUTES,

@@ -1,0 +1,140 @@
+"""Does a district begin from files, all or nothing, and do its people get in?"""
+
+import asyncio
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from feedback.kernel.settings import Settings
+from tests.people import Door
+from web import boot, founding, identity
+from web.__main__ import main
+from web.seed import TOWN
+
+STAFF = """username,name,unit,roles,everywhere,cleared,mail
+wang,王小明,jiaoyu,clerk lead,,,wang@example.cn
+li,李四,rexian,reception,,是,
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The demo town's own files as those of a new district, with two people."""
+    made = tmp_path / "district"
+    shutil.copytree(TOWN, made)
+    (made / "staff.csv").write_text(STAFF, "utf-8")
+    return made
+
+
+def _changed(folder: Path, name: str, old: str, new: str) -> None:
+    path = folder / name
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+async def test_a_district_begins_and_its_people_log_in(folder: Path, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", log_level="error")
+    await boot.migrate(settings)
+    async with boot.opened(settings) as office:
+        district = founding.read(folder)
+        await founding.found(office, district, by="found")
+        passwords = await founding.employ(district.people, now=office.clock.now())
+        assert set(passwords) == {"wang", "li"}
+        session = await identity.log_in(office, "wang", passwords["wang"])
+        assert session.actor.unit == "jiaoyu"
+        again = await founding.employ(district.people, now=office.clock.now())
+        assert again == {}  # who has an account keeps its password
+        assert await identity.actor_of_token(office, session.token)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        pytest.param("units.toml", 'level = "province"', 'level = "planet"', "level 不认识 'planet'", id="a level"),
+        pytest.param("units.toml", 'short = "省政府办"', "", "缺少 short", id="a field that is missing"),
+        pytest.param("units.toml", "phone =", "fone =", "没有 fone 这一项", id="a field misspelt"),
+        pytest.param("units.toml", '"1701"', '"9999"', "没有 9999 这种内容分类", id="a heading"),
+        pytest.param("routes.toml", 'lead = "jiwei"', 'lead = "nobody"', "没有单位 nobody", id="a unit"),
+        pytest.param("routes.toml", 'kind = "report"', 'kind = "gossip"', "没有诉求类型 gossip", id="a kind"),
+        pytest.param("regions.toml", 'parent = "990000000000"', 'parent = "1"', "上级 1 不在文件里", id="a parent"),
+        pytest.param("regions.toml", "[[region]]", "[[region]", "TOML", id="no TOML"),
+        pytest.param("staff.csv", "clerk lead", "clerk king", "king", id="a role"),
+        pytest.param("staff.csv", "jiaoyu", "moon", "没有单位 moon", id="somebody's unit"),
+        pytest.param("staff.csv", "li,", "wang,", "出现了 2 次", id="a name twice"),
+        pytest.param("staff.csv", "roles", "jobs", "缺少栏目 roles", id="a heading of the list of people"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(folder: Path, name: str, old: str, new: str, said: str) -> None:
+    _changed(folder, name, old, new)
+    with pytest.raises(founding.FaultyError) as wrong:
+        founding.read(folder)
+    assert any(fault.where.startswith(name) and said in fault.what for fault in wrong.value.faults), str(wrong.value)
+
+
+def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
+    _changed(folder, "units.toml", '"1701"', '"9999"')
+    _changed(folder, "staff.csv", "jiaoyu", "moon")
+    (folder / "routes.toml").unlink()
+    with pytest.raises(founding.FaultyError) as wrong:
+        founding.read(folder)
+    assert {fault.where.split()[0] for fault in wrong.value.faults} == {"units.toml", "staff.csv", "routes.toml"}
+
+
+def test_the_command_takes_in_all_or_nothing_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XINQIAO_DATA", str(tmp_path / "data"))
+    _changed(folder, "staff.csv", "jiaoyu", "moon")
+    assert main(["found", str(folder)]) == 2
+    assert "什么都没有写入" in capsys.readouterr().err
+    _changed(folder, "staff.csv", "moon", "jiaoyu")
+    assert main(["found", "--check", str(folder)]) == 0
+    assert main(["found", str(folder)]) == 0
+    (paper,) = folder.glob("staff.passwords-*.csv")
+    assert paper.stat().st_mode & 0o077 == 0
+    assert {row[0] for row in csv.reader(paper.read_text("utf-8-sig").splitlines())} == {"wang", "li"}
+    assert main(["found", str(folder)]) == 2
+    assert "已经建立过" in capsys.readouterr().err
+    assert main(["password", "li"]) == 0
+    word = capsys.readouterr().out.strip()
+    settings = Settings(data=tmp_path / "data", log_level="error")
+
+    async def logged_in() -> str:
+        async with boot.opened(settings) as office:
+            return (await identity.log_in(office, "li", word)).actor.id
+
+    assert asyncio.run(logged_in()) == "li"
+    assert main(["leave", "li"]) == 0
+    with pytest.raises(identity.Unauthorized):
+        asyncio.run(logged_in())
+    assert main(["leave", "li"]) == 2
+
+
+async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Door) -> None:
+    office = door.office
+    await identity.set_password("reception", "三更灯火五更鸡，正是", now=office.clock.now())
+    elsewhere = await identity.log_in(office, "reception", "三更灯火五更鸡，正是")
+    async with door.browser() as page:
+        await page.post("/login", data={"username": "reception", "password": "三更灯火五更鸡，正是"})
+        for old, new, again, said in (
+            ("", "correct horse", "correct horse", "请填写现在的密码"),
+            ("wrong", "correct horse", "correct horse", "账号或密码不对"),
+            ("三更灯火五更鸡，正是", "12345678901234", "12345678901234", "不能只有数字"),
+            ("三更灯火五更鸡，正是", "my-reception-1", "my-reception-1", "不要包含账号"),
+            ("三更灯火五更鸡，正是", "correct horse", "corect horse", "不一样"),
+        ):
+            answer = await page.post("/desk/password", data={"old": old, "new": new, "again": again})
+            assert answer.status_code == 422 and said in answer.text
+            assert "correct horse" not in answer.text
+        said_ = {"old": "三更灯火五更鸡，正是", "new": "correct horse", "again": "correct horse"}
+        assert (await page.post("/desk/password", data=said_)).status_code == 303
+        assert "已经更换" in (await page.get("/desk/password?done=1")).text
+        assert await identity.actor_of_token(office, elsewhere.token) is None
+        await page.post("/logout")
+        answer = await page.post("/desk/password", data=said_)
+        assert answer.status_code == 303
+        assert "correct horse" not in (await page.get("/login")).text
+    assert (await identity.log_in(office, "reception", "correct horse")).actor.id == "reception"

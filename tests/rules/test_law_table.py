@@ -274,6 +274,33 @@ def test_a_rectification_may_be_made_longer_with_approval() -> None:
     assert A.EXTEND in open_acts(state(*acts, kind=Kind.RECTIFY, profile=Profile.RATING))
 
 
+HANDLING = {
+    "转送": (A.ASSIGN,),
+    "下转、上报到另一个窗口": (A.TRANSFER,),
+    "交办": (A.ASSIGN,),
+    "督办": (A.ASSIGN, A.SUPERVISE),
+    "报告重大紧急事项": (A.REPORT_UP,),
+    "受理告知": (A.ASSIGN, A.ACCEPT),
+    "直接回复": (A.ASSIGN, A.ACCEPT, A.REPLY),
+    "不予受理、不再受理": (A.DECLINE,),
+    "存：重件并案": (A.MERGE,),
+}
+
+
+@pytest.mark.parametrize("acts", HANDLING.values(), ids=HANDLING)
+def test_each_way_a_registered_petition_is_handled_in_running_systems_is_open_here(acts: tuple[Act, ...]) -> None:
+    done: tuple[Act, ...] = (A.SUBMIT,)
+    for act in acts:
+        assert act in open_acts(state(*done, said={A.ASSIGN: {"unit": "rexian"}})), act
+        done = (*done, act)
+
+
+def test_no_petition_is_kept_without_handling_and_without_a_clock() -> None:
+    """存 has no row: whatever ends a petition at the desk tells the petitioner or joins it to another."""
+    ends = {step.act for step in steps_from(state(A.SUBMIT)) if step.target and step.target not in OPEN}
+    assert ends == {A.DECLINE, A.DIVERT, A.MERGE, A.WITHDRAW}
+
+
 # ---- nothing is forgotten ----
 
 _KINDS = [(p, k) for p, k in product((Profile.PETITION, Profile.HOTLINE), [k for k in Kind if k is not Kind.RECTIFY])]

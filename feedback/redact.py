@@ -24,7 +24,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("phone", re.compile(_EDGE + r"0\d{2,3}[- ]\d{7,8}" + _END)),
     ("phone", re.compile(rf"(?<!{_FIGURE})[一幺][三四五六七八九]{_FIGURE}{{9}}(?!{_FIGURE})")),
     ("plate", re.compile(_PLATE + _END)),
-    ("mail", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("mail", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     (
         "account",
         re.compile(

@@ -42,6 +42,7 @@ STATUS_OF: Mapping[type[Refused], int] = {
 }
 # Anybody may read the figures for machines, so reports (检举控告) are not among them.
 _COUNTED = "SELECT status, count(*) AS n FROM feedback_case WHERE NOT confidential GROUP BY status"
+_NAME_MOST = 60  # no thing has a longer name in an address
 _log = structlog.get_logger("web")
 
 
@@ -275,8 +276,14 @@ async def _database_fault(request: Request, fault: Exception) -> Response:
 
 
 async def _no_such(request: Request, fault: Exception) -> Response:
-    """Asked for by a name longer than any that is kept: the ORM refuses to compare it, so there is no such thing."""
-    return await _refusal(request, NotFound())
+    """Something is longer than any that is kept, and the ORM refuses to compare or to store it.
+
+    Asked for by such a name there is no such thing; what was sent is too long, and is told so.
+    """
+    if request.method in ("GET", "HEAD") or any(len(str(part)) > _NAME_MOST for part in request.path_params.values()):
+        return await _refusal(request, NotFound())
+    name = str(fault).partition(":")[0]
+    return await _refusal(request, Invalid({name if name in labels.FIELDS else "body": "too_long"}))
 
 
 async def _broken(request: Request, fault: Exception) -> Response:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from feedback import calendars
 from feedback.access import Actor
 from feedback.intake import line
-from feedback.kernel.errors import Forbidden, NotFound
+from feedback.kernel.errors import Forbidden, Invalid, NotFound
 from feedback.lifecycle import Role
 from web import calendar_files
 from web.calendar_files import Notice
@@ -27,11 +27,16 @@ def administrator(actor: Actor) -> Actor:
 async def handed_in(
     office: Office, actor: Actor, notice: Notice, *, is_whole_year: bool, source: str, remark: str
 ) -> tuple[int, list[str]]:
-    """The number of the draft a notice makes, or 0 and a sentence for everything that is wrong with it."""
+    """The number of the draft a notice makes, or 0 and a sentence for everything that is wrong with it.
+
+    Raises Invalid for a source or a remark that is too long.
+    """
+    source, remark = line(source), line(remark)
+    if long := {name: "too_long" for name, said in (("source", source), ("remark", remark)) if len(said) > SAID_MOST}:
+        raise Invalid(long)
     what, faults = calendar_files.checked(notice, await calendars.current(), is_whole_year)
     if what is None:
         return 0, faults
-    source, remark = (line(each)[:SAID_MOST] for each in (source, remark))
     return await drafted(office, actor, replace(what, source=source or what.source, remark=remark)), []
 
 

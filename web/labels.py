@@ -331,6 +331,7 @@ FAULTS: Mapping[str, str] = {
     "not_the_same": "两次输入的新密码不一样，请再输一遍",
     "unknown": "{field}不在可选范围内",
     "too_long": "{field}太长了，请缩短",
+    "said_twice": "{field}填写了两次，内容不一样，请只填一次",
     "not_text": "{field}应为文字",
     "not_a_number": "{field}应为数字",
     "out_of_range": "{field}超出范围",
@@ -447,6 +448,13 @@ FIELDS: Mapping[str, str] = {
     "decision": "判断",
     "expect": "看到的状态",
     "year": "年份",
+    "remark": "说明",
+    "source": "文件",
+    "stands": "复核结论",
+    "agreed": "是否同意",
+    "act": "办理动作",
+    "id": "评价",
+    "check": "编号或者手机号码后四位",
 }
 
 

@@ -33,8 +33,44 @@ def needs_of(act: Act) -> tuple[Need, ...]:
     return tuple({need.name: need for need in rows if need.name not in FOR_MACHINES}.values())
 
 
+def once(form: FormData, name: str) -> str:
+    """What a field brings, as it was typed; "" when it brings nothing.
+
+    Raises Invalid when it came twice in different words: nobody could say which of them was meant.
+    """
+    said = list(dict.fromkeys(value for value in form.getlist(name) if isinstance(value, str)))
+    if len(said) > 1:
+        raise Invalid({name: "said_twice"})
+    return said[0] if said else ""
+
+
+def words(form: FormData, name: str, most: int = 0) -> str:
+    """The words of a field, tidied.
+
+    Raises Invalid when there are more than `most`: nothing is cut off in silence; or when it came twice.
+    """
+    text = paragraph(once(form, name))
+    if most and len(text) > most:
+        raise Invalid({name: "too_long"})
+    return text
+
+
+def yes_or_no(form: FormData, name: str) -> bool:
+    """What two buttons of one name say: 1 or 0.
+
+    Raises Invalid for anything else.
+    """
+    said = once(form, name)
+    if said not in ("1", "0"):
+        raise Invalid({name: "unknown" if said else "missing"})
+    return said == "1"
+
+
 def from_form(form: FormData, needs: Iterable[Need]) -> dict[str, Any]:
-    """What a form brings; what was left empty is left out."""
+    """What a form brings; what was left empty is left out.
+
+    Raises Invalid for what came twice in different words.
+    """
     found = {need.name: _from_texts(need, [v for v in form.getlist(need.name) if isinstance(v, str)]) for need in needs}
     return {name: value for name, value in found.items() if value not in ("", [], None)}
 
@@ -45,6 +81,8 @@ def _from_texts(need: Need, texts: list[str]) -> Any:
             return [line(text) for text in texts if line(text)]
         case "switch":
             return bool(texts) and line(texts[-1]).lower() not in _OFF
+        case _ if len(set(texts)) > 1:
+            raise Invalid({need.name: "said_twice"})
         case "number" | "level":
             plain = narrow(texts[-1]) if texts else ""
             return int(plain) if re.fullmatch(r"-?[0-9]{1,9}", plain) else plain

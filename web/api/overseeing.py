@@ -283,6 +283,8 @@ async def decide(request: Request) -> Response:
     reason = intake.paragraph(values.get("reason", ""))
     if not reason:
         faults.setdefault("reason", "missing")
+    elif values.get("issue") is False and len(reason) > proposing.REASON_MOST:
+        faults["reason"] = "too_long"  # an order's own text is measured by its step
     if faults:
         raise Invalid(faults)
     actor = await overseer(request)

@@ -19,9 +19,8 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNo
 from feedback.lifecycle import Role
 from routing import directory
 from routing.directory import Directory
-from web import identity, labels, present, present_desk
+from web import identity, labels, parse, present, present_desk
 from web.office import Office
-from web.pages.citizen import text_of
 
 DONE = {
     "dispute": "已提交申诉，由被评价单位以外的人复核",
@@ -103,25 +102,25 @@ def _exclusion(row: Any, names: Directory, actor: Actor) -> dict[str, Any]:
 
 
 async def dispute(office: Office, actor: Actor, form: FormData) -> None:
-    await disputes.dispute(text_of(form, "id"), actor, text_of(form, "reason"), now=office.clock.now())
+    await disputes.dispute(parse.once(form, "id"), actor, parse.once(form, "reason"), now=office.clock.now())
 
 
 async def judge(office: Office, actor: Actor, form: FormData) -> None:
-    stands = text_of(form, "stands") == "1"
+    stands = parse.yes_or_no(form, "stands")
     await disputes.judge(
-        text_of(form, "id"), actor, is_valid=stands, reason=text_of(form, "reason"), now=office.clock.now()
+        parse.once(form, "id"), actor, is_valid=stands, reason=parse.once(form, "reason"), now=office.clock.now()
     )
 
 
 async def exclude(office: Office, actor: Actor, form: FormData) -> None:
-    no, secret = codes.typed_number(text_of(form, "no")), office.settings.secret
-    await exclusions.ask(no, actor, text_of(form, "reason"), now=office.clock.now(), secret=secret)
+    no, secret = codes.typed_number(parse.once(form, "no")), office.settings.secret
+    await exclusions.ask(no, actor, parse.once(form, "reason"), now=office.clock.now(), secret=secret)
 
 
 async def decide(office: Office, actor: Actor, form: FormData) -> None:
-    agreed = text_of(form, "agreed") == "1"
-    answer = text_of(form, "reason")
-    await exclusions.decide(text_of(form, "no"), actor, is_approved=agreed, answer=answer, now=office.clock.now())
+    agreed = parse.yes_or_no(form, "agreed")
+    answer = parse.once(form, "reason")
+    await exclusions.decide(parse.once(form, "no"), actor, is_approved=agreed, answer=answer, now=office.clock.now())
 
 
 _STEPS: dict[str, _Step] = {"dispute": dispute, "judge": judge, "exclude": exclude, "decide": decide}

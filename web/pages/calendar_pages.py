@@ -14,9 +14,10 @@ from starlette.routing import Route
 from feedback import calendars, moves
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Invalid
 from feedback.workdays import Calendar
 from routing import directory
-from web import calendar_desk, calendar_files, identity, present, present_desk
+from web import calendar_desk, calendar_files, identity, labels, parse, present, present_desk
 from web.office import Office
 
 FIRST_YEAR, LAST_YEAR = calendars.FIRST_YEAR, calendar_files.LAST_YEAR
@@ -32,12 +33,15 @@ async def calendar(request: Request) -> Response:
     if request.method == "GET":
         return await _shown(request, actor, dict.fromkeys(_FIELDS, ""), [])
     async with request.form(max_files=1) as form:
-        typed = {name: str(form.get(name, "")) for name in _FIELDS}
+        typed = {name: parse.words(form, name) for name in _FIELDS}
         is_whole_year, upload = "whole_year" in form, form.get("file")
         body = await upload.read(FILE_MOST) if isinstance(upload, UploadFile) and upload.filename else b""
     notice = calendar_files.read_file("", body) if body else calendar_files.read_lines(typed["lines"])
     said = {name: typed[name] for name in ("source", "remark")}
-    number, faults = await calendar_desk.handed_in(office, actor, notice, is_whole_year=is_whole_year, **said)
+    try:
+        number, faults = await calendar_desk.handed_in(office, actor, notice, is_whole_year=is_whole_year, **said)
+    except Invalid as fault:
+        faults = [labels.fault_words(name, code) for name, code in fault.fields.items()]
     if faults:
         return await _shown(request, actor, typed, faults, is_whole_year=is_whole_year)
     return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)

@@ -71,9 +71,11 @@ async def preview(request: Request) -> Response:
     """What a step would bring about: the answer as the citizen sees it, or the new last day. Nothing is written."""
     seen = await looked(request)
     async with request.form(max_files=20, max_fields=500) as form:
-        step = seen.step(_text(form, "act"))
+        step = seen.step(parse.once(form, "act"))
         if step is None or step.act not in REVIEWED:
-            return await _overtaken(request, seen, _text(form, "act"), _typed_of(_text(form, "act"), seen, form), form)
+            return await _overtaken(
+                request, seen, parse.once(form, "act"), _typed_of(parse.once(form, "act"), seen, form), form
+            )
         typed = act_forms.typed(step, form)
         try:
             typed |= await _files(request, step, form)
@@ -89,7 +91,7 @@ async def route(request: Request) -> Response:
     office: Office = request.app.state.office
     seen = await looked(request)
     async with request.form() as form:
-        category, expect, step = _text(form, "category"), _version(form), seen.step("assign")
+        category, expect, step = parse.once(form, "category"), _version(form), seen.step("assign")
         typed = _typed_of("assign", seen, form)
         if step is None:
             _check_known(seen, "assign")
@@ -129,17 +131,12 @@ async def attachment(request: Request) -> Response:
 # ---- what came with the form ----
 
 
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
 def _texts(form: FormData, name: str) -> list[str]:
     return [value for value in form.getlist(name) if isinstance(value, str) and value]
 
 
 def _version(form: FormData) -> int | None:
-    text = _text(form, "version")
+    text = parse.once(form, "version")
     return int(text) if text.isdecimal() and len(text) < 9 else None
 
 
@@ -191,7 +188,7 @@ def _typed_of(what: str, seen: Looked, form: FormData) -> dict[str, Any]:
 
 async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: FormData) -> dict[str, Any]:
     """The typed data with the chosen phrase put at the end of its first text."""
-    code = _text(form, "phrase") if "insert" in form else ""
+    code = parse.once(form, "phrase") if "insert" in form else ""
     offered = await phrases.for_case(seen.file, seen.names, seen.actor.name)
     phrase = next((text for title, text in offered.get(step.act.value, ()) if title == code), "")
     into = next((need.name for need in (*step.needs, *step.may) if need.sort == "text"), "")
@@ -219,7 +216,7 @@ def _advice(seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[answers.
 
 async def _overtaken(request: Request, seen: Looked, what: str, typed: dict[str, Any], form: FormData) -> Response:
     """Somebody was faster: what they did, and what was typed here, side by side."""
-    since = _text(form, "seq")
+    since = parse.once(form, "seq")
     flash = {
         "kind": "warn",
         "title": "内容刚刚被别人更新",
@@ -258,8 +255,8 @@ async def _previewed(
         "label": labels.ACTS[step.act.value],
         "typed": typed,
         "hidden": act_forms.hidden(typed),
-        "version": _text(form, "version"),
-        "seq": _text(form, "seq"),
+        "version": parse.once(form, "version"),
+        "seq": parse.once(form, "seq"),
         "is_answer": is_answer,
         "checks": present_desk.answer_checks(str(typed.get("text", ""))) if step.act is Act.REPLY else [],
         "advice": _advice(seen, step, typed),

@@ -19,7 +19,7 @@ from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
 from feedback.lifecycle import Act, Profile, Role, Status, Step
 from feedback.views import CaseFile
 from routing import directory
-from web import date_moves, doors, identity, labels, present
+from web import date_moves, doors, identity, labels, parse, present
 from web.letters import issuing
 from web.office import Office
 from web.pages import clock_pages, filing
@@ -73,7 +73,7 @@ async def lookup(request: Request) -> Response:
         no = request.query_params.get("no", "")[:24]
         return office.render(request, "citizen/lookup.html", {"errors": {}, "check": no})
     async with request.form() as form:
-        code, check = text_of(form, "code"), text_of(form, "check")
+        code, check = parse.once(form, "code"), parse.once(form, "check")
     errors = {}
     if not codes.typed_code(code):
         errors["code"] = labels.fault_words("code", "missing")
@@ -95,11 +95,6 @@ async def lookup(request: Request) -> Response:
             identity.remember_case(response, office, no)
             return response
     return office.render(request, "citizen/lookup.html", {"errors": errors, "check": check[:24]}, status=422)
-
-
-def text_of(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
 
 
 async def leave(request: Request) -> Response:
@@ -135,7 +130,7 @@ async def act(request: Request) -> Response:
         try:
             typed["attachments"] = await kept_files(request, form) if _asks(step, "attachments") else []
             data = {k: v for k, v in typed.items() if v not in ("", [], None)}
-            await _take(request, citizen, step, data, text_of(form, "key"))
+            await _take(request, citizen, step, data, parse.once(form, "key"))
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, citizen, opened=what, typed=typed, errors=errors, status=422)
@@ -161,7 +156,7 @@ def _typed(form: FormData, step: Step) -> dict[str, Any]:
     for need in (*step.needs, *step.may):
         match need.sort:
             case "level":
-                text = text_of(form, need.name)
+                text = parse.once(form, need.name)
                 typed[need.name] = int(text) if text.isdecimal() and len(text) == 1 else None
             case "tags":
                 typed[need.name] = [value for value in form.getlist(need.name) if isinstance(value, str)]
@@ -170,7 +165,7 @@ def _typed(form: FormData, step: Step) -> dict[str, Any]:
             case "files":
                 pass  # stored by the caller
             case _:
-                typed[need.name] = text_of(form, need.name).strip()
+                typed[need.name] = parse.words(form, need.name)
     return typed
 
 

@@ -18,7 +18,7 @@ from feedback.lifecycle import Act, Role, Status
 from feedback.views import CaseFile, Filters
 from routing import directory
 from routing.directory import Directory
-from web import attention, doors, identity, keeping, labels, present, present_desk, suggestions
+from web import attention, doors, identity, keeping, labels, parse, present, present_desk, suggestions
 from web.office import Office
 from web.pages import (
     bad_ratings,
@@ -42,6 +42,7 @@ BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
 }
 BULK_MOST = 50
 _COLUMNS_HOURS = 24 * 365
+_WORDS_MOST = 1000
 
 
 async def queue(request: Request) -> Response:
@@ -124,6 +125,7 @@ async def bulk(request: Request) -> Response:
         if act not in dict(_bulk_acts(actor)):
             raise Forbidden(act=act)
         numbers = list(dict.fromkeys(str(no) for no in form.getlist("no")))[:BULK_MOST]
+        said = {name: parse.words(form, name, most=_WORDS_MOST) for name in ("text", "unit", "query")}
         is_confirmed = "confirmed" in form
         rows = [await _bulk_row(request, actor, names, Act(act), no, form, is_confirmed) for no in numbers]
         context = {
@@ -134,10 +136,8 @@ async def bulk(request: Request) -> Response:
             "done": is_confirmed,
             "good": sum(row["ok"] for row in rows),
             "units": present_desk.unit_groups(names),
-            "unit": str(form.get("unit", "")),
-            "text": str(form.get("text", ""))[:1000],
-            "back": "/desk?" + str(form.get("query", ""))[:1000],
-            "query": str(form.get("query", ""))[:1000],
+            **said,
+            "back": f"/desk?{said['query']}",
         }
     return office.render(request, "desk/bulk.html", context)
 
@@ -175,10 +175,10 @@ async def _bulk_row(
 
 
 def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> dict[str, Any]:
-    text = str(form.get("text", ""))[:1000].strip()
+    text, unit = parse.words(form, "text"), parse.words(form, "unit")
     if act is not Act.ASSIGN:
         return {"text" if act is Act.URGE else "reason": text} if text else {}
-    if unit := str(form.get("unit", "")):
+    if unit:
         return {"unit": unit, "reason": "受理窗口批量派件"}
     if file.status is not Status.RECEIVED:
         return {"unit": ""}

@@ -21,7 +21,7 @@ from feedback.kernel.errors import Invalid, NotFound
 from feedback.lifecycle import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
-from web import attention, doors, identity, labels, present
+from web import attention, doors, identity, labels, parse, present
 from web.office import Office
 
 STEPS = 4
@@ -86,31 +86,26 @@ def _furthest(draft: Mapping[str, Any]) -> int:
 async def _taken(request: Request, number: int, draft: dict[str, Any], form: FormData) -> Response:
     match number:
         case 1:
-            draft["kind"] = _text(form, "kind")
+            draft["kind"] = parse.once(form, "kind")
             draft.setdefault("key", codes.fresh_id())
         case 2:
-            draft.update({name: _text(form, name) for name in ("title", "text", "region", "address")})
+            draft.update({name: parse.once(form, name) for name in ("title", "text", "region", "address")})
             draft["attachments"] = await kept_files(request, form)
         case 3:
-            draft.update({name: _text(form, f"person.{name}") for name in ("name", "phone", "id_number")})
+            draft.update({name: parse.once(form, f"person.{name}") for name in ("name", "phone", "id_number")})
             draft.update({name: name in form for name in ("anonymous", "public_consent")})
-            draft["exclude"] = _text(form, "exclude")
+            draft["exclude"] = parse.once(form, "exclude")
         case _:
             return await _submitted(request, draft)
     if "drop_attachment" not in form:
         _check(draft, number)
         response: Response = RedirectResponse(f"/new/{number + 1}", status_code=303)
     else:
-        dropped = _text(form, "drop_attachment")
+        dropped = parse.once(form, "drop_attachment")
         draft["attachments"] = [id_ for id_ in draft["attachments"] if id_ != dropped]
         response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
     await identity.keep_draft(request, response, draft)
     return response
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
 
 
 async def kept_files(request: Request, form: FormData) -> list[str]:

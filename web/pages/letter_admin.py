@@ -11,7 +11,7 @@ from feedback.access import Actor
 from feedback.intake import line
 from feedback.letters import ALL, Letter
 from routing import directory
-from web import letter_desk, present_desk
+from web import letter_desk, parse, present_desk
 from web.letters import marking, rendering, values
 from web.office import Office
 
@@ -110,7 +110,7 @@ async def mark(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, names = await letter_desk.administrator(request), await directory.snapshot()
     async with request.form(max_fields=5) as form:
-        typed = str(form.get("lines", ""))
+        typed = parse.words(form, "lines")
     found, wrong = marking.read(typed, names.has)
     if wrong:
         return await _listed(request, actor, {"lines": "；".join(wrong[:5])}, typed)

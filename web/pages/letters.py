@@ -65,9 +65,11 @@ async def preview(request: Request) -> Response:
     office: Office = request.app.state.office
     seen = await looked(request)
     async with request.form(max_files=20, max_fields=500) as form:
-        step = seen.step(str(form.get("act", "")))
+        what = parse.once(form, "act")
+        step = seen.step(what)
         if step is None:
-            return RedirectResponse(f"/desk/cases/{seen.file.no}", status_code=303)
+            flash = {"kind": "warn", "title": f"现在不能“{labels.ACTS.get(what, '这一步')}”，下面是最新情况"}
+            return await shown(request, seen, flash=flash, status=409)
         typed = act_forms.typed(step, form)
     faults = parse.faults(step, typed, seen.names, office.settings.attachments_max)
     if faults:

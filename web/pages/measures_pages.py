@@ -19,7 +19,7 @@ from routing import directory, measures, measuring
 from routing.measures import Deed
 from routing.measuring import Filters, MeasureView
 from routing.telling import Manner
-from web import identity, labels, present_desk, present_oversight
+from web import identity, labels, parse, present_desk, present_oversight
 from web.letters import issuing, rendering
 from web.letters.values import Between
 from web.office import Office
@@ -122,10 +122,7 @@ async def new(request: Request) -> Response:
         typed = {"kind": q.get("kind", ""), "unit": q.get("unit", ""), "cases": q.get("cases", "")[:1000]}
         return await _form(request, actor, {**dict.fromkeys(("title", "text", "due_day"), ""), **typed}, {})
     async with request.form() as form:
-        typed = {
-            name: str(form.get(name, "")).strip()[:6000]
-            for name in ("kind", "unit", "title", "text", "due_day", "cases")
-        }
+        typed = {name: parse.words(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
     said = {
         **typed,
         "due_day": await measuring.due_day(typed["due_day"], typed["kind"], office.settings, office.clock.now()),
@@ -227,7 +224,7 @@ async def act(request: Request) -> Response:
 
 
 def _typed(form: FormData) -> dict[str, str]:
-    return {name: str(form.get(name, "")).strip()[:6000] for name in ("text", "adoption", "due_day")}
+    return {name: parse.words(form, name) for name in ("text", "adoption", "due_day")}
 
 
 async def letter(request: Request) -> Response:

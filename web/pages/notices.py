@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from feedback.intake import line
 from routing import directory, inbox
-from web import identity, labels, present, present_desk
+from web import identity, labels, parse, present, present_desk
 from web.office import Office
 
 IDS_MOST = 200
@@ -79,7 +79,7 @@ async def address(request: Request) -> Response:
     """Where one's notices go by e-mail; empty: nowhere."""
     actor = await identity.actor(request)
     async with request.form() as form:
-        mail = line(str(form.get("mail", "")))[:200]
+        mail = line(parse.once(form, "mail"))
     if mail and not _MAIL.fullmatch(mail):
         return await _shown(request, {"mail": labels.fault_words("mail", "not_a_mail")}, mail)
     await directory.keep_mail(actor.id, mail)

@@ -12,11 +12,9 @@ from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, Invalid
 from feedback.lifecycle import Act, Role
 from routing import directory, inbox, proposing
-from web import doors, labels, present_desk, present_oversight
+from web import doors, labels, parse, present_desk, present_oversight
 from web.office import Office
 from web.pages.watching import overseer, pages
-
-REASON_MOST = 500
 
 
 async def late(request: Request) -> Response:
@@ -62,7 +60,7 @@ async def _proposals(
         "typed": typed,
         "errors": errors,
         "opened": opened,
-        "reason_most": REASON_MOST,
+        "reason_most": proposing.REASON_MOST,
         "done": request.query_params.get("done", ""),
     }
     return office.render(request, "board/proposals.html", context, status=422 if errors else 200)
@@ -90,7 +88,7 @@ async def decide(request: Request) -> Response:
 
 
 def _typed(form: FormData) -> dict[str, str]:
-    return {name: str(form.get(name, "")).strip()[:2000] for name in ("reason", "target_day", "why")}
+    return {name: parse.words(form, name) for name in ("reason", "target_day", "why")}
 
 
 async def _issued(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
@@ -106,7 +104,7 @@ async def _dismissed(request: Request, actor: Actor, proposal: dict[str, Any], t
     office: Office = request.app.state.office
     if not typed["why"]:
         raise Invalid({"why": "missing"})
-    if len(typed["why"]) > REASON_MOST:
+    if len(typed["why"]) > proposing.REASON_MOST:
         raise Invalid({"why": "too_long"})
     await proposing.decide(actor, proposal["id"], proposing.DISMISSED, typed["why"], office.clock.now())
 

@@ -16,9 +16,9 @@ from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.lifecycle import Act
 from routing import directory
-from web import doors, identity, labels
+from web import doors, identity, labels, parse
 from web.office import Office
-from web.pages.citizen import indicator_options, text_of
+from web.pages.citizen import indicator_options
 
 WEB, SCANNED = "1", "3"  # 评价渠道: 电脑端, 二维码
 _WORDS: Mapping[tuple[str, str], str] = {
@@ -59,17 +59,17 @@ def _occasion(office: Office, token: str) -> Occasion:
 
 
 def _typed(form: FormData) -> dict[str, Any]:
-    level = text_of(form, "level")
+    level = parse.once(form, "level")
     return {
         "level": int(level) if level.isdecimal() and len(level) == 1 else 0,
         "tags": [tag for tag in form.getlist("tags") if isinstance(tag, str)],
-        "text": text_of(form, "text"),
+        "text": parse.once(form, "text"),
         "anonymous": "anonymous" in form,
-        "matter": text_of(form, "matter"),
-        "handling_no": text_of(form, "handling_no"),
-        "token": text_of(form, "token"),
-        "pf": text_of(form, "pf") or WEB,
-        "key": text_of(form, "key"),
+        "matter": parse.once(form, "matter"),
+        "handling_no": parse.once(form, "handling_no"),
+        "token": parse.once(form, "token"),
+        "pf": parse.once(form, "pf") or WEB,
+        "key": parse.once(form, "key"),
     }
 
 

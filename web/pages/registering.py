@@ -25,7 +25,7 @@ from feedback.lifecycle import PUBLIC_KINDS, Channel, Kind, Profile, Role
 from feedback.people import LinkKind
 from feedback.views import CaseFile
 from routing import directory
-from web import doors, identity, labels, present, present_desk, present_links, present_people
+from web import doors, identity, labels, parse, present, present_desk, present_links, present_people
 from web.office import Office
 from web.pages.filing import kept_files, upload_words
 
@@ -62,7 +62,9 @@ async def register(request: Request) -> Response:
         try:
             typed["attachments"] = await kept_files(request, form)
             if "drop_attachment" in form:
-                typed["attachments"] = [id_ for id_ in typed["attachments"] if id_ != _text(form, "drop_attachment")]
+                typed["attachments"] = [
+                    id_ for id_ in typed["attachments"] if id_ != parse.once(form, "drop_attachment")
+                ]
                 return await _shown(request, actor, typed, {})
             draft, faults = _draft_of(typed, actor)
             told = await _hints(request, actor, typed)
@@ -216,7 +218,7 @@ def _blank(office: Office) -> dict[str, Any]:
 
 
 def _typed(form: FormData) -> dict[str, Any]:
-    typed: dict[str, Any] = {name: _text(form, name) for name in _TEXTS}
+    typed: dict[str, Any] = {name: parse.once(form, name).strip() for name in _TEXTS}
     return typed | {name: name in form for name in _SWITCHES}
 
 
@@ -275,11 +277,6 @@ def _field(name: str) -> str:
     if name.startswith("representatives."):
         return "rep" + name.removeprefix("representatives.")
     return _FIELD_OF.get(name, name)
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
 
 
 async def _shown(

@@ -5,7 +5,6 @@ One click merges, answers with how the first case stands, or says that it is som
 
 from typing import Any
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -13,7 +12,7 @@ from starlette.routing import Route
 from feedback import calendars, links, redact
 from feedback.access import Actor
 from routing import directory
-from web import identity, labels, linking, present, present_desk, present_links
+from web import identity, labels, linking, parse, present, present_desk, present_links
 from web.office import Office
 
 
@@ -48,7 +47,7 @@ async def add(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, no = await _receptionist(request), request.path_params["no"]
     async with request.form() as form:
-        other, kind = _text(form, "case"), _text(form, "kind")
+        other, kind = parse.words(form, "case"), parse.words(form, "kind")
     await linking.add(office, actor, no, other, kind)
     return RedirectResponse(f"/desk/cases/{no}?done=link", status_code=303)
 
@@ -61,14 +60,16 @@ async def campaign(request: Request) -> Response:
     head, members = await links.group(actor, request.path_params["no"])
     rows, text, findings = [head, *members], "", list[tuple[str, str]]()
     outcome: dict[str, str] = {}
-    done = False
+    done, fault = False, ""
     if request.method == "POST":
         async with request.form(max_fields=1000) as form:
-            text = _text(form, "text")[: linking.TEXT_MOST]
+            text = parse.words(form, "text")
+            fault = "missing" if not text else "too_long" if len(text) > linking.TEXT_MOST else ""
             chosen = {str(no) for no in form.getlist("no")}
             findings = list(dict.fromkeys((present_desk.FINDING_WORDS[f.sort], f.text) for f in redact.findings(text)))
-            done = "confirmed" in form and bool(text)
-        outcome = await linking.answer_all(office, actor, [r for r in rows if r.no in chosen], text, is_sent=done)
+            done = "confirmed" in form and not fault
+        if not fault:
+            outcome = await linking.answer_all(office, actor, [r for r in rows if r.no in chosen], text, is_sent=done)
     context = {
         **present_desk.frame(actor, names),
         "head": present.row_view(head, names, now, calendar),
@@ -78,15 +79,10 @@ async def campaign(request: Request) -> Response:
         "outcome": outcome,
         "good": sum(not words for words in outcome.values()),
         "done": done,
-        "errors": {"text": labels.fault_words("text", "missing")} if request.method == "POST" and not text else {},
+        "errors": {"text": labels.fault_words("text", fault)} if fault else {},
     }
     status = 422 if context["errors"] else 200
     return office.render(request, "desk/campaign.html", context, status=status)
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
 
 
 async def _receptionist(request: Request) -> Actor:

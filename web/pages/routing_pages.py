@@ -11,15 +11,18 @@ from starlette.routing import Route
 
 from classify import labels as categories
 from feedback.access import Actor
+from feedback.intake import line
 from feedback.kernel.errors import Forbidden, NotFound
 from feedback.lifecycle import PUBLIC_KINDS, Role
 from routing import directory, rules
 from routing.directory import Directory
 from routing.rules import DESK, STREET, CaseFacts, Row
-from web import identity, labels, present, present_desk
+from web import identity, labels, parse, present, present_desk
 from web.office import Office
 
 SPECIAL = {STREET: "所在街道、乡镇", DESK: "受理窗口人工分派"}
+REASON_MOST = 300
+_CHOSEN = frozenset({"missing", "unknown_unit"})
 FAULTS = {"co": "协办单位里有不存在的代码", "lead": "请选择主办单位", "reason": "请写明为什么这样派"}
 
 
@@ -123,9 +126,12 @@ async def edit(request: Request) -> Response:
         return _form(request, actor, names, row, _columns(row), {})
     async with request.form(max_fields=500) as form:
         typed = _typed(form)
-    faults = rules.problems(typed, names.has, categories.exists)
+    faults = rules.problems(typed, names.has, categories.exists) | _unknown(typed, names)
     if faults:
-        errors = {name: FAULTS.get(name) or labels.fault_words(name, code) for name, code in faults.items()}
+        errors = {
+            name: (code in _CHOSEN and FAULTS.get(name)) or labels.fault_words(name, code)
+            for name, code in faults.items()
+        }
         return _form(request, actor, names, row, typed, errors)
     await directory.save_row(row.id if row else None, typed, by=actor.id, now=office.clock.now())
     return RedirectResponse("/admin/routing?done=saved", status_code=303)
@@ -167,13 +173,22 @@ def _columns(row: Row | None) -> dict[str, Any]:
     }
 
 
+def _unknown(typed: Mapping[str, Any], names: Directory) -> dict[str, str]:
+    """A kind, region or reason that would be kept as another one, or cut off."""
+    found = {}
+    if typed["kind"] and typed["kind"] not in labels.KINDS:
+        found["kind"] = "unknown"
+    if typed["region"] and typed["region"] not in names.by_region:
+        found["region"] = "unknown"
+    if len(typed["reason"]) > REASON_MOST:
+        found["reason"] = "too_long"
+    return found
+
+
 def _typed(form: FormData) -> dict[str, Any]:
     typed: dict[str, Any] = {
-        name: str(form.get(name, "")).strip() for name in ("category", "kind", "region", "lead", "reason")
+        name: line(parse.once(form, name)) for name in ("category", "kind", "region", "lead", "reason")
     }
-    typed["reason"] = typed["reason"][:300]
-    if typed["kind"] not in labels.KINDS:
-        typed["kind"] = ""
     typed["co"] = [code for code in map(str, form.getlist("co")) if code]
     return typed
 

@@ -28,6 +28,7 @@ HOURS = 12
 MOST = 200_000  # characters: the longest answer with its facts and its basis is a quarter of it
 _DRAFT = "sent-too-late"
 _STAFF_PATHS = ("/desk", "/board", "/admin")
+_SECRET_PATHS = ("/password",)
 _NEVER_FILLED = frozenset({"hidden", "file", "submit", "button", "image", "reset", "password"})
 _SECRET = frozenset({"/desk/password"})  # never kept, not even sealed
 _UNSAID_MOST = 4  # a field without a name for people is shown when it is longer than a code
@@ -61,7 +62,12 @@ async def keep(request: Request, response: Response) -> None:
 
 
 async def _typed(request: Request) -> tuple[tuple[str, str], ...]:
-    """What was typed; nothing of what is larger than any form of ours, or none: there is still the way back."""
+    """What was typed; nothing of what is larger than any form of ours, or none: there is still the way back.
+
+    A password is never kept, not even sealed.
+    """
+    if request.url.path.endswith(_SECRET_PATHS):
+        return ()
     try:
         async with request.form(max_files=20, max_fields=500) as form:
             fields = tuple((name, value) for name, value in form.multi_items() if isinstance(value, str))

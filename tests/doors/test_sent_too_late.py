@@ -158,6 +158,15 @@ async def test_far_too_much_is_not_kept_and_breaks_nothing(door: Door) -> None:
     assert not await FormDraft.all().count()
 
 
+async def test_a_password_is_never_kept_and_the_way_back_is(door: Door) -> None:
+    async with at_desk(door, "clerk-jiaoyu") as clerk:
+        typed = {"old": "demo", "new": "Bridge-of-letters", "again": "Bridge-of-letters"}
+        sent = await _late(clerk, door, "/desk/password", "/desk/password", typed)
+        back = await _log_in(clerk, "clerk-jiaoyu", sent)
+        assert back.status_code == 200 and "Bridge-of-letters" not in back.text and "登录超时前" not in back.text
+    assert not await FormDraft.all().count()
+
+
 async def test_an_ended_session_is_known_for_a_day_and_opens_nothing(door: Door) -> None:
     async with at_desk(door, "clerk-jiaoyu") as clerk:
         door.pass_time(timedelta(hours=door.settings.session_hours + 1))

@@ -20,6 +20,7 @@ WRONG: Mapping[str, Mapping[str, Any]] = {
     "option": {"unknown": NO_SUCH, "far too long": LONG},
     # the number of a thing there must be
     "id": {"unknown": NO_SUCH, "left out": "", "digits": "9" * 40, "far too long": LONG},
+    "secret": {"left out": "", "far too long": LONG},
     "day": {"no day": "2026-02-30", "words": "明天", "long ago": "0001-01-01", "far too long": LONG},
     "number": {"nought": "0", "negative": "-1", "words": "三", "large": "9" * 20, "far too long": MANY_DIGITS},
 }
@@ -106,6 +107,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/api/v1/oversight/measures/{measure}/acts/answer", "lead-jiaoyu", {"text": "已整改。", "adoption": "adopted"}, {"text": "text", "adoption": "choice"}),
     Entry("/api/v1/notices/read", "clerk-jiaoyu", {"ids": [1]}, {"ids": "numbers"}, may_be_empty=True),
     Entry("/desk/notices/mail", "clerk-jiaoyu", {"mail": "a@example.cn"}, {"mail": "words"}, may_be_empty=True),
+    Entry("/desk/password", "lead-jiaoyu", {"old": "demo", "new": "Bridge-of-letters", "again": "Bridge-of-letters"}, {"old": "secret", "new": "secret", "again": "secret"}),
     # --- letters and routing
     Entry("/admin/letters/marks", "admin", {"lines": "jiaoyu 云教"}, {"lines": "words"}, may_be_empty=True),
     Entry("/admin/routing/{new}", "admin", {"category": "0601", "kind": "", "region": "", "lead": "jiaoyu", "reason": "职责"}, {"category": "words", "kind": "words", "region": "words", "lead": "choice", "reason": "text"}),

@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from routing import directory
-from web import identity, labels, present_desk
+from web import identity, labels, parse, present_desk
 from web.office import Office
 
 LENGTH_LEAST = 10
@@ -30,7 +30,7 @@ async def change(request: Request) -> Response:
     if request.method == "GET":
         return await _shown(request, {})
     async with request.form() as form:
-        old, new, again = (str(form.get(name, "")) for name in ("old", "new", "again"))
+        old, new, again = (parse.once(form, name) for name in ("old", "new", "again"))
     faults = faults_of(actor.id, old, new, again)
     if not faults:
         limiter = request.app.state.limiter

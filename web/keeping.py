@@ -31,6 +31,7 @@ _STAFF_PATHS = ("/desk", "/board", "/admin")
 _SECRET_PATHS = ("/password",)
 _NEVER_FILLED = frozenset({"hidden", "file", "submit", "button", "image", "reset", "password"})
 _SECRET = frozenset({"/desk/password"})  # never kept, not even sealed
+_OURS = 500
 _UNSAID_MOST = 4  # a field without a name for people is shown when it is longer than a code
 
 
@@ -126,17 +127,19 @@ async def restored(app: ASGIApp, scope: Scope, receive: Receive, send: Send, act
     if kept is None:
         await app(scope, receive, send)
     elif request.method == "POST" and kept.goes_to(request.url.path):
-        await drop(office, actor)
-        await app(scope, receive, _forgetting(send))
+        await app(scope, receive, _forgetting(send, office, actor))
     elif request.method == "GET" and not request.headers.get("hx-request"):
         await _filling(app, scope, receive, send, kept, actor)
     else:
         await app(scope, receive, send)
 
 
-def _forgetting(send: Send) -> Send:
+def _forgetting(send: Send, office: Office, actor: Actor) -> Send:
+    """Whatever is answered holds what was typed from now on, unless the fault was ours."""
+
     async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and message["status"] < _OURS:
+            await drop(office, actor)
             gone = Response()
             gone.delete_cookie(COOKIE)
             MutableHeaders(scope=message).append("set-cookie", gone.headers["set-cookie"])

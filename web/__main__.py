@@ -62,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--check", action="store_true", help="only say what is wrong with the files")
     sub = add("staff", staff, "give people of a CSV file their posts, and accounts to the new ones")
     sub.add_argument("file", type=Path)
-    add("password", password, "print a new password for an account, and log it out").add_argument("username")
+    sub = add("password", password, "print a new password for an account, and log it out")
+    sub.add_argument("username")
+    sub.add_argument("--no-factor", action="store_true", help="also forget the second factor: the telephone is lost")
     add("leave", leave, "take somebody's post away, and log them out").add_argument("username")
     add("settings", show_settings, "print every setting").add_argument("--json", action="store_true")
     sub = add("import", import_file, "take in a CSV or Excel file through the one door")
@@ -247,10 +249,16 @@ def _faulty(wrong: Exception) -> int:
 
 def password(settings: Settings, args: argparse.Namespace) -> int:
     """A new password, shown once."""
-    from web import founding, identity
+    from web import founding, identity, second_factor
 
     word = founding.new_password()
-    _run(settings, lambda office: identity.set_password(args.username, word, now=office.clock.now()))
+
+    async def changed(office: Any) -> None:
+        await identity.set_password(args.username, word, now=office.clock.now())
+        if args.no_factor:
+            await second_factor.switch_off(args.username)
+
+    _run(settings, changed)
     print(word)
     return 0
 

@@ -18,15 +18,19 @@ from feedback.access import Actor
 from feedback.kernel import codes, seal
 from feedback.kernel.errors import Forbidden, NotFound
 from routing import directory
+from web import second_factor
 from web.models import Account, FormDraft, Session
 from web.office import Office
 
 STAFF_COOKIE = "xq_staff"
 CASE_COOKIE = "xq_case"
 DRAFT_COOKIE = "xq_draft"
+HALF_COOKIE = "xq_half"
+ENROLLING = frozenset({"/desk/second-factor", "/logout"})
 BACKGROUND = frozenset({"/board/fragment", "/board/stream"})
 USERNAME_MOST = 80
 _CASE_HOURS = 12
+_HALF_SECONDS = 300
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's second choice: 68 ms here
 _NOBODY = _hasher.hash("nobody has this password")
 
@@ -46,19 +50,21 @@ class LoggedIn:
     actor: Actor
 
 
-async def log_in(office: Office, username: str, password: str) -> LoggedIn:
-    """A session for whoever knows the password.
+async def log_in(office: Office, username: str, password: str, otp: str = "", *, may_enrol: bool = False) -> LoggedIn:
+    """A session for whoever knows the password, and has the second factor if there is one.
 
-    Raises Unauthorized with code "wrong_password" or "locked"; an unknown account takes as long as a known one.
+    Raises Unauthorized with code "wrong_password", "locked", "code_needed", "wrong_code" or, where the house requires
+    a second factor and this is no page to switch it on at, "factor_needed". An unknown account takes as long as a
+    known one.
     """
     await prove(office, username, password)
-    try:
-        actor_ = await directory.actor_of(username)
-    except NotFound as gone:
-        raise Unauthorized("wrong_password") from gone
-    await Account.filter(username=username).update(failed=0, locked_until=None)
-    token, expires_at = await open_session(office, username)
-    return LoggedIn(token, expires_at, actor_)
+    if (await second_factor.standing(username)).is_on:
+        if not otp:
+            raise Unauthorized("code_needed")
+        await prove_code(office, username, otp)
+    elif office.settings.second_factor_required and not may_enrol:
+        raise Unauthorized("factor_needed")
+    return await admitted(office, username)
 
 
 async def prove(office: Office, username: str, password: str) -> None:
@@ -66,18 +72,48 @@ async def prove(office: Office, username: str, password: str) -> None:
 
     Raises Unauthorized with code "wrong_password" or "locked".
     """
-    now, settings = office.clock.now(), office.settings
     account = await Account.get_or_none(username=username) if len(username) <= USERNAME_MOST else None
     right = await asyncio.to_thread(_matches, account.password if account else _NOBODY, password)
     if account is None:
         raise Unauthorized("wrong_password")
-    if account.locked_until and account.locked_until > now:
+    if account.locked_until and account.locked_until > office.clock.now():
         raise Unauthorized("locked")
     if not right:
-        failed = account.failed + 1
-        locked = now + timedelta(minutes=settings.lock_minutes) if failed >= settings.login_attempts else None
-        await Account.filter(username=username).update(failed=0 if locked else failed, locked_until=locked)
-        raise Unauthorized("locked" if locked else "wrong_password")
+        raise await _missed(office, account, "wrong_password")
+
+
+async def prove_code(office: Office, username: str, otp: str) -> None:
+    """Whether somebody has the second factor of an account; wrong codes count like wrong passwords.
+
+    Raises Unauthorized with code "wrong_code" or "locked".
+    """
+    account = await Account.get_or_none(username=username)
+    if account is None or (account.locked_until and account.locked_until > office.clock.now()):
+        raise Unauthorized("locked")
+    if not await second_factor.accepts(office, username, otp):
+        raise await _missed(office, account, "wrong_code")
+
+
+async def _missed(office: Office, account: Account, code: str) -> Unauthorized:
+    failed, settings = account.failed + 1, office.settings
+    is_last = failed >= settings.login_attempts
+    locked = office.clock.now() + timedelta(minutes=settings.lock_minutes) if is_last else None
+    await Account.filter(username=account.username).update(failed=0 if locked else failed, locked_until=locked)
+    return Unauthorized("locked" if locked else code)
+
+
+async def admitted(office: Office, username: str) -> LoggedIn:
+    """A session for somebody who has proved everything.
+
+    Raises Unauthorized for an account without a post.
+    """
+    try:
+        actor_ = await directory.actor_of(username)
+    except NotFound as gone:
+        raise Unauthorized("wrong_password") from gone
+    await Account.filter(username=username).update(failed=0, locked_until=None)
+    token, expires_at = await open_session(office, username)
+    return LoggedIn(token, expires_at, actor_)
 
 
 async def open_session(office: Office, username: str) -> tuple[str, datetime]:
@@ -111,7 +147,9 @@ async def actor_or_none(request: Request) -> Actor | None:
         token = _token_of(request)
         office: Office = request.app.state.office
         renews = not is_background(request)
-        request.state.actor = await actor_of_token(office, token, renews=renews) if token else None
+        enrolling = request.url.path in ENROLLING
+        found_ = await actor_of_token(office, token, renews=renews, enrolling=enrolling) if token else None
+        request.state.actor = found_
     found: Actor | None = request.state.actor
     return found
 
@@ -121,13 +159,19 @@ def is_background(request: Request) -> bool:
     return request.url.path in BACKGROUND
 
 
-async def actor_of_token(office: Office, token: str, *, renews: bool = True) -> Actor | None:
-    """The actor of a session that is neither over nor idle. `renews`: somebody is at the keyboard."""
+async def actor_of_token(office: Office, token: str, *, renews: bool = True, enrolling: bool = False) -> Actor | None:
+    """The actor of a session that is neither over nor idle. `renews`: somebody is at the keyboard.
+
+    Where a second factor is required, a session without one is good for nothing but switching it on (`enrolling`).
+    """
     now, settings = office.clock.now(), office.settings
     session = await Session.get_or_none(token_hash=_hash(token))
     if session is None or session.expires_at <= now:
         return None
     if session.seen_at + timedelta(minutes=settings.idle_minutes) <= now:
+        return None
+    owes_factor = settings.second_factor_required and not (await second_factor.standing(session.username)).is_on
+    if owes_factor and not enrolling:
         return None
     if renews and now - session.seen_at > timedelta(minutes=1):
         await Session.filter(token_hash=session.token_hash).update(seen_at=now)
@@ -178,8 +222,31 @@ def citizen_of(request: Request) -> Actor | None:
     return access.citizen(no) if int(until) > office.clock.now().timestamp() else None
 
 
-def _signed(office: Office, said: str) -> str:
-    return codes.keyed_hash(office.settings.secret, "case-cookie", said)
+def _signed(office: Office, said: str, what: str = "case-cookie") -> str:
+    return codes.keyed_hash(office.settings.secret, what, said)
+
+
+def remember_half(response: Response, office: Office, username: str) -> None:
+    """This browser gave the right password, and has five minutes for the code."""
+    said = f"{username}|{int(office.clock.now().timestamp()) + _HALF_SECONDS}"
+    set_cookie(response, office, HALF_COOKIE, f"{said}|{_signed(office, said, 'half-cookie')}", 1)
+
+
+def half_of(request: Request) -> str:
+    """Who gave the right password here a moment ago and owes the code, or ""."""
+    office: Office = request.app.state.office
+    said, _, sign = request.cookies.get(HALF_COOKIE, "").rpartition("|")
+    username, _, until = said.rpartition("|")
+    if not until.isdecimal() or not codes.same(sign, _signed(office, said, "half-cookie")):
+        return ""
+    return username if int(until) > office.clock.now().timestamp() else ""
+
+
+async def is_enrolling(request: Request) -> bool:
+    """Whether somebody is logged in here who must switch on a second factor before anything else."""
+    office: Office = request.app.state.office
+    token = _token_of(request)
+    return bool(token and await actor_of_token(office, token, enrolling=True))
 
 
 async def draft_of(request: Request) -> dict[str, Any]:

@@ -20,6 +20,20 @@ class Account(Model):
         table = "web_account"
 
 
+class SecondFactor(Model):
+    """What else proves who logs in: a sealed secret, the step of the code used last, hashes of the spare codes left"""
+
+    username = fields.CharField(max_length=80, primary_key=True)
+    secret = fields.TextField()
+    made_at = InstantField()
+    step = fields.BigIntField()
+    spares: list[str] = fields.JSONField()
+    left = fields.IntField()
+
+    class Meta:
+        table = "web_second_factor"
+
+
 class Session(Model):
     """Who is logged in, found by the hash of the token"""
 

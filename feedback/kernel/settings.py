@@ -50,6 +50,7 @@ class Settings:
     idle_minutes: int = _row(30, "a staff session ends after this long without a request", "minutes")
     login_attempts: int = _row(5, "wrong passwords before an account is locked")
     lock_minutes: int = _row(15, "how long a locked account stays locked", "minutes")
+    second_factor_required: bool = _row(False, "staff must log in with a second factor; otherwise each may")
     upload_max_bytes: int = _row(10_000_000, "largest attachment", "bytes")
     body_max_bytes: int = _row(12_000_000, "largest request body", "bytes")
     attachments_max: int = _row(9, "attachments of one message")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyotp
 from playwright.async_api import FilePayload, Page
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from evaluation.invitations import Occasion, token_of
 from tests.browser.site import ANSWER, Site, until
 from tests.people import ANNAS_MESSAGE
+from web import boot, second_factor
 from web.identity import STAFF_COOKIE
 
 Arrive = Callable[[Page, Site], Awaitable[None]]
@@ -314,6 +316,21 @@ def staff(username: str, then: Arrive) -> Arrive:
     return arrive
 
 
+async def half_logged_in(page: Page, site: Site) -> None:
+    """Past the password, before the code of the second factor."""
+    username = "lead-qixiang"
+    async with boot.opened(site.settings) as office:
+        if not (await second_factor.standing(username)).is_on:
+            secret = second_factor.new_secret()
+            code = pyotp.TOTP(secret).at(office.clock.now())
+            await second_factor.switch_on(office, username, secret, code)
+    await page.goto(site.url + "/login")
+    await page.fill("#f-username", username)
+    await page.fill("#f-password", "demo")
+    async with page.expect_navigation():
+        await page.locator("main button[data-busy]").click()
+
+
 async def registered(page: Page, site: Site) -> None:
     case = await site.known("assigned")
     await page.goto(f"{site.url}/desk/register/{case.no}")
@@ -459,6 +476,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/rate/thanks", CITIZEN, "", at("/rate/thanks?level=5")),
     Visit("/rate/thanks", CITIZEN, "dissatisfied", at("/rate/thanks?level=1")),
     Visit("/login", CITIZEN, "", at("/login")),
+    Visit("/login/code", "lead", "", half_logged_in),
     Visit("/login", CITIZEN, "wrong", sent("/login", "main button[data-busy]"), 422),
     Visit("/api/v1/docs", CITIZEN, "", at("/api/v1/docs")),
     Visit("/nowhere", CITIZEN, "", unknown_page, 404),
@@ -469,6 +487,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/desk", "supervisor", "", staff("supervisor", at("/desk?status=open"))),
     Visit("/desk", "auditor", "", staff("auditor", at("/desk"))),
     Visit("/desk/password", "clerk", "", staff("clerk-jiaoyu", at("/desk/password"))),
+    Visit("/desk/second-factor", "clerk", "", staff("clerk-jiaoyu", at("/desk/second-factor"))),
     Visit("/desk/notices", "clerk", "", staff("clerk-jiaoyu", at("/desk/notices"))),
     Visit("/desk/notices/{id}", "clerk", "", staff("clerk-jiaoyu", followed("/desk/notices", "a[href^='/desk/notices/']"))),
     Visit("/desk/cases/{no}", "reception", "received", desk_case("received", "reception", **REPORT)),

@@ -33,7 +33,7 @@ async def log_in(request: Request) -> Response:
         raise Invalid(faults)
     await limiter.check("login", request)
     try:
-        session = await identity.log_in(office, intake.line(values["username"]), values["password"])
+        session = await identity.log_in(office, intake.line(values["username"]), values["password"], values["otp"])
     except identity.Unauthorized:
         await limiter.hit("login", request)
         raise

@@ -32,6 +32,7 @@ from web.pages import (
     own_password,
     registering,
     repeats,
+    second_factor_pages,
 )
 from web.present_desk import WORKERS
 
@@ -203,6 +204,7 @@ ROUTES = [
     Route("/bulk", queue),
     *notices.ROUTES,
     *own_password.ROUTES,
+    *second_factor_pages.ROUTES,
     *forecasts.DESK_ROUTES,
     *measures_pages.DESK_ROUTES,
     *exporting.ROUTES,

@@ -28,9 +28,8 @@ HOURS = 12
 MOST = 200_000  # characters: the longest answer with its facts and its basis is a quarter of it
 _DRAFT = "sent-too-late"
 _STAFF_PATHS = ("/desk", "/board", "/admin")
-_SECRET_PATHS = ("/password",)
+_SECRET_PATHS = ("/password", "/second-factor", "/second-factor/off")
 _NEVER_FILLED = frozenset({"hidden", "file", "submit", "button", "image", "reset", "password"})
-_SECRET = frozenset({"/desk/password"})  # never kept, not even sealed
 _OURS = 500
 _UNSAID_MOST = 4  # a field without a name for people is shown when it is longer than a code
 
@@ -53,10 +52,10 @@ async def keep(request: Request, response: Response) -> None:
     """Keep what was typed for whoever's session it was; nobody else can be meant by an ended one."""
     office: Office = request.app.state.office
     username = await identity.username_of_ended(request)
-    path = request.url.path
-    if username is None or path in _SECRET:
+    if username is None:
         return
     fields = await _typed(request)
+    path = request.url.path
     until = office.clock.now() + timedelta(hours=HOURS)
     await _store(office, username, Kept(path, _page_of(request) or path, fields, until.isoformat()))
     identity.set_cookie(response, office, COOKIE, "1", HOURS)
@@ -65,7 +64,7 @@ async def keep(request: Request, response: Response) -> None:
 async def _typed(request: Request) -> tuple[tuple[str, str], ...]:
     """What was typed; nothing of what is larger than any form of ours, or none: there is still the way back.
 
-    A password is never kept, not even sealed.
+    A password or a code is never kept, not even sealed.
     """
     if request.url.path.endswith(_SECRET_PATHS):
         return ()

@@ -24,7 +24,7 @@ async def switch_on(request: Request) -> Response:
     office: Office = request.app.state.office
     actor = await identity.actor(request)
     async with request.form() as form:
-        otp, sealed = line(str(form.get("otp", ""))), str(form.get("sealed", ""))
+        otp, sealed = line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
     try:
         username, _, secret = seal.unseal_house(office.settings.secret, sealed).partition(" ")
     except ValueError:
@@ -43,7 +43,7 @@ async def switch_off(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, limiter = await identity.actor(request), request.app.state.limiter
     async with request.form() as form:
-        otp = line(str(form.get("otp", "")))
+        otp = line(str(form.get("otp", "")))[:20]
     if office.settings.second_factor_required:
         return await _page(request, actor, {"otp": "factor_required"})
     await limiter.check("login", request)

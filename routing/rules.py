@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 STREET = "@street"
 DESK = "@desk"
+HEADING = 2
+"""So many digits of a category name its heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,17 @@ def _units(co: Iterable[str], facts: CaseFacts) -> Iterable[str]:
         unit = facts.street if code == STREET else code
         if unit:
             yield unit
+
+
+def unrouted(categories: Iterable[str], rows: Iterable[Row]) -> list[str]:
+    """The categories that wait for a row of their own, in the order given; the row of their heading serves meanwhile.
+
+    A table that routes by headings only has nothing to do: a category waits where most of its sisters have a row.
+    """
+    own = {row.category for row in rows if not row.kind and not row.region}
+    fine = [code for code in categories if len(code) > HEADING]
+    sisters = {code: [other for other in fine if other[:HEADING] == code[:HEADING]] for code in fine}
+    return [code for code in fine if code not in own and 2 * len(own.intersection(sisters[code])) > len(sisters[code])]
 
 
 def problems(

@@ -57,6 +57,25 @@ async def test_a_new_routing_row_wins_in_the_trial_and_a_dropped_one_does_not(do
     await client.aclose()
 
 
+async def test_a_category_without_a_row_of_its_own_is_shown_with_who_answers_meanwhile(door: Door) -> None:
+    client = await door.page_client("admin")
+    names = await directory.snapshot()
+    assert "还没有自己规则的类别" not in (await client.get("/admin/routing")).text
+    buses = next(r for r in names.rows if r.category == "0310" and not r.kind and not r.region)
+    heading = next(r for r in names.rows if r.category == "03" and not r.kind and not r.region)
+    await client.post(f"/admin/routing/{buses.id}/drop")
+    page = (await client.get("/admin/routing")).text
+    waiting = page[page.index("还没有自己规则的类别") : page.index("试一试")]
+    assert "公共交通" in waiting and names.name(heading.lead) in waiting
+    assert "1 个类别还没有自己的规则" in (await client.get("/admin")).text
+    form = (await client.get("/admin/routing/new?category=0310")).text
+    assert '<option value="0310" selected' in form
+    row = {"category": "0310", "lead": buses.lead, "reason": buses.reason, "kind": "", "region": ""}
+    assert (await client.post("/admin/routing/new", data=row)).status_code == 303
+    assert "还没有自己规则的类别" not in (await client.get("/admin/routing")).text
+    await client.aclose()
+
+
 async def test_an_auditor_reads_who_read_what(door: Door) -> None:
     no = (await door.submit())["no"]
     reception = await door.page_client("reception")

@@ -13,7 +13,7 @@ from feedback.kernel import outbox
 from feedback.kernel.errors import Forbidden
 from feedback.lifecycle import Role
 from feedback.reads import read_log
-from routing import directory
+from routing import directory, rules
 from web import identity, labels, present, present_desk
 from web.office import Office
 from web.pages import automatic, calendar_changes, calendar_pages, learning_pages, letter_admin, routing_pages
@@ -52,6 +52,7 @@ async def home(request: Request) -> Response:
         "queue": await outbox.counts(office.clock.now()),
         "units": len(names.units()),
         "rows": len(names.rows),
+        "unrouted": len(rules.unrouted(categories.LEVEL2, names.rows)),
         "edition": names.edition,
         "calendar": await calendar_pages.edition_words(),
         "release": model.release if model else "",

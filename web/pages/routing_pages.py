@@ -41,9 +41,17 @@ async def rows(request: Request) -> Response:
         "units": present_desk.unit_groups(names),
         "categories": present_desk.category_groups(with_heads=True),
         "done": q.get("done", ""),
+        "waiting": [_waiting(code, names) for code in rules.unrouted(categories.LEVEL2, names.rows)],
         **await _trial(request, names),
     }
     return office.render(request, "admin/routing.html", context)
+
+
+def _waiting(code: str, names: Directory) -> dict[str, str]:
+    """A category without a row of its own, and who answers meanwhile."""
+    rows = rules.fitting(CaseFacts(category=code, kind="", region="", desk=""), names.rows)
+    lead = rows[0].lead if rows else DESK
+    return {"code": code, "words": present.category_words(code), "serves": SPECIAL.get(lead) or names.name(lead)}
 
 
 def _fits(row: Row, chosen: Mapping[str, str]) -> bool:
@@ -123,7 +131,9 @@ async def edit(request: Request) -> Response:
     actor, names = await _administrator(request), await directory.snapshot()
     row = _row(names, request.path_params["id"])
     if request.method == "GET":
-        return _form(request, actor, names, row, _columns(row), {})
+        asked = request.query_params.get("category", "")
+        columns = _columns(row) | ({"category": asked} if row is None and categories.exists(asked) else {})
+        return _form(request, actor, names, row, columns, {})
     async with request.form(max_fields=500) as form:
         typed = _typed(form)
     faults = rules.problems(typed, names.has, categories.exists) | _unknown(typed, names)

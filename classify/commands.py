@@ -16,10 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from tortoise.queryset import QuerySet
+
 from classify import candidate, labels, releases
 from classify import trial as trials
 from classify.candidate import Labelled, Order, Outcome
-from classify.lessons import SAID, Lesson
+from classify.lessons import CONFIRMED, SAID, Lesson
 from classify.model import Model
 from classify.models import LearntExample
 from classify.text import tidy
@@ -150,6 +152,21 @@ async def lessons() -> list[Taught]:
     """What people decided so far, oldest first, not yet weighed."""
     names = ("title", "text", "category", "unit", "by", "state", "case_no")
     return [Taught(**row) for row in await LearntExample.all().order_by("id").values(*names)]
+
+
+async def answered(most: int) -> list[tuple[str, str, str]]:
+    """The newest cases a unit took on, oldest first: title, text, unit."""
+    rows = _answered().order_by("-at", "-id").limit(most).values_list("title", "text", "unit")
+    return [(str(title), str(text), str(unit)) for title, text, unit in reversed(await rows)]
+
+
+async def answered_count() -> int:
+    """How many such cases there are."""
+    return int(await _answered().count())
+
+
+def _answered() -> QuerySet[LearntExample]:
+    return LearntExample.filter(state=CONFIRMED, unit__not="")
 
 
 async def corrections() -> list[Row]:

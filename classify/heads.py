@@ -126,6 +126,7 @@ class Experience:
     temperature: float
     trust: float  # how much the knowledge head's opinion of the heading still counts
     doubt: float
+    sureness: tuple[float, float] = (0.0, 1.0)  # how the log odds of its best guess are read: offset, slope
 
     def vectors(self, seen: Sequence[Ids]) -> tuple[Vector, ...]:
         """A message as the blocks see it."""
@@ -137,4 +138,19 @@ class Experience:
         known = before[list(self.headings)]
         prior = np.log(known / float(known.sum()) + CHANCE_FLOOR)
         said = softmax((scores + self.bias) / self.temperature + self.trust * prior)
-        return np.asarray((1 - self.doubt) * said + self.doubt / len(said), dtype=np.float64)
+        found = np.asarray((1 - self.doubt) * said + self.doubt / len(said), dtype=np.float64)
+        return sobered(found, *self.sureness)
+
+
+def sobered(shares: NDArray[np.float64], offset: float, slope: float) -> NDArray[np.float64]:
+    """The shares with the best one as sure as such guesses turned out to be; it stays the best, the rest keep their order."""
+    if (offset, slope) == (0.0, 1.0):
+        return shares
+    best = int(shares.argmax())
+    rest = np.delete(shares, best)
+    others = max(float(rest.sum()), 1e-12)
+    odds = max(offset + slope * np.log(shares[best] / others), np.log(rest.max() / others) + 1e-6)
+    top = 1 / (1 + np.exp(-odds))
+    found = np.asarray(shares * ((1 - top) / others), dtype=np.float64)
+    found[best] = top
+    return found

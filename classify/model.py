@@ -121,6 +121,16 @@ class Model:
         """How likely each level-2 category is, in the order of labels.LEVEL2."""
         return self._look(title, body).probabilities
 
+    def views(self, title: str, body: str) -> tuple[NDArray[Any], ...]:
+        """How likely each level-2 category is: by the whole release and, where it is more than that, by knowledge alone."""
+        look = self._look(title, body)
+        has_more = self.experience is not None or self.local is not None
+        return (look.probabilities, look.by_knowledge) if has_more else (look.probabilities,)
+
+    def headings(self, title: str, body: str) -> NDArray[np.float64]:
+        """How likely each heading is, in the order of labels.LEVEL1."""
+        return by_heading(self.probabilities(title, body))
+
     def opinions(self, title: str, body: str) -> list[NDArray[np.float64]]:
         """What the whole release and its knowledge alone think of each heading, before any local correction."""
         return self._look(title, body).opinions
@@ -216,7 +226,7 @@ class Model:
         fine = (first * (after / before)[HEADING]).astype(np.float32)
         pairs = np.concatenate((title_ids[len(title) :], body_ids[len(body) :]))
         known = float((pairs >= 0).mean()) if len(pairs) else 0.0
-        return _Look(title, body, title_ids, body_ids, vector, fine, among, seen, known, opinions)
+        return _Look(title, body, title_ids, body_ids, vector, fine, first, among, seen, known, opinions)
 
     def _reasons(self, look: _Look, below: int, heading: int) -> tuple[Reason, ...]:
         rows, values = look.vector
@@ -271,6 +281,7 @@ class _Look:
     body_ids: Ids
     vector: Vector
     probabilities: Floats
+    by_knowledge: Floats
     among: NDArray[np.float64] | None  # of the headings experience knows
     seen: tuple[Vector, ...] | None  # by experience
     known: float
@@ -325,6 +336,7 @@ def _assemble(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mo
     if "experience" in card:
         said = {**card["experience"], "headings": tuple(card["experience"]["headings"])}
         views: dict[str, float] = said.pop("views", dict.fromkeys(VIEWS[:2], 1.0))
+        said["sureness"] = tuple(said.get("sureness", (0.0, 1.0)))
         blocks = tuple(block(view, share) for view, share in views.items())
         experience = Experience(tuple(views), blocks, arrays["experience_bias"], **said)
     knowledge, bias = _columns(block("knowledge"), arrays["knowledge_bias"], card.get("codes"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +32,20 @@ _ENDING = (
 _NAME = re.compile(rf"(?=([\u4e00-\u9fff]{{2}}{_ENDING}))")
 _GENERAL = re.compile(r"我们|有限|物业|政府|附近|安置|火车|地铁|公交|垃圾|农民|线路|小区里|[这的本请在道市区县]")
 _ODD = re.compile(r"[^\u4e00-\u9fff]")
+
+
+_STEM = re.compile(r"^(?:[\u4e00-\u9fff]{2,5}?[省市])?([\u4e00-\u9fff]{2})(?:省|市|区|县|镇|乡|街道)")
+_BEFORE = re.compile(r"^.*?(?:省|市|区|县|镇|乡|街道)(?=.{2})")
+
+
+def stems(names: Iterable[str]) -> list[str]:
+    """The places by which units are named, as people write them: 平南 of 平南县人民政府."""
+    return sorted({match[1] for name in names if (match := _STEM.match(name))})
+
+
+def without_stem(name: str) -> str:
+    """What a unit does, without where: 教育局 of 平南县教育局."""
+    return _BEFORE.sub("", name)
 
 
 def named(title: str, text: str) -> frozenset[str]:

@@ -139,6 +139,7 @@ def save(fitted: Fitted, folder: Path) -> str:
             "temperature": head.temperature,
             "trust": head.trust,
             "doubt": head.doubt,
+            "sureness": list(head.sureness),
         }
     if model.local is not None:
         own = model.local

@@ -8,6 +8,7 @@ import structlog
 
 from classify import answers, findings, hotspots
 from classify.answers import Asked
+from classify.model import Model
 from classify.topics import Said
 from feedback import facts, queries, redact
 from feedback.access import SYSTEM
@@ -60,12 +61,12 @@ def checker(office: Office) -> Callable[[dict[str, Any], datetime], Awaitable[No
         text = str(entry.data.get("text", ""))
         if file.confidential or file.kind is Kind.RECTIFY or not text:
             raise NotNow(no=file.no)
-        codes = [finding.code for finding in answers.findings(asked(file), text)]
+        codes = [finding.code for finding in answers.findings(asked(file, await office.model()), text)]
         await findings.record(file.no, entry.seq, entry.unit, entry.at, codes)
 
     return check
 
 
-def asked(file: CaseFile) -> Asked:
+def asked(file: CaseFile, model: Model | None) -> Asked:
     """What an answer to this case answers."""
-    return Asked(file.title, file.text, file.kind, file.profile, file.stage)
+    return Asked(file.title, file.text, file.kind, file.profile, file.stage, model.headings if model else None)

@@ -14,6 +14,7 @@ import classify.releases
 from classify.model import Model
 from feedback.kernel.clock import Clock
 from feedback.kernel.settings import Settings
+from web.answerers import Answerers
 
 PageMaker = Callable[[Request, str, Mapping[str, Any], int], Response]
 _log = structlog.get_logger("office")
@@ -27,6 +28,7 @@ class Office:
     clock: Clock
     page: PageMaker
     bell: asyncio.Event = field(default_factory=asyncio.Event)
+    answerers: Answerers = field(default_factory=Answerers)
     ring: Callable[[], Awaitable[None]] | None = None  # tells workers outside, when there are any
     _model: Model | None = None
     _background: set["asyncio.Task[None]"] = field(default_factory=set)

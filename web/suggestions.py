@@ -55,6 +55,7 @@ class Suggestion:
     against: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     went_to: str = ""
+    usual: str = ""
     precedents: tuple[WorkRow, ...] = ()
 
 
@@ -84,6 +85,7 @@ async def for_desk(office: Office, actor: Actor, file: CaseFile, names: Director
         against=tuple(reason.text for reason in verdict.reasons if reason.weight < 0),
         notes=tuple(reason.text for reason in verdict.reasons if not reason.weight),
         went_to=_went_to(earlier, names),
+        usual=await _usual(office, file, names),
         precedents=tuple(earlier[:SIMILAR_MOST]),
     )
 
@@ -100,6 +102,14 @@ async def precedents(actor: Actor, reasons: Sequence[Reason], no: str, now: date
     least = min(2, len(spoken))
     ranked = sorted((pair for pair in found.values() if pair[0] >= least), key=lambda pair: -pair[0])
     return [row for _, row in ranked]
+
+
+async def _usual(office: Office, file: CaseFile, names: Directory) -> str:
+    """Who usually answers such a message here; a report follows the law alone."""
+    if file.kind is Kind.REPORT:
+        return ""
+    found = await office.answerers.usual(office, file.title, file.text)
+    return "、".join(f"{names.short(unit)} {share:.0%}" for unit, share in found)
 
 
 def _went_to(rows: Sequence[WorkRow], names: Directory) -> str:

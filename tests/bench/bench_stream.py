@@ -10,7 +10,8 @@ send it to), or a unit of any name (no release has an opinion on it but by what 
 without it or without a time are left out. ROUTING itself may be a stream: then its messages without a time teach.
 
 Stream: every message is predicted and, where the proof allows it, sent on before its outcome is known; then the outcome
-is learnt (`classify.local`, refitted from the outcomes so far every few messages) and counted (`classify.proof`).
+is learnt (topics by `classify.local`, departments and units by `classify.answering`, refitted from the outcomes so far
+every few messages) and counted (`classify.proof`).
 """
 
 import argparse
@@ -27,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import labels, local, proof, text, training
-from classify.heads import by_heading
+from classify.answering import Answering, Unit
 from classify.model import Model
 from classify.proof import Standing, State
 from classify.training import Example
@@ -42,8 +43,6 @@ OWN_HEADING = 0.3  # a department elsewhere may still follow the tree
 NEWEST = 1500
 """So many outcomes a correction is learnt from: the kernel of all would not fit."""
 
-SMOOTH = 5.0
-FADING = 0.995  # offices are renamed and duties move: the latest hundreds say most
 GROUPS = {
     "03": ("zhujian", "chengguan", "zhengshou", "fangguan"),
     "04": ("renshe", "shebao", "yibao"),
@@ -101,22 +100,14 @@ def main() -> int:
 
 def live(stream: Stream, model: Model, cold: Model, every: int) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Message after message: what the release says as it stands, what the loop says, and what went by itself."""
-    learnt: local.Local | None = None
+    loop = Headings(stream, model, cold) if stream.sort == "topic" else Units(stream, model)
     standings: dict[str, Standing] = {}
-    history = History(len(stream.choices))
-    seen: list[list[Array]] = []
+    stands: list[Array] = []
     found: list[Array] = []
     automatic: list[bool] = []
     for i, row in enumerate(stream.rows):
-        fine = [m.probabilities(row["subject"], row["text"]) for m in ((model,) if model is cold else (model, cold))]
-        if stream.sort == "unit":
-            seen.append(history.opinions([by_heading(one) for one in fine]))
-        elif stream.sort == "topic":
-            pair = (model,) if model is cold else (model, cold)
-            seen.append([m.among(row["subject"], row["text"], stream.choices) for m in pair])
-        else:
-            seen.append([_normed(one @ departments(stream.choices)) for one in fine])
-        chances = learnt.chances(seen[i], *_tidied(row)) if learnt else seen[i][0]
+        alone, chances = loop.judged(row)
+        stands.append(alone)
         found.append(chances)
         best, sure = int(chances.argmax()), float(chances.max())
         what = f"{best:02d}" if stream.sort == "unit" else stream.choices[best]
@@ -126,35 +117,56 @@ def live(stream: Stream, model: Model, cold: Model, every: int) -> tuple[Array, 
             for cell in proof.cells(what, "", "", sure):
                 before = standings.get(cell, Standing())
                 standings[cell] = proof.after(before, best == stream.targets[i], _NOW, TARGET)
-        history.learn(by_heading(fine[0]), stream.targets[i])
-        if (i + 1) % every == 0:
-            some = slice(max(0, i + 1 - NEWEST), i + 1)
-            past = [(row["subject"], row["text"]) for row in stream.rows[some]]
-            learnt = local.fitted(past, seen[some], stream.targets[some], len(stream.choices))
+        loop.learn(stream.targets[i], refit=(i + 1) % every == 0)
     _nearest(standings)
-    return np.stack([opinions[0] for opinions in seen]), np.stack(found), np.array(automatic)
+    return np.stack(stands), np.stack(found), np.array(automatic)
 
 
-class History:
-    """Which units answered lately, and which ones for each heading."""
+class Headings:
+    """The loop of headings: `classify.local`, fitted on the newest outcomes every few of them."""
 
-    def __init__(self, units: int) -> None:
-        self._lately = np.full(units, 0.02)
-        self._by_heading = np.zeros((len(labels.LEVEL1), units))
+    def __init__(self, stream: Stream, model: Model, cold: Model) -> None:
+        self._stream = stream
+        self._models = (model,) if model is cold else (model, cold)
+        self._learnt: local.Local | None = None
+        self._seen: list[list[Array]] = []
 
-    def opinions(self, headings: Sequence[Array]) -> list[Array]:
-        """By the topic each release sees, then by what is usual."""
-        usual = self._lately / self._lately.sum()
-        counts = self._by_heading.sum(axis=1, keepdims=True)
-        where = (self._by_heading + SMOOTH * usual) / (counts + SMOOTH)
-        return [*(_normed(heading @ where) for heading in headings), usual]
+    def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
+        """What the release says alone, and with the correction."""
+        seen = [m.among(row["subject"], row["text"], self._stream.choices) for m in self._models]
+        self._seen.append(seen)
+        return seen[0], self._learnt.chances(seen, *_tidied(row)) if self._learnt else seen[0]
 
-    def learn(self, heading: Array, unit: int) -> None:
-        """One more answer."""
-        self._lately *= FADING
-        self._lately[unit] += 1
-        self._by_heading *= FADING
-        self._by_heading[:, unit] += heading
+    def learn(self, target: int, *, refit: bool) -> None:
+        """One more outcome."""
+        if refit:
+            some = slice(max(0, len(self._seen) - NEWEST), len(self._seen))
+            past = [(row["subject"], row["text"]) for row in self._stream.rows[some]]
+            choices = len(self._stream.choices)
+            self._learnt = local.fitted(past, self._seen[some], self._stream.targets[some], choices)
+
+
+class Units:
+    """The loop of units and departments: `classify.answering`, its weights fitted every few outcomes."""
+
+    def __init__(self, stream: Stream, model: Model) -> None:
+        self._model = model
+        self._routes = None if stream.sort == "unit" else departments(stream.choices)
+        units = [Unit(name) for name in stream.choices] if stream.sort == "unit" else ()
+        self._answering = Answering(model, len(stream.choices), units, self._routes)
+
+    def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
+        """What the release says alone (nothing, without rows), and with what was learnt."""
+        self._now = self._answering.seen(row["subject"], row["text"])
+        found = self._answering.chances(self._now)
+        fine = self._model.probabilities(row["subject"], row["text"])
+        return (found if self._routes is None else _normed(fine @ self._routes)), found
+
+    def learn(self, target: int, *, refit: bool) -> None:
+        """One more outcome."""
+        self._answering.learn(self._now, target)
+        if refit:
+            self._answering.weigh()
 
 
 def departments(choices: Sequence[str]) -> Array:

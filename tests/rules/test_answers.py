@@ -1,10 +1,13 @@
 """Do the checks of an answer find what a reader would find, and leave a good answer alone?"""
 
+from dataclasses import replace
+
 import pytest
 
 from classify import answers
 from classify.answers import CHECKS, Asked
 from feedback.lifecycle import Kind, Profile, Stage
+from tests.rules.classifier import cold
 
 HOTLINE = next(profile for profile in Profile if profile is not Profile.PETITION)
 LAMP = Asked(
@@ -22,6 +25,7 @@ APPEAL = Asked("征地补偿", "对补偿标准不服，请求重新核定。", 
 
 
 def _codes(asked: Asked, answer: str) -> set[str]:
+    asked = replace(asked, headings=cold().headings)
     return {finding.code for finding in answers.findings(asked, answer)}
 
 
@@ -76,6 +80,22 @@ def test_a_petition_needs_its_legal_basis_and_the_way_to_review() -> None:
     assert not {"no_basis", "no_review"} & _codes(APPEAL, told)
     last = Asked(APPEAL.title, APPEAL.text, APPEAL.kind, APPEAL.profile, Stage.RE_REVIEW)
     assert "no_review" not in _codes(last, told[:60])
+
+
+def test_an_answer_in_other_words_about_the_same_matter_is_to_the_point() -> None:
+    asked = Asked("晚上太黑", "巷子里一片漆黑，老人摔了两次。", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
+    answer = (
+        "您好！市政设施中心派员到现场，三盏路灯因电缆进水短路，已于9月15日换好电缆并亮灯；以后照明设施有故障，"
+        "请拨打抢修值班室，值班人员两小时内到场处理。"
+    )
+    assert answers.likeness(asked.title + asked.text, answer) < answers.RELEVANT
+    assert "off_topic" not in _codes(asked, answer)
+
+
+def test_without_a_classifier_nobody_says_that_an_answer_misses_the_point() -> None:
+    other = "根据义务教育法的规定，适龄儿童应当在户籍所在地入学，请家长携带户口簿、房产证到学校审核材料。" * 2
+    assert "off_topic" in _codes(LAMP, other)
+    assert "off_topic" not in {finding.code for finding in answers.findings(LAMP, other)}
 
 
 def test_every_row_has_advice_and_a_source() -> None:

@@ -206,11 +206,12 @@ async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) ->
     return list(dict.fromkeys(found))
 
 
-def _advice(seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[answers.Finding]:
+async def _advice(office: Office, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[answers.Finding]:
     """What to look at again in an answer before it is sent. Personal data has a notice of its own."""
     if step.act is not Act.REPLY:
         return []
-    found = answers.findings(gathering.asked(seen.file), str(typed.get("text", "")))
+    asked = gathering.asked(seen.file, await office.model())
+    found = answers.findings(asked, str(typed.get("text", "")))
     return [finding for finding in found if finding.code != "personal"]
 
 
@@ -259,7 +260,7 @@ async def _previewed(
         "seq": parse.once(form, "seq"),
         "is_answer": is_answer,
         "checks": present_desk.answer_checks(str(typed.get("text", ""))) if step.act is Act.REPLY else [],
-        "advice": _advice(seen, step, typed),
+        "advice": await _advice(office, seen, step, typed),
         "findings": [] if "days" in typed else await _findings(request, seen, typed),
         "must_confirm": status != 200,
         "moves": moves,

@@ -1,0 +1,61 @@
+"""The desk is told who usually answers such a message here, once enough units took such cases on."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from feedback.kernel.settings import Settings
+from routing import directory
+from tests.people import Door
+from web import answerers
+
+WAGES = {"title": "餐馆三个月没发工资", "text": "老板拖欠我们五个人三个月工资，也没签劳动合同，请劳动监察帮忙要回来。"}
+ASIDE = {"title": "工资一直拖着", "text": "工地欠薪半年，带班的不接电话，想请人帮忙讨回工资。"}
+TOLD = "这类事通常由："
+
+
+@pytest.fixture
+async def careful(settings: Settings) -> AsyncIterator[Door]:
+    """A district where the desk sends every case."""
+    async with Door.opened(replace(settings, automatic="suggest")) as found:
+        yield found
+
+
+async def _page(door: Door, **message: str) -> str:
+    receipt = await door.submit(**message)
+    await door.drain()
+    desk = await door.page_client("reception")
+    page = (await desk.get(f"/desk/cases/{receipt['no']}")).text
+    await desk.aclose()
+    return page
+
+
+async def _took_on(door: Door, unit: str, reception: str, clerk: str, number: int) -> None:
+    no = str((await door.submit(title=WAGES["title"], text=f"{WAGES['text']}（{number}）"))["no"])
+    await door.drain()
+    assert (await door.act(no, "assign", {"unit": unit}, reception)).status_code == 200
+    assert (await door.act(no, "accept", {}, clerk)).status_code == 200
+
+
+async def test_the_desk_sees_who_took_such_cases_on_whatever_the_rows_say(careful: Door) -> None:
+    assert TOLD not in await _page(careful, **WAGES)
+    reception, clerk = await careful.log_in("reception"), await careful.log_in("clerk-jiaoyu")
+    for number in range(answerers.FEWEST):
+        await _took_on(careful, "jiaoyu", reception, clerk, number)
+    await careful.drain()
+    model, names = await careful.office.model(), await directory.snapshot()
+    assert model is not None
+    await careful.office.answerers.learn(model, names)
+    page = await _page(careful, **ASIDE)
+    usual = page[page.index(TOLD) :].split("</p>")[0]
+    assert usual.startswith(f"{TOLD}{names.short('jiaoyu')}")
+    report = {**ASIDE, "kind": "report", "channel": "app"}
+    assert TOLD not in await _page(careful, **report)
+
+
+async def test_what_was_learnt_under_an_older_directory_is_not_told(careful: Door) -> None:
+    model, names = await careful.office.model(), await directory.snapshot()
+    assert model is not None
+    await careful.office.answerers.learn(model, replace(names, edition=names.edition - 1))
+    assert await careful.office.answerers.usual(careful.office, WAGES["title"], WAGES["text"]) == []

@@ -24,7 +24,9 @@ def best(answering: Answering, title: str, body: str) -> int:
 
 
 def by_county() -> list[tuple[str, int]]:
-    return [(f"{place}{matter}", unit) for matter in MATTERS for place, unit in (("东山城关", EAST), ("西河城关", WEST))]
+    return [
+        (f"{place}{matter}", unit) for matter in MATTERS for place, unit in (("东山城关", EAST), ("西河城关", WEST))
+    ]
 
 
 def test_a_county_answers_for_what_happens_in_it_whatever_it_is_about() -> None:

@@ -94,7 +94,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             Need("level", "level", most=5),
             Need("desk_level", "level", most=5),
             Need("tags", "tags"),
-            Need("case", "case"),
+            Need("case", "case", most=20),  # no number is longer, and the database refuses to compare one that is
             Need("outcome", "line", most=60),
             Need("contacted", "line", most=60),
             Need("solved", "line", most=60),

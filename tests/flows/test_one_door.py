@@ -254,6 +254,14 @@ async def test_an_endless_number_is_simply_unknown(office: Office) -> None:
         await queries.file(SYSTEM, "9" * 5000, secret=office.settings.secret)
 
 
+async def test_nothing_is_merged_into_an_endless_number(office: Office) -> None:
+    no = await _assigned(office)
+    desk = await directory.actor_of("reception")
+    with pytest.raises(Invalid) as caught:
+        await cases.act(no, Act.MERGE, desk, {"case": "9" * 80, "reason": "同一件事"}, now=MONDAY + 2 * HOUR)
+    assert caught.value.fields == {"case": "too_long"}
+
+
 async def test_what_a_person_decides_is_kept_for_training_without_the_person(office: Office) -> None:
     words = "我叫安小娜，手机13900001234，楼道里电动车充电很危险"
     receipt = await _submit(office, 1, text=words)

@@ -1,8 +1,10 @@
 """Does a district begin from files, all or nothing, and do its people get in?"""
 
-import asyncio
 import csv
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,6 @@ import pytest
 from feedback.kernel.settings import Settings
 from tests.people import Door
 from web import boot, founding, identity
-from web.__main__ import main
 from web.seed import TOWN
 
 STAFF = """username,name,unit,roles,everywhere,cleared,mail
@@ -83,34 +84,37 @@ def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
     assert {fault.where.split()[0] for fault in wrong.value.faults} == {"units.toml", "staff.csv", "routes.toml"}
 
 
-def test_the_command_takes_in_all_or_nothing_once(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("XINQIAO_DATA", str(tmp_path / "data"))
+async def test_the_commands_take_in_all_or_nothing_once(folder: Path, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", log_level="error")
     _changed(folder, "staff.csv", "jiaoyu", "moon")
-    assert main(["found", str(folder)]) == 2
-    assert "什么都没有写入" in capsys.readouterr().err
+    refused = _told(settings, "found", folder)
+    assert refused.returncode == 2 and "什么都没有写入" in refused.stderr
     _changed(folder, "staff.csv", "moon", "jiaoyu")
-    assert main(["found", "--check", str(folder)]) == 0
-    assert main(["found", str(folder)]) == 0
+    assert _told(settings, "found", "--check", folder).returncode == 0
+    assert _told(settings, "found", folder).returncode == 0
+    assert _first_passwords(folder) == {"wang", "li"}
+    assert "已经建立过" in _told(settings, "found", folder).stderr
+    word = _told(settings, "password", "li").stdout.strip()
+    async with boot.opened(settings) as office:
+        assert (await identity.log_in(office, "li", word)).actor.id == "li"
+        assert _told(settings, "leave", "li").returncode == 0
+        with pytest.raises(identity.Unauthorized):
+            await identity.log_in(office, "li", word)
+        assert _told(settings, "leave", "li").returncode == 2
+
+
+def _first_passwords(folder: Path) -> set[str]:
+    """Whose passwords were written down, in a file nobody else may read."""
     (paper,) = folder.glob("staff.passwords-*.csv")
     assert paper.stat().st_mode & 0o077 == 0
-    assert {row[0] for row in csv.reader(paper.read_text("utf-8-sig").splitlines())} == {"wang", "li"}
-    assert main(["found", str(folder)]) == 2
-    assert "已经建立过" in capsys.readouterr().err
-    assert main(["password", "li"]) == 0
-    word = capsys.readouterr().out.strip()
-    settings = Settings(data=tmp_path / "data", log_level="error")
+    return {row[0] for row in csv.reader(paper.read_text("utf-8-sig").splitlines())}
 
-    async def logged_in() -> str:
-        async with boot.opened(settings) as office:
-            return (await identity.log_in(office, "li", word)).actor.id
 
-    assert asyncio.run(logged_in()) == "li"
-    assert main(["leave", "li"]) == 0
-    with pytest.raises(identity.Unauthorized):
-        asyncio.run(logged_in())
-    assert main(["leave", "li"]) == 2
+def _told(settings: Settings, *words: str | Path) -> "subprocess.CompletedProcess[str]":
+    """What the command line answers, in a process of its own as people call it."""
+    environment = {**os.environ, "XINQIAO_DATA": str(settings.data), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "web", *map(str, words)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Door) -> None:

@@ -104,6 +104,21 @@ async def fresh(town: Settings, folder: Path) -> AsyncIterator[Settings]:
         await _run_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+@asynccontextmanager
+async def blank(folder: Path) -> AsyncIterator[Settings]:
+    """A migrated database with nothing in it, of the kind all tests here run on: one process speaks one dialect."""
+    name = f"xq_{uuid4().hex[:12]}"
+    if POSTGRES:
+        await _run_sql(f"CREATE DATABASE {name}")
+    try:
+        settings = _settings(folder / "data", _other_database(POSTGRES, name) if POSTGRES else "")
+        await boot.migrate(settings)
+        yield settings
+    finally:
+        if POSTGRES:
+            await _run_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 @pytest.fixture
 async def settings(town: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
     """The settings of an installation with the town in it and no case."""

@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from feedback.kernel.settings import Settings
+from tests.conftest import blank
 from tests.people import Door
 from web import boot, founding, identity
 from web.seed import TOWN
@@ -29,6 +31,13 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.fixture
+async def empty(tmp_path: Path) -> AsyncIterator[Settings]:
+    """An installation with nothing in it."""
+    async with blank(tmp_path) as settings:
+        yield settings
+
+
 def _changed(folder: Path, name: str, old: str, new: str) -> None:
     path = folder / name
     text = path.read_text("utf-8")
@@ -36,10 +45,8 @@ def _changed(folder: Path, name: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
-async def test_a_district_begins_and_its_people_log_in(folder: Path, tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path / "data", log_level="error")
-    await boot.migrate(settings)
-    async with boot.opened(settings) as office:
+async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Settings) -> None:
+    async with boot.opened(empty) as office:
         district = founding.read(folder)
         await founding.found(office, district, by="found")
         passwords = await founding.employ(district.people, now=office.clock.now())
@@ -84,23 +91,22 @@ def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
     assert {fault.where.split()[0] for fault in wrong.value.faults} == {"units.toml", "staff.csv", "routes.toml"}
 
 
-async def test_the_commands_take_in_all_or_nothing_once(folder: Path, tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path / "data", log_level="error")
+async def test_the_commands_take_in_all_or_nothing_once(folder: Path, empty: Settings) -> None:
     _changed(folder, "staff.csv", "jiaoyu", "moon")
-    refused = _told(settings, "found", folder)
+    refused = _told(empty, "found", folder)
     assert refused.returncode == 2 and "什么都没有写入" in refused.stderr
     _changed(folder, "staff.csv", "moon", "jiaoyu")
-    assert _told(settings, "found", "--check", folder).returncode == 0
-    assert _told(settings, "found", folder).returncode == 0
+    assert _told(empty, "found", "--check", folder).returncode == 0
+    assert _told(empty, "found", folder).returncode == 0
     assert _first_passwords(folder) == {"wang", "li"}
-    assert "已经建立过" in _told(settings, "found", folder).stderr
-    word = _told(settings, "password", "li").stdout.strip()
-    async with boot.opened(settings) as office:
+    assert "已经建立过" in _told(empty, "found", folder).stderr
+    word = _told(empty, "password", "li").stdout.strip()
+    async with boot.opened(empty) as office:
         assert (await identity.log_in(office, "li", word)).actor.id == "li"
-        assert _told(settings, "leave", "li").returncode == 0
+        assert _told(empty, "leave", "li").returncode == 0
         with pytest.raises(identity.Unauthorized):
             await identity.log_in(office, "li", word)
-        assert _told(settings, "leave", "li").returncode == 2
+        assert _told(empty, "leave", "li").returncode == 2
 
 
 def _first_passwords(folder: Path) -> set[str]:
@@ -112,7 +118,8 @@ def _first_passwords(folder: Path) -> set[str]:
 
 def _told(settings: Settings, *words: str | Path) -> "subprocess.CompletedProcess[str]":
     """What the command line answers, in a process of its own as people call it."""
-    environment = {**os.environ, "XINQIAO_DATA": str(settings.data), "PYTHONIOENCODING": "utf-8"}
+    place = {"XINQIAO_DATA": str(settings.data), "XINQIAO_DATABASE_URL": settings.database_url}
+    environment = {**os.environ, **place, "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "web", *map(str, words)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
 

@@ -32,6 +32,8 @@ Glossary: one word per thing everywhere (code, page, API).
 | objection | 异议 | a unit says that a petition is not its duty; the desk consents or not |
 | commission | 交办 | an assignment with a day by which to report back; forward 转送 is one without |
 | mark | 标志 | a state of affairs folded from the entries, such as a pending objection |
+| endorsement | 单位负责人同意延期 | a unit's head agrees to a longer term of a 12345 order; the centre decides |
+| on account (hold) | 挂账 | an order that cannot be solved now, put aside to a day by the centre |
 | promise | 承诺时限 | a term shorter than the law's |
 | letter | 文书 | an official letter an act issues, numbered and checkable |
 | representative, proxy | 代表、代理人 | who stands beside the petitioner: at most five of a joint petition, or somebody for a person |
@@ -43,7 +45,10 @@ Glossary: one word per thing everywhere (code, page, API).
 | key figure | 考核指标 | a rate over counted facts, with its formula |
 | release, candidate | 模型版本、候选版本 | a fitted classifier in force, or one that is tried against it |
 | lesson | 学习样例 | what somebody decided, as the classifier may learn it |
+| usual units | 通常由谁办理 | who took on such cases before, learnt from confirmed ones; decides nothing |
 | flag | 关注标记 | words that deserve attention; never changes a clock |
 | topic | 热点 | what several people complain about |
+| founding | 建立 | a district's units, regions, routing rows and people, taken in from files as a whole |
+| second factor | 两步登录 | a code beside the password, good once |
 | light | 时限灯 | green 绿 in time, amber 黄 near, red 红 late |
 """

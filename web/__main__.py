@@ -5,7 +5,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -232,12 +232,15 @@ def staff(settings: Settings, args: argparse.Namespace) -> int:
 def _employed(settings: Settings, people: Sequence[Any], file: Path) -> int:
     from web import founding
 
-    passwords = _run(settings, lambda office: founding.employ(people, now=office.clock.now()))
-    print(f"{len(people)} 人在岗，其中新开账号 {len(passwords)} 个")
-    if passwords:
-        kept = file.with_name(f"{file.stem}.passwords-{datetime.now(OFFICE):%Y%m%d%H%M%S}.csv")
+    kept = file.with_name(f"{file.stem}.passwords-{datetime.now(OFFICE):%Y%m%d%H%M%S}.csv")
+
+    def write_down(passwords: Mapping[str, str]) -> None:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as paper:
             paper.writelines(f"{username},{word}\n" for username, word in passwords.items())
+
+    fresh = _run(settings, lambda office: founding.employ(people, write_down, now=office.clock.now()))
+    print(f"{len(people)} 人在岗，其中新开账号 {fresh} 个")
+    if fresh:
         print(f"初始密码写在 {kept}（只有您能读），请当面交给本人，首次登录后在“修改密码”里更换，然后删除该文件")
     return 0
 

@@ -373,20 +373,23 @@ async def found(office: Office, district: District, *, by: str) -> None:
     await classify.releases.first(duties, office.settings.data, now=now)
 
 
-async def employ(people: Sequence[Person], *, now: datetime) -> dict[str, str]:
-    """Give people their posts; who has none yet gets an account. Returns the new accounts' passwords by user name.
+async def employ(people: Sequence[Person], write_down: Callable[[Mapping[str, str]], None], *, now: datetime) -> int:
+    """Give people their posts; who has none yet gets an account. Returns how many accounts are new.
 
+    `write_down` gets the new passwords by user name before any account is made: nobody else ever knows them.
     Raises FaultyError when a unit is not there.
     """
     names = await directory.snapshot()
     if faults := [*_twice("staff.csv", [p.username for p in people]), *people_faults(people, names.has)]:
         raise FaultyError(faults)
-    await directory.give_posts([msgspec.to_builtins(person) for person in people])
     fresh = await identity.without_account([person.username for person in people])
     passwords = {username: new_password() for username in fresh}
+    if passwords:
+        write_down(passwords)
+    await directory.give_posts([msgspec.to_builtins(person) for person in people])
     for username, password in passwords.items():
         await identity.add_accounts([username], password, is_demo=False, now=now)
-    return passwords
+    return len(passwords)
 
 
 def new_password() -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
+from tortoise.exceptions import IntegrityError
 
 from feedback.kernel import codes, seal
 from feedback.kernel.errors import Invalid, NotNow
@@ -77,7 +78,11 @@ async def switch_on(office: Office, username: str, secret: str, code: str) -> li
     spares = [f"{secrets.randbelow(10**8):08d}" for _ in range(SPARES)]
     sealed = seal.seal_house(office.settings.secret, secret)
     hashes = [_hashed(office, username, spare) for spare in spares]
-    await SecondFactor.create(username=username, secret=sealed, made_at=now, step=step, spares=hashes, left=len(hashes))
+    row = SecondFactor(username=username, secret=sealed, made_at=now, step=step, spares=hashes, left=len(hashes))
+    try:
+        await row.save(force_create=True)
+    except IntegrityError as twice:  # sent twice at once: the other's spare codes hold
+        raise NotNow(second_factor="on") from twice
     return spares
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from classify.examples import seed_examples
 from classify.text import grams, tidy
 from feedback import redact
-from feedback.lifecycle import Kind, Profile, Stage
+from feedback.vocabulary import Kind, Profile, Stage
 
 RELEVANT: Final = 0.03
 """Cosine of message and answer below which they may be about different things: few words in common are no proof."""

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.lifecycle import Act, Role
 from feedback.views import EntryView
+from feedback.vocabulary import Act, Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import structlog
 
+from classify import examples as classify_examples
 from classify import training
 from classify.model import Model, ReleaseDamaged, load
 from classify.models import Release
@@ -62,13 +63,13 @@ async def first(duties: Iterable[tuple[str, Sequence[str]]], data: Path, *, now:
     row = await Release.get_or_none(is_current=True)
     if row is not None:
         return row.id
-    examples = training.seed_examples(duties)
+    examples = classify_examples.seed_examples(duties)
     release = await asyncio.to_thread(_fit, examples, data / FOLDER)
     await register(release, "cold", {}, now=now)
     return release
 
 
-def _fit(examples: Sequence[training.Example], folder: Path) -> str:
+def _fit(examples: Sequence[classify_examples.Example], folder: Path) -> str:
     return training.save(training.fit(examples), folder)
 
 

@@ -15,8 +15,8 @@ from feedback import queries
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import NotNow
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import Act, Kind, Status
 from feedback.views import Brief
+from feedback.vocabulary import Act, Kind, Status
 from routing.hours import Push
 from routing.notices import Audience, shortened
 from routing.telling import Manner, Planned, keep

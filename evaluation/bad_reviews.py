@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from feedback.kernel.clock import end_of_day, office_day
-from feedback.lifecycle import Act, Status
+from feedback.vocabulary import Act, Status
 from feedback.workdays import Calendar
 
 

@@ -22,8 +22,8 @@ from feedback.intake import line
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Role
 from feedback.views import Page
+from feedback.vocabulary import Act, Role
 
 REASON_MOST = 300
 

@@ -17,7 +17,7 @@ from feedback.access import Actor
 from feedback.intake import line
 from feedback.kernel import db
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 
 REASON_MOST = 300
 MOST = 5000

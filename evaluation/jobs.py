@@ -15,7 +15,7 @@ from feedback import access, cases, queries
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import Channel, Kind
+from feedback.vocabulary import Channel, Kind
 
 
 def handlers(settings: Settings) -> dict[str, Handler]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from evaluation.indicators import LEVELS
 from evaluation.scores import WEIGHTS
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import Act, Kind, Profile
+from feedback.vocabulary import Act, Kind, Profile
 
 MILLIS_A_DAY = 86_400_000
 Cells = Mapping[str, tuple[object, ...]]

@@ -28,8 +28,8 @@ from feedback.intake import PersonDraft, line, paragraph, person_faults, phone_d
 from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Kind, Role
 from feedback.views import Page
+from feedback.vocabulary import Act, Kind, Role
 
 TEXT_MOST = 500
 HANDLING_MOST = 60

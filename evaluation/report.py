@@ -13,7 +13,7 @@ from evaluation import counting, kpi_table, kpis, timeliness
 from evaluation.counting import Counted, Question
 from evaluation.kpis import GROUPS, KPI, KPIS, Weights
 from feedback import tallies
-from feedback.lifecycle import Act, Kind, Profile
+from feedback.vocabulary import Act, Kind, Profile
 
 Cell = str | int | float | None
 TOP = 10

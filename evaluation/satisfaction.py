@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from evaluation.indicators import PETITION_STEPS
 from evaluation.timeliness import Period
 from feedback.kernel.clock import from_millis
-from feedback.lifecycle import Kind, Profile
+from feedback.vocabulary import Kind, Profile
 
 if TYPE_CHECKING:
     from feedback.tallies import Answered

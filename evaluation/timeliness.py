@@ -15,8 +15,8 @@ from enum import StrEnum
 
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import Act, Profile
 from feedback.terms import Holder
+from feedback.vocabulary import Act, Profile
 
 RIGHTS = frozenset({"object"})
 """Terms that limit a unit's right and not its duty: who lets the days for objecting pass has merely accepted."""

@@ -8,7 +8,8 @@ Confidential cases (检举控告) are seen by cleared staff only, and a barred u
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from feedback.lifecycle import CaseState, Role, Step, Whose, steps_from
+from feedback.lifecycle import CaseState, Step, steps_from
+from feedback.vocabulary import Role, Whose
 
 ANY_STAFF = frozenset({Role.RECEPTION, Role.CLERK, Role.LEAD, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN})
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.AUDITOR})

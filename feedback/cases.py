@@ -19,7 +19,7 @@ from feedback.intake import Draft, tidy
 from feedback.kernel import codes, db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow
-from feedback.lifecycle import Act, Kind, Profile, Role, Status, Step
+from feedback.lifecycle import Step
 from feedback.limits import Tried
 from feedback.models import Bar, Case, ClockRow, Entry
 from feedback.recording import (
@@ -37,6 +37,7 @@ from feedback.recording import (
     standing_of,
     store_foldings,
 )
+from feedback.vocabulary import Act, Kind, Profile, Role, Status
 from feedback.workdays import Editions
 
 NO_MOST = 20  # no number is longer, and the database refuses to compare one that is

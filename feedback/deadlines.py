@@ -15,8 +15,8 @@ from enum import StrEnum
 from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
-from feedback.lifecycle import STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.terms import RIGHTS, TERMS, Holder, Length, Term, Unit, parse_length
+from feedback.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.workdays import Calendar, Editions
 
 

@@ -11,10 +11,10 @@ from feedback import calendars, folding
 from feedback.deadlines import Clock
 from feedback.folding import Folded
 from feedback.kernel import db
-from feedback.lifecycle import Act, Kind, Role
 from feedback.models import Bar, Case, ClockRow, Entry, TenureRow
 from feedback.recording import clock_of, facts_of, happening_of
 from feedback.terms import RIGHTS
+from feedback.vocabulary import Act, Kind, Role
 
 _CHUNK = 50
 

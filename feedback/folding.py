@@ -12,8 +12,10 @@ from datetime import datetime
 
 from feedback.deadlines import Clock, Facts, Happening, Tenure, clocks_of, extendable, first_desk, tenures_of
 from feedback.kernel.clock import to_millis
-from feedback.lifecycle import STAGE_AFTER, Act, CaseState, Kind, Mark, Profile, Stage, Status, marks_of, step_for
+from feedback.lifecycle import CaseState, step_for
+from feedback.marks import marks_of
 from feedback.terms import RIGHTS
+from feedback.vocabulary import STAGE_AFTER, Act, Kind, Mark, Profile, Stage, Status
 from feedback.workdays import Editions
 
 _UNIT_GONE = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW})

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
+from feedback.lifecycle import CLAIMS
+from feedback.vocabulary import Act, Kind, Profile, Stage
 
 
 class Letter(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from feedback import particulars, people
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import PROFILE_OF, PUBLIC_KINDS, Channel, Kind, Profile
+from feedback.vocabulary import PROFILE_OF, PUBLIC_KINDS, Channel, Kind, Profile
 
 TITLE_MOST = 100
 TEXT_MOST = 20_000

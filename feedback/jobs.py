@@ -16,9 +16,9 @@ from feedback import access, attachments, calendars, cases, facts, folding, move
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import office_day, to_millis
 from feedback.kernel.errors import Conflict, NotNow
-from feedback.lifecycle import Act, Kind, Status
 from feedback.models import Case, CasePerson, ClockRow, Entry, Person
 from feedback.terms import RIGHTS
+from feedback.vocabulary import Act, Kind, Status
 from feedback.workdays import Calendar
 
 CLOCKS_DIFFER = "clocks are not what the entries and the calendar say"

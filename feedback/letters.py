@@ -10,7 +10,8 @@ from datetime import date
 from enum import StrEnum
 
 from feedback import grounds
-from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
+from feedback.lifecycle import CLAIMS
+from feedback.vocabulary import Act, Kind, Profile, Stage
 
 NOT_BY = frozenset({"import"})
 """Who only enters what another system did: its letters were that system's."""

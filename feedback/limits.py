@@ -15,7 +15,8 @@ from feedback.deadlines import Clock, extendable, longest_extension
 from feedback.folding import Folded
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.lifecycle import Act, Profile, steps_from, turn_of
+from feedback.lifecycle import steps_from, turn_of
+from feedback.vocabulary import Act, Profile
 
 
 @dataclass(frozen=True, slots=True)

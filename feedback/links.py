@@ -16,11 +16,11 @@ from feedback import queries
 from feedback.access import Actor
 from feedback.kernel import db
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from feedback.lifecycle import OPEN, Kind, Role
 from feedback.models import Case, CasePerson, Link, Person
 from feedback.people import Beside, LinkKind, LinkState
 from feedback.recording import id_hash, name_hash, person_of, phone_hash, standing_of
 from feedback.views import LinkView, WorkRow
+from feedback.vocabulary import OPEN, Kind, Role
 
 PERSONS_MOST = 200
 PENDING_MOST = 100

@@ -20,11 +20,11 @@ from feedback.folding import Folded
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import end_of_day
 from feedback.kernel.errors import Conflict
-from feedback.lifecycle import Act
 from feedback.models import CalendarEdition, CalendarMove, Case, ClockRow, Entry
 from feedback.recording import armed, clock_columns, clock_of, facts_of
 from feedback.terms import PERSONAL, Holder, Unit
 from feedback.views import DateMove
+from feedback.vocabulary import Act
 from feedback.workdays import EVERY_DAY, Calendar, Editions
 
 BATCH = 250

@@ -10,9 +10,9 @@ from typing import Any
 from tortoise.expressions import Q
 
 from feedback.kernel import db
-from feedback.lifecycle import OPEN, Act, Status
 from feedback.models import Case, ClockRow, Entry
 from feedback.terms import RIGHTS
+from feedback.vocabulary import OPEN, Act, Status
 
 _CHUNK = 500
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from feedback.deadlines import Facts
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import Act, Kind, Profile
 from feedback.terms import TERMS, Length, Term, parse_length
+from feedback.vocabulary import Act, Kind, Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from feedback.deadlines import Light
 from feedback.kernel import codes, db, seal
 from feedback.kernel.clock import from_millis
 from feedback.kernel.errors import NotFound
-from feedback.lifecycle import OPEN, Kind, Role, Stage, Status
 from feedback.models import Attachment, Bar, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.reads import log_read
 from feedback.recording import facts_of, happening_of, standing_of
@@ -36,6 +35,7 @@ from feedback.views import (
     TenureView,
     WorkRow,
 )
+from feedback.vocabulary import OPEN, Kind, Role, Stage, Status
 
 PAGE = 50
 SEARCH_MOST = 2000

@@ -15,10 +15,10 @@ from feedback.folding import Folded
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import codes, seal
 from feedback.kernel.errors import Conflict, Invalid, NotNow
-from feedback.lifecycle import Act, Kind
 from feedback.models import Attachment, Bar, Case, CasePerson, ClockRow, Entry, Link, Person, PublicReply, TenureRow
 from feedback.people import Beside, LinkKind, LinkState
 from feedback.terms import Holder, parse_length
+from feedback.vocabulary import Act, Kind
 
 
 async def clocks_stored(case_id: int) -> list[Clock]:

@@ -14,8 +14,9 @@ from feedback import cases, facts, recording
 from feedback.access import SYSTEM
 from feedback.deadlines import Clock
 from feedback.folding import Folded
-from feedback.lifecycle import NEEDS, Act
+from feedback.lifecycle import NEEDS
 from feedback.models import Case, Entry
+from feedback.vocabulary import Act
 
 CAUSE = "程序更新后，按现行规则重新计算"
 _BATCH = 500

@@ -13,10 +13,10 @@ from typing import Any
 
 from feedback.kernel import db
 from feedback.kernel.clock import to_millis
-from feedback.lifecycle import OPEN, Act, Kind
 from feedback.models import PublicReply
 from feedback.people import LinkKind, LinkState
 from feedback.terms import RIGHTS, Holder
+from feedback.vocabulary import OPEN, Act, Kind
 
 ONLINE = ("web", "app", "miniprogram", "wechat", "weibo")
 """The channels of a government site and its accounts (政府网站与政务新媒体)."""

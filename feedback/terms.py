@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
+from feedback.lifecycle import CLAIMS
+from feedback.vocabulary import Act, Kind, Profile, Stage
 
 
 class Unit(StrEnum):

@@ -7,8 +7,9 @@ from typing import Any
 
 from feedback import limits
 from feedback.deadlines import Clock, Light
-from feedback.lifecycle import Kind, Profile, Stage, Status, Step
+from feedback.lifecycle import Step
 from feedback.terms import PERSONAL, RIGHTS, Holder
+from feedback.vocabulary import Kind, Profile, Stage, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from tortoise.queryset import QuerySet
 from feedback import queries
 from feedback.access import Actor
 from feedback.kernel import db
-from feedback.lifecycle import Act
 from feedback.models import ClockRow, Entry
 from feedback.terms import RIGHTS
+from feedback.vocabulary import Act
 
 REPORT_TITLE = "检举控告件"
 """What stands for a report's title wherever it is not read in its own file."""

@@ -11,7 +11,7 @@ from feedback.access import Actor
 from feedback.kernel import db
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import NotFound
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 from routing.rules import Row
 

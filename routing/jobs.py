@@ -13,8 +13,8 @@ from feedback.access import SYSTEM, Actor, Standing
 from feedback.kernel.clock import from_millis, to_millis
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
-from feedback.lifecycle import Act, Kind, Profile, Stage, Status
 from feedback.views import Brief, CaseFile
+from feedback.vocabulary import Act, Kind, Profile, Stage, Status
 from routing import digests, ladder
 from routing.directory import Directory, overseers, snapshot
 from routing.hours import Push

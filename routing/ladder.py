@@ -9,8 +9,8 @@ Reports (检举控告) are told to whoever holds them and to cleared overseers, 
 from dataclasses import dataclass
 
 from feedback import stages
-from feedback.lifecycle import Profile
 from feedback.terms import parse_length
+from feedback.vocabulary import Profile
 from routing.hours import Push
 from routing.notices import Audience, shortened
 

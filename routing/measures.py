@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from feedback import access
 from feedback.access import Actor
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 
 TITLE_MOST = 100
 TEXT_MOST = 5000

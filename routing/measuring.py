@@ -20,7 +20,7 @@ from feedback.kernel import db
 from feedback.kernel.clock import end_of_day, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing import directory, measures
 from routing.hours import Push
 from routing.measures import DEEDS, Deed, MeasureRow, Status

@@ -13,7 +13,7 @@ from feedback import calendars, oversight, queries
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound, NotNow
-from feedback.lifecycle import Profile
+from feedback.vocabulary import Profile
 from feedback.workdays import Calendar
 from routing import triggers
 from routing.models import Proposal

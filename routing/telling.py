@@ -17,7 +17,7 @@ from feedback import calendars, queries
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import Conflict, NotNow, Unavailable
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing import directory
 from routing.hours import Push, Rule, may_leave, rule_of
 from routing.models import Notice

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from feedback.lifecycle import Profile
+from feedback.vocabulary import Profile
 
 RETURNS_LEAST = 2
 URGES_LEAST = 3

@@ -11,8 +11,9 @@ from starlette.datastructures import FormData
 
 from feedback import grounds
 from feedback.deadlines import Clock, longest_extension
-from feedback.lifecycle import Act, Kind, Need, Profile, Stage, Step
+from feedback.lifecycle import Need, Step
 from feedback.terms import Unit
+from feedback.vocabulary import Act, Kind, Profile, Stage
 from web import labels, parse
 from web.parse import FOR_MACHINES
 from web.present_desk import Group, Option

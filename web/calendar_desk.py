@@ -6,7 +6,7 @@ from feedback import calendars
 from feedback.access import Actor
 from feedback.intake import line
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from web import calendar_files
 from web.calendar_files import Notice
 from web.office import Office

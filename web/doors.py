@@ -16,8 +16,9 @@ from feedback.access import Actor
 from feedback.cases import Receipt
 from feedback.intake import Draft
 from feedback.kernel.errors import Conflict, Invalid, NotFound
-from feedback.lifecycle import Act, Kind, Role, Status, Step
+from feedback.lifecycle import Step
 from feedback.views import CaseFile
+from feedback.vocabulary import Act, Kind, Role, Status
 from routing import directory, rules
 from routing.directory import Directory
 from web import attention, parse

@@ -24,7 +24,7 @@ import classify.releases
 from classify import labels as categories
 from evaluation import ratings
 from feedback.kernel.errors import NotNow
-from feedback.lifecycle import Act, Kind, Role
+from feedback.vocabulary import Act, Kind, Role
 from routing import directory
 from routing.rules import DESK, STREET
 from web import identity

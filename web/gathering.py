@@ -14,8 +14,8 @@ from feedback import facts, queries, redact
 from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import NotNow
-from feedback.lifecycle import Kind
 from feedback.views import CaseFile
+from feedback.vocabulary import Kind
 from web.office import Office
 
 CASES_MOST: Final = 12_000

@@ -25,7 +25,7 @@ from feedback.cases import Deed
 from feedback.intake import TITLE_MOST, Draft, PersonDraft, line, paragraph
 from feedback.kernel.clock import aware, monotonic
 from feedback.kernel.errors import Conflict, Invalid, Refused
-from feedback.lifecycle import Act, Channel, Kind, Role
+from feedback.vocabulary import Act, Channel, Kind, Role
 from routing import directory
 from routing.directory import Directory
 from web import doors, labels, worker

@@ -15,7 +15,7 @@ from classify import candidate, commands, labels, lessons, runs
 from feedback import facts, queries
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.errors import NotNow
-from feedback.lifecycle import Kind
+from feedback.vocabulary import Kind
 from routing import directory
 from web.office import Office
 

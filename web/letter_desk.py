@@ -13,7 +13,7 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden, NotFound
 from feedback.letterbook import Issued
 from feedback.letters import Letter
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing import directory
 from web import identity, labels, present
 from web.letters import rendering, stencils, values

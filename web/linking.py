@@ -10,9 +10,9 @@ from feedback import calendars, links, queries
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused
-from feedback.lifecycle import Act, Role
 from feedback.people import LinkKind, LinkState
 from feedback.views import LinkView, WorkRow
+from feedback.vocabulary import Act, Role
 from routing import directory
 from web import doors, labels, present, present_links
 from web.office import Office

@@ -22,8 +22,8 @@ from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Kind, Role, Status
 from feedback.views import Filters
+from feedback.vocabulary import Act, Kind, Role, Status
 from routing import directory, inbox, measuring, proposing
 from routing.measures import Deed
 from routing.rules import STREET

@@ -16,7 +16,8 @@ from feedback import lifecycle
 from feedback.intake import line, narrow, paragraph
 from feedback.kernel.codes import typed_number
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import STEPS, Act, Need, Step
+from feedback.lifecycle import STEPS, Need, Step
+from feedback.vocabulary import Act
 from routing.directory import Directory
 
 FOR_MACHINES = frozenset({"confidence", "release", "abstained", "proposed", "held", "known", "rule"})

@@ -6,8 +6,8 @@ A blank looks like 【依据】: an answer that still holds one is not sent.
 import re
 from collections.abc import Mapping
 
-from feedback.lifecycle import Kind
 from feedback.views import CaseFile
+from feedback.vocabulary import Kind
 from routing.directory import Directory
 from web.act_forms import ANSWERS
 from web.models import QuickReason, ReplyTemplate

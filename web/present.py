@@ -11,9 +11,10 @@ from evaluation import indicators
 from feedback.access import Actor
 from feedback.deadlines import Clock, State
 from feedback.kernel.clock import OFFICE, office_day
-from feedback.lifecycle import OPEN, Act, Need, Profile, Stage, Status, Step
+from feedback.lifecycle import Need, Step
 from feedback.terms import Holder
 from feedback.views import CaseFile, EntryView, FileView, WorkRow
+from feedback.vocabulary import OPEN, Act, Profile, Stage, Status
 from feedback.workdays import Calendar
 from routing.directory import Directory
 from web import attention, labels

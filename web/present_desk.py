@@ -13,9 +13,9 @@ from classify import labels as categories
 from feedback.access import OVERSEERS, Actor, has
 from feedback.deadlines import Clock, Happening, clocks_of
 from feedback.deadlines import Facts as ClockFacts
-from feedback.lifecycle import OPEN, Act, Kind, Role, Status
 from feedback.terms import Holder
 from feedback.views import CaseFile, Filters
+from feedback.vocabulary import OPEN, Act, Kind, Role, Status
 from feedback.workdays import Editions
 from routing.directory import Directory
 from web import attention, labels, present

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.lifecycle import OPEN, Profile, Status
 from feedback.people import LinkKind, LinkState
 from feedback.views import CaseFile, LinkView
+from feedback.vocabulary import OPEN, Profile, Status
 from feedback.workdays import Calendar
 from routing.directory import Directory
 from web import labels, present

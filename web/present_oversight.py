@@ -8,7 +8,7 @@ from typing import Any
 from feedback import grounds, stages
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import Act, Profile
+from feedback.vocabulary import Act, Profile
 from routing import ladder, measures, triggers
 from routing.directory import Directory
 from routing.forecast import Forecast

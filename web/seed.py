@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing import directory
 from web import founding, identity
 from web.founding import UnitRow

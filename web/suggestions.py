@@ -11,8 +11,8 @@ from classify import labels as categories
 from classify.model import Reason
 from feedback import queries
 from feedback.access import Actor
-from feedback.lifecycle import Act, Kind
 from feedback.views import CaseFile, EntryView, Filters, WorkRow
+from feedback.vocabulary import Act, Kind
 from routing.directory import Directory
 from routing.jobs import unit_for
 from routing.rules import Decision

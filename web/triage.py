@@ -18,8 +18,8 @@ from feedback.cases import Deed
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import Act, Kind, Role, Status
 from feedback.views import Brief, EntryView
+from feedback.vocabulary import Act, Kind, Role, Status
 from routing import directory
 from routing.jobs import assignment, unit_for
 

@@ -26,8 +26,8 @@ from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, Clock, aware, monotonic
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import Act
 from feedback.models import CalendarMove, Case, ClockRow
+from feedback.vocabulary import Act
 from feedback.workdays import DayRow
 from routing import directory
 from routing.models import Notice

@@ -12,9 +12,9 @@ import time
 import tomllib
 from pathlib import Path
 
-from classify import labels, training
+from classify import examples, labels, training
+from classify.examples import Example
 from classify.model import Model, load
-from classify.training import Example
 from classify.trial import Row, frozen_accuracy, trial
 
 TOWN = Path(__file__).parents[2] / "web" / "town"
@@ -22,7 +22,7 @@ TOWN = Path(__file__).parents[2] / "web" / "town"
 
 def main(files: list[str]) -> int:
     units = tomllib.loads((TOWN / "units.toml").read_text(encoding="utf-8"))["unit"]
-    seeds = training.seed_examples([(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]])
+    seeds = examples.seed_examples([(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]])
     kept_out = tomllib.loads((TOWN / "holdout.toml").read_text(encoding="utf-8"))["item"]
     town = [Row(item["title"], item["text"], item["category"]) for item in kept_out]
     rows = [row for file in files for row in _rows(Path(file))]

@@ -39,9 +39,9 @@ from feedback.cases import code_hash
 from feedback.kernel import db, outbox, seal
 from feedback.kernel.clock import office_day
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import OPEN
 from feedback.models import Bar, Case, ClockRow, Entry, PublicReply, TenureRow
 from feedback.views import Filters
+from feedback.vocabulary import OPEN
 from routing import directory, inbox
 from routing.models import Notice
 from tests.people import Door

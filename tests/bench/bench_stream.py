@@ -27,11 +27,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classify import labels, local, proof, text, training
+from classify import examples, heads, labels, local, proof, text, training
 from classify.answering import Answering, Unit
+from classify.examples import Example
 from classify.model import Model
 from classify.proof import Standing, State
-from classify.training import Example
 from feedback.kernel.clock import OFFICE
 
 TOWN = Path(__file__).parents[2] / "web" / "town"
@@ -128,7 +128,7 @@ class Headings:
     def __init__(self, stream: Stream, model: Model, cold: Model) -> None:
         self._stream = stream
         self._models = (model,) if model is cold else (model, cold)
-        self._learnt: local.Local | None = None
+        self._learnt: heads.Local | None = None
         self._seen: list[list[Array]] = []
 
     def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
@@ -232,7 +232,7 @@ def _plain(row: dict[str, Any]) -> str:
 def release(kind: str, home: Sequence[dict[str, Any]]) -> Model:
     """A release of that kind made from the messages of home."""
     units = tomllib.loads((TOWN / "units.toml").read_text(encoding="utf-8"))["unit"]
-    seeds = training.seed_examples([(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]])
+    seeds = examples.seed_examples([(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]])
     real = [Example(r["subject"], r["text"], labels.code_of(r["label"]), "file") for r in home]
     messages = [(r["subject"], r["text"]) for r in home]
     if kind == "trained":

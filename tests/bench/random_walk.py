@@ -33,18 +33,19 @@ from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import OPEN, STEPS, Act, Role
+from feedback.lifecycle import STEPS
 from feedback.models import CalendarMove, Case, CasePerson, ClockRow, Entry, TenureRow
 from feedback.people import REPRESENTATIVES_MOST, Beside
 from feedback.recording import clocks_stored, facts_of, happening_of, standing_of
 from feedback.views import Filters
+from feedback.vocabulary import OPEN, Act, Role
 from feedback.workdays import DayRow, Editions
 from routing import directory
 from tests.bench.random_words import Words
 from tests.bench.truths import Look, untruths
 from web import boot, seed
 from web.__main__ import log_as
-from web.boot import Office
+from web.office import Office
 
 START = aware(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE))
 DAYS = 210

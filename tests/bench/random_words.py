@@ -10,7 +10,8 @@ from evaluation import indicators
 from feedback import grounds, particulars, people
 from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import PUBLIC_KINDS, Act, Channel, Kind, Need, Profile, Step
+from feedback.lifecycle import Need, Step
+from feedback.vocabulary import PUBLIC_KINDS, Act, Channel, Kind, Profile
 
 _MATTERS = (
     ("路灯不亮", "小区门口的路灯坏了一周，晚上看不清路。"),

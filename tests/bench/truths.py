@@ -7,9 +7,10 @@ from datetime import date
 from feedback.access import Standing
 from feedback.deadlines import Clock, Happening, row_of
 from feedback.folding import ENDED, Folded, entry_digest
-from feedback.lifecycle import Act, CaseState, Mark, Role, Status, state_after, steps_from
+from feedback.lifecycle import CaseState, state_after, steps_from
 from feedback.models import Case, Entry, TenureRow
 from feedback.terms import RIGHTS, Holder, Term
+from feedback.vocabulary import Act, Mark, Role, Status
 
 _STAFF_ONLY = frozenset({Role.CITIZEN})
 

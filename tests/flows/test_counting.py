@@ -15,9 +15,9 @@ from feedback import cases, facts, links, tallies
 from feedback.access import SYSTEM, Actor, citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Kind
 from feedback.models import Case
 from feedback.people import LinkKind
+from feedback.vocabulary import Act, Kind
 from routing import directory
 from tests.conftest import MONDAY
 from web import living

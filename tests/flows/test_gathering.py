@@ -8,7 +8,7 @@ from classify import findings, hotspots, topics
 from feedback import cases, queries
 from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import Act
+from feedback.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from tests.people import Door

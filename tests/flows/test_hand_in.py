@@ -9,8 +9,8 @@ from feedback import cases, queries
 from feedback.access import SYSTEM
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act
 from feedback.views import CaseFile
+from feedback.vocabulary import Act
 from routing import directory
 from tests.people import Door
 from web import doors

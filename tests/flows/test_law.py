@@ -12,8 +12,8 @@ from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware, office_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Status
 from feedback.views import CaseFile
+from feedback.vocabulary import Act, Status
 from feedback.workdays import DayRow
 from routing import directory, inbox
 from tests.conftest import MONDAY

@@ -17,7 +17,7 @@ from feedback.kernel import outbox
 from feedback.kernel.clock import office_day
 from feedback.letterbook import Issued
 from feedback.letters import LETTERS
-from feedback.lifecycle import Act
+from feedback.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from web import boot, doors

@@ -12,9 +12,9 @@ from feedback.access import SYSTEM, Actor
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.errors import Forbidden, NotFound
-from feedback.lifecycle import Act
 from feedback.models import Case, Link
 from feedback.people import LinkKind, LinkState
+from feedback.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from web import boot, doors

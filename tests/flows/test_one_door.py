@@ -11,9 +11,9 @@ from feedback.access import SYSTEM, Actor, citizen, scope, sees
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Kind, Status
 from feedback.recording import standing_of
 from feedback.views import Filters
+from feedback.vocabulary import Act, Kind, Status
 from routing import directory
 from tests.conftest import MONDAY
 from web import boot

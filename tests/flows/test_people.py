@@ -11,8 +11,8 @@ from feedback import access, cases, jobs, queries
 from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel import codes
 from feedback.kernel.errors import Conflict, Invalid, NotFound
-from feedback.lifecycle import Act
 from feedback.models import Case, CasePerson, Person
+from feedback.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from web import doors

@@ -9,14 +9,14 @@ from feedback.access import SYSTEM, citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import Act, Status
 from feedback.views import Filters
+from feedback.vocabulary import Act, Status
 from feedback.workdays import DayRow
 from routing import directory
 from tests.bench.random_walk import START, Walk
 from tests.conftest import MONDAY
 from web import boot
-from web.boot import Office
+from web.office import Office
 
 HOUR = timedelta(hours=1)
 

@@ -19,7 +19,7 @@ from feedback.access import SYSTEM, citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Kind
+from feedback.vocabulary import Act, Kind
 from routing import directory
 from tests.conftest import MONDAY
 from web.office import Office

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from feedback import jobs, refolding
 from feedback.deadlines import Clock
-from feedback.lifecycle import Act
 from feedback.models import Case, ClockRow, Entry
 from feedback.recording import clock_columns, clocks_stored
+from feedback.vocabulary import Act
 from tests.conftest import MONDAY
 from tests.flows.test_law import DAY, HOUR, does, file, opened
 from web.office import Office

@@ -14,7 +14,7 @@ from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.outbox import Message
-from feedback.lifecycle import Act
+from feedback.vocabulary import Act
 from routing import digests, directory, inbox, telling
 from routing import jobs as routing_jobs
 from routing.hours import Push
@@ -22,7 +22,7 @@ from routing.models import Notice, Staff
 from routing.notices import Audience, Outgoing
 from routing.telling import Manner, Planned
 from tests.conftest import MONDAY
-from tests.doors.every_door import Still
+from tests.endpoints.route_survey.requests import Still
 from web import boot, doors
 from web.office import Office
 

@@ -4,7 +4,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from classify import training
+from classify import examples, training
 from classify.model import Model, load
 
 DUTIES = (
@@ -18,7 +18,7 @@ DUTIES = (
 def cold_folder() -> Path:
     """The folder of a release made from knowledge alone."""
     folder = Path(tempfile.mkdtemp(prefix="xinqiao-release-"))
-    return folder / training.save(training.fit(training.seed_examples(DUTIES)), folder)
+    return folder / training.save(training.fit(examples.seed_examples(DUTIES)), folder)
 
 
 @cache

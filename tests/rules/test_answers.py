@@ -6,7 +6,7 @@ import pytest
 
 from classify import answers
 from classify.answers import CHECKS, Asked
-from feedback.lifecycle import Kind, Profile, Stage
+from feedback.vocabulary import Kind, Profile, Stage
 from tests.rules.classifier import cold
 
 HOTLINE = next(profile for profile in Profile if profile is not Profile.PETITION)

@@ -3,8 +3,8 @@
 import pytest
 
 from evaluation.bad_reviews import ROW, ROWS, Loop, Stage, stage_of
-from feedback.lifecycle import Act
 from feedback.terms import TERMS
+from feedback.vocabulary import Act
 
 
 def test_every_stage_has_its_row_and_its_law() -> None:

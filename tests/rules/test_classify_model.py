@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classify import labels, training
+from classify import examples, labels, training
 from classify.model import ReleaseDamaged, load, release_id
 from classify.trial import frozen, frozen_accuracy
 from tests.rules.classifier import DUTIES, cold, cold_folder
@@ -162,7 +162,7 @@ def test_answering_needs_neither_scikit_learn_nor_scipy() -> None:
 def test_a_release_made_before_a_category_was_added_answers_as_before(tmp_path: Path) -> None:
     """Its columns are those of the tree of its day; of what came later it knows nothing."""
     later = {"0310", "1004"}
-    old = training.fit(training.seed_examples(DUTIES)).model
+    old = training.fit(examples.seed_examples(DUTIES)).model
     kept = [i for i, code in enumerate(labels.LEVEL2) if code not in later]
     knowledge = replace(old.knowledge, weights=old.knowledge.weights[:, kept])
     folder = tmp_path / training.save(training.Fitted(replace(old, knowledge=knowledge, bias=old.bias[kept])), tmp_path)

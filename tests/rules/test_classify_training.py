@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from classify import experience, labels, training
+from classify import examples, experience, labels, training
 from classify.candidate import FROZEN_SLACK
+from classify.examples import Example
 from classify.model import Model, load
-from classify.training import Example
 from classify.trial import Row, frozen_accuracy, trial
 from tests.rules.classifier import DUTIES, cold, cold_folder
 
-OWN = training.seed_examples(DUTIES)
+OWN = examples.seed_examples(DUTIES)
 MESSAGES = [e for e in OWN if e.source == "example"]
 
 
@@ -25,7 +25,7 @@ def _told(headings: tuple[str, ...], every: int = 1) -> list[Example]:
 
 @cache
 def _fitted_again() -> training.Fitted:
-    return training.fit(training.seed_examples(DUTIES))
+    return training.fit(examples.seed_examples(DUTIES))
 
 
 @cache
@@ -38,7 +38,7 @@ def test_the_same_knowledge_gives_the_same_release() -> None:
 
 
 def test_other_duties_give_another_release() -> None:
-    other = training.fit(training.seed_examples(DUTIES[:1]))
+    other = training.fit(examples.seed_examples(DUTIES[:1]))
     assert training.save(other, cold_folder().parent / "other") != cold_folder().name
 
 

@@ -11,8 +11,9 @@ from feedback import calendars
 from feedback.deadlines import Clock, Facts, Happening, Light, State, clocks_of, tenures_of
 from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
-from feedback.lifecycle import PROFILE_OF, Act, Kind, Profile, steps_from
+from feedback.lifecycle import steps_from
 from feedback.terms import RIGHTS, Holder
+from feedback.vocabulary import PROFILE_OF, Act, Kind, Profile
 from feedback.workdays import Calendar, DayRow, Editions
 
 CALENDAR = Editions.only(calendars.package())

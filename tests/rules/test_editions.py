@@ -9,8 +9,8 @@ from feedback import calendars
 from feedback.calendars import Change, back_to, changed
 from feedback.deadlines import Clock, Facts, Happening, clocks_of
 from feedback.kernel.clock import OFFICE, aware
-from feedback.lifecycle import PROFILE_OF, Act, Kind
 from feedback.terms import RIGHTS
+from feedback.vocabulary import PROFILE_OF, Act, Kind
 from feedback.workdays import Calendar, DayRow, Editions
 
 FIRST = calendars.package()

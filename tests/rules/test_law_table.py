@@ -11,21 +11,9 @@ from feedback import calendars, grounds
 from feedback.deadlines import Clock, Facts, Happening, State, clocks_of, term_of
 from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
-from feedback.lifecycle import (
-    OPEN,
-    Act,
-    CaseState,
-    Kind,
-    Mark,
-    Profile,
-    Role,
-    Stage,
-    Status,
-    Whose,
-    step_for,
-    steps_from,
-)
+from feedback.lifecycle import CaseState, step_for, steps_from
 from feedback.terms import RIGHTS, TERMS, Holder, in_force
+from feedback.vocabulary import OPEN, Act, Kind, Mark, Profile, Role, Stage, Status, Whose
 from feedback.workdays import Editions
 
 CALENDAR = Editions.only(calendars.package())

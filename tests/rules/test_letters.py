@@ -8,7 +8,8 @@ import pytest
 from feedback import letters
 from feedback.grounds import GROUNDS, Row
 from feedback.letters import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
-from feedback.lifecycle import CLAIMS, Act, Kind, Profile, Stage
+from feedback.lifecycle import CLAIMS
+from feedback.vocabulary import Act, Kind, Profile, Stage
 from web.letter_desk import TO_WORDS
 from web.letters import drawing, stencils
 from web.letters.values import PLACEHOLDERS

@@ -7,24 +7,10 @@ import pytest
 
 from feedback.access import Actor, Standing, open_steps
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.lifecycle import (
-    OPEN,
-    PROFILE_OF,
-    STEPS,
-    Act,
-    CaseState,
-    Channel,
-    Kind,
-    Profile,
-    Role,
-    Stage,
-    Status,
-    Whose,
-    decide,
-    marks_of,
-    steps_from,
-)
+from feedback.lifecycle import STEPS, CaseState, decide, steps_from
+from feedback.marks import marks_of
 from feedback.terms import TERMS, Holder, in_force
+from feedback.vocabulary import OPEN, PROFILE_OF, Act, Channel, Kind, Profile, Role, Stage, Status, Whose
 from web import labels
 
 

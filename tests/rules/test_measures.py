@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from feedback.access import Actor
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing import measures
 from routing.measures import DEEDS, MEASURES, Deed, Status
 

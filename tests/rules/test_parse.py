@@ -6,7 +6,8 @@ import pytest
 from starlette.datastructures import FormData
 
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import NEEDS, STEPS, Act, Step, check_needs
+from feedback.lifecycle import NEEDS, STEPS, Step, check_needs
+from feedback.vocabulary import Act
 from routing.directory import Directory, UnitRow
 from web import parse
 

@@ -7,8 +7,8 @@ import pytest
 from feedback import promises
 from feedback.deadlines import clocks_of
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import Act, Kind, Profile
 from feedback.terms import TERMS
+from feedback.vocabulary import Act, Kind, Profile
 from tests.rules.test_law_table import CALENDAR, START, clock, facts, history
 
 SHORTER = '[[promise]]\nterm = "resolve"\nprofile = "petition"\nlength = "30cd"\nkinds = ["appeal"]\n'

@@ -6,8 +6,8 @@ import pytest
 
 from feedback import calendars, stages
 from feedback.kernel.clock import OFFICE
-from feedback.lifecycle import Profile
 from feedback.stages import STAGES, Run
+from feedback.vocabulary import Profile
 from routing import ladder
 from routing.hours import Push
 from routing.ladder import LADDER

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from feedback import grounds
-from feedback.lifecycle import Profile
+from feedback.vocabulary import Profile
 from routing import triggers
 from routing.triggers import RULES, Late, Record
 

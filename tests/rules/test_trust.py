@@ -8,8 +8,8 @@ from classify import lessons, paired, trust
 from classify.lessons import CONFIRMED, RETURNED, SAID
 from classify.trial import Row
 from classify.trust import Taught
-from feedback.lifecycle import Act, Role
 from feedback.views import EntryView
+from feedback.vocabulary import Act, Role
 from tests.bench.live_loop import messages
 from tests.conftest import MONDAY
 

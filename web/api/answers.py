@@ -11,7 +11,7 @@ from typing import Annotated
 from msgspec import UNSET, Struct, UnsetType
 
 from feedback.deadlines import Light, State
-from feedback.lifecycle import Act, Channel, Kind, Profile, Role, Stage, Status
+from feedback.vocabulary import Act, Channel, Kind, Profile, Role, Stage, Status
 from web.api.wire import QueryCode, said
 
 Instant = Annotated[str, said("ISO 8601 时刻，带时区", format="date-time")]

@@ -17,8 +17,9 @@ from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotFound, Refused
 from feedback.letterbook import Issued
-from feedback.lifecycle import Act, Need, Role, Step
+from feedback.lifecycle import Need, Step
 from feedback.views import CaseFile
+from feedback.vocabulary import Act, Role
 from routing import directory
 from web import act_forms, date_moves, doors, identity, labels, parse, present
 from web.api import shapes, wire

@@ -13,7 +13,7 @@ from feedback import access
 from feedback.access import Actor
 from feedback.kernel import codes
 from feedback.kernel.errors import Forbidden, Invalid
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from web import identity, present
 from web.api.answers import Instant
 from web.api.calls import answered, asked, path_text, taken

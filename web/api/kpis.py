@@ -12,7 +12,7 @@ from web.api.answers import Day
 from web.api.calls import answered, asked
 from web.api.wire import RegionCode, said
 from web.office import Office
-from web.pages import kpis, supervisor
+from web.pages import kpis, watching
 
 
 class KpiQuery(Struct):
@@ -92,4 +92,4 @@ async def xlsx(request: Request) -> Response:
 async def _document(request: Request) -> dict[str, Any]:
     office: Office = request.app.state.office
     question = kpis.question_of(asked(request, KpiQuery), office, await directory.snapshot())
-    return await kpi_table.document(question, await supervisor.overseer(request), kpis.weights(office))
+    return await kpi_table.document(question, await watching.overseer(request), kpis.weights(office))

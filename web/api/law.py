@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from feedback import grounds, letters
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import STEPS, Kind, Profile, Stage
+from feedback.lifecycle import STEPS
 from feedback.terms import in_force
+from feedback.vocabulary import Kind, Profile, Stage
 from web import labels
 from web.api.calls import answered
 from web.api.wire import said

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from classify import releases
 from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, NotFound, NotNow
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from web import identity, learning, present
 from web.api.answers import Instant
 from web.api.calls import answered, path_text

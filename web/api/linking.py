@@ -9,8 +9,8 @@ from starlette.responses import Response
 from feedback import intake, links
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import Status
 from feedback.views import LinkView, WorkRow
+from feedback.vocabulary import Status
 from web import identity, linking, present
 from web.api.answers import Instant
 from web.api.calls import answered, asked, path_text, taken

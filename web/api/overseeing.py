@@ -11,7 +11,7 @@ from starlette.responses import Response
 from feedback import intake, stages, watched
 from feedback.access import OVERSEERS, Actor, has
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
-from feedback.lifecycle import Act, Role
+from feedback.vocabulary import Act, Role
 from routing import directory, inbox, measures, measuring, proposing
 from routing.ladder import LADDER
 from routing.measures import Deed

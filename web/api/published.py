@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from feedback.lifecycle import Kind
+from feedback.vocabulary import Kind
 from web.api.answers import CategoryCode, Day, Instant, UnitName
 from web.api.wire import said
 

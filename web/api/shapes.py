@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from feedback.deadlines import Clock
-from feedback.lifecycle import Act
 from feedback.views import CaseFile, EntryView, WorkRow
+from feedback.vocabulary import Act
 from routing.directory import Directory
 from web import labels, present_people
 from web.present import category_words, iso

@@ -17,7 +17,7 @@ from web.api.calls import answered
 from web.api.wire import said
 from web.office import Office
 from web.pages import topic_pages
-from web.pages.supervisor import overseer
+from web.pages.watching import overseer
 
 
 class TopicOut(Struct):

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from evaluation.ratings import TEXT_MOST as RATING_MOST
 from feedback import intake
 from feedback.deadlines import Light
-from feedback.lifecycle import Channel, Kind
+from feedback.vocabulary import Channel, Kind
 
 PublicKind = Literal["complaint", "help", "consult", "suggest", "report", "appeal", "praise"]
 StatusFilter = Literal[

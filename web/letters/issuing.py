@@ -13,8 +13,8 @@ from feedback.kernel.errors import Conflict, NotFound, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.letterbook import Issued, Opened
 from feedback.letters import About, Letter
-from feedback.lifecycle import Act
 from feedback.views import CaseFile, EntryView
+from feedback.vocabulary import Act
 from routing import directory
 from routing.directory import Directory
 from web.letters import marking, rendering, stencils, values

@@ -11,8 +11,8 @@ from feedback import grounds, letters
 from feedback.deadlines import Clock
 from feedback.kernel.clock import office_day
 from feedback.letters import Letter, To
-from feedback.lifecycle import Act
 from feedback.views import CaseFile, EntryView, PersonView
+from feedback.vocabulary import Act
 from routing.directory import Directory
 from web import labels
 

@@ -11,8 +11,8 @@ from feedback import queries
 from feedback.access import Actor
 from feedback.kernel import outbox
 from feedback.kernel.errors import Forbidden
-from feedback.lifecycle import Role
 from feedback.reads import read_log
+from feedback.vocabulary import Role
 from routing import directory, rules
 from web import identity, labels, present, present_desk
 from web.office import Office

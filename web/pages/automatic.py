@@ -14,7 +14,7 @@ from classify.shift import Level, Look, Sign
 from feedback import facts
 from feedback.access import OVERSEERS, has
 from feedback.kernel.errors import Forbidden
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web import identity, labels, present, present_desk

@@ -16,7 +16,7 @@ from feedback.access import Actor
 from feedback.kernel import codes
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web import identity, labels, parse, present, present_desk

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from feedback import attachments, calendars, links, particulars, people, queries, redact
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import Act, Role, Stage, Status, Step
+from feedback.lifecycle import Step
 from feedback.people import LinkState
 from feedback.views import BesideView, CaseFile, LinkView
+from feedback.vocabulary import Act, Role, Stage, Status
 from feedback.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory

@@ -14,7 +14,8 @@ from classify import answers
 from feedback import attachments, lifecycle, queries, redact
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Step
+from feedback.lifecycle import Step
+from feedback.vocabulary import Act
 from web import act_forms, doors, gathering, identity, labels, parse, phrases, present, present_desk
 from web.act_forms import ANSWERS, REVIEWED
 from web.office import Office

@@ -12,12 +12,13 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from evaluation import indicators, ratings
-from feedback import attachments, calendars, lifecycle, limits, queries
+from feedback import attachments, calendars, lifecycle, limits, queries, vocabulary
 from feedback.access import Actor
 from feedback.kernel import codes
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
-from feedback.lifecycle import Act, Profile, Role, Status, Step
+from feedback.lifecycle import Step
 from feedback.views import CaseFile
+from feedback.vocabulary import Act, Profile, Role, Status
 from routing import directory
 from web import date_moves, doors, identity, labels, parse, present
 from web.letters import issuing
@@ -285,7 +286,7 @@ def _why_not(step: Step, status: Status, times: int, lapsed: str) -> str:
         return f"{labels.error_words(lapsed)}。"
     if step.most is not None and times >= step.most:
         return f"已经办过 {times} 次，每件最多 {step.most} 次。"
-    if status in lifecycle.OPEN:
+    if status in vocabulary.OPEN:
         return "要等承办单位答复以后。"
     if status is Status.REPLIED and step.act in (Act.URGE, Act.WITHDRAW):
         return "承办单位已经答复。"

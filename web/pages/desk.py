@@ -14,8 +14,8 @@ from feedback import calendars, queries
 from feedback.access import Actor
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refused
-from feedback.lifecycle import Act, Role, Status
 from feedback.views import CaseFile, Filters
+from feedback.vocabulary import Act, Role, Status
 from routing import directory
 from routing.directory import Directory
 from web import attention, doors, identity, keeping, labels, parse, present, present_desk, suggestions

@@ -15,8 +15,8 @@ from feedback import calendars, queries, reads, redact
 from feedback.access import Actor
 from feedback.kernel.clock import OFFICE
 from feedback.kernel.errors import Forbidden
-from feedback.lifecycle import Role
 from feedback.views import WorkRow
+from feedback.vocabulary import Role
 from feedback.workdays import Calendar
 from routing import directory
 from routing.directory import Directory

@@ -18,7 +18,7 @@ from feedback import attachments, calendars, queries
 from feedback.intake import Draft, PersonDraft, tidy
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.lifecycle import PUBLIC_KINDS, Kind
+from feedback.vocabulary import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
 from web import attention, doors, identity, labels, parse, present

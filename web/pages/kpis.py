@@ -20,7 +20,7 @@ from routing import directory
 from routing.directory import Directory
 from web import present, present_desk
 from web.office import Office
-from web.pages import supervisor
+from web.pages import watching
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONTHS = 12
@@ -50,7 +50,7 @@ def weights(office: Office) -> Weights:
 async def table(request: Request) -> Response:
     """The figures of a period, one group of them at a time; every number leads to its cases."""
     office: Office = request.app.state.office
-    actor, names = await supervisor.overseer(request), await directory.snapshot()
+    actor, names = await watching.overseer(request), await directory.snapshot()
     query = request.query_params
     question = question_of(query, office, names)
     told = await kpi_table.document(question, actor, weights(office))
@@ -161,7 +161,7 @@ async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
 async def cases(request: Request) -> Response:
     """The cases behind a number, as far as this person sees them."""
     office: Office = request.app.state.office
-    actor, names = await supervisor.overseer(request), await directory.snapshot()
+    actor, names = await watching.overseer(request), await directory.snapshot()
     query = request.query_params
     question = question_of(query, office, names)
     kpi = KPI.get(query.get("kpi", ""))
@@ -222,7 +222,7 @@ async def behind(question: Question, kpi: kpis.Kpi, part: str, units: Sequence[s
 async def download(request: Request) -> Response:
     """The table as a file: /board/kpis.csv and /board/kpis.xlsx."""
     office: Office = request.app.state.office
-    actor, names = await supervisor.overseer(request), await directory.snapshot()
+    actor, names = await watching.overseer(request), await directory.snapshot()
     question = question_of(request.query_params, office, names)
     told = await kpi_table.document(question, actor, weights(office))
     await reads.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=office.clock.now())

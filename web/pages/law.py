@@ -7,7 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from feedback import grounds
-from feedback.lifecycle import STEPS, Profile, Step
+from feedback.lifecycle import STEPS, Step
+from feedback.vocabulary import Profile
 from web import labels
 from web.office import Office
 

@@ -11,7 +11,7 @@ from classify import commands, releases, runs
 from classify import labels as categories
 from feedback.access import Actor
 from feedback.kernel.errors import Conflict, Forbidden, NotFound
-from feedback.lifecycle import Role
+from feedback.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web import identity, learning, present, present_desk

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from feedback import watched
 from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, Invalid
-from feedback.lifecycle import Act, Role
+from feedback.vocabulary import Act, Role
 from routing import directory, inbox, proposing
 from web import doors, labels, parse, present_desk, present_oversight
 from web.office import Office

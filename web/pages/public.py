@@ -11,8 +11,8 @@ from feedback import calendars, published
 from feedback.intake import narrow
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import Profile
 from feedback.terms import Holder, Length, Term, Unit, in_force
+from feedback.vocabulary import Profile
 from routing import directory
 from web import counting, labels
 from web.office import Office

@@ -14,7 +14,7 @@ from evaluation.ratings import ServiceRating
 from feedback import access
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.lifecycle import Act
+from feedback.vocabulary import Act
 from routing import directory
 from web import doors, identity, labels, parse
 from web.office import Office

@@ -21,9 +21,9 @@ from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel import codes
 from feedback.kernel.clock import OFFICE
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from feedback.lifecycle import PUBLIC_KINDS, Channel, Kind, Profile, Role
 from feedback.people import LinkKind
 from feedback.views import CaseFile
+from feedback.vocabulary import PUBLIC_KINDS, Channel, Kind, Profile, Role
 from routing import directory
 from web import doors, identity, labels, parse, present, present_desk, present_links, present_people
 from web.office import Office

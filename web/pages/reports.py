@@ -20,7 +20,7 @@ from feedback.kernel.settings import Settings
 from routing import directory, measuring
 from web import labels, present_desk
 from web.office import Office
-from web.pages import supervisor
+from web.pages import watching
 
 YEARS_SHOWN = 5
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -49,7 +49,7 @@ async def _asked(request: Request) -> tuple[Report, Any]:
     Raises Forbidden.
     """
     office: Office = request.app.state.office
-    actor = await supervisor.overseer(request)
+    actor = await watching.overseer(request)
     if not actor.everywhere:
         raise Forbidden
     now = office.clock.now()

@@ -13,7 +13,7 @@ from classify import labels as categories
 from feedback.access import Actor
 from feedback.intake import line
 from feedback.kernel.errors import Forbidden, NotFound
-from feedback.lifecycle import PUBLIC_KINDS, Role
+from feedback.vocabulary import PUBLIC_KINDS, Role
 from routing import directory, rules
 from routing.directory import Directory
 from routing.rules import DESK, STREET, CaseFacts, Row

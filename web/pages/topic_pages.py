@@ -19,7 +19,7 @@ from routing import directory
 from routing.directory import Directory
 from web import present, present_desk
 from web.office import Office
-from web.pages.supervisor import overseer
+from web.pages.watching import overseer
 
 TREND_DAYS = 30
 FINDING_DAYS = 90

@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from feedback import queries, reads
 from feedback.access import SYSTEM
-from feedback.lifecycle import Act
+from feedback.vocabulary import Act
 from routing import directory
 from tests.people import Door
 from web import act_forms, phrases, present

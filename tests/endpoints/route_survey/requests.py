@@ -17,7 +17,7 @@ import httpx2
 from starlette.routing import Mount, Route
 
 from feedback.kernel.clock import Clock
-from feedback.lifecycle import Act
+from feedback.vocabulary import Act
 from routing.measures import Deed
 
 ACTS = (*Act, "nothing")

@@ -11,7 +11,7 @@ import pytest
 from feedback import queries
 from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import Act
+from feedback.vocabulary import Act
 from routing import directory, inbox, measuring, proposing
 from routing.models import MeasureEntry, Notice, Proposal
 from routing.telling import Manner

@@ -7,12 +7,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from feedback import links, queries
+from feedback import links, queries, views
 from feedback.access import SYSTEM, citizen
 from feedback.models import Link, ReadLog
 from routing import directory
 from tests.conftest import MONDAY
-from tests.doors.test_desk_pages import at_desk
+from tests.endpoints.test_desk_pages import at_desk
 from tests.people import Door
 from web.models import FormDraft
 
@@ -141,7 +141,7 @@ async def test_a_likely_repeat_is_shown_before_it_is_saved_and_linked_as_the_cle
         held = await reception.post("/desk/register", data=again)
         assert held.status_code == 200
         assert "可能重复，还没有登记" in held.text and first in held.text and "电话相同" in held.text
-        assert (await queries.worklist(SYSTEM, queries.Filters(), 1, now=door.office.clock.now())).total == 1
+        assert (await queries.worklist(SYSTEM, views.Filters(), 1, now=door.office.clock.now())).total == 1
         said = {**again, "seen": first, "related": first, "relation": "repeat_of"}
         second = (await reception.post("/desk/register", data=said)).headers["location"].rsplit("/", 1)[1]
         page = (await reception.get(f"/desk/cases/{second}")).text

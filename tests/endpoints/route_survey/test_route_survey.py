@@ -21,14 +21,14 @@ from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import Act
 from feedback.models import Case, Letter, Link, ReadLog
 from feedback.views import Filters
+from feedback.vocabulary import Act
 from routing import directory
 from routing.models import Notice, Proposal, Staff
 from tests.conftest import MONDAY, fresh
-from tests.doors.every_door import Still, Words, answered, knocks, routes
-from tests.doors.verdicts import CLOSED, DONE, LEFT_OUT, TOLD
+from tests.endpoints.route_survey.policies import CLOSED, DONE, LEFT_OUT, TOLD
+from tests.endpoints.route_survey.requests import Still, Words, answered, knocks, routes
 from tests.people import Door
 from web import boot, doors, identity
 from web.pages import forecasts

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from feedback.lifecycle import Status
+from feedback.vocabulary import Status
 from tests.people import ANNAS_MESSAGE, Door
 from web.api import wire
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from classify import labels
-from feedback.lifecycle import Kind
+from feedback.vocabulary import Kind
 from routing import rules
 from routing.rules import DESK, STREET, CaseFacts, Row
 from web.seed import TOWN

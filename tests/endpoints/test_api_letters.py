@@ -8,8 +8,8 @@ import pytest
 from docx import Document
 
 from tests.conftest import MONDAY
-from tests.doors.test_letter_admin import _changed
-from tests.doors.test_letters import _case, _told
+from tests.endpoints.test_letter_admin import _changed
+from tests.endpoints.test_letters import _case, _told
 from tests.people import Door
 from web.letters import stencils
 

@@ -18,12 +18,12 @@ from evaluation.models import Rating
 from feedback import cases
 from feedback.access import citizen
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import Act
+from feedback.vocabulary import Act
 from routing import directory, proposing
 from routing.models import Proposal
 from tests.conftest import MONDAY, fresh
-from tests.doors.every_door import Still, routes
-from tests.doors.wrong_inputs import BUTTONS, ENTRIES, NO_JSON, Entry
+from tests.endpoints.route_survey.requests import Still, routes
+from tests.endpoints.wrong_inputs import BUTTONS, ENTRIES, NO_JSON, Entry
 from tests.people import Door
 
 # One house for all: nothing wrong changes anything in it.

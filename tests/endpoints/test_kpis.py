@@ -15,7 +15,7 @@ from evaluation.scores import Rules
 from feedback import cases
 from feedback.access import citizen
 from feedback.intake import Draft, PersonDraft
-from feedback.lifecycle import Act, Kind
+from feedback.vocabulary import Act, Kind
 from routing import directory, inbox
 from tests.conftest import MONDAY
 from tests.people import Door

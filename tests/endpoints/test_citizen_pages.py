@@ -11,7 +11,7 @@ import pytest
 from evaluation import ratings
 from evaluation.invitations import Occasion, token_of
 from feedback import access, cases, queries
-from feedback.lifecycle import Act, Role
+from feedback.vocabulary import Act, Role
 from tests.people import Door
 
 PICTURE = (

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.conftest import MONDAY
-from tests.doors.test_desk_pages import accepted, at_desk
+from tests.endpoints.test_desk_pages import accepted, at_desk
 from tests.people import BASE, Door
 from web import identity
 from web.models import FormDraft, Session

@@ -1,0 +1,1 @@
+"""Every route as every role: nothing may differ for whom may not know."""

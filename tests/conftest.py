@@ -23,9 +23,10 @@ from xdist.scheduler import LoadScopeScheduling
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.settings import Settings
 from tests.people import Door
-from web import boot, seed
-from web.__main__ import log_as
-from web.office import Office
+from web import bootstrap
+from web.cli.serve import log_as
+from web.context import Office
+from web.demo import seed
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
@@ -70,10 +71,10 @@ def town() -> Iterator[Settings]:
     async def prepare() -> None:
         if POSTGRES:
             await _run_sql(f"CREATE DATABASE {name}")
-        await boot.migrate(settings)
-        async with boot.opened(settings) as office:
+        await bootstrap.migrate(settings)
+        async with bootstrap.opened(settings) as office:
             office = replace(office, clock=office.clock.starting_at(MONDAY))
-            await boot.seed_calendar(office)
+            await bootstrap.seed_calendar(office)
             await seed.settle(office)
 
     asyncio.run(prepare())
@@ -112,7 +113,7 @@ async def blank(folder: Path) -> AsyncIterator[Settings]:
         await _run_sql(f"CREATE DATABASE {name}")
     try:
         settings = _settings(folder / "data", _other_database(POSTGRES, name) if POSTGRES else "")
-        await boot.migrate(settings)
+        await bootstrap.migrate(settings)
         yield settings
     finally:
         if POSTGRES:
@@ -129,7 +130,7 @@ async def settings(town: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
 @pytest.fixture
 async def office(settings: Settings) -> AsyncIterator[Office]:
     """The office with its database open, for flows that go through the door without HTTP."""
-    async with boot.opened(settings) as found:
+    async with bootstrap.opened(settings) as found:
         yield found
 
 

@@ -11,9 +11,9 @@ import httpx2
 from feedback.kernel import outbox
 from feedback.kernel.clock import Clock
 from feedback.kernel.settings import Settings
-from web import boot
+from web import bootstrap
 from web.app import create_app
-from web.office import Office
+from web.context import Office
 
 BASE = "http://testserver"
 
@@ -49,7 +49,7 @@ class Door:
 
     async def drain(self) -> int:
         """Carry out everything that follows from what happened."""
-        return await outbox.drain(boot.handlers(self.office), self.office.clock.now())
+        return await outbox.drain(bootstrap.handlers(self.office), self.office.clock.now())
 
     async def get(self, path: str, token: str = "", **more: Any) -> httpx2.Response:
         return await self.client.get(path, headers=_bearer(token), **more)

@@ -19,8 +19,8 @@ from redis.exceptions import RedisError
 from classify import runs
 from feedback.kernel import outbox
 from feedback.kernel.outbox import Handler
-from web import boot
-from web.office import Office
+from web import bootstrap
+from web.context import Office
 
 _log = structlog.get_logger("worker")
 _BATCH = 50
@@ -30,10 +30,10 @@ _JOB_SECONDS = 30
 
 async def run_inside(office: Office) -> None:
     """Drain the outbox for as long as the process lives: at once when rung, else every few seconds."""
-    handlers = boot.handlers(office)
+    handlers = bootstrap.handlers(office)
     await outbox.release_leases()
     await runs.release_leases()
-    due_at = dict.fromkeys(boot.TIMERS, 0.0)
+    due_at = dict.fromkeys(bootstrap.TIMERS, 0.0)
     while True:
         office.bell.clear()
         try:
@@ -49,7 +49,7 @@ async def run_inside(office: Office) -> None:
 
 
 async def _run_timers(office: Office, due_at: dict[str, float]) -> None:
-    for name, (timer, seconds) in boot.TIMERS.items():
+    for name, (timer, seconds) in bootstrap.TIMERS.items():
         if time.monotonic() >= due_at[name]:
             await timer(office, office.clock.now())
             due_at[name] = time.monotonic() + seconds
@@ -74,8 +74,8 @@ async def connect(office: Office) -> ArqRedis:
 
 async def run_outside(office: Office) -> None:
     """An arq worker: runs for ever, also over a Redis that goes away and comes back."""
-    handlers = boot.handlers(office)
-    due_at = dict.fromkeys(boot.TIMERS, 0.0)
+    handlers = bootstrap.handlers(office)
+    due_at = dict.fromkeys(bootstrap.TIMERS, 0.0)
 
     async def run_message(ctx: dict[str, Any], message_id: int) -> bool:
         done = await outbox.run_one(message_id, handlers, office.clock.now())
@@ -122,4 +122,4 @@ def _unpacked(raw: bytes) -> dict[str, Any]:
 
 async def run_here(office: Office, handlers: Mapping[str, Handler] | None = None) -> int:
     """Carry out everything that is due now and return: for commands such as import and seed."""
-    return await outbox.drain(handlers or boot.handlers(office), office.clock.now())
+    return await outbox.drain(handlers or bootstrap.handlers(office), office.clock.now())

@@ -1,6 +1,6 @@
 """In which six ways may a call fail? Each has a stable `code` and details, never words for people.
 
-Words are made in `web.labels`. Anything else that escapes is a bug and shows as 500.
+Words are made in `web.wording.catalogue`. Anything else that escapes is a bug and shows as 500.
 """
 
 from collections.abc import Mapping

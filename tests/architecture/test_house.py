@@ -14,7 +14,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 from feedback.kernel import settings as settings_table
 from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
-from web import boot
+from web import bootstrap
 from web.app import create_app
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def test_the_readme_lists_every_setting() -> None:
 
 
 async def test_the_migrations_are_current(tmp_path: Path) -> None:
-    config = boot.config(Settings(data=tmp_path))
+    config = bootstrap.config(Settings(data=tmp_path))
     async with tortoise_cli_context(config) as context:
         assert not await MigrationAutodetector(context.apps, config["apps"]).changes()
 

@@ -9,7 +9,7 @@ from classify import labels
 from feedback.vocabulary import Kind
 from routing import rules
 from routing.rules import DESK, STREET, CaseFacts, Row
-from web.seed import TOWN
+from web.demo.seed import TOWN
 
 LEVELS = ["province", "city", "district", "street", "village"]
 

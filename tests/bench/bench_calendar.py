@@ -31,9 +31,11 @@ from feedback.vocabulary import Act
 from feedback.workdays import DayRow
 from routing import directory
 from routing.models import Notice
-from web import boot, doors, seed
-from web.__main__ import log_as
-from web.office import Office
+from web import bootstrap
+from web.actions import cases as case_actions
+from web.cli.serve import log_as
+from web.context import Office
+from web.demo import seed
 
 DAYS_OFF = (DayRow(date(2026, 10, 8), False, "国庆节"), DayRow(date(2026, 10, 9), False, "国庆节"))
 NOW = aware(datetime(2026, 9, 30, 17, 0, tzinfo=OFFICE))
@@ -57,7 +59,7 @@ async def fill(office: Office, count: int) -> None:
             desk="xinfang" if kind in ("appeal", "suggest") else "rexian",
             person=person,
         )
-        no = (await cases.submit(draft, doors.CITIZEN, now=at, secret=office.settings.secret)).no
+        no = (await cases.submit(draft, case_actions.CITIZEN, now=at, secret=office.settings.secret)).no
         if i % 3:
             unit = "jiwei" if kind == "report" else "jiaoyu"
             await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": unit}, now=at + timedelta(minutes=5))
@@ -79,7 +81,7 @@ async def dates() -> tuple[Dates, Dates]:
 
 async def bench(office: Office, count: int) -> None:
     """Everything, printed as it goes."""
-    handlers = boot.handlers(office)
+    handlers = bootstrap.handlers(office)
     started = monotonic()
     await fill(office, count)
     print(f"{await Case.all().count()} cases, {await ClockRow.all().count()} clocks in {monotonic() - started:.0f} s")
@@ -137,11 +139,11 @@ async def run(count: int) -> None:
     named = {k: v for k, v in os.environ.items() if k == "XINQIAO_DATABASE_URL"}
     settings = Settings.read({"XINQIAO_DATA": str(folder), "XINQIAO_LOG_LEVEL": "error", **named})
     log_as(settings)
-    await boot.migrate(settings)
+    await bootstrap.migrate(settings)
     try:
-        async with boot.opened(settings) as found:
+        async with bootstrap.opened(settings) as found:
             office = replace(found, clock=Clock.starting_at(NOW - timedelta(days=60)))
-            await boot.seed_calendar(office)
+            await bootstrap.seed_calendar(office)
             await seed.settle(office)
             await bench(office, count)
     finally:

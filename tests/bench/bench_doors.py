@@ -29,8 +29,10 @@ from feedback.kernel import outbox
 from feedback.kernel.settings import Settings
 from tests.bench.bench_lists import machine, percentile, settled
 from tests.bench.kill_nine import free_port
-from web import boot, importing, seed, worker
-from web.__main__ import log_as
+from web import bootstrap, worker
+from web.cli.serve import log_as
+from web.demo import seed
+from web.imports import case_history
 
 READY_SECONDS, DRAIN_SECONDS = 60, 600
 Made = Callable[[int], tuple[str, str, dict[str, Any] | None]]
@@ -185,7 +187,7 @@ async def taking_in(settings: Settings, rows: int, is_profiled: bool) -> None:
     """An import of so many rows, a third of them answered: its two parts one by one."""
     messages = seed.read("messages")["message"]
     file = settings.data / "rows.csv"
-    async with boot.opened(settings) as office:
+    async with bootstrap.opened(settings) as office:
         now = office.clock.now()
         with file.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
@@ -199,7 +201,7 @@ async def taking_in(settings: Settings, rows: int, is_profiled: bool) -> None:
                 writer.writerow([f"b{number}", message["title"], text, at.isoformat(), *reply, "安先生", phone])
         profiler = _profiler() if is_profiled else None
         wall, cpu = time.perf_counter(), time.process_time()
-        summary = await importing.run(office, file)
+        summary = await case_history.run(office, file)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         if profiler is not None:
             profiler.stop()
@@ -220,7 +222,7 @@ def _profiler() -> Any:
 async def run(args: argparse.Namespace) -> None:
     log_as(Settings(log_level="error"))
     async with settled() as settings:
-        async with boot.opened(settings) as office:
+        async with bootstrap.opened(settings) as office:
             print(await machine())
             await worker.run_here(office)
         if args.seconds:

@@ -45,9 +45,10 @@ from feedback.vocabulary import OPEN
 from routing import directory, inbox
 from routing.models import Notice
 from tests.people import Door
-from web import boot, living, seed
-from web.__main__ import log_as
-from web.office import Office
+from web import bootstrap
+from web.cli.serve import log_as
+from web.context import Office
+from web.demo import seed, simulation
 
 PATTERNS, PATTERN_DAYS = 60, 45
 SPREAD_DAYS = 700  # ended cases lie this far back
@@ -85,9 +86,9 @@ async def settled(folder: str = "", **settings_: Any) -> AsyncIterator[Settings]
     url = os.environ.get("XINQIAO_DATABASE_URL", "")
     settings = replace(Settings(data=data, database_url=url, log_level="error"), **settings_)
     try:
-        await boot.migrate(settings)
-        async with boot.opened(settings) as office:
-            await boot.seed_calendar(office)
+        await bootstrap.migrate(settings)
+        async with bootstrap.opened(settings) as office:
+            await bootstrap.seed_calendar(office)
             if not (await directory.snapshot()).edition:
                 await seed.settle(office)
         yield settings
@@ -100,7 +101,7 @@ async def fill(office: Office, cases: int) -> None:
     """Real cases through the door, and copies of their rows until there are so many."""
     if await Case.all().count() >= cases:
         return
-    await living.Life(office, PATTERNS, PATTERN_DAYS).run()
+    await simulation.Life(office, PATTERNS, PATTERN_DAYS).run()
     now, draw = office.clock.now(), random.Random(1)
     units = [unit.code for unit in (await directory.snapshot()).units()]
     patterns = [dict(row) for row in await Case.all().values()]
@@ -331,7 +332,7 @@ async def _explain(statement: str, values: Any) -> None:
 async def run(cases: int, runs: int, only: str, explain: bool, folder: str) -> None:
     log_as(Settings(log_level="error"))
     async with settled(folder) as settings:
-        async with boot.opened(settings) as office:
+        async with bootstrap.opened(settings) as office:
             await fill(office, cases)
         async with Door.opened(settings) as door:
             print(await machine())

@@ -29,8 +29,9 @@ from feedback.models import Case, ClockRow, Entry
 from routing.forecast import History, Past, calibration, share_of_time
 from routing.models import Notice
 from tests.people import Door
-from web import boot, living, seed
-from web.__main__ import log_as
+from web import bootstrap
+from web.cli.serve import log_as
+from web.demo import seed, simulation
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 MOMENTS = (0.25, 0.5, 0.75)
@@ -65,7 +66,7 @@ async def filled(door: Door, clocks: int) -> None:
 
 async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
     async with Door.opened(settings) as door:
-        await boot.seed_calendar(door.office)
+        await bootstrap.seed_calendar(door.office)
         await seed.settle(door.office)
         door.set_time(MONDAY)
         await filled(door, clocks)
@@ -76,7 +77,7 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
         swept = time.perf_counter() - started
         messages = await outbox.Message.filter(kind="clock.reached").count()
         started = time.perf_counter()
-        await outbox.drain(boot.handlers(door.office), late)
+        await outbox.drain(bootstrap.handlers(door.office), late)
         followed = time.perf_counter() - started
         started = time.perf_counter()
         again = await jobs.sweep_clocks(late)
@@ -93,9 +94,9 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
 
 
 async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
-    async with boot.opened(settings) as office:
+    async with bootstrap.opened(settings) as office:
         if not is_own:
-            await living.sow(office)
+            await simulation.sow(office)
         now = office.clock.now()
         rows = [Past(*row) for row in await oversight.past_clocks(now - timedelta(days=3650), now, 1_000_000)]
     rows.sort(key=lambda each: each.starts_at)
@@ -124,7 +125,7 @@ def main() -> None:
         base = Settings(data=args.data or Path(folder), database_url=os.environ.get("XINQIAO_DATABASE_URL", ""))
         settings = replace(base, log_level="error", login_per_minute=1_000_000)
         log_as(settings)
-        asyncio.run(boot.migrate(settings))
+        asyncio.run(bootstrap.migrate(settings))
         found = asyncio.run(
             sweep(settings, args.clocks) if args.what == "sweep" else forecast(settings, args.data is not None)
         )

@@ -28,7 +28,7 @@ from feedback import links
 from feedback.kernel import db
 from feedback.kernel.settings import Settings
 from feedback.models import Case
-from web import boot
+from web import bootstrap
 
 FIGURES = """
 Python 3.11, numpy 2.4, two cores (2026-11-22)
@@ -221,11 +221,11 @@ async def speed(count: int, url: str) -> None:
     with tempfile.TemporaryDirectory(prefix="twins-") as name:
         folder = Path(name)
         settings = Settings(data=folder, database_url=url, log_level="error")
-        await boot.migrate(settings)
+        await bootstrap.migrate(settings)
         await _without_indexes(url, folder)
         rows, printing, writing = await fill(url, folder, count)
         size = await _size(url, folder)
-        async with db.opened(boot.config(settings)):
+        async with db.opened(bootstrap.config(settings)):
             await ask(min(count, 1000))
             figures = await ask(count)
             adding = await add_some(count)

@@ -29,8 +29,9 @@ from feedback.kernel import outbox
 from feedback.kernel.settings import Settings
 from feedback.models import Attachment, Case, Entry
 from routing.models import Notice
-from web import boot, seed
-from web.office import Office
+from web import bootstrap
+from web.context import Office
+from web.demo import seed
 
 READY_SECONDS = 60
 SENDERS = 6
@@ -101,9 +102,9 @@ async def run(cases: int, kills: int, seed_: int = 1) -> Outcome:
         **{k: v for k, v in os.environ.items() if k == "XINQIAO_DATABASE_URL"},
     }
     settings = Settings.read(environment)
-    await boot.migrate(settings)
-    async with boot.opened(settings) as office:
-        await boot.seed_calendar(office)
+    await bootstrap.migrate(settings)
+    async with bootstrap.opened(settings) as office:
+        await bootstrap.seed_calendar(office)
         await seed.settle(office)
     server = Server(environment, free_port())
     server.start()
@@ -206,7 +207,7 @@ async def _count(settings: Settings, receipts: Mapping[str, Mapping[str, str]], 
 
 @asynccontextmanager
 async def _reopened(settings: Settings) -> AsyncIterator[Office]:
-    async with boot.opened(settings) as office:
+    async with bootstrap.opened(settings) as office:
         yield office
 
 

@@ -26,7 +26,9 @@ from classify import releases, runs
 from classify.examples import seed_examples
 from feedback.kernel.settings import Settings
 from tests.people import Door
-from web import boot, learning, seed
+from web import bootstrap
+from web.demo import seed
+from web.tasks import training
 
 CATEGORY, UNIT, HEADING = "0609", "wenlv", "06"
 """This town files its angling platforms under sport, which nobody could know."""
@@ -216,7 +218,7 @@ class Town:
     async def _carry_out(self) -> None:
         run = await runs.take(self.door.office.clock.now())
         assert run is not None
-        await learning.carry_out(self.door.office, run.id, run.asked_by)
+        await training.carry_out(self.door.office, run.id, run.asked_by)
 
     async def _made(self) -> dict[str, Any]:
         made = (await runs.last(1))[0]
@@ -287,9 +289,9 @@ def _figures(row: dict[str, Any]) -> dict[str, Any]:
 async def _main(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = replace(Settings(), data=Path(folder), log_level="error", submit_per_minute=10**6)
-        await boot.migrate(settings)
-        async with boot.opened(settings) as office:
-            await boot.seed_calendar(office)
+        await bootstrap.migrate(settings)
+        async with bootstrap.opened(settings) as office:
+            await bootstrap.seed_calendar(office)
             await seed.settle(office)
         async with Door.opened(settings) as door:
             print(json.dumps(await tell(number, door), ensure_ascii=False, indent=1, default=str))

@@ -43,9 +43,10 @@ from feedback.workdays import DayRow, Editions
 from routing import directory
 from tests.bench.random_words import Words
 from tests.bench.truths import Look, untruths
-from web import boot, seed
-from web.__main__ import log_as
-from web.office import Office
+from web import bootstrap
+from web.cli.serve import log_as
+from web.context import Office
+from web.demo import seed
 
 START = aware(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE))
 DAYS = 210
@@ -110,7 +111,7 @@ class Walk:
         self.draw = random.Random(seed_)
         self.words = Words(self.draw, UNITS)
         self.now = START
-        self.handlers = boot.handlers(office)
+        self.handlers = bootstrap.handlers(office)
         self.people: dict[str, Actor] = {}
         self.known: dict[str, Known] = {}
         self.sources: list[Draft] = []
@@ -392,10 +393,10 @@ async def run(acts: int, seed_: int) -> Figures:
     named = {k: v for k, v in os.environ.items() if k == "XINQIAO_DATABASE_URL"}
     settings = Settings.read({"XINQIAO_DATA": str(folder), "XINQIAO_LOG_LEVEL": "error", **named})
     log_as(settings)
-    await boot.migrate(settings)
+    await bootstrap.migrate(settings)
     try:
-        async with boot.opened(settings) as office:
-            await boot.seed_calendar(office)
+        async with bootstrap.opened(settings) as office:
+            await bootstrap.seed_calendar(office)
             await seed.settle(office)
             return await Walk(office, acts, seed_).run()
     finally:

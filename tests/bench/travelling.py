@@ -22,7 +22,8 @@ import httpx2
 
 from feedback.kernel.settings import Settings
 from tests.bench.kill_nine import free_port
-from web import boot, seed
+from web import bootstrap
+from web.demo import seed
 
 READY_SECONDS = 90
 WAIT_SECONDS = 60
@@ -140,9 +141,9 @@ class House:
 
 
 async def _furnished(settings: Settings) -> None:
-    await boot.migrate(settings)
-    async with boot.opened(settings) as office:
-        await boot.seed_calendar(office)
+    await bootstrap.migrate(settings)
+    async with bootstrap.opened(settings) as office:
+        await bootstrap.seed_calendar(office)
         await seed.settle(office)
 
 

@@ -23,7 +23,10 @@ from feedback.kernel.settings import Settings, variable
 from tests.conftest import MONDAY, fresh
 from tests.people import ANNAS_MESSAGE
 from tests.rules.test_topics import MIXER
-from web import boot, doors, gathering, living
+from web import bootstrap
+from web.actions import cases as case_actions
+from web.demo import simulation
+from web.tasks import topics
 
 DAYS, CASES = 40, 40
 PATIENCE_SECONDS = 60.0
@@ -150,14 +153,14 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
             lookup_per_minute=6000,
             login_per_minute=6000,
         )
-        async with boot.opened(settings) as office:
-            await living.Life(office, cases_count=CASES, days=DAYS).run()
+        async with bootstrap.opened(settings) as office:
+            await simulation.Life(office, cases_count=CASES, days=DAYS).run()
             # Before the server's own time begins, which gathers once more when it starts.
             earlier = replace(office, clock=office.clock.starting_at(MONDAY - timedelta(hours=1)))
             for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic
                 person = PersonDraft("安小娜", f"1390000{i:04}")
-                await doors.hand_in(earlier, Draft("complaint", title, text, "web", "", person=person))
-            await gathering.gather(office, office.clock.now())
+                await case_actions.hand_in(earlier, Draft("complaint", title, text, "web", "", person=person))
+            await topics.gather(office, office.clock.now())
         log = folder / "server.log"
         with _process(settings, log) as server:
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=30) as api:

@@ -15,8 +15,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from evaluation.invitations import Occasion, token_of
 from tests.browser.site import ANSWER, Site, until
 from tests.people import ANNAS_MESSAGE
-from web import boot, second_factor
-from web.identity import STAFF_COOKIE
+from web import bootstrap
+from web.auth import second_factor
+from web.auth.sessions import STAFF_COOKIE
 
 Arrive = Callable[[Page, Site], Awaitable[None]]
 
@@ -319,7 +320,7 @@ def staff(username: str, then: Arrive) -> Arrive:
 async def half_logged_in(page: Page, site: Site) -> None:
     """Past the password, before the code of the second factor."""
     username = "lead-qixiang"
-    async with boot.opened(site.settings) as office:
+    async with bootstrap.opened(site.settings) as office:
         if not (await second_factor.standing(username)).is_on:
             secret = second_factor.new_secret()
             code = pyotp.TOTP(secret).at(office.clock.now())

@@ -8,7 +8,7 @@ from feedback.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from tests.people import Door
-from web import doors
+from web.actions import cases as case_actions
 
 NOISE = (
     "我住在丽水花园三期，小区东侧的工地每天夜里十一点以后还在打桩浇筑混凝土，机器声一直响到凌晨两三点，"
@@ -99,7 +99,7 @@ async def test_one_answer_is_tried_and_then_sent_to_the_cases_of_a_campaign(door
     desk = await directory.actor_of("reception")
     for no in numbers:
         if (await door.get(f"/api/v1/cases/{no}", await door.log_in("reception"))).json()["status"] == "received":
-            await doors.do(office, no, Act.ASSIGN, desk, {"unit": "zhujian"})
+            await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "zhujian"})
     unit = (await door.get(f"/api/v1/cases/{numbers[0]}", await door.log_in("reception"))).json()["unit"]["code"]
     clerk = await door.log_in(f"clerk-{unit}")
     await door.act(numbers[0], "accept", token=clerk)
@@ -125,7 +125,7 @@ async def rated_badly(door: Door) -> str:
         (clerk, Act.ACCEPT, {}),
         (clerk, Act.REPLY, {"text": "已安排人员疏导。"}),
     ):
-        await doors.do(door.office, no, act, actor, data)
+        await case_actions.do(door.office, no, act, actor, data)
     assert (await door.act(no, "rate", {"code": code, "level": 1, "text": "没人管"})).status_code == 200
     return str(no)
 

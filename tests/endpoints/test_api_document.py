@@ -9,12 +9,13 @@ from starlette.routing import Route
 
 from feedback import intake
 from tests.people import ANNAS_MESSAGE, Door
-from web.api import v1, wire
-from web.api.answers import ErrorBody
-from web.api.calls import Call, Who
+from web.api.route_table import Call, Who
+from web.api.schemas import requests
+from web.api.schemas.responses import ErrorBody
+from web.api.v1 import routes
 
-BODIES = [call for call in v1.CALLS if call.body is not None]
-QUERIES = [call for call in v1.CALLS if call.query is not None]
+BODIES = [call for call in routes.CALLS if call.body is not None]
+QUERIES = [call for call in routes.CALLS if call.query is not None]
 WRONG: dict[str, Any] = {"string": 7, "integer": "7", "boolean": "yes", "array": "one", "object": 7}
 
 
@@ -33,10 +34,10 @@ async def test_it_names_every_route_and_no_other(door: Door) -> None:
     told = await document(door)
     assert told["openapi"].startswith("3.1")
     named = {(method.upper(), path) for path, row in told["paths"].items() for method in row}
-    assert named == {(call.method, call.path) for call in v1.CALLS}
-    mounted = {(method, route.path) for route in v1.ROUTES for method in (route.methods or ()) if method != "HEAD"}
+    assert named == {(call.method, call.path) for call in routes.CALLS}
+    mounted = {(method, route.path) for route in routes.ROUTES for method in (route.methods or ()) if method != "HEAD"}
     assert named == mounted
-    assert all(isinstance(route, Route) for route in v1.ROUTES)
+    assert all(isinstance(route, Route) for route in routes.ROUTES)
 
 
 async def test_every_reference_in_it_leads_somewhere(door: Door) -> None:
@@ -105,7 +106,7 @@ async def test_every_parameter_it_lists_is_read(door: Door, call: Call) -> None:
 
 
 def test_the_lengths_it_tells_are_those_of_the_rules() -> None:
-    _, schemas = msgspec.json.schema_components([wire.NewCase])
+    _, schemas = msgspec.json.schema_components([requests.NewCase])
     told = schemas["NewCase"]["properties"]
     assert told["title"]["maxLength"] == intake.TITLE_MOST
     assert told["text"]["maxLength"] == intake.TEXT_MOST
@@ -119,7 +120,7 @@ def fits(value: Any, wanted: Any) -> bool:
 
 async def test_every_answer_is_of_the_type_it_tells(door: Door) -> None:
     walked = await walk(door)
-    told = {(call.method, call.path): call for call in v1.CALLS}
+    told = {(call.method, call.path): call for call in routes.CALLS}
     for key, response in walked:
         call = told[key]
         if response.status_code not in call.answers:
@@ -188,5 +189,5 @@ async def walk(door: Door) -> list[tuple[tuple[str, str], Any]]:
 async def test_the_readable_page_shows_every_call_and_asks_nobody_else(door: Door) -> None:
     response = await door.get("/api/v1/docs")
     assert response.status_code == 200
-    assert all(f"{call.method} {call.path}" in response.text for call in v1.CALLS)
+    assert all(f"{call.method} {call.path}" in response.text for call in routes.CALLS)
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', response.text)

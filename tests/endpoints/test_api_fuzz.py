@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.people import ANNAS_MESSAGE, Door
-from web.api import v1, wire
-from web.api.answers import ErrorBody
-from web.api.reading import read, read_query
+from web.api.request_parsing import read, read_query
+from web.api.schemas import requests
+from web.api.schemas.responses import ErrorBody
+from web.api.v1 import routes
 
 FEW = settings(
     max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -20,8 +21,8 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False,
 ANYTHING = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=8
 )
-TYPES = sorted({call.body for call in v1.CALLS if call.body is not None}, key=lambda t: t.__name__)
-KNOWN = [*wire.NewCase.__struct_fields__, "person.phone", "nobody knows"]
+TYPES = sorted({call.body for call in routes.CALLS if call.body is not None}, key=lambda t: t.__name__)
+KNOWN = [*requests.NewCase.__struct_fields__, "person.phone", "nobody knows"]
 
 
 def objects(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
@@ -69,7 +70,7 @@ async def reception(door: Door) -> str:
 
 
 @FEW
-@given(body=objects([*wire.NewRating.__struct_fields__]))
+@given(body=objects([*requests.NewRating.__struct_fields__]))
 async def test_a_rating_with_anything_in_its_fields(door: Door, body: dict[str, Any]) -> None:
     assert is_well_refused(await door.post("/api/v1/ratings", body))
 
@@ -98,7 +99,7 @@ def test_reading_gives_each_field_a_good_value_or_a_fault(body: dict[str, Any], 
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(query=st.dictionaries(st.sampled_from(wire.DeskQuery.__struct_fields__), TEXTS))
+@given(query=st.dictionaries(st.sampled_from(requests.DeskQuery.__struct_fields__), TEXTS))
 def test_a_query_string_is_read_or_named(query: dict[str, str]) -> None:
-    values, faults = read_query(wire.DeskQuery, query)
-    assert set(values) | set(faults) == set(wire.DeskQuery.__struct_fields__)
+    values, faults = read_query(requests.DeskQuery, query)
+    assert set(values) | set(faults) == set(requests.DeskQuery.__struct_fields__)

@@ -11,7 +11,7 @@ from tests.conftest import MONDAY
 from tests.endpoints.test_letter_admin import _changed
 from tests.endpoints.test_letters import _case, _told
 from tests.people import Door
-from web.letters import stencils
+from web.letters import templates
 
 CODE = "/api/v1/letters/hotline_reply"
 
@@ -51,7 +51,7 @@ async def test_a_template_with_a_fault_is_refused_as_on_the_page(door: Door, con
     put = await _sent(door, content, token)
     assert put.status_code == 422 and said in put.json()["error"]["message"], put.text
     assert set(put.json()["error"]["fields"]) == {"file"}
-    assert not stencils.own_path(door.settings.data, "hotline_reply").exists()
+    assert not templates.own_path(door.settings.data, "hotline_reply").exists()
 
 
 async def test_what_is_no_file_is_told_so_and_a_letter_there_is_none_of_is_not_found(door: Door) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from feedback.vocabulary import Status
 from tests.people import ANNAS_MESSAGE, Door
-from web.api import wire
+from web.api.schemas import requests
 
 DESK = "/api/v1/desk/cases"
 SESSIONS = "/api/v1/sessions"
@@ -125,7 +125,7 @@ async def listed_ok(door: Door, path: str) -> None:
 
 
 def test_the_status_filter_knows_every_status() -> None:
-    assert set(wire.StatusFilter.__args__) == {"open", *(status.value for status in Status)}  # type: ignore[attr-defined] # typing keeps them there
+    assert set(requests.StatusFilter.__args__) == {"open", *(status.value for status in Status)}  # type: ignore[attr-defined] # typing keeps them there
 
 
 async def test_reception_registers_a_visit_under_its_own_name(door: Door) -> None:

@@ -12,9 +12,9 @@ from feedback import queries
 from feedback.access import SYSTEM
 from routing import directory
 from tests.people import Door
-from web import identity
-from web.models import Session
-from web.pages import supervisor
+from web.auth import sessions
+from web.auth.models import Session
+from web.pages.board import live
 
 
 async def a_late_town(door: Door) -> None:
@@ -87,7 +87,7 @@ async def test_the_board_carries_its_age_and_its_definitions(door: Door) -> None
 
 async def a_request(door: Door, username: str) -> Request:
     """A request of somebody who is logged in, as the stream's generator holds it."""
-    session = await identity.log_in(door.office, username, "demo")
+    session = await sessions.log_in(door.office, username, "demo")
     headers = [(b"authorization", f"Bearer {session.token}".encode())]
     scope = {"type": "http", "method": "GET", "path": "/board/stream", "query_string": b"", "headers": headers}
     return Request({**scope, "app": door.app})
@@ -98,20 +98,20 @@ async def test_two_screens_of_one_person_share_one_rendering(door: Door) -> None
     request = await a_request(door, "supervisor")
     actor = await directory.actor_of("supervisor")
     async with (
-        supervisor.BROADCASTER.listening(request, actor) as one,
-        supervisor.BROADCASTER.listening(request, actor) as two,
+        live.BROADCASTER.listening(request, actor) as one,
+        live.BROADCASTER.listening(request, actor) as two,
     ):
-        assert len(supervisor.BROADCASTER.channels) == 1
+        assert len(live.BROADCASTER.channels) == 1
         first, second = await asyncio.gather(one.get(), two.get())
         assert first == second
         assert "数据更新于" in first
-    assert not supervisor.BROADCASTER.channels
+    assert not live.BROADCASTER.channels
 
 
 async def test_the_stream_sends_the_whole_moving_part(door: Door) -> None:
     await door.submit(title="一件")
     request = await a_request(door, "supervisor")
-    async with aclosing(supervisor.events(request, await directory.actor_of("supervisor"))) as stream:
+    async with aclosing(live.events(request, await directory.actor_of("supervisor"))) as stream:
         event = await anext(stream)
     assert event.event == "lights"
     assert "在办合计" in str(event.data)
@@ -125,16 +125,16 @@ async def test_a_board_that_asks_by_itself_keeps_no_session_awake(door: Door, pa
         door.pass_time(idle / 3)
         request.scope["path"] = path
         request.state.__dict__["_state"].pop("actor", None)
-        alive = await identity.actor_or_none(request)
+        alive = await sessions.actor_or_none(request)
     assert alive is None
     request.scope["path"] = "/desk"
     request.state.__dict__["_state"].pop("actor", None)
-    assert await identity.actor_or_none(request) is None, "an idle session does not come back"
+    assert await sessions.actor_or_none(request) is None, "an idle session does not come back"
 
 
 async def test_a_stream_ends_when_its_session_does(door: Door) -> None:
     request = await a_request(door, "supervisor")
-    async with aclosing(supervisor.events(request, await directory.actor_of("supervisor"))) as stream:
+    async with aclosing(live.events(request, await directory.actor_of("supervisor"))) as stream:
         assert (await anext(stream)).event == "lights"
         await Session.all().delete()
         door.pass_time(timedelta(minutes=2))

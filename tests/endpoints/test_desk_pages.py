@@ -17,8 +17,10 @@ from feedback.access import SYSTEM
 from feedback.vocabulary import Act
 from routing import directory
 from tests.people import Door
-from web import act_forms, phrases, present
-from web.pages import exporting, login
+from web.forms import reply_templates, step_forms
+from web.pages.account import login
+from web.pages.desk import export
+from web.wording import dates
 
 UNIT = "jiaotong"
 
@@ -254,7 +256,7 @@ async def test_an_extension_shows_the_new_last_day_before_the_head_agrees_and_be
     resolve = next(c for c in after.clocks if c.term == "resolve")
     assert resolve.due_at > next(c for c in before.clocks if c.term == "resolve").due_at
     for shown in (agreed, preview):
-        assert (shown.status_code, present.day_words(resolve.due_legal_day) in shown.text) == (200, True)
+        assert (shown.status_code, dates.day_words(resolve.due_legal_day) in shown.text) == (200, True)
 
 
 async def test_a_phrase_is_inserted_without_scripts_and_nothing_is_done(door: Door) -> None:
@@ -291,9 +293,10 @@ async def test_an_answer_with_an_empty_blank_in_it_is_not_sent(door: Door) -> No
 def test_what_is_known_is_filled_in_and_the_rest_stays_a_blank() -> None:
     known = {"name": "安小娜", "unit": "区交通局"}
     assert (
-        phrases.filled("{name}您好！依据{basis}，{anything}。{unit}", known) == "安小娜您好！依据【依据】，【待填写】。"
+        reply_templates.filled("{name}您好！依据{basis}，{anything}。{unit}", known)
+        == "安小娜您好！依据【依据】，【待填写】。"
     )
-    assert phrases.blanks_in("依据【依据】【注】【依据】") == ["【依据】"]
+    assert reply_templates.blanks_in("依据【依据】【注】【依据】") == ["【依据】"]
 
 
 async def test_one_click_corrects_the_heading_and_sends_the_case_on(door: Door) -> None:
@@ -406,7 +409,7 @@ async def test_the_export_holds_the_list_its_author_and_no_formula(door: Door) -
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])
 def test_a_cell_never_begins_like_a_formula(text: str) -> None:
-    assert exporting.guarded(text) == "'" + text
+    assert export.guarded(text) == "'" + text
 
 
 async def test_the_tabs_count_what_their_lists_hold(door: Door) -> None:
@@ -444,7 +447,7 @@ async def test_the_queue_survives_any_query(door: Door) -> None:
 
 def test_every_step_has_a_place_in_the_order_of_forms() -> None:
     by_hand = set(Act) - {Act.SUBMIT, Act.WITHDRAW, Act.RATE, Act.REVIEW, Act.RE_REVIEW, Act.REFOLD}
-    assert set(act_forms.ORDER) == by_hand
+    assert set(step_forms.ORDER) == by_hand
 
 
 async def test_notices_of_a_unit_are_listed_for_its_clerks(door: Door) -> None:

@@ -19,7 +19,7 @@ from feedback.vocabulary import Act, Kind
 from routing import directory, inbox
 from tests.conftest import MONDAY
 from tests.people import Door
-from web import boot
+from web import bootstrap
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 UNIT = "jiaoyu"
@@ -144,7 +144,7 @@ async def test_a_consultation_that_waits_too_long_is_told_once_at_each_stage(doo
     for days in (59, 60, 61, 75, 85, 90, 91):
         door.set_time(MONDAY + days * DAY)
         for _ in range(2):
-            await boot.TIMERS["oversight"][0](door.office, door.office.clock.now())
+            await bootstrap.TIMERS["oversight"][0](door.office, door.office.clock.now())
         lists = [(await inbox.listed(actor))[0] for actor in who.values()]
         told.append([sum("网上咨询" in row["words"] and no in row["words"] for row in rows) for rows in lists])
     assert told == [[0, 0, 0], [1, 1, 0], [1, 1, 0], [2, 3, 1], [3, 5, 2], [4, 7, 3], [4, 7, 3]]
@@ -229,7 +229,7 @@ async def test_wrong_weights_stop_the_start(door: Door) -> None:
     from feedback.kernel.errors import Invalid
 
     with pytest.raises(Invalid) as fault:
-        async with boot.opened(replace(door.settings, kpi_weights="0.5,0.4,0.4")):
+        async with bootstrap.opened(replace(door.settings, kpi_weights="0.5,0.4,0.4")):
             pass
     assert fault.value.fields == {"XINQIAO_KPI_WEIGHTS": "must_add_up_to_1"}
     assert KPI["composite"].of == kpis.COMPOSITE

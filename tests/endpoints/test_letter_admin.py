@@ -13,15 +13,15 @@ from feedback.letterbook import Issued
 from tests.conftest import MONDAY
 from tests.flows.test_letters import words_of
 from tests.people import Door
-from web import boot
-from web.letters import issuing, stencils
+from web import bootstrap
+from web.letters import issuing, templates
 
 PAGE = "/admin/letters/hotline_reply"
 
 
 def _changed(*, add: str = "", drop: str = "") -> bytes:
     """Our template as somebody changed it in Word: a paragraph more, or every paragraph that holds some words gone."""
-    document = Document(io.BytesIO(stencils.shipped("hotline_reply")))
+    document = Document(io.BytesIO(templates.shipped("hotline_reply")))
     for paragraph in list(document.paragraphs):
         if drop and drop in paragraph.text:
             paragraph._element.getparent().remove(paragraph._element)
@@ -91,7 +91,7 @@ async def test_a_template_with_a_fault_is_refused_with_the_reason(door: Door, co
 async def test_a_template_broken_on_the_disk_stops_the_letter_says_so_and_the_letter_follows_once_mended(
     door: Door,
 ) -> None:
-    path = stencils.own_path(door.settings.data, "hotline_reply")
+    path = templates.own_path(door.settings.data, "hotline_reply")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_changed(add="{{ 姓名 }}"))
     no = await _answered(door)
@@ -101,7 +101,7 @@ async def test_a_template_broken_on_the_disk_stops_the_letter_says_so_and_the_le
         assert "暂停签发" in listed and "不认识的占位符“姓名”" in listed
         path.unlink()
     later = door.office.clock.now().replace(year=2027)
-    await outbox.drain(boot.handlers(door.office), later)
+    await outbox.drain(bootstrap.handlers(door.office), later)
     assert [letter.code for letter in await _letters(door, no)] == ["hotline_reply"]
 
 

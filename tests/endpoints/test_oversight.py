@@ -17,8 +17,8 @@ from routing.models import MeasureEntry, Notice, Proposal
 from routing.telling import Manner
 from tests.conftest import MONDAY
 from tests.people import Door
-from web import boot
-from web.pages import forecasts
+from web import bootstrap
+from web.actions import forecasts as forecast_actions
 
 DAY = timedelta(days=1)
 
@@ -34,13 +34,13 @@ async def at_page(door: Door, username: str) -> AsyncIterator[httpx2.AsyncClient
 
 @pytest.fixture(autouse=True)
 def _counted_anew() -> None:
-    forecasts.forget()
+    forecast_actions.forget()
 
 
 async def look(door: Door) -> None:
     """What the timers do."""
     for name in ("sweep", "oversight", "morning"):
-        await boot.TIMERS[name][0](door.office, door.office.clock.now())
+        await bootstrap.TIMERS[name][0](door.office, door.office.clock.now())
     await door.drain()
 
 

@@ -14,7 +14,7 @@ from routing import directory
 from tests.conftest import MONDAY
 from tests.endpoints.test_desk_pages import at_desk
 from tests.people import Door
-from web.models import FormDraft
+from web.auth.models import FormDraft
 
 CALL: dict[str, Any] = {
     "channel": "hotline",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE, aware
 from tests.people import Door
-from web import second_factor
+from web.auth import second_factor
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 NOON = aware(datetime(2026, 9, 14, 12, 0, tzinfo=OFFICE))

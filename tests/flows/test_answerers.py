@@ -8,7 +8,7 @@ import pytest
 from feedback.kernel.settings import Settings
 from routing import directory
 from tests.people import Door
-from web import answerers
+from web.tasks import unit_recommendation
 
 WAGES = {"title": "餐馆三个月没发工资", "text": "老板拖欠我们五个人三个月工资，也没签劳动合同，请劳动监察帮忙要回来。"}
 ASIDE = {"title": "工资一直拖着", "text": "工地欠薪半年，带班的不接电话，想请人帮忙讨回工资。"}
@@ -41,7 +41,7 @@ async def _took_on(door: Door, unit: str, reception: str, clerk: str, number: in
 async def test_the_desk_sees_who_took_such_cases_on_whatever_the_rows_say(careful: Door) -> None:
     assert TOLD not in await _page(careful, **WAGES)
     reception, clerk = await careful.log_in("reception"), await careful.log_in("clerk-jiaoyu")
-    for number in range(answerers.FEWEST):
+    for number in range(unit_recommendation.FEWEST):
         await _took_on(careful, "jiaoyu", reception, clerk, number)
     await careful.drain()
     model, names = await careful.office.model(), await directory.snapshot()

@@ -20,8 +20,8 @@ from feedback.people import LinkKind
 from feedback.vocabulary import Act, Kind
 from routing import directory
 from tests.conftest import MONDAY
-from web import living
-from web.office import Office
+from web.context import Office
+from web.demo import simulation
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SEPTEMBER, OCTOBER = month("2026-09"), month("2026-10")
@@ -73,7 +73,7 @@ async def facts_of(unit: str, question: Question | None = None) -> dict[str, int
 
 async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> None:
     """Four months of the demo town: every clock falls into the same cell by statement and by rule."""
-    life = living.Life(office, cases_count=60, days=90)
+    life = simulation.Life(office, cases_count=60, days=90)
     await life.run()
     end = office.clock.now()
     for name in ("2026-06", "2026-07", "2026-08", "2026-09", "2026Q3", "2026"):
@@ -107,7 +107,7 @@ async def _by_rule(period: timeliness.Period, at: Any) -> dict[str, timeliness.T
 
 
 async def test_every_number_has_its_list_behind_it(office: Office) -> None:
-    await living.Life(office, cases_count=60, days=90).run()
+    await simulation.Life(office, cases_count=60, days=90).run()
     question = asked("2026", now=office.clock.now())
     found = await counting.counted(question)
     total = counting.total(found)

@@ -13,8 +13,10 @@ import pytest
 from feedback.kernel.settings import Settings
 from tests.conftest import blank
 from tests.people import Door
-from web import boot, founding, identity
-from web.seed import TOWN
+from web import bootstrap
+from web.auth import accounts, sessions
+from web.demo.seed import TOWN
+from web.imports import provisioning
 
 STAFF = """username,name,unit,roles,everywhere,cleared,mail
 wang,王小明,jiaoyu,clerk lead,,,wang@example.cn
@@ -46,18 +48,18 @@ def _changed(folder: Path, name: str, old: str, new: str) -> None:
 
 
 async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Settings) -> None:
-    async with boot.opened(empty) as office:
-        district = founding.read(folder)
-        await founding.found(office, district, by="found")
+    async with bootstrap.opened(empty) as office:
+        district = provisioning.read(folder)
+        await provisioning.found(office, district, by="found")
         passwords: dict[str, str] = {}
-        await founding.employ(district.people, passwords.update, now=office.clock.now())
+        await provisioning.employ(district.people, passwords.update, now=office.clock.now())
         assert set(passwords) == {"wang", "li"}
-        session = await identity.log_in(office, "wang", passwords["wang"])
+        session = await sessions.log_in(office, "wang", passwords["wang"])
         assert session.actor.unit == "jiaoyu"
         assert (
-            await founding.employ(district.people, passwords.update, now=office.clock.now()) == 0
+            await provisioning.employ(district.people, passwords.update, now=office.clock.now()) == 0
         )  # who has an account keeps its password
-        assert await identity.actor_of_token(office, session.token)
+        assert await sessions.actor_of_token(office, session.token)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,8 @@ async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Sett
 )
 def test_what_is_wrong_is_told_with_its_place(folder: Path, name: str, old: str, new: str, said: str) -> None:
     _changed(folder, name, old, new)
-    with pytest.raises(founding.FaultyError) as wrong:
-        founding.read(folder)
+    with pytest.raises(provisioning.FaultyError) as wrong:
+        provisioning.read(folder)
     assert any(fault.where.startswith(name) and said in fault.what for fault in wrong.value.faults), str(wrong.value)
 
 
@@ -88,8 +90,8 @@ def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
     _changed(folder, "units.toml", '"1701"', '"9999"')
     _changed(folder, "staff.csv", "jiaoyu", "moon")
     (folder / "routes.toml").unlink()
-    with pytest.raises(founding.FaultyError) as wrong:
-        founding.read(folder)
+    with pytest.raises(provisioning.FaultyError) as wrong:
+        provisioning.read(folder)
     assert {fault.where.split()[0] for fault in wrong.value.faults} == {"units.toml", "staff.csv", "routes.toml"}
 
 
@@ -103,11 +105,11 @@ async def test_the_commands_take_in_all_or_nothing_once(folder: Path, empty: Set
     assert _first_passwords(folder) == {"wang", "li"}
     assert "已经建立过" in _told(empty, "found", folder).stderr
     word = _told(empty, "password", "li").stdout.strip()
-    async with boot.opened(empty) as office:
-        assert (await identity.log_in(office, "li", word)).actor.id == "li"
+    async with bootstrap.opened(empty) as office:
+        assert (await sessions.log_in(office, "li", word)).actor.id == "li"
         assert _told(empty, "leave", "li").returncode == 0
-        with pytest.raises(identity.Unauthorized):
-            await identity.log_in(office, "li", word)
+        with pytest.raises(sessions.Unauthorized):
+            await sessions.log_in(office, "li", word)
         assert _told(empty, "leave", "li").returncode == 2
 
 
@@ -128,8 +130,8 @@ def _told(settings: Settings, *words: str | Path) -> "subprocess.CompletedProces
 
 async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Door) -> None:
     office = door.office
-    await identity.set_password("reception", "三更灯火五更鸡，正是", now=office.clock.now())
-    elsewhere = await identity.log_in(office, "reception", "三更灯火五更鸡，正是")
+    await accounts.set_password("reception", "三更灯火五更鸡，正是", now=office.clock.now())
+    elsewhere = await sessions.log_in(office, "reception", "三更灯火五更鸡，正是")
     async with door.browser() as page:
         await page.post("/login", data={"username": "reception", "password": "三更灯火五更鸡，正是"})
         for old, new, again, said in (
@@ -145,9 +147,9 @@ async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Do
         said_ = {"old": "三更灯火五更鸡，正是", "new": "correct horse", "again": "correct horse"}
         assert (await page.post("/desk/password", data=said_)).status_code == 303
         assert "已经更换" in (await page.get("/desk/password?done=1")).text
-        assert await identity.actor_of_token(office, elsewhere.token) is None
+        assert await sessions.actor_of_token(office, elsewhere.token) is None
         await page.post("/logout")
         answer = await page.post("/desk/password", data=said_)
         assert answer.status_code == 303
         assert "correct horse" not in (await page.get("/login")).text
-    assert (await identity.log_in(office, "reception", "correct horse")).actor.id == "reception"
+    assert (await sessions.log_in(office, "reception", "correct horse")).actor.id == "reception"

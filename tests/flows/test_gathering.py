@@ -13,8 +13,9 @@ from routing import directory
 from tests.conftest import MONDAY
 from tests.people import Door
 from tests.rules.test_topics import BUS, MIXER
-from web import gathering, living, seed
-from web.office import Office
+from web.context import Office
+from web.demo import seed, simulation
+from web.tasks import topics as task_topics
 
 HOUR = timedelta(hours=1)
 
@@ -41,7 +42,7 @@ async def _town(door: Door) -> list[str]:
 
 async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Door) -> None:
     numbers = await _town(door)
-    await gathering.gather(door.office, MONDAY + HOUR)
+    await task_topics.gather(door.office, MONDAY + HOUR)
     client = await door.page_client("supervisor")
     page = (await client.get("/board/topics")).text
     assert "搅拌站" in page and "末班" in page
@@ -56,8 +57,8 @@ async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Doo
 
 async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(office: Office) -> None:
     """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
-    await living.Life(office, cases_count=0, days=28, has_waves=True).run()
-    await gathering.gather(office, office.clock.now())
+    await simulation.Life(office, cases_count=0, days=28, has_waves=True).run()
+    await task_topics.gather(office, office.clock.now())
     told = await hotspots.of_day(office_day(office.clock.now()))
     places = {topics.place_of(topic.members) for topic in told}
     assert places >= {wave["region"] for wave in seed.read("seasons")["topic"]}
@@ -66,7 +67,7 @@ async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(office: Off
 
 async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(door: Door) -> None:
     await _town(door)
-    await gathering.gather(door.office, MONDAY + HOUR)
+    await task_topics.gather(door.office, MONDAY + HOUR)
     for topic in await hotspots.of_day(office_day(MONDAY)):
         for member in topic.members:
             assert not (await queries.file(SYSTEM, member.no, secret=door.settings.secret)).confidential
@@ -79,7 +80,7 @@ async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(doo
 async def test_a_second_look_at_the_same_day_replaces_the_first(door: Door) -> None:
     await _town(door)
     for _ in range(2):
-        await gathering.gather(door.office, MONDAY + HOUR)
+        await task_topics.gather(door.office, MONDAY + HOUR)
     found = await hotspots.of_day(office_day(MONDAY))
     assert len({topic.thread for topic in found}) == len(found)
 

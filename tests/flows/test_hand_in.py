@@ -13,8 +13,8 @@ from feedback.views import CaseFile
 from feedback.vocabulary import Act
 from routing import directory
 from tests.people import Door
-from web import doors
-from web.office import Office
+from web.actions import cases as case_actions
+from web.context import Office
 
 DRAFT = Draft(
     kind="complaint",
@@ -27,7 +27,7 @@ DRAFT = Draft(
 
 
 async def opened(office: Office, **fields: Any) -> CaseFile:
-    receipt = await doors.hand_in(office, replace(DRAFT, **fields))
+    receipt = await case_actions.hand_in(office, replace(DRAFT, **fields))
     return await queries.file(SYSTEM, receipt.no, secret=office.settings.secret)
 
 
@@ -99,7 +99,7 @@ async def test_a_complaint_bars_nobody(office: Office) -> None:
 
 async def test_faults_of_the_door_and_of_the_rules_are_told_together(office: Office) -> None:
     with pytest.raises(Invalid) as caught:
-        await doors.hand_in(
+        await case_actions.hand_in(
             office, replace(DRAFT, title="", region="123456789012"), faults={"headcount": "not_a_number"}
         )
     assert caught.value.fields == {"title": "missing", "region": "unknown", "headcount": "not_a_number"}
@@ -107,7 +107,7 @@ async def test_faults_of_the_door_and_of_the_rules_are_told_together(office: Off
 
 async def test_the_worker_is_woken_by_what_was_written_and_not_by_what_was_refused(office: Office) -> None:
     with pytest.raises(Invalid):
-        await doors.hand_in(office, replace(DRAFT, title=""))
+        await case_actions.hand_in(office, replace(DRAFT, title=""))
     assert not office.bell.is_set()
     await opened(office)
     assert office.bell.is_set()
@@ -117,24 +117,24 @@ async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(of
     case = await opened(office)
     reception, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-chengguan")
     with pytest.raises(NotFound):
-        await doors.do(office, case.no, Act.ACCEPT, clerk, {})
+        await case_actions.do(office, case.no, Act.ACCEPT, clerk, {})
     with pytest.raises(Forbidden):
-        await doors.do(office, case.no, Act.REPLY, reception, {})
+        await case_actions.do(office, case.no, Act.REPLY, reception, {})
     with pytest.raises(NotNow):
-        await doors.do(office, case.no, Act.CALL_BACK, reception, {})
+        await case_actions.do(office, case.no, Act.CALL_BACK, reception, {})
     with pytest.raises(Invalid):
-        await doors.do(office, case.no, Act.ASSIGN, reception, {})
-    await doors.do(office, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
+        await case_actions.do(office, case.no, Act.ASSIGN, reception, {})
+    await case_actions.do(office, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
     assert (await queries.file(clerk, case.no, secret=office.settings.secret)).unit == "chengguan"
 
 
 async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(office: Office) -> None:
     case = await opened(office)
     reception = await directory.actor_of("reception")
-    await doors.do(office, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)
+    await case_actions.do(office, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)
     with pytest.raises(Conflict):
-        await doors.do(office, case.no, Act.NOTE, reception, {"text": "再记一笔"}, expect=case.version)
-    await doors.do(office, case.no, Act.NOTE, reception, {"text": "再记一笔"})
+        await case_actions.do(office, case.no, Act.NOTE, reception, {"text": "再记一笔"}, expect=case.version)
+    await case_actions.do(office, case.no, Act.NOTE, reception, {"text": "再记一笔"})
 
 
 async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(office: Office) -> None:
@@ -142,9 +142,9 @@ async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(offic
     reception = await directory.actor_of("reception")
     for wrong in (case.no, "20200101-000000"):
         with pytest.raises(Invalid) as caught:
-            await doors.do(office, case.no, Act.MERGE, reception, {"case": wrong, "reason": "同一件事"})
+            await case_actions.do(office, case.no, Act.MERGE, reception, {"case": wrong, "reason": "同一件事"})
         assert caught.value.fields == {"case": "unknown"}
-    status = await doors.do(office, case.no, Act.MERGE, reception, {"case": other.no, "reason": "同一件事"})
+    status = await case_actions.do(office, case.no, Act.MERGE, reception, {"case": other.no, "reason": "同一件事"})
     assert status == "merged"
 
 
@@ -154,4 +154,4 @@ async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(office: O
     before = await queries.file(SYSTEM, case.no, secret=office.settings.secret)
     await cases.act(case.no, Act.CLASSIFY, SYSTEM, {"category": "0305"}, now=office.clock.now(), expect=before.version)
     reception = await directory.actor_of("reception")
-    assert await doors.do(office, case.no, Act.URGE, reception, {}) == "received"
+    assert await case_actions.do(office, case.no, Act.URGE, reception, {}) == "received"

@@ -17,8 +17,9 @@ from feedback.vocabulary import Act, Status
 from feedback.workdays import DayRow
 from routing import directory, inbox
 from tests.conftest import MONDAY
-from web import boot, doors
-from web.office import Office
+from web import bootstrap
+from web.actions import cases as case_actions
+from web.context import Office
 
 HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(milliseconds=1)
 
@@ -154,9 +155,9 @@ async def test_the_last_who_could_go_on_is_not_recused(office: Office) -> None:
     no = await opened(office)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     lead = await directory.actor_of("lead-jiaoyu")
-    await doors.do(office, no, Act.RECUSE, lead, {"staff": "clerk-jiaoyu", "reason": "亲属"})
+    await case_actions.do(office, no, Act.RECUSE, lead, {"staff": "clerk-jiaoyu", "reason": "亲属"})
     with pytest.raises(Invalid) as refused:
-        await doors.do(office, no, Act.RECUSE, lead, {"staff": "lead-jiaoyu", "reason": "亲属"})
+        await case_actions.do(office, no, Act.RECUSE, lead, {"staff": "lead-jiaoyu", "reason": "亲属"})
     assert refused.value.fields == {"staff": "last_handler"}
 
 
@@ -221,7 +222,7 @@ async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_i
     assert not [c for c in seen.clocks if c.term.startswith("decide_") and c.stopped_at is None]
     own = await queries.file(citizen(no), no, secret=office.settings.secret)
     assert not {"endorse_extension", "refuse_extension", "ask_hold", "refuse_hold"} & {e.act for e in own.entries}
-    await outbox.drain(boot.handlers(office), MONDAY + DAY)
+    await outbox.drain(bootstrap.handlers(office), MONDAY + DAY)
     fresh, read = await inbox.listed(await directory.actor_of("clerk-jiaoyu"))
     assert {"case.refuse_extension", "case.refuse_hold"} <= {row["event"] for row in (*fresh, *read)}
 
@@ -288,7 +289,7 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
     now = (await calendars.current()).edition
     change = calendars.Change(days, (), due.replace(month=12, day=31), remark="临时放假")
     await calendars.change(change, "admin", MONDAY + 2 * DAY, after=now)
-    await outbox.drain(boot.handlers(office), MONDAY + 2 * DAY)
+    await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * DAY)
     assert not [m for m in (await file(office, no)).moves if m.term == "re_review"]
     await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
     seen = await file(office, no)

@@ -16,8 +16,9 @@ from feedback.kernel.settings import Settings
 from tests.bench.live_loop import CATEGORY, PROBES, lies, messages, town
 from tests.conftest import MONDAY
 from tests.people import Door
-from web import boot, learning
-from web.office import Office
+from web import bootstrap
+from web.context import Office
+from web.tasks import training
 
 FEW = 30
 ROOT = Path(__file__).parents[2]
@@ -69,14 +70,14 @@ async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -
 
 async def test_the_night_asks_once_when_enough_was_learnt(office: Office) -> None:
     night = MONDAY.replace(hour=20)  # four in the morning of the next office day
-    await learning._ask_for_tonight(office, night)
+    await training._ask_for_tonight(office, night)
     assert await runs.last() == []
     for i, (title, text) in enumerate(messages(office.settings.train_least)):
         await commands.remember(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
-    await learning._ask_for_tonight(office, MONDAY + timedelta(hours=4))
+    await training._ask_for_tonight(office, MONDAY + timedelta(hours=4))
     assert await runs.last() == [], "nobody trains at noon"
     for _ in range(2):
-        await learning._ask_for_tonight(office, night)
+        await training._ask_for_tonight(office, night)
     assert [run["key"] for run in await runs.last()] == ["night-2026-09-15"]
 
 
@@ -163,7 +164,7 @@ async def _killed(settings: Settings, what: str, after: float) -> None:
 
 async def _serves(settings: Settings) -> str:
     """The release an office opened anew answers by."""
-    async with boot.opened(settings) as office:
+    async with bootstrap.opened(settings) as office:
         model = await office.model()
         assert model is not None and model.predict("小区停水", "小区停水三天了，没有水用").category
         assert sum(row["is_current"] for row in await releases.all_releases()) == 1
@@ -174,7 +175,7 @@ async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken
     before = await _serves(settings)
     await _killed(settings, "train", 1.5)
     assert await _serves(settings) == before
-    async with boot.opened(settings) as office:
+    async with bootstrap.opened(settings) as office:
         assert (await runs.last())[0]["done_at"] is None
         await runs.release_leases()
         run = await runs.take(office.clock.now())
@@ -182,7 +183,7 @@ async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken
 
 
 async def test_killed_while_promoting_exactly_one_whole_release_serves(settings: Settings) -> None:
-    async with boot.opened(settings) as office:
+    async with bootstrap.opened(settings) as office:
         present = await releases.one_release(await releases.current_id())
         home = office.settings.data / releases.FOLDER
         for name in ("second", "third"):  # other names for the same files: what matters is which row is in force

@@ -20,10 +20,11 @@ from feedback.letters import LETTERS
 from feedback.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
-from web import boot, doors
-from web.letters import issuing, stencils
-from web.letters.values import Between, day_text
-from web.office import Office
+from web import bootstrap
+from web.actions import cases as case_actions
+from web.context import Office
+from web.letters import issuing, templates
+from web.letters.placeholders import Between, day_text
 
 DAY = timedelta(days=1)
 TEXT = "征地补偿款少算了两亩，村里和镇里都说不清楚，请求重新核定。\n家里有𠮷田地契可以作证。"
@@ -38,12 +39,12 @@ APPEAL = Draft(
 
 
 async def _drain(office: Office) -> None:
-    await outbox.drain(boot.handlers(office), MONDAY + 400 * DAY)
+    await outbox.drain(bootstrap.handlers(office), MONDAY + 400 * DAY)
 
 
 async def _opened(office: Office, draft: Draft = APPEAL) -> str:
     office.clock = office.clock.starting_at(MONDAY)
-    return (await doors.hand_in(office, draft)).no
+    return (await case_actions.hand_in(office, draft)).no
 
 
 async def _walk(office: Office, no: str, *steps: tuple[Act, str, dict[str, Any]], begin: int = 0) -> None:
@@ -305,8 +306,8 @@ async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_wor
     letter = (await _letters(office, no))["accept_notice"]
     first = [await _written(office, no, letter, form) for form in ("docx", "pdf")]
     await _walk(office, no, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}), REPLY, begin=5)
-    own = stencils.shipped("accept_notice")
-    assert stencils.take_in(office.settings.data, "accept_notice", own) == []
+    own = templates.shipped("accept_notice")
+    assert templates.take_in(office.settings.data, "accept_notice", own) == []
     assert [await _written(office, no, letter, form) for form in ("docx", "pdf")] == first
 
 

@@ -17,8 +17,9 @@ from feedback.people import LinkKind, LinkState
 from feedback.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
-from web import boot, doors
-from web.office import Office
+from web import bootstrap
+from web.actions import cases as case_actions
+from web.context import Office
 
 HOUR = timedelta(hours=1)
 ANNA, BEN = PersonDraft("安小娜", "13900001234"), PersonDraft("白小本", "13900005678")
@@ -33,8 +34,8 @@ LIGHT = "建设路与文化路交叉口的路灯坏了两个多星期，晚上�
 async def _in(office: Office, title: str, text: str, person: PersonDraft | None = ANNA, **more: Any) -> str:
     """Handed in, and what follows carried out."""
     draft = Draft(more.pop("kind", "complaint"), title, text, "web", "", person=person, **more)
-    no = (await doors.hand_in(office, draft)).no
-    await outbox.drain(boot.handlers(office), office.clock.now())
+    no = (await case_actions.hand_in(office, draft)).no
+    await outbox.drain(bootstrap.handlers(office), office.clock.now())
     return no
 
 
@@ -105,7 +106,7 @@ async def test_a_repeat_counts_once_somebody_decided(office: Office, desk: Actor
     second, third = [await _in(office, "又来反映夜间施工", AGAIN + "急！" * n) for n in (0, 1)]
     span = (MONDAY - HOUR, MONDAY + HOUR)
     assert await repeats_between(*span) == set()
-    await doors.do(office, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
+    await case_actions.do(office, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
     assert await repeats_between(*span) == {second}
     (link,) = [each for each in await links.of_case(desk, third) if each.state == "proposed"]
     assert link.there.no == first
@@ -116,7 +117,7 @@ async def test_a_repeat_counts_once_somebody_decided(office: Office, desk: Actor
 
 async def test_a_merge_nobody_proposed_is_a_link_too(office: Office, desk: Actor) -> None:
     first, second = await _in(office, "路灯不亮", LIGHT), await _in(office, "工地吵闹", NOISE, BEN)
-    await doors.do(office, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
+    await case_actions.do(office, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
     (link,) = await links.of_case(desk, second)
     assert (link.kind, link.state, link.same_person) == ("merged_into", "confirmed", False)
     assert await repeats_between(MONDAY - HOUR, MONDAY + HOUR) == set()
@@ -127,16 +128,16 @@ async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(off
     same = await _in(office, "工地夜间施工扰民", NOISE + "请查处。", anonymous=True)
     for no in (open_, hidden, same):
         if not (await Case.get(no=no)).unit:
-            await doors.do(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
+            await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
         elif (await Case.get(no=no)).unit != "chengguan":
-            await doors.do(
+            await case_actions.do(
                 office,
                 no,
                 Act.RETURN,
                 await directory.actor_of("clerk-" + (await Case.get(no=no)).unit),
                 {"reason": "x"},
             )
-            await doors.do(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
+            await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
     clerk = await directory.actor_of("clerk-chengguan")
     assert await links.others_of_person(clerk, open_) == []
     assert await links.of_case(clerk, hidden) == []

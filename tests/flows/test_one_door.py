@@ -16,8 +16,8 @@ from feedback.views import Filters
 from feedback.vocabulary import Act, Kind, Status
 from routing import directory
 from tests.conftest import MONDAY
-from web import boot
-from web.office import Office
+from web import bootstrap
+from web.context import Office
 
 HOUR = timedelta(hours=1)
 
@@ -88,7 +88,7 @@ async def test_a_stale_page_learns_of_the_conflict(office: Office) -> None:
 
 async def test_every_handler_twice_changes_nothing_more(office: Office) -> None:
     await _submit(office)
-    table = boot.handlers(office)
+    table = bootstrap.handlers(office)
     await outbox.drain(table, MONDAY + HOUR)
     before = (await queries.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items
     messages = await outbox.Message.all()
@@ -269,7 +269,7 @@ async def test_what_a_person_decides_is_kept_for_training_without_the_person(off
     await cases.act(receipt.no, Act.CLASSIFY, desk, {"category": "0906"}, now=MONDAY + HOUR)
     report = await _submit(office, 2, kind="report")
     await cases.act(report.no, Act.CLASSIFY, desk, {"category": "1601"}, now=MONDAY + HOUR)
-    await outbox.drain(boot.handlers(office), MONDAY + 2 * HOUR)
+    await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * HOUR)
     learnt = await LearntExample.all()
     assert [(e.case_no, e.category) for e in learnt] == [(receipt.no, "0906")]
     assert "13900001234" not in learnt[0].text and "安小娜" not in learnt[0].text

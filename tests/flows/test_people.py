@@ -15,8 +15,8 @@ from feedback.models import Case, CasePerson, Person
 from feedback.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
-from web import doors
-from web.office import Office
+from web.actions import cases as case_actions
+from web.context import Office
 
 ANNA, BEN = PersonDraft("安小娜", "13900001234"), PersonDraft("白小本", "13900005678")
 DRAFT = Draft("complaint", "小学门口拥堵", "早晚高峰车辆乱停，孩子过马路危险。", "visit", "", person=ANNA)
@@ -24,7 +24,7 @@ DRAFT = Draft("complaint", "小学门口拥堵", "早晚高峰车辆乱停，孩
 
 async def _opened(office: Office, **more: Any) -> cases.Receipt:
     office.clock = office.clock.starting_at(MONDAY)
-    return await doors.hand_in(office, replace(DRAFT, **more))
+    return await case_actions.hand_in(office, replace(DRAFT, **more))
 
 
 def _proxy(kind: str, authority: str) -> Proxy:
@@ -107,7 +107,7 @@ async def test_the_citizen_is_not_shown_what_the_desk_noted_down(office: Office)
     desk = await queries.file(await directory.actor_of("reception"), receipt.no, secret=office.settings.secret)
     assert "particulars" not in owner.entries[0].data
     assert desk.entries[0].data["particulars"] == {"threat": True, "visit_place": "三号窗口"}
-    assert desk.urgency == doors.AT_ONCE
+    assert desk.urgency == case_actions.AT_ONCE
 
 
 async def test_people_beside_are_forgotten_with_the_petitioner(office: Office) -> None:
@@ -140,7 +140,10 @@ SAID = replace(DRAFT, channel="app", source_id="20260914-000001", sender="203.0.
 async def test_whoever_resends_gets_the_same_receipt(
     office: Office, first: Mapping[str, Any], again: Mapping[str, Any]
 ) -> None:
-    one, two = await doors.hand_in(office, replace(SAID, **first)), await doors.hand_in(office, replace(SAID, **again))
+    one, two = (
+        await case_actions.hand_in(office, replace(SAID, **first)),
+        await case_actions.hand_in(office, replace(SAID, **again)),
+    )
     assert (one.no, one.code, two.fresh) == (two.no, two.code, False)
 
 
@@ -154,14 +157,14 @@ async def test_whoever_resends_gets_the_same_receipt(
     ],
 )
 async def test_a_stranger_who_guesses_number_and_text_gets_no_receipt(office: Office, again: Mapping[str, Any]) -> None:
-    await doors.hand_in(office, SAID)
+    await case_actions.hand_in(office, SAID)
     with pytest.raises(Conflict) as caught:
-        await doors.hand_in(office, replace(SAID, **again))
+        await case_actions.hand_in(office, replace(SAID, **again))
     assert caught.value.code == "source_id_used"
 
 
 async def test_by_what_a_resend_is_known_is_forgotten_after_a_day(office: Office) -> None:
-    receipt = await doors.hand_in(office, SAID)
+    receipt = await case_actions.hand_in(office, SAID)
     stored = (await Case.get(no=receipt.no)).sender_hash
     assert stored and "203.0.113.7" not in stored and stored != codes.keyed_hash("", "sender", SAID.sender)
     assert await jobs.forget_senders(office.clock.now()) == 0

@@ -11,7 +11,7 @@ from classify.models import Outcome
 from classify.proof import State
 from feedback.kernel.settings import Settings
 from tests.people import Door
-from web import triage
+from web.tasks import classification
 
 TARGET = 0.6
 """A low one, so that a handful of cases proves it."""
@@ -107,7 +107,7 @@ async def test_stored_standings_equal_folded_ones_and_twice_changes_nothing_more
     for unit in ("renshe", "renshe", "jiaoyu", "renshe"):
         await _confirmed(careful, unit)
     before = await outcomes.standings()
-    handler = triage.judge(TARGET)
+    handler = classification.judge(TARGET)
     for one in await Outcome.all():
         await handler({"no": one.case_no, "seq": 2}, careful.office.clock.now())
     assert await outcomes.standings() == before

@@ -15,8 +15,8 @@ from feedback.workdays import DayRow
 from routing import directory
 from tests.bench.random_walk import START, Walk
 from tests.conftest import MONDAY
-from web import boot
-from web.office import Office
+from web import bootstrap
+from web.context import Office
 
 HOUR = timedelta(hours=1)
 
@@ -76,7 +76,7 @@ async def test_a_right_that_lapses_follows_the_calendar_too(office: Office) -> N
     newest = (await calendars.current()).edition
     what = calendars.Change((day,), (), day.day.replace(month=12, day=31), remark="通知")
     await calendars.change(what, "admin", MONDAY + HOUR, after=newest)
-    await outbox.drain(boot.handlers(office), MONDAY + 2 * HOUR)
+    await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * HOUR)
     (moved,) = [c for c in (await facts.folded(no))[1] if c.term == "object"]
     assert moved.due_at > objecting.due_at
     assert [d async for d in jobs.damages(office.settings.data)] == []
@@ -84,7 +84,7 @@ async def test_a_right_that_lapses_follows_the_calendar_too(office: Office) -> N
 
 async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(office: Office) -> None:
     no = await _opened(office, "report", bars=frozenset({"jiwei", "rexian"}))
-    table, desk = boot.handlers(office), await directory.actor_of("reception")
+    table, desk = bootstrap.handlers(office), await directory.actor_of("reception")
     await outbox.drain(table, MONDAY + HOUR)
     above = await directory.actor_of("clerk-shi-jiwei")
     await cases.act(no, Act.RETURN, above, {"reason": "不属于本机关管辖"}, now=MONDAY + 2 * HOUR)

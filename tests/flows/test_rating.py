@@ -22,7 +22,7 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNo
 from feedback.vocabulary import Act, Kind
 from routing import directory
 from tests.conftest import MONDAY
-from web.office import Office
+from web.context import Office
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SEPTEMBER = month("2026-09")

@@ -9,7 +9,7 @@ from feedback.recording import clock_columns, clocks_stored
 from feedback.vocabulary import Act
 from tests.conftest import MONDAY
 from tests.flows.test_law import DAY, HOUR, does, file, opened
-from web.office import Office
+from web.context import Office
 
 
 async def _as_an_older_version_left_it(office: Office) -> tuple[str, Clock]:

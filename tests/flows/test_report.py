@@ -12,20 +12,20 @@ from evaluation.kpis import KPI, Weights
 from evaluation.report import Report, Section
 from feedback.kernel.errors import Invalid
 from tests.people import Door
-from web import living
-from web.office import Office
-from web.pages import reports
+from web.context import Office
+from web.demo import simulation
+from web.pages.board import annual_report
 
 
 @pytest.fixture
 async def lived_in(office: Office) -> Office:
     """A town after ninety days."""
-    await living.Life(office, cases_count=50, days=90).run()
+    await simulation.Life(office, cases_count=50, days=90).run()
     return office
 
 
 async def made(office: Office, year: str = "2026") -> Report:
-    return await reports.made(year, office.settings, office.clock.now())
+    return await annual_report.made(year, office.settings, office.clock.now())
 
 
 def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:

@@ -23,8 +23,9 @@ from routing.notices import Audience, Outgoing
 from routing.telling import Manner, Planned
 from tests.conftest import MONDAY
 from tests.endpoints.route_survey.requests import Still
-from web import boot, doors
-from web.office import Office
+from web import bootstrap
+from web.actions import cases as case_actions
+from web.context import Office
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -43,16 +44,16 @@ async def appeal(office: Office, **more: object) -> str:
     stand(office, MONDAY)
     anna = PersonDraft("安小娜", "13900001234")
     draft = Draft("appeal", "申诉学区划分", "对学区划分不服，请重新核定。", "web", desk="", person=anna)
-    no = (await doors.hand_in(office, replace(draft, **more))).no  # type: ignore[arg-type] # fields of a draft
+    no = (await case_actions.hand_in(office, replace(draft, **more))).no  # type: ignore[arg-type] # fields of a draft
     desk = await directory.actor_of("reception")
-    await doors.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
+    await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     return no
 
 
 async def look(office: Office, moment: datetime) -> int:
     """The sweep and what follows from it."""
     told = await jobs.sweep_clocks(stand(office, moment))
-    await outbox.drain(boot.handlers(office), moment)
+    await outbox.drain(bootstrap.handlers(office), moment)
     return told
 
 
@@ -86,18 +87,18 @@ async def test_the_sweep_and_its_messages_may_run_twice(office: Office) -> None:
     assert await look(office, late) == 0
     for message in await Message.filter(kind="clock.reached"):
         await Message.filter(id=message.id).update(done_at=None)
-    await outbox.drain(boot.handlers(office), late)
+    await outbox.drain(bootstrap.handlers(office), late)
     assert await told(no) == before
 
 
 async def test_a_deadline_that_moved_is_warned_of_anew(office: Office) -> None:
     no = await appeal(office)
     clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
-    await doors.do(office, no, Act.ACCEPT, clerk, {})
+    await case_actions.do(office, no, Act.ACCEPT, clerk, {})
     await look(office, MONDAY + 57 * DAY)
     assert ("amber", "unit", "jiaoyu") in await told(no)
     await Notice.all().delete()
-    await doors.do(office, no, Act.EXTEND, lead, {"reason": "需要实地测量", "days": 30})
+    await case_actions.do(office, no, Act.EXTEND, lead, {"reason": "需要实地测量", "days": 30})
     await look(office, MONDAY + 58 * DAY)
     assert not [stage for stage, _, _ in await told(no) if stage == "late"]
     await look(office, MONDAY + 88 * DAY)
@@ -108,18 +109,18 @@ async def test_whoever_answered_in_time_hears_nothing_more(office: Office) -> No
     no = await appeal(office)
     await jobs.sweep_clocks(stand(office, at("2026-10-09 09:00")))
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await doors.do(office, no, Act.ACCEPT, clerk, {})
-    await outbox.drain(boot.handlers(office), office.clock.now())
+    await case_actions.do(office, no, Act.ACCEPT, clerk, {})
+    await outbox.drain(bootstrap.handlers(office), office.clock.now())
     assert not [row for row in await told(no) if row[0] == "late"], "it was accepted between the look and the telling"
 
 
 async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_words(office: Office) -> None:
     stand(office, MONDAY)
     draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await doors.hand_in(office, draft)).no
-    await outbox.drain(boot.handlers(office), MONDAY)
+    no = (await case_actions.hand_in(office, draft)).no
+    await outbox.drain(bootstrap.handlers(office), MONDAY)
     await Staff.filter(username="supervisor").update(cleared=True)
-    await doors.do(office, no, Act.SUPERVISE, await directory.actor_of("supervisor"), {"reason": "限期查处"})
+    await case_actions.do(office, no, Act.SUPERVISE, await directory.actor_of("supervisor"), {"reason": "限期查处"})
     await Staff.filter(username="supervisor").update(cleared=False)
     await look(office, at("2026-09-22 09:00"))
     assert {audience for _, audience, _ in await told(no)} == {"unit", "head", "desk"}
@@ -155,7 +156,7 @@ class Letters:
 
 async def drained(office: Office, letters: Letters, moment: datetime) -> None:
     manner = Manner.of(office.settings)
-    table = boot.handlers(office)
+    table = bootstrap.handlers(office)
     for kind, steps in routing_jobs.handlers(letters, manner).items():
         if kind in ("notice.send", "notice.digest", "clock.reached"):
             table[kind] = steps[0]
@@ -173,9 +174,9 @@ async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(off
     no, letters = await appeal(office), Letters()
     await drained(office, letters, MONDAY)
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await doors.do(office, no, Act.ACCEPT, clerk, {})
+    await case_actions.do(office, no, Act.ACCEPT, clerk, {})
     night = stand(office, at("2026-09-15 22:00"))
-    await doors.do(office, no, Act.URGE, await directory.actor_of("reception"), {})
+    await case_actions.do(office, no, Act.URGE, await directory.actor_of("reception"), {})
     before = len(letters.by_mail())
     await drained(office, letters, night)
     assert len(letters.by_mail()) == before, "nobody is disturbed at ten in the evening"
@@ -193,9 +194,9 @@ async def test_what_is_urgent_leaves_in_the_night(office: Office) -> None:
     draft = Draft(
         kind="complaint", title="燃气泄漏", text="教学楼燃气泄漏，随时可能爆炸", channel="web", desk="", urgency=1
     )
-    no = (await doors.hand_in(office, draft)).no
+    no = (await case_actions.hand_in(office, draft)).no
     desk = await directory.actor_of("reception")
-    await doors.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
+    await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     letters = Letters()
     await drained(office, letters, night)
     assert [out.words[:2] for out in letters.by_mail()] == ["新件"]
@@ -230,7 +231,7 @@ async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(office
     await Staff.filter(username="lead-jiwei").update(cleared=False)
     stand(office, MONDAY)
     draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await doors.hand_in(office, draft)).no
+    no = (await case_actions.hand_in(office, draft)).no
     letters = Letters()
     await drained(office, letters, MONDAY)
     about = [out for out in letters.by_mail() if out.case_no == no]
@@ -254,7 +255,7 @@ async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_war
     await with_mail("clerk-jiaoyu")
     letters = Letters()
     no = await appeal(office)
-    await doors.do(office, no, Act.ACCEPT, await directory.actor_of("clerk-jiaoyu"), {})
+    await case_actions.do(office, no, Act.ACCEPT, await directory.actor_of("clerk-jiaoyu"), {})
     await mornings(office, letters, [MONDAY + 24 * HOUR])  # Tuesday
     letters.sent.clear()
     friday = at("2026-11-10 07:00")  # the answer is due on the 13th
@@ -283,7 +284,7 @@ async def test_no_digest_in_the_holidays_and_one_after_them(office: Office) -> N
 async def test_a_report_is_in_no_digest(office: Office) -> None:
     stand(office, MONDAY)
     draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    await doors.hand_in(office, draft)
+    await case_actions.hand_in(office, draft)
     letters = Letters()
     await mornings(office, letters, [at("2026-10-09 09:00")])
     assert not [row.words for row in await Notice.filter(event="digest") if row.unit in ("jiwei", "rexian")]
@@ -294,7 +295,7 @@ async def test_a_report_is_in_no_digest(office: Office) -> None:
 
 async def test_a_mark_is_the_units_and_names_who_made_it(office: Office) -> None:
     no = await appeal(office)
-    await outbox.drain(boot.handlers(office), MONDAY)
+    await outbox.drain(bootstrap.handlers(office), MONDAY)
     clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
     stranger = await directory.actor_of("clerk-chengguan")
     mine = [row["id"] for row in (await inbox.listed(clerk))[0] if row["case_no"] == no]
@@ -308,11 +309,11 @@ async def test_a_mark_is_the_units_and_names_who_made_it(office: Office) -> None
 
 async def test_messages_that_were_carried_out_are_forgotten_after_a_while(office: Office) -> None:
     await appeal(office)
-    await outbox.drain(boot.handlers(office), MONDAY)
+    await outbox.drain(bootstrap.handlers(office), MONDAY)
     assert await Message.filter(done_at__isnull=False).count()
-    await boot.TIMERS["nightly"][0](office, MONDAY + 29 * DAY)
+    await bootstrap.TIMERS["nightly"][0](office, MONDAY + 29 * DAY)
     assert await Message.filter(done_at__isnull=False).count()
-    await boot.TIMERS["nightly"][0](office, MONDAY + 31 * DAY)
+    await bootstrap.TIMERS["nightly"][0](office, MONDAY + 31 * DAY)
     assert not await Message.filter(done_at__lt=MONDAY + DAY).count()
 
 
@@ -327,8 +328,8 @@ def test_every_audience_of_staff_has_its_roles(audience: str) -> None:
 async def answered(office: Office, **more: object) -> str:
     no = await appeal(office, kind="complaint", title="路灯不亮", text="校门口路灯不亮", **more)
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await doors.do(office, no, Act.ACCEPT, clerk, {})
-    await doors.do(office, no, Act.REPLY, clerk, {"text": "已修好。"})
+    await case_actions.do(office, no, Act.ACCEPT, clerk, {})
+    await case_actions.do(office, no, Act.REPLY, clerk, {"text": "已修好。"})
     return no
 
 
@@ -351,7 +352,7 @@ async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens
 
 async def test_who_rated_by_themselves_is_not_asked(office: Office) -> None:
     no = await answered(office)
-    await doors.do(office, no, Act.RATE, citizen(no), {"level": 5})
+    await case_actions.do(office, no, Act.RATE, citizen(no), {"level": 5})
     assert not await invited(office, MONDAY + DAY)
 
 
@@ -363,7 +364,7 @@ async def test_who_answers_nobody_by_name_is_not_asked(office: Office) -> None:
 async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(office: Office) -> None:
     stand(office, MONDAY)
     draft = Draft(kind="complaint", title="路灯不亮", text="小区路灯坏了很久", channel="web", desk="")
-    no = (await doors.hand_in(office, draft)).no
+    no = (await case_actions.hand_in(office, draft)).no
     planned = Planned(f"above:{no}", no, "clock.late", Audience.JOINT, "xinfang", "仍未办结", Push.WORKING)
     await telling.keep([planned], Manner.of(office.settings), MONDAY)
     kept_away, other = [await directory.actor_of(f"{who}-xinfang") for who in ("clerk", "lead")]

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from feedback import calendars
 from feedback.workdays import Calendar, DayRow
-from web.calendar_files import Notice, checked, counts, doubts, read_file, read_lines
+from web.imports.calendar_notice import Notice, checked, counts, doubts, read_file, read_lines
 
 KNOWN = calendars.package()
 YEAR = [

@@ -11,7 +11,7 @@ from classify.examples import seed_examples
 from feedback.kernel.errors import Invalid
 from tests.conftest import MONDAY
 from tests.rules.classifier import DUTIES, cold
-from web.office import Office
+from web.context import Office
 
 MESSAGES = [e for e in seed_examples([]) if e.source == "example" and e.category[:2] in ("03", "04", "06")]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from classify import flags, hunches, urgency
-from web import attention
+from web.presentation import flags as flag_views
 
 DATA = Path(__file__).with_name("data")
 KEPT = ("attention", "attention_voices")
@@ -106,9 +106,9 @@ def test_a_flag_moves_no_clock() -> None:
 
 
 async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> None:
-    codes = await attention.noticed("讨薪", "再不给工钱我就从楼上跳下去")
+    codes = await flag_views.noticed("讨薪", "再不给工钱我就从楼上跳下去")
     assert flags.SELF_HARM in codes
-    assert [mark.label for mark in attention.marks("life? minor")] == ["涉未成年人", "疑似危及生命"]
+    assert [mark.label for mark in flag_views.marks("life? minor")] == ["涉未成年人", "疑似危及生命"]
 
 
 if __name__ == "__main__":

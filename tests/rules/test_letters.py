@@ -10,9 +10,9 @@ from feedback.grounds import GROUNDS, Row
 from feedback.letters import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
 from feedback.lifecycle import CLAIMS
 from feedback.vocabulary import Act, Kind, Profile, Stage
-from web.letter_desk import TO_WORDS
-from web.letters import drawing, stencils
-from web.letters.values import PLACEHOLDERS
+from web.actions.letter_templates import TO_WORDS
+from web.letters import default_templates, templates
+from web.letters.placeholders import PLACEHOLDERS
 
 APPEAL = About(Profile.PETITION, Kind.APPEAL, Stage.FIRST, True)
 ART_32 = {"请求", "事实和理由", "处理意见", "法律依据"}
@@ -34,7 +34,7 @@ def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: le
 
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
 def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letters.Letter) -> None:
-    assert stencils.faults_of(letter, drawing.drawn(letter.code)) == []
+    assert templates.faults_of(letter, default_templates.drawn(letter.code)) == []
 
 
 def test_codes_and_series_are_each_letters_own() -> None:

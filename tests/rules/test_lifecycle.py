@@ -11,7 +11,7 @@ from feedback.lifecycle import STEPS, CaseState, decide, steps_from
 from feedback.marks import marks_of
 from feedback.terms import TERMS, Holder, in_force
 from feedback.vocabulary import OPEN, PROFILE_OF, Act, Channel, Kind, Profile, Role, Stage, Status, Whose
-from web import labels
+from web.wording import catalogue
 
 
 def _state(status: Status, kind: Kind = Kind.COMPLAINT, **more: object) -> CaseState:
@@ -20,20 +20,20 @@ def _state(status: Status, kind: Kind = Kind.COMPLAINT, **more: object) -> CaseS
 
 def test_every_act_has_a_row_and_words() -> None:
     assert {step.act for step in STEPS} == set(Act)
-    assert set(labels.ACTS) == set(labels.DONE) == {act.value for act in Act}
+    assert set(catalogue.ACTS) == set(catalogue.DONE) == {act.value for act in Act}
 
 
 def test_every_status_kind_channel_and_role_has_words() -> None:
-    assert set(labels.STATUSES) == {s.value for s in Status}
-    assert set(labels.KINDS) == {k.value for k in Kind}
-    assert set(labels.CHANNELS) == {c.value for c in Channel}
-    assert set(labels.ROLES) == {r.value for r in Role}
-    assert set(labels.PROFILES) == {p.value for p in Profile}
-    assert set(labels.STAGES) == {s.value for s in Stage}
+    assert set(catalogue.STATUSES) == {s.value for s in Status}
+    assert set(catalogue.KINDS) == {k.value for k in Kind}
+    assert set(catalogue.CHANNELS) == {c.value for c in Channel}
+    assert set(catalogue.ROLES) == {r.value for r in Role}
+    assert set(catalogue.PROFILES) == {p.value for p in Profile}
+    assert set(catalogue.STAGES) == {s.value for s in Stage}
 
 
 def test_every_need_has_words() -> None:
-    assert {need.name for step in STEPS for need in (*step.needs, *step.may)} <= set(labels.NEEDS)
+    assert {need.name for step in STEPS for need in (*step.needs, *step.may)} <= set(catalogue.NEEDS)
 
 
 def test_an_act_has_one_row_for_each_rule_book_kind_and_stage() -> None:

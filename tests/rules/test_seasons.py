@@ -6,7 +6,7 @@ from itertools import combinations
 
 from classify import twins
 from classify.labels import LEVEL2
-from web import living, seasons, seed
+from web.demo import seed, simulation, waves
 
 WAVES = seed.read("seasons")
 UNITS = {unit["code"] for unit in seed.read("units")["unit"]}
@@ -19,8 +19,8 @@ class Village:
     code, name, places = "990102001001", "清波社区", ("清波花园",)
 
 
-def _comings() -> list[seasons.Coming]:
-    return list(seasons.comings(WAVES, [Village()], random.Random(1)))
+def _comings() -> list[waves.Coming]:
+    return list(waves.comings(WAVES, [Village()], random.Random(1)))
 
 
 def test_every_message_names_what_the_town_has() -> None:
@@ -28,7 +28,7 @@ def test_every_message_names_what_the_town_has() -> None:
         assert coming.category in LEVEL2
         assert coming.unit in UNITS
         assert coming.region in CODES
-        assert 0 <= coming.days <= living.DAYS
+        assert 0 <= coming.days <= simulation.DAYS
         assert "{" not in coming.text
 
 

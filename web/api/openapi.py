@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from web.api.answers import ErrorBody
-from web.api.calls import Call, Who
+from web.api.route_table import Call, Who
+from web.api.schemas.responses import ErrorBody
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{name}"

@@ -17,9 +17,9 @@ from feedback.views import CaseFile, EntryView
 from feedback.vocabulary import Act
 from routing import directory
 from routing.directory import Directory
-from web.letters import marking, rendering, stencils, values
-from web.letters.values import Between, Printed
-from web.office import Office
+from web.context import Office
+from web.letters import placeholders, rendering, templates, unit_marks
+from web.letters.placeholders import Between, Printed
 
 
 def handlers(office: Office) -> dict[str, list[Handler]]:
@@ -42,15 +42,17 @@ def handlers(office: Office) -> dict[str, list[Handler]]:
 
 async def _issue(office: Office, file: CaseFile, entry: EntryView, row: Letter) -> None:
     settings, names = office.settings, await directory.snapshot()
-    unit = values.issuer_of(file, entry)
+    unit = placeholders.issuer_of(file, entry)
     await letterbook.issue(
         file.no,
         entry,
         row,
         unit=unit,
-        mark=marking.mark_of(settings.data, names, unit),
-        facts=values.frozen(row, file, entry, file.clocks, names, settings.site_phone, await _delivered(file, entry)),
-        edition=stencils.keep_edition(settings.data, stencils.stencil_of(settings.data, row.code)),
+        mark=unit_marks.mark_of(settings.data, names, unit),
+        facts=placeholders.frozen(
+            row, file, entry, file.clocks, names, settings.site_phone, await _delivered(file, entry)
+        ),
+        edition=templates.keep_edition(settings.data, templates.stencil_of(settings.data, row.code)),
         secret=settings.secret,
     )
 
@@ -75,7 +77,7 @@ async def _delivered(file: CaseFile, entry: EntryView) -> str:
 def letters_of(file: CaseFile, entry: EntryView) -> tuple[Letter, ...]:
     """The letters an entry of a file issues."""
     stage = letters.stage_after(e.act for e in file.entries if e.seq <= entry.seq)
-    is_direct = values.holder_at(file, entry.seq) == file.desk
+    is_direct = placeholders.holder_at(file, entry.seq) == file.desk
     about = About(file.profile, file.kind, stage, file.person is not None, is_direct)
     return letters.letters_for(entry.act, entry.data, about)
 
@@ -86,11 +88,11 @@ async def preview(
     """The letters a step would issue, as (title, HTML). Nothing is written or numbered."""
     found = []
     for row in letters_of(replace(file, entries=(*file.entries, entry)), entry):
-        facts = values.frozen(
+        facts = placeholders.frozen(
             row, file, entry, clocks, names, office.settings.site_phone, await _delivered(file, entry)
         )
-        said = values.values(row, file, entry, facts, file.person, Printed(), address)
-        stencil = stencils.stencil_of(office.settings.data, row.code)
+        said = placeholders.values(row, file, entry, facts, file.person, Printed(), address)
+        stencil = templates.stencil_of(office.settings.data, row.code)
         found.append((row.title, await rendering.shown(stencil.content, said)))
     return found
 
@@ -99,12 +101,12 @@ def said_in(found: Opened, address: str) -> dict[str, str]:
     """What stands in each placeholder of an issued letter, for whoever opened it."""
     letter = found.letter
     printed = Printed(letter.number, letter.token, letter.digest)
-    return values.values(letter.row, found.file, found.entry, letter.facts, found.person, printed, address)
+    return placeholders.values(letter.row, found.file, found.entry, letter.facts, found.person, printed, address)
 
 
 async def written(office: Office, found: Opened, form: str, address: str) -> bytes:
     """An issued letter as Word or PDF, with the template it was issued with."""
-    template = stencils.edition(office.settings.data, found.letter.edition)
+    template = templates.edition(office.settings.data, found.letter.edition)
     return await rendering.written(form, template, said_in(found, address))
 
 
@@ -114,7 +116,7 @@ async def listed(actor: Actor, file: CaseFile, base: str) -> list[dict[str, Any]
         {
             "title": letter.row.title,
             "number": letter.number,
-            "when": values.day_text(office_day(letter.issued_at)),
+            "when": placeholders.day_text(office_day(letter.issued_at)),
             "internal": letter.row.internal,
             "forms": [(f"{base}{letter.id}.{form}", words) for form, words in (("pdf", "PDF"), ("docx", "Word"))],
         }
@@ -140,9 +142,9 @@ async def between(office: Office, kind: str, said: Between) -> Issued:
         said.about,
         row,
         unit=said.issuer,
-        mark=marking.mark_of(settings.data, names, said.issuer),
-        facts=values.frozen_between(row, said, names, settings.site_phone),
-        edition=stencils.keep_edition(settings.data, stencils.stencil_of(settings.data, row.code)),
+        mark=unit_marks.mark_of(settings.data, names, said.issuer),
+        facts=placeholders.frozen_between(row, said, names, settings.site_phone),
+        edition=templates.keep_edition(settings.data, templates.stencil_of(settings.data, row.code)),
         at=said.at,
         secret=settings.secret,
     )
@@ -151,8 +153,8 @@ async def between(office: Office, kind: str, said: Between) -> Issued:
 async def written_between(office: Office, letter: Issued, form: str, address: str) -> bytes:
     """A letter between offices as Word or PDF."""
     printed = Printed(letter.number, letter.token, letter.digest)
-    template = stencils.edition(office.settings.data, letter.edition)
-    return await rendering.written(form, template, values.values_between(letter.facts, printed, address))
+    template = templates.edition(office.settings.data, letter.edition)
+    return await rendering.written(form, template, placeholders.values_between(letter.facts, printed, address))
 
 
 def file_name(letter: Issued, form: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from feedback.kernel.errors import Unavailable
-from web.letters import drawing
+from web.letters import default_templates
 
 CSS = Path(__file__).parents[1] / "static" / "css" / "letter.css"
 _QR_MM = 20
@@ -49,7 +49,7 @@ def word(template: bytes, said: Mapping[str, str]) -> bytes:
     tpl.render(context, environment())
     out = io.BytesIO()
     tpl.save(out)
-    return drawing.settled(out.getvalue())
+    return default_templates.settled(out.getvalue())
 
 
 def _listed(words: str, listing: Any) -> Any:
@@ -80,7 +80,7 @@ def body(docx: bytes) -> str:
     return str(found.value).replace("<img src=", f'<img alt="{_ALT}" src=')  # who cannot see it has the code in words
 
 
-_CLASSES = {name: f"l-{at}" for at, name in enumerate(drawing.STYLES)}
+_CLASSES = {name: f"l-{at}" for at, name in enumerate(default_templates.STYLES)}
 _STYLE_MAP = "\n".join(
     [f"p[style-name='{name}'] => p.{cls}:fresh" for name, cls in _CLASSES.items()]
     + [f"p[style-name='对齐{side}'] => p.l-{side}:fresh" for side in ("center", "right")]
@@ -89,7 +89,7 @@ _STYLE_MAP = "\n".join(
 
 def _aligned(paragraph: Any) -> Any:
     """A paragraph somebody centred by hand, without a style of ours."""
-    if paragraph.style_name in drawing.STYLES or paragraph.alignment not in ("center", "right"):
+    if paragraph.style_name in default_templates.STYLES or paragraph.alignment not in ("center", "right"):
         return paragraph
     return paragraph.copy(style_name=f"对齐{paragraph.alignment}", style_id=None)
 

@@ -30,8 +30,10 @@ from tests.conftest import MONDAY, fresh
 from tests.endpoints.route_survey.policies import CLOSED, DONE, LEFT_OUT, TOLD
 from tests.endpoints.route_survey.requests import Still, Words, answered, knocks, routes
 from tests.people import Door
-from web import boot, doors, identity
-from web.pages import forecasts
+from web import bootstrap
+from web.actions import cases as case_actions
+from web.actions import forecasts as forecast_actions
+from web.auth import citizen_cookie
 
 # One house for all of these, and one loop: what is asked is always the same, and a survey takes its time.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -142,7 +144,7 @@ async def _ordinary(door: Door) -> None:
         public_consent=True,
         attachments=(file.id,),
     )
-    no = (await doors.hand_in(office, draft)).no
+    no = (await case_actions.hand_in(office, draft)).no
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.ASSIGN, desk, {"unit": "jiaoyu"}),
         (Act.ACCEPT, clerk, {}),
@@ -151,8 +153,8 @@ async def _ordinary(door: Door) -> None:
     )
     for hour, (act, actor, data) in enumerate(steps, 1):
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
-    await doors.hand_in(office, replace(draft, title="校门口路灯不亮", attachments=()))
-    withdrawn = (await doors.hand_in(office, replace(draft, title=WITHDRAWN, attachments=()))).no
+    await case_actions.hand_in(office, replace(draft, title="校门口路灯不亮", attachments=()))
+    withdrawn = (await case_actions.hand_in(office, replace(draft, title=WITHDRAWN, attachments=()))).no
     await cases.act(withdrawn, Act.WITHDRAW, citizen(withdrawn), {}, now=MONDAY)  # no step is left to take by accident
 
 
@@ -162,9 +164,9 @@ async def _kept_away(door: Door) -> None:
     desk = await directory.actor_of("reception")
     text = "实验学校的塑胶跑道气味刺鼻，孩子上体育课后头晕，请查。"
     draft = Draft("complaint", "塑胶跑道刺鼻", text, "web", "", person=PersonDraft("白小本", "13900005678"))
-    no = (await doors.hand_in(office, draft)).no
+    no = (await case_actions.hand_in(office, draft)).no
     again = replace(draft, title="操场的事", text="上次说的操场的事还没有人管，请回电。")
-    later = (await doors.hand_in(office, again)).no
+    later = (await case_actions.hand_in(office, again)).no
     await cases.act(later, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY)
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.ASSIGN, desk, {"unit": "jiaoyu"}),
@@ -175,17 +177,17 @@ async def _kept_away(door: Door) -> None:
     for hour, (act, actor, data) in enumerate(steps, 1):
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
     await cases.act(later, Act.MERGE, desk, {"case": no, "reason": "同一事项"}, now=MONDAY + HOUR)
-    await outbox.drain(boot.handlers(office), MONDAY + 5 * HOUR)
-    await doors.do(office, no, Act.RATE, citizen(no), {"level": 1, "text": "还是刺鼻"})
+    await outbox.drain(bootstrap.handlers(office), MONDAY + 5 * HOUR)
+    await case_actions.do(office, no, Act.RATE, citizen(no), {"level": 1, "text": "还是刺鼻"})
 
 
 async def _follow_up(door: Door) -> None:
     await jobs.sweep_clocks(NOW)
     for _ in range(2):  # the second time for what the timers found
-        await outbox.drain(boot.handlers(door.office), NOW)
+        await outbox.drain(bootstrap.handlers(door.office), NOW)
         for name in ("morning", "oversight"):
-            await boot.TIMERS[name][0](door.office, NOW)
-    forecasts.forget()
+            await bootstrap.TIMERS[name][0](door.office, NOW)
+    forecast_actions.forget()
 
 
 async def _reported(door: Door, report: Report) -> Words:
@@ -203,10 +205,10 @@ async def _reported(door: Door, report: Report) -> Words:
         public_consent=True,
         attachments=(file.id,),
     )
-    receipt = await doors.hand_in(office, draft)
-    later = await doors.hand_in(office, replace(draft, text=f"再次反映：{report.text}，盼复", attachments=()))
+    receipt = await case_actions.hand_in(office, draft)
+    later = await case_actions.hand_in(office, replace(draft, text=f"再次反映：{report.text}，盼复", attachments=()))
     await jobs.sweep_clocks(MONDAY - 2 * DAY)  # nobody sent it on in time
-    await outbox.drain(boot.handlers(office), MONDAY - DAY)
+    await outbox.drain(bootstrap.handlers(office), MONDAY - DAY)
     holder, no = citizen(receipt.no), receipt.no
     overseer = replace(await directory.actor_of("supervisor"), cleared=True)
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
@@ -224,8 +226,8 @@ async def _reported(door: Door, report: Report) -> Words:
     for day in range(1, 4):  # so often that an order is proposed
         await cases.act(later.no, Act.URGE, citizen(later.no), {}, now=MONDAY + day * DAY)
     office.clock = Still(moment=MONDAY + 10 * HOUR)
-    await outbox.drain(boot.handlers(office), MONDAY + 10 * HOUR)
-    await doors.do(office, no, Act.RATE, holder, {"level": 1, "text": f"{report.words}没退"})
+    await outbox.drain(bootstrap.handlers(office), MONDAY + 10 * HOUR)
+    await case_actions.do(office, no, Act.RATE, holder, {"level": 1, "text": f"{report.words}没退"})
     office.clock = Still(moment=NOW)
     await _follow_up(door)
     await Notice.filter(case_no=no).update(error="地址不对")
@@ -252,10 +254,10 @@ async def _visitors(door: Door, names: Iterable[str]) -> AsyncIterator[dict[str,
             stack.push_async_callback(client.aclose)
             found[name] = client
         remembering = Response()
-        identity.remember_case(remembering, door.office, own)
+        citizen_cookie.remember_case(remembering, door.office, own)
         if "citizen" in found:
             found["citizen"].cookies.set(
-                identity.CASE_COOKIE, remembering.headers["set-cookie"].split(";")[0].split("=", 1)[1].strip('"')
+                citizen_cookie.CASE_COOKIE, remembering.headers["set-cookie"].split(";")[0].split("=", 1)[1].strip('"')
             )
         yield found
 
@@ -414,20 +416,20 @@ async def test_a_notice_to_staff_does_not_carry_a_reports_title(surveyed: Survey
 
 async def test_a_report_goes_to_nobody_below_those_it_names_and_to_no_unit_that_could_not_open_it(house: Door) -> None:
     draft = Draft(kind="report", title="举报", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await doors.hand_in(house.office, draft)).no
+    no = (await case_actions.hand_in(house.office, draft)).no
     desk = await directory.actor_of("reception")
     for unit, fault in (("jiaoyu", "barred"), ("xuexiao-shiyan", "barred"), ("chengguan", "not_cleared")):
         with pytest.raises(Invalid) as caught:
-            await doors.do(house.office, no, Act.ASSIGN, desk, {"unit": unit})
+            await case_actions.do(house.office, no, Act.ASSIGN, desk, {"unit": unit})
         assert caught.value.fields == {"unit": fault}
-    await doors.do(house.office, no, Act.ASSIGN, desk, {"unit": "jiwei"})
+    await case_actions.do(house.office, no, Act.ASSIGN, desk, {"unit": "jiwei"})
 
 
 async def test_nothing_ordinary_is_merged_into_a_report(surveyed: Surveyed) -> None:
     words, house = surveyed.unit, surveyed.door
     draft = Draft(kind="complaint", title="路灯不亮", text="小区路灯坏了", channel="web", desk="")
-    no = (await doors.hand_in(house.office, draft)).no
+    no = (await case_actions.hand_in(house.office, draft)).no
     desk = await directory.actor_of("reception")
     with pytest.raises(Invalid) as caught:
-        await doors.do(house.office, no, Act.MERGE, desk, {"case": words.no, "reason": "同一件事"})
+        await case_actions.do(house.office, no, Act.MERGE, desk, {"case": words.no, "reason": "同一件事"})
     assert caught.value.fields == {"case": "confidential"}

@@ -1,0 +1,1 @@
+"""What people do, the same for pages and the API: one function per action."""

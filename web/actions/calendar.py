@@ -1,0 +1,37 @@
+"""How does a change of the calendar come to be looked at? One step for page and API: handed in, made anew, or back to an edition."""
+
+from dataclasses import replace
+
+from feedback import calendars
+from feedback.access import Actor
+from feedback.kernel.errors import Forbidden, NotFound
+from feedback.vocabulary import Role
+from web.context import Office
+
+
+def administrator(actor: Actor) -> Actor:
+    """The actor, if they keep the calendar.
+
+    Raises Forbidden.
+    """
+    if Role.ADMIN not in actor.roles:
+        raise Forbidden
+    return actor
+
+
+async def back_to(office: Office, actor: Actor, name: str) -> int:
+    """The number of a draft that says what an edition said.
+
+    Raises NotFound.
+    """
+    held = {known.edition: known for _, known in (await calendars.editions()).held}
+    if name not in held:
+        raise NotFound(edition=name)
+    what = calendars.back_to(await calendars.current(), held[name])
+    return await drafted(office, actor, replace(what, source="", remark=f"恢复为 {name} 版的安排"))
+
+
+async def drafted(office: Office, actor: Actor, what: calendars.Change) -> int:
+    """The number of a draft against the calendar as it is now."""
+    known = await calendars.current()
+    return await calendars.draft(what, actor.name or actor.id, office.clock.now(), follows=known.edition)

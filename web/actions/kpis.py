@@ -1,0 +1,43 @@
+"""How good is the work, in key figures? The table for overseers, the cases behind each number, its files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from evaluation import kpi_table, kpis, timeliness
+from evaluation.counting import Question
+from evaluation.kpis import Weights
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Invalid
+from routing.directory import Directory
+from web.context import Office
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DEFAULT_GROUP = "all"
+
+
+def question_of(query: Mapping[str, str], office: Office, names: Directory) -> Question:
+    """The period and region an address asks for; the running month when it asks for none.
+
+    Raises Invalid naming what is wrong.
+    """
+    now = office.clock.now()
+    region = query.get("region", "")
+    if region and region not in names.by_region:
+        raise Invalid({"region": "unknown"})
+    period = timeliness.period(query.get("period") or f"{office_day(now):%Y-%m}")
+    return Question(period, now, office.settings.rating_days, region)
+
+
+def weights(office: Office) -> Weights:
+    """The weights in force here."""
+    return kpis.weights_of(office.settings.kpi_weights, office.settings.partly_solved)
+
+
+def file_of(told: Mapping[str, Any], is_xlsx: bool) -> Response:
+    """The table as Excel or CSV."""
+    kind, suffix = (XLSX, "xlsx") if is_xlsx else ("text/csv; charset=utf-8", "csv")
+    content = kpi_table.to_xlsx(told) if is_xlsx else kpi_table.to_csv(told).encode()
+    headers = {"Content-Disposition": f'attachment; filename="xinqiao-kpis-{told["period"]}.{suffix}"'}
+    return Response(content, media_type=kind, headers=headers)

@@ -1,0 +1,161 @@
+"""Who keeps the letters' templates, and what is told of a code printed on a letter? One step for page and API."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.requests import Request
+
+from feedback import letterbook, letters
+from feedback.access import Actor
+from feedback.kernel import codes
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Forbidden, NotFound
+from feedback.letterbook import Issued
+from feedback.letters import Letter
+from feedback.vocabulary import Role
+from routing import directory
+from web.auth import sessions
+from web.context import Office
+from web.letters import placeholders, rendering, templates
+from web.wording import catalogue, dates
+
+TO_WORDS = {
+    "petitioner": "信访人",
+    "unit": "承办单位",
+    "desk": "交办单位",
+    "other_desk": "接收窗口",
+    "above": "党委政府、主管部门、联席会议",
+    "file": "存卷",
+}
+NO_FILE = "请选择改好的 Word 模板"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A letter and whose template holds for it. `own`: the office's own; `faults`: why it cannot be used, in words."""
+
+    code: str
+    title: str
+    act: str
+    act_words: str
+    to: str
+    series: str
+    law: str
+    internal: bool
+    own: bool
+    faults: list[str]
+
+
+async def administrator(request: Request) -> Actor:
+    """Whoever asks, if they keep the templates.
+
+    Raises Unauthorized or Forbidden.
+    """
+    actor = await sessions.actor(request)
+    if Role.ADMIN not in actor.roles:
+        raise Forbidden
+    return actor
+
+
+def letter_of(code: str) -> Letter:
+    """The row of a letter.
+
+    Raises NotFound.
+    """
+    row = letters.BY_CODE.get(code)
+    if row is None:
+        raise NotFound(letter=code)
+    return row
+
+
+def template_of(office: Office, row: Letter) -> Template:
+    """How the template of a letter stands."""
+    path = templates.own_path(office.settings.data, row.code)
+    own = path.is_file()
+    faults = templates.faults_of(row, path.read_bytes()) if own else []
+    return Template(
+        code=row.code,
+        title=row.title,
+        act=row.act,
+        act_words=catalogue.ACTS.get(row.act, "三项建议和督查措施"),
+        to=TO_WORDS[row.to.value],
+        series=row.series,
+        law=letters.cited(row.law),
+        internal=row.internal,
+        own=own,
+        faults=[templates.why_broken(fault) for fault in faults],
+    )
+
+
+async def taken_in(office: Office, row: Letter, content: bytes) -> list[str]:
+    """Put an own template in force, unless something is wrong with it: that is returned, in words."""
+    if not content:
+        return [NO_FILE]
+    faults = await asyncio.to_thread(templates.take_in, office.settings.data, row.code, content)
+    return [templates.why_broken(fault) for fault in faults]
+
+
+def restored(office: Office, row: Letter) -> None:
+    """Back to the template we ship."""
+    templates.drop(office.settings.data, row.code)
+
+
+def file_to_edit(office: Office, row: Letter, *, ours: bool) -> bytes:
+    """The template to edit in Word: the one in force, or ours."""
+    own = templates.own_path(office.settings.data, row.code)
+    return templates.shipped(row.code) if ours or not own.is_file() else own.read_bytes()
+
+
+def in_force(office: Office, row: Letter) -> bytes:
+    """The template a letter would be issued with now.
+
+    Raises Broken.
+    """
+    return templates.stencil_of(office.settings.data, row.code).content
+
+
+def sample_of(row: Letter) -> dict[str, str]:
+    """What stands in a letter about the sample case."""
+    said = placeholders.sample() | {"标题": row.title, "依据": letters.cited(row.law)}
+    return said | ({"主送": "云川区自然资源局"} if row.to is letters.To.UNIT else {})
+
+
+async def sample_pdf(office: Office, row: Letter) -> bytes:
+    """A letter about the sample case, as PDF."""
+    return await rendering.written("pdf", in_force(office, row), sample_of(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Genuine:
+    """What anybody may know of a letter whose code they hold: nothing of the person or the matter."""
+
+    title: str
+    number: str
+    unit: str
+    issued_day: date
+    code: str
+    digest: str
+
+
+async def verified(request: Request, typed: str) -> Genuine | None:
+    """The letter of a printed code. Codes that are unknown and codes that are none are answered alike, and counted."""
+    limiter = request.app.state.limiter
+    await limiter.check("lookup", request)
+    found = await letterbook.verified(typed)
+    if found is None:
+        await limiter.hit("lookup", request)
+        return None
+    return await _told(found)
+
+
+async def _told(letter: Issued) -> Genuine:
+    names = await directory.snapshot()
+    return Genuine(
+        title=letter.row.title,
+        number=letter.number,
+        unit=names.name(letter.unit),
+        issued_day=office_day(letter.issued_at),
+        code=dates.grouped(codes.typed_code(letter.token)),
+        digest=letter.digest[:16],
+    )

@@ -1,0 +1,40 @@
+"""How are letters read, tried beforehand and checked? Downloads at the desk and with a code, preview, authenticity."""
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import letterbook
+from feedback.access import Actor
+from feedback.kernel.errors import NotFound
+from feedback.letterbook import Issued
+from web.context import Office
+from web.letters import issuing, rendering
+
+
+def address_of(request: Request) -> str:
+    """Where people find this installation."""
+    office: Office = request.app.state.office
+    return office.settings.public_url or str(request.base_url).rstrip("/")
+
+
+async def answer(request: Request, actor: Actor, no: str) -> Response:
+    """One letter as a file, for whoever may read it.
+
+    Raises NotFound.
+    """
+    office: Office = request.app.state.office
+    form = request.path_params["form"]
+    if form not in rendering.FORMS:
+        raise NotFound(form=form)
+    now, secret = office.clock.now(), office.settings.secret
+    found = await letterbook.opened(actor, no, request.path_params["id"], secret=secret, log_at=now)
+    return sent(found.letter, form, await issuing.written(office, found, form, address_of(request)))
+
+
+def sent(letter: Issued, form: str, content: bytes) -> Response:
+    """A letter as a file to save, never kept by anything in between."""
+    name = quote(issuing.file_name(letter, form))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "private, no-store"}
+    return Response(content, media_type=rendering.FORMS[form], headers=headers)

@@ -1,0 +1,335 @@
+"""What does API v1 answer about cases, at the desk, and when something is wrong? The types of these answers.
+
+The OpenAPI document is made from them; reference tables and published figures are in `web.api.schemas.public`.
+
+Instants are ISO 8601 with the office's offset; a `_day` is a calendar day in the office's zone. Levels are 1-5 with 5
+the best, shares 0-1.
+"""
+
+from typing import Annotated
+
+from msgspec import UNSET, Struct, UnsetType
+
+from feedback.deadlines import Light, State
+from feedback.vocabulary import Act, Channel, Kind, Profile, Role, Stage, Status
+from web.api.schemas.requests import QueryCode, said
+
+Instant = Annotated[str, said("ISO 8601 时刻，带时区", format="date-time")]
+Day = Annotated[str, said("办公所在时区的日期", format="date")]
+CategoryCode = Annotated[str, said("内容分类代码，2 位或 4 位", pattern=r"^\d{2}(\d{2})?$")]
+
+
+class UnitName(Struct):
+    """A unit: code and name (单位)."""
+
+    code: str
+    name: str
+
+
+class Clock(Struct):
+    """A limit that runs or ran (时限)."""
+
+    term: str
+    label: str
+    starts_at: Instant
+    due_raw_day: Day
+    due_legal_day: Day
+    due_at: Annotated[str, said("第一个算超期的时刻", format="date-time")]
+    state: State
+    light: Light
+    law: Annotated[str, said("依据的条文")]
+    provisional: Annotated[bool, said("所在年份的放假安排还没有公布")]
+    unit: Annotated[str | None, said("受这个时限约束的单位代码")] = None
+
+
+class DateChange(Struct):
+    """A limit that a new edition of the calendar moved (日期调整)."""
+
+    term: str
+    label: str
+    before_day: Day
+    after_day: Day
+    at: Instant
+    edition: Annotated[str, said("工作日历的版本")]
+    why: str
+
+
+# --- cases 诉求件
+
+
+class Receipt(Struct):
+    """What the citizen takes home (回执)."""
+
+    no: Annotated[str, said("编号")]
+    code: QueryCode
+    status: Status
+    received_at: Instant
+    clocks: list[Clock]
+
+
+class TimelineEntry(Struct):
+    """Something that happened (办理记录)."""
+
+    at: Instant
+    act: Act
+    act_text: str
+    unit: UnitName | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    level: int | UnsetType | None = UNSET
+    days: int | UnsetType | None = UNSET
+    where_instead: str | UnsetType | None = UNSET
+
+
+class OptionTold(Struct):
+    """One choice of a field."""
+
+    code: str
+    label: str
+
+
+class FieldAsked(Struct):
+    """A field a step asks for: how to show it and how long it may be."""
+
+    name: str
+    label: str
+    sort: Annotated[
+        str, said("text 多行文字 · line 单行 · number 整数 · level 1–5 · unit 单位代码 · day 日期 · switch 是否 等")
+    ]
+    optional: bool
+    most: int
+    options: list[OptionTold] | UnsetType = UNSET
+
+
+class ActOffer(Struct):
+    """A step the asker may take now (可以办理的动作)."""
+
+    act: Act
+    label: str
+    needs: Annotated[list[str], said("必须带的字段")]
+    may: Annotated[list[str], said("可以带的字段")]
+    fields: list[FieldAsked]
+
+
+class PersonOut(Struct):
+    """The person as the asker may see them."""
+
+    name: str
+    phone: str
+    masked: bool
+
+
+class BesideOut(Struct):
+    """Somebody beside the petitioner: a representative, or who handed it in for them (代表、代理人)."""
+
+    role: Annotated[str, said("representative 代表 · proxy 代理人")]
+    kind: Annotated[str, said("代理人的身份；代表为空")]
+    name: str
+    phone: str
+    masked: bool
+
+
+class FileOut(Struct):
+    """An attachment of a case."""
+
+    id: str
+    name: str
+    size: int
+    type: str
+
+
+class LetterOut(Struct):
+    """An official letter (文书); its file is at letters/{id}.pdf and letters/{id}.docx below the case."""
+
+    id: str
+    code: str
+    title: str
+    number: Annotated[str, said("文号")]
+    issued_at: Instant
+    verify: Annotated[str, said("核验码；任何人都可以在 /letters/verify 核对")]
+
+
+class Case(Struct):
+    """A case as the asker may see it (诉求件)."""
+
+    no: str
+    kind: Kind
+    profile: Profile
+    stage: Stage
+    title: str
+    text: str
+    status: Status
+    status_text: str
+    unit: UnitName | None
+    co_units: list[UnitName]
+    category: CategoryCode | None
+    category_text: str
+    region: str | None
+    address: str
+    channel: Channel
+    version: Annotated[int, said("随每次办理加一；带上它可以避免覆盖别人的更新")]
+    person: PersonOut | None
+    headcount: Annotated[int, said("共同反映的人数")]
+    beside: Annotated[list[BesideOut], said("代表和代理人")]
+    recused: Annotated[list[str], said("回避这一件的工作人员账号；对群众为空")]
+    received_at: Instant
+    clocks: list[Clock]
+    date_changes: list[DateChange]
+    timeline: list[TimelineEntry]
+    attachments: list[FileOut]
+    letters: list[LetterOut]
+    reply: str | None
+    acts: list[ActOffer]
+
+
+class Uploaded(Struct):
+    """A file that was taken in, not yet belonging to a case (附件)."""
+
+    id: str
+    name: str
+    size: int
+    type: Annotated[str, said("按内容判断的类型")]
+    sha256: str
+
+
+# --- sessions 登录
+
+
+class Person(Struct):
+    """Who is logged in."""
+
+    username: str
+    name: str
+    unit: UnitName | None
+    roles: list[Role]
+
+
+class SessionOut(Struct):
+    """A session of staff."""
+
+    token: Annotated[str, said("放在 Authorization: Bearer 里")]
+    expires_at: Instant
+    actor: Person
+
+
+class WxSession(Struct):
+    """A session of a mini-program."""
+
+    token: str
+    expires_at: Instant
+
+
+# --- the desk 工作台
+
+
+class DeskRow(Struct):
+    """A line of a worklist."""
+
+    no: str
+    kind: Kind
+    title: str
+    status: Status
+    status_text: str
+    unit: UnitName | None
+    category: CategoryCode | None
+    region: str | None
+    channel: Channel
+    urgency: Annotated[int, said("0 一般 · 1 特急 · 2 紧急")]
+    flags: Annotated[
+        list[str],
+        said(
+            "值得先看：self_harm 流露轻生 · life 危及生命 · minor 涉未成年人 · group 群体性 · accuse 检举控告 · personal 含个人信息；带 ? 为疑似"
+        ),
+    ]
+    received_at: Instant
+    due_at: Instant | None
+    light: Light
+
+
+class DeskPage(Struct):
+    """One page of a worklist."""
+
+    items: list[DeskRow]
+    total: int
+    page: int
+    pages: int
+
+
+class Reason(Struct):
+    """A word that spoke for (positive weight) or against the category."""
+
+    text: str
+    weight: float
+
+
+class Alternative(Struct):
+    """Another category that was considered."""
+
+    category: CategoryCode
+    label: str
+    confidence: float
+
+
+class Sign(Struct):
+    """A sign of urgency in the words."""
+
+    level: int
+    why: str
+    words: str
+
+
+class EarlierCase(Struct):
+    """An earlier case that speaks of the same, and who got it."""
+
+    no: str
+    title: str
+    unit: UnitName
+    status: str
+
+
+class Suggestion(Struct):
+    """What the classifier and the routing rows propose (分类与派单建议)."""
+
+    category: CategoryCode | None
+    label: str | None
+    confidence: float
+    abstained: Annotated[bool, said("把握不够，请人工判断")]
+    unit: UnitName
+    co_units: list[UnitName]
+    unit_reason: Annotated[str, said("为什么是这个单位")]
+    reasons: list[Reason]
+    alternatives: list[Alternative]
+    similar: Annotated[list[EarlierCase], said("此前相近、您也看得到的件，和它们派给了谁")]
+    automatic: Annotated[bool, said("这样一件会不经人工派出")]
+    automatic_reason: Annotated[str, said("为什么要人工确认，不需要时为空")]
+    urgency: int
+    signs: list[Sign]
+    release: str | None
+
+
+# --- ratings 评价
+
+
+class RatingOut(Struct):
+    """A rating as it was kept."""
+
+    id: str
+    level: int
+    status: Annotated[str, said("valid 有效 · under_review 复核中 · invalid 无效")]
+
+
+# --- errors 错误
+
+
+class Error(Struct):
+    """What went wrong: a stable code for programs, a sentence for people, and the sentence for each wrong field."""
+
+    code: str
+    message: str
+    fields: dict[str, str] | UnsetType = UNSET
+    request_id: str | UnsetType = UNSET
+
+
+class ErrorBody(Struct):
+    """The shape of every error."""
+
+    error: Error

@@ -1,0 +1,45 @@
+"""How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from feedback import attachments, queries
+from feedback.kernel import codes
+from feedback.kernel.errors import Invalid, Refused
+from web.api.route_table import answered, asked, path_text
+from web.api.schemas import requests
+from web.api.v1.cases import asking_actor
+from web.context import Office
+
+
+async def upload(request: Request) -> Response:
+    """Take in a file that a message will claim later."""
+    office: Office = request.app.state.office
+    settings = office.settings
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise Invalid(code="unsupported_type")
+    await request.app.state.limiter.hit("submit", request)
+    async with request.form(max_files=1, max_fields=10) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise Invalid({"file": "missing"})
+        if (file.size or 0) > settings.upload_max_bytes:
+            raise Refused("too_large", most=settings.upload_max_bytes)
+        content = await file.read()
+        kept = await attachments.keep(
+            file.filename or "", content, settings.data, now=office.clock.now(), most=settings.upload_max_bytes
+        )
+    told = {"id": kept.id, "name": kept.name, "size": kept.size, "type": kept.type, "sha256": kept.sha256}
+    return answered(told, 201)
+
+
+async def download(request: Request) -> Response:
+    """An attachment of a case the asker may see. Never shown inside a page: browsers save it."""
+    office: Office = request.app.state.office
+    code = asked(request, requests.CaseQuery)["code"]
+    no = codes.typed_number(path_text(request, "no"))
+    asker = await asking_actor(request, no, code)
+    await queries.file(asker, no, secret=office.settings.secret, log_at=office.clock.now())
+    row, path = await attachments.opened(asker, path_text(request, "id"), office.settings.data)
+    return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")

@@ -1,0 +1,270 @@
+"""What does the program ask that keeps the office calendar? Days, editions, a change looked at, carried out, taken back."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import calendars, moves
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Invalid, NotFound
+from feedback.moves import Move
+from web.actions import calendar as calendar_actions
+from web.api.route_table import answered, asked, path_text, taken
+from web.api.schemas.requests import said
+from web.api.schemas.responses import Day, Instant
+from web.auth import sessions
+from web.context import Office
+from web.imports import calendar_draft, calendar_notice
+from web.wording import dates
+
+MOVES_MOST = 500
+_DIGITS = 9
+
+
+class DayOut(Struct):
+    """A day that differs from the plain week."""
+
+    day: Day
+    works: Annotated[bool | None, said("true 调休上班 · false 放假 · null 恢复平日")]
+    name: str
+
+
+class EditionName(Struct):
+    """An edition of the calendar, who made it and when (日历版本)."""
+
+    name: str
+    made_at: Instant
+    by: str
+    source: str
+    remark: str
+
+
+class CalendarOut(Struct):
+    """The calendar of a year as of now, and all its editions, the newest first."""
+
+    edition: str
+    announced_until: Annotated[str, said("放假安排已知到哪一天", format="date")]
+    provisional: Annotated[int, said("按暂定安排计算的时限有几个")]
+    year: int
+    days: list[DayOut]
+    editions: list[EditionName]
+
+
+class CalendarQuery(Struct):
+    """Which year."""
+
+    year: Annotated[int | None, said("年份；不填为今年", minimum=calendars.FIRST_YEAR)] = None
+
+
+class MoveOut(Struct):
+    """A running deadline that ends on another day. Reports are not told here."""
+
+    no: str
+    term: str
+    label: str
+    unit: Annotated[str, said("受约束的单位代码；群众本人的期限为空")]
+    before_day: Day
+    after_day: Day
+
+
+class Moved(Struct):
+    """What moves, counted, and the first of it."""
+
+    moves: int
+    cases: int
+    later: int
+    earlier: int
+    citizens: Annotated[int, said("要告知的人数")]
+    first: Annotated[list[MoveOut], said(f"前 {MOVES_MOST} 个")]
+
+
+class DraftOut(Struct):
+    """A change as it is looked at before it moves anything."""
+
+    number: int
+    follows: Annotated[str, said("这个改动是对着哪一版做的")]
+    stale: Annotated[bool, said("日历已经有了更新的版本，要先重新预览")]
+    edition: Annotated[str | None, said("已经生效的，是哪一版")]
+    days: list[DayOut]
+    announced_until: Day
+    source: str
+    remark: str
+    doubts: Annotated[list[str], said("可能有误的地方")]
+    moved: Moved
+
+
+class CalendarIn(Struct):
+    """A change, in the lines of the notice."""
+
+    lines: Annotated[str, said("每行：日期,off|work|plain,名称", minLength=1)]
+    whole_year: Annotated[bool, said("true 表示这是这一年的全部安排，没有列出的恢复平日")] = False
+    source: Annotated[str, said("文件", maxLength=calendar_draft.SAID_MOST)] = ""
+    remark: Annotated[str, said("说明", maxLength=calendar_draft.SAID_MOST)] = ""
+
+
+class EditionOut(Struct):
+    """What an edition says anew, and what it moved."""
+
+    name: str
+    follows: str | None
+    made_at: Instant
+    by: str
+    announced_until: Day
+    source: str
+    remark: str
+    days: list[DayOut]
+    newest: bool
+    followed: Annotated[bool, said("在办的时限都已经按它重算")]
+    moved: Moved
+
+
+class Applied(Struct):
+    """The edition a change became."""
+
+    edition: str
+
+
+async def known(request: Request) -> Response:
+    """The calendar of a year."""
+    office: Office = request.app.state.office
+    actor, year = await sessions.actor(request), asked(request, CalendarQuery)["year"]
+    calendar_actions.administrator(actor)
+    year = year or office_day(office.clock.now()).year
+    now = await calendars.current()
+    editions = [
+        {
+            "name": row["name"],
+            "made_at": dates.iso(row["made_at"]),
+            "by": row["made_by"],
+            "source": row["source"],
+            "remark": row["remark"],
+        }
+        for row in await calendars.editions_made()
+    ]
+    told = {
+        "edition": now.edition,
+        "announced_until": now.announced_until.isoformat(),
+        "provisional": await moves.provisional(),
+        "year": year,
+        "days": [_day(row.day.isoformat(), row.is_workday, row.name) for row in await calendars.days_of(year)],
+        "editions": editions,
+    }
+    return answered(told)
+
+
+async def hand_in(request: Request) -> Response:
+    """Hand in a change to be looked at."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    values, faults, _ = await taken(request, CalendarIn)
+    if faults:
+        raise Invalid(faults)
+    calendar_actions.administrator(actor)
+    notice = calendar_notice.read_lines(values["lines"])
+    more = {"is_whole_year": values["whole_year"], "source": values["source"], "remark": values["remark"]}
+    number, wrong = await calendar_draft.handed_in(office, actor, notice, **more)
+    if wrong:
+        raise Invalid({"lines": "wrong_lines"}, words="wrong_lines", sentences="；".join(wrong))
+    return await _draft(office, number, 201)
+
+
+async def draft(request: Request) -> Response:
+    """A change, and what it would move now."""
+    office: Office = request.app.state.office
+    calendar_actions.administrator(await sessions.actor(request))
+    return await _draft(office, _number(request))
+
+
+async def carry_out(request: Request) -> Response:
+    """Make the change that was looked at; twice is once."""
+    office: Office = request.app.state.office
+    actor = calendar_actions.administrator(await sessions.actor(request))
+    edition = await calendars.carry_out(_number(request), actor.name or actor.id, office.clock.now())
+    office.wake()
+    return answered({"edition": edition})
+
+
+async def again(request: Request) -> Response:
+    """The same change against the calendar as it is now."""
+    office: Office = request.app.state.office
+    actor = calendar_actions.administrator(await sessions.actor(request))
+    found = await calendars.draft_of(_number(request))
+    return await _draft(office, await calendar_actions.drafted(office, actor, found.what), 201)
+
+
+async def edition(request: Request) -> Response:
+    """What an edition says, and what it moved."""
+    calendar_actions.administrator(await sessions.actor(request))
+    found = await calendars.edition_of(path_text(request, "name"))
+    told = {
+        "name": found.name,
+        "follows": found.before or None,
+        "made_at": dates.iso(found.made_at),
+        "by": found.by,
+        "announced_until": found.announced_until.isoformat(),
+        "source": found.source,
+        "remark": found.remark,
+        "days": [_day(day.isoformat(), works, name) for day, works, name in found.days],
+        "newest": found.is_newest,
+        "followed": not found.is_newest or await moves.is_followed(),
+        "moved": _moved(await moves.made_by(found.name)),
+    }
+    return answered(told)
+
+
+async def restore(request: Request) -> Response:
+    """Look at going back to an edition."""
+    office: Office = request.app.state.office
+    actor = calendar_actions.administrator(await sessions.actor(request))
+    return await _draft(office, await calendar_actions.back_to(office, actor, path_text(request, "name")), 201)
+
+
+async def _draft(office: Office, number: int, status: int = 200) -> Response:
+    found, before, now = await calendars.draft_of(number), await calendars.current(), office.clock.now()
+    after = calendars.changed(before, found.what)
+    made = await moves.made_by(found.edition) if found.edition else await moves.under(after, now)
+    rows = [_day(row.day.isoformat(), row.is_workday, row.name) for row in found.what.rows]
+    told = {
+        "number": found.id,
+        "follows": found.follows,
+        "stale": not found.edition and found.follows != before.edition,
+        "edition": found.edition or None,
+        "days": rows + [_day(day.isoformat(), None, "") for day in found.what.plain],
+        "announced_until": found.what.announced_until.isoformat(),
+        "source": found.what.source,
+        "remark": found.what.remark,
+        "doubts": calendar_notice.doubts(found.what, after, office_day(now)),
+        "moved": _moved(made),
+    }
+    return answered(told, status)
+
+
+def _number(request: Request) -> int:
+    text = path_text(request, "number")
+    if not (text.isascii() and text.isdecimal()) or len(text) > _DIGITS:
+        raise NotFound(draft=text)
+    return int(text)
+
+
+def _day(day: str, works: bool | None, name: str) -> dict[str, Any]:
+    return {"day": day, "works": works, "name": name}
+
+
+def _moved(found: Sequence[Move]) -> dict[str, Any]:
+    count = moves.tally(found)
+    first = [
+        {
+            "no": move.no,
+            "term": move.term,
+            "label": move.label,
+            "unit": "" if move.is_personal else move.unit,
+            "before_day": move.before.isoformat(),
+            "after_day": move.after.isoformat(),
+        }
+        for move in found[:MOVES_MOST]
+    ]
+    names = ("moves", "cases", "later", "earlier", "citizens")
+    return {**{name: getattr(count, name) for name in names}, "first": first}

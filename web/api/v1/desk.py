@@ -1,0 +1,140 @@
+"""What do staff's programs call? Sessions, the worklist, and what the classifier and the routing rows propose."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from classify import labels as categories
+from classify import urgency
+from feedback import intake, queries
+from feedback.kernel.errors import Invalid
+from feedback.views import Filters
+from routing import directory
+from routing.directory import Directory
+from routing.rules import CaseFacts, Decision, decide
+from web.actions import suggestions
+from web.api import serializers
+from web.api.route_table import answered, asked, taken
+from web.api.schemas import requests
+from web.auth import sessions
+from web.tasks import classification
+from web.wording import catalogue
+
+if TYPE_CHECKING:
+    from classify.model import Verdict
+    from web.context import Office
+
+
+async def worklist(request: Request) -> Response:
+    """The cases the member of staff sees, narrowed and sorted."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    names = await directory.snapshot()
+    said = asked(request, requests.DeskQuery)
+    if faults := filter_faults(said, names):
+        raise Invalid(faults)
+    page = said.pop("page")
+    filters = Filters(**{name: value or "" for name, value in said.items() if name != "mine"}, mine=said["mine"])
+    now = office.clock.now()
+    found = await queries.worklist(actor, filters, page, now=now)
+    items = [{**serializers.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
+    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+
+
+def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
+    """What is wrong with the codes a list is narrowed by."""
+    found = {}
+    if said["unit"] and not names.has(said["unit"]):
+        found["unit"] = "unknown_unit"
+    if said["category"] and not categories.exists(said["category"]):
+        found["category"] = "unknown"
+    if said["region"] and said["region"] not in names.by_region:
+        found["region"] = "unknown"
+    return found
+
+
+async def classify(request: Request) -> Response:
+    """What a message is about, who should answer it and why: a proposal, nothing is written."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    values, faults, _ = await taken(request, requests.ToClassify)
+    title, text = intake.line(values.get("title", "")), intake.paragraph(values.get("text", ""))
+    names = await directory.snapshot()
+    if faults := _message_faults(title, text, values, names) | faults:
+        raise Invalid(faults)
+    model = await office.model()
+    verdict = await asyncio.to_thread(model.predict, title, text) if model else None
+    region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
+    decision = _decision(verdict, values["kind"] or "", region, office.settings.desk, names)
+    told = _suggestion(verdict, decision, title, text, office.settings.desk, names)
+    now = office.clock.now()
+    earlier = await suggestions.precedents(actor, verdict.reasons, "", now) if verdict else []
+    told["similar"] = [
+        {"no": row.no, "title": row.title, "unit": serializers.unit_json(row.unit, names), "status": row.status}
+        for row in earlier[: suggestions.SIMILAR_MOST]
+    ]
+    told |= await _automatic(office, verdict, decision, names.street_of(region))
+    return answered(told)
+
+
+async def _automatic(office: "Office", verdict: "Verdict | None", decision: Decision, street: str) -> dict[str, Any]:
+    """Whether a message like this goes to its unit without a person, else why not."""
+    if verdict is None or not decision.unit:
+        return {"automatic": False, "automatic_reason": "没有对应的派单规则，由受理窗口分派"}
+    said = classification.said_by(verdict, office.settings.confidence_bar) | {"proposed": decision.unit}
+    if said["abstained"]:
+        return {"automatic": False, "automatic_reason": "分类器不够确定，由受理窗口判断"}
+    held = await classification.held_because(said, street, office.settings.automatic_mode)
+    return {"automatic": not held, "automatic_reason": catalogue.HELD.get(held, "")}
+
+
+def _message_faults(title: str, text: str, values: dict[str, Any], names: Directory) -> dict[str, str]:
+    found = {}
+    if not title and not text:
+        found["text"] = "missing"
+    if len(title) > intake.TITLE_MOST:
+        found["title"] = "too_long"
+    if len(text) > intake.TEXT_MOST:
+        found["text"] = "too_long"
+    if values.get("region") and values["region"] not in names.by_region:
+        found["region"] = "unknown"
+    return found
+
+
+def _decision(verdict: "Verdict | None", kind: str, region: str, desk: str, names: Directory) -> Decision:
+    """Who would answer. A person reads this, so the best guess counts even where the classifier abstains."""
+    facts = CaseFacts(
+        category=verdict.category if verdict else "",
+        kind=kind,
+        region=region,
+        desk=desk,
+        is_sure=bool(verdict and verdict.category),
+        street=names.street_of(region),
+        region_chain=names.region_chain(region),
+    )
+    return decide(facts, names.rows)
+
+
+def _suggestion(
+    verdict: "Verdict | None", decision: Decision, title: str, text: str, desk: str, names: Directory
+) -> dict[str, Any]:
+    signs = urgency.signs_in(title, text)
+    return {
+        "category": (verdict.category or None) if verdict else None,
+        "label": verdict.label if verdict and verdict.category else None,
+        "confidence": round(verdict.confidence, 4) if verdict else 0.0,
+        "abstained": verdict.abstained if verdict else True,
+        "unit": serializers.unit_json(decision.unit or desk, names),
+        "co_units": [serializers.unit_json(unit, names) for unit in decision.co],
+        "unit_reason": decision.reason,
+        "reasons": [{"text": r.text, "weight": round(r.weight, 4)} for r in verdict.reasons] if verdict else [],
+        "alternatives": [
+            {"category": a.category, "label": a.label, "confidence": round(a.confidence, 4)}
+            for a in (verdict.alternatives if verdict else ())
+        ],
+        "urgency": signs[0].level if signs else 0,
+        "signs": [{"level": s.level, "why": s.why, "words": s.words} for s in signs],
+        "release": verdict.release if verdict else None,
+    }

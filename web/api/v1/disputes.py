@@ -1,0 +1,199 @@
+"""What does a unit's or an overseer's program ask about bad ratings? Disputes, judgements, and what is left out of the rates."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from evaluation import disputes, exclusions
+from evaluation.disputes import LoopView
+from feedback import access
+from feedback.access import Actor
+from feedback.kernel import codes
+from feedback.kernel.errors import Forbidden, Invalid
+from feedback.vocabulary import Role
+from web.api.route_table import answered, asked, path_text, taken
+from web.api.schemas.requests import said
+from web.api.schemas.responses import Instant
+from web.auth import sessions
+from web.context import Office
+from web.wording import dates
+
+
+class BadRating(Struct):
+    """A bad rating and how far it is put right (差评整改)."""
+
+    id: str
+    unit: str
+    level: int
+    case_no: Annotated[str | None, said("匿名评价对被评价单位为 null")]
+    matter: Annotated[str | None, said("办理事项")]
+    text: str
+    tags: list[str]
+    at: Instant
+    stage: Annotated[str, said("整改环节代码")]
+    due_at: Annotated[str | None, said("这一环节第一个算超期的时刻", format="date-time")]
+    rectify_no: Annotated[str | None, said("整改件编号")]
+    status: Annotated[str, said("valid 有效 · under_review 申诉复核中 · invalid 无效")]
+    dispute_reason: str | None
+    answer: Annotated[str | None, said("复核结论的理由")]
+    may_dispute: bool
+    may_judge: bool
+
+
+class BadRatingPage(Struct):
+    items: list[BadRating]
+    total: int
+    page: int
+    pages: int
+
+
+class BadRatingQuery(Struct):
+    """Which page."""
+
+    page: Annotated[int, said("第几页", minimum=1)] = 1
+
+
+class ReasonIn(Struct):
+    """Why."""
+
+    reason: Annotated[str, said("理由", minLength=1, maxLength=disputes.REASON_MOST)]
+
+
+class JudgementIn(Struct):
+    """Whether a disputed rating stands, and why; whoever rated reads the reason."""
+
+    valid: Annotated[bool, said("true 评价有效，false 认定无效")]
+    reason: Annotated[str, said("理由", minLength=1, maxLength=disputes.REASON_MOST)]
+
+
+class ExclusionOut(Struct):
+    """A case somebody asks to leave out of the satisfaction rates (剔除)."""
+
+    case_no: str
+    unit: str
+    reason: str
+    status: Annotated[str, said("asked | approved | refused")]
+    answer: str | None
+
+
+class ExclusionList(Struct):
+    items: list[ExclusionOut]
+
+
+class ExclusionIn(Struct):
+    """A case to be left out, and why."""
+
+    case_no: Annotated[str, said("诉求编号", minLength=1)]
+    reason: Annotated[str, said("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
+
+
+class ExclusionDecisionIn(Struct):
+    """Whether it is left out, and why."""
+
+    approved: bool
+    reason: Annotated[str, said("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
+
+
+class StatusOut(Struct):
+    """How it stands now."""
+
+    status: str
+
+
+async def bad(request: Request) -> Response:
+    """The bad ratings the caller sees, newest first."""
+    office: Office = request.app.state.office
+    actor, page = _staff(await sessions.actor(request)), asked(request, BadRatingQuery)["page"]
+    found = await disputes.loops(actor, now=office.clock.now(), page=page)
+    items = [_rating(view) for view in found.items]
+    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+
+
+async def dispute(request: Request) -> Response:
+    """The rated unit holds a bad rating for mistaken or malicious."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    values = await _whole(request, ReasonIn)
+    await disputes.dispute(path_text(request, "id"), _staff(actor), values["reason"], now=office.clock.now())
+    return answered({"status": "under_review"})
+
+
+async def judge(request: Request) -> Response:
+    """Somebody of another unit decides a dispute."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    values = await _whole(request, JudgementIn)
+    number, now = path_text(request, "id"), office.clock.now()
+    await disputes.judge(number, _staff(actor), is_valid=values["valid"], reason=values["reason"], now=now)
+    return answered({"status": "valid" if values["valid"] else "invalid"})
+
+
+async def excluded(request: Request) -> Response:
+    """What is asked to be left out, of the cases the caller sees."""
+    found = await exclusions.listed(_staff(await sessions.actor(request)))
+    return answered({"items": [_exclusion(row) for row in found]})
+
+
+async def exclude(request: Request) -> Response:
+    """The unit that leads a case asks to leave it out."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    values = await _whole(request, ExclusionIn)
+    no, secret = codes.typed_number(values["case_no"]), office.settings.secret
+    await exclusions.ask(no, _staff(actor), values["reason"], now=office.clock.now(), secret=secret)
+    return answered({"status": exclusions.Step.ASKED.value}, 201)
+
+
+async def decide(request: Request) -> Response:
+    """An overseer of another unit approves or refuses."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    values = await _whole(request, ExclusionDecisionIn)
+    no, is_approved, now = path_text(request, "no"), values["approved"], office.clock.now()
+    await exclusions.decide(no, _staff(actor), is_approved=is_approved, answer=values["reason"], now=now)
+    status = exclusions.Step.APPROVED if is_approved else exclusions.Step.REFUSED
+    return answered({"status": status.value})
+
+
+async def _whole(request: Request, cls: type[Struct]) -> dict[str, Any]:
+    """The body, if nothing is wrong with it."""
+    values, faults, _ = await taken(request, cls)
+    if faults:
+        raise Invalid(faults)
+    return values
+
+
+def _staff(actor: Actor) -> Actor:
+    if not access.has(actor, access.ANY_STAFF - {Role.ADMIN}):
+        raise Forbidden
+    return actor
+
+
+def _rating(view: LoopView) -> dict[str, Any]:
+    rating = view.rating
+    return {
+        "id": rating.id,
+        "unit": rating.unit,
+        "level": rating.level,
+        "case_no": rating.case_no or None,
+        "matter": rating.matter_name or None,
+        "text": rating.text,
+        "tags": [text for _, text in rating.tags],
+        "at": dates.iso(rating.at),
+        "stage": view.stage.value,
+        "due_at": dates.iso(view.due_at) if view.due_at else None,
+        "rectify_no": rating.rectify_no or None,
+        "status": rating.status,
+        "dispute_reason": view.dispute_reason or None,
+        "answer": rating.set_aside or None,
+        "may_dispute": view.may_dispute,
+        "may_judge": view.may_judge,
+    }
+
+
+def _exclusion(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("case_no", "unit", "reason", "status")
+    return {**{name: row[name] for name in names}, "answer": row["answer"] or None}

@@ -1,0 +1,96 @@
+"""How are the key figures read by machines? `/kpis` as JSON, CSV and Excel, for overseers."""
+
+from typing import Annotated, Any
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from evaluation import kpi_table
+from routing import directory
+from web.actions import kpis as kpi_actions
+from web.api.route_table import answered, asked
+from web.api.schemas.requests import RegionCode, said
+from web.api.schemas.responses import Day
+from web.auth import permissions
+from web.context import Office
+
+
+class KpiQuery(Struct):
+    """Which period and region."""
+
+    period: Annotated[str, said("2026-10、2026Q3 或 2026；不填为本月", pattern=r"^(\d{4}(-\d{2}|Q[1-4])?)?$")] = ""
+    region: RegionCode = ""
+
+
+class KpiFigure(Struct):
+    """A figure with the sums beside it (一个指标)."""
+
+    value: float | None
+    top: Annotated[float | None, said("分子；由其他指标算得的为 null")]
+    base: Annotated[int | None, said("分母")]
+    apart: Annotated[dict[str, int], said("不计入分子分母、另列的件数")]
+
+
+class KpiRow(Struct):
+    """A unit's figures by code; the total has no unit."""
+
+    unit: str
+    name: str
+    received: int
+    figures: dict[str, KpiFigure]
+
+
+class KpiDefinition(Struct):
+    """How a figure is counted (指标口径)."""
+
+    code: str
+    name: str
+    group: str
+    sort: Annotated[str, said("share 比率 · mean 平均分 · days 日数 · product 两个比率的积 · composite 加权和")]
+    formula: str
+    excluded: str
+    source: str
+    remark: str
+    public: bool
+
+
+class NotCounted(Struct):
+    name: str
+    why: str
+
+
+class KpiTable(Struct):
+    """The key figures of a period (考核指标)."""
+
+    period: str
+    first_day: Day
+    last_day: Day
+    provisional: bool
+    region: str
+    rating_days: Annotated[int, said("评价期，日")]
+    definitions: list[KpiDefinition]
+    not_counted: Annotated[list[NotCounted], said("没有依据数据、所以不计算的指标")]
+    total: KpiRow
+    units: list[KpiRow]
+
+
+async def table(request: Request) -> Response:
+    """The figures the asker may see."""
+    return answered(await _document(request))
+
+
+async def csv(request: Request) -> Response:
+    """The same as CSV."""
+    return kpi_actions.file_of(await _document(request), False)
+
+
+async def xlsx(request: Request) -> Response:
+    """The same as Excel."""
+    return kpi_actions.file_of(await _document(request), True)
+
+
+async def _document(request: Request) -> dict[str, Any]:
+    office: Office = request.app.state.office
+    question = kpi_actions.question_of(asked(request, KpiQuery), office, await directory.snapshot())
+    return await kpi_table.document(question, await permissions.overseer(request), kpi_actions.weights(office))

@@ -1,0 +1,133 @@
+"""By which rows is a case handled? Terms, steps, choices and letters with their articles, as the forms and clocks use them."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import grounds, letters
+from feedback.kernel.clock import office_day
+from feedback.lifecycle import STEPS
+from feedback.terms import in_force
+from feedback.vocabulary import Kind, Profile, Stage
+from web.api.route_table import answered
+from web.api.schemas.requests import said
+from web.context import Office
+from web.wording import catalogue
+
+_KEPT = {"Cache-Control": "public, max-age=300"}
+_CHOICES = {
+    "ground": grounds.GROUNDS,
+    "legal_route": grounds.LEGAL_ROUTES,
+    "outcome": grounds.OUTCOMES,
+    "trigger": grounds.TRIGGERS,
+}
+
+
+class LawTerm(Struct):
+    """A limit (时限)."""
+
+    code: str
+    label: str
+    holder: Annotated[str, said("谁的时限：own 对群众、desk 受理窗口、lead 承办单位、co 协办单位、citizen 群众自己")]
+    length: Annotated[str, said("如 60cd 日、5wd 工作日、2h 小时、30min 分钟")]
+    longer_by: Annotated[int, said("最多可以延长多少，单位同上")]
+    law: str
+    profiles: list[Profile]
+    kinds: list[Kind]
+    stages: list[Stage]
+
+
+class LawStep(Struct):
+    """A step (办理环节) that has an article."""
+
+    act: str
+    label: str
+    roles: list[str]
+    law: str
+    remark: str
+    profiles: list[Profile]
+    kinds: list[Kind]
+
+
+class LawChoice(Struct):
+    """A choice a form offers: a ground, a legal route, an outcome or a trigger of a supervision order (情形)."""
+
+    table: Annotated[str, said("ground 不予受理等情形、legal_route 法定途径、outcome 结论、trigger 督办情形")]
+    code: str
+    label: str
+    law: str
+    says: Annotated[str, said("规定要点")]
+    profiles: list[Profile]
+    kinds: list[Kind]
+    stages: list[Stage]
+
+
+class LawLetter(Struct):
+    """A letter (文书)."""
+
+    code: str
+    title: str
+    act: str
+    law: str
+
+
+class Law(Struct):
+    """All rows, each with its article."""
+
+    terms: list[LawTerm]
+    steps: list[LawStep]
+    choices: list[LawChoice]
+    letters: list[LawLetter]
+
+
+async def law(request: Request) -> Response:
+    """Terms, steps, choices and letters, each with its article."""
+    office: Office = request.app.state.office
+    found = {
+        "terms": [
+            {
+                **{name: getattr(row, name) for name in ("code", "label", "longer_by", "law")},
+                "holder": row.holder.value,
+                "length": str(row.length),
+                **_holds_for(row.profiles, row.kinds),
+                "stages": sorted(stage.value for stage in row.stages),
+            }
+            for row in in_force(office_day(office.clock.now()))
+        ],
+        "steps": [
+            {
+                "act": row.act.value,
+                "label": catalogue.ACTS[row.act.value],
+                "roles": sorted({role.value for role, _ in row.who}),
+                "law": row.law,
+                "remark": row.remark,
+                **_holds_for(row.profiles, row.kinds),
+            }
+            for row in STEPS
+            if row.law
+        ],
+        "choices": [
+            {
+                "table": table,
+                **{name: getattr(row, name) for name in ("code", "label", "law", "says")},
+                **_holds_for(row.profiles, row.kinds),
+                "stages": sorted(stage.value for stage in row.stages),
+            }
+            for table, rows in _CHOICES.items()
+            for row in rows
+            if row.offered
+        ],
+        "letters": [
+            {"code": row.code, "title": row.title, "act": row.act, "law": letters.cited(row.law)}
+            for row in letters.ALL
+            if not row.internal
+        ],
+    }
+    return answered(found, headers=_KEPT)
+
+
+def _holds_for(profiles: Iterable[Profile], kinds: Iterable[Kind]) -> dict[str, list[str]]:
+    return {"profiles": sorted(p.value for p in profiles), "kinds": sorted(k.value for k in kinds)}

@@ -1,0 +1,173 @@
+"""What does the program ask that keeps the letters' templates, and whoever checks a letter? The same steps as the pages."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from msgspec import Struct, structs
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import letters
+from feedback.kernel.errors import Invalid
+from feedback.letters import Letter
+from web.actions import letter_templates
+from web.api.route_table import answered, asked, path_text
+from web.api.schemas.requests import said
+from web.api.schemas.responses import Day
+from web.context import Office
+from web.letters import placeholders, rendering
+
+
+class TemplateRow(Struct):
+    """A letter and whose template holds for it (文书模板)."""
+
+    code: str
+    title: str
+    act: Annotated[str, said("出这份文书的办理动作")]
+    act_text: str
+    to: Annotated[str, said("主送")]
+    series: Annotated[str, said("文号里的字")]
+    law: str
+    internal: Annotated[bool, said("只给工作人员看")]
+    own: Annotated[bool, said("用的是本地模板，不是平台模板")]
+    faults: Annotated[list[str], said("本地模板为什么不能用；有的话这种文书暂停签发")]
+
+
+class TemplateList(Struct):
+    """Every letter."""
+
+    items: list[TemplateRow]
+
+
+class Placeholder(Struct):
+    """A blank that a template may hold (占位符)."""
+
+    name: str
+    meaning: str
+    required: Annotated[bool, said("这种文书必须写明")]
+
+
+class TemplateOut(TemplateRow):
+    """One letter with the blanks its template may hold and those it must."""
+
+    placeholders: list[Placeholder] = []
+
+
+class TemplateQuery(Struct):
+    """Which template to download."""
+
+    ours: Annotated[bool, said("true 下载平台模板，不管现在用的是哪一个")] = False
+
+
+class VerifyQuery(Struct):
+    """What is printed on a letter."""
+
+    code: Annotated[str, said("文书上的二十位核验码；空格和全角数字都可以")]
+
+
+class GenuineLetter(Struct):
+    """What anybody may know of a letter whose code they hold."""
+
+    title: str
+    number: str
+    unit: str
+    issued_day: Day
+    code: str
+    digest: Annotated[str, said("文书内容的摘要，与纸上印的一致才是原件")]
+
+
+class Verified(Struct):
+    """Whether a letter is genuine. Codes that are unknown and codes that are none are answered alike."""
+
+    genuine: bool
+    letter: GenuineLetter | None
+
+
+async def listed(request: Request) -> Response:
+    """Every letter, which act issues it, and whose template holds."""
+    office: Office = request.app.state.office
+    await letter_templates.administrator(request)
+    return answered({"items": [_row(office, row) for row in letters.ALL]})
+
+
+async def one(request: Request) -> Response:
+    """One letter with its blanks."""
+    await letter_templates.administrator(request)
+    return _one(request, _letter(request))
+
+
+async def template(request: Request) -> Response:
+    """The template to edit in Word."""
+    office: Office = request.app.state.office
+    ours = asked(request, TemplateQuery)["ours"]
+    await letter_templates.administrator(request)
+    row = _letter(request)
+    return _file(letter_templates.file_to_edit(office, row, ours=ours), f"{row.title}（模板）.docx", "docx")
+
+
+async def sample(request: Request) -> Response:
+    """The letter about a sample case, as PDF."""
+    office: Office = request.app.state.office
+    await letter_templates.administrator(request)
+    row = _letter(request)
+    return _file(await letter_templates.sample_pdf(office, row), f"{row.title}（样张）.pdf", "pdf")
+
+
+async def take_in(request: Request) -> Response:
+    """Put an own template in force, if it is sound."""
+    office: Office = request.app.state.office
+    await letter_templates.administrator(request)
+    row = _letter(request)
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise Invalid(code="unsupported_type")
+    async with request.form(max_files=1, max_fields=5) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise Invalid({"file": "missing"})
+        content = await file.read()
+    if faults := await letter_templates.taken_in(office, row, content):
+        raise Invalid({"file": "wrong_template"}, words="wrong_template", sentences="；".join(faults))
+    return _one(request, row)
+
+
+async def restore(request: Request) -> Response:
+    """Back to the template we ship; twice is once."""
+    office: Office = request.app.state.office
+    await letter_templates.administrator(request)
+    row = _letter(request)
+    letter_templates.restored(office, row)
+    return _one(request, row)
+
+
+async def verify(request: Request) -> Response:
+    """Whether a letter is genuine, by the code printed on it."""
+    found = await letter_templates.verified(request, asked(request, VerifyQuery)["code"])
+    if found is None:
+        return answered({"genuine": False, "letter": None})
+    told = {name: getattr(found, name) for name in ("title", "number", "unit", "code", "digest")}
+    return answered({"genuine": True, "letter": told | {"issued_day": found.issued_day.isoformat()}})
+
+
+def _one(request: Request, row: Letter) -> Response:
+    office: Office = request.app.state.office
+    blanks = [
+        {"name": name, "meaning": meaning, "required": name in row.states}
+        for name, (meaning, _) in placeholders.PLACEHOLDERS.items()
+    ]
+    return answered(_row(office, row) | {"placeholders": blanks})
+
+
+def _row(office: Office, row: Letter) -> dict[str, Any]:
+    found = letter_templates.template_of(office, row)
+    names = [field.name for field in structs.fields(TemplateRow) if field.name != "act_text"]
+    return {name: getattr(found, name) for name in names} | {"act_text": found.act_words}
+
+
+def _letter(request: Request) -> Letter:
+    return letter_templates.letter_of(path_text(request, "code"))
+
+
+def _file(content: bytes, name: str, form: str) -> Response:
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(content, media_type=rendering.FORMS[form], headers=headers)

@@ -1,0 +1,196 @@
+"""What does a desk's program ask about cases that belong together? Proposed links, decisions, campaigns."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import intake, links
+from feedback.kernel import codes
+from feedback.kernel.errors import Invalid
+from feedback.views import LinkView, WorkRow
+from feedback.vocabulary import Status
+from web.actions import links as link_actions
+from web.api.route_table import answered, asked, path_text, taken
+from web.api.schemas.requests import said
+from web.api.schemas.responses import Instant
+from web.auth import sessions
+from web.context import Office
+from web.wording import dates
+
+
+class LinkedCase(Struct):
+    """One end of a link."""
+
+    no: str
+    title: str
+    status: Status
+    unit: Annotated[str, said("承办单位代码；还没有派出的为空")]
+    received_at: Instant
+
+
+class LinkOut(Struct):
+    """That two cases belong together: proposed with its evidence, or decided (关联件)."""
+
+    id: int
+    kind: Annotated[str, said("repeat_of campaign merged_into split_from new_facts_of；不知道是谁反映的为 same_matter")]
+    state: Annotated[str, said("proposed 待判断 · confirmed 已确认 · dismissed 不是同一件")]
+    later: Annotated[LinkedCase, said("后来的一件")]
+    earlier: Annotated[LinkedCase, said("先前的一件")]
+    same_person: bool
+    known_by: Annotated[list[str], said("phone id name：凭什么知道是同一人")]
+    likeness: Annotated[float, said("文字相似，0 到 1")]
+    passages: Annotated[list[str], said("两件都有的文字")]
+    days: Annotated[int, said("相隔的天数")]
+    same_place: bool
+    decided_by: str | None
+    decided_at: Instant | None
+
+
+class LinkList(Struct):
+    items: list[LinkOut]
+
+
+class LinkQuery(Struct):
+    """Which proposals of the desk."""
+
+    kind: Annotated[Literal["repeats", "campaigns"], said("repeats 重件 · campaigns 多人反映的同类件")] = "repeats"
+
+
+class LinkIn(Struct):
+    """An earlier case to link a case to."""
+
+    case: Annotated[str, said("先前一件的编号", minLength=1)]
+    kind: Annotated[str, said("repeat_of new_facts_of campaign split_from")]
+
+
+class LinkDecisionIn(Struct):
+    """What is decided about a link."""
+
+    decision: Annotated[
+        str,
+        said("merge 并案 · answer 告知先前一件的办理情况 · confirm 确认 · new_facts 有新事实 · dismiss 不是同一件"),
+    ]
+    expect: Annotated[str, said("看到的状态；别人已经判断时返回 409。不填就以现在的状态为准")] = ""
+
+
+class CampaignOut(Struct):
+    """A matter several people bring, as far as one sees its cases; the first one first."""
+
+    items: list[LinkedCase]
+
+
+class CampaignIn(Struct):
+    """One answer for the cases of a campaign."""
+
+    cases: Annotated[list[str], said("要答复的编号")]
+    text: Annotated[
+        str,
+        said("答复；【编号】【标题】【收到日期】逐件替换", minLength=1, maxLength=link_actions.TEXT_MOST),
+    ]
+    send: Annotated[bool, said("false 只看哪些可以答复")] = False
+
+
+class CampaignReply(Struct):
+    """What became of one case."""
+
+    no: str
+    sent: bool
+    why_not: Annotated[str | None, said("不能答复的原因")]
+
+
+class CampaignReplies(Struct):
+    items: list[CampaignReply]
+
+
+async def proposed(request: Request) -> Response:
+    """What waits for a decision of this desk."""
+    actor, wanted = await sessions.actor(request), asked(request, LinkQuery)["kind"]
+    found = await links.pending(link_actions.receptionist(actor), campaigns=wanted == "campaigns")
+    return answered({"items": [_link(each) for each in found]})
+
+
+async def of_case(request: Request) -> Response:
+    """The links of a case, as far as the caller may know of them."""
+    found = await links.of_case(await sessions.actor(request), path_text(request, "no"))
+    return answered({"items": [_link(each) for each in found]})
+
+
+async def add(request: Request) -> Response:
+    """Link a case to an earlier one."""
+    office: Office = request.app.state.office
+    actor, no = await sessions.actor(request), path_text(request, "no")
+    values, faults, _ = await taken(request, LinkIn)
+    if faults:
+        raise Invalid(faults)
+    link_actions.receptionist(actor)
+    await link_actions.add(office, actor, no, codes.typed_number(intake.line(values["case"])), values["kind"])
+    return answered({"items": [_link(each) for each in await links.of_case(actor, no)]}, 201)
+
+
+async def decide(request: Request) -> Response:
+    """Decide about a link."""
+    office: Office = request.app.state.office
+    actor, number = await sessions.actor(request), path_text(request, "id")
+    values, faults, _ = await taken(request, LinkDecisionIn)
+    if not faults and values["decision"] not in link_actions.DECISIONS:
+        faults["decision"] = "unknown"
+    if faults:
+        raise Invalid(faults)
+    link = await link_actions.link_of(link_actions.receptionist(actor), number)
+    await link_actions.decide(office, actor, link, values["decision"], expect=values["expect"])
+    return answered(_link(await link_actions.link_of(actor, number)))
+
+
+async def campaign(request: Request) -> Response:
+    """The cases of a campaign."""
+    head, members = await links.group(await sessions.actor(request), path_text(request, "no"))
+    return answered({"items": [_case(row) for row in (head, *members)]})
+
+
+async def answer(request: Request) -> Response:
+    """Answer the cases of a campaign alike, or look at which could be."""
+    office: Office = request.app.state.office
+    actor, no = await sessions.actor(request), path_text(request, "no")
+    values, faults, _ = await taken(request, CampaignIn)
+    text = intake.paragraph(values.get("text", ""))
+    if "text" not in faults and not 0 < len(text) <= link_actions.TEXT_MOST:
+        faults["text"] = "too_long" if text else "missing"
+    if faults:
+        raise Invalid(faults)
+    head, members = await links.group(actor, no)
+    chosen = {codes.typed_number(intake.line(each)) for each in values["cases"]}
+    rows = [row for row in (head, *members) if row.no in chosen]
+    outcome = await link_actions.answer_all(office, actor, rows, text, is_sent=values["send"])
+    items = [{"no": no, "sent": values["send"] and not why, "why_not": why or None} for no, why in outcome.items()]
+    return answered({"items": items})
+
+
+def _link(view: LinkView) -> dict[str, Any]:
+    later, earlier = (view.here, view.there) if view.is_later else (view.there, view.here)
+    return {
+        "id": view.id,
+        "kind": view.kind,
+        "state": view.state,
+        "later": _case(later),
+        "earlier": _case(earlier),
+        "same_person": view.same_person,
+        "known_by": list(view.person),
+        "likeness": round(max(view.cosine, view.held), 4),
+        "passages": list(view.passages),
+        "days": view.days,
+        "same_place": view.same_place,
+        "decided_by": view.decided_name or None,
+        "decided_at": dates.iso(view.decided_at) if view.decided_at else None,
+    }
+
+
+def _case(row: WorkRow) -> dict[str, Any]:
+    return {
+        "no": row.no,
+        "title": row.title,
+        "status": row.status,
+        "unit": row.unit,
+        "received_at": dates.iso(row.received_at),
+    }

@@ -1,0 +1,81 @@
+"""What do overseers' and units' programs call? Notices, late clocks with who was told, orders, forecasts, measures."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback.kernel.errors import Invalid
+from routing import inbox
+from web.api.route_table import answered, taken
+from web.api.schemas.requests import said
+from web.api.schemas.responses import Instant
+from web.auth import sessions
+from web.wording import dates
+
+if TYPE_CHECKING:
+    from web.context import Office
+
+
+class NoticeOut(Struct):
+    """A notice to the unit (通知)."""
+
+    id: int
+    case_no: Annotated[str | None, said("说的是哪一件；汇总和措施为 null")]
+    audience: Annotated[str, said("unit head desk overseer superior joint")]
+    text: str
+    made_at: Instant
+    read_at: Instant | None
+    read_by: Annotated[str | None, said("谁标的已读")]
+
+
+class NoticeList(Struct):
+    items: list[NoticeOut]
+    unread: int
+
+
+class MarkIn(Struct):
+    """Which notices were read; none named means all that are listed (标为已读)."""
+
+    ids: list[int] = []
+
+
+class Marked(Struct):
+    marked: int
+
+
+# ---- calls
+
+
+async def notices(request: Request) -> Response:
+    """The unit's notices, unread first."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    unread, read = await inbox.listed(actor)
+    items = [_notice(row) for row in (*unread, *read)]
+    return answered({"items": items, "unread": await inbox.unread(actor, office.clock.now())})
+
+
+def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "case_no": row["case_no"] or None,
+        "audience": row["audience"],
+        "text": row["words"],
+        "made_at": dates.iso(row["made_at"]),
+        "read_at": dates.iso(row["read_at"]) if row["read_at"] else None,
+        "read_by": row["read_by"] or None,
+    }
+
+
+async def mark(request: Request) -> Response:
+    """Mark notices read."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    values, faults, _ = await taken(request, MarkIn, may_be_empty=True)
+    if faults:
+        raise Invalid(faults)
+    marked = await inbox.mark(actor, values["ids"] or None, office.clock.now())
+    return answered({"marked": marked})

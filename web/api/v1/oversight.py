@@ -1,0 +1,369 @@
+"""What do overseers' and units' programs call? Notices, late clocks with who was told, orders, forecasts, measures."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import intake, stages, watched
+from feedback.access import OVERSEERS, Actor, has
+from feedback.kernel.errors import Forbidden, Invalid, NotFound
+from feedback.vocabulary import Act, Role
+from routing import directory, inbox, measures, measuring, proposing
+from routing.ladder import LADDER
+from routing.measures import Deed
+from routing.measuring import Filters
+from routing.telling import Manner
+from web.actions import cases as case_actions
+from web.actions import forecasts as forecast_actions
+from web.api.route_table import answered, asked, taken
+from web.api.schemas.requests import said
+from web.api.schemas.responses import Day
+from web.auth import sessions
+from web.auth.permissions import overseer
+from web.presentation import desk_frame
+from web.presentation import oversight as oversight_views
+
+if TYPE_CHECKING:
+    from web.context import Office
+
+
+_ID_MOST = 18
+STAGE_TEXT = {row.code: row.label for row in stages.STAGES}
+
+
+class ToldOut(Struct):
+    """Who was told of a late clock, at which stage, when, and whether it was read."""
+
+    whom: str
+    stage: str
+    at: Annotated[str, said("办公时间，2026-11-26 17:30")]
+    read: str
+
+
+class LateOut(Struct):
+    """A late clock, and who was told of it (超期与告知)."""
+
+    no: str
+    title: str
+    unit: str
+    term: str
+    due_day: Day
+    late_days: int
+    law: str
+    told: list[ToldOut]
+
+
+class LateList(Struct):
+    items: list[LateOut]
+
+
+class ProposalOut(Struct):
+    """A supervision order the rules propose (建议督办)."""
+
+    id: int
+    no: str
+    unit: str
+    rule: str
+    trigger: Annotated[str, said("督办情形代码")]
+    trigger_text: str
+    law: str
+    evidence: list[str]
+
+
+class ProposalList(Struct):
+    items: list[ProposalOut]
+
+
+class DecisionIn(Struct):
+    """Whether the order is issued; the reason is the order's text, or why there is none."""
+
+    issue: Annotated[bool, said("true 发出督办，false 不督办")]
+    reason: Annotated[str, said("督办要求，或者不督办的理由", minLength=1, maxLength=1000)]
+
+
+class Decided(Struct):
+    status: Annotated[str, said("issued | dismissed")]
+
+
+class RungOut(Struct):
+    """A row of the ladder: at this stage of a clock, this audience is told these words (逐级告知)."""
+
+    stage: str
+    stage_text: str
+    audience: Annotated[str, said("unit head desk overseer superior joint")]
+    words: Annotated[str, said("{no} {title} {unit} {term} {stage} 逐件替换")]
+    push: Annotated[str, said("at_once 立即 · working 办公时间 · digest 并入次日汇总")]
+    law: str
+    profiles: list[str]
+    of_reports: Annotated[bool, said("检举控告是否也告知")]
+    remark: str
+
+
+class Ladder(Struct):
+    items: list[RungOut]
+
+
+class OrderOut(Struct):
+    """A supervision order, its clock and its answer (督办件)."""
+
+    no: str
+    unit: str
+    reason: str
+    trigger: str
+    due_day: Day
+    state: str
+    answer: str
+
+
+class OrderList(Struct):
+    items: list[OrderOut]
+
+
+class ForecastOut(Struct):
+    """A running clock and its chance to be late (可能超期)."""
+
+    no: str
+    unit: str
+    term: str
+    due_day: Day
+    chance: Annotated[float, said("0 到 1")]
+    expected_days: Annotated[float, said("可能性乘以超期时的平均天数")]
+    unit_n: int
+    unit_late: int
+    all_n: int
+    all_late: int
+    why: str
+
+
+class ForecastList(Struct):
+    items: list[ForecastOut]
+
+
+class MeasureOut(Struct):
+    """A measure or suggestion addressed to a unit (措施与建议)."""
+
+    id: int
+    no: str
+    kind: str
+    unit: str
+    title: str
+    status: Annotated[str, said("issued | answered | closed | withdrawn")]
+    late: bool
+    due_day: Day
+    adoption: Annotated[str | None, said("adopted | partly | not")]
+    law: str
+    text: str
+    cases: Annotated[list[str], said("依据的件里调用者能查阅的；列表里为空")]
+    deeds: Annotated[list[str], said("现在可以办理的动作")]
+
+
+class MeasureList(Struct):
+    items: list[MeasureOut]
+
+
+class MeasureQuery(Struct):
+    """What the measures are narrowed by."""
+
+    kind: Annotated[str, said("interview circular listed rectify_by improve policy hold_liable")] = ""
+    unit: Annotated[str, said("单位代码")] = ""
+    status: Annotated[str, said("issued answered closed withdrawn")] = ""
+    late: Annotated[bool, said("只看逾期未反馈的")] = False
+
+
+class MeasureIn(Struct):
+    """A measure to be issued."""
+
+    kind: Annotated[str, said("interview circular listed rectify_by improve policy hold_liable")]
+    unit: Annotated[str, said("单位代码")]
+    title: Annotated[str, said("标题", minLength=1, maxLength=measures.TITLE_MOST)]
+    text: Annotated[str, said("正文", minLength=1, maxLength=measures.TEXT_MOST)]
+    due_day: Annotated[str, said("最迟反馈日期；三项建议可以不填")] = ""
+    cases: Annotated[list[str], said("依据的件的编号")] = []
+
+
+class DeedIn(Struct):
+    """What a step about a measure brings."""
+
+    text: Annotated[str, said("反馈内容或者理由")] = ""
+    adoption: Annotated[str, said("adopted | partly | not，只在反馈建议时")] = ""
+    due_day: Annotated[str, said("退回补充时新的最迟反馈日期")] = ""
+
+
+async def late(request: Request) -> Response:
+    """Late clocks, and who was told."""
+    office: Office = request.app.state.office
+    actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
+    rows = await watched.late_clocks(actor, now=now)
+    told = await inbox.told_of(row["id"] for row in rows)
+    lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
+    return answered({"items": [_late(line) for line in lines]})
+
+
+def _late(line: Mapping[str, Any]) -> dict[str, Any]:
+    told = [{"whom": t.whom, "stage": t.stage, "at": t.when, "read": t.read} for t in line["told"]]
+    names = ("no", "title", "unit", "term", "late_days", "law")
+    return {**{name: line[name] for name in names}, "due_day": line["due"], "told": told}
+
+
+async def proposals(request: Request) -> Response:
+    """What the rules propose to supervise."""
+    actor, names = await overseer(request), await directory.snapshot()
+    rows = [oversight_views.proposal_line(row, names, {}) for row in await proposing.listed(actor)]
+    keys = ("id", "no", "unit", "rule", "trigger", "trigger_text", "law", "evidence")
+    return answered({"items": [{key: row[key] for key in keys} for row in rows]})
+
+
+async def decide(request: Request) -> Response:
+    """Issue a proposed order, or write down why not."""
+    office: Office = request.app.state.office
+    await sessions.actor(request)
+    values, faults, _ = await taken(request, DecisionIn)
+    reason = intake.paragraph(values.get("reason", ""))
+    if not reason:
+        faults.setdefault("reason", "missing")
+    elif values.get("issue") is False and len(reason) > proposing.REASON_MOST:
+        faults["reason"] = "too_long"  # an order's own text is measured by its step
+    if faults:
+        raise Invalid(faults)
+    actor = await overseer(request)
+    if Role.SUPERVISOR not in actor.roles:
+        raise Forbidden
+    proposal = await proposing.one(actor, _id(request))
+    status = proposing.ISSUED if values["issue"] else proposing.DISMISSED
+    if values["issue"]:
+        data = {"reason": reason, "trigger": proposal["trigger"]}
+        await case_actions.do(office, proposal["case_no"], Act.SUPERVISE, actor, data)
+    await proposing.decide(actor, proposal["id"], status, reason, office.clock.now())
+    return answered({"status": status})
+
+
+def _id(request: Request) -> int:
+    text = request.path_params["id"]
+    return int(text) if text.isdecimal() and len(text) <= _ID_MOST else -1
+
+
+async def rungs(request: Request) -> Response:
+    """Who is told at which stage of a clock."""
+    await sessions.actor(request)
+    items = [
+        {
+            "stage": rung.stage,
+            "stage_text": STAGE_TEXT[rung.stage],
+            "audience": rung.audience.value,
+            "words": rung.words,
+            "push": rung.push.value,
+            "law": rung.law,
+            "profiles": sorted(profile.value for profile in rung.profiles),
+            "of_reports": rung.of_reports,
+            "remark": rung.remark,
+        }
+        for rung in LADDER
+    ]
+    return answered({"items": items})
+
+
+async def orders(request: Request) -> Response:
+    """The supervision orders, open ones first."""
+    office: Office = request.app.state.office
+    actor, names = await overseer(request), await directory.snapshot()
+    lines = [oversight_views.order_line(row, names, office.clock.now()) for row in await watched.orders(actor)]
+    keys = ("no", "unit", "reason", "trigger", "state", "answer")
+    return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
+
+
+async def forecast(request: Request) -> Response:
+    """Running clocks, those of which most lateness is to be expected first."""
+    office: Office = request.app.state.office
+    actor, names = await sessions.actor(request), await directory.snapshot()
+    if not has(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+        raise Forbidden
+    lines = await forecast_actions.lines(office, actor, names)
+    keys = ("no", "unit", "term", "chance", "expected_days", "unit_n", "unit_late", "all_n", "all_late", "why")
+    return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
+
+
+async def list_measures(request: Request) -> Response:
+    """The measures the caller may see."""
+    office: Office = request.app.state.office
+    actor = _reader(await sessions.actor(request))
+    found = await measuring.listed(actor, Filters(**asked(request, MeasureQuery)), office.clock.now())
+    names, now = await directory.snapshot(), office.clock.now()
+    return answered({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
+
+
+def _reader(actor: Actor) -> Actor:
+    if not has(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+        raise Forbidden
+    return actor
+
+
+def _measure(line: Mapping[str, Any], row: measuring.MeasureView) -> dict[str, Any]:
+    names = ("id", "no", "kind", "unit", "title", "status", "late", "law")
+    return {
+        **{name: line[name] for name in names},
+        "due_day": line["due"],
+        "adoption": row.adoption or None,
+        "text": row.text,
+        "cases": list(row.cases),
+        "deeds": [deed.value for deed in row.deeds],
+    }
+
+
+async def one_measure(request: Request) -> Response:
+    """One measure."""
+    return await _told(request, await measuring.one(_reader(await sessions.actor(request)), _id(request)))
+
+
+async def _told(request: Request, row: measuring.MeasureView, status: int = 200) -> Response:
+    office: Office = request.app.state.office
+    line = oversight_views.measure_line(row, await directory.snapshot(), office.clock.now())
+    return answered(_measure(line, row), status)
+
+
+async def issue(request: Request) -> Response:
+    """Issue a measure."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    values, faults, _ = await taken(request, MeasureIn)
+    if faults:
+        raise Invalid(faults)
+    if not measures.may_issue(actor):
+        raise Forbidden
+    brought = {name: intake.paragraph(str(values.get(name) or "")) for name in ("kind", "unit", "title", "text")}
+    day = await measuring.due_day(
+        str(values.get("due_day") or ""), brought["kind"], office.settings, office.clock.now()
+    )
+    cases = [intake.line(no) for no in values.get("cases") or []]
+    made = await measuring.issue(
+        actor, {**brought, "due_day": day}, cases, Manner.of(office.settings), office.clock.now()
+    )
+    office.wake()
+    return await _told(request, await measuring.one(actor, made), 201)
+
+
+async def deed(request: Request) -> Response:
+    """Answer, send back, close or withdraw a measure."""
+    office: Office = request.app.state.office
+    actor, what = await sessions.actor(request), request.path_params["act"]
+    values, faults, _ = await taken(request, DeedIn, may_be_empty=True)
+    if faults:
+        raise Invalid(faults)
+    _reader(actor)
+    if what not in {each.value for each in measures.DEEDS if each is not Deed.REMIND}:
+        raise NotFound(act=what)
+    brought: dict[str, Any] = {name: intake.paragraph(values[name]) for name in ("text", "adoption", "due_day")}
+    brought["due_day"] = _day(brought["due_day"])
+    await measuring.act(actor, _id(request), Deed(what), brought, Manner.of(office.settings), office.clock.now())
+    office.wake()
+    return await _told(request, await measuring.one(actor, _id(request)))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

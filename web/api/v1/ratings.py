@@ -1,0 +1,75 @@
+"""How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from evaluation import ratings
+from evaluation.invitations import occasion_of
+from evaluation.ratings import RatingView, ServiceRating
+from feedback import access, intake
+from feedback.access import Actor
+from feedback.kernel import codes
+from feedback.kernel.errors import Invalid
+from feedback.vocabulary import Act
+from web.actions import cases as case_actions
+from web.api.route_table import answered, taken
+from web.api.schemas import requests
+from web.api.v1.cases import asking_actor
+from web.auth import sessions
+from web.context import Office
+
+
+async def rate(request: Request) -> Response:
+    """Rate a case, or a service that has none."""
+    office: Office = request.app.state.office
+    values, faults, _ = await taken(request, requests.NewRating)
+    if faults:
+        raise Invalid(faults)
+    rater = await _rater(request, values)
+    if rater is None:
+        view = await _service_rated(request, office, values)
+    else:
+        data = {name: values[name] for name in ("level", "tags", "anonymous")} | {
+            "text": intake.paragraph(values["text"])
+        }
+        if values["desk_level"] is not None:
+            data["desk_level"] = values["desk_level"]
+        await case_actions.do(office, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
+        view = (await ratings.ratings_of(rater, case_no=rater.case_no)).items[0]
+    return answered({"id": view.id, "level": view.level, "status": view.status}, 201)
+
+
+async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
+    """The citizen whose case is rated, or None when it is no case."""
+    office: Office = request.app.state.office
+    if values["token"]:
+        no = occasion_of(office.settings.secret, intake.line(values["token"])).case_no
+        return access.citizen(no) if no else None
+    if not values["case_no"] and not values["code"]:
+        return None
+    missing = {name: "missing" for name in ("case_no", "code") if not values[name].strip()}
+    if missing:
+        raise Invalid(missing)
+    return await asking_actor(request, codes.typed_number(intake.line(values["case_no"])), values["code"])
+
+
+async def _service_rated(request: Request, office: Office, values: dict[str, Any]) -> RatingView:
+    await request.app.state.limiter.hit("submit", request)
+    said = ServiceRating(
+        level=values["level"],
+        tags=tuple(values["tags"]),
+        text=intake.paragraph(values["text"]),
+        pf=values["pf"],
+        anonymous=values["anonymous"],
+        matter=intake.line(values["matter"]),
+        handling_no=intake.line(values["handling_no"]),
+        token=intake.line(values["token"]),
+        phone=intake.line(values["phone"]),
+    )
+    staff = await sessions.actor_or_none(request)
+    settings = office.settings
+    view = await ratings.rate_service(said, staff, now=office.clock.now(), secret=settings.secret)
+    office.wake()
+    return view

@@ -1,0 +1,57 @@
+"""What do staff's programs call? Sessions, the worklist, and what the classifier and the routing rows propose."""
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import intake
+from feedback.access import Actor
+from feedback.kernel.errors import Invalid
+from routing import directory
+from routing.directory import Directory
+from web.api import serializers
+from web.api.route_table import answered, taken
+from web.api.schemas import requests
+from web.auth import sessions
+from web.wording import dates
+
+if TYPE_CHECKING:
+    from web.context import Office
+
+
+async def log_in(request: Request) -> Response:
+    """A session for a member of staff."""
+    office: Office = request.app.state.office
+    limiter = request.app.state.limiter
+    values, faults, _ = await taken(request, requests.LogIn)
+    if faults:
+        raise Invalid(faults)
+    await limiter.check("login", request)
+    try:
+        session = await sessions.log_in(office, intake.line(values["username"]), values["password"], values["otp"])
+    except sessions.Unauthorized:
+        await limiter.hit("login", request)
+        raise
+    told = {
+        "token": session.token,
+        "expires_at": dates.iso(session.expires_at),
+        "actor": _actor_told(session.actor, await directory.snapshot()),
+    }
+    return answered(told, 201)
+
+
+def _actor_told(actor: Actor, names: Directory) -> dict[str, Any]:
+    return {
+        "username": actor.id,
+        "name": actor.name,
+        "unit": serializers.unit_json(actor.unit, names),
+        "roles": sorted(role.value for role in actor.roles),
+    }
+
+
+async def log_out(request: Request) -> Response:
+    """End the session the call came with."""
+    await sessions.actor(request)
+    await sessions.log_out(request)
+    return Response(status_code=204)

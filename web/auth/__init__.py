@@ -1,0 +1,1 @@
+"""Who somebody is: sessions, second factor, accounts, permissions."""

@@ -1,0 +1,30 @@
+"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import access
+from feedback.access import Actor
+from feedback.kernel import codes
+from web.auth.cookies import set_cookie, signed
+from web.context import Office
+
+CASE_COOKIE = "xq_case"
+_CASE_HOURS = 12
+
+
+def remember_case(response: Response, office: Office, no: str) -> None:
+    """Let this browser open this case for some hours without the code in any address."""
+    until = int(office.clock.now().timestamp()) + _CASE_HOURS * 3600
+    said = f"{no}|{until}"
+    set_cookie(response, office, CASE_COOKIE, f"{said}|{signed(office, said)}", _CASE_HOURS)
+
+
+def citizen_of(request: Request) -> Actor | None:
+    """The citizen whose browser holds the case cookie, or None."""
+    office: Office = request.app.state.office
+    no, _, rest = request.cookies.get(CASE_COOKIE, "").partition("|")
+    until, _, sign = rest.partition("|")
+    if not sign or not until.isdigit() or not codes.same(sign, signed(office, f"{no}|{until}")):
+        return None
+    return access.citizen(no) if int(until) > office.clock.now().timestamp() else None

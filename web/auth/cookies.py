@@ -1,0 +1,22 @@
+"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+
+from starlette.responses import Response
+
+from feedback.kernel import codes
+from web.context import Office
+
+
+def set_cookie(response: Response, office: Office, name: str, value: str, hours: int) -> None:
+    """A cookie no script reads and no other site sends."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=hours * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=office.settings.production,
+    )
+
+
+def signed(office: Office, said: str, what: str = "case-cookie") -> str:
+    return codes.keyed_hash(office.settings.secret, what, said)

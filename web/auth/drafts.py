@@ -1,0 +1,79 @@
+"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback.kernel import codes, seal
+from web.auth.cookies import set_cookie
+from web.auth.models import FormDraft
+from web.auth.sessions import hash
+from web.context import Office
+
+DRAFT_COOKIE = "xq_draft"
+
+
+async def draft_of(request: Request) -> dict[str, Any]:
+    """The half-filled form of this browser, or an empty one."""
+    office: Office = request.app.state.office
+    token = request.cookies.get(DRAFT_COOKIE)
+    row = await FormDraft.get_or_none(token_hash=hash(token)) if token else None
+    if row is None:
+        return {}
+    found: dict[str, Any] = json.loads(seal.unseal_house(office.settings.secret, row.sealed))
+    return found
+
+
+async def keep_draft(request: Request, response: Response, values: Mapping[str, Any]) -> None:
+    """Keep the half-filled form on the server, sealed, under a token in this browser's cookie."""
+    office: Office = request.app.state.office
+    now = office.clock.now()
+    token = request.cookies.get(DRAFT_COOKIE) or codes.token()
+    sealed = seal.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    known = await FormDraft.filter(token_hash=hash(token)).update(sealed=sealed, seen_at=now)
+    if not known:
+        await FormDraft.create(token_hash=hash(token), sealed=sealed, made_at=now, seen_at=now)
+    set_cookie(response, office, DRAFT_COOKIE, token, office.settings.draft_days * 24)
+
+
+async def drop_draft(request: Request, response: Response) -> None:
+    """Forget the half-filled form of this browser."""
+    if token := request.cookies.get(DRAFT_COOKIE):
+        await FormDraft.filter(token_hash=hash(token)).delete()
+    response.delete_cookie(DRAFT_COOKIE)
+
+
+async def staff_draft(office: Office, form: str, username: str) -> dict[str, Any]:
+    """The half-filled form that was kept for a member of staff, or an empty one."""
+    row = await FormDraft.get_or_none(token_hash=_staff_hash(office, form, username))
+    if row is None:
+        return {}
+    found: dict[str, Any] = json.loads(seal.unseal_house(office.settings.secret, row.sealed))
+    return found
+
+
+async def keep_staff_draft(
+    office: Office, form: str, username: str, values: Mapping[str, Any], *, until: datetime | None = None
+) -> None:
+    """Keep a half-filled form for whoever wrote it, sealed. `until`: swept away from then on, if that is sooner."""
+    now = office.clock.now()
+    if until is not None:  # the sweep counts the days of a citizen's draft from when it was seen
+        now = min(now, until - timedelta(days=office.settings.draft_days))
+    sealed = seal.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    token_hash = _staff_hash(office, form, username)
+    if not await FormDraft.filter(token_hash=token_hash).update(sealed=sealed, seen_at=now):
+        await FormDraft.create(token_hash=token_hash, sealed=sealed, made_at=now, seen_at=now)
+
+
+async def drop_staff_draft(office: Office, form: str, username: str) -> None:
+    """Forget it."""
+    await FormDraft.filter(token_hash=_staff_hash(office, form, username)).delete()
+
+
+def _staff_hash(office: Office, form: str, username: str) -> str:
+    """Keyed: nobody can say the word in a cookie of their own."""
+    return codes.keyed_hash(office.settings.secret, "staff-draft", f"{form} {username}")

@@ -1,0 +1,61 @@
+"""How are accounts, sessions, form drafts and reply templates kept? Tables of the doors."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from feedback.kernel.db import InstantField
+
+
+class Account(Model):
+    """Log-ins of staff"""
+
+    username = fields.CharField(max_length=80, primary_key=True)
+    password = fields.CharField(max_length=200)
+    failed = fields.IntField(default=0)
+    locked_until = InstantField(null=True)
+    is_demo = fields.BooleanField(default=False)
+    changed_at = InstantField()
+
+    class Meta:
+        table = "web_account"
+
+
+class SecondFactor(Model):
+    """What else proves who logs in: a sealed secret, the step of the code used last, hashes of the spare codes left"""
+
+    username = fields.CharField(max_length=80, primary_key=True)
+    secret = fields.TextField()
+    made_at = InstantField()
+    step = fields.BigIntField()
+    spares: list[str] = fields.JSONField()
+    left = fields.IntField()
+
+    class Meta:
+        table = "web_second_factor"
+
+
+class Session(Model):
+    """Who is logged in, found by the hash of the token"""
+
+    token_hash = fields.CharField(max_length=64, primary_key=True)
+    username = fields.CharField(max_length=80)
+    made_at = InstantField()
+    seen_at = InstantField()
+    expires_at = InstantField()
+
+    class Meta:
+        table = "web_session"
+        indexes = (("username",), ("expires_at",))
+
+
+class FormDraft(Model):
+    """Half-filled forms of citizens, sealed, found by the hash of the cookie"""
+
+    token_hash = fields.CharField(max_length=64, primary_key=True)
+    sealed = fields.TextField()
+    made_at = InstantField()
+    seen_at = InstantField()
+
+    class Meta:
+        table = "web_form_draft"
+        indexes = (("seen_at",),)

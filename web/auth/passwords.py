@@ -1,0 +1,14 @@
+"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's second choice: 68 ms here
+NOBODY = hasher.hash("nobody has this password")
+
+
+def matches(hashed: str, password: str) -> bool:
+    try:
+        return hasher.verify(hashed, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False

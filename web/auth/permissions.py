@@ -1,0 +1,30 @@
+"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+
+from starlette.requests import Request
+
+from feedback.access import OVERSEERS, Actor, has
+from feedback.kernel.errors import Forbidden
+from feedback.vocabulary import Role
+from web.auth import sessions
+
+
+async def administrator(request: Request, *roles: Role) -> Actor:
+    """Whoever asks, if they hold one of the roles (an administrator when none is named).
+
+    Raises Forbidden.
+    """
+    actor = await sessions.actor(request)
+    if not actor.roles & frozenset(roles or (Role.ADMIN,)):
+        raise Forbidden
+    return actor
+
+
+async def overseer(request: Request) -> Actor:
+    """Whoever asks, if they oversee others.
+
+    Raises Forbidden.
+    """
+    actor = await sessions.actor(request)
+    if not has(actor, OVERSEERS):
+        raise Forbidden
+    return actor

@@ -1,0 +1,229 @@
+"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback.access import Actor
+from feedback.kernel import codes
+from feedback.kernel.errors import Forbidden, NotFound
+from routing import directory
+from web.auth import second_factor
+from web.auth.cookies import set_cookie, signed
+from web.auth.models import Account, FormDraft, Session
+from web.auth.passwords import NOBODY, matches
+from web.context import Office
+
+STAFF_COOKIE = "xq_staff"
+HALF_COOKIE = "xq_half"
+ENROLLING = frozenset({"/desk/second-factor", "/logout"})
+BACKGROUND = frozenset({"/board/fragment", "/board/stream"})
+USERNAME_MOST = 80
+_HALF_SECONDS = 300
+
+
+class Unauthorized(Forbidden):
+    """Nobody is logged in, or not any more."""
+
+    code = "unauthorized"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A fresh session."""
+
+    token: str
+    expires_at: datetime
+    actor: Actor
+
+
+async def log_in(office: Office, username: str, password: str, otp: str = "", *, may_enrol: bool = False) -> LoggedIn:
+    """A session for whoever knows the password, and has the second factor if there is one.
+
+    Raises Unauthorized with code "wrong_password", "locked", "code_needed", "wrong_code" or, where the house requires
+    a second factor and this is no page to switch it on at, "factor_needed". An unknown account takes as long as a
+    known one.
+    """
+    await prove(office, username, password)
+    if (await second_factor.standing(username)).is_on:
+        if not otp:
+            raise Unauthorized("code_needed")
+        await prove_code(office, username, otp)
+    elif office.settings.second_factor_required and not may_enrol:
+        raise Unauthorized("factor_needed")
+    return await admitted(office, username)
+
+
+async def prove(office: Office, username: str, password: str) -> None:
+    """Whether somebody knows the password of an account; whoever tries too often locks it.
+
+    Raises Unauthorized with code "wrong_password" or "locked".
+    """
+    account = await Account.get_or_none(username=username) if len(username) <= USERNAME_MOST else None
+    right = await asyncio.to_thread(matches, account.password if account else NOBODY, password)
+    if account is None:
+        raise Unauthorized("wrong_password")
+    if account.locked_until and account.locked_until > office.clock.now():
+        raise Unauthorized("locked")
+    if not right:
+        raise await _missed(office, account, "wrong_password")
+
+
+async def prove_code(office: Office, username: str, otp: str) -> None:
+    """Whether somebody has the second factor of an account; wrong codes count like wrong passwords.
+
+    Raises Unauthorized with code "wrong_code" or "locked".
+    """
+    account = await Account.get_or_none(username=username)
+    if account is None or (account.locked_until and account.locked_until > office.clock.now()):
+        raise Unauthorized("locked")
+    if not await second_factor.accepts(office, username, otp):
+        raise await _missed(office, account, "wrong_code")
+
+
+async def _missed(office: Office, account: Account, code: str) -> Unauthorized:
+    failed, settings = account.failed + 1, office.settings
+    is_last = failed >= settings.login_attempts
+    locked = office.clock.now() + timedelta(minutes=settings.lock_minutes) if is_last else None
+    await Account.filter(username=account.username).update(failed=0 if locked else failed, locked_until=locked)
+    return Unauthorized("locked" if locked else code)
+
+
+async def admitted(office: Office, username: str) -> LoggedIn:
+    """A session for somebody who has proved everything.
+
+    Raises Unauthorized for an account without a post.
+    """
+    try:
+        actor_ = await directory.actor_of(username)
+    except NotFound as gone:
+        raise Unauthorized("wrong_password") from gone
+    await Account.filter(username=username).update(failed=0, locked_until=None)
+    token, expires_at = await open_session(office, username)
+    return LoggedIn(token, expires_at, actor_)
+
+
+async def open_session(office: Office, username: str) -> tuple[str, datetime]:
+    """A fresh session in that name: its token, and when it ends."""
+    now, token = office.clock.now(), codes.token()
+    expires_at = now + timedelta(hours=office.settings.session_hours)
+    await Session.create(token_hash=hash(token), username=username, made_at=now, seen_at=now, expires_at=expires_at)
+    return token, expires_at
+
+
+async def log_out(request: Request) -> None:
+    """End the session the request came with."""
+    if token := _token_of(request):
+        await Session.filter(token_hash=hash(token)).delete()
+
+
+async def actor(request: Request) -> Actor:
+    """The member of staff who asks.
+
+    Raises Unauthorized.
+    """
+    found = await actor_or_none(request)
+    if found is None:
+        raise Unauthorized()
+    return found
+
+
+async def actor_or_none(request: Request) -> Actor | None:
+    """The member of staff who asks, if one does."""
+    if not hasattr(request.state, "actor"):
+        token = _token_of(request)
+        office: Office = request.app.state.office
+        renews = not is_background(request)
+        enrolling = request.url.path in ENROLLING
+        found_ = await actor_of_token(office, token, renews=renews, enrolling=enrolling) if token else None
+        request.state.actor = found_
+    found: Actor | None = request.state.actor
+    return found
+
+
+def is_background(request: Request) -> bool:
+    """Whether a page asks by itself, with nobody at the keyboard: that keeps no session awake."""
+    return request.url.path in BACKGROUND
+
+
+async def actor_of_token(office: Office, token: str, *, renews: bool = True, enrolling: bool = False) -> Actor | None:
+    """The actor of a session that is neither over nor idle. `renews`: somebody is at the keyboard.
+
+    Where a second factor is required, a session without one is good for nothing but switching it on (`enrolling`).
+    """
+    now, settings = office.clock.now(), office.settings
+    session = await Session.get_or_none(token_hash=hash(token))
+    if session is None or session.expires_at <= now:
+        return None
+    if session.seen_at + timedelta(minutes=settings.idle_minutes) <= now:
+        return None
+    owes_factor = settings.second_factor_required and not (await second_factor.standing(session.username)).is_on
+    if owes_factor and not enrolling:
+        return None
+    if renews and now - session.seen_at > timedelta(minutes=1):
+        await Session.filter(token_hash=session.token_hash).update(seen_at=now)
+    try:
+        return await directory.actor_of(session.username)
+    except NotFound:
+        return None
+
+
+def token_of(request: Request) -> str:
+    """The session token of the request, or ""."""
+    return _token_of(request) or ""
+
+
+def _token_of(request: Request) -> str | None:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and bearer:
+        return bearer.strip()
+    return request.cookies.get(STAFF_COOKIE)
+
+
+def remember_half(response: Response, office: Office, username: str) -> None:
+    """This browser gave the right password, and has five minutes for the code."""
+    said = f"{username}|{int(office.clock.now().timestamp()) + _HALF_SECONDS}"
+    set_cookie(response, office, HALF_COOKIE, f"{said}|{signed(office, said, 'half-cookie')}", 1)
+
+
+def half_of(request: Request) -> str:
+    """Who gave the right password here a moment ago and owes the code, or ""."""
+    office: Office = request.app.state.office
+    said, _, sign = request.cookies.get(HALF_COOKIE, "").rpartition("|")
+    username, _, until = said.rpartition("|")
+    if not until.isdecimal() or not codes.same(sign, signed(office, said, "half-cookie")):
+        return ""
+    return username if int(until) > office.clock.now().timestamp() else ""
+
+
+async def is_enrolling(request: Request) -> bool:
+    """Whether somebody is logged in here who must switch on a second factor before anything else."""
+    office: Office = request.app.state.office
+    token = _token_of(request)
+    return bool(token and await actor_of_token(office, token, enrolling=True))
+
+
+async def username_of_ended(request: Request) -> str | None:
+    """Whose session this was, though it is over: for keeping what they had typed. Never a way in."""
+    token = _token_of(request)
+    session = await Session.get_or_none(token_hash=hash(token)) if token else None
+    return session.username if session else None
+
+
+async def forget_old(now: datetime, draft_days: int) -> None:
+    """Delete drafts nobody came back to, and sessions that are over, a day later: who still types in one is known."""
+    await FormDraft.filter(seen_at__lt=now - timedelta(days=draft_days)).delete()
+    await Session.filter(expires_at__lt=now - timedelta(days=1)).delete()
+
+
+async def end_sessions(username: str) -> None:
+    """Log somebody out everywhere."""
+    await Session.filter(username=username).delete()
+
+
+def hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

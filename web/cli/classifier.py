@@ -1,0 +1,83 @@
+"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+
+import argparse
+import json
+from collections.abc import Awaitable
+from typing import Any
+
+from feedback.kernel.errors import Invalid
+from feedback.kernel.settings import Settings
+from web.cli.serve import run_async
+
+
+def trial(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import commands
+
+    async def run(office: Any) -> dict[str, Any]:
+        model = await office.model()
+        if model is None:
+            raise Invalid({"release": "missing"})
+        return commands.trial(model, args.file, restrict=args.restrict, split=args.split)
+
+    figures = run_async(settings, run)
+    if args.json:
+        print(json.dumps(figures, ensure_ascii=False))
+    else:
+        for name, value in figures.items():
+            print(f"{name:<16} {value}")
+    return 0
+
+
+def train(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import commands
+    from web.tasks import training
+
+    async def run(office: Any) -> dict[str, Any]:
+        duties = await training.duties()
+        return await commands.train(
+            args.files, args.unlabelled, duties, settings.data, force=args.force, now=office.clock.now()
+        )
+
+    print(json.dumps(run_async(settings, run), ensure_ascii=False, indent=1, default=str))
+    return 0
+
+
+def releases(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import releases as known
+
+    rows = run_async(settings, lambda office: known.all_releases())
+    if args.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
+        return 0
+    for row in rows:
+        trial = row["trial"]
+        state = "in force" if row["is_current"] else f"refused: {row['refused']}" if row["refused"] else "-"
+        figures = f"accuracy {trial.get('trial', {}).get('accuracy', '-')}, frozen {trial.get('frozen_accuracy', '-')}"
+        print(f"{row['id']}  {row['made_at']:%Y-%m-%d %H:%M}  {row['kind']:<8} {figures}  {state}")
+        if row["promoted_at"]:
+            print(f"    promoted {row['promoted_at']:%Y-%m-%d %H:%M} by {row['promoted_by'] or 'the system'}")
+    return 0
+
+
+def promote(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import releases as known
+
+    async def run(office: Any) -> str:
+        row = await known.one_release(args.release)
+        if not known.is_whole(settings.data, row["folder"]):
+            raise Invalid({"release": "unreadable"})
+        await known.promote(row["id"], by="command", now=office.clock.now())
+        return str(row["id"])
+
+    print(run_async(settings, run))
+    return 0
+
+
+def roll_back(settings: Settings, args: argparse.Namespace) -> int:
+    from classify import releases as known
+
+    def run(office: Any) -> Awaitable[str]:
+        return known.roll_back(settings.data, by="command", now=office.clock.now(), release=args.release)
+
+    print(run_async(settings, run))
+    return 0

@@ -1,0 +1,108 @@
+"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from feedback.kernel.clock import OFFICE
+from feedback.kernel.errors import NotNow
+from feedback.kernel.settings import Settings
+from web.cli.serve import migrate, run_async
+
+
+def found(settings: Settings, args: argparse.Namespace) -> int:
+    """Begin a district, or with `--check` only read its files."""
+    from web.imports import provisioning
+
+    try:
+        district = provisioning.read(args.folder)
+    except provisioning.FaultyError as wrong:
+        return _faulty(wrong)
+    counts = f"{len(district.units)} 个单位，{len(district.regions)} 个地区，{len(district.routes)} 条派单规则"
+    if args.check:
+        print(f"没有问题：{counts}，{len(district.people)} 人")
+        return 0
+    migrate(settings, args)
+    try:
+        run_async(settings, lambda office: provisioning.found(office, district, by="found"))
+    except NotNow:
+        print("这里已经建立过：派单规则在“管理 → 派单规则”里改，人员用 xinqiao staff", file=sys.stderr)
+        return 2
+    print(f"已建立：{counts}")
+    return _employed(settings, district.people, args.folder / "staff.csv") if district.people else 0
+
+
+def staff(settings: Settings, args: argparse.Namespace) -> int:
+    """People as the file says; may be run again with more."""
+    from web.imports import provisioning
+
+    try:
+        return _employed(settings, provisioning.read_people(args.file), args.file)
+    except provisioning.FaultyError as wrong:
+        return _faulty(wrong)
+
+
+def _employed(settings: Settings, people: Sequence[Any], file: Path) -> int:
+    from web.imports import provisioning
+
+    kept = file.with_name(f"{file.stem}.passwords-{datetime.now(OFFICE):%Y%m%d%H%M%S}.csv")
+
+    def write_down(passwords: Mapping[str, str]) -> None:
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as paper:
+            paper.writelines(f"{username},{word}\n" for username, word in passwords.items())
+
+    fresh = run_async(settings, lambda office: provisioning.employ(people, write_down, now=office.clock.now()))
+    print(f"{len(people)} 人在岗，其中新开账号 {fresh} 个")
+    if fresh:
+        print(f"初始密码写在 {kept}（只有您能读），请当面交给本人，首次登录后在“修改密码”里更换，然后删除该文件")
+    return 0
+
+
+def _faulty(wrong: Exception) -> int:
+    print(f"{wrong}\n以上问题改好之前，什么都没有写入", file=sys.stderr)
+    return 2
+
+
+def password(settings: Settings, args: argparse.Namespace) -> int:
+    """A new password, shown once."""
+    from web.auth import accounts, second_factor
+    from web.imports import provisioning
+
+    word = provisioning.new_password()
+
+    async def changed(office: Any) -> None:
+        await accounts.set_password(args.username, word, now=office.clock.now())
+        if args.no_factor:
+            await second_factor.switch_off(args.username)
+
+    run_async(settings, changed)
+    print(word)
+    return 0
+
+
+def leave(settings: Settings, args: argparse.Namespace) -> int:
+    """Somebody works here no more."""
+    from routing import directory
+    from web.auth import sessions
+
+    async def left(_: Any) -> bool:
+        await sessions.end_sessions(args.username)
+        return await directory.leave(args.username)
+
+    if not run_async(settings, left):
+        print(f"没有在岗的 {args.username}", file=sys.stderr)
+        return 2
+    print(f"{args.username} 已离岗，登录已全部失效，此前的办理记录不变")
+    return 0
+
+
+def import_file(settings: Settings, args: argparse.Namespace) -> int:
+    from web.imports import case_history
+
+    summary = run_async(settings, lambda office: case_history.run(office, args.file, args.map, args.column))
+    print(summary.line)
+    return 0

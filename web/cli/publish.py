@@ -1,0 +1,32 @@
+"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+
+import argparse
+
+from feedback.kernel.settings import Settings
+from web.cli.serve import run_async
+
+
+def publish(settings: Settings, args: argparse.Namespace) -> int:
+    from evaluation import publishing
+
+    edition = run_async(
+        settings,
+        lambda office: publishing.publish(
+            args.period, now=office.clock.now(), by="command", settings=settings, early=args.early
+        ),
+    )
+    state = "已发布" if edition.fresh else "此前已经发布，未作改动"
+    print(f"{args.period} 第 {edition.number} 版 {state},指纹 {edition.digest}")
+    return 0
+
+
+def report(settings: Settings, args: argparse.Namespace) -> int:
+    from evaluation import report_files
+    from web.pages.board import annual_report
+
+    found = run_async(settings, lambda office: annual_report.made(args.year, settings, office.clock.now()))
+    for suffix, content in (("docx", report_files.to_docx(found)), ("xlsx", report_files.to_xlsx(found))):
+        path = args.to / f"xinqiao-report-{args.year}.{suffix}"
+        path.write_bytes(content)
+        print(path)
+    return 0

@@ -1,0 +1,68 @@
+"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+from feedback.kernel.clock import OFFICE, office_day
+from feedback.kernel.settings import Settings
+from web.cli.serve import run_async
+
+
+def deadline(settings: Settings, args: argparse.Namespace) -> int:
+    from feedback import calendars
+    from feedback.deadlines import due_days
+    from feedback.terms import parse_length
+
+    length = parse_length(args.length)
+    if length.unit.runs:
+        start = datetime(args.start.year, args.start.month, args.start.day, tzinfo=OFFICE)
+        raw = legal = office_day(start + length.span)
+        is_provisional = False
+    else:
+        calendar = calendars.package()
+        raw, legal = due_days(calendar, args.start, length)
+        is_provisional = calendar.is_provisional(legal)
+    print(json.dumps({"due_raw": raw.isoformat(), "due_legal": legal.isoformat(), "provisional": is_provisional}))
+    return 0
+
+
+def verify(settings: Settings, args: argparse.Namespace) -> int:
+    from feedback import jobs
+
+    async def run(office: Any) -> list[jobs.Damage]:
+        return [damage async for damage in jobs.damages(settings.data)]
+
+    damages = run_async(settings, run)
+    for damage in damages:
+        print(f"{damage.where}: {damage.what}")
+    if any(damage.what == jobs.CLOCKS_DIFFER for damage in damages):
+        print(
+            "时限与案卷不一致的，如果是程序更新所致：xinqiao refold --dry-run 查看，xinqiao refold 重新计算并写明原因"
+        )
+    if not damages:
+        print("记录完整：指纹链、时限、附件都与存档一致")
+    return 1 if damages else 0
+
+
+def refold(settings: Settings, args: argparse.Namespace) -> int:
+    from feedback import refolding
+
+    async def run(office: Any) -> tuple[int, int]:
+        done = left = 0
+        async for each in refolding.found():
+            print(f"{each.no}: {'；'.join(each.changes)}")
+            if each.broken:
+                print(f"  案卷的指纹链不完整（{each.broken}），不作改动，请先查明", file=sys.stderr)
+                left += 1
+                continue
+            if not args.dry_run:
+                await refolding.refold(each, args.cause or refolding.CAUSE, office.clock.now())
+            done += 1
+        return done, left
+
+    done, left = run_async(settings, run)
+    print(f"{'需要重新计算' if args.dry_run else '已重新计算'} {done} 件，不能处理 {left} 件")
+    return 1 if left else 0

@@ -1,0 +1,1 @@
+"""The demonstration town and its simulated life."""

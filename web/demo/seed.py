@@ -1,0 +1,88 @@
+"""Who and what is in the demo town? 云川区 settled from its data files, all fictional; `web.demo.simulation` lives in it."""
+
+import random
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from feedback.vocabulary import Role
+from routing import directory
+from web.auth import accounts
+from web.context import Office
+from web.imports import provisioning
+from web.imports.provisioning import UnitRow
+
+TOWN = Path(__file__).parent / "town"
+DEMO_PASSWORD = "demo"  # noqa: S105 - the demo town's, refused in production
+SEED = 20_261_121
+
+
+def read(name: str) -> dict[str, Any]:
+    """One of the town's data files."""
+    return tomllib.loads((TOWN / f"{name}.toml").read_text("utf-8"))
+
+
+async def settle(office: Office) -> None:
+    """Units, regions, routing rows, staff, accounts, texts, matters and a first classifier; no case yet."""
+    now = office.clock.now()
+    district = provisioning.read(TOWN)
+    await provisioning.found(office, district, by="demo")
+    staff = _staff(district.units, office)
+    await directory.add_staff(staff)
+    await accounts.add_accounts([s["username"] for s in staff], DEMO_PASSWORD, is_demo=True, now=now)
+
+
+def _staff(units: Sequence[UnitRow], office: Office) -> list[dict[str, Any]]:
+    """A clerk and a head for every unit, and the offices of the whole house."""
+    names, draw = read("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
+
+    def name() -> str:
+        return str(draw.choice(names["family"]) + draw.choice(names["given"]))
+
+    def cleared(unit: UnitRow) -> bool:
+        return unit.kind == "discipline" or unit.code.endswith("jiwei")
+
+    rows = [
+        _post(f"{role.value}-{unit.code}", name(), unit.code, [role], cleared=cleared(unit))
+        for unit in units
+        for role in (Role.CLERK, Role.LEAD)
+    ]
+    desk = office.settings.desk
+    return [
+        *rows,
+        _post("reception", name(), desk, [Role.RECEPTION], cleared=True),
+        _post("supervisor", name(), "xinfang", [Role.SUPERVISOR], everywhere=True),
+        _post("auditor", name(), "xinfang", [Role.AUDITOR], everywhere=True),
+        _post("admin", name(), "xinfang", [Role.ADMIN]),
+        *(
+            _post(f"reception-{unit.code}", name(), unit.code, [Role.RECEPTION], cleared=_is_petition(unit))
+            for unit in units
+            if _is_desk(unit)
+        ),
+        # Who audits what is read of reports belongs to the discipline organ, and not to who keeps the system.
+        _post("auditor-jiwei", name(), "jiwei", [Role.AUDITOR], everywhere=True, cleared=True),
+    ]
+
+
+def _is_desk(unit: UnitRow) -> bool:
+    """Petition departments of every level, streets and towns take people in themselves (属地管理)."""
+    return unit.kind in ("street", "town") or _is_petition(unit)
+
+
+def _is_petition(unit: UnitRow) -> bool:
+    """Petition departments (信访局), which also take in reports."""
+    return unit.kind == "petition" or unit.code.endswith("xinfang")
+
+
+def _post(
+    username: str, name: str, unit: str, roles: list[Role], *, everywhere: bool = False, cleared: bool = False
+) -> dict[str, Any]:
+    return {
+        "username": username,
+        "name": name,
+        "unit": unit,
+        "roles": [role.value for role in roles],
+        "everywhere": everywhere,
+        "cleared": cleared,
+    }

@@ -1,0 +1,472 @@
+"""What goes on in the demo town? 120 days of life in 云川区, all fictional.
+
+Everything goes through the one door at the times it would have happened, with a fixed random seed, so that the
+demo also shows what the clocks, the classifier and the ratings really do.
+"""
+
+import heapq
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import structlog
+from tqdm import tqdm
+
+import feedback.jobs
+from evaluation import indicators, publishing, ratings
+from feedback import cases, queries, redact
+from feedback.access import SYSTEM, Actor, citizen
+from feedback.intake import Draft, PersonDraft
+from feedback.kernel import outbox
+from feedback.kernel.clock import OFFICE, office_day
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
+from feedback.views import Filters
+from feedback.vocabulary import Act, Kind, Role, Status
+from routing import directory, inbox, measuring, proposing
+from routing.measures import Deed
+from routing.rules import STREET
+from routing.telling import Manner
+from web import bootstrap
+from web.actions import cases as case_actions
+from web.context import Office
+from web.demo import waves
+from web.demo.seed import SEED, read, settle
+from web.demo.waves import Coming
+
+CASES = 300
+DAYS = 120
+UNREAD = timedelta(days=2)
+"""What the units of the demo town were told before that they have read."""
+_log = structlog.get_logger("living")
+
+
+async def sow(office: Office) -> None:
+    """The town with 120 days of life in it, if the database is empty."""
+    if (await directory.snapshot()).edition:
+        return
+    await settle(office)
+    await Life(office, has_waves=True).run()
+
+
+Event = Callable[[datetime], Awaitable[None]]
+
+
+class Life:
+    """120 days in the town: a list of things that will happen, carried out in order of time."""
+
+    def __init__(self, office: Office, cases_count: int = CASES, days: int = DAYS, *, has_waves: bool = False) -> None:
+        self.office = office
+        self.end = office.clock.now()
+        self.start = self.end - timedelta(days=days)
+        self.draw = random.Random(SEED)  # noqa: S311
+        self.aside = random.Random(SEED + 1)  # noqa: S311 - of its own, so that what is added moves nothing else
+        self.messages = read("messages")["message"]
+        self.phrases = read("phrases")
+        self.names = read("staff")
+        self.handlers = bootstrap.handlers(office)
+        self.count = cases_count
+        self.has_waves = has_waves
+        self.tide = random.Random(SEED + 2)  # noqa: S311 - likewise
+        self.agenda: list[tuple[datetime, int, Event]] = []
+        self.order = count()
+        self.oversight = read("oversight")
+        self.watch = random.Random(SEED + 3)  # noqa: S311 - likewise
+        self.answers: dict[str, str] = {}
+        self.known_rectifications: set[str] = set()
+        self.staff: dict[str, Actor] = {}
+
+    def plan(self, at: datetime, event: Event) -> None:
+        """Let something happen, unless it lies in the future: then the case stays as it is."""
+        if at <= self.end:
+            heapq.heappush(self.agenda, (at, next(self.order), event))
+
+    async def run(self) -> None:
+        """Live through it, and publish the months that are over."""
+        self.town = town = await directory.snapshot()
+        self.villages = [r for r in town.regions() if r.level == "village"]
+        self.streets = [r for r in town.regions() if r.level == "street"]
+        for number in range(self.count):
+            self.plan(self._arrival(), self._arrive(number))
+        if self.has_waves:
+            for number, coming in enumerate(waves.comings(read("seasons"), self.villages, self.tide)):
+                if (at := self.end - timedelta(days=coming.days)) >= self.start:
+                    self.plan(at, self._come(number, coming))
+        for day in range((self.end - self.start).days + 1):
+            self.plan(self.start + timedelta(days=day, hours=1), self._midnight)
+        if self.has_waves:
+            for week in range(1, (self.end - self.start).days // 7 + 1):
+                self.plan(self.end - timedelta(days=7 * week - 6), self._look_over)
+            for row in self.oversight["measure"]:
+                self.plan(self.end - timedelta(days=row["days"]), self._take_measure(row))
+        with tqdm(total=len(self.agenda), desc="云川区", unit="事", leave=False, disable=None) as bar:
+            while self.agenda:
+                at, _, event = heapq.heappop(self.agenda)
+                try:
+                    await event(at)
+                except (NotNow, NotFound, Conflict, Forbidden, Invalid) as refused:
+                    _log.debug("did not happen", refused=refused.code, details=refused.details)
+                await outbox.drain(self.handlers, at)
+                bar.total = bar.n + len(self.agenda) + 1
+                bar.update()
+        await feedback.jobs.sweep_clocks(self.end)
+        await outbox.drain(self.handlers, self.end)
+        await inbox.caught_up(self.end - UNREAD)
+        await self._publish()
+
+    def _arrival(self) -> datetime:
+        """Mostly in office hours, a little more in recent weeks."""
+        days = (self.end - self.start).days * (1 - self.draw.random() ** 1.25)
+        local = (self.start + timedelta(days=days)).astimezone(OFFICE)
+        hour = self.draw.choices(range(24), weights=[1] * 7 + [3, 8, 12, 11, 8, 5, 6, 9, 9, 8, 6, 4, 4, 4, 3, 2, 1])[0]
+        return local.replace(hour=hour, minute=self.draw.randrange(60), second=self.draw.randrange(60))
+
+    async def _midnight(self, at: datetime) -> None:
+        await feedback.jobs.sweep_clocks(at)
+        await feedback.jobs.close_rated_out(at, self.office.settings.rating_days)
+        page = await queries.worklist(SYSTEM, Filters(kind=Kind.RECTIFY.value, status="assigned"), 1, now=at, size=200)
+        for row in page.items:
+            if row.no not in self.known_rectifications:
+                self.known_rectifications.add(row.no)
+                self._plan_rectification(row.no, at)
+
+    async def _look_over(self, at: datetime) -> None:
+        """Once a week the supervisor orders what has been proposed longest; most units answer, and then the citizen."""
+        await proposing.propose(at)
+        supervisor = await self._actor("supervisor")
+        for proposal in (await proposing.listed(supervisor, most=3))[: self.watch.randint(1, 2)]:
+            no, reason = proposal["case_no"], self.watch.choice(self.oversight["order"]["reasons"])
+            data = {"reason": reason, "trigger": proposal["trigger"]}
+            await cases.act(no, Act.SUPERVISE, supervisor, data, now=at)
+            await proposing.decide(supervisor, proposal["id"], proposing.ISSUED, reason, at)
+            if self.watch.random() < 0.8:
+                answered = at + timedelta(hours=self.watch.uniform(20, 70))
+                said = {"text": self.watch.choice(self.oversight["order"]["answers"])}
+                self._later(no, Act.ANSWER_SUPERVISION, Role.LEAD, said, answered)
+                replied = answered + timedelta(days=self.watch.uniform(1, 4))
+                self._later(
+                    no, Act.REPLY, Role.CLERK, {"text": self.answers.get(no, ""), "outcome": "support"}, replied
+                )
+
+    def _take_measure(self, row: Mapping[str, Any]) -> Event:
+        """The supervisor takes a measure towards a unit, whose head answers in writing, or has not yet."""
+        manner = Manner.of(self.office.settings)
+
+        async def taken(at: datetime) -> None:
+            supervisor, head = await self._actor("supervisor"), await self._actor(f"lead-{row['unit']}")
+            said = {**row, "due_day": office_day(at) + timedelta(days=row["due"])}
+            number = await measuring.issue(supervisor, said, (), manner, at)
+
+            async def answered(when: datetime) -> None:
+                reply = {"text": row["answer"], "adoption": row.get("adoption", "")}
+                await measuring.act(head, number, Deed.ANSWER, reply, manner, when)
+
+            async def closed(when: datetime) -> None:
+                await measuring.act(supervisor, number, Deed.CLOSE, {}, manner, when)
+
+            if row["answered"]:
+                self.plan(at + timedelta(days=row["answered"]), answered)
+            if row["closed"]:
+                self.plan(at + timedelta(days=row["answered"] + row["closed"]), closed)
+
+        return taken
+
+    def _hours(self, low: float, high: float) -> timedelta:
+        return timedelta(hours=self.draw.uniform(low, high))
+
+    def _arrive(self, number: int) -> Event:
+        async def arrive(at: datetime) -> None:
+            message = self.messages[number % len(self.messages)]
+            region = self.draw.choice(self._homes(message))
+            named = self.draw.random() > 0.08
+            slots = {
+                "place": self.draw.choice(region.places or (region.name,)),
+                "name": self._name(),
+                "date": f"{at.astimezone(OFFICE):%m月%d日}",
+            }
+            title, text = (_filled(message[part], slots) for part in ("title", "text"))
+            channel = self.draw.choices(
+                ["web", "app", "miniprogram", "wechat", "hotline", "letter", "visit"], [30, 22, 22, 8, 12, 3, 3]
+            )[0]
+            draft = Draft(
+                kind=message["kind"],
+                title=title,
+                text=text,
+                channel=channel,
+                desk=self.office.settings.desk,
+                source_id=f"demo-{number}",
+                region=region.code if self.draw.random() < 0.8 else "",
+                address=f"{region.name}{slots['place']}",
+                person=PersonDraft(name=slots["name"], phone=self._phone()) if named else None,
+                anonymous=not named or self.draw.random() < 0.1,
+                public_consent=self.draw.random() < 0.65,
+            )
+            draft = case_actions.filled(draft, self.town, self.office.settings.desk)
+            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.office.settings.secret)
+            await outbox.drain(self.handlers, at)
+            self._plan_handling(receipt.no, message, at)
+
+        return arrive
+
+    def _come(self, number: int, coming: Coming) -> Event:
+        """One message of a wave: the desk where it waits, the unit that returns what is not its own, an answer."""
+
+        async def come(at: datetime) -> None:
+            family, given = self.tide.choice(self.names["family"]), self.tide.choice(self.names["given"])
+            draft = Draft(
+                kind=coming.kind,
+                title=coming.title,
+                text=coming.text,
+                channel=self.tide.choice(("web", "app", "miniprogram", "hotline")),
+                desk=self.office.settings.desk,
+                source_id=f"wave-{number}",
+                region=coming.region,
+                address=coming.address,
+                person=PersonDraft(name=family + given, phone=f"137{self.tide.randrange(10**8):08d}"),
+                public_consent=self.tide.random() < 0.5,
+            )
+            draft = case_actions.filled(draft, self.town, self.office.settings.desk)
+            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.office.settings.secret)
+            await outbox.drain(self.handlers, at)
+            self._plan_desk(receipt.no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=2))
+            self.plan(at + timedelta(hours=self.tide.uniform(4, 24)), take_up(receipt.no))
+
+        def take_up(no: str) -> Event:
+            async def taken(at: datetime) -> None:
+                if (await queries.brief(no)).unit == coming.unit:
+                    await self._do(no, Act.ACCEPT, Role.CLERK, {}, at)
+                    self.answers[no] = coming.reply
+                    answered = at + timedelta(hours=self.tide.uniform(5, 24 * 9))
+                    self._later(no, Act.REPLY, Role.CLERK, {"text": coming.reply}, answered)
+                    self._plan_audit(no, answered)
+                    self._plan_call_back(no, poor=False, replied=answered, again=coming.reply)
+                    return
+                await self._do(
+                    no, Act.RETURN, Role.CLERK, {"reason": "经核对职责清单，此事不归我单位管，请重新分派。"}, at
+                )
+                self._plan_desk(no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=1))
+                self.plan(at + timedelta(hours=self.tide.uniform(3, 12)), take_up(no))
+
+            return taken
+
+        return come
+
+    def _homes(self, message: Mapping[str, Any]) -> list[Any]:
+        """The villages a message may come from: the one it names, else town or country as it says."""
+        if place := message.get("region"):
+            return [r for r in self.villages if r.code == place]
+        kinds = {"urban": ("street",), "rural": ("town",)}.get(message.get("area", ""), ("street", "town"))
+        by_code = self.town.unit
+        return [r for r in self.villages if by_code(self.town.street_of(r.code)).kind in kinds]
+
+    def _name(self) -> str:
+        return str(self.draw.choice(self.names["family"]) + self.draw.choice(self.names["given"]))
+
+    def _phone(self) -> str:
+        return f"139{self.draw.randrange(10**8):08d}"
+
+    async def _actor(self, username: str) -> Actor:
+        if username not in self.staff:
+            self.staff[username] = await directory.actor_of(username)
+        return self.staff[username]
+
+    async def _do(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime, unit: str = "") -> None:
+        """Somebody of `unit` (none: of the unit that has it), or of the desk, does something."""
+        unit = unit or (await queries.brief(no)).unit
+        actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
+        also = ratings.record if what is Act.RATE else None
+        await cases.act(no, what, actor, data, now=at, also=also)
+
+    def _username(self, role: Role, unit: str) -> str:
+        return f"{role.value}-{unit}" if role in (Role.CLERK, Role.LEAD) else role.value
+
+    def _later(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime, *, unit: str = "") -> None:
+        async def happen(when: datetime) -> None:
+            await self._do(no, what, role, data, when, unit)
+
+        self.plan(at, happen)
+
+    def _plan_handling(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
+        fate = self.draw.random()
+        at = at + self._hours(0.5, 5)
+        if message["kind"] == "complaint" and self.draw.random() < 0.04:
+            self._plan_merge(no, at - timedelta(minutes=20))
+            return
+        self._plan_desk(no, message, at)
+        if fate < 0.03:
+            self._later(no, Act.WITHDRAW, Role.CITIZEN, {"reason": "问题已经解决了"}, at + self._hours(5, 40))
+            return
+        if fate < 0.07:
+            reason = self._phrase(Act.DECLINE)
+            data = {"reason": reason, "where_instead": "请向有权处理的机关提出"}
+            self._later(no, Act.DECLINE, Role.CLERK, data, at + self._hours(2, 20))
+            return
+        if fate < 0.12:
+            self._later(no, Act.RETURN, Role.CLERK, {"reason": self._phrase(Act.RETURN)}, at + self._hours(1, 6))
+            self._plan_desk(no, message, at + self._hours(7, 12))
+            at += timedelta(hours=14)
+        accepted = at + (self._hours(1, 16) if self.draw.random() < 0.9 else self._hours(30, 90))
+        self._later(no, Act.ACCEPT, Role.CLERK, {}, accepted)
+        if self.draw.random() < 0.75:
+            data = {"text": "已电话联系，了解了具体情况。"}
+            self._later(no, Act.CONTACT, Role.CLERK, data, accepted + self._hours(0.5, 9))
+        if message.get("co") or self.draw.random() < 0.08:
+            self._plan_help(no, accepted + self._hours(1, 5))
+        if self.draw.random() < 0.03:
+            target = office_day(accepted + timedelta(days=90)).isoformat()
+            data = {"reason": "涉及历史规划调整，需待专项工程实施。", "target_day": target}
+            asked = accepted + self._hours(10, 40)
+            self._later(no, Act.ASK_HOLD, Role.LEAD, data, asked)
+            self._later(no, Act.HOLD, Role.RECEPTION, data, asked + timedelta(hours=2))
+        if self.draw.random() < 0.1:
+            self._later(no, Act.URGE, Role.CITIZEN, {"text": "请尽快处理，谢谢。"}, accepted + self._hours(20, 90))
+        self._plan_reply(no, message, accepted)
+
+    def _plan_help(self, no: str, asked: datetime) -> None:
+        """The head asks another unit to help, which mostly tells what it found."""
+        task = {"units": ["chengguan"], "task": "请协助到现场核实并反馈情况。"}
+        self._later(no, Act.CO_ASSIGN, Role.LEAD, task, asked)
+        if self.aside.random() < 0.9:
+            told = asked + timedelta(hours=self.aside.uniform(6, 40))
+            found = {"text": "已到现场协助核实，情况已反馈主办单位。"}
+            self._later(no, Act.CO_REPLY, Role.CLERK, found, told, unit="chengguan")
+
+    def _plan_desk(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
+        """The desk assigns what waits there: the classifier abstained, or a unit sent it back."""
+
+        async def at_desk(when: datetime) -> None:
+            file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
+            if file.status is not Status.RECEIVED:
+                return
+            if not file.category or not file.by_hand:
+                await self._do(no, Act.CLASSIFY, Role.RECEPTION, {"category": message["category"]}, when)
+            town = await directory.snapshot()
+            unit = town.street_of(file.region) if message["unit"] == STREET else message["unit"]
+            data = {"unit": unit or "quzhengfu", "reason": "受理窗口人工分派：属于该单位职责"}
+            await self._do(no, Act.ASSIGN, Role.RECEPTION, data, when)
+
+        self.plan(at, at_desk)
+
+    def _plan_merge(self, no: str, at: datetime) -> None:
+        """The same thing was reported before, so the desk joins the two."""
+
+        async def merge(when: datetime) -> None:
+            desk = await self._actor("reception")
+            page = await queries.worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
+            if page.items:
+                data = {"case": page.items[0].no, "reason": "与此前反映的是同一事项，合并办理。"}
+                await cases.act(no, Act.MERGE, desk, data, now=when)
+
+        self.plan(at, merge)
+
+    def _plan_reply(self, no: str, message: Mapping[str, Any], accepted: datetime) -> None:
+        pace = self.draw.random()
+        slow = message["kind"] in ("appeal", "suggest", "report")
+        self.answers[no] = message["reply"]
+        if pace < 0.80:
+            wait = self._hours(6, 24 * (20 if slow else 4))
+        elif pace < 0.93:
+            wait = self._hours(24 * 6, 24 * (60 if slow else 16))
+        else:
+            wait = self._hours(24 * 20, 24 * 150)
+        if message["kind"] == "consult":
+            wait /= 2.5
+        if self.draw.random() < 0.12:
+            data = {"reason": self._phrase(Act.EXTEND), "days": 10 if slow else 3}
+            asked = accepted + self._hours(10, 20)
+            self._later(no, Act.EXTEND if slow else Act.ENDORSE_EXTENSION, Role.LEAD, data, asked)
+            if not slow:
+                self._later(no, Act.EXTEND, Role.RECEPTION, data, asked + timedelta(hours=2))
+            wait += timedelta(days=3)
+        poor = self.draw.random() < 0.12 and message.get("bad_reply")
+        replied = accepted + wait
+        said = {"text": message["bad_reply"] if poor else message["reply"]}
+        if message["kind"] == Kind.APPEAL:
+            said["outcome"] = "explain" if poor else "support"
+        self._later(no, Act.REPLY, Role.CLERK, said, replied)
+        self._plan_publication(no, message, replied + self._hours(2, 30))
+        if not slow:
+            self._plan_audit(no, replied)
+        if self.draw.random() < 0.72:
+            self._plan_rating(no, bool(poor), replied + self._hours(1, 70), rates_desk=slow)
+        if not slow:
+            self._plan_call_back(no, bool(poor), replied, again=message["reply"])
+
+    def _plan_audit(self, no: str, replied: datetime) -> None:
+        """Reception looks at most results before anybody is called (国办发〔2020〕53号)."""
+        if self.aside.random() < 0.92:
+            audited = replied + timedelta(hours=self.aside.uniform(2, 20))
+            self._later(no, Act.AUDIT, Role.RECEPTION, {"text": "办理结果与诉求相符。"}, audited)
+
+    def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
+        async def publish(when: datetime) -> None:
+            file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
+            if not file.public_consent or file.status is not Status.REPLIED:
+                return
+            desk = await self._actor("reception")
+            names = await queries.names_in(SYSTEM, no, self.office.settings.secret)
+            data = {
+                "title": redact.masked(file.title, names),
+                "question": redact.masked(file.text, names),
+                "answer": redact.masked(message["reply"], names),
+            }
+            await cases.act(no, Act.PUBLISH, desk, data, now=when)
+
+        if self.draw.random() < 0.7:
+            self.plan(at, publish)
+
+    def _plan_call_back(self, no: str, poor: bool, replied: datetime, again: str) -> None:
+        """Reception calls most people back after some days, and writes down what they say (国办发〔2020〕53号).
+
+        What they are not content with goes back and is answered `again`.
+        """
+        at = replied + timedelta(days=self.aside.uniform(3, 7))
+        outcome = self.aside.choices(["satisfied", "unsatisfied", "unreached"], [2, 7, 1] if poor else [80, 10, 10])[0]
+        data = {"outcome": outcome, "text": "电话回访。"}
+        if outcome != "unreached":
+            data["contacted"] = self.aside.choices(["yes", "no"], [6, 4] if poor else [93, 7])[0]
+            data["solved"] = self.aside.choices(["solved", "partly", "unsolved"], [1, 4, 5] if poor else [80, 12, 8])[0]
+        if self.aside.random() < 0.75:
+            self._later(no, Act.CALL_BACK, Role.RECEPTION, data, at)
+            if outcome == "unsatisfied":
+                self._later(no, Act.REPLY, Role.CLERK, {"text": again}, at + timedelta(days=self.aside.uniform(1, 5)))
+
+    def _plan_rating(self, no: str, poor: bool, at: datetime, *, rates_desk: bool) -> None:
+        level = self.draw.choices([5, 4, 3, 2, 1], [5, 10, 15, 40, 30] if poor else [44, 28, 16, 8, 4])[0]
+        tags = self.draw.sample([i.code for i in indicators.of_level(level)], self.draw.randrange(1, 3))
+        comments = [c["text"] for c in self.phrases["comment"] if c["level"] == level]
+        data: dict[str, Any] = {"level": level, "tags": tags}
+        if comments and self.draw.random() < 0.6:
+            data["text"] = self.draw.choice(comments)
+        if rates_desk and self.aside.random() < 0.8:
+            data["desk_level"] = self.aside.choices([4, 3, 2], [7, 2, 1])[0]
+        self._later(no, Act.RATE, Role.CITIZEN, data, at)
+
+    def _plan_rectification(self, no: str, at: datetime) -> None:
+        if self.draw.random() < 0.1:
+            return  # nobody cares for it: it will turn red
+        signed = at + self._hours(1, 8)
+        self._later(no, Act.ACCEPT, Role.CLERK, {}, signed)
+        words = {"text": "已与评价人联系，核实了不满意的具体原因。"}
+        self._later(no, Act.CONTACT, Role.CLERK, words, signed + self._hours(1, 12))
+        done = signed + self._hours(24, 24 * 7)
+        self._later(no, Act.RECTIFY, Role.CLERK, {"text": "已向当事人说明并重新办理，内部已通报整改。"}, done)
+        outcome = {"outcome": "satisfied", "text": "电话回访，评价人对整改结果表示认可。"}
+        self._later(no, Act.CALL_BACK, Role.RECEPTION, outcome, done + self._hours(5, 60))
+
+    def _phrase(self, act: Act) -> str:
+        fitting = [r["text"] for r in self.phrases["reason"] if r["act"] == act.value]
+        return str(self.draw.choice(fitting)) if fitting else "情况说明见附件。"
+
+    async def _publish(self) -> None:
+        month = office_day(self.start).replace(day=1)
+        while (month + timedelta(days=32)).replace(day=1) <= office_day(self.end):
+            await publishing.publish(f"{month:%Y-%m}", now=self.end, by="demo", settings=self.office.settings)
+            month = (month + timedelta(days=32)).replace(day=1)
+
+
+def _filled(text: str, slots: Mapping[str, str]) -> str:
+    for name, value in slots.items():
+        text = text.replace("{" + name + "}", value)
+    return text

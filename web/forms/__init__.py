@@ -1,0 +1,1 @@
+"""Forms: reading what was typed, the fields of a step, reply templates."""

@@ -1,0 +1,49 @@
+"""How does a citizen hand something in? Four short steps over a draft kept on the server, then the receipt.
+
+No account is needed. The draft is found by a random cookie and sealed at rest; submitting it twice gives the same
+receipt, because the draft's own key is the source id.
+"""
+
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from feedback import attachments
+from feedback.kernel.errors import Invalid
+from web.context import Office
+
+
+async def kept_files(request: Request, form: FormData) -> list[str]:
+    """Ids of what went up before and of what comes with this form.
+
+    Raises Invalid for a file that is refused; the others are kept.
+    """
+    office: Office = request.app.state.office
+    ids = [value for value in form.getlist("attachments") if isinstance(value, str)]
+    for part in form.getlist("files"):
+        if isinstance(part, UploadFile) and part.filename:
+            content = await part.read()
+            try:
+                kept = await attachments.keep(
+                    part.filename,
+                    content,
+                    office.settings.data,
+                    now=office.clock.now(),
+                    most=office.settings.upload_max_bytes,
+                )
+            except Invalid as fault:
+                raise Invalid({"files": fault.fields.get("file", "type_refused")}) from fault
+            ids.append(kept.id)
+    return list(dict.fromkeys(ids))
+
+
+def upload_words(most: int, max_bytes: int) -> dict[str, Any]:
+    """What a page says about files before one is chosen."""
+    hint = f"照片、PDF、Word、Excel、录音或视频；最多 {most} 个，每个不超过 {max_bytes // 1_000_000} MB"
+    return {"upload_hint": hint, "upload_most": most, "upload_bytes": max_bytes}
+
+
+def size_words(size: int) -> str:
+    """A file's size in words."""
+    return f"{size / 1_000_000:.1f} MB" if size > 1_000_000 else f"{max(1, size // 1000)} KB"

@@ -1,0 +1,1 @@
+"""HTTP mechanism: security headers, limits, errors, templates, health."""

@@ -1,0 +1,128 @@
+"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
+from web.auth import sessions
+from web.http import templating
+from web.http.limits import TooLarge, TooMany
+from web.wording import catalogue
+
+STATUS_OF: Mapping[type[Refused], int] = {
+    sessions.Unauthorized: 401,
+    TooMany: 429,
+    Invalid: 422,
+    NotFound: 404,
+    Forbidden: 403,
+    Conflict: 409,
+    NotNow: 409,
+    Unavailable: 503,
+}
+_NAME_MOST = 60  # no thing has a longer name in an address
+_log = structlog.get_logger("web")
+
+
+def status_of(fault: Refused) -> int:
+    """The HTTP status of a refusal."""
+    if fault.code == "too_large":
+        return 413
+    if fault.code == "not_json":
+        return 400
+    if fault.code == "unsupported_type":
+        return 415
+    return next((status for kind, status in STATUS_OF.items() if isinstance(fault, kind)), 500)
+
+
+def error_json(fault: Refused) -> dict[str, Any]:
+    """The error shape of CONTRACT §2."""
+    words = str(fault.details.get("words", fault.code))  # a code may have more than one sentence
+    said: dict[str, Any] = {"code": fault.code, "message": catalogue.error_words(words, **_details(fault))}
+    if isinstance(fault, Invalid) and fault.fields:
+        said["fields"] = {name: catalogue.fault_words(name, why) for name, why in fault.fields.items()}
+    return {"error": said}
+
+
+def _details(fault: Refused) -> dict[str, object]:
+    count = len(fault.fields) if isinstance(fault, Invalid) else 0
+    return {"count": max(1, count), **fault.details}
+
+
+def is_api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+async def refused(request: Request, fault: Exception) -> Response:
+    if not isinstance(fault, Refused):
+        raise fault
+    return await refusal(request, fault)
+
+
+async def refusal(request: Request, fault: Refused) -> Response:
+    """A refusal as JSON for the API, as a page for people; who is not logged in is sent to the log-in."""
+    status = status_of(fault)
+    headers = {"Retry-After": str(fault.details["seconds"])} if "seconds" in fault.details else {}
+    if is_api(request):
+        return JSONResponse(error_json(fault), status, headers)
+    if status == 401 and fault.code == "unauthorized":
+        target = f"/login?next={request.url.path}"
+        if request.headers.get("hx-request"):
+            return Response(status_code=204, headers={"HX-Redirect": target})
+        return RedirectResponse(target, 303)
+    words = catalogue.error_words(fault.code, **_details(fault))
+    fields = error_json(fault)["error"].get("fields", {})
+    response = templating.page(request, "error.html", {"status": status, "message": words, "fields": fields}, status)
+    response.headers.update(headers)
+    return response
+
+
+async def http_error(request: Request, fault: Exception) -> Response:
+    if not isinstance(fault, HTTPException):
+        raise fault
+    known: Mapping[int, Refused] = {
+        404: NotFound(),
+        405: Refused("method_not_allowed"),
+        413: TooLarge(),
+        400: Invalid(code="invalid"),
+    }
+    refusal = known.get(fault.status_code, Refused("internal"))
+    if is_api(request):
+        return JSONResponse(error_json(refusal), fault.status_code, fault.headers)
+    words = catalogue.error_words(refusal.code, count=1)
+    context = {"status": fault.status_code, "message": words, "fields": {}}
+    return templating.page(request, "error.html", context, fault.status_code)
+
+
+async def database_fault(request: Request, fault: Exception) -> Response:
+    """PostgreSQL keeps no NUL in a text: that is the input's fault; anything else is ours."""
+    if "invalid byte sequence" in str(fault):
+        return await refusal(request, Invalid({"text": "not_text"}))
+    return await broken(request, fault)
+
+
+async def no_such(request: Request, fault: Exception) -> Response:
+    """Something is longer than any that is kept, and the ORM refuses to compare or to store it.
+
+    Asked for by such a name there is no such thing; what was sent is too long, and is told so.
+    """
+    if request.method in ("GET", "HEAD") or any(len(str(part)) > _NAME_MOST for part in request.path_params.values()):
+        return await refusal(request, NotFound())
+    name = str(fault).partition(":")[0]
+    return await refusal(request, Invalid({name if name in catalogue.FIELDS else "body": "too_long"}))
+
+
+async def broken(request: Request, fault: Exception) -> Response:
+    """A fault of ours: logged with the request's id, told without its inside."""
+    request_id = getattr(request.state, "request_id", "")
+    _log.error("broken", id=request_id, path=request.url.path, exc_info=fault)
+    words = catalogue.error_words("internal")
+    if is_api(request):
+        return JSONResponse({"error": {"code": "internal", "message": words, "request_id": request_id}}, 500)
+    return templating.page(
+        request, "error.html", {"status": 500, "message": words, "fields": {}, "request_id": request_id}, 500
+    )

@@ -1,0 +1,110 @@
+"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+
+import time
+from typing import Any
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from feedback.kernel.errors import Refused
+from feedback.kernel.settings import Settings
+
+
+class BodyLimit:
+    """Refuses a body that is too large, before and while it is read."""
+
+    def __init__(self, app: ASGIApp, most: int, refuse: Any) -> None:
+        self.app, self.most, self.refuse = app, most, refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = Request(scope).headers.get("content-length", "")
+        if length.isdigit() and int(length) > self.most:
+            await _thrown_away(receive)
+            response = await self.refuse(Request(scope, receive), TooLarge(most=self.most))
+            await response(scope, receive, send)
+            return
+        read = 0
+
+        async def counting() -> Any:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.most:
+                await _thrown_away(receive)
+                raise TooLarge(most=self.most)
+            return message
+
+        await self.app(scope, counting, send)
+
+
+async def _thrown_away(receive: Receive, most: int = 64_000_000) -> None:
+    """Read on without keeping it: who is still sending would see a broken connection instead of the answer."""
+    read, more = 0, True
+    while more and read < most:
+        message = await receive()
+        read += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
+
+
+class TooLarge(Refused):
+    """The body is larger than we take."""
+
+    code = "too_large"
+
+
+class TooMany(Refused):
+    """The address asked too often."""
+
+    code = "too_many"
+
+
+class Limiter:
+    """Counts what an address does, in this process or in Redis for several."""
+
+    def __init__(self, settings: Settings) -> None:
+        storage = (
+            RedisStorage("async+" + settings.redis_url, implementation="redispy")
+            if settings.redis_url
+            else MemoryStorage()
+        )
+        self._window = MovingWindowRateLimiter(storage)
+        self._trust_proxy = settings.trust_proxy
+        self._items: dict[str, RateLimitItem] = {
+            "submit": RateLimitItemPerMinute(settings.submit_per_minute),
+            "lookup": RateLimitItemPerMinute(settings.lookup_per_minute),
+            "login": RateLimitItemPerMinute(settings.login_per_minute),
+        }
+
+    async def hit(self, what: str, request: Request) -> None:
+        """Count one `what` of this address.
+
+        Raises TooMany with the seconds to wait.
+        """
+        item, address = self._items[what], self.address(request)
+        if not await self._window.hit(item, what, address):
+            raise TooMany(seconds=await self._wait(item, what, address))
+
+    async def check(self, what: str, request: Request) -> None:
+        """Refuse when the address used up its `what`, without counting: for counting failures only.
+
+        Raises TooMany.
+        """
+        item, address = self._items[what], self.address(request)
+        if not await self._window.test(item, what, address):
+            raise TooMany(seconds=await self._wait(item, what, address))
+
+    async def _wait(self, item: RateLimitItem, what: str, address: str) -> int:
+        stats = await self._window.get_window_stats(item, what, address)
+        return max(1, int(stats.reset_time - time.time()) + 1)
+
+    def address(self, request: Request) -> str:
+        """The client's address; a proxy's word is believed only when the setting says there is one."""
+        if self._trust_proxy and (forwarded := request.headers.get("x-forwarded-for")):
+            return forwarded.rsplit(",", 1)[-1].strip()
+        return request.client.host if request.client else "unknown"

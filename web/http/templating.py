@@ -1,0 +1,71 @@
+"""What does the frame of every page hold? Templates, and what each of them may rely on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from feedback.kernel.clock import OFFICE
+from feedback.kernel.settings import Settings
+from web.context import Office
+from web.wording import catalogue, dates
+
+HERE = Path(__file__).parent
+
+
+def templates(settings: Settings) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=not settings.production,
+    )
+    environment.globals |= {
+        "site": {
+            "name": settings.site_name,
+            "line": "群众诉求与政务服务评价平台",
+            "owner": settings.site_owner,
+            "operator": settings.site_operator,
+            "phone": settings.site_phone,
+            "code": settings.site_code,
+            "icp": settings.icp,
+            "police_record": settings.police_record,
+        },
+        "asset_version": _asset_version(),
+        "labels": catalogue,
+    }
+    environment.filters |= {
+        "time_words": dates.time_words,
+        "day_words": dates.day_words,
+        "short_time": dates.short_time,
+        "grouped": dates.grouped,
+    }
+    return environment
+
+
+def _asset_version() -> str:
+    newest = max(path.stat().st_mtime for path in (HERE / "static").rglob("*") if path.is_file())
+    return format(int(newest), "x")
+
+
+def page(request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in."""
+    actor = getattr(request.state, "actor", None)
+    office: Office = request.app.state.office
+    frame = {
+        "request": request,
+        "today": dates.day_words(office.clock.now().astimezone(OFFICE).date()),
+        "ui": request.query_params.get("ui", ""),
+        "path": request.url.path,
+        "unread_count": getattr(request.state, "unread", 0),
+        "actor": {"name": actor.name, "unit": actor.unit, "roles": sorted(r.value for r in actor.roles)}
+        if actor
+        else None,
+    }
+    html = request.app.state.templates.get_template(name).render({**frame, **context})
+    return HTMLResponse(html, status)

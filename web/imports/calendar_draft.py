@@ -1,0 +1,30 @@
+"""How does a change of the calendar come to be looked at? One step for page and API: handed in, made anew, or back to an edition."""
+
+from dataclasses import replace
+
+from feedback import calendars
+from feedback.access import Actor
+from feedback.intake import line
+from feedback.kernel.errors import Invalid
+from web.actions.calendar import drafted
+from web.context import Office
+from web.imports import calendar_notice
+from web.imports.calendar_notice import Notice
+
+SAID_MOST = 200
+
+
+async def handed_in(
+    office: Office, actor: Actor, notice: Notice, *, is_whole_year: bool, source: str, remark: str
+) -> tuple[int, list[str]]:
+    """The number of the draft a notice makes, or 0 and a sentence for everything that is wrong with it.
+
+    Raises Invalid for a source or a remark that is too long.
+    """
+    source, remark = line(source), line(remark)
+    if long := {name: "too_long" for name, said in (("source", source), ("remark", remark)) if len(said) > SAID_MOST}:
+        raise Invalid(long)
+    what, faults = calendar_notice.checked(notice, await calendars.current(), is_whole_year)
+    if what is None:
+        return 0, faults
+    return await drafted(office, actor, replace(what, source=source or what.source, remark=remark)), []

@@ -1,0 +1,339 @@
+"""How does a district's history come in? CSV or Excel, any columns, row by row through the one door.
+
+Idempotent by (channel, source_id): running it again adds nothing. A row that cannot be taken goes to
+`<file>.rejected.csv` with its reason; no row is dropped. Rows with an answer become answered cases at their own
+times; all others are classified and assigned like what comes in today.
+"""
+
+import csv
+import hashlib
+import io
+import os
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from classify import labels as categories
+from feedback import cases, facts
+from feedback.access import Actor, citizen
+from feedback.cases import Deed
+from feedback.intake import TITLE_MOST, Draft, PersonDraft, line, paragraph
+from feedback.kernel.clock import aware, monotonic
+from feedback.kernel.errors import Conflict, Invalid, Refused
+from feedback.vocabulary import Act, Channel, Kind, Role
+from routing import directory
+from routing.directory import Directory
+from web import worker
+from web.actions import cases as case_actions
+from web.context import Office
+from web.wording import catalogue
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    # field: the headings under which files usually carry it
+    "source_id": ("source_id", "id", "编号", "工单编号", "流水号", "信件编号"),
+    "title": ("title", "subject", "标题", "主题", "留言主题", "来信标题"),
+    "text": ("text", "content", "内容", "留言详情", "来信内容", "诉求内容"),
+    "time": ("time", "received_at", "时间", "留言时间", "来信时间", "受理时间"),
+    "kind": ("kind", "类型", "诉求类型", "工单类型"),
+    "category": ("category", "内容分类", "一级标签"),
+    "unit": ("unit", "承办单位", "回复机构", "答复单位"),
+    "reply": ("reply", "回复", "答复意见", "答复内容", "回复内容"),
+    "reply_time": ("reply_time", "replied_at", "回复时间", "答复时间"),
+    "region": ("region", "区划代码"),
+    "address": ("address", "地点", "地址", "事发地点"),
+    "name": ("name", "姓名", "联系人"),
+    "phone": ("phone", "电话", "联系电话", "手机号码"),
+}
+_TIMES = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y年%m月%d日", "%Y.%m.%d")
+_ENCODINGS = ("utf-8-sig", "gb18030")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """Which heading holds which field, what holds where a cell is empty, and what other names units go by."""
+
+    columns: Mapping[str, str]
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Summary:
+    """What became of a file: read = fresh + known + rejected."""
+
+    read: int = 0
+    fresh: int = 0
+    known: int = 0
+    rejected: int = 0
+    answered: int = 0
+    assigned: int = 0
+    waiting: int = 0
+    seconds: float = 0.0
+
+    @property
+    def line(self) -> str:
+        speed = self.read / self.seconds if self.seconds else 0
+        return (
+            f"读入 {self.read} 行 = 收下 {self.fresh} + 此前已有 {self.known} + 退回 {self.rejected};"
+            f"其中已答复 {self.answered},自动派出 {self.assigned},在受理窗口等候 {self.waiting};"
+            f"用时 {self.seconds:.1f} 秒,每秒 {speed:.0f} 行"
+        )
+
+
+async def run(office: Office, file: Path, map_file: Path | None = None, columns: Sequence[str] = ()) -> Summary:
+    """Take in a file, carry out what follows, and write the rejected rows beside it.
+
+    Raises Invalid when the file or the map cannot be read.
+    """
+    started, summary = monotonic(), Summary()
+    headings, rows, total = _rows(file)
+    mapping = column_map(headings, map_file, columns)
+    town = await directory.snapshot()
+    rejected: list[tuple[dict[str, str], str]] = []
+    taken: list[str] = []
+    for row in tqdm(rows, total=total, unit="行", desc=file.name, disable=None):
+        summary.read += 1
+        try:
+            no = await _take(office, town, mapping, row, summary)
+        except Refused as fault:
+            summary.rejected += 1
+            rejected.append((row, _why(fault)))
+            continue
+        if no:
+            taken.append(no)
+    _write_rejected(file, headings, rejected, office.settings.data)
+    await worker.run_here(office)
+    await _count_outcome(taken, summary, office)
+    summary.seconds = monotonic() - started
+    return summary
+
+
+def column_map(headings: Sequence[str], map_file: Path | None, columns: Sequence[str]) -> ColumnMap:
+    """The map given by file or options, filled up with the usual headings.
+
+    Raises Invalid when it names a field or a heading that is not there, or nothing holds the words.
+    """
+    given: dict[str, Any] = {}
+    if map_file is not None:
+        try:
+            given = tomllib.loads(map_file.read_text("utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as fault:
+            raise Invalid({"map": "unreadable"}, map=str(map_file)) from fault
+    chosen = dict(given.get("columns", {}))
+    for pair in columns:
+        name, _, heading = pair.partition("=")
+        chosen[name] = heading
+    faults = {name: "unknown_field" for name in chosen if name not in FIELDS}
+    faults |= {name: "unknown" for name, heading in chosen.items() if heading and heading not in headings}
+    if faults:
+        raise Invalid(faults)
+    for name, usual in FIELDS.items():
+        if name not in chosen and (found := next((h for h in usual if h in headings), "")):
+            chosen[name] = found
+    if not chosen.get("text") and not chosen.get("title"):
+        raise Invalid({"text": "missing"})
+    return ColumnMap(chosen, given.get("defaults", {}), given.get("units", {}))
+
+
+def _rows(file: Path) -> tuple[list[str], Iterator[dict[str, str]], int]:
+    try:
+        if file.suffix.lower() in (".xlsx", ".xls", ".et"):
+            table = _excel(file)
+        else:
+            table = list(csv.reader(io.StringIO(_text(file), newline="")))
+    except (OSError, csv.Error) as fault:
+        raise Invalid({"file": "unreadable"}, file=str(file), fault=str(fault)) from fault
+    if not table:
+        raise Invalid({"file": "empty"}, file=str(file))
+    headings = [line(h) for h in table[0]]
+    body = [row for row in table[1:] if any(cell.strip() for cell in row)]
+    return headings, (dict(zip(headings, [*row, *[""] * len(headings)], strict=False)) for row in body), len(body)
+
+
+def _text(file: Path) -> str:
+    raw = file.read_bytes()
+    for encoding in _ENCODINGS:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "replace")
+
+
+def _excel(file: Path) -> list[list[str]]:
+    import python_calamine
+
+    try:
+        sheet = python_calamine.load_workbook(str(file)).get_sheet_by_index(0)
+    except (python_calamine.CalamineError, ValueError) as fault:
+        raise Invalid({"file": "unreadable"}, file=str(file)) from fault
+    return [[_cell(value) for value in row] for row in sheet.to_python()]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # Excel keeps every number as a float: 13800001111.0
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)
+
+
+async def _take(office: Office, town: Directory, mapping: ColumnMap, row: Mapping[str, str], summary: Summary) -> str:
+    """Hand in one row. Returns the number of a fresh case, or "" for one that was there.
+
+    Raises Refused with the reason why the row cannot be taken.
+    """
+
+    def cell(name: str) -> str:
+        heading = mapping.columns.get(name, "")
+        return (row.get(heading, "") if heading else "").strip() or str(mapping.defaults.get(name, ""))
+
+    now = office.clock.now()
+    received_at = _moment(cell("time"), "time") or now
+    reply = paragraph(cell("reply"))
+    replied_at = _moment(cell("reply_time"), "reply_time") if reply else None
+    if received_at > now:
+        raise Invalid({"time": "in_the_future"})
+    if replied_at and (replied_at < received_at or replied_at > now):
+        raise Invalid({"reply_time": "before_the_message" if replied_at < received_at else "in_the_future"})
+    title, text = _words(cell("title"), cell("text"))
+    draft = Draft(
+        kind=_kind(cell("kind")),
+        title=title,
+        text=text,
+        channel=Channel.IMPORT.value,
+        desk=office.settings.desk,
+        source_id=cell("source_id") or _fingerprint(title, text, cell("time")),
+        region=cell("region"),
+        address=cell("address"),
+        person=PersonDraft(name=cell("name"), phone=cell("phone")),
+    )
+    if not reply:  # history keeps what it was: its place, its pace, and the unit that answered
+        draft = case_actions.filled(draft, town, office.settings.desk)
+    try:
+        receipt = await cases.submit(draft, citizen(""), now=received_at, secret=office.settings.secret)
+    except Conflict as fault:
+        raise Invalid({"source_id": "used_for_another_text"}) from fault
+    if not receipt.fresh:
+        summary.known += 1
+        return ""
+    summary.fresh += 1
+    if reply:
+        unit = _unit(cell("unit"), mapping, town) or office.settings.desk
+        category = _category(cell("category"))
+        said = {"text": reply} | ({"outcome": "unstated"} if draft.kind == Kind.APPEAL else {})
+        await _answer(receipt.no, office.settings.desk, unit, category, said, received_at, replied_at or received_at)
+        summary.answered += 1
+    return receipt.no
+
+
+async def _answer(
+    no: str,
+    desk: str,
+    unit: str,
+    category: str,
+    reply: Mapping[str, str],
+    received_at: datetime,
+    replied_at: datetime,
+) -> None:
+    """Enter what is known of an answered case: it was handed over when it came, and answered when it was."""
+    at_desk = Actor(id="import", name="批量导入", roles=frozenset({Role.RECEPTION}), unit=desk, units=frozenset({desk}))
+    at_unit = Actor(id="import", name="批量导入", roles=frozenset({Role.CLERK}), unit=unit, units=frozenset({unit}))
+    deeds = [
+        Deed(Act.ASSIGN, at_desk, {"unit": unit, "reason": "历史数据"}, received_at),
+        Deed(Act.ACCEPT, at_unit, {}, received_at),
+        Deed(Act.REPLY, at_unit, reply, replied_at),
+    ]
+    if category:
+        deeds.insert(0, Deed(Act.CLASSIFY, at_desk, {"category": category}, received_at))
+    await cases.acts(no, deeds)
+
+
+def _words(title: str, text: str) -> tuple[str, str]:
+    """Title and text that fit our limits, with nothing lost: a long title moves into the text."""
+    title, text = line(title), paragraph(text)
+    if not text:
+        text = title
+    if not title:
+        title = line(text)[:40]
+    if len(title) > TITLE_MOST:
+        text = text if title in text else f"{title}\n\n{text}"
+        title = title[: TITLE_MOST - 1] + "…"
+    return title, text
+
+
+def _kind(text: str) -> str:
+    if not text:
+        return Kind.COMPLAINT.value
+    by_words = {words: kind for kind, words in catalogue.KINDS.items()}
+    return by_words.get(text, text)
+
+
+def _category(text: str) -> str:
+    if not text:
+        return ""
+    return text if categories.exists(text) else categories.code_of(text)
+
+
+def _unit(name: str, mapping: ColumnMap, town: Directory) -> str:
+    """The unit of a name in the file: by the map, by code, by name or alias; "" when nobody here is called so."""
+    if not name:
+        return ""
+    code = mapping.units.get(name, name)
+    if town.has(code):
+        return code
+    return next((u.code for u in town.units() if code in (u.name, u.short, *u.aliases)), "")
+
+
+def _moment(text: str, name: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return aware(datetime.fromisoformat(text))
+    except ValueError:
+        pass
+    for form in _TIMES:
+        try:
+            return aware(datetime.strptime(text, form))  # noqa: DTZ007 - made aware at once, as office time
+        except ValueError:
+            continue
+    raise Invalid({name: "not_a_time"})
+
+
+def _fingerprint(title: str, text: str, when: str) -> str:
+    return hashlib.sha256(f"{title}\n{text}\n{when}".encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def _why(fault: Refused) -> str:
+    if isinstance(fault, Invalid):
+        return ";".join(f"{name}: {catalogue.fault_words(name, why)} ({why})" for name, why in fault.fields.items())
+    return catalogue.error_words(fault.code, count=1)
+
+
+def _write_rejected(
+    file: Path, headings: Sequence[str], rejected: Sequence[tuple[dict[str, str], str]], data: Path
+) -> None:
+    """The rejected rows as they came, with the reason; beside the file, or in the data folder where that is not ours."""
+    name = f"{file.name}.rejected.csv"
+    folder = file.parent if os.access(file.parent, os.W_OK) else data
+    target = folder / name
+    if not rejected:
+        target.unlink(missing_ok=True)
+        return
+    with target.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow([*headings, "退回原因"])
+        writer.writerows([*(row.get(h, "") for h in headings), why] for row, why in rejected)
+    print(f"退回的行在 {target}")
+
+
+async def _count_outcome(taken: Sequence[str], summary: Summary, office: Office) -> None:
+    """Where the fresh cases without an answer are now."""
+    where = await facts.whereabouts(taken)
+    summary.assigned = where.get("assigned", 0)
+    summary.waiting = where.get("received", 0)

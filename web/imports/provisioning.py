@@ -1,0 +1,397 @@
+"""How does a district begin? Its units, regions, routing rows and people, read from files and checked as a whole.
+
+A folder holds `units.toml`, `regions.toml` and `routes.toml` (the demo town's in `web/demo/town/` show the format), perhaps
+`matters.toml` and `phrases.toml`, and `staff.csv`. Every fault is told at once, with its file and place; with a single
+one nothing is taken in. Later changes of routing rows have their page; people are added with `staff.csv` again.
+"""
+
+import csv
+import io
+import re
+import secrets
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+import classify.releases
+from classify import labels as categories
+from evaluation import ratings
+from feedback.kernel.errors import NotNow
+from feedback.vocabulary import Act, Kind, Role
+from routing import directory
+from routing.rules import DESK, STREET
+from web.auth import accounts
+from web.context import Office
+from web.forms.models import QuickReason, ReplyTemplate
+
+RowT = TypeVar("RowT")
+Level = Literal["province", "city", "district", "street", "village"]
+LEVELS: tuple[Level, ...] = ("province", "city", "district", "street", "village")
+RegionCode = Annotated[str, Meta(pattern=r"^\d{12}$")]
+UnitCode = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - what is not mistaken for something else on paper
+PASSWORD_LENGTH = 14
+_STAFF = ("username", "name", "unit", "roles", "everywhere", "cleared", "mail")
+_YES = frozenset({"1", "yes", "true", "是"})
+
+
+class Duty(Struct, forbid_unknown_fields=True):
+    """A sentence of a duty list, in words people understand, and the headings it answers for."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    categories: tuple[str, ...]
+
+
+class UnitRow(Struct, forbid_unknown_fields=True):
+    """One [[unit]]."""
+
+    code: UnitCode
+    name: Name
+    short: Annotated[str, Meta(min_length=1, max_length=40)]
+    kind: Annotated[str, Meta(min_length=1, max_length=20)]
+    level: Level
+    region: RegionCode
+    parent: str = ""
+    aliases: tuple[str, ...] = ()
+    phone: Annotated[str, Meta(max_length=30)] = ""
+    address: Annotated[str, Meta(max_length=200)] = ""
+    duties: tuple[Duty, ...] = ()
+
+
+class RegionRow(Struct, forbid_unknown_fields=True):
+    """One [[region]]."""
+
+    code: RegionCode
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    level: Level
+    parent: str = ""
+    aliases: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+class RouteRow(Struct, forbid_unknown_fields=True):
+    """One [[route]]: which unit leads, and why."""
+
+    lead: str
+    reason: Annotated[str, Meta(min_length=1, max_length=300)]
+    category: str = ""
+    kind: str = ""
+    region: str = ""
+    co: tuple[str, ...] = ()
+
+
+class MatterRow(Struct):
+    """One [[matter]] (政务服务事项) that can be rated without a case."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=40)]
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    unit: str
+    kind: str
+    promise_days: Annotated[int, Meta(ge=0)] = 0
+
+
+class TemplateRow(Struct):
+    """One [[template]] from which an answer may be begun."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=60)]
+    title: Name
+    text: Annotated[str, Meta(min_length=1)]
+    kind: str = ""
+
+
+class ReasonRow(Struct):
+    """One [[reason]] to choose from."""
+
+    act: Act
+    text: Annotated[str, Meta(min_length=1, max_length=300)]
+
+
+class Person(Struct):
+    """One line of `staff.csv`: who holds which post."""
+
+    username: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,79}$")]
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    unit: str
+    roles: tuple[Role, ...]
+    everywhere: bool = False
+    cleared: bool = False
+    mail: Annotated[str, Meta(max_length=120)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in a file: where, and what to do."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}：{self.what}"
+
+
+class FaultyError(ValueError):
+    """The files are not right; nothing was taken in."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """What the files say."""
+
+    units: tuple[UnitRow, ...] = ()
+    regions: tuple[RegionRow, ...] = ()
+    routes: tuple[RouteRow, ...] = ()
+    matters: tuple[MatterRow, ...] = ()
+    templates: tuple[TemplateRow, ...] = ()
+    reasons: tuple[ReasonRow, ...] = ()
+    people: tuple[Person, ...] = ()
+
+
+# ---- reading ----
+
+
+def read(folder: Path) -> District:
+    """The district a folder describes.
+
+    Raises FaultyError with everything that is wrong with single rows and between them.
+    """
+    faults: list[Fault] = []
+
+    def rows(name: str, key: str, kind: type[RowT], *, required: bool = True) -> tuple[RowT, ...]:
+        path = folder / name
+        if not path.exists():
+            if required:
+                faults.append(Fault(name, "没有这个文件"))
+            return ()
+        return tuple(_toml_rows(path, key, kind, faults))
+
+    staff = folder / "staff.csv"
+    found = District(
+        rows("units.toml", "unit", UnitRow),
+        rows("regions.toml", "region", RegionRow),
+        rows("routes.toml", "route", RouteRow),
+        rows("matters.toml", "matter", MatterRow, required=False),
+        rows("phrases.toml", "template", TemplateRow, required=False),
+        rows("phrases.toml", "reason", ReasonRow, required=False),
+        tuple(_people_rows(staff, faults)) if staff.exists() else (),
+    )
+    faults += faults_between(found)
+    if faults:
+        raise FaultyError(faults)
+    return found
+
+
+def read_people(path: Path) -> tuple[Person, ...]:
+    """The people of a `staff.csv`.
+
+    Raises FaultyError.
+    """
+    faults: list[Fault] = []
+    found = tuple(_people_rows(path, faults))
+    if faults:
+        raise FaultyError(faults)
+    return found
+
+
+def _toml_rows(path: Path, key: str, kind: type[RowT], faults: list[Fault]) -> Iterator[RowT]:
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        faults.append(Fault(path.name, f"不是 UTF-8 的 TOML 文件（{fault}）"))
+        return
+    for number, row in enumerate(said.get(key, []), 1):
+        yield from _converted(row, kind, f"{path.name} 第 {number} 个 [[{key}]]", faults)
+
+
+def _people_rows(path: Path, faults: list[Fault]) -> Iterator[Person]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        faults.append(Fault(path.name, f"读不了，应是 UTF-8 的 CSV 文件（{fault}）"))
+        return
+    lines = csv.DictReader(io.StringIO(text))
+    if missing := [name for name in _STAFF[:4] if name not in (lines.fieldnames or ())]:
+        faults.append(Fault(path.name, f"第一行缺少栏目 {'、'.join(missing)}；应为 {','.join(_STAFF)}"))
+        return
+    for line in lines:
+        cells = {name: (line.get(name) or "").strip() for name in _STAFF}
+        row = {
+            **{name: cells[name] for name in ("username", "name", "unit", "mail")},
+            "roles": cells["roles"].split(),
+            **{name: cells[name].lower() in _YES for name in ("everywhere", "cleared")},
+        }
+        yield from _converted(row, Person, f"{path.name} 第 {lines.line_num} 行", faults)
+
+
+def _converted(row: Any, kind: type[RowT], where: str, faults: list[Fault]) -> Iterator[RowT]:
+    try:
+        yield msgspec.convert(row, kind)
+    except msgspec.ValidationError as fault:
+        faults.append(Fault(where, _in_chinese(str(fault))))
+
+
+_SAID: tuple[tuple[str, str], ...] = (
+    (r"missing required field `(\w+)`", r"缺少 \1"),
+    (r"contains unknown field `(\w+)`", r"没有 \1 这一项，请核对拼写"),
+    (r"Expected `(.+?)`, got `(.+?)`(?: - at `\$\.?(.*)`)?", r"\3 应为 \1，写成了 \2"),
+    (r"Invalid enum value (.+?)(?: - at `\$\.?(.*)`)?$", r"\2 不认识 \1"),
+    (r"matching regex .*? - at `\$\.?(.*)`", r"\1 的写法不对"),
+    (r"length >= 1 - at `\$\.?(.*)`", r"\1 不能为空"),
+    (r"length <= (\d+) - at `\$\.?(.*)`", r"\2 最多 \1 个字"),
+)
+
+
+def _in_chinese(words: str) -> str:
+    for pattern, said in _SAID:
+        if match := re.search(pattern, words):
+            return match.expand(said).strip()
+    return words
+
+
+# ---- checking ----
+
+
+def faults_between(found: District) -> list[Fault]:
+    """What single rows cannot show: codes named twice or not at all, and who must be there."""
+    units = {row.code: row for row in found.units}
+    regions = {row.code: row for row in found.regions}
+    return [
+        *_twice("units.toml", [row.code for row in found.units]),
+        *_twice("regions.toml", [row.code for row in found.regions]),
+        *_twice("staff.csv", [row.username for row in found.people]),
+        *_region_faults(found.regions, regions),
+        *_unit_faults(found.units, units, regions),
+        *_route_faults(found.routes, units, regions),
+        *_kind_faults(found),
+        *(Fault(f"matters.toml {row.code}", f"没有单位 {row.unit}") for row in found.matters if row.unit not in units),
+        *people_faults(found.people, lambda code: code in units),
+    ]
+
+
+def people_faults(people: Sequence[Person], has_unit: Callable[[str], bool]) -> Iterator[Fault]:
+    """What is wrong with the posts of people."""
+    for row in people:
+        where = f"staff.csv {row.username}"
+        if not has_unit(row.unit):
+            yield Fault(where, f"没有单位 {row.unit}")
+        if not row.roles:
+            yield Fault(where, f"roles 不能为空，可用 {' '.join(role.value for role in _POSTS)}，几个用空格隔开")
+        if odd := [role.value for role in row.roles if role not in _POSTS]:
+            yield Fault(where, f"工作人员没有 {' '.join(odd)} 这种角色")
+
+
+_POSTS = tuple(role for role in Role if role not in (Role.CITIZEN, Role.SYSTEM))
+
+
+def _twice(name: str, codes: Sequence[str]) -> Iterator[Fault]:
+    for code, times in Counter(codes).items():
+        if times > 1:
+            yield Fault(f"{name} {code}", f"出现了 {times} 次")
+
+
+def _kind_faults(found: District) -> Iterator[Fault]:
+    said = [(f"routes.toml 第 {number} 个 [[route]]", row.kind) for number, row in enumerate(found.routes, 1)]
+    said += [(f"phrases.toml {row.code}", row.kind) for row in found.templates]
+    kinds = {kind.value for kind in Kind}
+    yield from (Fault(where, f"没有诉求类型 {kind}") for where, kind in said if kind and kind not in kinds)
+
+
+def _region_faults(rows: Sequence[RegionRow], regions: Mapping[str, RegionRow]) -> Iterator[Fault]:
+    for row in rows:
+        where = f"regions.toml {row.code}"
+        if row.parent and row.parent not in regions:
+            yield Fault(where, f"上级 {row.parent} 不在文件里")
+        elif row.parent and LEVELS.index(regions[row.parent].level) >= LEVELS.index(row.level):
+            yield Fault(where, f"上级 {row.parent} 的层级不比它高")
+
+
+def _unit_faults(
+    rows: Sequence[UnitRow], units: Mapping[str, UnitRow], regions: Mapping[str, RegionRow]
+) -> Iterator[Fault]:
+    for row in rows:
+        where = f"units.toml {row.code}"
+        if row.region not in regions:
+            yield Fault(where, f"没有地区 {row.region}")
+        if row.parent and row.parent not in units:
+            yield Fault(where, f"上级 {row.parent} 不在文件里")
+        elif row.parent and LEVELS.index(units[row.parent].level) > LEVELS.index(row.level):
+            yield Fault(where, f"上级 {row.parent} 的层级比它低")
+        for duty in row.duties:
+            if odd := [code for code in duty.categories if not categories.exists(code)]:
+                yield Fault(where, f"职责“{duty.text[:12]}”里没有 {' '.join(odd)} 这种内容分类")
+
+
+def _route_faults(
+    rows: Sequence[RouteRow], units: Mapping[str, UnitRow], regions: Mapping[str, RegionRow]
+) -> Iterator[Fault]:
+    for number, row in enumerate(rows, 1):
+        where = f"routes.toml 第 {number} 个 [[route]]"
+        if row.lead not in units and row.lead not in (STREET, DESK):
+            yield Fault(where, f"没有单位 {row.lead}；也可以写 {STREET} 或 {DESK}")
+        if odd := [code for code in row.co if code not in units]:
+            yield Fault(where, f"没有单位 {' '.join(odd)}")
+        if row.category and not categories.exists(row.category):
+            yield Fault(where, f"没有内容分类 {row.category}")
+        if row.region and row.region not in regions:
+            yield Fault(where, f"没有地区 {row.region}")
+    if not any(row.lead == DESK and not (row.category or row.kind or row.region) for row in rows):
+        yield Fault("routes.toml", f"缺少兜底的一条：category、kind、region 都为空，lead 为 {DESK}")
+    if not any(row.kind == Kind.REPORT and not row.category for row in rows):
+        yield Fault("routes.toml", "缺少检举控告的一条：kind 为 report，category 为空（信访工作条例 第三十条）")
+
+
+# ---- loading ----
+
+
+async def found(office: Office, district: District, *, by: str) -> None:
+    """Put a district in place in an empty installation: everything but its people, and a first classifier.
+
+    Raises NotNow when there are units already.
+    """
+    if (await directory.snapshot()).edition:
+        raise NotNow(directory="loaded")
+    now = office.clock.now()
+    units, regions, routes = (
+        [msgspec.to_builtins(row) for row in rows] for rows in (district.units, district.regions, district.routes)
+    )
+    await directory.load(units, regions, routes, by=by, now=now)
+    await ReplyTemplate.bulk_create([ReplyTemplate(**msgspec.to_builtins(row)) for row in district.templates])
+    await QuickReason.bulk_create([QuickReason(**msgspec.to_builtins(row)) for row in district.reasons])
+    await ratings.add_matters([msgspec.to_builtins(row) for row in district.matters])
+    duties = [(duty.text, duty.categories) for unit in district.units for duty in unit.duties]
+    await classify.releases.first(duties, office.settings.data, now=now)
+
+
+async def employ(people: Sequence[Person], write_down: Callable[[Mapping[str, str]], None], *, now: datetime) -> int:
+    """Give people their posts; who has none yet gets an account. Returns how many accounts are new.
+
+    `write_down` gets the new passwords by user name before any account is made: nobody else ever knows them.
+    Raises FaultyError when a unit is not there.
+    """
+    names = await directory.snapshot()
+    if faults := [*_twice("staff.csv", [p.username for p in people]), *people_faults(people, names.has)]:
+        raise FaultyError(faults)
+    fresh = await accounts.without_account([person.username for person in people])
+    passwords = {username: new_password() for username in fresh}
+    if passwords:
+        write_down(passwords)
+    await directory.give_posts([msgspec.to_builtins(person) for person in people])
+    for username, password in passwords.items():
+        await accounts.add_accounts([username], password, is_demo=False, now=now)
+    return len(passwords)
+
+
+def new_password() -> str:
+    """A password nobody chose: 69 bits, in letters that can be read from paper."""
+    return "".join(secrets.choice(PASSWORD_LETTERS) for _ in range(PASSWORD_LENGTH))

@@ -1,0 +1,109 @@
+"""How does a member of staff come in and go out? The log-in form, with a way back that never leaves this site."""
+
+from urllib.parse import urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback.intake import line
+from web.auth import cookies, form_recovery, sessions
+from web.context import Office
+from web.presentation import desk_frame
+from web.wording import catalogue
+
+
+def local(path: str) -> str:
+    """The path if it lies on this site, else "". Browsers read "//host" and "/\\host" as another site."""
+    parts = urlsplit(path)
+    is_plain = path.isprintable() and "\\" not in path and not parts.scheme and not parts.netloc
+    return path if is_plain and path.startswith("/") and not path.startswith("//") else ""
+
+
+async def login(request: Request) -> Response:
+    """The form on GET; on POST a session, or the form again."""
+    office: Office = request.app.state.office
+    if request.method == "GET":
+        actor = await sessions.actor_or_none(request)
+        back = local(request.query_params.get("next", ""))
+        if actor:
+            return RedirectResponse(back or desk_frame.landing(actor), status_code=303)
+        if await sessions.is_enrolling(request):
+            return RedirectResponse("/desk/second-factor", status_code=303)
+        return office.render(request, "login.html", _context("", back, {}))
+    async with request.form() as form:
+        username, password = line(str(form.get("username", ""))), str(form.get("password", ""))
+        back = local(str(form.get("next", "")))
+    errors = {
+        name: catalogue.fault_words(name, "missing")
+        for name, value in (("username", username), ("password", password))
+        if not value
+    }
+    if errors:
+        return office.render(request, "login.html", _context(username, back, errors), status=422)
+    limiter = request.app.state.limiter
+    await limiter.check("login", request)  # only failures count: at nine a whole building logs in from one address
+    try:
+        session = await sessions.log_in(office, username, password, may_enrol=True)
+    except sessions.Unauthorized as refused:
+        if refused.code == "code_needed":
+            response = RedirectResponse(f"/login/code?{urlencode({'next': back})}", status_code=303)
+            sessions.remember_half(response, office, username)
+            return response
+        await limiter.hit("login", request)
+        errors = {"password": catalogue.error_words(refused.code)}
+        return office.render(request, "login.html", _context(username, back, errors), status=401)
+    return await _let_in(request, session, back)
+
+
+async def code(request: Request) -> Response:
+    """The second step for whoever has a second factor: the form on GET, on POST a session or the form again."""
+    office: Office = request.app.state.office
+    username, limiter = sessions.half_of(request), request.app.state.limiter
+    if not username:
+        return RedirectResponse("/login", status_code=303)
+    if request.method == "GET":
+        back = local(request.query_params.get("next", ""))
+        return office.render(request, "login_code.html", {"next": back, "errors": {}})
+    async with request.form() as form:
+        otp, back = line(str(form.get("otp", "")))[:20], local(str(form.get("next", "")))
+    await limiter.check("login", request)
+    try:
+        if not otp:
+            raise sessions.Unauthorized("code_needed")
+        await sessions.prove_code(office, username, otp)
+        session = await sessions.admitted(office, username)
+    except sessions.Unauthorized as refused:
+        await limiter.hit("login", request)
+        errors = {"otp": catalogue.error_words(refused.code)}
+        return office.render(request, "login_code.html", {"next": back, "errors": errors}, status=401)
+    response = await _let_in(request, session, back)
+    response.delete_cookie(sessions.HALF_COOKIE)
+    return response
+
+
+async def _let_in(request: Request, session: sessions.LoggedIn, back: str) -> Response:
+    office: Office = request.app.state.office
+    back = await form_recovery.way_back(request, session.actor, back)
+    response = RedirectResponse(back or desk_frame.landing(session.actor), status_code=303)
+    cookies.set_cookie(response, office, sessions.STAFF_COOKIE, session.token, office.settings.session_hours)
+    return response
+
+
+def _context(username: str, back: str, errors: dict[str, str]) -> dict[str, object]:
+    return {"username": username[:80], "next": back, "errors": errors}
+
+
+async def logout(request: Request) -> Response:
+    """End the session here and on the server."""
+    await sessions.log_out(request)
+    response = RedirectResponse("/login", status_code=303)
+    response.delete_cookie(sessions.STAFF_COOKIE)
+    return response
+
+
+ROUTES = [
+    Route("/login", login, methods=["GET", "POST"]),
+    Route("/login/code", code, methods=["GET", "POST"]),
+    Route("/logout", logout, methods=["POST"]),
+]

@@ -1,0 +1,70 @@
+"""How does a member of staff change the own password? The old one, the new one twice; other log-ins end."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from routing import directory
+from web.auth import accounts, cookies, sessions
+from web.context import Office
+from web.forms import parsing
+from web.presentation import desk_frame
+from web.wording import catalogue
+
+LENGTH_LEAST = 10
+LENGTH_MOST = 200
+
+
+def faults_of(username: str, old: str, new: str, again: str) -> dict[str, str]:
+    """What is wrong with a new password: too short, of one sort of letters, known, or typed differently."""
+    if not old:
+        return {"old": "missing"}
+    if not LENGTH_LEAST <= len(new) <= LENGTH_MOST or new.isdecimal() or len(set(new)) < LENGTH_LEAST // 2:
+        return {"new": "weak_password"}
+    if username.lower() in new.lower() or new == old:
+        return {"new": "known_password"}
+    return {} if new == again else {"again": "not_the_same"}
+
+
+async def change(request: Request) -> Response:
+    """The form on GET; on POST the new password, with this browser logged in anew and all others out."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    if request.method == "GET":
+        return await _shown(request, {})
+    async with request.form() as form:
+        old, new, again = (parsing.once(form, name) for name in ("old", "new", "again"))
+    faults = faults_of(actor.id, old, new, again)
+    if not faults:
+        limiter = request.app.state.limiter
+        await limiter.check("login", request)
+        try:
+            await sessions.prove(office, actor.id, old)
+        except sessions.Unauthorized as refused:
+            await limiter.hit("login", request)
+            faults = {"old": refused.code}
+    if faults:
+        return await _shown(request, faults)
+    await accounts.set_password(actor.id, new, now=office.clock.now())
+    token, _ = await sessions.open_session(office, actor.id)
+    response = RedirectResponse("/desk/password?done=1", status_code=303)
+    cookies.set_cookie(response, office, sessions.STAFF_COOKIE, token, office.settings.session_hours)
+    return response
+
+
+async def _shown(request: Request, faults: dict[str, str]) -> Response:
+    office: Office = request.app.state.office
+    actor, names = await sessions.actor(request), await directory.snapshot()
+    errors = {
+        name: catalogue.error_words(code) if code in catalogue.ERRORS else catalogue.fault_words(name, code)
+        for name, code in faults.items()
+    }
+    context = {
+        **desk_frame.frame(actor, names),
+        "errors": errors,
+        "done": request.query_params.get("done") == "1",
+    }
+    return office.render(request, "desk/password.html", context, status=422 if errors else 200)
+
+
+ROUTES = [Route("/password", change, methods=["GET", "POST"])]

@@ -1,0 +1,88 @@
+"""How does a member of staff switch a second factor on and off? A QR code, a code to prove it, spare codes shown once."""
+
+import segno
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback.access import Actor
+from feedback.intake import line
+from feedback.kernel import seal
+from feedback.kernel.errors import Invalid
+from routing import directory
+from web.auth import second_factor, sessions
+from web.context import Office
+from web.presentation import desk_frame
+from web.wording import catalogue
+
+
+async def shown(request: Request) -> Response:
+    """How one's second factor stands, with what is needed to change that."""
+    return await _page(request, await sessions.actor(request), {})
+
+
+async def switch_on(request: Request) -> Response:
+    """Prove the new secret by a code; the spare codes come back, once."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    async with request.form() as form:
+        otp, sealed = line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
+    try:
+        username, _, secret = seal.unseal_house(office.settings.secret, sealed).partition(" ")
+    except ValueError:
+        username = secret = ""
+    if username != actor.id or not secret:
+        return RedirectResponse("/desk/second-factor", status_code=303)
+    try:
+        spares = await second_factor.switch_on(office, actor.id, secret, otp)
+    except Invalid as wrong:
+        return await _page(request, actor, wrong.fields, secret)
+    return await _page(request, actor, {}, spares=spares)
+
+
+async def switch_off(request: Request) -> Response:
+    """No code from now on; not where the house requires one."""
+    office: Office = request.app.state.office
+    actor, limiter = await sessions.actor(request), request.app.state.limiter
+    async with request.form() as form:
+        otp = line(str(form.get("otp", "")))[:20]
+    if office.settings.second_factor_required:
+        return await _page(request, actor, {"otp": "factor_required"})
+    await limiter.check("login", request)
+    try:
+        await sessions.prove_code(office, actor.id, otp)
+    except sessions.Unauthorized:
+        await limiter.hit("login", request)
+        return await _page(request, actor, {"otp": "wrong_code"})
+    await second_factor.switch_off(actor.id)
+    return RedirectResponse("/desk/second-factor?done=off", status_code=303)
+
+
+async def _page(
+    request: Request, actor: Actor, faults: dict[str, str], secret: str = "", spares: list[str] | None = None
+) -> Response:
+    office: Office = request.app.state.office
+    standing, names = await second_factor.standing(actor.id), await directory.snapshot()
+    secret = secret or second_factor.new_secret()
+    address = second_factor.address(office, actor.id, secret)
+    context = {
+        **desk_frame.frame(actor, names),
+        "standing": standing,
+        "required": office.settings.second_factor_required,
+        "qr": segno.make(address, error="m").svg_data_uri(omitsize=True, border=2),
+        "letters": [secret[at : at + 4] for at in range(0, len(secret), 4)],
+        "sealed": seal.seal_house(office.settings.secret, f"{actor.id} {secret}"),
+        "spares": spares or [],
+        "errors": {name: catalogue.fault_words(name, code) for name, code in faults.items()},
+        "done": request.query_params.get("done", ""),
+    }
+    response = office.render(request, "desk/second_factor.html", context, status=422 if faults else 200)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+ROUTES = [
+    Route("/second-factor", shown),
+    Route("/second-factor", switch_on, methods=["POST"]),
+    Route("/second-factor/off", switch_off, methods=["POST"]),
+]

@@ -1,0 +1,52 @@
+"""What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import queries
+from feedback.reads import read_log
+from feedback.vocabulary import Role
+from routing import directory
+from web.auth.permissions import administrator
+from web.context import Office
+from web.presentation import desk_frame
+from web.wording import dates
+
+READS_MOST = 300
+READ_WORDS = {
+    "file": "查阅案卷",
+    "attachment": "打开附件",
+    "letter": "下载文书",
+    "export": "导出列表",
+    "code": "查看查询码",
+    "person": "查看个人信息",
+}
+
+
+async def reads(request: Request) -> Response:
+    """Who looked at personal or confidential data. For auditors only: an administrator does not audit himself."""
+    office: Office = request.app.state.office
+    actor, names = await administrator(request, Role.AUDITOR), await directory.snapshot()
+    no = request.query_params.get("no", "").strip()[:24]
+    rows = await read_log(no, READS_MOST)
+    seen = await queries.seen_of(actor, (row["case_no"] for row in rows))  # reports are audited by cleared auditors
+    context = {
+        **desk_frame.frame(actor, names),
+        "no": no,
+        "most": READS_MOST,
+        "rows": [_read(row, names) for row in rows if not row["case_no"] or row["case_no"] in seen],
+    }
+    return office.render(request, "admin/reads.html", context)
+
+
+def _read(row: dict[str, Any], names: directory.Directory) -> dict[str, str]:
+    return {
+        "at": dates.short_time(row["at"]),
+        "actor": row["actor"],
+        "unit": names.short(row["unit"]) if row["unit"] else "",
+        "what": READ_WORDS.get(row["what"], row["what"]),
+        "no": row["case_no"],
+        "detail": row["detail"],
+    }

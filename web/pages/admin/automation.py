@@ -1,0 +1,121 @@
+"""What may go to a unit without a person, and what proves it? For administrators and those who oversee."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classify import outcomes, proof, shift
+from classify.outcomes import Cell
+from classify.proof import State
+from classify.shift import Level, Look, Sign
+from feedback import facts
+from feedback.access import OVERSEERS, has
+from feedback.kernel.errors import Forbidden
+from feedback.vocabulary import Role
+from routing import directory
+from routing.directory import Directory
+from web.auth import sessions
+from web.context import Office
+from web.presentation import desk_frame
+from web.presentation import timeline as timeline_views
+from web.wording import catalogue, dates
+
+TONES = {State.PROVEN: "green", State.WITHDRAWN: "red", State.GATHERING: "", State.DOUBTFUL: "amber"}
+SHIFT_TONES = {Level.CALM: "green", Level.WATCH: "amber", Level.SHIFTED: "red", Level.UNKNOWN: ""}
+RECENT_DAYS = 14
+BEFORE_DAYS = 104
+
+
+async def automatic(request: Request) -> Response:
+    """Every cell with its outcomes, its bound, how it stands and since when."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    if Role.ADMIN not in actor.roles and not has(actor, OVERSEERS):
+        raise Forbidden
+    names, cells = await directory.snapshot(), await outcomes.standings()
+    pool = [cell for cell in cells if cell.name.startswith(proof.POOL)]
+    wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
+    narrow = [cell for cell in cells if cell not in wide and cell not in pool]
+    settings = office.settings
+    now = office.clock.now()
+    said = await facts.classified(now - timedelta(days=BEFORE_DAYS), now)
+    counted = sum(cell.standing.total for cell in wide)
+    context = {
+        **desk_frame.frame(actor, names),
+        "is_admin": Role.ADMIN in actor.roles,
+        "mode": settings.automatic_mode,
+        "mode_words": catalogue.AUTOMATIC_MODES[settings.automatic_mode],
+        "target": f"{settings.automatic_target:.0%}",
+        "risk": f"{proof.RISK:.0%}",
+        "window": proof.WINDOW,
+        "tiles": _tiles(cells, counted),
+        "shift": _shift(said, now),
+        "recent_days": RECENT_DAYS,
+        "before_days": BEFORE_DAYS,
+        "wide": [_row(cell, names) for cell in (*wide, *pool)],
+        "narrow": [_row(cell, names) for cell in _by_weight(narrow)],
+    }
+    return office.render(request, "admin/automatic.html", context)
+
+
+def _shift(said: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:
+    """The messages of the last weeks beside those of the months before."""
+    border = now - timedelta(days=RECENT_DAYS)
+    looks = {True: list[Look](), False: list[Look]()}
+    for row in said:
+        data = row["data"]
+        look = Look(str(data["category"])[:2], float(data.get("confidence", 0)), float(data.get("known", -1)))
+        looks[row["at"] >= border].append(look)
+    return [
+        {
+            "what": catalogue.SHIFT_SIGNS[finding.sign],
+            "before": "" if finding.sign is Sign.TOPICS else f"{finding.before:.1%}",
+            "now": f"{finding.now:.2f}" if finding.sign is Sign.TOPICS else f"{finding.now:.1%}",
+            "bound": f"{finding.bound:.2f}" if finding.sign is Sign.TOPICS else f"{finding.bound:.0%}",
+            "level": catalogue.SHIFT_LEVELS[finding.level],
+            "tone": SHIFT_TONES[finding.level],
+        }
+        for finding in shift.found(looks[False], looks[True])
+    ]
+
+
+def _tiles(cells: list[Cell], counted: int) -> list[dict[str, Any]]:
+    held = {state: sum(cell.standing.state is state for cell in cells) for state in State}
+    return [
+        {"label": "已有结果", "figure": counted, "unit": "件", "note": "系统有把握、又有人确认过的"},
+        {"label": "已证明", "figure": held[State.PROVEN], "unit": "类", "note": "可以不经人工派件", "tone": "green"},
+        {"label": "已撤回", "figure": held[State.WITHDRAWN], "unit": "类", "note": "曾证明，后来准确率下降", "tone": "red" if held[State.WITHDRAWN] else ""},
+    ]  # fmt: skip
+
+
+def _by_weight(cells: list[Cell]) -> list[Cell]:
+    """What was withdrawn first, then what is proven, then by the number of outcomes."""
+    order = [State.WITHDRAWN, State.PROVEN, State.DOUBTFUL, State.GATHERING]
+    return sorted(cells, key=lambda cell: (order.index(cell.standing.state), -cell.standing.total, cell.name))
+
+
+def _row(cell: Cell, names: Directory) -> dict[str, Any]:
+    category, street, unit, bar = proof.parts(cell.name)
+    standing = cell.standing
+    within = [
+        f"在{names.short(street)}" if street else "",
+        f"派给{names.short(unit)}" if unit else "",
+        f"把握不低于 {bar:.0%}" if bar else "",
+    ]
+    return {
+        "what": "各类合计" if category == proof.POOL else timeline_views.category_words(category),
+        "within": "，".join(words for words in within if words),
+        "n": standing.n,
+        "right": standing.right,
+        "total": standing.total,
+        "bound": f"{standing.bound:.1%}",
+        "state": catalogue.PROOF_STATES[standing.state.value],
+        "tone": TONES[standing.state],
+        "since": dates.short_time(standing.since),
+    }
+
+
+ROUTES = [Route("/automatic", automatic)]

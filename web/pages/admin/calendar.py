@@ -1,0 +1,127 @@
+"""How is the office calendar kept? The days of a year, its editions, and a change handed in to be looked at.
+
+What happens to a change then is in `web.pages.admin.calendar_changes`.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import calendars, moves
+from feedback.access import Actor
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Invalid
+from feedback.workdays import Calendar
+from routing import directory
+from web.actions import calendar as calendar_actions
+from web.auth import sessions
+from web.context import Office
+from web.forms import parsing
+from web.imports import calendar_draft, calendar_notice
+from web.presentation import desk_frame
+from web.wording import catalogue, dates
+
+FIRST_YEAR, LAST_YEAR = calendars.FIRST_YEAR, calendar_notice.LAST_YEAR
+FILE_MOST = 1_000_000
+BY_MACHINE = "系统"
+_FIELDS = ("lines", "remark", "source")
+
+
+async def calendar(request: Request) -> Response:
+    """The days of a year that differ from the plain week; POST hands in a change, which is then shown."""
+    office: Office = request.app.state.office
+    actor = await administrator(request)
+    if request.method == "GET":
+        return await _shown(request, actor, dict.fromkeys(_FIELDS, ""), [])
+    async with request.form(max_files=1) as form:
+        typed = {name: parsing.words(form, name) for name in _FIELDS}
+        is_whole_year, upload = "whole_year" in form, form.get("file")
+        body = await upload.read(FILE_MOST) if isinstance(upload, UploadFile) and upload.filename else b""
+    notice = calendar_notice.read_file("", body) if body else calendar_notice.read_lines(typed["lines"])
+    said = {name: typed[name] for name in ("source", "remark")}
+    try:
+        number, faults = await calendar_draft.handed_in(office, actor, notice, is_whole_year=is_whole_year, **said)
+    except Invalid as fault:
+        faults = [catalogue.fault_words(name, code) for name, code in fault.fields.items()]
+    if faults:
+        return await _shown(request, actor, typed, faults, is_whole_year=is_whole_year)
+    return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
+
+
+async def administrator(request: Request) -> Actor:
+    return calendar_actions.administrator(await sessions.actor(request))
+
+
+async def _shown(
+    request: Request, actor: Actor, typed: dict[str, str], faults: list[str], *, is_whole_year: bool = False
+) -> Response:
+    office: Office = request.app.state.office
+    names, known = await directory.snapshot(), await calendars.current()
+    this_year = office_day(office.clock.now()).year
+    asked = request.query_params.get("year", "")
+    year = int(asked) if asked.isdecimal() and FIRST_YEAR <= int(asked) <= LAST_YEAR else this_year
+    context = {
+        **desk_frame.frame(actor, names),
+        "year": year,
+        "this_year": this_year,
+        "years": range(this_year - 2, this_year + 3),
+        "months": _months(known, year),
+        "rows": [
+            {"day": dates.day_words(r.day), "iso": r.day.isoformat(), "work": r.is_workday, "name": r.name}
+            for r in await calendars.days_of(year)
+        ],
+        "edition": await edition_words(),
+        "next_year": known.announced_until.year + 1,
+        "is_announced": year <= known.announced_until.year,
+        "typed": typed,
+        "is_whole_year": is_whole_year,
+        "faults": faults,
+        "errors": {"lines": "；".join(faults)} if faults else {},
+        "editions": [
+            {
+                "name": row["name"],
+                "at": dates.short_time(row["made_at"]),
+                "by": BY_MACHINE if row["made_by"] == "system" else row["made_by"],
+                "about": row["remark"] or row["source"],
+            }
+            for row in await calendars.editions_made()
+        ],
+        "counts": calendar_notice.counts(known, year),
+        "provisional": await moves.provisional(),
+    }
+    return office.render(request, "admin/calendar.html", context, status=422 if faults else 200)
+
+
+def _months(known: Calendar, year: int) -> list[dict[str, Any]]:
+    """The year as months of weeks, each day with what it is."""
+    months = []
+    for month in range(1, 13):
+        first = date(year, month, 1)
+        day = first - timedelta(days=first.weekday())
+        weeks = []
+        while day <= first or day.month == month:
+            weeks.append([_cell(known, day + timedelta(days=i), month) for i in range(7)])
+            day += timedelta(days=7)
+        months.append({"month": month, "weeks": weeks})
+    return months
+
+
+def _cell(known: Calendar, day: date, month: int) -> dict[str, Any]:
+    if day.month != month:
+        return {"day": 0, "look": "", "title": ""}
+    is_listed, works = day in known.rows, known.is_workday(day)
+    look = ("work" if works else "off") if is_listed else ("" if works else "weekend")
+    return {"day": day.day, "look": look, "title": known.name_of(day)}
+
+
+async def edition_words() -> str:
+    """Which edition holds, and up to when the days off are known."""
+    known = await calendars.current()
+    return f"{known.edition}，已知到 {dates.day_words(known.announced_until)}"
+
+
+ROUTES = [Route("/calendar", calendar, methods=["GET", "POST"])]

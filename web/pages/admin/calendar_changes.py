@@ -1,0 +1,246 @@
+"""What would a change of the calendar move, and what did it move? The draft, its carrying out, and the edition's page.
+
+Nothing moves before somebody has seen what would, and what was seen is what is done: a draft made against an older
+edition is not carried out but shown anew. A roll back is a change like any other.
+"""
+
+import asyncio
+import io
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import xlsxwriter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import calendars, moves
+from feedback.access import Actor
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Conflict
+from feedback.moves import Move
+from feedback.terms import Holder
+from feedback.workdays import Calendar
+from routing import directory
+from routing.directory import Directory
+from web.actions import calendar as calendar_actions
+from web.context import Office
+from web.imports import calendar_notice
+from web.pages.admin.calendar import BY_MACHINE, administrator
+from web.pages.desk.export import XLSX, guarded
+from web.presentation import desk_frame
+from web.wording import dates
+
+PAGE = 50
+UNITS_SHOWN = 12
+_WAYS = {"later": "推后", "earlier": "提前"}
+_WHOSE = {Holder.CITIZEN_OWN: "群众（给本人答复）", Holder.CITIZEN: "群众（本人的权利）"}
+
+
+async def draft(request: Request) -> Response:
+    """What a change would move, before it moves anything."""
+    office: Office = request.app.state.office
+    actor, found = await administrator(request), await _draft(request)
+    if found.edition:
+        return RedirectResponse(f"/admin/calendar/editions/{found.edition}", status_code=303)
+    before, now = await calendars.current(), office.clock.now()
+    after = calendars.changed(before, found.what)
+    context = {
+        **await _moved(request, actor, await moves.under(after, now), f"/admin/calendar/drafts/{found.id}"),
+        "draft": found,
+        "is_stale": found.follows != before.edition,
+        "until": dates.day_words(after.announced_until) if after.announced_until != before.announced_until else "",
+        "changes": changes(before, after),
+        "doubts": calendar_notice.doubts(found.what, after, office_day(now)),
+        "years": [
+            {"year": year, **calendar_notice.counts(after, year)}
+            for year in sorted({day.year for day in (*(r.day for r in found.what.rows), *found.what.plain)})
+        ][-3:],
+    }
+    return office.render(request, "admin/calendar_preview.html", context, status=409 if context["is_stale"] else 200)
+
+
+async def draft_sheet(request: Request) -> Response:
+    """All that a change would move, as Excel."""
+    office: Office = request.app.state.office
+    await administrator(request)
+    found = await _draft(request)
+    after = calendars.changed(await calendars.current(), found.what)
+    return await _sheet(await moves.under(after, office.clock.now()), f"calendar-draft-{found.id}")
+
+
+async def carry_out(request: Request) -> Response:
+    """Make the change that was looked at. Twice is once; against an older edition it is not made but shown anew."""
+    office: Office = request.app.state.office
+    actor = await administrator(request)
+    number = int(request.path_params["number"])
+    try:
+        edition = await calendars.carry_out(number, actor.name or actor.id, office.clock.now())
+    except Conflict:
+        return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
+    office.wake()
+    return RedirectResponse(f"/admin/calendar/editions/{edition}", status_code=303)
+
+
+async def again(request: Request) -> Response:
+    """The same change against the calendar as it is now."""
+    office: Office = request.app.state.office
+    actor, found = await administrator(request), await _draft(request)
+    return _to_draft(await calendar_actions.drafted(office, actor, found.what))
+
+
+async def edition(request: Request) -> Response:
+    """What an edition says, who made it, what it moved and for whom."""
+    office: Office = request.app.state.office
+    actor, found = await administrator(request), await calendars.edition_of(request.path_params["name"])
+    context = {
+        **await _moved(request, actor, await moves.made_by(found.name), f"/admin/calendar/editions/{found.name}"),
+        "edition": found,
+        "facts": [
+            ("生效时间", dates.time_words(found.made_at)),
+            ("操作人", BY_MACHINE if found.by == "system" else found.by),
+            ("文件", found.source or "—"),
+            ("说明", found.remark or "—"),
+            ("放假安排已知到", dates.day_words(found.announced_until)),
+        ],
+        "said": [{"day": dates.day_words(day), "what": _WORKS[works], "name": name} for day, works, name in found.days],
+        "is_followed": not found.is_newest or await moves.is_followed(),
+    }
+    return office.render(request, "admin/calendar_edition.html", context)
+
+
+_WORKS = {True: "调休上班", False: "放假", None: "恢复平日"}
+
+
+async def edition_sheet(request: Request) -> Response:
+    """All that an edition moved, as Excel."""
+    await administrator(request)
+    found = await calendars.edition_of(request.path_params["name"])
+    return await _sheet(await moves.made_by(found.name), f"calendar-{found.name}")
+
+
+async def restore(request: Request) -> Response:
+    """Look at going back to an edition: a new one, with its days."""
+    office: Office = request.app.state.office
+    actor = await administrator(request)
+    return _to_draft(await calendar_actions.back_to(office, actor, request.path_params["name"]))
+
+
+def _to_draft(number: int) -> Response:
+    return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
+
+
+async def _draft(request: Request) -> calendars.Draft:
+    return await calendars.draft_of(int(request.path_params["number"]))
+
+
+def changes(before: Calendar, after: Calendar) -> list[dict[str, str]]:
+    """The days that one calendar says otherwise than another."""
+    days = sorted({*before.rows, *after.rows})
+    return [
+        {"day": dates.day_words(day), "before": _state(before, day), "after": _state(after, day)}
+        for day in days
+        if _state(before, day) != _state(after, day)
+    ]
+
+
+def _state(known: Calendar, day: date) -> str:
+    return f"{'上班' if known.is_workday(day) else '休息'}（{known.name_of(day)}）"
+
+
+async def _moved(request: Request, actor: Actor, found: Sequence[Move], base: str) -> dict[str, Any]:
+    """What moves, counted, narrowed to a unit or a way as the address asks, and a page of it."""
+    names, q = await directory.snapshot(), request.query_params
+    unit, way = q.get("unit", ""), q.get("way", "")
+    shown = [m for m in found if (not unit or (m.unit or m.lead) == unit) and (way not in _WAYS or _way(m) == way)]
+    pages = max(1, -(-len(shown) // PAGE))
+    asked = q.get("page", "1")
+    page = min(max(int(asked), 1), pages) if asked.isdecimal() and len(asked) < 7 else 1
+    count = moves.tally(found)
+    return {
+        **desk_frame.frame(actor, names),
+        "base": base,
+        "tally": count,
+        "units": [(code, names.short(code), *ways) for code, *ways in count.units[:UNITS_SHOWN]],
+        "more_units": max(0, len(count.units) - UNITS_SHOWN),
+        "unit": unit,
+        "unit_name": names.short(unit) if unit else "",
+        "way": way if way in _WAYS else "",
+        "way_name": _WAYS.get(way, ""),
+        "shown": len(shown),
+        "page": page,
+        "pages": pages,
+        "narrowed": f"{base}?unit={unit if names.has(unit) else ''}&way={way if way in _WAYS else ''}&page=",
+        "moved": [_line(move, names) for move in shown[(page - 1) * PAGE : page * PAGE]],
+    }
+
+
+def _way(move: Move) -> str:
+    return "earlier" if move.after < move.before else "later"
+
+
+def _line(move: Move, names: Directory) -> dict[str, Any]:
+    return {
+        "no": move.no,
+        "label": move.label,
+        "whose": _WHOSE.get(move.holder) or names.short(move.unit),
+        "before": dates.day_words(move.before),
+        "after": dates.day_words(move.after),
+        "way": _WAYS[_way(move)],
+        "days": abs((move.after - move.before).days),
+    }
+
+
+_HEADS = (
+    ("编号", 18),
+    ("时限", 18),
+    ("谁的期限", 24),
+    ("承办", 20),
+    ("原期限", 14),
+    ("新期限", 14),
+    ("变动", 8),
+    ("天数", 8),
+)
+
+
+async def _sheet(found: Sequence[Move], name: str) -> Response:
+    names = await directory.snapshot()
+    body = await asyncio.to_thread(_workbook, found, names)
+    return Response(body, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
+
+
+def _workbook(found: Sequence[Move], names: Directory) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False}) as book:
+        head, day = (
+            book.add_format({"bold": True, "bg_color": "#E7F0FA"}),
+            book.add_format({"num_format": "yyyy-mm-dd"}),
+        )
+        sheet = book.add_worksheet("移动的期限")
+        sheet.freeze_panes(1, 1)
+        for column, (title, width) in enumerate(_HEADS):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, title, head)
+        for at, move in enumerate(found, 1):
+            line = _line(move, names)
+            lead = names.short(move.lead) if move.lead else ""
+            for column, words in enumerate((move.no, move.label, line["whose"], lead)):
+                sheet.write_string(at, column, guarded(words))
+            sheet.write_datetime(at, 4, move.before, day)
+            sheet.write_datetime(at, 5, move.after, day)
+            sheet.write_string(at, 6, line["way"])
+            sheet.write_number(at, 7, (move.after - move.before).days)
+        sheet.autofilter(0, 0, max(1, len(found)), len(_HEADS) - 1)
+    return out.getvalue()
+
+
+ROUTES = [
+    Route("/calendar/drafts/{number:int}", draft),
+    Route("/calendar/drafts/{number:int}.xlsx", draft_sheet),
+    Route("/calendar/drafts/{number:int}/apply", carry_out, methods=["POST"]),
+    Route("/calendar/drafts/{number:int}/again", again, methods=["POST"]),
+    Route("/calendar/editions/{name}.xlsx", edition_sheet),
+    Route("/calendar/editions/{name}", edition),
+    Route("/calendar/editions/{name}/restore", restore, methods=["POST"]),
+]

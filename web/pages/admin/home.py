@@ -1,0 +1,33 @@
+"""What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from classify import labels as categories
+from feedback.kernel import outbox
+from feedback.vocabulary import Role
+from routing import directory, rules
+from web.auth.permissions import administrator
+from web.context import Office
+from web.pages.admin import calendar
+from web.presentation import desk_frame
+
+
+async def home(request: Request) -> Response:
+    """Where to go from here, and whether something is stuck."""
+    office: Office = request.app.state.office
+    actor, names = await administrator(request, Role.ADMIN, Role.AUDITOR), await directory.snapshot()
+    model = await office.model()
+    context = {
+        **desk_frame.frame(actor, names),
+        "is_admin": Role.ADMIN in actor.roles,
+        "is_auditor": Role.AUDITOR in actor.roles,
+        "queue": await outbox.counts(office.clock.now()),
+        "units": len(names.units()),
+        "rows": len(names.rows),
+        "unrouted": len(rules.unrouted(categories.LEVEL2, names.rows)),
+        "edition": names.edition,
+        "calendar": await calendar.edition_words(),
+        "release": model.release if model else "",
+    }
+    return office.render(request, "admin/home.html", context)

@@ -1,0 +1,144 @@
+"""How does an administrator look after letters? The list, each letter's Word template and its trial, the units' marks."""
+
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback.access import Actor
+from feedback.intake import line
+from feedback.letters import ALL, Letter
+from routing import directory
+from web.actions import letter_templates
+from web.context import Office
+from web.forms import parsing
+from web.letters import placeholders, rendering, unit_marks
+from web.presentation import desk_frame
+
+DONE = {
+    "saved": "模板已启用，以后签发的文书用它；已经签发的不变",
+    "dropped": "已恢复平台模板",
+    "marks": "机关代字已保存",
+}
+
+
+async def rows(request: Request) -> Response:
+    """Every letter, which act issues it, and whose template holds."""
+    return await _listed(request, await letter_templates.administrator(request), {})
+
+
+async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed: str | None = None) -> Response:
+    office: Office = request.app.state.office
+    names, data = await directory.snapshot(), office.settings.data
+    known = unit_marks.marks(data)
+    context = {
+        **desk_frame.frame(actor, names),
+        "rows": [letter_templates.template_of(office, each) for each in ALL],
+        "lines": unit_marks.lines_of(known) if typed is None else typed,
+        "example": f"{unit_marks.mark_of(data, names, office.settings.desk)}受告〔2026〕12号",
+        "errors": errors,
+        "done": DONE.get(request.query_params.get("done", ""), ""),
+    }
+    return office.render(request, "admin/letters.html", context, status=422 if errors else 200)
+
+
+async def one(request: Request) -> Response:
+    """One letter: what it must state, its placeholders, its template, and how it looks with a sample."""
+    return await _shown(request, await letter_templates.administrator(request), _letter(request), [])
+
+
+async def _shown(request: Request, actor: Actor, row: Letter, faults: list[str]) -> Response:
+    office: Office = request.app.state.office
+    names, found = await directory.snapshot(), letter_templates.template_of(office, row)
+    sample = (
+        ""
+        if found.faults
+        else await rendering.shown(letter_templates.in_force(office, row), letter_templates.sample_of(row))
+    )
+    context = {
+        **desk_frame.frame(actor, names),
+        "row": found,
+        "states": row.states,
+        "placeholders": [
+            (name, meaning, name in row.states) for name, (meaning, _) in placeholders.PLACEHOLDERS.items()
+        ],
+        "sample": sample,
+        "standing": found.faults,
+        "faults": faults,
+        "errors": {"file": "；".join(faults)} if faults else {},
+        "done": DONE.get(request.query_params.get("done", ""), ""),
+    }
+    return office.render(request, "admin/letter.html", context, status=422 if faults else 200)
+
+
+async def take_in(request: Request) -> Response:
+    """Put an own template in force, if it is sound."""
+    office: Office = request.app.state.office
+    actor, row = await letter_templates.administrator(request), _letter(request)
+    async with request.form(max_files=1, max_fields=5) as form:
+        file = form.get("file")
+        content = await file.read() if isinstance(file, UploadFile) else b""
+    if faults := await letter_templates.taken_in(office, row, content):
+        return await _shown(request, actor, row, faults)
+    return RedirectResponse(f"/admin/letters/{row.code}?done=saved", status_code=303)
+
+
+async def drop(request: Request) -> Response:
+    """Back to the template we ship."""
+    office: Office = request.app.state.office
+    await letter_templates.administrator(request)
+    row = _letter(request)
+    letter_templates.restored(office, row)
+    return RedirectResponse(f"/admin/letters/{row.code}?done=dropped", status_code=303)
+
+
+async def template(request: Request) -> Response:
+    """The template to edit in Word: the one in force, or ours."""
+    office: Office = request.app.state.office
+    await letter_templates.administrator(request)
+    row = _letter(request)
+    content = letter_templates.file_to_edit(office, row, ours="ours" in request.query_params)
+    return _file(content, f"{row.title}（模板）.docx", "docx")
+
+
+async def sample(request: Request) -> Response:
+    """The letter with a sample case, as PDF."""
+    office: Office = request.app.state.office
+    await letter_templates.administrator(request)
+    row = _letter(request)
+    return _file(await letter_templates.sample_pdf(office, row), f"{row.title}（样张）.pdf", "pdf")
+
+
+async def mark(request: Request) -> Response:
+    """Keep the marks of the units."""
+    office: Office = request.app.state.office
+    actor, names = await letter_templates.administrator(request), await directory.snapshot()
+    async with request.form(max_fields=5) as form:
+        typed = parsing.words(form, "lines")
+    found, wrong = unit_marks.read(typed, names.has)
+    if wrong:
+        return await _listed(request, actor, {"lines": "；".join(wrong[:5])}, typed)
+    unit_marks.keep(office.settings.data, found)
+    return RedirectResponse("/admin/letters?done=marks", status_code=303)
+
+
+def _file(content: bytes, name: str, form: str) -> Response:
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(content, media_type=rendering.FORMS[form], headers=headers)
+
+
+def _letter(request: Request) -> Letter:
+    return letter_templates.letter_of(line(request.path_params["code"]))
+
+
+ROUTES = [
+    Route("/letters", rows),
+    Route("/letters/marks", mark, methods=["POST"]),
+    Route("/letters/{code}", one),
+    Route("/letters/{code}", take_in, methods=["POST"]),
+    Route("/letters/{code}/drop", drop, methods=["POST"]),
+    Route("/letters/{code}/template.docx", template),
+    Route("/letters/{code}/sample.pdf", sample),
+]

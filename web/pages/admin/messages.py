@@ -1,0 +1,25 @@
+"""What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback.kernel import outbox
+from routing import directory
+from web.auth.permissions import administrator
+from web.context import Office
+from web.presentation import case as case_views
+from web.presentation import desk_frame
+from web.wording import dates
+
+
+async def messages(request: Request) -> Response:
+    """What waits to be carried out, and what failed so often that somebody must look."""
+    office: Office = request.app.state.office
+    actor, names = await administrator(request), await directory.snapshot()
+    rows = await outbox.failing()
+    context = {
+        **desk_frame.frame(actor, names),
+        "queue": await outbox.counts(office.clock.now()),
+        "rows": [{**case_views.unnumbered(row), "next": dates.short_time(row["run_at"])} for row in rows],
+    }
+    return office.render(request, "admin/messages.html", context)

@@ -1,0 +1,235 @@
+"""How does the classifier learn, and who let which release in? Releases with their trials, a button each, what taught."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from classify import commands, releases, runs
+from classify import labels as categories
+from feedback.access import Actor
+from feedback.kernel.errors import Conflict, Forbidden, NotFound
+from feedback.vocabulary import Role
+from routing import directory
+from routing.directory import Directory
+from web.auth import sessions
+from web.context import Office
+from web.presentation import desk_frame
+from web.tasks import training
+from web.wording import dates
+
+KINDS: Mapping[str, str] = {"cold": "冷启动", "adapted": "适应本地用语", "trained": "学过人工结果"}
+STATES: Mapping[str, str] = {"said": "只有一人说过", "confirmed": "承办单位已认可", "returned": "被退回"}
+DOUBTS: Mapping[str, str] = {
+    "returned": "被退回，不采用",
+    "contradicted": "同样内容另有认可的结果，不采用",
+    "disputed": "同样内容说法不一，减半",
+    "unlike": "与现行版本的把握相反且无人认可，只计一成",
+    "campaign": "内容雷同，合计封顶",
+    "clerk": "同一人未经认可的说法，合计封顶",
+}
+WORSE: Mapping[str, str] = {"accuracy": "总体准确率下降", "frozen_accuracy": "固定试题退步"}
+DONE: Mapping[str, str] = {
+    "asked": "已开始训练，一般几十秒到几分钟；完成后自动与现行版本比试。",
+    "busy": "已有一次训练正在进行，请稍候。",
+    "promoted": "已启用这个版本，各进程随即使用，不用重启。",
+    "changed": "启用前现行版本已经变化，请重新核对。",
+}
+
+
+async def home(request: Request) -> Response:
+    """Every release, what was asked for, and what taught."""
+    office: Office = request.app.state.office
+    actor, names = await _administrator(request), await directory.snapshot()
+    rows = await releases.all_releases()
+    context = {
+        **desk_frame.frame(actor, names),
+        "rows": [row_view(row) for row in rows],
+        "runs": [_run(row) for row in await runs.last()],
+        "taught": [(words, (await commands.counts()).get(state, 0)) for state, words in STATES.items()],
+        "done": DONE.get(request.query_params.get("done", ""), ""),
+        "can_go_back": sum(1 for row in rows if row["promoted_at"]) > 1,
+        "hour": office.settings.train_hour,
+        "least": office.settings.train_least,
+    }
+    return office.render(request, "admin/learning.html", context)
+
+
+async def one(request: Request) -> Response:
+    """One release: its trial beside the release it was tried against, by category and by unit."""
+    office: Office = request.app.state.office
+    actor, names = await _administrator(request), await directory.snapshot()
+    row = await releases.one_release(request.path_params["id"])
+    trial = row["trial"]
+    context = {
+        **desk_frame.frame(actor, names),
+        "release": row_view(row),
+        "figures": _figures(trial),
+        "parts": [
+            ("分类", [_part(_category(code), part) for code, part in _parts(trial, "by_category")]),
+            ("承办单位", [_part(names.short(unit), part) for unit, part in _parts(trial, "by_unit")]),
+        ],
+        "doubts": [(DOUBTS.get(why, why), n) for why, n in trial.get("doubts", {}).items()],
+        "doubted": _doubted(trial, names),
+        "is_whole": releases.is_whole(office.settings.data, row["folder"]),
+    }
+    return office.render(request, "admin/release.html", context)
+
+
+async def train(request: Request) -> Response:
+    """A candidate is wanted now."""
+    office: Office = request.app.state.office
+    actor = await _administrator(request)
+    is_new = await training.ask(office, actor.name)
+    return RedirectResponse(f"/admin/learning?done={'asked' if is_new else 'busy'}", status_code=303)
+
+
+async def promote(request: Request) -> Response:
+    """Put this release in force, an earlier one as well as a refused one: a person may know better."""
+    office: Office = request.app.state.office
+    actor = await _administrator(request)
+    row = await releases.one_release(request.path_params["id"])
+    if not releases.is_whole(office.settings.data, row["folder"]):
+        raise NotFound(release=row["id"])
+    async with request.form() as form:
+        instead_of = str(form.get("instead_of", ""))
+    try:
+        await releases.promote(row["id"], by=actor.name, now=office.clock.now(), instead_of=instead_of or None)
+    except Conflict:
+        return RedirectResponse("/admin/learning?done=changed", status_code=303)
+    return RedirectResponse("/admin/learning?done=promoted", status_code=303)
+
+
+async def roll_back(request: Request) -> Response:
+    """Back to the release before, in one click."""
+    office: Office = request.app.state.office
+    actor = await _administrator(request)
+    await releases.roll_back(office.settings.data, by=actor.name, now=office.clock.now())
+    return RedirectResponse("/admin/learning?done=promoted", status_code=303)
+
+
+async def back(request: Request) -> Response:
+    """Whoever had to log in on the way gets the list again: these steps are only ever posted."""
+    return RedirectResponse("/admin/learning", status_code=303)
+
+
+async def _administrator(request: Request) -> Actor:
+    actor = await sessions.actor(request)
+    if Role.ADMIN not in actor.roles:
+        raise Forbidden
+    return actor
+
+
+def row_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A release in words."""
+    trial = row["trial"]
+    whole = trial.get("paired", {}).get("all", {})
+    return {
+        "id": row["id"],
+        "kind": KINDS.get(row["kind"], row["kind"]),
+        "made": dates.short_time(row["made_at"]),
+        "made_by": row["made_by"] or "系统",
+        "promoted": dates.short_time(row["promoted_at"]) if row["promoted_at"] else "",
+        "promoted_by": row["promoted_by"] or "系统",
+        "is_current": bool(row["is_current"]),
+        "refused": [worse_words(code) for code in row["refused"].split()],
+        "learnt": trial.get("learnt", 0),
+        "accuracy": _share(trial.get("trial", {}).get("accuracy")),
+        "frozen": _share(trial.get("frozen_accuracy")),
+        "difference": _difference(whole) if whole.get("n") else "",
+    }
+
+
+def worse_words(code: str) -> str:
+    """In what a release is worse."""
+    sort, _, part = code.partition(":")
+    if sort == "category":
+        return f"“{_category(part)}”明显退步"
+    return f"单位 {part} 明显退步" if sort == "unit" else WORSE.get(code, code)
+
+
+def _category(code: str) -> str:
+    return categories.name_of(code) if categories.exists(code) else code
+
+
+def _share(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.1%}"
+
+
+def _difference(part: Mapping[str, Any]) -> str:
+    return f"{part['difference']:+.1%}（{part['low']:+.1%} 至 {part['high']:+.1%}）"
+
+
+def _figures(trial: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each figure of the candidate beside the release in force at the time."""
+    new, old = trial.get("trial", {}), trial.get("before", {}).get("trial", {})
+    shares = (
+        ("accuracy", "准确率"),
+        ("macro_f1", "各类平均 F1"),
+        ("top2_accuracy", "前两项含正确"),
+        ("top3_accuracy", "前三项含正确"),
+        ("ece", "把握与实际之差"),
+        ("auto_share", "自动派出的比例"),
+        ("auto_precision", "自动派出的正确率"),
+    )
+    found = [(words, _share(old.get(name)), _share(new.get(name))) for name, words in shares if name in new]
+    if "us_per_item" in new:
+        found.append(("每件用时", f"{old.get('us_per_item', 0):.0f} 微秒", f"{new['us_per_item']:.0f} 微秒"))
+    if "frozen_accuracy" in trial:
+        before = trial.get("before", {}).get("frozen_accuracy")
+        found.append(("固定试题", _share(before), _share(trial["frozen_accuracy"])))
+    return found
+
+
+def _parts(trial: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(trial.get("paired", {}).get(name, {}).items())
+
+
+def _part(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "n": part["n"],
+        "before": _share(part["before"]),
+        "after": _share(part["after"]),
+        "won": part["won"],
+        "lost": part["lost"],
+        "difference": _difference(part),
+    }
+
+
+def _doubted(trial: Mapping[str, Any], names: Directory) -> list[tuple[str, str]]:
+    """Whose lessons weigh less, the most first."""
+    found = sorted(trial.get("doubted", {}).items(), key=lambda item: -sum(item[1].values()))
+    told = []
+    for who, why in found[:20]:
+        unit, _, name = who.partition("/")
+        words = "；".join(f"{DOUBTS.get(code, code)} {n} 件" for code, n in why.items())
+        told.append((f"{names.short(unit)} {name}" if unit else name, words))
+    return told
+
+
+def _run(row: Mapping[str, Any]) -> dict[str, Any]:
+    state = "完成" if row["done_at"] and row["release"] else "失败" if row["done_at"] else "正在训练"
+    if state == "正在训练" and not row["leased_until"]:
+        state = "等待开始"
+    return {
+        "asked": dates.short_time(row["asked_at"]),
+        "by": row["asked_by"],
+        "state": state,
+        "release": row["release"],
+        "error": row["error"].strip().splitlines()[-1] if row["error"] else "",
+    }
+
+
+ROUTES = [
+    Route("/learning", home),
+    Route("/learning/train", train, methods=["POST"]),
+    Route("/learning/train", back),
+    Route("/learning/back", roll_back, methods=["POST"]),
+    Route("/learning/back", back),
+    Route("/learning/{id}", one),
+    Route("/learning/{id}/promote", promote, methods=["POST"]),
+    Route("/learning/{id}/promote", back),
+]

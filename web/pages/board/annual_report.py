@@ -1,0 +1,115 @@
+"""The year's report to Party committee and government: read on a page, taken home as Word or Excel."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classify import labels as categories
+from evaluation import kpis, report, report_files, timeliness
+from evaluation.counting import Question
+from evaluation.report import Cell, Report, Suggestions, Table, Words
+from feedback import reads
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Forbidden
+from feedback.kernel.settings import Settings
+from routing import directory, measuring
+from web.auth import permissions
+from web.context import Office
+from web.presentation import desk_frame
+from web.wording import catalogue
+
+YEARS_SHOWN = 5
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+async def made(year: str, settings: Settings, now: datetime) -> Report:
+    """The report of a year, for the page and the command line.
+
+    Raises Invalid for what is no year.
+    """
+    names = await directory.snapshot()
+    question = Question(timeliness.year(year), now, settings.rating_days)
+    words = Words(names.name, catalogue.KINDS, catalogue.CHANNELS, categories.path_name)
+    weights = kpis.weights_of(settings.kpi_weights, settings.partly_solved)
+    return await report.gather(question, weights, words, owner=settings.site_owner, suggestions=_suggestions)
+
+
+async def _suggestions(since: datetime, until: datetime) -> Suggestions:
+    return Suggestions(tuple(await measuring.suggested(since, until)))
+
+
+async def _asked(request: Request) -> tuple[Report, Any]:
+    """The report somebody asks for. It tells of the whole house, so only its overseers read it.
+
+    Raises Forbidden.
+    """
+    office: Office = request.app.state.office
+    actor = await permissions.overseer(request)
+    if not actor.everywhere:
+        raise Forbidden
+    now = office.clock.now()
+    return await made(request.query_params.get("year") or f"{office_day(now):%Y}", office.settings, now), actor
+
+
+async def page(request: Request) -> Response:
+    """The report as it will be printed."""
+    office: Office = request.app.state.office
+    found, actor = await _asked(request)
+    this = office_day(office.clock.now()).year
+    context = {
+        **desk_frame.frame(actor, await directory.snapshot()),
+        "title": found.title,
+        "owner": found.owner,
+        "made": report_files.made_words(found),
+        "notice": report_files.NOTICE,
+        "year": found.year,
+        "years": [(str(year), f"{year} 年") for year in range(this, this - YEARS_SHOWN, -1)],
+        "sections": [
+            {"heading": s.heading, "sentences": s.sentences, "tables": [_table(t) for t in s.tables]}
+            for s in found.sections
+        ],
+    }
+    return office.render(request, "board/report.html", context)
+
+
+def _table(table: Table) -> Mapping[str, Any]:
+    return {
+        "caption": table.caption,
+        "columns": table.columns,
+        "rows": [
+            [report.cell_words(cell, column.sort) for cell, column in zip(row, table.columns, strict=True)]
+            for row in table.rows
+        ],
+        "bars": [] if table.bars is None else [_bar(row, table) for row in table.rows],
+    }
+
+
+def _bar(row: tuple[Cell, ...], table: Table) -> tuple[str, float, str]:
+    value = row[table.bars or 0]
+    size = float(value) if isinstance(value, int | float) else 0.0
+    return str(row[0]), size, report.cell_words(value, table.columns[table.bars or 0].sort)
+
+
+async def download(request: Request) -> Response:
+    """The report as a file: /board/report.docx and /board/report.xlsx."""
+    office: Office = request.app.state.office
+    found, actor = await _asked(request)
+    await reads.log_read(actor, "export", detail=found.title, now=office.clock.now())
+    is_word = request.url.path.endswith(".docx")
+    content = await asyncio.to_thread(report_files.to_docx if is_word else report_files.to_xlsx, found)
+    name = f"xinqiao-report-{found.year}.{'docx' if is_word else 'xlsx'}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=DOCX if is_word else XLSX, headers=headers)
+
+
+ROUTES = [
+    Route("/report", page),
+    Route("/report.docx", download),
+    Route("/report.xlsx", download),
+]

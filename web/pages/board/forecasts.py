@@ -1,0 +1,36 @@
+"""Which clocks will probably be late? For the overseers over all they see, for a unit over its own cases."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from feedback.kernel.errors import Forbidden
+from routing import directory
+from web.actions.forecasts import lines
+from web.auth import sessions
+from web.auth.permissions import overseer
+from web.context import Office
+from web.presentation import desk_frame
+from web.presentation.oversight import pages
+
+
+async def of_all(request: Request) -> Response:
+    """The list for overseers."""
+    office: Office = request.app.state.office
+    actor, names = await overseer(request), await directory.snapshot()
+    context = {"tabs": pages("forecast", actor), "rows": await lines(office, actor, names), "own": False}
+    return office.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **context})
+
+
+async def of_unit(request: Request) -> Response:
+    """The list for a unit: its own clocks."""
+    office: Office = request.app.state.office
+    actor, names = await sessions.actor(request), await directory.snapshot()
+    if not actor.roles & desk_frame.WORKERS:
+        raise Forbidden
+    context = {"tabs": [], "rows": await lines(office, actor, names), "own": True}
+    return office.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **context})
+
+
+ROUTES = [Route("/forecast", of_all)]
+DESK_ROUTES = [Route("/forecast", of_unit)]

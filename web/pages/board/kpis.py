@@ -1,0 +1,218 @@
+"""How good is the work, in key figures? The table for overseers, the cases behind each number, its files."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from evaluation import alarms, counting, kpi_table, kpis, timeliness
+from evaluation.counting import Question
+from evaluation.kpis import GROUPS, KPI, KPIS
+from feedback import calendars, queries, reads
+from feedback.access import Actor
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import NotFound
+from routing import directory
+from web.actions.kpis import DEFAULT_GROUP, file_of, question_of, weights
+from web.auth import permissions
+from web.context import Office
+from web.presentation import desk_frame
+from web.presentation import worklist as worklist_views
+
+MONTHS = 12
+LIST_MOST = 500
+PARTS: Mapping[str, str] = {"top": "分子", "base": "分母", "missed": "分母里没有达到的", "apart": "另计的"}
+
+
+async def table(request: Request) -> Response:
+    """The figures of a period, one group of them at a time; every number leads to its cases."""
+    office: Office = request.app.state.office
+    actor, names = await permissions.overseer(request), await directory.snapshot()
+    query = request.query_params
+    question = question_of(query, office, names)
+    told = await kpi_table.document(question, actor, weights(office))
+    group = query.get("group", "") if query.get("group", "") in GROUPS else DEFAULT_GROUP
+    shown = [kpi for kpi in KPIS if kpi.group == group]
+    sort = query.get("sort", "") if query.get("sort", "") in {kpi.code for kpi in shown} | {"received"} else "received"
+    asked = {"period": question.period.name, "region": question.region}
+    context = {
+        **desk_frame.frame(actor, names),
+        "told": told,
+        "words": period_words(question.period.name),
+        "periods": periods(office.clock.now()),
+        "regions": worklist_views.region_groups(names, office.settings.region),
+        "asked": asked,
+        "group": group,
+        "tabs": [
+            {"href": _href(asked, group=code), "label": label, "current": code == group}
+            for code, label in GROUPS.items()
+        ],
+        "columns": [
+            {"code": kpi.code, "name": kpi.name, "href": _href(asked, group=group, sort=kpi.code)} for kpi in shown
+        ],
+        "sort": sort,
+        "received_href": _href(asked, group=group, sort="received"),
+        "rows": [_row(row, shown, asked) for row in (told["total"], *_sorted(_busy(told["units"], shown), sort))],
+        "definitions": [each for each in told["definitions"] if each["group"] == GROUPS[group]],
+        "query": urlencode(asked),
+        "alarms": await _alarms(actor, office.clock.now(), question.region) if group == "website" else None,
+    }
+    return office.render(request, "board/kpis.html", context)
+
+
+def _href(asked: Mapping[str, str], **more: str) -> str:
+    return "/board/kpis?" + urlencode({name: value for name, value in {**asked, **more}.items() if value})
+
+
+def _busy(rows: Sequence[Mapping[str, Any]], shown: Sequence[kpis.Kpi]) -> list[Mapping[str, Any]]:
+    """The units that have any of the figures shown, or anything that came in."""
+    return [row for row in rows if row["received"] or any(row["figures"][kpi.code]["base"] for kpi in shown)]
+
+
+def _sorted(rows: Sequence[Mapping[str, Any]], sort: str) -> list[Mapping[str, Any]]:
+    """The worst first, so that it is seen; by size when no figure is chosen; what has no figure last."""
+    if sort == "received":
+        return sorted(rows, key=lambda row: (-row["received"], row["unit"]))
+    sign = -1 if KPI[sort].lower_is_better else 1
+
+    def rank(row: Mapping[str, Any]) -> tuple[bool, float, str]:
+        value = row["figures"][sort]["value"]
+        return value is None, sign * (value or 0.0), row["unit"]
+
+    return sorted(rows, key=rank)
+
+
+def _row(row: Mapping[str, Any], shown: Sequence[kpis.Kpi], asked: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": row["name"],
+        "received": row["received"],
+        "cells": [_cell(row["unit"], kpi, row["figures"][kpi.code], asked) for kpi in shown],
+    }
+
+
+def _cell(unit: str, kpi: kpis.Kpi, figure: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
+    leads = bool(figure["base"])
+    href = "/board/kpis/cases?" + urlencode({"kpi": kpi.code, "unit": unit, "part": "base", **asked})
+    return {
+        "name": kpi.name,
+        "words": kpi_table.words(kpi.code, figure["value"]),
+        "parts": kpi_table.parts_words(figure) if leads else "",
+        "href": href if leads else "",
+        "share": figure["value"] if kpi.sort in ("share", "product", "composite") else None,
+        "apart": [(kpis.FACT[code].name, n) for code, n in figure["apart"].items() if n],
+    }
+
+
+def periods(now: datetime) -> list[tuple[str, str]]:
+    """The months, quarters and years to choose from, newest first."""
+    day = office_day(now)
+    months, period = [f"{day:%Y-%m}"], timeliness.month_of(day)
+    while len(months) < MONTHS:
+        period = timeliness.month_before(period.first_day)
+        months.append(period.name)
+    quarters = list(dict.fromkeys(f"{name[:4]}Q{(int(name[5:]) + 2) // 3}" for name in months))
+    years = list(dict.fromkeys(name[:4] for name in months))
+    return [(name, period_words(name)) for name in (*months, *quarters, *years)]
+
+
+def period_words(name: str) -> str:
+    """2026 年 10 月, 2026 年第 3 季度, 2026 年."""
+    if "Q" in name:
+        return f"{name[:4]} 年第 {name[5:]} 季度"
+    return f"{name[:4]} 年 {int(name[5:])} 月" if "-" in name else f"{name} 年"
+
+
+async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
+    """Online consultations that wait too long, of those this person sees, and how long nothing was published."""
+    found = await alarms.waiting(now, region)
+    seen = await queries.seen_of(actor, [row.case_no for row in found])
+    names = await directory.snapshot()
+    rows = [
+        {"no": row.case_no, "unit": names.short(row.unit), "days": row.days, "stage": row.stage}
+        for row in found
+        if row.case_no in seen
+    ]
+    return {"rows": rows, "stages": alarms.STAGES, "silent_days": await alarms.silent_days(now)}
+
+
+async def cases(request: Request) -> Response:
+    """The cases behind a number, as far as this person sees them."""
+    office: Office = request.app.state.office
+    actor, names = await permissions.overseer(request), await directory.snapshot()
+    query = request.query_params
+    question = question_of(query, office, names)
+    kpi = KPI.get(query.get("kpi", ""))
+    if kpi is None or not kpi.base:
+        raise NotFound(kpi=query.get("kpi", ""))
+    part = query.get("part", "") if query.get("part", "") in PARTS else "base"
+    unit = query.get("unit", "")
+    units = await _units(question, actor, unit)
+    numbers = await behind(question, kpi, part, units)
+    rows = await queries.rows_of(actor, numbers, LIST_MOST)
+    calendar, now = await calendars.current(), office.clock.now()
+    await reads.log_read(actor, "list", detail=f"{kpi.name} {question.period.name} {unit}", now=now)
+    asked = {"period": question.period.name, "region": question.region, "kpi": kpi.code, "unit": unit}
+    context = {
+        **desk_frame.frame(actor, names),
+        "kpi": kpi,
+        "unit_name": names.name(unit) if unit else "全部单位",
+        "words": period_words(question.period.name),
+        "formula": kpis.formula(kpi, weights(office)),
+        "tabs": [
+            {"href": "/board/kpis/cases?" + urlencode({**asked, "part": code}), "label": label, "current": code == part}
+            for code, label in PARTS.items()
+            if code != "apart" or kpi.apart
+        ],
+        "back": _href({"period": question.period.name, "region": question.region}, group=kpi.group),
+        "rows": [worklist_views.row_view(row, names, now, calendar) for row in rows],
+        "cut": len(numbers) > LIST_MOST,
+        "most": LIST_MOST,
+    }
+    return office.render(request, "board/kpi_cases.html", context)
+
+
+async def _units(question: Question, actor: Actor, unit: str) -> list[str] | None:
+    """The units whose cases are listed: the one asked for, or all this person sees.
+
+    Raises NotFound for a unit whose figures are not theirs.
+    """
+    if actor.everywhere:
+        return [unit] if unit else None
+    own = sorted(actor.units | {actor.unit})
+    if unit and unit not in own:
+        raise NotFound(unit=unit)
+    return [unit] if unit else own
+
+
+async def behind(question: Question, kpi: kpis.Kpi, part: str, units: Sequence[str] | None) -> list[str]:
+    """The numbers of the cases in one part of a figure."""
+    top, base = ([each.fact for each in parts] for parts in (kpi.top, kpi.base))
+    if part == "missed" and set(top) <= set(base):
+        return await counting.cases_behind(question, [code for code in base if code not in top], units)
+    if part == "missed":  # what is above the line is a narrower cell of what is below
+        met = set(await counting.cases_behind(question, top, units))
+        return [no for no in await counting.cases_behind(question, base, units) if no not in met]
+    codes = {"top": top, "base": base, "apart": list(kpi.apart)}[part]
+    return await counting.cases_behind(question, codes, units)
+
+
+async def download(request: Request) -> Response:
+    """The table as a file: /board/kpis.csv and /board/kpis.xlsx."""
+    office: Office = request.app.state.office
+    actor, names = await permissions.overseer(request), await directory.snapshot()
+    question = question_of(request.query_params, office, names)
+    told = await kpi_table.document(question, actor, weights(office))
+    await reads.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=office.clock.now())
+    return file_of(told, request.url.path.endswith(".xlsx"))
+
+
+ROUTES = [
+    Route("/kpis", table),
+    Route("/kpis/cases", cases),
+    Route("/kpis.csv", download),
+    Route("/kpis.xlsx", download),
+]

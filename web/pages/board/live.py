@@ -1,0 +1,241 @@
+"""How do all the clocks stand right now? The live board for supervisors, its stream, and the wall screen."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from feedback import access, queries
+from feedback.access import OVERSEERS, Actor, Scope, has
+from feedback.kernel import outbox
+from feedback.kernel.clock import OFFICE, office_day, start_of_day
+from routing import directory, inbox
+from routing.directory import Directory
+from web.auth import sessions
+from web.auth.permissions import overseer as overseer  # also where the other pages of the board look for it
+from web.context import Office
+from web.pages.board import forecasts, measures, supervision
+from web.presentation import case as case_views
+from web.presentation import desk_frame
+from web.presentation.oversight import pages
+from web.wording import dates
+
+EVERY_SECONDS = 5
+CHECK_SECONDS = 60
+FLOW_DAYS = 14
+WALL_ROWS = 12
+KINDS_OF_GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
+    (
+        "区级部门和单位",
+        frozenset({"department", "institution", "utility", "discipline", "petition", "hotline", "government"}),
+    ),
+    ("街道和乡镇", frozenset({"street", "town", "community", "village"})),
+    ("上级机关", frozenset({"superior"})),
+)
+
+
+async def board(request: Request) -> Response:
+    """The board as it is now; scripts keep it fresh, without them a reload does."""
+    office: Office = request.app.state.office
+    actor = await overseer(request)
+    names = await directory.snapshot()
+    is_wall = request.query_params.get("wall", "") == "1"
+    context = {
+        **desk_frame.frame(actor, names),
+        **await snapshot(actor, office.clock.now(), names),
+        "week": await _week(actor, office.clock.now()),
+        "wall": is_wall,
+        "wall_rows": WALL_ROWS,
+        "tabs": pages("board", actor),
+    }
+    return office.render(request, "board/wall.html" if is_wall else "board/board.html", context)
+
+
+async def fragment(request: Request) -> Response:
+    """The moving part of the board alone, for browsers whose stream does not get through."""
+    office: Office = request.app.state.office
+    actor = await overseer(request)
+    return office.render(request, _part(request), await _shown(office, actor, _is_wall(request)))
+
+
+async def stream(request: Request) -> Response:
+    """The board as server-sent events: each is the whole moving part, so a lost one costs nothing."""
+    actor = await overseer(request)
+    headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+    return EventSourceResponse(events(request, actor), ping=15, headers=headers)
+
+
+def _is_wall(request: Request) -> bool:
+    return request.query_params.get("wall", "") == "1"
+
+
+def _part(request: Request) -> str:
+    return "board/wall_lights.html" if _is_wall(request) else "board/lights.html"
+
+
+async def _shown(office: Office, actor: Actor, is_wall: bool) -> dict[str, Any]:
+    found = await snapshot(actor, office.clock.now(), await directory.snapshot())
+    return {**found, "wall": is_wall, "wall_rows": WALL_ROWS}
+
+
+# ---- figures ----
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A unit on the board; every number with the list behind it."""
+
+    unit: str
+    name: str
+    red: int
+    amber: int
+    green: int
+    open: int
+    href: str
+
+
+async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, Any]:
+    """Everything the board shows of the cases this person sees."""
+    lines = [_line(row, names) for row in await queries.board(actor, now=now)]
+    today = start_of_day(office_day(now))
+    flow = await queries.flow(actor, today, now)
+    unsent = await inbox.undelivered(10)
+    seen = await queries.seen_of(actor, (row["case_no"] for row in unsent))
+    totals = {name: sum(getattr(line, name) for line in lines) for name in ("red", "amber", "green", "open")}
+    groups = [(words, [line for line in lines if _kind(line, names) in kinds]) for words, kinds in KINDS_OF_GROUPS]
+    known = {line.unit for _, rows in groups for line in rows}
+    groups.append(("其他", [line for line in lines if line.unit not in known]))
+    return {
+        "lines": lines,
+        "groups": [(words, rows) for words, rows in groups if rows],
+        "totals": totals,
+        "tiles": _tiles(totals, flow),
+        "queue": await outbox.counts(now),
+        "failing": [case_views.unnumbered(row) for row in await outbox.failing(10)],
+        "undelivered": [row for row in unsent if row["case_no"] in seen],
+        "age": f"{now.astimezone(OFFICE):%H:%M:%S}",
+        "day": dates.day_words(office_day(now)),
+    }
+
+
+def _line(row: Mapping[str, Any], names: Directory) -> Line:
+    unit = str(row["unit"])
+    return Line(unit, names.short(unit), row["red"], row["amber"], row["green"], row["open"], _href(unit=unit))
+
+
+def _kind(line: Line, names: Directory) -> str:
+    row = names.by_code.get(line.unit)
+    return row.kind if row else ""
+
+
+def _href(**narrowed: str) -> str:
+    return "/desk?" + urlencode({"status": "open", **narrowed})
+
+
+def _tiles(totals: Mapping[str, int], flow: Mapping[str, int]) -> list[dict[str, Any]]:
+    def tile(label: str, figure: int, note: str, href: str = "", tone: str = "") -> dict[str, Any]:
+        return {"label": label, "figure": figure, "unit": "件", "note": note, "href": href, "tone": tone}
+
+    return [
+        tile("超期", totals["red"], "已过最后期限还没有办", _href(light="red"), "red"),
+        tile("临期", totals["amber"], "进入预警时间", _href(light="amber"), "amber"),
+        tile("正常", totals["green"], "离期限还早", _href(light="green"), "green"),
+        tile("在办合计", totals["open"], "已收到、还没有答复", _href()),
+        tile("今天收到", flow["received"], "0 时到现在"),
+        tile("今天答复", flow["replied"], "0 时到现在"),
+    ]
+
+
+async def _week(actor: Actor, now: datetime) -> dict[str, list[tuple[str, int]]]:
+    """How many cases came and how many were answered on each of the last days."""
+    today = office_day(now)
+    days = [today - timedelta(days=back) for back in range(FLOW_DAYS - 1, -2, -1)]
+    counted = await queries.flows(actor, [start_of_day(day) for day in days])
+    return {
+        name: [(f"{day.month}-{day.day}", flow[name]) for day, flow in zip(days, counted, strict=False)]
+        for name in ("received", "replied")
+    }
+
+
+# ---- the stream ----
+
+
+@dataclass(eq=False)
+class Channel:
+    """One rendering shared by everybody who sees the same cases."""
+
+    listeners: set["asyncio.Queue[str]"] = field(default_factory=set)
+    task: "asyncio.Task[None] | None" = None
+
+
+@dataclass
+class Broadcaster:
+    """Renders the board once per audience and hands it to every screen. One per process."""
+
+    channels: dict[tuple[Scope, bool], Channel] = field(default_factory=dict)
+
+    @contextlib.asynccontextmanager
+    async def listening(self, request: Request, actor: Actor) -> AsyncIterator["asyncio.Queue[str]"]:
+        """A queue of the newest rendering. The task that renders lives as long as somebody listens."""
+        key = (access.scope(actor), _is_wall(request))
+        channel = self.channels.setdefault(key, Channel())
+        queue: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
+        channel.listeners.add(queue)
+        if channel.task is None or channel.task.done():  # done: the database failed once, so the next screen tries anew
+            channel.task = asyncio.create_task(self._render(channel, request.app, actor, key[1]))
+        try:
+            yield queue
+        finally:
+            channel.listeners.discard(queue)
+            if not channel.listeners:
+                channel.task.cancel()
+                self.channels.pop(key, None)
+
+    async def _render(self, channel: Channel, app: Any, actor: Actor, is_wall: bool) -> None:
+        office: Office = app.state.office
+        template = app.state.templates.get_template("board/wall_lights.html" if is_wall else "board/lights.html")
+        while True:
+            html = template.render(await _shown(office, actor, is_wall))
+            for queue in channel.listeners:
+                if queue.full():
+                    queue.get_nowait()  # a slow screen misses a picture, never the newest one
+                queue.put_nowait(html)
+            await asyncio.sleep(EVERY_SECONDS)
+
+
+BROADCASTER = Broadcaster()
+
+
+async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEvent, None]:
+    """The newest pictures, until the session ends: it is looked up anew every minute."""
+    office: Office = request.app.state.office
+    checked_at = office.clock.now()
+    async with BROADCASTER.listening(request, actor) as queue:
+        while True:
+            html = await queue.get()
+            now = office.clock.now()
+            if now - checked_at >= timedelta(seconds=CHECK_SECONDS):
+                current = await sessions.actor_of_token(office, sessions.token_of(request), renews=False)
+                if current is None or not has(current, OVERSEERS):
+                    yield ServerSentEvent("", event="over")
+                    return
+                checked_at = now
+            yield ServerSentEvent(html, event="lights")
+
+
+ROUTES = [
+    Route("/", board),
+    *supervision.ROUTES,
+    *forecasts.ROUTES,
+    *measures.ROUTES,
+    Route("/fragment", fragment),
+    Route("/stream", stream),
+]

@@ -1,0 +1,268 @@
+"""How are measures and suggestions (约谈 通报 挂牌督办 限期整改；三项建议) issued, answered, listed and taken home?"""
+
+import asyncio
+import io
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import xlsxwriter
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import reads
+from feedback.access import OVERSEERS, Actor, has
+from feedback.kernel.errors import Forbidden, Invalid, NotFound
+from routing import directory, measures, measuring
+from routing.measures import Deed
+from routing.measuring import Filters, MeasureView
+from routing.telling import Manner
+from web.actions import letters as letter_actions
+from web.auth import sessions
+from web.context import Office
+from web.forms import parsing
+from web.letters import issuing, rendering
+from web.letters.placeholders import Between
+from web.pages.desk.export import XLSX, guarded
+from web.presentation import desk_frame
+from web.presentation import oversight as oversight_views
+from web.presentation import worklist as worklist_views
+from web.presentation.oversight import pages
+from web.wording import catalogue
+
+FAULTS = {
+    "cases:unknown": "有的编号不存在，或者您看不到",
+    "cases:report_named": "检举控告件不能作为依据列出",
+    "due_day:not_a_future_day": "最迟反馈日期应在今天之后、一年以内",
+    "unit:missing": "请选择发给哪个单位",
+    "adoption:unknown": "请说明是否采纳",
+}
+_COLUMNS = (
+    ("编号", "no"),
+    ("类型", "kind_text"),
+    ("单位", "unit_text"),
+    ("标题", "title"),
+    ("发出", "issued"),
+    ("最迟反馈", "due"),
+    ("反馈", "answered"),
+    ("状态", "status_text"),
+    ("采纳情况", "adoption_text"),
+    ("依据", "law"),
+)
+
+
+def _readers(actor: Actor) -> Actor:
+    """Whoever may read of measures at all.
+
+    Raises Forbidden.
+    """
+    if not has(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+        raise Forbidden
+    return actor
+
+
+async def listed(request: Request) -> Response:
+    """The measures somebody may see, with the figures per unit."""
+    office: Office = request.app.state.office
+    actor, names = _readers(await sessions.actor(request)), await directory.snapshot()
+    now, filters = office.clock.now(), _filters(request)
+    rows = await measuring.listed(actor, filters, now)
+    context = {
+        **desk_frame.frame(actor, names),
+        "tabs": pages("measures", actor) if has(actor, OVERSEERS) else [],
+        "rows": [oversight_views.measure_line(row, names, now) for row in rows],
+        "figures": [{**row, "name": names.short(row["unit"])} for row in await measuring.figures(actor, now)],
+        "chosen": filters,
+        "query": request.url.query,
+        "kinds": [(row.code, row.label) for row in measures.MEASURES],
+        "statuses": list(oversight_views.STATUSES.items()),
+        "units": worklist_views.unit_groups(names, actor.units if not actor.everywhere else frozenset(names.by_code)),
+        "may_issue": measures.may_issue(actor),
+        "oversees": has(actor, OVERSEERS),
+        "done": request.query_params.get("done", ""),
+    }
+    return office.render(request, "board/measures.html", context)
+
+
+def _filters(request: Request) -> Filters:
+    q = request.query_params
+    return Filters(q.get("kind", "")[:20], q.get("unit", "")[:60], q.get("status", "")[:20], q.get("late", "") == "1")
+
+
+async def export(request: Request) -> Response:
+    """The same list as an Excel file; the taking is written down."""
+    office: Office = request.app.state.office
+    actor, names, now = _readers(await sessions.actor(request)), await directory.snapshot(), office.clock.now()
+    rows = [
+        oversight_views.measure_line(row, names, now) for row in await measuring.listed(actor, _filters(request), now)
+    ]
+    await reads.log_read(actor, "export", detail=f"措施与建议 {len(rows)} 项", now=now)
+    body = await asyncio.to_thread(_workbook, rows)
+    return Response(body, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="measures.xlsx"'})
+
+
+def _workbook(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"strings_to_formulas": False}) as book:
+        sheet, bold = book.add_worksheet("措施与建议"), book.add_format({"bold": True})
+        sheet.freeze_panes(1, 0)
+        for column, (words, name) in enumerate(_COLUMNS):
+            sheet.set_column(column, column, 32 if name in ("title", "law") else 16)
+            sheet.write_string(0, column, words, bold)
+            for at, row in enumerate(rows, 1):
+                sheet.write_string(at, column, guarded(str(row[name])))
+    return out.getvalue()
+
+
+async def new(request: Request) -> Response:
+    """The form of a new measure, and issuing it."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    if not measures.may_issue(actor):
+        raise Forbidden
+    if request.method == "GET":
+        q = request.query_params
+        typed = {"kind": q.get("kind", ""), "unit": q.get("unit", ""), "cases": q.get("cases", "")[:1000]}
+        return await _form(request, actor, {**dict.fromkeys(("title", "text", "due_day"), ""), **typed}, {})
+    async with request.form() as form:
+        typed = {name: parsing.words(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
+    said = {
+        **typed,
+        "due_day": await measuring.due_day(typed["due_day"], typed["kind"], office.settings, office.clock.now()),
+    }
+    try:
+        made = await measuring.issue(
+            actor, said, _numbers(typed["cases"]), Manner.of(office.settings), office.clock.now()
+        )
+    except Invalid as fault:
+        return await _form(request, actor, typed, _errors(fault))
+    office.wake()
+    return RedirectResponse(f"/desk/measures/{made}?done=issue", status_code=303)
+
+
+def _numbers(text: str) -> list[str]:
+    return list(dict.fromkeys(text.replace("，", " ").replace(",", " ").replace("、", " ").split()))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _errors(fault: Invalid) -> dict[str, str]:
+    return {
+        name: FAULTS.get(f"{name}:{code}") or catalogue.fault_words(name, code) for name, code in fault.fields.items()
+    }
+
+
+async def _form(request: Request, actor: Actor, typed: Mapping[str, str], errors: Mapping[str, str]) -> Response:
+    office: Office = request.app.state.office
+    names = await directory.snapshot()
+    context = {
+        **desk_frame.frame(actor, names),
+        "typed": dict(typed),
+        "errors": dict(errors),
+        "kinds": [(row.code, row.label, f"{row.wants}。{row.law}") for row in measures.MEASURES],
+        "units": worklist_views.unit_groups(names, frozenset(names.by_code) if actor.everywhere else actor.units),
+        "days": office.settings.suggestion_days,
+    }
+    return office.render(request, "board/measure_new.html", context, status=422 if errors else 200)
+
+
+async def one(request: Request) -> Response:
+    """One measure: its words, the cases it rests on, its history, and what may be done."""
+    row, actor = await _found(request)
+    return await _one(request, actor, row, {}, {})
+
+
+async def _found(request: Request) -> tuple[MeasureView, Actor]:
+    actor = _readers(await sessions.actor(request))
+    text = request.path_params["id"]
+    return await measuring.one(actor, int(text) if text.isdecimal() and len(text) < 19 else -1), actor
+
+
+async def _one(
+    request: Request,
+    actor: Actor,
+    row: MeasureView,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    opened: str = "",
+) -> Response:
+    office: Office = request.app.state.office
+    names, now = await directory.snapshot(), office.clock.now()
+    context = {
+        **desk_frame.frame(actor, names),
+        "tabs": pages("measures", actor) if has(actor, OVERSEERS) else [],
+        "m": oversight_views.measure_line(row, names, now),
+        "row": row,
+        "unit": names.name(row.unit),
+        "course": oversight_views.measure_course(row, names),
+        "deeds": [(deed.value, oversight_views.DEEDS[deed]) for deed in row.deeds],
+        "adoptions": list(measures.ADOPTIONS.items()),
+        "typed": {"text": "", "adoption": "", "due_day": "", **typed},
+        "errors": dict(errors),
+        "opened": opened,
+        "done": oversight_views.DEEDS.get(request.query_params.get("done", ""), ""),
+    }
+    return office.render(request, "board/measure.html", context, status=422 if errors else 200)
+
+
+async def act(request: Request) -> Response:
+    """Answer, send back, close or withdraw."""
+    office: Office = request.app.state.office
+    row, actor = await _found(request)
+    what = request.path_params["act"]
+    if what not in {deed.value for deed in measures.DEEDS if deed is not Deed.REMIND}:
+        raise NotFound(act=what)
+    async with request.form() as form:
+        typed = _typed(form)
+    said = {**typed, "due_day": _day(typed["due_day"])}
+    try:
+        await measuring.act(actor, row.id, Deed(what), said, Manner.of(office.settings), office.clock.now())
+    except Invalid as fault:
+        return await _one(request, actor, row, typed, _errors(fault), what)
+    office.wake()
+    return RedirectResponse(f"/desk/measures/{row.id}?done={what}", status_code=303)
+
+
+def _typed(form: FormData) -> dict[str, str]:
+    return {name: parsing.words(form, name) for name in ("text", "adoption", "due_day")}
+
+
+async def letter(request: Request) -> Response:
+    """The measure as a numbered letter, as Word or PDF: issued with the first look, the same ever after."""
+    office: Office = request.app.state.office
+    row, _ = await _found(request)
+    form = request.path_params["form"]
+    if form not in rendering.FORMS:
+        raise NotFound(form=form)
+    first = row.entries[0]["data"]
+    said = Between(
+        about=row.no,
+        unit=row.unit,
+        issuer=row.issuer_unit,
+        title=row.title,
+        text=row.text,
+        wants=row.row.wants,
+        due_day=date.fromisoformat(first["due_day"]),
+        at=row.issued_at,
+    )
+    issued = await issuing.between(office, row.row.code, said)
+    content = await issuing.written_between(office, issued, form, letter_actions.address_of(request))
+    return letter_actions.sent(issued, form, content)
+
+
+ROUTES = [Route("/measures", listed)]
+DESK_ROUTES = [
+    Route("/measures", listed),
+    Route("/measures/export.xlsx", export),
+    Route("/measures/new", new, methods=["GET", "POST"]),
+    Route("/measures/{id}", one),
+    Route("/measures/{id}/letter.{form}", letter),
+    Route("/measures/{id}/{act}", act, methods=["POST"]),
+]

@@ -1,0 +1,26 @@
+"""What must be looked into, and was it? Late clocks with who was told, proposed orders (建议督办), the orders themselves."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import watched
+from routing import directory
+from web.auth.permissions import overseer
+from web.context import Office
+from web.presentation import desk_frame
+from web.presentation import oversight as oversight_views
+from web.presentation.oversight import pages
+
+
+async def orders(request: Request) -> Response:
+    """The supervision orders with their clocks and answers, open ones first."""
+    office: Office = request.app.state.office
+    actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
+    lines = [oversight_views.order_line(row, names, now) for row in await watched.orders(actor)]
+    context = {
+        **desk_frame.frame(actor, names),
+        "tabs": pages("orders", actor),
+        "open": [line for line in lines if line["open"]],
+        "ended": [line for line in lines if not line["open"]],
+    }
+    return office.render(request, "board/orders.html", context)

@@ -1,0 +1,32 @@
+"""What must be looked into, and was it? Late clocks with who was told, proposed orders (建议督办), the orders themselves."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import watched
+from routing import directory, inbox
+from web.auth.permissions import overseer
+from web.context import Office
+from web.presentation import desk_frame
+from web.presentation import oversight as oversight_views
+from web.presentation.oversight import pages
+
+
+async def late(request: Request) -> Response:
+    """Each late clock, and who was told of it when."""
+    office: Office = request.app.state.office
+    actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
+    unit = request.query_params.get("unit", "")
+    rows = await watched.late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
+    told = await inbox.told_of(row["id"] for row in rows)
+    lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
+    context = {
+        **desk_frame.frame(actor, names),
+        "tabs": pages("late", actor),
+        "rows": lines,
+        "ladder": oversight_views.ladder_lines(),
+        "hours": office.settings.staff_hours,
+        "untold": sum(not line["told"] for line in lines),
+        "unit": names.name(unit) if names.has(unit) else "",
+    }
+    return office.render(request, "board/late.html", context)

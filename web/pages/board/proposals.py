@@ -1,0 +1,93 @@
+"""What must be looked into, and was it? Late clocks with who was told, proposed orders (建议督办), the orders themselves."""
+
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from feedback import watched
+from feedback.access import Actor
+from feedback.kernel.errors import Forbidden, Invalid
+from feedback.vocabulary import Act, Role
+from routing import directory, proposing
+from web.actions import cases as case_actions
+from web.auth.permissions import overseer
+from web.context import Office
+from web.forms import parsing
+from web.presentation import desk_frame
+from web.presentation import oversight as oversight_views
+from web.presentation.oversight import pages
+from web.wording import catalogue
+
+
+async def proposals(request: Request) -> Response:
+    """What the rules propose to supervise, with the evidence; what was decided lately."""
+    return await _proposals(request, await overseer(request), {}, {}, None)
+
+
+async def _proposals(
+    request: Request, actor: Actor, typed: dict[str, str], errors: dict[str, str], opened: int | None
+) -> Response:
+    office: Office = request.app.state.office
+    names = await directory.snapshot()
+    rows = await proposing.listed(actor)
+    decided = await proposing.listed(actor, status=proposing.DISMISSED, most=30)
+    decided += await proposing.listed(actor, status=proposing.ISSUED, most=30)
+    titles = await watched.titles_of(actor, [row["case_no"] for row in rows + decided])
+    context = {
+        **desk_frame.frame(actor, names),
+        "tabs": pages("proposals", actor),
+        "rows": [oversight_views.proposal_line(row, names, titles) for row in rows],
+        "decided": [oversight_views.proposal_line(row, names, titles) for row in decided],
+        "may_decide": Role.SUPERVISOR in actor.roles,
+        "typed": typed,
+        "errors": errors,
+        "opened": opened,
+        "reason_most": proposing.REASON_MOST,
+        "done": request.query_params.get("done", ""),
+    }
+    return office.render(request, "board/proposals.html", context, status=422 if errors else 200)
+
+
+async def decide(request: Request) -> Response:
+    """Issue the proposed order, or write down why not."""
+    actor = await overseer(request)
+    if Role.SUPERVISOR not in actor.roles:
+        raise Forbidden
+    text = request.path_params["id"]
+    proposal = await proposing.one(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
+    async with request.form() as form:
+        typed = _typed(form)
+        issue = "issue" in form
+    try:
+        await (_issued if issue else _dismissed)(request, actor, proposal, typed)
+    except Invalid as fault:
+        errors = {
+            name: catalogue.fault_words("supervise_" + name if issue else name, code)
+            for name, code in fault.fields.items()
+        }
+        return await _proposals(request, actor, typed, errors, proposal["id"])
+    return RedirectResponse(f"/board/proposals?done={'issued' if issue else 'dismissed'}", status_code=303)
+
+
+def _typed(form: FormData) -> dict[str, str]:
+    return {name: parsing.words(form, name) for name in ("reason", "target_day", "why")}
+
+
+async def _issued(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
+    office: Office = request.app.state.office
+    data = {"reason": typed["reason"], "trigger": proposal["trigger"]}
+    if typed["target_day"]:
+        data["target_day"] = typed["target_day"]
+    await case_actions.do(office, proposal["case_no"], Act.SUPERVISE, actor, data)
+    await proposing.decide(actor, proposal["id"], proposing.ISSUED, typed["reason"], office.clock.now())
+
+
+async def _dismissed(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
+    office: Office = request.app.state.office
+    if not typed["why"]:
+        raise Invalid({"why": "missing"})
+    if len(typed["why"]) > proposing.REASON_MOST:
+        raise Invalid({"why": "too_long"})
+    await proposing.decide(actor, proposal["id"], proposing.DISMISSED, typed["why"], office.clock.now())

@@ -1,0 +1,47 @@
+"""What do many people complain about, and how do units answer? Hot topics with their cases, findings per unit."""
+
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from classify import answers, findings
+from feedback import calendars
+from routing import directory
+from web.actions.topics import FINDING_DAYS, listed, share, units_of
+from web.auth.permissions import overseer
+from web.context import Office
+from web.presentation import desk_frame
+from web.presentation import worklist as worklist_views
+
+
+async def quality(request: Request) -> Response:
+    """Per unit, in which share of its answers the checks found something."""
+    office: Office = request.app.state.office
+    actor, names = await overseer(request), await directory.snapshot()
+    since = office.clock.now() - timedelta(days=FINDING_DAYS)
+    found = await findings.tallies(since, units_of(actor))
+    unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
+    nos = await findings.with_finding(since, unit, code) if unit and code in answers.LABELS else []
+    behind = await listed(actor, nos)
+    calendar = await calendars.current()
+    context = {
+        **desk_frame.frame(actor, names),
+        "checks": [(check.code, check.label) for check in answers.CHECKS],
+        "advice": [(check.label, check.advice, check.source) for check in answers.CHECKS],
+        "rows": [
+            {
+                "unit": tally.unit,
+                "name": names.short(tally.unit),
+                "answers": tally.answers,
+                "cells": [(check.code, tally.found[check.code], share(tally, check.code)) for check in answers.CHECKS],
+            }
+            for tally in found
+        ],
+        "days": FINDING_DAYS,
+        "chosen": f"{names.short(unit)}：{answers.LABELS[code]}" if nos else "",
+        "behind": [
+            worklist_views.row_view(behind[no], names, office.clock.now(), calendar) for no in nos if no in behind
+        ],
+    }
+    return office.render(request, "board/answers.html", context)

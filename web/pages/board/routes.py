@@ -1,0 +1,12 @@
+"""What do many people complain about, and how do units answer? Hot topics with their cases, findings per unit."""
+
+from starlette.routing import Route
+
+from web.pages.board.reply_quality import quality
+from web.pages.board.topics import hot, one
+
+ROUTES = [
+    Route("/topics", hot),
+    Route("/topics/{thread}", one),
+    Route("/answers", quality),
+]

@@ -1,0 +1,14 @@
+"""What must be looked into, and was it? Late clocks with who was told, proposed orders (建议督办), the orders themselves."""
+
+from starlette.routing import Route
+
+from web.pages.board.orders import orders
+from web.pages.board.overdue import late
+from web.pages.board.proposals import decide, proposals
+
+ROUTES = [
+    Route("/late", late),
+    Route("/proposals", proposals),
+    Route("/proposals/{id}", decide, methods=["POST"]),
+    Route("/orders", orders),
+]

@@ -1,0 +1,55 @@
+"""What do many people complain about, and how do units answer? Hot topics with their cases, findings per unit."""
+
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from classify import hotspots
+from feedback import calendars
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import NotFound
+from routing import directory
+from web.actions.topics import TREND_DAYS, daily, listed, people, ranked, view
+from web.auth.permissions import overseer
+from web.context import Office
+from web.presentation import desk_frame
+from web.presentation import worklist as worklist_views
+from web.wording import dates
+
+
+async def hot(request: Request) -> Response:
+    """The topics, ranked by how many different people speak of them."""
+    office: Office = request.app.state.office
+    actor, names = await overseer(request), await directory.snapshot()
+    day, rows = await ranked(actor, names, office_day(office.clock.now()))
+    context = {
+        **desk_frame.frame(actor, names),
+        "rows": rows,
+        "day": dates.day_words(day) if day else "",
+        "window": office.settings.topic_days,
+    }
+    return office.render(request, "board/topics.html", context)
+
+
+async def one(request: Request) -> Response:
+    """One topic: its course day by day and the cases one may see."""
+    office: Office = request.app.state.office
+    actor, names = await overseer(request), await directory.snapshot()
+    now = office.clock.now()
+    today = office_day(now)
+    known = await hotspots.course(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
+    seen = await listed(actor, {m.no for _, topic in known for m in topic.members})
+    shown = view(known[-1][1], seen, names, known[-1][0]) if known else None
+    if shown is None:
+        raise NotFound(thread=request.path_params["thread"])
+    calendar = await calendars.current()
+    members = [m.no for m in known[-1][1].members if m.no in seen]
+    context = {
+        **desk_frame.frame(actor, names),
+        "topic": shown,
+        "trend": [(f"{day.month}-{day.day}", people(topic, seen)) for day, topic in known],
+        "daily": daily(known[-1][1], seen, today),
+        "rows": [worklist_views.row_view(seen[no], names, now, calendar) for no in members],
+    }
+    return office.render(request, "board/topic.html", context)

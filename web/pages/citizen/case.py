@@ -1,0 +1,324 @@
+"""What can somebody do with a query code? Look up the case, see its course, and take the steps open to them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from evaluation import indicators, ratings
+from feedback import attachments, calendars, lifecycle, limits, queries, vocabulary
+from feedback.access import Actor
+from feedback.kernel import codes
+from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
+from feedback.lifecycle import Step
+from feedback.views import CaseFile
+from feedback.vocabulary import Act, Profile, Role, Status
+from routing import directory
+from web.actions import cases as case_actions
+from web.auth import citizen_cookie
+from web.context import Office
+from web.forms import parsing
+from web.forms.uploads import kept_files, upload_words
+from web.letters import issuing
+from web.pages.desk import clock
+from web.presentation import case as case_views
+from web.presentation import deadline_changes
+from web.presentation.case import CaseView
+from web.wording import catalogue
+
+TEXT_MOST = 2000
+HINTS: Mapping[Act, str] = {
+    Act.SUPPLEMENT: "有新情况、新照片，或者前面没有说清楚的，在这里补充，承办单位会马上看到。",
+    Act.URGE: "催办会记入案卷，承办单位和督办人员都能看到。",
+    Act.WITHDRAW: "撤回后不再办理，也不能恢复；以后可以另行反映。",
+    Act.RATE: "满意不满意由您说。差评会另行立案整改，并有人回访。",
+    Act.REOPEN: "认为问题没有解决的，可以要求再办一次，请写清楚哪里没有解决。",
+    Act.REVIEW: "不服处理意见的，可以自收到答复之日起 30 日内请求原单位的上一级复查。",
+    Act.RE_REVIEW: "不服复查意见的，可以自收到之日起 30 日内请求复核。",
+}
+BUTTONS: Mapping[Act, str] = {
+    Act.SUPPLEMENT: "提交补充",
+    Act.URGE: "催办",
+    Act.WITHDRAW: "确认撤回",
+    Act.RATE: "提交评价",
+    Act.REOPEN: "要求再办",
+    Act.REVIEW: "申请复查",
+    Act.RE_REVIEW: "申请复核",
+}
+DONE_WORDS: Mapping[Act, str] = {
+    Act.SUPPLEMENT: "已补充",
+    Act.URGE: "已催办",
+    Act.WITHDRAW: "已撤回",
+    Act.RATE: "谢谢您的评价",
+    Act.REOPEN: "已退回再办",
+    Act.REVIEW: "已收到复查申请",
+    Act.RE_REVIEW: "已收到复核申请",
+}
+NEED_WORDS: Mapping[tuple[Act, str], str] = {
+    (Act.SUPPLEMENT, "text"): "补充的内容",
+    (Act.URGE, "text"): "想对承办单位说的话",
+    (Act.WITHDRAW, "reason"): "撤回的原因",
+    (Act.RATE, "text"): "想说的话",
+    (Act.REOPEN, "reason"): "哪里没有解决",
+    (Act.REVIEW, "reason"): "不服的理由和要求",
+    (Act.RE_REVIEW, "reason"): "不服的理由和要求",
+}
+
+
+async def case(request: Request) -> Response:
+    """The case of this browser's code."""
+    citizen = citizen_cookie.citizen_of(request)
+    if citizen is None:
+        return RedirectResponse("/lookup", status_code=303)
+    done = request.query_params.get("done", "")
+    flash = {"kind": "good", "title": DONE_WORDS[Act(done)]} if done in set(DONE_WORDS) else None
+    return await _shown(request, citizen, flash=flash)
+
+
+async def act(request: Request) -> Response:
+    """Take one of the steps open to the citizen."""
+    office: Office = request.app.state.office
+    citizen = citizen_cookie.citizen_of(request)
+    if citizen is None:
+        return RedirectResponse("/lookup", status_code=303)
+    file = await queries.file(citizen, citizen.case_no, secret=office.settings.secret)
+    what = request.path_params["act"]
+    step = next((s for s in file.steps(office.clock.now()) if s.act.value == what), None)
+    if step is None:
+        return await _shown(request, citizen, flash=_not_now(what), status=409)
+    async with request.form(max_files=20) as form:
+        typed = _typed(form, step)
+        try:
+            typed["attachments"] = await kept_files(request, form) if _asks(step, "attachments") else []
+            data = {k: v for k, v in typed.items() if v not in ("", [], None)}
+            await _take(request, citizen, step, data, parsing.once(form, "key"))
+        except Invalid as fault:
+            errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
+            return await _shown(request, citizen, opened=what, typed=typed, errors=errors, status=422)
+        except (NotNow, Conflict) as refused:
+            flash = {"kind": "warn", "title": catalogue.error_words(refused.code)}
+            return await _shown(request, citizen, opened=what, typed=typed, flash=flash, status=409)
+    return RedirectResponse(f"/case?done={what}", status_code=303)
+
+
+async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, Any], key: str) -> None:
+    office: Office = request.app.state.office
+    if step.act is Act.RATE:
+        # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
+        data["tags"] = [tag for tag in data.get("tags", ()) if not ratings.tags_fault(data.get("level", 0), [tag])]
+        if await ratings.is_kept(key, office.settings.secret):
+            return  # the button was pressed twice
+    await case_actions.do(office, citizen.case_no, step.act, citizen, data, key=key)
+
+
+def _typed(form: FormData, step: Step) -> dict[str, Any]:
+    """What the form brings of what the step needs or may bring."""
+    typed: dict[str, Any] = {}
+    for need in (*step.needs, *step.may):
+        match need.sort:
+            case "level":
+                text = parsing.once(form, need.name)
+                typed[need.name] = int(text) if text.isdecimal() and len(text) == 1 else None
+            case "tags":
+                typed[need.name] = [value for value in form.getlist(need.name) if isinstance(value, str)]
+            case "switch":
+                typed[need.name] = need.name in form
+            case "files":
+                pass  # stored by the caller
+            case _:
+                typed[need.name] = parsing.words(form, need.name)
+    return typed
+
+
+def _asks(step: Step, name: str) -> bool:
+    return any(need.name == name for need in (*step.needs, *step.may))
+
+
+def _words(name: str, code: str) -> str:
+    return "请选择满意程度" if name == "level" else catalogue.fault_words(name, code)
+
+
+def _field(name: str) -> str:
+    return "files" if name in ("attachments", "file") else name
+
+
+def _not_now(what: str) -> dict[str, str]:
+    words = catalogue.ACTS.get(what, "这一步")
+    return {"kind": "warn", "title": f"现在不能“{words}”", "words": "情况可能刚刚有变化，请看下面的最新进度。"}
+
+
+async def _shown(
+    request: Request,
+    citizen: Actor,
+    *,
+    opened: str = "",
+    typed: Mapping[str, Any] | None = None,
+    errors: Mapping[str, str] | None = None,
+    flash: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    office: Office = request.app.state.office
+    settings = office.settings
+    names, calendar = await directory.snapshot(), await calendars.current()
+    file, now = await queries.file(citizen, citizen.case_no, secret=settings.secret), office.clock.now()
+    view = case_views.case_view(file, names, citizen, now, calendar)
+    context = {
+        "view": view,
+        "counted": clock.running(file),
+        "moves": [deadline_changes.words(each) for each in file.moves],
+        "version": file.version,
+        "key": codes.fresh_id(),
+        "futures": _futures(view),
+        "facts": _facts(view),
+        "letters": await issuing.listed(citizen, file, "/case/letters/"),
+        "forms": [_form(step) for step in file.steps(now)],
+        "refused": _refused(file, now),
+        "explained": _explained(file, view),
+        "levels": levels_of(file.profile),
+        "rates_desk": file.profile is Profile.PETITION,
+        "indicators": indicator_options(),
+        "opened": opened,
+        "typed": typed or {},
+        "errors": errors or {},
+        "flash": flash,
+        **upload_words(settings.attachments_max, settings.upload_max_bytes),
+    }
+    return office.render(request, "citizen/case.html", context, status=status)
+
+
+def levels_of(profile: Profile) -> list[tuple[int, str]]:
+    """The levels to choose from: petitions are rated on a scale of three."""
+    if profile is Profile.PETITION:
+        return [(step.level, step.text) for step in indicators.PETITION_STEPS]
+    return list(catalogue.LEVELS.items())
+
+
+def indicator_options() -> dict[int, list[tuple[str, str]]]:
+    """The indicators of each level, to tick."""
+    return {level: [(i.code, i.text) for i in indicators.of_level(level)] for level in catalogue.LEVELS}
+
+
+def _form(step: Step) -> dict[str, Any]:
+    needs = [
+        {
+            "name": need.name,
+            "label": NEED_WORDS.get((step.act, need.name), catalogue.NEEDS[need.name]),
+            "optional": need.optional,
+            "most": ratings.TEXT_MOST if step.act is Act.RATE else min(need.most, TEXT_MOST),
+        }
+        for need in (*step.needs, *step.may)
+    ]
+    return {
+        "act": step.act.value,
+        "label": catalogue.ACTS[step.act.value],
+        "hint": HINTS.get(step.act, step.remark),
+        "button": BUTTONS.get(step.act, catalogue.ACTS[step.act.value]),
+        "needs": needs,
+    }
+
+
+def _refused(file: CaseFile, now: datetime) -> list[tuple[str, str]]:
+    """The steps a citizen may have in such a case but not now, each with the reason."""
+    open_ = {step.act for step in file.steps(now)}
+    rows = [
+        step
+        for step in lifecycle.STEPS
+        if step.act is not Act.SUBMIT
+        and step.act not in open_
+        and any(role is Role.CITIZEN for role, _ in step.who)
+        and file.profile in step.profiles
+        and file.kind in step.kinds
+        and file.stage in step.stages
+    ]
+    done = [entry.act for entry in file.entries]
+    over = {s.act: limits.lapsed(s.act, file.profile, file.clocks, now) for s in file.allowed}
+    return [
+        (
+            catalogue.ACTS[step.act.value],
+            _why_not(step, file.status, done.count(step.act.value), over.get(step.act, "")),
+        )
+        for step in rows
+    ]
+
+
+def _why_not(step: Step, status: Status, times: int, lapsed: str) -> str:
+    if lapsed:
+        return f"{catalogue.error_words(lapsed)}。"
+    if step.most is not None and times >= step.most:
+        return f"已经办过 {times} 次，每件最多 {step.most} 次。"
+    if status in vocabulary.OPEN:
+        return "要等承办单位答复以后。"
+    if status is Status.REPLIED and step.act in (Act.URGE, Act.WITHDRAW):
+        return "承办单位已经答复。"
+    ended = {
+        Status.CLOSED: "已经办结",
+        Status.DECLINED: "不予受理",
+        Status.WITHDRAWN: "您已撤回",
+        Status.MERGED: "已并案办理",
+        Status.DIVERTED: "已导入法定程序",
+    }
+    return f"{ended.get(status, catalogue.STATUSES[status.value])}，不能再办这一步。"
+
+
+def _futures(view: CaseView) -> list[tuple[str, str]]:
+    """What is still to come, with the last day where one is running."""
+    due = f"最迟 {view.answer_due.due}" if view.answer_due else ""
+    match Status(view.status):
+        case Status.RECEIVED:
+            return [("转给承办单位", ""), ("受理、核实、办理", ""), ("给您答复", due), ("请您评价", "")]
+        case Status.ASSIGNED:
+            return [("受理、核实、办理", ""), ("给您答复", due), ("请您评价", "")]
+        case Status.ACCEPTED | Status.HELD:
+            return [("给您答复", due), ("请您评价", "")]
+        case Status.REPLIED:
+            return [("请您评价", ""), ("办结", "")]
+        case _:
+            return []
+
+
+def _facts(view: CaseView) -> list[tuple[str, str]]:
+    place = f"{view.region_text} {view.file.address}".strip()
+    rows = [
+        ("类别", view.kind_text),
+        ("内容分类", view.category_text),
+        ("地点", place),
+        ("承办单位", view.unit),
+        ("协办单位", "、".join(view.co_units)),
+        ("单位电话", view.unit_phone),
+        ("是否匿名", "匿名，承办单位看不到您的姓名电话" if view.file.anonymous else ""),
+        ("是否公开", "您同意在隐去个人信息后公开" if view.file.public_consent else "不公开"),
+    ]
+    return [(term, words) for term, words in rows if words]
+
+
+def _explained(file: CaseFile, view: CaseView) -> str:
+    """How it was classified and routed: everybody may ask (个人信息保护法 第二十四条)."""
+    if not file.category:
+        return ""
+    how = "工作人员核对" if file.by_hand else f"系统根据您写的文字给出（把握 {file.confidence:.0%}），工作人员可以改正"
+    reason = next(
+        (str(e.data.get("reason") or e.data.get("rule") or "") for e in file.entries if e.act == Act.ASSIGN), ""
+    )
+    unit = f"按职责转给{view.unit}" if view.unit else "还没有确定承办单位"
+    return f"分类为“{view.category_text}”，由{how}。{unit}{f'：{reason}' if reason else ''}。"
+
+
+async def attachment(request: Request) -> Response:
+    """A file of one's own case.
+
+    Raises NotFound for anybody without the code.
+    """
+    office: Office = request.app.state.office
+    citizen = citizen_cookie.citizen_of(request)
+    if citizen is None:
+        raise NotFound(attachment=request.path_params["id"])
+    row, path = await attachments.opened(citizen, request.path_params["id"], office.settings.data)
+    inline = row.type in attachments.SHOWN_INLINE
+    name = quote(PurePath(row.name).name)
+    disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
+    return FileResponse(path, media_type=row.type, headers={"Content-Disposition": disposition})

@@ -1,0 +1,94 @@
+"""How are letters read, tried beforehand and checked? Downloads at the desk and with a code, preview, authenticity."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback.kernel.errors import NotFound
+from feedback.views import EntryView
+from web.actions import letter_templates
+from web.actions.letters import address_of, answer
+from web.auth import citizen_cookie, sessions
+from web.context import Office
+from web.forms import parsing, step_forms
+from web.letters import issuing, placeholders
+from web.pages.desk.case_page import looked, shown
+from web.presentation import desk_case, desk_frame
+from web.wording import catalogue
+
+
+async def at_desk(request: Request) -> Response:
+    """A letter of a case the actor sees; the look is written down."""
+    return await answer(request, await sessions.actor(request), request.path_params["no"])
+
+
+async def of_own(request: Request) -> Response:
+    """A letter of one's own case.
+
+    Raises NotFound for anybody without the code.
+    """
+    citizen = citizen_cookie.citizen_of(request)
+    if citizen is None:
+        raise NotFound(letter=request.path_params["id"])
+    return await answer(request, citizen, citizen.case_no)
+
+
+async def preview(request: Request) -> Response:
+    """The letters a step would issue, before it is taken. Nothing is written or numbered."""
+    office: Office = request.app.state.office
+    seen = await looked(request)
+    async with request.form(max_files=20, max_fields=500) as form:
+        what = parsing.once(form, "act")
+        step = seen.step(what)
+        if step is None:
+            flash = {"kind": "warn", "title": f"现在不能“{catalogue.ACTS.get(what, '这一步')}”，下面是最新情况"}
+            return await shown(request, seen, flash=flash, status=409)
+        typed = step_forms.typed(step, form)
+    faults = parsing.faults(step, typed, seen.names, office.settings.attachments_max)
+    if faults:
+        errors = {name: catalogue.fault_words(name, code) for name, code in faults.items()}
+        return await shown(request, seen, opened=step.act.value, typed=typed, errors=errors, status=422)
+    actor, file = seen.actor, seen.file
+    entry = EntryView(len(file.entries) + 1, step.act, seen.now, actor.name, "", actor.unit, "", typed, step.public)
+    clocks = desk_case.clocks_after(file, step.act, typed, actor, seen.editions, seen.now)
+    context = {
+        **desk_frame.frame(actor, seen.names),
+        "view": seen.view,
+        "act": step.act.value,
+        "label": catalogue.ACTS[step.act.value],
+        "letters": await issuing.preview(office, file, entry, clocks, seen.names, address_of(request)),
+    }
+    return office.render(request, "desk/letters.html", context)
+
+
+async def back(request: Request) -> Response:
+    """Whoever had to log in on the way to a preview gets the case again."""
+    return RedirectResponse(f"/desk/cases/{request.path_params['no']}", status_code=303)
+
+
+async def verify(request: Request) -> Response:
+    """Whether a letter is genuine, by the code printed on it. Unknown and wrong codes are answered alike."""
+    office: Office = request.app.state.office
+    typed = request.query_params.get("t", "")
+    found = await letter_templates.verified(request, typed) if typed.strip() else None
+    context = {"asked": bool(typed.strip()), "facts": _facts(found) if found else []}
+    return office.render(request, "public/letter.html", context)
+
+
+def _facts(found: letter_templates.Genuine) -> list[tuple[str, str]]:
+    return [
+        ("文书", found.title),
+        ("文号", found.number),
+        ("签发单位", found.unit),
+        ("签发日期", placeholders.day_text(found.issued_day)),
+        ("核验码", found.code),
+        ("摘要", found.digest),
+    ]
+
+
+ROUTES = [Route("/letters/verify", verify), Route("/case/letters/{id}.{form}", of_own)]
+DESK_ROUTES = [
+    Route("/cases/{no}/letters/{id}.{form}", at_desk),
+    Route("/cases/{no}/letters", preview, methods=["POST"]),
+    Route("/cases/{no}/letters", back),
+]

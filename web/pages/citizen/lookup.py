@@ -1,0 +1,52 @@
+"""What can somebody do with a query code? Look up the case, see its course, and take the steps open to them."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from feedback import queries
+from feedback.kernel import codes
+from feedback.kernel.errors import NotFound
+from web.auth import citizen_cookie
+from web.context import Office
+from web.forms import parsing
+from web.wording import catalogue
+
+TAIL_DIGITS = 4
+
+
+async def lookup(request: Request) -> Response:
+    """Open a case by its code and a second answer. Unknown and wrong are answered alike."""
+    office: Office = request.app.state.office
+    if request.method == "GET":
+        no = request.query_params.get("no", "")[:24]
+        return office.render(request, "citizen/lookup.html", {"errors": {}, "check": no})
+    async with request.form() as form:
+        code, check = parsing.once(form, "code"), parsing.once(form, "check")
+    errors = {}
+    if not codes.typed_code(code):
+        errors["code"] = catalogue.fault_words("code", "missing")
+    if not check.strip():
+        errors["check"] = "请填写编号，或者手机号码后四位"
+    if not errors:
+        limiter = request.app.state.limiter
+        await limiter.check("lookup", request)
+        tail = len(codes.typed_code(check)) == TAIL_DIGITS
+        try:
+            no = await queries.by_code(
+                office.settings.secret, code, no="" if tail else check, phone_tail=check if tail else ""
+            )
+        except NotFound:
+            await limiter.hit("lookup", request)  # only what found nothing counts: a household shares one address
+            errors["code"] = "没有查到，请核对查询码和编号（或手机号码后四位）"
+        else:
+            response = RedirectResponse("/case", status_code=303)
+            citizen_cookie.remember_case(response, office, no)
+            return response
+    return office.render(request, "citizen/lookup.html", {"errors": errors, "check": check[:24]}, status=422)
+
+
+async def leave(request: Request) -> Response:
+    """Forget the case in this browser, for shared computers."""
+    response = RedirectResponse("/lookup", status_code=303)
+    response.delete_cookie(citizen_cookie.CASE_COOKIE)
+    return response

@@ -1,0 +1,89 @@
+"""How does a citizen hand something in? Four short steps over a draft kept on the server, then the receipt.
+
+No account is needed. The draft is found by a random cookie and sealed at rest; submitting it twice gives the same
+receipt, because the draft's own key is the source id.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import segno
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from feedback import calendars, queries
+from feedback.kernel.errors import NotFound
+from feedback.vocabulary import Kind
+from routing import directory
+from web.auth import citizen_cookie
+from web.context import Office
+from web.presentation import case as case_views
+from web.presentation import flags as flag_views
+from web.wording import dates
+
+RECEIPT_MINUTES = 30
+
+
+def promise(kind: str) -> str:
+    match kind:
+        case Kind.CONSULT:
+            return "咨询一般在提交后 4 个工作日内答复。"
+        case Kind.SUGGEST | Kind.APPEAL:
+            return "按信访工作条例办理：15 日内登记转送，15 日内告知是否受理，受理之日起 60 日内办结。"
+        case Kind.REPORT:
+            return "由有权处理的机关按规定办理，全程保密。"
+        case _:
+            return "一般在提交后 7 个工作日内答复；危及人身财产安全的优先处理。"
+
+
+async def receipt(request: Request) -> Response:
+    """The receipt of what was just handed in, for half an hour and in this browser only.
+
+    Raises NotFound for anybody else.
+    """
+    office: Office = request.app.state.office
+    no = request.path_params["no"]
+    citizen = citizen_cookie.citizen_of(request)
+    if citizen is None or citizen.case_no != no:
+        raise NotFound(no=no)
+    now = office.clock.now()
+    file = await queries.file(citizen, no, secret=office.settings.secret)
+    if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES):
+        return RedirectResponse("/case", status_code=303)
+    code = await queries.receipt_code(no, office.settings.secret)
+    names, calendar = await directory.snapshot(), await calendars.current()
+    due = {clock.term: case_views.clock_view(clock, names, now, calendar).due for clock in file.clocks}
+    base = office.settings.public_url or str(request.base_url).rstrip("/")
+    received = dates.time_words(file.received_at)
+    picture = (
+        office.settings.site_name,
+        f"查询码 {dates.grouped(code)}",
+        f"编号 {no}",
+        f"{received} 收到",
+        f"查询：{base}/lookup",
+    )
+    context = {
+        "help_line": await flag_views.help_line(file.title, file.text),
+        "receipt": {
+            "no": no,
+            "code": code,
+            "when": received,
+            "steps": _next_steps(received, due),
+            "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
+            "picture": "|".join(picture),
+        },
+    }
+    return office.render(request, "citizen/receipt.html", context)
+
+
+def _next_steps(received: str, due: Mapping[str, str]) -> list[dict[str, str]]:
+    """What happens next and by when. `due` says the last day of each clock that began with the message."""
+    steps = [{"state": "current", "title": "已收到", "when": received}]
+    if "forward" in due:
+        steps.append({"state": "future", "title": "转给承办单位", "when": f"最迟 {due['forward']}"})
+    steps.append({"state": "future", "title": "承办单位受理、核实、办理", "text": "需要延期的会说明理由并告诉您"})
+    if "answer" in due:
+        steps.append({"state": "future", "title": "给您答复", "when": f"最迟 {due['answer']}"})
+    else:
+        steps.append({"state": "future", "title": "按规定办理并反馈"})
+    return [*steps, {"state": "future", "title": "请您评价"}]

@@ -1,0 +1,220 @@
+"""How does a citizen hand something in? Four short steps over a draft kept on the server, then the receipt.
+
+No account is needed. The draft is found by a random cookie and sealed at rest; submitting it twice gives the same
+receipt, because the draft's own key is the source id.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from feedback import attachments
+from feedback.intake import Draft, PersonDraft, tidy
+from feedback.kernel import codes
+from feedback.kernel.errors import Invalid, NotFound
+from feedback.vocabulary import PUBLIC_KINDS, Kind
+from routing import directory
+from routing.directory import Directory
+from web.actions import cases as case_actions
+from web.auth import citizen_cookie, drafts
+from web.context import Office
+from web.forms import parsing
+from web.forms.uploads import kept_files, size_words, upload_words
+from web.pages.citizen.receipt import promise
+from web.wording import catalogue
+
+STEPS = 4
+TEXT_SHOWN = 5000  # what the page asks people to keep to; the door itself takes more
+RESEND_SECONDS = 300
+_FIELDS_OF = {
+    1: frozenset({"kind"}),
+    2: frozenset({"title", "text", "region", "address", "attachments"}),
+    3: frozenset({"person.name", "person.phone", "person.id_number", "exclude"}),
+}
+
+
+async def begin(request: Request) -> Response:
+    return RedirectResponse("/new/1", status_code=303)
+
+
+async def step(request: Request) -> Response:
+    """One of the four steps: shown on GET, taken on POST."""
+    number = request.path_params["step"]
+    if not 1 <= number <= STEPS:
+        raise NotFound(step=number)
+    draft = await drafts.draft_of(request)
+    if "sent" in draft:
+        if number == STEPS and request.method == "POST" and _just_sent(request, draft):
+            return _to_receipt(request, draft["sent"])
+        draft = {}
+    if number > (furthest := _furthest(draft)):
+        return RedirectResponse(f"/new/{furthest}", status_code=303)
+    if request.method == "GET":
+        return await _shown(request, number, draft, {})
+    async with request.form(max_files=20, max_fields=200) as form:
+        try:
+            return await _taken(request, number, draft, form)
+        except Invalid as fault:
+            errors = {name: _words(name, code) for name, code in fault.fields.items()}
+            return await _shown(request, number, draft, errors)
+
+
+def _words(name: str, code: str) -> str:
+    return _FAULT_WORDS.get((name, code)) or catalogue.fault_words("attachments" if name == "files" else name, code)
+
+
+_FAULT_WORDS: Mapping[tuple[str, str], str] = {
+    ("kind", "missing"): "请选择一种类别",
+    ("title", "missing"): "请填写标题，一句话说清楚是什么事",
+    ("text", "missing"): "请填写情况说明",
+    ("files", "too_many"): "照片和材料太多了，请删去一些",
+    ("person.id_number", "not_an_id_number"): "身份证号码应为 18 位，请核对；也可以不填",
+}
+
+
+def _furthest(draft: Mapping[str, Any]) -> int:
+    """The first step that still lacks what it must have."""
+    if not draft.get("kind"):
+        return 1
+    if not draft.get("title") or not draft.get("text"):
+        return 2
+    return STEPS
+
+
+async def _taken(request: Request, number: int, draft: dict[str, Any], form: FormData) -> Response:
+    match number:
+        case 1:
+            draft["kind"] = parsing.once(form, "kind")
+            draft.setdefault("key", codes.fresh_id())
+        case 2:
+            draft.update({name: parsing.once(form, name) for name in ("title", "text", "region", "address")})
+            draft["attachments"] = await kept_files(request, form)
+        case 3:
+            draft.update({name: parsing.once(form, f"person.{name}") for name in ("name", "phone", "id_number")})
+            draft.update({name: name in form for name in ("anonymous", "public_consent")})
+            draft["exclude"] = parsing.once(form, "exclude")
+        case _:
+            return await _submitted(request, draft)
+    if "drop_attachment" not in form:
+        _check(draft, number)
+        response: Response = RedirectResponse(f"/new/{number + 1}", status_code=303)
+    else:
+        dropped = parsing.once(form, "drop_attachment")
+        draft["attachments"] = [id_ for id_ in draft["attachments"] if id_ != dropped]
+        response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
+    await drafts.keep_draft(request, response, draft)
+    return response
+
+
+def _check(draft: Mapping[str, Any], number: int) -> None:
+    """Raises Invalid with the faults of this step's fields."""
+    try:
+        tidy(_draft_of(draft, desk="-"))
+    except Invalid as fault:
+        mine = {name: code for name, code in fault.fields.items() if name in _FIELDS_OF[number]}
+        if "attachments" in mine:
+            mine["files"] = mine.pop("attachments")
+        if mine:
+            raise Invalid(mine) from fault
+
+
+def _draft_of(draft: Mapping[str, Any], desk: str) -> Draft:
+    person = PersonDraft(draft.get("name", ""), draft.get("phone", ""), draft.get("id_number", ""))
+    return Draft(
+        kind=draft.get("kind", ""),
+        title=draft.get("title", ""),
+        text=draft.get("text", ""),
+        channel="web",
+        desk=desk,
+        source_id=draft.get("key", ""),
+        sender=f"draft {draft.get('key', '')}",  # the key lies sealed on the server: whoever has it wrote this
+        region=draft.get("region", ""),
+        address=draft.get("address", ""),
+        person=person,
+        exclude=draft.get("exclude", ""),
+        anonymous=bool(draft.get("anonymous")),
+        public_consent=bool(draft.get("public_consent")),
+        attachments=tuple(draft.get("attachments", ())),
+    )
+
+
+async def _submitted(request: Request, draft: dict[str, Any]) -> Response:
+    office: Office = request.app.state.office
+    await request.app.state.limiter.hit("submit", request)
+    receipt = await case_actions.hand_in(office, _draft_of(draft, desk=office.settings.desk))
+    response = _to_receipt(request, receipt.no)
+    # Not dropped at once: a second click that is still on its way must find the same receipt.
+    await drafts.keep_draft(request, response, {"sent": receipt.no, "at": office.clock.now().timestamp()})
+    return response
+
+
+def _to_receipt(request: Request, no: str) -> Response:
+    response = RedirectResponse(f"/receipt/{no}", status_code=303)
+    citizen_cookie.remember_case(response, request.app.state.office, no)
+    return response
+
+
+def _just_sent(request: Request, draft: Mapping[str, Any]) -> bool:
+    return bool(request.app.state.office.clock.now().timestamp() - draft["at"] < RESEND_SECONDS)
+
+
+async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors: dict[str, str]) -> Response:
+    office: Office = request.app.state.office
+    settings = office.settings
+    names = await directory.snapshot()
+    shown = {
+        name: draft.get(name, "")
+        for name in ("kind", "title", "text", "region", "address", "name", "phone", "id_number", "exclude")
+    }
+    shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
+    files = await attachments.waiting(draft.get("attachments", ()))
+    shown["files"] = [{"id": f.id, "name": f.name, "size_words": size_words(f.size)} for f in files]
+    context: dict[str, Any] = {"draft": shown, "errors": errors, "draft_days": settings.draft_days}
+    match number:
+        case 1:
+            context["kinds"] = [(k.value, catalogue.KINDS[k], catalogue.KIND_HINTS[k]) for k in PUBLIC_KINDS]
+        case 2:
+            context |= {
+                "regions": region_groups(names, settings.region),
+                "text_most": TEXT_SHOWN,
+                **upload_words(settings.attachments_max, settings.upload_max_bytes),
+            }
+        case 3:
+            context["may_publish"] = draft.get("kind") != Kind.REPORT
+        case _:
+            context |= {
+                "rows": _rows(shown, names),
+                "key": draft.get("key", ""),
+                "promise": promise(str(shown["kind"])),
+            }
+    return office.render(request, f"citizen/new_{number}.html", context, status=422 if errors else 200)
+
+
+def region_groups(names: Directory, root: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Streets with their communities, to choose from."""
+    below: dict[str, list[tuple[str, str]]] = {}
+    for row in names.regions():
+        below.setdefault(row.parent, []).append((row.code, row.name))
+    return [(name, [(code, f"{name}（不确定社区）"), *below.get(code, [])]) for code, name in below.get(root, [])]
+
+
+def _rows(shown: Mapping[str, Any], names: Directory) -> list[tuple[str, str, str]]:
+    """The answers to check, each with the step where it can be changed."""
+    place = f"{names.region_name(shown['region'])} {shown['address']}".strip()
+    publish = "同意在隐去个人信息后公开" if shown["public_consent"] else "不公开"
+    return [
+        ("类别", catalogue.KINDS.get(shown["kind"], ""), "/new/1"),
+        ("标题", shown["title"], "/new/2"),
+        ("情况说明", shown["text"], "/new/2"),
+        ("地点", place or "没有填写", "/new/2"),
+        ("照片和材料", "、".join(f["name"] for f in shown["files"]) or "没有添加", "/new/2"),
+        ("姓名", shown["name"] or "没有填写", "/new/3"),
+        ("手机号码", shown["phone"] or "没有填写", "/new/3"),
+        ("身份证号码", "已填写" if shown["id_number"] else "没有填写", "/new/3"),
+        ("请求回避的人员", shown["exclude"] or "没有填写", "/new/3"),
+        ("是否匿名", "匿名，承办单位看不到姓名电话" if shown["anonymous"] else "承办单位可以联系我", "/new/3"),
+        ("是否公开", publish, "/new/3"),
+    ]

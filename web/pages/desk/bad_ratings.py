@@ -1,0 +1,153 @@
+"""What becomes of bad ratings, and which cases ask to be left out of the rates? For units, and for whoever judges."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from evaluation import bad_reviews, disputes, exclusions
+from evaluation.disputes import LoopView
+from feedback import access
+from feedback.access import Actor
+from feedback.kernel import codes
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
+from feedback.vocabulary import Role
+from routing import directory
+from routing.directory import Directory
+from web.auth import sessions
+from web.context import Office
+from web.forms import parsing
+from web.presentation import desk_frame
+from web.wording import catalogue, dates
+
+DONE = {
+    "dispute": "已提交申诉，由被评价单位以外的人复核",
+    "judge": "复核结论已记下，评价人看得到理由",
+    "exclude": "已申请剔除，等待批准",
+    "decide": "已记下",
+}
+_INSTANT = timedelta(milliseconds=1)  # the limit itself is the first instant too late
+STATES = {"asked": "等待批准", "approved": "已批准剔除", "refused": "不同意剔除"}
+_Step = Callable[[Office, Actor, FormData], Awaitable[None]]
+
+
+async def page(request: Request) -> Response:
+    """Bad ratings with their stage, and exclusions, as far as this person sees them."""
+    return await _shown(request, await _staff(request))
+
+
+async def _staff(request: Request) -> Actor:
+    """Whoever works here in a unit or watches over units.
+
+    Raises Forbidden.
+    """
+    actor = await sessions.actor(request)
+    if not access.has(actor, access.ANY_STAFF - {Role.ADMIN}):
+        raise Forbidden
+    return actor
+
+
+async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None = None, status: int = 200) -> Response:
+    office: Office = request.app.state.office
+    names, now = await directory.snapshot(), office.clock.now()
+    asked = request.query_params.get("page", "1")
+    found = await disputes.loops(actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1)
+    done = request.query_params.get("done", "")
+    context = {
+        **desk_frame.frame(actor, names),
+        "rows": [_row(view, names) for view in found.items],
+        "found": found,
+        "stages": bad_reviews.ROWS,
+        "exclusions": [_exclusion(row, names, actor) for row in await exclusions.listed(actor)],
+        "may_exclude": access.has(actor, (Role.CLERK, Role.LEAD)),
+        "reason_most": disputes.REASON_MOST,
+        "errors": errors or {},
+        "flash": {"kind": "good", "title": DONE[done]} if done in DONE else None,
+    }
+    return office.render(request, "desk/ratings.html", context, status=status)
+
+
+def _row(view: LoopView, names: Directory) -> dict[str, Any]:
+    rating = view.rating
+    return {
+        "id": rating.id,
+        "unit": names.short(rating.unit),
+        "level": rating.level_text,
+        "what": rating.matter_name or rating.case_no or "匿名评价",
+        "text": rating.text,
+        "tags": "；".join(text for _, text in rating.tags),
+        "at": dates.short_time(rating.at),
+        "stage": bad_reviews.ROW[view.stage].name,
+        "due": dates.day_words(office_day(view.due_at - _INSTANT)) if view.due_at else "",
+        "rectify_no": rating.rectify_no,
+        "dispute_reason": view.dispute_reason,
+        "set_aside": rating.set_aside,
+        "may_dispute": view.may_dispute,
+        "may_judge": view.may_judge,
+    }
+
+
+def _exclusion(row: Any, names: Directory, actor: Actor) -> dict[str, Any]:
+    judges = access.has(actor, (Role.SUPERVISOR,)) and actor.unit != row["unit"]
+    return {
+        "no": row["case_no"],
+        "unit": names.short(row["unit"]),
+        "reason": row["reason"],
+        "answer": row["answer"],
+        "state": STATES[row["status"]],
+        "may_decide": judges and row["status"] == exclusions.Step.ASKED,
+    }
+
+
+async def dispute(office: Office, actor: Actor, form: FormData) -> None:
+    await disputes.dispute(parsing.once(form, "id"), actor, parsing.once(form, "reason"), now=office.clock.now())
+
+
+async def judge(office: Office, actor: Actor, form: FormData) -> None:
+    stands = parsing.yes_or_no(form, "stands")
+    await disputes.judge(
+        parsing.once(form, "id"), actor, is_valid=stands, reason=parsing.once(form, "reason"), now=office.clock.now()
+    )
+
+
+async def exclude(office: Office, actor: Actor, form: FormData) -> None:
+    no, secret = codes.typed_number(parsing.once(form, "no")), office.settings.secret
+    await exclusions.ask(no, actor, parsing.once(form, "reason"), now=office.clock.now(), secret=secret)
+
+
+async def decide(office: Office, actor: Actor, form: FormData) -> None:
+    agreed = parsing.yes_or_no(form, "agreed")
+    answer = parsing.once(form, "reason")
+    await exclusions.decide(parsing.once(form, "no"), actor, is_approved=agreed, answer=answer, now=office.clock.now())
+
+
+_STEPS: dict[str, _Step] = {"dispute": dispute, "judge": judge, "exclude": exclude, "decide": decide}
+
+
+async def take(request: Request) -> Response:
+    """Take one of the four steps, and show what is wrong at the top of the page."""
+    office: Office = request.app.state.office
+    actor = await _staff(request)
+    step = request.url.path.rpartition("/")[2]
+    async with request.form() as form:
+        try:
+            await _STEPS[step](office, actor, form)
+        except Invalid as fault:
+            errors = {name: catalogue.fault_words(name, code) for name, code in fault.fields.items()}
+            return await _shown(request, actor, errors, 422)
+        except NotFound:
+            return await _shown(request, actor, {"no": "没有找到，请核对编号"}, 404)
+        except (NotNow, Conflict, Forbidden) as refused:
+            return await _shown(request, actor, {"reason": catalogue.error_words(refused.code)}, 409)
+    return RedirectResponse(f"/desk/ratings?done={step}", status_code=303)
+
+
+ROUTES = [
+    Route("/ratings", page),
+    *(Route(f"/ratings/{step}", take, methods=["POST"]) for step in _STEPS),
+]

@@ -1,0 +1,106 @@
+"""What waits for whom? The queue with tabs and filters, its export, bulk work, and the unit's notices."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import queries
+from feedback.access import Actor
+from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refused
+from feedback.views import CaseFile
+from feedback.vocabulary import Act, Role, Status
+from routing import directory
+from routing.directory import Directory
+from web.actions import cases as case_actions
+from web.actions import suggestions
+from web.auth import sessions
+from web.context import Office
+from web.forms import parsing
+from web.presentation import desk_frame
+from web.presentation import worklist as worklist_views
+from web.wording import catalogue
+
+BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
+    Act.ASSIGN: ("批量派件", frozenset({Role.RECEPTION})),
+    Act.URGE: ("批量催办", frozenset({Role.SUPERVISOR, Role.RECEPTION})),
+    Act.SUPERVISE: ("批量督办", frozenset({Role.SUPERVISOR})),
+}
+BULK_MOST = 50
+_WORDS_MOST = 1000
+
+
+def bulk_acts(actor: Actor) -> list[tuple[str, str]]:
+    return [(act.value, words) for act, (words, roles) in BULK_ACTS.items() if actor.roles & roles]
+
+
+async def bulk(request: Request) -> Response:
+    """One step for many cases: first what would happen to each, then, confirmed, what did."""
+    office: Office = request.app.state.office
+    actor, names = await sessions.actor(request), await directory.snapshot()
+    async with request.form(max_fields=500) as form:
+        act = str(form.get("act", ""))
+        if act not in dict(bulk_acts(actor)):
+            raise Forbidden(act=act)
+        numbers = list(dict.fromkeys(str(no) for no in form.getlist("no")))[:BULK_MOST]
+        said = {name: parsing.words(form, name, most=_WORDS_MOST) for name in ("text", "unit", "query")}
+        is_confirmed = "confirmed" in form
+        rows = [await _bulk_row(request, actor, names, Act(act), no, form, is_confirmed) for no in numbers]
+        context = {
+            **desk_frame.frame(actor, names),
+            "act": act,
+            "label": dict(bulk_acts(actor))[act],
+            "rows": rows,
+            "done": is_confirmed,
+            "good": sum(row["ok"] for row in rows),
+            "units": worklist_views.unit_groups(names),
+            **said,
+            "back": f"/desk?{said['query']}",
+        }
+    return office.render(request, "desk/bulk.html", context)
+
+
+async def _bulk_row(
+    request: Request, actor: Actor, names: Directory, act: Act, no: str, form: FormData, is_confirmed: bool
+) -> dict[str, Any]:
+    """What the step would do, or did, to one case."""
+    office: Office = request.app.state.office
+    row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": ""}
+    try:
+        file = await queries.file(actor, no, secret=office.settings.secret)
+        row |= {"title": file.title, "version": file.version}
+        data = _bulk_data(file, act, form, names)
+        row["words"] = names.name(str(data["unit"])) if data.get("unit") else catalogue.ACTS[act.value]
+        if not any(step.act is act for step in file.steps(office.clock.now())):
+            row["words"] = f"{catalogue.STATUSES[file.status.value]}，不能{catalogue.ACTS[act.value]}"
+        elif act is Act.ASSIGN and not data["unit"]:
+            row["words"] = "没有合适的派单规则，请选单位或单独办理"
+        elif is_confirmed:
+            version = str(form.get(f"version-{no}", ""))
+            expect = int(version) if version.isdecimal() else None
+            await case_actions.do(office, no, act, actor, data, expect=expect)
+            row["ok"] = True
+        else:
+            row["ok"] = True
+    except NotFound:
+        row["words"] = catalogue.error_words("not_found")
+    except Invalid as fault:
+        words = [catalogue.fault_words(name, code) for name, code in fault.fields.items()]
+        row |= {"words": "；".join(words), "ok": False}
+    except Refused as refused:
+        row |= {"words": catalogue.error_words(refused.code, count=1), "ok": False}
+    return row
+
+
+def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> dict[str, Any]:
+    text, unit = parsing.words(form, "text"), parsing.words(form, "unit")
+    if act is not Act.ASSIGN:
+        return {"text" if act is Act.URGE else "reason": text} if text else {}
+    if unit:
+        return {"unit": unit, "reason": "受理窗口批量派件"}
+    if file.status is not Status.RECEIVED:
+        return {"unit": ""}
+    decision = suggestions.as_if(file, file.category, names) if file.category else suggestions.decided(file, names)
+    return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}

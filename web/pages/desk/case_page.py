@@ -1,0 +1,236 @@
+"""What does the page of one case show to staff? The file, its clocks, the forms of the open steps, what they propose."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback import attachments, calendars, links, particulars, people, queries, redact
+from feedback.access import Actor
+from feedback.kernel.clock import office_day
+from feedback.lifecycle import Step
+from feedback.people import LinkState
+from feedback.views import BesideView, CaseFile, LinkView
+from feedback.vocabulary import Act, Role, Stage, Status
+from feedback.workdays import Calendar, Editions
+from routing import directory
+from routing.directory import Directory
+from web.actions import suggestions
+from web.auth import sessions
+from web.context import Office
+from web.forms import reply_templates, step_forms
+from web.forms.step_forms import Choices
+from web.forms.uploads import upload_words
+from web.letters import issuing
+from web.presentation import case as case_views
+from web.presentation import deadline_changes, desk_case, desk_frame
+from web.presentation import flags as flag_views
+from web.presentation import links as link_views
+from web.presentation import parties as party_views
+from web.presentation import worklist as worklist_views
+from web.presentation.case import CaseView
+from web.presentation.desk_frame import Option
+from web.wording import catalogue, dates
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A case as a member of staff looks at it now."""
+
+    actor: Actor
+    file: CaseFile
+    view: CaseView
+    names: Directory
+    editions: Editions
+    now: datetime
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.editions.newest
+
+    def step(self, what: str) -> Step | None:
+        return next((step for step in self.file.steps(self.now) if step.act.value == what), None)
+
+
+async def looked(request: Request) -> Looked:
+    """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
+    office: Office = request.app.state.office
+    actor, now = await sessions.actor(request), office.clock.now()
+    names, editions = await directory.snapshot(), await calendars.editions()
+    no, secret = request.path_params["no"], office.settings.secret
+    file = await queries.file(actor, no, secret=secret, log_at=now)
+    return Looked(actor, file, case_views.case_view(file, names, actor, now, editions.newest), names, editions, now)
+
+
+async def shown(
+    request: Request,
+    seen: Looked,
+    *,
+    opened: str = "",
+    typed: Mapping[str, Any] | None = None,
+    errors: Mapping[str, str] | None = None,
+    flash: Mapping[str, str] | None = None,
+    since: int | None = None,
+    status: int = 200,
+) -> Response:
+    office: Office = request.app.state.office
+    settings, file = office.settings, seen.file
+    values = await _proposed(request, seen)
+    if typed is not None:
+        values[opened] = dict(typed)
+    steps = [s for s in file.steps(seen.now) if s.act is not Act.PUBLISH or file.public_consent]
+    choices = Choices(
+        units=tuple(worklist_views.unit_groups(seen.names)),
+        categories=tuple(worklist_views.category_groups(with_heads=True)),
+        clocks=file.clocks,
+        phrases=await reply_templates.for_case(file, seen.names, seen.actor.name),
+        desks=tuple(worklist_views.unit_groups(seen.names, await directory.desks())) if seen.step("transfer") else (),
+        staff=await _staff(seen) if seen.step("recuse") else (),
+        case=(file.profile, file.kind, file.stage),
+    )
+    forms = step_forms.forms_of(steps, values, choices)
+    waiting = await attachments.waiting((typed or {}).get("attachments", ()))
+    linked = await links.of_case(seen.actor, file.no)
+    known = {link.there.no for link in linked}
+    context = {
+        **desk_frame.frame(seen.actor, seen.names),
+        "view": seen.view,
+        "links": link_views.lines(linked, seen.names, seen.now, seen.calendar),
+        "answers": await _repeat_answers(request, seen, linked),
+        "may_merge": seen.step("merge") is not None,
+        "others": [
+            worklist_views.row_view(row, seen.names, seen.now, seen.calendar)
+            for row in await links.others_of_person(seen.actor, file.no)
+            if row.no not in known
+        ],
+        "clocks": desk_case.clock_lines(file, seen.view.clocks),
+        "marks": flag_views.marks_in(file.title, file.text, file.flags),
+        "moves": [(dates.short_time(each.at), deadline_changes.words(each)) for each in file.moves],
+        "facts": _facts(seen),
+        "tenures": _tenures(seen),
+        "forms": forms,
+        "opened": opened or next((form.act for form in forms[:1] if form.act in step_forms.EXPECTED), ""),
+        "errors": errors or {},
+        "flash": flash,
+        "timeline": desk_case.staff_timeline(seen.view.timeline),
+        "news": [e for e in seen.view.timeline if since is not None and e.seq > since],
+        "seq": len(file.entries),
+        "waiting": waiting,
+        "letters": await issuing.listed(seen.actor, file, f"/desk/cases/{file.no}/letters/"),
+        "letter_acts": issuing.acts_with_letters(file),
+        "similar": [
+            worklist_views.row_view(row, seen.names, seen.now, seen.calendar)
+            for row in await suggestions.similar(seen.actor, file, seen.names, seen.now)
+            if row.no not in known
+        ],
+        "suggestion": await suggestions.for_desk(office, seen.actor, file, seen.names),
+        "ordered": ordered_from_above(seen),
+        "is_desk": Role.RECEPTION in seen.actor.roles and seen.actor.unit == file.desk,
+        "no_consent": file.status in (Status.REPLIED, Status.CLOSED) and not file.public_consent,
+        **upload_words(settings.attachments_max, settings.upload_max_bytes),
+    }
+    return office.render(request, "desk/case.html", context, status=status)
+
+
+async def _staff(seen: Looked) -> tuple[Option, ...]:
+    """Whoever works in the desk and the units of the case, as code and words."""
+    units = dict.fromkeys((seen.file.unit, *seen.file.co_units, seen.file.desk))
+    found = [(unit, row) for unit in units if unit for row in await directory.staff_of(unit)]
+    return tuple((row["username"], f"{seen.names.short(unit)} {row['name']}") for unit, row in found)
+
+
+async def _repeat_answers(
+    request: Request, seen: Looked, linked: Sequence[LinkView]
+) -> dict[int, link_views.RepeatAnswer]:
+    """What would be answered to each undecided repeat that may still be declined."""
+    if seen.step("decline") is None:
+        return {}
+    office: Office = request.app.state.office
+    found = {}
+    for link in linked:
+        if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
+            first = await queries.file(seen.actor, link.there.no, secret=office.settings.secret)
+            answer = link_views.repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
+            if answer is not None:
+                found[link.id] = answer
+    return found
+
+
+async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]:
+    """What the forms already hold: the masked words to publish, the days asked for, the category now."""
+    file = seen.file
+    values: dict[str, dict[str, Any]] = {"classify": {"category": file.category}}
+    if seen.step("publish"):
+        office: Office = request.app.state.office
+        known = await queries.names_in(seen.actor, file.no, office.settings.secret)
+        words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
+        values["publish"] = {name: redact.masked(text, known) for name, text in words.items()}
+    for act, before, names in _ASKED_BEFORE:
+        asked = next((e for e in reversed(file.entries) if e.act in before), None)
+        if asked and seen.step(act):
+            values[act.value] = {name: asked.data.get(name, "") for name in names}
+    if seen.step("assign"):
+        values["assign"] = {"unit": suggestions.decided(file, seen.names).unit} | ordered_from_above(seen)
+    return values
+
+
+_ASKED_BEFORE = (
+    (Act.EXTEND, (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION), ("reason", "days")),
+    (Act.ENDORSE_EXTENSION, (Act.ASK_EXTENSION,), ("reason", "days")),
+    (Act.HOLD, (Act.ASK_HOLD,), ("reason", "target_day")),
+)
+"""The steps that decide what somebody asked for, the acts that ask, and what is taken over from them."""
+
+
+def ordered_from_above(seen: Looked) -> dict[str, str]:
+    """A commission by the day that whoever sent it down wants a report; nothing once that day is over."""
+    day = str(seen.file.entries[0].data.get("particulars", {}).get("limit_day", ""))
+    is_open = seen.file.stage is Stage.FIRST and day >= office_day(seen.now).isoformat()
+    return {"mode": "commission", "target_day": day} if is_open else {}
+
+
+def _facts(seen: Looked) -> list[tuple[str, str]]:
+    file, view = seen.file, seen.view
+    place = f"{view.region_text} {file.address}".strip()
+    rows = [("内容分类", view.category_text), ("地点", place), ("来源", view.channel_text)]
+    if file.person:
+        p = file.person
+        rows += [("姓名", p.name), ("电话", p.phone), ("身份证号码", p.id_number), ("住址", p.address)]
+    else:
+        rows.append(("姓名", "没有留名"))
+    rows += [_beside(each) for each in file.beside]
+    rows += [
+        ("人数", party_views.headcount_words(file.headcount)),
+        *particulars.words_of(file.entries[0].data.get("particulars", {})),
+        ("匿名", "不让承办单位知道姓名电话" if file.anonymous else ""),
+        ("公开", "同意隐去个人信息后公开" if file.public_consent else "不同意公开"),
+        ("请求回避的人员", file.exclude),
+        ("受理窗口", view.desk),
+    ]
+    return [(term, words) for term, words in rows if words]
+
+
+def _beside(each: BesideView) -> tuple[str, str]:
+    """A representative or a proxy, with the sort of proxy and its right."""
+    p, kind = each.person, people.proxy_kind(each.kind)
+    said = [p.name, p.phone, p.id_number]
+    if kind is None:
+        return "代表", "　".join(part for part in said if part)
+    said += [kind.words, catalogue.AUTHORITIES[each.authority]]
+    return "代理人", "　".join(part for part in said if part)
+
+
+def _tenures(seen: Looked) -> list[dict[str, str]]:
+    return [
+        {
+            "unit": seen.names.name(t.unit),
+            "role": "主办" if t.lead else "协办",
+            "since": dates.short_time(t.since),
+            "until": dates.short_time(t.until) or "现在",
+            "task": t.task,
+        }
+        for t in seen.file.tenures
+    ]

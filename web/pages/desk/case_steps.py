@@ -1,0 +1,293 @@
+"""How is one case worked on at the desk? Its file, the forms of the open steps, their preview, and taking them."""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from classify import answers
+from feedback import attachments, lifecycle, queries, redact
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
+from feedback.lifecycle import Step
+from feedback.vocabulary import Act
+from web.actions import cases as case_actions
+from web.auth import sessions
+from web.context import Office
+from web.forms import parsing, reply_templates, step_forms
+from web.forms.step_forms import ANSWERS, REVIEWED
+from web.forms.uploads import kept_files
+from web.pages.desk.case_page import Looked, looked, shown
+from web.presentation import desk_case, desk_frame
+from web.tasks import topics
+from web.wording import catalogue, dates
+
+
+async def case(request: Request) -> Response:
+    """The file of a case, and what may be done with it."""
+    seen = await looked(request)
+    done = request.query_params.get("done", "")
+    flash = (
+        {"kind": "good", "title": f"已完成：{catalogue.ACTS[done]}", "done": done} if done in catalogue.ACTS else None
+    )
+    if done == "link":
+        flash = {"kind": "good", "title": "关联已经更新"}
+    return await shown(request, seen, opened=request.query_params.get("act", ""), flash=flash)
+
+
+async def act(request: Request) -> Response:
+    """Take one step. 422 shows the form again, 409 what happened meanwhile; nothing typed is lost."""
+    office: Office = request.app.state.office
+    seen = await looked(request)
+    what = request.path_params["act"]
+    async with request.form(max_files=20, max_fields=500) as form:
+        step = seen.step(what)
+        if step is None:
+            _check_known(seen, what)
+            return await _overtaken(request, seen, what, _typed_of(what, seen, form), form)
+        typed = step_forms.typed(step, form)
+        if "insert" in form or "edit" in form:
+            typed["attachments"] = _texts(form, "attachments")
+            return await shown(request, seen, opened=what, typed=await _with_phrase(seen, step, typed, form))
+        try:
+            typed |= await _files(request, step, form)
+            _check(request, seen, step, typed)
+            if (
+                step.act in ANSWERS | {Act.PUBLISH}
+                and "confirmed" not in form
+                and await _findings(request, seen, typed)
+            ):
+                return await _previewed(request, seen, step, typed, form, status=422)
+            await case_actions.do(office, seen.file.no, step.act, seen.actor, typed, expect=_version(form))
+        except Invalid as fault:
+            errors = _errors(fault, typed)
+            return await shown(request, seen, opened=what, typed=typed, errors=errors, status=422)
+        except (Conflict, NotNow) as refused:
+            if refused.code == "no_consent":
+                raise
+            return await _overtaken(request, await looked(request), what, typed, form)
+    shut = step.act is Act.RECUSE and typed.get("staff") == seen.actor.id  # whoever withdraws does not see it again
+    return RedirectResponse("/desk" if shut else f"/desk/cases/{seen.file.no}?done={what}", status_code=303)
+
+
+async def preview(request: Request) -> Response:
+    """What a step would bring about: the answer as the citizen sees it, or the new last day. Nothing is written."""
+    seen = await looked(request)
+    async with request.form(max_files=20, max_fields=500) as form:
+        step = seen.step(parsing.once(form, "act"))
+        if step is None or step.act not in REVIEWED:
+            return await _overtaken(
+                request, seen, parsing.once(form, "act"), _typed_of(parsing.once(form, "act"), seen, form), form
+            )
+        typed = step_forms.typed(step, form)
+        try:
+            typed |= await _files(request, step, form)
+            _check(request, seen, step, typed)
+        except Invalid as fault:
+            errors = _errors(fault, typed)
+            return await shown(request, seen, opened=step.act.value, typed=typed, errors=errors, status=422)
+        return await _previewed(request, seen, step, typed, form)
+
+
+async def route(request: Request) -> Response:
+    """One click at the desk: correct the category when it differs, then send the case to the unit of that row."""
+    office: Office = request.app.state.office
+    seen = await looked(request)
+    async with request.form() as form:
+        category, expect, step = parsing.once(form, "category"), _version(form), seen.step("assign")
+        typed = _typed_of("assign", seen, form)
+        if step is None:
+            _check_known(seen, "assign")
+            return await _overtaken(request, seen, "assign", typed, form)
+        try:
+            _check(request, seen, step, typed)
+            if category and category != seen.file.category:
+                await case_actions.do(
+                    office, seen.file.no, Act.CLASSIFY, seen.actor, {"category": category}, expect=expect
+                )
+                expect = None if expect is None else expect + 1
+            await case_actions.do(office, seen.file.no, Act.ASSIGN, seen.actor, typed, expect=expect)
+        except Invalid as fault:
+            errors = _errors(fault, typed)
+            return await shown(request, await looked(request), opened="assign", typed=typed, errors=errors, status=422)
+        except (Conflict, NotNow):
+            return await _overtaken(request, await looked(request), "assign", typed, form)
+    return RedirectResponse(f"/desk/cases/{seen.file.no}?done=assign", status_code=303)
+
+
+async def back(request: Request) -> Response:
+    """Whoever had to log in on the way to a step gets the case again: a step is only ever posted."""
+    act = request.path_params.get("act", "")
+    return RedirectResponse(f"/desk/cases/{request.path_params['no']}{f'?act={act}' if act else ''}", status_code=303)
+
+
+async def attachment(request: Request) -> Response:
+    """A file of a case the actor sees; pictures open in the page, everything else is saved."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    now = office.clock.now()
+    row, path = await attachments.opened(actor, request.path_params["id"], office.settings.data, log_at=now)
+    inline = row.type in attachments.SHOWN_INLINE
+    name = quote(PurePath(row.name).name)
+    disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
+    return FileResponse(path, media_type=row.type, headers={"Content-Disposition": disposition})
+
+
+# ---- what came with the form ----
+
+
+def _texts(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str) and value]
+
+
+def _version(form: FormData) -> int | None:
+    text = parsing.once(form, "version")
+    return int(text) if text.isdecimal() and len(text) < 9 else None
+
+
+def _errors(fault: Invalid, typed: Mapping[str, Any]) -> dict[str, str]:
+    """The sentence for each wrong field."""
+    errors = {}
+    for name, code in fault.fields.items():
+        if code == "blank":
+            blanks = "".join(reply_templates.blanks_in(str(typed.get(name, ""))))
+            errors[name] = f"还有没填写的地方：{blanks}"
+        else:
+            errors["files" if name in ("attachments", "file") else name] = catalogue.fault_words(name, code)
+    return errors
+
+
+async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]:
+    if not any(need.sort == "files" for need in (*step.needs, *step.may)):
+        return {}
+    ids = await kept_files(request, form)
+    return {"attachments": ids} if ids else {}
+
+
+def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:
+    """Raises Invalid for everything wrong with what was typed, so that nothing wrong is even previewed."""
+    office: Office = request.app.state.office
+    faults = parsing.faults(step, typed, seen.names, office.settings.attachments_max)
+    if step.act in ANSWERS and reply_templates.blanks_in(str(typed.get("text", ""))):
+        faults["text"] = "blank"
+    if faults:
+        raise Invalid(faults)
+
+
+def _check_known(seen: Looked, what: str) -> None:
+    """Raises Forbidden for a step that is never this person's, NotFound for one that does not exist."""
+    if what not in list(Act):
+        raise NotFound(act=what)
+    row = lifecycle.step_for(Act(what), seen.file.profile, seen.file.kind, seen.file.stage)
+    if row is None or not any(role in seen.actor.roles for role, _ in row.who):
+        raise Forbidden(act=what)
+
+
+def _typed_of(what: str, seen: Looked, form: FormData) -> dict[str, Any]:
+    """What was typed for a step that is not open any more."""
+    row = (
+        lifecycle.step_for(Act(what), seen.file.profile, seen.file.kind, seen.file.stage) if what in list(Act) else None
+    )
+    return step_forms.typed(row, form) if row else {}
+
+
+async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: FormData) -> dict[str, Any]:
+    """The typed data with the chosen phrase put at the end of its first text."""
+    code = parsing.once(form, "phrase") if "insert" in form else ""
+    offered = await reply_templates.for_case(seen.file, seen.names, seen.actor.name)
+    phrase = next((text for title, text in offered.get(step.act.value, ()) if title == code), "")
+    into = next((need.name for need in (*step.needs, *step.may) if need.sort == "text"), "")
+    if phrase and into:
+        typed[into] = "\n".join(part for part in (typed.get(into, ""), phrase) if part)
+    return typed
+
+
+async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What in the texts looks like personal data, as (sort, text), once each."""
+    office: Office = request.app.state.office
+    names = await queries.names_in(seen.actor, seen.file.no, office.settings.secret)
+    words = "\n".join(str(typed.get(name, "")) for name in ("title", "question", "answer", "text"))
+    found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redact.findings(words, names)]
+    return list(dict.fromkeys(found))
+
+
+async def _advice(office: Office, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[answers.Finding]:
+    """What to look at again in an answer before it is sent. Personal data has a notice of its own."""
+    if step.act is not Act.REPLY:
+        return []
+    asked = topics.asked(seen.file, await office.model())
+    found = answers.findings(asked, str(typed.get("text", "")))
+    return [finding for finding in found if finding.code != "personal"]
+
+
+async def _overtaken(request: Request, seen: Looked, what: str, typed: dict[str, Any], form: FormData) -> Response:
+    """Somebody was faster: what they did, and what was typed here, side by side."""
+    since = parsing.once(form, "seq")
+    flash = {
+        "kind": "warn",
+        "title": "内容刚刚被别人更新",
+        "words": "请先看下面的变化，再决定是否继续；您填写的内容还在。",
+    }
+    if seen.step(what) is None:
+        flash["title"] = f"现在不能“{catalogue.ACTS.get(what, '这一步')}”"
+        flash["words"] = "当前状态已经变化，下面是最新情况和您刚才填写的内容。"
+    return await shown(
+        request,
+        seen,
+        opened=what,
+        typed=typed,
+        flash={**flash, "kept": _kept_words(typed)},
+        since=int(since) if since.isdecimal() and len(since) < 7 else None,
+        status=409,
+    )
+
+
+def _kept_words(typed: Mapping[str, Any]) -> str:
+    return "\n".join(str(value) for value in typed.values() if isinstance(value, str))
+
+
+async def _previewed(
+    request: Request, seen: Looked, step: Step, typed: dict[str, Any], form: FormData, status: int = 200
+) -> Response:
+    office: Office = request.app.state.office
+    is_answer = step.act in ANSWERS
+    moves = desk_case.clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.editions, seen.now)
+    if step.act in (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION):
+        moves = desk_case.clock_moves(seen.file, Act.EXTEND, typed, seen.actor, seen.names, seen.editions, seen.now)
+    context = {
+        **desk_frame.frame(seen.actor, seen.names),
+        "view": seen.view,
+        "act": step.act.value,
+        "label": catalogue.ACTS[step.act.value],
+        "typed": typed,
+        "hidden": step_forms.hidden(typed),
+        "version": parsing.once(form, "version"),
+        "seq": parsing.once(form, "seq"),
+        "is_answer": is_answer,
+        "checks": desk_case.answer_checks(str(typed.get("text", ""))) if step.act is Act.REPLY else [],
+        "advice": await _advice(office, seen, step, typed),
+        "findings": [] if "days" in typed else await _findings(request, seen, typed),
+        "must_confirm": status != 200,
+        "moves": moves,
+        "unit": seen.view.unit,
+        "when": dates.day_words(office_day((step.act is Act.PUBLISH and seen.file.replied_at) or seen.now)),
+        "errors": {},
+    }
+    return office.render(request, "desk/preview.html", context, status=status)
+
+
+ROUTES = [
+    Route("/cases/{no}", case),
+    Route("/cases/{no}/acts/{act}", act, methods=["POST"]),
+    Route("/cases/{no}/preview", preview, methods=["POST"]),
+    Route("/cases/{no}/route", route, methods=["POST"]),
+    Route("/cases/{no}/acts/{act}", back),
+    Route("/cases/{no}/preview", back),
+    Route("/cases/{no}/route", back),
+    Route("/files/{id}", attachment),
+]

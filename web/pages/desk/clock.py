@@ -1,0 +1,87 @@
+"""Why is this the last day? One clock of a case, day by day, for whoever may see the case."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import calendars, queries
+from feedback.deadlines import Clock, row_of
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import NotFound
+from feedback.views import CaseFile
+from routing import directory
+from web.auth import citizen_cookie, sessions
+from web.context import Office
+from web.presentation import case as case_views
+from web.presentation import deadline_changes, deadline_explanation, desk_frame
+
+
+async def staff(request: Request) -> Response:
+    """A clock of any case the member of staff sees."""
+    office: Office = request.app.state.office
+    actor, names, no = await sessions.actor(request), await directory.snapshot(), request.path_params["no"]
+    file = await queries.file(actor, no, secret=office.settings.secret)
+    crumbs = [("/desk", "工作台"), (f"/desk/cases/{no}", no)]
+    return await _shown(request, file, {**desk_frame.frame(actor, names), "active": "desk", "crumbs": crumbs})
+
+
+async def own(request: Request) -> Response:
+    """A clock of one's own case."""
+    office: Office = request.app.state.office
+    citizen = citizen_cookie.citizen_of(request)
+    if citizen is None:
+        return RedirectResponse("/lookup", status_code=303)
+    file = await queries.file(citizen, citizen.case_no, secret=office.settings.secret)
+    return await _shown(request, file, {"active": "lookup", "crumbs": [("/lookup", "查进度"), ("/case", "我的诉求")]})
+
+
+def running(file: CaseFile) -> list[tuple[str, str]]:
+    """Label and address of every clock of one's own case that runs in days."""
+    clocks = [c for c in file.clocks if c.stopped_at is None and not c.length.unit.runs]
+    return [(c.label, f"/case/clocks/{c.seq}/{c.term}") for c in clocks]
+
+
+async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> Response:
+    office: Office = request.app.state.office
+    clock = _clock(request, file)
+    names, editions = await directory.snapshot(), await calendars.editions()
+    context = {
+        **frame,
+        "no": file.no,
+        "clock": case_views.clock_view(clock, names, office.clock.now(), editions.newest),
+        "result": deadline_explanation.counted_clock(clock, editions.named(clock.edition), _pauses(file, clock)),
+        "moves": [deadline_changes.words(m) for m in file.moves if (m.term, m.seq) == (clock.term, clock.seq)],
+    }
+    return office.render(request, "citizen/clock.html", context)
+
+
+def _pauses(file: CaseFile, clock: Clock) -> list[tuple[date, date]]:
+    """First and last days on which the clock stood still: a hearing is not counted (信访工作条例 第三十六条第二款)."""
+    row, spans, since = row_of(clock), list[tuple[date, date]](), None
+    for entry in file.entries:
+        if entry.seq > clock.seq and entry.act in row.paused_by:
+            since = since or office_day(entry.at)
+        elif since and entry.act in row.resumed_by:
+            spans.append((since, office_day(entry.at)))
+            since = None
+    return spans
+
+
+def _clock(request: Request, file: CaseFile) -> Clock:
+    """The clock of the address. One in running hours is not counted in days.
+
+    Raises NotFound.
+    """
+    asked = (request.path_params["term"], request.path_params["seq"])
+    for clock in file.clocks:
+        if (clock.term, clock.seq) == asked and not clock.length.unit.runs:
+            return clock
+    raise NotFound(no=file.no)
+
+
+DESK_ROUTES = [Route("/cases/{no}/clocks/{seq:int}/{term}", staff)]
+ROUTES = [Route("/case/clocks/{seq:int}/{term}", own)]

@@ -1,0 +1,112 @@
+"""What does the desk do with what was said before? The list of proposals, decisions about them, and whole campaigns.
+
+One click merges, answers with how the first case stands, or says that it is something else; who said so is kept.
+"""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback import calendars, links, redact
+from feedback.access import Actor
+from routing import directory
+from web.actions import links as link_actions
+from web.auth import sessions
+from web.context import Office
+from web.forms import parsing
+from web.presentation import desk_case, desk_frame
+from web.presentation import links as link_views
+from web.presentation import worklist as worklist_views
+from web.wording import catalogue
+
+
+async def pending(request: Request) -> Response:
+    """What waits for a decision of this desk: repeats, and matters several people bring."""
+    office: Office = request.app.state.office
+    actor, now = await _receptionist(request), office.clock.now()
+    names, calendar = await directory.snapshot(), await calendars.current()
+    told = {
+        name: link_views.lines(await links.pending(actor, campaigns=campaigns), names, now, calendar)
+        for name, campaigns in (("repeats", False), ("campaigns", True))
+    }
+    return office.render(request, "desk/repeats.html", {**desk_frame.frame(actor, names), **told})
+
+
+async def decide(request: Request) -> Response:
+    """Merge, answer with how the first stands, confirm, say that there are new facts, or that it is something else."""
+    office: Office = request.app.state.office
+    actor, what = await _receptionist(request), request.path_params["what"]
+    link = await link_actions.link_of(actor, request.path_params["id"])
+    await link_actions.decide(office, actor, link, what)
+    async with request.form() as form:
+        back = "/desk/repeats" if "list" in form else f"/desk/cases/{link.here.no}?done={_DONE.get(what, 'link')}"
+    return RedirectResponse(back, status_code=303)
+
+
+_DONE = {link_actions.MERGED: "merge", link_actions.ANSWERED: "decline"}
+
+
+async def add(request: Request) -> Response:
+    """Link a case to an earlier one by hand."""
+    office: Office = request.app.state.office
+    actor, no = await _receptionist(request), request.path_params["no"]
+    async with request.form() as form:
+        other, kind = parsing.words(form, "case"), parsing.words(form, "kind")
+    await link_actions.add(office, actor, no, other, kind)
+    return RedirectResponse(f"/desk/cases/{no}?done=link", status_code=303)
+
+
+async def campaign(request: Request) -> Response:
+    """A matter several people bring: its cases, and one answer for all of them, each with its own clock."""
+    office: Office = request.app.state.office
+    actor, now = await sessions.actor(request), office.clock.now()
+    names, calendar = await directory.snapshot(), await calendars.current()
+    head, members = await links.group(actor, request.path_params["no"])
+    rows, text, findings = [head, *members], "", list[tuple[str, str]]()
+    outcome: dict[str, str] = {}
+    done, fault = False, ""
+    if request.method == "POST":
+        async with request.form(max_fields=1000) as form:
+            text = parsing.words(form, "text")
+            fault = "missing" if not text else "too_long" if len(text) > link_actions.TEXT_MOST else ""
+            chosen = {str(no) for no in form.getlist("no")}
+            findings = list(dict.fromkeys((desk_case.FINDING_WORDS[f.sort], f.text) for f in redact.findings(text)))
+            done = "confirmed" in form and not fault
+        if not fault:
+            outcome = await link_actions.answer_all(
+                office, actor, [r for r in rows if r.no in chosen], text, is_sent=done
+            )
+    context = {
+        **desk_frame.frame(actor, names),
+        "head": worklist_views.row_view(head, names, now, calendar),
+        "rows": [worklist_views.row_view(row, names, now, calendar) for row in rows],
+        "text": text,
+        "findings": findings,
+        "outcome": outcome,
+        "good": sum(not words for words in outcome.values()),
+        "done": done,
+        "errors": {"text": catalogue.fault_words("text", fault)} if fault else {},
+    }
+    status = 422 if context["errors"] else 200
+    return office.render(request, "desk/campaign.html", context, status=status)
+
+
+async def _receptionist(request: Request) -> Actor:
+    return link_actions.receptionist(await sessions.actor(request))
+
+
+async def back(request: Request) -> Response:
+    """Whoever had to log in on the way to a decision gets the list: a decision is only ever posted."""
+    return RedirectResponse("/desk/repeats", status_code=303)
+
+
+ROUTES: list[Any] = [
+    Route("/repeats", pending),
+    Route("/links/{id}/{what}", decide, methods=["POST"]),
+    Route("/links/{id}/{what}", back),
+    Route("/cases/{no}/links", add, methods=["POST"]),
+    Route("/cases/{no}/links", back),
+    Route("/campaigns/{no}", campaign, methods=["GET", "POST"]),
+]

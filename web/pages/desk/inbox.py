@@ -1,0 +1,97 @@
+"""What was I told? The inbox of a unit: unread first, read marks, the morning digests, and one's own e-mail address."""
+
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from feedback.intake import line
+from routing import directory, inbox
+from web.auth import sessions
+from web.context import Office
+from web.forms import parsing
+from web.presentation import desk_frame
+from web.wording import catalogue, dates
+
+IDS_MOST = 200
+_MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,50}[A-Za-z0-9])?\.[A-Za-z]{2,24}")
+
+
+async def listed(request: Request) -> Response:
+    """The notices: unread first."""
+    return await _shown(request, {}, await directory.mail_of((await sessions.actor(request)).id))
+
+
+async def _shown(request: Request, errors: dict[str, str], mail: str) -> Response:
+    office: Office = request.app.state.office
+    actor, names = await sessions.actor(request), await directory.snapshot()
+    unread, read = await inbox.listed(actor)
+    context = {
+        **desk_frame.frame(actor, names),
+        "unread": [_line(row) for row in unread],
+        "read": [_line(row) for row in read],
+        "mail": mail,
+        "mail_works": bool(office.settings.smtp_host),
+        "hours": office.settings.staff_hours,
+        "errors": errors,
+        "done": request.query_params.get("done", ""),
+    }
+    return office.render(request, "desk/notices.html", context, status=422 if errors else 200)
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    href = f"/desk/cases/{row['case_no']}" if row["opens"] else ""
+    if row["event"] == "digest":
+        href = f"/desk/notices/{row['id']}"
+    if row["event"] == "measure":
+        href = f"/desk/measures/{row['key'].split(':')[1]}"
+    return {
+        "id": row["id"],
+        "href": href,
+        "words": row["words"],
+        "when": dates.short_time(row["made_at"]),
+        "whom": catalogue.AUDIENCES[row["audience"]],
+        "read": f"{dates.short_time(row['read_at'])} {row['read_by']}" if row["read_at"] else "",
+    }
+
+
+async def mark(request: Request) -> Response:
+    """Mark the chosen notices read, or all of them."""
+    office: Office = request.app.state.office
+    actor = await sessions.actor(request)
+    async with request.form(max_fields=500) as form:
+        ids = [int(text) for text in map(str, form.getlist("id")) if text.isdecimal() and len(text) < 19]
+        await inbox.mark(actor, None if "all" in form else ids[:IDS_MOST], office.clock.now())
+    return RedirectResponse("/desk/notices?done=read", status_code=303)
+
+
+async def digest(request: Request) -> Response:
+    """What a morning's digest stands for. Opening it marks it read."""
+    office: Office = request.app.state.office
+    actor, names = await sessions.actor(request), await directory.snapshot()
+    text = request.path_params["id"]
+    row, held = await inbox.digest(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
+    await inbox.mark(actor, [row["id"]], office.clock.now())
+    context = {**desk_frame.frame(actor, names), "head": _line(row), "rows": [_line(each) for each in held]}
+    return office.render(request, "desk/digest.html", context)
+
+
+async def address(request: Request) -> Response:
+    """Where one's notices go by e-mail; empty: nowhere."""
+    actor = await sessions.actor(request)
+    async with request.form() as form:
+        mail = line(parsing.once(form, "mail"))
+    if mail and not _MAIL.fullmatch(mail):
+        return await _shown(request, {"mail": catalogue.fault_words("mail", "not_a_mail")}, mail)
+    await directory.keep_mail(actor.id, mail)
+    return RedirectResponse("/desk/notices?done=mail", status_code=303)
+
+
+ROUTES = [
+    Route("/notices", listed),
+    Route("/notices/read", mark, methods=["POST"]),
+    Route("/notices/mail", address, methods=["POST"]),
+    Route("/notices/{id}", digest),
+]

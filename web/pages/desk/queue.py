@@ -1,0 +1,101 @@
+"""What waits for whom? The queue with tabs and filters, its export, bulk work, and the unit's notices."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from feedback import calendars, queries
+from feedback.access import Actor
+from feedback.kernel.clock import office_day, start_of_day
+from feedback.views import Filters
+from feedback.vocabulary import Role
+from routing import directory
+from routing.directory import Directory
+from web.auth import cookies, form_recovery, sessions
+from web.context import Office
+from web.pages.desk.bulk import bulk_acts
+from web.presentation import desk_frame
+from web.presentation import flags as flag_views
+from web.presentation import worklist as worklist_views
+from web.presentation.desk_frame import WORKERS
+from web.wording import catalogue
+
+_COLUMNS_HOURS = 24 * 365
+
+
+async def queue(request: Request) -> Response:
+    """The cases somebody sees, those with the least time left first."""
+    office: Office = request.app.state.office
+    actor, now = await sessions.actor(request), office.clock.now()
+    if actor.roles <= {Role.ADMIN}:
+        return RedirectResponse("/admin", status_code=303)
+    names, calendar = await directory.snapshot(), await calendars.current()
+    filters = worklist_views.filters_of(request.query_params, actor)
+    found = await queries.worklist(actor, filters, _page(request), now=now)
+    counted, mine, all_ = await _counts(actor, filters, now)
+    columns = worklist_views.columns_of(request)
+    context = {
+        **desk_frame.frame(actor, names),
+        "columns": columns,
+        "all_columns": list(worklist_views.COLUMNS.items()),
+        "filters": filters,
+        "tabs": worklist_views.tabs(filters, mine, {**counted, "all_open": all_}),
+        "rows": [worklist_views.row_view(row, names, now, calendar) for row in found.items],
+        "found": found,
+        "base": f"/desk?{worklist_views.query_of(filters)}&page=",
+        "query": worklist_views.query_of(filters),
+        "chosen": worklist_views.chosen_words(filters, names),
+        "units": worklist_views.unit_groups(names, _seen_units(actor, names)),
+        "categories": worklist_views.category_groups(with_heads=True),
+        "regions": worklist_views.region_groups(names, office.settings.region),
+        "statuses": worklist_views.status_options(),
+        "kinds": worklist_views.kind_options(),
+        "lights": [(code, catalogue.LIGHTS[code]) for code in ("red", "amber", "green")],
+        "flags": list(flag_views.OPTIONS.items()),
+        "sorts": list(worklist_views.SORTS),
+        "bulk": bulk_acts(actor),
+        "answered": await _answered_today(actor, now) if not found.total else 0,
+    }
+    response = office.render(request, "desk/queue.html", context)
+    if "columns" in request.query_params:
+        cookies.set_cookie(response, office, worklist_views.COLUMNS_COOKIE, ".".join(columns), _COLUMNS_HOURS)
+    return response
+
+
+def _page(request: Request) -> int:
+    text = request.query_params.get("page", "1")
+    return int(text) if text.isdecimal() and 1 <= len(text) <= 6 else 1
+
+
+async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[str, int], int | None, int]:
+    """The figures on the tabs, how many open cases wait for this unit (None for overseers), and how many are seen."""
+    is_worker = bool(actor.roles & WORKERS)
+    found = {
+        mine: await queries.counts(actor, replace(filters, mine=mine), now=now)
+        for mine in (False, True)
+        if is_worker or mine in (False, filters.mine)
+    }
+    return found[filters.mine], found[True]["open"] if is_worker else None, found[False]["open"]
+
+
+async def _answered_today(actor: Actor, now: datetime) -> int:
+    today = office_day(now)
+    return (await queries.flow(actor, start_of_day(today), now))["replied"]
+
+
+def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:
+    """The units worth offering as a filter."""
+    if actor.everywhere or Role.RECEPTION in actor.roles:
+        return frozenset(names.by_code)
+    return actor.units | {actor.unit}
+
+
+async def drop_kept(request: Request) -> Response:
+    """Throw away what was kept of a form that came after the session ended."""
+    office: Office = request.app.state.office
+    await form_recovery.drop(office, await sessions.actor(request))
+    response = RedirectResponse("/desk", status_code=303)
+    response.delete_cookie(form_recovery.COOKIE)
+    return response

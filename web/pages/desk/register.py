@@ -1,0 +1,360 @@
+"""How does the desk take in a letter, a visit, a call or a transfer? One screen, by keyboard, then the slip to hand out.
+
+What may have been said before is shown while one types (or by a button, without scripts), and once more before a
+likely repeat is saved. A form sent after the session ended is kept, sealed, for whoever wrote it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import segno
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from classify import repeats
+from classify.repeats import Hint
+from feedback import attachments, calendars, intake, links, particulars, people, queries, reads
+from feedback.access import Actor
+from feedback.intake import Draft, PersonDraft, Proxy
+from feedback.kernel import codes
+from feedback.kernel.clock import OFFICE
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from feedback.people import LinkKind
+from feedback.views import CaseFile
+from feedback.vocabulary import PUBLIC_KINDS, Channel, Kind, Profile, Role
+from routing import directory
+from web.actions import cases as case_actions
+from web.auth import drafts, sessions
+from web.context import Office
+from web.forms import parsing
+from web.forms.uploads import kept_files, upload_words
+from web.presentation import desk_frame
+from web.presentation import links as link_views
+from web.presentation import parties as party_views
+from web.presentation import worklist as worklist_views
+from web.wording import catalogue, dates
+
+AT_THE_DESK = (Channel.HOTLINE, Channel.VISIT, Channel.LETTER, Channel.FAX, Channel.AGENT, Channel.TRANSFER)
+DRAFT = "register"
+_PERSON = ("name", "phone", "id_number", "address")
+_REPRESENTATIVES = [f"rep{n}.{name}" for n in range(people.REPRESENTATIVES_MOST) for name in ("name", "phone")]
+_PARTICULARS = [row.name for row in particulars.PARTICULARS if row.sort != "switch"]
+_TEXTS = (
+    *("channel", "kind", "profile", "title", "text", "region", "address", "urgency", "headcount", "key"),
+    *(f"person.{name}" for name in _PERSON),
+    *_REPRESENTATIVES,
+    *("proxy.kind", "proxy.authority", "proxy.name", "proxy.phone", "related", "relation"),
+    *_PARTICULARS,
+)
+_SWITCHES = (
+    *("anonymous", "public_consent"),
+    *(row.name for row in particulars.PARTICULARS if row.sort == "switch"),
+)
+_FIELD_OF = {"attachments": "files", "file": "files", "representatives": "rep0-name"}
+
+
+async def register(request: Request) -> Response:
+    """Take in what came by letter, visit, call, fax or from above."""
+    office: Office = request.app.state.office
+    actor = await _receptionist(request)
+    if request.method == "GET":
+        kept = await drafts.staff_draft(office, DRAFT, actor.id)
+        if kept:
+            return await _shown(request, actor, _blank(office) | kept, {}, restored=True)
+        return await _shown(request, actor, _blank(office), {})
+    async with request.form(max_files=20, max_fields=200) as form:
+        typed = _typed(form)
+        try:
+            typed["attachments"] = await kept_files(request, form)
+            if "drop_attachment" in form:
+                typed["attachments"] = [
+                    id_ for id_ in typed["attachments"] if id_ != parsing.once(form, "drop_attachment")
+                ]
+                return await _shown(request, actor, typed, {})
+            draft, faults = _draft_of(typed, actor)
+            told = await _hints(request, actor, typed)
+            is_resent = await queries.is_known_source(draft.channel, draft.source_id)
+            if "check" in form or (not faults and not is_resent and _must_look(told, form)):
+                return await _shown(request, actor, typed, {}, hints=told, asked="check" in form)
+            receipt = await case_actions.hand_in(office, draft, actor, faults=faults)
+        except Invalid as fault:
+            errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
+            return await _shown(request, actor, typed, errors)
+        except Conflict:
+            # The same form again with other words, after a step back in the browser: another message, or a slip.
+            typed["key"] = codes.fresh_id()
+            errors = {"title": "刚才已经登记过一件；这次内容不同，确实要另登一件的，请再点一次登记"}
+            return await _shown(request, actor, typed, errors)
+    await drafts.drop_staff_draft(office, DRAFT, actor.id)
+    await _link(office, actor, receipt.no, typed)
+    return RedirectResponse(f"/desk/register/{receipt.no}", status_code=303)
+
+
+def _must_look(told: Sequence[Hint], form: FormData) -> bool:
+    """Whether a likely repeat is to be looked at before it is saved: once, and not if it was shown while typing."""
+    shown = {value for value in form.getlist("seen") if isinstance(value, str)}
+    return any(hint.likeness.cosine and hint.case.no not in shown for hint in told)
+
+
+async def _link(office: Office, actor: Actor, no: str, typed: Mapping[str, Any]) -> None:
+    """What the clerk said it has to do with an earlier case."""
+    kinds = (LinkKind.REPEAT_OF, LinkKind.NEW_FACTS_OF, LinkKind.CAMPAIGN)
+    if typed["related"] and typed["relation"] in kinds:
+        try:
+            await links.add(actor, no, typed["related"], LinkKind(typed["relation"]), now=office.clock.now())
+        except (Invalid, NotFound):
+            return  # a case that is gone from view meanwhile: the message itself is what counts
+
+
+async def check(request: Request) -> Response:
+    """What may have been said before, as a piece of the page for whoever is typing."""
+    office: Office = request.app.state.office
+    actor = await _receptionist(request)
+    async with request.form(max_files=20, max_fields=200) as form:
+        typed = _typed(form)
+    context = {"hints": await _hint_lines(await _hints(request, actor, typed), office), "typed": typed}
+    return office.render(request, "desk/hints.html", context)
+
+
+async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> list[Hint]:
+    """Earlier cases of the person or in the same words; that a person was looked for is written down when found."""
+    office: Office = request.app.state.office
+    phone = intake.phone_digits(typed["person.phone"])
+    id_number = intake.narrow(typed["person.id_number"]).replace(" ", "").upper()
+    person = {"name": intake.line(typed["person.name"]), "phone": phone, "id_number": id_number}
+    realm = links.realm_of(typed["kind"] == Kind.REPORT)
+    found = await repeats.hints(actor, typed["title"], typed["text"], person, office.settings.secret, realm=realm)
+    if any({"phone", "id"} & set(hint.known_by) for hint in found):
+        await reads.log_read(actor, "person", detail=f"登记时查重：{len(found)} 件", now=office.clock.now())
+    return found
+
+
+async def _hint_lines(found: Sequence[Hint], office: Office) -> list[dict[str, Any]]:
+    names, calendar, now = await directory.snapshot(), await calendars.current(), office.clock.now()
+    return [
+        {
+            "case": worklist_views.row_view(hint.case, names, now, calendar),
+            "why": [link_views.PERSON_WORDS[how] for how in hint.known_by]
+            + ([f"文字相似 {max(hint.likeness.cosine, hint.likeness.held):.0%}"] if hint.likeness.cosine else []),
+            "passages": hint.passages,
+            "strong": bool(hint.known_by) or hint.likeness.is_same,
+        }
+        for hint in found
+    ]
+
+
+async def kept_for_later(request: Request) -> None:
+    """Keep what was typed into a form that came after the session ended, sealed, for whoever wrote it."""
+    username = await sessions.username_of_ended(request)
+    if username is None:
+        return
+    async with request.form(max_files=20, max_fields=200) as form:
+        typed = _typed(form)
+        try:
+            typed["attachments"] = await kept_files(request, form)
+        except Invalid:
+            typed["attachments"] = []
+    await drafts.keep_staff_draft(request.app.state.office, DRAFT, username, typed)
+
+
+async def drop(request: Request) -> Response:
+    """Throw away what was kept."""
+    actor = await _receptionist(request)
+    await drafts.drop_staff_draft(request.app.state.office, DRAFT, actor.id)
+    return RedirectResponse("/desk/register", status_code=303)
+
+
+async def registered(request: Request) -> Response:
+    """The slip of a case of this desk: number, query code and what to do with them. The look is written down.
+
+    Of a report that went to another desk, because nobody here may open one, it says where it went and no more.
+    """
+    office: Office = request.app.state.office
+    actor, now, no = await _receptionist(request), office.clock.now(), request.path_params["no"]
+    names = await directory.snapshot()
+    file: CaseFile | None = None
+    try:
+        file = await queries.file(actor, no, secret=office.settings.secret)
+        desk = file.desk
+    except NotFound:
+        desk = await queries.taken_in(actor, no, now=now)
+    if file and desk != actor.unit:
+        raise Forbidden(no=no)
+    await reads.log_read(actor, "code", no, now=now)
+    base = office.settings.public_url or str(request.base_url).rstrip("/")
+    context = {
+        **desk_frame.frame(actor, names),
+        "no": no,
+        "code": await queries.receipt_code(no, office.settings.secret),
+        "opens": file is not None,
+        "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
+        "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],
+        "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
+        "by_proxy": next((each for each in file.beside if each.role == people.Beside.PROXY), None) if file else None,
+    }
+    return office.render(request, "desk/registered.html", context)
+
+
+def _said_on_the_slip(file: CaseFile) -> list[tuple[str, str]]:
+    return [
+        ("标题", file.title),
+        ("来源", catalogue.CHANNELS[file.channel]),
+        ("人数", party_views.headcount_words(file.headcount)),
+        ("收到时间", dates.time_words(file.received_at)),
+    ]
+
+
+async def _receptionist(request: Request) -> Actor:
+    actor = await sessions.actor(request)
+    if Role.RECEPTION not in actor.roles:
+        raise Forbidden
+    return actor
+
+
+def _blank(office: Office) -> dict[str, Any]:
+    now = office.clock.now().astimezone(OFFICE)
+    return dict.fromkeys(_TEXTS, "") | {
+        "channel": Channel.HOTLINE.value,
+        "headcount": "1",
+        "key": codes.fresh_id(),
+        "visit_at": f"{now:%Y-%m-%dT%H:%M}",
+        "attachments": [],
+    }
+
+
+def _typed(form: FormData) -> dict[str, Any]:
+    typed: dict[str, Any] = {name: parsing.once(form, name).strip() for name in _TEXTS}
+    return typed | {name: name in form for name in _SWITCHES}
+
+
+def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Draft, dict[str, str]]:
+    """The draft the form says, and what only this form can find wrong."""
+    faults: dict[str, str] = {}
+    headcount = _number(typed["headcount"] or "1", "headcount", people.HEADCOUNT_MOST, faults)
+    if typed["channel"] not in AT_THE_DESK:
+        faults["channel"] = "missing"
+    proxy = Proxy(
+        PersonDraft(typed["proxy.name"], typed["proxy.phone"]),
+        kind=typed["proxy.kind"],
+        authority=typed["proxy.authority"],
+    )
+    representatives = [
+        PersonDraft(typed[f"rep{n}.name"], typed[f"rep{n}.phone"]) for n in range(people.REPRESENTATIVES_MOST)
+    ]
+    draft = Draft(
+        kind=typed["kind"],
+        title=typed["title"],
+        text=typed["text"],
+        channel=typed["channel"],
+        desk=actor.unit,
+        source_id=f"desk-{typed['key']}" if typed["key"] else "",
+        sender=actor.id,
+        profile=typed["profile"],
+        region=typed["region"],
+        address=typed["address"],
+        person=PersonDraft(**{name: typed[f"person.{name}"] for name in _PERSON}),
+        anonymous=typed["anonymous"],
+        public_consent=typed["public_consent"],
+        attachments=tuple(typed["attachments"]),
+        urgency=int(typed["urgency"]) if typed["urgency"] in ("1", "2") else 0,
+        headcount=headcount,
+        representatives=tuple(each for each in representatives if each != PersonDraft()),
+        proxy=proxy if proxy != Proxy(PersonDraft()) else None,
+        particulars={row.name: typed[row.name] for row in particulars.PARTICULARS},
+    )
+    return draft, faults
+
+
+def _number(text: str, name: str, most: int, faults: dict[str, str]) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        faults[name] = "not_a_number"
+        return 0
+    if not 1 <= int(text) <= most:
+        faults[name] = "out_of_range"
+    return int(text)
+
+
+def _words(name: str, code: str) -> str:
+    return catalogue.fault_words(name, code)
+
+
+def _field(name: str) -> str:
+    if name.startswith("representatives."):
+        return "rep" + name.removeprefix("representatives.")
+    return _FIELD_OF.get(name, name)
+
+
+async def _shown(
+    request: Request,
+    actor: Actor,
+    typed: Mapping[str, Any],
+    errors: Mapping[str, str],
+    *,
+    hints: Sequence[Hint] = (),
+    asked: bool = False,
+    restored: bool = False,
+) -> Response:
+    office: Office = request.app.state.office
+    settings, names = office.settings, await directory.snapshot()
+    context = {
+        **desk_frame.frame(actor, names),
+        "typed": dict.fromkeys(_SWITCHES, False) | dict(typed),
+        "errors": dict(errors),
+        "hints": await _hint_lines(hints, office),
+        "asked": asked,
+        "restored": restored,
+        "channels": [(c.value, catalogue.CHANNELS[c.value]) for c in AT_THE_DESK],
+        "kinds": worklist_views.kind_options(PUBLIC_KINDS),
+        "profiles": [(p.value, catalogue.PROFILES[p.value]) for p in (Profile.HOTLINE, Profile.PETITION)],
+        "regions": worklist_views.region_groups(names, settings.region),
+        "urgencies": [("1", "特急（危及生命财产，2 小时）"), ("2", "紧急（水电气热，24 小时）")],
+        "proxies": [(kind.code, kind.words) for kind in people.PROXY_KINDS],
+        "authorities": list(catalogue.AUTHORITIES.items()),
+        "particulars": _groups(),
+        "opened": _opened(typed, errors),
+        "files": await attachments.waiting(typed.get("attachments", ())),
+        **upload_words(settings.attachments_max, settings.upload_max_bytes),
+    }
+    return office.render(request, "desk/register.html", context, status=422 if errors else 200)
+
+
+_HEADS: tuple[tuple[str, str, frozenset[Channel]], ...] = (
+    ("visit", "来访", frozenset({Channel.VISIT, Channel.AGENT})),
+    ("letter", "来信、传真", frozenset({Channel.LETTER, Channel.FAX})),
+    ("above", "上级交办、转送", frozenset({Channel.TRANSFER})),
+)
+
+
+def _groups() -> list[tuple[str, str, str, list[particulars.Particular]]]:
+    """The particulars of some channels each under its heading, then those of all: id, heading, channels, rows."""
+    found = [
+        (id_, words, " ".join(sorted(channels)), [row for row in particulars.PARTICULARS if row.channels == channels])
+        for id_, words, channels in _HEADS
+    ]
+    everywhere = [row for row in particulars.PARTICULARS if row.channels == frozenset(Channel)]
+    return [*found, ("more", "其他登记项", "", everywhere)]
+
+
+def _opened(typed: Mapping[str, Any], errors: Mapping[str, str]) -> set[str]:
+    """The folded parts that hold something, or where something is wrong."""
+    found = {
+        id_
+        for id_, _, _, rows in _groups()
+        if any((typed.get(row.name) and row.name != "visit_at") or row.name in errors for row in rows)
+    }
+    found |= {id_ for id_, _, channels in _HEADS if typed["channel"] in channels}
+    if any(typed.get(name) for name in _REPRESENTATIVES) or any(name.startswith("rep") for name in errors):
+        found.add("group")
+    if typed.get("proxy.kind") or typed.get("proxy.name") or any(name.startswith("proxy") for name in errors):
+        found.add("proxy")
+    return found
+
+
+ROUTES = [
+    Route("/register", register, methods=["GET", "POST"]),
+    Route("/register/check", check, methods=["POST"]),
+    Route("/register/drop", drop, methods=["POST"]),
+    Route("/register/{no}", registered),
+]

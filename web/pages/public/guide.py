@@ -1,0 +1,36 @@
+"""What does anybody see without a code: the home page, the guide, notices, and how a deadline is counted?"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedback.kernel.clock import office_day
+from feedback.terms import Holder, Term, in_force
+from feedback.vocabulary import Profile
+from web.context import Office
+from web.wording import catalogue
+
+PROFILE_WORDS = {Profile.PETITION: "信访事项", Profile.HOTLINE: "热线诉求", Profile.RATING: "差评整改"}
+
+
+async def guide(request: Request) -> Response:
+    """What is accepted, what is not and where it belongs, and the terms as the table says them."""
+    office: Office = request.app.state.office
+    rows = [_term_words(term) for term in in_force(office_day(office.clock.now())) if term.holder is not Holder.CO]
+    return office.render(request, "public/guide.html", {"terms": rows})
+
+
+def _term_words(term: Term) -> dict[str, str]:
+    kinds = (
+        "" if len(term.kinds) > len(catalogue.KINDS) - 2 else "、".join(catalogue.KINDS[k] for k in sorted(term.kinds))
+    )
+    profiles = "、".join(PROFILE_WORDS[p] for p in Profile if p in term.profiles)
+    longer = (
+        f"，经批准可以延长 {term.longer_by} {catalogue.UNITS_OF_LENGTH[term.length.unit]}" if term.longer_by else ""
+    )
+    return {
+        "label": f"{term.label}（{kinds or profiles}）",
+        "words": f"{term.length.count} {catalogue.UNITS_OF_LENGTH[term.length.unit]}{longer}"
+        if not term.until
+        else "到文书写明的日期",
+        "law": term.law,
+    }

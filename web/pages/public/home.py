@@ -1,0 +1,53 @@
+"""What does anybody see without a code: the home page, the guide, notices, and how a deadline is counted?"""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from feedback import calendars, published
+from routing import directory
+from web.context import Office
+from web.pages.public.replies import reply_line
+from web.pages.public.scores import home_figures
+
+COMMON = (
+    ("count=15&unit=cd", "15 日：信访事项登记转送、受理告知（信访工作条例第二十二条、第二十三条）"),
+    ("count=5&unit=wd", "5 个工作日：对转送提出异议（信访工作条例第二十三条）"),
+    ("count=60&unit=cd", "60 日：信访事项办结（信访工作条例第三十四条）"),
+    ("count=30&unit=cd", "30 日：复查、复核（信访工作条例第三十五条、第三十六条）"),
+    ("count=7&unit=wd", "7 个工作日：热线投诉、求助从提交到答复（本平台承诺）"),
+)
+
+
+async def home(request: Request) -> Response:
+    """The three big entries, what happens to a message, newest replies and figures."""
+    office: Office = request.app.state.office
+    names, calendar = await directory.snapshot(), await calendars.current()
+    newest = await published.public_replies(size=5)
+    month, figures = await home_figures()
+    context = {
+        "replies": [reply_line(row, names, "", calendar) for row in newest.items],
+        "figures": figures,
+        "month": month,
+    }
+    return office.render(request, "public/home.html", context)
+
+
+async def privacy(request: Request) -> Response:
+    """What is kept of a person, who sees it, for how long."""
+    office: Office = request.app.state.office
+    context = {"retention_years": office.settings.retention_years, "draft_days": office.settings.draft_days}
+    return office.render(request, "public/privacy.html", context)
+
+
+async def accessibility(request: Request) -> Response:
+    office: Office = request.app.state.office
+    return office.render(request, "public/accessibility.html", {})
+
+
+async def offline(request: Request) -> Response:
+    office: Office = request.app.state.office
+    return office.render(request, "public/offline.html", {})
+
+
+async def favicon(request: Request) -> Response:
+    return RedirectResponse("/static/favicon.svg", status_code=308)

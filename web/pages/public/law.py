@@ -1,0 +1,67 @@
+"""Which articles stand behind the choices and steps? The help page made from the same tables the forms offer."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from feedback import grounds
+from feedback.lifecycle import STEPS, Step
+from feedback.vocabulary import Profile
+from web.context import Office
+from web.wording import catalogue
+
+_TABLES = (
+    ("不予受理、不再受理和告知的情形", grounds.GROUNDS),
+    ("申诉求决的法定途径", grounds.LEGAL_ROUTES),
+    ("处理意见的结论", grounds.OUTCOMES),
+    ("督办的情形", grounds.TRIGGERS),
+)
+_LETTERS = {
+    grounds.Letter.NOT_ACCEPTED: "不予受理",
+    grounds.Letter.NOT_AGAIN: "不再受理",
+    grounds.Letter.GUIDE: "告知向有权机关提出",
+}
+
+
+async def law(request: Request) -> Response:
+    """Every ground, route, outcome, trigger and step with its article."""
+    office: Office = request.app.state.office
+    tables = [(title, [_row(row) for row in rows if row.offered]) for title, rows in _TABLES]
+    steps = [_step(step) for step in STEPS if step.law]
+    return office.render(request, "public/law.html", {"tables": tables, "steps": steps})
+
+
+def _row(row: grounds.Row) -> dict[str, Any]:
+    return {
+        "label": row.label,
+        "law": row.law,
+        "says": row.says,
+        "more": "；".join(
+            words for words in (row.own_limit, _LETTERS.get(row.letter, "") if row.letter else "") if words
+        ),
+        "profiles": _profiles(row.profiles),
+    }
+
+
+def _step(step: Step) -> dict[str, str]:
+    roles = dict.fromkeys(catalogue.ROLES[role.value] for role, _ in sorted(step.who))
+    return {
+        "label": catalogue.ACTS[step.act.value],
+        "who": "、".join(roles),
+        "law": step.law,
+        "remark": step.remark,
+        "profiles": _profiles(step.profiles),
+    }
+
+
+def _profiles(profiles: frozenset[Profile]) -> str:
+    return (
+        "全部"
+        if len(profiles) == len(Profile)
+        else "、".join(catalogue.PROFILES[p.value] for p in Profile if p in profiles)
+    )
+
+
+ROUTES = [Route("/guide/law", law)]

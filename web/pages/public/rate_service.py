@@ -1,0 +1,147 @@
+"""How does somebody rate a service (好差评)? By the printed QR code, by a link in a message, or by the handling's number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from evaluation import indicators, invitations, ratings
+from evaluation.invitations import Occasion
+from evaluation.ratings import ServiceRating
+from feedback import access
+from feedback.kernel import codes
+from feedback.kernel.errors import Invalid, NotNow
+from feedback.vocabulary import Act
+from routing import directory
+from web.actions import cases as case_actions
+from web.auth import sessions
+from web.context import Office
+from web.forms import parsing
+from web.pages.citizen.case import indicator_options
+from web.wording import catalogue
+
+WEB, SCANNED = "1", "3"  # 评价渠道: 电脑端, 二维码
+_WORDS: Mapping[tuple[str, str], str] = {
+    ("level", "out_of_range"): "请选择满意程度",
+    ("matter", "missing"): "请选择办的是什么事",
+    ("handling_no", "missing"): "请填写办件编号，在受理单或者短信里可以找到",
+    ("token", "unknown"): "这个二维码或链接无效，请在下面填写",
+}
+
+
+async def rate(request: Request) -> Response:
+    """The form on GET, the rating taken on POST."""
+    if request.method == "GET":
+        typed = {"token": request.query_params.get("t", ""), "pf": SCANNED if "t" in request.query_params else WEB}
+        return await _shown(request, typed, {})
+    async with request.form() as form:
+        typed = _typed(form)
+    office: Office = request.app.state.office
+    await request.app.state.limiter.hit("submit", request)
+    try:
+        occasion = _occasion(office, typed["token"])
+        await _keep(request, typed, occasion)
+    except Invalid as fault:
+        errors = {
+            name: _WORDS.get((name, code)) or catalogue.fault_words(name, code) for name, code in fault.fields.items()
+        }
+        if "token" in errors:
+            typed["token"] = ""
+        return await _shown(request, typed, errors)
+    except NotNow as fault:
+        return await _shown(request, typed, {"level": catalogue.error_words(fault.code)})
+    office.wake()
+    return RedirectResponse(f"/rate/thanks?level={typed['level']}", status_code=303)
+
+
+def _occasion(office: Office, token: str) -> Occasion:
+    return invitations.occasion_of(office.settings.secret, token) if token else Occasion()
+
+
+def _typed(form: FormData) -> dict[str, Any]:
+    level = parsing.once(form, "level")
+    return {
+        "level": int(level) if level.isdecimal() and len(level) == 1 else 0,
+        "tags": [tag for tag in form.getlist("tags") if isinstance(tag, str)],
+        "text": parsing.once(form, "text"),
+        "anonymous": "anonymous" in form,
+        "matter": parsing.once(form, "matter"),
+        "handling_no": parsing.once(form, "handling_no"),
+        "token": parsing.once(form, "token"),
+        "pf": parsing.once(form, "pf") or WEB,
+        "key": parsing.once(form, "key"),
+    }
+
+
+async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> None:
+    office: Office = request.app.state.office
+    now, secret = office.clock.now(), office.settings.secret
+    # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
+    typed["tags"] = [tag for tag in typed["tags"] if not ratings.tags_fault(typed["level"], [tag])]
+    if occasion.case_no:
+        data = {name: typed[name] for name in ("level", "tags", "text", "anonymous") if typed[name]}
+        no = occasion.case_no
+        if not await ratings.is_kept(typed["key"], secret):
+            await case_actions.do(office, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"])
+        return
+    said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
+    await ratings.rate_service(said, await sessions.actor_or_none(request), now=now, secret=secret)
+
+
+async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+    office: Office = request.app.state.office
+    names = await directory.snapshot()
+    rows = await ratings.matters()
+    errors, token = dict(errors), str(typed["token"])
+    occasion = Occasion()
+    try:
+        occasion = _occasion(office, token)
+    except Invalid:
+        errors["matter"] = _WORDS["token", "unknown"]
+        token = ""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        groups.setdefault(names.name(row.unit), []).append((row.code, row.name))
+    matter = next((row for row in rows if row.code == occasion.matter), None)
+    typed = {**typed, "key": typed.get("key") or codes.fresh_id()}
+    blank = {"level": "", "tags": [], "text": "", "anonymous": False, "matter": "", "handling_no": ""}
+    context = {
+        "draft": {**blank, **typed, "token": token},
+        "fixed": _fixed(occasion, matter.name if matter else "", names.name(matter.unit) if matter else ""),
+        "matters": list(groups.items()),
+        "levels": list(catalogue.LEVELS.items()),
+        "indicators": indicator_options(),
+        "text_most": ratings.TEXT_MOST,
+        "errors": errors,
+    }
+    return office.render(request, "public/rate_service.html", context, status=422 if errors else 200)
+
+
+def _fixed(occasion: Occasion, matter: str, unit: str) -> list[tuple[str, str]]:
+    """What the QR code already says."""
+    rows = [
+        ("诉求编号", occasion.case_no),
+        ("办的什么事", matter),
+        ("办理单位", unit),
+        ("办件编号", occasion.handling_no),
+        ("窗口", occasion.window),
+    ]
+    return [(term, words) for term, words in rows if words]
+
+
+async def thanks(request: Request) -> Response:
+    """What happens with the rating."""
+    office: Office = request.app.state.office
+    text = request.query_params.get("level", "")
+    level = int(text) if text in {str(each) for each in catalogue.LEVELS} else 5
+    context = {"level_words": catalogue.LEVELS[level], "bad": indicators.is_bad(level)}
+    return office.render(request, "public/rate_thanks.html", context)
+
+
+ROUTES = [
+    Route("/rate/service", rate, methods=["GET", "POST"]),
+    Route("/rate/thanks", thanks),
+]

@@ -1,0 +1,202 @@
+"""What was asked before, and what was answered? Search, one reply, similar ones, and a feed of the newest."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classify import labels as categories
+from feedback import calendars, published, search
+from feedback.kernel.clock import office_day
+from feedback.kernel.errors import NotFound
+from feedback.workdays import Calendar
+from routing import directory
+from routing.directory import Directory
+from web.context import Office
+from web.wording import catalogue, dates
+
+EXCERPT = 90
+FACETS_MOST = 12
+SIMILAR_MOST = 3
+
+
+async def replies(request: Request) -> Response:
+    """Published questions and answers that hold the words, narrowed by category and unit."""
+    office: Office = request.app.state.office
+    q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
+    unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
+    page = _page(request)
+    found = await published.public_replies(q, unit, category, page=page)
+    names, calendar = await directory.snapshot(), await calendars.current()
+    counted = await published.facets()
+    context = {
+        "q": q,
+        "chosen": {"unit": unit, "category": category},
+        "found": {
+            "rows": [reply_line(row, names, q, calendar) for row in found.items],
+            "total": found.total,
+            "page": found.page,
+            "pages": found.pages,
+        },
+        "facets": {
+            "unit": _facet("unit", unit, counted["unit"], names.short, q, category=category),
+            "category": _facet("category", category, _by_level1(counted["category"]), categories.name_of, q, unit=unit),
+        },
+        "base": f"/replies?{urlencode({'q': q, 'unit': unit, 'category': category})}&page=",
+    }
+    return office.render(request, "public/replies.html", context)
+
+
+def reply_line(row: Mapping[str, Any], names: Directory, q: str, calendar: Calendar) -> dict[str, Any]:
+    """A published reply as one line of a list, the searched words marked."""
+    return {
+        "id": row["id"],
+        "title": marked(row["title"], q),
+        "excerpt": marked(excerpt(row["answer"], q), q),
+        "unit": names.short(row["unit"]),
+        "category": categories.name_of(row["category"]) if categories.exists(row["category"]) else "未分类",
+        "when": dates.day_words(office_day(row["replied_at"])),
+        "took": took(row["received_at"], row["replied_at"], calendar),
+    }
+
+
+def marked(text: str, q: str) -> Markup:
+    """The text with every word of the query in <mark>, everything else escaped."""
+    terms = sorted(search.terms(q), key=len, reverse=True)
+    if not terms:
+        return escape(text)
+    parts = re.split("(" + "|".join(re.escape(term) for term in terms) + ")", text, flags=re.IGNORECASE)
+    return Markup("").join(Markup("<mark>{}</mark>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
+
+
+def excerpt(text: str, q: str) -> str:
+    """A piece of the text around the first searched word."""
+    plain = " ".join(text.split())
+    places = [at for term in search.terms(q) if (at := plain.lower().find(term)) >= 0]
+    start = max(0, min(places, default=0) - EXCERPT // 3)
+    return ("…" if start else "") + plain[start : start + EXCERPT] + ("…" if start + EXCERPT < len(plain) else "")
+
+
+def took(since: datetime, until: datetime, calendar: Calendar) -> str:
+    """How many working days an answer took, in words."""
+    days = calendar.workdays_between(office_day(since), office_day(until))
+    return f"{days} 个工作日" if days > 0 else "当天"
+
+
+def _by_level1(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    sums: dict[str, int] = {}
+    for code, n in rows:
+        if code:
+            sums[categories.level1(code)] = sums.get(categories.level1(code), 0) + n
+    return sorted(sums.items(), key=lambda pair: -pair[1])
+
+
+def _facet(
+    name: str, chosen: str, rows: list[tuple[str, int]], words: Any, q: str, **others: str
+) -> list[dict[str, Any]]:
+    kept = {"q": q, **others}
+    return [
+        {
+            "href": "/replies?"
+            + urlencode({k: v for k, v in kept.items() if v} | ({} if code == chosen else {name: code})),
+            "label": words(code),
+            "count": n,
+            "current": code == chosen,
+        }
+        for code, n in rows[:FACETS_MOST]
+        if code
+    ]
+
+
+def _page(request: Request) -> int:
+    text = request.query_params.get("page", "1")
+    return int(text) if text.isdecimal() and 1 <= len(text) <= 5 else 1
+
+
+async def reply(request: Request) -> Response:
+    """One published reply under its permanent address."""
+    office: Office = request.app.state.office
+    text = request.path_params["id"]
+    if not text.isdecimal() or len(text) > 15:
+        raise NotFound(reply=text)
+    row = await published.public_reply(int(text))
+    names, calendar = await directory.snapshot(), await calendars.current()
+    others = await published.public_replies(category=row["category"][:4], size=6) if row["category"] else None
+    context = {
+        "reply": {
+            "id": row["id"],
+            "title": row["title"],
+            "question": row["question"],
+            "answer": row["answer"],
+            "unit": names.name(row["unit"]),
+            "kind": catalogue.KINDS[row["kind"]],
+            "category": categories.path_name(row["category"]) if categories.exists(row["category"]) else "未分类",
+            "region": names.region_name(row["region"]),
+            "received": dates.day_words(office_day(row["received_at"])),
+            "replied": dates.day_words(office_day(row["replied_at"])),
+            "took": took(row["received_at"], row["replied_at"], calendar),
+        },
+        "related": [r for r in others.items if r["id"] != row["id"]][:5] if others else [],
+    }
+    return office.render(request, "public/reply.html", context)
+
+
+async def similar(request: Request) -> Response:
+    """A fragment with up to three replies like a title that is being typed; the whole title, else its beginning."""
+    office: Office = request.app.state.office
+    q = request.query_params.get("q", "").strip()
+    names, calendar = await directory.snapshot(), await calendars.current()
+    rows: list[Mapping[str, Any]] = []
+    for words in (q, *_pieces(q)):
+        if len(rows) < SIMILAR_MOST and words:
+            known = {row["id"] for row in rows}
+            found = await published.public_replies(words, size=SIMILAR_MOST)
+            rows += [row for row in found.items if row["id"] not in known]
+    lines = [reply_line(row, names, "", calendar) for row in rows[:SIMILAR_MOST]]
+    return office.render(request, "public/similar.html", {"replies": lines})
+
+
+def _pieces(title: str) -> list[str]:
+    """Runs of four characters of a title: what two people call the same thing is seldom the whole sentence."""
+    plain = "".join(re.findall(r"\w", title))
+    return [plain[at : at + 4] for at in range(0, min(len(plain) - 3, 12), 2)]
+
+
+async def feed(request: Request) -> Response:
+    """The newest replies as RSS 2.0."""
+    office: Office = request.app.state.office
+    found = await published.public_replies(size=50)
+    names = await directory.snapshot()
+    base = office.settings.public_url or str(request.base_url).rstrip("/")
+    items = [
+        Markup(
+            "<item><title>{}</title><link>{}</link><guid>{}</guid><pubDate>{}</pubDate><description>{}</description></item>"
+        ).format(
+            row["title"],
+            f"{base}/replies/{row['id']}",
+            f"{base}/replies/{row['id']}",
+            format_datetime(row["published_at"]),
+            f"{names.name(row['unit'])}：{excerpt(row['answer'], '')}",
+        )
+        for row in found.items
+    ]
+    body = Markup(
+        '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>{} 公开回复</title>'
+        "<link>{}</link><description>经本人同意公开的问答</description><language>zh-CN</language>{}</channel></rss>"
+    ).format(office.settings.site_name, f"{base}/replies", Markup("").join(items))
+    return Response(str(body), media_type="application/rss+xml; charset=utf-8")
+
+
+ROUTES = [
+    Route("/replies", replies),
+    Route("/replies.rss", feed),
+    Route("/replies/similar", similar),
+    Route("/replies/{id}", reply),
+]

@@ -1,0 +1,1 @@
+"""Rows become what people read: view objects for templates and the API."""

@@ -1,0 +1,49 @@
+"""How does the desk look? The staff's frame, the queue with its tabs and filters, and what an answer must hold."""
+
+from typing import Any
+
+from feedback.access import OVERSEERS, Actor, has
+from feedback.vocabulary import Role
+from routing.directory import Directory
+
+Option = tuple[str, str]
+Group = tuple[str, list[Option]]
+
+WORKERS = frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION})
+
+
+# ---- frame ----
+
+
+def frame(actor: Actor, names: Directory) -> dict[str, Any]:
+    """What every staff page's frame needs: the menu by role, and who is logged in."""
+    items = [("desk", "/desk", "工作台", 0)] if actor.roles - {Role.ADMIN} else []
+    if Role.RECEPTION in actor.roles:
+        items.append(("register", "/desk/register", "登记", 0))
+        items.append(("repeats", "/desk/repeats", "疑似重复", 0))
+    if actor.roles & (WORKERS | {Role.SUPERVISOR}):
+        items.append(("notices", "/desk/notices", "通知", 0))
+    if actor.roles & {Role.CLERK, Role.LEAD, Role.SUPERVISOR}:
+        items.append(("ratings", "/desk/ratings", "差评", 0))
+    if Role.LEAD in actor.roles:
+        items += [("forecast", "/desk/forecast", "可能超期", 0), ("measures", "/desk/measures", "措施与建议", 0)]
+    if has(actor, OVERSEERS):
+        items.append(("board", "/board", "督办看板", 0))
+    if Role.ADMIN in actor.roles:
+        items.append(("admin", "/admin", "管理", 0))
+    if Role.AUDITOR in actor.roles:
+        items.append(("reads", "/admin/reads", "查阅记录", 0))
+    items += [
+        ("replies", "/replies", "公开答复", 0),
+        ("scores", "/scores", "办理公示", 0),
+        ("deadline", "/deadline", "时限计算", 0),
+    ]
+    unit_name = names.short(actor.unit) if actor.unit else ""
+    return {"area": "desk", "nav_items": items, "actor": {"name": actor.name, "unit_name": unit_name}}
+
+
+def landing(actor: Actor) -> str:
+    """Where somebody's day begins."""
+    if actor.roles <= {Role.ADMIN}:
+        return "/admin"
+    return "/board" if has(actor, OVERSEERS) and not actor.roles & WORKERS else "/desk"

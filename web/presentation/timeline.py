@@ -1,0 +1,122 @@
+"""How do rows become what people read? View objects with words and office dates ready, for templates and the API."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from classify import labels as categories
+from evaluation import indicators
+from feedback.lifecycle import Need, Step
+from feedback.views import CaseFile, EntryView, FileView
+from feedback.vocabulary import Act, Profile
+from routing.directory import Directory
+from web.wording import catalogue
+from web.wording.dates import time_words
+
+_HIDDEN_DATA = frozenset(
+    {"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments", "rule"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step somebody may take: a button and its form."""
+
+    act: str
+    label: str
+    needs: tuple[Need, ...]
+    may: tuple[Need, ...]
+    law: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One line of the timeline."""
+
+    seq: int
+    act: str
+    act_text: str
+    at: datetime
+    when: str
+    who: str
+    unit: str
+    text: str
+    details: tuple[tuple[str, str], ...]
+    public: bool
+    level: int
+    files: tuple[FileView, ...]
+
+
+def step_view(step: Step) -> StepView:
+    return StepView(step.act.value, catalogue.ACTS[step.act.value], step.needs, step.may, step.law, step.remark)
+
+
+def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventView:
+    data = entry.data
+    text = str(data.get("text", "")) if entry.act != Act.SUBMIT else ""
+    details = [
+        (catalogue.NEEDS[name], _level_words(file, value) if name in _LEVELS else _detail_words(name, value, directory))
+        for name, value in data.items()
+        if name not in _HIDDEN_DATA and name in catalogue.NEEDS and value not in (None, "", [], False)
+    ]
+    if entry.role == "citizen":
+        who = "群众"
+    elif entry.role == "system":
+        who = "系统"
+    else:
+        who = f"{directory.short(entry.unit)} {entry.actor_name}".strip()
+    return EventView(
+        seq=entry.seq,
+        act=entry.act,
+        act_text=catalogue.DONE[entry.act],
+        at=entry.at,
+        when=time_words(entry.at),
+        who=who,
+        unit=directory.short(str(data.get("unit") or "") or entry.unit) if (data.get("unit") or entry.unit) else "",
+        text=text,
+        details=tuple(details),
+        public=entry.public,
+        level=int(data.get("level", 0)) if isinstance(data.get("level", 0), int) else 0,
+        files=tuple(f for f in file.attachments if f.seq == entry.seq),
+    )
+
+
+_LEVELS = frozenset({"level", "desk_level"})
+
+
+def _level_words(file: CaseFile, level: Any) -> str:
+    """A rating in the words of its own scale: three steps for petitions, five for the rest."""
+    if file.profile is Profile.PETITION and level in catalogue.LEVELS:
+        return indicators.petition_text(level)
+    return catalogue.LEVELS.get(level, str(level))
+
+
+def _detail_words(name: str, value: Any, directory: Directory) -> str:
+    match name:
+        case "unit":
+            return directory.name(str(value))
+        case "proposed":
+            return directory.name(str(value))
+        case "held":
+            return catalogue.HELD.get(str(value), str(value))
+        case "units":
+            return "、".join(directory.name(str(u)) for u in value)
+        case "category":
+            return category_words(str(value))
+        case "confidence" | "known":
+            return f"{float(value):.0%}"
+        case "desk":
+            return directory.name(str(value))
+        case "mode" | "way" | "ground" | "legal_route" | "trigger":
+            return catalogue.choice_words(name, str(value))
+        case "outcome" | "contacted" | "solved":
+            return catalogue.OUTCOMES.get(str(value), str(value))
+        case "tags":
+            return "、".join(map(str, value))
+        case _:
+            return "是" if value is True else str(value)
+
+
+def category_words(code: str) -> str:
+    return categories.path_name(code) if code else "未分类"

@@ -1,0 +1,259 @@
+"""How do rows become what people read? View objects with words and office dates ready, for templates and the API."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from classify import labels as categories
+from feedback.access import Actor
+from feedback.views import Filters, WorkRow
+from feedback.vocabulary import OPEN, Kind, Stage, Status
+from feedback.workdays import Calendar
+from routing.directory import Directory
+from web.presentation import flags as flag_views
+from web.presentation.case import left_words
+from web.presentation.desk_frame import WORKERS, Group, Option
+from web.presentation.timeline import category_words
+from web.wording import catalogue
+from web.wording.dates import short_time
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A line of a worklist in words."""
+
+    no: str
+    title: str
+    kind: str
+    kind_text: str
+    status: str
+    status_text: str
+    unit: str
+    unit_code: str
+    category_text: str
+    region_text: str
+    channel_text: str
+    urgency_text: str
+    marks: list[flag_views.Mark]
+    confidential: bool
+    received: str
+    due: str
+    left: str
+    light: str
+    light_text: str
+    stage_text: str = field(default="")
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+
+def row_view(row: WorkRow, directory: Directory, now: datetime, calendar: Calendar) -> RowView:
+    light = row.light(now)
+    return RowView(
+        no=row.no,
+        title=row.title,
+        kind=row.kind,
+        kind_text=catalogue.KINDS[row.kind],
+        status=row.status,
+        status_text=catalogue.STATUSES[row.status],
+        unit=directory.short(row.unit or row.desk),
+        unit_code=row.unit or row.desk,
+        category_text=category_words(row.category),
+        region_text=directory.region_name(row.region),
+        channel_text=catalogue.CHANNELS[row.channel],
+        urgency_text=catalogue.URGENCIES[row.urgency],
+        marks=flag_views.marks(row.flags),
+        confidential=row.confidential,
+        received=short_time(row.received_at),
+        due=short_time(row.next_due_at - timedelta(minutes=1)) if row.next_due_at else "",
+        left=left_words(row.next_due_at, now, calendar) if row.next_due_at else "",
+        light=light.value,
+        light_text=catalogue.LIGHTS[light.value],
+        stage_text=catalogue.STAGES[row.stage] if row.stage != Stage.FIRST else "",
+    )
+
+
+def unit_options(directory: Directory, codes: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Units to choose from: code and name, in the order of the tree."""
+    chosen = set(codes) or set(directory.by_code)
+    return [(u.code, f"{u.name}") for u in directory.units() if u.code in chosen]
+
+
+TABS = (Status.RECEIVED, Status.ASSIGNED, Status.ACCEPTED, Status.HELD, Status.REPLIED, Status.CLOSED)
+TAB_WORDS: Mapping[Status, str] = {
+    Status.RECEIVED: "待分派",
+    Status.ASSIGNED: "待受理",
+    Status.ACCEPTED: "办理中",
+    Status.HELD: "挂账",
+    Status.REPLIED: "已答复",
+    Status.CLOSED: "已办结",
+}
+SORTS: tuple[Option, ...] = (("due", "剩余时间少的在前"), ("received", "收到早的在前"), ("-received", "收到晚的在前"))
+UNIT_KINDS: Mapping[str, str] = {
+    "department": "区级部门",
+    "street": "街道",
+    "town": "乡镇",
+    "institution": "事业单位",
+    "utility": "公共服务企业",
+    "discipline": "纪检监察机关",
+    "petition": "信访部门",
+    "hotline": "受理台",
+    "government": "区政府",
+    "community": "社区",
+    "village": "村",
+    "superior": "上级机关",
+}
+
+
+# ---- queue ----
+
+
+def filters_of(query: Mapping[str, str], actor: Actor) -> Filters:
+    """The filter an address asks for; with none at all, what waits for this person."""
+    known = [name for name in query if name not in ("page", "ui", "done", "columns", "col")]
+    if not known:
+        return Filters(status="open", mine=bool(actor.roles & WORKERS))
+    light = query.get("light", "")
+    return Filters(
+        status=query.get("status", ""),
+        light=light if light in catalogue.LIGHTS else "",
+        unit=query.get("unit", ""),
+        kind=query.get("kind", ""),
+        category=query.get("category", ""),
+        region=query.get("region", ""),
+        q=query.get("q", "").strip()[:200],
+        sort=query.get("sort", "due"),
+        flag=query.get("flag", "") if query.get("flag", "") in flag_views.OPTIONS else "",
+        mine=query.get("mine", "") == "1",
+    )
+
+
+COLUMNS: Mapping[str, str] = {
+    "status": "状态",
+    "unit": "承办单位",
+    "category": "分类",
+    "channel": "来源",
+    "received": "收到",
+}
+"""Columns of the queue that one may do without; time left and the matter always stand there."""
+COLUMNS_COOKIE = "xq_columns"
+
+
+def columns_of(request: Request) -> tuple[str, ...]:
+    """The columns chosen now, or at the last choice in this browser; all of them before the first."""
+    query = request.query_params
+    kept = request.cookies.get(COLUMNS_COOKIE)
+    said = query.getlist("col") if "columns" in query else list(COLUMNS) if kept is None else kept.split(".")
+    return tuple(name for name in COLUMNS if name in said)
+
+
+def query_of(filters: Filters, **changes: object) -> str:
+    """The filter as the query of an address, what is empty left out."""
+    said = asdict(replace(filters, **changes))  # type: ignore[arg-type] # names are checked by the dataclass
+    said["mine"] = "1" if said["mine"] else ""
+    if said["sort"] == "due":
+        said["sort"] = ""
+    kept = {name: value for name, value in said.items() if value}
+    return urlencode(kept or {"status": ""})
+
+
+def tabs(filters: Filters, mine_open: int | None, counted: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The tabs over the queue: mine, all open, late, nearly late, and one per status."""
+    plain = replace(filters, status="", light="")
+
+    def tab(label: str, count: int, current: bool, tone: str = "", **changes: object) -> dict[str, Any]:
+        href = "/desk?" + query_of(replace(plain, **changes))  # type: ignore[arg-type] # names are checked by the dataclass
+        return {"href": href, "label": label, "count": count, "current": current, "tone": tone}
+
+    open_ = filters.status == "open" and not filters.light
+    found = []
+    if mine_open is not None:
+        found.append(tab("待我办", mine_open, open_ and filters.mine, mine=True, status="open"))
+    found += [
+        tab("全部在办", counted["all_open"], open_ and not filters.mine, mine=False, status="open"),
+        tab("超期", counted["red"], filters.light == "red", "red", light="red"),
+        tab("临期", counted["amber"], filters.light == "amber", light="amber"),
+    ]
+    found += [
+        tab(TAB_WORDS[s], counted.get(s, 0), filters.status == s and not filters.light, status=s.value) for s in TABS
+    ]
+    everything = not filters.status and not filters.light
+    total = sum(counted.get(s.value, 0) for s in Status)
+    return [*found, tab("全部", total, everything)]
+
+
+def chosen_words(filters: Filters, names: Directory) -> list[tuple[str, str]]:
+    """What the list is narrowed to, in words, each with the query that lifts it. Also the export's second sheet."""
+    found: list[tuple[str, str, dict[str, object]]] = []
+    if filters.q:
+        found.append(("关键词", filters.q, {"q": ""}))
+    if filters.unit:
+        found.append(("承办单位", names.name(filters.unit), {"unit": ""}))
+    if filters.kind:
+        found.append(("诉求类型", catalogue.KINDS.get(filters.kind, filters.kind), {"kind": ""}))
+    if filters.category:
+        known = categories.exists(filters.category)
+        found.append(("内容分类", categories.path_name(filters.category) if known else "", {"category": ""}))
+    if filters.flag:
+        found.append(("关注", flag_views.OPTIONS[filters.flag], {"flag": ""}))
+    if filters.region:
+        found.append(("所在地区", names.region_name(filters.region), {"region": ""}))
+    return [(f"{name}：{words}", query_of(filters, **lift)) for name, words, lift in found]
+
+
+def filter_words(filters: Filters, names: Directory) -> str:
+    """The whole filter in one line."""
+    parts = [words for words, _ in chosen_words(filters, names)]
+    if filters.mine:
+        parts.append("范围：待我办")
+    if filters.status:
+        parts.append(f"状态：{'在办' if filters.status == 'open' else catalogue.STATUSES.get(filters.status, '')}")
+    if filters.light:
+        parts.append(f"时限：{catalogue.LIGHTS[filters.light]}")
+    return "；".join(parts) or "全部"
+
+
+# ---- things to choose from ----
+
+
+def unit_groups(names: Directory, codes: Iterable[str] | None = None) -> list[Group]:
+    """Units by sort, the commonest sorts first."""
+    wanted = set(names.by_code) if codes is None else set(codes)
+    below: dict[str, list[Option]] = {}
+    for unit in names.units():
+        if unit.code in wanted:
+            below.setdefault(unit.kind, []).append((unit.code, unit.name))
+    return [(words, below[kind]) for kind, words in UNIT_KINDS.items() if kind in below]
+
+
+def category_groups(*, with_heads: bool = False) -> list[Group]:
+    """Level-2 categories under their headings; `with_heads` offers the heading itself first."""
+    return [
+        (
+            categories.name_of(head),
+            ([(head, f"{categories.name_of(head)}（全部）")] if with_heads else [])
+            + [(code, categories.name_of(code)) for code in categories.children(head)],
+        )
+        for head in categories.LEVEL1
+    ]
+
+
+def region_groups(names: Directory, root: str) -> list[Group]:
+    """Streets and towns with their communities and villages."""
+    below: dict[str, list[Option]] = {}
+    for row in names.regions():
+        below.setdefault(row.parent, []).append((row.code, row.name))
+    return [(name, [(code, f"{name}（全部）"), *below.get(code, [])]) for code, name in below.get(root, [])]
+
+
+def status_options() -> list[Option]:
+    return [("open", "在办（未答复）"), *((s.value, catalogue.STATUSES[s.value]) for s in Status)]
+
+
+def kind_options(kinds: Iterable[Kind] = tuple(Kind)) -> list[Option]:
+    return [(kind.value, catalogue.KINDS[kind.value]) for kind in kinds]

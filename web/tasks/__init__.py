@@ -1,0 +1,1 @@
+"""Work that joins packages: classification, training, topics, unit recommendation."""

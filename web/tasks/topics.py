@@ -1,0 +1,72 @@
+"""What is done at night and after each answer about what people say? Topics gathered, answers checked."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from classify import answers, findings, hotspots
+from classify.answers import Asked
+from classify.model import Model
+from classify.topics import Said
+from feedback import facts, queries, redact
+from feedback.access import SYSTEM
+from feedback.kernel.clock import office_day, start_of_day
+from feedback.kernel.errors import NotNow
+from feedback.views import CaseFile
+from feedback.vocabulary import Kind
+from web.context import Office
+
+CASES_MOST: Final = 12_000
+"""The newest so many cases of the window are gathered: a large city's day, a district's month."""
+
+EVERY_SECONDS: Final = 6 * 3600
+_log = structlog.get_logger("gathering")
+
+
+async def tend(office: Office, now: datetime) -> None:
+    """The timer: today's topics, without anybody waiting for them."""
+    office.begin(_gathered_quietly(office, now))
+
+
+async def _gathered_quietly(office: Office, now: datetime) -> None:
+    try:
+        await gather(office, now)
+    except (RuntimeError, OSError) as fault:  # tried again in a few hours
+        _log.error("no topics", exc_info=fault)
+
+
+async def gather(office: Office, now: datetime) -> int:
+    """Find the topics of the last weeks and keep them for today. Returns how many there are."""
+    today = office_day(now)
+    since = start_of_day(today - timedelta(days=office.settings.topic_days - 1))
+    rows = await facts.told(since, now, CASES_MOST)
+    said = [
+        Said(r["no"], redact.masked(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"]))
+        for r in rows
+    ]
+    last = await hotspots.last_day(today)
+    found = await hotspots.found(said, await hotspots.of_day(last) if last else [])
+    await hotspots.keep(today, found)
+    return len(found)
+
+
+def checker(office: Office) -> Callable[[dict[str, Any], datetime], Awaitable[None]]:
+    """The handler of `case.reply`: what the checks find in the answer is kept for the unit's figure. Reports never are."""
+
+    async def check(payload: dict[str, Any], now: datetime) -> None:
+        file = await queries.file(SYSTEM, payload["no"], secret=office.settings.secret)
+        entry = next(e for e in file.entries if e.seq == payload["seq"])
+        text = str(entry.data.get("text", ""))
+        if file.confidential or file.kind is Kind.RECTIFY or not text:
+            raise NotNow(no=file.no)
+        codes = [finding.code for finding in answers.findings(asked(file, await office.model()), text)]
+        await findings.record(file.no, entry.seq, entry.unit, entry.at, codes)
+
+    return check
+
+
+def asked(file: CaseFile, model: Model | None) -> Asked:
+    """What an answer to this case answers."""
+    return Asked(file.title, file.text, file.kind, file.profile, file.stage, model.headings if model else None)

@@ -1,0 +1,100 @@
+"""How does the classifier go on learning while the house works? Decisions are kept, candidates made, at night or on call.
+
+A candidate learns from what people decided and, without any label, from the district's own messages.
+
+A candidate is made in a process of its own by whoever carries the timers (the web process on one machine, a worker
+otherwise); no request and no message waits for it. The run is a row, so that killing any of them loses nothing.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from classify import candidate, commands, labels, lessons, runs
+from feedback import facts, queries
+from feedback.kernel.clock import OFFICE, office_day
+from feedback.kernel.errors import NotNow
+from feedback.vocabulary import Kind
+from routing import directory
+from web.context import Office
+
+NIGHT: Final = "night"
+NIGHT_HOURS: Final = 4  # whoever starts at noon does not begin his day with training
+MESSAGES_MOST: Final = 5_000
+MESSAGES_DAYS: Final = 365
+"""What a district writes changes with the seasons; more messages than these cost minutes and add nothing."""
+
+_UNTAUGHT = frozenset({Kind.REPORT, Kind.RECTIFY})  # a report's words are not kept; a rectification has none of its own
+_log = structlog.get_logger("learning")
+
+
+async def learn(payload: dict[str, Any], now: datetime) -> None:
+    """The handler of every act that may teach: what the case teaches now is kept as an example."""
+    case = await queries.brief(payload["no"])
+    lesson = lessons.lesson_of(case.entries)
+    if lesson is None or case.kind in _UNTAUGHT or not labels.exists(lesson.category):
+        raise NotNow(no=case.no)
+    await commands.keep(case.title, case.text, case.no, lesson)
+
+
+async def ask(office: Office, by: str) -> bool:
+    """Somebody wants a candidate now. Returns False while one is being made."""
+    now = office.clock.now()
+    is_new = await runs.ask(f"asked-{now.timestamp():.0f}", by=by, now=now)
+    office.wake()
+    return is_new
+
+
+async def tend(office: Office, now: datetime) -> None:
+    """The timer: ask for tonight's candidate when its hour has come, and begin what was asked for."""
+    await _ask_for_tonight(office, now)
+    run = await runs.take(now)
+    if run is not None:
+        office.begin(carry_out(office, run.id, run.asked_by))
+
+
+async def _ask_for_tonight(office: Office, now: datetime) -> None:
+    settings, today = office.settings, office_day(now)
+    if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE).hour - settings.train_hour < NIGHT_HOURS:
+        return
+    key = f"{NIGHT}-{today.isoformat()}"
+    if await runs.is_asked(key):
+        return
+    learnt = await commands.counts(await runs.last_asked_at())
+    if sum(learnt.values()) >= settings.train_least:
+        await runs.ask(key, by="系统", now=now)
+
+
+async def carry_out(office: Office, run: int, by: str) -> None:
+    """Have the candidate made, judged, kept, and put in force unless it is worse."""
+    now = office.clock.now()
+    try:
+        outcome = await commands.train(
+            *((), (), await duties(), office.settings.data),
+            said=await _said(now),
+            now=now,
+            by=by,
+            making=candidate.made_apart,
+        )
+    except Exception as fault:  # kept with the run and shown to the administrator; the timer tries again
+        _log.error("no candidate", run=run, exc_info=fault)
+        await runs.give_back(run, str(fault))
+        return
+    _log.info("candidate", release=outcome["release"], promoted=outcome["promoted"], worse=outcome["worse_because"])
+    await runs.finish(run, now=office.clock.now(), release=outcome["release"])
+
+
+async def _said(now: datetime) -> list[tuple[str, str]]:
+    """The district's own messages, the newest ones, without reports: the classifier gets used to how people write here."""
+    rows = await facts.told(now - timedelta(days=MESSAGES_DAYS), now, MESSAGES_MOST)
+    return [(row["title"], row["text"]) for row in rows]
+
+
+async def duties() -> list[tuple[str, tuple[str, ...]]]:
+    """The duty list of every unit: what the classifier knows of this town."""
+    return [duty for unit in (await directory.snapshot()).units() for duty in unit.duties]
+
+
+TEACHING: Final = tuple(f"case.{act.value}" for act in sorted(lessons.TEACHING))
+EVERY_SECONDS: Final = 5

@@ -1,0 +1,39 @@
+"""How do rows become what people read? View objects with words and office dates ready, for templates and the API."""
+
+from datetime import date, datetime
+
+from feedback.kernel.clock import OFFICE
+from web.wording import catalogue
+
+_WEEK = "一二三四五六日"
+
+
+def day_words(day: date, *, year: bool = True) -> str:
+    """2026 年 11 月 26 日（周四）."""
+    head = f"{day.year} 年 " if year else ""
+    return f"{head}{day.month} 月 {day.day} 日（周{_WEEK[day.weekday()]}）"
+
+
+def time_words(at: datetime) -> str:
+    """11 月 26 日（周四）17:30, in office time."""
+    local = at.astimezone(OFFICE)
+    return f"{day_words(local.date())}{local:%H:%M}"
+
+
+def short_time(at: datetime | None) -> str:
+    """2026-11-26 17:30, for tables."""
+    return f"{at.astimezone(OFFICE):%Y-%m-%d %H:%M}" if at else ""
+
+
+def iso(at: datetime) -> str:
+    """ISO 8601 with the office's offset, for machines."""
+    return at.astimezone(OFFICE).isoformat(timespec="seconds")
+
+
+def grouped(code: str) -> str:
+    """A query code in groups of four."""
+    return " ".join(code[i : i + 4] for i in range(0, len(code), 4))
+
+
+def length_words(count: int, unit: str) -> str:
+    return f"{count} {catalogue.UNITS_OF_LENGTH[unit]}"

@@ -8,9 +8,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from evaluation import asking, publishing, ratings
-from evaluation.publishing import Edition
-from evaluation.ratings import RatingView
+from evaluation.publication import editions
+from evaluation.publication.editions import Edition
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import requests
+from evaluation.ratings.submission import RatingView
 from feedback import access, cases, queries
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel.outbox import Handler
@@ -24,14 +26,14 @@ def handlers(settings: Settings) -> dict[str, Handler]:
     return {
         "case.rate": opening,
         "rating.service": opening,
-        "case.reply": partial(asking.remember, settings=settings),
-        "rating.invite": partial(asking.invite, settings=settings),
+        "case.reply": partial(requests.remember, settings=settings),
+        "rating.invite": partial(requests.invite, settings=settings),
     }
 
 
 async def open_rectification(payload: dict[str, Any], now: datetime, *, settings: Settings) -> None:
     """Open the case that rectifies a bad rating, once."""
-    rating = await ratings.awaiting_rectification(
+    rating = await case_ratings.awaiting_rectification(
         rating_id=payload.get("rating", ""), case_no=payload.get("no", ""), seq=payload.get("seq", 0)
     )
     if rating is None:
@@ -39,11 +41,11 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
     rated = await queries.file(access.SYSTEM, rating.case_no, secret=settings.secret) if rating.case_no else None
     if rated is not None and rated.confidential:
         return  # reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)
-    phone = await ratings.contact_of(rating.id, settings.secret)
+    phone = await case_ratings.contact_of(rating.id, settings.secret)
     receipt = await cases.submit(_draft(rating, phone, settings.desk), access.SYSTEM, now=now, secret=settings.secret)
     if rated is not None and rated.recused:
         await cases.bar(receipt.no, staff=sorted(rated.recused))  # whom the case is kept from does not read of it here
-    await ratings.rectified_by(rating.id, receipt.no)
+    await case_ratings.rectified_by(rating.id, receipt.no)
 
 
 def _draft(rating: RatingView, phone: str, desk: str) -> Draft:
@@ -73,6 +75,6 @@ def _draft(rating: RatingView, phone: str, desk: str) -> Draft:
 
 async def close_period(now: datetime, settings: Settings) -> Edition | None:
     """Timer: freeze the month that is just over, if nobody did yet. None when nothing happened in it."""
-    period = publishing.month_just_over(now)
-    rows, _ = await publishing.counts(period, now=now)
-    return await publishing.publish(period, now=now, by="system", settings=settings) if rows else None
+    period = editions.month_just_over(now)
+    rows, _ = await editions.counts(period, now=now)
+    return await editions.publish(period, now=now, by="system", settings=settings) if rows else None

@@ -1,7 +1,7 @@
 """How much of what happened in a span, unit by unit? Counts made by the database, without words or persons.
 
 The rows are cubes: each names what was counted by a few columns, and `n` says how often. What a clock counts as is
-said in `evaluation.timeliness`; a test holds the statement here equal to it. Reports (检举控告) are in no figure: one
+said in `evaluation.kpi.timeliness`; a test holds the statement here equal to it. Reports (检举控告) are in no figure: one
 more or less in a unit's row would tell of it (信访工作条例 第三十条). Instants are whole milliseconds, so they stand in
 the statement itself; everything else is a parameter.
 """

@@ -20,7 +20,8 @@ import evaluation.jobs
 import feedback.jobs
 import routing.jobs
 from classify import outcomes, repeats
-from evaluation import alarms, kpis
+from evaluation.kpi import definitions
+from evaluation.publication import consultation_deadlines
 from feedback import attachments, calendars, promises, search
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import Clock
@@ -62,7 +63,9 @@ def _promises(settings: Settings) -> tuple[promises.Promise, ...]:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Office]:
     """The office with its database open."""
-    kpis.weights_of(settings.kpi_weights, settings.partly_solved)  # wrong weights stop the start, not a report in May
+    definitions.weights_of(
+        settings.kpi_weights, settings.partly_solved
+    )  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
     promises.adopt(_promises(settings))
     async with db.opened(config(settings)):
@@ -170,7 +173,7 @@ async def _oversight(office: Office, now: datetime) -> None:
     manner = Manner.of(office.settings)
     await proposing.propose(now)
     told = await measuring.remind(manner, now)
-    if await alarms.ring(manner, now) or told:
+    if await consultation_deadlines.ring(manner, now) or told:
         office.bell.set()
 
 

@@ -31,9 +31,11 @@ from typing import Any
 from tortoise import Model
 from tortoise.functions import Max
 
-from evaluation import counting, timeliness
-from evaluation.counting import Question
-from feedback import facts, published, queries, search
+from evaluation import periods
+from evaluation.kpi import facts
+from evaluation.kpi.facts import Question
+from feedback import facts as feedback_facts
+from feedback import published, queries, search
 from feedback.access import Actor, citizen
 from feedback.cases import code_hash
 from feedback.kernel import db, outbox, seal
@@ -195,7 +197,7 @@ async def looks(door: Door) -> dict[str, Timed]:
     office, secret = door.office, door.settings.secret
     now = office.clock.now()
     clerk, chief, desk = [await directory.actor_of(name) for name in ("clerk-chengguan", "supervisor", "reception")]
-    month = timeliness.month_before(office_day(now))
+    month = periods.month_before(office_day(now))
     mine = Filters(mine=True, status="open")
     case = (await Case.filter(unit="chengguan").order_by("-id").first()) or await Case.all().first()
     assert case is not None
@@ -244,15 +246,15 @@ async def looks(door: Door) -> dict[str, Timed]:
         "public replies, page 50": partial(published.public_replies, page=50),
         "public replies, q 路灯": partial(published.public_replies, "路灯"),
         "public replies, facets": published.facets,
-        "clocks to look at": partial(facts.due_looks, now, 500),
-        "clock facts of a month": partial(facts.clock_facts, now - timedelta(days=30), now),
-        "case facts of a month": partial(facts.case_facts, now - timedelta(days=30), now),
+        "clocks to look at": partial(feedback_facts.due_looks, now, 500),
+        "clock facts of a month": partial(feedback_facts.clock_facts, now - timedelta(days=30), now),
+        "case facts of a month": partial(feedback_facts.case_facts, now - timedelta(days=30), now),
         **{
-            f"figures of {name}": partial(counting.counted, Question(timeliness.period(name), now, 30))
+            f"figures of {name}": partial(facts.counted, Question(periods.period(name), now, 30))
             for name in (month.name, f"{now:%Y}")
         },
         "figures: list behind one": partial(
-            counting.cases_behind, Question(timeliness.year(f"{now:%Y}"), now, 30), ["order_late"]
+            facts.cases_behind, Question(periods.year(f"{now:%Y}"), now, 30), ["order_late"]
         ),
         "notices of a unit": partial(inbox.listed, clerk),
         "unread notices": partial(inbox.unread, clerk, now),

@@ -23,7 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evaluation import ratings
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import submission
 from feedback import access, calendars, cases, folding, jobs, queries
 from feedback.access import SYSTEM, Actor, Standing, citizen, sees
 from feedback.deadlines import Clock
@@ -171,7 +172,7 @@ class Walk:
         expect = self.draw.choice((None, None, None, case.version, case.version - 1))
         if self.draw.random() < 0.01:
             await cases.bar(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
-        also = partial(ratings.record, pf=ratings.PC) if step.act is Act.RATE else None
+        also = partial(case_ratings.record, pf=submission.PC) if step.act is Act.RATE else None
         offered = await self._offered(no, actor)
         if await self._tried(cases.act(no, step.act, actor, data, now=self.now, expect=expect, also=also), no):
             self.figures.done[step.act] += 1

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from classify import labels
-from evaluation import indicators
+from evaluation import scale
 from feedback import grounds, particulars, people
 from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel.clock import office_day
@@ -159,5 +159,5 @@ class Words:
 
     def _tags(self, said: Mapping[str, Any]) -> list[str]:
         level = said.get("level")
-        offered = [i.code for i in indicators.of_level(level)] if isinstance(level, int) and 1 <= level <= 5 else []
+        offered = [i.code for i in scale.of_level(level)] if isinstance(level, int) and 1 <= level <= 5 else []
         return self.draw.sample(offered, min(2, len(offered)))

@@ -12,7 +12,7 @@ from playwright.async_api import FilePayload, Page
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
-from evaluation.invitations import Occasion, token_of
+from evaluation.ratings.tokens import Occasion, token_of
 from tests.browser.site import ANSWER, Site, until
 from tests.people import ANNAS_MESSAGE
 from web import bootstrap

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from evaluation import invitations, publishing
-from evaluation.invitations import Occasion
+from evaluation.publication import editions
+from evaluation.ratings import tokens
+from evaluation.ratings.tokens import Occasion
 from tests.people import Door
 
 RATINGS = "/api/v1/ratings"
@@ -65,8 +66,8 @@ async def test_an_edition_is_the_same_as_json_csv_and_excel(door: Door) -> None:
     await answered(door)
     door.pass_time(timedelta(days=40))
     now, office = door.office.clock.now(), door.office
-    period = publishing.month_just_over(now)
-    edition = await publishing.publish(period, now=now, by="test", settings=office.settings)
+    period = editions.month_just_over(now)
+    edition = await editions.publish(period, now=now, by="test", settings=office.settings)
     told = (await door.get(f"/api/v1/public/scores?period={period}")).json()
     assert (told["period"], told["number"], told["digest"]) == (period, 1, edition.digest)
     assert told["total"]["received"] is None or told["total"]["received"] >= 0
@@ -118,7 +119,7 @@ async def test_a_case_is_rated_with_its_number_and_code(door: Door) -> None:
 
 async def test_a_printed_token_opens_the_rating_of_its_case(door: Door) -> None:
     receipt = await answered(door)
-    token = invitations.token_of(door.settings.secret, Occasion(case_no=receipt["no"]))
+    token = tokens.token_of(door.settings.secret, Occasion(case_no=receipt["no"]))
     assert (await door.post(RATINGS, {"token": token, "level": 3})).status_code == 201
     forged = await door.post(RATINGS, {"token": token[:-2] + "AA", "level": 3})
     assert set(forged.json()["error"]["fields"]) == {"token"}

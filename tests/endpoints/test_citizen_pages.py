@@ -8,8 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from evaluation import ratings
-from evaluation.invitations import Occasion, token_of
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import services
+from evaluation.ratings.tokens import Occasion, token_of
 from feedback import access, cases, queries
 from feedback.vocabulary import Act, Role
 from tests.people import Door
@@ -211,12 +212,12 @@ async def test_a_bad_rating_by_the_page_is_kept_with_the_tags_of_its_level_only(
     assert "请选择满意程度" in missing.text
     rated = await anna.post("/case/acts/rate", data={"level": "2", "tags": ["213", "510"], "text": "等了三天"})
     assert rated.headers["location"] == "/case?done=rate"
-    kept = (await ratings.ratings_of(access.citizen(no), case_no=no)).items[0]
+    kept = (await case_ratings.ratings_of(access.citizen(no), case_no=no)).items[0]
     assert (kept.level, [code for code, _ in kept.tags]) == (2, ["213"])
 
 
 async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Door, anna: httpx2.AsyncClient) -> None:
-    matter = (await ratings.matters())[0].code
+    matter = (await services.matters())[0].code
     wrong = await anna.post("/rate/service", data={"pf": "1"})
     assert wrong.status_code == 422
     assert wrong.text.count("请选择满意程度") == 2
@@ -226,7 +227,7 @@ async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Doo
 
 
 async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx2.AsyncClient) -> None:
-    matter = (await ratings.matters())[0]
+    matter = (await services.matters())[0]
     token = token_of(door.settings.secret, Occasion(matter=matter.code, window="3号窗口"))
     page = (await anna.get(f"/rate/service?t={token}")).text
     assert matter.name in page
@@ -249,7 +250,7 @@ async def test_a_link_to_rate_an_answer_rates_the_case_without_opening_it(door: 
         await _answered(door, no)
         assert (await elsewhere.post("/rate/service", data=said)).status_code == 303
         assert (await elsewhere.get("/case")).headers["location"] == "/lookup"
-    kept = (await ratings.ratings_of(access.citizen(no), case_no=no)).items[0]
+    kept = (await case_ratings.ratings_of(access.citizen(no), case_no=no)).items[0]
     assert kept.level == 5
 
 

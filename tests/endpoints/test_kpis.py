@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from evaluation import alarms, counting, kpi_table, kpis, publishing, ratings
-from evaluation.kpis import FACT, KPI, KPIS, Weights
+from evaluation.disclosure import Rules
+from evaluation.kpi import definitions, facts
+from evaluation.kpi import table as kpi_table
+from evaluation.kpi.definitions import FACT, KPI, KPIS, Weights
 from evaluation.models import Rating
-from evaluation.scores import Rules
+from evaluation.publication import consultation_deadlines, editions, files
+from evaluation.ratings import cases as case_ratings
 from feedback import cases
 from feedback.access import citizen
 from feedback.intake import Draft, PersonDraft
@@ -68,8 +71,8 @@ async def test_page_api_csv_excel_and_engine_say_the_same(busy: Door) -> None:
     token = await busy.log_in("supervisor")
     told = (await busy.get(f"/api/v1/kpis?period={PERIOD}", token)).json()
     unit = next(row for row in told["units"] if row["unit"] == UNIT)
-    question = counting.Question(kpis_period(), busy.office.clock.now(), busy.settings.rating_days)
-    engine = kpis.figures((await counting.counted(question))[UNIT], Weights())
+    question = facts.Question(kpis_period(), busy.office.clock.now(), busy.settings.rating_days)
+    engine = definitions.figures((await facts.counted(question))[UNIT], Weights())
     assert {code: each["value"] for code, each in unit["figures"].items()} == {c: f.value for c, f in engine.items()}
     assert (unit["figures"]["solution_rate"]["top"], unit["figures"]["solution_rate"]["base"]) == (1.5, 2)
     assert (unit["figures"]["order_timeliness"]["top"], unit["figures"]["order_timeliness"]["base"]) == (3, 4)
@@ -90,7 +93,7 @@ async def test_page_api_csv_excel_and_engine_say_the_same(busy: Door) -> None:
         assert float(listed[kpi.name][0]) == value
 
     browser = await busy.page_client("supervisor")
-    for group in kpis.GROUPS:
+    for group in definitions.GROUPS:
         page = (await browser.get(f"/board/kpis?period={PERIOD}&group={group}")).text
         for kpi in KPIS:
             if kpi.group == group and unit["figures"][kpi.code]["value"] is not None:
@@ -99,9 +102,9 @@ async def test_page_api_csv_excel_and_engine_say_the_same(busy: Door) -> None:
 
 
 def kpis_period() -> Any:
-    from evaluation import timeliness
+    from evaluation import periods
 
-    return timeliness.period(PERIOD)
+    return periods.period(PERIOD)
 
 
 async def test_a_number_leads_to_the_cases_behind_it(busy: Door) -> None:
@@ -160,7 +163,9 @@ async def test_a_figure_there_is_not_leads_nowhere(door: Door) -> None:
 async def test_consultations_ring_at_sixty_seventyfive_and_eightyfive_days_and_fall_at_ninety(door: Door) -> None:
     draft = Draft(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
-    rang = [(await alarms.waiting(MONDAY + days * DAY), days) for days in (59, 60, 74, 75, 85, 89, 90, 120)]
+    rang = [
+        (await consultation_deadlines.waiting(MONDAY + days * DAY), days) for days in (59, 60, 74, 75, 85, 89, 90, 120)
+    ]
     assert [(found[0].stage.code if found else "", days) for found, days in rang] == [
         ("", 59),
         ("alarm_60", 60),
@@ -232,7 +237,7 @@ async def test_wrong_weights_stop_the_start(door: Door) -> None:
         async with bootstrap.opened(replace(door.settings, kpi_weights="0.5,0.4,0.4")):
             pass
     assert fault.value.fields == {"XINQIAO_KPI_WEIGHTS": "must_add_up_to_1"}
-    assert KPI["composite"].of == kpis.COMPOSITE
+    assert KPI["composite"].of == definitions.COMPOSITE
 
 
 async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_three_by_page_and_api(door: Door) -> None:
@@ -263,22 +268,22 @@ async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_thr
 
 
 async def test_the_edition_holds_what_the_engine_counts(busy: Door) -> None:
-    edition = await publishing.publish(PERIOD, now=busy.office.clock.now(), by="test", settings=busy.settings)
-    question = counting.Question(kpis_period(), kpis_period().until, busy.settings.rating_days)
-    counts = counting.total(await counting.counted(question))
+    edition = await editions.publish(PERIOD, now=busy.office.clock.now(), by="test", settings=busy.settings)
+    question = facts.Question(kpis_period(), kpis_period().until, busy.settings.rating_days)
+    counts = facts.total(await facts.counted(question))
     assert edition.figures["kpis"] == kpi_table.public_rows(counts, Rules(), Weights())
     answer = (await busy.get(f"/api/v1/public/scores?period={PERIOD}")).json()
     assert answer["kpis"] == edition.figures["kpis"]
     page = (await busy.get(f"/scores?period={PERIOD}")).text
     assert "全区指标" in page and "当期没有" in page
-    assert "全区指标" in publishing.to_csv(edition)
+    assert "全区指标" in files.to_csv(edition)
 
 
 async def test_a_unit_disputes_and_somebody_else_judges_at_a_page(door: Door) -> None:
     no = await _answered(door, 1)
     door.set_time(MONDAY + 2 * DAY)
     await cases.act(
-        no, Act.RATE, citizen(no), {"level": 1, "text": "没有解决"}, now=MONDAY + 2 * DAY, also=ratings.record
+        no, Act.RATE, citizen(no), {"level": 1, "text": "没有解决"}, now=MONDAY + 2 * DAY, also=case_ratings.record
     )
     rating = await Rating.get(case_no=no)
     clerk, other, judge = [await door.page_client(name) for name in (f"clerk-{UNIT}", "clerk-jiwei", "supervisor")]

@@ -13,8 +13,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from evaluation import ratings
 from evaluation.models import Rating
+from evaluation.ratings import cases as case_ratings
 from feedback import cases
 from feedback.access import citizen
 from feedback.kernel.settings import Settings
@@ -100,7 +100,7 @@ async def _furnished(door: Door) -> dict[str, str]:
     for name, rating in (("rated", "rating"), ("argued", "disputed")):
         await _does(ids[name], "clerk-jiaoyu", Act.REPLY, 3 * HOUR, text="已办。")
         await cases.act(
-            ids[name], Act.RATE, citizen(ids[name]), {"level": 1}, now=MONDAY + 4 * HOUR, also=ratings.record
+            ids[name], Act.RATE, citizen(ids[name]), {"level": 1}, now=MONDAY + 4 * HOUR, also=case_ratings.record
         )
         ids[rating] = (await Rating.get(case_no=ids[name])).id
     door.office.clock = Still(moment=MONDAY + 5 * HOUR)

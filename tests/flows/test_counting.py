@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-from evaluation import counting, exclusions, kpis, publishing, ratings, timeliness
-from evaluation.counting import Question
-from evaluation.kpis import FACTS, Weights
-from evaluation.timeliness import TenureFact, month
-from feedback import cases, facts, links, tallies
+from evaluation import periods
+from evaluation.kpi import definitions, facts, timeliness
+from evaluation.kpi.definitions import FACTS, Weights
+from evaluation.kpi.facts import Question
+from evaluation.kpi.timeliness import TenureFact
+from evaluation.periods import month
+from evaluation.publication import editions
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import exclusions
+from feedback import cases, links, tallies
+from feedback import facts as feedback_facts
 from feedback.access import SYSTEM, Actor, citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
@@ -30,7 +36,7 @@ W = Weights()
 
 
 def asked(name: str = "2026-09", **more: Any) -> Question:
-    return Question(timeliness.period(name), **{"now": OCTOBER.until + 60 * DAY, "window_days": 30, **more})
+    return Question(periods.period(name), **{"now": OCTOBER.until + 60 * DAY, "window_days": 30, **more})
 
 
 async def brought(office: Office, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
@@ -54,7 +60,7 @@ async def brought(office: Office, number: int, kind: Kind = Kind.COMPLAINT, **mo
 
 async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> None:
     actor: Actor = citizen(no) if who == "citizen" else await directory.actor_of(who)
-    also = ratings.record if act is Act.RATE else None
+    also = case_ratings.record if act is Act.RATE else None
     await cases.act(no, act, actor, data, now=MONDAY + after, also=also)
 
 
@@ -68,7 +74,7 @@ async def answered(
 
 
 async def facts_of(unit: str, question: Question | None = None) -> dict[str, int]:
-    return (await counting.counted(question or asked())).get(unit, {})
+    return (await facts.counted(question or asked())).get(unit, {})
 
 
 async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> None:
@@ -77,7 +83,7 @@ async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> No
     await life.run()
     end = office.clock.now()
     for name in ("2026-06", "2026-07", "2026-08", "2026-09", "2026Q3", "2026"):
-        period = timeliness.period(name)
+        period = periods.period(name)
         for now in (end, period.since + (period.until - period.since) / 2):
             at = min(now, period.until)
             rows = await tallies.clocks(tallies.Span(period.since, period.until, now))
@@ -100,27 +106,27 @@ async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> No
                 ), (name, unit)
 
 
-async def _by_rule(period: timeliness.Period, at: Any) -> dict[str, timeliness.Tally]:
-    clocks = [publishing._clock(row) for row in await facts.clock_facts(period.since, period.until)]
-    tenures = [TenureFact(**row) for row in await facts.tenure_facts(period.since, period.until)]
+async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.Tally]:
+    clocks = [editions._clock(row) for row in await feedback_facts.clock_facts(period.since, period.until)]
+    tenures = [TenureFact(**row) for row in await feedback_facts.tenure_facts(period.since, period.until)]
     return timeliness.by_unit(clocks, tenures, period, at)
 
 
 async def test_every_number_has_its_list_behind_it(office: Office) -> None:
     await simulation.Life(office, cases_count=60, days=90).run()
     question = asked("2026", now=office.clock.now())
-    found = await counting.counted(question)
-    total = counting.total(found)
+    found = await facts.counted(question)
+    total = facts.total(found)
     assert total["received"] > 40
     for fact in FACTS:
         if fact.cube == "matters" or fact.sums != "n":
             continue
-        numbers = await counting.cases_behind(question, [fact.code])
+        numbers = await facts.cases_behind(question, [fact.code])
         assert len(numbers) <= total.get(fact.code, 0)
         assert bool(numbers) == bool(total.get(fact.code, 0)), fact.code
         if fact.cube in ("received", "call_backs"):
             assert len(numbers) == total.get(fact.code, 0)
-        by_unit = [n for unit in found for n in await counting.cases_behind(question, [fact.code], [unit])]
+        by_unit = [n for unit in found for n in await facts.cases_behind(question, [fact.code], [unit])]
         assert sorted(set(by_unit)) == numbers
 
 
@@ -139,11 +145,11 @@ async def test_a_day_of_work_is_counted_as_it_was(office: Office) -> None:
         "orders_taken": 2,
     }
     assert found["orders_returned"] == 1
-    figures = kpis.figures(found, W)
+    figures = definitions.figures(found, W)
     assert (figures["once_rate"].value, figures["again_rate"].value) == (0.6667, 0.3333)
     assert figures["return_rate"].value == 0.3333
-    assert once in await counting.cases_behind(asked(), ["orders_once"], [UNIT])
-    assert returned not in await counting.cases_behind(asked(), ["orders_once"], [UNIT])
+    assert once in await facts.cases_behind(asked(), ["orders_once"], [UNIT])
+    assert returned not in await facts.cases_behind(asked(), ["orders_once"], [UNIT])
 
 
 async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: Office) -> None:
@@ -156,7 +162,7 @@ async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: Of
     for number, words in enumerate(said):
         no = await answered(office, number)
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", **words)
-    figures = kpis.figures(await facts_of(UNIT), W)
+    figures = definitions.figures(await facts_of(UNIT), W)
     assert (figures["response_rate"].top, figures["response_rate"].base) == (2, 3)
     assert (figures["solution_rate"].top, figures["solution_rate"].base) == (1.5, 3)
     assert (figures["order_satisfaction"].top, figures["order_satisfaction"].base) == (2, 3)
@@ -187,7 +193,7 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(off
     await exclusions.decide(unreasonable, supervisor, is_approved=True, answer="经核查属实", now=now)
     found = await facts_of(UNIT)
     assert (found["unsolved"], found["set_aside"], found["orders_answered"]) == (1, 1, 2)
-    assert await counting.cases_behind(asked(), ["set_aside"]) == [unreasonable]
+    assert await facts.cases_behind(asked(), ["set_aside"]) == [unreasonable]
     with pytest.raises(NotNow):
         await exclusions.decide(unreasonable, supervisor, is_approved=False, answer="再看", now=now)
 
@@ -210,12 +216,12 @@ async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the
     assert september["voted"] == 4
     desk = await facts_of("rexian")
     assert (desk["desk_satisfied"], desk["desk_unrated"]) == (1, 1)
-    year = kpis.figures(await facts_of(UNIT, asked("2026")), W)
+    year = definitions.figures(await facts_of(UNIT, asked("2026")), W)
     assert (year["participation_rate"].top, year["participation_rate"].base) == (2, 3)
     assert (year["satisfaction_rate"].top, year["satisfaction_rate"].base) == (2, 3)  # one content, one silent
     assert year["rated_satisfaction"].value == 0.4444
     assert year["vote_rate"].value == 0.8
-    assert await counting.cases_behind(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
+    assert await facts.cases_behind(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
 
 
 async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(office: Office) -> None:
@@ -234,10 +240,10 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(offi
         await links.add(desk, no, first, kind, now=MONDAY + DAY)
     proposal = links.Proposal((await Case.get(no=first)).id, LinkKind.REPEAT_OF, 0.9, True)
     await links.propose((await Case.get(no=undecided)).id, [proposal], MONDAY + DAY)
-    assert await counting.cases_behind(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
+    assert await facts.cases_behind(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
     found = await facts_of(UNIT)
     assert (found["repeats"], found["petitions"]) == (2, 8)
-    assert kpis.figures(found, W)["repeat_rate"].value == 0.25
+    assert definitions.figures(found, W)["repeat_rate"].value == 0.25
 
 
 async def test_a_rating_after_the_window_moves_nothing(office: Office) -> None:
@@ -257,14 +263,14 @@ async def test_the_window_is_a_setting(office: Office) -> None:
 
 async def test_reports_are_in_no_fact_at_all(office: Office) -> None:
     await answered(office, 1)
-    before = [await counting.counted(asked(name)) for name in ("2026-09", "2026")]
+    before = [await facts.counted(asked(name)) for name in ("2026-09", "2026")]
     draft = Draft(kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian")
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     await does(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
     await does(no, "clerk-jiwei", Act.REPLY, DAY, text="已办理。")
     await does(no, "citizen", Act.RATE, 2 * DAY, level=1, desk_level=1)
-    assert [await counting.counted(asked(name)) for name in ("2026-09", "2026")] == before
+    assert [await facts.counted(asked(name)) for name in ("2026-09", "2026")] == before
 
 
 async def test_a_region_holds_what_lies_below_it(office: Office) -> None:
@@ -284,14 +290,14 @@ async def test_a_region_holds_what_lies_below_it(office: Office) -> None:
 @pytest.mark.parametrize("name", ["", "2026-13", "2026Q5", "26", "Q3", "2026-10-01"])
 def test_what_is_no_period_is_refused(name: str) -> None:
     with pytest.raises(Invalid) as fault:
-        timeliness.period(name)
+        periods.period(name)
     assert fault.value.fields == {"period": "not_a_period"}
 
 
 def test_a_quarter_and_a_year_are_their_months() -> None:
-    assert timeliness.period("2026Q3").since == month("2026-07").since
-    assert timeliness.period("2026Q3").until == SEPTEMBER.until
-    assert (timeliness.period("2026").since, timeliness.period("2026").until) == (
+    assert periods.period("2026Q3").since == month("2026-07").since
+    assert periods.period("2026Q3").until == SEPTEMBER.until
+    assert (periods.period("2026").since, periods.period("2026").until) == (
         month("2026-01").since,
         month("2026-12").until,
     )

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from evaluation import disputes, figures, jobs, publishing, ratings
-from evaluation.invitations import Occasion, token_of
+from evaluation import jobs
+from evaluation.disclosure import Levels
 from evaluation.models import Rating, RatingCount
-from evaluation.ratings import RatingView, ServiceRating, Standing
-from evaluation.scores import Levels
-from evaluation.timeliness import month
+from evaluation.periods import month
+from evaluation.publication import editions, statistics
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import counters, disputes, services, submission
+from evaluation.ratings.submission import RatingView, ServiceRating, Standing
+from evaluation.ratings.tokens import Occasion, token_of
 from feedback import cases, queries
 from feedback.access import SYSTEM, citizen
 from feedback.intake import Draft, PersonDraft
@@ -50,11 +53,11 @@ async def _answered(office: Office, *, number: int = 1) -> str:
 
 async def _rate(no: str, level: int, **more: Any) -> None:
     data = {"level": level, **more}
-    await cases.act(no, Act.RATE, citizen(no), data, now=MONDAY + 2 * DAY, also=ratings.record)
+    await cases.act(no, Act.RATE, citizen(no), data, now=MONDAY + 2 * DAY, also=case_ratings.record)
 
 
 async def _rated(no: str) -> tuple[RatingView, ...]:
-    items: tuple[RatingView, ...] = (await ratings.ratings_of(citizen(no))).items
+    items: tuple[RatingView, ...] = (await case_ratings.ratings_of(citizen(no))).items
     return items
 
 
@@ -70,9 +73,9 @@ def _unheard() -> dict[str, outbox.Handler]:
 
 
 async def _service(office: Office, level: int = 5, **more: Any) -> RatingView:
-    matter = (await ratings.matters())[0].code
+    matter = (await services.matters())[0].code
     facts: Mapping[str, Any] = {"matter": matter, "handling_no": "办-0001", "level": level} | more
-    return await ratings.rate_service(ServiceRating(**facts), None, now=MONDAY, secret=office.settings.secret)
+    return await services.rate_service(ServiceRating(**facts), None, now=MONDAY, secret=office.settings.secret)
 
 
 async def test_a_rating_is_kept_and_counted_with_its_act(office: Office) -> None:
@@ -81,7 +84,7 @@ async def test_a_rating_is_kept_and_counted_with_its_act(office: Office) -> None
     (rating,) = await _rated(no)
     assert (rating.level_text, rating.unit, rating.number, rating.case_no) == ("非常满意", UNIT, 1, no)
     assert rating.tags == (("510", "一窗受理一次办结"), ("517", "服务热情效率高"))
-    assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({5: 1})}
+    assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({5: 1})}
 
 
 async def test_tags_of_another_level_are_refused_and_the_act_with_them(office: Office) -> None:
@@ -91,7 +94,7 @@ async def test_tags_of_another_level_are_refused_and_the_act_with_them(office: O
     assert fault.value.fields == {"tags": "not_of_this_level"}
     file = await queries.file(SYSTEM, no, secret=office.settings.secret)
     assert [e.act for e in file.entries][-1] == "reply"
-    assert await ratings.levels_in(SEPTEMBER) == {}
+    assert await counters.levels_in(SEPTEMBER) == {}
 
 
 async def test_there_is_one_follow_up_which_does_not_count_again(office: Office) -> None:
@@ -101,8 +104,8 @@ async def test_there_is_one_follow_up_which_does_not_count_again(office: Office)
     with pytest.raises(NotNow):
         await _rate(no, 5)
     assert [r.number for r in await _rated(no)] in ([1, 2], [2, 1])
-    assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({4: 1})}
-    assert await ratings.follow_ups_in(SEPTEMBER) == {UNIT: 1}
+    assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({4: 1})}
+    assert await counters.follow_ups_in(SEPTEMBER) == {UNIT: 1}
 
 
 async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(office: Office) -> None:
@@ -135,8 +138,8 @@ async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(office
     opened = await queries.file(SYSTEM, rating.rectify_no, secret=office.settings.secret)
     assert no not in opened.title + opened.text + opened.link
     clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
-    assert (await ratings.ratings_of(clerk)).items[0].case_no == ""
-    assert (await ratings.ratings_of(supervisor)).items[0].case_no == no
+    assert (await case_ratings.ratings_of(clerk)).items[0].case_no == ""
+    assert (await case_ratings.ratings_of(supervisor)).items[0].case_no == no
 
 
 async def test_a_report_that_is_rated_badly_opens_no_file_that_others_may_read(office: Office) -> None:
@@ -159,20 +162,20 @@ async def _report(office: Office) -> str:
 
 async def test_a_report_more_or_less_changes_nothing_that_is_published(office: Office) -> None:
     await _rate(await _answered(office), 5)
-    without = await publishing.preview("2026-09", now=OCTOBER, settings=office.settings)
+    without = await editions.preview("2026-09", now=OCTOBER, settings=office.settings)
     no = await _report(office)
     await _rate(no, 1)
     await _rate(no, 2)
-    assert await publishing.preview("2026-09", now=OCTOBER, settings=office.settings) == without
-    edition = await publishing.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    assert await editions.preview("2026-09", now=OCTOBER, settings=office.settings) == without
+    edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
     assert edition.figures == without
 
 
 async def test_overseers_who_are_not_cleared_do_not_see_how_a_report_was_rated(office: Office) -> None:
     await _rate(await _report(office), 1)
     supervisor, desk = await directory.actor_of("supervisor"), await directory.actor_of("clerk-jiwei")
-    assert (await ratings.ratings_of(supervisor)).total == 0
-    assert (await ratings.ratings_of(desk)).total == 1
+    assert (await case_ratings.ratings_of(supervisor)).total == 0
+    assert (await case_ratings.ratings_of(desk)).total == 1
 
 
 async def test_a_petition_rates_the_petition_department_and_the_unit_apart(office: Office) -> None:
@@ -180,7 +183,7 @@ async def test_a_petition_rates_the_petition_department_and_the_unit_apart(offic
     await _rate(no, 2, desk_level=4)
     rating = await Rating.get(case_no=no)
     assert (rating.unit, rating.level, rating.desk, rating.desk_level) == (UNIT, 2, "rexian", 4)
-    assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({2: 1})}  # the desk's goes into no unit's stars
+    assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({2: 1})}  # the desk's goes into no unit's stars
 
 
 async def test_who_brings_something_else_than_a_petition_rates_no_petition_department(office: Office) -> None:
@@ -215,7 +218,10 @@ async def test_the_same_form_sent_twice_rates_a_service_once(office: Office) -> 
 
 
 async def test_the_same_form_sent_twice_at_once_rates_a_case_once(office: Office) -> None:
-    no, rated = await _answered(office), partial(ratings.record, rating_id=ratings.id_of("formular-1", "geheim"))
+    no, rated = (
+        await _answered(office),
+        partial(case_ratings.record, rating_id=submission.id_of("formular-1", "geheim")),
+    )
     rate = partial(cases.act, no, Act.RATE, citizen(no), {"level": 5}, now=MONDAY + 2 * DAY, also=rated)
     await rate()
     with pytest.raises(Conflict):
@@ -228,9 +234,9 @@ async def test_a_rating_sees_only_whom_it_concerns(office: Office) -> None:
     no = await _answered(office)
     await _rate(no, 2)
     other, admin = await directory.actor_of("clerk-jiwei"), await directory.actor_of("admin")
-    assert (await ratings.ratings_of(other)).total == 0
-    assert (await ratings.ratings_of(admin)).total == 0
-    assert (await ratings.ratings_of(citizen(""))).total == 0
+    assert (await case_ratings.ratings_of(other)).total == 0
+    assert (await case_ratings.ratings_of(admin)).total == 0
+    assert (await case_ratings.ratings_of(citizen(""))).total == 0
 
 
 async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(office: Office) -> None:
@@ -244,16 +250,16 @@ async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(offi
 async def test_the_same_handling_rated_many_times_at_once_counts_once(office: Office) -> None:
     await asyncio.gather(*(_service(office) for _ in range(5)), return_exceptions=True)
     assert await Rating.filter(number=1).count() == 1
-    (levels,) = (await ratings.levels_in(SEPTEMBER)).values()
+    (levels,) = (await counters.levels_in(SEPTEMBER)).values()
     assert levels.total == 1
 
 
 async def test_a_window_code_can_be_used_by_many(office: Office) -> None:
-    matter = (await ratings.matters())[0].code
+    matter = (await services.matters())[0].code
     token = token_of(office.settings.secret, Occasion(matter=matter, window="A12"))
     said = ServiceRating(level=5, token=token, pf="3")
     for _ in range(3):
-        rating = await ratings.rate_service(said, None, now=MONDAY, secret=office.settings.secret)
+        rating = await services.rate_service(said, None, now=MONDAY, secret=office.settings.secret)
         assert (rating.number, rating.window, rating.matter) == (1, "A12", matter)
 
 
@@ -261,7 +267,7 @@ async def test_staff_do_not_rate(office: Office) -> None:
     clerk = await directory.actor_of(f"clerk-{UNIT}")
     said = ServiceRating(level=5, matter="x", handling_no="1")
     with pytest.raises(Forbidden) as refused:
-        await ratings.rate_service(said, clerk, now=MONDAY, secret=office.settings.secret)
+        await services.rate_service(said, clerk, now=MONDAY, secret=office.settings.secret)
     assert refused.value.code == "staff_may_not_rate"
 
 
@@ -310,11 +316,11 @@ async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(o
     with pytest.raises(NotFound):
         await disputes.dispute(rating.id, await directory.actor_of("clerk-jiwei"), "误评", now=MONDAY)
     await disputes.dispute(rating.id, clerk, "群众点错了", now=MONDAY + 3 * DAY)
-    assert await ratings.levels_in(SEPTEMBER) == {UNIT: Levels({1: 1})}
+    assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({1: 1})}
     with pytest.raises(Forbidden):
         await disputes.judge(rating.id, clerk, is_valid=False, reason="误评", now=OCTOBER)
     await disputes.judge(rating.id, supervisor, is_valid=False, reason="本人确认误点", now=OCTOBER)
-    assert await ratings.levels_in(SEPTEMBER) == {}
+    assert await counters.levels_in(SEPTEMBER) == {}
     (rating,) = await _rated(no)
     assert (rating.status, rating.set_aside) == (Standing.INVALID, "本人确认误点")
     with pytest.raises(NotNow):
@@ -352,7 +358,7 @@ async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(office: O
         *("received", "rectify_now", "verifying", "rectify_later", "replied"),
         *("reopened", "replied", "satisfied"),
     ]
-    await publishing.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    await editions.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
     assert await stage() == "published"
 
 
@@ -396,69 +402,69 @@ async def test_a_dispute_comes_in_five_working_days_and_once(office: Office) -> 
 async def test_counters_made_anew_are_the_same(office: Office) -> None:
     for number, level in enumerate((5, 4, 1)):
         await _rate(await _answered(office, number=number), level)
-    before = await ratings.levels_in(SEPTEMBER)
-    assert await ratings.recount() == 0
+    before = await counters.levels_in(SEPTEMBER)
+    assert await counters.recount() == 0
     await RatingCount.filter(level=4).update(n=7)
-    assert await ratings.recount() == 1
-    assert await ratings.levels_in(SEPTEMBER) == before == {UNIT: Levels({5: 1, 4: 1, 1: 1})}
+    assert await counters.recount() == 1
+    assert await counters.levels_in(SEPTEMBER) == before == {UNIT: Levels({5: 1, 4: 1, 1: 1})}
 
 
 async def test_a_month_is_frozen_once_and_the_same_afterwards(office: Office) -> None:
     await _rate(await _answered(office), 5)
-    publish = partial(publishing.publish, "2026-09", by="test", settings=office.settings)
+    publish = partial(editions.publish, "2026-09", by="test", settings=office.settings)
     first = await publish(now=OCTOBER)
     await _rate(await _answered(office, number=2), 1)
     again = await publish(now=OCTOBER + DAY)
     assert first.fresh and not again.fresh
     assert (again.number, again.digest, again.figures) == (1, first.digest, first.figures)
-    assert await publishing.newest() == again
-    assert figures.digest_of(again.figures) == again.digest
+    assert await editions.newest() == again
+    assert statistics.digest_of(again.figures) == again.digest
 
 
 async def test_a_correction_is_a_new_edition_that_names_the_old(office: Office) -> None:
     await _rate(await _answered(office), 5)
-    publish = partial(publishing.publish, "2026-09", now=OCTOBER, by="test", settings=office.settings)
+    publish = partial(editions.publish, "2026-09", now=OCTOBER, by="test", settings=office.settings)
     await publish()
     await _rate(await _answered(office, number=2), 1)
     corrected = await publish(correction="补录漏记的评价")
     assert (corrected.number, corrected.corrects, corrected.remark) == (2, 1, "补录漏记的评价")
-    assert (await publishing.edition("2026-09")).number == 2
-    assert (await publishing.edition("2026-09", 1)).digest != corrected.digest
+    assert (await editions.edition("2026-09")).number == 2
+    assert (await editions.edition("2026-09", 1)).digest != corrected.digest
 
 
 async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says_so(office: Office) -> None:
-    publish = partial(publishing.publish, "2026-09", by="test", settings=office.settings)
+    publish = partial(editions.publish, "2026-09", by="test", settings=office.settings)
     with pytest.raises(NotNow) as refused:
         await publish(now=MONDAY)
     assert refused.value.code == "period_not_over"
     early = await publish(now=MONDAY, early=True)
     assert early.provisional
-    assert await publishing.newest() is None
+    assert await editions.newest() is None
     final = await publish(now=OCTOBER)
     assert (final.number, final.corrects, final.provisional) == (2, 1, False)
 
 
 async def test_nobody_has_figures_of_a_month_that_was_never_frozen(office: Office) -> None:
     with pytest.raises(NotFound):
-        await publishing.edition("2026-08")
+        await editions.edition("2026-08")
     with pytest.raises(Invalid):
-        await publishing.edition("neulich")
+        await editions.edition("neulich")
 
 
 async def test_a_house_that_just_opened_publishes_no_empty_month(office: Office) -> None:
     assert await jobs.close_period(OCTOBER, office.settings) is None
-    assert await publishing.editions() == []
+    assert await editions.editions() == []
 
 
 async def test_the_figures_are_those_of_the_cases(office: Office) -> None:
     for number in range(12):
         await _rate(await _answered(office, number=number), 5 if number else 3)
-    rows, everybody = await publishing.counts("2026-09", now=OCTOBER)
+    rows, everybody = await editions.counts("2026-09", now=OCTOBER)
     unit = next(row for row in rows if row.unit == UNIT)
     assert (unit.received, unit.ratings, unit.bad) == (12, 12, 0)
     assert (unit.late, everybody.received, everybody.on_time, everybody.late) == (0, 12, 12, 0)
-    edition = await publishing.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
     row = edition.figures["units"][0]
     assert (row["unit"], row["timeliness"], row["mean_level"], row["good_share"]) == (UNIT, 1.0, 4.83, 1.0)
     assert row["name"] == (await directory.snapshot()).name(UNIT)
-    assert await jobs.close_period(OCTOBER, office.settings) == await publishing.edition("2026-09")
+    assert await jobs.close_period(OCTOBER, office.settings) == await editions.edition("2026-09")

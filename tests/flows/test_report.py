@@ -6,15 +6,18 @@ import docx
 import pytest
 from python_calamine import CalamineWorkbook
 
-from evaluation import counting, kpi_table, kpis, report, report_files, timeliness
-from evaluation.counting import Question
-from evaluation.kpis import KPI, Weights
-from evaluation.report import Report, Section
+from evaluation import periods
+from evaluation.kpi import definitions, facts
+from evaluation.kpi import table as kpi_table
+from evaluation.kpi.definitions import KPI, Weights
+from evaluation.kpi.facts import Question
+from evaluation.publication import annual_report, annual_report_files
+from evaluation.publication.annual_report import Report, Section
 from feedback.kernel.errors import Invalid
 from tests.people import Door
 from web.context import Office
 from web.demo import simulation
-from web.pages.board import annual_report
+from web.pages.board import annual_report as board_annual_report
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ async def lived_in(office: Office) -> Office:
 
 
 async def made(office: Office, year: str = "2026") -> Report:
-    return await annual_report.made(year, office.settings, office.clock.now())
+    return await board_annual_report.made(year, office.settings, office.clock.now())
 
 
 def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
@@ -37,26 +40,33 @@ def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
 async def test_word_excel_and_figures_say_the_same(lived_in: Office) -> None:
     found = await made(lived_in)
     told = [table for section in found.sections for table in section.tables if table.rows]
-    paragraphs, tables = texts_of(report_files.to_docx(found))
+    paragraphs, tables = texts_of(annual_report_files.to_docx(found))
     assert found.title in paragraphs
     assert [section.heading for section in found.sections] == [p for p in paragraphs if p[:2] in _HEADS]
     assert len(tables) == len(told)
     for table, grid in zip(told, tables, strict=True):
         wide = len(table.columns)
         assert grid[0][:wide] == [column.name for column in table.columns]
-        said = [[report.cell_words(c, k.sort) for c, k in zip(r, table.columns, strict=True)] for r in table.rows]
+        said = [
+            [annual_report.cell_words(c, k.sort) for c, k in zip(r, table.columns, strict=True)] for r in table.rows
+        ]
         assert [row[:wide] for row in grid[1:]] == said
-    book = CalamineWorkbook.from_filelike(BytesIO(report_files.to_xlsx(found)))
-    assert book.sheet_names == ["说明", *(report_files.sheet_name(section.heading) for section in found.sections)]
+    book = CalamineWorkbook.from_filelike(BytesIO(annual_report_files.to_xlsx(found)))
+    assert book.sheet_names == [
+        "说明",
+        *(annual_report_files.sheet_name(section.heading) for section in found.sections),
+    ]
     for section in found.sections:
         cells = [
-            cell for row in book.get_sheet_by_name(report_files.sheet_name(section.heading)).to_python() for cell in row
+            cell
+            for row in book.get_sheet_by_name(annual_report_files.sheet_name(section.heading)).to_python()
+            for cell in row
         ]
         for table in section.tables:
             assert all(cell in cells for row in table.rows for cell in row if cell is not None)
 
-    question = Question(timeliness.year("2026"), lived_in.clock.now(), lived_in.settings.rating_days)
-    engine = kpis.figures(counting.total(await counting.counted(question)), Weights())
+    question = Question(periods.year("2026"), lived_in.clock.now(), lived_in.settings.rating_days)
+    engine = definitions.figures(facts.total(await facts.counted(question)), Weights())
     compared = next(s for s in found.sections if s.heading.startswith("七")).tables[0]
     assert [row[1] for row in compared.rows] == [kpi_table.words(code, engine[code].value) for code in KPI]
 
@@ -99,8 +109,8 @@ def _fourth(found: Report) -> Section:
 
 async def test_an_empty_year_makes_a_report_too(office: Office) -> None:
     found = await made(office, "2020")
-    assert texts_of(report_files.to_docx(found))[0][0] == "2020 年度信访和诉求办理情况报告"
-    assert report_files.to_xlsx(found)
+    assert texts_of(annual_report_files.to_docx(found))[0][0] == "2020 年度信访和诉求办理情况报告"
+    assert annual_report_files.to_xlsx(found)
     with pytest.raises(Invalid):
         await made(office, "neulich")
 
@@ -109,7 +119,7 @@ async def test_an_empty_year_makes_a_report_too(office: Office) -> None:
     ("cell", "longest", "blocks"), [(20, 20, 12), (1, 400, 1), (0, 20, 0), (10, 20, 6), (None, 0, 0)]
 )
 def test_a_bar_is_as_long_as_its_number(cell: int | None, longest: float, blocks: int) -> None:
-    assert report_files.bar(cell, longest) == "█" * blocks
+    assert annual_report_files.bar(cell, longest) == "█" * blocks
 
 
 async def test_the_report_is_for_overseers_of_the_whole_house(door: Door) -> None:

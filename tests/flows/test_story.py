@@ -111,9 +111,9 @@ async def test_from_a_message_to_a_published_score(door: Door) -> None:
 
 
 async def _publish(door: Door, period: str) -> None:
-    from evaluation import publishing
+    from evaluation.publication import editions
 
     now = door.office.clock.now()
-    edition = await publishing.publish(period, now=now, by="test", settings=door.settings)
-    again = await publishing.publish(period, now=now, by="test", settings=door.settings)
+    edition = await editions.publish(period, now=now, by="test", settings=door.settings)
+    again = await editions.publish(period, now=now, by="test", settings=door.settings)
     assert (edition.number, edition.digest) == (again.number, again.digest)

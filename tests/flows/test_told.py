@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from evaluation.invitations import Occasion, occasion_of
+from evaluation.ratings.tokens import Occasion, occasion_of
 from feedback import cases, jobs
 from feedback.access import citizen
 from feedback.intake import Draft, PersonDraft

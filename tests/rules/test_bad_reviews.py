@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluation.bad_reviews import ROW, ROWS, Loop, Stage, stage_of
+from evaluation.ratings.bad_reviews import ROW, ROWS, Loop, Stage, stage_of
 from feedback.terms import TERMS
 from feedback.vocabulary import Act
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from evaluation import figures, publishing
-from evaluation.figures import FORMULAE, Counts
-from evaluation.publishing import Edition
-from evaluation.scores import Levels, Rules
-from evaluation.timeliness import ClockFact, TenureFact, month
+from evaluation.disclosure import Levels, Rules
+from evaluation.kpi.timeliness import ClockFact, TenureFact
+from evaluation.periods import month
+from evaluation.publication import files, statistics
+from evaluation.publication.editions import Edition
+from evaluation.publication.statistics import FORMULAE, Counts
 from feedback.kernel.clock import OFFICE, aware
 
 OCTOBER = month("2026-10")
@@ -44,7 +45,7 @@ ALL = Counts(
 
 def told(rows: list[Counts] | None = None, everybody: Counts = ALL, key: str = "geheim") -> dict[str, Any]:
     rows = [CHENGGUAN, JIAOTONG, REXIAN] if rows is None else rows
-    return figures.document(OCTOBER, rows, everybody, Rules(), NAMES, secret=key, provisional=False)
+    return statistics.document(OCTOBER, rows, everybody, Rules(), NAMES, secret=key, provisional=False)
 
 
 def unit(document: dict[str, Any], code: str) -> dict[str, Any]:
@@ -113,16 +114,16 @@ def test_the_spread_over_the_levels_is_told_whole_or_not_at_all() -> None:
 
 def test_streets_are_told_with_the_small_ones_hidden() -> None:
     rules = Rules()
-    rows = figures.by_region({"a": 20, "b": 3, "c": 2, "d": 0}, {"a": "甲镇"}, rules)
+    rows = statistics.by_region({"a": 20, "b": 3, "c": 2, "d": 0}, {"a": "甲镇"}, rules)
     assert [(row["name"], row["received"]) for row in rows] == [("甲镇", 20), ("b", None), ("c", None), ("d", 0)]
-    alone = figures.by_region({"a": 20, "b": 3}, {}, rules)
+    alone = statistics.by_region({"a": 20, "b": 3}, {}, rules)
     assert [row["received"] for row in alone] == [None, None]
-    assert figures.by_region({"a": 3}, {}, rules) == []
+    assert statistics.by_region({"a": 3}, {}, rules) == []
 
 
 def test_the_seal_covers_the_facts_behind_the_key_figures() -> None:
     rows = [CHENGGUAN, JIAOTONG, REXIAN]
-    seals = {figures.sealed(rows, ALL, "geheim", more) for more in (None, {"solved": 3}, {"solved": 4})}
+    seals = {statistics.sealed(rows, ALL, "geheim", more) for more in (None, {"solved": 3}, {"solved": 4})}
     assert len(seals) == 3
 
 
@@ -133,7 +134,7 @@ def test_the_formulae_tell_the_weights_in_force() -> None:
 
 def test_publishing_the_same_facts_gives_the_same_digest() -> None:
     assert told() == told()
-    assert told()["digest"] == figures.digest_of(told())
+    assert told()["digest"] == statistics.digest_of(told())
 
 
 COUNTED = [name for name in Counts.__dataclass_fields__ if name not in ("unit", "levels")]
@@ -170,7 +171,7 @@ def test_facts_are_counted_per_unit_and_the_district_adds_up() -> None:
         ClockFact("2", "answer", "own", "", "rexian", "hotline", moment(2), moment(14)),
     ]
     tenures = [TenureFact("1", "chengguan", moment(3))]
-    rows, everybody = figures.counted(
+    rows, everybody = statistics.counted(
         {"chengguan": 1, "rexian": 1},
         clocks,
         tenures,
@@ -189,7 +190,7 @@ def test_facts_are_counted_per_unit_and_the_district_adds_up() -> None:
 
 
 def test_a_month_without_anything_has_an_empty_table() -> None:
-    rows, everybody = figures.counted({}, [], [], {}, {}, OCTOBER, OCTOBER.until)
+    rows, everybody = statistics.counted({}, [], [], {}, {}, OCTOBER, OCTOBER.until)
     assert rows == []
     document = told(rows, everybody)
     assert document["units"] == []
@@ -198,7 +199,7 @@ def test_a_month_without_anything_has_an_empty_table() -> None:
 
 
 def edition(name: str = "城市管理局") -> Edition:
-    document = figures.document(
+    document = statistics.document(
         OCTOBER,
         [CHENGGUAN, replace(JIAOTONG, received=4), REXIAN],
         ALL,
@@ -211,14 +212,14 @@ def edition(name: str = "城市管理局") -> Edition:
 
 
 def test_the_csv_opens_in_a_spreadsheet_with_chinese_heads() -> None:
-    text = publishing.to_csv(edition())
+    text = files.to_csv(edition())
     assert text.startswith("\ufeff单位,收到诉求,按期,超期,")
     assert "不足5，不公布" in text
     assert "临时数据，本期尚未结束" in text
 
 
 def test_a_name_that_looks_like_a_formula_is_made_harmless() -> None:
-    text = publishing.to_csv(edition("=cmd|'/c calc'!A1"))
+    text = files.to_csv(edition("=cmd|'/c calc'!A1"))
     assert "'=cmd" in text
     assert "\n=cmd" not in text
 
@@ -228,7 +229,7 @@ def test_the_workbook_has_figures_formulae_and_notes() -> None:
 
     from python_calamine import CalamineWorkbook
 
-    book = CalamineWorkbook.from_filelike(BytesIO(publishing.to_xlsx(edition("=1+1"))))
+    book = CalamineWorkbook.from_filelike(BytesIO(files.to_xlsx(edition("=1+1"))))
     assert book.sheet_names == ["指标", "公式", "说明"]
     sheet = book.get_sheet_by_name("指标").to_python()
     assert sheet[0] == ["单位", *(row.name for row in FORMULAE)]
@@ -239,9 +240,9 @@ def test_the_workbook_has_figures_formulae_and_notes() -> None:
 
 
 def test_the_same_edition_makes_the_same_workbook() -> None:
-    assert publishing.to_xlsx(edition()) == publishing.to_xlsx(edition())
+    assert files.to_xlsx(edition()) == files.to_xlsx(edition())
 
 
 def test_every_reason_has_words() -> None:
-    assert figures.reason_text("fewer_than_10") == "不足10，不公布"
-    assert figures.reason_text("protects_another") == "为保护其他不公布的数据而不公布"
+    assert statistics.reason_text("fewer_than_10") == "不足10，不公布"
+    assert statistics.reason_text("protects_another") == "为保护其他不公布的数据而不公布"

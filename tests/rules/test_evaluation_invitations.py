@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluation.invitations import Occasion, occasion_of, token_of
+from evaluation.ratings.tokens import Occasion, occasion_of, token_of
 from feedback.kernel.errors import Invalid
 
 HANDLING = Occasion(matter="99010200001", handling_no="办-2026-0001", window="A12")

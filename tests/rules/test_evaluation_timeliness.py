@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from evaluation import timeliness
-from evaluation.timeliness import ClockFact, Outcome, Rectified, Tally, TenureFact, month, outcome
+from evaluation import periods
+from evaluation.kpi import timeliness
+from evaluation.kpi.timeliness import ClockFact, Outcome, Rectified, Tally, TenureFact, outcome
+from evaluation.periods import month
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.errors import Invalid
 
@@ -35,8 +37,8 @@ def test_a_month_runs_from_its_first_instant_in_the_office_to_that_of_the_next()
 
 
 def test_the_month_before_january_is_december() -> None:
-    assert timeliness.month_before(date(2027, 1, 31)).name == "2026-12"
-    assert timeliness.month_before(date(2026, 3, 31)).name == "2026-02"
+    assert periods.month_before(date(2027, 1, 31)).name == "2026-12"
+    assert periods.month_before(date(2026, 3, 31)).name == "2026-02"
 
 
 @pytest.mark.parametrize("name", ["2026", "2026-13", "2026-1", "2026-00", "2026-10-01", "", "二〇二六"])

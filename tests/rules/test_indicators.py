@@ -2,8 +2,9 @@
 
 import pytest
 
-from evaluation import indicators, ratings
-from evaluation.indicators import INDICATORS, LEVELS, SUPERSEDED, decode, of_level
+from evaluation import scale
+from evaluation.ratings import submission
+from evaluation.scale import INDICATORS, LEVELS, SUPERSEDED, decode, of_level
 
 
 def test_there_are_forty_indicators_eight_for_each_level_three_of_them_basic() -> None:
@@ -49,9 +50,7 @@ def test_the_two_foreign_codings_run_in_opposite_directions() -> None:
         ("2", "4"),
         ("1", "5"),
     ]
-    assert [row.level for row in LEVELS if not row.good] == [
-        row.level for row in LEVELS if indicators.is_bad(row.level)
-    ]
+    assert [row.level for row in LEVELS if not row.good] == [row.level for row in LEVELS if scale.is_bad(row.level)]
 
 
 def test_superseded_codes_are_decoded_but_never_offered() -> None:
@@ -65,29 +64,29 @@ def test_superseded_codes_are_decoded_but_never_offered() -> None:
 
 
 def test_tags_belong_to_the_level_that_was_chosen() -> None:
-    assert ratings.tags_fault(5, ["510", "517"]) == ""
-    assert ratings.tags_fault(5, ["510", "214"]) == "not_of_this_level"
-    assert ratings.tags_fault(5, ["999"]) == "unknown"
-    assert ratings.tags_fault(5, ["501"]) == "unknown"
-    assert ratings.tags_fault(1, []) == ""
+    assert submission.tags_fault(5, ["510", "517"]) == ""
+    assert submission.tags_fault(5, ["510", "214"]) == "not_of_this_level"
+    assert submission.tags_fault(5, ["999"]) == "unknown"
+    assert submission.tags_fault(5, ["501"]) == "unknown"
+    assert submission.tags_fault(1, []) == ""
 
 
 def test_every_fault_of_a_rating_is_named() -> None:
-    assert ratings.faults(6, [], "") == {"level": "out_of_range"}
-    assert ratings.faults(True, [], "") == {"level": "out_of_range"}
-    assert ratings.faults(2, ["510"], "长" * 501, "9") == {
+    assert submission.faults(6, [], "") == {"level": "out_of_range"}
+    assert submission.faults(True, [], "") == {"level": "out_of_range"}
+    assert submission.faults(2, ["510"], "长" * 501, "9") == {
         "tags": "not_of_this_level",
         "text": "too_long",
         "pf": "unknown",
     }
-    assert ratings.faults(2, ["214"], "长" * 500) == {}
+    assert submission.faults(2, ["214"], "长" * 500) == {}
 
 
 def test_the_three_steps_of_petitions_cover_the_five_levels_once() -> None:
-    covered = [level for step in indicators.PETITION_STEPS for level in step.levels]
-    assert sorted(covered) == [row.level for row in reversed(indicators.LEVELS)]
-    assert all(step.level in step.levels for step in indicators.PETITION_STEPS)
-    assert [indicators.petition_text(level) for level in (5, 4, 3, 2, 1)] == [
+    covered = [level for step in scale.PETITION_STEPS for level in step.levels]
+    assert sorted(covered) == [row.level for row in reversed(scale.LEVELS)]
+    assert all(step.level in step.levels for step in scale.PETITION_STEPS)
+    assert [scale.petition_text(level) for level in (5, 4, 3, 2, 1)] == [
         "满意",
         "满意",
         "基本满意",
@@ -97,8 +96,4 @@ def test_the_three_steps_of_petitions_cover_the_five_levels_once() -> None:
 
 
 def test_the_three_steps_agree_with_the_five_on_what_is_bad() -> None:
-    assert all(
-        indicators.is_bad(level) == (step.text == "不满意")
-        for step in indicators.PETITION_STEPS
-        for level in step.levels
-    )
+    assert all(scale.is_bad(level) == (step.text == "不满意") for step in scale.PETITION_STEPS for level in step.levels)

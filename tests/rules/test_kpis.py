@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation import kpis
-from evaluation.kpis import FACT, FACTS, KPI, KPIS, MILLIS_A_DAY, Weights, weights_of
+from evaluation.kpi import definitions
+from evaluation.kpi.definitions import FACT, FACTS, KPI, KPIS, MILLIS_A_DAY, Weights, weights_of
 from feedback.kernel.errors import Invalid
 
 W = Weights()
@@ -54,7 +54,7 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("code", "counts", "value", "how"), BY_HAND, ids=[row[0] for row in BY_HAND])
 def test_the_figure_is_what_a_person_works_out(code: str, counts: dict[str, int], value: float, how: str) -> None:
-    assert kpis.figure(KPI[code], counts, W).value == value, how
+    assert definitions.figure(KPI[code], counts, W).value == value, how
 
 
 def test_every_figure_has_a_vector() -> None:
@@ -62,20 +62,22 @@ def test_every_figure_has_a_vector() -> None:
 
 
 def test_half_a_unit_is_rounded_up() -> None:
-    assert kpis.figure(KPI["repeat_rate"], {"repeats": 1, "petitions": 32}, W).value == 0.0313  # 0.03125
+    assert definitions.figure(KPI["repeat_rate"], {"repeats": 1, "petitions": 32}, W).value == 0.0313  # 0.03125
 
 
 def test_where_nothing_was_counted_there_is_no_figure() -> None:
     for kpi in KPIS:
-        assert kpis.figure(kpi, {}, W).value is None
+        assert definitions.figure(kpi, {}, W).value is None
 
 
 def test_the_composite_needs_all_its_parts() -> None:
-    assert kpis.figure(KPI["composite"], {"content": 7, "reached": 10}, W).value is None
+    assert definitions.figure(KPI["composite"], {"content": 7, "reached": 10}, W).value is None
 
 
 def test_counts_stand_beside_every_rate() -> None:
-    found = kpis.figure(KPI["solution_rate"], {"solved": 6, "partly_solved": 3, "unsolved": 2, "unreached": 4}, W)
+    found = definitions.figure(
+        KPI["solution_rate"], {"solved": 6, "partly_solved": 3, "unsolved": 2, "unreached": 4}, W
+    )
     assert (found.top, found.base, found.apart) == (7.5, 11, {"unreached": 4, "set_aside": 0, "order_held": 0})
 
 
@@ -86,7 +88,7 @@ def test_every_figure_speaks_the_vocabulary_only() -> None:
     for kpi in KPIS:
         assert {part.fact for part in (*kpi.top, *kpi.base)} | set(kpi.apart) <= set(FACT)
         assert set(kpi.of) <= set(KPI)
-        assert kpi.group in kpis.GROUPS
+        assert kpi.group in definitions.GROUPS
         assert bool(kpi.of) != bool(kpi.base)
 
 
@@ -103,7 +105,7 @@ def test_codes_and_names_are_unique_and_every_figure_has_its_source() -> None:
 
 
 @pytest.mark.parametrize("kpi", [k for k in KPIS if k.sort == "share"], ids=lambda k: k.code)
-def test_what_is_counted_above_the_line_is_part_of_what_is_below(kpi: kpis.Kpi) -> None:
+def test_what_is_counted_above_the_line_is_part_of_what_is_below(kpi: definitions.Kpi) -> None:
     """Each fact above stands below as well, or is a narrower cell of one that does: so no rate exceeds one."""
     below = [FACT[part.fact] for part in kpi.base]
     for part in kpi.top:
@@ -119,10 +121,10 @@ def test_what_is_counted_above_the_line_is_part_of_what_is_below(kpi: kpis.Kpi) 
 
 
 def test_the_formula_people_read_is_the_one_that_is_counted() -> None:
-    assert kpis.formula(KPI["timeliness"], W) == "按期完成的时限 ÷（按期完成的时限＋超期的时限）"
-    assert kpis.formula(KPI["solution_rate"], W) == "（已解决＋0.5 × 部分解决） ÷（已解决＋部分解决＋未解决）"
-    assert kpis.formula(KPI["composite"], W) == "10% × 响应率＋45% × 解决率＋45% × 满意率"
-    assert kpis.formula(KPI["rated_satisfaction"], W) == "参评率（责任单位） × 满意率（责任单位）"
+    assert definitions.formula(KPI["timeliness"], W) == "按期完成的时限 ÷（按期完成的时限＋超期的时限）"
+    assert definitions.formula(KPI["solution_rate"], W) == "（已解决＋0.5 × 部分解决） ÷（已解决＋部分解决＋未解决）"
+    assert definitions.formula(KPI["composite"], W) == "10% × 响应率＋45% × 解决率＋45% × 满意率"
+    assert definitions.formula(KPI["rated_satisfaction"], W) == "参评率（责任单位） × 满意率（责任单位）"
 
 
 # ---- weights ----
@@ -131,8 +133,8 @@ def test_the_formula_people_read_is_the_one_that_is_counted() -> None:
 def test_weights_of_a_town_are_used() -> None:
     weights = weights_of("0.2, 0.4, 0.4", 0)
     counts = {"called_in_time": 10, "called_known": 10, "solved": 5, "partly_solved": 5, "content": 5, "reached": 10}
-    assert kpis.figure(KPI["composite"], counts, weights).value == 0.6  # 0.2 x 1 + 0.4 x 0.5 + 0.4 x 0.5
-    assert "20% × 响应率" in kpis.formula(KPI["composite"], weights)
+    assert definitions.figure(KPI["composite"], counts, weights).value == 0.6  # 0.2 x 1 + 0.4 x 0.5 + 0.4 x 0.5
+    assert "20% × 响应率" in definitions.formula(KPI["composite"], weights)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ possible = st.composite(_possible)()
 @settings(max_examples=60, deadline=None)
 @given(possible)
 def test_every_share_lies_between_nothing_and_all(counts: dict[str, int]) -> None:
-    for code, found in kpis.figures(counts, W).items():
+    for code, found in definitions.figures(counts, W).items():
         if KPI[code].sort in ("share", "product", "composite") and found.value is not None:
             assert 0 <= found.value <= 1, code
 
@@ -188,10 +190,10 @@ def test_every_share_lies_between_nothing_and_all(counts: dict[str, int]) -> Non
 @settings(max_examples=60, deadline=None)
 @given(st.lists(possible, min_size=1, max_size=4))
 def test_the_sums_of_units_are_the_sums_of_the_whole(units: list[dict[str, int]]) -> None:
-    whole = kpis.figures(kpis.added(units), W)
+    whole = definitions.figures(definitions.added(units), W)
     for code, found in whole.items():
         if KPI[code].base:
-            parts = [kpis.figures(unit, W)[code] for unit in units]
+            parts = [definitions.figures(unit, W)[code] for unit in units]
             assert found.base == sum(part.base or 0 for part in parts)
             assert abs((found.top or 0) - sum(part.top or 0 for part in parts)) < 0.011 * len(parts)
 
@@ -199,7 +201,7 @@ def test_the_sums_of_units_are_the_sums_of_the_whole(units: list[dict[str, int]]
 @settings(max_examples=60, deadline=None)
 @given(possible, st.sampled_from(sorted({f for kpi in KPIS for f in kpi.apart})), st.integers(1, 50))
 def test_what_is_set_apart_moves_no_rate(counts: dict[str, int], code: str, more: int) -> None:
-    before, after = kpis.figures(counts, W), kpis.figures({**counts, code: counts[code] + more}, W)
+    before, after = definitions.figures(counts, W), definitions.figures({**counts, code: counts[code] + more}, W)
     for kpi in KPIS:
         if code in kpi.apart:
             assert (before[kpi.code].value, before[kpi.code].base) == (after[kpi.code].value, after[kpi.code].base)
@@ -207,9 +209,9 @@ def test_what_is_set_apart_moves_no_rate(counts: dict[str, int], code: str, more
 
 @settings(max_examples=60, deadline=None)
 @given(possible, st.sampled_from([k for k in KPIS if k.sort == "share"]), st.integers(1, 5))
-def test_leaving_a_case_out_never_raises_both_numbers(counts: dict[str, int], kpi: kpis.Kpi, fewer: int) -> None:
+def test_leaving_a_case_out_never_raises_both_numbers(counts: dict[str, int], kpi: definitions.Kpi, fewer: int) -> None:
     """A case that leaves a cell leaves the base, and the sum above it if it stood there: neither ever grows."""
-    before = kpis.figure(kpi, counts, W)
+    before = definitions.figure(kpi, counts, W)
     for part in kpi.base:
-        after = kpis.figure(kpi, {**counts, part.fact: max(0, counts[part.fact] - fewer)}, W)
+        after = definitions.figure(kpi, {**counts, part.fact: max(0, counts[part.fact] - fewer)}, W)
         assert (after.base or 0) <= (before.base or 0) and (after.top or 0) <= (before.top or 0)

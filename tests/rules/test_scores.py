@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation import scores
-from evaluation.scores import PROTECTS, Cell, Levels, Rules
+from evaluation import disclosure
+from evaluation.disclosure import PROTECTS, Cell, Levels, Rules
 
 RULES = Rules()
 FEW, FEW_ANSWERS = "fewer_than_5", "fewer_than_10"
@@ -29,7 +29,7 @@ def test_basically_satisfied_is_a_good_rating_and_the_two_levels_below_are_bad()
 
 def test_no_ratings_have_no_mean() -> None:
     assert Levels().mean() is None
-    assert scores.share(0, 0) is None
+    assert disclosure.share(0, 0) is None
 
 
 @pytest.mark.parametrize(
@@ -37,27 +37,27 @@ def test_no_ratings_have_no_mean() -> None:
     [(2, 3, 0.6667), (1, 3, 0.3333), (1, 32, 0.0313), (0, 7, 0.0), (7, 7, 1.0)],
 )
 def test_shares_are_rounded_half_up_to_four_places(part: int, base: int, expected: float) -> None:
-    assert scores.share(part, base) == expected
+    assert disclosure.share(part, base) == expected
 
 
 def test_the_interval_of_nine_in_ten_is_wilsons() -> None:
-    assert scores.interval(9, 10) == (0.5958, 0.9821)
-    assert scores.interval(900, 1000)[0] > 0.87
+    assert disclosure.interval(9, 10) == (0.5958, 0.9821)
+    assert disclosure.interval(900, 1000)[0] > 0.87
 
 
 @pytest.mark.parametrize(("count", "value"), [(0, 0), (1, None), (4, None), (5, 5), (120, 120)])
 def test_counts_from_one_to_four_are_hidden_and_zero_is_not(count: int, value: int | None) -> None:
-    assert scores.count_cell(count, RULES) == Cell(value, "" if value is not None else FEW)
+    assert disclosure.count_cell(count, RULES) == Cell(value, "" if value is not None else FEW)
 
 
 def values(counts: list[int]) -> tuple[list[float | None], float | None]:
-    cells, total = scores.column(counts, RULES)
+    cells, total = disclosure.column(counts, RULES)
     return [cell.value for cell in cells], total.value
 
 
 def test_a_single_hidden_cell_takes_the_smallest_other_one_with_it() -> None:
     assert values([3, 40, 7, 0]) == ([None, 40, None, 0], 50)
-    assert scores.column([3, 40, 7, 0], RULES)[0][2].reason == PROTECTS
+    assert disclosure.column([3, 40, 7, 0], RULES)[0][2].reason == PROTECTS
 
 
 def test_two_hidden_cells_protect_each_other() -> None:
@@ -77,7 +77,7 @@ def test_the_smallest_possible_pair_needs_one_more() -> None:
 
 
 def test_without_anything_to_hide_behind_the_total_goes() -> None:
-    cells, total = scores.column([4, 4, 0], RULES)
+    cells, total = disclosure.column([4, 4, 0], RULES)
     assert [cell.value for cell in cells] == [None, None, 0]
     assert total == Cell(None, PROTECTS)
 
@@ -90,7 +90,7 @@ def test_a_total_that_is_small_itself_is_hidden() -> None:
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=4))
 def test_nobody_can_work_out_a_hidden_cell_from_the_total(rows: list[tuple[int, bool]]) -> None:
     wholes = [Cell(None, FEW) if few and n < 5 else Cell(50) for n, few in rows]
-    cells, total = scores.column([n for n, _ in rows], RULES, wholes)
+    cells, total = disclosure.column([n for n, _ in rows], RULES, wholes)
     if not total.value:
         return
     choices = [
@@ -108,50 +108,50 @@ def test_nobody_can_work_out_a_hidden_cell_from_the_total(rows: list[tuple[int, 
 
 
 def test_where_hardly_anybody_answered_it_is_not_told_that_nobody_complained() -> None:
-    cells, total = scores.column([0, 0, 7], RULES, [Cell(None, FEW), Cell(20), Cell(40)])
+    cells, total = disclosure.column([0, 0, 7], RULES, [Cell(None, FEW), Cell(20), Cell(40)])
     assert [cell.value for cell in cells] == [None, 0, None]
     assert total.value == 7
-    assert scores.column([0, 0], RULES, [Cell(None, FEW), Cell(20)])[0] == [Cell(0), Cell(0)]
+    assert disclosure.column([0, 0], RULES, [Cell(None, FEW), Cell(20)])[0] == [Cell(0), Cell(0)]
 
 
 def test_a_share_needs_ten_answers() -> None:
-    assert scores.share_cell(Cell(9), Cell(9), RULES) == Cell(None, FEW_ANSWERS)
-    assert scores.share_cell(Cell(9), Cell(10), RULES).value == 0.9
+    assert disclosure.share_cell(Cell(9), Cell(9), RULES) == Cell(None, FEW_ANSWERS)
+    assert disclosure.share_cell(Cell(9), Cell(10), RULES).value == 0.9
 
 
 def test_a_share_of_a_hidden_part_is_given_by_bounds_anybody_can_find() -> None:
-    assert scores.share_cell(Cell(None, FEW), Cell(20), RULES) == Cell(None, FEW, (0.05, 0.2))
-    assert scores.complement_cell(Cell(None, FEW), Cell(20), RULES) == Cell(None, FEW, (0.8, 0.95))
+    assert disclosure.share_cell(Cell(None, FEW), Cell(20), RULES) == Cell(None, FEW, (0.05, 0.2))
+    assert disclosure.complement_cell(Cell(None, FEW), Cell(20), RULES) == Cell(None, FEW, (0.8, 0.95))
 
 
 def test_the_good_share_is_what_is_not_bad() -> None:
-    assert scores.complement_cell(Cell(6), Cell(40), RULES).value == 0.85
-    assert scores.complement_cell(Cell(0), Cell(12), RULES).value == 1.0
+    assert disclosure.complement_cell(Cell(6), Cell(40), RULES).value == 0.85
+    assert disclosure.complement_cell(Cell(0), Cell(12), RULES).value == 1.0
 
 
 def test_timeliness_is_on_time_over_on_time_and_late() -> None:
-    assert scores.timeliness_cell(Cell(45), Cell(5), RULES).value == 0.9
-    assert scores.timeliness_cell(Cell(20), Cell(0), RULES).value == 1.0
+    assert disclosure.timeliness_cell(Cell(45), Cell(5), RULES).value == 0.9
+    assert disclosure.timeliness_cell(Cell(20), Cell(0), RULES).value == 1.0
 
 
 def test_a_hidden_number_of_late_clocks_leaves_timeliness_between_bounds() -> None:
-    assert scores.timeliness_cell(Cell(96), Cell(None, FEW), RULES) == Cell(None, FEW, (0.96, 0.9897))
+    assert disclosure.timeliness_cell(Cell(96), Cell(None, FEW), RULES) == Cell(None, FEW, (0.96, 0.9897))
 
 
 def test_whether_there_are_ten_clocks_does_not_tell_a_hidden_number() -> None:
     """Eight on time and two late are ten, but showing that would say that the hidden number is not one."""
-    assert scores.timeliness_cell(Cell(8), Cell(None, FEW), RULES) == Cell(None, FEW_ANSWERS)
+    assert disclosure.timeliness_cell(Cell(8), Cell(None, FEW), RULES) == Cell(None, FEW_ANSWERS)
 
 
 def test_the_mean_needs_ten_answers() -> None:
-    assert scores.mean_cell(Levels({5: 9}), Cell(9), Cell(0), RULES) == Cell(None, FEW_ANSWERS)
-    assert scores.mean_cell(Levels({5: 10}), Cell(10), Cell(0), RULES) == Cell(5.0)
+    assert disclosure.mean_cell(Levels({5: 9}), Cell(9), Cell(0), RULES) == Cell(None, FEW_ANSWERS)
+    assert disclosure.mean_cell(Levels({5: 10}), Cell(10), Cell(0), RULES) == Cell(5.0)
 
 
 def test_beside_a_hidden_number_of_bad_ratings_the_mean_is_given_in_half_steps() -> None:
-    assert scores.mean_cell(LEVELS, Cell(20), Cell(None, FEW), RULES) == Cell(None, FEW, (4.0, 4.5))
-    assert scores.mean_cell(Levels({3: 12, 1: 4}), Cell(16), Cell(None, FEW), RULES) == Cell(None, FEW, (1.0, 3.0))
-    assert scores.mean_cell(Levels({5: 10, 2: 1}), Cell(11), Cell(None, FEW), RULES) == Cell(None, PROTECTS)
+    assert disclosure.mean_cell(LEVELS, Cell(20), Cell(None, FEW), RULES) == Cell(None, FEW, (4.0, 4.5))
+    assert disclosure.mean_cell(Levels({3: 12, 1: 4}), Cell(16), Cell(None, FEW), RULES) == Cell(None, FEW, (1.0, 3.0))
+    assert disclosure.mean_cell(Levels({5: 10, 2: 1}), Cell(11), Cell(None, FEW), RULES) == Cell(None, PROTECTS)
 
 
 def test_no_half_step_tells_the_number_of_bad_ratings() -> None:
@@ -166,6 +166,6 @@ def test_no_half_step_tells_the_number_of_bad_ratings() -> None:
 
 def test_a_single_protected_mean_takes_another_with_it() -> None:
     means = [Cell(4.5), Cell(None, FEW, (4.0, 4.5)), Cell(4.8)]
-    assert [cell.value for cell in scores.guard_means(means, [30, 20, 12], RULES)] == [4.5, None, None]
+    assert [cell.value for cell in disclosure.guard_means(means, [30, 20, 12], RULES)] == [4.5, None, None]
     alone = [Cell(4.5), Cell(None, FEW_ANSWERS), Cell(4.8)]
-    assert scores.guard_means(alone, [30, 6, 12], RULES) == alone
+    assert disclosure.guard_means(alone, [30, 6, 12], RULES) == alone

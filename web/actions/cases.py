@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from classify import urgency
-from evaluation import ratings
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import submission
 from feedback import cases, grounds, intake, queries
 from feedback.access import Actor
 from feedback.cases import Receipt
@@ -140,7 +141,7 @@ async def do(
     data: Mapping[str, Any],
     *,
     expect: int | None = None,
-    pf: str = ratings.PC,
+    pf: str = submission.PC,
     key: str = "",
 ) -> Status:
     """Take a step. `data` as `web.forms.parsing` made it; `expect` is the version the actor looked at; `pf` how a rating came.
@@ -148,7 +149,7 @@ async def do(
 
     Raises what `cases.act` raises; Invalid names every wrong need at once.
     """
-    rated = partial(ratings.record, pf=pf, rating_id=ratings.id_of(key, office.settings.secret))
+    rated = partial(case_ratings.record, pf=pf, rating_id=submission.id_of(key, office.settings.secret))
     for attempt in range(_TRIES):
         file = await queries.file(actor, no, secret=office.settings.secret)
         step = next((step for step in file.steps(office.clock.now()) if step.act is act), None)
@@ -182,7 +183,7 @@ async def _step_faults(
     if step.act is Act.RATE and "level" not in found:
         text, tags = data.get("text", ""), data.get("tags", [])
         if isinstance(text, str) and "tags" not in found:
-            found |= ratings.faults(data["level"], tags, text, pf)
+            found |= submission.faults(data["level"], tags, text, pf)
     if step.act in (Act.ASSIGN, Act.CO_ASSIGN, Act.TRANSFER) and not found:
         found |= await _unit_faults(file, data)
     if step.act is Act.TRANSFER and not found and data["desk"] not in await directory.desks():

@@ -5,9 +5,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from evaluation import kpi_table, kpis, timeliness
-from evaluation.counting import Question
-from evaluation.kpis import Weights
+from evaluation import periods
+from evaluation.kpi import definitions
+from evaluation.kpi import table as kpi_table
+from evaluation.kpi.definitions import Weights
+from evaluation.kpi.facts import Question
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
 from routing.directory import Directory
@@ -26,13 +28,13 @@ def question_of(query: Mapping[str, str], office: Office, names: Directory) -> Q
     region = query.get("region", "")
     if region and region not in names.by_region:
         raise Invalid({"region": "unknown"})
-    period = timeliness.period(query.get("period") or f"{office_day(now):%Y-%m}")
+    period = periods.period(query.get("period") or f"{office_day(now):%Y-%m}")
     return Question(period, now, office.settings.rating_days, region)
 
 
 def weights(office: Office) -> Weights:
     """The weights in force here."""
-    return kpis.weights_of(office.settings.kpi_weights, office.settings.partly_solved)
+    return definitions.weights_of(office.settings.kpi_weights, office.settings.partly_solved)
 
 
 def file_of(told: Mapping[str, Any], is_xlsx: bool) -> Response:

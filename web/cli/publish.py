@@ -7,11 +7,11 @@ from web.cli.serve import run_async
 
 
 def publish(settings: Settings, args: argparse.Namespace) -> int:
-    from evaluation import publishing
+    from evaluation.publication import editions
 
     edition = run_async(
         settings,
-        lambda office: publishing.publish(
+        lambda office: editions.publish(
             args.period, now=office.clock.now(), by="command", settings=settings, early=args.early
         ),
     )
@@ -21,11 +21,11 @@ def publish(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def report(settings: Settings, args: argparse.Namespace) -> int:
-    from evaluation import report_files
+    from evaluation.publication import annual_report_files
     from web.pages.board import annual_report
 
     found = run_async(settings, lambda office: annual_report.made(args.year, settings, office.clock.now()))
-    for suffix, content in (("docx", report_files.to_docx(found)), ("xlsx", report_files.to_xlsx(found))):
+    for suffix, content in (("docx", annual_report_files.to_docx(found)), ("xlsx", annual_report_files.to_xlsx(found))):
         path = args.to / f"xinqiao-report-{args.year}.{suffix}"
         path.write_bytes(content)
         print(path)

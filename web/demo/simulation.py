@@ -15,7 +15,9 @@ import structlog
 from tqdm import tqdm
 
 import feedback.jobs
-from evaluation import indicators, publishing, ratings
+from evaluation import scale
+from evaluation.publication import editions
+from evaluation.ratings import cases as case_ratings
 from feedback import cases, queries, redact
 from feedback.access import SYSTEM, Actor, citizen
 from feedback.intake import Draft, PersonDraft
@@ -275,7 +277,7 @@ class Life:
         """Somebody of `unit` (none: of the unit that has it), or of the desk, does something."""
         unit = unit or (await queries.brief(no)).unit
         actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
-        also = ratings.record if what is Act.RATE else None
+        also = case_ratings.record if what is Act.RATE else None
         await cases.act(no, what, actor, data, now=at, also=also)
 
     def _username(self, role: Role, unit: str) -> str:
@@ -434,7 +436,7 @@ class Life:
 
     def _plan_rating(self, no: str, poor: bool, at: datetime, *, rates_desk: bool) -> None:
         level = self.draw.choices([5, 4, 3, 2, 1], [5, 10, 15, 40, 30] if poor else [44, 28, 16, 8, 4])[0]
-        tags = self.draw.sample([i.code for i in indicators.of_level(level)], self.draw.randrange(1, 3))
+        tags = self.draw.sample([i.code for i in scale.of_level(level)], self.draw.randrange(1, 3))
         comments = [c["text"] for c in self.phrases["comment"] if c["level"] == level]
         data: dict[str, Any] = {"level": level, "tags": tags}
         if comments and self.draw.random() < 0.6:
@@ -462,7 +464,7 @@ class Life:
     async def _publish(self) -> None:
         month = office_day(self.start).replace(day=1)
         while (month + timedelta(days=32)).replace(day=1) <= office_day(self.end):
-            await publishing.publish(f"{month:%Y-%m}", now=self.end, by="demo", settings=self.office.settings)
+            await editions.publish(f"{month:%Y-%m}", now=self.end, by="demo", settings=self.office.settings)
             month = (month + timedelta(days=32)).replace(day=1)
 
 

@@ -22,7 +22,7 @@ from msgspec import Meta, Struct
 
 import classify.releases
 from classify import labels as categories
-from evaluation import ratings
+from evaluation.ratings import services
 from feedback.kernel.errors import NotNow
 from feedback.vocabulary import Act, Kind, Role
 from routing import directory
@@ -368,7 +368,7 @@ async def found(office: Office, district: District, *, by: str) -> None:
     await directory.load(units, regions, routes, by=by, now=now)
     await ReplyTemplate.bulk_create([ReplyTemplate(**msgspec.to_builtins(row)) for row in district.templates])
     await QuickReason.bulk_create([QuickReason(**msgspec.to_builtins(row)) for row in district.reasons])
-    await ratings.add_matters([msgspec.to_builtins(row) for row in district.matters])
+    await services.add_matters([msgspec.to_builtins(row) for row in district.matters])
     duties = [(duty.text, duty.categories) for unit in district.units for duty in unit.duties]
     await classify.releases.first(duties, office.settings.data, now=now)
 

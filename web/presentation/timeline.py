@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from classify import labels as categories
-from evaluation import indicators
+from evaluation import scale
 from feedback.lifecycle import Need, Step
 from feedback.views import CaseFile, EntryView, FileView
 from feedback.vocabulary import Act, Profile
@@ -88,7 +88,7 @@ _LEVELS = frozenset({"level", "desk_level"})
 def _level_words(file: CaseFile, level: Any) -> str:
     """A rating in the words of its own scale: three steps for petitions, five for the rest."""
     if file.profile is Profile.PETITION and level in catalogue.LEVELS:
-        return indicators.petition_text(level)
+        return scale.petition_text(level)
     return catalogue.LEVELS.get(level, str(level))
 
 

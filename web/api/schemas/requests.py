@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from evaluation.ratings import TEXT_MOST as RATING_MOST
+from evaluation.ratings.submission import TEXT_MOST as RATING_MOST
 from feedback import intake
 from feedback.deadlines import Light
 from feedback.vocabulary import Channel, Kind

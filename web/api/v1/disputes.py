@@ -7,8 +7,8 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evaluation import disputes, exclusions
-from evaluation.disputes import LoopView
+from evaluation.ratings import disputes, exclusions
+from evaluation.ratings.disputes import LoopView
 from feedback import access
 from feedback.access import Actor
 from feedback.kernel import codes

@@ -6,7 +6,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evaluation import kpi_table
+from evaluation.kpi import table as kpi_table
 from routing import directory
 from web.actions import kpis as kpi_actions
 from web.api.route_table import answered, asked

@@ -5,9 +5,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evaluation import ratings
-from evaluation.invitations import occasion_of
-from evaluation.ratings import RatingView, ServiceRating
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import services
+from evaluation.ratings.submission import RatingView, ServiceRating
+from evaluation.ratings.tokens import occasion_of
 from feedback import access, intake
 from feedback.access import Actor
 from feedback.kernel import codes
@@ -37,7 +38,7 @@ async def rate(request: Request) -> Response:
         if values["desk_level"] is not None:
             data["desk_level"] = values["desk_level"]
         await case_actions.do(office, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
-        view = (await ratings.ratings_of(rater, case_no=rater.case_no)).items[0]
+        view = (await case_ratings.ratings_of(rater, case_no=rater.case_no)).items[0]
     return answered({"id": view.id, "level": view.level, "status": view.status}, 201)
 
 
@@ -70,6 +71,6 @@ async def _service_rated(request: Request, office: Office, values: dict[str, Any
     )
     staff = await sessions.actor_or_none(request)
     settings = office.settings
-    view = await ratings.rate_service(said, staff, now=office.clock.now(), secret=settings.secret)
+    view = await services.rate_service(said, staff, now=office.clock.now(), secret=settings.secret)
     office.wake()
     return view

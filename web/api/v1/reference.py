@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from classify import labels as categories
-from evaluation import publishing, ratings
-from evaluation.indicators import INDICATOR_SET, INDICATORS, level_row
-from evaluation.publishing import Edition
+from evaluation.publication import editions, files
+from evaluation.publication.editions import Edition
+from evaluation.ratings import services
+from evaluation.scale import INDICATOR_SET, INDICATORS, level_row
 from feedback import published
 from feedback.kernel.errors import Invalid, NotFound
 from routing import directory
@@ -63,7 +64,7 @@ async def matters(request: Request) -> Response:
             "kind": row.kind,
             "promise_days": row.promise_days,
         }
-        for row in await ratings.matters()
+        for row in await services.matters()
     ]
     return answered({"items": items}, headers=_KEPT)
 
@@ -122,21 +123,21 @@ async def scores(request: Request) -> Response:
 async def scores_csv(request: Request) -> Response:
     """The same as CSV for spreadsheets."""
     edition = await _edition(request)
-    return _file(publishing.to_csv(edition).encode(), edition, "csv", "text/csv; charset=utf-8")
+    return _file(files.to_csv(edition).encode(), edition, "csv", "text/csv; charset=utf-8")
 
 
 async def scores_xlsx(request: Request) -> Response:
     """The same as an Excel file with the formulae."""
     edition = await _edition(request)
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _file(publishing.to_xlsx(edition), edition, "xlsx", kind)
+    return _file(files.to_xlsx(edition), edition, "xlsx", kind)
 
 
 async def _edition(request: Request) -> Edition:
     said = asked(request, requests.ScoresQuery)
     if said["period"]:
-        return await publishing.edition(said["period"], said["number"])
-    newest = await publishing.newest()
+        return await editions.edition(said["period"], said["number"])
+    newest = await editions.newest()
     if newest is None:
         raise NotFound(edition="newest")
     return newest

@@ -10,9 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classify import labels as categories
-from evaluation import kpis, report, report_files, timeliness
-from evaluation.counting import Question
-from evaluation.report import Cell, Report, Suggestions, Table, Words
+from evaluation import periods
+from evaluation.kpi import definitions
+from evaluation.kpi.facts import Question
+from evaluation.publication import annual_report, annual_report_files
+from evaluation.publication.annual_report import Cell, Report, Suggestions, Table, Words
 from feedback import reads
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden
@@ -34,10 +36,10 @@ async def made(year: str, settings: Settings, now: datetime) -> Report:
     Raises Invalid for what is no year.
     """
     names = await directory.snapshot()
-    question = Question(timeliness.year(year), now, settings.rating_days)
+    question = Question(periods.year(year), now, settings.rating_days)
     words = Words(names.name, catalogue.KINDS, catalogue.CHANNELS, categories.path_name)
-    weights = kpis.weights_of(settings.kpi_weights, settings.partly_solved)
-    return await report.gather(question, weights, words, owner=settings.site_owner, suggestions=_suggestions)
+    weights = definitions.weights_of(settings.kpi_weights, settings.partly_solved)
+    return await annual_report.gather(question, weights, words, owner=settings.site_owner, suggestions=_suggestions)
 
 
 async def _suggestions(since: datetime, until: datetime) -> Suggestions:
@@ -66,8 +68,8 @@ async def page(request: Request) -> Response:
         **desk_frame.frame(actor, await directory.snapshot()),
         "title": found.title,
         "owner": found.owner,
-        "made": report_files.made_words(found),
-        "notice": report_files.NOTICE,
+        "made": annual_report_files.made_words(found),
+        "notice": annual_report_files.NOTICE,
         "year": found.year,
         "years": [(str(year), f"{year} 年") for year in range(this, this - YEARS_SHOWN, -1)],
         "sections": [
@@ -83,7 +85,7 @@ def _table(table: Table) -> Mapping[str, Any]:
         "caption": table.caption,
         "columns": table.columns,
         "rows": [
-            [report.cell_words(cell, column.sort) for cell, column in zip(row, table.columns, strict=True)]
+            [annual_report.cell_words(cell, column.sort) for cell, column in zip(row, table.columns, strict=True)]
             for row in table.rows
         ],
         "bars": [] if table.bars is None else [_bar(row, table) for row in table.rows],
@@ -93,7 +95,7 @@ def _table(table: Table) -> Mapping[str, Any]:
 def _bar(row: tuple[Cell, ...], table: Table) -> tuple[str, float, str]:
     value = row[table.bars or 0]
     size = float(value) if isinstance(value, int | float) else 0.0
-    return str(row[0]), size, report.cell_words(value, table.columns[table.bars or 0].sort)
+    return str(row[0]), size, annual_report.cell_words(value, table.columns[table.bars or 0].sort)
 
 
 async def download(request: Request) -> Response:
@@ -102,7 +104,7 @@ async def download(request: Request) -> Response:
     found, actor = await _asked(request)
     await reads.log_read(actor, "export", detail=found.title, now=office.clock.now())
     is_word = request.url.path.endswith(".docx")
-    content = await asyncio.to_thread(report_files.to_docx if is_word else report_files.to_xlsx, found)
+    content = await asyncio.to_thread(annual_report_files.to_docx if is_word else annual_report_files.to_xlsx, found)
     name = f"xinqiao-report-{found.year}.{'docx' if is_word else 'xlsx'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=DOCX if is_word else XLSX, headers=headers)

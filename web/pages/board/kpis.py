@@ -9,9 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evaluation import alarms, counting, kpi_table, kpis, timeliness
-from evaluation.counting import Question
-from evaluation.kpis import GROUPS, KPI, KPIS
+from evaluation import periods as evaluation_periods
+from evaluation.kpi import definitions, facts
+from evaluation.kpi import table as kpi_table
+from evaluation.kpi.definitions import GROUPS, KPI, KPIS
+from evaluation.kpi.facts import Question
+from evaluation.publication import consultation_deadlines
 from feedback import calendars, queries, reads
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
@@ -68,7 +71,7 @@ def _href(asked: Mapping[str, str], **more: str) -> str:
     return "/board/kpis?" + urlencode({name: value for name, value in {**asked, **more}.items() if value})
 
 
-def _busy(rows: Sequence[Mapping[str, Any]], shown: Sequence[kpis.Kpi]) -> list[Mapping[str, Any]]:
+def _busy(rows: Sequence[Mapping[str, Any]], shown: Sequence[definitions.Kpi]) -> list[Mapping[str, Any]]:
     """The units that have any of the figures shown, or anything that came in."""
     return [row for row in rows if row["received"] or any(row["figures"][kpi.code]["base"] for kpi in shown)]
 
@@ -86,7 +89,7 @@ def _sorted(rows: Sequence[Mapping[str, Any]], sort: str) -> list[Mapping[str, A
     return sorted(rows, key=rank)
 
 
-def _row(row: Mapping[str, Any], shown: Sequence[kpis.Kpi], asked: Mapping[str, str]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], shown: Sequence[definitions.Kpi], asked: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": row["name"],
         "received": row["received"],
@@ -94,7 +97,7 @@ def _row(row: Mapping[str, Any], shown: Sequence[kpis.Kpi], asked: Mapping[str, 
     }
 
 
-def _cell(unit: str, kpi: kpis.Kpi, figure: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
+def _cell(unit: str, kpi: definitions.Kpi, figure: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
     leads = bool(figure["base"])
     href = "/board/kpis/cases?" + urlencode({"kpi": kpi.code, "unit": unit, "part": "base", **asked})
     return {
@@ -103,16 +106,16 @@ def _cell(unit: str, kpi: kpis.Kpi, figure: Mapping[str, Any], asked: Mapping[st
         "parts": kpi_table.parts_words(figure) if leads else "",
         "href": href if leads else "",
         "share": figure["value"] if kpi.sort in ("share", "product", "composite") else None,
-        "apart": [(kpis.FACT[code].name, n) for code, n in figure["apart"].items() if n],
+        "apart": [(definitions.FACT[code].name, n) for code, n in figure["apart"].items() if n],
     }
 
 
 def periods(now: datetime) -> list[tuple[str, str]]:
     """The months, quarters and years to choose from, newest first."""
     day = office_day(now)
-    months, period = [f"{day:%Y-%m}"], timeliness.month_of(day)
+    months, period = [f"{day:%Y-%m}"], evaluation_periods.month_of(day)
     while len(months) < MONTHS:
-        period = timeliness.month_before(period.first_day)
+        period = evaluation_periods.month_before(period.first_day)
         months.append(period.name)
     quarters = list(dict.fromkeys(f"{name[:4]}Q{(int(name[5:]) + 2) // 3}" for name in months))
     years = list(dict.fromkeys(name[:4] for name in months))
@@ -128,7 +131,7 @@ def period_words(name: str) -> str:
 
 async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
     """Online consultations that wait too long, of those this person sees, and how long nothing was published."""
-    found = await alarms.waiting(now, region)
+    found = await consultation_deadlines.waiting(now, region)
     seen = await queries.seen_of(actor, [row.case_no for row in found])
     names = await directory.snapshot()
     rows = [
@@ -136,7 +139,11 @@ async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
         for row in found
         if row.case_no in seen
     ]
-    return {"rows": rows, "stages": alarms.STAGES, "silent_days": await alarms.silent_days(now)}
+    return {
+        "rows": rows,
+        "stages": consultation_deadlines.STAGES,
+        "silent_days": await consultation_deadlines.silent_days(now),
+    }
 
 
 async def cases(request: Request) -> Response:
@@ -161,7 +168,7 @@ async def cases(request: Request) -> Response:
         "kpi": kpi,
         "unit_name": names.name(unit) if unit else "全部单位",
         "words": period_words(question.period.name),
-        "formula": kpis.formula(kpi, weights(office)),
+        "formula": definitions.formula(kpi, weights(office)),
         "tabs": [
             {"href": "/board/kpis/cases?" + urlencode({**asked, "part": code}), "label": label, "current": code == part}
             for code, label in PARTS.items()
@@ -188,16 +195,16 @@ async def _units(question: Question, actor: Actor, unit: str) -> list[str] | Non
     return [unit] if unit else own
 
 
-async def behind(question: Question, kpi: kpis.Kpi, part: str, units: Sequence[str] | None) -> list[str]:
+async def behind(question: Question, kpi: definitions.Kpi, part: str, units: Sequence[str] | None) -> list[str]:
     """The numbers of the cases in one part of a figure."""
     top, base = ([each.fact for each in parts] for parts in (kpi.top, kpi.base))
     if part == "missed" and set(top) <= set(base):
-        return await counting.cases_behind(question, [code for code in base if code not in top], units)
+        return await facts.cases_behind(question, [code for code in base if code not in top], units)
     if part == "missed":  # what is above the line is a narrower cell of what is below
-        met = set(await counting.cases_behind(question, top, units))
-        return [no for no in await counting.cases_behind(question, base, units) if no not in met]
+        met = set(await facts.cases_behind(question, top, units))
+        return [no for no in await facts.cases_behind(question, base, units) if no not in met]
     codes = {"top": top, "base": base, "apart": list(kpi.apart)}[part]
-    return await counting.cases_behind(question, codes, units)
+    return await facts.cases_behind(question, codes, units)
 
 
 async def download(request: Request) -> Response:

@@ -10,7 +10,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from evaluation import indicators, ratings
+from evaluation import scale
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import submission
 from feedback import attachments, calendars, lifecycle, limits, queries, vocabulary
 from feedback.access import Actor
 from feedback.kernel import codes
@@ -110,8 +112,8 @@ async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, An
     office: Office = request.app.state.office
     if step.act is Act.RATE:
         # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
-        data["tags"] = [tag for tag in data.get("tags", ()) if not ratings.tags_fault(data.get("level", 0), [tag])]
-        if await ratings.is_kept(key, office.settings.secret):
+        data["tags"] = [tag for tag in data.get("tags", ()) if not submission.tags_fault(data.get("level", 0), [tag])]
+        if await case_ratings.is_kept(key, office.settings.secret):
             return  # the button was pressed twice
     await case_actions.do(office, citizen.case_no, step.act, citizen, data, key=key)
 
@@ -194,13 +196,13 @@ async def _shown(
 def levels_of(profile: Profile) -> list[tuple[int, str]]:
     """The levels to choose from: petitions are rated on a scale of three."""
     if profile is Profile.PETITION:
-        return [(step.level, step.text) for step in indicators.PETITION_STEPS]
+        return [(step.level, step.text) for step in scale.PETITION_STEPS]
     return list(catalogue.LEVELS.items())
 
 
 def indicator_options() -> dict[int, list[tuple[str, str]]]:
     """The indicators of each level, to tick."""
-    return {level: [(i.code, i.text) for i in indicators.of_level(level)] for level in catalogue.LEVELS}
+    return {level: [(i.code, i.text) for i in scale.of_level(level)] for level in catalogue.LEVELS}
 
 
 def _form(step: Step) -> dict[str, Any]:
@@ -209,7 +211,7 @@ def _form(step: Step) -> dict[str, Any]:
             "name": need.name,
             "label": NEED_WORDS.get((step.act, need.name), catalogue.NEEDS[need.name]),
             "optional": need.optional,
-            "most": ratings.TEXT_MOST if step.act is Act.RATE else min(need.most, TEXT_MOST),
+            "most": submission.TEXT_MOST if step.act is Act.RATE else min(need.most, TEXT_MOST),
         }
         for need in (*step.needs, *step.may)
     ]

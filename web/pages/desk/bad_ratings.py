@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from evaluation import bad_reviews, disputes, exclusions
-from evaluation.disputes import LoopView
+from evaluation.ratings import bad_reviews, disputes, exclusions
+from evaluation.ratings.disputes import LoopView
 from feedback import access
 from feedback.access import Actor
 from feedback.kernel import codes

@@ -8,9 +8,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from evaluation import indicators, invitations, ratings
-from evaluation.invitations import Occasion
-from evaluation.ratings import ServiceRating
+from evaluation import scale
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings import services, submission, tokens
+from evaluation.ratings.submission import ServiceRating
+from evaluation.ratings.tokens import Occasion
 from feedback import access
 from feedback.kernel import codes
 from feedback.kernel.errors import Invalid, NotNow
@@ -58,7 +60,7 @@ async def rate(request: Request) -> Response:
 
 
 def _occasion(office: Office, token: str) -> Occasion:
-    return invitations.occasion_of(office.settings.secret, token) if token else Occasion()
+    return tokens.occasion_of(office.settings.secret, token) if token else Occasion()
 
 
 def _typed(form: FormData) -> dict[str, Any]:
@@ -80,21 +82,21 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
     office: Office = request.app.state.office
     now, secret = office.clock.now(), office.settings.secret
     # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
-    typed["tags"] = [tag for tag in typed["tags"] if not ratings.tags_fault(typed["level"], [tag])]
+    typed["tags"] = [tag for tag in typed["tags"] if not submission.tags_fault(typed["level"], [tag])]
     if occasion.case_no:
         data = {name: typed[name] for name in ("level", "tags", "text", "anonymous") if typed[name]}
         no = occasion.case_no
-        if not await ratings.is_kept(typed["key"], secret):
+        if not await case_ratings.is_kept(typed["key"], secret):
             await case_actions.do(office, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"])
         return
     said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
-    await ratings.rate_service(said, await sessions.actor_or_none(request), now=now, secret=secret)
+    await services.rate_service(said, await sessions.actor_or_none(request), now=now, secret=secret)
 
 
 async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
     office: Office = request.app.state.office
     names = await directory.snapshot()
-    rows = await ratings.matters()
+    rows = await services.matters()
     errors, token = dict(errors), str(typed["token"])
     occasion = Occasion()
     try:
@@ -114,7 +116,7 @@ async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str
         "matters": list(groups.items()),
         "levels": list(catalogue.LEVELS.items()),
         "indicators": indicator_options(),
-        "text_most": ratings.TEXT_MOST,
+        "text_most": submission.TEXT_MOST,
         "errors": errors,
     }
     return office.render(request, "public/rate_service.html", context, status=422 if errors else 200)
@@ -137,7 +139,7 @@ async def thanks(request: Request) -> Response:
     office: Office = request.app.state.office
     text = request.query_params.get("level", "")
     level = int(text) if text in {str(each) for each in catalogue.LEVELS} else 5
-    context = {"level_words": catalogue.LEVELS[level], "bad": indicators.is_bad(level)}
+    context = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}
     return office.render(request, "public/rate_thanks.html", context)
 
 

@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evaluation import figures, kpi_table, publishing
-from evaluation.publishing import Edition
+from evaluation.kpi import table as kpi_table
+from evaluation.publication import editions as publication_editions
+from evaluation.publication import statistics
+from evaluation.publication.editions import Edition
 from web.context import Office
 from web.wording import dates
 
@@ -28,14 +30,14 @@ TILES = ("received", "timeliness", "good_share", "mean_level", "rectified_share"
 HOME = ("received", "timeliness", "ratings", "good_share")
 MONTHS_SHOWN = 12
 BUSIEST = 8
-_NAMES = {row.code: row.name for row in figures.FORMULAE}
-_SORTS = {row.code: row.sort for row in figures.FORMULAE}
+_NAMES = {row.code: row.name for row in statistics.FORMULAE}
+_SORTS = {row.code: row.sort for row in statistics.FORMULAE}
 
 
 async def scores(request: Request) -> Response:
     """One edition, the newest unless a period is asked for."""
     office: Office = request.app.state.office
-    editions = await publishing.editions()
+    editions = await publication_editions.editions()
     newest = _newest_of_each(editions)
     asked = request.query_params.get("period", "")
     chosen = newest.get(asked) if asked else next(iter(newest.values()), None)
@@ -137,12 +139,12 @@ def cell(code: str, row: Mapping[str, Any]) -> dict[str, Any]:
         return {"words": number_words(code, value), "hidden": False, "why": "", "share": share}
     if bounds:
         words = f"{number_words(code, bounds[0])}–{number_words(code, bounds[1])}"
-        return {"words": words, "hidden": True, "why": figures.reason_text(reason), "share": None}
+        return {"words": words, "hidden": True, "why": statistics.reason_text(reason), "share": None}
     if not reason:
         return {"words": "—", "hidden": True, "why": "当期没有", "share": None}
     few = reason.removeprefix("fewer_than_")
     words = f"不足{few}{'件' if _SORTS[code] == 'count' else '个'}" if few.isdecimal() else "不公布"
-    return {"words": words, "hidden": True, "why": figures.reason_text(reason), "share": None}
+    return {"words": words, "hidden": True, "why": statistics.reason_text(reason), "share": None}
 
 
 def number_words(code: str, value: float) -> str:
@@ -173,7 +175,7 @@ def _course(editions: Sequence[Edition]) -> list[tuple[str, float | None]]:
 
 async def home_figures() -> tuple[str, list[tuple[str, str]]]:
     """The newest edition in a few lines for the home page: the month, and names with figures."""
-    editions = [edition for edition in await publishing.editions() if not edition.provisional]
+    editions = [edition for edition in await publication_editions.editions() if not edition.provisional]
     if not editions:
         return "", []
     total = editions[0].figures["total"]

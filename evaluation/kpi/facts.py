@@ -1,4 +1,4 @@
-"""What was counted in a period, unit by unit? The facts of `evaluation.kpis`, and the cases behind each of them.
+"""What was counted in a period, unit by unit? The facts of `evaluation.kpi.definitions`, and the cases behind each of them.
 
 The database adds up; here cells become facts by name. The same rows answer both questions, so a number and the list
 behind it cannot differ.
@@ -11,11 +11,12 @@ from typing import Any
 
 from tortoise.functions import Count
 
-from evaluation import exclusions, kpis, satisfaction
-from evaluation.kpis import FACT, FACTS, Fact
+from evaluation.kpi import definitions, satisfaction
+from evaluation.kpi.definitions import FACT, FACTS, Fact
+from evaluation.kpi.satisfaction import Given, Settled
 from evaluation.models import Matter, Rating
-from evaluation.satisfaction import Given, Settled
-from evaluation.timeliness import Period
+from evaluation.periods import Period
+from evaluation.ratings import exclusions
 from feedback import tallies
 from feedback.kernel import db
 from feedback.tallies import Span
@@ -161,4 +162,4 @@ async def _matters() -> list[dict[str, Any]]:
 def total(found: Counted, units: Iterable[str] | None = None) -> dict[str, int]:
     """The facts of some units together, or of all."""
     wanted = found if units is None else {unit: found[unit] for unit in units if unit in found}
-    return kpis.added(wanted.values())
+    return definitions.added(wanted.values())

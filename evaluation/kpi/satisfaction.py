@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from evaluation.indicators import PETITION_STEPS
-from evaluation.timeliness import Period
+from evaluation.periods import Period
+from evaluation.scale import PETITION_STEPS
 from feedback.kernel.clock import from_millis
 from feedback.vocabulary import Kind, Profile
 

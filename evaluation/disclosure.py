@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
 from types import MappingProxyType
 
-from evaluation.indicators import LEVELS, is_bad
+from evaluation.scale import LEVELS, is_bad
 
 WEIGHTS: Mapping[int, int] = MappingProxyType({5: 10, 4: 8, 3: 6, 2: 3, 1: 0})
 """Points of a level in the ten-point mean (平均分). Towns differ, so it is an argument of `Rules`."""

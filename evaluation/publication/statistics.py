@@ -13,10 +13,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from evaluation import scores, timeliness
-from evaluation.indicators import INDICATOR_SET, LEVELS
-from evaluation.scores import Cell, Levels, Rules
-from evaluation.timeliness import ClockFact, Period, TenureFact
+from evaluation import disclosure
+from evaluation.disclosure import Cell, Levels, Rules
+from evaluation.kpi import timeliness
+from evaluation.kpi.timeliness import ClockFact, TenureFact
+from evaluation.periods import Period
+from evaluation.scale import INDICATOR_SET, LEVELS
 
 LAYOUT = 2
 """Edition of this layout: an old edition is read by the columns it carries."""
@@ -121,39 +123,39 @@ def counted(
             )
         )
     sums = {name: sum(getattr(row, name) for row in rows) for name in _ADDED if name not in ("ratings", "bad")}
-    levels = scores.added([row.levels for row in rows])
+    levels = disclosure.added([row.levels for row in rows])
     everybody = Counts("", levels=levels, **asdict(timeliness.in_all(clocks, period, at)), **sums)
     return [row for row in rows if not row.is_empty()], everybody
 
 
 def shown(rows: Sequence[Counts], everybody: Counts, rules: Rules) -> tuple[list[dict[str, Cell]], dict[str, Cell]]:
     """The cells of each unit and of the district, by column, with the small ones hidden."""
-    columns = {name: scores.column([getattr(row, name) for row in rows], rules) for name in _ADDED}
-    columns["bad"] = scores.column([row.bad for row in rows], rules, columns["ratings"][0])
+    columns = {name: disclosure.column([getattr(row, name) for row in rows], rules) for name in _ADDED}
+    columns["bad"] = disclosure.column([row.bad for row in rows], rules, columns["ratings"][0])
     units = []
     for i, row in enumerate(rows):
         counts = {name: columns[name][0][i] for name in _ADDED} | _clock_cells(row, rules)
         units.append(_with_rates(counts, row, rules))
     total = {name: columns[name][1] for name in _ADDED} | _clock_cells(everybody, rules)
-    means = scores.guard_means([cells["mean_level"] for cells in units], [row.ratings for row in rows], rules)
+    means = disclosure.guard_means([cells["mean_level"] for cells in units], [row.ratings for row in rows], rules)
     for cells, mean, row in zip(units, means, rows, strict=True):
-        cells |= {"mean_level": mean, "score": scores.score_cell(row.levels, mean, rules)}
+        cells |= {"mean_level": mean, "score": disclosure.score_cell(row.levels, mean, rules)}
     return units, _with_rates(total, everybody, rules)
 
 
 def _clock_cells(row: Counts, rules: Rules) -> dict[str, Cell]:
-    return {name: scores.count_cell(getattr(row, name), rules) for name in _CLOCKS}
+    return {name: disclosure.count_cell(getattr(row, name), rules) for name in _CLOCKS}
 
 
 def _with_rates(counts: dict[str, Cell], row: Counts, rules: Rules) -> dict[str, Cell]:
-    mean = scores.mean_cell(row.levels, counts["ratings"], counts["bad"], rules)
+    mean = disclosure.mean_cell(row.levels, counts["ratings"], counts["bad"], rules)
     return counts | {
-        "timeliness": scores.timeliness_cell(counts["on_time"], counts["late"], rules),
+        "timeliness": disclosure.timeliness_cell(counts["on_time"], counts["late"], rules),
         "mean_level": mean,
-        "score": scores.score_cell(row.levels, mean, rules),
-        "good_share": scores.complement_cell(counts["bad"], counts["ratings"], rules),
-        "rectified_share": scores.share_cell(counts["rectified"], counts["rectify_due"], rules),
-        "rectified_on_time_share": scores.share_cell(counts["rectified_on_time"], counts["rectify_due"], rules),
+        "score": disclosure.score_cell(row.levels, mean, rules),
+        "good_share": disclosure.complement_cell(counts["bad"], counts["ratings"], rules),
+        "rectified_share": disclosure.share_cell(counts["rectified"], counts["rectify_due"], rules),
+        "rectified_on_time_share": disclosure.share_cell(counts["rectified_on_time"], counts["rectify_due"], rules),
     }
 
 
@@ -202,7 +204,7 @@ def document(
 def by_region(counts: Mapping[str, int], names: Mapping[str, str], rules: Rules) -> list[dict[str, Any]]:
     """The cases received in each street or town, small ones hidden; none at all where the sum could not be shown."""
     codes = sorted(counts)
-    cells, total = scores.column([counts[code] for code in codes], rules)
+    cells, total = disclosure.column([counts[code] for code in codes], rules)
     if total.value is None:
         return []
     return [
@@ -261,6 +263,6 @@ def _canonical(value: object) -> bytes:
 
 def reason_text(reason: str) -> str:
     """Why a figure is not given, in words for people."""
-    if reason == scores.PROTECTS:
+    if reason == disclosure.PROTECTS:
         return "为保护其他不公布的数据而不公布"
     return f"不足{reason.removeprefix('fewer_than_')}，不公布"

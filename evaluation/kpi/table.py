@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
-from evaluation import counting, kpis, sheets
-from evaluation.counting import Counted, Question
-from evaluation.kpis import FACT, KPI, KPIS, Kpi, Weights
-from evaluation.scores import Rules
+from evaluation import csv_files
+from evaluation.disclosure import Rules
+from evaluation.kpi import definitions, facts
+from evaluation.kpi.definitions import FACT, KPI, KPIS, Kpi, Weights
+from evaluation.kpi.facts import Counted, Question
 from feedback.access import Actor
 from routing import directory
 
@@ -26,7 +27,7 @@ def seen(found: Counted, actor: Actor) -> Counted:
 
 async def document(question: Question, actor: Actor, weights: Weights) -> dict[str, Any]:
     """The table as plain values: definitions, the total, and a row for each unit that has anything."""
-    found = seen(await counting.counted(question), actor)
+    found = seen(await facts.counted(question), actor)
     names = await directory.snapshot()
     period = question.period
     return {
@@ -36,9 +37,9 @@ async def document(question: Question, actor: Actor, weights: Weights) -> dict[s
         "provisional": question.now < period.until,
         "region": question.region,
         "rating_days": question.window_days,
-        "definitions": kpis.definitions(weights),
-        "not_counted": [{"name": name, "why": why} for name, why in kpis.NOT_COUNTED],
-        "total": row("", "合计", counting.total(found), weights),
+        "definitions": definitions.definitions(weights),
+        "not_counted": [{"name": name, "why": why} for name, why in definitions.NOT_COUNTED],
+        "total": row("", "合计", facts.total(found), weights),
         "units": [row(unit, names.name(unit), counts, weights) for unit, counts in found.items() if _works(counts)],
     }
 
@@ -50,7 +51,7 @@ def _works(counts: Mapping[str, int]) -> bool:
 
 def row(unit: str, name: str, counts: Mapping[str, int], weights: Weights) -> dict[str, Any]:
     """A line of the table: each figure with the sums beside it and what is counted apart."""
-    found = kpis.figures(counts, weights)
+    found = definitions.figures(counts, weights)
     return {
         "unit": unit,
         "name": name,
@@ -70,7 +71,7 @@ def public_rows(counts: Mapping[str, int], rules: Rules, weights: Weights) -> li
 
 
 def _public(kpi: Kpi, counts: Mapping[str, int], rules: Rules, weights: Weights) -> dict[str, Any]:
-    found = kpis.figure(kpi, counts, weights)
+    found = definitions.figure(kpi, counts, weights)
     whole = [counts.get(part.fact, 0) for part in kpi.base]
     reason = ""
     if not found.base:
@@ -79,7 +80,12 @@ def _public(kpi: Kpi, counts: Mapping[str, int], rules: Rules, weights: Weights)
         reason = rules.few_answers
     elif any(0 < n < rules.cell_min for n in (*whole, *_sides(kpi, counts))):
         reason = rules.few
-    said = {"code": kpi.code, "name": kpi.name, "group": kpis.GROUPS[kpi.group], "formula": kpis.formula(kpi, weights)}
+    said = {
+        "code": kpi.code,
+        "name": kpi.name,
+        "group": definitions.GROUPS[kpi.group],
+        "formula": definitions.formula(kpi, weights),
+    }
     if reason:
         return {**said, "value": None, "top": None, "base": 0 if reason == "none" else None, "hidden": reason}
     return {**said, "value": found.value, "top": found.top, "base": found.base, "hidden": ""}
@@ -146,7 +152,7 @@ def notes(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def to_csv(told: Mapping[str, Any]) -> str:
     """The long table as CSV."""
-    return sheets.to_csv([head(), *lines(told), [], *notes(told)])
+    return csv_files.to_csv([head(), *lines(told), [], *notes(told)])
 
 
 def to_xlsx(told: Mapping[str, Any]) -> bytes:
@@ -171,8 +177,8 @@ def to_xlsx(told: Mapping[str, Any]) -> bytes:
     long = book.add_worksheet("分子分母")
     _written(long, [head(), *lines(told)], bold)
     rows = [("指标", "公式（不计入）", "依据和说明"), *(_definition(each) for each in told["definitions"])]
-    sheets.text_sheet(book.add_worksheet("口径"), rows, None)
-    sheets.text_sheet(book.add_worksheet("说明"), notes(told), None)
+    csv_files.text_sheet(book.add_worksheet("口径"), rows, None)
+    csv_files.text_sheet(book.add_worksheet("说明"), notes(told), None)
     book.close()
     return file.getvalue()
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from evaluation import counting, kpi_table, kpis, timeliness
-from evaluation.counting import Counted, Question
-from evaluation.kpis import GROUPS, KPI, KPIS, Weights
+from evaluation import periods
+from evaluation.kpi import definitions, facts
+from evaluation.kpi import table as kpi_table
+from evaluation.kpi.definitions import GROUPS, KPI, KPIS, Weights
+from evaluation.kpi.facts import Counted, Question
 from feedback import tallies
 from feedback.vocabulary import Act, Kind, Profile
 
@@ -90,8 +92,8 @@ async def gather(
     suggestions: AskSuggestions,
 ) -> Report:
     """The report of a year, compared with the year before."""
-    before = replace(question, period=timeliness.year(str(int(question.period.name) - 1)))
-    now, then = await counting.counted(question), await counting.counted(before)
+    before = replace(question, period=periods.year(str(int(question.period.name) - 1)))
+    now, then = await facts.counted(question), await facts.counted(before)
     received, received_then = await tallies.received(question.span), await tallies.received(before.span)
     acts, acts_then = await tallies.act_counts(question.span), await tallies.act_counts(before.span)
     made = await suggestions(question.period.since, question.period.until)
@@ -213,7 +215,7 @@ def _timeliness(now: Counted, then: Counted, weights: Weights, words: Words) -> 
     codes = [kpi.code for kpi in KPIS if kpi.group in ("all", "petition", "hotline")]
     units = []
     for unit, counts in now.items():
-        found = kpis.figure(KPI["timeliness"], counts, weights)
+        found = definitions.figure(KPI["timeliness"], counts, weights)
         if found.base:
             units.append((words.unit(unit), int(found.top or 0), found.base - int(found.top or 0), found.value))
     units.sort(key=lambda row: (-row[2], row[0]))
@@ -229,7 +231,7 @@ def _timeliness(now: Counted, then: Counted, weights: Weights, words: Words) -> 
 
 
 def _satisfaction(now: Counted, then: Counted, weights: Weights) -> Section:
-    total = counting.total(now)
+    total = facts.total(now)
     rows = tuple(
         (name, total.get(f"unit_{code}", 0), total.get(f"desk_{code}", 0))
         for code, name in (
@@ -254,9 +256,9 @@ def _satisfaction(now: Counted, then: Counted, weights: Weights) -> Section:
 def _compared(now: Counted, then: Counted, weights: Weights, year: str) -> Section:
     """Every figure of both years, so that nothing can be picked out."""
     rows, columns = [], (Column("指标"), Column(year), Column(str(int(year) - 1)), Column("增减", "change"))
-    total, total_then = counting.total(now), counting.total(then)
+    total, total_then = facts.total(now), facts.total(then)
     for kpi in KPIS:
-        a, b = (kpis.figure(kpi, counts, weights) for counts in (total, total_then))
+        a, b = (definitions.figure(kpi, counts, weights) for counts in (total, total_then))
         change = a.value - b.value if a.value is not None and b.value is not None else None
         is_rate = kpi.sort in ("share", "product", "composite")
         rows.append(
@@ -279,11 +281,11 @@ def _explained(question: Question, weights: Weights) -> Section:
             f"{each['formula']}" + (f"；另列：{each['excluded']}" if each["excluded"] else ""),
             str(each["source"]),
         )
-        for each in kpis.definitions(weights)
+        for each in definitions.definitions(weights)
     )
     said = (
         f"统计期为 {question.period.first_day.isoformat()} 至 {question.period.last_day.isoformat()}，评价期 {question.window_days} 日。",
-        *(f"{name}：{why}。" for name, why in kpis.NOT_COUNTED),
+        *(f"{name}：{why}。" for name, why in definitions.NOT_COUNTED),
     )
     return Section("八、口径说明", said, (Table("指标口径", columns, rows),))
 
@@ -292,10 +294,10 @@ def _explained(question: Question, weights: Weights) -> Section:
 
 
 def _kpi_table(caption: str, codes: Sequence[str], now: Counted, then: Counted, weights: Weights) -> Table:
-    total, total_then = counting.total(now), counting.total(then)
+    total, total_then = facts.total(now), facts.total(then)
     rows = []
     for code in codes:
-        a, b = (kpis.figure(KPI[code], counts, weights) for counts in (total, total_then))
+        a, b = (definitions.figure(KPI[code], counts, weights) for counts in (total, total_then))
         parts = "" if a.base is None else f"{a.top:g}/{a.base}"
         rows.append((KPI[code].name, kpi_table.words(code, a.value), parts, kpi_table.words(code, b.value)))
     columns = (Column("指标"), Column("本年"), Column("分子/分母"), Column("上年"))
@@ -306,7 +308,7 @@ async def _months(question: Question) -> list[tuple[str, int]]:
     """How many cases each month of the year brought."""
     found = []
     for number in range(1, 13):
-        period = timeliness.month(f"{question.period.name}-{number:02d}")
+        period = periods.month(f"{question.period.name}-{number:02d}")
         if period.since <= question.now:
             span = tallies.Span(period.since, period.until, question.now, question.region)
             found.append((f"{number} 月", _sum(await tallies.received(span))))

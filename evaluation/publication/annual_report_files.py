@@ -1,4 +1,4 @@
-"""How does the year's report become a Word file and a workbook? Rendered from `evaluation.report`, nothing counted here.
+"""How does the year's report become a Word file and a workbook? Rendered from `evaluation.publication.annual_report`, nothing counted here.
 
 Charts must be read in black and white and by those who cannot see: in Word a bar is a row of blocks beside its number,
 in Excel the bars carry their numbers and a pattern.
@@ -8,8 +8,8 @@ import unicodedata
 from io import BytesIO
 from typing import Any
 
-from evaluation.report import Cell, Report, Section, Table, cell_words
-from evaluation.sheets import harmless
+from evaluation.csv_files import harmless
+from evaluation.publication.annual_report import Cell, Report, Section, Table, cell_words
 from feedback.kernel.clock import OFFICE
 
 BAR = 12  # blocks of the longest bar

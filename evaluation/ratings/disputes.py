@@ -11,11 +11,12 @@ from typing import Any
 
 from tortoise.expressions import Q
 
-from evaluation import bad_reviews, ratings
-from evaluation.bad_reviews import DISPUTE_DAYS, Loop, Stage
-from evaluation.indicators import is_bad
 from evaluation.models import Edition, Rating
-from evaluation.ratings import RatingView, Standing
+from evaluation.ratings import bad_reviews, counters
+from evaluation.ratings import cases as case_ratings
+from evaluation.ratings.bad_reviews import DISPUTE_DAYS, Loop, Stage
+from evaluation.ratings.submission import RatingView, Standing
+from evaluation.scale import is_bad
 from feedback import access, calendars, queries
 from feedback.access import Actor
 from feedback.intake import line
@@ -33,7 +34,7 @@ async def dispute(rating_id: str, actor: Actor, reason: str, *, now: datetime) -
 
     Raises NotFound, Invalid, or NotNow.
     """
-    row = await Rating.get_or_none(Q(id=rating_id) & Q(unit=actor.unit) & ratings.seen_by(actor))
+    row = await Rating.get_or_none(Q(id=rating_id) & Q(unit=actor.unit) & case_ratings.seen_by(actor))
     if row is None or not access.has(actor, (Role.CLERK, Role.LEAD)):
         raise NotFound(rating=rating_id)
     if not is_bad(row.level):
@@ -51,7 +52,7 @@ async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, no
 
     Raises NotFound, Forbidden, Invalid, or NotNow.
     """
-    row = await Rating.get_or_none(Q(id=rating_id) & ratings.seen_by(actor))
+    row = await Rating.get_or_none(Q(id=rating_id) & case_ratings.seen_by(actor))
     if row is None:
         raise NotFound(rating=rating_id)
     if not access.has(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
@@ -74,7 +75,7 @@ async def _judged(row: Rating, before: Standing, after: Standing, said: Mapping[
     async with db.transaction():
         await db.compare_and_set(row, {"status": before.value}, change)
         if after is Standing.INVALID:
-            await ratings.count(row, -1)
+            await counters.count(row, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class LoopView:
 
 async def loops(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -> Page:
     """The bad ratings the actor sees, newest first, each with its stage."""
-    found = await ratings.ratings_of(actor, bad_only=True, page=page, size=size)
+    found = await case_ratings.ratings_of(actor, bad_only=True, page=page, size=size)
     rows = {row.id: row for row in await Rating.filter(id__in=[view.id for view in found.items])}
     frozen = set(await Edition.filter(provisional=False).distinct().values_list("period", flat=True))
     items = [await _loop(view, rows[view.id], actor, now, frozen) for view in found.items]

@@ -11,8 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from types import MappingProxyType
 
-from evaluation.indicators import LEVELS
-from evaluation.scores import WEIGHTS
+from evaluation.disclosure import WEIGHTS
+from evaluation.scale import LEVELS
 from feedback.kernel.errors import Invalid
 from feedback.vocabulary import Act, Kind, Profile
 

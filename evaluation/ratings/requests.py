@@ -10,7 +10,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from evaluation.invitations import Occasion, token_of
+from evaluation.ratings.tokens import Occasion, token_of
 from feedback import queries
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import NotNow

@@ -1,0 +1,1 @@
+"""Key figures 考核指标: facts, definitions, tables."""

@@ -1,0 +1,89 @@
+"""Was it in time? Clocks and tenures of a period, counted as on time, late or running, per unit.
+
+Every clock is decided once: on time in the period in which it was kept, late in the period in which it came due
+unanswered, whether or not somebody answered later. A case that is never finished therefore counts as late, and does
+not drop out of the base. What is not yet due is running and in no base. Each unit answers for the clocks that ended
+while it held the case, the desk for forwarding and for the time between two units; the citizen's own clock, from
+submission to answer, is everybody's. No I/O.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from feedback.kernel.clock import office_day, start_of_day
+from feedback.kernel.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A calendar month in the office: `since` is its first instant, `until` the first one after it."""
+
+    name: str
+    since: datetime
+    until: datetime
+
+    @property
+    def first_day(self) -> date:
+        return office_day(self.since)
+
+    @property
+    def last_day(self) -> date:
+        return office_day(self.until) - timedelta(days=1)
+
+
+def month(name: str) -> Period:
+    """The period called `2026-10`.
+
+    Raises Invalid for anything else.
+    """
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", name)
+    if not match or not 1900 <= int(match[1]) <= 9998:
+        raise Invalid({"period": "not_a_month"})
+    first = date(int(match[1]), int(match[2]), 1)
+    after = (first + timedelta(days=31)).replace(day=1)
+    return Period(name, start_of_day(first), start_of_day(after))
+
+
+def year(name: str) -> Period:
+    """The year called `2026`.
+
+    Raises Invalid for anything else.
+    """
+    if not re.fullmatch(r"\d{4}", name) or not 1900 <= int(name) <= 9998:
+        raise Invalid({"period": "not_a_period"})
+    number = int(name)
+    return Period(name, start_of_day(date(number, 1, 1)), start_of_day(date(number + 1, 1, 1)))
+
+
+def quarter(name: str) -> Period:
+    """The quarter called `2026Q3`.
+
+    Raises Invalid for anything else.
+    """
+    match = re.fullmatch(r"(\d{4})Q([1-4])", name)
+    if not match:
+        raise Invalid({"period": "not_a_period"})
+    first = 3 * int(match[2]) - 2
+    return Period(name, month(f"{match[1]}-{first:02d}").since, month(f"{match[1]}-{first + 2:02d}").until)
+
+
+def period(name: str) -> Period:
+    """A month `2026-10`, a quarter `2026Q3` or a year `2026`.
+
+    Raises Invalid for anything else.
+    """
+    try:
+        return month(name) if "-" in name else quarter(name) if "Q" in name else year(name)
+    except Invalid as fault:
+        raise Invalid({"period": "not_a_period"}) from fault
+
+
+def month_of(day: date) -> Period:
+    """The month that holds `day`."""
+    return month(f"{day:%Y-%m}")
+
+
+def month_before(day: date) -> Period:
+    """The month before the one that holds `day`."""
+    return month_of(day.replace(day=1) - timedelta(days=1))

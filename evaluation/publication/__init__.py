@@ -1,0 +1,1 @@
+"""What is published: editions of figures, files, the annual report."""

@@ -1,0 +1,1 @@
+"""Ratings 好差评 of cases and of services."""

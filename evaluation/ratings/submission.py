@@ -1,0 +1,101 @@
+"""Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
+
+A case is rated through the one door: the act RATE carries `record` into its transaction. A service at a window or
+online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
+rebuilt from the ratings. Whoever works here does not rate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from evaluation.scale import INDICATORS, LEVELS, PF
+from feedback.kernel import codes
+
+TEXT_MOST = 500
+HANDLING_MOST = 60
+MATTER_MOST = 40
+FOLLOW_UP = 2
+PC = "1"
+_ID = 32  # as many digits as a fresh id has
+
+
+class Standing(StrEnum):
+    """Whether a rating counts. While a dispute is looked into it still does."""
+
+    VALID = "valid"
+    UNDER_REVIEW = "under_review"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRating:
+    """What somebody says of a service: by token, or by matter (code or name) and the number of the handling.
+
+    `phone` is for the call-back after a bad rating; after a good one it is not kept.
+    """
+
+    level: int
+    tags: tuple[str, ...] = ()
+    text: str = ""
+    pf: str = PC
+    anonymous: bool = False
+    matter: str = ""
+    handling_no: str = ""
+    token: str = ""
+    phone: str = ""
+    key: str = ""  # of the form it came with
+
+
+@dataclass(frozen=True, slots=True)
+class RatingView:
+    """A rating as the actor may see it. An anonymous one does not tell the rated unit which case or handling."""
+
+    id: str
+    level: int
+    level_text: str
+    tags: tuple[tuple[str, str], ...]
+    text: str
+    unit: str
+    case_no: str
+    matter: str
+    matter_name: str
+    handling_no: str
+    window: str
+    pf: str
+    anonymous: bool
+    number: int
+    at: datetime
+    status: str
+    set_aside: str
+    rectify_no: str
+
+
+def tags_fault(level: int, tags: Sequence[str]) -> str:
+    """What is wrong with the tags of a rating of that level, or ""."""
+    if any(tag not in _OFFERED for tag in tags):
+        return "unknown"
+    return "" if all(_OFFERED[tag] == level for tag in tags) else "not_of_this_level"
+
+
+_OFFERED = {indicator.code: indicator.level for indicator in INDICATORS}
+
+
+def faults(level: object, tags: Sequence[str], text: str, pf: str = PC) -> dict[str, str]:
+    """What is wrong with a rating, by field. Pure, so that a door can ask before it acts."""
+    found = {}
+    if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= len(LEVELS):
+        return {"level": "out_of_range"}
+    if fault := tags_fault(level, tags):
+        found["tags"] = fault
+    if len(text) > TEXT_MOST:
+        found["text"] = "too_long"
+    if pf not in PF:
+        found["pf"] = "unknown"
+    return found
+
+
+def id_of(key: str, secret: str) -> str:
+    """The id of the rating a form brings: pressed twice, the same form is the same rating. Without a key a fresh one."""
+    return codes.keyed_hash(secret, "rating-form", key)[:_ID] if key else codes.fresh_id()

@@ -12,8 +12,8 @@ from feedback.kernel import db
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import NotFound
 from feedback.vocabulary import Role
+from routing.assignment_rules import Row
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
-from routing.rules import Row
 
 STREET_KINDS = frozenset({"street", "town"})
 _ASKED = frozenset("请由向望盼求让找")

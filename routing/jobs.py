@@ -13,14 +13,14 @@ from feedback.access import SYSTEM, Actor, Standing
 from feedback.kernel.clock import from_millis, to_millis
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
-from feedback.views import Brief, CaseFile
-from feedback.vocabulary import Act, Kind, Profile, Stage, Status
-from routing import digests, ladder
+from feedback.views import Brief
+from feedback.vocabulary import Act, Kind, Profile, Status
+from routing.assignment import assignment, barred_units, unit_for
 from routing.directory import Directory, overseers, snapshot
-from routing.hours import Push
-from routing.notices import NOTICES, Audience, NoticeRow, Send, rows_for, told_of, worded
-from routing.rules import CaseFacts, Decision, decide
-from routing.telling import Manner, Planned, keep, send_all
+from routing.notices import digests, escalation
+from routing.notices.catalogue import NOTICES, Audience, NoticeRow, Send, rows_for, told_of, worded
+from routing.notices.delivery import Manner, Planned, keep, send_all
+from routing.notices.delivery_hours import Push
 
 STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
@@ -44,7 +44,7 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
         """Who was returned a report that names their own desk may not even see it: the rows decide once more."""
         case = await queries.brief(payload["no"])
         directory = await snapshot()
-        if case.desk in _barred(case, directory):
+        if case.desk in barred_units(case, directory):
             await assign(payload, now)
 
     async def tell(event: str, payload: dict[str, Any], now: datetime) -> None:
@@ -52,7 +52,7 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
         if _is_stale(case, payload, now):
             raise NotNow(no=case.no)
         names = await snapshot()
-        barred, is_report = _barred(case, names), case.kind is Kind.REPORT
+        barred, is_report = barred_units(case, names), case.kind is Kind.REPORT
         dates = told_of(payload.get("moved", ()))
         planned = []
         for row in rows_for(event):
@@ -89,61 +89,12 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
     return found
 
 
-def assignment(decision: Decision) -> dict[str, Any]:
-    """What the entry keeps of a decision: who, with whom, by which row and why."""
-    return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
-
-
 def _is_stale(case: Brief, payload: Mapping[str, Any], now: datetime) -> bool:
     """Nobody is told today of what happened long ago, as in an imported history."""
     if "due" in payload:
         return now - from_millis(int(payload["due"])) > STALE_CLOCK
     happened = next((e.at for e in case.entries if e.seq == payload.get("seq")), now)
     return now - happened > STALE_ACT
-
-
-def unit_for(case: CaseFile | Brief, directory: Directory) -> Decision:
-    """Who answers this case now, and why."""
-    barred = _barred(case, directory)
-    named = str(case.entries[0].data.get("unit", ""))
-    if named and case.kind == "rectify":
-        return Decision(named, (), "rectify", "差评由被评价的单位整改（谁办理、谁负责）")
-    if case.stage is not Stage.FIRST:
-        return _reviewer(case, directory, barred)
-    region = case.region or directory.place_of(f"{case.address}\n{case.title}\n{case.text}")
-    facts = CaseFacts(
-        category=case.category,
-        kind=case.kind.value,
-        region=region,
-        desk=case.desk,
-        is_sure=is_sure(case),
-        street=directory.street_of(region),
-        region_chain=directory.region_chain(region),
-        barred=barred,
-    )
-    return decide(facts, directory.rows)
-
-
-def is_sure(case: CaseFile | Brief) -> bool:
-    """Whether the category was given by a person, or by the classifier, sure of it and free to act on it."""
-    last = next((e for e in reversed(case.entries) if e.act == Act.CLASSIFY), None)
-    return last is not None and not last.data.get("abstained", False) and not last.data.get("held")
-
-
-def _barred(case: CaseFile | Brief, directory: Directory) -> frozenset[str]:
-    """The units a report names, and all below them."""
-    named: Iterable[str] = case.entries[0].data.get("bars", ())
-    return frozenset[str]().union(*(directory.subtree(unit) for unit in named))
-
-
-def _reviewer(case: CaseFile | Brief, directory: Directory, barred: frozenset[str]) -> Decision:
-    """复查 and 复核 go to the unit one level above whoever decided last."""
-    held = [str(e.data["unit"]) for e in case.entries if e.act == Act.ASSIGN]
-    above = directory.superior(held[-1]) if held else ""
-    if not above or above in barred:
-        return Decision("", (), "review", "没有上一级机关，由受理窗口指定")
-    law = "信访工作条例 第三十五条" if case.stage is Stage.REVIEW else "信访工作条例 第三十六条"
-    return Decision(above, (), "review", f"由原办理机关的上一级机关办理({law})")
 
 
 async def _units_told(row: NoticeRow, case: Brief, payload: Mapping[str, Any]) -> tuple[str, ...]:
@@ -200,13 +151,13 @@ def _warnings(
             f"clock.{after}",
             rung.audience,
             unit,
-            ladder.worded(rung, after, **words),
-            ladder.push_of(rung, length=clock["length"], urgency=urgency, is_report=is_report),
+            escalation.worded(rung, after, **words),
+            escalation.push_of(rung, length=clock["length"], urgency=urgency, is_report=is_report),
             is_report,
             clock["id"],
             after,
         )
-        for rung in ladder.rungs(before, after, Profile(clock["profile"]), is_report=is_report)
+        for rung in escalation.rungs(before, after, Profile(clock["profile"]), is_report=is_report)
         for unit in audience_units[rung.audience]
         if unit not in barred
     ]

@@ -20,7 +20,7 @@ from tortoise.exceptions import OperationalError, ValidationError
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import Refused
 from feedback.kernel.settings import Settings
-from routing import inbox
+from routing.notices import inbox
 from web import bootstrap, worker
 from web.api.v1 import routes
 from web.auth import form_recovery, sessions

@@ -28,8 +28,10 @@ from feedback.kernel.clock import Clock
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from routing import digests, measuring, proposing
-from routing.telling import Manner
+from routing.notices import digests
+from routing.notices.delivery import Manner
+from routing.oversight import measures
+from routing.oversight import proposals as supervision_proposals
 from web.auth import sessions
 from web.context import Office
 from web.http import templating
@@ -171,8 +173,8 @@ async def _nightly(office: Office, now: datetime) -> None:
 async def _oversight(office: Office, now: datetime) -> None:
     """What must be looked into: proposed orders, measures nobody answered in time, consultations that wait too long."""
     manner = Manner.of(office.settings)
-    await proposing.propose(now)
-    told = await measuring.remind(manner, now)
+    await supervision_proposals.propose(now)
+    told = await measures.remind(manner, now)
     if await consultation_deadlines.ring(manner, now) or told:
         office.bell.set()
 

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from feedback import tallies
 from feedback.kernel.clock import from_millis, office_day
-from routing import directory, telling
-from routing.hours import Push
-from routing.notices import Audience
-from routing.telling import Manner, Planned
+from routing import directory
+from routing.notices import delivery
+from routing.notices.catalogue import Audience
+from routing.notices.delivery import Manner, Planned
+from routing.notices.delivery_hours import Push
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ async def ring(manner: Manner, now: datetime) -> int:
             for audience in each.stage.told
             for unit in whom[audience]
         ]
-    return await telling.keep(planned, manner, now)
+    return await delivery.keep(planned, manner, now)
 
 
 async def silent_days(now: datetime) -> int | None:

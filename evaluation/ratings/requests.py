@@ -17,9 +17,9 @@ from feedback.kernel.errors import NotNow
 from feedback.kernel.settings import Settings
 from feedback.views import Brief
 from feedback.vocabulary import Act, Kind, Status
-from routing.hours import Push
-from routing.notices import Audience, shortened
-from routing.telling import Manner, Planned, keep
+from routing.notices.catalogue import Audience, shortened
+from routing.notices.delivery import Manner, Planned, keep
+from routing.notices.delivery_hours import Push
 
 _NEVER_ASKED = frozenset({Kind.REPORT, Kind.RECTIFY})
 _STALE = timedelta(days=7)

@@ -7,8 +7,8 @@ import pytest
 
 from classify import labels
 from feedback.vocabulary import Kind
-from routing import rules
-from routing.rules import DESK, STREET, CaseFacts, Row
+from routing import assignment_rules
+from routing.assignment_rules import DESK, STREET, CaseFacts, Row
 from web.demo.seed import TOWN
 
 LEVELS = ["province", "city", "district", "street", "village"]
@@ -31,7 +31,7 @@ MESSAGES = _rows("messages", "message")
 def _answers(category: str, kind: str, region: str = "990102001001") -> str:
     chain = {region, region[:9] + "000", "990102000000", "990100000000", "990000000000"}
     facts = CaseFacts(category, kind, region, "rexian", street=STREET, region_chain=frozenset(chain))
-    return rules.decide(facts, ROUTES).unit
+    return assignment_rules.decide(facts, ROUTES).unit
 
 
 def test_every_region_and_unit_hangs_below_one_that_exists() -> None:

@@ -44,8 +44,9 @@ from feedback.kernel.settings import Settings
 from feedback.models import Bar, Case, ClockRow, Entry, PublicReply, TenureRow
 from feedback.views import Filters
 from feedback.vocabulary import OPEN
-from routing import directory, inbox
+from routing import directory
 from routing.models import Notice
+from routing.notices import inbox
 from tests.people import Door
 from web import bootstrap
 from web.cli.serve import log_as

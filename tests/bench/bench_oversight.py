@@ -26,8 +26,8 @@ from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.settings import Settings
 from feedback.models import Case, ClockRow, Entry
-from routing.forecast import History, Past, calibration, share_of_time
 from routing.models import Notice
+from routing.oversight.forecast import History, Past, calibration, share_of_time
 from tests.people import Door
 from web import bootstrap
 from web.cli.serve import log_as

@@ -19,7 +19,8 @@ from feedback import cases
 from feedback.access import citizen
 from feedback.intake import Draft, PersonDraft
 from feedback.vocabulary import Act, Kind
-from routing import directory, inbox
+from routing import directory
+from routing.notices import inbox
 from tests.conftest import MONDAY
 from tests.people import Door
 from web import bootstrap

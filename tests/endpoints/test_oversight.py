@@ -12,9 +12,12 @@ from feedback import queries
 from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day
 from feedback.vocabulary import Act
-from routing import directory, inbox, measuring, proposing
+from routing import directory
 from routing.models import MeasureEntry, Notice, Proposal
-from routing.telling import Manner
+from routing.notices import inbox
+from routing.notices.delivery import Manner
+from routing.oversight import measures
+from routing.oversight import proposals as supervision_proposals
 from tests.conftest import MONDAY
 from tests.people import Door
 from web import bootstrap
@@ -65,7 +68,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
     async with at_page(door, "supervisor") as chief:
         page = (await chief.get("/board/proposals")).text
         assert no in page and "没有经批准的延期" in page and "潍坊市12345条例 第二十六条" in page
-        proposal = (await proposing.listed(SYSTEM))[0]
+        proposal = (await supervision_proposals.listed(SYSTEM))[0]
         words = re.search(r'name="reason"[^>]*>\s*([^<]+)</textarea>', page)
         assert words
         answer = await chief.post(f"/board/proposals/{proposal['id']}", data={"issue": "1", "reason": words[1].strip()})
@@ -74,7 +77,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
         orders = (await chief.get("/board/orders")).text
         assert no in orders and "待答复" in orders
         await look(door)
-        assert not await proposing.listed(SYSTEM), "nothing is proposed while an order is open"
+        assert not await supervision_proposals.listed(SYSTEM), "nothing is proposed while an order is open"
     file = await queries.file(SYSTEM, no, secret=door.settings.secret)
     order = next(e for e in file.entries if e.act == Act.SUPERVISE)
     assert order.data["trigger"] == "late"
@@ -86,7 +89,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
 
 async def test_a_dismissed_fact_is_not_proposed_again_and_its_reason_stays(door: Door) -> None:
     no = await overdue(door)
-    proposal = (await proposing.listed(SYSTEM))[0]
+    proposal = (await supervision_proposals.listed(SYSTEM))[0]
     async with at_page(door, "supervisor") as chief:
         refused = await chief.post(f"/board/proposals/{proposal['id']}", data={"why": ""})
         assert refused.status_code == 422 and "请填写不督办的理由" in refused.text
@@ -96,7 +99,7 @@ async def test_a_dismissed_fact_is_not_proposed_again_and_its_reason_stays(door:
         assert "施工单位已进场，下周完工" in page
         again = await chief.post(f"/board/proposals/{proposal['id']}", data={"why": "再来一次"})
         assert again.status_code == 409
-    assert not await proposing.listed(SYSTEM)
+    assert not await supervision_proposals.listed(SYSTEM)
     assert [p.case_no for p in await Proposal.all()] == [no]
 
 
@@ -110,7 +113,7 @@ async def test_a_proposal_without_its_fact_lapses(door: Door) -> None:
 
 async def test_only_supervisors_decide_and_only_overseers_read(door: Door) -> None:
     await overdue(door)
-    proposal = (await proposing.listed(SYSTEM))[0]
+    proposal = (await supervision_proposals.listed(SYSTEM))[0]
     async with at_page(door, "auditor") as auditor:
         assert (await auditor.get("/board/proposals")).status_code == 200
         assert (await auditor.post(f"/board/proposals/{proposal['id']}", data={"why": "不"})).status_code == 403
@@ -234,7 +237,7 @@ async def test_a_measure_nobody_answered_is_reminded_of_once_and_then_every_five
     door.set_time(MONDAY)
     measure = await issued(door, kind="circular", due_day=(office_day(MONDAY) + 3 * DAY).isoformat())
     manner = Manner.of(door.settings)
-    told = [await measuring.remind(manner, MONDAY + day * DAY) for day in range(28) for _ in range(2)]
+    told = [await measures.remind(manner, MONDAY + day * DAY) for day in range(28) for _ in range(2)]
     assert sum(told) == 3
     assert await MeasureEntry.filter(measure_id=measure, act="remind").count() == 3
     assert {(n.audience, n.unit) for n in await Notice.filter(event="measure", words__contains="已逾期")} == {

@@ -19,8 +19,9 @@ from feedback import cases
 from feedback.access import citizen
 from feedback.kernel.settings import Settings
 from feedback.vocabulary import Act
-from routing import directory, proposing
+from routing import directory
 from routing.models import Proposal
+from routing.oversight import proposals as supervision_proposals
 from tests.conftest import MONDAY, fresh
 from tests.endpoints.route_survey.requests import Still, routes
 from tests.endpoints.wrong_inputs import BUTTONS, ENTRIES, NO_JSON, Entry
@@ -117,7 +118,7 @@ async def _furnished(door: Door) -> dict[str, str]:
     issued = await door.post("/api/v1/oversight/measures", measure, overseer)
     assert issued.status_code == 201, issued.text
     ids["measure"] = str(issued.json()["id"])
-    await proposing.propose(MONDAY + 40 * DAY)
+    await supervision_proposals.propose(MONDAY + 40 * DAY)
     ids["proposal"] = str((await Proposal.filter(case_no=ids["no"]).first()).id)  # type: ignore[union-attr] # it is late
     ids["matter"] = str((await door.get("/api/v1/matters")).json()["items"][0]["code"])
     return ids

@@ -15,7 +15,8 @@ from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
 from feedback.views import CaseFile
 from feedback.vocabulary import Act, Status
 from feedback.workdays import DayRow
-from routing import directory, inbox
+from routing import directory
+from routing.notices import inbox
 from tests.conftest import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions

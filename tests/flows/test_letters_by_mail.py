@@ -12,7 +12,7 @@ import pytest
 
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.settings import Settings
-from routing.notices import Audience, Outgoing
+from routing.notices.catalogue import Audience, Outgoing
 from web.notify.email import sender
 
 OUT = Outgoing(

@@ -15,12 +15,13 @@ from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.outbox import Message
 from feedback.vocabulary import Act
-from routing import digests, directory, inbox, telling
+from routing import directory
 from routing import jobs as routing_jobs
-from routing.hours import Push
 from routing.models import Notice, Staff
-from routing.notices import Audience, Outgoing
-from routing.telling import Manner, Planned
+from routing.notices import delivery, digests, inbox
+from routing.notices.catalogue import Audience, Outgoing
+from routing.notices.delivery import Manner, Planned
+from routing.notices.delivery_hours import Push
 from tests.conftest import MONDAY
 from tests.endpoints.route_survey.requests import Still
 from web import bootstrap
@@ -317,9 +318,9 @@ async def test_messages_that_were_carried_out_are_forgotten_after_a_while(office
     assert not await Message.filter(done_at__lt=MONDAY + DAY).count()
 
 
-@pytest.mark.parametrize("audience", list(telling.ROLES))
+@pytest.mark.parametrize("audience", list(delivery.ROLES))
 def test_every_audience_of_staff_has_its_roles(audience: str) -> None:
-    assert telling.ROLES[audience]  # type: ignore[index] # a StrEnum is a str
+    assert delivery.ROLES[audience]  # type: ignore[index] # a StrEnum is a str
 
 
 # ---- the invitation to rate ----
@@ -366,7 +367,7 @@ async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(offic
     draft = Draft(kind="complaint", title="路灯不亮", text="小区路灯坏了很久", channel="web", desk="")
     no = (await case_actions.hand_in(office, draft)).no
     planned = Planned(f"above:{no}", no, "clock.late", Audience.JOINT, "xinfang", "仍未办结", Push.WORKING)
-    await telling.keep([planned], Manner.of(office.settings), MONDAY)
+    await delivery.keep([planned], Manner.of(office.settings), MONDAY)
     kept_away, other = [await directory.actor_of(f"{who}-xinfang") for who in ("clerk", "lead")]
     assert [len((await inbox.listed(each))[0]) for each in (kept_away, other)] == [1, 1]
     await cases.bar(no, staff=[kept_away.id])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from routing.forecast import FIRST_SHARE, LEAN, History, Past, calibration, share_of_time
+from routing.oversight.forecast import FIRST_SHARE, LEAN, History, Past, calibration, share_of_time
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=300)

@@ -6,7 +6,7 @@ import pytest
 
 from feedback import calendars
 from feedback.kernel.clock import OFFICE
-from routing.hours import Push, Rule, last_digest, may_leave, next_moment, rule_of
+from routing.notices.delivery_hours import Push, Rule, last_digest, may_leave, next_moment, rule_of
 
 CALENDAR = calendars.package()
 STAFF = rule_of("08:30-17:30", workdays_only=True)

@@ -7,8 +7,8 @@ import pytest
 
 from feedback.access import Actor
 from feedback.vocabulary import Role
-from routing import measures
-from routing.measures import DEEDS, MEASURES, Deed, Status
+from routing.oversight import measure_types
+from routing.oversight.measure_types import DEEDS, MEASURES, Deed, Status
 
 TODAY = date(2026, 9, 14)
 CHIEF = Actor("supervisor", "督办", frozenset({Role.SUPERVISOR}), "xinfang", everywhere=True)
@@ -44,10 +44,10 @@ def test_four_measures_and_three_suggestions_each_with_its_article() -> None:
     ids=lambda value: value.id if isinstance(value, Actor) else str(value),
 )
 def test_who_may_what(actor: Actor, sees: bool, issues: bool, answers: bool) -> None:
-    assert measures.may_see(actor, "jiaoyu") is sees
-    assert measures.may_issue(actor, "jiaoyu") is issues
-    assert measures.may(actor, Deed.ANSWER, "jiaoyu") is answers
-    assert measures.may(actor, Deed.CLOSE, "jiaoyu") is issues
+    assert measure_types.may_see(actor, "jiaoyu") is sees
+    assert measure_types.may_issue(actor, "jiaoyu") is issues
+    assert measure_types.may(actor, Deed.ANSWER, "jiaoyu") is answers
+    assert measure_types.may(actor, Deed.CLOSE, "jiaoyu") is issues
 
 
 def test_every_open_measure_can_end_and_nothing_leaves_the_end() -> None:
@@ -69,13 +69,13 @@ def test_every_open_measure_can_end_and_nothing_leaves_the_end() -> None:
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], fault: dict[str, str]) -> None:
-    assert measures.issue_faults({**SAID, **change}, TODAY, []) == fault
+    assert measure_types.issue_faults({**SAID, **change}, TODAY, []) == fault
 
 
 def test_a_suggestion_is_answered_with_whether_it_was_adopted() -> None:
-    improve, circular = measures.row_of("improve"), measures.row_of("circular")
+    improve, circular = measure_types.row_of("improve"), measure_types.row_of("circular")
     assert improve and circular
-    assert measures.deed_faults(Deed.ANSWER, improve, {"text": "已改"}, TODAY) == {"adoption": "unknown"}
-    assert not measures.deed_faults(Deed.ANSWER, improve, {"text": "不改，因为…", "adoption": "not"}, TODAY)
-    assert not measures.deed_faults(Deed.ANSWER, circular, {"text": "已改"}, TODAY)
-    assert measures.deed_faults(Deed.ANSWER, improve, {"adoption": "not"}, TODAY) == {"text": "missing"}
+    assert measure_types.deed_faults(Deed.ANSWER, improve, {"text": "已改"}, TODAY) == {"adoption": "unknown"}
+    assert not measure_types.deed_faults(Deed.ANSWER, improve, {"text": "不改，因为…", "adoption": "not"}, TODAY)
+    assert not measure_types.deed_faults(Deed.ANSWER, circular, {"text": "已改"}, TODAY)
+    assert measure_types.deed_faults(Deed.ANSWER, improve, {"adoption": "not"}, TODAY) == {"text": "missing"}

@@ -1,7 +1,7 @@
 """Who answers a category that has no routing row of its own?"""
 
-from routing import rules
-from routing.rules import CaseFacts, Row
+from routing import assignment_rules
+from routing.assignment_rules import CaseFacts, Row
 
 TREE = ("03", "0301", "0302", "0303", "10", "1001", "1002")
 
@@ -14,21 +14,21 @@ BY_CATEGORY = (row(1, "", "xinfang"), row(2, "03", "zhujian"), row(3, "0301", "g
 
 
 def test_a_category_without_a_row_goes_where_its_heading_goes() -> None:
-    decision = rules.decide(CaseFacts("0303", "", "", "desk"), BY_CATEGORY)
+    decision = assignment_rules.decide(CaseFacts("0303", "", "", "desk"), BY_CATEGORY)
     assert (decision.unit, decision.rule) == ("zhujian", "row:2")
 
 
 def test_a_category_whose_sisters_have_rows_waits_for_one() -> None:
-    assert rules.unrouted(TREE, BY_CATEGORY) == ["0303"]
+    assert assignment_rules.unrouted(TREE, BY_CATEGORY) == ["0303"]
 
 
 def test_a_row_for_one_street_only_is_not_enough() -> None:
-    assert rules.unrouted(TREE, (*BY_CATEGORY, row(5, "0303", "zhen", region="990102101000"))) == ["0303"]
+    assert assignment_rules.unrouted(TREE, (*BY_CATEGORY, row(5, "0303", "zhen", region="990102101000"))) == ["0303"]
 
 
 def test_who_routes_by_headings_only_has_nothing_to_do() -> None:
-    assert rules.unrouted(TREE, (row(1, "03", "zhujian"), row(2, "10", "jiaotong"))) == []
+    assert assignment_rules.unrouted(TREE, (row(1, "03", "zhujian"), row(2, "10", "jiaotong"))) == []
 
 
 def test_nothing_waits_once_the_row_is_there() -> None:
-    assert rules.unrouted(TREE, (*BY_CATEGORY, row(5, "0303", "zhujian"))) == []
+    assert assignment_rules.unrouted(TREE, (*BY_CATEGORY, row(5, "0303", "zhujian"))) == []

@@ -8,10 +8,10 @@ from feedback import calendars, stages
 from feedback.kernel.clock import OFFICE
 from feedback.stages import STAGES, Run
 from feedback.vocabulary import Profile
-from routing import ladder
-from routing.hours import Push
-from routing.ladder import LADDER
-from routing.notices import Audience
+from routing.notices import escalation
+from routing.notices.catalogue import Audience
+from routing.notices.delivery_hours import Push
+from routing.notices.escalation import LADDER
 
 CALENDAR = calendars.package()
 
@@ -71,7 +71,7 @@ def test_what_was_passed_unseen_is_told_together() -> None:
 def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> None:
     for row in STAGES:
         for profile in Profile:
-            assert ladder.of_stage(row.code, profile), (row.code, profile)
+            assert escalation.of_stage(row.code, profile), (row.code, profile)
     assert all(rung.law for rung in LADDER)
     assert {rung.stage for rung in LADDER} == {row.code for row in STAGES}
 
@@ -89,31 +89,33 @@ def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> No
     ],
 )
 def test_the_ladder_goes_up(before: str, after: str, profile: Profile, told: set[Audience]) -> None:
-    assert {rung.audience for rung in ladder.rungs(before, after, profile, is_report=False)} == told
+    assert {rung.audience for rung in escalation.rungs(before, after, profile, is_report=False)} == told
 
 
 def test_each_audience_hears_once_of_everything_that_was_passed() -> None:
-    found = ladder.rungs("", "late_5", Profile.PETITION, is_report=False)
+    found = escalation.rungs("", "late_5", Profile.PETITION, is_report=False)
     assert len({rung.audience for rung in found}) == len(found) == 6
 
 
 def test_of_a_report_only_its_holders_and_overseers_hear() -> None:
-    found = {rung.audience for rung in ladder.rungs("", "late_5", Profile.PETITION, is_report=True)}
+    found = {rung.audience for rung in escalation.rungs("", "late_5", Profile.PETITION, is_report=True)}
     assert found == {Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERSEER}
 
 
 def test_what_runs_in_hours_disturbs_at_once_and_a_report_is_in_no_sum() -> None:
     amber = next(rung for rung in LADDER if rung.stage == "amber")
-    assert ladder.push_of(amber, length="60cd", urgency=0, is_report=False) is Push.DIGEST
-    assert ladder.push_of(amber, length="2h", urgency=0, is_report=False) is Push.AT_ONCE
-    assert ladder.push_of(amber, length="30min", urgency=0, is_report=False) is Push.AT_ONCE
-    assert ladder.push_of(amber, length="1wd", urgency=2, is_report=False) is Push.AT_ONCE
-    assert ladder.push_of(amber, length="60cd", urgency=0, is_report=True) is Push.WORKING
+    assert escalation.push_of(amber, length="60cd", urgency=0, is_report=False) is Push.DIGEST
+    assert escalation.push_of(amber, length="2h", urgency=0, is_report=False) is Push.AT_ONCE
+    assert escalation.push_of(amber, length="30min", urgency=0, is_report=False) is Push.AT_ONCE
+    assert escalation.push_of(amber, length="1wd", urgency=2, is_report=False) is Push.AT_ONCE
+    assert escalation.push_of(amber, length="60cd", urgency=0, is_report=True) is Push.WORKING
 
 
 def test_every_rung_can_be_worded() -> None:
     for rung in LADDER:
-        words = ladder.worded(rung, rung.stage, no="20260914-000001", title="长" * 60, unit="区城管局", term="办结答复")
+        words = escalation.worded(
+            rung, rung.stage, no="20260914-000001", title="长" * 60, unit="区城管局", term="办结答复"
+        )
         assert "{" not in words
         assert "20260914-000001" in words
         assert len(words) < 200

@@ -7,8 +7,8 @@ import pytest
 
 from feedback import grounds
 from feedback.vocabulary import Profile
-from routing import triggers
-from routing.triggers import RULES, Late, Record
+from routing.oversight import triggers
+from routing.oversight.triggers import RULES, Late, Record
 
 P, H, R = Profile.PETITION, Profile.HOTLINE, Profile.RATING
 CASE = Record(no="20260914-000001", profile=P, unit="jiaoyu")

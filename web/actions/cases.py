@@ -20,7 +20,7 @@ from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.lifecycle import Step
 from feedback.views import CaseFile
 from feedback.vocabulary import Act, Kind, Role, Status
-from routing import directory, rules
+from routing import assignment_rules, directory
 from routing.directory import Directory
 from web.context import Office
 from web.forms import parsing
@@ -107,7 +107,7 @@ def barred_by(words: str, names: Directory, desk: str, region: str) -> frozenset
 
 def _goes_to(names: Directory, desk: str, region: str, barred: frozenset[str]) -> str:
     """The unit a report goes to by the routing rows, or "" when the desk must decide."""
-    facts = rules.CaseFacts(
+    facts = assignment_rules.CaseFacts(
         category="",
         kind=Kind.REPORT,
         region=region,
@@ -117,7 +117,7 @@ def _goes_to(names: Directory, desk: str, region: str, barred: frozenset[str]) -
         region_chain=names.region_chain(region),
         barred=barred,
     )
-    return rules.decide(facts, names.rows).unit
+    return assignment_rules.decide(facts, names.rows).unit
 
 
 def _faults(draft: Draft, names: Directory, attachments_max: int) -> dict[str, str]:

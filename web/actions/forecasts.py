@@ -7,7 +7,7 @@ from typing import Any
 from feedback import oversight, watched
 from feedback.access import OVERSEERS, Actor, has
 from routing.directory import Directory
-from routing.forecast import History, Past, share_of_time
+from routing.oversight.forecast import History, Past, share_of_time
 from web.context import Office
 from web.presentation import oversight as oversight_views
 

@@ -13,9 +13,9 @@ from feedback import queries
 from feedback.access import Actor
 from feedback.views import CaseFile, EntryView, Filters, WorkRow
 from feedback.vocabulary import Act, Kind
+from routing.assignment import unit_for
+from routing.assignment_rules import Decision
 from routing.directory import Directory
-from routing.jobs import unit_for
-from routing.rules import Decision
 from web.context import Office
 from web.presentation import timeline as timeline_views
 from web.wording import catalogue

@@ -26,10 +26,13 @@ from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.views import Filters
 from feedback.vocabulary import Act, Kind, Role, Status
-from routing import directory, inbox, measuring, proposing
-from routing.measures import Deed
-from routing.rules import STREET
-from routing.telling import Manner
+from routing import directory
+from routing.assignment_rules import STREET
+from routing.notices import inbox
+from routing.notices.delivery import Manner
+from routing.oversight import measures
+from routing.oversight import proposals as supervision_proposals
+from routing.oversight.measure_types import Deed
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import Office
@@ -135,13 +138,13 @@ class Life:
 
     async def _look_over(self, at: datetime) -> None:
         """Once a week the supervisor orders what has been proposed longest; most units answer, and then the citizen."""
-        await proposing.propose(at)
+        await supervision_proposals.propose(at)
         supervisor = await self._actor("supervisor")
-        for proposal in (await proposing.listed(supervisor, most=3))[: self.watch.randint(1, 2)]:
+        for proposal in (await supervision_proposals.listed(supervisor, most=3))[: self.watch.randint(1, 2)]:
             no, reason = proposal["case_no"], self.watch.choice(self.oversight["order"]["reasons"])
             data = {"reason": reason, "trigger": proposal["trigger"]}
             await cases.act(no, Act.SUPERVISE, supervisor, data, now=at)
-            await proposing.decide(supervisor, proposal["id"], proposing.ISSUED, reason, at)
+            await supervision_proposals.decide(supervisor, proposal["id"], supervision_proposals.ISSUED, reason, at)
             if self.watch.random() < 0.8:
                 answered = at + timedelta(hours=self.watch.uniform(20, 70))
                 said = {"text": self.watch.choice(self.oversight["order"]["answers"])}
@@ -158,14 +161,14 @@ class Life:
         async def taken(at: datetime) -> None:
             supervisor, head = await self._actor("supervisor"), await self._actor(f"lead-{row['unit']}")
             said = {**row, "due_day": office_day(at) + timedelta(days=row["due"])}
-            number = await measuring.issue(supervisor, said, (), manner, at)
+            number = await measures.issue(supervisor, said, (), manner, at)
 
             async def answered(when: datetime) -> None:
                 reply = {"text": row["answer"], "adoption": row.get("adoption", "")}
-                await measuring.act(head, number, Deed.ANSWER, reply, manner, when)
+                await measures.act(head, number, Deed.ANSWER, reply, manner, when)
 
             async def closed(when: datetime) -> None:
-                await measuring.act(supervisor, number, Deed.CLOSE, {}, manner, when)
+                await measures.act(supervisor, number, Deed.CLOSE, {}, manner, when)
 
             if row["answered"]:
                 self.plan(at + timedelta(days=row["answered"]), answered)

@@ -26,7 +26,7 @@ from evaluation.ratings import services
 from feedback.kernel.errors import NotNow
 from feedback.vocabulary import Act, Kind, Role
 from routing import directory
-from routing.rules import DESK, STREET
+from routing.assignment_rules import DESK, STREET
 from web.auth import accounts
 from web.context import Office
 from web.forms.models import QuickReason, ReplyTemplate

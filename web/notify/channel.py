@@ -1,7 +1,7 @@
-"""Ways a notice leaves the house. One function each, all of the shape `routing.notices.Send`."""
+"""Ways a notice leaves the house. One function each, all of the shape `routing.notices.catalogue.Send`."""
 
 from feedback.kernel.settings import Settings
-from routing.notices import Outgoing, Send
+from routing.notices.catalogue import Outgoing, Send
 from web.notify.console import sender
 from web.notify.email import sender as email_sender
 

@@ -9,11 +9,12 @@ from feedback import grounds, stages
 from feedback.access import Actor
 from feedback.kernel.clock import office_day
 from feedback.vocabulary import Act, Profile
-from routing import ladder, measures, triggers
 from routing.directory import Directory
-from routing.forecast import Forecast
-from routing.measures import Deed, Status
-from routing.measuring import MeasureView
+from routing.notices import escalation
+from routing.oversight import measure_types, triggers
+from routing.oversight.forecast import Forecast
+from routing.oversight.measure_types import Deed, Status
+from routing.oversight.measures import MeasureView
 from web.presentation import oversight as oversight_views
 from web.wording import catalogue, dates
 
@@ -62,7 +63,7 @@ def ladder_lines() -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     for row in stages.STAGES:
         for profile in (Profile.PETITION, Profile.HOTLINE):
-            rungs = ladder.of_stage(row.code, profile)
+            rungs = escalation.of_stage(row.code, profile)
             lines.append(
                 {
                     "stage": row.label,
@@ -233,7 +234,7 @@ def measure_line(row: MeasureView, names: Directory, now: datetime) -> dict[str,
         "issued": office_day(row.issued_at).isoformat(),
         "answered": office_day(row.answered_at).isoformat() if row.answered_at else "",
         "adoption": row.adoption,
-        "adoption_text": measures.ADOPTIONS.get(row.adoption, ""),
+        "adoption_text": measure_types.ADOPTIONS.get(row.adoption, ""),
         "law": row.row.law,
     }
 
@@ -243,7 +244,7 @@ def measure_course(row: MeasureView, names: Directory) -> list[dict[str, str]]:
     found = []
     for entry in row.entries:
         data = entry["data"]
-        parts = [measures.ADOPTIONS.get(data.get("adoption", ""), ""), data.get("text", "")]
+        parts = [measure_types.ADOPTIONS.get(data.get("adoption", ""), ""), data.get("text", "")]
         if data.get("due_day") and entry["act"] in (Deed.ISSUE, Deed.SEND_BACK):
             parts.append(f"最迟 {data['due_day']} 反馈")
         who = names.short(entry["unit"]) if entry["unit"] else "系统"

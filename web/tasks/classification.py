@@ -21,7 +21,7 @@ from feedback.kernel.settings import Settings
 from feedback.views import Brief, EntryView
 from feedback.vocabulary import Act, Kind, Role, Status
 from routing import directory
-from routing.jobs import assignment, unit_for
+from routing.assignment import assignment, unit_for
 
 if TYPE_CHECKING:
     from classify.model import Model, Verdict

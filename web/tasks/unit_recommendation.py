@@ -15,9 +15,9 @@ import numpy as np
 
 from classify import commands, labels
 from classify.answering import Answering, Unit
-from routing import directory, rules
+from routing import assignment_rules, directory
+from routing.assignment_rules import CaseFacts
 from routing.directory import Directory
-from routing.rules import CaseFacts
 
 if TYPE_CHECKING:
     from classify.model import Model
@@ -100,7 +100,7 @@ def _blank(model: Model, names: Directory) -> Answering:
     place = {row.code: i for i, row in enumerate(rows)}
     routes = np.zeros((len(labels.LEVEL2), len(rows)))
     for i, category in enumerate(labels.LEVEL2):
-        lead = rules.decide(CaseFacts(category, "", "", ""), names.rows).unit
+        lead = assignment_rules.decide(CaseFacts(category, "", "", ""), names.rows).unit
         if lead in place:
             routes[i, place[lead]] = 1.0
     streets = [region.name for region in names.regions() if region.level == "street"]

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 
 from feedback.kernel.clock import Clock
 from feedback.vocabulary import Act
-from routing.measures import Deed
+from routing.oversight.measure_types import Deed
 
 ACTS = (*Act, "nothing")
 STEPS_OF_LINKS = ("merge", "answer", "dismiss", "confirm", "new_facts", "nothing")

@@ -12,8 +12,8 @@ from feedback import intake, queries
 from feedback.kernel.errors import Invalid
 from feedback.views import Filters
 from routing import directory
+from routing.assignment_rules import CaseFacts, Decision, decide
 from routing.directory import Directory
-from routing.rules import CaseFacts, Decision, decide
 from web.actions import suggestions
 from web.api import serializers
 from web.api.route_table import answered, asked, taken

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feedback.kernel.errors import Invalid
-from routing import inbox
+from routing.notices import inbox
 from web.api.route_table import answered, taken
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Instant

@@ -12,11 +12,14 @@ from feedback import intake, stages, watched
 from feedback.access import OVERSEERS, Actor, has
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
 from feedback.vocabulary import Act, Role
-from routing import directory, inbox, measures, measuring, proposing
-from routing.ladder import LADDER
-from routing.measures import Deed
-from routing.measuring import Filters
-from routing.telling import Manner
+from routing import directory
+from routing.notices import inbox
+from routing.notices.delivery import Manner
+from routing.notices.escalation import LADDER
+from routing.oversight import measure_types, measures
+from routing.oversight import proposals as supervision_proposals
+from routing.oversight.measure_types import Deed
+from routing.oversight.measures import Filters
 from web.actions import cases as case_actions
 from web.actions import forecasts as forecast_actions
 from web.api.route_table import answered, asked, taken
@@ -179,8 +182,8 @@ class MeasureIn(Struct):
 
     kind: Annotated[str, said("interview circular listed rectify_by improve policy hold_liable")]
     unit: Annotated[str, said("单位代码")]
-    title: Annotated[str, said("标题", minLength=1, maxLength=measures.TITLE_MOST)]
-    text: Annotated[str, said("正文", minLength=1, maxLength=measures.TEXT_MOST)]
+    title: Annotated[str, said("标题", minLength=1, maxLength=measure_types.TITLE_MOST)]
+    text: Annotated[str, said("正文", minLength=1, maxLength=measure_types.TEXT_MOST)]
     due_day: Annotated[str, said("最迟反馈日期；三项建议可以不填")] = ""
     cases: Annotated[list[str], said("依据的件的编号")] = []
 
@@ -212,7 +215,7 @@ def _late(line: Mapping[str, Any]) -> dict[str, Any]:
 async def proposals(request: Request) -> Response:
     """What the rules propose to supervise."""
     actor, names = await overseer(request), await directory.snapshot()
-    rows = [oversight_views.proposal_line(row, names, {}) for row in await proposing.listed(actor)]
+    rows = [oversight_views.proposal_line(row, names, {}) for row in await supervision_proposals.listed(actor)]
     keys = ("id", "no", "unit", "rule", "trigger", "trigger_text", "law", "evidence")
     return answered({"items": [{key: row[key] for key in keys} for row in rows]})
 
@@ -225,19 +228,19 @@ async def decide(request: Request) -> Response:
     reason = intake.paragraph(values.get("reason", ""))
     if not reason:
         faults.setdefault("reason", "missing")
-    elif values.get("issue") is False and len(reason) > proposing.REASON_MOST:
+    elif values.get("issue") is False and len(reason) > supervision_proposals.REASON_MOST:
         faults["reason"] = "too_long"  # an order's own text is measured by its step
     if faults:
         raise Invalid(faults)
     actor = await overseer(request)
     if Role.SUPERVISOR not in actor.roles:
         raise Forbidden
-    proposal = await proposing.one(actor, _id(request))
-    status = proposing.ISSUED if values["issue"] else proposing.DISMISSED
+    proposal = await supervision_proposals.one(actor, _id(request))
+    status = supervision_proposals.ISSUED if values["issue"] else supervision_proposals.DISMISSED
     if values["issue"]:
         data = {"reason": reason, "trigger": proposal["trigger"]}
         await case_actions.do(office, proposal["case_no"], Act.SUPERVISE, actor, data)
-    await proposing.decide(actor, proposal["id"], status, reason, office.clock.now())
+    await supervision_proposals.decide(actor, proposal["id"], status, reason, office.clock.now())
     return answered({"status": status})
 
 
@@ -290,7 +293,7 @@ async def list_measures(request: Request) -> Response:
     """The measures the caller may see."""
     office: Office = request.app.state.office
     actor = _reader(await sessions.actor(request))
-    found = await measuring.listed(actor, Filters(**asked(request, MeasureQuery)), office.clock.now())
+    found = await measures.listed(actor, Filters(**asked(request, MeasureQuery)), office.clock.now())
     names, now = await directory.snapshot(), office.clock.now()
     return answered({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
 
@@ -301,7 +304,7 @@ def _reader(actor: Actor) -> Actor:
     return actor
 
 
-def _measure(line: Mapping[str, Any], row: measuring.MeasureView) -> dict[str, Any]:
+def _measure(line: Mapping[str, Any], row: measures.MeasureView) -> dict[str, Any]:
     names = ("id", "no", "kind", "unit", "title", "status", "late", "law")
     return {
         **{name: line[name] for name in names},
@@ -315,10 +318,10 @@ def _measure(line: Mapping[str, Any], row: measuring.MeasureView) -> dict[str, A
 
 async def one_measure(request: Request) -> Response:
     """One measure."""
-    return await _told(request, await measuring.one(_reader(await sessions.actor(request)), _id(request)))
+    return await _told(request, await measures.one(_reader(await sessions.actor(request)), _id(request)))
 
 
-async def _told(request: Request, row: measuring.MeasureView, status: int = 200) -> Response:
+async def _told(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
     office: Office = request.app.state.office
     line = oversight_views.measure_line(row, await directory.snapshot(), office.clock.now())
     return answered(_measure(line, row), status)
@@ -331,18 +334,16 @@ async def issue(request: Request) -> Response:
     values, faults, _ = await taken(request, MeasureIn)
     if faults:
         raise Invalid(faults)
-    if not measures.may_issue(actor):
+    if not measure_types.may_issue(actor):
         raise Forbidden
     brought = {name: intake.paragraph(str(values.get(name) or "")) for name in ("kind", "unit", "title", "text")}
-    day = await measuring.due_day(
-        str(values.get("due_day") or ""), brought["kind"], office.settings, office.clock.now()
-    )
+    day = await measures.due_day(str(values.get("due_day") or ""), brought["kind"], office.settings, office.clock.now())
     cases = [intake.line(no) for no in values.get("cases") or []]
-    made = await measuring.issue(
+    made = await measures.issue(
         actor, {**brought, "due_day": day}, cases, Manner.of(office.settings), office.clock.now()
     )
     office.wake()
-    return await _told(request, await measuring.one(actor, made), 201)
+    return await _told(request, await measures.one(actor, made), 201)
 
 
 async def deed(request: Request) -> Response:
@@ -353,13 +354,13 @@ async def deed(request: Request) -> Response:
     if faults:
         raise Invalid(faults)
     _reader(actor)
-    if what not in {each.value for each in measures.DEEDS if each is not Deed.REMIND}:
+    if what not in {each.value for each in measure_types.DEEDS if each is not Deed.REMIND}:
         raise NotFound(act=what)
     brought: dict[str, Any] = {name: intake.paragraph(values[name]) for name in ("text", "adoption", "due_day")}
     brought["due_day"] = _day(brought["due_day"])
-    await measuring.act(actor, _id(request), Deed(what), brought, Manner.of(office.settings), office.clock.now())
+    await measures.act(actor, _id(request), Deed(what), brought, Manner.of(office.settings), office.clock.now())
     office.wake()
-    return await _told(request, await measuring.one(actor, _id(request)))
+    return await _told(request, await measures.one(actor, _id(request)))
 
 
 def _day(text: str) -> date | None:

@@ -2,7 +2,7 @@
 
 import structlog
 
-from routing.notices import Outgoing
+from routing.notices.catalogue import Outgoing
 
 _log = structlog.get_logger("notice")
 

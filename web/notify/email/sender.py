@@ -13,7 +13,7 @@ from email.message import EmailMessage
 
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.settings import Settings
-from routing.notices import Outgoing, Send
+from routing.notices.catalogue import Outgoing, Send
 
 _SECONDS = 15
 _SUBJECT_MOST = 60

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from classify import labels as categories
 from feedback.kernel import outbox
 from feedback.vocabulary import Role
-from routing import directory, rules
+from routing import assignment_rules, directory
 from web.auth.permissions import administrator
 from web.context import Office
 from web.pages.admin import calendar
@@ -25,7 +25,7 @@ async def home(request: Request) -> Response:
         "queue": await outbox.counts(office.clock.now()),
         "units": len(names.units()),
         "rows": len(names.rows),
-        "unrouted": len(rules.unrouted(categories.LEVEL2, names.rows)),
+        "unrouted": len(assignment_rules.unrouted(categories.LEVEL2, names.rows)),
         "edition": names.edition,
         "calendar": await calendar.edition_words(),
         "release": model.release if model else "",

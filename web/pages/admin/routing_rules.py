@@ -14,9 +14,9 @@ from feedback.access import Actor
 from feedback.intake import line
 from feedback.kernel.errors import Forbidden, NotFound
 from feedback.vocabulary import PUBLIC_KINDS, Role
-from routing import directory, rules
+from routing import assignment_rules, directory
+from routing.assignment_rules import DESK, STREET, CaseFacts, Row
 from routing.directory import Directory
-from routing.rules import DESK, STREET, CaseFacts, Row
 from web.auth import sessions
 from web.context import Office
 from web.forms import parsing
@@ -46,7 +46,7 @@ async def rows(request: Request) -> Response:
         "units": worklist_views.unit_groups(names),
         "categories": worklist_views.category_groups(with_heads=True),
         "done": q.get("done", ""),
-        "waiting": [_waiting(code, names) for code in rules.unrouted(categories.LEVEL2, names.rows)],
+        "waiting": [_waiting(code, names) for code in assignment_rules.unrouted(categories.LEVEL2, names.rows)],
         **await _trial(request, names),
     }
     return office.render(request, "admin/routing.html", context)
@@ -54,7 +54,7 @@ async def rows(request: Request) -> Response:
 
 def _waiting(code: str, names: Directory) -> dict[str, str]:
     """A category without a row of its own, and who answers meanwhile."""
-    rows = rules.fitting(CaseFacts(category=code, kind="", region="", desk=""), names.rows)
+    rows = assignment_rules.fitting(CaseFacts(category=code, kind="", region="", desk=""), names.rows)
     lead = rows[0].lead if rows else DESK
     return {"code": code, "words": timeline_views.category_words(code), "serves": SPECIAL.get(lead) or names.name(lead)}
 
@@ -102,9 +102,9 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
         street=names.street_of(region),
         region_chain=names.region_chain(region),
     )
-    decision = rules.decide(facts, names.rows)
+    decision = assignment_rules.decide(facts, names.rows)
     winner = next((row for row in names.rows if f"row:{row.id}" == decision.rule), None)
-    beaten = [row for row in rules.fitting(facts, names.rows) if row is not winner]
+    beaten = [row for row in assignment_rules.fitting(facts, names.rows) if row is not winner]
     shown["verdict"] = {
         "category": timeline_views.category_words(category),
         "how": how,
@@ -141,7 +141,7 @@ async def edit(request: Request) -> Response:
         return _form(request, actor, names, row, columns, {})
     async with request.form(max_fields=500) as form:
         typed = _typed(form)
-    faults = rules.problems(typed, names.has, categories.exists) | _unknown(typed, names)
+    faults = assignment_rules.problems(typed, names.has, categories.exists) | _unknown(typed, names)
     if faults:
         errors = {
             name: (code in _CHOSEN and FAULTS.get(name)) or catalogue.fault_words(name, code)

@@ -19,7 +19,8 @@ from feedback import reads
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden
 from feedback.kernel.settings import Settings
-from routing import directory, measuring
+from routing import directory
+from routing.oversight import measures
 from web.auth import permissions
 from web.context import Office
 from web.presentation import desk_frame
@@ -43,7 +44,7 @@ async def made(year: str, settings: Settings, now: datetime) -> Report:
 
 
 async def _suggestions(since: datetime, until: datetime) -> Suggestions:
-    return Suggestions(tuple(await measuring.suggested(since, until)))
+    return Suggestions(tuple(await measures.suggested(since, until)))
 
 
 async def _asked(request: Request) -> tuple[Report, Any]:

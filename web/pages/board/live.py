@@ -17,8 +17,9 @@ from feedback import access, queries
 from feedback.access import OVERSEERS, Actor, Scope, has
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, office_day, start_of_day
-from routing import directory, inbox
+from routing import directory
 from routing.directory import Directory
+from routing.notices import inbox
 from web.auth import sessions
 from web.auth.permissions import overseer as overseer  # also where the other pages of the board look for it
 from web.context import Office

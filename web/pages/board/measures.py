@@ -15,10 +15,11 @@ from starlette.routing import Route
 from feedback import reads
 from feedback.access import OVERSEERS, Actor, has
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
-from routing import directory, measures, measuring
-from routing.measures import Deed
-from routing.measuring import Filters, MeasureView
-from routing.telling import Manner
+from routing import directory
+from routing.notices.delivery import Manner
+from routing.oversight import measure_types, measures
+from routing.oversight.measure_types import Deed
+from routing.oversight.measures import Filters, MeasureView
 from web.actions import letters as letter_actions
 from web.auth import sessions
 from web.context import Office
@@ -68,18 +69,18 @@ async def listed(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, names = _readers(await sessions.actor(request)), await directory.snapshot()
     now, filters = office.clock.now(), _filters(request)
-    rows = await measuring.listed(actor, filters, now)
+    rows = await measures.listed(actor, filters, now)
     context = {
         **desk_frame.frame(actor, names),
         "tabs": pages("measures", actor) if has(actor, OVERSEERS) else [],
         "rows": [oversight_views.measure_line(row, names, now) for row in rows],
-        "figures": [{**row, "name": names.short(row["unit"])} for row in await measuring.figures(actor, now)],
+        "figures": [{**row, "name": names.short(row["unit"])} for row in await measures.figures(actor, now)],
         "chosen": filters,
         "query": request.url.query,
-        "kinds": [(row.code, row.label) for row in measures.MEASURES],
+        "kinds": [(row.code, row.label) for row in measure_types.MEASURES],
         "statuses": list(oversight_views.STATUSES.items()),
         "units": worklist_views.unit_groups(names, actor.units if not actor.everywhere else frozenset(names.by_code)),
-        "may_issue": measures.may_issue(actor),
+        "may_issue": measure_types.may_issue(actor),
         "oversees": has(actor, OVERSEERS),
         "done": request.query_params.get("done", ""),
     }
@@ -96,7 +97,7 @@ async def export(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, names, now = _readers(await sessions.actor(request)), await directory.snapshot(), office.clock.now()
     rows = [
-        oversight_views.measure_line(row, names, now) for row in await measuring.listed(actor, _filters(request), now)
+        oversight_views.measure_line(row, names, now) for row in await measures.listed(actor, _filters(request), now)
     ]
     await reads.log_read(actor, "export", detail=f"措施与建议 {len(rows)} 项", now=now)
     body = await asyncio.to_thread(_workbook, rows)
@@ -120,7 +121,7 @@ async def new(request: Request) -> Response:
     """The form of a new measure, and issuing it."""
     office: Office = request.app.state.office
     actor = await sessions.actor(request)
-    if not measures.may_issue(actor):
+    if not measure_types.may_issue(actor):
         raise Forbidden
     if request.method == "GET":
         q = request.query_params
@@ -130,10 +131,10 @@ async def new(request: Request) -> Response:
         typed = {name: parsing.words(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
     said = {
         **typed,
-        "due_day": await measuring.due_day(typed["due_day"], typed["kind"], office.settings, office.clock.now()),
+        "due_day": await measures.due_day(typed["due_day"], typed["kind"], office.settings, office.clock.now()),
     }
     try:
-        made = await measuring.issue(
+        made = await measures.issue(
             actor, said, _numbers(typed["cases"]), Manner.of(office.settings), office.clock.now()
         )
     except Invalid as fault:
@@ -166,7 +167,7 @@ async def _form(request: Request, actor: Actor, typed: Mapping[str, str], errors
         **desk_frame.frame(actor, names),
         "typed": dict(typed),
         "errors": dict(errors),
-        "kinds": [(row.code, row.label, f"{row.wants}。{row.law}") for row in measures.MEASURES],
+        "kinds": [(row.code, row.label, f"{row.wants}。{row.law}") for row in measure_types.MEASURES],
         "units": worklist_views.unit_groups(names, frozenset(names.by_code) if actor.everywhere else actor.units),
         "days": office.settings.suggestion_days,
     }
@@ -182,7 +183,7 @@ async def one(request: Request) -> Response:
 async def _found(request: Request) -> tuple[MeasureView, Actor]:
     actor = _readers(await sessions.actor(request))
     text = request.path_params["id"]
-    return await measuring.one(actor, int(text) if text.isdecimal() and len(text) < 19 else -1), actor
+    return await measures.one(actor, int(text) if text.isdecimal() and len(text) < 19 else -1), actor
 
 
 async def _one(
@@ -203,7 +204,7 @@ async def _one(
         "unit": names.name(row.unit),
         "course": oversight_views.measure_course(row, names),
         "deeds": [(deed.value, oversight_views.DEEDS[deed]) for deed in row.deeds],
-        "adoptions": list(measures.ADOPTIONS.items()),
+        "adoptions": list(measure_types.ADOPTIONS.items()),
         "typed": {"text": "", "adoption": "", "due_day": "", **typed},
         "errors": dict(errors),
         "opened": opened,
@@ -217,13 +218,13 @@ async def act(request: Request) -> Response:
     office: Office = request.app.state.office
     row, actor = await _found(request)
     what = request.path_params["act"]
-    if what not in {deed.value for deed in measures.DEEDS if deed is not Deed.REMIND}:
+    if what not in {deed.value for deed in measure_types.DEEDS if deed is not Deed.REMIND}:
         raise NotFound(act=what)
     async with request.form() as form:
         typed = _typed(form)
     said = {**typed, "due_day": _day(typed["due_day"])}
     try:
-        await measuring.act(actor, row.id, Deed(what), said, Manner.of(office.settings), office.clock.now())
+        await measures.act(actor, row.id, Deed(what), said, Manner.of(office.settings), office.clock.now())
     except Invalid as fault:
         return await _one(request, actor, row, typed, _errors(fault), what)
     office.wake()

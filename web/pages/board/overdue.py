@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feedback import watched
-from routing import directory, inbox
+from routing import directory
+from routing.notices import inbox
 from web.auth.permissions import overseer
 from web.context import Office
 from web.presentation import desk_frame

@@ -10,7 +10,8 @@ from feedback import watched
 from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, Invalid
 from feedback.vocabulary import Act, Role
-from routing import directory, proposing
+from routing import directory
+from routing.oversight import proposals as supervision_proposals
 from web.actions import cases as case_actions
 from web.auth.permissions import overseer
 from web.context import Office
@@ -31,9 +32,9 @@ async def _proposals(
 ) -> Response:
     office: Office = request.app.state.office
     names = await directory.snapshot()
-    rows = await proposing.listed(actor)
-    decided = await proposing.listed(actor, status=proposing.DISMISSED, most=30)
-    decided += await proposing.listed(actor, status=proposing.ISSUED, most=30)
+    rows = await supervision_proposals.listed(actor)
+    decided = await supervision_proposals.listed(actor, status=supervision_proposals.DISMISSED, most=30)
+    decided += await supervision_proposals.listed(actor, status=supervision_proposals.ISSUED, most=30)
     titles = await watched.titles_of(actor, [row["case_no"] for row in rows + decided])
     context = {
         **desk_frame.frame(actor, names),
@@ -44,7 +45,7 @@ async def _proposals(
         "typed": typed,
         "errors": errors,
         "opened": opened,
-        "reason_most": proposing.REASON_MOST,
+        "reason_most": supervision_proposals.REASON_MOST,
         "done": request.query_params.get("done", ""),
     }
     return office.render(request, "board/proposals.html", context, status=422 if errors else 200)
@@ -56,7 +57,7 @@ async def decide(request: Request) -> Response:
     if Role.SUPERVISOR not in actor.roles:
         raise Forbidden
     text = request.path_params["id"]
-    proposal = await proposing.one(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
+    proposal = await supervision_proposals.one(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
     async with request.form() as form:
         typed = _typed(form)
         issue = "issue" in form
@@ -81,13 +82,17 @@ async def _issued(request: Request, actor: Actor, proposal: dict[str, Any], type
     if typed["target_day"]:
         data["target_day"] = typed["target_day"]
     await case_actions.do(office, proposal["case_no"], Act.SUPERVISE, actor, data)
-    await proposing.decide(actor, proposal["id"], proposing.ISSUED, typed["reason"], office.clock.now())
+    await supervision_proposals.decide(
+        actor, proposal["id"], supervision_proposals.ISSUED, typed["reason"], office.clock.now()
+    )
 
 
 async def _dismissed(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
     office: Office = request.app.state.office
     if not typed["why"]:
         raise Invalid({"why": "missing"})
-    if len(typed["why"]) > proposing.REASON_MOST:
+    if len(typed["why"]) > supervision_proposals.REASON_MOST:
         raise Invalid({"why": "too_long"})
-    await proposing.decide(actor, proposal["id"], proposing.DISMISSED, typed["why"], office.clock.now())
+    await supervision_proposals.decide(
+        actor, proposal["id"], supervision_proposals.DISMISSED, typed["why"], office.clock.now()
+    )

@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from feedback.intake import line
-from routing import directory, inbox
+from routing import directory
+from routing.notices import inbox
 from web.auth import sessions
 from web.context import Office
 from web.forms import parsing

@@ -12,10 +12,10 @@ from tortoise.exceptions import IntegrityError
 from feedback import calendars, facts
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import office_day
-from routing.hours import Push, last_digest, next_moment
 from routing.models import Notice
-from routing.notices import Audience
-from routing.telling import Manner, Planned, keep
+from routing.notices.catalogue import Audience
+from routing.notices.delivery import Manner, Planned, keep
+from routing.notices.delivery_hours import Push, last_digest, next_moment
 
 EVENT = "digest"
 _FIRST = timedelta(days=1)

@@ -1,6 +1,6 @@
 """Who is told what when something happens? The table NOTICES, and the port through which notices leave.
 
-An event is an act (`case.assign`) or a deadline that moved; what is told when a clock runs out is `routing.ladder`.
+An event is an act (`case.assign`) or a deadline that moved; what is told when a clock runs out is `routing.notices.escalation`.
 No I/O.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from routing.hours import Push
+from routing.notices.delivery_hours import Push
 
 TITLE_MOST = 24
 

@@ -14,10 +14,10 @@ from tortoise.queryset import QuerySet
 from feedback import queries
 from feedback.access import Actor
 from feedback.kernel.errors import NotFound
-from routing.hours import Push
 from routing.models import Notice
-from routing.notices import Audience
-from routing.telling import ABOVE, ROLES
+from routing.notices.catalogue import Audience
+from routing.notices.delivery import ABOVE, ROLES
+from routing.notices.delivery_hours import Push
 
 COUNTED_DAYS = 30
 COUNT_MOST = 99

@@ -21,12 +21,13 @@ from feedback.kernel.clock import end_of_day, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.kernel.settings import Settings
 from feedback.vocabulary import Role
-from routing import directory, measures
-from routing.hours import Push
-from routing.measures import DEEDS, Deed, MeasureRow, Status
+from routing import directory
 from routing.models import Measure, MeasureCase, MeasureEntry
-from routing.notices import Audience
-from routing.telling import Manner, Planned, keep
+from routing.notices.catalogue import Audience
+from routing.notices.delivery import Manner, Planned, keep
+from routing.notices.delivery_hours import Push
+from routing.oversight import measure_types
+from routing.oversight.measure_types import DEEDS, Deed, MeasureRow, Status
 
 REMIND_EVERY = 5  # working days
 REMIND_DAYS = 60  # how long one goes on reminding
@@ -109,7 +110,7 @@ async def one(actor: Actor, measure_id: int) -> MeasureView:
 
 
 def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]], actor: Actor) -> MeasureView:
-    kind = measures.row_of(row.kind)
+    kind = measure_types.row_of(row.kind)
     assert kind is not None  # noqa: S101 - rows are never removed
     return MeasureView(
         id=row.id,
@@ -129,7 +130,7 @@ def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]],
         answered_at=row.answered_at,
         cases=tuple(cases),
         entries=tuple(entries),
-        deeds=measures.open_deeds(actor, Status(row.status), row.unit),
+        deeds=measure_types.open_deeds(actor, Status(row.status), row.unit),
     )
 
 
@@ -140,7 +141,7 @@ def _entry(row: MeasureEntry) -> dict[str, Any]:
 
 async def due_day(text: str, kind: str, settings: Settings, now: datetime) -> date | None:
     """The day somebody wrote; for a suggestion the usual one when they wrote none. None: it is no day."""
-    row = measures.row_of(kind)
+    row = measure_types.row_of(kind)
     if not text and row is not None and row.days:
         plain = office_day(now) + timedelta(days=settings.suggestion_days)
         return (await calendars.current()).next_workday(plain)
@@ -156,10 +157,10 @@ async def issue(actor: Actor, said: Mapping[str, Any], cases: Sequence[str], man
     Raises Forbidden, or Invalid naming every wrong field.
     """
     names, unit = await directory.snapshot(), str(said.get("unit", ""))
-    if not measures.may_issue(actor):
+    if not measure_types.may_issue(actor):
         raise Forbidden(act="issue")
-    faults = measures.issue_faults(said, office_day(now), cases)
-    if unit and (not names.has(unit) or not measures.may_issue(actor, unit)):
+    faults = measure_types.issue_faults(said, office_day(now), cases)
+    if unit and (not names.has(unit) or not measure_types.may_issue(actor, unit)):
         faults["unit"] = "unknown_unit"
     if fault := await _cases_fault(actor, cases):
         faults["cases"] = fault
@@ -180,7 +181,7 @@ async def issue(actor: Actor, said: Mapping[str, Any], cases: Sequence[str], man
         "issued_at": now,
     }
     row = await _created(columns, actor, cases, now)
-    label = measures.row_of(row.kind)
+    label = measure_types.row_of(row.kind)
     words = f"{label.label if label else ''} {row.no}“{row.title[:24]}”：请在 {day.isoformat()} 前书面反馈。"
     await _tell(row, "issue", (Audience.UNIT, Audience.HEAD), unit, words, manner, now)
     return int(row.id)
@@ -188,7 +189,7 @@ async def issue(actor: Actor, said: Mapping[str, Any], cases: Sequence[str], man
 
 async def _cases_fault(actor: Actor, cases: Sequence[str]) -> str:
     """A measure names only cases its issuer may open, and no report: it is read by people who may not know of one."""
-    if len(cases) > measures.CASES_MOST:
+    if len(cases) > measure_types.CASES_MOST:
         return "too_many"
     if set(cases) - await queries.seen_of(actor, cases):
         return "unknown"
@@ -237,13 +238,13 @@ async def act(
     row = await _scoped(actor).get_or_none(id=measure_id)
     if row is None:
         raise NotFound(measure=measure_id)
-    if not measures.may(actor, deed, row.unit):
+    if not measure_types.may(actor, deed, row.unit):
         raise Forbidden(act=deed.value)
     sources, target = DEEDS[deed]
-    kind = measures.row_of(row.kind)
+    kind = measure_types.row_of(row.kind)
     if Status(row.status) not in sources or kind is None:
         raise NotNow(act=deed.value, status=row.status)
-    if faults := measures.deed_faults(deed, kind, said, office_day(now)):
+    if faults := measure_types.deed_faults(deed, kind, said, office_day(now)):
         raise Invalid(faults)
     data = {name: str(said[name]) for name in ("text", "adoption", "due_day") if said.get(name)}
     await _write(row, deed, target, data, said, actor, now)
@@ -322,7 +323,7 @@ async def figures(actor: Actor, now: datetime) -> list[dict[str, Any]]:
             issued=Count("id"),
             answered=Count("id", _filter=Q(answered_at__isnull=False)),
             overdue=Count("id", _filter=Q(answered_at__isnull=True, due_at__lte=now)),
-            **{name: Count("id", _filter=Q(adoption=name)) for name in measures.ADOPTIONS if name != "not"},
+            **{name: Count("id", _filter=Q(adoption=name)) for name in measure_types.ADOPTIONS if name != "not"},
             refused=Count("id", _filter=Q(adoption="not")),
         )
     )
@@ -340,6 +341,6 @@ async def suggested(since: datetime, until: datetime) -> list[tuple[str, int, in
     )
     by_sort = {row["kind"]: row for row in await counted.group_by("kind").values("kind", "made", "answered", "adopted")}
     none = {"made": 0, "answered": 0, "adopted": 0}
-    sorts = [row for row in measures.MEASURES if row.adoption]
+    sorts = [row for row in measure_types.MEASURES if row.adoption]
     found = [(row.label, by_sort.get(row.code, none)) for row in sorts]
     return [(label, each["made"], each["answered"], each["adopted"]) for label, each in found]

@@ -15,9 +15,9 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound, NotNow
 from feedback.vocabulary import Profile
 from feedback.workdays import Calendar
-from routing import triggers
 from routing.models import Proposal
-from routing.triggers import Late, Proposed, Record
+from routing.oversight import triggers
+from routing.oversight.triggers import Late, Proposed, Record
 
 OPEN, ISSUED, DISMISSED, LAPSED = "open", "issued", "dismissed", "lapsed"
 REASON_MOST = 500

@@ -19,9 +19,9 @@ from feedback.kernel.errors import Conflict, NotNow, Unavailable
 from feedback.kernel.settings import Settings
 from feedback.vocabulary import Role
 from routing import directory
-from routing.hours import Push, Rule, may_leave, rule_of
 from routing.models import Notice
-from routing.notices import Audience, Outgoing, Send
+from routing.notices.catalogue import Audience, Outgoing, Send
+from routing.notices.delivery_hours import Push, Rule, may_leave, rule_of
 
 _TOGETHER = 50
 

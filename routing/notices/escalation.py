@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from feedback import stages
 from feedback.terms import parse_length
 from feedback.vocabulary import Profile
-from routing.hours import Push
-from routing.notices import Audience, shortened
+from routing.notices.catalogue import Audience, shortened
+from routing.notices.delivery_hours import Push
 
 P = Profile
 _PETITION = frozenset({P.PETITION})

@@ -1,0 +1,61 @@
+"""What does routing do when something happened? Assigns by the rows, and tells people.
+
+Each handler may run twice or a day late: what is already done answers NotNow.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from feedback.views import Brief, CaseFile
+from feedback.vocabulary import Act, Stage
+from routing.assignment_rules import CaseFacts, Decision, decide
+from routing.directory import Directory
+
+
+def assignment(decision: Decision) -> dict[str, Any]:
+    """What the entry keeps of a decision: who, with whom, by which row and why."""
+    return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
+
+
+def unit_for(case: CaseFile | Brief, directory: Directory) -> Decision:
+    """Who answers this case now, and why."""
+    barred = barred_units(case, directory)
+    named = str(case.entries[0].data.get("unit", ""))
+    if named and case.kind == "rectify":
+        return Decision(named, (), "rectify", "差评由被评价的单位整改（谁办理、谁负责）")
+    if case.stage is not Stage.FIRST:
+        return _reviewer(case, directory, barred)
+    region = case.region or directory.place_of(f"{case.address}\n{case.title}\n{case.text}")
+    facts = CaseFacts(
+        category=case.category,
+        kind=case.kind.value,
+        region=region,
+        desk=case.desk,
+        is_sure=is_sure(case),
+        street=directory.street_of(region),
+        region_chain=directory.region_chain(region),
+        barred=barred,
+    )
+    return decide(facts, directory.rows)
+
+
+def is_sure(case: CaseFile | Brief) -> bool:
+    """Whether the category was given by a person, or by the classifier, sure of it and free to act on it."""
+    last = next((e for e in reversed(case.entries) if e.act == Act.CLASSIFY), None)
+    return last is not None and not last.data.get("abstained", False) and not last.data.get("held")
+
+
+def barred_units(case: CaseFile | Brief, directory: Directory) -> frozenset[str]:
+    """The units a report names, and all below them."""
+    named: Iterable[str] = case.entries[0].data.get("bars", ())
+    return frozenset[str]().union(*(directory.subtree(unit) for unit in named))
+
+
+def _reviewer(case: CaseFile | Brief, directory: Directory, barred: frozenset[str]) -> Decision:
+    """复查 and 复核 go to the unit one level above whoever decided last."""
+    held = [str(e.data["unit"]) for e in case.entries if e.act == Act.ASSIGN]
+    above = directory.superior(held[-1]) if held else ""
+    if not above or above in barred:
+        return Decision("", (), "review", "没有上一级机关，由受理窗口指定")
+    law = "信访工作条例 第三十五条" if case.stage is Stage.REVIEW else "信访工作条例 第三十六条"
+    return Decision(above, (), "review", f"由原办理机关的上一级机关办理({law})")

@@ -1,0 +1,1 @@
+"""Who is notified of what, in which words, when and by which channel."""

@@ -19,7 +19,8 @@ from tortoise.migrations.api import migrate as run_migrations
 import evaluation.jobs
 import feedback.jobs
 import routing.jobs
-from classify import outcomes, repeats
+from classify.automation import outcomes
+from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
 from feedback import attachments, calendars, promises, search
@@ -112,7 +113,7 @@ def handlers(office: Office) -> dict[str, Handler]:
     found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
     parts: tuple[Mapping[str, list[Handler]], ...] = (
         {
-            "case.submit": [classification.handler(office.model, settings), repeats.propose],
+            "case.submit": [classification.handler(office.model, settings), link_proposals.propose],
         },
         {f"case.{act}": [classification.judge(settings.automatic_target)] for act in classification.PROPOSALS},
         {kind: [training.learn] for kind in training.TEACHING},
@@ -161,7 +162,7 @@ async def _nightly(office: Office, now: datetime) -> None:
     await feedback.jobs.close_rated_out(now, settings.rating_days)
     await feedback.jobs.forget_persons(now, settings.retention_years)
     await feedback.jobs.forget_senders(now)
-    await repeats.fill()
+    await link_proposals.fill()
     await attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
     await sessions.forget_old(now, settings.draft_days)
     await evaluation.jobs.close_period(now, settings)

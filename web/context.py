@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
-import classify.releases
-from classify.model import Model
+import classify.model.registry
+from classify.model.release import Model
 from feedback.kernel.clock import Clock
 from feedback.kernel.settings import Settings
 from web.tasks.unit_recommendation import Answerers
@@ -57,7 +57,7 @@ class Office:
 
     async def model(self) -> Model | None:
         """The classifier in force, or None while there is no release."""
-        self._model = await classify.releases.current(self.settings.data, self._model)
+        self._model = await classify.model.registry.current(self.settings.data, self._model)
         return self._model
 
 

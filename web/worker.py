@@ -16,7 +16,7 @@ from arq.connections import ArqRedis, RedisSettings
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from classify import runs
+from classify.learning import training_runs
 from feedback.kernel import outbox
 from feedback.kernel.outbox import Handler
 from web import bootstrap
@@ -32,7 +32,7 @@ async def run_inside(office: Office) -> None:
     """Drain the outbox for as long as the process lives: at once when rung, else every few seconds."""
     handlers = bootstrap.handlers(office)
     await outbox.release_leases()
-    await runs.release_leases()
+    await training_runs.release_leases()
     due_at = dict.fromkeys(bootstrap.TIMERS, 0.0)
     while True:
         office.bell.clear()

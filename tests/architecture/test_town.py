@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from classify import labels
+from classify import taxonomy
 from feedback.vocabulary import Kind
 from routing import assignment_rules
 from routing.assignment_rules import DESK, STREET, CaseFacts, Row
@@ -51,14 +51,14 @@ def test_the_town_has_all_five_levels() -> None:
 
 def test_every_category_is_somebodys_duty() -> None:
     duties = [duty for unit in UNITS.values() if unit["kind"] != "superior" for duty in unit["duties"]]
-    assert {code for duty in duties for code in duty["categories"]} == set(labels.LEVEL2)
+    assert {code for duty in duties for code in duty["categories"]} == set(taxonomy.LEVEL2)
 
 
 def test_every_routing_row_names_units_categories_and_its_reason() -> None:
     for row in ROUTES:
         assert row.lead in UNITS or row.lead in (STREET, DESK)
         assert all(code in UNITS for code in row.co)
-        assert not row.category or labels.exists(row.category)
+        assert not row.category or taxonomy.exists(row.category)
         assert not row.region or row.region in REGIONS
         assert row.reason.startswith("为什么：")
 
@@ -68,7 +68,7 @@ def test_the_last_row_fits_everything() -> None:
     assert (last.category, last.kind, last.region, last.lead) == ("", "", "", DESK)
 
 
-@pytest.mark.parametrize("category", ["", *labels.LEVEL1, *labels.LEVEL2])
+@pytest.mark.parametrize("category", ["", *taxonomy.LEVEL1, *taxonomy.LEVEL2])
 def test_a_report_goes_to_the_discipline_organ_whatever_it_is_about(category: str) -> None:
     assert _answers(category, "report") == "jiwei"
     assert _answers(category, "report", "990102101001") == "jiwei"
@@ -80,7 +80,7 @@ def test_a_town_looks_after_its_own_streets_and_the_district_after_the_city() ->
 
 
 def test_the_messages_speak_of_everything_and_each_has_a_unit() -> None:
-    assert {m["category"] for m in MESSAGES} == set(labels.LEVEL2)
+    assert {m["category"] for m in MESSAGES} == set(taxonomy.LEVEL2)
     assert all(m["unit"] in UNITS or m["unit"] == STREET for m in MESSAGES)
     assert all(m["kind"] in set(Kind) for m in MESSAGES)
     assert all(m["unit"] == "jiwei" for m in MESSAGES if m["kind"] == "report")
@@ -88,6 +88,6 @@ def test_the_messages_speak_of_everything_and_each_has_a_unit() -> None:
 
 def test_the_held_out_messages_are_not_told_elsewhere() -> None:
     held = _rows("holdout", "item")
-    assert {item["category"][:2] for item in held} == set(labels.LEVEL1)
+    assert {item["category"][:2] for item in held} == set(taxonomy.LEVEL1)
     told = {text for m in MESSAGES for text in (m["title"], m["text"])}
     assert not told & {text for item in held for text in (item["title"], item["text"])}

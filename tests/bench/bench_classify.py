@@ -12,24 +12,27 @@ import time
 import tomllib
 from pathlib import Path
 
-from classify import examples, labels, training
-from classify.examples import Example
-from classify.model import Model, load
-from classify.trial import Row, frozen_accuracy, trial
+from classify import taxonomy
+from classify.model import seed_examples, training
+from classify.model.metrics import Row, frozen_accuracy, trial
+from classify.model.release import Model, load
+from classify.model.seed_examples import Example
 
 TOWN = Path(__file__).parents[2] / "web" / "town"
 
 
 def main(files: list[str]) -> int:
     units = tomllib.loads((TOWN / "units.toml").read_text(encoding="utf-8"))["unit"]
-    seeds = examples.seed_examples([(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]])
+    seeds = seed_examples.seed_examples(
+        [(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]]
+    )
     kept_out = tomllib.loads((TOWN / "holdout.toml").read_text(encoding="utf-8"))["item"]
     town = [Row(item["title"], item["text"], item["category"]) for item in kept_out]
     rows = [row for file in files for row in _rows(Path(file))]
     tried = [Row(r["subject"], r["text"], r["label"]) for r in rows if r["split"] == "val"]
     seen = [r for r in rows if r["split"] == "train"]
     for kind in ("cold", "adapted", "trained") if rows else ("cold",):
-        real = [Example(r["subject"], r["text"], labels.code_of(r["label"]), "file") for r in seen]
+        real = [Example(r["subject"], r["text"], taxonomy.code_of(r["label"]), "file") for r in seen]
         messages = [(r["subject"], r["text"]) for r in seen]
         start = time.perf_counter()
         fitted = training.fit(

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from classify import labels
-from classify.experience import Frame
-from classify.heads import VIEWS
+from classify import taxonomy
+from classify.model.linear_heads import VIEWS
+from classify.model.trained_head import Frame
 
 SEEDS, FOLDS, NEAR, SURE, SHOWN = 3, 5, 10, 0.8, 40
 TEMPERATURE = 0.2
@@ -31,7 +31,7 @@ def main() -> int:
     asked = parser.parse_args()
     with asked.file.open(encoding="utf-8-sig", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if not asked.split or row["split"] == asked.split]
-    given = np.array([labels.LEVEL1.index(labels.code_of(row["label"])[:2]) for row in rows])
+    given = np.array([taxonomy.LEVEL1.index(taxonomy.code_of(row["label"])[:2]) for row in rows])
     headings = tuple(int(i) for i in np.unique(given))
     target = np.searchsorted(headings, given)
     frame = Frame.of([(row["subject"], row["text"]) for row in rows], (), VIEWS)
@@ -60,7 +60,7 @@ def _unseen(
 
 
 def _confusion(guess: NDArray[np.intp], target: NDArray[np.intp], headings: tuple[int, ...]) -> None:
-    names = [labels.name_of(labels.LEVEL1[heading]) for heading in headings]
+    names = [taxonomy.name_of(taxonomy.LEVEL1[heading]) for heading in headings]
     table = np.zeros((len(headings), len(headings)), dtype=int)
     np.add.at(table, (target, guess), 1)
     print("given \\ guessed", *names, sep="\t")
@@ -92,13 +92,13 @@ def _doubtful(
         was, other = int(target[i]), int(guesses[0][i])
         pairs[was, other] += 1
         if n < SHOWN:
-            codes = labels.LEVEL1[headings[was]], labels.LEVEL1[headings[other]]
+            codes = taxonomy.LEVEL1[headings[was]], taxonomy.LEVEL1[headings[other]]
             here, there = int((votes == was).sum()), int((votes == other).sum())
             print(
                 f"{rows[i].get('id', i)}: given {codes[0]}, {SEEDS}/{SEEDS} say {codes[1]} ({sure[i]:.2f}), neighbours {here}:{there}"
             )
     for (was, other), n in pairs.most_common(3):
-        print(f"most often: {labels.LEVEL1[headings[was]]} given, {labels.LEVEL1[headings[other]]} said: {n}")
+        print(f"most often: {taxonomy.LEVEL1[headings[was]]} given, {taxonomy.LEVEL1[headings[other]]} said: {n}")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ send it to), or a unit of any name (no release has an opinion on it but by what 
 without it or without a time are left out. ROUTING itself may be a stream: then its messages without a time teach.
 
 Stream: every message is predicted and, where the proof allows it, sent on before its outcome is known; then the outcome
-is learnt (topics by `classify.local`, departments and units by `classify.answering`, refitted from the outcomes so far
-every few messages) and counted (`classify.proof`).
+is learnt (topics by `classify.model.local_adaptation`, departments and units by `classify.recommend.unit_recommender`, refitted from the outcomes so far
+every few messages) and counted (`classify.automation.gate`).
 """
 
 import argparse
@@ -27,11 +27,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classify import examples, heads, labels, local, proof, text, training
-from classify.answering import Answering, Unit
-from classify.examples import Example
-from classify.model import Model
-from classify.proof import Standing, State
+from classify import taxonomy
+from classify.automation import gate
+from classify.automation.gate import Standing, State
+from classify.model import linear_heads, local_adaptation, seed_examples, training
+from classify.model.release import Model
+from classify.model.seed_examples import Example
+from classify.recommend.unit_recommender import Answering, Unit
+from classify.text import features
 from feedback.kernel.clock import OFFICE
 
 TOWN = Path(__file__).parents[2] / "web" / "town"
@@ -74,7 +77,7 @@ class Stream:
         file, column, *sort = place.split(":")
         rows = sorted((r for r in _rows(Path(file)) if r[column] and r["time"]), key=lambda r: r["time"])
         what = sort[0] if sort else "topic"
-        found = [r[column] if what == "unit" else labels.code_of(r[column]) for r in rows]
+        found = [r[column] if what == "unit" else taxonomy.code_of(r[column]) for r in rows]
         choices = tuple(sorted(set(found)))
         return cls(name, what, rows, choices, [choices.index(one) for one in found])
 
@@ -112,23 +115,23 @@ def live(stream: Stream, model: Model, cold: Model, every: int) -> tuple[Array, 
         best, sure = int(chances.argmax()), float(chances.max())
         what = f"{best:02d}" if stream.sort == "unit" else stream.choices[best]
         states = {cell: standing.state for cell, standing in standings.items()}
-        automatic.append(proof.is_proven(states, what, "", "", sure))
+        automatic.append(gate.is_proven(states, what, "", "", sure))
         if sure >= BAR:
-            for cell in proof.cells(what, "", "", sure):
+            for cell in gate.cells(what, "", "", sure):
                 before = standings.get(cell, Standing())
-                standings[cell] = proof.after(before, best == stream.targets[i], _NOW, TARGET)
+                standings[cell] = gate.after(before, best == stream.targets[i], _NOW, TARGET)
         loop.learn(stream.targets[i], refit=(i + 1) % every == 0)
     _nearest(standings)
     return np.stack(stands), np.stack(found), np.array(automatic)
 
 
 class Headings:
-    """The loop of headings: `classify.local`, fitted on the newest outcomes every few of them."""
+    """The loop of headings: `classify.model.local_adaptation`, fitted on the newest outcomes every few of them."""
 
     def __init__(self, stream: Stream, model: Model, cold: Model) -> None:
         self._stream = stream
         self._models = (model,) if model is cold else (model, cold)
-        self._learnt: heads.Local | None = None
+        self._learnt: linear_heads.Local | None = None
         self._seen: list[list[Array]] = []
 
     def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
@@ -143,11 +146,11 @@ class Headings:
             some = slice(max(0, len(self._seen) - NEWEST), len(self._seen))
             past = [(row["subject"], row["text"]) for row in self._stream.rows[some]]
             choices = len(self._stream.choices)
-            self._learnt = local.fitted(past, self._seen[some], self._stream.targets[some], choices)
+            self._learnt = local_adaptation.fitted(past, self._seen[some], self._stream.targets[some], choices)
 
 
 class Units:
-    """The loop of units and departments: `classify.answering`, its weights fitted every few outcomes."""
+    """The loop of units and departments: `classify.recommend.unit_recommender`, its weights fitted every few outcomes."""
 
     def __init__(self, stream: Stream, model: Model) -> None:
         self._model = model
@@ -174,9 +177,9 @@ def departments(choices: Sequence[str]) -> Array:
     routes = tomllib.loads((TOWN / "routes.toml").read_text(encoding="utf-8"))["route"]
     group = {unit: heading for heading, units in GROUPS.items() for unit in units}
     lead = {r["category"]: group.get(r["lead"], "") for r in routes if not r["kind"] and not r["region"]}
-    found = np.zeros((len(labels.LEVEL2), len(choices)))
-    for i, code in enumerate(labels.LEVEL2):
-        elsewhere = dict(labels.category(code).also)
+    found = np.zeros((len(taxonomy.LEVEL2), len(choices)))
+    for i, code in enumerate(taxonomy.LEVEL2):
+        elsewhere = dict(taxonomy.category(code).also)
         heading = lead.get(code, "")
         for j, choice in enumerate(choices):
             by_tree = 1.0 if code.startswith(choice) else elsewhere.get(choice, 0.0)
@@ -222,7 +225,7 @@ def _normed(shared: NDArray[Any]) -> Array:
 
 
 def _tidied(row: dict[str, Any]) -> tuple[str, str]:
-    return text.tidy(row["subject"], text.TITLE_LIMIT, 0), text.tidy(row["text"])
+    return features.tidy(row["subject"], features.TITLE_LIMIT, 0), features.tidy(row["text"])
 
 
 def _plain(row: dict[str, Any]) -> str:
@@ -232,8 +235,10 @@ def _plain(row: dict[str, Any]) -> str:
 def release(kind: str, home: Sequence[dict[str, Any]]) -> Model:
     """A release of that kind made from the messages of home."""
     units = tomllib.loads((TOWN / "units.toml").read_text(encoding="utf-8"))["unit"]
-    seeds = examples.seed_examples([(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]])
-    real = [Example(r["subject"], r["text"], labels.code_of(r["label"]), "file") for r in home]
+    seeds = seed_examples.seed_examples(
+        [(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]]
+    )
+    real = [Example(r["subject"], r["text"], taxonomy.code_of(r["label"]), "file") for r in home]
     messages = [(r["subject"], r["text"]) for r in home]
     if kind == "trained":
         return training.fit([*seeds, *real]).model

@@ -16,8 +16,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from classify import topics
-from classify.topics import Said
+from classify.topics import clustering
+from classify.topics.clustering import Said
 
 
 def f1(found: list[list[int]], labels: list[str], *, judged_only: bool) -> dict[str, tuple[float, float, float]]:
@@ -49,7 +49,7 @@ def measure(file: Path) -> dict[str, Any]:
         rows = list(csv.DictReader(lines))
     labels = [row["label"] for row in rows]
     began = time.process_time()
-    found = topics.clusters([row["subject"] for row in rows], [row["text"] for row in rows])
+    found = clustering.clusters([row["subject"] for row in rows], [row["text"] for row in rows])
     seconds = time.process_time() - began
     said = [
         Said(str(i), row["subject"], row["text"], "", row["sender"], date(2019, 1, 1)) for i, row in enumerate(rows)
@@ -57,7 +57,7 @@ def measure(file: Path) -> dict[str, Any]:
     every = f1(found, labels, judged_only=False)
     hottest = [
         {"title": t.title, "people": len({m.who for m in t.members}), "cases": len(t.members), "words": t.words}
-        for t in topics.topics(said)[:10]
+        for t in clustering.topics(said)[:10]
     ]
     return {
         "messages": len(rows),
@@ -81,7 +81,7 @@ def pace(file: Path, number: int) -> dict[str, Any]:
         titles.append(one["subject"])
         texts.append(one["text"][: rng.randint(60, 400)] + other["text"][: rng.randint(0, 120)])
     began, wall = time.process_time(), time.perf_counter()
-    found = topics.clusters(titles, texts)
+    found = clustering.clusters(titles, texts)
     return {
         "cases": number,
         "cpu_seconds": round(time.process_time() - began, 2),

@@ -22,8 +22,8 @@ import asyncpg
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from classify import passages, twins
-from classify.examples import seed_examples
+from classify.duplicates import fingerprint_store, near_duplicates
+from classify.model.seed_examples import seed_examples
 from feedback import links
 from feedback.kernel import db
 from feedback.kernel.settings import Settings
@@ -80,14 +80,16 @@ async def fill(url: str, folder: Path, count: int) -> tuple[int, float, float]:
     said, keys = list(made_up(own)), []
     for at, (title, text) in enumerate(said, 1):
         tick = time.perf_counter()
-        keys.append(np.array(passages.keys_of(at, twins.plain(title, text), 0), dtype=np.int64))
+        keys.append(np.array(fingerprint_store.keys_of(at, near_duplicates.plain(title, text), 0), dtype=np.int64))
         printing += time.perf_counter() - tick
     known, draw = np.concatenate(keys), np.random.default_rng(SEED)
     each = round(len(known) / own)
     ids = np.repeat(np.arange(own + 1, count + 1), each)
-    buckets = draw.choice(known >> passages.ID_BITS, size=len(ids))
-    buckets = np.where(draw.random(len(ids)) < 0.5, buckets, draw.integers(1 << twins.BUCKET_BITS, size=len(ids)))
-    all_keys = np.unique(np.concatenate([known, buckets << passages.ID_BITS | ids]))
+    buckets = draw.choice(known >> fingerprint_store.ID_BITS, size=len(ids))
+    buckets = np.where(
+        draw.random(len(ids)) < 0.5, buckets, draw.integers(1 << near_duplicates.BUCKET_BITS, size=len(ids))
+    )
+    all_keys = np.unique(np.concatenate([known, buckets << fingerprint_store.ID_BITS | ids]))
     for start in range(0, count, 50_000):
         some = range(start, min(start + 50_000, count))
         await _write_cases(url, folder, [(n + 1, *said[n % own]) for n in some])
@@ -179,14 +181,16 @@ async def ask(count: int) -> dict[str, float]:
     near_ms, whole_ms, found, false = [], [], 0, 0
     for id_, title, text in asked:
         began = time.perf_counter()
-        words = twins.plain(title, text)
-        ids = await passages.near(words, 0, most=RETRIEVED)
+        words = near_duplicates.plain(title, text)
+        ids = await fingerprint_store.near(words, 0, most=RETRIEVED)
         near_ms.append((time.perf_counter() - began) * 1000)
-        here = twins.shape(words)
+        here = near_duplicates.shape(words)
         same = [
             other.id
             for other in await links.said(ids)
-            if twins.likeness(here, twins.shape(twins.plain(other.title, other.text))).is_same
+            if near_duplicates.likeness(
+                here, near_duplicates.shape(near_duplicates.plain(other.title, other.text))
+            ).is_same
         ]
         whole_ms.append((time.perf_counter() - began) * 1000)
         found += id_ in same
@@ -213,7 +217,7 @@ async def add_some(count: int) -> float:
     rng, began = random.Random(SEED + 3), time.perf_counter()
     for n in range(200):
         title, text = f"新来的事{n}", "".join(chr(rng.randint(0x4E00, 0x9FA5)) for _ in range(200))
-        await passages.keep(passages.keys_of(count + 1 + n, twins.plain(title, text), 0))
+        await fingerprint_store.keep(fingerprint_store.keys_of(count + 1 + n, near_duplicates.plain(title, text), 0))
     return (time.perf_counter() - began) / 200 * 1000
 
 
@@ -292,10 +296,10 @@ class Stock:
     """Messages and two ways to find the twin of another among them: ours in memory, and every one compared exactly."""
 
     def __init__(self, said: Sequence[tuple[str, str]]) -> None:
-        self.plain = [twins.plain(*each) for each in said]
+        self.plain = [near_duplicates.plain(*each) for each in said]
         self.index: dict[int, list[int]] = defaultdict(list)
         for n, words in enumerate(self.plain):
-            for bucket in twins.prints(words):
+            for bucket in near_duplicates.prints(words):
                 self.index[bucket].append(n)
         self.tfidf = TfidfVectorizer(analyzer="char", ngram_range=(3, 4), sublinear_tf=True)
         self.cosines = self.tfidf.fit_transform(self.plain)
@@ -305,19 +309,19 @@ class Stock:
 
     def near(self, words: str, without: int = -1) -> list[int]:
         weights: Counter[int] = Counter()
-        for bucket in twins.prints(words):
-            hits = self.index.get(bucket, [])[-passages.EACH_MOST :]
+        for bucket in near_duplicates.prints(words):
+            hits = self.index.get(bucket, [])[-fingerprint_store.EACH_MOST :]
             for n in hits:
                 if n != without:
-                    weights[n] += twins.weight_of(len(hits), passages.EACH_MOST)  # type: ignore[assignment]
+                    weights[n] += near_duplicates.weight_of(len(hits), fingerprint_store.EACH_MOST)  # type: ignore[assignment]
         best = weights.most_common(RETRIEVED)
-        return [n for n, weight in best if weight >= passages.FAINT * best[0][1]]
+        return [n for n, weight in best if weight >= fingerprint_store.FAINT * best[0][1]]
 
     def told(self, words: str, without: int = -1) -> tuple[int, bool]:
         """As the product does it: passages, then likeness."""
-        here, best, place, same = twins.shape(words), 0.0, -1, False
+        here, best, place, same = near_duplicates.shape(words), 0.0, -1, False
         for n in self.near(words, without):
-            alike = twins.likeness(here, twins.shape(self.plain[n]))
+            alike = near_duplicates.likeness(here, near_duplicates.shape(self.plain[n]))
             if alike.score > best:
                 best, place, same = alike.score, n, alike.is_same
         return place, same
@@ -327,7 +331,7 @@ class Stock:
         cosines = (self.cosines @ self.tfidf.transform([words]).T).toarray().ravel()
         asked = self.fours.transform([words])
         held = (self.held @ asked.T).toarray().ravel() / np.maximum(1, np.minimum(self.lengths, max(8, asked.sum())))
-        scores = np.maximum(cosines / twins.ALIKE, held / twins.HELD)
+        scores = np.maximum(cosines / near_duplicates.ALIKE, held / near_duplicates.HELD)
         if without >= 0:
             scores[without] = 0
         n = int(scores.argmax())
@@ -342,7 +346,7 @@ def quality(folder: Path) -> None:
     place = {row["id"]: n for n, row in enumerate(messages)}
     said = [(row["subject"], row["text"]) for row in messages]
     stock = Stock(said)
-    truth = [(twins.plain(row["subject"], row["text"]), place[row["repeat_of"]]) for row in repeats]
+    truth = [(near_duplicates.plain(row["subject"], row["text"]), place[row["repeat_of"]]) for row in repeats]
     _line(f"repeats ({len(truth)}) among {len(said):,}", truth, stock)
     _rewritten(stock, said, 300)
 
@@ -358,7 +362,7 @@ def _rewritten(stock: Stock, said: Sequence[tuple[str, str]], number: int) -> No
     rng = random.Random(SEED)
     chosen = rng.sample(range(len(said)), number)
     for name, rewrite in REWRITES.items():
-        _line(name, [(twins.plain(*rewrite(rng, *said[n])), n) for n in chosen], stock)
+        _line(name, [(near_duplicates.plain(*rewrite(rng, *said[n])), n) for n in chosen], stock)
     alarms = [sum(how(stock.plain[n], n)[1] for n in chosen) for how in (stock.told, stock.exactly)]
     print(
         f"called the same as another without a label that says so (some are): {alarms[0] / number:.3f} / exact {alarms[1] / number:.3f}"

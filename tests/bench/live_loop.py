@@ -22,8 +22,9 @@ from typing import Any
 
 import httpx2
 
-from classify import releases, runs
-from classify.examples import seed_examples
+from classify.learning import training_runs
+from classify.model import registry
+from classify.model.seed_examples import seed_examples
 from feedback.kernel.settings import Settings
 from tests.people import Door
 from web import bootstrap
@@ -206,8 +207,8 @@ class Town:
         for process in young:
             os.kill(process, signal.SIGKILL)
         await work
-        assert (await runs.last(1))[0]["done_at"] is None, "killed too late"
-        serves, right = await releases.current_id(), await self.right()
+        assert (await training_runs.last(1))[0]["done_at"] is None, "killed too late"
+        serves, right = await registry.current_id(), await self.right()
         await self._carry_out()
         return serves, right, await self._made()
 
@@ -216,14 +217,14 @@ class Town:
         assert response.headers["location"].endswith("asked"), response.headers
 
     async def _carry_out(self) -> None:
-        run = await runs.take(self.door.office.clock.now())
+        run = await training_runs.take(self.door.office.clock.now())
         assert run is not None
         await training.carry_out(self.door.office, run.id, run.asked_by)
 
     async def _made(self) -> dict[str, Any]:
-        made = (await runs.last(1))[0]
+        made = (await training_runs.last(1))[0]
         assert made["release"], made["error"]
-        return await releases.one_release(made["release"])
+        return await registry.one_release(made["release"])
 
 
 KILLED_AFTER_SECONDS = 2
@@ -257,23 +258,23 @@ async def tell(number: int, door: Door) -> dict[str, Any]:
     first = await people.train()
     told["candidate"] = _figures(first) | {"seconds": round(time.perf_counter() - began, 1)}
     told["after"] = await people.right()
-    present = await releases.current_id()
+    present = await registry.current_id()
     for title, text, category in lies(number):
         await people.correct(title, text, category, accepted=False)
     second = await people.train()
     told["poisoned"] = _figures(second)
     told["after_poison"] = await people.right()
-    await releases.promote(second["id"], by="bench", now=door.office.clock.now())
+    await registry.promote(second["id"], by="bench", now=door.office.clock.now())
     told["after_poison_forced"] = await people.right()
     await people.admin.post("/admin/learning/back")
-    told["rolled_back"] = await releases.current_id() == present or await releases.current_id()
+    told["rolled_back"] = await registry.current_id() == present or await registry.current_id()
     for (title, text, category), unit in zip(lies(number, 13), cycle(COLLUDING), strict=False):
         await people.correct(title, text, category, accepted=True, unit=unit)
     third = await people.train()
     told["colluding"] = _figures(third)
     told["refused"] = third["refused"]
     told["after_colluding"] = await people.right()
-    told["old_serves"] = await releases.current_id() == present
+    told["old_serves"] = await registry.current_id() == present
     serves, right, _ = await people.train_killed_once()
     told["killed"] = {"old_serves": serves == present, "right": right, "made_in_the_end": True}
     await people.leave()

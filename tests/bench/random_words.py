@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from classify import labels
+from classify import taxonomy
 from evaluation import scale
 from feedback import grounds, particulars, people
 from feedback.intake import Draft, PersonDraft, Proxy
@@ -49,7 +49,7 @@ class Words:
 
     def __init__(self, draw: random.Random, units: Sequence[str]) -> None:
         self.draw, self.units = draw, units
-        self.categories = [c.code for c in labels.CATEGORIES]
+        self.categories = [c.code for c in taxonomy.CATEGORIES]
         self.number = 0
 
     def draft(self, before: Sequence[Draft]) -> Draft:

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from classify import findings, hotspots, topics
+from classify.replies import store
+from classify.topics import clustering
+from classify.topics import store as topic_store
 from feedback import cases, queries
 from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day
@@ -48,7 +50,7 @@ async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Doo
     assert "搅拌站" in page and "末班" in page
     assert "鸽子" not in page, "one person, however often"
     assert "礼金" not in page and "深水井" not in page
-    (topic,) = [t for t in await hotspots.of_day(office_day(MONDAY)) if {m.no for m in t.members} & set(numbers)]
+    (topic,) = [t for t in await topic_store.of_day(office_day(MONDAY)) if {m.no for m in t.members} & set(numbers)]
     shown = (await client.get(f"/board/topics/{topic.thread}")).text
     assert all(member.no in shown for member in topic.members)
     assert (await client.get("/board/topics/nothing")).status_code == 404
@@ -59,16 +61,16 @@ async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(office: Off
     """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
     await simulation.Life(office, cases_count=0, days=28, has_waves=True).run()
     await task_topics.gather(office, office.clock.now())
-    told = await hotspots.of_day(office_day(office.clock.now()))
-    places = {topics.place_of(topic.members) for topic in told}
+    told = await topic_store.of_day(office_day(office.clock.now()))
+    places = {clustering.place_of(topic.members) for topic in told}
     assert places >= {wave["region"] for wave in seed.read("seasons")["topic"]}
-    assert all(topics.heat(topic.members, office_day(office.clock.now())).people >= 5 for topic in told[:3])
+    assert all(clustering.heat(topic.members, office_day(office.clock.now())).people >= 5 for topic in told[:3])
 
 
 async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(door: Door) -> None:
     await _town(door)
     await task_topics.gather(door.office, MONDAY + HOUR)
-    for topic in await hotspots.of_day(office_day(MONDAY)):
+    for topic in await topic_store.of_day(office_day(MONDAY)):
         for member in topic.members:
             assert not (await queries.file(SYSTEM, member.no, secret=door.settings.secret)).confidential
     client = await door.page_client("clerk-jiaoyu")
@@ -81,7 +83,7 @@ async def test_a_second_look_at_the_same_day_replaces_the_first(door: Door) -> N
     await _town(door)
     for _ in range(2):
         await task_topics.gather(door.office, MONDAY + HOUR)
-    found = await hotspots.of_day(office_day(MONDAY))
+    found = await topic_store.of_day(office_day(MONDAY))
     assert len({topic.thread for topic in found}) == len(found)
 
 
@@ -101,7 +103,7 @@ async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_
     await cases.act(no, Act.REPLY, clerk, {"text": "您的问题已转街道办理。"}, now=MONDAY + 3 * HOUR)
     door.set_time(MONDAY + 4 * HOUR)
     await door.drain()
-    tallies = {tally.unit: tally for tally in await findings.tallies(MONDAY, None)}
+    tallies = {tally.unit: tally for tally in await store.tallies(MONDAY, None)}
     assert (unit in tallies) is kept
     if kept:
         assert tallies[unit].answers == 1 and tallies[unit].found

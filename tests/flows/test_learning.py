@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from classify import commands, releases, runs
-from classify.examples import seed_examples
+from classify.learning import trainer, training_runs
+from classify.model import registry
+from classify.model.seed_examples import seed_examples
 from feedback.kernel.errors import Conflict, NotFound
 from feedback.kernel.settings import Settings
 from tests.bench.live_loop import CATEGORY, PROBES, lies, messages, town
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 async def test_corrections_through_the_page_make_the_next_similar_message_go_right_and_lies_do_not(door: Door) -> None:
     people = await town(door)
-    first = await releases.current_id()
+    first = await registry.current_id()
     assert await people.right() == 0
     for title, text in messages(FEW):
         await people.correct(title, text, CATEGORY, accepted=True)
@@ -48,7 +49,7 @@ async def test_corrections_through_the_page_make_the_next_similar_message_go_rig
 
     answer = await people.admin.post("/admin/learning/back")
     assert answer.status_code == 303
-    back = await releases.current_id()
+    back = await registry.current_id()
     assert back == (taught["id"] if poisoned["trial"]["promoted"] and poisoned["id"] != taught["id"] else first)
     await people.leave()
 
@@ -71,14 +72,14 @@ async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -
 async def test_the_night_asks_once_when_enough_was_learnt(office: Office) -> None:
     night = MONDAY.replace(hour=20)  # four in the morning of the next office day
     await training._ask_for_tonight(office, night)
-    assert await runs.last() == []
+    assert await training_runs.last() == []
     for i, (title, text) in enumerate(messages(office.settings.train_least)):
-        await commands.remember(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
+        await trainer.remember(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
     await training._ask_for_tonight(office, MONDAY + timedelta(hours=4))
-    assert await runs.last() == [], "nobody trains at noon"
+    assert await training_runs.last() == [], "nobody trains at noon"
     for _ in range(2):
         await training._ask_for_tonight(office, night)
-    assert [run["key"] for run in await runs.last()] == ["night-2026-09-15"]
+    assert [run["key"] for run in await training_runs.last()] == ["night-2026-09-15"]
 
 
 async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_label(door: Door) -> None:
@@ -92,35 +93,35 @@ async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_l
 
 
 async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(office: Office) -> None:
-    assert await runs.ask("asked-1", by="管理员", now=MONDAY)
-    assert not await runs.ask("asked-2", by="管理员", now=MONDAY)
-    assert await runs.take(MONDAY) is not None
-    assert await runs.take(MONDAY) is None
-    for attempt in range(1, runs.TRIES):
-        assert await runs.take(MONDAY + attempt * (runs.LEASE + timedelta(seconds=1))) is not None
-    assert await runs.take(MONDAY + timedelta(days=1)) is None
-    assert (await runs.last())[0]["done_at"]
+    assert await training_runs.ask("asked-1", by="管理员", now=MONDAY)
+    assert not await training_runs.ask("asked-2", by="管理员", now=MONDAY)
+    assert await training_runs.take(MONDAY) is not None
+    assert await training_runs.take(MONDAY) is None
+    for attempt in range(1, training_runs.TRIES):
+        assert await training_runs.take(MONDAY + attempt * (training_runs.LEASE + timedelta(seconds=1))) is not None
+    assert await training_runs.take(MONDAY + timedelta(days=1)) is None
+    assert (await training_runs.last())[0]["done_at"]
 
 
 async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(office: Office) -> None:
-    present = await releases.current_id()
-    await releases.record("other", "trained", {}, by="", refused=(), now=MONDAY)
+    present = await registry.current_id()
+    await registry.record("other", "trained", {}, by="", refused=(), now=MONDAY)
     with pytest.raises(Conflict):
-        await releases.promote("other", by="", now=MONDAY, instead_of="somebody else")
+        await registry.promote("other", by="", now=MONDAY, instead_of="somebody else")
     with pytest.raises(NotFound):
-        await releases.promote("nobody", by="", now=MONDAY)
-    assert await releases.current_id() == present
+        await registry.promote("nobody", by="", now=MONDAY)
+    assert await registry.current_id() == present
 
 
 async def test_a_damaged_release_is_not_used_and_the_last_whole_one_serves(office: Office) -> None:
-    present = await releases.current_id()
-    folder = office.settings.data / releases.FOLDER / "damaged"
+    present = await registry.current_id()
+    folder = office.settings.data / registry.FOLDER / "damaged"
     folder.mkdir()
     (folder / "release.json").write_text("{}")
-    await releases.register("damaged", "trained", {}, now=MONDAY + timedelta(days=1))
-    model = await releases.current(office.settings.data, None)
+    await registry.register("damaged", "trained", {}, now=MONDAY + timedelta(days=1))
+    model = await registry.current(office.settings.data, None)
     assert model is not None and model.release == present
-    assert await releases.roll_back(office.settings.data, by="", now=MONDAY + timedelta(days=2)) == present
+    assert await registry.roll_back(office.settings.data, by="", now=MONDAY + timedelta(days=2)) == present
 
 
 _TRAINS = """
@@ -167,7 +168,7 @@ async def _serves(settings: Settings) -> str:
     async with bootstrap.opened(settings) as office:
         model = await office.model()
         assert model is not None and model.predict("小区停水", "小区停水三天了，没有水用").category
-        assert sum(row["is_current"] for row in await releases.all_releases()) == 1
+        assert sum(row["is_current"] for row in await registry.all_releases()) == 1
         return model.release
 
 
@@ -176,19 +177,19 @@ async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken
     await _killed(settings, "train", 1.5)
     assert await _serves(settings) == before
     async with bootstrap.opened(settings) as office:
-        assert (await runs.last())[0]["done_at"] is None
-        await runs.release_leases()
-        run = await runs.take(office.clock.now())
+        assert (await training_runs.last())[0]["done_at"] is None
+        await training_runs.release_leases()
+        run = await training_runs.take(office.clock.now())
         assert run is not None and run.attempts == 1
 
 
 async def test_killed_while_promoting_exactly_one_whole_release_serves(settings: Settings) -> None:
     async with bootstrap.opened(settings) as office:
-        present = await releases.one_release(await releases.current_id())
-        home = office.settings.data / releases.FOLDER
+        present = await registry.one_release(await registry.current_id())
+        home = office.settings.data / registry.FOLDER
         for name in ("second", "third"):  # other names for the same files: what matters is which row is in force
             (home / name).symlink_to(home / present["folder"])
-            await releases.record(name, "cold", {}, by="", refused=(), now=MONDAY)
+            await registry.record(name, "cold", {}, by="", refused=(), now=MONDAY)
     for after in (0.05, 0.11, 0.23):
         await _killed(settings, "promote", after)
         assert await _serves(settings) == present["id"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from classify import repeats
+from classify.duplicates import link_proposals
 from feedback import links, tallies
 from feedback.access import SYSTEM, Actor
 from feedback.intake import Draft, PersonDraft
@@ -97,7 +97,7 @@ async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(office: Offic
     (link,) = await links.of_case(desk, second)
     assert (link.state, link.decided_name, link.decided_at) == ("dismissed", desk.name, MONDAY + HOUR)
     assert not await links.pending(desk)
-    await repeats.propose({"no": second}, MONDAY)
+    await link_proposals.propose({"no": second}, MONDAY)
     assert (await Link.get()).state == "dismissed"
 
 
@@ -168,10 +168,10 @@ async def test_whoever_registers_is_hinted_at_the_person_and_the_words(office: O
     first = await _in(office, "工地夜间施工扰民", NOISE)
     other = await _in(office, "路灯不亮", LIGHT, BEN)
     secret = office.settings.secret
-    said = await repeats.hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, secret)
+    said = await link_proposals.hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, secret)
     assert {(hint.case.no, hint.known_by) for hint in said} == {(other, ()), (first, ("phone",))}
     assert said[0].case.no == other or said[0].known_by
-    assert await repeats.hints(await directory.actor_of("clerk-jiwei"), "路灯坏了", LIGHT, {}, secret) == []
+    assert await link_proposals.hints(await directory.actor_of("clerk-jiwei"), "路灯坏了", LIGHT, {}, secret) == []
 
 
 async def test_what_came_before_prints_were_kept_is_found_after_filling(office: Office, desk: Actor) -> None:
@@ -180,8 +180,8 @@ async def test_what_came_before_prints_were_kept_is_found_after_filling(office: 
     from classify.models import Passage
 
     await Passage.all().delete()
-    assert await repeats.fill() == 2
-    assert await repeats.fill() == 0
+    assert await link_proposals.fill() == 2
+    assert await link_proposals.fill() == 0
     second = await _in(office, "夜间施工", NOISE, BEN)
     assert first in {each.there.no for each in await links.of_case(desk, second)}
 

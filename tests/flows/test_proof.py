@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from classify import outcomes
+from classify.automation import outcomes
+from classify.automation.gate import State
 from classify.models import Outcome
-from classify.proof import State
 from feedback.kernel.settings import Settings
 from tests.people import Door
 from web.tasks import classification

@@ -4,8 +4,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from classify import examples, training
-from classify.model import Model, load
+from classify.model import seed_examples, training
+from classify.model.release import Model, load
 
 DUTIES = (
     ("家里突然停水、水压低，由供水管理所抢修答复", ("0305",)),
@@ -18,7 +18,7 @@ DUTIES = (
 def cold_folder() -> Path:
     """The folder of a release made from knowledge alone."""
     folder = Path(tempfile.mkdtemp(prefix="xinqiao-release-"))
-    return folder / training.save(training.fit(examples.seed_examples(DUTIES)), folder)
+    return folder / training.save(training.fit(seed_examples.seed_examples(DUTIES)), folder)
 
 
 @cache

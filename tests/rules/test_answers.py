@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from classify import answers
-from classify.answers import CHECKS, Asked
+from classify.replies import checks
+from classify.replies.checks import CHECKS, Asked
 from feedback.vocabulary import Kind, Profile, Stage
 from tests.rules.classifier import cold
 
@@ -26,7 +26,7 @@ APPEAL = Asked("征地补偿", "对补偿标准不服，请求重新核定。", 
 
 def _codes(asked: Asked, answer: str) -> set[str]:
     asked = replace(asked, headings=cold().headings)
-    return {finding.code for finding in answers.findings(asked, answer)}
+    return {finding.code for finding in checks.findings(asked, answer)}
 
 
 def test_a_good_answer_is_left_alone() -> None:
@@ -88,14 +88,14 @@ def test_an_answer_in_other_words_about_the_same_matter_is_to_the_point() -> Non
         "您好！市政设施中心派员到现场，三盏路灯因电缆进水短路，已于9月15日换好电缆并亮灯；以后照明设施有故障，"
         "请拨打抢修值班室，值班人员两小时内到场处理。"
     )
-    assert answers.likeness(asked.title + asked.text, answer) < answers.RELEVANT
+    assert checks.likeness(asked.title + asked.text, answer) < checks.RELEVANT
     assert "off_topic" not in _codes(asked, answer)
 
 
 def test_without_a_classifier_nobody_says_that_an_answer_misses_the_point() -> None:
     other = "根据义务教育法的规定，适龄儿童应当在户籍所在地入学，请家长携带户口簿、房产证到学校审核材料。" * 2
     assert "off_topic" in _codes(LAMP, other)
-    assert "off_topic" not in {finding.code for finding in answers.findings(LAMP, other)}
+    assert "off_topic" not in {finding.code for finding in checks.findings(LAMP, other)}
 
 
 def test_every_row_has_advice_and_a_source() -> None:
@@ -104,6 +104,6 @@ def test_every_row_has_advice_and_a_source() -> None:
 
 
 def test_an_answer_to_another_message_is_less_like_it_than_its_own() -> None:
-    own = answers.likeness(LAMP.title + LAMP.text, GOOD)
-    other = answers.likeness(LAMP.title + LAMP.text, "医保报销比例按参保类型执行，门诊起付线为三百元。")
+    own = checks.likeness(LAMP.title + LAMP.text, GOOD)
+    other = checks.likeness(LAMP.title + LAMP.text, "医保报销比例按参保类型执行，门诊起付线为三百元。")
     assert own > 5 * other

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from classify import labels, places
-from classify.answering import FEWEST, Answering, Unit
+from classify import taxonomy
+from classify.recommend.unit_recommender import FEWEST, Answering, Unit
+from classify.text import place_names
 from tests.rules.classifier import cold
 
 COUNTIES = (Unit("东山县人民政府办公室"), Unit("西河县人民政府办公室"), Unit("南湾市教育局"), Unit("南湾市信息中心"))
@@ -53,8 +54,8 @@ def test_who_took_over_lately_is_preferred_to_who_answered_before() -> None:
 
 
 def test_before_anything_is_learnt_the_rows_decide() -> None:
-    routes = np.zeros((len(labels.LEVEL2), 2))
-    for i, code in enumerate(labels.LEVEL2):
+    routes = np.zeros((len(taxonomy.LEVEL2), 2))
+    for i, code in enumerate(taxonomy.LEVEL2):
         routes[i, int(code.startswith("06"))] = 1.0
     answering = Answering(cold(), 2, routes=routes)
     assert best(answering, "小学补课", "学校周末强制学生补课收费") == 1
@@ -63,7 +64,7 @@ def test_before_anything_is_learnt_the_rows_decide() -> None:
 
 
 def test_rows_nobody_follows_stop_counting() -> None:
-    routes = np.zeros((len(labels.LEVEL2), 2))
+    routes = np.zeros((len(taxonomy.LEVEL2), 2))
     routes[:, 0] = 1.0
     told = [(f"{matter}，请处理{number}", 1) for number in range(8) for matter in MATTERS]
     answering = after(Answering(cold(), 2, routes=routes), told)
@@ -79,5 +80,5 @@ def test_a_few_answers_change_no_weight() -> None:
 
 def test_places_are_taken_from_the_names_of_units() -> None:
     names = ("平南县人民政府", "平州市教育局", "平州市平南县水务局", "清河街道", "区信访局")
-    assert places.stems(names) == ["平南", "平州", "清河"]
-    assert places.without_stem("平州市城市管理局") == "城市管理局"
+    assert place_names.stems(names) == ["平南", "平州", "清河"]
+    assert place_names.without_stem("平州市城市管理局") == "城市管理局"

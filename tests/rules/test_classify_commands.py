@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from classify import commands, labels, paired, releases
-from classify.examples import seed_examples
+from classify import taxonomy
+from classify.learning import trainer
+from classify.model import comparison, registry
+from classify.model.seed_examples import seed_examples
 from feedback.kernel.errors import Invalid
 from tests.conftest import MONDAY
 from tests.rules.classifier import DUTIES, cold
@@ -27,15 +29,15 @@ def _labelled(place: Path, shift: int = 0) -> Path:
     """Our own messages labelled by heading, all of them wrongly when shifted."""
     headings = ("03", "04", "06")
     wrong = {h: headings[(i + shift) % 3] for i, h in enumerate(headings)}
-    return _file(place, [(e.title, e.text, labels.name_of(wrong[e.category[:2]])) for e in MESSAGES])
+    return _file(place, [(e.title, e.text, taxonomy.name_of(wrong[e.category[:2]])) for e in MESSAGES])
 
 
 async def _train(office: Office, *files: Path, force: bool = False) -> dict[str, Any]:
-    return await commands.train(files, [], DUTIES, office.settings.data, force=force, now=MONDAY)
+    return await trainer.train(files, [], DUTIES, office.settings.data, force=force, now=MONDAY)
 
 
 async def _current(office: Office) -> str:
-    model = await releases.current(office.settings.data, None)
+    model = await registry.current(office.settings.data, None)
     assert model is not None
     return model.release
 
@@ -50,7 +52,7 @@ async def test_labels_the_release_in_force_does_not_know_put_a_better_one_in_for
     outcome = await _train(office, _file(tmp_path / "habits.csv", rows))
     assert outcome["kind"] == "trained"
     assert outcome["promoted"], outcome
-    assert outcome["trial"]["n"] >= paired.ENOUGH
+    assert outcome["trial"]["n"] >= comparison.ENOUGH
     assert outcome["trial"]["macro_f1"] > outcome["before"]["trial"]["macro_f1"]
     assert await _current(office) == outcome["release"]
 
@@ -74,29 +76,29 @@ async def test_knowledge_alone_is_no_worse_than_itself(office: Office) -> None:
 async def test_a_correction_is_kept_once_per_case_and_without_persons(office: Office) -> None:
     for category in ("0305", "0304"):
         text = "我的电话13812345678，小区停水"
-        await commands.remember("停水", text, category, case_no="XQ1", by="reception", now=MONDAY)
-    (kept,) = await commands.corrections()
+        await trainer.remember("停水", text, category, case_no="XQ1", by="reception", now=MONDAY)
+    (kept,) = await trainer.corrections()
     assert kept.label == "0304"
     assert "13812345678" not in kept.text
 
 
 async def test_a_correction_to_an_unknown_category_is_refused(office: Office) -> None:
     with pytest.raises(Invalid):
-        await commands.remember("停水", "小区停水", "9999", case_no="XQ1", by="reception", now=MONDAY)
+        await trainer.remember("停水", "小区停水", "9999", case_no="XQ1", by="reception", now=MONDAY)
 
 
 async def test_corrections_are_part_of_the_next_fit(office: Office) -> None:
     for i in range(8):
         text = f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户"
-        await commands.remember("鸽子棚", text, "0801", case_no=f"XQ{i}", by="reception", now=MONDAY)
+        await trainer.remember("鸽子棚", text, "0801", case_no=f"XQ{i}", by="reception", now=MONDAY)
     assert (await _train(office))["learnt"] > 0
 
 
 def test_a_trial_takes_only_the_split_that_was_asked_for(tmp_path: Path) -> None:
     rows = [("停水", "小区停水三天", "03", "val"), ("欠薪", "老板拖欠工资", "04", "train")]
     file = _file(tmp_path / "split.csv", rows, ("subject", "text", "label", "split"))
-    assert commands.trial(cold(), file, restrict=True, split="val")["n"] == 1
-    assert commands.trial(cold(), file, restrict=True)["n"] == 2
+    assert trainer.trial(cold(), file, restrict=True, split="val")["n"] == 1
+    assert trainer.trial(cold(), file, restrict=True)["n"] == 2
 
 
 @pytest.mark.parametrize(
@@ -110,15 +112,15 @@ def test_a_file_that_cannot_be_understood_is_refused_by_field(
     tmp_path: Path, columns: tuple[str, ...], row: tuple[str, ...], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        commands.trial(cold(), _file(tmp_path / "odd.csv", [row], columns))
+        trainer.trial(cold(), _file(tmp_path / "odd.csv", [row], columns))
     assert field in refused.value.fields
 
 
 def test_an_empty_file_and_a_file_in_another_encoding_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid):
-        commands.trial(cold(), _file(tmp_path / "empty.csv", []))
+        trainer.trial(cold(), _file(tmp_path / "empty.csv", []))
     (tmp_path / "gbk.csv").write_bytes("subject,text,label\n停水,停水,城乡建设\n".encode("gbk"))
     with pytest.raises(Invalid):
-        commands.trial(cold(), tmp_path / "gbk.csv")
+        trainer.trial(cold(), tmp_path / "gbk.csv")
     with pytest.raises(Invalid):
-        commands.trial(cold(), tmp_path / "missing.csv")
+        trainer.trial(cold(), tmp_path / "missing.csv")

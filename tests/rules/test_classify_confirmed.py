@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from classify.confirmed import confirmed
+from classify.automation.proposal_outcome import confirmed
 from feedback.views import EntryView
 from tests.conftest import MONDAY
 

@@ -2,60 +2,60 @@
 
 import pytest
 
-from classify import labels
-from classify.examples import seed_examples
-from classify.trial import frozen
+from classify import taxonomy
+from classify.model.metrics import frozen
+from classify.model.seed_examples import seed_examples
 
 
 def test_codes_follow_their_place_in_the_tree() -> None:
-    for heading in labels.LEVEL1:
-        codes = labels.children(heading)
+    for heading in taxonomy.LEVEL1:
+        codes = taxonomy.children(heading)
         assert codes == tuple(f"{heading}{i:02d}" for i in range(1, len(codes) + 1))
 
 
 def test_the_tree_has_seventeen_headings_and_a_hundred_and_fourteen_categories() -> None:
-    assert (len(labels.LEVEL1), len(labels.LEVEL2)) == (17, 114)
+    assert (len(taxonomy.LEVEL1), len(taxonomy.LEVEL2)) == (17, 114)
 
 
 def test_every_category_can_be_found_by_code_by_name_and_by_path() -> None:
-    for code in (*labels.LEVEL1, *labels.LEVEL2):
-        assert labels.code_of(code) == code
-        assert labels.code_of(labels.path_name(code)) == code
-        assert labels.name_of(labels.code_of(labels.name_of(code))) == labels.name_of(code)
+    for code in (*taxonomy.LEVEL1, *taxonomy.LEVEL2):
+        assert taxonomy.code_of(code) == code
+        assert taxonomy.code_of(taxonomy.path_name(code)) == code
+        assert taxonomy.name_of(taxonomy.code_of(taxonomy.name_of(code))) == taxonomy.name_of(code)
 
 
 def test_a_name_that_stands_at_both_levels_means_the_heading() -> None:
-    assert labels.code_of("其他") == "17"
-    assert labels.code_of("其他 › 其他") == "1703"
+    assert taxonomy.code_of("其他") == "17"
+    assert taxonomy.code_of("其他 › 其他") == "1703"
 
 
 def test_a_label_the_tree_does_not_hold_is_refused() -> None:
     with pytest.raises(KeyError):
-        labels.code_of("天文航海")
+        taxonomy.code_of("天文航海")
 
 
 def test_a_path_name_names_the_heading_first() -> None:
-    assert labels.path_name("0305") == "城乡建设 › 城市建设和市政管理"
-    assert labels.path_name("03") == "城乡建设"
+    assert taxonomy.path_name("0305") == "城乡建设 › 城市建设和市政管理"
+    assert taxonomy.path_name("03") == "城乡建设"
 
 
 def test_every_category_names_its_words_and_its_law() -> None:
-    for code in (*labels.LEVEL1, *labels.LEVEL2):
-        assert labels.category(code).words
-        assert labels.category(code).law
+    for code in (*taxonomy.LEVEL1, *taxonomy.LEVEL2):
+        assert taxonomy.category(code).words
+        assert taxonomy.category(code).law
 
 
 def test_overlaps_point_to_other_headings_of_the_tree() -> None:
-    for code in labels.LEVEL2:
-        for heading, share in labels.category(code).also:
-            assert heading in labels.LEVEL1
-            assert heading != labels.level1(code)
+    for code in taxonomy.LEVEL2:
+        for heading, share in taxonomy.category(code).also:
+            assert heading in taxonomy.LEVEL1
+            assert heading != taxonomy.level1(code)
             assert 0 < share <= 1
 
 
 def test_every_category_has_a_card_and_at_least_six_examples() -> None:
     seeds = seed_examples([])
-    for code in labels.LEVEL2:
+    for code in taxonomy.LEVEL2:
         mine = [e for e in seeds if e.category == code]
         assert sum(e.source == "card" for e in mine) == 1
         assert sum(e.source == "word" for e in mine) >= 25
@@ -68,7 +68,7 @@ def test_no_example_stands_twice() -> None:
 
 
 def test_frozen_messages_cover_the_tree_and_are_never_fitted_on() -> None:
-    assert [row.label for row in frozen()] == list(labels.LEVEL2)
+    assert [row.label for row in frozen()] == list(taxonomy.LEVEL2)
     fitted_on = {e.text for e in seed_examples([])}
     assert not [row.text for row in frozen() if row.text in fitted_on]
 

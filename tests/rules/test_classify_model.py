@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classify import examples, labels, training
-from classify.model import ReleaseDamaged, load, release_id
-from classify.trial import frozen, frozen_accuracy
+from classify import taxonomy
+from classify.model import seed_examples, training
+from classify.model.metrics import frozen, frozen_accuracy
+from classify.model.release import ReleaseDamaged, load, release_id
 from tests.rules.classifier import DUTIES, cold, cold_folder
 
 
@@ -30,7 +31,7 @@ from tests.rules.classifier import DUTIES, cold, cold_folder
 def test_plain_complaints_find_their_category(title: str, body: str, category: str) -> None:
     verdict = cold().predict(title, body)
     assert verdict.category == category
-    assert verdict.label == labels.path_name(category)
+    assert verdict.label == taxonomy.path_name(category)
     assert not verdict.abstained
     assert verdict.release == cold().release
 
@@ -56,7 +57,7 @@ def test_alternatives_are_other_categories_by_falling_confidence() -> None:
     assert verdict.category not in [other.category for other in verdict.alternatives]
     chances = [other.confidence for other in verdict.alternatives]
     assert chances == sorted(chances, reverse=True)
-    assert all(other.label == labels.path_name(other.category) for other in verdict.alternatives)
+    assert all(other.label == taxonomy.path_name(other.category) for other in verdict.alternatives)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_an_unsure_guess_is_told_but_marked_as_such() -> None:
 def test_no_message_whatsoever_breaks_the_classifier(title: str, body: str) -> None:
     verdict = cold().predict(title, body)
     assert 0 <= verdict.confidence <= 1
-    assert verdict.category == "" or labels.exists(verdict.category)
+    assert verdict.category == "" or taxonomy.exists(verdict.category)
 
 
 def test_chances_over_all_categories_add_up_to_one() -> None:
@@ -152,7 +153,7 @@ def test_a_release_holds_no_pickle_and_is_small() -> None:
 
 def test_answering_needs_neither_scikit_learn_nor_scipy() -> None:
     code = (
-        "import sys; from pathlib import Path; from classify.model import load;"
+        "import sys; from pathlib import Path; from classify.model.release import load;"
         "load(Path(sys.argv[1])).predict('停水', '小区停水三天没有人来修');"
         "sys.exit(any(name.split('.')[0] in ('sklearn', 'scipy') for name in sys.modules))"
     )
@@ -162,8 +163,8 @@ def test_answering_needs_neither_scikit_learn_nor_scipy() -> None:
 def test_a_release_made_before_a_category_was_added_answers_as_before(tmp_path: Path) -> None:
     """Its columns are those of the tree of its day; of what came later it knows nothing."""
     later = {"0310", "1004"}
-    old = training.fit(examples.seed_examples(DUTIES)).model
-    kept = [i for i, code in enumerate(labels.LEVEL2) if code not in later]
+    old = training.fit(seed_examples.seed_examples(DUTIES)).model
+    kept = [i for i, code in enumerate(taxonomy.LEVEL2) if code not in later]
     knowledge = replace(old.knowledge, weights=old.knowledge.weights[:, kept])
     folder = tmp_path / training.save(training.Fitted(replace(old, knowledge=knowledge, bias=old.bias[kept])), tmp_path)
     card = json.loads((folder / "release.json").read_text("utf-8"))
@@ -173,6 +174,6 @@ def test_a_release_made_before_a_category_was_added_answers_as_before(tmp_path: 
     (folder / "release.json").write_text(json.dumps(card), "utf-8")
     loaded = load(folder)
     assert loaded.predict("停水两天没有人管", "我们楼从前天开始停水，自来水公司的电话打不通。").category == "0305"
-    chances = dict(zip(labels.LEVEL2, loaded.probabilities("公交车太少", "每天等公交要四十分钟"), strict=True))
+    chances = dict(zip(taxonomy.LEVEL2, loaded.probabilities("公交车太少", "每天等公交要四十分钟"), strict=True))
     assert max(chances[code] for code in later) < 1e-4
     assert sum(chances.values()) == pytest.approx(1)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from classify import proof
-from classify.proof import Standing, State, after, folded, lower_bound
+from classify.automation import gate
+from classify.automation.gate import Standing, State, after, folded, lower_bound
 from tests.conftest import MONDAY
 
 TARGET = 0.98
@@ -21,7 +21,7 @@ def _lived(said: str, standing: Standing | None = None, target: float = TARGET) 
 
 
 def test_a_fresh_district_has_proven_nothing() -> None:
-    assert not proof.is_proven({}, "0402", "jiedao-qingbo", "renshe", 0.99)
+    assert not gate.is_proven({}, "0402", "jiedao-qingbo", "renshe", 0.99)
     assert Standing().bound == 0.0
 
 
@@ -52,7 +52,7 @@ def test_somebody_who_looks_after_every_outcome_is_deceived_no_oftener_than_prom
     for _ in range(200):
         right = np.cumsum(draw.random(1500) < TARGET - 0.002)
         deceived += any(lower_bound(int(right[i]), i + 1) >= TARGET for i in range(99, 1500, 7))
-    assert deceived / 200 <= proof.RISK
+    assert deceived / 200 <= gate.RISK
 
 
 def test_a_proof_falls_when_the_bound_does() -> None:
@@ -89,30 +89,30 @@ def test_who_never_was_proven_does_not_start_anew_after_bad_days() -> None:
 
 
 def test_a_message_belongs_to_its_heading_its_category_its_street_and_its_unit_and_to_those_of_sure_ones() -> None:
-    assert proof.cells("0402", "jiedao", "renshe", 0.5) == ("04", "0402", "04@jiedao", "04>renshe")
-    assert set(proof.cells("04", "", "renshe", 0.93)) == {"04", "04≥0.9", "04>renshe", "04>renshe≥0.9"}
-    assert proof.cells("04", "", "", 0.992)[-2:] == ("*≥0.97", "*≥0.99")
-    assert proof.parts("04>renshe≥0.9") == ("04", "", "renshe", 0.9)
-    assert proof.parts("0402@jiedao") == ("0402", "jiedao", "", 0.0)
+    assert gate.cells("0402", "jiedao", "renshe", 0.5) == ("04", "0402", "04@jiedao", "04>renshe")
+    assert set(gate.cells("04", "", "renshe", 0.93)) == {"04", "04≥0.9", "04>renshe", "04>renshe≥0.9"}
+    assert gate.cells("04", "", "", 0.992)[-2:] == ("*≥0.97", "*≥0.99")
+    assert gate.parts("04>renshe≥0.9") == ("04", "", "renshe", 0.9)
+    assert gate.parts("0402@jiedao") == ("0402", "jiedao", "", 0.0)
 
 
 def test_what_is_proven_for_sure_messages_does_not_hold_for_others() -> None:
     known = {"04≥0.9": State.PROVEN}
-    assert proof.is_proven(known, "04", "", "renshe", 0.95)
-    assert not proof.is_proven(known, "04", "", "renshe", 0.85)
+    assert gate.is_proven(known, "04", "", "renshe", 0.95)
+    assert not gate.is_proven(known, "04", "", "renshe", 0.85)
 
 
 def test_a_unit_whose_proof_was_withdrawn_is_not_served_by_the_proof_of_the_heading() -> None:
     known = {"04": State.PROVEN, "04>renshe": State.WITHDRAWN}
-    assert not proof.is_proven(known, "04", "", "renshe", 0.8)
-    assert proof.is_proven(known, "04", "", "zonggonghui", 0.8)
+    assert not gate.is_proven(known, "04", "", "renshe", 0.8)
+    assert gate.is_proven(known, "04", "", "zonggonghui", 0.8)
 
 
 def test_what_the_surest_of_all_headings_prove_together_holds_for_each_that_does_not_object() -> None:
     known = {"*≥0.99": State.PROVEN, "05≥0.97": _lived("1" * 30 + "0100101").state}
-    assert proof.is_proven(known, "04", "", "renshe", 0.995)
-    assert not proof.is_proven(known, "04", "", "renshe", 0.98)
-    assert not proof.is_proven(known, "05", "", "weijian", 0.995)
+    assert gate.is_proven(known, "04", "", "renshe", 0.995)
+    assert not gate.is_proven(known, "04", "", "renshe", 0.98)
+    assert not gate.is_proven(known, "05", "", "weijian", 0.995)
 
 
 def test_a_bad_day_is_forgotten_when_good_outcomes_follow() -> None:

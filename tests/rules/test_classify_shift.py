@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from classify import shift
-from classify.shift import Level, Look, Sign
+from classify.learning import drift
+from classify.learning.drift import Level, Look, Sign
 
 HEADINGS = ("03", "04", "06", "10", "13")
 
@@ -21,7 +21,7 @@ def _looks(
 
 
 def _levels(before: list[Look], now: list[Look]) -> dict[Sign, Level]:
-    return {finding.sign: finding.level for finding in shift.found(before, now)}
+    return {finding.sign: finding.level for finding in drift.found(before, now)}
 
 
 def test_the_same_town_a_month_later_is_calm() -> None:
@@ -53,10 +53,10 @@ def test_more_known_words_and_more_sureness_are_no_shift() -> None:
 
 
 def test_with_too_few_messages_nothing_is_said() -> None:
-    assert set(_levels(_looks(400), _looks(shift.FEWEST - 1, seed=8)).values()) == {Level.UNKNOWN}
+    assert set(_levels(_looks(400), _looks(drift.FEWEST - 1, seed=8)).values()) == {Level.UNKNOWN}
     old = [Look("03", 0.9) for _ in range(100)]  # kept before the share of known words was
     assert _levels(old, _looks(100))[Sign.WORDS] is Level.UNKNOWN
 
 
 def test_the_index_of_two_equal_samples_is_nothing() -> None:
-    assert shift.stability(["03", "04"] * 50, ["04", "03"] * 20) == pytest.approx(0)
+    assert drift.stability(["03", "04"] * 50, ["04", "03"] * 20) == pytest.approx(0)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from classify.experience import _sureness
-from classify.heads import sobered
+from classify.model.linear_heads import sobered
+from classify.model.trained_head import _sureness
 
 RANDOM = np.random.default_rng(7)
 

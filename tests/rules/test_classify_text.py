@@ -5,34 +5,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify import text
-from classify.text import Lexicon
+from classify.text import features
+from classify.text.features import Lexicon
 
 
 def test_wide_letters_capitals_and_spaces_come_to_one_form() -> None:
-    assert text.tidy("  ＡＴＭ\n\t吞卡　了 ") == "atm 吞卡 了"
+    assert features.tidy("  ＡＴＭ\n\t吞卡　了 ") == "atm 吞卡 了"
 
 
 def test_the_middle_of_a_very_long_message_is_left_out() -> None:
-    told = text.tidy("头" * 5000 + "尾" * 5000)
-    assert len(told) == text.TEXT_HEAD + 1 + text.TEXT_TAIL
+    told = features.tidy("头" * 5000 + "尾" * 5000)
+    assert len(told) == features.TEXT_HEAD + 1 + features.TEXT_TAIL
     assert told.startswith("头")
     assert told.endswith("尾")
 
 
 @given(st.text(max_size=200))
 def test_tidying_twice_changes_nothing_more(said: str) -> None:
-    assert text.tidy(text.tidy(said)) == text.tidy(said)
+    assert features.tidy(features.tidy(said)) == features.tidy(said)
 
 
 @given(st.text(max_size=200))
 def test_every_message_has_its_characters_and_its_pairs(said: str) -> None:
-    tidied = text.tidy(said)
-    assert len(text.grams(tidied)) == len(tidied) + max(len(tidied) - 1, 0)
+    tidied = features.tidy(said)
+    assert len(features.grams(tidied)) == len(tidied) + max(len(tidied) - 1, 0)
 
 
 def test_a_rare_character_outside_the_basic_plane_is_one_gram() -> None:
-    assert text.grams("𠮷野") == ["𠮷", "野", "𠮷野"]
+    assert features.grams("𠮷野") == ["𠮷", "野", "𠮷野"]
 
 
 def test_unknown_grams_are_marked_and_known_ones_numbered_in_order() -> None:
@@ -42,19 +42,19 @@ def test_unknown_grams_are_marked_and_known_ones_numbered_in_order() -> None:
 
 def test_weights_have_length_one_and_repeats_count_less_than_twice() -> None:
     idf = np.ones(3, dtype=np.float32)
-    ids, values = text.weigh(np.array([0, 0, 2, -1], dtype=np.int32), idf)
+    ids, values = features.weigh(np.array([0, 0, 2, -1], dtype=np.int32), idf)
     assert ids.tolist() == [0, 2]
     assert float(values @ values) == pytest.approx(1)
     assert 1 < values[0] / values[1] < 2
 
 
 def test_a_text_without_known_grams_has_no_weights() -> None:
-    ids, values = text.weigh(np.array([-1, -1], dtype=np.int32), np.ones(2, dtype=np.float32))
+    ids, values = features.weigh(np.array([-1, -1], dtype=np.int32), np.ones(2, dtype=np.float32))
     assert len(ids) == len(values) == 0
 
 
 def test_the_vocabulary_keeps_the_most_frequent_grams_in_a_stable_order() -> None:
-    assert text.vocabulary(["停水", "停电", "停"], least=1, most=2) == ["停", "停水"]
+    assert features.vocabulary(["停水", "停电", "停"], least=1, most=2) == ["停", "停水"]
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_the_vocabulary_keeps_the_most_frequent_grams_in_a_stable_order() -> Non
     ],
 )
 def test_what_cannot_be_judged_is_named(title: str, body: str, why: str) -> None:
-    assert text.unreadable(title, body) == why
+    assert features.unreadable(title, body) == why

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from classify import examples, experience, labels, training
-from classify.candidate import FROZEN_SLACK
-from classify.examples import Example
-from classify.model import Model, load
-from classify.trial import Row, frozen_accuracy, trial
+from classify import taxonomy
+from classify.learning.candidate import FROZEN_SLACK
+from classify.model import seed_examples, trained_head, training
+from classify.model.metrics import Row, frozen_accuracy, trial
+from classify.model.release import Model, load
+from classify.model.seed_examples import Example
 from tests.rules.classifier import DUTIES, cold, cold_folder
 
-OWN = examples.seed_examples(DUTIES)
+OWN = seed_examples.seed_examples(DUTIES)
 MESSAGES = [e for e in OWN if e.source == "example"]
 
 
@@ -25,7 +26,7 @@ def _told(headings: tuple[str, ...], every: int = 1) -> list[Example]:
 
 @cache
 def _fitted_again() -> training.Fitted:
-    return training.fit(examples.seed_examples(DUTIES))
+    return training.fit(seed_examples.seed_examples(DUTIES))
 
 
 @cache
@@ -38,7 +39,7 @@ def test_the_same_knowledge_gives_the_same_release() -> None:
 
 
 def test_other_duties_give_another_release() -> None:
-    other = training.fit(examples.seed_examples(DUTIES[:1]))
+    other = training.fit(seed_examples.seed_examples(DUTIES[:1]))
     assert training.save(other, cold_folder().parent / "other") != cold_folder().name
 
 
@@ -52,7 +53,7 @@ def test_real_labels_turn_a_cold_release_into_a_trained_one() -> None:
     taught = _taught_three_headings()
     assert taught.settings.kind == "trained"
     assert taught.experience is not None
-    assert [labels.LEVEL1[i] for i in taught.experience.headings] == ["03", "04", "06"]
+    assert [taxonomy.LEVEL1[i] for i in taught.experience.headings] == ["03", "04", "06"]
 
 
 def test_labels_under_three_headings_do_not_spoil_the_other_fourteen() -> None:
@@ -79,7 +80,7 @@ def test_a_correction_down_to_level_two_teaches_level_two() -> None:
     told = [Example("鸽子棚", line, "0801", "people") for line in lines]
     before = cold().probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
     after = training.fit([*OWN, *told]).model.probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
-    place = labels.LEVEL2.index("0801")
+    place = taxonomy.LEVEL2.index("0801")
     assert after[place] > max(0.5, before[place])
 
 
@@ -95,7 +96,7 @@ def test_unlabelled_messages_adapt_a_release_without_taking_its_headings_away() 
 def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp_path: Path) -> None:
     """This town files telecoms under transport; so few labels could not have taught a head of their own."""
     messages = [(e.title, e.text) for e in MESSAGES[::4]]
-    others = [e for e in _told(labels.LEVEL1, every=9) if e.category != "12"]
+    others = [e for e in _told(taxonomy.LEVEL1, every=9) if e.category != "12"]
     told = [replace(e, category="10", source="people") for e in _told(("12",))][:25]
     fitted = training.fit([*OWN, *others, *told], unlabelled=messages)
     assert fitted.kind == "trained"
@@ -114,15 +115,15 @@ def test_what_people_say_below_a_heading_is_learnt_beside_unlabelled_messages_to
     after = training.fit([*OWN, *told], unlabelled=[(e.title, e.text) for e in MESSAGES[::4]]).model.probabilities(
         *asked
     )
-    place = labels.LEVEL2.index("0801")
+    place = taxonomy.LEVEL2.index("0801")
     assert after[place] > max(0.5, cold().probabilities(*asked)[place])
 
 
 def test_from_a_bad_seed_nothing_is_learnt() -> None:
     """Knowledge that takes every matter for another one would teach itself so; the messages of our own tell."""
-    rolled = [replace(e, category=labels.LEVEL2[labels.LEVEL2.index(e.category) - 9]) for e in OWN]
+    rolled = [replace(e, category=taxonomy.LEVEL2[taxonomy.LEVEL2.index(e.category) - 9]) for e in OWN]
     seed = training.fit(rolled).model
-    assert experience.adapted(seed, OWN, [(e.title, e.text) for e in MESSAGES[::4]]) is seed
+    assert trained_head.adapted(seed, OWN, [(e.title, e.text) for e in MESSAGES[::4]]) is seed
 
 
 def test_a_thousand_copies_of_one_message_are_no_town() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classify.trial import Row, calibration_error, frozen, trial
+from classify.model.metrics import Row, calibration_error, frozen, trial
 from tests.rules.classifier import cold
 
 

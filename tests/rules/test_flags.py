@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from classify import flags, hunches, urgency
+from classify.signals import flag_model, flags, urgency
 from web.presentation import flags as flag_views
 
 DATA = Path(__file__).with_name("data")
@@ -23,34 +23,34 @@ def kept(name: str) -> list[tuple[frozenset[str], str]]:
 
 
 def by_rules(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    return hunches.measured(messages, [frozenset(flags.codes_in("", said)) for _, said in messages])
+    return flag_model.measured(messages, [frozenset(flags.codes_in("", said)) for _, said in messages])
 
 
 def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    found = [frozenset(flags.codes_in("", said)) | set(hunches.hunches_of("", said)) for _, said in messages]
-    return hunches.measured(messages, found)
+    found = [frozenset(flags.codes_in("", said)) | set(flag_model.hunches_of("", said)) for _, said in messages]
+    return flag_model.measured(messages, found)
 
 
 def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
-    hunches.prepare(tmp_path)
+    flag_model.prepare(tmp_path)
     (file,) = tmp_path.iterdir()
-    fitted = hunches.ear()
-    hunches._READY.clear()
-    hunches.prepare(tmp_path)
-    assert hunches.ear() is not fitted
+    fitted = flag_model.ear()
+    flag_model._READY.clear()
+    flag_model.prepare(tmp_path)
+    assert flag_model.ear() is not fitted
     said = "活着没什么意思，把药都攒好了"
-    assert hunches.ear().heard(said) == fitted.heard(said)
+    assert flag_model.ear().heard(said) == fitted.heard(said)
     assert file.suffix == ".npz"
 
 
 def test_the_sets_are_large_and_none_of_them_is_learnt() -> None:
     measured = [said for name in KEPT for _, said in kept(name)]
     assert len(measured) >= 300
-    assert not set(measured) & {said for _, said in hunches.told()}
+    assert not set(measured) & {said for _, said in flag_model.told()}
 
 
 def test_usual_words_are_nearly_all_seen_and_few_calm_ones_are() -> None:
-    for flag, found in by_rules(hunches.told()).items():
+    for flag, found in by_rules(flag_model.told()).items():
         assert found["recall"] >= 0.9, (flag, found)
         assert found["precision"] >= 0.7, (flag, found)
 
@@ -85,7 +85,7 @@ def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
         + "昨晚他坐在江堤上说不如跟着水走了算了。"
         + "也想问问公交几点收班。" * 4
     )
-    assert flags.SELF_HARM in {*flags.codes_in("", said), *hunches.hunches_of("", said)}
+    assert flags.SELF_HARM in {*flags.codes_in("", said), *flag_model.hunches_of("", said)}
 
 
 @pytest.mark.parametrize("title", ["小区停水", "路灯不亮", "咨询医保报销比例", "建议增设公交站"])
@@ -112,6 +112,6 @@ async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> No
 
 
 if __name__ == "__main__":
-    for name, messages in (("written with", hunches.told()), *((name, kept(name)) for name in KEPT)):
+    for name, messages in (("written with", flag_model.told()), *((name, kept(name)) for name in KEPT)):
         for how, measure in (("rules", by_rules), ("rules and hunches", by_both)):
             print(name, len(messages), how, json.dumps(measure(messages), ensure_ascii=False))

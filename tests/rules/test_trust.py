@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from classify import lessons, paired, trust
-from classify.lessons import CONFIRMED, RETURNED, SAID
-from classify.trial import Row
-from classify.trust import Taught
+from classify.learning import label_weighting, training_labels
+from classify.learning.label_weighting import Taught
+from classify.learning.training_labels import CONFIRMED, RETURNED, SAID
+from classify.model import comparison
+from classify.model.metrics import Row
+from classify.text import copies as text_copies
 from feedback.views import EntryView
 from feedback.vocabulary import Act, Role
 from tests.bench.live_loop import messages
@@ -33,29 +35,29 @@ def _sure_of_sport(title: str, text: str) -> tuple[str, float]:
 
 
 def test_two_hundred_lessons_of_one_clerk_weigh_no_more_than_the_cap() -> None:
-    assert _weight(trust.weighed(_lessons(200), _nothing)) <= trust.CLERK_MOST + 0.01
+    assert _weight(label_weighting.weighed(_lessons(200), _nothing)) <= label_weighting.CLERK_MOST + 0.01
 
 
 def test_lessons_a_second_person_confirmed_weigh_whole() -> None:
-    found = trust.weighed(_lessons(200, state=CONFIRMED), _nothing)
+    found = label_weighting.weighed(_lessons(200, state=CONFIRMED), _nothing)
     assert _weight(found) > 190
     assert {why for one in found for why in one.why} <= {"campaign"}
 
 
 def test_what_came_back_teaches_nothing() -> None:
-    assert _weight(trust.weighed(_lessons(5, state=RETURNED), _nothing)) == 0
+    assert _weight(label_weighting.weighed(_lessons(5, state=RETURNED), _nothing)) == 0
 
 
 def test_a_hundred_copies_of_one_text_weigh_as_three() -> None:
     title, text = TEXTS[0]
     copies = [Taught(title, f"{text}第{i}户", "0609", "wenlv", f"rexian/{i}", CONFIRMED) for i in range(100)]
-    assert _weight(trust.weighed(copies, _nothing)) <= trust.CAMPAIGN_MOST + 0.01
+    assert _weight(label_weighting.weighed(copies, _nothing)) <= text_copies.CAMPAIGN_MOST + 0.01
 
 
 def test_who_contradicts_what_such_texts_were_confirmed_to_be_is_not_believed() -> None:
     title, text = TEXTS[0]
     good = Taught(title, text, "0609", "wenlv", "rexian/甲", CONFIRMED)
-    found = trust.weighed([good, replace(good, category="0804", by="rexian/乙", state=SAID)], _nothing)
+    found = label_weighting.weighed([good, replace(good, category="0804", by="rexian/乙", state=SAID)], _nothing)
     assert [one.weight for one in found] == [1.0, 0.0]
     assert found[1].why == ("contradicted",)
 
@@ -63,23 +65,23 @@ def test_who_contradicts_what_such_texts_were_confirmed_to_be_is_not_believed() 
 def test_two_people_at_odds_count_for_half_each() -> None:
     title, text = TEXTS[0]
     one = Taught(title, text, "0609", "wenlv", "rexian/甲", SAID)
-    found = trust.weighed([one, replace(one, category="0804", by="rexian/乙")], _nothing)
+    found = label_weighting.weighed([one, replace(one, category="0804", by="rexian/乙")], _nothing)
     assert [each.weight for each in found] == [0.25, 0.25]
 
 
 def test_who_says_much_that_the_release_is_sure_is_otherwise_needs_a_second_person() -> None:
-    found = trust.weighed(_lessons(100, category="0804"), _sure_of_sport)
+    found = label_weighting.weighed(_lessons(100, category="0804"), _sure_of_sport)
     assert all("unlike" in one.why for one in found)
-    assert _weight(found) <= 100 * 0.5 * trust.ODD_FACTOR + 0.01
-    confirmed = trust.weighed(_lessons(100, category="0804", state=CONFIRMED), _sure_of_sport)
+    assert _weight(found) <= 100 * 0.5 * label_weighting.ODD_FACTOR + 0.01
+    confirmed = label_weighting.weighed(_lessons(100, category="0804", state=CONFIRMED), _sure_of_sport)
     assert _weight(confirmed) > 90
 
 
 def test_varied_texts_are_not_taken_for_copies_and_edited_ones_are() -> None:
     texts = [f"{title} {text}" for title, text in TEXTS[:100]]
-    assert len(set(trust.copies(texts))) > 90
+    assert len(set(text_copies.copies(texts))) > 90
     edited = [f"{text}以上情况属实" for text in texts]
-    groups = trust.copies([*texts, *edited])
+    groups = text_copies.copies([*texts, *edited])
     assert sum(groups[i] == groups[i + 100] for i in range(100)) > 95
 
 
@@ -97,8 +99,8 @@ SENT = _entry(Act.ASSIGN, "system", 2, unit="shuili")
 
 
 def test_what_only_the_classifier_said_teaches_nothing_until_a_unit_takes_it_on() -> None:
-    assert lessons.lesson_of([GUESSED, SENT]) is None
-    lesson = lessons.lesson_of([GUESSED, SENT, _entry(Act.ACCEPT, "shuili/丙", 3)])
+    assert training_labels.lesson_of([GUESSED, SENT]) is None
+    lesson = training_labels.lesson_of([GUESSED, SENT, _entry(Act.ACCEPT, "shuili/丙", 3)])
     assert lesson is not None
     assert (lesson.category, lesson.state, lesson.source, lesson.by) == ("0108", CONFIRMED, "accept", "shuili/丙")
 
@@ -112,7 +114,7 @@ def test_a_return_and_a_correction_teach_what_the_second_unit_confirms() -> None
         _entry(Act.ASSIGN, "rexian/甲", 5, unit="wenlv"),
         _entry(Act.ACCEPT, "wenlv/丁", 6),
     ]
-    returned, said, confirmed = (lessons.lesson_of(story[:n]) for n in (3, 5, 6))
+    returned, said, confirmed = (training_labels.lesson_of(story[:n]) for n in (3, 5, 6))
     assert returned is not None and (returned.category, returned.state) == ("0108", RETURNED)
     assert said is not None and (said.category, said.state, said.was) == ("0609", SAID, "0108")
     assert confirmed is not None and (confirmed.state, confirmed.confirmed_by) == (CONFIRMED, "wenlv/丁")
@@ -125,7 +127,7 @@ def test_nobody_confirms_his_own_word() -> None:
         _entry(Act.ASSIGN, "rexian/甲", 2, unit="rexian"),
         _entry(Act.ACCEPT, "rexian/甲", 3),
     ]
-    lesson = lessons.lesson_of(own)
+    lesson = training_labels.lesson_of(own)
     assert lesson is not None and lesson.state == SAID
 
 
@@ -133,24 +135,24 @@ def test_nobody_confirms_his_own_word() -> None:
 
 
 def test_a_pair_of_equals_is_not_worse_and_an_uneven_split_is() -> None:
-    same = paired.compared([True, False] * 50, [True, False] * 50)
+    same = comparison.compared([True, False] * 50, [True, False] * 50)
     assert not same.is_worse and (same.low, same.high, same.chance) == (0.0, 0.0, 1.0)
-    worse = paired.compared([True] * 100, [True] * 85 + [False] * 15)
+    worse = comparison.compared([True] * 100, [True] * 85 + [False] * 15)
     assert worse.is_worse and worse.high < 0
-    luck = paired.compared([True] * 100, [True] * 99 + [False])
+    luck = comparison.compared([True] * 100, [True] * 99 + [False])
     assert not luck.is_worse
 
 
 def test_the_exact_test_of_mcnemar() -> None:
-    assert paired.by_chance(0, 5) == 0.0625
-    assert paired.by_chance(3, 3) == 1.0
-    assert paired.by_chance(0, 0) == 1.0
+    assert comparison.by_chance(0, 5) == 0.0625
+    assert comparison.by_chance(3, 3) == 1.0
+    assert comparison.by_chance(0, 0) == 1.0
 
 
 def test_a_category_that_surely_lost_is_named_whatever_the_mean_says() -> None:
-    tried = [paired.Tried(Row("", "", "0804"))] * 12 + [paired.Tried(Row("", "", "0609"))] * 100
+    tried = [comparison.Tried(Row("", "", "0804"))] * 12 + [comparison.Tried(Row("", "", "0609"))] * 100
     before = [True] * 12 + [False] * 100
     after = [False] * 12 + [True] * 100
-    assert not paired.compared(before, after).is_worse
-    found = paired.parts(tried, before, after, paired.heading_of)
-    assert [name for name, part in found.items() if paired.is_worse_in_part(part)] == ["08"]
+    assert not comparison.compared(before, after).is_worse
+    found = comparison.parts(tried, before, after, comparison.heading_of)
+    assert [name for name, part in found.items() if comparison.is_worse_in_part(part)] == ["08"]

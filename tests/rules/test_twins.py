@@ -2,10 +2,10 @@
 
 import pytest
 
-from classify import twins
-from classify.passages import ID_BITS, keys_of
-from classify.repeats import judged
-from classify.twins import Likeness
+from classify.duplicates import near_duplicates
+from classify.duplicates.fingerprint_store import ID_BITS, keys_of
+from classify.duplicates.link_proposals import judged
+from classify.duplicates.near_duplicates import Likeness
 from feedback.people import LinkKind
 
 NOISE = (
@@ -16,7 +16,9 @@ LIGHT = "建设路与文化路交叉口的路灯坏了两个多星期，晚上�
 
 
 def _alike(one: str, other: str) -> Likeness:
-    return twins.likeness(twins.shape(twins.plain("", one)), twins.shape(twins.plain("", other)))
+    return near_duplicates.likeness(
+        near_duplicates.shape(near_duplicates.plain("", one)), near_duplicates.shape(near_duplicates.plain("", other))
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,8 +32,8 @@ def _alike(one: str, other: str) -> Likeness:
     ],
 )
 def test_what_says_the_same_shares_a_print_and_is_the_same(again: str) -> None:
-    one, other = twins.plain("", NOISE), twins.plain("", again)
-    assert set(twins.prints(one)) & set(twins.prints(other))
+    one, other = near_duplicates.plain("", NOISE), near_duplicates.plain("", again)
+    assert set(near_duplicates.prints(one)) & set(near_duplicates.prints(other))
     assert _alike(NOISE, again).is_same
 
 
@@ -41,19 +43,21 @@ def test_another_matter_is_not_the_same() -> None:
 
 
 def test_reports_share_no_print_with_the_same_words_said_openly() -> None:
-    words = twins.plain("", NOISE)
-    assert not set(twins.prints(words)) & set(twins.prints(words, 1))
+    words = near_duplicates.plain("", NOISE)
+    assert not set(near_duplicates.prints(words)) & set(near_duplicates.prints(words, 1))
 
 
 def test_a_row_says_print_and_case_and_the_same_case_makes_the_same_rows() -> None:
-    keys = keys_of(77, twins.plain("", NOISE), 0)
-    assert keys == keys_of(77, twins.plain("", NOISE), 0)
+    keys = keys_of(77, near_duplicates.plain("", NOISE), 0)
+    assert keys == keys_of(77, near_duplicates.plain("", NOISE), 0)
     assert {key & ((1 << ID_BITS) - 1) for key in keys} == {77}
-    assert all(0 <= key < 2**63 for key in keys) and len(keys) <= twins.PRINTS_MOST
+    assert all(0 <= key < 2**63 for key in keys) and len(keys) <= near_duplicates.PRINTS_MOST
 
 
 def test_the_longest_passages_are_shown_once() -> None:
-    found = twins.shared(twins.plain("", NOISE), twins.plain("", "又来反映：" + NOISE[12:50]))
+    found = near_duplicates.shared(
+        near_duplicates.plain("", NOISE), near_duplicates.plain("", "又来反映：" + NOISE[12:50])
+    )
     assert len(found[0]) > 20 and not any(a != b and a in b for a in found for b in found)
 
 

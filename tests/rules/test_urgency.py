@@ -2,7 +2,7 @@
 
 import pytest
 
-from classify.urgency import SIGNS, level_of, signs_in
+from classify.signals.urgency import SIGNS, level_of, signs_in
 
 DANGER = (
     ("楼道里煤气味特别大", "三单元楼道里煤气味特别大，可能是燃气管道漏了，快来人"),

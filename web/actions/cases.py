@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from classify import urgency
+from classify.signals import urgency
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission
 from feedback import cases, grounds, intake, queries

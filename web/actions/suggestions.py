@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from classify import labels as categories
-from classify.model import Reason
+from classify import taxonomy as categories
+from classify.model.release import Reason
 from feedback import queries
 from feedback.access import Actor
 from feedback.views import CaseFile, EntryView, Filters, WorkRow

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from classify import findings, hotspots, topics
-from classify.topics import Member, Topic
+from classify.replies import store
+from classify.topics import clustering
+from classify.topics import store as topic_store
+from classify.topics.clustering import Member, Topic
 from feedback import queries, redact
 from feedback.access import Actor
 from feedback.views import WorkRow
@@ -22,7 +24,7 @@ async def listed(actor: Actor, nos: Iterable[str]) -> dict[str, WorkRow]:
     return {row.no: row for row in await queries.rows_of(actor, nos, MANY)}
 
 
-def share(tally: findings.Tally, code: str) -> str:
+def share(tally: store.Tally, code: str) -> str:
     if tally.answers < SHARE_LEAST:
         return f"{tally.found[code]} 件"
     return f"{tally.found[code] / tally.answers:.0%}"
@@ -35,10 +37,10 @@ def units_of(actor: Actor) -> frozenset[str] | None:
 
 async def ranked(actor: Actor, names: Directory, today: date) -> tuple[date | None, list[dict[str, Any]]]:
     """The latest topics as this person may see them, ranked anew over what he sees; and their day."""
-    day = await hotspots.last_day()
+    day = await topic_store.last_day()
     if day is None:
         return None, []
-    found = await hotspots.of_day(day)
+    found = await topic_store.of_day(day)
     seen = await listed(actor, {m.no for topic in found for m in topic.members})
     views = [shown for topic in found if (shown := view(topic, seen, names, day))]
     return day, sorted(views, key=lambda v: (-v["people"], -v["this_week"], v["title"]))
@@ -49,14 +51,14 @@ def view(topic: Topic, seen: dict[str, WorkRow], names: Directory, day: date) ->
     members = [m for m in topic.members if m.no in seen]
     if not members:
         return None
-    heat = topics.heat(members, day)
-    if heat.people < topics.PEOPLE_LEAST:
+    heat = clustering.heat(members, day)
+    if heat.people < clustering.PEOPLE_LEAST:
         return None
     is_whole = len(members) == len(topic.members)
-    region = topics.place_of(members)
+    region = clustering.place_of(members)
     return {
         "thread": topic.thread,
-        "title": topics.readable(redact.masked(seen[members[0].no].title)),
+        "title": clustering.readable(redact.masked(seen[members[0].no].title)),
         "words": topic.words if is_whole else (),
         "place": names.region_name(region) if region else "",
         "people": heat.people,
@@ -82,7 +84,7 @@ def _growth(this_week: int, last_week: int) -> str:
 
 def people(topic: Topic, seen: dict[str, WorkRow]) -> int:
     members = [m for m in topic.members if m.no in seen]
-    return topics.heat(members, members[0].day).people if members else 0
+    return clustering.heat(members, members[0].day).people if members else 0
 
 
 def daily(topic: Topic, seen: dict[str, WorkRow], today: date) -> list[tuple[str, int]]:

@@ -11,13 +11,13 @@ from web.cli.serve import run_async
 
 
 def trial(settings: Settings, args: argparse.Namespace) -> int:
-    from classify import commands
+    from classify.learning import trainer
 
     async def run(office: Any) -> dict[str, Any]:
         model = await office.model()
         if model is None:
             raise Invalid({"release": "missing"})
-        return commands.trial(model, args.file, restrict=args.restrict, split=args.split)
+        return trainer.trial(model, args.file, restrict=args.restrict, split=args.split)
 
     figures = run_async(settings, run)
     if args.json:
@@ -29,12 +29,12 @@ def trial(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def train(settings: Settings, args: argparse.Namespace) -> int:
-    from classify import commands
+    from classify.learning import trainer
     from web.tasks import training
 
     async def run(office: Any) -> dict[str, Any]:
         duties = await training.duties()
-        return await commands.train(
+        return await trainer.train(
             args.files, args.unlabelled, duties, settings.data, force=args.force, now=office.clock.now()
         )
 
@@ -43,7 +43,7 @@ def train(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def releases(settings: Settings, args: argparse.Namespace) -> int:
-    from classify import releases as known
+    from classify.model import registry as known
 
     rows = run_async(settings, lambda office: known.all_releases())
     if args.json:
@@ -60,7 +60,7 @@ def releases(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def promote(settings: Settings, args: argparse.Namespace) -> int:
-    from classify import releases as known
+    from classify.model import registry as known
 
     async def run(office: Any) -> str:
         row = await known.one_release(args.release)
@@ -74,7 +74,7 @@ def promote(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def roll_back(settings: Settings, args: argparse.Namespace) -> int:
-    from classify import releases as known
+    from classify.model import registry as known
 
     def run(office: Any) -> Awaitable[str]:
         return known.roll_back(settings.data, by="command", now=office.clock.now(), release=args.release)

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from feedback import lifecycle
 from feedback.intake import line, narrow, paragraph
 from feedback.kernel.codes import typed_number

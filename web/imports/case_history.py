@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from feedback import cases, facts
 from feedback.access import Actor, citizen
 from feedback.cases import Deed

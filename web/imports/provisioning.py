@@ -20,8 +20,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-import classify.releases
-from classify import labels as categories
+import classify.model.registry
+from classify import taxonomy as categories
 from evaluation.ratings import services
 from feedback.kernel.errors import NotNow
 from feedback.vocabulary import Act, Kind, Role
@@ -370,7 +370,7 @@ async def found(office: Office, district: District, *, by: str) -> None:
     await QuickReason.bulk_create([QuickReason(**msgspec.to_builtins(row)) for row in district.reasons])
     await services.add_matters([msgspec.to_builtins(row) for row in district.matters])
     duties = [(duty.text, duty.categories) for unit in district.units for duty in unit.duties]
-    await classify.releases.first(duties, office.settings.data, now=now)
+    await classify.model.registry.first(duties, office.settings.data, now=now)
 
 
 async def employ(people: Sequence[Person], write_down: Callable[[Mapping[str, str]], None], *, now: datetime) -> int:

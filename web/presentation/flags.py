@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from classify import flags, hunches
+from classify.signals import flag_model, flags
 
 HUNCH: Final = "?"
 """A flag the model only suspects is kept with this mark behind its code."""
@@ -31,12 +31,12 @@ async def noticed(title: str, text: str) -> tuple[str, ...]:
 
 async def warm(folder: Path) -> None:
     """Have the model ready before somebody waits for it: the one kept in the folder, or a fresh one."""
-    await asyncio.to_thread(hunches.prepare, folder)
+    await asyncio.to_thread(flag_model.prepare, folder)
 
 
 def _codes(title: str, text: str) -> tuple[str, ...]:
     sure = flags.codes_in(title, text)
-    felt = (code for code in hunches.hunches_of(title, text) if code not in sure)
+    felt = (code for code in flag_model.hunches_of(title, text) if code not in sure)
     return (*sure, *(f"{code}{HUNCH}" for code in felt))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from evaluation import scale
 from feedback.lifecycle import Need, Step
 from feedback.views import CaseFile, EntryView, FileView

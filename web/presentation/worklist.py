@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from feedback.access import Actor
 from feedback.views import Filters, WorkRow
 from feedback.vocabulary import OPEN, Kind, Stage, Status

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from classify import outcomes
-from classify.confirmed import confirmed
+from classify.automation import outcomes
+from classify.automation.proposal_outcome import confirmed
 from feedback import cases, queries
 from feedback.access import SYSTEM
 from feedback.cases import Deed
@@ -24,7 +24,7 @@ from routing import directory
 from routing.assignment import assignment, unit_for
 
 if TYPE_CHECKING:
-    from classify.model import Model, Verdict
+    from classify.model.release import Model, Verdict
 
 CurrentModel = Callable[[], Awaitable["Model | None"]]
 

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import structlog
 
-from classify import answers, findings, hotspots
-from classify.answers import Asked
-from classify.model import Model
-from classify.topics import Said
+from classify.model.release import Model
+from classify.replies import checks, store
+from classify.replies.checks import Asked
+from classify.topics import store as topic_store
+from classify.topics.clustering import Said
 from feedback import facts, queries, redact
 from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day, start_of_day
@@ -46,9 +47,9 @@ async def gather(office: Office, now: datetime) -> int:
         Said(r["no"], redact.masked(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"]))
         for r in rows
     ]
-    last = await hotspots.last_day(today)
-    found = await hotspots.found(said, await hotspots.of_day(last) if last else [])
-    await hotspots.keep(today, found)
+    last = await topic_store.last_day(today)
+    found = await topic_store.found(said, await topic_store.of_day(last) if last else [])
+    await topic_store.keep(today, found)
     return len(found)
 
 
@@ -61,8 +62,8 @@ def checker(office: Office) -> Callable[[dict[str, Any], datetime], Awaitable[No
         text = str(entry.data.get("text", ""))
         if file.confidential or file.kind is Kind.RECTIFY or not text:
             raise NotNow(no=file.no)
-        codes = [finding.code for finding in answers.findings(asked(file, await office.model()), text)]
-        await findings.record(file.no, entry.seq, entry.unit, entry.at, codes)
+        codes = [finding.code for finding in checks.findings(asked(file, await office.model()), text)]
+        await store.record(file.no, entry.seq, entry.unit, entry.at, codes)
 
     return check
 

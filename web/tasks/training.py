@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import structlog
 
-from classify import candidate, commands, labels, lessons, runs
+from classify import taxonomy
+from classify.learning import candidate, trainer, training_labels, training_runs
 from feedback import facts, queries
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.errors import NotNow
@@ -32,16 +33,16 @@ _log = structlog.get_logger("learning")
 async def learn(payload: dict[str, Any], now: datetime) -> None:
     """The handler of every act that may teach: what the case teaches now is kept as an example."""
     case = await queries.brief(payload["no"])
-    lesson = lessons.lesson_of(case.entries)
-    if lesson is None or case.kind in _UNTAUGHT or not labels.exists(lesson.category):
+    lesson = training_labels.lesson_of(case.entries)
+    if lesson is None or case.kind in _UNTAUGHT or not taxonomy.exists(lesson.category):
         raise NotNow(no=case.no)
-    await commands.keep(case.title, case.text, case.no, lesson)
+    await trainer.keep(case.title, case.text, case.no, lesson)
 
 
 async def ask(office: Office, by: str) -> bool:
     """Somebody wants a candidate now. Returns False while one is being made."""
     now = office.clock.now()
-    is_new = await runs.ask(f"asked-{now.timestamp():.0f}", by=by, now=now)
+    is_new = await training_runs.ask(f"asked-{now.timestamp():.0f}", by=by, now=now)
     office.wake()
     return is_new
 
@@ -49,7 +50,7 @@ async def ask(office: Office, by: str) -> bool:
 async def tend(office: Office, now: datetime) -> None:
     """The timer: ask for tonight's candidate when its hour has come, and begin what was asked for."""
     await _ask_for_tonight(office, now)
-    run = await runs.take(now)
+    run = await training_runs.take(now)
     if run is not None:
         office.begin(carry_out(office, run.id, run.asked_by))
 
@@ -59,18 +60,18 @@ async def _ask_for_tonight(office: Office, now: datetime) -> None:
     if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE).hour - settings.train_hour < NIGHT_HOURS:
         return
     key = f"{NIGHT}-{today.isoformat()}"
-    if await runs.is_asked(key):
+    if await training_runs.is_asked(key):
         return
-    learnt = await commands.counts(await runs.last_asked_at())
+    learnt = await trainer.counts(await training_runs.last_asked_at())
     if sum(learnt.values()) >= settings.train_least:
-        await runs.ask(key, by="系统", now=now)
+        await training_runs.ask(key, by="系统", now=now)
 
 
 async def carry_out(office: Office, run: int, by: str) -> None:
     """Have the candidate made, judged, kept, and put in force unless it is worse."""
     now = office.clock.now()
     try:
-        outcome = await commands.train(
+        outcome = await trainer.train(
             *((), (), await duties(), office.settings.data),
             said=await _said(now),
             now=now,
@@ -79,10 +80,10 @@ async def carry_out(office: Office, run: int, by: str) -> None:
         )
     except Exception as fault:  # kept with the run and shown to the administrator; the timer tries again
         _log.error("no candidate", run=run, exc_info=fault)
-        await runs.give_back(run, str(fault))
+        await training_runs.give_back(run, str(fault))
         return
     _log.info("candidate", release=outcome["release"], promoted=outcome["promoted"], worse=outcome["worse_because"])
-    await runs.finish(run, now=office.clock.now(), release=outcome["release"])
+    await training_runs.finish(run, now=office.clock.now(), release=outcome["release"])
 
 
 async def _said(now: datetime) -> list[tuple[str, str]]:
@@ -96,5 +97,5 @@ async def duties() -> list[tuple[str, tuple[str, ...]]]:
     return [duty for unit in (await directory.snapshot()).units() for duty in unit.duties]
 
 
-TEACHING: Final = tuple(f"case.{act.value}" for act in sorted(lessons.TEACHING))
+TEACHING: Final = tuple(f"case.{act.value}" for act in sorted(training_labels.TEACHING))
 EVERY_SECONDS: Final = 5

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from classify import commands, labels
-from classify.answering import Answering, Unit
+from classify import taxonomy
+from classify.learning import trainer
+from classify.recommend.unit_recommender import Answering, Unit
 from routing import assignment_rules, directory
 from routing.assignment_rules import CaseFacts
 from routing.directory import Directory
 
 if TYPE_CHECKING:
-    from classify.model import Model
+    from classify.model.release import Model
     from web.context import Office
 
 FEWEST: Final = 30
@@ -53,7 +54,7 @@ class Answerers:
     async def usual(self, office: Office, title: str, text: str) -> list[tuple[str, float]]:
         """The units that usually answer such a message, with their shares; nothing until something was learnt."""
         model, names = await office.model(), await directory.snapshot()
-        confirmed = await commands.answered_count()
+        confirmed = await trainer.answered_count()
         if model is None or confirmed < FEWEST:
             return []
         known = self._learnt
@@ -73,8 +74,8 @@ class Answerers:
             codes = tuple(unit.code for unit in names.units())
             place = {code: i for i, code in enumerate(codes)}
             answering = await asyncio.to_thread(_blank, model, names)
-            confirmed = await commands.answered_count()
-            told = [one for one in await commands.answered(NEWEST) if one[2] in place]
+            confirmed = await trainer.answered_count()
+            told = [one for one in await trainer.answered(NEWEST) if one[2] in place]
             for at in range(0, len(told), EACH):
                 part = [(title, text, place[unit]) for title, text, unit in told[at : at + EACH]]
                 await asyncio.to_thread(_learn, answering, part)
@@ -98,8 +99,8 @@ def _blank(model: Model, names: Directory) -> Answering:
     rows = names.units()
     units = [Unit(row.name, "".join(sentence for sentence, _ in row.duties)) for row in rows]
     place = {row.code: i for i, row in enumerate(rows)}
-    routes = np.zeros((len(labels.LEVEL2), len(rows)))
-    for i, category in enumerate(labels.LEVEL2):
+    routes = np.zeros((len(taxonomy.LEVEL2), len(rows)))
+    for i, category in enumerate(taxonomy.LEVEL2):
         lead = assignment_rules.decide(CaseFacts(category, "", "", ""), names.rows).unit
         if lead in place:
             routes[i, place[lead]] = 1.0

@@ -6,7 +6,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import releases
+from classify.model import registry
 from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, NotFound, NotNow
 from feedback.vocabulary import Role
@@ -50,7 +50,7 @@ class Asked(Struct):
 async def listed(request: Request) -> Response:
     """Every release with its trial."""
     await _administrator(request)
-    return answered({"items": [_told(row) for row in await releases.all_releases()]})
+    return answered({"items": [_told(row) for row in await registry.all_releases()]})
 
 
 async def train(request: Request) -> Response:
@@ -64,11 +64,11 @@ async def promote(request: Request) -> Response:
     """Put a release in force."""
     office: Office = request.app.state.office
     actor = await _administrator(request)
-    row = await releases.one_release(path_text(request, "id"))
-    if not releases.is_whole(office.settings.data, row["folder"]):
+    row = await registry.one_release(path_text(request, "id"))
+    if not registry.is_whole(office.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
-    await releases.promote(row["id"], by=actor.name, now=office.clock.now())
-    return answered(_told(await releases.one_release(row["id"])))
+    await registry.promote(row["id"], by=actor.name, now=office.clock.now())
+    return answered(_told(await registry.one_release(row["id"])))
 
 
 async def roll_back(request: Request) -> Response:
@@ -76,10 +76,10 @@ async def roll_back(request: Request) -> Response:
     office: Office = request.app.state.office
     actor = await _administrator(request)
     try:
-        release = await releases.roll_back(office.settings.data, by=actor.name, now=office.clock.now())
+        release = await registry.roll_back(office.settings.data, by=actor.name, now=office.clock.now())
     except NotFound:
         raise NotNow(release="") from None
-    return answered(_told(await releases.one_release(release)))
+    return answered(_told(await registry.one_release(release)))
 
 
 async def _administrator(request: Request) -> Actor:

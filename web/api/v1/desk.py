@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import labels as categories
-from classify import urgency
+from classify import taxonomy as categories
+from classify.signals import urgency
 from feedback import intake, queries
 from feedback.kernel.errors import Invalid
 from feedback.views import Filters
@@ -23,7 +23,7 @@ from web.tasks import classification
 from web.wording import catalogue
 
 if TYPE_CHECKING:
-    from classify.model import Verdict
+    from classify.model.release import Verdict
     from web.context import Office
 
 

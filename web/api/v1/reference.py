@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from evaluation.publication import editions, files
 from evaluation.publication.editions import Edition
 from evaluation.ratings import services

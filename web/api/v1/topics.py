@@ -7,7 +7,8 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import answers, findings, hotspots
+from classify.replies import checks, store
+from classify.topics import store as topic_store
 from feedback import queries
 from feedback.kernel.clock import office_day
 from routing import directory
@@ -72,7 +73,7 @@ async def hot(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     day, rows = await topic_actions.ranked(actor, names, office_day(office.clock.now()))
-    found = {topic.thread: [m.no for m in topic.members] for topic in await hotspots.of_day(day)} if day else {}
+    found = {topic.thread: [m.no for m in topic.members] for topic in await topic_store.of_day(day)} if day else {}
     seen = await queries.seen_of(actor, (no for nos in found.values() for no in nos))
     plain = ("thread", "title", "place", "people", "cases", "this_week", "last_week", "growth")
     items = [
@@ -99,13 +100,13 @@ async def quality(request: Request) -> Response:
             "findings": [
                 {
                     "code": code,
-                    "label": answers.LABELS[code],
+                    "label": checks.LABELS[code],
                     "count": count,
                     "share": round(count / tally.answers, 4),
                 }
                 for code, count in tally.found.most_common()
             ],
         }
-        for tally in await findings.tallies(since, topic_actions.units_of(actor))
+        for tally in await store.tallies(since, topic_actions.units_of(actor))
     ]
     return answered({"days": topic_actions.FINDING_DAYS, "items": items})

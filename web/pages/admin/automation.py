@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classify import outcomes, proof, shift
-from classify.outcomes import Cell
-from classify.proof import State
-from classify.shift import Level, Look, Sign
+from classify.automation import gate, outcomes
+from classify.automation.gate import State
+from classify.automation.outcomes import Cell
+from classify.learning import drift
+from classify.learning.drift import Level, Look, Sign
 from feedback import facts
 from feedback.access import OVERSEERS, has
 from feedback.kernel.errors import Forbidden
@@ -36,7 +37,7 @@ async def automatic(request: Request) -> Response:
     if Role.ADMIN not in actor.roles and not has(actor, OVERSEERS):
         raise Forbidden
     names, cells = await directory.snapshot(), await outcomes.standings()
-    pool = [cell for cell in cells if cell.name.startswith(proof.POOL)]
+    pool = [cell for cell in cells if cell.name.startswith(gate.POOL)]
     wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
     narrow = [cell for cell in cells if cell not in wide and cell not in pool]
     settings = office.settings
@@ -49,8 +50,8 @@ async def automatic(request: Request) -> Response:
         "mode": settings.automatic_mode,
         "mode_words": catalogue.AUTOMATIC_MODES[settings.automatic_mode],
         "target": f"{settings.automatic_target:.0%}",
-        "risk": f"{proof.RISK:.0%}",
-        "window": proof.WINDOW,
+        "risk": f"{gate.RISK:.0%}",
+        "window": gate.WINDOW,
         "tiles": _tiles(cells, counted),
         "shift": _shift(said, now),
         "recent_days": RECENT_DAYS,
@@ -78,7 +79,7 @@ def _shift(said: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:
             "level": catalogue.SHIFT_LEVELS[finding.level],
             "tone": SHIFT_TONES[finding.level],
         }
-        for finding in shift.found(looks[False], looks[True])
+        for finding in drift.found(looks[False], looks[True])
     ]
 
 
@@ -98,7 +99,7 @@ def _by_weight(cells: list[Cell]) -> list[Cell]:
 
 
 def _row(cell: Cell, names: Directory) -> dict[str, Any]:
-    category, street, unit, bar = proof.parts(cell.name)
+    category, street, unit, bar = gate.parts(cell.name)
     standing = cell.standing
     within = [
         f"在{names.short(street)}" if street else "",
@@ -106,7 +107,7 @@ def _row(cell: Cell, names: Directory) -> dict[str, Any]:
         f"把握不低于 {bar:.0%}" if bar else "",
     ]
     return {
-        "what": "各类合计" if category == proof.POOL else timeline_views.category_words(category),
+        "what": "各类合计" if category == gate.POOL else timeline_views.category_words(category),
         "within": "，".join(words for words in within if words),
         "n": standing.n,
         "right": standing.right,

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from feedback.kernel import outbox
 from feedback.vocabulary import Role
 from routing import assignment_rules, directory

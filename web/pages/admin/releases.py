@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from classify import commands, releases, runs
-from classify import labels as categories
+from classify import taxonomy as categories
+from classify.learning import trainer, training_runs
+from classify.model import registry
 from feedback.access import Actor
 from feedback.kernel.errors import Conflict, Forbidden, NotFound
 from feedback.vocabulary import Role
@@ -43,12 +44,12 @@ async def home(request: Request) -> Response:
     """Every release, what was asked for, and what taught."""
     office: Office = request.app.state.office
     actor, names = await _administrator(request), await directory.snapshot()
-    rows = await releases.all_releases()
+    rows = await registry.all_releases()
     context = {
         **desk_frame.frame(actor, names),
         "rows": [row_view(row) for row in rows],
-        "runs": [_run(row) for row in await runs.last()],
-        "taught": [(words, (await commands.counts()).get(state, 0)) for state, words in STATES.items()],
+        "runs": [_run(row) for row in await training_runs.last()],
+        "taught": [(words, (await trainer.counts()).get(state, 0)) for state, words in STATES.items()],
         "done": DONE.get(request.query_params.get("done", ""), ""),
         "can_go_back": sum(1 for row in rows if row["promoted_at"]) > 1,
         "hour": office.settings.train_hour,
@@ -61,7 +62,7 @@ async def one(request: Request) -> Response:
     """One release: its trial beside the release it was tried against, by category and by unit."""
     office: Office = request.app.state.office
     actor, names = await _administrator(request), await directory.snapshot()
-    row = await releases.one_release(request.path_params["id"])
+    row = await registry.one_release(request.path_params["id"])
     trial = row["trial"]
     context = {
         **desk_frame.frame(actor, names),
@@ -73,7 +74,7 @@ async def one(request: Request) -> Response:
         ],
         "doubts": [(DOUBTS.get(why, why), n) for why, n in trial.get("doubts", {}).items()],
         "doubted": _doubted(trial, names),
-        "is_whole": releases.is_whole(office.settings.data, row["folder"]),
+        "is_whole": registry.is_whole(office.settings.data, row["folder"]),
     }
     return office.render(request, "admin/release.html", context)
 
@@ -90,13 +91,13 @@ async def promote(request: Request) -> Response:
     """Put this release in force, an earlier one as well as a refused one: a person may know better."""
     office: Office = request.app.state.office
     actor = await _administrator(request)
-    row = await releases.one_release(request.path_params["id"])
-    if not releases.is_whole(office.settings.data, row["folder"]):
+    row = await registry.one_release(request.path_params["id"])
+    if not registry.is_whole(office.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
     async with request.form() as form:
         instead_of = str(form.get("instead_of", ""))
     try:
-        await releases.promote(row["id"], by=actor.name, now=office.clock.now(), instead_of=instead_of or None)
+        await registry.promote(row["id"], by=actor.name, now=office.clock.now(), instead_of=instead_of or None)
     except Conflict:
         return RedirectResponse("/admin/learning?done=changed", status_code=303)
     return RedirectResponse("/admin/learning?done=promoted", status_code=303)
@@ -106,7 +107,7 @@ async def roll_back(request: Request) -> Response:
     """Back to the release before, in one click."""
     office: Office = request.app.state.office
     actor = await _administrator(request)
-    await releases.roll_back(office.settings.data, by=actor.name, now=office.clock.now())
+    await registry.roll_back(office.settings.data, by=actor.name, now=office.clock.now())
     return RedirectResponse("/admin/learning?done=promoted", status_code=303)
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from feedback.access import Actor
 from feedback.intake import line
 from feedback.kernel.errors import Forbidden, NotFound

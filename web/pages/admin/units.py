@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from routing import directory
 from web.auth.permissions import administrator
 from web.context import Office

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from evaluation import periods
 from evaluation.kpi import definitions
 from evaluation.kpi.facts import Question

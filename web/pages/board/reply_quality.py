@@ -5,7 +5,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import answers, findings
+from classify.replies import checks, store
 from feedback import calendars
 from routing import directory
 from web.actions.topics import FINDING_DAYS, listed, share, units_of
@@ -20,26 +20,26 @@ async def quality(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     since = office.clock.now() - timedelta(days=FINDING_DAYS)
-    found = await findings.tallies(since, units_of(actor))
+    found = await store.tallies(since, units_of(actor))
     unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
-    nos = await findings.with_finding(since, unit, code) if unit and code in answers.LABELS else []
+    nos = await store.with_finding(since, unit, code) if unit and code in checks.LABELS else []
     behind = await listed(actor, nos)
     calendar = await calendars.current()
     context = {
         **desk_frame.frame(actor, names),
-        "checks": [(check.code, check.label) for check in answers.CHECKS],
-        "advice": [(check.label, check.advice, check.source) for check in answers.CHECKS],
+        "checks": [(check.code, check.label) for check in checks.CHECKS],
+        "advice": [(check.label, check.advice, check.source) for check in checks.CHECKS],
         "rows": [
             {
                 "unit": tally.unit,
                 "name": names.short(tally.unit),
                 "answers": tally.answers,
-                "cells": [(check.code, tally.found[check.code], share(tally, check.code)) for check in answers.CHECKS],
+                "cells": [(check.code, tally.found[check.code], share(tally, check.code)) for check in checks.CHECKS],
             }
             for tally in found
         ],
         "days": FINDING_DAYS,
-        "chosen": f"{names.short(unit)}：{answers.LABELS[code]}" if nos else "",
+        "chosen": f"{names.short(unit)}：{checks.LABELS[code]}" if nos else "",
         "behind": [
             worklist_views.row_view(behind[no], names, office.clock.now(), calendar) for no in nos if no in behind
         ],

@@ -5,7 +5,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import hotspots
+from classify.topics import store as topic_store
 from feedback import calendars
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
@@ -38,7 +38,7 @@ async def one(request: Request) -> Response:
     actor, names = await overseer(request), await directory.snapshot()
     now = office.clock.now()
     today = office_day(now)
-    known = await hotspots.course(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
+    known = await topic_store.course(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
     seen = await listed(actor, {m.no for _, topic in known for m in topic.members})
     shown = view(known[-1][1], seen, names, known[-1][0]) if known else None
     if shown is None:

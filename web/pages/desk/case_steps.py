@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from classify import answers
+from classify.replies import checks
 from feedback import attachments, lifecycle, queries, redact
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
@@ -216,12 +216,12 @@ async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) ->
     return list(dict.fromkeys(found))
 
 
-async def _advice(office: Office, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[answers.Finding]:
+async def _advice(office: Office, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[checks.Finding]:
     """What to look at again in an answer before it is sent. Personal data has a notice of its own."""
     if step.act is not Act.REPLY:
         return []
     asked = topics.asked(seen.file, await office.model())
-    found = answers.findings(asked, str(typed.get("text", "")))
+    found = checks.findings(asked, str(typed.get("text", "")))
     return [finding for finding in found if finding.code != "personal"]
 
 

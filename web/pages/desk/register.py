@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from classify import repeats
-from classify.repeats import Hint
+from classify.duplicates import link_proposals
+from classify.duplicates.link_proposals import Hint
 from feedback import attachments, calendars, intake, links, particulars, people, queries, reads
 from feedback.access import Actor
 from feedback.intake import Draft, PersonDraft, Proxy
@@ -125,7 +125,9 @@ async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> li
     id_number = intake.narrow(typed["person.id_number"]).replace(" ", "").upper()
     person = {"name": intake.line(typed["person.name"]), "phone": phone, "id_number": id_number}
     realm = links.realm_of(typed["kind"] == Kind.REPORT)
-    found = await repeats.hints(actor, typed["title"], typed["text"], person, office.settings.secret, realm=realm)
+    found = await link_proposals.hints(
+        actor, typed["title"], typed["text"], person, office.settings.secret, realm=realm
+    )
     if any({"phone", "id"} & set(hint.known_by) for hint in found):
         await reads.log_read(actor, "person", detail=f"登记时查重：{len(found)} 件", now=office.clock.now())
     return found

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classify import labels as categories
+from classify import taxonomy as categories
 from feedback import calendars, published, search
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound

@@ -1,0 +1,129 @@
+"""What has this district confirmed of the classifier's proposals, and what may therefore go without a person?
+
+Outcomes are facts, one per case; the standing of each cell is their folding, kept up to date in the same transaction.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from classify.automation import gate
+from classify.automation.gate import POOL, POOL_BARS, Standing, State
+from classify.automation.proposal_outcome import Confirmed
+from classify.models import Outcome, Proof
+from feedback.kernel import db
+from feedback.kernel.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell with its standing."""
+
+    name: str
+    standing: Standing
+
+
+async def record(case_no: str, street: str, said: Confirmed, target: float) -> bool:
+    """Keep the outcome of a case, or change it when people changed their minds. Returns whether anything changed.
+
+    Raises Conflict when another worker counted into the same cells meanwhile.
+    """
+    known = await Outcome.get_or_none(case_no=case_no)
+    if known is not None and known.is_right == said.is_right:
+        return False
+    own = gate.cells(said.category, street, said.unit, said.confidence)
+    if known is not None:
+        return await _corrected(known, own, said, target)
+    before = {row.cell: row for row in await Proof.filter(cell__in=own)}
+    async with db.transaction():
+        await Outcome.create(
+            case_no=case_no,
+            heading=said.category[:2],
+            category=said.category,
+            street=street,
+            unit=said.unit,
+            confidence=said.confidence,
+            release=said.release,
+            is_right=said.is_right,
+            at=said.at,
+        )
+        for cell in sorted(own):
+            row = before.get(cell)
+            await _keep(cell, row, gate.after(_standing(row), said.is_right, said.at, target))
+    return True
+
+
+async def _corrected(known: Outcome, own: Iterable[str], said: Confirmed, target: float) -> bool:
+    """The outcome turned round: its cells are folded anew from all their outcomes, in the order they came in."""
+    async with db.transaction():
+        await db.compare_and_set(known, {"is_right": known.is_right}, {"is_right": said.is_right, "at": said.at})
+        rows = await Proof.filter(cell__in=list(own))
+        found: dict[str, Standing] = {}
+        for heading in {known.heading, *(POOL for row in rows if _heading(row.cell) == POOL)}:
+            found |= await _folded(heading, {row.cell for row in rows if _heading(row.cell) == heading}, target)
+        for row in sorted(rows, key=lambda row: row.cell):
+            await _keep(row.cell, row, found[row.cell])
+    return True
+
+
+async def _folded(heading: str, wanted: set[str], target: float) -> dict[str, Standing]:
+    """The cells of a heading, or of the pool, from all their outcomes."""
+    found = dict.fromkeys(wanted, Standing())
+    rows = Outcome.filter(heading=heading) if heading != POOL else Outcome.filter(confidence__gte=min(POOL_BARS))
+    columns = ("category", "street", "unit", "confidence", "is_right", "at")
+    for *where, is_right, at in await rows.order_by("id").values_list(*columns):
+        for cell in wanted.intersection(gate.cells(*where)):
+            found[cell] = gate.after(found[cell], is_right, at, target)
+    return found
+
+
+async def _keep(cell: str, row: Proof | None, standing: Standing) -> None:
+    columns: dict[str, Any] = {
+        "n": standing.n,
+        "right": standing.right,
+        "total": standing.total,
+        "recent": standing.recent,
+        "state": standing.state.value,
+        "since": standing.since,
+    }
+    if row is None:
+        await Proof.create(cell=cell, **columns)
+    elif not await Proof.filter(cell=cell, version=row.version).update(version=row.version + 1, **columns):
+        raise Conflict(cell=cell)
+
+
+def _heading(cell: str) -> str:
+    """Whose outcomes make the cell: those of a heading, or all."""
+    return POOL if cell.startswith(POOL) else cell[:2]
+
+
+def _standing(row: Proof | None) -> Standing:
+    if row is None:
+        return Standing()
+    return Standing(row.n, row.right, row.recent, State(row.state), row.since, row.total)
+
+
+async def is_proven(category: str, street: str, unit: str, confidence: float) -> bool:
+    """Whether the district's outcomes prove that such a message may go without a person."""
+    own = gate.cells(category, street, unit, confidence)
+    known = {row.cell: State(row.state) for row in await Proof.filter(cell__in=own).only("cell", "state")}
+    return gate.is_proven(known, category, street, unit, confidence)
+
+
+async def standings() -> list[Cell]:
+    """Every cell with its standing, by name."""
+    return [Cell(row.cell, _standing(row)) for row in await Proof.all().order_by("cell")]
+
+
+async def refold(target: float) -> list[str]:
+    """Fold every cell anew, as after a change of the target. Returns the cells whose standing was another before."""
+    changed = []
+    stored: dict[str, dict[str, Proof]] = {}
+    for row in await Proof.all():
+        stored.setdefault(_heading(row.cell), {})[row.cell] = row
+    for heading, rows in stored.items():
+        for cell, standing in (await _folded(heading, set(rows), target)).items():
+            if standing != _standing(rows[cell]):
+                changed.append(cell)
+                await _keep(cell, rows[cell], standing)
+    return changed

@@ -1,0 +1,1 @@
+"""The same matter submitted twice: near-duplicate texts and proposed links."""

@@ -1,0 +1,1 @@
+"""Learning from what clerks decide: labels, candidates, training runs, drift."""

@@ -1,0 +1,1 @@
+"""The category model: training, releases, prediction from plain arrays, metrics."""

@@ -1,0 +1,1 @@
+"""Which unit usually answers such a case."""

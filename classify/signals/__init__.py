@@ -1,0 +1,1 @@
+"""Signs of urgency and of danger in a message."""

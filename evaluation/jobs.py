@@ -13,11 +13,13 @@ from evaluation.publication.editions import Edition
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import requests
 from evaluation.ratings.submission import RatingView
-from feedback import access, cases, queries
-from feedback.intake import Draft, PersonDraft
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from feedback.vocabulary import Channel, Kind
+from feedback.queries import cases as case_queries
+from feedback.record import cases
+from feedback.rules import access
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.vocabulary import Channel, Kind
 
 
 def handlers(settings: Settings) -> dict[str, Handler]:
@@ -38,7 +40,7 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
     )
     if rating is None:
         return
-    rated = await queries.file(access.SYSTEM, rating.case_no, secret=settings.secret) if rating.case_no else None
+    rated = await case_queries.file(access.SYSTEM, rating.case_no, secret=settings.secret) if rating.case_no else None
     if rated is not None and rated.confidential:
         return  # reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)
     phone = await case_ratings.contact_of(rating.id, settings.secret)

@@ -15,14 +15,14 @@ from pathlib import Path, PurePath
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from feedback import access
-from feedback.access import Actor
-from feedback.intake import line
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.models import Attachment, Case, Entry
-from feedback.reads import log_read
-from feedback.recording import standing_of
+from feedback.record.access_log import log_read
+from feedback.record.models.case import Attachment, Case, Entry
+from feedback.record.persistence import standing_of
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.intake import line
 
 Image.MAX_IMAGE_PIXELS = 60_000_000  # a phone photo has 50 million at most; more is a decompression bomb
 _OFFICE = b"PK\x03\x04"
@@ -67,7 +67,7 @@ async def keep(name: str, content: bytes, folder: Path, *, now: datetime, most: 
     digest = hashlib.sha256(content).hexdigest()
     await asyncio.to_thread(_write, _path(folder, digest), content)
     return await Attachment.create(
-        id=codes.fresh_id(), name=name, size=len(content), type=kind, sha256=digest, made_at=now
+        id=identifiers.fresh_id(), name=name, size=len(content), type=kind, sha256=digest, made_at=now
     )
 
 

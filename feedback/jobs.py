@@ -12,14 +12,18 @@ from typing import Any
 
 from tortoise.expressions import Q, Subquery
 
-from feedback import access, attachments, calendars, cases, facts, folding, moves, recording, stages
+from feedback import attachments
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import office_day, to_millis
 from feedback.kernel.errors import Conflict, NotNow
-from feedback.models import Case, CasePerson, ClockRow, Entry, Person
-from feedback.terms import RIGHTS
-from feedback.vocabulary import Act, Kind, Status
-from feedback.workdays import Calendar
+from feedback.queries import statistics as case_statistics
+from feedback.record import calendar_editions, cases, deadline_changes, persistence
+from feedback.record.models.case import Case, CasePerson, Entry, Person
+from feedback.record.models.clocks import ClockRow
+from feedback.rules import access, escalation_levels, projection
+from feedback.rules.terms import RIGHTS
+from feedback.rules.vocabulary import Act, Kind, Status
+from feedback.rules.workdays import Calendar
 
 CLOCKS_DIFFER = "clocks are not what the entries and the calendar say"
 _BATCH = 500
@@ -31,8 +35,8 @@ async def sweep_clocks(now: datetime) -> int:
 
     A batch is one transaction: what is taken is handed over, and what moved meanwhile stays for the next look.
     """
-    calendar, told = await calendars.current(), 0
-    while rows := await facts.due_looks(now, _BATCH):
+    calendar, told = await calendar_editions.current(), 0
+    while rows := await case_statistics.due_looks(now, _BATCH):
         told += await _handed_over(rows, calendar, now)
     return told
 
@@ -40,8 +44,8 @@ async def sweep_clocks(now: datetime) -> int:
 async def _handed_over(rows: Sequence[Mapping[str, Any]], calendar: Calendar, now: datetime) -> int:
     groups: dict[tuple[str, datetime | None, datetime], list[Mapping[str, Any]]] = {}
     for row in rows:
-        run = stages.run_of(row["warn_at"], row["due_legal_day"], row["due_at"], row["length"])
-        stage, look_at = stages.reached(run, calendar, now)
+        run = escalation_levels.run_of(row["warn_at"], row["due_legal_day"], row["due_at"], row["length"])
+        stage, look_at = escalation_levels.reached(run, calendar, now)
         groups.setdefault((stage, look_at, row["due_at"]), []).append(row)
     told = list[dict[str, Any]]()
     async with db.transaction():
@@ -107,7 +111,7 @@ async def _remind(no: str, what: str, now: datetime) -> None:
 
 async def recount_all(payload: dict[str, Any], now: datetime) -> None:
     """Handler: the calendar changed, so what still runs is dated anew, some thousand cases at a time."""
-    _, is_done = await moves.recount(now)
+    _, is_done = await deadline_changes.recount(now)
     if not is_done:
         again = int(payload.get("again", 0)) + 1
         await outbox.put("calendar.changed", f"{payload['edition']}:{again}", {**payload, "again": again}, now)
@@ -129,7 +133,7 @@ async def damages(data: Path) -> AsyncIterator[Damage]:
         for case in rows:
             async for damage in _damages_of(case):
                 yield damage
-    for edition in await calendars.rewritten():
+    for edition in await calendar_editions.rewritten():
         yield Damage(f"calendar edition {edition}", "its days are not those it was made with")
     for attachment in await attachments.damaged(data):
         yield Damage(f"attachment {attachment}", "bytes are missing or do not match their digest")
@@ -137,13 +141,13 @@ async def damages(data: Path) -> AsyncIterator[Damage]:
 
 async def _damages_of(case: Case) -> AsyncIterator[Damage]:
     entries = await Entry.filter(case_id=case.id).order_by("seq")
-    if place := recording.breaks_at(case, entries):
+    if place := persistence.breaks_at(case, entries):
         yield Damage(f"case {case.no} {place}", "the chain of digests is broken, or an entry is missing")
         return
     said = entries[0].data
     if (case.title, case.text) != (said.get("title"), said.get("text")):
         yield Damage(f"case {case.no}", "title or text is not what was handed in")
-    folded, stored, _ = await facts.folded(case.no)
+    folded, stored, _ = await case_statistics.folded(case.no)
     kept = {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in stored}
     if kept != {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in folded.clocks}:
         yield Damage(f"case {case.no}", CLOCKS_DIFFER)
@@ -155,7 +159,7 @@ async def _damages_of(case: Case) -> AsyncIterator[Damage]:
 
 async def orphaned_clocks() -> int:
     """Running clocks of cases that ended."""
-    ended = [s.value for s in folding.ENDED]
+    ended = [s.value for s in projection.ENDED]
     return (
         await ClockRow.filter(stopped_at__isnull=True, case__status__in=ended).exclude(term__in=sorted(RIGHTS)).count()
     )
@@ -185,4 +189,4 @@ async def forget_senders(now: datetime) -> int:
 
 async def calendar_edition() -> str:
     """The name of the calendar that holds now."""
-    return (await calendars.current()).edition
+    return (await calendar_editions.current()).edition

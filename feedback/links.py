@@ -12,15 +12,17 @@ from typing import Any
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
-from feedback import queries
-from feedback.access import Actor
 from feedback.kernel import db
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from feedback.models import Case, CasePerson, Link, Person
-from feedback.people import Beside, LinkKind, LinkState
-from feedback.recording import id_hash, name_hash, person_of, phone_hash, standing_of
-from feedback.views import LinkView, WorkRow
-from feedback.vocabulary import OPEN, Kind, Role
+from feedback.queries import cases as case_queries
+from feedback.queries import worklist as case_worklist
+from feedback.record.models.case import Case, CasePerson, Link, Person
+from feedback.record.people import id_hash, name_hash, person_of, phone_hash
+from feedback.record.persistence import standing_of
+from feedback.rules.access import Actor
+from feedback.rules.parties import Beside
+from feedback.rules.read_models import LinkView, WorkRow
+from feedback.rules.vocabulary import OPEN, Kind, LinkKind, LinkState, Role
 
 PERSONS_MOST = 200
 PENDING_MOST = 100
@@ -154,7 +156,7 @@ async def of_case(actor: Actor, no: str) -> list[LinkView]:
 
     Raises NotFound.
     """
-    case = await queries.scoped(actor).get_or_none(no=no)
+    case = await case_queries.scoped(actor).get_or_none(no=no)
     if case is None:
         raise NotFound(no=no)
     rows = await Link.filter(Q(case_id=case.id) | Q(earlier_id=case.id)).order_by("-score", "-id").limit(PENDING_MOST)
@@ -170,7 +172,7 @@ async def one(actor: Actor, link_id: int) -> LinkView | None:
 async def pending(actor: Actor, *, campaigns: bool = False) -> list[LinkView]:
     """Undecided proposals about open cases of the actor's desk, newest first."""
     kinds = [LinkKind.CAMPAIGN.value] if campaigns else [LinkKind.REPEAT_OF.value]
-    seen = queries.scoped(actor)
+    seen = case_queries.scoped(actor)
     at_desk = seen.filter(status__in=_OPEN, desk=actor.unit)
     rows = Link.filter(state=LinkState.PROPOSED.value, kind__in=kinds)
     rows = rows.filter(case_id__in=Subquery(at_desk.values("id")), earlier_id__in=Subquery(seen.values("id")))
@@ -180,7 +182,7 @@ async def pending(actor: Actor, *, campaigns: bool = False) -> list[LinkView]:
 async def _views(actor: Actor, rows: Sequence[Link], own: int = 0) -> list[LinkView]:
     """Links as the actor may know them. `own`: the case whose page it is; else each is told of its newer case."""
     ends = {end for row in rows for end in _ends(row)}
-    cases = {case.id: case for case in await queries.scoped(actor).filter(id__in=list(ends))}
+    cases = {case.id: case for case in await case_queries.scoped(actor).filter(id__in=list(ends))}
     shows = {case.id: await shows_person(actor, case) for case in cases.values()}
     found = []
     for row in rows:
@@ -224,17 +226,17 @@ def _view(row: Link, here: Case, there: Case, knows_person: bool) -> LinkView:
 
 
 def _work_row(case: Case) -> WorkRow:
-    return WorkRow(**{name: getattr(case, name) for name in queries.COLUMNS})
+    return WorkRow(**{name: getattr(case, name) for name in case_worklist.COLUMNS})
 
 
 async def shows_person(actor: Actor, case: Case) -> bool:
     """Whether the actor sees who brought the case."""
-    return queries.is_unmasked(actor, await standing_of(case), bool(case.anonymous))
+    return case_queries.is_unmasked(actor, await standing_of(case), bool(case.anonymous))
 
 
 async def others_of_person(actor: Actor, no: str) -> list[WorkRow]:
     """The other cases of whoever brought this one, as far as the actor sees both and the person in both; newest first."""
-    case = await queries.scoped(actor).get_or_none(no=no).prefetch_related("person")
+    case = await case_queries.scoped(actor).get_or_none(no=no).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
     if case.person is None or not await shows_person(actor, case):
@@ -250,20 +252,20 @@ async def cases_of(actor: Actor, phone: str, id_number: str, secret: str) -> lis
 async def cases_of_name(actor: Actor, name: str, secret: str) -> set[int]:
     """Ids of the cases of somebody of that name, as far as the actor sees them and the person."""
     found = await _cases_of([("", "", name_hash(name, secret))])
-    rows = await queries.scoped(actor).filter(id__in=list(found))
+    rows = await case_queries.scoped(actor).filter(id__in=list(found))
     return {row.id for row in rows if await shows_person(actor, row)}
 
 
 async def _seen_of_person(actor: Actor, hashes: Sequence[tuple[str, str, str]], without: int = 0) -> list[WorkRow]:
     found = await _cases_of(hashes)
     found.pop(without, None)
-    rows = await queries.scoped(actor).filter(id__in=list(found)).order_by("-received_at", "-id").limit(50)
+    rows = await case_queries.scoped(actor).filter(id__in=list(found)).order_by("-received_at", "-id").limit(50)
     return [_work_row(row) for row in rows if await shows_person(actor, row)]
 
 
 async def seen(actor: Actor, ids: Iterable[int]) -> dict[int, tuple[WorkRow, str]]:
     """Those of the cases that the actor sees, with their texts: what a search among all cases may tell."""
-    rows = await queries.scoped(actor).filter(id__in=list(ids))
+    rows = await case_queries.scoped(actor).filter(id__in=list(ids))
     return {row.id: (_work_row(row), row.text) for row in rows}
 
 
@@ -272,13 +274,13 @@ async def group(actor: Actor, no: str) -> tuple[WorkRow, list[WorkRow]]:
 
     Raises NotFound.
     """
-    case = await queries.scoped(actor).get_or_none(no=no)
+    case = await case_queries.scoped(actor).get_or_none(no=no)
     if case is None:
         raise NotFound(no=no)
     head_id = (await roots([case.id], [LinkKind.CAMPAIGN])).get(case.id, case.id)
-    head = await queries.scoped(actor).get_or_none(id=head_id) or case
+    head = await case_queries.scoped(actor).get_or_none(id=head_id) or case
     members = Link.filter(earlier_id=head_id, kind=LinkKind.CAMPAIGN.value).exclude(state=LinkState.DISMISSED.value)
-    rows = queries.scoped(actor).filter(id__in=Subquery(members.values("case_id")))
+    rows = case_queries.scoped(actor).filter(id__in=Subquery(members.values("case_id")))
     return _work_row(head), [_work_row(row) for row in await rows.order_by("received_at", "id").limit(GROUP_MOST)]
 
 
@@ -322,7 +324,7 @@ async def add(actor: Actor, no: str, other: str, kind: LinkKind, *, now: datetim
 
     Raises NotFound, Forbidden, or Invalid when they are one and the same or one is a report and the other is not.
     """
-    rows = {row.no: row for row in await queries.scoped(actor).filter(no__in=[no, other])}
+    rows = {row.no: row for row in await case_queries.scoped(actor).filter(no__in=[no, other])}
     if no not in rows:
         raise NotFound(no=no)
     if Role.RECEPTION not in actor.roles or actor.unit != rows[no].desk:

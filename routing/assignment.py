@@ -6,8 +6,8 @@ Each handler may run twice or a day late: what is already done answers NotNow.
 from collections.abc import Iterable
 from typing import Any
 
-from feedback.views import Brief, CaseFile
-from feedback.vocabulary import Act, Stage
+from feedback.rules.read_models import Brief, CaseFile
+from feedback.rules.vocabulary import Act, Stage
 from routing.assignment_rules import CaseFacts, Decision, decide
 from routing.directory import Directory
 

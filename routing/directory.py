@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from feedback.access import Actor
 from feedback.kernel import db
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import NotFound
-from feedback.vocabulary import Role
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 from routing.assignment_rules import Row
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 

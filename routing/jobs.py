@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from feedback import access, cases, facts, queries
-from feedback.access import SYSTEM, Actor, Standing
 from feedback.kernel.clock import from_millis, to_millis
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
-from feedback.views import Brief
-from feedback.vocabulary import Act, Kind, Profile, Status
+from feedback.queries import cases as case_queries
+from feedback.queries import statistics as case_statistics
+from feedback.record import cases
+from feedback.rules import access
+from feedback.rules.access import SYSTEM, Actor, Standing
+from feedback.rules.read_models import Brief
+from feedback.rules.vocabulary import Act, Kind, Profile, Status
 from routing.assignment import assignment, barred_units, unit_for
 from routing.directory import Directory, overseers, snapshot
 from routing.notices import digests, escalation
@@ -32,7 +35,7 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
     """What routing does on which message."""
 
     async def assign(payload: dict[str, Any], now: datetime) -> None:
-        case = await queries.brief(payload["no"])
+        case = await case_queries.brief(payload["no"])
         if case.status is not Status.RECEIVED:
             raise NotNow(no=case.no)
         directory = await snapshot()
@@ -42,13 +45,13 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
 
     async def assign_past_a_barred_desk(payload: dict[str, Any], now: datetime) -> None:
         """Who was returned a report that names their own desk may not even see it: the rows decide once more."""
-        case = await queries.brief(payload["no"])
+        case = await case_queries.brief(payload["no"])
         directory = await snapshot()
         if case.desk in barred_units(case, directory):
             await assign(payload, now)
 
     async def tell(event: str, payload: dict[str, Any], now: datetime) -> None:
-        case = await queries.brief(payload["no"])
+        case = await case_queries.brief(payload["no"])
         if _is_stale(case, payload, now):
             raise NotNow(no=case.no)
         names = await snapshot()
@@ -106,7 +109,7 @@ async def _units_told(row: NoticeRow, case: Brief, payload: Mapping[str, Any]) -
         case Audience.UNIT | Audience.HEAD:
             if payload.get("unit"):
                 return (str(payload["unit"]),)
-            return tuple(u for u in (case.unit, *await queries.co_units(case.no)) if u)
+            return tuple(u for u in (case.unit, *await case_queries.co_units(case.no)) if u)
         case _:
             return ("",)
 
@@ -116,7 +119,7 @@ async def warnings(said: Iterable[Mapping[str, Any]], manner: Manner, now: datet
     reached = {each["clock"]: each for each in said}
     names, above = await snapshot(), await overseers()
     found = list[Planned]()
-    for clock in await facts.clocks_by_id(sorted(reached)):
+    for clock in await case_statistics.clocks_by_id(sorted(reached)):
         each = reached[clock["id"]]
         if to_millis(clock["due_at"]) == each["due"] and now - clock["due_at"] <= STALE_CLOCK:
             found += _warnings(clock, str(each["before"]), str(each["after"]), names, above, manner)

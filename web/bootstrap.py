@@ -23,12 +23,14 @@ from classify.automation import outcomes
 from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
-from feedback import attachments, calendars, promises, search
+from feedback import attachments
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import Clock
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
+from feedback.record import calendar_editions, search
+from feedback.rules import local_terms
 from routing.notices import digests
 from routing.notices.delivery import Manner
 from routing.oversight import measures
@@ -42,7 +44,7 @@ from web.tasks import classification, topics, training
 
 MODELS = (
     "feedback.kernel.outbox",
-    "feedback.models",
+    "feedback.record.models.case",
     "classify.models",
     "routing.models",
     "evaluation.models",
@@ -58,9 +60,9 @@ def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
     return db.tortoise_config(settings.database, MODELS, MIGRATIONS, migrating=migrating)
 
 
-def _promises(settings: Settings) -> tuple[promises.Promise, ...]:
+def _promises(settings: Settings) -> tuple[local_terms.Promise, ...]:
     """What the town promises beyond the law. Raises Invalid for a promise that loosens it."""
-    return promises.read(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
+    return local_terms.read(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
 
 
 @asynccontextmanager
@@ -70,7 +72,7 @@ async def opened(settings: Settings) -> AsyncIterator[Office]:
         settings.kpi_weights, settings.partly_solved
     )  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
-    promises.adopt(_promises(settings))
+    local_terms.adopt(_promises(settings))
     async with db.opened(config(settings)):
         office = Office(settings, Clock.starting_at(settings.now), templating.page)
         try:
@@ -198,4 +200,4 @@ TIMERS: Mapping[str, tuple[Timer, int]] = {
 
 async def seed_calendar(office: Office) -> None:
     """The calendar is part of every installation, demo or not."""
-    await calendars.seed(office.clock.now())
+    await calendar_editions.seed(office.clock.now())

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.views import EntryView
-from feedback.vocabulary import Act, Role
+from feedback.rules.read_models import EntryView
+from feedback.rules.vocabulary import Act, Role
 
 
 @dataclass(frozen=True, slots=True)

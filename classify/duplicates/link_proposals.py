@@ -12,11 +12,11 @@ from typing import Any, Final
 from classify.duplicates import fingerprint_store, near_duplicates
 from classify.duplicates.near_duplicates import Likeness
 from feedback import links
-from feedback.access import Actor
 from feedback.kernel.errors import NotNow
 from feedback.links import Proposal, Said
-from feedback.people import LinkKind
-from feedback.views import WorkRow
+from feedback.rules.access import Actor
+from feedback.rules.read_models import WorkRow
+from feedback.rules.vocabulary import LinkKind
 
 KIN_COSINE: Final = 0.15
 KIN_HELD: Final = 0.3

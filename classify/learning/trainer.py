@@ -30,7 +30,7 @@ from classify.model.release import Model
 from classify.models import LearntExample
 from classify.text.features import tidy
 from feedback.kernel.errors import Conflict, Invalid
-from feedback.redact import masked
+from feedback.rules.redaction import masked
 
 FOLDER: Final = "taught"  # what was taught by files is kept, masked, so that later candidates do not forget it
 _COLUMNS: Final = ("subject", "text", "label")

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from feedback.views import EntryView
-from feedback.vocabulary import Act, Role
+from feedback.rules.read_models import EntryView
+from feedback.rules.vocabulary import Act, Role
 
 SAID: Final = "said"
 CONFIRMED: Final = "confirmed"

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from classify.model.seed_examples import seed_examples
 from classify.text.features import grams, tidy
-from feedback import redact
-from feedback.vocabulary import Kind, Profile, Stage
+from feedback.rules import redaction
+from feedback.rules.vocabulary import Kind, Profile, Stage
 
 RELEVANT: Final = 0.03
 """Cosine of message and answer below which they may be about different things: few words in common are no proof."""
@@ -217,7 +217,7 @@ def _given_back(message: str, left: str) -> float:
 
 def _personal(asked: Asked, answer: str) -> str | None:
     # Numbers of offices are no personal data: a landline, or what stands behind 联系电话 and an office.
-    found = [f for f in redact.findings(answer) if not (f.sort == "phone" and f.text.startswith("0"))]
+    found = [f for f in redaction.findings(answer) if not (f.sort == "phone" and f.text.startswith("0"))]
     return "、".join(dict.fromkeys(f.text for f in found)) if found else None
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from classify.signals import urgency
-from feedback import redact
+from feedback.rules import redaction
 
 LIFE, SELF_HARM, GROUP, MINOR, ACCUSE, PERSONAL = "life", "self_harm", "group", "minor", "accuse", "personal"
 FLAGS: Final[Mapping[str, str]] = {
@@ -142,7 +142,7 @@ def flags_in(title: str, text: str) -> tuple[Flag, ...]:
     for sign in urgency.signs_in(title, text):
         if sign.level == 1 and "轻生" not in sign.why:  # the rows know more ways to say that, and to not mean it
             found.setdefault(LIFE, sign.words)
-    kinds = dict.fromkeys(_PERSONAL_WORDS[each.sort] for each in redact.findings(said))
+    kinds = dict.fromkeys(_PERSONAL_WORDS[each.sort] for each in redaction.findings(said))
     if kinds:
         found[PERSONAL] = "、".join(kinds)  # what it is, never the data itself
     return tuple(Flag(code, found[code]) for code in FLAGS if code in found)

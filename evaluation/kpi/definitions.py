@@ -14,7 +14,7 @@ from types import MappingProxyType
 from evaluation.disclosure import WEIGHTS
 from evaluation.scale import LEVELS
 from feedback.kernel.errors import Invalid
-from feedback.vocabulary import Act, Kind, Profile
+from feedback.rules.vocabulary import Act, Kind, Profile
 
 MILLIS_A_DAY = 86_400_000
 Cells = Mapping[str, tuple[object, ...]]
@@ -22,7 +22,7 @@ Cells = Mapping[str, tuple[object, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A counted fact: its name in words, and the cells of a cube of `feedback.tallies` it is the sum of."""
+    """A counted fact: its name in words, and the cells of a cube of `feedback.queries.aggregates` it is the sum of."""
 
     code: str
     name: str

@@ -17,9 +17,9 @@ from evaluation.kpi.satisfaction import Given, Settled
 from evaluation.models import Matter, Rating
 from evaluation.periods import Period
 from evaluation.ratings import exclusions
-from feedback import tallies
 from feedback.kernel import db
-from feedback.tallies import Span
+from feedback.queries import aggregates
+from feedback.queries.aggregates import Span
 
 Counted = dict[str, dict[str, int]]
 """Per unit: how often each fact."""
@@ -46,10 +46,10 @@ async def counted(question: Question) -> Counted:
     found: Counted = {}
     without = await exclusions.approved()
     cubes: Mapping[str, Iterable[Mapping[str, Any]]] = {
-        "clocks": await tallies.clocks(question.span),
-        "acts": await tallies.acts(question.span),
-        "received": [_with_door(row) for row in await tallies.received(question.span)],
-        "call_backs": await tallies.call_backs(question.span, without),
+        "clocks": await aggregates.clocks(question.span),
+        "acts": await aggregates.acts(question.span),
+        "received": [_with_door(row) for row in await aggregates.received(question.span)],
+        "call_backs": await aggregates.call_backs(question.span, without),
         "ratings": await _ratings(question),
         "settled": _named(await _settled(question, without)),
         "matters": await _matters() if not question.region else [],
@@ -76,13 +76,13 @@ async def _behind(question: Question, fact: Fact, units: Sequence[str] | None) -
     span, cells = question.span, {name: list(values) for name, values in fact.cells.items()}
     match fact.cube:
         case "clocks":
-            return await tallies.clock_cases(span, units, **cells)
+            return await aggregates.clock_cases(span, units, **cells)
         case "acts":
-            return await tallies.act_cases(span, units, **cells)
+            return await aggregates.act_cases(span, units, **cells)
         case "received":
-            return await tallies.received_cases(span, units, **cells)
+            return await aggregates.received_cases(span, units, **cells)
         case "call_backs":
-            return await tallies.call_back_cases(span, units, await exclusions.approved(), **cells)
+            return await aggregates.call_back_cases(span, units, await exclusions.approved(), **cells)
         case "ratings":
             rows = _rated(question).filter(level__in=cells["level"], case_no__isnull=False)
             rows = rows.filter(unit__in=list(units)) if units is not None else rows
@@ -104,7 +104,7 @@ def _holds(fact: Fact, row: Mapping[str, Any]) -> bool:
 
 
 def _with_door(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**row, "online": int(row["channel"] in tallies.ONLINE)}
+    return {**row, "online": int(row["channel"] in aggregates.ONLINE)}
 
 
 def _rated(question: Question) -> Any:
@@ -125,7 +125,7 @@ async def _ratings(question: Question) -> list[dict[str, Any]]:
 async def _settled(question: Question, without: Sequence[str]) -> list[Settled]:
     """The first answers whose rating came, or whose window closed, in the period."""
     period, window = question.period, timedelta(days=question.window_days)
-    answers = await tallies.first_answers(period.since - window, min(period.until, question.now), question.region)
+    answers = await aggregates.first_answers(period.since - window, min(period.until, question.now), question.region)
     given = await _given(period.since - window, question.now)
     return satisfaction.settled(answers, given, period, question.now, question.window_days, without)
 

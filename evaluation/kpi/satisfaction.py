@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from evaluation.periods import Period
 from evaluation.scale import PETITION_STEPS
 from feedback.kernel.clock import from_millis
-from feedback.vocabulary import Kind, Profile
+from feedback.rules.vocabulary import Kind, Profile
 
 if TYPE_CHECKING:
-    from feedback.tallies import Answered
+    from feedback.queries.aggregates import Answered
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from evaluation.disclosure import Rules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi.definitions import FACT, KPI, KPIS, Kpi, Weights
 from evaluation.kpi.facts import Counted, Question
-from feedback.access import Actor
+from feedback.rules.access import Actor
 from routing import directory
 
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from evaluation.periods import Period
-from feedback.terms import Holder
-from feedback.vocabulary import Act, Profile
+from feedback.rules.terms import Holder
+from feedback.rules.vocabulary import Act, Profile
 
 RIGHTS = frozenset({"object"})
 """Terms that limit a unit's right and not its duty: who lets the days for objecting pass has merely accepted."""

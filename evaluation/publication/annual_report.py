@@ -14,8 +14,8 @@ from evaluation.kpi import definitions, facts
 from evaluation.kpi import table as kpi_table
 from evaluation.kpi.definitions import GROUPS, KPI, KPIS, Weights
 from evaluation.kpi.facts import Counted, Question
-from feedback import tallies
-from feedback.vocabulary import Act, Kind, Profile
+from feedback.queries import aggregates
+from feedback.rules.vocabulary import Act, Kind, Profile
 
 Cell = str | int | float | None
 TOP = 10
@@ -94,8 +94,8 @@ async def gather(
     """The report of a year, compared with the year before."""
     before = replace(question, period=periods.year(str(int(question.period.name) - 1)))
     now, then = await facts.counted(question), await facts.counted(before)
-    received, received_then = await tallies.received(question.span), await tallies.received(before.span)
-    acts, acts_then = await tallies.act_counts(question.span), await tallies.act_counts(before.span)
+    received, received_then = await aggregates.received(question.span), await aggregates.received(before.span)
+    acts, acts_then = await aggregates.act_counts(question.span), await aggregates.act_counts(before.span)
     made = await suggestions(question.period.since, question.period.until)
     year = question.period.name
     return Report(
@@ -310,8 +310,8 @@ async def _months(question: Question) -> list[tuple[str, int]]:
     for number in range(1, 13):
         period = periods.month(f"{question.period.name}-{number:02d}")
         if period.since <= question.now:
-            span = tallies.Span(period.since, period.until, question.now, question.region)
-            found.append((f"{number} 月", _sum(await tallies.received(span))))
+            span = aggregates.Span(period.since, period.until, question.now, question.region)
+            found.append((f"{number} 月", _sum(await aggregates.received(span))))
     return found
 
 

@@ -7,8 +7,8 @@ an answer published for two months loses points; so the alarm rings at 60, 75 an
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback import tallies
 from feedback.kernel.clock import from_millis, office_day
+from feedback.queries import aggregates
 from routing import directory
 from routing.notices import delivery
 from routing.notices.catalogue import Audience
@@ -59,7 +59,7 @@ def stage_of(days: int) -> Stage | None:
 async def waiting(now: datetime, region: str = "") -> list[Waiting]:
     """The consultations at a stage, the oldest first."""
     found = []
-    for row in await tallies.unanswered(now, STAGES[0].days - 1, region):
+    for row in await aggregates.unanswered(now, STAGES[0].days - 1, region):
         days = (office_day(now) - office_day(from_millis(row["received_at"]))).days
         if stage := stage_of(days):
             found.append(Waiting(row["no"], row["unit"], days, stage))
@@ -96,5 +96,5 @@ async def ring(manner: Manner, now: datetime) -> int:
 
 async def silent_days(now: datetime) -> int | None:
     """For how many days nothing was published. None: nothing ever was."""
-    last = await tallies.last_publication()
+    last = await aggregates.last_publication()
     return (office_day(now) - office_day(last)).days if last else None

@@ -24,12 +24,12 @@ from evaluation.periods import Period
 from evaluation.publication import statistics
 from evaluation.publication.statistics import Counts
 from evaluation.ratings import counters
-from feedback import facts as feedback_facts
-from feedback import tallies
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound, NotNow
 from feedback.kernel.settings import Settings
+from feedback.queries import aggregates
+from feedback.queries import statistics as feedback_facts
 from routing import directory
 from routing.directory import Directory
 
@@ -155,7 +155,7 @@ async def _document(span: Period, now: datetime, settings: Settings, *, provisio
 async def _regions(question: Question, known: Directory) -> dict[str, int]:
     """Cases received by street or town; under no code what names no place."""
     found: Counter[str] = Counter()
-    for row in await tallies.received(question.span):
+    for row in await aggregates.received(question.span):
         code = row["region"]
         upper = f"{code[:9]}000" if len(code) == 12 else ""
         found[upper if upper in known.by_region else ""] += int(row["n"])

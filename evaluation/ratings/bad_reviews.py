@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from feedback.kernel.clock import end_of_day, office_day
-from feedback.vocabulary import Act, Status
-from feedback.workdays import Calendar
+from feedback.rules.vocabulary import Act, Status
+from feedback.rules.workdays import Calendar
 
 
 class Stage(StrEnum):

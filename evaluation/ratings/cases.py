@@ -17,14 +17,15 @@ from evaluation.models import Rating
 from evaluation.ratings.counters import count
 from evaluation.ratings.submission import PC, RatingView, ServiceRating, faults, id_of
 from evaluation.scale import INDICATOR_SET, LEVELS, decode, is_bad, level_row
-from feedback import access, queries
-from feedback.access import Actor
-from feedback.cases import Recorded
-from feedback.intake import paragraph
-from feedback.kernel import codes, seal
+from feedback.kernel import crypto, identifiers
 from feedback.kernel.errors import Conflict, Invalid, NotFound
-from feedback.views import Page
-from feedback.vocabulary import Act, Kind, Role
+from feedback.queries import cases as case_queries
+from feedback.record.cases import Recorded
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.intake import paragraph
+from feedback.rules.read_models import Page
+from feedback.rules.vocabulary import Act, Kind, Role
 
 
 async def is_kept(key: str, secret: str) -> bool:
@@ -59,7 +60,7 @@ async def record(recorded: Recorded, *, pf: str = PC, rating_id: str = "") -> No
         "confidential": recorded.kind is Kind.REPORT,
     }
     try:
-        await keep(rating_id or codes.fresh_id(), said, place, number, recorded.at)
+        await keep(rating_id or identifiers.fresh_id(), said, place, number, recorded.at)
     except IntegrityError as fault:
         raise Conflict(no=recorded.case_no) from fault
 
@@ -111,7 +112,7 @@ def seen_by(actor: Actor) -> Q:
         return Q()
     if not access.has(actor, access.ANY_STAFF - {Role.ADMIN}):
         return Q(id="")
-    shut = Subquery(queries.shut_to(actor).values("case__no"))
+    shut = Subquery(case_queries.shut_to(actor).values("case__no"))
     open_ = Q(case_no__isnull=True) | ~Q(case_no__in=shut)
     open_ &= Q() if actor.cleared else Q(confidential=False)
     if actor.everywhere and access.has(actor, access.OVERSEERS):
@@ -162,7 +163,7 @@ async def awaiting_rectification(*, rating_id: str = "", case_no: str = "", seq:
 async def contact_of(rating_id: str, secret: str) -> str:
     """The telephone number left for the call-back, or ""."""
     row = await Rating.get(id=rating_id)
-    return seal.unseal_house(secret, row.contact) if row.contact else ""
+    return crypto.unseal_house(secret, row.contact) if row.contact else ""
 
 
 async def rectified_by(rating_id: str, no: str) -> None:

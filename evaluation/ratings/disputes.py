@@ -17,14 +17,16 @@ from evaluation.ratings import cases as case_ratings
 from evaluation.ratings.bad_reviews import DISPUTE_DAYS, Loop, Stage
 from evaluation.ratings.submission import RatingView, Standing
 from evaluation.scale import is_bad
-from feedback import access, calendars, queries
-from feedback.access import Actor
-from feedback.intake import line
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.views import Page
-from feedback.vocabulary import Act, Role
+from feedback.queries import cases as case_queries
+from feedback.record import calendar_editions
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.intake import line
+from feedback.rules.read_models import Page
+from feedback.rules.vocabulary import Act, Role
 
 REASON_MOST = 300
 
@@ -41,7 +43,7 @@ async def dispute(rating_id: str, actor: Actor, reason: str, *, now: datetime) -
         raise NotNow(code="not_a_bad_rating")
     if row.disputed_at is not None:
         raise NotNow(code="disputed_before")
-    if now >= bad_reviews.due_at(DISPUTE_DAYS, row.at, await calendars.current()):
+    if now >= bad_reviews.due_at(DISPUTE_DAYS, row.at, await calendar_editions.current()):
         raise NotNow(code="dispute_lapsed")
     said = {"dispute_reason": _reason(reason), "disputed_by": actor.id, "disputed_at": now}
     await _judged(row, Standing.VALID, Standing.UNDER_REVIEW, said)
@@ -100,7 +102,7 @@ async def loops(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -
 
 
 async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, frozen: set[Any]) -> LoopView:
-    brief = await queries.brief(row.rectify_no) if row.rectify_no else None
+    brief = await case_queries.brief(row.rectify_no) if row.rectify_no else None
     entries = brief.entries if brief else ()
     outcomes = [str(entry.data.get("outcome", "")) for entry in entries if entry.act == Act.CALL_BACK]
     stage = bad_reviews.stage_of(
@@ -113,7 +115,7 @@ async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, froz
             is_published=f"{office_day(row.at):%Y-%m}" in frozen,
         )
     )
-    calendar, days = await calendars.current(), bad_reviews.ROW[stage].days
+    calendar, days = await calendar_editions.current(), bad_reviews.ROW[stage].days
     began = row.disputed_at if stage is Stage.INVALID_PROPOSED else entries[-1].at if entries else row.at
     own = row.unit == actor.unit
     in_time = now < bad_reviews.due_at(DISPUTE_DAYS, row.at, calendar)

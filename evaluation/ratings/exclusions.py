@@ -12,12 +12,13 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from evaluation.models import Exclusion
-from feedback import access, queries
-from feedback.access import Actor
-from feedback.intake import line
 from feedback.kernel import db
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.vocabulary import Role
+from feedback.queries import cases as case_queries
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.intake import line
+from feedback.rules.vocabulary import Role
 
 REASON_MOST = 300
 MOST = 5000
@@ -42,7 +43,7 @@ async def ask(no: str, actor: Actor, reason: str, *, now: datetime, secret: str)
 
     Raises NotFound, Forbidden, Invalid, or NotNow when that was asked before.
     """
-    file = await queries.file(actor, no, secret=secret)
+    file = await case_queries.file(actor, no, secret=secret)
     if file.confidential or file.unit != actor.unit or not access.has(actor, (Role.CLERK, Role.LEAD)):
         raise Forbidden(no=no)
     columns: dict[str, Any] = {"unit": file.unit, "reason": _reason(reason), "asked_by": actor.id, "asked_at": now}
@@ -58,7 +59,7 @@ async def decide(no: str, actor: Actor, *, is_approved: bool, answer: str, now: 
     Raises NotFound, Forbidden, Invalid, or NotNow when it is decided.
     """
     row = await Exclusion.get_or_none(case_no=no)
-    if row is None or no not in await queries.seen_of(actor, [no]):
+    if row is None or no not in await case_queries.seen_of(actor, [no]):
         raise NotFound(no=no)
     if not access.has(actor, (Role.SUPERVISOR,)) or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
@@ -73,7 +74,7 @@ async def decide(no: str, actor: Actor, *, is_approved: bool, answer: str, now: 
 async def listed(actor: Actor, most: int = 100) -> list[Mapping[str, Any]]:
     """What was asked, open ones first, of the cases the actor sees."""
     rows = await Exclusion.all().order_by("-status", "-asked_at").limit(most).values()
-    seen = await queries.seen_of(actor, [row["case_no"] for row in rows])
+    seen = await case_queries.seen_of(actor, [row["case_no"] for row in rows])
     found = [row for row in rows if row["case_no"] in seen]
     return sorted(found, key=lambda row: row["status"] != Step.ASKED)
 

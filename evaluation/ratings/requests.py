@@ -11,12 +11,12 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from evaluation.ratings.tokens import Occasion, token_of
-from feedback import queries
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import NotNow
 from feedback.kernel.settings import Settings
-from feedback.views import Brief
-from feedback.vocabulary import Act, Kind, Status
+from feedback.queries import cases as case_queries
+from feedback.rules.read_models import Brief
+from feedback.rules.vocabulary import Act, Kind, Status
 from routing.notices.catalogue import Audience, shortened
 from routing.notices.delivery import Manner, Planned, keep
 from routing.notices.delivery_hours import Push
@@ -42,7 +42,7 @@ async def invite(payload: Mapping[str, Any], now: datetime, *, settings: Setting
 
     Raises NotNow when there is nothing to ask.
     """
-    case = await queries.brief(str(payload["no"]))
+    case = await case_queries.brief(str(payload["no"]))
     answer = next((e for e in case.entries if e.seq == payload["seq"]), None)
     if answer is None or not _to_be_asked(case, answer.seq) or now - answer.at > _STALE + _span(settings):
         raise NotNow(no=case.no)

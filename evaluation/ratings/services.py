@@ -18,11 +18,11 @@ from evaluation.ratings.cases import check, keep, view
 from evaluation.ratings.submission import FOLLOW_UP, HANDLING_MOST, MATTER_MOST, RatingView, ServiceRating, id_of
 from evaluation.ratings.tokens import Occasion, occasion_of
 from evaluation.scale import is_bad
-from feedback import access
-from feedback.access import Actor
-from feedback.intake import PersonDraft, line, person_faults, phone_digits
-from feedback.kernel import codes, db, outbox, seal
+from feedback.kernel import crypto, db, identifiers, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotNow
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.intake import PersonDraft, line, person_faults, phone_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetim
     check(said, _occasion_faults(on, said))
     place = await _place(on)
     if said.token:
-        place["token_hash"] = codes.keyed_hash(secret, "rating-token", said.token)
+        place["token_hash"] = identifiers.keyed_hash(secret, "rating-token", said.token)
     if said.phone and is_bad(said.level):
-        place["contact"] = seal.seal_house(secret, phone_digits(said.phone))
+        place["contact"] = crypto.seal_house(secret, phone_digits(said.phone))
     before = await Rating.filter(matter=place["matter"], handling_no=on.handling_no).count() if on.handling_no else 0
     if before >= FOLLOW_UP:
         raise NotNow(code="already_rated", matter=place["matter"])

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from evaluation.scale import INDICATORS, LEVELS, PF
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 
 TEXT_MOST = 500
 HANDLING_MOST = 60
@@ -98,4 +98,4 @@ def faults(level: object, tags: Sequence[str], text: str, pf: str = PC) -> dict[
 
 def id_of(key: str, secret: str) -> str:
     """The id of the rating a form brings: pressed twice, the same form is the same rating. Without a key a fresh one."""
-    return codes.keyed_hash(secret, "rating-form", key)[:_ID] if key else codes.fresh_id()
+    return identifiers.keyed_hash(secret, "rating-form", key)[:_ID] if key else identifiers.fresh_id()

@@ -13,11 +13,12 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback import calendars, queries
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import Conflict, NotNow, Unavailable
 from feedback.kernel.settings import Settings
-from feedback.vocabulary import Role
+from feedback.queries import cases as case_queries
+from feedback.record import calendar_editions
+from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Notice
 from routing.notices.catalogue import Audience, Outgoing, Send
@@ -83,7 +84,7 @@ async def keep(planned: Sequence[Planned], manner: Manner, now: datetime) -> int
     fresh = [each for key, each in wanted.items() if key not in known]
     if not fresh:
         return 0
-    calendar, reached = await calendars.current(), await directory.units_with_mail()
+    calendar, reached = await calendar_editions.current(), await directory.units_with_mail()
     rows, leaving = list[Notice](), dict[datetime, list[str]]()
     for each in fresh:
         is_pushed = each.audience is Audience.CITIZEN or each.unit in reached
@@ -163,9 +164,9 @@ async def _addresses(row: Notice) -> tuple[str, ...]:
         if not row.case_no:
             may_know = True
         elif audience in ABOVE and not row.confidential:
-            may_know = not await queries.shut_of(actor, [row.case_no])
+            may_know = not await case_queries.shut_of(actor, [row.case_no])
         else:
-            may_know = bool(await queries.seen_of(actor, [row.case_no]))
+            may_know = bool(await case_queries.seen_of(actor, [row.case_no]))
         if may_know:
             found.append(mail)
     return tuple(sorted(set(found)))

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from feedback.kernel.clock import OFFICE, aware, office_day
-from feedback.workdays import Calendar
+from feedback.rules.workdays import Calendar
 
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 

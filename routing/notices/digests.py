@@ -9,9 +9,10 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback import calendars, facts
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import office_day
+from feedback.queries import statistics as case_statistics
+from feedback.record import calendar_editions
 from routing.models import Notice
 from routing.notices.catalogue import Audience
 from routing.notices.delivery import Manner, Planned, keep
@@ -23,7 +24,7 @@ _FIRST = timedelta(days=1)
 
 async def ask(manner: Manner, now: datetime) -> bool:
     """Timer: see that this morning's digest is made. Returns whether it was asked for just now."""
-    calendar = await calendars.current()
+    calendar = await calendar_editions.current()
     at = last_digest(now, calendar, manner.staff)
     key = office_day(at).isoformat()
     if next_moment(now, calendar, manner.staff) != now:
@@ -43,7 +44,7 @@ async def make(payload: Mapping[str, Any], now: datetime, *, manner: Manner) -> 
     day = str(payload["day"])
     newest = await Notice.filter(event=EVENT).exclude(key__endswith=day).order_by("-made_at").first()
     since = newest.made_at if newest else now - _FIRST
-    loads = await facts.unit_loads(now, since, office_day(now))
+    loads = await case_statistics.unit_loads(now, since, office_day(now))
     pending = await _pending()
     planned = [_of_unit(unit, load, day) for unit, load in loads.items()]
     planned += [_of_overseers(unit, rows, day) for (unit, whose), rows in pending.items() if whose]

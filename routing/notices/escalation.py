@@ -1,6 +1,6 @@
 """Who is told when a clock runs out, and how far up does it go? The table LADDER, stage by stage.
 
-A rung is one audience at one stage of `feedback.stages`, for the rule books it holds for, with its article. What a
+A rung is one audience at one stage of `feedback.rules.escalation_levels`, for the rule books it holds for, with its article. What a
 clock passed while nobody looked is told together: everybody those stages name hears once, in the words of the last.
 Reports (检举控告) are told to whoever holds them and to cleared overseers, in neutral words, and to nobody else
 (信访工作条例 第三十条). No I/O.
@@ -8,9 +8,9 @@ Reports (检举控告) are told to whoever holds them and to cleared overseers, 
 
 from dataclasses import dataclass
 
-from feedback import stages
-from feedback.terms import parse_length
-from feedback.vocabulary import Profile
+from feedback.rules import escalation_levels
+from feedback.rules.terms import parse_length
+from feedback.rules.vocabulary import Profile
 from routing.notices.catalogue import Audience, shortened
 from routing.notices.delivery_hours import Push
 
@@ -78,7 +78,7 @@ LADDER: tuple[Rung, ...] = (
 def rungs(before: str, after: str, profile: Profile, *, is_report: bool) -> tuple[Rung, ...]:
     """Everything that is told when a clock went from one stage to another: each audience once, by its last rung."""
     told: dict[Audience, Rung] = {}
-    for stage in stages.passed(before, after):
+    for stage in escalation_levels.passed(before, after):
         for rung in LADDER:
             if rung.stage == stage and profile in rung.profiles and (rung.of_reports or not is_report):
                 told[rung.audience] = rung
@@ -99,7 +99,7 @@ def worded(rung: Rung, after: str, *, no: str, title: str, unit: str, term: str)
 
 
 def _label(code: str) -> str:
-    return next((row.label for row in stages.STAGES if row.code == code), "")
+    return next((row.label for row in escalation_levels.STAGES if row.code == code), "")
 
 
 def of_stage(stage: str, profile: Profile) -> list[Rung]:

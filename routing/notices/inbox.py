@@ -11,9 +11,9 @@ from typing import Any
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
-from feedback import queries
-from feedback.access import Actor
 from feedback.kernel.errors import NotFound
+from feedback.queries import cases as case_queries
+from feedback.rules.access import Actor
 from routing.models import Notice
 from routing.notices.catalogue import Audience
 from routing.notices.delivery import ABOVE, ROLES
@@ -44,9 +44,9 @@ def _addressed(actor: Actor) -> QuerySet[Notice]:
 
 async def _seen(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those the actor may know of, each with whether its case can be opened."""
-    open_ = await queries.seen_of(actor, (row["case_no"] for row in rows if row["case_no"]))
+    open_ = await case_queries.seen_of(actor, (row["case_no"] for row in rows if row["case_no"]))
     above = {row["case_no"] for row in rows if Audience(row["audience"]) in ABOVE and not row["confidential"]} - open_
-    shut = await queries.shut_of(actor, above)
+    shut = await case_queries.shut_of(actor, above)
     found = []
     for row in rows:
         row["opens"] = row["case_no"] in open_

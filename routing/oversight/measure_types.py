@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from feedback import access
-from feedback.access import Actor
-from feedback.vocabulary import Role
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 
 TITLE_MOST = 100
 TEXT_MOST = 5000

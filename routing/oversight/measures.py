@@ -14,13 +14,16 @@ from tortoise.expressions import Q
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from feedback import access, calendars, oversight, queries
-from feedback.access import Actor
 from feedback.kernel import db
 from feedback.kernel.clock import end_of_day, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.kernel.settings import Settings
-from feedback.vocabulary import Role
+from feedback.queries import cases as case_queries
+from feedback.queries import supervision
+from feedback.record import calendar_editions
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Measure, MeasureCase, MeasureEntry
 from routing.notices.catalogue import Audience
@@ -104,7 +107,7 @@ async def one(actor: Actor, measure_id: int) -> MeasureView:
     if row is None:
         raise NotFound(measure=measure_id)
     named = [each.case_no for each in await MeasureCase.filter(measure_id=row.id).order_by("id")]
-    seen = await queries.seen_of(actor, named)
+    seen = await case_queries.seen_of(actor, named)
     entries = await MeasureEntry.filter(measure_id=row.id).order_by("seq")
     return _view(row, [no for no in named if no in seen], [_entry(each) for each in entries], actor)
 
@@ -144,7 +147,7 @@ async def due_day(text: str, kind: str, settings: Settings, now: datetime) -> da
     row = measure_types.row_of(kind)
     if not text and row is not None and row.days:
         plain = office_day(now) + timedelta(days=settings.suggestion_days)
-        return (await calendars.current()).next_workday(plain)
+        return (await calendar_editions.current()).next_workday(plain)
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -191,9 +194,9 @@ async def _cases_fault(actor: Actor, cases: Sequence[str]) -> str:
     """A measure names only cases its issuer may open, and no report: it is read by people who may not know of one."""
     if len(cases) > measure_types.CASES_MOST:
         return "too_many"
-    if set(cases) - await queries.seen_of(actor, cases):
+    if set(cases) - await case_queries.seen_of(actor, cases):
         return "unknown"
-    return "report_named" if await oversight.confidential_among(cases) else ""
+    return "report_named" if await supervision.confidential_among(cases) else ""
 
 
 async def _created(columns: Mapping[str, Any], actor: Actor, cases: Sequence[str], now: datetime) -> Measure:
@@ -285,7 +288,7 @@ async def _write(
 
 async def remind(manner: Manner, now: datetime) -> int:
     """Timer: remind of what is overdue, once when it becomes so and then every few working days. Returns how many."""
-    calendar, told = await calendars.current(), 0
+    calendar, told = await calendar_editions.current(), 0
     for row in await Measure.filter(status=Status.ISSUED.value, look_at__lte=now).limit(_LIST_MOST):
         again = end_of_day(calendar.add_workdays(office_day(now), REMIND_EVERY))
         look_at = again if now - row.due_at < timedelta(days=REMIND_DAYS) else None

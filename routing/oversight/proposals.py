@@ -9,12 +9,14 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback import calendars, oversight, queries
-from feedback.access import Actor
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound, NotNow
-from feedback.vocabulary import Profile
-from feedback.workdays import Calendar
+from feedback.queries import cases as case_queries
+from feedback.queries import supervision
+from feedback.record import calendar_editions
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Profile
+from feedback.rules.workdays import Calendar
 from routing.models import Proposal
 from routing.oversight import triggers
 from routing.oversight.triggers import Late, Proposed, Record
@@ -39,8 +41,8 @@ _COLUMNS = (
 
 async def propose(now: datetime) -> int:
     """Timer: write down what the rules propose, and let lapse what no longer holds. Returns how many are new."""
-    calendar = await calendars.current()
-    records = [_record(row, calendar, now) for row in await oversight.supervision_facts(now)]
+    calendar = await calendar_editions.current()
+    records = [_record(row, calendar, now) for row in await supervision.supervision_facts(now)]
     wanted = {each.key: each for record in records for each in triggers.proposed(record)}
     standing = {row["key"]: row["id"] for row in await Proposal.filter(status=OPEN).values("key", "id")}
     gone = [standing[key] for key in standing.keys() - wanted.keys()]
@@ -104,7 +106,7 @@ async def listed(actor: Actor, *, status: str = OPEN, most: int = 300) -> list[d
     """The proposals about cases the actor may see, oldest first while open."""
     order = ("made_at", "id") if status == OPEN else ("-decided_at", "-id")
     rows = await Proposal.filter(status=status).order_by(*order).limit(most).values(*_COLUMNS)
-    seen = await queries.seen_of(actor, (row["case_no"] for row in rows))
+    seen = await case_queries.seen_of(actor, (row["case_no"] for row in rows))
     return [row for row in rows if row["case_no"] in seen]
 
 
@@ -114,7 +116,7 @@ async def one(actor: Actor, proposal_id: int) -> dict[str, Any]:
     Raises NotFound, or NotNow when it was decided.
     """
     rows = await Proposal.filter(id=proposal_id).values(*_COLUMNS)
-    if not rows or rows[0]["case_no"] not in await queries.seen_of(actor, [rows[0]["case_no"]]):
+    if not rows or rows[0]["case_no"] not in await case_queries.seen_of(actor, [rows[0]["case_no"]]):
         raise NotFound(proposal=proposal_id)
     if rows[0]["status"] != OPEN:
         raise NotNow(proposal=proposal_id)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from feedback.vocabulary import Profile
+from feedback.rules.vocabulary import Profile
 
 RETURNS_LEAST = 2
 URGES_LEAST = 3

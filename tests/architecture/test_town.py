@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from classify import taxonomy
-from feedback.vocabulary import Kind
+from feedback.rules.vocabulary import Kind
 from routing import assignment_rules
 from routing.assignment_rules import DESK, STREET, CaseFacts, Row
 from web.demo.seed import TOWN

@@ -20,15 +20,18 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from feedback import calendars, cases, jobs, moves
-from feedback.access import SYSTEM
-from feedback.intake import Draft, PersonDraft
+from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, Clock, aware, monotonic
 from feedback.kernel.settings import Settings
-from feedback.models import CalendarMove, Case, ClockRow
-from feedback.vocabulary import Act
-from feedback.workdays import DayRow
+from feedback.record import calendar_editions, cases, deadline_changes
+from feedback.record.models.calendar import CalendarMove
+from feedback.record.models.case import Case
+from feedback.record.models.clocks import ClockRow
+from feedback.rules.access import SYSTEM
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.vocabulary import Act
+from feedback.rules.workdays import DayRow
 from routing import directory
 from routing.models import Notice
 from web import bootstrap
@@ -86,19 +89,19 @@ async def bench(office: Office, count: int) -> None:
     await fill(office, count)
     print(f"{await Case.all().count()} cases, {await ClockRow.all().count()} clocks in {monotonic() - started:.0f} s")
     before, ended = await dates()
-    known = await calendars.editions()
+    known = await calendar_editions.editions()
     newest = known.newest
-    what = calendars.Change(DAYS_OFF, (), newest.announced_until, source="假设的通知", remark="国庆节延长两天")
+    what = calendar_editions.Change(DAYS_OFF, (), newest.announced_until, source="假设的通知", remark="国庆节延长两天")
 
     started = monotonic()
-    foreseen = await moves.under(calendars.changed(newest, what), NOW)
+    foreseen = await deadline_changes.under(calendar_editions.changed(newest, what), NOW)
     print(f"preview {monotonic() - started:.2f} s: {len(foreseen)} clocks would move")
 
     started = monotonic()
-    name = await calendars.change(what, "bench", NOW, after=newest.edition)
+    name = await calendar_editions.change(what, "bench", NOW, after=newest.edition)
     print(f"apply   {monotonic() - started:.3f} s: edition {name}")
     started = monotonic()
-    while not (await moves.recount(NOW))[1]:
+    while not (await deadline_changes.recount(NOW))[1]:
         pass
     print(f"recount {monotonic() - started:.2f} s")
     started = monotonic()
@@ -124,8 +127,8 @@ async def bench(office: Office, count: int) -> None:
 
     started = monotonic()
     later = NOW + timedelta(minutes=10)
-    back = calendars.Change((), tuple(r.day for r in DAYS_OFF), newest.announced_until, remark="恢复原安排")
-    await calendars.change(back, "bench", later, after=name)
+    back = calendar_editions.Change((), tuple(r.day for r in DAYS_OFF), newest.announced_until, remark="恢复原安排")
+    await calendar_editions.change(back, "bench", later, after=name)
     await outbox.drain(handlers, later)
     again, _ = await dates()
     kept = [key for key in again if again[key] != before[key]]

@@ -34,16 +34,21 @@ from tortoise.functions import Max
 from evaluation import periods
 from evaluation.kpi import facts
 from evaluation.kpi.facts import Question
-from feedback import facts as feedback_facts
-from feedback import published, queries, search
-from feedback.access import Actor, citizen
-from feedback.cases import code_hash
-from feedback.kernel import db, outbox, seal
+from feedback.kernel import crypto, db, outbox
 from feedback.kernel.clock import office_day
 from feedback.kernel.settings import Settings
-from feedback.models import Bar, Case, ClockRow, Entry, PublicReply, TenureRow
-from feedback.views import Filters
-from feedback.vocabulary import OPEN
+from feedback.queries import cases as case_queries
+from feedback.queries import lookup as case_lookup
+from feedback.queries import public_replies
+from feedback.queries import statistics as feedback_facts
+from feedback.queries import worklist as case_worklist
+from feedback.record import search
+from feedback.record.cases import code_hash
+from feedback.record.models.case import Bar, Case, Entry, PublicReply, TenureRow
+from feedback.record.models.clocks import ClockRow
+from feedback.rules.access import Actor, citizen
+from feedback.rules.read_models import Filters
+from feedback.rules.vocabulary import OPEN
 from routing import directory
 from routing.models import Notice
 from routing.notices import inbox
@@ -129,7 +134,7 @@ async def fill(office: Office, cases: int) -> None:
             code = f"{number:012d}"
             own: dict[str, Any] = {
                 "no": f"20200101-{number:06d}",
-                "code": seal.seal_house(office.settings.secret, code),
+                "code": crypto.seal_house(office.settings.secret, code),
                 "code_hash": code_hash(office.settings.secret, code),
                 "source_id": f"copy-{number}",
                 "unit": unit,
@@ -202,11 +207,11 @@ async def looks(door: Door) -> dict[str, Timed]:
     mine = Filters(mine=True, status="open")
     case = (await Case.filter(unit="chengguan").order_by("-id").first()) or await Case.all().first()
     assert case is not None
-    code = seal.unseal_house(secret, case.code)
+    code = crypto.unseal_house(secret, case.code)
     token = {name: await door.log_in(name) for name in ("clerk-chengguan", "supervisor", "reception")}
 
     def listed(actor: Actor, filters: Filters, page: int = 1) -> Timed:
-        return partial(queries.worklist, actor, filters, page, now=now)
+        return partial(case_worklist.worklist, actor, filters, page, now=now)
 
     def got(path: str, who: str = "") -> Timed:
         async def get() -> None:
@@ -223,8 +228,8 @@ async def looks(door: Door) -> dict[str, Timed]:
         "clerk: red": listed(clerk, Filters(light="red")),
         "clerk: category 10": listed(clerk, Filters(category="10")),
         "clerk: q 路灯": listed(clerk, Filters(q="路灯")),
-        "clerk: counts": partial(queries.counts, clerk, Filters(), now=now),
-        "clerk: counts mine": partial(queries.counts, clerk, mine, now=now),
+        "clerk: counts": partial(case_worklist.counts, clerk, Filters(), now=now),
+        "clerk: counts mine": partial(case_worklist.counts, clerk, mine, now=now),
         "desk: mine, open": listed(desk, mine),
         "chief: open": listed(chief, Filters(status="open")),
         "chief: all, page 1": listed(chief, Filters()),
@@ -236,17 +241,17 @@ async def looks(door: Door) -> dict[str, Timed]:
         "chief: one unit, open": listed(chief, Filters(unit="chengguan", status="open")),
         "chief: q 路灯": listed(chief, Filters(q="路灯")),
         "chief: q 停车 清河": listed(chief, Filters(q="停车 清河")),
-        "chief: counts": partial(queries.counts, chief, Filters(), now=now),
-        "chief: board": partial(queries.board, chief, now=now),
-        "chief: flow of a day": partial(queries.flow, chief, now - timedelta(days=1), now),
-        "one file (clerk)": partial(queries.file, clerk, case.no, secret=secret),
-        "one file (citizen)": partial(queries.file, citizen(case.no), case.no, secret=secret),
-        "brief": partial(queries.brief, case.no),
-        "by code": partial(queries.by_code, secret, code, no=case.no),
-        "public replies, newest": published.public_replies,
-        "public replies, page 50": partial(published.public_replies, page=50),
-        "public replies, q 路灯": partial(published.public_replies, "路灯"),
-        "public replies, facets": published.facets,
+        "chief: counts": partial(case_worklist.counts, chief, Filters(), now=now),
+        "chief: board": partial(case_worklist.board, chief, now=now),
+        "chief: flow of a day": partial(case_worklist.flow, chief, now - timedelta(days=1), now),
+        "one file (clerk)": partial(case_queries.file, clerk, case.no, secret=secret),
+        "one file (citizen)": partial(case_queries.file, citizen(case.no), case.no, secret=secret),
+        "brief": partial(case_queries.brief, case.no),
+        "by code": partial(case_lookup.by_code, secret, code, no=case.no),
+        "public replies, newest": public_replies.public_replies,
+        "public replies, page 50": partial(public_replies.public_replies, page=50),
+        "public replies, q 路灯": partial(public_replies.public_replies, "路灯"),
+        "public replies, facets": public_replies.facets,
         "clocks to look at": partial(feedback_facts.due_looks, now, 500),
         "clock facts of a month": partial(feedback_facts.clock_facts, now - timedelta(days=30), now),
         "case facts of a month": partial(feedback_facts.case_facts, now - timedelta(days=30), now),

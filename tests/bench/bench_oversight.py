@@ -21,11 +21,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from feedback import jobs, oversight
+from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.settings import Settings
-from feedback.models import Case, ClockRow, Entry
+from feedback.queries import supervision
+from feedback.record.models.case import Case, Entry
+from feedback.record.models.clocks import ClockRow
 from routing.models import Notice
 from routing.oversight.forecast import History, Past, calibration, share_of_time
 from tests.people import Door
@@ -98,7 +100,7 @@ async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
         if not is_own:
             await simulation.sow(office)
         now = office.clock.now()
-        rows = [Past(*row) for row in await oversight.past_clocks(now - timedelta(days=3650), now, 1_000_000)]
+        rows = [Past(*row) for row in await supervision.past_clocks(now - timedelta(days=3650), now, 1_000_000)]
     rows.sort(key=lambda each: each.starts_at)
     split = rows[int(len(rows) * LEARNT_SHARE)].starts_at
     # What one would have known at the split: clocks still running then are not known to end.

@@ -27,7 +27,7 @@ from classify.model.seed_examples import seed_examples
 from feedback import links
 from feedback.kernel import db
 from feedback.kernel.settings import Settings
-from feedback.models import Case
+from feedback.record.models.case import Case
 from web import bootstrap
 
 FIGURES = """

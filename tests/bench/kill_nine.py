@@ -27,7 +27,7 @@ import httpx2
 from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.settings import Settings
-from feedback.models import Attachment, Case, Entry
+from feedback.record.models.case import Attachment, Case, Entry
 from routing.models import Notice
 from web import bootstrap
 from web.context import Office

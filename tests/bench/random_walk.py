@@ -25,22 +25,29 @@ from typing import Any
 
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission
-from feedback import access, calendars, cases, folding, jobs, queries
-from feedback.access import SYSTEM, Actor, Standing, citizen, sees
-from feedback.deadlines import Clock
-from feedback.folding import Folded
-from feedback.intake import Draft
+from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
 from feedback.kernel.settings import Settings
-from feedback.lifecycle import STEPS
-from feedback.models import CalendarMove, Case, CasePerson, ClockRow, Entry, TenureRow
-from feedback.people import REPRESENTATIVES_MOST, Beside
-from feedback.recording import clocks_stored, facts_of, happening_of, standing_of
-from feedback.views import Filters
-from feedback.vocabulary import OPEN, Act, Role
-from feedback.workdays import DayRow, Editions
+from feedback.queries import cases as case_queries
+from feedback.queries import lookup as case_lookup
+from feedback.queries import worklist as case_worklist
+from feedback.record import calendar_editions, cases
+from feedback.record.models.calendar import CalendarMove
+from feedback.record.models.case import Case, CasePerson, Entry, TenureRow
+from feedback.record.models.clocks import ClockRow
+from feedback.record.persistence import clocks_stored, facts_of, happening_of, standing_of
+from feedback.rules import access, projection
+from feedback.rules.access import SYSTEM, Actor, Standing, citizen, sees
+from feedback.rules.deadlines import Clock
+from feedback.rules.intake import Draft
+from feedback.rules.lifecycle import STEPS
+from feedback.rules.parties import REPRESENTATIVES_MOST, Beside
+from feedback.rules.projection import Folded
+from feedback.rules.read_models import Filters
+from feedback.rules.vocabulary import OPEN, Act, Role
+from feedback.rules.workdays import DayRow, Editions
 from routing import directory
 from tests.bench.random_words import Words
 from tests.bench.truths import Look, untruths
@@ -185,7 +192,7 @@ class Walk:
         """What somebody is offered as a page or the API would offer it."""
         if actor is not SYSTEM and not sees(actor, await standing_of(await Case.get(no=no))):
             return set()
-        file = await queries.file(actor, no, secret=self.office.settings.secret)
+        file = await case_queries.file(actor, no, secret=self.office.settings.secret)
         return {step.act for step in file.steps(self.now)}
 
     async def _tried(self, doing: Any, no: str) -> bool:
@@ -226,7 +233,7 @@ class Walk:
             await self._people_kept(receipt.no, draft)
         if await Case.all().count() != count + receipt.fresh:
             self._fault(receipt.no, "the same source is not the same case")
-        opened = await queries.by_code(self.office.settings.secret, receipt.code, no=receipt.no)
+        opened = await case_lookup.by_code(self.office.settings.secret, receipt.code, no=receipt.no)
         if opened != receipt.no:
             self._fault(receipt.no, "its code opens another case")
         await self._look_at(receipt.no, Act.SUBMIT)
@@ -293,7 +300,7 @@ class Walk:
 
     async def _look_at(self, no: str, act: Act | None) -> None:
         """Hold the case against everything that must be true. `act` is what was just done, None: several things."""
-        editions, before = await calendars.editions(), self.known.get(no)
+        editions, before = await calendar_editions.editions(), self.known.get(no)
         look = await looked(no, editions)
         for fault in untruths(look, before.look if before else None, before is None or before.editions is editions):
             self._fault(no, f"after {act}: {fault}")
@@ -302,7 +309,7 @@ class Walk:
     async def _seen_by_one(self, no: str) -> None:
         """Somebody at random lists the case exactly if they may see it."""
         actor = self.draw.choice(list(self.people.values()))
-        page = await queries.worklist(actor, Filters(q=no), 1, now=self.now)
+        page = await case_worklist.worklist(actor, Filters(q=no), 1, now=self.now)
         listed = no in {row.no for row in page.items}
         standing = self.known[no].look.standing
         if listed != sees(actor, standing):
@@ -312,7 +319,7 @@ class Walk:
 
     async def _names_hidden(self, no: str, actor: Actor, standing: Standing) -> None:
         """Who sees a case reads names only to answer it, and whom to keep away only at its desk."""
-        file = await queries.file(actor, no, secret=self.office.settings.secret)
+        file = await case_queries.file(actor, no, secret=self.office.settings.secret)
         shown = [p for p in (file.person, *(each.person for each in file.beside)) if p and not p.is_masked]
         if shown and not access.unmasked(actor, standing):
             self._fault(no, f"{actor.id} reads the names")
@@ -324,7 +331,7 @@ class Walk:
         # As they were last looked at: had one changed since, the lists, which ask the database, would differ.
         standings = [known.look.standing for known in self.known.values()]
         for actor in self.people.values():
-            page = await queries.worklist(actor, Filters(), 1, now=self.now, size=len(standings) + 1)
+            page = await case_worklist.worklist(actor, Filters(), 1, now=self.now, size=len(standings) + 1)
             listed = {row.no for row in page.items}
             may = {s.no for s in standings if sees(actor, s)}
             barred = {s.no for s in standings if s.bars & actor.ancestry or actor.id in s.recused}
@@ -341,13 +348,13 @@ class Walk:
         last = running[0].due_legal_day if running else office_day(self.now) + timedelta(days=9)
         rows = [DayRow(last, False, "调休"), DayRow(last + timedelta(days=1), False, "调休")]
         before = {(c.case_id, c.term, c.seq, c.unit): c.due_at for c in running}  # type: ignore[attr-defined] # added at run time
-        what = calendars.Change(tuple(rows), (), last.replace(month=12, day=31), remark="通知")
-        await calendars.change(what, "walk", self.now, after=(await calendars.current()).edition)
+        what = calendar_editions.Change(tuple(rows), (), last.replace(month=12, day=31), remark="通知")
+        await calendar_editions.change(what, "walk", self.now, after=(await calendar_editions.current()).edition)
         await self._follow_up()
         for row in await ClockRow.filter(stopped_at__isnull=True):
             if before.get((row.case_id, row.term, row.seq, row.unit), row.due_at) != row.due_at:  # type: ignore[attr-defined] # added at run time
                 self.figures.moved_by_calendar += 1
-        editions = await calendars.editions()
+        editions = await calendar_editions.editions()
         for no in self.known:
             look = await looked(no, editions)
             if set(look.stored) != set(look.folded.clocks):
@@ -372,7 +379,7 @@ async def looked(no: str, editions: Editions) -> Look:
     case = await Case.get(no=no)
     entries = await Entry.filter(case_id=case.id).order_by("seq")
     history = [happening_of(entry) for entry in entries]
-    folded: Folded = folding.fold(history, facts_of(case), editions)
+    folded: Folded = projection.fold(history, facts_of(case), editions)
     stored: list[Clock] = await clocks_stored(case.id)
     tenures = await TenureRow.filter(case_id=case.id)
     rows = await CalendarMove.filter(case_id=case.id).values_list("term", "seq", "after_day")

@@ -7,11 +7,12 @@ from typing import Any
 
 from classify import taxonomy
 from evaluation import scale
-from feedback import grounds, particulars, people
-from feedback.intake import Draft, PersonDraft, Proxy
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import Need, Step
-from feedback.vocabulary import PUBLIC_KINDS, Act, Channel, Kind, Profile
+from feedback.rules import decision_grounds, intake_fields, parties
+from feedback.rules.intake import Draft, PersonDraft, Proxy
+from feedback.rules.lifecycle import Step
+from feedback.rules.needs import Need
+from feedback.rules.vocabulary import PUBLIC_KINDS, Act, Channel, Kind, Profile
 
 _MATTERS = (
     ("路灯不亮", "小区门口的路灯坏了一周，晚上看不清路。"),
@@ -91,8 +92,8 @@ class Words:
         return (PersonDraft("", "13900009999"),) if self.draw.random() < 0.05 else tuple(named)
 
     def _proxy(self) -> Proxy:
-        kind = self.draw.choice(people.PROXY_KINDS)
-        right = self.draw.choice(list(people.Authority))  # not each goes with each sort of proxy
+        kind = self.draw.choice(parties.PROXY_KINDS)
+        right = self.draw.choice(list(parties.Authority))  # not each goes with each sort of proxy
         return Proxy(PersonDraft("代理人", "13900008888"), kind.code, right.value)
 
     def _particulars(self, channel: Channel) -> dict[str, object]:
@@ -101,7 +102,7 @@ class Words:
             return {}
         day = f"2026-1{self.draw.randint(0, 2)}-{self.draw.randint(10, 28)}"
         known = {"day": day, "moment": f"{day}T09:30", "switch": True, "choice": "dialect", "line": "市信访局"}
-        return {row.name: known[row.sort] for row in particulars.of_channel(channel) if row.name != "threat"}
+        return {row.name: known[row.sort] for row in intake_fields.of_channel(channel) if row.name != "threat"}
 
     def data(self, step: Step, now: datetime, nos: Sequence[str]) -> dict[str, Any]:
         """What a step needs, and some of what it may bring."""
@@ -126,7 +127,7 @@ class Words:
             case "staff":
                 return self.draw.choice(RECUSED)
             case "choice":
-                codes = need.choices or [row.code for rows in grounds.TABLES.values() for row in rows]
+                codes = need.choices or [row.code for rows in decision_grounds.TABLES.values() for row in rows]
                 return self.draw.choice(codes)
             case "units":
                 return self.draw.choices(self.units, k=self.draw.randint(1, 3))

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from feedback.access import Standing
-from feedback.deadlines import Clock, Happening, row_of
-from feedback.folding import ENDED, Folded, entry_digest
-from feedback.lifecycle import CaseState, state_after, steps_from
-from feedback.models import Case, Entry, TenureRow
-from feedback.terms import RIGHTS, Holder, Term
-from feedback.vocabulary import Act, Mark, Role, Status
+from feedback.record.models.case import Case, Entry, TenureRow
+from feedback.rules.access import Standing
+from feedback.rules.deadlines import Clock, Happening, row_of
+from feedback.rules.lifecycle import CaseState, state_after, steps_from
+from feedback.rules.projection import ENDED, Folded, entry_digest
+from feedback.rules.terms import RIGHTS, Holder, Term
+from feedback.rules.vocabulary import Act, Mark, Role, Status
 
 _STAFF_ONLY = frozenset({Role.CITIZEN})
 

@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from feedback.intake import Draft, PersonDraft
 from feedback.kernel.settings import Settings, variable
+from feedback.rules.intake import Draft, PersonDraft
 from tests.conftest import MONDAY, fresh
 from tests.people import ANNAS_MESSAGE
 from tests.rules.test_topics import MIXER

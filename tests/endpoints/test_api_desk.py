@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from feedback.vocabulary import Act
+from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from tests.people import Door

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from starlette.routing import Route
 
-from feedback import intake
+from feedback.rules import intake
 from tests.people import ANNAS_MESSAGE, Door
 from web.api.route_table import Call, Who
 from web.api.schemas import requests

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from feedback.vocabulary import Status
+from feedback.rules.vocabulary import Status
 from tests.people import ANNAS_MESSAGE, Door
 from web.api.schemas import requests
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from starlette.requests import Request
 
-from feedback import queries
-from feedback.access import SYSTEM
+from feedback.queries import worklist as case_worklist
+from feedback.rules.access import SYSTEM
 from routing import directory
 from tests.people import Door
 from web.auth import sessions
@@ -52,7 +52,7 @@ async def test_the_board_does_not_count_what_its_reader_may_not_see(door: Door) 
     client = await door.page_client("supervisor")
     page = (await client.get("/board")).text
     await client.aclose()
-    everything = await queries.board(SYSTEM, now=door.office.clock.now())
+    everything = await case_worklist.board(SYSTEM, now=door.office.clock.now())
     total = sum(row["open"] for row in everything)
     shown = re.search(r'在办合计</span><span class="tile-figure">(\d+)', page)
     assert shown

@@ -10,11 +10,13 @@ import httpx2
 import pytest
 from python_calamine import CalamineWorkbook
 
-from feedback import calendars, jobs, moves, queries
-from feedback.access import SYSTEM
-from feedback.deadlines import Clock
+from feedback import jobs
 from feedback.kernel.clock import OFFICE, aware
-from feedback.models import EditionDay
+from feedback.queries import cases as case_queries
+from feedback.record import calendar_editions, deadline_changes
+from feedback.record.models.calendar import EditionDay
+from feedback.rules.access import SYSTEM
+from feedback.rules.deadlines import Clock
 from routing import directory
 from routing.models import Notice
 from tests.people import Door
@@ -33,7 +35,7 @@ async def admin(door: Door) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def _clocks(door: Door, no: str) -> dict[tuple[str, int], Clock]:
-    file = await queries.file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
     return {(c.term, c.seq): c for c in file.clocks}
 
 
@@ -58,7 +60,7 @@ async def test_nothing_moves_before_it_was_looked_at(door: Door, admin: httpx2.A
     assert no in preview and "还没有保存" in preview
     await door.drain()
     assert await _clocks(door, no) == before
-    assert not [r for r in await calendars.days_of(2026) if r.day == date(2026, 11, 4)]
+    assert not [r for r in await calendar_editions.days_of(2026) if r.day == date(2026, 11, 4)]
 
 
 async def test_what_the_preview_said_is_what_moves_with_its_cause_and_one_notice(
@@ -67,8 +69,11 @@ async def test_what_the_preview_said_is_what_moves_with_its_cause_and_one_notice
     receipt = await _filed(door)
     no, before = receipt["no"], await _clocks(door, receipt["no"])
     draft = (await admin.post("/admin/calendar", data=LINES)).headers["location"]
-    foreseen = await moves.under(
-        calendars.changed(await calendars.current(), (await calendars.draft_of(int(draft.split("/")[-1]))).what), MONDAY
+    foreseen = await deadline_changes.under(
+        calendar_editions.changed(
+            await calendar_editions.current(), (await calendar_editions.draft_of(int(draft.split("/")[-1]))).what
+        ),
+        MONDAY,
     )
     made = (await admin.post(f"{draft}/apply")).headers["location"]
     await door.drain()
@@ -96,7 +101,7 @@ async def test_a_unit_is_told_of_its_own_date_and_a_citizen_only_of_theirs(
     clerk = await door.log_in("clerk-jiaoyu")
     reception = await door.log_in("reception")
     await door.drain()
-    if (await queries.brief(no)).unit != "jiaoyu":
+    if (await case_queries.brief(no)).unit != "jiaoyu":
         await door.act(no, "assign", {"unit": "jiaoyu"}, reception)
     before = await _clocks(door, no)
     objecting = next(c for key, c in before.items() if key[0] == "object" and not c.stopped_at)
@@ -117,7 +122,7 @@ async def test_twice_is_once(door: Door, admin: httpx2.AsyncClient) -> None:
     assert (await admin.get(draft)).headers["location"] == first.headers["location"]
     await door.drain()
     assert await Notice.filter(case_no=no, event="clock.moved", audience="citizen").count() == 1
-    assert len(await calendars.editions_made()) == 2
+    assert len(await calendar_editions.editions_made()) == 2
 
 
 async def test_what_was_looked_at_against_an_older_calendar_is_not_made(door: Door, admin: httpx2.AsyncClient) -> None:
@@ -138,7 +143,7 @@ async def test_a_roll_back_is_an_edition_that_gives_the_old_dates(door: Door, ad
     made = await _applied(admin)
     await door.drain()
     assert await _clocks(door, no) != before
-    first = next(e["name"] for e in reversed(await calendars.editions_made()))
+    first = next(e["name"] for e in reversed(await calendar_editions.editions_made()))
     draft = (await admin.post(f"/admin/calendar/editions/{first}/restore")).headers["location"]
     assert no in (await admin.get(draft)).text
     back = (await admin.post(f"{draft}/apply")).headers["location"]
@@ -158,7 +163,7 @@ async def test_an_act_before_the_recount_moves_nothing_silently(door: Door, admi
     assert taken.status_code == 200 and reception
     now = await _clocks(door, no)
     moved = {key for key in before if now[key].due_at != before[key].due_at}
-    file = await queries.file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
     assert moved and moved <= {(m.term, m.seq) for m in file.moves}
     await door.drain()
     assert await Notice.filter(case_no=no, event="clock.moved", audience="citizen").count() == 1
@@ -216,7 +221,7 @@ async def test_nobody_else_changes_the_calendar(door: Door, admin: httpx2.AsyncC
     assert (await other.post(f"{draft}/apply")).status_code == 403
     assert (await other.post("/admin/calendar", data=LINES)).status_code == 403
     await other.aclose()
-    assert len(await calendars.editions_made()) == 1
+    assert len(await calendar_editions.editions_made()) == 1
 
 
 async def test_a_deadline_is_explained_day_by_day_to_whom_it_concerns(door: Door, admin: httpx2.AsyncClient) -> None:
@@ -240,7 +245,7 @@ async def test_a_deadline_is_explained_day_by_day_to_whom_it_concerns(door: Door
 
 async def test_a_day_changed_behind_the_back_of_an_edition_is_found(door: Door, admin: httpx2.AsyncClient) -> None:
     await _applied(admin)
-    assert not await calendars.rewritten()
+    assert not await calendar_editions.rewritten()
     await EditionDay.filter(day=date(2026, 11, 4)).update(is_workday=True)
     found = [damage.where async for damage in jobs.damages(door.settings.data)]
     assert found == ["calendar edition 2026-2"]

@@ -12,9 +12,11 @@ import httpx2
 import pytest
 from python_calamine import CalamineWorkbook
 
-from feedback import queries, reads
-from feedback.access import SYSTEM
-from feedback.vocabulary import Act
+from feedback.queries import cases as case_queries
+from feedback.queries import lookup as case_lookup
+from feedback.record import access_log
+from feedback.rules.access import SYSTEM
+from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.people import Door
 from web.forms import reply_templates, step_forms
@@ -35,11 +37,11 @@ async def at_desk(door: Door, username: str) -> AsyncIterator[httpx2.AsyncClient
 
 
 async def status_of(door: Door, no: str) -> str:
-    return (await queries.file(SYSTEM, no, secret=door.settings.secret)).status.value
+    return (await case_queries.file(SYSTEM, no, secret=door.settings.secret)).status.value
 
 
 async def version_of(door: Door, no: str) -> str:
-    return str((await queries.file(SYSTEM, no, secret=door.settings.secret)).version)
+    return str((await case_queries.file(SYSTEM, no, secret=door.settings.secret)).version)
 
 
 async def a_case(door: Door, **fields: Any) -> str:
@@ -119,7 +121,7 @@ async def test_the_page_offers_a_form_for_exactly_the_open_steps(door: Door) -> 
     async with at_desk(door, f"clerk-{unit}") as clerk:
         page = (await clerk.get(f"/desk/cases/{no}")).text
     actor = await directory.actor_of(f"clerk-{unit}")
-    file = await queries.file(actor, no, secret=door.settings.secret)
+    file = await case_queries.file(actor, no, secret=door.settings.secret)
     assert set(re.findall(r'id="act-(\w+)"', page)) == {step.act.value for step in file.steps(door.office.clock.now())}
 
 
@@ -242,7 +244,7 @@ async def test_an_extension_shows_the_new_last_day_before_the_head_agrees_and_be
 ) -> None:
     async with at_desk(door, "reception") as reception:
         no, unit = await accepted(door, reception)
-        before = await queries.file(SYSTEM, no, secret=door.settings.secret)
+        before = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
         data = {"act": "endorse_extension", "reason": "需要会同公安部门勘察", "days": "3"}
         async with at_desk(door, f"lead-{unit}") as lead:
             assert 'id="act-extend"' not in (await lead.get(f"/desk/cases/{no}")).text
@@ -252,7 +254,7 @@ async def test_an_extension_shows_the_new_last_day_before_the_head_agrees_and_be
         assert "需要会同公安部门勘察" in page[page.index('id="act-extend"') :]
         preview = await reception.post(f"/desk/cases/{no}/preview", data={**data, "act": "extend"})
         assert (await reception.post(f"/desk/cases/{no}/acts/extend", data=data)).status_code == 303
-    after = await queries.file(SYSTEM, no, secret=door.settings.secret)
+    after = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
     resolve = next(c for c in after.clocks if c.term == "resolve")
     assert resolve.due_at > next(c for c in before.clocks if c.term == "resolve").due_at
     for shown in (agreed, preview):
@@ -304,7 +306,7 @@ async def test_one_click_corrects_the_heading_and_sends_the_case_on(door: Door) 
     async with at_desk(door, "reception") as reception:
         data = {"category": "0804", "unit": "xinfang", "reason": "试", "version": await version_of(door, no)}
         assert (await reception.post(f"/desk/cases/{no}/route", data=data)).status_code == 303
-    file = await queries.file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
     assert (file.category, file.unit, file.by_hand) == ("0804", "xinfang", True)
 
 
@@ -365,8 +367,8 @@ async def test_a_visit_is_registered_on_one_screen_and_its_code_opens_it(door: D
         receipt = (await reception.get(made.headers["location"])).text
     no = made.headers["location"].rsplit("/", 1)[1]
     code = "".join(re.findall(r"<span>(\w{1,4})</span>", receipt))
-    assert await queries.by_code(door.settings.secret, code, no=no) == no
-    file = await queries.file(SYSTEM, no, secret=door.settings.secret)
+    assert await case_lookup.by_code(door.settings.secret, code, no=no) == no
+    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
     assert (file.channel, file.headcount) == ("visit", 8)
 
 
@@ -404,7 +406,7 @@ async def test_the_export_holds_the_list_its_author_and_no_formula(door: Door) -
     about = {row[0]: str(row[1]) for row in book.get_sheet_by_name("导出说明").to_python()}
     assert "reception" in about["导出人"]
     assert about["筛选条件"] == "状态：在办"
-    assert (await reads.read_log())[0]["what"] == "export"
+    assert (await access_log.read_log())[0]["what"] == "export"
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])

@@ -15,10 +15,10 @@ from evaluation.kpi.definitions import FACT, KPI, KPIS, Weights
 from evaluation.models import Rating
 from evaluation.publication import consultation_deadlines, editions, files
 from evaluation.ratings import cases as case_ratings
-from feedback import cases
-from feedback.access import citizen
-from feedback.intake import Draft, PersonDraft
-from feedback.vocabulary import Act, Kind
+from feedback.record import cases
+from feedback.rules.access import citizen
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.vocabulary import Act, Kind
 from routing import directory
 from routing.notices import inbox
 from tests.conftest import MONDAY

@@ -6,10 +6,11 @@ import io
 import pytest
 from docx import Document
 
-from feedback import letterbook, queries
-from feedback.access import SYSTEM
+from feedback import letter_register
 from feedback.kernel import outbox
-from feedback.letterbook import Issued
+from feedback.letter_register import Issued
+from feedback.queries import cases as case_queries
+from feedback.rules.access import SYSTEM
 from tests.conftest import MONDAY
 from tests.flows.test_letters import words_of
 from tests.people import Door
@@ -45,13 +46,13 @@ async def _answered(door: Door, day: int = 0) -> str:
 
 
 async def _letters(door: Door, no: str) -> list[Issued]:
-    file = await queries.file(SYSTEM, no, secret=door.settings.secret)
-    return await letterbook.letters_of(SYSTEM, file)
+    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
+    return await letter_register.letters_of(SYSTEM, file)
 
 
 async def _word(door: Door, no: str) -> str:
     letter = (await _letters(door, no))[0]
-    found = await letterbook.opened(SYSTEM, no, str(letter.id), secret=door.settings.secret)
+    found = await letter_register.opened(SYSTEM, no, str(letter.id), secret=door.settings.secret)
     return words_of("docx", await issuing.written(door.office, found, "docx", "https://xinqiao.example"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from feedback.models import ReadLog
+from feedback.record.models.logs import ReadLog
 from tests.conftest import MONDAY
 from tests.people import Door
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from feedback import queries
-from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day
-from feedback.vocabulary import Act
+from feedback.queries import cases as case_queries
+from feedback.rules.access import SYSTEM
+from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.models import MeasureEntry, Notice, Proposal
 from routing.notices import inbox
@@ -78,7 +78,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
         assert no in orders and "待答复" in orders
         await look(door)
         assert not await supervision_proposals.listed(SYSTEM), "nothing is proposed while an order is open"
-    file = await queries.file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
     order = next(e for e in file.entries if e.act == Act.SUPERVISE)
     assert order.data["trigger"] == "late"
     clerk = await door.log_in("clerk-jiaoyu")

@@ -15,10 +15,10 @@ import pytest_asyncio
 
 from evaluation.models import Rating
 from evaluation.ratings import cases as case_ratings
-from feedback import cases
-from feedback.access import citizen
 from feedback.kernel.settings import Settings
-from feedback.vocabulary import Act
+from feedback.record import cases
+from feedback.rules.access import citizen
+from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.models import Proposal
 from routing.oversight import proposals as supervision_proposals

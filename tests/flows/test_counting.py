@@ -16,14 +16,15 @@ from evaluation.periods import month
 from evaluation.publication import editions
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import exclusions
-from feedback import cases, links, tallies
-from feedback import facts as feedback_facts
-from feedback.access import SYSTEM, Actor, citizen
-from feedback.intake import Draft, PersonDraft
+from feedback import links
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.models import Case
-from feedback.people import LinkKind
-from feedback.vocabulary import Act, Kind
+from feedback.queries import aggregates
+from feedback.queries import statistics as feedback_facts
+from feedback.record import cases
+from feedback.record.models.case import Case
+from feedback.rules.access import SYSTEM, Actor, citizen
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.vocabulary import Act, Kind, LinkKind
 from routing import directory
 from tests.conftest import MONDAY
 from web.context import Office
@@ -86,7 +87,7 @@ async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> No
         period = periods.period(name)
         for now in (end, period.since + (period.until - period.since) / 2):
             at = min(now, period.until)
-            rows = await tallies.clocks(tallies.Span(period.since, period.until, now))
+            rows = await aggregates.clocks(aggregates.Span(period.since, period.until, now))
             by_statement: Counter[tuple[str, str]] = Counter()
             for row in rows:
                 if row["profile"] != "rating":

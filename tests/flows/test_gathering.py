@@ -7,10 +7,11 @@ import pytest
 from classify.replies import store
 from classify.topics import clustering
 from classify.topics import store as topic_store
-from feedback import cases, queries
-from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day
-from feedback.vocabulary import Act
+from feedback.queries import cases as case_queries
+from feedback.record import cases
+from feedback.rules.access import SYSTEM
+from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from tests.people import Door
@@ -72,7 +73,7 @@ async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(doo
     await task_topics.gather(door.office, MONDAY + HOUR)
     for topic in await topic_store.of_day(office_day(MONDAY)):
         for member in topic.members:
-            assert not (await queries.file(SYSTEM, member.no, secret=door.settings.secret)).confidential
+            assert not (await case_queries.file(SYSTEM, member.no, secret=door.settings.secret)).confidential
     client = await door.page_client("clerk-jiaoyu")
     for path in ("/board/topics", "/board/answers"):
         assert (await client.get(path)).status_code == 403
@@ -96,7 +97,7 @@ async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_
     desk = await directory.actor_of("reception")
     unit = "chengguan" if kept else "jiwei"
     clerk = await directory.actor_of(f"clerk-{unit}")
-    file = await queries.file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
     if file.unit != unit:
         await cases.act(no, Act.ASSIGN, desk, {"unit": unit}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from feedback import cases, queries
-from feedback.access import SYSTEM
-from feedback.intake import Draft, PersonDraft
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.views import CaseFile
-from feedback.vocabulary import Act
+from feedback.queries import cases as case_queries
+from feedback.record import cases
+from feedback.rules.access import SYSTEM
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.people import Door
 from web.actions import cases as case_actions
@@ -28,7 +29,7 @@ DRAFT = Draft(
 
 async def opened(office: Office, **fields: Any) -> CaseFile:
     receipt = await case_actions.hand_in(office, replace(DRAFT, **fields))
-    return await queries.file(SYSTEM, receipt.no, secret=office.settings.secret)
+    return await case_queries.file(SYSTEM, receipt.no, secret=office.settings.secret)
 
 
 async def test_the_desk_and_the_place_are_filled_in(office: Office) -> None:
@@ -63,11 +64,11 @@ async def test_a_reports_named_unit_never_learns_of_it(door: Door) -> None:
     case = await opened(office, kind="report", title="举报", text="举报云川区教育局招生科收受礼金，请纪委查处")
     assert case.entries[0].data["bars"] == ["jiaoyu"]
     await door.drain()
-    case = await queries.file(SYSTEM, case.no, secret=office.settings.secret)
+    case = await case_queries.file(SYSTEM, case.no, secret=office.settings.secret)
     assert case.unit == "jiwei"
     accused = await directory.actor_of("clerk-jiaoyu")
     with pytest.raises(NotFound):
-        await queries.file(accused, case.no, secret=office.settings.secret)
+        await case_queries.file(accused, case.no, secret=office.settings.secret)
 
 
 async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_never_learns_of_it(door: Door) -> None:
@@ -75,11 +76,11 @@ async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_neve
     case = await opened(door.office, kind="report", title="举报", text=text)
     assert set(case.entries[0].data["bars"]) == {"jiwei", "rexian"}
     await door.drain()
-    case = await queries.file(SYSTEM, case.no, secret=door.office.settings.secret)
+    case = await case_queries.file(SYSTEM, case.no, secret=door.office.settings.secret)
     assert case.unit == "shi-jiwei"
     for accused in ("clerk-jiwei", "lead-jiwei", "reception"):
         with pytest.raises(NotFound):
-            await queries.file(await directory.actor_of(accused), case.no, secret=door.office.settings.secret)
+            await case_queries.file(await directory.actor_of(accused), case.no, secret=door.office.settings.secret)
 
 
 async def test_nothing_above_whoever_must_handle_a_report_is_barred(office: Office) -> None:
@@ -125,7 +126,7 @@ async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(of
     with pytest.raises(Invalid):
         await case_actions.do(office, case.no, Act.ASSIGN, reception, {})
     await case_actions.do(office, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
-    assert (await queries.file(clerk, case.no, secret=office.settings.secret)).unit == "chengguan"
+    assert (await case_queries.file(clerk, case.no, secret=office.settings.secret)).unit == "chengguan"
 
 
 async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(office: Office) -> None:
@@ -151,7 +152,7 @@ async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(offic
 async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(office: Office) -> None:
     """Without a version of their own nobody is told "somebody else was faster" for a harmless race."""
     case = await opened(office)
-    before = await queries.file(SYSTEM, case.no, secret=office.settings.secret)
+    before = await case_queries.file(SYSTEM, case.no, secret=office.settings.secret)
     await cases.act(case.no, Act.CLASSIFY, SYSTEM, {"category": "0305"}, now=office.clock.now(), expect=before.version)
     reception = await directory.actor_of("reception")
     assert await case_actions.do(office, case.no, Act.URGE, reception, {}) == "received"

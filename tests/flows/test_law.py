@@ -5,16 +5,21 @@ from typing import Any
 
 import pytest
 
-from feedback import access, calendars, cases, facts, jobs, oversight, queries
-from feedback.access import SYSTEM, citizen
-from feedback.deadlines import State
-from feedback.intake import Draft, PersonDraft
+from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware, office_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
-from feedback.views import CaseFile
-from feedback.vocabulary import Act, Status
-from feedback.workdays import DayRow
+from feedback.queries import cases as case_queries
+from feedback.queries import statistics as case_statistics
+from feedback.queries import supervision
+from feedback.record import calendar_editions, cases
+from feedback.rules import access
+from feedback.rules.access import SYSTEM, citizen
+from feedback.rules.deadlines import State
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import Act, Status
+from feedback.rules.workdays import DayRow
 from routing import directory
 from routing.notices import inbox
 from tests.conftest import MONDAY
@@ -44,7 +49,7 @@ async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> St
 
 
 async def file(office: Office, no: str) -> CaseFile:
-    return await queries.file(SYSTEM, no, secret=office.settings.secret)
+    return await case_queries.file(SYSTEM, no, secret=office.settings.secret)
 
 
 async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_of_the_citizen_stops(
@@ -72,7 +77,7 @@ async def test_a_right_is_offered_until_it_lapses_and_refused_from_then_on(
     no = await opened(office, kind)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     clerk = await directory.actor_of("clerk-jiaoyu")
-    seen = await queries.file(clerk, no, secret=office.settings.secret)
+    seen = await case_queries.file(clerk, no, secret=office.settings.secret)
     (right,) = [c for c in seen.clocks if c.term == "object"]
     for moment, is_open in ((right.due_at - TICK, True), (right.due_at, False), (MONDAY + after, False)):
         assert (act in {step.act for step in seen.steps(moment)}) is is_open
@@ -88,7 +93,7 @@ async def test_a_review_is_no_longer_offered_once_the_right_is_over(office: Offi
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
     await does(no, "clerk-jiaoyu", Act.REPLY, 2 * DAY, text="不予支持", outcome="reject")
-    own = await queries.file(citizen(no), no, secret=office.settings.secret)
+    own = await case_queries.file(citizen(no), no, secret=office.settings.secret)
     (right,) = [c for c in own.clocks if c.term == "ask_review"]
     offered = [{s.act for s in own.steps(at)} for at in (right.due_at - TICK, right.due_at)]
     assert Act.REVIEW in offered[0] and Act.REVIEW not in offered[1]
@@ -117,9 +122,11 @@ async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sen
     sender, receiver = await directory.actor_of("reception"), await directory.actor_of("reception-jd-qinghe")
     standing = access.Standing(no, False, moved.desk, moved.unit, held=frozenset({"rexian"}))
     assert access.sees(sender, standing) and access.sees(receiver, standing)
-    assert Act.ASSIGN not in {s.act for s in (await queries.file(sender, no, secret=office.settings.secret)).allowed}
+    assert Act.ASSIGN not in {
+        s.act for s in (await case_queries.file(sender, no, secret=office.settings.secret)).allowed
+    }
     await does(no, "reception-jd-qinghe", Act.ASSIGN, 2 * HOUR, unit="jd-qinghe")
-    folded, stored, case = await facts.folded(no)
+    folded, stored, case = await case_statistics.folded(no)
     assert set(folded.clocks) == set(stored) and case.desk == folded.desk == "jd-qinghe"
 
 
@@ -145,10 +152,10 @@ async def test_somebody_recused_can_no_longer_open_or_act(office: Office) -> Non
     await does(no, "lead-jiaoyu", Act.RECUSE, 2 * HOUR, staff="clerk-jiaoyu", reason="与信访人是亲属")
     clerk = await directory.actor_of("clerk-jiaoyu")
     with pytest.raises(NotFound):
-        await queries.file(clerk, no, secret=office.settings.secret)
+        await case_queries.file(clerk, no, secret=office.settings.secret)
     with pytest.raises(NotFound):
         await does(no, "clerk-jiaoyu", Act.ACCEPT, 3 * HOUR)
-    assert await queries.seen_of(clerk, [no]) == set()
+    assert await case_queries.seen_of(clerk, [no]) == set()
     assert await does(no, "lead-jiaoyu", Act.ACCEPT, 3 * HOUR) is Status.ACCEPTED
 
 
@@ -221,7 +228,7 @@ async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_i
     seen = await file(office, no)
     assert {c.term: c.due_at for c in seen.clocks if c.term in before} == before
     assert not [c for c in seen.clocks if c.term.startswith("decide_") and c.stopped_at is None]
-    own = await queries.file(citizen(no), no, secret=office.settings.secret)
+    own = await case_queries.file(citizen(no), no, secret=office.settings.secret)
     assert not {"endorse_extension", "refuse_extension", "ask_hold", "refuse_hold"} & {e.act for e in own.entries}
     await outbox.drain(bootstrap.handlers(office), MONDAY + DAY)
     fresh, read = await inbox.listed(await directory.actor_of("clerk-jiaoyu"))
@@ -239,7 +246,7 @@ async def test_the_centre_holds_no_longer_than_the_unit_asked(office: Office) ->
         await does(no, "reception", Act.HOLD, 4 * HOUR, reason="等待工程", target_day=later)
     assert refused.value.fields == {"target_day": "later_than_asked"}
     await does(no, "reception", Act.HOLD, 4 * HOUR, reason="等待工程", target_day=target.isoformat())
-    folded, stored, _ = await facts.folded(no)
+    folded, stored, _ = await case_statistics.folded(no)
     assert set(folded.clocks) == set(stored)
 
 
@@ -248,11 +255,11 @@ async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of
     no = await opened(office, "help", urgency=1)
     after = aware(sunday) - MONDAY
     await does(no, "reception", Act.ASSIGN, after, unit="jiaoyu")
-    folded, stored, _ = await facts.folded(no)
+    folded, stored, _ = await case_statistics.folded(no)
     assert set(folded.clocks) == set(stored)
     (sign,) = [c for c in stored if c.term == "notify"]
     assert (str(sign.length), sign.due_at) == ("30min", MONDAY + after + timedelta(minutes=30))
-    due = [row["no"] for row in await facts.due_looks(MONDAY + after + timedelta(minutes=20), 50)]
+    due = [row["no"] for row in await case_statistics.due_looks(MONDAY + after + timedelta(minutes=20), 50)]
     assert no in due
     await does(no, "clerk-jiaoyu", Act.ACCEPT, after + timedelta(minutes=29))
     (sign,) = [c for c in (await file(office, no)).clocks if c.term == "notify"]
@@ -264,11 +271,11 @@ async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobod
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     secret = office.settings.secret
     told = {
-        who: (await queries.file(await directory.actor_of(who), no, secret=secret)).exclude
+        who: (await case_queries.file(await directory.actor_of(who), no, secret=secret)).exclude
         for who in ("reception", "clerk-jiaoyu", "lead-jiaoyu", "supervisor")
     }
     assert told == {"reception": "教育局王某，是对方的亲属", "clerk-jiaoyu": "", "lead-jiaoyu": "", "supervisor": ""}
-    entries = (await queries.file(await directory.actor_of("clerk-jiaoyu"), no, secret=secret)).entries
+    entries = (await case_queries.file(await directory.actor_of("clerk-jiaoyu"), no, secret=secret)).entries
     assert "王某" not in str([e.data for e in entries])
 
 
@@ -285,18 +292,18 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
             await does(no, f"clerk-{unit}", Act.REPLY, (4 * stage + 3) * HOUR, text="维持", outcome="reject")
     await does(no, "clerk-shi-zhengfu", Act.HEARING, DAY, text="九时，三楼")
     (deciding,) = [c for c in (await file(office, no)).clocks if c.term == "re_review"]
-    due = (await calendars.current()).next_workday(deciding.due_raw_day + 3 * DAY)  # three days of hearing
+    due = (await calendar_editions.current()).next_workday(deciding.due_raw_day + 3 * DAY)  # three days of hearing
     days = (DayRow(due, False, "调休"), DayRow(due + DAY, False, "调休"))
-    now = (await calendars.current()).edition
-    change = calendars.Change(days, (), due.replace(month=12, day=31), remark="临时放假")
-    await calendars.change(change, "admin", MONDAY + 2 * DAY, after=now)
+    now = (await calendar_editions.current()).edition
+    change = calendar_editions.Change(days, (), due.replace(month=12, day=31), remark="临时放假")
+    await calendar_editions.change(change, "admin", MONDAY + 2 * DAY, after=now)
     await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * DAY)
     assert not [m for m in (await file(office, no)).moves if m.term == "re_review"]
     await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
     seen = await file(office, no)
     (deciding,) = [c for c in seen.clocks if c.term == "re_review"]
     (told,) = [m for m in seen.moves if m.term == "re_review"]
-    calendar = await calendars.current()
+    calendar = await calendar_editions.current()
     assert (told.before, told.after, told.edition) == (due, deciding.due_legal_day, calendar.edition)
     assert deciding.due_legal_day == calendar.next_workday(due) > due
 
@@ -335,7 +342,7 @@ async def test_the_third_time_it_must_be_said_why_it_is_closed(office: Office) -
     said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
     for times in (1, 2):
         await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **said)
-        (record,) = await oversight.supervision_facts(MONDAY + 2 * times * DAY)
+        (record,) = await supervision.supervision_facts(MONDAY + 2 * times * DAY)
         assert bool(record["unsatisfied"]) is (times == 2)  # done again and still not well: a reason to supervise
         await does(no, "clerk-jiaoyu", Act.REPLY, (2 * times + 1) * DAY, text="再次疏导。")
     with pytest.raises(Invalid) as refused:

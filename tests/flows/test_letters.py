@@ -10,14 +10,16 @@ import pypdf
 import pytest
 from docx import Document
 
-from feedback import cases, letterbook, queries
-from feedback.access import SYSTEM, Actor, citizen
-from feedback.intake import Draft, PersonDraft
+from feedback import letter_register
 from feedback.kernel import outbox
 from feedback.kernel.clock import office_day
-from feedback.letterbook import Issued
-from feedback.letters import LETTERS
-from feedback.vocabulary import Act
+from feedback.letter_register import Issued
+from feedback.queries import cases as case_queries
+from feedback.record import cases
+from feedback.rules.access import SYSTEM, Actor, citizen
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.letter_types import LETTERS
+from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from web import bootstrap
@@ -56,12 +58,12 @@ async def _walk(office: Office, no: str, *steps: tuple[Act, str, dict[str, Any]]
 
 
 async def _letters(office: Office, no: str, actor: Actor = SYSTEM) -> dict[str, Issued]:
-    file = await queries.file(actor, no, secret=office.settings.secret)
-    return {letter.code: letter for letter in await letterbook.letters_of(actor, file)}
+    file = await case_queries.file(actor, no, secret=office.settings.secret)
+    return {letter.code: letter for letter in await letter_register.letters_of(actor, file)}
 
 
 async def _written(office: Office, no: str, letter: Issued, form: str, who: str = "clerk-ziran") -> bytes:
-    found = await letterbook.opened(
+    found = await letter_register.opened(
         await directory.actor_of(who) if who else citizen(no), no, str(letter.id), secret=office.settings.secret
     )
     return await issuing.written(office, found, form, "https://xinqiao.example")
@@ -246,7 +248,7 @@ async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_mus
     reader = await directory.actor_of("reception") if internal else citizen(no)
     if code == "transfer_slip":
         reader = SYSTEM  # handed over: the desk it left sees it no more
-    found = await letterbook.opened(reader, no, str(letter.id), secret=secret)
+    found = await letter_register.opened(reader, no, str(letter.id), secret=secret)
     said = issuing.said_in(found, "https://xinqiao.example")
     assert [name for name in letter.row.states if not said[name] and name not in MAY_BE_EMPTY] == []
     words = words_of("docx", await issuing.written(office, found, "docx", "https://xinqiao.example"))
@@ -279,7 +281,7 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
     await _walk(office, no, ASSIGN, ACCEPT, REPLY)
     letter = (await _letters(office, no))["opinion"]
     words = words_of(form, await _written(office, no, letter, form))
-    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
     right = next(clock for clock in file.clocks if clock.term == "ask_review")
     names = await directory.snapshot()
     for said in (
@@ -317,7 +319,7 @@ async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(of
         await cases.act(no, Act.ASSIGN, await directory.actor_of("reception"), {"unit": "ziran"}, now=MONDAY + DAY)
         await cases.act(no, Act.ACCEPT, await directory.actor_of("clerk-ziran"), {}, now=MONDAY + 2 * DAY)
     handler = issuing.handlers(office)["case.accept"][0]
-    files = [await queries.file(SYSTEM, no, secret=office.settings.secret) for no in nos]
+    files = [await case_queries.file(SYSTEM, no, secret=office.settings.secret) for no in nos]
     accepts = [next(e.seq for e in file.entries if e.act == Act.ACCEPT) for file in files]
     twice = [handler({"no": no, "seq": seq}, MONDAY) for no, seq in zip(nos, accepts, strict=True) for _ in range(2)]
     await asyncio.gather(*twice)
@@ -340,7 +342,7 @@ async def test_a_measure_is_told_by_one_letter_that_can_be_checked(office: Offic
     )
     letter = await issuing.between(office, kind, said)
     assert await issuing.between(office, kind, said) == letter
-    assert await letterbook.verified(letter.token) == letter
+    assert await letter_register.verified(letter.token) == letter
     words = words_of("docx", await issuing.written_between(office, letter, "docx", "https://xinqiao.example"))
     names = await directory.snapshot()
     for expected in (

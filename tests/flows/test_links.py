@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from classify.duplicates import link_proposals
-from feedback import links, tallies
-from feedback.access import SYSTEM, Actor
-from feedback.intake import Draft, PersonDraft
+from feedback import links
 from feedback.kernel import outbox
 from feedback.kernel.errors import Forbidden, NotFound
-from feedback.models import Case, Link
-from feedback.people import LinkKind, LinkState
-from feedback.vocabulary import Act
+from feedback.queries import aggregates
+from feedback.record.models.case import Case, Link
+from feedback.rules.access import SYSTEM, Actor
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.vocabulary import Act, LinkKind, LinkState
 from routing import directory
 from tests.conftest import MONDAY
 from web import bootstrap
@@ -41,7 +41,7 @@ async def _in(office: Office, title: str, text: str, person: PersonDraft | None 
 
 async def repeats_between(since: datetime, until: datetime) -> set[str]:
     """What the rate of repeats counts, a day later."""
-    return set(await tallies.received_cases(tallies.Span(since, until, until + 24 * HOUR), is_repeat=[1]))
+    return set(await aggregates.received_cases(aggregates.Span(since, until, until + 24 * HOUR), is_repeat=[1]))
 
 
 @pytest.fixture

@@ -6,14 +6,19 @@ from datetime import timedelta
 import pytest
 
 from classify.models import LearntExample
-from feedback import cases, facts, jobs, published, queries
-from feedback.access import SYSTEM, Actor, citizen, scope, sees
-from feedback.intake import Draft, PersonDraft
+from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
-from feedback.recording import standing_of
-from feedback.views import Filters
-from feedback.vocabulary import Act, Kind, Status
+from feedback.queries import cases as case_queries
+from feedback.queries import public_replies
+from feedback.queries import statistics as case_statistics
+from feedback.queries import worklist as case_worklist
+from feedback.record import cases
+from feedback.record.persistence import standing_of
+from feedback.rules.access import SYSTEM, Actor, citizen, scope, sees
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.read_models import Filters
+from feedback.rules.vocabulary import Act, Kind, Status
 from routing import directory
 from tests.conftest import MONDAY
 from web import bootstrap
@@ -74,7 +79,7 @@ async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(office: Of
         return_exceptions=True,
     )
     assert sorted(type(r).__name__ for r in both) in (["Conflict", "Status"], ["NotNow", "Status"])
-    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
     assert [e.act for e in file.entries].count("accept") == 1
 
 
@@ -90,13 +95,13 @@ async def test_every_handler_twice_changes_nothing_more(office: Office) -> None:
     await _submit(office)
     table = bootstrap.handlers(office)
     await outbox.drain(table, MONDAY + HOUR)
-    before = (await queries.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items
+    before = (await case_worklist.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items
     messages = await outbox.Message.all()
     notices = await _notices()
     for message in messages:
         await outbox.Message.filter(id=message.id).update(done_at=None, leased_until=None)
     await outbox.drain(table, MONDAY + HOUR)
-    assert (await queries.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items == before
+    assert (await case_worklist.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items == before
     assert await _notices() == notices
     assert await outbox.Message.all().count() == len(messages)
 
@@ -115,13 +120,14 @@ async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: Off
     desk = await directory.actor_of("reception")
     await cases.act(no, Act.EXTEND, desk, {"reason": "需要会商", "days": 3}, now=MONDAY + 4 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已清理完毕。"}, now=MONDAY + 30 * HOUR)
-    folded, stored, _ = await facts.folded(no)
+    folded, stored, _ = await case_statistics.folded(no)
     assert sorted(folded.clocks, key=repr) == sorted(stored, key=repr)
     assert [d async for d in jobs.damages(office.settings.data)] == []
 
 
 async def test_a_change_behind_the_records_back_is_found(office: Office) -> None:
-    from feedback.models import Case, ClockRow, Entry
+    from feedback.record.models.case import Case, Entry
+    from feedback.record.models.clocks import ClockRow
 
     no = await _assigned(office)
     case = await Case.get(no=no)
@@ -143,7 +149,7 @@ async def test_an_extension_beyond_the_law_is_refused(office: Office) -> None:
 
 async def test_what_is_listed_is_what_may_be_opened(office: Office) -> None:
     """One rule for list, count and opening: a matrix of people and cases."""
-    from feedback.models import Case
+    from feedback.record.models.case import Case
 
     await _submit(office, 1)
     await _assigned(office, "jiaoyu", 2)
@@ -159,15 +165,15 @@ async def test_what_is_listed_is_what_may_be_opened(office: Office) -> None:
     people = [await directory.actor_of(name) for name in [*names, "clerk-jiwei", "clerk-shuiwu"]]
     all_cases = await Case.all()
     for actor in [*people, SYSTEM, citizen(moved), citizen("")]:
-        listed = {row.no for row in (await queries.worklist(actor, Filters(), 1, now=MONDAY)).items}
+        listed = {row.no for row in (await case_worklist.worklist(actor, Filters(), 1, now=MONDAY)).items}
         may_open = {c.no for c in all_cases if sees(actor, await standing_of(c))}
         opened = set()
         for case in all_cases:
             try:
-                opened.add((await queries.file(actor, case.no, secret=office.settings.secret)).no)
+                opened.add((await case_queries.file(actor, case.no, secret=office.settings.secret)).no)
             except NotFound:
                 continue
-        counted = await queries.counts(actor, Filters(), now=MONDAY)
+        counted = await case_worklist.counts(actor, Filters(), now=MONDAY)
         assert listed == may_open == opened, (actor.id, scope(actor))
         assert sum(counted.get(s.value, 0) for s in Status) == len(listed), actor.id
 
@@ -176,14 +182,14 @@ async def test_the_accused_unit_never_learns_of_a_report(office: Office) -> None
     receipt = await _submit(office, 1, kind="report", bars=frozenset({"jiwei"}))
     accused = await directory.actor_of("clerk-jiwei")
     with pytest.raises(NotFound):
-        await queries.file(accused, receipt.no, secret=office.settings.secret)
+        await case_queries.file(accused, receipt.no, secret=office.settings.secret)
     desk = await directory.actor_of("reception")
     with pytest.raises(Invalid):
         await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
 
 
 async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overseers(office: Office) -> None:
-    from feedback.models import Person
+    from feedback.record.models.case import Person
 
     no = await _assigned(office)
     row = await Person.all().first()
@@ -191,9 +197,9 @@ async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overse
     assert "安小娜" not in row.name and "1234" not in row.phone
     overseer = await directory.actor_of("supervisor")
     clerk = await directory.actor_of("clerk-jiaoyu")
-    seen = (await queries.file(overseer, no, secret=office.settings.secret)).person
+    seen = (await case_queries.file(overseer, no, secret=office.settings.secret)).person
     assert seen is not None and (seen.name, seen.phone) == ("安**", "139****1234")
-    known = (await queries.file(clerk, no, secret=office.settings.secret)).person
+    known = (await case_queries.file(clerk, no, secret=office.settings.secret)).person
     assert known is not None and known.phone == "13900001234"
 
 
@@ -209,7 +215,7 @@ async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_s
     await cases.act(receipt.no, Act.WITHDRAW, citizen(receipt.no), {}, now=MONDAY + HOUR)
     assert await jobs.forget_persons(MONDAY + timedelta(days=365), 3) == 0
     assert await jobs.forget_persons(MONDAY + timedelta(days=366 * 3 + 2), 3) == 1
-    file = await queries.file(citizen(receipt.no), receipt.no, secret=office.settings.secret)
+    file = await case_queries.file(citizen(receipt.no), receipt.no, secret=office.settings.secret)
     assert file.text.startswith("清波社区")
     assert file.person is not None and file.person.name == ""
 
@@ -231,7 +237,7 @@ async def test_a_stranger_sees_nothing(office: Office) -> None:
     receipt = await _submit(office)
     stranger = Actor("x", "戴", frozenset())
     with pytest.raises(NotFound):
-        await queries.file(stranger, receipt.no, secret=office.settings.secret)
+        await case_queries.file(stranger, receipt.no, secret=office.settings.secret)
 
 
 async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office: Office) -> None:
@@ -241,17 +247,17 @@ async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office:
     await cases.act(no, Act.REPLY, clerk, {"text": "楼道已清理。"}, now=MONDAY + 3 * HOUR)
     said = {"title": "楼道堆放杂物", "question": "楼道堆满纸箱。", "answer": "楼道已清理。"}
     await cases.act(no, Act.PUBLISH, desk, said, now=MONDAY + 4 * HOUR)
-    assert (await published.public_replies("纸箱")).total == 1
+    assert (await public_replies.public_replies("纸箱")).total == 1
     await cases.act(no, Act.UNPUBLISH, desk, {"reason": "本人要求"}, now=MONDAY + 5 * HOUR)
-    assert (await published.public_replies("纸箱")).total == 0
-    assert (await published.public_replies()).total == 0
+    assert (await public_replies.public_replies("纸箱")).total == 0
+    assert (await public_replies.public_replies()).total == 0
     with pytest.raises(NotNow):
         await cases.act(no, Act.UNPUBLISH, desk, {"reason": "再撤一次"}, now=MONDAY + 6 * HOUR)
 
 
 async def test_an_endless_number_is_simply_unknown(office: Office) -> None:
     with pytest.raises(NotFound):
-        await queries.file(SYSTEM, "9" * 5000, secret=office.settings.secret)
+        await case_queries.file(SYSTEM, "9" * 5000, secret=office.settings.secret)
 
 
 async def test_nothing_is_merged_into_an_endless_number(office: Office) -> None:

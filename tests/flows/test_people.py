@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from feedback import access, cases, jobs, queries
-from feedback.intake import Draft, PersonDraft, Proxy
-from feedback.kernel import codes
+from feedback import jobs
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Conflict, Invalid, NotFound
-from feedback.models import Case, CasePerson, Person
-from feedback.vocabulary import Act
+from feedback.queries import cases as case_queries
+from feedback.queries import lookup as case_lookup
+from feedback.record import cases
+from feedback.record.models.case import Case, CasePerson, Person
+from feedback.rules import access
+from feedback.rules.intake import Draft, PersonDraft, Proxy
+from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from web.actions import cases as case_actions
@@ -34,14 +38,14 @@ def _proxy(kind: str, authority: str) -> Proxy:
 async def test_a_proxy_petition_keeps_both_people_sealed(office: Office) -> None:
     receipt = await _opened(office, proxy=_proxy("volunteer", "written"))
     desk = await directory.actor_of("reception")
-    file = await queries.file(desk, receipt.no, secret=office.settings.secret)
+    file = await case_queries.file(desk, receipt.no, secret=office.settings.secret)
     assert file.person is not None
     (beside,) = file.beside
     assert (file.person.name, beside.person.name) == ("安小娜", "白小本")
     assert (beside.role, beside.kind, beside.authority) == ("proxy", "volunteer", "written")
     assert not [row for row in await Person.all() if "白小本" in row.name or "13900005678" in row.phone]
     supervisor = await directory.actor_of("supervisor")
-    masked = (await queries.file(supervisor, receipt.no, secret=office.settings.secret)).beside[0].person
+    masked = (await case_queries.file(supervisor, receipt.no, secret=office.settings.secret)).beside[0].person
     assert masked.is_masked and "白小本" not in masked.name and "5678" not in masked.phone[:9]
 
 
@@ -59,12 +63,12 @@ async def test_a_proxy_opens_the_case_by_an_own_telephone_only_in_the_petitioner
 ) -> None:
     receipt = await _opened(office, proxy=_proxy(kind, authority))
     secret = office.settings.secret
-    assert await queries.by_code(secret, receipt.code, phone_tail="1234") == receipt.no
+    assert await case_lookup.by_code(secret, receipt.code, phone_tail="1234") == receipt.no
     if opens:
-        assert await queries.by_code(secret, receipt.code, phone_tail="5678") == receipt.no
+        assert await case_lookup.by_code(secret, receipt.code, phone_tail="5678") == receipt.no
     else:
         with pytest.raises(NotFound):
-            await queries.by_code(secret, receipt.code, phone_tail="5678")
+            await case_lookup.by_code(secret, receipt.code, phone_tail="5678")
 
 
 @pytest.mark.parametrize(
@@ -90,21 +94,21 @@ async def test_what_is_wrong_with_people_is_named(
 async def test_five_representatives_speak_for_many_and_each_may_look_up(office: Office) -> None:
     five = tuple(PersonDraft(f"代表{n}", f"1380000000{n}") for n in range(5))
     receipt = await _opened(office, representatives=five, headcount=120)
-    assert await queries.by_code(office.settings.secret, receipt.code, phone_tail="0004") == receipt.no
-    file = await queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
+    assert await case_lookup.by_code(office.settings.secret, receipt.code, phone_tail="0004") == receipt.no
+    file = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
     assert (len(file.beside), file.headcount) == (5, 120)
 
 
 async def test_what_may_not_be_published_holds_the_names_of_all(office: Office) -> None:
     receipt = await _opened(office, representatives=(BEN,), headcount=5, proxy=Proxy(BEN, "family", "written"))
     desk = await directory.actor_of("reception")
-    assert set(await queries.names_in(desk, receipt.no, office.settings.secret)) == {"安小娜", "白小本"}
+    assert set(await case_queries.names_in(desk, receipt.no, office.settings.secret)) == {"安小娜", "白小本"}
 
 
 async def test_the_citizen_is_not_shown_what_the_desk_noted_down(office: Office) -> None:
     receipt = await _opened(office, particulars={"threat": True, "visit_place": "三号窗口"})
-    owner = await queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
-    desk = await queries.file(await directory.actor_of("reception"), receipt.no, secret=office.settings.secret)
+    owner = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
+    desk = await case_queries.file(await directory.actor_of("reception"), receipt.no, secret=office.settings.secret)
     assert "particulars" not in owner.entries[0].data
     assert desk.entries[0].data["particulars"] == {"threat": True, "visit_place": "三号窗口"}
     assert desk.urgency == case_actions.AT_ONCE
@@ -166,7 +170,7 @@ async def test_a_stranger_who_guesses_number_and_text_gets_no_receipt(office: Of
 async def test_by_what_a_resend_is_known_is_forgotten_after_a_day(office: Office) -> None:
     receipt = await case_actions.hand_in(office, SAID)
     stored = (await Case.get(no=receipt.no)).sender_hash
-    assert stored and "203.0.113.7" not in stored and stored != codes.keyed_hash("", "sender", SAID.sender)
+    assert stored and "203.0.113.7" not in stored and stored != identifiers.keyed_hash("", "sender", SAID.sender)
     assert await jobs.forget_senders(office.clock.now()) == 0
     assert await jobs.forget_senders(office.clock.now() + timedelta(days=2)) == 1
     assert not (await Case.get(no=receipt.no)).sender_hash

@@ -4,14 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from feedback import access, calendars, cases, facts, jobs, queries
-from feedback.access import SYSTEM, citizen
-from feedback.intake import Draft, PersonDraft
+from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.errors import Invalid
-from feedback.views import Filters
-from feedback.vocabulary import Act, Status
-from feedback.workdays import DayRow
+from feedback.queries import cases as case_queries
+from feedback.queries import statistics as case_statistics
+from feedback.queries import worklist as case_worklist
+from feedback.record import calendar_editions, cases
+from feedback.rules import access
+from feedback.rules.access import SYSTEM, citizen
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.read_models import Filters
+from feedback.rules.vocabulary import Act, Status
+from feedback.rules.workdays import DayRow
 from routing import directory
 from tests.bench.random_walk import START, Walk
 from tests.conftest import MONDAY
@@ -50,7 +55,7 @@ async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(
     with pytest.raises(Invalid) as refused:
         await cases.act(no, Act.CO_ASSIGN, lead, {"units": ["jiaoyu"], "task": "自己协办自己"}, now=MONDAY + 2 * HOUR)
     assert refused.value.fields == {"units": "already_lead"}
-    folded, stored, _ = await facts.folded(no)
+    folded, stored, _ = await case_statistics.folded(no)
     assert [c.unit for c in stored if c.term == "co_reply"] == ["gongan"]
     assert [t.unit for t in folded.tenures if not t.lead] == ["gongan"]
 
@@ -71,13 +76,13 @@ async def test_a_right_that_lapses_follows_the_calendar_too(office: Office) -> N
     no = await _opened(office, "report")
     desk = await directory.actor_of("reception")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
-    (objecting,) = [c for c in (await facts.folded(no))[1] if c.term == "object"]
+    (objecting,) = [c for c in (await case_statistics.folded(no))[1] if c.term == "object"]
     day = DayRow(objecting.due_legal_day, False, "调休")
-    newest = (await calendars.current()).edition
-    what = calendars.Change((day,), (), day.day.replace(month=12, day=31), remark="通知")
-    await calendars.change(what, "admin", MONDAY + HOUR, after=newest)
+    newest = (await calendar_editions.current()).edition
+    what = calendar_editions.Change((day,), (), day.day.replace(month=12, day=31), remark="通知")
+    await calendar_editions.change(what, "admin", MONDAY + HOUR, after=newest)
     await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * HOUR)
-    (moved,) = [c for c in (await facts.folded(no))[1] if c.term == "object"]
+    (moved,) = [c for c in (await case_statistics.folded(no))[1] if c.term == "object"]
     assert moved.due_at > objecting.due_at
     assert [d async for d in jobs.damages(office.settings.data)] == []
 
@@ -89,7 +94,7 @@ async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_t
     above = await directory.actor_of("clerk-shi-jiwei")
     await cases.act(no, Act.RETURN, above, {"reason": "不属于本机关管辖"}, now=MONDAY + 2 * HOUR)
     await outbox.drain(table, MONDAY + 3 * HOUR)
-    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
     assert (file.status, file.unit) == (Status.ASSIGNED, "shi-jiwei")
-    case = await queries.worklist(desk, Filters(), 1, now=MONDAY)
+    case = await case_worklist.worklist(desk, Filters(), 1, now=MONDAY)
     assert not case.total and access.scope(desk).desk == "rexian"

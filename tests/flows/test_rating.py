@@ -17,12 +17,13 @@ from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import counters, disputes, services, submission
 from evaluation.ratings.submission import RatingView, ServiceRating, Standing
 from evaluation.ratings.tokens import Occasion, token_of
-from feedback import cases, queries
-from feedback.access import SYSTEM, citizen
-from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.vocabulary import Act, Kind
+from feedback.queries import cases as case_queries
+from feedback.record import cases
+from feedback.rules.access import SYSTEM, citizen
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.vocabulary import Act, Kind
 from routing import directory
 from tests.conftest import MONDAY
 from web.context import Office
@@ -92,7 +93,7 @@ async def test_tags_of_another_level_are_refused_and_the_act_with_them(office: O
     with pytest.raises(Invalid) as fault:
         await _rate(no, 5, tags=["214"])
     assert fault.value.fields == {"tags": "not_of_this_level"}
-    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
     assert [e.act for e in file.entries][-1] == "reply"
     assert await counters.levels_in(SEPTEMBER) == {}
 
@@ -111,12 +112,12 @@ async def test_there_is_one_follow_up_which_does_not_count_again(office: Office)
 async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(office: Office) -> None:
     no = await _answered(office)
     await _rate(no, 1, tags=["115"], text="态度差。")
-    seq = len((await queries.file(SYSTEM, no, secret=office.settings.secret)).entries)
+    seq = len((await case_queries.file(SYSTEM, no, secret=office.settings.secret)).entries)
     for _ in range(2):
         await jobs.open_rectification({"no": no, "seq": seq}, MONDAY + 2 * DAY, settings=office.settings)
-    file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
     assert len(file.linked) == 1
-    opened = await queries.file(SYSTEM, file.linked[0], secret=office.settings.secret)
+    opened = await case_queries.file(SYSTEM, file.linked[0], secret=office.settings.secret)
     assert opened.kind is Kind.RECTIFY
     assert "服务态度差效率低" in opened.text
     (rating,) = await _rated(no)
@@ -127,7 +128,7 @@ async def test_a_good_rating_opens_nothing(office: Office) -> None:
     no = await _answered(office)
     await _rate(no, 3)
     await _follow(office)
-    assert (await queries.file(SYSTEM, no, secret=office.settings.secret)).linked == ()
+    assert (await case_queries.file(SYSTEM, no, secret=office.settings.secret)).linked == ()
 
 
 async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(office: Office) -> None:
@@ -135,7 +136,7 @@ async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(office
     await _rate(no, 2, anonymous=True)
     await _follow(office)
     (rating,) = await _rated(no)
-    opened = await queries.file(SYSTEM, rating.rectify_no, secret=office.settings.secret)
+    opened = await case_queries.file(SYSTEM, rating.rectify_no, secret=office.settings.secret)
     assert no not in opened.title + opened.text + opened.link
     clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
     assert (await case_ratings.ratings_of(clerk)).items[0].case_no == ""
@@ -226,7 +227,7 @@ async def test_the_same_form_sent_twice_at_once_rates_a_case_once(office: Office
     await rate()
     with pytest.raises(Conflict):
         await rate()
-    assert (await queries.file(SYSTEM, no, secret=office.settings.secret)).entries[-1].act == Act.RATE
+    assert (await case_queries.file(SYSTEM, no, secret=office.settings.secret)).entries[-1].act == Act.RATE
     assert await Rating.filter(case_no=no).count() == 1
 
 
@@ -298,12 +299,12 @@ async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_
     rating_now = await Rating.get(id=rating.id)
     assert rating_now.contact == ""
     desk = await directory.actor_of("reception")
-    file = await queries.file(desk, rating_now.rectify_no, secret=office.settings.secret)
+    file = await case_queries.file(desk, rating_now.rectify_no, secret=office.settings.secret)
     assert file.person is not None
     assert file.person.phone == "13900005678"
     await cases.act(file.no, Act.ASSIGN, desk, {"unit": rating.unit}, now=MONDAY + DAY)
     clerk = await directory.actor_of(f"clerk-{rating.unit}")
-    seen = await queries.file(clerk, file.no, secret=office.settings.secret)
+    seen = await case_queries.file(clerk, file.no, secret=office.settings.secret)
     assert seen.person is not None
     assert seen.person.phone == ""
 
@@ -335,7 +336,7 @@ async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(office: O
     clerk, desk = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("reception")
     lead = await directory.actor_of(f"lead-{UNIT}")
     file, at = rating.rectify_no, MONDAY + 3 * DAY
-    if (await queries.brief(file)).unit != UNIT:
+    if (await case_queries.brief(file)).unit != UNIT:
         await cases.act(file, Act.ASSIGN, desk, {"unit": UNIT}, now=at)
 
     async def stage() -> str:
@@ -368,7 +369,7 @@ async def test_a_rectification_is_reopened_once_only(office: Office) -> None:
     await _follow(office)
     file, at = (await _rated(no))[0].rectify_no, MONDAY + 3 * DAY
     clerk, desk = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("reception")
-    if (await queries.brief(file)).unit != UNIT:
+    if (await case_queries.brief(file)).unit != UNIT:
         await cases.act(file, Act.ASSIGN, desk, {"unit": UNIT}, now=at)
     await cases.act(file, Act.ACCEPT, clerk, {}, now=at)
     for again in (False, True):

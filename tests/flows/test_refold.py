@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from feedback import jobs, refolding
-from feedback.deadlines import Clock
-from feedback.models import Case, ClockRow, Entry
-from feedback.recording import clock_columns, clocks_stored
-from feedback.vocabulary import Act
+from feedback import jobs, recalculation
+from feedback.record.models.case import Case, Entry
+from feedback.record.models.clocks import ClockRow
+from feedback.record.persistence import clock_columns, clocks_stored
+from feedback.rules.deadlines import Clock
+from feedback.rules.vocabulary import Act
 from tests.conftest import MONDAY
 from tests.flows.test_law import DAY, HOUR, does, file, opened
 from web.context import Office
@@ -25,8 +26,8 @@ async def _as_an_older_version_left_it(office: Office) -> tuple[str, Clock]:
     return no, notify
 
 
-async def _found() -> list[refolding.Refolded]:
-    return [each async for each in refolding.found()]
+async def _found() -> list[recalculation.Refolded]:
+    return [each async for each in recalculation.found()]
 
 
 async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(office: Office) -> None:
@@ -44,10 +45,10 @@ async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(off
 async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_whole_again(office: Office) -> None:
     no, notify = await _as_an_older_version_left_it(office)
     (each,) = await _found()
-    await refolding.refold(each, refolding.CAUSE, MONDAY + DAY)
+    await recalculation.refold(each, recalculation.CAUSE, MONDAY + DAY)
     seen = await file(office, no)
     assert seen.entries[-1].act == Act.REFOLD
-    assert seen.entries[-1].data["reason"].startswith(refolding.CAUSE)
+    assert seen.entries[-1].data["reason"].startswith(recalculation.CAUSE)
     assert str(notify.due_legal_day) in seen.entries[-1].data["reason"]
     assert [c for c in seen.clocks if c.term == "notify"] == [notify]
     assert await _found() == []

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from evaluation.ratings.tokens import Occasion, occasion_of
-from feedback import cases, jobs
-from feedback.access import citizen
-from feedback.intake import Draft, PersonDraft
+from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.outbox import Message
-from feedback.vocabulary import Act
+from feedback.record import cases
+from feedback.rules.access import citizen
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.vocabulary import Act
 from routing import directory
 from routing import jobs as routing_jobs
 from routing.models import Notice, Staff

@@ -6,7 +6,7 @@ import pytest
 
 from classify.replies import checks
 from classify.replies.checks import CHECKS, Asked
-from feedback.vocabulary import Kind, Profile, Stage
+from feedback.rules.vocabulary import Kind, Profile, Stage
 from tests.rules.classifier import cold
 
 HOTLINE = next(profile for profile in Profile if profile is not Profile.PETITION)

@@ -3,8 +3,8 @@
 import pytest
 
 from evaluation.ratings.bad_reviews import ROW, ROWS, Loop, Stage, stage_of
-from feedback.terms import TERMS
-from feedback.vocabulary import Act
+from feedback.rules.terms import TERMS
+from feedback.rules.vocabulary import Act
 
 
 def test_every_stage_has_its_row_and_its_law() -> None:

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 import xlsxwriter
 
-from feedback import calendars
-from feedback.workdays import Calendar, DayRow
+from feedback.record import calendar_editions
+from feedback.rules.workdays import Calendar, DayRow
 from web.imports.calendar_notice import Notice, checked, counts, doubts, read_file, read_lines
 
-KNOWN = calendars.package()
+KNOWN = calendar_editions.package()
 YEAR = [
     ("元旦", "2027-01-01", True),
     ("元旦", "2027-01-02", True),
@@ -107,16 +107,16 @@ def test_only_a_whole_year_makes_it_known_and_what_it_leaves_out_plain() -> None
     year, _ = checked(read_file("", _json(YEAR)), before, True)
     assert year and year.announced_until == date(2027, 12, 31)
     assert year.plain == (date(2027, 5, 3),)
-    assert date(2027, 5, 3) not in calendars.changed(before, year).rows
+    assert date(2027, 5, 3) not in calendar_editions.changed(before, year).rows
 
 
 def test_what_is_odd_is_doubted_and_not_refused() -> None:
     change, _ = checked(read_file("", _json(YEAR)), KNOWN, True)
     assert change
-    words = "".join(doubts(change, calendars.changed(KNOWN, change), date(2026, 11, 22)))
+    words = "".join(doubts(change, calendar_editions.changed(KNOWN, change), date(2026, 11, 22)))
     assert "没有看到：清明、劳动、端午、中秋、国庆" in words
-    past = calendars.Change((DayRow(date(2026, 10, 9), False, "x"),), (), KNOWN.announced_until)
-    assert "已经过去" in doubts(past, calendars.changed(KNOWN, past), date(2026, 11, 22))[0]
+    past = calendar_editions.Change((DayRow(date(2026, 10, 9), False, "x"),), (), KNOWN.announced_until)
+    assert "已经过去" in doubts(past, calendar_editions.changed(KNOWN, past), date(2026, 11, 22))[0]
 
 
 def test_the_announced_years_pass_their_own_check() -> None:
@@ -127,7 +127,7 @@ def test_the_announced_years_pass_their_own_check() -> None:
         )
         change, faults = checked(notice, KNOWN, True)
         assert change, faults
-        assert calendars.changed(KNOWN, change).rows == KNOWN.rows
+        assert calendar_editions.changed(KNOWN, change).rows == KNOWN.rows
 
 
 def test_a_year_is_counted_as_the_notice_does() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from classify.automation.proposal_outcome import confirmed
-from feedback.views import EntryView
+from feedback.rules.read_models import EntryView
 from tests.conftest import MONDAY
 
 PROPOSED = {"category": "0402", "confidence": 0.97, "release": "r", "abstained": False, "proposed": "renshe"}

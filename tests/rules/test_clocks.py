@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback import calendars
-from feedback.deadlines import Clock, Facts, Happening, Light, State, clocks_of, tenures_of
-from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
-from feedback.lifecycle import steps_from
-from feedback.terms import RIGHTS, Holder
-from feedback.vocabulary import PROFILE_OF, Act, Kind, Profile
-from feedback.workdays import Calendar, DayRow, Editions
+from feedback.record import calendar_editions
+from feedback.rules.deadlines import Clock, Facts, Happening, Light, State, clocks_of
+from feedback.rules.lifecycle import steps_from
+from feedback.rules.projection import fold
+from feedback.rules.tenures import tenures_of
+from feedback.rules.terms import RIGHTS, Holder
+from feedback.rules.vocabulary import PROFILE_OF, Act, Kind, Profile
+from feedback.rules.workdays import Calendar, DayRow, Editions
 
-CALENDAR = Editions.only(calendars.package())
+CALENDAR = Editions.only(calendar_editions.package())
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -5,15 +5,15 @@ from datetime import date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback import calendars
-from feedback.calendars import Change, back_to, changed
-from feedback.deadlines import Clock, Facts, Happening, clocks_of
 from feedback.kernel.clock import OFFICE, aware
-from feedback.terms import RIGHTS
-from feedback.vocabulary import PROFILE_OF, Act, Kind
-from feedback.workdays import Calendar, DayRow, Editions
+from feedback.record import calendar_editions
+from feedback.record.calendar_editions import Change, back_to, changed
+from feedback.rules.deadlines import Clock, Facts, Happening, clocks_of
+from feedback.rules.terms import RIGHTS
+from feedback.rules.vocabulary import PROFILE_OF, Act, Kind
+from feedback.rules.workdays import Calendar, DayRow, Editions
 
-FIRST = calendars.package()
+FIRST = calendar_editions.package()
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 DAY = timedelta(days=1)
 

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import pytest
 
-from feedback import calendars
 from feedback.kernel.clock import OFFICE
+from feedback.record import calendar_editions
 from routing.notices.delivery_hours import Push, Rule, last_digest, may_leave, next_moment, rule_of
 
-CALENDAR = calendars.package()
+CALENDAR = calendar_editions.package()
 STAFF = rule_of("08:30-17:30", workdays_only=True)
 CITIZENS = rule_of("08:00-21:00", workdays_only=False)
 

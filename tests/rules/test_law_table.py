@@ -7,16 +7,17 @@ from itertools import product
 
 import pytest
 
-from feedback import calendars, grounds
-from feedback.deadlines import Clock, Facts, Happening, State, clocks_of, term_of
-from feedback.folding import fold
 from feedback.kernel.clock import OFFICE, aware
-from feedback.lifecycle import CaseState, step_for, steps_from
-from feedback.terms import RIGHTS, TERMS, Holder, in_force
-from feedback.vocabulary import OPEN, Act, Kind, Mark, Profile, Role, Stage, Status, Whose
-from feedback.workdays import Editions
+from feedback.record import calendar_editions
+from feedback.rules import decision_grounds
+from feedback.rules.deadlines import Clock, Facts, Happening, State, clocks_of, term_of
+from feedback.rules.lifecycle import CaseState, step_for, steps_from
+from feedback.rules.projection import fold
+from feedback.rules.terms import RIGHTS, TERMS, Holder, in_force
+from feedback.rules.vocabulary import OPEN, Act, Kind, Mark, Profile, Role, Stage, Status, Whose
+from feedback.rules.workdays import Editions
 
-CALENDAR = Editions.only(calendars.package())
+CALENDAR = Editions.only(calendar_editions.package())
 A = Act
 START = aware(datetime(2026, 8, 3, 9, 0, tzinfo=OFFICE))  # a Monday; National Day lies sixty days ahead
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -337,11 +338,11 @@ def test_every_term_begins_in_some_case_and_can_be_found() -> None:
 
 # ---- grounds, routes, outcomes, triggers ----
 
-CHOICES = [(act, need, row) for (act, need), rows in grounds.TABLES.items() for row in rows if row.offered]
+CHOICES = [(act, need, row) for (act, need), rows in decision_grounds.TABLES.items() for row in rows if row.offered]
 
 
 @pytest.mark.parametrize(("act", "need", "row"), CHOICES, ids=[f"{need} {row.code}" for _, need, row in CHOICES])
-def test_the_choice_can_be_made_and_cites_its_article(act: Act, need: str, row: grounds.Row) -> None:
+def test_the_choice_can_be_made_and_cites_its_article(act: Act, need: str, row: decision_grounds.Row) -> None:
     assert "第" in row.law or "号" in row.law
     assert row.label and row.says
     reachable = [
@@ -351,12 +352,12 @@ def test_the_choice_can_be_made_and_cites_its_article(act: Act, need: str, row: 
     ]
     assert reachable
     for case in reachable:
-        assert row in grounds.rows_for(act, need, *case)
-        assert grounds.faults(act, {need: row.code}, *case) == {}
-        assert grounds.faults(act, {need: "无此项"}, *case) == {need: "unknown"}
+        assert row in decision_grounds.rows_for(act, need, *case)
+        assert decision_grounds.faults(act, {need: row.code}, *case) == {}
+        assert decision_grounds.faults(act, {need: "无此项"}, *case) == {need: "unknown"}
 
 
 def test_every_ground_names_its_letter_and_every_route_its_own_limit() -> None:
-    assert all(row.letter for row in grounds.GROUNDS)
-    assert all(row.own_limit for row in grounds.LEGAL_ROUTES)
-    assert [row.code for row in grounds.LEGAL_ROUTES] == ["r1", "r2", "r3", "r4", "r5"]
+    assert all(row.letter for row in decision_grounds.GROUNDS)
+    assert all(row.own_limit for row in decision_grounds.LEGAL_ROUTES)
+    assert [row.code for row in decision_grounds.LEGAL_ROUTES] == ["r1", "r2", "r3", "r4", "r5"]

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from feedback import letters
-from feedback.grounds import GROUNDS, Row
-from feedback.letters import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
-from feedback.lifecycle import CLAIMS
-from feedback.vocabulary import Act, Kind, Profile, Stage
+from feedback.rules import letter_types
+from feedback.rules.decision_grounds import GROUNDS, Row
+from feedback.rules.letter_types import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
+from feedback.rules.lifecycle import CLAIMS
+from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 from web.actions.letter_templates import TO_WORDS
 from web.letters import default_templates, templates
 from web.letters.placeholders import PLACEHOLDERS
@@ -20,32 +20,32 @@ REMEDY = {"救济机关", "救济期限"}
 
 
 def _codes(act: str, about: About, **data: object) -> list[str]:
-    return [letter.code for letter in letters.letters_for(act, data, about)]
+    return [letter.code for letter in letter_types.letters_for(act, data, about)]
 
 
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
-def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letters.Letter) -> None:
+def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letter_types.Letter) -> None:
     assert letter.act in {*Act, MEASURE}
     assert letter.to.value in TO_WORDS
     assert "条例 第" in letter.law or "国办发" in letter.law or "法 第" in letter.law
     assert set(letter.states) <= set(PLACEHOLDERS)
-    assert "《" in letters.cited(letter.law)
+    assert "《" in letter_types.cited(letter.law)
 
 
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
-def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letters.Letter) -> None:
+def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letter_types.Letter) -> None:
     assert templates.faults_of(letter, default_templates.drawn(letter.code)) == []
 
 
 def test_codes_and_series_are_each_letters_own() -> None:
-    assert len(letters.BY_CODE) == len(ALL)
+    assert len(letter_types.BY_CODE) == len(ALL)
     assert len({letter.series for letter in ALL}) == len(ALL)
 
 
 def test_an_opinion_states_what_article_32_asks_and_the_review_right() -> None:
     for code in ("opinion", "review_opinion"):
-        assert set(letters.BY_CODE[code].states) >= ART_32 | REMEDY
-    assert set(letters.BY_CODE["re_review_opinion"].states) >= ART_32
+        assert set(letter_types.BY_CODE[code].states) >= ART_32 | REMEDY
+    assert set(letter_types.BY_CODE["re_review_opinion"].states) >= ART_32
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_whoever_reports_is_told_where_to_go_and_all_else_stays_between_offices(
 @pytest.mark.parametrize("ground", [*GROUNDS], ids=lambda row: row.code)
 def test_every_ground_of_refusal_is_told_by_one_letter_and_quoted(ground: Row) -> None:
     about = About(next(iter(ground.profiles)), next(iter(ground.kinds & CLAIMS or {Kind.REPORT})), Stage.FIRST, True)
-    told = letters.letters_for("decline", {"ground": ground.code}, about)
+    told = letter_types.letters_for("decline", {"ground": ground.code}, about)
     expected = {"not_accepted": "not_accepted_notice", "not_again": "not_again_notice", "guide": "guide_notice"}
     wanted = "hotline_declined" if about.profile is Profile.HOTLINE else expected[ground.letter or ""]
     assert [letter.code for letter in told] == [wanted]
@@ -120,23 +120,23 @@ def test_a_work_order_made_longer_or_put_on_account_is_told_with_its_reason() ->
     order = About(Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST, True)
     assert _codes("extend", order) == ["hotline_extension"]
     assert _codes("hold", order) == ["hotline_hold"]
-    assert all("理由" in letters.BY_CODE[code].states for code in ("hotline_extension", "hotline_hold"))
+    assert all("理由" in letter_types.BY_CODE[code].states for code in ("hotline_extension", "hotline_hold"))
 
 
 def test_a_rectification_issues_none() -> None:
-    assert letters.acts_with(About(Profile.RATING, Kind.RECTIFY, Stage.FIRST, True)) == frozenset()
+    assert letter_types.acts_with(About(Profile.RATING, Kind.RECTIFY, Stage.FIRST, True)) == frozenset()
 
 
 def test_a_number_is_written_as_offices_write_it_and_a_reports_is_of_another_series() -> None:
-    row = letters.BY_CODE["accept_notice"]
-    series = letters.series_of(row, "云信", confidential=False)
-    assert letters.number_of(series, date(2026, 11, 22), 12) == "云信受告〔2026〕12号"
-    assert letters.series_of(row, "云信", confidential=True) != series
+    row = letter_types.BY_CODE["accept_notice"]
+    series = letter_types.series_of(row, "云信", confidential=False)
+    assert letter_types.number_of(series, date(2026, 11, 22), 12) == "云信受告〔2026〕12号"
+    assert letter_types.series_of(row, "云信", confidential=True) != series
 
 
 def test_each_of_the_three_suggestions_and_of_the_joint_conferences_measures_has_its_letter() -> None:
     kinds = {"improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"}
-    assert {found.code for kind in kinds if (found := letters.letter_of_measure(kind))} == {
+    assert {found.code for kind in kinds if (found := letter_types.letter_of_measure(kind))} == {
         each.code for each in MEASURE_LETTERS
     }
-    assert letters.letter_of_measure("nothing") is None
+    assert letter_types.letter_of_measure("nothing") is None

@@ -5,12 +5,12 @@ from itertools import product
 
 import pytest
 
-from feedback.access import Actor, Standing, open_steps
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.lifecycle import STEPS, CaseState, decide, steps_from
-from feedback.marks import marks_of
-from feedback.terms import TERMS, Holder, in_force
-from feedback.vocabulary import OPEN, PROFILE_OF, Act, Channel, Kind, Profile, Role, Stage, Status, Whose
+from feedback.rules.access import Actor, Standing, open_steps
+from feedback.rules.conditions import marks_of
+from feedback.rules.lifecycle import STEPS, CaseState, decide, steps_from
+from feedback.rules.terms import TERMS, Holder, in_force
+from feedback.rules.vocabulary import OPEN, PROFILE_OF, Act, Channel, Kind, Profile, Role, Stage, Status, Whose
 from web.wording import catalogue
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from feedback.access import Actor
-from feedback.vocabulary import Role
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 from routing.oversight import measure_types
 from routing.oversight.measure_types import DEEDS, MEASURES, Deed, Status
 

@@ -6,8 +6,9 @@ import pytest
 from starlette.datastructures import FormData
 
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import NEEDS, STEPS, Step, check_needs
-from feedback.vocabulary import Act
+from feedback.rules.lifecycle import STEPS, Step, check_needs
+from feedback.rules.needs import NEEDS
+from feedback.rules.vocabulary import Act
 from routing.directory import Directory, UnitRow
 from web.forms import parsing
 

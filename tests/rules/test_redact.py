@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from feedback.redact import findings, masked, masked_id, masked_name, masked_phone
+from feedback.rules.redaction import findings, masked, masked_id, masked_name, masked_phone
 
 
 @pytest.mark.parametrize(

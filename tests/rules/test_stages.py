@@ -4,16 +4,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from feedback import calendars, stages
 from feedback.kernel.clock import OFFICE
-from feedback.stages import STAGES, Run
-from feedback.vocabulary import Profile
+from feedback.record import calendar_editions
+from feedback.rules import escalation_levels
+from feedback.rules.escalation_levels import STAGES, Run
+from feedback.rules.vocabulary import Profile
 from routing.notices import escalation
 from routing.notices.catalogue import Audience
 from routing.notices.delivery_hours import Push
 from routing.notices.escalation import LADDER
 
-CALENDAR = calendars.package()
+CALENDAR = calendar_editions.package()
 
 
 def at(text: str) -> datetime:
@@ -44,25 +45,25 @@ URGENT = Run(at("2026-10-02 01:00"), date(2026, 10, 2), at("2026-10-02 02:00"), 
     ],
 )
 def test_a_clock_reaches_its_stages_in_order(run: Run, moment: str, stage: str, following: str | None) -> None:
-    assert stages.reached(run, CALENDAR, at(moment)) == (stage, at(following) if following else None)
+    assert escalation_levels.reached(run, CALENDAR, at(moment)) == (stage, at(following) if following else None)
 
 
 def test_the_next_look_is_never_in_the_past() -> None:
     for hours in range(0, 60 * 24, 7):
         now = at("2026-09-20") + timedelta(hours=hours)
         for run in (PETITION, ONE_DAY, URGENT):
-            _, look_at = stages.reached(run, CALENDAR, now)
+            _, look_at = escalation_levels.reached(run, CALENDAR, now)
             assert look_at is None or look_at > now
 
 
 def test_a_right_that_lapses_is_never_looked_at() -> None:
-    assert stages.first_look("object", at("2026-09-15"), date(2026, 9, 18), "5wd") is None
+    assert escalation_levels.first_look("object", at("2026-09-15"), date(2026, 9, 18), "5wd") is None
 
 
 def test_what_was_passed_unseen_is_told_together() -> None:
-    assert stages.passed("", "late") == ("amber", "today", "late")
-    assert stages.passed("amber", "late_1") == ("today", "late", "late_1")
-    assert stages.passed("late", "late") == ()
+    assert escalation_levels.passed("", "late") == ("amber", "today", "late")
+    assert escalation_levels.passed("amber", "late_1") == ("today", "late", "late_1")
+    assert escalation_levels.passed("late", "late") == ()
 
 
 # ---- the ladder ----
@@ -122,4 +123,4 @@ def test_every_rung_can_be_worded() -> None:
 
 
 def test_instants_are_compared_across_zones() -> None:
-    assert stages.reached(PETITION, CALENDAR, datetime(2026, 10, 8, 16, 0, tzinfo=UTC))[0] == "late"
+    assert escalation_levels.reached(PETITION, CALENDAR, datetime(2026, 10, 8, 16, 0, tzinfo=UTC))[0] == "late"

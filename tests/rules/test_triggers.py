@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from feedback import grounds
-from feedback.vocabulary import Profile
+from feedback.rules import decision_grounds
+from feedback.rules.vocabulary import Profile
 from routing.oversight import triggers
 from routing.oversight.triggers import RULES, Late, Record
 
@@ -60,7 +60,7 @@ def test_what_is_proposed(record: Record, expected: set[tuple[str, str]]) -> Non
 
 
 def test_every_rule_names_a_trigger_the_law_of_that_rule_book_holds() -> None:
-    rows = {row.code: row for row in grounds.TRIGGERS}
+    rows = {row.code: row for row in decision_grounds.TRIGGERS}
     for rule in RULES:
         for profile, code in rule.triggers.items():
             assert profile in rows[code].profiles, (rule.code, code)

@@ -10,8 +10,8 @@ from classify.learning.training_labels import CONFIRMED, RETURNED, SAID
 from classify.model import comparison
 from classify.model.metrics import Row
 from classify.text import copies as text_copies
-from feedback.views import EntryView
-from feedback.vocabulary import Act, Role
+from feedback.rules.read_models import EntryView
+from feedback.rules.vocabulary import Act, Role
 from tests.bench.live_loop import messages
 from tests.conftest import MONDAY
 

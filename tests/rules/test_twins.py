@@ -6,7 +6,7 @@ from classify.duplicates import near_duplicates
 from classify.duplicates.fingerprint_store import ID_BITS, keys_of
 from classify.duplicates.link_proposals import judged
 from classify.duplicates.near_duplicates import Likeness
-from feedback.people import LinkKind
+from feedback.rules.vocabulary import LinkKind
 
 NOISE = (
     "我住在丽水花园三期，小区东侧的工地每天夜里十一点以后还在打桩浇筑混凝土，机器声一直响到凌晨两三点，"

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback import calendars
-from feedback.deadlines import due_days
 from feedback.kernel.errors import Invalid
-from feedback.terms import Length, Unit, parse_length
+from feedback.record import calendar_editions
+from feedback.rules.deadlines import due_days
+from feedback.rules.terms import Length, Unit, parse_length
 
-CALENDAR = calendars.package()
+CALENDAR = calendar_editions.package()
 ANNOUNCED = st.dates(date(2010, 1, 1), date(2026, 11, 30))
 
 

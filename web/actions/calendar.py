@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from feedback import calendars
-from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, NotFound
-from feedback.vocabulary import Role
+from feedback.record import calendar_editions
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 from web.context import Office
 
 
@@ -24,14 +24,14 @@ async def back_to(office: Office, actor: Actor, name: str) -> int:
 
     Raises NotFound.
     """
-    held = {known.edition: known for _, known in (await calendars.editions()).held}
+    held = {known.edition: known for _, known in (await calendar_editions.editions()).held}
     if name not in held:
         raise NotFound(edition=name)
-    what = calendars.back_to(await calendars.current(), held[name])
+    what = calendar_editions.back_to(await calendar_editions.current(), held[name])
     return await drafted(office, actor, replace(what, source="", remark=f"恢复为 {name} 版的安排"))
 
 
-async def drafted(office: Office, actor: Actor, what: calendars.Change) -> int:
+async def drafted(office: Office, actor: Actor, what: calendar_editions.Change) -> int:
     """The number of a draft against the calendar as it is now."""
-    known = await calendars.current()
-    return await calendars.draft(what, actor.name or actor.id, office.clock.now(), follows=known.edition)
+    known = await calendar_editions.current()
+    return await calendar_editions.draft(what, actor.name or actor.id, office.clock.now(), follows=known.edition)

@@ -12,14 +12,16 @@ from typing import Any
 from classify.signals import urgency
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission
-from feedback import cases, grounds, intake, queries
-from feedback.access import Actor
-from feedback.cases import Receipt
-from feedback.intake import Draft
 from feedback.kernel.errors import Conflict, Invalid, NotFound
-from feedback.lifecycle import Step
-from feedback.views import CaseFile
-from feedback.vocabulary import Act, Kind, Role, Status
+from feedback.queries import cases as case_queries
+from feedback.record import cases
+from feedback.record.cases import Receipt
+from feedback.rules import decision_grounds, intake
+from feedback.rules.access import Actor
+from feedback.rules.intake import Draft
+from feedback.rules.lifecycle import Step
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import assignment_rules, directory
 from routing.directory import Directory
 from web.context import Office
@@ -151,7 +153,7 @@ async def do(
     """
     rated = partial(case_ratings.record, pf=pf, rating_id=submission.id_of(key, office.settings.secret))
     for attempt in range(_TRIES):
-        file = await queries.file(actor, no, secret=office.settings.secret)
+        file = await case_queries.file(actor, no, secret=office.settings.secret)
         step = next((step for step in file.steps(office.clock.now()) if step.act is act), None)
         if step is not None and (wrong := await _step_faults(office, file, step, actor, data, pf)):
             raise Invalid(wrong)
@@ -179,7 +181,7 @@ async def _step_faults(
     office: Office, file: CaseFile, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
 ) -> dict[str, str]:
     found = parsing.faults(step, data, await directory.snapshot(), office.settings.attachments_max)
-    found |= grounds.faults(step.act, data, file.profile, file.kind, file.stage)
+    found |= decision_grounds.faults(step.act, data, file.profile, file.kind, file.stage)
     if step.act is Act.RATE and "level" not in found:
         text, tags = data.get("text", ""), data.get("tags", [])
         if isinstance(text, str) and "tags" not in found:
@@ -229,7 +231,7 @@ async def _merge_fault(office: Office, file: CaseFile, actor: Actor, other: str)
     if other == file.no:
         return "unknown"
     try:
-        into = await queries.file(actor, other, secret=office.settings.secret)
+        into = await case_queries.file(actor, other, secret=office.settings.secret)
     except NotFound:
         return "unknown"
     return "confidential" if into.confidential and not file.confidential else ""

@@ -4,8 +4,8 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-from feedback import oversight, watched
-from feedback.access import OVERSEERS, Actor, has
+from feedback.queries import overdue, supervision
+from feedback.rules.access import OVERSEERS, Actor, has
 from routing.directory import Directory
 from routing.oversight.forecast import History, Past, share_of_time
 from web.context import Office
@@ -28,7 +28,7 @@ async def history(office: Office) -> History:
     now, key = office.clock.now(), office.settings.database
     known = _counted.get(key)
     if known is None or not timedelta(0) <= now - known[0] < KEPT_FOR:
-        rows = await oversight.past_clocks(now - LOOKS_BACK, now, PAST_MOST)
+        rows = await supervision.past_clocks(now - LOOKS_BACK, now, PAST_MOST)
         known = (now, await asyncio.to_thread(lambda: History.of((Past(*row) for row in rows), now)))
         forget()
         _counted[key] = known
@@ -38,7 +38,7 @@ async def history(office: Office) -> History:
 async def lines(office: Office, actor: Actor, names: Directory) -> list[dict[str, Any]]:
     """The running clocks the actor sees, those of which most lateness is to be expected first."""
     now, past = office.clock.now(), await history(office)
-    rows = await watched.running_clocks(actor, now=now)
+    rows = await overdue.running_clocks(actor, now=now)
     if not has(actor, OVERSEERS):
         rows = [row for row in rows if row["unit"] == actor.unit]
     told = []

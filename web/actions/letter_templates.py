@@ -6,14 +6,15 @@ from datetime import date
 
 from starlette.requests import Request
 
-from feedback import letterbook, letters
-from feedback.access import Actor
-from feedback.kernel import codes
+from feedback import letter_register
+from feedback.kernel import identifiers
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden, NotFound
-from feedback.letterbook import Issued
-from feedback.letters import Letter
-from feedback.vocabulary import Role
+from feedback.letter_register import Issued
+from feedback.rules import letter_types
+from feedback.rules.access import Actor
+from feedback.rules.letter_types import Letter
+from feedback.rules.vocabulary import Role
 from routing import directory
 from web.auth import sessions
 from web.context import Office
@@ -63,7 +64,7 @@ def letter_of(code: str) -> Letter:
 
     Raises NotFound.
     """
-    row = letters.BY_CODE.get(code)
+    row = letter_types.BY_CODE.get(code)
     if row is None:
         raise NotFound(letter=code)
     return row
@@ -81,7 +82,7 @@ def template_of(office: Office, row: Letter) -> Template:
         act_words=catalogue.ACTS.get(row.act, "三项建议和督查措施"),
         to=TO_WORDS[row.to.value],
         series=row.series,
-        law=letters.cited(row.law),
+        law=letter_types.cited(row.law),
         internal=row.internal,
         own=own,
         faults=[templates.why_broken(fault) for fault in faults],
@@ -117,8 +118,8 @@ def in_force(office: Office, row: Letter) -> bytes:
 
 def sample_of(row: Letter) -> dict[str, str]:
     """What stands in a letter about the sample case."""
-    said = placeholders.sample() | {"标题": row.title, "依据": letters.cited(row.law)}
-    return said | ({"主送": "云川区自然资源局"} if row.to is letters.To.UNIT else {})
+    said = placeholders.sample() | {"标题": row.title, "依据": letter_types.cited(row.law)}
+    return said | ({"主送": "云川区自然资源局"} if row.to is letter_types.To.UNIT else {})
 
 
 async def sample_pdf(office: Office, row: Letter) -> bytes:
@@ -142,7 +143,7 @@ async def verified(request: Request, typed: str) -> Genuine | None:
     """The letter of a printed code. Codes that are unknown and codes that are none are answered alike, and counted."""
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
-    found = await letterbook.verified(typed)
+    found = await letter_register.verified(typed)
     if found is None:
         await limiter.hit("lookup", request)
         return None
@@ -156,6 +157,6 @@ async def _told(letter: Issued) -> Genuine:
         number=letter.number,
         unit=names.name(letter.unit),
         issued_day=office_day(letter.issued_at),
-        code=dates.grouped(codes.typed_code(letter.token)),
+        code=dates.grouped(identifiers.typed_code(letter.token)),
         digest=letter.digest[:16],
     )

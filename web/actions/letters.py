@@ -5,10 +5,10 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import letterbook
-from feedback.access import Actor
+from feedback import letter_register
 from feedback.kernel.errors import NotFound
-from feedback.letterbook import Issued
+from feedback.letter_register import Issued
+from feedback.rules.access import Actor
 from web.context import Office
 from web.letters import issuing, rendering
 
@@ -29,7 +29,7 @@ async def answer(request: Request, actor: Actor, no: str) -> Response:
     if form not in rendering.FORMS:
         raise NotFound(form=form)
     now, secret = office.clock.now(), office.settings.secret
-    found = await letterbook.opened(actor, no, request.path_params["id"], secret=secret, log_at=now)
+    found = await letter_register.opened(actor, no, request.path_params["id"], secret=secret, log_at=now)
     return sent(found.letter, form, await issuing.written(office, found, form, address_of(request)))
 
 

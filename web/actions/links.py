@@ -6,13 +6,14 @@ Merge, answer with how the first case stands, say that it is a repeat or has new
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from feedback import calendars, links, queries
-from feedback.access import Actor
+from feedback import links
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused
-from feedback.people import LinkKind, LinkState
-from feedback.views import LinkView, WorkRow
-from feedback.vocabulary import Act, Role
+from feedback.queries import cases as case_queries
+from feedback.record import calendar_editions
+from feedback.rules.access import Actor
+from feedback.rules.read_models import LinkView, WorkRow
+from feedback.rules.vocabulary import Act, LinkKind, LinkState, Role
 from routing import directory
 from web.actions import cases as case_actions
 from web.context import Office
@@ -83,8 +84,8 @@ async def _answered(office: Office, actor: Actor, no: str, first: str) -> None:
     Raises NotNow where no ground fits.
     """
     secret, now = office.settings.secret, office.clock.now()
-    again, earlier = [await queries.file(actor, each, secret=secret) for each in (no, first)]
-    names, calendar = await directory.snapshot(), await calendars.current()
+    again, earlier = [await case_queries.file(actor, each, secret=secret) for each in (no, first)]
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
     answer = link_views.repeat_answer(again, earlier, names, calendar, now)
     if answer is None:
         raise NotNow(no=no)
@@ -116,7 +117,7 @@ async def _reply(office: Office, actor: Actor, row: WorkRow, text: str, is_sent:
     words = text.replace("【编号】", row.no).replace("【标题】", row.title)
     words = words.replace("【收到日期】", dates.day_words(office_day(row.received_at)))
     try:
-        file = await queries.file(actor, row.no, secret=office.settings.secret)
+        file = await case_queries.file(actor, row.no, secret=office.settings.secret)
         if not any(step.act is Act.REPLY for step in file.steps(office.clock.now())):
             return f"{catalogue.STATUSES[file.status.value]}，现在不能由您答复"
         if is_sent:

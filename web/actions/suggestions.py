@@ -9,10 +9,10 @@ from datetime import datetime
 
 from classify import taxonomy as categories
 from classify.model.release import Reason
-from feedback import queries
-from feedback.access import Actor
-from feedback.views import CaseFile, EntryView, Filters, WorkRow
-from feedback.vocabulary import Act, Kind
+from feedback.queries import worklist as case_worklist
+from feedback.rules.access import Actor
+from feedback.rules.read_models import CaseFile, EntryView, Filters, WorkRow
+from feedback.rules.vocabulary import Act, Kind
 from routing.assignment import unit_for
 from routing.assignment_rules import Decision
 from routing.directory import Directory
@@ -96,7 +96,7 @@ async def precedents(actor: Actor, reasons: Sequence[Reason], no: str, now: date
     found: dict[str, tuple[int, WorkRow]] = {}
     spoken = [r.text for r in reasons if r.weight > 0 and not r.text.startswith(DUTY)][:WORDS_LOOKED]
     for word in spoken:
-        page = await queries.worklist(actor, Filters(q=word, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
+        page = await case_worklist.worklist(actor, Filters(q=word, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
         for row in page.items:
             if row.no != no and row.unit and not row.confidential and row.kind != Kind.RECTIFY:
                 found[row.no] = (found.get(row.no, (0, row))[0] + 1, row)
@@ -128,7 +128,7 @@ async def similar(actor: Actor, file: CaseFile, names: Directory, now: datetime)
     found: dict[str, tuple[int, WorkRow]] = {}
     pieces = _pieces(file.title)
     for piece in pieces:
-        page = await queries.worklist(actor, Filters(q=piece, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
+        page = await case_worklist.worklist(actor, Filters(q=piece, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
         for row in page.items:
             if row.no != file.no:
                 known = found.get(row.no, (0, row))[0]

@@ -8,9 +8,10 @@ from classify.replies import store
 from classify.topics import clustering
 from classify.topics import store as topic_store
 from classify.topics.clustering import Member, Topic
-from feedback import queries, redact
-from feedback.access import Actor
-from feedback.views import WorkRow
+from feedback.queries import worklist as case_worklist
+from feedback.rules import redaction
+from feedback.rules.access import Actor
+from feedback.rules.read_models import WorkRow
 from routing.directory import Directory
 
 TREND_DAYS = 30
@@ -21,7 +22,7 @@ SHARE_LEAST = 10  # of fewer answers a share says nothing
 
 async def listed(actor: Actor, nos: Iterable[str]) -> dict[str, WorkRow]:
     """The lines of those cases the actor may know of, by number."""
-    return {row.no: row for row in await queries.rows_of(actor, nos, MANY)}
+    return {row.no: row for row in await case_worklist.rows_of(actor, nos, MANY)}
 
 
 def share(tally: store.Tally, code: str) -> str:
@@ -58,7 +59,7 @@ def view(topic: Topic, seen: dict[str, WorkRow], names: Directory, day: date) ->
     region = clustering.place_of(members)
     return {
         "thread": topic.thread,
-        "title": clustering.readable(redact.masked(seen[members[0].no].title)),
+        "title": clustering.readable(redaction.masked(seen[members[0].no].title)),
         "words": topic.words if is_whole else (),
         "place": names.region_name(region) if region else "",
         "people": heat.people,

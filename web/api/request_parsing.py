@@ -13,8 +13,8 @@ from msgspec.structs import FieldInfo
 from msgspec.structs import fields as fields_of
 from starlette.requests import Request
 
-from feedback import intake
 from feedback.kernel.errors import Invalid, Refused
+from feedback.rules import intake
 
 JSON_MOST = 1_000_000  # bytes: twenty thousand characters, each as an escaped surrogate pair, are a quarter of it
 _BOM = b"\xef\xbb\xbf"

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feedback import intake
 from feedback.kernel.errors import Invalid
+from feedback.rules import intake
 from web.api import request_parsing
 
 Handler = Callable[[Request], Awaitable[Response]]

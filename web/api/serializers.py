@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from feedback.deadlines import Clock
-from feedback.views import CaseFile, EntryView, WorkRow
-from feedback.vocabulary import Act
+from feedback.rules.deadlines import Clock
+from feedback.rules.read_models import CaseFile, EntryView, WorkRow
+from feedback.rules.vocabulary import Act
 from routing.directory import Directory
 from web.presentation import parties as party_views
 from web.presentation.timeline import category_words

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import access
-from feedback.access import Actor
-from feedback.kernel import codes
+from feedback.kernel import identifiers
+from feedback.rules import access
+from feedback.rules.access import Actor
 from web.auth.cookies import set_cookie, signed
 from web.context import Office
 
@@ -25,6 +25,6 @@ def citizen_of(request: Request) -> Actor | None:
     office: Office = request.app.state.office
     no, _, rest = request.cookies.get(CASE_COOKIE, "").partition("|")
     until, _, sign = rest.partition("|")
-    if not sign or not until.isdigit() or not codes.same(sign, signed(office, f"{no}|{until}")):
+    if not sign or not until.isdigit() or not identifiers.same(sign, signed(office, f"{no}|{until}")):
         return None
     return access.citizen(no) if int(until) > office.clock.now().timestamp() else None

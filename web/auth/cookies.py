@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from web.context import Office
 
 
@@ -19,4 +19,4 @@ def set_cookie(response: Response, office: Office, name: str, value: str, hours:
 
 
 def signed(office: Office, said: str, what: str = "case-cookie") -> str:
-    return codes.keyed_hash(office.settings.secret, what, said)
+    return identifiers.keyed_hash(office.settings.secret, what, said)

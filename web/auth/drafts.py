@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel import codes, seal
+from feedback.kernel import crypto, identifiers
 from web.auth.cookies import set_cookie
 from web.auth.models import FormDraft
 from web.auth.sessions import hash
@@ -24,7 +24,7 @@ async def draft_of(request: Request) -> dict[str, Any]:
     row = await FormDraft.get_or_none(token_hash=hash(token)) if token else None
     if row is None:
         return {}
-    found: dict[str, Any] = json.loads(seal.unseal_house(office.settings.secret, row.sealed))
+    found: dict[str, Any] = json.loads(crypto.unseal_house(office.settings.secret, row.sealed))
     return found
 
 
@@ -32,8 +32,8 @@ async def keep_draft(request: Request, response: Response, values: Mapping[str, 
     """Keep the half-filled form on the server, sealed, under a token in this browser's cookie."""
     office: Office = request.app.state.office
     now = office.clock.now()
-    token = request.cookies.get(DRAFT_COOKIE) or codes.token()
-    sealed = seal.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    token = request.cookies.get(DRAFT_COOKIE) or identifiers.token()
+    sealed = crypto.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
     known = await FormDraft.filter(token_hash=hash(token)).update(sealed=sealed, seen_at=now)
     if not known:
         await FormDraft.create(token_hash=hash(token), sealed=sealed, made_at=now, seen_at=now)
@@ -52,7 +52,7 @@ async def staff_draft(office: Office, form: str, username: str) -> dict[str, Any
     row = await FormDraft.get_or_none(token_hash=_staff_hash(office, form, username))
     if row is None:
         return {}
-    found: dict[str, Any] = json.loads(seal.unseal_house(office.settings.secret, row.sealed))
+    found: dict[str, Any] = json.loads(crypto.unseal_house(office.settings.secret, row.sealed))
     return found
 
 
@@ -63,7 +63,7 @@ async def keep_staff_draft(
     now = office.clock.now()
     if until is not None:  # the sweep counts the days of a citizen's draft from when it was seen
         now = min(now, until - timedelta(days=office.settings.draft_days))
-    sealed = seal.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    sealed = crypto.seal_house(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
     token_hash = _staff_hash(office, form, username)
     if not await FormDraft.filter(token_hash=token_hash).update(sealed=sealed, seen_at=now):
         await FormDraft.create(token_hash=token_hash, sealed=sealed, made_at=now, seen_at=now)
@@ -76,4 +76,4 @@ async def drop_staff_draft(office: Office, form: str, username: str) -> None:
 
 def _staff_hash(office: Office, form: str, username: str) -> str:
     """Keyed: nobody can say the word in a cookie of their own."""
-    return codes.keyed_hash(office.settings.secret, "staff-draft", f"{form} {username}")
+    return identifiers.keyed_hash(office.settings.secret, "staff-draft", f"{form} {username}")

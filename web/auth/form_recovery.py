@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedback.access import Actor
 from feedback.kernel.errors import Refused
+from feedback.rules.access import Actor
 from web.auth import cookies, drafts, sessions
 from web.context import Office
 from web.wording import catalogue

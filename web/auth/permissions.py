@@ -2,9 +2,9 @@
 
 from starlette.requests import Request
 
-from feedback.access import OVERSEERS, Actor, has
 from feedback.kernel.errors import Forbidden
-from feedback.vocabulary import Role
+from feedback.rules.access import OVERSEERS, Actor, has
+from feedback.rules.vocabulary import Role
 from web.auth import sessions
 
 

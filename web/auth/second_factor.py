@@ -12,7 +12,7 @@ from datetime import datetime
 import pyotp
 from tortoise.exceptions import IntegrityError
 
-from feedback.kernel import codes, seal
+from feedback.kernel import crypto, identifiers
 from feedback.kernel.errors import Invalid, NotNow
 from web.auth.models import SecondFactor
 from web.context import Office
@@ -76,7 +76,7 @@ async def switch_on(office: Office, username: str, secret: str, code: str) -> li
     if step is None:
         raise Invalid({"otp": "wrong_code"})
     spares = [f"{secrets.randbelow(10**8):08d}" for _ in range(SPARES)]
-    sealed = seal.seal_house(office.settings.secret, secret)
+    sealed = crypto.seal_house(office.settings.secret, secret)
     hashes = [_hashed(office, username, spare) for spare in spares]
     row = SecondFactor(username=username, secret=sealed, made_at=now, step=step, spares=hashes, left=len(hashes))
     try:
@@ -91,7 +91,7 @@ async def accepts(office: Office, username: str, code: str) -> bool:
     row = await SecondFactor.get_or_none(username=username)
     if row is None:
         return False
-    secret = seal.unseal_house(office.settings.secret, row.secret)
+    secret = crypto.unseal_house(office.settings.secret, row.secret)
     step = step_of(secret, code, office.clock.now(), row.step)
     if step is not None:
         return bool(await SecondFactor.filter(username=username, step=row.step).update(step=step))
@@ -109,4 +109,4 @@ async def switch_off(username: str) -> bool:
 
 
 def _hashed(office: Office, username: str, spare: str) -> str:
-    return codes.keyed_hash(office.settings.secret, "spare-code", f"{username} {spare}")
+    return identifiers.keyed_hash(office.settings.secret, "spare-code", f"{username} {spare}")

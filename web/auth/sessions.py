@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.access import Actor
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Forbidden, NotFound
+from feedback.rules.access import Actor
 from routing import directory
 from web.auth import second_factor
 from web.auth.cookies import set_cookie, signed
@@ -109,7 +109,7 @@ async def admitted(office: Office, username: str) -> LoggedIn:
 
 async def open_session(office: Office, username: str) -> tuple[str, datetime]:
     """A fresh session in that name: its token, and when it ends."""
-    now, token = office.clock.now(), codes.token()
+    now, token = office.clock.now(), identifiers.token()
     expires_at = now + timedelta(hours=office.settings.session_hours)
     await Session.create(token_hash=hash(token), username=username, made_at=now, seen_at=now, expires_at=expires_at)
     return token, expires_at
@@ -195,7 +195,7 @@ def half_of(request: Request) -> str:
     office: Office = request.app.state.office
     said, _, sign = request.cookies.get(HALF_COOKIE, "").rpartition("|")
     username, _, until = said.rpartition("|")
-    if not until.isdecimal() or not codes.same(sign, signed(office, said, "half-cookie")):
+    if not until.isdecimal() or not identifiers.same(sign, signed(office, said, "half-cookie")):
         return ""
     return username if int(until) > office.clock.now().timestamp() else ""
 

@@ -12,9 +12,9 @@ from web.cli.serve import run_async
 
 
 def deadline(settings: Settings, args: argparse.Namespace) -> int:
-    from feedback import calendars
-    from feedback.deadlines import due_days
-    from feedback.terms import parse_length
+    from feedback.record import calendar_editions
+    from feedback.rules.deadlines import due_days
+    from feedback.rules.terms import parse_length
 
     length = parse_length(args.length)
     if length.unit.runs:
@@ -22,7 +22,7 @@ def deadline(settings: Settings, args: argparse.Namespace) -> int:
         raw = legal = office_day(start + length.span)
         is_provisional = False
     else:
-        calendar = calendars.package()
+        calendar = calendar_editions.package()
         raw, legal = due_days(calendar, args.start, length)
         is_provisional = calendar.is_provisional(legal)
     print(json.dumps({"due_raw": raw.isoformat(), "due_legal": legal.isoformat(), "provisional": is_provisional}))
@@ -48,18 +48,18 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def refold(settings: Settings, args: argparse.Namespace) -> int:
-    from feedback import refolding
+    from feedback import recalculation
 
     async def run(office: Any) -> tuple[int, int]:
         done = left = 0
-        async for each in refolding.found():
+        async for each in recalculation.found():
             print(f"{each.no}: {'；'.join(each.changes)}")
             if each.broken:
                 print(f"  案卷的指纹链不完整（{each.broken}），不作改动，请先查明", file=sys.stderr)
                 left += 1
                 continue
             if not args.dry_run:
-                await refolding.refold(each, args.cause or refolding.CAUSE, office.clock.now())
+                await recalculation.refold(each, args.cause or recalculation.CAUSE, office.clock.now())
             done += 1
         return done, left
 

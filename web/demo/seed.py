@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from feedback.vocabulary import Role
+from feedback.rules.vocabulary import Role
 from routing import directory
 from web.auth import accounts
 from web.context import Office

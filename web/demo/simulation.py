@@ -18,14 +18,17 @@ import feedback.jobs
 from evaluation import scale
 from evaluation.publication import editions
 from evaluation.ratings import cases as case_ratings
-from feedback import cases, queries, redact
-from feedback.access import SYSTEM, Actor, citizen
-from feedback.intake import Draft, PersonDraft
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.views import Filters
-from feedback.vocabulary import Act, Kind, Role, Status
+from feedback.queries import cases as case_queries
+from feedback.queries import worklist as case_worklist
+from feedback.record import cases
+from feedback.rules import redaction
+from feedback.rules.access import SYSTEM, Actor, citizen
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.read_models import Filters
+from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import directory
 from routing.assignment_rules import STREET
 from routing.notices import inbox
@@ -130,7 +133,9 @@ class Life:
     async def _midnight(self, at: datetime) -> None:
         await feedback.jobs.sweep_clocks(at)
         await feedback.jobs.close_rated_out(at, self.office.settings.rating_days)
-        page = await queries.worklist(SYSTEM, Filters(kind=Kind.RECTIFY.value, status="assigned"), 1, now=at, size=200)
+        page = await case_worklist.worklist(
+            SYSTEM, Filters(kind=Kind.RECTIFY.value, status="assigned"), 1, now=at, size=200
+        )
         for row in page.items:
             if row.no not in self.known_rectifications:
                 self.known_rectifications.add(row.no)
@@ -239,7 +244,7 @@ class Life:
 
         def take_up(no: str) -> Event:
             async def taken(at: datetime) -> None:
-                if (await queries.brief(no)).unit == coming.unit:
+                if (await case_queries.brief(no)).unit == coming.unit:
                     await self._do(no, Act.ACCEPT, Role.CLERK, {}, at)
                     self.answers[no] = coming.reply
                     answered = at + timedelta(hours=self.tide.uniform(5, 24 * 9))
@@ -278,7 +283,7 @@ class Life:
 
     async def _do(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime, unit: str = "") -> None:
         """Somebody of `unit` (none: of the unit that has it), or of the desk, does something."""
-        unit = unit or (await queries.brief(no)).unit
+        unit = unit or (await case_queries.brief(no)).unit
         actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
         also = case_ratings.record if what is Act.RATE else None
         await cases.act(no, what, actor, data, now=at, also=also)
@@ -341,7 +346,7 @@ class Life:
         """The desk assigns what waits there: the classifier abstained, or a unit sent it back."""
 
         async def at_desk(when: datetime) -> None:
-            file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
+            file = await case_queries.file(SYSTEM, no, secret=self.office.settings.secret)
             if file.status is not Status.RECEIVED:
                 return
             if not file.category or not file.by_hand:
@@ -358,7 +363,7 @@ class Life:
 
         async def merge(when: datetime) -> None:
             desk = await self._actor("reception")
-            page = await queries.worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
+            page = await case_worklist.worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
             if page.items:
                 data = {"case": page.items[0].no, "reason": "与此前反映的是同一事项，合并办理。"}
                 await cases.act(no, Act.MERGE, desk, data, now=when)
@@ -406,15 +411,15 @@ class Life:
 
     def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         async def publish(when: datetime) -> None:
-            file = await queries.file(SYSTEM, no, secret=self.office.settings.secret)
+            file = await case_queries.file(SYSTEM, no, secret=self.office.settings.secret)
             if not file.public_consent or file.status is not Status.REPLIED:
                 return
             desk = await self._actor("reception")
-            names = await queries.names_in(SYSTEM, no, self.office.settings.secret)
+            names = await case_queries.names_in(SYSTEM, no, self.office.settings.secret)
             data = {
-                "title": redact.masked(file.title, names),
-                "question": redact.masked(file.text, names),
-                "answer": redact.masked(message["reply"], names),
+                "title": redaction.masked(file.title, names),
+                "question": redaction.masked(file.text, names),
+                "answer": redaction.masked(message["reply"], names),
             }
             await cases.act(no, Act.PUBLISH, desk, data, now=when)
 

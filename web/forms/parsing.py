@@ -12,12 +12,13 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from classify import taxonomy as categories
-from feedback import lifecycle
-from feedback.intake import line, narrow, paragraph
-from feedback.kernel.codes import typed_number
 from feedback.kernel.errors import Invalid
-from feedback.lifecycle import STEPS, Need, Step
-from feedback.vocabulary import Act
+from feedback.kernel.identifiers import typed_number
+from feedback.rules import lifecycle
+from feedback.rules.intake import line, narrow, paragraph
+from feedback.rules.lifecycle import STEPS, Step
+from feedback.rules.needs import Need
+from feedback.rules.vocabulary import Act
 from routing.directory import Directory
 
 FOR_MACHINES = frozenset({"confidence", "release", "abstained", "proposed", "held", "known", "rule"})

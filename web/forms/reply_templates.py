@@ -6,8 +6,8 @@ A blank looks like 【依据】: an answer that still holds one is not sent.
 import re
 from collections.abc import Mapping
 
-from feedback.views import CaseFile
-from feedback.vocabulary import Kind
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import Kind
 from routing.directory import Directory
 from web.forms.models import QuickReason, ReplyTemplate
 from web.forms.step_forms import ANSWERS

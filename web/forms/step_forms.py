@@ -9,11 +9,12 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from feedback import grounds
-from feedback.deadlines import Clock, longest_extension
-from feedback.lifecycle import Need, Step
-from feedback.terms import Unit
-from feedback.vocabulary import Act, Kind, Profile, Stage
+from feedback.rules import decision_grounds
+from feedback.rules.deadlines import Clock, longest_extension
+from feedback.rules.lifecycle import Step
+from feedback.rules.needs import Need
+from feedback.rules.terms import Unit
+from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 from web.forms import parsing
 from web.forms.parsing import FOR_MACHINES
 from web.presentation.desk_frame import Group, Option
@@ -193,7 +194,7 @@ class Choices:
 
 def options_of(act: str, need: Need, case: tuple[Profile, Kind, Stage]) -> tuple[Option, ...]:
     """What a choice offers in such a case: code and words."""
-    if rows := grounds.rows_for(Act(act), need.name, *case):
+    if rows := decision_grounds.rows_for(Act(act), need.name, *case):
         return tuple((row.code, row.label) for row in rows if row.offered)
     if need.choices:
         return tuple((code, catalogue.CHOICES[need.name][code]) for code in need.choices)

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from feedback import calendars
-from feedback.access import Actor
-from feedback.intake import line
 from feedback.kernel.errors import Invalid
+from feedback.record import calendar_editions
+from feedback.rules.access import Actor
+from feedback.rules.intake import line
 from web.actions.calendar import drafted
 from web.context import Office
 from web.imports import calendar_notice
@@ -24,7 +24,7 @@ async def handed_in(
     source, remark = line(source), line(remark)
     if long := {name: "too_long" for name, said in (("source", source), ("remark", remark)) if len(said) > SAID_MOST}:
         raise Invalid(long)
-    what, faults = calendar_notice.checked(notice, await calendars.current(), is_whole_year)
+    what, faults = calendar_notice.checked(notice, await calendar_editions.current(), is_whole_year)
     if what is None:
         return 0, faults
     return await drafted(office, actor, replace(what, source=source or what.source, remark=remark)), []

@@ -19,13 +19,14 @@ from typing import Any
 from tqdm import tqdm
 
 from classify import taxonomy as categories
-from feedback import cases, facts
-from feedback.access import Actor, citizen
-from feedback.cases import Deed
-from feedback.intake import TITLE_MOST, Draft, PersonDraft, line, paragraph
 from feedback.kernel.clock import aware, monotonic
 from feedback.kernel.errors import Conflict, Invalid, Refused
-from feedback.vocabulary import Act, Channel, Kind, Role
+from feedback.queries import statistics as case_statistics
+from feedback.record import cases
+from feedback.record.cases import Deed
+from feedback.rules.access import Actor, citizen
+from feedback.rules.intake import TITLE_MOST, Draft, PersonDraft, line, paragraph
+from feedback.rules.vocabulary import Act, Channel, Kind, Role
 from routing import directory
 from routing.directory import Directory
 from web import worker
@@ -334,6 +335,6 @@ def _write_rejected(
 
 async def _count_outcome(taken: Sequence[str], summary: Summary, office: Office) -> None:
     """Where the fresh cases without an answer are now."""
-    where = await facts.whereabouts(taken)
+    where = await case_statistics.whereabouts(taken)
     summary.assigned = where.get("assigned", 0)
     summary.waiting = where.get("received", 0)

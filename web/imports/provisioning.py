@@ -24,7 +24,7 @@ import classify.model.registry
 from classify import taxonomy as categories
 from evaluation.ratings import services
 from feedback.kernel.errors import NotNow
-from feedback.vocabulary import Act, Kind, Role
+from feedback.rules.vocabulary import Act, Kind, Role
 from routing import directory
 from routing.assignment_rules import DESK, STREET
 from web.auth import accounts

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from feedback.letters import BY_CODE
+from feedback.rules.letter_types import BY_CODE
 
 FORMS = Path(__file__).with_name("forms.toml")
 BODY, CHECK = "正文", "核验"

@@ -5,16 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from feedback import letterbook, letters, queries
-from feedback.access import SYSTEM, Actor
-from feedback.deadlines import Clock
+from feedback import letter_register
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, NotFound, NotNow
 from feedback.kernel.outbox import Handler
-from feedback.letterbook import Issued, Opened
-from feedback.letters import About, Letter
-from feedback.views import CaseFile, EntryView
-from feedback.vocabulary import Act
+from feedback.letter_register import Issued, Opened
+from feedback.queries import cases as case_queries
+from feedback.rules import letter_types
+from feedback.rules.access import SYSTEM, Actor
+from feedback.rules.deadlines import Clock
+from feedback.rules.letter_types import About, Letter
+from feedback.rules.read_models import CaseFile, EntryView
+from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.directory import Directory
 from web.context import Office
@@ -28,22 +30,22 @@ def handlers(office: Office) -> dict[str, list[Handler]]:
     async def issue(payload: dict[str, Any], now: datetime) -> None:
         no, seq = payload["no"], payload["seq"]
         # Asked first of the message itself: an import brings thousands, and none of them issues a letter.
-        if payload.get("by") in letters.NOT_BY or not await letterbook.wants(no, seq):
+        if payload.get("by") in letter_types.NOT_BY or not await letter_register.wants(no, seq):
             raise NotNow(no=no)
-        file = await queries.file(SYSTEM, no, secret=office.settings.secret)
+        file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
         entry = next(e for e in file.entries if e.seq == seq)
-        done = await letterbook.issued(no, seq)
+        done = await letter_register.issued(no, seq)
         for row in letters_of(file, entry):
             if row.code not in done:
                 await _issue(office, file, entry, row)
 
-    return {f"case.{act}": [issue] for act in sorted(letters.ACTS)}
+    return {f"case.{act}": [issue] for act in sorted(letter_types.ACTS)}
 
 
 async def _issue(office: Office, file: CaseFile, entry: EntryView, row: Letter) -> None:
     settings, names = office.settings, await directory.snapshot()
     unit = placeholders.issuer_of(file, entry)
-    await letterbook.issue(
+    await letter_register.issue(
         file.no,
         entry,
         row,
@@ -66,20 +68,20 @@ async def _delivered(file: CaseFile, entry: EntryView) -> str:
     if entry.act != Act.DELIVER or not answers:
         return ""
     answer = answers[-1]
-    issued = [each for each in await letterbook.letters_of(SYSTEM, file) if each.seq == answer.seq]
+    issued = [each for each in await letter_register.letters_of(SYSTEM, file) if each.seq == answer.seq]
     if issued:
         return f"《{issued[0].row.title}》（{issued[0].number}）"
-    if await letterbook.wants(file.no, answer.seq) and letters_of(file, answer):
+    if await letter_register.wants(file.no, answer.seq) and letters_of(file, answer):
         raise Conflict(code="letter_waits", no=file.no)
     return "《书面答复》"
 
 
 def letters_of(file: CaseFile, entry: EntryView) -> tuple[Letter, ...]:
     """The letters an entry of a file issues."""
-    stage = letters.stage_after(e.act for e in file.entries if e.seq <= entry.seq)
+    stage = letter_types.stage_after(e.act for e in file.entries if e.seq <= entry.seq)
     is_direct = placeholders.holder_at(file, entry.seq) == file.desk
     about = About(file.profile, file.kind, stage, file.person is not None, is_direct)
-    return letters.letters_for(entry.act, entry.data, about)
+    return letter_types.letters_for(entry.act, entry.data, about)
 
 
 async def preview(
@@ -120,14 +122,14 @@ async def listed(actor: Actor, file: CaseFile, base: str) -> list[dict[str, Any]
             "internal": letter.row.internal,
             "forms": [(f"{base}{letter.id}.{form}", words) for form, words in (("pdf", "PDF"), ("docx", "Word"))],
         }
-        for letter in await letterbook.letters_of(actor, file)
+        for letter in await letter_register.letters_of(actor, file)
     ]
 
 
 def acts_with_letters(file: CaseFile) -> frozenset[str]:
     """The acts that may issue a letter in this case as it stands."""
     is_direct = file.unit == file.desk
-    return letters.acts_with(About(file.profile, file.kind, file.stage, file.person is not None, is_direct))
+    return letter_types.acts_with(About(file.profile, file.kind, file.stage, file.person is not None, is_direct))
 
 
 async def between(office: Office, kind: str, said: Between) -> Issued:
@@ -135,10 +137,10 @@ async def between(office: Office, kind: str, said: Between) -> Issued:
 
     Raises NotFound for a measure that is told by no letter.
     """
-    row, names, settings = letters.letter_of_measure(kind), await directory.snapshot(), office.settings
+    row, names, settings = letter_types.letter_of_measure(kind), await directory.snapshot(), office.settings
     if row is None:
         raise NotFound(measure=kind)
-    return await letterbook.issue_between(
+    return await letter_register.issue_between(
         said.about,
         row,
         unit=said.issuer,

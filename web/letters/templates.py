@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback.kernel.errors import Unavailable
-from feedback.letters import BY_CODE, Letter
+from feedback.rules.letter_types import BY_CODE, Letter
 from web.letters import default_templates
 from web.letters.placeholders import PLACEHOLDERS, sample
 

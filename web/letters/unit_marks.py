@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from feedback import intake
+from feedback.rules import intake
 from routing.directory import Directory
 from web.letters.templates import write
 

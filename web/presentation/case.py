@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from feedback.access import Actor
-from feedback.deadlines import Clock, State
 from feedback.kernel.clock import office_day
-from feedback.terms import Holder
-from feedback.views import CaseFile, FileView
-from feedback.vocabulary import OPEN, Act, Stage, Status
-from feedback.workdays import Calendar
+from feedback.rules.access import Actor
+from feedback.rules.deadlines import Clock, State
+from feedback.rules.read_models import CaseFile, FileView
+from feedback.rules.terms import Holder
+from feedback.rules.vocabulary import OPEN, Act, Stage, Status
+from feedback.rules.workdays import Calendar
 from routing.directory import Directory
 from web.presentation.timeline import EventView, StepView, category_words, event_view, step_view
 from web.wording import catalogue

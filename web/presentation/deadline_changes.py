@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from feedback.views import DateMove
+from feedback.rules.read_models import DateMove
 from web.wording.dates import day_words, iso
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from feedback.deadlines import Clock, due_days
 from feedback.kernel.clock import office_day
-from feedback.terms import Length, Unit
-from feedback.workdays import Calendar
+from feedback.rules.deadlines import Clock, due_days
+from feedback.rules.terms import Length, Unit
+from feedback.rules.workdays import Calendar
 from web.wording import dates
 
 WEEKDAYS = "一二三四五六日"

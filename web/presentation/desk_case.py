@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feedback.access import Actor
-from feedback.deadlines import Clock, Happening, clocks_of
-from feedback.deadlines import Facts as ClockFacts
-from feedback.terms import Holder
-from feedback.views import CaseFile
-from feedback.vocabulary import OPEN, Act, Status
-from feedback.workdays import Editions
+from feedback.rules.access import Actor
+from feedback.rules.deadlines import Clock, Happening, clocks_of
+from feedback.rules.deadlines import Facts as ClockFacts
+from feedback.rules.read_models import CaseFile
+from feedback.rules.terms import Holder
+from feedback.rules.vocabulary import OPEN, Act, Status
+from feedback.rules.workdays import Editions
 from routing.directory import Directory
 from web.presentation import case as case_views
 from web.presentation.case import ClockView

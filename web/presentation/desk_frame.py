@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from feedback.access import OVERSEERS, Actor, has
-from feedback.vocabulary import Role
+from feedback.rules.access import OVERSEERS, Actor, has
+from feedback.rules.vocabulary import Role
 from routing.directory import Directory
 
 Option = tuple[str, str]

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.people import LinkKind, LinkState
-from feedback.views import CaseFile, LinkView
-from feedback.vocabulary import OPEN, Profile, Status
-from feedback.workdays import Calendar
+from feedback.rules.read_models import CaseFile, LinkView
+from feedback.rules.vocabulary import OPEN, LinkKind, LinkState, Profile, Status
+from feedback.rules.workdays import Calendar
 from routing.directory import Directory
 from web.presentation import case as case_views
 from web.presentation import worklist as worklist_views

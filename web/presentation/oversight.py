@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from feedback import grounds, stages
-from feedback.access import Actor
 from feedback.kernel.clock import office_day
-from feedback.vocabulary import Act, Profile
+from feedback.rules import decision_grounds, escalation_levels
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Act, Profile
 from routing.directory import Directory
 from routing.notices import escalation
 from routing.oversight import measure_types, triggers
@@ -61,7 +61,7 @@ PUSHES: Mapping[str, str] = {"at_once": "立即", "working": "工作时间", "di
 def ladder_lines() -> list[dict[str, Any]]:
     """The ladder as a table: stage by stage, who is told, how, and by which article."""
     lines: list[dict[str, Any]] = []
-    for row in stages.STAGES:
+    for row in escalation_levels.STAGES:
         for profile in (Profile.PETITION, Profile.HOTLINE):
             rungs = escalation.of_stage(row.code, profile)
             lines.append(
@@ -112,7 +112,7 @@ def told_stages(told: Sequence[Mapping[str, Any]], names: Directory) -> list[dic
 
 def told_line(row: Mapping[str, Any], names: Directory) -> ToldLine:
     whom = f"{names.short(row['unit'])}{catalogue.AUDIENCES[row['audience']]}"
-    stage = next((each.label for each in stages.STAGES if each.code == row["stage"]), row["stage"])
+    stage = next((each.label for each in escalation_levels.STAGES if each.code == row["stage"]), row["stage"])
     read = f"{dates.short_time(row['read_at'])} 已读" if row["read_at"] else "未读"
     return ToldLine(whom, stage, dates.short_time(row["made_at"]), read, row["error"])
 
@@ -163,7 +163,7 @@ def forecast_words(told: Forecast, term: str) -> str:
 
 def trigger_row(code: str) -> tuple[str, str]:
     """A trigger's words and its article."""
-    row = grounds.row_of(Act.SUPERVISE, "trigger", code)
+    row = decision_grounds.row_of(Act.SUPERVISE, "trigger", code)
     return (row.label, row.law) if row else (code, "")
 
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from feedback import people
-from feedback.views import BesideView
+from feedback.rules import parties
+from feedback.rules.read_models import BesideView
 
 
 def headcount_words(headcount: int) -> str:
     """How many people brought it, with the band in which joint petitions are reported."""
-    band = people.band_of(headcount)
+    band = parties.band_of(headcount)
     if band is None:
         return f"{headcount} 人" if headcount > 1 else ""
     first, last = band

@@ -6,9 +6,10 @@ from typing import Any
 
 from classify import taxonomy as categories
 from evaluation import scale
-from feedback.lifecycle import Need, Step
-from feedback.views import CaseFile, EntryView, FileView
-from feedback.vocabulary import Act, Profile
+from feedback.rules.lifecycle import Step
+from feedback.rules.needs import Need
+from feedback.rules.read_models import CaseFile, EntryView, FileView
+from feedback.rules.vocabulary import Act, Profile
 from routing.directory import Directory
 from web.wording import catalogue
 from web.wording.dates import time_words

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from classify import taxonomy as categories
-from feedback.access import Actor
-from feedback.views import Filters, WorkRow
-from feedback.vocabulary import OPEN, Kind, Stage, Status
-from feedback.workdays import Calendar
+from feedback.rules.access import Actor
+from feedback.rules.read_models import Filters, WorkRow
+from feedback.rules.vocabulary import OPEN, Kind, Stage, Status
+from feedback.rules.workdays import Calendar
 from routing.directory import Directory
 from web.presentation import flags as flag_views
 from web.presentation.case import left_words

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from classify.automation import outcomes
 from classify.automation.proposal_outcome import confirmed
-from feedback import cases, queries
-from feedback.access import SYSTEM
-from feedback.cases import Deed
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from feedback.views import Brief, EntryView
-from feedback.vocabulary import Act, Kind, Role, Status
+from feedback.queries import cases as case_queries
+from feedback.record import cases
+from feedback.record.cases import Deed
+from feedback.rules.access import SYSTEM
+from feedback.rules.read_models import Brief, EntryView
+from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import directory
 from routing.assignment import assignment, unit_for
 
@@ -37,7 +38,7 @@ def handler(current_model: CurrentModel, settings: Settings) -> Handler:
     """The handler of `case.submit`."""
 
     async def triage(payload: dict[str, Any], now: datetime) -> None:
-        case = await queries.brief(payload["no"])
+        case = await case_queries.brief(payload["no"])
         model = await current_model()
         if model is None or case.status is not Status.RECEIVED or case.category or case.kind is Kind.RECTIFY:
             raise NotNow(no=case.no)
@@ -80,7 +81,7 @@ def judge(target: float) -> Handler:
     """The handler of every act that confirms or corrects: what became of the proposal is counted. Reports never are."""
 
     async def judged(payload: dict[str, Any], now: datetime) -> None:
-        case = await queries.brief(payload["no"])
+        case = await case_queries.brief(payload["no"])
         said = confirmed(case.entries)
         if said is None or case.kind is Kind.REPORT:
             raise NotNow(no=case.no)

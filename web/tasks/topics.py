@@ -11,12 +11,14 @@ from classify.replies import checks, store
 from classify.replies.checks import Asked
 from classify.topics import store as topic_store
 from classify.topics.clustering import Said
-from feedback import facts, queries, redact
-from feedback.access import SYSTEM
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import NotNow
-from feedback.views import CaseFile
-from feedback.vocabulary import Kind
+from feedback.queries import cases as case_queries
+from feedback.queries import statistics as case_statistics
+from feedback.rules import redaction
+from feedback.rules.access import SYSTEM
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import Kind
 from web.context import Office
 
 CASES_MOST: Final = 12_000
@@ -42,9 +44,9 @@ async def gather(office: Office, now: datetime) -> int:
     """Find the topics of the last weeks and keep them for today. Returns how many there are."""
     today = office_day(now)
     since = start_of_day(today - timedelta(days=office.settings.topic_days - 1))
-    rows = await facts.told(since, now, CASES_MOST)
+    rows = await case_statistics.told(since, now, CASES_MOST)
     said = [
-        Said(r["no"], redact.masked(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"]))
+        Said(r["no"], redaction.masked(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"]))
         for r in rows
     ]
     last = await topic_store.last_day(today)
@@ -57,7 +59,7 @@ def checker(office: Office) -> Callable[[dict[str, Any], datetime], Awaitable[No
     """The handler of `case.reply`: what the checks find in the answer is kept for the unit's figure. Reports never are."""
 
     async def check(payload: dict[str, Any], now: datetime) -> None:
-        file = await queries.file(SYSTEM, payload["no"], secret=office.settings.secret)
+        file = await case_queries.file(SYSTEM, payload["no"], secret=office.settings.secret)
         entry = next(e for e in file.entries if e.seq == payload["seq"])
         text = str(entry.data.get("text", ""))
         if file.confidential or file.kind is Kind.RECTIFY or not text:

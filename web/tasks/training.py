@@ -13,10 +13,11 @@ import structlog
 
 from classify import taxonomy
 from classify.learning import candidate, trainer, training_labels, training_runs
-from feedback import facts, queries
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.errors import NotNow
-from feedback.vocabulary import Kind
+from feedback.queries import cases as case_queries
+from feedback.queries import statistics as case_statistics
+from feedback.rules.vocabulary import Kind
 from routing import directory
 from web.context import Office
 
@@ -32,7 +33,7 @@ _log = structlog.get_logger("learning")
 
 async def learn(payload: dict[str, Any], now: datetime) -> None:
     """The handler of every act that may teach: what the case teaches now is kept as an example."""
-    case = await queries.brief(payload["no"])
+    case = await case_queries.brief(payload["no"])
     lesson = training_labels.lesson_of(case.entries)
     if lesson is None or case.kind in _UNTAUGHT or not taxonomy.exists(lesson.category):
         raise NotNow(no=case.no)
@@ -88,7 +89,7 @@ async def carry_out(office: Office, run: int, by: str) -> None:
 
 async def _said(now: datetime) -> list[tuple[str, str]]:
     """The district's own messages, the newest ones, without reports: the classifier gets used to how people write here."""
-    rows = await facts.told(now - timedelta(days=MESSAGES_DAYS), now, MESSAGES_MOST)
+    rows = await case_statistics.told(now - timedelta(days=MESSAGES_DAYS), now, MESSAGES_MOST)
     return [(row["title"], row["text"]) for row in rows]
 
 

@@ -5,8 +5,8 @@ Templates, API, notices and exports take their words from these tables; a test h
 
 from collections.abc import Mapping
 
-from feedback import grounds
-from feedback.particulars import PARTICULARS
+from feedback.rules import decision_grounds
+from feedback.rules.intake_fields import PARTICULARS
 
 KINDS: Mapping[str, str] = {
     "complaint": "投诉",
@@ -468,7 +468,9 @@ FIELDS_PARTICULAR: Mapping[str, str] = {row.name: row.words for row in PARTICULA
 
 def choice_words(need: str, code: str) -> str:
     """What a choice says: its words, and the article for a row of the law."""
-    row = next((r for (_, of), rows in grounds.TABLES.items() if of == need for r in rows if r.code == code), None)
+    row = next(
+        (r for (_, of), rows in decision_grounds.TABLES.items() if of == need for r in rows if r.code == code), None
+    )
     return f"{row.label}（{row.law}）" if row else CHOICES.get(need, {}).get(code, code)
 
 

@@ -17,7 +17,7 @@ import httpx2
 from starlette.routing import Mount, Route
 
 from feedback.kernel.clock import Clock
-from feedback.vocabulary import Act
+from feedback.rules.vocabulary import Act
 from routing.oversight.measure_types import Deed
 
 ACTS = (*Act, "nothing")

@@ -15,15 +15,21 @@ import pytest
 import pytest_asyncio
 from starlette.responses import Response
 
-from feedback import attachments, cases, facts, jobs, queries, reads
-from feedback.access import SYSTEM, Actor, citizen
-from feedback.intake import Draft, PersonDraft
+from feedback import attachments, jobs
 from feedback.kernel import outbox
 from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
-from feedback.models import Case, Letter, Link, ReadLog
-from feedback.views import Filters
-from feedback.vocabulary import Act
+from feedback.queries import cases as case_queries
+from feedback.queries import statistics as case_statistics
+from feedback.queries import worklist as case_worklist
+from feedback.record import access_log, cases
+from feedback.record.models.case import Case, Link
+from feedback.record.models.letters import Letter
+from feedback.record.models.logs import ReadLog
+from feedback.rules.access import SYSTEM, Actor, citizen
+from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.read_models import Filters
+from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.models import Notice, Proposal, Staff
 from tests.conftest import MONDAY, fresh
@@ -231,7 +237,7 @@ async def _reported(door: Door, report: Report) -> Words:
     office.clock = Still(moment=NOW)
     await _follow_up(door)
     await Notice.filter(case_no=no).update(error="地址不对")
-    await queries.file(handler, no, secret=office.settings.secret, log_at=NOW)
+    await case_queries.file(handler, no, secret=office.settings.secret, log_at=NOW)
     link = await Link.get(case_id=(await Case.get(no=later.no)).id)
     things = {
         "file": file.id,
@@ -246,7 +252,7 @@ async def _reported(door: Door, report: Report) -> Words:
 @asynccontextmanager
 async def _visitors(door: Door, names: Iterable[str]) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
     """A browser for each, logged in; the citizen's opens a case of their own."""
-    own = (await queries.worklist(SYSTEM, Filters(q=WITHDRAWN), 1, now=NOW)).items[0].no
+    own = (await case_worklist.worklist(SYSTEM, Filters(q=WITHDRAWN), 1, now=NOW)).items[0].no
     async with AsyncExitStack() as stack:
         found = {}
         for name in names:
@@ -310,7 +316,7 @@ async def test_whoever_is_recused_from_a_case_is_not_told_of_it_by_another(surve
     office = surveyed.door.office
     case = await Case.get(title="塑胶跑道刺鼻")
     followed = await Case.get(link=case.no)
-    file = await queries.file(await directory.actor_of("lead-jiaoyu"), case.no, secret=office.settings.secret)
+    file = await case_queries.file(await directory.actor_of("lead-jiaoyu"), case.no, secret=office.settings.secret)
     assert set(file.linked) == {followed.no}
     told = [
         f"{where}: {secret}"
@@ -366,7 +372,7 @@ async def test_whoever_may_see_a_report_does_and_each_look_is_written_down(surve
                 assert (page.status_code, file.status_code, told.status_code) == (200, 200, 200), name
                 assert again.status_code in (409, 422)
                 assert report.secrets[-1] in page.text and file.content == b"deep well"
-                looks = [(row["actor"], row["what"]) for row in await reads.read_log(words.no)]
+                looks = [(row["actor"], row["what"]) for row in await access_log.read_log(words.no)]
                 assert looks.count((name, "file")) == 3, looks
                 assert looks.count((name, "attachment")) == 1, looks
                 assert words.no in (await visitors[name].get("/desk?status=&scope=all")).text
@@ -374,7 +380,7 @@ async def test_whoever_may_see_a_report_does_and_each_look_is_written_down(surve
 
 async def test_only_a_cleared_auditor_reads_who_looked_at_a_report(surveyed: Surveyed) -> None:
     words, secret = surveyed.unit, surveyed.door.office.settings.secret
-    await queries.file(await directory.actor_of("clerk-jiwei"), words.no, secret=secret, log_at=NOW)
+    await case_queries.file(await directory.actor_of("clerk-jiwei"), words.no, secret=secret, log_at=NOW)
     async with _visitors(surveyed.door, ["auditor"]) as visitors:
         log = (await visitors["auditor"].get("/admin/reads")).text
         assert words.no not in log and "查阅案卷" not in log
@@ -395,7 +401,7 @@ async def test_what_the_board_and_the_administrator_see_of_a_failure_names_no_re
 
 async def test_a_calendar_that_moves_a_reports_clock_does_not_tell_of_it(surveyed: Surveyed) -> None:
     words = surveyed.unit
-    days = {c.due_legal_day for c in (await facts.folded(words.no))[1]}
+    days = {c.due_legal_day for c in (await case_statistics.folded(words.no))[1]}
     lines = "\n".join(f"{day},off,调休" for day in sorted(days))
     async with _visitors(surveyed.door, ["admin"]) as visitors:
         handed_in = await visitors["admin"].post("/admin/calendar", data={"lines": lines, "remark": "试"})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from feedback.vocabulary import Kind
+from feedback.rules.vocabulary import Kind
 from web.api.schemas.requests import said
 from web.api.schemas.responses import CategoryCode, Day, Instant, UnitName
 

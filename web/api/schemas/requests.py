@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from evaluation.ratings.submission import TEXT_MOST as RATING_MOST
-from feedback import intake
-from feedback.deadlines import Light
-from feedback.vocabulary import Channel, Kind
+from feedback.rules import intake
+from feedback.rules.deadlines import Light
+from feedback.rules.vocabulary import Channel, Kind
 
 PublicKind = Literal["complaint", "help", "consult", "suggest", "report", "appeal", "praise"]
 StatusFilter = Literal[

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
-from feedback.deadlines import Light, State
-from feedback.vocabulary import Act, Channel, Kind, Profile, Role, Stage, Status
+from feedback.rules.deadlines import Light, State
+from feedback.rules.vocabulary import Act, Channel, Kind, Profile, Role, Stage, Status
 from web.api.schemas.requests import QueryCode, said
 
 Instant = Annotated[str, said("ISO 8601 时刻，带时区", format="date-time")]

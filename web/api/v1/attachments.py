@@ -4,9 +4,10 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from feedback import attachments, queries
-from feedback.kernel import codes
+from feedback import attachments
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, Refused
+from feedback.queries import cases as case_queries
 from web.api.route_table import answered, asked, path_text
 from web.api.schemas import requests
 from web.api.v1.cases import asking_actor
@@ -38,8 +39,8 @@ async def download(request: Request) -> Response:
     """An attachment of a case the asker may see. Never shown inside a page: browsers save it."""
     office: Office = request.app.state.office
     code = asked(request, requests.CaseQuery)["code"]
-    no = codes.typed_number(path_text(request, "no"))
+    no = identifiers.typed_number(path_text(request, "no"))
     asker = await asking_actor(request, no, code)
-    await queries.file(asker, no, secret=office.settings.secret, log_at=office.clock.now())
+    await case_queries.file(asker, no, secret=office.settings.secret, log_at=office.clock.now())
     row, path = await attachments.opened(asker, path_text(request, "id"), office.settings.data)
     return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")

@@ -7,10 +7,10 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import calendars, moves
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.moves import Move
+from feedback.record import calendar_editions, deadline_changes
+from feedback.record.deadline_changes import Move
 from web.actions import calendar as calendar_actions
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import said
@@ -56,7 +56,7 @@ class CalendarOut(Struct):
 class CalendarQuery(Struct):
     """Which year."""
 
-    year: Annotated[int | None, said("年份；不填为今年", minimum=calendars.FIRST_YEAR)] = None
+    year: Annotated[int | None, said("年份；不填为今年", minimum=calendar_editions.FIRST_YEAR)] = None
 
 
 class MoveOut(Struct):
@@ -133,7 +133,7 @@ async def known(request: Request) -> Response:
     actor, year = await sessions.actor(request), asked(request, CalendarQuery)["year"]
     calendar_actions.administrator(actor)
     year = year or office_day(office.clock.now()).year
-    now = await calendars.current()
+    now = await calendar_editions.current()
     editions = [
         {
             "name": row["name"],
@@ -142,14 +142,14 @@ async def known(request: Request) -> Response:
             "source": row["source"],
             "remark": row["remark"],
         }
-        for row in await calendars.editions_made()
+        for row in await calendar_editions.editions_made()
     ]
     told = {
         "edition": now.edition,
         "announced_until": now.announced_until.isoformat(),
-        "provisional": await moves.provisional(),
+        "provisional": await deadline_changes.provisional(),
         "year": year,
-        "days": [_day(row.day.isoformat(), row.is_workday, row.name) for row in await calendars.days_of(year)],
+        "days": [_day(row.day.isoformat(), row.is_workday, row.name) for row in await calendar_editions.days_of(year)],
         "editions": editions,
     }
     return answered(told)
@@ -182,7 +182,7 @@ async def carry_out(request: Request) -> Response:
     """Make the change that was looked at; twice is once."""
     office: Office = request.app.state.office
     actor = calendar_actions.administrator(await sessions.actor(request))
-    edition = await calendars.carry_out(_number(request), actor.name or actor.id, office.clock.now())
+    edition = await calendar_editions.carry_out(_number(request), actor.name or actor.id, office.clock.now())
     office.wake()
     return answered({"edition": edition})
 
@@ -191,14 +191,14 @@ async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
     office: Office = request.app.state.office
     actor = calendar_actions.administrator(await sessions.actor(request))
-    found = await calendars.draft_of(_number(request))
+    found = await calendar_editions.draft_of(_number(request))
     return await _draft(office, await calendar_actions.drafted(office, actor, found.what), 201)
 
 
 async def edition(request: Request) -> Response:
     """What an edition says, and what it moved."""
     calendar_actions.administrator(await sessions.actor(request))
-    found = await calendars.edition_of(path_text(request, "name"))
+    found = await calendar_editions.edition_of(path_text(request, "name"))
     told = {
         "name": found.name,
         "follows": found.before or None,
@@ -209,8 +209,8 @@ async def edition(request: Request) -> Response:
         "remark": found.remark,
         "days": [_day(day.isoformat(), works, name) for day, works, name in found.days],
         "newest": found.is_newest,
-        "followed": not found.is_newest or await moves.is_followed(),
-        "moved": _moved(await moves.made_by(found.name)),
+        "followed": not found.is_newest or await deadline_changes.is_followed(),
+        "moved": _moved(await deadline_changes.made_by(found.name)),
     }
     return answered(told)
 
@@ -223,9 +223,9 @@ async def restore(request: Request) -> Response:
 
 
 async def _draft(office: Office, number: int, status: int = 200) -> Response:
-    found, before, now = await calendars.draft_of(number), await calendars.current(), office.clock.now()
-    after = calendars.changed(before, found.what)
-    made = await moves.made_by(found.edition) if found.edition else await moves.under(after, now)
+    found, before, now = await calendar_editions.draft_of(number), await calendar_editions.current(), office.clock.now()
+    after = calendar_editions.changed(before, found.what)
+    made = await deadline_changes.made_by(found.edition) if found.edition else await deadline_changes.under(after, now)
     rows = [_day(row.day.isoformat(), row.is_workday, row.name) for row in found.what.rows]
     told = {
         "number": found.id,
@@ -254,7 +254,7 @@ def _day(day: str, works: bool | None, name: str) -> dict[str, Any]:
 
 
 def _moved(found: Sequence[Move]) -> dict[str, Any]:
-    count = moves.tally(found)
+    count = deadline_changes.tally(found)
     first = [
         {
             "no": move.no,

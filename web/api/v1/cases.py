@@ -7,15 +7,19 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import access, letterbook, queries
-from feedback.access import Actor
-from feedback.intake import Draft, PersonDraft, Proxy
-from feedback.kernel import codes
+from feedback import letter_register
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.letterbook import Issued
-from feedback.lifecycle import Need, Step
-from feedback.views import CaseFile
-from feedback.vocabulary import Act, Role
+from feedback.letter_register import Issued
+from feedback.queries import cases as case_queries
+from feedback.queries import lookup as case_lookup
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.intake import Draft, PersonDraft, Proxy
+from feedback.rules.lifecycle import Step
+from feedback.rules.needs import Need
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import Act, Role
 from routing import directory
 from web.actions import cases as case_actions
 from web.actions import letters as letter_actions
@@ -96,7 +100,7 @@ def _person(said: dict[str, Any]) -> PersonDraft:
 async def look_up(request: Request) -> Response:
     """A case as the asker may see it."""
     code = asked(request, requests.CaseQuery)["code"]
-    no = codes.typed_number(path_text(request, "no"))
+    no = identifiers.typed_number(path_text(request, "no"))
     return await _shown(request, await asking_actor(request, no, code), no)
 
 
@@ -111,7 +115,7 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
     try:
-        return access.citizen(await queries.by_code(office.settings.secret, code, no=no or "-"))
+        return access.citizen(await case_lookup.by_code(office.settings.secret, code, no=no or "-"))
     except NotFound:
         await limiter.hit("lookup", request)
         raise
@@ -120,8 +124,8 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
 async def _shown(request: Request, asker: Actor, no: str) -> Response:
     office: Office = request.app.state.office
     now = office.clock.now()
-    file = await queries.file(asker, no, secret=office.settings.secret, log_at=now)
-    return answered(_case_told(file, await directory.snapshot(), now, await letterbook.letters_of(asker, file)))
+    file = await case_queries.file(asker, no, secret=office.settings.secret, log_at=now)
+    return answered(_case_told(file, await directory.snapshot(), now, await letter_register.letters_of(asker, file)))
 
 
 def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: Iterable[Issued]) -> dict[str, Any]:
@@ -169,7 +173,7 @@ async def act(request: Request) -> Response:
     step = _act_of(path_text(request, "act"))
     if faults:
         raise Invalid(faults)
-    no = codes.typed_number(path_text(request, "no"))
+    no = identifiers.typed_number(path_text(request, "no"))
     asker = await asking_actor(request, no, values["code"])
     data = parsing.from_json(said, parsing.needs_of(step))
     before = await _case_seen(office, asker, no) if step is Act.RECUSE else None
@@ -181,7 +185,7 @@ async def act(request: Request) -> Response:
 
 
 async def _case_seen(office: Office, asker: Actor, no: str) -> CaseFile:
-    return await queries.file(asker, no, secret=office.settings.secret)
+    return await case_queries.file(asker, no, secret=office.settings.secret)
 
 
 def _act_of(text: str) -> Act:
@@ -194,5 +198,5 @@ def _act_of(text: str) -> Act:
 async def letter(request: Request) -> Response:
     """A letter of a case the asker may see, as Word or PDF."""
     code = asked(request, requests.CaseQuery)["code"]
-    no = codes.typed_number(path_text(request, "no"))
+    no = identifiers.typed_number(path_text(request, "no"))
     return await letter_actions.answer(request, await asking_actor(request, no, code), no)

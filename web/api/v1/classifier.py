@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from classify.model import registry
-from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, NotFound, NotNow
-from feedback.vocabulary import Role
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 from web.api.route_table import answered, path_text
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Instant

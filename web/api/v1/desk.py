@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from classify import taxonomy as categories
 from classify.signals import urgency
-from feedback import intake, queries
 from feedback.kernel.errors import Invalid
-from feedback.views import Filters
+from feedback.queries import worklist as case_worklist
+from feedback.rules import intake
+from feedback.rules.read_models import Filters
 from routing import directory
 from routing.assignment_rules import CaseFacts, Decision, decide
 from routing.directory import Directory
@@ -38,7 +39,7 @@ async def worklist(request: Request) -> Response:
     page = said.pop("page")
     filters = Filters(**{name: value or "" for name, value in said.items() if name != "mine"}, mine=said["mine"])
     now = office.clock.now()
-    found = await queries.worklist(actor, filters, page, now=now)
+    found = await case_worklist.worklist(actor, filters, page, now=now)
     items = [{**serializers.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
     return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from evaluation.ratings import disputes, exclusions
 from evaluation.ratings.disputes import LoopView
-from feedback import access
-from feedback.access import Actor
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Forbidden, Invalid
-from feedback.vocabulary import Role
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Instant
@@ -142,7 +142,7 @@ async def exclude(request: Request) -> Response:
     office: Office = request.app.state.office
     actor = await sessions.actor(request)
     values = await _whole(request, ExclusionIn)
-    no, secret = codes.typed_number(values["case_no"]), office.settings.secret
+    no, secret = identifiers.typed_number(values["case_no"]), office.settings.secret
     await exclusions.ask(no, _staff(actor), values["reason"], now=office.clock.now(), secret=secret)
     return answered({"status": exclusions.Step.ASKED.value}, 201)
 

@@ -7,11 +7,11 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import grounds, letters
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import STEPS
-from feedback.terms import in_force
-from feedback.vocabulary import Kind, Profile, Stage
+from feedback.rules import decision_grounds, letter_types
+from feedback.rules.lifecycle import STEPS
+from feedback.rules.terms import in_force
+from feedback.rules.vocabulary import Kind, Profile, Stage
 from web.api.route_table import answered
 from web.api.schemas.requests import said
 from web.context import Office
@@ -19,10 +19,10 @@ from web.wording import catalogue
 
 _KEPT = {"Cache-Control": "public, max-age=300"}
 _CHOICES = {
-    "ground": grounds.GROUNDS,
-    "legal_route": grounds.LEGAL_ROUTES,
-    "outcome": grounds.OUTCOMES,
-    "trigger": grounds.TRIGGERS,
+    "ground": decision_grounds.GROUNDS,
+    "legal_route": decision_grounds.LEGAL_ROUTES,
+    "outcome": decision_grounds.OUTCOMES,
+    "trigger": decision_grounds.TRIGGERS,
 }
 
 
@@ -121,8 +121,8 @@ async def law(request: Request) -> Response:
             if row.offered
         ],
         "letters": [
-            {"code": row.code, "title": row.title, "act": row.act, "law": letters.cited(row.law)}
-            for row in letters.ALL
+            {"code": row.code, "title": row.title, "act": row.act, "law": letter_types.cited(row.law)}
+            for row in letter_types.ALL
             if not row.internal
         ],
     }

@@ -8,9 +8,9 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import letters
 from feedback.kernel.errors import Invalid
-from feedback.letters import Letter
+from feedback.rules import letter_types
+from feedback.rules.letter_types import Letter
 from web.actions import letter_templates
 from web.api.route_table import answered, asked, path_text
 from web.api.schemas.requests import said
@@ -88,7 +88,7 @@ async def listed(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
     office: Office = request.app.state.office
     await letter_templates.administrator(request)
-    return answered({"items": [_row(office, row) for row in letters.ALL]})
+    return answered({"items": [_row(office, row) for row in letter_types.ALL]})
 
 
 async def one(request: Request) -> Response:

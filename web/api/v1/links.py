@@ -6,11 +6,12 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import intake, links
-from feedback.kernel import codes
+from feedback import links
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid
-from feedback.views import LinkView, WorkRow
-from feedback.vocabulary import Status
+from feedback.rules import intake
+from feedback.rules.read_models import LinkView, WorkRow
+from feedback.rules.vocabulary import Status
 from web.actions import links as link_actions
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import said
@@ -125,7 +126,7 @@ async def add(request: Request) -> Response:
     if faults:
         raise Invalid(faults)
     link_actions.receptionist(actor)
-    await link_actions.add(office, actor, no, codes.typed_number(intake.line(values["case"])), values["kind"])
+    await link_actions.add(office, actor, no, identifiers.typed_number(intake.line(values["case"])), values["kind"])
     return answered({"items": [_link(each) for each in await links.of_case(actor, no)]}, 201)
 
 
@@ -160,7 +161,7 @@ async def answer(request: Request) -> Response:
     if faults:
         raise Invalid(faults)
     head, members = await links.group(actor, no)
-    chosen = {codes.typed_number(intake.line(each)) for each in values["cases"]}
+    chosen = {identifiers.typed_number(intake.line(each)) for each in values["cases"]}
     rows = [row for row in (head, *members) if row.no in chosen]
     outcome = await link_actions.answer_all(office, actor, rows, text, is_sent=values["send"])
     items = [{"no": no, "sent": values["send"] and not why, "why_not": why or None} for no, why in outcome.items()]

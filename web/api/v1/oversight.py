@@ -8,10 +8,11 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import intake, stages, watched
-from feedback.access import OVERSEERS, Actor, has
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
-from feedback.vocabulary import Act, Role
+from feedback.queries import overdue
+from feedback.rules import escalation_levels, intake
+from feedback.rules.access import OVERSEERS, Actor, has
+from feedback.rules.vocabulary import Act, Role
 from routing import directory
 from routing.notices import inbox
 from routing.notices.delivery import Manner
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _ID_MOST = 18
-STAGE_TEXT = {row.code: row.label for row in stages.STAGES}
+STAGE_TEXT = {row.code: row.label for row in escalation_levels.STAGES}
 
 
 class ToldOut(Struct):
@@ -200,7 +201,7 @@ async def late(request: Request) -> Response:
     """Late clocks, and who was told."""
     office: Office = request.app.state.office
     actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
-    rows = await watched.late_clocks(actor, now=now)
+    rows = await overdue.late_clocks(actor, now=now)
     told = await inbox.told_of(row["id"] for row in rows)
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
     return answered({"items": [_late(line) for line in lines]})
@@ -273,7 +274,7 @@ async def orders(request: Request) -> Response:
     """The supervision orders, open ones first."""
     office: Office = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
-    lines = [oversight_views.order_line(row, names, office.clock.now()) for row in await watched.orders(actor)]
+    lines = [oversight_views.order_line(row, names, office.clock.now()) for row in await overdue.orders(actor)]
     keys = ("no", "unit", "reason", "trigger", "state", "answer")
     return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
 

@@ -9,11 +9,11 @@ from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import services
 from evaluation.ratings.submission import RatingView, ServiceRating
 from evaluation.ratings.tokens import occasion_of
-from feedback import access, intake
-from feedback.access import Actor
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid
-from feedback.vocabulary import Act
+from feedback.rules import access, intake
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Act
 from web.actions import cases as case_actions
 from web.api.route_table import answered, taken
 from web.api.schemas import requests
@@ -53,7 +53,7 @@ async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     missing = {name: "missing" for name in ("case_no", "code") if not values[name].strip()}
     if missing:
         raise Invalid(missing)
-    return await asking_actor(request, codes.typed_number(intake.line(values["case_no"])), values["code"])
+    return await asking_actor(request, identifiers.typed_number(intake.line(values["case_no"])), values["code"])
 
 
 async def _service_rated(request: Request, office: Office, values: dict[str, Any]) -> RatingView:

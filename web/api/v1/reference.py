@@ -11,8 +11,8 @@ from evaluation.publication import editions, files
 from evaluation.publication.editions import Edition
 from evaluation.ratings import services
 from evaluation.scale import INDICATOR_SET, INDICATORS, level_row
-from feedback import published
 from feedback.kernel.errors import Invalid, NotFound
+from feedback.queries import public_replies
 from routing import directory
 from routing.directory import Directory, UnitRow
 from web.api import serializers
@@ -90,7 +90,7 @@ async def replies(request: Request) -> Response:
     names = await directory.snapshot()
     if faults := filter_faults(said, names):
         raise Invalid(faults)
-    found = await published.public_replies(
+    found = await public_replies.public_replies(
         said["q"], said["unit"], said["category"], said["region"], max(1, said["page"])
     )
     items = [_reply(row, names) for row in found.items]

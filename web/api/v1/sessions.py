@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import intake
-from feedback.access import Actor
 from feedback.kernel.errors import Invalid
+from feedback.rules import intake
+from feedback.rules.access import Actor
 from routing import directory
 from routing.directory import Directory
 from web.api import serializers

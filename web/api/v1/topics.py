@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from classify.replies import checks, store
 from classify.topics import store as topic_store
-from feedback import queries
 from feedback.kernel.clock import office_day
+from feedback.queries import cases as case_queries
 from routing import directory
 from web.actions import topics as topic_actions
 from web.api import serializers
@@ -74,7 +74,7 @@ async def hot(request: Request) -> Response:
     actor, names = await overseer(request), await directory.snapshot()
     day, rows = await topic_actions.ranked(actor, names, office_day(office.clock.now()))
     found = {topic.thread: [m.no for m in topic.members] for topic in await topic_store.of_day(day)} if day else {}
-    seen = await queries.seen_of(actor, (no for nos in found.values() for no in nos))
+    seen = await case_queries.seen_of(actor, (no for nos in found.values() for no in nos))
     plain = ("thread", "title", "place", "people", "cases", "this_week", "last_week", "growth")
     items = [
         {

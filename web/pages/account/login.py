@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback.intake import line
+from feedback.rules.intake import line
 from web.auth import cookies, form_recovery, sessions
 from web.context import Office
 from web.presentation import desk_frame

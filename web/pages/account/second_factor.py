@@ -5,10 +5,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback.access import Actor
-from feedback.intake import line
-from feedback.kernel import seal
+from feedback.kernel import crypto
 from feedback.kernel.errors import Invalid
+from feedback.rules.access import Actor
+from feedback.rules.intake import line
 from routing import directory
 from web.auth import second_factor, sessions
 from web.context import Office
@@ -28,7 +28,7 @@ async def switch_on(request: Request) -> Response:
     async with request.form() as form:
         otp, sealed = line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
     try:
-        username, _, secret = seal.unseal_house(office.settings.secret, sealed).partition(" ")
+        username, _, secret = crypto.unseal_house(office.settings.secret, sealed).partition(" ")
     except ValueError:
         username = secret = ""
     if username != actor.id or not secret:
@@ -71,7 +71,7 @@ async def _page(
         "required": office.settings.second_factor_required,
         "qr": segno.make(address, error="m").svg_data_uri(omitsize=True, border=2),
         "letters": [secret[at : at + 4] for at in range(0, len(secret), 4)],
-        "sealed": seal.seal_house(office.settings.secret, f"{actor.id} {secret}"),
+        "sealed": crypto.seal_house(office.settings.secret, f"{actor.id} {secret}"),
         "spares": spares or [],
         "errors": {name: catalogue.fault_words(name, code) for name, code in faults.items()},
         "done": request.query_params.get("done", ""),

@@ -5,9 +5,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import queries
-from feedback.reads import read_log
-from feedback.vocabulary import Role
+from feedback.queries import cases as case_queries
+from feedback.record.access_log import read_log
+from feedback.rules.vocabulary import Role
 from routing import directory
 from web.auth.permissions import administrator
 from web.context import Office
@@ -31,7 +31,9 @@ async def reads(request: Request) -> Response:
     actor, names = await administrator(request, Role.AUDITOR), await directory.snapshot()
     no = request.query_params.get("no", "").strip()[:24]
     rows = await read_log(no, READS_MOST)
-    seen = await queries.seen_of(actor, (row["case_no"] for row in rows))  # reports are audited by cleared auditors
+    seen = await case_queries.seen_of(
+        actor, (row["case_no"] for row in rows)
+    )  # reports are audited by cleared auditors
     context = {
         **desk_frame.frame(actor, names),
         "no": no,

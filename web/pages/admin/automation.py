@@ -12,10 +12,10 @@ from classify.automation.gate import State
 from classify.automation.outcomes import Cell
 from classify.learning import drift
 from classify.learning.drift import Level, Look, Sign
-from feedback import facts
-from feedback.access import OVERSEERS, has
 from feedback.kernel.errors import Forbidden
-from feedback.vocabulary import Role
+from feedback.queries import statistics as case_statistics
+from feedback.rules.access import OVERSEERS, has
+from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import sessions
@@ -42,7 +42,7 @@ async def automatic(request: Request) -> Response:
     narrow = [cell for cell in cells if cell not in wide and cell not in pool]
     settings = office.settings
     now = office.clock.now()
-    said = await facts.classified(now - timedelta(days=BEFORE_DAYS), now)
+    said = await case_statistics.classified(now - timedelta(days=BEFORE_DAYS), now)
     counted = sum(cell.standing.total for cell in wide)
     context = {
         **desk_frame.frame(actor, names),

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import calendars, moves
-from feedback.access import Actor
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
-from feedback.workdays import Calendar
+from feedback.record import calendar_editions, deadline_changes
+from feedback.rules.access import Actor
+from feedback.rules.workdays import Calendar
 from routing import directory
 from web.actions import calendar as calendar_actions
 from web.auth import sessions
@@ -25,7 +25,7 @@ from web.imports import calendar_draft, calendar_notice
 from web.presentation import desk_frame
 from web.wording import catalogue, dates
 
-FIRST_YEAR, LAST_YEAR = calendars.FIRST_YEAR, calendar_notice.LAST_YEAR
+FIRST_YEAR, LAST_YEAR = calendar_editions.FIRST_YEAR, calendar_notice.LAST_YEAR
 FILE_MOST = 1_000_000
 BY_MACHINE = "系统"
 _FIELDS = ("lines", "remark", "source")
@@ -60,7 +60,7 @@ async def _shown(
     request: Request, actor: Actor, typed: dict[str, str], faults: list[str], *, is_whole_year: bool = False
 ) -> Response:
     office: Office = request.app.state.office
-    names, known = await directory.snapshot(), await calendars.current()
+    names, known = await directory.snapshot(), await calendar_editions.current()
     this_year = office_day(office.clock.now()).year
     asked = request.query_params.get("year", "")
     year = int(asked) if asked.isdecimal() and FIRST_YEAR <= int(asked) <= LAST_YEAR else this_year
@@ -72,7 +72,7 @@ async def _shown(
         "months": _months(known, year),
         "rows": [
             {"day": dates.day_words(r.day), "iso": r.day.isoformat(), "work": r.is_workday, "name": r.name}
-            for r in await calendars.days_of(year)
+            for r in await calendar_editions.days_of(year)
         ],
         "edition": await edition_words(),
         "next_year": known.announced_until.year + 1,
@@ -88,10 +88,10 @@ async def _shown(
                 "by": BY_MACHINE if row["made_by"] == "system" else row["made_by"],
                 "about": row["remark"] or row["source"],
             }
-            for row in await calendars.editions_made()
+            for row in await calendar_editions.editions_made()
         ],
         "counts": calendar_notice.counts(known, year),
-        "provisional": await moves.provisional(),
+        "provisional": await deadline_changes.provisional(),
     }
     return office.render(request, "admin/calendar.html", context, status=422 if faults else 200)
 
@@ -120,7 +120,7 @@ def _cell(known: Calendar, day: date, month: int) -> dict[str, Any]:
 
 async def edition_words() -> str:
     """Which edition holds, and up to when the days off are known."""
-    known = await calendars.current()
+    known = await calendar_editions.current()
     return f"{known.edition}，已知到 {dates.day_words(known.announced_until)}"
 
 

@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import calendars, moves
-from feedback.access import Actor
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict
-from feedback.moves import Move
-from feedback.terms import Holder
-from feedback.workdays import Calendar
+from feedback.record import calendar_editions, deadline_changes
+from feedback.record.deadline_changes import Move
+from feedback.rules.access import Actor
+from feedback.rules.terms import Holder
+from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
 from web.actions import calendar as calendar_actions
@@ -44,10 +44,10 @@ async def draft(request: Request) -> Response:
     actor, found = await administrator(request), await _draft(request)
     if found.edition:
         return RedirectResponse(f"/admin/calendar/editions/{found.edition}", status_code=303)
-    before, now = await calendars.current(), office.clock.now()
-    after = calendars.changed(before, found.what)
+    before, now = await calendar_editions.current(), office.clock.now()
+    after = calendar_editions.changed(before, found.what)
     context = {
-        **await _moved(request, actor, await moves.under(after, now), f"/admin/calendar/drafts/{found.id}"),
+        **await _moved(request, actor, await deadline_changes.under(after, now), f"/admin/calendar/drafts/{found.id}"),
         "draft": found,
         "is_stale": found.follows != before.edition,
         "until": dates.day_words(after.announced_until) if after.announced_until != before.announced_until else "",
@@ -66,8 +66,8 @@ async def draft_sheet(request: Request) -> Response:
     office: Office = request.app.state.office
     await administrator(request)
     found = await _draft(request)
-    after = calendars.changed(await calendars.current(), found.what)
-    return await _sheet(await moves.under(after, office.clock.now()), f"calendar-draft-{found.id}")
+    after = calendar_editions.changed(await calendar_editions.current(), found.what)
+    return await _sheet(await deadline_changes.under(after, office.clock.now()), f"calendar-draft-{found.id}")
 
 
 async def carry_out(request: Request) -> Response:
@@ -76,7 +76,7 @@ async def carry_out(request: Request) -> Response:
     actor = await administrator(request)
     number = int(request.path_params["number"])
     try:
-        edition = await calendars.carry_out(number, actor.name or actor.id, office.clock.now())
+        edition = await calendar_editions.carry_out(number, actor.name or actor.id, office.clock.now())
     except Conflict:
         return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
     office.wake()
@@ -93,9 +93,11 @@ async def again(request: Request) -> Response:
 async def edition(request: Request) -> Response:
     """What an edition says, who made it, what it moved and for whom."""
     office: Office = request.app.state.office
-    actor, found = await administrator(request), await calendars.edition_of(request.path_params["name"])
+    actor, found = await administrator(request), await calendar_editions.edition_of(request.path_params["name"])
     context = {
-        **await _moved(request, actor, await moves.made_by(found.name), f"/admin/calendar/editions/{found.name}"),
+        **await _moved(
+            request, actor, await deadline_changes.made_by(found.name), f"/admin/calendar/editions/{found.name}"
+        ),
         "edition": found,
         "facts": [
             ("生效时间", dates.time_words(found.made_at)),
@@ -105,7 +107,7 @@ async def edition(request: Request) -> Response:
             ("放假安排已知到", dates.day_words(found.announced_until)),
         ],
         "said": [{"day": dates.day_words(day), "what": _WORKS[works], "name": name} for day, works, name in found.days],
-        "is_followed": not found.is_newest or await moves.is_followed(),
+        "is_followed": not found.is_newest or await deadline_changes.is_followed(),
     }
     return office.render(request, "admin/calendar_edition.html", context)
 
@@ -116,8 +118,8 @@ _WORKS = {True: "调休上班", False: "放假", None: "恢复平日"}
 async def edition_sheet(request: Request) -> Response:
     """All that an edition moved, as Excel."""
     await administrator(request)
-    found = await calendars.edition_of(request.path_params["name"])
-    return await _sheet(await moves.made_by(found.name), f"calendar-{found.name}")
+    found = await calendar_editions.edition_of(request.path_params["name"])
+    return await _sheet(await deadline_changes.made_by(found.name), f"calendar-{found.name}")
 
 
 async def restore(request: Request) -> Response:
@@ -131,8 +133,8 @@ def _to_draft(number: int) -> Response:
     return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
 
 
-async def _draft(request: Request) -> calendars.Draft:
-    return await calendars.draft_of(int(request.path_params["number"]))
+async def _draft(request: Request) -> calendar_editions.Draft:
+    return await calendar_editions.draft_of(int(request.path_params["number"]))
 
 
 def changes(before: Calendar, after: Calendar) -> list[dict[str, str]]:
@@ -157,7 +159,7 @@ async def _moved(request: Request, actor: Actor, found: Sequence[Move], base: st
     pages = max(1, -(-len(shown) // PAGE))
     asked = q.get("page", "1")
     page = min(max(int(asked), 1), pages) if asked.isdecimal() and len(asked) < 7 else 1
-    count = moves.tally(found)
+    count = deadline_changes.tally(found)
     return {
         **desk_frame.frame(actor, names),
         "base": base,

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from classify import taxonomy as categories
 from feedback.kernel import outbox
-from feedback.vocabulary import Role
+from feedback.rules.vocabulary import Role
 from routing import assignment_rules, directory
 from web.auth.permissions import administrator
 from web.context import Office

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback.access import Actor
-from feedback.intake import line
-from feedback.letters import ALL, Letter
+from feedback.rules.access import Actor
+from feedback.rules.intake import line
+from feedback.rules.letter_types import ALL, Letter
 from routing import directory
 from web.actions import letter_templates
 from web.context import Office

@@ -10,9 +10,9 @@ from starlette.routing import Route
 from classify import taxonomy as categories
 from classify.learning import trainer, training_runs
 from classify.model import registry
-from feedback.access import Actor
 from feedback.kernel.errors import Conflict, Forbidden, NotFound
-from feedback.vocabulary import Role
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import sessions

@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from classify import taxonomy as categories
-from feedback.access import Actor
-from feedback.intake import line
 from feedback.kernel.errors import Forbidden, NotFound
-from feedback.vocabulary import PUBLIC_KINDS, Role
+from feedback.rules.access import Actor
+from feedback.rules.intake import line
+from feedback.rules.vocabulary import PUBLIC_KINDS, Role
 from routing import assignment_rules, directory
 from routing.assignment_rules import DESK, STREET, CaseFacts, Row
 from routing.directory import Directory

@@ -15,10 +15,10 @@ from evaluation.kpi import definitions
 from evaluation.kpi.facts import Question
 from evaluation.publication import annual_report, annual_report_files
 from evaluation.publication.annual_report import Cell, Report, Suggestions, Table, Words
-from feedback import reads
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden
 from feedback.kernel.settings import Settings
+from feedback.record import access_log
 from routing import directory
 from routing.oversight import measures
 from web.auth import permissions
@@ -103,7 +103,7 @@ async def download(request: Request) -> Response:
     """The report as a file: /board/report.docx and /board/report.xlsx."""
     office: Office = request.app.state.office
     found, actor = await _asked(request)
-    await reads.log_read(actor, "export", detail=found.title, now=office.clock.now())
+    await access_log.log_read(actor, "export", detail=found.title, now=office.clock.now())
     is_word = request.url.path.endswith(".docx")
     content = await asyncio.to_thread(annual_report_files.to_docx if is_word else annual_report_files.to_xlsx, found)
     name = f"xinqiao-report-{found.year}.{'docx' if is_word else 'xlsx'}"

@@ -15,10 +15,12 @@ from evaluation.kpi import table as kpi_table
 from evaluation.kpi.definitions import GROUPS, KPI, KPIS
 from evaluation.kpi.facts import Question
 from evaluation.publication import consultation_deadlines
-from feedback import calendars, queries, reads
-from feedback.access import Actor
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
+from feedback.queries import cases as case_queries
+from feedback.queries import worklist as case_worklist
+from feedback.record import access_log, calendar_editions
+from feedback.rules.access import Actor
 from routing import directory
 from web.actions.kpis import DEFAULT_GROUP, file_of, question_of, weights
 from web.auth import permissions
@@ -132,7 +134,7 @@ def period_words(name: str) -> str:
 async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
     """Online consultations that wait too long, of those this person sees, and how long nothing was published."""
     found = await consultation_deadlines.waiting(now, region)
-    seen = await queries.seen_of(actor, [row.case_no for row in found])
+    seen = await case_queries.seen_of(actor, [row.case_no for row in found])
     names = await directory.snapshot()
     rows = [
         {"no": row.case_no, "unit": names.short(row.unit), "days": row.days, "stage": row.stage}
@@ -159,9 +161,9 @@ async def cases(request: Request) -> Response:
     unit = query.get("unit", "")
     units = await _units(question, actor, unit)
     numbers = await behind(question, kpi, part, units)
-    rows = await queries.rows_of(actor, numbers, LIST_MOST)
-    calendar, now = await calendars.current(), office.clock.now()
-    await reads.log_read(actor, "list", detail=f"{kpi.name} {question.period.name} {unit}", now=now)
+    rows = await case_worklist.rows_of(actor, numbers, LIST_MOST)
+    calendar, now = await calendar_editions.current(), office.clock.now()
+    await access_log.log_read(actor, "list", detail=f"{kpi.name} {question.period.name} {unit}", now=now)
     asked = {"period": question.period.name, "region": question.region, "kpi": kpi.code, "unit": unit}
     context = {
         **desk_frame.frame(actor, names),
@@ -213,7 +215,7 @@ async def download(request: Request) -> Response:
     actor, names = await permissions.overseer(request), await directory.snapshot()
     question = question_of(request.query_params, office, names)
     told = await kpi_table.document(question, actor, weights(office))
-    await reads.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=office.clock.now())
+    await access_log.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=office.clock.now())
     return file_of(told, request.url.path.endswith(".xlsx"))
 
 

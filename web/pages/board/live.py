@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feedback import access, queries
-from feedback.access import OVERSEERS, Actor, Scope, has
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, office_day, start_of_day
+from feedback.queries import cases as case_queries
+from feedback.queries import worklist as case_worklist
+from feedback.rules import access
+from feedback.rules.access import OVERSEERS, Actor, Scope, has
 from routing import directory
 from routing.directory import Directory
 from routing.notices import inbox
@@ -105,11 +107,11 @@ class Line:
 
 async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, Any]:
     """Everything the board shows of the cases this person sees."""
-    lines = [_line(row, names) for row in await queries.board(actor, now=now)]
+    lines = [_line(row, names) for row in await case_worklist.board(actor, now=now)]
     today = start_of_day(office_day(now))
-    flow = await queries.flow(actor, today, now)
+    flow = await case_worklist.flow(actor, today, now)
     unsent = await inbox.undelivered(10)
-    seen = await queries.seen_of(actor, (row["case_no"] for row in unsent))
+    seen = await case_queries.seen_of(actor, (row["case_no"] for row in unsent))
     totals = {name: sum(getattr(line, name) for line in lines) for name in ("red", "amber", "green", "open")}
     groups = [(words, [line for line in lines if _kind(line, names) in kinds]) for words, kinds in KINDS_OF_GROUPS]
     known = {line.unit for _, rows in groups for line in rows}
@@ -159,7 +161,7 @@ async def _week(actor: Actor, now: datetime) -> dict[str, list[tuple[str, int]]]
     """How many cases came and how many were answered on each of the last days."""
     today = office_day(now)
     days = [today - timedelta(days=back) for back in range(FLOW_DAYS - 1, -2, -1)]
-    counted = await queries.flows(actor, [start_of_day(day) for day in days])
+    counted = await case_worklist.flows(actor, [start_of_day(day) for day in days])
     return {
         name: [(f"{day.month}-{day.day}", flow[name]) for day, flow in zip(days, counted, strict=False)]
         for name in ("received", "replied")

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import reads
-from feedback.access import OVERSEERS, Actor, has
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
+from feedback.record import access_log
+from feedback.rules.access import OVERSEERS, Actor, has
 from routing import directory
 from routing.notices.delivery import Manner
 from routing.oversight import measure_types, measures
@@ -99,7 +99,7 @@ async def export(request: Request) -> Response:
     rows = [
         oversight_views.measure_line(row, names, now) for row in await measures.listed(actor, _filters(request), now)
     ]
-    await reads.log_read(actor, "export", detail=f"措施与建议 {len(rows)} 项", now=now)
+    await access_log.log_read(actor, "export", detail=f"措施与建议 {len(rows)} 项", now=now)
     body = await asyncio.to_thread(_workbook, rows)
     return Response(body, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="measures.xlsx"'})
 

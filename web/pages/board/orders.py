@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import watched
+from feedback.queries import overdue
 from routing import directory
 from web.auth.permissions import overseer
 from web.context import Office
@@ -16,7 +16,7 @@ async def orders(request: Request) -> Response:
     """The supervision orders with their clocks and answers, open ones first."""
     office: Office = request.app.state.office
     actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
-    lines = [oversight_views.order_line(row, names, now) for row in await watched.orders(actor)]
+    lines = [oversight_views.order_line(row, names, now) for row in await overdue.orders(actor)]
     context = {
         **desk_frame.frame(actor, names),
         "tabs": pages("orders", actor),

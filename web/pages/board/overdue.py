@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import watched
+from feedback.queries import overdue
 from routing import directory
 from routing.notices import inbox
 from web.auth.permissions import overseer
@@ -18,7 +18,7 @@ async def late(request: Request) -> Response:
     office: Office = request.app.state.office
     actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
     unit = request.query_params.get("unit", "")
-    rows = await watched.late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
+    rows = await overdue.late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
     told = await inbox.told_of(row["id"] for row in rows)
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
     context = {

@@ -6,10 +6,10 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from feedback import watched
-from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, Invalid
-from feedback.vocabulary import Act, Role
+from feedback.queries import overdue
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Act, Role
 from routing import directory
 from routing.oversight import proposals as supervision_proposals
 from web.actions import cases as case_actions
@@ -35,7 +35,7 @@ async def _proposals(
     rows = await supervision_proposals.listed(actor)
     decided = await supervision_proposals.listed(actor, status=supervision_proposals.DISMISSED, most=30)
     decided += await supervision_proposals.listed(actor, status=supervision_proposals.ISSUED, most=30)
-    titles = await watched.titles_of(actor, [row["case_no"] for row in rows + decided])
+    titles = await overdue.titles_of(actor, [row["case_no"] for row in rows + decided])
     context = {
         **desk_frame.frame(actor, names),
         "tabs": pages("proposals", actor),

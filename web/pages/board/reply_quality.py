@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from classify.replies import checks, store
-from feedback import calendars
+from feedback.record import calendar_editions
 from routing import directory
 from web.actions.topics import FINDING_DAYS, listed, share, units_of
 from web.auth.permissions import overseer
@@ -24,7 +24,7 @@ async def quality(request: Request) -> Response:
     unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
     nos = await store.with_finding(since, unit, code) if unit and code in checks.LABELS else []
     behind = await listed(actor, nos)
-    calendar = await calendars.current()
+    calendar = await calendar_editions.current()
     context = {
         **desk_frame.frame(actor, names),
         "checks": [(check.code, check.label) for check in checks.CHECKS],

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from classify.topics import store as topic_store
-from feedback import calendars
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
+from feedback.record import calendar_editions
 from routing import directory
 from web.actions.topics import TREND_DAYS, daily, listed, people, ranked, view
 from web.auth.permissions import overseer
@@ -43,7 +43,7 @@ async def one(request: Request) -> Response:
     shown = view(known[-1][1], seen, names, known[-1][0]) if known else None
     if shown is None:
         raise NotFound(thread=request.path_params["thread"])
-    calendar = await calendars.current()
+    calendar = await calendar_editions.current()
     members = [m.no for m in known[-1][1].members if m.no in seen]
     context = {
         **desk_frame.frame(actor, names),

@@ -13,13 +13,16 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from evaluation import scale
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission
-from feedback import attachments, calendars, lifecycle, limits, queries, vocabulary
-from feedback.access import Actor
-from feedback.kernel import codes
+from feedback import attachments
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
-from feedback.lifecycle import Step
-from feedback.views import CaseFile
-from feedback.vocabulary import Act, Profile, Role, Status
+from feedback.queries import cases as case_queries
+from feedback.record import calendar_editions
+from feedback.rules import lifecycle, preconditions, vocabulary
+from feedback.rules.access import Actor
+from feedback.rules.lifecycle import Step
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import Act, Profile, Role, Status
 from routing import directory
 from web.actions import cases as case_actions
 from web.auth import citizen_cookie
@@ -88,7 +91,7 @@ async def act(request: Request) -> Response:
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await queries.file(citizen, citizen.case_no, secret=office.settings.secret)
+    file = await case_queries.file(citizen, citizen.case_no, secret=office.settings.secret)
     what = request.path_params["act"]
     step = next((s for s in file.steps(office.clock.now()) if s.act.value == what), None)
     if step is None:
@@ -166,15 +169,15 @@ async def _shown(
 ) -> Response:
     office: Office = request.app.state.office
     settings = office.settings
-    names, calendar = await directory.snapshot(), await calendars.current()
-    file, now = await queries.file(citizen, citizen.case_no, secret=settings.secret), office.clock.now()
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    file, now = await case_queries.file(citizen, citizen.case_no, secret=settings.secret), office.clock.now()
     view = case_views.case_view(file, names, citizen, now, calendar)
     context = {
         "view": view,
         "counted": clock.running(file),
         "moves": [deadline_changes.words(each) for each in file.moves],
         "version": file.version,
-        "key": codes.fresh_id(),
+        "key": identifiers.fresh_id(),
         "futures": _futures(view),
         "facts": _facts(view),
         "letters": await issuing.listed(citizen, file, "/case/letters/"),
@@ -238,7 +241,7 @@ def _refused(file: CaseFile, now: datetime) -> list[tuple[str, str]]:
         and file.stage in step.stages
     ]
     done = [entry.act for entry in file.entries]
-    over = {s.act: limits.lapsed(s.act, file.profile, file.clocks, now) for s in file.allowed}
+    over = {s.act: preconditions.lapsed(s.act, file.profile, file.clocks, now) for s in file.allowed}
     return [
         (
             catalogue.ACTS[step.act.value],

@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from feedback.kernel.errors import NotFound
-from feedback.views import EntryView
+from feedback.rules.read_models import EntryView
 from web.actions import letter_templates
 from web.actions.letters import address_of, answer
 from web.auth import citizen_cookie, sessions

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from feedback import queries
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from feedback.kernel.errors import NotFound
+from feedback.queries import lookup as case_lookup
 from web.auth import citizen_cookie
 from web.context import Office
 from web.forms import parsing
@@ -23,16 +23,16 @@ async def lookup(request: Request) -> Response:
     async with request.form() as form:
         code, check = parsing.once(form, "code"), parsing.once(form, "check")
     errors = {}
-    if not codes.typed_code(code):
+    if not identifiers.typed_code(code):
         errors["code"] = catalogue.fault_words("code", "missing")
     if not check.strip():
         errors["check"] = "请填写编号，或者手机号码后四位"
     if not errors:
         limiter = request.app.state.limiter
         await limiter.check("lookup", request)
-        tail = len(codes.typed_code(check)) == TAIL_DIGITS
+        tail = len(identifiers.typed_code(check)) == TAIL_DIGITS
         try:
-            no = await queries.by_code(
+            no = await case_lookup.by_code(
                 office.settings.secret, code, no="" if tail else check, phone_tail=check if tail else ""
             )
         except NotFound:

@@ -11,9 +11,11 @@ import segno
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from feedback import calendars, queries
 from feedback.kernel.errors import NotFound
-from feedback.vocabulary import Kind
+from feedback.queries import cases as case_queries
+from feedback.queries import lookup as case_lookup
+from feedback.record import calendar_editions
+from feedback.rules.vocabulary import Kind
 from routing import directory
 from web.auth import citizen_cookie
 from web.context import Office
@@ -47,11 +49,11 @@ async def receipt(request: Request) -> Response:
     if citizen is None or citizen.case_no != no:
         raise NotFound(no=no)
     now = office.clock.now()
-    file = await queries.file(citizen, no, secret=office.settings.secret)
+    file = await case_queries.file(citizen, no, secret=office.settings.secret)
     if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES):
         return RedirectResponse("/case", status_code=303)
-    code = await queries.receipt_code(no, office.settings.secret)
-    names, calendar = await directory.snapshot(), await calendars.current()
+    code = await case_lookup.receipt_code(no, office.settings.secret)
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
     due = {clock.term: case_views.clock_view(clock, names, now, calendar).due for clock in file.clocks}
     base = office.settings.public_url or str(request.base_url).rstrip("/")
     received = dates.time_words(file.received_at)

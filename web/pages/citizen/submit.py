@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from feedback import attachments
-from feedback.intake import Draft, PersonDraft, tidy
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.vocabulary import PUBLIC_KINDS, Kind
+from feedback.rules.intake import Draft, PersonDraft, tidy
+from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
 from web.actions import cases as case_actions
@@ -88,7 +88,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
     match number:
         case 1:
             draft["kind"] = parsing.once(form, "kind")
-            draft.setdefault("key", codes.fresh_id())
+            draft.setdefault("key", identifiers.fresh_id())
         case 2:
             draft.update({name: parsing.once(form, name) for name in ("title", "text", "region", "address")})
             draft["attachments"] = await kept_files(request, form)

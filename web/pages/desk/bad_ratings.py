@@ -11,12 +11,12 @@ from starlette.routing import Route
 
 from evaluation.ratings import bad_reviews, disputes, exclusions
 from evaluation.ratings.disputes import LoopView
-from feedback import access
-from feedback.access import Actor
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.vocabulary import Role
+from feedback.rules import access
+from feedback.rules.access import Actor
+from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import sessions
@@ -116,7 +116,7 @@ async def judge(office: Office, actor: Actor, form: FormData) -> None:
 
 
 async def exclude(office: Office, actor: Actor, form: FormData) -> None:
-    no, secret = codes.typed_number(parsing.once(form, "no")), office.settings.secret
+    no, secret = identifiers.typed_number(parsing.once(form, "no")), office.settings.secret
     await exclusions.ask(no, actor, parsing.once(form, "reason"), now=office.clock.now(), secret=secret)
 
 

@@ -7,11 +7,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import queries
-from feedback.access import Actor
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refused
-from feedback.views import CaseFile
-from feedback.vocabulary import Act, Role, Status
+from feedback.queries import cases as case_queries
+from feedback.rules.access import Actor
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import Act, Role, Status
 from routing import directory
 from routing.directory import Directory
 from web.actions import cases as case_actions
@@ -69,7 +69,7 @@ async def _bulk_row(
     office: Office = request.app.state.office
     row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": ""}
     try:
-        file = await queries.file(actor, no, secret=office.settings.secret)
+        file = await case_queries.file(actor, no, secret=office.settings.secret)
         row |= {"title": file.title, "version": file.version}
         data = _bulk_data(file, act, form, names)
         row["words"] = names.name(str(data["unit"])) if data.get("unit") else catalogue.ACTS[act.value]

@@ -8,14 +8,16 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import attachments, calendars, links, particulars, people, queries, redact
-from feedback.access import Actor
+from feedback import attachments, links
 from feedback.kernel.clock import office_day
-from feedback.lifecycle import Step
-from feedback.people import LinkState
-from feedback.views import BesideView, CaseFile, LinkView
-from feedback.vocabulary import Act, Role, Stage, Status
-from feedback.workdays import Calendar, Editions
+from feedback.queries import cases as case_queries
+from feedback.record import calendar_editions
+from feedback.rules import intake_fields, parties, redaction
+from feedback.rules.access import Actor
+from feedback.rules.lifecycle import Step
+from feedback.rules.read_models import BesideView, CaseFile, LinkView
+from feedback.rules.vocabulary import Act, LinkState, Role, Stage, Status
+from feedback.rules.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory
 from web.actions import suggestions
@@ -59,9 +61,9 @@ async def looked(request: Request) -> Looked:
     """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
     office: Office = request.app.state.office
     actor, now = await sessions.actor(request), office.clock.now()
-    names, editions = await directory.snapshot(), await calendars.editions()
+    names, editions = await directory.snapshot(), await calendar_editions.editions()
     no, secret = request.path_params["no"], office.settings.secret
-    file = await queries.file(actor, no, secret=secret, log_at=now)
+    file = await case_queries.file(actor, no, secret=secret, log_at=now)
     return Looked(actor, file, case_views.case_view(file, names, actor, now, editions.newest), names, editions, now)
 
 
@@ -152,7 +154,7 @@ async def _repeat_answers(
     found = {}
     for link in linked:
         if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
-            first = await queries.file(seen.actor, link.there.no, secret=office.settings.secret)
+            first = await case_queries.file(seen.actor, link.there.no, secret=office.settings.secret)
             answer = link_views.repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
             if answer is not None:
                 found[link.id] = answer
@@ -165,9 +167,9 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
     values: dict[str, dict[str, Any]] = {"classify": {"category": file.category}}
     if seen.step("publish"):
         office: Office = request.app.state.office
-        known = await queries.names_in(seen.actor, file.no, office.settings.secret)
+        known = await case_queries.names_in(seen.actor, file.no, office.settings.secret)
         words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
-        values["publish"] = {name: redact.masked(text, known) for name, text in words.items()}
+        values["publish"] = {name: redaction.masked(text, known) for name, text in words.items()}
     for act, before, names in _ASKED_BEFORE:
         asked = next((e for e in reversed(file.entries) if e.act in before), None)
         if asked and seen.step(act):
@@ -204,7 +206,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
     rows += [_beside(each) for each in file.beside]
     rows += [
         ("人数", party_views.headcount_words(file.headcount)),
-        *particulars.words_of(file.entries[0].data.get("particulars", {})),
+        *intake_fields.words_of(file.entries[0].data.get("particulars", {})),
         ("匿名", "不让承办单位知道姓名电话" if file.anonymous else ""),
         ("公开", "同意隐去个人信息后公开" if file.public_consent else "不同意公开"),
         ("请求回避的人员", file.exclude),
@@ -215,7 +217,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
 
 def _beside(each: BesideView) -> tuple[str, str]:
     """A representative or a proxy, with the sort of proxy and its right."""
-    p, kind = each.person, people.proxy_kind(each.kind)
+    p, kind = each.person, parties.proxy_kind(each.kind)
     said = [p.name, p.phone, p.id_number]
     if kind is None:
         return "代表", "　".join(part for part in said if part)

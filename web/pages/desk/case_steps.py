@@ -11,11 +11,13 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from classify.replies import checks
-from feedback import attachments, lifecycle, queries, redact
+from feedback import attachments
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.lifecycle import Step
-from feedback.vocabulary import Act
+from feedback.queries import cases as case_queries
+from feedback.rules import lifecycle, redaction
+from feedback.rules.lifecycle import Step
+from feedback.rules.vocabulary import Act
 from web.actions import cases as case_actions
 from web.auth import sessions
 from web.context import Office
@@ -210,9 +212,9 @@ async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: Fo
 async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What in the texts looks like personal data, as (sort, text), once each."""
     office: Office = request.app.state.office
-    names = await queries.names_in(seen.actor, seen.file.no, office.settings.secret)
+    names = await case_queries.names_in(seen.actor, seen.file.no, office.settings.secret)
     words = "\n".join(str(typed.get(name, "")) for name in ("title", "question", "answer", "text"))
-    found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redact.findings(words, names)]
+    found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.findings(words, names)]
     return list(dict.fromkeys(found))
 
 

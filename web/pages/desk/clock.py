@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import calendars, queries
-from feedback.deadlines import Clock, row_of
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
-from feedback.views import CaseFile
+from feedback.queries import cases as case_queries
+from feedback.record import calendar_editions
+from feedback.rules.deadlines import Clock, row_of
+from feedback.rules.read_models import CaseFile
 from routing import directory
 from web.auth import citizen_cookie, sessions
 from web.context import Office
@@ -24,7 +25,7 @@ async def staff(request: Request) -> Response:
     """A clock of any case the member of staff sees."""
     office: Office = request.app.state.office
     actor, names, no = await sessions.actor(request), await directory.snapshot(), request.path_params["no"]
-    file = await queries.file(actor, no, secret=office.settings.secret)
+    file = await case_queries.file(actor, no, secret=office.settings.secret)
     crumbs = [("/desk", "工作台"), (f"/desk/cases/{no}", no)]
     return await _shown(request, file, {**desk_frame.frame(actor, names), "active": "desk", "crumbs": crumbs})
 
@@ -35,7 +36,7 @@ async def own(request: Request) -> Response:
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await queries.file(citizen, citizen.case_no, secret=office.settings.secret)
+    file = await case_queries.file(citizen, citizen.case_no, secret=office.settings.secret)
     return await _shown(request, file, {"active": "lookup", "crumbs": [("/lookup", "查进度"), ("/case", "我的诉求")]})
 
 
@@ -48,7 +49,7 @@ def running(file: CaseFile) -> list[tuple[str, str]]:
 async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> Response:
     office: Office = request.app.state.office
     clock = _clock(request, file)
-    names, editions = await directory.snapshot(), await calendars.editions()
+    names, editions = await directory.snapshot(), await calendar_editions.editions()
     context = {
         **frame,
         "no": file.no,

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback import calendars, links, redact
-from feedback.access import Actor
+from feedback import links
+from feedback.record import calendar_editions
+from feedback.rules import redaction
+from feedback.rules.access import Actor
 from routing import directory
 from web.actions import links as link_actions
 from web.auth import sessions
@@ -26,7 +28,7 @@ async def pending(request: Request) -> Response:
     """What waits for a decision of this desk: repeats, and matters several people bring."""
     office: Office = request.app.state.office
     actor, now = await _receptionist(request), office.clock.now()
-    names, calendar = await directory.snapshot(), await calendars.current()
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
     told = {
         name: link_views.lines(await links.pending(actor, campaigns=campaigns), names, now, calendar)
         for name, campaigns in (("repeats", False), ("campaigns", True))
@@ -62,7 +64,7 @@ async def campaign(request: Request) -> Response:
     """A matter several people bring: its cases, and one answer for all of them, each with its own clock."""
     office: Office = request.app.state.office
     actor, now = await sessions.actor(request), office.clock.now()
-    names, calendar = await directory.snapshot(), await calendars.current()
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
     head, members = await links.group(actor, request.path_params["no"])
     rows, text, findings = [head, *members], "", list[tuple[str, str]]()
     outcome: dict[str, str] = {}
@@ -72,7 +74,7 @@ async def campaign(request: Request) -> Response:
             text = parsing.words(form, "text")
             fault = "missing" if not text else "too_long" if len(text) > link_actions.TEXT_MOST else ""
             chosen = {str(no) for no in form.getlist("no")}
-            findings = list(dict.fromkeys((desk_case.FINDING_WORDS[f.sort], f.text) for f in redact.findings(text)))
+            findings = list(dict.fromkeys((desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.findings(text)))
             done = "confirmed" in form and not fault
         if not fault:
             outcome = await link_actions.answer_all(

@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feedback import calendars, queries, reads, redact
-from feedback.access import Actor
 from feedback.kernel.clock import OFFICE
 from feedback.kernel.errors import Forbidden
-from feedback.views import WorkRow
-from feedback.vocabulary import Role
-from feedback.workdays import Calendar
+from feedback.queries import worklist as case_worklist
+from feedback.record import access_log, calendar_editions
+from feedback.rules import redaction
+from feedback.rules.access import Actor
+from feedback.rules.read_models import WorkRow
+from feedback.rules.vocabulary import Role
+from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
 from web.auth import sessions
@@ -51,11 +53,11 @@ async def export(request: Request) -> Response:
     actor, now = await sessions.actor(request), office.clock.now()
     if actor.roles <= {Role.ADMIN}:
         raise Forbidden
-    names, calendar = await directory.snapshot(), await calendars.current()
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
     filters = worklist_views.filters_of(request.query_params, actor)
-    rows = await queries.export(actor, filters, now=now, most=EXPORT_MOST)
+    rows = await case_worklist.export(actor, filters, now=now, most=EXPORT_MOST)
     words = worklist_views.filter_words(filters, names)
-    await reads.log_read(actor, "export", detail=f"{len(rows)} 件；{words}", now=now)
+    await access_log.log_read(actor, "export", detail=f"{len(rows)} 件；{words}", now=now)
     about = _about(actor, names, words, len(rows), now)
     body = await asyncio.to_thread(lambda: _workbook([_line(row, names, now, calendar) for row in rows], about))
     name = f"xinqiao-{now.astimezone(OFFICE):%Y%m%d-%H%M}.xlsx"
@@ -64,7 +66,7 @@ async def export(request: Request) -> Response:
 
 def _line(row: WorkRow, names: Directory, now: datetime, calendar: Calendar) -> list[Any]:
     view = worklist_views.row_view(row, names, now, calendar)
-    title = "（保密件）" if row.confidential else redact.masked(row.title)
+    title = "（保密件）" if row.confidential else redaction.masked(row.title)
     return [
         row.no,
         title,

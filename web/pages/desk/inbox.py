@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback.intake import line
+from feedback.rules.intake import line
 from routing import directory
 from routing.notices import inbox
 from web.auth import sessions

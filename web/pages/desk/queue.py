@@ -6,11 +6,12 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from feedback import calendars, queries
-from feedback.access import Actor
 from feedback.kernel.clock import office_day, start_of_day
-from feedback.views import Filters
-from feedback.vocabulary import Role
+from feedback.queries import worklist as case_worklist
+from feedback.record import calendar_editions
+from feedback.rules.access import Actor
+from feedback.rules.read_models import Filters
+from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import cookies, form_recovery, sessions
@@ -31,9 +32,9 @@ async def queue(request: Request) -> Response:
     actor, now = await sessions.actor(request), office.clock.now()
     if actor.roles <= {Role.ADMIN}:
         return RedirectResponse("/admin", status_code=303)
-    names, calendar = await directory.snapshot(), await calendars.current()
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
     filters = worklist_views.filters_of(request.query_params, actor)
-    found = await queries.worklist(actor, filters, _page(request), now=now)
+    found = await case_worklist.worklist(actor, filters, _page(request), now=now)
     counted, mine, all_ = await _counts(actor, filters, now)
     columns = worklist_views.columns_of(request)
     context = {
@@ -73,7 +74,7 @@ async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[s
     """The figures on the tabs, how many open cases wait for this unit (None for overseers), and how many are seen."""
     is_worker = bool(actor.roles & WORKERS)
     found = {
-        mine: await queries.counts(actor, replace(filters, mine=mine), now=now)
+        mine: await case_worklist.counts(actor, replace(filters, mine=mine), now=now)
         for mine in (False, True)
         if is_worker or mine in (False, filters.mine)
     }
@@ -82,7 +83,7 @@ async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[s
 
 async def _answered_today(actor: Actor, now: datetime) -> int:
     today = office_day(now)
-    return (await queries.flow(actor, start_of_day(today), now))["replied"]
+    return (await case_worklist.flow(actor, start_of_day(today), now))["replied"]
 
 
 def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:

@@ -15,15 +15,18 @@ from starlette.routing import Route
 
 from classify.duplicates import link_proposals
 from classify.duplicates.link_proposals import Hint
-from feedback import attachments, calendars, intake, links, particulars, people, queries, reads
-from feedback.access import Actor
-from feedback.intake import Draft, PersonDraft, Proxy
-from feedback.kernel import codes
+from feedback import attachments, links
+from feedback.kernel import identifiers
 from feedback.kernel.clock import OFFICE
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from feedback.people import LinkKind
-from feedback.views import CaseFile
-from feedback.vocabulary import PUBLIC_KINDS, Channel, Kind, Profile, Role
+from feedback.queries import cases as case_queries
+from feedback.queries import lookup as case_lookup
+from feedback.record import access_log, calendar_editions
+from feedback.rules import intake, intake_fields, parties
+from feedback.rules.access import Actor
+from feedback.rules.intake import Draft, PersonDraft, Proxy
+from feedback.rules.read_models import CaseFile
+from feedback.rules.vocabulary import PUBLIC_KINDS, Channel, Kind, LinkKind, Profile, Role
 from routing import directory
 from web.actions import cases as case_actions
 from web.auth import drafts, sessions
@@ -39,8 +42,8 @@ from web.wording import catalogue, dates
 AT_THE_DESK = (Channel.HOTLINE, Channel.VISIT, Channel.LETTER, Channel.FAX, Channel.AGENT, Channel.TRANSFER)
 DRAFT = "register"
 _PERSON = ("name", "phone", "id_number", "address")
-_REPRESENTATIVES = [f"rep{n}.{name}" for n in range(people.REPRESENTATIVES_MOST) for name in ("name", "phone")]
-_PARTICULARS = [row.name for row in particulars.PARTICULARS if row.sort != "switch"]
+_REPRESENTATIVES = [f"rep{n}.{name}" for n in range(parties.REPRESENTATIVES_MOST) for name in ("name", "phone")]
+_PARTICULARS = [row.name for row in intake_fields.PARTICULARS if row.sort != "switch"]
 _TEXTS = (
     *("channel", "kind", "profile", "title", "text", "region", "address", "urgency", "headcount", "key"),
     *(f"person.{name}" for name in _PERSON),
@@ -50,7 +53,7 @@ _TEXTS = (
 )
 _SWITCHES = (
     *("anonymous", "public_consent"),
-    *(row.name for row in particulars.PARTICULARS if row.sort == "switch"),
+    *(row.name for row in intake_fields.PARTICULARS if row.sort == "switch"),
 )
 _FIELD_OF = {"attachments": "files", "file": "files", "representatives": "rep0-name"}
 
@@ -75,7 +78,7 @@ async def register(request: Request) -> Response:
                 return await _shown(request, actor, typed, {})
             draft, faults = _draft_of(typed, actor)
             told = await _hints(request, actor, typed)
-            is_resent = await queries.is_known_source(draft.channel, draft.source_id)
+            is_resent = await case_lookup.is_known_source(draft.channel, draft.source_id)
             if "check" in form or (not faults and not is_resent and _must_look(told, form)):
                 return await _shown(request, actor, typed, {}, hints=told, asked="check" in form)
             receipt = await case_actions.hand_in(office, draft, actor, faults=faults)
@@ -84,7 +87,7 @@ async def register(request: Request) -> Response:
             return await _shown(request, actor, typed, errors)
         except Conflict:
             # The same form again with other words, after a step back in the browser: another message, or a slip.
-            typed["key"] = codes.fresh_id()
+            typed["key"] = identifiers.fresh_id()
             errors = {"title": "刚才已经登记过一件；这次内容不同，确实要另登一件的，请再点一次登记"}
             return await _shown(request, actor, typed, errors)
     await drafts.drop_staff_draft(office, DRAFT, actor.id)
@@ -129,12 +132,12 @@ async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> li
         actor, typed["title"], typed["text"], person, office.settings.secret, realm=realm
     )
     if any({"phone", "id"} & set(hint.known_by) for hint in found):
-        await reads.log_read(actor, "person", detail=f"登记时查重：{len(found)} 件", now=office.clock.now())
+        await access_log.log_read(actor, "person", detail=f"登记时查重：{len(found)} 件", now=office.clock.now())
     return found
 
 
 async def _hint_lines(found: Sequence[Hint], office: Office) -> list[dict[str, Any]]:
-    names, calendar, now = await directory.snapshot(), await calendars.current(), office.clock.now()
+    names, calendar, now = await directory.snapshot(), await calendar_editions.current(), office.clock.now()
     return [
         {
             "case": worklist_views.row_view(hint.case, names, now, calendar),
@@ -178,23 +181,23 @@ async def registered(request: Request) -> Response:
     names = await directory.snapshot()
     file: CaseFile | None = None
     try:
-        file = await queries.file(actor, no, secret=office.settings.secret)
+        file = await case_queries.file(actor, no, secret=office.settings.secret)
         desk = file.desk
     except NotFound:
-        desk = await queries.taken_in(actor, no, now=now)
+        desk = await case_lookup.taken_in(actor, no, now=now)
     if file and desk != actor.unit:
         raise Forbidden(no=no)
-    await reads.log_read(actor, "code", no, now=now)
+    await access_log.log_read(actor, "code", no, now=now)
     base = office.settings.public_url or str(request.base_url).rstrip("/")
     context = {
         **desk_frame.frame(actor, names),
         "no": no,
-        "code": await queries.receipt_code(no, office.settings.secret),
+        "code": await case_lookup.receipt_code(no, office.settings.secret),
         "opens": file is not None,
         "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
         "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],
         "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
-        "by_proxy": next((each for each in file.beside if each.role == people.Beside.PROXY), None) if file else None,
+        "by_proxy": next((each for each in file.beside if each.role == parties.Beside.PROXY), None) if file else None,
     }
     return office.render(request, "desk/registered.html", context)
 
@@ -220,7 +223,7 @@ def _blank(office: Office) -> dict[str, Any]:
     return dict.fromkeys(_TEXTS, "") | {
         "channel": Channel.HOTLINE.value,
         "headcount": "1",
-        "key": codes.fresh_id(),
+        "key": identifiers.fresh_id(),
         "visit_at": f"{now:%Y-%m-%dT%H:%M}",
         "attachments": [],
     }
@@ -234,7 +237,7 @@ def _typed(form: FormData) -> dict[str, Any]:
 def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Draft, dict[str, str]]:
     """The draft the form says, and what only this form can find wrong."""
     faults: dict[str, str] = {}
-    headcount = _number(typed["headcount"] or "1", "headcount", people.HEADCOUNT_MOST, faults)
+    headcount = _number(typed["headcount"] or "1", "headcount", parties.HEADCOUNT_MOST, faults)
     if typed["channel"] not in AT_THE_DESK:
         faults["channel"] = "missing"
     proxy = Proxy(
@@ -243,7 +246,7 @@ def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Draft, dict[str, 
         authority=typed["proxy.authority"],
     )
     representatives = [
-        PersonDraft(typed[f"rep{n}.name"], typed[f"rep{n}.phone"]) for n in range(people.REPRESENTATIVES_MOST)
+        PersonDraft(typed[f"rep{n}.name"], typed[f"rep{n}.phone"]) for n in range(parties.REPRESENTATIVES_MOST)
     ]
     draft = Draft(
         kind=typed["kind"],
@@ -264,7 +267,7 @@ def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Draft, dict[str, 
         headcount=headcount,
         representatives=tuple(each for each in representatives if each != PersonDraft()),
         proxy=proxy if proxy != Proxy(PersonDraft()) else None,
-        particulars={row.name: typed[row.name] for row in particulars.PARTICULARS},
+        particulars={row.name: typed[row.name] for row in intake_fields.PARTICULARS},
     )
     return draft, faults
 
@@ -312,7 +315,7 @@ async def _shown(
         "profiles": [(p.value, catalogue.PROFILES[p.value]) for p in (Profile.HOTLINE, Profile.PETITION)],
         "regions": worklist_views.region_groups(names, settings.region),
         "urgencies": [("1", "特急（危及生命财产，2 小时）"), ("2", "紧急（水电气热，24 小时）")],
-        "proxies": [(kind.code, kind.words) for kind in people.PROXY_KINDS],
+        "proxies": [(kind.code, kind.words) for kind in parties.PROXY_KINDS],
         "authorities": list(catalogue.AUTHORITIES.items()),
         "particulars": _groups(),
         "opened": _opened(typed, errors),
@@ -329,13 +332,13 @@ _HEADS: tuple[tuple[str, str, frozenset[Channel]], ...] = (
 )
 
 
-def _groups() -> list[tuple[str, str, str, list[particulars.Particular]]]:
+def _groups() -> list[tuple[str, str, str, list[intake_fields.Particular]]]:
     """The particulars of some channels each under its heading, then those of all: id, heading, channels, rows."""
     found = [
-        (id_, words, " ".join(sorted(channels)), [row for row in particulars.PARTICULARS if row.channels == channels])
+        (id_, words, " ".join(sorted(channels)), [row for row in intake_fields.PARTICULARS if row.channels == channels])
         for id_, words, channels in _HEADS
     ]
-    everywhere = [row for row in particulars.PARTICULARS if row.channels == frozenset(Channel)]
+    everywhere = [row for row in intake_fields.PARTICULARS if row.channels == frozenset(Channel)]
     return [*found, ("more", "其他登记项", "", everywhere)]
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback import calendars
-from feedback.intake import narrow
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
-from feedback.terms import Length, Unit
+from feedback.record import calendar_editions
+from feedback.rules.intake import narrow
+from feedback.rules.terms import Length, Unit
 from web.context import Office
 from web.pages.public.home import COMMON
 from web.presentation import deadline_explanation
@@ -41,7 +41,7 @@ async def deadline(request: Request) -> Response:
     except Invalid as fault:
         context["errors"] = {name: _FAULT_WORDS[code] for name, code in fault.fields.items()}
         return office.render(request, "public/deadline.html", context, status=422)
-    context["result"] = deadline_explanation.counted(day, length, await calendars.current())
+    context["result"] = deadline_explanation.counted(day, length, await calendar_editions.current())
     return office.render(request, "public/deadline.html", context)
 
 

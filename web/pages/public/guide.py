@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feedback.kernel.clock import office_day
-from feedback.terms import Holder, Term, in_force
-from feedback.vocabulary import Profile
+from feedback.rules.terms import Holder, Term, in_force
+from feedback.rules.vocabulary import Profile
 from web.context import Office
 from web.wording import catalogue
 

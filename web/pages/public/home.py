@@ -3,7 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from feedback import calendars, published
+from feedback.queries import public_replies
+from feedback.record import calendar_editions
 from routing import directory
 from web.context import Office
 from web.pages.public.replies import reply_line
@@ -21,8 +22,8 @@ COMMON = (
 async def home(request: Request) -> Response:
     """The three big entries, what happens to a message, newest replies and figures."""
     office: Office = request.app.state.office
-    names, calendar = await directory.snapshot(), await calendars.current()
-    newest = await published.public_replies(size=5)
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    newest = await public_replies.public_replies(size=5)
     month, figures = await home_figures()
     context = {
         "replies": [reply_line(row, names, "", calendar) for row in newest.items],

@@ -6,22 +6,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feedback import grounds
-from feedback.lifecycle import STEPS, Step
-from feedback.vocabulary import Profile
+from feedback.rules import decision_grounds
+from feedback.rules.lifecycle import STEPS, Step
+from feedback.rules.vocabulary import Profile
 from web.context import Office
 from web.wording import catalogue
 
 _TABLES = (
-    ("不予受理、不再受理和告知的情形", grounds.GROUNDS),
-    ("申诉求决的法定途径", grounds.LEGAL_ROUTES),
-    ("处理意见的结论", grounds.OUTCOMES),
-    ("督办的情形", grounds.TRIGGERS),
+    ("不予受理、不再受理和告知的情形", decision_grounds.GROUNDS),
+    ("申诉求决的法定途径", decision_grounds.LEGAL_ROUTES),
+    ("处理意见的结论", decision_grounds.OUTCOMES),
+    ("督办的情形", decision_grounds.TRIGGERS),
 )
 _LETTERS = {
-    grounds.Letter.NOT_ACCEPTED: "不予受理",
-    grounds.Letter.NOT_AGAIN: "不再受理",
-    grounds.Letter.GUIDE: "告知向有权机关提出",
+    decision_grounds.Letter.NOT_ACCEPTED: "不予受理",
+    decision_grounds.Letter.NOT_AGAIN: "不再受理",
+    decision_grounds.Letter.GUIDE: "告知向有权机关提出",
 }
 
 
@@ -33,7 +33,7 @@ async def law(request: Request) -> Response:
     return office.render(request, "public/law.html", {"tables": tables, "steps": steps})
 
 
-def _row(row: grounds.Row) -> dict[str, Any]:
+def _row(row: decision_grounds.Row) -> dict[str, Any]:
     return {
         "label": row.label,
         "law": row.law,

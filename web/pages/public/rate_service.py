@@ -13,10 +13,10 @@ from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import services, submission, tokens
 from evaluation.ratings.submission import ServiceRating
 from evaluation.ratings.tokens import Occasion
-from feedback import access
-from feedback.kernel import codes
+from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.vocabulary import Act
+from feedback.rules import access
+from feedback.rules.vocabulary import Act
 from routing import directory
 from web.actions import cases as case_actions
 from web.auth import sessions
@@ -108,7 +108,7 @@ async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str
     for row in rows:
         groups.setdefault(names.name(row.unit), []).append((row.code, row.name))
     matter = next((row for row in rows if row.code == occasion.matter), None)
-    typed = {**typed, "key": typed.get("key") or codes.fresh_id()}
+    typed = {**typed, "key": typed.get("key") or identifiers.fresh_id()}
     blank = {"level": "", "tags": [], "text": "", "anonymous": False, "matter": "", "handling_no": ""}
     context = {
         "draft": {**blank, **typed, "token": token},

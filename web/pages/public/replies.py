@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classify import taxonomy as categories
-from feedback import calendars, published, search
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
-from feedback.workdays import Calendar
+from feedback.queries import public_replies
+from feedback.record import calendar_editions, search
+from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
 from web.context import Office
@@ -33,9 +34,9 @@ async def replies(request: Request) -> Response:
     q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = _page(request)
-    found = await published.public_replies(q, unit, category, page=page)
-    names, calendar = await directory.snapshot(), await calendars.current()
-    counted = await published.facets()
+    found = await public_replies.public_replies(q, unit, category, page=page)
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    counted = await public_replies.facets()
     context = {
         "q": q,
         "chosen": {"unit": unit, "category": category},
@@ -126,9 +127,9 @@ async def reply(request: Request) -> Response:
     text = request.path_params["id"]
     if not text.isdecimal() or len(text) > 15:
         raise NotFound(reply=text)
-    row = await published.public_reply(int(text))
-    names, calendar = await directory.snapshot(), await calendars.current()
-    others = await published.public_replies(category=row["category"][:4], size=6) if row["category"] else None
+    row = await public_replies.public_reply(int(text))
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    others = await public_replies.public_replies(category=row["category"][:4], size=6) if row["category"] else None
     context = {
         "reply": {
             "id": row["id"],
@@ -152,12 +153,12 @@ async def similar(request: Request) -> Response:
     """A fragment with up to three replies like a title that is being typed; the whole title, else its beginning."""
     office: Office = request.app.state.office
     q = request.query_params.get("q", "").strip()
-    names, calendar = await directory.snapshot(), await calendars.current()
+    names, calendar = await directory.snapshot(), await calendar_editions.current()
     rows: list[Mapping[str, Any]] = []
     for words in (q, *_pieces(q)):
         if len(rows) < SIMILAR_MOST and words:
             known = {row["id"] for row in rows}
-            found = await published.public_replies(words, size=SIMILAR_MOST)
+            found = await public_replies.public_replies(words, size=SIMILAR_MOST)
             rows += [row for row in found.items if row["id"] not in known]
     lines = [reply_line(row, names, "", calendar) for row in rows[:SIMILAR_MOST]]
     return office.render(request, "public/similar.html", {"replies": lines})
@@ -172,7 +173,7 @@ def _pieces(title: str) -> list[str]:
 async def feed(request: Request) -> Response:
     """The newest replies as RSS 2.0."""
     office: Office = request.app.state.office
-    found = await published.public_replies(size=50)
+    found = await public_replies.public_replies(size=50)
     names = await directory.snapshot()
     base = office.settings.public_url or str(request.base_url).rstrip("/")
     items = [

@@ -1,0 +1,1 @@
+"""What an actor may see of the case file. Every function takes the actor."""

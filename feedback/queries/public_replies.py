@@ -1,0 +1,68 @@
+"""Which questions and answers were published, and which of them hold these words?"""
+
+from math import ceil
+from typing import Any
+
+from tortoise.functions import Count
+
+from feedback.kernel import db
+from feedback.kernel.errors import NotFound
+from feedback.record import search
+from feedback.record.models.case import PublicReply
+from feedback.rules.read_models import Page
+
+SEARCH_MOST = 2000
+
+
+async def public_replies(
+    q: str = "", unit: str = "", category: str = "", region: str = "", page: int = 1, size: int = 20
+) -> Page:
+    """Published, masked questions and answers, best match first (title before text, then newest)."""
+    found = PublicReply.all().using_db(db.reading())
+    if unit:
+        found = found.filter(unit=unit)
+    if category:
+        found = found.filter(category__startswith=category)
+    if region:
+        found = found.filter(region__startswith=region.rstrip("0") or "0")
+    if q.strip():
+        ids = await search.find(search.REPLIES, q, SEARCH_MOST)
+        rows = [r for r in await found.filter(id__in=ids) if search.matches(q, r.title, r.question, r.answer)]
+        rows.sort(key=lambda r: (not search.matches(q, r.title), -r.id))
+        total = len(rows)
+        rows = rows[(max(page, 1) - 1) * size : max(page, 1) * size]
+    else:
+        total = await found.count()
+        rows = await found.order_by("-published_at", "-id").offset((max(page, 1) - 1) * size).limit(size)
+    return Page(tuple(_reply(r) for r in rows), total, max(page, 1), max(1, ceil(total / size)))
+
+
+async def public_reply(reply_id: int) -> dict[str, Any]:
+    """One published reply.
+
+    Raises NotFound.
+    """
+    row = await PublicReply.get_or_none(id=reply_id)
+    if row is None:
+        raise NotFound(reply=reply_id)
+    return _reply(row)
+
+
+def _reply(row: PublicReply) -> dict[str, Any]:
+    names = ("id", "title", "question", "answer", "unit", "category", "region", "kind")
+    return {name: getattr(row, name) for name in names} | {
+        "received_at": row.received_at,
+        "replied_at": row.replied_at,
+        "published_at": row.published_at,
+    }
+
+
+async def facets() -> dict[str, list[tuple[str, int]]]:
+    """How many published replies each unit and category has."""
+    rows = PublicReply.all().using_db(db.reading()).annotate(n=Count("id"))
+    units = await rows.group_by("unit").values("unit", "n")
+    categories = await rows.group_by("category").values("category", "n")
+    return {
+        "unit": sorted(((r["unit"], r["n"]) for r in units), key=lambda p: -p[1]),
+        "category": sorted(((r["category"], r["n"]) for r in categories), key=lambda p: -p[1]),
+    }

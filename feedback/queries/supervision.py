@@ -1,0 +1,118 @@
+"""What do overseers' timers and forecasts need of the record? Facts that speak for an order, and the clocks of the past.
+
+Columns without words or persons, for the system only.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise.expressions import Q
+
+from feedback.kernel import db
+from feedback.record.models.case import Case, Entry
+from feedback.record.models.clocks import ClockRow
+from feedback.rules.terms import RIGHTS
+from feedback.rules.vocabulary import OPEN, Act, Status
+
+_CHUNK = 500
+
+
+async def confidential_among(nos: Sequence[str]) -> set[str]:
+    """Those of the cases that are reports (检举控告)."""
+    rows = await Case.filter(no__in=list(nos), confidential=True).values("no") if nos else []
+    return {row["no"] for row in rows}
+
+
+async def supervision_facts(now: datetime) -> list[dict[str, Any]]:
+    """Cases in which something may speak for a supervision order: late clocks, returns, urging, a bad call-back.
+
+    What came before the last order is not counted again. For the system only; reports are among them.
+    """
+    recent = now - _LOOKS_BACK
+    running = ClockRow.filter(stopped_at__isnull=True, due_at__lte=now, due_at__gte=recent)
+    late = await running.exclude(term__in=[*sorted(RIGHTS), "supervision"]).values(
+        "case_id", "id", "term", "label", "due_legal_day"
+    )
+    acts = [Act.RETURN, Act.URGE, Act.CALL_BACK, Act.REOPEN, Act.RATE]
+    said = await Entry.filter(act__in=[act.value for act in acts], at__gte=recent).values("case_id", "act")
+    wanted = sorted({row["case_id"] for row in late} | {row["case_id"] for row in said})
+    found: dict[int, dict[str, Any]] = {}
+    for at in range(0, len(wanted), _CHUNK):
+        chunk = wanted[at : at + _CHUNK]
+        cases = Case.filter(id__in=chunk, status__in=_SUPERVISED)
+        for row in await cases.values("id", "no", "profile", "unit", "desk"):
+            found[row["id"]] = row | _NOTHING_SAID | {"late": []}
+        told = Entry.filter(case_id__in=sorted(found.keys() & set(chunk)), act__in=_TELLING).order_by("case_id", "seq")
+        for entry in await told.values("case_id", "act", "at", "data"):
+            _take_in(found[entry["case_id"]], entry)
+    for clock in late:
+        if clock["case_id"] in found:
+            found[clock["case_id"]]["late"].append(clock)
+    return list(found.values())
+
+
+_LOOKS_BACK = timedelta(days=365)
+_SUPERVISED = [s.value for s in (*OPEN, Status.REPLIED)]
+_TELLING = [
+    act.value
+    for act in (
+        Act.SUPERVISE,
+        Act.ANSWER_SUPERVISION,
+        Act.RETURN,
+        Act.URGE,
+        Act.CALL_BACK,
+        Act.RATE,
+        Act.REPLY,
+        Act.EXTEND,
+        Act.REOPEN,
+    )
+]
+_SINCE_ORDER: dict[str, Any] = {"returns": 0, "urges": 0, "unsatisfied": None, "rated_badly": None}
+_NOTHING_SAID: dict[str, Any] = {
+    **_SINCE_ORDER,
+    "orders": 0,
+    "order_open": False,
+    "extended": False,
+    "supported": False,
+    "sent_back": False,
+}
+_BAD_LEVEL = 2
+
+
+def _take_in(record: dict[str, Any], entry: Mapping[str, Any]) -> None:
+    """Count an entry into the record of its case."""
+    data = entry["data"]
+    match entry["act"]:
+        case Act.SUPERVISE:
+            record.update(_SINCE_ORDER, orders=record["orders"] + 1, order_open=True)
+        case Act.ANSWER_SUPERVISION:
+            record["order_open"] = False
+        case Act.RETURN:
+            record["returns"] += 1
+        case Act.URGE:
+            record["urges"] += 1
+        case Act.CALL_BACK if data.get("outcome") == "unsatisfied":
+            record["unsatisfied"] = entry["at"]
+        case Act.RATE if isinstance(data.get("level"), int) and data["level"] <= _BAD_LEVEL:
+            record["rated_badly"] = entry["at"]
+        case Act.REPLY:
+            record["supported"] = data.get("outcome") == "support"
+        case Act.REOPEN if data.get("outcome") == "unsatisfied" and record["sent_back"]:
+            record["unsatisfied"] = entry["at"]  # done again, and still nobody is content
+        case Act.REOPEN:
+            record.update(unsatisfied=None, rated_badly=None, sent_back=True)
+        case Act.EXTEND:
+            record["extended"] = True
+
+
+async def past_clocks(since: datetime, now: datetime, most: int) -> list[tuple[Any, ...]]:
+    """Clocks that ended as they should, or late, or are late now: unit, term, kind, start, due, end.
+
+    The newest `most`; reports (检举控告) are not among them, since everybody sees what is counted from this.
+    """
+    ended = Q(stopped_at__isnull=False, kept=True) | Q(stopped_at__isnull=True, due_at__lte=now)
+    rows = ClockRow.filter(ended, starts_at__gte=since, case__confidential=False)
+    rows = rows.exclude(term__in=sorted(RIGHTS)).exclude(unit="").order_by("-id").limit(most)
+    columns = ("unit", "term", "case__kind", "starts_at", "due_at", "stopped_at")
+    return list(await rows.using_db(db.reading()).values_list(*columns))

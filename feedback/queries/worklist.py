@@ -1,0 +1,198 @@
+"""What does an actor see? One file, worklists with counts, look-up by code, published replies.
+
+Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from itertools import pairwise
+from math import ceil
+from typing import Any
+
+from tortoise.expressions import Q, Subquery
+from tortoise.functions import Count
+from tortoise.queryset import QuerySet
+
+from feedback.kernel import db, identifiers
+from feedback.kernel.clock import from_millis
+from feedback.queries.cases import scoped_query
+from feedback.record import search
+from feedback.record.models.case import Case, TenureRow
+from feedback.rules.access import Actor
+from feedback.rules.deadlines import Light
+from feedback.rules.read_models import (
+    Filters,
+    Page,
+    WorkRow,
+)
+from feedback.rules.vocabulary import OPEN, Status
+
+PAGE = 50
+SEARCH_MOST = 2000
+_CHUNK = 500
+
+
+async def rows_of(actor: Actor, nos: Iterable[str], most: int = SEARCH_MOST) -> list[WorkRow]:
+    """Those of the numbers whose cases the actor sees, newest first: the list behind a figure."""
+    wanted = sorted(set(nos), reverse=True)
+    found: list[WorkRow] = []
+    for at in range(0, len(wanted), _CHUNK):
+        if len(found) < most:
+            found += await _rows(
+                scoped_query(actor).filter(no__in=wanted[at : at + _CHUNK]).order_by("-received_at", "-id")
+            )
+    return found[:most]
+
+
+async def worklist(actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE) -> Page:
+    """The cases the actor sees, narrowed and sorted, one page of them."""
+    found = await _narrowed(actor, filters, now)
+    counted = (await found.annotate(total=Count("id"), running=Count("next_due_at")).values("total", "running"))[0]
+    total, running = int(counted["total"]), int(counted["running"])
+    pages = max(1, ceil(total / size))
+    page = min(max(1, page), pages)
+    offset = (page - 1) * size
+    rows = await _sorted(found, filters.sort, offset, min(size, total - offset), running)
+    return Page(tuple(rows), total, page, pages)
+
+
+async def export(actor: Actor, filters: Filters, *, now: datetime, most: int) -> list[WorkRow]:
+    """The same list without pages, for a file. At most `most` rows."""
+    return await _sorted(await _narrowed(actor, filters, now), filters.sort, 0, most, most)
+
+
+_ORDERS: Mapping[str, tuple[str, ...]] = {
+    "received": ("received_at", "id"),
+    "-received": ("-received_at", "-id"),
+}
+_LONG_AGO = from_millis(0)  # later than this is any time: SQLite seeks for `>`, but scans for `NOT … IS NULL`
+COLUMNS = tuple(each.name for each in fields(WorkRow))
+
+
+async def _sorted(found: QuerySet[Case], sort: str, offset: int, limit: int, running: int) -> list[WorkRow]:
+    """A stretch of the list. By default what has the least time left comes first, then what waits for nobody."""
+    if sort in _ORDERS:
+        return await _rows(found.order_by(*_ORDERS[sort]).offset(offset).limit(limit))
+    # Two statements, since an index gives either half in order; together they would be sorted whole for every page.
+    rows: list[WorkRow] = []
+    if offset < running:
+        half = found.filter(next_due_at__gt=_LONG_AGO).order_by("next_due_at", "id")
+        rows = await _rows(half.offset(offset).limit(limit))
+    if missing := limit - len(rows):
+        half = found.filter(next_due_at__isnull=True).order_by("id")
+        rows += await _rows(half.offset(max(0, offset - running)).limit(missing))
+    return rows
+
+
+async def _rows(found: QuerySet[Case]) -> list[WorkRow]:
+    return [WorkRow(**row) for row in await found.values(*COLUMNS)]
+
+
+async def counts(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
+    """How many cases of the list stand in each status and under each light, the filter on these two aside."""
+    base = Filters(
+        unit=filters.unit,
+        kind=filters.kind,
+        category=filters.category,
+        region=filters.region,
+        q=filters.q,
+        flag=filters.flag,
+        mine=filters.mine,
+    )
+    found = await _narrowed(actor, base, now)
+    by_status = await _lights(found, now).group_by("status").values("status", "open", *_LIGHTS)
+    result = {row["status"]: row["open"] for row in by_status}
+    result["open"] = sum(result.get(s.value, 0) for s in OPEN)
+    return result | {light: sum(row[light] for row in by_status) for light in _LIGHTS}
+
+
+_LIGHTS = (Light.RED.value, Light.AMBER.value, Light.GREEN.value)
+
+
+def _lights(found: QuerySet[Case], now: datetime) -> QuerySet[Case]:
+    """Counts them, `open` in all and under each light, in one statement."""
+    return found.annotate(open=Count("id"), **{light: Count("id", _filter=_lit(light, now)) for light in _LIGHTS})
+
+
+def _lit(light: str, now: datetime) -> Q:
+    match light:
+        case Light.RED:
+            return Q(next_due_at__lte=now)
+        case Light.AMBER:
+            return Q(next_due_at__gt=now, next_warn_at__lte=now)
+        case Light.GREEN:
+            return Q(next_warn_at__gt=now)
+        case _:
+            return Q(next_due_at__isnull=True)
+
+
+async def _narrowed(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
+    found = scoped_query(actor)
+    if filters.status == "open":
+        found = found.filter(status__in=[s.value for s in OPEN])
+    elif filters.status:
+        found = found.filter(status=filters.status)
+    if filters.light:
+        found = found.filter(_lit(filters.light, now))
+    if filters.unit:
+        # What no unit leads yet lies with its desk: the board counts it there, so the list behind must hold it.
+        found = found.filter(Q(unit=filters.unit) | Q(unit="", desk=filters.unit))
+    if filters.kind:
+        found = found.filter(kind=filters.kind)
+    if filters.category:
+        found = found.filter(category__startswith=filters.category)
+    if filters.region:
+        found = found.filter(region__startswith=filters.region.rstrip("0") or "0")
+    if filters.flag:
+        found = found.filter(flags__contains=filters.flag)
+    if filters.mine:
+        at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
+        held = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")
+        found = found.filter(at_desk | Q(id__in=Subquery(held)))
+    if filters.q:
+        found = found.filter(await _found(filters.q))
+    return found
+
+
+async def _found(query: str) -> Q:
+    """Cases whose number, title or text hold the query."""
+    number = identifiers.typed_number(query)
+    ids = await search.find(search.CASES, query, SEARCH_MOST)
+    rows = await Case.filter(id__in=ids).using_db(db.reading()).values("id", "title", "text", "address") if ids else []
+    sure = [row["id"] for row in rows if search.matches(query, row["title"], row["text"], row["address"])]
+    return Q(no=number) | Q(id__in=sure) if sure else Q(no=number)
+
+
+async def board(actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
+    """Per unit (the desk for what has none yet): red, amber, green and open, over the cases the actor sees."""
+    open_ = scoped_query(actor).filter(status__in=[s.value for s in OPEN])
+    found: dict[str, dict[str, Any]] = {}
+    for row in await _lights(open_, now).group_by("unit", "desk").values("unit", "desk", "open", *_LIGHTS):
+        unit = row["unit"] or row["desk"]
+        line = found.setdefault(unit, {"unit": unit, "open": 0, "red": 0, "amber": 0, "green": 0})
+        for name in ("open", *_LIGHTS):
+            line[name] += row[name]
+    return sorted(found.values(), key=lambda r: (-r["red"], -r["amber"], -r["open"], r["unit"]))
+
+
+async def flow(actor: Actor, since: datetime, until: datetime) -> dict[str, int]:
+    """How many cases came, and how many were answered, in a span."""
+    return (await flows(actor, [since, until]))[0]
+
+
+async def flows(actor: Actor, bounds: Sequence[datetime]) -> list[dict[str, int]]:
+    """The same for each span between two bounds that follow each other."""
+    spans = list(pairwise(bounds))
+    found: list[dict[str, int]] = [{} for _ in spans]
+    for name in ("received", "replied"):
+        seen = scoped_query(actor).filter(**_within(name, bounds[0], bounds[-1]))
+        each = {f"n{place}": Count("id", _filter=Q(**_within(name, *span))) for place, span in enumerate(spans)}
+        counted = (await seen.annotate(**each).values(*each))[0]
+        for place, row in enumerate(found):
+            row[name] = int(counted[f"n{place}"])
+    return found
+
+
+def _within(name: str, since: datetime, until: datetime) -> dict[str, Any]:
+    return {f"{name}_at__gte": since, f"{name}_at__lt": until}

@@ -1,0 +1,1 @@
+"""The tables of the case file and the only modules that write them."""

@@ -1,0 +1,25 @@
+"""How is the case file kept? The tables of this package, and nothing else.
+
+Only `feedback` touches them. Status, unit, clocks and tenures are foldings of the entries, stored for speed.
+"""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from feedback.kernel.db import InstantField
+
+
+class ReadLog(Model):
+    """Who looked at whose confidential or personal data"""
+
+    id = fields.BigIntField(primary_key=True)
+    at = InstantField()
+    actor = fields.CharField(max_length=80)
+    unit = fields.CharField(max_length=60, default="")
+    what = fields.CharField(max_length=40)
+    case_no = fields.CharField(max_length=20, default="")
+    detail = fields.CharField(max_length=300, default="")
+
+    class Meta:
+        table = "feedback_read_log"
+        indexes = (("case_no", "at"), ("actor", "at"))

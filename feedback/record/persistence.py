@@ -1,0 +1,264 @@
+"""How do acts become rows, and rows become values again? The columns, clocks, tenures and side rows of a case.
+
+Only `feedback.cases` calls what writes here, inside its transaction.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from feedback.kernel.errors import Conflict, Invalid, NotNow
+from feedback.record import search
+from feedback.record.models.case import Attachment, Bar, Case, Entry, Link, PublicReply, TenureRow
+from feedback.record.models.clocks import ClockRow
+from feedback.record.people import has_somebody_of, person_of
+from feedback.rules import escalation_levels, projection
+from feedback.rules.access import Standing
+from feedback.rules.deadlines import Clock, Facts, Happening
+from feedback.rules.intake import Draft
+from feedback.rules.projection import Folded
+from feedback.rules.tenures import Tenure
+from feedback.rules.terms import Holder, parse_length
+from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState
+
+
+async def clocks_stored(case_id: int) -> list[Clock]:
+    """The clocks of a case as they are stored."""
+    return [clock_of(row) for row in await ClockRow.filter(case_id=case_id).order_by("seq", "id")]
+
+
+def clock_of(row: ClockRow) -> Clock:
+    return Clock(
+        term=row.term,
+        label=row.label,
+        seq=row.seq,
+        holder=Holder(row.holder),
+        unit=row.unit,
+        starts_at=row.starts_at,
+        due_raw_day=row.due_raw_day,
+        due_legal_day=row.due_legal_day,
+        warn_at=row.warn_at,
+        due_at=row.due_at,
+        law=row.law,
+        provisional=bool(row.provisional),
+        edition=row.edition,
+        length=parse_length(row.length),
+        stopped_at=row.stopped_at,
+        stopped_by=Act(row.stopped_by) if row.stopped_by else None,
+        kept=bool(row.kept),
+    )
+
+
+def happening_of(entry: Entry) -> Happening:
+    return Happening(entry.seq, Act(entry.act), entry.at, entry.unit, entry.data)
+
+
+def facts_of(case: Case) -> Facts:
+    named = person_of(case) is not None
+    return projection.facts_from(case.kind, case.profile, case.desk, case.urgency, named)
+
+
+async def standing_of(case: Case) -> Standing:
+    """What the access rule needs to know of a stored case."""
+    tenures = await TenureRow.filter(case_id=case.id)
+    bars = await Bar.filter(case_id=case.id)
+    return Standing(
+        no=case.no,
+        confidential=bool(case.confidential),
+        desk=case.desk,
+        lead=case.unit,
+        co=frozenset(t.unit for t in tenures if not t.lead and t.until is None),
+        held=frozenset(t.unit for t in tenures),
+        bars=frozenset(b.unit for b in bars if b.unit),
+        recused=frozenset(b.staff for b in bars if b.staff),
+    )
+
+
+def said_by(draft: Draft) -> dict[str, Any]:
+    """What the first entry keeps of the draft: everything but who the person is."""
+    said = {
+        "kind": draft.kind,
+        "title": draft.title,
+        "text": draft.text,
+        "channel": draft.channel,
+        "region": draft.region,
+        "address": draft.address,
+        "attachments": list(draft.attachments),
+        "unit": draft.unit,
+        "bars": sorted(draft.bars),
+        "link": draft.link,
+        "headcount": draft.headcount if draft.headcount > 1 else 0,
+        "representatives": len(draft.representatives),
+        "proxy": draft.proxy.kind if draft.proxy else "",
+        "particulars": dict(draft.particulars),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def breaks_at(case: Case, entries: Sequence[Entry]) -> str:
+    """Where the chain of a file is broken: "entry 3", "the last entry", or "" when it is whole."""
+    before = ""
+    for place, e in enumerate(entries, 1):
+        digest = projection.entry_digest(before, case.no, e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
+        if e.seq != place or digest != e.digest:
+            return f"entry {e.seq}"
+        before = e.digest
+    return "" if entries and before == case.digest else "the last entry"
+
+
+async def store_foldings(case_id: int, after: Folded) -> None:
+    await store_clocks(case_id, after.clocks)
+    await _store_tenures(case_id, after.tenures)
+
+
+async def store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
+    known = {(r.term, r.seq, r.unit): r for r in await ClockRow.filter(case_id=case_id)}
+    gone = {r.id for r in known.values()}
+    by_start = {(r.term, r.seq): r for r in known.values() if r.holder in (Holder.LEAD, Holder.DESK)}
+    new = []
+    for clock in clocks:
+        # A lead's or a desk's clock may change hands: it is the same row under another unit.
+        row = known.get((clock.term, clock.seq, clock.unit)) or by_start.get((clock.term, clock.seq))
+        columns = clock_columns(clock)
+        gone.discard(row.id if row else 0)
+        if row is None:
+            new.append(ClockRow(case_id=case_id, **columns, **armed(clock)))
+        elif clock_of(row) != clock:
+            if row.due_at != clock.due_at or clock.stopped_at:
+                columns |= armed(clock)  # a deadline that moved is warned of anew
+            await ClockRow.filter(id=row.id).update(**columns)
+    if gone:  # only what an older version folded otherwise
+        await ClockRow.filter(id__in=sorted(gone)).delete()
+    if new:
+        await ClockRow.bulk_create(new)
+
+
+def armed(clock: Clock) -> dict[str, Any]:
+    """The columns by which the sweep finds a clock: no stage told yet, and when to look first."""
+    look_at = escalation_levels.first_look(clock.term, clock.warn_at, clock.due_legal_day, str(clock.length))
+    return {"stage": "", "look_at": look_at} if clock.stopped_at is None else {"look_at": None}
+
+
+def clock_columns(clock: Clock) -> dict[str, Any]:
+    return {
+        "term": clock.term,
+        "label": clock.label,
+        "seq": clock.seq,
+        "holder": clock.holder.value,
+        "unit": clock.unit,
+        "starts_at": clock.starts_at,
+        "due_raw_day": clock.due_raw_day,
+        "due_legal_day": clock.due_legal_day,
+        "warn_at": clock.warn_at,
+        "due_at": clock.due_at,
+        "law": clock.law,
+        "length": str(clock.length),
+        "provisional": clock.provisional,
+        "edition": clock.edition,
+        "stopped_at": clock.stopped_at,
+        "stopped_by": clock.stopped_by.value if clock.stopped_by else "",
+        "kept": clock.kept,
+    }
+
+
+async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
+    known = {(r.seq, r.unit): r for r in await TenureRow.filter(case_id=case_id)}
+    gone = set(known) - {(t.seq, t.unit) for t in tenures}
+    if gone:  # only what an older version folded otherwise
+        await TenureRow.filter(id__in=[known[key].id for key in gone]).delete()
+    for t in tenures:
+        row = known.get((t.seq, t.unit))
+        if row is None:
+            await TenureRow.create(
+                case_id=case_id, unit=t.unit, lead=t.lead, seq=t.seq, since=t.since, until=t.until, task=t.task
+            )
+        elif row.until != t.until:
+            await TenureRow.filter(id=row.id).update(until=t.until)
+
+
+def columns_of(after: Folded) -> dict[str, Any]:
+    return {
+        "status": after.state.status.value,
+        "stage": after.state.stage.value,
+        "desk": after.desk,
+        "unit": after.unit,
+        "category": after.category,
+        "confidence": after.confidence,
+        "by_hand": after.by_hand,
+        "replied_at": after.replied_at,
+        "closed_at": after.closed_at,
+        "next_due_at": after.next_due_at,
+        "next_warn_at": after.next_warn_at,
+    }
+
+
+async def check_attachments(ids: Sequence[str]) -> None:
+    if ids and await Attachment.filter(id__in=list(ids), case_id__isnull=True).count() != len(set(ids)):
+        raise Invalid({"attachments": "unknown"})
+
+
+async def keep_side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: int, now: datetime) -> None:
+    """Rows beside the entry that the act brings: claimed attachments, a published answer."""
+    if ids := data.get("attachments"):
+        claimed = await Attachment.filter(id__in=list(ids), case_id__isnull=True).update(case_id=case.id, seq=seq)
+        if claimed != len(set(ids)):
+            raise Conflict(attachments=list(ids))
+    if what is Act.RECUSE:
+        # What a bad rating of the case opened tells its number and what was said of it.
+        followed = await Case.filter(link=case.no, kind=Kind.RECTIFY.value).values_list("id", flat=True)
+        await Bar.bulk_create([Bar(case_id=id_, staff=data["staff"]) for id_ in (case.id, *followed)])
+    if what is Act.PUBLISH:
+        await _publish(case, data, now)
+    if what is Act.MERGE:
+        await _link_merged(case, str(data["case"]), now)
+    if what is Act.UNPUBLISH and (row := await PublicReply.get_or_none(case_id=case.id)):
+        await PublicReply.filter(id=row.id).delete()
+        await search.forget(search.REPLIES, row.id, f"{row.title}\n{row.question}\n{row.answer}")
+
+
+async def _link_merged(case: Case, into: str, now: datetime) -> None:
+    """A merge is a link too, whether it was proposed or not; who did it stands in the entry."""
+    other = await Case.get_or_none(no=into)
+    if other is None or other.id == case.id:
+        return
+    decided = {"kind": LinkKind.MERGED_INTO.value, "state": LinkState.CONFIRMED.value, "decided_at": now}
+    if await Link.filter(case_id=case.id, earlier_id=other.id).update(**decided):
+        return
+    await Link.create(
+        case_id=case.id,
+        earlier_id=other.id,
+        kind=LinkKind.MERGED_INTO.value,
+        state=LinkState.CONFIRMED.value,
+        same_person=await has_somebody_of(case, other),
+        evidence={},
+        made_at=now,
+        made_by="",
+        decided_at=now,
+    )
+
+
+async def _publish(case: Case, data: Mapping[str, Any], now: datetime) -> None:
+    if not case.public_consent:
+        raise NotNow(code="no_consent", no=case.no)
+    columns = {
+        "title": data["title"],
+        "question": data["question"],
+        "answer": data["answer"],
+        "unit": case.unit,
+        "category": case.category,
+        "region": case.region,
+        "kind": case.kind,
+        "received_at": case.received_at,
+        "replied_at": case.replied_at or now,
+        "published_at": now,
+        "digest": hashlib.sha256(f"{data['title']}\n{data['question']}\n{data['answer']}".encode()).hexdigest(),
+    }
+    words = f"{data['title']}\n{data['question']}\n{data['answer']}"
+    row = await PublicReply.get_or_none(case_id=case.id)
+    if row is None:
+        row = await PublicReply.create(case_id=case.id, **columns)
+        await search.index(search.REPLIES, row.id, words)
+    else:
+        await PublicReply.filter(id=row.id).update(**columns)
+        await search.index(search.REPLIES, row.id, words, before=f"{row.title}\n{row.question}\n{row.answer}")

@@ -1,0 +1,148 @@
+"""Who may see a case, and who may do what with it? One rule for check, list, count, export and buttons.
+
+`scope` says the rule as a value that a query can use, `sees` says it for one case; a test holds them equal.
+Confidential cases (检举控告) are seen by cleared staff only, and a barred unit and all below it never learn of one
+(信访工作条例 第三十条). No I/O.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from feedback.rules.lifecycle import CaseState, Step, steps_from
+from feedback.rules.vocabulary import Role, Whose
+
+ANY_STAFF = frozenset({Role.RECEPTION, Role.CLERK, Role.LEAD, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN})
+OVERSEERS = frozenset({Role.SUPERVISOR, Role.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. Made by the doors from a session or a query code, never by rules."""
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    unit: str = ""
+    units: frozenset[str] = frozenset()  # the units whose cases are theirs to see: their own and what lies below
+    ancestry: frozenset[str] = frozenset()  # their unit and all above it: a bar on any of them bars them too
+    everywhere: bool = False  # an overseer of the whole installation
+    cleared: bool = False  # may read the confidential class
+    case_no: str = ""  # the one case a citizen's code opens
+
+
+SYSTEM = Actor(id="system", name="系统", roles=frozenset({Role.SYSTEM}))
+
+
+def citizen(case_no: str) -> Actor:
+    """Whoever holds the query code of that case."""
+    return Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}), case_no=case_no)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the access rule needs to know of a case."""
+
+    no: str
+    confidential: bool
+    desk: str
+    lead: str  # the unit that leads it now, or ""
+    co: frozenset[str] = frozenset()  # co-units now
+    held: frozenset[str] = frozenset()  # every unit that holds or once held it
+    bars: frozenset[str] = frozenset()
+    recused: frozenset[str] = frozenset()  # ids of staff who must not handle it
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which cases an actor sees, said so that a query can use it."""
+
+    everything: bool = False  # no test at all: the system only
+    nothing: bool = False
+    case_no: str = ""
+    everywhere: bool = False
+    units: frozenset[str] = frozenset()
+    desk: str = ""
+    confidential: bool = False
+    ancestry: frozenset[str] = frozenset()
+    staff_id: str = ""
+
+
+def scope(actor: Actor) -> Scope:
+    """The cases `actor` sees."""
+    if Role.SYSTEM in actor.roles:
+        return Scope(everything=True)
+    if Role.CITIZEN in actor.roles:
+        return Scope(case_no=actor.case_no, nothing=not actor.case_no)
+    working = actor.roles - {Role.ADMIN}  # an administrator manages accounts and tables, not people's matters
+    if not working:
+        return Scope(nothing=True)
+    return Scope(
+        everywhere=actor.everywhere and bool(working & OVERSEERS),
+        units=actor.units | ({actor.unit} if actor.unit else frozenset()),
+        desk=actor.unit if Role.RECEPTION in working else "",
+        confidential=actor.cleared,
+        ancestry=actor.ancestry | ({actor.unit} if actor.unit else frozenset()),
+        staff_id=actor.id,
+    )
+
+
+def sees(actor: Actor, case: Standing) -> bool:
+    """Whether `actor` may know that the case exists."""
+    s = scope(actor)
+    if s.everything:
+        return True
+    if s.nothing:
+        return False
+    if s.case_no:
+        return s.case_no == case.no
+    if case.confidential and not s.confidential:
+        return False
+    if case.bars & s.ancestry or s.staff_id in case.recused:
+        return False
+    return s.everywhere or bool(case.held & s.units) or (s.desk != "" and s.desk == case.desk)
+
+
+def may(actor: Actor, step: Step, case: Standing) -> bool:
+    """Whether `actor` may do the step to a case, its status aside."""
+    if not sees(actor, case):
+        return False
+    return any(role in actor.roles and _belongs(actor, whose, case) for role, whose in step.who)
+
+
+def _belongs(actor: Actor, whose: Whose, case: Standing) -> bool:
+    match whose:
+        case Whose.DESK:
+            return actor.unit == case.desk
+        case Whose.HOLDER:
+            return bool(case.lead) and actor.unit == case.lead
+        case Whose.CO:
+            return actor.unit in case.co
+        case Whose.OVERSEER:
+            return actor.everywhere or case.lead in actor.units
+        case Whose.OWNER:
+            return actor.case_no == case.no
+        case Whose.NOBODY:
+            return Role.SYSTEM in actor.roles
+
+
+def open_steps(actor: Actor, state: CaseState, case: Standing) -> tuple[Step, ...]:
+    """The steps `actor` may take now: the buttons, the forms and the API's `acts`."""
+    return tuple(step for step in steps_from(state) if may(actor, step, case))
+
+
+def unmasked(actor: Actor, case: Standing) -> bool:
+    """Whether `actor` sees the person's name and telephone: those who must answer, and the desk."""
+    if Role.CITIZEN in actor.roles:
+        return actor.case_no == case.no
+    working = bool(actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION})
+    return working and sees(actor, case) and actor.unit in case.co | {case.lead, case.desk}
+
+
+def reads_letter(actor: Actor, *, internal: bool) -> bool:
+    """Whether whoever sees a case may read a letter of it: slips and orders between offices are for staff."""
+    return not internal or Role.CITIZEN not in actor.roles
+
+
+def has(actor: Actor, roles: Iterable[Role]) -> bool:
+    """Whether `actor` holds one of the roles."""
+    return bool(actor.roles & frozenset(roles))

@@ -1,0 +1,349 @@
+"""When is what due, and is it late? Clocks folded from what happened, by the table of `feedback.terms`.
+
+Clocks are never edited: `clocks_of(history, case, editions)` says them anew. Two sorts run side by side: the
+citizen's own clock, which starts at submission and which no hand-off stops, and the units' clocks.
+A running clock is counted by the newest edition of the calendar, a stopped one for ever by the edition in force when
+it stopped: a day off announced later makes nobody's past late or punctual.
+`due_raw_day` is counted plainly, `due_legal_day` is moved past days off (民法典 第二百零三条);
+lights turn on the first, lateness counts from the second. No I/O.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+
+from feedback.kernel.clock import end_of_day, office_day, start_of_day
+from feedback.rules.terms import RIGHTS, TERMS, Holder, Length, Term, Unit, parse_length
+from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
+from feedback.rules.workdays import Calendar, Editions
+
+
+class State(StrEnum):
+    """How a clock stands."""
+
+    RUNNING = "running"
+    KEPT = "kept"
+    LATE = "late"
+    STOPPED = "stopped"  # ended by something that neither keeps nor breaks it, such as a withdrawal
+
+
+class Light(StrEnum):
+    """What the board shows."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What the clocks need to know of an entry."""
+
+    seq: int
+    act: Act
+    at: datetime
+    unit: str = ""  # the acting staff's unit, or ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the clocks need to know of a case that no act of it changes."""
+
+    kind: Kind
+    profile: Profile
+    desk: str  # the reception desk now; what handed the file on says which was the first
+    urgency: int = 0
+    named: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One clock of a case. `seq` is the entry that started it; due_at is the first instant too late."""
+
+    term: str
+    label: str
+    seq: int
+    holder: Holder
+    unit: str
+    starts_at: datetime
+    due_raw_day: date
+    due_legal_day: date
+    warn_at: datetime
+    due_at: datetime
+    law: str
+    provisional: bool
+    edition: str
+    length: Length
+    stopped_at: datetime | None = None
+    stopped_by: Act | None = None
+    kept: bool = True  # whether what stopped it was what should
+
+    def state(self, now: datetime) -> State:
+        over = State.STOPPED if self.term in RIGHTS else State.LATE  # a right lapses, nobody is late
+        if self.stopped_at is None:
+            return State.RUNNING if now < self.due_at else over
+        if self.stopped_at >= self.due_at:
+            return over
+        return State.KEPT if self.kept else State.STOPPED
+
+    def light(self, now: datetime) -> Light:
+        if self.stopped_at is not None:
+            return Light.NONE
+        if now >= self.due_at:
+            return Light.NONE if self.term in RIGHTS else Light.RED
+        return Light.AMBER if now >= self.warn_at else Light.GREEN
+
+
+def due_days(calendar: Calendar, day: date, length: Length, rolls: bool = True) -> tuple[date, date]:
+    """(due_raw_day, due_legal_day) of a term in days that begins on `day`."""
+    if length.unit is Unit.WORKING:
+        due = calendar.add_workdays(day, length.count)
+        return due, due
+    raw = calendar.add_days(day, length.count)
+    return raw, calendar.next_workday(raw) if rolls else raw
+
+
+def clocks_of(history: Sequence[Happening], case: Facts, editions: Editions) -> tuple[Clock, ...]:
+    """All clocks of a case, running and ended, in the order they started. `history` is in order."""
+
+    @cache
+    def counted(place: int) -> tuple[Clock, ...]:
+        return _counted(history, case, editions.held[place][1])
+
+    clocks = []
+    for i, clock in enumerate(counted(len(editions.held) - 1)):
+        # What starts and stops a clock is the same under every calendar, so are their number and order.
+        first, *later = editions.during(clock.starts_at, clock.stopped_at)
+        dated = counted(first)[i]
+        for place in later:
+            dated = _redated(dated, counted(place)[i], *editions.held[place])
+        clocks.append(dated)
+    return tuple(clocks)
+
+
+def _redated(told: Clock, counted: Clock, since: datetime, calendar: Calendar) -> Clock:
+    """The clock under a new edition: as the law counts, later or earlier.
+
+    But no right that was told is cut short, and nobody is late overnight: a duty that would end earlier keeps, of the
+    day it was told, at least up to the first working day after the edition took force.
+    """
+    if counted.due_at >= told.due_at:
+        return counted
+    notice = calendar.next_workday(office_day(since) + timedelta(days=1))
+    least = told.due_legal_day if counted.term in RIGHTS else min(told.due_legal_day, notice)
+    if least <= counted.due_legal_day:
+        return counted
+    return replace(counted, due_legal_day=least, due_at=end_of_day(least))
+
+
+def _counted(history: Sequence[Happening], case: Facts, calendar: Calendar) -> tuple[Clock, ...]:
+    """All clocks of a case as one edition of the calendar counts them."""
+    clocks: list[Clock] = []
+    stage, lead, desk, received_at = Stage.FIRST, "", first_desk(history, case.desk), history[0].at
+    for happening in history:
+        stage = STAGE_AFTER.get(happening.act, stage)
+        clocks = [_after(clock, happening, calendar) for clock in clocks]
+        match happening.act:
+            case Act.ASSIGN:
+                lead = str(happening.data.get("unit", ""))
+                clocks = [_handed_over(clock, Holder.LEAD, lead) for clock in clocks]
+            case Act.TRANSFER:
+                desk = str(happening.data.get("desk", desk))
+                clocks = [_handed_over(clock, Holder.DESK, desk) for clock in clocks]
+            case Act.EXTEND:
+                clocks = [_extended(clock, happening, calendar) for clock in clocks]
+            case Act.REVIEW | Act.RE_REVIEW:
+                received_at = happening.at
+        for term in _beginning(happening, case, stage, lead == desk):
+            start = received_at if term.from_receipt else happening.at
+            for unit in _bound(term, happening, desk, lead):
+                clocks.append(_started(term, happening, start, unit, calendar))
+    return tuple(clocks)
+
+
+def first_desk(history: Iterable[Happening], desk: str) -> str:
+    """The reception desk that took the case in. `desk` is the one that has it now."""
+    passed = (str(h.data["from_desk"]) for h in history if h.act is Act.TRANSFER and "from_desk" in h.data)
+    return next(passed, desk)
+
+
+def term_of(clock_term: str, case: Facts, stage: Stage, day: date, direct: bool = False) -> Term | None:
+    """The row in force for a term code, the newest that had begun by then."""
+    rows = [t for t in TERMS if t.code == clock_term and _holds(t, case, stage, direct) and t.since <= day]
+    return max(rows, key=lambda t: t.since, default=None)
+
+
+def _holds(term: Term, case: Facts, stage: Stage, direct: bool) -> bool:
+    return (
+        case.profile in term.profiles
+        and case.kind in term.kinds
+        and stage in term.stages
+        and case.urgency in term.urgent
+        and (case.named or not term.only_named)
+        and (term.direct is None or term.direct is direct)
+    )
+
+
+def _beginning(happening: Happening, case: Facts, stage: Stage, direct: bool) -> Iterable[Term]:
+    day = office_day(happening.at)
+    codes = dict.fromkeys(t.code for t in TERMS if happening.act in t.begins)
+    rows = [t for code in codes if (t := term_of(code, case, stage, day, direct)) and happening.act in t.begins]
+    return [t for t in rows if t.only_said is None or happening.data.get(t.only_said[0]) == t.only_said[1]]
+
+
+def _bound(term: Term, happening: Happening, desk: str, lead: str) -> Sequence[str]:
+    match term.holder:
+        case Holder.DESK:
+            return [desk]
+        case Holder.LEAD:
+            return [lead]
+        case Holder.CO:
+            return [unit for unit in co_units(happening) if unit != lead]
+        case _:
+            return [""]
+
+
+def co_units(happening: Happening) -> list[str]:
+    """The units an act asks to help, each once, in order."""
+    units = happening.data.get("units") if happening.act in (Act.CO_ASSIGN, Act.ASSIGN) else None
+    return list(dict.fromkeys(map(str, units))) if isinstance(units, list | tuple) else []
+
+
+def _started(term: Term, happening: Happening, at: datetime, unit: str, calendar: Calendar) -> Clock:
+    day, length = office_day(at), _promised(term, happening)
+    if written := _written_day(term, happening):
+        raw = legal = max(written, day)
+        due_at, length = end_of_day(legal), Length((raw - day).days, Unit.CALENDAR)
+    elif length.unit.runs:
+        due_at = at + length.span
+        raw = legal = office_day(due_at)
+    else:
+        raw, legal = due_days(calendar, day, length, term.rolls)
+        due_at = end_of_day(legal)
+    return Clock(
+        term=term.code,
+        label=term.label,
+        seq=happening.seq,
+        holder=term.holder,
+        unit=unit,
+        starts_at=at,
+        due_raw_day=raw,
+        due_legal_day=legal,
+        warn_at=_warn_at(term.warn, at, raw, due_at, calendar),
+        due_at=due_at,
+        law=term.law,
+        provisional=not length.unit.runs and calendar.is_provisional(legal),  # what runs asks no calendar
+        edition=calendar.edition,
+        length=length,
+    )
+
+
+def _promised(term: Term, happening: Happening) -> Length:
+    """The town's shorter promise that held when the clock began, else the row's own length."""
+    said = happening.data.get("terms")
+    return parse_length(said[term.code]) if isinstance(said, Mapping) and term.code in said else term.length
+
+
+def _written_day(term: Term, happening: Happening) -> date | None:
+    """The last day an order itself names (指定办理期限)."""
+    return _day_said(happening, term.until) if term.until else None
+
+
+def _day_said(happening: Happening, need: str) -> date | None:
+    said = happening.data.get(need)
+    try:
+        return date.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        return None  # an old entry may hold any text
+
+
+def _warn_at(warn: Length, starts_at: datetime, raw: date, due_at: datetime, calendar: Calendar) -> datetime:
+    """When the light turns amber: so long before the plain due day, but not before the clock started."""
+    if warn.unit.runs:
+        return max(starts_at, min(due_at, end_of_day(raw)) - warn.span)
+    return max(starts_at, start_of_day(calendar.add_workdays(raw, -warn.count)))
+
+
+def _after(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
+    """The clock after the happening: stopped by it, counted anew, running again, or as it was."""
+    row, act = row_of(clock), happening.act
+    if clock.stopped_at is not None:
+        is_paused = clock.stopped_by in row.paused_by and act in row.resumed_by
+        return _resumed(clock, row, happening, calendar) if is_paused else clock
+    if act in row.kept_by and _concerns(clock, happening):
+        return replace(clock, stopped_at=happening.at, stopped_by=act)
+    if act in row.voided_by or act in row.paused_by:
+        return replace(clock, stopped_at=happening.at, stopped_by=act, kept=False)
+    return _restarted(clock, row, happening, calendar) if act in row.restarted_by else clock
+
+
+def _resumed(clock: Clock, row: Term, happening: Happening, calendar: Calendar) -> Clock:
+    """The clock running again: the days of the pause, the first and the last with them, are not counted."""
+    running = replace(clock, stopped_at=None, stopped_by=None, kept=True)
+    if clock.stopped_at is None or clock.stopped_at >= clock.due_at:
+        return running  # what was too late before the pause stays too late
+    days = (office_day(happening.at) - office_day(clock.stopped_at)).days + 1
+    return _longer(running, row, Length(days, Unit.CALENDAR), calendar)
+
+
+def _restarted(clock: Clock, row: Term, happening: Happening, calendar: Calendar) -> Clock:
+    """The clock counted from the day the answer was received (书面答复送达)."""
+    said = _day_said(happening, "day")
+    starts_at = max(clock.starts_at, start_of_day(said)) if said else happening.at
+    return _longer(replace(clock, starts_at=starts_at, due_raw_day=office_day(starts_at)), row, clock.length, calendar)
+
+
+def _longer(clock: Clock, row: Term, more: Length, calendar: Calendar) -> Clock:
+    """The clock due so much later than its plain day."""
+    raw, legal = due_days(calendar, clock.due_raw_day, more, row.rolls)
+    due_at = end_of_day(legal)
+    return replace(
+        clock,
+        due_raw_day=raw,
+        due_legal_day=legal,
+        due_at=due_at,
+        warn_at=_warn_at(row.warn, clock.starts_at, raw, due_at, calendar),
+        provisional=calendar.is_provisional(legal),
+    )
+
+
+def _concerns(clock: Clock, happening: Happening) -> bool:
+    """A co-unit's clock is stopped by that unit only."""
+    return clock.holder is not Holder.CO or clock.unit == happening.unit
+
+
+_ROWS: Mapping[tuple[str, str, str], Term] = {(t.code, t.law, t.label): t for t in TERMS}
+
+
+def row_of(clock: Clock) -> Term:
+    """The row of TERMS a clock was started by."""
+    return _ROWS[clock.term, clock.law, clock.label]
+
+
+def _handed_over(clock: Clock, holder: Holder, unit: str) -> Clock:
+    """A review is begun before its unit is named, and a file may go to another desk: the clock goes with it."""
+    waiting = clock.stopped_at is None or clock.stopped_by in row_of(clock).paused_by
+    return replace(clock, unit=unit) if waiting and clock.holder is holder else clock
+
+
+def _extended(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
+    """The clock made longer by an approved extension, counted from the plain due day, within the term's cap."""
+    row = row_of(clock)
+    days = happening.data.get("days")
+    if clock.stopped_at is not None or not row.longer_by or not isinstance(days, int):
+        return clock
+    return _longer(clock, row, Length(min(days, row.longer_by), clock.length.unit), calendar)
+
+
+def extendable(clocks: Iterable[Clock]) -> list[Clock]:
+    """The units' running clocks that an approved extension would make longer."""
+    return [c for c in clocks if c.stopped_at is None and c.holder is Holder.LEAD and row_of(c).longer_by]
+
+
+def longest_extension(clocks: Iterable[Clock]) -> int:
+    """How many more days (of the term's own unit) an extension may still give. 0: none."""
+    return max((row_of(c).longer_by for c in extendable(clocks)), default=0)

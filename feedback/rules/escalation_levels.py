@@ -1,0 +1,109 @@
+"""How far has a running clock run? The table STAGES, from the first warning to long overdue.
+
+Who is told at which stage is not said here but by `routing.notices.escalation`. Days after the due day are working days
+(民法典 第二百零三条 moved the due day itself); a term in running hours or minutes has its stages in running hours. No I/O.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from feedback.kernel.clock import end_of_day, start_of_day
+from feedback.rules.terms import RIGHTS, parse_length
+from feedback.rules.workdays import Calendar
+
+
+class Anchor(StrEnum):
+    """From where a stage is counted."""
+
+    WARN = "warn"  # the moment the light turns amber, set by the term's row
+    DAY = "day"  # the beginning of the last day
+    DUE = "due"  # the first instant too late
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """One row: its code, where it is counted from, and how long after in working days or running hours."""
+
+    code: str
+    label: str
+    anchor: Anchor
+    days: int = 0
+    hours: int = 0
+    in_hours: bool = True  # whether a term in running hours has this stage
+
+
+# fmt: off
+STAGES: tuple[StageRow, ...] = (
+    StageRow("amber",  "临期",              Anchor.WARN),
+    StageRow("today",  "今天到期",          Anchor.DAY, in_hours=False),
+    StageRow("late",   "超期",              Anchor.DUE),
+    StageRow("late_1", "超期满一个工作日",  Anchor.DUE, days=1, hours=2),
+    StageRow("late_3", "超期满三个工作日",  Anchor.DUE, days=3, hours=8),
+    StageRow("late_5", "超期满五个工作日",  Anchor.DUE, days=5, hours=24),
+)
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the stages need to know of a clock."""
+
+    warn_at: datetime
+    due_legal_day: date
+    due_at: datetime
+    in_hours: bool
+
+
+def run_of(warn_at: datetime, due_legal_day: date, due_at: datetime, length: str) -> Run:
+    """The run of a stored clock."""
+    return Run(warn_at, due_legal_day, due_at, parse_length(length).unit.runs)
+
+
+def first_look(term: str, warn_at: datetime, due_legal_day: date, length: str) -> datetime | None:
+    """When a fresh clock must be looked at first. None: it limits a right, and nobody is warned."""
+    if term in RIGHTS:
+        return None
+    in_hours = parse_length(length).unit.runs
+    return warn_at if in_hours else min(warn_at, start_of_day(due_legal_day))
+
+
+def moments(run: Run, calendar: Calendar) -> list[tuple[datetime, str]]:
+    """When the clock reaches which stage, in order. A warning in the night of the last day would come too late to
+    help: the morning of that day stands for it."""
+    found = []
+    for row in STAGES:
+        if run.in_hours and not row.in_hours:
+            continue
+        if row.anchor is Anchor.WARN and not run.in_hours and run.warn_at >= start_of_day(run.due_legal_day):
+            continue
+        found.append((_moment(row, run, calendar), row.code))
+    return sorted(found, key=lambda each: each[0])
+
+
+def _moment(row: StageRow, run: Run, calendar: Calendar) -> datetime:
+    match row.anchor:
+        case Anchor.WARN:
+            return run.warn_at
+        case Anchor.DAY:
+            return start_of_day(run.due_legal_day)
+        case _ if run.in_hours:
+            return run.due_at + timedelta(hours=row.hours)
+        case _:
+            return end_of_day(calendar.add_workdays(run.due_legal_day, row.days)) if row.days else run.due_at
+
+
+def reached(run: Run, calendar: Calendar, now: datetime) -> tuple[str, datetime | None]:
+    """The last stage the clock has reached ("" before the first), and when it reaches the next (None after the last)."""
+    order = moments(run, calendar)
+    past = [code for at, code in order if at <= now]
+    following = [at for at, _ in order if at > now]
+    return past[-1] if past else "", min(following, default=None)
+
+
+def passed(before: str, after: str) -> tuple[str, ...]:
+    """The stages a clock went through since `before`, up to and with `after`, in the order of the table."""
+    codes = [row.code for row in STAGES]
+    first = codes.index(before) + 1 if before in codes else 0
+    last = codes.index(after) + 1 if after in codes else 0
+    return tuple(codes[first:last])

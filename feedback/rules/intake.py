@@ -1,0 +1,212 @@
+"""What did somebody hand in, tidied and checked? A Draft from any channel.
+
+Tidying never changes what a person said: it normalises line ends, drops control characters that no database keeps,
+and trims. Every fault is named by field. No I/O.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from feedback.kernel.errors import Invalid
+from feedback.rules import intake_fields, parties
+from feedback.rules.vocabulary import PROFILE_OF, PUBLIC_KINDS, Channel, Kind, Profile
+
+TITLE_MOST = 100
+TEXT_MOST = 20_000
+NAME_MOST = 50
+ADDRESS_MOST = 200
+SOURCE_MOST = 120
+EXCLUDE_MOST = 200
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
+_MOBILE = re.compile(r"1\d{10}")
+_LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
+_ID = re.compile(r"\d{17}[\dX]")
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ID_CHECKS = "10X98765432"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDraft:
+    """Who brings it: the petitioner (信访人)."""
+
+    name: str = ""
+    phone: str = ""
+    id_number: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Who hands it in for the petitioner (信访代理), and by what right."""
+
+    person: PersonDraft
+    kind: str = ""
+    authority: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as a door hands it to `cases.submit`."""
+
+    kind: str
+    title: str
+    text: str
+    channel: str
+    desk: str
+    source_id: str = ""
+    profile: str = ""  # "": by kind
+    region: str = ""
+    address: str = ""
+    person: PersonDraft | None = None
+    anonymous: bool = False  # hidden from the unit and the public, not absent from the record
+    public_consent: bool = False
+    attachments: tuple[str, ...] = ()
+    urgency: int = 0
+    flags: tuple[str, ...] = ()  # codes of what deserves attention; they move no clock
+    bars: frozenset[str] = frozenset()
+    headcount: int = 1
+    representatives: tuple[PersonDraft, ...] = ()  # those chosen to speak for a joint petition
+    proxy: Proxy | None = None
+    particulars: Mapping[str, object] = field(default_factory=dict)
+    sender: str = ""  # a mark of who sends it, by which a resend is known; never shown, soon forgotten
+    exclude: str = ""  # whom the citizen asks to be kept away from it (回避), for the desk only
+    link: str = ""  # the case this one grew out of, for a rectification
+    unit: str = ""  # the unit it concerns from the start, for a rectification
+
+
+def tidy(draft: Draft, attachments_max: int = 9) -> Draft:
+    """The draft with its texts tidied.
+
+    Raises Invalid naming each field that is missing or wrong.
+    """
+    person = draft.person and _tidied(draft.person)
+    if person == PersonDraft():
+        person = None
+    representatives = tuple(found for each in draft.representatives if (found := _tidied(each)) != PersonDraft())
+    clean = replace(
+        draft,
+        title=line(draft.title),
+        text=paragraph(draft.text),
+        source_id=line(draft.source_id),
+        address=line(draft.address),
+        person=person,
+        representatives=representatives,
+        proxy=draft.proxy and replace(draft.proxy, person=_tidied(draft.proxy.person)),
+        exclude=line(draft.exclude),
+        particulars=intake_fields.tidied(draft.particulars, draft.channel),
+    )
+    faults = _faults(clean, attachments_max)
+    if faults:
+        raise Invalid(faults)
+    return replace(clean, profile=clean.profile or PROFILE_OF[Kind(clean.kind)])
+
+
+def _tidied(person: PersonDraft) -> PersonDraft:
+    return PersonDraft(
+        name=line(person.name),
+        phone=phone_digits(person.phone),
+        id_number=narrow(person.id_number).replace(" ", "").upper(),
+        address=line(person.address),
+    )
+
+
+def _faults(draft: Draft, attachments_max: int) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    if draft.kind not in (*PUBLIC_KINDS, Kind.RECTIFY):
+        faults["kind"] = "unknown" if draft.kind else "missing"
+    if draft.channel not in list(Channel):
+        faults["channel"] = "unknown" if draft.channel else "missing"
+    if draft.profile and draft.profile not in list(Profile):
+        faults["profile"] = "unknown"
+    for name, value, most in (("title", draft.title, TITLE_MOST), ("text", draft.text, TEXT_MOST)):
+        if not value:
+            faults[name] = "missing"
+        elif len(value) > most:
+            faults[name] = "too_long"
+    if len(draft.exclude) > EXCLUDE_MOST:
+        faults["exclude"] = "too_long"
+    if len(draft.address) > ADDRESS_MOST:
+        faults["address"] = "too_long"
+    if len(draft.source_id) > SOURCE_MOST:
+        faults["source_id"] = "too_long"
+    if draft.region and not re.fullmatch(r"\d{12}", draft.region):
+        faults["region"] = "unknown"
+    if len(draft.attachments) > attachments_max:
+        faults["attachments"] = "too_many"
+    if not 1 <= draft.headcount <= parties.HEADCOUNT_MOST:
+        faults["headcount"] = "out_of_range"
+    elif draft.representatives and draft.headcount < len(draft.representatives):
+        faults["headcount"] = "fewer_than_representatives"
+    faults |= intake_fields.faults(draft.particulars, draft.channel)
+    return faults | (person_faults(draft.person) if draft.person else {}) | _beside_faults(draft)
+
+
+def _beside_faults(draft: Draft) -> dict[str, str]:
+    """What is wrong with the people beside the petitioner."""
+    faults: dict[str, str] = {}
+    if len(draft.representatives) > parties.REPRESENTATIVES_MOST:
+        return {"representatives": "too_many_representatives"}
+    for place, each in enumerate(draft.representatives):
+        faults |= person_faults(each, f"representatives.{place}.") | _nameless(each, f"representatives.{place}.")
+    if (proxy := draft.proxy) is None:
+        return faults
+    kind = parties.proxy_kind(proxy.kind)
+    if kind is None:
+        faults["proxy.kind"] = "unknown" if proxy.kind else "missing"
+    elif proxy.authority not in kind.authorities:
+        faults["proxy.authority"] = "not_of_this_proxy" if proxy.authority else "missing"
+    faults |= person_faults(proxy.person, "proxy.") | _nameless(proxy.person, "proxy.")
+    if draft.person is None or not draft.person.name:
+        faults["person.name"] = "missing_for_proxy"
+    return faults
+
+
+def _nameless(person: PersonDraft, prefix: str) -> dict[str, str]:
+    return {} if person.name else {f"{prefix}name": "missing"}
+
+
+def person_faults(person: PersonDraft, prefix: str = "person.") -> dict[str, str]:
+    """The faults of a person's data, by field name with the prefix before it."""
+    faults: dict[str, str] = {}
+    if len(person.name) > NAME_MOST:
+        faults[f"{prefix}name"] = "too_long"
+    if len(person.address) > ADDRESS_MOST:
+        faults[f"{prefix}address"] = "too_long"
+    if person.phone and not (_MOBILE.fullmatch(person.phone) or _LANDLINE.fullmatch(person.phone)):
+        faults[f"{prefix}phone"] = "not_a_phone"
+    if person.id_number and not is_id_number(person.id_number):
+        faults[f"{prefix}id_number"] = "not_an_id_number"
+    return faults
+
+
+def is_id_number(text: str) -> bool:
+    """Whether a resident identity number (18 places, GB 11643) carries its right check digit."""
+    if not _ID.fullmatch(text):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _ID_WEIGHTS, strict=True))
+    return _ID_CHECKS[total % 11] == text[17]
+
+
+def narrow(text: str) -> str:
+    """Full-width digits and letters made plain."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def phone_digits(text: str) -> str:
+    """A telephone number as typed by people, made plain: blanks, dashes and +86 dropped."""
+    plain = re.sub(r"[\s()-]", "", narrow(text))
+    return plain.removeprefix("+86") if plain.startswith("+86") else plain
+
+
+def line(text: str) -> str:
+    """One line of text without control characters."""
+    return re.sub(r"\s+", " ", _CONTROL.sub("", text)).strip()
+
+
+def paragraph(text: str) -> str:
+    """Text in paragraphs, line ends unified, without control characters; at most one blank line in a row."""
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()

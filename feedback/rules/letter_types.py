@@ -1,0 +1,231 @@
+"""Which official letter (文书) does an act issue, to whom, under which number, and what must it state? The table LETTERS.
+
+An act issues every letter whose row fits it. What a letter must state are placeholders; a template without one of them
+is refused. Acts are named by their codes, so that a row may wait for its act. No I/O.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+from feedback.rules import decision_grounds
+from feedback.rules.lifecycle import CLAIMS
+from feedback.rules.vocabulary import Act, Kind, Profile, Stage
+
+NOT_BY = frozenset({"import"})
+"""Who only enters what another system did: its letters were that system's."""
+
+
+class To(StrEnum):
+    """To whom a letter goes (主送)."""
+
+    PETITIONER = "petitioner"
+    UNIT = "unit"  # the unit that is named, or leads the case
+    DESK = "desk"  # the reception desk that assigned it
+    OTHER_DESK = "other_desk"  # the reception desk it is handed to
+    ABOVE = "above"  # who must know at once: Party committee and government, the department above, the joint conference
+    FILE = "file"  # nobody: it stays in the file
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One row: which act issues it, in which cases, to whom, with which number, by which law, and what it must state."""
+
+    code: str
+    title: str
+    act: str
+    to: To
+    series: str  # the word in the number: 受告 in 云信受告〔2026〕12号
+    law: str
+    states: tuple[str, ...]
+    profiles: frozenset[Profile]
+    kinds: frozenset[Kind]
+    stages: frozenset[Stage] = field(default_factory=lambda: frozenset(Stage))
+    where: tuple[tuple[str, frozenset[str]], ...] = ()  # what the act must have brought; "" stands for nothing
+    only_named: bool = False  # no duty towards somebody who left no name (信访工作条例 第二十三条第二款)
+    direct: bool | None = None  # True: only when the desk keeps the matter itself, False: only when it does not
+    internal: bool = False  # for staff only
+
+    def fits(self, act: str, data: Mapping[str, object], about: "About") -> bool:
+        return (
+            act == self.act
+            and about.profile in self.profiles
+            and about.kind in self.kinds
+            and about.stage in self.stages
+            and (about.named or not self.only_named)
+            and self.direct in (None, about.direct)
+            and all(str(data.get(name) or "") in allowed for name, allowed in self.where)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What of a case decides which letters an act issues."""
+
+    profile: Profile
+    kind: Kind
+    stage: Stage
+    named: bool
+    direct: bool = False  # the unit that handles it is the desk that took it in
+
+
+P, K, S = Profile, Kind, Stage
+_PETITION = frozenset({P.PETITION})
+_HOTLINE = frozenset({P.HOTLINE})
+_OPEN = CLAIMS | {K.SUGGEST}  # a report is answered by the discipline organs' own rules (第二十三条第四款)
+_ALL = frozenset(K) - {K.RECTIFY}
+_FIRST, _REVIEW, _RE_REVIEW = frozenset({S.FIRST}), frozenset({S.REVIEW}), frozenset({S.RE_REVIEW})
+
+
+def _letter(code: str, title: str, act: str, to: To, series: str, law: str, states: str, **more: object) -> Letter:
+    columns = {"profiles": _PETITION, "kinds": _OPEN, **more}
+    return Letter(code, title, act, to, series, law, tuple(states.split()), **columns)  # type: ignore[arg-type] # keywords are checked by the dataclass
+
+
+def _grounds(letter: decision_grounds.Letter, *, also: str = "none") -> tuple[tuple[str, frozenset[str]], ...]:
+    """The grounds told by that letter. `also=""`: refusals of before there were grounds."""
+    return (("ground", frozenset({row.code for row in decision_grounds.GROUNDS if row.letter is letter} | {also})),)
+
+
+def _where(**allowed: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple((name, frozenset(words.split("|"))) for name, words in allowed.items())
+
+
+# fmt: off
+LETTERS: tuple[Letter, ...] = (
+    # --- 受理与转办
+    _letter("accept_notice", "信访事项受理告知书", "accept", To.PETITIONER, "受告", "信访工作条例 第二十三条",
+            "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=False),
+    _letter("receipt_notice", "信访事项接收告知书", "accept", To.PETITIONER, "接告", "信访工作条例 第二十三条第一款、第二款",
+            "信访人 事项标题 事项编号 登记日期 承办单位 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=True),
+    _letter("review_accept_notice", "信访事项复查受理告知书", "accept", To.PETITIONER, "复查受", "信访工作条例 第三十五条",
+            "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_REVIEW),
+    _letter("re_review_accept_notice", "信访事项复核受理告知书", "accept", To.PETITIONER, "复核受", "信访工作条例 第三十六条",
+            "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_RE_REVIEW),
+    _letter("forward_slip", "信访事项转送单", "assign", To.UNIT, "转", "信访工作条例 第二十二条",
+            "主送 事项标题 事项编号 反映内容 依据 告知期限 异议期限", kinds=_ALL, where=_where(mode="|forward"), direct=False, internal=True),
+    _letter("forwarded_notice", "信访事项转送（交办）去向告知书", "assign", To.PETITIONER, "转告", "信访工作条例 第二十二条、第二十三条第一款",
+            "信访人 事项标题 事项编号 登记日期 办理方式 去向 告知期限 依据 联系电话", stages=_FIRST, only_named=True, direct=False),
+    _letter("handed_on_notice", "信访事项转送去向告知书", "transfer", To.PETITIONER, "移告", "信访工作条例 第二十二条第一款第二项、第二十三条第一款",
+            "信访人 事项标题 事项编号 登记日期 去向 理由 转办期限 依据 联系电话", stages=_FIRST, only_named=True),
+    _letter("transfer_slip", "信访事项转送函", "transfer", To.OTHER_DESK, "转函", "信访工作条例 第二十二条第一款第二项",
+            "主送 事项标题 事项编号 反映内容 理由 依据", kinds=_ALL, internal=True),
+    _letter("commission_order", "信访事项交办函", "assign", To.UNIT, "交", "信访工作条例 第二十二条第一款第三项",
+            "主送 事项标题 事项编号 反映内容 办结报告期限 依据", kinds=_ALL, where=_where(mode="commission"), internal=True),
+    _letter("not_accepted_notice", "信访事项不予受理告知书", "decline", To.PETITIONER, "不受告", "信访工作条例 第十九条第三款、第二十三条",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", where=_grounds(decision_grounds.Letter.NOT_ACCEPTED, also="")),
+    _letter("not_again_notice", "信访事项不再受理告知书", "decline", To.PETITIONER, "不再告", "信访工作条例 第三十六条第三款",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", where=_grounds(decision_grounds.Letter.NOT_AGAIN)),
+    _letter("guide_notice", "信访事项告知书", "decline", To.PETITIONER, "告", "信访工作条例 第二十三条第二款",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", kinds=_ALL, where=_grounds(decision_grounds.Letter.GUIDE)),
+    _letter("divert_notice", "信访事项程序性告知书", "divert", To.PETITIONER, "程告", "信访工作条例 第三十一条第一项至第五项",
+            "信访人 事项标题 法定途径 告知的话 依据 联系电话", kinds=CLAIMS),
+    _letter("hotline_declined", "12345热线诉求不予受理告知书", "decline", To.PETITIONER, "热不受", "国办发〔2020〕53号",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
+    # --- 办理
+    _letter("urgent_report", "重大紧急信访信息报告", "report_up", To.ABOVE, "急报", "信访工作条例 第二十五条",
+            "主送 事项标题 事项编号 登记日期 信访人 反映内容 报告内容 依据 联系电话", kinds=_ALL, internal=True),
+    _letter("supplement_notice", "补充材料通知书", "ask", To.PETITIONER, "补", "信访工作条例 第十九条",
+            "信访人 事项标题 需要补充的内容 依据 联系电话", only_named=True),
+    _letter("extension_notice", "延期办理告知书", "extend", To.PETITIONER, "延告", "信访工作条例 第三十四条",
+            "信访人 事项标题 理由 延长天数 延长后期限 依据"),
+    _letter("hotline_extension", "12345热线工单延期告知函", "extend", To.PETITIONER, "热延", "国办发〔2020〕53号",
+            "信访人 事项标题 事项编号 承办单位 理由 延长天数 延长后期限 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
+    _letter("hotline_hold", "12345热线工单挂账告知函", "hold", To.PETITIONER, "热挂", "国办发〔2020〕53号",
+            "信访人 事项标题 事项编号 承办单位 理由 恢复办理日期 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
+    _letter("hearing_notice", "信访事项听证通知书", "hearing", To.PETITIONER, "听通", "信访工作条例 第三十一条第六项、第三十六条第二款",
+            "信访人 事项标题 听证事项 依据 联系电话", kinds=CLAIMS),
+    _letter("hearing_record", "信访事项听证笔录", "end_hearing", To.FILE, "听笔", "信访工作条例 第三十一条第六项、第三十六条第二款",
+            "信访人 事项标题 听证事项 听证结论 依据", kinds=CLAIMS),
+    _letter("mediation_record", "信访事项调解（和解）协议书", "mediate", To.FILE, "调", "信访工作条例 第三十三条",
+            "信访人 事项标题 协议内容 依据", kinds=CLAIMS),
+    # --- 答复
+    _letter("opinion", "信访事项处理意见书", "reply", To.PETITIONER, "处", "信访工作条例 第三十一条第六项、第三十二条、第三十四条",
+            "信访人 请求 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=CLAIMS, stages=_FIRST),
+    _letter("suggestion_reply", "信访事项答复意见书", "reply", To.PETITIONER, "答", "信访工作条例 第二十九条",
+            "信访人 请求 处理意见 依据", kinds=frozenset({K.SUGGEST})),
+    _letter("review_opinion", "信访事项复查意见书", "reply", To.PETITIONER, "复查", "信访工作条例 第三十五条",
+            "信访人 请求 申请理由 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=CLAIMS, stages=_REVIEW),
+    _letter("re_review_opinion", "信访事项复核意见书", "reply", To.PETITIONER, "复核", "信访工作条例 第三十六条",
+            "信访人 请求 申请理由 事实和理由 处理意见 法律依据", kinds=CLAIMS, stages=_RE_REVIEW),
+    _letter("delivery_receipt", "送达回证", "deliver", To.FILE, "送", "信访工作条例 第三十五条、第三十六条",
+            "信访人 送达文书 送达日期 送达方式 事项编号", kinds=_ALL - {K.REPORT}),
+    _letter("completion_report", "信访事项办结报告", "report_back", To.DESK, "报", "信访工作条例 第二十二条第一款第三项",
+            "主送 事项标题 事项编号 办理情况 依据", kinds=_ALL, internal=True),
+    _letter("hotline_reply", "12345热线工单答复函", "reply", To.PETITIONER, "热答", "国办发〔2020〕53号",
+            "信访人 事项标题 处理意见 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
+    # --- 督办
+    _letter("supervision_order", "督办函", "supervise", To.UNIT, "督", "信访工作条例 第四十条",
+            "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", kinds=_ALL, internal=True),
+    _letter("hotline_supervision", "12345热线督办函", "supervise", To.UNIT, "热督", "国办发〔2020〕53号",
+            "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", profiles=_HOTLINE, kinds=_ALL, internal=True),
+)
+
+MEASURE = "measure"
+MEASURE_LETTERS: tuple[Letter, ...] = tuple(
+    # --- 三项建议 and what the joint conference may do: between offices, about no single case
+    _letter(code, title, MEASURE, To.UNIT, series, law, "主送 建议事项 建议内容 反馈期限 依据", profiles=frozenset(), kinds=frozenset(), where=_where(kind=kind), internal=True)
+    for kind, code, title, series, law in (
+        ("improve",     "improve_suggestion",   "改进工作建议书", "改建", "信访工作条例 第十四条第六项、第四十条"),
+        ("policy",      "policy_suggestion",    "完善政策建议书", "政建", "信访工作条例 第十四条第六项、第四十条"),
+        ("hold_liable", "liability_suggestion", "追究责任建议书", "责建", "信访工作条例 第十四条第六项、第四十条"),
+        ("interview",   "interview_notice",     "约谈通知书",     "约",   "信访工作条例 第三十九条"),
+        ("circular",    "circular",             "信访工作通报",   "通",   "信访工作条例 第三十九条"),
+        ("listed",      "listed_supervision",   "挂牌督办通知书", "挂督", "信访工作条例 第三十九条"),
+        ("rectify_by",  "rectification_order",  "限期整改通知书", "限改", "信访工作条例 第三十九条"),
+    )
+)
+# fmt: on
+
+ALL: tuple[Letter, ...] = (*LETTERS, *MEASURE_LETTERS)
+BY_CODE: Mapping[str, Letter] = {letter.code: letter for letter in ALL}
+ACTS: frozenset[str] = frozenset(letter.act for letter in LETTERS)
+
+
+def letters_for(act: str, data: Mapping[str, object], about: About) -> tuple[Letter, ...]:
+    """The letters an act issues."""
+    return tuple(letter for letter in LETTERS if letter.fits(act, data, about))
+
+
+def letter_of_measure(kind: str) -> Letter | None:
+    """The letter a measure (三项建议、约谈、通报、挂牌督办、限期整改) is told by."""
+    return next((each for each in MEASURE_LETTERS if kind in dict(each.where)["kind"]), None)
+
+
+def acts_with(about: About) -> frozenset[str]:
+    """The acts that may issue a letter in such a case, whatever they bring."""
+    return frozenset(each.act for each in LETTERS if replace(each, where=()).fits(each.act, {}, about))
+
+
+def stage_after(acts: Iterable[str]) -> Stage:
+    """The stage a case is in after these acts."""
+    done = set(acts)
+    if Act.RE_REVIEW in done:
+        return Stage.RE_REVIEW
+    return Stage.REVIEW if Act.REVIEW in done else Stage.FIRST
+
+
+def series_of(letter: Letter, mark: str, *, confidential: bool) -> str:
+    """The series a letter is numbered in: 云信受告. A report's letters have one of their own: a gap would tell of it."""
+    return f"{mark}{'密' if confidential else ''}{letter.series}"
+
+
+def number_of(series: str, day: date, place: int) -> str:
+    """云信受告〔2026〕12号."""
+    return f"{series}〔{day.year}〕{place}号"
+
+
+def cited(law: str) -> str:
+    """A row's law as a letter quotes it: 《信访工作条例》第二十三条."""
+    parts = []
+    for part in law.split("；"):
+        name, _, articles = part.partition(" ")
+        parts.append(f"《{name}》{articles}" if articles else _INSTRUMENTS.get(name, name))
+    return "、".join(parts)
+
+
+_INSTRUMENTS: Mapping[str, str] = {
+    "国办发〔2020〕53号": "《国务院办公厅关于进一步优化地方政务服务便民热线的指导意见》（国办发〔2020〕53号）",
+    "国办发〔2019〕51号": "《国务院办公厅关于建立政务服务“好差评”制度提高政务服务水平的意见》（国办发〔2019〕51号）",
+}

@@ -1,0 +1,121 @@
+"""What may happen to a case, from where, by whom, and bringing what? One table, STEPS.
+
+Checks, buttons, forms, the API's `acts` and the help page are all read from it. A row's remark says why it is so.
+
+Of the desk's 转、交、督、存、报 four are rows: ASSIGN and TRANSFER, ASSIGN with a day, SUPERVISE, REPORT_UP. 存 (kept in
+the file without handling), which some running systems offer, is none on purpose: 信访工作条例 第二十二条、第二十三条 know
+only matters that are forwarded, commissioned, taken up or led elsewhere, each within days and with a word to the
+petitioner, and what is merely kept would have no clock. What those systems keep has its own way out here: a repeat is
+merged, what may not be taken up is declined on a ground with its letter, what holds no request is answered by the
+desk itself (直接回复: assigned to the desk, whose receipt and reply it is). No I/O.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing a step must (or may) bring: its name, sort and limits."""
+
+    name: str
+    sort: str = (
+        "text"  # text line number decimal unit units desk staff category level case tags switch day files choice
+    )
+    optional: bool = False
+    most: int = 5000
+    least: int = 1
+    choices: tuple[
+        str, ...
+    ] = ()  # of a choice; empty: the rows of feedback.rules.decision_grounds that hold for the case
+
+
+def must(*names: str) -> tuple[Need, ...]:
+    return tuple(NEEDS[name] for name in names)
+
+
+def may(*names: str) -> tuple[Need, ...]:
+    return tuple(replace(need, optional=True) for need in must(*names))
+
+
+NEEDS: Mapping[str, Need] = MappingProxyType(
+    {
+        need.name: need
+        for need in (
+            Need("title", "line", most=100),
+            Need("text", most=20000),
+            Need("question", most=20000),
+            Need("answer", most=20000),
+            Need("reason", most=1000),
+            Need("where_instead", "line", most=300),
+            Need("unit", "unit", most=60),
+            Need("units", "units"),
+            Need("task", most=1000),
+            Need("days", "number", most=365),
+            Need("category", "category", most=4),
+            Need("confidence", "decimal", most=1),
+            Need("release", "line", most=100),
+            Need("rule", "line", most=300),
+            Need("level", "level", most=5),
+            Need("desk_level", "level", most=5),
+            Need("tags", "tags"),
+            Need("case", "case", most=20),  # no number is longer, and the database refuses to compare one that is
+            Need("outcome", "line", most=60),
+            Need("contacted", "line", most=60),
+            Need("solved", "line", most=60),
+            Need("target_day", "day"),
+            Need("public", "switch"),
+            Need("abstained", "switch"),
+            Need("proposed", "line", most=60),
+            Need("held", "line", most=20),
+            Need("known", "decimal", most=1),
+            Need("attachments", "files"),
+            Need("anonymous", "switch"),
+            Need("legal_route", "choice"),
+            Need("ground", "choice"),
+            Need("trigger", "choice"),
+            Need("mode", "choice", choices=("forward", "commission")),
+            Need("designated", "switch"),
+            Need("facts", most=20000),
+            Need("basis", most=5000),
+            Need("desk", "desk", most=60),
+            Need("staff", "staff", most=80),
+            Need("day", "day"),
+            Need("way", "choice", choices=("direct", "post", "electronic", "left", "notice")),
+        )
+    }
+)
+
+
+CONCLUSION = Need("outcome", "choice")
+"""What an opinion concludes: one of the three outcomes of 第三十二条."""
+
+
+def fault_of_need(need: Need, value: object) -> str | None:
+    missing = value is None or value == "" or value == [] or value == ()
+    if missing:
+        return None if need.optional else "missing"
+    match need.sort:
+        case "number" | "level":
+            if isinstance(value, bool) or not isinstance(value, int):
+                return "not_a_number"
+            return None if need.least <= value <= need.most else "out_of_range"
+        case "decimal":
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                return "not_a_number"
+            return None if 0 <= value <= need.most else "out_of_range"
+        case "switch":
+            return None if isinstance(value, bool) else "not_a_switch"
+        case "units" | "tags" | "files":
+            if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+                return "not_a_list"
+            return "too_long" if any(len(item) > NEEDS["unit"].most for item in value) else None
+        case "choice" if need.choices:
+            return None if isinstance(value, str) and value in need.choices else "unknown"
+        case _:
+            if not isinstance(value, str):
+                return "not_text"
+            if not value.strip():
+                return None if need.optional else "missing"
+            return "too_long" if len(value) > need.most else None

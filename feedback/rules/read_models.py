@@ -1,0 +1,244 @@
+"""What does a query give back? Values, never rows: files, worklist lines, pages and the filters that ask for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from feedback.rules import preconditions
+from feedback.rules.deadlines import Clock, Light
+from feedback.rules.lifecycle import Step
+from feedback.rules.terms import PERSONAL, RIGHTS, Holder
+from feedback.rules.vocabulary import Kind, Profile, Stage, Status
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """The person as the actor may see them; masked unless they must answer."""
+
+    name: str
+    phone: str
+    id_number: str
+    address: str
+    is_masked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BesideView:
+    """Somebody beside the petitioner, as the actor may see them: a representative, or a proxy with its sort and right."""
+
+    role: str
+    kind: str
+    authority: str
+    person: PersonView
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry as the actor may see it."""
+
+    seq: int
+    act: str
+    at: datetime
+    actor_name: str
+    role: str
+    unit: str
+    status: str
+    data: Mapping[str, Any]
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """An attachment."""
+
+    id: str
+    name: str
+    size: int
+    type: str
+    sha256: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class TenureView:
+    """A unit's hold on the case."""
+
+    unit: str
+    lead: bool
+    since: datetime
+    until: datetime | None
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateMove:
+    """A deadline that an edition of the calendar moved."""
+
+    edition: str
+    remark: str
+    term: str
+    label: str
+    seq: int
+    holder: Holder
+    unit: str
+    before: date
+    after: date
+    at: datetime
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is the citizen's own date: what they were promised, or a limit they must keep."""
+        return self.holder in PERSONAL
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One case with everything the actor may see of it, and the steps open to them."""
+
+    no: str
+    kind: Kind
+    profile: Profile
+    stage: Stage
+    status: Status
+    version: int
+    title: str
+    text: str
+    channel: str
+    region: str
+    address: str
+    category: str
+    confidence: float
+    by_hand: bool
+    desk: str
+    unit: str
+    co_units: tuple[str, ...]
+    urgency: int
+    flags: str
+    confidential: bool
+    anonymous: bool
+    public_consent: bool
+    headcount: int
+    link: str
+    linked: tuple[str, ...]
+    received_at: datetime
+    replied_at: datetime | None
+    closed_at: datetime | None
+    person: PersonView | None
+    beside: tuple[BesideView, ...]
+    clocks: tuple[Clock, ...]
+    entries: tuple[EntryView, ...]
+    attachments: tuple[FileView, ...]
+    tenures: tuple[TenureView, ...]
+    allowed: tuple[Step, ...]  # what the rows and the access rule allow, too late or not
+    is_published: bool
+    exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
+    recused: frozenset[str] = frozenset()  # staff who must not handle it
+    moves: tuple[DateMove, ...] = ()
+
+    def steps(self, now: datetime) -> tuple[Step, ...]:
+        """The steps open to the actor now: what lapsed is no longer offered."""
+        return tuple(s for s in self.allowed if not preconditions.lapsed(s.act, self.profile, self.clocks, now))
+
+    def light(self, now: datetime) -> Light:
+        """The worst light of the clocks that bind us."""
+        lights = [c.light(now) for c in self.clocks if c.term not in RIGHTS]
+        return next((light for light in (Light.RED, Light.AMBER, Light.GREEN) if light in lights), Light.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the jobs need of a case: its words, where it stands, what happened. Two queries, for the system only."""
+
+    no: str
+    kind: Kind
+    stage: Stage
+    status: Status
+    version: int
+    title: str
+    text: str
+    region: str
+    address: str
+    category: str
+    desk: str
+    unit: str
+    is_named: bool
+    urgency: int
+    entries: tuple[EntryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One line of a worklist."""
+
+    no: str
+    kind: str
+    title: str
+    status: str
+    stage: str
+    unit: str
+    desk: str
+    category: str
+    region: str
+    channel: str
+    urgency: int
+    flags: str
+    confidential: bool
+    received_at: datetime
+    next_due_at: datetime | None
+    next_warn_at: datetime | None
+    confidence: float
+
+    def light(self, now: datetime) -> Light:
+        if self.next_due_at is None or self.next_warn_at is None:
+            return Light.NONE
+        if now >= self.next_due_at:
+            return Light.RED
+        return Light.AMBER if now >= self.next_warn_at else Light.GREEN
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a worklist is narrowed to; empty means all. `category` matches by its beginning."""
+
+    status: str = ""  # a status, or "open"
+    light: str = ""
+    unit: str = ""
+    kind: str = ""
+    category: str = ""
+    region: str = ""
+    q: str = ""
+    sort: str = "due"  # due | received | -received
+    flag: str = ""  # a code of what deserves attention, sure or suspected
+    mine: bool = False  # only what waits for the actor's own unit now
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of rows out of `total`."""
+
+    items: tuple[Any, ...]
+    total: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link between two cases as the actor may know it: `here` is the case one looks at, `there` the other."""
+
+    id: int
+    kind: str  # of LinkKind, or "same_matter" where the actor may not know whose they are
+    state: str
+    here: WorkRow
+    there: WorkRow
+    is_later: bool  # `here` is the newer one
+    cosine: float
+    held: float
+    passages: tuple[str, ...]
+    days: int
+    same_place: bool
+    person: tuple[str, ...]  # by what one person is known: phone, id, name
+    same_person: bool
+    decided_name: str
+    decided_at: datetime | None

@@ -1,0 +1,214 @@
+"""Who stands beside a petitioner, how is a crowd counted, how do cases belong together? Proxies, bands, kinds of links.
+
+Proxy petitions (信访代理) keep both people; a joint petition sends at most five representatives, and the headcount is
+kept apart from them. No I/O.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class LinkKind(StrEnum):
+    """How a case belongs to an earlier one."""
+
+    REPEAT_OF = "repeat_of"  # the same person, the same matter: 重件
+    CAMPAIGN = "campaign"  # other people, the same matter: 群体、同类
+    MERGED_INTO = "merged_into"
+    SPLIT_FROM = "split_from"
+    NEW_FACTS_OF = "new_facts_of"  # the same person with new facts: a case of its own
+
+
+class LinkState(StrEnum):
+    """Whether somebody decided about a link."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+
+
+class Kind(StrEnum):
+    """What sort of message it is (诉求类型)."""
+
+    COMPLAINT = "complaint"
+    HELP = "help"
+    CONSULT = "consult"
+    SUGGEST = "suggest"
+    REPORT = "report"
+    APPEAL = "appeal"
+    PRAISE = "praise"
+    RECTIFY = "rectify"
+
+
+PUBLIC_KINDS = tuple(kind for kind in Kind if kind is not Kind.RECTIFY)
+"""Kinds a person may choose; a rectification is opened by a bad rating only."""
+
+
+class Profile(StrEnum):
+    """Which rule book holds (办理规程)."""
+
+    PETITION = "petition"
+    HOTLINE = "hotline"
+    RATING = "rating"
+
+
+PROFILE_OF: Mapping[Kind, Profile] = MappingProxyType(
+    {
+        Kind.COMPLAINT: Profile.HOTLINE,
+        Kind.HELP: Profile.HOTLINE,
+        Kind.CONSULT: Profile.HOTLINE,
+        Kind.PRAISE: Profile.HOTLINE,
+        Kind.SUGGEST: Profile.PETITION,  # 建议意见 (信访工作条例 第二十九条)
+        Kind.REPORT: Profile.PETITION,  # 检举控告 (第三十条)
+        Kind.APPEAL: Profile.PETITION,  # 申诉求决 (第三十一条)
+        Kind.RECTIFY: Profile.RATING,
+    }
+)
+
+
+class Channel(StrEnum):
+    """How it reached us (来源渠道)."""
+
+    WEB = "web"
+    APP = "app"
+    MINIPROGRAM = "miniprogram"
+    WECHAT = "wechat"
+    WEIBO = "weibo"
+    HOTLINE = "hotline"
+    LETTER = "letter"
+    VISIT = "visit"
+    FAX = "fax"
+    AGENT = "agent"
+    TRANSFER = "transfer"
+    IMPORT = "import"
+    OPEN311 = "open311"
+
+
+class Stage(StrEnum):
+    """Which round of the same case (办理阶段)."""
+
+    FIRST = "first"
+    REVIEW = "review"
+    RE_REVIEW = "re_review"
+
+
+class Status(StrEnum):
+    """Where a case stands (办理状态)."""
+
+    RECEIVED = "received"
+    ASSIGNED = "assigned"
+    ACCEPTED = "accepted"
+    HELD = "held"
+    REPLIED = "replied"
+    CLOSED = "closed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+    DIVERTED = "diverted"
+
+
+OPEN = frozenset({Status.RECEIVED, Status.ASSIGNED, Status.ACCEPTED, Status.HELD})
+"""Somebody still owes an answer."""
+
+
+class Role(StrEnum):
+    """In what capacity somebody acts (身份)."""
+
+    CITIZEN = "citizen"
+    RECEPTION = "reception"
+    CLERK = "clerk"
+    LEAD = "lead"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+class Act(StrEnum):
+    """What somebody does to a case (办理动作)."""
+
+    SUBMIT = "submit"
+    CLASSIFY = "classify"
+    ASSIGN = "assign"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    RETURN = "return"
+    ASK = "ask"
+    SUPPLEMENT = "supplement"
+    CONTACT = "contact"
+    ASK_EXTENSION = "ask_extension"
+    EXTEND = "extend"
+    REFUSE_EXTENSION = "refuse_extension"
+    ENDORSE_EXTENSION = "endorse_extension"
+    CO_ASSIGN = "co_assign"
+    CO_REPLY = "co_reply"
+    REPLY = "reply"
+    PUBLISH = "publish"
+    UNPUBLISH = "unpublish"
+    WITHDRAW = "withdraw"
+    URGE = "urge"
+    SUPERVISE = "supervise"
+    ANSWER_SUPERVISION = "answer_supervision"
+    RATE = "rate"
+    REVIEW = "review"
+    RE_REVIEW = "re_review"
+    REOPEN = "reopen"
+    MERGE = "merge"
+    HOLD = "hold"
+    ASK_HOLD = "ask_hold"
+    REFUSE_HOLD = "refuse_hold"
+    RESUME = "resume"
+    RECTIFY = "rectify"
+    EXPLAIN = "explain"
+    CALL_BACK = "call_back"
+    NOTE = "note"
+    CLOSE = "close"
+    DIVERT = "divert"
+    OBJECT = "object"
+    REFUSE_OBJECTION = "refuse_objection"
+    REPORT_BACK = "report_back"
+    MEDIATE = "mediate"
+    DELIVER = "deliver"
+    HEARING = "hearing"
+    END_HEARING = "end_hearing"
+    PROGRESS = "progress"
+    TRANSFER = "transfer"
+    REPORT_UP = "report_up"
+    RECUSE = "recuse"
+    AUDIT = "audit"
+    REFOLD = "refold"
+
+
+class Mark(StrEnum):
+    """What a step may depend on besides the status, folded from what happened (table MARKS)."""
+
+    OBJECTED = "objected"  # an objection waits for the desk
+    OVERRULED = "overruled"  # the desk did not agree to the objection
+    DESIGNATED = "designated"  # the desk has the last word on who handles it
+    RETURNED_OUT = "returned_out"  # returned as often as may be
+    EXTENSION_ASKED = "extension_asked"
+    EXTENSION_ENDORSED = "extension_endorsed"  # the unit's head agreed, the 12345 centre has yet to
+    HOLD_ASKED = "hold_asked"  # the unit's head asks the 12345 centre to put an order on account
+    EXTENDABLE = "extendable"  # a clock runs that may be made longer; folded from the clocks
+    SUPERVISED = "supervised"  # a supervision waits for its answer
+    PUBLISHED = "published"
+    COMMISSIONED = "commissioned"  # 交办: a report back is owed
+    HEARING = "hearing"  # a hearing is being held
+    DELIVERED = "delivered"  # the last answer was handed over
+    AUDITED = "audited"  # the last result was looked through
+    FINISHED = "finished"  # closed, and nobody was found dissatisfied
+    DIRECT = "direct"  # the desk keeps the matter itself; folded from desk and unit
+
+
+class Whose(StrEnum):
+    """Which unit a staff role must belong to for a step."""
+
+    DESK = "desk"  # the case's reception desk
+    HOLDER = "holder"  # the unit that leads the case now
+    CO = "co"  # a co-unit now
+    OVERSEER = "overseer"  # above the units, by office
+    OWNER = "owner"  # the citizen whose case it is
+    NOBODY = "nobody"  # the system itself
+
+
+STAGE_AFTER: Mapping[Act, Stage] = MappingProxyType({Act.REVIEW: Stage.REVIEW, Act.RE_REVIEW: Stage.RE_REVIEW})

@@ -45,10 +45,15 @@ from web.tasks import classification, topics, training
 MODELS = (
     "feedback.kernel.outbox",
     "feedback.record.models.case",
+    "feedback.record.models.clocks",
+    "feedback.record.models.calendar",
+    "feedback.record.models.letters",
+    "feedback.record.models.logs",
     "classify.models",
     "routing.models",
     "evaluation.models",
     "web.auth.models",
+    "web.forms.models",
 )
 MIGRATIONS = "web.migrations"
 _MIGRATION_LOCK = 7_219_411

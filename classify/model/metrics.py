@@ -20,7 +20,7 @@ from classify.model.linear_heads import by_heading
 from classify.model.release import Model
 
 BINS: Final = 10
-KNOWLEDGE: Final = Path(__file__).with_name("knowledge")
+KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from classify import taxonomy
 
-KNOWLEDGE: Final = Path(__file__).with_name("knowledge")
+KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge"
 OWN_SOURCES: Final = frozenset({"word", "card", "example", "duty"})
 
 

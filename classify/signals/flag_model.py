@@ -28,7 +28,7 @@ from classify.signals import flags
 from classify.text import features
 from classify.text.features import Lexicon
 
-KNOWLEDGE: Final = Path(__file__).with_name("knowledge") / "attention.toml"
+KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge" / "attention.toml"
 LEARNT: Final = (flags.SELF_HARM, flags.LIFE, flags.MINOR, flags.GROUP, flags.ACCUSE)
 CAUGHT: Final = 0.96
 """The share of our own sentences the bar of each flag lets through when they are left out of the fit."""

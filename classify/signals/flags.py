@@ -34,7 +34,7 @@ FLAGS: Final[Mapping[str, str]] = {
 HELP_LINE: Final = "12356"
 """全国统一心理援助热线 (国家卫生健康委, 2025)."""
 
-KNOWLEDGE: Final = Path(__file__).with_name("knowledge") / "signs.toml"
+KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge" / "signs.toml"
 REACH: Final = 24
 """Two concepts of a row stand within so many characters of each other, unless it says otherwise."""
 

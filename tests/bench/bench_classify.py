@@ -18,7 +18,7 @@ from classify.model.metrics import Row, frozen_accuracy, trial
 from classify.model.release import Model, load
 from classify.model.seed_examples import Example
 
-TOWN = Path(__file__).parents[2] / "web" / "town"
+TOWN = Path(__file__).parents[2] / "web" / "demo" / "town"
 
 
 def main(files: list[str]) -> int:

@@ -37,7 +37,7 @@ from classify.recommend.unit_recommender import Answering, Unit
 from classify.text import features
 from feedback.kernel.clock import OFFICE
 
-TOWN = Path(__file__).parents[2] / "web" / "town"
+TOWN = Path(__file__).parents[2] / "web" / "demo" / "town"
 WINDOWS = 5
 TARGET = 0.98
 BAR = 0.7  # what is less sure is never proposed, so it is not counted

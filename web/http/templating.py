@@ -13,7 +13,7 @@ from feedback.kernel.settings import Settings
 from web.context import Office
 from web.wording import catalogue, dates
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 def templates(settings: Settings) -> Environment:

@@ -23,7 +23,7 @@ _Z95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class DisclosureRules:
     """How few is too few, and what a level is worth."""
 
     cell_min: int = 5
@@ -94,7 +94,7 @@ def interval(part: int, base: int) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PublishedCell:
     """A figure as it may be shown: the value, or why there is none and what follows from the visible ones."""
 
     value: float | None
@@ -103,12 +103,14 @@ class Cell:
     interval: tuple[float, float] | None = None
 
 
-def count_cell(count: int, rules: Rules) -> Cell:
+def count_cell(count: int, rules: DisclosureRules) -> PublishedCell:
     """A count, hidden when it is small but not zero."""
-    return Cell(None, rules.few) if 0 < count < rules.cell_min else Cell(count)
+    return PublishedCell(None, rules.few) if 0 < count < rules.cell_min else PublishedCell(count)
 
 
-def column(counts: Sequence[int], rules: Rules, parts_of: Sequence[Cell] = ()) -> tuple[list[Cell], Cell]:
+def column(
+    counts: Sequence[int], rules: DisclosureRules, parts_of: Sequence[PublishedCell] = ()
+) -> tuple[list[PublishedCell], PublishedCell]:
     """The cells of units, and of their sum, with as many hidden as it takes that none can be worked out.
 
     `parts_of` are the cells these counts are part of: where so few answered that even their number is hidden, it is
@@ -118,7 +120,7 @@ def column(counts: Sequence[int], rules: Rules, parts_of: Sequence[Cell] = ()) -
     if sum(counts) == 0:
         return cells, total
     masked = {i for i, whole in enumerate(parts_of) if whole.reason == rules.few}
-    cells = [Cell(None, rules.few) if i in masked else cell for i, cell in enumerate(cells)]
+    cells = [PublishedCell(None, rules.few) if i in masked else cell for i, cell in enumerate(cells)]
     small = [n for i, n in enumerate(counts) if 0 < n < rules.cell_min and i not in masked]
     if not (small or masked) or total.value is None:
         return cells, total
@@ -130,9 +132,9 @@ def column(counts: Sequence[int], rules: Rules, parts_of: Sequence[Cell] = ()) -
             return covered, total
         if covers < len(others):
             n, i = others[covers]
-            covered[i] = Cell(None, PROTECTS)
+            covered[i] = PublishedCell(None, PROTECTS)
             hidden += n
-    return cells, Cell(None, PROTECTS)  # nothing left to hide behind: then there is no total to subtract from
+    return cells, PublishedCell(None, PROTECTS)  # nothing left to hide behind: then there is no total to subtract from
 
 
 def _is_ambiguous(hidden: int, small: int, masked: int, covers: int, cell_min: int) -> bool:
@@ -146,43 +148,45 @@ def _is_ambiguous(hidden: int, small: int, masked: int, covers: int, cell_min: i
     return small + masked + covers > 1 and least < hidden and (covers > 0 or hidden < most)
 
 
-def share_cell(part: Cell, base: Cell, rules: Rules) -> Cell:
+def share_cell(part: PublishedCell, base: PublishedCell, rules: DisclosureRules) -> PublishedCell:
     """`part` of `base`, from what is visible of both."""
     if base.value is None:
-        return Cell(None, base.reason)
+        return PublishedCell(None, base.reason)
     n = int(base.value)
     if n < rules.rank_min:
-        return Cell(None, rules.few_answers)
+        return PublishedCell(None, rules.few_answers)
     if part.value is None:
-        return Cell(None, part.reason, _bounds(1, rules.cell_min - 1, n) if part.reason == rules.few else None)
-    return Cell(share(int(part.value), n), interval=interval(int(part.value), n))
+        return PublishedCell(None, part.reason, _bounds(1, rules.cell_min - 1, n) if part.reason == rules.few else None)
+    return PublishedCell(share(int(part.value), n), interval=interval(int(part.value), n))
 
 
-def complement_cell(rest: Cell, base: Cell, rules: Rules) -> Cell:
+def complement_cell(rest: PublishedCell, base: PublishedCell, rules: DisclosureRules) -> PublishedCell:
     """The share of `base` that is not `rest`: the good share (好评率), when the bad ones are counted."""
     other = share_cell(rest, base, rules)
     if other.value is not None and base.value is not None and rest.value is not None:
         n, part = int(base.value), int(base.value - rest.value)
-        return Cell(share(part, n), interval=interval(part, n))
+        return PublishedCell(share(part, n), interval=interval(part, n))
     if other.bounds is None or base.value is None:
         return other
-    return Cell(None, other.reason, _bounds(int(base.value) - rules.cell_min + 1, int(base.value) - 1, int(base.value)))
+    return PublishedCell(
+        None, other.reason, _bounds(int(base.value) - rules.cell_min + 1, int(base.value) - 1, int(base.value))
+    )
 
 
-def timeliness_cell(on_time: Cell, late: Cell, rules: Rules) -> Cell:
+def timeliness_cell(on_time: PublishedCell, late: PublishedCell, rules: DisclosureRules) -> PublishedCell:
     """on_time / (on_time + late). A hidden part leaves bounds that anybody could work out."""
     kept, missed = _range(on_time, rules), _range(late, rules)
     if kept is None or missed is None:
-        return Cell(None, PROTECTS)
+        return PublishedCell(None, PROTECTS)
     if kept[0] + missed[0] < rules.rank_min:
-        return Cell(None, rules.few_answers)
+        return PublishedCell(None, rules.few_answers)
     if on_time.value is not None and late.value is not None:
-        return Cell(share(kept[0], kept[0] + missed[0]), interval=interval(kept[0], kept[0] + missed[0]))
+        return PublishedCell(share(kept[0], kept[0] + missed[0]), interval=interval(kept[0], kept[0] + missed[0]))
     low, high = share(kept[0], kept[0] + missed[1]) or 0.0, share(kept[1], kept[1] + missed[0]) or 0.0
-    return Cell(None, rules.few, (low, high))
+    return PublishedCell(None, rules.few, (low, high))
 
 
-def _range(cell: Cell, rules: Rules) -> tuple[int, int] | None:
+def _range(cell: PublishedCell, rules: DisclosureRules) -> tuple[int, int] | None:
     if cell.value is not None:
         return int(cell.value), int(cell.value)
     return (1, rules.cell_min - 1) if cell.reason == rules.few else None
@@ -192,40 +196,40 @@ def _bounds(low: int, high: int, base: int) -> tuple[float, float]:
     return share(max(low, 0), base) or 0.0, share(min(high, base), base) or 0.0
 
 
-def mean_cell(levels: Levels, ratings: Cell, bad: Cell, rules: Rules) -> Cell:
+def mean_cell(levels: Levels, ratings: PublishedCell, bad: PublishedCell, rules: DisclosureRules) -> PublishedCell:
     """The mean level. Beside a hidden number of bad ratings it is given in steps of a half only.
 
     An exact mean close to 5 would tell that number: 10 answers with a mean of 4.6 hold exactly one bad one.
     """
     if ratings.value is None:
-        return Cell(None, ratings.reason)
+        return PublishedCell(None, ratings.reason)
     if ratings.value < rules.rank_min:
-        return Cell(None, rules.few_answers)
+        return PublishedCell(None, rules.few_answers)
     mean = levels.mean()
     if bad.value is not None or mean is None:
-        return Cell(mean)
+        return PublishedCell(mean)
     # Below 12 answers even the top half step would leave room for one bad rating only.
     if bad.reason != rules.few or ratings.value < _BLUR_MIN:
-        return Cell(None, PROTECTS)
+        return PublishedCell(None, PROTECTS)
     low = int(sum(level * n for level, n in levels.counts.items()) * 2 // levels.total) / 2
     # A mean below 3 beside few bad ratings says that nearly all of the few were there: one step for all of these.
-    return Cell(None, rules.few, (low, min(5.0, low + 0.5)) if low >= 3 else (1.0, 3.0))
+    return PublishedCell(None, rules.few, (low, min(5.0, low + 0.5)) if low >= 3 else (1.0, 3.0))
 
 
 _BLUR_MIN = 12
 
 
-def score_cell(levels: Levels, mean: Cell, rules: Rules) -> Cell:
+def score_cell(levels: Levels, mean: PublishedCell, rules: DisclosureRules) -> PublishedCell:
     """The ten-point mean, shown where the mean level is."""
-    return Cell(None, mean.reason) if mean.value is None else Cell(levels.score(rules.weights))
+    return PublishedCell(None, mean.reason) if mean.value is None else PublishedCell(levels.score(rules.weights))
 
 
-def guard_means(means: Sequence[Cell], sizes: Sequence[int], rules: Rules) -> list[Cell]:
+def guard_means(means: Sequence[PublishedCell], sizes: Sequence[int], rules: DisclosureRules) -> list[PublishedCell]:
     """The means of units, one more hidden when the only hidden one could be worked out from the mean of all."""
     cells = list(means)
     hidden = [i for i, cell in enumerate(cells) if cell.value is None and sizes[i] > 0]
     if len(hidden) == 1 and cells[hidden[0]].reason in (rules.few, PROTECTS):
         shown = sorted((sizes[i], i) for i, cell in enumerate(cells) if cell.value is not None)
         if shown:
-            cells[shown[0][1]] = Cell(None, PROTECTS)
+            cells[shown[0][1]] = PublishedCell(None, PROTECTS)
     return cells

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from evaluation.publication import editions
-from evaluation.publication.editions import Edition
+from evaluation.publication.editions import EditionView
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import requests
 from evaluation.ratings.submission import RatingView
@@ -18,7 +18,7 @@ from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.rules import access
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Channel, Kind
 
 
@@ -50,7 +50,7 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
     await case_ratings.rectified_by(rating.id, receipt.no)
 
 
-def _draft(rating: RatingView, phone: str, desk: str) -> Draft:
+def _draft(rating: RatingView, phone: str, desk: str) -> Submission:
     # Whoever rates anonymously is not made known by the number of the case or of the handling.
     what = rating.matter_name or ("匿名评价" if rating.anonymous else f"诉求 {rating.case_no}")
     number = "" if rating.anonymous else rating.handling_no or rating.case_no
@@ -61,21 +61,21 @@ def _draft(rating: RatingView, phone: str, desk: str) -> Draft:
         "评价留言：" + (rating.text or "无"),
         "请在规定时限内联系核实，能够立即整改的立即整改，情况复杂的说明原因、限期整改，没有依据的解释说明。",
     ]
-    return Draft(
+    return Submission(
         kind=Kind.RECTIFY,
         title=f"差评整改：{what}"[:100],
         text="\n".join(said),
         channel=Channel.WEB,
         desk=desk,
         source_id=f"rating:{rating.id}",
-        person=PersonDraft(phone=phone) if phone else None,
+        person=PersonSubmission(phone=phone) if phone else None,
         anonymous=bool(phone),  # the number is for the desk's call-back, the rated unit does not see it
         link="" if rating.anonymous else rating.case_no,
         unit=rating.unit,
     )
 
 
-async def close_period(now: datetime, settings: Settings) -> Edition | None:
+async def close_period(now: datetime, settings: Settings) -> EditionView | None:
     """Timer: freeze the month that is just over, if nobody did yet. None when nothing happened in it."""
     period = editions.month_just_over(now)
     rows, _ = await editions.counts(period, now=now)

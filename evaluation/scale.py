@@ -16,7 +16,7 @@ BAD_MOST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class RatingLevel:
     """One of the five satisfaction levels: ours, its name, and how two foreign standards number it."""
 
     level: int
@@ -27,17 +27,17 @@ class Level:
     good: bool
 
 
-LEVELS: tuple[Level, ...] = (
-    Level(5, "very_satisfied", "非常满意", "5", "1", True),
-    Level(4, "satisfied", "满意", "4", "2", True),
-    Level(3, "basically", "基本满意", "3", "3", True),
-    Level(2, "dissatisfied", "不满意", "2", "4", False),
-    Level(1, "very_dissatisfied", "非常不满意", "1", "5", False),
+LEVELS: tuple[RatingLevel, ...] = (
+    RatingLevel(5, "very_satisfied", "非常满意", "5", "1", True),
+    RatingLevel(4, "satisfied", "满意", "4", "2", True),
+    RatingLevel(3, "basically", "基本满意", "3", "3", True),
+    RatingLevel(2, "dissatisfied", "不满意", "2", "4", False),
+    RatingLevel(1, "very_dissatisfied", "非常不满意", "1", "5", False),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Step3:
+class PetitionStep:
     """One of the three steps on which petitions are rated: the level it is kept as, and the levels it stands for."""
 
     level: int
@@ -45,10 +45,10 @@ class Step3:
     levels: frozenset[int]
 
 
-PETITION_STEPS: tuple[Step3, ...] = (
-    Step3(4, "满意", frozenset({5, 4})),
-    Step3(3, "基本满意", frozenset({3})),
-    Step3(2, "不满意", frozenset({2, 1})),
+PETITION_STEPS: tuple[PetitionStep, ...] = (
+    PetitionStep(4, "满意", frozenset({5, 4})),
+    PetitionStep(3, "基本满意", frozenset({3})),
+    PetitionStep(2, "不满意", frozenset({2, 1})),
 )
 """The petition scale (国信发〔2022〕11号: 满意、基本满意、不满意; who does not answer in time is 逾期未评价, counted apart).
 
@@ -115,7 +115,7 @@ def of_level(level: int) -> tuple[Indicator, ...]:
     return tuple(indicator for indicator in INDICATORS if indicator.level == level)
 
 
-def level_row(level: int) -> Level:
+def level_row(level: int) -> RatingLevel:
     """The row of a level 1–5."""
     return _BY_LEVEL[level]
 

@@ -67,7 +67,7 @@ async def keep(name: str, content: bytes, folder: Path, *, now: datetime, most: 
     digest = hashlib.sha256(content).hexdigest()
     await asyncio.to_thread(_write, _path(folder, digest), content)
     return await Attachment.create(
-        id=identifiers.fresh_id(), name=name, size=len(content), type=kind, sha256=digest, made_at=now
+        id=identifiers.new_id(), name=name, size=len(content), type=kind, sha256=digest, made_at=now
     )
 
 

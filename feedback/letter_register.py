@@ -46,7 +46,7 @@ class Issued:
     issued_at: datetime
 
     @property
-    def row(self) -> letter_types.Letter:
+    def row(self) -> letter_types.LetterType:
         return letter_types.BY_CODE[self.code]
 
 
@@ -78,7 +78,7 @@ async def issued(no: str, seq: int) -> set[str]:
 async def issue(
     no: str,
     entry: EntryView,
-    row: letter_types.Letter,
+    row: letter_types.LetterType,
     *,
     unit: str,
     mark: str,
@@ -91,11 +91,11 @@ async def issue(
     person, master = case.person, crypto.master_key(secret)
     known = {"name": "", "address": ""}
     if person is not None:
-        known = {name: crypto.unseal(master, person.key, getattr(person, name)) for name in known}
+        known = {name: crypto.decrypt_for_person(master, person.key, getattr(person, name)) for name in known}
     said = json.dumps(known, ensure_ascii=False, sort_keys=True)
     series = letter_types.series_of(row, mark, confidential=bool(case.confidential))
     source = await Entry.get(case_id=case.id, seq=entry.seq)
-    sealed = crypto.seal(master, person.key, said) if person is not None and person.key else ""
+    sealed = crypto.encrypt_for_person(master, person.key, said) if person is not None and person.key else ""
 
     async def write(number: str, token: str) -> Issued:
         digest = _digest(secret, row.code, number, unit, facts, edition, source.digest, said)
@@ -114,7 +114,7 @@ async def issue(
 
 async def issue_between(
     about: str,
-    row: letter_types.Letter,
+    row: letter_types.LetterType,
     *,
     unit: str,
     mark: str,
@@ -139,7 +139,9 @@ async def issue_between(
     return known or await _numbered(letter_types.series_of(row, mark, confidential=False), at, write, twin)
 
 
-def _columns(row: letter_types.Letter, number: str, token: str, unit: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _columns(
+    row: letter_types.LetterType, number: str, token: str, unit: str, facts: Mapping[str, Any]
+) -> dict[str, Any]:
     return {"code": row.code, "number": number, "token": token, "unit": unit, "facts": dict(facts)}
 
 
@@ -234,7 +236,7 @@ def _as_of_that_day(row: Letter, person: PersonView | None, secret: str) -> Pers
     kept = row.case.person
     if person is None or person.is_masked or kept is None or not row.sealed or not kept.key:
         return person
-    known = json.loads(crypto.unseal(crypto.master_key(secret), kept.key, row.sealed))
+    known = json.loads(crypto.decrypt_for_person(crypto.master_key(secret), kept.key, row.sealed))
     return PersonView(known["name"], person.phone, person.id_number, known["address"], False)
 
 

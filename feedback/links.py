@@ -20,7 +20,7 @@ from feedback.record.models.case import Case, CasePerson, Link, Person
 from feedback.record.people import id_hash, name_hash, person_of, phone_hash
 from feedback.record.persistence import standing_of
 from feedback.rules.access import Actor
-from feedback.rules.parties import Beside
+from feedback.rules.parties import PartyRole
 from feedback.rules.read_models import LinkView, WorkRow
 from feedback.rules.vocabulary import OPEN, Kind, LinkKind, LinkState, Role
 
@@ -33,7 +33,7 @@ _HASHES = ("phone", "id", "name")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ComparedCase:
     """A case as it is compared with others: for the system only."""
 
     id: int
@@ -49,7 +49,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class LinkProposal:
     """A link somebody or something thinks there is."""
 
     earlier_id: int
@@ -64,18 +64,18 @@ def realm_of(is_report: bool) -> int:
     return _REPORTS if is_report else _ORDINARY
 
 
-async def said(ids: Iterable[int] = (), *, no: str = "") -> list[Said]:
+async def said(ids: Iterable[int] = (), *, no: str = "") -> list[ComparedCase]:
     """Cases as they are compared: this number, or these ids. For the system."""
     return await _said(Case.filter(no=no) if no else Case.filter(id__in=list(ids)))
 
 
-async def said_before(case_id: int | None, most: int) -> list[Said]:
+async def said_before(case_id: int | None, most: int) -> list[ComparedCase]:
     """The newest cases before an id, or of all, newest first. For the system."""
     rows = Case.all() if case_id is None else Case.filter(id__lt=case_id)
     return await _said(rows.order_by("-id").limit(most))
 
 
-async def first_said() -> Said | None:
+async def first_said() -> ComparedCase | None:
     """The oldest case there is. For the system."""
     return next(iter(await _said(Case.all().order_by("id").limit(1))), None)
 
@@ -83,10 +83,12 @@ async def first_said() -> Said | None:
 _SAID = ("id", "no", "title", "text", "category", "confidential", "region", "address", "received_at", "kind")
 
 
-async def _said(rows: QuerySet[Case]) -> list[Said]:
+async def _said(rows: QuerySet[Case]) -> list[ComparedCase]:
     """Only the columns that are compared: whole rows would take longer than the comparison."""
     return [
-        Said(id_, no, title, text, category, realm_of(bool(confidential)), region, address, at, kind != Kind.RECTIFY)
+        ComparedCase(
+            id_, no, title, text, category, realm_of(bool(confidential)), region, address, at, kind != Kind.RECTIFY
+        )
         for id_, no, title, text, category, confidential, region, address, at, kind in await rows.values_list(*_SAID)
     ]
 
@@ -94,7 +96,7 @@ async def _said(rows: QuerySet[Case]) -> list[Said]:
 async def earlier_of_person(case_id: int) -> dict[int, list[str]]:
     """Earlier cases of the petitioner or a representative, in the same realm, and by what each is known: phone, id, name."""
     case = await Case.get(id=case_id)
-    besides = await CasePerson.filter(case_id=case_id, role=Beside.REPRESENTATIVE.value)
+    besides = await CasePerson.filter(case_id=case_id, role=PartyRole.REPRESENTATIVE.value)
     ids = [person_of(case), *(row.person_id for row in besides)]  # type: ignore[attr-defined] # added at run time
     hashes = [(p.phone_hash, p.id_hash, p.name_hash) for p in await Person.filter(id__in=[i for i in ids if i])]
     found = await _cases_of(hashes)
@@ -117,7 +119,7 @@ async def _cases_of(hashes: Sequence[tuple[str, str, str]]) -> dict[int, list[st
     found = {}
     for case in await Case.filter(person_id__in=list(persons)).values("id", "person_id"):
         found[case["id"]] = persons[case["person_id"]]
-    besides = CasePerson.filter(person_id__in=list(persons), role=Beside.REPRESENTATIVE.value)
+    besides = CasePerson.filter(person_id__in=list(persons), role=PartyRole.REPRESENTATIVE.value)
     for beside in await besides.values("case_id", "person_id"):
         found.setdefault(beside["case_id"], persons[beside["person_id"]])
     return found
@@ -131,7 +133,7 @@ async def roots(ids: Sequence[int], kinds: Sequence[LinkKind]) -> dict[int, int]
     return {row["case_id"]: row["earlier_id"] for row in await rows.order_by("id").values("case_id", "earlier_id")}
 
 
-async def propose(case_id: int, proposals: Iterable[Proposal], now: datetime) -> None:
+async def propose(case_id: int, proposals: Iterable[LinkProposal], now: datetime) -> None:
     """Keep proposals; a pair that is linked, or was judged not to be, stays as it is."""
     fresh = [
         Link(

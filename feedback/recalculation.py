@@ -16,7 +16,7 @@ from feedback.record.models.case import Case, Entry
 from feedback.rules.access import SYSTEM
 from feedback.rules.deadlines import Clock
 from feedback.rules.needs import NEEDS
-from feedback.rules.projection import Folded
+from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act
 
 CAUSE = "程序更新后，按现行规则重新计算"
@@ -24,7 +24,7 @@ _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Refolded:
+class Recalculated:
     """A case that is stored otherwise than its entries say, and what changes. `broken`: where its chain is."""
 
     no: str
@@ -32,7 +32,7 @@ class Refolded:
     broken: str = ""
 
 
-async def found() -> AsyncIterator[Refolded]:
+async def find_differences() -> AsyncIterator[Recalculated]:
     """Every case that would be counted anew, or may not be because its chain is broken. Nothing is written."""
     last = 0
     while rows := await Case.filter(id__gt=last).order_by("id").limit(_BATCH):
@@ -41,16 +41,16 @@ async def found() -> AsyncIterator[Refolded]:
             folded, stored, _ = await case_statistics.folded(case.no)
             if changes := differences(case, stored, folded):
                 entries = await Entry.filter(case_id=case.id).order_by("seq")
-                yield Refolded(case.no, tuple(changes), persistence.breaks_at(case, entries))
+                yield Recalculated(case.no, tuple(changes), persistence.breaks_at(case, entries))
 
 
-async def refold(each: Refolded, cause: str, now: datetime) -> None:
+async def recalculate(each: Recalculated, cause: str, now: datetime) -> None:
     """Count a case anew and write down why. Raises Conflict when somebody changed it meanwhile: run it again."""
     words = f"{cause}：{'；'.join(each.changes)}"
     await cases.act(each.no, Act.REFOLD, SYSTEM, {"reason": words[: NEEDS["reason"].most]}, now=now)
 
 
-def differences(case: Case, stored: Sequence[Clock], folded: Folded) -> list[str]:
+def differences(case: Case, stored: Sequence[Clock], folded: CaseProjection) -> list[str]:
     """What is stored otherwise than it is folded, in words; a wording that changed is no difference."""
     pairs = (
         ("状态", case.status, folded.state.status.value),

@@ -6,7 +6,7 @@ Each handler may run twice or a day late: what is already done answers NotNow.
 from collections.abc import Iterable
 from typing import Any
 
-from feedback.rules.read_models import Brief, CaseFile
+from feedback.rules.read_models import CaseFile, CaseSummary
 from feedback.rules.vocabulary import Act, Stage
 from routing.assignment_rules import CaseFacts, Decision, decide
 from routing.directory import Directory
@@ -17,7 +17,7 @@ def assignment(decision: Decision) -> dict[str, Any]:
     return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
 
 
-def unit_for(case: CaseFile | Brief, directory: Directory) -> Decision:
+def unit_for(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
     """Who answers this case now, and why."""
     barred = barred_units(case, directory)
     named = str(case.entries[0].data.get("unit", ""))
@@ -39,19 +39,19 @@ def unit_for(case: CaseFile | Brief, directory: Directory) -> Decision:
     return decide(facts, directory.rows)
 
 
-def is_sure(case: CaseFile | Brief) -> bool:
+def is_sure(case: CaseFile | CaseSummary) -> bool:
     """Whether the category was given by a person, or by the classifier, sure of it and free to act on it."""
     last = next((e for e in reversed(case.entries) if e.act == Act.CLASSIFY), None)
     return last is not None and not last.data.get("abstained", False) and not last.data.get("held")
 
 
-def barred_units(case: CaseFile | Brief, directory: Directory) -> frozenset[str]:
+def barred_units(case: CaseFile | CaseSummary, directory: Directory) -> frozenset[str]:
     """The units a report names, and all below them."""
     named: Iterable[str] = case.entries[0].data.get("bars", ())
     return frozenset[str]().union(*(directory.subtree(unit) for unit in named))
 
 
-def _reviewer(case: CaseFile | Brief, directory: Directory, barred: frozenset[str]) -> Decision:
+def _reviewer(case: CaseFile | CaseSummary, directory: Directory, barred: frozenset[str]) -> Decision:
     """复查 and 复核 go to the unit one level above whoever decided last."""
     held = [str(e.data["unit"]) for e in case.entries if e.act == Act.ASSIGN]
     above = directory.superior(held[-1]) if held else ""

@@ -14,7 +14,7 @@ HEADING = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AssignmentRule:
     """One routing row; empty means any."""
 
     id: int
@@ -50,7 +50,7 @@ class Decision:
     reason: str
 
 
-def decide(facts: CaseFacts, rows: Iterable[Row]) -> Decision:
+def decide(facts: CaseFacts, rows: Iterable[AssignmentRule]) -> Decision:
     """The lead unit and co-units for a case."""
     for row in fitting(facts, rows):
         lead = facts.street if row.lead == STREET else row.lead
@@ -63,12 +63,12 @@ def decide(facts: CaseFacts, rows: Iterable[Row]) -> Decision:
     return Decision("", (), "none", "没有合适的派单规则，由受理窗口人工分派")
 
 
-def fitting(facts: CaseFacts, rows: Iterable[Row]) -> list[Row]:
+def fitting(facts: CaseFacts, rows: Iterable[AssignmentRule]) -> list[AssignmentRule]:
     """The rows that fit, the most specific first."""
     return sorted((row for row in rows if _fits(row, facts)), key=_rank, reverse=True)
 
 
-def _fits(row: Row, facts: CaseFacts) -> bool:
+def _fits(row: AssignmentRule, facts: CaseFacts) -> bool:
     if row.kind and row.kind != facts.kind:
         return False
     if not facts.is_sure and (row.category or not row.kind):
@@ -78,7 +78,7 @@ def _fits(row: Row, facts: CaseFacts) -> bool:
     return not row.region or row.region in facts.region_chain
 
 
-def _rank(row: Row) -> tuple[bool, int, int, int]:
+def _rank(row: AssignmentRule) -> tuple[bool, int, int, int]:
     return bool(row.kind), len(row.category), len(row.region.rstrip("0")), -row.id
 
 
@@ -89,7 +89,7 @@ def _units(co: Iterable[str], facts: CaseFacts) -> Iterable[str]:
             yield unit
 
 
-def unrouted(categories: Iterable[str], rows: Iterable[Row]) -> list[str]:
+def unrouted(categories: Iterable[str], rows: Iterable[AssignmentRule]) -> list[str]:
     """The categories that wait for a row of their own, in the order given; the row of their heading serves meanwhile.
 
     A table that routes by headings only has nothing to do: a category waits where most of its sisters have a row.

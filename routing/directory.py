@@ -12,7 +12,7 @@ from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import NotFound
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Role
-from routing.assignment_rules import Row
+from routing.assignment_rules import AssignmentRule
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 
 STREET_KINDS = frozenset({"street", "town"})
@@ -56,7 +56,7 @@ class Directory:
     edition: int
     by_code: Mapping[str, UnitRow]
     by_region: Mapping[str, RegionRow]
-    rows: tuple[Row, ...]
+    rows: tuple[AssignmentRule, ...]
     _down: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def units(self) -> list[UnitRow]:
@@ -207,7 +207,7 @@ async def snapshot() -> Directory:
             newest.id,
             {u.code: _unit_row(u) for u in units},
             {r.code: RegionRow(r.code, r.name, r.level, r.parent, tuple(r.aliases), tuple(r.places)) for r in regions},
-            tuple(Row(r.id, r.category, r.kind, r.region, r.lead, tuple(r.co), r.reason) for r in rows),
+            tuple(AssignmentRule(r.id, r.category, r.kind, r.region, r.lead, tuple(r.co), r.reason) for r in rows),
         )
     return _known[key]
 

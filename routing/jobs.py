@@ -15,15 +15,15 @@ from feedback.queries import cases as case_queries
 from feedback.queries import statistics as case_statistics
 from feedback.record import cases
 from feedback.rules import access
-from feedback.rules.access import SYSTEM, Actor, Standing
-from feedback.rules.read_models import Brief
+from feedback.rules.access import SYSTEM, Actor, CaseAccess
+from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Profile, Status
 from routing.assignment import assignment, barred_units, unit_for
 from routing.directory import Directory, overseers, snapshot
 from routing.notices import digests, escalation
 from routing.notices.catalogue import NOTICES, Audience, NoticeRow, Send, rows_for, told_of, worded
-from routing.notices.delivery import Manner, Planned, keep, send_all
-from routing.notices.delivery_hours import Push
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep, send_all
+from routing.notices.delivery_hours import Priority
 
 STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
@@ -31,7 +31,7 @@ REPORT_TITLE = "检举控告件"
 """What a notice to staff says instead of a report's title: it is read on telephones and over shoulders."""
 
 
-def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
+def handlers(send: Send, manner: DeliveryPolicy) -> dict[str, list[Handler]]:
     """What routing does on which message."""
 
     async def assign(payload: dict[str, Any], now: datetime) -> None:
@@ -62,7 +62,13 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
             if row.audience is Audience.CITIZEN and not case.is_named:
                 continue  # there is nobody to send it to
             title = REPORT_TITLE if is_report and row.audience is not Audience.CITIZEN else case.title
-            push = Push.AT_ONCE if case.urgency else Push.WORKING if is_report and row.push is Push.DIGEST else row.push
+            push = (
+                Priority.AT_ONCE
+                if case.urgency
+                else Priority.WORKING
+                if is_report and row.push is Priority.DIGEST
+                else row.push
+            )
             for unit in await _units_told(row, case, payload):
                 if unit in barred:
                     continue
@@ -70,7 +76,7 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
                 key = f"{event}:{payload['no']}:{about}:{row.audience}:{unit}"
                 due = dates.get((row.audience, unit), "")
                 words = worded(row, no=case.no, title=title, unit=names.short(case.unit or case.desk), due=due)
-                planned.append(Planned(key, case.no, event, row.audience, unit, words, push, is_report))
+                planned.append(PlannedNotice(key, case.no, event, row.audience, unit, words, push, is_report))
         await keep(planned, manner, now)
 
     async def warn(payload: dict[str, Any], now: datetime) -> None:
@@ -92,7 +98,7 @@ def handlers(send: Send, manner: Manner) -> dict[str, list[Handler]]:
     return found
 
 
-def _is_stale(case: Brief, payload: Mapping[str, Any], now: datetime) -> bool:
+def _is_stale(case: CaseSummary, payload: Mapping[str, Any], now: datetime) -> bool:
     """Nobody is told today of what happened long ago, as in an imported history."""
     if "due" in payload:
         return now - from_millis(int(payload["due"])) > STALE_CLOCK
@@ -100,7 +106,7 @@ def _is_stale(case: Brief, payload: Mapping[str, Any], now: datetime) -> bool:
     return now - happened > STALE_ACT
 
 
-async def _units_told(row: NoticeRow, case: Brief, payload: Mapping[str, Any]) -> tuple[str, ...]:
+async def _units_told(row: NoticeRow, case: CaseSummary, payload: Mapping[str, Any]) -> tuple[str, ...]:
     if "moved" in payload:  # only those whose own dates moved
         return tuple(unit for audience, unit in told_of(payload["moved"]) if audience is row.audience)
     match row.audience:
@@ -114,11 +120,11 @@ async def _units_told(row: NoticeRow, case: Brief, payload: Mapping[str, Any]) -
             return ("",)
 
 
-async def warnings(said: Iterable[Mapping[str, Any]], manner: Manner, now: datetime) -> list[Planned]:
+async def warnings(said: Iterable[Mapping[str, Any]], manner: DeliveryPolicy, now: datetime) -> list[PlannedNotice]:
     """What is told of clocks that reached a stage, if they still run and nobody moved them meanwhile."""
     reached = {each["clock"]: each for each in said}
     names, above = await snapshot(), await overseers()
-    found = list[Planned]()
+    found = list[PlannedNotice]()
     for clock in await case_statistics.clocks_by_id(sorted(reached)):
         each = reached[clock["id"]]
         if to_millis(clock["due_at"]) == each["due"] and now - clock["due_at"] <= STALE_CLOCK:
@@ -127,8 +133,8 @@ async def warnings(said: Iterable[Mapping[str, Any]], manner: Manner, now: datet
 
 
 def _warnings(
-    clock: Mapping[str, Any], before: str, after: str, names: Directory, above: Sequence[Actor], manner: Manner
-) -> list[Planned]:
+    clock: Mapping[str, Any], before: str, after: str, names: Directory, above: Sequence[Actor], manner: DeliveryPolicy
+) -> list[PlannedNotice]:
     is_report, urgency = bool(clock["confidential"]), int(clock["urgency"])
     whose = [clock["unit"]] if clock["unit"] else [u for u in (clock["lead"] or clock["desk"], *clock["co"]) if u]
     barred = frozenset[str]().union(*(names.subtree(bar["unit"]) for bar in clock["bars"] if bar["unit"]))
@@ -148,7 +154,7 @@ def _warnings(
     }
     due = to_millis(clock["due_at"])
     return [
-        Planned(
+        PlannedNotice(
             f"clock.{after}:{clock['id']}:{due}:{rung.audience}:{unit}",
             clock["no"],
             f"clock.{after}",
@@ -160,14 +166,14 @@ def _warnings(
             clock["id"],
             after,
         )
-        for rung in escalation.rungs(before, after, Profile(clock["profile"]), is_report=is_report)
+        for rung in escalation.rules_between(before, after, Profile(clock["profile"]), is_report=is_report)
         for unit in audience_units[rung.audience]
         if unit not in barred
     ]
 
 
-def _standing(clock: Mapping[str, Any], whose: Iterable[str]) -> Standing:
-    return Standing(
+def _standing(clock: Mapping[str, Any], whose: Iterable[str]) -> CaseAccess:
+    return CaseAccess(
         no=clock["no"],
         confidential=bool(clock["confidential"]),
         desk=clock["desk"],

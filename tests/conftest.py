@@ -25,7 +25,7 @@ from feedback.kernel.settings import Settings
 from tests.people import Door
 from web import bootstrap
 from web.cli.serve import log_as
-from web.context import Office
+from web.context import AppContext
 from web.demo import seed
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
@@ -128,7 +128,7 @@ async def settings(town: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
 
 
 @pytest.fixture
-async def office(settings: Settings) -> AsyncIterator[Office]:
+async def office(settings: Settings) -> AsyncIterator[AppContext]:
     """The office with its database open, for flows that go through the door without HTTP."""
     async with bootstrap.opened(settings) as found:
         yield found

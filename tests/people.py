@@ -9,11 +9,11 @@ from typing import Any
 import httpx2
 
 from feedback.kernel import outbox
-from feedback.kernel.clock import Clock
+from feedback.kernel.clock import SystemClock
 from feedback.kernel.settings import Settings
 from web import bootstrap
 from web.app import create_app
-from web.context import Office
+from web.context import AppContext
 
 BASE = "http://testserver"
 
@@ -36,13 +36,13 @@ class Door:
                 yield cls(app, client, settings)
 
     @property
-    def office(self) -> Office:
-        office: Office = self.app.state.office
+    def office(self) -> AppContext:
+        office: AppContext = self.app.state.office
         return office
 
     def set_time(self, moment: datetime) -> None:
         """It is `moment` from now on."""
-        self.office.clock = Clock.starting_at(moment)
+        self.office.clock = SystemClock.starting_at(moment)
 
     def pass_time(self, span: timedelta) -> None:
         self.set_time(self.office.clock.now() + span)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from feedback.kernel.errors import Invalid, Refused
+from feedback.kernel.errors import Invalid, Refusal
 from feedback.kernel.settings import Settings
 from web.cli.classifier import promote, releases, roll_back, train, trial
 from web.cli.data import found, import_file, leave, password, staff
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb: Verb = args.verb
     try:
         return verb(settings, args)
-    except Refused as fault:
+    except Refusal as fault:
         print(catalogue.error_words(fault.code, count=1, **fault.details), fault.details or "", file=sys.stderr)
         if isinstance(fault, Invalid):
             for name, why in fault.fields.items():

@@ -18,17 +18,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.exceptions import OperationalError, ValidationError
 
 from feedback.kernel import db, outbox
-from feedback.kernel.errors import Refused
+from feedback.kernel.errors import Refusal
 from feedback.kernel.settings import Settings
 from routing.notices import inbox
 from web import bootstrap, worker
 from web.api.v1 import routes
 from web.auth import form_recovery, sessions
-from web.context import Office
+from web.context import AppContext
 from web.http import templating
 from web.http.errors import broken, database_fault, http_error, no_such, refusal, refused
 from web.http.limits import BodyLimit, Limiter
-from web.http.security import Guard, SameOrigin
+from web.http.security import SameOrigin, SecurityHeaders
 from web.pages.account import login
 from web.pages.admin import home
 from web.pages.admin import routes as admin_routes
@@ -60,12 +60,12 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
         routes=_routes(),
         lifespan=life,
         middleware=[
-            Middleware(Guard, settings=settings),
+            Middleware(SecurityHeaders, settings=settings),
             Middleware(SameOrigin, refuse=refusal),
             Middleware(BodyLimit, most=settings.body_max_bytes, refuse=refusal),
         ],
         exception_handlers={
-            Refused: refused,
+            Refusal: refused,
             HTTPException: http_error,
             OperationalError: database_fault,
             ValidationError: no_such,
@@ -78,7 +78,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
 
 
 @contextlib.asynccontextmanager
-async def _working(office: Office, with_worker: bool) -> AsyncIterator[None]:
+async def _working(office: AppContext, with_worker: bool) -> AsyncIterator[None]:
     if not with_worker:
         yield
         return
@@ -145,7 +145,7 @@ class StaffOnly:
                 await response(scope, receive, send)
                 return
             if request.method == "GET" and not sessions.is_background(request):
-                office: Office = request.app.state.office
+                office: AppContext = request.app.state.office
                 request.state.unread = await inbox.unread(actor, office.clock.now())
             if form_recovery.COOKIE in request.cookies and not sessions.is_background(request):
                 await form_recovery.restored(self.app, scope, receive, send, actor)
@@ -160,7 +160,7 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The process can work: database, queue, classifier."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     queue = await outbox.counts(office.clock.now())
     model = await office.model()
     state = {"database": True, "queue": queue, "model": model.release if model else None}
@@ -169,7 +169,7 @@ async def readyz(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Prometheus text."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     now: datetime = office.clock.now()
     registry = CollectorRegistry()
     queue = await outbox.counts(now)

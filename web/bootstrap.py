@@ -25,18 +25,18 @@ from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
 from feedback import attachments
 from feedback.kernel import db, outbox
-from feedback.kernel.clock import Clock
+from feedback.kernel.clock import SystemClock
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from feedback.record import calendar_editions, search
 from feedback.rules import local_terms
 from routing.notices import digests
-from routing.notices.delivery import Manner
+from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.http import templating
 from web.letters import issuing
 from web.notify import channel
@@ -65,13 +65,13 @@ def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
     return db.tortoise_config(settings.database, MODELS, MIGRATIONS, migrating=migrating)
 
 
-def _promises(settings: Settings) -> tuple[local_terms.Promise, ...]:
+def _promises(settings: Settings) -> tuple[local_terms.LocalTerm, ...]:
     """What the town promises beyond the law. Raises Invalid for a promise that loosens it."""
     return local_terms.read(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Office]:
+async def opened(settings: Settings) -> AsyncIterator[AppContext]:
     """The office with its database open."""
     definitions.weights_of(
         settings.kpi_weights, settings.partly_solved
@@ -79,11 +79,11 @@ async def opened(settings: Settings) -> AsyncIterator[Office]:
     settings.data.mkdir(parents=True, exist_ok=True)
     local_terms.adopt(_promises(settings))
     async with db.opened(config(settings)):
-        office = Office(settings, Clock.starting_at(settings.now), templating.page)
+        office = AppContext(settings, SystemClock.starting_at(settings.now), templating.page)
         try:
             yield office
         finally:
-            await office.leave_off()
+            await office.shutdown()
 
 
 async def migrate(settings: Settings) -> None:
@@ -114,7 +114,7 @@ async def _alone(settings: Settings) -> AsyncIterator[None]:
         await connection.close()
 
 
-def handlers(office: Office) -> dict[str, Handler]:
+def handlers(office: AppContext) -> dict[str, Handler]:
     """What follows from what: every message kind and all that is done about it, in this order."""
     settings = office.settings
     found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
@@ -125,7 +125,7 @@ def handlers(office: Office) -> dict[str, Handler]:
         {f"case.{act}": [classification.judge(settings.automatic_target)] for act in classification.PROPOSALS},
         {kind: [training.learn] for kind in training.TEACHING},
         {"case.reply": [topics.checker(office)]},
-        routing.jobs.handlers(channel.of(settings), Manner.of(settings)),
+        routing.jobs.handlers(channel.of(settings), DeliveryPolicy.of(settings)),
         issuing.handlers(office),
         {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
     )
@@ -155,15 +155,15 @@ async def _all(steps: tuple[Handler, ...], payload: dict[str, Any], now: datetim
             continue
 
 
-Timer = Callable[[Office, datetime], Awaitable[object]]
+Timer = Callable[[AppContext, datetime], Awaitable[object]]
 
 
-async def _sweep(office: Office, now: datetime) -> None:
+async def _sweep(office: AppContext, now: datetime) -> None:
     if await feedback.jobs.sweep_clocks(now):
-        office.bell.set()
+        office.wake_event.set()
 
 
-async def _nightly(office: Office, now: datetime) -> None:
+async def _nightly(office: AppContext, now: datetime) -> None:
     settings = office.settings
     await feedback.jobs.tend_accounts(now)
     await feedback.jobs.close_rated_out(now, settings.rating_days)
@@ -178,18 +178,18 @@ async def _nightly(office: Office, now: datetime) -> None:
         await outcomes.refold(settings.automatic_target)
 
 
-async def _oversight(office: Office, now: datetime) -> None:
+async def _oversight(office: AppContext, now: datetime) -> None:
     """What must be looked into: proposed orders, measures nobody answered in time, consultations that wait too long."""
-    manner = Manner.of(office.settings)
+    manner = DeliveryPolicy.of(office.settings)
     await supervision_proposals.propose(now)
     told = await measures.remind(manner, now)
-    if await consultation_deadlines.ring(manner, now) or told:
-        office.bell.set()
+    if await consultation_deadlines.notify_overdue(manner, now) or told:
+        office.wake_event.set()
 
 
-async def _morning(office: Office, now: datetime) -> None:
-    if await digests.ask(Manner.of(office.settings), now):
-        office.bell.set()
+async def _morning(office: AppContext, now: datetime) -> None:
+    if await digests.ask(DeliveryPolicy.of(office.settings), now):
+        office.wake_event.set()
 
 
 TIMERS: Mapping[str, tuple[Timer, int]] = {
@@ -203,6 +203,6 @@ TIMERS: Mapping[str, tuple[Timer, int]] = {
 }
 
 
-async def seed_calendar(office: Office) -> None:
+async def seed_calendar(office: AppContext) -> None:
     """The calendar is part of every installation, demo or not."""
     await calendar_editions.seed(office.clock.now())

@@ -12,30 +12,30 @@ from starlette.responses import Response
 
 import classify.model.registry
 from classify.model.release import Model
-from feedback.kernel.clock import Clock
+from feedback.kernel.clock import SystemClock
 from feedback.kernel.settings import Settings
-from web.tasks.unit_recommendation import Answerers
+from web.tasks.unit_recommendation import UnitRecommendation
 
 PageMaker = Callable[[Request, str, Mapping[str, Any], int], Response]
 _log = structlog.get_logger("office")
 
 
 @dataclass
-class Office:
+class AppContext:
     """The office of one process, made by `web.bootstrap` and passed to whoever needs it."""
 
     settings: Settings
-    clock: Clock
+    clock: SystemClock
     page: PageMaker
-    bell: asyncio.Event = field(default_factory=asyncio.Event)
-    answerers: Answerers = field(default_factory=Answerers)
+    wake_event: asyncio.Event = field(default_factory=asyncio.Event)
+    unit_recommendation: UnitRecommendation = field(default_factory=UnitRecommendation)
     ring: Callable[[], Awaitable[None]] | None = None  # tells workers outside, when there are any
     _model: Model | None = None
     _background: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def wake(self) -> None:
         """Something was written that must be followed: look at once instead of at the next sweep."""
-        self.bell.set()
+        self.wake_event.set()
         if self.ring is not None:
             self.begin(_quietly(self.ring()))
 
@@ -45,7 +45,7 @@ class Office:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def leave_off(self) -> None:
+    async def shutdown(self) -> None:
         """Stop what was begun: the process ends."""
         for task in tuple(self._background):
             task.cancel()

@@ -20,7 +20,7 @@ from classify.learning import training_runs
 from feedback.kernel import outbox
 from feedback.kernel.outbox import Handler
 from web import bootstrap
-from web.context import Office
+from web.context import AppContext
 
 _log = structlog.get_logger("worker")
 _BATCH = 50
@@ -28,14 +28,14 @@ _POLL_SECONDS = 0.02
 _JOB_SECONDS = 30
 
 
-async def run_inside(office: Office) -> None:
+async def run_inside(office: AppContext) -> None:
     """Drain the outbox for as long as the process lives: at once when rung, else every few seconds."""
     handlers = bootstrap.handlers(office)
     await outbox.release_leases()
     await training_runs.release_leases()
     due_at = dict.fromkeys(bootstrap.TIMERS, 0.0)
     while True:
-        office.bell.clear()
+        office.wake_event.clear()
         try:
             await _run_timers(office, due_at)
             done = await outbox.run_due(handlers, office.clock.now(), _BATCH)
@@ -44,18 +44,18 @@ async def run_inside(office: Office) -> None:
             done = 0
         if not done:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(office.bell.wait(), office.settings.sweep_seconds)
+                await asyncio.wait_for(office.wake_event.wait(), office.settings.sweep_seconds)
         await asyncio.sleep(0)
 
 
-async def _run_timers(office: Office, due_at: dict[str, float]) -> None:
+async def _run_timers(office: AppContext, due_at: dict[str, float]) -> None:
     for name, (timer, seconds) in bootstrap.TIMERS.items():
         if time.monotonic() >= due_at[name]:
             await timer(office, office.clock.now())
             due_at[name] = time.monotonic() + seconds
 
 
-async def ring_outside(pool: ArqRedis, office: Office) -> None:
+async def ring_outside(pool: ArqRedis, office: AppContext) -> None:
     """Hand the due messages to the workers outside."""
     for message_id in await outbox.due(office.clock.now()):
         await pool.enqueue_job("run_message", message_id, _job_id=f"message-{message_id}")
@@ -65,14 +65,14 @@ def redis_settings(url: str) -> RedisSettings:
     return RedisSettings.from_dsn(url)
 
 
-async def connect(office: Office) -> ArqRedis:
+async def connect(office: AppContext) -> ArqRedis:
     """A pool to Redis that speaks JSON, not pickle."""
     return await create_pool(
         redis_settings(office.settings.redis_url), job_serializer=_packed, job_deserializer=_unpacked
     )
 
 
-async def run_outside(office: Office) -> None:
+async def run_outside(office: AppContext) -> None:
     """An arq worker: runs for ever, also over a Redis that goes away and comes back."""
     handlers = bootstrap.handlers(office)
     due_at = dict.fromkeys(bootstrap.TIMERS, 0.0)
@@ -120,6 +120,6 @@ def _unpacked(raw: bytes) -> dict[str, Any]:
     return job
 
 
-async def run_here(office: Office, handlers: Mapping[str, Handler] | None = None) -> int:
+async def run_here(office: AppContext, handlers: Mapping[str, Handler] | None = None) -> int:
     """Carry out everything that is due now and return: for commands such as import and seed."""
     return await outbox.drain(handlers or bootstrap.handlers(office), office.clock.now())

@@ -47,7 +47,7 @@ _MIXTURE: Final = ((0.0, 0.6), (0.1, 0.1), (0.25, 0.1), (0.5, 0.1), (0.75, 0.1))
 _HALVINGS: Final = 40
 
 
-class State(StrEnum):
+class GateState(StrEnum):
     """How a cell stands."""
 
     GATHERING = "gathering"  # not enough outcomes yet
@@ -57,13 +57,13 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CellState:
     """One cell: what its outcomes were and what follows. `n`, `right`: those that count since the last new start."""
 
     n: int = 0
     right: int = 0
     recent: str = ""  # the last outcomes, oldest first: "1" right, "0" wrong
-    state: State = State.GATHERING
+    state: GateState = GateState.GATHERING
     since: datetime | None = None
     total: int = 0
 
@@ -107,26 +107,26 @@ def is_alarming(recent: str, target: float) -> bool:
     return 1 - fewer <= WINDOW_RISK
 
 
-def after(before: Standing, is_right: bool, at: datetime, target: float) -> Standing:
+def after(before: CellState, is_right: bool, at: datetime, target: float) -> CellState:
     """The cell after one more outcome."""
     recent = (before.recent + "01"[is_right])[-WINDOW:]
     found = replace(before, n=before.n + 1, right=before.right + is_right, recent=recent, total=before.total + 1)
     is_bad = is_alarming(recent, target)
     if not is_bad and found.bound >= target:
-        state = State.PROVEN
-    elif before.state in (State.PROVEN, State.WITHDRAWN):
-        state = State.WITHDRAWN
+        state = GateState.PROVEN
+    elif before.state in (GateState.PROVEN, GateState.WITHDRAWN):
+        state = GateState.WITHDRAWN
     else:
-        state = State.DOUBTFUL if is_bad else State.GATHERING
-    if is_bad and before.state is State.PROVEN:  # only then: who starts anew after every bad day proves anything
+        state = GateState.DOUBTFUL if is_bad else GateState.GATHERING
+    if is_bad and before.state is GateState.PROVEN:  # only then: who starts anew after every bad day proves anything
         found = replace(found, n=0, right=0, recent="")
     is_news = state is not before.state or before.since is None
     return replace(found, state=state, since=at if is_news else before.since)
 
 
-def folded(outcomes: Iterable[tuple[bool, datetime]], target: float) -> Standing:
+def folded(outcomes: Iterable[tuple[bool, datetime]], target: float) -> CellState:
     """A cell from all its outcomes, oldest first."""
-    standing = Standing()
+    standing = CellState()
     for is_right, at in outcomes:
         standing = after(standing, is_right, at, target)
     return standing
@@ -153,14 +153,14 @@ def parts(cell: str) -> tuple[str, str, str, float]:
     return category, street, unit, float(bar or 0)
 
 
-def is_proven(known: Mapping[str, State], category: str, street: str, unit: str, confidence: float) -> bool:
+def is_proven(known: Mapping[str, GateState], category: str, street: str, unit: str, confidence: float) -> bool:
     """Whether such a message may go without a person: some cell or the pool says so, and none nearer to it objects."""
-    proven = State.PROVEN in [known.get(cell) for cell in _of_scope(POOL, POOL_BARS, confidence)]
+    proven = GateState.PROVEN in [known.get(cell) for cell in _of_scope(POOL, POOL_BARS, confidence)]
     for scope in scopes(category, street, unit):
         own = [known.get(cell) for cell in _of_scope(scope, BARS, confidence)]
-        if own[-1] in (State.WITHDRAWN, State.DOUBTFUL):
+        if own[-1] in (GateState.WITHDRAWN, GateState.DOUBTFUL):
             return False
-        proven = proven or State.PROVEN in own
+        proven = proven or GateState.PROVEN in own
     return proven
 
 

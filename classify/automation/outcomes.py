@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classify.automation import gate
-from classify.automation.gate import POOL, POOL_BARS, Standing, State
+from classify.automation.gate import POOL, POOL_BARS, CellState, GateState
 from classify.automation.proposal_outcome import Confirmed
 from classify.models import Outcome, Proof
 from feedback.kernel import db
@@ -16,11 +16,11 @@ from feedback.kernel.errors import Conflict
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CategoryOutcomes:
     """A cell with its standing."""
 
     name: str
-    standing: Standing
+    standing: CellState
 
 
 async def record(case_no: str, street: str, said: Confirmed, target: float) -> bool:
@@ -58,7 +58,7 @@ async def _corrected(known: Outcome, own: Iterable[str], said: Confirmed, target
     async with db.transaction():
         await db.compare_and_set(known, {"is_right": known.is_right}, {"is_right": said.is_right, "at": said.at})
         rows = await Proof.filter(cell__in=list(own))
-        found: dict[str, Standing] = {}
+        found: dict[str, CellState] = {}
         for heading in {known.heading, *(POOL for row in rows if _heading(row.cell) == POOL)}:
             found |= await _folded(heading, {row.cell for row in rows if _heading(row.cell) == heading}, target)
         for row in sorted(rows, key=lambda row: row.cell):
@@ -66,9 +66,9 @@ async def _corrected(known: Outcome, own: Iterable[str], said: Confirmed, target
     return True
 
 
-async def _folded(heading: str, wanted: set[str], target: float) -> dict[str, Standing]:
+async def _folded(heading: str, wanted: set[str], target: float) -> dict[str, CellState]:
     """The cells of a heading, or of the pool, from all their outcomes."""
-    found = dict.fromkeys(wanted, Standing())
+    found = dict.fromkeys(wanted, CellState())
     rows = Outcome.filter(heading=heading) if heading != POOL else Outcome.filter(confidence__gte=min(POOL_BARS))
     columns = ("category", "street", "unit", "confidence", "is_right", "at")
     for *where, is_right, at in await rows.order_by("id").values_list(*columns):
@@ -77,7 +77,7 @@ async def _folded(heading: str, wanted: set[str], target: float) -> dict[str, St
     return found
 
 
-async def _keep(cell: str, row: Proof | None, standing: Standing) -> None:
+async def _keep(cell: str, row: Proof | None, standing: CellState) -> None:
     columns: dict[str, Any] = {
         "n": standing.n,
         "right": standing.right,
@@ -97,22 +97,22 @@ def _heading(cell: str) -> str:
     return POOL if cell.startswith(POOL) else cell[:2]
 
 
-def _standing(row: Proof | None) -> Standing:
+def _standing(row: Proof | None) -> CellState:
     if row is None:
-        return Standing()
-    return Standing(row.n, row.right, row.recent, State(row.state), row.since, row.total)
+        return CellState()
+    return CellState(row.n, row.right, row.recent, GateState(row.state), row.since, row.total)
 
 
 async def is_proven(category: str, street: str, unit: str, confidence: float) -> bool:
     """Whether the district's outcomes prove that such a message may go without a person."""
     own = gate.cells(category, street, unit, confidence)
-    known = {row.cell: State(row.state) for row in await Proof.filter(cell__in=own).only("cell", "state")}
+    known = {row.cell: GateState(row.state) for row in await Proof.filter(cell__in=own).only("cell", "state")}
     return gate.is_proven(known, category, street, unit, confidence)
 
 
-async def standings() -> list[Cell]:
+async def standings() -> list[CategoryOutcomes]:
     """Every cell with its standing, by name."""
-    return [Cell(row.cell, _standing(row)) for row in await Proof.all().order_by("cell")]
+    return [CategoryOutcomes(row.cell, _standing(row)) for row in await Proof.all().order_by("cell")]
 
 
 async def refold(target: float) -> list[str]:

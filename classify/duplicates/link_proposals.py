@@ -13,7 +13,7 @@ from classify.duplicates import fingerprint_store, near_duplicates
 from classify.duplicates.near_duplicates import Likeness
 from feedback import links
 from feedback.kernel.errors import NotNow
-from feedback.links import Proposal, Said
+from feedback.links import ComparedCase, LinkProposal
 from feedback.rules.access import Actor
 from feedback.rules.read_models import WorkRow
 from feedback.rules.vocabulary import LinkKind
@@ -56,7 +56,7 @@ async def propose(payload: dict[str, Any], now: datetime) -> None:
     await links.propose(case.id, await _best([each for each in found if each]), now)
 
 
-def _compared(case: Said, words: str, other: Said, known_by: Sequence[str]) -> Proposal | None:
+def _compared(case: ComparedCase, words: str, other: ComparedCase, known_by: Sequence[str]) -> LinkProposal | None:
     """The link two cases may have, with what speaks for it."""
     there = near_duplicates.plain(other.title, other.text)
     alike = near_duplicates.likeness(near_duplicates.shape(words), near_duplicates.shape(there))
@@ -74,10 +74,10 @@ def _compared(case: Said, words: str, other: Said, known_by: Sequence[str]) -> P
         "days": (case.received_at - other.received_at).days,
     }
     is_sure = bool({"phone", "id"} & set(known_by))
-    return Proposal(other.id, kind, round(alike.score, 3), is_sure and kind is LinkKind.REPEAT_OF, evidence)
+    return LinkProposal(other.id, kind, round(alike.score, 3), is_sure and kind is LinkKind.REPEAT_OF, evidence)
 
 
-async def _best(found: Sequence[Proposal]) -> list[Proposal]:
+async def _best(found: Sequence[LinkProposal]) -> list[LinkProposal]:
     """The nearest of each kind, moved to the first case of its chain or campaign."""
     best = []
     for kinds in ((LinkKind.REPEAT_OF, LinkKind.MERGED_INTO), (LinkKind.CAMPAIGN,)):
@@ -92,8 +92,8 @@ async def _best(found: Sequence[Proposal]) -> list[Proposal]:
     return best
 
 
-def _moved(proposal: Proposal, root: int) -> Proposal:
-    return Proposal(root, proposal.kind, proposal.score, proposal.same_person, proposal.evidence)
+def _moved(proposal: LinkProposal, root: int) -> LinkProposal:
+    return LinkProposal(root, proposal.kind, proposal.score, proposal.same_person, proposal.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +148,5 @@ async def fill() -> int:
     return added
 
 
-def _keys(case: Said) -> list[int]:
+def _keys(case: ComparedCase) -> list[int]:
     return fingerprint_store.keys_of(case.id, near_duplicates.plain(case.title, case.text), case.realm)

@@ -15,13 +15,13 @@ from typing import Any, Final
 
 from classify import taxonomy
 from classify.learning import label_weighting, subprocess_worker
-from classify.learning.label_weighting import Taught
+from classify.learning.label_weighting import WeightedLabel
 from classify.learning.training_labels import CONFIRMED
 from classify.model import comparison, training
 from classify.model import metrics as trials
-from classify.model.comparison import Paired, Tried
+from classify.model.comparison import Paired, TestCase
 from classify.model.linear_heads import by_heading
-from classify.model.metrics import Row
+from classify.model.metrics import LabelledMessage
 from classify.model.release import Model, ReleaseDamaged, load
 from classify.model.seed_examples import Example, seed_examples
 
@@ -46,7 +46,7 @@ class Order:
 
     folder: str
     duties: Sequence[tuple[str, Sequence[str]]]
-    lessons: Sequence[Taught] = ()
+    lessons: Sequence[WeightedLabel] = ()
     labelled: Sequence[Labelled] = ()
     unlabelled: Sequence[tuple[str, str]] = ()
     current: str = ""
@@ -54,7 +54,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CandidateVerdict:
     """The saved candidate, its figures, and in what it falls behind. `doubts` counts lessons that weigh less, by reason."""
 
     release: str
@@ -69,19 +69,19 @@ class Outcome:
     doubted: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-async def made_apart(order: Order) -> Outcome:
+async def made_apart(order: Order) -> CandidateVerdict:
     """Make the candidate in a process of its own.
 
     Raises RuntimeError with what that process complained of.
     """
-    return Outcome(**await subprocess_worker.run("classify.learning.candidate", asdict(order)))
+    return CandidateVerdict(**await subprocess_worker.run("classify.learning.candidate", asdict(order)))
 
 
-def made(order: Order) -> Outcome:
+def made(order: Order) -> CandidateVerdict:
     """Fit, save, try and judge."""
     folder = Path(order.folder)
     current, anchor = _loaded(folder, order.current), _loaded(folder, order.anchor)
-    lessons = label_weighting.weighed(order.lessons, _opinion(current) if current else None)
+    lessons = label_weighting.weigh_labels(order.lessons, _opinion(current) if current else None)
     learnt, tried = _parted(lessons, order.labelled)
     fitted = training.fit([*seed_examples(order.duties), *learnt], unlabelled=list(order.unlabelled))
     release, model = training.save(fitted, folder), fitted.model
@@ -99,7 +99,7 @@ def made(order: Order) -> Outcome:
         compared, worse = _judged(current, model, tried, frozen < floor - FROZEN_SLACK)
     trial = _figures(model, tried) if enough else {}
     doubted = _doubted(lessons)
-    return Outcome(
+    return CandidateVerdict(
         release, fitted.kind, len(learnt), trial, frozen, before, worse, compared, _reasons(lessons), doubted
     )
 
@@ -121,16 +121,16 @@ def _opinion(model: Model) -> label_weighting.Opinion:
     return opinion
 
 
-def _parted(lessons: Sequence[Taught], files: Sequence[Labelled]) -> tuple[list[Example], list[Tried]]:
+def _parted(lessons: Sequence[WeightedLabel], files: Sequence[Labelled]) -> tuple[list[Example], list[TestCase]]:
     """What is fitted on, and what is only tried. Copies of a text lie on one side; only confirmed lessons are tried."""
-    leaders: dict[int, Taught] = {}
+    leaders: dict[int, WeightedLabel] = {}
     for one in lessons:
         leaders.setdefault(one.group, one)
     learnt = [Example(m.title, m.text, taxonomy.code_of(m.label), "people") for m in files if not m.is_kept_out]
-    tried = [Tried(Row(m.title, m.text, m.label)) for m in files if m.is_kept_out]
+    tried = [TestCase(LabelledMessage(m.title, m.text, m.label)) for m in files if m.is_kept_out]
     for one in lessons:
         if one.weight and one.state == CONFIRMED and kept_out(leaders[one.group].title, leaders[one.group].text):
-            tried.append(Tried(Row(one.title, one.text, one.category), one.unit))
+            tried.append(TestCase(LabelledMessage(one.title, one.text, one.category), one.unit))
         elif one.weight:
             learnt.append(Example(one.title, one.text, one.category, "people", one.weight))
     return learnt, tried
@@ -142,15 +142,15 @@ def kept_out(title: str, text: str) -> bool:
     return said[0] % KEPT_OUT == 0
 
 
-def _figures(model: Model, tried: Sequence[Tried]) -> dict[str, Any]:
+def _figures(model: Model, tried: Sequence[TestCase]) -> dict[str, Any]:
     """The usual figures; where some labels are headings only, all are read as headings."""
     codes = [taxonomy.code_of(one.row.label) for one in tried]
     most = 2 if any(len(code) == 2 for code in codes) else 4
-    rows = [Row(one.row.title, one.row.text, code[:most]) for one, code in zip(tried, codes, strict=True)]
+    rows = [LabelledMessage(one.row.title, one.row.text, code[:most]) for one, code in zip(tried, codes, strict=True)]
     return trials.trial(model, rows).as_json()
 
 
-def _judged(current: Model, model: Model, tried: Sequence[Tried], fell: bool) -> tuple[dict[str, Any], list[str]]:
+def _judged(current: Model, model: Model, tried: Sequence[TestCase], fell: bool) -> tuple[dict[str, Any], list[str]]:
     """The paired figures, and in what the candidate is worse."""
     frozen_rows = trials.frozen()
     frozen = comparison.compared(
@@ -180,7 +180,7 @@ def _told(found: Mapping[str, Paired]) -> dict[str, Any]:
     return {name: part.as_json() for name, part in found.items()}
 
 
-def _reasons(lessons: Sequence[Taught]) -> dict[str, int]:
+def _reasons(lessons: Sequence[WeightedLabel]) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in lessons:
         for why in one.why:
@@ -188,7 +188,7 @@ def _reasons(lessons: Sequence[Taught]) -> dict[str, int]:
     return found
 
 
-def _doubted(lessons: Sequence[Taught]) -> dict[str, dict[str, int]]:
+def _doubted(lessons: Sequence[WeightedLabel]) -> dict[str, dict[str, int]]:
     """Whose lessons weigh less, and why."""
     found: dict[str, dict[str, int]] = {}
     for one in lessons:
@@ -202,7 +202,7 @@ def _read(told: dict[str, Any]) -> Order:
     return Order(
         told["folder"],
         [(sentence, tuple(codes)) for sentence, codes in told["duties"]],
-        [Taught(**{**one, "why": tuple(one["why"])}) for one in told["lessons"]],
+        [WeightedLabel(**{**one, "why": tuple(one["why"])}) for one in told["lessons"]],
         [Labelled(**one) for one in told["labelled"]],
         [(title, text) for title, text in told["unlabelled"]],
         told["current"],

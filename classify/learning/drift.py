@@ -27,7 +27,7 @@ _ERRORS: Final = 3.0  # standard errors a difference must exceed
 _FLOOR: Final = 0.5  # a heading nobody wrote about counts half a message
 
 
-class Sign(StrEnum):
+class DriftMeasure(StrEnum):
     """What is compared."""
 
     TOPICS = "topics"
@@ -35,7 +35,7 @@ class Sign(StrEnum):
     SURENESS = "sureness"
 
 
-class Level(StrEnum):
+class DriftLevel(StrEnum):
     """What follows."""
 
     CALM = "calm"
@@ -54,18 +54,18 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DriftFinding:
     """One sign: before, now, how far apart, and the bound."""
 
-    sign: Sign
+    sign: DriftMeasure
     before: float
     now: float
     distance: float
     bound: float
-    level: Level
+    level: DriftLevel
 
 
-def found(before: Sequence[Look], now: Sequence[Look]) -> tuple[Finding, ...]:
+def detect_drift(before: Sequence[Look], now: Sequence[Look]) -> tuple[DriftFinding, ...]:
     """All signs."""
     return (_topics(before, now), _words(before, now), _sureness(before, now))
 
@@ -82,37 +82,43 @@ def stability(before: Sequence[str], now: Sequence[str]) -> float:
     return sum((b - a) * math.log(b / a) for a, b in zip(shares(old), shares(new), strict=True))
 
 
-def _topics(before: Sequence[Look], now: Sequence[Look]) -> Finding:
+def _topics(before: Sequence[Look], now: Sequence[Look]) -> DriftFinding:
     old, new = [look.heading for look in before], [look.heading for look in now]
     if min(len(old), len(new)) < FEWEST:
-        return Finding(Sign.TOPICS, 0.0, 0.0, 0.0, SHIFTED, Level.UNKNOWN)
+        return DriftFinding(DriftMeasure.TOPICS, 0.0, 0.0, 0.0, SHIFTED, DriftLevel.UNKNOWN)
     index = stability(old, new)
     freedom = len(set(old) | set(new)) - 1
     # Without any shift the index, times this, is chi-square: mean `freedom`, variance twice that.
     size = len(old) * len(new) / (len(old) + len(new))
     by_chance = (freedom + _ERRORS * math.sqrt(2 * freedom)) / size
-    level = Level.CALM if index <= max(WATCH, by_chance) else Level.SHIFTED if index > SHIFTED else Level.WATCH
-    return Finding(Sign.TOPICS, 0.0, index, index, max(SHIFTED, by_chance), level)
+    level = (
+        DriftLevel.CALM
+        if index <= max(WATCH, by_chance)
+        else DriftLevel.SHIFTED
+        if index > SHIFTED
+        else DriftLevel.WATCH
+    )
+    return DriftFinding(DriftMeasure.TOPICS, 0.0, index, index, max(SHIFTED, by_chance), level)
 
 
-def _words(before: Sequence[Look], now: Sequence[Look]) -> Finding:
+def _words(before: Sequence[Look], now: Sequence[Look]) -> DriftFinding:
     old, new = ([1 - look.known for look in looks if look.known >= 0] for looks in (before, now))
-    return _means(Sign.WORDS, old, new, NEW_WORDS, worse=1)
+    return _means(DriftMeasure.WORDS, old, new, NEW_WORDS, worse=1)
 
 
-def _sureness(before: Sequence[Look], now: Sequence[Look]) -> Finding:
+def _sureness(before: Sequence[Look], now: Sequence[Look]) -> DriftFinding:
     old, new = ([look.confidence for look in looks] for looks in (before, now))
-    return _means(Sign.SURENESS, old, new, LESS_SURE, worse=-1)
+    return _means(DriftMeasure.SURENESS, old, new, LESS_SURE, worse=-1)
 
 
-def _means(sign: Sign, old: Sequence[float], new: Sequence[float], bound: float, worse: int) -> Finding:
+def _means(sign: DriftMeasure, old: Sequence[float], new: Sequence[float], bound: float, worse: int) -> DriftFinding:
     if min(len(old), len(new)) < FEWEST:
-        return Finding(sign, 0.0, 0.0, 0.0, bound, Level.UNKNOWN)
+        return DriftFinding(sign, 0.0, 0.0, 0.0, bound, DriftLevel.UNKNOWN)
     (a, error_a), (b, error_b) = _mean(old), _mean(new)
     distance = (b - a) * worse
     is_real = distance > _ERRORS * math.hypot(error_a, error_b)
-    level = Level.CALM if not is_real else Level.SHIFTED if distance > bound else Level.WATCH
-    return Finding(sign, a, b, distance, bound, level)
+    level = DriftLevel.CALM if not is_real else DriftLevel.SHIFTED if distance > bound else DriftLevel.WATCH
+    return DriftFinding(sign, a, b, distance, bound, level)
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float]:

@@ -31,7 +31,7 @@ ODD_FACTOR: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class WeightedLabel:
     """One lesson as the fit will see it. `why` names every reduction."""
 
     title: str
@@ -50,7 +50,7 @@ Opinion = Callable[[str, str], tuple[str, float]]
 """The heading the release in force sees in a title and text, and how sure it is."""
 
 
-def weighed(lessons: Sequence[Taught], opinion: Opinion | None) -> list[Taught]:
+def weigh_labels(lessons: Sequence[WeightedLabel], opinion: Opinion | None) -> list[WeightedLabel]:
     """The lessons in the same order with their weights, groups of copies, and the reasons for each reduction."""
     groups = copies([f"{one.title} {one.text}" for one in lessons])
     found = [
@@ -67,7 +67,7 @@ def weighed(lessons: Sequence[Taught], opinion: Opinion | None) -> list[Taught]:
     return _capped(found, lambda one: one.by if one.state == CONFIRMED else None, lambda _: most, "clerk")
 
 
-def _without_contradictions(lessons: Sequence[Taught]) -> list[Taught]:
+def _without_contradictions(lessons: Sequence[WeightedLabel]) -> list[WeightedLabel]:
     """Copies of a text that was confirmed to be something else weigh nothing; copies at odds count for half."""
     outcomes: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for one in lessons:
@@ -85,7 +85,7 @@ def _without_contradictions(lessons: Sequence[Taught]) -> list[Taught]:
     return found
 
 
-def _without_odd_ones(lessons: Sequence[Taught], opinion: Opinion) -> list[Taught]:
+def _without_odd_ones(lessons: Sequence[WeightedLabel], opinion: Opinion) -> list[WeightedLabel]:
     """Much said by one person that the release in force is sure is otherwise: a tenth, until somebody confirms it."""
     odd: dict[int, bool] = {}
     per_clerk: Counter[str] = Counter()
@@ -106,8 +106,8 @@ def _without_odd_ones(lessons: Sequence[Taught], opinion: Opinion) -> list[Taugh
 
 
 def _capped(
-    lessons: Sequence[Taught], key: Callable[[Taught], object], most: Callable[[object], float], why: str
-) -> list[Taught]:
+    lessons: Sequence[WeightedLabel], key: Callable[[WeightedLabel], object], most: Callable[[object], float], why: str
+) -> list[WeightedLabel]:
     """The lessons with the weight of each key scaled down to what it may be at most; those with key None as they are."""
     sums: dict[object, float] = defaultdict(float)
     for one in lessons:

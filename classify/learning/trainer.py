@@ -20,12 +20,12 @@ from tortoise.queryset import QuerySet
 
 from classify import taxonomy
 from classify.learning import candidate
-from classify.learning.candidate import Labelled, Order, Outcome
-from classify.learning.label_weighting import Taught
-from classify.learning.training_labels import CONFIRMED, SAID, Lesson
+from classify.learning.candidate import CandidateVerdict, Labelled, Order
+from classify.learning.label_weighting import WeightedLabel
+from classify.learning.training_labels import CONFIRMED, SAID, TrainingLabel
 from classify.model import metrics as trials
 from classify.model import registry
-from classify.model.metrics import Row
+from classify.model.metrics import LabelledMessage
 from classify.model.release import Model
 from classify.models import LearntExample
 from classify.text.features import tidy
@@ -34,7 +34,7 @@ from feedback.rules.redaction import masked
 
 FOLDER: Final = "taught"  # what was taught by files is kept, masked, so that later candidates do not forget it
 _COLUMNS: Final = ("subject", "text", "label")
-Making = Callable[[Order], Awaitable[Outcome]]
+Making = Callable[[Order], Awaitable[CandidateVerdict]]
 
 
 def trial(model: Model, file: Path, *, restrict: bool = False, split: str = "") -> dict[str, Any]:
@@ -42,7 +42,7 @@ def trial(model: Model, file: Path, *, restrict: bool = False, split: str = "") 
 
     Raises Invalid when the file cannot be read, holds no row, or names a label the tree does not hold.
     """
-    rows = [Row(one.title, one.text, one.label) for one in _labelled(file, split)]
+    rows = [LabelledMessage(one.title, one.text, one.label) for one in _labelled(file, split)]
     if not rows:
         raise Invalid({"file": "empty"})
     return trials.trial(model, rows, restrict=restrict).as_json()
@@ -93,7 +93,7 @@ async def train(
     return outcome
 
 
-async def _here(order: Order) -> Outcome:
+async def _here(order: Order) -> CandidateVerdict:
     return await asyncio.to_thread(candidate.made, order)
 
 
@@ -133,7 +133,7 @@ async def remember(
         await LearntExample.create(case_no=case_no, **said)
 
 
-async def keep(title: str, text: str, case_no: str, lesson: Lesson) -> None:
+async def keep(title: str, text: str, case_no: str, lesson: TrainingLabel) -> None:
     """Keep what a case teaches as it stands."""
     await remember(
         title,
@@ -150,10 +150,10 @@ async def keep(title: str, text: str, case_no: str, lesson: Lesson) -> None:
     )
 
 
-async def lessons() -> list[Taught]:
+async def lessons() -> list[WeightedLabel]:
     """What people decided so far, oldest first, not yet weighed."""
     names = ("title", "text", "category", "unit", "by", "state", "case_no")
-    return [Taught(**row) for row in await LearntExample.all().order_by("id").values(*names)]
+    return [WeightedLabel(**row) for row in await LearntExample.all().order_by("id").values(*names)]
 
 
 async def answered(most: int) -> list[tuple[str, str, str]]:
@@ -171,9 +171,9 @@ def _answered() -> QuerySet[LearntExample]:
     return LearntExample.filter(state=CONFIRMED, unit__not="")
 
 
-async def corrections() -> list[Row]:
+async def corrections() -> list[LabelledMessage]:
     """The same as messages with their labels."""
-    return [Row(one.title, one.text, one.category) for one in await lessons()]
+    return [LabelledMessage(one.title, one.text, one.category) for one in await lessons()]
 
 
 async def latest(most: int = 50) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ TEACHING: Final = frozenset({Act.CLASSIFY, Act.ASSIGN, Act.ACCEPT, Act.RETURN, A
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingLabel:
     """What a case is about, by whom, and how far to believe it. `source` is the act that taught it."""
 
     category: str = ""
@@ -37,15 +37,15 @@ class Lesson:
     was: str = ""  # what the classifier had said
 
 
-def lesson_of(entries: Sequence[EntryView]) -> Lesson | None:
+def label_of(entries: Sequence[EntryView]) -> TrainingLabel | None:
     """What the case teaches as it stands, None when nobody decided anything about it."""
-    found = Lesson()
+    found = TrainingLabel()
     for entry in entries:
         found = _after(found, entry)
     return found if found.category and found.by else None
 
 
-def _after(before: Lesson, entry: EntryView) -> Lesson:
+def _after(before: TrainingLabel, entry: EntryView) -> TrainingLabel:
     who = f"{entry.unit}/{entry.actor_name}"
     is_person = entry.role != Role.SYSTEM
     match entry.act:

@@ -15,7 +15,7 @@ import numpy as np
 
 from classify import taxonomy
 from classify.model.linear_heads import by_heading
-from classify.model.metrics import Row
+from classify.model.metrics import LabelledMessage
 from classify.model.release import Model
 
 ROUNDS: Final = 2000
@@ -29,10 +29,10 @@ CHANCE_IN_PART: Final = 0.01  # there are many categories and units, so each mus
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TestCase:
     """A message whose label is known, and the unit that answered it, where one did."""
 
-    row: Row
+    row: LabelledMessage
     unit: str = ""
 
 
@@ -70,7 +70,7 @@ class Paired:
         return {**asdict(self), "difference": round(self.difference, 4)}
 
 
-def right(model: Model, row: Row) -> bool:
+def right(model: Model, row: LabelledMessage) -> bool:
     """Whether the first choice is the label, at the level of the label."""
     code = taxonomy.code_of(row.label)
     fine = model.probabilities(row.title, row.text)
@@ -79,7 +79,7 @@ def right(model: Model, row: Row) -> bool:
     return taxonomy.LEVEL2[int(fine.argmax())] == code
 
 
-def right_or_also(model: Model, row: Row) -> bool:
+def right_or_also(model: Model, row: LabelledMessage) -> bool:
     """Whether the heading is the label's, or one where other taxonomies file it: for the frozen messages."""
     heading = taxonomy.LEVEL1[int(by_heading(model.probabilities(row.title, row.text)).argmax())]
     return heading == taxonomy.level1(row.label) or heading in dict(taxonomy.category(row.label).also)
@@ -113,7 +113,7 @@ def by_chance(won: int, lost: int) -> float:
 
 
 def parts(
-    tried: Sequence[Tried], before: Sequence[bool], after: Sequence[bool], key: Callable[[Tried], str]
+    tried: Sequence[TestCase], before: Sequence[bool], after: Sequence[bool], key: Callable[[TestCase], str]
 ) -> dict[str, Paired]:
     """The same figures for each category, or for each unit, the largest first."""
     places: dict[str, list[int]] = {}
@@ -124,7 +124,7 @@ def parts(
     return {name: compared([before[i] for i in found], [after[i] for i in found]) for name, found in ordered}
 
 
-def heading_of(one: Tried) -> str:
+def heading_of(one: TestCase) -> str:
     return taxonomy.level1(taxonomy.code_of(one.row.label))
 
 

@@ -24,7 +24,7 @@ KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LabelledMessage:
     """A message and the label somebody gave it: a category's code or name, of either level."""
 
     title: str
@@ -51,7 +51,7 @@ class Trial:
         return asdict(self)
 
 
-def trial(model: Model, rows: Sequence[Row], *, restrict: bool = False) -> Trial:
+def trial(model: Model, rows: Sequence[LabelledMessage], *, restrict: bool = False) -> Trial:
     """Score a release. `restrict` lets it choose only among the labels that occur in the rows.
 
     Raises KeyError for a label the tree does not hold, ValueError when there are no rows.
@@ -71,10 +71,10 @@ def trial(model: Model, rows: Sequence[Row], *, restrict: bool = False) -> Trial
     return _figures(chances, goal, model.bar, _pace(model, rows))
 
 
-def frozen() -> list[Row]:
+def frozen() -> list[LabelledMessage]:
     """The messages of our own that nobody may fit on."""
     told = tomllib.loads((KNOWLEDGE / "frozen.toml").read_text(encoding="utf-8"))
-    return [Row(title, body, code) for code, title, body in told["messages"]]
+    return [LabelledMessage(title, body, code) for code, title, body in told["messages"]]
 
 
 def frozen_accuracy(model: Model) -> float:
@@ -125,7 +125,7 @@ def calibration_error(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> fl
     return sum(gaps) / len(sure)
 
 
-def _pace(model: Model, rows: Sequence[Row], most: int = 200) -> float:
+def _pace(model: Model, rows: Sequence[LabelledMessage], most: int = 200) -> float:
     """Processor microseconds per message of the full answer, reasons included: the best of three rounds."""
     some = rows[:most]
     rounds = []

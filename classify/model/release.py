@@ -101,7 +101,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ReleaseParameters:
     """The scalars of a release."""
 
     kind: str
@@ -117,7 +117,7 @@ class Model:
     """One release, ready to answer. Immutable, safe to share between threads."""
 
     release: str
-    settings: Settings
+    settings: ReleaseParameters
     lexicon: Lexicon
     knowledge: Block
     bias: Floats
@@ -361,7 +361,7 @@ def _assemble(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mo
     knowledge, bias = _columns(block("knowledge"), arrays["knowledge_bias"], card.get("codes"))
     return Model(
         card["id"],
-        Settings(**scalars),
+        ReleaseParameters(**scalars),
         lexicon,
         knowledge,
         bias,

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from classify import taxonomy
 from classify.model import local_adaptation, trained_head
 from classify.model.linear_heads import Block
-from classify.model.release import CARD, FORMAT, WEIGHTS, Model, Settings, release_id
+from classify.model.release import CARD, FORMAT, WEIGHTS, Model, ReleaseParameters, release_id
 from classify.model.ridge import encoded, rarity, ridge
 from classify.model.seed_examples import OWN_SOURCES, Example, seed_examples
 from classify.text import features
@@ -39,7 +39,7 @@ instead of teaching a head of their own: what they are worth is known from `test
 _FOLDS: Final = 3
 _TITLE_SHARE: Final = 0.7
 # Chosen once on real messages of another town: with them confidence and hits lay 0.03 apart.
-COLD: Final = Settings("cold", bar=0.8, bar_fine=0.55, temperature=0.05, doubt=0.08, title_share=_TITLE_SHARE)
+COLD: Final = ReleaseParameters("cold", bar=0.8, bar_fine=0.55, temperature=0.05, doubt=0.08, title_share=_TITLE_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def save(fitted: Fitted, folder: Path) -> str:
     card: dict[str, Any] = {
         "format": FORMAT,
         "codes": list(taxonomy.LEVEL2),
-        "settings": {name: getattr(model.settings, name) for name in Settings.__slots__},
+        "settings": {name: getattr(model.settings, name) for name in ReleaseParameters.__slots__},
         "duties": [[sentence, list(codes)] for sentence, codes in model.duties],
     }
     if model.experience is not None:

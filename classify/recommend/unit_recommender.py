@@ -66,7 +66,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class CandidateUnit:
     """Who may answer: the name people know, and what is written of its duties."""
 
     name: str
@@ -84,14 +84,14 @@ class _Seen:
     sides: Array
 
 
-class Answering:
+class UnitRecommender:
     """What is known so far. `units`: () when they have no names; `routes`: category x unit, whom the rows name."""
 
     def __init__(
         self,
         model: Model,
         count: int,
-        units: Sequence[Unit] = (),
+        units: Sequence[CandidateUnit] = (),
         routes: Array | None = None,
         regions: Sequence[str] = (),
     ) -> None:
@@ -216,7 +216,7 @@ _DUTY_FLOOR: Final = 0.05
 _PLAIN = re.compile(r"\W")
 
 
-def _named(model: Model, units: Sequence[Unit]) -> tuple[list[frozenset[str]], dict[str, float], Array]:
+def _named(model: Model, units: Sequence[CandidateUnit]) -> tuple[list[frozenset[str]], dict[str, float], Array]:
     """The pairs of characters of each name, how rare each pair is, and the headings each unit's words are about."""
     pairs = [_pairs(unit.name) for unit in units]
     counts = Counter(pair for own in pairs for pair in own)

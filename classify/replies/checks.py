@@ -45,7 +45,7 @@ Headings = Callable[[str, str], NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReplyContext:
     """What an answer answers: the message, and which law its form follows. `headings`: whom to ask what it is about."""
 
     title: str
@@ -57,7 +57,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ReplyFinding:
     """Something to look at again: `evidence` are the words it was found by, "" where words are missing."""
 
     code: str
@@ -67,20 +67,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ReplyCheck:
     """One row. `found` gives the evidence, None when there is nothing to find."""
 
     code: str
     label: str
     advice: str
     source: str
-    found: Callable[[Asked, str], str | None]
+    found: Callable[[ReplyContext, str], str | None]
 
 
-def findings(asked: Asked, answer: str) -> tuple[Finding, ...]:
+def findings(asked: ReplyContext, answer: str) -> tuple[ReplyFinding, ...]:
     """What should be looked at again before this answer is sent."""
     seen = ((check, check.found(asked, answer)) for check in CHECKS)
-    return tuple(Finding(check.code, check.advice, check.source, said) for check, said in seen if said is not None)
+    return tuple(ReplyFinding(check.code, check.advice, check.source, said) for check, said in seen if said is not None)
 
 
 # ---- what is left of an answer without its courtesies
@@ -105,7 +105,7 @@ def substance(answer: str) -> str:
 # ---- each check
 
 
-def _empty(asked: Asked, answer: str) -> str | None:
+def _empty(asked: ReplyContext, answer: str) -> str | None:
     left = substance(answer)
     return left if len(left) < THIN else None
 
@@ -119,7 +119,7 @@ _RESULT = re.compile(
 )
 
 
-def _forward_only(asked: Asked, answer: str) -> str | None:
+def _forward_only(asked: ReplyContext, answer: str) -> str | None:
     """The sentences that pass it on are all there is: what is left without them is next to nothing."""
     sentences = [sentence for sentence in _SENTENCE.split(substance(answer)) if sentence]
     passing = [s for s in sentences if _FORWARD.search(s) and not _RESULT.search(_FORWARD.sub("", s))]
@@ -127,7 +127,7 @@ def _forward_only(asked: Asked, answer: str) -> str | None:
     return passing[0] if passing and sum(map(len, rest)) < LEFT_OVER else None
 
 
-def _off_topic(asked: Asked, answer: str) -> str | None:
+def _off_topic(asked: ReplyContext, answer: str) -> str | None:
     """Neither the same words nor the same matter. Without a classifier the words alone would cry wolf."""
     left = substance(answer)
     if asked.headings is None or len(left) < TOPICAL or not tidy(asked.text):
@@ -157,7 +157,7 @@ _WANTS: Final[tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]] = (
 )  # fmt: skip
 
 
-def _question_unanswered(asked: Asked, answer: str) -> str | None:
+def _question_unanswered(asked: ReplyContext, answer: str) -> str | None:
     """The first question whose kind of answer (a time, a sum, a place, papers, a number) is nowhere in the reply."""
     for match in _QUESTION.finditer(f"{asked.title}\n{asked.text}"):
         sentence = match[0]
@@ -174,11 +174,11 @@ _BASIS = re.compile(
 )
 
 
-def _no_basis(asked: Asked, answer: str) -> str | None:
+def _no_basis(asked: ReplyContext, answer: str) -> str | None:
     return "" if asked.profile is Profile.PETITION and not _BASIS.search(answer) else None
 
 
-def _no_review(asked: Asked, answer: str) -> str | None:
+def _no_review(asked: ReplyContext, answer: str) -> str | None:
     """Only a petition that seeks redress, and only where there is a next instance."""
     if asked.profile is not Profile.PETITION or asked.kind is not Kind.APPEAL or asked.stage not in _REVIEWED:
         return None
@@ -195,7 +195,7 @@ _BLANK = re.compile(
 )
 
 
-def _template(asked: Asked, answer: str) -> str | None:
+def _template(asked: ReplyContext, answer: str) -> str | None:
     """Nothing but set phrases, a blank nobody filled in, or the message given back."""
     if blank := _BLANK.search(answer):
         return blank[0]
@@ -215,13 +215,13 @@ def _given_back(message: str, left: str) -> float:
     return sum(piece in said for piece in eights) / len(eights) if eights else 0.0
 
 
-def _personal(asked: Asked, answer: str) -> str | None:
+def _personal(asked: ReplyContext, answer: str) -> str | None:
     # Numbers of offices are no personal data: a landline, or what stands behind 联系电话 and an office.
     found = [f for f in redaction.findings(answer) if not (f.sort == "phone" and f.text.startswith("0"))]
     return "、".join(dict.fromkeys(f.text for f in found)) if found else None
 
 
-def _long_sentences(asked: Asked, answer: str) -> str | None:
+def _long_sentences(asked: ReplyContext, answer: str) -> str | None:
     sentences = [_SPACE.sub("", s) for s in _SENTENCE.split(answer) if len(s.strip()) > 4]
     long = [s for s in sentences if len(s) > SENTENCE_MOST]
     return max(long, key=len)[:60] if sentences and len(long) > LONG_SHARE * len(sentences) else None
@@ -235,7 +235,7 @@ PLAIN: Final[Mapping[str, str]] = {
 _OFFICIAL = re.compile("|".join(sorted((w for w in PLAIN if len(w) > 1), key=len, reverse=True)))
 
 
-def _officialese(asked: Asked, answer: str) -> str | None:
+def _officialese(asked: ReplyContext, answer: str) -> str | None:
     used = Counter(_OFFICIAL.findall(answer))
     if sum(used.values()) < max(OFFICIAL_LEAST, len(answer) / 150):
         return None
@@ -244,17 +244,17 @@ def _officialese(asked: Asked, answer: str) -> str | None:
 
 _REVIEWED = frozenset({Stage.FIRST, Stage.REVIEW})
 _OWN = "平台写作要求"
-CHECKS: Final[tuple[Check, ...]] = (
-    Check("empty", "没有实质内容", "写明查了什么、结果是什么、下一步谁来做。", "国办发〔2020〕53号（闭环办理、及时答复）", _empty),
-    Check("forward_only", "只转不办", "转给别的单位不是答复：写明转给了谁、什么时候有结果、找谁问。", "国办发〔2020〕53号（办理部门对办理结果负责）", _forward_only),
-    Check("off_topic", "可能答非所问", "来信的关键词几乎没有出现，答的像是另一类事情，请核对是不是回错了件，或者没有回到点上。", _OWN, _off_topic),
-    Check("question", "有问题没有回答", "来信问到的，请逐一回答；现在答不了的写明什么时候能答。", _OWN, _question_unanswered),
-    Check("no_basis", "没有写依据", "处理意见要写明依据的法律、法规、规章名称和条款。", "信访工作条例 第三十二条", _no_basis),
-    Check("no_review", "没有告知复查权利", "写明：不服的，可在收到之日起三十日内请求原办理单位的上一级机关、单位复查（复核），并写出是哪一个单位。", "信访工作条例 第三十五条、第三十六条", _no_review),
-    Check("template", "像套话", "补上这一件的时间、地点、做法和结果，填好空白处。", _OWN, _template),
-    Check("personal", "含个人信息", "删去或改成认不出本人的写法。", "个人信息保护法 第六条、信访工作条例 第三十条", _personal),
-    Check("long_sentences", "句子太长", f"一句最好不超过 60 字；现有句子超过 {SENTENCE_MOST} 字，请断开。", _OWN, _long_sentences),
-    Check("officialese", "公文腔", "换成平常话。", _OWN, _officialese),
+CHECKS: Final[tuple[ReplyCheck, ...]] = (
+    ReplyCheck("empty", "没有实质内容", "写明查了什么、结果是什么、下一步谁来做。", "国办发〔2020〕53号（闭环办理、及时答复）", _empty),
+    ReplyCheck("forward_only", "只转不办", "转给别的单位不是答复：写明转给了谁、什么时候有结果、找谁问。", "国办发〔2020〕53号（办理部门对办理结果负责）", _forward_only),
+    ReplyCheck("off_topic", "可能答非所问", "来信的关键词几乎没有出现，答的像是另一类事情，请核对是不是回错了件，或者没有回到点上。", _OWN, _off_topic),
+    ReplyCheck("question", "有问题没有回答", "来信问到的，请逐一回答；现在答不了的写明什么时候能答。", _OWN, _question_unanswered),
+    ReplyCheck("no_basis", "没有写依据", "处理意见要写明依据的法律、法规、规章名称和条款。", "信访工作条例 第三十二条", _no_basis),
+    ReplyCheck("no_review", "没有告知复查权利", "写明：不服的，可在收到之日起三十日内请求原办理单位的上一级机关、单位复查（复核），并写出是哪一个单位。", "信访工作条例 第三十五条、第三十六条", _no_review),
+    ReplyCheck("template", "像套话", "补上这一件的时间、地点、做法和结果，填好空白处。", _OWN, _template),
+    ReplyCheck("personal", "含个人信息", "删去或改成认不出本人的写法。", "个人信息保护法 第六条、信访工作条例 第三十条", _personal),
+    ReplyCheck("long_sentences", "句子太长", f"一句最好不超过 60 字；现有句子超过 {SENTENCE_MOST} 字，请断开。", _OWN, _long_sentences),
+    ReplyCheck("officialese", "公文腔", "换成平常话。", _OWN, _officialese),
 )  # fmt: skip
 LABELS: Final[Mapping[str, str]] = {check.code: check.label for check in CHECKS}
 

@@ -11,7 +11,7 @@ from classify.models import AnswerFinding
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ReplyFindingCounts:
     """How many answers a unit sent, and in how many of them each finding stood."""
 
     unit: str
@@ -27,7 +27,7 @@ async def record(case_no: str, seq: int, unit: str, at: datetime, codes: Sequenc
         return
 
 
-async def tallies(since: datetime, units: frozenset[str] | None) -> list[Tally]:
+async def tallies(since: datetime, units: frozenset[str] | None) -> list[ReplyFindingCounts]:
     """Per unit since that moment; `units`: only those. Most answers first."""
     rows = AnswerFinding.filter(at__gte=since)
     if units is not None:
@@ -37,7 +37,7 @@ async def tallies(since: datetime, units: frozenset[str] | None) -> list[Tally]:
     for unit, codes in await rows.values_list("unit", "findings"):
         answers[unit] += 1
         found.setdefault(unit, Counter()).update(codes)
-    return [Tally(unit, n, found[unit]) for unit, n in answers.most_common()]
+    return [ReplyFindingCounts(unit, n, found[unit]) for unit, n in answers.most_common()]
 
 
 async def with_finding(since: datetime, unit: str, code: str, most: int = 200) -> list[str]:

@@ -38,7 +38,7 @@ MARGIN: Final = {flags.SELF_HARM: 0.15, flags.LIFE: 0.2, flags.MINOR: 0.25, flag
 written after the concepts and only then added, at a precision of 0.6 to 0.7 there. A person who looks once too often
 loses a moment; what nobody looks at may be lost."""
 
-_EACH_LOOK: Final = 0.15
+MULTIPLE_TEST_PENALTY: Final = 0.15
 """Who listens to many pieces hears something by chance: the bar rises with the logarithm of their number."""
 
 _STRENGTH: Final = 0.3
@@ -58,7 +58,7 @@ _PAUSE = re.compile(r"(?<=[，,、：: ])")
 
 
 @dataclass(frozen=True, slots=True)
-class Ear:
+class FlagModel:
     """The fitted model."""
 
     lexicon: Lexicon
@@ -69,13 +69,13 @@ class Ear:
     def heard(self, message: str) -> tuple[str, ...]:
         """The flags a message sounds like."""
         rows = np.stack([_row(self.lexicon, self.idf, piece) for piece in pieces(message)])
-        scores = (rows @ self.weights).max(axis=0) - _EACH_LOOK * np.log(len(rows))
+        scores = (rows @ self.weights).max(axis=0) - MULTIPLE_TEST_PENALTY * np.log(len(rows))
         return tuple(flag for flag, score, bar in zip(LEARNT, scores, self.bars, strict=True) if score >= bar)
 
 
-def hunches_of(title: str, body: str) -> tuple[str, ...]:
+def predict_flags(title: str, body: str) -> tuple[str, ...]:
     """The flags a message sounds like, in no order."""
-    return ear().heard(f"{title}\n{body}")
+    return load().heard(f"{title}\n{body}")
 
 
 def pieces(message: str) -> list[str]:
@@ -95,12 +95,12 @@ def told() -> list[tuple[frozenset[str], str]]:
     return [(frozenset(codes.split()), said) for codes, said in rows]
 
 
-_READY: Final[list[Ear]] = []
+_READY: Final[list[FlagModel]] = []
 """The model of this process, once there is one."""
 _FITTING: Final = Lock()
 
 
-def ear() -> Ear:
+def load() -> FlagModel:
     """The model, fitted once in a process unless `prepare` found it."""
     with _FITTING:  # whoever asks while it is being fitted waits for it
         if not _READY:
@@ -114,7 +114,7 @@ def prepare(folder: Path) -> None:
     if not _READY and file.is_file():
         _READY.append(_read(file))
     elif not file.is_file():
-        _keep(ear(), file)
+        _keep(load(), file)
 
 
 def _digest() -> str:
@@ -127,7 +127,7 @@ def _digest() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in made_from)).hexdigest()[:16]
 
 
-def _keep(found: Ear, file: Path) -> None:
+def _keep(found: FlagModel, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f"{file.stem}-{os.getpid()}.fresh")
     with fresh.open("wb") as out:
@@ -137,12 +137,12 @@ def _keep(found: Ear, file: Path) -> None:
         older.unlink(missing_ok=True)
 
 
-def _read(file: Path) -> Ear:
+def _read(file: Path) -> FlagModel:
     with np.load(file, allow_pickle=False) as kept:
-        return Ear(Lexicon.of(kept["grams"].tolist()), *(kept[part] for part in _PARTS))
+        return FlagModel(Lexicon.of(kept["grams"].tolist()), *(kept[part] for part in _PARTS))
 
 
-def fitted() -> Ear:
+def fitted() -> FlagModel:
     """The model, fitted on our own sentences."""
     own = told()
     calm = [f"{e.title} {e.text}" for e in seed_examples([]) if e.source == "example"]
@@ -164,7 +164,7 @@ def fitted() -> Ear:
         weights.append((rows.T @ dual).astype(np.float32))
         # The constant of the fit is the same for all messages, so it is part of the bar.
         bars.append(float(np.quantile(left_out[wanted], 1 - CAUGHT) - MARGIN[flag] - dual.sum()))
-    return Ear(lexicon, idf, np.stack(weights, axis=1), np.array(bars))
+    return FlagModel(lexicon, idf, np.stack(weights, axis=1), np.array(bars))
 
 
 def _row(lexicon: Lexicon, idf: NDArray[np.float32], message: str) -> NDArray[np.float32]:

@@ -56,7 +56,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FlagRule:
     """A flag is raised where all of `says` stand within `reach` and none of `unless` is near. Names of concepts."""
 
     flag: str
@@ -66,11 +66,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class FlagKnowledge:
     """The knowledge as it is used."""
 
     concepts: Mapping[str, re.Pattern[str]]
-    rows: tuple[Row, ...]
+    rows: tuple[FlagRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,15 @@ class Flag:
 
 
 @cache
-def signs() -> Signs:
+def signs() -> FlagKnowledge:
     """The knowledge, read once in a process."""
     told = tomllib.loads(KNOWLEDGE.read_text(encoding="utf-8"))
     concepts = {name: re.compile("|".join(words.split())) for name, words in told["concepts"].items()}
     rows = tuple(
-        Row(row["flag"], tuple(row["says"]), tuple(row.get("unless", ())), row.get("reach", REACH))
+        FlagRule(row["flag"], tuple(row["says"]), tuple(row.get("unless", ())), row.get("reach", REACH))
         for row in told["rows"]
     )
-    return Signs(concepts, rows)
+    return FlagKnowledge(concepts, rows)
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class Reading:
             self._places[concept] = [match.span() for match in signs().concepts[concept].finditer(self.said)]
         return self._places[concept]
 
-    def raised(self, row: Row) -> str | None:
+    def raised(self, row: FlagRule) -> str | None:
         """The words that raise a row's flag, None when nothing does."""
         for first in self.places(row.says[0]):
             near = [first, *(self._nearest(first, other, row.reach) for other in row.says[1:])]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class UrgencyRule:
     """One row: how it is said, how urgent that is and why. `always`: even in a clause that tells of the past or an if."""
 
     level: int
@@ -20,7 +20,7 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class UrgencySign:
     """A sign as it stands in a message: the level, the reason, and the words that showed it."""
 
     level: int
@@ -28,8 +28,8 @@ class Found:
     words: str
 
 
-def _sign(level: int, why: str, *ways: str, always: bool = False) -> Sign:
-    return Sign(level, re.compile("|".join(ways)), why, always)
+def _sign(level: int, why: str, *ways: str, always: bool = False) -> UrgencyRule:
+    return UrgencyRule(level, re.compile("|".join(ways)), why, always)
 
 
 _SOMEBODY = (
@@ -38,7 +38,7 @@ _SOMEBODY = (
 _GAS = r"(?:煤气|燃气|天然气|液化气)"
 _WIRE = r"(?:电线|电缆|高压线|线缆|变压器)"
 
-SIGNS: tuple[Sign, ...] = (
+SIGNS: tuple[UrgencyRule, ...] = (
     # --- 1 danger to life 危及生命
     _sign(
         1, "有人流露轻生念头",
@@ -125,16 +125,16 @@ _IMAGINED = re.compile(
 )
 
 
-def signs_in(title: str, text: str) -> tuple[Found, ...]:
+def signs_in(title: str, text: str) -> tuple[UrgencySign, ...]:
     """The signs a message shows, the most urgent first, each reason once."""
-    found: dict[str, Found] = {}
+    found: dict[str, UrgencySign] = {}
     for sentence in _SENTENCE.split(f"{title}\n{text}"):
         is_still = bool(_STILL.search(sentence))
         for clause in _CLAUSE.split(sentence):
             is_calm = bool(_IMAGINED.search(clause)) or (bool(_OVER.search(clause)) and not is_still)
             for sign in SIGNS:
                 if (sign.always or not is_calm) and (match := sign.pattern.search(clause)):
-                    found.setdefault(sign.why, Found(sign.level, sign.why, match[0]))
+                    found.setdefault(sign.why, UrgencySign(sign.level, sign.why, match[0]))
     return tuple(sorted(found.values(), key=lambda f: f.level))
 
 

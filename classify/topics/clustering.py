@@ -50,7 +50,7 @@ _OPENING = re.compile(r"^(?:关于|有关|请问|咨询|反映|投诉|举报|求
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TopicCase:
     """A case as it is gathered. `who` is a keyed hash; NOBODY where nobody left a name."""
 
     no: str
@@ -133,7 +133,7 @@ def place_of(members: Sequence[Member]) -> str:
     return ""
 
 
-def topics(said: Sequence[Said], before: Sequence[Topic] = (), least: int = PEOPLE_LEAST) -> list[Topic]:
+def topics(said: Sequence[TopicCase], before: Sequence[Topic] = (), least: int = PEOPLE_LEAST) -> list[Topic]:
     """The topics among these cases, the hottest first; `before` are those of the day before, whose threads go on."""
     if len(said) < least:
         return []
@@ -318,7 +318,7 @@ def _cohesion(alike: Any, group: Sequence[int]) -> float:
     return float(inside.sum()) / (len(group) * (len(group) - 1))
 
 
-def _by_likeness(said: Sequence[Said], alike: Any, group: Sequence[int], telling: Sequence[str]) -> list[int]:
+def _by_likeness(said: Sequence[TopicCase], alike: Any, group: Sequence[int], telling: Sequence[str]) -> list[int]:
     """The cases of a group, those first that are most like all others; the first one names the topic.
 
     A title with many of the telling words goes before one with few, one that can be read in a list before one that is

@@ -8,14 +8,14 @@ from typing import Any, Final
 from classify.learning import subprocess_worker
 from classify.models import TopicRow
 from classify.topics import clustering
-from classify.topics.clustering import Member, Said, Topic
+from classify.topics.clustering import Member, Topic, TopicCase
 from feedback.kernel import db
 
 KEPT_DAYS: Final = 400
 TOLD: Final = 50  # topics kept a day: nobody reads on
 
 
-async def found(said: Sequence[Said], before: Sequence[Topic]) -> list[Topic]:
+async def found(said: Sequence[TopicCase], before: Sequence[Topic]) -> list[Topic]:
     """The topics among these cases, found in a process of its own."""
     told = await subprocess_worker.run(
         "classify.topics.store", {"said": list(map(asdict, said)), "before": list(map(asdict, before))}
@@ -66,7 +66,7 @@ def _topic(row: TopicRow) -> Topic:
 
 
 def _work(order: dict[str, Any]) -> list[dict[str, Any]]:
-    said = [Said(**{**one, "day": date.fromisoformat(one["day"])}) for one in order["said"]]
+    said = [TopicCase(**{**one, "day": date.fromisoformat(one["day"])}) for one in order["said"]]
     return [asdict(topic) for topic in clustering.topics(said, [_read(one) for one in order["before"]])[:TOLD]]
 
 

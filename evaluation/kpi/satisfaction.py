@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class SatisfactionScope:
     """Which petitions are rated by the masses (满意度评价范围)."""
 
     kinds: frozenset[Kind]
@@ -28,7 +28,7 @@ class Scope:
     law: str
 
 
-SCOPE = Scope(
+SCOPE = SatisfactionScope(
     frozenset({Kind.APPEAL, Kind.SUGGEST}),
     first_only=True,
     law="国信发〔2022〕11号；谁初次办理、谁负责公开、谁接受评价。检举控告、导入法定程序和重复信访的不在范围内",

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 
 from evaluation import csv_files
-from evaluation.disclosure import Rules
+from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi.definitions import FACT, KPI, KPIS, Kpi, Weights
 from evaluation.kpi.facts import Counted, Question
@@ -65,12 +65,12 @@ def row(unit: str, name: str, counts: Mapping[str, int], weights: Weights) -> di
 # ---- what may be published ----
 
 
-def public_rows(counts: Mapping[str, int], rules: Rules, weights: Weights) -> list[dict[str, Any]]:
+def public_rows(counts: Mapping[str, int], rules: DisclosureRules, weights: Weights) -> list[dict[str, Any]]:
     """The public figures of the district. A rate is left out when its base, or either side of it, is small."""
     return [_public(kpi, counts, rules, weights) for kpi in KPIS if kpi.is_public]
 
 
-def _public(kpi: Kpi, counts: Mapping[str, int], rules: Rules, weights: Weights) -> dict[str, Any]:
+def _public(kpi: Kpi, counts: Mapping[str, int], rules: DisclosureRules, weights: Weights) -> dict[str, Any]:
     found = definitions.figure(kpi, counts, weights)
     whole = [counts.get(part.fact, 0) for part in kpi.base]
     reason = ""

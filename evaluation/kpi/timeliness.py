@@ -22,7 +22,7 @@ RIGHTS = frozenset({"object"})
 RECTIFY = "rectify"
 
 
-class Outcome(StrEnum):
+class TimelinessOutcome(StrEnum):
     """How a clock counts in a period."""
 
     ON_TIME = "on_time"
@@ -61,7 +61,7 @@ class TenureFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ClockCounts:
     """Clocks counted. `unfinished` are late ones still unanswered, from this period or before it."""
 
     on_time: int = 0
@@ -84,21 +84,21 @@ class Rectified:
     on_time: int = 0
 
 
-def outcome(clock: ClockFact, period: Period, at: datetime) -> Outcome:
+def outcome(clock: ClockFact, period: Period, at: datetime) -> TimelinessOutcome:
     """How the clock counts in the period, as known at `at` (what happened after the period is not known to it)."""
     stopped = _stopped(clock, period, at)
     if clock.starts_at >= period.until or clock.starts_at > at:
-        return Outcome.ELSEWHERE
+        return TimelinessOutcome.ELSEWHERE
     if stopped is not None and stopped < clock.due_at:
         if stopped < period.since:
-            return Outcome.ELSEWHERE
+            return TimelinessOutcome.ELSEWHERE
         if clock.kept:
-            return Outcome.ON_TIME
-        return Outcome.HELD if clock.stopped_by == Act.HOLD else Outcome.VOID
+            return TimelinessOutcome.ON_TIME
+        return TimelinessOutcome.HELD if clock.stopped_by == Act.HOLD else TimelinessOutcome.VOID
     if clock.due_at <= min(at, period.until):
         # Due "on" the last day means late from the first instant after it: that still belongs to the month.
-        return Outcome.LATE if clock.due_at > period.since else Outcome.ELSEWHERE
-    return Outcome.RUNNING
+        return TimelinessOutcome.LATE if clock.due_at > period.since else TimelinessOutcome.ELSEWHERE
+    return TimelinessOutcome.RUNNING
 
 
 def is_unfinished(clock: ClockFact, period: Period, at: datetime) -> bool:
@@ -128,7 +128,7 @@ def answerable(clock: ClockFact, tenures: Iterable[TenureFact], at: datetime) ->
 
 def by_unit(
     clocks: Iterable[ClockFact], tenures: Sequence[TenureFact], period: Period, at: datetime
-) -> dict[str, Tally]:
+) -> dict[str, ClockCounts]:
     """Each unit's own clocks of the period. Rectifications are counted by `rectified`, a right by nobody."""
     counted = [
         c
@@ -142,7 +142,7 @@ def by_unit(
     return {unit: _tally(own, period, at) for unit, own in sorted(found.items())}
 
 
-def in_all(clocks: Iterable[ClockFact], period: Period, at: datetime) -> Tally:
+def in_all(clocks: Iterable[ClockFact], period: Period, at: datetime) -> ClockCounts:
     """The citizens' own clocks of the period: what the whole district answers for."""
     return _tally([c for c in clocks if c.holder == Holder.CITIZEN_OWN], period, at)
 
@@ -155,22 +155,22 @@ def rectified(
     found: dict[str, Rectified] = {}
     for clock in clocks:
         how = outcome(clock, period, at)
-        if clock.term != RECTIFY or how not in (Outcome.ON_TIME, Outcome.LATE):
+        if clock.term != RECTIFY or how not in (TimelinessOutcome.ON_TIME, TimelinessOutcome.LATE):
             continue
         unit = answerable(clock, held.get(clock.case_no, ()), min(at, period.until))
         before = found.get(unit, Rectified())
         done = _stopped(clock, period, at) is not None and clock.kept
-        found[unit] = Rectified(before.due + 1, before.done + done, before.on_time + (how is Outcome.ON_TIME))
+        found[unit] = Rectified(before.due + 1, before.done + done, before.on_time + (how is TimelinessOutcome.ON_TIME))
     return dict(sorted(found.items()))
 
 
-def _tally(clocks: Sequence[ClockFact], period: Period, at: datetime) -> Tally:
+def _tally(clocks: Sequence[ClockFact], period: Period, at: datetime) -> ClockCounts:
     outcomes = [outcome(clock, period, at) for clock in clocks]
-    return Tally(
-        on_time=outcomes.count(Outcome.ON_TIME),
-        late=outcomes.count(Outcome.LATE),
-        running=outcomes.count(Outcome.RUNNING),
-        held=outcomes.count(Outcome.HELD),
+    return ClockCounts(
+        on_time=outcomes.count(TimelinessOutcome.ON_TIME),
+        late=outcomes.count(TimelinessOutcome.LATE),
+        running=outcomes.count(TimelinessOutcome.RUNNING),
+        held=outcomes.count(TimelinessOutcome.HELD),
         unfinished=sum(is_unfinished(clock, period, at) for clock in clocks),
     )
 

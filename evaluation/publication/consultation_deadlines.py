@@ -12,12 +12,12 @@ from feedback.queries import aggregates
 from routing import directory
 from routing.notices import delivery
 from routing.notices.catalogue import Audience
-from routing.notices.delivery import Manner, Planned
-from routing.notices.delivery_hours import Push
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice
+from routing.notices.delivery_hours import Priority
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class ConsultationStage:
     """From how many calendar days on, what it is called, where that is written, and who is told how urgently."""
 
     days: int
@@ -25,16 +25,18 @@ class Stage:
     name: str
     law: str
     told: tuple[Audience, ...]
-    push: Push = Push.WORKING
+    push: Priority = Priority.WORKING
 
 
 _UNIT, _HEAD, _OVERSEER = Audience.UNIT, Audience.HEAD, Audience.OVERSEER
 _LAW = "《政府网站与政务新媒体检查指标》国办秘函〔2019〕19号（互动回应差）"
-STAGES: tuple[Stage, ...] = (
-    Stage(60, "alarm_60", "满 60 日未答复，第一次预警", "平台约定；" + _LAW, (_UNIT,)),
-    Stage(75, "alarm_75", "满 75 日未答复，第二次预警", "平台约定；" + _LAW, (_UNIT, _HEAD, _OVERSEER)),
-    Stage(85, "alarm_85", "满 85 日未答复，红色预警", "平台约定；" + _LAW, (_UNIT, _HEAD, _OVERSEER), Push.AT_ONCE),
-    Stage(90, "veto", "满 90 日未答复，触发单项否决", _LAW, (_UNIT, _HEAD, _OVERSEER), Push.AT_ONCE),
+STAGES: tuple[ConsultationStage, ...] = (
+    ConsultationStage(60, "alarm_60", "满 60 日未答复，第一次预警", "平台约定；" + _LAW, (_UNIT,)),
+    ConsultationStage(75, "alarm_75", "满 75 日未答复，第二次预警", "平台约定；" + _LAW, (_UNIT, _HEAD, _OVERSEER)),
+    ConsultationStage(
+        85, "alarm_85", "满 85 日未答复，红色预警", "平台约定；" + _LAW, (_UNIT, _HEAD, _OVERSEER), Priority.AT_ONCE
+    ),
+    ConsultationStage(90, "veto", "满 90 日未答复，触发单项否决", _LAW, (_UNIT, _HEAD, _OVERSEER), Priority.AT_ONCE),
 )
 SILENT_DAYS = 60
 STALE_DAYS = 5
@@ -42,31 +44,31 @@ STALE_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class OverdueConsultation:
     """A consultation that waits too long."""
 
     case_no: str
     unit: str
     days: int
-    stage: Stage
+    stage: ConsultationStage
 
 
-def stage_of(days: int) -> Stage | None:
+def stage_of(days: int) -> ConsultationStage | None:
     """The stage reached after so many days without an answer."""
     return next((stage for stage in reversed(STAGES) if days >= stage.days), None)
 
 
-async def waiting(now: datetime, region: str = "") -> list[Waiting]:
+async def waiting(now: datetime, region: str = "") -> list[OverdueConsultation]:
     """The consultations at a stage, the oldest first."""
     found = []
     for row in await aggregates.unanswered(now, STAGES[0].days - 1, region):
         days = (office_day(now) - office_day(from_millis(row["received_at"]))).days
         if stage := stage_of(days):
-            found.append(Waiting(row["no"], row["unit"], days, stage))
+            found.append(OverdueConsultation(row["no"], row["unit"], days, stage))
     return found
 
 
-async def ring(manner: Manner, now: datetime) -> int:
+async def notify_overdue(manner: DeliveryPolicy, now: datetime) -> int:
     """Timer: tell of each stage once, the unit, then its head and whoever oversees it. Returns how many were told.
 
     Raises Conflict when another worker tells the same just now.
@@ -79,7 +81,7 @@ async def ring(manner: Manner, now: datetime) -> int:
         whom = {_UNIT: [each.unit], _HEAD: [each.unit]}
         whom[_OVERSEER] = sorted({a.unit for a in above if a.everywhere or each.unit in a.units})
         planned += [
-            Planned(
+            PlannedNotice(
                 f"website.{each.stage.code}:{each.case_no}:{audience}:{unit}",
                 each.case_no,
                 f"website.{each.stage.code}",

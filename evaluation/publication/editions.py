@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 
 import evaluation.models as stored
 from evaluation import periods
-from evaluation.disclosure import Rules
+from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi import table as kpi_table
 from evaluation.kpi.facts import Question
@@ -35,7 +35,7 @@ from routing.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class EditionView:
     """The published figures of a period. `fresh` is False when they had been frozen before."""
 
     period: str
@@ -52,7 +52,7 @@ class Edition:
 
 async def publish(
     period: str, *, now: datetime, by: str, settings: Settings, early: bool = False, correction: str = ""
-) -> Edition:
+) -> EditionView:
     """Freeze the figures of a month such as `2026-10`, once.
 
     `correction` says why a frozen period is published anew; then the edition names the one it corrects.
@@ -88,7 +88,7 @@ async def publish(
     return _value(row, fresh=True)
 
 
-async def edition(period: str, number: int | None = None) -> Edition:
+async def edition(period: str, number: int | None = None) -> EditionView:
     """The newest edition of a period, or that number.
 
     Raises Invalid for what is no month, and NotFound.
@@ -100,12 +100,12 @@ async def edition(period: str, number: int | None = None) -> Edition:
     return _value(row)
 
 
-async def editions() -> list[Edition]:
+async def editions() -> list[EditionView]:
     """All editions, the newest period first."""
     return [_value(row) for row in await stored.Edition.all().order_by("-period", "-number")]
 
 
-async def newest() -> Edition | None:
+async def newest() -> EditionView | None:
     """The newest edition of the newest period that is over."""
     row = await stored.Edition.filter(provisional=False).order_by("-period", "-number").first()
     return _value(row) if row else None
@@ -131,7 +131,7 @@ async def counts(period: str, *, now: datetime) -> tuple[list[Counts], Counts]:
 async def _document(span: Period, now: datetime, settings: Settings, *, provisional: bool) -> dict[str, Any]:
     rows, everybody = await counts(span.name, now=now)
     known = await directory.snapshot()
-    rules = Rules(cell_min=settings.cell_min, rank_min=settings.rank_min)
+    rules = DisclosureRules(cell_min=settings.cell_min, rank_min=settings.rank_min)
     question = Question(span, min(now, span.until), settings.rating_days)
     facts_ = facts.total(await facts.counted(question))
     regions = await _regions(question, known)
@@ -171,8 +171,8 @@ async def _last(period: str) -> stored.Edition | None:
     return await stored.Edition.filter(period=period).order_by("-number").first()
 
 
-def _value(row: stored.Edition, *, fresh: bool = False) -> Edition:
-    return Edition(
+def _value(row: stored.Edition, *, fresh: bool = False) -> EditionView:
+    return EditionView(
         period=row.period,
         number=row.number,
         made_at=row.made_at,

@@ -11,7 +11,7 @@ from typing import Any
 
 from evaluation import csv_files
 from evaluation.publication import statistics
-from evaluation.publication.editions import Edition, district, regions
+from evaluation.publication.editions import EditionView, district, regions
 
 
 def head(told: Mapping[str, Any]) -> list[str]:
@@ -45,7 +45,7 @@ def words(row: Mapping[str, Any], column: Mapping[str, str]) -> str:
     return statistics.reason_text(row["hidden"].get(column["code"], ""))
 
 
-def notes(edition: Edition) -> list[tuple[str, str]]:
+def notes(edition: EditionView) -> list[tuple[str, str]]:
     """What a reader of the bare file must know."""
     told = edition.figures
     kind = "临时数据，本期尚未结束" if edition.provisional else "正式数据"
@@ -61,13 +61,13 @@ def notes(edition: Edition) -> list[tuple[str, str]]:
     ]
 
 
-def to_csv(edition: Edition) -> str:
+def to_csv(edition: EditionView) -> str:
     """The table as CSV for spreadsheet programs: with a byte order mark, and no cell they would take for a formula."""
     told = edition.figures
     return csv_files.to_csv([head(told), *lines(told), [], *district(told), [], *regions(told), [], *notes(edition)])
 
 
-def to_xlsx(edition: Edition) -> bytes:
+def to_xlsx(edition: EditionView) -> bytes:
     """The edition as a workbook: 指标, 公式, 说明."""
     import xlsxwriter  # a quarter of a second, needed for a download only
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from evaluation import disclosure
-from evaluation.disclosure import Cell, Levels, Rules
+from evaluation.disclosure import DisclosureRules, Levels, PublishedCell
 from evaluation.kpi import timeliness
 from evaluation.kpi.timeliness import ClockFact, TenureFact
 from evaluation.periods import Period
@@ -109,7 +109,7 @@ def counted(
     mended = timeliness.rectified(clocks, tenures, period, at)
     rows = []
     for unit in sorted({*received, *tallies, *mended, *ratings, *follow_ups}):
-        tally, mend = tallies.get(unit, timeliness.Tally()), mended.get(unit, timeliness.Rectified())
+        tally, mend = tallies.get(unit, timeliness.ClockCounts()), mended.get(unit, timeliness.Rectified())
         rows.append(
             Counts(
                 unit=unit,
@@ -128,7 +128,9 @@ def counted(
     return [row for row in rows if not row.is_empty()], everybody
 
 
-def shown(rows: Sequence[Counts], everybody: Counts, rules: Rules) -> tuple[list[dict[str, Cell]], dict[str, Cell]]:
+def shown(
+    rows: Sequence[Counts], everybody: Counts, rules: DisclosureRules
+) -> tuple[list[dict[str, PublishedCell]], dict[str, PublishedCell]]:
     """The cells of each unit and of the district, by column, with the small ones hidden."""
     columns = {name: disclosure.column([getattr(row, name) for row in rows], rules) for name in _ADDED}
     columns["bad"] = disclosure.column([row.bad for row in rows], rules, columns["ratings"][0])
@@ -143,11 +145,11 @@ def shown(rows: Sequence[Counts], everybody: Counts, rules: Rules) -> tuple[list
     return units, _with_rates(total, everybody, rules)
 
 
-def _clock_cells(row: Counts, rules: Rules) -> dict[str, Cell]:
+def _clock_cells(row: Counts, rules: DisclosureRules) -> dict[str, PublishedCell]:
     return {name: disclosure.count_cell(getattr(row, name), rules) for name in _CLOCKS}
 
 
-def _with_rates(counts: dict[str, Cell], row: Counts, rules: Rules) -> dict[str, Cell]:
+def _with_rates(counts: dict[str, PublishedCell], row: Counts, rules: DisclosureRules) -> dict[str, PublishedCell]:
     mean = disclosure.mean_cell(row.levels, counts["ratings"], counts["bad"], rules)
     return counts | {
         "timeliness": disclosure.timeliness_cell(counts["on_time"], counts["late"], rules),
@@ -163,7 +165,7 @@ def document(
     period: Period,
     rows: Sequence[Counts],
     everybody: Counts,
-    rules: Rules,
+    rules: DisclosureRules,
     names: Mapping[str, str],
     *,
     secret: str,
@@ -201,7 +203,7 @@ def document(
     return told | {"digest": digest_of(told)}
 
 
-def by_region(counts: Mapping[str, int], names: Mapping[str, str], rules: Rules) -> list[dict[str, Any]]:
+def by_region(counts: Mapping[str, int], names: Mapping[str, str], rules: DisclosureRules) -> list[dict[str, Any]]:
     """The cases received in each street or town, small ones hidden; none at all where the sum could not be shown."""
     codes = sorted(counts)
     cells, total = disclosure.column([counts[code] for code in codes], rules)
@@ -213,7 +215,7 @@ def by_region(counts: Mapping[str, int], names: Mapping[str, str], rules: Rules)
     ]
 
 
-def _distribution(levels: Levels, rules: Rules) -> dict[str, int] | None:
+def _distribution(levels: Levels, rules: DisclosureRules) -> dict[str, int] | None:
     """How the ratings of the district spread over the levels; None when any level has too few.
 
     All or nothing: beside a total, a mean and the bad ones, a single hidden level could be worked out.
@@ -222,13 +224,13 @@ def _distribution(levels: Levels, rules: Rules) -> dict[str, int] | None:
     return None if any(0 < n < rules.cell_min for n in counts.values()) else counts
 
 
-def formulae(rules: Rules) -> list[dict[str, str]]:
+def formulae(rules: DisclosureRules) -> list[dict[str, str]]:
     """The columns as plain values, with the weights in force."""
     weights = "、".join(str(rules.weights[row.level]) for row in LEVELS)
     return [asdict(row) | {"formula": row.formula.format(weights=weights)} for row in FORMULAE]
 
 
-def _plain(cells: Mapping[str, Cell]) -> dict[str, Any]:
+def _plain(cells: Mapping[str, PublishedCell]) -> dict[str, Any]:
     """Cells as JSON: the values by column, and beside them why some are null and what the others allow to say."""
     ordered = {row.code: cells[row.code] for row in FORMULAE}
     return {code: cell.value for code, cell in ordered.items()} | {

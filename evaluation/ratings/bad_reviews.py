@@ -15,7 +15,7 @@ from feedback.rules.vocabulary import Act, Status
 from feedback.rules.workdays import Calendar
 
 
-class Stage(StrEnum):
+class RectificationState(StrEnum):
     """How far the loop is."""
 
     RECEIVED = "received"
@@ -34,27 +34,34 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RectificationStage:
     """A stage: what it is called, how many working days it may last, what may follow, and where that is written."""
 
-    stage: Stage
+    stage: RectificationState
     name: str
     days: int | None
-    after: frozenset[Stage]
+    after: frozenset[RectificationState]
     law: str
     clock: str = ""  # the term of the file that counts the days, where one does
 
 
-S = Stage
+S = RectificationState
 _51 = "国办发〔2019〕51号"
 
 
-def _row(stage: Stage, name: str, days: int | None, after: set[Stage], law: str = _51, clock: str = "") -> Row:
-    return Row(stage, name, days, frozenset(after), law, clock)
+def _row(
+    stage: RectificationState,
+    name: str,
+    days: int | None,
+    after: set[RectificationState],
+    law: str = _51,
+    clock: str = "",
+) -> RectificationStage:
+    return RectificationStage(stage, name, days, frozenset(after), law, clock)
 
 
 # fmt: off
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RectificationStage, ...] = (
     _row(S.RECEIVED, "收到差评，等待签收", 1, {S.INVALID_PROPOSED, S.VERIFYING, S.RECTIFY_NOW, S.CLOSED}, clock="sign"),
     _row(S.INVALID_PROPOSED, "申诉误评，等待复核", 5, {S.INVALID, S.VALID}, _51 + "（申诉复核）；平台约定 5个工作日"),
     _row(S.INVALID, "认定无效，不计入好评率", None, {S.PUBLISHED}, _51 + "（排除误评和恶意差评）"),
@@ -70,7 +77,7 @@ ROWS: tuple[Row, ...] = (
     _row(S.PUBLISHED, "整改结果已计入公示", None, set(), _51 + "（公布评价和整改情况）"),
 )
 # fmt: on
-ROW: Mapping[Stage, Row] = {row.stage: row for row in ROWS}
+ROW: Mapping[RectificationState, RectificationStage] = {row.stage: row for row in ROWS}
 DISPUTE_DAYS = 5
 """Working days from the rating in which the unit may hold it for mistaken: as long as it has to put it right."""
 
@@ -87,29 +94,29 @@ class Loop:
     is_published: bool = False
 
 
-def stage_of(loop: Loop) -> Stage:
+def stage_of(loop: Loop) -> RectificationState:
     """The stage of a bad rating."""
     if loop.is_published and (loop.standing == "invalid" or loop.status == Status.CLOSED):
-        return Stage.PUBLISHED
+        return RectificationState.PUBLISHED
     if loop.standing == "invalid":
-        return Stage.INVALID
+        return RectificationState.INVALID
     if loop.standing == "under_review":
-        return Stage.INVALID_PROPOSED
+        return RectificationState.INVALID_PROPOSED
     if loop.status == Status.CLOSED:
-        return Stage.SATISFIED if loop.outcome == "satisfied" else Stage.CLOSED
+        return RectificationState.SATISFIED if loop.outcome == "satisfied" else RectificationState.CLOSED
     done = [act for act in loop.acts if act in _TELLING]
     if not done:
-        return Stage.VALID if loop.was_disputed else Stage.RECEIVED
+        return RectificationState.VALID if loop.was_disputed else RectificationState.RECEIVED
     return _TELLING[done[-1]]
 
 
-_TELLING: Mapping[str, Stage] = {
-    Act.ACCEPT: Stage.RECTIFY_NOW,
-    Act.CONTACT: Stage.VERIFYING,
-    Act.EXTEND: Stage.RECTIFY_LATER,
-    Act.RECTIFY: Stage.REPLIED,
-    Act.EXPLAIN: Stage.EXPLAINED,
-    Act.REOPEN: Stage.REOPENED,
+_TELLING: Mapping[str, RectificationState] = {
+    Act.ACCEPT: RectificationState.RECTIFY_NOW,
+    Act.CONTACT: RectificationState.VERIFYING,
+    Act.EXTEND: RectificationState.RECTIFY_LATER,
+    Act.RECTIFY: RectificationState.REPLIED,
+    Act.EXPLAIN: RectificationState.EXPLAINED,
+    Act.REOPEN: RectificationState.REOPENED,
 }
 
 

@@ -60,7 +60,7 @@ async def record(recorded: Recorded, *, pf: str = PC, rating_id: str = "") -> No
         "confidential": recorded.kind is Kind.REPORT,
     }
     try:
-        await keep(rating_id or identifiers.fresh_id(), said, place, number, recorded.at)
+        await keep(rating_id or identifiers.new_id(), said, place, number, recorded.at)
     except IntegrityError as fault:
         raise Conflict(no=recorded.case_no) from fault
 
@@ -163,7 +163,7 @@ async def awaiting_rectification(*, rating_id: str = "", case_no: str = "", seq:
 async def contact_of(rating_id: str, secret: str) -> str:
     """The telephone number left for the call-back, or ""."""
     row = await Rating.get(id=rating_id)
-    return crypto.unseal_house(secret, row.contact) if row.contact else ""
+    return crypto.decrypt_system(secret, row.contact) if row.contact else ""
 
 
 async def rectified_by(rating_id: str, no: str) -> None:

@@ -14,7 +14,7 @@ from tortoise.functions import Count, Sum
 from evaluation.disclosure import Levels
 from evaluation.models import Rating, RatingCount
 from evaluation.periods import Period
-from evaluation.ratings.submission import FOLLOW_UP, Standing
+from evaluation.ratings.submission import FOLLOW_UP, RatingValidity
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
 
@@ -49,7 +49,7 @@ async def recount() -> int:
 
 
 def _counting() -> Any:
-    return Rating.filter(number=1, is_default=False, confidential=False).exclude(status=Standing.INVALID.value)
+    return Rating.filter(number=1, is_default=False, confidential=False).exclude(status=RatingValidity.INVALID.value)
 
 
 async def levels_in(period: Period) -> dict[str, Levels]:
@@ -64,5 +64,5 @@ async def levels_in(period: Period) -> dict[str, Levels]:
 async def follow_ups_in(period: Period) -> dict[str, int]:
     """Per unit: how many follow-ups (追加评价) the period brought."""
     rows = Rating.filter(number=FOLLOW_UP, confidential=False, at__gte=period.since, at__lt=period.until)
-    rows = rows.exclude(status=Standing.INVALID.value)
+    rows = rows.exclude(status=RatingValidity.INVALID.value)
     return {r["unit"]: r["n"] for r in await rows.annotate(n=Count("id")).group_by("unit").values("unit", "n")}

@@ -14,8 +14,8 @@ from tortoise.expressions import Q
 from evaluation.models import Edition, Rating
 from evaluation.ratings import bad_reviews, counters
 from evaluation.ratings import cases as case_ratings
-from evaluation.ratings.bad_reviews import DISPUTE_DAYS, Loop, Stage
-from evaluation.ratings.submission import RatingView, Standing
+from evaluation.ratings.bad_reviews import DISPUTE_DAYS, Loop, RectificationState
+from evaluation.ratings.submission import RatingValidity, RatingView
 from evaluation.scale import is_bad
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
@@ -46,7 +46,7 @@ async def dispute(rating_id: str, actor: Actor, reason: str, *, now: datetime) -
     if now >= bad_reviews.due_at(DISPUTE_DAYS, row.at, await calendar_editions.current()):
         raise NotNow(code="dispute_lapsed")
     said = {"dispute_reason": _reason(reason), "disputed_by": actor.id, "disputed_at": now}
-    await _judged(row, Standing.VALID, Standing.UNDER_REVIEW, said)
+    await _judged(row, RatingValidity.VALID, RatingValidity.UNDER_REVIEW, said)
 
 
 async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, now: datetime) -> None:
@@ -60,7 +60,7 @@ async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, no
     if not access.has(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
     said = {"set_aside": _reason(reason), "judged_by": actor.id, "judged_at": now}
-    await _judged(row, Standing.UNDER_REVIEW, Standing.VALID if is_valid else Standing.INVALID, said)
+    await _judged(row, RatingValidity.UNDER_REVIEW, RatingValidity.VALID if is_valid else RatingValidity.INVALID, said)
 
 
 def _reason(text: str) -> str:
@@ -70,13 +70,13 @@ def _reason(text: str) -> str:
     return text
 
 
-async def _judged(row: Rating, before: Standing, after: Standing, said: Mapping[str, Any]) -> None:
+async def _judged(row: Rating, before: RatingValidity, after: RatingValidity, said: Mapping[str, Any]) -> None:
     if row.status != before:
         raise NotNow(rating=row.id, status=row.status)
     change = {"status": after.value, **said}
     async with db.transaction():
         await db.compare_and_set(row, {"status": before.value}, change)
-        if after is Standing.INVALID:
+        if after is RatingValidity.INVALID:
             await counters.count(row, -1)
 
 
@@ -85,7 +85,7 @@ class LoopView:
     """A bad rating with its stage, how long that may last, and what the actor may do about it."""
 
     rating: RatingView
-    stage: Stage
+    stage: RectificationState
     due_at: datetime | None
     dispute_reason: str
     may_dispute: bool
@@ -116,10 +116,10 @@ async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, froz
         )
     )
     calendar, days = await calendar_editions.current(), bad_reviews.ROW[stage].days
-    began = row.disputed_at if stage is Stage.INVALID_PROPOSED else entries[-1].at if entries else row.at
+    began = row.disputed_at if stage is RectificationState.INVALID_PROPOSED else entries[-1].at if entries else row.at
     own = row.unit == actor.unit
     in_time = now < bad_reviews.due_at(DISPUTE_DAYS, row.at, calendar)
-    open_ = row.status == Standing.VALID and row.disputed_at is None and in_time
+    open_ = row.status == RatingValidity.VALID and row.disputed_at is None and in_time
     return LoopView(
         view,
         stage,
@@ -127,7 +127,7 @@ async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, froz
         row.dispute_reason,
         may_dispute=own and open_ and access.has(actor, (Role.CLERK, Role.LEAD)),
         may_judge=not own
-        and row.status == Standing.UNDER_REVIEW
+        and row.status == RatingValidity.UNDER_REVIEW
         and actor.everywhere
         and access.has(actor, (Role.SUPERVISOR,)),
     )

@@ -24,7 +24,7 @@ REASON_MOST = 300
 MOST = 5000
 
 
-class Step(StrEnum):
+class ExclusionState(StrEnum):
     """How far an exclusion is."""
 
     ASKED = "asked"
@@ -34,7 +34,7 @@ class Step(StrEnum):
 
 async def approved() -> list[str]:
     """The cases that are left out."""
-    rows = Exclusion.filter(status=Step.APPROVED.value).using_db(db.reading()).order_by("id").limit(MOST)
+    rows = Exclusion.filter(status=ExclusionState.APPROVED.value).using_db(db.reading()).order_by("id").limit(MOST)
     return [row["case_no"] for row in await rows.values("case_no")]
 
 
@@ -48,7 +48,7 @@ async def ask(no: str, actor: Actor, reason: str, *, now: datetime, secret: str)
         raise Forbidden(no=no)
     columns: dict[str, Any] = {"unit": file.unit, "reason": _reason(reason), "asked_by": actor.id, "asked_at": now}
     try:
-        await Exclusion.create(case_no=no, status=Step.ASKED.value, **columns)
+        await Exclusion.create(case_no=no, status=ExclusionState.ASKED.value, **columns)
     except IntegrityError as fault:
         raise NotNow(code="asked_before", no=no) from fault
 
@@ -63,12 +63,12 @@ async def decide(no: str, actor: Actor, *, is_approved: bool, answer: str, now: 
         raise NotFound(no=no)
     if not access.has(actor, (Role.SUPERVISOR,)) or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
-    if row.status != Step.ASKED:
+    if row.status != ExclusionState.ASKED:
         raise NotNow(no=no, status=row.status)
-    status = Step.APPROVED if is_approved else Step.REFUSED
+    status = ExclusionState.APPROVED if is_approved else ExclusionState.REFUSED
     change = {"status": status.value, "decided_by": actor.id, "decided_at": now, "answer": _reason(answer)}
     async with db.transaction():
-        await db.compare_and_set(row, {"status": Step.ASKED.value}, change)
+        await db.compare_and_set(row, {"status": ExclusionState.ASKED.value}, change)
 
 
 async def listed(actor: Actor, most: int = 100) -> list[Mapping[str, Any]]:
@@ -76,7 +76,7 @@ async def listed(actor: Actor, most: int = 100) -> list[Mapping[str, Any]]:
     rows = await Exclusion.all().order_by("-status", "-asked_at").limit(most).values()
     seen = await case_queries.seen_of(actor, [row["case_no"] for row in rows])
     found = [row for row in rows if row["case_no"] in seen]
-    return sorted(found, key=lambda row: row["status"] != Step.ASKED)
+    return sorted(found, key=lambda row: row["status"] != ExclusionState.ASKED)
 
 
 def _reason(text: str) -> str:

@@ -15,11 +15,11 @@ from feedback.kernel import db, outbox
 from feedback.kernel.errors import NotNow
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
-from feedback.rules.read_models import Brief
+from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Status
 from routing.notices.catalogue import Audience, shortened
-from routing.notices.delivery import Manner, Planned, keep
-from routing.notices.delivery_hours import Push
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep
+from routing.notices.delivery_hours import Priority
 
 _NEVER_ASKED = frozenset({Kind.REPORT, Kind.RECTIFY})
 _STALE = timedelta(days=7)
@@ -50,11 +50,11 @@ async def invite(payload: Mapping[str, Any], now: datetime, *, settings: Setting
     where = f"{settings.public_url}/rate/service?t={token}" if settings.public_url else "本平台“查进度”（凭查询码）"
     words = f"“{shortened(case.title)}”（编号 {case.no}）已答复，请您评价：{where}"
     key = f"rating.invite:{case.no}:{answer.seq}"
-    planned = Planned(key, case.no, "rating.invite", Audience.CITIZEN, "", words, Push.WORKING)
-    await keep([planned], Manner.of(settings), now)
+    planned = PlannedNotice(key, case.no, "rating.invite", Audience.CITIZEN, "", words, Priority.WORKING)
+    await keep([planned], DeliveryPolicy.of(settings), now)
 
 
-def _to_be_asked(case: Brief, seq: int) -> bool:
+def _to_be_asked(case: CaseSummary, seq: int) -> bool:
     since = [e for e in case.entries if e.seq > seq]
     moved_on = any(e.act in (Act.RATE, Act.REPLY, Act.REOPEN) for e in since)
     stands = case.status in (Status.REPLIED, Status.CLOSED)

@@ -22,7 +22,7 @@ from feedback.kernel import crypto, db, identifiers, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotNow
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import PersonDraft, line, person_faults, phone_digits
+from feedback.rules.intake import PersonSubmission, line, person_faults, phone_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetim
     if said.token:
         place["token_hash"] = identifiers.keyed_hash(secret, "rating-token", said.token)
     if said.phone and is_bad(said.level):
-        place["contact"] = crypto.seal_house(secret, phone_digits(said.phone))
+        place["contact"] = crypto.encrypt_system(secret, phone_digits(said.phone))
     before = await Rating.filter(matter=place["matter"], handling_no=on.handling_no).count() if on.handling_no else 0
     if before >= FOLLOW_UP:
         raise NotNow(code="already_rated", matter=place["matter"])
@@ -92,7 +92,7 @@ def _occasion_faults(on: Occasion, said: ServiceRating) -> dict[str, str]:
         found["handling_no"] = "missing"
     elif len(on.handling_no) > HANDLING_MOST:
         found["handling_no"] = "too_long"
-    if said.phone and person_faults(PersonDraft(phone=phone_digits(said.phone))):
+    if said.phone and person_faults(PersonSubmission(phone=phone_digits(said.phone))):
         found["phone"] = "not_a_phone"
     return found
 

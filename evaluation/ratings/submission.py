@@ -21,7 +21,7 @@ PC = "1"
 _ID = 32  # as many digits as a fresh id has
 
 
-class Standing(StrEnum):
+class RatingValidity(StrEnum):
     """Whether a rating counts. While a dispute is looked into it still does."""
 
     VALID = "valid"
@@ -98,4 +98,4 @@ def faults(level: object, tags: Sequence[str], text: str, pf: str = PC) -> dict[
 
 def id_of(key: str, secret: str) -> str:
     """The id of the rating a form brings: pressed twice, the same form is the same rating. Without a key a fresh one."""
-    return identifiers.keyed_hash(secret, "rating-form", key)[:_ID] if key else identifiers.fresh_id()
+    return identifiers.keyed_hash(secret, "rating-form", key)[:_ID] if key else identifiers.new_id()

@@ -14,13 +14,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class SystemClock:
     """The clock of one process. `ahead` is how far it runs before (or behind) the real time."""
 
     ahead: timedelta = timedelta(0)
 
     @classmethod
-    def starting_at(cls, moment: datetime | None) -> "Clock":
+    def starting_at(cls, moment: datetime | None) -> "SystemClock":
         """A clock that believes it is `moment` now and runs on from there. None: the real time."""
         return cls() if moment is None else cls(aware(moment) - datetime.now(UTC))
 

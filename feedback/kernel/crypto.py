@@ -21,35 +21,35 @@ def master_key(secret: str) -> bytes:
 
 def new_key(master: bytes) -> str:
     """A fresh key for one person, sealed under the master key."""
-    return _seal(master, os.urandom(32))
+    return _encrypt(master, os.urandom(32))
 
 
-def seal(master: bytes, person_key: str, text: str) -> str:
+def encrypt_for_person(master: bytes, person_key: str, text: str) -> str:
     """`text` sealed with the person's key. Empty stays empty."""
-    return _seal(_open(master, person_key), text.encode()) if text else ""
+    return _encrypt(_decrypt(master, person_key), text.encode()) if text else ""
 
 
-def unseal(master: bytes, person_key: str, sealed: str) -> str:
+def decrypt_for_person(master: bytes, person_key: str, sealed: str) -> str:
     """The text again. Empty when there was none or the person's key was destroyed."""
-    return _open(_open(master, person_key), sealed).decode() if sealed and person_key else ""
+    return _decrypt(_decrypt(master, person_key), sealed).decode() if sealed and person_key else ""
 
 
-def seal_house(secret: str, text: str) -> str:
+def encrypt_system(secret: str, text: str) -> str:
     """`text` sealed under the house's own key: for what belongs to no person, such as query codes."""
-    return _seal(master_key(secret), text.encode())
+    return _encrypt(master_key(secret), text.encode())
 
 
-def unseal_house(secret: str, sealed: str) -> str:
+def decrypt_system(secret: str, sealed: str) -> str:
     """The text sealed by `seal_house`."""
-    return _open(master_key(secret), sealed).decode()
+    return _decrypt(master_key(secret), sealed).decode()
 
 
-def _seal(key: bytes, plain: bytes) -> str:
+def _encrypt(key: bytes, plain: bytes) -> str:
     nonce = os.urandom(_NONCE)
     return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, plain, None)).decode()
 
 
-def _open(key: bytes, sealed: str) -> bytes:
+def _decrypt(key: bytes, sealed: str) -> bytes:
     raw = base64.b64decode(sealed)
     try:
         return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], None)

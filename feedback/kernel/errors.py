@@ -6,7 +6,7 @@ Words are made in `web.wording.catalogue`. Anything else that escapes is a bug a
 from collections.abc import Mapping
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """What all six have in common: a stable code and plain details."""
 
     code = "refused"
@@ -17,7 +17,7 @@ class Refused(Exception):
         super().__init__(self.code, details)
 
 
-class Invalid(Refused):
+class Invalid(Refusal):
     """The input is wrong. `fields` names each wrong field and the stable code of its fault."""
 
     code = "invalid"
@@ -27,31 +27,31 @@ class Invalid(Refused):
         super().__init__(code, **details)
 
 
-class NotFound(Refused):
+class NotFound(Refusal):
     """There is no such thing, or the actor may not know that there is."""
 
     code = "not_found"
 
 
-class Forbidden(Refused):
+class Forbidden(Refusal):
     """The actor sees the thing but may not do this to it."""
 
     code = "forbidden"
 
 
-class Conflict(Refused):
+class Conflict(Refusal):
     """Somebody else changed the thing meanwhile. Look again, then decide again."""
 
     code = "conflict"
 
 
-class NotNow(Refused):
+class NotNow(Refusal):
     """Not in this status, or already done."""
 
     code = "not_now"
 
 
-class Unavailable(Refused):
+class Unavailable(Refusal):
     """Something outside does not answer. Try again later."""
 
     code = "unavailable"

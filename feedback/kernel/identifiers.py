@@ -41,12 +41,12 @@ def typed_number(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()[:_NUMBER_MOST]
 
 
-def token() -> str:
+def new_token() -> str:
     """A fresh bearer token, 256 bits."""
     return secrets.token_urlsafe(32)
 
 
-def fresh_id() -> str:
+def new_id() -> str:
     """A fresh unguessable id for things that carry no number, 128 bits, URL-safe."""
     return secrets.token_urlsafe(16)
 
@@ -65,6 +65,6 @@ def keyed_hash(secret: str, purpose: str, text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def same(left: str, right: str) -> bool:
+def constant_time_equal(left: str, right: str) -> bool:
     """Equality in constant time."""
     return hmac.compare_digest(left.encode(), right.encode())

@@ -22,9 +22,9 @@ Handler = Callable[[dict[str, Any], datetime], Awaitable[None]]
 
 LEASE = timedelta(seconds=60)
 BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
-TOGETHER = 20
+BATCH_SIZE = 20
 LEASE_SAFE_SECONDS = 20  # how long a few messages may take under one lease before the rest is given back
-LOUD_AFTER = 3
+ALERT_AFTER_ATTEMPTS = 3
 """A message that failed this often shows on the supervisor's page."""
 
 # `done_at` is null in all that are open; PostgreSQL takes the order from the index only if it is named.
@@ -62,7 +62,7 @@ async def put(kind: str, key: str, payload: Mapping[str, Any], run_at: datetime)
 async def put_all(kind: str, said: Sequence[tuple[str, Mapping[str, Any]]], run_at: datetime) -> None:
     """Write down many of one kind at once, as pairs of key and payload."""
     rows = [Message(kind=kind, key=key, payload=dict(payload), run_at=run_at) for key, payload in said]
-    await Message.bulk_create(rows, batch_size=TOGETHER * 10)
+    await Message.bulk_create(rows, batch_size=BATCH_SIZE * 10)
 
 
 def _open(now: datetime) -> Any:
@@ -88,13 +88,13 @@ async def run_one(message_id: int, handlers: Mapping[str, Handler], now: datetim
     taken = await Message.filter(id=message_id, attempts=message.attempts, done_at__isnull=True).update(
         attempts=message.attempts + 1, leased_until=now + LEASE
     )
-    if not taken or not await _carried_out(message, handlers, now):
+    if not taken or not await _handle(message, handlers, now):
         return False
-    await _done([message_id], now)
+    await _mark_done([message_id], now)
     return True
 
 
-async def _carried_out(message: Message, handlers: Mapping[str, Handler], now: datetime) -> bool:
+async def _handle(message: Message, handlers: Mapping[str, Handler], now: datetime) -> bool:
     """Whether the handler did what a message asks for; if not, the error is kept and the message waits."""
     try:
         await handlers[message.kind](message.payload, now)
@@ -112,7 +112,7 @@ async def _carried_out(message: Message, handlers: Mapping[str, Handler], now: d
     return True
 
 
-async def _done(ids: Sequence[int], now: datetime) -> None:
+async def _mark_done(ids: Sequence[int], now: datetime) -> None:
     if ids:
         await Message.filter(id__in=list(ids)).update(done_at=now, leased_until=None, error="")
 
@@ -121,7 +121,7 @@ async def run_due(handlers: Mapping[str, Handler], now: datetime, limit: int = 1
     """Run what is due now, once each. Returns how many are done."""
     messages = await _open(now).order_by(*_ORDER).limit(limit)
     return sum(
-        [await _run_some(messages[at : at + TOGETHER], handlers, now) for at in range(0, len(messages), TOGETHER)]
+        [await _run_some(messages[at : at + BATCH_SIZE], handlers, now) for at in range(0, len(messages), BATCH_SIZE)]
     )
 
 
@@ -130,23 +130,23 @@ async def _run_some(messages: Sequence[Message], handlers: Mapping[str, Handler]
 
     Killed in between, those already carried out run once more, which every handler bears.
     """
-    if not await _taken(messages, now):  # somebody else took one of them: each for itself, then
+    if not await _lease(messages, now):  # somebody else took one of them: each for itself, then
         return sum([await run_one(message.id, handlers, now) for message in messages])
     started, done, waiting = monotonic(), list[int](), list(messages)
     try:
         while waiting and monotonic() - started < LEASE_SAFE_SECONDS:
             message = waiting.pop(0)
-            if await _carried_out(message, handlers, now):
+            if await _handle(message, handlers, now):
                 done.append(message.id)
     finally:
-        await _done(done, now)
+        await _mark_done(done, now)
         if waiting:  # slow ones came first: the rest is anybody's again, before the lease runs out
             rest = Message.filter(id__in=[message.id for message in waiting])
             await rest.update(leased_until=None, attempts=F("attempts") - 1)
     return len(done)
 
 
-async def _taken(messages: Sequence[Message], now: datetime) -> bool:
+async def _lease(messages: Sequence[Message], now: datetime) -> bool:
     """Lease all of them or none: a compare-and-set over several rows."""
     try:
         async with db.transaction():
@@ -180,13 +180,13 @@ async def counts(now: datetime) -> dict[str, int]:
     waiting = Message.filter(done_at__isnull=True)
     return {
         "waiting": await waiting.filter(run_at__lte=now).count(),
-        "failing": await waiting.filter(attempts__gte=LOUD_AFTER).count(),
+        "failing": await waiting.filter(attempts__gte=ALERT_AFTER_ATTEMPTS).count(),
     }
 
 
 async def failing(limit: int = 50) -> list[dict[str, Any]]:
     """The messages somebody must look at."""
-    rows = Message.filter(done_at__isnull=True, attempts__gte=LOUD_AFTER).order_by("-attempts").limit(limit)
+    rows = Message.filter(done_at__isnull=True, attempts__gte=ALERT_AFTER_ATTEMPTS).order_by("-attempts").limit(limit)
     return list(await rows.values("id", "kind", "key", "attempts", "error", "run_at"))
 
 

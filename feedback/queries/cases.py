@@ -13,19 +13,11 @@ from feedback.kernel import crypto, db
 from feedback.kernel.errors import NotFound
 from feedback.record import calendar_editions, cases, deadline_changes, persistence
 from feedback.record.access_log import log_read
-from feedback.record.models.case import Attachment, Bar, Case, CasePerson, Entry, Person, PublicReply, TenureRow
+from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.record.persistence import facts_of, happening_of, standing_of
 from feedback.rules import access, projection, redaction
-from feedback.rules.access import Actor, Standing
-from feedback.rules.read_models import (
-    BesideView,
-    Brief,
-    CaseFile,
-    EntryView,
-    FileView,
-    PersonView,
-    TenureView,
-)
+from feedback.rules.access import Actor, CaseAccess
+from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
 from feedback.rules.vocabulary import Kind, Role, Stage, Status
 
 SLIP = timedelta(days=1)
@@ -71,7 +63,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         raise NotFound(no=no)
     entries = await Entry.filter(case_id=case.id).order_by("seq")
     facts = facts_of(case)
-    folded = projection.fold([happening_of(e) for e in entries], facts, await calendar_editions.editions())
+    folded = projection.project([happening_of(e) for e in entries], facts, await calendar_editions.editions())
     clocks = tuple(await persistence.clocks_stored(case.id))
     is_owner = bool(actor.case_no)
     shown = [e for e in entries if e.public or not is_owner]
@@ -125,7 +117,7 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
     )
 
 
-async def brief(no: str) -> Brief:
+async def brief(no: str) -> CaseSummary:
     """A case as the jobs read it.
 
     Raises NotFound.
@@ -134,7 +126,7 @@ async def brief(no: str) -> Brief:
     if case is None:
         raise NotFound(no=no)
     entries = await Entry.filter(case_id=case.id).order_by("seq")
-    return Brief(
+    return CaseSummary(
         no=case.no,
         kind=Kind(case.kind),
         stage=Stage(case.stage),
@@ -177,27 +169,27 @@ def _entry_view(entry: Entry, is_owner: bool, told: set[str] | None = None) -> E
     )
 
 
-def _beside_view(row: CasePerson, actor: Actor, standing: Standing, anonymous: bool, secret: str) -> BesideView:
+def _beside_view(row: CasePerson, actor: Actor, standing: CaseAccess, anonymous: bool, secret: str) -> PartyView:
     seen = _person_view(row.person, actor, standing, anonymous, secret)
     assert seen is not None  # noqa: S101 - the column takes no null
-    return BesideView(row.role, row.kind, row.authority, seen)
+    return PartyView(row.role, row.kind, row.authority, seen)
 
 
-def _excluded(first: Entry, actor: Actor, standing: Standing, secret: str) -> str:
+def _excluded(first: Entry, actor: Actor, standing: CaseAccess, secret: str) -> str:
     """Whom the citizen asked to be kept away (回避): never told to the unit that may be meant."""
     may_know = bool(actor.case_no) or (Role.RECEPTION in actor.roles and actor.unit == standing.desk)
     sealed = first.data.get("exclude")
-    return crypto.unseal_house(secret, sealed) if sealed and may_know else ""
+    return crypto.decrypt_system(secret, sealed) if sealed and may_know else ""
 
 
 def _person_view(
-    person: Person | None, actor: Actor, standing: Standing, anonymous: bool, secret: str
+    person: Person | None, actor: Actor, standing: CaseAccess, anonymous: bool, secret: str
 ) -> PersonView | None:
     if person is None:
         return None
     master = crypto.master_key(secret)
     name, phone, id_number, address = (
-        crypto.unseal(master, person.key, sealed)
+        crypto.decrypt_for_person(master, person.key, sealed)
         for sealed in (person.name, person.phone, person.id_number, person.address)
     )
     if is_unmasked(actor, standing, anonymous):
@@ -207,7 +199,7 @@ def _person_view(
     return PersonView(redaction.masked_name(name), redaction.masked_phone(phone), "", "", True)
 
 
-def is_unmasked(actor: Actor, standing: Standing, anonymous: bool) -> bool:
+def is_unmasked(actor: Actor, standing: CaseAccess, anonymous: bool) -> bool:
     """Whether the actor sees who brought a case: those who must answer, unless it is anonymous, and the desk."""
     at_desk = actor.unit == standing.desk
     return access.unmasked(actor, standing) and bool(not anonymous or at_desk or actor.case_no)
@@ -220,7 +212,7 @@ async def names_in(actor: Actor, no: str, secret: str) -> list[str]:
         raise NotFound(no=no)
     beside = await CasePerson.filter(case_id=case.id).prefetch_related("person")
     known = [person for person in (case.person, *(row.person for row in beside)) if person is not None]
-    names = [crypto.unseal(crypto.master_key(secret), person.key, person.name) for person in known]
+    names = [crypto.decrypt_for_person(crypto.master_key(secret), person.key, person.name) for person in known]
     return [name for name in names if name]
 
 
@@ -231,10 +223,10 @@ async def seen_of(actor: Actor, nos: Iterable[str]) -> set[str]:
     return {row["no"] for row in rows}
 
 
-def shut_to(actor: Actor) -> QuerySet[Bar]:
+def shut_to(actor: Actor) -> QuerySet[AccessBar]:
     """The bars (回避) that shut the actor out, by the unit or by name: for lists whose reach is not a case's own."""
     s = access.scope(actor)
-    return Bar.filter(Q(unit__in=sorted(s.ancestry)) | Q(staff=s.staff_id))
+    return AccessBar.filter(Q(unit__in=sorted(s.ancestry)) | Q(staff=s.staff_id))
 
 
 async def shut_of(actor: Actor, nos: Iterable[str]) -> set[str]:

@@ -22,13 +22,13 @@ async def by_code(secret: str, code: str, *, no: str = "", phone_tail: str = "")
     found = await Case.get_or_none(code_hash=cases.code_hash(secret, identifiers.typed_code(code))).prefetch_related(
         "person"
     )
-    if found is not None and no and identifiers.same(found.no, identifiers.typed_number(no)):
+    if found is not None and no and identifiers.constant_time_equal(found.no, identifiers.typed_number(no)):
         return found.no
     if found is not None and not no and phone_tail:
         tail = identifiers.keyed_hash(secret, "tail", identifiers.typed_code(phone_tail))
         beside = await CasePerson.filter(case_id=found.id).prefetch_related("person")
         known = [found.person, *(row.person for row in beside if parties.may_look_up(row.role, row.kind))]
-        if any(identifiers.same(person.tail_hash, tail) for person in known if person is not None):
+        if any(identifiers.constant_time_equal(person.tail_hash, tail) for person in known if person is not None):
             return found.no
     raise NotFound(code="not_found")
 
@@ -54,4 +54,4 @@ async def receipt_code(no: str, secret: str) -> str:
     case = await Case.get_or_none(no=no)
     if case is None:
         raise NotFound(no=no)
-    return crypto.unseal_house(secret, case.code)
+    return crypto.decrypt_system(secret, case.code)

@@ -9,12 +9,12 @@ from tortoise.functions import Count
 
 from feedback.kernel import db
 from feedback.record import calendar_editions
-from feedback.record.models.case import Bar, Case, Entry, TenureRow
+from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import clock_of, facts_of, happening_of
 from feedback.rules import projection
 from feedback.rules.deadlines import Clock
-from feedback.rules.projection import Folded
+from feedback.rules.projection import CaseProjection
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import Act, Kind, Role
 
@@ -125,7 +125,7 @@ async def clocks_by_id(ids: Sequence[int]) -> list[dict[str, Any]]:
     )
     cases = [row["case_id"] for row in found]
     bars: dict[int, list[dict[str, Any]]] = {}
-    for bar in await Bar.filter(case_id__in=cases).values("case_id", "unit", "staff"):
+    for bar in await AccessBar.filter(case_id__in=cases).values("case_id", "unit", "staff"):
         bars.setdefault(bar["case_id"], []).append(bar)
     co: dict[int, list[str]] = {}
     for row in await TenureRow.filter(case_id__in=cases, lead=False, until__isnull=True).values("case_id", "unit"):
@@ -155,13 +155,13 @@ async def unit_loads(now: datetime, since: datetime, today: date) -> dict[str, d
     return found
 
 
-async def folded(no: str) -> tuple[Folded, list[Clock], Case]:
+async def folded(no: str) -> tuple[CaseProjection, list[Clock], Case]:
     """A case folded anew, its stored clocks and its row: for `xinqiao verify`."""
     case = await Case.get(no=no)
     history = [happening_of(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
     rows = await ClockRow.filter(case_id=case.id).order_by("seq", "id")
     return (
-        projection.fold(history, facts_of(case), await calendar_editions.editions()),
+        projection.project(history, facts_of(case), await calendar_editions.editions()),
         [clock_of(r) for r in rows],
         case,
     )

@@ -21,11 +21,7 @@ from feedback.record import search
 from feedback.record.models.case import Case, TenureRow
 from feedback.rules.access import Actor
 from feedback.rules.deadlines import Light
-from feedback.rules.read_models import (
-    Filters,
-    Page,
-    WorkRow,
-)
+from feedback.rules.read_models import Filters, Page, WorkRow
 from feedback.rules.vocabulary import OPEN, Status
 
 PAGE = 50

@@ -41,7 +41,7 @@ _known: dict[tuple[int, str, int, str], Editions] = {}  # editions never change,
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CalendarChange:
     """What a new edition says: days unlike the plain week, days made plain again, and where it is written."""
 
     rows: tuple[DayRow, ...]
@@ -88,7 +88,7 @@ async def seed(now: datetime) -> bool:
         return False
     rows, last_year = announced()
     source = f"国务院办公厅通知（chinesecalendar {FIRST_YEAR}–{last_year}）"
-    await _add(Change(tuple(rows), (), date(last_year, 12, 31), source), None, "system", now)
+    await _add(CalendarChange(tuple(rows), (), date(last_year, 12, 31), source), None, "system", now)
     return True
 
 
@@ -98,32 +98,32 @@ def package() -> Calendar:
     return Calendar.of(f"{last_year}-1", date(last_year, 12, 31), rows)
 
 
-def changed(before: Calendar, what: Change) -> Calendar:
+def changed(before: Calendar, what: CalendarChange) -> Calendar:
     """The calendar as it would be with the change in it."""
     kept = {day: row for day, row in before.rows.items() if day not in set(what.plain)}
     kept |= {row.day: row for row in what.rows}
     return Calendar.of("preview", what.announced_until, kept.values())
 
 
-def back_to(before: Calendar, wanted: Calendar) -> Change:
+def back_to(before: Calendar, wanted: Calendar) -> CalendarChange:
     """The change that makes one calendar say what another says."""
     rows = [row for day, row in wanted.rows.items() if before.rows.get(day) != row]
     plain = [day for day in before.rows if day not in wanted.rows]
-    return Change(tuple(rows), tuple(sorted(plain)), wanted.announced_until)
+    return CalendarChange(tuple(rows), tuple(sorted(plain)), wanted.announced_until)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PendingCalendarChange:
     """A change somebody looks at, and the edition it was made against. `edition`: what it has become, or ""."""
 
     id: int
-    what: Change
+    what: CalendarChange
     follows: str
     by: str
     edition: str
 
 
-async def draft(what: Change, by: str, now: datetime, *, follows: str) -> int:
+async def draft(what: CalendarChange, by: str, now: datetime, *, follows: str) -> int:
     """Keep a change to be looked at. Returns its number."""
     said = [[r.day.isoformat(), r.is_workday, r.name] for r in what.rows]
     row = await CalendarDraft.create(
@@ -139,7 +139,7 @@ async def draft(what: Change, by: str, now: datetime, *, follows: str) -> int:
     return number
 
 
-async def draft_of(number: int) -> Draft:
+async def draft_of(number: int) -> PendingCalendarChange:
     """A change that is looked at.
 
     Raises NotFound.
@@ -150,8 +150,8 @@ async def draft_of(number: int) -> Draft:
     days = [(date.fromisoformat(day), works, name) for day, works, name in row.days]
     rows = tuple(DayRow(day, works, name) for day, works, name in days if works is not None)
     plain = tuple(day for day, works, _ in days if works is None)
-    what = Change(rows, plain, row.announced_until, row.source, row.remark)
-    return Draft(row.id, what, row.follows, row.made_by, row.edition)
+    what = CalendarChange(rows, plain, row.announced_until, row.source, row.remark)
+    return PendingCalendarChange(row.id, what, row.follows, row.made_by, row.edition)
 
 
 async def carry_out(number: int, by: str, now: datetime) -> str:
@@ -165,7 +165,7 @@ async def carry_out(number: int, by: str, now: datetime) -> str:
     return await change(looked_at.what, by, now, after=looked_at.follows, draft=number)
 
 
-async def change(what: Change, by: str, now: datetime, *, after: str, draft: int = 0) -> str:
+async def change(what: CalendarChange, by: str, now: datetime, *, after: str, draft: int = 0) -> str:
     """Add an edition to the calendar and have the running clocks counted anew by it. Returns its name.
 
     `after` is the name of the edition the change was made against. Raises Conflict when that is not the newest.
@@ -179,7 +179,7 @@ async def change(what: Change, by: str, now: datetime, *, after: str, draft: int
         raise Conflict(code="calendar_changed") from fault
 
 
-async def _add(what: Change, newest: CalendarEdition | None, by: str, now: datetime, draft: int = 0) -> str:
+async def _add(what: CalendarChange, newest: CalendarEdition | None, by: str, now: datetime, draft: int = 0) -> str:
     name = f"{what.announced_until.year}-{(newest.id if newest else 0) + 1}"
     async with db.transaction():
         edition = await CalendarEdition.create(
@@ -204,7 +204,7 @@ async def _add(what: Change, newest: CalendarEdition | None, by: str, now: datet
     return name
 
 
-def digest_of(before: str, name: str, what: Change, by: str, at: datetime) -> str:
+def digest_of(before: str, name: str, what: CalendarChange, by: str, at: datetime) -> str:
     """SHA-256 over the digest of the edition before and everything this one says."""
     rows = sorted([r.day.isoformat(), r.is_workday, r.name] for r in what.rows)
     plain = sorted(day.isoformat() for day in what.plain)
@@ -219,7 +219,7 @@ async def rewritten() -> list[str]:
         days = await EditionDay.filter(edition_id=row.id)
         rows = tuple(DayRow(d.day, bool(d.is_workday), d.name) for d in days if d.is_workday is not None)
         plain = tuple(d.day for d in days if d.is_workday is None)
-        what = Change(rows, plain, row.announced_until, row.source, row.remark)
+        what = CalendarChange(rows, plain, row.announced_until, row.source, row.remark)
         if row.digest and row.digest != digest_of(before, row.name, what, row.made_by, row.made_at):
             found.append(row.name)
         before = row.digest
@@ -227,7 +227,7 @@ async def rewritten() -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class CalendarEditionView:
     """An edition as it is told of: what it says anew, who made it, and where it is written."""
 
     name: str
@@ -241,7 +241,7 @@ class Edition:
     is_newest: bool
 
 
-async def edition_of(name: str) -> Edition:
+async def edition_of(name: str) -> CalendarEditionView:
     """One edition.
 
     Raises NotFound.
@@ -253,7 +253,7 @@ async def edition_of(name: str) -> Edition:
     held = [calendar.edition for _, calendar in (await editions()).held]
     at = held.index(name)
     said = tuple((day, None if works is None else bool(works), words) for day, works, words in days)
-    return Edition(
+    return CalendarEditionView(
         name,
         row.made_at,
         row.made_by,

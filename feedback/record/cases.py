@@ -15,7 +15,7 @@ from feedback.kernel import crypto, db, identifiers, outbox
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow
 from feedback.record import calendar_editions, deadline_changes, people, search
-from feedback.record.models.case import Bar, Case, Entry
+from feedback.record.models.case import AccessBar, Case, Entry
 from feedback.record.models.clocks import ClockRow
 from feedback.record.people import keep_people, keep_person
 from feedback.record.persistence import (
@@ -32,12 +32,12 @@ from feedback.record.persistence import (
     store_foldings,
 )
 from feedback.rules import access, lifecycle, local_terms, preconditions, projection
-from feedback.rules.access import Actor, Standing
-from feedback.rules.deadlines import Clock, Facts, Happening
-from feedback.rules.intake import Draft, tidy
+from feedback.rules.access import Actor, CaseAccess
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts
+from feedback.rules.intake import Submission, tidy
 from feedback.rules.lifecycle import Step
-from feedback.rules.preconditions import Tried
-from feedback.rules.projection import Folded
+from feedback.rules.preconditions import Attempt
+from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act, Kind, Profile, Role, Status
 from feedback.rules.workdays import Editions
 
@@ -75,11 +75,17 @@ class Recorded:
     region: str
 
 
-Also = Callable[[Recorded], Awaitable[None]]
+InTransaction = Callable[[Recorded], Awaitable[None]]
 
 
 async def submit(
-    draft: Draft, actor: Actor, *, now: datetime, secret: str, attachments_max: int = 9, also: Also | None = None
+    draft: Submission,
+    actor: Actor,
+    *,
+    now: datetime,
+    secret: str,
+    attachments_max: int = 9,
+    in_transaction: InTransaction | None = None,
 ) -> Receipt:
     """Open a case, once per (channel, source_id).
 
@@ -93,7 +99,7 @@ async def submit(
     for attempt in range(_TRIES):
         no = identifiers.case_number(office_day(now))
         try:
-            return await _open(no, draft, actor, editions, now, secret, also)
+            return await _open(no, draft, actor, editions, now, secret, in_transaction)
         except IntegrityError:
             if draft.source_id and (known := await _known(draft, actor, secret)):
                 return known  # somebody else handed in the same at the same moment
@@ -103,7 +109,7 @@ async def submit(
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class ActCommand:
     """Something somebody wants to do to a case."""
 
     act: Act
@@ -120,23 +126,25 @@ async def act(
     *,
     now: datetime,
     expect: int | None = None,
-    also: Also | None = None,
+    in_transaction: InTransaction | None = None,
 ) -> Status:
     """Do `what` to case `no`. Returns its new status. `expect` is the version the actor looked at.
 
     Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, or Conflict when somebody
     else changed the case meanwhile.
     """
-    return await acts(no, [Deed(what, actor, data, now)], expect=expect, also=also)
+    return await acts(no, [ActCommand(what, actor, data, now)], expect=expect, in_transaction=in_transaction)
 
 
-async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, also: Also | None = None) -> Status:
+async def acts(
+    no: str, deeds: Sequence[ActCommand], *, expect: int | None = None, in_transaction: InTransaction | None = None
+) -> Status:
     """Do several things to a case in one transaction, in order: all of them or none. Raises what `act` raises."""
     # Read.
     case, standing, history, facts = await _file(no, deeds[0].actor)
     editions = await calendar_editions.editions()
     # Decide.
-    state = before = projection.fold(history, facts, editions)
+    state = before = projection.project(history, facts, editions)
     moved = await deadline_changes.due_in(case, state, editions)
     done: list[_Done] = []
     digest = case.digest
@@ -144,14 +152,14 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
         step, kept = _decided(deed, case, standing, state, facts, expect)
         await check_attachments(kept.get("attachments", ()))
         asked = {each.act: each.data for each in history}
-        tried = Tried(deed.act, kept, standing, state, deed.at, asked)
+        tried = Attempt(deed.act, kept, standing, state, deed.at, asked)
         preconditions.check(tried)
-        if turn := lifecycle.turn_of(deed.act, facts.profile, kept):
+        if turn := lifecycle.redirect_of(deed.act, facts.profile, kept):
             deed, kept = replace(deed, act=turn.into), kept | {turn.unless: turn.reason}
         kept |= preconditions.noted(tried) | _promised(deed.act, facts)
         seq = len(history) + 1
-        history.append(Happening(seq, deed.act, deed.at, deed.actor.unit, kept))
-        state = projection.fold(history, facts, editions)
+        history.append(CaseEvent(seq, deed.act, deed.at, deed.actor.unit, kept))
+        state = projection.project(history, facts, editions)
         standing = _standing_after(standing, state)
         deed = replace(deed, data=kept)
         digest = _digest(digest, no, seq, deed, state)
@@ -164,8 +172,8 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
         for each in done:
             await _record(case, each)
             await keep_side_rows(case, each.deed.act, each.deed.data, each.seq, each.deed.at)
-            if also:
-                await also(_recorded(no, each, facts, each.after.unit or case.unit, case.region))
+            if in_transaction:
+                await in_transaction(_recorded(no, each, facts, each.after.unit or case.unit, case.region))
         await deadline_changes.keep([(case, moved)], editions.newest.edition, deeds[0].at)
         await store_foldings(case.id, state)
     return state.state.status
@@ -175,14 +183,14 @@ async def acts(no: str, deeds: Sequence[Deed], *, expect: int | None = None, als
 class _Done:
     """A deed as it will be recorded."""
 
-    deed: Deed
-    after: Folded
+    deed: ActCommand
+    after: CaseProjection
     public: bool
     seq: int
     digest: str
 
 
-def _digest(before: str, no: str, seq: int, deed: Deed, after: Folded) -> str:
+def _digest(before: str, no: str, seq: int, deed: ActCommand, after: CaseProjection) -> str:
     role, status = _acting_role(deed.actor), after.state.status.value
     actor = deed.actor
     return projection.entry_digest(
@@ -190,14 +198,14 @@ def _digest(before: str, no: str, seq: int, deed: Deed, after: Folded) -> str:
     )
 
 
-def _recorded(no: str, done: _Done, facts: Facts, unit: str, region: str) -> Recorded:
+def _recorded(no: str, done: _Done, facts: ClockFacts, unit: str, region: str) -> Recorded:
     deed, status = done.deed, done.after.state.status
     who = (deed.act, deed.at, deed.actor, status, facts.kind, unit, deed.data)
     return Recorded(no, done.seq, *who, profile=facts.profile, desk=facts.desk, region=region)
 
 
 def _decided(
-    deed: Deed, case: Case, standing: Standing, before: Folded, facts: Facts, expect: int | None
+    deed: ActCommand, case: Case, standing: CaseAccess, before: CaseProjection, facts: ClockFacts, expect: int | None
 ) -> tuple[Step, dict[str, Any]]:
     """The row that allows the deed, and what of its data is kept.
 
@@ -215,18 +223,18 @@ def _decided(
     return step, {name: deed.data[name] for name in asked if deed.data.get(name) not in (None, "")}
 
 
-def _promised(act: Act, facts: Facts) -> dict[str, Any]:
+def _promised(act: Act, facts: ClockFacts) -> dict[str, Any]:
     """The town's shorter terms of the clocks that begin here, kept with the entry."""
     found = local_terms.begun_by(act, facts)
     return {"terms": found} if found else {}
 
 
-def _is_public(step: Step, deed: Deed, standing: Standing) -> bool:
+def _is_public(step: Step, deed: ActCommand, standing: CaseAccess) -> bool:
     """Whether the citizen sees the entry: what a co-unit says goes to the lead."""
     return step.public and not (deed.act is Act.PROGRESS and deed.actor.unit != standing.lead)
 
 
-def _standing_after(standing: Standing, after: Folded) -> Standing:
+def _standing_after(standing: CaseAccess, after: CaseProjection) -> CaseAccess:
     return replace(
         standing,
         desk=after.desk,
@@ -242,12 +250,12 @@ async def bar(no: str, *, units: Sequence[str] = (), staff: Sequence[str] = ()) 
     if case is None:
         raise NotFound(no=no)
     async with db.transaction():
-        await Bar.bulk_create(
-            [Bar(case_id=case.id, unit=u) for u in units] + [Bar(case_id=case.id, staff=s) for s in staff]
+        await AccessBar.bulk_create(
+            [AccessBar(case_id=case.id, unit=u) for u in units] + [AccessBar(case_id=case.id, staff=s) for s in staff]
         )
 
 
-async def _file(no: str, actor: Actor) -> tuple[Case, Standing, list[Happening], Facts]:
+async def _file(no: str, actor: Actor) -> tuple[Case, CaseAccess, list[CaseEvent], ClockFacts]:
     case = await Case.get_or_none(no=no[:NO_MOST])
     if case is None:
         raise NotFound(no=no)
@@ -258,7 +266,7 @@ async def _file(no: str, actor: Actor) -> tuple[Case, Standing, list[Happening],
     return case, standing, history, facts_of(case)
 
 
-async def _known(draft: Draft, actor: Actor, secret: str) -> Receipt | None:
+async def _known(draft: Submission, actor: Actor, secret: str) -> Receipt | None:
     """The receipt of the same source, if it was handed in before, by the same sender.
 
     Raises Conflict for another text and for whoever cannot be told from a stranger: the receipt holds the query code,
@@ -269,7 +277,7 @@ async def _known(draft: Draft, actor: Actor, secret: str) -> Receipt | None:
     if case is None:
         return None
     is_sender = (
-        identifiers.same(case.sender_hash, sender_hash(secret, draft.sender))
+        identifiers.constant_time_equal(case.sender_hash, sender_hash(secret, draft.sender))
         or people.is_person(case.person, draft.person, secret)
         or identifiers.is_unguessable(draft.source_id)
         or (Role.RECEPTION in actor.roles and actor.unit == case.desk)
@@ -277,27 +285,33 @@ async def _known(draft: Draft, actor: Actor, secret: str) -> Receipt | None:
     if not is_sender or (case.title, case.text) != (draft.title, draft.text):
         raise Conflict(code="source_id_used", source_id=draft.source_id)
     clocks = await clocks_stored(case.id)
-    code = crypto.unseal_house(secret, case.code)
+    code = crypto.decrypt_system(secret, case.code)
     return Receipt(case.no, code, Status(case.status), case.received_at, tuple(clocks), fresh=False)
 
 
 async def _open(
-    no: str, draft: Draft, actor: Actor, editions: Editions, now: datetime, secret: str, also: Also | None
+    no: str,
+    draft: Submission,
+    actor: Actor,
+    editions: Editions,
+    now: datetime,
+    secret: str,
+    in_transaction: InTransaction | None,
 ) -> Receipt:
     code = identifiers.query_code()
     facts = projection.facts_from(draft.kind, draft.profile, draft.desk, draft.urgency, draft.person is not None)
     said = said_by(draft) | _promised(Act.SUBMIT, facts)
     if draft.exclude:
-        said["exclude"] = crypto.seal_house(secret, draft.exclude)
-    after = projection.fold([Happening(1, Act.SUBMIT, now, actor.unit, said)], facts, editions)
+        said["exclude"] = crypto.encrypt_system(secret, draft.exclude)
+    after = projection.project([CaseEvent(1, Act.SUBMIT, now, actor.unit, said)], facts, editions)
     confidential = facts.kind is Kind.REPORT
-    deed = Deed(Act.SUBMIT, actor, said, now)
+    deed = ActCommand(Act.SUBMIT, actor, said, now)
     done = _Done(deed, after, True, 1, _digest("", no, 1, deed, after))
     async with db.transaction():
         person = await keep_person(draft, secret)
         case = await Case.create(
             no=no,
-            code=crypto.seal_house(secret, code),
+            code=crypto.encrypt_system(secret, code),
             code_hash=code_hash(secret, code),
             channel=draft.channel,
             source_id=draft.source_id or None,
@@ -321,7 +335,7 @@ async def _open(
             **columns_of(after),
         )
         await keep_people(case.id, draft, secret)
-        await Bar.bulk_create([Bar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
+        await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
         await _record(case, done)
         await keep_side_rows(case, Act.SUBMIT, said, 1, now)
         await ClockRow.bulk_create(
@@ -329,8 +343,8 @@ async def _open(
         )
         # The words come last: SQLite counts what FTS5 flushes as rows changed by the next statement.
         await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
-        if also:
-            await also(_recorded(no, done, facts, "", draft.region))
+        if in_transaction:
+            await in_transaction(_recorded(no, done, facts, "", draft.region))
     return Receipt(no, code, after.state.status, now, after.clocks)
 
 

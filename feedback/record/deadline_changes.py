@@ -18,24 +18,24 @@ from feedback.kernel import db, outbox
 from feedback.kernel.clock import end_of_day
 from feedback.kernel.errors import Conflict
 from feedback.record import calendar_editions
-from feedback.record.models.calendar import CalendarEdition, CalendarMove
+from feedback.record.models.calendar import CalendarEdition, DeadlineChangeRow
 from feedback.record.models.case import Case, Entry
 from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import armed, clock_columns, clock_of, facts_of
 from feedback.rules import projection
-from feedback.rules.deadlines import Clock, Happening
-from feedback.rules.projection import Folded
-from feedback.rules.read_models import DateMove
-from feedback.rules.terms import PERSONAL, Holder, Unit
+from feedback.rules.deadlines import CaseEvent, Clock
+from feedback.rules.projection import CaseProjection
+from feedback.rules.read_models import DeadlineChangeView
+from feedback.rules.terms import PERSONAL, Holder, TermUnit
 from feedback.rules.vocabulary import Act
 from feedback.rules.workdays import EVERY_DAY, Calendar, Editions
 
 BATCH = 250
-_RUNS = reduce(or_, [Q(length__endswith=unit.value) for unit in Unit if unit.runs])  # asks no calendar
+_RUNS = reduce(or_, [Q(length__endswith=unit.value) for unit in TermUnit if unit.runs])  # asks no calendar
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class DeadlineChange:
     """A running deadline that another calendar ends on another day."""
 
     no: str
@@ -55,7 +55,7 @@ class Move:
         return self.holder in PERSONAL
 
 
-def between(case: Case, stored: Iterable[Clock], folded: Iterable[Clock]) -> list[Move]:
+def between(case: Case, stored: Iterable[Clock], folded: Iterable[Clock]) -> list[DeadlineChange]:
     """The clocks of a case that are stored as an older edition counted them, and end on another day now."""
     now = {(c.term, c.seq, c.unit): c for c in folded}
     named = case.person_id is not None  # type: ignore[attr-defined] # added at run time
@@ -66,19 +66,19 @@ def between(case: Case, stored: Iterable[Clock], folded: Iterable[Clock]) -> lis
             continue
         days = (old.due_legal_day, new.due_legal_day)
         lead = case.unit or case.desk
-        moves.append(Move(case.no, new.term, new.label, new.seq, new.holder, new.unit, lead, named, *days))
+        moves.append(DeadlineChange(case.no, new.term, new.label, new.seq, new.holder, new.unit, lead, named, *days))
     return moves
 
 
-async def keep(pairs: Iterable[tuple[Case, Sequence[Move]]], edition: str, now: datetime) -> None:
+async def keep(pairs: Iterable[tuple[Case, Sequence[DeadlineChange]]], edition: str, now: datetime) -> None:
     """Write down what moved in these cases, and that it must be told. Inside the transaction that moves it."""
     pairs = [(case, moves) for case, moves in pairs if moves]
     if not pairs:
         return
     row = await CalendarEdition.get(name=edition)
-    await CalendarMove.bulk_create(
+    await DeadlineChangeRow.bulk_create(
         [
-            CalendarMove(
+            DeadlineChangeRow(
                 edition_id=row.id,
                 case_id=case.id,
                 term=m.term,
@@ -101,7 +101,7 @@ async def keep(pairs: Iterable[tuple[Case, Sequence[Move]]], edition: str, now: 
     await outbox.put_all("clock.moved", said, now)
 
 
-def _said(move: Move) -> dict[str, str]:
+def _said(move: DeadlineChange) -> dict[str, str]:
     return {
         "label": move.label,
         "holder": move.holder.value,
@@ -111,32 +111,32 @@ def _said(move: Move) -> dict[str, str]:
     }
 
 
-async def of_case(case_id: int) -> tuple[DateMove, ...]:
+async def of_case(case_id: int) -> tuple[DeadlineChangeView, ...]:
     """What the calendar moved in a case, oldest first."""
     columns = ("edition__name", "edition__remark", "term", "label", "seq", "holder", "unit", "before_day", "after_day")
-    rows = CalendarMove.filter(case_id=case_id).order_by("id")
+    rows = DeadlineChangeRow.filter(case_id=case_id).order_by("id")
     return tuple(
-        DateMove(name, remark, term, label, seq, Holder(holder), unit, before, after, at)
+        DeadlineChangeView(name, remark, term, label, seq, Holder(holder), unit, before, after, at)
         for name, remark, term, label, seq, holder, unit, before, after, at in await rows.values_list(*columns, "at")
     )
 
 
-async def under(calendar: Calendar, now: datetime) -> list[Move]:
+async def under(calendar: Calendar, now: datetime) -> list[DeadlineChange]:
     """Every move a calendar would make if it took force now, in the order of the cases. Nothing is written."""
     editions = (await calendar_editions.editions()).followed_by(calendar, now)
-    moves: list[Move] = []
+    moves: list[DeadlineChange] = []
     async for batch in _touched(editions, confidential=False):
         for case, folded, rows in await _folded(batch, editions):
             moves += between(case, map(clock_of, rows), folded.clocks)
     return moves
 
 
-async def made_by(edition: str) -> list[Move]:
+async def made_by(edition: str) -> list[DeadlineChange]:
     """What an edition moved, in the order of the cases."""
-    rows = CalendarMove.filter(edition__name=edition, case__confidential=False).order_by("case_id", "id")
+    rows = DeadlineChangeRow.filter(edition__name=edition, case__confidential=False).order_by("case_id", "id")
     columns = ("case__no", "term", "label", "seq", "holder", "unit", "case__unit", "case__desk", "case__person_id")
     return [
-        Move(no, term, label, seq, Holder(holder), unit, lead or desk, person is not None, before, after)
+        DeadlineChange(no, term, label, seq, Holder(holder), unit, lead or desk, person is not None, before, after)
         for no, term, label, seq, holder, unit, lead, desk, person, before, after in await rows.using_db(
             db.reading()
         ).values_list(*columns, "before_day", "after_day")
@@ -155,7 +155,7 @@ async def is_followed() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class DeadlineChangeCounts:
     """What moves, counted."""
 
     moves: int
@@ -166,14 +166,14 @@ class Tally:
     units: tuple[tuple[str, int, int], ...]  # unit, later, earlier; most first
 
 
-def tally(moves: Sequence[Move]) -> Tally:
+def tally(moves: Sequence[DeadlineChange]) -> DeadlineChangeCounts:
     """How many dates move, which way, for how many people and for which units."""
     units: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for move in moves:
         units[move.unit or move.lead][move.after < move.before] += 1
     rows = sorted(((unit, later, earlier) for unit, (later, earlier) in units.items()), key=lambda r: -(r[1] + r[2]))
     earlier = sum(move.after < move.before for move in moves)
-    return Tally(
+    return DeadlineChangeCounts(
         moves=len(moves),
         cases=len({move.no for move in moves}),
         later=len(moves) - earlier,
@@ -197,13 +197,15 @@ async def recount(now: datetime, most: int = 20) -> tuple[int, bool]:
     return moved, True
 
 
-async def due_in(case: Case, folded: Folded, editions: Editions) -> list[Move]:
+async def due_in(case: Case, folded: CaseProjection, editions: Editions) -> list[DeadlineChange]:
     """What an act on a case moves by the way, because the calendar changed and the case was not recounted yet."""
     rows = await _stale(editions).filter(case_id=case.id)
     return between(case, map(clock_of, rows), folded.clocks)
 
 
-def woken(case: Case, history: Sequence[Happening], before: Folded, after: Folded, editions: Editions) -> list[Move]:
+def woken(
+    case: Case, history: Sequence[CaseEvent], before: CaseProjection, after: CaseProjection, editions: Editions
+) -> list[DeadlineChange]:
     """What stood still while the calendar changed, runs again, and ends on another day than it did by the old one."""
     slept = {(c.term, c.seq, c.unit): c.edition for c in before.clocks if c.stopped_at is not None}
     awake = [
@@ -212,7 +214,7 @@ def woken(case: Case, history: Sequence[Happening], before: Folded, after: Folde
     moves = []
     for clock in awake:
         older = editions.up_to(slept[clock.term, clock.seq, clock.unit])
-        as_it_was = projection.fold(history, facts_of(case), older).clocks
+        as_it_was = projection.project(history, facts_of(case), older).clocks
         same = [c for c in as_it_was if (c.term, c.seq, c.unit) == (clock.term, clock.seq, clock.unit)]
         moves += between(case, same, [clock])
     return moves
@@ -264,22 +266,22 @@ async def _touched(editions: Editions, confidential: bool = True) -> AsyncIterat
         yield batch
 
 
-async def _folded(batch: Sequence[Case], editions: Editions) -> list[tuple[Case, Folded, list[ClockRow]]]:
+async def _folded(batch: Sequence[Case], editions: Editions) -> list[tuple[Case, CaseProjection, list[ClockRow]]]:
     """Cases folded, each with the rows of its clocks that an older edition counted."""
     ids = [case.id for case in batch]
-    histories: dict[int, list[Happening]] = defaultdict(list)
+    histories: dict[int, list[CaseEvent]] = defaultdict(list)
     entries = Entry.filter(case_id__in=ids).order_by("seq")
     for case_id, seq, act, at, unit, data in await entries.values_list("case_id", "seq", "act", "at", "unit", "data"):
-        histories[case_id].append(Happening(seq, Act(act), at, unit, data))
+        histories[case_id].append(CaseEvent(seq, Act(act), at, unit, data))
     rows: dict[int, list[ClockRow]] = defaultdict(list)
     for row in await _stale(editions).filter(case_id__in=ids):
         rows[row.case_id].append(row)  # type: ignore[attr-defined] # added at run time
-    return [(case, projection.fold(histories[case.id], facts_of(case), editions), rows[case.id]) for case in batch]
+    return [(case, projection.project(histories[case.id], facts_of(case), editions), rows[case.id]) for case in batch]
 
 
 async def _recounted(batch: Sequence[Case], editions: Editions, now: datetime) -> int:
     """Date the running clocks of some cases anew, in one transaction. Returns in how many something moved."""
-    taken: list[tuple[Case, list[Move]]] = []
+    taken: list[tuple[Case, list[DeadlineChange]]] = []
     changed: list[ClockRow] = []
     same: list[int] = []
     for case, folded, rows in await _folded(batch, editions):

@@ -5,37 +5,37 @@ Only `feedback.cases` calls what writes here, inside its transaction.
 
 from feedback.kernel import crypto, identifiers
 from feedback.record.models.case import Case, CasePerson, Person
-from feedback.rules.intake import Draft, PersonDraft
-from feedback.rules.parties import Beside
+from feedback.rules.intake import PersonSubmission, Submission
+from feedback.rules.parties import PartyRole
 
 
-async def keep_person(draft: Draft, secret: str) -> Person | None:
+async def keep_person(draft: Submission, secret: str) -> Person | None:
     return await _kept(draft.person, secret) if draft.person else None
 
 
-async def keep_people(case_id: int, draft: Draft, secret: str) -> None:
+async def keep_people(case_id: int, draft: Submission, secret: str) -> None:
     """Those beside the petitioner, each sealed with a key of their own."""
     for each in draft.representatives:
         person = await _kept(each, secret)
-        await CasePerson.create(case_id=case_id, person_id=person.id, role=Beside.REPRESENTATIVE.value)
+        await CasePerson.create(case_id=case_id, person_id=person.id, role=PartyRole.REPRESENTATIVE.value)
     if proxy := draft.proxy:
         person = await _kept(proxy.person, secret)
         await CasePerson.create(
             case_id=case_id,
             person_id=person.id,
-            role=Beside.PROXY.value,
+            role=PartyRole.PROXY.value,
             kind=proxy.kind,
             authority=proxy.authority,
         )
 
 
-def is_person(stored: Person | None, said: PersonDraft | None, secret: str) -> bool:
+def is_person(stored: Person | None, said: PersonSubmission | None, secret: str) -> bool:
     """Whether that is the very person: the same telephone or identity number, and the same name."""
     if stored is None or said is None or not (said.phone or said.id_number):
         return False
     hashes = (phone_hash(said.phone, secret), id_hash(said.id_number, secret))
-    name = crypto.unseal(crypto.master_key(secret), stored.key, stored.name)
-    return (stored.phone_hash, stored.id_hash) == hashes and identifiers.same(name, said.name)
+    name = crypto.decrypt_for_person(crypto.master_key(secret), stored.key, stored.name)
+    return (stored.phone_hash, stored.id_hash) == hashes and identifiers.constant_time_equal(name, said.name)
 
 
 def id_hash(id_number: str, secret: str) -> str:
@@ -53,15 +53,15 @@ def name_hash(name: str, secret: str) -> str:
     return identifiers.keyed_hash(secret, "name", name) if name else ""
 
 
-async def _kept(p: PersonDraft, secret: str) -> Person:
+async def _kept(p: PersonSubmission, secret: str) -> Person:
     master = crypto.master_key(secret)
     key = crypto.new_key(master)
     return await Person.create(
         key=key,
-        name=crypto.seal(master, key, p.name),
-        phone=crypto.seal(master, key, p.phone),
-        id_number=crypto.seal(master, key, p.id_number),
-        address=crypto.seal(master, key, p.address),
+        name=crypto.encrypt_for_person(master, key, p.name),
+        phone=crypto.encrypt_for_person(master, key, p.phone),
+        id_number=crypto.encrypt_for_person(master, key, p.id_number),
+        address=crypto.encrypt_for_person(master, key, p.address),
         phone_hash=phone_hash(p.phone, secret),
         id_hash=id_hash(p.id_number, secret),
         tail_hash=identifiers.keyed_hash(secret, "tail", p.phone[-4:]) if p.phone else "",
@@ -78,7 +78,7 @@ async def has_somebody_of(case: Case, other: Case) -> bool:
     """Whether one who brought the first, as petitioner or representative, brought the second too: 同一信访人或群体."""
     known: list[set[tuple[str, str]]] = []
     for each in (case, other):
-        besides = CasePerson.filter(case_id=each.id, role=Beside.REPRESENTATIVE.value)
+        besides = CasePerson.filter(case_id=each.id, role=PartyRole.REPRESENTATIVE.value)
         ids = [person_of(each), *await besides.values_list("person_id", flat=True)]
         persons = await Person.filter(id__in=[id_ for id_ in ids if id_])
         marks = ((how, mark) for p in persons for how, mark in (("phone", p.phone_hash), ("id", p.id_hash)))

@@ -10,14 +10,14 @@ from typing import Any
 
 from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.record import search
-from feedback.record.models.case import Attachment, Bar, Case, Entry, Link, PublicReply, TenureRow
+from feedback.record.models.case import AccessBar, Attachment, Case, Entry, Link, PublicReply, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.people import has_somebody_of, person_of
 from feedback.rules import escalation_levels, projection
-from feedback.rules.access import Standing
-from feedback.rules.deadlines import Clock, Facts, Happening
-from feedback.rules.intake import Draft
-from feedback.rules.projection import Folded
+from feedback.rules.access import CaseAccess
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts
+from feedback.rules.intake import Submission
+from feedback.rules.projection import CaseProjection
 from feedback.rules.tenures import Tenure
 from feedback.rules.terms import Holder, parse_length
 from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState
@@ -50,20 +50,20 @@ def clock_of(row: ClockRow) -> Clock:
     )
 
 
-def happening_of(entry: Entry) -> Happening:
-    return Happening(entry.seq, Act(entry.act), entry.at, entry.unit, entry.data)
+def happening_of(entry: Entry) -> CaseEvent:
+    return CaseEvent(entry.seq, Act(entry.act), entry.at, entry.unit, entry.data)
 
 
-def facts_of(case: Case) -> Facts:
+def facts_of(case: Case) -> ClockFacts:
     named = person_of(case) is not None
     return projection.facts_from(case.kind, case.profile, case.desk, case.urgency, named)
 
 
-async def standing_of(case: Case) -> Standing:
+async def standing_of(case: Case) -> CaseAccess:
     """What the access rule needs to know of a stored case."""
     tenures = await TenureRow.filter(case_id=case.id)
-    bars = await Bar.filter(case_id=case.id)
-    return Standing(
+    bars = await AccessBar.filter(case_id=case.id)
+    return CaseAccess(
         no=case.no,
         confidential=bool(case.confidential),
         desk=case.desk,
@@ -75,7 +75,7 @@ async def standing_of(case: Case) -> Standing:
     )
 
 
-def said_by(draft: Draft) -> dict[str, Any]:
+def said_by(draft: Submission) -> dict[str, Any]:
     """What the first entry keeps of the draft: everything but who the person is."""
     said = {
         "kind": draft.kind,
@@ -107,7 +107,7 @@ def breaks_at(case: Case, entries: Sequence[Entry]) -> str:
     return "" if entries and before == case.digest else "the last entry"
 
 
-async def store_foldings(case_id: int, after: Folded) -> None:
+async def store_foldings(case_id: int, after: CaseProjection) -> None:
     await store_clocks(case_id, after.clocks)
     await _store_tenures(case_id, after.tenures)
 
@@ -177,7 +177,7 @@ async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
             await TenureRow.filter(id=row.id).update(until=t.until)
 
 
-def columns_of(after: Folded) -> dict[str, Any]:
+def columns_of(after: CaseProjection) -> dict[str, Any]:
     return {
         "status": after.state.status.value,
         "stage": after.state.stage.value,
@@ -207,7 +207,7 @@ async def keep_side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: in
     if what is Act.RECUSE:
         # What a bad rating of the case opened tells its number and what was said of it.
         followed = await Case.filter(link=case.no, kind=Kind.RECTIFY.value).values_list("id", flat=True)
-        await Bar.bulk_create([Bar(case_id=id_, staff=data["staff"]) for id_ in (case.id, *followed)])
+        await AccessBar.bulk_create([AccessBar(case_id=id_, staff=data["staff"]) for id_ in (case.id, *followed)])
     if what is Act.PUBLISH:
         await _publish(case, data, now)
     if what is Act.MERGE:

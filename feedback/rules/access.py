@@ -39,7 +39,7 @@ def citizen(case_no: str) -> Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CaseAccess:
     """What the access rule needs to know of a case."""
 
     no: str
@@ -53,7 +53,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class AccessScope:
     """Which cases an actor sees, said so that a query can use it."""
 
     everything: bool = False  # no test at all: the system only
@@ -67,16 +67,16 @@ class Scope:
     staff_id: str = ""
 
 
-def scope(actor: Actor) -> Scope:
+def scope(actor: Actor) -> AccessScope:
     """The cases `actor` sees."""
     if Role.SYSTEM in actor.roles:
-        return Scope(everything=True)
+        return AccessScope(everything=True)
     if Role.CITIZEN in actor.roles:
-        return Scope(case_no=actor.case_no, nothing=not actor.case_no)
+        return AccessScope(case_no=actor.case_no, nothing=not actor.case_no)
     working = actor.roles - {Role.ADMIN}  # an administrator manages accounts and tables, not people's matters
     if not working:
-        return Scope(nothing=True)
-    return Scope(
+        return AccessScope(nothing=True)
+    return AccessScope(
         everywhere=actor.everywhere and bool(working & OVERSEERS),
         units=actor.units | ({actor.unit} if actor.unit else frozenset()),
         desk=actor.unit if Role.RECEPTION in working else "",
@@ -86,7 +86,7 @@ def scope(actor: Actor) -> Scope:
     )
 
 
-def sees(actor: Actor, case: Standing) -> bool:
+def sees(actor: Actor, case: CaseAccess) -> bool:
     """Whether `actor` may know that the case exists."""
     s = scope(actor)
     if s.everything:
@@ -102,14 +102,14 @@ def sees(actor: Actor, case: Standing) -> bool:
     return s.everywhere or bool(case.held & s.units) or (s.desk != "" and s.desk == case.desk)
 
 
-def may(actor: Actor, step: Step, case: Standing) -> bool:
+def may(actor: Actor, step: Step, case: CaseAccess) -> bool:
     """Whether `actor` may do the step to a case, its status aside."""
     if not sees(actor, case):
         return False
     return any(role in actor.roles and _belongs(actor, whose, case) for role, whose in step.who)
 
 
-def _belongs(actor: Actor, whose: Whose, case: Standing) -> bool:
+def _belongs(actor: Actor, whose: Whose, case: CaseAccess) -> bool:
     match whose:
         case Whose.DESK:
             return actor.unit == case.desk
@@ -125,12 +125,12 @@ def _belongs(actor: Actor, whose: Whose, case: Standing) -> bool:
             return Role.SYSTEM in actor.roles
 
 
-def open_steps(actor: Actor, state: CaseState, case: Standing) -> tuple[Step, ...]:
+def open_steps(actor: Actor, state: CaseState, case: CaseAccess) -> tuple[Step, ...]:
     """The steps `actor` may take now: the buttons, the forms and the API's `acts`."""
     return tuple(step for step in steps_from(state) if may(actor, step, case))
 
 
-def unmasked(actor: Actor, case: Standing) -> bool:
+def unmasked(actor: Actor, case: CaseAccess) -> bool:
     """Whether `actor` sees the person's name and telephone: those who must answer, and the desk."""
     if Role.CITIZEN in actor.roles:
         return actor.case_no == case.no

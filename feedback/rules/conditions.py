@@ -6,16 +6,16 @@ Steps depend on marks: no return without a pending objection, no answer while a 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from feedback.rules.vocabulary import Act, Mark
+from feedback.rules.vocabulary import Act, Condition
 
-A, M = Act, Mark
+A, M = Act, Condition
 
 
 @dataclass(frozen=True, slots=True)
-class MarkRow:
+class ConditionRule:
     """When a mark holds: once it was set so often since it was last cleared, if the act said so."""
 
-    mark: Mark
+    mark: Condition
     set_by: frozenset[Act]
     cleared_by: frozenset[Act]
     said: tuple[str, object] | None = None
@@ -28,11 +28,11 @@ _ANEW = frozenset({A.REVIEW, A.RE_REVIEW})
 _EXTENSION_DECIDED = frozenset({A.EXTEND, A.REFUSE_EXTENSION, A.REPLY, A.HOLD})
 
 
-def _mark(mark: Mark, set_by: set[Act], cleared_by: Iterable[Act], **more: object) -> MarkRow:
-    return MarkRow(mark, frozenset(set_by), frozenset(cleared_by) | _ANEW, **more)  # type: ignore[arg-type] # keywords are checked by the dataclass
+def _mark(mark: Condition, set_by: set[Act], cleared_by: Iterable[Act], **more: object) -> ConditionRule:
+    return ConditionRule(mark, frozenset(set_by), frozenset(cleared_by) | _ANEW, **more)  # type: ignore[arg-type] # keywords are checked by the dataclass
 
 
-MARKS: tuple[MarkRow, ...] = (
+CONDITION_RULES: tuple[ConditionRule, ...] = (
     _mark(M.OBJECTED, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}),
     _mark(M.OVERRULED, {A.REFUSE_OBJECTION}, {A.ASSIGN}),
     _mark(M.DESIGNATED, {A.ASSIGN}, {A.ASSIGN}, said=("designated", True)),
@@ -50,18 +50,18 @@ MARKS: tuple[MarkRow, ...] = (
 )
 
 
-def marks_of(history: Iterable[tuple[Act, Mapping[str, object]]]) -> frozenset[Mark]:
+def conditions_of(history: Iterable[tuple[Act, Mapping[str, object]]]) -> frozenset[Condition]:
     """The marks that hold after all of `history`."""
-    counted: dict[Mark, int] = {}
+    counted: dict[Condition, int] = {}
     for act, said in history:
-        for row in MARKS:
+        for row in CONDITION_RULES:
             if act in row.cleared_by:
                 counted[row.mark] = 0
             if act in row.set_by and _is_meant(row, said):
                 counted[row.mark] = counted.get(row.mark, 0) + 1
-    return frozenset(row.mark for row in MARKS if counted.get(row.mark, 0) >= row.times)
+    return frozenset(row.mark for row in CONDITION_RULES if counted.get(row.mark, 0) >= row.times)
 
 
-def _is_meant(row: MarkRow, said: Mapping[str, object]) -> bool:
+def _is_meant(row: ConditionRule, said: Mapping[str, object]) -> bool:
     wanted = row.said is None or said.get(row.said[0]) == row.said[1]
     return wanted and (row.not_said is None or said.get(row.not_said[0]) != row.not_said[1])

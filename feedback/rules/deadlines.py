@@ -15,12 +15,12 @@ from enum import StrEnum
 from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
-from feedback.rules.terms import RIGHTS, TERMS, Holder, Length, Term, Unit, parse_length
+from feedback.rules.terms import RIGHTS, TERMS, Holder, Length, Term, TermUnit, parse_length
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.rules.workdays import Calendar, Editions
 
 
-class State(StrEnum):
+class ClockState(StrEnum):
     """How a clock stands."""
 
     RUNNING = "running"
@@ -39,7 +39,7 @@ class Light(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class CaseEvent:
     """What the clocks need to know of an entry."""
 
     seq: int
@@ -50,7 +50,7 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ClockFacts:
     """What the clocks need to know of a case that no act of it changes."""
 
     kind: Kind
@@ -82,13 +82,13 @@ class Clock:
     stopped_by: Act | None = None
     kept: bool = True  # whether what stopped it was what should
 
-    def state(self, now: datetime) -> State:
-        over = State.STOPPED if self.term in RIGHTS else State.LATE  # a right lapses, nobody is late
+    def state(self, now: datetime) -> ClockState:
+        over = ClockState.STOPPED if self.term in RIGHTS else ClockState.LATE  # a right lapses, nobody is late
         if self.stopped_at is None:
-            return State.RUNNING if now < self.due_at else over
+            return ClockState.RUNNING if now < self.due_at else over
         if self.stopped_at >= self.due_at:
             return over
-        return State.KEPT if self.kept else State.STOPPED
+        return ClockState.KEPT if self.kept else ClockState.STOPPED
 
     def light(self, now: datetime) -> Light:
         if self.stopped_at is not None:
@@ -100,14 +100,14 @@ class Clock:
 
 def due_days(calendar: Calendar, day: date, length: Length, rolls: bool = True) -> tuple[date, date]:
     """(due_raw_day, due_legal_day) of a term in days that begins on `day`."""
-    if length.unit is Unit.WORKING:
+    if length.unit is TermUnit.WORKING:
         due = calendar.add_workdays(day, length.count)
         return due, due
     raw = calendar.add_days(day, length.count)
     return raw, calendar.next_workday(raw) if rolls else raw
 
 
-def clocks_of(history: Sequence[Happening], case: Facts, editions: Editions) -> tuple[Clock, ...]:
+def clocks_of(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) -> tuple[Clock, ...]:
     """All clocks of a case, running and ended, in the order they started. `history` is in order."""
 
     @cache
@@ -140,7 +140,7 @@ def _redated(told: Clock, counted: Clock, since: datetime, calendar: Calendar) -
     return replace(counted, due_legal_day=least, due_at=end_of_day(least))
 
 
-def _counted(history: Sequence[Happening], case: Facts, calendar: Calendar) -> tuple[Clock, ...]:
+def _counted(history: Sequence[CaseEvent], case: ClockFacts, calendar: Calendar) -> tuple[Clock, ...]:
     """All clocks of a case as one edition of the calendar counts them."""
     clocks: list[Clock] = []
     stage, lead, desk, received_at = Stage.FIRST, "", first_desk(history, case.desk), history[0].at
@@ -165,19 +165,19 @@ def _counted(history: Sequence[Happening], case: Facts, calendar: Calendar) -> t
     return tuple(clocks)
 
 
-def first_desk(history: Iterable[Happening], desk: str) -> str:
+def first_desk(history: Iterable[CaseEvent], desk: str) -> str:
     """The reception desk that took the case in. `desk` is the one that has it now."""
     passed = (str(h.data["from_desk"]) for h in history if h.act is Act.TRANSFER and "from_desk" in h.data)
     return next(passed, desk)
 
 
-def term_of(clock_term: str, case: Facts, stage: Stage, day: date, direct: bool = False) -> Term | None:
+def term_of(clock_term: str, case: ClockFacts, stage: Stage, day: date, direct: bool = False) -> Term | None:
     """The row in force for a term code, the newest that had begun by then."""
     rows = [t for t in TERMS if t.code == clock_term and _holds(t, case, stage, direct) and t.since <= day]
     return max(rows, key=lambda t: t.since, default=None)
 
 
-def _holds(term: Term, case: Facts, stage: Stage, direct: bool) -> bool:
+def _holds(term: Term, case: ClockFacts, stage: Stage, direct: bool) -> bool:
     return (
         case.profile in term.profiles
         and case.kind in term.kinds
@@ -188,14 +188,14 @@ def _holds(term: Term, case: Facts, stage: Stage, direct: bool) -> bool:
     )
 
 
-def _beginning(happening: Happening, case: Facts, stage: Stage, direct: bool) -> Iterable[Term]:
+def _beginning(happening: CaseEvent, case: ClockFacts, stage: Stage, direct: bool) -> Iterable[Term]:
     day = office_day(happening.at)
     codes = dict.fromkeys(t.code for t in TERMS if happening.act in t.begins)
     rows = [t for code in codes if (t := term_of(code, case, stage, day, direct)) and happening.act in t.begins]
     return [t for t in rows if t.only_said is None or happening.data.get(t.only_said[0]) == t.only_said[1]]
 
 
-def _bound(term: Term, happening: Happening, desk: str, lead: str) -> Sequence[str]:
+def _bound(term: Term, happening: CaseEvent, desk: str, lead: str) -> Sequence[str]:
     match term.holder:
         case Holder.DESK:
             return [desk]
@@ -207,17 +207,17 @@ def _bound(term: Term, happening: Happening, desk: str, lead: str) -> Sequence[s
             return [""]
 
 
-def co_units(happening: Happening) -> list[str]:
+def co_units(happening: CaseEvent) -> list[str]:
     """The units an act asks to help, each once, in order."""
     units = happening.data.get("units") if happening.act in (Act.CO_ASSIGN, Act.ASSIGN) else None
     return list(dict.fromkeys(map(str, units))) if isinstance(units, list | tuple) else []
 
 
-def _started(term: Term, happening: Happening, at: datetime, unit: str, calendar: Calendar) -> Clock:
+def _started(term: Term, happening: CaseEvent, at: datetime, unit: str, calendar: Calendar) -> Clock:
     day, length = office_day(at), _promised(term, happening)
     if written := _written_day(term, happening):
         raw = legal = max(written, day)
-        due_at, length = end_of_day(legal), Length((raw - day).days, Unit.CALENDAR)
+        due_at, length = end_of_day(legal), Length((raw - day).days, TermUnit.CALENDAR)
     elif length.unit.runs:
         due_at = at + length.span
         raw = legal = office_day(due_at)
@@ -242,18 +242,18 @@ def _started(term: Term, happening: Happening, at: datetime, unit: str, calendar
     )
 
 
-def _promised(term: Term, happening: Happening) -> Length:
+def _promised(term: Term, happening: CaseEvent) -> Length:
     """The town's shorter promise that held when the clock began, else the row's own length."""
     said = happening.data.get("terms")
     return parse_length(said[term.code]) if isinstance(said, Mapping) and term.code in said else term.length
 
 
-def _written_day(term: Term, happening: Happening) -> date | None:
+def _written_day(term: Term, happening: CaseEvent) -> date | None:
     """The last day an order itself names (指定办理期限)."""
     return _day_said(happening, term.until) if term.until else None
 
 
-def _day_said(happening: Happening, need: str) -> date | None:
+def _day_said(happening: CaseEvent, need: str) -> date | None:
     said = happening.data.get(need)
     try:
         return date.fromisoformat(said) if isinstance(said, str) else None
@@ -268,7 +268,7 @@ def _warn_at(warn: Length, starts_at: datetime, raw: date, due_at: datetime, cal
     return max(starts_at, start_of_day(calendar.add_workdays(raw, -warn.count)))
 
 
-def _after(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
+def _after(clock: Clock, happening: CaseEvent, calendar: Calendar) -> Clock:
     """The clock after the happening: stopped by it, counted anew, running again, or as it was."""
     row, act = row_of(clock), happening.act
     if clock.stopped_at is not None:
@@ -281,16 +281,16 @@ def _after(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
     return _restarted(clock, row, happening, calendar) if act in row.restarted_by else clock
 
 
-def _resumed(clock: Clock, row: Term, happening: Happening, calendar: Calendar) -> Clock:
+def _resumed(clock: Clock, row: Term, happening: CaseEvent, calendar: Calendar) -> Clock:
     """The clock running again: the days of the pause, the first and the last with them, are not counted."""
     running = replace(clock, stopped_at=None, stopped_by=None, kept=True)
     if clock.stopped_at is None or clock.stopped_at >= clock.due_at:
         return running  # what was too late before the pause stays too late
     days = (office_day(happening.at) - office_day(clock.stopped_at)).days + 1
-    return _longer(running, row, Length(days, Unit.CALENDAR), calendar)
+    return _longer(running, row, Length(days, TermUnit.CALENDAR), calendar)
 
 
-def _restarted(clock: Clock, row: Term, happening: Happening, calendar: Calendar) -> Clock:
+def _restarted(clock: Clock, row: Term, happening: CaseEvent, calendar: Calendar) -> Clock:
     """The clock counted from the day the answer was received (书面答复送达)."""
     said = _day_said(happening, "day")
     starts_at = max(clock.starts_at, start_of_day(said)) if said else happening.at
@@ -311,7 +311,7 @@ def _longer(clock: Clock, row: Term, more: Length, calendar: Calendar) -> Clock:
     )
 
 
-def _concerns(clock: Clock, happening: Happening) -> bool:
+def _concerns(clock: Clock, happening: CaseEvent) -> bool:
     """A co-unit's clock is stopped by that unit only."""
     return clock.holder is not Holder.CO or clock.unit == happening.unit
 
@@ -330,7 +330,7 @@ def _handed_over(clock: Clock, holder: Holder, unit: str) -> Clock:
     return replace(clock, unit=unit) if waiting and clock.holder is holder else clock
 
 
-def _extended(clock: Clock, happening: Happening, calendar: Calendar) -> Clock:
+def _extended(clock: Clock, happening: CaseEvent, calendar: Calendar) -> Clock:
     """The clock made longer by an approved extension, counted from the plain due day, within the term's cap."""
     row = row_of(clock)
     days = happening.data.get("days")

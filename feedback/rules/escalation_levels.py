@@ -22,7 +22,7 @@ class Anchor(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StageRow:
+class EscalationLevel:
     """One row: its code, where it is counted from, and how long after in working days or running hours."""
 
     code: str
@@ -34,19 +34,19 @@ class StageRow:
 
 
 # fmt: off
-STAGES: tuple[StageRow, ...] = (
-    StageRow("amber",  "临期",              Anchor.WARN),
-    StageRow("today",  "今天到期",          Anchor.DAY, in_hours=False),
-    StageRow("late",   "超期",              Anchor.DUE),
-    StageRow("late_1", "超期满一个工作日",  Anchor.DUE, days=1, hours=2),
-    StageRow("late_3", "超期满三个工作日",  Anchor.DUE, days=3, hours=8),
-    StageRow("late_5", "超期满五个工作日",  Anchor.DUE, days=5, hours=24),
+ESCALATION_LEVELS: tuple[EscalationLevel, ...] = (
+    EscalationLevel("amber",  "临期",              Anchor.WARN),
+    EscalationLevel("today",  "今天到期",          Anchor.DAY, in_hours=False),
+    EscalationLevel("late",   "超期",              Anchor.DUE),
+    EscalationLevel("late_1", "超期满一个工作日",  Anchor.DUE, days=1, hours=2),
+    EscalationLevel("late_3", "超期满三个工作日",  Anchor.DUE, days=3, hours=8),
+    EscalationLevel("late_5", "超期满五个工作日",  Anchor.DUE, days=5, hours=24),
 )
 # fmt: on
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ClockRun:
     """What the stages need to know of a clock."""
 
     warn_at: datetime
@@ -55,9 +55,9 @@ class Run:
     in_hours: bool
 
 
-def run_of(warn_at: datetime, due_legal_day: date, due_at: datetime, length: str) -> Run:
+def run_of(warn_at: datetime, due_legal_day: date, due_at: datetime, length: str) -> ClockRun:
     """The run of a stored clock."""
-    return Run(warn_at, due_legal_day, due_at, parse_length(length).unit.runs)
+    return ClockRun(warn_at, due_legal_day, due_at, parse_length(length).unit.runs)
 
 
 def first_look(term: str, warn_at: datetime, due_legal_day: date, length: str) -> datetime | None:
@@ -68,11 +68,11 @@ def first_look(term: str, warn_at: datetime, due_legal_day: date, length: str) -
     return warn_at if in_hours else min(warn_at, start_of_day(due_legal_day))
 
 
-def moments(run: Run, calendar: Calendar) -> list[tuple[datetime, str]]:
+def moments(run: ClockRun, calendar: Calendar) -> list[tuple[datetime, str]]:
     """When the clock reaches which stage, in order. A warning in the night of the last day would come too late to
     help: the morning of that day stands for it."""
     found = []
-    for row in STAGES:
+    for row in ESCALATION_LEVELS:
         if run.in_hours and not row.in_hours:
             continue
         if row.anchor is Anchor.WARN and not run.in_hours and run.warn_at >= start_of_day(run.due_legal_day):
@@ -81,7 +81,7 @@ def moments(run: Run, calendar: Calendar) -> list[tuple[datetime, str]]:
     return sorted(found, key=lambda each: each[0])
 
 
-def _moment(row: StageRow, run: Run, calendar: Calendar) -> datetime:
+def _moment(row: EscalationLevel, run: ClockRun, calendar: Calendar) -> datetime:
     match row.anchor:
         case Anchor.WARN:
             return run.warn_at
@@ -93,7 +93,7 @@ def _moment(row: StageRow, run: Run, calendar: Calendar) -> datetime:
             return end_of_day(calendar.add_workdays(run.due_legal_day, row.days)) if row.days else run.due_at
 
 
-def reached(run: Run, calendar: Calendar, now: datetime) -> tuple[str, datetime | None]:
+def reached(run: ClockRun, calendar: Calendar, now: datetime) -> tuple[str, datetime | None]:
     """The last stage the clock has reached ("" before the first), and when it reaches the next (None after the last)."""
     order = moments(run, calendar)
     past = [code for at, code in order if at <= now]
@@ -103,7 +103,7 @@ def reached(run: Run, calendar: Calendar, now: datetime) -> tuple[str, datetime 
 
 def passed(before: str, after: str) -> tuple[str, ...]:
     """The stages a clock went through since `before`, up to and with `after`, in the order of the table."""
-    codes = [row.code for row in STAGES]
+    codes = [row.code for row in ESCALATION_LEVELS]
     first = codes.index(before) + 1 if before in codes else 0
     last = codes.index(after) + 1 if after in codes else 0
     return tuple(codes[first:last])

@@ -29,7 +29,7 @@ _ID_CHECKS = "10X98765432"
 
 
 @dataclass(frozen=True, slots=True)
-class PersonDraft:
+class PersonSubmission:
     """Who brings it: the petitioner (信访人)."""
 
     name: str = ""
@@ -42,13 +42,13 @@ class PersonDraft:
 class Proxy:
     """Who hands it in for the petitioner (信访代理), and by what right."""
 
-    person: PersonDraft
+    person: PersonSubmission
     kind: str = ""
     authority: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Submission:
     """A message as a door hands it to `cases.submit`."""
 
     kind: str
@@ -60,7 +60,7 @@ class Draft:
     profile: str = ""  # "": by kind
     region: str = ""
     address: str = ""
-    person: PersonDraft | None = None
+    person: PersonSubmission | None = None
     anonymous: bool = False  # hidden from the unit and the public, not absent from the record
     public_consent: bool = False
     attachments: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Draft:
     flags: tuple[str, ...] = ()  # codes of what deserves attention; they move no clock
     bars: frozenset[str] = frozenset()
     headcount: int = 1
-    representatives: tuple[PersonDraft, ...] = ()  # those chosen to speak for a joint petition
+    representatives: tuple[PersonSubmission, ...] = ()  # those chosen to speak for a joint petition
     proxy: Proxy | None = None
     particulars: Mapping[str, object] = field(default_factory=dict)
     sender: str = ""  # a mark of who sends it, by which a resend is known; never shown, soon forgotten
@@ -77,15 +77,15 @@ class Draft:
     unit: str = ""  # the unit it concerns from the start, for a rectification
 
 
-def tidy(draft: Draft, attachments_max: int = 9) -> Draft:
+def tidy(draft: Submission, attachments_max: int = 9) -> Submission:
     """The draft with its texts tidied.
 
     Raises Invalid naming each field that is missing or wrong.
     """
     person = draft.person and _tidied(draft.person)
-    if person == PersonDraft():
+    if person == PersonSubmission():
         person = None
-    representatives = tuple(found for each in draft.representatives if (found := _tidied(each)) != PersonDraft())
+    representatives = tuple(found for each in draft.representatives if (found := _tidied(each)) != PersonSubmission())
     clean = replace(
         draft,
         title=line(draft.title),
@@ -104,8 +104,8 @@ def tidy(draft: Draft, attachments_max: int = 9) -> Draft:
     return replace(clean, profile=clean.profile or PROFILE_OF[Kind(clean.kind)])
 
 
-def _tidied(person: PersonDraft) -> PersonDraft:
-    return PersonDraft(
+def _tidied(person: PersonSubmission) -> PersonSubmission:
+    return PersonSubmission(
         name=line(person.name),
         phone=phone_digits(person.phone),
         id_number=narrow(person.id_number).replace(" ", "").upper(),
@@ -113,7 +113,7 @@ def _tidied(person: PersonDraft) -> PersonDraft:
     )
 
 
-def _faults(draft: Draft, attachments_max: int) -> dict[str, str]:
+def _faults(draft: Submission, attachments_max: int) -> dict[str, str]:
     faults: dict[str, str] = {}
     if draft.kind not in (*PUBLIC_KINDS, Kind.RECTIFY):
         faults["kind"] = "unknown" if draft.kind else "missing"
@@ -144,7 +144,7 @@ def _faults(draft: Draft, attachments_max: int) -> dict[str, str]:
     return faults | (person_faults(draft.person) if draft.person else {}) | _beside_faults(draft)
 
 
-def _beside_faults(draft: Draft) -> dict[str, str]:
+def _beside_faults(draft: Submission) -> dict[str, str]:
     """What is wrong with the people beside the petitioner."""
     faults: dict[str, str] = {}
     if len(draft.representatives) > parties.REPRESENTATIVES_MOST:
@@ -164,11 +164,11 @@ def _beside_faults(draft: Draft) -> dict[str, str]:
     return faults
 
 
-def _nameless(person: PersonDraft, prefix: str) -> dict[str, str]:
+def _nameless(person: PersonSubmission, prefix: str) -> dict[str, str]:
     return {} if person.name else {f"{prefix}name": "missing"}
 
 
-def person_faults(person: PersonDraft, prefix: str = "person.") -> dict[str, str]:
+def person_faults(person: PersonSubmission, prefix: str = "person.") -> dict[str, str]:
     """The faults of a person's data, by field name with the prefix before it."""
     faults: dict[str, str] = {}
     if len(person.name) > NAME_MOST:

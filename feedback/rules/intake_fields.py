@@ -17,7 +17,7 @@ LINE_MOST = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Particular:
+class IntakeField:
     """One row: its name and words, its sort (line, day, moment, switch, choice), and the channels that have it."""
 
     name: str
@@ -36,28 +36,28 @@ _ABOVE = frozenset({Channel.TRANSFER})
 LANGUAGES = {"dialect": "方言", "minority": "少数民族语言", "sign": "手语", "foreign": "外语"}
 
 # fmt: off
-PARTICULARS: tuple[Particular, ...] = (
-    Particular("visit_at",      "来访时间",   "moment", _VISIT),
-    Particular("visit_place",   "来访地点、窗口", channels=_VISIT),
-    Particular("postmark_day",  "邮戳日期",   "day",    _LETTER, hint="来信的邮戳日"),
-    Particular("letter_serial", "来信编号",   channels=_LETTER),
-    Particular("source_unit",   "交办、转送单位", channels=_ABOVE, required=True, law="信访工作条例 第二十二条"),
-    Particular("source_no",     "上级编号",   channels=_ABOVE, required=True),
-    Particular("limit_day",     "要求反馈的期限", "day", _ABOVE, law="信访工作条例 第二十二条第二款（交办）"),
-    Particular("happened_day",  "事情发生的日期", "day"),
-    Particular("language",      "使用的语言", "choice", options=LANGUAGES, hint="普通话不用选"),
-    Particular("minors",        "涉及未成年人", "switch", law="个人信息保护法 第三十一条"),
-    Particular("threat",        "扬言采取极端行为", "switch", law="信访工作条例 第二十六条", hint="登记后按特急办理"),
-    Particular("litigation",    "涉法涉诉",   "switch", law="信访工作条例 第三十一条第一项"),
+INTAKE_FIELDS: tuple[IntakeField, ...] = (
+    IntakeField("visit_at",      "来访时间",   "moment", _VISIT),
+    IntakeField("visit_place",   "来访地点、窗口", channels=_VISIT),
+    IntakeField("postmark_day",  "邮戳日期",   "day",    _LETTER, hint="来信的邮戳日"),
+    IntakeField("letter_serial", "来信编号",   channels=_LETTER),
+    IntakeField("source_unit",   "交办、转送单位", channels=_ABOVE, required=True, law="信访工作条例 第二十二条"),
+    IntakeField("source_no",     "上级编号",   channels=_ABOVE, required=True),
+    IntakeField("limit_day",     "要求反馈的期限", "day", _ABOVE, law="信访工作条例 第二十二条第二款（交办）"),
+    IntakeField("happened_day",  "事情发生的日期", "day"),
+    IntakeField("language",      "使用的语言", "choice", options=LANGUAGES, hint="普通话不用选"),
+    IntakeField("minors",        "涉及未成年人", "switch", law="个人信息保护法 第三十一条"),
+    IntakeField("threat",        "扬言采取极端行为", "switch", law="信访工作条例 第二十六条", hint="登记后按特急办理"),
+    IntakeField("litigation",    "涉法涉诉",   "switch", law="信访工作条例 第三十一条第一项"),
 )
 # fmt: on
 
-_BY_NAME = {row.name: row for row in PARTICULARS}
+_BY_NAME = {row.name: row for row in INTAKE_FIELDS}
 
 
-def of_channel(channel: str) -> tuple[Particular, ...]:
+def of_channel(channel: str) -> tuple[IntakeField, ...]:
     """The rows a channel has."""
-    return tuple(row for row in PARTICULARS if channel in row.channels)
+    return tuple(row for row in INTAKE_FIELDS if channel in row.channels)
 
 
 def tidied(said: Mapping[str, object], channel: str) -> dict[str, str | bool]:
@@ -86,7 +86,7 @@ def words_of(said: Mapping[str, object]) -> Iterable[tuple[str, str]]:
             yield row.words, text.replace("T", " ") if row.sort == "moment" else text
 
 
-def _fault(row: Particular, value: object) -> str:
+def _fault(row: IntakeField, value: object) -> str:
     if value is None or value == "" or value is False:
         return "missing" if row.required else ""
     if row.sort == "switch":

@@ -17,7 +17,7 @@ NOT_BY = frozenset({"import"})
 """Who only enters what another system did: its letters were that system's."""
 
 
-class To(StrEnum):
+class Addressee(StrEnum):
     """To whom a letter goes (主送)."""
 
     PETITIONER = "petitioner"
@@ -29,13 +29,13 @@ class To(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class LetterType:
     """One row: which act issues it, in which cases, to whom, with which number, by which law, and what it must state."""
 
     code: str
     title: str
     act: str
-    to: To
+    to: Addressee
     series: str  # the word in the number: 受告 in 云信受告〔2026〕12号
     law: str
     states: tuple[str, ...]
@@ -78,12 +78,14 @@ _ALL = frozenset(K) - {K.RECTIFY}
 _FIRST, _REVIEW, _RE_REVIEW = frozenset({S.FIRST}), frozenset({S.REVIEW}), frozenset({S.RE_REVIEW})
 
 
-def _letter(code: str, title: str, act: str, to: To, series: str, law: str, states: str, **more: object) -> Letter:
+def _letter(
+    code: str, title: str, act: str, to: Addressee, series: str, law: str, states: str, **more: object
+) -> LetterType:
     columns = {"profiles": _PETITION, "kinds": _OPEN, **more}
-    return Letter(code, title, act, to, series, law, tuple(states.split()), **columns)  # type: ignore[arg-type] # keywords are checked by the dataclass
+    return LetterType(code, title, act, to, series, law, tuple(states.split()), **columns)  # type: ignore[arg-type] # keywords are checked by the dataclass
 
 
-def _grounds(letter: decision_grounds.Letter, *, also: str = "none") -> tuple[tuple[str, frozenset[str]], ...]:
+def _grounds(letter: decision_grounds.GroundLetter, *, also: str = "none") -> tuple[tuple[str, frozenset[str]], ...]:
     """The grounds told by that letter. `also=""`: refusals of before there were grounds."""
     return (("ground", frozenset({row.code for row in decision_grounds.GROUNDS if row.letter is letter} | {also})),)
 
@@ -93,79 +95,79 @@ def _where(**allowed: str) -> tuple[tuple[str, frozenset[str]], ...]:
 
 
 # fmt: off
-LETTERS: tuple[Letter, ...] = (
+LETTERS: tuple[LetterType, ...] = (
     # --- 受理与转办
-    _letter("accept_notice", "信访事项受理告知书", "accept", To.PETITIONER, "受告", "信访工作条例 第二十三条",
+    _letter("accept_notice", "信访事项受理告知书", "accept", Addressee.PETITIONER, "受告", "信访工作条例 第二十三条",
             "信访人 事项标题 事项编号 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=False),
-    _letter("receipt_notice", "信访事项接收告知书", "accept", To.PETITIONER, "接告", "信访工作条例 第二十三条第一款、第二款",
+    _letter("receipt_notice", "信访事项接收告知书", "accept", Addressee.PETITIONER, "接告", "信访工作条例 第二十三条第一款、第二款",
             "信访人 事项标题 事项编号 登记日期 承办单位 依据 办理期限 联系电话", stages=_FIRST, only_named=True, direct=True),
-    _letter("review_accept_notice", "信访事项复查受理告知书", "accept", To.PETITIONER, "复查受", "信访工作条例 第三十五条",
+    _letter("review_accept_notice", "信访事项复查受理告知书", "accept", Addressee.PETITIONER, "复查受", "信访工作条例 第三十五条",
             "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_REVIEW),
-    _letter("re_review_accept_notice", "信访事项复核受理告知书", "accept", To.PETITIONER, "复核受", "信访工作条例 第三十六条",
+    _letter("re_review_accept_notice", "信访事项复核受理告知书", "accept", Addressee.PETITIONER, "复核受", "信访工作条例 第三十六条",
             "信访人 事项标题 依据 办理期限 联系电话", kinds=CLAIMS, stages=_RE_REVIEW),
-    _letter("forward_slip", "信访事项转送单", "assign", To.UNIT, "转", "信访工作条例 第二十二条",
+    _letter("forward_slip", "信访事项转送单", "assign", Addressee.UNIT, "转", "信访工作条例 第二十二条",
             "主送 事项标题 事项编号 反映内容 依据 告知期限 异议期限", kinds=_ALL, where=_where(mode="|forward"), direct=False, internal=True),
-    _letter("forwarded_notice", "信访事项转送（交办）去向告知书", "assign", To.PETITIONER, "转告", "信访工作条例 第二十二条、第二十三条第一款",
+    _letter("forwarded_notice", "信访事项转送（交办）去向告知书", "assign", Addressee.PETITIONER, "转告", "信访工作条例 第二十二条、第二十三条第一款",
             "信访人 事项标题 事项编号 登记日期 办理方式 去向 告知期限 依据 联系电话", stages=_FIRST, only_named=True, direct=False),
-    _letter("handed_on_notice", "信访事项转送去向告知书", "transfer", To.PETITIONER, "移告", "信访工作条例 第二十二条第一款第二项、第二十三条第一款",
+    _letter("handed_on_notice", "信访事项转送去向告知书", "transfer", Addressee.PETITIONER, "移告", "信访工作条例 第二十二条第一款第二项、第二十三条第一款",
             "信访人 事项标题 事项编号 登记日期 去向 理由 转办期限 依据 联系电话", stages=_FIRST, only_named=True),
-    _letter("transfer_slip", "信访事项转送函", "transfer", To.OTHER_DESK, "转函", "信访工作条例 第二十二条第一款第二项",
+    _letter("transfer_slip", "信访事项转送函", "transfer", Addressee.OTHER_DESK, "转函", "信访工作条例 第二十二条第一款第二项",
             "主送 事项标题 事项编号 反映内容 理由 依据", kinds=_ALL, internal=True),
-    _letter("commission_order", "信访事项交办函", "assign", To.UNIT, "交", "信访工作条例 第二十二条第一款第三项",
+    _letter("commission_order", "信访事项交办函", "assign", Addressee.UNIT, "交", "信访工作条例 第二十二条第一款第三项",
             "主送 事项标题 事项编号 反映内容 办结报告期限 依据", kinds=_ALL, where=_where(mode="commission"), internal=True),
-    _letter("not_accepted_notice", "信访事项不予受理告知书", "decline", To.PETITIONER, "不受告", "信访工作条例 第十九条第三款、第二十三条",
-            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", where=_grounds(decision_grounds.Letter.NOT_ACCEPTED, also="")),
-    _letter("not_again_notice", "信访事项不再受理告知书", "decline", To.PETITIONER, "不再告", "信访工作条例 第三十六条第三款",
-            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", where=_grounds(decision_grounds.Letter.NOT_AGAIN)),
-    _letter("guide_notice", "信访事项告知书", "decline", To.PETITIONER, "告", "信访工作条例 第二十三条第二款",
-            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", kinds=_ALL, where=_grounds(decision_grounds.Letter.GUIDE)),
-    _letter("divert_notice", "信访事项程序性告知书", "divert", To.PETITIONER, "程告", "信访工作条例 第三十一条第一项至第五项",
+    _letter("not_accepted_notice", "信访事项不予受理告知书", "decline", Addressee.PETITIONER, "不受告", "信访工作条例 第十九条第三款、第二十三条",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", where=_grounds(decision_grounds.GroundLetter.NOT_ACCEPTED, also="")),
+    _letter("not_again_notice", "信访事项不再受理告知书", "decline", Addressee.PETITIONER, "不再告", "信访工作条例 第三十六条第三款",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", where=_grounds(decision_grounds.GroundLetter.NOT_AGAIN)),
+    _letter("guide_notice", "信访事项告知书", "decline", Addressee.PETITIONER, "告", "信访工作条例 第二十三条第二款",
+            "信访人 事项标题 理由 应向哪里提出 依据 联系电话", kinds=_ALL, where=_grounds(decision_grounds.GroundLetter.GUIDE)),
+    _letter("divert_notice", "信访事项程序性告知书", "divert", Addressee.PETITIONER, "程告", "信访工作条例 第三十一条第一项至第五项",
             "信访人 事项标题 法定途径 告知的话 依据 联系电话", kinds=CLAIMS),
-    _letter("hotline_declined", "12345热线诉求不予受理告知书", "decline", To.PETITIONER, "热不受", "国办发〔2020〕53号",
+    _letter("hotline_declined", "12345热线诉求不予受理告知书", "decline", Addressee.PETITIONER, "热不受", "国办发〔2020〕53号",
             "信访人 事项标题 理由 应向哪里提出 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
     # --- 办理
-    _letter("urgent_report", "重大紧急信访信息报告", "report_up", To.ABOVE, "急报", "信访工作条例 第二十五条",
+    _letter("urgent_report", "重大紧急信访信息报告", "report_up", Addressee.ABOVE, "急报", "信访工作条例 第二十五条",
             "主送 事项标题 事项编号 登记日期 信访人 反映内容 报告内容 依据 联系电话", kinds=_ALL, internal=True),
-    _letter("supplement_notice", "补充材料通知书", "ask", To.PETITIONER, "补", "信访工作条例 第十九条",
+    _letter("supplement_notice", "补充材料通知书", "ask", Addressee.PETITIONER, "补", "信访工作条例 第十九条",
             "信访人 事项标题 需要补充的内容 依据 联系电话", only_named=True),
-    _letter("extension_notice", "延期办理告知书", "extend", To.PETITIONER, "延告", "信访工作条例 第三十四条",
+    _letter("extension_notice", "延期办理告知书", "extend", Addressee.PETITIONER, "延告", "信访工作条例 第三十四条",
             "信访人 事项标题 理由 延长天数 延长后期限 依据"),
-    _letter("hotline_extension", "12345热线工单延期告知函", "extend", To.PETITIONER, "热延", "国办发〔2020〕53号",
+    _letter("hotline_extension", "12345热线工单延期告知函", "extend", Addressee.PETITIONER, "热延", "国办发〔2020〕53号",
             "信访人 事项标题 事项编号 承办单位 理由 延长天数 延长后期限 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
-    _letter("hotline_hold", "12345热线工单挂账告知函", "hold", To.PETITIONER, "热挂", "国办发〔2020〕53号",
+    _letter("hotline_hold", "12345热线工单挂账告知函", "hold", Addressee.PETITIONER, "热挂", "国办发〔2020〕53号",
             "信访人 事项标题 事项编号 承办单位 理由 恢复办理日期 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
-    _letter("hearing_notice", "信访事项听证通知书", "hearing", To.PETITIONER, "听通", "信访工作条例 第三十一条第六项、第三十六条第二款",
+    _letter("hearing_notice", "信访事项听证通知书", "hearing", Addressee.PETITIONER, "听通", "信访工作条例 第三十一条第六项、第三十六条第二款",
             "信访人 事项标题 听证事项 依据 联系电话", kinds=CLAIMS),
-    _letter("hearing_record", "信访事项听证笔录", "end_hearing", To.FILE, "听笔", "信访工作条例 第三十一条第六项、第三十六条第二款",
+    _letter("hearing_record", "信访事项听证笔录", "end_hearing", Addressee.FILE, "听笔", "信访工作条例 第三十一条第六项、第三十六条第二款",
             "信访人 事项标题 听证事项 听证结论 依据", kinds=CLAIMS),
-    _letter("mediation_record", "信访事项调解（和解）协议书", "mediate", To.FILE, "调", "信访工作条例 第三十三条",
+    _letter("mediation_record", "信访事项调解（和解）协议书", "mediate", Addressee.FILE, "调", "信访工作条例 第三十三条",
             "信访人 事项标题 协议内容 依据", kinds=CLAIMS),
     # --- 答复
-    _letter("opinion", "信访事项处理意见书", "reply", To.PETITIONER, "处", "信访工作条例 第三十一条第六项、第三十二条、第三十四条",
+    _letter("opinion", "信访事项处理意见书", "reply", Addressee.PETITIONER, "处", "信访工作条例 第三十一条第六项、第三十二条、第三十四条",
             "信访人 请求 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=CLAIMS, stages=_FIRST),
-    _letter("suggestion_reply", "信访事项答复意见书", "reply", To.PETITIONER, "答", "信访工作条例 第二十九条",
+    _letter("suggestion_reply", "信访事项答复意见书", "reply", Addressee.PETITIONER, "答", "信访工作条例 第二十九条",
             "信访人 请求 处理意见 依据", kinds=frozenset({K.SUGGEST})),
-    _letter("review_opinion", "信访事项复查意见书", "reply", To.PETITIONER, "复查", "信访工作条例 第三十五条",
+    _letter("review_opinion", "信访事项复查意见书", "reply", Addressee.PETITIONER, "复查", "信访工作条例 第三十五条",
             "信访人 请求 申请理由 事实和理由 处理意见 法律依据 救济机关 救济期限", kinds=CLAIMS, stages=_REVIEW),
-    _letter("re_review_opinion", "信访事项复核意见书", "reply", To.PETITIONER, "复核", "信访工作条例 第三十六条",
+    _letter("re_review_opinion", "信访事项复核意见书", "reply", Addressee.PETITIONER, "复核", "信访工作条例 第三十六条",
             "信访人 请求 申请理由 事实和理由 处理意见 法律依据", kinds=CLAIMS, stages=_RE_REVIEW),
-    _letter("delivery_receipt", "送达回证", "deliver", To.FILE, "送", "信访工作条例 第三十五条、第三十六条",
+    _letter("delivery_receipt", "送达回证", "deliver", Addressee.FILE, "送", "信访工作条例 第三十五条、第三十六条",
             "信访人 送达文书 送达日期 送达方式 事项编号", kinds=_ALL - {K.REPORT}),
-    _letter("completion_report", "信访事项办结报告", "report_back", To.DESK, "报", "信访工作条例 第二十二条第一款第三项",
+    _letter("completion_report", "信访事项办结报告", "report_back", Addressee.DESK, "报", "信访工作条例 第二十二条第一款第三项",
             "主送 事项标题 事项编号 办理情况 依据", kinds=_ALL, internal=True),
-    _letter("hotline_reply", "12345热线工单答复函", "reply", To.PETITIONER, "热答", "国办发〔2020〕53号",
+    _letter("hotline_reply", "12345热线工单答复函", "reply", Addressee.PETITIONER, "热答", "国办发〔2020〕53号",
             "信访人 事项标题 处理意见 依据 联系电话", profiles=_HOTLINE, kinds=_ALL),
     # --- 督办
-    _letter("supervision_order", "督办函", "supervise", To.UNIT, "督", "信访工作条例 第四十条",
+    _letter("supervision_order", "督办函", "supervise", Addressee.UNIT, "督", "信访工作条例 第四十条",
             "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", kinds=_ALL, internal=True),
-    _letter("hotline_supervision", "12345热线督办函", "supervise", To.UNIT, "热督", "国办发〔2020〕53号",
+    _letter("hotline_supervision", "12345热线督办函", "supervise", Addressee.UNIT, "热督", "国办发〔2020〕53号",
             "主送 事项标题 事项编号 督办事由 督办要求 答复督办期限 依据", profiles=_HOTLINE, kinds=_ALL, internal=True),
 )
 
 MEASURE = "measure"
-MEASURE_LETTERS: tuple[Letter, ...] = tuple(
+MEASURE_LETTERS: tuple[LetterType, ...] = tuple(
     # --- 三项建议 and what the joint conference may do: between offices, about no single case
-    _letter(code, title, MEASURE, To.UNIT, series, law, "主送 建议事项 建议内容 反馈期限 依据", profiles=frozenset(), kinds=frozenset(), where=_where(kind=kind), internal=True)
+    _letter(code, title, MEASURE, Addressee.UNIT, series, law, "主送 建议事项 建议内容 反馈期限 依据", profiles=frozenset(), kinds=frozenset(), where=_where(kind=kind), internal=True)
     for kind, code, title, series, law in (
         ("improve",     "improve_suggestion",   "改进工作建议书", "改建", "信访工作条例 第十四条第六项、第四十条"),
         ("policy",      "policy_suggestion",    "完善政策建议书", "政建", "信访工作条例 第十四条第六项、第四十条"),
@@ -178,17 +180,17 @@ MEASURE_LETTERS: tuple[Letter, ...] = tuple(
 )
 # fmt: on
 
-ALL: tuple[Letter, ...] = (*LETTERS, *MEASURE_LETTERS)
-BY_CODE: Mapping[str, Letter] = {letter.code: letter for letter in ALL}
+ALL: tuple[LetterType, ...] = (*LETTERS, *MEASURE_LETTERS)
+BY_CODE: Mapping[str, LetterType] = {letter.code: letter for letter in ALL}
 ACTS: frozenset[str] = frozenset(letter.act for letter in LETTERS)
 
 
-def letters_for(act: str, data: Mapping[str, object], about: About) -> tuple[Letter, ...]:
+def letters_for(act: str, data: Mapping[str, object], about: About) -> tuple[LetterType, ...]:
     """The letters an act issues."""
     return tuple(letter for letter in LETTERS if letter.fits(act, data, about))
 
 
-def letter_of_measure(kind: str) -> Letter | None:
+def letter_of_measure(kind: str) -> LetterType | None:
     """The letter a measure (三项建议、约谈、通报、挂牌督办、限期整改) is told by."""
     return next((each for each in MEASURE_LETTERS if kind in dict(each.where)["kind"]), None)
 
@@ -206,7 +208,7 @@ def stage_after(acts: Iterable[str]) -> Stage:
     return Stage.REVIEW if Act.REVIEW in done else Stage.FIRST
 
 
-def series_of(letter: Letter, mark: str, *, confidential: bool) -> str:
+def series_of(letter: LetterType, mark: str, *, confidential: bool) -> str:
     """The series a letter is numbered in: 云信受告. A report's letters have one of their own: a gap would tell of it."""
     return f"{mark}{'密' if confidential else ''}{letter.series}"
 

@@ -14,19 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.rules.conditions import MARKS
+from feedback.rules.conditions import CONDITION_RULES
 from feedback.rules.needs import CONCLUSION, Need, fault_of_need, may, must
-from feedback.rules.vocabulary import (
-    STAGE_AFTER,
-    Act,
-    Kind,
-    Mark,
-    Profile,
-    Role,
-    Stage,
-    Status,
-    Whose,
-)
+from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Role, Stage, Status, Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +33,14 @@ class Step:
     kinds: frozenset[Kind] = field(default_factory=lambda: frozenset(Kind))
     stages: frozenset[Stage] = field(default_factory=lambda: frozenset(Stage))
     most: int | None = None  # how often in one file
-    only: frozenset[Mark] = frozenset()  # only while all of these hold
-    unless: frozenset[Mark] = frozenset()  # not while one of these holds
+    only: frozenset[Condition] = frozenset()  # only while all of these hold
+    unless: frozenset[Condition] = frozenset()  # not while one of these holds
     public: bool = True  # the citizen sees the entry
     law: str = ""
     remark: str = ""
 
 
-S, R, W, A, P, K, M = Status, Role, Whose, Act, Profile, Kind, Mark
+S, R, W, A, P, K, M = Status, Role, Whose, Act, Profile, Kind, Condition
 
 _DESK = ((R.RECEPTION, W.DESK),)
 _HOLDER = ((R.CLERK, W.HOLDER), (R.LEAD, W.HOLDER))
@@ -193,7 +183,7 @@ STEPS: tuple[Step, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Redirect:
     """One row: an act that is recorded as another one because of what it found, unless it says why not."""
 
     act: Act
@@ -205,8 +195,8 @@ class Turn:
     law: str
 
 
-TURNS: tuple[Turn, ...] = (
-    Turn(
+REDIRECTS: tuple[Redirect, ...] = (
+    Redirect(
         A.CALL_BACK,
         _HOTLINE,
         ("outcome", "unsatisfied"),
@@ -218,12 +208,12 @@ TURNS: tuple[Turn, ...] = (
 )
 
 
-def turn_of(act: Act, profile: Profile, data: Mapping[str, object]) -> Turn | None:
+def redirect_of(act: Act, profile: Profile, data: Mapping[str, object]) -> Redirect | None:
     """The row by which such an act becomes another one."""
     return next(
         (
             row
-            for row in TURNS
+            for row in REDIRECTS
             if row.act is act
             and profile in row.profiles
             and data.get(row.said[0]) == row.said[1]
@@ -242,14 +232,18 @@ class CaseState:
     status: Status
     stage: Stage = Stage.FIRST
     done: Mapping[Act, int] = field(default_factory=dict)  # acts so far in this file, counted
-    marks: frozenset[Mark] = frozenset()
+    marks: frozenset[Condition] = frozenset()
 
 
 def state_after(state: CaseState, step: Step) -> CaseState:
     """Where a case would stand after a step that says nothing unusual: to look ahead, as pages and proofs do."""
     done = {**state.done, step.act: state.done.get(step.act, 0) + 1}
-    cleared = {row.mark for row in MARKS if step.act in row.cleared_by}
-    put = {row.mark for row in MARKS if step.act in row.set_by and row.said is None and done[step.act] >= row.times}
+    cleared = {row.mark for row in CONDITION_RULES if step.act in row.cleared_by}
+    put = {
+        row.mark
+        for row in CONDITION_RULES
+        if step.act in row.set_by and row.said is None and done[step.act] >= row.times
+    }
     stage = STAGE_AFTER.get(step.act, state.stage)
     return replace(state, status=step.target or state.status, stage=stage, done=done, marks=state.marks - cleared | put)
 

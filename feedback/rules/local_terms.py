@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback.kernel.errors import Invalid
-from feedback.rules.deadlines import Facts
+from feedback.rules.deadlines import ClockFacts
 from feedback.rules.terms import TERMS, Length, Term, parse_length
 from feedback.rules.vocabulary import Act, Kind, Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class LocalTerm:
     """One row: this term of this rule book, in so many days, hours or minutes, for these kinds."""
 
     term: str
@@ -29,7 +29,7 @@ class Promise:
         return row.code == self.term and self.profile in row.profiles and bool(self.kinds & row.kinds)
 
 
-def read(text: str) -> tuple[Promise, ...]:
+def read(text: str) -> tuple[LocalTerm, ...]:
     """The promises of a TOML text: [[promise]] with term, profile, length and, if not for all, kinds.
 
     Raises Invalid naming each row that is not one, loosens the law, or touches what is fixed.
@@ -53,12 +53,12 @@ def read(text: str) -> tuple[Promise, ...]:
     return tuple(found)
 
 
-def _promise(row: Mapping[str, Any]) -> Promise:
+def _promise(row: Mapping[str, Any]) -> LocalTerm:
     kinds = frozenset(map(Kind, row["kinds"])) if "kinds" in row else frozenset(Kind)
-    return Promise(str(row["term"]), Profile(row["profile"]), parse_length(str(row["length"])), kinds)
+    return LocalTerm(str(row["term"]), Profile(row["profile"]), parse_length(str(row["length"])), kinds)
 
 
-def fault_of(promise: Promise) -> str:
+def fault_of(promise: LocalTerm) -> str:
     """What is wrong with a promise, or ""."""
     rows = [row for row in TERMS if promise.tightens(row)]
     # A promise in days says nothing of what already runs in hours, and the other way round.
@@ -72,16 +72,16 @@ def fault_of(promise: Promise) -> str:
     return "" if promise.length.count else "not_a_length"
 
 
-_adopted: tuple[Promise, ...] = ()
+_adopted: tuple[LocalTerm, ...] = ()
 
 
-def adopt(promises: Sequence[Promise]) -> None:
+def adopt(promises: Sequence[LocalTerm]) -> None:
     """These hold in this process from now on. Called where a process starts."""
     global _adopted
     _adopted = tuple(promises)
 
 
-def begun_by(act: Act, case: Facts, promises: Iterable[Promise] | None = None) -> dict[str, str]:
+def begun_by(act: Act, case: ClockFacts, promises: Iterable[LocalTerm] | None = None) -> dict[str, str]:
     """The promised lengths of the clocks an act may begin, by term: what its entry keeps."""
     found = {}
     for promise in _adopted if promises is None else promises:

@@ -15,7 +15,7 @@ JOINT_LEAST = 5
 """From so many people on a petition is counted as a joint one (集体访); practice, not law."""
 
 
-class Beside(StrEnum):
+class PartyRole(StrEnum):
     """In which role somebody other than the petitioner belongs to a case."""
 
     REPRESENTATIVE = "representative"
@@ -80,4 +80,4 @@ def may_look_up(role: str, kind: str) -> bool:
     Representatives are petitioners themselves, so they may.
     """
     known = proxy_kind(kind)
-    return role == Beside.REPRESENTATIVE or (known is not None and known.may_look_up)
+    return role == PartyRole.REPRESENTATIVE or (known is not None and known.may_look_up)

@@ -12,21 +12,21 @@ from typing import Any
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules import decision_grounds
-from feedback.rules.access import Standing
+from feedback.rules.access import CaseAccess
 from feedback.rules.deadlines import Clock, extendable, longest_extension
-from feedback.rules.lifecycle import steps_from, turn_of
-from feedback.rules.projection import Folded
+from feedback.rules.lifecycle import redirect_of, steps_from
+from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act, Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class Attempt:
     """A step somebody tries, and the case before it."""
 
     act: Act
     data: Mapping[str, Any]
-    standing: Standing
-    before: Folded
+    standing: CaseAccess
+    before: CaseProjection
     now: datetime
     asked: Mapping[Act, Mapping[str, Any]] = field(default_factory=dict)  # what each act last brought, those asking
 
@@ -59,7 +59,7 @@ _RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
 """The steps that are rights, the clock each lapses with, and how it is refused then."""
 
 
-def check(tried: Tried) -> None:
+def check(tried: Attempt) -> None:
     """Raises Invalid naming what is wrong with the data, or NotNow with the reason why it is too late."""
     state = tried.before.state
     wrong = decision_grounds.faults(tried.act, tried.data, state.profile, state.kind, state.stage) | _barred(tried)
@@ -71,7 +71,7 @@ def check(tried: Tried) -> None:
         rule(tried)
 
 
-def _barred(tried: Tried) -> dict[str, str]:
+def _barred(tried: Attempt) -> dict[str, str]:
     """Who must never learn of the case may not be sent it."""
     found = {}
     for need in ("unit", "units", "desk"):
@@ -81,13 +81,13 @@ def _barred(tried: Tried) -> dict[str, str]:
     return found
 
 
-def _longer(tried: Tried) -> None:
+def _longer(tried: Attempt) -> None:
     most = longest_extension(tried.before.clocks)
     if tried.data["days"] > most:
         raise Invalid({"days": "longer_than_the_law_allows"}, most=most)
 
 
-def _extended(tried: Tried) -> None:
+def _extended(tried: Attempt) -> None:
     """The centre grants no more than the unit's head agreed to: both must have approved what holds."""
     _longer(tried)
     if tried.before.state.profile is Profile.HOTLINE:
@@ -96,7 +96,7 @@ def _extended(tried: Tried) -> None:
             raise Invalid({"days": "longer_than_agreed"}, most=agreed)
 
 
-def _assigned(tried: Tried) -> None:
+def _assigned(tried: Attempt) -> None:
     if tried.data.get("mode") == "commission":
         if not tried.data.get("target_day"):
             raise Invalid({"target_day": "missing"})
@@ -105,12 +105,12 @@ def _assigned(tried: Tried) -> None:
         raise Invalid({"target_day": "only_commissioned"})
 
 
-def _day_from_today(tried: Tried) -> None:
+def _day_from_today(tried: Attempt) -> None:
     if (day := _day(tried, "target_day")) and day < office_day(tried.now):
         raise Invalid({"target_day": "before_today"})
 
 
-def _held(tried: Tried) -> None:
+def _held(tried: Attempt) -> None:
     day = _day(tried, "target_day")
     if day is None or day <= office_day(tried.now):
         raise Invalid({"target_day": "not_a_future_day"})
@@ -119,7 +119,7 @@ def _held(tried: Tried) -> None:
         raise Invalid({"target_day": "later_than_asked"})
 
 
-def _delivered(tried: Tried) -> None:
+def _delivered(tried: Attempt) -> None:
     if (day := _day(tried, "day")) is None:
         return
     if day > office_day(tried.now):
@@ -128,34 +128,34 @@ def _delivered(tried: Tried) -> None:
         raise Invalid({"day": "before_the_answer"})
 
 
-def _hearing(tried: Tried) -> None:
+def _hearing(tried: Attempt) -> None:
     _day(tried, "day")
 
 
-def _diverted(tried: Tried) -> None:
+def _diverted(tried: Attempt) -> None:
     _day(tried, "target_day")
 
 
-def _helped(tried: Tried) -> None:
+def _helped(tried: Attempt) -> None:
     """Asking the lead alone to help itself would look done and be nothing."""
     if set(tried.data["units"]) <= {tried.standing.lead}:
         raise Invalid({"units": "already_lead"})
 
 
-def _called_back(tried: Tried) -> None:
+def _called_back(tried: Attempt) -> None:
     """Sent back as often as may be: from then on it must be said why the order is closed all the same."""
     state = tried.before.state
-    turn = turn_of(tried.act, state.profile, tried.data)
+    turn = redirect_of(tried.act, state.profile, tried.data)
     if turn and all(step.act is not turn.into for step in steps_from(state)):
         raise Invalid({turn.unless: "sent_back_too_often"})
 
 
-def _transferred(tried: Tried) -> None:
+def _transferred(tried: Attempt) -> None:
     if tried.data["desk"] == tried.standing.desk:
         raise Invalid({"desk": "already_there"})
 
 
-def _day(tried: Tried, need: str) -> date | None:
+def _day(tried: Attempt, need: str) -> date | None:
     said = tried.data.get(need)
     if not said:
         return None
@@ -165,7 +165,7 @@ def _day(tried: Tried, need: str) -> date | None:
         raise Invalid({need: "not_a_day"}) from None
 
 
-_RULES: Mapping[Act, Callable[[Tried], None]] = MappingProxyType(
+_RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
     {
         Act.ASSIGN: _assigned,
         Act.TRANSFER: _transferred,
@@ -184,6 +184,6 @@ _RULES: Mapping[Act, Callable[[Tried], None]] = MappingProxyType(
 )
 
 
-def noted(tried: Tried) -> dict[str, Any]:
+def noted(tried: Attempt) -> dict[str, Any]:
     """What the entry keeps besides what was brought, so that it can be folded without asking anything else."""
     return {"from_desk": tried.standing.desk} if tried.act is Act.TRANSFER else {}

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.kernel.clock import to_millis
-from feedback.rules.conditions import marks_of
-from feedback.rules.deadlines import Clock, Facts, Happening, clocks_of, extendable, first_desk
+from feedback.rules.conditions import conditions_of
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, clocks_of, extendable, first_desk
 from feedback.rules.lifecycle import CaseState, step_for
 from feedback.rules.tenures import Tenure, tenures_of
 from feedback.rules.terms import RIGHTS
-from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Mark, Profile, Stage, Status
+from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
 from feedback.rules.workdays import Editions
 
 _UNIT_GONE = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
@@ -25,7 +25,7 @@ ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERG
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class CaseProjection:
     """A case as its entries say it is."""
 
     state: CaseState
@@ -51,7 +51,7 @@ class Folded:
         return [c for c in self.clocks if c.stopped_at is None and c.term not in RIGHTS]
 
 
-def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folded:
+def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) -> CaseProjection:
     """The case after all of `history`, which is in order and begins with SUBMIT."""
     status, stage, unit, category, confidence, by_hand = Status.RECEIVED, Stage.FIRST, "", "", 0.0, False
     desk = first_desk(history, case.desk)
@@ -77,11 +77,11 @@ def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folde
         if h.act in _ANSWERS:
             replied_at = h.at
     clocks = clocks_of(history, case, editions)
-    marks = marks_of((h.act, h.data) for h in history)
-    marks |= {Mark.EXTENDABLE} if extendable(clocks) else set()
-    marks |= {Mark.DIRECT} if unit == desk else set()
+    marks = conditions_of((h.act, h.data) for h in history)
+    marks |= {Condition.EXTENDABLE} if extendable(clocks) else set()
+    marks |= {Condition.DIRECT} if unit == desk else set()
     state = CaseState(case.kind, case.profile, status, stage, Counter(h.act for h in history), marks)
-    return Folded(
+    return CaseProjection(
         state,
         desk,
         unit,
@@ -95,8 +95,8 @@ def fold(history: Sequence[Happening], case: Facts, editions: Editions) -> Folde
     )
 
 
-def facts_from(kind: str, profile: str, desk: str, urgency: int, named: bool) -> Facts:
-    return Facts(Kind(kind), Profile(profile), desk, urgency, named)
+def facts_from(kind: str, profile: str, desk: str, urgency: int, named: bool) -> ClockFacts:
+    return ClockFacts(Kind(kind), Profile(profile), desk, urgency, named)
 
 
 def entry_digest(

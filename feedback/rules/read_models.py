@@ -24,7 +24,7 @@ class PersonView:
 
 
 @dataclass(frozen=True, slots=True)
-class BesideView:
+class PartyView:
     """Somebody beside the petitioner, as the actor may see them: a representative, or a proxy with its sort and right."""
 
     role: str
@@ -72,7 +72,7 @@ class TenureView:
 
 
 @dataclass(frozen=True, slots=True)
-class DateMove:
+class DeadlineChangeView:
     """A deadline that an edition of the calendar moved."""
 
     edition: str
@@ -125,7 +125,7 @@ class CaseFile:
     replied_at: datetime | None
     closed_at: datetime | None
     person: PersonView | None
-    beside: tuple[BesideView, ...]
+    beside: tuple[PartyView, ...]
     clocks: tuple[Clock, ...]
     entries: tuple[EntryView, ...]
     attachments: tuple[FileView, ...]
@@ -134,7 +134,7 @@ class CaseFile:
     is_published: bool
     exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
-    moves: tuple[DateMove, ...] = ()
+    moves: tuple[DeadlineChangeView, ...] = ()
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
         """The steps open to the actor now: what lapsed is no longer offered."""
@@ -147,7 +147,7 @@ class CaseFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class CaseSummary:
     """What the jobs need of a case: its words, where it stands, what happened. Two queries, for the system only."""
 
     no: str

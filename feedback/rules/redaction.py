@@ -48,7 +48,7 @@ _SAID_NAME = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PersonalDataSpan:
     """One place that should not be published: what it is and where it stands."""
 
     sort: str
@@ -57,18 +57,18 @@ class Finding:
     end: int
 
 
-def findings(text: str, names: Iterable[str] = ()) -> list[Finding]:
+def findings(text: str, names: Iterable[str] = ()) -> list[PersonalDataSpan]:
     """Everything in the text that looks like personal data, in order, without overlaps. `names` are known persons."""
     found = [
-        Finding(sort, match[0], match.start(), match.end())
+        PersonalDataSpan(sort, match[0], match.start(), match.end())
         for sort, pattern in _PATTERNS
         for match in pattern.finditer(text)
     ]
     for name in {n for n in names if len(n) >= 2}:
-        found += [Finding("name", name, m.start(), m.end()) for m in re.finditer(re.escape(name), text)]
-    found += [Finding("name", m[0], m.start(), m.end()) for m in _SAID_NAME.finditer(text)]
+        found += [PersonalDataSpan("name", name, m.start(), m.end()) for m in re.finditer(re.escape(name), text)]
+    found += [PersonalDataSpan("name", m[0], m.start(), m.end()) for m in _SAID_NAME.finditer(text)]
     found.sort(key=lambda f: (f.start, -f.end))
-    kept: list[Finding] = []
+    kept: list[PersonalDataSpan] = []
     for finding in found:
         if not kept or finding.start >= kept[-1].end:
             kept.append(finding)
@@ -99,7 +99,7 @@ def masked_id(number: str) -> str:
     return f"{number[:3]}{'*' * (len(number) - 5)}{number[-2:]}" if len(number) > 6 else "*" * len(number)
 
 
-def _cover(finding: Finding) -> str:
+def _cover(finding: PersonalDataSpan) -> str:
     match finding.sort:
         case "phone":
             return masked_phone(re.sub(r"[ -]", "", finding.text))

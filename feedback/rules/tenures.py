@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feedback.rules.deadlines import Happening, co_units
+from feedback.rules.deadlines import CaseEvent, co_units
 from feedback.rules.vocabulary import Act
 
 
@@ -28,7 +28,7 @@ class Tenure:
     task: str = ""
 
 
-def tenures_of(history: Sequence[Happening]) -> tuple[Tenure, ...]:
+def tenures_of(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
     """Who held the case when, as lead and as co-unit."""
     tenures: list[Tenure] = []
     lead = ""

@@ -16,7 +16,7 @@ from feedback.rules.lifecycle import CLAIMS
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 
 
-class Unit(StrEnum):
+class TermUnit(StrEnum):
     """In what a term is counted."""
 
     CALENDAR = "cd"
@@ -27,7 +27,7 @@ class Unit(StrEnum):
     @property
     def runs(self) -> bool:
         """Whether it is counted on the clock, through nights and holidays, and asks no calendar."""
-        return self in (Unit.HOURS, Unit.MINUTES)
+        return self in (TermUnit.HOURS, TermUnit.MINUTES)
 
 
 class Holder(StrEnum):
@@ -47,7 +47,7 @@ RIGHTS = frozenset({"object", "ask_review", "ask_re_review"})
 """Terms that limit a right, not a duty: they lapse, nobody is late."""
 
 
-_SPANS = {Unit.HOURS: timedelta(hours=1), Unit.MINUTES: timedelta(minutes=1)}
+_SPANS = {TermUnit.HOURS: timedelta(hours=1), TermUnit.MINUTES: timedelta(minutes=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Length:
     """A number of days, hours or minutes."""
 
     count: int
-    unit: Unit
+    unit: TermUnit
 
     @property
     def span(self) -> timedelta:
@@ -101,12 +101,12 @@ class Term:
     paused_by: frozenset[Act] = frozenset()
     resumed_by: frozenset[Act] = frozenset()  # the days between are not counted
     fixed: bool = False  # True: a town may not promise less
-    warn: Length = Length(3, Unit.WORKING)
+    warn: Length = Length(3, TermUnit.WORKING)
     remark: str = ""
     since: date = date(1900, 1, 1)
 
 
-A, K, P, U = Act, Kind, Profile, Unit
+A, K, P, U = Act, Kind, Profile, TermUnit
 _ALL_ENDS = frozenset({A.WITHDRAW, A.MERGE})
 
 
@@ -124,7 +124,7 @@ def parse_length(text: str) -> Length:
     match = re.fullmatch(r"(\d{1,4})(cd|wd|h|min)", text.strip().lower())
     if not match:
         raise Invalid({"length": "not_a_length"})
-    return Length(int(match[1]), Unit(match[2]))
+    return Length(int(match[1]), TermUnit(match[2]))
 
 
 _PETITION = frozenset({P.PETITION})

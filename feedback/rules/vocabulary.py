@@ -179,7 +179,7 @@ class Act(StrEnum):
     REFOLD = "refold"
 
 
-class Mark(StrEnum):
+class Condition(StrEnum):
     """What a step may depend on besides the status, folded from what happened (table MARKS)."""
 
     OBJECTED = "objected"  # an objection waits for the desk

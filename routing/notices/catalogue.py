@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from routing.notices.delivery_hours import Push
+from routing.notices.delivery_hours import Priority
 
 TITLE_MOST = 24
 
@@ -33,7 +33,7 @@ class NoticeRow:
     event: str
     audience: Audience
     words: str  # with {no} {title} {unit}
-    push: Push = Push.WORKING
+    push: Priority = Priority.WORKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ _U, _H, _D, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.CITIZEN
 
 # fmt: off
 NOTICES: tuple[NoticeRow, ...] = (
-    NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。", Push.AT_ONCE),
+    NoticeRow("case.submit",     _C, "您反映的“{title}”已收到，编号 {no}。", Priority.AT_ONCE),
     NoticeRow("case.assign",     _U, "新件：{no}“{title}”已派到贵单位，请按时签收。"),
     NoticeRow("case.assign",     _C, "您反映的“{title}”（编号 {no}）已转交{unit}办理。"),
     NoticeRow("case.accept",     _C, "{unit}已受理您反映的“{title}”（编号 {no}）。"),
@@ -68,7 +68,7 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.divert",     _C, "您反映的“{title}”（编号 {no}）应当走法定程序，程序和去处请凭查询码查看。"),
     NoticeRow("case.hearing",    _C, "您反映的“{title}”（编号 {no}）将举行听证，时间和地点请凭查询码查看。"),
     NoticeRow("case.hold",       _C, "您反映的“{title}”（编号 {no}）暂时不能解决，已经批准挂账，理由和目标日请凭查询码查看。"),
-    NoticeRow("case.held",       _U, "提醒：{no}“{title}”正在挂账，请继续推进。", Push.DIGEST),
+    NoticeRow("case.held",       _U, "提醒：{no}“{title}”正在挂账，请继续推进。", Priority.DIGEST),
     NoticeRow("case.decline",    _C, "您反映的“{title}”（编号 {no}）不属于受理范围，理由和去处请凭查询码查看。"),
     NoticeRow("case.ask",        _C, "{unit}请您补充“{title}”（编号 {no}）的有关情况，请凭查询码查看。"),
     NoticeRow("case.supplement", _U, "{no}“{title}”有群众补充材料。"),
@@ -83,11 +83,11 @@ NOTICES: tuple[NoticeRow, ...] = (
     NoticeRow("case.urge",       _U, "催办：{no}“{title}”请抓紧办理。"),
     NoticeRow("case.supervise",  _U, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
     NoticeRow("case.supervise",  _H, "督办：{no}“{title}”请按督办要求办理并书面答复。"),
-    NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。", Push.DIGEST),
+    NoticeRow("case.rate",       _U, "{no}“{title}”收到群众评价。", Priority.DIGEST),
     NoticeRow("case.review",     _D, "{no}“{title}”申请复查，请交复查机关。"),
     NoticeRow("case.re_review",  _D, "{no}“{title}”申请复核，请交复核机关。"),
     NoticeRow("clock.moved",     _C, "因放假调休安排有变，您反映的“{title}”（编号 {no}）{due}。您不需要做什么。"),
-    NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Push.DIGEST),
+    NoticeRow("clock.moved",     _U, "因放假调休安排有变，{no}“{title}”{due}。", Priority.DIGEST),
 )
 # fmt: on
 

@@ -22,7 +22,7 @@ from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Notice
 from routing.notices.catalogue import Audience, Outgoing, Send
-from routing.notices.delivery_hours import Push, Rule, may_leave, rule_of
+from routing.notices.delivery_hours import DeliveryHours, Priority, may_leave, rule_of
 
 _TOGETHER = 50
 
@@ -39,27 +39,27 @@ ABOVE = frozenset({Audience.SUPERIOR, Audience.JOINT})
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class DeliveryPolicy:
     """How this house tells people: in which hours, and who is the joint conference's office."""
 
-    staff: Rule
-    citizens: Rule
+    staff: DeliveryHours
+    citizens: DeliveryHours
     joint_office: str
 
     @classmethod
-    def of(cls, settings: Settings) -> "Manner":
+    def of(cls, settings: Settings) -> "DeliveryPolicy":
         return cls(
             rule_of(settings.staff_hours, workdays_only=True),
             rule_of(settings.citizen_hours, workdays_only=False),
             settings.joint_office,
         )
 
-    def rule(self, audience: Audience) -> Rule:
+    def rule(self, audience: Audience) -> DeliveryHours:
         return self.citizens if audience is Audience.CITIZEN else self.staff
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedNotice:
     """One notice to be. `clock` and `stage` say of what it warns."""
 
     key: str
@@ -68,13 +68,13 @@ class Planned:
     audience: Audience
     unit: str
     words: str
-    push: Push
+    push: Priority
     confidential: bool = False
     clock: int | None = None
     stage: str = ""
 
 
-async def keep(planned: Sequence[Planned], manner: Manner, now: datetime) -> int:
+async def keep(planned: Sequence[PlannedNotice], manner: DeliveryPolicy, now: datetime) -> int:
     """Write down the notices nobody wrote yet, and that they must be sent. Returns how many.
 
     Raises Conflict when another worker wrote one of them just now.
@@ -89,7 +89,7 @@ async def keep(planned: Sequence[Planned], manner: Manner, now: datetime) -> int
     for each in fresh:
         is_pushed = each.audience is Audience.CITIZEN or each.unit in reached
         leaves_at = may_leave(each.push, now, calendar, manner.rule(each.audience))
-        if each.push is Push.DIGEST:
+        if each.push is Priority.DIGEST:
             is_pushed = False
         elif is_pushed:
             leaving.setdefault(leaves_at, []).append(each.key)
@@ -107,7 +107,7 @@ async def keep(planned: Sequence[Planned], manner: Manner, now: datetime) -> int
                 stage=each.stage,
                 made_at=now,
                 leaves_at=leaves_at if is_pushed else None,
-                sent_at=None if is_pushed or each.push is Push.DIGEST else now,
+                sent_at=None if is_pushed or each.push is Priority.DIGEST else now,
             )
         )
     try:

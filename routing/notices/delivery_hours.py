@@ -15,7 +15,7 @@ from feedback.rules.workdays import Calendar
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
-class Push(StrEnum):
+class Priority(StrEnum):
     """How much a notice may disturb."""
 
     AT_ONCE = "at_once"
@@ -24,7 +24,7 @@ class Push(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DeliveryHours:
     """The hours in which somebody may be disturbed: from `opens` up to `closes`, on working days only or every day."""
 
     opens: time
@@ -32,7 +32,7 @@ class Rule:
     workdays_only: bool = True
 
 
-def rule_of(text: str, *, workdays_only: bool) -> Rule:
+def rule_of(text: str, *, workdays_only: bool) -> DeliveryHours:
     """The rule of a setting such as `08:30-17:30`.
 
     Raises ValueError for anything else, also for a span that ends before it begins.
@@ -44,10 +44,10 @@ def rule_of(text: str, *, workdays_only: bool) -> Rule:
     opens, closes = time(hours[0], hours[1]), time(hours[2], hours[3])
     if opens >= closes:
         raise ValueError(text)
-    return Rule(opens, closes, workdays_only)
+    return DeliveryHours(opens, closes, workdays_only)
 
 
-def next_moment(at: datetime, calendar: Calendar, rule: Rule) -> datetime:
+def next_moment(at: datetime, calendar: Calendar, rule: DeliveryHours) -> datetime:
     """`at` itself if somebody may be disturbed then, else the first moment after it when they may."""
     local = at.astimezone(OFFICE)
     day = local.date()
@@ -61,12 +61,12 @@ def next_moment(at: datetime, calendar: Calendar, rule: Rule) -> datetime:
     return aware(datetime.combine(day, rule.opens, OFFICE))
 
 
-def may_leave(push: Push, at: datetime, calendar: Calendar, rule: Rule) -> datetime:
+def may_leave(push: Priority, at: datetime, calendar: Calendar, rule: DeliveryHours) -> datetime:
     """When a notice made at `at` may leave."""
-    return at if push is Push.AT_ONCE else next_moment(at, calendar, rule)
+    return at if push is Priority.AT_ONCE else next_moment(at, calendar, rule)
 
 
-def last_digest(now: datetime, calendar: Calendar, rule: Rule) -> datetime:
+def last_digest(now: datetime, calendar: Calendar, rule: DeliveryHours) -> datetime:
     """The newest digest moment that is not in the future: the opening of the office on a working day."""
     day = office_day(now)
     if not calendar.is_workday(day) or aware(datetime.combine(day, rule.opens, OFFICE)) > now:

@@ -15,14 +15,14 @@ from feedback.queries import statistics as case_statistics
 from feedback.record import calendar_editions
 from routing.models import Notice
 from routing.notices.catalogue import Audience
-from routing.notices.delivery import Manner, Planned, keep
-from routing.notices.delivery_hours import Push, last_digest, next_moment
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep
+from routing.notices.delivery_hours import Priority, last_digest, next_moment
 
 EVENT = "digest"
 _FIRST = timedelta(days=1)
 
 
-async def ask(manner: Manner, now: datetime) -> bool:
+async def ask(manner: DeliveryPolicy, now: datetime) -> bool:
     """Timer: see that this morning's digest is made. Returns whether it was asked for just now."""
     calendar = await calendar_editions.current()
     at = last_digest(now, calendar, manner.staff)
@@ -39,7 +39,7 @@ async def ask(manner: Manner, now: datetime) -> bool:
     return True
 
 
-async def make(payload: Mapping[str, Any], now: datetime, *, manner: Manner) -> None:
+async def make(payload: Mapping[str, Any], now: datetime, *, manner: DeliveryPolicy) -> None:
     """Handler: one notice for each unit that has something to hear."""
     day = str(payload["day"])
     newest = await Notice.filter(event=EVENT).exclude(key__endswith=day).order_by("-made_at").first()
@@ -55,7 +55,7 @@ async def make(payload: Mapping[str, Any], now: datetime, *, manner: Manner) -> 
 async def _pending() -> dict[tuple[str, bool], list[int]]:
     """The notices that wait for a digest, by unit and by whether overseers are meant."""
     found: dict[tuple[str, bool], list[int]] = {}
-    waiting = Notice.filter(push=Push.DIGEST.value, digest__isnull=True, sent_at__isnull=True)
+    waiting = Notice.filter(push=Priority.DIGEST.value, digest__isnull=True, sent_at__isnull=True)
     for row in await waiting.values("id", "unit", "audience"):
         found.setdefault((row["unit"], row["audience"] == Audience.OVERSEER), []).append(row["id"])
     return found
@@ -77,13 +77,15 @@ async def _gather(pending: Mapping[tuple[str, bool], Sequence[int]], day: str) -
 _PARTS = (("late", "超期"), ("today", "今天到期"), ("amber", "临期"), ("new", "新派"))
 
 
-def _of_unit(unit: str, load: Mapping[str, int], day: str) -> Planned:
+def _of_unit(unit: str, load: Mapping[str, int], day: str) -> PlannedNotice:
     said = "、".join(f"{words} {load[name]} 件" for name, words in _PARTS if load.get(name))
     words = f"今日提醒：{said}，请安排办理。" if said else ""
-    return Planned(f"{EVENT}:{Audience.UNIT}:{unit}:{day}", "", EVENT, Audience.UNIT, unit, words, Push.WORKING)
+    return PlannedNotice(
+        f"{EVENT}:{Audience.UNIT}:{unit}:{day}", "", EVENT, Audience.UNIT, unit, words, Priority.WORKING
+    )
 
 
-def _of_overseers(unit: str, rows: Sequence[int], day: str) -> Planned:
+def _of_overseers(unit: str, rows: Sequence[int], day: str) -> PlannedNotice:
     words = f"督办汇总：有 {len(rows)} 条超期提醒，点开查看各件。"
     key = f"{EVENT}:{Audience.OVERSEER}:{unit}:{day}"
-    return Planned(key, "", EVENT, Audience.OVERSEER, unit, words, Push.WORKING)
+    return PlannedNotice(key, "", EVENT, Audience.OVERSEER, unit, words, Priority.WORKING)

@@ -12,7 +12,7 @@ from feedback.rules import escalation_levels
 from feedback.rules.terms import parse_length
 from feedback.rules.vocabulary import Profile
 from routing.notices.catalogue import Audience, shortened
-from routing.notices.delivery_hours import Push
+from routing.notices.delivery_hours import Priority
 
 P = Profile
 _PETITION = frozenset({P.PETITION})
@@ -21,13 +21,13 @@ _ALL = frozenset(P)
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class EscalationRule:
     """One row: at this stage, in these rule books, tell this audience these words."""
 
     stage: str
     audience: Audience
     words: str  # with {no} {title} {unit} {term} {stage}
-    push: Push
+    push: Priority
     law: str
     profiles: frozenset[Profile] = _ALL
     of_reports: bool = True  # whether the audience may hear of a report at all
@@ -47,61 +47,61 @@ _39 = "信访工作条例 第三十九条（联席会议约谈、通报、挂牌
 _22 = "信访工作条例 第二十二条（属地管理、分级负责，谁主管、谁负责）"
 _53 = "国办发〔2020〕53号（督办）"
 _51 = "国办发〔2019〕51号（差评整改督促）"
-_NOW, _DAY, _SUM = Push.AT_ONCE, Push.WORKING, Push.DIGEST
+_NOW, _DAY, _SUM = Priority.AT_ONCE, Priority.WORKING, Priority.DIGEST
 
 # fmt: off
-LADDER: tuple[Rung, ...] = (
-    Rung("amber",  _U, "临期：{no}“{title}”的{term}快到期了。", _SUM, _22, remark="普通件并入次日汇总，不逐件打扰"),
-    Rung("today",  _U, "今天到期：{no}“{title}”的{term}今天是最后一天。", _DAY, _22),
-    Rung("today",  _H, "今天到期：{no}“{title}”的{term}今天是最后一天，请过问。", _SUM, _22),
-    Rung("late",   _U, "超期：{no}“{title}”的{term}已超过期限。", _DAY, _22),
-    Rung("late",   _H, "超期：{no}“{title}”的{term}已超过期限，请督促。", _DAY, _22),
-    Rung("late",   _D, "超期：{unit} {no}“{title}”的{term}已超过期限。", _SUM, "信访工作条例 第二十二条（转送、交办后督促）", _PETITION),
-    Rung("late",   _D, "超期：{unit} {no}“{title}”的{term}已超过期限。", _SUM, _53, _HOTLINE, remark="派单的受理窗口跟踪到底"),
-    Rung("late",   _O, "超期：{unit} {no}“{title}”的{term}已超过期限。", _DAY, _40, _PETITION),
-    Rung("late",   _O, "超期：{unit} {no}“{title}”的{term}已超过期限。", _DAY, _53, _HOTLINE),
-    Rung("late_1", _U, "仍未办结：{no}“{title}”的{term}{stage}。", _DAY, _22),
-    Rung("late_1", _H, "仍未办结：{no}“{title}”的{term}{stage}，请说明原因。", _DAY, _22),
-    Rung("late_1", _O, "仍未办结：{unit} {no}“{title}”的{term}{stage}。", _SUM, _40, remark="督办人员逐日汇总"),
-    Rung("late_3", _H, "仍未办结：{no}“{title}”的{term}{stage}，请负责人直接过问。", _DAY, _22),
-    Rung("late_3", _O, "建议督办：{unit} {no}“{title}”的{term}{stage}。", _DAY, _40, _PETITION),
-    Rung("late_3", _O, "建议督办：{unit} {no}“{title}”的{term}{stage}。", _DAY, _53, _HOTLINE),
-    Rung("late_3", _S, "下级单位{unit}有件超期：{no} 的{term}{stage}。", _DAY, _22, of_reports=False),
-    Rung("late_5", _H, "仍未办结：{no}“{title}”的{term}{stage}，将提请约谈或通报。", _DAY, _39),
-    Rung("late_5", _O, "仍未办结：{unit} {no}“{title}”的{term}{stage}，可以提请约谈或通报。", _DAY, _39, _PETITION),
-    Rung("late_5", _O, "仍未办结：{unit} {no}“{title}”的{term}{stage}，可以通报。", _DAY, _51, _HOTLINE),
-    Rung("late_5", _J, "{unit} {no} 的{term}{stage}，请联席会议办公室研究。", _DAY, _39, _PETITION, of_reports=False),
+ESCALATION_RULES: tuple[EscalationRule, ...] = (
+    EscalationRule("amber",  _U, "临期：{no}“{title}”的{term}快到期了。", _SUM, _22, remark="普通件并入次日汇总，不逐件打扰"),
+    EscalationRule("today",  _U, "今天到期：{no}“{title}”的{term}今天是最后一天。", _DAY, _22),
+    EscalationRule("today",  _H, "今天到期：{no}“{title}”的{term}今天是最后一天，请过问。", _SUM, _22),
+    EscalationRule("late",   _U, "超期：{no}“{title}”的{term}已超过期限。", _DAY, _22),
+    EscalationRule("late",   _H, "超期：{no}“{title}”的{term}已超过期限，请督促。", _DAY, _22),
+    EscalationRule("late",   _D, "超期：{unit} {no}“{title}”的{term}已超过期限。", _SUM, "信访工作条例 第二十二条（转送、交办后督促）", _PETITION),
+    EscalationRule("late",   _D, "超期：{unit} {no}“{title}”的{term}已超过期限。", _SUM, _53, _HOTLINE, remark="派单的受理窗口跟踪到底"),
+    EscalationRule("late",   _O, "超期：{unit} {no}“{title}”的{term}已超过期限。", _DAY, _40, _PETITION),
+    EscalationRule("late",   _O, "超期：{unit} {no}“{title}”的{term}已超过期限。", _DAY, _53, _HOTLINE),
+    EscalationRule("late_1", _U, "仍未办结：{no}“{title}”的{term}{stage}。", _DAY, _22),
+    EscalationRule("late_1", _H, "仍未办结：{no}“{title}”的{term}{stage}，请说明原因。", _DAY, _22),
+    EscalationRule("late_1", _O, "仍未办结：{unit} {no}“{title}”的{term}{stage}。", _SUM, _40, remark="督办人员逐日汇总"),
+    EscalationRule("late_3", _H, "仍未办结：{no}“{title}”的{term}{stage}，请负责人直接过问。", _DAY, _22),
+    EscalationRule("late_3", _O, "建议督办：{unit} {no}“{title}”的{term}{stage}。", _DAY, _40, _PETITION),
+    EscalationRule("late_3", _O, "建议督办：{unit} {no}“{title}”的{term}{stage}。", _DAY, _53, _HOTLINE),
+    EscalationRule("late_3", _S, "下级单位{unit}有件超期：{no} 的{term}{stage}。", _DAY, _22, of_reports=False),
+    EscalationRule("late_5", _H, "仍未办结：{no}“{title}”的{term}{stage}，将提请约谈或通报。", _DAY, _39),
+    EscalationRule("late_5", _O, "仍未办结：{unit} {no}“{title}”的{term}{stage}，可以提请约谈或通报。", _DAY, _39, _PETITION),
+    EscalationRule("late_5", _O, "仍未办结：{unit} {no}“{title}”的{term}{stage}，可以通报。", _DAY, _51, _HOTLINE),
+    EscalationRule("late_5", _J, "{unit} {no} 的{term}{stage}，请联席会议办公室研究。", _DAY, _39, _PETITION, of_reports=False),
 )
 # fmt: on
 
 
-def rungs(before: str, after: str, profile: Profile, *, is_report: bool) -> tuple[Rung, ...]:
+def rules_between(before: str, after: str, profile: Profile, *, is_report: bool) -> tuple[EscalationRule, ...]:
     """Everything that is told when a clock went from one stage to another: each audience once, by its last rung."""
-    told: dict[Audience, Rung] = {}
+    told: dict[Audience, EscalationRule] = {}
     for stage in escalation_levels.passed(before, after):
-        for rung in LADDER:
+        for rung in ESCALATION_RULES:
             if rung.stage == stage and profile in rung.profiles and (rung.of_reports or not is_report):
                 told[rung.audience] = rung
     return tuple(told.values())
 
 
-def push_of(rung: Rung, *, length: str, urgency: int, is_report: bool) -> Push:
+def push_of(rung: EscalationRule, *, length: str, urgency: int, is_report: bool) -> Priority:
     """How much the rung may disturb: what runs in hours is urgent, and a report is never part of a sum."""
     if urgency or parse_length(length).unit.runs:
-        return Push.AT_ONCE
-    return Push.WORKING if is_report and rung.push is Push.DIGEST else rung.push
+        return Priority.AT_ONCE
+    return Priority.WORKING if is_report and rung.push is Priority.DIGEST else rung.push
 
 
-def worded(rung: Rung, after: str, *, no: str, title: str, unit: str, term: str) -> str:
+def worded(rung: EscalationRule, after: str, *, no: str, title: str, unit: str, term: str) -> str:
     """The rung's words for one clock. `after` is the stage it stands at, which may lie above the rung's."""
     said = {"no": no, "title": shortened(title), "unit": unit, "term": f"“{term}”", "stage": _label(after)}
     return rung.words.format(**said)
 
 
 def _label(code: str) -> str:
-    return next((row.label for row in escalation_levels.STAGES if row.code == code), "")
+    return next((row.label for row in escalation_levels.ESCALATION_LEVELS if row.code == code), "")
 
 
-def of_stage(stage: str, profile: Profile) -> list[Rung]:
+def of_stage(stage: str, profile: Profile) -> list[EscalationRule]:
     """The rungs of a stage, for the page that explains the ladder."""
-    return [rung for rung in LADDER if rung.stage == stage and profile in rung.profiles]
+    return [rung for rung in ESCALATION_RULES if rung.stage == stage and profile in rung.profiles]

@@ -17,7 +17,7 @@ from feedback.rules.access import Actor
 from routing.models import Notice
 from routing.notices.catalogue import Audience
 from routing.notices.delivery import ABOVE, ROLES
-from routing.notices.delivery_hours import Push
+from routing.notices.delivery_hours import Priority
 
 COUNTED_DAYS = 30
 COUNT_MOST = 99
@@ -58,7 +58,7 @@ async def _seen(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]
 
 async def listed(actor: Actor, *, most: int = 100) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The unread and the read notices, newest first. What is told in a digest stands in the digest."""
-    base = _addressed(actor).exclude(push=Push.DIGEST.value).order_by("-made_at", "-id").limit(most)
+    base = _addressed(actor).exclude(push=Priority.DIGEST.value).order_by("-made_at", "-id").limit(most)
     unread = await base.filter(read_at__isnull=True).values(*_COLUMNS)
     read = await base.filter(read_at__isnull=False).values(*_COLUMNS)
     return await _seen(actor, list(unread)), await _seen(actor, list(read))
@@ -69,7 +69,7 @@ async def unread(actor: Actor, now: datetime) -> int:
     if not actor.unit:
         return 0
     fresh = _addressed(actor).filter(read_at__isnull=True, made_at__gte=now - timedelta(days=COUNTED_DAYS))
-    rows = await fresh.exclude(push=Push.DIGEST.value).order_by("-made_at").limit(COUNT_MOST + 1).values(*_COLUMNS)
+    rows = await fresh.exclude(push=Priority.DIGEST.value).order_by("-made_at").limit(COUNT_MOST + 1).values(*_COLUMNS)
     return len(await _seen(actor, list(rows)))
 
 

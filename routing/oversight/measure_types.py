@@ -20,7 +20,7 @@ CASES_MOST = 50
 DAYS_MOST = 365
 
 
-class Status(StrEnum):
+class MeasureStatus(StrEnum):
     """Where a measure stands."""
 
     ISSUED = "issued"
@@ -29,7 +29,7 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Deed(StrEnum):
+class MeasureStep(StrEnum):
     """What is done about a measure."""
 
     ISSUE = "issue"
@@ -71,13 +71,13 @@ MEASURES: tuple[MeasureRow, ...] = (
     MeasureRow("hold_liable", "追究责任建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
 )
 
-DEEDS: Mapping[Deed, tuple[frozenset[Status], Status]] = {
+MEASURE_STEPS: Mapping[MeasureStep, tuple[frozenset[MeasureStatus], MeasureStatus]] = {
     # what may happen                  from                                             to
-    Deed.ANSWER:    (frozenset({Status.ISSUED}),                     Status.ANSWERED),
-    Deed.SEND_BACK: (frozenset({Status.ANSWERED}),                   Status.ISSUED),
-    Deed.REMIND:    (frozenset({Status.ISSUED}),                     Status.ISSUED),
-    Deed.CLOSE:     (frozenset({Status.ANSWERED}),                   Status.CLOSED),
-    Deed.WITHDRAW:  (frozenset({Status.ISSUED, Status.ANSWERED}),    Status.WITHDRAWN),
+    MeasureStep.ANSWER:    (frozenset({MeasureStatus.ISSUED}),                     MeasureStatus.ANSWERED),
+    MeasureStep.SEND_BACK: (frozenset({MeasureStatus.ANSWERED}),                   MeasureStatus.ISSUED),
+    MeasureStep.REMIND:    (frozenset({MeasureStatus.ISSUED}),                     MeasureStatus.ISSUED),
+    MeasureStep.CLOSE:     (frozenset({MeasureStatus.ANSWERED}),                   MeasureStatus.CLOSED),
+    MeasureStep.WITHDRAW:  (frozenset({MeasureStatus.ISSUED, MeasureStatus.ANSWERED}),    MeasureStatus.WITHDRAWN),
 }
 # fmt: on
 
@@ -98,16 +98,16 @@ def may_issue(actor: Actor, unit: str = "") -> bool:
     return Role.SUPERVISOR in actor.roles and (actor.everywhere or not unit or unit in actor.units)
 
 
-def may(actor: Actor, deed: Deed, unit: str) -> bool:
+def may(actor: Actor, deed: MeasureStep, unit: str) -> bool:
     """Who may do what: the addressed unit's head answers, whoever may issue does the rest."""
-    if deed is Deed.ANSWER:
+    if deed is MeasureStep.ANSWER:
         return Role.LEAD in actor.roles and actor.unit == unit
-    return deed is not Deed.REMIND and may_issue(actor, unit)
+    return deed is not MeasureStep.REMIND and may_issue(actor, unit)
 
 
-def open_deeds(actor: Actor, status: Status, unit: str) -> tuple[Deed, ...]:
+def open_measure_steps(actor: Actor, status: MeasureStatus, unit: str) -> tuple[MeasureStep, ...]:
     """What the actor may do about a measure now."""
-    return tuple(deed for deed, (sources, _) in DEEDS.items() if status in sources and may(actor, deed, unit))
+    return tuple(deed for deed, (sources, _) in MEASURE_STEPS.items() if status in sources and may(actor, deed, unit))
 
 
 def issue_faults(said: Mapping[str, object], today: date, cases: Sequence[str]) -> dict[str, str]:
@@ -127,14 +127,14 @@ def issue_faults(said: Mapping[str, object], today: date, cases: Sequence[str]) 
     return found
 
 
-def deed_faults(deed: Deed, row: MeasureRow, said: Mapping[str, object], today: date) -> dict[str, str]:
+def measure_step_faults(deed: MeasureStep, row: MeasureRow, said: Mapping[str, object], today: date) -> dict[str, str]:
     """What is wrong with what a deed brings: an answer its words (and whether it was adopted), the rest a reason."""
-    if deed is Deed.CLOSE:
+    if deed is MeasureStep.CLOSE:
         return {}
     found = _text_fault("text", said, TEXT_MOST)
-    if deed is Deed.ANSWER and row.adoption and said.get("adoption") not in ADOPTIONS:
+    if deed is MeasureStep.ANSWER and row.adoption and said.get("adoption") not in ADOPTIONS:
         found["adoption"] = "unknown"
-    if deed is Deed.SEND_BACK:
+    if deed is MeasureStep.SEND_BACK:
         day = said.get("due_day")
         if not isinstance(day, date) or not 0 < (day - today).days <= DAYS_MOST:
             found["due_day"] = "not_a_future_day"

@@ -27,10 +27,10 @@ from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Measure, MeasureCase, MeasureEntry
 from routing.notices.catalogue import Audience
-from routing.notices.delivery import Manner, Planned, keep
-from routing.notices.delivery_hours import Push
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep
+from routing.notices.delivery_hours import Priority
 from routing.oversight import measure_types
-from routing.oversight.measure_types import DEEDS, Deed, MeasureRow, Status
+from routing.oversight.measure_types import MEASURE_STEPS, MeasureRow, MeasureStatus, MeasureStep
 
 REMIND_EVERY = 5  # working days
 REMIND_DAYS = 60  # how long one goes on reminding
@@ -48,7 +48,7 @@ class MeasureView:
     unit: str
     title: str
     text: str
-    status: Status
+    status: MeasureStatus
     version: int
     due_day: date
     due_at: datetime
@@ -59,15 +59,15 @@ class MeasureView:
     answered_at: datetime | None
     cases: tuple[str, ...]
     entries: tuple[dict[str, Any], ...]
-    deeds: tuple[Deed, ...]
+    deeds: tuple[MeasureStep, ...]
 
     def is_late(self, now: datetime) -> bool:
         """Answered too late, or not yet and overdue."""
-        return (self.answered_at or now) >= self.due_at and self.status is not Status.WITHDRAWN
+        return (self.answered_at or now) >= self.due_at and self.status is not MeasureStatus.WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class MeasureFilters:
     """What the list is narrowed to; empty means all."""
 
     kind: str = ""
@@ -87,14 +87,14 @@ def _scoped(actor: Actor) -> QuerySet[Measure]:
     return whose
 
 
-async def listed(actor: Actor, filters: Filters, now: datetime) -> list[MeasureView]:
+async def listed(actor: Actor, filters: MeasureFilters, now: datetime) -> list[MeasureView]:
     """The measures the actor may see, newest first."""
     found = _scoped(actor)
     for name in ("kind", "unit", "status"):
         if value := getattr(filters, name):
             found = found.filter(**{name: value})
     if filters.late:
-        found = found.filter(status=Status.ISSUED.value, due_at__lte=now)
+        found = found.filter(status=MeasureStatus.ISSUED.value, due_at__lte=now)
     return [_view(row, (), (), actor) for row in await found.order_by("-issued_at", "-id").limit(_LIST_MOST)]
 
 
@@ -122,7 +122,7 @@ def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]],
         unit=row.unit,
         title=row.title,
         text=row.text,
-        status=Status(row.status),
+        status=MeasureStatus(row.status),
         version=row.version,
         due_day=row.due_day,
         due_at=row.due_at,
@@ -133,7 +133,7 @@ def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]],
         answered_at=row.answered_at,
         cases=tuple(cases),
         entries=tuple(entries),
-        deeds=measure_types.open_deeds(actor, Status(row.status), row.unit),
+        deeds=measure_types.open_measure_steps(actor, MeasureStatus(row.status), row.unit),
     )
 
 
@@ -154,7 +154,9 @@ async def due_day(text: str, kind: str, settings: Settings, now: datetime) -> da
         return None
 
 
-async def issue(actor: Actor, said: Mapping[str, Any], cases: Sequence[str], manner: Manner, now: datetime) -> int:
+async def issue(
+    actor: Actor, said: Mapping[str, Any], cases: Sequence[str], manner: DeliveryPolicy, now: datetime
+) -> int:
     """Issue a measure. Returns its id.
 
     Raises Forbidden, or Invalid naming every wrong field.
@@ -175,7 +177,7 @@ async def issue(actor: Actor, said: Mapping[str, Any], cases: Sequence[str], man
         "unit": unit,
         "title": said["title"],
         "text": said["text"],
-        "status": Status.ISSUED.value,
+        "status": MeasureStatus.ISSUED.value,
         "due_day": day,
         "due_at": end_of_day(day),
         "look_at": end_of_day(day),
@@ -210,7 +212,7 @@ async def _created(columns: Mapping[str, Any], actor: Actor, cases: Sequence[str
                     [MeasureCase(measure_id=row.id, case_no=no) for no in dict.fromkeys(cases)]
                 )
                 data = {"due_day": columns["due_day"].isoformat(), "text": columns["text"]}
-                await _record(row.id, 1, Deed.ISSUE, actor, data, now)
+                await _record(row.id, 1, MeasureStep.ISSUE, actor, data, now)
             return row
         except IntegrityError:
             if attempt == _TRIES - 1:
@@ -218,7 +220,9 @@ async def _created(columns: Mapping[str, Any], actor: Actor, cases: Sequence[str
     raise AssertionError
 
 
-async def _record(measure_id: int, seq: int, deed: Deed, actor: Actor, data: Mapping[str, Any], now: datetime) -> None:
+async def _record(
+    measure_id: int, seq: int, deed: MeasureStep, actor: Actor, data: Mapping[str, Any], now: datetime
+) -> None:
     await MeasureEntry.create(
         measure_id=measure_id,
         seq=seq,
@@ -232,8 +236,8 @@ async def _record(measure_id: int, seq: int, deed: Deed, actor: Actor, data: Map
 
 
 async def act(
-    actor: Actor, measure_id: int, deed: Deed, said: Mapping[str, Any], manner: Manner, now: datetime
-) -> Status:
+    actor: Actor, measure_id: int, deed: MeasureStep, said: Mapping[str, Any], manner: DeliveryPolicy, now: datetime
+) -> MeasureStatus:
     """Answer, send back, close or withdraw. Returns the new status.
 
     Raises NotFound, Forbidden, NotNow, Invalid, or Conflict when somebody else was faster.
@@ -243,36 +247,36 @@ async def act(
         raise NotFound(measure=measure_id)
     if not measure_types.may(actor, deed, row.unit):
         raise Forbidden(act=deed.value)
-    sources, target = DEEDS[deed]
+    sources, target = MEASURE_STEPS[deed]
     kind = measure_types.row_of(row.kind)
-    if Status(row.status) not in sources or kind is None:
+    if MeasureStatus(row.status) not in sources or kind is None:
         raise NotNow(act=deed.value, status=row.status)
-    if faults := measure_types.deed_faults(deed, kind, said, office_day(now)):
+    if faults := measure_types.measure_step_faults(deed, kind, said, office_day(now)):
         raise Invalid(faults)
     data = {name: str(said[name]) for name in ("text", "adoption", "due_day") if said.get(name)}
     await _write(row, deed, target, data, said, actor, now)
-    if deed is Deed.ANSWER:
+    if deed is MeasureStep.ANSWER:
         words = f"{row.no}“{row.title[:24]}”有了书面反馈。"
         await _tell(row, f"answer{row.version}", (Audience.OVERSEER,), row.issuer_unit, words, manner, now)
-    elif deed is not Deed.CLOSE:
-        words = f"{row.no}“{row.title[:24]}”{'被退回，请补充反馈' if deed is Deed.SEND_BACK else '已撤回'}。"
+    elif deed is not MeasureStep.CLOSE:
+        words = f"{row.no}“{row.title[:24]}”{'被退回，请补充反馈' if deed is MeasureStep.SEND_BACK else '已撤回'}。"
         await _tell(row, f"{deed}{row.version}", (Audience.UNIT, Audience.HEAD), row.unit, words, manner, now)
     return target
 
 
 async def _write(
     row: Measure,
-    deed: Deed,
-    target: Status,
+    deed: MeasureStep,
+    target: MeasureStatus,
     data: Mapping[str, str],
     said: Mapping[str, Any],
     actor: Actor,
     now: datetime,
 ) -> None:
     change: dict[str, Any] = {"status": target.value, "version": row.version + 1}
-    if deed is Deed.ANSWER:
+    if deed is MeasureStep.ANSWER:
         change |= {"answered_at": now, "look_at": None, "adoption": data.get("adoption", "")}
-    elif deed is Deed.SEND_BACK:
+    elif deed is MeasureStep.SEND_BACK:
         due_at = end_of_day(said["due_day"])
         change |= {"answered_at": None, "adoption": "", "due_day": said["due_day"], "due_at": due_at, "look_at": due_at}
     else:
@@ -286,10 +290,10 @@ async def _write(
         raise Conflict(measure=row.id) from fault
 
 
-async def remind(manner: Manner, now: datetime) -> int:
+async def remind(manner: DeliveryPolicy, now: datetime) -> int:
     """Timer: remind of what is overdue, once when it becomes so and then every few working days. Returns how many."""
     calendar, told = await calendar_editions.current(), 0
-    for row in await Measure.filter(status=Status.ISSUED.value, look_at__lte=now).limit(_LIST_MOST):
+    for row in await Measure.filter(status=MeasureStatus.ISSUED.value, look_at__lte=now).limit(_LIST_MOST):
         again = end_of_day(calendar.add_workdays(office_day(now), REMIND_EVERY))
         look_at = again if now - row.due_at < timedelta(days=REMIND_DAYS) else None
         seq = await MeasureEntry.filter(measure_id=row.id).count() + 1
@@ -297,7 +301,7 @@ async def remind(manner: Manner, now: datetime) -> int:
             async with db.transaction():
                 expected = {"version": row.version, "look_at": row.look_at}
                 await db.compare_and_set(row, expected, {"version": row.version + 1, "look_at": look_at})
-                await _record(row.id, seq, Deed.REMIND, access.SYSTEM, {"due_day": row.due_day.isoformat()}, now)
+                await _record(row.id, seq, MeasureStep.REMIND, access.SYSTEM, {"due_day": row.due_day.isoformat()}, now)
         except (Conflict, IntegrityError):
             continue
         words = f"{row.no}“{row.title[:24]}”应在 {row.due_day.isoformat()} 前反馈，已逾期。"
@@ -308,10 +312,10 @@ async def remind(manner: Manner, now: datetime) -> int:
 
 
 async def _tell(
-    row: Measure, what: str, audiences: Sequence[Audience], unit: str, words: str, manner: Manner, now: datetime
+    row: Measure, what: str, audiences: Sequence[Audience], unit: str, words: str, manner: DeliveryPolicy, now: datetime
 ) -> None:
     planned = [
-        Planned(f"measure:{row.id}:{what}:{each}:{unit}", "", "measure", each, unit, words, Push.WORKING)
+        PlannedNotice(f"measure:{row.id}:{what}:{each}:{unit}", "", "measure", each, unit, words, Priority.WORKING)
         for each in audiences
     ]
     await keep(planned, manner, now)
@@ -321,7 +325,7 @@ async def figures(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """Per unit: issued, answered in time, answered late, overdue, and how suggestions were taken."""
     counted = (
         _scoped(actor)
-        .exclude(status=Status.WITHDRAWN.value)
+        .exclude(status=MeasureStatus.WITHDRAWN.value)
         .annotate(
             issued=Count("id"),
             answered=Count("id", _filter=Q(answered_at__isnull=False)),
@@ -336,7 +340,7 @@ async def figures(actor: Actor, now: datetime) -> list[dict[str, Any]]:
 
 async def suggested(since: datetime, until: datetime) -> list[tuple[str, int, int, int]]:
     """The three suggestions (三项建议) issued in a span, by sort: made, answered in writing, adopted at least partly."""
-    rows = Measure.filter(issued_at__gte=since, issued_at__lt=until).exclude(status=Status.WITHDRAWN.value)
+    rows = Measure.filter(issued_at__gte=since, issued_at__lt=until).exclude(status=MeasureStatus.WITHDRAWN.value)
     counted = rows.annotate(
         made=Count("id"),
         answered=Count("id", _filter=Q(answered_at__isnull=False)),

@@ -19,7 +19,7 @@ from feedback.rules.vocabulary import Profile
 from feedback.rules.workdays import Calendar
 from routing.models import Proposal
 from routing.oversight import triggers
-from routing.oversight.triggers import Late, Proposed, Record
+from routing.oversight.triggers import Late, Proposed, SupervisionFacts
 
 OPEN, ISSUED, DISMISSED, LAPSED = "open", "issued", "dismissed", "lapsed"
 REASON_MOST = 500
@@ -78,7 +78,7 @@ async def _keep(wanted: list[Proposed], now: datetime) -> int:
     return made
 
 
-def _record(row: dict[str, Any], calendar: Calendar, now: datetime) -> Record:
+def _record(row: dict[str, Any], calendar: Calendar, now: datetime) -> SupervisionFacts:
     today = office_day(now)
     late = tuple(
         Late(
@@ -86,7 +86,7 @@ def _record(row: dict[str, Any], calendar: Calendar, now: datetime) -> Record:
         )
         for c in row["late"]
     )
-    return Record(
+    return SupervisionFacts(
         no=row["no"],
         profile=Profile(row["profile"]),
         unit=row["unit"] or row["desk"],

@@ -27,7 +27,7 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SupervisionFacts:
     """What the rules need to know of a case. Counts are of what happened since the last supervision order."""
 
     no: str
@@ -45,14 +45,14 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRow:
+class SupervisionRule:
     """One row: its code, the trigger in each rule book, and what of a record speaks for it ("" nothing)."""
 
     code: str
     label: str
     triggers: Mapping[Profile, str]
-    fact: Callable[[Record], str]  # names the fact, so that it is proposed once
-    evidence: Callable[[Record], Sequence[str]]
+    fact: Callable[[SupervisionFacts], str]  # names the fact, so that it is proposed once
+    evidence: Callable[[SupervisionFacts], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +72,22 @@ _REPORTS = frozenset({"report_back"})
 _NOTIFYING = frozenset({"notify", "forward"})
 
 
-def _clocks(record: Record, terms: frozenset[str] | None = None) -> list[Late]:
+def _clocks(record: SupervisionFacts, terms: frozenset[str] | None = None) -> list[Late]:
     """The late clocks of these terms; None: those no other rule looks at. A whole working day must have passed."""
     other = _REPORTS | _NOTIFYING
     return [c for c in record.late if c.workdays >= 1 and (c.term in terms if terms else c.term not in other)]
 
 
-def _clock_fact(terms: frozenset[str] | None) -> Callable[[Record], str]:
-    def fact(record: Record) -> str:
+def _clock_fact(terms: frozenset[str] | None) -> Callable[[SupervisionFacts], str]:
+    def fact(record: SupervisionFacts) -> str:
         late = _clocks(record, terms)
         return f"clock{min(c.id for c in late)}" if late else ""
 
     return fact
 
 
-def _clock_words(terms: frozenset[str] | None) -> Callable[[Record], list[str]]:
-    def words(record: Record) -> list[str]:
+def _clock_words(terms: frozenset[str] | None) -> Callable[[SupervisionFacts], list[str]]:
+    def words(record: SupervisionFacts) -> list[str]:
         found = [
             f"“{c.label}”应在 {c.due_day.isoformat()} 前办结，已过 {c.workdays} 个工作日"
             for c in _clocks(record, terms)
@@ -97,37 +97,37 @@ def _clock_words(terms: frozenset[str] | None) -> Callable[[Record], list[str]]:
     return words
 
 
-def _count_fact(name: str, least: int) -> Callable[[Record], str]:
+def _count_fact(name: str, least: int) -> Callable[[SupervisionFacts], str]:
     return lambda record: name if getattr(record, name) >= least else ""
 
 
 # fmt: off
-RULES: tuple[RuleRow, ...] = (
-    RuleRow("overdue", "超过期限没有办结", {_P: "overdue", _H: "late", _R: "not_rectified"},
+RULES: tuple[SupervisionRule, ...] = (
+    SupervisionRule("overdue", "超过期限没有办结", {_P: "overdue", _H: "late", _R: "not_rectified"},
             _clock_fact(None), _clock_words(None)),
-    RuleRow("not_reported", "没有按期报告办理结果", {_P: "not_reported"},
+    SupervisionRule("not_reported", "没有按期报告办理结果", {_P: "not_reported"},
             _clock_fact(_REPORTS), _clock_words(_REPORTS)),
-    RuleRow("procedure", "没有按期转送或者告知受理", {_P: "procedure", _H: "refused"},
+    SupervisionRule("procedure", "没有按期转送或者告知受理", {_P: "procedure", _H: "refused"},
             _clock_fact(_NOTIFYING), _clock_words(_NOTIFYING)),
-    RuleRow("returned", "多次退回", {_P: "shirking", _H: "refused"},
+    SupervisionRule("returned", "多次退回", {_P: "shirking", _H: "refused"},
             _count_fact("returns", RETURNS_LEAST), lambda r: [f"上次督办以来退回 {r.returns} 次"]),
-    RuleRow("urged", "多次催办", {_P: "shirking", _H: "poor", _R: "not_rectified"},
+    SupervisionRule("urged", "多次催办", {_P: "shirking", _H: "poor", _R: "not_rectified"},
             _count_fact("urges", URGES_LEAST), lambda r: [f"上次督办以来催办 {r.urges} 次"]),
-    RuleRow("unsatisfied", "回访不满意", {_P: "shirking", _H: "unsolved", _R: "not_rectified"},
+    SupervisionRule("unsatisfied", "回访不满意", {_P: "shirking", _H: "unsolved", _R: "not_rectified"},
             lambda r: f"call{r.unsatisfied:%Y%m%d}" if r.unsatisfied else "",
             lambda r: [f"{r.unsatisfied} 回访，群众不认可办理结果"]),
-    RuleRow("not_executed", "处理意见可能没有执行", {_P: "not_executed", _H: "unsolved"},
+    SupervisionRule("not_executed", "处理意见可能没有执行", {_P: "not_executed", _H: "unsolved"},
             lambda r: f"rate{r.rated_badly:%Y%m%d}" if r.supported and r.rated_badly else "",
             lambda r: ["处理意见为予以支持", f"{r.rated_badly} 群众评价不满意"]),
 )
 # fmt: on
 
 
-def rule_of(code: str) -> RuleRow | None:
+def rule_of(code: str) -> SupervisionRule | None:
     return next((row for row in RULES if row.code == code), None)
 
 
-def proposed(record: Record) -> list[Proposed]:
+def proposed(record: SupervisionFacts) -> list[Proposed]:
     """Every order the rules propose for a case; none while one is open."""
     if record.order_open or not record.unit:
         return []

@@ -8,7 +8,7 @@ import pytest
 from classify import taxonomy
 from feedback.rules.vocabulary import Kind
 from routing import assignment_rules
-from routing.assignment_rules import DESK, STREET, CaseFacts, Row
+from routing.assignment_rules import DESK, STREET, AssignmentRule, CaseFacts
 from web.demo.seed import TOWN
 
 LEVELS = ["province", "city", "district", "street", "village"]
@@ -22,7 +22,7 @@ def _rows(name: str, key: str) -> list[dict[str, Any]]:
 REGIONS = {row["code"]: row for row in _rows("regions", "region")}
 UNITS = {row["code"]: row for row in _rows("units", "unit")}
 ROUTES = [
-    Row(i, r["category"], r["kind"], r["region"], r["lead"], tuple(r["co"]), r["reason"])
+    AssignmentRule(i, r["category"], r["kind"], r["region"], r["lead"], tuple(r["co"]), r["reason"])
     for i, r in enumerate(_rows("routes", "route"))
 ]
 MESSAGES = _rows("messages", "message")

@@ -22,14 +22,14 @@ from pathlib import Path
 
 from feedback import jobs
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE, Clock, aware, monotonic
+from feedback.kernel.clock import OFFICE, SystemClock, aware, monotonic
 from feedback.kernel.settings import Settings
 from feedback.record import calendar_editions, cases, deadline_changes
-from feedback.record.models.calendar import CalendarMove
+from feedback.record.models.calendar import DeadlineChangeRow
 from feedback.record.models.case import Case
 from feedback.record.models.clocks import ClockRow
 from feedback.rules.access import SYSTEM
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act
 from feedback.rules.workdays import DayRow
 from routing import directory
@@ -37,7 +37,7 @@ from routing.models import Notice
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.cli.serve import log_as
-from web.context import Office
+from web.context import AppContext
 from web.demo import seed
 
 DAYS_OFF = (DayRow(date(2026, 10, 8), False, "国庆节"), DayRow(date(2026, 10, 9), False, "国庆节"))
@@ -46,15 +46,15 @@ KINDS = ("complaint", "help", "consult", "appeal", "suggest", "report")
 Dates = dict[tuple[int, str, int, str], tuple[object, ...]]
 
 
-async def fill(office: Office, count: int) -> None:
+async def fill(office: AppContext, count: int) -> None:
     """Running cases of all kinds, received over four weeks, two thirds of them assigned, half accepted."""
     draw = random.Random(20_261_008)
     clerk = await directory.actor_of("clerk-jiaoyu")
     for i in range(count):
         kind = KINDS[i % len(KINDS)]
         at = NOW - timedelta(minutes=draw.randrange(28 * 24 * 60))
-        person = PersonDraft(name="安小娜", phone=f"139{i:08d}") if i % 10 else None
-        draft = Draft(
+        person = PersonSubmission(name="安小娜", phone=f"139{i:08d}") if i % 10 else None
+        draft = Submission(
             kind=kind,
             title=f"路灯不亮 {i}",
             text="小区门口的路灯晚上不亮，请派人看看。",
@@ -82,7 +82,7 @@ async def dates() -> tuple[Dates, Dates]:
     return running, ended
 
 
-async def bench(office: Office, count: int) -> None:
+async def bench(office: AppContext, count: int) -> None:
     """Everything, printed as it goes."""
     handlers = bootstrap.handlers(office)
     started = monotonic()
@@ -91,7 +91,9 @@ async def bench(office: Office, count: int) -> None:
     before, ended = await dates()
     known = await calendar_editions.editions()
     newest = known.newest
-    what = calendar_editions.Change(DAYS_OFF, (), newest.announced_until, source="假设的通知", remark="国庆节延长两天")
+    what = calendar_editions.CalendarChange(
+        DAYS_OFF, (), newest.announced_until, source="假设的通知", remark="国庆节延长两天"
+    )
 
     started = monotonic()
     foreseen = await deadline_changes.under(calendar_editions.changed(newest, what), NOW)
@@ -110,15 +112,15 @@ async def bench(office: Office, count: int) -> None:
 
     after, ended_after = await dates()
     moved = {key for key, day in after.items() if before[key] != day}
-    open_moved = await CalendarMove.filter(case__confidential=False).count()
+    open_moved = await DeadlineChangeRow.filter(case__confidential=False).count()
     assert len(foreseen) == open_moved, (len(foreseen), open_moved)
-    assert len(moved) == await CalendarMove.all().count(), "a move without a recorded cause"
+    assert len(moved) == await DeadlineChangeRow.all().count(), "a move without a recorded cause"
     assert ended == ended_after, "an ended clock changed"
     started = monotonic()
     damages = [d async for d in jobs.damages(office.settings.data)]
     assert not damages, damages[:3]
     print(f"refold  {monotonic() - started:.1f} s: {len(moved)} moved, stored = folded in every case")
-    personal = CalendarMove.filter(holder__in=["own", "citizen"], case__person_id__isnull=False)
+    personal = DeadlineChangeRow.filter(holder__in=["own", "citizen"], case__person_id__isnull=False)
     concerned = len(set(await personal.values_list("case_id", flat=True)))
     told = Counter(await Notice.filter(event="clock.moved", audience="citizen").values_list("case_no", flat=True))
     assert len(told) == concerned and set(told.values()) <= {1}, (len(told), concerned)
@@ -127,7 +129,9 @@ async def bench(office: Office, count: int) -> None:
 
     started = monotonic()
     later = NOW + timedelta(minutes=10)
-    back = calendar_editions.Change((), tuple(r.day for r in DAYS_OFF), newest.announced_until, remark="恢复原安排")
+    back = calendar_editions.CalendarChange(
+        (), tuple(r.day for r in DAYS_OFF), newest.announced_until, remark="恢复原安排"
+    )
     await calendar_editions.change(back, "bench", later, after=name)
     await outbox.drain(handlers, later)
     again, _ = await dates()
@@ -145,7 +149,7 @@ async def run(count: int) -> None:
     await bootstrap.migrate(settings)
     try:
         async with bootstrap.opened(settings) as found:
-            office = replace(found, clock=Clock.starting_at(NOW - timedelta(days=60)))
+            office = replace(found, clock=SystemClock.starting_at(NOW - timedelta(days=60)))
             await bootstrap.seed_calendar(office)
             await seed.settle(office)
             await bench(office, count)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from classify import taxonomy
 from classify.model import seed_examples, training
-from classify.model.metrics import Row, frozen_accuracy, trial
+from classify.model.metrics import LabelledMessage, frozen_accuracy, trial
 from classify.model.release import Model, load
 from classify.model.seed_examples import Example
 
@@ -27,9 +27,9 @@ def main(files: list[str]) -> int:
         [(duty["text"], duty["categories"]) for unit in units for duty in unit["duties"]]
     )
     kept_out = tomllib.loads((TOWN / "holdout.toml").read_text(encoding="utf-8"))["item"]
-    town = [Row(item["title"], item["text"], item["category"]) for item in kept_out]
+    town = [LabelledMessage(item["title"], item["text"], item["category"]) for item in kept_out]
     rows = [row for file in files for row in _rows(Path(file))]
-    tried = [Row(r["subject"], r["text"], r["label"]) for r in rows if r["split"] == "val"]
+    tried = [LabelledMessage(r["subject"], r["text"], r["label"]) for r in rows if r["split"] == "val"]
     seen = [r for r in rows if r["split"] == "train"]
     for kind in ("cold", "adapted", "trained") if rows else ("cold",):
         real = [Example(r["subject"], r["text"], taxonomy.code_of(r["label"]), "file") for r in seen]
@@ -40,7 +40,10 @@ def main(files: list[str]) -> int:
         )
         model = _measured(kind, fitted, time.perf_counter() - start)
         _tell(f"{kind}: town, level 2", trial(model, town).as_json())
-        _tell(f"{kind}: town, level 1", trial(model, [Row(r.title, r.text, r.label[:2]) for r in town]).as_json())
+        _tell(
+            f"{kind}: town, level 1",
+            trial(model, [LabelledMessage(r.title, r.text, r.label[:2]) for r in town]).as_json(),
+        )
         if tried:
             _tell(f"{kind}: file, only its labels", trial(model, tried, restrict=True).as_json())
     return 0

@@ -44,7 +44,7 @@ from feedback.queries import statistics as feedback_facts
 from feedback.queries import worklist as case_worklist
 from feedback.record import search
 from feedback.record.cases import code_hash
-from feedback.record.models.case import Bar, Case, Entry, PublicReply, TenureRow
+from feedback.record.models.case import AccessBar, Case, Entry, PublicReply, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.rules.access import Actor, citizen
 from feedback.rules.read_models import Filters
@@ -55,7 +55,7 @@ from routing.notices import inbox
 from tests.people import Door
 from web import bootstrap
 from web.cli.serve import log_as
-from web.context import Office
+from web.context import AppContext
 from web.demo import seed, simulation
 
 PATTERNS, PATTERN_DAYS = 60, 45
@@ -63,7 +63,7 @@ SPREAD_DAYS = 700  # ended cases lie this far back
 OPEN_SHARE = 0.12
 REPLY_SHARE = 0.25
 BATCH = 1000
-PARTS = (Entry, ClockRow, TenureRow, Bar)
+PARTS = (Entry, ClockRow, TenureRow, AccessBar)
 Timed = Callable[[], Awaitable[Any]]
 
 
@@ -105,11 +105,11 @@ async def settled(folder: str = "", **settings_: Any) -> AsyncIterator[Settings]
             shutil.rmtree(data, ignore_errors=True)
 
 
-async def fill(office: Office, cases: int) -> None:
+async def fill(office: AppContext, cases: int) -> None:
     """Real cases through the door, and copies of their rows until there are so many."""
     if await Case.all().count() >= cases:
         return
-    await simulation.Life(office, PATTERNS, PATTERN_DAYS).run()
+    await simulation.DemoSimulation(office, PATTERNS, PATTERN_DAYS).run()
     now, draw = office.clock.now(), random.Random(1)
     units = [unit.code for unit in (await directory.snapshot()).units()]
     patterns = [dict(row) for row in await Case.all().values()]
@@ -134,7 +134,7 @@ async def fill(office: Office, cases: int) -> None:
             code = f"{number:012d}"
             own: dict[str, Any] = {
                 "no": f"20200101-{number:06d}",
-                "code": crypto.seal_house(office.settings.secret, code),
+                "code": crypto.encrypt_system(office.settings.secret, code),
                 "code_hash": code_hash(office.settings.secret, code),
                 "source_id": f"copy-{number}",
                 "unit": unit,
@@ -143,7 +143,9 @@ async def fill(office: Office, cases: int) -> None:
             case_id = add(Case, _earlier(pattern, back) | own)
             for model in PARTS:
                 for part in parts[model].get(pattern["id"], ()):
-                    place = {"unit": unit} if model is not Bar and unit and part["unit"] == pattern["unit"] else {}
+                    place = (
+                        {"unit": unit} if model is not AccessBar and unit and part["unit"] == pattern["unit"] else {}
+                    )
                     add(model, _earlier(part, back) | {"case_id": case_id} | place)
             for count, notice in enumerate(notices.get(pattern["no"], ())):
                 told = {"key": f"{number}:{count}", "case_no": own["no"], "unit": notice["unit"] and unit}
@@ -207,7 +209,7 @@ async def looks(door: Door) -> dict[str, Timed]:
     mine = Filters(mine=True, status="open")
     case = (await Case.filter(unit="chengguan").order_by("-id").first()) or await Case.all().first()
     assert case is not None
-    code = crypto.unseal_house(secret, case.code)
+    code = crypto.decrypt_system(secret, case.code)
     token = {name: await door.log_in(name) for name in ("clerk-chengguan", "supervisor", "reception")}
 
     def listed(actor: Actor, filters: Filters, page: int = 1) -> Timed:

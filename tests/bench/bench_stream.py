@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 
 from classify import taxonomy
 from classify.automation import gate
-from classify.automation.gate import Standing, State
+from classify.automation.gate import CellState, GateState
 from classify.model import linear_heads, local_adaptation, seed_examples, training
 from classify.model.release import Model
 from classify.model.seed_examples import Example
-from classify.recommend.unit_recommender import Answering, Unit
+from classify.recommend.unit_recommender import CandidateUnit, UnitRecommender
 from classify.text import features
 from feedback.kernel.clock import OFFICE
 
@@ -104,7 +104,7 @@ def main() -> int:
 def live(stream: Stream, model: Model, cold: Model, every: int) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Message after message: what the release says as it stands, what the loop says, and what went by itself."""
     loop = Headings(stream, model, cold) if stream.sort == "topic" else Units(stream, model)
-    standings: dict[str, Standing] = {}
+    standings: dict[str, CellState] = {}
     stands: list[Array] = []
     found: list[Array] = []
     automatic: list[bool] = []
@@ -118,7 +118,7 @@ def live(stream: Stream, model: Model, cold: Model, every: int) -> tuple[Array, 
         automatic.append(gate.is_proven(states, what, "", "", sure))
         if sure >= BAR:
             for cell in gate.cells(what, "", "", sure):
-                before = standings.get(cell, Standing())
+                before = standings.get(cell, CellState())
                 standings[cell] = gate.after(before, best == stream.targets[i], _NOW, TARGET)
         loop.learn(stream.targets[i], refit=(i + 1) % every == 0)
     _nearest(standings)
@@ -155,8 +155,8 @@ class Units:
     def __init__(self, stream: Stream, model: Model) -> None:
         self._model = model
         self._routes = None if stream.sort == "unit" else departments(stream.choices)
-        units = [Unit(name) for name in stream.choices] if stream.sort == "unit" else ()
-        self._answering = Answering(model, len(stream.choices), units, self._routes)
+        units = [CandidateUnit(name) for name in stream.choices] if stream.sort == "unit" else ()
+        self._answering = UnitRecommender(model, len(stream.choices), units, self._routes)
 
     def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
         """What the release says alone (nothing, without rows), and with what was learnt."""
@@ -209,8 +209,8 @@ def tell(stream: Stream, kind: str, stands: Array, loop: Array, automatic: NDArr
         print(f"  first message of its unit: {np.mean(fresh):.3f}, in the last half {np.mean(fresh[half:]):.3f}")
 
 
-def _nearest(standings: dict[str, Standing]) -> None:
-    proven = [cell for cell, standing in standings.items() if standing.state is State.PROVEN]
+def _nearest(standings: dict[str, CellState]) -> None:
+    proven = [cell for cell, standing in standings.items() if standing.state is GateState.PROVEN]
     best = sorted(standings, key=lambda cell: -standings[cell].bound)[:3]
     told = [f"{cell} {standings[cell].right}/{standings[cell].n} bound {standings[cell].bound:.3f}" for cell in best]
     print("proven at the end:", proven, "nearest:", told)

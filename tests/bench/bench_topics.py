@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.topics import clustering
-from classify.topics.clustering import Said
+from classify.topics.clustering import TopicCase
 
 
 def f1(found: list[list[int]], labels: list[str], *, judged_only: bool) -> dict[str, tuple[float, float, float]]:
@@ -52,7 +52,8 @@ def measure(file: Path) -> dict[str, Any]:
     found = clustering.clusters([row["subject"] for row in rows], [row["text"] for row in rows])
     seconds = time.process_time() - began
     said = [
-        Said(str(i), row["subject"], row["text"], "", row["sender"], date(2019, 1, 1)) for i, row in enumerate(rows)
+        TopicCase(str(i), row["subject"], row["text"], "", row["sender"], date(2019, 1, 1))
+        for i, row in enumerate(rows)
     ]
     every = f1(found, labels, judged_only=False)
     hottest = [

@@ -30,7 +30,7 @@ from feedback.kernel.settings import Settings
 from feedback.record.models.case import Attachment, Case, Entry
 from routing.models import Notice
 from web import bootstrap
-from web.context import Office
+from web.context import AppContext
 from web.demo import seed
 
 READY_SECONDS = 60
@@ -206,7 +206,7 @@ async def _count(settings: Settings, receipts: Mapping[str, Mapping[str, str]], 
 
 
 @asynccontextmanager
-async def _reopened(settings: Settings) -> AsyncIterator[Office]:
+async def _reopened(settings: Settings) -> AsyncIterator[AppContext]:
     async with bootstrap.opened(settings) as office:
         yield office
 

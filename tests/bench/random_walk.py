@@ -28,23 +28,23 @@ from evaluation.ratings import submission
 from feedback import jobs
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE, aware, office_day
-from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
 from feedback.queries import worklist as case_worklist
 from feedback.record import calendar_editions, cases
-from feedback.record.models.calendar import CalendarMove
+from feedback.record.models.calendar import DeadlineChangeRow
 from feedback.record.models.case import Case, CasePerson, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import clocks_stored, facts_of, happening_of, standing_of
 from feedback.rules import access, projection
-from feedback.rules.access import SYSTEM, Actor, Standing, citizen, sees
+from feedback.rules.access import SYSTEM, Actor, CaseAccess, citizen, sees
 from feedback.rules.deadlines import Clock
-from feedback.rules.intake import Draft
+from feedback.rules.intake import Submission
 from feedback.rules.lifecycle import STEPS
-from feedback.rules.parties import REPRESENTATIVES_MOST, Beside
-from feedback.rules.projection import Folded
+from feedback.rules.parties import REPRESENTATIVES_MOST, PartyRole
+from feedback.rules.projection import CaseProjection
 from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import OPEN, Act, Role
 from feedback.rules.workdays import DayRow, Editions
@@ -53,7 +53,7 @@ from tests.bench.random_words import Words
 from tests.bench.truths import Look, untruths
 from web import bootstrap
 from web.cli.serve import log_as
-from web.context import Office
+from web.context import AppContext
 from web.demo import seed
 
 START = aware(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE))
@@ -114,7 +114,7 @@ class Known:
 class Walk:
     """One random walk over an office."""
 
-    def __init__(self, office: Office, acts: int, seed_: int) -> None:
+    def __init__(self, office: AppContext, acts: int, seed_: int) -> None:
         self.office, self.acts = office, acts
         self.draw = random.Random(seed_)
         self.words = Words(self.draw, UNITS)
@@ -122,7 +122,7 @@ class Walk:
         self.handlers = bootstrap.handlers(office)
         self.people: dict[str, Actor] = {}
         self.known: dict[str, Known] = {}
-        self.sources: list[Draft] = []
+        self.sources: list[Submission] = []
         self.figures = Figures()
         self.calendar_moved_at = 0
 
@@ -181,7 +181,9 @@ class Walk:
             await cases.bar(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
         also = partial(case_ratings.record, pf=submission.PC) if step.act is Act.RATE else None
         offered = await self._offered(no, actor)
-        if await self._tried(cases.act(no, step.act, actor, data, now=self.now, expect=expect, also=also), no):
+        if await self._tried(
+            cases.act(no, step.act, actor, data, now=self.now, expect=expect, in_transaction=also), no
+        ):
             self.figures.done[step.act] += 1
             if step.act not in offered:
                 self._fault(no, f"{step.act} was done and had not been offered")
@@ -200,7 +202,7 @@ class Walk:
         before = await _everything(no)
         try:
             await doing
-        except Refused as refused:
+        except Refusal as refused:
             self.figures.refused[type(refused).__name__] += 1
             if type(refused) not in SIX:
                 self._fault(no, f"refused as {type(refused).__name__}")
@@ -220,7 +222,7 @@ class Walk:
         count = await Case.all().count()
         try:
             receipt = await cases.submit(draft, by, now=self.now, secret=self.office.settings.secret)
-        except Refused as refused:
+        except Refusal as refused:
             self.figures.refused[type(refused).__name__] += 1
             if type(refused) not in SIX or await Case.all().count() != count:
                 self._fault("-", f"a refused submission: {refused!r}")
@@ -238,18 +240,18 @@ class Walk:
             self._fault(receipt.no, "its code opens another case")
         await self._look_at(receipt.no, Act.SUBMIT)
 
-    async def _people_kept(self, no: str, draft: Draft) -> None:
+    async def _people_kept(self, no: str, draft: Submission) -> None:
         """Those who speak for the others, and the proxy, are kept: each apart, and never more than five."""
         rows = await CasePerson.filter(case__no=no).values_list("role", flat=True)
         beside = Counter(map(str, rows))
-        speaking = beside[Beside.REPRESENTATIVE.value]
+        speaking = beside[PartyRole.REPRESENTATIVE.value]
         case = await Case.get(no=no)
         if speaking != len(draft.representatives) or speaking > REPRESENTATIVES_MOST:
             self._fault(no, f"{speaking} representatives kept of {len(draft.representatives)}")
-        if (beside[Beside.PROXY.value], case.headcount) != (int(draft.proxy is not None), draft.headcount):
+        if (beside[PartyRole.PROXY.value], case.headcount) != (int(draft.proxy is not None), draft.headcount):
             self._fault(no, "proxy or headcount is not what was said")
 
-    def _as_the_door_lets(self, data: Mapping[str, Any], case: Standing) -> dict[str, Any]:
+    def _as_the_door_lets(self, data: Mapping[str, Any], case: CaseAccess) -> dict[str, Any]:
         """A report goes to cleared units only, and not below a barred one: the tree of units is known at the doors."""
         fit = [u for u in UNITS if (a := self.people[f"clerk-{u}"]).cleared and not a.ancestry & case.bars]
         chosen = {"unit": self.draw.choice(fit), "units": [self.draw.choice(fit)]}
@@ -265,7 +267,7 @@ class Walk:
             self.people[name] = await directory.actor_of(name)
         return self.people[name]
 
-    async def _around(self, case: Standing) -> list[Actor]:
+    async def _around(self, case: CaseAccess) -> list[Actor]:
         """Everybody who may have something to do with the case."""
         names = await directory.snapshot()
         units = sorted(unit for unit in {case.lead, *case.co} if names.has(unit))  # a wrong word may name no unit
@@ -317,7 +319,7 @@ class Walk:
         if listed:
             await self._names_hidden(no, actor, standing)
 
-    async def _names_hidden(self, no: str, actor: Actor, standing: Standing) -> None:
+    async def _names_hidden(self, no: str, actor: Actor, standing: CaseAccess) -> None:
         """Who sees a case reads names only to answer it, and whom to keep away only at its desk."""
         file = await case_queries.file(actor, no, secret=self.office.settings.secret)
         shown = [p for p in (file.person, *(each.person for each in file.beside)) if p and not p.is_masked]
@@ -348,7 +350,7 @@ class Walk:
         last = running[0].due_legal_day if running else office_day(self.now) + timedelta(days=9)
         rows = [DayRow(last, False, "调休"), DayRow(last + timedelta(days=1), False, "调休")]
         before = {(c.case_id, c.term, c.seq, c.unit): c.due_at for c in running}  # type: ignore[attr-defined] # added at run time
-        what = calendar_editions.Change(tuple(rows), (), last.replace(month=12, day=31), remark="通知")
+        what = calendar_editions.CalendarChange(tuple(rows), (), last.replace(month=12, day=31), remark="通知")
         await calendar_editions.change(what, "walk", self.now, after=(await calendar_editions.current()).edition)
         await self._follow_up()
         for row in await ClockRow.filter(stopped_at__isnull=True):
@@ -379,10 +381,10 @@ async def looked(no: str, editions: Editions) -> Look:
     case = await Case.get(no=no)
     entries = await Entry.filter(case_id=case.id).order_by("seq")
     history = [happening_of(entry) for entry in entries]
-    folded: Folded = projection.fold(history, facts_of(case), editions)
+    folded: CaseProjection = projection.project(history, facts_of(case), editions)
     stored: list[Clock] = await clocks_stored(case.id)
     tenures = await TenureRow.filter(case_id=case.id)
-    rows = await CalendarMove.filter(case_id=case.id).values_list("term", "seq", "after_day")
+    rows = await DeadlineChangeRow.filter(case_id=case.id).values_list("term", "seq", "after_day")
     moved = frozenset((str(term), int(seq), day) for term, seq, day in rows)
     return Look(case, await standing_of(case), entries, tuple(history), folded, stored, tenures, moved)
 

@@ -9,7 +9,7 @@ from classify import taxonomy
 from evaluation import scale
 from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, intake_fields, parties
-from feedback.rules.intake import Draft, PersonDraft, Proxy
+from feedback.rules.intake import PersonSubmission, Proxy, Submission
 from feedback.rules.lifecycle import Step
 from feedback.rules.needs import Need
 from feedback.rules.vocabulary import PUBLIC_KINDS, Act, Channel, Kind, Profile
@@ -53,7 +53,7 @@ class Words:
         self.categories = [c.code for c in taxonomy.CATEGORIES]
         self.number = 0
 
-    def draft(self, before: Sequence[Draft]) -> Draft:
+    def draft(self, before: Sequence[Submission]) -> Submission:
         """A message: new, said before, or wrong."""
         if before and self.draw.random() < 0.05:
             return self.draw.choice(before)
@@ -64,7 +64,7 @@ class Words:
         kind = self.draw.choice(PUBLIC_KINDS)
         barred = self.draw.choice((frozenset({"jiaoyu"}), frozenset({"jiwei"}), frozenset({"jiwei", "rexian"})))
         wrong = self.draw.random()
-        return Draft(
+        return Submission(
             kind="" if wrong < 0.02 else kind.value,
             title="" if 0.02 <= wrong < 0.04 else f"{title}（第{self.number}件）",
             text=text,
@@ -73,7 +73,7 @@ class Words:
             source_id=f"walk-{self.number}" if wrong > 0.06 else "walk-1",
             profile=self.draw.choice(("", "", "", Profile.HOTLINE.value, Profile.PETITION.value)),
             region="1" if 0.04 <= wrong < 0.05 else self.draw.choice(_REGIONS),
-            person=PersonDraft("安小娜", "13900001234") if self.draw.random() < 0.7 else None,
+            person=PersonSubmission("安小娜", "13900001234") if self.draw.random() < 0.7 else None,
             anonymous=self.draw.random() < 0.2,
             public_consent=self.draw.random() < 0.5,
             urgency=self.draw.choice((0, 0, 0, 0, 1, 2)),
@@ -85,16 +85,16 @@ class Words:
             particulars=self._particulars(channel),
         )
 
-    def _representatives(self) -> tuple[PersonDraft, ...]:
+    def _representatives(self) -> tuple[PersonSubmission, ...]:
         """Up to five speak for the others; now and then somebody sends a sixth, or one without a name."""
         most = self.draw.choice((0, 1, 2, 5, 5, 6))
-        named = [PersonDraft(f"代表{place}", f"1390000{place:04d}") for place in range(most)]
-        return (PersonDraft("", "13900009999"),) if self.draw.random() < 0.05 else tuple(named)
+        named = [PersonSubmission(f"代表{place}", f"1390000{place:04d}") for place in range(most)]
+        return (PersonSubmission("", "13900009999"),) if self.draw.random() < 0.05 else tuple(named)
 
     def _proxy(self) -> Proxy:
         kind = self.draw.choice(parties.PROXY_KINDS)
         right = self.draw.choice(list(parties.Authority))  # not each goes with each sort of proxy
-        return Proxy(PersonDraft("代理人", "13900008888"), kind.code, right.value)
+        return Proxy(PersonSubmission("代理人", "13900008888"), kind.code, right.value)
 
     def _particulars(self, channel: Channel) -> dict[str, object]:
         """What the desk writes down of a letter, a visit or a transfer from above; sometimes it forgets to."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from feedback.record.models.case import Case, Entry, TenureRow
-from feedback.rules.access import Standing
-from feedback.rules.deadlines import Clock, Happening, row_of
+from feedback.rules.access import CaseAccess
+from feedback.rules.deadlines import CaseEvent, Clock, row_of
 from feedback.rules.lifecycle import CaseState, state_after, steps_from
-from feedback.rules.projection import ENDED, Folded, entry_digest
+from feedback.rules.projection import ENDED, CaseProjection, entry_digest
 from feedback.rules.terms import RIGHTS, Holder, Term
-from feedback.rules.vocabulary import Act, Mark, Role, Status
+from feedback.rules.vocabulary import Act, Condition, Role, Status
 
 _STAFF_ONLY = frozenset({Role.CITIZEN})
 
@@ -20,10 +20,10 @@ class Look:
     """A case as it is stored, and as its entries say it is."""
 
     case: Case
-    standing: Standing
+    standing: CaseAccess
     entries: Sequence[Entry]
-    history: tuple[Happening, ...]
-    folded: Folded
+    history: tuple[CaseEvent, ...]
+    folded: CaseProjection
     stored: Sequence[Clock]
     tenures: Sequence[TenureRow]
     moved: frozenset[tuple[str, int, date]] = frozenset()  # term, entry and new day of what the calendar moved
@@ -95,7 +95,7 @@ def _endable(look: Look) -> Iterator[str]:
 
 def _reached(state: CaseState, row: Term) -> bool:
     """Whether staff or the system can come to an act that ends the clock, by a few open steps."""
-    seen: set[tuple[Status, frozenset[Mark]]] = set()
+    seen: set[tuple[Status, frozenset[Condition]]] = set()
     waiting = [state]
     while waiting:
         each = waiting.pop()
@@ -111,7 +111,7 @@ def _reached(state: CaseState, row: Term) -> bool:
     return False
 
 
-def _in_their_hands(clock: Clock, standing: Standing) -> bool:
+def _in_their_hands(clock: Clock, standing: CaseAccess) -> bool:
     match clock.holder:
         case Holder.DESK:
             return clock.unit == standing.desk
@@ -152,11 +152,11 @@ _MOVES = frozenset({Act.EXTEND, Act.END_HEARING, Act.DELIVER})
 """What moves a deadline: an approved extension, the end of a hearing, the day an answer was received."""
 
 
-def _delivered(clock: Clock, fresh: Sequence[Happening]) -> bool:
+def _delivered(clock: Clock, fresh: Sequence[CaseEvent]) -> bool:
     return clock.term in RIGHTS and any(h.act is Act.DELIVER for h in fresh)
 
 
-def _heard(clock: Clock, fresh: Sequence[Happening]) -> bool:
+def _heard(clock: Clock, fresh: Sequence[CaseEvent]) -> bool:
     return clock.stopped_by is Act.HEARING and any(h.act is Act.END_HEARING for h in fresh)
 
 

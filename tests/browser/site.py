@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from feedback.kernel.settings import Settings, variable
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from tests.conftest import MONDAY, fresh
 from tests.people import ANNAS_MESSAGE
 from tests.rules.test_topics import MIXER
@@ -154,12 +154,12 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
             login_per_minute=6000,
         )
         async with bootstrap.opened(settings) as office:
-            await simulation.Life(office, cases_count=CASES, days=DAYS).run()
+            await simulation.DemoSimulation(office, cases_count=CASES, days=DAYS).run()
             # Before the server's own time begins, which gathers once more when it starts.
             earlier = replace(office, clock=office.clock.starting_at(MONDAY - timedelta(hours=1)))
             for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic
-                person = PersonDraft("安小娜", f"1390000{i:04}")
-                await case_actions.hand_in(earlier, Draft("complaint", title, text, "web", "", person=person))
+                person = PersonSubmission("安小娜", f"1390000{i:04}")
+                await case_actions.submit_case(earlier, Submission("complaint", title, text, "web", "", person=person))
             await topics.gather(office, office.clock.now())
         log = folder / "server.log"
         with _process(settings, log) as server:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from evaluation.disclosure import Rules
+from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi import table as kpi_table
 from evaluation.kpi.definitions import FACT, KPI, KPIS, Weights
@@ -17,7 +17,7 @@ from evaluation.publication import consultation_deadlines, editions, files
 from evaluation.ratings import cases as case_ratings
 from feedback.record import cases
 from feedback.rules.access import citizen
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind
 from routing import directory
 from routing.notices import inbox
@@ -31,14 +31,14 @@ PERIOD = "2026-09"
 
 
 async def _answered(door: Door, number: int, kind: Kind = Kind.COMPLAINT, days: int = 1) -> str:
-    draft = Draft(
+    draft = Submission(
         kind=kind,
         title=f"课后服务收费不明{number}",
         text="课后服务收费没有公示。",
         channel="app",
         desk="rexian",
         source_id=f"kpi-{number}",
-        person=PersonDraft("安小娜", "13900001234"),
+        person=PersonSubmission("安小娜", "13900001234"),
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
@@ -140,7 +140,7 @@ async def test_what_is_no_period_or_region_is_named(door: Door, query: str, fiel
 
 
 async def test_a_consultation_that_waits_too_long_is_told_once_at_each_stage(door: Door) -> None:
-    draft = Draft(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
+    draft = Submission(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
     await cases.act(no, Act.ASSIGN, await directory.actor_of("reception"), {"unit": UNIT}, now=MONDAY + HOUR)
     who = {name: await directory.actor_of(name) for name in (f"clerk-{UNIT}", f"lead-{UNIT}", "supervisor")}
@@ -162,7 +162,7 @@ async def test_a_figure_there_is_not_leads_nowhere(door: Door) -> None:
 
 
 async def test_consultations_ring_at_sixty_seventyfive_and_eightyfive_days_and_fall_at_ninety(door: Door) -> None:
-    draft = Draft(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
+    draft = Submission(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
     rang = [
         (await consultation_deadlines.waiting(MONDAY + days * DAY), days) for days in (59, 60, 74, 75, 85, 89, 90, 120)
@@ -188,11 +188,11 @@ async def test_consultations_ring_at_sixty_seventyfive_and_eightyfive_days_and_f
 
 
 def _public(code: str, counts: dict[str, int]) -> dict[str, Any]:
-    return next(row for row in kpi_table.public_rows(counts, Rules(), Weights()) if row["code"] == code)
+    return next(row for row in kpi_table.public_rows(counts, DisclosureRules(), Weights()) if row["code"] == code)
 
 
 def test_only_public_figures_are_published() -> None:
-    assert {row["code"] for row in kpi_table.public_rows({}, Rules(), Weights())} == {
+    assert {row["code"] for row in kpi_table.public_rows({}, DisclosureRules(), Weights())} == {
         k.code for k in KPIS if k.is_public
     }
 
@@ -272,7 +272,7 @@ async def test_the_edition_holds_what_the_engine_counts(busy: Door) -> None:
     edition = await editions.publish(PERIOD, now=busy.office.clock.now(), by="test", settings=busy.settings)
     question = facts.Question(kpis_period(), kpis_period().until, busy.settings.rating_days)
     counts = facts.total(await facts.counted(question))
-    assert edition.figures["kpis"] == kpi_table.public_rows(counts, Rules(), Weights())
+    assert edition.figures["kpis"] == kpi_table.public_rows(counts, DisclosureRules(), Weights())
     answer = (await busy.get(f"/api/v1/public/scores?period={PERIOD}")).json()
     assert answer["kpis"] == edition.figures["kpis"]
     page = (await busy.get(f"/scores?period={PERIOD}")).text
@@ -284,7 +284,12 @@ async def test_a_unit_disputes_and_somebody_else_judges_at_a_page(door: Door) ->
     no = await _answered(door, 1)
     door.set_time(MONDAY + 2 * DAY)
     await cases.act(
-        no, Act.RATE, citizen(no), {"level": 1, "text": "没有解决"}, now=MONDAY + 2 * DAY, also=case_ratings.record
+        no,
+        Act.RATE,
+        citizen(no),
+        {"level": 1, "text": "没有解决"},
+        now=MONDAY + 2 * DAY,
+        in_transaction=case_ratings.record,
     )
     rating = await Rating.get(case_no=no)
     clerk, other, judge = [await door.page_client(name) for name in (f"clerk-{UNIT}", "clerk-jiwei", "supervisor")]

@@ -15,7 +15,7 @@ from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.models import MeasureEntry, Notice, Proposal
 from routing.notices import inbox
-from routing.notices.delivery import Manner
+from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
 from tests.conftest import MONDAY
@@ -236,7 +236,7 @@ async def test_a_measure_sent_back_wants_a_new_day_and_a_new_answer(door: Door) 
 async def test_a_measure_nobody_answered_is_reminded_of_once_and_then_every_five_working_days(door: Door) -> None:
     door.set_time(MONDAY)
     measure = await issued(door, kind="circular", due_day=(office_day(MONDAY) + 3 * DAY).isoformat())
-    manner = Manner.of(door.settings)
+    manner = DeliveryPolicy.of(door.settings)
     told = [await measures.remind(manner, MONDAY + day * DAY) for day in range(28) for _ in range(2)]
     assert sum(told) == 3
     assert await MeasureEntry.filter(measure_id=measure, act="remind").count() == 3

@@ -101,7 +101,12 @@ async def _furnished(door: Door) -> dict[str, str]:
     for name, rating in (("rated", "rating"), ("argued", "disputed")):
         await _does(ids[name], "clerk-jiaoyu", Act.REPLY, 3 * HOUR, text="已办。")
         await cases.act(
-            ids[name], Act.RATE, citizen(ids[name]), {"level": 1}, now=MONDAY + 4 * HOUR, also=case_ratings.record
+            ids[name],
+            Act.RATE,
+            citizen(ids[name]),
+            {"level": 1},
+            now=MONDAY + 4 * HOUR,
+            in_transaction=case_ratings.record,
         )
         ids[rating] = (await Rating.get(case_no=ids[name])).id
     door.office.clock = Still(moment=MONDAY + 5 * HOUR)

@@ -23,11 +23,11 @@ from feedback.queries import statistics as feedback_facts
 from feedback.record import cases
 from feedback.record.models.case import Case
 from feedback.rules.access import SYSTEM, Actor, citizen
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind, LinkKind
 from routing import directory
 from tests.conftest import MONDAY
-from web.context import Office
+from web.context import AppContext
 from web.demo import simulation
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -40,9 +40,9 @@ def asked(name: str = "2026-09", **more: Any) -> Question:
     return Question(periods.period(name), **{"now": OCTOBER.until + 60 * DAY, "window_days": 30, **more})
 
 
-async def brought(office: Office, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
+async def brought(office: AppContext, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
     """Anna brings something, and the desk sends it to the unit."""
-    draft = Draft(
+    draft = Submission(
         **{
             "kind": kind,
             "title": "课后服务收费不明",
@@ -50,7 +50,7 @@ async def brought(office: Office, number: int, kind: Kind = Kind.COMPLAINT, **mo
             "channel": "app",
             "desk": "rexian",
             "source_id": f"counting-{number}",
-            "person": PersonDraft("安小娜", "13900001234"),
+            "person": PersonSubmission("安小娜", "13900001234"),
             **more,
         }
     )
@@ -62,11 +62,11 @@ async def brought(office: Office, number: int, kind: Kind = Kind.COMPLAINT, **mo
 async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> None:
     actor: Actor = citizen(no) if who == "citizen" else await directory.actor_of(who)
     also = case_ratings.record if act is Act.RATE else None
-    await cases.act(no, act, actor, data, now=MONDAY + after, also=also)
+    await cases.act(no, act, actor, data, now=MONDAY + after, in_transaction=also)
 
 
 async def answered(
-    office: Office, number: int, kind: Kind = Kind.COMPLAINT, after: timedelta = DAY, **more: Any
+    office: AppContext, number: int, kind: Kind = Kind.COMPLAINT, after: timedelta = DAY, **more: Any
 ) -> str:
     no = await brought(office, number, kind, **more)
     await does(no, f"clerk-{UNIT}", Act.ACCEPT, 2 * HOUR)
@@ -78,9 +78,9 @@ async def facts_of(unit: str, question: Question | None = None) -> dict[str, int
     return (await facts.counted(question or asked())).get(unit, {})
 
 
-async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> None:
+async def test_the_database_counts_clocks_as_the_rule_does(office: AppContext) -> None:
     """Four months of the demo town: every clock falls into the same cell by statement and by rule."""
-    life = simulation.Life(office, cases_count=60, days=90)
+    life = simulation.DemoSimulation(office, cases_count=60, days=90)
     await life.run()
     end = office.clock.now()
     for name in ("2026-06", "2026-07", "2026-08", "2026-09", "2026Q3", "2026"):
@@ -97,7 +97,7 @@ async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> No
                 own = {outcome: by_statement[unit, outcome] for outcome in ("on_time", "held", "running")}
                 late = sum(by_statement[unit, o] for o in ("late_done", "late_open", "late_void"))
                 left = sum(by_statement[unit, o] for o in ("late_open", "left_over"))
-                rule = tallied.get(unit, timeliness.Tally())
+                rule = tallied.get(unit, timeliness.ClockCounts())
                 assert (own["on_time"], late, own["running"], own["held"], left) == (
                     rule.on_time,
                     rule.late,
@@ -107,14 +107,14 @@ async def test_the_database_counts_clocks_as_the_rule_does(office: Office) -> No
                 ), (name, unit)
 
 
-async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.Tally]:
+async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.ClockCounts]:
     clocks = [editions._clock(row) for row in await feedback_facts.clock_facts(period.since, period.until)]
     tenures = [TenureFact(**row) for row in await feedback_facts.tenure_facts(period.since, period.until)]
     return timeliness.by_unit(clocks, tenures, period, at)
 
 
-async def test_every_number_has_its_list_behind_it(office: Office) -> None:
-    await simulation.Life(office, cases_count=60, days=90).run()
+async def test_every_number_has_its_list_behind_it(office: AppContext) -> None:
+    await simulation.DemoSimulation(office, cases_count=60, days=90).run()
     question = asked("2026", now=office.clock.now())
     found = await facts.counted(question)
     total = facts.total(found)
@@ -131,7 +131,7 @@ async def test_every_number_has_its_list_behind_it(office: Office) -> None:
         assert sorted(set(by_unit)) == numbers
 
 
-async def test_a_day_of_work_is_counted_as_it_was(office: Office) -> None:
+async def test_a_day_of_work_is_counted_as_it_was(office: AppContext) -> None:
     once = await answered(office, 1)
     again = await answered(office, 2)
     await does(again, "citizen", Act.REOPEN, 2 * DAY, reason="没有公示")
@@ -153,7 +153,7 @@ async def test_a_day_of_work_is_counted_as_it_was(office: Office) -> None:
     assert returned not in await facts.cases_behind(asked(), ["orders_once"], [UNIT])
 
 
-async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: Office) -> None:
+async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: AppContext) -> None:
     said: list[dict[str, str]] = [
         {"outcome": "satisfied", "contacted": "yes", "solved": "solved"},
         {"outcome": "satisfied", "contacted": "yes", "solved": "partly"},
@@ -171,7 +171,7 @@ async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: Of
     assert figures["composite"].value == 0.5917  # 0.1 x 2/3 + 0.45 x 1/2 + 0.45 x 2/3
 
 
-async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(office: Office) -> None:
+async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(office: AppContext) -> None:
     kept, unreasonable = await answered(office, 1), await answered(office, 2)
     for no in (kept, unreasonable):
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", outcome="unsatisfied", solved="unsolved")
@@ -199,7 +199,7 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(off
         await exclusions.decide(unreasonable, supervisor, is_approved=False, answer="再看", now=now)
 
 
-async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(office: Office) -> None:
+async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(office: AppContext) -> None:
     one, two, _silent = [await answered(office, number, Kind.APPEAL) for number in range(3)]
     repeat = await answered(office, 4, Kind.APPEAL)
     await links.add(await directory.actor_of("reception"), repeat, one, LinkKind.REPEAT_OF, now=MONDAY + DAY)
@@ -225,9 +225,9 @@ async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the
     assert await facts.cases_behind(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
 
 
-async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(office: Office) -> None:
+async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(office: AppContext) -> None:
     desk = await directory.actor_of("reception")
-    anna, ben = PersonDraft("安小娜", "13900001234"), PersonDraft("白小本", "13900005678")
+    anna, ben = PersonSubmission("安小娜", "13900001234"), PersonSubmission("白小本", "13900005678")
     first = await brought(office, 0, Kind.APPEAL)
     asked_again, of_a_group = [
         await brought(office, n, Kind.APPEAL, person=person, representatives=(anna,) if person is ben else ())
@@ -239,7 +239,7 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(offi
         await does(no, "reception", Act.MERGE, 2 * HOUR, case=first, reason="同一事项")
     for no, kind in ((new_facts, LinkKind.NEW_FACTS_OF), (campaign, LinkKind.CAMPAIGN)):
         await links.add(desk, no, first, kind, now=MONDAY + DAY)
-    proposal = links.Proposal((await Case.get(no=first)).id, LinkKind.REPEAT_OF, 0.9, True)
+    proposal = links.LinkProposal((await Case.get(no=first)).id, LinkKind.REPEAT_OF, 0.9, True)
     await links.propose((await Case.get(no=undecided)).id, [proposal], MONDAY + DAY)
     assert await facts.cases_behind(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
     found = await facts_of(UNIT)
@@ -247,7 +247,7 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(offi
     assert definitions.figures(found, W)["repeat_rate"].value == 0.25
 
 
-async def test_a_rating_after_the_window_moves_nothing(office: Office) -> None:
+async def test_a_rating_after_the_window_moves_nothing(office: AppContext) -> None:
     no = await answered(office, 1, Kind.APPEAL)
     before = await facts_of(UNIT, asked("2026-10"))
     await does(no, "citizen", Act.RATE, 40 * DAY, level=5)
@@ -256,16 +256,18 @@ async def test_a_rating_after_the_window_moves_nothing(office: Office) -> None:
     assert "unit_satisfied" not in after
 
 
-async def test_the_window_is_a_setting(office: Office) -> None:
+async def test_the_window_is_a_setting(office: AppContext) -> None:
     await answered(office, 1, Kind.APPEAL)
     assert (await facts_of(UNIT, asked(window_days=10)))["unit_unrated"] == 1
     assert "unit_unrated" not in await facts_of(UNIT, asked(window_days=30))
 
 
-async def test_reports_are_in_no_fact_at_all(office: Office) -> None:
+async def test_reports_are_in_no_fact_at_all(office: AppContext) -> None:
     await answered(office, 1)
     before = [await facts.counted(asked(name)) for name in ("2026-09", "2026")]
-    draft = Draft(kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian")
+    draft = Submission(
+        kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian"
+    )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     await does(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
@@ -274,7 +276,7 @@ async def test_reports_are_in_no_fact_at_all(office: Office) -> None:
     assert [await facts.counted(asked(name)) for name in ("2026-09", "2026")] == before
 
 
-async def test_a_region_holds_what_lies_below_it(office: Office) -> None:
+async def test_a_region_holds_what_lies_below_it(office: AppContext) -> None:
     town = await directory.snapshot()
     village = next(r for r in town.regions() if r.level == "village")
     await answered(office, 1, region=village.code)

@@ -50,7 +50,7 @@ def _changed(folder: Path, name: str, old: str, new: str) -> None:
 async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Settings) -> None:
     async with bootstrap.opened(empty) as office:
         district = provisioning.read(folder)
-        await provisioning.found(office, district, by="found")
+        await provisioning.provision(office, district, by="found")
         passwords: dict[str, str] = {}
         await provisioning.employ(district.people, passwords.update, now=office.clock.now())
         assert set(passwords) == {"wang", "li"}

@@ -16,7 +16,7 @@ from routing import directory
 from tests.conftest import MONDAY
 from tests.people import Door
 from tests.rules.test_topics import BUS, MIXER
-from web.context import Office
+from web.context import AppContext
 from web.demo import seed, simulation
 from web.tasks import topics as task_topics
 
@@ -58,9 +58,9 @@ async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Doo
     await client.aclose()
 
 
-async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(office: Office) -> None:
+async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(office: AppContext) -> None:
     """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
-    await simulation.Life(office, cases_count=0, days=28, has_waves=True).run()
+    await simulation.DemoSimulation(office, cases_count=0, days=28, has_waves=True).run()
     await task_topics.gather(office, office.clock.now())
     told = await topic_store.of_day(office_day(office.clock.now()))
     places = {clustering.place_of(topic.members) for topic in told}

@@ -9,37 +9,37 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNo
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.rules.access import SYSTEM
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.people import Door
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 
-DRAFT = Draft(
+DRAFT = Submission(
     kind="complaint",
     title="清波社区路灯不亮",
     text="清波社区三号楼前的路灯坏了一周。",
     channel="web",
     desk="",
-    person=PersonDraft(name="安小娜", phone="13900001234"),
+    person=PersonSubmission(name="安小娜", phone="13900001234"),
 )
 
 
-async def opened(office: Office, **fields: Any) -> CaseFile:
-    receipt = await case_actions.hand_in(office, replace(DRAFT, **fields))
+async def opened(office: AppContext, **fields: Any) -> CaseFile:
+    receipt = await case_actions.submit_case(office, replace(DRAFT, **fields))
     return await case_queries.file(SYSTEM, receipt.no, secret=office.settings.secret)
 
 
-async def test_the_desk_and_the_place_are_filled_in(office: Office) -> None:
+async def test_the_desk_and_the_place_are_filled_in(office: AppContext) -> None:
     case = await opened(office)
     assert case.desk == office.settings.desk
     names = await directory.snapshot()
     assert names.region_name(case.region).endswith("清波社区")
 
 
-async def test_a_place_the_person_chose_is_kept(office: Office) -> None:
+async def test_a_place_the_person_chose_is_kept(office: AppContext) -> None:
     assert (await opened(office, region="990102102000")).region == "990102102000"
 
 
@@ -52,7 +52,7 @@ async def test_a_place_the_person_chose_is_kept(office: Office) -> None:
         ("praise", "有人被困在电梯里，消防员十分钟就到了", 0),
     ],
 )
-async def test_the_urgency_comes_from_the_words(office: Office, kind: str, text: str, level: int) -> None:
+async def test_the_urgency_comes_from_the_words(office: AppContext, kind: str, text: str, level: int) -> None:
     case = await opened(office, kind=kind, text=text)
     assert case.urgency == level
     if level == 1:
@@ -83,76 +83,78 @@ async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_neve
             await case_queries.file(await directory.actor_of(accused), case.no, secret=door.office.settings.secret)
 
 
-async def test_nothing_above_whoever_must_handle_a_report_is_barred(office: Office) -> None:
+async def test_nothing_above_whoever_must_handle_a_report_is_barred(office: AppContext) -> None:
     case = await opened(office, kind="report", title="举报", text="举报市纪委监委的人，请查处")
     names = await directory.snapshot()
     assert names.ancestry("jiwei").isdisjoint(case.entries[0].data.get("bars", []))
 
 
-async def test_who_is_only_asked_for_help_is_not_accused(office: Office) -> None:
+async def test_who_is_only_asked_for_help_is_not_accused(office: AppContext) -> None:
     case = await opened(office, kind="report", title="举报", text="举报区教育局招生科收受礼金，请区纪委监委查处")
     assert case.entries[0].data["bars"] == ["jiaoyu"]
 
 
-async def test_a_complaint_bars_nobody(office: Office) -> None:
+async def test_a_complaint_bars_nobody(office: AppContext) -> None:
     assert "bars" not in (await opened(office, text="区教育局答复慢")).entries[0].data
 
 
-async def test_faults_of_the_door_and_of_the_rules_are_told_together(office: Office) -> None:
+async def test_faults_of_the_door_and_of_the_rules_are_told_together(office: AppContext) -> None:
     with pytest.raises(Invalid) as caught:
-        await case_actions.hand_in(
+        await case_actions.submit_case(
             office, replace(DRAFT, title="", region="123456789012"), faults={"headcount": "not_a_number"}
         )
     assert caught.value.fields == {"title": "missing", "region": "unknown", "headcount": "not_a_number"}
 
 
-async def test_the_worker_is_woken_by_what_was_written_and_not_by_what_was_refused(office: Office) -> None:
+async def test_the_worker_is_woken_by_what_was_written_and_not_by_what_was_refused(office: AppContext) -> None:
     with pytest.raises(Invalid):
-        await case_actions.hand_in(office, replace(DRAFT, title=""))
-    assert not office.bell.is_set()
+        await case_actions.submit_case(office, replace(DRAFT, title=""))
+    assert not office.wake_event.is_set()
     await opened(office)
-    assert office.bell.is_set()
+    assert office.wake_event.is_set()
 
 
-async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(office: Office) -> None:
+async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(office: AppContext) -> None:
     case = await opened(office)
     reception, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-chengguan")
     with pytest.raises(NotFound):
-        await case_actions.do(office, case.no, Act.ACCEPT, clerk, {})
+        await case_actions.perform_act(office, case.no, Act.ACCEPT, clerk, {})
     with pytest.raises(Forbidden):
-        await case_actions.do(office, case.no, Act.REPLY, reception, {})
+        await case_actions.perform_act(office, case.no, Act.REPLY, reception, {})
     with pytest.raises(NotNow):
-        await case_actions.do(office, case.no, Act.CALL_BACK, reception, {})
+        await case_actions.perform_act(office, case.no, Act.CALL_BACK, reception, {})
     with pytest.raises(Invalid):
-        await case_actions.do(office, case.no, Act.ASSIGN, reception, {})
-    await case_actions.do(office, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
+        await case_actions.perform_act(office, case.no, Act.ASSIGN, reception, {})
+    await case_actions.perform_act(office, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
     assert (await case_queries.file(clerk, case.no, secret=office.settings.secret)).unit == "chengguan"
 
 
-async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(office: Office) -> None:
+async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(office: AppContext) -> None:
     case = await opened(office)
     reception = await directory.actor_of("reception")
-    await case_actions.do(office, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)
+    await case_actions.perform_act(office, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)
     with pytest.raises(Conflict):
-        await case_actions.do(office, case.no, Act.NOTE, reception, {"text": "再记一笔"}, expect=case.version)
-    await case_actions.do(office, case.no, Act.NOTE, reception, {"text": "再记一笔"})
+        await case_actions.perform_act(office, case.no, Act.NOTE, reception, {"text": "再记一笔"}, expect=case.version)
+    await case_actions.perform_act(office, case.no, Act.NOTE, reception, {"text": "再记一笔"})
 
 
-async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(office: Office) -> None:
+async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(office: AppContext) -> None:
     case, other = await opened(office), await opened(office)
     reception = await directory.actor_of("reception")
     for wrong in (case.no, "20200101-000000"):
         with pytest.raises(Invalid) as caught:
-            await case_actions.do(office, case.no, Act.MERGE, reception, {"case": wrong, "reason": "同一件事"})
+            await case_actions.perform_act(office, case.no, Act.MERGE, reception, {"case": wrong, "reason": "同一件事"})
         assert caught.value.fields == {"case": "unknown"}
-    status = await case_actions.do(office, case.no, Act.MERGE, reception, {"case": other.no, "reason": "同一件事"})
+    status = await case_actions.perform_act(
+        office, case.no, Act.MERGE, reception, {"case": other.no, "reason": "同一件事"}
+    )
     assert status == "merged"
 
 
-async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(office: Office) -> None:
+async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(office: AppContext) -> None:
     """Without a version of their own nobody is told "somebody else was faster" for a harmless race."""
     case = await opened(office)
     before = await case_queries.file(SYSTEM, case.no, secret=office.settings.secret)
     await cases.act(case.no, Act.CLASSIFY, SYSTEM, {"category": "0305"}, now=office.clock.now(), expect=before.version)
     reception = await directory.actor_of("reception")
-    assert await case_actions.do(office, case.no, Act.URGE, reception, {}) == "received"
+    assert await case_actions.perform_act(office, case.no, Act.URGE, reception, {}) == "received"

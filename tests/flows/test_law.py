@@ -15,8 +15,8 @@ from feedback.queries import supervision
 from feedback.record import calendar_editions, cases
 from feedback.rules import access
 from feedback.rules.access import SYSTEM, citizen
-from feedback.rules.deadlines import State
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.deadlines import ClockState
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Status
 from feedback.rules.workdays import DayRow
@@ -25,19 +25,19 @@ from routing.notices import inbox
 from tests.conftest import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 
 HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(milliseconds=1)
 
 
-async def opened(office: Office, kind: str = "appeal", **more: Any) -> str:
-    draft = Draft(
+async def opened(office: AppContext, kind: str = "appeal", **more: Any) -> str:
+    draft = Submission(
         kind=kind,
         title="学校门口拥堵",
         text="早晚高峰车辆乱停，孩子过马路危险。",
         channel="web",
         desk="rexian",
-        person=PersonDraft("安小娜", "13900001234"),
+        person=PersonSubmission("安小娜", "13900001234"),
         **more,
     )
     return (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
@@ -48,12 +48,12 @@ async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> St
     return await cases.act(no, act, actor, data, now=MONDAY + after)
 
 
-async def file(office: Office, no: str) -> CaseFile:
+async def file(office: AppContext, no: str) -> CaseFile:
     return await case_queries.file(SYSTEM, no, secret=office.settings.secret)
 
 
 async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_of_the_citizen_stops(
-    office: Office,
+    office: AppContext,
 ) -> None:
     no = await opened(office)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
@@ -72,7 +72,7 @@ async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_o
     ],
 )
 async def test_a_right_is_offered_until_it_lapses_and_refused_from_then_on(
-    office: Office, kind: str, act: Act, code: str, after: timedelta
+    office: AppContext, kind: str, act: Act, code: str, after: timedelta
 ) -> None:
     no = await opened(office, kind)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
@@ -81,14 +81,16 @@ async def test_a_right_is_offered_until_it_lapses_and_refused_from_then_on(
     (right,) = [c for c in seen.clocks if c.term == "object"]
     for moment, is_open in ((right.due_at - TICK, True), (right.due_at, False), (MONDAY + after, False)):
         assert (act in {step.act for step in seen.steps(moment)}) is is_open
-        assert right.state(moment) is (State.RUNNING if is_open else State.STOPPED)  # nobody is late with a right
+        assert right.state(moment) is (
+            ClockState.RUNNING if is_open else ClockState.STOPPED
+        )  # nobody is late with a right
     with pytest.raises(NotNow) as refused:
         await cases.act(no, act, clerk, {"reason": "不属于本单位"}, now=right.due_at)
     assert refused.value.code == code
     await cases.act(no, act, clerk, {"reason": "不属于本单位"}, now=right.due_at - TICK)
 
 
-async def test_a_review_is_no_longer_offered_once_the_right_is_over(office: Office) -> None:
+async def test_a_review_is_no_longer_offered_once_the_right_is_over(office: AppContext) -> None:
     no = await opened(office)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
@@ -99,7 +101,7 @@ async def test_a_review_is_no_longer_offered_once_the_right_is_over(office: Offi
     assert Act.REVIEW in offered[0] and Act.REVIEW not in offered[1]
 
 
-async def test_a_commission_names_its_day_and_waits_for_its_report(office: Office) -> None:
+async def test_a_commission_names_its_day_and_waits_for_its_report(office: AppContext) -> None:
     no = await opened(office)
     with pytest.raises(Invalid) as refused:
         await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu", mode="commission")
@@ -113,14 +115,14 @@ async def test_a_commission_names_its_day_and_waits_for_its_report(office: Offic
         await does(no, "clerk-jiaoyu", Act.REPORT_BACK, 3 * DAY, text="再报一次")
 
 
-async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sent_it(office: Office) -> None:
+async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sent_it(office: AppContext) -> None:
     no = await opened(office)
     await does(no, "reception", Act.TRANSFER, HOUR, desk="jd-qinghe", reason="属地管理，由街道办理")
     moved = await file(office, no)
     assert moved.desk == "jd-qinghe"
     assert [c.unit for c in moved.clocks if c.term == "forward" and c.stopped_at is None] == ["jd-qinghe"]
     sender, receiver = await directory.actor_of("reception"), await directory.actor_of("reception-jd-qinghe")
-    standing = access.Standing(no, False, moved.desk, moved.unit, held=frozenset({"rexian"}))
+    standing = access.CaseAccess(no, False, moved.desk, moved.unit, held=frozenset({"rexian"}))
     assert access.sees(sender, standing) and access.sees(receiver, standing)
     assert Act.ASSIGN not in {
         s.act for s in (await case_queries.file(sender, no, secret=office.settings.secret)).allowed
@@ -130,7 +132,7 @@ async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sen
     assert set(folded.clocks) == set(stored) and case.desk == folded.desk == "jd-qinghe"
 
 
-async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(office: Office) -> None:
+async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(office: AppContext) -> None:
     no = await opened(office, "complaint")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
@@ -146,7 +148,7 @@ async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(of
     assert "resolve" in {c.term for c in taken_up.clocks if c.stopped_at is None}
 
 
-async def test_somebody_recused_can_no_longer_open_or_act(office: Office) -> None:
+async def test_somebody_recused_can_no_longer_open_or_act(office: AppContext) -> None:
     no = await opened(office)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "lead-jiaoyu", Act.RECUSE, 2 * HOUR, staff="clerk-jiaoyu", reason="与信访人是亲属")
@@ -159,17 +161,17 @@ async def test_somebody_recused_can_no_longer_open_or_act(office: Office) -> Non
     assert await does(no, "lead-jiaoyu", Act.ACCEPT, 3 * HOUR) is Status.ACCEPTED
 
 
-async def test_the_last_who_could_go_on_is_not_recused(office: Office) -> None:
+async def test_the_last_who_could_go_on_is_not_recused(office: AppContext) -> None:
     no = await opened(office)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     lead = await directory.actor_of("lead-jiaoyu")
-    await case_actions.do(office, no, Act.RECUSE, lead, {"staff": "clerk-jiaoyu", "reason": "亲属"})
+    await case_actions.perform_act(office, no, Act.RECUSE, lead, {"staff": "clerk-jiaoyu", "reason": "亲属"})
     with pytest.raises(Invalid) as refused:
-        await case_actions.do(office, no, Act.RECUSE, lead, {"staff": "lead-jiaoyu", "reason": "亲属"})
+        await case_actions.perform_act(office, no, Act.RECUSE, lead, {"staff": "lead-jiaoyu", "reason": "亲属"})
     assert refused.value.fields == {"staff": "last_handler"}
 
 
-async def test_closing_takes_nobodys_right_to_a_review(office: Office) -> None:
+async def test_closing_takes_nobodys_right_to_a_review(office: AppContext) -> None:
     no = await opened(office)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
@@ -178,7 +180,7 @@ async def test_closing_takes_nobodys_right_to_a_review(office: Office) -> None:
     assert await does(no, "citizen", Act.REVIEW, 10 * DAY, reason="不服") is Status.RECEIVED
 
 
-async def test_an_extension_after_the_end_is_refused(office: Office) -> None:
+async def test_an_extension_after_the_end_is_refused(office: AppContext) -> None:
     no = await opened(office)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
@@ -187,14 +189,14 @@ async def test_an_extension_after_the_end_is_refused(office: Office) -> None:
     assert refused.value.code == "extension_too_late"
 
 
-async def _order(office: Office) -> str:
+async def _order(office: AppContext) -> str:
     no = await opened(office, "complaint")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
     return no
 
 
-async def test_a_work_order_is_made_longer_when_its_head_agrees_and_the_centre_approves(office: Office) -> None:
+async def test_a_work_order_is_made_longer_when_its_head_agrees_and_the_centre_approves(office: AppContext) -> None:
     no = await _order(office)
     due = {c.term: c.due_at for c in (await file(office, no)).clocks}
     asked = {"reason": "需要会同交警勘察", "days": 5}
@@ -214,10 +216,10 @@ async def test_a_work_order_is_made_longer_when_its_head_agrees_and_the_centre_a
     await does(no, "reception", Act.EXTEND, 5 * HOUR, reason="需要会同交警勘察", days=4)
     after = {c.term: c for c in (await file(office, no)).clocks}
     assert after["resolve"].due_at > due["resolve"] and after["answer"].due_at > due["answer"]
-    assert after["decide_extension"].state(MONDAY + DAY) is State.KEPT
+    assert after["decide_extension"].state(MONDAY + DAY) is ClockState.KEPT
 
 
-async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_is_told(office: Office) -> None:
+async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_is_told(office: AppContext) -> None:
     no = await _order(office)
     before = {c.term: c.due_at for c in (await file(office, no)).clocks}
     target = office_day(MONDAY + 20 * DAY).isoformat()
@@ -235,7 +237,7 @@ async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_i
     assert {"case.refuse_extension", "case.refuse_hold"} <= {row["event"] for row in (*fresh, *read)}
 
 
-async def test_the_centre_holds_no_longer_than_the_unit_asked(office: Office) -> None:
+async def test_the_centre_holds_no_longer_than_the_unit_asked(office: AppContext) -> None:
     no = await _order(office)
     target = office_day(MONDAY + 20 * DAY)
     with pytest.raises(Forbidden):
@@ -250,7 +252,7 @@ async def test_the_centre_holds_no_longer_than_the_unit_asked(office: Office) ->
     assert set(folded.clocks) == set(stored)
 
 
-async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of_before(office: Office) -> None:
+async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of_before(office: AppContext) -> None:
     sunday = datetime(2026, 11, 22, 23, 50, tzinfo=OFFICE)  # at night, on a day off: what runs in minutes goes on
     no = await opened(office, "help", urgency=1)
     after = aware(sunday) - MONDAY
@@ -263,10 +265,10 @@ async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of
     assert no in due
     await does(no, "clerk-jiaoyu", Act.ACCEPT, after + timedelta(minutes=29))
     (sign,) = [c for c in (await file(office, no)).clocks if c.term == "notify"]
-    assert sign.state(MONDAY + after + HOUR) is State.KEPT
+    assert sign.state(MONDAY + after + HOUR) is ClockState.KEPT
 
 
-async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(office: Office) -> None:
+async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(office: AppContext) -> None:
     no = await opened(office, exclude="教育局王某，是对方的亲属")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     secret = office.settings.secret
@@ -279,7 +281,7 @@ async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobod
     assert "王某" not in str([e.data for e in entries])
 
 
-async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid(office: Office) -> None:
+async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid(office: AppContext) -> None:
     no = await opened(office)
     for stage, (unit, begun) in enumerate(
         (("jiaoyu", None), ("quzhengfu", Act.REVIEW), ("shi-zhengfu", Act.RE_REVIEW))
@@ -295,7 +297,7 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
     due = (await calendar_editions.current()).next_workday(deciding.due_raw_day + 3 * DAY)  # three days of hearing
     days = (DayRow(due, False, "调休"), DayRow(due + DAY, False, "调休"))
     now = (await calendar_editions.current()).edition
-    change = calendar_editions.Change(days, (), due.replace(month=12, day=31), remark="临时放假")
+    change = calendar_editions.CalendarChange(days, (), due.replace(month=12, day=31), remark="临时放假")
     await calendar_editions.change(change, "admin", MONDAY + 2 * DAY, after=now)
     await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * DAY)
     assert not [m for m in (await file(office, no)).moves if m.term == "re_review"]
@@ -308,7 +310,7 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
     assert deciding.due_legal_day == calendar.next_workday(due) > due
 
 
-async def _answered_order(office: Office) -> str:
+async def _answered_order(office: AppContext) -> str:
     no = await opened(office, "complaint")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu", mode="commission", target_day="2026-10-20")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
@@ -316,7 +318,9 @@ async def _answered_order(office: Office) -> str:
     return no
 
 
-async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_loses_no_duty(office: Office) -> None:
+async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_loses_no_duty(
+    office: AppContext,
+) -> None:
     no = await _answered_order(office)
     await does(no, "supervisor", Act.SUPERVISE, 4 * HOUR, reason="反映集中")
     said = {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved", "text": "早上还是堵。"}
@@ -329,7 +333,7 @@ async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_
     assert not {"call_back", "audit"} & running
 
 
-async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_why(office: Office) -> None:
+async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_why(office: AppContext) -> None:
     no = await _answered_order(office)
     why = "依法办理后仍以同一事实和理由提出"
     said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
@@ -337,7 +341,7 @@ async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_
     assert (await file(office, no)).entries[-1].data["reason"] == why
 
 
-async def test_the_third_time_it_must_be_said_why_it_is_closed(office: Office) -> None:
+async def test_the_third_time_it_must_be_said_why_it_is_closed(office: AppContext) -> None:
     no = await _answered_order(office)
     said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
     for times in (1, 2):

@@ -18,7 +18,7 @@ from tests.bench.live_loop import CATEGORY, PROBES, lies, messages, town
 from tests.conftest import MONDAY
 from tests.people import Door
 from web import bootstrap
-from web.context import Office
+from web.context import AppContext
 from web.tasks import training
 
 FEW = 30
@@ -69,7 +69,7 @@ async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -
     assert (await door.post("/api/v1/releases", {}, token)).json() == {"is_new": False}
 
 
-async def test_the_night_asks_once_when_enough_was_learnt(office: Office) -> None:
+async def test_the_night_asks_once_when_enough_was_learnt(office: AppContext) -> None:
     night = MONDAY.replace(hour=20)  # four in the morning of the next office day
     await training._ask_for_tonight(office, night)
     assert await training_runs.last() == []
@@ -92,7 +92,7 @@ async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_l
     await people.leave()
 
 
-async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(office: Office) -> None:
+async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(office: AppContext) -> None:
     assert await training_runs.ask("asked-1", by="管理员", now=MONDAY)
     assert not await training_runs.ask("asked-2", by="管理员", now=MONDAY)
     assert await training_runs.take(MONDAY) is not None
@@ -103,7 +103,7 @@ async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(
     assert (await training_runs.last())[0]["done_at"]
 
 
-async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(office: Office) -> None:
+async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(office: AppContext) -> None:
     present = await registry.current_id()
     await registry.record("other", "trained", {}, by="", refused=(), now=MONDAY)
     with pytest.raises(Conflict):
@@ -113,7 +113,7 @@ async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(of
     assert await registry.current_id() == present
 
 
-async def test_a_damaged_release_is_not_used_and_the_last_whole_one_serves(office: Office) -> None:
+async def test_a_damaged_release_is_not_used_and_the_last_whole_one_serves(office: AppContext) -> None:
     present = await registry.current_id()
     folder = office.settings.data / registry.FOLDER / "damaged"
     folder.mkdir()

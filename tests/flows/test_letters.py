@@ -17,39 +17,39 @@ from feedback.letter_register import Issued
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.rules.access import SYSTEM, Actor, citizen
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.letter_types import LETTERS
 from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 from web.letters import issuing, templates
-from web.letters.placeholders import Between, day_text
+from web.letters.placeholders import OfficeLetterValues, day_text
 
 DAY = timedelta(days=1)
 TEXT = "征地补偿款少算了两亩，村里和镇里都说不清楚，请求重新核定。\n家里有𠮷田地契可以作证。"
-APPEAL = Draft(
+APPEAL = Submission(
     kind="appeal",
     title="请求重新核定征地补偿款",
     text=TEXT,
     channel="web",
     desk="",
-    person=PersonDraft("𠮷小娜", "13900001234", address="云川区清河街道清波社区8栋402室"),
+    person=PersonSubmission("𠮷小娜", "13900001234", address="云川区清河街道清波社区8栋402室"),
 )
 
 
-async def _drain(office: Office) -> None:
+async def _drain(office: AppContext) -> None:
     await outbox.drain(bootstrap.handlers(office), MONDAY + 400 * DAY)
 
 
-async def _opened(office: Office, draft: Draft = APPEAL) -> str:
+async def _opened(office: AppContext, draft: Submission = APPEAL) -> str:
     office.clock = office.clock.starting_at(MONDAY)
-    return (await case_actions.hand_in(office, draft)).no
+    return (await case_actions.submit_case(office, draft)).no
 
 
-async def _walk(office: Office, no: str, *steps: tuple[Act, str, dict[str, Any]], begin: int = 0) -> None:
+async def _walk(office: AppContext, no: str, *steps: tuple[Act, str, dict[str, Any]], begin: int = 0) -> None:
     """Each step by that account ("" for whoever holds the code), a day after the one before."""
     for day, (act, who, data) in enumerate(steps, begin + 1):
         actor: Actor = await directory.actor_of(who) if who else citizen(no)
@@ -57,12 +57,12 @@ async def _walk(office: Office, no: str, *steps: tuple[Act, str, dict[str, Any]]
     await _drain(office)
 
 
-async def _letters(office: Office, no: str, actor: Actor = SYSTEM) -> dict[str, Issued]:
+async def _letters(office: AppContext, no: str, actor: Actor = SYSTEM) -> dict[str, Issued]:
     file = await case_queries.file(actor, no, secret=office.settings.secret)
     return {letter.code: letter for letter in await letter_register.letters_of(actor, file)}
 
 
-async def _written(office: Office, no: str, letter: Issued, form: str, who: str = "clerk-ziran") -> bytes:
+async def _written(office: AppContext, no: str, letter: Issued, form: str, who: str = "clerk-ziran") -> bytes:
     found = await letter_register.opened(
         await directory.actor_of(who) if who else citizen(no), no, str(letter.id), secret=office.settings.secret
     )
@@ -89,7 +89,7 @@ REPLY = (
 )
 
 
-async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(office: Office) -> None:
+async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(office: AppContext) -> None:
     no = await _opened(office)
     await _walk(
         office,
@@ -145,7 +145,7 @@ def _declined(ground: str) -> tuple[Act, str, dict[str, Any]]:
     return Act.DECLINE, "reception", {"reason": "经查与登记不符", "where_instead": "云平市仲裁委员会", "ground": ground}
 
 
-WALKS: dict[str, tuple[Draft, Steps]] = {
+WALKS: dict[str, tuple[Submission, Steps]] = {
     "accept_notice": (APPEAL, (ASSIGN, ACCEPT)),
     "receipt_notice": (
         APPEAL,
@@ -238,7 +238,9 @@ def test_a_walk_leads_to_each_letter() -> None:
 
 
 @pytest.mark.parametrize("code", WALKS)
-async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_must(office: Office, code: str) -> None:
+async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_must(
+    office: AppContext, code: str
+) -> None:
     draft, steps = WALKS[code]
     no = await _opened(office, draft)
     await _walk(office, no, *steps)
@@ -257,7 +259,7 @@ async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_mus
     assert "{{" not in words and "{%" not in words
 
 
-async def test_handling_a_message_twice_issues_nothing_more(office: Office) -> None:
+async def test_handling_a_message_twice_issues_nothing_more(office: AppContext) -> None:
     no = await _opened(office)
     await _walk(office, no, ASSIGN, ACCEPT)
     before = await _letters(office, no)
@@ -275,7 +277,7 @@ async def test_handling_a_message_twice_issues_nothing_more(office: Office) -> N
 
 @pytest.mark.parametrize("form", ["docx", "pdf"])
 async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_the_review_right(
-    office: Office, form: str
+    office: AppContext, form: str
 ) -> None:
     no = await _opened(office)
     await _walk(office, no, ASSIGN, ACCEPT, REPLY)
@@ -302,7 +304,7 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
         assert "".join(said.split()) in words, said
 
 
-async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_world_went_on(office: Office) -> None:
+async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_world_went_on(office: AppContext) -> None:
     no = await _opened(office)
     await _walk(office, no, ASSIGN, ACCEPT)
     letter = (await _letters(office, no))["accept_notice"]
@@ -313,7 +315,7 @@ async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_wor
     assert [await _written(office, no, letter, form) for form in ("docx", "pdf")] == first
 
 
-async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(office: Office) -> None:
+async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(office: AppContext) -> None:
     nos = [await _opened(office) for _ in range(6)]
     for no in nos:
         await cases.act(no, Act.ASSIGN, await directory.actor_of("reception"), {"unit": "ziran"}, now=MONDAY + DAY)
@@ -329,8 +331,8 @@ async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(of
 
 
 @pytest.mark.parametrize("kind", ["improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"])
-async def test_a_measure_is_told_by_one_letter_that_can_be_checked(office: Office, kind: str) -> None:
-    said = Between(
+async def test_a_measure_is_told_by_one_letter_that_can_be_checked(office: AppContext, kind: str) -> None:
+    said = OfficeLetterValues(
         about="JD2026-0001",
         unit="ziran",
         issuer="rexian",
@@ -357,7 +359,7 @@ async def test_a_measure_is_told_by_one_letter_that_can_be_checked(office: Offic
     assert "{{" not in words
 
 
-async def test_what_an_import_enters_issues_no_letter(office: Office) -> None:
+async def test_what_an_import_enters_issues_no_letter(office: AppContext) -> None:
     no = await _opened(office)
     actor = Actor(id="import", name="批量导入", roles=(await directory.actor_of("reception")).roles, unit="rexian")
     await cases.act(no, Act.ASSIGN, actor, {"unit": "ziran"}, now=MONDAY + DAY)
@@ -365,7 +367,7 @@ async def test_what_an_import_enters_issues_no_letter(office: Office) -> None:
     assert await _letters(office, no) == {}
 
 
-async def test_the_citizen_reads_their_own_letters_and_no_slip_between_offices(office: Office) -> None:
+async def test_the_citizen_reads_their_own_letters_and_no_slip_between_offices(office: AppContext) -> None:
     no = await _opened(office)
     await _walk(office, no, ASSIGN, ACCEPT)
     assert list(await _letters(office, no, citizen(no))) == ["forwarded_notice", "accept_notice"]

@@ -13,16 +13,16 @@ from feedback.kernel.errors import Forbidden, NotFound
 from feedback.queries import aggregates
 from feedback.record.models.case import Case, Link
 from feedback.rules.access import SYSTEM, Actor
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, LinkKind, LinkState
 from routing import directory
 from tests.conftest import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 
 HOUR = timedelta(hours=1)
-ANNA, BEN = PersonDraft("安小娜", "13900001234"), PersonDraft("白小本", "13900005678")
+ANNA, BEN = PersonSubmission("安小娜", "13900001234"), PersonSubmission("白小本", "13900005678")
 NOISE = (
     "我住在丽水花园三期，小区东侧的工地每天夜里十一点以后还在打桩浇筑混凝土，机器声一直响到凌晨两三点，"
     "老人心脏不好整夜睡不着，孩子第二天上课打瞌睡。多次打电话给工地负责人都说马上停，结果照样施工。"
@@ -31,10 +31,10 @@ AGAIN = "丽水花园三期东侧的工地夜里又在打桩，机器声一直�
 LIGHT = "建设路与文化路交叉口的路灯坏了两个多星期，晚上一片漆黑，昨天有人骑车摔倒，请尽快派人来修。"
 
 
-async def _in(office: Office, title: str, text: str, person: PersonDraft | None = ANNA, **more: Any) -> str:
+async def _in(office: AppContext, title: str, text: str, person: PersonSubmission | None = ANNA, **more: Any) -> str:
     """Handed in, and what follows carried out."""
-    draft = Draft(more.pop("kind", "complaint"), title, text, "web", "", person=person, **more)
-    no = (await case_actions.hand_in(office, draft)).no
+    draft = Submission(more.pop("kind", "complaint"), title, text, "web", "", person=person, **more)
+    no = (await case_actions.submit_case(office, draft)).no
     await outbox.drain(bootstrap.handlers(office), office.clock.now())
     return no
 
@@ -45,12 +45,12 @@ async def repeats_between(since: datetime, until: datetime) -> set[str]:
 
 
 @pytest.fixture
-async def desk(office: Office) -> Actor:
+async def desk(office: AppContext) -> Actor:
     office.clock = office.clock.starting_at(MONDAY)
     return await directory.actor_of("reception")
 
 
-async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(office: Office, desk: Actor) -> None:
+async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(office: AppContext, desk: Actor) -> None:
     first = await _in(office, "工地夜间施工扰民", NOISE)
     second = await _in(office, "又来反映夜间施工", AGAIN)
     (link,) = await links.of_case(desk, second)
@@ -62,10 +62,10 @@ async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(offi
     assert [each.here.no for each in await links.pending(desk)] == [second]
 
 
-async def test_other_people_with_the_same_words_are_a_campaign(office: Office, desk: Actor) -> None:
+async def test_other_people_with_the_same_words_are_a_campaign(office: AppContext, desk: Actor) -> None:
     first = await _in(office, "工地夜间施工扰民", NOISE)
     others = [
-        await _in(office, f"夜间施工扰民{n}", NOISE[n:] + "请查处。", PersonDraft(phone=f"1380000000{n}"))
+        await _in(office, f"夜间施工扰民{n}", NOISE[n:] + "请查处。", PersonSubmission(phone=f"1380000000{n}"))
         for n in (1, 2)
     ]
     assert {(each.kind, each.there.no) for no in others for each in await links.of_case(desk, no)} == {
@@ -78,7 +78,7 @@ async def test_other_people_with_the_same_words_are_a_campaign(office: Office, d
 
 
 async def test_another_matter_of_the_same_person_is_no_repeat_but_stands_in_the_history(
-    office: Office, desk: Actor
+    office: AppContext, desk: Actor
 ) -> None:
     first = await _in(office, "工地夜间施工扰民", NOISE)
     second = await _in(office, "路灯不亮", LIGHT)
@@ -86,7 +86,7 @@ async def test_another_matter_of_the_same_person_is_no_repeat_but_stands_in_the_
     assert [row.no for row in await links.others_of_person(desk, second)] == [first]
 
 
-async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(office: Office, desk: Actor) -> None:
+async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(office: AppContext, desk: Actor) -> None:
     await _in(office, "工地夜间施工扰民", NOISE)
     second = await _in(office, "又来反映夜间施工", AGAIN)
     (link,) = await links.of_case(desk, second)
@@ -101,12 +101,12 @@ async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(office: Offic
     assert (await Link.get()).state == "dismissed"
 
 
-async def test_a_repeat_counts_once_somebody_decided(office: Office, desk: Actor) -> None:
+async def test_a_repeat_counts_once_somebody_decided(office: AppContext, desk: Actor) -> None:
     first = await _in(office, "工地夜间施工扰民", NOISE)
     second, third = [await _in(office, "又来反映夜间施工", AGAIN + "急！" * n) for n in (0, 1)]
     span = (MONDAY - HOUR, MONDAY + HOUR)
     assert await repeats_between(*span) == set()
-    await case_actions.do(office, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
+    await case_actions.perform_act(office, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
     assert await repeats_between(*span) == {second}
     (link,) = [each for each in await links.of_case(desk, third) if each.state == "proposed"]
     assert link.there.no == first
@@ -115,29 +115,29 @@ async def test_a_repeat_counts_once_somebody_decided(office: Office, desk: Actor
     assert await repeats_between(MONDAY + HOUR, MONDAY + 2 * HOUR) == set()
 
 
-async def test_a_merge_nobody_proposed_is_a_link_too(office: Office, desk: Actor) -> None:
+async def test_a_merge_nobody_proposed_is_a_link_too(office: AppContext, desk: Actor) -> None:
     first, second = await _in(office, "路灯不亮", LIGHT), await _in(office, "工地吵闹", NOISE, BEN)
-    await case_actions.do(office, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
+    await case_actions.perform_act(office, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
     (link,) = await links.of_case(desk, second)
     assert (link.kind, link.state, link.same_person) == ("merged_into", "confirmed", False)
     assert await repeats_between(MONDAY - HOUR, MONDAY + HOUR) == set()
 
 
-async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(office: Office, desk: Actor) -> None:
+async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(office: AppContext, desk: Actor) -> None:
     open_, hidden = await _in(office, "工地夜间施工扰民", NOISE), await _in(office, "夜间施工", AGAIN, anonymous=True)
     same = await _in(office, "工地夜间施工扰民", NOISE + "请查处。", anonymous=True)
     for no in (open_, hidden, same):
         if not (await Case.get(no=no)).unit:
-            await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
+            await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
         elif (await Case.get(no=no)).unit != "chengguan":
-            await case_actions.do(
+            await case_actions.perform_act(
                 office,
                 no,
                 Act.RETURN,
                 await directory.actor_of("clerk-" + (await Case.get(no=no)).unit),
                 {"reason": "x"},
             )
-            await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
+            await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
     clerk = await directory.actor_of("clerk-chengguan")
     assert await links.others_of_person(clerk, open_) == []
     assert await links.of_case(clerk, hidden) == []
@@ -146,7 +146,7 @@ async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(off
     assert {row.no for row in await links.others_of_person(desk, open_)} == {hidden, same}
 
 
-async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(office: Office, desk: Actor) -> None:
+async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(office: AppContext, desk: Actor) -> None:
     await _in(office, "工地夜间施工扰民", NOISE)
     report = await _in(office, "举报夜间施工有人包庇", NOISE, kind="report")
     assert not await Link.all().count()
@@ -164,7 +164,7 @@ async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(o
     assert {row.no for row in await links.others_of_person(desk, ordinary)} >= {report, again}
 
 
-async def test_whoever_registers_is_hinted_at_the_person_and_the_words(office: Office, desk: Actor) -> None:
+async def test_whoever_registers_is_hinted_at_the_person_and_the_words(office: AppContext, desk: Actor) -> None:
     first = await _in(office, "工地夜间施工扰民", NOISE)
     other = await _in(office, "路灯不亮", LIGHT, BEN)
     secret = office.settings.secret
@@ -174,7 +174,7 @@ async def test_whoever_registers_is_hinted_at_the_person_and_the_words(office: O
     assert await link_proposals.hints(await directory.actor_of("clerk-jiwei"), "路灯坏了", LIGHT, {}, secret) == []
 
 
-async def test_what_came_before_prints_were_kept_is_found_after_filling(office: Office, desk: Actor) -> None:
+async def test_what_came_before_prints_were_kept_is_found_after_filling(office: AppContext, desk: Actor) -> None:
     first = await _in(office, "工地夜间施工扰民", NOISE)
     await _in(office, "路灯不亮", LIGHT, BEN)
     from classify.models import Passage
@@ -186,7 +186,7 @@ async def test_what_came_before_prints_were_kept_is_found_after_filling(office: 
     assert first in {each.there.no for each in await links.of_case(desk, second)}
 
 
-async def test_new_facts_make_a_case_of_their_own(office: Office, desk: Actor) -> None:
+async def test_new_facts_make_a_case_of_their_own(office: AppContext, desk: Actor) -> None:
     first, second = await _in(office, "工地夜间施工扰民", NOISE), await _in(office, "夜间施工又有新情况", AGAIN)
     await links.add(desk, second, first, LinkKind.NEW_FACTS_OF, now=MONDAY)
     (link,) = await links.of_case(desk, second)

@@ -16,18 +16,18 @@ from feedback.queries import worklist as case_worklist
 from feedback.record import cases
 from feedback.record.persistence import standing_of
 from feedback.rules.access import SYSTEM, Actor, citizen, scope, sees
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Act, Kind, Status
 from routing import directory
 from tests.conftest import MONDAY
 from web import bootstrap
-from web.context import Office
+from web.context import AppContext
 
 HOUR = timedelta(hours=1)
 
 
-def _draft(number: int = 1, **more: object) -> Draft:
+def _draft(number: int = 1, **more: object) -> Submission:
     known: dict[str, object] = {
         "kind": "complaint",
         "title": f"第 {number} 件：楼道堆放杂物",
@@ -35,42 +35,42 @@ def _draft(number: int = 1, **more: object) -> Draft:
         "channel": "app",
         "desk": "rexian",
         "source_id": f"s-{number}",
-        "person": PersonDraft("安小娜", "13900001234"),
+        "person": PersonSubmission("安小娜", "13900001234"),
     }
-    return Draft(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
+    return Submission(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
 
 
-async def _submit(office: Office, number: int = 1, **more: object) -> cases.Receipt:
+async def _submit(office: AppContext, number: int = 1, **more: object) -> cases.Receipt:
     return await cases.submit(_draft(number, **more), citizen(""), now=MONDAY, secret=office.settings.secret)
 
 
-async def _assigned(office: Office, unit: str = "jiaoyu", number: int = 1, **more: object) -> str:
+async def _assigned(office: AppContext, unit: str = "jiaoyu", number: int = 1, **more: object) -> str:
     receipt = await _submit(office, number, **more)
     desk = await directory.actor_of("reception")
     await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": unit}, now=MONDAY + HOUR)
     return receipt.no
 
 
-async def test_the_same_source_is_the_same_case(office: Office) -> None:
+async def test_the_same_source_is_the_same_case(office: AppContext) -> None:
     first, second = await _submit(office), await _submit(office)
     assert (first.no, first.code) == (second.no, second.code)
     assert first.fresh and not second.fresh
 
 
-async def test_the_same_source_twice_at_once_is_one_case(office: Office) -> None:
+async def test_the_same_source_twice_at_once_is_one_case(office: AppContext) -> None:
     receipts = await asyncio.gather(*(_submit(office) for _ in range(6)))
     assert len({r.no for r in receipts}) == 1
     assert sum(r.fresh for r in receipts) == 1
 
 
-async def test_a_guessed_source_with_another_text_learns_nothing(office: Office) -> None:
+async def test_a_guessed_source_with_another_text_learns_nothing(office: AppContext) -> None:
     await _submit(office)
     with pytest.raises(Conflict) as caught:
         await _submit(office, text="换一段文字试试看能不能拿到别人的查询码")
     assert caught.value.code == "source_id_used"
 
 
-async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(office: Office) -> None:
+async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(office: AppContext) -> None:
     no = await _assigned(office)
     clerk = await directory.actor_of("clerk-jiaoyu")
     both = await asyncio.gather(
@@ -83,7 +83,7 @@ async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(office: Of
     assert [e.act for e in file.entries].count("accept") == 1
 
 
-async def test_a_stale_page_learns_of_the_conflict(office: Office) -> None:
+async def test_a_stale_page_learns_of_the_conflict(office: AppContext) -> None:
     no = await _assigned(office)
     clerk = await directory.actor_of("clerk-jiaoyu")
     await cases.act(no, Act.NOTE, clerk, {"text": "已看"}, now=MONDAY + 2 * HOUR)
@@ -91,7 +91,7 @@ async def test_a_stale_page_learns_of_the_conflict(office: Office) -> None:
         await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 3 * HOUR, expect=2)
 
 
-async def test_every_handler_twice_changes_nothing_more(office: Office) -> None:
+async def test_every_handler_twice_changes_nothing_more(office: AppContext) -> None:
     await _submit(office)
     table = bootstrap.handlers(office)
     await outbox.drain(table, MONDAY + HOUR)
@@ -112,7 +112,7 @@ async def _notices() -> int:
     return await Notice.all().count()
 
 
-async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: Office) -> None:
+async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: AppContext) -> None:
     no = await _assigned(office)
     clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -125,7 +125,7 @@ async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: Off
     assert [d async for d in jobs.damages(office.settings.data)] == []
 
 
-async def test_a_change_behind_the_records_back_is_found(office: Office) -> None:
+async def test_a_change_behind_the_records_back_is_found(office: AppContext) -> None:
     from feedback.record.models.case import Case, Entry
     from feedback.record.models.clocks import ClockRow
 
@@ -138,7 +138,7 @@ async def test_a_change_behind_the_records_back_is_found(office: Office) -> None
     assert any("chain" in d.what for d in [d async for d in jobs.damages(office.settings.data)])
 
 
-async def test_an_extension_beyond_the_law_is_refused(office: Office) -> None:
+async def test_an_extension_beyond_the_law_is_refused(office: AppContext) -> None:
     no = await _assigned(office)
     clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -147,7 +147,7 @@ async def test_an_extension_beyond_the_law_is_refused(office: Office) -> None:
     assert caught.value.fields == {"days": "longer_than_the_law_allows"}
 
 
-async def test_what_is_listed_is_what_may_be_opened(office: Office) -> None:
+async def test_what_is_listed_is_what_may_be_opened(office: AppContext) -> None:
     """One rule for list, count and opening: a matrix of people and cases."""
     from feedback.record.models.case import Case
 
@@ -178,7 +178,7 @@ async def test_what_is_listed_is_what_may_be_opened(office: Office) -> None:
         assert sum(counted.get(s.value, 0) for s in Status) == len(listed), actor.id
 
 
-async def test_the_accused_unit_never_learns_of_a_report(office: Office) -> None:
+async def test_the_accused_unit_never_learns_of_a_report(office: AppContext) -> None:
     receipt = await _submit(office, 1, kind="report", bars=frozenset({"jiwei"}))
     accused = await directory.actor_of("clerk-jiwei")
     with pytest.raises(NotFound):
@@ -188,7 +188,7 @@ async def test_the_accused_unit_never_learns_of_a_report(office: Office) -> None
         await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
 
 
-async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overseers(office: Office) -> None:
+async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overseers(office: AppContext) -> None:
     from feedback.record.models.case import Person
 
     no = await _assigned(office)
@@ -203,14 +203,14 @@ async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overse
     assert known is not None and known.phone == "13900001234"
 
 
-async def test_a_clock_that_runs_out_is_told_once(office: Office) -> None:
+async def test_a_clock_that_runs_out_is_told_once(office: AppContext) -> None:
     await _assigned(office)
     late = MONDAY + timedelta(days=3)
     assert await jobs.sweep_clocks(late) > 0
     assert await jobs.sweep_clocks(late) == 0
 
 
-async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_stays(office: Office) -> None:
+async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_stays(office: AppContext) -> None:
     receipt = await _submit(office)
     await cases.act(receipt.no, Act.WITHDRAW, citizen(receipt.no), {}, now=MONDAY + HOUR)
     assert await jobs.forget_persons(MONDAY + timedelta(days=365), 3) == 0
@@ -220,27 +220,27 @@ async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_s
     assert file.person is not None and file.person.name == ""
 
 
-async def test_an_unknown_act_for_the_status_is_not_now(office: Office) -> None:
+async def test_an_unknown_act_for_the_status_is_not_now(office: AppContext) -> None:
     receipt = await _submit(office)
     with pytest.raises(NotNow):
         await cases.act(receipt.no, Act.RATE, citizen(receipt.no), {"level": 5}, now=MONDAY)
 
 
 @pytest.mark.parametrize("kind", [k for k in Kind if k is not Kind.RECTIFY])
-async def test_every_kind_gets_clocks_that_cite_their_law(office: Office, kind: Kind) -> None:
+async def test_every_kind_gets_clocks_that_cite_their_law(office: AppContext, kind: Kind) -> None:
     receipt = await _submit(office, kind=kind.value)
     assert receipt.clocks
     assert all(c.law for c in receipt.clocks)
 
 
-async def test_a_stranger_sees_nothing(office: Office) -> None:
+async def test_a_stranger_sees_nothing(office: AppContext) -> None:
     receipt = await _submit(office)
     stranger = Actor("x", "戴", frozenset())
     with pytest.raises(NotFound):
         await case_queries.file(stranger, receipt.no, secret=office.settings.secret)
 
 
-async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office: Office) -> None:
+async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office: AppContext) -> None:
     no = await _assigned(office, public_consent=True)
     clerk, desk = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("reception")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -255,12 +255,12 @@ async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office:
         await cases.act(no, Act.UNPUBLISH, desk, {"reason": "再撤一次"}, now=MONDAY + 6 * HOUR)
 
 
-async def test_an_endless_number_is_simply_unknown(office: Office) -> None:
+async def test_an_endless_number_is_simply_unknown(office: AppContext) -> None:
     with pytest.raises(NotFound):
         await case_queries.file(SYSTEM, "9" * 5000, secret=office.settings.secret)
 
 
-async def test_nothing_is_merged_into_an_endless_number(office: Office) -> None:
+async def test_nothing_is_merged_into_an_endless_number(office: AppContext) -> None:
     no = await _assigned(office)
     desk = await directory.actor_of("reception")
     with pytest.raises(Invalid) as caught:
@@ -268,7 +268,7 @@ async def test_nothing_is_merged_into_an_endless_number(office: Office) -> None:
     assert caught.value.fields == {"case": "too_long"}
 
 
-async def test_what_a_person_decides_is_kept_for_training_without_the_person(office: Office) -> None:
+async def test_what_a_person_decides_is_kept_for_training_without_the_person(office: AppContext) -> None:
     words = "我叫安小娜，手机13900001234，楼道里电动车充电很危险"
     receipt = await _submit(office, 1, text=words)
     desk = await directory.actor_of("reception")

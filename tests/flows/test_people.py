@@ -15,27 +15,27 @@ from feedback.queries import lookup as case_lookup
 from feedback.record import cases
 from feedback.record.models.case import Case, CasePerson, Person
 from feedback.rules import access
-from feedback.rules.intake import Draft, PersonDraft, Proxy
+from feedback.rules.intake import PersonSubmission, Proxy, Submission
 from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.conftest import MONDAY
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 
-ANNA, BEN = PersonDraft("安小娜", "13900001234"), PersonDraft("白小本", "13900005678")
-DRAFT = Draft("complaint", "小学门口拥堵", "早晚高峰车辆乱停，孩子过马路危险。", "visit", "", person=ANNA)
+ANNA, BEN = PersonSubmission("安小娜", "13900001234"), PersonSubmission("白小本", "13900005678")
+DRAFT = Submission("complaint", "小学门口拥堵", "早晚高峰车辆乱停，孩子过马路危险。", "visit", "", person=ANNA)
 
 
-async def _opened(office: Office, **more: Any) -> cases.Receipt:
+async def _opened(office: AppContext, **more: Any) -> cases.Receipt:
     office.clock = office.clock.starting_at(MONDAY)
-    return await case_actions.hand_in(office, replace(DRAFT, **more))
+    return await case_actions.submit_case(office, replace(DRAFT, **more))
 
 
 def _proxy(kind: str, authority: str) -> Proxy:
     return Proxy(BEN, kind, authority)
 
 
-async def test_a_proxy_petition_keeps_both_people_sealed(office: Office) -> None:
+async def test_a_proxy_petition_keeps_both_people_sealed(office: AppContext) -> None:
     receipt = await _opened(office, proxy=_proxy("volunteer", "written"))
     desk = await directory.actor_of("reception")
     file = await case_queries.file(desk, receipt.no, secret=office.settings.secret)
@@ -59,7 +59,7 @@ async def test_a_proxy_petition_keeps_both_people_sealed(office: Office) -> None
     ],
 )
 async def test_a_proxy_opens_the_case_by_an_own_telephone_only_in_the_petitioners_place(
-    office: Office, kind: str, authority: str, opens: bool
+    office: AppContext, kind: str, authority: str, opens: bool
 ) -> None:
     receipt = await _opened(office, proxy=_proxy(kind, authority))
     secret = office.settings.secret
@@ -76,36 +76,36 @@ async def test_a_proxy_opens_the_case_by_an_own_telephone_only_in_the_petitioner
     [
         ({"representatives": (BEN,) * 6, "headcount": 9}, {"representatives": "too_many_representatives"}),
         ({"representatives": (BEN, BEN), "headcount": 1}, {"headcount": "fewer_than_representatives"}),
-        ({"representatives": (PersonDraft(phone="13900005678"),)}, {"representatives.0.name": "missing"}),
+        ({"representatives": (PersonSubmission(phone="13900005678"),)}, {"representatives.0.name": "missing"}),
         ({"proxy": Proxy(BEN, "lawyer", "recorded")}, {"proxy.authority": "not_of_this_proxy"}),
         ({"proxy": Proxy(BEN, "friend", "written")}, {"proxy.kind": "unknown"}),
-        ({"proxy": Proxy(PersonDraft(), "family", "written")}, {"proxy.name": "missing"}),
+        ({"proxy": Proxy(PersonSubmission(), "family", "written")}, {"proxy.name": "missing"}),
         ({"person": None, "proxy": Proxy(BEN, "family", "written")}, {"person.name": "missing_for_proxy"}),
     ],
 )
 async def test_what_is_wrong_with_people_is_named(
-    office: Office, more: Mapping[str, Any], fault: Mapping[str, str]
+    office: AppContext, more: Mapping[str, Any], fault: Mapping[str, str]
 ) -> None:
     with pytest.raises(Invalid) as caught:
         await _opened(office, **more)
     assert caught.value.fields == fault
 
 
-async def test_five_representatives_speak_for_many_and_each_may_look_up(office: Office) -> None:
-    five = tuple(PersonDraft(f"代表{n}", f"1380000000{n}") for n in range(5))
+async def test_five_representatives_speak_for_many_and_each_may_look_up(office: AppContext) -> None:
+    five = tuple(PersonSubmission(f"代表{n}", f"1380000000{n}") for n in range(5))
     receipt = await _opened(office, representatives=five, headcount=120)
     assert await case_lookup.by_code(office.settings.secret, receipt.code, phone_tail="0004") == receipt.no
     file = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
     assert (len(file.beside), file.headcount) == (5, 120)
 
 
-async def test_what_may_not_be_published_holds_the_names_of_all(office: Office) -> None:
+async def test_what_may_not_be_published_holds_the_names_of_all(office: AppContext) -> None:
     receipt = await _opened(office, representatives=(BEN,), headcount=5, proxy=Proxy(BEN, "family", "written"))
     desk = await directory.actor_of("reception")
     assert set(await case_queries.names_in(desk, receipt.no, office.settings.secret)) == {"安小娜", "白小本"}
 
 
-async def test_the_citizen_is_not_shown_what_the_desk_noted_down(office: Office) -> None:
+async def test_the_citizen_is_not_shown_what_the_desk_noted_down(office: AppContext) -> None:
     receipt = await _opened(office, particulars={"threat": True, "visit_place": "三号窗口"})
     owner = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
     desk = await case_queries.file(await directory.actor_of("reception"), receipt.no, secret=office.settings.secret)
@@ -114,7 +114,7 @@ async def test_the_citizen_is_not_shown_what_the_desk_noted_down(office: Office)
     assert desk.urgency == case_actions.AT_ONCE
 
 
-async def test_people_beside_are_forgotten_with_the_petitioner(office: Office) -> None:
+async def test_people_beside_are_forgotten_with_the_petitioner(office: AppContext) -> None:
     receipt = await _opened(office, representatives=(BEN,), headcount=2)
     await cases.act(receipt.no, Act.WITHDRAW, access.citizen(receipt.no), {}, now=MONDAY)
     assert await jobs.forget_persons(MONDAY + timedelta(days=400), 3) == 0
@@ -142,11 +142,11 @@ SAID = replace(DRAFT, channel="app", source_id="20260914-000001", sender="203.0.
     ],
 )
 async def test_whoever_resends_gets_the_same_receipt(
-    office: Office, first: Mapping[str, Any], again: Mapping[str, Any]
+    office: AppContext, first: Mapping[str, Any], again: Mapping[str, Any]
 ) -> None:
     one, two = (
-        await case_actions.hand_in(office, replace(SAID, **first)),
-        await case_actions.hand_in(office, replace(SAID, **again)),
+        await case_actions.submit_case(office, replace(SAID, **first)),
+        await case_actions.submit_case(office, replace(SAID, **again)),
     )
     assert (one.no, one.code, two.fresh) == (two.no, two.code, False)
 
@@ -155,20 +155,24 @@ async def test_whoever_resends_gets_the_same_receipt(
     "again",
     [
         pytest.param({"person": None, "sender": "elsewhere"}, id="without the telephone"),
-        pytest.param({"person": PersonDraft("安小娜", "13900001235"), "sender": "elsewhere"}, id="another telephone"),
-        pytest.param({"person": PersonDraft("安大娜", "13900001234"), "sender": "elsewhere"}, id="another name"),
-        pytest.param({"person": PersonDraft("安小娜"), "sender": "elsewhere"}, id="the name alone"),
+        pytest.param(
+            {"person": PersonSubmission("安小娜", "13900001235"), "sender": "elsewhere"}, id="another telephone"
+        ),
+        pytest.param({"person": PersonSubmission("安大娜", "13900001234"), "sender": "elsewhere"}, id="another name"),
+        pytest.param({"person": PersonSubmission("安小娜"), "sender": "elsewhere"}, id="the name alone"),
     ],
 )
-async def test_a_stranger_who_guesses_number_and_text_gets_no_receipt(office: Office, again: Mapping[str, Any]) -> None:
-    await case_actions.hand_in(office, SAID)
+async def test_a_stranger_who_guesses_number_and_text_gets_no_receipt(
+    office: AppContext, again: Mapping[str, Any]
+) -> None:
+    await case_actions.submit_case(office, SAID)
     with pytest.raises(Conflict) as caught:
-        await case_actions.hand_in(office, replace(SAID, **again))
+        await case_actions.submit_case(office, replace(SAID, **again))
     assert caught.value.code == "source_id_used"
 
 
-async def test_by_what_a_resend_is_known_is_forgotten_after_a_day(office: Office) -> None:
-    receipt = await case_actions.hand_in(office, SAID)
+async def test_by_what_a_resend_is_known_is_forgotten_after_a_day(office: AppContext) -> None:
+    receipt = await case_actions.submit_case(office, SAID)
     stored = (await Case.get(no=receipt.no)).sender_hash
     assert stored and "203.0.113.7" not in stored and stored != identifiers.keyed_hash("", "sender", SAID.sender)
     assert await jobs.forget_senders(office.clock.now()) == 0

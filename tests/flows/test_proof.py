@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from classify.automation import outcomes
-from classify.automation.gate import State
+from classify.automation.gate import GateState
 from classify.models import Outcome
 from feedback.kernel.settings import Settings
 from tests.people import Door
@@ -71,7 +71,7 @@ async def test_confirmed_outcomes_make_it_automatic_and_corrections_take_it_back
         assert answer.status_code == 200, answer.text
     await careful.drain()
     states = {cell.name: cell.standing.state for cell in await outcomes.standings()}
-    assert states["04"] is State.WITHDRAWN
+    assert states["04"] is GateState.WITHDRAWN
     assert (await _handed_in(careful))["status"] == "received"
     admin = await careful.page_client("admin")
     page = (await admin.get("/admin/automatic")).text

@@ -13,7 +13,7 @@ from feedback.queries import worklist as case_worklist
 from feedback.record import calendar_editions, cases
 from feedback.rules import access
 from feedback.rules.access import SYSTEM, citizen
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Act, Status
 from feedback.rules.workdays import DayRow
@@ -21,12 +21,12 @@ from routing import directory
 from tests.bench.random_walk import START, Walk
 from tests.conftest import MONDAY
 from web import bootstrap
-from web.context import Office
+from web.context import AppContext
 
 HOUR = timedelta(hours=1)
 
 
-async def test_a_random_walk_over_half_a_year_finds_nothing_untrue(office: Office) -> None:
+async def test_a_random_walk_over_half_a_year_finds_nothing_untrue(office: AppContext) -> None:
     found = await Walk(office, acts=250, seed_=1).run()
     assert found.faults == []
     assert found.until - START > timedelta(days=120)
@@ -34,20 +34,20 @@ async def test_a_random_walk_over_half_a_year_finds_nothing_untrue(office: Offic
     assert len(found.done) > 15
 
 
-async def _opened(office: Office, kind: str, **more: object) -> str:
+async def _opened(office: AppContext, kind: str, **more: object) -> str:
     known: dict[str, object] = {
         "kind": kind,
         "title": "学校门口拥堵",
         "text": "早晚高峰车辆乱停，孩子过马路危险。",
         "channel": "web",
         "desk": "rexian",
-        "person": PersonDraft("安小娜", "13900001234"),
+        "person": PersonSubmission("安小娜", "13900001234"),
     }
-    draft = Draft(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
+    draft = Submission(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
     return (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
 
 
-async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(office: Office) -> None:
+async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(office: AppContext) -> None:
     no = await _opened(office, "complaint")
     desk, lead = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
     asked = {"unit": "jiaoyu", "units": ["gongan", "jiaoyu", "gongan"]}
@@ -60,7 +60,7 @@ async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(
     assert [t.unit for t in folded.tenures if not t.lead] == ["gongan"]
 
 
-async def test_a_refused_review_leaves_no_clock_behind(office: Office) -> None:
+async def test_a_refused_review_leaves_no_clock_behind(office: AppContext) -> None:
     no = await _opened(office, "appeal")
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY + HOUR)
@@ -72,14 +72,14 @@ async def test_a_refused_review_leaves_no_clock_behind(office: Office) -> None:
     assert await jobs.orphaned_clocks() == 0
 
 
-async def test_a_right_that_lapses_follows_the_calendar_too(office: Office) -> None:
+async def test_a_right_that_lapses_follows_the_calendar_too(office: AppContext) -> None:
     no = await _opened(office, "report")
     desk = await directory.actor_of("reception")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
     (objecting,) = [c for c in (await case_statistics.folded(no))[1] if c.term == "object"]
     day = DayRow(objecting.due_legal_day, False, "调休")
     newest = (await calendar_editions.current()).edition
-    what = calendar_editions.Change((day,), (), day.day.replace(month=12, day=31), remark="通知")
+    what = calendar_editions.CalendarChange((day,), (), day.day.replace(month=12, day=31), remark="通知")
     await calendar_editions.change(what, "admin", MONDAY + HOUR, after=newest)
     await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * HOUR)
     (moved,) = [c for c in (await case_statistics.folded(no))[1] if c.term == "object"]
@@ -87,7 +87,7 @@ async def test_a_right_that_lapses_follows_the_calendar_too(office: Office) -> N
     assert [d async for d in jobs.damages(office.settings.data)] == []
 
 
-async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(office: Office) -> None:
+async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(office: AppContext) -> None:
     no = await _opened(office, "report", bars=frozenset({"jiwei", "rexian"}))
     table, desk = bootstrap.handlers(office), await directory.actor_of("reception")
     await outbox.drain(table, MONDAY + HOUR)

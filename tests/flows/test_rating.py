@@ -15,18 +15,18 @@ from evaluation.periods import month
 from evaluation.publication import editions, statistics
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import counters, disputes, services, submission
-from evaluation.ratings.submission import RatingView, ServiceRating, Standing
+from evaluation.ratings.submission import RatingValidity, RatingView, ServiceRating
 from evaluation.ratings.tokens import Occasion, token_of
 from feedback.kernel import outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.rules.access import SYSTEM, citizen
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind
 from routing import directory
 from tests.conftest import MONDAY
-from web.context import Office
+from web.context import AppContext
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SEPTEMBER = month("2026-09")
@@ -34,15 +34,15 @@ OCTOBER = SEPTEMBER.until + DAY
 UNIT = "jiaoyu"
 
 
-async def _answered(office: Office, *, number: int = 1) -> str:
-    draft = Draft(
+async def _answered(office: AppContext, *, number: int = 1) -> str:
+    draft = Submission(
         kind=Kind.COMPLAINT,
         title="课后服务收费不明",
         text="清波社区小学的课后服务收费没有公示，家长不清楚钱用在哪里。",
         channel="app",
         desk="rexian",
         source_id=f"rating-{number}",
-        person=PersonDraft("安小娜", "13900001234"),
+        person=PersonSubmission("安小娜", "13900001234"),
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
@@ -54,7 +54,7 @@ async def _answered(office: Office, *, number: int = 1) -> str:
 
 async def _rate(no: str, level: int, **more: Any) -> None:
     data = {"level": level, **more}
-    await cases.act(no, Act.RATE, citizen(no), data, now=MONDAY + 2 * DAY, also=case_ratings.record)
+    await cases.act(no, Act.RATE, citizen(no), data, now=MONDAY + 2 * DAY, in_transaction=case_ratings.record)
 
 
 async def _rated(no: str) -> tuple[RatingView, ...]:
@@ -62,7 +62,7 @@ async def _rated(no: str) -> tuple[RatingView, ...]:
     return items
 
 
-async def _follow(office: Office) -> None:
+async def _follow(office: AppContext) -> None:
     await outbox.drain(jobs.handlers(office.settings) | _unheard(), MONDAY + 2 * DAY)
 
 
@@ -73,13 +73,13 @@ def _unheard() -> dict[str, outbox.Handler]:
     return {f"case.{act.value}": nothing for act in Act if act is not Act.RATE}
 
 
-async def _service(office: Office, level: int = 5, **more: Any) -> RatingView:
+async def _service(office: AppContext, level: int = 5, **more: Any) -> RatingView:
     matter = (await services.matters())[0].code
     facts: Mapping[str, Any] = {"matter": matter, "handling_no": "办-0001", "level": level} | more
     return await services.rate_service(ServiceRating(**facts), None, now=MONDAY, secret=office.settings.secret)
 
 
-async def test_a_rating_is_kept_and_counted_with_its_act(office: Office) -> None:
+async def test_a_rating_is_kept_and_counted_with_its_act(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 5, tags=["510", "517"], text="很快。")
     (rating,) = await _rated(no)
@@ -88,7 +88,7 @@ async def test_a_rating_is_kept_and_counted_with_its_act(office: Office) -> None
     assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({5: 1})}
 
 
-async def test_tags_of_another_level_are_refused_and_the_act_with_them(office: Office) -> None:
+async def test_tags_of_another_level_are_refused_and_the_act_with_them(office: AppContext) -> None:
     no = await _answered(office)
     with pytest.raises(Invalid) as fault:
         await _rate(no, 5, tags=["214"])
@@ -98,7 +98,7 @@ async def test_tags_of_another_level_are_refused_and_the_act_with_them(office: O
     assert await counters.levels_in(SEPTEMBER) == {}
 
 
-async def test_there_is_one_follow_up_which_does_not_count_again(office: Office) -> None:
+async def test_there_is_one_follow_up_which_does_not_count_again(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 4)
     await _rate(no, 5)
@@ -109,7 +109,7 @@ async def test_there_is_one_follow_up_which_does_not_count_again(office: Office)
     assert await counters.follow_ups_in(SEPTEMBER) == {UNIT: 1}
 
 
-async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(office: Office) -> None:
+async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 1, tags=["115"], text="态度差。")
     seq = len((await case_queries.file(SYSTEM, no, secret=office.settings.secret)).entries)
@@ -124,14 +124,14 @@ async def test_a_bad_rating_opens_one_rectification_however_often_the_message_ru
     assert rating.rectify_no == opened.no
 
 
-async def test_a_good_rating_opens_nothing(office: Office) -> None:
+async def test_a_good_rating_opens_nothing(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 3)
     await _follow(office)
     assert (await case_queries.file(SYSTEM, no, secret=office.settings.secret)).linked == ()
 
 
-async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(office: Office) -> None:
+async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 2, anonymous=True)
     await _follow(office)
@@ -143,7 +143,7 @@ async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(office
     assert (await case_ratings.ratings_of(supervisor)).items[0].case_no == no
 
 
-async def test_a_report_that_is_rated_badly_opens_no_file_that_others_may_read(office: Office) -> None:
+async def test_a_report_that_is_rated_badly_opens_no_file_that_others_may_read(office: AppContext) -> None:
     no = await _report(office)
     await _rate(no, 1)
     await _follow(office)
@@ -151,8 +151,10 @@ async def test_a_report_that_is_rated_badly_opens_no_file_that_others_may_read(o
     assert rating.rectify_no == ""
 
 
-async def _report(office: Office) -> str:
-    draft = Draft(kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian")
+async def _report(office: AppContext) -> str:
+    draft = Submission(
+        kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian"
+    )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     clerk = await directory.actor_of("clerk-jiwei")
@@ -161,7 +163,7 @@ async def _report(office: Office) -> str:
     return no
 
 
-async def test_a_report_more_or_less_changes_nothing_that_is_published(office: Office) -> None:
+async def test_a_report_more_or_less_changes_nothing_that_is_published(office: AppContext) -> None:
     await _rate(await _answered(office), 5)
     without = await editions.preview("2026-09", now=OCTOBER, settings=office.settings)
     no = await _report(office)
@@ -172,14 +174,14 @@ async def test_a_report_more_or_less_changes_nothing_that_is_published(office: O
     assert edition.figures == without
 
 
-async def test_overseers_who_are_not_cleared_do_not_see_how_a_report_was_rated(office: Office) -> None:
+async def test_overseers_who_are_not_cleared_do_not_see_how_a_report_was_rated(office: AppContext) -> None:
     await _rate(await _report(office), 1)
     supervisor, desk = await directory.actor_of("supervisor"), await directory.actor_of("clerk-jiwei")
     assert (await case_ratings.ratings_of(supervisor)).total == 0
     assert (await case_ratings.ratings_of(desk)).total == 1
 
 
-async def test_a_petition_rates_the_petition_department_and_the_unit_apart(office: Office) -> None:
+async def test_a_petition_rates_the_petition_department_and_the_unit_apart(office: AppContext) -> None:
     no = await _petition(office)
     await _rate(no, 2, desk_level=4)
     rating = await Rating.get(case_no=no)
@@ -187,21 +189,21 @@ async def test_a_petition_rates_the_petition_department_and_the_unit_apart(offic
     assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({2: 1})}  # the desk's goes into no unit's stars
 
 
-async def test_who_brings_something_else_than_a_petition_rates_no_petition_department(office: Office) -> None:
+async def test_who_brings_something_else_than_a_petition_rates_no_petition_department(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 4, desk_level=4)
     assert (await Rating.get(case_no=no)).desk_level is None
 
 
-async def _petition(office: Office, *, number: int = 1) -> str:
-    draft = Draft(
+async def _petition(office: AppContext, *, number: int = 1) -> str:
+    draft = Submission(
         kind=Kind.APPEAL,
         title="请求补发代课补贴",
         text="本人曾任代课教师，请求补发补贴。",
         channel="web",
         desk="rexian",
         source_id=f"petition-{number}",
-        person=PersonDraft("安小娜", "13900001234"),
+        person=PersonSubmission("安小娜", "13900001234"),
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
@@ -211,19 +213,19 @@ async def _petition(office: Office, *, number: int = 1) -> str:
     return no
 
 
-async def test_the_same_form_sent_twice_rates_a_service_once(office: Office) -> None:
+async def test_the_same_form_sent_twice_rates_a_service_once(office: AppContext) -> None:
     first, second = await _service(office, key="formular-1"), await _service(office, key="formular-1")
     assert first == second
     assert await Rating.all().count() == 1
     assert (await _service(office, key="formular-2")).number == 2
 
 
-async def test_the_same_form_sent_twice_at_once_rates_a_case_once(office: Office) -> None:
+async def test_the_same_form_sent_twice_at_once_rates_a_case_once(office: AppContext) -> None:
     no, rated = (
         await _answered(office),
         partial(case_ratings.record, rating_id=submission.id_of("formular-1", "geheim")),
     )
-    rate = partial(cases.act, no, Act.RATE, citizen(no), {"level": 5}, now=MONDAY + 2 * DAY, also=rated)
+    rate = partial(cases.act, no, Act.RATE, citizen(no), {"level": 5}, now=MONDAY + 2 * DAY, in_transaction=rated)
     await rate()
     with pytest.raises(Conflict):
         await rate()
@@ -231,7 +233,7 @@ async def test_the_same_form_sent_twice_at_once_rates_a_case_once(office: Office
     assert await Rating.filter(case_no=no).count() == 1
 
 
-async def test_a_rating_sees_only_whom_it_concerns(office: Office) -> None:
+async def test_a_rating_sees_only_whom_it_concerns(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 2)
     other, admin = await directory.actor_of("clerk-jiwei"), await directory.actor_of("admin")
@@ -240,7 +242,7 @@ async def test_a_rating_sees_only_whom_it_concerns(office: Office) -> None:
     assert (await case_ratings.ratings_of(citizen(""))).total == 0
 
 
-async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(office: Office) -> None:
+async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(office: AppContext) -> None:
     first, second = await _service(office), await _service(office, level=4)
     assert (first.number, second.number) == (1, 2)
     with pytest.raises(NotNow) as refused:
@@ -248,14 +250,14 @@ async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(offi
     assert refused.value.code == "already_rated"
 
 
-async def test_the_same_handling_rated_many_times_at_once_counts_once(office: Office) -> None:
+async def test_the_same_handling_rated_many_times_at_once_counts_once(office: AppContext) -> None:
     await asyncio.gather(*(_service(office) for _ in range(5)), return_exceptions=True)
     assert await Rating.filter(number=1).count() == 1
     (levels,) = (await counters.levels_in(SEPTEMBER)).values()
     assert levels.total == 1
 
 
-async def test_a_window_code_can_be_used_by_many(office: Office) -> None:
+async def test_a_window_code_can_be_used_by_many(office: AppContext) -> None:
     matter = (await services.matters())[0].code
     token = token_of(office.settings.secret, Occasion(matter=matter, window="A12"))
     said = ServiceRating(level=5, token=token, pf="3")
@@ -264,7 +266,7 @@ async def test_a_window_code_can_be_used_by_many(office: Office) -> None:
         assert (rating.number, rating.window, rating.matter) == (1, "A12", matter)
 
 
-async def test_staff_do_not_rate(office: Office) -> None:
+async def test_staff_do_not_rate(office: AppContext) -> None:
     clerk = await directory.actor_of(f"clerk-{UNIT}")
     said = ServiceRating(level=5, matter="x", handling_no="1")
     with pytest.raises(Forbidden) as refused:
@@ -285,7 +287,7 @@ async def test_staff_do_not_rate(office: Office) -> None:
     ],
 )
 async def test_a_wrong_service_rating_says_what_is_wrong(
-    office: Office, more: dict[str, Any], fields: dict[str, str]
+    office: AppContext, more: dict[str, Any], fields: dict[str, str]
 ) -> None:
     with pytest.raises(Invalid) as fault:
         await _service(office, **more)
@@ -293,7 +295,7 @@ async def test_a_wrong_service_rating_says_what_is_wrong(
     assert await Rating.all().count() == 0
 
 
-async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_unit(office: Office) -> None:
+async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_unit(office: AppContext) -> None:
     rating = await _service(office, level=1, phone="139 0000 5678")
     await _follow(office)
     rating_now = await Rating.get(id=rating.id)
@@ -309,7 +311,7 @@ async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_
     assert seen.person.phone == ""
 
 
-async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(office: Office) -> None:
+async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 1)
     (rating,) = await _rated(no)
@@ -323,12 +325,12 @@ async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(o
     await disputes.judge(rating.id, supervisor, is_valid=False, reason="本人确认误点", now=OCTOBER)
     assert await counters.levels_in(SEPTEMBER) == {}
     (rating,) = await _rated(no)
-    assert (rating.status, rating.set_aside) == (Standing.INVALID, "本人确认误点")
+    assert (rating.status, rating.set_aside) == (RatingValidity.INVALID, "本人确认误点")
     with pytest.raises(NotNow):
         await disputes.judge(rating.id, supervisor, is_valid=True, reason="再看", now=OCTOBER)
 
 
-async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(office: Office) -> None:
+async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 1)
     await _follow(office)
@@ -363,7 +365,7 @@ async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(office: O
     assert await stage() == "published"
 
 
-async def test_a_rectification_is_reopened_once_only(office: Office) -> None:
+async def test_a_rectification_is_reopened_once_only(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 1)
     await _follow(office)
@@ -381,7 +383,7 @@ async def test_a_rectification_is_reopened_once_only(office: Office) -> None:
             await cases.act(file, Act.REOPEN, desk, {"reason": "不认可"}, now=at + 2 * HOUR)
 
 
-async def test_a_dispute_comes_in_five_working_days_and_once(office: Office) -> None:
+async def test_a_dispute_comes_in_five_working_days_and_once(office: AppContext) -> None:
     no = await _answered(office)
     await _rate(no, 1)  # Wednesday
     (rating,) = await _rated(no)
@@ -400,7 +402,7 @@ async def test_a_dispute_comes_in_five_working_days_and_once(office: Office) -> 
     assert twice.value.code == "disputed_before"
 
 
-async def test_counters_made_anew_are_the_same(office: Office) -> None:
+async def test_counters_made_anew_are_the_same(office: AppContext) -> None:
     for number, level in enumerate((5, 4, 1)):
         await _rate(await _answered(office, number=number), level)
     before = await counters.levels_in(SEPTEMBER)
@@ -410,7 +412,7 @@ async def test_counters_made_anew_are_the_same(office: Office) -> None:
     assert await counters.levels_in(SEPTEMBER) == before == {UNIT: Levels({5: 1, 4: 1, 1: 1})}
 
 
-async def test_a_month_is_frozen_once_and_the_same_afterwards(office: Office) -> None:
+async def test_a_month_is_frozen_once_and_the_same_afterwards(office: AppContext) -> None:
     await _rate(await _answered(office), 5)
     publish = partial(editions.publish, "2026-09", by="test", settings=office.settings)
     first = await publish(now=OCTOBER)
@@ -422,7 +424,7 @@ async def test_a_month_is_frozen_once_and_the_same_afterwards(office: Office) ->
     assert statistics.digest_of(again.figures) == again.digest
 
 
-async def test_a_correction_is_a_new_edition_that_names_the_old(office: Office) -> None:
+async def test_a_correction_is_a_new_edition_that_names_the_old(office: AppContext) -> None:
     await _rate(await _answered(office), 5)
     publish = partial(editions.publish, "2026-09", now=OCTOBER, by="test", settings=office.settings)
     await publish()
@@ -433,7 +435,7 @@ async def test_a_correction_is_a_new_edition_that_names_the_old(office: Office) 
     assert (await editions.edition("2026-09", 1)).digest != corrected.digest
 
 
-async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says_so(office: Office) -> None:
+async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says_so(office: AppContext) -> None:
     publish = partial(editions.publish, "2026-09", by="test", settings=office.settings)
     with pytest.raises(NotNow) as refused:
         await publish(now=MONDAY)
@@ -445,19 +447,19 @@ async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says
     assert (final.number, final.corrects, final.provisional) == (2, 1, False)
 
 
-async def test_nobody_has_figures_of_a_month_that_was_never_frozen(office: Office) -> None:
+async def test_nobody_has_figures_of_a_month_that_was_never_frozen(office: AppContext) -> None:
     with pytest.raises(NotFound):
         await editions.edition("2026-08")
     with pytest.raises(Invalid):
         await editions.edition("neulich")
 
 
-async def test_a_house_that_just_opened_publishes_no_empty_month(office: Office) -> None:
+async def test_a_house_that_just_opened_publishes_no_empty_month(office: AppContext) -> None:
     assert await jobs.close_period(OCTOBER, office.settings) is None
     assert await editions.editions() == []
 
 
-async def test_the_figures_are_those_of_the_cases(office: Office) -> None:
+async def test_the_figures_are_those_of_the_cases(office: AppContext) -> None:
     for number in range(12):
         await _rate(await _answered(office, number=number), 5 if number else 3)
     rows, everybody = await editions.counts("2026-09", now=OCTOBER)

@@ -10,10 +10,10 @@ from feedback.rules.deadlines import Clock
 from feedback.rules.vocabulary import Act
 from tests.conftest import MONDAY
 from tests.flows.test_law import DAY, HOUR, does, file, opened
-from web.context import Office
+from web.context import AppContext
 
 
-async def _as_an_older_version_left_it(office: Office) -> tuple[str, Clock]:
+async def _as_an_older_version_left_it(office: AppContext) -> tuple[str, Clock]:
     """A case whose notice an older version ended two days early, and which kept a clock there is no more."""
     no = await opened(office)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
@@ -26,11 +26,11 @@ async def _as_an_older_version_left_it(office: Office) -> tuple[str, Clock]:
     return no, notify
 
 
-async def _found() -> list[recalculation.Refolded]:
-    return [each async for each in recalculation.found()]
+async def _found() -> list[recalculation.Recalculated]:
+    return [each async for each in recalculation.find_differences()]
 
 
-async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(office: Office) -> None:
+async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(office: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(office)
     entries = await Entry.all().count()
     (damage, *_) = [d async for d in jobs.damages(office.settings.data)]
@@ -42,10 +42,10 @@ async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(off
     assert await Entry.all().count() == entries and await _found() == [each]
 
 
-async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_whole_again(office: Office) -> None:
+async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_whole_again(office: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(office)
     (each,) = await _found()
-    await recalculation.refold(each, recalculation.CAUSE, MONDAY + DAY)
+    await recalculation.recalculate(each, recalculation.CAUSE, MONDAY + DAY)
     seen = await file(office, no)
     assert seen.entries[-1].act == Act.REFOLD
     assert seen.entries[-1].data["reason"].startswith(recalculation.CAUSE)
@@ -55,14 +55,14 @@ async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_w
     assert [d async for d in jobs.damages(office.settings.data)] == []
 
 
-async def test_a_file_whose_chain_is_broken_is_left_to_people(office: Office) -> None:
+async def test_a_file_whose_chain_is_broken_is_left_to_people(office: AppContext) -> None:
     no, _ = await _as_an_older_version_left_it(office)
     await Entry.filter(case__no=no, seq=1).update(at=MONDAY - timedelta(days=3))
     (each,) = await _found()
     assert each.broken == "entry 1"
 
 
-async def test_somebody_who_acts_meanwhile_has_counted_it_anew_themselves(office: Office) -> None:
+async def test_somebody_who_acts_meanwhile_has_counted_it_anew_themselves(office: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(office)
     (each,) = await _found()
     await does(no, "clerk-jiaoyu", Act.NOTE, 2 * HOUR, text="已联系")

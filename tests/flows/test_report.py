@@ -15,19 +15,19 @@ from evaluation.publication import annual_report, annual_report_files
 from evaluation.publication.annual_report import Report, Section
 from feedback.kernel.errors import Invalid
 from tests.people import Door
-from web.context import Office
+from web.context import AppContext
 from web.demo import simulation
 from web.pages.board import annual_report as board_annual_report
 
 
 @pytest.fixture
-async def lived_in(office: Office) -> Office:
+async def lived_in(office: AppContext) -> AppContext:
     """A town after ninety days."""
-    await simulation.Life(office, cases_count=50, days=90).run()
+    await simulation.DemoSimulation(office, cases_count=50, days=90).run()
     return office
 
 
-async def made(office: Office, year: str = "2026") -> Report:
+async def made(office: AppContext, year: str = "2026") -> Report:
     return await board_annual_report.made(year, office.settings, office.clock.now())
 
 
@@ -37,7 +37,7 @@ def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
     return [paragraph.text for paragraph in book.paragraphs], tables
 
 
-async def test_word_excel_and_figures_say_the_same(lived_in: Office) -> None:
+async def test_word_excel_and_figures_say_the_same(lived_in: AppContext) -> None:
     found = await made(lived_in)
     told = [table for section in found.sections for table in section.tables if table.rows]
     paragraphs, tables = texts_of(annual_report_files.to_docx(found))
@@ -74,7 +74,7 @@ async def test_word_excel_and_figures_say_the_same(lived_in: Office) -> None:
 _HEADS = tuple(f"{number}、" for number in "一二三四五六七八")
 
 
-async def test_the_numbers_of_a_year_add_up(lived_in: Office) -> None:
+async def test_the_numbers_of_a_year_add_up(lived_in: AppContext) -> None:
     found = await made(lived_in)
     kinds, channels, months = found.sections[0].tables
     total = sum(int(row[1] or 0) for row in kinds.rows)
@@ -84,7 +84,7 @@ async def test_the_numbers_of_a_year_add_up(lived_in: Office) -> None:
     assert "检举控告" not in [row[0] for row in kinds.rows]
 
 
-async def test_a_year_before_the_first_is_said_not_to_be_kept(office: Office) -> None:
+async def test_a_year_before_the_first_is_said_not_to_be_kept(office: AppContext) -> None:
     assert "上年没有记录" in (await made(office)).sections[0].sentences[0]
 
 
@@ -107,7 +107,7 @@ def _fourth(found: Report) -> Section:
     return section
 
 
-async def test_an_empty_year_makes_a_report_too(office: Office) -> None:
+async def test_an_empty_year_makes_a_report_too(office: AppContext) -> None:
     found = await made(office, "2020")
     assert texts_of(annual_report_files.to_docx(found))[0][0] == "2020 年度信访和诉求办理情况报告"
     assert annual_report_files.to_xlsx(found)

@@ -14,20 +14,20 @@ from feedback.kernel.errors import Unavailable
 from feedback.kernel.outbox import Message
 from feedback.record import cases
 from feedback.rules.access import citizen
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act
 from routing import directory
 from routing import jobs as routing_jobs
 from routing.models import Notice, Staff
 from routing.notices import delivery, digests, inbox
 from routing.notices.catalogue import Audience, Outgoing
-from routing.notices.delivery import Manner, Planned
-from routing.notices.delivery_hours import Push
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice
+from routing.notices.delivery_hours import Priority
 from tests.conftest import MONDAY
 from tests.endpoints.route_survey.requests import Still
 from web import bootstrap
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -36,23 +36,23 @@ def at(text: str) -> datetime:
     return aware(datetime.fromisoformat(text).replace(tzinfo=OFFICE))
 
 
-def stand(office: Office, moment: datetime) -> datetime:
+def stand(office: AppContext, moment: datetime) -> datetime:
     office.clock = Still(moment=moment)
     return moment
 
 
-async def appeal(office: Office, **more: object) -> str:
+async def appeal(office: AppContext, **more: object) -> str:
     """An appeal handed in on Monday and sent to the bureau of education."""
     stand(office, MONDAY)
-    anna = PersonDraft("安小娜", "13900001234")
-    draft = Draft("appeal", "申诉学区划分", "对学区划分不服，请重新核定。", "web", desk="", person=anna)
-    no = (await case_actions.hand_in(office, replace(draft, **more))).no  # type: ignore[arg-type] # fields of a draft
+    anna = PersonSubmission("安小娜", "13900001234")
+    draft = Submission("appeal", "申诉学区划分", "对学区划分不服，请重新核定。", "web", desk="", person=anna)
+    no = (await case_actions.submit_case(office, replace(draft, **more))).no  # type: ignore[arg-type] # fields of a draft
     desk = await directory.actor_of("reception")
-    await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
+    await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     return no
 
 
-async def look(office: Office, moment: datetime) -> int:
+async def look(office: AppContext, moment: datetime) -> int:
     """The sweep and what follows from it."""
     told = await jobs.sweep_clocks(stand(office, moment))
     await outbox.drain(bootstrap.handlers(office), moment)
@@ -64,7 +64,7 @@ async def told(no: str) -> list[tuple[str, str, str]]:
     return [(row["stage"], row["audience"], row["unit"]) for row in rows]
 
 
-async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(office: Office) -> None:
+async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(office: AppContext) -> None:
     no = await appeal(office)
     for day in range(40):
         await look(office, MONDAY + day * DAY)
@@ -81,7 +81,7 @@ async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(offic
     assert len(found) == len(set(found)), "nobody hears of the same stage twice"
 
 
-async def test_the_sweep_and_its_messages_may_run_twice(office: Office) -> None:
+async def test_the_sweep_and_its_messages_may_run_twice(office: AppContext) -> None:
     no = await appeal(office)
     late = at("2026-10-09 09:00")
     assert await look(office, late)
@@ -93,36 +93,38 @@ async def test_the_sweep_and_its_messages_may_run_twice(office: Office) -> None:
     assert await told(no) == before
 
 
-async def test_a_deadline_that_moved_is_warned_of_anew(office: Office) -> None:
+async def test_a_deadline_that_moved_is_warned_of_anew(office: AppContext) -> None:
     no = await appeal(office)
     clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
-    await case_actions.do(office, no, Act.ACCEPT, clerk, {})
+    await case_actions.perform_act(office, no, Act.ACCEPT, clerk, {})
     await look(office, MONDAY + 57 * DAY)
     assert ("amber", "unit", "jiaoyu") in await told(no)
     await Notice.all().delete()
-    await case_actions.do(office, no, Act.EXTEND, lead, {"reason": "需要实地测量", "days": 30})
+    await case_actions.perform_act(office, no, Act.EXTEND, lead, {"reason": "需要实地测量", "days": 30})
     await look(office, MONDAY + 58 * DAY)
     assert not [stage for stage, _, _ in await told(no) if stage == "late"]
     await look(office, MONDAY + 88 * DAY)
     assert ("amber", "unit", "jiaoyu") in await told(no)
 
 
-async def test_whoever_answered_in_time_hears_nothing_more(office: Office) -> None:
+async def test_whoever_answered_in_time_hears_nothing_more(office: AppContext) -> None:
     no = await appeal(office)
     await jobs.sweep_clocks(stand(office, at("2026-10-09 09:00")))
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await case_actions.do(office, no, Act.ACCEPT, clerk, {})
+    await case_actions.perform_act(office, no, Act.ACCEPT, clerk, {})
     await outbox.drain(bootstrap.handlers(office), office.clock.now())
     assert not [row for row in await told(no) if row[0] == "late"], "it was accepted between the look and the telling"
 
 
-async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_words(office: Office) -> None:
+async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_words(office: AppContext) -> None:
     stand(office, MONDAY)
-    draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await case_actions.hand_in(office, draft)).no
+    draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
+    no = (await case_actions.submit_case(office, draft)).no
     await outbox.drain(bootstrap.handlers(office), MONDAY)
     await Staff.filter(username="supervisor").update(cleared=True)
-    await case_actions.do(office, no, Act.SUPERVISE, await directory.actor_of("supervisor"), {"reason": "限期查处"})
+    await case_actions.perform_act(
+        office, no, Act.SUPERVISE, await directory.actor_of("supervisor"), {"reason": "限期查处"}
+    )
     await Staff.filter(username="supervisor").update(cleared=False)
     await look(office, at("2026-09-22 09:00"))
     assert {audience for _, audience, _ in await told(no)} == {"unit", "head", "desk"}
@@ -156,8 +158,8 @@ class Letters:
         return [out for out in self.sent if out.to]
 
 
-async def drained(office: Office, letters: Letters, moment: datetime) -> None:
-    manner = Manner.of(office.settings)
+async def drained(office: AppContext, letters: Letters, moment: datetime) -> None:
+    manner = DeliveryPolicy.of(office.settings)
     table = bootstrap.handlers(office)
     for kind, steps in routing_jobs.handlers(letters, manner).items():
         if kind in ("notice.send", "notice.digest", "clock.reached"):
@@ -170,15 +172,15 @@ async def with_mail(*usernames: str) -> None:
         await directory.keep_mail(username, f"{username}@example.cn")
 
 
-async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(office: Office) -> None:
+async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(office: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
     stand(office, MONDAY)
     no, letters = await appeal(office), Letters()
     await drained(office, letters, MONDAY)
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await case_actions.do(office, no, Act.ACCEPT, clerk, {})
+    await case_actions.perform_act(office, no, Act.ACCEPT, clerk, {})
     night = stand(office, at("2026-09-15 22:00"))
-    await case_actions.do(office, no, Act.URGE, await directory.actor_of("reception"), {})
+    await case_actions.perform_act(office, no, Act.URGE, await directory.actor_of("reception"), {})
     before = len(letters.by_mail())
     await drained(office, letters, night)
     assert len(letters.by_mail()) == before, "nobody is disturbed at ten in the evening"
@@ -190,15 +192,15 @@ async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(off
     assert [out.words[:2] for out in letters.by_mail()[before:]] == ["催办"]
 
 
-async def test_what_is_urgent_leaves_in_the_night(office: Office) -> None:
+async def test_what_is_urgent_leaves_in_the_night(office: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
     night = stand(office, at("2026-09-15 23:00"))
-    draft = Draft(
+    draft = Submission(
         kind="complaint", title="燃气泄漏", text="教学楼燃气泄漏，随时可能爆炸", channel="web", desk="", urgency=1
     )
-    no = (await case_actions.hand_in(office, draft)).no
+    no = (await case_actions.submit_case(office, draft)).no
     desk = await directory.actor_of("reception")
-    await case_actions.do(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
+    await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     letters = Letters()
     await drained(office, letters, night)
     assert [out.words[:2] for out in letters.by_mail()] == ["新件"]
@@ -207,7 +209,7 @@ async def test_what_is_urgent_leaves_in_the_night(office: Office) -> None:
     assert "超期" in {out.words[:2] for out in letters.by_mail()}
 
 
-async def test_a_mail_server_that_is_away_costs_no_letter_and_sends_none_twice(office: Office) -> None:
+async def test_a_mail_server_that_is_away_costs_no_letter_and_sends_none_twice(office: AppContext) -> None:
     await with_mail("clerk-jiaoyu", "lead-jiaoyu")
     letters = Letters(Unavailable(mail="away"))
     await appeal(office)
@@ -219,7 +221,7 @@ async def test_a_mail_server_that_is_away_costs_no_letter_and_sends_none_twice(o
     assert letters.by_mail()[0].to == ("clerk-jiaoyu@example.cn", "lead-jiaoyu@example.cn")
 
 
-async def test_an_address_refused_for_good_is_shown_to_the_supervisors(office: Office) -> None:
+async def test_an_address_refused_for_good_is_shown_to_the_supervisors(office: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
     no, letters = await appeal(office), Letters(ValueError("收件人被拒收（550）"))
     await drained(office, letters, MONDAY)
@@ -228,12 +230,12 @@ async def test_an_address_refused_for_good_is_shown_to_the_supervisors(office: O
     assert not letters.by_mail()
 
 
-async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(office: Office) -> None:
+async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(office: AppContext) -> None:
     await with_mail("clerk-jiwei", "lead-jiwei")
     await Staff.filter(username="lead-jiwei").update(cleared=False)
     stand(office, MONDAY)
-    draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await case_actions.hand_in(office, draft)).no
+    draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
+    no = (await case_actions.submit_case(office, draft)).no
     letters = Letters()
     await drained(office, letters, MONDAY)
     about = [out for out in letters.by_mail() if out.case_no == no]
@@ -244,8 +246,8 @@ async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(office
 # ---- digests ----
 
 
-async def mornings(office: Office, letters: Letters, moments: Sequence[datetime]) -> None:
-    manner = Manner.of(office.settings)
+async def mornings(office: AppContext, letters: Letters, moments: Sequence[datetime]) -> None:
+    manner = DeliveryPolicy.of(office.settings)
     for moment in moments:
         await jobs.sweep_clocks(stand(office, moment))
         await drained(office, letters, moment)
@@ -253,11 +255,11 @@ async def mornings(office: Office, letters: Letters, moments: Sequence[datetime]
         await drained(office, letters, moment)
 
 
-async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_warnings(office: Office) -> None:
+async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_warnings(office: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
     letters = Letters()
     no = await appeal(office)
-    await case_actions.do(office, no, Act.ACCEPT, await directory.actor_of("clerk-jiaoyu"), {})
+    await case_actions.perform_act(office, no, Act.ACCEPT, await directory.actor_of("clerk-jiaoyu"), {})
     await mornings(office, letters, [MONDAY + 24 * HOUR])  # Tuesday
     letters.sent.clear()
     friday = at("2026-11-10 07:00")  # the answer is due on the 13th
@@ -273,7 +275,7 @@ async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_war
     assert not await Notice.filter(push="digest", unit="jiaoyu", digest__isnull=True)
 
 
-async def test_no_digest_in_the_holidays_and_one_after_them(office: Office) -> None:
+async def test_no_digest_in_the_holidays_and_one_after_them(office: AppContext) -> None:
     await appeal(office)
     letters = Letters()
     days = [at("2026-10-01 09:00") + n * DAY for n in range(7)]
@@ -283,10 +285,10 @@ async def test_no_digest_in_the_holidays_and_one_after_them(office: Office) -> N
     assert await Notice.filter(event="digest", unit="jiaoyu").count() == 1
 
 
-async def test_a_report_is_in_no_digest(office: Office) -> None:
+async def test_a_report_is_in_no_digest(office: AppContext) -> None:
     stand(office, MONDAY)
-    draft = Draft(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    await case_actions.hand_in(office, draft)
+    draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
+    await case_actions.submit_case(office, draft)
     letters = Letters()
     await mornings(office, letters, [at("2026-10-09 09:00")])
     assert not [row.words for row in await Notice.filter(event="digest") if row.unit in ("jiwei", "rexian")]
@@ -295,7 +297,7 @@ async def test_a_report_is_in_no_digest(office: Office) -> None:
 # ---- the inbox ----
 
 
-async def test_a_mark_is_the_units_and_names_who_made_it(office: Office) -> None:
+async def test_a_mark_is_the_units_and_names_who_made_it(office: AppContext) -> None:
     no = await appeal(office)
     await outbox.drain(bootstrap.handlers(office), MONDAY)
     clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
@@ -309,7 +311,7 @@ async def test_a_mark_is_the_units_and_names_who_made_it(office: Office) -> None
     assert {row["read_by"] for row in (await inbox.listed(lead))[1]} == {"clerk-jiaoyu"}
 
 
-async def test_messages_that_were_carried_out_are_forgotten_after_a_while(office: Office) -> None:
+async def test_messages_that_were_carried_out_are_forgotten_after_a_while(office: AppContext) -> None:
     await appeal(office)
     await outbox.drain(bootstrap.handlers(office), MONDAY)
     assert await Message.filter(done_at__isnull=False).count()
@@ -327,21 +329,21 @@ def test_every_audience_of_staff_has_its_roles(audience: str) -> None:
 # ---- the invitation to rate ----
 
 
-async def answered(office: Office, **more: object) -> str:
+async def answered(office: AppContext, **more: object) -> str:
     no = await appeal(office, kind="complaint", title="路灯不亮", text="校门口路灯不亮", **more)
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await case_actions.do(office, no, Act.ACCEPT, clerk, {})
-    await case_actions.do(office, no, Act.REPLY, clerk, {"text": "已修好。"})
+    await case_actions.perform_act(office, no, Act.ACCEPT, clerk, {})
+    await case_actions.perform_act(office, no, Act.REPLY, clerk, {"text": "已修好。"})
     return no
 
 
-async def invited(office: Office, moment: datetime) -> list[str]:
+async def invited(office: AppContext, moment: datetime) -> list[str]:
     letters = Letters()
     await drained(office, letters, stand(office, moment))
     return [out.words for out in letters.sent if out.audience == "citizen" and "请您评价" in out.words]
 
 
-async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens_only_that(office: Office) -> None:
+async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens_only_that(office: AppContext) -> None:
     office.settings = replace(office.settings, public_url="https://xinqiao.example")
     no = await answered(office)
     assert not await invited(office, MONDAY)
@@ -352,23 +354,23 @@ async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens
     assert "13900001234" not in words[0] and "安小娜" not in words[0]
 
 
-async def test_who_rated_by_themselves_is_not_asked(office: Office) -> None:
+async def test_who_rated_by_themselves_is_not_asked(office: AppContext) -> None:
     no = await answered(office)
-    await case_actions.do(office, no, Act.RATE, citizen(no), {"level": 5})
+    await case_actions.perform_act(office, no, Act.RATE, citizen(no), {"level": 5})
     assert not await invited(office, MONDAY + DAY)
 
 
-async def test_who_answers_nobody_by_name_is_not_asked(office: Office) -> None:
+async def test_who_answers_nobody_by_name_is_not_asked(office: AppContext) -> None:
     await answered(office, person=None)
     assert not await invited(office, MONDAY + DAY)
 
 
-async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(office: Office) -> None:
+async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(office: AppContext) -> None:
     stand(office, MONDAY)
-    draft = Draft(kind="complaint", title="路灯不亮", text="小区路灯坏了很久", channel="web", desk="")
-    no = (await case_actions.hand_in(office, draft)).no
-    planned = Planned(f"above:{no}", no, "clock.late", Audience.JOINT, "xinfang", "仍未办结", Push.WORKING)
-    await delivery.keep([planned], Manner.of(office.settings), MONDAY)
+    draft = Submission(kind="complaint", title="路灯不亮", text="小区路灯坏了很久", channel="web", desk="")
+    no = (await case_actions.submit_case(office, draft)).no
+    planned = PlannedNotice(f"above:{no}", no, "clock.late", Audience.JOINT, "xinfang", "仍未办结", Priority.WORKING)
+    await delivery.keep([planned], DeliveryPolicy.of(office.settings), MONDAY)
     kept_away, other = [await directory.actor_of(f"{who}-xinfang") for who in ("clerk", "lead")]
     assert [len((await inbox.listed(each))[0]) for each in (kept_away, other)] == [1, 1]
     await cases.bar(no, staff=[kept_away.id])

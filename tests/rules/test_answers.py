@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from classify.replies import checks
-from classify.replies.checks import CHECKS, Asked
+from classify.replies.checks import CHECKS, ReplyContext
 from feedback.rules.vocabulary import Kind, Profile, Stage
 from tests.rules.classifier import cold
 
 HOTLINE = next(profile for profile in Profile if profile is not Profile.PETITION)
-LAMP = Asked(
+LAMP = ReplyContext(
     "小区门口路灯不亮",
     "清波社区东门的路灯坏了半个月，晚上老人出门看不清。请问什么时候能修好？找谁问？",
     Kind.COMPLAINT,
@@ -21,10 +21,10 @@ GOOD = (
     "您好！来信收到。经现场查看，清波社区东门三盏路灯因电缆进水短路。市政设施中心已于9月15日换好电缆，当晚亮灯。"
     "今后路灯不亮可拨打市政设施中心0871-65120000。感谢您的反映。"
 )
-APPEAL = Asked("征地补偿", "对补偿标准不服，请求重新核定。", Kind.APPEAL, Profile.PETITION, Stage.FIRST)
+APPEAL = ReplyContext("征地补偿", "对补偿标准不服，请求重新核定。", Kind.APPEAL, Profile.PETITION, Stage.FIRST)
 
 
-def _codes(asked: Asked, answer: str) -> set[str]:
+def _codes(asked: ReplyContext, answer: str) -> set[str]:
     asked = replace(asked, headings=cold().headings)
     return {finding.code for finding in checks.findings(asked, answer)}
 
@@ -67,7 +67,7 @@ def test_what_is_short_is_not_taken_for_nothing(code: str, answer: str) -> None:
 
 
 def test_a_reproach_is_no_question() -> None:
-    asked = Asked("水费去向不明", "收的水费去哪了？是谁批准的？", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
+    asked = ReplyContext("水费去向不明", "收的水费去哪了？是谁批准的？", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
     assert "question" not in _codes(asked, "您好！经查，收费账目已经公开，没有发现挪用。")
 
 
@@ -78,12 +78,12 @@ def test_a_petition_needs_its_legal_basis_and_the_way_to_review() -> None:
         "如不服，可在收到本意见之日起三十日内向云川区人民政府请求复查。"
     )
     assert not {"no_basis", "no_review"} & _codes(APPEAL, told)
-    last = Asked(APPEAL.title, APPEAL.text, APPEAL.kind, APPEAL.profile, Stage.RE_REVIEW)
+    last = ReplyContext(APPEAL.title, APPEAL.text, APPEAL.kind, APPEAL.profile, Stage.RE_REVIEW)
     assert "no_review" not in _codes(last, told[:60])
 
 
 def test_an_answer_in_other_words_about_the_same_matter_is_to_the_point() -> None:
-    asked = Asked("晚上太黑", "巷子里一片漆黑，老人摔了两次。", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
+    asked = ReplyContext("晚上太黑", "巷子里一片漆黑，老人摔了两次。", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
     answer = (
         "您好！市政设施中心派员到现场，三盏路灯因电缆进水短路，已于9月15日换好电缆并亮灯；以后照明设施有故障，"
         "请拨打抢修值班室，值班人员两小时内到场处理。"

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from feedback.record import calendar_editions
 from feedback.rules.workdays import Calendar, DayRow
-from web.imports.calendar_notice import Notice, checked, counts, doubts, read_file, read_lines
+from web.imports.calendar_notice import CalendarNotice, checked, counts, doubts, read_file, read_lines
 
 KNOWN = calendar_editions.package()
 YEAR = [
@@ -115,14 +115,14 @@ def test_what_is_odd_is_doubted_and_not_refused() -> None:
     assert change
     words = "".join(doubts(change, calendar_editions.changed(KNOWN, change), date(2026, 11, 22)))
     assert "没有看到：清明、劳动、端午、中秋、国庆" in words
-    past = calendar_editions.Change((DayRow(date(2026, 10, 9), False, "x"),), (), KNOWN.announced_until)
+    past = calendar_editions.CalendarChange((DayRow(date(2026, 10, 9), False, "x"),), (), KNOWN.announced_until)
     assert "已经过去" in doubts(past, calendar_editions.changed(KNOWN, past), date(2026, 11, 22))[0]
 
 
 def test_the_announced_years_pass_their_own_check() -> None:
     for year in range(2016, 2027):
         rows = [r for r in KNOWN.rows.values() if r.day.year == year]
-        notice = Notice(
+        notice = CalendarNotice(
             read_lines("\n".join(f"{r.day},{'work' if r.is_workday else 'off'},{r.name}" for r in rows)).lines
         )
         change, faults = checked(notice, KNOWN, True)

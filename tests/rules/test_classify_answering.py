@@ -4,23 +4,28 @@ import numpy as np
 import pytest
 
 from classify import taxonomy
-from classify.recommend.unit_recommender import FEWEST, Answering, Unit
+from classify.recommend.unit_recommender import FEWEST, CandidateUnit, UnitRecommender
 from classify.text import place_names
 from tests.rules.classifier import cold
 
-COUNTIES = (Unit("东山县人民政府办公室"), Unit("西河县人民政府办公室"), Unit("南湾市教育局"), Unit("南湾市信息中心"))
+COUNTIES = (
+    CandidateUnit("东山县人民政府办公室"),
+    CandidateUnit("西河县人民政府办公室"),
+    CandidateUnit("南湾市教育局"),
+    CandidateUnit("南湾市信息中心"),
+)
 EAST, WEST, SCHOOLS, HUB = range(4)
 MATTERS = ("道路坑洼一直没有修", "自来水压力太低", "路灯坏了很久", "广场舞音响太吵", "垃圾没有人清运")
 
 
-def after(answering: Answering, told: list[tuple[str, int]]) -> Answering:
+def after(answering: UnitRecommender, told: list[tuple[str, int]]) -> UnitRecommender:
     for body, unit in told:
         answering.learn(answering.seen("反映问题", body), unit)
     answering.weigh()
     return answering
 
 
-def best(answering: Answering, title: str, body: str) -> int:
+def best(answering: UnitRecommender, title: str, body: str) -> int:
     return int(answering.chances(answering.seen(title, body)).argmax())
 
 
@@ -31,18 +36,18 @@ def by_county() -> list[tuple[str, int]]:
 
 
 def test_a_county_answers_for_what_happens_in_it_whatever_it_is_about() -> None:
-    answering = after(Answering(cold(), len(COUNTIES), COUNTIES), by_county())
+    answering = after(UnitRecommender(cold(), len(COUNTIES), COUNTIES), by_county())
     assert best(answering, "公交", "西河的公交班次太少") == WEST
     assert best(answering, "公交", "东山的公交班次太少") == EAST
 
 
 def test_a_unit_that_never_answered_is_found_by_its_name() -> None:
-    answering = Answering(cold(), len(COUNTIES), COUNTIES)
+    answering = UnitRecommender(cold(), len(COUNTIES), COUNTIES)
     assert best(answering, "南湾市教育局", "请教育局管一管校外补课") == SCHOOLS
 
 
 def test_the_shares_add_up_and_every_unit_has_one() -> None:
-    answering = after(Answering(cold(), len(COUNTIES), COUNTIES), by_county())
+    answering = after(UnitRecommender(cold(), len(COUNTIES), COUNTIES), by_county())
     shares = answering.chances(answering.seen("", "东山的水"))
     assert shares.sum() == pytest.approx(1.0) and (shares > 0).all()
 
@@ -50,14 +55,14 @@ def test_the_shares_add_up_and_every_unit_has_one() -> None:
 def test_who_took_over_lately_is_preferred_to_who_answered_before() -> None:
     old = [(f"咨询{matter}", EAST) for matter in MATTERS * 4]
     new = [(f"咨询{matter}", HUB) for matter in MATTERS * 4]
-    assert best(after(Answering(cold(), len(COUNTIES), COUNTIES), old + new), "咨询", "路灯不亮") == HUB
+    assert best(after(UnitRecommender(cold(), len(COUNTIES), COUNTIES), old + new), "咨询", "路灯不亮") == HUB
 
 
 def test_before_anything_is_learnt_the_rows_decide() -> None:
     routes = np.zeros((len(taxonomy.LEVEL2), 2))
     for i, code in enumerate(taxonomy.LEVEL2):
         routes[i, int(code.startswith("06"))] = 1.0
-    answering = Answering(cold(), 2, routes=routes)
+    answering = UnitRecommender(cold(), 2, routes=routes)
     assert best(answering, "小学补课", "学校周末强制学生补课收费") == 1
     assert best(answering, "拖欠工资", "工地拖欠农民工工资不发") == 0
     assert "place" not in answering.counts and "name" not in answering.counts
@@ -67,13 +72,13 @@ def test_rows_nobody_follows_stop_counting() -> None:
     routes = np.zeros((len(taxonomy.LEVEL2), 2))
     routes[:, 0] = 1.0
     told = [(f"{matter}，请处理{number}", 1) for number in range(8) for matter in MATTERS]
-    answering = after(Answering(cold(), 2, routes=routes), told)
+    answering = after(UnitRecommender(cold(), 2, routes=routes), told)
     assert best(answering, "路灯", "路灯又坏了") == 1
     assert all(weight >= 0 for weight in answering.counts.values())
 
 
 def test_a_few_answers_change_no_weight() -> None:
-    answering = Answering(cold(), len(COUNTIES), COUNTIES)
+    answering = UnitRecommender(cold(), len(COUNTIES), COUNTIES)
     before = answering.counts
     assert after(answering, by_county()[: FEWEST - 1]).counts == before
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from classify.automation import gate
-from classify.automation.gate import Standing, State, after, folded, lower_bound
+from classify.automation.gate import CellState, GateState, after, folded, lower_bound
 from tests.conftest import MONDAY
 
 TARGET = 0.98
 HOUR = timedelta(hours=1)
 
 
-def _lived(said: str, standing: Standing | None = None, target: float = TARGET) -> Standing:
-    found = standing or Standing()
+def _lived(said: str, standing: CellState | None = None, target: float = TARGET) -> CellState:
+    found = standing or CellState()
     for i, one in enumerate(said):
         found = after(found, one == "1", MONDAY + i * HOUR, target)
     return found
@@ -22,17 +22,17 @@ def _lived(said: str, standing: Standing | None = None, target: float = TARGET) 
 
 def test_a_fresh_district_has_proven_nothing() -> None:
     assert not gate.is_proven({}, "0402", "jiedao-qingbo", "renshe", 0.99)
-    assert Standing().bound == 0.0
+    assert CellState().bound == 0.0
 
 
 @pytest.mark.parametrize(("right", "proves"), [(100, False), (162, False), (163, True)])
 def test_how_many_right_outcomes_in_a_row_prove_98_percent(right: int, proves: bool) -> None:
-    assert (_lived("1" * right).state is State.PROVEN) is proves
+    assert (_lived("1" * right).state is GateState.PROVEN) is proves
 
 
 def test_one_mistake_costs_a_hundred_more_right_ones() -> None:
-    assert _lived("0" + "1" * 300).state is State.GATHERING
-    assert _lived("0" + "1" * 400).state is State.PROVEN
+    assert _lived("0" + "1" * 300).state is GateState.GATHERING
+    assert _lived("0" + "1" * 400).state is GateState.PROVEN
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (1, 1), (149, 150), (980, 1000), (5000, 5000)])
@@ -58,7 +58,7 @@ def test_somebody_who_looks_after_every_outcome_is_deceived_no_oftener_than_prom
 def test_a_proof_falls_when_the_bound_does() -> None:
     proven = _lived("1" * 170)
     fallen = _lived("0", proven)
-    assert (proven.state, fallen.state) == (State.PROVEN, State.WITHDRAWN)
+    assert (proven.state, fallen.state) == (GateState.PROVEN, GateState.WITHDRAWN)
     assert fallen.n == 171
 
 
@@ -67,16 +67,16 @@ def test_a_sudden_change_withdraws_what_thousands_had_proven_and_starts_anew() -
     said = "10110101010100"
     fallen = _lived(said, proven)
     assert lower_bound(5000 + said.count("1"), 5000 + len(said)) >= TARGET  # in total nobody would have noticed
-    assert fallen.state is State.WITHDRAWN
+    assert fallen.state is GateState.WITHDRAWN
     assert fallen.n < len(said)
     assert fallen.total == 5000 + len(said)
 
 
 def test_what_was_withdrawn_must_be_proven_again() -> None:
     fallen = _lived("0" * 5, _lived("1" * 1000))
-    assert fallen.state is State.WITHDRAWN
-    assert _lived("1" * 100, fallen).state is State.WITHDRAWN
-    assert _lived("1" * 200, fallen).state is State.PROVEN
+    assert fallen.state is GateState.WITHDRAWN
+    assert _lived("1" * 100, fallen).state is GateState.WITHDRAWN
+    assert _lived("1" * 200, fallen).state is GateState.PROVEN
 
 
 def test_since_is_the_moment_of_the_last_change() -> None:
@@ -97,27 +97,27 @@ def test_a_message_belongs_to_its_heading_its_category_its_street_and_its_unit_a
 
 
 def test_what_is_proven_for_sure_messages_does_not_hold_for_others() -> None:
-    known = {"04≥0.9": State.PROVEN}
+    known = {"04≥0.9": GateState.PROVEN}
     assert gate.is_proven(known, "04", "", "renshe", 0.95)
     assert not gate.is_proven(known, "04", "", "renshe", 0.85)
 
 
 def test_a_unit_whose_proof_was_withdrawn_is_not_served_by_the_proof_of_the_heading() -> None:
-    known = {"04": State.PROVEN, "04>renshe": State.WITHDRAWN}
+    known = {"04": GateState.PROVEN, "04>renshe": GateState.WITHDRAWN}
     assert not gate.is_proven(known, "04", "", "renshe", 0.8)
     assert gate.is_proven(known, "04", "", "zonggonghui", 0.8)
 
 
 def test_what_the_surest_of_all_headings_prove_together_holds_for_each_that_does_not_object() -> None:
-    known = {"*≥0.99": State.PROVEN, "05≥0.97": _lived("1" * 30 + "0100101").state}
+    known = {"*≥0.99": GateState.PROVEN, "05≥0.97": _lived("1" * 30 + "0100101").state}
     assert gate.is_proven(known, "04", "", "renshe", 0.995)
     assert not gate.is_proven(known, "04", "", "renshe", 0.98)
     assert not gate.is_proven(known, "05", "", "weijian", 0.995)
 
 
 def test_a_bad_day_is_forgotten_when_good_outcomes_follow() -> None:
-    assert _lived("1" * 30 + "0000").state is State.DOUBTFUL
-    assert _lived("1" * 30 + "0000" + "1" * 60).state is State.GATHERING
+    assert _lived("1" * 30 + "0000").state is GateState.DOUBTFUL
+    assert _lived("1" * 30 + "0000" + "1" * 60).state is GateState.GATHERING
 
 
 def test_folding_all_at_once_gives_the_same_standing() -> None:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from classify.learning import drift
-from classify.learning.drift import Level, Look, Sign
+from classify.learning.drift import DriftLevel, DriftMeasure, Look
 
 HEADINGS = ("03", "04", "06", "10", "13")
 
@@ -20,42 +20,42 @@ def _looks(
     ]  # fmt: skip
 
 
-def _levels(before: list[Look], now: list[Look]) -> dict[Sign, Level]:
-    return {finding.sign: finding.level for finding in drift.found(before, now)}
+def _levels(before: list[Look], now: list[Look]) -> dict[DriftMeasure, DriftLevel]:
+    return {finding.sign: finding.level for finding in drift.detect_drift(before, now)}
 
 
 def test_the_same_town_a_month_later_is_calm() -> None:
-    assert set(_levels(_looks(400), _looks(200, seed=2)).values()) == {Level.CALM}
+    assert set(_levels(_looks(400), _looks(200, seed=2)).values()) == {DriftLevel.CALM}
 
 
 @pytest.mark.parametrize("seed", range(3, 23))
 def test_few_messages_are_not_taken_for_a_shift(seed: int) -> None:
-    assert set(_levels(_looks(300), _looks(60, seed=seed)).values()) == {Level.CALM}
+    assert set(_levels(_looks(300), _looks(60, seed=seed)).values()) == {DriftLevel.CALM}
 
 
 @pytest.mark.parametrize(
     ("now", "sign"),
     [
-        (_looks(200, weights=(1, 1, 1, 1, 12), seed=4), Sign.TOPICS),
-        (_looks(200, known=0.78, seed=5), Sign.WORDS),
-        (_looks(200, sure=0.7, seed=6), Sign.SURENESS),
+        (_looks(200, weights=(1, 1, 1, 1, 12), seed=4), DriftMeasure.TOPICS),
+        (_looks(200, known=0.78, seed=5), DriftMeasure.WORDS),
+        (_looks(200, sure=0.7, seed=6), DriftMeasure.SURENESS),
     ],
     ids=["another topic", "new words", "less sure"],
 )
-def test_each_shift_is_named_by_its_sign_alone(now: list[Look], sign: Sign) -> None:
+def test_each_shift_is_named_by_its_sign_alone(now: list[Look], sign: DriftMeasure) -> None:
     levels = _levels(_looks(400), now)
-    assert levels[sign] is Level.SHIFTED
-    assert {level for other, level in levels.items() if other is not sign} == {Level.CALM}
+    assert levels[sign] is DriftLevel.SHIFTED
+    assert {level for other, level in levels.items() if other is not sign} == {DriftLevel.CALM}
 
 
 def test_more_known_words_and_more_sureness_are_no_shift() -> None:
-    assert set(_levels(_looks(300, sure=0.6, known=0.7), _looks(300, seed=7)).values()) == {Level.CALM}
+    assert set(_levels(_looks(300, sure=0.6, known=0.7), _looks(300, seed=7)).values()) == {DriftLevel.CALM}
 
 
 def test_with_too_few_messages_nothing_is_said() -> None:
-    assert set(_levels(_looks(400), _looks(drift.FEWEST - 1, seed=8)).values()) == {Level.UNKNOWN}
+    assert set(_levels(_looks(400), _looks(drift.FEWEST - 1, seed=8)).values()) == {DriftLevel.UNKNOWN}
     old = [Look("03", 0.9) for _ in range(100)]  # kept before the share of known words was
-    assert _levels(old, _looks(100))[Sign.WORDS] is Level.UNKNOWN
+    assert _levels(old, _looks(100))[DriftMeasure.WORDS] is DriftLevel.UNKNOWN
 
 
 def test_the_index_of_two_equal_samples_is_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 from classify import taxonomy
 from classify.learning.candidate import FROZEN_SLACK
 from classify.model import seed_examples, trained_head, training
-from classify.model.metrics import Row, frozen_accuracy, trial
+from classify.model.metrics import LabelledMessage, frozen_accuracy, trial
 from classify.model.release import Model, load
 from classify.model.seed_examples import Example
 from tests.rules.classifier import DUTIES, cold, cold_folder
@@ -65,7 +65,7 @@ def test_what_people_file_differently_is_learnt() -> None:
     swapped = {"01": "11", "11": "01"}
     told = [replace(e, category=swapped[e.category]) for e in _told(("01", "11"))]
     taught = training.fit([*OWN, *told, *told]).model
-    rows = [Row(e.title, e.text, e.category) for e in told]
+    rows = [LabelledMessage(e.title, e.text, e.category) for e in told]
     assert trial(cold(), rows, restrict=True).accuracy < 0.2
     assert trial(taught, rows, restrict=True).accuracy > 0.8
 
@@ -100,7 +100,7 @@ def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp
     told = [replace(e, category="10", source="people") for e in _told(("12",))][:25]
     fitted = training.fit([*OWN, *others, *told], unlabelled=messages)
     assert fitted.kind == "trained"
-    rows = [Row(e.title, e.text, "10") for e in _told(("12",))[25:]]
+    rows = [LabelledMessage(e.title, e.text, "10") for e in _told(("12",))[25:]]
     assert trial(fitted.model, rows).accuracy > trial(cold(), rows).accuracy + 0.3
     assert frozen_accuracy(fitted.model) >= frozen_accuracy(cold()) - FROZEN_SLACK
     loaded = load(tmp_path / training.save(fitted, tmp_path))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classify.model.metrics import Row, calibration_error, frozen, trial
+from classify.model.metrics import LabelledMessage, calibration_error, frozen, trial
 from tests.rules.classifier import cold
 
 
@@ -15,12 +15,12 @@ def test_the_figures_have_the_names_of_the_contract() -> None:
 def test_labels_may_be_codes_or_names_of_either_level() -> None:
     title, body = "停水两天没有人管", "我们楼从前天开始停水，自来水公司的电话打不通。"
     for label in ("0305", "03", "城乡建设", "城市建设和市政管理"):
-        assert trial(cold(), [Row(title, body, label)]).accuracy == 1
+        assert trial(cold(), [LabelledMessage(title, body, label)]).accuracy == 1
 
 
 def test_a_wrong_label_lowers_the_accuracy_and_the_precision() -> None:
     title, body = "停水两天没有人管", "我们楼从前天开始停水，自来水公司的电话打不通。"
-    figures = trial(cold(), [Row(title, body, "03"), Row(title, body, "06")])
+    figures = trial(cold(), [LabelledMessage(title, body, "03"), LabelledMessage(title, body, "06")])
     assert figures.accuracy == 0.5
     assert figures.auto_precision == 0.5
 
@@ -40,7 +40,7 @@ def test_no_rows_and_unknown_labels_are_refused() -> None:
     with pytest.raises(ValueError, match="no rows"):
         trial(cold(), [])
     with pytest.raises(KeyError):
-        trial(cold(), [Row("停水", "小区停水三天", "天文航海")])
+        trial(cold(), [LabelledMessage("停水", "小区停水三天", "天文航海")])
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_hits() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE, aware
 from feedback.record import calendar_editions
-from feedback.rules.deadlines import Clock, Facts, Happening, Light, State, clocks_of
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, Light, clocks_of
 from feedback.rules.lifecycle import steps_from
-from feedback.rules.projection import fold
+from feedback.rules.projection import project
 from feedback.rules.tenures import tenures_of
 from feedback.rules.terms import RIGHTS, Holder
 from feedback.rules.vocabulary import PROFILE_OF, Act, Kind, Profile
@@ -22,17 +22,17 @@ MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def _facts(kind: Kind = Kind.COMPLAINT, **more: object) -> Facts:
-    return Facts(kind, PROFILE_OF[kind], "rexian", **more)  # type: ignore[arg-type] # keywords of the dataclass
+def _facts(kind: Kind = Kind.COMPLAINT, **more: object) -> ClockFacts:
+    return ClockFacts(kind, PROFILE_OF[kind], "rexian", **more)  # type: ignore[arg-type] # keywords of the dataclass
 
 
 def _history(
     *acts: tuple[Act, datetime] | tuple[Act, datetime, dict[str, object]], unit: str = "jiaoyu"
-) -> list[Happening]:
+) -> list[CaseEvent]:
     found = []
     for seq, (act, at, *data) in enumerate(acts, 1):
         by = "" if act in (Act.SUBMIT, Act.REVIEW) else unit
-        found.append(Happening(seq, act, at, by, data[0] if data else {}))
+        found.append(CaseEvent(seq, act, at, by, data[0] if data else {}))
     return found
 
 
@@ -128,21 +128,21 @@ def test_a_clock_is_amber_before_its_plain_day_and_red_only_after_the_legal_one(
     in_office = lambda day, hour: aware(datetime(2026, 10, day, hour, tzinfo=OFFICE))  # noqa: E731 - reads as a table
     assert clock.light(start) is Light.GREEN
     assert clock.light(in_office(4, 9)) is Light.AMBER
-    assert clock.state(in_office(8, 23)) is State.RUNNING
+    assert clock.state(in_office(8, 23)) is ClockState.RUNNING
     assert clock.light(in_office(9, 0)) is Light.RED
-    assert clock.state(in_office(9, 0)) is State.LATE
+    assert clock.state(in_office(9, 0)) is ClockState.LATE
 
 
 def test_a_withdrawal_stops_every_clock_without_calling_it_kept() -> None:
     history = _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.WITHDRAW, MONDAY + DAY))
     clocks = clocks_of(history, _facts(), CALENDAR)
     assert all(c.stopped_at is not None for c in clocks)
-    assert _clock(clocks, "answer").state(MONDAY + 2 * DAY) is State.STOPPED
+    assert _clock(clocks, "answer").state(MONDAY + 2 * DAY) is ClockState.STOPPED
 
 
 def test_a_co_units_clock_is_stopped_by_that_unit_only() -> None:
     acts = [(Act.SUBMIT, MONDAY), ASSIGNED, (Act.CO_ASSIGN, MONDAY + HOUR, {"units": ["a", "b"], "task": "x"})]
-    history = [*_history(*acts), Happening(4, Act.CO_REPLY, MONDAY + DAY, "a", {"text": "好"})]
+    history = [*_history(*acts), CaseEvent(4, Act.CO_REPLY, MONDAY + DAY, "a", {"text": "好"})]
     running = {c.unit for c in clocks_of(history, _facts(), CALENDAR) if c.term == "co_reply" and c.stopped_at is None}
     assert running == {"b"}
 
@@ -228,14 +228,14 @@ def test_whatever_happens_an_ended_case_has_no_running_clock_that_binds_us(kind:
     facts = replace(_facts(kind), profile=data.draw(st.sampled_from([Profile.PETITION, Profile.HOTLINE])))
     history, now = _history((Act.SUBMIT, MONDAY)), MONDAY
     for _ in range(data.draw(st.integers(0, 14))):
-        folded = fold(history, facts, CALENDAR)
+        folded = project(history, facts, CALENDAR)
         steps = [s for s in steps_from(folded.state) if s.act is not Act.SUBMIT]
         if not steps:
             break
         step = data.draw(st.sampled_from(steps))
         now += timedelta(hours=data.draw(st.integers(1, 400)))
-        history.append(Happening(len(history) + 1, step.act, now, folded.unit, _DATA.get(step.act, {})))
-    folded = fold(history, facts, CALENDAR)
+        history.append(CaseEvent(len(history) + 1, step.act, now, folded.unit, _DATA.get(step.act, {})))
+    folded = project(history, facts, CALENDAR)
     if folded.closed_at is not None:
         binding = [c for c in folded.clocks if c.stopped_at is None and c.term not in RIGHTS]
         assert not binding

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE, aware
 from feedback.record import calendar_editions
-from feedback.record.calendar_editions import Change, back_to, changed
-from feedback.rules.deadlines import Clock, Facts, Happening, clocks_of
+from feedback.record.calendar_editions import CalendarChange, back_to, changed
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, clocks_of
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import PROFILE_OF, Act, Kind
 from feedback.rules.workdays import Calendar, DayRow, Editions
@@ -28,22 +28,22 @@ courses = st.tuples(
 
 def _edited(before: Calendar, said: list[tuple[date, bool]], name: str) -> Calendar:
     rows = [DayRow(day, works, "改") for day, works in said]
-    after = changed(before, Change(tuple(rows), (), before.announced_until))
+    after = changed(before, CalendarChange(tuple(rows), (), before.announced_until))
     return Calendar.of(name, after.announced_until, after.rows.values())
 
 
-def _history(gaps: list[float]) -> list[Happening]:
+def _history(gaps: list[float]) -> list[CaseEvent]:
     steps = [(Act.SUBMIT, {}), (Act.ASSIGN, {"unit": "jiaoyu"}), (Act.ACCEPT, {}), (Act.REPLY, {"text": "x"})]
     at, found = MONDAY, []
     for seq, (act, data) in enumerate(steps[: len(gaps) + 1], 1):
-        found.append(Happening(seq, act, at, "" if seq == 1 else "jiaoyu", data))
+        found.append(CaseEvent(seq, act, at, "" if seq == 1 else "jiaoyu", data))
         at += timedelta(days=gaps[seq - 1]) if seq <= len(gaps) else timedelta(0)
     return found
 
 
 def _clocks(course: tuple[Kind, list[float]], editions: Editions) -> tuple[Clock, ...]:
     kind, gaps = course
-    return clocks_of(_history(gaps), Facts(kind, PROFILE_OF[kind], "rexian"), editions)
+    return clocks_of(_history(gaps), ClockFacts(kind, PROFILE_OF[kind], "rexian"), editions)
 
 
 @given(courses, changes, instants)

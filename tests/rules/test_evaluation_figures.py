@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from evaluation.disclosure import Levels, Rules
+from evaluation.disclosure import DisclosureRules, Levels
 from evaluation.kpi.timeliness import ClockFact, TenureFact
 from evaluation.periods import month
 from evaluation.publication import files, statistics
-from evaluation.publication.editions import Edition
+from evaluation.publication.editions import EditionView
 from evaluation.publication.statistics import FORMULAE, Counts
 from feedback.kernel.clock import OFFICE, aware
 
@@ -45,7 +45,7 @@ ALL = Counts(
 
 def told(rows: list[Counts] | None = None, everybody: Counts = ALL, key: str = "geheim") -> dict[str, Any]:
     rows = [CHENGGUAN, JIAOTONG, REXIAN] if rows is None else rows
-    return statistics.document(OCTOBER, rows, everybody, Rules(), NAMES, secret=key, provisional=False)
+    return statistics.document(OCTOBER, rows, everybody, DisclosureRules(), NAMES, secret=key, provisional=False)
 
 
 def unit(document: dict[str, Any], code: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def test_the_spread_over_the_levels_is_told_whole_or_not_at_all() -> None:
 
 
 def test_streets_are_told_with_the_small_ones_hidden() -> None:
-    rules = Rules()
+    rules = DisclosureRules()
     rows = statistics.by_region({"a": 20, "b": 3, "c": 2, "d": 0}, {"a": "甲镇"}, rules)
     assert [(row["name"], row["received"]) for row in rows] == [("甲镇", 20), ("b", None), ("c", None), ("d", 0)]
     alone = statistics.by_region({"a": 20, "b": 3}, {}, rules)
@@ -198,17 +198,17 @@ def test_a_month_without_anything_has_an_empty_table() -> None:
     assert document["total"]["hidden"]["timeliness"] == "fewer_than_10"
 
 
-def edition(name: str = "城市管理局") -> Edition:
+def edition(name: str = "城市管理局") -> EditionView:
     document = statistics.document(
         OCTOBER,
         [CHENGGUAN, replace(JIAOTONG, received=4), REXIAN],
         ALL,
-        Rules(),
+        DisclosureRules(),
         NAMES | {"chengguan": name},
         secret="geheim",
         provisional=True,
     )
-    return Edition("2026-10", 1, OCTOBER.until, "test", True, None, "", document["digest"], document)
+    return EditionView("2026-10", 1, OCTOBER.until, "test", True, None, "", document["digest"], document)
 
 
 def test_the_csv_opens_in_a_spreadsheet_with_chinese_heads() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from evaluation import periods
 from evaluation.kpi import timeliness
-from evaluation.kpi.timeliness import ClockFact, Outcome, Rectified, Tally, TenureFact, outcome
+from evaluation.kpi.timeliness import ClockCounts, ClockFact, Rectified, TenureFact, TimelinessOutcome, outcome
 from evaluation.periods import month
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.errors import Invalid
@@ -51,46 +51,62 @@ def test_anything_else_is_not_a_month(name: str) -> None:
 @pytest.mark.parametrize(
     ("starts", "due", "stopped", "expected"),
     [
-        pytest.param("2026-10-02", "2026-10-10", "2026-10-09", Outcome.ON_TIME, id="kept before it was due"),
-        pytest.param("2026-09-20", "2026-10-10", "2026-10-01", Outcome.ON_TIME, id="begun before, kept in the month"),
-        pytest.param("2026-10-20", "2026-11-10", "2026-10-31T23:59", Outcome.ON_TIME, id="kept in the last minute"),
+        pytest.param("2026-10-02", "2026-10-10", "2026-10-09", TimelinessOutcome.ON_TIME, id="kept before it was due"),
         pytest.param(
-            "2026-10-02", "2026-10-10", "2026-10-10", Outcome.LATE, id="stopped in the first instant too late"
+            "2026-09-20", "2026-10-10", "2026-10-01", TimelinessOutcome.ON_TIME, id="begun before, kept in the month"
         ),
-        pytest.param("2026-10-02", "2026-10-10", "2026-10-15", Outcome.LATE, id="done, but late"),
-        pytest.param("2026-10-02", "2026-10-10", "", Outcome.LATE, id="came due and is still not done"),
-        pytest.param("2026-10-02", "2026-10-10", "2026-11-03", Outcome.LATE, id="came due, done after the month"),
-        pytest.param("2026-10-28", "2026-11-01", "", Outcome.LATE, id="due on the last day and not done"),
-        pytest.param("2026-10-28", "2026-11-01", "2026-11-01", Outcome.LATE, id="due on the last day, done the next"),
-        pytest.param("2026-10-28", "2026-11-05", "2026-11-02", Outcome.RUNNING, id="not due yet when the month ended"),
-        pytest.param("2026-10-28", "2026-11-05", "", Outcome.RUNNING, id="running, whatever came later"),
-        pytest.param("2026-09-02", "2026-09-10", "2026-10-05", Outcome.ELSEWHERE, id="late in September already"),
-        pytest.param("2026-09-02", "2026-09-10", "", Outcome.ELSEWHERE, id="late in September, still open"),
-        pytest.param("2026-09-20", "2026-10-01", "", Outcome.ELSEWHERE, id="due on the last day of September"),
-        pytest.param("2026-09-02", "2026-10-10", "2026-09-30", Outcome.ELSEWHERE, id="kept in September"),
-        pytest.param("2026-11-01", "2026-11-10", "", Outcome.ELSEWHERE, id="begun after the month"),
+        pytest.param(
+            "2026-10-20", "2026-11-10", "2026-10-31T23:59", TimelinessOutcome.ON_TIME, id="kept in the last minute"
+        ),
+        pytest.param(
+            "2026-10-02", "2026-10-10", "2026-10-10", TimelinessOutcome.LATE, id="stopped in the first instant too late"
+        ),
+        pytest.param("2026-10-02", "2026-10-10", "2026-10-15", TimelinessOutcome.LATE, id="done, but late"),
+        pytest.param("2026-10-02", "2026-10-10", "", TimelinessOutcome.LATE, id="came due and is still not done"),
+        pytest.param(
+            "2026-10-02", "2026-10-10", "2026-11-03", TimelinessOutcome.LATE, id="came due, done after the month"
+        ),
+        pytest.param("2026-10-28", "2026-11-01", "", TimelinessOutcome.LATE, id="due on the last day and not done"),
+        pytest.param(
+            "2026-10-28", "2026-11-01", "2026-11-01", TimelinessOutcome.LATE, id="due on the last day, done the next"
+        ),
+        pytest.param(
+            "2026-10-28", "2026-11-05", "2026-11-02", TimelinessOutcome.RUNNING, id="not due yet when the month ended"
+        ),
+        pytest.param("2026-10-28", "2026-11-05", "", TimelinessOutcome.RUNNING, id="running, whatever came later"),
+        pytest.param(
+            "2026-09-02", "2026-09-10", "2026-10-05", TimelinessOutcome.ELSEWHERE, id="late in September already"
+        ),
+        pytest.param("2026-09-02", "2026-09-10", "", TimelinessOutcome.ELSEWHERE, id="late in September, still open"),
+        pytest.param(
+            "2026-09-20", "2026-10-01", "", TimelinessOutcome.ELSEWHERE, id="due on the last day of September"
+        ),
+        pytest.param("2026-09-02", "2026-10-10", "2026-09-30", TimelinessOutcome.ELSEWHERE, id="kept in September"),
+        pytest.param("2026-11-01", "2026-11-10", "", TimelinessOutcome.ELSEWHERE, id="begun after the month"),
     ],
 )
-def test_each_clock_counts_where_it_was_decided(starts: str, due: str, stopped: str, expected: Outcome) -> None:
+def test_each_clock_counts_where_it_was_decided(
+    starts: str, due: str, stopped: str, expected: TimelinessOutcome
+) -> None:
     assert outcome(clock(starts, due, stopped), OCTOBER, AFTER) is expected
 
 
 def test_a_withdrawal_counts_nowhere_and_a_hold_apart() -> None:
     withdrawn = clock("2026-10-02", "2026-10-10", "2026-10-05", kept=False, stopped_by="withdraw")
     held = clock("2026-10-02", "2026-10-10", "2026-10-05", kept=False, stopped_by="hold")
-    assert outcome(withdrawn, OCTOBER, AFTER) is Outcome.VOID
-    assert outcome(held, OCTOBER, AFTER) is Outcome.HELD
+    assert outcome(withdrawn, OCTOBER, AFTER) is TimelinessOutcome.VOID
+    assert outcome(held, OCTOBER, AFTER) is TimelinessOutcome.HELD
 
 
 def test_a_withdrawal_after_the_due_day_does_not_undo_the_lateness() -> None:
     withdrawn = clock("2026-10-02", "2026-10-10", "2026-10-20", kept=False, stopped_by="withdraw")
-    assert outcome(withdrawn, OCTOBER, AFTER) is Outcome.LATE
+    assert outcome(withdrawn, OCTOBER, AFTER) is TimelinessOutcome.LATE
 
 
 def test_before_the_month_is_over_nothing_is_known_of_its_rest() -> None:
     later = clock("2026-10-02", "2026-10-20", "2026-10-18")
-    assert outcome(later, OCTOBER, at("2026-10-15")) is Outcome.RUNNING
-    assert outcome(later, OCTOBER, at("2026-10-18")) is Outcome.ON_TIME
+    assert outcome(later, OCTOBER, at("2026-10-15")) is TimelinessOutcome.RUNNING
+    assert outcome(later, OCTOBER, at("2026-10-18")) is TimelinessOutcome.ON_TIME
 
 
 @pytest.mark.parametrize("stopped", ["", "2026-09-25", "2026-10-05", "2026-11-20", "2026-12-02"])
@@ -98,10 +114,10 @@ def test_over_all_months_a_clock_is_decided_once(stopped: str) -> None:
     one = clock("2026-09-15", "2026-10-10", stopped)
     months = [month(name) for name in ("2026-09", "2026-10", "2026-11", "2026-12")]
     outcomes = [outcome(one, each, at("2027-02-01")) for each in months]
-    assert sum(how in (Outcome.ON_TIME, Outcome.LATE) for how in outcomes) == 1
+    assert sum(how in (TimelinessOutcome.ON_TIME, TimelinessOutcome.LATE) for how in outcomes) == 1
 
 
-def tally(*clocks: ClockFact, tenures: tuple[TenureFact, ...] = ()) -> dict[str, Tally]:
+def tally(*clocks: ClockFact, tenures: tuple[TenureFact, ...] = ()) -> dict[str, ClockCounts]:
     held = tenures or (TenureFact("1", "chengguan", at("2026-01-01")),)
     return timeliness.by_unit(clocks, held, OCTOBER, AFTER)
 
@@ -115,18 +131,18 @@ def test_timeliness_counts_what_was_never_finished_as_late() -> None:
         clock("2026-09-02", "2026-09-10"),
         clock("2026-10-28", "2026-11-05"),
     )
-    assert found == {"chengguan": Tally(on_time=2, late=2, running=1, unfinished=2)}
+    assert found == {"chengguan": ClockCounts(on_time=2, late=2, running=1, unfinished=2)}
     assert found["chengguan"].base == 4
 
 
 def test_an_unfinished_clock_stays_visible_in_every_later_month() -> None:
     old = clock("2026-07-02", "2026-07-10")
-    assert tally(old) == {"chengguan": Tally(unfinished=1)}
+    assert tally(old) == {"chengguan": ClockCounts(unfinished=1)}
 
 
 def test_the_desk_answers_for_forwarding() -> None:
     found = tally(clock("2026-10-02", "2026-10-03", "2026-10-05", holder="desk", term="forward", unit="rexian"))
-    assert found == {"rexian": Tally(late=1)}
+    assert found == {"rexian": ClockCounts(late=1)}
 
 
 def test_each_unit_answers_for_what_ended_while_it_held_the_case() -> None:
@@ -136,7 +152,10 @@ def test_each_unit_answers_for_what_ended_while_it_held_the_case() -> None:
     )
     returned = clock("2026-10-02", "2026-10-03", "2026-10-04", term="notify")
     resolved = clock("2026-10-07", "2026-10-14", "2026-10-13", unit="jiaotong")
-    assert tally(returned, resolved, tenures=tenures) == {"chengguan": Tally(late=1), "jiaotong": Tally(on_time=1)}
+    assert tally(returned, resolved, tenures=tenures) == {
+        "chengguan": ClockCounts(late=1),
+        "jiaotong": ClockCounts(on_time=1),
+    }
 
 
 def test_between_two_units_the_case_lies_at_the_desk() -> None:
@@ -145,12 +164,12 @@ def test_between_two_units_the_case_lies_at_the_desk() -> None:
         TenureFact("1", "shi-zhengfu", at("2026-10-25")),
     )
     review = clock("2026-09-20", "2026-10-21", term="review", unit="shi-zhengfu", profile="petition")
-    assert tally(review, tenures=tenures) == {"rexian": Tally(late=1, unfinished=1)}
+    assert tally(review, tenures=tenures) == {"rexian": ClockCounts(late=1, unfinished=1)}
 
 
 def test_a_co_unit_answers_for_its_own_task() -> None:
     found = tally(clock("2026-10-02", "2026-10-07", "2026-10-06", holder="co", term="co_reply", unit="huanbao"))
-    assert found == {"huanbao": Tally(on_time=1)}
+    assert found == {"huanbao": ClockCounts(on_time=1)}
 
 
 def test_the_right_to_object_and_the_citizens_limits_are_no_duty_of_a_unit() -> None:
@@ -167,7 +186,7 @@ def test_the_right_to_object_and_the_citizens_limits_are_no_duty_of_a_unit() -> 
 def test_the_district_answers_for_the_citizens_own_clock() -> None:
     own = clock("2026-10-02", "2026-10-13", "2026-10-12", holder="own", term="answer", unit="")
     late = clock("2026-10-02", "2026-10-13", holder="own", term="answer", unit="")
-    assert timeliness.in_all([own, late, clock("2026-10-02", "2026-10-03")], OCTOBER, AFTER) == Tally(
+    assert timeliness.in_all([own, late, clock("2026-10-02", "2026-10-03")], OCTOBER, AFTER) == ClockCounts(
         on_time=1, late=1, unfinished=1
     )
     assert tally(own, late) == {}

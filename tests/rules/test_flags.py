@@ -27,19 +27,19 @@ def by_rules(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, 
 
 
 def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    found = [frozenset(flags.codes_in("", said)) | set(flag_model.hunches_of("", said)) for _, said in messages]
+    found = [frozenset(flags.codes_in("", said)) | set(flag_model.predict_flags("", said)) for _, said in messages]
     return flag_model.measured(messages, found)
 
 
 def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
     flag_model.prepare(tmp_path)
     (file,) = tmp_path.iterdir()
-    fitted = flag_model.ear()
+    fitted = flag_model.load()
     flag_model._READY.clear()
     flag_model.prepare(tmp_path)
-    assert flag_model.ear() is not fitted
+    assert flag_model.load() is not fitted
     said = "活着没什么意思，把药都攒好了"
-    assert flag_model.ear().heard(said) == fitted.heard(said)
+    assert flag_model.load().heard(said) == fitted.heard(said)
     assert file.suffix == ".npz"
 
 
@@ -85,7 +85,7 @@ def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
         + "昨晚他坐在江堤上说不如跟着水走了算了。"
         + "也想问问公交几点收班。" * 4
     )
-    assert flags.SELF_HARM in {*flags.codes_in("", said), *flag_model.hunches_of("", said)}
+    assert flags.SELF_HARM in {*flags.codes_in("", said), *flag_model.predict_flags("", said)}
 
 
 @pytest.mark.parametrize("title", ["小区停水", "路灯不亮", "咨询医保报销比例", "建议增设公交站"])
@@ -106,9 +106,9 @@ def test_a_flag_moves_no_clock() -> None:
 
 
 async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> None:
-    codes = await flag_views.noticed("讨薪", "再不给工钱我就从楼上跳下去")
+    codes = await flag_views.raised_flags("讨薪", "再不给工钱我就从楼上跳下去")
     assert flags.SELF_HARM in codes
-    assert [mark.label for mark in flag_views.marks("life? minor")] == ["涉未成年人", "疑似危及生命"]
+    assert [mark.label for mark in flag_views.flag_views("life? minor")] == ["涉未成年人", "疑似危及生命"]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 
 from feedback.kernel.clock import OFFICE
 from feedback.record import calendar_editions
-from routing.notices.delivery_hours import Push, Rule, last_digest, may_leave, next_moment, rule_of
+from routing.notices.delivery_hours import DeliveryHours, Priority, last_digest, may_leave, next_moment, rule_of
 
 CALENDAR = calendar_editions.package()
 STAFF = rule_of("08:30-17:30", workdays_only=True)
@@ -33,9 +33,9 @@ def at(text: str) -> datetime:
         pytest.param("2026-10-03 03:00", CITIZENS, "2026-10-03 08:00", id="nor before the morning"),
     ],
 )
-def test_what_is_not_urgent_waits_for_the_next_working_morning(made: str, rule: Rule, leaves: str) -> None:
+def test_what_is_not_urgent_waits_for_the_next_working_morning(made: str, rule: DeliveryHours, leaves: str) -> None:
     assert next_moment(at(made), CALENDAR, rule) == at(leaves)
-    assert may_leave(Push.AT_ONCE, at(made), CALENDAR, rule) == at(made)
+    assert may_leave(Priority.AT_ONCE, at(made), CALENDAR, rule) == at(made)
 
 
 @pytest.mark.parametrize(

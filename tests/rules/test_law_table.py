@@ -10,11 +10,11 @@ import pytest
 from feedback.kernel.clock import OFFICE, aware
 from feedback.record import calendar_editions
 from feedback.rules import decision_grounds
-from feedback.rules.deadlines import Clock, Facts, Happening, State, clocks_of, term_of
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, clocks_of, term_of
 from feedback.rules.lifecycle import CaseState, step_for, steps_from
-from feedback.rules.projection import fold
+from feedback.rules.projection import project
 from feedback.rules.terms import RIGHTS, TERMS, Holder, in_force
-from feedback.rules.vocabulary import OPEN, Act, Kind, Mark, Profile, Role, Stage, Status, Whose
+from feedback.rules.vocabulary import OPEN, Act, Condition, Kind, Profile, Role, Stage, Status, Whose
 from feedback.rules.workdays import Editions
 
 CALENDAR = Editions.only(calendar_editions.package())
@@ -84,18 +84,20 @@ ROWS = (
 )  # fmt: skip
 
 
-def history(*acts: Act, said: Mapping[Act, Mapping[str, object]] | None = None) -> list[Happening]:
+def history(*acts: Act, said: Mapping[Act, Mapping[str, object]] | None = None) -> list[CaseEvent]:
     """These acts, a day apart."""
     brought = {**DATA, **(said or {})}
-    return [Happening(i + 1, act, START + i * DAY, "jiaoyu", brought.get(act, {})) for i, act in enumerate(acts)]
+    return [CaseEvent(i + 1, act, START + i * DAY, "jiaoyu", brought.get(act, {})) for i, act in enumerate(acts)]
 
 
 def clock(clocks: tuple[Clock, ...], term: str) -> Clock:
     return [c for c in clocks if c.term == term][-1]
 
 
-def facts(kind: Kind = Kind.APPEAL, profile: Profile = Profile.PETITION, urgency: int = 0, named: bool = True) -> Facts:
-    return Facts(kind, profile, "rexian", urgency, named)
+def facts(
+    kind: Kind = Kind.APPEAL, profile: Profile = Profile.PETITION, urgency: int = 0, named: bool = True
+) -> ClockFacts:
+    return ClockFacts(kind, profile, "rexian", urgency, named)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
@@ -116,13 +118,13 @@ def test_an_urgent_order_is_signed_within_half_an_hour_and_what_ran_before_keeps
     begun: str, length: str, minutes: int
 ) -> None:
     at = aware(datetime.fromisoformat(begun))
-    past = [Happening(1, A.SUBMIT, at, "rexian", {}), Happening(2, A.ASSIGN, at, "rexian", {"unit": "jiaoyu"})]
+    past = [CaseEvent(1, A.SUBMIT, at, "rexian", {}), CaseEvent(2, A.ASSIGN, at, "rexian", {"unit": "jiaoyu"})]
     found = clock(clocks_of(past, facts(Kind.HELP, Profile.HOTLINE, 1), CALENDAR), "notify")
     assert (str(found.length), found.due_at - at) == (length, timedelta(minutes=minutes))
     assert at < found.warn_at < found.due_at or minutes == 60
     assert not found.provisional
-    assert found.state(found.due_at - timedelta(milliseconds=1)) is State.RUNNING
-    assert found.state(found.due_at) is State.LATE
+    assert found.state(found.due_at - timedelta(milliseconds=1)) is ClockState.RUNNING
+    assert found.state(found.due_at) is ClockState.LATE
 
 
 def test_only_the_newest_row_is_told_as_the_law_in_force() -> None:
@@ -164,12 +166,12 @@ def test_x11_does_not_count_the_days_of_the_hearing() -> None:
     plain = clock(clocks_of(asked, facts(), CALENDAR), "re_review")
     heard = [
         *asked,
-        Happening(12, A.HEARING, START + 12 * DAY, "x"),
-        Happening(13, A.END_HEARING, START + 14 * DAY, "x"),
+        CaseEvent(12, A.HEARING, START + 12 * DAY, "x"),
+        CaseEvent(13, A.END_HEARING, START + 14 * DAY, "x"),
     ]
     during = clock(clocks_of(heard[:-1], facts(), CALENDAR), "re_review")
     after = clock(clocks_of(heard, facts(), CALENDAR), "re_review")
-    assert during.state(START + 400 * DAY) is State.STOPPED
+    assert during.state(START + 400 * DAY) is ClockState.STOPPED
     assert after.stopped_at is None
     assert after.due_raw_day == plain.due_raw_day + 3 * DAY
 
@@ -191,7 +193,7 @@ def test_x12_is_ended_by_the_report_only() -> None:
 
 
 def state(*acts: Act, said: Mapping[Act, Mapping[str, object]] | None = None, kind: Kind = Kind.APPEAL, profile: Profile = Profile.PETITION, urgency: int = 0) -> CaseState:  # fmt: skip
-    return fold(history(*acts, said=said), facts(kind, profile, urgency), CALENDAR).state
+    return project(history(*acts, said=said), facts(kind, profile, urgency), CALENDAR).state
 
 
 def open_acts(found: CaseState) -> set[Act]:
@@ -309,11 +311,11 @@ def test_no_open_case_is_without_a_clock_that_binds_somebody(
     profile: Profile, kind: Kind, urgency: int, named: bool
 ) -> None:
     case = facts(kind, profile, urgency, named)
-    seen: set[tuple[Status, Stage, frozenset[Mark]]] = set()
+    seen: set[tuple[Status, Stage, frozenset[Condition]]] = set()
     waiting = [history(A.SUBMIT)] if kind is not Kind.RECTIFY else [history(A.SUBMIT, A.ASSIGN)]
     while waiting:
         past = waiting.pop()
-        folded = fold(past, case, CALENDAR)
+        folded = project(past, case, CALENDAR)
         now = folded.state
         if now.status in OPEN:
             running = [c for c in folded.clocks if c.stopped_at is None and c.term not in RIGHTS]
@@ -321,9 +323,9 @@ def test_no_open_case_is_without_a_clock_that_binds_somebody(
         for step in steps_from(now):
             after = [
                 *past,
-                Happening(len(past) + 1, step.act, past[-1].at + HOUR, folded.unit, _SAID.get(step.act, {})),
+                CaseEvent(len(past) + 1, step.act, past[-1].at + HOUR, folded.unit, _SAID.get(step.act, {})),
             ]
-            then = fold(after, case, CALENDAR).state
+            then = project(after, case, CALENDAR).state
             if (key := (then.status, then.stage, then.marks)) not in seen:
                 seen.add(key)
                 waiting.append(after)
@@ -342,7 +344,9 @@ CHOICES = [(act, need, row) for (act, need), rows in decision_grounds.TABLES.ite
 
 
 @pytest.mark.parametrize(("act", "need", "row"), CHOICES, ids=[f"{need} {row.code}" for _, need, row in CHOICES])
-def test_the_choice_can_be_made_and_cites_its_article(act: Act, need: str, row: decision_grounds.Row) -> None:
+def test_the_choice_can_be_made_and_cites_its_article(
+    act: Act, need: str, row: decision_grounds.DecisionGround
+) -> None:
     assert "第" in row.law or "号" in row.law
     assert row.label and row.says
     reachable = [

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from feedback.rules import letter_types
-from feedback.rules.decision_grounds import GROUNDS, Row
+from feedback.rules.decision_grounds import GROUNDS, DecisionGround
 from feedback.rules.letter_types import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
 from feedback.rules.lifecycle import CLAIMS
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
@@ -24,7 +24,7 @@ def _codes(act: str, about: About, **data: object) -> list[str]:
 
 
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
-def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letter_types.Letter) -> None:
+def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letter_types.LetterType) -> None:
     assert letter.act in {*Act, MEASURE}
     assert letter.to.value in TO_WORDS
     assert "条例 第" in letter.law or "国办发" in letter.law or "法 第" in letter.law
@@ -33,7 +33,7 @@ def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: le
 
 
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
-def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letter_types.Letter) -> None:
+def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letter_types.LetterType) -> None:
     assert templates.faults_of(letter, default_templates.drawn(letter.code)) == []
 
 
@@ -82,7 +82,7 @@ def test_whoever_reports_is_told_where_to_go_and_all_else_stays_between_offices(
 
 
 @pytest.mark.parametrize("ground", [*GROUNDS], ids=lambda row: row.code)
-def test_every_ground_of_refusal_is_told_by_one_letter_and_quoted(ground: Row) -> None:
+def test_every_ground_of_refusal_is_told_by_one_letter_and_quoted(ground: DecisionGround) -> None:
     about = About(next(iter(ground.profiles)), next(iter(ground.kinds & CLAIMS or {Kind.REPORT})), Stage.FIRST, True)
     told = letter_types.letters_for("decline", {"ground": ground.code}, about)
     expected = {"not_accepted": "not_accepted_notice", "not_again": "not_again_notice", "guide": "guide_notice"}

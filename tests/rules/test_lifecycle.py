@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from feedback.kernel.errors import Invalid, NotNow
-from feedback.rules.access import Actor, Standing, open_steps
-from feedback.rules.conditions import marks_of
+from feedback.rules.access import Actor, CaseAccess, open_steps
+from feedback.rules.conditions import conditions_of
 from feedback.rules.lifecycle import STEPS, CaseState, decide, steps_from
 from feedback.rules.terms import TERMS, Holder, in_force
 from feedback.rules.vocabulary import OPEN, PROFILE_OF, Act, Channel, Kind, Profile, Role, Stage, Status, Whose
@@ -135,9 +135,9 @@ def test_a_level_outside_one_to_five_is_refused(level: object) -> None:
 
 def test_a_case_is_returned_twice_at_most() -> None:
     back = [(Act.ASSIGN, {"unit": "jiaoyu"}), (Act.RETURN, {"reason": "不属于本单位"})]
-    decide(_state(Status.ASSIGNED, marks=marks_of(back)), Act.RETURN, {"reason": "不属于本单位"})
+    decide(_state(Status.ASSIGNED, marks=conditions_of(back)), Act.RETURN, {"reason": "不属于本单位"})
     with pytest.raises(NotNow):
-        decide(_state(Status.ASSIGNED, marks=marks_of(back * 2)), Act.RETURN, {"reason": "不属于本单位"})
+        decide(_state(Status.ASSIGNED, marks=conditions_of(back * 2)), Act.RETURN, {"reason": "不属于本单位"})
 
 
 def test_only_an_appeal_goes_to_review_and_re_review_only_after_review() -> None:
@@ -154,7 +154,7 @@ def test_a_report_is_never_published() -> None:
 
 def test_the_rated_unit_does_not_call_back_about_itself() -> None:
     clerk = Actor("c", "丙", frozenset({Role.CLERK}), unit="jiaoyu", units=frozenset({"jiaoyu"}))
-    case = Standing("1", False, desk="rexian", lead="jiaoyu", held=frozenset({"jiaoyu"}))
+    case = CaseAccess("1", False, desk="rexian", lead="jiaoyu", held=frozenset({"jiaoyu"}))
     acts = {s.act for s in open_steps(clerk, _state(Status.REPLIED, Kind.RECTIFY), case)}
     assert Act.CALL_BACK not in acts
     assert all(whose in (Whose.DESK, Whose.OVERSEER) for s in STEPS if s.act is Act.CALL_BACK for _, whose in s.who)

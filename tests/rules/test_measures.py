@@ -8,7 +8,7 @@ import pytest
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Role
 from routing.oversight import measure_types
-from routing.oversight.measure_types import DEEDS, MEASURES, Deed, Status
+from routing.oversight.measure_types import MEASURE_STEPS, MEASURES, MeasureStatus, MeasureStep
 
 TODAY = date(2026, 9, 14)
 CHIEF = Actor("supervisor", "督办", frozenset({Role.SUPERVISOR}), "xinfang", everywhere=True)
@@ -46,14 +46,16 @@ def test_four_measures_and_three_suggestions_each_with_its_article() -> None:
 def test_who_may_what(actor: Actor, sees: bool, issues: bool, answers: bool) -> None:
     assert measure_types.may_see(actor, "jiaoyu") is sees
     assert measure_types.may_issue(actor, "jiaoyu") is issues
-    assert measure_types.may(actor, Deed.ANSWER, "jiaoyu") is answers
-    assert measure_types.may(actor, Deed.CLOSE, "jiaoyu") is issues
+    assert measure_types.may(actor, MeasureStep.ANSWER, "jiaoyu") is answers
+    assert measure_types.may(actor, MeasureStep.CLOSE, "jiaoyu") is issues
 
 
 def test_every_open_measure_can_end_and_nothing_leaves_the_end() -> None:
-    for status in (Status.ISSUED, Status.ANSWERED):
-        assert any(status in sources for sources, _ in DEEDS.values())
-    assert not [d for d, (sources, _) in DEEDS.items() if sources & {Status.CLOSED, Status.WITHDRAWN}]
+    for status in (MeasureStatus.ISSUED, MeasureStatus.ANSWERED):
+        assert any(status in sources for sources, _ in MEASURE_STEPS.values())
+    assert not [
+        d for d, (sources, _) in MEASURE_STEPS.items() if sources & {MeasureStatus.CLOSED, MeasureStatus.WITHDRAWN}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,13 @@ def test_what_is_wrong_is_named(change: dict[str, Any], fault: dict[str, str]) -
 def test_a_suggestion_is_answered_with_whether_it_was_adopted() -> None:
     improve, circular = measure_types.row_of("improve"), measure_types.row_of("circular")
     assert improve and circular
-    assert measure_types.deed_faults(Deed.ANSWER, improve, {"text": "已改"}, TODAY) == {"adoption": "unknown"}
-    assert not measure_types.deed_faults(Deed.ANSWER, improve, {"text": "不改，因为…", "adoption": "not"}, TODAY)
-    assert not measure_types.deed_faults(Deed.ANSWER, circular, {"text": "已改"}, TODAY)
-    assert measure_types.deed_faults(Deed.ANSWER, improve, {"adoption": "not"}, TODAY) == {"text": "missing"}
+    assert measure_types.measure_step_faults(MeasureStep.ANSWER, improve, {"text": "已改"}, TODAY) == {
+        "adoption": "unknown"
+    }
+    assert not measure_types.measure_step_faults(
+        MeasureStep.ANSWER, improve, {"text": "不改，因为…", "adoption": "not"}, TODAY
+    )
+    assert not measure_types.measure_step_faults(MeasureStep.ANSWER, circular, {"text": "已改"}, TODAY)
+    assert measure_types.measure_step_faults(MeasureStep.ANSWER, improve, {"adoption": "not"}, TODAY) == {
+        "text": "missing"
+    }

@@ -1,13 +1,13 @@
 """Who answers a category that has no routing row of its own?"""
 
 from routing import assignment_rules
-from routing.assignment_rules import CaseFacts, Row
+from routing.assignment_rules import AssignmentRule, CaseFacts
 
 TREE = ("03", "0301", "0302", "0303", "10", "1001", "1002")
 
 
-def row(number: int, category: str, lead: str, region: str = "") -> Row:
-    return Row(number, category, "", region, lead, (), "职责")
+def row(number: int, category: str, lead: str, region: str = "") -> AssignmentRule:
+    return AssignmentRule(number, category, "", region, lead, (), "职责")
 
 
 BY_CATEGORY = (row(1, "", "xinfang"), row(2, "03", "zhujian"), row(3, "0301", "guihua"), row(4, "0302", "zhengshou"))

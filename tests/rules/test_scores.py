@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation import disclosure
-from evaluation.disclosure import PROTECTS, Cell, Levels, Rules
+from evaluation.disclosure import PROTECTS, DisclosureRules, Levels, PublishedCell
 
-RULES = Rules()
+RULES = DisclosureRules()
 FEW, FEW_ANSWERS = "fewer_than_5", "fewer_than_10"
 LEVELS = Levels({5: 10, 4: 5, 3: 3, 2: 1, 1: 1})
 
@@ -47,7 +47,7 @@ def test_the_interval_of_nine_in_ten_is_wilsons() -> None:
 
 @pytest.mark.parametrize(("count", "value"), [(0, 0), (1, None), (4, None), (5, 5), (120, 120)])
 def test_counts_from_one_to_four_are_hidden_and_zero_is_not(count: int, value: int | None) -> None:
-    assert disclosure.count_cell(count, RULES) == Cell(value, "" if value is not None else FEW)
+    assert disclosure.count_cell(count, RULES) == PublishedCell(value, "" if value is not None else FEW)
 
 
 def values(counts: list[int]) -> tuple[list[float | None], float | None]:
@@ -79,7 +79,7 @@ def test_the_smallest_possible_pair_needs_one_more() -> None:
 def test_without_anything_to_hide_behind_the_total_goes() -> None:
     cells, total = disclosure.column([4, 4, 0], RULES)
     assert [cell.value for cell in cells] == [None, None, 0]
-    assert total == Cell(None, PROTECTS)
+    assert total == PublishedCell(None, PROTECTS)
 
 
 def test_a_total_that_is_small_itself_is_hidden() -> None:
@@ -89,7 +89,7 @@ def test_a_total_that_is_small_itself_is_hidden() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=4))
 def test_nobody_can_work_out_a_hidden_cell_from_the_total(rows: list[tuple[int, bool]]) -> None:
-    wholes = [Cell(None, FEW) if few and n < 5 else Cell(50) for n, few in rows]
+    wholes = [PublishedCell(None, FEW) if few and n < 5 else PublishedCell(50) for n, few in rows]
     cells, total = disclosure.column([n for n, _ in rows], RULES, wholes)
     if not total.value:
         return
@@ -108,50 +108,69 @@ def test_nobody_can_work_out_a_hidden_cell_from_the_total(rows: list[tuple[int, 
 
 
 def test_where_hardly_anybody_answered_it_is_not_told_that_nobody_complained() -> None:
-    cells, total = disclosure.column([0, 0, 7], RULES, [Cell(None, FEW), Cell(20), Cell(40)])
+    cells, total = disclosure.column([0, 0, 7], RULES, [PublishedCell(None, FEW), PublishedCell(20), PublishedCell(40)])
     assert [cell.value for cell in cells] == [None, 0, None]
     assert total.value == 7
-    assert disclosure.column([0, 0], RULES, [Cell(None, FEW), Cell(20)])[0] == [Cell(0), Cell(0)]
+    assert disclosure.column([0, 0], RULES, [PublishedCell(None, FEW), PublishedCell(20)])[0] == [
+        PublishedCell(0),
+        PublishedCell(0),
+    ]
 
 
 def test_a_share_needs_ten_answers() -> None:
-    assert disclosure.share_cell(Cell(9), Cell(9), RULES) == Cell(None, FEW_ANSWERS)
-    assert disclosure.share_cell(Cell(9), Cell(10), RULES).value == 0.9
+    assert disclosure.share_cell(PublishedCell(9), PublishedCell(9), RULES) == PublishedCell(None, FEW_ANSWERS)
+    assert disclosure.share_cell(PublishedCell(9), PublishedCell(10), RULES).value == 0.9
 
 
 def test_a_share_of_a_hidden_part_is_given_by_bounds_anybody_can_find() -> None:
-    assert disclosure.share_cell(Cell(None, FEW), Cell(20), RULES) == Cell(None, FEW, (0.05, 0.2))
-    assert disclosure.complement_cell(Cell(None, FEW), Cell(20), RULES) == Cell(None, FEW, (0.8, 0.95))
+    assert disclosure.share_cell(PublishedCell(None, FEW), PublishedCell(20), RULES) == PublishedCell(
+        None, FEW, (0.05, 0.2)
+    )
+    assert disclosure.complement_cell(PublishedCell(None, FEW), PublishedCell(20), RULES) == PublishedCell(
+        None, FEW, (0.8, 0.95)
+    )
 
 
 def test_the_good_share_is_what_is_not_bad() -> None:
-    assert disclosure.complement_cell(Cell(6), Cell(40), RULES).value == 0.85
-    assert disclosure.complement_cell(Cell(0), Cell(12), RULES).value == 1.0
+    assert disclosure.complement_cell(PublishedCell(6), PublishedCell(40), RULES).value == 0.85
+    assert disclosure.complement_cell(PublishedCell(0), PublishedCell(12), RULES).value == 1.0
 
 
 def test_timeliness_is_on_time_over_on_time_and_late() -> None:
-    assert disclosure.timeliness_cell(Cell(45), Cell(5), RULES).value == 0.9
-    assert disclosure.timeliness_cell(Cell(20), Cell(0), RULES).value == 1.0
+    assert disclosure.timeliness_cell(PublishedCell(45), PublishedCell(5), RULES).value == 0.9
+    assert disclosure.timeliness_cell(PublishedCell(20), PublishedCell(0), RULES).value == 1.0
 
 
 def test_a_hidden_number_of_late_clocks_leaves_timeliness_between_bounds() -> None:
-    assert disclosure.timeliness_cell(Cell(96), Cell(None, FEW), RULES) == Cell(None, FEW, (0.96, 0.9897))
+    assert disclosure.timeliness_cell(PublishedCell(96), PublishedCell(None, FEW), RULES) == PublishedCell(
+        None, FEW, (0.96, 0.9897)
+    )
 
 
 def test_whether_there_are_ten_clocks_does_not_tell_a_hidden_number() -> None:
     """Eight on time and two late are ten, but showing that would say that the hidden number is not one."""
-    assert disclosure.timeliness_cell(Cell(8), Cell(None, FEW), RULES) == Cell(None, FEW_ANSWERS)
+    assert disclosure.timeliness_cell(PublishedCell(8), PublishedCell(None, FEW), RULES) == PublishedCell(
+        None, FEW_ANSWERS
+    )
 
 
 def test_the_mean_needs_ten_answers() -> None:
-    assert disclosure.mean_cell(Levels({5: 9}), Cell(9), Cell(0), RULES) == Cell(None, FEW_ANSWERS)
-    assert disclosure.mean_cell(Levels({5: 10}), Cell(10), Cell(0), RULES) == Cell(5.0)
+    assert disclosure.mean_cell(Levels({5: 9}), PublishedCell(9), PublishedCell(0), RULES) == PublishedCell(
+        None, FEW_ANSWERS
+    )
+    assert disclosure.mean_cell(Levels({5: 10}), PublishedCell(10), PublishedCell(0), RULES) == PublishedCell(5.0)
 
 
 def test_beside_a_hidden_number_of_bad_ratings_the_mean_is_given_in_half_steps() -> None:
-    assert disclosure.mean_cell(LEVELS, Cell(20), Cell(None, FEW), RULES) == Cell(None, FEW, (4.0, 4.5))
-    assert disclosure.mean_cell(Levels({3: 12, 1: 4}), Cell(16), Cell(None, FEW), RULES) == Cell(None, FEW, (1.0, 3.0))
-    assert disclosure.mean_cell(Levels({5: 10, 2: 1}), Cell(11), Cell(None, FEW), RULES) == Cell(None, PROTECTS)
+    assert disclosure.mean_cell(LEVELS, PublishedCell(20), PublishedCell(None, FEW), RULES) == PublishedCell(
+        None, FEW, (4.0, 4.5)
+    )
+    assert disclosure.mean_cell(
+        Levels({3: 12, 1: 4}), PublishedCell(16), PublishedCell(None, FEW), RULES
+    ) == PublishedCell(None, FEW, (1.0, 3.0))
+    assert disclosure.mean_cell(
+        Levels({5: 10, 2: 1}), PublishedCell(11), PublishedCell(None, FEW), RULES
+    ) == PublishedCell(None, PROTECTS)
 
 
 def test_no_half_step_tells_the_number_of_bad_ratings() -> None:
@@ -165,7 +184,7 @@ def test_no_half_step_tells_the_number_of_bad_ratings() -> None:
 
 
 def test_a_single_protected_mean_takes_another_with_it() -> None:
-    means = [Cell(4.5), Cell(None, FEW, (4.0, 4.5)), Cell(4.8)]
+    means = [PublishedCell(4.5), PublishedCell(None, FEW, (4.0, 4.5)), PublishedCell(4.8)]
     assert [cell.value for cell in disclosure.guard_means(means, [30, 20, 12], RULES)] == [4.5, None, None]
-    alone = [Cell(4.5), Cell(None, FEW_ANSWERS), Cell(4.8)]
+    alone = [PublishedCell(4.5), PublishedCell(None, FEW_ANSWERS), PublishedCell(4.8)]
     assert disclosure.guard_means(alone, [30, 6, 12], RULES) == alone

@@ -19,8 +19,8 @@ class Village:
     code, name, places = "990102001001", "清波社区", ("清波花园",)
 
 
-def _comings() -> list[waves.Coming]:
-    return list(waves.comings(WAVES, [Village()], random.Random(1)))
+def _comings() -> list[waves.ScheduledCase]:
+    return list(waves.scheduled_cases(WAVES, [Village()], random.Random(1)))
 
 
 def test_every_message_names_what_the_town_has() -> None:

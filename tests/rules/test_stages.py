@@ -7,12 +7,12 @@ import pytest
 from feedback.kernel.clock import OFFICE
 from feedback.record import calendar_editions
 from feedback.rules import escalation_levels
-from feedback.rules.escalation_levels import STAGES, Run
+from feedback.rules.escalation_levels import ESCALATION_LEVELS, ClockRun
 from feedback.rules.vocabulary import Profile
 from routing.notices import escalation
 from routing.notices.catalogue import Audience
-from routing.notices.delivery_hours import Push
-from routing.notices.escalation import LADDER
+from routing.notices.delivery_hours import Priority
+from routing.notices.escalation import ESCALATION_RULES
 
 CALENDAR = calendar_editions.package()
 
@@ -22,9 +22,9 @@ def at(text: str) -> datetime:
 
 
 # 60 calendar days from 5 August: the last day lies in the National Day week and moves to 8 October.
-PETITION = Run(at("2026-09-29"), date(2026, 10, 8), at("2026-10-09"), in_hours=False)
-ONE_DAY = Run(at("2026-09-15 20:00"), date(2026, 9, 15), at("2026-09-16"), in_hours=False)
-URGENT = Run(at("2026-10-02 01:00"), date(2026, 10, 2), at("2026-10-02 02:00"), in_hours=True)
+PETITION = ClockRun(at("2026-09-29"), date(2026, 10, 8), at("2026-10-09"), in_hours=False)
+ONE_DAY = ClockRun(at("2026-09-15 20:00"), date(2026, 9, 15), at("2026-09-16"), in_hours=False)
+URGENT = ClockRun(at("2026-10-02 01:00"), date(2026, 10, 2), at("2026-10-02 02:00"), in_hours=True)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ URGENT = Run(at("2026-10-02 01:00"), date(2026, 10, 2), at("2026-10-02 02:00"), 
         pytest.param(URGENT, "2026-10-03 02:00", "late_5", None, id="a day late"),
     ],
 )
-def test_a_clock_reaches_its_stages_in_order(run: Run, moment: str, stage: str, following: str | None) -> None:
+def test_a_clock_reaches_its_stages_in_order(run: ClockRun, moment: str, stage: str, following: str | None) -> None:
     assert escalation_levels.reached(run, CALENDAR, at(moment)) == (stage, at(following) if following else None)
 
 
@@ -70,11 +70,11 @@ def test_what_was_passed_unseen_is_told_together() -> None:
 
 
 def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> None:
-    for row in STAGES:
+    for row in ESCALATION_LEVELS:
         for profile in Profile:
             assert escalation.of_stage(row.code, profile), (row.code, profile)
-    assert all(rung.law for rung in LADDER)
-    assert {rung.stage for rung in LADDER} == {row.code for row in STAGES}
+    assert all(rung.law for rung in ESCALATION_RULES)
+    assert {rung.stage for rung in ESCALATION_RULES} == {row.code for row in ESCALATION_LEVELS}
 
 
 @pytest.mark.parametrize(
@@ -90,30 +90,30 @@ def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> No
     ],
 )
 def test_the_ladder_goes_up(before: str, after: str, profile: Profile, told: set[Audience]) -> None:
-    assert {rung.audience for rung in escalation.rungs(before, after, profile, is_report=False)} == told
+    assert {rung.audience for rung in escalation.rules_between(before, after, profile, is_report=False)} == told
 
 
 def test_each_audience_hears_once_of_everything_that_was_passed() -> None:
-    found = escalation.rungs("", "late_5", Profile.PETITION, is_report=False)
+    found = escalation.rules_between("", "late_5", Profile.PETITION, is_report=False)
     assert len({rung.audience for rung in found}) == len(found) == 6
 
 
 def test_of_a_report_only_its_holders_and_overseers_hear() -> None:
-    found = {rung.audience for rung in escalation.rungs("", "late_5", Profile.PETITION, is_report=True)}
+    found = {rung.audience for rung in escalation.rules_between("", "late_5", Profile.PETITION, is_report=True)}
     assert found == {Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERSEER}
 
 
 def test_what_runs_in_hours_disturbs_at_once_and_a_report_is_in_no_sum() -> None:
-    amber = next(rung for rung in LADDER if rung.stage == "amber")
-    assert escalation.push_of(amber, length="60cd", urgency=0, is_report=False) is Push.DIGEST
-    assert escalation.push_of(amber, length="2h", urgency=0, is_report=False) is Push.AT_ONCE
-    assert escalation.push_of(amber, length="30min", urgency=0, is_report=False) is Push.AT_ONCE
-    assert escalation.push_of(amber, length="1wd", urgency=2, is_report=False) is Push.AT_ONCE
-    assert escalation.push_of(amber, length="60cd", urgency=0, is_report=True) is Push.WORKING
+    amber = next(rung for rung in ESCALATION_RULES if rung.stage == "amber")
+    assert escalation.push_of(amber, length="60cd", urgency=0, is_report=False) is Priority.DIGEST
+    assert escalation.push_of(amber, length="2h", urgency=0, is_report=False) is Priority.AT_ONCE
+    assert escalation.push_of(amber, length="30min", urgency=0, is_report=False) is Priority.AT_ONCE
+    assert escalation.push_of(amber, length="1wd", urgency=2, is_report=False) is Priority.AT_ONCE
+    assert escalation.push_of(amber, length="60cd", urgency=0, is_report=True) is Priority.WORKING
 
 
 def test_every_rung_can_be_worded() -> None:
-    for rung in LADDER:
+    for rung in ESCALATION_RULES:
         words = escalation.worded(
             rung, rung.stage, no="20260914-000001", title="长" * 60, unit="区城管局", term="办结答复"
         )

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from classify.model.seed_examples import seed_examples
 from classify.topics import clustering
-from classify.topics.clustering import Member, Said
+from classify.topics.clustering import Member, TopicCase
 
 DAY = date(2026, 9, 14)
 MIXER = (
@@ -24,16 +24,16 @@ BUS = (
 )
 
 
-def _said(messages: tuple[tuple[str, str], ...], start: int, who: str = "", back: int = 0) -> list[Said]:
+def _said(messages: tuple[tuple[str, str], ...], start: int, who: str = "", back: int = 0) -> list[TopicCase]:
     return [
-        Said(f"N{start + i}", title, text, "990102001000", who or f"p{start + i}", DAY - timedelta(days=back))
+        TopicCase(f"N{start + i}", title, text, "990102001000", who or f"p{start + i}", DAY - timedelta(days=back))
         for i, (title, text) in enumerate(messages)
     ]
 
 
-def _town() -> list[Said]:
+def _town() -> list[TopicCase]:
     own = [e for e in seed_examples([]) if e.source == "example"][::7]
-    noise = [Said(f"X{i}", e.title, e.text, "990102002000", f"x{i}", DAY) for i, e in enumerate(own)]
+    noise = [TopicCase(f"X{i}", e.title, e.text, "990102002000", f"x{i}", DAY) for i, e in enumerate(own)]
     return [*_said(MIXER, 0), *_said(BUS, 100), *noise]
 
 
@@ -49,7 +49,7 @@ def test_two_matters_among_many_messages_become_two_topics() -> None:
 
 
 def test_the_same_trouble_in_two_places_is_two_topics() -> None:
-    def smoke(compound: str, start: int) -> list[Said]:
+    def smoke(compound: str, start: int) -> list[TopicCase]:
         told = (
             (f"{compound}烧烤店油烟扰民", f"{compound}楼下烧烤店油烟直排，气味飘进家里，不敢开窗"),
             (f"{compound}楼下烧烤油烟大", f"住在{compound}，楼下烧烤店的油烟每天飘到半夜，窗户不敢开"),
@@ -100,7 +100,7 @@ def test_titles_lose_the_words_with_which_people_begin() -> None:
 def test_too_few_or_empty_messages_make_no_topic() -> None:
     assert clustering.topics([]) == []
     assert clustering.topics(_said(MIXER[:2], 0)) == []
-    empty = [Said(str(i), "", "", "", str(i), DAY) for i in range(5)]
+    empty = [TopicCase(str(i), "", "", "", str(i), DAY) for i in range(5)]
     assert clustering.topics(empty) == []
 
 

@@ -8,14 +8,14 @@ import pytest
 from feedback.rules import decision_grounds
 from feedback.rules.vocabulary import Profile
 from routing.oversight import triggers
-from routing.oversight.triggers import RULES, Late, Record
+from routing.oversight.triggers import RULES, Late, SupervisionFacts
 
 P, H, R = Profile.PETITION, Profile.HOTLINE, Profile.RATING
-CASE = Record(no="20260914-000001", profile=P, unit="jiaoyu")
+CASE = SupervisionFacts(no="20260914-000001", profile=P, unit="jiaoyu")
 LATE = Late(7, "resolve", "办结答复", date(2026, 9, 18), 2)
 
 
-def found(record: Record) -> set[tuple[str, str]]:
+def found(record: SupervisionFacts) -> set[tuple[str, str]]:
     return {(each.rule, each.trigger) for each in triggers.proposed(record)}
 
 
@@ -55,7 +55,7 @@ def found(record: Record) -> set[tuple[str, str]]:
         pytest.param(replace(CASE, urges=9, order_open=True), set(), id="not while an order is open"),
     ],
 )
-def test_what_is_proposed(record: Record, expected: set[tuple[str, str]]) -> None:
+def test_what_is_proposed(record: SupervisionFacts, expected: set[tuple[str, str]]) -> None:
     assert found(record) == expected
 
 

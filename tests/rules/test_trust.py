@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from classify.learning import label_weighting, training_labels
-from classify.learning.label_weighting import Taught
+from classify.learning.label_weighting import WeightedLabel
 from classify.learning.training_labels import CONFIRMED, RETURNED, SAID
 from classify.model import comparison
-from classify.model.metrics import Row
+from classify.model.metrics import LabelledMessage
 from classify.text import copies as text_copies
 from feedback.rules.read_models import EntryView
 from feedback.rules.vocabulary import Act, Role
@@ -18,11 +18,11 @@ from tests.conftest import MONDAY
 TEXTS = list(messages(300))
 
 
-def _lessons(number: int, category: str = "0609", by: str = "rexian/甲", state: str = SAID) -> list[Taught]:
-    return [Taught(title, text, category, "wenlv", by, state) for title, text in TEXTS[:number]]
+def _lessons(number: int, category: str = "0609", by: str = "rexian/甲", state: str = SAID) -> list[WeightedLabel]:
+    return [WeightedLabel(title, text, category, "wenlv", by, state) for title, text in TEXTS[:number]]
 
 
-def _weight(found: list[Taught], **which: str) -> float:
+def _weight(found: list[WeightedLabel], **which: str) -> float:
     return sum(one.weight for one in found if all(getattr(one, name) == value for name, value in which.items()))
 
 
@@ -35,45 +35,45 @@ def _sure_of_sport(title: str, text: str) -> tuple[str, float]:
 
 
 def test_two_hundred_lessons_of_one_clerk_weigh_no_more_than_the_cap() -> None:
-    assert _weight(label_weighting.weighed(_lessons(200), _nothing)) <= label_weighting.CLERK_MOST + 0.01
+    assert _weight(label_weighting.weigh_labels(_lessons(200), _nothing)) <= label_weighting.CLERK_MOST + 0.01
 
 
 def test_lessons_a_second_person_confirmed_weigh_whole() -> None:
-    found = label_weighting.weighed(_lessons(200, state=CONFIRMED), _nothing)
+    found = label_weighting.weigh_labels(_lessons(200, state=CONFIRMED), _nothing)
     assert _weight(found) > 190
     assert {why for one in found for why in one.why} <= {"campaign"}
 
 
 def test_what_came_back_teaches_nothing() -> None:
-    assert _weight(label_weighting.weighed(_lessons(5, state=RETURNED), _nothing)) == 0
+    assert _weight(label_weighting.weigh_labels(_lessons(5, state=RETURNED), _nothing)) == 0
 
 
 def test_a_hundred_copies_of_one_text_weigh_as_three() -> None:
     title, text = TEXTS[0]
-    copies = [Taught(title, f"{text}第{i}户", "0609", "wenlv", f"rexian/{i}", CONFIRMED) for i in range(100)]
-    assert _weight(label_weighting.weighed(copies, _nothing)) <= text_copies.CAMPAIGN_MOST + 0.01
+    copies = [WeightedLabel(title, f"{text}第{i}户", "0609", "wenlv", f"rexian/{i}", CONFIRMED) for i in range(100)]
+    assert _weight(label_weighting.weigh_labels(copies, _nothing)) <= text_copies.CAMPAIGN_MOST + 0.01
 
 
 def test_who_contradicts_what_such_texts_were_confirmed_to_be_is_not_believed() -> None:
     title, text = TEXTS[0]
-    good = Taught(title, text, "0609", "wenlv", "rexian/甲", CONFIRMED)
-    found = label_weighting.weighed([good, replace(good, category="0804", by="rexian/乙", state=SAID)], _nothing)
+    good = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", CONFIRMED)
+    found = label_weighting.weigh_labels([good, replace(good, category="0804", by="rexian/乙", state=SAID)], _nothing)
     assert [one.weight for one in found] == [1.0, 0.0]
     assert found[1].why == ("contradicted",)
 
 
 def test_two_people_at_odds_count_for_half_each() -> None:
     title, text = TEXTS[0]
-    one = Taught(title, text, "0609", "wenlv", "rexian/甲", SAID)
-    found = label_weighting.weighed([one, replace(one, category="0804", by="rexian/乙")], _nothing)
+    one = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", SAID)
+    found = label_weighting.weigh_labels([one, replace(one, category="0804", by="rexian/乙")], _nothing)
     assert [each.weight for each in found] == [0.25, 0.25]
 
 
 def test_who_says_much_that_the_release_is_sure_is_otherwise_needs_a_second_person() -> None:
-    found = label_weighting.weighed(_lessons(100, category="0804"), _sure_of_sport)
+    found = label_weighting.weigh_labels(_lessons(100, category="0804"), _sure_of_sport)
     assert all("unlike" in one.why for one in found)
     assert _weight(found) <= 100 * 0.5 * label_weighting.ODD_FACTOR + 0.01
-    confirmed = label_weighting.weighed(_lessons(100, category="0804", state=CONFIRMED), _sure_of_sport)
+    confirmed = label_weighting.weigh_labels(_lessons(100, category="0804", state=CONFIRMED), _sure_of_sport)
     assert _weight(confirmed) > 90
 
 
@@ -99,8 +99,8 @@ SENT = _entry(Act.ASSIGN, "system", 2, unit="shuili")
 
 
 def test_what_only_the_classifier_said_teaches_nothing_until_a_unit_takes_it_on() -> None:
-    assert training_labels.lesson_of([GUESSED, SENT]) is None
-    lesson = training_labels.lesson_of([GUESSED, SENT, _entry(Act.ACCEPT, "shuili/丙", 3)])
+    assert training_labels.label_of([GUESSED, SENT]) is None
+    lesson = training_labels.label_of([GUESSED, SENT, _entry(Act.ACCEPT, "shuili/丙", 3)])
     assert lesson is not None
     assert (lesson.category, lesson.state, lesson.source, lesson.by) == ("0108", CONFIRMED, "accept", "shuili/丙")
 
@@ -114,7 +114,7 @@ def test_a_return_and_a_correction_teach_what_the_second_unit_confirms() -> None
         _entry(Act.ASSIGN, "rexian/甲", 5, unit="wenlv"),
         _entry(Act.ACCEPT, "wenlv/丁", 6),
     ]
-    returned, said, confirmed = (training_labels.lesson_of(story[:n]) for n in (3, 5, 6))
+    returned, said, confirmed = (training_labels.label_of(story[:n]) for n in (3, 5, 6))
     assert returned is not None and (returned.category, returned.state) == ("0108", RETURNED)
     assert said is not None and (said.category, said.state, said.was) == ("0609", SAID, "0108")
     assert confirmed is not None and (confirmed.state, confirmed.confirmed_by) == (CONFIRMED, "wenlv/丁")
@@ -127,7 +127,7 @@ def test_nobody_confirms_his_own_word() -> None:
         _entry(Act.ASSIGN, "rexian/甲", 2, unit="rexian"),
         _entry(Act.ACCEPT, "rexian/甲", 3),
     ]
-    lesson = training_labels.lesson_of(own)
+    lesson = training_labels.label_of(own)
     assert lesson is not None and lesson.state == SAID
 
 
@@ -150,7 +150,9 @@ def test_the_exact_test_of_mcnemar() -> None:
 
 
 def test_a_category_that_surely_lost_is_named_whatever_the_mean_says() -> None:
-    tried = [comparison.Tried(Row("", "", "0804"))] * 12 + [comparison.Tried(Row("", "", "0609"))] * 100
+    tried = [comparison.TestCase(LabelledMessage("", "", "0804"))] * 12 + [
+        comparison.TestCase(LabelledMessage("", "", "0609"))
+    ] * 100
     before = [True] * 12 + [False] * 100
     after = [False] * 12 + [True] * 100
     assert not comparison.compared(before, after).is_worse

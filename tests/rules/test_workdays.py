@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feedback.kernel.errors import Invalid
 from feedback.record import calendar_editions
 from feedback.rules.deadlines import due_days
-from feedback.rules.terms import Length, Unit, parse_length
+from feedback.rules.terms import Length, TermUnit, parse_length
 
 CALENDAR = calendar_editions.package()
 ANNOUNCED = st.dates(date(2010, 1, 1), date(2026, 11, 30))
@@ -71,7 +71,7 @@ def test_working_days_land_on_a_working_day_and_count_back_to_the_same_number(da
 
 @given(ANNOUNCED, st.integers(1, 90))
 def test_a_legal_due_day_is_the_first_working_day_not_before_the_plain_one(day: date, count: int) -> None:
-    raw, legal = due_days(CALENDAR, day, Length(count, Unit.CALENDAR))
+    raw, legal = due_days(CALENDAR, day, Length(count, TermUnit.CALENDAR))
     assert raw == day + timedelta(days=count)
     assert legal >= raw
     assert CALENDAR.is_workday(legal)
@@ -81,7 +81,7 @@ def test_a_legal_due_day_is_the_first_working_day_not_before_the_plain_one(day: 
 @given(ANNOUNCED, ANNOUNCED, st.integers(1, 60))
 def test_a_later_start_is_never_due_earlier(one: date, other: date, count: int) -> None:
     first, second = sorted((one, other))
-    for unit in (Unit.CALENDAR, Unit.WORKING):
+    for unit in (TermUnit.CALENDAR, TermUnit.WORKING):
         assert due_days(CALENDAR, first, Length(count, unit))[1] <= due_days(CALENDAR, second, Length(count, unit))[1]
 
 

@@ -6,7 +6,7 @@ from feedback.kernel.errors import Forbidden, NotFound
 from feedback.record import calendar_editions
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Role
-from web.context import Office
+from web.context import AppContext
 
 
 def administrator(actor: Actor) -> Actor:
@@ -19,7 +19,7 @@ def administrator(actor: Actor) -> Actor:
     return actor
 
 
-async def back_to(office: Office, actor: Actor, name: str) -> int:
+async def back_to(office: AppContext, actor: Actor, name: str) -> int:
     """The number of a draft that says what an edition said.
 
     Raises NotFound.
@@ -31,7 +31,7 @@ async def back_to(office: Office, actor: Actor, name: str) -> int:
     return await drafted(office, actor, replace(what, source="", remark=f"恢复为 {name} 版的安排"))
 
 
-async def drafted(office: Office, actor: Actor, what: calendar_editions.Change) -> int:
+async def drafted(office: AppContext, actor: Actor, what: calendar_editions.CalendarChange) -> int:
     """The number of a draft against the calendar as it is now."""
     known = await calendar_editions.current()
     return await calendar_editions.draft(what, actor.name or actor.id, office.clock.now(), follows=known.edition)

@@ -18,13 +18,13 @@ from feedback.record import cases
 from feedback.record.cases import Receipt
 from feedback.rules import decision_grounds, intake
 from feedback.rules.access import Actor
-from feedback.rules.intake import Draft
+from feedback.rules.intake import Submission
 from feedback.rules.lifecycle import Step
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import assignment_rules, directory
 from routing.directory import Directory
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.presentation import flags as flag_views
 
@@ -38,8 +38,8 @@ _CALM_KINDS = frozenset({Kind.SUGGEST, Kind.PRAISE})
 _TRIES = 3  # a case the worker moves on at the same moment is looked at again
 
 
-async def hand_in(
-    office: Office, draft: Draft, actor: Actor = CITIZEN, *, faults: Mapping[str, str] | None = None
+async def submit_case(
+    office: AppContext, draft: Submission, actor: Actor = CITIZEN, *, faults: Mapping[str, str] | None = None
 ) -> Receipt:
     """Open a case. `draft.desk` may be left empty; `faults` are those the door itself found, told with all others.
 
@@ -52,7 +52,7 @@ async def hand_in(
         raise Invalid(wrong)
     if draft.kind == Kind.REPORT and draft.desk and not await directory.is_cleared(draft.desk, Role.RECEPTION):
         draft = replace(draft, desk="")  # taken in where nobody may open it: it goes to the desk of the house
-    seen = await flag_views.noticed(draft.title, draft.text)
+    seen = await flag_views.raised_flags(draft.title, draft.text)
     submit = partial(
         cases.submit,
         replace(filled(draft, names, settings.desk), flags=seen),
@@ -71,7 +71,7 @@ async def hand_in(
     return receipt
 
 
-def filled(draft: Draft, names: Directory, desk: str) -> Draft:
+def filled(draft: Submission, names: Directory, desk: str) -> Submission:
     """The draft with what the person need not know: desk, place, urgency, and who must never learn of it."""
     words = f"{draft.title}\n{draft.text}"
     calm = draft.kind in _CALM_KINDS
@@ -87,7 +87,7 @@ def filled(draft: Draft, names: Directory, desk: str) -> Draft:
     return replace(found, bars=draft.bars | barred_by(words, names, found.desk, found.region))
 
 
-def _urgency(draft: Draft, calm: bool) -> int:
+def _urgency(draft: Submission, calm: bool) -> int:
     """What the words say, and what the desk noted: who threatens with an extreme act is heard at once."""
     if draft.particulars.get("threat"):
         return AT_ONCE
@@ -122,7 +122,7 @@ def _goes_to(names: Directory, desk: str, region: str, barred: frozenset[str]) -
     return assignment_rules.decide(facts, names.rows).unit
 
 
-def _faults(draft: Draft, names: Directory, attachments_max: int) -> dict[str, str]:
+def _faults(draft: Submission, names: Directory, attachments_max: int) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         intake.tidy(draft, attachments_max)
@@ -135,8 +135,8 @@ def _faults(draft: Draft, names: Directory, attachments_max: int) -> dict[str, s
     return found
 
 
-async def do(
-    office: Office,
+async def perform_act(
+    office: AppContext,
     no: str,
     act: Act,
     actor: Actor,
@@ -166,7 +166,7 @@ async def do(
                 now=office.clock.now(),
                 # Without a version of their own people mean the case as it stands: what was just checked.
                 expect=file.version if expect is None else expect,
-                also=rated if act is Act.RATE else None,
+                in_transaction=rated if act is Act.RATE else None,
             )
         except Conflict:
             if expect is not None or attempt == _TRIES - 1:
@@ -178,7 +178,7 @@ async def do(
 
 
 async def _step_faults(
-    office: Office, file: CaseFile, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
+    office: AppContext, file: CaseFile, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
 ) -> dict[str, str]:
     found = parsing.faults(step, data, await directory.snapshot(), office.settings.attachments_max)
     found |= decision_grounds.faults(step.act, data, file.profile, file.kind, file.stage)
@@ -226,7 +226,7 @@ async def _recusal_fault(file: CaseFile, staff: str) -> str:
     return "" if left else "last_handler"
 
 
-async def _merge_fault(office: Office, file: CaseFile, actor: Actor, other: str) -> str:
+async def _merge_fault(office: AppContext, file: CaseFile, actor: Actor, other: str) -> str:
     """What is wrong with the case another is to be merged into, or "". Its number will stand in the other's file."""
     if other == file.no:
         return "unknown"

@@ -8,7 +8,7 @@ from feedback.queries import overdue, supervision
 from feedback.rules.access import OVERSEERS, Actor, has
 from routing.directory import Directory
 from routing.oversight.forecast import History, Past, share_of_time
-from web.context import Office
+from web.context import AppContext
 from web.presentation import oversight as oversight_views
 
 LOOKS_BACK = timedelta(days=730)
@@ -23,7 +23,7 @@ def forget() -> None:
     _counted.clear()
 
 
-async def history(office: Office) -> History:
+async def history(office: AppContext) -> History:
     """The past of every unit, counted anew every few minutes."""
     now, key = office.clock.now(), office.settings.database
     known = _counted.get(key)
@@ -35,7 +35,7 @@ async def history(office: Office) -> History:
     return known[1]
 
 
-async def lines(office: Office, actor: Actor, names: Directory) -> list[dict[str, Any]]:
+async def lines(office: AppContext, actor: Actor, names: Directory) -> list[dict[str, Any]]:
     """The running clocks the actor sees, those of which most lateness is to be expected first."""
     now, past = office.clock.now(), await history(office)
     rows = await overdue.running_clocks(actor, now=now)

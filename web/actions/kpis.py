@@ -13,13 +13,13 @@ from evaluation.kpi.facts import Question
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
 from routing.directory import Directory
-from web.context import Office
+from web.context import AppContext
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEFAULT_GROUP = "all"
 
 
-def question_of(query: Mapping[str, str], office: Office, names: Directory) -> Question:
+def question_of(query: Mapping[str, str], office: AppContext, names: Directory) -> Question:
     """The period and region an address asks for; the running month when it asks for none.
 
     Raises Invalid naming what is wrong.
@@ -32,7 +32,7 @@ def question_of(query: Mapping[str, str], office: Office, names: Directory) -> Q
     return Question(period, now, office.settings.rating_days, region)
 
 
-def weights(office: Office) -> Weights:
+def weights(office: AppContext) -> Weights:
     """The weights in force here."""
     return definitions.weights_of(office.settings.kpi_weights, office.settings.partly_solved)
 

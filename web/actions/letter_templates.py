@@ -13,11 +13,11 @@ from feedback.kernel.errors import Forbidden, NotFound
 from feedback.letter_register import Issued
 from feedback.rules import letter_types
 from feedback.rules.access import Actor
-from feedback.rules.letter_types import Letter
+from feedback.rules.letter_types import LetterType
 from feedback.rules.vocabulary import Role
 from routing import directory
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.letters import placeholders, rendering, templates
 from web.wording import catalogue, dates
 
@@ -59,7 +59,7 @@ async def administrator(request: Request) -> Actor:
     return actor
 
 
-def letter_of(code: str) -> Letter:
+def letter_of(code: str) -> LetterType:
     """The row of a letter.
 
     Raises NotFound.
@@ -70,7 +70,7 @@ def letter_of(code: str) -> Letter:
     return row
 
 
-def template_of(office: Office, row: Letter) -> Template:
+def template_of(office: AppContext, row: LetterType) -> Template:
     """How the template of a letter stands."""
     path = templates.own_path(office.settings.data, row.code)
     own = path.is_file()
@@ -89,7 +89,7 @@ def template_of(office: Office, row: Letter) -> Template:
     )
 
 
-async def taken_in(office: Office, row: Letter, content: bytes) -> list[str]:
+async def taken_in(office: AppContext, row: LetterType, content: bytes) -> list[str]:
     """Put an own template in force, unless something is wrong with it: that is returned, in words."""
     if not content:
         return [NO_FILE]
@@ -97,38 +97,38 @@ async def taken_in(office: Office, row: Letter, content: bytes) -> list[str]:
     return [templates.why_broken(fault) for fault in faults]
 
 
-def restored(office: Office, row: Letter) -> None:
+def restored(office: AppContext, row: LetterType) -> None:
     """Back to the template we ship."""
     templates.drop(office.settings.data, row.code)
 
 
-def file_to_edit(office: Office, row: Letter, *, ours: bool) -> bytes:
+def file_to_edit(office: AppContext, row: LetterType, *, ours: bool) -> bytes:
     """The template to edit in Word: the one in force, or ours."""
     own = templates.own_path(office.settings.data, row.code)
     return templates.shipped(row.code) if ours or not own.is_file() else own.read_bytes()
 
 
-def in_force(office: Office, row: Letter) -> bytes:
+def in_force(office: AppContext, row: LetterType) -> bytes:
     """The template a letter would be issued with now.
 
     Raises Broken.
     """
-    return templates.stencil_of(office.settings.data, row.code).content
+    return templates.template_in_force(office.settings.data, row.code).content
 
 
-def sample_of(row: Letter) -> dict[str, str]:
+def sample_of(row: LetterType) -> dict[str, str]:
     """What stands in a letter about the sample case."""
     said = placeholders.sample() | {"标题": row.title, "依据": letter_types.cited(row.law)}
-    return said | ({"主送": "云川区自然资源局"} if row.to is letter_types.To.UNIT else {})
+    return said | ({"主送": "云川区自然资源局"} if row.to is letter_types.Addressee.UNIT else {})
 
 
-async def sample_pdf(office: Office, row: Letter) -> bytes:
+async def sample_pdf(office: AppContext, row: LetterType) -> bytes:
     """A letter about the sample case, as PDF."""
     return await rendering.written("pdf", in_force(office, row), sample_of(row))
 
 
 @dataclass(frozen=True, slots=True)
-class Genuine:
+class VerifiedLetter:
     """What anybody may know of a letter whose code they hold: nothing of the person or the matter."""
 
     title: str
@@ -139,7 +139,7 @@ class Genuine:
     digest: str
 
 
-async def verified(request: Request, typed: str) -> Genuine | None:
+async def verified(request: Request, typed: str) -> VerifiedLetter | None:
     """The letter of a printed code. Codes that are unknown and codes that are none are answered alike, and counted."""
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
@@ -150,9 +150,9 @@ async def verified(request: Request, typed: str) -> Genuine | None:
     return await _told(found)
 
 
-async def _told(letter: Issued) -> Genuine:
+async def _told(letter: Issued) -> VerifiedLetter:
     names = await directory.snapshot()
-    return Genuine(
+    return VerifiedLetter(
         title=letter.row.title,
         number=letter.number,
         unit=names.name(letter.unit),

@@ -9,13 +9,13 @@ from feedback import letter_register
 from feedback.kernel.errors import NotFound
 from feedback.letter_register import Issued
 from feedback.rules.access import Actor
-from web.context import Office
+from web.context import AppContext
 from web.letters import issuing, rendering
 
 
 def address_of(request: Request) -> str:
     """Where people find this installation."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     return office.settings.public_url or str(request.base_url).rstrip("/")
 
 
@@ -24,7 +24,7 @@ async def answer(request: Request, actor: Actor, no: str) -> Response:
 
     Raises NotFound.
     """
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     form = request.path_params["form"]
     if form not in rendering.FORMS:
         raise NotFound(form=form)

@@ -8,7 +8,7 @@ from typing import Final
 
 from feedback import links
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
 from feedback.rules.access import Actor
@@ -16,7 +16,7 @@ from feedback.rules.read_models import LinkView, WorkRow
 from feedback.rules.vocabulary import Act, LinkKind, LinkState, Role
 from routing import directory
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import links as link_views
 from web.wording import catalogue, dates
 
@@ -56,7 +56,7 @@ async def link_of(actor: Actor, text: str) -> LinkView:
     return found
 
 
-async def decide(office: Office, actor: Actor, link: LinkView, what: str, *, expect: str = "") -> None:
+async def decide(office: AppContext, actor: Actor, link: LinkView, what: str, *, expect: str = "") -> None:
     """Take one of DECISIONS about a link. `expect`: the state it was looked at in; "" for as it is now.
 
     Raises NotFound for another decision, Conflict when it was decided meanwhile, Forbidden, or NotNow.
@@ -65,7 +65,7 @@ async def decide(office: Office, actor: Actor, link: LinkView, what: str, *, exp
         raise Conflict(link=link.id)
     no, first, now = link.here.no, link.there.no, office.clock.now()
     if what == MERGED:
-        await case_actions.do(office, no, Act.MERGE, actor, {"case": first, "reason": _REASON})
+        await case_actions.perform_act(office, no, Act.MERGE, actor, {"case": first, "reason": _REASON})
     elif what == ANSWERED:
         if not link.same_person:
             raise NotNow(no=no)  # how somebody else's case stands is not for this one's code
@@ -78,7 +78,7 @@ async def decide(office: Office, actor: Actor, link: LinkView, what: str, *, exp
         raise NotFound
 
 
-async def _answered(office: Office, actor: Actor, no: str, first: str) -> None:
+async def _answered(office: AppContext, actor: Actor, no: str, first: str) -> None:
     """Decline the repeat with how the first case stands.
 
     Raises NotNow where no ground fits.
@@ -90,10 +90,10 @@ async def _answered(office: Office, actor: Actor, no: str, first: str) -> None:
     if answer is None:
         raise NotNow(no=no)
     said = {"ground": answer.ground, "reason": answer.reason, "where_instead": answer.where_instead}
-    await case_actions.do(office, no, Act.DECLINE, actor, said)
+    await case_actions.perform_act(office, no, Act.DECLINE, actor, said)
 
 
-async def add(office: Office, actor: Actor, no: str, other: str, kind: str) -> None:
+async def add(office: AppContext, actor: Actor, no: str, other: str, kind: str) -> None:
     """Link a case to an earlier one by hand.
 
     Raises Invalid, NotFound, or Forbidden.
@@ -104,7 +104,7 @@ async def add(office: Office, actor: Actor, no: str, other: str, kind: str) -> N
 
 
 async def answer_all(
-    office: Office, actor: Actor, rows: Iterable[WorkRow], text: str, *, is_sent: bool
+    office: AppContext, actor: Actor, rows: Iterable[WorkRow], text: str, *, is_sent: bool
 ) -> dict[str, str]:
     """Answer the cases of a campaign alike, each with its own clock, or look at what would go: why not, by number.
 
@@ -113,7 +113,7 @@ async def answer_all(
     return {row.no: await _reply(office, actor, row, text, is_sent) for row in list(rows)[:BULK_MOST]}
 
 
-async def _reply(office: Office, actor: Actor, row: WorkRow, text: str, is_sent: bool) -> str:
+async def _reply(office: AppContext, actor: Actor, row: WorkRow, text: str, is_sent: bool) -> str:
     words = text.replace("【编号】", row.no).replace("【标题】", row.title)
     words = words.replace("【收到日期】", dates.day_words(office_day(row.received_at)))
     try:
@@ -121,10 +121,10 @@ async def _reply(office: Office, actor: Actor, row: WorkRow, text: str, is_sent:
         if not any(step.act is Act.REPLY for step in file.steps(office.clock.now())):
             return f"{catalogue.STATUSES[file.status.value]}，现在不能由您答复"
         if is_sent:
-            await case_actions.do(office, row.no, Act.REPLY, actor, {"text": words}, expect=file.version)
+            await case_actions.perform_act(office, row.no, Act.REPLY, actor, {"text": words}, expect=file.version)
     except Invalid as fault:
         said = [catalogue.fault_words(name, code) for name, code in fault.fields.items()]
         return f"{'；'.join(said)}，请单独答复"
-    except Refused as refused:
+    except Refusal as refused:
         return catalogue.error_words(refused.code, count=1)
     return ""

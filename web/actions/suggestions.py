@@ -16,7 +16,7 @@ from feedback.rules.vocabulary import Act, Kind
 from routing.assignment import unit_for
 from routing.assignment_rules import Decision
 from routing.directory import Directory
-from web.context import Office
+from web.context import AppContext
 from web.presentation import timeline as timeline_views
 from web.wording import catalogue
 
@@ -60,7 +60,7 @@ class Suggestion:
     precedents: tuple[WorkRow, ...] = ()
 
 
-async def for_desk(office: Office, actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
+async def for_desk(office: AppContext, actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
     """The suggestion for whoever may send the case to a unit now, else None."""
     if not any(step.act is Act.ASSIGN for step in file.allowed):
         return None
@@ -105,11 +105,11 @@ async def precedents(actor: Actor, reasons: Sequence[Reason], no: str, now: date
     return [row for _, row in ranked]
 
 
-async def _usual(office: Office, file: CaseFile, names: Directory) -> str:
+async def _usual(office: AppContext, file: CaseFile, names: Directory) -> str:
     """Who usually answers such a message here; a report follows the law alone."""
     if file.kind is Kind.REPORT:
         return ""
-    found = await office.answerers.usual(office, file.title, file.text)
+    found = await office.unit_recommendation.usual(office, file.title, file.text)
     return "、".join(f"{names.short(unit)} {share:.0%}" for unit, share in found)
 
 

@@ -25,7 +25,7 @@ async def listed(actor: Actor, nos: Iterable[str]) -> dict[str, WorkRow]:
     return {row.no: row for row in await case_worklist.rows_of(actor, nos, MANY)}
 
 
-def share(tally: store.Tally, code: str) -> str:
+def share(tally: store.ReplyFindingCounts, code: str) -> str:
     if tally.answers < SHARE_LEAST:
         return f"{tally.found[code]} 件"
     return f"{tally.found[code] / tally.answers:.0%}"

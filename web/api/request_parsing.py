@@ -13,7 +13,7 @@ from msgspec.structs import FieldInfo
 from msgspec.structs import fields as fields_of
 from starlette.requests import Request
 
-from feedback.kernel.errors import Invalid, Refused
+from feedback.kernel.errors import Invalid, Refusal
 from feedback.rules import intake
 
 JSON_MOST = 1_000_000  # bytes: twenty thousand characters, each as an escaped surrogate pair, are a quarter of it
@@ -46,7 +46,7 @@ async def _bytes(request: Request) -> bytes:
         if size <= JSON_MOST:
             kept += piece
     if size > JSON_MOST:  # only now: who is still sending would not see the answer
-        raise Refused("too_large", most=JSON_MOST)
+        raise Refusal("too_large", most=JSON_MOST)
     return bytes(kept)
 
 

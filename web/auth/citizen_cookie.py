@@ -7,13 +7,13 @@ from feedback.kernel import identifiers
 from feedback.rules import access
 from feedback.rules.access import Actor
 from web.auth.cookies import set_cookie, signed
-from web.context import Office
+from web.context import AppContext
 
 CASE_COOKIE = "xq_case"
 _CASE_HOURS = 12
 
 
-def remember_case(response: Response, office: Office, no: str) -> None:
+def remember_case(response: Response, office: AppContext, no: str) -> None:
     """Let this browser open this case for some hours without the code in any address."""
     until = int(office.clock.now().timestamp()) + _CASE_HOURS * 3600
     said = f"{no}|{until}"
@@ -22,9 +22,9 @@ def remember_case(response: Response, office: Office, no: str) -> None:
 
 def citizen_of(request: Request) -> Actor | None:
     """The citizen whose browser holds the case cookie, or None."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     no, _, rest = request.cookies.get(CASE_COOKIE, "").partition("|")
     until, _, sign = rest.partition("|")
-    if not sign or not until.isdigit() or not identifiers.same(sign, signed(office, f"{no}|{until}")):
+    if not sign or not until.isdigit() or not identifiers.constant_time_equal(sign, signed(office, f"{no}|{until}")):
         return None
     return access.citizen(no) if int(until) > office.clock.now().timestamp() else None

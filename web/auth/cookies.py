@@ -3,10 +3,10 @@
 from starlette.responses import Response
 
 from feedback.kernel import identifiers
-from web.context import Office
+from web.context import AppContext
 
 
-def set_cookie(response: Response, office: Office, name: str, value: str, hours: int) -> None:
+def set_cookie(response: Response, office: AppContext, name: str, value: str, hours: int) -> None:
     """A cookie no script reads and no other site sends."""
     response.set_cookie(
         name,
@@ -18,5 +18,5 @@ def set_cookie(response: Response, office: Office, name: str, value: str, hours:
     )
 
 
-def signed(office: Office, said: str, what: str = "case-cookie") -> str:
+def signed(office: AppContext, said: str, what: str = "case-cookie") -> str:
     return identifiers.keyed_hash(office.settings.secret, what, said)

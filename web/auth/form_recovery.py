@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedback.kernel.errors import Refused
+from feedback.kernel.errors import Refusal
 from feedback.rules.access import Actor
 from web.auth import cookies, drafts, sessions
-from web.context import Office
+from web.context import AppContext
 from web.wording import catalogue
 
 COOKIE = "xq_kept"
@@ -36,7 +36,7 @@ _UNSAID_MOST = 4  # a field without a name for people is shown when it is longer
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PendingForm:
     """A form that came too late: where it was sent, the page it stood on, and what was typed."""
 
     path: str
@@ -51,14 +51,14 @@ class Kept:
 
 async def keep(request: Request, response: Response) -> None:
     """Keep what was typed for whoever's session it was; nobody else can be meant by an ended one."""
-    office: Office = request.app.state.office
-    username = await sessions.username_of_ended(request)
+    office: AppContext = request.app.state.office
+    username = await sessions.expired_session_user(request)
     if username is None:
         return
     fields = await _typed(request)
     path = request.url.path
     until = office.clock.now() + timedelta(hours=HOURS)
-    await _store(office, username, Kept(path, _page_of(request) or path, fields, until.isoformat()))
+    await _store(office, username, PendingForm(path, _page_of(request) or path, fields, until.isoformat()))
     cookies.set_cookie(response, office, COOKIE, "1", HOURS)
 
 
@@ -72,7 +72,7 @@ async def _typed(request: Request) -> tuple[tuple[str, str], ...]:
     try:
         async with request.form(max_files=20, max_fields=500) as form:
             fields = tuple((name, value) for name, value in form.multi_items() if isinstance(value, str))
-    except (HTTPException, Refused):
+    except (HTTPException, Refusal):
         return ()
     return fields if sum(len(name) + len(value) for name, value in fields) <= MOST else ()
 
@@ -84,31 +84,31 @@ def _page_of(request: Request) -> str:
     return said._replace(scheme="", netloc="", fragment="").geturl() if own else ""
 
 
-async def _store(office: Office, username: str, kept: Kept) -> None:
+async def _store(office: AppContext, username: str, kept: PendingForm) -> None:
     until = datetime.fromisoformat(kept.until)
     await drafts.keep_staff_draft(office, _DRAFT, username, asdict(kept), until=until)
 
 
-async def kept_of(office: Office, actor: Actor) -> Kept | None:
+async def kept_of(office: AppContext, actor: Actor) -> PendingForm | None:
     """What was kept for somebody, while it is."""
     found = await drafts.staff_draft(office, _DRAFT, actor.id)
     if not found:
         return None
-    kept = Kept(**{**found, "fields": tuple(map(tuple, found["fields"])), "paths": tuple(found["paths"])})
+    kept = PendingForm(**{**found, "fields": tuple(map(tuple, found["fields"])), "paths": tuple(found["paths"])})
     if datetime.fromisoformat(kept.until) > office.clock.now():
         return kept
     await drop(office, actor)
     return None
 
 
-async def drop(office: Office, actor: Actor) -> None:
+async def drop(office: AppContext, actor: Actor) -> None:
     """Forget it."""
     await drafts.drop_staff_draft(office, _DRAFT, actor.id)
 
 
 async def way_back(request: Request, actor: Actor, asked: str) -> str:
     """Where to go after the log-in: the page the form stood on, if one was kept for whoever logs in."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     if COOKIE not in request.cookies:
         return asked
     kept = await kept_of(office, actor)
@@ -122,7 +122,7 @@ async def way_back(request: Request, actor: Actor, asked: str) -> str:
 async def restored(app: ASGIApp, scope: Scope, receive: Receive, send: Send, actor: Actor) -> None:
     """The answer of the application, with what was kept filled into its form; once that is sent, it is forgotten."""
     request = Request(scope, receive)
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     kept = await kept_of(office, actor)
     if kept is None:
         await app(scope, receive, send)
@@ -134,7 +134,7 @@ async def restored(app: ASGIApp, scope: Scope, receive: Receive, send: Send, act
         await app(scope, receive, send)
 
 
-def _forgetting(send: Send, office: Office, actor: Actor) -> Send:
+def _forgetting(send: Send, office: AppContext, actor: Actor) -> Send:
     """Whatever is answered holds what was typed from now on, unless the fault was ours."""
 
     async def sending(message: Message) -> None:
@@ -148,7 +148,7 @@ def _forgetting(send: Send, office: Office, actor: Actor) -> Send:
     return sending
 
 
-async def _filling(app: ASGIApp, scope: Scope, receive: Receive, send: Send, kept: Kept, actor: Actor) -> None:
+async def _filling(app: ASGIApp, scope: Scope, receive: Receive, send: Send, kept: PendingForm, actor: Actor) -> None:
     """Hold a page back until it is whole, and fill it in."""
     begun: list[Message] = []
     body = bytearray()
@@ -178,7 +178,7 @@ async def _filling(app: ASGIApp, scope: Scope, receive: Receive, send: Send, kep
     await app(scope, receive, sending)
 
 
-def _notice(request: Request, kept: Kept) -> Mapping[bool, str]:
+def _notice(request: Request, kept: PendingForm) -> Mapping[bool, str]:
     """What stands above the page, by whether the form is on it."""
     template = request.app.state.templates.get_template("parts/kept.html")
     return {found: template.render(found=found, fields=said_in(kept.fields)) for found in (True, False)}
@@ -193,7 +193,7 @@ def said_in(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     ]
 
 
-def filled(page: str, kept: Kept, notice: Mapping[bool, str]) -> tuple[str, Collection[str]]:
+def filled(page: str, kept: PendingForm, notice: Mapping[bool, str]) -> tuple[str, Collection[str]]:
     """The page with the notice and its form filled in, and where that form may be sent; no form: nowhere."""
     from lxml import html
 

@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 from feedback.kernel import crypto, identifiers
 from feedback.kernel.errors import Invalid, NotNow
 from web.auth.models import SecondFactor
-from web.context import Office
+from web.context import AppContext
 
 PERIOD_SECONDS = 30
 DRIFT = (0, -1, 1)
@@ -24,7 +24,7 @@ SPARES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SecondFactorState:
     """Whether somebody has a second factor, since when, and how many spare codes are left."""
 
     since: datetime | None
@@ -51,20 +51,20 @@ def new_secret() -> str:
     return pyotp.random_base32(32)
 
 
-def address(office: Office, username: str, secret: str) -> str:
+def address(office: AppContext, username: str, secret: str) -> str:
     """What the QR code says: otpauth://…"""
     return pyotp.TOTP(secret, interval=PERIOD_SECONDS).provisioning_uri(
         name=username, issuer_name=office.settings.site_name
     )
 
 
-async def standing(username: str) -> Standing:
+async def standing(username: str) -> SecondFactorState:
     """How somebody's second factor stands."""
     row = await SecondFactor.get_or_none(username=username)
-    return Standing(row.made_at, row.left) if row else Standing(None, 0)
+    return SecondFactorState(row.made_at, row.left) if row else SecondFactorState(None, 0)
 
 
-async def switch_on(office: Office, username: str, secret: str, code: str) -> list[str]:
+async def switch_on(office: AppContext, username: str, secret: str, code: str) -> list[str]:
     """From now on codes are asked for. Returns the spare codes, which are never shown again.
 
     Raises Invalid when the code is not the secret's, NotNow when it is on already.
@@ -76,7 +76,7 @@ async def switch_on(office: Office, username: str, secret: str, code: str) -> li
     if step is None:
         raise Invalid({"otp": "wrong_code"})
     spares = [f"{secrets.randbelow(10**8):08d}" for _ in range(SPARES)]
-    sealed = crypto.seal_house(office.settings.secret, secret)
+    sealed = crypto.encrypt_system(office.settings.secret, secret)
     hashes = [_hashed(office, username, spare) for spare in spares]
     row = SecondFactor(username=username, secret=sealed, made_at=now, step=step, spares=hashes, left=len(hashes))
     try:
@@ -86,12 +86,12 @@ async def switch_on(office: Office, username: str, secret: str, code: str) -> li
     return spares
 
 
-async def accepts(office: Office, username: str, code: str) -> bool:
+async def accepts(office: AppContext, username: str, code: str) -> bool:
     """Whether this is a good code of somebody who has a second factor; it is used up by asking."""
     row = await SecondFactor.get_or_none(username=username)
     if row is None:
         return False
-    secret = crypto.unseal_house(office.settings.secret, row.secret)
+    secret = crypto.decrypt_system(office.settings.secret, row.secret)
     step = step_of(secret, code, office.clock.now(), row.step)
     if step is not None:
         return bool(await SecondFactor.filter(username=username, step=row.step).update(step=step))
@@ -108,5 +108,5 @@ async def switch_off(username: str) -> bool:
     return bool(await SecondFactor.filter(username=username).delete())
 
 
-def _hashed(office: Office, username: str, spare: str) -> str:
+def _hashed(office: AppContext, username: str, spare: str) -> str:
     return identifiers.keyed_hash(office.settings.secret, "spare-code", f"{username} {spare}")

@@ -16,7 +16,7 @@ from web.auth import second_factor
 from web.auth.cookies import set_cookie, signed
 from web.auth.models import Account, FormDraft, Session
 from web.auth.passwords import NOBODY, matches
-from web.context import Office
+from web.context import AppContext
 
 STAFF_COOKIE = "xq_staff"
 HALF_COOKIE = "xq_half"
@@ -41,7 +41,9 @@ class LoggedIn:
     actor: Actor
 
 
-async def log_in(office: Office, username: str, password: str, otp: str = "", *, may_enrol: bool = False) -> LoggedIn:
+async def log_in(
+    office: AppContext, username: str, password: str, otp: str = "", *, may_enrol: bool = False
+) -> LoggedIn:
     """A session for whoever knows the password, and has the second factor if there is one.
 
     Raises Unauthorized with code "wrong_password", "locked", "code_needed", "wrong_code" or, where the house requires
@@ -55,10 +57,10 @@ async def log_in(office: Office, username: str, password: str, otp: str = "", *,
         await prove_code(office, username, otp)
     elif office.settings.second_factor_required and not may_enrol:
         raise Unauthorized("factor_needed")
-    return await admitted(office, username)
+    return await create_session(office, username)
 
 
-async def prove(office: Office, username: str, password: str) -> None:
+async def prove(office: AppContext, username: str, password: str) -> None:
     """Whether somebody knows the password of an account; whoever tries too often locks it.
 
     Raises Unauthorized with code "wrong_password" or "locked".
@@ -73,7 +75,7 @@ async def prove(office: Office, username: str, password: str) -> None:
         raise await _missed(office, account, "wrong_password")
 
 
-async def prove_code(office: Office, username: str, otp: str) -> None:
+async def prove_code(office: AppContext, username: str, otp: str) -> None:
     """Whether somebody has the second factor of an account; wrong codes count like wrong passwords.
 
     Raises Unauthorized with code "wrong_code" or "locked".
@@ -85,7 +87,7 @@ async def prove_code(office: Office, username: str, otp: str) -> None:
         raise await _missed(office, account, "wrong_code")
 
 
-async def _missed(office: Office, account: Account, code: str) -> Unauthorized:
+async def _missed(office: AppContext, account: Account, code: str) -> Unauthorized:
     failed, settings = account.failed + 1, office.settings
     is_last = failed >= settings.login_attempts
     locked = office.clock.now() + timedelta(minutes=settings.lock_minutes) if is_last else None
@@ -93,7 +95,7 @@ async def _missed(office: Office, account: Account, code: str) -> Unauthorized:
     return Unauthorized("locked" if locked else code)
 
 
-async def admitted(office: Office, username: str) -> LoggedIn:
+async def create_session(office: AppContext, username: str) -> LoggedIn:
     """A session for somebody who has proved everything.
 
     Raises Unauthorized for an account without a post.
@@ -107,9 +109,9 @@ async def admitted(office: Office, username: str) -> LoggedIn:
     return LoggedIn(token, expires_at, actor_)
 
 
-async def open_session(office: Office, username: str) -> tuple[str, datetime]:
+async def open_session(office: AppContext, username: str) -> tuple[str, datetime]:
     """A fresh session in that name: its token, and when it ends."""
-    now, token = office.clock.now(), identifiers.token()
+    now, token = office.clock.now(), identifiers.new_token()
     expires_at = now + timedelta(hours=office.settings.session_hours)
     await Session.create(token_hash=hash(token), username=username, made_at=now, seen_at=now, expires_at=expires_at)
     return token, expires_at
@@ -136,7 +138,7 @@ async def actor_or_none(request: Request) -> Actor | None:
     """The member of staff who asks, if one does."""
     if not hasattr(request.state, "actor"):
         token = _token_of(request)
-        office: Office = request.app.state.office
+        office: AppContext = request.app.state.office
         renews = not is_background(request)
         enrolling = request.url.path in ENROLLING
         found_ = await actor_of_token(office, token, renews=renews, enrolling=enrolling) if token else None
@@ -150,7 +152,9 @@ def is_background(request: Request) -> bool:
     return request.url.path in BACKGROUND
 
 
-async def actor_of_token(office: Office, token: str, *, renews: bool = True, enrolling: bool = False) -> Actor | None:
+async def actor_of_token(
+    office: AppContext, token: str, *, renews: bool = True, enrolling: bool = False
+) -> Actor | None:
     """The actor of a session that is neither over nor idle. `renews`: somebody is at the keyboard.
 
     Where a second factor is required, a session without one is good for nothing but switching it on (`enrolling`).
@@ -184,30 +188,30 @@ def _token_of(request: Request) -> str | None:
     return request.cookies.get(STAFF_COOKIE)
 
 
-def remember_half(response: Response, office: Office, username: str) -> None:
+def remember_pending_second_factor(response: Response, office: AppContext, username: str) -> None:
     """This browser gave the right password, and has five minutes for the code."""
     said = f"{username}|{int(office.clock.now().timestamp()) + _HALF_SECONDS}"
     set_cookie(response, office, HALF_COOKIE, f"{said}|{signed(office, said, 'half-cookie')}", 1)
 
 
-def half_of(request: Request) -> str:
+def pending_second_factor(request: Request) -> str:
     """Who gave the right password here a moment ago and owes the code, or ""."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     said, _, sign = request.cookies.get(HALF_COOKIE, "").rpartition("|")
     username, _, until = said.rpartition("|")
-    if not until.isdecimal() or not identifiers.same(sign, signed(office, said, "half-cookie")):
+    if not until.isdecimal() or not identifiers.constant_time_equal(sign, signed(office, said, "half-cookie")):
         return ""
     return username if int(until) > office.clock.now().timestamp() else ""
 
 
 async def is_enrolling(request: Request) -> bool:
     """Whether somebody is logged in here who must switch on a second factor before anything else."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     token = _token_of(request)
     return bool(token and await actor_of_token(office, token, enrolling=True))
 
 
-async def username_of_ended(request: Request) -> str | None:
+async def expired_session_user(request: Request) -> str | None:
     """Whose session this was, though it is over: for keeping what they had typed. Never a way in."""
     token = _token_of(request)
     session = await Session.get_or_none(token_hash=hash(token)) if token else None

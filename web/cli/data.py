@@ -28,7 +28,7 @@ def found(settings: Settings, args: argparse.Namespace) -> int:
         return 0
     migrate(settings, args)
     try:
-        run_async(settings, lambda office: provisioning.found(office, district, by="found"))
+        run_async(settings, lambda office: provisioning.provision(office, district, by="found"))
     except NotNow:
         print("这里已经建立过：派单规则在“管理 → 派单规则”里改，人员用 xinqiao staff", file=sys.stderr)
         return 2

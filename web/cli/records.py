@@ -52,14 +52,14 @@ def refold(settings: Settings, args: argparse.Namespace) -> int:
 
     async def run(office: Any) -> tuple[int, int]:
         done = left = 0
-        async for each in recalculation.found():
+        async for each in recalculation.find_differences():
             print(f"{each.no}: {'；'.join(each.changes)}")
             if each.broken:
                 print(f"  案卷的指纹链不完整（{each.broken}），不作改动，请先查明", file=sys.stderr)
                 left += 1
                 continue
             if not args.dry_run:
-                await recalculation.refold(each, args.cause or recalculation.CAUSE, office.clock.now())
+                await recalculation.recalculate(each, args.cause or recalculation.CAUSE, office.clock.now())
             done += 1
         return done, left
 

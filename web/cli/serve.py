@@ -105,7 +105,7 @@ def seed(settings: Settings, args: argparse.Namespace) -> int:
     if settings.production:
         print("生产环境不放演示数据", file=sys.stderr)
         return 2
-    run_async(settings, simulation.sow)
+    run_async(settings, simulation.populate)
     return 0
 
 

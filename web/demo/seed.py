@@ -9,9 +9,9 @@ from typing import Any
 from feedback.rules.vocabulary import Role
 from routing import directory
 from web.auth import accounts
-from web.context import Office
+from web.context import AppContext
 from web.imports import provisioning
-from web.imports.provisioning import UnitRow
+from web.imports.provisioning import UnitFileRow
 
 TOWN = Path(__file__).parent / "town"
 DEMO_PASSWORD = "demo"  # noqa: S105 - the demo town's, refused in production
@@ -23,24 +23,24 @@ def read(name: str) -> dict[str, Any]:
     return tomllib.loads((TOWN / f"{name}.toml").read_text("utf-8"))
 
 
-async def settle(office: Office) -> None:
+async def settle(office: AppContext) -> None:
     """Units, regions, routing rows, staff, accounts, texts, matters and a first classifier; no case yet."""
     now = office.clock.now()
     district = provisioning.read(TOWN)
-    await provisioning.found(office, district, by="demo")
+    await provisioning.provision(office, district, by="demo")
     staff = _staff(district.units, office)
     await directory.add_staff(staff)
     await accounts.add_accounts([s["username"] for s in staff], DEMO_PASSWORD, is_demo=True, now=now)
 
 
-def _staff(units: Sequence[UnitRow], office: Office) -> list[dict[str, Any]]:
+def _staff(units: Sequence[UnitFileRow], office: AppContext) -> list[dict[str, Any]]:
     """A clerk and a head for every unit, and the offices of the whole house."""
     names, draw = read("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
 
     def name() -> str:
         return str(draw.choice(names["family"]) + draw.choice(names["given"]))
 
-    def cleared(unit: UnitRow) -> bool:
+    def cleared(unit: UnitFileRow) -> bool:
         return unit.kind == "discipline" or unit.code.endswith("jiwei")
 
     rows = [
@@ -65,12 +65,12 @@ def _staff(units: Sequence[UnitRow], office: Office) -> list[dict[str, Any]]:
     ]
 
 
-def _is_desk(unit: UnitRow) -> bool:
+def _is_desk(unit: UnitFileRow) -> bool:
     """Petition departments of every level, streets and towns take people in themselves (属地管理)."""
     return unit.kind in ("street", "town") or _is_petition(unit)
 
 
-def _is_petition(unit: UnitRow) -> bool:
+def _is_petition(unit: UnitFileRow) -> bool:
     """Petition departments (信访局), which also take in reports."""
     return unit.kind == "petition" or unit.code.endswith("xinfang")
 

@@ -26,22 +26,22 @@ from feedback.queries import worklist as case_worklist
 from feedback.record import cases
 from feedback.rules import redaction
 from feedback.rules.access import SYSTEM, Actor, citizen
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import directory
 from routing.assignment_rules import STREET
 from routing.notices import inbox
-from routing.notices.delivery import Manner
+from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
-from routing.oversight.measure_types import Deed
+from routing.oversight.measure_types import MeasureStep
 from web import bootstrap
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 from web.demo import waves
 from web.demo.seed import SEED, read, settle
-from web.demo.waves import Coming
+from web.demo.waves import ScheduledCase
 
 CASES = 300
 DAYS = 120
@@ -50,21 +50,23 @@ UNREAD = timedelta(days=2)
 _log = structlog.get_logger("living")
 
 
-async def sow(office: Office) -> None:
+async def populate(office: AppContext) -> None:
     """The town with 120 days of life in it, if the database is empty."""
     if (await directory.snapshot()).edition:
         return
     await settle(office)
-    await Life(office, has_waves=True).run()
+    await DemoSimulation(office, has_waves=True).run()
 
 
 Event = Callable[[datetime], Awaitable[None]]
 
 
-class Life:
+class DemoSimulation:
     """120 days in the town: a list of things that will happen, carried out in order of time."""
 
-    def __init__(self, office: Office, cases_count: int = CASES, days: int = DAYS, *, has_waves: bool = False) -> None:
+    def __init__(
+        self, office: AppContext, cases_count: int = CASES, days: int = DAYS, *, has_waves: bool = False
+    ) -> None:
         self.office = office
         self.end = office.clock.now()
         self.start = self.end - timedelta(days=days)
@@ -98,7 +100,7 @@ class Life:
         for number in range(self.count):
             self.plan(self._arrival(), self._arrive(number))
         if self.has_waves:
-            for number, coming in enumerate(waves.comings(read("seasons"), self.villages, self.tide)):
+            for number, coming in enumerate(waves.scheduled_cases(read("seasons"), self.villages, self.tide)):
                 if (at := self.end - timedelta(days=coming.days)) >= self.start:
                     self.plan(at, self._come(number, coming))
         for day in range((self.end - self.start).days + 1):
@@ -161,7 +163,7 @@ class Life:
 
     def _take_measure(self, row: Mapping[str, Any]) -> Event:
         """The supervisor takes a measure towards a unit, whose head answers in writing, or has not yet."""
-        manner = Manner.of(self.office.settings)
+        manner = DeliveryPolicy.of(self.office.settings)
 
         async def taken(at: datetime) -> None:
             supervisor, head = await self._actor("supervisor"), await self._actor(f"lead-{row['unit']}")
@@ -170,10 +172,10 @@ class Life:
 
             async def answered(when: datetime) -> None:
                 reply = {"text": row["answer"], "adoption": row.get("adoption", "")}
-                await measures.act(head, number, Deed.ANSWER, reply, manner, when)
+                await measures.act(head, number, MeasureStep.ANSWER, reply, manner, when)
 
             async def closed(when: datetime) -> None:
-                await measures.act(supervisor, number, Deed.CLOSE, {}, manner, when)
+                await measures.act(supervisor, number, MeasureStep.CLOSE, {}, manner, when)
 
             if row["answered"]:
                 self.plan(at + timedelta(days=row["answered"]), answered)
@@ -199,7 +201,7 @@ class Life:
             channel = self.draw.choices(
                 ["web", "app", "miniprogram", "wechat", "hotline", "letter", "visit"], [30, 22, 22, 8, 12, 3, 3]
             )[0]
-            draft = Draft(
+            draft = Submission(
                 kind=message["kind"],
                 title=title,
                 text=text,
@@ -208,7 +210,7 @@ class Life:
                 source_id=f"demo-{number}",
                 region=region.code if self.draw.random() < 0.8 else "",
                 address=f"{region.name}{slots['place']}",
-                person=PersonDraft(name=slots["name"], phone=self._phone()) if named else None,
+                person=PersonSubmission(name=slots["name"], phone=self._phone()) if named else None,
                 anonymous=not named or self.draw.random() < 0.1,
                 public_consent=self.draw.random() < 0.65,
             )
@@ -219,12 +221,12 @@ class Life:
 
         return arrive
 
-    def _come(self, number: int, coming: Coming) -> Event:
+    def _come(self, number: int, coming: ScheduledCase) -> Event:
         """One message of a wave: the desk where it waits, the unit that returns what is not its own, an answer."""
 
         async def come(at: datetime) -> None:
             family, given = self.tide.choice(self.names["family"]), self.tide.choice(self.names["given"])
-            draft = Draft(
+            draft = Submission(
                 kind=coming.kind,
                 title=coming.title,
                 text=coming.text,
@@ -233,7 +235,7 @@ class Life:
                 source_id=f"wave-{number}",
                 region=coming.region,
                 address=coming.address,
-                person=PersonDraft(name=family + given, phone=f"137{self.tide.randrange(10**8):08d}"),
+                person=PersonSubmission(name=family + given, phone=f"137{self.tide.randrange(10**8):08d}"),
                 public_consent=self.tide.random() < 0.5,
             )
             draft = case_actions.filled(draft, self.town, self.office.settings.desk)
@@ -286,7 +288,7 @@ class Life:
         unit = unit or (await case_queries.brief(no)).unit
         actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
         also = case_ratings.record if what is Act.RATE else None
-        await cases.act(no, what, actor, data, now=at, also=also)
+        await cases.act(no, what, actor, data, now=at, in_transaction=also)
 
     def _username(self, role: Role, unit: str) -> str:
         return f"{role.value}-{unit}" if role in (Role.CLERK, Role.LEAD) else role.value

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 
-class Region(Protocol):
+class DemoRegion(Protocol):
     """As much of a region as a message needs."""
 
     @property
@@ -24,7 +24,7 @@ class Region(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class ScheduledCase:
     """A message that will come `days` before the end of the demo's time, and who will answer it with what."""
 
     days: float
@@ -38,7 +38,9 @@ class Coming:
     reply: str
 
 
-def comings(waves: Mapping[str, Any], regions: Sequence[Region], draw: random.Random) -> Iterator[Coming]:
+def scheduled_cases(
+    waves: Mapping[str, Any], regions: Sequence[DemoRegion], draw: random.Random
+) -> Iterator[ScheduledCase]:
     """Every message of the waves, in no order."""
     for wave in waves["topic"]:
         yield from _topic(wave, draw)
@@ -46,14 +48,14 @@ def comings(waves: Mapping[str, Any], regions: Sequence[Region], draw: random.Ra
         yield from _routine(wave, regions, draw)
 
 
-def _topic(wave: Mapping[str, Any], draw: random.Random) -> Iterator[Coming]:
+def _topic(wave: Mapping[str, Any], draw: random.Random) -> Iterator[ScheduledCase]:
     first, last = wave["days"]
     for title, text in wave["messages"]:
         days = last + (first - last) * draw.random() ** 1.6  # more and more of them
         yield _coming(wave, days, wave["region"], wave["place"], title, text)
 
 
-def _routine(wave: Mapping[str, Any], regions: Sequence[Region], draw: random.Random) -> Iterator[Coming]:
+def _routine(wave: Mapping[str, Any], regions: Sequence[DemoRegion], draw: random.Random) -> Iterator[ScheduledCase]:
     first, last = wave["days"]
     for _ in range(wave["number"]):
         region = draw.choice(regions)
@@ -63,5 +65,7 @@ def _routine(wave: Mapping[str, Any], regions: Sequence[Region], draw: random.Ra
         yield _coming(wave, draw.uniform(last, first), region.code, place, draw.choice(wave["titles"]), text)
 
 
-def _coming(wave: Mapping[str, Any], days: float, region: str, address: str, title: str, text: str) -> Coming:
-    return Coming(days, wave["kind"], wave["category"], wave["unit"], region, address, title, text, reply=wave["reply"])
+def _coming(wave: Mapping[str, Any], days: float, region: str, address: str, title: str, text: str) -> ScheduledCase:
+    return ScheduledCase(
+        days, wave["kind"], wave["category"], wave["unit"], region, address, title, text, reply=wave["reply"]
+    )

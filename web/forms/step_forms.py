@@ -13,7 +13,7 @@ from feedback.rules import decision_grounds
 from feedback.rules.deadlines import Clock, longest_extension
 from feedback.rules.lifecycle import Step
 from feedback.rules.needs import Need
-from feedback.rules.terms import Unit
+from feedback.rules.terms import TermUnit
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 from web.forms import parsing
 from web.forms.parsing import FOR_MACHINES
@@ -252,7 +252,7 @@ def _field(act: str, need: Need, value: Any, choices: Choices) -> FieldView:
 def _days_hint(clocks: tuple[Clock, ...]) -> str:
     most = longest_extension(clocks)
     units = {c.length.unit for c in clocks if c.term == "resolve" and c.stopped_at is None}
-    return f"最多 {most} {'个工作日' if Unit.WORKING in units else '日'}；只能延一次，理由会告知群众"
+    return f"最多 {most} {'个工作日' if TermUnit.WORKING in units else '日'}；只能延一次，理由会告知群众"
 
 
 def typed(step: Step, form: FormData) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from feedback import attachments
 from feedback.kernel.errors import Invalid
-from web.context import Office
+from web.context import AppContext
 
 
 async def kept_files(request: Request, form: FormData) -> list[str]:
@@ -19,7 +19,7 @@ async def kept_files(request: Request, form: FormData) -> list[str]:
 
     Raises Invalid for a file that is refused; the others are kept.
     """
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     ids = [value for value in form.getlist("attachments") if isinstance(value, str)]
     for part in form.getlist("files"):
         if isinstance(part, UploadFile) and part.filename:

@@ -8,13 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refused, Unavailable
+from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from web.auth import sessions
 from web.http import templating
 from web.http.limits import TooLarge, TooMany
 from web.wording import catalogue
 
-STATUS_OF: Mapping[type[Refused], int] = {
+STATUS_OF: Mapping[type[Refusal], int] = {
     sessions.Unauthorized: 401,
     TooMany: 429,
     Invalid: 422,
@@ -28,7 +28,7 @@ _NAME_MOST = 60  # no thing has a longer name in an address
 _log = structlog.get_logger("web")
 
 
-def status_of(fault: Refused) -> int:
+def status_of(fault: Refusal) -> int:
     """The HTTP status of a refusal."""
     if fault.code == "too_large":
         return 413
@@ -39,7 +39,7 @@ def status_of(fault: Refused) -> int:
     return next((status for kind, status in STATUS_OF.items() if isinstance(fault, kind)), 500)
 
 
-def error_json(fault: Refused) -> dict[str, Any]:
+def error_json(fault: Refusal) -> dict[str, Any]:
     """The error shape of CONTRACT §2."""
     words = str(fault.details.get("words", fault.code))  # a code may have more than one sentence
     said: dict[str, Any] = {"code": fault.code, "message": catalogue.error_words(words, **_details(fault))}
@@ -48,7 +48,7 @@ def error_json(fault: Refused) -> dict[str, Any]:
     return {"error": said}
 
 
-def _details(fault: Refused) -> dict[str, object]:
+def _details(fault: Refusal) -> dict[str, object]:
     count = len(fault.fields) if isinstance(fault, Invalid) else 0
     return {"count": max(1, count), **fault.details}
 
@@ -58,12 +58,12 @@ def is_api(request: Request) -> bool:
 
 
 async def refused(request: Request, fault: Exception) -> Response:
-    if not isinstance(fault, Refused):
+    if not isinstance(fault, Refusal):
         raise fault
     return await refusal(request, fault)
 
 
-async def refusal(request: Request, fault: Refused) -> Response:
+async def refusal(request: Request, fault: Refusal) -> Response:
     """A refusal as JSON for the API, as a page for people; who is not logged in is sent to the log-in."""
     status = status_of(fault)
     headers = {"Retry-After": str(fault.details["seconds"])} if "seconds" in fault.details else {}
@@ -84,13 +84,13 @@ async def refusal(request: Request, fault: Refused) -> Response:
 async def http_error(request: Request, fault: Exception) -> Response:
     if not isinstance(fault, HTTPException):
         raise fault
-    known: Mapping[int, Refused] = {
+    known: Mapping[int, Refusal] = {
         404: NotFound(),
-        405: Refused("method_not_allowed"),
+        405: Refusal("method_not_allowed"),
         413: TooLarge(),
         400: Invalid(code="invalid"),
     }
-    refusal = known.get(fault.status_code, Refused("internal"))
+    refusal = known.get(fault.status_code, Refusal("internal"))
     if is_api(request):
         return JSONResponse(error_json(refusal), fault.status_code, fault.headers)
     words = catalogue.error_words(refusal.code, count=1)

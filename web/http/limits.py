@@ -9,7 +9,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedback.kernel.errors import Refused
+from feedback.kernel.errors import Refusal
 from feedback.kernel.settings import Settings
 
 
@@ -52,13 +52,13 @@ async def _thrown_away(receive: Receive, most: int = 64_000_000) -> None:
         more = message["type"] == "http.request" and message.get("more_body", False)
 
 
-class TooLarge(Refused):
+class TooLarge(Refusal):
     """The body is larger than we take."""
 
     code = "too_large"
 
 
-class TooMany(Refused):
+class TooMany(Refusal):
     """The address asked too often."""
 
     code = "too_many"

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedback.kernel.errors import Forbidden, Refused
+from feedback.kernel.errors import Forbidden, Refusal
 from feedback.kernel.settings import Settings
 
 CSP = (
@@ -30,7 +30,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _log = structlog.get_logger("web")
 
 
-class Guard:
+class SecurityHeaders:
     """The outermost ring of the application."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -92,7 +92,7 @@ def same_origin(scope: MutableMapping[str, Any]) -> bool:
 class SameOrigin:
     """Refuses writes that another site's page started (CSRF)."""
 
-    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Refused], Awaitable[ASGIApp]]) -> None:
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Refusal], Awaitable[ASGIApp]]) -> None:
         self.app, self.refuse = app, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from feedback.kernel.clock import OFFICE
 from feedback.kernel.settings import Settings
-from web.context import Office
+from web.context import AppContext
 from web.wording import catalogue, dates
 
 HERE = Path(__file__).parents[1]
@@ -56,7 +56,7 @@ def _asset_version() -> str:
 def page(request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in."""
     actor = getattr(request.state, "actor", None)
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     frame = {
         "request": request,
         "today": dates.day_words(office.clock.now().astimezone(OFFICE).date()),

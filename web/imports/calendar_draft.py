@@ -7,15 +7,15 @@ from feedback.record import calendar_editions
 from feedback.rules.access import Actor
 from feedback.rules.intake import line
 from web.actions.calendar import drafted
-from web.context import Office
+from web.context import AppContext
 from web.imports import calendar_notice
-from web.imports.calendar_notice import Notice
+from web.imports.calendar_notice import CalendarNotice
 
 SAID_MOST = 200
 
 
 async def handed_in(
-    office: Office, actor: Actor, notice: Notice, *, is_whole_year: bool, source: str, remark: str
+    office: AppContext, actor: Actor, notice: CalendarNotice, *, is_whole_year: bool, source: str, remark: str
 ) -> tuple[int, list[str]]:
     """The number of the draft a notice makes, or 0 and a sentence for everything that is wrong with it.
 

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from feedback.record.calendar_editions import FIRST_YEAR, Change
+from feedback.record.calendar_editions import FIRST_YEAR, CalendarChange
 from feedback.rules.intake import narrow
 from feedback.rules.workdays import Calendar, DayRow
 
@@ -33,7 +33,7 @@ FESTIVALS = ("元旦", "春节", "清明", "劳动", "端午", "中秋", "国庆
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class NoticeLine:
     """One day a notice speaks of. `is_workday` None: a plain day again."""
 
     number: int
@@ -43,16 +43,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class CalendarNotice:
     """What was read: lines, what could not be read, and what the file says of itself."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[NoticeLine, ...] = ()
     faults: tuple[str, ...] = ()
     year: int = 0
     source: str = ""
 
 
-def read_file(name: str, body: bytes) -> Notice:
+def read_file(name: str, body: bytes) -> CalendarNotice:
     """A file of any of the three sorts, told apart by what is in it."""
     if body[:2] == b"PK":
         return _table(_sheet(body))
@@ -62,16 +62,16 @@ def read_file(name: str, body: bytes) -> Notice:
     return read_lines(text)
 
 
-def read_lines(text: str) -> Notice:
+def read_lines(text: str) -> CalendarNotice:
     """Typed lines or a CSV: date, off | work | plain, name; a heading line is left out."""
     return _table(list(csv.reader(io.StringIO(text.replace("，", ",").replace("\t", ",")))))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Notice:
+def _table(rows: Sequence[Sequence[str]]) -> CalendarNotice:
     if len(rows) > LINES_MOST:
-        return Notice(faults=(f"一次最多 {LINES_MOST} 行",))
+        return CalendarNotice(faults=(f"一次最多 {LINES_MOST} 行",))
     places = [0, 1, 2]
-    lines: list[Line] = []
+    lines: list[NoticeLine] = []
     faults: list[str] = []
     for number, row in enumerate(rows, 1):
         cells = [narrow(cell) for cell in row]
@@ -82,11 +82,11 @@ def _table(rows: Sequence[Sequence[str]]) -> Notice:
             continue
         cells += [""] * (max(places) + 1 - len(cells))
         line = _line(number, *(cells[at] for at in places))
-        if isinstance(line, Line):
+        if isinstance(line, NoticeLine):
             lines.append(line)
         else:
             faults.append(line)
-    return Notice(tuple(lines), tuple(faults))
+    return CalendarNotice(tuple(lines), tuple(faults))
 
 
 def _places(cells: Sequence[str]) -> list[int]:
@@ -96,42 +96,44 @@ def _places(cells: Sequence[str]) -> list[int]:
     return found if min(found) >= 0 else []
 
 
-def _line(number: int, day: str, sort: str, name: str) -> Line | str:
+def _line(number: int, day: str, sort: str, name: str) -> NoticeLine | str:
     try:
         at = date.fromisoformat(day.replace("/", "-")[:10])
     except ValueError:
         return f"第 {number} 行：日期应写成 2027-01-01 的样子"
     if sort.lower() not in _SORTS:
         return f"第 {number} 行：第二栏应为 off（放假）、work（上班）或 plain（恢复平日）"
-    return Line(number, at, _SORTS[sort.lower()], name)
+    return NoticeLine(number, at, _SORTS[sort.lower()], name)
 
 
-def _json(text: str) -> Notice:
+def _json(text: str) -> CalendarNotice:
     """holiday-cn: {year, papers, days: [{name, date, isOffDay}]}."""
     try:
         said = json.loads(text)
         year, days = int(said.get("year", 0)), list(said["days"])
         papers = [str(paper) for paper in said.get("papers", ())]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return Notice(faults=("文件不是 holiday-cn 的 JSON：应有 year 和 days",))
+        return CalendarNotice(faults=("文件不是 holiday-cn 的 JSON：应有 year 和 days",))
     if len(days) > LINES_MOST:
-        return Notice(faults=(f"一次最多 {LINES_MOST} 天",))
-    lines: list[Line] = []
+        return CalendarNotice(faults=(f"一次最多 {LINES_MOST} 天",))
+    lines: list[NoticeLine] = []
     faults: list[str] = []
     for number, each in enumerate(days, 1):
         line = _json_day(number, each)
-        if isinstance(line, Line):
+        if isinstance(line, NoticeLine):
             lines.append(line)
         else:
             faults.append(line)
-    return Notice(tuple(lines), tuple(faults), year, "；".join(papers)[:200])
+    return CalendarNotice(tuple(lines), tuple(faults), year, "；".join(papers)[:200])
 
 
-def _json_day(number: int, each: Any) -> Line | str:
+def _json_day(number: int, each: Any) -> NoticeLine | str:
     try:
         if not isinstance(each["isOffDay"], bool):
             return f"第 {number} 天：isOffDay 应为 true 或 false"
-        return Line(number, date.fromisoformat(str(each["date"])), not each["isOffDay"], narrow(str(each["name"])))
+        return NoticeLine(
+            number, date.fromisoformat(str(each["date"])), not each["isOffDay"], narrow(str(each["name"]))
+        )
     except (ValueError, TypeError, KeyError):
         return f"第 {number} 天：应有 name、date 和 isOffDay"
 
@@ -161,7 +163,7 @@ def _cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime | date) else str(value)
 
 
-def checked(notice: Notice, known: Calendar, is_whole_year: bool) -> tuple[Change | None, list[str]]:
+def checked(notice: CalendarNotice, known: Calendar, is_whole_year: bool) -> tuple[CalendarChange | None, list[str]]:
     """The change a notice makes to the calendar, or a sentence for everything that is wrong with it."""
     faults = [*notice.faults, *_repeated(notice.lines)]
     year = notice.year or _year_of(notice.lines)
@@ -176,10 +178,10 @@ def checked(notice: Notice, known: Calendar, is_whole_year: bool) -> tuple[Chang
     if is_whole_year:  # the notice says the year anew: what it does not name is plain
         plain |= {day for day in known.rows if day.year == year} - {row.day for row in rows}
     until = max(known.announced_until, date(year, 12, 31)) if is_whole_year else known.announced_until
-    return Change(rows, tuple(sorted(plain)), until, source=notice.source), []
+    return CalendarChange(rows, tuple(sorted(plain)), until, source=notice.source), []
 
 
-def _repeated(lines: Iterable[Line]) -> list[str]:
+def _repeated(lines: Iterable[NoticeLine]) -> list[str]:
     by_day = groupby(sorted(lines, key=lambda each: each.day), key=lambda each: each.day)
     numbers = [(day, [each.number for each in same]) for day, same in by_day]
     return [
@@ -189,7 +191,7 @@ def _repeated(lines: Iterable[Line]) -> list[str]:
     ]
 
 
-def _wrong(line: Line, known: Calendar, whole_year: int) -> list[str]:
+def _wrong(line: NoticeLine, known: Calendar, whole_year: int) -> list[str]:
     faults = []
     if not FIRST_YEAR <= line.day.year <= LAST_YEAR:
         faults.append(f"年份不在 {FIRST_YEAR} 到 {LAST_YEAR} 之间")
@@ -204,7 +206,7 @@ def _wrong(line: Line, known: Calendar, whole_year: int) -> list[str]:
     return faults
 
 
-def _year_of(lines: Sequence[Line]) -> int:
+def _year_of(lines: Sequence[NoticeLine]) -> int:
     years = [line.day.year for line in lines]
     return max(set(years), key=years.count) if years else 0
 
@@ -220,7 +222,7 @@ def counts(known: Calendar, year: int) -> dict[str, int]:
     }
 
 
-def doubts(change: Change, after: Calendar, today: date) -> list[str]:
+def doubts(change: CalendarChange, after: Calendar, today: date) -> list[str]:
     """What looks odd in a change, though it may be right."""
     found = []
     if past := [day for day in (*(row.day for row in change.rows), *change.plain) if day < today]:

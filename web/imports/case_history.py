@@ -20,18 +20,18 @@ from tqdm import tqdm
 
 from classify import taxonomy as categories
 from feedback.kernel.clock import aware, monotonic
-from feedback.kernel.errors import Conflict, Invalid, Refused
+from feedback.kernel.errors import Conflict, Invalid, Refusal
 from feedback.queries import statistics as case_statistics
 from feedback.record import cases
-from feedback.record.cases import Deed
+from feedback.record.cases import ActCommand
 from feedback.rules.access import Actor, citizen
-from feedback.rules.intake import TITLE_MOST, Draft, PersonDraft, line, paragraph
+from feedback.rules.intake import TITLE_MOST, PersonSubmission, Submission, line, paragraph
 from feedback.rules.vocabulary import Act, Channel, Kind, Role
 from routing import directory
 from routing.directory import Directory
 from web import worker
 from web.actions import cases as case_actions
-from web.context import Office
+from web.context import AppContext
 from web.wording import catalogue
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -86,7 +86,7 @@ class Summary:
         )
 
 
-async def run(office: Office, file: Path, map_file: Path | None = None, columns: Sequence[str] = ()) -> Summary:
+async def run(office: AppContext, file: Path, map_file: Path | None = None, columns: Sequence[str] = ()) -> Summary:
     """Take in a file, carry out what follows, and write the rejected rows beside it.
 
     Raises Invalid when the file or the map cannot be read.
@@ -101,7 +101,7 @@ async def run(office: Office, file: Path, map_file: Path | None = None, columns:
         summary.read += 1
         try:
             no = await _take(office, town, mapping, row, summary)
-        except Refused as fault:
+        except Refusal as fault:
             summary.rejected += 1
             rejected.append((row, _why(fault)))
             continue
@@ -184,7 +184,9 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-async def _take(office: Office, town: Directory, mapping: ColumnMap, row: Mapping[str, str], summary: Summary) -> str:
+async def _take(
+    office: AppContext, town: Directory, mapping: ColumnMap, row: Mapping[str, str], summary: Summary
+) -> str:
     """Hand in one row. Returns the number of a fresh case, or "" for one that was there.
 
     Raises Refused with the reason why the row cannot be taken.
@@ -203,7 +205,7 @@ async def _take(office: Office, town: Directory, mapping: ColumnMap, row: Mappin
     if replied_at and (replied_at < received_at or replied_at > now):
         raise Invalid({"reply_time": "before_the_message" if replied_at < received_at else "in_the_future"})
     title, text = _words(cell("title"), cell("text"))
-    draft = Draft(
+    draft = Submission(
         kind=_kind(cell("kind")),
         title=title,
         text=text,
@@ -212,7 +214,7 @@ async def _take(office: Office, town: Directory, mapping: ColumnMap, row: Mappin
         source_id=cell("source_id") or _fingerprint(title, text, cell("time")),
         region=cell("region"),
         address=cell("address"),
-        person=PersonDraft(name=cell("name"), phone=cell("phone")),
+        person=PersonSubmission(name=cell("name"), phone=cell("phone")),
     )
     if not reply:  # history keeps what it was: its place, its pace, and the unit that answered
         draft = case_actions.filled(draft, town, office.settings.desk)
@@ -246,12 +248,12 @@ async def _answer(
     at_desk = Actor(id="import", name="批量导入", roles=frozenset({Role.RECEPTION}), unit=desk, units=frozenset({desk}))
     at_unit = Actor(id="import", name="批量导入", roles=frozenset({Role.CLERK}), unit=unit, units=frozenset({unit}))
     deeds = [
-        Deed(Act.ASSIGN, at_desk, {"unit": unit, "reason": "历史数据"}, received_at),
-        Deed(Act.ACCEPT, at_unit, {}, received_at),
-        Deed(Act.REPLY, at_unit, reply, replied_at),
+        ActCommand(Act.ASSIGN, at_desk, {"unit": unit, "reason": "历史数据"}, received_at),
+        ActCommand(Act.ACCEPT, at_unit, {}, received_at),
+        ActCommand(Act.REPLY, at_unit, reply, replied_at),
     ]
     if category:
-        deeds.insert(0, Deed(Act.CLASSIFY, at_desk, {"category": category}, received_at))
+        deeds.insert(0, ActCommand(Act.CLASSIFY, at_desk, {"category": category}, received_at))
     await cases.acts(no, deeds)
 
 
@@ -310,7 +312,7 @@ def _fingerprint(title: str, text: str, when: str) -> str:
     return hashlib.sha256(f"{title}\n{text}\n{when}".encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
-def _why(fault: Refused) -> str:
+def _why(fault: Refusal) -> str:
     if isinstance(fault, Invalid):
         return ";".join(f"{name}: {catalogue.fault_words(name, why)} ({why})" for name, why in fault.fields.items())
     return catalogue.error_words(fault.code, count=1)
@@ -333,7 +335,7 @@ def _write_rejected(
     print(f"退回的行在 {target}")
 
 
-async def _count_outcome(taken: Sequence[str], summary: Summary, office: Office) -> None:
+async def _count_outcome(taken: Sequence[str], summary: Summary, office: AppContext) -> None:
     """Where the fresh cases without an answer are now."""
     where = await case_statistics.whereabouts(taken)
     summary.assigned = where.get("assigned", 0)

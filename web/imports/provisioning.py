@@ -28,7 +28,7 @@ from feedback.rules.vocabulary import Act, Kind, Role
 from routing import directory
 from routing.assignment_rules import DESK, STREET
 from web.auth import accounts
-from web.context import Office
+from web.context import AppContext
 from web.forms.models import QuickReason, ReplyTemplate
 
 RowT = TypeVar("RowT")
@@ -43,14 +43,14 @@ _STAFF = ("username", "name", "unit", "roles", "everywhere", "cleared", "mail")
 _YES = frozenset({"1", "yes", "true", "是"})
 
 
-class Duty(Struct, forbid_unknown_fields=True):
+class DutyFile(Struct, forbid_unknown_fields=True):
     """A sentence of a duty list, in words people understand, and the headings it answers for."""
 
     text: Annotated[str, Meta(min_length=1, max_length=500)]
     categories: tuple[str, ...]
 
 
-class UnitRow(Struct, forbid_unknown_fields=True):
+class UnitFileRow(Struct, forbid_unknown_fields=True):
     """One [[unit]]."""
 
     code: UnitCode
@@ -63,10 +63,10 @@ class UnitRow(Struct, forbid_unknown_fields=True):
     aliases: tuple[str, ...] = ()
     phone: Annotated[str, Meta(max_length=30)] = ""
     address: Annotated[str, Meta(max_length=200)] = ""
-    duties: tuple[Duty, ...] = ()
+    duties: tuple[DutyFile, ...] = ()
 
 
-class RegionRow(Struct, forbid_unknown_fields=True):
+class RegionFileRow(Struct, forbid_unknown_fields=True):
     """One [[region]]."""
 
     code: RegionCode
@@ -77,7 +77,7 @@ class RegionRow(Struct, forbid_unknown_fields=True):
     places: tuple[str, ...] = ()
 
 
-class RouteRow(Struct, forbid_unknown_fields=True):
+class RouteFileRow(Struct, forbid_unknown_fields=True):
     """One [[route]]: which unit leads, and why."""
 
     lead: str
@@ -88,7 +88,7 @@ class RouteRow(Struct, forbid_unknown_fields=True):
     co: tuple[str, ...] = ()
 
 
-class MatterRow(Struct):
+class MatterFileRow(Struct):
     """One [[matter]] (政务服务事项) that can be rated without a case."""
 
     code: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -98,7 +98,7 @@ class MatterRow(Struct):
     promise_days: Annotated[int, Meta(ge=0)] = 0
 
 
-class TemplateRow(Struct):
+class TemplateFileRow(Struct):
     """One [[template]] from which an answer may be begun."""
 
     code: Annotated[str, Meta(min_length=1, max_length=60)]
@@ -107,14 +107,14 @@ class TemplateRow(Struct):
     kind: str = ""
 
 
-class ReasonRow(Struct):
+class ReasonFileRow(Struct):
     """One [[reason]] to choose from."""
 
     act: Act
     text: Annotated[str, Meta(min_length=1, max_length=300)]
 
 
-class Person(Struct):
+class StaffFileRow(Struct):
     """One line of `staff.csv`: who holds which post."""
 
     username: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,79}$")]
@@ -127,7 +127,7 @@ class Person(Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FileFault:
     """Something wrong in a file: where, and what to do."""
 
     where: str
@@ -140,7 +140,7 @@ class Fault:
 class FaultyError(ValueError):
     """The files are not right; nothing was taken in."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[FileFault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in faults))
 
@@ -149,13 +149,13 @@ class FaultyError(ValueError):
 class District:
     """What the files say."""
 
-    units: tuple[UnitRow, ...] = ()
-    regions: tuple[RegionRow, ...] = ()
-    routes: tuple[RouteRow, ...] = ()
-    matters: tuple[MatterRow, ...] = ()
-    templates: tuple[TemplateRow, ...] = ()
-    reasons: tuple[ReasonRow, ...] = ()
-    people: tuple[Person, ...] = ()
+    units: tuple[UnitFileRow, ...] = ()
+    regions: tuple[RegionFileRow, ...] = ()
+    routes: tuple[RouteFileRow, ...] = ()
+    matters: tuple[MatterFileRow, ...] = ()
+    templates: tuple[TemplateFileRow, ...] = ()
+    reasons: tuple[ReasonFileRow, ...] = ()
+    people: tuple[StaffFileRow, ...] = ()
 
 
 # ---- reading ----
@@ -166,24 +166,24 @@ def read(folder: Path) -> District:
 
     Raises FaultyError with everything that is wrong with single rows and between them.
     """
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
 
     def rows(name: str, key: str, kind: type[RowT], *, required: bool = True) -> tuple[RowT, ...]:
         path = folder / name
         if not path.exists():
             if required:
-                faults.append(Fault(name, "没有这个文件"))
+                faults.append(FileFault(name, "没有这个文件"))
             return ()
         return tuple(_toml_rows(path, key, kind, faults))
 
     staff = folder / "staff.csv"
     found = District(
-        rows("units.toml", "unit", UnitRow),
-        rows("regions.toml", "region", RegionRow),
-        rows("routes.toml", "route", RouteRow),
-        rows("matters.toml", "matter", MatterRow, required=False),
-        rows("phrases.toml", "template", TemplateRow, required=False),
-        rows("phrases.toml", "reason", ReasonRow, required=False),
+        rows("units.toml", "unit", UnitFileRow),
+        rows("regions.toml", "region", RegionFileRow),
+        rows("routes.toml", "route", RouteFileRow),
+        rows("matters.toml", "matter", MatterFileRow, required=False),
+        rows("phrases.toml", "template", TemplateFileRow, required=False),
+        rows("phrases.toml", "reason", ReasonFileRow, required=False),
         tuple(_people_rows(staff, faults)) if staff.exists() else (),
     )
     faults += faults_between(found)
@@ -192,37 +192,37 @@ def read(folder: Path) -> District:
     return found
 
 
-def read_people(path: Path) -> tuple[Person, ...]:
+def read_people(path: Path) -> tuple[StaffFileRow, ...]:
     """The people of a `staff.csv`.
 
     Raises FaultyError.
     """
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
     found = tuple(_people_rows(path, faults))
     if faults:
         raise FaultyError(faults)
     return found
 
 
-def _toml_rows(path: Path, key: str, kind: type[RowT], faults: list[Fault]) -> Iterator[RowT]:
+def _toml_rows(path: Path, key: str, kind: type[RowT], faults: list[FileFault]) -> Iterator[RowT]:
     try:
         said = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        faults.append(Fault(path.name, f"不是 UTF-8 的 TOML 文件（{fault}）"))
+        faults.append(FileFault(path.name, f"不是 UTF-8 的 TOML 文件（{fault}）"))
         return
     for number, row in enumerate(said.get(key, []), 1):
         yield from _converted(row, kind, f"{path.name} 第 {number} 个 [[{key}]]", faults)
 
 
-def _people_rows(path: Path, faults: list[Fault]) -> Iterator[Person]:
+def _people_rows(path: Path, faults: list[FileFault]) -> Iterator[StaffFileRow]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as fault:
-        faults.append(Fault(path.name, f"读不了，应是 UTF-8 的 CSV 文件（{fault}）"))
+        faults.append(FileFault(path.name, f"读不了，应是 UTF-8 的 CSV 文件（{fault}）"))
         return
     lines = csv.DictReader(io.StringIO(text))
     if missing := [name for name in _STAFF[:4] if name not in (lines.fieldnames or ())]:
-        faults.append(Fault(path.name, f"第一行缺少栏目 {'、'.join(missing)}；应为 {','.join(_STAFF)}"))
+        faults.append(FileFault(path.name, f"第一行缺少栏目 {'、'.join(missing)}；应为 {','.join(_STAFF)}"))
         return
     for line in lines:
         cells = {name: (line.get(name) or "").strip() for name in _STAFF}
@@ -231,14 +231,14 @@ def _people_rows(path: Path, faults: list[Fault]) -> Iterator[Person]:
             "roles": cells["roles"].split(),
             **{name: cells[name].lower() in _YES for name in ("everywhere", "cleared")},
         }
-        yield from _converted(row, Person, f"{path.name} 第 {lines.line_num} 行", faults)
+        yield from _converted(row, StaffFileRow, f"{path.name} 第 {lines.line_num} 行", faults)
 
 
-def _converted(row: Any, kind: type[RowT], where: str, faults: list[Fault]) -> Iterator[RowT]:
+def _converted(row: Any, kind: type[RowT], where: str, faults: list[FileFault]) -> Iterator[RowT]:
     try:
         yield msgspec.convert(row, kind)
     except msgspec.ValidationError as fault:
-        faults.append(Fault(where, _in_chinese(str(fault))))
+        faults.append(FileFault(where, _in_chinese(str(fault))))
 
 
 _SAID: tuple[tuple[str, str], ...] = (
@@ -262,7 +262,7 @@ def _in_chinese(words: str) -> str:
 # ---- checking ----
 
 
-def faults_between(found: District) -> list[Fault]:
+def faults_between(found: District) -> list[FileFault]:
     """What single rows cannot show: codes named twice or not at all, and who must be there."""
     units = {row.code: row for row in found.units}
     regions = {row.code: row for row in found.regions}
@@ -274,87 +274,91 @@ def faults_between(found: District) -> list[Fault]:
         *_unit_faults(found.units, units, regions),
         *_route_faults(found.routes, units, regions),
         *_kind_faults(found),
-        *(Fault(f"matters.toml {row.code}", f"没有单位 {row.unit}") for row in found.matters if row.unit not in units),
+        *(
+            FileFault(f"matters.toml {row.code}", f"没有单位 {row.unit}")
+            for row in found.matters
+            if row.unit not in units
+        ),
         *people_faults(found.people, lambda code: code in units),
     ]
 
 
-def people_faults(people: Sequence[Person], has_unit: Callable[[str], bool]) -> Iterator[Fault]:
+def people_faults(people: Sequence[StaffFileRow], has_unit: Callable[[str], bool]) -> Iterator[FileFault]:
     """What is wrong with the posts of people."""
     for row in people:
         where = f"staff.csv {row.username}"
         if not has_unit(row.unit):
-            yield Fault(where, f"没有单位 {row.unit}")
+            yield FileFault(where, f"没有单位 {row.unit}")
         if not row.roles:
-            yield Fault(where, f"roles 不能为空，可用 {' '.join(role.value for role in _POSTS)}，几个用空格隔开")
+            yield FileFault(where, f"roles 不能为空，可用 {' '.join(role.value for role in _POSTS)}，几个用空格隔开")
         if odd := [role.value for role in row.roles if role not in _POSTS]:
-            yield Fault(where, f"工作人员没有 {' '.join(odd)} 这种角色")
+            yield FileFault(where, f"工作人员没有 {' '.join(odd)} 这种角色")
 
 
 _POSTS = tuple(role for role in Role if role not in (Role.CITIZEN, Role.SYSTEM))
 
 
-def _twice(name: str, codes: Sequence[str]) -> Iterator[Fault]:
+def _twice(name: str, codes: Sequence[str]) -> Iterator[FileFault]:
     for code, times in Counter(codes).items():
         if times > 1:
-            yield Fault(f"{name} {code}", f"出现了 {times} 次")
+            yield FileFault(f"{name} {code}", f"出现了 {times} 次")
 
 
-def _kind_faults(found: District) -> Iterator[Fault]:
+def _kind_faults(found: District) -> Iterator[FileFault]:
     said = [(f"routes.toml 第 {number} 个 [[route]]", row.kind) for number, row in enumerate(found.routes, 1)]
     said += [(f"phrases.toml {row.code}", row.kind) for row in found.templates]
     kinds = {kind.value for kind in Kind}
-    yield from (Fault(where, f"没有诉求类型 {kind}") for where, kind in said if kind and kind not in kinds)
+    yield from (FileFault(where, f"没有诉求类型 {kind}") for where, kind in said if kind and kind not in kinds)
 
 
-def _region_faults(rows: Sequence[RegionRow], regions: Mapping[str, RegionRow]) -> Iterator[Fault]:
+def _region_faults(rows: Sequence[RegionFileRow], regions: Mapping[str, RegionFileRow]) -> Iterator[FileFault]:
     for row in rows:
         where = f"regions.toml {row.code}"
         if row.parent and row.parent not in regions:
-            yield Fault(where, f"上级 {row.parent} 不在文件里")
+            yield FileFault(where, f"上级 {row.parent} 不在文件里")
         elif row.parent and LEVELS.index(regions[row.parent].level) >= LEVELS.index(row.level):
-            yield Fault(where, f"上级 {row.parent} 的层级不比它高")
+            yield FileFault(where, f"上级 {row.parent} 的层级不比它高")
 
 
 def _unit_faults(
-    rows: Sequence[UnitRow], units: Mapping[str, UnitRow], regions: Mapping[str, RegionRow]
-) -> Iterator[Fault]:
+    rows: Sequence[UnitFileRow], units: Mapping[str, UnitFileRow], regions: Mapping[str, RegionFileRow]
+) -> Iterator[FileFault]:
     for row in rows:
         where = f"units.toml {row.code}"
         if row.region not in regions:
-            yield Fault(where, f"没有地区 {row.region}")
+            yield FileFault(where, f"没有地区 {row.region}")
         if row.parent and row.parent not in units:
-            yield Fault(where, f"上级 {row.parent} 不在文件里")
+            yield FileFault(where, f"上级 {row.parent} 不在文件里")
         elif row.parent and LEVELS.index(units[row.parent].level) > LEVELS.index(row.level):
-            yield Fault(where, f"上级 {row.parent} 的层级比它低")
+            yield FileFault(where, f"上级 {row.parent} 的层级比它低")
         for duty in row.duties:
             if odd := [code for code in duty.categories if not categories.exists(code)]:
-                yield Fault(where, f"职责“{duty.text[:12]}”里没有 {' '.join(odd)} 这种内容分类")
+                yield FileFault(where, f"职责“{duty.text[:12]}”里没有 {' '.join(odd)} 这种内容分类")
 
 
 def _route_faults(
-    rows: Sequence[RouteRow], units: Mapping[str, UnitRow], regions: Mapping[str, RegionRow]
-) -> Iterator[Fault]:
+    rows: Sequence[RouteFileRow], units: Mapping[str, UnitFileRow], regions: Mapping[str, RegionFileRow]
+) -> Iterator[FileFault]:
     for number, row in enumerate(rows, 1):
         where = f"routes.toml 第 {number} 个 [[route]]"
         if row.lead not in units and row.lead not in (STREET, DESK):
-            yield Fault(where, f"没有单位 {row.lead}；也可以写 {STREET} 或 {DESK}")
+            yield FileFault(where, f"没有单位 {row.lead}；也可以写 {STREET} 或 {DESK}")
         if odd := [code for code in row.co if code not in units]:
-            yield Fault(where, f"没有单位 {' '.join(odd)}")
+            yield FileFault(where, f"没有单位 {' '.join(odd)}")
         if row.category and not categories.exists(row.category):
-            yield Fault(where, f"没有内容分类 {row.category}")
+            yield FileFault(where, f"没有内容分类 {row.category}")
         if row.region and row.region not in regions:
-            yield Fault(where, f"没有地区 {row.region}")
+            yield FileFault(where, f"没有地区 {row.region}")
     if not any(row.lead == DESK and not (row.category or row.kind or row.region) for row in rows):
-        yield Fault("routes.toml", f"缺少兜底的一条：category、kind、region 都为空，lead 为 {DESK}")
+        yield FileFault("routes.toml", f"缺少兜底的一条：category、kind、region 都为空，lead 为 {DESK}")
     if not any(row.kind == Kind.REPORT and not row.category for row in rows):
-        yield Fault("routes.toml", "缺少检举控告的一条：kind 为 report，category 为空（信访工作条例 第三十条）")
+        yield FileFault("routes.toml", "缺少检举控告的一条：kind 为 report，category 为空（信访工作条例 第三十条）")
 
 
 # ---- loading ----
 
 
-async def found(office: Office, district: District, *, by: str) -> None:
+async def provision(office: AppContext, district: District, *, by: str) -> None:
     """Put a district in place in an empty installation: everything but its people, and a first classifier.
 
     Raises NotNow when there are units already.
@@ -373,7 +377,9 @@ async def found(office: Office, district: District, *, by: str) -> None:
     await classify.model.registry.first(duties, office.settings.data, now=now)
 
 
-async def employ(people: Sequence[Person], write_down: Callable[[Mapping[str, str]], None], *, now: datetime) -> int:
+async def employ(
+    people: Sequence[StaffFileRow], write_down: Callable[[Mapping[str, str]], None], *, now: datetime
+) -> int:
     """Give people their posts; who has none yet gets an account. Returns how many accounts are new.
 
     `write_down` gets the new passwords by user name before any account is made: nobody else ever knows them.

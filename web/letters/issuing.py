@@ -14,17 +14,17 @@ from feedback.queries import cases as case_queries
 from feedback.rules import letter_types
 from feedback.rules.access import SYSTEM, Actor
 from feedback.rules.deadlines import Clock
-from feedback.rules.letter_types import About, Letter
+from feedback.rules.letter_types import About, LetterType
 from feedback.rules.read_models import CaseFile, EntryView
 from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.directory import Directory
-from web.context import Office
+from web.context import AppContext
 from web.letters import placeholders, rendering, templates, unit_marks
-from web.letters.placeholders import Between, Printed
+from web.letters.placeholders import OfficeLetterValues, Printed
 
 
-def handlers(office: Office) -> dict[str, list[Handler]]:
+def handlers(office: AppContext) -> dict[str, list[Handler]]:
     """What acts are followed by: their letters. Twice changes nothing more."""
 
     async def issue(payload: dict[str, Any], now: datetime) -> None:
@@ -42,7 +42,7 @@ def handlers(office: Office) -> dict[str, list[Handler]]:
     return {f"case.{act}": [issue] for act in sorted(letter_types.ACTS)}
 
 
-async def _issue(office: Office, file: CaseFile, entry: EntryView, row: Letter) -> None:
+async def _issue(office: AppContext, file: CaseFile, entry: EntryView, row: LetterType) -> None:
     settings, names = office.settings, await directory.snapshot()
     unit = placeholders.issuer_of(file, entry)
     await letter_register.issue(
@@ -54,7 +54,7 @@ async def _issue(office: Office, file: CaseFile, entry: EntryView, row: Letter) 
         facts=placeholders.frozen(
             row, file, entry, file.clocks, names, settings.site_phone, await _delivered(file, entry)
         ),
-        edition=templates.keep_edition(settings.data, templates.stencil_of(settings.data, row.code)),
+        edition=templates.keep_edition(settings.data, templates.template_in_force(settings.data, row.code)),
         secret=settings.secret,
     )
 
@@ -76,7 +76,7 @@ async def _delivered(file: CaseFile, entry: EntryView) -> str:
     return "《书面答复》"
 
 
-def letters_of(file: CaseFile, entry: EntryView) -> tuple[Letter, ...]:
+def letters_of(file: CaseFile, entry: EntryView) -> tuple[LetterType, ...]:
     """The letters an entry of a file issues."""
     stage = letter_types.stage_after(e.act for e in file.entries if e.seq <= entry.seq)
     is_direct = placeholders.holder_at(file, entry.seq) == file.desk
@@ -85,7 +85,7 @@ def letters_of(file: CaseFile, entry: EntryView) -> tuple[Letter, ...]:
 
 
 async def preview(
-    office: Office, file: CaseFile, entry: EntryView, clocks: Iterable[Clock], names: Directory, address: str
+    office: AppContext, file: CaseFile, entry: EntryView, clocks: Iterable[Clock], names: Directory, address: str
 ) -> Sequence[tuple[str, str]]:
     """The letters a step would issue, as (title, HTML). Nothing is written or numbered."""
     found = []
@@ -94,7 +94,7 @@ async def preview(
             row, file, entry, clocks, names, office.settings.site_phone, await _delivered(file, entry)
         )
         said = placeholders.values(row, file, entry, facts, file.person, Printed(), address)
-        stencil = templates.stencil_of(office.settings.data, row.code)
+        stencil = templates.template_in_force(office.settings.data, row.code)
         found.append((row.title, await rendering.shown(stencil.content, said)))
     return found
 
@@ -106,7 +106,7 @@ def said_in(found: Opened, address: str) -> dict[str, str]:
     return placeholders.values(letter.row, found.file, found.entry, letter.facts, found.person, printed, address)
 
 
-async def written(office: Office, found: Opened, form: str, address: str) -> bytes:
+async def written(office: AppContext, found: Opened, form: str, address: str) -> bytes:
     """An issued letter as Word or PDF, with the template it was issued with."""
     template = templates.edition(office.settings.data, found.letter.edition)
     return await rendering.written(form, template, said_in(found, address))
@@ -132,7 +132,7 @@ def acts_with_letters(file: CaseFile) -> frozenset[str]:
     return letter_types.acts_with(About(file.profile, file.kind, file.stage, file.person is not None, is_direct))
 
 
-async def between(office: Office, kind: str, said: Between) -> Issued:
+async def between(office: AppContext, kind: str, said: OfficeLetterValues) -> Issued:
     """The letter of a measure, issued now if it was not before.
 
     Raises NotFound for a measure that is told by no letter.
@@ -146,13 +146,13 @@ async def between(office: Office, kind: str, said: Between) -> Issued:
         unit=said.issuer,
         mark=unit_marks.mark_of(settings.data, names, said.issuer),
         facts=placeholders.frozen_between(row, said, names, settings.site_phone),
-        edition=templates.keep_edition(settings.data, templates.stencil_of(settings.data, row.code)),
+        edition=templates.keep_edition(settings.data, templates.template_in_force(settings.data, row.code)),
         at=said.at,
         secret=settings.secret,
     )
 
 
-async def written_between(office: Office, letter: Issued, form: str, address: str) -> bytes:
+async def written_between(office: AppContext, letter: Issued, form: str, address: str) -> bytes:
     """A letter between offices as Word or PDF."""
     printed = Printed(letter.number, letter.token, letter.digest)
     template = templates.edition(office.settings.data, letter.edition)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types
 from feedback.rules.deadlines import Clock
-from feedback.rules.letter_types import Letter, To
+from feedback.rules.letter_types import Addressee, LetterType
 from feedback.rules.read_models import CaseFile, EntryView, PersonView
 from feedback.rules.vocabulary import Act
 from routing.directory import Directory
@@ -104,7 +104,7 @@ def day_text(day: date) -> str:
 
 
 def frozen(
-    row: Letter,
+    row: LetterType,
     file: CaseFile,
     entry: EntryView,
     clocks: Iterable[Clock],
@@ -142,15 +142,15 @@ def frozen(
     return {name: words for name, words in said.items() if words}
 
 
-def _addressee(row: Letter, file: CaseFile, entry: EntryView, holder: str, names: Directory) -> str:
+def _addressee(row: LetterType, file: CaseFile, entry: EntryView, holder: str, names: Directory) -> str:
     match row.to:
-        case To.UNIT:
+        case Addressee.UNIT:
             return names.name(holder)
-        case To.DESK:
+        case Addressee.DESK:
             return names.name(file.desk)
-        case To.OTHER_DESK:
+        case Addressee.OTHER_DESK:
             return names.name(str(entry.data.get("desk", "")))
-        case To.ABOVE:
+        case Addressee.ABOVE:
             return "、".join(map(names.name, entry.data.get("units", ()))) or _ABOVE
         case _:
             return ""
@@ -200,7 +200,7 @@ def answered_before(file: CaseFile, seq: int) -> str:
 
 
 def values(
-    row: Letter,
+    row: LetterType,
     file: CaseFile,
     entry: EntryView,
     facts: Mapping[str, str],
@@ -257,7 +257,7 @@ def values(
     return said
 
 
-def _law(row: Letter, data: Mapping[str, str]) -> str:
+def _law(row: LetterType, data: Mapping[str, str]) -> str:
     """The law of the choice that was made, where there is one; else the letter's own."""
     for act, need in _CITED:
         chosen = decision_grounds.row_of(act, need, data.get(need, "")) if row.act == act else None
@@ -311,7 +311,7 @@ def asked_for_review(entries: Sequence[EntryView], seq: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
+class OfficeLetterValues:
     """What a letter between offices says that belongs to no case."""
 
     about: str  # its own number
@@ -324,7 +324,7 @@ class Between:
     at: datetime
 
 
-def frozen_between(row: Letter, said: Between, names: Directory, phone: str) -> dict[str, str]:
+def frozen_between(row: LetterType, said: OfficeLetterValues, names: Directory, phone: str) -> dict[str, str]:
     """All that such a letter says."""
     known = names.by_code.get(said.issuer)
     return {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback.kernel.errors import Unavailable
-from feedback.rules.letter_types import BY_CODE, Letter
+from feedback.rules.letter_types import BY_CODE, LetterType
 from web.letters import default_templates
 from web.letters.placeholders import PLACEHOLDERS, sample
 
@@ -27,7 +27,7 @@ Fault = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Stencil:
+class LetterTemplate:
     """A template in force. `own`: the office's own, not ours."""
 
     code: str
@@ -39,7 +39,7 @@ class Stencil:
         return hashlib.sha256(self.content).hexdigest()
 
 
-class Broken(Unavailable):
+class TemplateError(Unavailable):
     """The office's own template of a letter has a fault."""
 
     code = "letter_template"
@@ -49,21 +49,21 @@ def own_path(data: Path, code: str) -> Path:
     return data / "letters" / f"{code}.docx"
 
 
-def stencil_of(data: Path, code: str) -> Stencil:
+def template_in_force(data: Path, code: str) -> LetterTemplate:
     """The template in force.
 
     Raises Broken when the office's own has a fault: nothing is issued by another one unasked.
     """
     path = own_path(data, code)
     if not path.is_file():
-        return Stencil(code, default_templates.drawn(code), False)
+        return LetterTemplate(code, default_templates.drawn(code), False)
     content = path.read_bytes()
     if faults := faults_of(BY_CODE[code], content):
-        raise Broken(letter=BY_CODE[code].title, file=path.name, faults=faults)
-    return Stencil(code, content, True)
+        raise TemplateError(letter=BY_CODE[code].title, file=path.name, faults=faults)
+    return LetterTemplate(code, content, True)
 
 
-def keep_edition(data: Path, stencil: Stencil) -> str:
+def keep_edition(data: Path, stencil: LetterTemplate) -> str:
     """The digest of a template that a letter is issued with, kept for as long as there are letters."""
     path = _edition_path(data, stencil.edition)
     if not path.exists():
@@ -108,7 +108,7 @@ def write(path: Path, content: bytes) -> None:
     Path(temporary).replace(path)
 
 
-def faults_of(row: Letter, content: bytes) -> list[Fault]:
+def faults_of(row: LetterType, content: bytes) -> list[Fault]:
     """Everything wrong with a template of a letter: its file, its placeholders, and what it fails to state."""
     if fault := _file_fault(content):
         return [fault]

@@ -8,7 +8,7 @@ from typing import Any
 
 from feedback.kernel.clock import office_day
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import Clock, State
+from feedback.rules.deadlines import Clock, ClockState
 from feedback.rules.read_models import CaseFile, FileView
 from feedback.rules.terms import Holder
 from feedback.rules.vocabulary import OPEN, Act, Stage, Status
@@ -96,14 +96,16 @@ def clock_view(clock: Clock, directory: Directory, now: datetime, calendar: Cale
         due=_due_words(clock),
         due_day=clock.due_legal_day,
         due_at=clock.due_at,
-        left=left_words(clock.due_at, now, calendar) if clock.stopped_at is None and state is not State.STOPPED else "",
+        left=left_words(clock.due_at, now, calendar)
+        if clock.stopped_at is None and state is not ClockState.STOPPED
+        else "",
         state=state.value,
         state_text=catalogue.CLOCK_STATES[state.value],
         light=light.value,
         light_text=catalogue.LIGHTS[light.value],
         law=clock.law,
         provisional=clock.provisional,
-        running=clock.stopped_at is None and state is not State.STOPPED,
+        running=clock.stopped_at is None and state is not ClockState.STOPPED,
         is_citizens=clock.holder is Holder.CITIZEN_OWN,
         binds_citizen=clock.holder is Holder.CITIZEN,
     )

@@ -6,7 +6,7 @@ from datetime import date
 
 from feedback.kernel.clock import office_day
 from feedback.rules.deadlines import Clock, due_days
-from feedback.rules.terms import Length, Unit
+from feedback.rules.terms import Length, TermUnit
 from feedback.rules.workdays import Calendar
 from web.wording import dates
 
@@ -73,7 +73,7 @@ def _explained(day: date, length: Length, calendar: Calendar, raw: date, legal: 
 
 
 def _days(day: date, length: Length, calendar: Calendar, raw: date, legal: date, pauses: Spans) -> list[CountedDay]:
-    working, number = length.unit is Unit.WORKING, 0
+    working, number = length.unit is TermUnit.WORKING, 0
     found = []
     for each, is_workday, why in calendar.explain(day, legal):
         stands = any(first <= each <= last for first, last in pauses)
@@ -92,7 +92,7 @@ def _days(day: date, length: Length, calendar: Calendar, raw: date, legal: date,
 
 
 def _nth(number: int, length: Length) -> str:
-    unit = "个工作日" if length.unit is Unit.WORKING else "日"
+    unit = "个工作日" if length.unit is TermUnit.WORKING else "日"
     return f"第 {number} {unit}" if number <= length.count else f"延期第 {number - length.count} {unit}"
 
 

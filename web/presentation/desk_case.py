@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import Clock, Happening, clocks_of
-from feedback.rules.deadlines import Facts as ClockFacts
+from feedback.rules.deadlines import CaseEvent, Clock, clocks_of
+from feedback.rules.deadlines import ClockFacts as ClockFacts
 from feedback.rules.read_models import CaseFile
 from feedback.rules.terms import Holder
 from feedback.rules.vocabulary import OPEN, Act, Status
@@ -56,8 +56,8 @@ def clocks_after(
 ) -> tuple[Clock, ...]:
     """The clocks as they would be if the step had just happened."""
     facts = ClockFacts(file.kind, file.profile, file.desk, file.urgency, file.person is not None)
-    history = [Happening(e.seq, Act(e.act), e.at, e.unit, e.data) for e in file.entries]
-    happening = Happening(len(history) + 1, act, now, actor.unit, dict(data))
+    history = [CaseEvent(e.seq, Act(e.act), e.at, e.unit, e.data) for e in file.entries]
+    happening = CaseEvent(len(history) + 1, act, now, actor.unit, dict(data))
     return clocks_of([*history, happening], facts, editions)
 
 
@@ -114,7 +114,7 @@ def staff_timeline(events: Iterable[EventView]) -> list[EventView]:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ReplyHint:
     """One thing an answer should say, and whether the text seems to say it."""
 
     label: str
@@ -142,9 +142,9 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def answer_checks(text: str) -> list[Check]:
+def answer_checks(text: str) -> list[ReplyHint]:
     """The four parts of a good answer, each marked when the text seems to hold it."""
-    return [Check(label, hint, re.search(pattern, text) is not None) for label, hint, pattern in _CHECKS]
+    return [ReplyHint(label, hint, re.search(pattern, text) is not None) for label, hint, pattern in _CHECKS]
 
 
 FINDING_WORDS: Mapping[str, str] = {

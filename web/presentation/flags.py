@@ -16,7 +16,7 @@ _MAYBE: Final = "疑似"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class FlagView:
     """A flag as it is shown: its label, the words that raised it ("" for a hunch), and whether it is grave."""
 
     label: str
@@ -24,7 +24,7 @@ class Mark:
     is_grave: bool
 
 
-async def noticed(title: str, text: str) -> tuple[str, ...]:
+async def raised_flags(title: str, text: str) -> tuple[str, ...]:
     """The codes a case keeps. In a thread: the first call in a process fits the model."""
     return await asyncio.to_thread(_codes, title, text)
 
@@ -36,28 +36,28 @@ async def warm(folder: Path) -> None:
 
 def _codes(title: str, text: str) -> tuple[str, ...]:
     sure = flags.codes_in(title, text)
-    felt = (code for code in flag_model.hunches_of(title, text) if code not in sure)
+    felt = (code for code in flag_model.predict_flags(title, text) if code not in sure)
     return (*sure, *(f"{code}{HUNCH}" for code in felt))
 
 
-def marks(kept: str) -> list[Mark]:
+def flag_views(kept: str) -> list[FlagView]:
     """The flags of a line in a list, the gravest first."""
     codes = kept.split()
-    found = [Mark(words, "", code in _RED) for code, words in flags.FLAGS.items() if code in codes]
+    found = [FlagView(words, "", code in _RED) for code, words in flags.FLAGS.items() if code in codes]
     return found + [
-        Mark(f"{_MAYBE}{words}", "", False) for code, words in flags.FLAGS.items() if f"{code}{HUNCH}" in codes
+        FlagView(f"{_MAYBE}{words}", "", False) for code, words in flags.FLAGS.items() if f"{code}{HUNCH}" in codes
     ]
 
 
-def marks_in(title: str, text: str, kept: str) -> list[Mark]:
+def flag_views_in(title: str, text: str, kept: str) -> list[FlagView]:
     """The flags of a case with the words that raised them, read anew; hunches as they were kept."""
-    found = [Mark(flags.FLAGS[flag.code], flag.words, flag.code in _RED) for flag in flags.flags_in(title, text)]
-    return found + [mark for mark in marks(kept) if mark.label.startswith(_MAYBE)]
+    found = [FlagView(flags.FLAGS[flag.code], flag.words, flag.code in _RED) for flag in flags.flags_in(title, text)]
+    return found + [mark for mark in flag_views(kept) if mark.label.startswith(_MAYBE)]
 
 
 async def help_line(title: str, text: str) -> str:
     """The number whoever wrote this should be told, or "": here a hunch is enough."""
-    codes = await noticed(title, text)
+    codes = await raised_flags(title, text)
     return flags.HELP_LINE if {flags.SELF_HARM, flags.SELF_HARM + HUNCH} & set(codes) else ""
 
 

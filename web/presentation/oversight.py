@@ -13,7 +13,7 @@ from routing.directory import Directory
 from routing.notices import escalation
 from routing.oversight import measure_types, triggers
 from routing.oversight.forecast import Forecast
-from routing.oversight.measure_types import Deed, Status
+from routing.oversight.measure_types import MeasureStatus, MeasureStep
 from routing.oversight.measures import MeasureView
 from web.presentation import oversight as oversight_views
 from web.wording import catalogue, dates
@@ -61,7 +61,7 @@ PUSHES: Mapping[str, str] = {"at_once": "立即", "working": "工作时间", "di
 def ladder_lines() -> list[dict[str, Any]]:
     """The ladder as a table: stage by stage, who is told, how, and by which article."""
     lines: list[dict[str, Any]] = []
-    for row in escalation_levels.STAGES:
+    for row in escalation_levels.ESCALATION_LEVELS:
         for profile in (Profile.PETITION, Profile.HOTLINE):
             rungs = escalation.of_stage(row.code, profile)
             lines.append(
@@ -76,7 +76,7 @@ def ladder_lines() -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldLine:
+class NotifiedLine:
     """One telling: whom, when, and whether it was read."""
 
     whom: str
@@ -110,11 +110,13 @@ def told_stages(told: Sequence[Mapping[str, Any]], names: Directory) -> list[dic
     return list(reversed(found.values()))
 
 
-def told_line(row: Mapping[str, Any], names: Directory) -> ToldLine:
+def told_line(row: Mapping[str, Any], names: Directory) -> NotifiedLine:
     whom = f"{names.short(row['unit'])}{catalogue.AUDIENCES[row['audience']]}"
-    stage = next((each.label for each in escalation_levels.STAGES if each.code == row["stage"]), row["stage"])
+    stage = next(
+        (each.label for each in escalation_levels.ESCALATION_LEVELS if each.code == row["stage"]), row["stage"]
+    )
     read = f"{dates.short_time(row['read_at'])} 已读" if row["read_at"] else "未读"
-    return ToldLine(whom, stage, dates.short_time(row["made_at"]), read, row["error"])
+    return NotifiedLine(whom, stage, dates.short_time(row["made_at"]), read, row["error"])
 
 
 def _clock(clock: Mapping[str, Any], names: Directory) -> dict[str, Any]:
@@ -215,7 +217,7 @@ def order_line(row: Mapping[str, Any], names: Directory, now: datetime) -> dict[
 
 def measure_line(row: MeasureView, names: Directory, now: datetime) -> dict[str, Any]:
     """A measure as a line of the list, and for the API."""
-    late = row.is_late(now) and row.status in (Status.ISSUED, Status.ANSWERED, Status.CLOSED)
+    late = row.is_late(now) and row.status in (MeasureStatus.ISSUED, MeasureStatus.ANSWERED, MeasureStatus.CLOSED)
     words = STATUSES[row.status]
     return {
         "id": row.id,
@@ -245,7 +247,7 @@ def measure_course(row: MeasureView, names: Directory) -> list[dict[str, str]]:
     for entry in row.entries:
         data = entry["data"]
         parts = [measure_types.ADOPTIONS.get(data.get("adoption", ""), ""), data.get("text", "")]
-        if data.get("due_day") and entry["act"] in (Deed.ISSUE, Deed.SEND_BACK):
+        if data.get("due_day") and entry["act"] in (MeasureStep.ISSUE, MeasureStep.SEND_BACK):
             parts.append(f"最迟 {data['due_day']} 反馈")
         who = names.short(entry["unit"]) if entry["unit"] else "系统"
         title = DEEDS[entry["act"]]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from feedback.rules import parties
-from feedback.rules.read_models import BesideView
+from feedback.rules.read_models import PartyView
 
 
 def headcount_words(headcount: int) -> str:
@@ -15,6 +15,6 @@ def headcount_words(headcount: int) -> str:
     return f"{headcount} 人（集体，{f'{first}–{last} 人' if last else f'{first - 1} 人以上'}）"
 
 
-def beside_json(each: BesideView) -> dict[str, Any]:
+def beside_json(each: PartyView) -> dict[str, Any]:
     p = each.person
     return {"role": each.role, "kind": each.kind, "name": p.name, "phone": p.phone, "masked": p.is_masked}

@@ -17,9 +17,9 @@ from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.record import cases
-from feedback.record.cases import Deed
+from feedback.record.cases import ActCommand
 from feedback.rules.access import SYSTEM
-from feedback.rules.read_models import Brief, EntryView
+from feedback.rules.read_models import CaseSummary, EntryView
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import directory
 from routing.assignment import assignment, unit_for
@@ -53,15 +53,15 @@ def handler(current_model: CurrentModel, settings: Settings) -> Handler:
         if held := await held_because(said, street_of(case, names), settings.automatic_mode):
             said["held"] = held
         decision = unit_for(_with(case, said, now), names)
-        deeds = [Deed(Act.CLASSIFY, SYSTEM, said, now)]
+        deeds = [ActCommand(Act.CLASSIFY, SYSTEM, said, now)]
         if decision.unit:
-            deeds.append(Deed(Act.ASSIGN, SYSTEM, assignment(decision), now))
+            deeds.append(ActCommand(Act.ASSIGN, SYSTEM, assignment(decision), now))
         await cases.acts(case.no, deeds, expect=case.version)
 
     return triage
 
 
-def _with(case: Brief, said: dict[str, Any], now: datetime) -> Brief:
+def _with(case: CaseSummary, said: dict[str, Any], now: datetime) -> CaseSummary:
     """The case as it will be when the classifier has said that."""
     entry = EntryView(0, Act.CLASSIFY.value, now, "", Role.SYSTEM.value, "", "", said, False)
     return replace(case, category=said["category"], entries=(*case.entries, entry))
@@ -90,7 +90,7 @@ def judge(target: float) -> Handler:
     return judged
 
 
-def street_of(case: Brief, names: directory.Directory) -> str:
+def street_of(case: CaseSummary, names: directory.Directory) -> str:
     """The street or town unit of the place a case is about."""
     region = case.region or names.place_of(f"{case.address}\n{case.title}\n{case.text}")
     return names.street_of(region)

@@ -8,9 +8,9 @@ import structlog
 
 from classify.model.release import Model
 from classify.replies import checks, store
-from classify.replies.checks import Asked
+from classify.replies.checks import ReplyContext
 from classify.topics import store as topic_store
-from classify.topics.clustering import Said
+from classify.topics.clustering import TopicCase
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.kernel.errors import NotNow
 from feedback.queries import cases as case_queries
@@ -19,7 +19,7 @@ from feedback.rules import redaction
 from feedback.rules.access import SYSTEM
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Kind
-from web.context import Office
+from web.context import AppContext
 
 CASES_MOST: Final = 12_000
 """The newest so many cases of the window are gathered: a large city's day, a district's month."""
@@ -28,25 +28,25 @@ EVERY_SECONDS: Final = 6 * 3600
 _log = structlog.get_logger("gathering")
 
 
-async def tend(office: Office, now: datetime) -> None:
+async def tend(office: AppContext, now: datetime) -> None:
     """The timer: today's topics, without anybody waiting for them."""
     office.begin(_gathered_quietly(office, now))
 
 
-async def _gathered_quietly(office: Office, now: datetime) -> None:
+async def _gathered_quietly(office: AppContext, now: datetime) -> None:
     try:
         await gather(office, now)
     except (RuntimeError, OSError) as fault:  # tried again in a few hours
         _log.error("no topics", exc_info=fault)
 
 
-async def gather(office: Office, now: datetime) -> int:
+async def gather(office: AppContext, now: datetime) -> int:
     """Find the topics of the last weeks and keep them for today. Returns how many there are."""
     today = office_day(now)
     since = start_of_day(today - timedelta(days=office.settings.topic_days - 1))
     rows = await case_statistics.told(since, now, CASES_MOST)
     said = [
-        Said(r["no"], redaction.masked(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"]))
+        TopicCase(r["no"], redaction.masked(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"]))
         for r in rows
     ]
     last = await topic_store.last_day(today)
@@ -55,7 +55,7 @@ async def gather(office: Office, now: datetime) -> int:
     return len(found)
 
 
-def checker(office: Office) -> Callable[[dict[str, Any], datetime], Awaitable[None]]:
+def checker(office: AppContext) -> Callable[[dict[str, Any], datetime], Awaitable[None]]:
     """The handler of `case.reply`: what the checks find in the answer is kept for the unit's figure. Reports never are."""
 
     async def check(payload: dict[str, Any], now: datetime) -> None:
@@ -70,6 +70,6 @@ def checker(office: Office) -> Callable[[dict[str, Any], datetime], Awaitable[No
     return check
 
 
-def asked(file: CaseFile, model: Model | None) -> Asked:
+def asked(file: CaseFile, model: Model | None) -> ReplyContext:
     """What an answer to this case answers."""
-    return Asked(file.title, file.text, file.kind, file.profile, file.stage, model.headings if model else None)
+    return ReplyContext(file.title, file.text, file.kind, file.profile, file.stage, model.headings if model else None)

@@ -19,7 +19,7 @@ from feedback.queries import cases as case_queries
 from feedback.queries import statistics as case_statistics
 from feedback.rules.vocabulary import Kind
 from routing import directory
-from web.context import Office
+from web.context import AppContext
 
 NIGHT: Final = "night"
 NIGHT_HOURS: Final = 4  # whoever starts at noon does not begin his day with training
@@ -34,13 +34,13 @@ _log = structlog.get_logger("learning")
 async def learn(payload: dict[str, Any], now: datetime) -> None:
     """The handler of every act that may teach: what the case teaches now is kept as an example."""
     case = await case_queries.brief(payload["no"])
-    lesson = training_labels.lesson_of(case.entries)
+    lesson = training_labels.label_of(case.entries)
     if lesson is None or case.kind in _UNTAUGHT or not taxonomy.exists(lesson.category):
         raise NotNow(no=case.no)
     await trainer.keep(case.title, case.text, case.no, lesson)
 
 
-async def ask(office: Office, by: str) -> bool:
+async def ask(office: AppContext, by: str) -> bool:
     """Somebody wants a candidate now. Returns False while one is being made."""
     now = office.clock.now()
     is_new = await training_runs.ask(f"asked-{now.timestamp():.0f}", by=by, now=now)
@@ -48,7 +48,7 @@ async def ask(office: Office, by: str) -> bool:
     return is_new
 
 
-async def tend(office: Office, now: datetime) -> None:
+async def tend(office: AppContext, now: datetime) -> None:
     """The timer: ask for tonight's candidate when its hour has come, and begin what was asked for."""
     await _ask_for_tonight(office, now)
     run = await training_runs.take(now)
@@ -56,7 +56,7 @@ async def tend(office: Office, now: datetime) -> None:
         office.begin(carry_out(office, run.id, run.asked_by))
 
 
-async def _ask_for_tonight(office: Office, now: datetime) -> None:
+async def _ask_for_tonight(office: AppContext, now: datetime) -> None:
     settings, today = office.settings, office_day(now)
     if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE).hour - settings.train_hour < NIGHT_HOURS:
         return
@@ -68,7 +68,7 @@ async def _ask_for_tonight(office: Office, now: datetime) -> None:
         await training_runs.ask(key, by="系统", now=now)
 
 
-async def carry_out(office: Office, run: int, by: str) -> None:
+async def carry_out(office: AppContext, run: int, by: str) -> None:
     """Have the candidate made, judged, kept, and put in force unless it is worse."""
     now = office.clock.now()
     try:

@@ -15,14 +15,14 @@ import numpy as np
 
 from classify import taxonomy
 from classify.learning import trainer
-from classify.recommend.unit_recommender import Answering, Unit
+from classify.recommend.unit_recommender import CandidateUnit, UnitRecommender
 from routing import assignment_rules, directory
 from routing.assignment_rules import CaseFacts
 from routing.directory import Directory
 
 if TYPE_CHECKING:
     from classify.model.release import Model
-    from web.context import Office
+    from web.context import AppContext
 
 FEWEST: Final = 30
 """With fewer confirmed cases nothing is told."""
@@ -41,17 +41,17 @@ class _Learnt:
     edition: int
     confirmed: int
     codes: tuple[str, ...]
-    answering: Answering
+    answering: UnitRecommender
 
 
-class Answerers:
+class UnitRecommendation:
     """What one process learnt."""
 
     def __init__(self) -> None:
         self._learnt: _Learnt | None = None
         self._is_learning = False
 
-    async def usual(self, office: Office, title: str, text: str) -> list[tuple[str, float]]:
+    async def usual(self, office: AppContext, title: str, text: str) -> list[tuple[str, float]]:
         """The units that usually answer such a message, with their shares; nothing until something was learnt."""
         model, names = await office.model(), await directory.snapshot()
         confirmed = await trainer.answered_count()
@@ -85,19 +85,19 @@ class Answerers:
             self._is_learning = False
 
 
-def _shares(answering: Answering, title: str, text: str) -> np.ndarray:
+def _shares(answering: UnitRecommender, title: str, text: str) -> np.ndarray:
     return answering.chances(answering.seen(title, text))
 
 
-def _learn(answering: Answering, told: Sequence[tuple[str, str, int]]) -> None:
+def _learn(answering: UnitRecommender, told: Sequence[tuple[str, str, int]]) -> None:
     for title, text, unit in told:
         answering.learn(answering.seen(title, text), unit)
 
 
-def _blank(model: Model, names: Directory) -> Answering:
+def _blank(model: Model, names: Directory) -> UnitRecommender:
     """Who answers by names, duties and rows alone."""
     rows = names.units()
-    units = [Unit(row.name, "".join(sentence for sentence, _ in row.duties)) for row in rows]
+    units = [CandidateUnit(row.name, "".join(sentence for sentence, _ in row.duties)) for row in rows]
     place = {row.code: i for i, row in enumerate(rows)}
     routes = np.zeros((len(taxonomy.LEVEL2), len(rows)))
     for i, category in enumerate(taxonomy.LEVEL2):
@@ -105,4 +105,4 @@ def _blank(model: Model, names: Directory) -> Answering:
         if lead in place:
             routes[i, place[lead]] = 1.0
     streets = [region.name for region in names.regions() if region.level == "street"]
-    return Answering(model, len(rows), units, routes, streets)
+    return UnitRecommender(model, len(rows), units, routes, streets)

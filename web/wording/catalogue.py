@@ -6,7 +6,7 @@ Templates, API, notices and exports take their words from these tables; a test h
 from collections.abc import Mapping
 
 from feedback.rules import decision_grounds
-from feedback.rules.intake_fields import PARTICULARS
+from feedback.rules.intake_fields import INTAKE_FIELDS
 
 KINDS: Mapping[str, str] = {
     "complaint": "投诉",
@@ -463,7 +463,7 @@ FIELDS: Mapping[str, str] = {
 }
 
 
-FIELDS_PARTICULAR: Mapping[str, str] = {row.name: row.words for row in PARTICULARS}
+FIELDS_PARTICULAR: Mapping[str, str] = {row.name: row.words for row in INTAKE_FIELDS}
 
 
 def choice_words(need: str, code: str) -> str:

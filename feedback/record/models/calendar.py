@@ -62,7 +62,7 @@ class CalendarDraft(Model):
         table = "feedback_calendar_draft"
 
 
-class CalendarMove(Model):
+class DeadlineChangeRow(Model):
     """Running deadlines that an edition of the calendar moved, never edited"""
 
     id = fields.BigIntField(primary_key=True)

@@ -179,7 +179,7 @@ class TenureRow(Model):
         indexes = (("unit", "until", "case_id"),)
 
 
-class Bar(Model):
+class AccessBar(Model):
     """Units that may never learn of a case, and staff who must not handle it"""
 
     id = fields.BigIntField(primary_key=True)

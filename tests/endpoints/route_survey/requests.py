@@ -16,9 +16,9 @@ from urllib.parse import quote, urlsplit
 import httpx2
 from starlette.routing import Mount, Route
 
-from feedback.kernel.clock import Clock
+from feedback.kernel.clock import SystemClock
 from feedback.rules.vocabulary import Act
-from routing.oversight.measure_types import Deed
+from routing.oversight.measure_types import MeasureStep
 
 ACTS = (*Act, "nothing")
 STEPS_OF_LINKS = ("merge", "answer", "dismiss", "confirm", "new_facts", "nothing")
@@ -27,7 +27,7 @@ ELSEWHERE = "0"
 
 
 @dataclass(frozen=True)
-class Still(Clock):
+class Still(SystemClock):
     """A clock that stands, so that two looks at the same page can be compared."""
 
     moment: datetime | None = None
@@ -112,7 +112,7 @@ def _paths(method: str, route: str, words: Words) -> Iterator[tuple[str, str]]:
         "id": (words.ids.get(_thing(route), ELSEWHERE),),
         "form": ("docx",),
         # Only a step that is taken can say something: a look at its address leads back to the case.
-        "act": ACTS[:1] if method == "GET" else Deed if "/measures/" in route else ACTS,
+        "act": ACTS[:1] if method == "GET" else MeasureStep if "/measures/" in route else ACTS,
         "what": STEPS_OF_LINKS[:1] if method == "GET" else STEPS_OF_LINKS,
         "step:int": range(1, 5),
         "seq:int": (1,),

@@ -27,7 +27,7 @@ from feedback.record.models.case import Case, Link
 from feedback.record.models.letters import Letter
 from feedback.record.models.logs import ReadLog
 from feedback.rules.access import SYSTEM, Actor, citizen
-from feedback.rules.intake import Draft, PersonDraft
+from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Act
 from routing import directory
@@ -70,7 +70,7 @@ class Report:
 
     text: str
     words: str
-    person: PersonDraft
+    person: PersonSubmission
     secrets: tuple[str, ...]
     handler: str
     asked_by: tuple[str, ...]
@@ -80,7 +80,7 @@ class Report:
 ABOUT_A_UNIT = Report(
     "举报区教育局招生科收受礼金三万，深水井为证，请纪委查处",
     "礼金三万",
-    PersonDraft("安举报", "13900009876"),
+    PersonSubmission("安举报", "13900009876"),
     ("礼金三万", "安举报", "13900009876", "招生科", "证据.txt", "deep well", "深水井"),
     "clerk-jiwei",
     PUBLIC_AND_STAFF[:6],
@@ -89,7 +89,7 @@ ABOUT_A_UNIT = Report(
 ABOUT_THE_HOUSE = Report(
     "举报区纪委监委和12345热线中心的人收受玉镯两只，老槐树下的店主可以作证",
     "玉镯两只",
-    PersonDraft("乐举报", "13900008765"),
+    PersonSubmission("乐举报", "13900008765"),
     ("玉镯两只", "乐举报", "13900008765", "老槐树"),
     "clerk-shi-jiwei",
     (*PUBLIC_AND_STAFF[6:], *ACCUSED_OF_THE_HOUSE),
@@ -140,17 +140,17 @@ async def _ordinary(door: Door) -> None:
     office, clerk = door.office, await directory.actor_of("clerk-jiaoyu")
     desk = await directory.actor_of("reception")
     file = await attachments.keep("照片.txt", "学校门口".encode(), office.settings.data, now=MONDAY, most=MANY)
-    draft = Draft(
+    draft = Submission(
         kind="complaint",
         title="学校门口拥堵",
         text="早晚高峰车辆乱停，孩子过马路危险，请教育局协调。",
         channel="web",
         desk="",
-        person=PersonDraft("安小娜", "13900001234"),
+        person=PersonSubmission("安小娜", "13900001234"),
         public_consent=True,
         attachments=(file.id,),
     )
-    no = (await case_actions.hand_in(office, draft)).no
+    no = (await case_actions.submit_case(office, draft)).no
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.ASSIGN, desk, {"unit": "jiaoyu"}),
         (Act.ACCEPT, clerk, {}),
@@ -159,8 +159,8 @@ async def _ordinary(door: Door) -> None:
     )
     for hour, (act, actor, data) in enumerate(steps, 1):
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
-    await case_actions.hand_in(office, replace(draft, title="校门口路灯不亮", attachments=()))
-    withdrawn = (await case_actions.hand_in(office, replace(draft, title=WITHDRAWN, attachments=()))).no
+    await case_actions.submit_case(office, replace(draft, title="校门口路灯不亮", attachments=()))
+    withdrawn = (await case_actions.submit_case(office, replace(draft, title=WITHDRAWN, attachments=()))).no
     await cases.act(withdrawn, Act.WITHDRAW, citizen(withdrawn), {}, now=MONDAY)  # no step is left to take by accident
 
 
@@ -169,10 +169,10 @@ async def _kept_away(door: Door) -> None:
     office, lead = door.office, await directory.actor_of("lead-jiaoyu")
     desk = await directory.actor_of("reception")
     text = "实验学校的塑胶跑道气味刺鼻，孩子上体育课后头晕，请查。"
-    draft = Draft("complaint", "塑胶跑道刺鼻", text, "web", "", person=PersonDraft("白小本", "13900005678"))
-    no = (await case_actions.hand_in(office, draft)).no
+    draft = Submission("complaint", "塑胶跑道刺鼻", text, "web", "", person=PersonSubmission("白小本", "13900005678"))
+    no = (await case_actions.submit_case(office, draft)).no
     again = replace(draft, title="操场的事", text="上次说的操场的事还没有人管，请回电。")
-    later = (await case_actions.hand_in(office, again)).no
+    later = (await case_actions.submit_case(office, again)).no
     await cases.act(later, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY)
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.ASSIGN, desk, {"unit": "jiaoyu"}),
@@ -184,7 +184,7 @@ async def _kept_away(door: Door) -> None:
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
     await cases.act(later, Act.MERGE, desk, {"case": no, "reason": "同一事项"}, now=MONDAY + HOUR)
     await outbox.drain(bootstrap.handlers(office), MONDAY + 5 * HOUR)
-    await case_actions.do(office, no, Act.RATE, citizen(no), {"level": 1, "text": "还是刺鼻"})
+    await case_actions.perform_act(office, no, Act.RATE, citizen(no), {"level": 1, "text": "还是刺鼻"})
 
 
 async def _follow_up(door: Door) -> None:
@@ -201,7 +201,7 @@ async def _reported(door: Door, report: Report) -> Words:
     office, handler = door.office, await directory.actor_of(report.handler)
     office.clock = Still(moment=MONDAY - 25 * DAY)
     file = await attachments.keep("证据.txt", b"deep well", office.settings.data, now=MONDAY, most=MANY)
-    draft = Draft(
+    draft = Submission(
         kind="report",
         title=f"举报收受{report.words}",
         text=report.text,
@@ -211,8 +211,10 @@ async def _reported(door: Door, report: Report) -> Words:
         public_consent=True,
         attachments=(file.id,),
     )
-    receipt = await case_actions.hand_in(office, draft)
-    later = await case_actions.hand_in(office, replace(draft, text=f"再次反映：{report.text}，盼复", attachments=()))
+    receipt = await case_actions.submit_case(office, draft)
+    later = await case_actions.submit_case(
+        office, replace(draft, text=f"再次反映：{report.text}，盼复", attachments=())
+    )
     await jobs.sweep_clocks(MONDAY - 2 * DAY)  # nobody sent it on in time
     await outbox.drain(bootstrap.handlers(office), MONDAY - DAY)
     holder, no = citizen(receipt.no), receipt.no
@@ -233,7 +235,7 @@ async def _reported(door: Door, report: Report) -> Words:
         await cases.act(later.no, Act.URGE, citizen(later.no), {}, now=MONDAY + day * DAY)
     office.clock = Still(moment=MONDAY + 10 * HOUR)
     await outbox.drain(bootstrap.handlers(office), MONDAY + 10 * HOUR)
-    await case_actions.do(office, no, Act.RATE, holder, {"level": 1, "text": f"{report.words}没退"})
+    await case_actions.perform_act(office, no, Act.RATE, holder, {"level": 1, "text": f"{report.words}没退"})
     office.clock = Still(moment=NOW)
     await _follow_up(door)
     await Notice.filter(case_no=no).update(error="地址不对")
@@ -421,21 +423,21 @@ async def test_a_notice_to_staff_does_not_carry_a_reports_title(surveyed: Survey
 
 
 async def test_a_report_goes_to_nobody_below_those_it_names_and_to_no_unit_that_could_not_open_it(house: Door) -> None:
-    draft = Draft(kind="report", title="举报", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await case_actions.hand_in(house.office, draft)).no
+    draft = Submission(kind="report", title="举报", text="举报区教育局的人收受礼金", channel="web", desk="")
+    no = (await case_actions.submit_case(house.office, draft)).no
     desk = await directory.actor_of("reception")
     for unit, fault in (("jiaoyu", "barred"), ("xuexiao-shiyan", "barred"), ("chengguan", "not_cleared")):
         with pytest.raises(Invalid) as caught:
-            await case_actions.do(house.office, no, Act.ASSIGN, desk, {"unit": unit})
+            await case_actions.perform_act(house.office, no, Act.ASSIGN, desk, {"unit": unit})
         assert caught.value.fields == {"unit": fault}
-    await case_actions.do(house.office, no, Act.ASSIGN, desk, {"unit": "jiwei"})
+    await case_actions.perform_act(house.office, no, Act.ASSIGN, desk, {"unit": "jiwei"})
 
 
 async def test_nothing_ordinary_is_merged_into_a_report(surveyed: Surveyed) -> None:
     words, house = surveyed.unit, surveyed.door
-    draft = Draft(kind="complaint", title="路灯不亮", text="小区路灯坏了", channel="web", desk="")
-    no = (await case_actions.hand_in(house.office, draft)).no
+    draft = Submission(kind="complaint", title="路灯不亮", text="小区路灯坏了", channel="web", desk="")
+    no = (await case_actions.submit_case(house.office, draft)).no
     desk = await directory.actor_of("reception")
     with pytest.raises(Invalid) as caught:
-        await case_actions.do(house.office, no, Act.MERGE, desk, {"case": words.no, "reason": "同一件事"})
+        await case_actions.perform_act(house.office, no, Act.MERGE, desk, {"case": words.no, "reason": "同一件事"})
     assert caught.value.fields == {"case": "confidential"}

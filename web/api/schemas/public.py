@@ -9,7 +9,7 @@ from web.api.schemas.requests import said
 from web.api.schemas.responses import CategoryCode, Day, Instant, UnitName
 
 
-class Duty(Struct):
+class DutyOut(Struct):
     """A sentence of a unit's duty list and the categories it covers."""
 
     text: str
@@ -28,7 +28,7 @@ class UnitOut(Struct):
     region: str
     phone: str
     address: str
-    duties: list[Duty]
+    duties: list[DutyOut]
 
 
 class UnitList(Struct):

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
-from feedback.rules.deadlines import Light, State
+from feedback.rules.deadlines import ClockState, Light
 from feedback.rules.vocabulary import Act, Channel, Kind, Profile, Role, Stage, Status
 from web.api.schemas.requests import QueryCode, said
 
@@ -26,7 +26,7 @@ class UnitName(Struct):
     name: str
 
 
-class Clock(Struct):
+class ClockOut(Struct):
     """A limit that runs or ran (时限)."""
 
     term: str
@@ -35,7 +35,7 @@ class Clock(Struct):
     due_raw_day: Day
     due_legal_day: Day
     due_at: Annotated[str, said("第一个算超期的时刻", format="date-time")]
-    state: State
+    state: ClockState
     light: Light
     law: Annotated[str, said("依据的条文")]
     provisional: Annotated[bool, said("所在年份的放假安排还没有公布")]
@@ -57,14 +57,14 @@ class DateChange(Struct):
 # --- cases 诉求件
 
 
-class Receipt(Struct):
+class ReceiptOut(Struct):
     """What the citizen takes home (回执)."""
 
     no: Annotated[str, said("编号")]
     code: QueryCode
     status: Status
     received_at: Instant
-    clocks: list[Clock]
+    clocks: list[ClockOut]
 
 
 class TimelineEntry(Struct):
@@ -80,14 +80,14 @@ class TimelineEntry(Struct):
     where_instead: str | UnsetType | None = UNSET
 
 
-class OptionTold(Struct):
+class OptionOut(Struct):
     """One choice of a field."""
 
     code: str
     label: str
 
 
-class FieldAsked(Struct):
+class FieldOut(Struct):
     """A field a step asks for: how to show it and how long it may be."""
 
     name: str
@@ -97,7 +97,7 @@ class FieldAsked(Struct):
     ]
     optional: bool
     most: int
-    options: list[OptionTold] | UnsetType = UNSET
+    options: list[OptionOut] | UnsetType = UNSET
 
 
 class ActOffer(Struct):
@@ -107,7 +107,7 @@ class ActOffer(Struct):
     label: str
     needs: Annotated[list[str], said("必须带的字段")]
     may: Annotated[list[str], said("可以带的字段")]
-    fields: list[FieldAsked]
+    fields: list[FieldOut]
 
 
 class PersonOut(Struct):
@@ -118,7 +118,7 @@ class PersonOut(Struct):
     masked: bool
 
 
-class BesideOut(Struct):
+class PartyOut(Struct):
     """Somebody beside the petitioner: a representative, or who handed it in for them (代表、代理人)."""
 
     role: Annotated[str, said("representative 代表 · proxy 代理人")]
@@ -148,7 +148,7 @@ class LetterOut(Struct):
     verify: Annotated[str, said("核验码；任何人都可以在 /letters/verify 核对")]
 
 
-class Case(Struct):
+class CaseOut(Struct):
     """A case as the asker may see it (诉求件)."""
 
     no: str
@@ -169,10 +169,10 @@ class Case(Struct):
     version: Annotated[int, said("随每次办理加一；带上它可以避免覆盖别人的更新")]
     person: PersonOut | None
     headcount: Annotated[int, said("共同反映的人数")]
-    beside: Annotated[list[BesideOut], said("代表和代理人")]
+    beside: Annotated[list[PartyOut], said("代表和代理人")]
     recused: Annotated[list[str], said("回避这一件的工作人员账号；对群众为空")]
     received_at: Instant
-    clocks: list[Clock]
+    clocks: list[ClockOut]
     date_changes: list[DateChange]
     timeline: list[TimelineEntry]
     attachments: list[FileOut]
@@ -194,7 +194,7 @@ class Uploaded(Struct):
 # --- sessions 登录
 
 
-class Person(Struct):
+class ActorOut(Struct):
     """Who is logged in."""
 
     username: str
@@ -208,7 +208,7 @@ class SessionOut(Struct):
 
     token: Annotated[str, said("放在 Authorization: Bearer 里")]
     expires_at: Instant
-    actor: Person
+    actor: ActorOut
 
 
 class WxSession(Struct):
@@ -254,14 +254,14 @@ class DeskPage(Struct):
     pages: int
 
 
-class Reason(Struct):
+class ReasonOut(Struct):
     """A word that spoke for (positive weight) or against the category."""
 
     text: str
     weight: float
 
 
-class Alternative(Struct):
+class AlternativeOut(Struct):
     """Another category that was considered."""
 
     category: CategoryCode
@@ -269,7 +269,7 @@ class Alternative(Struct):
     confidence: float
 
 
-class Sign(Struct):
+class UrgencySignOut(Struct):
     """A sign of urgency in the words."""
 
     level: int
@@ -286,7 +286,7 @@ class EarlierCase(Struct):
     status: str
 
 
-class Suggestion(Struct):
+class SuggestionOut(Struct):
     """What the classifier and the routing rows propose (分类与派单建议)."""
 
     category: CategoryCode | None
@@ -296,13 +296,13 @@ class Suggestion(Struct):
     unit: UnitName
     co_units: list[UnitName]
     unit_reason: Annotated[str, said("为什么是这个单位")]
-    reasons: list[Reason]
-    alternatives: list[Alternative]
+    reasons: list[ReasonOut]
+    alternatives: list[AlternativeOut]
     similar: Annotated[list[EarlierCase], said("此前相近、您也看得到的件，和它们派给了谁")]
     automatic: Annotated[bool, said("这样一件会不经人工派出")]
     automatic_reason: Annotated[str, said("为什么要人工确认，不需要时为空")]
     urgency: int
-    signs: list[Sign]
+    signs: list[UrgencySignOut]
     release: str | None
 
 

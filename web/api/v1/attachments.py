@@ -6,17 +6,17 @@ from starlette.responses import FileResponse, Response
 
 from feedback import attachments
 from feedback.kernel import identifiers
-from feedback.kernel.errors import Invalid, Refused
+from feedback.kernel.errors import Invalid, Refusal
 from feedback.queries import cases as case_queries
 from web.api.route_table import answered, asked, path_text
 from web.api.schemas import requests
 from web.api.v1.cases import asking_actor
-from web.context import Office
+from web.context import AppContext
 
 
 async def upload(request: Request) -> Response:
     """Take in a file that a message will claim later."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     settings = office.settings
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Invalid(code="unsupported_type")
@@ -26,7 +26,7 @@ async def upload(request: Request) -> Response:
         if not isinstance(file, UploadFile):
             raise Invalid({"file": "missing"})
         if (file.size or 0) > settings.upload_max_bytes:
-            raise Refused("too_large", most=settings.upload_max_bytes)
+            raise Refusal("too_large", most=settings.upload_max_bytes)
         content = await file.read()
         kept = await attachments.keep(
             file.filename or "", content, settings.data, now=office.clock.now(), most=settings.upload_max_bytes
@@ -37,7 +37,7 @@ async def upload(request: Request) -> Response:
 
 async def download(request: Request) -> Response:
     """An attachment of a case the asker may see. Never shown inside a page: browsers save it."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     code = asked(request, requests.CaseQuery)["code"]
     no = identifiers.typed_number(path_text(request, "no"))
     asker = await asking_actor(request, no, code)

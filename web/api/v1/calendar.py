@@ -10,13 +10,13 @@ from starlette.responses import Response
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.record import calendar_editions, deadline_changes
-from feedback.record.deadline_changes import Move
+from feedback.record.deadline_changes import DeadlineChange
 from web.actions import calendar as calendar_actions
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Day, Instant
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.imports import calendar_draft, calendar_notice
 from web.wording import dates
 
@@ -129,7 +129,7 @@ class Applied(Struct):
 
 async def known(request: Request) -> Response:
     """The calendar of a year."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, year = await sessions.actor(request), asked(request, CalendarQuery)["year"]
     calendar_actions.administrator(actor)
     year = year or office_day(office.clock.now()).year
@@ -157,7 +157,7 @@ async def known(request: Request) -> Response:
 
 async def hand_in(request: Request) -> Response:
     """Hand in a change to be looked at."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, CalendarIn)
     if faults:
@@ -173,14 +173,14 @@ async def hand_in(request: Request) -> Response:
 
 async def draft(request: Request) -> Response:
     """A change, and what it would move now."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     calendar_actions.administrator(await sessions.actor(request))
     return await _draft(office, _number(request))
 
 
 async def carry_out(request: Request) -> Response:
     """Make the change that was looked at; twice is once."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = calendar_actions.administrator(await sessions.actor(request))
     edition = await calendar_editions.carry_out(_number(request), actor.name or actor.id, office.clock.now())
     office.wake()
@@ -189,7 +189,7 @@ async def carry_out(request: Request) -> Response:
 
 async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = calendar_actions.administrator(await sessions.actor(request))
     found = await calendar_editions.draft_of(_number(request))
     return await _draft(office, await calendar_actions.drafted(office, actor, found.what), 201)
@@ -217,12 +217,12 @@ async def edition(request: Request) -> Response:
 
 async def restore(request: Request) -> Response:
     """Look at going back to an edition."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = calendar_actions.administrator(await sessions.actor(request))
     return await _draft(office, await calendar_actions.back_to(office, actor, path_text(request, "name")), 201)
 
 
-async def _draft(office: Office, number: int, status: int = 200) -> Response:
+async def _draft(office: AppContext, number: int, status: int = 200) -> Response:
     found, before, now = await calendar_editions.draft_of(number), await calendar_editions.current(), office.clock.now()
     after = calendar_editions.changed(before, found.what)
     made = await deadline_changes.made_by(found.edition) if found.edition else await deadline_changes.under(after, now)
@@ -253,7 +253,7 @@ def _day(day: str, works: bool | None, name: str) -> dict[str, Any]:
     return {"day": day, "works": works, "name": name}
 
 
-def _moved(found: Sequence[Move]) -> dict[str, Any]:
+def _moved(found: Sequence[DeadlineChange]) -> dict[str, Any]:
     count = deadline_changes.tally(found)
     first = [
         {

@@ -15,7 +15,7 @@ from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import Draft, PersonDraft, Proxy
+from feedback.rules.intake import PersonSubmission, Proxy, Submission
 from feedback.rules.lifecycle import Step
 from feedback.rules.needs import Need
 from feedback.rules.read_models import CaseFile
@@ -27,7 +27,7 @@ from web.api import serializers
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas import requests
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing, step_forms
 from web.presentation import deadline_changes
 from web.wording import catalogue, dates
@@ -37,14 +37,14 @@ _PERSON = ("name", "phone", "id_number", "address")
 
 async def submit(request: Request) -> Response:
     """Hand in a message: 201 with a receipt, or 200 with the same one when the source was here before."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     values, faults, _ = await taken(request, requests.NewCase)
     sender = await _sender(request)
     await request.app.state.limiter.hit("submit", request)
     if not values.get("source_id") and "source_id" not in faults:
         values["source_id"] = request.headers.get("idempotency-key", "")
     draft = replace(_draft(values, sender), sender=_mark(request, sender))
-    receipt = await case_actions.hand_in(office, draft, sender, faults=faults)
+    receipt = await case_actions.submit_case(office, draft, sender, faults=faults)
     now = office.clock.now()
     told = {
         "no": receipt.no,
@@ -71,9 +71,9 @@ def _mark(request: Request, sender: Actor) -> str:
     return f"{request.app.state.limiter.address(request)} {request.headers.get('user-agent', '')}"
 
 
-def _draft(values: dict[str, Any], sender: Actor) -> Draft:
+def _draft(values: dict[str, Any], sender: Actor) -> Submission:
     person, proxy = values.get("person"), values.get("proxy")
-    return Draft(
+    return Submission(
         kind=values.get("kind", ""),
         title=values.get("title", ""),
         text=values.get("text", ""),
@@ -93,8 +93,8 @@ def _draft(values: dict[str, Any], sender: Actor) -> Draft:
     )
 
 
-def _person(said: dict[str, Any]) -> PersonDraft:
-    return PersonDraft(*(said.get(name, "") for name in _PERSON))
+def _person(said: dict[str, Any]) -> PersonSubmission:
+    return PersonSubmission(*(said.get(name, "") for name in _PERSON))
 
 
 async def look_up(request: Request) -> Response:
@@ -111,7 +111,7 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
     """
     if not code:
         return await sessions.actor(request)
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
     try:
@@ -122,7 +122,7 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
 
 
 async def _shown(request: Request, asker: Actor, no: str) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     now = office.clock.now()
     file = await case_queries.file(asker, no, secret=office.settings.secret, log_at=now)
     return answered(_case_told(file, await directory.snapshot(), now, await letter_register.letters_of(asker, file)))
@@ -168,7 +168,7 @@ def _field(need: Need, step: Step, file: CaseFile) -> dict[str, Any]:
 
 async def act(request: Request) -> Response:
     """Take a step, then show the case as it is now."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     values, faults, said = await taken(request, requests.ActIn, may_be_empty=True)
     step = _act_of(path_text(request, "act"))
     if faults:
@@ -177,14 +177,14 @@ async def act(request: Request) -> Response:
     asker = await asking_actor(request, no, values["code"])
     data = parsing.from_json(said, parsing.needs_of(step))
     before = await _case_seen(office, asker, no) if step is Act.RECUSE else None
-    await case_actions.do(office, no, step, asker, data, expect=values["version"], pf=values["pf"])
+    await case_actions.perform_act(office, no, step, asker, data, expect=values["version"], pf=values["pf"])
     if before is not None and data.get("staff") == asker.id:
         # Whoever withdraws does not see it again: what is told is what they saw before.
         return answered(_case_told(before, await directory.snapshot(), office.clock.now(), ()))
     return await _shown(request, asker, no)
 
 
-async def _case_seen(office: Office, asker: Actor, no: str) -> CaseFile:
+async def _case_seen(office: AppContext, asker: Actor, no: str) -> CaseFile:
     return await case_queries.file(asker, no, secret=office.settings.secret)
 
 

@@ -14,7 +14,7 @@ from web.api.route_table import answered, path_text
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Instant
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.tasks import training
 from web.wording import dates
 
@@ -41,7 +41,7 @@ class ReleaseList(Struct):
     items: list[ReleaseOut]
 
 
-class Asked(Struct):
+class TrainingRequested(Struct):
     """What became of asking for a candidate."""
 
     is_new: Annotated[bool, said("false：已有一次训练在进行")]
@@ -55,14 +55,14 @@ async def listed(request: Request) -> Response:
 
 async def train(request: Request) -> Response:
     """Ask for a candidate; it is made, tried and, unless worse, put in force in the background."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _administrator(request)
     return answered({"is_new": await training.ask(office, actor.name)}, 202)
 
 
 async def promote(request: Request) -> Response:
     """Put a release in force."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _administrator(request)
     row = await registry.one_release(path_text(request, "id"))
     if not registry.is_whole(office.settings.data, row["folder"]):
@@ -73,7 +73,7 @@ async def promote(request: Request) -> Response:
 
 async def roll_back(request: Request) -> Response:
     """Put the release before the present one in force again."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _administrator(request)
     try:
         release = await registry.roll_back(office.settings.data, by=actor.name, now=office.clock.now())

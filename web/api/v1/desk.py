@@ -25,12 +25,12 @@ from web.wording import catalogue
 
 if TYPE_CHECKING:
     from classify.model.release import Verdict
-    from web.context import Office
+    from web.context import AppContext
 
 
 async def worklist(request: Request) -> Response:
     """The cases the member of staff sees, narrowed and sorted."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     names = await directory.snapshot()
     said = asked(request, requests.DeskQuery)
@@ -58,7 +58,7 @@ def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
 
 async def classify(request: Request) -> Response:
     """What a message is about, who should answer it and why: a proposal, nothing is written."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, requests.ToClassify)
     title, text = intake.line(values.get("title", "")), intake.paragraph(values.get("text", ""))
@@ -80,7 +80,9 @@ async def classify(request: Request) -> Response:
     return answered(told)
 
 
-async def _automatic(office: "Office", verdict: "Verdict | None", decision: Decision, street: str) -> dict[str, Any]:
+async def _automatic(
+    office: "AppContext", verdict: "Verdict | None", decision: Decision, street: str
+) -> dict[str, Any]:
     """Whether a message like this goes to its unit without a person, else why not."""
     if verdict is None or not decision.unit:
         return {"automatic": False, "automatic_reason": "没有对应的派单规则，由受理窗口分派"}

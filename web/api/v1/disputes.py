@@ -18,7 +18,7 @@ from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Instant
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.wording import dates
 
 
@@ -105,7 +105,7 @@ class StatusOut(Struct):
 
 async def bad(request: Request) -> Response:
     """The bad ratings the caller sees, newest first."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, page = _staff(await sessions.actor(request)), asked(request, BadRatingQuery)["page"]
     found = await disputes.loops(actor, now=office.clock.now(), page=page)
     items = [_rating(view) for view in found.items]
@@ -114,7 +114,7 @@ async def bad(request: Request) -> Response:
 
 async def dispute(request: Request) -> Response:
     """The rated unit holds a bad rating for mistaken or malicious."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     values = await _whole(request, ReasonIn)
     await disputes.dispute(path_text(request, "id"), _staff(actor), values["reason"], now=office.clock.now())
@@ -123,7 +123,7 @@ async def dispute(request: Request) -> Response:
 
 async def judge(request: Request) -> Response:
     """Somebody of another unit decides a dispute."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     values = await _whole(request, JudgementIn)
     number, now = path_text(request, "id"), office.clock.now()
@@ -139,22 +139,22 @@ async def excluded(request: Request) -> Response:
 
 async def exclude(request: Request) -> Response:
     """The unit that leads a case asks to leave it out."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     values = await _whole(request, ExclusionIn)
     no, secret = identifiers.typed_number(values["case_no"]), office.settings.secret
     await exclusions.ask(no, _staff(actor), values["reason"], now=office.clock.now(), secret=secret)
-    return answered({"status": exclusions.Step.ASKED.value}, 201)
+    return answered({"status": exclusions.ExclusionState.ASKED.value}, 201)
 
 
 async def decide(request: Request) -> Response:
     """An overseer of another unit approves or refuses."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     values = await _whole(request, ExclusionDecisionIn)
     no, is_approved, now = path_text(request, "no"), values["approved"], office.clock.now()
     await exclusions.decide(no, _staff(actor), is_approved=is_approved, answer=values["reason"], now=now)
-    status = exclusions.Step.APPROVED if is_approved else exclusions.Step.REFUSED
+    status = exclusions.ExclusionState.APPROVED if is_approved else exclusions.ExclusionState.REFUSED
     return answered({"status": status.value})
 
 

@@ -13,7 +13,7 @@ from web.api.route_table import answered, asked
 from web.api.schemas.requests import RegionCode, said
 from web.api.schemas.responses import Day
 from web.auth import permissions
-from web.context import Office
+from web.context import AppContext
 
 
 class KpiQuery(Struct):
@@ -91,6 +91,6 @@ async def xlsx(request: Request) -> Response:
 
 
 async def _document(request: Request) -> dict[str, Any]:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     question = kpi_actions.question_of(asked(request, KpiQuery), office, await directory.snapshot())
     return await kpi_table.document(question, await permissions.overseer(request), kpi_actions.weights(office))

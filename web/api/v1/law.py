@@ -14,7 +14,7 @@ from feedback.rules.terms import in_force
 from feedback.rules.vocabulary import Kind, Profile, Stage
 from web.api.route_table import answered
 from web.api.schemas.requests import said
-from web.context import Office
+from web.context import AppContext
 from web.wording import catalogue
 
 _KEPT = {"Cache-Control": "public, max-age=300"}
@@ -85,7 +85,7 @@ class Law(Struct):
 
 async def law(request: Request) -> Response:
     """Terms, steps, choices and letters, each with its article."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     found = {
         "terms": [
             {

@@ -10,16 +10,16 @@ from starlette.responses import Response
 
 from feedback.kernel.errors import Invalid
 from feedback.rules import letter_types
-from feedback.rules.letter_types import Letter
+from feedback.rules.letter_types import LetterType
 from web.actions import letter_templates
 from web.api.route_table import answered, asked, path_text
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Day
-from web.context import Office
+from web.context import AppContext
 from web.letters import placeholders, rendering
 
 
-class TemplateRow(Struct):
+class LetterTemplateOut(Struct):
     """A letter and whose template holds for it (文书模板)."""
 
     code: str
@@ -37,7 +37,7 @@ class TemplateRow(Struct):
 class TemplateList(Struct):
     """Every letter."""
 
-    items: list[TemplateRow]
+    items: list[LetterTemplateOut]
 
 
 class Placeholder(Struct):
@@ -48,7 +48,7 @@ class Placeholder(Struct):
     required: Annotated[bool, said("这种文书必须写明")]
 
 
-class TemplateOut(TemplateRow):
+class TemplateOut(LetterTemplateOut):
     """One letter with the blanks its template may hold and those it must."""
 
     placeholders: list[Placeholder] = []
@@ -86,7 +86,7 @@ class Verified(Struct):
 
 async def listed(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await letter_templates.administrator(request)
     return answered({"items": [_row(office, row) for row in letter_types.ALL]})
 
@@ -99,7 +99,7 @@ async def one(request: Request) -> Response:
 
 async def template(request: Request) -> Response:
     """The template to edit in Word."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     ours = asked(request, TemplateQuery)["ours"]
     await letter_templates.administrator(request)
     row = _letter(request)
@@ -108,7 +108,7 @@ async def template(request: Request) -> Response:
 
 async def sample(request: Request) -> Response:
     """The letter about a sample case, as PDF."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await letter_templates.administrator(request)
     row = _letter(request)
     return _file(await letter_templates.sample_pdf(office, row), f"{row.title}（样张）.pdf", "pdf")
@@ -116,7 +116,7 @@ async def sample(request: Request) -> Response:
 
 async def take_in(request: Request) -> Response:
     """Put an own template in force, if it is sound."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await letter_templates.administrator(request)
     row = _letter(request)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -133,7 +133,7 @@ async def take_in(request: Request) -> Response:
 
 async def restore(request: Request) -> Response:
     """Back to the template we ship; twice is once."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await letter_templates.administrator(request)
     row = _letter(request)
     letter_templates.restored(office, row)
@@ -149,8 +149,8 @@ async def verify(request: Request) -> Response:
     return answered({"genuine": True, "letter": told | {"issued_day": found.issued_day.isoformat()}})
 
 
-def _one(request: Request, row: Letter) -> Response:
-    office: Office = request.app.state.office
+def _one(request: Request, row: LetterType) -> Response:
+    office: AppContext = request.app.state.office
     blanks = [
         {"name": name, "meaning": meaning, "required": name in row.states}
         for name, (meaning, _) in placeholders.PLACEHOLDERS.items()
@@ -158,13 +158,13 @@ def _one(request: Request, row: Letter) -> Response:
     return answered(_row(office, row) | {"placeholders": blanks})
 
 
-def _row(office: Office, row: Letter) -> dict[str, Any]:
+def _row(office: AppContext, row: LetterType) -> dict[str, Any]:
     found = letter_templates.template_of(office, row)
-    names = [field.name for field in structs.fields(TemplateRow) if field.name != "act_text"]
+    names = [field.name for field in structs.fields(LetterTemplateOut) if field.name != "act_text"]
     return {name: getattr(found, name) for name in names} | {"act_text": found.act_words}
 
 
-def _letter(request: Request) -> Letter:
+def _letter(request: Request) -> LetterType:
     return letter_templates.letter_of(path_text(request, "code"))
 
 

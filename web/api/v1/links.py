@@ -17,7 +17,7 @@ from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Instant
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.wording import dates
 
 
@@ -120,7 +120,7 @@ async def of_case(request: Request) -> Response:
 
 async def add(request: Request) -> Response:
     """Link a case to an earlier one."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, no = await sessions.actor(request), path_text(request, "no")
     values, faults, _ = await taken(request, LinkIn)
     if faults:
@@ -132,7 +132,7 @@ async def add(request: Request) -> Response:
 
 async def decide(request: Request) -> Response:
     """Decide about a link."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, number = await sessions.actor(request), path_text(request, "id")
     values, faults, _ = await taken(request, LinkDecisionIn)
     if not faults and values["decision"] not in link_actions.DECISIONS:
@@ -152,7 +152,7 @@ async def campaign(request: Request) -> Response:
 
 async def answer(request: Request) -> Response:
     """Answer the cases of a campaign alike, or look at which could be."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, no = await sessions.actor(request), path_text(request, "no")
     values, faults, _ = await taken(request, CampaignIn)
     text = intake.paragraph(values.get("text", ""))

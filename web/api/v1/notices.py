@@ -16,7 +16,7 @@ from web.auth import sessions
 from web.wording import dates
 
 if TYPE_CHECKING:
-    from web.context import Office
+    from web.context import AppContext
 
 
 class NoticeOut(Struct):
@@ -51,7 +51,7 @@ class Marked(Struct):
 
 async def notices(request: Request) -> Response:
     """The unit's notices, unread first."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     unread, read = await inbox.listed(actor)
     items = [_notice(row) for row in (*unread, *read)]
@@ -72,7 +72,7 @@ def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
 
 async def mark(request: Request) -> Response:
     """Mark notices read."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, MarkIn, may_be_empty=True)
     if faults:

@@ -15,12 +15,12 @@ from feedback.rules.access import OVERSEERS, Actor, has
 from feedback.rules.vocabulary import Act, Role
 from routing import directory
 from routing.notices import inbox
-from routing.notices.delivery import Manner
-from routing.notices.escalation import LADDER
+from routing.notices.delivery import DeliveryPolicy
+from routing.notices.escalation import ESCALATION_RULES
 from routing.oversight import measure_types, measures
 from routing.oversight import proposals as supervision_proposals
-from routing.oversight.measure_types import Deed
-from routing.oversight.measures import Filters
+from routing.oversight.measure_types import MeasureStep
+from routing.oversight.measures import MeasureFilters
 from web.actions import cases as case_actions
 from web.actions import forecasts as forecast_actions
 from web.api.route_table import answered, asked, taken
@@ -32,14 +32,14 @@ from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
 
 if TYPE_CHECKING:
-    from web.context import Office
+    from web.context import AppContext
 
 
 _ID_MOST = 18
-STAGE_TEXT = {row.code: row.label for row in escalation_levels.STAGES}
+STAGE_TEXT = {row.code: row.label for row in escalation_levels.ESCALATION_LEVELS}
 
 
-class ToldOut(Struct):
+class NotifiedOut(Struct):
     """Who was told of a late clock, at which stage, when, and whether it was read."""
 
     whom: str
@@ -58,7 +58,7 @@ class LateOut(Struct):
     due_day: Day
     late_days: int
     law: str
-    told: list[ToldOut]
+    told: list[NotifiedOut]
 
 
 class LateList(Struct):
@@ -93,7 +93,7 @@ class Decided(Struct):
     status: Annotated[str, said("issued | dismissed")]
 
 
-class RungOut(Struct):
+class EscalationRuleOut(Struct):
     """A row of the ladder: at this stage of a clock, this audience is told these words (逐级告知)."""
 
     stage: str
@@ -108,7 +108,7 @@ class RungOut(Struct):
 
 
 class Ladder(Struct):
-    items: list[RungOut]
+    items: list[EscalationRuleOut]
 
 
 class OrderOut(Struct):
@@ -189,7 +189,7 @@ class MeasureIn(Struct):
     cases: Annotated[list[str], said("依据的件的编号")] = []
 
 
-class DeedIn(Struct):
+class MeasureStepIn(Struct):
     """What a step about a measure brings."""
 
     text: Annotated[str, said("反馈内容或者理由")] = ""
@@ -199,7 +199,7 @@ class DeedIn(Struct):
 
 async def late(request: Request) -> Response:
     """Late clocks, and who was told."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
     rows = await overdue.late_clocks(actor, now=now)
     told = await inbox.told_of(row["id"] for row in rows)
@@ -223,7 +223,7 @@ async def proposals(request: Request) -> Response:
 
 async def decide(request: Request) -> Response:
     """Issue a proposed order, or write down why not."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await sessions.actor(request)
     values, faults, _ = await taken(request, DecisionIn)
     reason = intake.paragraph(values.get("reason", ""))
@@ -240,7 +240,7 @@ async def decide(request: Request) -> Response:
     status = supervision_proposals.ISSUED if values["issue"] else supervision_proposals.DISMISSED
     if values["issue"]:
         data = {"reason": reason, "trigger": proposal["trigger"]}
-        await case_actions.do(office, proposal["case_no"], Act.SUPERVISE, actor, data)
+        await case_actions.perform_act(office, proposal["case_no"], Act.SUPERVISE, actor, data)
     await supervision_proposals.decide(actor, proposal["id"], status, reason, office.clock.now())
     return answered({"status": status})
 
@@ -265,14 +265,14 @@ async def rungs(request: Request) -> Response:
             "of_reports": rung.of_reports,
             "remark": rung.remark,
         }
-        for rung in LADDER
+        for rung in ESCALATION_RULES
     ]
     return answered({"items": items})
 
 
 async def orders(request: Request) -> Response:
     """The supervision orders, open ones first."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     lines = [oversight_views.order_line(row, names, office.clock.now()) for row in await overdue.orders(actor)]
     keys = ("no", "unit", "reason", "trigger", "state", "answer")
@@ -281,7 +281,7 @@ async def orders(request: Request) -> Response:
 
 async def forecast(request: Request) -> Response:
     """Running clocks, those of which most lateness is to be expected first."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await sessions.actor(request), await directory.snapshot()
     if not has(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
         raise Forbidden
@@ -292,9 +292,9 @@ async def forecast(request: Request) -> Response:
 
 async def list_measures(request: Request) -> Response:
     """The measures the caller may see."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = _reader(await sessions.actor(request))
-    found = await measures.listed(actor, Filters(**asked(request, MeasureQuery)), office.clock.now())
+    found = await measures.listed(actor, MeasureFilters(**asked(request, MeasureQuery)), office.clock.now())
     names, now = await directory.snapshot(), office.clock.now()
     return answered({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
 
@@ -323,14 +323,14 @@ async def one_measure(request: Request) -> Response:
 
 
 async def _told(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     line = oversight_views.measure_line(row, await directory.snapshot(), office.clock.now())
     return answered(_measure(line, row), status)
 
 
 async def issue(request: Request) -> Response:
     """Issue a measure."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, MeasureIn)
     if faults:
@@ -341,7 +341,7 @@ async def issue(request: Request) -> Response:
     day = await measures.due_day(str(values.get("due_day") or ""), brought["kind"], office.settings, office.clock.now())
     cases = [intake.line(no) for no in values.get("cases") or []]
     made = await measures.issue(
-        actor, {**brought, "due_day": day}, cases, Manner.of(office.settings), office.clock.now()
+        actor, {**brought, "due_day": day}, cases, DeliveryPolicy.of(office.settings), office.clock.now()
     )
     office.wake()
     return await _told(request, await measures.one(actor, made), 201)
@@ -349,17 +349,19 @@ async def issue(request: Request) -> Response:
 
 async def deed(request: Request) -> Response:
     """Answer, send back, close or withdraw a measure."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, what = await sessions.actor(request), request.path_params["act"]
-    values, faults, _ = await taken(request, DeedIn, may_be_empty=True)
+    values, faults, _ = await taken(request, MeasureStepIn, may_be_empty=True)
     if faults:
         raise Invalid(faults)
     _reader(actor)
-    if what not in {each.value for each in measure_types.DEEDS if each is not Deed.REMIND}:
+    if what not in {each.value for each in measure_types.MEASURE_STEPS if each is not MeasureStep.REMIND}:
         raise NotFound(act=what)
     brought: dict[str, Any] = {name: intake.paragraph(values[name]) for name in ("text", "adoption", "due_day")}
     brought["due_day"] = _day(brought["due_day"])
-    await measures.act(actor, _id(request), Deed(what), brought, Manner.of(office.settings), office.clock.now())
+    await measures.act(
+        actor, _id(request), MeasureStep(what), brought, DeliveryPolicy.of(office.settings), office.clock.now()
+    )
     office.wake()
     return await _told(request, await measures.one(actor, _id(request)))
 

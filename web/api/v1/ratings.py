@@ -19,12 +19,12 @@ from web.api.route_table import answered, taken
 from web.api.schemas import requests
 from web.api.v1.cases import asking_actor
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 
 
 async def rate(request: Request) -> Response:
     """Rate a case, or a service that has none."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     values, faults, _ = await taken(request, requests.NewRating)
     if faults:
         raise Invalid(faults)
@@ -37,14 +37,14 @@ async def rate(request: Request) -> Response:
         }
         if values["desk_level"] is not None:
             data["desk_level"] = values["desk_level"]
-        await case_actions.do(office, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
+        await case_actions.perform_act(office, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
         view = (await case_ratings.ratings_of(rater, case_no=rater.case_no)).items[0]
     return answered({"id": view.id, "level": view.level, "status": view.status}, 201)
 
 
 async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     """The citizen whose case is rated, or None when it is no case."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     if values["token"]:
         no = occasion_of(office.settings.secret, intake.line(values["token"])).case_no
         return access.citizen(no) if no else None
@@ -56,7 +56,7 @@ async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     return await asking_actor(request, identifiers.typed_number(intake.line(values["case_no"])), values["code"])
 
 
-async def _service_rated(request: Request, office: Office, values: dict[str, Any]) -> RatingView:
+async def _service_rated(request: Request, office: AppContext, values: dict[str, Any]) -> RatingView:
     await request.app.state.limiter.hit("submit", request)
     said = ServiceRating(
         level=values["level"],

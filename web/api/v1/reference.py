@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from classify import taxonomy as categories
 from evaluation.publication import editions, files
-from evaluation.publication.editions import Edition
+from evaluation.publication.editions import EditionView
 from evaluation.ratings import services
 from evaluation.scale import INDICATOR_SET, INDICATORS, level_row
 from feedback.kernel.errors import Invalid, NotFound
@@ -133,7 +133,7 @@ async def scores_xlsx(request: Request) -> Response:
     return _file(files.to_xlsx(edition), edition, "xlsx", kind)
 
 
-async def _edition(request: Request) -> Edition:
+async def _edition(request: Request) -> EditionView:
     said = asked(request, requests.ScoresQuery)
     if said["period"]:
         return await editions.edition(said["period"], said["number"])
@@ -143,6 +143,6 @@ async def _edition(request: Request) -> Edition:
     return newest
 
 
-def _file(content: bytes, edition: Edition, suffix: str, kind: str) -> Response:
+def _file(content: bytes, edition: EditionView, suffix: str, kind: str) -> Response:
     name = f"xinqiao-{edition.period}-{edition.number}.{suffix}"
     return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

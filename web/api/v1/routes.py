@@ -28,7 +28,7 @@ from web.api.v1 import (
     topics,
     wechat,
 )
-from web.context import Office
+from web.context import AppContext
 
 PREFIX = "/api/v1"
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -42,7 +42,7 @@ async def document(request: Request) -> Response:
 
 async def docs(request: Request) -> Response:
     """The same for people to read."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     told = openapi.document(CALLS, _server(request))
     context = {
         "calls": [_readable(call, told) for call in CALLS],
@@ -54,7 +54,7 @@ async def docs(request: Request) -> Response:
 
 
 def _server(request: Request) -> str:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     return (office.settings.public_url or str(request.base_url)).rstrip("/").removesuffix(PREFIX) + PREFIX
 
 
@@ -80,14 +80,14 @@ _WHO = {Who.ANYONE: "任何人", Who.HOLDER: "持查询码的人，或看得到�
 # fmt: off
 CALLS: tuple[Call, ...] = (
     Call("POST", "/cases", cases.submit, Who.ANYONE, "提交诉求",
-         {201: responses.Receipt, 200: responses.Receipt}, body=requests.NewCase, faults=(401, 409),
+         {201: responses.ReceiptOut, 200: responses.ReceiptOut}, body=requests.NewCase, faults=(401, 409),
          headers={"Idempotency-Key": "没有 source_id 时作为来源编号；同一渠道重复提交返回同一张回执"},
          remark="同一渠道、同一来源编号再次提交，返回 200 和同一张回执；来源编号已用于另一段文字时返回 409。工作人员带令牌提交，登记为代收。"),
     Call("GET", "/cases/{no}", cases.look_up, Who.HOLDER, "查看诉求",
-         {200: responses.Case}, query=requests.CaseQuery, faults=(404,),
+         {200: responses.CaseOut}, query=requests.CaseQuery, faults=(404,),
          remark="编号不存在和查询码不对的回答完全一样。acts 是现在可以办理的动作。"),
     Call("POST", "/cases/{no}/acts/{act}", cases.act, Who.HOLDER, "办理一步",
-         {200: responses.Case}, body=requests.ActIn, faults=(403, 404, 409), takes_more=True,
+         {200: responses.CaseOut}, body=requests.ActIn, faults=(403, 404, 409), takes_more=True,
          remark="动作和要带的字段就是诉求的 acts 里列出的；群众在 code 里带查询码，工作人员用令牌。"),
     Call("GET", "/cases/{no}/attachments/{id}", attachments.download, Who.HOLDER, "下载附件",
          {200: None}, query=requests.CaseQuery, faults=(404,), media="application/octet-stream"),
@@ -149,11 +149,11 @@ CALLS: tuple[Call, ...] = (
     Call("POST", "/calendar/editions/{name}/restore", calendar.restore, Who.STAFF, "预览恢复到这个版本",
          {201: calendar.DraftOut}, faults=(403, 404), remark="限管理员。恢复也是一个新版本，启用前先看影响。"),
     Call("POST", "/classify", desk.classify, Who.STAFF, "分类和派单建议",
-         {200: responses.Suggestion}, body=requests.ToClassify, remark="只是建议，不改动任何诉求。"),
+         {200: responses.SuggestionOut}, body=requests.ToClassify, remark="只是建议，不改动任何诉求。"),
     Call("GET", "/releases", classifier.listed, Who.STAFF, "分类器版本",
          {200: classifier.ReleaseList}, faults=(403,), remark="限管理员。每个版本带它比试的成绩。"),
     Call("POST", "/releases", classifier.train, Who.STAFF, "训练候选版本",
-         {202: classifier.Asked}, faults=(403,), remark="限管理员。在后台训练并与现行版本比试，不比它差才启用。"),
+         {202: classifier.TrainingRequested}, faults=(403,), remark="限管理员。在后台训练并与现行版本比试，不比它差才启用。"),
     Call("POST", "/releases/back", classifier.roll_back, Who.STAFF, "退回上一版本",
          {200: classifier.ReleaseOut}, faults=(403, 409), remark="限管理员。"),
     Call("POST", "/releases/{id}/promote", classifier.promote, Who.STAFF, "启用一个版本",
@@ -183,7 +183,7 @@ CALLS: tuple[Call, ...] = (
     Call("GET", "/oversight/measures/{id}", oversight.one_measure, Who.STAFF, "一项措施或者建议",
          {200: oversight.MeasureOut}, faults=(403, 404)),
     Call("POST", "/oversight/measures/{id}/acts/{act}", oversight.deed, Who.STAFF, "办理一项措施或者建议",
-         {200: oversight.MeasureOut}, body=oversight.DeedIn, faults=(403, 404, 409),
+         {200: oversight.MeasureOut}, body=oversight.MeasureStepIn, faults=(403, 404, 409),
          remark="answer 反馈（单位负责人）、send_back 退回补充、close 归档、withdraw 撤回。"),
     Call("GET", "/units", reference.units, Who.ANYONE, "单位和职责", {200: public.UnitList}),
     Call("GET", "/categories", reference.category_tree, Who.ANYONE, "内容分类", {200: public.CategoryList}),

@@ -17,12 +17,12 @@ from web.auth import sessions
 from web.wording import dates
 
 if TYPE_CHECKING:
-    from web.context import Office
+    from web.context import AppContext
 
 
 async def log_in(request: Request) -> Response:
     """A session for a member of staff."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     limiter = request.app.state.limiter
     values, faults, _ = await taken(request, requests.LogIn)
     if faults:

@@ -18,7 +18,7 @@ from web.api.route_table import answered
 from web.api.schemas.requests import said
 from web.api.schemas.responses import Day, UnitName
 from web.auth.permissions import overseer
-from web.context import Office
+from web.context import AppContext
 
 
 class TopicOut(Struct):
@@ -70,7 +70,7 @@ class FindingList(Struct):
 
 async def hot(request: Request) -> Response:
     """The topics of the latest day."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     day, rows = await topic_actions.ranked(actor, names, office_day(office.clock.now()))
     found = {topic.thread: [m.no for m in topic.members] for topic in await topic_store.of_day(day)} if day else {}
@@ -90,7 +90,7 @@ async def hot(request: Request) -> Response:
 
 async def quality(request: Request) -> Response:
     """What the checks found in the answers of the last weeks, per unit."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     since = office.clock.now() - timedelta(days=topic_actions.FINDING_DAYS)
     items = [

@@ -21,7 +21,7 @@ from feedback.rules import intake
 from web.api.route_table import answered, taken
 from web.api.schemas import requests
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.wording import dates
 
 _SECONDS = 5
@@ -31,7 +31,7 @@ _WRONG_CODE = frozenset({40029, 40163, 40226})  # invalid, already used, refused
 
 async def log_in(request: Request) -> Response:
     """A session for whoever WeChat says has opened the mini-program."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     settings = office.settings
     values, faults, _ = await taken(request, requests.WxLogIn)
     code = intake.line(values.get("code", ""))

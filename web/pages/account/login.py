@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from feedback.rules.intake import line
 from web.auth import cookies, form_recovery, sessions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import catalogue
 
@@ -22,7 +22,7 @@ def local(path: str) -> str:
 
 async def login(request: Request) -> Response:
     """The form on GET; on POST a session, or the form again."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     if request.method == "GET":
         actor = await sessions.actor_or_none(request)
         back = local(request.query_params.get("next", ""))
@@ -48,7 +48,7 @@ async def login(request: Request) -> Response:
     except sessions.Unauthorized as refused:
         if refused.code == "code_needed":
             response = RedirectResponse(f"/login/code?{urlencode({'next': back})}", status_code=303)
-            sessions.remember_half(response, office, username)
+            sessions.remember_pending_second_factor(response, office, username)
             return response
         await limiter.hit("login", request)
         errors = {"password": catalogue.error_words(refused.code)}
@@ -58,8 +58,8 @@ async def login(request: Request) -> Response:
 
 async def code(request: Request) -> Response:
     """The second step for whoever has a second factor: the form on GET, on POST a session or the form again."""
-    office: Office = request.app.state.office
-    username, limiter = sessions.half_of(request), request.app.state.limiter
+    office: AppContext = request.app.state.office
+    username, limiter = sessions.pending_second_factor(request), request.app.state.limiter
     if not username:
         return RedirectResponse("/login", status_code=303)
     if request.method == "GET":
@@ -72,7 +72,7 @@ async def code(request: Request) -> Response:
         if not otp:
             raise sessions.Unauthorized("code_needed")
         await sessions.prove_code(office, username, otp)
-        session = await sessions.admitted(office, username)
+        session = await sessions.create_session(office, username)
     except sessions.Unauthorized as refused:
         await limiter.hit("login", request)
         errors = {"otp": catalogue.error_words(refused.code)}
@@ -83,7 +83,7 @@ async def code(request: Request) -> Response:
 
 
 async def _let_in(request: Request, session: sessions.LoggedIn, back: str) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     back = await form_recovery.way_back(request, session.actor, back)
     response = RedirectResponse(back or desk_frame.landing(session.actor), status_code=303)
     cookies.set_cookie(response, office, sessions.STAFF_COOKIE, session.token, office.settings.session_hours)

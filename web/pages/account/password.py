@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from routing import directory
 from web.auth import accounts, cookies, sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.wording import catalogue
@@ -28,7 +28,7 @@ def faults_of(username: str, old: str, new: str, again: str) -> dict[str, str]:
 
 async def change(request: Request) -> Response:
     """The form on GET; on POST the new password, with this browser logged in anew and all others out."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     if request.method == "GET":
         return await _shown(request, {})
@@ -53,7 +53,7 @@ async def change(request: Request) -> Response:
 
 
 async def _shown(request: Request, faults: dict[str, str]) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await sessions.actor(request), await directory.snapshot()
     errors = {
         name: catalogue.error_words(code) if code in catalogue.ERRORS else catalogue.fault_words(name, code)

@@ -11,7 +11,7 @@ from feedback.rules.access import Actor
 from feedback.rules.intake import line
 from routing import directory
 from web.auth import second_factor, sessions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import catalogue
 
@@ -23,12 +23,12 @@ async def shown(request: Request) -> Response:
 
 async def switch_on(request: Request) -> Response:
     """Prove the new secret by a code; the spare codes come back, once."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     async with request.form() as form:
         otp, sealed = line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
     try:
-        username, _, secret = crypto.unseal_house(office.settings.secret, sealed).partition(" ")
+        username, _, secret = crypto.decrypt_system(office.settings.secret, sealed).partition(" ")
     except ValueError:
         username = secret = ""
     if username != actor.id or not secret:
@@ -42,7 +42,7 @@ async def switch_on(request: Request) -> Response:
 
 async def switch_off(request: Request) -> Response:
     """No code from now on; not where the house requires one."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, limiter = await sessions.actor(request), request.app.state.limiter
     async with request.form() as form:
         otp = line(str(form.get("otp", "")))[:20]
@@ -61,7 +61,7 @@ async def switch_off(request: Request) -> Response:
 async def _page(
     request: Request, actor: Actor, faults: dict[str, str], secret: str = "", spares: list[str] | None = None
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     standing, names = await second_factor.standing(actor.id), await directory.snapshot()
     secret = secret or second_factor.new_secret()
     address = second_factor.address(office, actor.id, secret)
@@ -71,7 +71,7 @@ async def _page(
         "required": office.settings.second_factor_required,
         "qr": segno.make(address, error="m").svg_data_uri(omitsize=True, border=2),
         "letters": [secret[at : at + 4] for at in range(0, len(secret), 4)],
-        "sealed": crypto.seal_house(office.settings.secret, f"{actor.id} {secret}"),
+        "sealed": crypto.encrypt_system(office.settings.secret, f"{actor.id} {secret}"),
         "spares": spares or [],
         "errors": {name: catalogue.fault_words(name, code) for name, code in faults.items()},
         "done": request.query_params.get("done", ""),

@@ -10,7 +10,7 @@ from feedback.record.access_log import read_log
 from feedback.rules.vocabulary import Role
 from routing import directory
 from web.auth.permissions import administrator
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import dates
 
@@ -27,7 +27,7 @@ READ_WORDS = {
 
 async def reads(request: Request) -> Response:
     """Who looked at personal or confidential data. For auditors only: an administrator does not audit himself."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await administrator(request, Role.AUDITOR), await directory.snapshot()
     no = request.query_params.get("no", "").strip()[:24]
     rows = await read_log(no, READS_MOST)

@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classify.automation import gate, outcomes
-from classify.automation.gate import State
-from classify.automation.outcomes import Cell
+from classify.automation.gate import GateState
+from classify.automation.outcomes import CategoryOutcomes
 from classify.learning import drift
-from classify.learning.drift import Level, Look, Sign
+from classify.learning.drift import DriftLevel, DriftMeasure, Look
 from feedback.kernel.errors import Forbidden
 from feedback.queries import statistics as case_statistics
 from feedback.rules.access import OVERSEERS, has
@@ -19,20 +19,20 @@ from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import timeline as timeline_views
 from web.wording import catalogue, dates
 
-TONES = {State.PROVEN: "green", State.WITHDRAWN: "red", State.GATHERING: "", State.DOUBTFUL: "amber"}
-SHIFT_TONES = {Level.CALM: "green", Level.WATCH: "amber", Level.SHIFTED: "red", Level.UNKNOWN: ""}
+TONES = {GateState.PROVEN: "green", GateState.WITHDRAWN: "red", GateState.GATHERING: "", GateState.DOUBTFUL: "amber"}
+SHIFT_TONES = {DriftLevel.CALM: "green", DriftLevel.WATCH: "amber", DriftLevel.SHIFTED: "red", DriftLevel.UNKNOWN: ""}
 RECENT_DAYS = 14
 BEFORE_DAYS = 104
 
 
 async def automatic(request: Request) -> Response:
     """Every cell with its outcomes, its bound, how it stands and since when."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     if Role.ADMIN not in actor.roles and not has(actor, OVERSEERS):
         raise Forbidden
@@ -73,32 +73,32 @@ def _shift(said: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:
     return [
         {
             "what": catalogue.SHIFT_SIGNS[finding.sign],
-            "before": "" if finding.sign is Sign.TOPICS else f"{finding.before:.1%}",
-            "now": f"{finding.now:.2f}" if finding.sign is Sign.TOPICS else f"{finding.now:.1%}",
-            "bound": f"{finding.bound:.2f}" if finding.sign is Sign.TOPICS else f"{finding.bound:.0%}",
+            "before": "" if finding.sign is DriftMeasure.TOPICS else f"{finding.before:.1%}",
+            "now": f"{finding.now:.2f}" if finding.sign is DriftMeasure.TOPICS else f"{finding.now:.1%}",
+            "bound": f"{finding.bound:.2f}" if finding.sign is DriftMeasure.TOPICS else f"{finding.bound:.0%}",
             "level": catalogue.SHIFT_LEVELS[finding.level],
             "tone": SHIFT_TONES[finding.level],
         }
-        for finding in drift.found(looks[False], looks[True])
+        for finding in drift.detect_drift(looks[False], looks[True])
     ]
 
 
-def _tiles(cells: list[Cell], counted: int) -> list[dict[str, Any]]:
-    held = {state: sum(cell.standing.state is state for cell in cells) for state in State}
+def _tiles(cells: list[CategoryOutcomes], counted: int) -> list[dict[str, Any]]:
+    held = {state: sum(cell.standing.state is state for cell in cells) for state in GateState}
     return [
         {"label": "已有结果", "figure": counted, "unit": "件", "note": "系统有把握、又有人确认过的"},
-        {"label": "已证明", "figure": held[State.PROVEN], "unit": "类", "note": "可以不经人工派件", "tone": "green"},
-        {"label": "已撤回", "figure": held[State.WITHDRAWN], "unit": "类", "note": "曾证明，后来准确率下降", "tone": "red" if held[State.WITHDRAWN] else ""},
+        {"label": "已证明", "figure": held[GateState.PROVEN], "unit": "类", "note": "可以不经人工派件", "tone": "green"},
+        {"label": "已撤回", "figure": held[GateState.WITHDRAWN], "unit": "类", "note": "曾证明，后来准确率下降", "tone": "red" if held[GateState.WITHDRAWN] else ""},
     ]  # fmt: skip
 
 
-def _by_weight(cells: list[Cell]) -> list[Cell]:
+def _by_weight(cells: list[CategoryOutcomes]) -> list[CategoryOutcomes]:
     """What was withdrawn first, then what is proven, then by the number of outcomes."""
-    order = [State.WITHDRAWN, State.PROVEN, State.DOUBTFUL, State.GATHERING]
+    order = [GateState.WITHDRAWN, GateState.PROVEN, GateState.DOUBTFUL, GateState.GATHERING]
     return sorted(cells, key=lambda cell: (order.index(cell.standing.state), -cell.standing.total, cell.name))
 
 
-def _row(cell: Cell, names: Directory) -> dict[str, Any]:
+def _row(cell: CategoryOutcomes, names: Directory) -> dict[str, Any]:
     category, street, unit, bar = gate.parts(cell.name)
     standing = cell.standing
     within = [

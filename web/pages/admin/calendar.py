@@ -19,7 +19,7 @@ from feedback.rules.workdays import Calendar
 from routing import directory
 from web.actions import calendar as calendar_actions
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.imports import calendar_draft, calendar_notice
 from web.presentation import desk_frame
@@ -33,7 +33,7 @@ _FIELDS = ("lines", "remark", "source")
 
 async def calendar(request: Request) -> Response:
     """The days of a year that differ from the plain week; POST hands in a change, which is then shown."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await administrator(request)
     if request.method == "GET":
         return await _shown(request, actor, dict.fromkeys(_FIELDS, ""), [])
@@ -59,7 +59,7 @@ async def administrator(request: Request) -> Actor:
 async def _shown(
     request: Request, actor: Actor, typed: dict[str, str], faults: list[str], *, is_whole_year: bool = False
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names, known = await directory.snapshot(), await calendar_editions.current()
     this_year = office_day(office.clock.now()).year
     asked = request.query_params.get("year", "")

@@ -18,14 +18,14 @@ from starlette.routing import Route
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict
 from feedback.record import calendar_editions, deadline_changes
-from feedback.record.deadline_changes import Move
+from feedback.record.deadline_changes import DeadlineChange
 from feedback.rules.access import Actor
 from feedback.rules.terms import Holder
 from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
 from web.actions import calendar as calendar_actions
-from web.context import Office
+from web.context import AppContext
 from web.imports import calendar_notice
 from web.pages.admin.calendar import BY_MACHINE, administrator
 from web.pages.desk.export import XLSX, guarded
@@ -40,7 +40,7 @@ _WHOSE = {Holder.CITIZEN_OWN: "群众（给本人答复）", Holder.CITIZEN: "�
 
 async def draft(request: Request) -> Response:
     """What a change would move, before it moves anything."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, found = await administrator(request), await _draft(request)
     if found.edition:
         return RedirectResponse(f"/admin/calendar/editions/{found.edition}", status_code=303)
@@ -63,7 +63,7 @@ async def draft(request: Request) -> Response:
 
 async def draft_sheet(request: Request) -> Response:
     """All that a change would move, as Excel."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await administrator(request)
     found = await _draft(request)
     after = calendar_editions.changed(await calendar_editions.current(), found.what)
@@ -72,7 +72,7 @@ async def draft_sheet(request: Request) -> Response:
 
 async def carry_out(request: Request) -> Response:
     """Make the change that was looked at. Twice is once; against an older edition it is not made but shown anew."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await administrator(request)
     number = int(request.path_params["number"])
     try:
@@ -85,14 +85,14 @@ async def carry_out(request: Request) -> Response:
 
 async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, found = await administrator(request), await _draft(request)
     return _to_draft(await calendar_actions.drafted(office, actor, found.what))
 
 
 async def edition(request: Request) -> Response:
     """What an edition says, who made it, what it moved and for whom."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, found = await administrator(request), await calendar_editions.edition_of(request.path_params["name"])
     context = {
         **await _moved(
@@ -124,7 +124,7 @@ async def edition_sheet(request: Request) -> Response:
 
 async def restore(request: Request) -> Response:
     """Look at going back to an edition: a new one, with its days."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await administrator(request)
     return _to_draft(await calendar_actions.back_to(office, actor, request.path_params["name"]))
 
@@ -133,7 +133,7 @@ def _to_draft(number: int) -> Response:
     return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
 
 
-async def _draft(request: Request) -> calendar_editions.Draft:
+async def _draft(request: Request) -> calendar_editions.PendingCalendarChange:
     return await calendar_editions.draft_of(int(request.path_params["number"]))
 
 
@@ -151,7 +151,7 @@ def _state(known: Calendar, day: date) -> str:
     return f"{'上班' if known.is_workday(day) else '休息'}（{known.name_of(day)}）"
 
 
-async def _moved(request: Request, actor: Actor, found: Sequence[Move], base: str) -> dict[str, Any]:
+async def _moved(request: Request, actor: Actor, found: Sequence[DeadlineChange], base: str) -> dict[str, Any]:
     """What moves, counted, narrowed to a unit or a way as the address asks, and a page of it."""
     names, q = await directory.snapshot(), request.query_params
     unit, way = q.get("unit", ""), q.get("way", "")
@@ -178,11 +178,11 @@ async def _moved(request: Request, actor: Actor, found: Sequence[Move], base: st
     }
 
 
-def _way(move: Move) -> str:
+def _way(move: DeadlineChange) -> str:
     return "earlier" if move.after < move.before else "later"
 
 
-def _line(move: Move, names: Directory) -> dict[str, Any]:
+def _line(move: DeadlineChange, names: Directory) -> dict[str, Any]:
     return {
         "no": move.no,
         "label": move.label,
@@ -206,13 +206,13 @@ _HEADS = (
 )
 
 
-async def _sheet(found: Sequence[Move], name: str) -> Response:
+async def _sheet(found: Sequence[DeadlineChange], name: str) -> Response:
     names = await directory.snapshot()
     body = await asyncio.to_thread(_workbook, found, names)
     return Response(body, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
 
 
-def _workbook(found: Sequence[Move], names: Directory) -> bytes:
+def _workbook(found: Sequence[DeadlineChange], names: Directory) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False}) as book:
         head, day = (

@@ -8,14 +8,14 @@ from feedback.kernel import outbox
 from feedback.rules.vocabulary import Role
 from routing import assignment_rules, directory
 from web.auth.permissions import administrator
-from web.context import Office
+from web.context import AppContext
 from web.pages.admin import calendar
 from web.presentation import desk_frame
 
 
 async def home(request: Request) -> Response:
     """Where to go from here, and whether something is stuck."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await administrator(request, Role.ADMIN, Role.AUDITOR), await directory.snapshot()
     model = await office.model()
     context = {

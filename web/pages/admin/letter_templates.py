@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from feedback.rules.access import Actor
 from feedback.rules.intake import line
-from feedback.rules.letter_types import ALL, Letter
+from feedback.rules.letter_types import ALL, LetterType
 from routing import directory
 from web.actions import letter_templates
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.letters import placeholders, rendering, unit_marks
 from web.presentation import desk_frame
@@ -30,7 +30,7 @@ async def rows(request: Request) -> Response:
 
 
 async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed: str | None = None) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names, data = await directory.snapshot(), office.settings.data
     known = unit_marks.marks(data)
     context = {
@@ -49,8 +49,8 @@ async def one(request: Request) -> Response:
     return await _shown(request, await letter_templates.administrator(request), _letter(request), [])
 
 
-async def _shown(request: Request, actor: Actor, row: Letter, faults: list[str]) -> Response:
-    office: Office = request.app.state.office
+async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[str]) -> Response:
+    office: AppContext = request.app.state.office
     names, found = await directory.snapshot(), letter_templates.template_of(office, row)
     sample = (
         ""
@@ -75,7 +75,7 @@ async def _shown(request: Request, actor: Actor, row: Letter, faults: list[str])
 
 async def take_in(request: Request) -> Response:
     """Put an own template in force, if it is sound."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, row = await letter_templates.administrator(request), _letter(request)
     async with request.form(max_files=1, max_fields=5) as form:
         file = form.get("file")
@@ -87,7 +87,7 @@ async def take_in(request: Request) -> Response:
 
 async def drop(request: Request) -> Response:
     """Back to the template we ship."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await letter_templates.administrator(request)
     row = _letter(request)
     letter_templates.restored(office, row)
@@ -96,7 +96,7 @@ async def drop(request: Request) -> Response:
 
 async def template(request: Request) -> Response:
     """The template to edit in Word: the one in force, or ours."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await letter_templates.administrator(request)
     row = _letter(request)
     content = letter_templates.file_to_edit(office, row, ours="ours" in request.query_params)
@@ -105,7 +105,7 @@ async def template(request: Request) -> Response:
 
 async def sample(request: Request) -> Response:
     """The letter with a sample case, as PDF."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await letter_templates.administrator(request)
     row = _letter(request)
     return _file(await letter_templates.sample_pdf(office, row), f"{row.title}（样张）.pdf", "pdf")
@@ -113,7 +113,7 @@ async def sample(request: Request) -> Response:
 
 async def mark(request: Request) -> Response:
     """Keep the marks of the units."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await letter_templates.administrator(request), await directory.snapshot()
     async with request.form(max_fields=5) as form:
         typed = parsing.words(form, "lines")
@@ -129,7 +129,7 @@ def _file(content: bytes, name: str, form: str) -> Response:
     return Response(content, media_type=rendering.FORMS[form], headers=headers)
 
 
-def _letter(request: Request) -> Letter:
+def _letter(request: Request) -> LetterType:
     return letter_templates.letter_of(line(request.path_params["code"]))
 
 

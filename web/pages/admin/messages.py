@@ -6,7 +6,7 @@ from starlette.responses import Response
 from feedback.kernel import outbox
 from routing import directory
 from web.auth.permissions import administrator
-from web.context import Office
+from web.context import AppContext
 from web.presentation import case as case_views
 from web.presentation import desk_frame
 from web.wording import dates
@@ -14,7 +14,7 @@ from web.wording import dates
 
 async def messages(request: Request) -> Response:
     """What waits to be carried out, and what failed so often that somebody must look."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await administrator(request), await directory.snapshot()
     rows = await outbox.failing()
     context = {

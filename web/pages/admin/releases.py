@@ -16,7 +16,7 @@ from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.tasks import training
 from web.wording import dates
@@ -42,7 +42,7 @@ DONE: Mapping[str, str] = {
 
 async def home(request: Request) -> Response:
     """Every release, what was asked for, and what taught."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await _administrator(request), await directory.snapshot()
     rows = await registry.all_releases()
     context = {
@@ -60,7 +60,7 @@ async def home(request: Request) -> Response:
 
 async def one(request: Request) -> Response:
     """One release: its trial beside the release it was tried against, by category and by unit."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await _administrator(request), await directory.snapshot()
     row = await registry.one_release(request.path_params["id"])
     trial = row["trial"]
@@ -81,7 +81,7 @@ async def one(request: Request) -> Response:
 
 async def train(request: Request) -> Response:
     """A candidate is wanted now."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _administrator(request)
     is_new = await training.ask(office, actor.name)
     return RedirectResponse(f"/admin/learning?done={'asked' if is_new else 'busy'}", status_code=303)
@@ -89,7 +89,7 @@ async def train(request: Request) -> Response:
 
 async def promote(request: Request) -> Response:
     """Put this release in force, an earlier one as well as a refused one: a person may know better."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _administrator(request)
     row = await registry.one_release(request.path_params["id"])
     if not registry.is_whole(office.settings.data, row["folder"]):
@@ -105,7 +105,7 @@ async def promote(request: Request) -> Response:
 
 async def roll_back(request: Request) -> Response:
     """Back to the release before, in one click."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _administrator(request)
     await registry.roll_back(office.settings.data, by=actor.name, now=office.clock.now())
     return RedirectResponse("/admin/learning?done=promoted", status_code=303)

@@ -15,10 +15,10 @@ from feedback.rules.access import Actor
 from feedback.rules.intake import line
 from feedback.rules.vocabulary import PUBLIC_KINDS, Role
 from routing import assignment_rules, directory
-from routing.assignment_rules import DESK, STREET, CaseFacts, Row
+from routing.assignment_rules import DESK, STREET, AssignmentRule, CaseFacts
 from routing.directory import Directory
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.presentation import timeline as timeline_views
@@ -33,7 +33,7 @@ FAULTS = {"co": "协办单位里有不存在的代码", "lead": "请选择主办
 
 async def rows(request: Request) -> Response:
     """Every row in force, narrowed by category, unit or words; and the trial."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await _administrator(request), await directory.snapshot()
     q = request.query_params
     chosen = {name: q.get(name, "").strip()[:200] for name in ("category", "unit", "q")}
@@ -59,13 +59,13 @@ def _waiting(code: str, names: Directory) -> dict[str, str]:
     return {"code": code, "words": timeline_views.category_words(code), "serves": SPECIAL.get(lead) or names.name(lead)}
 
 
-def _fits(row: Row, chosen: Mapping[str, str]) -> bool:
+def _fits(row: AssignmentRule, chosen: Mapping[str, str]) -> bool:
     if chosen["category"] and not row.category.startswith(chosen["category"]):
         return False
     return not chosen["unit"] or chosen["unit"] == row.lead or chosen["unit"] in row.co
 
 
-def row_view(row: Row, names: Directory) -> dict[str, Any]:
+def row_view(row: AssignmentRule, names: Directory) -> dict[str, Any]:
     """A routing row in words."""
     return {
         "id": row.id,
@@ -80,7 +80,7 @@ def row_view(row: Row, names: Directory) -> dict[str, Any]:
 
 async def _trial(request: Request, names: Directory) -> dict[str, Any]:
     """Which row wins for the words somebody tries, and which rows it beat."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     q = request.query_params
     typed = {name: q.get(f"try_{name}", "").strip()[:2000] for name in ("text", "kind", "region", "category")}
     shown: dict[str, Any] = {
@@ -118,7 +118,7 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
     return shown
 
 
-async def _category(office: Office, typed: Mapping[str, str]) -> tuple[str, str, bool]:
+async def _category(office: AppContext, typed: Mapping[str, str]) -> tuple[str, str, bool]:
     """The category to try with, how it was found, and whether it is sure."""
     if categories.exists(typed["category"]):
         return typed["category"], "指定", True
@@ -132,7 +132,7 @@ async def _category(office: Office, typed: Mapping[str, str]) -> tuple[str, str,
 
 async def edit(request: Request) -> Response:
     """One row, or a new one, to change and keep."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await _administrator(request), await directory.snapshot()
     row = _row(names, request.path_params["id"])
     if request.method == "GET":
@@ -154,7 +154,7 @@ async def edit(request: Request) -> Response:
 
 async def drop(request: Request) -> Response:
     """Take a row out of force."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await _administrator(request), await directory.snapshot()
     row = _row(names, request.path_params["id"])
     if row is not None:
@@ -162,7 +162,7 @@ async def drop(request: Request) -> Response:
     return RedirectResponse("/admin/routing?done=dropped", status_code=303)
 
 
-def _row(names: Directory, text: str) -> Row | None:
+def _row(names: Directory, text: str) -> AssignmentRule | None:
     """The row of an id in force; None for "new".
 
     Raises NotFound.
@@ -175,7 +175,7 @@ def _row(names: Directory, text: str) -> Row | None:
     return found
 
 
-def _columns(row: Row | None) -> dict[str, Any]:
+def _columns(row: AssignmentRule | None) -> dict[str, Any]:
     if row is None:
         return {"category": "", "kind": "", "region": "", "lead": "", "co": [], "reason": ""}
     return {
@@ -212,11 +212,11 @@ def _form(
     request: Request,
     actor: Actor,
     names: Directory,
-    row: Row | None,
+    row: AssignmentRule | None,
     typed: Mapping[str, Any],
     errors: Mapping[str, str],
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     units = worklist_views.unit_groups(names)
     context = {
         **desk_frame.frame(actor, names),

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from classify import taxonomy as categories
 from routing import directory
 from web.auth.permissions import administrator
-from web.context import Office
+from web.context import AppContext
 from web.pages.admin import routing_rules
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
@@ -15,7 +15,7 @@ from web.wording import catalogue
 
 async def units(request: Request) -> Response:
     """Every unit, found by name or code."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await administrator(request), await directory.snapshot()
     q = request.query_params.get("q", "").strip()[:60]
     found = [u for u in names.units() if not q or q in u.code or any(q in n for n in (u.name, u.short, *u.aliases))]
@@ -39,7 +39,7 @@ async def units(request: Request) -> Response:
 
 async def unit(request: Request) -> Response:
     """One unit: its duties, what lies below it, the rows that lead to it, and who works there."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await administrator(request), await directory.snapshot()
     row = names.unit(request.path_params["code"])
     staff = await directory.staff_of(row.code)

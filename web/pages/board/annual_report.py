@@ -22,7 +22,7 @@ from feedback.record import access_log
 from routing import directory
 from routing.oversight import measures
 from web.auth import permissions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import catalogue
 
@@ -52,7 +52,7 @@ async def _asked(request: Request) -> tuple[Report, Any]:
 
     Raises Forbidden.
     """
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await permissions.overseer(request)
     if not actor.everywhere:
         raise Forbidden
@@ -62,7 +62,7 @@ async def _asked(request: Request) -> tuple[Report, Any]:
 
 async def page(request: Request) -> Response:
     """The report as it will be printed."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     found, actor = await _asked(request)
     this = office_day(office.clock.now()).year
     context = {
@@ -101,7 +101,7 @@ def _bar(row: tuple[Cell, ...], table: Table) -> tuple[str, float, str]:
 
 async def download(request: Request) -> Response:
     """The report as a file: /board/report.docx and /board/report.xlsx."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     found, actor = await _asked(request)
     await access_log.log_read(actor, "export", detail=found.title, now=office.clock.now())
     is_word = request.url.path.endswith(".docx")

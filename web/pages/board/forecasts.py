@@ -9,14 +9,14 @@ from routing import directory
 from web.actions.forecasts import lines
 from web.auth import sessions
 from web.auth.permissions import overseer
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation.oversight import pages
 
 
 async def of_all(request: Request) -> Response:
     """The list for overseers."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     context = {"tabs": pages("forecast", actor), "rows": await lines(office, actor, names), "own": False}
     return office.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **context})
@@ -24,7 +24,7 @@ async def of_all(request: Request) -> Response:
 
 async def of_unit(request: Request) -> Response:
     """The list for a unit: its own clocks."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await sessions.actor(request), await directory.snapshot()
     if not actor.roles & desk_frame.WORKERS:
         raise Forbidden

@@ -24,7 +24,7 @@ from feedback.rules.access import Actor
 from routing import directory
 from web.actions.kpis import DEFAULT_GROUP, file_of, question_of, weights
 from web.auth import permissions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
 
@@ -35,7 +35,7 @@ PARTS: Mapping[str, str] = {"top": "分子", "base": "分母", "missed": "分母
 
 async def table(request: Request) -> Response:
     """The figures of a period, one group of them at a time; every number leads to its cases."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await permissions.overseer(request), await directory.snapshot()
     query = request.query_params
     question = question_of(query, office, names)
@@ -150,7 +150,7 @@ async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
 
 async def cases(request: Request) -> Response:
     """The cases behind a number, as far as this person sees them."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await permissions.overseer(request), await directory.snapshot()
     query = request.query_params
     question = question_of(query, office, names)
@@ -211,7 +211,7 @@ async def behind(question: Question, kpi: definitions.Kpi, part: str, units: Seq
 
 async def download(request: Request) -> Response:
     """The table as a file: /board/kpis.csv and /board/kpis.xlsx."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await permissions.overseer(request), await directory.snapshot()
     question = question_of(request.query_params, office, names)
     told = await kpi_table.document(question, actor, weights(office))

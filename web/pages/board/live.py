@@ -18,13 +18,13 @@ from feedback.kernel.clock import OFFICE, office_day, start_of_day
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.rules import access
-from feedback.rules.access import OVERSEERS, Actor, Scope, has
+from feedback.rules.access import OVERSEERS, AccessScope, Actor, has
 from routing import directory
 from routing.directory import Directory
 from routing.notices import inbox
 from web.auth import sessions
 from web.auth.permissions import overseer as overseer  # also where the other pages of the board look for it
-from web.context import Office
+from web.context import AppContext
 from web.pages.board import forecasts, measures, supervision
 from web.presentation import case as case_views
 from web.presentation import desk_frame
@@ -47,7 +47,7 @@ KINDS_OF_GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
 
 async def board(request: Request) -> Response:
     """The board as it is now; scripts keep it fresh, without them a reload does."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await overseer(request)
     names = await directory.snapshot()
     is_wall = request.query_params.get("wall", "") == "1"
@@ -64,7 +64,7 @@ async def board(request: Request) -> Response:
 
 async def fragment(request: Request) -> Response:
     """The moving part of the board alone, for browsers whose stream does not get through."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await overseer(request)
     return office.render(request, _part(request), await _shown(office, actor, _is_wall(request)))
 
@@ -84,7 +84,7 @@ def _part(request: Request) -> str:
     return "board/wall_lights.html" if _is_wall(request) else "board/lights.html"
 
 
-async def _shown(office: Office, actor: Actor, is_wall: bool) -> dict[str, Any]:
+async def _shown(office: AppContext, actor: Actor, is_wall: bool) -> dict[str, Any]:
     found = await snapshot(actor, office.clock.now(), await directory.snapshot())
     return {**found, "wall": is_wall, "wall_rows": WALL_ROWS}
 
@@ -93,7 +93,7 @@ async def _shown(office: Office, actor: Actor, is_wall: bool) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BoardLine:
     """A unit on the board; every number with the list behind it."""
 
     unit: str
@@ -129,12 +129,12 @@ async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, A
     }
 
 
-def _line(row: Mapping[str, Any], names: Directory) -> Line:
+def _line(row: Mapping[str, Any], names: Directory) -> BoardLine:
     unit = str(row["unit"])
-    return Line(unit, names.short(unit), row["red"], row["amber"], row["green"], row["open"], _href(unit=unit))
+    return BoardLine(unit, names.short(unit), row["red"], row["amber"], row["green"], row["open"], _href(unit=unit))
 
 
-def _kind(line: Line, names: Directory) -> str:
+def _kind(line: BoardLine, names: Directory) -> str:
     row = names.by_code.get(line.unit)
     return row.kind if row else ""
 
@@ -172,7 +172,7 @@ async def _week(actor: Actor, now: datetime) -> dict[str, list[tuple[str, int]]]
 
 
 @dataclass(eq=False)
-class Channel:
+class BoardView:
     """One rendering shared by everybody who sees the same cases."""
 
     listeners: set["asyncio.Queue[str]"] = field(default_factory=set)
@@ -183,13 +183,13 @@ class Channel:
 class Broadcaster:
     """Renders the board once per audience and hands it to every screen. One per process."""
 
-    channels: dict[tuple[Scope, bool], Channel] = field(default_factory=dict)
+    channels: dict[tuple[AccessScope, bool], BoardView] = field(default_factory=dict)
 
     @contextlib.asynccontextmanager
     async def listening(self, request: Request, actor: Actor) -> AsyncIterator["asyncio.Queue[str]"]:
         """A queue of the newest rendering. The task that renders lives as long as somebody listens."""
         key = (access.scope(actor), _is_wall(request))
-        channel = self.channels.setdefault(key, Channel())
+        channel = self.channels.setdefault(key, BoardView())
         queue: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
         channel.listeners.add(queue)
         if channel.task is None or channel.task.done():  # done: the database failed once, so the next screen tries anew
@@ -202,8 +202,8 @@ class Broadcaster:
                 channel.task.cancel()
                 self.channels.pop(key, None)
 
-    async def _render(self, channel: Channel, app: Any, actor: Actor, is_wall: bool) -> None:
-        office: Office = app.state.office
+    async def _render(self, channel: BoardView, app: Any, actor: Actor, is_wall: bool) -> None:
+        office: AppContext = app.state.office
         template = app.state.templates.get_template("board/wall_lights.html" if is_wall else "board/lights.html")
         while True:
             html = template.render(await _shown(office, actor, is_wall))
@@ -219,7 +219,7 @@ BROADCASTER = Broadcaster()
 
 async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEvent, None]:
     """The newest pictures, until the session ends: it is looked up anew every minute."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     checked_at = office.clock.now()
     async with BROADCASTER.listening(request, actor) as queue:
         while True:

@@ -16,16 +16,16 @@ from feedback.kernel.errors import Forbidden, Invalid, NotFound
 from feedback.record import access_log
 from feedback.rules.access import OVERSEERS, Actor, has
 from routing import directory
-from routing.notices.delivery import Manner
+from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measure_types, measures
-from routing.oversight.measure_types import Deed
-from routing.oversight.measures import Filters, MeasureView
+from routing.oversight.measure_types import MeasureStep
+from routing.oversight.measures import MeasureFilters, MeasureView
 from web.actions import letters as letter_actions
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.letters import issuing, rendering
-from web.letters.placeholders import Between
+from web.letters.placeholders import OfficeLetterValues
 from web.pages.desk.export import XLSX, guarded
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
@@ -66,7 +66,7 @@ def _readers(actor: Actor) -> Actor:
 
 async def listed(request: Request) -> Response:
     """The measures somebody may see, with the figures per unit."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = _readers(await sessions.actor(request)), await directory.snapshot()
     now, filters = office.clock.now(), _filters(request)
     rows = await measures.listed(actor, filters, now)
@@ -87,14 +87,16 @@ async def listed(request: Request) -> Response:
     return office.render(request, "board/measures.html", context)
 
 
-def _filters(request: Request) -> Filters:
+def _filters(request: Request) -> MeasureFilters:
     q = request.query_params
-    return Filters(q.get("kind", "")[:20], q.get("unit", "")[:60], q.get("status", "")[:20], q.get("late", "") == "1")
+    return MeasureFilters(
+        q.get("kind", "")[:20], q.get("unit", "")[:60], q.get("status", "")[:20], q.get("late", "") == "1"
+    )
 
 
 async def export(request: Request) -> Response:
     """The same list as an Excel file; the taking is written down."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names, now = _readers(await sessions.actor(request)), await directory.snapshot(), office.clock.now()
     rows = [
         oversight_views.measure_line(row, names, now) for row in await measures.listed(actor, _filters(request), now)
@@ -119,7 +121,7 @@ def _workbook(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 async def new(request: Request) -> Response:
     """The form of a new measure, and issuing it."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     if not measure_types.may_issue(actor):
         raise Forbidden
@@ -135,7 +137,7 @@ async def new(request: Request) -> Response:
     }
     try:
         made = await measures.issue(
-            actor, said, _numbers(typed["cases"]), Manner.of(office.settings), office.clock.now()
+            actor, said, _numbers(typed["cases"]), DeliveryPolicy.of(office.settings), office.clock.now()
         )
     except Invalid as fault:
         return await _form(request, actor, typed, _errors(fault))
@@ -161,7 +163,7 @@ def _errors(fault: Invalid) -> dict[str, str]:
 
 
 async def _form(request: Request, actor: Actor, typed: Mapping[str, str], errors: Mapping[str, str]) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names = await directory.snapshot()
     context = {
         **desk_frame.frame(actor, names),
@@ -194,7 +196,7 @@ async def _one(
     errors: Mapping[str, str],
     opened: str = "",
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names, now = await directory.snapshot(), office.clock.now()
     context = {
         **desk_frame.frame(actor, names),
@@ -215,16 +217,18 @@ async def _one(
 
 async def act(request: Request) -> Response:
     """Answer, send back, close or withdraw."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     row, actor = await _found(request)
     what = request.path_params["act"]
-    if what not in {deed.value for deed in measure_types.DEEDS if deed is not Deed.REMIND}:
+    if what not in {deed.value for deed in measure_types.MEASURE_STEPS if deed is not MeasureStep.REMIND}:
         raise NotFound(act=what)
     async with request.form() as form:
         typed = _typed(form)
     said = {**typed, "due_day": _day(typed["due_day"])}
     try:
-        await measures.act(actor, row.id, Deed(what), said, Manner.of(office.settings), office.clock.now())
+        await measures.act(
+            actor, row.id, MeasureStep(what), said, DeliveryPolicy.of(office.settings), office.clock.now()
+        )
     except Invalid as fault:
         return await _one(request, actor, row, typed, _errors(fault), what)
     office.wake()
@@ -237,13 +241,13 @@ def _typed(form: FormData) -> dict[str, str]:
 
 async def letter(request: Request) -> Response:
     """The measure as a numbered letter, as Word or PDF: issued with the first look, the same ever after."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     row, _ = await _found(request)
     form = request.path_params["form"]
     if form not in rendering.FORMS:
         raise NotFound(form=form)
     first = row.entries[0]["data"]
-    said = Between(
+    said = OfficeLetterValues(
         about=row.no,
         unit=row.unit,
         issuer=row.issuer_unit,

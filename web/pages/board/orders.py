@@ -6,7 +6,7 @@ from starlette.responses import Response
 from feedback.queries import overdue
 from routing import directory
 from web.auth.permissions import overseer
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
 from web.presentation.oversight import pages
@@ -14,7 +14,7 @@ from web.presentation.oversight import pages
 
 async def orders(request: Request) -> Response:
     """The supervision orders with their clocks and answers, open ones first."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
     lines = [oversight_views.order_line(row, names, now) for row in await overdue.orders(actor)]
     context = {

@@ -7,7 +7,7 @@ from feedback.queries import overdue
 from routing import directory
 from routing.notices import inbox
 from web.auth.permissions import overseer
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
 from web.presentation.oversight import pages
@@ -15,7 +15,7 @@ from web.presentation.oversight import pages
 
 async def late(request: Request) -> Response:
     """Each late clock, and who was told of it when."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
     unit = request.query_params.get("unit", "")
     rows = await overdue.late_clocks(actor, now=now, unit=unit if names.has(unit) else "")

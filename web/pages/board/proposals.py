@@ -14,7 +14,7 @@ from routing import directory
 from routing.oversight import proposals as supervision_proposals
 from web.actions import cases as case_actions
 from web.auth.permissions import overseer
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
@@ -30,7 +30,7 @@ async def proposals(request: Request) -> Response:
 async def _proposals(
     request: Request, actor: Actor, typed: dict[str, str], errors: dict[str, str], opened: int | None
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names = await directory.snapshot()
     rows = await supervision_proposals.listed(actor)
     decided = await supervision_proposals.listed(actor, status=supervision_proposals.DISMISSED, most=30)
@@ -77,18 +77,18 @@ def _typed(form: FormData) -> dict[str, str]:
 
 
 async def _issued(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     data = {"reason": typed["reason"], "trigger": proposal["trigger"]}
     if typed["target_day"]:
         data["target_day"] = typed["target_day"]
-    await case_actions.do(office, proposal["case_no"], Act.SUPERVISE, actor, data)
+    await case_actions.perform_act(office, proposal["case_no"], Act.SUPERVISE, actor, data)
     await supervision_proposals.decide(
         actor, proposal["id"], supervision_proposals.ISSUED, typed["reason"], office.clock.now()
     )
 
 
 async def _dismissed(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     if not typed["why"]:
         raise Invalid({"why": "missing"})
     if len(typed["why"]) > supervision_proposals.REASON_MOST:

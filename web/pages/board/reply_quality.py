@@ -10,14 +10,14 @@ from feedback.record import calendar_editions
 from routing import directory
 from web.actions.topics import FINDING_DAYS, listed, share, units_of
 from web.auth.permissions import overseer
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
 
 
 async def quality(request: Request) -> Response:
     """Per unit, in which share of its answers the checks found something."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     since = office.clock.now() - timedelta(days=FINDING_DAYS)
     found = await store.tallies(since, units_of(actor))

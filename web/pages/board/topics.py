@@ -12,7 +12,7 @@ from feedback.record import calendar_editions
 from routing import directory
 from web.actions.topics import TREND_DAYS, daily, listed, people, ranked, view
 from web.auth.permissions import overseer
-from web.context import Office
+from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
 from web.wording import dates
@@ -20,7 +20,7 @@ from web.wording import dates
 
 async def hot(request: Request) -> Response:
     """The topics, ranked by how many different people speak of them."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     day, rows = await ranked(actor, names, office_day(office.clock.now()))
     context = {
@@ -34,7 +34,7 @@ async def hot(request: Request) -> Response:
 
 async def one(request: Request) -> Response:
     """One topic: its course day by day and the cases one may see."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await overseer(request), await directory.snapshot()
     now = office.clock.now()
     today = office_day(now)

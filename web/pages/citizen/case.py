@@ -26,7 +26,7 @@ from feedback.rules.vocabulary import Act, Profile, Role, Status
 from routing import directory
 from web.actions import cases as case_actions
 from web.auth import citizen_cookie
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.forms.uploads import kept_files, upload_words
 from web.letters import issuing
@@ -87,7 +87,7 @@ async def case(request: Request) -> Response:
 
 async def act(request: Request) -> Response:
     """Take one of the steps open to the citizen."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
@@ -112,13 +112,13 @@ async def act(request: Request) -> Response:
 
 
 async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, Any], key: str) -> None:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     if step.act is Act.RATE:
         # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
         data["tags"] = [tag for tag in data.get("tags", ()) if not submission.tags_fault(data.get("level", 0), [tag])]
         if await case_ratings.is_kept(key, office.settings.secret):
             return  # the button was pressed twice
-    await case_actions.do(office, citizen.case_no, step.act, citizen, data, key=key)
+    await case_actions.perform_act(office, citizen.case_no, step.act, citizen, data, key=key)
 
 
 def _typed(form: FormData, step: Step) -> dict[str, Any]:
@@ -167,7 +167,7 @@ async def _shown(
     flash: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     settings = office.settings
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     file, now = await case_queries.file(citizen, citizen.case_no, secret=settings.secret), office.clock.now()
@@ -177,7 +177,7 @@ async def _shown(
         "counted": clock.running(file),
         "moves": [deadline_changes.words(each) for each in file.moves],
         "version": file.version,
-        "key": identifiers.fresh_id(),
+        "key": identifiers.new_id(),
         "futures": _futures(view),
         "facts": _facts(view),
         "letters": await issuing.listed(citizen, file, "/case/letters/"),
@@ -318,7 +318,7 @@ async def attachment(request: Request) -> Response:
 
     Raises NotFound for anybody without the code.
     """
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         raise NotFound(attachment=request.path_params["id"])

@@ -9,7 +9,7 @@ from feedback.rules.read_models import EntryView
 from web.actions import letter_templates
 from web.actions.letters import address_of, answer
 from web.auth import citizen_cookie, sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing, step_forms
 from web.letters import issuing, placeholders
 from web.pages.desk.case_page import looked, shown
@@ -35,7 +35,7 @@ async def of_own(request: Request) -> Response:
 
 async def preview(request: Request) -> Response:
     """The letters a step would issue, before it is taken. Nothing is written or numbered."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     seen = await looked(request)
     async with request.form(max_files=20, max_fields=500) as form:
         what = parsing.once(form, "act")
@@ -68,14 +68,14 @@ async def back(request: Request) -> Response:
 
 async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it. Unknown and wrong codes are answered alike."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     typed = request.query_params.get("t", "")
     found = await letter_templates.verified(request, typed) if typed.strip() else None
     context = {"asked": bool(typed.strip()), "facts": _facts(found) if found else []}
     return office.render(request, "public/letter.html", context)
 
 
-def _facts(found: letter_templates.Genuine) -> list[tuple[str, str]]:
+def _facts(found: letter_templates.VerifiedLetter) -> list[tuple[str, str]]:
     return [
         ("文书", found.title),
         ("文号", found.number),

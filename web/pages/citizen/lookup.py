@@ -7,7 +7,7 @@ from feedback.kernel import identifiers
 from feedback.kernel.errors import NotFound
 from feedback.queries import lookup as case_lookup
 from web.auth import citizen_cookie
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.wording import catalogue
 
@@ -16,7 +16,7 @@ TAIL_DIGITS = 4
 
 async def lookup(request: Request) -> Response:
     """Open a case by its code and a second answer. Unknown and wrong are answered alike."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     if request.method == "GET":
         no = request.query_params.get("no", "")[:24]
         return office.render(request, "citizen/lookup.html", {"errors": {}, "check": no})

@@ -18,7 +18,7 @@ from feedback.record import calendar_editions
 from feedback.rules.vocabulary import Kind
 from routing import directory
 from web.auth import citizen_cookie
-from web.context import Office
+from web.context import AppContext
 from web.presentation import case as case_views
 from web.presentation import flags as flag_views
 from web.wording import dates
@@ -43,7 +43,7 @@ async def receipt(request: Request) -> Response:
 
     Raises NotFound for anybody else.
     """
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     no = request.path_params["no"]
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None or citizen.case_no != no:

@@ -14,13 +14,13 @@ from starlette.responses import RedirectResponse, Response
 from feedback import attachments
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.rules.intake import Draft, PersonDraft, tidy
+from feedback.rules.intake import PersonSubmission, Submission, tidy
 from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
 from web.actions import cases as case_actions
 from web.auth import citizen_cookie, drafts
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.forms.uploads import kept_files, size_words, upload_words
 from web.pages.citizen.receipt import promise
@@ -88,7 +88,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
     match number:
         case 1:
             draft["kind"] = parsing.once(form, "kind")
-            draft.setdefault("key", identifiers.fresh_id())
+            draft.setdefault("key", identifiers.new_id())
         case 2:
             draft.update({name: parsing.once(form, name) for name in ("title", "text", "region", "address")})
             draft["attachments"] = await kept_files(request, form)
@@ -121,9 +121,9 @@ def _check(draft: Mapping[str, Any], number: int) -> None:
             raise Invalid(mine) from fault
 
 
-def _draft_of(draft: Mapping[str, Any], desk: str) -> Draft:
-    person = PersonDraft(draft.get("name", ""), draft.get("phone", ""), draft.get("id_number", ""))
-    return Draft(
+def _draft_of(draft: Mapping[str, Any], desk: str) -> Submission:
+    person = PersonSubmission(draft.get("name", ""), draft.get("phone", ""), draft.get("id_number", ""))
+    return Submission(
         kind=draft.get("kind", ""),
         title=draft.get("title", ""),
         text=draft.get("text", ""),
@@ -142,9 +142,9 @@ def _draft_of(draft: Mapping[str, Any], desk: str) -> Draft:
 
 
 async def _submitted(request: Request, draft: dict[str, Any]) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await request.app.state.limiter.hit("submit", request)
-    receipt = await case_actions.hand_in(office, _draft_of(draft, desk=office.settings.desk))
+    receipt = await case_actions.submit_case(office, _draft_of(draft, desk=office.settings.desk))
     response = _to_receipt(request, receipt.no)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
     await drafts.keep_draft(request, response, {"sent": receipt.no, "at": office.clock.now().timestamp()})
@@ -162,7 +162,7 @@ def _just_sent(request: Request, draft: Mapping[str, Any]) -> bool:
 
 
 async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors: dict[str, str]) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     settings = office.settings
     names = await directory.snapshot()
     shown = {

@@ -20,7 +20,7 @@ from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.wording import catalogue, dates
@@ -33,7 +33,7 @@ DONE = {
 }
 _INSTANT = timedelta(milliseconds=1)  # the limit itself is the first instant too late
 STATES = {"asked": "等待批准", "approved": "已批准剔除", "refused": "不同意剔除"}
-_Step = Callable[[Office, Actor, FormData], Awaitable[None]]
+_Step = Callable[[AppContext, Actor, FormData], Awaitable[None]]
 
 
 async def page(request: Request) -> Response:
@@ -53,7 +53,7 @@ async def _staff(request: Request) -> Actor:
 
 
 async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None = None, status: int = 200) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names, now = await directory.snapshot(), office.clock.now()
     asked = request.query_params.get("page", "1")
     found = await disputes.loops(actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1)
@@ -100,27 +100,27 @@ def _exclusion(row: Any, names: Directory, actor: Actor) -> dict[str, Any]:
         "reason": row["reason"],
         "answer": row["answer"],
         "state": STATES[row["status"]],
-        "may_decide": judges and row["status"] == exclusions.Step.ASKED,
+        "may_decide": judges and row["status"] == exclusions.ExclusionState.ASKED,
     }
 
 
-async def dispute(office: Office, actor: Actor, form: FormData) -> None:
+async def dispute(office: AppContext, actor: Actor, form: FormData) -> None:
     await disputes.dispute(parsing.once(form, "id"), actor, parsing.once(form, "reason"), now=office.clock.now())
 
 
-async def judge(office: Office, actor: Actor, form: FormData) -> None:
+async def judge(office: AppContext, actor: Actor, form: FormData) -> None:
     stands = parsing.yes_or_no(form, "stands")
     await disputes.judge(
         parsing.once(form, "id"), actor, is_valid=stands, reason=parsing.once(form, "reason"), now=office.clock.now()
     )
 
 
-async def exclude(office: Office, actor: Actor, form: FormData) -> None:
+async def exclude(office: AppContext, actor: Actor, form: FormData) -> None:
     no, secret = identifiers.typed_number(parsing.once(form, "no")), office.settings.secret
     await exclusions.ask(no, actor, parsing.once(form, "reason"), now=office.clock.now(), secret=secret)
 
 
-async def decide(office: Office, actor: Actor, form: FormData) -> None:
+async def decide(office: AppContext, actor: Actor, form: FormData) -> None:
     agreed = parsing.yes_or_no(form, "agreed")
     answer = parsing.once(form, "reason")
     await exclusions.decide(parsing.once(form, "no"), actor, is_approved=agreed, answer=answer, now=office.clock.now())
@@ -131,7 +131,7 @@ _STEPS: dict[str, _Step] = {"dispute": dispute, "judge": judge, "exclude": exclu
 
 async def take(request: Request) -> Response:
     """Take one of the four steps, and show what is wrong at the top of the page."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _staff(request)
     step = request.url.path.rpartition("/")[2]
     async with request.form() as form:

@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refused
+from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refusal
 from feedback.queries import cases as case_queries
 from feedback.rules.access import Actor
 from feedback.rules.read_models import CaseFile
@@ -17,7 +17,7 @@ from routing.directory import Directory
 from web.actions import cases as case_actions
 from web.actions import suggestions
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
@@ -38,7 +38,7 @@ def bulk_acts(actor: Actor) -> list[tuple[str, str]]:
 
 async def bulk(request: Request) -> Response:
     """One step for many cases: first what would happen to each, then, confirmed, what did."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await sessions.actor(request), await directory.snapshot()
     async with request.form(max_fields=500) as form:
         act = str(form.get("act", ""))
@@ -66,7 +66,7 @@ async def _bulk_row(
     request: Request, actor: Actor, names: Directory, act: Act, no: str, form: FormData, is_confirmed: bool
 ) -> dict[str, Any]:
     """What the step would do, or did, to one case."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": ""}
     try:
         file = await case_queries.file(actor, no, secret=office.settings.secret)
@@ -80,7 +80,7 @@ async def _bulk_row(
         elif is_confirmed:
             version = str(form.get(f"version-{no}", ""))
             expect = int(version) if version.isdecimal() else None
-            await case_actions.do(office, no, act, actor, data, expect=expect)
+            await case_actions.perform_act(office, no, act, actor, data, expect=expect)
             row["ok"] = True
         else:
             row["ok"] = True
@@ -89,7 +89,7 @@ async def _bulk_row(
     except Invalid as fault:
         words = [catalogue.fault_words(name, code) for name, code in fault.fields.items()]
         row |= {"words": "；".join(words), "ok": False}
-    except Refused as refused:
+    except Refusal as refused:
         row |= {"words": catalogue.error_words(refused.code, count=1), "ok": False}
     return row
 

@@ -15,14 +15,14 @@ from feedback.record import calendar_editions
 from feedback.rules import intake_fields, parties, redaction
 from feedback.rules.access import Actor
 from feedback.rules.lifecycle import Step
-from feedback.rules.read_models import BesideView, CaseFile, LinkView
+from feedback.rules.read_models import CaseFile, LinkView, PartyView
 from feedback.rules.vocabulary import Act, LinkState, Role, Stage, Status
 from feedback.rules.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory
 from web.actions import suggestions
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import reply_templates, step_forms
 from web.forms.step_forms import Choices
 from web.forms.uploads import upload_words
@@ -59,7 +59,7 @@ class Looked:
 
 async def looked(request: Request) -> Looked:
     """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now = await sessions.actor(request), office.clock.now()
     names, editions = await directory.snapshot(), await calendar_editions.editions()
     no, secret = request.path_params["no"], office.settings.secret
@@ -78,7 +78,7 @@ async def shown(
     since: int | None = None,
     status: int = 200,
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     settings, file = office.settings, seen.file
     values = await _proposed(request, seen)
     if typed is not None:
@@ -109,7 +109,7 @@ async def shown(
             if row.no not in known
         ],
         "clocks": desk_case.clock_lines(file, seen.view.clocks),
-        "marks": flag_views.marks_in(file.title, file.text, file.flags),
+        "marks": flag_views.flag_views_in(file.title, file.text, file.flags),
         "moves": [(dates.short_time(each.at), deadline_changes.words(each)) for each in file.moves],
         "facts": _facts(seen),
         "tenures": _tenures(seen),
@@ -150,7 +150,7 @@ async def _repeat_answers(
     """What would be answered to each undecided repeat that may still be declined."""
     if seen.step("decline") is None:
         return {}
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     found = {}
     for link in linked:
         if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
@@ -166,7 +166,7 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
     file = seen.file
     values: dict[str, dict[str, Any]] = {"classify": {"category": file.category}}
     if seen.step("publish"):
-        office: Office = request.app.state.office
+        office: AppContext = request.app.state.office
         known = await case_queries.names_in(seen.actor, file.no, office.settings.secret)
         words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
         values["publish"] = {name: redaction.masked(text, known) for name, text in words.items()}
@@ -215,7 +215,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
     return [(term, words) for term, words in rows if words]
 
 
-def _beside(each: BesideView) -> tuple[str, str]:
+def _beside(each: PartyView) -> tuple[str, str]:
     """A representative or a proxy, with the sort of proxy and its right."""
     p, kind = each.person, parties.proxy_kind(each.kind)
     said = [p.name, p.phone, p.id_number]

@@ -20,7 +20,7 @@ from feedback.rules.lifecycle import Step
 from feedback.rules.vocabulary import Act
 from web.actions import cases as case_actions
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing, reply_templates, step_forms
 from web.forms.step_forms import ANSWERS, REVIEWED
 from web.forms.uploads import kept_files
@@ -44,7 +44,7 @@ async def case(request: Request) -> Response:
 
 async def act(request: Request) -> Response:
     """Take one step. 422 shows the form again, 409 what happened meanwhile; nothing typed is lost."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     seen = await looked(request)
     what = request.path_params["act"]
     async with request.form(max_files=20, max_fields=500) as form:
@@ -65,7 +65,7 @@ async def act(request: Request) -> Response:
                 and await _findings(request, seen, typed)
             ):
                 return await _previewed(request, seen, step, typed, form, status=422)
-            await case_actions.do(office, seen.file.no, step.act, seen.actor, typed, expect=_version(form))
+            await case_actions.perform_act(office, seen.file.no, step.act, seen.actor, typed, expect=_version(form))
         except Invalid as fault:
             errors = _errors(fault, typed)
             return await shown(request, seen, opened=what, typed=typed, errors=errors, status=422)
@@ -98,7 +98,7 @@ async def preview(request: Request) -> Response:
 
 async def route(request: Request) -> Response:
     """One click at the desk: correct the category when it differs, then send the case to the unit of that row."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     seen = await looked(request)
     async with request.form() as form:
         category, expect, step = parsing.once(form, "category"), _version(form), seen.step("assign")
@@ -109,11 +109,11 @@ async def route(request: Request) -> Response:
         try:
             _check(request, seen, step, typed)
             if category and category != seen.file.category:
-                await case_actions.do(
+                await case_actions.perform_act(
                     office, seen.file.no, Act.CLASSIFY, seen.actor, {"category": category}, expect=expect
                 )
                 expect = None if expect is None else expect + 1
-            await case_actions.do(office, seen.file.no, Act.ASSIGN, seen.actor, typed, expect=expect)
+            await case_actions.perform_act(office, seen.file.no, Act.ASSIGN, seen.actor, typed, expect=expect)
         except Invalid as fault:
             errors = _errors(fault, typed)
             return await shown(request, await looked(request), opened="assign", typed=typed, errors=errors, status=422)
@@ -130,7 +130,7 @@ async def back(request: Request) -> Response:
 
 async def attachment(request: Request) -> Response:
     """A file of a case the actor sees; pictures open in the page, everything else is saved."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     now = office.clock.now()
     row, path = await attachments.opened(actor, request.path_params["id"], office.settings.data, log_at=now)
@@ -173,7 +173,7 @@ async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]
 
 def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:
     """Raises Invalid for everything wrong with what was typed, so that nothing wrong is even previewed."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     faults = parsing.faults(step, typed, seen.names, office.settings.attachments_max)
     if step.act in ANSWERS and reply_templates.blanks_in(str(typed.get("text", ""))):
         faults["text"] = "blank"
@@ -211,14 +211,14 @@ async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: Fo
 
 async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What in the texts looks like personal data, as (sort, text), once each."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names = await case_queries.names_in(seen.actor, seen.file.no, office.settings.secret)
     words = "\n".join(str(typed.get(name, "")) for name in ("title", "question", "answer", "text"))
     found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.findings(words, names)]
     return list(dict.fromkeys(found))
 
 
-async def _advice(office: Office, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[checks.Finding]:
+async def _advice(office: AppContext, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[checks.ReplyFinding]:
     """What to look at again in an answer before it is sent. Personal data has a notice of its own."""
     if step.act is not Act.REPLY:
         return []
@@ -256,7 +256,7 @@ def _kept_words(typed: Mapping[str, Any]) -> str:
 async def _previewed(
     request: Request, seen: Looked, step: Step, typed: dict[str, Any], form: FormData, status: int = 200
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     is_answer = step.act in ANSWERS
     moves = desk_case.clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.editions, seen.now)
     if step.act in (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION):

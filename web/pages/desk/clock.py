@@ -16,14 +16,14 @@ from feedback.rules.deadlines import Clock, row_of
 from feedback.rules.read_models import CaseFile
 from routing import directory
 from web.auth import citizen_cookie, sessions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import case as case_views
 from web.presentation import deadline_changes, deadline_explanation, desk_frame
 
 
 async def staff(request: Request) -> Response:
     """A clock of any case the member of staff sees."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names, no = await sessions.actor(request), await directory.snapshot(), request.path_params["no"]
     file = await case_queries.file(actor, no, secret=office.settings.secret)
     crumbs = [("/desk", "工作台"), (f"/desk/cases/{no}", no)]
@@ -32,7 +32,7 @@ async def staff(request: Request) -> Response:
 
 async def own(request: Request) -> Response:
     """A clock of one's own case."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
@@ -47,7 +47,7 @@ def running(file: CaseFile) -> list[tuple[str, str]]:
 
 
 async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     clock = _clock(request, file)
     names, editions = await directory.snapshot(), await calendar_editions.editions()
     context = {

@@ -16,7 +16,7 @@ from feedback.rules.access import Actor
 from routing import directory
 from web.actions import links as link_actions
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_case, desk_frame
 from web.presentation import links as link_views
@@ -26,7 +26,7 @@ from web.wording import catalogue
 
 async def pending(request: Request) -> Response:
     """What waits for a decision of this desk: repeats, and matters several people bring."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now = await _receptionist(request), office.clock.now()
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     told = {
@@ -38,7 +38,7 @@ async def pending(request: Request) -> Response:
 
 async def decide(request: Request) -> Response:
     """Merge, answer with how the first stands, confirm, say that there are new facts, or that it is something else."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, what = await _receptionist(request), request.path_params["what"]
     link = await link_actions.link_of(actor, request.path_params["id"])
     await link_actions.decide(office, actor, link, what)
@@ -52,7 +52,7 @@ _DONE = {link_actions.MERGED: "merge", link_actions.ANSWERED: "decline"}
 
 async def add(request: Request) -> Response:
     """Link a case to an earlier one by hand."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, no = await _receptionist(request), request.path_params["no"]
     async with request.form() as form:
         other, kind = parsing.words(form, "case"), parsing.words(form, "kind")
@@ -62,7 +62,7 @@ async def add(request: Request) -> Response:
 
 async def campaign(request: Request) -> Response:
     """A matter several people bring: its cases, and one answer for all of them, each with its own clock."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now = await sessions.actor(request), office.clock.now()
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     head, members = await links.group(actor, request.path_params["no"])

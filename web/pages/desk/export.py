@@ -23,7 +23,7 @@ from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.presentation import worklist as worklist_views
 
 EXPORT_MOST = 20_000
@@ -49,7 +49,7 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 async def export(request: Request) -> Response:
     """The list behind the filter as a file. What it holds is what the list shows: no names, no telephones."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now = await sessions.actor(request), office.clock.now()
     if actor.roles <= {Role.ADMIN}:
         raise Forbidden

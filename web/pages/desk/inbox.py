@@ -11,7 +11,7 @@ from feedback.rules.intake import line
 from routing import directory
 from routing.notices import inbox
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.wording import catalogue, dates
@@ -26,7 +26,7 @@ async def listed(request: Request) -> Response:
 
 
 async def _shown(request: Request, errors: dict[str, str], mail: str) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await sessions.actor(request), await directory.snapshot()
     unread, read = await inbox.listed(actor)
     context = {
@@ -60,7 +60,7 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
 
 async def mark(request: Request) -> Response:
     """Mark the chosen notices read, or all of them."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await sessions.actor(request)
     async with request.form(max_fields=500) as form:
         ids = [int(text) for text in map(str, form.getlist("id")) if text.isdecimal() and len(text) < 19]
@@ -70,7 +70,7 @@ async def mark(request: Request) -> Response:
 
 async def digest(request: Request) -> Response:
     """What a morning's digest stands for. Opening it marks it read."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, names = await sessions.actor(request), await directory.snapshot()
     text = request.path_params["id"]
     row, held = await inbox.digest(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)

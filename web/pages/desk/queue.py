@@ -15,7 +15,7 @@ from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import cookies, form_recovery, sessions
-from web.context import Office
+from web.context import AppContext
 from web.pages.desk.bulk import bulk_acts
 from web.presentation import desk_frame
 from web.presentation import flags as flag_views
@@ -28,7 +28,7 @@ _COLUMNS_HOURS = 24 * 365
 
 async def queue(request: Request) -> Response:
     """The cases somebody sees, those with the least time left first."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now = await sessions.actor(request), office.clock.now()
     if actor.roles <= {Role.ADMIN}:
         return RedirectResponse("/admin", status_code=303)
@@ -95,7 +95,7 @@ def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:
 
 async def drop_kept(request: Request) -> Response:
     """Throw away what was kept of a form that came after the session ended."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await form_recovery.drop(office, await sessions.actor(request))
     response = RedirectResponse("/desk", status_code=303)
     response.delete_cookie(form_recovery.COOKIE)

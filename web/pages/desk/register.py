@@ -24,13 +24,13 @@ from feedback.queries import lookup as case_lookup
 from feedback.record import access_log, calendar_editions
 from feedback.rules import intake, intake_fields, parties
 from feedback.rules.access import Actor
-from feedback.rules.intake import Draft, PersonDraft, Proxy
+from feedback.rules.intake import PersonSubmission, Proxy, Submission
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import PUBLIC_KINDS, Channel, Kind, LinkKind, Profile, Role
 from routing import directory
 from web.actions import cases as case_actions
 from web.auth import drafts, sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.forms.uploads import kept_files, upload_words
 from web.presentation import desk_frame
@@ -43,7 +43,7 @@ AT_THE_DESK = (Channel.HOTLINE, Channel.VISIT, Channel.LETTER, Channel.FAX, Chan
 DRAFT = "register"
 _PERSON = ("name", "phone", "id_number", "address")
 _REPRESENTATIVES = [f"rep{n}.{name}" for n in range(parties.REPRESENTATIVES_MOST) for name in ("name", "phone")]
-_PARTICULARS = [row.name for row in intake_fields.PARTICULARS if row.sort != "switch"]
+_PARTICULARS = [row.name for row in intake_fields.INTAKE_FIELDS if row.sort != "switch"]
 _TEXTS = (
     *("channel", "kind", "profile", "title", "text", "region", "address", "urgency", "headcount", "key"),
     *(f"person.{name}" for name in _PERSON),
@@ -53,14 +53,14 @@ _TEXTS = (
 )
 _SWITCHES = (
     *("anonymous", "public_consent"),
-    *(row.name for row in intake_fields.PARTICULARS if row.sort == "switch"),
+    *(row.name for row in intake_fields.INTAKE_FIELDS if row.sort == "switch"),
 )
 _FIELD_OF = {"attachments": "files", "file": "files", "representatives": "rep0-name"}
 
 
 async def register(request: Request) -> Response:
     """Take in what came by letter, visit, call, fax or from above."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _receptionist(request)
     if request.method == "GET":
         kept = await drafts.staff_draft(office, DRAFT, actor.id)
@@ -81,13 +81,13 @@ async def register(request: Request) -> Response:
             is_resent = await case_lookup.is_known_source(draft.channel, draft.source_id)
             if "check" in form or (not faults and not is_resent and _must_look(told, form)):
                 return await _shown(request, actor, typed, {}, hints=told, asked="check" in form)
-            receipt = await case_actions.hand_in(office, draft, actor, faults=faults)
+            receipt = await case_actions.submit_case(office, draft, actor, faults=faults)
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, actor, typed, errors)
         except Conflict:
             # The same form again with other words, after a step back in the browser: another message, or a slip.
-            typed["key"] = identifiers.fresh_id()
+            typed["key"] = identifiers.new_id()
             errors = {"title": "刚才已经登记过一件；这次内容不同，确实要另登一件的，请再点一次登记"}
             return await _shown(request, actor, typed, errors)
     await drafts.drop_staff_draft(office, DRAFT, actor.id)
@@ -101,7 +101,7 @@ def _must_look(told: Sequence[Hint], form: FormData) -> bool:
     return any(hint.likeness.cosine and hint.case.no not in shown for hint in told)
 
 
-async def _link(office: Office, actor: Actor, no: str, typed: Mapping[str, Any]) -> None:
+async def _link(office: AppContext, actor: Actor, no: str, typed: Mapping[str, Any]) -> None:
     """What the clerk said it has to do with an earlier case."""
     kinds = (LinkKind.REPEAT_OF, LinkKind.NEW_FACTS_OF, LinkKind.CAMPAIGN)
     if typed["related"] and typed["relation"] in kinds:
@@ -113,7 +113,7 @@ async def _link(office: Office, actor: Actor, no: str, typed: Mapping[str, Any])
 
 async def check(request: Request) -> Response:
     """What may have been said before, as a piece of the page for whoever is typing."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor = await _receptionist(request)
     async with request.form(max_files=20, max_fields=200) as form:
         typed = _typed(form)
@@ -123,7 +123,7 @@ async def check(request: Request) -> Response:
 
 async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> list[Hint]:
     """Earlier cases of the person or in the same words; that a person was looked for is written down when found."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     phone = intake.phone_digits(typed["person.phone"])
     id_number = intake.narrow(typed["person.id_number"]).replace(" ", "").upper()
     person = {"name": intake.line(typed["person.name"]), "phone": phone, "id_number": id_number}
@@ -136,7 +136,7 @@ async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> li
     return found
 
 
-async def _hint_lines(found: Sequence[Hint], office: Office) -> list[dict[str, Any]]:
+async def _hint_lines(found: Sequence[Hint], office: AppContext) -> list[dict[str, Any]]:
     names, calendar, now = await directory.snapshot(), await calendar_editions.current(), office.clock.now()
     return [
         {
@@ -152,7 +152,7 @@ async def _hint_lines(found: Sequence[Hint], office: Office) -> list[dict[str, A
 
 async def kept_for_later(request: Request) -> None:
     """Keep what was typed into a form that came after the session ended, sealed, for whoever wrote it."""
-    username = await sessions.username_of_ended(request)
+    username = await sessions.expired_session_user(request)
     if username is None:
         return
     async with request.form(max_files=20, max_fields=200) as form:
@@ -176,7 +176,7 @@ async def registered(request: Request) -> Response:
 
     Of a report that went to another desk, because nobody here may open one, it says where it went and no more.
     """
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     actor, now, no = await _receptionist(request), office.clock.now(), request.path_params["no"]
     names = await directory.snapshot()
     file: CaseFile | None = None
@@ -197,7 +197,9 @@ async def registered(request: Request) -> Response:
         "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
         "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],
         "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
-        "by_proxy": next((each for each in file.beside if each.role == parties.Beside.PROXY), None) if file else None,
+        "by_proxy": next((each for each in file.beside if each.role == parties.PartyRole.PROXY), None)
+        if file
+        else None,
     }
     return office.render(request, "desk/registered.html", context)
 
@@ -218,12 +220,12 @@ async def _receptionist(request: Request) -> Actor:
     return actor
 
 
-def _blank(office: Office) -> dict[str, Any]:
+def _blank(office: AppContext) -> dict[str, Any]:
     now = office.clock.now().astimezone(OFFICE)
     return dict.fromkeys(_TEXTS, "") | {
         "channel": Channel.HOTLINE.value,
         "headcount": "1",
-        "key": identifiers.fresh_id(),
+        "key": identifiers.new_id(),
         "visit_at": f"{now:%Y-%m-%dT%H:%M}",
         "attachments": [],
     }
@@ -234,21 +236,21 @@ def _typed(form: FormData) -> dict[str, Any]:
     return typed | {name: name in form for name in _SWITCHES}
 
 
-def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Draft, dict[str, str]]:
+def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Submission, dict[str, str]]:
     """The draft the form says, and what only this form can find wrong."""
     faults: dict[str, str] = {}
     headcount = _number(typed["headcount"] or "1", "headcount", parties.HEADCOUNT_MOST, faults)
     if typed["channel"] not in AT_THE_DESK:
         faults["channel"] = "missing"
     proxy = Proxy(
-        PersonDraft(typed["proxy.name"], typed["proxy.phone"]),
+        PersonSubmission(typed["proxy.name"], typed["proxy.phone"]),
         kind=typed["proxy.kind"],
         authority=typed["proxy.authority"],
     )
     representatives = [
-        PersonDraft(typed[f"rep{n}.name"], typed[f"rep{n}.phone"]) for n in range(parties.REPRESENTATIVES_MOST)
+        PersonSubmission(typed[f"rep{n}.name"], typed[f"rep{n}.phone"]) for n in range(parties.REPRESENTATIVES_MOST)
     ]
-    draft = Draft(
+    draft = Submission(
         kind=typed["kind"],
         title=typed["title"],
         text=typed["text"],
@@ -259,15 +261,15 @@ def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Draft, dict[str, 
         profile=typed["profile"],
         region=typed["region"],
         address=typed["address"],
-        person=PersonDraft(**{name: typed[f"person.{name}"] for name in _PERSON}),
+        person=PersonSubmission(**{name: typed[f"person.{name}"] for name in _PERSON}),
         anonymous=typed["anonymous"],
         public_consent=typed["public_consent"],
         attachments=tuple(typed["attachments"]),
         urgency=int(typed["urgency"]) if typed["urgency"] in ("1", "2") else 0,
         headcount=headcount,
-        representatives=tuple(each for each in representatives if each != PersonDraft()),
-        proxy=proxy if proxy != Proxy(PersonDraft()) else None,
-        particulars={row.name: typed[row.name] for row in intake_fields.PARTICULARS},
+        representatives=tuple(each for each in representatives if each != PersonSubmission()),
+        proxy=proxy if proxy != Proxy(PersonSubmission()) else None,
+        particulars={row.name: typed[row.name] for row in intake_fields.INTAKE_FIELDS},
     )
     return draft, faults
 
@@ -301,7 +303,7 @@ async def _shown(
     asked: bool = False,
     restored: bool = False,
 ) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     settings, names = office.settings, await directory.snapshot()
     context = {
         **desk_frame.frame(actor, names),
@@ -332,13 +334,18 @@ _HEADS: tuple[tuple[str, str, frozenset[Channel]], ...] = (
 )
 
 
-def _groups() -> list[tuple[str, str, str, list[intake_fields.Particular]]]:
+def _groups() -> list[tuple[str, str, str, list[intake_fields.IntakeField]]]:
     """The particulars of some channels each under its heading, then those of all: id, heading, channels, rows."""
     found = [
-        (id_, words, " ".join(sorted(channels)), [row for row in intake_fields.PARTICULARS if row.channels == channels])
+        (
+            id_,
+            words,
+            " ".join(sorted(channels)),
+            [row for row in intake_fields.INTAKE_FIELDS if row.channels == channels],
+        )
         for id_, words, channels in _HEADS
     ]
-    everywhere = [row for row in intake_fields.PARTICULARS if row.channels == frozenset(Channel)]
+    everywhere = [row for row in intake_fields.INTAKE_FIELDS if row.channels == frozenset(Channel)]
     return [*found, ("more", "其他登记项", "", everywhere)]
 
 

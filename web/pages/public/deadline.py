@@ -10,8 +10,8 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
 from feedback.record import calendar_editions
 from feedback.rules.intake import narrow
-from feedback.rules.terms import Length, Unit
-from web.context import Office
+from feedback.rules.terms import Length, TermUnit
+from web.context import AppContext
 from web.pages.public.home import COMMON
 from web.presentation import deadline_explanation
 
@@ -20,7 +20,7 @@ DAYS_MOST = 1000
 
 async def deadline(request: Request) -> Response:
     """A deadline with every day of the count, for people to check by hand."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     today = office_day(office.clock.now())
     q = request.query_params
     typed = {
@@ -69,4 +69,4 @@ def _asked(typed: dict[str, str]) -> tuple[date, Length]:
         faults["unit"] = "not_a_unit"
     if faults:
         raise Invalid(faults)
-    return day, Length(count, Unit(typed["unit"]))
+    return day, Length(count, TermUnit(typed["unit"]))

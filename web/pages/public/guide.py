@@ -6,7 +6,7 @@ from starlette.responses import Response
 from feedback.kernel.clock import office_day
 from feedback.rules.terms import Holder, Term, in_force
 from feedback.rules.vocabulary import Profile
-from web.context import Office
+from web.context import AppContext
 from web.wording import catalogue
 
 PROFILE_WORDS = {Profile.PETITION: "信访事项", Profile.HOTLINE: "热线诉求", Profile.RATING: "差评整改"}
@@ -14,7 +14,7 @@ PROFILE_WORDS = {Profile.PETITION: "信访事项", Profile.HOTLINE: "热线诉�
 
 async def guide(request: Request) -> Response:
     """What is accepted, what is not and where it belongs, and the terms as the table says them."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     rows = [_term_words(term) for term in in_force(office_day(office.clock.now())) if term.holder is not Holder.CO]
     return office.render(request, "public/guide.html", {"terms": rows})
 

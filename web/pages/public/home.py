@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from feedback.queries import public_replies
 from feedback.record import calendar_editions
 from routing import directory
-from web.context import Office
+from web.context import AppContext
 from web.pages.public.replies import reply_line
 from web.pages.public.scores import home_figures
 
@@ -21,7 +21,7 @@ COMMON = (
 
 async def home(request: Request) -> Response:
     """The three big entries, what happens to a message, newest replies and figures."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     newest = await public_replies.public_replies(size=5)
     month, figures = await home_figures()
@@ -35,18 +35,18 @@ async def home(request: Request) -> Response:
 
 async def privacy(request: Request) -> Response:
     """What is kept of a person, who sees it, for how long."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     context = {"retention_years": office.settings.retention_years, "draft_days": office.settings.draft_days}
     return office.render(request, "public/privacy.html", context)
 
 
 async def accessibility(request: Request) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     return office.render(request, "public/accessibility.html", {})
 
 
 async def offline(request: Request) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     return office.render(request, "public/offline.html", {})
 
 

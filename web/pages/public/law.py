@@ -9,7 +9,7 @@ from starlette.routing import Route
 from feedback.rules import decision_grounds
 from feedback.rules.lifecycle import STEPS, Step
 from feedback.rules.vocabulary import Profile
-from web.context import Office
+from web.context import AppContext
 from web.wording import catalogue
 
 _TABLES = (
@@ -19,21 +19,21 @@ _TABLES = (
     ("督办的情形", decision_grounds.TRIGGERS),
 )
 _LETTERS = {
-    decision_grounds.Letter.NOT_ACCEPTED: "不予受理",
-    decision_grounds.Letter.NOT_AGAIN: "不再受理",
-    decision_grounds.Letter.GUIDE: "告知向有权机关提出",
+    decision_grounds.GroundLetter.NOT_ACCEPTED: "不予受理",
+    decision_grounds.GroundLetter.NOT_AGAIN: "不再受理",
+    decision_grounds.GroundLetter.GUIDE: "告知向有权机关提出",
 }
 
 
 async def law(request: Request) -> Response:
     """Every ground, route, outcome, trigger and step with its article."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     tables = [(title, [_row(row) for row in rows if row.offered]) for title, rows in _TABLES]
     steps = [_step(step) for step in STEPS if step.law]
     return office.render(request, "public/law.html", {"tables": tables, "steps": steps})
 
 
-def _row(row: decision_grounds.Row) -> dict[str, Any]:
+def _row(row: decision_grounds.DecisionGround) -> dict[str, Any]:
     return {
         "label": row.label,
         "law": row.law,

@@ -20,7 +20,7 @@ from feedback.rules.vocabulary import Act
 from routing import directory
 from web.actions import cases as case_actions
 from web.auth import sessions
-from web.context import Office
+from web.context import AppContext
 from web.forms import parsing
 from web.pages.citizen.case import indicator_options
 from web.wording import catalogue
@@ -41,7 +41,7 @@ async def rate(request: Request) -> Response:
         return await _shown(request, typed, {})
     async with request.form() as form:
         typed = _typed(form)
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     await request.app.state.limiter.hit("submit", request)
     try:
         occasion = _occasion(office, typed["token"])
@@ -59,7 +59,7 @@ async def rate(request: Request) -> Response:
     return RedirectResponse(f"/rate/thanks?level={typed['level']}", status_code=303)
 
 
-def _occasion(office: Office, token: str) -> Occasion:
+def _occasion(office: AppContext, token: str) -> Occasion:
     return tokens.occasion_of(office.settings.secret, token) if token else Occasion()
 
 
@@ -79,7 +79,7 @@ def _typed(form: FormData) -> dict[str, Any]:
 
 
 async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> None:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     now, secret = office.clock.now(), office.settings.secret
     # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
     typed["tags"] = [tag for tag in typed["tags"] if not submission.tags_fault(typed["level"], [tag])]
@@ -87,14 +87,16 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
         data = {name: typed[name] for name in ("level", "tags", "text", "anonymous") if typed[name]}
         no = occasion.case_no
         if not await case_ratings.is_kept(typed["key"], secret):
-            await case_actions.do(office, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"])
+            await case_actions.perform_act(
+                office, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"]
+            )
         return
     said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
     await services.rate_service(said, await sessions.actor_or_none(request), now=now, secret=secret)
 
 
 async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     names = await directory.snapshot()
     rows = await services.matters()
     errors, token = dict(errors), str(typed["token"])
@@ -108,7 +110,7 @@ async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str
     for row in rows:
         groups.setdefault(names.name(row.unit), []).append((row.code, row.name))
     matter = next((row for row in rows if row.code == occasion.matter), None)
-    typed = {**typed, "key": typed.get("key") or identifiers.fresh_id()}
+    typed = {**typed, "key": typed.get("key") or identifiers.new_id()}
     blank = {"level": "", "tags": [], "text": "", "anonymous": False, "matter": "", "handling_no": ""}
     context = {
         "draft": {**blank, **typed, "token": token},
@@ -136,7 +138,7 @@ def _fixed(occasion: Occasion, matter: str, unit: str) -> list[tuple[str, str]]:
 
 async def thanks(request: Request) -> Response:
     """What happens with the rating."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     text = request.query_params.get("level", "")
     level = int(text) if text in {str(each) for each in catalogue.LEVELS} else 5
     context = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}

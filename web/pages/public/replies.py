@@ -20,7 +20,7 @@ from feedback.record import calendar_editions, search
 from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
-from web.context import Office
+from web.context import AppContext
 from web.wording import catalogue, dates
 
 EXCERPT = 90
@@ -30,7 +30,7 @@ SIMILAR_MOST = 3
 
 async def replies(request: Request) -> Response:
     """Published questions and answers that hold the words, narrowed by category and unit."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = _page(request)
@@ -123,7 +123,7 @@ def _page(request: Request) -> int:
 
 async def reply(request: Request) -> Response:
     """One published reply under its permanent address."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     text = request.path_params["id"]
     if not text.isdecimal() or len(text) > 15:
         raise NotFound(reply=text)
@@ -151,7 +151,7 @@ async def reply(request: Request) -> Response:
 
 async def similar(request: Request) -> Response:
     """A fragment with up to three replies like a title that is being typed; the whole title, else its beginning."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     q = request.query_params.get("q", "").strip()
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     rows: list[Mapping[str, Any]] = []
@@ -172,7 +172,7 @@ def _pieces(title: str) -> list[str]:
 
 async def feed(request: Request) -> Response:
     """The newest replies as RSS 2.0."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     found = await public_replies.public_replies(size=50)
     names = await directory.snapshot()
     base = office.settings.public_url or str(request.base_url).rstrip("/")

@@ -10,8 +10,8 @@ from starlette.routing import Route
 from evaluation.kpi import table as kpi_table
 from evaluation.publication import editions as publication_editions
 from evaluation.publication import statistics
-from evaluation.publication.editions import Edition
-from web.context import Office
+from evaluation.publication.editions import EditionView
+from web.context import AppContext
 from web.wording import dates
 
 COLUMNS = (
@@ -36,7 +36,7 @@ _SORTS = {row.code: row.sort for row in statistics.FORMULAE}
 
 async def scores(request: Request) -> Response:
     """One edition, the newest unless a period is asked for."""
-    office: Office = request.app.state.office
+    office: AppContext = request.app.state.office
     editions = await publication_editions.editions()
     newest = _newest_of_each(editions)
     asked = request.query_params.get("period", "")
@@ -51,8 +51,8 @@ async def scores(request: Request) -> Response:
     return office.render(request, "public/scores.html", context, status=status)
 
 
-def _newest_of_each(editions: Sequence[Edition]) -> dict[str, Edition]:
-    found: dict[str, Edition] = {}
+def _newest_of_each(editions: Sequence[EditionView]) -> dict[str, EditionView]:
+    found: dict[str, EditionView] = {}
     for edition in editions:
         found.setdefault(edition.period, edition)
     return found
@@ -64,7 +64,7 @@ def month_words(period: str) -> str:
     return f"{year} 年 {int(month)} 月"
 
 
-def _view(edition: Edition, sort: str) -> dict[str, Any]:
+def _view(edition: EditionView, sort: str) -> dict[str, Any]:
     told = edition.figures
     sort = sort if sort in COLUMNS else ""
     rows = sorted(told["units"], key=lambda row: _rank(row, sort)) if sort else told["units"]
@@ -164,7 +164,7 @@ def _tile(code: str, row: Mapping[str, Any], told: Mapping[str, Any]) -> dict[st
     return {"label": _NAMES[code], "figure": shown["words"], "note": note if len(note) <= 30 else ""}
 
 
-def _course(editions: Sequence[Edition]) -> list[tuple[str, float | None]]:
+def _course(editions: Sequence[EditionView]) -> list[tuple[str, float | None]]:
     """The timeliness of the district by month, oldest first, in percent."""
     course = []
     for edition in reversed(editions):

@@ -19,10 +19,10 @@ from feedback.rules.access import SYSTEM
 from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.people import Door
-from web.forms import reply_templates, step_forms
+from web.forms import reply_templates
 from web.pages.account import login
 from web.pages.desk import export
-from web.wording import dates
+from web.wording import acts, dates
 
 UNIT = "jiaotong"
 
@@ -449,7 +449,7 @@ async def test_the_queue_survives_any_query(door: Door) -> None:
 
 def test_every_step_has_a_place_in_the_order_of_forms() -> None:
     by_hand = set(Act) - {Act.SUBMIT, Act.WITHDRAW, Act.RATE, Act.REVIEW, Act.RE_REVIEW, Act.REFOLD}
-    assert set(step_forms.ORDER) == by_hand
+    assert set(acts.ORDER) == by_hand
 
 
 async def test_notices_of_a_unit_are_listed_for_its_clerks(door: Door) -> None:

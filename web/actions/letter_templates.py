@@ -19,7 +19,7 @@ from routing import directory
 from web.auth import sessions
 from web.context import AppContext
 from web.letters import placeholders, rendering, templates
-from web.wording import catalogue, dates
+from web.wording import acts, dates
 
 TO_WORDS = {
     "petitioner": "信访人",
@@ -79,7 +79,7 @@ def template_of(office: AppContext, row: LetterType) -> Template:
         code=row.code,
         title=row.title,
         act=row.act,
-        act_words=catalogue.ACTS.get(row.act, "三项建议和督查措施"),
+        act_words=(acts.label_of(row.act) or "三项建议和督查措施"),
         to=TO_WORDS[row.to.value],
         series=row.series,
         law=letter_types.cited(row.law),

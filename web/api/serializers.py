@@ -10,7 +10,7 @@ from feedback.rules.vocabulary import Act
 from routing.directory import Directory
 from web.presentation import parties as party_views
 from web.presentation.timeline import category_words
-from web.wording import catalogue
+from web.wording import acts, catalogue
 from web.wording.dates import iso
 
 
@@ -63,7 +63,7 @@ def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, 
         "acts": [
             {
                 "act": s.act.value,
-                "label": catalogue.ACTS[s.act.value],
+                "label": acts.ACTS[s.act].label,
                 "needs": [n.name for n in s.needs],
                 "may": [n.name for n in s.may],
             }
@@ -85,7 +85,7 @@ def entry_json(entry: EntryView, directory: Directory) -> dict[str, Any]:
     said: Mapping[str, Any] = entry.data
     unit = str(said.get("unit") or "") or entry.unit
     text = "" if entry.act == Act.SUBMIT else str(said.get("text") or said.get("reason") or "")
-    line: dict[str, Any] = {"at": iso(entry.at), "act": entry.act, "act_text": catalogue.DONE[entry.act]}
+    line: dict[str, Any] = {"at": iso(entry.at), "act": entry.act, "act_text": acts.done_line(entry.act)}
     if unit:
         line["unit"] = unit_json(unit, directory)
     if text:

@@ -10,7 +10,7 @@ from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Kind
 from routing.directory import Directory
 from web.forms.models import QuickReason, ReplyTemplate
-from web.forms.step_forms import ANSWERS
+from web.wording.acts import ANSWERS
 
 Phrase = tuple[str, str]
 

@@ -16,7 +16,7 @@ from routing.directory import Directory
 from web.presentation import case as case_views
 from web.presentation.case import ClockView
 from web.presentation.timeline import EventView
-from web.wording import catalogue, dates
+from web.wording import acts, catalogue, dates
 
 # ---- clocks ----
 
@@ -90,20 +90,13 @@ def clock_moves(
 
 # ---- the course ----
 
-_STAFF_DONE: Mapping[str, str] = {
-    Act.SUBMIT: "提交诉求",
-    Act.ASK: "请群众补充情况",
-    Act.SUPPLEMENT: "补充材料",
-    Act.CLASSIFY: "分类",
-}
-
 
 def staff_timeline(events: Iterable[EventView]) -> list[EventView]:
     """What happened, said to colleagues instead of to the citizen; what only machines need is left to the record."""
     return [
         replace(
             event,
-            act_text=_STAFF_DONE.get(event.act, event.act_text),
+            act_text=acts.ACTS[Act(event.act)].done_staff or event.act_text,
             details=tuple((label, words) for label, words in event.details if label != catalogue.NEEDS["release"]),
         )
         for event in events

@@ -11,7 +11,7 @@ from feedback.rules.needs import Need
 from feedback.rules.read_models import CaseFile, EntryView, FileView
 from feedback.rules.vocabulary import Act, Profile
 from routing.directory import Directory
-from web.wording import catalogue
+from web.wording import acts, catalogue
 from web.wording.dates import time_words
 
 _HIDDEN_DATA = frozenset(
@@ -50,7 +50,7 @@ class EventView:
 
 
 def step_view(step: Step) -> StepView:
-    return StepView(step.act.value, catalogue.ACTS[step.act.value], step.needs, step.may, step.law, step.remark)
+    return StepView(step.act.value, acts.ACTS[step.act].label, step.needs, step.may, step.law, step.remark)
 
 
 def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventView:
@@ -70,7 +70,7 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
     return EventView(
         seq=entry.seq,
         act=entry.act,
-        act_text=catalogue.DONE[entry.act],
+        act_text=acts.done_line(entry.act),
         at=entry.at,
         when=time_words(entry.at),
         who=who,

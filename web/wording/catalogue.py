@@ -1,468 +1,54 @@
-"""Which Chinese words stand for each code? Every enum member, error code and field has its row here.
+"""Which Chinese words stand for each code? Every enum member, error code and field has its row in a file beside this one.
 
-Templates, API, notices and exports take their words from these tables; a test holds them complete.
+Templates, API, notices and exports take their words from these tables; a test holds them complete. The words of acts
+stand in `acts.toml`, read by `web.wording.acts`.
 """
 
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from feedback.rules import decision_grounds
 from feedback.rules.intake_fields import INTAKE_FIELDS
 
-KINDS: Mapping[str, str] = {
-    "complaint": "投诉",
-    "help": "求助",
-    "consult": "咨询",
-    "suggest": "建议",
-    "report": "检举控告",
-    "appeal": "申诉求决",
-    "praise": "表扬",
-    "rectify": "差评整改",
-}
-KIND_HINTS: Mapping[str, str] = {
-    "complaint": "对管理、服务不满意，或权益受到影响，要求处理",
-    "help": "遇到困难，需要政府部门帮忙解决",
-    "consult": "想问清楚政策、手续、材料、地点、时间",
-    "suggest": "对政府工作、城市建设有意见和建议",
-    "report": "举报单位或工作人员违纪违法，全程保密",
-    "appeal": "对处理结果不服，或要求依法解决的信访事项",
-    "praise": "表扬单位或工作人员",
-}
-PROFILES: Mapping[str, str] = {"petition": "信访", "hotline": "12345热线", "rating": "好差评整改"}
-AUTHORITIES: Mapping[str, str] = {"written": "书面委托", "recorded": "口头委托，已记录", "statutory": "法定代理"}
-STAGES: Mapping[str, str] = {"first": "初次办理", "review": "复查", "re_review": "复核"}
-STATUSES: Mapping[str, str] = {
-    "received": "已收到，待分派",
-    "assigned": "已派件，待受理",
-    "accepted": "正在办理",
-    "held": "挂账办理",
-    "replied": "已答复",
-    "closed": "已办结",
-    "declined": "不予受理",
-    "withdrawn": "已撤回",
-    "merged": "已并案",
-    "diverted": "已导入法定程序",
-}
-CHANNELS: Mapping[str, str] = {
-    "web": "网站",
-    "app": "手机应用",
-    "miniprogram": "小程序",
-    "wechat": "微信公众号",
-    "weibo": "微博",
-    "hotline": "电话",
-    "letter": "来信",
-    "visit": "来访",
-    "fax": "传真",
-    "agent": "代办",
-    "transfer": "上级转来",
-    "import": "批量导入",
-    "open311": "Open311",
-}
-ROLES: Mapping[str, str] = {
-    "citizen": "群众",
-    "reception": "受理窗口",
-    "clerk": "经办人",
-    "lead": "单位负责人",
-    "supervisor": "督办人员",
-    "auditor": "审计人员",
-    "admin": "管理员",
-    "system": "系统",
-}
-ACTS: Mapping[str, str] = {
-    "submit": "提交",
-    "classify": "分类",
-    "assign": "派件",
-    "accept": "受理",
-    "decline": "不予受理",
-    "return": "退回",
-    "ask": "请补充情况",
-    "supplement": "补充材料",
-    "contact": "联系群众",
-    "ask_extension": "申请延期",
-    "extend": "批准延期",
-    "refuse_extension": "不同意延期",
-    "endorse_extension": "同意延期，报中心批准",
-    "co_assign": "增加协办单位",
-    "co_reply": "反馈协办意见",
-    "reply": "答复",
-    "publish": "公开答复",
-    "unpublish": "撤下公开的答复",
-    "withdraw": "撤回",
-    "urge": "催办",
-    "supervise": "督办",
-    "answer_supervision": "答复督办",
-    "rate": "评价",
-    "review": "申请复查",
-    "re_review": "申请复核",
-    "reopen": "退回再办",
-    "merge": "并案",
-    "hold": "批准挂账",
-    "ask_hold": "申请挂账",
-    "refuse_hold": "不同意挂账",
-    "resume": "恢复办理",
-    "rectify": "反馈整改结果",
-    "explain": "解释说明",
-    "call_back": "回访",
-    "note": "内部备注",
-    "close": "办结",
-    "divert": "导入法定程序",
-    "object": "提出异议",
-    "refuse_objection": "不同意退回",
-    "report_back": "提交办结报告",
-    "mediate": "记录调解和解",
-    "deliver": "登记送达",
-    "hearing": "开始听证",
-    "end_hearing": "结束听证",
-    "progress": "阶段反馈",
-    "transfer": "下转或上报",
-    "report_up": "报告重大紧急事项",
-    "recuse": "人员回避",
-    "audit": "审核办理结果",
-    "refold": "重新计算",
-}
-DONE: Mapping[str, str] = {
-    "submit": "您提交了诉求",
-    "classify": "系统给出分类",
-    "assign": "已派到承办单位",
-    "accept": "承办单位已受理",
-    "decline": "不予受理",
-    "return": "承办单位退回，重新分派",
-    "ask": "请您补充情况",
-    "supplement": "补充了材料",
-    "contact": "已联系群众",
-    "ask_extension": "申请延期",
-    "extend": "经批准延期",
-    "refuse_extension": "不同意延期",
-    "endorse_extension": "单位负责人同意延期，报中心批准",
-    "co_assign": "增加了协办单位",
-    "co_reply": "协办单位已反馈",
-    "reply": "承办单位已答复",
-    "publish": "答复已公开",
-    "unpublish": "公开的答复已撤下",
-    "withdraw": "已撤回",
-    "urge": "催办",
-    "supervise": "督办",
-    "answer_supervision": "已答复督办",
-    "rate": "已评价",
-    "review": "申请复查",
-    "re_review": "申请复核",
-    "reopen": "退回再办",
-    "merge": "已并案办理",
-    "hold": "经批准挂账",
-    "ask_hold": "申请挂账，报中心批准",
-    "refuse_hold": "不同意挂账",
-    "resume": "恢复办理",
-    "rectify": "已整改",
-    "explain": "已解释说明",
-    "call_back": "已回访",
-    "note": "内部备注",
-    "close": "已办结",
-    "divert": "已导入法定程序",
-    "object": "承办单位提出异议",
-    "refuse_objection": "核实后不同意退回，由原单位办理",
-    "report_back": "已提交办结报告",
-    "mediate": "双方达成调解、和解协议",
-    "deliver": "书面答复已送达",
-    "hearing": "开始听证",
-    "end_hearing": "听证结束",
-    "progress": "承办单位反馈了办理进展",
-    "transfer": "已移交另一受理窗口",
-    "report_up": "已报告重大紧急事项",
-    "recuse": "有关人员已回避",
-    "audit": "办理结果已审核",
-    "refold": "系统重新计算",
-}
-NEEDS: Mapping[str, str] = {
-    "title": "标题",
-    "text": "内容",
-    "reason": "理由",
-    "where_instead": "应到哪里反映",
-    "unit": "承办单位",
-    "units": "协办单位",
-    "task": "协办任务",
-    "days": "天数",
-    "category": "内容分类",
-    "confidence": "把握程度",
-    "release": "分类器版本",
-    "rule": "派单规则",
-    "level": "满意程度",
-    "desk_level": "对信访部门的评价",
-    "tags": "评价选项",
-    "case": "并入的编号",
-    "outcome": "结果",
-    "contacted": "限期内是否联系过群众",
-    "solved": "诉求是否解决",
-    "target_day": "目标日期",
-    "public": "同意公开",
-    "abstained": "交人工判断",
-    "proposed": "建议的单位",
-    "held": "不自动派件的原因",
-    "known": "认得的字词",
-    "attachments": "附件",
-    "anonymous": "匿名评价",
-    "question": "公开的问题",
-    "answer": "公开的答复",
-    "legal_route": "法定途径",
-    "ground": "不予受理的情形",
-    "trigger": "督办情形",
-    "mode": "办理方式",
-    "designated": "指定办理，不得退回",
-    "facts": "查明的事实和理由",
-    "basis": "处理意见的依据",
-    "desk": "移交给哪个窗口",
-    "staff": "回避的人员",
-    "day": "日期",
-    "way": "送达方式",
-}
-AUDIENCES: Mapping[str, str] = {
-    "unit": "经办人",
-    "head": "单位负责人",
-    "desk": "受理窗口",
-    "overseer": "督办人员",
-    "superior": "上级单位",
-    "joint": "联席会议办公室",
-    "citizen": "群众",
-}
-HELD: Mapping[str, str] = {
-    "unproven": "本区尚无足够结果证明可以自动派件，请人工确认",
-    "suggest": "本区设为只提建议，请人工确认",
-}
-PROOF_STATES: Mapping[str, str] = {
-    "gathering": "积累结果",
-    "doubtful": "近期有错",
-    "proven": "已证明",
-    "withdrawn": "已撤回",
-}
-SHIFT_SIGNS: Mapping[str, str] = {
-    "topics": "反映的事情（各类所占比重的稳定性指数）",
-    "words": "没有见过的字词所占比重",
-    "sureness": "平均把握",
-}
-SHIFT_LEVELS: Mapping[str, str] = {"calm": "稳定", "watch": "留意", "shifted": "明显变化", "unknown": "件数太少"}
+
+def read(name: str) -> dict[str, Any]:
+    """The tables of a file of words beside this module."""
+    return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
+
+
+_STATUSES = read("statuses.toml")
+_ERRORS = read("errors.toml")
+_FIELDS = read("fields.toml")
+
+KINDS: Mapping[str, str] = _STATUSES["kinds"]
+KIND_HINTS: Mapping[str, str] = _STATUSES["kind_hints"]
+PROFILES: Mapping[str, str] = _STATUSES["profiles"]
+AUTHORITIES: Mapping[str, str] = _STATUSES["authorities"]
+STAGES: Mapping[str, str] = _STATUSES["stages"]
+STATUSES: Mapping[str, str] = _STATUSES["statuses"]
+CHANNELS: Mapping[str, str] = _STATUSES["channels"]
+ROLES: Mapping[str, str] = _STATUSES["roles"]
+AUDIENCES: Mapping[str, str] = _STATUSES["audiences"]
+HELD: Mapping[str, str] = _STATUSES["held"]
+PROOF_STATES: Mapping[str, str] = _STATUSES["proof_states"]
+SHIFT_SIGNS: Mapping[str, str] = _STATUSES["shift_signs"]
+SHIFT_LEVELS: Mapping[str, str] = _STATUSES["shift_levels"]
 AUTOMATIC_MODES: Mapping[str, tuple[str, str]] = {
-    "suggest": ("只提建议", "所有诉求都由受理窗口确认后派出，下面的结果照常积累。"),
-    "proven": ("有证明才自动", "只有本区自己的结果已经证明的类别不经人工派件，其余作为建议交受理窗口确认。"),
-    "model": (
-        "分类器有把握就自动",
-        "演示方式：没有要求本区结果证明。正式使用请改为“有证明才自动”（设置 XINQIAO_AUTOMATIC）。",
-    ),
+    code: (words[0], words[1]) for code, words in _STATUSES["automatic_modes"].items()
 }
-LIGHTS: Mapping[str, str] = {"green": "正常", "amber": "临期", "red": "超期", "none": "无时限"}
-CLOCK_STATES: Mapping[str, str] = {"running": "计时中", "kept": "按期", "late": "超期", "stopped": "终止"}
-LEVELS: Mapping[int, str] = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
-UNITS_OF_LENGTH: Mapping[str, str] = {"cd": "日", "wd": "个工作日", "h": "小时", "min": "分钟"}
-URGENCIES: Mapping[int, str] = {0: "", 1: "特急", 2: "紧急"}
-OUTCOMES: Mapping[str, str] = {
-    "support": "予以支持",
-    "explain": "解释说明",
-    "reject": "不予支持",
-    "adopted": "采纳",
-    "adopted_partly": "部分采纳",
-    "not_adopted": "没有采纳",
-    "satisfied": "群众认可",
-    "unsatisfied": "群众不认可",
-    "unreached": "联系不上",
-    "yes": "是",
-    "no": "否",
-    "solved": "已解决",
-    "partly": "部分解决",
-    "unsolved": "未解决",
-    "unstated": "原件未载明",
-}
-
-CHOICES: Mapping[str, Mapping[str, str]] = {
-    "mode": {"forward": "转送", "commission": "交办"},
-    "way": {
-        "direct": "直接送达",
-        "post": "邮寄送达",
-        "electronic": "电子送达",
-        "left": "留置送达",
-        "notice": "公告送达",
-    },
-}
-
-ERRORS: Mapping[str, str] = {
-    "invalid": "有 {count} 处需要改正",
-    "not_json": "请求内容不是有效的 JSON",
-    "not_found": "没有找到，请核对编号和查询码",
-    "forbidden": "您没有办理这一步的权限",
-    "conflict": "内容刚刚被别人更新，请刷新后再办理",
-    "calendar_changed": "日历已经有了更新的版本，请重新预览后再启用",
-    "wrong_lines": "{sentences}",
-    "wrong_template": "{sentences}",
-    "source_id_used": "这个来源编号已用于另一件诉求，请换一个来源编号",
-    "not_now": "当前状态不能办理这一步",
-    "right_lapsed": "申请期限已过",
-    "objection_lapsed": "提出异议的期限已过，视为属于本单位职责，请依法办理",
-    "return_lapsed": "退单期限已过，请依法办理",
-    "extension_too_late": "办理期限已过，不能再批准延期",
-    "send_back_instead": "群众不认可的，请先退回再办",
-    "no_consent": "本人没有同意公开，不能公开",
-    "already_rated": "已经评价过了，追加评价只有一次",
-    "unavailable": "暂时不能使用，请稍后再试",
-    "no_pdf": "这台服务器还没有安装生成 PDF 的组件（libpango-1.0-0、libpangoft2-1.0-0、libharfbuzz-subset0），请先下载 Word",
-    "letter_template": "“{letter}”的本地模板有问题，请管理员到“管理 → 文书模板”修改",
-    "letter_edition": "签发这份文书时用的模板找不到了，请管理员从备份恢复 letters/editions",
-    "unauthorized": "请先登录",
-    "wrong_password": "账号或密码不对",
-    "code_needed": "请输入验证码",
-    "wrong_code": "验证码不对，或者已经用过，请等手机上换了新的再输",
-    "factor_needed": "本单位要求两步登录，请先在网页上登录并启用",
-    "locked": "密码错误次数过多，账号已暂时锁定，请稍后再试",
-    "too_many": "操作太频繁，请 {seconds} 秒后再试",
-    "too_large": "内容太大",
-    "unsupported_type": "不支持这种内容类型",
-    "cross_site": "请求来源不明，请从本网站页面重新提交",
-    "internal": "系统出错了，已经记录，请稍后再试",
-    "settings": "配置有误",
-    "method_not_allowed": "不支持这种请求方式",
-    "staff_may_not_rate": "工作人员不能评价，请退出登录后以群众身份评价",
-    "not_a_bad_rating": "只有差评才能申请复核",
-    "not_by_the_rated_unit": "被评价的单位不能自己复核",
-    "period_not_over": "这一期还没有结束",
-    "asked_before": "这一件已经申请过剔除",
-    "disputed_before": "这个评价已经申诉过一次",
-    "dispute_lapsed": "申诉应当在收到差评之日起 5 个工作日内提出",
-    "no_wechat": "本平台没有接入微信小程序登录，请直接用编号和查询码",
-    "wechat_refused": "微信登录凭证无效或已过期，请重新打开小程序",
-}
-FAULTS: Mapping[str, str] = {
-    "wrong_lines": "请按提示逐行改正",
-    "wrong_template": "模板没有启用，请按提示修改后再上传",
-    "missing": "请填写{field}",
-    "weak_password": "新密码至少 10 个字，不能只有数字，也不要只用几个字反复",
-    "known_password": "新密码不要包含账号，也不要和现在的密码一样",
-    "wrong_code": "验证码不对，或者已经用过，请等手机上换了新的再输",
-    "factor_required": "本单位要求两步登录，不能停用",
-    "not_the_same": "两次输入的新密码不一样，请再输一遍",
-    "unknown": "{field}不在可选范围内",
-    "too_long": "{field}太长了，请缩短",
-    "said_twice": "{field}填写了两次，内容不一样，请只填一次",
-    "not_text": "{field}应为文字",
-    "not_a_number": "{field}应为数字",
-    "out_of_range": "{field}超出范围",
-    "not_a_switch": "{field}应为是或否",
-    "not_a_list": "{field}应为列表",
-    "not_a_phone": "手机号码应为 11 位数字，以 1 开头",
-    "not_an_id_number": "身份证号码应为 18 位，请核对",
-    "too_many": "{field}太多了",
-    "too_many_representatives": "代表不得超过 5 人（信访工作条例第二十条）",
-    "fewer_than_representatives": "人数不能少于代表人数",
-    "missing_for_proxy": "代他人反映的，请填写被代理人姓名",
-    "not_of_this_proxy": "这类代理人不能凭所选方式代理",
-    "not_a_length": "时限应写成 15cd、5wd、24h 或 30min",
-    "not_a_day": "日期应写成 2026-11-21 的样子",
-    "after_today": "{field}不能晚于今天",
-    "before_the_answer": "{field}不能早于答复之日",
-    "sent_back_too_often": "已经退回再办两次，仍不认可的请写明办结的理由",
-    "already_lead": "{field}就是主办单位，请选择其他单位",
-    "unknown_staff": "没有这个工作人员",
-    "last_handler": "本单位没有其他人可以办理这一件，请先退回受理窗口另行指定",
-    "no_desk": "这个单位没有受理窗口",
-    "already_there": "案卷已经在这个窗口",
-    "before_today": "{field}不能早于今天",
-    "only_commissioned": "只有交办才写明办理期限，请选择“交办”",
-    "not_a_future_day": "日期应在今天之后",
-    "longer_than_the_law_allows": "超过了允许延长的天数",
-    "longer_than_agreed": "不能超过单位负责人同意的天数",
-    "later_than_asked": "{field}不能晚于承办单位申请的日期",
-    "barred": "这个单位应当回避，不能派给它",
-    "not_cleared": "这个单位没有可以办理检举控告的人员，不能派给它",
-    "confidential": "检举控告件不能与其他件并案",
-    "unknown_unit": "没有这个单位",
-    "type_refused": "不支持这种文件，请上传照片、PDF、Word、Excel、录音或视频",
-    "too_large": "文件太大",
-    "empty": "文件是空的",
-    "not_of_this_level": "所选评价选项与满意程度不符",
-    "wrong_type": "{field}的类型不对",
-    "unknown_field": "没有这一项",
-    "not_a_month": "{field}应写成 2026-10 的样子",
-    "not_a_period": "{field}应写成 2026-10、2026Q3 或 2026 的样子",
-    "opens_a_case": "这个令牌是评价一件诉求用的",
-    "not_an_object": "{field}应为一个 JSON 对象",
-    "unreadable": "{field}读不出来，请检查格式",
-    "not_a_time": "{field}应写成 2026-11-21 09:30 的样子",
-    "in_the_future": "{field}晚于现在",
-    "before_the_message": "{field}早于来件时间",
-    "not_a_mail": "邮箱地址不对，应写成 name@example.cn 的样子",
-    "used_for_another_text": "{field}已用于另一件内容不同的诉求",
-}
-FIELDS: Mapping[str, str] = {
-    **NEEDS,
-    "kind": "诉求类型",
-    "exclude": "请求回避的人员",
-    "channel": "渠道",
-    "profile": "办理规程",
-    "region": "所在地区",
-    "address": "地点",
-    "source_id": "来源编号",
-    "headcount": "人数",
-    "person": "联系人",
-    "person.name": "姓名",
-    "person.phone": "手机号码",
-    "person.id_number": "身份证号码",
-    "person.address": "住址",
-    "representatives": "代表",
-    "proxy.kind": "代理人身份",
-    "proxy.authority": "代理依据",
-    "proxy.name": "代理人姓名",
-    "id_number": "身份证号码",
-    "phone": "电话",
-    "file": "文件",
-    "username": "账号",
-    "password": "密码",
-    "old": "现在的密码",
-    "new": "新密码",
-    "again": "再输一遍新密码",
-    "code": "查询码",
-    "no": "编号",
-    "phone_tail": "手机号码后四位",
-    "matter": "办理事项",
-    "lead": "主办单位",
-    "co": "协办单位",
-    "start": "开始日期",
-    "length": "时限",
-    "day": "日期",
-    "name": "名称",
-    "pf": "评价渠道",
-    "handling_no": "办件编号",
-    "period": "期次",
-    "time": "时间",
-    "reply_time": "答复时间",
-    "map": "列对照表",
-    "body": "请求内容",
-    "token": "评价令牌",
-    "case_no": "诉求编号",
-    "status": "办理状态",
-    "light": "时限灯",
-    "flag": "关注",
-    "sort": "排序方式",
-    "page": "页码",
-    "number": "第几版",
-    "version": "看到的版本",
-    "otp": "验证码",
-    "mine": "只看等本单位办理的",
-    "q": "要找的词",
-    "mail": "邮箱",
-    "why": "不督办的理由",
-    "supervise_reason": "督办要求",
-    "supervise_target_day": "要求完成日期",
-    "due_day": "最迟反馈日期",
-    "adoption": "采纳情况",
-    "cases": "依据的件",
-    "lines": "日历改动",
-    "decision": "判断",
-    "expect": "看到的状态",
-    "year": "年份",
-    "remark": "说明",
-    "source": "文件",
-    "stands": "复核结论",
-    "agreed": "是否同意",
-    "act": "办理动作",
-    "id": "评价",
-    "check": "编号或者手机号码后四位",
-}
-
-
+LIGHTS: Mapping[str, str] = _STATUSES["lights"]
+CLOCK_STATES: Mapping[str, str] = _STATUSES["clock_states"]
+LEVELS: Mapping[int, str] = {int(code): words for code, words in _STATUSES["levels"].items()}
+UNITS_OF_LENGTH: Mapping[str, str] = _STATUSES["units_of_length"]
+URGENCIES: Mapping[int, str] = {int(code): words for code, words in _STATUSES["urgencies"].items()}
+OUTCOMES: Mapping[str, str] = _STATUSES["outcomes"]
+CHOICES: Mapping[str, Mapping[str, str]] = _STATUSES["choices"]
+ERRORS: Mapping[str, str] = _ERRORS["errors"]
+FAULTS: Mapping[str, str] = _ERRORS["faults"]
+NEEDS: Mapping[str, str] = _FIELDS["needs"]
+FIELDS: Mapping[str, str] = {**NEEDS, **_FIELDS["fields"]}
 FIELDS_PARTICULAR: Mapping[str, str] = {row.name: row.words for row in INTAKE_FIELDS}
 
 

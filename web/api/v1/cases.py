@@ -30,7 +30,7 @@ from web.auth import sessions
 from web.context import AppContext
 from web.forms import parsing, step_forms
 from web.presentation import deadline_changes
-from web.wording import catalogue, dates
+from web.wording import acts, catalogue, dates
 
 _PERSON = ("name", "phone", "id_number", "address")
 
@@ -152,7 +152,7 @@ def _offer(step: Step, file: CaseFile) -> dict[str, Any]:
     may = [need for need in step.may if need.name not in parsing.FOR_MACHINES]
     return {
         "act": step.act.value,
-        "label": catalogue.ACTS[step.act.value],
+        "label": acts.ACTS[step.act].label,
         "needs": [need.name for need in step.needs],
         "may": [need.name for need in may],
         "fields": [_field(need, step, file) for need in (*step.needs, *may)],

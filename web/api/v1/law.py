@@ -15,7 +15,7 @@ from feedback.rules.vocabulary import Kind, Profile, Stage
 from web.api.route_table import answered
 from web.api.schemas.requests import said
 from web.context import AppContext
-from web.wording import catalogue
+from web.wording import acts
 
 _KEPT = {"Cache-Control": "public, max-age=300"}
 _CHOICES = {
@@ -100,7 +100,7 @@ async def law(request: Request) -> Response:
         "steps": [
             {
                 "act": row.act.value,
-                "label": catalogue.ACTS[row.act.value],
+                "label": acts.ACTS[row.act].label,
                 "roles": sorted({role.value for role, _ in row.who}),
                 "law": row.law,
                 "remark": row.remark,

@@ -34,45 +34,10 @@ from web.pages.desk import clock
 from web.presentation import case as case_views
 from web.presentation import deadline_changes
 from web.presentation.case import CaseView
-from web.wording import catalogue
+from web.wording import acts, catalogue
+from web.wording.acts import CitizenWording
 
 TEXT_MOST = 2000
-HINTS: Mapping[Act, str] = {
-    Act.SUPPLEMENT: "有新情况、新照片，或者前面没有说清楚的，在这里补充，承办单位会马上看到。",
-    Act.URGE: "催办会记入案卷，承办单位和督办人员都能看到。",
-    Act.WITHDRAW: "撤回后不再办理，也不能恢复；以后可以另行反映。",
-    Act.RATE: "满意不满意由您说。差评会另行立案整改，并有人回访。",
-    Act.REOPEN: "认为问题没有解决的，可以要求再办一次，请写清楚哪里没有解决。",
-    Act.REVIEW: "不服处理意见的，可以自收到答复之日起 30 日内请求原单位的上一级复查。",
-    Act.RE_REVIEW: "不服复查意见的，可以自收到之日起 30 日内请求复核。",
-}
-BUTTONS: Mapping[Act, str] = {
-    Act.SUPPLEMENT: "提交补充",
-    Act.URGE: "催办",
-    Act.WITHDRAW: "确认撤回",
-    Act.RATE: "提交评价",
-    Act.REOPEN: "要求再办",
-    Act.REVIEW: "申请复查",
-    Act.RE_REVIEW: "申请复核",
-}
-DONE_WORDS: Mapping[Act, str] = {
-    Act.SUPPLEMENT: "已补充",
-    Act.URGE: "已催办",
-    Act.WITHDRAW: "已撤回",
-    Act.RATE: "谢谢您的评价",
-    Act.REOPEN: "已退回再办",
-    Act.REVIEW: "已收到复查申请",
-    Act.RE_REVIEW: "已收到复核申请",
-}
-NEED_WORDS: Mapping[tuple[Act, str], str] = {
-    (Act.SUPPLEMENT, "text"): "补充的内容",
-    (Act.URGE, "text"): "想对承办单位说的话",
-    (Act.WITHDRAW, "reason"): "撤回的原因",
-    (Act.RATE, "text"): "想说的话",
-    (Act.REOPEN, "reason"): "哪里没有解决",
-    (Act.REVIEW, "reason"): "不服的理由和要求",
-    (Act.RE_REVIEW, "reason"): "不服的理由和要求",
-}
 
 
 async def case(request: Request) -> Response:
@@ -81,7 +46,8 @@ async def case(request: Request) -> Response:
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
     done = request.query_params.get("done", "")
-    flash = {"kind": "good", "title": DONE_WORDS[Act(done)]} if done in set(DONE_WORDS) else None
+    wording = acts.citizen_wording(done)
+    flash = {"kind": "good", "title": wording.done} if wording and wording.done else None
     return await _shown(request, citizen, flash=flash)
 
 
@@ -153,7 +119,7 @@ def _field(name: str) -> str:
 
 
 def _not_now(what: str) -> dict[str, str]:
-    words = catalogue.ACTS.get(what, "这一步")
+    words = acts.label_of(what) or "这一步"
     return {"kind": "warn", "title": f"现在不能“{words}”", "words": "情况可能刚刚有变化，请看下面的最新进度。"}
 
 
@@ -209,10 +175,12 @@ def indicator_options() -> dict[int, list[tuple[str, str]]]:
 
 
 def _form(step: Step) -> dict[str, Any]:
+    wording = acts.ACTS[step.act]
+    citizen = wording.citizen or CitizenWording()
     needs = [
         {
             "name": need.name,
-            "label": NEED_WORDS.get((step.act, need.name), catalogue.NEEDS[need.name]),
+            "label": wording.citizen_field_label(need.name),
             "optional": need.optional,
             "most": submission.TEXT_MOST if step.act is Act.RATE else min(need.most, TEXT_MOST),
         }
@@ -220,9 +188,9 @@ def _form(step: Step) -> dict[str, Any]:
     ]
     return {
         "act": step.act.value,
-        "label": catalogue.ACTS[step.act.value],
-        "hint": HINTS.get(step.act, step.remark),
-        "button": BUTTONS.get(step.act, catalogue.ACTS[step.act.value]),
+        "label": wording.label,
+        "hint": citizen.hint or step.remark,
+        "button": citizen.button or wording.label,
         "needs": needs,
     }
 
@@ -244,7 +212,7 @@ def _refused(file: CaseFile, now: datetime) -> list[tuple[str, str]]:
     over = {s.act: preconditions.lapsed(s.act, file.profile, file.clocks, now) for s in file.allowed}
     return [
         (
-            catalogue.ACTS[step.act.value],
+            acts.ACTS[step.act].label,
             _why_not(step, file.status, done.count(step.act.value), over.get(step.act, "")),
         )
         for step in rows

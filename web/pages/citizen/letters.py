@@ -14,7 +14,7 @@ from web.forms import parsing, step_forms
 from web.letters import issuing, placeholders
 from web.pages.desk.case_page import looked, shown
 from web.presentation import desk_case, desk_frame
-from web.wording import catalogue
+from web.wording import acts, catalogue
 
 
 async def at_desk(request: Request) -> Response:
@@ -41,7 +41,7 @@ async def preview(request: Request) -> Response:
         what = parsing.once(form, "act")
         step = seen.step(what)
         if step is None:
-            flash = {"kind": "warn", "title": f"现在不能“{catalogue.ACTS.get(what, '这一步')}”，下面是最新情况"}
+            flash = {"kind": "warn", "title": f"现在不能“{acts.label_of(what) or '这一步'}”，下面是最新情况"}
             return await shown(request, seen, flash=flash, status=409)
         typed = step_forms.typed(step, form)
     faults = parsing.faults(step, typed, seen.names, office.settings.attachments_max)
@@ -55,7 +55,7 @@ async def preview(request: Request) -> Response:
         **desk_frame.frame(actor, seen.names),
         "view": seen.view,
         "act": step.act.value,
-        "label": catalogue.ACTS[step.act.value],
+        "label": acts.ACTS[step.act].label,
         "letters": await issuing.preview(office, file, entry, clocks, seen.names, address_of(request)),
     }
     return office.render(request, "desk/letters.html", context)

@@ -21,7 +21,7 @@ from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
-from web.wording import catalogue
+from web.wording import acts, catalogue
 
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
     Act.ASSIGN: ("批量派件", frozenset({Role.RECEPTION})),
@@ -72,9 +72,9 @@ async def _bulk_row(
         file = await case_queries.file(actor, no, secret=office.settings.secret)
         row |= {"title": file.title, "version": file.version}
         data = _bulk_data(file, act, form, names)
-        row["words"] = names.name(str(data["unit"])) if data.get("unit") else catalogue.ACTS[act.value]
+        row["words"] = names.name(str(data["unit"])) if data.get("unit") else acts.ACTS[act].label
         if not any(step.act is act for step in file.steps(office.clock.now())):
-            row["words"] = f"{catalogue.STATUSES[file.status.value]}，不能{catalogue.ACTS[act.value]}"
+            row["words"] = f"{catalogue.STATUSES[file.status.value]}，不能{acts.ACTS[act].label}"
         elif act is Act.ASSIGN and not data["unit"]:
             row["words"] = "没有合适的派单规则，请选单位或单独办理"
         elif is_confirmed:

@@ -35,7 +35,7 @@ from web.presentation import parties as party_views
 from web.presentation import worklist as worklist_views
 from web.presentation.case import CaseView
 from web.presentation.desk_frame import Option
-from web.wording import catalogue, dates
+from web.wording import acts, catalogue, dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ async def shown(
         "facts": _facts(seen),
         "tenures": _tenures(seen),
         "forms": forms,
-        "opened": opened or next((form.act for form in forms[:1] if form.act in step_forms.EXPECTED), ""),
+        "opened": opened or next((form.act for form in forms[:1] if Act(form.act) in acts.EXPECTED), ""),
         "errors": errors or {},
         "flash": flash,
         "timeline": desk_case.staff_timeline(seen.view.timeline),

@@ -22,21 +22,19 @@ from web.actions import cases as case_actions
 from web.auth import sessions
 from web.context import AppContext
 from web.forms import parsing, reply_templates, step_forms
-from web.forms.step_forms import ANSWERS, REVIEWED
 from web.forms.uploads import kept_files
 from web.pages.desk.case_page import Looked, looked, shown
 from web.presentation import desk_case, desk_frame
 from web.tasks import topics
-from web.wording import catalogue, dates
+from web.wording import acts, catalogue, dates
+from web.wording.acts import ANSWERS, REVIEWED
 
 
 async def case(request: Request) -> Response:
     """The file of a case, and what may be done with it."""
     seen = await looked(request)
     done = request.query_params.get("done", "")
-    flash = (
-        {"kind": "good", "title": f"已完成：{catalogue.ACTS[done]}", "done": done} if done in catalogue.ACTS else None
-    )
+    flash = {"kind": "good", "title": f"已完成：{acts.label_of(done)}", "done": done} if acts.label_of(done) else None
     if done == "link":
         flash = {"kind": "good", "title": "关联已经更新"}
     return await shown(request, seen, opened=request.query_params.get("act", ""), flash=flash)
@@ -236,7 +234,7 @@ async def _overtaken(request: Request, seen: Looked, what: str, typed: dict[str,
         "words": "请先看下面的变化，再决定是否继续；您填写的内容还在。",
     }
     if seen.step(what) is None:
-        flash["title"] = f"现在不能“{catalogue.ACTS.get(what, '这一步')}”"
+        flash["title"] = f"现在不能“{acts.label_of(what) or '这一步'}”"
         flash["words"] = "当前状态已经变化，下面是最新情况和您刚才填写的内容。"
     return await shown(
         request,
@@ -265,7 +263,7 @@ async def _previewed(
         **desk_frame.frame(seen.actor, seen.names),
         "view": seen.view,
         "act": step.act.value,
-        "label": catalogue.ACTS[step.act.value],
+        "label": acts.ACTS[step.act].label,
         "typed": typed,
         "hidden": step_forms.hidden(typed),
         "version": parsing.once(form, "version"),

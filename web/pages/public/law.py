@@ -10,7 +10,7 @@ from feedback.rules import decision_grounds
 from feedback.rules.lifecycle import STEPS, Step
 from feedback.rules.vocabulary import Profile
 from web.context import AppContext
-from web.wording import catalogue
+from web.wording import acts, catalogue
 
 _TABLES = (
     ("不予受理、不再受理和告知的情形", decision_grounds.GROUNDS),
@@ -48,7 +48,7 @@ def _row(row: decision_grounds.DecisionGround) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, str]:
     roles = dict.fromkeys(catalogue.ROLES[role.value] for role, _ in sorted(step.who))
     return {
-        "label": catalogue.ACTS[step.act.value],
+        "label": acts.ACTS[step.act].label,
         "who": "、".join(roles),
         "law": step.law,
         "remark": step.remark,

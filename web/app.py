@@ -82,10 +82,10 @@ async def _working(office: AppContext, with_worker: bool) -> AsyncIterator[None]
     if not with_worker:
         yield
         return
-    office.begin(flag_views.warm(office.settings.data))
+    office.spawn(flag_views.warm(office.settings.data))
     if office.settings.redis_url:
         pool = await worker.connect(office)
-        office.ring = lambda: worker.ring_outside(pool, office)
+        office.notify_workers = lambda: worker.ring_outside(pool, office)
         try:
             yield
         finally:

@@ -41,6 +41,7 @@ from web.http import templating
 from web.letters import issuing
 from web.notify import channel
 from web.tasks import classification, topics, training
+from web.tasks.unit_recommendation import UnitRecommendation
 
 MODELS = (
     "feedback.kernel.outbox",
@@ -79,7 +80,9 @@ async def opened(settings: Settings) -> AsyncIterator[AppContext]:
     settings.data.mkdir(parents=True, exist_ok=True)
     local_terms.adopt(_promises(settings))
     async with db.opened(config(settings)):
-        office = AppContext(settings, SystemClock.starting_at(settings.now), templating.page)
+        office = AppContext(
+            settings, SystemClock.starting_at(settings.now), templating.page, handlers, UnitRecommendation()
+        )
         try:
             yield office
         finally:

@@ -1,9 +1,9 @@
-"""What does one process work with? Its settings, its clock, its classifier, and a bell for the worker."""
+"""What one process works with: settings, clock, classifier, handlers of messages, and what wakes the worker."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from redis.exceptions import RedisError
@@ -12,41 +12,53 @@ from starlette.responses import Response
 
 import classify.model.registry
 from classify.model.release import Model
+from feedback.kernel import outbox
 from feedback.kernel.clock import SystemClock
+from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
-from web.tasks.unit_recommendation import UnitRecommendation
 
 PageMaker = Callable[[Request, str, Mapping[str, Any], int], Response]
-_log = structlog.get_logger("office")
+_log = structlog.get_logger("context")
+
+
+class UnitRecommender(Protocol):
+    """Which units usually answer such a message, with their shares (0 to 1), the likeliest first."""
+
+    async def usual(self, context: "AppContext", title: str, text: str) -> list[tuple[str, float]]: ...
 
 
 @dataclass
 class AppContext:
-    """The office of one process, made by `web.bootstrap` and passed to whoever needs it."""
+    """What one process works with, made by `web.bootstrap` and passed to whoever needs it."""
 
     settings: Settings
     clock: SystemClock
     page: PageMaker
+    make_handlers: Callable[["AppContext"], Mapping[str, Handler]]
+    unit_recommendation: UnitRecommender
     wake_event: asyncio.Event = field(default_factory=asyncio.Event)
-    unit_recommendation: UnitRecommendation = field(default_factory=UnitRecommendation)
-    ring: Callable[[], Awaitable[None]] | None = None  # tells workers outside, when there are any
+    notify_workers: Callable[[], Awaitable[None]] | None = None  # where workers run outside this process
     _model: Model | None = None
     _background: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def wake(self) -> None:
         """Something was written that must be followed: look at once instead of at the next sweep."""
         self.wake_event.set()
-        if self.ring is not None:
-            self.begin(_quietly(self.ring()))
+        if self.notify_workers is not None:
+            self.spawn(_notify(self.notify_workers()))
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin something nobody waits for."""
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start something nobody waits for."""
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
+    async def drain(self) -> int:
+        """Handle every message that is due now, and return how many: for commands such as import and seed."""
+        return await outbox.drain(self.make_handlers(self), self.clock.now())
+
     async def shutdown(self) -> None:
-        """Stop what was begun: the process ends."""
+        """Stop what was spawned: the process ends."""
         for task in tuple(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -61,9 +73,9 @@ class AppContext:
         return self._model
 
 
-async def _quietly(ringing: Awaitable[None]) -> None:
-    """A bell that cannot be rung only costs the seconds until the next sweep."""
+async def _notify(notification: Awaitable[None]) -> None:
+    """Workers that cannot be woken only cost the seconds until the next sweep."""
     try:
-        await ringing
+        await notification
     except (RedisError, OSError, TimeoutError) as fault:
         _log.warning("workers could not be woken", fault=str(fault))

@@ -18,7 +18,6 @@ from redis.exceptions import RedisError
 
 from classify.learning import training_runs
 from feedback.kernel import outbox
-from feedback.kernel.outbox import Handler
 from web import bootstrap
 from web.context import AppContext
 
@@ -118,8 +117,3 @@ def _packed(job: Mapping[str, Any]) -> bytes:
 def _unpacked(raw: bytes) -> dict[str, Any]:
     job: dict[str, Any] = json.loads(raw)
     return job
-
-
-async def run_here(office: AppContext, handlers: Mapping[str, Handler] | None = None) -> int:
-    """Carry out everything that is due now and return: for commands such as import and seed."""
-    return await outbox.drain(handlers or bootstrap.handlers(office), office.clock.now())

@@ -29,7 +29,7 @@ from feedback.kernel import outbox
 from feedback.kernel.settings import Settings
 from tests.bench.bench_lists import machine, percentile, settled
 from tests.bench.kill_nine import free_port
-from web import bootstrap, worker
+from web import bootstrap
 from web.cli.serve import log_as
 from web.demo import seed
 from web.imports import case_history
@@ -224,7 +224,7 @@ async def run(args: argparse.Namespace) -> None:
     async with settled() as settings:
         async with bootstrap.opened(settings) as office:
             print(await machine())
-            await worker.run_here(office)
+            await office.drain()
         if args.seconds:
             await doors(settings, args.senders, args.seconds)
         if args.rows:

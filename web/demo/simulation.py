@@ -36,7 +36,6 @@ from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
 from routing.oversight.measure_types import MeasureStep
-from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import AppContext
 from web.demo import waves
@@ -75,7 +74,7 @@ class DemoSimulation:
         self.messages = read("messages")["message"]
         self.phrases = read("phrases")
         self.names = read("staff")
-        self.handlers = bootstrap.handlers(office)
+        self.handlers = office.make_handlers(office)
         self.count = cases_count
         self.has_waves = has_waves
         self.tide = random.Random(SEED + 2)  # noqa: S311 - likewise

@@ -29,7 +29,6 @@ from feedback.rules.intake import TITLE_MOST, PersonSubmission, Submission, line
 from feedback.rules.vocabulary import Act, Channel, Kind, Role
 from routing import directory
 from routing.directory import Directory
-from web import worker
 from web.actions import cases as case_actions
 from web.context import AppContext
 from web.wording import catalogue
@@ -108,7 +107,7 @@ async def run(office: AppContext, file: Path, map_file: Path | None = None, colu
         if no:
             taken.append(no)
     _write_rejected(file, headings, rejected, office.settings.data)
-    await worker.run_here(office)
+    await office.drain()
     await _count_outcome(taken, summary, office)
     summary.seconds = monotonic() - started
     return summary

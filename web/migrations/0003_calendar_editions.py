@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.CreateModel(
-            name='CalendarMove',
+            name='DeadlineChangeRow',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('edition', fields.ForeignKeyField('app.CalendarEdition', source_field='edition_id', db_constraint=True, to_field='id', related_name='moves', on_delete=OnDelete.RESTRICT)),

@@ -30,7 +30,7 @@ _log = structlog.get_logger("gathering")
 
 async def tend(office: AppContext, now: datetime) -> None:
     """The timer: today's topics, without anybody waiting for them."""
-    office.begin(_gathered_quietly(office, now))
+    office.spawn(_gathered_quietly(office, now))
 
 
 async def _gathered_quietly(office: AppContext, now: datetime) -> None:

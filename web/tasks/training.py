@@ -53,7 +53,7 @@ async def tend(office: AppContext, now: datetime) -> None:
     await _ask_for_tonight(office, now)
     run = await training_runs.take(now)
     if run is not None:
-        office.begin(carry_out(office, run.id, run.asked_by))
+        office.spawn(carry_out(office, run.id, run.asked_by))
 
 
 async def _ask_for_tonight(office: AppContext, now: datetime) -> None:

@@ -61,7 +61,7 @@ class UnitRecommendation:
         is_old = known is None or (known.release, known.edition) != (model.release, names.edition)
         if (is_old or (known and confirmed - known.confirmed >= REFIT)) and not self._is_learning:
             self._is_learning = True
-            office.begin(self.learn(model, names))
+            office.spawn(self.learn(model, names))
         if known is None or is_old:
             return []
         shares = await asyncio.to_thread(_shares, known.answering, title, text)

@@ -72,10 +72,10 @@ def town() -> Iterator[Settings]:
         if POSTGRES:
             await _run_sql(f"CREATE DATABASE {name}")
         await bootstrap.migrate(settings)
-        async with bootstrap.opened(settings) as office:
-            office = replace(office, clock=office.clock.starting_at(MONDAY))
-            await bootstrap.seed_calendar(office)
-            await seed.settle(office)
+        async with bootstrap.opened(settings) as context:
+            context = replace(context, clock=context.clock.starting_at(MONDAY))
+            await bootstrap.seed_calendar(context)
+            await seed.settle(context)
 
     asyncio.run(prepare())
     yield settings
@@ -128,7 +128,7 @@ async def settings(town: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
 
 
 @pytest.fixture
-async def office(settings: Settings) -> AsyncIterator[AppContext]:
+async def context(settings: Settings) -> AsyncIterator[AppContext]:
     """The office with its database open, for flows that go through the door without HTTP."""
     async with bootstrap.opened(settings) as found:
         yield found

@@ -36,20 +36,20 @@ class Door:
                 yield cls(app, client, settings)
 
     @property
-    def office(self) -> AppContext:
-        office: AppContext = self.app.state.office
-        return office
+    def context(self) -> AppContext:
+        context: AppContext = self.app.state.context
+        return context
 
     def set_time(self, moment: datetime) -> None:
         """It is `moment` from now on."""
-        self.office.clock = SystemClock.starting_at(moment)
+        self.context.clock = SystemClock.starting_at(moment)
 
     def pass_time(self, span: timedelta) -> None:
-        self.set_time(self.office.clock.now() + span)
+        self.set_time(self.context.clock.now() + span)
 
     async def drain(self) -> int:
         """Carry out everything that follows from what happened."""
-        return await outbox.drain(bootstrap.handlers(self.office), self.office.clock.now())
+        return await outbox.drain(bootstrap.handlers(self.context), self.context.clock.now())
 
     async def get(self, path: str, token: str = "", **more: Any) -> httpx2.Response:
         return await self.client.get(path, headers=_bearer(token), **more)

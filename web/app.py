@@ -51,9 +51,9 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        async with bootstrap.opened(settings) as office:
-            app.state.office = office
-            async with _working(office, with_worker):
+        async with bootstrap.opened(settings) as context:
+            app.state.context = context
+            async with _working(context, with_worker):
                 yield
 
     app = Starlette(
@@ -78,20 +78,20 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
 
 
 @contextlib.asynccontextmanager
-async def _working(office: AppContext, with_worker: bool) -> AsyncIterator[None]:
+async def _working(context: AppContext, with_worker: bool) -> AsyncIterator[None]:
     if not with_worker:
         yield
         return
-    office.spawn(flag_views.warm(office.settings.data))
-    if office.settings.redis_url:
-        pool = await worker.connect(office)
-        office.notify_workers = lambda: worker.ring_outside(pool, office)
+    context.spawn(flag_views.warm(context.settings.data))
+    if context.settings.redis_url:
+        pool = await worker.connect(context)
+        context.notify_workers = lambda: worker.ring_outside(pool, context)
         try:
             yield
         finally:
             await pool.aclose()
         return
-    inside = asyncio.create_task(worker.run_inside(office))
+    inside = asyncio.create_task(worker.run_inside(context))
     try:
         yield
     finally:
@@ -145,8 +145,8 @@ class StaffOnly:
                 await response(scope, receive, send)
                 return
             if request.method == "GET" and not sessions.is_background(request):
-                office: AppContext = request.app.state.office
-                request.state.unread = await inbox.unread(actor, office.clock.now())
+                context: AppContext = request.app.state.context
+                request.state.unread = await inbox.unread(actor, context.clock.now())
             if form_recovery.COOKIE in request.cookies and not sessions.is_background(request):
                 await form_recovery.restored(self.app, scope, receive, send, actor)
                 return
@@ -160,17 +160,17 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The process can work: database, queue, classifier."""
-    office: AppContext = request.app.state.office
-    queue = await outbox.counts(office.clock.now())
-    model = await office.model()
+    context: AppContext = request.app.state.context
+    queue = await outbox.counts(context.clock.now())
+    model = await context.model()
     state = {"database": True, "queue": queue, "model": model.release if model else None}
     return JSONResponse(state)
 
 
 async def metrics(request: Request) -> Response:
     """Prometheus text."""
-    office: AppContext = request.app.state.office
-    now: datetime = office.clock.now()
+    context: AppContext = request.app.state.context
+    now: datetime = context.clock.now()
     registry = CollectorRegistry()
     queue = await outbox.counts(now)
     for name, value in queue.items():

@@ -80,13 +80,13 @@ async def opened(settings: Settings) -> AsyncIterator[AppContext]:
     settings.data.mkdir(parents=True, exist_ok=True)
     local_terms.adopt(_promises(settings))
     async with db.opened(config(settings)):
-        office = AppContext(
+        context = AppContext(
             settings, SystemClock.starting_at(settings.now), templating.page, handlers, UnitRecommendation()
         )
         try:
-            yield office
+            yield context
         finally:
-            await office.shutdown()
+            await context.shutdown()
 
 
 async def migrate(settings: Settings) -> None:
@@ -117,19 +117,19 @@ async def _alone(settings: Settings) -> AsyncIterator[None]:
         await connection.close()
 
 
-def handlers(office: AppContext) -> dict[str, Handler]:
+def handlers(context: AppContext) -> dict[str, Handler]:
     """What follows from what: every message kind and all that is done about it, in this order."""
-    settings = office.settings
+    settings = context.settings
     found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
     parts: tuple[Mapping[str, list[Handler]], ...] = (
         {
-            "case.submit": [classification.handler(office.model, settings), link_proposals.propose],
+            "case.submit": [classification.handler(context.model, settings), link_proposals.propose],
         },
         {f"case.{act}": [classification.judge(settings.automatic_target)] for act in classification.PROPOSALS},
         {kind: [training.learn] for kind in training.TEACHING},
-        {"case.reply": [topics.checker(office)]},
+        {"case.reply": [topics.checker(context)]},
         routing.jobs.handlers(channel.of(settings), DeliveryPolicy.of(settings)),
-        issuing.handlers(office),
+        issuing.handlers(context),
         {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
     )
     for part in parts:
@@ -161,13 +161,13 @@ async def _all(steps: tuple[Handler, ...], payload: dict[str, Any], now: datetim
 Timer = Callable[[AppContext, datetime], Awaitable[object]]
 
 
-async def _sweep(office: AppContext, now: datetime) -> None:
+async def _sweep(context: AppContext, now: datetime) -> None:
     if await feedback.jobs.sweep_clocks(now):
-        office.wake_event.set()
+        context.wake_event.set()
 
 
-async def _nightly(office: AppContext, now: datetime) -> None:
-    settings = office.settings
+async def _nightly(context: AppContext, now: datetime) -> None:
+    settings = context.settings
     await feedback.jobs.tend_accounts(now)
     await feedback.jobs.close_rated_out(now, settings.rating_days)
     await feedback.jobs.forget_persons(now, settings.retention_years)
@@ -181,18 +181,18 @@ async def _nightly(office: AppContext, now: datetime) -> None:
         await outcomes.refold(settings.automatic_target)
 
 
-async def _oversight(office: AppContext, now: datetime) -> None:
+async def _oversight(context: AppContext, now: datetime) -> None:
     """What must be looked into: proposed orders, measures nobody answered in time, consultations that wait too long."""
-    manner = DeliveryPolicy.of(office.settings)
+    manner = DeliveryPolicy.of(context.settings)
     await supervision_proposals.propose(now)
     told = await measures.remind(manner, now)
     if await consultation_deadlines.notify_overdue(manner, now) or told:
-        office.wake_event.set()
+        context.wake_event.set()
 
 
-async def _morning(office: AppContext, now: datetime) -> None:
-    if await digests.ask(DeliveryPolicy.of(office.settings), now):
-        office.wake_event.set()
+async def _morning(context: AppContext, now: datetime) -> None:
+    if await digests.ask(DeliveryPolicy.of(context.settings), now):
+        context.wake_event.set()
 
 
 TIMERS: Mapping[str, tuple[Timer, int]] = {
@@ -206,6 +206,6 @@ TIMERS: Mapping[str, tuple[Timer, int]] = {
 }
 
 
-async def seed_calendar(office: AppContext) -> None:
+async def seed_calendar(context: AppContext) -> None:
     """The calendar is part of every installation, demo or not."""
-    await calendar_editions.seed(office.clock.now())
+    await calendar_editions.seed(context.clock.now())

@@ -27,36 +27,36 @@ _POLL_SECONDS = 0.02
 _JOB_SECONDS = 30
 
 
-async def run_inside(office: AppContext) -> None:
+async def run_inside(context: AppContext) -> None:
     """Drain the outbox for as long as the process lives: at once when rung, else every few seconds."""
-    handlers = bootstrap.handlers(office)
+    handlers = bootstrap.handlers(context)
     await outbox.release_leases()
     await training_runs.release_leases()
     due_at = dict.fromkeys(bootstrap.TIMERS, 0.0)
     while True:
-        office.wake_event.clear()
+        context.wake_event.clear()
         try:
-            await _run_timers(office, due_at)
-            done = await outbox.run_due(handlers, office.clock.now(), _BATCH)
+            await _run_timers(context, due_at)
+            done = await outbox.run_due(handlers, context.clock.now(), _BATCH)
         except OSError as fault:  # the database is away: wait for it
             _log.warning("database does not answer", fault=str(fault))
             done = 0
         if not done:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(office.wake_event.wait(), office.settings.sweep_seconds)
+                await asyncio.wait_for(context.wake_event.wait(), context.settings.sweep_seconds)
         await asyncio.sleep(0)
 
 
-async def _run_timers(office: AppContext, due_at: dict[str, float]) -> None:
+async def _run_timers(context: AppContext, due_at: dict[str, float]) -> None:
     for name, (timer, seconds) in bootstrap.TIMERS.items():
         if time.monotonic() >= due_at[name]:
-            await timer(office, office.clock.now())
+            await timer(context, context.clock.now())
             due_at[name] = time.monotonic() + seconds
 
 
-async def ring_outside(pool: ArqRedis, office: AppContext) -> None:
+async def ring_outside(pool: ArqRedis, context: AppContext) -> None:
     """Hand the due messages to the workers outside."""
-    for message_id in await outbox.due(office.clock.now()):
+    for message_id in await outbox.due(context.clock.now()):
         await pool.enqueue_job("run_message", message_id, _job_id=f"message-{message_id}")
 
 
@@ -64,27 +64,27 @@ def redis_settings(url: str) -> RedisSettings:
     return RedisSettings.from_dsn(url)
 
 
-async def connect(office: AppContext) -> ArqRedis:
+async def connect(context: AppContext) -> ArqRedis:
     """A pool to Redis that speaks JSON, not pickle."""
     return await create_pool(
-        redis_settings(office.settings.redis_url), job_serializer=_packed, job_deserializer=_unpacked
+        redis_settings(context.settings.redis_url), job_serializer=_packed, job_deserializer=_unpacked
     )
 
 
-async def run_outside(office: AppContext) -> None:
+async def run_outside(context: AppContext) -> None:
     """An arq worker: runs for ever, also over a Redis that goes away and comes back."""
-    handlers = bootstrap.handlers(office)
+    handlers = bootstrap.handlers(context)
     due_at = dict.fromkeys(bootstrap.TIMERS, 0.0)
 
     async def run_message(ctx: dict[str, Any], message_id: int) -> bool:
-        done = await outbox.run_one(message_id, handlers, office.clock.now())
+        done = await outbox.run_one(message_id, handlers, context.clock.now())
         if done:  # what followed from it may run at once
-            await ring_outside(ctx["redis"], office)
+            await ring_outside(ctx["redis"], context)
         return done
 
     async def relay(ctx: dict[str, Any]) -> None:
-        await _run_timers(office, due_at)
-        await ring_outside(ctx["redis"], office)
+        await _run_timers(context, due_at)
+        await ring_outside(ctx["redis"], context)
 
     while True:
         worker = Worker(
@@ -92,7 +92,7 @@ async def run_outside(office: AppContext) -> None:
             cron_jobs=[
                 cron(relay, name="relay", second=set(range(0, 60, 5)), keep_result=0, timeout=_JOB_SECONDS, unique=True)
             ],
-            redis_settings=redis_settings(office.settings.redis_url),
+            redis_settings=redis_settings(context.settings.redis_url),
             job_serializer=_packed,
             job_deserializer=_unpacked,
             poll_delay=_POLL_SECONDS,

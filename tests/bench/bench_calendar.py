@@ -46,7 +46,7 @@ KINDS = ("complaint", "help", "consult", "appeal", "suggest", "report")
 Dates = dict[tuple[int, str, int, str], tuple[object, ...]]
 
 
-async def fill(office: AppContext, count: int) -> None:
+async def fill(context: AppContext, count: int) -> None:
     """Running cases of all kinds, received over four weeks, two thirds of them assigned, half accepted."""
     draw = random.Random(20_261_008)
     clerk = await directory.actor_of("clerk-jiaoyu")
@@ -62,7 +62,7 @@ async def fill(office: AppContext, count: int) -> None:
             desk="xinfang" if kind in ("appeal", "suggest") else "rexian",
             person=person,
         )
-        no = (await cases.submit(draft, case_actions.CITIZEN, now=at, secret=office.settings.secret)).no
+        no = (await cases.submit(draft, case_actions.CITIZEN, now=at, secret=context.settings.secret)).no
         if i % 3:
             unit = "jiwei" if kind == "report" else "jiaoyu"
             await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": unit}, now=at + timedelta(minutes=5))
@@ -82,11 +82,11 @@ async def dates() -> tuple[Dates, Dates]:
     return running, ended
 
 
-async def bench(office: AppContext, count: int) -> None:
+async def bench(context: AppContext, count: int) -> None:
     """Everything, printed as it goes."""
-    handlers = bootstrap.handlers(office)
+    handlers = bootstrap.handlers(context)
     started = monotonic()
-    await fill(office, count)
+    await fill(context, count)
     print(f"{await Case.all().count()} cases, {await ClockRow.all().count()} clocks in {monotonic() - started:.0f} s")
     before, ended = await dates()
     known = await calendar_editions.editions()
@@ -117,7 +117,7 @@ async def bench(office: AppContext, count: int) -> None:
     assert len(moved) == await DeadlineChangeRow.all().count(), "a move without a recorded cause"
     assert ended == ended_after, "an ended clock changed"
     started = monotonic()
-    damages = [d async for d in jobs.damages(office.settings.data)]
+    damages = [d async for d in jobs.damages(context.settings.data)]
     assert not damages, damages[:3]
     print(f"refold  {monotonic() - started:.1f} s: {len(moved)} moved, stored = folded in every case")
     personal = DeadlineChangeRow.filter(holder__in=["own", "citizen"], case__person_id__isnull=False)
@@ -149,10 +149,10 @@ async def run(count: int) -> None:
     await bootstrap.migrate(settings)
     try:
         async with bootstrap.opened(settings) as found:
-            office = replace(found, clock=SystemClock.starting_at(NOW - timedelta(days=60)))
-            await bootstrap.seed_calendar(office)
-            await seed.settle(office)
-            await bench(office, count)
+            context = replace(found, clock=SystemClock.starting_at(NOW - timedelta(days=60)))
+            await bootstrap.seed_calendar(context)
+            await seed.settle(context)
+            await bench(context, count)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

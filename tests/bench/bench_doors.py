@@ -187,8 +187,8 @@ async def taking_in(settings: Settings, rows: int, is_profiled: bool) -> None:
     """An import of so many rows, a third of them answered: its two parts one by one."""
     messages = seed.read("messages")["message"]
     file = settings.data / "rows.csv"
-    async with bootstrap.opened(settings) as office:
-        now = office.clock.now()
+    async with bootstrap.opened(settings) as context:
+        now = context.clock.now()
         with file.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
             writer.writerow(["编号", "标题", "内容", "来信时间", "答复内容", "答复时间", "姓名", "电话"])
@@ -201,13 +201,13 @@ async def taking_in(settings: Settings, rows: int, is_profiled: bool) -> None:
                 writer.writerow([f"b{number}", message["title"], text, at.isoformat(), *reply, "安先生", phone])
         profiler = _profiler() if is_profiled else None
         wall, cpu = time.perf_counter(), time.process_time()
-        summary = await case_history.run(office, file)
+        summary = await case_history.run(context, file)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         if profiler is not None:
             profiler.stop()
             print(profiler.output_text(unicode=True, show_all=False, color=False))
         assert summary.fresh == rows, summary.line
-        left = await outbox.counts(office.clock.now())
+        left = await outbox.counts(context.clock.now())
         print(f"{'import':<16} {rows / wall:>8.0f} rows/s, {cpu * 1000 / rows:.2f} ms cpu a row; left {left}")
 
 
@@ -222,9 +222,9 @@ def _profiler() -> Any:
 async def run(args: argparse.Namespace) -> None:
     log_as(Settings(log_level="error"))
     async with settled() as settings:
-        async with bootstrap.opened(settings) as office:
+        async with bootstrap.opened(settings) as context:
             print(await machine())
-            await office.drain()
+            await context.drain()
         if args.seconds:
             await doors(settings, args.senders, args.seconds)
         if args.rows:

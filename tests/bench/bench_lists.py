@@ -95,22 +95,22 @@ async def settled(folder: str = "", **settings_: Any) -> AsyncIterator[Settings]
     settings = replace(Settings(data=data, database_url=url, log_level="error"), **settings_)
     try:
         await bootstrap.migrate(settings)
-        async with bootstrap.opened(settings) as office:
-            await bootstrap.seed_calendar(office)
+        async with bootstrap.opened(settings) as context:
+            await bootstrap.seed_calendar(context)
             if not (await directory.snapshot()).edition:
-                await seed.settle(office)
+                await seed.settle(context)
         yield settings
     finally:
         if not folder:
             shutil.rmtree(data, ignore_errors=True)
 
 
-async def fill(office: AppContext, cases: int) -> None:
+async def fill(context: AppContext, cases: int) -> None:
     """Real cases through the door, and copies of their rows until there are so many."""
     if await Case.all().count() >= cases:
         return
-    await simulation.DemoSimulation(office, PATTERNS, PATTERN_DAYS).run()
-    now, draw = office.clock.now(), random.Random(1)
+    await simulation.DemoSimulation(context, PATTERNS, PATTERN_DAYS).run()
+    now, draw = context.clock.now(), random.Random(1)
     units = [unit.code for unit in (await directory.snapshot()).units()]
     patterns = [dict(row) for row in await Case.all().values()]
     parts = {model: _by([dict(row) for row in await model.all().values()], "case_id") for model in PARTS}
@@ -134,8 +134,8 @@ async def fill(office: AppContext, cases: int) -> None:
             code = f"{number:012d}"
             own: dict[str, Any] = {
                 "no": f"20200101-{number:06d}",
-                "code": crypto.encrypt_system(office.settings.secret, code),
-                "code_hash": code_hash(office.settings.secret, code),
+                "code": crypto.encrypt_system(context.settings.secret, code),
+                "code_hash": code_hash(context.settings.secret, code),
                 "source_id": f"copy-{number}",
                 "unit": unit,
                 "title": f"{pattern['title']}第{number}件",
@@ -202,8 +202,8 @@ async def _settle_tables(tables: Iterable[str]) -> None:
 
 async def looks(door: Door) -> dict[str, Timed]:
     """Every timed look, by name."""
-    office, secret = door.office, door.settings.secret
-    now = office.clock.now()
+    context, secret = door.context, door.settings.secret
+    now = context.clock.now()
     clerk, chief, desk = [await directory.actor_of(name) for name in ("clerk-chengguan", "supervisor", "reception")]
     month = periods.month_before(office_day(now))
     mine = Filters(mine=True, status="open")
@@ -342,8 +342,8 @@ async def _explain(statement: str, values: Any) -> None:
 async def run(cases: int, runs: int, only: str, explain: bool, folder: str) -> None:
     log_as(Settings(log_level="error"))
     async with settled(folder) as settings:
-        async with bootstrap.opened(settings) as office:
-            await fill(office, cases)
+        async with bootstrap.opened(settings) as context:
+            await fill(context, cases)
         async with Door.opened(settings) as door:
             print(await machine())
             print(f"{'':<28} {'p50 ms':>9} {'p95 ms':>9} {'cpu ms':>9} {'sent':>5}")

@@ -68,8 +68,8 @@ async def filled(door: Door, clocks: int) -> None:
 
 async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
     async with Door.opened(settings) as door:
-        await bootstrap.seed_calendar(door.office)
-        await seed.settle(door.office)
+        await bootstrap.seed_calendar(door.context)
+        await seed.settle(door.context)
         door.set_time(MONDAY)
         await filled(door, clocks)
         late = MONDAY + timedelta(days=120)
@@ -79,7 +79,7 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
         swept = time.perf_counter() - started
         messages = await outbox.Message.filter(kind="clock.reached").count()
         started = time.perf_counter()
-        await outbox.drain(bootstrap.handlers(door.office), late)
+        await outbox.drain(bootstrap.handlers(door.context), late)
         followed = time.perf_counter() - started
         started = time.perf_counter()
         again = await jobs.sweep_clocks(late)
@@ -96,10 +96,10 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
 
 
 async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
-    async with bootstrap.opened(settings) as office:
+    async with bootstrap.opened(settings) as context:
         if not is_own:
-            await simulation.populate(office)
-        now = office.clock.now()
+            await simulation.populate(context)
+        now = context.clock.now()
         rows = [Past(*row) for row in await supervision.past_clocks(now - timedelta(days=3650), now, 1_000_000)]
     rows.sort(key=lambda each: each.starts_at)
     split = rows[int(len(rows) * LEARNT_SHARE)].starts_at

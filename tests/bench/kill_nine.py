@@ -103,9 +103,9 @@ async def run(cases: int, kills: int, seed_: int = 1) -> Outcome:
     }
     settings = Settings.read(environment)
     await bootstrap.migrate(settings)
-    async with bootstrap.opened(settings) as office:
-        await bootstrap.seed_calendar(office)
-        await seed.settle(office)
+    async with bootstrap.opened(settings) as context:
+        await bootstrap.seed_calendar(context)
+        await seed.settle(context)
     server = Server(environment, free_port())
     server.start()
     try:
@@ -186,8 +186,8 @@ async def _wait_until_drained(port: int) -> None:
 
 
 async def _count(settings: Settings, receipts: Mapping[str, Mapping[str, str]], kills: int) -> Outcome:
-    async with _reopened(settings) as office:
-        now = office.clock.now()
+    async with _reopened(settings) as context:
+        now = context.clock.now()
         by_source = {c.source_id: c.no for c in await Case.filter(channel="app")}
         notices = [n.key for n in await Notice.all()]
         entries = [(e.case_id, e.act) for e in await Entry.filter(act__in=["classify", "assign", "submit"])]  # type: ignore[attr-defined] # added at run time
@@ -207,8 +207,8 @@ async def _count(settings: Settings, receipts: Mapping[str, Mapping[str, str]], 
 
 @asynccontextmanager
 async def _reopened(settings: Settings) -> AsyncIterator[AppContext]:
-    async with bootstrap.opened(settings) as office:
-        yield office
+    async with bootstrap.opened(settings) as context:
+        yield context
 
 
 def main() -> int:

@@ -217,9 +217,9 @@ class Town:
         assert response.headers["location"].endswith("asked"), response.headers
 
     async def _carry_out(self) -> None:
-        run = await training_runs.take(self.door.office.clock.now())
+        run = await training_runs.take(self.door.context.clock.now())
         assert run is not None
-        await training.carry_out(self.door.office, run.id, run.asked_by)
+        await training.carry_out(self.door.context, run.id, run.asked_by)
 
     async def _made(self) -> dict[str, Any]:
         made = (await training_runs.last(1))[0]
@@ -264,7 +264,7 @@ async def tell(number: int, door: Door) -> dict[str, Any]:
     second = await people.train()
     told["poisoned"] = _figures(second)
     told["after_poison"] = await people.right()
-    await registry.promote(second["id"], by="bench", now=door.office.clock.now())
+    await registry.promote(second["id"], by="bench", now=door.context.clock.now())
     told["after_poison_forced"] = await people.right()
     await people.admin.post("/admin/learning/back")
     told["rolled_back"] = await registry.current_id() == present or await registry.current_id()
@@ -291,9 +291,9 @@ async def _main(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = replace(Settings(), data=Path(folder), log_level="error", submit_per_minute=10**6)
         await bootstrap.migrate(settings)
-        async with bootstrap.opened(settings) as office:
-            await bootstrap.seed_calendar(office)
-            await seed.settle(office)
+        async with bootstrap.opened(settings) as context:
+            await bootstrap.seed_calendar(context)
+            await seed.settle(context)
         async with Door.opened(settings) as door:
             print(json.dumps(await tell(number, door), ensure_ascii=False, indent=1, default=str))
 

@@ -114,12 +114,12 @@ class Known:
 class Walk:
     """One random walk over an office."""
 
-    def __init__(self, office: AppContext, acts: int, seed_: int) -> None:
-        self.office, self.acts = office, acts
+    def __init__(self, context: AppContext, acts: int, seed_: int) -> None:
+        self.context, self.acts = context, acts
         self.draw = random.Random(seed_)
         self.words = Words(self.draw, UNITS)
         self.now = START
-        self.handlers = bootstrap.handlers(office)
+        self.handlers = bootstrap.handlers(context)
         self.people: dict[str, Actor] = {}
         self.known: dict[str, Known] = {}
         self.sources: list[Submission] = []
@@ -194,7 +194,7 @@ class Walk:
         """What somebody is offered as a page or the API would offer it."""
         if actor is not SYSTEM and not sees(actor, await standing_of(await Case.get(no=no))):
             return set()
-        file = await case_queries.file(actor, no, secret=self.office.settings.secret)
+        file = await case_queries.file(actor, no, secret=self.context.settings.secret)
         return {step.act for step in file.steps(self.now)}
 
     async def _tried(self, doing: Any, no: str) -> bool:
@@ -221,7 +221,7 @@ class Walk:
             draft = replace(draft, desk=by.unit)
         count = await Case.all().count()
         try:
-            receipt = await cases.submit(draft, by, now=self.now, secret=self.office.settings.secret)
+            receipt = await cases.submit(draft, by, now=self.now, secret=self.context.settings.secret)
         except Refusal as refused:
             self.figures.refused[type(refused).__name__] += 1
             if type(refused) not in SIX or await Case.all().count() != count:
@@ -235,7 +235,7 @@ class Walk:
             await self._people_kept(receipt.no, draft)
         if await Case.all().count() != count + receipt.fresh:
             self._fault(receipt.no, "the same source is not the same case")
-        opened = await case_lookup.by_code(self.office.settings.secret, receipt.code, no=receipt.no)
+        opened = await case_lookup.by_code(self.context.settings.secret, receipt.code, no=receipt.no)
         if opened != receipt.no:
             self._fault(receipt.no, "its code opens another case")
         await self._look_at(receipt.no, Act.SUBMIT)
@@ -280,7 +280,7 @@ class Walk:
         """What the worker and the timers do, then a look at every case that moved."""
         self.figures.told += await jobs.sweep_clocks(self.now)
         if self.draw.random() < 0.2:
-            await jobs.close_rated_out(self.now, self.office.settings.rating_days)
+            await jobs.close_rated_out(self.now, self.context.settings.rating_days)
         self.figures.messages += await outbox.drain(self.handlers, self.now)
         for failed in await outbox.failing():
             self._fault(failed["key"], f"message {failed['kind']} fails: {failed['error']}")
@@ -321,7 +321,7 @@ class Walk:
 
     async def _names_hidden(self, no: str, actor: Actor, standing: CaseAccess) -> None:
         """Who sees a case reads names only to answer it, and whom to keep away only at its desk."""
-        file = await case_queries.file(actor, no, secret=self.office.settings.secret)
+        file = await case_queries.file(actor, no, secret=self.context.settings.secret)
         shown = [p for p in (file.person, *(each.person for each in file.beside)) if p and not p.is_masked]
         if shown and not access.unmasked(actor, standing):
             self._fault(no, f"{actor.id} reads the names")
@@ -364,7 +364,7 @@ class Walk:
 
     async def _finish(self) -> None:
         await self._follow_up()
-        async for damage in jobs.damages(self.office.settings.data):
+        async for damage in jobs.damages(self.context.settings.data):
             self._fault(damage.where, damage.what)
         if orphans := await jobs.orphaned_clocks():
             self._fault("-", f"{orphans} clocks run in cases that ended")
@@ -405,10 +405,10 @@ async def run(acts: int, seed_: int) -> Figures:
     log_as(settings)
     await bootstrap.migrate(settings)
     try:
-        async with bootstrap.opened(settings) as office:
-            await bootstrap.seed_calendar(office)
-            await seed.settle(office)
-            return await Walk(office, acts, seed_).run()
+        async with bootstrap.opened(settings) as context:
+            await bootstrap.seed_calendar(context)
+            await seed.settle(context)
+            return await Walk(context, acts, seed_).run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

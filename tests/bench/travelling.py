@@ -142,9 +142,9 @@ class House:
 
 async def _furnished(settings: Settings) -> None:
     await bootstrap.migrate(settings)
-    async with bootstrap.opened(settings) as office:
-        await bootstrap.seed_calendar(office)
-        await seed.settle(office)
+    async with bootstrap.opened(settings) as context:
+        await bootstrap.seed_calendar(context)
+        await seed.settle(context)
 
 
 class Browser:

@@ -153,14 +153,14 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
             lookup_per_minute=6000,
             login_per_minute=6000,
         )
-        async with bootstrap.opened(settings) as office:
-            await simulation.DemoSimulation(office, cases_count=CASES, days=DAYS).run()
+        async with bootstrap.opened(settings) as context:
+            await simulation.DemoSimulation(context, cases_count=CASES, days=DAYS).run()
             # Before the server's own time begins, which gathers once more when it starts.
-            earlier = replace(office, clock=office.clock.starting_at(MONDAY - timedelta(hours=1)))
+            earlier = replace(context, clock=context.clock.starting_at(MONDAY - timedelta(hours=1)))
             for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic
                 person = PersonSubmission("安小娜", f"1390000{i:04}")
                 await case_actions.submit_case(earlier, Submission("complaint", title, text, "web", "", person=person))
-            await topics.gather(office, office.clock.now())
+            await topics.gather(context, context.clock.now())
         log = folder / "server.log"
         with _process(settings, log) as server:
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=30) as api:

@@ -320,11 +320,11 @@ def staff(username: str, then: Arrive) -> Arrive:
 async def half_logged_in(page: Page, site: Site) -> None:
     """Past the password, before the code of the second factor."""
     username = "lead-qixiang"
-    async with bootstrap.opened(site.settings) as office:
+    async with bootstrap.opened(site.settings) as context:
         if not (await second_factor.standing(username)).is_on:
             secret = second_factor.new_secret()
-            code = pyotp.TOTP(secret).at(office.clock.now())
-            await second_factor.switch_on(office, username, secret, code)
+            code = pyotp.TOTP(secret).at(context.clock.now())
+            await second_factor.switch_on(context, username, secret, code)
     await page.goto(site.url + "/login")
     await page.fill("#f-username", username)
     await page.fill("#f-password", "demo")

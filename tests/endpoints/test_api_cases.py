@@ -94,7 +94,7 @@ async def test_without_a_source_every_message_is_a_case_of_its_own(door: Door) -
 
 async def test_a_wrong_code_and_an_unknown_case_cannot_be_told_apart(door: Door) -> None:
     mine, other = await door.submit(), await door.submit()
-    day = office_day(door.office.clock.now())
+    day = office_day(door.context.clock.now())
     guesses = [
         (mine["no"], "wrong"),
         (mine["no"], "000000000000"),

@@ -93,13 +93,13 @@ async def test_how_the_first_case_stands_is_answered_to_nobody_else(door: Door) 
 
 
 async def test_one_answer_is_tried_and_then_sent_to_the_cases_of_a_campaign(door: Door) -> None:
-    office, numbers = door.office, list[str]()
+    context, numbers = door.context, list[str]()
     for n in range(2):
         numbers.append(await handed_in(door, f"夜间施工扰民{n}", NOISE + f"第{n}户。", f"1390000123{n}"))
     desk = await directory.actor_of("reception")
     for no in numbers:
         if (await door.get(f"/api/v1/cases/{no}", await door.log_in("reception"))).json()["status"] == "received":
-            await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "zhujian"})
+            await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "zhujian"})
     unit = (await door.get(f"/api/v1/cases/{numbers[0]}", await door.log_in("reception"))).json()["unit"]["code"]
     clerk = await door.log_in(f"clerk-{unit}")
     await door.act(numbers[0], "accept", token=clerk)
@@ -125,7 +125,7 @@ async def rated_badly(door: Door) -> str:
         (clerk, Act.ACCEPT, {}),
         (clerk, Act.REPLY, {"text": "已安排人员疏导。"}),
     ):
-        await case_actions.perform_act(door.office, no, act, actor, data)
+        await case_actions.perform_act(door.context, no, act, actor, data)
     assert (await door.act(no, "rate", {"code": code, "level": 1, "text": "没人管"})).status_code == 200
     return str(no)
 

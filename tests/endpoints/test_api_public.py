@@ -65,9 +65,9 @@ async def test_a_reply_filter_nobody_knows_is_422(door: Door, query: str) -> Non
 async def test_an_edition_is_the_same_as_json_csv_and_excel(door: Door) -> None:
     await answered(door)
     door.pass_time(timedelta(days=40))
-    now, office = door.office.clock.now(), door.office
+    now, context = door.context.clock.now(), door.context
     period = editions.month_just_over(now)
-    edition = await editions.publish(period, now=now, by="test", settings=office.settings)
+    edition = await editions.publish(period, now=now, by="test", settings=context.settings)
     told = (await door.get(f"/api/v1/public/scores?period={period}")).json()
     assert (told["period"], told["number"], told["digest"]) == (period, 1, edition.digest)
     assert told["total"]["received"] is None or told["total"]["received"] >= 0

@@ -52,7 +52,7 @@ async def test_the_board_does_not_count_what_its_reader_may_not_see(door: Door) 
     client = await door.page_client("supervisor")
     page = (await client.get("/board")).text
     await client.aclose()
-    everything = await case_worklist.board(SYSTEM, now=door.office.clock.now())
+    everything = await case_worklist.board(SYSTEM, now=door.context.clock.now())
     total = sum(row["open"] for row in everything)
     shown = re.search(r'在办合计</span><span class="tile-figure">(\d+)', page)
     assert shown
@@ -87,7 +87,7 @@ async def test_the_board_carries_its_age_and_its_definitions(door: Door) -> None
 
 async def a_request(door: Door, username: str) -> Request:
     """A request of somebody who is logged in, as the stream's generator holds it."""
-    session = await sessions.log_in(door.office, username, "demo")
+    session = await sessions.log_in(door.context, username, "demo")
     headers = [(b"authorization", f"Bearer {session.token}".encode())]
     scope = {"type": "http", "method": "GET", "path": "/board/stream", "query_string": b"", "headers": headers}
     return Request({**scope, "app": door.app})

@@ -190,7 +190,7 @@ async def test_a_step_that_is_not_open_is_refused_kindly(anna: httpx2.AsyncClien
 
 async def _answered(door: Door, no: str) -> None:
     """The case is answered by whichever unit got it."""
-    now = door.office.clock.now()
+    now = door.context.clock.now()
     secret = door.settings.secret
     file = await case_queries.file(access.SYSTEM, no, secret=secret)
     desk = access.Actor("r", "窗口", frozenset({Role.RECEPTION}), file.desk)
@@ -264,7 +264,7 @@ async def test_only_published_words_are_found_and_marked(door: Door, anna: httpx
     file = await case_queries.file(access.SYSTEM, no, secret=door.settings.secret)
     desk = access.Actor("r", "窗口", frozenset({Role.RECEPTION}), file.desk)
     said = {"title": "供暖<b>不热", "question": "室温低", "answer": "已清洗过滤网", "reason": "本人同意"}
-    await cases.act(no, Act.PUBLISH, desk, said, now=door.office.clock.now())
+    await cases.act(no, Act.PUBLISH, desk, said, now=door.context.clock.now())
     page = (await anna.get("/replies", params={"q": "供暖"})).text
     assert "<mark>供暖</mark>&lt;b&gt;不热" in page
     assert "没有找到" in (await anna.get("/replies", params={"q": "路灯"})).text

@@ -122,7 +122,7 @@ async def test_the_page_offers_a_form_for_exactly_the_open_steps(door: Door) -> 
         page = (await clerk.get(f"/desk/cases/{no}")).text
     actor = await directory.actor_of(f"clerk-{unit}")
     file = await case_queries.file(actor, no, secret=door.settings.secret)
-    assert set(re.findall(r'id="act-(\w+)"', page)) == {step.act.value for step in file.steps(door.office.clock.now())}
+    assert set(re.findall(r'id="act-(\w+)"', page)) == {step.act.value for step in file.steps(door.context.clock.now())}
 
 
 async def test_a_missing_reason_shows_the_form_again_and_keeps_the_rest(door: Door) -> None:

@@ -72,7 +72,7 @@ async def test_page_api_csv_excel_and_engine_say_the_same(busy: Door) -> None:
     token = await busy.log_in("supervisor")
     told = (await busy.get(f"/api/v1/kpis?period={PERIOD}", token)).json()
     unit = next(row for row in told["units"] if row["unit"] == UNIT)
-    question = facts.Question(kpis_period(), busy.office.clock.now(), busy.settings.rating_days)
+    question = facts.Question(kpis_period(), busy.context.clock.now(), busy.settings.rating_days)
     engine = definitions.figures((await facts.counted(question))[UNIT], Weights())
     assert {code: each["value"] for code, each in unit["figures"].items()} == {c: f.value for c, f in engine.items()}
     assert (unit["figures"]["solution_rate"]["top"], unit["figures"]["solution_rate"]["base"]) == (1.5, 2)
@@ -148,7 +148,7 @@ async def test_a_consultation_that_waits_too_long_is_told_once_at_each_stage(doo
     for days in (59, 60, 61, 75, 85, 90, 91):
         door.set_time(MONDAY + days * DAY)
         for _ in range(2):
-            await bootstrap.TIMERS["oversight"][0](door.office, door.office.clock.now())
+            await bootstrap.TIMERS["oversight"][0](door.context, door.context.clock.now())
         lists = [(await inbox.listed(actor))[0] for actor in who.values()]
         told.append([sum("网上咨询" in row["words"] and no in row["words"] for row in rows) for rows in lists])
     assert told == [[0, 0, 0], [1, 1, 0], [1, 1, 0], [2, 3, 1], [3, 5, 2], [4, 7, 3], [4, 7, 3]]
@@ -244,7 +244,7 @@ async def test_wrong_weights_stop_the_start(door: Door) -> None:
 async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_three_by_page_and_api(door: Door) -> None:
     receipts = [await door.submit(kind="suggest", source_id=f"rate-{n}", channel="web") for n in range(2)]
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
-    now = door.office.clock.now()
+    now = door.context.clock.now()
     for receipt in receipts:
         no = receipt["no"]
         await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=now)
@@ -269,7 +269,7 @@ async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_thr
 
 
 async def test_the_edition_holds_what_the_engine_counts(busy: Door) -> None:
-    edition = await editions.publish(PERIOD, now=busy.office.clock.now(), by="test", settings=busy.settings)
+    edition = await editions.publish(PERIOD, now=busy.context.clock.now(), by="test", settings=busy.settings)
     question = facts.Question(kpis_period(), kpis_period().until, busy.settings.rating_days)
     counts = facts.total(await facts.counted(question))
     assert edition.figures["kpis"] == kpi_table.public_rows(counts, DisclosureRules(), Weights())

@@ -53,7 +53,7 @@ async def _letters(door: Door, no: str) -> list[Issued]:
 async def _word(door: Door, no: str) -> str:
     letter = (await _letters(door, no))[0]
     found = await letter_register.opened(SYSTEM, no, str(letter.id), secret=door.settings.secret)
-    return words_of("docx", await issuing.written(door.office, found, "docx", "https://xinqiao.example"))
+    return words_of("docx", await issuing.written(door.context, found, "docx", "https://xinqiao.example"))
 
 
 async def test_an_own_template_wins_for_letters_to_come_and_not_for_those_issued(door: Door) -> None:
@@ -101,8 +101,8 @@ async def test_a_template_broken_on_the_disk_stops_the_letter_says_so_and_the_le
         listed = (await admin.get("/admin/letters")).text
         assert "暂停签发" in listed and "不认识的占位符“姓名”" in listed
         path.unlink()
-    later = door.office.clock.now().replace(year=2027)
-    await outbox.drain(bootstrap.handlers(door.office), later)
+    later = door.context.clock.now().replace(year=2027)
+    await outbox.drain(bootstrap.handlers(door.context), later)
     assert [letter.code for letter in await _letters(door, no)] == ["hotline_reply"]
 
 

@@ -43,7 +43,7 @@ def _counted_anew() -> None:
 async def look(door: Door) -> None:
     """What the timers do."""
     for name in ("sweep", "oversight", "morning"):
-        await bootstrap.TIMERS[name][0](door.office, door.office.clock.now())
+        await bootstrap.TIMERS[name][0](door.context, door.context.clock.now())
     await door.drain()
 
 

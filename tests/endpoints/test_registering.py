@@ -145,7 +145,7 @@ async def test_a_likely_repeat_is_shown_before_it_is_saved_and_linked_as_the_cle
         held = await reception.post("/desk/register", data=again)
         assert held.status_code == 200
         assert "可能重复，还没有登记" in held.text and first in held.text and "电话相同" in held.text
-        assert (await case_worklist.worklist(SYSTEM, read_models.Filters(), 1, now=door.office.clock.now())).total == 1
+        assert (await case_worklist.worklist(SYSTEM, read_models.Filters(), 1, now=door.context.clock.now())).total == 1
         said = {**again, "seen": first, "related": first, "relation": "repeat_of"}
         second = (await reception.post("/desk/register", data=said)).headers["location"].rsplit("/", 1)[1]
         page = (await reception.get(f"/desk/cases/{second}")).text

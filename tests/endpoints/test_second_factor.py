@@ -19,11 +19,11 @@ NOON = aware(datetime(2026, 9, 14, 12, 0, tzinfo=OFFICE))
 
 
 def _code(door: Door, secret: str = SECRET) -> str:
-    return pyotp.TOTP(secret).at(door.office.clock.now())
+    return pyotp.TOTP(secret).at(door.context.clock.now())
 
 
 async def _enrolled(door: Door, username: str = "reception") -> list[str]:
-    return await second_factor.switch_on(door.office, username, SECRET, _code(door))
+    return await second_factor.switch_on(door.context, username, SECRET, _code(door))
 
 
 async def _sent(client: httpx2.AsyncClient, otp: str) -> httpx2.Response:
@@ -135,15 +135,15 @@ async def test_it_is_switched_off_by_a_code_and_not_where_the_house_requires_it(
         assert (await _sent(page, spares[0])).status_code == 303
         for odd in ("", "1", "长" * 100_000, "\x00"):
             assert (await page.post("/desk/second-factor/off", data={"otp": odd})).status_code in (400, 422)
-        door.office.settings = replace(door.settings, second_factor_required=True)
+        door.context.settings = replace(door.settings, second_factor_required=True)
         assert "不能停用" in (await page.post("/desk/second-factor/off", data={"otp": spares[1]})).text
-        door.office.settings = door.settings
+        door.context.settings = door.settings
         assert (await page.post("/desk/second-factor/off", data={"otp": spares[1]})).status_code == 303
     assert await door.log_in("reception")
 
 
 async def test_where_it_is_required_nothing_else_opens_before_it_is_on(door: Door) -> None:
-    door.office.settings = replace(door.settings, second_factor_required=True)
+    door.context.settings = replace(door.settings, second_factor_required=True)
     refused = await door.post("/api/v1/sessions", {"username": "reception", "password": "demo"})
     assert refused.json()["error"]["code"] == "factor_needed"
     async with door.browser() as page:

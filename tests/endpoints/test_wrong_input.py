@@ -83,7 +83,7 @@ async def house(town: Settings, tmp_path_factory: pytest.TempPathFactory) -> Asy
     async with fresh(town, tmp_path_factory.mktemp("house")) as settings:
         free = replace(settings, submit_per_minute=MANY, lookup_per_minute=MANY, login_per_minute=MANY)
         async with Door.opened(free) as door:
-            door.office.clock = Still(moment=MONDAY)
+            door.context.clock = Still(moment=MONDAY)
             found = House(door, await _furnished(door))
             yield found
             for browser in found.browsers.values():
@@ -109,7 +109,7 @@ async def _furnished(door: Door) -> dict[str, str]:
             in_transaction=case_ratings.record,
         )
         ids[rating] = (await Rating.get(case_no=ids[name])).id
-    door.office.clock = Still(moment=MONDAY + 5 * HOUR)
+    door.context.clock = Still(moment=MONDAY + 5 * HOUR)
     clerk, desk, overseer = [await door.log_in(who) for who in ("clerk-jiaoyu", "reception", "supervisor")]
     said = {"reason": "群众点错了"}
     assert (await door.post(f"/api/v1/desk/ratings/{ids['disputed']}/dispute", said, clerk)).status_code == 200

@@ -40,7 +40,7 @@ def asked(name: str = "2026-09", **more: Any) -> Question:
     return Question(periods.period(name), **{"now": OCTOBER.until + 60 * DAY, "window_days": 30, **more})
 
 
-async def brought(office: AppContext, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
+async def brought(context: AppContext, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
     """Anna brings something, and the desk sends it to the unit."""
     draft = Submission(
         **{
@@ -54,7 +54,7 @@ async def brought(office: AppContext, number: int, kind: Kind = Kind.COMPLAINT, 
             **more,
         }
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
     await does(no, "reception", Act.ASSIGN, HOUR, unit=UNIT)
     return no
 
@@ -66,9 +66,9 @@ async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> No
 
 
 async def answered(
-    office: AppContext, number: int, kind: Kind = Kind.COMPLAINT, after: timedelta = DAY, **more: Any
+    context: AppContext, number: int, kind: Kind = Kind.COMPLAINT, after: timedelta = DAY, **more: Any
 ) -> str:
-    no = await brought(office, number, kind, **more)
+    no = await brought(context, number, kind, **more)
     await does(no, f"clerk-{UNIT}", Act.ACCEPT, 2 * HOUR)
     await does(no, f"clerk-{UNIT}", Act.REPLY, after, text="已公示。", outcome="support")
     return no
@@ -78,11 +78,11 @@ async def facts_of(unit: str, question: Question | None = None) -> dict[str, int
     return (await facts.counted(question or asked())).get(unit, {})
 
 
-async def test_the_database_counts_clocks_as_the_rule_does(office: AppContext) -> None:
+async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) -> None:
     """Four months of the demo town: every clock falls into the same cell by statement and by rule."""
-    life = simulation.DemoSimulation(office, cases_count=60, days=90)
+    life = simulation.DemoSimulation(context, cases_count=60, days=90)
     await life.run()
-    end = office.clock.now()
+    end = context.clock.now()
     for name in ("2026-06", "2026-07", "2026-08", "2026-09", "2026Q3", "2026"):
         period = periods.period(name)
         for now in (end, period.since + (period.until - period.since) / 2):
@@ -113,9 +113,9 @@ async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.Cloc
     return timeliness.by_unit(clocks, tenures, period, at)
 
 
-async def test_every_number_has_its_list_behind_it(office: AppContext) -> None:
-    await simulation.DemoSimulation(office, cases_count=60, days=90).run()
-    question = asked("2026", now=office.clock.now())
+async def test_every_number_has_its_list_behind_it(context: AppContext) -> None:
+    await simulation.DemoSimulation(context, cases_count=60, days=90).run()
+    question = asked("2026", now=context.clock.now())
     found = await facts.counted(question)
     total = facts.total(found)
     assert total["received"] > 40
@@ -131,12 +131,12 @@ async def test_every_number_has_its_list_behind_it(office: AppContext) -> None:
         assert sorted(set(by_unit)) == numbers
 
 
-async def test_a_day_of_work_is_counted_as_it_was(office: AppContext) -> None:
-    once = await answered(office, 1)
-    again = await answered(office, 2)
+async def test_a_day_of_work_is_counted_as_it_was(context: AppContext) -> None:
+    once = await answered(context, 1)
+    again = await answered(context, 2)
     await does(again, "citizen", Act.REOPEN, 2 * DAY, reason="没有公示")
     await does(again, f"clerk-{UNIT}", Act.REPLY, 3 * DAY, text="已补充公示。")
-    returned = await brought(office, 3)
+    returned = await brought(context, 3)
     await does(returned, f"clerk-{UNIT}", Act.RETURN, 2 * HOUR, reason="不归我们管")
     found = await facts_of(UNIT)
     assert {name: found[name] for name in ("orders_answered", "orders_once", "orders_again", "orders_taken")} == {
@@ -153,7 +153,7 @@ async def test_a_day_of_work_is_counted_as_it_was(office: AppContext) -> None:
     assert returned not in await facts.cases_behind(asked(), ["orders_once"], [UNIT])
 
 
-async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: AppContext) -> None:
+async def test_what_people_say_at_the_call_back_makes_the_three_rates(context: AppContext) -> None:
     said: list[dict[str, str]] = [
         {"outcome": "satisfied", "contacted": "yes", "solved": "solved"},
         {"outcome": "satisfied", "contacted": "yes", "solved": "partly"},
@@ -161,7 +161,7 @@ async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: Ap
         {"outcome": "unreached"},
     ]
     for number, words in enumerate(said):
-        no = await answered(office, number)
+        no = await answered(context, number)
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", **words)
     figures = definitions.figures(await facts_of(UNIT), W)
     assert (figures["response_rate"].top, figures["response_rate"].base) == (2, 3)
@@ -171,12 +171,12 @@ async def test_what_people_say_at_the_call_back_makes_the_three_rates(office: Ap
     assert figures["composite"].value == 0.5917  # 0.1 x 2/3 + 0.45 x 1/2 + 0.45 x 2/3
 
 
-async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(office: AppContext) -> None:
-    kept, unreasonable = await answered(office, 1), await answered(office, 2)
+async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(context: AppContext) -> None:
+    kept, unreasonable = await answered(context, 1), await answered(context, 2)
     for no in (kept, unreasonable):
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", outcome="unsatisfied", solved="unsolved")
     clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
-    secret, now = office.settings.secret, MONDAY + 3 * DAY
+    secret, now = context.settings.secret, MONDAY + 3 * DAY
     with pytest.raises(NotFound):
         await exclusions.ask(unreasonable, await directory.actor_of("clerk-jiwei"), "无理", now=now, secret=secret)
     with pytest.raises(Invalid):
@@ -199,11 +199,11 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(off
         await exclusions.decide(unreasonable, supervisor, is_approved=False, answer="再看", now=now)
 
 
-async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(office: AppContext) -> None:
-    one, two, _silent = [await answered(office, number, Kind.APPEAL) for number in range(3)]
-    repeat = await answered(office, 4, Kind.APPEAL)
+async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(context: AppContext) -> None:
+    one, two, _silent = [await answered(context, number, Kind.APPEAL) for number in range(3)]
+    repeat = await answered(context, 4, Kind.APPEAL)
     await links.add(await directory.actor_of("reception"), repeat, one, LinkKind.REPEAT_OF, now=MONDAY + DAY)
-    order = await answered(office, 5)
+    order = await answered(context, 5)
     for no in (one, two, repeat, order):
         more = {"desk_level": 4} if no == one else {}
         await does(no, "citizen", Act.RATE, 3 * DAY, level=2 if no == two else 4, **more)
@@ -225,16 +225,16 @@ async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the
     assert await facts.cases_behind(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
 
 
-async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(office: AppContext) -> None:
+async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(context: AppContext) -> None:
     desk = await directory.actor_of("reception")
     anna, ben = PersonSubmission("安小娜", "13900001234"), PersonSubmission("白小本", "13900005678")
-    first = await brought(office, 0, Kind.APPEAL)
+    first = await brought(context, 0, Kind.APPEAL)
     asked_again, of_a_group = [
-        await brought(office, n, Kind.APPEAL, person=person, representatives=(anna,) if person is ben else ())
+        await brought(context, n, Kind.APPEAL, person=person, representatives=(anna,) if person is ben else ())
         for n, person in ((1, anna), (2, ben))
     ]
-    of_another, by_nobody = [await brought(office, n, Kind.APPEAL, person=each) for n, each in ((3, ben), (4, None))]
-    new_facts, campaign, undecided = [await brought(office, n, Kind.APPEAL) for n in (5, 6, 7)]
+    of_another, by_nobody = [await brought(context, n, Kind.APPEAL, person=each) for n, each in ((3, ben), (4, None))]
+    new_facts, campaign, undecided = [await brought(context, n, Kind.APPEAL) for n in (5, 6, 7)]
     for no in (asked_again, of_a_group, of_another, by_nobody):
         await does(no, "reception", Act.MERGE, 2 * HOUR, case=first, reason="同一事项")
     for no, kind in ((new_facts, LinkKind.NEW_FACTS_OF), (campaign, LinkKind.CAMPAIGN)):
@@ -247,8 +247,8 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(offi
     assert definitions.figures(found, W)["repeat_rate"].value == 0.25
 
 
-async def test_a_rating_after_the_window_moves_nothing(office: AppContext) -> None:
-    no = await answered(office, 1, Kind.APPEAL)
+async def test_a_rating_after_the_window_moves_nothing(context: AppContext) -> None:
+    no = await answered(context, 1, Kind.APPEAL)
     before = await facts_of(UNIT, asked("2026-10"))
     await does(no, "citizen", Act.RATE, 40 * DAY, level=5)
     after = await facts_of(UNIT, asked("2026-10"))
@@ -256,19 +256,19 @@ async def test_a_rating_after_the_window_moves_nothing(office: AppContext) -> No
     assert "unit_satisfied" not in after
 
 
-async def test_the_window_is_a_setting(office: AppContext) -> None:
-    await answered(office, 1, Kind.APPEAL)
+async def test_the_window_is_a_setting(context: AppContext) -> None:
+    await answered(context, 1, Kind.APPEAL)
     assert (await facts_of(UNIT, asked(window_days=10)))["unit_unrated"] == 1
     assert "unit_unrated" not in await facts_of(UNIT, asked(window_days=30))
 
 
-async def test_reports_are_in_no_fact_at_all(office: AppContext) -> None:
-    await answered(office, 1)
+async def test_reports_are_in_no_fact_at_all(context: AppContext) -> None:
+    await answered(context, 1)
     before = [await facts.counted(asked(name)) for name in ("2026-09", "2026")]
     draft = Submission(
         kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian"
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     await does(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
     await does(no, "clerk-jiwei", Act.REPLY, DAY, text="已办理。")
@@ -276,11 +276,11 @@ async def test_reports_are_in_no_fact_at_all(office: AppContext) -> None:
     assert [await facts.counted(asked(name)) for name in ("2026-09", "2026")] == before
 
 
-async def test_a_region_holds_what_lies_below_it(office: AppContext) -> None:
+async def test_a_region_holds_what_lies_below_it(context: AppContext) -> None:
     town = await directory.snapshot()
     village = next(r for r in town.regions() if r.level == "village")
-    await answered(office, 1, region=village.code)
-    await answered(office, 2)
+    await answered(context, 1, region=village.code)
+    await answered(context, 2)
     street = next(
         r.code for r in town.regions() if r.level in ("street", "town") and village.code.startswith(r.code[:9])
     )

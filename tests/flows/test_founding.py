@@ -48,18 +48,18 @@ def _changed(folder: Path, name: str, old: str, new: str) -> None:
 
 
 async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Settings) -> None:
-    async with bootstrap.opened(empty) as office:
+    async with bootstrap.opened(empty) as context:
         district = provisioning.read(folder)
-        await provisioning.provision(office, district, by="found")
+        await provisioning.provision(context, district, by="found")
         passwords: dict[str, str] = {}
-        await provisioning.employ(district.people, passwords.update, now=office.clock.now())
+        await provisioning.employ(district.people, passwords.update, now=context.clock.now())
         assert set(passwords) == {"wang", "li"}
-        session = await sessions.log_in(office, "wang", passwords["wang"])
+        session = await sessions.log_in(context, "wang", passwords["wang"])
         assert session.actor.unit == "jiaoyu"
         assert (
-            await provisioning.employ(district.people, passwords.update, now=office.clock.now()) == 0
+            await provisioning.employ(district.people, passwords.update, now=context.clock.now()) == 0
         )  # who has an account keeps its password
-        assert await sessions.actor_of_token(office, session.token)
+        assert await sessions.actor_of_token(context, session.token)
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,11 @@ async def test_the_commands_take_in_all_or_nothing_once(folder: Path, empty: Set
     assert _first_passwords(folder) == {"wang", "li"}
     assert "已经建立过" in _told(empty, "found", folder).stderr
     word = _told(empty, "password", "li").stdout.strip()
-    async with bootstrap.opened(empty) as office:
-        assert (await sessions.log_in(office, "li", word)).actor.id == "li"
+    async with bootstrap.opened(empty) as context:
+        assert (await sessions.log_in(context, "li", word)).actor.id == "li"
         assert _told(empty, "leave", "li").returncode == 0
         with pytest.raises(sessions.Unauthorized):
-            await sessions.log_in(office, "li", word)
+            await sessions.log_in(context, "li", word)
         assert _told(empty, "leave", "li").returncode == 2
 
 
@@ -129,9 +129,9 @@ def _told(settings: Settings, *words: str | Path) -> "subprocess.CompletedProces
 
 
 async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Door) -> None:
-    office = door.office
-    await accounts.set_password("reception", "三更灯火五更鸡，正是", now=office.clock.now())
-    elsewhere = await sessions.log_in(office, "reception", "三更灯火五更鸡，正是")
+    context = door.context
+    await accounts.set_password("reception", "三更灯火五更鸡，正是", now=context.clock.now())
+    elsewhere = await sessions.log_in(context, "reception", "三更灯火五更鸡，正是")
     async with door.browser() as page:
         await page.post("/login", data={"username": "reception", "password": "三更灯火五更鸡，正是"})
         for old, new, again, said in (
@@ -147,9 +147,9 @@ async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Do
         said_ = {"old": "三更灯火五更鸡，正是", "new": "correct horse", "again": "correct horse"}
         assert (await page.post("/desk/password", data=said_)).status_code == 303
         assert "已经更换" in (await page.get("/desk/password?done=1")).text
-        assert await sessions.actor_of_token(office, elsewhere.token) is None
+        assert await sessions.actor_of_token(context, elsewhere.token) is None
         await page.post("/logout")
         answer = await page.post("/desk/password", data=said_)
         assert answer.status_code == 303
         assert "correct horse" not in (await page.get("/login")).text
-    assert (await sessions.log_in(office, "reception", "correct horse")).actor.id == "reception"
+    assert (await sessions.log_in(context, "reception", "correct horse")).actor.id == "reception"

@@ -27,20 +27,20 @@ DRAFT = Submission(
 )
 
 
-async def opened(office: AppContext, **fields: Any) -> CaseFile:
-    receipt = await case_actions.submit_case(office, replace(DRAFT, **fields))
-    return await case_queries.file(SYSTEM, receipt.no, secret=office.settings.secret)
+async def opened(context: AppContext, **fields: Any) -> CaseFile:
+    receipt = await case_actions.submit_case(context, replace(DRAFT, **fields))
+    return await case_queries.file(SYSTEM, receipt.no, secret=context.settings.secret)
 
 
-async def test_the_desk_and_the_place_are_filled_in(office: AppContext) -> None:
-    case = await opened(office)
-    assert case.desk == office.settings.desk
+async def test_the_desk_and_the_place_are_filled_in(context: AppContext) -> None:
+    case = await opened(context)
+    assert case.desk == context.settings.desk
     names = await directory.snapshot()
     assert names.region_name(case.region).endswith("清波社区")
 
 
-async def test_a_place_the_person_chose_is_kept(office: AppContext) -> None:
-    assert (await opened(office, region="990102102000")).region == "990102102000"
+async def test_a_place_the_person_chose_is_kept(context: AppContext) -> None:
+    assert (await opened(context, region="990102102000")).region == "990102102000"
 
 
 @pytest.mark.parametrize(
@@ -52,109 +52,111 @@ async def test_a_place_the_person_chose_is_kept(office: AppContext) -> None:
         ("praise", "有人被困在电梯里，消防员十分钟就到了", 0),
     ],
 )
-async def test_the_urgency_comes_from_the_words(office: AppContext, kind: str, text: str, level: int) -> None:
-    case = await opened(office, kind=kind, text=text)
+async def test_the_urgency_comes_from_the_words(context: AppContext, kind: str, text: str, level: int) -> None:
+    case = await opened(context, kind=kind, text=text)
     assert case.urgency == level
     if level == 1:
         assert "4h" in {str(clock.length) for clock in case.clocks}
 
 
 async def test_a_reports_named_unit_never_learns_of_it(door: Door) -> None:
-    office = door.office
-    case = await opened(office, kind="report", title="举报", text="举报云川区教育局招生科收受礼金，请纪委查处")
+    context = door.context
+    case = await opened(context, kind="report", title="举报", text="举报云川区教育局招生科收受礼金，请纪委查处")
     assert case.entries[0].data["bars"] == ["jiaoyu"]
     await door.drain()
-    case = await case_queries.file(SYSTEM, case.no, secret=office.settings.secret)
+    case = await case_queries.file(SYSTEM, case.no, secret=context.settings.secret)
     assert case.unit == "jiwei"
     accused = await directory.actor_of("clerk-jiaoyu")
     with pytest.raises(NotFound):
-        await case_queries.file(accused, case.no, secret=office.settings.secret)
+        await case_queries.file(accused, case.no, secret=context.settings.secret)
 
 
 async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_never_learns_of_it(door: Door) -> None:
     text = "举报区纪委监委和12345热线中心的人收受礼金，请上级查处"
-    case = await opened(door.office, kind="report", title="举报", text=text)
+    case = await opened(door.context, kind="report", title="举报", text=text)
     assert set(case.entries[0].data["bars"]) == {"jiwei", "rexian"}
     await door.drain()
-    case = await case_queries.file(SYSTEM, case.no, secret=door.office.settings.secret)
+    case = await case_queries.file(SYSTEM, case.no, secret=door.context.settings.secret)
     assert case.unit == "shi-jiwei"
     for accused in ("clerk-jiwei", "lead-jiwei", "reception"):
         with pytest.raises(NotFound):
-            await case_queries.file(await directory.actor_of(accused), case.no, secret=door.office.settings.secret)
+            await case_queries.file(await directory.actor_of(accused), case.no, secret=door.context.settings.secret)
 
 
-async def test_nothing_above_whoever_must_handle_a_report_is_barred(office: AppContext) -> None:
-    case = await opened(office, kind="report", title="举报", text="举报市纪委监委的人，请查处")
+async def test_nothing_above_whoever_must_handle_a_report_is_barred(context: AppContext) -> None:
+    case = await opened(context, kind="report", title="举报", text="举报市纪委监委的人，请查处")
     names = await directory.snapshot()
     assert names.ancestry("jiwei").isdisjoint(case.entries[0].data.get("bars", []))
 
 
-async def test_who_is_only_asked_for_help_is_not_accused(office: AppContext) -> None:
-    case = await opened(office, kind="report", title="举报", text="举报区教育局招生科收受礼金，请区纪委监委查处")
+async def test_who_is_only_asked_for_help_is_not_accused(context: AppContext) -> None:
+    case = await opened(context, kind="report", title="举报", text="举报区教育局招生科收受礼金，请区纪委监委查处")
     assert case.entries[0].data["bars"] == ["jiaoyu"]
 
 
-async def test_a_complaint_bars_nobody(office: AppContext) -> None:
-    assert "bars" not in (await opened(office, text="区教育局答复慢")).entries[0].data
+async def test_a_complaint_bars_nobody(context: AppContext) -> None:
+    assert "bars" not in (await opened(context, text="区教育局答复慢")).entries[0].data
 
 
-async def test_faults_of_the_door_and_of_the_rules_are_told_together(office: AppContext) -> None:
+async def test_faults_of_the_door_and_of_the_rules_are_told_together(context: AppContext) -> None:
     with pytest.raises(Invalid) as caught:
         await case_actions.submit_case(
-            office, replace(DRAFT, title="", region="123456789012"), faults={"headcount": "not_a_number"}
+            context, replace(DRAFT, title="", region="123456789012"), faults={"headcount": "not_a_number"}
         )
     assert caught.value.fields == {"title": "missing", "region": "unknown", "headcount": "not_a_number"}
 
 
-async def test_the_worker_is_woken_by_what_was_written_and_not_by_what_was_refused(office: AppContext) -> None:
+async def test_the_worker_is_woken_by_what_was_written_and_not_by_what_was_refused(context: AppContext) -> None:
     with pytest.raises(Invalid):
-        await case_actions.submit_case(office, replace(DRAFT, title=""))
-    assert not office.wake_event.is_set()
-    await opened(office)
-    assert office.wake_event.is_set()
+        await case_actions.submit_case(context, replace(DRAFT, title=""))
+    assert not context.wake_event.is_set()
+    await opened(context)
+    assert context.wake_event.is_set()
 
 
-async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(office: AppContext) -> None:
-    case = await opened(office)
+async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(context: AppContext) -> None:
+    case = await opened(context)
     reception, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-chengguan")
     with pytest.raises(NotFound):
-        await case_actions.perform_act(office, case.no, Act.ACCEPT, clerk, {})
+        await case_actions.perform_act(context, case.no, Act.ACCEPT, clerk, {})
     with pytest.raises(Forbidden):
-        await case_actions.perform_act(office, case.no, Act.REPLY, reception, {})
+        await case_actions.perform_act(context, case.no, Act.REPLY, reception, {})
     with pytest.raises(NotNow):
-        await case_actions.perform_act(office, case.no, Act.CALL_BACK, reception, {})
+        await case_actions.perform_act(context, case.no, Act.CALL_BACK, reception, {})
     with pytest.raises(Invalid):
-        await case_actions.perform_act(office, case.no, Act.ASSIGN, reception, {})
-    await case_actions.perform_act(office, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
-    assert (await case_queries.file(clerk, case.no, secret=office.settings.secret)).unit == "chengguan"
+        await case_actions.perform_act(context, case.no, Act.ASSIGN, reception, {})
+    await case_actions.perform_act(context, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
+    assert (await case_queries.file(clerk, case.no, secret=context.settings.secret)).unit == "chengguan"
 
 
-async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(office: AppContext) -> None:
-    case = await opened(office)
+async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(context: AppContext) -> None:
+    case = await opened(context)
     reception = await directory.actor_of("reception")
-    await case_actions.perform_act(office, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)
+    await case_actions.perform_act(context, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)
     with pytest.raises(Conflict):
-        await case_actions.perform_act(office, case.no, Act.NOTE, reception, {"text": "再记一笔"}, expect=case.version)
-    await case_actions.perform_act(office, case.no, Act.NOTE, reception, {"text": "再记一笔"})
+        await case_actions.perform_act(context, case.no, Act.NOTE, reception, {"text": "再记一笔"}, expect=case.version)
+    await case_actions.perform_act(context, case.no, Act.NOTE, reception, {"text": "再记一笔"})
 
 
-async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(office: AppContext) -> None:
-    case, other = await opened(office), await opened(office)
+async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(context: AppContext) -> None:
+    case, other = await opened(context), await opened(context)
     reception = await directory.actor_of("reception")
     for wrong in (case.no, "20200101-000000"):
         with pytest.raises(Invalid) as caught:
-            await case_actions.perform_act(office, case.no, Act.MERGE, reception, {"case": wrong, "reason": "同一件事"})
+            await case_actions.perform_act(
+                context, case.no, Act.MERGE, reception, {"case": wrong, "reason": "同一件事"}
+            )
         assert caught.value.fields == {"case": "unknown"}
     status = await case_actions.perform_act(
-        office, case.no, Act.MERGE, reception, {"case": other.no, "reason": "同一件事"}
+        context, case.no, Act.MERGE, reception, {"case": other.no, "reason": "同一件事"}
     )
     assert status == "merged"
 
 
-async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(office: AppContext) -> None:
+async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(context: AppContext) -> None:
     """Without a version of their own nobody is told "somebody else was faster" for a harmless race."""
-    case = await opened(office)
-    before = await case_queries.file(SYSTEM, case.no, secret=office.settings.secret)
-    await cases.act(case.no, Act.CLASSIFY, SYSTEM, {"category": "0305"}, now=office.clock.now(), expect=before.version)
+    case = await opened(context)
+    before = await case_queries.file(SYSTEM, case.no, secret=context.settings.secret)
+    await cases.act(case.no, Act.CLASSIFY, SYSTEM, {"category": "0305"}, now=context.clock.now(), expect=before.version)
     reception = await directory.actor_of("reception")
-    assert await case_actions.perform_act(office, case.no, Act.URGE, reception, {}) == "received"
+    assert await case_actions.perform_act(context, case.no, Act.URGE, reception, {}) == "received"

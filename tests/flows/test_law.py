@@ -30,7 +30,7 @@ from web.context import AppContext
 HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(milliseconds=1)
 
 
-async def opened(office: AppContext, kind: str = "appeal", **more: Any) -> str:
+async def opened(context: AppContext, kind: str = "appeal", **more: Any) -> str:
     draft = Submission(
         kind=kind,
         title="学校门口拥堵",
@@ -40,7 +40,7 @@ async def opened(office: AppContext, kind: str = "appeal", **more: Any) -> str:
         person=PersonSubmission("安小娜", "13900001234"),
         **more,
     )
-    return (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    return (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
 
 
 async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> Status:
@@ -48,20 +48,20 @@ async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> St
     return await cases.act(no, act, actor, data, now=MONDAY + after)
 
 
-async def file(office: AppContext, no: str) -> CaseFile:
-    return await case_queries.file(SYSTEM, no, secret=office.settings.secret)
+async def file(context: AppContext, no: str) -> CaseFile:
+    return await case_queries.file(SYSTEM, no, secret=context.settings.secret)
 
 
 async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_of_the_citizen_stops(
-    office: AppContext,
+    context: AppContext,
 ) -> None:
-    no = await opened(office)
+    no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
-    own = [c for c in (await file(office, no)).clocks if c.term == "answer"]
+    own = [c for c in (await file(context, no)).clocks if c.term == "answer"]
     await does(no, "clerk-jiaoyu", Act.OBJECT, DAY, reason="不属于本单位")
-    assert (await file(office, no)).status is Status.ASSIGNED
+    assert (await file(context, no)).status is Status.ASSIGNED
     assert await does(no, "reception", Act.RETURN, 2 * DAY, reason="核实同意") is Status.RECEIVED
-    assert [c for c in (await file(office, no)).clocks if c.term == "answer"] == own
+    assert [c for c in (await file(context, no)).clocks if c.term == "answer"] == own
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_o
     ],
 )
 async def test_a_right_is_offered_until_it_lapses_and_refused_from_then_on(
-    office: AppContext, kind: str, act: Act, code: str, after: timedelta
+    context: AppContext, kind: str, act: Act, code: str, after: timedelta
 ) -> None:
-    no = await opened(office, kind)
+    no = await opened(context, kind)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     clerk = await directory.actor_of("clerk-jiaoyu")
-    seen = await case_queries.file(clerk, no, secret=office.settings.secret)
+    seen = await case_queries.file(clerk, no, secret=context.settings.secret)
     (right,) = [c for c in seen.clocks if c.term == "object"]
     for moment, is_open in ((right.due_at - TICK, True), (right.due_at, False), (MONDAY + after, False)):
         assert (act in {step.act for step in seen.steps(moment)}) is is_open
@@ -90,24 +90,24 @@ async def test_a_right_is_offered_until_it_lapses_and_refused_from_then_on(
     await cases.act(no, act, clerk, {"reason": "不属于本单位"}, now=right.due_at - TICK)
 
 
-async def test_a_review_is_no_longer_offered_once_the_right_is_over(office: AppContext) -> None:
-    no = await opened(office)
+async def test_a_review_is_no_longer_offered_once_the_right_is_over(context: AppContext) -> None:
+    no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
     await does(no, "clerk-jiaoyu", Act.REPLY, 2 * DAY, text="不予支持", outcome="reject")
-    own = await case_queries.file(citizen(no), no, secret=office.settings.secret)
+    own = await case_queries.file(citizen(no), no, secret=context.settings.secret)
     (right,) = [c for c in own.clocks if c.term == "ask_review"]
     offered = [{s.act for s in own.steps(at)} for at in (right.due_at - TICK, right.due_at)]
     assert Act.REVIEW in offered[0] and Act.REVIEW not in offered[1]
 
 
-async def test_a_commission_names_its_day_and_waits_for_its_report(office: AppContext) -> None:
-    no = await opened(office)
+async def test_a_commission_names_its_day_and_waits_for_its_report(context: AppContext) -> None:
+    no = await opened(context)
     with pytest.raises(Invalid) as refused:
         await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu", mode="commission")
     assert refused.value.fields == {"target_day": "missing"}
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu", mode="commission", target_day="2026-10-20")
-    (owed,) = [c for c in (await file(office, no)).clocks if c.term == "report_back"]
+    (owed,) = [c for c in (await file(context, no)).clocks if c.term == "report_back"]
     assert (owed.due_legal_day.isoformat(), owed.unit) == ("2026-10-20", "jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
     await does(no, "clerk-jiaoyu", Act.REPORT_BACK, 2 * DAY, text="已经办结")
@@ -115,64 +115,64 @@ async def test_a_commission_names_its_day_and_waits_for_its_report(office: AppCo
         await does(no, "clerk-jiaoyu", Act.REPORT_BACK, 3 * DAY, text="再报一次")
 
 
-async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sent_it(office: AppContext) -> None:
-    no = await opened(office)
+async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sent_it(context: AppContext) -> None:
+    no = await opened(context)
     await does(no, "reception", Act.TRANSFER, HOUR, desk="jd-qinghe", reason="属地管理，由街道办理")
-    moved = await file(office, no)
+    moved = await file(context, no)
     assert moved.desk == "jd-qinghe"
     assert [c.unit for c in moved.clocks if c.term == "forward" and c.stopped_at is None] == ["jd-qinghe"]
     sender, receiver = await directory.actor_of("reception"), await directory.actor_of("reception-jd-qinghe")
     standing = access.CaseAccess(no, False, moved.desk, moved.unit, held=frozenset({"rexian"}))
     assert access.sees(sender, standing) and access.sees(receiver, standing)
     assert Act.ASSIGN not in {
-        s.act for s in (await case_queries.file(sender, no, secret=office.settings.secret)).allowed
+        s.act for s in (await case_queries.file(sender, no, secret=context.settings.secret)).allowed
     }
     await does(no, "reception-jd-qinghe", Act.ASSIGN, 2 * HOUR, unit="jd-qinghe")
     folded, stored, case = await case_statistics.folded(no)
     assert set(folded.clocks) == set(stored) and case.desk == folded.desk == "jd-qinghe"
 
 
-async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(office: AppContext) -> None:
-    no = await opened(office, "complaint")
+async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(context: AppContext) -> None:
+    no = await opened(context, "complaint")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
     target = office_day(MONDAY + 20 * DAY).isoformat()
     await does(no, "lead-jiaoyu", Act.ASK_HOLD, DAY - HOUR, reason="等待专项工程", target_day=target)
     await does(no, "reception", Act.HOLD, DAY, reason="等待专项工程", target_day=target)
-    assert {c.term for c in (await file(office, no)).clocks if c.stopped_at is None} == {"contact", "on_account"}
+    assert {c.term for c in (await file(context, no)).clocks if c.stopped_at is None} == {"contact", "on_account"}
     assert await jobs.tend_accounts(MONDAY + 10 * DAY) == 0
     assert await jobs.tend_accounts(MONDAY + 10 * DAY) == 0  # reminded once a week, not once a look
     assert await jobs.tend_accounts(MONDAY + 20 * DAY) == 1
-    taken_up = await file(office, no)
+    taken_up = await file(context, no)
     assert taken_up.status is Status.ACCEPTED
     assert "resolve" in {c.term for c in taken_up.clocks if c.stopped_at is None}
 
 
-async def test_somebody_recused_can_no_longer_open_or_act(office: AppContext) -> None:
-    no = await opened(office)
+async def test_somebody_recused_can_no_longer_open_or_act(context: AppContext) -> None:
+    no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "lead-jiaoyu", Act.RECUSE, 2 * HOUR, staff="clerk-jiaoyu", reason="与信访人是亲属")
     clerk = await directory.actor_of("clerk-jiaoyu")
     with pytest.raises(NotFound):
-        await case_queries.file(clerk, no, secret=office.settings.secret)
+        await case_queries.file(clerk, no, secret=context.settings.secret)
     with pytest.raises(NotFound):
         await does(no, "clerk-jiaoyu", Act.ACCEPT, 3 * HOUR)
     assert await case_queries.seen_of(clerk, [no]) == set()
     assert await does(no, "lead-jiaoyu", Act.ACCEPT, 3 * HOUR) is Status.ACCEPTED
 
 
-async def test_the_last_who_could_go_on_is_not_recused(office: AppContext) -> None:
-    no = await opened(office)
+async def test_the_last_who_could_go_on_is_not_recused(context: AppContext) -> None:
+    no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     lead = await directory.actor_of("lead-jiaoyu")
-    await case_actions.perform_act(office, no, Act.RECUSE, lead, {"staff": "clerk-jiaoyu", "reason": "亲属"})
+    await case_actions.perform_act(context, no, Act.RECUSE, lead, {"staff": "clerk-jiaoyu", "reason": "亲属"})
     with pytest.raises(Invalid) as refused:
-        await case_actions.perform_act(office, no, Act.RECUSE, lead, {"staff": "lead-jiaoyu", "reason": "亲属"})
+        await case_actions.perform_act(context, no, Act.RECUSE, lead, {"staff": "lead-jiaoyu", "reason": "亲属"})
     assert refused.value.fields == {"staff": "last_handler"}
 
 
-async def test_closing_takes_nobodys_right_to_a_review(office: AppContext) -> None:
-    no = await opened(office)
+async def test_closing_takes_nobodys_right_to_a_review(context: AppContext) -> None:
+    no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
     await does(no, "clerk-jiaoyu", Act.REPLY, 3 * HOUR, text="已按规定处理。", outcome="reject")
@@ -180,8 +180,8 @@ async def test_closing_takes_nobodys_right_to_a_review(office: AppContext) -> No
     assert await does(no, "citizen", Act.REVIEW, 10 * DAY, reason="不服") is Status.RECEIVED
 
 
-async def test_an_extension_after_the_end_is_refused(office: AppContext) -> None:
-    no = await opened(office)
+async def test_an_extension_after_the_end_is_refused(context: AppContext) -> None:
+    no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
     with pytest.raises(NotNow) as refused:
@@ -189,56 +189,56 @@ async def test_an_extension_after_the_end_is_refused(office: AppContext) -> None
     assert refused.value.code == "extension_too_late"
 
 
-async def _order(office: AppContext) -> str:
-    no = await opened(office, "complaint")
+async def _order(context: AppContext) -> str:
+    no = await opened(context, "complaint")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
     return no
 
 
-async def test_a_work_order_is_made_longer_when_its_head_agrees_and_the_centre_approves(office: AppContext) -> None:
-    no = await _order(office)
-    due = {c.term: c.due_at for c in (await file(office, no)).clocks}
+async def test_a_work_order_is_made_longer_when_its_head_agrees_and_the_centre_approves(context: AppContext) -> None:
+    no = await _order(context)
+    due = {c.term: c.due_at for c in (await file(context, no)).clocks}
     asked = {"reason": "需要会同交警勘察", "days": 5}
     await does(no, "clerk-jiaoyu", Act.ASK_EXTENSION, 3 * HOUR, **asked)
     for who in ("reception", "lead-jiaoyu"):
         with pytest.raises((NotNow, Forbidden)):  # the centre before the head, the head in place of the centre
             await does(no, who, Act.EXTEND, 4 * HOUR, **asked)
     await does(no, "lead-jiaoyu", Act.ENDORSE_EXTENSION, 4 * HOUR, **asked)
-    (waiting,) = [c for c in (await file(office, no)).clocks if c.term == "decide_extension"]
+    (waiting,) = [c for c in (await file(context, no)).clocks if c.term == "decide_extension"]
     assert (waiting.unit, waiting.stopped_at) == ("rexian", None)
     with pytest.raises(Forbidden):
         await does(no, "lead-jiaoyu", Act.EXTEND, 5 * HOUR, **asked)
     with pytest.raises(Invalid) as refused:
         await does(no, "reception", Act.EXTEND, 5 * HOUR, reason="复杂", days=6)
     assert refused.value.fields == {"days": "longer_than_agreed"}
-    assert {c.term: c.due_at for c in (await file(office, no)).clocks if c.term in due} == due
+    assert {c.term: c.due_at for c in (await file(context, no)).clocks if c.term in due} == due
     await does(no, "reception", Act.EXTEND, 5 * HOUR, reason="需要会同交警勘察", days=4)
-    after = {c.term: c for c in (await file(office, no)).clocks}
+    after = {c.term: c for c in (await file(context, no)).clocks}
     assert after["resolve"].due_at > due["resolve"] and after["answer"].due_at > due["answer"]
     assert after["decide_extension"].state(MONDAY + DAY) is ClockState.KEPT
 
 
-async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_is_told(office: AppContext) -> None:
-    no = await _order(office)
-    before = {c.term: c.due_at for c in (await file(office, no)).clocks}
+async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_is_told(context: AppContext) -> None:
+    no = await _order(context)
+    before = {c.term: c.due_at for c in (await file(context, no)).clocks}
     target = office_day(MONDAY + 20 * DAY).isoformat()
     await does(no, "lead-jiaoyu", Act.ENDORSE_EXTENSION, 3 * HOUR, reason="复杂", days=5)
     await does(no, "reception", Act.REFUSE_EXTENSION, 4 * HOUR, reason="尚未开展实质工作")
     await does(no, "lead-jiaoyu", Act.ASK_HOLD, 5 * HOUR, reason="等待工程", target_day=target)
     assert await does(no, "reception", Act.REFUSE_HOLD, 6 * HOUR, reason="可以先疏导") is Status.ACCEPTED
-    seen = await file(office, no)
+    seen = await file(context, no)
     assert {c.term: c.due_at for c in seen.clocks if c.term in before} == before
     assert not [c for c in seen.clocks if c.term.startswith("decide_") and c.stopped_at is None]
-    own = await case_queries.file(citizen(no), no, secret=office.settings.secret)
+    own = await case_queries.file(citizen(no), no, secret=context.settings.secret)
     assert not {"endorse_extension", "refuse_extension", "ask_hold", "refuse_hold"} & {e.act for e in own.entries}
-    await outbox.drain(bootstrap.handlers(office), MONDAY + DAY)
+    await outbox.drain(bootstrap.handlers(context), MONDAY + DAY)
     fresh, read = await inbox.listed(await directory.actor_of("clerk-jiaoyu"))
     assert {"case.refuse_extension", "case.refuse_hold"} <= {row["event"] for row in (*fresh, *read)}
 
 
-async def test_the_centre_holds_no_longer_than_the_unit_asked(office: AppContext) -> None:
-    no = await _order(office)
+async def test_the_centre_holds_no_longer_than_the_unit_asked(context: AppContext) -> None:
+    no = await _order(context)
     target = office_day(MONDAY + 20 * DAY)
     with pytest.raises(Forbidden):
         await does(no, "lead-jiaoyu", Act.HOLD, 3 * HOUR, reason="等待工程", target_day=target.isoformat())
@@ -252,9 +252,9 @@ async def test_the_centre_holds_no_longer_than_the_unit_asked(office: AppContext
     assert set(folded.clocks) == set(stored)
 
 
-async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of_before(office: AppContext) -> None:
+async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of_before(context: AppContext) -> None:
     sunday = datetime(2026, 11, 22, 23, 50, tzinfo=OFFICE)  # at night, on a day off: what runs in minutes goes on
-    no = await opened(office, "help", urgency=1)
+    no = await opened(context, "help", urgency=1)
     after = aware(sunday) - MONDAY
     await does(no, "reception", Act.ASSIGN, after, unit="jiaoyu")
     folded, stored, _ = await case_statistics.folded(no)
@@ -264,14 +264,14 @@ async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of
     due = [row["no"] for row in await case_statistics.due_looks(MONDAY + after + timedelta(minutes=20), 50)]
     assert no in due
     await does(no, "clerk-jiaoyu", Act.ACCEPT, after + timedelta(minutes=29))
-    (sign,) = [c for c in (await file(office, no)).clocks if c.term == "notify"]
+    (sign,) = [c for c in (await file(context, no)).clocks if c.term == "notify"]
     assert sign.state(MONDAY + after + HOUR) is ClockState.KEPT
 
 
-async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(office: AppContext) -> None:
-    no = await opened(office, exclude="教育局王某，是对方的亲属")
+async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(context: AppContext) -> None:
+    no = await opened(context, exclude="教育局王某，是对方的亲属")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
-    secret = office.settings.secret
+    secret = context.settings.secret
     told = {
         who: (await case_queries.file(await directory.actor_of(who), no, secret=secret)).exclude
         for who in ("reception", "clerk-jiaoyu", "lead-jiaoyu", "supervisor")
@@ -281,8 +281,8 @@ async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobod
     assert "王某" not in str([e.data for e in entries])
 
 
-async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid(office: AppContext) -> None:
-    no = await opened(office)
+async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid(context: AppContext) -> None:
+    no = await opened(context)
     for stage, (unit, begun) in enumerate(
         (("jiaoyu", None), ("quzhengfu", Act.REVIEW), ("shi-zhengfu", Act.RE_REVIEW))
     ):
@@ -293,16 +293,16 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
         if unit != "shi-zhengfu":
             await does(no, f"clerk-{unit}", Act.REPLY, (4 * stage + 3) * HOUR, text="维持", outcome="reject")
     await does(no, "clerk-shi-zhengfu", Act.HEARING, DAY, text="九时，三楼")
-    (deciding,) = [c for c in (await file(office, no)).clocks if c.term == "re_review"]
+    (deciding,) = [c for c in (await file(context, no)).clocks if c.term == "re_review"]
     due = (await calendar_editions.current()).next_workday(deciding.due_raw_day + 3 * DAY)  # three days of hearing
     days = (DayRow(due, False, "调休"), DayRow(due + DAY, False, "调休"))
     now = (await calendar_editions.current()).edition
     change = calendar_editions.CalendarChange(days, (), due.replace(month=12, day=31), remark="临时放假")
     await calendar_editions.change(change, "admin", MONDAY + 2 * DAY, after=now)
-    await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * DAY)
-    assert not [m for m in (await file(office, no)).moves if m.term == "re_review"]
+    await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * DAY)
+    assert not [m for m in (await file(context, no)).moves if m.term == "re_review"]
     await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
-    seen = await file(office, no)
+    seen = await file(context, no)
     (deciding,) = [c for c in seen.clocks if c.term == "re_review"]
     (told,) = [m for m in seen.moves if m.term == "re_review"]
     calendar = await calendar_editions.current()
@@ -310,8 +310,8 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
     assert deciding.due_legal_day == calendar.next_workday(due) > due
 
 
-async def _answered_order(office: AppContext) -> str:
-    no = await opened(office, "complaint")
+async def _answered_order(context: AppContext) -> str:
+    no = await opened(context, "complaint")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu", mode="commission", target_day="2026-10-20")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
     await does(no, "clerk-jiaoyu", Act.REPLY, 3 * HOUR, text="已疏导。")
@@ -319,13 +319,13 @@ async def _answered_order(office: AppContext) -> str:
 
 
 async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_loses_no_duty(
-    office: AppContext,
+    context: AppContext,
 ) -> None:
-    no = await _answered_order(office)
+    no = await _answered_order(context)
     await does(no, "supervisor", Act.SUPERVISE, 4 * HOUR, reason="反映集中")
     said = {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved", "text": "早上还是堵。"}
     assert await does(no, "reception", Act.CALL_BACK, DAY, **said) is Status.ACCEPTED
-    seen = await file(office, no)
+    seen = await file(context, no)
     last = seen.entries[-1]
     assert (last.act, dict(last.data)) == (Act.REOPEN, {**said, "reason": "回访时群众不认可"})
     running = {c.term for c in seen.clocks if c.stopped_at is None}
@@ -333,16 +333,16 @@ async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_
     assert not {"call_back", "audit"} & running
 
 
-async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_why(office: AppContext) -> None:
-    no = await _answered_order(office)
+async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_why(context: AppContext) -> None:
+    no = await _answered_order(context)
     why = "依法办理后仍以同一事实和理由提出"
     said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
     assert await does(no, "reception", Act.CALL_BACK, DAY, **said, reason=why) is Status.CLOSED
-    assert (await file(office, no)).entries[-1].data["reason"] == why
+    assert (await file(context, no)).entries[-1].data["reason"] == why
 
 
-async def test_the_third_time_it_must_be_said_why_it_is_closed(office: AppContext) -> None:
-    no = await _answered_order(office)
+async def test_the_third_time_it_must_be_said_why_it_is_closed(context: AppContext) -> None:
+    no = await _answered_order(context)
     said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
     for times in (1, 2):
         await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **said)

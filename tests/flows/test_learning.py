@@ -69,16 +69,16 @@ async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -
     assert (await door.post("/api/v1/releases", {}, token)).json() == {"is_new": False}
 
 
-async def test_the_night_asks_once_when_enough_was_learnt(office: AppContext) -> None:
+async def test_the_night_asks_once_when_enough_was_learnt(context: AppContext) -> None:
     night = MONDAY.replace(hour=20)  # four in the morning of the next office day
-    await training._ask_for_tonight(office, night)
+    await training._ask_for_tonight(context, night)
     assert await training_runs.last() == []
-    for i, (title, text) in enumerate(messages(office.settings.train_least)):
+    for i, (title, text) in enumerate(messages(context.settings.train_least)):
         await trainer.remember(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
-    await training._ask_for_tonight(office, MONDAY + timedelta(hours=4))
+    await training._ask_for_tonight(context, MONDAY + timedelta(hours=4))
     assert await training_runs.last() == [], "nobody trains at noon"
     for _ in range(2):
-        await training._ask_for_tonight(office, night)
+        await training._ask_for_tonight(context, night)
     assert [run["key"] for run in await training_runs.last()] == ["night-2026-09-15"]
 
 
@@ -92,7 +92,7 @@ async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_l
     await people.leave()
 
 
-async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(office: AppContext) -> None:
+async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(context: AppContext) -> None:
     assert await training_runs.ask("asked-1", by="管理员", now=MONDAY)
     assert not await training_runs.ask("asked-2", by="管理员", now=MONDAY)
     assert await training_runs.take(MONDAY) is not None
@@ -103,7 +103,7 @@ async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(
     assert (await training_runs.last())[0]["done_at"]
 
 
-async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(office: AppContext) -> None:
+async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(context: AppContext) -> None:
     present = await registry.current_id()
     await registry.record("other", "trained", {}, by="", refused=(), now=MONDAY)
     with pytest.raises(Conflict):
@@ -113,37 +113,39 @@ async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(of
     assert await registry.current_id() == present
 
 
-async def test_a_damaged_release_is_not_used_and_the_last_whole_one_serves(office: AppContext) -> None:
+async def test_a_damaged_release_is_not_used_and_the_last_whole_one_serves(context: AppContext) -> None:
     present = await registry.current_id()
-    folder = office.settings.data / registry.FOLDER / "damaged"
+    folder = context.settings.data / registry.FOLDER / "damaged"
     folder.mkdir()
     (folder / "release.json").write_text("{}")
     await registry.register("damaged", "trained", {}, now=MONDAY + timedelta(days=1))
-    model = await registry.current(office.settings.data, None)
+    model = await registry.current(context.settings.data, None)
     assert model is not None and model.release == present
-    assert await registry.roll_back(office.settings.data, by="", now=MONDAY + timedelta(days=2)) == present
+    assert await registry.roll_back(context.settings.data, by="", now=MONDAY + timedelta(days=2)) == present
 
 
 _TRAINS = """
 import asyncio, sys
 from pathlib import Path
-from classify import releases, runs
+from classify.learning import training_runs
+from classify.model import registry
 from feedback.kernel.settings import Settings
-from web import boot, learning
+from web import bootstrap
+from web.tasks import training
 
 async def main():
     settings = Settings(data=Path(sys.argv[1]), database_url=sys.argv[2], log_level="error")
-    async with boot.opened(settings) as office:
+    async with bootstrap.opened(settings) as context:
         if sys.argv[3] == "train":
-            await learning.ask(office, "管理员")
-            run = await runs.take(office.clock.now())
+            await training.ask(context, "管理员")
+            run = await training_runs.take(context.clock.now())
             print("begun", flush=True)
-            await learning.carry_out(office, run.id, "管理员")
-        rows = [row["id"] for row in await releases.all_releases()]
+            await training.carry_out(context, run.id, "管理员")
+        rows = [row["id"] for row in await registry.all_releases()]
         print("begun", flush=True)
         while True:
             for release in rows:
-                await releases.promote(release, by="", now=office.clock.now())
+                await registry.promote(release, by="", now=context.clock.now())
 
 asyncio.run(main())
 """
@@ -165,8 +167,8 @@ async def _killed(settings: Settings, what: str, after: float) -> None:
 
 async def _serves(settings: Settings) -> str:
     """The release an office opened anew answers by."""
-    async with bootstrap.opened(settings) as office:
-        model = await office.model()
+    async with bootstrap.opened(settings) as context:
+        model = await context.model()
         assert model is not None and model.predict("小区停水", "小区停水三天了，没有水用").category
         assert sum(row["is_current"] for row in await registry.all_releases()) == 1
         return model.release
@@ -176,17 +178,17 @@ async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken
     before = await _serves(settings)
     await _killed(settings, "train", 1.5)
     assert await _serves(settings) == before
-    async with bootstrap.opened(settings) as office:
+    async with bootstrap.opened(settings) as context:
         assert (await training_runs.last())[0]["done_at"] is None
         await training_runs.release_leases()
-        run = await training_runs.take(office.clock.now())
+        run = await training_runs.take(context.clock.now())
         assert run is not None and run.attempts == 1
 
 
 async def test_killed_while_promoting_exactly_one_whole_release_serves(settings: Settings) -> None:
-    async with bootstrap.opened(settings) as office:
+    async with bootstrap.opened(settings) as context:
         present = await registry.one_release(await registry.current_id())
-        home = office.settings.data / registry.FOLDER
+        home = context.settings.data / registry.FOLDER
         for name in ("second", "third"):  # other names for the same files: what matters is which row is in force
             (home / name).symlink_to(home / present["folder"])
             await registry.record(name, "cold", {}, by="", refused=(), now=MONDAY)

@@ -40,33 +40,33 @@ APPEAL = Submission(
 )
 
 
-async def _drain(office: AppContext) -> None:
-    await outbox.drain(bootstrap.handlers(office), MONDAY + 400 * DAY)
+async def _drain(context: AppContext) -> None:
+    await outbox.drain(bootstrap.handlers(context), MONDAY + 400 * DAY)
 
 
-async def _opened(office: AppContext, draft: Submission = APPEAL) -> str:
-    office.clock = office.clock.starting_at(MONDAY)
-    return (await case_actions.submit_case(office, draft)).no
+async def _opened(context: AppContext, draft: Submission = APPEAL) -> str:
+    context.clock = context.clock.starting_at(MONDAY)
+    return (await case_actions.submit_case(context, draft)).no
 
 
-async def _walk(office: AppContext, no: str, *steps: tuple[Act, str, dict[str, Any]], begin: int = 0) -> None:
+async def _walk(context: AppContext, no: str, *steps: tuple[Act, str, dict[str, Any]], begin: int = 0) -> None:
     """Each step by that account ("" for whoever holds the code), a day after the one before."""
     for day, (act, who, data) in enumerate(steps, begin + 1):
         actor: Actor = await directory.actor_of(who) if who else citizen(no)
         await cases.act(no, act, actor, data, now=MONDAY + day * DAY)
-    await _drain(office)
+    await _drain(context)
 
 
-async def _letters(office: AppContext, no: str, actor: Actor = SYSTEM) -> dict[str, Issued]:
-    file = await case_queries.file(actor, no, secret=office.settings.secret)
+async def _letters(context: AppContext, no: str, actor: Actor = SYSTEM) -> dict[str, Issued]:
+    file = await case_queries.file(actor, no, secret=context.settings.secret)
     return {letter.code: letter for letter in await letter_register.letters_of(actor, file)}
 
 
-async def _written(office: AppContext, no: str, letter: Issued, form: str, who: str = "clerk-ziran") -> bytes:
+async def _written(context: AppContext, no: str, letter: Issued, form: str, who: str = "clerk-ziran") -> bytes:
     found = await letter_register.opened(
-        await directory.actor_of(who) if who else citizen(no), no, str(letter.id), secret=office.settings.secret
+        await directory.actor_of(who) if who else citizen(no), no, str(letter.id), secret=context.settings.secret
     )
-    return await issuing.written(office, found, form, "https://xinqiao.example")
+    return await issuing.written(context, found, form, "https://xinqiao.example")
 
 
 def words_of(form: str, content: bytes) -> str:
@@ -89,10 +89,10 @@ REPLY = (
 )
 
 
-async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(office: AppContext) -> None:
-    no = await _opened(office)
+async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(context: AppContext) -> None:
+    no = await _opened(context)
     await _walk(
-        office,
+        context,
         no,
         ASSIGN,
         ACCEPT,
@@ -101,7 +101,7 @@ async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(offic
         (Act.SUPERVISE, "supervisor", {"reason": "请抓紧办结"}),
         REPLY,
     )
-    found = await _letters(office, no)
+    found = await _letters(context, no)
     assert list(found) == [
         "forward_slip",
         "forwarded_notice",
@@ -239,13 +239,13 @@ def test_a_walk_leads_to_each_letter() -> None:
 
 @pytest.mark.parametrize("code", WALKS)
 async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_must(
-    office: AppContext, code: str
+    context: AppContext, code: str
 ) -> None:
     draft, steps = WALKS[code]
-    no = await _opened(office, draft)
-    await _walk(office, no, *steps)
-    letter = (await _letters(office, no))[code]
-    secret = office.settings.secret
+    no = await _opened(context, draft)
+    await _walk(context, no, *steps)
+    letter = (await _letters(context, no))[code]
+    secret = context.settings.secret
     internal = letter.row.internal
     reader = await directory.actor_of("reception") if internal else citizen(no)
     if code == "transfer_slip":
@@ -253,17 +253,17 @@ async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_mus
     found = await letter_register.opened(reader, no, str(letter.id), secret=secret)
     said = issuing.said_in(found, "https://xinqiao.example")
     assert [name for name in letter.row.states if not said[name] and name not in MAY_BE_EMPTY] == []
-    words = words_of("docx", await issuing.written(office, found, "docx", "https://xinqiao.example"))
+    words = words_of("docx", await issuing.written(context, found, "docx", "https://xinqiao.example"))
     for name in ("标题", "文号", "签发单位", "签发日期", *letter.row.states):
         assert "".join(said[name].split()) in words, name
     assert "{{" not in words and "{%" not in words
 
 
-async def test_handling_a_message_twice_issues_nothing_more(office: AppContext) -> None:
-    no = await _opened(office)
-    await _walk(office, no, ASSIGN, ACCEPT)
-    before = await _letters(office, no)
-    handlers = issuing.handlers(office)
+async def test_handling_a_message_twice_issues_nothing_more(context: AppContext) -> None:
+    no = await _opened(context)
+    await _walk(context, no, ASSIGN, ACCEPT)
+    before = await _letters(context, no)
+    handlers = issuing.handlers(context)
     for seq in (2, 3, 4):
         for handler in (*handlers["case.assign"], *handlers["case.accept"]):
             try:
@@ -272,18 +272,18 @@ async def test_handling_a_message_twice_issues_nothing_more(office: AppContext) 
                 pytest.fail("an entry was not found")
             except Exception as fault:  # what the outbox takes for done
                 assert type(fault).__name__ == "NotNow", fault
-    assert await _letters(office, no) == before
+    assert await _letters(context, no) == before
 
 
 @pytest.mark.parametrize("form", ["docx", "pdf"])
 async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_the_review_right(
-    office: AppContext, form: str
+    context: AppContext, form: str
 ) -> None:
-    no = await _opened(office)
-    await _walk(office, no, ASSIGN, ACCEPT, REPLY)
-    letter = (await _letters(office, no))["opinion"]
-    words = words_of(form, await _written(office, no, letter, form))
-    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
+    no = await _opened(context)
+    await _walk(context, no, ASSIGN, ACCEPT, REPLY)
+    letter = (await _letters(context, no))["opinion"]
+    words = words_of(form, await _written(context, no, letter, form))
+    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
     right = next(clock for clock in file.clocks if clock.term == "ask_review")
     names = await directory.snapshot()
     for said in (
@@ -304,34 +304,34 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
         assert "".join(said.split()) in words, said
 
 
-async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_world_went_on(office: AppContext) -> None:
-    no = await _opened(office)
-    await _walk(office, no, ASSIGN, ACCEPT)
-    letter = (await _letters(office, no))["accept_notice"]
-    first = [await _written(office, no, letter, form) for form in ("docx", "pdf")]
-    await _walk(office, no, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}), REPLY, begin=5)
+async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_world_went_on(context: AppContext) -> None:
+    no = await _opened(context)
+    await _walk(context, no, ASSIGN, ACCEPT)
+    letter = (await _letters(context, no))["accept_notice"]
+    first = [await _written(context, no, letter, form) for form in ("docx", "pdf")]
+    await _walk(context, no, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}), REPLY, begin=5)
     own = templates.shipped("accept_notice")
-    assert templates.take_in(office.settings.data, "accept_notice", own) == []
-    assert [await _written(office, no, letter, form) for form in ("docx", "pdf")] == first
+    assert templates.take_in(context.settings.data, "accept_notice", own) == []
+    assert [await _written(context, no, letter, form) for form in ("docx", "pdf")] == first
 
 
-async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(office: AppContext) -> None:
-    nos = [await _opened(office) for _ in range(6)]
+async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(context: AppContext) -> None:
+    nos = [await _opened(context) for _ in range(6)]
     for no in nos:
         await cases.act(no, Act.ASSIGN, await directory.actor_of("reception"), {"unit": "ziran"}, now=MONDAY + DAY)
         await cases.act(no, Act.ACCEPT, await directory.actor_of("clerk-ziran"), {}, now=MONDAY + 2 * DAY)
-    handler = issuing.handlers(office)["case.accept"][0]
-    files = [await case_queries.file(SYSTEM, no, secret=office.settings.secret) for no in nos]
+    handler = issuing.handlers(context)["case.accept"][0]
+    files = [await case_queries.file(SYSTEM, no, secret=context.settings.secret) for no in nos]
     accepts = [next(e.seq for e in file.entries if e.act == Act.ACCEPT) for file in files]
     twice = [handler({"no": no, "seq": seq}, MONDAY) for no, seq in zip(nos, accepts, strict=True) for _ in range(2)]
     await asyncio.gather(*twice)
-    numbers = [(await _letters(office, no))["accept_notice"].number for no in nos]
+    numbers = [(await _letters(context, no))["accept_notice"].number for no in nos]
     places = sorted(int(number.rpartition("〕")[2].removesuffix("号")) for number in numbers)
     assert places == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("kind", ["improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"])
-async def test_a_measure_is_told_by_one_letter_that_can_be_checked(office: AppContext, kind: str) -> None:
+async def test_a_measure_is_told_by_one_letter_that_can_be_checked(context: AppContext, kind: str) -> None:
     said = OfficeLetterValues(
         about="JD2026-0001",
         unit="ziran",
@@ -342,10 +342,10 @@ async def test_a_measure_is_told_by_one_letter_that_can_be_checked(office: AppCo
         due_day=office_day(MONDAY + 30 * DAY),
         at=MONDAY,
     )
-    letter = await issuing.between(office, kind, said)
-    assert await issuing.between(office, kind, said) == letter
+    letter = await issuing.between(context, kind, said)
+    assert await issuing.between(context, kind, said) == letter
     assert await letter_register.verified(letter.token) == letter
-    words = words_of("docx", await issuing.written_between(office, letter, "docx", "https://xinqiao.example"))
+    words = words_of("docx", await issuing.written_between(context, letter, "docx", "https://xinqiao.example"))
     names = await directory.snapshot()
     for expected in (
         letter.row.title,
@@ -359,15 +359,15 @@ async def test_a_measure_is_told_by_one_letter_that_can_be_checked(office: AppCo
     assert "{{" not in words
 
 
-async def test_what_an_import_enters_issues_no_letter(office: AppContext) -> None:
-    no = await _opened(office)
+async def test_what_an_import_enters_issues_no_letter(context: AppContext) -> None:
+    no = await _opened(context)
     actor = Actor(id="import", name="批量导入", roles=(await directory.actor_of("reception")).roles, unit="rexian")
     await cases.act(no, Act.ASSIGN, actor, {"unit": "ziran"}, now=MONDAY + DAY)
-    await _drain(office)
-    assert await _letters(office, no) == {}
+    await _drain(context)
+    assert await _letters(context, no) == {}
 
 
-async def test_the_citizen_reads_their_own_letters_and_no_slip_between_offices(office: AppContext) -> None:
-    no = await _opened(office)
-    await _walk(office, no, ASSIGN, ACCEPT)
-    assert list(await _letters(office, no, citizen(no))) == ["forwarded_notice", "accept_notice"]
+async def test_the_citizen_reads_their_own_letters_and_no_slip_between_offices(context: AppContext) -> None:
+    no = await _opened(context)
+    await _walk(context, no, ASSIGN, ACCEPT)
+    assert list(await _letters(context, no, citizen(no))) == ["forwarded_notice", "accept_notice"]

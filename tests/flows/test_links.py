@@ -31,11 +31,11 @@ AGAIN = "丽水花园三期东侧的工地夜里又在打桩，机器声一直�
 LIGHT = "建设路与文化路交叉口的路灯坏了两个多星期，晚上一片漆黑，昨天有人骑车摔倒，请尽快派人来修。"
 
 
-async def _in(office: AppContext, title: str, text: str, person: PersonSubmission | None = ANNA, **more: Any) -> str:
+async def _in(context: AppContext, title: str, text: str, person: PersonSubmission | None = ANNA, **more: Any) -> str:
     """Handed in, and what follows carried out."""
     draft = Submission(more.pop("kind", "complaint"), title, text, "web", "", person=person, **more)
-    no = (await case_actions.submit_case(office, draft)).no
-    await outbox.drain(bootstrap.handlers(office), office.clock.now())
+    no = (await case_actions.submit_case(context, draft)).no
+    await outbox.drain(bootstrap.handlers(context), context.clock.now())
     return no
 
 
@@ -45,14 +45,14 @@ async def repeats_between(since: datetime, until: datetime) -> set[str]:
 
 
 @pytest.fixture
-async def desk(office: AppContext) -> Actor:
-    office.clock = office.clock.starting_at(MONDAY)
+async def desk(context: AppContext) -> Actor:
+    context.clock = context.clock.starting_at(MONDAY)
     return await directory.actor_of("reception")
 
 
-async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(office: AppContext, desk: Actor) -> None:
-    first = await _in(office, "工地夜间施工扰民", NOISE)
-    second = await _in(office, "又来反映夜间施工", AGAIN)
+async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(context: AppContext, desk: Actor) -> None:
+    first = await _in(context, "工地夜间施工扰民", NOISE)
+    second = await _in(context, "又来反映夜间施工", AGAIN)
     (link,) = await links.of_case(desk, second)
     assert (link.kind, link.state, link.there.no, link.is_later) == ("repeat_of", "proposed", first, True)
     assert link.person == ("phone", "name") and link.same_person
@@ -62,10 +62,10 @@ async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(offi
     assert [each.here.no for each in await links.pending(desk)] == [second]
 
 
-async def test_other_people_with_the_same_words_are_a_campaign(office: AppContext, desk: Actor) -> None:
-    first = await _in(office, "工地夜间施工扰民", NOISE)
+async def test_other_people_with_the_same_words_are_a_campaign(context: AppContext, desk: Actor) -> None:
+    first = await _in(context, "工地夜间施工扰民", NOISE)
     others = [
-        await _in(office, f"夜间施工扰民{n}", NOISE[n:] + "请查处。", PersonSubmission(phone=f"1380000000{n}"))
+        await _in(context, f"夜间施工扰民{n}", NOISE[n:] + "请查处。", PersonSubmission(phone=f"1380000000{n}"))
         for n in (1, 2)
     ]
     assert {(each.kind, each.there.no) for no in others for each in await links.of_case(desk, no)} == {
@@ -78,17 +78,17 @@ async def test_other_people_with_the_same_words_are_a_campaign(office: AppContex
 
 
 async def test_another_matter_of_the_same_person_is_no_repeat_but_stands_in_the_history(
-    office: AppContext, desk: Actor
+    context: AppContext, desk: Actor
 ) -> None:
-    first = await _in(office, "工地夜间施工扰民", NOISE)
-    second = await _in(office, "路灯不亮", LIGHT)
+    first = await _in(context, "工地夜间施工扰民", NOISE)
+    second = await _in(context, "路灯不亮", LIGHT)
     assert not await links.of_case(desk, second)
     assert [row.no for row in await links.others_of_person(desk, second)] == [first]
 
 
-async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(office: AppContext, desk: Actor) -> None:
-    await _in(office, "工地夜间施工扰民", NOISE)
-    second = await _in(office, "又来反映夜间施工", AGAIN)
+async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(context: AppContext, desk: Actor) -> None:
+    await _in(context, "工地夜间施工扰民", NOISE)
+    second = await _in(context, "又来反映夜间施工", AGAIN)
     (link,) = await links.of_case(desk, second)
     clerk = await directory.actor_of("clerk-rexian")
     with pytest.raises((Forbidden, NotFound)):
@@ -101,12 +101,12 @@ async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(office: AppCo
     assert (await Link.get()).state == "dismissed"
 
 
-async def test_a_repeat_counts_once_somebody_decided(office: AppContext, desk: Actor) -> None:
-    first = await _in(office, "工地夜间施工扰民", NOISE)
-    second, third = [await _in(office, "又来反映夜间施工", AGAIN + "急！" * n) for n in (0, 1)]
+async def test_a_repeat_counts_once_somebody_decided(context: AppContext, desk: Actor) -> None:
+    first = await _in(context, "工地夜间施工扰民", NOISE)
+    second, third = [await _in(context, "又来反映夜间施工", AGAIN + "急！" * n) for n in (0, 1)]
     span = (MONDAY - HOUR, MONDAY + HOUR)
     assert await repeats_between(*span) == set()
-    await case_actions.perform_act(office, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
+    await case_actions.perform_act(context, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
     assert await repeats_between(*span) == {second}
     (link,) = [each for each in await links.of_case(desk, third) if each.state == "proposed"]
     assert link.there.no == first
@@ -115,29 +115,29 @@ async def test_a_repeat_counts_once_somebody_decided(office: AppContext, desk: A
     assert await repeats_between(MONDAY + HOUR, MONDAY + 2 * HOUR) == set()
 
 
-async def test_a_merge_nobody_proposed_is_a_link_too(office: AppContext, desk: Actor) -> None:
-    first, second = await _in(office, "路灯不亮", LIGHT), await _in(office, "工地吵闹", NOISE, BEN)
-    await case_actions.perform_act(office, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
+async def test_a_merge_nobody_proposed_is_a_link_too(context: AppContext, desk: Actor) -> None:
+    first, second = await _in(context, "路灯不亮", LIGHT), await _in(context, "工地吵闹", NOISE, BEN)
+    await case_actions.perform_act(context, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
     (link,) = await links.of_case(desk, second)
     assert (link.kind, link.state, link.same_person) == ("merged_into", "confirmed", False)
     assert await repeats_between(MONDAY - HOUR, MONDAY + HOUR) == set()
 
 
-async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(office: AppContext, desk: Actor) -> None:
-    open_, hidden = await _in(office, "工地夜间施工扰民", NOISE), await _in(office, "夜间施工", AGAIN, anonymous=True)
-    same = await _in(office, "工地夜间施工扰民", NOISE + "请查处。", anonymous=True)
+async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(context: AppContext, desk: Actor) -> None:
+    open_, hidden = await _in(context, "工地夜间施工扰民", NOISE), await _in(context, "夜间施工", AGAIN, anonymous=True)
+    same = await _in(context, "工地夜间施工扰民", NOISE + "请查处。", anonymous=True)
     for no in (open_, hidden, same):
         if not (await Case.get(no=no)).unit:
-            await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
+            await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "chengguan"})
         elif (await Case.get(no=no)).unit != "chengguan":
             await case_actions.perform_act(
-                office,
+                context,
                 no,
                 Act.RETURN,
                 await directory.actor_of("clerk-" + (await Case.get(no=no)).unit),
                 {"reason": "x"},
             )
-            await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "chengguan"})
+            await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "chengguan"})
     clerk = await directory.actor_of("clerk-chengguan")
     assert await links.others_of_person(clerk, open_) == []
     assert await links.of_case(clerk, hidden) == []
@@ -146,11 +146,13 @@ async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(off
     assert {row.no for row in await links.others_of_person(desk, open_)} == {hidden, same}
 
 
-async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(office: AppContext, desk: Actor) -> None:
-    await _in(office, "工地夜间施工扰民", NOISE)
-    report = await _in(office, "举报夜间施工有人包庇", NOISE, kind="report")
+async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(
+    context: AppContext, desk: Actor
+) -> None:
+    await _in(context, "工地夜间施工扰民", NOISE)
+    report = await _in(context, "举报夜间施工有人包庇", NOISE, kind="report")
     assert not await Link.all().count()
-    again = await _in(office, "再次举报夜间施工有人包庇", NOISE, kind="report")
+    again = await _in(context, "再次举报夜间施工有人包庇", NOISE, kind="report")
     (link,) = await links.of_case(desk, again)
     assert link.there.no == report
     uncleared = replace(desk, cleared=False)
@@ -159,35 +161,35 @@ async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(o
         await links.of_case(uncleared, again)
     with pytest.raises(NotFound):
         await links.decide(uncleared, link.id, LinkState.DISMISSED, now=MONDAY)
-    ordinary = await _in(office, "路灯不亮", LIGHT)
+    ordinary = await _in(context, "路灯不亮", LIGHT)
     assert len(await links.others_of_person(uncleared, ordinary)) == 1
     assert {row.no for row in await links.others_of_person(desk, ordinary)} >= {report, again}
 
 
-async def test_whoever_registers_is_hinted_at_the_person_and_the_words(office: AppContext, desk: Actor) -> None:
-    first = await _in(office, "工地夜间施工扰民", NOISE)
-    other = await _in(office, "路灯不亮", LIGHT, BEN)
-    secret = office.settings.secret
+async def test_whoever_registers_is_hinted_at_the_person_and_the_words(context: AppContext, desk: Actor) -> None:
+    first = await _in(context, "工地夜间施工扰民", NOISE)
+    other = await _in(context, "路灯不亮", LIGHT, BEN)
+    secret = context.settings.secret
     said = await link_proposals.hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, secret)
     assert {(hint.case.no, hint.known_by) for hint in said} == {(other, ()), (first, ("phone",))}
     assert said[0].case.no == other or said[0].known_by
     assert await link_proposals.hints(await directory.actor_of("clerk-jiwei"), "路灯坏了", LIGHT, {}, secret) == []
 
 
-async def test_what_came_before_prints_were_kept_is_found_after_filling(office: AppContext, desk: Actor) -> None:
-    first = await _in(office, "工地夜间施工扰民", NOISE)
-    await _in(office, "路灯不亮", LIGHT, BEN)
+async def test_what_came_before_prints_were_kept_is_found_after_filling(context: AppContext, desk: Actor) -> None:
+    first = await _in(context, "工地夜间施工扰民", NOISE)
+    await _in(context, "路灯不亮", LIGHT, BEN)
     from classify.models import Passage
 
     await Passage.all().delete()
     assert await link_proposals.fill() == 2
     assert await link_proposals.fill() == 0
-    second = await _in(office, "夜间施工", NOISE, BEN)
+    second = await _in(context, "夜间施工", NOISE, BEN)
     assert first in {each.there.no for each in await links.of_case(desk, second)}
 
 
-async def test_new_facts_make_a_case_of_their_own(office: AppContext, desk: Actor) -> None:
-    first, second = await _in(office, "工地夜间施工扰民", NOISE), await _in(office, "夜间施工又有新情况", AGAIN)
+async def test_new_facts_make_a_case_of_their_own(context: AppContext, desk: Actor) -> None:
+    first, second = await _in(context, "工地夜间施工扰民", NOISE), await _in(context, "夜间施工又有新情况", AGAIN)
     await links.add(desk, second, first, LinkKind.NEW_FACTS_OF, now=MONDAY)
     (link,) = await links.of_case(desk, second)
     assert (link.kind, link.state) == ("new_facts_of", "confirmed")

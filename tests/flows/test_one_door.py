@@ -40,38 +40,38 @@ def _draft(number: int = 1, **more: object) -> Submission:
     return Submission(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
 
 
-async def _submit(office: AppContext, number: int = 1, **more: object) -> cases.Receipt:
-    return await cases.submit(_draft(number, **more), citizen(""), now=MONDAY, secret=office.settings.secret)
+async def _submit(context: AppContext, number: int = 1, **more: object) -> cases.Receipt:
+    return await cases.submit(_draft(number, **more), citizen(""), now=MONDAY, secret=context.settings.secret)
 
 
-async def _assigned(office: AppContext, unit: str = "jiaoyu", number: int = 1, **more: object) -> str:
-    receipt = await _submit(office, number, **more)
+async def _assigned(context: AppContext, unit: str = "jiaoyu", number: int = 1, **more: object) -> str:
+    receipt = await _submit(context, number, **more)
     desk = await directory.actor_of("reception")
     await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": unit}, now=MONDAY + HOUR)
     return receipt.no
 
 
-async def test_the_same_source_is_the_same_case(office: AppContext) -> None:
-    first, second = await _submit(office), await _submit(office)
+async def test_the_same_source_is_the_same_case(context: AppContext) -> None:
+    first, second = await _submit(context), await _submit(context)
     assert (first.no, first.code) == (second.no, second.code)
     assert first.fresh and not second.fresh
 
 
-async def test_the_same_source_twice_at_once_is_one_case(office: AppContext) -> None:
-    receipts = await asyncio.gather(*(_submit(office) for _ in range(6)))
+async def test_the_same_source_twice_at_once_is_one_case(context: AppContext) -> None:
+    receipts = await asyncio.gather(*(_submit(context) for _ in range(6)))
     assert len({r.no for r in receipts}) == 1
     assert sum(r.fresh for r in receipts) == 1
 
 
-async def test_a_guessed_source_with_another_text_learns_nothing(office: AppContext) -> None:
-    await _submit(office)
+async def test_a_guessed_source_with_another_text_learns_nothing(context: AppContext) -> None:
+    await _submit(context)
     with pytest.raises(Conflict) as caught:
-        await _submit(office, text="换一段文字试试看能不能拿到别人的查询码")
+        await _submit(context, text="换一段文字试试看能不能拿到别人的查询码")
     assert caught.value.code == "source_id_used"
 
 
-async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(office: AppContext) -> None:
-    no = await _assigned(office)
+async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(context: AppContext) -> None:
+    no = await _assigned(context)
     clerk = await directory.actor_of("clerk-jiaoyu")
     both = await asyncio.gather(
         cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR, expect=2),
@@ -79,21 +79,21 @@ async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(office: Ap
         return_exceptions=True,
     )
     assert sorted(type(r).__name__ for r in both) in (["Conflict", "Status"], ["NotNow", "Status"])
-    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
     assert [e.act for e in file.entries].count("accept") == 1
 
 
-async def test_a_stale_page_learns_of_the_conflict(office: AppContext) -> None:
-    no = await _assigned(office)
+async def test_a_stale_page_learns_of_the_conflict(context: AppContext) -> None:
+    no = await _assigned(context)
     clerk = await directory.actor_of("clerk-jiaoyu")
     await cases.act(no, Act.NOTE, clerk, {"text": "已看"}, now=MONDAY + 2 * HOUR)
     with pytest.raises(Conflict):
         await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 3 * HOUR, expect=2)
 
 
-async def test_every_handler_twice_changes_nothing_more(office: AppContext) -> None:
-    await _submit(office)
-    table = bootstrap.handlers(office)
+async def test_every_handler_twice_changes_nothing_more(context: AppContext) -> None:
+    await _submit(context)
+    table = bootstrap.handlers(context)
     await outbox.drain(table, MONDAY + HOUR)
     before = (await case_worklist.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items
     messages = await outbox.Message.all()
@@ -112,8 +112,8 @@ async def _notices() -> int:
     return await Notice.all().count()
 
 
-async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: AppContext) -> None:
-    no = await _assigned(office)
+async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(context: AppContext) -> None:
+    no = await _assigned(context)
     clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.ENDORSE_EXTENSION, head, {"reason": "需要会商", "days": 3}, now=MONDAY + 3 * HOUR)
@@ -122,24 +122,24 @@ async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(office: App
     await cases.act(no, Act.REPLY, clerk, {"text": "已清理完毕。"}, now=MONDAY + 30 * HOUR)
     folded, stored, _ = await case_statistics.folded(no)
     assert sorted(folded.clocks, key=repr) == sorted(stored, key=repr)
-    assert [d async for d in jobs.damages(office.settings.data)] == []
+    assert [d async for d in jobs.damages(context.settings.data)] == []
 
 
-async def test_a_change_behind_the_records_back_is_found(office: AppContext) -> None:
+async def test_a_change_behind_the_records_back_is_found(context: AppContext) -> None:
     from feedback.record.models.case import Case, Entry
     from feedback.record.models.clocks import ClockRow
 
-    no = await _assigned(office)
+    no = await _assigned(context)
     case = await Case.get(no=no)
     await ClockRow.filter(case_id=case.id, term="notify").update(due_at=MONDAY + 900 * HOUR)
-    assert any("clock" in d.what for d in [d async for d in jobs.damages(office.settings.data)])
+    assert any("clock" in d.what for d in [d async for d in jobs.damages(context.settings.data)])
     entry = await Entry.get(case_id=case.id, seq=2)
     await Entry.filter(id=entry.id).update(data={**entry.data, "unit": "gongan"})
-    assert any("chain" in d.what for d in [d async for d in jobs.damages(office.settings.data)])
+    assert any("chain" in d.what for d in [d async for d in jobs.damages(context.settings.data)])
 
 
-async def test_an_extension_beyond_the_law_is_refused(office: AppContext) -> None:
-    no = await _assigned(office)
+async def test_an_extension_beyond_the_law_is_refused(context: AppContext) -> None:
+    no = await _assigned(context)
     clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     with pytest.raises(Invalid) as caught:
@@ -147,19 +147,19 @@ async def test_an_extension_beyond_the_law_is_refused(office: AppContext) -> Non
     assert caught.value.fields == {"days": "longer_than_the_law_allows"}
 
 
-async def test_what_is_listed_is_what_may_be_opened(office: AppContext) -> None:
+async def test_what_is_listed_is_what_may_be_opened(context: AppContext) -> None:
     """One rule for list, count and opening: a matrix of people and cases."""
     from feedback.record.models.case import Case
 
-    await _submit(office, 1)
-    await _assigned(office, "jiaoyu", 2)
-    await _assigned(office, "chengguan", 3)
-    await _assigned(office, "jiwei", 4, kind="report")
-    await _submit(office, 5, kind="report", bars=frozenset({"jiwei"}))
-    moved = await _assigned(office, "jiaoyu", 6)
+    await _submit(context, 1)
+    await _assigned(context, "jiaoyu", 2)
+    await _assigned(context, "chengguan", 3)
+    await _assigned(context, "jiwei", 4, kind="report")
+    await _submit(context, 5, kind="report", bars=frozenset({"jiwei"}))
+    moved = await _assigned(context, "jiaoyu", 6)
     clerk = await directory.actor_of("clerk-jiaoyu")
     await cases.act(moved, Act.RETURN, clerk, {"reason": "属于城管职责"}, now=MONDAY + 2 * HOUR)
-    recused = await _assigned(office, "jiaoyu", 7)
+    recused = await _assigned(context, "jiaoyu", 7)
     await cases.bar(recused, staff=["clerk-jiaoyu"])
     names = ["reception", "supervisor", "auditor", "admin", "clerk-jiaoyu", "lead-jiaoyu", "clerk-chengguan"]
     people = [await directory.actor_of(name) for name in [*names, "clerk-jiwei", "clerk-shuiwu"]]
@@ -170,7 +170,7 @@ async def test_what_is_listed_is_what_may_be_opened(office: AppContext) -> None:
         opened = set()
         for case in all_cases:
             try:
-                opened.add((await case_queries.file(actor, case.no, secret=office.settings.secret)).no)
+                opened.add((await case_queries.file(actor, case.no, secret=context.settings.secret)).no)
             except NotFound:
                 continue
         counted = await case_worklist.counts(actor, Filters(), now=MONDAY)
@@ -178,70 +178,70 @@ async def test_what_is_listed_is_what_may_be_opened(office: AppContext) -> None:
         assert sum(counted.get(s.value, 0) for s in Status) == len(listed), actor.id
 
 
-async def test_the_accused_unit_never_learns_of_a_report(office: AppContext) -> None:
-    receipt = await _submit(office, 1, kind="report", bars=frozenset({"jiwei"}))
+async def test_the_accused_unit_never_learns_of_a_report(context: AppContext) -> None:
+    receipt = await _submit(context, 1, kind="report", bars=frozenset({"jiwei"}))
     accused = await directory.actor_of("clerk-jiwei")
     with pytest.raises(NotFound):
-        await case_queries.file(accused, receipt.no, secret=office.settings.secret)
+        await case_queries.file(accused, receipt.no, secret=context.settings.secret)
     desk = await directory.actor_of("reception")
     with pytest.raises(Invalid):
         await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
 
 
-async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overseers(office: AppContext) -> None:
+async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overseers(context: AppContext) -> None:
     from feedback.record.models.case import Person
 
-    no = await _assigned(office)
+    no = await _assigned(context)
     row = await Person.all().first()
     assert row is not None
     assert "安小娜" not in row.name and "1234" not in row.phone
     overseer = await directory.actor_of("supervisor")
     clerk = await directory.actor_of("clerk-jiaoyu")
-    seen = (await case_queries.file(overseer, no, secret=office.settings.secret)).person
+    seen = (await case_queries.file(overseer, no, secret=context.settings.secret)).person
     assert seen is not None and (seen.name, seen.phone) == ("安**", "139****1234")
-    known = (await case_queries.file(clerk, no, secret=office.settings.secret)).person
+    known = (await case_queries.file(clerk, no, secret=context.settings.secret)).person
     assert known is not None and known.phone == "13900001234"
 
 
-async def test_a_clock_that_runs_out_is_told_once(office: AppContext) -> None:
-    await _assigned(office)
+async def test_a_clock_that_runs_out_is_told_once(context: AppContext) -> None:
+    await _assigned(context)
     late = MONDAY + timedelta(days=3)
     assert await jobs.sweep_clocks(late) > 0
     assert await jobs.sweep_clocks(late) == 0
 
 
-async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_stays(office: AppContext) -> None:
-    receipt = await _submit(office)
+async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_stays(context: AppContext) -> None:
+    receipt = await _submit(context)
     await cases.act(receipt.no, Act.WITHDRAW, citizen(receipt.no), {}, now=MONDAY + HOUR)
     assert await jobs.forget_persons(MONDAY + timedelta(days=365), 3) == 0
     assert await jobs.forget_persons(MONDAY + timedelta(days=366 * 3 + 2), 3) == 1
-    file = await case_queries.file(citizen(receipt.no), receipt.no, secret=office.settings.secret)
+    file = await case_queries.file(citizen(receipt.no), receipt.no, secret=context.settings.secret)
     assert file.text.startswith("清波社区")
     assert file.person is not None and file.person.name == ""
 
 
-async def test_an_unknown_act_for_the_status_is_not_now(office: AppContext) -> None:
-    receipt = await _submit(office)
+async def test_an_unknown_act_for_the_status_is_not_now(context: AppContext) -> None:
+    receipt = await _submit(context)
     with pytest.raises(NotNow):
         await cases.act(receipt.no, Act.RATE, citizen(receipt.no), {"level": 5}, now=MONDAY)
 
 
 @pytest.mark.parametrize("kind", [k for k in Kind if k is not Kind.RECTIFY])
-async def test_every_kind_gets_clocks_that_cite_their_law(office: AppContext, kind: Kind) -> None:
-    receipt = await _submit(office, kind=kind.value)
+async def test_every_kind_gets_clocks_that_cite_their_law(context: AppContext, kind: Kind) -> None:
+    receipt = await _submit(context, kind=kind.value)
     assert receipt.clocks
     assert all(c.law for c in receipt.clocks)
 
 
-async def test_a_stranger_sees_nothing(office: AppContext) -> None:
-    receipt = await _submit(office)
+async def test_a_stranger_sees_nothing(context: AppContext) -> None:
+    receipt = await _submit(context)
     stranger = Actor("x", "戴", frozenset())
     with pytest.raises(NotFound):
-        await case_queries.file(stranger, receipt.no, secret=office.settings.secret)
+        await case_queries.file(stranger, receipt.no, secret=context.settings.secret)
 
 
-async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office: AppContext) -> None:
-    no = await _assigned(office, public_consent=True)
+async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(context: AppContext) -> None:
+    no = await _assigned(context, public_consent=True)
     clerk, desk = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("reception")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "楼道已清理。"}, now=MONDAY + 3 * HOUR)
@@ -255,27 +255,27 @@ async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(office:
         await cases.act(no, Act.UNPUBLISH, desk, {"reason": "再撤一次"}, now=MONDAY + 6 * HOUR)
 
 
-async def test_an_endless_number_is_simply_unknown(office: AppContext) -> None:
+async def test_an_endless_number_is_simply_unknown(context: AppContext) -> None:
     with pytest.raises(NotFound):
-        await case_queries.file(SYSTEM, "9" * 5000, secret=office.settings.secret)
+        await case_queries.file(SYSTEM, "9" * 5000, secret=context.settings.secret)
 
 
-async def test_nothing_is_merged_into_an_endless_number(office: AppContext) -> None:
-    no = await _assigned(office)
+async def test_nothing_is_merged_into_an_endless_number(context: AppContext) -> None:
+    no = await _assigned(context)
     desk = await directory.actor_of("reception")
     with pytest.raises(Invalid) as caught:
         await cases.act(no, Act.MERGE, desk, {"case": "9" * 80, "reason": "同一件事"}, now=MONDAY + 2 * HOUR)
     assert caught.value.fields == {"case": "too_long"}
 
 
-async def test_what_a_person_decides_is_kept_for_training_without_the_person(office: AppContext) -> None:
+async def test_what_a_person_decides_is_kept_for_training_without_the_person(context: AppContext) -> None:
     words = "我叫安小娜，手机13900001234，楼道里电动车充电很危险"
-    receipt = await _submit(office, 1, text=words)
+    receipt = await _submit(context, 1, text=words)
     desk = await directory.actor_of("reception")
     await cases.act(receipt.no, Act.CLASSIFY, desk, {"category": "0906"}, now=MONDAY + HOUR)
-    report = await _submit(office, 2, kind="report")
+    report = await _submit(context, 2, kind="report")
     await cases.act(report.no, Act.CLASSIFY, desk, {"category": "1601"}, now=MONDAY + HOUR)
-    await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * HOUR)
+    await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * HOUR)
     learnt = await LearntExample.all()
     assert [(e.case_no, e.category) for e in learnt] == [(receipt.no, "0906")]
     assert "13900001234" not in learnt[0].text and "安小娜" not in learnt[0].text

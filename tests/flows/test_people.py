@@ -26,26 +26,26 @@ ANNA, BEN = PersonSubmission("安小娜", "13900001234"), PersonSubmission("白�
 DRAFT = Submission("complaint", "小学门口拥堵", "早晚高峰车辆乱停，孩子过马路危险。", "visit", "", person=ANNA)
 
 
-async def _opened(office: AppContext, **more: Any) -> cases.Receipt:
-    office.clock = office.clock.starting_at(MONDAY)
-    return await case_actions.submit_case(office, replace(DRAFT, **more))
+async def _opened(context: AppContext, **more: Any) -> cases.Receipt:
+    context.clock = context.clock.starting_at(MONDAY)
+    return await case_actions.submit_case(context, replace(DRAFT, **more))
 
 
 def _proxy(kind: str, authority: str) -> Proxy:
     return Proxy(BEN, kind, authority)
 
 
-async def test_a_proxy_petition_keeps_both_people_sealed(office: AppContext) -> None:
-    receipt = await _opened(office, proxy=_proxy("volunteer", "written"))
+async def test_a_proxy_petition_keeps_both_people_sealed(context: AppContext) -> None:
+    receipt = await _opened(context, proxy=_proxy("volunteer", "written"))
     desk = await directory.actor_of("reception")
-    file = await case_queries.file(desk, receipt.no, secret=office.settings.secret)
+    file = await case_queries.file(desk, receipt.no, secret=context.settings.secret)
     assert file.person is not None
     (beside,) = file.beside
     assert (file.person.name, beside.person.name) == ("安小娜", "白小本")
     assert (beside.role, beside.kind, beside.authority) == ("proxy", "volunteer", "written")
     assert not [row for row in await Person.all() if "白小本" in row.name or "13900005678" in row.phone]
     supervisor = await directory.actor_of("supervisor")
-    masked = (await case_queries.file(supervisor, receipt.no, secret=office.settings.secret)).beside[0].person
+    masked = (await case_queries.file(supervisor, receipt.no, secret=context.settings.secret)).beside[0].person
     assert masked.is_masked and "白小本" not in masked.name and "5678" not in masked.phone[:9]
 
 
@@ -59,10 +59,10 @@ async def test_a_proxy_petition_keeps_both_people_sealed(office: AppContext) -> 
     ],
 )
 async def test_a_proxy_opens_the_case_by_an_own_telephone_only_in_the_petitioners_place(
-    office: AppContext, kind: str, authority: str, opens: bool
+    context: AppContext, kind: str, authority: str, opens: bool
 ) -> None:
-    receipt = await _opened(office, proxy=_proxy(kind, authority))
-    secret = office.settings.secret
+    receipt = await _opened(context, proxy=_proxy(kind, authority))
+    secret = context.settings.secret
     assert await case_lookup.by_code(secret, receipt.code, phone_tail="1234") == receipt.no
     if opens:
         assert await case_lookup.by_code(secret, receipt.code, phone_tail="5678") == receipt.no
@@ -84,38 +84,38 @@ async def test_a_proxy_opens_the_case_by_an_own_telephone_only_in_the_petitioner
     ],
 )
 async def test_what_is_wrong_with_people_is_named(
-    office: AppContext, more: Mapping[str, Any], fault: Mapping[str, str]
+    context: AppContext, more: Mapping[str, Any], fault: Mapping[str, str]
 ) -> None:
     with pytest.raises(Invalid) as caught:
-        await _opened(office, **more)
+        await _opened(context, **more)
     assert caught.value.fields == fault
 
 
-async def test_five_representatives_speak_for_many_and_each_may_look_up(office: AppContext) -> None:
+async def test_five_representatives_speak_for_many_and_each_may_look_up(context: AppContext) -> None:
     five = tuple(PersonSubmission(f"代表{n}", f"1380000000{n}") for n in range(5))
-    receipt = await _opened(office, representatives=five, headcount=120)
-    assert await case_lookup.by_code(office.settings.secret, receipt.code, phone_tail="0004") == receipt.no
-    file = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
+    receipt = await _opened(context, representatives=five, headcount=120)
+    assert await case_lookup.by_code(context.settings.secret, receipt.code, phone_tail="0004") == receipt.no
+    file = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=context.settings.secret)
     assert (len(file.beside), file.headcount) == (5, 120)
 
 
-async def test_what_may_not_be_published_holds_the_names_of_all(office: AppContext) -> None:
-    receipt = await _opened(office, representatives=(BEN,), headcount=5, proxy=Proxy(BEN, "family", "written"))
+async def test_what_may_not_be_published_holds_the_names_of_all(context: AppContext) -> None:
+    receipt = await _opened(context, representatives=(BEN,), headcount=5, proxy=Proxy(BEN, "family", "written"))
     desk = await directory.actor_of("reception")
-    assert set(await case_queries.names_in(desk, receipt.no, office.settings.secret)) == {"安小娜", "白小本"}
+    assert set(await case_queries.names_in(desk, receipt.no, context.settings.secret)) == {"安小娜", "白小本"}
 
 
-async def test_the_citizen_is_not_shown_what_the_desk_noted_down(office: AppContext) -> None:
-    receipt = await _opened(office, particulars={"threat": True, "visit_place": "三号窗口"})
-    owner = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=office.settings.secret)
-    desk = await case_queries.file(await directory.actor_of("reception"), receipt.no, secret=office.settings.secret)
+async def test_the_citizen_is_not_shown_what_the_desk_noted_down(context: AppContext) -> None:
+    receipt = await _opened(context, particulars={"threat": True, "visit_place": "三号窗口"})
+    owner = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=context.settings.secret)
+    desk = await case_queries.file(await directory.actor_of("reception"), receipt.no, secret=context.settings.secret)
     assert "particulars" not in owner.entries[0].data
     assert desk.entries[0].data["particulars"] == {"threat": True, "visit_place": "三号窗口"}
     assert desk.urgency == case_actions.AT_ONCE
 
 
-async def test_people_beside_are_forgotten_with_the_petitioner(office: AppContext) -> None:
-    receipt = await _opened(office, representatives=(BEN,), headcount=2)
+async def test_people_beside_are_forgotten_with_the_petitioner(context: AppContext) -> None:
+    receipt = await _opened(context, representatives=(BEN,), headcount=2)
     await cases.act(receipt.no, Act.WITHDRAW, access.citizen(receipt.no), {}, now=MONDAY)
     assert await jobs.forget_persons(MONDAY + timedelta(days=400), 3) == 0
     assert await jobs.forget_persons(MONDAY + timedelta(days=4 * 366), 3) == 2
@@ -142,11 +142,11 @@ SAID = replace(DRAFT, channel="app", source_id="20260914-000001", sender="203.0.
     ],
 )
 async def test_whoever_resends_gets_the_same_receipt(
-    office: AppContext, first: Mapping[str, Any], again: Mapping[str, Any]
+    context: AppContext, first: Mapping[str, Any], again: Mapping[str, Any]
 ) -> None:
     one, two = (
-        await case_actions.submit_case(office, replace(SAID, **first)),
-        await case_actions.submit_case(office, replace(SAID, **again)),
+        await case_actions.submit_case(context, replace(SAID, **first)),
+        await case_actions.submit_case(context, replace(SAID, **again)),
     )
     assert (one.no, one.code, two.fresh) == (two.no, two.code, False)
 
@@ -163,18 +163,18 @@ async def test_whoever_resends_gets_the_same_receipt(
     ],
 )
 async def test_a_stranger_who_guesses_number_and_text_gets_no_receipt(
-    office: AppContext, again: Mapping[str, Any]
+    context: AppContext, again: Mapping[str, Any]
 ) -> None:
-    await case_actions.submit_case(office, SAID)
+    await case_actions.submit_case(context, SAID)
     with pytest.raises(Conflict) as caught:
-        await case_actions.submit_case(office, replace(SAID, **again))
+        await case_actions.submit_case(context, replace(SAID, **again))
     assert caught.value.code == "source_id_used"
 
 
-async def test_by_what_a_resend_is_known_is_forgotten_after_a_day(office: AppContext) -> None:
-    receipt = await case_actions.submit_case(office, SAID)
+async def test_by_what_a_resend_is_known_is_forgotten_after_a_day(context: AppContext) -> None:
+    receipt = await case_actions.submit_case(context, SAID)
     stored = (await Case.get(no=receipt.no)).sender_hash
     assert stored and "203.0.113.7" not in stored and stored != identifiers.keyed_hash("", "sender", SAID.sender)
-    assert await jobs.forget_senders(office.clock.now()) == 0
-    assert await jobs.forget_senders(office.clock.now() + timedelta(days=2)) == 1
+    assert await jobs.forget_senders(context.clock.now()) == 0
+    assert await jobs.forget_senders(context.clock.now() + timedelta(days=2)) == 1
     assert not (await Case.get(no=receipt.no)).sender_hash

@@ -109,7 +109,7 @@ async def test_stored_standings_equal_folded_ones_and_twice_changes_nothing_more
     before = await outcomes.standings()
     handler = classification.judge(TARGET)
     for one in await Outcome.all():
-        await handler({"no": one.case_no, "seq": 2}, careful.office.clock.now())
+        await handler({"no": one.case_no, "seq": 2}, careful.context.clock.now())
     assert await outcomes.standings() == before
     assert await outcomes.refold(TARGET) == []
     assert await outcomes.refold(0.05)  # another target, other standings

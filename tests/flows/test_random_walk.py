@@ -26,15 +26,15 @@ from web.context import AppContext
 HOUR = timedelta(hours=1)
 
 
-async def test_a_random_walk_over_half_a_year_finds_nothing_untrue(office: AppContext) -> None:
-    found = await Walk(office, acts=250, seed_=1).run()
+async def test_a_random_walk_over_half_a_year_finds_nothing_untrue(context: AppContext) -> None:
+    found = await Walk(context, acts=250, seed_=1).run()
     assert found.faults == []
     assert found.until - START > timedelta(days=120)
     assert found.moved_by_calendar
     assert len(found.done) > 15
 
 
-async def _opened(office: AppContext, kind: str, **more: object) -> str:
+async def _opened(context: AppContext, kind: str, **more: object) -> str:
     known: dict[str, object] = {
         "kind": kind,
         "title": "学校门口拥堵",
@@ -44,11 +44,11 @@ async def _opened(office: AppContext, kind: str, **more: object) -> str:
         "person": PersonSubmission("安小娜", "13900001234"),
     }
     draft = Submission(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
-    return (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    return (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
 
 
-async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(office: AppContext) -> None:
-    no = await _opened(office, "complaint")
+async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(context: AppContext) -> None:
+    no = await _opened(context, "complaint")
     desk, lead = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
     asked = {"unit": "jiaoyu", "units": ["gongan", "jiaoyu", "gongan"]}
     await cases.act(no, Act.ASSIGN, desk, asked, now=MONDAY + HOUR)
@@ -60,8 +60,8 @@ async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(
     assert [t.unit for t in folded.tenures if not t.lead] == ["gongan"]
 
 
-async def test_a_refused_review_leaves_no_clock_behind(office: AppContext) -> None:
-    no = await _opened(office, "appeal")
+async def test_a_refused_review_leaves_no_clock_behind(context: AppContext) -> None:
+    no = await _opened(context, "appeal")
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -72,8 +72,8 @@ async def test_a_refused_review_leaves_no_clock_behind(office: AppContext) -> No
     assert await jobs.orphaned_clocks() == 0
 
 
-async def test_a_right_that_lapses_follows_the_calendar_too(office: AppContext) -> None:
-    no = await _opened(office, "report")
+async def test_a_right_that_lapses_follows_the_calendar_too(context: AppContext) -> None:
+    no = await _opened(context, "report")
     desk = await directory.actor_of("reception")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
     (objecting,) = [c for c in (await case_statistics.folded(no))[1] if c.term == "object"]
@@ -81,20 +81,20 @@ async def test_a_right_that_lapses_follows_the_calendar_too(office: AppContext) 
     newest = (await calendar_editions.current()).edition
     what = calendar_editions.CalendarChange((day,), (), day.day.replace(month=12, day=31), remark="通知")
     await calendar_editions.change(what, "admin", MONDAY + HOUR, after=newest)
-    await outbox.drain(bootstrap.handlers(office), MONDAY + 2 * HOUR)
+    await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * HOUR)
     (moved,) = [c for c in (await case_statistics.folded(no))[1] if c.term == "object"]
     assert moved.due_at > objecting.due_at
-    assert [d async for d in jobs.damages(office.settings.data)] == []
+    assert [d async for d in jobs.damages(context.settings.data)] == []
 
 
-async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(office: AppContext) -> None:
-    no = await _opened(office, "report", bars=frozenset({"jiwei", "rexian"}))
-    table, desk = bootstrap.handlers(office), await directory.actor_of("reception")
+async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(context: AppContext) -> None:
+    no = await _opened(context, "report", bars=frozenset({"jiwei", "rexian"}))
+    table, desk = bootstrap.handlers(context), await directory.actor_of("reception")
     await outbox.drain(table, MONDAY + HOUR)
     above = await directory.actor_of("clerk-shi-jiwei")
     await cases.act(no, Act.RETURN, above, {"reason": "不属于本机关管辖"}, now=MONDAY + 2 * HOUR)
     await outbox.drain(table, MONDAY + 3 * HOUR)
-    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
     assert (file.status, file.unit) == (Status.ASSIGNED, "shi-jiwei")
     case = await case_worklist.worklist(desk, Filters(), 1, now=MONDAY)
     assert not case.total and access.scope(desk).desk == "rexian"

@@ -34,7 +34,7 @@ OCTOBER = SEPTEMBER.until + DAY
 UNIT = "jiaoyu"
 
 
-async def _answered(office: AppContext, *, number: int = 1) -> str:
+async def _answered(context: AppContext, *, number: int = 1) -> str:
     draft = Submission(
         kind=Kind.COMPLAINT,
         title="课后服务收费不明",
@@ -44,7 +44,7 @@ async def _answered(office: AppContext, *, number: int = 1) -> str:
         source_id=f"rating-{number}",
         person=PersonSubmission("安小娜", "13900001234"),
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -62,8 +62,8 @@ async def _rated(no: str) -> tuple[RatingView, ...]:
     return items
 
 
-async def _follow(office: AppContext) -> None:
-    await outbox.drain(jobs.handlers(office.settings) | _unheard(), MONDAY + 2 * DAY)
+async def _follow(context: AppContext) -> None:
+    await outbox.drain(jobs.handlers(context.settings) | _unheard(), MONDAY + 2 * DAY)
 
 
 def _unheard() -> dict[str, outbox.Handler]:
@@ -73,14 +73,14 @@ def _unheard() -> dict[str, outbox.Handler]:
     return {f"case.{act.value}": nothing for act in Act if act is not Act.RATE}
 
 
-async def _service(office: AppContext, level: int = 5, **more: Any) -> RatingView:
+async def _service(context: AppContext, level: int = 5, **more: Any) -> RatingView:
     matter = (await services.matters())[0].code
     facts: Mapping[str, Any] = {"matter": matter, "handling_no": "办-0001", "level": level} | more
-    return await services.rate_service(ServiceRating(**facts), None, now=MONDAY, secret=office.settings.secret)
+    return await services.rate_service(ServiceRating(**facts), None, now=MONDAY, secret=context.settings.secret)
 
 
-async def test_a_rating_is_kept_and_counted_with_its_act(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_a_rating_is_kept_and_counted_with_its_act(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 5, tags=["510", "517"], text="很快。")
     (rating,) = await _rated(no)
     assert (rating.level_text, rating.unit, rating.number, rating.case_no) == ("非常满意", UNIT, 1, no)
@@ -88,18 +88,18 @@ async def test_a_rating_is_kept_and_counted_with_its_act(office: AppContext) -> 
     assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({5: 1})}
 
 
-async def test_tags_of_another_level_are_refused_and_the_act_with_them(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_tags_of_another_level_are_refused_and_the_act_with_them(context: AppContext) -> None:
+    no = await _answered(context)
     with pytest.raises(Invalid) as fault:
         await _rate(no, 5, tags=["214"])
     assert fault.value.fields == {"tags": "not_of_this_level"}
-    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
+    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
     assert [e.act for e in file.entries][-1] == "reply"
     assert await counters.levels_in(SEPTEMBER) == {}
 
 
-async def test_there_is_one_follow_up_which_does_not_count_again(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_there_is_one_follow_up_which_does_not_count_again(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 4)
     await _rate(no, 5)
     with pytest.raises(NotNow):
@@ -109,53 +109,53 @@ async def test_there_is_one_follow_up_which_does_not_count_again(office: AppCont
     assert await counters.follow_ups_in(SEPTEMBER) == {UNIT: 1}
 
 
-async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 1, tags=["115"], text="态度差。")
-    seq = len((await case_queries.file(SYSTEM, no, secret=office.settings.secret)).entries)
+    seq = len((await case_queries.file(SYSTEM, no, secret=context.settings.secret)).entries)
     for _ in range(2):
-        await jobs.open_rectification({"no": no, "seq": seq}, MONDAY + 2 * DAY, settings=office.settings)
-    file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
+        await jobs.open_rectification({"no": no, "seq": seq}, MONDAY + 2 * DAY, settings=context.settings)
+    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
     assert len(file.linked) == 1
-    opened = await case_queries.file(SYSTEM, file.linked[0], secret=office.settings.secret)
+    opened = await case_queries.file(SYSTEM, file.linked[0], secret=context.settings.secret)
     assert opened.kind is Kind.RECTIFY
     assert "服务态度差效率低" in opened.text
     (rating,) = await _rated(no)
     assert rating.rectify_no == opened.no
 
 
-async def test_a_good_rating_opens_nothing(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_a_good_rating_opens_nothing(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 3)
-    await _follow(office)
-    assert (await case_queries.file(SYSTEM, no, secret=office.settings.secret)).linked == ()
+    await _follow(context)
+    assert (await case_queries.file(SYSTEM, no, secret=context.settings.secret)).linked == ()
 
 
-async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 2, anonymous=True)
-    await _follow(office)
+    await _follow(context)
     (rating,) = await _rated(no)
-    opened = await case_queries.file(SYSTEM, rating.rectify_no, secret=office.settings.secret)
+    opened = await case_queries.file(SYSTEM, rating.rectify_no, secret=context.settings.secret)
     assert no not in opened.title + opened.text + opened.link
     clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
     assert (await case_ratings.ratings_of(clerk)).items[0].case_no == ""
     assert (await case_ratings.ratings_of(supervisor)).items[0].case_no == no
 
 
-async def test_a_report_that_is_rated_badly_opens_no_file_that_others_may_read(office: AppContext) -> None:
-    no = await _report(office)
+async def test_a_report_that_is_rated_badly_opens_no_file_that_others_may_read(context: AppContext) -> None:
+    no = await _report(context)
     await _rate(no, 1)
-    await _follow(office)
+    await _follow(context)
     (rating,) = await _rated(no)
     assert rating.rectify_no == ""
 
 
-async def _report(office: AppContext) -> str:
+async def _report(context: AppContext) -> str:
     draft = Submission(
         kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian"
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     clerk = await directory.actor_of("clerk-jiwei")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -163,39 +163,39 @@ async def _report(office: AppContext) -> str:
     return no
 
 
-async def test_a_report_more_or_less_changes_nothing_that_is_published(office: AppContext) -> None:
-    await _rate(await _answered(office), 5)
-    without = await editions.preview("2026-09", now=OCTOBER, settings=office.settings)
-    no = await _report(office)
+async def test_a_report_more_or_less_changes_nothing_that_is_published(context: AppContext) -> None:
+    await _rate(await _answered(context), 5)
+    without = await editions.preview("2026-09", now=OCTOBER, settings=context.settings)
+    no = await _report(context)
     await _rate(no, 1)
     await _rate(no, 2)
-    assert await editions.preview("2026-09", now=OCTOBER, settings=office.settings) == without
-    edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    assert await editions.preview("2026-09", now=OCTOBER, settings=context.settings) == without
+    edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=context.settings)
     assert edition.figures == without
 
 
-async def test_overseers_who_are_not_cleared_do_not_see_how_a_report_was_rated(office: AppContext) -> None:
-    await _rate(await _report(office), 1)
+async def test_overseers_who_are_not_cleared_do_not_see_how_a_report_was_rated(context: AppContext) -> None:
+    await _rate(await _report(context), 1)
     supervisor, desk = await directory.actor_of("supervisor"), await directory.actor_of("clerk-jiwei")
     assert (await case_ratings.ratings_of(supervisor)).total == 0
     assert (await case_ratings.ratings_of(desk)).total == 1
 
 
-async def test_a_petition_rates_the_petition_department_and_the_unit_apart(office: AppContext) -> None:
-    no = await _petition(office)
+async def test_a_petition_rates_the_petition_department_and_the_unit_apart(context: AppContext) -> None:
+    no = await _petition(context)
     await _rate(no, 2, desk_level=4)
     rating = await Rating.get(case_no=no)
     assert (rating.unit, rating.level, rating.desk, rating.desk_level) == (UNIT, 2, "rexian", 4)
     assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({2: 1})}  # the desk's goes into no unit's stars
 
 
-async def test_who_brings_something_else_than_a_petition_rates_no_petition_department(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_who_brings_something_else_than_a_petition_rates_no_petition_department(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 4, desk_level=4)
     assert (await Rating.get(case_no=no)).desk_level is None
 
 
-async def _petition(office: AppContext, *, number: int = 1) -> str:
+async def _petition(context: AppContext, *, number: int = 1) -> str:
     draft = Submission(
         kind=Kind.APPEAL,
         title="请求补发代课补贴",
@@ -205,7 +205,7 @@ async def _petition(office: AppContext, *, number: int = 1) -> str:
         source_id=f"petition-{number}",
         person=PersonSubmission("安小娜", "13900001234"),
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=office.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
     desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -213,28 +213,28 @@ async def _petition(office: AppContext, *, number: int = 1) -> str:
     return no
 
 
-async def test_the_same_form_sent_twice_rates_a_service_once(office: AppContext) -> None:
-    first, second = await _service(office, key="formular-1"), await _service(office, key="formular-1")
+async def test_the_same_form_sent_twice_rates_a_service_once(context: AppContext) -> None:
+    first, second = await _service(context, key="formular-1"), await _service(context, key="formular-1")
     assert first == second
     assert await Rating.all().count() == 1
-    assert (await _service(office, key="formular-2")).number == 2
+    assert (await _service(context, key="formular-2")).number == 2
 
 
-async def test_the_same_form_sent_twice_at_once_rates_a_case_once(office: AppContext) -> None:
+async def test_the_same_form_sent_twice_at_once_rates_a_case_once(context: AppContext) -> None:
     no, rated = (
-        await _answered(office),
+        await _answered(context),
         partial(case_ratings.record, rating_id=submission.id_of("formular-1", "geheim")),
     )
     rate = partial(cases.act, no, Act.RATE, citizen(no), {"level": 5}, now=MONDAY + 2 * DAY, in_transaction=rated)
     await rate()
     with pytest.raises(Conflict):
         await rate()
-    assert (await case_queries.file(SYSTEM, no, secret=office.settings.secret)).entries[-1].act == Act.RATE
+    assert (await case_queries.file(SYSTEM, no, secret=context.settings.secret)).entries[-1].act == Act.RATE
     assert await Rating.filter(case_no=no).count() == 1
 
 
-async def test_a_rating_sees_only_whom_it_concerns(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_a_rating_sees_only_whom_it_concerns(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 2)
     other, admin = await directory.actor_of("clerk-jiwei"), await directory.actor_of("admin")
     assert (await case_ratings.ratings_of(other)).total == 0
@@ -242,35 +242,35 @@ async def test_a_rating_sees_only_whom_it_concerns(office: AppContext) -> None:
     assert (await case_ratings.ratings_of(citizen(""))).total == 0
 
 
-async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(office: AppContext) -> None:
-    first, second = await _service(office), await _service(office, level=4)
+async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(context: AppContext) -> None:
+    first, second = await _service(context), await _service(context, level=4)
     assert (first.number, second.number) == (1, 2)
     with pytest.raises(NotNow) as refused:
-        await _service(office)
+        await _service(context)
     assert refused.value.code == "already_rated"
 
 
-async def test_the_same_handling_rated_many_times_at_once_counts_once(office: AppContext) -> None:
-    await asyncio.gather(*(_service(office) for _ in range(5)), return_exceptions=True)
+async def test_the_same_handling_rated_many_times_at_once_counts_once(context: AppContext) -> None:
+    await asyncio.gather(*(_service(context) for _ in range(5)), return_exceptions=True)
     assert await Rating.filter(number=1).count() == 1
     (levels,) = (await counters.levels_in(SEPTEMBER)).values()
     assert levels.total == 1
 
 
-async def test_a_window_code_can_be_used_by_many(office: AppContext) -> None:
+async def test_a_window_code_can_be_used_by_many(context: AppContext) -> None:
     matter = (await services.matters())[0].code
-    token = token_of(office.settings.secret, Occasion(matter=matter, window="A12"))
+    token = token_of(context.settings.secret, Occasion(matter=matter, window="A12"))
     said = ServiceRating(level=5, token=token, pf="3")
     for _ in range(3):
-        rating = await services.rate_service(said, None, now=MONDAY, secret=office.settings.secret)
+        rating = await services.rate_service(said, None, now=MONDAY, secret=context.settings.secret)
         assert (rating.number, rating.window, rating.matter) == (1, "A12", matter)
 
 
-async def test_staff_do_not_rate(office: AppContext) -> None:
+async def test_staff_do_not_rate(context: AppContext) -> None:
     clerk = await directory.actor_of(f"clerk-{UNIT}")
     said = ServiceRating(level=5, matter="x", handling_no="1")
     with pytest.raises(Forbidden) as refused:
-        await services.rate_service(said, clerk, now=MONDAY, secret=office.settings.secret)
+        await services.rate_service(said, clerk, now=MONDAY, secret=context.settings.secret)
     assert refused.value.code == "staff_may_not_rate"
 
 
@@ -287,32 +287,32 @@ async def test_staff_do_not_rate(office: AppContext) -> None:
     ],
 )
 async def test_a_wrong_service_rating_says_what_is_wrong(
-    office: AppContext, more: dict[str, Any], fields: dict[str, str]
+    context: AppContext, more: dict[str, Any], fields: dict[str, str]
 ) -> None:
     with pytest.raises(Invalid) as fault:
-        await _service(office, **more)
+        await _service(context, **more)
     assert fault.value.fields == fields
     assert await Rating.all().count() == 0
 
 
-async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_unit(office: AppContext) -> None:
-    rating = await _service(office, level=1, phone="139 0000 5678")
-    await _follow(office)
+async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_unit(context: AppContext) -> None:
+    rating = await _service(context, level=1, phone="139 0000 5678")
+    await _follow(context)
     rating_now = await Rating.get(id=rating.id)
     assert rating_now.contact == ""
     desk = await directory.actor_of("reception")
-    file = await case_queries.file(desk, rating_now.rectify_no, secret=office.settings.secret)
+    file = await case_queries.file(desk, rating_now.rectify_no, secret=context.settings.secret)
     assert file.person is not None
     assert file.person.phone == "13900005678"
     await cases.act(file.no, Act.ASSIGN, desk, {"unit": rating.unit}, now=MONDAY + DAY)
     clerk = await directory.actor_of(f"clerk-{rating.unit}")
-    seen = await case_queries.file(clerk, file.no, secret=office.settings.secret)
+    seen = await case_queries.file(clerk, file.no, secret=context.settings.secret)
     assert seen.person is not None
     assert seen.person.phone == ""
 
 
-async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 1)
     (rating,) = await _rated(no)
     clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
@@ -330,10 +330,10 @@ async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(o
         await disputes.judge(rating.id, supervisor, is_valid=True, reason="再看", now=OCTOBER)
 
 
-async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 1)
-    await _follow(office)
+    await _follow(context)
     (rating,) = await _rated(no)
     clerk, desk = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("reception")
     lead = await directory.actor_of(f"lead-{UNIT}")
@@ -361,14 +361,14 @@ async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(office: A
         *("received", "rectify_now", "verifying", "rectify_later", "replied"),
         *("reopened", "replied", "satisfied"),
     ]
-    await editions.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    await editions.publish("2026-09", now=OCTOBER, by="test", settings=context.settings)
     assert await stage() == "published"
 
 
-async def test_a_rectification_is_reopened_once_only(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_a_rectification_is_reopened_once_only(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 1)
-    await _follow(office)
+    await _follow(context)
     file, at = (await _rated(no))[0].rectify_no, MONDAY + 3 * DAY
     clerk, desk = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("reception")
     if (await case_queries.brief(file)).unit != UNIT:
@@ -383,8 +383,8 @@ async def test_a_rectification_is_reopened_once_only(office: AppContext) -> None
             await cases.act(file, Act.REOPEN, desk, {"reason": "不认可"}, now=at + 2 * HOUR)
 
 
-async def test_a_dispute_comes_in_five_working_days_and_once(office: AppContext) -> None:
-    no = await _answered(office)
+async def test_a_dispute_comes_in_five_working_days_and_once(context: AppContext) -> None:
+    no = await _answered(context)
     await _rate(no, 1)  # Wednesday
     (rating,) = await _rated(no)
     clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
@@ -402,9 +402,9 @@ async def test_a_dispute_comes_in_five_working_days_and_once(office: AppContext)
     assert twice.value.code == "disputed_before"
 
 
-async def test_counters_made_anew_are_the_same(office: AppContext) -> None:
+async def test_counters_made_anew_are_the_same(context: AppContext) -> None:
     for number, level in enumerate((5, 4, 1)):
-        await _rate(await _answered(office, number=number), level)
+        await _rate(await _answered(context, number=number), level)
     before = await counters.levels_in(SEPTEMBER)
     assert await counters.recount() == 0
     await RatingCount.filter(level=4).update(n=7)
@@ -412,11 +412,11 @@ async def test_counters_made_anew_are_the_same(office: AppContext) -> None:
     assert await counters.levels_in(SEPTEMBER) == before == {UNIT: Levels({5: 1, 4: 1, 1: 1})}
 
 
-async def test_a_month_is_frozen_once_and_the_same_afterwards(office: AppContext) -> None:
-    await _rate(await _answered(office), 5)
-    publish = partial(editions.publish, "2026-09", by="test", settings=office.settings)
+async def test_a_month_is_frozen_once_and_the_same_afterwards(context: AppContext) -> None:
+    await _rate(await _answered(context), 5)
+    publish = partial(editions.publish, "2026-09", by="test", settings=context.settings)
     first = await publish(now=OCTOBER)
-    await _rate(await _answered(office, number=2), 1)
+    await _rate(await _answered(context, number=2), 1)
     again = await publish(now=OCTOBER + DAY)
     assert first.fresh and not again.fresh
     assert (again.number, again.digest, again.figures) == (1, first.digest, first.figures)
@@ -424,19 +424,19 @@ async def test_a_month_is_frozen_once_and_the_same_afterwards(office: AppContext
     assert statistics.digest_of(again.figures) == again.digest
 
 
-async def test_a_correction_is_a_new_edition_that_names_the_old(office: AppContext) -> None:
-    await _rate(await _answered(office), 5)
-    publish = partial(editions.publish, "2026-09", now=OCTOBER, by="test", settings=office.settings)
+async def test_a_correction_is_a_new_edition_that_names_the_old(context: AppContext) -> None:
+    await _rate(await _answered(context), 5)
+    publish = partial(editions.publish, "2026-09", now=OCTOBER, by="test", settings=context.settings)
     await publish()
-    await _rate(await _answered(office, number=2), 1)
+    await _rate(await _answered(context, number=2), 1)
     corrected = await publish(correction="补录漏记的评价")
     assert (corrected.number, corrected.corrects, corrected.remark) == (2, 1, "补录漏记的评价")
     assert (await editions.edition("2026-09")).number == 2
     assert (await editions.edition("2026-09", 1)).digest != corrected.digest
 
 
-async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says_so(office: AppContext) -> None:
-    publish = partial(editions.publish, "2026-09", by="test", settings=office.settings)
+async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says_so(context: AppContext) -> None:
+    publish = partial(editions.publish, "2026-09", by="test", settings=context.settings)
     with pytest.raises(NotNow) as refused:
         await publish(now=MONDAY)
     assert refused.value.code == "period_not_over"
@@ -447,27 +447,27 @@ async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says
     assert (final.number, final.corrects, final.provisional) == (2, 1, False)
 
 
-async def test_nobody_has_figures_of_a_month_that_was_never_frozen(office: AppContext) -> None:
+async def test_nobody_has_figures_of_a_month_that_was_never_frozen(context: AppContext) -> None:
     with pytest.raises(NotFound):
         await editions.edition("2026-08")
     with pytest.raises(Invalid):
         await editions.edition("neulich")
 
 
-async def test_a_house_that_just_opened_publishes_no_empty_month(office: AppContext) -> None:
-    assert await jobs.close_period(OCTOBER, office.settings) is None
+async def test_a_house_that_just_opened_publishes_no_empty_month(context: AppContext) -> None:
+    assert await jobs.close_period(OCTOBER, context.settings) is None
     assert await editions.editions() == []
 
 
-async def test_the_figures_are_those_of_the_cases(office: AppContext) -> None:
+async def test_the_figures_are_those_of_the_cases(context: AppContext) -> None:
     for number in range(12):
-        await _rate(await _answered(office, number=number), 5 if number else 3)
+        await _rate(await _answered(context, number=number), 5 if number else 3)
     rows, everybody = await editions.counts("2026-09", now=OCTOBER)
     unit = next(row for row in rows if row.unit == UNIT)
     assert (unit.received, unit.ratings, unit.bad) == (12, 12, 0)
     assert (unit.late, everybody.received, everybody.on_time, everybody.late) == (0, 12, 12, 0)
-    edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=office.settings)
+    edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=context.settings)
     row = edition.figures["units"][0]
     assert (row["unit"], row["timeliness"], row["mean_level"], row["good_share"]) == (UNIT, 1.0, 4.83, 1.0)
     assert row["name"] == (await directory.snapshot()).name(UNIT)
-    assert await jobs.close_period(OCTOBER, office.settings) == await editions.edition("2026-09")
+    assert await jobs.close_period(OCTOBER, context.settings) == await editions.edition("2026-09")

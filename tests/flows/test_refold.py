@@ -13,9 +13,9 @@ from tests.flows.test_law import DAY, HOUR, does, file, opened
 from web.context import AppContext
 
 
-async def _as_an_older_version_left_it(office: AppContext) -> tuple[str, Clock]:
+async def _as_an_older_version_left_it(context: AppContext) -> tuple[str, Clock]:
     """A case whose notice an older version ended two days early, and which kept a clock there is no more."""
-    no = await opened(office)
+    no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     case = await Case.get(no=no)
     (notify,) = [c for c in await clocks_stored(case.id) if c.term == "notify"]
@@ -30,10 +30,10 @@ async def _found() -> list[recalculation.Recalculated]:
     return [each async for each in recalculation.find_differences()]
 
 
-async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(office: AppContext) -> None:
-    no, notify = await _as_an_older_version_left_it(office)
+async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(context: AppContext) -> None:
+    no, notify = await _as_an_older_version_left_it(context)
     entries = await Entry.all().count()
-    (damage, *_) = [d async for d in jobs.damages(office.settings.data)]
+    (damage, *_) = [d async for d in jobs.damages(context.settings.data)]
     assert (damage.where, damage.what) == (f"case {no}", jobs.CLOCKS_DIFFER)
     (each,) = await _found()
     early = notify.due_legal_day - 2 * DAY
@@ -42,30 +42,30 @@ async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(off
     assert await Entry.all().count() == entries and await _found() == [each]
 
 
-async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_whole_again(office: AppContext) -> None:
-    no, notify = await _as_an_older_version_left_it(office)
+async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_whole_again(context: AppContext) -> None:
+    no, notify = await _as_an_older_version_left_it(context)
     (each,) = await _found()
     await recalculation.recalculate(each, recalculation.CAUSE, MONDAY + DAY)
-    seen = await file(office, no)
+    seen = await file(context, no)
     assert seen.entries[-1].act == Act.REFOLD
     assert seen.entries[-1].data["reason"].startswith(recalculation.CAUSE)
     assert str(notify.due_legal_day) in seen.entries[-1].data["reason"]
     assert [c for c in seen.clocks if c.term == "notify"] == [notify]
     assert await _found() == []
-    assert [d async for d in jobs.damages(office.settings.data)] == []
+    assert [d async for d in jobs.damages(context.settings.data)] == []
 
 
-async def test_a_file_whose_chain_is_broken_is_left_to_people(office: AppContext) -> None:
-    no, _ = await _as_an_older_version_left_it(office)
+async def test_a_file_whose_chain_is_broken_is_left_to_people(context: AppContext) -> None:
+    no, _ = await _as_an_older_version_left_it(context)
     await Entry.filter(case__no=no, seq=1).update(at=MONDAY - timedelta(days=3))
     (each,) = await _found()
     assert each.broken == "entry 1"
 
 
-async def test_somebody_who_acts_meanwhile_has_counted_it_anew_themselves(office: AppContext) -> None:
-    no, notify = await _as_an_older_version_left_it(office)
+async def test_somebody_who_acts_meanwhile_has_counted_it_anew_themselves(context: AppContext) -> None:
+    no, notify = await _as_an_older_version_left_it(context)
     (each,) = await _found()
     await does(no, "clerk-jiaoyu", Act.NOTE, 2 * HOUR, text="已联系")
     assert await _found() == []
-    assert [c for c in (await file(office, no)).clocks if c.term == "notify"] == [notify]
+    assert [c for c in (await file(context, no)).clocks if c.term == "notify"] == [notify]
     assert each.no == no

@@ -21,14 +21,14 @@ from web.pages.board import annual_report as board_annual_report
 
 
 @pytest.fixture
-async def lived_in(office: AppContext) -> AppContext:
+async def lived_in(context: AppContext) -> AppContext:
     """A town after ninety days."""
-    await simulation.DemoSimulation(office, cases_count=50, days=90).run()
-    return office
+    await simulation.DemoSimulation(context, cases_count=50, days=90).run()
+    return context
 
 
-async def made(office: AppContext, year: str = "2026") -> Report:
-    return await board_annual_report.made(year, office.settings, office.clock.now())
+async def made(context: AppContext, year: str = "2026") -> Report:
+    return await board_annual_report.made(year, context.settings, context.clock.now())
 
 
 def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
@@ -84,12 +84,12 @@ async def test_the_numbers_of_a_year_add_up(lived_in: AppContext) -> None:
     assert "检举控告" not in [row[0] for row in kinds.rows]
 
 
-async def test_a_year_before_the_first_is_said_not_to_be_kept(office: AppContext) -> None:
-    assert "上年没有记录" in (await made(office)).sections[0].sentences[0]
+async def test_a_year_before_the_first_is_said_not_to_be_kept(context: AppContext) -> None:
+    assert "上年没有记录" in (await made(context)).sections[0].sentences[0]
 
 
 async def test_the_three_suggestions_and_their_adoption_are_told(door: Door) -> None:
-    assert _fourth(await made(door.office)).sentences == ("本年没有提出三项建议。",)
+    assert _fourth(await made(door.context)).sentences == ("本年没有提出三项建议。",)
     said = {"kind": "improve", "unit": "jiaoyu", "title": "改进来信登记", "text": "登记不及时，请改进。"}
     chief, lead = await door.page_client("supervisor"), await door.page_client("lead-jiaoyu")
     first = await chief.post("/desk/measures/new", data=said)
@@ -98,7 +98,7 @@ async def test_the_three_suggestions_and_their_adoption_are_told(door: Door) -> 
     await lead.post(f"{address}/answer", data={"text": "已经改进。", "adoption": "adopted"})
     for client in (chief, lead):
         await client.aclose()
-    rows = _fourth(await made(door.office)).tables[0].rows
+    rows = _fourth(await made(door.context)).tables[0].rows
     assert rows == (("改进工作建议", 2, 1, 1), ("完善政策建议", 0, 0, 0), ("追究责任建议", 0, 0, 0))
 
 
@@ -107,12 +107,12 @@ def _fourth(found: Report) -> Section:
     return section
 
 
-async def test_an_empty_year_makes_a_report_too(office: AppContext) -> None:
-    found = await made(office, "2020")
+async def test_an_empty_year_makes_a_report_too(context: AppContext) -> None:
+    found = await made(context, "2020")
     assert texts_of(annual_report_files.to_docx(found))[0][0] == "2020 年度信访和诉求办理情况报告"
     assert annual_report_files.to_xlsx(found)
     with pytest.raises(Invalid):
-        await made(office, "neulich")
+        await made(context, "neulich")
 
 
 @pytest.mark.parametrize(

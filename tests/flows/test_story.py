@@ -113,7 +113,7 @@ async def test_from_a_message_to_a_published_score(door: Door) -> None:
 async def _publish(door: Door, period: str) -> None:
     from evaluation.publication import editions
 
-    now = door.office.clock.now()
+    now = door.context.clock.now()
     edition = await editions.publish(period, now=now, by="test", settings=door.settings)
     again = await editions.publish(period, now=now, by="test", settings=door.settings)
     assert (edition.number, edition.digest) == (again.number, again.digest)

@@ -36,26 +36,26 @@ def at(text: str) -> datetime:
     return aware(datetime.fromisoformat(text).replace(tzinfo=OFFICE))
 
 
-def stand(office: AppContext, moment: datetime) -> datetime:
-    office.clock = Still(moment=moment)
+def stand(context: AppContext, moment: datetime) -> datetime:
+    context.clock = Still(moment=moment)
     return moment
 
 
-async def appeal(office: AppContext, **more: object) -> str:
+async def appeal(context: AppContext, **more: object) -> str:
     """An appeal handed in on Monday and sent to the bureau of education."""
-    stand(office, MONDAY)
+    stand(context, MONDAY)
     anna = PersonSubmission("安小娜", "13900001234")
     draft = Submission("appeal", "申诉学区划分", "对学区划分不服，请重新核定。", "web", desk="", person=anna)
-    no = (await case_actions.submit_case(office, replace(draft, **more))).no  # type: ignore[arg-type] # fields of a draft
+    no = (await case_actions.submit_case(context, replace(draft, **more))).no  # type: ignore[arg-type] # fields of a draft
     desk = await directory.actor_of("reception")
-    await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
+    await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     return no
 
 
-async def look(office: AppContext, moment: datetime) -> int:
+async def look(context: AppContext, moment: datetime) -> int:
     """The sweep and what follows from it."""
-    told = await jobs.sweep_clocks(stand(office, moment))
-    await outbox.drain(bootstrap.handlers(office), moment)
+    told = await jobs.sweep_clocks(stand(context, moment))
+    await outbox.drain(bootstrap.handlers(context), moment)
     return told
 
 
@@ -64,10 +64,10 @@ async def told(no: str) -> list[tuple[str, str, str]]:
     return [(row["stage"], row["audience"], row["unit"]) for row in rows]
 
 
-async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(office: AppContext) -> None:
-    no = await appeal(office)
+async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(context: AppContext) -> None:
+    no = await appeal(context)
     for day in range(40):
-        await look(office, MONDAY + day * DAY)
+        await look(context, MONDAY + day * DAY)
     found = [each for each in await told(no) if each[0] != "amber"]
     notify = [(stage, audience) for stage, audience, _ in found]
     for stage, audiences in {
@@ -81,55 +81,55 @@ async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(offic
     assert len(found) == len(set(found)), "nobody hears of the same stage twice"
 
 
-async def test_the_sweep_and_its_messages_may_run_twice(office: AppContext) -> None:
-    no = await appeal(office)
+async def test_the_sweep_and_its_messages_may_run_twice(context: AppContext) -> None:
+    no = await appeal(context)
     late = at("2026-10-09 09:00")
-    assert await look(office, late)
+    assert await look(context, late)
     before = await told(no)
-    assert await look(office, late) == 0
+    assert await look(context, late) == 0
     for message in await Message.filter(kind="clock.reached"):
         await Message.filter(id=message.id).update(done_at=None)
-    await outbox.drain(bootstrap.handlers(office), late)
+    await outbox.drain(bootstrap.handlers(context), late)
     assert await told(no) == before
 
 
-async def test_a_deadline_that_moved_is_warned_of_anew(office: AppContext) -> None:
-    no = await appeal(office)
+async def test_a_deadline_that_moved_is_warned_of_anew(context: AppContext) -> None:
+    no = await appeal(context)
     clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
-    await case_actions.perform_act(office, no, Act.ACCEPT, clerk, {})
-    await look(office, MONDAY + 57 * DAY)
+    await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
+    await look(context, MONDAY + 57 * DAY)
     assert ("amber", "unit", "jiaoyu") in await told(no)
     await Notice.all().delete()
-    await case_actions.perform_act(office, no, Act.EXTEND, lead, {"reason": "需要实地测量", "days": 30})
-    await look(office, MONDAY + 58 * DAY)
+    await case_actions.perform_act(context, no, Act.EXTEND, lead, {"reason": "需要实地测量", "days": 30})
+    await look(context, MONDAY + 58 * DAY)
     assert not [stage for stage, _, _ in await told(no) if stage == "late"]
-    await look(office, MONDAY + 88 * DAY)
+    await look(context, MONDAY + 88 * DAY)
     assert ("amber", "unit", "jiaoyu") in await told(no)
 
 
-async def test_whoever_answered_in_time_hears_nothing_more(office: AppContext) -> None:
-    no = await appeal(office)
-    await jobs.sweep_clocks(stand(office, at("2026-10-09 09:00")))
+async def test_whoever_answered_in_time_hears_nothing_more(context: AppContext) -> None:
+    no = await appeal(context)
+    await jobs.sweep_clocks(stand(context, at("2026-10-09 09:00")))
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await case_actions.perform_act(office, no, Act.ACCEPT, clerk, {})
-    await outbox.drain(bootstrap.handlers(office), office.clock.now())
+    await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
+    await outbox.drain(bootstrap.handlers(context), context.clock.now())
     assert not [row for row in await told(no) if row[0] == "late"], "it was accepted between the look and the telling"
 
 
-async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_words(office: AppContext) -> None:
-    stand(office, MONDAY)
+async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_words(context: AppContext) -> None:
+    stand(context, MONDAY)
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await case_actions.submit_case(office, draft)).no
-    await outbox.drain(bootstrap.handlers(office), MONDAY)
+    no = (await case_actions.submit_case(context, draft)).no
+    await outbox.drain(bootstrap.handlers(context), MONDAY)
     await Staff.filter(username="supervisor").update(cleared=True)
     await case_actions.perform_act(
-        office, no, Act.SUPERVISE, await directory.actor_of("supervisor"), {"reason": "限期查处"}
+        context, no, Act.SUPERVISE, await directory.actor_of("supervisor"), {"reason": "限期查处"}
     )
     await Staff.filter(username="supervisor").update(cleared=False)
-    await look(office, at("2026-09-22 09:00"))
+    await look(context, at("2026-09-22 09:00"))
     assert {audience for _, audience, _ in await told(no)} == {"unit", "head", "desk"}
     await Staff.filter(username="supervisor").update(cleared=True)
-    await look(office, at("2026-09-25 09:00"))
+    await look(context, at("2026-09-25 09:00"))
     above = await Notice.filter(case_no=no, audience="overseer")
     assert above
     words = {row.words for row in await Notice.filter(case_no=no, clock__isnull=False)}
@@ -158,9 +158,9 @@ class Letters:
         return [out for out in self.sent if out.to]
 
 
-async def drained(office: AppContext, letters: Letters, moment: datetime) -> None:
-    manner = DeliveryPolicy.of(office.settings)
-    table = bootstrap.handlers(office)
+async def drained(context: AppContext, letters: Letters, moment: datetime) -> None:
+    manner = DeliveryPolicy.of(context.settings)
+    table = bootstrap.handlers(context)
     for kind, steps in routing_jobs.handlers(letters, manner).items():
         if kind in ("notice.send", "notice.digest", "clock.reached"):
             table[kind] = steps[0]
@@ -172,72 +172,72 @@ async def with_mail(*usernames: str) -> None:
         await directory.keep_mail(username, f"{username}@example.cn")
 
 
-async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(office: AppContext) -> None:
+async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(context: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
-    stand(office, MONDAY)
-    no, letters = await appeal(office), Letters()
-    await drained(office, letters, MONDAY)
+    stand(context, MONDAY)
+    no, letters = await appeal(context), Letters()
+    await drained(context, letters, MONDAY)
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await case_actions.perform_act(office, no, Act.ACCEPT, clerk, {})
-    night = stand(office, at("2026-09-15 22:00"))
-    await case_actions.perform_act(office, no, Act.URGE, await directory.actor_of("reception"), {})
+    await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
+    night = stand(context, at("2026-09-15 22:00"))
+    await case_actions.perform_act(context, no, Act.URGE, await directory.actor_of("reception"), {})
     before = len(letters.by_mail())
-    await drained(office, letters, night)
+    await drained(context, letters, night)
     assert len(letters.by_mail()) == before, "nobody is disturbed at ten in the evening"
     assert any("催办" in row["words"] for row in (await inbox.listed(clerk))[0]), "but it stands in the inbox"
-    await drained(office, letters, at("2026-09-16 08:29"))
+    await drained(context, letters, at("2026-09-16 08:29"))
     assert len(letters.by_mail()) == before
     for _ in range(2):
-        await drained(office, letters, at("2026-09-16 08:30"))
+        await drained(context, letters, at("2026-09-16 08:30"))
     assert [out.words[:2] for out in letters.by_mail()[before:]] == ["催办"]
 
 
-async def test_what_is_urgent_leaves_in_the_night(office: AppContext) -> None:
+async def test_what_is_urgent_leaves_in_the_night(context: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
-    night = stand(office, at("2026-09-15 23:00"))
+    night = stand(context, at("2026-09-15 23:00"))
     draft = Submission(
         kind="complaint", title="燃气泄漏", text="教学楼燃气泄漏，随时可能爆炸", channel="web", desk="", urgency=1
     )
-    no = (await case_actions.submit_case(office, draft)).no
+    no = (await case_actions.submit_case(context, draft)).no
     desk = await directory.actor_of("reception")
-    await case_actions.perform_act(office, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
+    await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     letters = Letters()
-    await drained(office, letters, night)
+    await drained(context, letters, night)
     assert [out.words[:2] for out in letters.by_mail()] == ["新件"]
-    await jobs.sweep_clocks(stand(office, night + 2 * HOUR))
-    await drained(office, letters, night + 2 * HOUR)
+    await jobs.sweep_clocks(stand(context, night + 2 * HOUR))
+    await drained(context, letters, night + 2 * HOUR)
     assert "超期" in {out.words[:2] for out in letters.by_mail()}
 
 
-async def test_a_mail_server_that_is_away_costs_no_letter_and_sends_none_twice(office: AppContext) -> None:
+async def test_a_mail_server_that_is_away_costs_no_letter_and_sends_none_twice(context: AppContext) -> None:
     await with_mail("clerk-jiaoyu", "lead-jiaoyu")
     letters = Letters(Unavailable(mail="away"))
-    await appeal(office)
-    await drained(office, letters, MONDAY)
+    await appeal(context)
+    await drained(context, letters, MONDAY)
     waiting = await Notice.filter(sent_at__isnull=True).count()
     assert waiting == 1 and not letters.by_mail()
-    await drained(office, letters, MONDAY + HOUR)
+    await drained(context, letters, MONDAY + HOUR)
     assert len(letters.by_mail()) == 1
     assert letters.by_mail()[0].to == ("clerk-jiaoyu@example.cn", "lead-jiaoyu@example.cn")
 
 
-async def test_an_address_refused_for_good_is_shown_to_the_supervisors(office: AppContext) -> None:
+async def test_an_address_refused_for_good_is_shown_to_the_supervisors(context: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
-    no, letters = await appeal(office), Letters(ValueError("收件人被拒收（550）"))
-    await drained(office, letters, MONDAY)
-    await drained(office, letters, MONDAY + HOUR)
+    no, letters = await appeal(context), Letters(ValueError("收件人被拒收（550）"))
+    await drained(context, letters, MONDAY)
+    await drained(context, letters, MONDAY + HOUR)
     assert [(row["case_no"], row["error"]) for row in await inbox.undelivered()] == [(no, "收件人被拒收（550）")]
     assert not letters.by_mail()
 
 
-async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(office: AppContext) -> None:
+async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(context: AppContext) -> None:
     await with_mail("clerk-jiwei", "lead-jiwei")
     await Staff.filter(username="lead-jiwei").update(cleared=False)
-    stand(office, MONDAY)
+    stand(context, MONDAY)
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await case_actions.submit_case(office, draft)).no
+    no = (await case_actions.submit_case(context, draft)).no
     letters = Letters()
-    await drained(office, letters, MONDAY)
+    await drained(context, letters, MONDAY)
     about = [out for out in letters.by_mail() if out.case_no == no]
     assert about and {to for out in about for to in out.to} == {"clerk-jiwei@example.cn"}
     assert not [out for out in about if "礼金" in out.words]
@@ -246,24 +246,24 @@ async def test_a_letter_about_a_report_goes_to_nobody_who_may_not_open_it(office
 # ---- digests ----
 
 
-async def mornings(office: AppContext, letters: Letters, moments: Sequence[datetime]) -> None:
-    manner = DeliveryPolicy.of(office.settings)
+async def mornings(context: AppContext, letters: Letters, moments: Sequence[datetime]) -> None:
+    manner = DeliveryPolicy.of(context.settings)
     for moment in moments:
-        await jobs.sweep_clocks(stand(office, moment))
-        await drained(office, letters, moment)
+        await jobs.sweep_clocks(stand(context, moment))
+        await drained(context, letters, moment)
         await digests.ask(manner, moment)
-        await drained(office, letters, moment)
+        await drained(context, letters, moment)
 
 
-async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_warnings(office: AppContext) -> None:
+async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_warnings(context: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
     letters = Letters()
-    no = await appeal(office)
-    await case_actions.perform_act(office, no, Act.ACCEPT, await directory.actor_of("clerk-jiaoyu"), {})
-    await mornings(office, letters, [MONDAY + 24 * HOUR])  # Tuesday
+    no = await appeal(context)
+    await case_actions.perform_act(context, no, Act.ACCEPT, await directory.actor_of("clerk-jiaoyu"), {})
+    await mornings(context, letters, [MONDAY + 24 * HOUR])  # Tuesday
     letters.sent.clear()
     friday = at("2026-11-10 07:00")  # the answer is due on the 13th
-    await mornings(office, letters, [friday, friday + HOUR, friday + 2 * HOUR, friday + 3 * HOUR])
+    await mornings(context, letters, [friday, friday + HOUR, friday + 2 * HOUR, friday + 3 * HOUR])
     digest = [out.words for out in letters.by_mail() if out.words.startswith("今日提醒")]
     assert len(digest) == 1 and "临期 1 件" in digest[0]
     assert not [out for out in letters.by_mail() if out.words.startswith("临期")]
@@ -275,31 +275,31 @@ async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_war
     assert not await Notice.filter(push="digest", unit="jiaoyu", digest__isnull=True)
 
 
-async def test_no_digest_in_the_holidays_and_one_after_them(office: AppContext) -> None:
-    await appeal(office)
+async def test_no_digest_in_the_holidays_and_one_after_them(context: AppContext) -> None:
+    await appeal(context)
     letters = Letters()
     days = [at("2026-10-01 09:00") + n * DAY for n in range(7)]
-    await mornings(office, letters, days[1:])
+    await mornings(context, letters, days[1:])
     assert not await Notice.filter(event="digest").count()
-    await mornings(office, letters, [at("2026-10-08 08:31"), at("2026-10-08 12:00")])
+    await mornings(context, letters, [at("2026-10-08 08:31"), at("2026-10-08 12:00")])
     assert await Notice.filter(event="digest", unit="jiaoyu").count() == 1
 
 
-async def test_a_report_is_in_no_digest(office: AppContext) -> None:
-    stand(office, MONDAY)
+async def test_a_report_is_in_no_digest(context: AppContext) -> None:
+    stand(context, MONDAY)
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
-    await case_actions.submit_case(office, draft)
+    await case_actions.submit_case(context, draft)
     letters = Letters()
-    await mornings(office, letters, [at("2026-10-09 09:00")])
+    await mornings(context, letters, [at("2026-10-09 09:00")])
     assert not [row.words for row in await Notice.filter(event="digest") if row.unit in ("jiwei", "rexian")]
 
 
 # ---- the inbox ----
 
 
-async def test_a_mark_is_the_units_and_names_who_made_it(office: AppContext) -> None:
-    no = await appeal(office)
-    await outbox.drain(bootstrap.handlers(office), MONDAY)
+async def test_a_mark_is_the_units_and_names_who_made_it(context: AppContext) -> None:
+    no = await appeal(context)
+    await outbox.drain(bootstrap.handlers(context), MONDAY)
     clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
     stranger = await directory.actor_of("clerk-chengguan")
     mine = [row["id"] for row in (await inbox.listed(clerk))[0] if row["case_no"] == no]
@@ -311,13 +311,13 @@ async def test_a_mark_is_the_units_and_names_who_made_it(office: AppContext) -> 
     assert {row["read_by"] for row in (await inbox.listed(lead))[1]} == {"clerk-jiaoyu"}
 
 
-async def test_messages_that_were_carried_out_are_forgotten_after_a_while(office: AppContext) -> None:
-    await appeal(office)
-    await outbox.drain(bootstrap.handlers(office), MONDAY)
+async def test_messages_that_were_carried_out_are_forgotten_after_a_while(context: AppContext) -> None:
+    await appeal(context)
+    await outbox.drain(bootstrap.handlers(context), MONDAY)
     assert await Message.filter(done_at__isnull=False).count()
-    await bootstrap.TIMERS["nightly"][0](office, MONDAY + 29 * DAY)
+    await bootstrap.TIMERS["nightly"][0](context, MONDAY + 29 * DAY)
     assert await Message.filter(done_at__isnull=False).count()
-    await bootstrap.TIMERS["nightly"][0](office, MONDAY + 31 * DAY)
+    await bootstrap.TIMERS["nightly"][0](context, MONDAY + 31 * DAY)
     assert not await Message.filter(done_at__lt=MONDAY + DAY).count()
 
 
@@ -329,48 +329,48 @@ def test_every_audience_of_staff_has_its_roles(audience: str) -> None:
 # ---- the invitation to rate ----
 
 
-async def answered(office: AppContext, **more: object) -> str:
-    no = await appeal(office, kind="complaint", title="路灯不亮", text="校门口路灯不亮", **more)
+async def answered(context: AppContext, **more: object) -> str:
+    no = await appeal(context, kind="complaint", title="路灯不亮", text="校门口路灯不亮", **more)
     clerk = await directory.actor_of("clerk-jiaoyu")
-    await case_actions.perform_act(office, no, Act.ACCEPT, clerk, {})
-    await case_actions.perform_act(office, no, Act.REPLY, clerk, {"text": "已修好。"})
+    await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
+    await case_actions.perform_act(context, no, Act.REPLY, clerk, {"text": "已修好。"})
     return no
 
 
-async def invited(office: AppContext, moment: datetime) -> list[str]:
+async def invited(context: AppContext, moment: datetime) -> list[str]:
     letters = Letters()
-    await drained(office, letters, stand(office, moment))
+    await drained(context, letters, stand(context, moment))
     return [out.words for out in letters.sent if out.audience == "citizen" and "请您评价" in out.words]
 
 
-async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens_only_that(office: AppContext) -> None:
-    office.settings = replace(office.settings, public_url="https://xinqiao.example")
-    no = await answered(office)
-    assert not await invited(office, MONDAY)
-    words = [*await invited(office, MONDAY + DAY), *await invited(office, MONDAY + 2 * DAY)]
+async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens_only_that(context: AppContext) -> None:
+    context.settings = replace(context.settings, public_url="https://xinqiao.example")
+    no = await answered(context)
+    assert not await invited(context, MONDAY)
+    words = [*await invited(context, MONDAY + DAY), *await invited(context, MONDAY + 2 * DAY)]
     assert len(words) == 1 and no in words[0]
     token = words[0].split("/rate/service?t=")[1]
-    assert occasion_of(office.settings.secret, token) == Occasion(case_no=no)
+    assert occasion_of(context.settings.secret, token) == Occasion(case_no=no)
     assert "13900001234" not in words[0] and "安小娜" not in words[0]
 
 
-async def test_who_rated_by_themselves_is_not_asked(office: AppContext) -> None:
-    no = await answered(office)
-    await case_actions.perform_act(office, no, Act.RATE, citizen(no), {"level": 5})
-    assert not await invited(office, MONDAY + DAY)
+async def test_who_rated_by_themselves_is_not_asked(context: AppContext) -> None:
+    no = await answered(context)
+    await case_actions.perform_act(context, no, Act.RATE, citizen(no), {"level": 5})
+    assert not await invited(context, MONDAY + DAY)
 
 
-async def test_who_answers_nobody_by_name_is_not_asked(office: AppContext) -> None:
-    await answered(office, person=None)
-    assert not await invited(office, MONDAY + DAY)
+async def test_who_answers_nobody_by_name_is_not_asked(context: AppContext) -> None:
+    await answered(context, person=None)
+    assert not await invited(context, MONDAY + DAY)
 
 
-async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(office: AppContext) -> None:
-    stand(office, MONDAY)
+async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(context: AppContext) -> None:
+    stand(context, MONDAY)
     draft = Submission(kind="complaint", title="路灯不亮", text="小区路灯坏了很久", channel="web", desk="")
-    no = (await case_actions.submit_case(office, draft)).no
+    no = (await case_actions.submit_case(context, draft)).no
     planned = PlannedNotice(f"above:{no}", no, "clock.late", Audience.JOINT, "xinfang", "仍未办结", Priority.WORKING)
-    await delivery.keep([planned], DeliveryPolicy.of(office.settings), MONDAY)
+    await delivery.keep([planned], DeliveryPolicy.of(context.settings), MONDAY)
     kept_away, other = [await directory.actor_of(f"{who}-xinfang") for who in ("clerk", "lead")]
     assert [len((await inbox.listed(each))[0]) for each in (kept_away, other)] == [1, 1]
     await cases.bar(no, staff=[kept_away.id])

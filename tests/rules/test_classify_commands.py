@@ -32,48 +32,48 @@ def _labelled(place: Path, shift: int = 0) -> Path:
     return _file(place, [(e.title, e.text, taxonomy.name_of(wrong[e.category[:2]])) for e in MESSAGES])
 
 
-async def _train(office: AppContext, *files: Path, force: bool = False) -> dict[str, Any]:
-    return await trainer.train(files, [], DUTIES, office.settings.data, force=force, now=MONDAY)
+async def _train(context: AppContext, *files: Path, force: bool = False) -> dict[str, Any]:
+    return await trainer.train(files, [], DUTIES, context.settings.data, force=force, now=MONDAY)
 
 
-async def _current(office: AppContext) -> str:
-    model = await registry.current(office.settings.data, None)
+async def _current(context: AppContext) -> str:
+    model = await registry.current(context.settings.data, None)
     assert model is not None
     return model.release
 
 
 async def test_labels_the_release_in_force_does_not_know_put_a_better_one_in_force(
-    office: AppContext, tmp_path: Path
+    context: AppContext, tmp_path: Path
 ) -> None:
     """This town files transport under telecoms and telecoms under transport."""
     filed = {"10": "12", "12": "10", "11": "11"}
     told = [e for e in seed_examples([]) if e.source == "example" and e.category[:2] in filed]
     rows = [(e.title, e.text, filed[e.category[:2]]) for e in told]
-    outcome = await _train(office, _file(tmp_path / "habits.csv", rows))
+    outcome = await _train(context, _file(tmp_path / "habits.csv", rows))
     assert outcome["kind"] == "trained"
     assert outcome["promoted"], outcome
     assert outcome["trial"]["n"] >= comparison.ENOUGH
     assert outcome["trial"]["macro_f1"] > outcome["before"]["trial"]["macro_f1"]
-    assert await _current(office) == outcome["release"]
+    assert await _current(context) == outcome["release"]
 
 
-async def test_wrong_labels_make_a_release_that_stays_out_unless_forced(office: AppContext, tmp_path: Path) -> None:
-    before = await _current(office)
-    outcome = await _train(office, _labelled(tmp_path / "wrong.csv", shift=1))
+async def test_wrong_labels_make_a_release_that_stays_out_unless_forced(context: AppContext, tmp_path: Path) -> None:
+    before = await _current(context)
+    outcome = await _train(context, _labelled(tmp_path / "wrong.csv", shift=1))
     assert "frozen_accuracy" in outcome["worse_because"]
     assert not outcome["promoted"]
-    assert await _current(office) == before
-    assert (await _train(office, _labelled(tmp_path / "wrong.csv", shift=1), force=True))["promoted"]
-    assert await _current(office) != before
+    assert await _current(context) == before
+    assert (await _train(context, _labelled(tmp_path / "wrong.csv", shift=1), force=True))["promoted"]
+    assert await _current(context) != before
 
 
-async def test_knowledge_alone_is_no_worse_than_itself(office: AppContext) -> None:
-    outcome = await _train(office)
+async def test_knowledge_alone_is_no_worse_than_itself(context: AppContext) -> None:
+    outcome = await _train(context)
     assert outcome["kind"] == "cold"
     assert outcome["promoted"]
 
 
-async def test_a_correction_is_kept_once_per_case_and_without_persons(office: AppContext) -> None:
+async def test_a_correction_is_kept_once_per_case_and_without_persons(context: AppContext) -> None:
     for category in ("0305", "0304"):
         text = "我的电话13812345678，小区停水"
         await trainer.remember("停水", text, category, case_no="XQ1", by="reception", now=MONDAY)
@@ -82,16 +82,16 @@ async def test_a_correction_is_kept_once_per_case_and_without_persons(office: Ap
     assert "13812345678" not in kept.text
 
 
-async def test_a_correction_to_an_unknown_category_is_refused(office: AppContext) -> None:
+async def test_a_correction_to_an_unknown_category_is_refused(context: AppContext) -> None:
     with pytest.raises(Invalid):
         await trainer.remember("停水", "小区停水", "9999", case_no="XQ1", by="reception", now=MONDAY)
 
 
-async def test_corrections_are_part_of_the_next_fit(office: AppContext) -> None:
+async def test_corrections_are_part_of_the_next_fit(context: AppContext) -> None:
     for i in range(8):
         text = f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户"
         await trainer.remember("鸽子棚", text, "0801", case_no=f"XQ{i}", by="reception", now=MONDAY)
-    assert (await _train(office))["learnt"] > 0
+    assert (await _train(context))["learnt"] > 0
 
 
 def test_a_trial_takes_only_the_split_that_was_asked_for(tmp_path: Path) -> None:

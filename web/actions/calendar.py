@@ -19,7 +19,7 @@ def administrator(actor: Actor) -> Actor:
     return actor
 
 
-async def back_to(office: AppContext, actor: Actor, name: str) -> int:
+async def back_to(context: AppContext, actor: Actor, name: str) -> int:
     """The number of a draft that says what an edition said.
 
     Raises NotFound.
@@ -28,10 +28,10 @@ async def back_to(office: AppContext, actor: Actor, name: str) -> int:
     if name not in held:
         raise NotFound(edition=name)
     what = calendar_editions.back_to(await calendar_editions.current(), held[name])
-    return await drafted(office, actor, replace(what, source="", remark=f"恢复为 {name} 版的安排"))
+    return await drafted(context, actor, replace(what, source="", remark=f"恢复为 {name} 版的安排"))
 
 
-async def drafted(office: AppContext, actor: Actor, what: calendar_editions.CalendarChange) -> int:
+async def drafted(context: AppContext, actor: Actor, what: calendar_editions.CalendarChange) -> int:
     """The number of a draft against the calendar as it is now."""
     known = await calendar_editions.current()
-    return await calendar_editions.draft(what, actor.name or actor.id, office.clock.now(), follows=known.edition)
+    return await calendar_editions.draft(what, actor.name or actor.id, context.clock.now(), follows=known.edition)

@@ -39,14 +39,14 @@ _TRIES = 3  # a case the worker moves on at the same moment is looked at again
 
 
 async def submit_case(
-    office: AppContext, draft: Submission, actor: Actor = CITIZEN, *, faults: Mapping[str, str] | None = None
+    context: AppContext, draft: Submission, actor: Actor = CITIZEN, *, faults: Mapping[str, str] | None = None
 ) -> Receipt:
     """Open a case. `draft.desk` may be left empty; `faults` are those the door itself found, told with all others.
 
     Raises Invalid naming every field that is wrong, or Conflict when the source id was used for another text.
     """
     names = await directory.snapshot()
-    settings = office.settings
+    settings = context.settings
     wrong = _faults(draft, names, settings.attachments_max) | dict(faults or {})
     if wrong:
         raise Invalid(wrong)
@@ -57,7 +57,7 @@ async def submit_case(
         cases.submit,
         replace(filled(draft, names, settings.desk), flags=seen),
         actor,
-        now=office.clock.now(),
+        now=context.clock.now(),
         secret=settings.secret,
         attachments_max=settings.attachments_max,
     )
@@ -67,7 +67,7 @@ async def submit_case(
         if not draft.source_id or fault.fields != {"attachments": "unknown"}:
             raise
         receipt = await submit()  # a twin may have claimed the files just now: then its receipt is the answer
-    office.wake()
+    context.wake()
     return receipt
 
 
@@ -136,7 +136,7 @@ def _faults(draft: Submission, names: Directory, attachments_max: int) -> dict[s
 
 
 async def perform_act(
-    office: AppContext,
+    context: AppContext,
     no: str,
     act: Act,
     actor: Actor,
@@ -151,11 +151,11 @@ async def perform_act(
 
     Raises what `cases.act` raises; Invalid names every wrong need at once.
     """
-    rated = partial(case_ratings.record, pf=pf, rating_id=submission.id_of(key, office.settings.secret))
+    rated = partial(case_ratings.record, pf=pf, rating_id=submission.id_of(key, context.settings.secret))
     for attempt in range(_TRIES):
-        file = await case_queries.file(actor, no, secret=office.settings.secret)
-        step = next((step for step in file.steps(office.clock.now()) if step.act is act), None)
-        if step is not None and (wrong := await _step_faults(office, file, step, actor, data, pf)):
+        file = await case_queries.file(actor, no, secret=context.settings.secret)
+        step = next((step for step in file.steps(context.clock.now()) if step.act is act), None)
+        if step is not None and (wrong := await _step_faults(context, file, step, actor, data, pf)):
             raise Invalid(wrong)
         try:
             status = await cases.act(
@@ -163,7 +163,7 @@ async def perform_act(
                 act,
                 actor,
                 data,
-                now=office.clock.now(),
+                now=context.clock.now(),
                 # Without a version of their own people mean the case as it stands: what was just checked.
                 expect=file.version if expect is None else expect,
                 in_transaction=rated if act is Act.RATE else None,
@@ -172,15 +172,15 @@ async def perform_act(
             if expect is not None or attempt == _TRIES - 1:
                 raise
         else:
-            office.wake()
+            context.wake()
             return status
     raise AssertionError
 
 
 async def _step_faults(
-    office: AppContext, file: CaseFile, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
+    context: AppContext, file: CaseFile, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
 ) -> dict[str, str]:
-    found = parsing.faults(step, data, await directory.snapshot(), office.settings.attachments_max)
+    found = parsing.faults(step, data, await directory.snapshot(), context.settings.attachments_max)
     found |= decision_grounds.faults(step.act, data, file.profile, file.kind, file.stage)
     if step.act is Act.RATE and "level" not in found:
         text, tags = data.get("text", ""), data.get("tags", [])
@@ -195,7 +195,7 @@ async def _step_faults(
     if (
         step.act is Act.MERGE
         and "case" not in found
-        and (fault := await _merge_fault(office, file, actor, data["case"]))
+        and (fault := await _merge_fault(context, file, actor, data["case"]))
     ):
         found["case"] = fault
     return found
@@ -226,12 +226,12 @@ async def _recusal_fault(file: CaseFile, staff: str) -> str:
     return "" if left else "last_handler"
 
 
-async def _merge_fault(office: AppContext, file: CaseFile, actor: Actor, other: str) -> str:
+async def _merge_fault(context: AppContext, file: CaseFile, actor: Actor, other: str) -> str:
     """What is wrong with the case another is to be merged into, or "". Its number will stand in the other's file."""
     if other == file.no:
         return "unknown"
     try:
-        into = await case_queries.file(actor, other, secret=office.settings.secret)
+        into = await case_queries.file(actor, other, secret=context.settings.secret)
     except NotFound:
         return "unknown"
     return "confidential" if into.confidential and not file.confidential else ""

@@ -23,9 +23,9 @@ def forget() -> None:
     _counted.clear()
 
 
-async def history(office: AppContext) -> History:
+async def history(context: AppContext) -> History:
     """The past of every unit, counted anew every few minutes."""
-    now, key = office.clock.now(), office.settings.database
+    now, key = context.clock.now(), context.settings.database
     known = _counted.get(key)
     if known is None or not timedelta(0) <= now - known[0] < KEPT_FOR:
         rows = await supervision.past_clocks(now - LOOKS_BACK, now, PAST_MOST)
@@ -35,9 +35,9 @@ async def history(office: AppContext) -> History:
     return known[1]
 
 
-async def lines(office: AppContext, actor: Actor, names: Directory) -> list[dict[str, Any]]:
+async def lines(context: AppContext, actor: Actor, names: Directory) -> list[dict[str, Any]]:
     """The running clocks the actor sees, those of which most lateness is to be expected first."""
-    now, past = office.clock.now(), await history(office)
+    now, past = context.clock.now(), await history(context)
     rows = await overdue.running_clocks(actor, now=now)
     if not has(actor, OVERSEERS):
         rows = [row for row in rows if row["unit"] == actor.unit]

@@ -19,22 +19,22 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEFAULT_GROUP = "all"
 
 
-def question_of(query: Mapping[str, str], office: AppContext, names: Directory) -> Question:
+def question_of(query: Mapping[str, str], context: AppContext, names: Directory) -> Question:
     """The period and region an address asks for; the running month when it asks for none.
 
     Raises Invalid naming what is wrong.
     """
-    now = office.clock.now()
+    now = context.clock.now()
     region = query.get("region", "")
     if region and region not in names.by_region:
         raise Invalid({"region": "unknown"})
     period = periods.period(query.get("period") or f"{office_day(now):%Y-%m}")
-    return Question(period, now, office.settings.rating_days, region)
+    return Question(period, now, context.settings.rating_days, region)
 
 
-def weights(office: AppContext) -> Weights:
+def weights(context: AppContext) -> Weights:
     """The weights in force here."""
-    return definitions.weights_of(office.settings.kpi_weights, office.settings.partly_solved)
+    return definitions.weights_of(context.settings.kpi_weights, context.settings.partly_solved)
 
 
 def file_of(told: Mapping[str, Any], is_xlsx: bool) -> Response:

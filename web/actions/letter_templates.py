@@ -70,9 +70,9 @@ def letter_of(code: str) -> LetterType:
     return row
 
 
-def template_of(office: AppContext, row: LetterType) -> Template:
+def template_of(context: AppContext, row: LetterType) -> Template:
     """How the template of a letter stands."""
-    path = templates.own_path(office.settings.data, row.code)
+    path = templates.own_path(context.settings.data, row.code)
     own = path.is_file()
     faults = templates.faults_of(row, path.read_bytes()) if own else []
     return Template(
@@ -89,31 +89,31 @@ def template_of(office: AppContext, row: LetterType) -> Template:
     )
 
 
-async def taken_in(office: AppContext, row: LetterType, content: bytes) -> list[str]:
+async def taken_in(context: AppContext, row: LetterType, content: bytes) -> list[str]:
     """Put an own template in force, unless something is wrong with it: that is returned, in words."""
     if not content:
         return [NO_FILE]
-    faults = await asyncio.to_thread(templates.take_in, office.settings.data, row.code, content)
+    faults = await asyncio.to_thread(templates.take_in, context.settings.data, row.code, content)
     return [templates.why_broken(fault) for fault in faults]
 
 
-def restored(office: AppContext, row: LetterType) -> None:
+def restored(context: AppContext, row: LetterType) -> None:
     """Back to the template we ship."""
-    templates.drop(office.settings.data, row.code)
+    templates.drop(context.settings.data, row.code)
 
 
-def file_to_edit(office: AppContext, row: LetterType, *, ours: bool) -> bytes:
+def file_to_edit(context: AppContext, row: LetterType, *, ours: bool) -> bytes:
     """The template to edit in Word: the one in force, or ours."""
-    own = templates.own_path(office.settings.data, row.code)
+    own = templates.own_path(context.settings.data, row.code)
     return templates.shipped(row.code) if ours or not own.is_file() else own.read_bytes()
 
 
-def in_force(office: AppContext, row: LetterType) -> bytes:
+def in_force(context: AppContext, row: LetterType) -> bytes:
     """The template a letter would be issued with now.
 
     Raises Broken.
     """
-    return templates.template_in_force(office.settings.data, row.code).content
+    return templates.template_in_force(context.settings.data, row.code).content
 
 
 def sample_of(row: LetterType) -> dict[str, str]:
@@ -122,9 +122,9 @@ def sample_of(row: LetterType) -> dict[str, str]:
     return said | ({"主送": "云川区自然资源局"} if row.to is letter_types.Addressee.UNIT else {})
 
 
-async def sample_pdf(office: AppContext, row: LetterType) -> bytes:
+async def sample_pdf(context: AppContext, row: LetterType) -> bytes:
     """A letter about the sample case, as PDF."""
-    return await rendering.written("pdf", in_force(office, row), sample_of(row))
+    return await rendering.written("pdf", in_force(context, row), sample_of(row))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from web.letters import issuing, rendering
 
 def address_of(request: Request) -> str:
     """Where people find this installation."""
-    office: AppContext = request.app.state.office
-    return office.settings.public_url or str(request.base_url).rstrip("/")
+    context: AppContext = request.app.state.context
+    return context.settings.public_url or str(request.base_url).rstrip("/")
 
 
 async def answer(request: Request, actor: Actor, no: str) -> Response:
@@ -24,13 +24,13 @@ async def answer(request: Request, actor: Actor, no: str) -> Response:
 
     Raises NotFound.
     """
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     form = request.path_params["form"]
     if form not in rendering.FORMS:
         raise NotFound(form=form)
-    now, secret = office.clock.now(), office.settings.secret
+    now, secret = context.clock.now(), context.settings.secret
     found = await letter_register.opened(actor, no, request.path_params["id"], secret=secret, log_at=now)
-    return sent(found.letter, form, await issuing.written(office, found, form, address_of(request)))
+    return sent(found.letter, form, await issuing.written(context, found, form, address_of(request)))
 
 
 def sent(letter: Issued, form: str, content: bytes) -> Response:

@@ -56,20 +56,20 @@ async def link_of(actor: Actor, text: str) -> LinkView:
     return found
 
 
-async def decide(office: AppContext, actor: Actor, link: LinkView, what: str, *, expect: str = "") -> None:
+async def decide(context: AppContext, actor: Actor, link: LinkView, what: str, *, expect: str = "") -> None:
     """Take one of DECISIONS about a link. `expect`: the state it was looked at in; "" for as it is now.
 
     Raises NotFound for another decision, Conflict when it was decided meanwhile, Forbidden, or NotNow.
     """
     if expect and expect != link.state:
         raise Conflict(link=link.id)
-    no, first, now = link.here.no, link.there.no, office.clock.now()
+    no, first, now = link.here.no, link.there.no, context.clock.now()
     if what == MERGED:
-        await case_actions.perform_act(office, no, Act.MERGE, actor, {"case": first, "reason": _REASON})
+        await case_actions.perform_act(context, no, Act.MERGE, actor, {"case": first, "reason": _REASON})
     elif what == ANSWERED:
         if not link.same_person:
             raise NotNow(no=no)  # how somebody else's case stands is not for this one's code
-        await _answered(office, actor, no, first)
+        await _answered(context, actor, no, first)
         await links.decide(actor, link.id, LinkState.CONFIRMED, now=now, kind=LinkKind.REPEAT_OF, expect=link.state)
     elif what in SAID:
         state, kind = SAID[what]
@@ -78,50 +78,50 @@ async def decide(office: AppContext, actor: Actor, link: LinkView, what: str, *,
         raise NotFound
 
 
-async def _answered(office: AppContext, actor: Actor, no: str, first: str) -> None:
+async def _answered(context: AppContext, actor: Actor, no: str, first: str) -> None:
     """Decline the repeat with how the first case stands.
 
     Raises NotNow where no ground fits.
     """
-    secret, now = office.settings.secret, office.clock.now()
+    secret, now = context.settings.secret, context.clock.now()
     again, earlier = [await case_queries.file(actor, each, secret=secret) for each in (no, first)]
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     answer = link_views.repeat_answer(again, earlier, names, calendar, now)
     if answer is None:
         raise NotNow(no=no)
     said = {"ground": answer.ground, "reason": answer.reason, "where_instead": answer.where_instead}
-    await case_actions.perform_act(office, no, Act.DECLINE, actor, said)
+    await case_actions.perform_act(context, no, Act.DECLINE, actor, said)
 
 
-async def add(office: AppContext, actor: Actor, no: str, other: str, kind: str) -> None:
+async def add(context: AppContext, actor: Actor, no: str, other: str, kind: str) -> None:
     """Link a case to an earlier one by hand.
 
     Raises Invalid, NotFound, or Forbidden.
     """
     if kind not in MANUAL:
         raise Invalid({"kind": "unknown"} if other else {"kind": "unknown", "case": "missing"})
-    await links.add(actor, no, other, LinkKind(kind), now=office.clock.now())
+    await links.add(actor, no, other, LinkKind(kind), now=context.clock.now())
 
 
 async def answer_all(
-    office: AppContext, actor: Actor, rows: Iterable[WorkRow], text: str, *, is_sent: bool
+    context: AppContext, actor: Actor, rows: Iterable[WorkRow], text: str, *, is_sent: bool
 ) -> dict[str, str]:
     """Answer the cases of a campaign alike, each with its own clock, or look at what would go: why not, by number.
 
     "" where it went, or would go.
     """
-    return {row.no: await _reply(office, actor, row, text, is_sent) for row in list(rows)[:BULK_MOST]}
+    return {row.no: await _reply(context, actor, row, text, is_sent) for row in list(rows)[:BULK_MOST]}
 
 
-async def _reply(office: AppContext, actor: Actor, row: WorkRow, text: str, is_sent: bool) -> str:
+async def _reply(context: AppContext, actor: Actor, row: WorkRow, text: str, is_sent: bool) -> str:
     words = text.replace("【编号】", row.no).replace("【标题】", row.title)
     words = words.replace("【收到日期】", dates.day_words(office_day(row.received_at)))
     try:
-        file = await case_queries.file(actor, row.no, secret=office.settings.secret)
-        if not any(step.act is Act.REPLY for step in file.steps(office.clock.now())):
+        file = await case_queries.file(actor, row.no, secret=context.settings.secret)
+        if not any(step.act is Act.REPLY for step in file.steps(context.clock.now())):
             return f"{catalogue.STATUSES[file.status.value]}，现在不能由您答复"
         if is_sent:
-            await case_actions.perform_act(office, row.no, Act.REPLY, actor, {"text": words}, expect=file.version)
+            await case_actions.perform_act(context, row.no, Act.REPLY, actor, {"text": words}, expect=file.version)
     except Invalid as fault:
         said = [catalogue.fault_words(name, code) for name, code in fault.fields.items()]
         return f"{'；'.join(said)}，请单独答复"

@@ -60,11 +60,11 @@ class Suggestion:
     precedents: tuple[WorkRow, ...] = ()
 
 
-async def for_desk(office: AppContext, actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
+async def for_desk(context: AppContext, actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
     """The suggestion for whoever may send the case to a unit now, else None."""
     if not any(step.act is Act.ASSIGN for step in file.allowed):
         return None
-    model = await office.model()
+    model = await context.model()
     if model is None:
         found = [candidate(file, file.category, None, names)] if file.category else []
         return Suggestion(_how(file), (), tuple(found))
@@ -78,7 +78,7 @@ async def for_desk(office: AppContext, actor: Actor, file: CaseFile, names: Dire
         shares.setdefault(other.category, other.confidence)
     reasons = tuple((reason.text, f"{reason.weight:.2f}") for reason in verdict.reasons if reason.weight > 0)
     found = [candidate(file, code, share, names) for code, share in list(shares.items())[:CANDIDATES_MOST]]
-    earlier = await precedents(actor, verdict.reasons, file.no, office.clock.now())
+    earlier = await precedents(actor, verdict.reasons, file.no, context.clock.now())
     return Suggestion(
         _how(file),
         reasons,
@@ -86,7 +86,7 @@ async def for_desk(office: AppContext, actor: Actor, file: CaseFile, names: Dire
         against=tuple(reason.text for reason in verdict.reasons if reason.weight < 0),
         notes=tuple(reason.text for reason in verdict.reasons if not reason.weight),
         went_to=_went_to(earlier, names),
-        usual=await _usual(office, file, names),
+        usual=await _usual(context, file, names),
         precedents=tuple(earlier[:SIMILAR_MOST]),
     )
 
@@ -105,11 +105,11 @@ async def precedents(actor: Actor, reasons: Sequence[Reason], no: str, now: date
     return [row for _, row in ranked]
 
 
-async def _usual(office: AppContext, file: CaseFile, names: Directory) -> str:
+async def _usual(context: AppContext, file: CaseFile, names: Directory) -> str:
     """Who usually answers such a message here; a report follows the law alone."""
     if file.kind is Kind.REPORT:
         return ""
-    found = await office.unit_recommendation.usual(office, file.title, file.text)
+    found = await context.unit_recommendation.usual(context, file.title, file.text)
     return "、".join(f"{names.short(unit)} {share:.0%}" for unit, share in found)
 
 

@@ -13,18 +13,18 @@ CASE_COOKIE = "xq_case"
 _CASE_HOURS = 12
 
 
-def remember_case(response: Response, office: AppContext, no: str) -> None:
+def remember_case(response: Response, context: AppContext, no: str) -> None:
     """Let this browser open this case for some hours without the code in any address."""
-    until = int(office.clock.now().timestamp()) + _CASE_HOURS * 3600
+    until = int(context.clock.now().timestamp()) + _CASE_HOURS * 3600
     said = f"{no}|{until}"
-    set_cookie(response, office, CASE_COOKIE, f"{said}|{signed(office, said)}", _CASE_HOURS)
+    set_cookie(response, context, CASE_COOKIE, f"{said}|{signed(context, said)}", _CASE_HOURS)
 
 
 def citizen_of(request: Request) -> Actor | None:
     """The citizen whose browser holds the case cookie, or None."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     no, _, rest = request.cookies.get(CASE_COOKIE, "").partition("|")
     until, _, sign = rest.partition("|")
-    if not sign or not until.isdigit() or not identifiers.constant_time_equal(sign, signed(office, f"{no}|{until}")):
+    if not sign or not until.isdigit() or not identifiers.constant_time_equal(sign, signed(context, f"{no}|{until}")):
         return None
-    return access.citizen(no) if int(until) > office.clock.now().timestamp() else None
+    return access.citizen(no) if int(until) > context.clock.now().timestamp() else None

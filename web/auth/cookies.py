@@ -6,7 +6,7 @@ from feedback.kernel import identifiers
 from web.context import AppContext
 
 
-def set_cookie(response: Response, office: AppContext, name: str, value: str, hours: int) -> None:
+def set_cookie(response: Response, context: AppContext, name: str, value: str, hours: int) -> None:
     """A cookie no script reads and no other site sends."""
     response.set_cookie(
         name,
@@ -14,9 +14,9 @@ def set_cookie(response: Response, office: AppContext, name: str, value: str, ho
         max_age=hours * 3600,
         httponly=True,
         samesite="lax",
-        secure=office.settings.production,
+        secure=context.settings.production,
     )
 
 
-def signed(office: AppContext, said: str, what: str = "case-cookie") -> str:
-    return identifiers.keyed_hash(office.settings.secret, what, said)
+def signed(context: AppContext, said: str, what: str = "case-cookie") -> str:
+    return identifiers.keyed_hash(context.settings.secret, what, said)

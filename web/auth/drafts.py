@@ -19,25 +19,25 @@ DRAFT_COOKIE = "xq_draft"
 
 async def draft_of(request: Request) -> dict[str, Any]:
     """The half-filled form of this browser, or an empty one."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     token = request.cookies.get(DRAFT_COOKIE)
     row = await FormDraft.get_or_none(token_hash=hash(token)) if token else None
     if row is None:
         return {}
-    found: dict[str, Any] = json.loads(crypto.decrypt_system(office.settings.secret, row.sealed))
+    found: dict[str, Any] = json.loads(crypto.decrypt_system(context.settings.secret, row.sealed))
     return found
 
 
 async def keep_draft(request: Request, response: Response, values: Mapping[str, Any]) -> None:
     """Keep the half-filled form on the server, sealed, under a token in this browser's cookie."""
-    office: AppContext = request.app.state.office
-    now = office.clock.now()
+    context: AppContext = request.app.state.context
+    now = context.clock.now()
     token = request.cookies.get(DRAFT_COOKIE) or identifiers.new_token()
-    sealed = crypto.encrypt_system(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    sealed = crypto.encrypt_system(context.settings.secret, json.dumps(dict(values), ensure_ascii=False))
     known = await FormDraft.filter(token_hash=hash(token)).update(sealed=sealed, seen_at=now)
     if not known:
         await FormDraft.create(token_hash=hash(token), sealed=sealed, made_at=now, seen_at=now)
-    set_cookie(response, office, DRAFT_COOKIE, token, office.settings.draft_days * 24)
+    set_cookie(response, context, DRAFT_COOKIE, token, context.settings.draft_days * 24)
 
 
 async def drop_draft(request: Request, response: Response) -> None:
@@ -47,33 +47,33 @@ async def drop_draft(request: Request, response: Response) -> None:
     response.delete_cookie(DRAFT_COOKIE)
 
 
-async def staff_draft(office: AppContext, form: str, username: str) -> dict[str, Any]:
+async def staff_draft(context: AppContext, form: str, username: str) -> dict[str, Any]:
     """The half-filled form that was kept for a member of staff, or an empty one."""
-    row = await FormDraft.get_or_none(token_hash=_staff_hash(office, form, username))
+    row = await FormDraft.get_or_none(token_hash=_staff_hash(context, form, username))
     if row is None:
         return {}
-    found: dict[str, Any] = json.loads(crypto.decrypt_system(office.settings.secret, row.sealed))
+    found: dict[str, Any] = json.loads(crypto.decrypt_system(context.settings.secret, row.sealed))
     return found
 
 
 async def keep_staff_draft(
-    office: AppContext, form: str, username: str, values: Mapping[str, Any], *, until: datetime | None = None
+    context: AppContext, form: str, username: str, values: Mapping[str, Any], *, until: datetime | None = None
 ) -> None:
     """Keep a half-filled form for whoever wrote it, sealed. `until`: swept away from then on, if that is sooner."""
-    now = office.clock.now()
+    now = context.clock.now()
     if until is not None:  # the sweep counts the days of a citizen's draft from when it was seen
-        now = min(now, until - timedelta(days=office.settings.draft_days))
-    sealed = crypto.encrypt_system(office.settings.secret, json.dumps(dict(values), ensure_ascii=False))
-    token_hash = _staff_hash(office, form, username)
+        now = min(now, until - timedelta(days=context.settings.draft_days))
+    sealed = crypto.encrypt_system(context.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    token_hash = _staff_hash(context, form, username)
     if not await FormDraft.filter(token_hash=token_hash).update(sealed=sealed, seen_at=now):
         await FormDraft.create(token_hash=token_hash, sealed=sealed, made_at=now, seen_at=now)
 
 
-async def drop_staff_draft(office: AppContext, form: str, username: str) -> None:
+async def drop_staff_draft(context: AppContext, form: str, username: str) -> None:
     """Forget it."""
-    await FormDraft.filter(token_hash=_staff_hash(office, form, username)).delete()
+    await FormDraft.filter(token_hash=_staff_hash(context, form, username)).delete()
 
 
-def _staff_hash(office: AppContext, form: str, username: str) -> str:
+def _staff_hash(context: AppContext, form: str, username: str) -> str:
     """Keyed: nobody can say the word in a cookie of their own."""
-    return identifiers.keyed_hash(office.settings.secret, "staff-draft", f"{form} {username}")
+    return identifiers.keyed_hash(context.settings.secret, "staff-draft", f"{form} {username}")

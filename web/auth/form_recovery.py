@@ -51,15 +51,15 @@ class PendingForm:
 
 async def keep(request: Request, response: Response) -> None:
     """Keep what was typed for whoever's session it was; nobody else can be meant by an ended one."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     username = await sessions.expired_session_user(request)
     if username is None:
         return
     fields = await _typed(request)
     path = request.url.path
-    until = office.clock.now() + timedelta(hours=HOURS)
-    await _store(office, username, PendingForm(path, _page_of(request) or path, fields, until.isoformat()))
-    cookies.set_cookie(response, office, COOKIE, "1", HOURS)
+    until = context.clock.now() + timedelta(hours=HOURS)
+    await _store(context, username, PendingForm(path, _page_of(request) or path, fields, until.isoformat()))
+    cookies.set_cookie(response, context, COOKIE, "1", HOURS)
 
 
 async def _typed(request: Request) -> tuple[tuple[str, str], ...]:
@@ -84,62 +84,62 @@ def _page_of(request: Request) -> str:
     return said._replace(scheme="", netloc="", fragment="").geturl() if own else ""
 
 
-async def _store(office: AppContext, username: str, kept: PendingForm) -> None:
+async def _store(context: AppContext, username: str, kept: PendingForm) -> None:
     until = datetime.fromisoformat(kept.until)
-    await drafts.keep_staff_draft(office, _DRAFT, username, asdict(kept), until=until)
+    await drafts.keep_staff_draft(context, _DRAFT, username, asdict(kept), until=until)
 
 
-async def kept_of(office: AppContext, actor: Actor) -> PendingForm | None:
+async def kept_of(context: AppContext, actor: Actor) -> PendingForm | None:
     """What was kept for somebody, while it is."""
-    found = await drafts.staff_draft(office, _DRAFT, actor.id)
+    found = await drafts.staff_draft(context, _DRAFT, actor.id)
     if not found:
         return None
     kept = PendingForm(**{**found, "fields": tuple(map(tuple, found["fields"])), "paths": tuple(found["paths"])})
-    if datetime.fromisoformat(kept.until) > office.clock.now():
+    if datetime.fromisoformat(kept.until) > context.clock.now():
         return kept
-    await drop(office, actor)
+    await drop(context, actor)
     return None
 
 
-async def drop(office: AppContext, actor: Actor) -> None:
+async def drop(context: AppContext, actor: Actor) -> None:
     """Forget it."""
-    await drafts.drop_staff_draft(office, _DRAFT, actor.id)
+    await drafts.drop_staff_draft(context, _DRAFT, actor.id)
 
 
 async def way_back(request: Request, actor: Actor, asked: str) -> str:
     """Where to go after the log-in: the page the form stood on, if one was kept for whoever logs in."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     if COOKIE not in request.cookies:
         return asked
-    kept = await kept_of(office, actor)
+    kept = await kept_of(context, actor)
     if kept is None or kept.path != asked:
         return asked
     if not kept.fields:
-        await drop(office, actor)  # a button without words: it is only pressed again
+        await drop(context, actor)  # a button without words: it is only pressed again
     return kept.page
 
 
 async def restored(app: ASGIApp, scope: Scope, receive: Receive, send: Send, actor: Actor) -> None:
     """The answer of the application, with what was kept filled into its form; once that is sent, it is forgotten."""
     request = Request(scope, receive)
-    office: AppContext = request.app.state.office
-    kept = await kept_of(office, actor)
+    context: AppContext = request.app.state.context
+    kept = await kept_of(context, actor)
     if kept is None:
         await app(scope, receive, send)
     elif request.method == "POST" and kept.goes_to(request.url.path):
-        await app(scope, receive, _forgetting(send, office, actor))
+        await app(scope, receive, _forgetting(send, context, actor))
     elif request.method == "GET" and not request.headers.get("hx-request"):
         await _filling(app, scope, receive, send, kept, actor)
     else:
         await app(scope, receive, send)
 
 
-def _forgetting(send: Send, office: AppContext, actor: Actor) -> Send:
+def _forgetting(send: Send, context: AppContext, actor: Actor) -> Send:
     """Whatever is answered holds what was typed from now on, unless the fault was ours."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] < _OURS:
-            await drop(office, actor)
+            await drop(context, actor)
             gone = Response()
             gone.delete_cookie(COOKIE)
             MutableHeaders(scope=message).append("set-cookie", gone.headers["set-cookie"])
@@ -170,7 +170,7 @@ async def _filling(app: ASGIApp, scope: Scope, receive: Receive, send: Send, kep
             return
         page, paths = filled(body.decode(), kept, _notice(request, kept))
         if set(paths) - set(kept.paths):
-            await _store(request.app.state.office, actor.id, replace(kept, paths=tuple(sorted(paths))))
+            await _store(request.app.state.context, actor.id, replace(kept, paths=tuple(sorted(paths))))
         MutableHeaders(scope=begun[0])["content-length"] = str(len(page.encode()))
         await send(begun[0])
         await send({"type": "http.response.body", "body": page.encode()})

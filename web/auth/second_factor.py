@@ -51,10 +51,10 @@ def new_secret() -> str:
     return pyotp.random_base32(32)
 
 
-def address(office: AppContext, username: str, secret: str) -> str:
+def address(context: AppContext, username: str, secret: str) -> str:
     """What the QR code says: otpauth://…"""
     return pyotp.TOTP(secret, interval=PERIOD_SECONDS).provisioning_uri(
-        name=username, issuer_name=office.settings.site_name
+        name=username, issuer_name=context.settings.site_name
     )
 
 
@@ -64,20 +64,20 @@ async def standing(username: str) -> SecondFactorState:
     return SecondFactorState(row.made_at, row.left) if row else SecondFactorState(None, 0)
 
 
-async def switch_on(office: AppContext, username: str, secret: str, code: str) -> list[str]:
+async def switch_on(context: AppContext, username: str, secret: str, code: str) -> list[str]:
     """From now on codes are asked for. Returns the spare codes, which are never shown again.
 
     Raises Invalid when the code is not the secret's, NotNow when it is on already.
     """
-    now = office.clock.now()
+    now = context.clock.now()
     if (await standing(username)).is_on:
         raise NotNow(second_factor="on")
     step = step_of(secret, code, now, 0)
     if step is None:
         raise Invalid({"otp": "wrong_code"})
     spares = [f"{secrets.randbelow(10**8):08d}" for _ in range(SPARES)]
-    sealed = crypto.encrypt_system(office.settings.secret, secret)
-    hashes = [_hashed(office, username, spare) for spare in spares]
+    sealed = crypto.encrypt_system(context.settings.secret, secret)
+    hashes = [_hashed(context, username, spare) for spare in spares]
     row = SecondFactor(username=username, secret=sealed, made_at=now, step=step, spares=hashes, left=len(hashes))
     try:
         await row.save(force_create=True)
@@ -86,16 +86,16 @@ async def switch_on(office: AppContext, username: str, secret: str, code: str) -
     return spares
 
 
-async def accepts(office: AppContext, username: str, code: str) -> bool:
+async def accepts(context: AppContext, username: str, code: str) -> bool:
     """Whether this is a good code of somebody who has a second factor; it is used up by asking."""
     row = await SecondFactor.get_or_none(username=username)
     if row is None:
         return False
-    secret = crypto.decrypt_system(office.settings.secret, row.secret)
-    step = step_of(secret, code, office.clock.now(), row.step)
+    secret = crypto.decrypt_system(context.settings.secret, row.secret)
+    step = step_of(secret, code, context.clock.now(), row.step)
     if step is not None:
         return bool(await SecondFactor.filter(username=username, step=row.step).update(step=step))
-    spare = _hashed(office, username, "".join(code.split()))
+    spare = _hashed(context, username, "".join(code.split()))
     rest = [kept for kept in row.spares if not hmac.compare_digest(kept, spare)]
     if len(rest) == row.left:
         return False
@@ -108,5 +108,5 @@ async def switch_off(username: str) -> bool:
     return bool(await SecondFactor.filter(username=username).delete())
 
 
-def _hashed(office: AppContext, username: str, spare: str) -> str:
-    return identifiers.keyed_hash(office.settings.secret, "spare-code", f"{username} {spare}")
+def _hashed(context: AppContext, username: str, spare: str) -> str:
+    return identifiers.keyed_hash(context.settings.secret, "spare-code", f"{username} {spare}")

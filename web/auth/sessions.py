@@ -42,7 +42,7 @@ class LoggedIn:
 
 
 async def log_in(
-    office: AppContext, username: str, password: str, otp: str = "", *, may_enrol: bool = False
+    context: AppContext, username: str, password: str, otp: str = "", *, may_enrol: bool = False
 ) -> LoggedIn:
     """A session for whoever knows the password, and has the second factor if there is one.
 
@@ -50,17 +50,17 @@ async def log_in(
     a second factor and this is no page to switch it on at, "factor_needed". An unknown account takes as long as a
     known one.
     """
-    await prove(office, username, password)
+    await prove(context, username, password)
     if (await second_factor.standing(username)).is_on:
         if not otp:
             raise Unauthorized("code_needed")
-        await prove_code(office, username, otp)
-    elif office.settings.second_factor_required and not may_enrol:
+        await prove_code(context, username, otp)
+    elif context.settings.second_factor_required and not may_enrol:
         raise Unauthorized("factor_needed")
-    return await create_session(office, username)
+    return await create_session(context, username)
 
 
-async def prove(office: AppContext, username: str, password: str) -> None:
+async def prove(context: AppContext, username: str, password: str) -> None:
     """Whether somebody knows the password of an account; whoever tries too often locks it.
 
     Raises Unauthorized with code "wrong_password" or "locked".
@@ -69,33 +69,33 @@ async def prove(office: AppContext, username: str, password: str) -> None:
     right = await asyncio.to_thread(matches, account.password if account else NOBODY, password)
     if account is None:
         raise Unauthorized("wrong_password")
-    if account.locked_until and account.locked_until > office.clock.now():
+    if account.locked_until and account.locked_until > context.clock.now():
         raise Unauthorized("locked")
     if not right:
-        raise await _missed(office, account, "wrong_password")
+        raise await _missed(context, account, "wrong_password")
 
 
-async def prove_code(office: AppContext, username: str, otp: str) -> None:
+async def prove_code(context: AppContext, username: str, otp: str) -> None:
     """Whether somebody has the second factor of an account; wrong codes count like wrong passwords.
 
     Raises Unauthorized with code "wrong_code" or "locked".
     """
     account = await Account.get_or_none(username=username)
-    if account is None or (account.locked_until and account.locked_until > office.clock.now()):
+    if account is None or (account.locked_until and account.locked_until > context.clock.now()):
         raise Unauthorized("locked")
-    if not await second_factor.accepts(office, username, otp):
-        raise await _missed(office, account, "wrong_code")
+    if not await second_factor.accepts(context, username, otp):
+        raise await _missed(context, account, "wrong_code")
 
 
-async def _missed(office: AppContext, account: Account, code: str) -> Unauthorized:
-    failed, settings = account.failed + 1, office.settings
+async def _missed(context: AppContext, account: Account, code: str) -> Unauthorized:
+    failed, settings = account.failed + 1, context.settings
     is_last = failed >= settings.login_attempts
-    locked = office.clock.now() + timedelta(minutes=settings.lock_minutes) if is_last else None
+    locked = context.clock.now() + timedelta(minutes=settings.lock_minutes) if is_last else None
     await Account.filter(username=account.username).update(failed=0 if locked else failed, locked_until=locked)
     return Unauthorized("locked" if locked else code)
 
 
-async def create_session(office: AppContext, username: str) -> LoggedIn:
+async def create_session(context: AppContext, username: str) -> LoggedIn:
     """A session for somebody who has proved everything.
 
     Raises Unauthorized for an account without a post.
@@ -105,14 +105,14 @@ async def create_session(office: AppContext, username: str) -> LoggedIn:
     except NotFound as gone:
         raise Unauthorized("wrong_password") from gone
     await Account.filter(username=username).update(failed=0, locked_until=None)
-    token, expires_at = await open_session(office, username)
+    token, expires_at = await open_session(context, username)
     return LoggedIn(token, expires_at, actor_)
 
 
-async def open_session(office: AppContext, username: str) -> tuple[str, datetime]:
+async def open_session(context: AppContext, username: str) -> tuple[str, datetime]:
     """A fresh session in that name: its token, and when it ends."""
-    now, token = office.clock.now(), identifiers.new_token()
-    expires_at = now + timedelta(hours=office.settings.session_hours)
+    now, token = context.clock.now(), identifiers.new_token()
+    expires_at = now + timedelta(hours=context.settings.session_hours)
     await Session.create(token_hash=hash(token), username=username, made_at=now, seen_at=now, expires_at=expires_at)
     return token, expires_at
 
@@ -138,10 +138,10 @@ async def actor_or_none(request: Request) -> Actor | None:
     """The member of staff who asks, if one does."""
     if not hasattr(request.state, "actor"):
         token = _token_of(request)
-        office: AppContext = request.app.state.office
+        context: AppContext = request.app.state.context
         renews = not is_background(request)
         enrolling = request.url.path in ENROLLING
-        found_ = await actor_of_token(office, token, renews=renews, enrolling=enrolling) if token else None
+        found_ = await actor_of_token(context, token, renews=renews, enrolling=enrolling) if token else None
         request.state.actor = found_
     found: Actor | None = request.state.actor
     return found
@@ -153,13 +153,13 @@ def is_background(request: Request) -> bool:
 
 
 async def actor_of_token(
-    office: AppContext, token: str, *, renews: bool = True, enrolling: bool = False
+    context: AppContext, token: str, *, renews: bool = True, enrolling: bool = False
 ) -> Actor | None:
     """The actor of a session that is neither over nor idle. `renews`: somebody is at the keyboard.
 
     Where a second factor is required, a session without one is good for nothing but switching it on (`enrolling`).
     """
-    now, settings = office.clock.now(), office.settings
+    now, settings = context.clock.now(), context.settings
     session = await Session.get_or_none(token_hash=hash(token))
     if session is None or session.expires_at <= now:
         return None
@@ -188,27 +188,27 @@ def _token_of(request: Request) -> str | None:
     return request.cookies.get(STAFF_COOKIE)
 
 
-def remember_pending_second_factor(response: Response, office: AppContext, username: str) -> None:
+def remember_pending_second_factor(response: Response, context: AppContext, username: str) -> None:
     """This browser gave the right password, and has five minutes for the code."""
-    said = f"{username}|{int(office.clock.now().timestamp()) + _HALF_SECONDS}"
-    set_cookie(response, office, HALF_COOKIE, f"{said}|{signed(office, said, 'half-cookie')}", 1)
+    said = f"{username}|{int(context.clock.now().timestamp()) + _HALF_SECONDS}"
+    set_cookie(response, context, HALF_COOKIE, f"{said}|{signed(context, said, 'half-cookie')}", 1)
 
 
 def pending_second_factor(request: Request) -> str:
     """Who gave the right password here a moment ago and owes the code, or ""."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     said, _, sign = request.cookies.get(HALF_COOKIE, "").rpartition("|")
     username, _, until = said.rpartition("|")
-    if not until.isdecimal() or not identifiers.constant_time_equal(sign, signed(office, said, "half-cookie")):
+    if not until.isdecimal() or not identifiers.constant_time_equal(sign, signed(context, said, "half-cookie")):
         return ""
-    return username if int(until) > office.clock.now().timestamp() else ""
+    return username if int(until) > context.clock.now().timestamp() else ""
 
 
 async def is_enrolling(request: Request) -> bool:
     """Whether somebody is logged in here who must switch on a second factor before anything else."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     token = _token_of(request)
-    return bool(token and await actor_of_token(office, token, enrolling=True))
+    return bool(token and await actor_of_token(context, token, enrolling=True))
 
 
 async def expired_session_user(request: Request) -> str | None:

@@ -13,8 +13,8 @@ from web.cli.serve import run_async
 def trial(settings: Settings, args: argparse.Namespace) -> int:
     from classify.learning import trainer
 
-    async def run(office: Any) -> dict[str, Any]:
-        model = await office.model()
+    async def run(context: Any) -> dict[str, Any]:
+        model = await context.model()
         if model is None:
             raise Invalid({"release": "missing"})
         return trainer.trial(model, args.file, restrict=args.restrict, split=args.split)
@@ -32,10 +32,10 @@ def train(settings: Settings, args: argparse.Namespace) -> int:
     from classify.learning import trainer
     from web.tasks import training
 
-    async def run(office: Any) -> dict[str, Any]:
+    async def run(context: Any) -> dict[str, Any]:
         duties = await training.duties()
         return await trainer.train(
-            args.files, args.unlabelled, duties, settings.data, force=args.force, now=office.clock.now()
+            args.files, args.unlabelled, duties, settings.data, force=args.force, now=context.clock.now()
         )
 
     print(json.dumps(run_async(settings, run), ensure_ascii=False, indent=1, default=str))
@@ -45,7 +45,7 @@ def train(settings: Settings, args: argparse.Namespace) -> int:
 def releases(settings: Settings, args: argparse.Namespace) -> int:
     from classify.model import registry as known
 
-    rows = run_async(settings, lambda office: known.all_releases())
+    rows = run_async(settings, lambda context: known.all_releases())
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
         return 0
@@ -62,11 +62,11 @@ def releases(settings: Settings, args: argparse.Namespace) -> int:
 def promote(settings: Settings, args: argparse.Namespace) -> int:
     from classify.model import registry as known
 
-    async def run(office: Any) -> str:
+    async def run(context: Any) -> str:
         row = await known.one_release(args.release)
         if not known.is_whole(settings.data, row["folder"]):
             raise Invalid({"release": "unreadable"})
-        await known.promote(row["id"], by="command", now=office.clock.now())
+        await known.promote(row["id"], by="command", now=context.clock.now())
         return str(row["id"])
 
     print(run_async(settings, run))
@@ -76,8 +76,8 @@ def promote(settings: Settings, args: argparse.Namespace) -> int:
 def roll_back(settings: Settings, args: argparse.Namespace) -> int:
     from classify.model import registry as known
 
-    def run(office: Any) -> Awaitable[str]:
-        return known.roll_back(settings.data, by="command", now=office.clock.now(), release=args.release)
+    def run(context: Any) -> Awaitable[str]:
+        return known.roll_back(settings.data, by="command", now=context.clock.now(), release=args.release)
 
     print(run_async(settings, run))
     return 0

@@ -28,7 +28,7 @@ def found(settings: Settings, args: argparse.Namespace) -> int:
         return 0
     migrate(settings, args)
     try:
-        run_async(settings, lambda office: provisioning.provision(office, district, by="found"))
+        run_async(settings, lambda context: provisioning.provision(context, district, by="found"))
     except NotNow:
         print("这里已经建立过：派单规则在“管理 → 派单规则”里改，人员用 xinqiao staff", file=sys.stderr)
         return 2
@@ -55,7 +55,7 @@ def _employed(settings: Settings, people: Sequence[Any], file: Path) -> int:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as paper:
             paper.writelines(f"{username},{word}\n" for username, word in passwords.items())
 
-    fresh = run_async(settings, lambda office: provisioning.employ(people, write_down, now=office.clock.now()))
+    fresh = run_async(settings, lambda context: provisioning.employ(people, write_down, now=context.clock.now()))
     print(f"{len(people)} 人在岗，其中新开账号 {fresh} 个")
     if fresh:
         print(f"初始密码写在 {kept}（只有您能读），请当面交给本人，首次登录后在“修改密码”里更换，然后删除该文件")
@@ -74,8 +74,8 @@ def password(settings: Settings, args: argparse.Namespace) -> int:
 
     word = provisioning.new_password()
 
-    async def changed(office: Any) -> None:
-        await accounts.set_password(args.username, word, now=office.clock.now())
+    async def changed(context: Any) -> None:
+        await accounts.set_password(args.username, word, now=context.clock.now())
         if args.no_factor:
             await second_factor.switch_off(args.username)
 
@@ -103,6 +103,6 @@ def leave(settings: Settings, args: argparse.Namespace) -> int:
 def import_file(settings: Settings, args: argparse.Namespace) -> int:
     from web.imports import case_history
 
-    summary = run_async(settings, lambda office: case_history.run(office, args.file, args.map, args.column))
+    summary = run_async(settings, lambda context: case_history.run(context, args.file, args.map, args.column))
     print(summary.line)
     return 0

@@ -32,7 +32,7 @@ def deadline(settings: Settings, args: argparse.Namespace) -> int:
 def verify(settings: Settings, args: argparse.Namespace) -> int:
     from feedback import jobs
 
-    async def run(office: Any) -> list[jobs.Damage]:
+    async def run(context: Any) -> list[jobs.Damage]:
         return [damage async for damage in jobs.damages(settings.data)]
 
     damages = run_async(settings, run)
@@ -50,7 +50,7 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
 def refold(settings: Settings, args: argparse.Namespace) -> int:
     from feedback import recalculation
 
-    async def run(office: Any) -> tuple[int, int]:
+    async def run(context: Any) -> tuple[int, int]:
         done = left = 0
         async for each in recalculation.find_differences():
             print(f"{each.no}: {'；'.join(each.changes)}")
@@ -59,7 +59,7 @@ def refold(settings: Settings, args: argparse.Namespace) -> int:
                 left += 1
                 continue
             if not args.dry_run:
-                await recalculation.recalculate(each, args.cause or recalculation.CAUSE, office.clock.now())
+                await recalculation.recalculate(each, args.cause or recalculation.CAUSE, context.clock.now())
             done += 1
         return done, left
 

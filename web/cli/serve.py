@@ -120,7 +120,7 @@ def show_settings(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-async def _has_demo_accounts(office: Any) -> bool:
+async def _has_demo_accounts(context: Any) -> bool:
     from web.auth import accounts
 
     return await accounts.has_demo_accounts()
@@ -131,7 +131,7 @@ def run_async(settings: Settings, what: Callable[[Any], Awaitable[Any]]) -> Any:
     from web import bootstrap
 
     async def opened() -> Any:
-        async with bootstrap.opened(settings) as office:
-            return await what(office)
+        async with bootstrap.opened(settings) as context:
+            return await what(context)
 
     return asyncio.run(opened())

@@ -23,17 +23,17 @@ def read(name: str) -> dict[str, Any]:
     return tomllib.loads((TOWN / f"{name}.toml").read_text("utf-8"))
 
 
-async def settle(office: AppContext) -> None:
+async def settle(context: AppContext) -> None:
     """Units, regions, routing rows, staff, accounts, texts, matters and a first classifier; no case yet."""
-    now = office.clock.now()
+    now = context.clock.now()
     district = provisioning.read(TOWN)
-    await provisioning.provision(office, district, by="demo")
-    staff = _staff(district.units, office)
+    await provisioning.provision(context, district, by="demo")
+    staff = _staff(district.units, context)
     await directory.add_staff(staff)
     await accounts.add_accounts([s["username"] for s in staff], DEMO_PASSWORD, is_demo=True, now=now)
 
 
-def _staff(units: Sequence[UnitFileRow], office: AppContext) -> list[dict[str, Any]]:
+def _staff(units: Sequence[UnitFileRow], context: AppContext) -> list[dict[str, Any]]:
     """A clerk and a head for every unit, and the offices of the whole house."""
     names, draw = read("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
 
@@ -48,7 +48,7 @@ def _staff(units: Sequence[UnitFileRow], office: AppContext) -> list[dict[str, A
         for unit in units
         for role in (Role.CLERK, Role.LEAD)
     ]
-    desk = office.settings.desk
+    desk = context.settings.desk
     return [
         *rows,
         _post("reception", name(), desk, [Role.RECEPTION], cleared=True),

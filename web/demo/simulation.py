@@ -49,12 +49,12 @@ UNREAD = timedelta(days=2)
 _log = structlog.get_logger("living")
 
 
-async def populate(office: AppContext) -> None:
+async def populate(context: AppContext) -> None:
     """The town with 120 days of life in it, if the database is empty."""
     if (await directory.snapshot()).edition:
         return
-    await settle(office)
-    await DemoSimulation(office, has_waves=True).run()
+    await settle(context)
+    await DemoSimulation(context, has_waves=True).run()
 
 
 Event = Callable[[datetime], Awaitable[None]]
@@ -64,17 +64,17 @@ class DemoSimulation:
     """120 days in the town: a list of things that will happen, carried out in order of time."""
 
     def __init__(
-        self, office: AppContext, cases_count: int = CASES, days: int = DAYS, *, has_waves: bool = False
+        self, context: AppContext, cases_count: int = CASES, days: int = DAYS, *, has_waves: bool = False
     ) -> None:
-        self.office = office
-        self.end = office.clock.now()
+        self.context = context
+        self.end = context.clock.now()
         self.start = self.end - timedelta(days=days)
         self.draw = random.Random(SEED)  # noqa: S311
         self.aside = random.Random(SEED + 1)  # noqa: S311 - of its own, so that what is added moves nothing else
         self.messages = read("messages")["message"]
         self.phrases = read("phrases")
         self.names = read("staff")
-        self.handlers = office.make_handlers(office)
+        self.handlers = context.make_handlers(context)
         self.count = cases_count
         self.has_waves = has_waves
         self.tide = random.Random(SEED + 2)  # noqa: S311 - likewise
@@ -133,7 +133,7 @@ class DemoSimulation:
 
     async def _midnight(self, at: datetime) -> None:
         await feedback.jobs.sweep_clocks(at)
-        await feedback.jobs.close_rated_out(at, self.office.settings.rating_days)
+        await feedback.jobs.close_rated_out(at, self.context.settings.rating_days)
         page = await case_worklist.worklist(
             SYSTEM, Filters(kind=Kind.RECTIFY.value, status="assigned"), 1, now=at, size=200
         )
@@ -162,7 +162,7 @@ class DemoSimulation:
 
     def _take_measure(self, row: Mapping[str, Any]) -> Event:
         """The supervisor takes a measure towards a unit, whose head answers in writing, or has not yet."""
-        manner = DeliveryPolicy.of(self.office.settings)
+        manner = DeliveryPolicy.of(self.context.settings)
 
         async def taken(at: datetime) -> None:
             supervisor, head = await self._actor("supervisor"), await self._actor(f"lead-{row['unit']}")
@@ -205,7 +205,7 @@ class DemoSimulation:
                 title=title,
                 text=text,
                 channel=channel,
-                desk=self.office.settings.desk,
+                desk=self.context.settings.desk,
                 source_id=f"demo-{number}",
                 region=region.code if self.draw.random() < 0.8 else "",
                 address=f"{region.name}{slots['place']}",
@@ -213,8 +213,8 @@ class DemoSimulation:
                 anonymous=not named or self.draw.random() < 0.1,
                 public_consent=self.draw.random() < 0.65,
             )
-            draft = case_actions.filled(draft, self.town, self.office.settings.desk)
-            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.office.settings.secret)
+            draft = case_actions.filled(draft, self.town, self.context.settings.desk)
+            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.context.settings.secret)
             await outbox.drain(self.handlers, at)
             self._plan_handling(receipt.no, message, at)
 
@@ -230,15 +230,15 @@ class DemoSimulation:
                 title=coming.title,
                 text=coming.text,
                 channel=self.tide.choice(("web", "app", "miniprogram", "hotline")),
-                desk=self.office.settings.desk,
+                desk=self.context.settings.desk,
                 source_id=f"wave-{number}",
                 region=coming.region,
                 address=coming.address,
                 person=PersonSubmission(name=family + given, phone=f"137{self.tide.randrange(10**8):08d}"),
                 public_consent=self.tide.random() < 0.5,
             )
-            draft = case_actions.filled(draft, self.town, self.office.settings.desk)
-            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.office.settings.secret)
+            draft = case_actions.filled(draft, self.town, self.context.settings.desk)
+            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.context.settings.secret)
             await outbox.drain(self.handlers, at)
             self._plan_desk(receipt.no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=2))
             self.plan(at + timedelta(hours=self.tide.uniform(4, 24)), take_up(receipt.no))
@@ -347,7 +347,7 @@ class DemoSimulation:
         """The desk assigns what waits there: the classifier abstained, or a unit sent it back."""
 
         async def at_desk(when: datetime) -> None:
-            file = await case_queries.file(SYSTEM, no, secret=self.office.settings.secret)
+            file = await case_queries.file(SYSTEM, no, secret=self.context.settings.secret)
             if file.status is not Status.RECEIVED:
                 return
             if not file.category or not file.by_hand:
@@ -412,11 +412,11 @@ class DemoSimulation:
 
     def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         async def publish(when: datetime) -> None:
-            file = await case_queries.file(SYSTEM, no, secret=self.office.settings.secret)
+            file = await case_queries.file(SYSTEM, no, secret=self.context.settings.secret)
             if not file.public_consent or file.status is not Status.REPLIED:
                 return
             desk = await self._actor("reception")
-            names = await case_queries.names_in(SYSTEM, no, self.office.settings.secret)
+            names = await case_queries.names_in(SYSTEM, no, self.context.settings.secret)
             data = {
                 "title": redaction.masked(file.title, names),
                 "question": redaction.masked(file.text, names),
@@ -473,7 +473,7 @@ class DemoSimulation:
     async def _publish(self) -> None:
         month = office_day(self.start).replace(day=1)
         while (month + timedelta(days=32)).replace(day=1) <= office_day(self.end):
-            await editions.publish(f"{month:%Y-%m}", now=self.end, by="demo", settings=self.office.settings)
+            await editions.publish(f"{month:%Y-%m}", now=self.end, by="demo", settings=self.context.settings)
             month = (month + timedelta(days=32)).replace(day=1)
 
 

@@ -19,7 +19,7 @@ async def kept_files(request: Request, form: FormData) -> list[str]:
 
     Raises Invalid for a file that is refused; the others are kept.
     """
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     ids = [value for value in form.getlist("attachments") if isinstance(value, str)]
     for part in form.getlist("files"):
         if isinstance(part, UploadFile) and part.filename:
@@ -28,9 +28,9 @@ async def kept_files(request: Request, form: FormData) -> list[str]:
                 kept = await attachments.keep(
                     part.filename,
                     content,
-                    office.settings.data,
-                    now=office.clock.now(),
-                    most=office.settings.upload_max_bytes,
+                    context.settings.data,
+                    now=context.clock.now(),
+                    most=context.settings.upload_max_bytes,
                 )
             except Invalid as fault:
                 raise Invalid({"files": fault.fields.get("file", "type_refused")}) from fault

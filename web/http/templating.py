@@ -53,13 +53,13 @@ def _asset_version() -> str:
     return format(int(newest), "x")
 
 
-def page(request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+def page(request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in."""
     actor = getattr(request.state, "actor", None)
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     frame = {
         "request": request,
-        "today": dates.day_words(office.clock.now().astimezone(OFFICE).date()),
+        "today": dates.day_words(context.clock.now().astimezone(OFFICE).date()),
         "ui": request.query_params.get("ui", ""),
         "path": request.url.path,
         "unread_count": getattr(request.state, "unread", 0),
@@ -67,5 +67,5 @@ def page(request: Request, name: str, context: Mapping[str, Any], status: int = 
         if actor
         else None,
     }
-    html = request.app.state.templates.get_template(name).render({**frame, **context})
+    html = request.app.state.templates.get_template(name).render({**frame, **values})
     return HTMLResponse(html, status)

@@ -15,7 +15,7 @@ SAID_MOST = 200
 
 
 async def handed_in(
-    office: AppContext, actor: Actor, notice: CalendarNotice, *, is_whole_year: bool, source: str, remark: str
+    context: AppContext, actor: Actor, notice: CalendarNotice, *, is_whole_year: bool, source: str, remark: str
 ) -> tuple[int, list[str]]:
     """The number of the draft a notice makes, or 0 and a sentence for everything that is wrong with it.
 
@@ -27,4 +27,4 @@ async def handed_in(
     what, faults = calendar_notice.checked(notice, await calendar_editions.current(), is_whole_year)
     if what is None:
         return 0, faults
-    return await drafted(office, actor, replace(what, source=source or what.source, remark=remark)), []
+    return await drafted(context, actor, replace(what, source=source or what.source, remark=remark)), []

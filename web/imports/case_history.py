@@ -85,7 +85,7 @@ class Summary:
         )
 
 
-async def run(office: AppContext, file: Path, map_file: Path | None = None, columns: Sequence[str] = ()) -> Summary:
+async def run(context: AppContext, file: Path, map_file: Path | None = None, columns: Sequence[str] = ()) -> Summary:
     """Take in a file, carry out what follows, and write the rejected rows beside it.
 
     Raises Invalid when the file or the map cannot be read.
@@ -99,16 +99,16 @@ async def run(office: AppContext, file: Path, map_file: Path | None = None, colu
     for row in tqdm(rows, total=total, unit="行", desc=file.name, disable=None):
         summary.read += 1
         try:
-            no = await _take(office, town, mapping, row, summary)
+            no = await _take(context, town, mapping, row, summary)
         except Refusal as fault:
             summary.rejected += 1
             rejected.append((row, _why(fault)))
             continue
         if no:
             taken.append(no)
-    _write_rejected(file, headings, rejected, office.settings.data)
-    await office.drain()
-    await _count_outcome(taken, summary, office)
+    _write_rejected(file, headings, rejected, context.settings.data)
+    await context.drain()
+    await _count_outcome(taken, summary, context)
     summary.seconds = monotonic() - started
     return summary
 
@@ -184,7 +184,7 @@ def _cell(value: Any) -> str:
 
 
 async def _take(
-    office: AppContext, town: Directory, mapping: ColumnMap, row: Mapping[str, str], summary: Summary
+    context: AppContext, town: Directory, mapping: ColumnMap, row: Mapping[str, str], summary: Summary
 ) -> str:
     """Hand in one row. Returns the number of a fresh case, or "" for one that was there.
 
@@ -195,7 +195,7 @@ async def _take(
         heading = mapping.columns.get(name, "")
         return (row.get(heading, "") if heading else "").strip() or str(mapping.defaults.get(name, ""))
 
-    now = office.clock.now()
+    now = context.clock.now()
     received_at = _moment(cell("time"), "time") or now
     reply = paragraph(cell("reply"))
     replied_at = _moment(cell("reply_time"), "reply_time") if reply else None
@@ -209,16 +209,16 @@ async def _take(
         title=title,
         text=text,
         channel=Channel.IMPORT.value,
-        desk=office.settings.desk,
+        desk=context.settings.desk,
         source_id=cell("source_id") or _fingerprint(title, text, cell("time")),
         region=cell("region"),
         address=cell("address"),
         person=PersonSubmission(name=cell("name"), phone=cell("phone")),
     )
     if not reply:  # history keeps what it was: its place, its pace, and the unit that answered
-        draft = case_actions.filled(draft, town, office.settings.desk)
+        draft = case_actions.filled(draft, town, context.settings.desk)
     try:
-        receipt = await cases.submit(draft, citizen(""), now=received_at, secret=office.settings.secret)
+        receipt = await cases.submit(draft, citizen(""), now=received_at, secret=context.settings.secret)
     except Conflict as fault:
         raise Invalid({"source_id": "used_for_another_text"}) from fault
     if not receipt.fresh:
@@ -226,10 +226,10 @@ async def _take(
         return ""
     summary.fresh += 1
     if reply:
-        unit = _unit(cell("unit"), mapping, town) or office.settings.desk
+        unit = _unit(cell("unit"), mapping, town) or context.settings.desk
         category = _category(cell("category"))
         said = {"text": reply} | ({"outcome": "unstated"} if draft.kind == Kind.APPEAL else {})
-        await _answer(receipt.no, office.settings.desk, unit, category, said, received_at, replied_at or received_at)
+        await _answer(receipt.no, context.settings.desk, unit, category, said, received_at, replied_at or received_at)
         summary.answered += 1
     return receipt.no
 
@@ -334,7 +334,7 @@ def _write_rejected(
     print(f"退回的行在 {target}")
 
 
-async def _count_outcome(taken: Sequence[str], summary: Summary, office: AppContext) -> None:
+async def _count_outcome(taken: Sequence[str], summary: Summary, context: AppContext) -> None:
     """Where the fresh cases without an answer are now."""
     where = await case_statistics.whereabouts(taken)
     summary.assigned = where.get("assigned", 0)

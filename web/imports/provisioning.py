@@ -358,14 +358,14 @@ def _route_faults(
 # ---- loading ----
 
 
-async def provision(office: AppContext, district: District, *, by: str) -> None:
+async def provision(context: AppContext, district: District, *, by: str) -> None:
     """Put a district in place in an empty installation: everything but its people, and a first classifier.
 
     Raises NotNow when there are units already.
     """
     if (await directory.snapshot()).edition:
         raise NotNow(directory="loaded")
-    now = office.clock.now()
+    now = context.clock.now()
     units, regions, routes = (
         [msgspec.to_builtins(row) for row in rows] for rows in (district.units, district.regions, district.routes)
     )
@@ -374,7 +374,7 @@ async def provision(office: AppContext, district: District, *, by: str) -> None:
     await QuickReason.bulk_create([QuickReason(**msgspec.to_builtins(row)) for row in district.reasons])
     await services.add_matters([msgspec.to_builtins(row) for row in district.matters])
     duties = [(duty.text, duty.categories) for unit in district.units for duty in unit.duties]
-    await classify.model.registry.first(duties, office.settings.data, now=now)
+    await classify.model.registry.first(duties, context.settings.data, now=now)
 
 
 async def employ(

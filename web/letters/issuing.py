@@ -24,7 +24,7 @@ from web.letters import placeholders, rendering, templates, unit_marks
 from web.letters.placeholders import OfficeLetterValues, Printed
 
 
-def handlers(office: AppContext) -> dict[str, list[Handler]]:
+def handlers(context: AppContext) -> dict[str, list[Handler]]:
     """What acts are followed by: their letters. Twice changes nothing more."""
 
     async def issue(payload: dict[str, Any], now: datetime) -> None:
@@ -32,18 +32,18 @@ def handlers(office: AppContext) -> dict[str, list[Handler]]:
         # Asked first of the message itself: an import brings thousands, and none of them issues a letter.
         if payload.get("by") in letter_types.NOT_BY or not await letter_register.wants(no, seq):
             raise NotNow(no=no)
-        file = await case_queries.file(SYSTEM, no, secret=office.settings.secret)
+        file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
         entry = next(e for e in file.entries if e.seq == seq)
         done = await letter_register.issued(no, seq)
         for row in letters_of(file, entry):
             if row.code not in done:
-                await _issue(office, file, entry, row)
+                await _issue(context, file, entry, row)
 
     return {f"case.{act}": [issue] for act in sorted(letter_types.ACTS)}
 
 
-async def _issue(office: AppContext, file: CaseFile, entry: EntryView, row: LetterType) -> None:
-    settings, names = office.settings, await directory.snapshot()
+async def _issue(context: AppContext, file: CaseFile, entry: EntryView, row: LetterType) -> None:
+    settings, names = context.settings, await directory.snapshot()
     unit = placeholders.issuer_of(file, entry)
     await letter_register.issue(
         file.no,
@@ -85,16 +85,16 @@ def letters_of(file: CaseFile, entry: EntryView) -> tuple[LetterType, ...]:
 
 
 async def preview(
-    office: AppContext, file: CaseFile, entry: EntryView, clocks: Iterable[Clock], names: Directory, address: str
+    context: AppContext, file: CaseFile, entry: EntryView, clocks: Iterable[Clock], names: Directory, address: str
 ) -> Sequence[tuple[str, str]]:
     """The letters a step would issue, as (title, HTML). Nothing is written or numbered."""
     found = []
     for row in letters_of(replace(file, entries=(*file.entries, entry)), entry):
         facts = placeholders.frozen(
-            row, file, entry, clocks, names, office.settings.site_phone, await _delivered(file, entry)
+            row, file, entry, clocks, names, context.settings.site_phone, await _delivered(file, entry)
         )
         said = placeholders.values(row, file, entry, facts, file.person, Printed(), address)
-        stencil = templates.template_in_force(office.settings.data, row.code)
+        stencil = templates.template_in_force(context.settings.data, row.code)
         found.append((row.title, await rendering.shown(stencil.content, said)))
     return found
 
@@ -106,9 +106,9 @@ def said_in(found: Opened, address: str) -> dict[str, str]:
     return placeholders.values(letter.row, found.file, found.entry, letter.facts, found.person, printed, address)
 
 
-async def written(office: AppContext, found: Opened, form: str, address: str) -> bytes:
+async def written(context: AppContext, found: Opened, form: str, address: str) -> bytes:
     """An issued letter as Word or PDF, with the template it was issued with."""
-    template = templates.edition(office.settings.data, found.letter.edition)
+    template = templates.edition(context.settings.data, found.letter.edition)
     return await rendering.written(form, template, said_in(found, address))
 
 
@@ -132,12 +132,12 @@ def acts_with_letters(file: CaseFile) -> frozenset[str]:
     return letter_types.acts_with(About(file.profile, file.kind, file.stage, file.person is not None, is_direct))
 
 
-async def between(office: AppContext, kind: str, said: OfficeLetterValues) -> Issued:
+async def between(context: AppContext, kind: str, said: OfficeLetterValues) -> Issued:
     """The letter of a measure, issued now if it was not before.
 
     Raises NotFound for a measure that is told by no letter.
     """
-    row, names, settings = letter_types.letter_of_measure(kind), await directory.snapshot(), office.settings
+    row, names, settings = letter_types.letter_of_measure(kind), await directory.snapshot(), context.settings
     if row is None:
         raise NotFound(measure=kind)
     return await letter_register.issue_between(
@@ -152,10 +152,10 @@ async def between(office: AppContext, kind: str, said: OfficeLetterValues) -> Is
     )
 
 
-async def written_between(office: AppContext, letter: Issued, form: str, address: str) -> bytes:
+async def written_between(context: AppContext, letter: Issued, form: str, address: str) -> bytes:
     """A letter between offices as Word or PDF."""
     printed = Printed(letter.number, letter.token, letter.digest)
-    template = templates.edition(office.settings.data, letter.edition)
+    template = templates.edition(context.settings.data, letter.edition)
     return await rendering.written(form, template, placeholders.values_between(letter.facts, printed, address))
 
 

@@ -28,22 +28,22 @@ EVERY_SECONDS: Final = 6 * 3600
 _log = structlog.get_logger("gathering")
 
 
-async def tend(office: AppContext, now: datetime) -> None:
+async def tend(context: AppContext, now: datetime) -> None:
     """The timer: today's topics, without anybody waiting for them."""
-    office.spawn(_gathered_quietly(office, now))
+    context.spawn(_gathered_quietly(context, now))
 
 
-async def _gathered_quietly(office: AppContext, now: datetime) -> None:
+async def _gathered_quietly(context: AppContext, now: datetime) -> None:
     try:
-        await gather(office, now)
+        await gather(context, now)
     except (RuntimeError, OSError) as fault:  # tried again in a few hours
         _log.error("no topics", exc_info=fault)
 
 
-async def gather(office: AppContext, now: datetime) -> int:
+async def gather(context: AppContext, now: datetime) -> int:
     """Find the topics of the last weeks and keep them for today. Returns how many there are."""
     today = office_day(now)
-    since = start_of_day(today - timedelta(days=office.settings.topic_days - 1))
+    since = start_of_day(today - timedelta(days=context.settings.topic_days - 1))
     rows = await case_statistics.told(since, now, CASES_MOST)
     said = [
         TopicCase(r["no"], redaction.masked(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"]))
@@ -55,16 +55,16 @@ async def gather(office: AppContext, now: datetime) -> int:
     return len(found)
 
 
-def checker(office: AppContext) -> Callable[[dict[str, Any], datetime], Awaitable[None]]:
+def checker(context: AppContext) -> Callable[[dict[str, Any], datetime], Awaitable[None]]:
     """The handler of `case.reply`: what the checks find in the answer is kept for the unit's figure. Reports never are."""
 
     async def check(payload: dict[str, Any], now: datetime) -> None:
-        file = await case_queries.file(SYSTEM, payload["no"], secret=office.settings.secret)
+        file = await case_queries.file(SYSTEM, payload["no"], secret=context.settings.secret)
         entry = next(e for e in file.entries if e.seq == payload["seq"])
         text = str(entry.data.get("text", ""))
         if file.confidential or file.kind is Kind.RECTIFY or not text:
             raise NotNow(no=file.no)
-        codes = [finding.code for finding in checks.findings(asked(file, await office.model()), text)]
+        codes = [finding.code for finding in checks.findings(asked(file, await context.model()), text)]
         await store.record(file.no, entry.seq, entry.unit, entry.at, codes)
 
     return check

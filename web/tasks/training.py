@@ -40,24 +40,24 @@ async def learn(payload: dict[str, Any], now: datetime) -> None:
     await trainer.keep(case.title, case.text, case.no, lesson)
 
 
-async def ask(office: AppContext, by: str) -> bool:
+async def ask(context: AppContext, by: str) -> bool:
     """Somebody wants a candidate now. Returns False while one is being made."""
-    now = office.clock.now()
+    now = context.clock.now()
     is_new = await training_runs.ask(f"asked-{now.timestamp():.0f}", by=by, now=now)
-    office.wake()
+    context.wake()
     return is_new
 
 
-async def tend(office: AppContext, now: datetime) -> None:
+async def tend(context: AppContext, now: datetime) -> None:
     """The timer: ask for tonight's candidate when its hour has come, and begin what was asked for."""
-    await _ask_for_tonight(office, now)
+    await _ask_for_tonight(context, now)
     run = await training_runs.take(now)
     if run is not None:
-        office.spawn(carry_out(office, run.id, run.asked_by))
+        context.spawn(carry_out(context, run.id, run.asked_by))
 
 
-async def _ask_for_tonight(office: AppContext, now: datetime) -> None:
-    settings, today = office.settings, office_day(now)
+async def _ask_for_tonight(context: AppContext, now: datetime) -> None:
+    settings, today = context.settings, office_day(now)
     if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE).hour - settings.train_hour < NIGHT_HOURS:
         return
     key = f"{NIGHT}-{today.isoformat()}"
@@ -68,12 +68,12 @@ async def _ask_for_tonight(office: AppContext, now: datetime) -> None:
         await training_runs.ask(key, by="系统", now=now)
 
 
-async def carry_out(office: AppContext, run: int, by: str) -> None:
+async def carry_out(context: AppContext, run: int, by: str) -> None:
     """Have the candidate made, judged, kept, and put in force unless it is worse."""
-    now = office.clock.now()
+    now = context.clock.now()
     try:
         outcome = await trainer.train(
-            *((), (), await duties(), office.settings.data),
+            *((), (), await duties(), context.settings.data),
             said=await _said(now),
             now=now,
             by=by,
@@ -84,7 +84,7 @@ async def carry_out(office: AppContext, run: int, by: str) -> None:
         await training_runs.give_back(run, str(fault))
         return
     _log.info("candidate", release=outcome["release"], promoted=outcome["promoted"], worse=outcome["worse_because"])
-    await training_runs.finish(run, now=office.clock.now(), release=outcome["release"])
+    await training_runs.finish(run, now=context.clock.now(), release=outcome["release"])
 
 
 async def _said(now: datetime) -> list[tuple[str, str]]:

@@ -51,9 +51,9 @@ class UnitRecommendation:
         self._learnt: _Learnt | None = None
         self._is_learning = False
 
-    async def usual(self, office: AppContext, title: str, text: str) -> list[tuple[str, float]]:
+    async def usual(self, context: AppContext, title: str, text: str) -> list[tuple[str, float]]:
         """The units that usually answer such a message, with their shares; nothing until something was learnt."""
-        model, names = await office.model(), await directory.snapshot()
+        model, names = await context.model(), await directory.snapshot()
         confirmed = await trainer.answered_count()
         if model is None or confirmed < FEWEST:
             return []
@@ -61,7 +61,7 @@ class UnitRecommendation:
         is_old = known is None or (known.release, known.edition) != (model.release, names.edition)
         if (is_old or (known and confirmed - known.confirmed >= REFIT)) and not self._is_learning:
             self._is_learning = True
-            office.spawn(self.learn(model, names))
+            context.spawn(self.learn(model, names))
         if known is None or is_old:
             return []
         shares = await asyncio.to_thread(_shares, known.answering, title, text)

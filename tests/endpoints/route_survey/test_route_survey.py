@@ -117,10 +117,10 @@ async def house(town: Settings, tmp_path_factory: pytest.TempPathFactory) -> Asy
         free = replace(settings, submit_per_minute=MANY, lookup_per_minute=MANY, login_per_minute=MANY)
         async with Door.opened(free) as found:
             await Staff.filter(username__in=BELOW_THE_ACCUSED).update(cleared=True)
-            found.office.clock = Still(moment=MONDAY)
+            found.context.clock = Still(moment=MONDAY)
             await _ordinary(found)
             await _kept_away(found)
-            found.office.clock = Still(moment=NOW)
+            found.context.clock = Still(moment=NOW)
             await _follow_up(found)
             yield found
 
@@ -137,9 +137,9 @@ async def surveyed(house: Door) -> Surveyed:
 
 async def _ordinary(door: Door) -> None:
     """Anna's case: worked on, answered, rated, published."""
-    office, clerk = door.office, await directory.actor_of("clerk-jiaoyu")
+    context, clerk = door.context, await directory.actor_of("clerk-jiaoyu")
     desk = await directory.actor_of("reception")
-    file = await attachments.keep("照片.txt", "学校门口".encode(), office.settings.data, now=MONDAY, most=MANY)
+    file = await attachments.keep("照片.txt", "学校门口".encode(), context.settings.data, now=MONDAY, most=MANY)
     draft = Submission(
         kind="complaint",
         title="学校门口拥堵",
@@ -150,7 +150,7 @@ async def _ordinary(door: Door) -> None:
         public_consent=True,
         attachments=(file.id,),
     )
-    no = (await case_actions.submit_case(office, draft)).no
+    no = (await case_actions.submit_case(context, draft)).no
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.ASSIGN, desk, {"unit": "jiaoyu"}),
         (Act.ACCEPT, clerk, {}),
@@ -159,20 +159,20 @@ async def _ordinary(door: Door) -> None:
     )
     for hour, (act, actor, data) in enumerate(steps, 1):
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
-    await case_actions.submit_case(office, replace(draft, title="校门口路灯不亮", attachments=()))
-    withdrawn = (await case_actions.submit_case(office, replace(draft, title=WITHDRAWN, attachments=()))).no
+    await case_actions.submit_case(context, replace(draft, title="校门口路灯不亮", attachments=()))
+    withdrawn = (await case_actions.submit_case(context, replace(draft, title=WITHDRAWN, attachments=()))).no
     await cases.act(withdrawn, Act.WITHDRAW, citizen(withdrawn), {}, now=MONDAY)  # no step is left to take by accident
 
 
 async def _kept_away(door: Door) -> None:
     """A case of the unit from which its clerk is recused: a repeat was merged into it, and it was badly rated."""
-    office, lead = door.office, await directory.actor_of("lead-jiaoyu")
+    context, lead = door.context, await directory.actor_of("lead-jiaoyu")
     desk = await directory.actor_of("reception")
     text = "实验学校的塑胶跑道气味刺鼻，孩子上体育课后头晕，请查。"
     draft = Submission("complaint", "塑胶跑道刺鼻", text, "web", "", person=PersonSubmission("白小本", "13900005678"))
-    no = (await case_actions.submit_case(office, draft)).no
+    no = (await case_actions.submit_case(context, draft)).no
     again = replace(draft, title="操场的事", text="上次说的操场的事还没有人管，请回电。")
-    later = (await case_actions.submit_case(office, again)).no
+    later = (await case_actions.submit_case(context, again)).no
     await cases.act(later, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY)
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.ASSIGN, desk, {"unit": "jiaoyu"}),
@@ -183,24 +183,24 @@ async def _kept_away(door: Door) -> None:
     for hour, (act, actor, data) in enumerate(steps, 1):
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
     await cases.act(later, Act.MERGE, desk, {"case": no, "reason": "同一事项"}, now=MONDAY + HOUR)
-    await outbox.drain(bootstrap.handlers(office), MONDAY + 5 * HOUR)
-    await case_actions.perform_act(office, no, Act.RATE, citizen(no), {"level": 1, "text": "还是刺鼻"})
+    await outbox.drain(bootstrap.handlers(context), MONDAY + 5 * HOUR)
+    await case_actions.perform_act(context, no, Act.RATE, citizen(no), {"level": 1, "text": "还是刺鼻"})
 
 
 async def _follow_up(door: Door) -> None:
     await jobs.sweep_clocks(NOW)
     for _ in range(2):  # the second time for what the timers found
-        await outbox.drain(bootstrap.handlers(door.office), NOW)
+        await outbox.drain(bootstrap.handlers(door.context), NOW)
         for name in ("morning", "oversight"):
-            await bootstrap.TIMERS[name][0](door.office, NOW)
+            await bootstrap.TIMERS[name][0](door.context, NOW)
     forecast_actions.forget()
 
 
 async def _reported(door: Door, report: Report) -> Words:
     """The report is handed in, worked on, late, disputed and rated; a notice and a message about it fail."""
-    office, handler = door.office, await directory.actor_of(report.handler)
-    office.clock = Still(moment=MONDAY - 25 * DAY)
-    file = await attachments.keep("证据.txt", b"deep well", office.settings.data, now=MONDAY, most=MANY)
+    context, handler = door.context, await directory.actor_of(report.handler)
+    context.clock = Still(moment=MONDAY - 25 * DAY)
+    file = await attachments.keep("证据.txt", b"deep well", context.settings.data, now=MONDAY, most=MANY)
     draft = Submission(
         kind="report",
         title=f"举报收受{report.words}",
@@ -211,12 +211,12 @@ async def _reported(door: Door, report: Report) -> Words:
         public_consent=True,
         attachments=(file.id,),
     )
-    receipt = await case_actions.submit_case(office, draft)
+    receipt = await case_actions.submit_case(context, draft)
     later = await case_actions.submit_case(
-        office, replace(draft, text=f"再次反映：{report.text}，盼复", attachments=())
+        context, replace(draft, text=f"再次反映：{report.text}，盼复", attachments=())
     )
     await jobs.sweep_clocks(MONDAY - 2 * DAY)  # nobody sent it on in time
-    await outbox.drain(bootstrap.handlers(office), MONDAY - DAY)
+    await outbox.drain(bootstrap.handlers(context), MONDAY - DAY)
     holder, no = citizen(receipt.no), receipt.no
     overseer = replace(await directory.actor_of("supervisor"), cleared=True)
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
@@ -233,13 +233,13 @@ async def _reported(door: Door, report: Report) -> Words:
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
     for day in range(1, 4):  # so often that an order is proposed
         await cases.act(later.no, Act.URGE, citizen(later.no), {}, now=MONDAY + day * DAY)
-    office.clock = Still(moment=MONDAY + 10 * HOUR)
-    await outbox.drain(bootstrap.handlers(office), MONDAY + 10 * HOUR)
-    await case_actions.perform_act(office, no, Act.RATE, holder, {"level": 1, "text": f"{report.words}没退"})
-    office.clock = Still(moment=NOW)
+    context.clock = Still(moment=MONDAY + 10 * HOUR)
+    await outbox.drain(bootstrap.handlers(context), MONDAY + 10 * HOUR)
+    await case_actions.perform_act(context, no, Act.RATE, holder, {"level": 1, "text": f"{report.words}没退"})
+    context.clock = Still(moment=NOW)
     await _follow_up(door)
     await Notice.filter(case_no=no).update(error="地址不对")
-    await case_queries.file(handler, no, secret=office.settings.secret, log_at=NOW)
+    await case_queries.file(handler, no, secret=context.settings.secret, log_at=NOW)
     link = await Link.get(case_id=(await Case.get(no=later.no)).id)
     things = {
         "file": file.id,
@@ -262,7 +262,7 @@ async def _visitors(door: Door, names: Iterable[str]) -> AsyncIterator[dict[str,
             stack.push_async_callback(client.aclose)
             found[name] = client
         remembering = Response()
-        citizen_cookie.remember_case(remembering, door.office, own)
+        citizen_cookie.remember_case(remembering, door.context, own)
         if "citizen" in found:
             found["citizen"].cookies.set(
                 citizen_cookie.CASE_COOKIE, remembering.headers["set-cookie"].split(";")[0].split("=", 1)[1].strip('"')
@@ -315,10 +315,10 @@ async def test_for_whoever_may_not_see_a_report_there_is_none(surveyed: Surveyed
 
 
 async def test_whoever_is_recused_from_a_case_is_not_told_of_it_by_another(surveyed: Surveyed) -> None:
-    office = surveyed.door.office
+    context = surveyed.door.context
     case = await Case.get(title="塑胶跑道刺鼻")
     followed = await Case.get(link=case.no)
-    file = await case_queries.file(await directory.actor_of("lead-jiaoyu"), case.no, secret=office.settings.secret)
+    file = await case_queries.file(await directory.actor_of("lead-jiaoyu"), case.no, secret=context.settings.secret)
     assert set(file.linked) == {followed.no}
     told = [
         f"{where}: {secret}"
@@ -381,7 +381,7 @@ async def test_whoever_may_see_a_report_does_and_each_look_is_written_down(surve
 
 
 async def test_only_a_cleared_auditor_reads_who_looked_at_a_report(surveyed: Surveyed) -> None:
-    words, secret = surveyed.unit, surveyed.door.office.settings.secret
+    words, secret = surveyed.unit, surveyed.door.context.settings.secret
     await case_queries.file(await directory.actor_of("clerk-jiwei"), words.no, secret=secret, log_at=NOW)
     async with _visitors(surveyed.door, ["auditor"]) as visitors:
         log = (await visitors["auditor"].get("/admin/reads")).text
@@ -424,20 +424,20 @@ async def test_a_notice_to_staff_does_not_carry_a_reports_title(surveyed: Survey
 
 async def test_a_report_goes_to_nobody_below_those_it_names_and_to_no_unit_that_could_not_open_it(house: Door) -> None:
     draft = Submission(kind="report", title="举报", text="举报区教育局的人收受礼金", channel="web", desk="")
-    no = (await case_actions.submit_case(house.office, draft)).no
+    no = (await case_actions.submit_case(house.context, draft)).no
     desk = await directory.actor_of("reception")
     for unit, fault in (("jiaoyu", "barred"), ("xuexiao-shiyan", "barred"), ("chengguan", "not_cleared")):
         with pytest.raises(Invalid) as caught:
-            await case_actions.perform_act(house.office, no, Act.ASSIGN, desk, {"unit": unit})
+            await case_actions.perform_act(house.context, no, Act.ASSIGN, desk, {"unit": unit})
         assert caught.value.fields == {"unit": fault}
-    await case_actions.perform_act(house.office, no, Act.ASSIGN, desk, {"unit": "jiwei"})
+    await case_actions.perform_act(house.context, no, Act.ASSIGN, desk, {"unit": "jiwei"})
 
 
 async def test_nothing_ordinary_is_merged_into_a_report(surveyed: Surveyed) -> None:
     words, house = surveyed.unit, surveyed.door
     draft = Submission(kind="complaint", title="路灯不亮", text="小区路灯坏了", channel="web", desk="")
-    no = (await case_actions.submit_case(house.office, draft)).no
+    no = (await case_actions.submit_case(house.context, draft)).no
     desk = await directory.actor_of("reception")
     with pytest.raises(Invalid) as caught:
-        await case_actions.perform_act(house.office, no, Act.MERGE, desk, {"case": words.no, "reason": "同一件事"})
+        await case_actions.perform_act(house.context, no, Act.MERGE, desk, {"case": words.no, "reason": "同一件事"})
     assert caught.value.fields == {"case": "confidential"}

@@ -16,8 +16,8 @@ from web.context import AppContext
 
 async def upload(request: Request) -> Response:
     """Take in a file that a message will claim later."""
-    office: AppContext = request.app.state.office
-    settings = office.settings
+    context: AppContext = request.app.state.context
+    settings = context.settings
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Invalid(code="unsupported_type")
     await request.app.state.limiter.hit("submit", request)
@@ -29,7 +29,7 @@ async def upload(request: Request) -> Response:
             raise Refusal("too_large", most=settings.upload_max_bytes)
         content = await file.read()
         kept = await attachments.keep(
-            file.filename or "", content, settings.data, now=office.clock.now(), most=settings.upload_max_bytes
+            file.filename or "", content, settings.data, now=context.clock.now(), most=settings.upload_max_bytes
         )
     told = {"id": kept.id, "name": kept.name, "size": kept.size, "type": kept.type, "sha256": kept.sha256}
     return answered(told, 201)
@@ -37,10 +37,10 @@ async def upload(request: Request) -> Response:
 
 async def download(request: Request) -> Response:
     """An attachment of a case the asker may see. Never shown inside a page: browsers save it."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     code = asked(request, requests.CaseQuery)["code"]
     no = identifiers.typed_number(path_text(request, "no"))
     asker = await asking_actor(request, no, code)
-    await case_queries.file(asker, no, secret=office.settings.secret, log_at=office.clock.now())
-    row, path = await attachments.opened(asker, path_text(request, "id"), office.settings.data)
+    await case_queries.file(asker, no, secret=context.settings.secret, log_at=context.clock.now())
+    row, path = await attachments.opened(asker, path_text(request, "id"), context.settings.data)
     return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")

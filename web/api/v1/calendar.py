@@ -129,10 +129,10 @@ class Applied(Struct):
 
 async def known(request: Request) -> Response:
     """The calendar of a year."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, year = await sessions.actor(request), asked(request, CalendarQuery)["year"]
     calendar_actions.administrator(actor)
-    year = year or office_day(office.clock.now()).year
+    year = year or office_day(context.clock.now()).year
     now = await calendar_editions.current()
     editions = [
         {
@@ -157,7 +157,7 @@ async def known(request: Request) -> Response:
 
 async def hand_in(request: Request) -> Response:
     """Hand in a change to be looked at."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, CalendarIn)
     if faults:
@@ -165,34 +165,34 @@ async def hand_in(request: Request) -> Response:
     calendar_actions.administrator(actor)
     notice = calendar_notice.read_lines(values["lines"])
     more = {"is_whole_year": values["whole_year"], "source": values["source"], "remark": values["remark"]}
-    number, wrong = await calendar_draft.handed_in(office, actor, notice, **more)
+    number, wrong = await calendar_draft.handed_in(context, actor, notice, **more)
     if wrong:
         raise Invalid({"lines": "wrong_lines"}, words="wrong_lines", sentences="；".join(wrong))
-    return await _draft(office, number, 201)
+    return await _draft(context, number, 201)
 
 
 async def draft(request: Request) -> Response:
     """A change, and what it would move now."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     calendar_actions.administrator(await sessions.actor(request))
-    return await _draft(office, _number(request))
+    return await _draft(context, _number(request))
 
 
 async def carry_out(request: Request) -> Response:
     """Make the change that was looked at; twice is once."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = calendar_actions.administrator(await sessions.actor(request))
-    edition = await calendar_editions.carry_out(_number(request), actor.name or actor.id, office.clock.now())
-    office.wake()
+    edition = await calendar_editions.carry_out(_number(request), actor.name or actor.id, context.clock.now())
+    context.wake()
     return answered({"edition": edition})
 
 
 async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = calendar_actions.administrator(await sessions.actor(request))
     found = await calendar_editions.draft_of(_number(request))
-    return await _draft(office, await calendar_actions.drafted(office, actor, found.what), 201)
+    return await _draft(context, await calendar_actions.drafted(context, actor, found.what), 201)
 
 
 async def edition(request: Request) -> Response:
@@ -217,13 +217,17 @@ async def edition(request: Request) -> Response:
 
 async def restore(request: Request) -> Response:
     """Look at going back to an edition."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = calendar_actions.administrator(await sessions.actor(request))
-    return await _draft(office, await calendar_actions.back_to(office, actor, path_text(request, "name")), 201)
+    return await _draft(context, await calendar_actions.back_to(context, actor, path_text(request, "name")), 201)
 
 
-async def _draft(office: AppContext, number: int, status: int = 200) -> Response:
-    found, before, now = await calendar_editions.draft_of(number), await calendar_editions.current(), office.clock.now()
+async def _draft(context: AppContext, number: int, status: int = 200) -> Response:
+    found, before, now = (
+        await calendar_editions.draft_of(number),
+        await calendar_editions.current(),
+        context.clock.now(),
+    )
     after = calendar_editions.changed(before, found.what)
     made = await deadline_changes.made_by(found.edition) if found.edition else await deadline_changes.under(after, now)
     rows = [_day(row.day.isoformat(), row.is_workday, row.name) for row in found.what.rows]

@@ -37,15 +37,15 @@ _PERSON = ("name", "phone", "id_number", "address")
 
 async def submit(request: Request) -> Response:
     """Hand in a message: 201 with a receipt, or 200 with the same one when the source was here before."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     values, faults, _ = await taken(request, requests.NewCase)
     sender = await _sender(request)
     await request.app.state.limiter.hit("submit", request)
     if not values.get("source_id") and "source_id" not in faults:
         values["source_id"] = request.headers.get("idempotency-key", "")
     draft = replace(_draft(values, sender), sender=_mark(request, sender))
-    receipt = await case_actions.submit_case(office, draft, sender, faults=faults)
-    now = office.clock.now()
+    receipt = await case_actions.submit_case(context, draft, sender, faults=faults)
+    now = context.clock.now()
     told = {
         "no": receipt.no,
         "code": receipt.code,
@@ -111,20 +111,20 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
     """
     if not code:
         return await sessions.actor(request)
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
     try:
-        return access.citizen(await case_lookup.by_code(office.settings.secret, code, no=no or "-"))
+        return access.citizen(await case_lookup.by_code(context.settings.secret, code, no=no or "-"))
     except NotFound:
         await limiter.hit("lookup", request)
         raise
 
 
 async def _shown(request: Request, asker: Actor, no: str) -> Response:
-    office: AppContext = request.app.state.office
-    now = office.clock.now()
-    file = await case_queries.file(asker, no, secret=office.settings.secret, log_at=now)
+    context: AppContext = request.app.state.context
+    now = context.clock.now()
+    file = await case_queries.file(asker, no, secret=context.settings.secret, log_at=now)
     return answered(_case_told(file, await directory.snapshot(), now, await letter_register.letters_of(asker, file)))
 
 
@@ -168,7 +168,7 @@ def _field(need: Need, step: Step, file: CaseFile) -> dict[str, Any]:
 
 async def act(request: Request) -> Response:
     """Take a step, then show the case as it is now."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     values, faults, said = await taken(request, requests.ActIn, may_be_empty=True)
     step = _act_of(path_text(request, "act"))
     if faults:
@@ -176,16 +176,16 @@ async def act(request: Request) -> Response:
     no = identifiers.typed_number(path_text(request, "no"))
     asker = await asking_actor(request, no, values["code"])
     data = parsing.from_json(said, parsing.needs_of(step))
-    before = await _case_seen(office, asker, no) if step is Act.RECUSE else None
-    await case_actions.perform_act(office, no, step, asker, data, expect=values["version"], pf=values["pf"])
+    before = await _case_seen(context, asker, no) if step is Act.RECUSE else None
+    await case_actions.perform_act(context, no, step, asker, data, expect=values["version"], pf=values["pf"])
     if before is not None and data.get("staff") == asker.id:
         # Whoever withdraws does not see it again: what is told is what they saw before.
-        return answered(_case_told(before, await directory.snapshot(), office.clock.now(), ()))
+        return answered(_case_told(before, await directory.snapshot(), context.clock.now(), ()))
     return await _shown(request, asker, no)
 
 
-async def _case_seen(office: AppContext, asker: Actor, no: str) -> CaseFile:
-    return await case_queries.file(asker, no, secret=office.settings.secret)
+async def _case_seen(context: AppContext, asker: Actor, no: str) -> CaseFile:
+    return await case_queries.file(asker, no, secret=context.settings.secret)
 
 
 def _act_of(text: str) -> Act:

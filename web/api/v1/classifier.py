@@ -55,28 +55,28 @@ async def listed(request: Request) -> Response:
 
 async def train(request: Request) -> Response:
     """Ask for a candidate; it is made, tried and, unless worse, put in force in the background."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _administrator(request)
-    return answered({"is_new": await training.ask(office, actor.name)}, 202)
+    return answered({"is_new": await training.ask(context, actor.name)}, 202)
 
 
 async def promote(request: Request) -> Response:
     """Put a release in force."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _administrator(request)
     row = await registry.one_release(path_text(request, "id"))
-    if not registry.is_whole(office.settings.data, row["folder"]):
+    if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
-    await registry.promote(row["id"], by=actor.name, now=office.clock.now())
+    await registry.promote(row["id"], by=actor.name, now=context.clock.now())
     return answered(_told(await registry.one_release(row["id"])))
 
 
 async def roll_back(request: Request) -> Response:
     """Put the release before the present one in force again."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _administrator(request)
     try:
-        release = await registry.roll_back(office.settings.data, by=actor.name, now=office.clock.now())
+        release = await registry.roll_back(context.settings.data, by=actor.name, now=context.clock.now())
     except NotFound:
         raise NotNow(release="") from None
     return answered(_told(await registry.one_release(release)))

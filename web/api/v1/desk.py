@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 async def worklist(request: Request) -> Response:
     """The cases the member of staff sees, narrowed and sorted."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     names = await directory.snapshot()
     said = asked(request, requests.DeskQuery)
@@ -38,7 +38,7 @@ async def worklist(request: Request) -> Response:
         raise Invalid(faults)
     page = said.pop("page")
     filters = Filters(**{name: value or "" for name, value in said.items() if name != "mine"}, mine=said["mine"])
-    now = office.clock.now()
+    now = context.clock.now()
     found = await case_worklist.worklist(actor, filters, page, now=now)
     items = [{**serializers.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
     return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
@@ -58,38 +58,38 @@ def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
 
 async def classify(request: Request) -> Response:
     """What a message is about, who should answer it and why: a proposal, nothing is written."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, requests.ToClassify)
     title, text = intake.line(values.get("title", "")), intake.paragraph(values.get("text", ""))
     names = await directory.snapshot()
     if faults := _message_faults(title, text, values, names) | faults:
         raise Invalid(faults)
-    model = await office.model()
+    model = await context.model()
     verdict = await asyncio.to_thread(model.predict, title, text) if model else None
     region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
-    decision = _decision(verdict, values["kind"] or "", region, office.settings.desk, names)
-    told = _suggestion(verdict, decision, title, text, office.settings.desk, names)
-    now = office.clock.now()
+    decision = _decision(verdict, values["kind"] or "", region, context.settings.desk, names)
+    told = _suggestion(verdict, decision, title, text, context.settings.desk, names)
+    now = context.clock.now()
     earlier = await suggestions.precedents(actor, verdict.reasons, "", now) if verdict else []
     told["similar"] = [
         {"no": row.no, "title": row.title, "unit": serializers.unit_json(row.unit, names), "status": row.status}
         for row in earlier[: suggestions.SIMILAR_MOST]
     ]
-    told |= await _automatic(office, verdict, decision, names.street_of(region))
+    told |= await _automatic(context, verdict, decision, names.street_of(region))
     return answered(told)
 
 
 async def _automatic(
-    office: "AppContext", verdict: "Verdict | None", decision: Decision, street: str
+    context: "AppContext", verdict: "Verdict | None", decision: Decision, street: str
 ) -> dict[str, Any]:
     """Whether a message like this goes to its unit without a person, else why not."""
     if verdict is None or not decision.unit:
         return {"automatic": False, "automatic_reason": "没有对应的派单规则，由受理窗口分派"}
-    said = classification.said_by(verdict, office.settings.confidence_bar) | {"proposed": decision.unit}
+    said = classification.said_by(verdict, context.settings.confidence_bar) | {"proposed": decision.unit}
     if said["abstained"]:
         return {"automatic": False, "automatic_reason": "分类器不够确定，由受理窗口判断"}
-    held = await classification.held_because(said, street, office.settings.automatic_mode)
+    held = await classification.held_because(said, street, context.settings.automatic_mode)
     return {"automatic": not held, "automatic_reason": catalogue.HELD.get(held, "")}
 
 

@@ -105,28 +105,28 @@ class StatusOut(Struct):
 
 async def bad(request: Request) -> Response:
     """The bad ratings the caller sees, newest first."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, page = _staff(await sessions.actor(request)), asked(request, BadRatingQuery)["page"]
-    found = await disputes.loops(actor, now=office.clock.now(), page=page)
+    found = await disputes.loops(actor, now=context.clock.now(), page=page)
     items = [_rating(view) for view in found.items]
     return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 
 
 async def dispute(request: Request) -> Response:
     """The rated unit holds a bad rating for mistaken or malicious."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values = await _whole(request, ReasonIn)
-    await disputes.dispute(path_text(request, "id"), _staff(actor), values["reason"], now=office.clock.now())
+    await disputes.dispute(path_text(request, "id"), _staff(actor), values["reason"], now=context.clock.now())
     return answered({"status": "under_review"})
 
 
 async def judge(request: Request) -> Response:
     """Somebody of another unit decides a dispute."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values = await _whole(request, JudgementIn)
-    number, now = path_text(request, "id"), office.clock.now()
+    number, now = path_text(request, "id"), context.clock.now()
     await disputes.judge(number, _staff(actor), is_valid=values["valid"], reason=values["reason"], now=now)
     return answered({"status": "valid" if values["valid"] else "invalid"})
 
@@ -139,20 +139,20 @@ async def excluded(request: Request) -> Response:
 
 async def exclude(request: Request) -> Response:
     """The unit that leads a case asks to leave it out."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values = await _whole(request, ExclusionIn)
-    no, secret = identifiers.typed_number(values["case_no"]), office.settings.secret
-    await exclusions.ask(no, _staff(actor), values["reason"], now=office.clock.now(), secret=secret)
+    no, secret = identifiers.typed_number(values["case_no"]), context.settings.secret
+    await exclusions.ask(no, _staff(actor), values["reason"], now=context.clock.now(), secret=secret)
     return answered({"status": exclusions.ExclusionState.ASKED.value}, 201)
 
 
 async def decide(request: Request) -> Response:
     """An overseer of another unit approves or refuses."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values = await _whole(request, ExclusionDecisionIn)
-    no, is_approved, now = path_text(request, "no"), values["approved"], office.clock.now()
+    no, is_approved, now = path_text(request, "no"), values["approved"], context.clock.now()
     await exclusions.decide(no, _staff(actor), is_approved=is_approved, answer=values["reason"], now=now)
     status = exclusions.ExclusionState.APPROVED if is_approved else exclusions.ExclusionState.REFUSED
     return answered({"status": status.value})

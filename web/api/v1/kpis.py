@@ -91,6 +91,6 @@ async def xlsx(request: Request) -> Response:
 
 
 async def _document(request: Request) -> dict[str, Any]:
-    office: AppContext = request.app.state.office
-    question = kpi_actions.question_of(asked(request, KpiQuery), office, await directory.snapshot())
-    return await kpi_table.document(question, await permissions.overseer(request), kpi_actions.weights(office))
+    context: AppContext = request.app.state.context
+    question = kpi_actions.question_of(asked(request, KpiQuery), context, await directory.snapshot())
+    return await kpi_table.document(question, await permissions.overseer(request), kpi_actions.weights(context))

@@ -85,7 +85,7 @@ class Law(Struct):
 
 async def law(request: Request) -> Response:
     """Terms, steps, choices and letters, each with its article."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     found = {
         "terms": [
             {
@@ -95,7 +95,7 @@ async def law(request: Request) -> Response:
                 **_holds_for(row.profiles, row.kinds),
                 "stages": sorted(stage.value for stage in row.stages),
             }
-            for row in in_force(office_day(office.clock.now()))
+            for row in in_force(office_day(context.clock.now()))
         ],
         "steps": [
             {

@@ -86,9 +86,9 @@ class Verified(Struct):
 
 async def listed(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await letter_templates.administrator(request)
-    return answered({"items": [_row(office, row) for row in letter_types.ALL]})
+    return answered({"items": [_row(context, row) for row in letter_types.ALL]})
 
 
 async def one(request: Request) -> Response:
@@ -99,24 +99,24 @@ async def one(request: Request) -> Response:
 
 async def template(request: Request) -> Response:
     """The template to edit in Word."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     ours = asked(request, TemplateQuery)["ours"]
     await letter_templates.administrator(request)
     row = _letter(request)
-    return _file(letter_templates.file_to_edit(office, row, ours=ours), f"{row.title}（模板）.docx", "docx")
+    return _file(letter_templates.file_to_edit(context, row, ours=ours), f"{row.title}（模板）.docx", "docx")
 
 
 async def sample(request: Request) -> Response:
     """The letter about a sample case, as PDF."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await letter_templates.administrator(request)
     row = _letter(request)
-    return _file(await letter_templates.sample_pdf(office, row), f"{row.title}（样张）.pdf", "pdf")
+    return _file(await letter_templates.sample_pdf(context, row), f"{row.title}（样张）.pdf", "pdf")
 
 
 async def take_in(request: Request) -> Response:
     """Put an own template in force, if it is sound."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await letter_templates.administrator(request)
     row = _letter(request)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -126,17 +126,17 @@ async def take_in(request: Request) -> Response:
         if not isinstance(file, UploadFile):
             raise Invalid({"file": "missing"})
         content = await file.read()
-    if faults := await letter_templates.taken_in(office, row, content):
+    if faults := await letter_templates.taken_in(context, row, content):
         raise Invalid({"file": "wrong_template"}, words="wrong_template", sentences="；".join(faults))
     return _one(request, row)
 
 
 async def restore(request: Request) -> Response:
     """Back to the template we ship; twice is once."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await letter_templates.administrator(request)
     row = _letter(request)
-    letter_templates.restored(office, row)
+    letter_templates.restored(context, row)
     return _one(request, row)
 
 
@@ -150,16 +150,16 @@ async def verify(request: Request) -> Response:
 
 
 def _one(request: Request, row: LetterType) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     blanks = [
         {"name": name, "meaning": meaning, "required": name in row.states}
         for name, (meaning, _) in placeholders.PLACEHOLDERS.items()
     ]
-    return answered(_row(office, row) | {"placeholders": blanks})
+    return answered(_row(context, row) | {"placeholders": blanks})
 
 
-def _row(office: AppContext, row: LetterType) -> dict[str, Any]:
-    found = letter_templates.template_of(office, row)
+def _row(context: AppContext, row: LetterType) -> dict[str, Any]:
+    found = letter_templates.template_of(context, row)
     names = [field.name for field in structs.fields(LetterTemplateOut) if field.name != "act_text"]
     return {name: getattr(found, name) for name in names} | {"act_text": found.act_words}
 

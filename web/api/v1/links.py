@@ -120,19 +120,19 @@ async def of_case(request: Request) -> Response:
 
 async def add(request: Request) -> Response:
     """Link a case to an earlier one."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, no = await sessions.actor(request), path_text(request, "no")
     values, faults, _ = await taken(request, LinkIn)
     if faults:
         raise Invalid(faults)
     link_actions.receptionist(actor)
-    await link_actions.add(office, actor, no, identifiers.typed_number(intake.line(values["case"])), values["kind"])
+    await link_actions.add(context, actor, no, identifiers.typed_number(intake.line(values["case"])), values["kind"])
     return answered({"items": [_link(each) for each in await links.of_case(actor, no)]}, 201)
 
 
 async def decide(request: Request) -> Response:
     """Decide about a link."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, number = await sessions.actor(request), path_text(request, "id")
     values, faults, _ = await taken(request, LinkDecisionIn)
     if not faults and values["decision"] not in link_actions.DECISIONS:
@@ -140,7 +140,7 @@ async def decide(request: Request) -> Response:
     if faults:
         raise Invalid(faults)
     link = await link_actions.link_of(link_actions.receptionist(actor), number)
-    await link_actions.decide(office, actor, link, values["decision"], expect=values["expect"])
+    await link_actions.decide(context, actor, link, values["decision"], expect=values["expect"])
     return answered(_link(await link_actions.link_of(actor, number)))
 
 
@@ -152,7 +152,7 @@ async def campaign(request: Request) -> Response:
 
 async def answer(request: Request) -> Response:
     """Answer the cases of a campaign alike, or look at which could be."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, no = await sessions.actor(request), path_text(request, "no")
     values, faults, _ = await taken(request, CampaignIn)
     text = intake.paragraph(values.get("text", ""))
@@ -163,7 +163,7 @@ async def answer(request: Request) -> Response:
     head, members = await links.group(actor, no)
     chosen = {identifiers.typed_number(intake.line(each)) for each in values["cases"]}
     rows = [row for row in (head, *members) if row.no in chosen]
-    outcome = await link_actions.answer_all(office, actor, rows, text, is_sent=values["send"])
+    outcome = await link_actions.answer_all(context, actor, rows, text, is_sent=values["send"])
     items = [{"no": no, "sent": values["send"] and not why, "why_not": why or None} for no, why in outcome.items()]
     return answered({"items": items})
 

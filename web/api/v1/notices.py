@@ -51,11 +51,11 @@ class Marked(Struct):
 
 async def notices(request: Request) -> Response:
     """The unit's notices, unread first."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     unread, read = await inbox.listed(actor)
     items = [_notice(row) for row in (*unread, *read)]
-    return answered({"items": items, "unread": await inbox.unread(actor, office.clock.now())})
+    return answered({"items": items, "unread": await inbox.unread(actor, context.clock.now())})
 
 
 def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
 
 async def mark(request: Request) -> Response:
     """Mark notices read."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, MarkIn, may_be_empty=True)
     if faults:
         raise Invalid(faults)
-    marked = await inbox.mark(actor, values["ids"] or None, office.clock.now())
+    marked = await inbox.mark(actor, values["ids"] or None, context.clock.now())
     return answered({"marked": marked})

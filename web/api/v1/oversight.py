@@ -199,8 +199,8 @@ class MeasureStepIn(Struct):
 
 async def late(request: Request) -> Response:
     """Late clocks, and who was told."""
-    office: AppContext = request.app.state.office
-    actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
+    context: AppContext = request.app.state.context
+    actor, now, names = await overseer(request), context.clock.now(), await directory.snapshot()
     rows = await overdue.late_clocks(actor, now=now)
     told = await inbox.told_of(row["id"] for row in rows)
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
@@ -223,7 +223,7 @@ async def proposals(request: Request) -> Response:
 
 async def decide(request: Request) -> Response:
     """Issue a proposed order, or write down why not."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await sessions.actor(request)
     values, faults, _ = await taken(request, DecisionIn)
     reason = intake.paragraph(values.get("reason", ""))
@@ -240,8 +240,8 @@ async def decide(request: Request) -> Response:
     status = supervision_proposals.ISSUED if values["issue"] else supervision_proposals.DISMISSED
     if values["issue"]:
         data = {"reason": reason, "trigger": proposal["trigger"]}
-        await case_actions.perform_act(office, proposal["case_no"], Act.SUPERVISE, actor, data)
-    await supervision_proposals.decide(actor, proposal["id"], status, reason, office.clock.now())
+        await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
+    await supervision_proposals.decide(actor, proposal["id"], status, reason, context.clock.now())
     return answered({"status": status})
 
 
@@ -272,30 +272,30 @@ async def rungs(request: Request) -> Response:
 
 async def orders(request: Request) -> Response:
     """The supervision orders, open ones first."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await overseer(request), await directory.snapshot()
-    lines = [oversight_views.order_line(row, names, office.clock.now()) for row in await overdue.orders(actor)]
+    lines = [oversight_views.order_line(row, names, context.clock.now()) for row in await overdue.orders(actor)]
     keys = ("no", "unit", "reason", "trigger", "state", "answer")
     return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
 
 
 async def forecast(request: Request) -> Response:
     """Running clocks, those of which most lateness is to be expected first."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await sessions.actor(request), await directory.snapshot()
     if not has(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
         raise Forbidden
-    lines = await forecast_actions.lines(office, actor, names)
+    lines = await forecast_actions.lines(context, actor, names)
     keys = ("no", "unit", "term", "chance", "expected_days", "unit_n", "unit_late", "all_n", "all_late", "why")
     return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
 
 
 async def list_measures(request: Request) -> Response:
     """The measures the caller may see."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = _reader(await sessions.actor(request))
-    found = await measures.listed(actor, MeasureFilters(**asked(request, MeasureQuery)), office.clock.now())
-    names, now = await directory.snapshot(), office.clock.now()
+    found = await measures.listed(actor, MeasureFilters(**asked(request, MeasureQuery)), context.clock.now())
+    names, now = await directory.snapshot(), context.clock.now()
     return answered({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
 
 
@@ -323,14 +323,14 @@ async def one_measure(request: Request) -> Response:
 
 
 async def _told(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
-    office: AppContext = request.app.state.office
-    line = oversight_views.measure_line(row, await directory.snapshot(), office.clock.now())
+    context: AppContext = request.app.state.context
+    line = oversight_views.measure_line(row, await directory.snapshot(), context.clock.now())
     return answered(_measure(line, row), status)
 
 
 async def issue(request: Request) -> Response:
     """Issue a measure."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, MeasureIn)
     if faults:
@@ -338,18 +338,20 @@ async def issue(request: Request) -> Response:
     if not measure_types.may_issue(actor):
         raise Forbidden
     brought = {name: intake.paragraph(str(values.get(name) or "")) for name in ("kind", "unit", "title", "text")}
-    day = await measures.due_day(str(values.get("due_day") or ""), brought["kind"], office.settings, office.clock.now())
+    day = await measures.due_day(
+        str(values.get("due_day") or ""), brought["kind"], context.settings, context.clock.now()
+    )
     cases = [intake.line(no) for no in values.get("cases") or []]
     made = await measures.issue(
-        actor, {**brought, "due_day": day}, cases, DeliveryPolicy.of(office.settings), office.clock.now()
+        actor, {**brought, "due_day": day}, cases, DeliveryPolicy.of(context.settings), context.clock.now()
     )
-    office.wake()
+    context.wake()
     return await _told(request, await measures.one(actor, made), 201)
 
 
 async def deed(request: Request) -> Response:
     """Answer, send back, close or withdraw a measure."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, what = await sessions.actor(request), request.path_params["act"]
     values, faults, _ = await taken(request, MeasureStepIn, may_be_empty=True)
     if faults:
@@ -360,9 +362,9 @@ async def deed(request: Request) -> Response:
     brought: dict[str, Any] = {name: intake.paragraph(values[name]) for name in ("text", "adoption", "due_day")}
     brought["due_day"] = _day(brought["due_day"])
     await measures.act(
-        actor, _id(request), MeasureStep(what), brought, DeliveryPolicy.of(office.settings), office.clock.now()
+        actor, _id(request), MeasureStep(what), brought, DeliveryPolicy.of(context.settings), context.clock.now()
     )
-    office.wake()
+    context.wake()
     return await _told(request, await measures.one(actor, _id(request)))
 
 

@@ -24,29 +24,29 @@ from web.context import AppContext
 
 async def rate(request: Request) -> Response:
     """Rate a case, or a service that has none."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     values, faults, _ = await taken(request, requests.NewRating)
     if faults:
         raise Invalid(faults)
     rater = await _rater(request, values)
     if rater is None:
-        view = await _service_rated(request, office, values)
+        view = await _service_rated(request, context, values)
     else:
         data = {name: values[name] for name in ("level", "tags", "anonymous")} | {
             "text": intake.paragraph(values["text"])
         }
         if values["desk_level"] is not None:
             data["desk_level"] = values["desk_level"]
-        await case_actions.perform_act(office, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
+        await case_actions.perform_act(context, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
         view = (await case_ratings.ratings_of(rater, case_no=rater.case_no)).items[0]
     return answered({"id": view.id, "level": view.level, "status": view.status}, 201)
 
 
 async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     """The citizen whose case is rated, or None when it is no case."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     if values["token"]:
-        no = occasion_of(office.settings.secret, intake.line(values["token"])).case_no
+        no = occasion_of(context.settings.secret, intake.line(values["token"])).case_no
         return access.citizen(no) if no else None
     if not values["case_no"] and not values["code"]:
         return None
@@ -56,7 +56,7 @@ async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     return await asking_actor(request, identifiers.typed_number(intake.line(values["case_no"])), values["code"])
 
 
-async def _service_rated(request: Request, office: AppContext, values: dict[str, Any]) -> RatingView:
+async def _service_rated(request: Request, context: AppContext, values: dict[str, Any]) -> RatingView:
     await request.app.state.limiter.hit("submit", request)
     said = ServiceRating(
         level=values["level"],
@@ -70,7 +70,7 @@ async def _service_rated(request: Request, office: AppContext, values: dict[str,
         phone=intake.line(values["phone"]),
     )
     staff = await sessions.actor_or_none(request)
-    settings = office.settings
-    view = await services.rate_service(said, staff, now=office.clock.now(), secret=settings.secret)
-    office.wake()
+    settings = context.settings
+    view = await services.rate_service(said, staff, now=context.clock.now(), secret=settings.secret)
+    context.wake()
     return view

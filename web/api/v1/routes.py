@@ -42,20 +42,20 @@ async def document(request: Request) -> Response:
 
 async def docs(request: Request) -> Response:
     """The same for people to read."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     told = openapi.document(CALLS, _server(request))
-    context = {
+    values = {
         "calls": [_readable(call, told) for call in CALLS],
         "types": openapi.types_of(CALLS),
         "server": _server(request),
         "prefix": PREFIX,
     }
-    return office.render(request, "api/docs.html", context)
+    return context.render(request, "api/docs.html", values)
 
 
 def _server(request: Request) -> str:
-    office: AppContext = request.app.state.office
-    return (office.settings.public_url or str(request.base_url)).rstrip("/").removesuffix(PREFIX) + PREFIX
+    context: AppContext = request.app.state.context
+    return (context.settings.public_url or str(request.base_url)).rstrip("/").removesuffix(PREFIX) + PREFIX
 
 
 def _readable(call: Call, told: dict[str, Any]) -> dict[str, Any]:

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 async def log_in(request: Request) -> Response:
     """A session for a member of staff."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     limiter = request.app.state.limiter
     values, faults, _ = await taken(request, requests.LogIn)
     if faults:
         raise Invalid(faults)
     await limiter.check("login", request)
     try:
-        session = await sessions.log_in(office, intake.line(values["username"]), values["password"], values["otp"])
+        session = await sessions.log_in(context, intake.line(values["username"]), values["password"], values["otp"])
     except sessions.Unauthorized:
         await limiter.hit("login", request)
         raise

@@ -31,8 +31,8 @@ _WRONG_CODE = frozenset({40029, 40163, 40226})  # invalid, already used, refused
 
 async def log_in(request: Request) -> Response:
     """A session for whoever WeChat says has opened the mini-program."""
-    office: AppContext = request.app.state.office
-    settings = office.settings
+    context: AppContext = request.app.state.context
+    settings = context.settings
     values, faults, _ = await taken(request, requests.WxLogIn)
     code = intake.line(values.get("code", ""))
     if not code:
@@ -44,7 +44,7 @@ async def log_in(request: Request) -> Response:
     await request.app.state.limiter.hit("login", request)
     openid = await asyncio.to_thread(_exchanged, settings, code)
     who = identifiers.keyed_hash(settings.secret, "wx-openid", openid)[:40]
-    token, expires_at = await sessions.open_session(office, f"wx:{who}")
+    token, expires_at = await sessions.open_session(context, f"wx:{who}")
     return answered({"token": token, "expires_at": dates.iso(expires_at)}, 201)
 
 

@@ -22,7 +22,7 @@ def local(path: str) -> str:
 
 async def login(request: Request) -> Response:
     """The form on GET; on POST a session, or the form again."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     if request.method == "GET":
         actor = await sessions.actor_or_none(request)
         back = local(request.query_params.get("next", ""))
@@ -30,7 +30,7 @@ async def login(request: Request) -> Response:
             return RedirectResponse(back or desk_frame.landing(actor), status_code=303)
         if await sessions.is_enrolling(request):
             return RedirectResponse("/desk/second-factor", status_code=303)
-        return office.render(request, "login.html", _context("", back, {}))
+        return context.render(request, "login.html", _context("", back, {}))
     async with request.form() as form:
         username, password = line(str(form.get("username", ""))), str(form.get("password", ""))
         back = local(str(form.get("next", "")))
@@ -40,53 +40,53 @@ async def login(request: Request) -> Response:
         if not value
     }
     if errors:
-        return office.render(request, "login.html", _context(username, back, errors), status=422)
+        return context.render(request, "login.html", _context(username, back, errors), status=422)
     limiter = request.app.state.limiter
     await limiter.check("login", request)  # only failures count: at nine a whole building logs in from one address
     try:
-        session = await sessions.log_in(office, username, password, may_enrol=True)
+        session = await sessions.log_in(context, username, password, may_enrol=True)
     except sessions.Unauthorized as refused:
         if refused.code == "code_needed":
             response = RedirectResponse(f"/login/code?{urlencode({'next': back})}", status_code=303)
-            sessions.remember_pending_second_factor(response, office, username)
+            sessions.remember_pending_second_factor(response, context, username)
             return response
         await limiter.hit("login", request)
         errors = {"password": catalogue.error_words(refused.code)}
-        return office.render(request, "login.html", _context(username, back, errors), status=401)
+        return context.render(request, "login.html", _context(username, back, errors), status=401)
     return await _let_in(request, session, back)
 
 
 async def code(request: Request) -> Response:
     """The second step for whoever has a second factor: the form on GET, on POST a session or the form again."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     username, limiter = sessions.pending_second_factor(request), request.app.state.limiter
     if not username:
         return RedirectResponse("/login", status_code=303)
     if request.method == "GET":
         back = local(request.query_params.get("next", ""))
-        return office.render(request, "login_code.html", {"next": back, "errors": {}})
+        return context.render(request, "login_code.html", {"next": back, "errors": {}})
     async with request.form() as form:
         otp, back = line(str(form.get("otp", "")))[:20], local(str(form.get("next", "")))
     await limiter.check("login", request)
     try:
         if not otp:
             raise sessions.Unauthorized("code_needed")
-        await sessions.prove_code(office, username, otp)
-        session = await sessions.create_session(office, username)
+        await sessions.prove_code(context, username, otp)
+        session = await sessions.create_session(context, username)
     except sessions.Unauthorized as refused:
         await limiter.hit("login", request)
         errors = {"otp": catalogue.error_words(refused.code)}
-        return office.render(request, "login_code.html", {"next": back, "errors": errors}, status=401)
+        return context.render(request, "login_code.html", {"next": back, "errors": errors}, status=401)
     response = await _let_in(request, session, back)
     response.delete_cookie(sessions.HALF_COOKIE)
     return response
 
 
 async def _let_in(request: Request, session: sessions.LoggedIn, back: str) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     back = await form_recovery.way_back(request, session.actor, back)
     response = RedirectResponse(back or desk_frame.landing(session.actor), status_code=303)
-    cookies.set_cookie(response, office, sessions.STAFF_COOKIE, session.token, office.settings.session_hours)
+    cookies.set_cookie(response, context, sessions.STAFF_COOKIE, session.token, context.settings.session_hours)
     return response
 
 

@@ -28,7 +28,7 @@ def faults_of(username: str, old: str, new: str, again: str) -> dict[str, str]:
 
 async def change(request: Request) -> Response:
     """The form on GET; on POST the new password, with this browser logged in anew and all others out."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     if request.method == "GET":
         return await _shown(request, {})
@@ -39,32 +39,32 @@ async def change(request: Request) -> Response:
         limiter = request.app.state.limiter
         await limiter.check("login", request)
         try:
-            await sessions.prove(office, actor.id, old)
+            await sessions.prove(context, actor.id, old)
         except sessions.Unauthorized as refused:
             await limiter.hit("login", request)
             faults = {"old": refused.code}
     if faults:
         return await _shown(request, faults)
-    await accounts.set_password(actor.id, new, now=office.clock.now())
-    token, _ = await sessions.open_session(office, actor.id)
+    await accounts.set_password(actor.id, new, now=context.clock.now())
+    token, _ = await sessions.open_session(context, actor.id)
     response = RedirectResponse("/desk/password?done=1", status_code=303)
-    cookies.set_cookie(response, office, sessions.STAFF_COOKIE, token, office.settings.session_hours)
+    cookies.set_cookie(response, context, sessions.STAFF_COOKIE, token, context.settings.session_hours)
     return response
 
 
 async def _shown(request: Request, faults: dict[str, str]) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await sessions.actor(request), await directory.snapshot()
     errors = {
         name: catalogue.error_words(code) if code in catalogue.ERRORS else catalogue.fault_words(name, code)
         for name, code in faults.items()
     }
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "errors": errors,
         "done": request.query_params.get("done") == "1",
     }
-    return office.render(request, "desk/password.html", context, status=422 if errors else 200)
+    return context.render(request, "desk/password.html", values, status=422 if errors else 200)
 
 
 ROUTES = [Route("/password", change, methods=["GET", "POST"])]

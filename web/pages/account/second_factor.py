@@ -23,18 +23,18 @@ async def shown(request: Request) -> Response:
 
 async def switch_on(request: Request) -> Response:
     """Prove the new secret by a code; the spare codes come back, once."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     async with request.form() as form:
         otp, sealed = line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
     try:
-        username, _, secret = crypto.decrypt_system(office.settings.secret, sealed).partition(" ")
+        username, _, secret = crypto.decrypt_system(context.settings.secret, sealed).partition(" ")
     except ValueError:
         username = secret = ""
     if username != actor.id or not secret:
         return RedirectResponse("/desk/second-factor", status_code=303)
     try:
-        spares = await second_factor.switch_on(office, actor.id, secret, otp)
+        spares = await second_factor.switch_on(context, actor.id, secret, otp)
     except Invalid as wrong:
         return await _page(request, actor, wrong.fields, secret)
     return await _page(request, actor, {}, spares=spares)
@@ -42,15 +42,15 @@ async def switch_on(request: Request) -> Response:
 
 async def switch_off(request: Request) -> Response:
     """No code from now on; not where the house requires one."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, limiter = await sessions.actor(request), request.app.state.limiter
     async with request.form() as form:
         otp = line(str(form.get("otp", "")))[:20]
-    if office.settings.second_factor_required:
+    if context.settings.second_factor_required:
         return await _page(request, actor, {"otp": "factor_required"})
     await limiter.check("login", request)
     try:
-        await sessions.prove_code(office, actor.id, otp)
+        await sessions.prove_code(context, actor.id, otp)
     except sessions.Unauthorized:
         await limiter.hit("login", request)
         return await _page(request, actor, {"otp": "wrong_code"})
@@ -61,22 +61,22 @@ async def switch_off(request: Request) -> Response:
 async def _page(
     request: Request, actor: Actor, faults: dict[str, str], secret: str = "", spares: list[str] | None = None
 ) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     standing, names = await second_factor.standing(actor.id), await directory.snapshot()
     secret = secret or second_factor.new_secret()
-    address = second_factor.address(office, actor.id, secret)
-    context = {
+    address = second_factor.address(context, actor.id, secret)
+    values = {
         **desk_frame.frame(actor, names),
         "standing": standing,
-        "required": office.settings.second_factor_required,
+        "required": context.settings.second_factor_required,
         "qr": segno.make(address, error="m").svg_data_uri(omitsize=True, border=2),
         "letters": [secret[at : at + 4] for at in range(0, len(secret), 4)],
-        "sealed": crypto.encrypt_system(office.settings.secret, f"{actor.id} {secret}"),
+        "sealed": crypto.encrypt_system(context.settings.secret, f"{actor.id} {secret}"),
         "spares": spares or [],
         "errors": {name: catalogue.fault_words(name, code) for name, code in faults.items()},
         "done": request.query_params.get("done", ""),
     }
-    response = office.render(request, "desk/second_factor.html", context, status=422 if faults else 200)
+    response = context.render(request, "desk/second_factor.html", values, status=422 if faults else 200)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -27,20 +27,20 @@ READ_WORDS = {
 
 async def reads(request: Request) -> Response:
     """Who looked at personal or confidential data. For auditors only: an administrator does not audit himself."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await administrator(request, Role.AUDITOR), await directory.snapshot()
     no = request.query_params.get("no", "").strip()[:24]
     rows = await read_log(no, READS_MOST)
     seen = await case_queries.seen_of(
         actor, (row["case_no"] for row in rows)
     )  # reports are audited by cleared auditors
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "no": no,
         "most": READS_MOST,
         "rows": [_read(row, names) for row in rows if not row["case_no"] or row["case_no"] in seen],
     }
-    return office.render(request, "admin/reads.html", context)
+    return context.render(request, "admin/reads.html", values)
 
 
 def _read(row: dict[str, Any], names: directory.Directory) -> dict[str, str]:

@@ -32,7 +32,7 @@ BEFORE_DAYS = 104
 
 async def automatic(request: Request) -> Response:
     """Every cell with its outcomes, its bound, how it stands and since when."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     if Role.ADMIN not in actor.roles and not has(actor, OVERSEERS):
         raise Forbidden
@@ -40,11 +40,11 @@ async def automatic(request: Request) -> Response:
     pool = [cell for cell in cells if cell.name.startswith(gate.POOL)]
     wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
     narrow = [cell for cell in cells if cell not in wide and cell not in pool]
-    settings = office.settings
-    now = office.clock.now()
+    settings = context.settings
+    now = context.clock.now()
     said = await case_statistics.classified(now - timedelta(days=BEFORE_DAYS), now)
     counted = sum(cell.standing.total for cell in wide)
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "is_admin": Role.ADMIN in actor.roles,
         "mode": settings.automatic_mode,
@@ -59,7 +59,7 @@ async def automatic(request: Request) -> Response:
         "wide": [_row(cell, names) for cell in (*wide, *pool)],
         "narrow": [_row(cell, names) for cell in _by_weight(narrow)],
     }
-    return office.render(request, "admin/automatic.html", context)
+    return context.render(request, "admin/automatic.html", values)
 
 
 def _shift(said: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:

@@ -33,7 +33,7 @@ _FIELDS = ("lines", "remark", "source")
 
 async def calendar(request: Request) -> Response:
     """The days of a year that differ from the plain week; POST hands in a change, which is then shown."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await administrator(request)
     if request.method == "GET":
         return await _shown(request, actor, dict.fromkeys(_FIELDS, ""), [])
@@ -44,7 +44,7 @@ async def calendar(request: Request) -> Response:
     notice = calendar_notice.read_file("", body) if body else calendar_notice.read_lines(typed["lines"])
     said = {name: typed[name] for name in ("source", "remark")}
     try:
-        number, faults = await calendar_draft.handed_in(office, actor, notice, is_whole_year=is_whole_year, **said)
+        number, faults = await calendar_draft.handed_in(context, actor, notice, is_whole_year=is_whole_year, **said)
     except Invalid as fault:
         faults = [catalogue.fault_words(name, code) for name, code in fault.fields.items()]
     if faults:
@@ -59,12 +59,12 @@ async def administrator(request: Request) -> Actor:
 async def _shown(
     request: Request, actor: Actor, typed: dict[str, str], faults: list[str], *, is_whole_year: bool = False
 ) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     names, known = await directory.snapshot(), await calendar_editions.current()
-    this_year = office_day(office.clock.now()).year
+    this_year = office_day(context.clock.now()).year
     asked = request.query_params.get("year", "")
     year = int(asked) if asked.isdecimal() and FIRST_YEAR <= int(asked) <= LAST_YEAR else this_year
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "year": year,
         "this_year": this_year,
@@ -93,7 +93,7 @@ async def _shown(
         "counts": calendar_notice.counts(known, year),
         "provisional": await deadline_changes.provisional(),
     }
-    return office.render(request, "admin/calendar.html", context, status=422 if faults else 200)
+    return context.render(request, "admin/calendar.html", values, status=422 if faults else 200)
 
 
 def _months(known: Calendar, year: int) -> list[dict[str, Any]]:

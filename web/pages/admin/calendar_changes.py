@@ -40,13 +40,13 @@ _WHOSE = {Holder.CITIZEN_OWN: "群众（给本人答复）", Holder.CITIZEN: "�
 
 async def draft(request: Request) -> Response:
     """What a change would move, before it moves anything."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, found = await administrator(request), await _draft(request)
     if found.edition:
         return RedirectResponse(f"/admin/calendar/editions/{found.edition}", status_code=303)
-    before, now = await calendar_editions.current(), office.clock.now()
+    before, now = await calendar_editions.current(), context.clock.now()
     after = calendar_editions.changed(before, found.what)
-    context = {
+    values = {
         **await _moved(request, actor, await deadline_changes.under(after, now), f"/admin/calendar/drafts/{found.id}"),
         "draft": found,
         "is_stale": found.follows != before.edition,
@@ -58,43 +58,43 @@ async def draft(request: Request) -> Response:
             for year in sorted({day.year for day in (*(r.day for r in found.what.rows), *found.what.plain)})
         ][-3:],
     }
-    return office.render(request, "admin/calendar_preview.html", context, status=409 if context["is_stale"] else 200)
+    return context.render(request, "admin/calendar_preview.html", values, status=409 if values["is_stale"] else 200)
 
 
 async def draft_sheet(request: Request) -> Response:
     """All that a change would move, as Excel."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await administrator(request)
     found = await _draft(request)
     after = calendar_editions.changed(await calendar_editions.current(), found.what)
-    return await _sheet(await deadline_changes.under(after, office.clock.now()), f"calendar-draft-{found.id}")
+    return await _sheet(await deadline_changes.under(after, context.clock.now()), f"calendar-draft-{found.id}")
 
 
 async def carry_out(request: Request) -> Response:
     """Make the change that was looked at. Twice is once; against an older edition it is not made but shown anew."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await administrator(request)
     number = int(request.path_params["number"])
     try:
-        edition = await calendar_editions.carry_out(number, actor.name or actor.id, office.clock.now())
+        edition = await calendar_editions.carry_out(number, actor.name or actor.id, context.clock.now())
     except Conflict:
         return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
-    office.wake()
+    context.wake()
     return RedirectResponse(f"/admin/calendar/editions/{edition}", status_code=303)
 
 
 async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, found = await administrator(request), await _draft(request)
-    return _to_draft(await calendar_actions.drafted(office, actor, found.what))
+    return _to_draft(await calendar_actions.drafted(context, actor, found.what))
 
 
 async def edition(request: Request) -> Response:
     """What an edition says, who made it, what it moved and for whom."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, found = await administrator(request), await calendar_editions.edition_of(request.path_params["name"])
-    context = {
+    values = {
         **await _moved(
             request, actor, await deadline_changes.made_by(found.name), f"/admin/calendar/editions/{found.name}"
         ),
@@ -109,7 +109,7 @@ async def edition(request: Request) -> Response:
         "said": [{"day": dates.day_words(day), "what": _WORKS[works], "name": name} for day, works, name in found.days],
         "is_followed": not found.is_newest or await deadline_changes.is_followed(),
     }
-    return office.render(request, "admin/calendar_edition.html", context)
+    return context.render(request, "admin/calendar_edition.html", values)
 
 
 _WORKS = {True: "调休上班", False: "放假", None: "恢复平日"}
@@ -124,9 +124,9 @@ async def edition_sheet(request: Request) -> Response:
 
 async def restore(request: Request) -> Response:
     """Look at going back to an edition: a new one, with its days."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await administrator(request)
-    return _to_draft(await calendar_actions.back_to(office, actor, request.path_params["name"]))
+    return _to_draft(await calendar_actions.back_to(context, actor, request.path_params["name"]))
 
 
 def _to_draft(number: int) -> Response:

@@ -15,14 +15,14 @@ from web.presentation import desk_frame
 
 async def home(request: Request) -> Response:
     """Where to go from here, and whether something is stuck."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await administrator(request, Role.ADMIN, Role.AUDITOR), await directory.snapshot()
-    model = await office.model()
-    context = {
+    model = await context.model()
+    values = {
         **desk_frame.frame(actor, names),
         "is_admin": Role.ADMIN in actor.roles,
         "is_auditor": Role.AUDITOR in actor.roles,
-        "queue": await outbox.counts(office.clock.now()),
+        "queue": await outbox.counts(context.clock.now()),
         "units": len(names.units()),
         "rows": len(names.rows),
         "unrouted": len(assignment_rules.unrouted(categories.LEVEL2, names.rows)),
@@ -30,4 +30,4 @@ async def home(request: Request) -> Response:
         "calendar": await calendar.edition_words(),
         "release": model.release if model else "",
     }
-    return office.render(request, "admin/home.html", context)
+    return context.render(request, "admin/home.html", values)

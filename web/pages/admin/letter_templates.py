@@ -30,18 +30,18 @@ async def rows(request: Request) -> Response:
 
 
 async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed: str | None = None) -> Response:
-    office: AppContext = request.app.state.office
-    names, data = await directory.snapshot(), office.settings.data
+    context: AppContext = request.app.state.context
+    names, data = await directory.snapshot(), context.settings.data
     known = unit_marks.marks(data)
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
-        "rows": [letter_templates.template_of(office, each) for each in ALL],
+        "rows": [letter_templates.template_of(context, each) for each in ALL],
         "lines": unit_marks.lines_of(known) if typed is None else typed,
-        "example": f"{unit_marks.mark_of(data, names, office.settings.desk)}受告〔2026〕12号",
+        "example": f"{unit_marks.mark_of(data, names, context.settings.desk)}受告〔2026〕12号",
         "errors": errors,
         "done": DONE.get(request.query_params.get("done", ""), ""),
     }
-    return office.render(request, "admin/letters.html", context, status=422 if errors else 200)
+    return context.render(request, "admin/letters.html", values, status=422 if errors else 200)
 
 
 async def one(request: Request) -> Response:
@@ -50,14 +50,14 @@ async def one(request: Request) -> Response:
 
 
 async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[str]) -> Response:
-    office: AppContext = request.app.state.office
-    names, found = await directory.snapshot(), letter_templates.template_of(office, row)
+    context: AppContext = request.app.state.context
+    names, found = await directory.snapshot(), letter_templates.template_of(context, row)
     sample = (
         ""
         if found.faults
-        else await rendering.shown(letter_templates.in_force(office, row), letter_templates.sample_of(row))
+        else await rendering.shown(letter_templates.in_force(context, row), letter_templates.sample_of(row))
     )
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "row": found,
         "states": row.states,
@@ -70,57 +70,57 @@ async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[s
         "errors": {"file": "；".join(faults)} if faults else {},
         "done": DONE.get(request.query_params.get("done", ""), ""),
     }
-    return office.render(request, "admin/letter.html", context, status=422 if faults else 200)
+    return context.render(request, "admin/letter.html", values, status=422 if faults else 200)
 
 
 async def take_in(request: Request) -> Response:
     """Put an own template in force, if it is sound."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, row = await letter_templates.administrator(request), _letter(request)
     async with request.form(max_files=1, max_fields=5) as form:
         file = form.get("file")
         content = await file.read() if isinstance(file, UploadFile) else b""
-    if faults := await letter_templates.taken_in(office, row, content):
+    if faults := await letter_templates.taken_in(context, row, content):
         return await _shown(request, actor, row, faults)
     return RedirectResponse(f"/admin/letters/{row.code}?done=saved", status_code=303)
 
 
 async def drop(request: Request) -> Response:
     """Back to the template we ship."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await letter_templates.administrator(request)
     row = _letter(request)
-    letter_templates.restored(office, row)
+    letter_templates.restored(context, row)
     return RedirectResponse(f"/admin/letters/{row.code}?done=dropped", status_code=303)
 
 
 async def template(request: Request) -> Response:
     """The template to edit in Word: the one in force, or ours."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await letter_templates.administrator(request)
     row = _letter(request)
-    content = letter_templates.file_to_edit(office, row, ours="ours" in request.query_params)
+    content = letter_templates.file_to_edit(context, row, ours="ours" in request.query_params)
     return _file(content, f"{row.title}（模板）.docx", "docx")
 
 
 async def sample(request: Request) -> Response:
     """The letter with a sample case, as PDF."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await letter_templates.administrator(request)
     row = _letter(request)
-    return _file(await letter_templates.sample_pdf(office, row), f"{row.title}（样张）.pdf", "pdf")
+    return _file(await letter_templates.sample_pdf(context, row), f"{row.title}（样张）.pdf", "pdf")
 
 
 async def mark(request: Request) -> Response:
     """Keep the marks of the units."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await letter_templates.administrator(request), await directory.snapshot()
     async with request.form(max_fields=5) as form:
         typed = parsing.words(form, "lines")
     found, wrong = unit_marks.read(typed, names.has)
     if wrong:
         return await _listed(request, actor, {"lines": "；".join(wrong[:5])}, typed)
-    unit_marks.keep(office.settings.data, found)
+    unit_marks.keep(context.settings.data, found)
     return RedirectResponse("/admin/letters?done=marks", status_code=303)
 
 

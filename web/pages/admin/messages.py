@@ -14,12 +14,12 @@ from web.wording import dates
 
 async def messages(request: Request) -> Response:
     """What waits to be carried out, and what failed so often that somebody must look."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await administrator(request), await directory.snapshot()
     rows = await outbox.failing()
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
-        "queue": await outbox.counts(office.clock.now()),
+        "queue": await outbox.counts(context.clock.now()),
         "rows": [{**case_views.unnumbered(row), "next": dates.short_time(row["run_at"])} for row in rows],
     }
-    return office.render(request, "admin/messages.html", context)
+    return context.render(request, "admin/messages.html", values)

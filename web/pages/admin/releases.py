@@ -42,29 +42,29 @@ DONE: Mapping[str, str] = {
 
 async def home(request: Request) -> Response:
     """Every release, what was asked for, and what taught."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await _administrator(request), await directory.snapshot()
     rows = await registry.all_releases()
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "rows": [row_view(row) for row in rows],
         "runs": [_run(row) for row in await training_runs.last()],
         "taught": [(words, (await trainer.counts()).get(state, 0)) for state, words in STATES.items()],
         "done": DONE.get(request.query_params.get("done", ""), ""),
         "can_go_back": sum(1 for row in rows if row["promoted_at"]) > 1,
-        "hour": office.settings.train_hour,
-        "least": office.settings.train_least,
+        "hour": context.settings.train_hour,
+        "least": context.settings.train_least,
     }
-    return office.render(request, "admin/learning.html", context)
+    return context.render(request, "admin/learning.html", values)
 
 
 async def one(request: Request) -> Response:
     """One release: its trial beside the release it was tried against, by category and by unit."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await _administrator(request), await directory.snapshot()
     row = await registry.one_release(request.path_params["id"])
     trial = row["trial"]
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "release": row_view(row),
         "figures": _figures(trial),
@@ -74,30 +74,30 @@ async def one(request: Request) -> Response:
         ],
         "doubts": [(DOUBTS.get(why, why), n) for why, n in trial.get("doubts", {}).items()],
         "doubted": _doubted(trial, names),
-        "is_whole": registry.is_whole(office.settings.data, row["folder"]),
+        "is_whole": registry.is_whole(context.settings.data, row["folder"]),
     }
-    return office.render(request, "admin/release.html", context)
+    return context.render(request, "admin/release.html", values)
 
 
 async def train(request: Request) -> Response:
     """A candidate is wanted now."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _administrator(request)
-    is_new = await training.ask(office, actor.name)
+    is_new = await training.ask(context, actor.name)
     return RedirectResponse(f"/admin/learning?done={'asked' if is_new else 'busy'}", status_code=303)
 
 
 async def promote(request: Request) -> Response:
     """Put this release in force, an earlier one as well as a refused one: a person may know better."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _administrator(request)
     row = await registry.one_release(request.path_params["id"])
-    if not registry.is_whole(office.settings.data, row["folder"]):
+    if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
     async with request.form() as form:
         instead_of = str(form.get("instead_of", ""))
     try:
-        await registry.promote(row["id"], by=actor.name, now=office.clock.now(), instead_of=instead_of or None)
+        await registry.promote(row["id"], by=actor.name, now=context.clock.now(), instead_of=instead_of or None)
     except Conflict:
         return RedirectResponse("/admin/learning?done=changed", status_code=303)
     return RedirectResponse("/admin/learning?done=promoted", status_code=303)
@@ -105,9 +105,9 @@ async def promote(request: Request) -> Response:
 
 async def roll_back(request: Request) -> Response:
     """Back to the release before, in one click."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _administrator(request)
-    await registry.roll_back(office.settings.data, by=actor.name, now=office.clock.now())
+    await registry.roll_back(context.settings.data, by=actor.name, now=context.clock.now())
     return RedirectResponse("/admin/learning?done=promoted", status_code=303)
 
 

@@ -33,12 +33,12 @@ FAULTS = {"co": "协办单位里有不存在的代码", "lead": "请选择主办
 
 async def rows(request: Request) -> Response:
     """Every row in force, narrowed by category, unit or words; and the trial."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await _administrator(request), await directory.snapshot()
     q = request.query_params
     chosen = {name: q.get(name, "").strip()[:200] for name in ("category", "unit", "q")}
     found = [row_view(row, names) for row in names.rows if _fits(row, chosen)]
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "rows": [row for row in found if not chosen["q"] or chosen["q"] in " ".join(map(str, row.values()))],
         "total": len(names.rows),
@@ -49,7 +49,7 @@ async def rows(request: Request) -> Response:
         "waiting": [_waiting(code, names) for code in assignment_rules.unrouted(categories.LEVEL2, names.rows)],
         **await _trial(request, names),
     }
-    return office.render(request, "admin/routing.html", context)
+    return context.render(request, "admin/routing.html", values)
 
 
 def _waiting(code: str, names: Directory) -> dict[str, str]:
@@ -80,24 +80,24 @@ def row_view(row: AssignmentRule, names: Directory) -> dict[str, Any]:
 
 async def _trial(request: Request, names: Directory) -> dict[str, Any]:
     """Which row wins for the words somebody tries, and which rows it beat."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     q = request.query_params
     typed = {name: q.get(f"try_{name}", "").strip()[:2000] for name in ("text", "kind", "region", "category")}
     shown: dict[str, Any] = {
         "trial": typed,
         "kinds": worklist_views.kind_options(PUBLIC_KINDS),
-        "regions": worklist_views.region_groups(names, office.settings.region),
+        "regions": worklist_views.region_groups(names, context.settings.region),
         "verdict": None,
     }
     if not any(typed.values()):
         return shown
     region = typed["region"] or names.place_of(typed["text"])
-    category, how, is_sure = await _category(office, typed)
+    category, how, is_sure = await _category(context, typed)
     facts = CaseFacts(
         category=category,
         kind=typed["kind"],
         region=region,
-        desk=office.settings.desk,
+        desk=context.settings.desk,
         is_sure=is_sure,
         street=names.street_of(region),
         region_chain=names.region_chain(region),
@@ -118,11 +118,11 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
     return shown
 
 
-async def _category(office: AppContext, typed: Mapping[str, str]) -> tuple[str, str, bool]:
+async def _category(context: AppContext, typed: Mapping[str, str]) -> tuple[str, str, bool]:
     """The category to try with, how it was found, and whether it is sure."""
     if categories.exists(typed["category"]):
         return typed["category"], "指定", True
-    model = await office.model() if typed["text"] else None
+    model = await context.model() if typed["text"] else None
     if model is None:
         return "", "没有分类", False
     verdict = await asyncio.to_thread(model.predict, typed["text"][:60], typed["text"])
@@ -132,7 +132,7 @@ async def _category(office: AppContext, typed: Mapping[str, str]) -> tuple[str, 
 
 async def edit(request: Request) -> Response:
     """One row, or a new one, to change and keep."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await _administrator(request), await directory.snapshot()
     row = _row(names, request.path_params["id"])
     if request.method == "GET":
@@ -148,17 +148,17 @@ async def edit(request: Request) -> Response:
             for name, code in faults.items()
         }
         return _form(request, actor, names, row, typed, errors)
-    await directory.save_row(row.id if row else None, typed, by=actor.id, now=office.clock.now())
+    await directory.save_row(row.id if row else None, typed, by=actor.id, now=context.clock.now())
     return RedirectResponse("/admin/routing?done=saved", status_code=303)
 
 
 async def drop(request: Request) -> Response:
     """Take a row out of force."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await _administrator(request), await directory.snapshot()
     row = _row(names, request.path_params["id"])
     if row is not None:
-        await directory.drop_row(row.id, by=actor.id, now=office.clock.now())
+        await directory.drop_row(row.id, by=actor.id, now=context.clock.now())
     return RedirectResponse("/admin/routing?done=dropped", status_code=303)
 
 
@@ -216,9 +216,9 @@ def _form(
     typed: Mapping[str, Any],
     errors: Mapping[str, str],
 ) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     units = worklist_views.unit_groups(names)
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "row_id": row.id if row else None,
         "typed": dict(typed),
@@ -227,9 +227,9 @@ def _form(
         "cos": [("按规则", [(STREET, SPECIAL[STREET])]), *units],
         "categories": worklist_views.category_groups(with_heads=True),
         "kinds": worklist_views.kind_options(PUBLIC_KINDS),
-        "regions": worklist_views.region_groups(names, office.settings.region),
+        "regions": worklist_views.region_groups(names, context.settings.region),
     }
-    return office.render(request, "admin/routing_row.html", context, status=422 if errors else 200)
+    return context.render(request, "admin/routing_row.html", values, status=422 if errors else 200)
 
 
 async def _administrator(request: Request) -> Actor:

@@ -15,11 +15,11 @@ from web.wording import catalogue
 
 async def units(request: Request) -> Response:
     """Every unit, found by name or code."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await administrator(request), await directory.snapshot()
     q = request.query_params.get("q", "").strip()[:60]
     found = [u for u in names.units() if not q or q in u.code or any(q in n for n in (u.name, u.short, *u.aliases))]
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "q": q,
         "rows": [
@@ -34,16 +34,16 @@ async def units(request: Request) -> Response:
             for u in found
         ],
     }
-    return office.render(request, "admin/units.html", context)
+    return context.render(request, "admin/units.html", values)
 
 
 async def unit(request: Request) -> Response:
     """One unit: its duties, what lies below it, the rows that lead to it, and who works there."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await administrator(request), await directory.snapshot()
     row = names.unit(request.path_params["code"])
     staff = await directory.staff_of(row.code)
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "unit": row,
         "facts": [
@@ -61,7 +61,7 @@ async def unit(request: Request) -> Response:
         "routes": [routing_rules.row_view(r, names) for r in names.rows if r.lead == row.code or row.code in r.co],
         "staff": [{**s, "roles": "、".join(catalogue.ROLES[r] for r in s["roles"])} for s in staff],
     }
-    return office.render(request, "admin/unit.html", context)
+    return context.render(request, "admin/unit.html", values)
 
 
 def _category(code: str) -> str:

@@ -52,20 +52,20 @@ async def _asked(request: Request) -> tuple[Report, Any]:
 
     Raises Forbidden.
     """
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await permissions.overseer(request)
     if not actor.everywhere:
         raise Forbidden
-    now = office.clock.now()
-    return await made(request.query_params.get("year") or f"{office_day(now):%Y}", office.settings, now), actor
+    now = context.clock.now()
+    return await made(request.query_params.get("year") or f"{office_day(now):%Y}", context.settings, now), actor
 
 
 async def page(request: Request) -> Response:
     """The report as it will be printed."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     found, actor = await _asked(request)
-    this = office_day(office.clock.now()).year
-    context = {
+    this = office_day(context.clock.now()).year
+    values = {
         **desk_frame.frame(actor, await directory.snapshot()),
         "title": found.title,
         "owner": found.owner,
@@ -78,7 +78,7 @@ async def page(request: Request) -> Response:
             for s in found.sections
         ],
     }
-    return office.render(request, "board/report.html", context)
+    return context.render(request, "board/report.html", values)
 
 
 def _table(table: Table) -> Mapping[str, Any]:
@@ -101,9 +101,9 @@ def _bar(row: tuple[Cell, ...], table: Table) -> tuple[str, float, str]:
 
 async def download(request: Request) -> Response:
     """The report as a file: /board/report.docx and /board/report.xlsx."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     found, actor = await _asked(request)
-    await access_log.log_read(actor, "export", detail=found.title, now=office.clock.now())
+    await access_log.log_read(actor, "export", detail=found.title, now=context.clock.now())
     is_word = request.url.path.endswith(".docx")
     content = await asyncio.to_thread(annual_report_files.to_docx if is_word else annual_report_files.to_xlsx, found)
     name = f"xinqiao-report-{found.year}.{'docx' if is_word else 'xlsx'}"

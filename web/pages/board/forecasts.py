@@ -16,20 +16,20 @@ from web.presentation.oversight import pages
 
 async def of_all(request: Request) -> Response:
     """The list for overseers."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await overseer(request), await directory.snapshot()
-    context = {"tabs": pages("forecast", actor), "rows": await lines(office, actor, names), "own": False}
-    return office.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **context})
+    values = {"tabs": pages("forecast", actor), "rows": await lines(context, actor, names), "own": False}
+    return context.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **values})
 
 
 async def of_unit(request: Request) -> Response:
     """The list for a unit: its own clocks."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await sessions.actor(request), await directory.snapshot()
     if not actor.roles & desk_frame.WORKERS:
         raise Forbidden
-    context = {"tabs": [], "rows": await lines(office, actor, names), "own": True}
-    return office.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **context})
+    values = {"tabs": [], "rows": await lines(context, actor, names), "own": True}
+    return context.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **values})
 
 
 ROUTES = [Route("/forecast", of_all)]

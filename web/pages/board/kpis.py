@@ -35,21 +35,21 @@ PARTS: Mapping[str, str] = {"top": "分子", "base": "分母", "missed": "分母
 
 async def table(request: Request) -> Response:
     """The figures of a period, one group of them at a time; every number leads to its cases."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await permissions.overseer(request), await directory.snapshot()
     query = request.query_params
-    question = question_of(query, office, names)
-    told = await kpi_table.document(question, actor, weights(office))
+    question = question_of(query, context, names)
+    told = await kpi_table.document(question, actor, weights(context))
     group = query.get("group", "") if query.get("group", "") in GROUPS else DEFAULT_GROUP
     shown = [kpi for kpi in KPIS if kpi.group == group]
     sort = query.get("sort", "") if query.get("sort", "") in {kpi.code for kpi in shown} | {"received"} else "received"
     asked = {"period": question.period.name, "region": question.region}
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "told": told,
         "words": period_words(question.period.name),
-        "periods": periods(office.clock.now()),
-        "regions": worklist_views.region_groups(names, office.settings.region),
+        "periods": periods(context.clock.now()),
+        "regions": worklist_views.region_groups(names, context.settings.region),
         "asked": asked,
         "group": group,
         "tabs": [
@@ -64,9 +64,9 @@ async def table(request: Request) -> Response:
         "rows": [_row(row, shown, asked) for row in (told["total"], *_sorted(_busy(told["units"], shown), sort))],
         "definitions": [each for each in told["definitions"] if each["group"] == GROUPS[group]],
         "query": urlencode(asked),
-        "alarms": await _alarms(actor, office.clock.now(), question.region) if group == "website" else None,
+        "alarms": await _alarms(actor, context.clock.now(), question.region) if group == "website" else None,
     }
-    return office.render(request, "board/kpis.html", context)
+    return context.render(request, "board/kpis.html", values)
 
 
 def _href(asked: Mapping[str, str], **more: str) -> str:
@@ -150,10 +150,10 @@ async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
 
 async def cases(request: Request) -> Response:
     """The cases behind a number, as far as this person sees them."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await permissions.overseer(request), await directory.snapshot()
     query = request.query_params
-    question = question_of(query, office, names)
+    question = question_of(query, context, names)
     kpi = KPI.get(query.get("kpi", ""))
     if kpi is None or not kpi.base:
         raise NotFound(kpi=query.get("kpi", ""))
@@ -162,15 +162,15 @@ async def cases(request: Request) -> Response:
     units = await _units(question, actor, unit)
     numbers = await behind(question, kpi, part, units)
     rows = await case_worklist.rows_of(actor, numbers, LIST_MOST)
-    calendar, now = await calendar_editions.current(), office.clock.now()
+    calendar, now = await calendar_editions.current(), context.clock.now()
     await access_log.log_read(actor, "list", detail=f"{kpi.name} {question.period.name} {unit}", now=now)
     asked = {"period": question.period.name, "region": question.region, "kpi": kpi.code, "unit": unit}
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "kpi": kpi,
         "unit_name": names.name(unit) if unit else "全部单位",
         "words": period_words(question.period.name),
-        "formula": definitions.formula(kpi, weights(office)),
+        "formula": definitions.formula(kpi, weights(context)),
         "tabs": [
             {"href": "/board/kpis/cases?" + urlencode({**asked, "part": code}), "label": label, "current": code == part}
             for code, label in PARTS.items()
@@ -181,7 +181,7 @@ async def cases(request: Request) -> Response:
         "cut": len(numbers) > LIST_MOST,
         "most": LIST_MOST,
     }
-    return office.render(request, "board/kpi_cases.html", context)
+    return context.render(request, "board/kpi_cases.html", values)
 
 
 async def _units(question: Question, actor: Actor, unit: str) -> list[str] | None:
@@ -211,11 +211,11 @@ async def behind(question: Question, kpi: definitions.Kpi, part: str, units: Seq
 
 async def download(request: Request) -> Response:
     """The table as a file: /board/kpis.csv and /board/kpis.xlsx."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await permissions.overseer(request), await directory.snapshot()
-    question = question_of(request.query_params, office, names)
-    told = await kpi_table.document(question, actor, weights(office))
-    await access_log.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=office.clock.now())
+    question = question_of(request.query_params, context, names)
+    told = await kpi_table.document(question, actor, weights(context))
+    await access_log.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=context.clock.now())
     return file_of(told, request.url.path.endswith(".xlsx"))
 
 

@@ -47,26 +47,26 @@ KINDS_OF_GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
 
 async def board(request: Request) -> Response:
     """The board as it is now; scripts keep it fresh, without them a reload does."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await overseer(request)
     names = await directory.snapshot()
     is_wall = request.query_params.get("wall", "") == "1"
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
-        **await snapshot(actor, office.clock.now(), names),
-        "week": await _week(actor, office.clock.now()),
+        **await snapshot(actor, context.clock.now(), names),
+        "week": await _week(actor, context.clock.now()),
         "wall": is_wall,
         "wall_rows": WALL_ROWS,
         "tabs": pages("board", actor),
     }
-    return office.render(request, "board/wall.html" if is_wall else "board/board.html", context)
+    return context.render(request, "board/wall.html" if is_wall else "board/board.html", values)
 
 
 async def fragment(request: Request) -> Response:
     """The moving part of the board alone, for browsers whose stream does not get through."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await overseer(request)
-    return office.render(request, _part(request), await _shown(office, actor, _is_wall(request)))
+    return context.render(request, _part(request), await _shown(context, actor, _is_wall(request)))
 
 
 async def stream(request: Request) -> Response:
@@ -84,8 +84,8 @@ def _part(request: Request) -> str:
     return "board/wall_lights.html" if _is_wall(request) else "board/lights.html"
 
 
-async def _shown(office: AppContext, actor: Actor, is_wall: bool) -> dict[str, Any]:
-    found = await snapshot(actor, office.clock.now(), await directory.snapshot())
+async def _shown(context: AppContext, actor: Actor, is_wall: bool) -> dict[str, Any]:
+    found = await snapshot(actor, context.clock.now(), await directory.snapshot())
     return {**found, "wall": is_wall, "wall_rows": WALL_ROWS}
 
 
@@ -203,10 +203,10 @@ class Broadcaster:
                 self.channels.pop(key, None)
 
     async def _render(self, channel: BoardView, app: Any, actor: Actor, is_wall: bool) -> None:
-        office: AppContext = app.state.office
+        context: AppContext = app.state.context
         template = app.state.templates.get_template("board/wall_lights.html" if is_wall else "board/lights.html")
         while True:
-            html = template.render(await _shown(office, actor, is_wall))
+            html = template.render(await _shown(context, actor, is_wall))
             for queue in channel.listeners:
                 if queue.full():
                     queue.get_nowait()  # a slow screen misses a picture, never the newest one
@@ -219,14 +219,14 @@ BROADCASTER = Broadcaster()
 
 async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEvent, None]:
     """The newest pictures, until the session ends: it is looked up anew every minute."""
-    office: AppContext = request.app.state.office
-    checked_at = office.clock.now()
+    context: AppContext = request.app.state.context
+    checked_at = context.clock.now()
     async with BROADCASTER.listening(request, actor) as queue:
         while True:
             html = await queue.get()
-            now = office.clock.now()
+            now = context.clock.now()
             if now - checked_at >= timedelta(seconds=CHECK_SECONDS):
-                current = await sessions.actor_of_token(office, sessions.token_of(request), renews=False)
+                current = await sessions.actor_of_token(context, sessions.token_of(request), renews=False)
                 if current is None or not has(current, OVERSEERS):
                     yield ServerSentEvent("", event="over")
                     return

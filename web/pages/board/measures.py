@@ -66,11 +66,11 @@ def _readers(actor: Actor) -> Actor:
 
 async def listed(request: Request) -> Response:
     """The measures somebody may see, with the figures per unit."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = _readers(await sessions.actor(request)), await directory.snapshot()
-    now, filters = office.clock.now(), _filters(request)
+    now, filters = context.clock.now(), _filters(request)
     rows = await measures.listed(actor, filters, now)
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "tabs": pages("measures", actor) if has(actor, OVERSEERS) else [],
         "rows": [oversight_views.measure_line(row, names, now) for row in rows],
@@ -84,7 +84,7 @@ async def listed(request: Request) -> Response:
         "oversees": has(actor, OVERSEERS),
         "done": request.query_params.get("done", ""),
     }
-    return office.render(request, "board/measures.html", context)
+    return context.render(request, "board/measures.html", values)
 
 
 def _filters(request: Request) -> MeasureFilters:
@@ -96,8 +96,8 @@ def _filters(request: Request) -> MeasureFilters:
 
 async def export(request: Request) -> Response:
     """The same list as an Excel file; the taking is written down."""
-    office: AppContext = request.app.state.office
-    actor, names, now = _readers(await sessions.actor(request)), await directory.snapshot(), office.clock.now()
+    context: AppContext = request.app.state.context
+    actor, names, now = _readers(await sessions.actor(request)), await directory.snapshot(), context.clock.now()
     rows = [
         oversight_views.measure_line(row, names, now) for row in await measures.listed(actor, _filters(request), now)
     ]
@@ -121,7 +121,7 @@ def _workbook(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 async def new(request: Request) -> Response:
     """The form of a new measure, and issuing it."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     if not measure_types.may_issue(actor):
         raise Forbidden
@@ -133,15 +133,15 @@ async def new(request: Request) -> Response:
         typed = {name: parsing.words(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
     said = {
         **typed,
-        "due_day": await measures.due_day(typed["due_day"], typed["kind"], office.settings, office.clock.now()),
+        "due_day": await measures.due_day(typed["due_day"], typed["kind"], context.settings, context.clock.now()),
     }
     try:
         made = await measures.issue(
-            actor, said, _numbers(typed["cases"]), DeliveryPolicy.of(office.settings), office.clock.now()
+            actor, said, _numbers(typed["cases"]), DeliveryPolicy.of(context.settings), context.clock.now()
         )
     except Invalid as fault:
         return await _form(request, actor, typed, _errors(fault))
-    office.wake()
+    context.wake()
     return RedirectResponse(f"/desk/measures/{made}?done=issue", status_code=303)
 
 
@@ -163,17 +163,17 @@ def _errors(fault: Invalid) -> dict[str, str]:
 
 
 async def _form(request: Request, actor: Actor, typed: Mapping[str, str], errors: Mapping[str, str]) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     names = await directory.snapshot()
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "typed": dict(typed),
         "errors": dict(errors),
         "kinds": [(row.code, row.label, f"{row.wants}。{row.law}") for row in measure_types.MEASURES],
         "units": worklist_views.unit_groups(names, frozenset(names.by_code) if actor.everywhere else actor.units),
-        "days": office.settings.suggestion_days,
+        "days": context.settings.suggestion_days,
     }
-    return office.render(request, "board/measure_new.html", context, status=422 if errors else 200)
+    return context.render(request, "board/measure_new.html", values, status=422 if errors else 200)
 
 
 async def one(request: Request) -> Response:
@@ -196,9 +196,9 @@ async def _one(
     errors: Mapping[str, str],
     opened: str = "",
 ) -> Response:
-    office: AppContext = request.app.state.office
-    names, now = await directory.snapshot(), office.clock.now()
-    context = {
+    context: AppContext = request.app.state.context
+    names, now = await directory.snapshot(), context.clock.now()
+    values = {
         **desk_frame.frame(actor, names),
         "tabs": pages("measures", actor) if has(actor, OVERSEERS) else [],
         "m": oversight_views.measure_line(row, names, now),
@@ -212,12 +212,12 @@ async def _one(
         "opened": opened,
         "done": oversight_views.DEEDS.get(request.query_params.get("done", ""), ""),
     }
-    return office.render(request, "board/measure.html", context, status=422 if errors else 200)
+    return context.render(request, "board/measure.html", values, status=422 if errors else 200)
 
 
 async def act(request: Request) -> Response:
     """Answer, send back, close or withdraw."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     row, actor = await _found(request)
     what = request.path_params["act"]
     if what not in {deed.value for deed in measure_types.MEASURE_STEPS if deed is not MeasureStep.REMIND}:
@@ -227,11 +227,11 @@ async def act(request: Request) -> Response:
     said = {**typed, "due_day": _day(typed["due_day"])}
     try:
         await measures.act(
-            actor, row.id, MeasureStep(what), said, DeliveryPolicy.of(office.settings), office.clock.now()
+            actor, row.id, MeasureStep(what), said, DeliveryPolicy.of(context.settings), context.clock.now()
         )
     except Invalid as fault:
         return await _one(request, actor, row, typed, _errors(fault), what)
-    office.wake()
+    context.wake()
     return RedirectResponse(f"/desk/measures/{row.id}?done={what}", status_code=303)
 
 
@@ -241,7 +241,7 @@ def _typed(form: FormData) -> dict[str, str]:
 
 async def letter(request: Request) -> Response:
     """The measure as a numbered letter, as Word or PDF: issued with the first look, the same ever after."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     row, _ = await _found(request)
     form = request.path_params["form"]
     if form not in rendering.FORMS:
@@ -257,8 +257,8 @@ async def letter(request: Request) -> Response:
         due_day=date.fromisoformat(first["due_day"]),
         at=row.issued_at,
     )
-    issued = await issuing.between(office, row.row.code, said)
-    content = await issuing.written_between(office, issued, form, letter_actions.address_of(request))
+    issued = await issuing.between(context, row.row.code, said)
+    content = await issuing.written_between(context, issued, form, letter_actions.address_of(request))
     return letter_actions.sent(issued, form, content)
 
 

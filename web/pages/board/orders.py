@@ -14,13 +14,13 @@ from web.presentation.oversight import pages
 
 async def orders(request: Request) -> Response:
     """The supervision orders with their clocks and answers, open ones first."""
-    office: AppContext = request.app.state.office
-    actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
+    context: AppContext = request.app.state.context
+    actor, now, names = await overseer(request), context.clock.now(), await directory.snapshot()
     lines = [oversight_views.order_line(row, names, now) for row in await overdue.orders(actor)]
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "tabs": pages("orders", actor),
         "open": [line for line in lines if line["open"]],
         "ended": [line for line in lines if not line["open"]],
     }
-    return office.render(request, "board/orders.html", context)
+    return context.render(request, "board/orders.html", values)

@@ -15,19 +15,19 @@ from web.presentation.oversight import pages
 
 async def late(request: Request) -> Response:
     """Each late clock, and who was told of it when."""
-    office: AppContext = request.app.state.office
-    actor, now, names = await overseer(request), office.clock.now(), await directory.snapshot()
+    context: AppContext = request.app.state.context
+    actor, now, names = await overseer(request), context.clock.now(), await directory.snapshot()
     unit = request.query_params.get("unit", "")
     rows = await overdue.late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
     told = await inbox.told_of(row["id"] for row in rows)
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "tabs": pages("late", actor),
         "rows": lines,
         "ladder": oversight_views.ladder_lines(),
-        "hours": office.settings.staff_hours,
+        "hours": context.settings.staff_hours,
         "untold": sum(not line["told"] for line in lines),
         "unit": names.name(unit) if names.has(unit) else "",
     }
-    return office.render(request, "board/late.html", context)
+    return context.render(request, "board/late.html", values)

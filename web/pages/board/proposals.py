@@ -30,13 +30,13 @@ async def proposals(request: Request) -> Response:
 async def _proposals(
     request: Request, actor: Actor, typed: dict[str, str], errors: dict[str, str], opened: int | None
 ) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     names = await directory.snapshot()
     rows = await supervision_proposals.listed(actor)
     decided = await supervision_proposals.listed(actor, status=supervision_proposals.DISMISSED, most=30)
     decided += await supervision_proposals.listed(actor, status=supervision_proposals.ISSUED, most=30)
     titles = await overdue.titles_of(actor, [row["case_no"] for row in rows + decided])
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "tabs": pages("proposals", actor),
         "rows": [oversight_views.proposal_line(row, names, titles) for row in rows],
@@ -48,7 +48,7 @@ async def _proposals(
         "reason_most": supervision_proposals.REASON_MOST,
         "done": request.query_params.get("done", ""),
     }
-    return office.render(request, "board/proposals.html", context, status=422 if errors else 200)
+    return context.render(request, "board/proposals.html", values, status=422 if errors else 200)
 
 
 async def decide(request: Request) -> Response:
@@ -77,22 +77,22 @@ def _typed(form: FormData) -> dict[str, str]:
 
 
 async def _issued(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     data = {"reason": typed["reason"], "trigger": proposal["trigger"]}
     if typed["target_day"]:
         data["target_day"] = typed["target_day"]
-    await case_actions.perform_act(office, proposal["case_no"], Act.SUPERVISE, actor, data)
+    await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
     await supervision_proposals.decide(
-        actor, proposal["id"], supervision_proposals.ISSUED, typed["reason"], office.clock.now()
+        actor, proposal["id"], supervision_proposals.ISSUED, typed["reason"], context.clock.now()
     )
 
 
 async def _dismissed(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     if not typed["why"]:
         raise Invalid({"why": "missing"})
     if len(typed["why"]) > supervision_proposals.REASON_MOST:
         raise Invalid({"why": "too_long"})
     await supervision_proposals.decide(
-        actor, proposal["id"], supervision_proposals.DISMISSED, typed["why"], office.clock.now()
+        actor, proposal["id"], supervision_proposals.DISMISSED, typed["why"], context.clock.now()
     )

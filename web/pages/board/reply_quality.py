@@ -17,15 +17,15 @@ from web.presentation import worklist as worklist_views
 
 async def quality(request: Request) -> Response:
     """Per unit, in which share of its answers the checks found something."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await overseer(request), await directory.snapshot()
-    since = office.clock.now() - timedelta(days=FINDING_DAYS)
+    since = context.clock.now() - timedelta(days=FINDING_DAYS)
     found = await store.tallies(since, units_of(actor))
     unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
     nos = await store.with_finding(since, unit, code) if unit and code in checks.LABELS else []
     behind = await listed(actor, nos)
     calendar = await calendar_editions.current()
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "checks": [(check.code, check.label) for check in checks.CHECKS],
         "advice": [(check.label, check.advice, check.source) for check in checks.CHECKS],
@@ -41,7 +41,7 @@ async def quality(request: Request) -> Response:
         "days": FINDING_DAYS,
         "chosen": f"{names.short(unit)}：{checks.LABELS[code]}" if nos else "",
         "behind": [
-            worklist_views.row_view(behind[no], names, office.clock.now(), calendar) for no in nos if no in behind
+            worklist_views.row_view(behind[no], names, context.clock.now(), calendar) for no in nos if no in behind
         ],
     }
-    return office.render(request, "board/answers.html", context)
+    return context.render(request, "board/answers.html", values)

@@ -20,23 +20,23 @@ from web.wording import dates
 
 async def hot(request: Request) -> Response:
     """The topics, ranked by how many different people speak of them."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await overseer(request), await directory.snapshot()
-    day, rows = await ranked(actor, names, office_day(office.clock.now()))
-    context = {
+    day, rows = await ranked(actor, names, office_day(context.clock.now()))
+    values = {
         **desk_frame.frame(actor, names),
         "rows": rows,
         "day": dates.day_words(day) if day else "",
-        "window": office.settings.topic_days,
+        "window": context.settings.topic_days,
     }
-    return office.render(request, "board/topics.html", context)
+    return context.render(request, "board/topics.html", values)
 
 
 async def one(request: Request) -> Response:
     """One topic: its course day by day and the cases one may see."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await overseer(request), await directory.snapshot()
-    now = office.clock.now()
+    now = context.clock.now()
     today = office_day(now)
     known = await topic_store.course(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
     seen = await listed(actor, {m.no for _, topic in known for m in topic.members})
@@ -45,11 +45,11 @@ async def one(request: Request) -> Response:
         raise NotFound(thread=request.path_params["thread"])
     calendar = await calendar_editions.current()
     members = [m.no for m in known[-1][1].members if m.no in seen]
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "topic": shown,
         "trend": [(f"{day.month}-{day.day}", people(topic, seen)) for day, topic in known],
         "daily": daily(known[-1][1], seen, today),
         "rows": [worklist_views.row_view(seen[no], names, now, calendar) for no in members],
     }
-    return office.render(request, "board/topic.html", context)
+    return context.render(request, "board/topic.html", values)

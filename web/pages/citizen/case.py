@@ -53,13 +53,13 @@ async def case(request: Request) -> Response:
 
 async def act(request: Request) -> Response:
     """Take one of the steps open to the citizen."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await case_queries.file(citizen, citizen.case_no, secret=office.settings.secret)
+    file = await case_queries.file(citizen, citizen.case_no, secret=context.settings.secret)
     what = request.path_params["act"]
-    step = next((s for s in file.steps(office.clock.now()) if s.act.value == what), None)
+    step = next((s for s in file.steps(context.clock.now()) if s.act.value == what), None)
     if step is None:
         return await _shown(request, citizen, flash=_not_now(what), status=409)
     async with request.form(max_files=20) as form:
@@ -78,13 +78,13 @@ async def act(request: Request) -> Response:
 
 
 async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, Any], key: str) -> None:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     if step.act is Act.RATE:
         # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
         data["tags"] = [tag for tag in data.get("tags", ()) if not submission.tags_fault(data.get("level", 0), [tag])]
-        if await case_ratings.is_kept(key, office.settings.secret):
+        if await case_ratings.is_kept(key, context.settings.secret):
             return  # the button was pressed twice
-    await case_actions.perform_act(office, citizen.case_no, step.act, citizen, data, key=key)
+    await case_actions.perform_act(context, citizen.case_no, step.act, citizen, data, key=key)
 
 
 def _typed(form: FormData, step: Step) -> dict[str, Any]:
@@ -133,12 +133,12 @@ async def _shown(
     flash: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    office: AppContext = request.app.state.office
-    settings = office.settings
+    context: AppContext = request.app.state.context
+    settings = context.settings
     names, calendar = await directory.snapshot(), await calendar_editions.current()
-    file, now = await case_queries.file(citizen, citizen.case_no, secret=settings.secret), office.clock.now()
+    file, now = await case_queries.file(citizen, citizen.case_no, secret=settings.secret), context.clock.now()
     view = case_views.case_view(file, names, citizen, now, calendar)
-    context = {
+    values = {
         "view": view,
         "counted": clock.running(file),
         "moves": [deadline_changes.words(each) for each in file.moves],
@@ -159,7 +159,7 @@ async def _shown(
         "flash": flash,
         **upload_words(settings.attachments_max, settings.upload_max_bytes),
     }
-    return office.render(request, "citizen/case.html", context, status=status)
+    return context.render(request, "citizen/case.html", values, status=status)
 
 
 def levels_of(profile: Profile) -> list[tuple[int, str]]:
@@ -286,11 +286,11 @@ async def attachment(request: Request) -> Response:
 
     Raises NotFound for anybody without the code.
     """
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         raise NotFound(attachment=request.path_params["id"])
-    row, path = await attachments.opened(citizen, request.path_params["id"], office.settings.data)
+    row, path = await attachments.opened(citizen, request.path_params["id"], context.settings.data)
     inline = row.type in attachments.SHOWN_INLINE
     name = quote(PurePath(row.name).name)
     disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"

@@ -35,7 +35,7 @@ async def of_own(request: Request) -> Response:
 
 async def preview(request: Request) -> Response:
     """The letters a step would issue, before it is taken. Nothing is written or numbered."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     seen = await looked(request)
     async with request.form(max_files=20, max_fields=500) as form:
         what = parsing.once(form, "act")
@@ -44,21 +44,21 @@ async def preview(request: Request) -> Response:
             flash = {"kind": "warn", "title": f"现在不能“{acts.label_of(what) or '这一步'}”，下面是最新情况"}
             return await shown(request, seen, flash=flash, status=409)
         typed = step_forms.typed(step, form)
-    faults = parsing.faults(step, typed, seen.names, office.settings.attachments_max)
+    faults = parsing.faults(step, typed, seen.names, context.settings.attachments_max)
     if faults:
         errors = {name: catalogue.fault_words(name, code) for name, code in faults.items()}
         return await shown(request, seen, opened=step.act.value, typed=typed, errors=errors, status=422)
     actor, file = seen.actor, seen.file
     entry = EntryView(len(file.entries) + 1, step.act, seen.now, actor.name, "", actor.unit, "", typed, step.public)
     clocks = desk_case.clocks_after(file, step.act, typed, actor, seen.editions, seen.now)
-    context = {
+    values = {
         **desk_frame.frame(actor, seen.names),
         "view": seen.view,
         "act": step.act.value,
         "label": acts.ACTS[step.act].label,
-        "letters": await issuing.preview(office, file, entry, clocks, seen.names, address_of(request)),
+        "letters": await issuing.preview(context, file, entry, clocks, seen.names, address_of(request)),
     }
-    return office.render(request, "desk/letters.html", context)
+    return context.render(request, "desk/letters.html", values)
 
 
 async def back(request: Request) -> Response:
@@ -68,11 +68,11 @@ async def back(request: Request) -> Response:
 
 async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it. Unknown and wrong codes are answered alike."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     typed = request.query_params.get("t", "")
     found = await letter_templates.verified(request, typed) if typed.strip() else None
-    context = {"asked": bool(typed.strip()), "facts": _facts(found) if found else []}
-    return office.render(request, "public/letter.html", context)
+    values = {"asked": bool(typed.strip()), "facts": _facts(found) if found else []}
+    return context.render(request, "public/letter.html", values)
 
 
 def _facts(found: letter_templates.VerifiedLetter) -> list[tuple[str, str]]:

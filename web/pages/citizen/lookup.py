@@ -16,10 +16,10 @@ TAIL_DIGITS = 4
 
 async def lookup(request: Request) -> Response:
     """Open a case by its code and a second answer. Unknown and wrong are answered alike."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     if request.method == "GET":
         no = request.query_params.get("no", "")[:24]
-        return office.render(request, "citizen/lookup.html", {"errors": {}, "check": no})
+        return context.render(request, "citizen/lookup.html", {"errors": {}, "check": no})
     async with request.form() as form:
         code, check = parsing.once(form, "code"), parsing.once(form, "check")
     errors = {}
@@ -33,16 +33,16 @@ async def lookup(request: Request) -> Response:
         tail = len(identifiers.typed_code(check)) == TAIL_DIGITS
         try:
             no = await case_lookup.by_code(
-                office.settings.secret, code, no="" if tail else check, phone_tail=check if tail else ""
+                context.settings.secret, code, no="" if tail else check, phone_tail=check if tail else ""
             )
         except NotFound:
             await limiter.hit("lookup", request)  # only what found nothing counts: a household shares one address
             errors["code"] = "没有查到，请核对查询码和编号（或手机号码后四位）"
         else:
             response = RedirectResponse("/case", status_code=303)
-            citizen_cookie.remember_case(response, office, no)
+            citizen_cookie.remember_case(response, context, no)
             return response
-    return office.render(request, "citizen/lookup.html", {"errors": errors, "check": check[:24]}, status=422)
+    return context.render(request, "citizen/lookup.html", {"errors": errors, "check": check[:24]}, status=422)
 
 
 async def leave(request: Request) -> Response:

@@ -43,28 +43,28 @@ async def receipt(request: Request) -> Response:
 
     Raises NotFound for anybody else.
     """
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     no = request.path_params["no"]
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None or citizen.case_no != no:
         raise NotFound(no=no)
-    now = office.clock.now()
-    file = await case_queries.file(citizen, no, secret=office.settings.secret)
+    now = context.clock.now()
+    file = await case_queries.file(citizen, no, secret=context.settings.secret)
     if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES):
         return RedirectResponse("/case", status_code=303)
-    code = await case_lookup.receipt_code(no, office.settings.secret)
+    code = await case_lookup.receipt_code(no, context.settings.secret)
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     due = {clock.term: case_views.clock_view(clock, names, now, calendar).due for clock in file.clocks}
-    base = office.settings.public_url or str(request.base_url).rstrip("/")
+    base = context.settings.public_url or str(request.base_url).rstrip("/")
     received = dates.time_words(file.received_at)
     picture = (
-        office.settings.site_name,
+        context.settings.site_name,
         f"查询码 {dates.grouped(code)}",
         f"编号 {no}",
         f"{received} 收到",
         f"查询：{base}/lookup",
     )
-    context = {
+    values = {
         "help_line": await flag_views.help_line(file.title, file.text),
         "receipt": {
             "no": no,
@@ -75,7 +75,7 @@ async def receipt(request: Request) -> Response:
             "picture": "|".join(picture),
         },
     }
-    return office.render(request, "citizen/receipt.html", context)
+    return context.render(request, "citizen/receipt.html", values)
 
 
 def _next_steps(received: str, due: Mapping[str, str]) -> list[dict[str, str]]:

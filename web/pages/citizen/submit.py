@@ -142,28 +142,28 @@ def _draft_of(draft: Mapping[str, Any], desk: str) -> Submission:
 
 
 async def _submitted(request: Request, draft: dict[str, Any]) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await request.app.state.limiter.hit("submit", request)
-    receipt = await case_actions.submit_case(office, _draft_of(draft, desk=office.settings.desk))
+    receipt = await case_actions.submit_case(context, _draft_of(draft, desk=context.settings.desk))
     response = _to_receipt(request, receipt.no)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
-    await drafts.keep_draft(request, response, {"sent": receipt.no, "at": office.clock.now().timestamp()})
+    await drafts.keep_draft(request, response, {"sent": receipt.no, "at": context.clock.now().timestamp()})
     return response
 
 
 def _to_receipt(request: Request, no: str) -> Response:
     response = RedirectResponse(f"/receipt/{no}", status_code=303)
-    citizen_cookie.remember_case(response, request.app.state.office, no)
+    citizen_cookie.remember_case(response, request.app.state.context, no)
     return response
 
 
 def _just_sent(request: Request, draft: Mapping[str, Any]) -> bool:
-    return bool(request.app.state.office.clock.now().timestamp() - draft["at"] < RESEND_SECONDS)
+    return bool(request.app.state.context.clock.now().timestamp() - draft["at"] < RESEND_SECONDS)
 
 
 async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors: dict[str, str]) -> Response:
-    office: AppContext = request.app.state.office
-    settings = office.settings
+    context: AppContext = request.app.state.context
+    settings = context.settings
     names = await directory.snapshot()
     shown = {
         name: draft.get(name, "")
@@ -172,25 +172,25 @@ async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors
     shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
     files = await attachments.waiting(draft.get("attachments", ()))
     shown["files"] = [{"id": f.id, "name": f.name, "size_words": size_words(f.size)} for f in files]
-    context: dict[str, Any] = {"draft": shown, "errors": errors, "draft_days": settings.draft_days}
+    values: dict[str, Any] = {"draft": shown, "errors": errors, "draft_days": settings.draft_days}
     match number:
         case 1:
-            context["kinds"] = [(k.value, catalogue.KINDS[k], catalogue.KIND_HINTS[k]) for k in PUBLIC_KINDS]
+            values["kinds"] = [(k.value, catalogue.KINDS[k], catalogue.KIND_HINTS[k]) for k in PUBLIC_KINDS]
         case 2:
-            context |= {
+            values |= {
                 "regions": region_groups(names, settings.region),
                 "text_most": TEXT_SHOWN,
                 **upload_words(settings.attachments_max, settings.upload_max_bytes),
             }
         case 3:
-            context["may_publish"] = draft.get("kind") != Kind.REPORT
+            values["may_publish"] = draft.get("kind") != Kind.REPORT
         case _:
-            context |= {
+            values |= {
                 "rows": _rows(shown, names),
                 "key": draft.get("key", ""),
                 "promise": promise(str(shown["kind"])),
             }
-    return office.render(request, f"citizen/new_{number}.html", context, status=422 if errors else 200)
+    return context.render(request, f"citizen/new_{number}.html", values, status=422 if errors else 200)
 
 
 def region_groups(names: Directory, root: str) -> list[tuple[str, list[tuple[str, str]]]]:

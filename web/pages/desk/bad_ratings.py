@@ -53,12 +53,12 @@ async def _staff(request: Request) -> Actor:
 
 
 async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None = None, status: int = 200) -> Response:
-    office: AppContext = request.app.state.office
-    names, now = await directory.snapshot(), office.clock.now()
+    context: AppContext = request.app.state.context
+    names, now = await directory.snapshot(), context.clock.now()
     asked = request.query_params.get("page", "1")
     found = await disputes.loops(actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1)
     done = request.query_params.get("done", "")
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "rows": [_row(view, names) for view in found.items],
         "found": found,
@@ -69,7 +69,7 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
         "errors": errors or {},
         "flash": {"kind": "good", "title": DONE[done]} if done in DONE else None,
     }
-    return office.render(request, "desk/ratings.html", context, status=status)
+    return context.render(request, "desk/ratings.html", values, status=status)
 
 
 def _row(view: LoopView, names: Directory) -> dict[str, Any]:
@@ -104,26 +104,26 @@ def _exclusion(row: Any, names: Directory, actor: Actor) -> dict[str, Any]:
     }
 
 
-async def dispute(office: AppContext, actor: Actor, form: FormData) -> None:
-    await disputes.dispute(parsing.once(form, "id"), actor, parsing.once(form, "reason"), now=office.clock.now())
+async def dispute(context: AppContext, actor: Actor, form: FormData) -> None:
+    await disputes.dispute(parsing.once(form, "id"), actor, parsing.once(form, "reason"), now=context.clock.now())
 
 
-async def judge(office: AppContext, actor: Actor, form: FormData) -> None:
+async def judge(context: AppContext, actor: Actor, form: FormData) -> None:
     stands = parsing.yes_or_no(form, "stands")
     await disputes.judge(
-        parsing.once(form, "id"), actor, is_valid=stands, reason=parsing.once(form, "reason"), now=office.clock.now()
+        parsing.once(form, "id"), actor, is_valid=stands, reason=parsing.once(form, "reason"), now=context.clock.now()
     )
 
 
-async def exclude(office: AppContext, actor: Actor, form: FormData) -> None:
-    no, secret = identifiers.typed_number(parsing.once(form, "no")), office.settings.secret
-    await exclusions.ask(no, actor, parsing.once(form, "reason"), now=office.clock.now(), secret=secret)
+async def exclude(context: AppContext, actor: Actor, form: FormData) -> None:
+    no, secret = identifiers.typed_number(parsing.once(form, "no")), context.settings.secret
+    await exclusions.ask(no, actor, parsing.once(form, "reason"), now=context.clock.now(), secret=secret)
 
 
-async def decide(office: AppContext, actor: Actor, form: FormData) -> None:
+async def decide(context: AppContext, actor: Actor, form: FormData) -> None:
     agreed = parsing.yes_or_no(form, "agreed")
     answer = parsing.once(form, "reason")
-    await exclusions.decide(parsing.once(form, "no"), actor, is_approved=agreed, answer=answer, now=office.clock.now())
+    await exclusions.decide(parsing.once(form, "no"), actor, is_approved=agreed, answer=answer, now=context.clock.now())
 
 
 _STEPS: dict[str, _Step] = {"dispute": dispute, "judge": judge, "exclude": exclude, "decide": decide}
@@ -131,12 +131,12 @@ _STEPS: dict[str, _Step] = {"dispute": dispute, "judge": judge, "exclude": exclu
 
 async def take(request: Request) -> Response:
     """Take one of the four steps, and show what is wrong at the top of the page."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _staff(request)
     step = request.url.path.rpartition("/")[2]
     async with request.form() as form:
         try:
-            await _STEPS[step](office, actor, form)
+            await _STEPS[step](context, actor, form)
         except Invalid as fault:
             errors = {name: catalogue.fault_words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, actor, errors, 422)

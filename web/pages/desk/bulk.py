@@ -38,7 +38,7 @@ def bulk_acts(actor: Actor) -> list[tuple[str, str]]:
 
 async def bulk(request: Request) -> Response:
     """One step for many cases: first what would happen to each, then, confirmed, what did."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await sessions.actor(request), await directory.snapshot()
     async with request.form(max_fields=500) as form:
         act = str(form.get("act", ""))
@@ -48,7 +48,7 @@ async def bulk(request: Request) -> Response:
         said = {name: parsing.words(form, name, most=_WORDS_MOST) for name in ("text", "unit", "query")}
         is_confirmed = "confirmed" in form
         rows = [await _bulk_row(request, actor, names, Act(act), no, form, is_confirmed) for no in numbers]
-        context = {
+        values = {
             **desk_frame.frame(actor, names),
             "act": act,
             "label": dict(bulk_acts(actor))[act],
@@ -59,28 +59,28 @@ async def bulk(request: Request) -> Response:
             **said,
             "back": f"/desk?{said['query']}",
         }
-    return office.render(request, "desk/bulk.html", context)
+    return context.render(request, "desk/bulk.html", values)
 
 
 async def _bulk_row(
     request: Request, actor: Actor, names: Directory, act: Act, no: str, form: FormData, is_confirmed: bool
 ) -> dict[str, Any]:
     """What the step would do, or did, to one case."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": ""}
     try:
-        file = await case_queries.file(actor, no, secret=office.settings.secret)
+        file = await case_queries.file(actor, no, secret=context.settings.secret)
         row |= {"title": file.title, "version": file.version}
         data = _bulk_data(file, act, form, names)
         row["words"] = names.name(str(data["unit"])) if data.get("unit") else acts.ACTS[act].label
-        if not any(step.act is act for step in file.steps(office.clock.now())):
+        if not any(step.act is act for step in file.steps(context.clock.now())):
             row["words"] = f"{catalogue.STATUSES[file.status.value]}，不能{acts.ACTS[act].label}"
         elif act is Act.ASSIGN and not data["unit"]:
             row["words"] = "没有合适的派单规则，请选单位或单独办理"
         elif is_confirmed:
             version = str(form.get(f"version-{no}", ""))
             expect = int(version) if version.isdecimal() else None
-            await case_actions.perform_act(office, no, act, actor, data, expect=expect)
+            await case_actions.perform_act(context, no, act, actor, data, expect=expect)
             row["ok"] = True
         else:
             row["ok"] = True

@@ -59,10 +59,10 @@ class Looked:
 
 async def looked(request: Request) -> Looked:
     """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
-    office: AppContext = request.app.state.office
-    actor, now = await sessions.actor(request), office.clock.now()
+    context: AppContext = request.app.state.context
+    actor, now = await sessions.actor(request), context.clock.now()
     names, editions = await directory.snapshot(), await calendar_editions.editions()
-    no, secret = request.path_params["no"], office.settings.secret
+    no, secret = request.path_params["no"], context.settings.secret
     file = await case_queries.file(actor, no, secret=secret, log_at=now)
     return Looked(actor, file, case_views.case_view(file, names, actor, now, editions.newest), names, editions, now)
 
@@ -78,8 +78,8 @@ async def shown(
     since: int | None = None,
     status: int = 200,
 ) -> Response:
-    office: AppContext = request.app.state.office
-    settings, file = office.settings, seen.file
+    context: AppContext = request.app.state.context
+    settings, file = context.settings, seen.file
     values = await _proposed(request, seen)
     if typed is not None:
         values[opened] = dict(typed)
@@ -97,7 +97,7 @@ async def shown(
     waiting = await attachments.waiting((typed or {}).get("attachments", ()))
     linked = await links.of_case(seen.actor, file.no)
     known = {link.there.no for link in linked}
-    context = {
+    page_values = {
         **desk_frame.frame(seen.actor, seen.names),
         "view": seen.view,
         "links": link_views.lines(linked, seen.names, seen.now, seen.calendar),
@@ -128,13 +128,13 @@ async def shown(
             for row in await suggestions.similar(seen.actor, file, seen.names, seen.now)
             if row.no not in known
         ],
-        "suggestion": await suggestions.for_desk(office, seen.actor, file, seen.names),
+        "suggestion": await suggestions.for_desk(context, seen.actor, file, seen.names),
         "ordered": ordered_from_above(seen),
         "is_desk": Role.RECEPTION in seen.actor.roles and seen.actor.unit == file.desk,
         "no_consent": file.status in (Status.REPLIED, Status.CLOSED) and not file.public_consent,
         **upload_words(settings.attachments_max, settings.upload_max_bytes),
     }
-    return office.render(request, "desk/case.html", context, status=status)
+    return context.render(request, "desk/case.html", page_values, status=status)
 
 
 async def _staff(seen: Looked) -> tuple[Option, ...]:
@@ -150,11 +150,11 @@ async def _repeat_answers(
     """What would be answered to each undecided repeat that may still be declined."""
     if seen.step("decline") is None:
         return {}
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     found = {}
     for link in linked:
         if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
-            first = await case_queries.file(seen.actor, link.there.no, secret=office.settings.secret)
+            first = await case_queries.file(seen.actor, link.there.no, secret=context.settings.secret)
             answer = link_views.repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
             if answer is not None:
                 found[link.id] = answer
@@ -166,8 +166,8 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
     file = seen.file
     values: dict[str, dict[str, Any]] = {"classify": {"category": file.category}}
     if seen.step("publish"):
-        office: AppContext = request.app.state.office
-        known = await case_queries.names_in(seen.actor, file.no, office.settings.secret)
+        context: AppContext = request.app.state.context
+        known = await case_queries.names_in(seen.actor, file.no, context.settings.secret)
         words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
         values["publish"] = {name: redaction.masked(text, known) for name, text in words.items()}
     for act, before, names in _ASKED_BEFORE:

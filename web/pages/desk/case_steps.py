@@ -42,7 +42,7 @@ async def case(request: Request) -> Response:
 
 async def act(request: Request) -> Response:
     """Take one step. 422 shows the form again, 409 what happened meanwhile; nothing typed is lost."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     seen = await looked(request)
     what = request.path_params["act"]
     async with request.form(max_files=20, max_fields=500) as form:
@@ -63,7 +63,7 @@ async def act(request: Request) -> Response:
                 and await _findings(request, seen, typed)
             ):
                 return await _previewed(request, seen, step, typed, form, status=422)
-            await case_actions.perform_act(office, seen.file.no, step.act, seen.actor, typed, expect=_version(form))
+            await case_actions.perform_act(context, seen.file.no, step.act, seen.actor, typed, expect=_version(form))
         except Invalid as fault:
             errors = _errors(fault, typed)
             return await shown(request, seen, opened=what, typed=typed, errors=errors, status=422)
@@ -96,7 +96,7 @@ async def preview(request: Request) -> Response:
 
 async def route(request: Request) -> Response:
     """One click at the desk: correct the category when it differs, then send the case to the unit of that row."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     seen = await looked(request)
     async with request.form() as form:
         category, expect, step = parsing.once(form, "category"), _version(form), seen.step("assign")
@@ -108,10 +108,10 @@ async def route(request: Request) -> Response:
             _check(request, seen, step, typed)
             if category and category != seen.file.category:
                 await case_actions.perform_act(
-                    office, seen.file.no, Act.CLASSIFY, seen.actor, {"category": category}, expect=expect
+                    context, seen.file.no, Act.CLASSIFY, seen.actor, {"category": category}, expect=expect
                 )
                 expect = None if expect is None else expect + 1
-            await case_actions.perform_act(office, seen.file.no, Act.ASSIGN, seen.actor, typed, expect=expect)
+            await case_actions.perform_act(context, seen.file.no, Act.ASSIGN, seen.actor, typed, expect=expect)
         except Invalid as fault:
             errors = _errors(fault, typed)
             return await shown(request, await looked(request), opened="assign", typed=typed, errors=errors, status=422)
@@ -128,10 +128,10 @@ async def back(request: Request) -> Response:
 
 async def attachment(request: Request) -> Response:
     """A file of a case the actor sees; pictures open in the page, everything else is saved."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
-    now = office.clock.now()
-    row, path = await attachments.opened(actor, request.path_params["id"], office.settings.data, log_at=now)
+    now = context.clock.now()
+    row, path = await attachments.opened(actor, request.path_params["id"], context.settings.data, log_at=now)
     inline = row.type in attachments.SHOWN_INLINE
     name = quote(PurePath(row.name).name)
     disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
@@ -171,8 +171,8 @@ async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]
 
 def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:
     """Raises Invalid for everything wrong with what was typed, so that nothing wrong is even previewed."""
-    office: AppContext = request.app.state.office
-    faults = parsing.faults(step, typed, seen.names, office.settings.attachments_max)
+    context: AppContext = request.app.state.context
+    faults = parsing.faults(step, typed, seen.names, context.settings.attachments_max)
     if step.act in ANSWERS and reply_templates.blanks_in(str(typed.get("text", ""))):
         faults["text"] = "blank"
     if faults:
@@ -209,18 +209,18 @@ async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: Fo
 
 async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What in the texts looks like personal data, as (sort, text), once each."""
-    office: AppContext = request.app.state.office
-    names = await case_queries.names_in(seen.actor, seen.file.no, office.settings.secret)
+    context: AppContext = request.app.state.context
+    names = await case_queries.names_in(seen.actor, seen.file.no, context.settings.secret)
     words = "\n".join(str(typed.get(name, "")) for name in ("title", "question", "answer", "text"))
     found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.findings(words, names)]
     return list(dict.fromkeys(found))
 
 
-async def _advice(office: AppContext, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[checks.ReplyFinding]:
+async def _advice(context: AppContext, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[checks.ReplyFinding]:
     """What to look at again in an answer before it is sent. Personal data has a notice of its own."""
     if step.act is not Act.REPLY:
         return []
-    asked = topics.asked(seen.file, await office.model())
+    asked = topics.asked(seen.file, await context.model())
     found = checks.findings(asked, str(typed.get("text", "")))
     return [finding for finding in found if finding.code != "personal"]
 
@@ -254,12 +254,12 @@ def _kept_words(typed: Mapping[str, Any]) -> str:
 async def _previewed(
     request: Request, seen: Looked, step: Step, typed: dict[str, Any], form: FormData, status: int = 200
 ) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     is_answer = step.act in ANSWERS
     moves = desk_case.clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.editions, seen.now)
     if step.act in (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION):
         moves = desk_case.clock_moves(seen.file, Act.EXTEND, typed, seen.actor, seen.names, seen.editions, seen.now)
-    context = {
+    values = {
         **desk_frame.frame(seen.actor, seen.names),
         "view": seen.view,
         "act": step.act.value,
@@ -270,7 +270,7 @@ async def _previewed(
         "seq": parsing.once(form, "seq"),
         "is_answer": is_answer,
         "checks": desk_case.answer_checks(str(typed.get("text", ""))) if step.act is Act.REPLY else [],
-        "advice": await _advice(office, seen, step, typed),
+        "advice": await _advice(context, seen, step, typed),
         "findings": [] if "days" in typed else await _findings(request, seen, typed),
         "must_confirm": status != 200,
         "moves": moves,
@@ -278,7 +278,7 @@ async def _previewed(
         "when": dates.day_words(office_day((step.act is Act.PUBLISH and seen.file.replied_at) or seen.now)),
         "errors": {},
     }
-    return office.render(request, "desk/preview.html", context, status=status)
+    return context.render(request, "desk/preview.html", values, status=status)
 
 
 ROUTES = [

@@ -23,20 +23,20 @@ from web.presentation import deadline_changes, deadline_explanation, desk_frame
 
 async def staff(request: Request) -> Response:
     """A clock of any case the member of staff sees."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names, no = await sessions.actor(request), await directory.snapshot(), request.path_params["no"]
-    file = await case_queries.file(actor, no, secret=office.settings.secret)
+    file = await case_queries.file(actor, no, secret=context.settings.secret)
     crumbs = [("/desk", "工作台"), (f"/desk/cases/{no}", no)]
     return await _shown(request, file, {**desk_frame.frame(actor, names), "active": "desk", "crumbs": crumbs})
 
 
 async def own(request: Request) -> Response:
     """A clock of one's own case."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await case_queries.file(citizen, citizen.case_no, secret=office.settings.secret)
+    file = await case_queries.file(citizen, citizen.case_no, secret=context.settings.secret)
     return await _shown(request, file, {"active": "lookup", "crumbs": [("/lookup", "查进度"), ("/case", "我的诉求")]})
 
 
@@ -47,17 +47,17 @@ def running(file: CaseFile) -> list[tuple[str, str]]:
 
 
 async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     clock = _clock(request, file)
     names, editions = await directory.snapshot(), await calendar_editions.editions()
-    context = {
+    values = {
         **frame,
         "no": file.no,
-        "clock": case_views.clock_view(clock, names, office.clock.now(), editions.newest),
+        "clock": case_views.clock_view(clock, names, context.clock.now(), editions.newest),
         "result": deadline_explanation.counted_clock(clock, editions.named(clock.edition), _pauses(file, clock)),
         "moves": [deadline_changes.words(m) for m in file.moves if (m.term, m.seq) == (clock.term, clock.seq)],
     }
-    return office.render(request, "citizen/clock.html", context)
+    return context.render(request, "citizen/clock.html", values)
 
 
 def _pauses(file: CaseFile, clock: Clock) -> list[tuple[date, date]]:

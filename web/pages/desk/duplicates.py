@@ -26,22 +26,22 @@ from web.wording import catalogue
 
 async def pending(request: Request) -> Response:
     """What waits for a decision of this desk: repeats, and matters several people bring."""
-    office: AppContext = request.app.state.office
-    actor, now = await _receptionist(request), office.clock.now()
+    context: AppContext = request.app.state.context
+    actor, now = await _receptionist(request), context.clock.now()
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     told = {
         name: link_views.lines(await links.pending(actor, campaigns=campaigns), names, now, calendar)
         for name, campaigns in (("repeats", False), ("campaigns", True))
     }
-    return office.render(request, "desk/repeats.html", {**desk_frame.frame(actor, names), **told})
+    return context.render(request, "desk/repeats.html", {**desk_frame.frame(actor, names), **told})
 
 
 async def decide(request: Request) -> Response:
     """Merge, answer with how the first stands, confirm, say that there are new facts, or that it is something else."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, what = await _receptionist(request), request.path_params["what"]
     link = await link_actions.link_of(actor, request.path_params["id"])
-    await link_actions.decide(office, actor, link, what)
+    await link_actions.decide(context, actor, link, what)
     async with request.form() as form:
         back = "/desk/repeats" if "list" in form else f"/desk/cases/{link.here.no}?done={_DONE.get(what, 'link')}"
     return RedirectResponse(back, status_code=303)
@@ -52,18 +52,18 @@ _DONE = {link_actions.MERGED: "merge", link_actions.ANSWERED: "decline"}
 
 async def add(request: Request) -> Response:
     """Link a case to an earlier one by hand."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, no = await _receptionist(request), request.path_params["no"]
     async with request.form() as form:
         other, kind = parsing.words(form, "case"), parsing.words(form, "kind")
-    await link_actions.add(office, actor, no, other, kind)
+    await link_actions.add(context, actor, no, other, kind)
     return RedirectResponse(f"/desk/cases/{no}?done=link", status_code=303)
 
 
 async def campaign(request: Request) -> Response:
     """A matter several people bring: its cases, and one answer for all of them, each with its own clock."""
-    office: AppContext = request.app.state.office
-    actor, now = await sessions.actor(request), office.clock.now()
+    context: AppContext = request.app.state.context
+    actor, now = await sessions.actor(request), context.clock.now()
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     head, members = await links.group(actor, request.path_params["no"])
     rows, text, findings = [head, *members], "", list[tuple[str, str]]()
@@ -78,9 +78,9 @@ async def campaign(request: Request) -> Response:
             done = "confirmed" in form and not fault
         if not fault:
             outcome = await link_actions.answer_all(
-                office, actor, [r for r in rows if r.no in chosen], text, is_sent=done
+                context, actor, [r for r in rows if r.no in chosen], text, is_sent=done
             )
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "head": worklist_views.row_view(head, names, now, calendar),
         "rows": [worklist_views.row_view(row, names, now, calendar) for row in rows],
@@ -91,8 +91,8 @@ async def campaign(request: Request) -> Response:
         "done": done,
         "errors": {"text": catalogue.fault_words("text", fault)} if fault else {},
     }
-    status = 422 if context["errors"] else 200
-    return office.render(request, "desk/campaign.html", context, status=status)
+    status = 422 if values["errors"] else 200
+    return context.render(request, "desk/campaign.html", values, status=status)
 
 
 async def _receptionist(request: Request) -> Actor:

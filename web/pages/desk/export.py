@@ -49,8 +49,8 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 async def export(request: Request) -> Response:
     """The list behind the filter as a file. What it holds is what the list shows: no names, no telephones."""
-    office: AppContext = request.app.state.office
-    actor, now = await sessions.actor(request), office.clock.now()
+    context: AppContext = request.app.state.context
+    actor, now = await sessions.actor(request), context.clock.now()
     if actor.roles <= {Role.ADMIN}:
         raise Forbidden
     names, calendar = await directory.snapshot(), await calendar_editions.current()

@@ -26,20 +26,20 @@ async def listed(request: Request) -> Response:
 
 
 async def _shown(request: Request, errors: dict[str, str], mail: str) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await sessions.actor(request), await directory.snapshot()
     unread, read = await inbox.listed(actor)
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "unread": [_line(row) for row in unread],
         "read": [_line(row) for row in read],
         "mail": mail,
-        "mail_works": bool(office.settings.smtp_host),
-        "hours": office.settings.staff_hours,
+        "mail_works": bool(context.settings.smtp_host),
+        "hours": context.settings.staff_hours,
         "errors": errors,
         "done": request.query_params.get("done", ""),
     }
-    return office.render(request, "desk/notices.html", context, status=422 if errors else 200)
+    return context.render(request, "desk/notices.html", values, status=422 if errors else 200)
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
@@ -60,23 +60,23 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
 
 async def mark(request: Request) -> Response:
     """Mark the chosen notices read, or all of them."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     async with request.form(max_fields=500) as form:
         ids = [int(text) for text in map(str, form.getlist("id")) if text.isdecimal() and len(text) < 19]
-        await inbox.mark(actor, None if "all" in form else ids[:IDS_MOST], office.clock.now())
+        await inbox.mark(actor, None if "all" in form else ids[:IDS_MOST], context.clock.now())
     return RedirectResponse("/desk/notices?done=read", status_code=303)
 
 
 async def digest(request: Request) -> Response:
     """What a morning's digest stands for. Opening it marks it read."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor, names = await sessions.actor(request), await directory.snapshot()
     text = request.path_params["id"]
     row, held = await inbox.digest(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
-    await inbox.mark(actor, [row["id"]], office.clock.now())
-    context = {**desk_frame.frame(actor, names), "head": _line(row), "rows": [_line(each) for each in held]}
-    return office.render(request, "desk/digest.html", context)
+    await inbox.mark(actor, [row["id"]], context.clock.now())
+    values = {**desk_frame.frame(actor, names), "head": _line(row), "rows": [_line(each) for each in held]}
+    return context.render(request, "desk/digest.html", values)
 
 
 async def address(request: Request) -> Response:

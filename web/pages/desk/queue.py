@@ -28,8 +28,8 @@ _COLUMNS_HOURS = 24 * 365
 
 async def queue(request: Request) -> Response:
     """The cases somebody sees, those with the least time left first."""
-    office: AppContext = request.app.state.office
-    actor, now = await sessions.actor(request), office.clock.now()
+    context: AppContext = request.app.state.context
+    actor, now = await sessions.actor(request), context.clock.now()
     if actor.roles <= {Role.ADMIN}:
         return RedirectResponse("/admin", status_code=303)
     names, calendar = await directory.snapshot(), await calendar_editions.current()
@@ -37,7 +37,7 @@ async def queue(request: Request) -> Response:
     found = await case_worklist.worklist(actor, filters, _page(request), now=now)
     counted, mine, all_ = await _counts(actor, filters, now)
     columns = worklist_views.columns_of(request)
-    context = {
+    values = {
         **desk_frame.frame(actor, names),
         "columns": columns,
         "all_columns": list(worklist_views.COLUMNS.items()),
@@ -50,7 +50,7 @@ async def queue(request: Request) -> Response:
         "chosen": worklist_views.chosen_words(filters, names),
         "units": worklist_views.unit_groups(names, _seen_units(actor, names)),
         "categories": worklist_views.category_groups(with_heads=True),
-        "regions": worklist_views.region_groups(names, office.settings.region),
+        "regions": worklist_views.region_groups(names, context.settings.region),
         "statuses": worklist_views.status_options(),
         "kinds": worklist_views.kind_options(),
         "lights": [(code, catalogue.LIGHTS[code]) for code in ("red", "amber", "green")],
@@ -59,9 +59,9 @@ async def queue(request: Request) -> Response:
         "bulk": bulk_acts(actor),
         "answered": await _answered_today(actor, now) if not found.total else 0,
     }
-    response = office.render(request, "desk/queue.html", context)
+    response = context.render(request, "desk/queue.html", values)
     if "columns" in request.query_params:
-        cookies.set_cookie(response, office, worklist_views.COLUMNS_COOKIE, ".".join(columns), _COLUMNS_HOURS)
+        cookies.set_cookie(response, context, worklist_views.COLUMNS_COOKIE, ".".join(columns), _COLUMNS_HOURS)
     return response
 
 
@@ -95,8 +95,8 @@ def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:
 
 async def drop_kept(request: Request) -> Response:
     """Throw away what was kept of a form that came after the session ended."""
-    office: AppContext = request.app.state.office
-    await form_recovery.drop(office, await sessions.actor(request))
+    context: AppContext = request.app.state.context
+    await form_recovery.drop(context, await sessions.actor(request))
     response = RedirectResponse("/desk", status_code=303)
     response.delete_cookie(form_recovery.COOKIE)
     return response

@@ -60,13 +60,13 @@ _FIELD_OF = {"attachments": "files", "file": "files", "representatives": "rep0-n
 
 async def register(request: Request) -> Response:
     """Take in what came by letter, visit, call, fax or from above."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _receptionist(request)
     if request.method == "GET":
-        kept = await drafts.staff_draft(office, DRAFT, actor.id)
+        kept = await drafts.staff_draft(context, DRAFT, actor.id)
         if kept:
-            return await _shown(request, actor, _blank(office) | kept, {}, restored=True)
-        return await _shown(request, actor, _blank(office), {})
+            return await _shown(request, actor, _blank(context) | kept, {}, restored=True)
+        return await _shown(request, actor, _blank(context), {})
     async with request.form(max_files=20, max_fields=200) as form:
         typed = _typed(form)
         try:
@@ -81,7 +81,7 @@ async def register(request: Request) -> Response:
             is_resent = await case_lookup.is_known_source(draft.channel, draft.source_id)
             if "check" in form or (not faults and not is_resent and _must_look(told, form)):
                 return await _shown(request, actor, typed, {}, hints=told, asked="check" in form)
-            receipt = await case_actions.submit_case(office, draft, actor, faults=faults)
+            receipt = await case_actions.submit_case(context, draft, actor, faults=faults)
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, actor, typed, errors)
@@ -90,8 +90,8 @@ async def register(request: Request) -> Response:
             typed["key"] = identifiers.new_id()
             errors = {"title": "刚才已经登记过一件；这次内容不同，确实要另登一件的，请再点一次登记"}
             return await _shown(request, actor, typed, errors)
-    await drafts.drop_staff_draft(office, DRAFT, actor.id)
-    await _link(office, actor, receipt.no, typed)
+    await drafts.drop_staff_draft(context, DRAFT, actor.id)
+    await _link(context, actor, receipt.no, typed)
     return RedirectResponse(f"/desk/register/{receipt.no}", status_code=303)
 
 
@@ -101,43 +101,43 @@ def _must_look(told: Sequence[Hint], form: FormData) -> bool:
     return any(hint.likeness.cosine and hint.case.no not in shown for hint in told)
 
 
-async def _link(office: AppContext, actor: Actor, no: str, typed: Mapping[str, Any]) -> None:
+async def _link(context: AppContext, actor: Actor, no: str, typed: Mapping[str, Any]) -> None:
     """What the clerk said it has to do with an earlier case."""
     kinds = (LinkKind.REPEAT_OF, LinkKind.NEW_FACTS_OF, LinkKind.CAMPAIGN)
     if typed["related"] and typed["relation"] in kinds:
         try:
-            await links.add(actor, no, typed["related"], LinkKind(typed["relation"]), now=office.clock.now())
+            await links.add(actor, no, typed["related"], LinkKind(typed["relation"]), now=context.clock.now())
         except (Invalid, NotFound):
             return  # a case that is gone from view meanwhile: the message itself is what counts
 
 
 async def check(request: Request) -> Response:
     """What may have been said before, as a piece of the page for whoever is typing."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     actor = await _receptionist(request)
     async with request.form(max_files=20, max_fields=200) as form:
         typed = _typed(form)
-    context = {"hints": await _hint_lines(await _hints(request, actor, typed), office), "typed": typed}
-    return office.render(request, "desk/hints.html", context)
+    values = {"hints": await _hint_lines(await _hints(request, actor, typed), context), "typed": typed}
+    return context.render(request, "desk/hints.html", values)
 
 
 async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> list[Hint]:
     """Earlier cases of the person or in the same words; that a person was looked for is written down when found."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     phone = intake.phone_digits(typed["person.phone"])
     id_number = intake.narrow(typed["person.id_number"]).replace(" ", "").upper()
     person = {"name": intake.line(typed["person.name"]), "phone": phone, "id_number": id_number}
     realm = links.realm_of(typed["kind"] == Kind.REPORT)
     found = await link_proposals.hints(
-        actor, typed["title"], typed["text"], person, office.settings.secret, realm=realm
+        actor, typed["title"], typed["text"], person, context.settings.secret, realm=realm
     )
     if any({"phone", "id"} & set(hint.known_by) for hint in found):
-        await access_log.log_read(actor, "person", detail=f"登记时查重：{len(found)} 件", now=office.clock.now())
+        await access_log.log_read(actor, "person", detail=f"登记时查重：{len(found)} 件", now=context.clock.now())
     return found
 
 
-async def _hint_lines(found: Sequence[Hint], office: AppContext) -> list[dict[str, Any]]:
-    names, calendar, now = await directory.snapshot(), await calendar_editions.current(), office.clock.now()
+async def _hint_lines(found: Sequence[Hint], context: AppContext) -> list[dict[str, Any]]:
+    names, calendar, now = await directory.snapshot(), await calendar_editions.current(), context.clock.now()
     return [
         {
             "case": worklist_views.row_view(hint.case, names, now, calendar),
@@ -161,13 +161,13 @@ async def kept_for_later(request: Request) -> None:
             typed["attachments"] = await kept_files(request, form)
         except Invalid:
             typed["attachments"] = []
-    await drafts.keep_staff_draft(request.app.state.office, DRAFT, username, typed)
+    await drafts.keep_staff_draft(request.app.state.context, DRAFT, username, typed)
 
 
 async def drop(request: Request) -> Response:
     """Throw away what was kept."""
     actor = await _receptionist(request)
-    await drafts.drop_staff_draft(request.app.state.office, DRAFT, actor.id)
+    await drafts.drop_staff_draft(request.app.state.context, DRAFT, actor.id)
     return RedirectResponse("/desk/register", status_code=303)
 
 
@@ -176,23 +176,23 @@ async def registered(request: Request) -> Response:
 
     Of a report that went to another desk, because nobody here may open one, it says where it went and no more.
     """
-    office: AppContext = request.app.state.office
-    actor, now, no = await _receptionist(request), office.clock.now(), request.path_params["no"]
+    context: AppContext = request.app.state.context
+    actor, now, no = await _receptionist(request), context.clock.now(), request.path_params["no"]
     names = await directory.snapshot()
     file: CaseFile | None = None
     try:
-        file = await case_queries.file(actor, no, secret=office.settings.secret)
+        file = await case_queries.file(actor, no, secret=context.settings.secret)
         desk = file.desk
     except NotFound:
         desk = await case_lookup.taken_in(actor, no, now=now)
     if file and desk != actor.unit:
         raise Forbidden(no=no)
     await access_log.log_read(actor, "code", no, now=now)
-    base = office.settings.public_url or str(request.base_url).rstrip("/")
-    context = {
+    base = context.settings.public_url or str(request.base_url).rstrip("/")
+    values = {
         **desk_frame.frame(actor, names),
         "no": no,
-        "code": await case_lookup.receipt_code(no, office.settings.secret),
+        "code": await case_lookup.receipt_code(no, context.settings.secret),
         "opens": file is not None,
         "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
         "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],
@@ -201,7 +201,7 @@ async def registered(request: Request) -> Response:
         if file
         else None,
     }
-    return office.render(request, "desk/registered.html", context)
+    return context.render(request, "desk/registered.html", values)
 
 
 def _said_on_the_slip(file: CaseFile) -> list[tuple[str, str]]:
@@ -220,8 +220,8 @@ async def _receptionist(request: Request) -> Actor:
     return actor
 
 
-def _blank(office: AppContext) -> dict[str, Any]:
-    now = office.clock.now().astimezone(OFFICE)
+def _blank(context: AppContext) -> dict[str, Any]:
+    now = context.clock.now().astimezone(OFFICE)
     return dict.fromkeys(_TEXTS, "") | {
         "channel": Channel.HOTLINE.value,
         "headcount": "1",
@@ -303,13 +303,13 @@ async def _shown(
     asked: bool = False,
     restored: bool = False,
 ) -> Response:
-    office: AppContext = request.app.state.office
-    settings, names = office.settings, await directory.snapshot()
-    context = {
+    context: AppContext = request.app.state.context
+    settings, names = context.settings, await directory.snapshot()
+    values = {
         **desk_frame.frame(actor, names),
         "typed": dict.fromkeys(_SWITCHES, False) | dict(typed),
         "errors": dict(errors),
-        "hints": await _hint_lines(hints, office),
+        "hints": await _hint_lines(hints, context),
         "asked": asked,
         "restored": restored,
         "channels": [(c.value, catalogue.CHANNELS[c.value]) for c in AT_THE_DESK],
@@ -324,7 +324,7 @@ async def _shown(
         "files": await attachments.waiting(typed.get("attachments", ())),
         **upload_words(settings.attachments_max, settings.upload_max_bytes),
     }
-    return office.render(request, "desk/register.html", context, status=422 if errors else 200)
+    return context.render(request, "desk/register.html", values, status=422 if errors else 200)
 
 
 _HEADS: tuple[tuple[str, str, frozenset[Channel]], ...] = (

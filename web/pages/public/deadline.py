@@ -20,29 +20,29 @@ DAYS_MOST = 1000
 
 async def deadline(request: Request) -> Response:
     """A deadline with every day of the count, for people to check by hand."""
-    office: AppContext = request.app.state.office
-    today = office_day(office.clock.now())
+    context: AppContext = request.app.state.context
+    today = office_day(context.clock.now())
     q = request.query_params
     typed = {
         "start": q.get("start", today.isoformat()),
         "count": q.get("count", "15"),
         "unit": q.get("unit", "cd"),
     }
-    context: dict[str, Any] = {
+    values: dict[str, Any] = {
         "typed": typed,
         "errors": {},
         "result": None,
         "common": [(f"/deadline?start={typed['start']}&{query}", words) for query, words in COMMON],
     }
     if "count" not in q:
-        return office.render(request, "public/deadline.html", context)
+        return context.render(request, "public/deadline.html", values)
     try:
         day, length = _asked(typed)
     except Invalid as fault:
-        context["errors"] = {name: _FAULT_WORDS[code] for name, code in fault.fields.items()}
-        return office.render(request, "public/deadline.html", context, status=422)
-    context["result"] = deadline_explanation.counted(day, length, await calendar_editions.current())
-    return office.render(request, "public/deadline.html", context)
+        values["errors"] = {name: _FAULT_WORDS[code] for name, code in fault.fields.items()}
+        return context.render(request, "public/deadline.html", values, status=422)
+    values["result"] = deadline_explanation.counted(day, length, await calendar_editions.current())
+    return context.render(request, "public/deadline.html", values)
 
 
 _FAULT_WORDS = {

@@ -14,9 +14,9 @@ PROFILE_WORDS = {Profile.PETITION: "信访事项", Profile.HOTLINE: "热线诉�
 
 async def guide(request: Request) -> Response:
     """What is accepted, what is not and where it belongs, and the terms as the table says them."""
-    office: AppContext = request.app.state.office
-    rows = [_term_words(term) for term in in_force(office_day(office.clock.now())) if term.holder is not Holder.CO]
-    return office.render(request, "public/guide.html", {"terms": rows})
+    context: AppContext = request.app.state.context
+    rows = [_term_words(term) for term in in_force(office_day(context.clock.now())) if term.holder is not Holder.CO]
+    return context.render(request, "public/guide.html", {"terms": rows})
 
 
 def _term_words(term: Term) -> dict[str, str]:

@@ -21,33 +21,33 @@ COMMON = (
 
 async def home(request: Request) -> Response:
     """The three big entries, what happens to a message, newest replies and figures."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     newest = await public_replies.public_replies(size=5)
     month, figures = await home_figures()
-    context = {
+    values = {
         "replies": [reply_line(row, names, "", calendar) for row in newest.items],
         "figures": figures,
         "month": month,
     }
-    return office.render(request, "public/home.html", context)
+    return context.render(request, "public/home.html", values)
 
 
 async def privacy(request: Request) -> Response:
     """What is kept of a person, who sees it, for how long."""
-    office: AppContext = request.app.state.office
-    context = {"retention_years": office.settings.retention_years, "draft_days": office.settings.draft_days}
-    return office.render(request, "public/privacy.html", context)
+    context: AppContext = request.app.state.context
+    values = {"retention_years": context.settings.retention_years, "draft_days": context.settings.draft_days}
+    return context.render(request, "public/privacy.html", values)
 
 
 async def accessibility(request: Request) -> Response:
-    office: AppContext = request.app.state.office
-    return office.render(request, "public/accessibility.html", {})
+    context: AppContext = request.app.state.context
+    return context.render(request, "public/accessibility.html", {})
 
 
 async def offline(request: Request) -> Response:
-    office: AppContext = request.app.state.office
-    return office.render(request, "public/offline.html", {})
+    context: AppContext = request.app.state.context
+    return context.render(request, "public/offline.html", {})
 
 
 async def favicon(request: Request) -> Response:

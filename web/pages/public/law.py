@@ -27,10 +27,10 @@ _LETTERS = {
 
 async def law(request: Request) -> Response:
     """Every ground, route, outcome, trigger and step with its article."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     tables = [(title, [_row(row) for row in rows if row.offered]) for title, rows in _TABLES]
     steps = [_step(step) for step in STEPS if step.law]
-    return office.render(request, "public/law.html", {"tables": tables, "steps": steps})
+    return context.render(request, "public/law.html", {"tables": tables, "steps": steps})
 
 
 def _row(row: decision_grounds.DecisionGround) -> dict[str, Any]:

@@ -41,10 +41,10 @@ async def rate(request: Request) -> Response:
         return await _shown(request, typed, {})
     async with request.form() as form:
         typed = _typed(form)
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     await request.app.state.limiter.hit("submit", request)
     try:
-        occasion = _occasion(office, typed["token"])
+        occasion = _occasion(context, typed["token"])
         await _keep(request, typed, occasion)
     except Invalid as fault:
         errors = {
@@ -55,12 +55,12 @@ async def rate(request: Request) -> Response:
         return await _shown(request, typed, errors)
     except NotNow as fault:
         return await _shown(request, typed, {"level": catalogue.error_words(fault.code)})
-    office.wake()
+    context.wake()
     return RedirectResponse(f"/rate/thanks?level={typed['level']}", status_code=303)
 
 
-def _occasion(office: AppContext, token: str) -> Occasion:
-    return tokens.occasion_of(office.settings.secret, token) if token else Occasion()
+def _occasion(context: AppContext, token: str) -> Occasion:
+    return tokens.occasion_of(context.settings.secret, token) if token else Occasion()
 
 
 def _typed(form: FormData) -> dict[str, Any]:
@@ -79,8 +79,8 @@ def _typed(form: FormData) -> dict[str, Any]:
 
 
 async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> None:
-    office: AppContext = request.app.state.office
-    now, secret = office.clock.now(), office.settings.secret
+    context: AppContext = request.app.state.context
+    now, secret = context.clock.now(), context.settings.secret
     # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
     typed["tags"] = [tag for tag in typed["tags"] if not submission.tags_fault(typed["level"], [tag])]
     if occasion.case_no:
@@ -88,7 +88,7 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
         no = occasion.case_no
         if not await case_ratings.is_kept(typed["key"], secret):
             await case_actions.perform_act(
-                office, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"]
+                context, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"]
             )
         return
     said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
@@ -96,13 +96,13 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
 
 
 async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     names = await directory.snapshot()
     rows = await services.matters()
     errors, token = dict(errors), str(typed["token"])
     occasion = Occasion()
     try:
-        occasion = _occasion(office, token)
+        occasion = _occasion(context, token)
     except Invalid:
         errors["matter"] = _WORDS["token", "unknown"]
         token = ""
@@ -112,7 +112,7 @@ async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str
     matter = next((row for row in rows if row.code == occasion.matter), None)
     typed = {**typed, "key": typed.get("key") or identifiers.new_id()}
     blank = {"level": "", "tags": [], "text": "", "anonymous": False, "matter": "", "handling_no": ""}
-    context = {
+    values = {
         "draft": {**blank, **typed, "token": token},
         "fixed": _fixed(occasion, matter.name if matter else "", names.name(matter.unit) if matter else ""),
         "matters": list(groups.items()),
@@ -121,7 +121,7 @@ async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str
         "text_most": submission.TEXT_MOST,
         "errors": errors,
     }
-    return office.render(request, "public/rate_service.html", context, status=422 if errors else 200)
+    return context.render(request, "public/rate_service.html", values, status=422 if errors else 200)
 
 
 def _fixed(occasion: Occasion, matter: str, unit: str) -> list[tuple[str, str]]:
@@ -138,11 +138,11 @@ def _fixed(occasion: Occasion, matter: str, unit: str) -> list[tuple[str, str]]:
 
 async def thanks(request: Request) -> Response:
     """What happens with the rating."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     text = request.query_params.get("level", "")
     level = int(text) if text in {str(each) for each in catalogue.LEVELS} else 5
-    context = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}
-    return office.render(request, "public/rate_thanks.html", context)
+    values = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}
+    return context.render(request, "public/rate_thanks.html", values)
 
 
 ROUTES = [

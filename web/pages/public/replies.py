@@ -30,14 +30,14 @@ SIMILAR_MOST = 3
 
 async def replies(request: Request) -> Response:
     """Published questions and answers that hold the words, narrowed by category and unit."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = _page(request)
     found = await public_replies.public_replies(q, unit, category, page=page)
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     counted = await public_replies.facets()
-    context = {
+    values = {
         "q": q,
         "chosen": {"unit": unit, "category": category},
         "found": {
@@ -52,7 +52,7 @@ async def replies(request: Request) -> Response:
         },
         "base": f"/replies?{urlencode({'q': q, 'unit': unit, 'category': category})}&page=",
     }
-    return office.render(request, "public/replies.html", context)
+    return context.render(request, "public/replies.html", values)
 
 
 def reply_line(row: Mapping[str, Any], names: Directory, q: str, calendar: Calendar) -> dict[str, Any]:
@@ -123,14 +123,14 @@ def _page(request: Request) -> int:
 
 async def reply(request: Request) -> Response:
     """One published reply under its permanent address."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     text = request.path_params["id"]
     if not text.isdecimal() or len(text) > 15:
         raise NotFound(reply=text)
     row = await public_replies.public_reply(int(text))
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     others = await public_replies.public_replies(category=row["category"][:4], size=6) if row["category"] else None
-    context = {
+    values = {
         "reply": {
             "id": row["id"],
             "title": row["title"],
@@ -146,12 +146,12 @@ async def reply(request: Request) -> Response:
         },
         "related": [r for r in others.items if r["id"] != row["id"]][:5] if others else [],
     }
-    return office.render(request, "public/reply.html", context)
+    return context.render(request, "public/reply.html", values)
 
 
 async def similar(request: Request) -> Response:
     """A fragment with up to three replies like a title that is being typed; the whole title, else its beginning."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     q = request.query_params.get("q", "").strip()
     names, calendar = await directory.snapshot(), await calendar_editions.current()
     rows: list[Mapping[str, Any]] = []
@@ -161,7 +161,7 @@ async def similar(request: Request) -> Response:
             found = await public_replies.public_replies(words, size=SIMILAR_MOST)
             rows += [row for row in found.items if row["id"] not in known]
     lines = [reply_line(row, names, "", calendar) for row in rows[:SIMILAR_MOST]]
-    return office.render(request, "public/similar.html", {"replies": lines})
+    return context.render(request, "public/similar.html", {"replies": lines})
 
 
 def _pieces(title: str) -> list[str]:
@@ -172,10 +172,10 @@ def _pieces(title: str) -> list[str]:
 
 async def feed(request: Request) -> Response:
     """The newest replies as RSS 2.0."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     found = await public_replies.public_replies(size=50)
     names = await directory.snapshot()
-    base = office.settings.public_url or str(request.base_url).rstrip("/")
+    base = context.settings.public_url or str(request.base_url).rstrip("/")
     items = [
         Markup(
             "<item><title>{}</title><link>{}</link><guid>{}</guid><pubDate>{}</pubDate><description>{}</description></item>"
@@ -191,7 +191,7 @@ async def feed(request: Request) -> Response:
     body = Markup(
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>{} 公开回复</title>'
         "<link>{}</link><description>经本人同意公开的问答</description><language>zh-CN</language>{}</channel></rss>"
-    ).format(office.settings.site_name, f"{base}/replies", Markup("").join(items))
+    ).format(context.settings.site_name, f"{base}/replies", Markup("").join(items))
     return Response(str(body), media_type="application/rss+xml; charset=utf-8")
 
 

@@ -36,19 +36,19 @@ _SORTS = {row.code: row.sort for row in statistics.FORMULAE}
 
 async def scores(request: Request) -> Response:
     """One edition, the newest unless a period is asked for."""
-    office: AppContext = request.app.state.office
+    context: AppContext = request.app.state.context
     editions = await publication_editions.editions()
     newest = _newest_of_each(editions)
     asked = request.query_params.get("period", "")
     chosen = newest.get(asked) if asked else next(iter(newest.values()), None)
-    context = {
+    values = {
         "periods": [(period, month_words(period)) for period in newest],
         "asked": asked,
         "edition": _view(chosen, request.query_params.get("sort", "")) if chosen else None,
         "course": _course(list(newest.values())[:MONTHS_SHOWN]),
     }
     status = 404 if asked and chosen is None else 200
-    return office.render(request, "public/scores.html", context, status=status)
+    return context.render(request, "public/scores.html", values, status=status)
 
 
 def _newest_of_each(editions: Sequence[EditionView]) -> dict[str, EditionView]:

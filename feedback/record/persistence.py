@@ -30,6 +30,7 @@ async def clocks_stored(case_id: int) -> list[Clock]:
 
 def clock_of(row: ClockRow) -> Clock:
     return Clock(
+        term_id=row.term_id,
         term=row.term,
         label=row.label,
         seq=row.seq,
@@ -142,6 +143,7 @@ def armed(clock: Clock) -> dict[str, Any]:
 
 def clock_columns(clock: Clock) -> dict[str, Any]:
     return {
+        "term_id": clock.term_id,
         "term": clock.term,
         "label": clock.label,
         "seq": clock.seq,

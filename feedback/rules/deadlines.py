@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
-from feedback.rules.terms import RIGHTS, TERMS, Holder, Length, Term, TermUnit, parse_length
+from feedback.rules.terms import RIGHTS, TERMS_BY_ID, Holder, Length, Term, TermUnit, parse_length
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.rules.workdays import Calendar, Editions
 
@@ -62,8 +62,13 @@ class ClockFacts:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One clock of a case. `seq` is the entry that started it; due_at is the first instant too late."""
+    """One clock of a case.
 
+    `term_id` names the row of TERMS it was started by, "" when nobody knows any more. `seq` is the entry that started
+    it; due_at is the first instant too late.
+    """
+
+    term_id: str
     term: str
     label: str
     seq: int
@@ -107,12 +112,17 @@ def due_days(calendar: Calendar, day: date, length: Length, rolls: bool = True) 
     return raw, calendar.next_workday(raw) if rolls else raw
 
 
-def clocks_of(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) -> tuple[Clock, ...]:
-    """All clocks of a case, running and ended, in the order they started. `history` is in order."""
+def clocks_of(
+    history: Sequence[CaseEvent], case: ClockFacts, editions: Editions, rows: Mapping[str, Term] = TERMS_BY_ID
+) -> tuple[Clock, ...]:
+    """All clocks of a case, running and ended, in the order they started.
+
+    `history` is in order. `rows` is the table of terms by id, see `feedback.rules.terms.by_id`.
+    """
 
     @cache
     def counted(place: int) -> tuple[Clock, ...]:
-        return _counted(history, case, editions.held[place][1])
+        return _counted(history, case, editions.held[place][1], rows)
 
     clocks = []
     for i, clock in enumerate(counted(len(editions.held) - 1)):
@@ -140,25 +150,27 @@ def _redated(told: Clock, counted: Clock, since: datetime, calendar: Calendar) -
     return replace(counted, due_legal_day=least, due_at=end_of_day(least))
 
 
-def _counted(history: Sequence[CaseEvent], case: ClockFacts, calendar: Calendar) -> tuple[Clock, ...]:
+def _counted(
+    history: Sequence[CaseEvent], case: ClockFacts, calendar: Calendar, rows: Mapping[str, Term]
+) -> tuple[Clock, ...]:
     """All clocks of a case as one edition of the calendar counts them."""
     clocks: list[Clock] = []
     stage, lead, desk, received_at = Stage.FIRST, "", first_desk(history, case.desk), history[0].at
     for happening in history:
         stage = STAGE_AFTER.get(happening.act, stage)
-        clocks = [_after(clock, happening, calendar) for clock in clocks]
+        clocks = [_after(clock, happening, calendar, rows) for clock in clocks]
         match happening.act:
             case Act.ASSIGN:
                 lead = str(happening.data.get("unit", ""))
-                clocks = [_handed_over(clock, Holder.LEAD, lead) for clock in clocks]
+                clocks = [_handed_over(clock, Holder.LEAD, lead, rows) for clock in clocks]
             case Act.TRANSFER:
                 desk = str(happening.data.get("desk", desk))
-                clocks = [_handed_over(clock, Holder.DESK, desk) for clock in clocks]
+                clocks = [_handed_over(clock, Holder.DESK, desk, rows) for clock in clocks]
             case Act.EXTEND:
-                clocks = [_extended(clock, happening, calendar) for clock in clocks]
+                clocks = [_extended(clock, happening, calendar, rows) for clock in clocks]
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = happening.at
-        for term in _beginning(happening, case, stage, lead == desk):
+        for term in _beginning(happening, case, stage, lead == desk, rows):
             start = received_at if term.from_receipt else happening.at
             for unit in _bound(term, happening, desk, lead):
                 clocks.append(_started(term, happening, start, unit, calendar))
@@ -171,10 +183,17 @@ def first_desk(history: Iterable[CaseEvent], desk: str) -> str:
     return next(passed, desk)
 
 
-def term_of(clock_term: str, case: ClockFacts, stage: Stage, day: date, direct: bool = False) -> Term | None:
+def term_of(
+    code: str,
+    case: ClockFacts,
+    stage: Stage,
+    day: date,
+    direct: bool = False,
+    rows: Mapping[str, Term] = TERMS_BY_ID,
+) -> Term | None:
     """The row in force for a term code, the newest that had begun by then."""
-    rows = [t for t in TERMS if t.code == clock_term and _holds(t, case, stage, direct) and t.since <= day]
-    return max(rows, key=lambda t: t.since, default=None)
+    terms = [t for t in rows.values() if t.code == code and _holds(t, case, stage, direct) and t.since <= day]
+    return max(terms, key=lambda t: t.since, default=None)
 
 
 def _holds(term: Term, case: ClockFacts, stage: Stage, direct: bool) -> bool:
@@ -188,11 +207,13 @@ def _holds(term: Term, case: ClockFacts, stage: Stage, direct: bool) -> bool:
     )
 
 
-def _beginning(happening: CaseEvent, case: ClockFacts, stage: Stage, direct: bool) -> Iterable[Term]:
+def _beginning(
+    happening: CaseEvent, case: ClockFacts, stage: Stage, direct: bool, rows: Mapping[str, Term]
+) -> Iterable[Term]:
     day = office_day(happening.at)
-    codes = dict.fromkeys(t.code for t in TERMS if happening.act in t.begins)
-    rows = [t for code in codes if (t := term_of(code, case, stage, day, direct)) and happening.act in t.begins]
-    return [t for t in rows if t.only_said is None or happening.data.get(t.only_said[0]) == t.only_said[1]]
+    codes = dict.fromkeys(t.code for t in rows.values() if happening.act in t.begins)
+    terms = [t for code in codes if (t := term_of(code, case, stage, day, direct, rows)) and happening.act in t.begins]
+    return [t for t in terms if t.only_said is None or happening.data.get(t.only_said[0]) == t.only_said[1]]
 
 
 def _bound(term: Term, happening: CaseEvent, desk: str, lead: str) -> Sequence[str]:
@@ -225,6 +246,7 @@ def _started(term: Term, happening: CaseEvent, at: datetime, unit: str, calendar
         raw, legal = due_days(calendar, day, length, term.rolls)
         due_at = end_of_day(legal)
     return Clock(
+        term_id=term.id,
         term=term.code,
         label=term.label,
         seq=happening.seq,
@@ -268,9 +290,9 @@ def _warn_at(warn: Length, starts_at: datetime, raw: date, due_at: datetime, cal
     return max(starts_at, start_of_day(calendar.add_workdays(raw, -warn.count)))
 
 
-def _after(clock: Clock, happening: CaseEvent, calendar: Calendar) -> Clock:
+def _after(clock: Clock, happening: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:
     """The clock after the happening: stopped by it, counted anew, running again, or as it was."""
-    row, act = row_of(clock), happening.act
+    row, act = row_of(clock, rows), happening.act
     if clock.stopped_at is not None:
         is_paused = clock.stopped_by in row.paused_by and act in row.resumed_by
         return _resumed(clock, row, happening, calendar) if is_paused else clock
@@ -316,23 +338,38 @@ def _concerns(clock: Clock, happening: CaseEvent) -> bool:
     return clock.holder is not Holder.CO or clock.unit == happening.unit
 
 
-_ROWS: Mapping[tuple[str, str, str], Term] = {(t.code, t.law, t.label): t for t in TERMS}
+def row_of(clock: Clock, rows: Mapping[str, Term] = TERMS_BY_ID) -> Term:
+    """The row of TERMS a clock was started by.
+
+    For an id that is not in the table, a row of what the clock itself holds: it can be shown, and nothing makes it
+    longer or lets it stand still.
+    """
+    return rows.get(clock.term_id) or _as_stored(clock)
 
 
-def row_of(clock: Clock) -> Term:
-    """The row of TERMS a clock was started by."""
-    return _ROWS[clock.term, clock.law, clock.label]
+def _as_stored(clock: Clock) -> Term:
+    return Term(
+        id=clock.term_id,
+        code=clock.term,
+        label=clock.label,
+        holder=clock.holder,
+        begins=frozenset(),
+        kept_by=frozenset(),
+        length=clock.length,
+        law=clock.law,
+        profiles=frozenset(Profile),
+    )
 
 
-def _handed_over(clock: Clock, holder: Holder, unit: str) -> Clock:
+def _handed_over(clock: Clock, holder: Holder, unit: str, rows: Mapping[str, Term]) -> Clock:
     """A review is begun before its unit is named, and a file may go to another desk: the clock goes with it."""
-    waiting = clock.stopped_at is None or clock.stopped_by in row_of(clock).paused_by
+    waiting = clock.stopped_at is None or clock.stopped_by in row_of(clock, rows).paused_by
     return replace(clock, unit=unit) if waiting and clock.holder is holder else clock
 
 
-def _extended(clock: Clock, happening: CaseEvent, calendar: Calendar) -> Clock:
+def _extended(clock: Clock, happening: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:
     """The clock made longer by an approved extension, counted from the plain due day, within the term's cap."""
-    row = row_of(clock)
+    row = row_of(clock, rows)
     days = happening.data.get("days")
     if clock.stopped_at is not None or not row.longer_by or not isinstance(days, int):
         return clock

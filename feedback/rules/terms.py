@@ -3,10 +3,15 @@
 Units of length: `cd` calendar days 日, `wd` working days 工作日, `h` and `min` running hours and minutes (nights and
 holidays included).
 When the law changes, add a row with `since`; never edit one: running clocks keep the row in force when they began.
+What is only worded wrongly, such as a citation, is corrected in its row: a clock knows its row by `id`, never by words.
+An id is the rule book, the code, where several rows share it which cases the row is for, and the year from which the
+row holds (of `since`, or of the rule book: 信访工作条例 2022, 国办发〔2020〕53号 2020, 国办发〔2019〕51号 2019). It is stored
+with every clock, so it never changes, is never given to another row, and a row once released is never removed.
 No I/O.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -78,6 +83,7 @@ class Length:
 class Term:
     """One row: which limit begins with which act, who keeps it how, how long, and where that is written."""
 
+    id: str
     code: str
     label: str
     holder: Holder
@@ -111,9 +117,17 @@ _ALL_ENDS = frozenset({A.WITHDRAW, A.MERGE})
 
 
 def _term(
-    code: str, label: str, holder: Holder, begins: set[Act], kept_by: set[Act], length: str, law: str, **more: object
+    id_: str,
+    code: str,
+    label: str,
+    holder: Holder,
+    begins: set[Act],
+    kept_by: set[Act],
+    length: str,
+    law: str,
+    **more: object,
 ) -> Term:
-    return Term(code, label, holder, frozenset(begins), frozenset(kept_by), parse_length(length), law, **more)  # type: ignore[arg-type] # keywords are checked by the dataclass
+    return Term(id_, code, label, holder, frozenset(begins), frozenset(kept_by), parse_length(length), law, **more)  # type: ignore[arg-type] # keywords are checked by the dataclass
 
 
 def parse_length(text: str) -> Length:
@@ -140,113 +154,128 @@ _53 = "国办发〔2020〕53号；平台承诺（各地12345规定 5个工作日
 # fmt: off
 TERMS: tuple[Term, ...] = (
     # --- 信访 petition
-    _term("forward", "登记转送交办", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.DIVERT, A.TRANSFER}, "15cd",
+    _term("petition.forward.2022", "forward", "登记转送交办", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.DIVERT, A.TRANSFER}, "15cd",
           "信访工作条例 第二十二条", profiles=_PETITION, voided_by=_ALL_ENDS, remark="下转、上报的，新窗口自收到之日起另算"),
-    _term("report_up", "报告重大紧急事项", Holder.DESK, {A.SUBMIT}, {A.REPORT_UP}, "2h",
+    _term("petition.report_up.2022", "report_up", "报告重大紧急事项", Holder.DESK, {A.SUBMIT}, {A.REPORT_UP}, "2h",
           "信访工作条例 第二十五条（及时报告，条例未定时数，平台承诺2小时）", profiles=_PETITION, kinds=CLAIMS, urgent=_URGENT, voided_by=_ALL_ENDS | _ANSWERED, warn=Length(1, U.HOURS)),
-    _term("notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "15cd",
+    _term("petition.notify.transferred.2022", "notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "15cd",
           "信访工作条例 第二十三条第三款", profiles=_PETITION, kinds=_TOLD, voided_by=_ALL_ENDS, only_named=True, direct=False,
           remark="检举控告的告知按纪检监察规定执行（第二十三条第四款）"),
-    _term("notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "15cd",
+    _term("petition.notify.direct.2022", "notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "15cd",
           "信访工作条例 第二十三条第二款", profiles=_PETITION, kinds=_TOLD, voided_by=_ALL_ENDS, only_named=True, direct=True, from_receipt=True,
           remark="直接收到的能当场告知的当场书面告知；期限自收到之日起算"),
-    _term("object", "提出异议", Holder.LEAD, {A.ASSIGN}, {A.OBJECT, A.RETURN, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
+    _term("petition.object.2022", "object", "提出异议", Holder.LEAD, {A.ASSIGN}, {A.OBJECT, A.RETURN, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
           "信访工作条例 第二十三条第三款", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE, direct=False, fixed=True,
           remark="逾期未提出异议，视为属于本单位职责"),
-    _term("decide_objection", "核实异议", Holder.DESK, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
+    _term("petition.decide_objection.2022", "decide_objection", "核实异议", Holder.DESK, {A.OBJECT}, {A.RETURN, A.REFUSE_OBJECTION, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
           "信访工作条例 第二十三条第三款（经核实同意；平台承诺5个工作日）", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE),
-    _term("resolve", "办结答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY, A.DIVERT}, "60cd",
+    _term("petition.resolve.claim.2022", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY, A.DIVERT}, "60cd",
           "信访工作条例 第三十四条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}),
           voided_by=_ALL_ENDS, longer_by=30),
-    _term("resolve", "研究答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY}, "60cd",
+    _term("petition.resolve.suggestion.2022", "resolve", "研究答复", Holder.LEAD, {A.ACCEPT}, {A.REPLY}, "60cd",
           "信访工作条例 第二十九条（条例未定天数，平台承诺60日）", profiles=_PETITION, kinds=frozenset({K.SUGGEST}),
           voided_by=_ALL_ENDS, longer_by=30),
-    _term("resolve", "办理检举控告", Holder.LEAD, {A.ASSIGN}, {A.REPLY, A.DECLINE}, "90cd",
+    _term("petition.resolve.report.2022", "resolve", "办理检举控告", Holder.LEAD, {A.ASSIGN}, {A.REPLY, A.DECLINE}, "90cd",
           "信访工作条例 第三十条（按纪检监察规定办理，条例未定天数，平台跟踪90日）", profiles=_PETITION, kinds=frozenset({K.REPORT}),
           voided_by=_ALL_ENDS | {A.RETURN}, longer_by=90),
-    _term("review", "作出复查意见", Holder.LEAD, {A.REVIEW}, {A.REPLY, A.DECLINE}, "30cd",
+    _term("petition.review.2022", "review", "作出复查意见", Holder.LEAD, {A.REVIEW}, {A.REPLY, A.DECLINE}, "30cd",
           "信访工作条例 第三十五条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), voided_by=_ALL_ENDS),
-    _term("re_review", "作出复核意见", Holder.LEAD, {A.RE_REVIEW}, {A.REPLY, A.DECLINE}, "30cd",
+    _term("petition.re_review.2022", "re_review", "作出复核意见", Holder.LEAD, {A.RE_REVIEW}, {A.REPLY, A.DECLINE}, "30cd",
           "信访工作条例 第三十六条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.RE_REVIEW}), voided_by=_ALL_ENDS,
           paused_by=frozenset({A.HEARING}), resumed_by=frozenset({A.END_HEARING}), remark="听证所需时间不计算在内（第三十六条第二款）"),
-    _term("hearing", "完成听证", Holder.LEAD, {A.HEARING}, {A.END_HEARING}, "30cd",
+    _term("petition.hearing.2022", "hearing", "完成听证", Holder.LEAD, {A.HEARING}, {A.END_HEARING}, "30cd",
           "信访工作条例 第三十一条第六项、第三十六条第二款（条例未定天数，平台承诺30日）", profiles=_PETITION, kinds=CLAIMS, voided_by=_ALL_ENDS),
-    _term("ask_review", "申请复查", Holder.CITIZEN, {A.REPLY}, {A.REVIEW}, "30cd",
+    _term("petition.ask_review.2022", "ask_review", "申请复查", Holder.CITIZEN, {A.REPLY}, {A.REVIEW}, "30cd",
           "信访工作条例 第三十五条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS,
           restarted_by=frozenset({A.DELIVER}), fixed=True, remark="自收到书面答复之日起算"),
-    _term("ask_re_review", "申请复核", Holder.CITIZEN, {A.REPLY}, {A.RE_REVIEW}, "30cd",
+    _term("petition.ask_re_review.2022", "ask_re_review", "申请复核", Holder.CITIZEN, {A.REPLY}, {A.RE_REVIEW}, "30cd",
           "信访工作条例 第三十六条", profiles=_PETITION, kinds=CLAIMS, stages=frozenset({Stage.REVIEW}), voided_by=_ALL_ENDS,
           restarted_by=frozenset({A.DELIVER}), fixed=True, remark="自收到复查意见之日起算"),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE, A.DIVERT}, "90cd",
+    _term("petition.answer.2022", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE, A.DIVERT}, "90cd",
           "信访工作条例 第二十二、二十三、三十四条（15日+15日+60日）", profiles=_PETITION,
           kinds=_TOLD, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
           remark="从您提交之日起算，单位之间转来转去不停表"),
     # --- 12345 hotline
-    _term("forward", "派单", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1wd",
+    _term("hotline.forward.2020", "forward", "派单", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1wd",
           "国办发〔2020〕53号（派单）；平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),
-    _term("forward", "紧急派单", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1h",
+    _term("hotline.forward.urgent.2020", "forward", "紧急派单", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1h",
           "国办发〔2020〕53号（派单）；平台承诺", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, warn=Length(1, U.HOURS)),
-    _term("notify", "签收受理", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "1wd",
+    _term("hotline.notify.2020", "notify", "签收受理", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "1wd",
           "国办发〔2020〕53号（办理）；平台承诺 1个工作日签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_CALM, warn=Length(4, U.HOURS)),
-    _term("notify", "紧急签收", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "1h",
+    _term("hotline.notify.urgent.2020", "notify", "紧急签收", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "1h",
           "国办发〔2020〕53号（办理）；平台承诺 1小时签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, warn=Length(1, U.HOURS)),
-    _term("notify", "紧急签收", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "30min",
+    _term("hotline.notify.urgent.2026", "notify", "紧急签收", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.RETURN}, "30min",
           "国办发〔2020〕53号（办理）；平台承诺 30分钟签收", profiles=_HOTLINE, voided_by=_ALL_ENDS, urgent=_URGENT, warn=Length(10, U.MINUTES), since=date(2026, 11, 22),
           remark="此前派出的紧急件仍按1小时签收"),
-    _term("object", "申请退单", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "1wd",
+    _term("hotline.object.2020", "object", "申请退单", Holder.LEAD, {A.ASSIGN}, {A.RETURN, A.ACCEPT, A.DECLINE}, "1wd",
           "潍坊市12345条例 第二十条；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS), fixed=True,
           remark="逾期未退单，视为属于本单位职责"),
-    _term("contact", "联系群众", Holder.LEAD, {A.ACCEPT}, {A.CONTACT, A.REPLY}, "1wd",
+    _term("hotline.contact.2020", "contact", "联系群众", Holder.LEAD, {A.ACCEPT}, {A.CONTACT, A.REPLY}, "1wd",
           "北京市接诉即办工作条例 第十五条；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS, warn=Length(4, U.HOURS)),
-    _term("resolve", "紧急处置", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2h",
+    _term("hotline.resolve.life.2020", "resolve", "紧急处置", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2h",
           "平台承诺（危及生命财产 2小时）", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
-    _term("resolve", "紧急办理", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "24h",
+    _term("hotline.resolve.utilities.2020", "resolve", "紧急办理", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "24h",
           "平台承诺（水电气热 24小时）", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
-    _term("resolve", "答复咨询", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2wd",
+    _term("hotline.resolve.consult.2020", "resolve", "答复咨询", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "2wd",
           _53, profiles=_HOTLINE, kinds=frozenset({K.CONSULT}), urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=2, warn=_ONE),
-    _term("resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "5wd",
+    _term("hotline.resolve.2020", "resolve", "办结答复", Holder.LEAD, {A.ACCEPT, A.REOPEN, A.RESUME}, {A.REPLY}, "5wd",
           _53, profiles=_HOTLINE, kinds=_WORK_ORDERS, urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=10, warn=_TWO,
           remark="疑难事项经单位负责人同意、12345中心批准可延长，合计不超过15个工作日"),
-    _term("decide_extension", "审批延期", Holder.DESK, {A.ENDORSE_EXTENSION}, {A.EXTEND, A.REFUSE_EXTENSION}, "1wd",
+    _term("hotline.decide_extension.2020", "decide_extension", "审批延期", Holder.DESK, {A.ENDORSE_EXTENSION}, {A.EXTEND, A.REFUSE_EXTENSION}, "1wd",
           "北京市接诉即办工作条例 第十五条；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.REPLY, A.HOLD}, warn=Length(4, U.HOURS)),
-    _term("decide_hold", "审批挂账", Holder.DESK, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD}, "1wd",
+    _term("hotline.decide_hold.2020", "decide_hold", "审批挂账", Holder.DESK, {A.ASK_HOLD}, {A.HOLD, A.REFUSE_HOLD}, "1wd",
           "济南市12345条例 第二十四条第三项；平台承诺 1个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.REPLY}, warn=Length(4, U.HOURS)),
-    _term("on_account", "挂账到期", Holder.LEAD, {A.HOLD}, {A.RESUME}, "30cd",
+    _term("hotline.on_account.2020", "on_account", "挂账到期", Holder.LEAD, {A.HOLD}, {A.RESUME}, "30cd",
           "济南市12345条例 第二十四条第三项（挂账）", profiles=_HOTLINE, until="target_day", rolls=False, voided_by=_ALL_ENDS, fixed=True,
           remark="到批准的目标日自动恢复办理"),
-    _term("audit", "审核办理结果", Holder.DESK, {A.REPLY}, {A.AUDIT, A.REOPEN, A.CALL_BACK}, "2wd",
+    _term("hotline.audit.2020", "audit", "审核办理结果", Holder.DESK, {A.REPLY}, {A.AUDIT, A.REOPEN, A.CALL_BACK}, "2wd",
           "济南市12345条例 第二十七条；平台承诺 2个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE),
-    _term("call_back", "回访群众", Holder.DESK, {A.REPLY}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
+    _term("hotline.call_back.2020", "call_back", "回访群众", Holder.DESK, {A.REPLY}, {A.CALL_BACK, A.RATE, A.REOPEN}, "5wd",
           "济南市12345条例 第二十七条、北京市接诉即办工作条例 第二十三条；平台承诺 5个工作日", profiles=_HOTLINE, voided_by=_ALL_ENDS | {A.CLOSE}, warn=_ONE,
           remark="电话、短信、网络都可以回访：群众自己评价了的，就是网络回访"),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",
+    _term("hotline.answer.consult.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4wd",
           "平台承诺（派单1+签收1+办理2个工作日）", profiles=_HOTLINE, kinds=frozenset({K.CONSULT}), urgent=_CALM, voided_by=_ALL_ENDS | {A.HOLD}, longer_by=2, warn=_ONE),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "7wd",
+    _term("hotline.answer.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "7wd",
           "平台承诺（派单1+签收1+办理5个工作日）", profiles=_HOTLINE, kinds=_WORK_ORDERS, urgent=_CALM,
           voided_by=_ALL_ENDS | {A.HOLD}, longer_by=10, warn=_TWO, remark="从您提交之日起算，单位之间转来转去不停表"),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4h",
+    _term("hotline.answer.life.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "4h",
           "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({1}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(1, U.HOURS)),
-    _term("answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "26h",
+    _term("hotline.answer.utilities.2020", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE}, "26h",
           "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
     # --- both
-    _term("report_back", "提交办结报告", Holder.LEAD, {A.ASSIGN}, {A.REPORT_BACK}, "30cd",
+    _term("any.report_back.2022", "report_back", "提交办结报告", Holder.LEAD, {A.ASSIGN}, {A.REPORT_BACK}, "30cd",
           "信访工作条例 第二十二条第一款第三项（指定办理期限）", profiles=_PETITION | _HOTLINE, only_said=("mode", "commission"), until="target_day", rolls=False, fixed=True,
           voided_by=_ALL_ENDS | {A.RETURN, A.DECLINE, A.DIVERT, A.CLOSE, A.CALL_BACK, A.REVIEW, A.RE_REVIEW}),
-    _term("co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
+    _term("any.co_reply.2022", "co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
           "信访工作条例 第二十四条；平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | _ANSWERED, warn=_ONE),
-    _term("supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
+    _term("any.supervision.2022", "supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
           "信访工作条例 第四十条；平台承诺 5个工作日", profiles=frozenset(P), until="target_day", rolls=False, voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE, A.DIVERT}, warn=_TWO),
     # --- 差评整改 rectification
-    _term("sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
+    _term("rating.sign.2019", "sign", "签收差评", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT}, "1wd",
           "国办发〔2019〕51号；平台承诺 1个工作日", profiles=_RATING, warn=Length(4, U.HOURS)),
-    _term("verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
+    _term("rating.verify.2019", "verify", "联系核实", Holder.LEAD, {A.ASSIGN}, {A.CONTACT}, "1wd",
           "国办发〔2019〕51号；上海市优化营商环境条例 第三十条（1个工作日）", profiles=_RATING, voided_by=frozenset({A.CALL_BACK, A.CLOSE}), warn=Length(4, U.HOURS)),
-    _term("rectify", "整改反馈", Holder.LEAD, {A.ASSIGN, A.REOPEN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
+    _term("rating.rectify.2019", "rectify", "整改反馈", Holder.LEAD, {A.ASSIGN, A.REOPEN}, {A.RECTIFY, A.EXPLAIN}, "5wd",
           "国办发〔2019〕51号；平台承诺 5个工作日（疑难15个工作日）", profiles=_RATING, longer_by=10, warn=_TWO),
-    _term("call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK, A.REOPEN}, "3wd",
+    _term("rating.call_back.2019", "call_back", "回访", Holder.DESK, {A.RECTIFY, A.EXPLAIN}, {A.CALL_BACK, A.REOPEN}, "3wd",
           "国办发〔2019〕51号（回访）；平台承诺 3个工作日", profiles=_RATING, voided_by=frozenset({A.CLOSE}), warn=_ONE),
 )
 # fmt: on
+
+
+def by_id(terms: Iterable[Term]) -> Mapping[str, Term]:
+    """The rows by their ids, in order.
+
+    Raises ValueError when two rows share an id.
+    """
+    rows: dict[str, Term] = {}
+    for term in terms:
+        if rows.setdefault(term.id, term) is not term:
+            raise ValueError(f"two rows of TERMS have the id {term.id}")
+    return rows
+
+
+TERMS_BY_ID: Mapping[str, Term] = by_id(TERMS)
 
 
 def in_force(day: date) -> tuple[Term, ...]:

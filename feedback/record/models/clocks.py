@@ -17,6 +17,7 @@ class ClockRow(Model):
     case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
         "app.Case", related_name="clocks", on_delete=fields.RESTRICT
     )
+    term_id = fields.CharField(max_length=60, default="", db_default="")  # the row of TERMS, "" when not known
     term = fields.CharField(max_length=30)
     label = fields.CharField(max_length=40)
     seq = fields.IntField()

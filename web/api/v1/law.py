@@ -29,6 +29,7 @@ _CHOICES = {
 class LawTerm(Struct):
     """A limit (时限)."""
 
+    id: Annotated[str, said("这一行的编号，引文或名称更正后不变")]
     code: str
     label: str
     holder: Annotated[str, said("谁的时限：own 对群众、desk 受理窗口、lead 承办单位、co 协办单位、citizen 群众自己")]
@@ -89,7 +90,7 @@ async def law(request: Request) -> Response:
     found = {
         "terms": [
             {
-                **{name: getattr(row, name) for name in ("code", "label", "longer_by", "law")},
+                **{name: getattr(row, name) for name in ("id", "code", "label", "longer_by", "law")},
                 "holder": row.holder.value,
                 "length": str(row.length),
                 **_holds_for(row.profiles, row.kinds),

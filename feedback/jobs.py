@@ -25,7 +25,9 @@ from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import Act, Kind, Status
 from feedback.rules.workdays import Calendar
 
-CLOCKS_DIFFER = "clocks are not what the entries and the calendar say"
+CLOCKS_DIFFER = "clocks_differ"
+"""The code of a damage that a newer version may have caused, and a recalculation mends."""
+
 _BATCH = 500
 _TOGETHER = 100  # clocks of one message
 
@@ -123,6 +125,7 @@ class Damage:
 
     where: str
     what: str
+    code: str = ""
 
 
 async def damages(data: Path) -> AsyncIterator[Damage]:
@@ -150,7 +153,7 @@ async def _damages_of(case: Case) -> AsyncIterator[Damage]:
     folded, stored, _ = await case_statistics.folded(case.no)
     kept = {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in stored}
     if kept != {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in folded.clocks}:
-        yield Damage(f"case {case.no}", CLOCKS_DIFFER)
+        yield Damage(f"case {case.no}", "clocks are not what the entries and the calendar say", CLOCKS_DIFFER)
     if len(stored) != len(folded.clocks):
         yield Damage(f"case {case.no}", "there are more or fewer clocks than the entries say")
     if (case.status, case.unit, case.category) != (folded.state.status.value, folded.unit, folded.category):

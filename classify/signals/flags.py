@@ -140,7 +140,7 @@ def flags_in(title: str, text: str) -> tuple[Flag, ...]:
         if row.flag not in found and (words := reading.raised(row)) is not None:
             found[row.flag] = words
     for sign in urgency.signs_in(title, text):
-        if sign.level == 1 and "轻生" not in sign.why:  # the rows know more ways to say that, and to not mean it
+        if sign.level == 1 and not sign.is_self_harm:  # the rows know more ways to say that, and to not mean it
             found.setdefault(LIFE, sign.words)
     kinds = dict.fromkeys(_PERSONAL_WORDS[each.sort] for each in redaction.findings(said))
     if kinds:

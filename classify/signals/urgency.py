@@ -17,6 +17,7 @@ class UrgencyRule:
     pattern: re.Pattern[str]
     why: str
     always: bool = False
+    is_self_harm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,11 @@ class UrgencySign:
     level: int
     why: str
     words: str
+    is_self_harm: bool = False
 
 
-def _sign(level: int, why: str, *ways: str, always: bool = False) -> UrgencyRule:
-    return UrgencyRule(level, re.compile("|".join(ways)), why, always)
+def _sign(level: int, why: str, *ways: str, always: bool = False, is_self_harm: bool = False) -> UrgencyRule:
+    return UrgencyRule(level, re.compile("|".join(ways)), why, always, is_self_harm)
 
 
 _SOMEBODY = (
@@ -44,7 +46,7 @@ SIGNS: tuple[UrgencyRule, ...] = (
         1, "有人流露轻生念头",
         r"不想活(?!动|跃)", r"活不下去", r"想死(?!你|了都)", r"(?:要|想|就|去|准备|打算|扬言|威胁)[^，。]{0,6}(?:跳楼|跳河|跳桥|自杀|轻生|自焚|喝农药|割腕)",
         r"自杀(?!率|预防|干预|式)", r"轻生", r"同归于尽", r"结束(?:自己的?)?生命",
-        always=True,
+        always=True, is_self_harm=True,
     ),
     _sign(
         1, "燃气泄漏",
@@ -134,7 +136,7 @@ def signs_in(title: str, text: str) -> tuple[UrgencySign, ...]:
             is_calm = bool(_IMAGINED.search(clause)) or (bool(_OVER.search(clause)) and not is_still)
             for sign in SIGNS:
                 if (sign.always or not is_calm) and (match := sign.pattern.search(clause)):
-                    found.setdefault(sign.why, UrgencySign(sign.level, sign.why, match[0]))
+                    found.setdefault(sign.why, UrgencySign(sign.level, sign.why, match[0], sign.is_self_harm))
     return tuple(sorted(found.values(), key=lambda f: f.level))
 
 

@@ -34,7 +34,7 @@ async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(con
     no, notify = await _as_an_older_version_left_it(context)
     entries = await Entry.all().count()
     (damage, *_) = [d async for d in jobs.damages(context.settings.data)]
-    assert (damage.where, damage.what) == (f"case {no}", jobs.CLOCKS_DIFFER)
+    assert (damage.where, damage.code) == (f"case {no}", jobs.CLOCKS_DIFFER)
     (each,) = await _found()
     early = notify.due_legal_day - 2 * DAY
     assert (each.no, each.broken) == (no, "")

@@ -38,7 +38,7 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
     damages = run_async(settings, run)
     for damage in damages:
         print(f"{damage.where}: {damage.what}")
-    if any(damage.what == jobs.CLOCKS_DIFFER for damage in damages):
+    if any(damage.code == jobs.CLOCKS_DIFFER for damage in damages):
         print(
             "时限与案卷不一致的，如果是程序更新所致：xinqiao refold --dry-run 查看，xinqiao refold 重新计算并写明原因"
         )

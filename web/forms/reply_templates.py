@@ -10,9 +10,7 @@ from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Kind
 from routing.directory import Directory
 from web.forms.models import QuickReason, ReplyTemplate
-from web.wording.acts import ANSWERS
-
-Phrase = tuple[str, str]
+from web.forms.step_forms import ANSWERS, Phrase
 
 _WORDS: Mapping[str, str] = {
     "action": "采取的措施",
@@ -63,15 +61,15 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 async def for_case(file: CaseFile, names: Directory, clerk: str) -> dict[str, tuple[Phrase, ...]]:
-    """The texts to start from by act, as (title, text); answers are those for this kind of case."""
+    """The texts to start from by act; answers are those for this kind of case."""
     known = _known(file, names, clerk)
     rows = await ReplyTemplate.all().order_by("code")
     fitting = [row for row in rows if row.kind in ("", file.kind.value)] or rows
     found: dict[str, list[Phrase]] = {
-        act.value: [(row.title, filled(row.text, known)) for row in fitting] for act in ANSWERS
+        act.value: [(f"template.{row.code}", row.title, filled(row.text, known)) for row in fitting] for act in ANSWERS
     }
     for reason in await QuickReason.all().order_by("id"):
-        found.setdefault(reason.act, []).append((reason.text, reason.text))
+        found.setdefault(reason.act, []).append((f"reason.{reason.id}", reason.text, reason.text))
     return {act: tuple(phrases) for act, phrases in found.items()}
 
 

@@ -21,6 +21,9 @@ from web.presentation.desk_frame import Group, Option
 from web.wording import acts, catalogue
 from web.wording.acts import ActWording
 
+Phrase = tuple[str, str, str]
+"""Code, title and text of a text to start from. The code says which one was chosen, whatever it is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
@@ -50,7 +53,7 @@ class ActForm:
     fields: tuple[FieldView, ...]
     law: str
     remark: str
-    phrases: tuple[Option, ...]
+    phrases: tuple[Phrase, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Choices:
     units: tuple[Group, ...]
     categories: tuple[Group, ...]
     clocks: tuple[Clock, ...]
-    phrases: Mapping[str, tuple[Option, ...]]
+    phrases: Mapping[str, tuple[Phrase, ...]]
     desks: tuple[Group, ...] = ()
     staff: tuple[Option, ...] = ()
     case: tuple[Profile, Kind, Stage] = (Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST)

@@ -22,6 +22,7 @@ class FlagView:
     label: str
     words: str
     is_grave: bool
+    is_hunch: bool = False
 
 
 async def raised_flags(title: str, text: str) -> tuple[str, ...]:
@@ -45,14 +46,16 @@ def flag_views(kept: str) -> list[FlagView]:
     codes = kept.split()
     found = [FlagView(words, "", code in _RED) for code, words in flags.FLAGS.items() if code in codes]
     return found + [
-        FlagView(f"{_MAYBE}{words}", "", False) for code, words in flags.FLAGS.items() if f"{code}{HUNCH}" in codes
+        FlagView(f"{_MAYBE}{words}", "", False, is_hunch=True)
+        for code, words in flags.FLAGS.items()
+        if f"{code}{HUNCH}" in codes
     ]
 
 
 def flag_views_in(title: str, text: str, kept: str) -> list[FlagView]:
     """The flags of a case with the words that raised them, read anew; hunches as they were kept."""
     found = [FlagView(flags.FLAGS[flag.code], flag.words, flag.code in _RED) for flag in flags.flags_in(title, text)]
-    return found + [mark for mark in flag_views(kept) if mark.label.startswith(_MAYBE)]
+    return found + [mark for mark in flag_views(kept) if mark.is_hunch]
 
 
 async def help_line(title: str, text: str) -> str:

@@ -212,9 +212,10 @@ def _doubted(trial: Mapping[str, Any], names: Directory) -> list[tuple[str, str]
 
 
 def _run(row: Mapping[str, Any]) -> dict[str, Any]:
-    state = "完成" if row["done_at"] and row["release"] else "失败" if row["done_at"] else "正在训练"
-    if state == "正在训练" and not row["leased_until"]:
-        state = "等待开始"
+    if row["done_at"]:
+        state = "完成" if row["release"] else "失败"
+    else:
+        state = "正在训练" if row["leased_until"] else "等待开始"
     return {
         "asked": dates.short_time(row["asked_at"]),
         "by": row["asked_by"],

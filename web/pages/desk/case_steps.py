@@ -198,9 +198,9 @@ def _typed_of(what: str, seen: Looked, form: FormData) -> dict[str, Any]:
 
 async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: FormData) -> dict[str, Any]:
     """The typed data with the chosen phrase put at the end of its first text."""
-    code = parsing.once(form, "phrase") if "insert" in form else ""
+    chosen = parsing.once(form, "phrase") if "insert" in form else ""
     offered = await reply_templates.for_case(seen.file, seen.names, seen.actor.name)
-    phrase = next((text for title, text in offered.get(step.act.value, ()) if title == code), "")
+    phrase = next((text for code, _, text in offered.get(step.act.value, ()) if code == chosen), "")
     into = next((need.name for need in (*step.needs, *step.may) if need.sort == "text"), "")
     if phrase and into:
         typed[into] = "\n".join(part for part in (typed.get(into, ""), phrase) if part)

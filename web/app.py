@@ -39,7 +39,6 @@ from web.pages.citizen import routes as citizen_routes
 from web.pages.desk import queue, register
 from web.pages.desk import routes as desk_routes
 from web.pages.public import routes as public_routes
-from web.presentation import flags as flag_views
 
 HERE = Path(__file__).parent
 # Anybody may read the figures for machines, so reports (检举控告) are not among them.
@@ -53,6 +52,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
     async def life(app: Starlette) -> AsyncIterator[None]:
         async with bootstrap.opened(settings) as context:
             app.state.context = context
+            await context.warm()
             async with _working(context, with_worker):
                 yield
 
@@ -82,7 +82,6 @@ async def _working(context: AppContext, with_worker: bool) -> AsyncIterator[None
     if not with_worker:
         yield
         return
-    context.spawn(flag_views.warm(context.settings.data))
     if context.settings.redis_url:
         pool = await worker.connect(context)
         context.notify_workers = lambda: worker.ring_outside(pool, context)

@@ -40,6 +40,7 @@ from web.context import AppContext
 from web.http import templating
 from web.letters import issuing
 from web.notify import channel
+from web.presentation import flags as flag_views
 from web.tasks import classification, topics, training
 from web.tasks.unit_recommendation import UnitRecommendation
 
@@ -73,12 +74,16 @@ def _promises(settings: Settings) -> tuple[local_terms.LocalTerm, ...]:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[AppContext]:
-    """The office with its database open."""
+    """The office with its database open and its flag model ready.
+
+    What `migrate` fitted is read; only where that file is missing or of another version is it fitted here, in seconds.
+    """
     definitions.weights_of(
         settings.kpi_weights, settings.partly_solved
     )  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
     local_terms.adopt(_promises(settings))
+    await flag_views.warm(settings.data)
     async with db.opened(config(settings)):
         context = AppContext(
             settings, SystemClock.starting_at(settings.now), templating.page, handlers, UnitRecommendation()
@@ -90,8 +95,9 @@ async def opened(settings: Settings) -> AsyncIterator[AppContext]:
 
 
 async def migrate(settings: Settings) -> None:
-    """Bring the database to this version: one process at a time, children kept, word tables made."""
+    """Bring the installation to this version: database (one process at a time), word tables, flag model."""
     settings.data.mkdir(parents=True, exist_ok=True)
+    await flag_views.warm(settings.data)
     async with _alone(settings):
         await run_migrations(config=config(settings, migrating=True))
         await Tortoise.close_connections()  # what the migration opened, it leaves open

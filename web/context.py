@@ -63,6 +63,14 @@ class AppContext:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
+    async def warm(self) -> None:
+        """Have ready what requests ask for, before the first of them comes: the classifier, and who usually answers.
+
+        From here on it is kept fresh in the background; no request fits anything.
+        """
+        await self.unit_recommendation.try_to_refresh(self)
+        self.begin(self.unit_recommendation.keep_fresh(self))
+
     def render(self, request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> Response:
         """A page from a template."""
         return self.page(request, name, context, status)

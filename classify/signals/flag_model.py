@@ -1,10 +1,12 @@
 """What does a message sound like, where no rule's words stand in it? A small model beside the rows of `flags`.
 
 People tell of the worst in words no table foresees. Five ridge regressions on characters, pairs and the concepts of
-`flags` (which concepts stand there, not whether a row holds), fitted when first asked on our own sentences of
-`knowledge/attention.toml` and on the calm ones of `knowledge/examples.toml`: seconds, and the same numbers every time.
-They are kept in the data folder for the next start, under the digest of everything they were made from. A long story is heard piece by piece, so that the danger in its middle is not drowned. A hunch is shown as
-one and lets a person look; it is never more than that.
+`flags` (which concepts stand there, not whether a row holds), fitted on our own sentences of `knowledge/attention.toml`
+and on the calm ones of `knowledge/examples.toml`: seconds, and the same numbers every time. They are fitted when the
+database is migrated or a process starts (`prepare`), never while somebody waits for an answer, and kept in the data
+folder under the digest of everything they were made from, so that a later start only reads them and a new version fits
+anew. A long story is heard piece by piece, so that the danger in its middle is not drowned. A hunch is shown as one and
+lets a person look; it is never more than that.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import hashlib
 import os
 import re
 import tomllib
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +23,11 @@ from threading import Lock
 from typing import Any, Final
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
-from classify.model import ridge
-from classify.model.seed_examples import seed_examples
+from classify.model import ridge, seed_examples
+from classify.model.seed_examples import seed_examples as seed_example_seed_examples
 from classify.signals import flags
 from classify.text import features
 from classify.text.features import Lexicon
@@ -53,6 +57,8 @@ _CHILD: Final = "child"  # but all that tell of children: most of what is said o
 _PIECE: Final = 60
 _PIECES: Final = 60
 _PARTS: Final = ("idf", "weights", "bars")
+_UNREADABLE: Final = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+_log = structlog.get_logger("hunches")
 _STOP = re.compile(r"(?<=[。！!？?；;\n])")
 _PAUSE = re.compile(r"(?<=[，,、：: ])")
 
@@ -95,57 +101,102 @@ def told() -> list[tuple[frozenset[str], str]]:
     return [(frozenset(codes.split()), said) for codes, said in rows]
 
 
-_READY: Final[list[FlagModel]] = []
-"""The model of this process, once there is one."""
-_FITTING: Final = Lock()
+@dataclass
+class _Process:
+    """What this process has: its model, and how often it fitted one."""
+
+    model: FlagModel | None = None
+    fits: int = 0
+
+
+_PROCESS: Final = _Process()
+_PREPARING: Final = Lock()
 
 
 def load() -> FlagModel:
-    """The model, fitted once in a process unless `prepare` found it."""
-    with _FITTING:  # whoever asks while it is being fitted waits for it
-        if not _READY:
-            _READY.append(fitted())
-        return _READY[0]
+    """The model of this process. Never fits it.
+
+    Raises RuntimeError before `prepare`.
+    """
+    if _PROCESS.model is None:
+        raise RuntimeError("the flag model is not ready: hunches.prepare(folder) comes first")
+    return _PROCESS.model
+
+
+def is_ready() -> bool:
+    """Whether this process can say what a message sounds like."""
+    return _PROCESS.model is not None
+
+
+def fit_count() -> int:
+    """How often this process fitted the model: once at most, and not at all where a file was there."""
+    return _PROCESS.fits
 
 
 def prepare(folder: Path) -> None:
-    """Take the model an earlier process kept in the folder, or fit it and keep it: a restart then hears at once."""
-    file = folder / f"hunches-{_digest()}.npz"
-    if not _READY and file.is_file():
-        _READY.append(_read(file))
-    elif not file.is_file():
-        _keep(load(), file)
+    """Have the model ready: the one kept in the folder, or a fresh one, which is kept there for the next process.
+
+    A file that is damaged is made anew. A folder that cannot be written to costs the next start a few seconds.
+    """
+    file = folder / file_name()
+    with _PREPARING:
+        if _PROCESS.model is None:
+            _PROCESS.model = read(file) or _fitted_here()
+        if not file.is_file():
+            _keep(_PROCESS.model, file)
+
+
+def file_name() -> str:
+    """What the model of this version is called in the data folder."""
+    return f"hunches-{_digest()}.npz"
+
+
+def _fitted_here() -> FlagModel:
+    _PROCESS.fits += 1
+    return fitted()
 
 
 def _digest() -> str:
     """Of the words and the code the model is made from."""
     made_from = (
         *(KNOWLEDGE.with_name(name) for name in ("attention.toml", "examples.toml", "signs.toml")),
-        *(Path(str(module.__file__)) for module in (flags, features, ridge)),
+        *(Path(str(module.__file__)) for module in (seed_examples, flags, features, ridge)),
         Path(__file__),
     )
     return hashlib.sha256(b"".join(path.read_bytes() for path in made_from)).hexdigest()[:16]
 
 
-def _keep(found: FlagModel, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+def _keep(model: FlagModel, file: Path) -> None:
+    """Write the model whole or not at all, and remove what older versions left."""
     fresh = file.with_name(f"{file.stem}-{os.getpid()}.fresh")
-    with fresh.open("wb") as out:
-        np.savez(out, grams=np.array(list(found.lexicon.number)), **{part: getattr(found, part) for part in _PARTS})
-    fresh.replace(file)
-    for older in set(file.parent.glob("hunches-*.npz")) - {file}:
-        older.unlink(missing_ok=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as out:
+            np.savez(out, grams=np.array(list(model.lexicon.number)), **{part: getattr(model, part) for part in _PARTS})
+        fresh.replace(file)
+        for older in set(file.parent.glob("hunches-*.npz")) - {file}:
+            older.unlink(missing_ok=True)
+    except OSError as fault:
+        _log.warning("the flag model could not be kept, the next start fits it again", fault=str(fault))
 
 
-def _read(file: Path) -> FlagModel:
-    with np.load(file, allow_pickle=False) as kept:
-        return FlagModel(Lexicon.of(kept["grams"].tolist()), *(kept[part] for part in _PARTS))
+def read(file: Path) -> FlagModel | None:
+    """The model a process kept. None where there is none, or it is damaged and was therefore removed."""
+    if not file.is_file():
+        return None
+    try:
+        with np.load(file, allow_pickle=False) as parts:
+            return FlagModel(Lexicon.of(parts["grams"].tolist()), *(parts[part] for part in _PARTS))
+    except _UNREADABLE as fault:
+        _log.warning("the flag model that was kept is damaged and made anew", fault=str(fault))
+        file.unlink(missing_ok=True)
+        return None
 
 
 def fitted() -> FlagModel:
     """The model, fitted on our own sentences."""
     own = told()
-    calm = [f"{e.title} {e.text}" for e in seed_examples([]) if e.source == "example"]
+    calm = [f"{e.title} {e.text}" for e in seed_example_seed_examples([]) if e.source == "example"]
     calm = [m for at, m in enumerate(calm) if at % _EVERY == 0 or flags.signs().concepts[_CHILD].search(m)]
     calm = [m for m in calm if not set(flags.codes_in("", m)) - {flags.PERSONAL}]
     messages = [features.tidy(said) for _, said in own] + [features.tidy(message[:_READ]) for message in calm]

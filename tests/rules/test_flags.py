@@ -5,6 +5,7 @@ with and on the two sets kept for measuring.
 """
 
 import json
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -31,16 +32,17 @@ def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, f
     return flag_model.measured(messages, found)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ready(tmp_path_factory: pytest.TempPathFactory) -> None:
+    flag_model.prepare(tmp_path_factory.mktemp("data"))
+
+
 def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
     flag_model.prepare(tmp_path)
     (file,) = tmp_path.iterdir()
-    fitted = flag_model.load()
-    flag_model._READY.clear()
-    flag_model.prepare(tmp_path)
-    assert flag_model.load() is not fitted
-    said = "活着没什么意思，把药都攒好了"
-    assert flag_model.load().heard(said) == fitted.heard(said)
-    assert file.suffix == ".npz"
+    kept_model, message = flag_model.read(file), "活着没什么意思，把药都攒好了"
+    assert kept_model is not None and kept_model is not flag_model.load()
+    assert kept_model.heard(message) == flag_model.load().heard(message)
 
 
 def test_the_sets_are_large_and_none_of_them_is_learnt() -> None:
@@ -112,6 +114,7 @@ async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> No
 
 
 if __name__ == "__main__":
+    flag_model.prepare(Path(tempfile.mkdtemp()))
     for name, messages in (("written with", flag_model.told()), *((name, kept(name)) for name in KEPT)):
         for how, measure in (("rules", by_rules), ("rules and hunches", by_both)):
             print(name, len(messages), how, json.dumps(measure(messages), ensure_ascii=False))

@@ -26,13 +26,18 @@ class FlagView:
 
 
 async def raised_flags(title: str, text: str) -> tuple[str, ...]:
-    """The codes a case keeps. In a thread: the first call in a process fits the model."""
+    """The codes a case keeps. In a thread: a long story takes a while."""
     return await asyncio.to_thread(_codes, title, text)
 
 
 async def warm(folder: Path) -> None:
-    """Have the model ready before somebody waits for it: the one kept in the folder, or a fresh one."""
+    """Have the model ready before anybody asks: the one kept in the folder, or a fresh one, which takes seconds."""
     await asyncio.to_thread(flag_model.prepare, folder)
+
+
+def is_ready() -> bool:
+    """Whether this process can say what deserves attention: from the moment `web.bootstrap.opened` opened it."""
+    return flag_model.is_ready()
 
 
 def _codes(title: str, text: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Who usually answers such messages here? Learnt in the background from what units took on, told to the desk with shares.
 
-The routing rows say who should answer; this says who did. It decides nothing. Every process keeps what it learnt and
-learns anew when a release or an edition of the directory comes into force, or enough cases were confirmed since.
+The routing rows say who should answer; this says who did. It decides nothing. Every process keeps what it learnt. It
+learns when it starts, and anew within a minute after a release or an edition of the directory came into force or enough
+cases were confirmed; whoever asks is answered from what was learnt last and never waits.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import structlog
+from tortoise.exceptions import BaseORMException
 
 from classify import taxonomy
 from classify.learning import trainer
@@ -34,6 +37,11 @@ SHARE_LEAST: Final = 0.05
 EACH: Final = 25
 """After so many messages the fit lets others work."""
 
+LOOK_SECONDS: Final = 60
+"""So often a process looks whether there is something to learn."""
+
+_log = structlog.get_logger("answerers")
+
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
@@ -43,46 +51,62 @@ class _Learnt:
     codes: tuple[str, ...]
     answering: UnitRecommender
 
+    def is_of(self, model: Model, names: Directory) -> bool:
+        """Whether it was learnt with this release and under this edition of the directory."""
+        return (self.release, self.edition) == (model.release, names.edition)
+
 
 class UnitRecommendation:
     """What one process learnt."""
 
     def __init__(self) -> None:
         self._learnt: _Learnt | None = None
-        self._is_learning = False
 
     async def usual(self, context: AppContext, title: str, text: str) -> list[tuple[str, float]]:
         """The units that usually answer such a message, with their shares; nothing until something was learnt."""
-        model, names = await context.model(), await directory.snapshot()
-        confirmed = await trainer.answered_count()
-        if model is None or confirmed < FEWEST:
-            return []
-        known = self._learnt
-        is_old = known is None or (known.release, known.edition) != (model.release, names.edition)
-        if (is_old or (known and confirmed - known.confirmed >= REFIT)) and not self._is_learning:
-            self._is_learning = True
-            context.spawn(self.learn(model, names))
-        if known is None or is_old:
+        model, names, known = await context.model(), await directory.snapshot(), self._learnt
+        if model is None or known is None or known.confirmed < FEWEST or not known.is_of(model, names):
             return []
         shares = await asyncio.to_thread(_shares, known.answering, title, text)
         order = np.argsort(-shares, kind="stable")[:TOLD_MOST]
         return [(known.codes[i], float(shares[i])) for i in order.tolist() if shares[i] >= SHARE_LEAST]
 
+    async def refresh(self, context: AppContext) -> bool:
+        """Learn, if there is enough to learn from and something is new. Returns whether it did."""
+        model, names, known = await context.model(), await directory.snapshot(), self._learnt
+        confirmed = await trainer.answered_count()
+        if model is None or confirmed < FEWEST:
+            return False
+        if known is not None and known.is_of(model, names) and confirmed - known.confirmed < REFIT:
+            return False
+        await self.learn(model, names)
+        return True
+
+    async def keep_fresh(self, context: AppContext) -> None:
+        """Refresh from time to time for as long as the process lives."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.try_to_refresh(context)
+
+    async def try_to_refresh(self, context: AppContext) -> None:
+        """Refresh, or leave it for the next look: a database that is away keeps no process from starting."""
+        try:
+            await self.refresh(context)
+        except (OSError, BaseORMException, RuntimeError) as fault:
+            _log.warning("who usually answers was not learnt, tried again", fault=str(fault))
+
     async def learn(self, model: Model, names: Directory) -> None:
         """Learn from the newest confirmed cases."""
-        try:
-            codes = tuple(unit.code for unit in names.units())
-            place = {code: i for i, code in enumerate(codes)}
-            answering = await asyncio.to_thread(_blank, model, names)
-            confirmed = await trainer.answered_count()
-            told = [one for one in await trainer.answered(NEWEST) if one[2] in place]
-            for at in range(0, len(told), EACH):
-                part = [(title, text, place[unit]) for title, text, unit in told[at : at + EACH]]
-                await asyncio.to_thread(_learn, answering, part)
-            await asyncio.to_thread(answering.weigh)
-            self._learnt = _Learnt(model.release, names.edition, confirmed, codes, answering)
-        finally:
-            self._is_learning = False
+        codes = tuple(unit.code for unit in names.units())
+        place = {code: i for i, code in enumerate(codes)}
+        answering = await asyncio.to_thread(_blank, model, names)
+        confirmed = await trainer.answered_count()
+        answered = [case for case in await trainer.answered(NEWEST) if case[2] in place]
+        for at in range(0, len(answered), EACH):
+            part = [(title, text, place[unit]) for title, text, unit in answered[at : at + EACH]]
+            await asyncio.to_thread(_learn, answering, part)
+        await asyncio.to_thread(answering.weigh)
+        self._learnt = _Learnt(model.release, names.edition, confirmed, codes, answering)
 
 
 def _shares(answering: UnitRecommender, title: str, text: str) -> np.ndarray:

@@ -21,14 +21,12 @@ from feedback.rules.vocabulary import Act, Kind, Profile, Status
 from routing.assignment import assignment, barred_units, unit_for
 from routing.directory import Directory, overseers, snapshot
 from routing.notices import digests, escalation
-from routing.notices.catalogue import NOTICES, Audience, NoticeRow, Send, rows_for, told_of, worded
+from routing.notices.catalogue import NOTICES, REPORT_TITLE, Audience, NoticeRow, Send, rows_for, told_of, worded
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep, send_all
 from routing.notices.delivery_hours import Priority
 
 STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
-REPORT_TITLE = "检举控告件"
-"""What a notice to staff says instead of a report's title: it is read on telephones and over shoulders."""
 
 
 def handlers(send: Send, manner: DeliveryPolicy) -> dict[str, list[Handler]]:
@@ -61,7 +59,6 @@ def handlers(send: Send, manner: DeliveryPolicy) -> dict[str, list[Handler]]:
         for row in rows_for(event):
             if row.audience is Audience.CITIZEN and not case.is_named:
                 continue  # there is nobody to send it to
-            title = REPORT_TITLE if is_report and row.audience is not Audience.CITIZEN else case.title
             push = (
                 Priority.AT_ONCE
                 if case.urgency
@@ -75,7 +72,8 @@ def handlers(send: Send, manner: DeliveryPolicy) -> dict[str, list[Handler]]:
                 about = payload.get("seq", payload.get("clock", payload.get("edition", "")))
                 key = f"{event}:{payload['no']}:{about}:{row.audience}:{unit}"
                 due = dates.get((row.audience, unit), "")
-                words = worded(row, no=case.no, title=title, unit=names.short(case.unit or case.desk), due=due)
+                holder = names.short(case.unit or case.desk)
+                words = worded(row, no=case.no, title=case.title, unit=holder, due=due, is_report=is_report)
                 planned.append(PlannedNotice(key, case.no, event, row.audience, unit, words, push, is_report))
         await keep(planned, manner, now)
 

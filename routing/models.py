@@ -91,7 +91,7 @@ class DirectoryEdition(Model):
 
 
 class Notice(Model):
-    """What was told to whom, when, and whether it left the house"""
+    """What was told to whom, when, by which channel, and whether it left"""
 
     id = fields.BigIntField(primary_key=True)
     key = fields.CharField(max_length=200, unique=True)
@@ -101,7 +101,7 @@ class Notice(Model):
     unit = fields.CharField(max_length=60, default="")
     words = fields.CharField(max_length=500)
     made_at = InstantField()
-    sent_at = InstantField(null=True)
+    sent_at = InstantField(null=True)  # only when it left by its channel
     read_at = InstantField(null=True)
     error = fields.CharField(max_length=300, default="")
     clock = fields.BigIntField(null=True)
@@ -111,6 +111,8 @@ class Notice(Model):
     confidential = fields.BooleanField(default=False, db_default=False)
     leaves_at = InstantField(null=True)
     read_by = fields.CharField(max_length=80, default="", db_default="")
+    channel = fields.CharField(max_length=10, default="", db_default="")
+    state = fields.CharField(max_length=12, default="queued", db_default="queued")
 
     class Meta:
         table = "routing_notice"
@@ -121,6 +123,7 @@ class Notice(Model):
             ("clock",),
             ("digest",),
             ("error", "id"),
+            ("audience", "state", "made_at"),
         )
 
 

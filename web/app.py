@@ -26,9 +26,10 @@ from web.api.v1 import routes
 from web.auth import form_recovery, sessions
 from web.context import AppContext
 from web.http import templating
-from web.http.errors import broken, database_fault, http_error, no_such, refusal, refused
+from web.http.errors import broken, database_fault, http_error, log, no_such, refusal, refused
 from web.http.limits import BodyLimit, Limiter
 from web.http.security import SameOrigin, SecurityHeaders
+from web.notify import channel
 from web.pages.account import login
 from web.pages.admin import home
 from web.pages.admin import routes as admin_routes
@@ -52,6 +53,8 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
     async def life(app: Starlette) -> AsyncIterator[None]:
         async with bootstrap.opened(settings) as context:
             app.state.context = context
+            if settings.production and not channel.reaches_citizens(settings):
+                log.warning(channel.UNREACHED)
             await context.warm()
             async with _working(context, with_worker):
                 yield

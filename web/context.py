@@ -26,6 +26,10 @@ class UnitRecommender(Protocol):
 
     async def usual(self, context: "AppContext", title: str, text: str) -> list[tuple[str, float]]: ...
 
+    async def try_to_refresh(self, context: "AppContext") -> None: ...
+
+    async def keep_fresh(self, context: "AppContext") -> None: ...
+
 
 @dataclass
 class AppContext:
@@ -69,7 +73,7 @@ class AppContext:
         From here on it is kept fresh in the background; no request fits anything.
         """
         await self.unit_recommendation.try_to_refresh(self)
-        self.begin(self.unit_recommendation.keep_fresh(self))
+        self.spawn(self.unit_recommendation.keep_fresh(self))
 
     def render(self, request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> Response:
         """A page from a template."""

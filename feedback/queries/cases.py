@@ -5,6 +5,7 @@ Every query takes the actor and narrows by `access.scope` before anything else; 
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
@@ -221,6 +222,11 @@ async def seen_of(actor: Actor, nos: Iterable[str]) -> set[str]:
     wanted = sorted({no for no in nos if len(no) <= _NO_MOST})  # what a longer one names is nothing we keep
     rows = await scoped_query(actor).filter(no__in=wanted).values("no") if wanted else []
     return {row["no"] for row in rows}
+
+
+async def count_seen(actor: Actor, rows: QuerySet[Any]) -> int:
+    """How many cases the actor sees of those that rows of another package name in their column `case_no`."""
+    return await scoped_query(actor).filter(no__in=Subquery(rows.values("case_no"))).count()
 
 
 def shut_to(actor: Actor) -> QuerySet[AccessBar]:

@@ -12,6 +12,8 @@ from enum import StrEnum
 from routing.notices.delivery_hours import Priority
 
 TITLE_MOST = 24
+REPORT_TITLE = "检举控告件"
+"""What a notice to staff says instead of a report's title: it is read on telephones and over shoulders."""
 
 
 class Audience(StrEnum):
@@ -24,6 +26,23 @@ class Audience(StrEnum):
     SUPERIOR = "superior"  # the unit one level above
     JOINT = "joint"  # the office of the joint conference (联席会议办公室)
     CITIZEN = "citizen"
+
+
+class Channel(StrEnum):
+    """By what a notice reaches somebody."""
+
+    INBOX = "inbox"  # the unit's inbox on this platform, where it stands at once
+    DIGEST = "digest"  # the unit's next morning digest
+    EMAIL = "email"
+
+
+class Delivery(StrEnum):
+    """What became of a notice."""
+
+    QUEUED = "queued"  # it waits for the hours of whoever gets it, for the digest, or to be tried again
+    SENT = "sent"  # it left by its channel; only then it has a `sent_at`
+    NO_CHANNEL = "no_channel"  # there is no way to whom it is meant for: nobody was told
+    FAILED = "failed"  # refused for good, see its `error`
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +67,11 @@ class Outgoing:
     to: tuple[str, ...] = ()  # e-mail addresses of staff; none for a citizen
 
 
-Send = Callable[[Outgoing], Awaitable[None]]
-"""Sends one notice. Raises Unavailable to be tried again; anything else is kept as the notice's error."""
+Send = Callable[[Outgoing], Awaitable[Channel | None]]
+"""Sends one notice and returns the channel by which it left, None when there is no way to whom it is meant for.
+
+Raises Unavailable to be tried again; ValueError and LookupError are kept as the notice's error.
+"""
 
 _U, _H, _D, _C = Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.CITIZEN
 
@@ -97,9 +119,20 @@ def rows_for(event: str) -> tuple[NoticeRow, ...]:
     return tuple(row for row in NOTICES if row.event == event)
 
 
-def worded(row: NoticeRow, *, no: str, title: str, unit: str, due: str = "") -> str:
-    """The notice's words. A long title is cut: the notice goes out as a short message."""
-    return row.words.format(no=no, title=shortened(title), unit=unit, due=due)
+_REPORT_RECEIVED = "您反映的事项已收到，编号 {no}。"
+_REPORT_MOVED = "您反映的事项（编号 {no}）有新进展，请凭查询码查看。"
+
+
+def worded(row: NoticeRow, *, no: str, title: str, unit: str, due: str = "", is_report: bool = False) -> str:
+    """The notice's words. A long title is cut: the notice goes out as a short message.
+
+    Of a report (检举控告) no notice says the title, and to whoever brought it none says the unit or what happened: it
+    lights up on a locked telephone and passes through the hands of whoever carries short messages.
+    """
+    if is_report and row.audience is Audience.CITIZEN:
+        return (_REPORT_RECEIVED if row.event == "case.submit" else _REPORT_MOVED).format(no=no)
+    title = REPORT_TITLE if is_report else shortened(title)
+    return row.words.format(no=no, title=title, unit=unit, due=due)
 
 
 def shortened(title: str) -> str:

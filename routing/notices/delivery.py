@@ -2,7 +2,8 @@
 
 A notice is written with the message that sends it, in one transaction: nothing is lost when the process ends, and its
 key is unique, so nothing is told twice. In the inbox it stands at once; what goes out by mail waits for the hours of
-whoever gets it.
+whoever gets it. It counts as sent only when it left by a channel: whom no channel reaches was not told, and that is
+what stands in the record.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from feedback.record import calendar_editions
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Notice
-from routing.notices.catalogue import Audience, Outgoing, Send
+from routing.notices.catalogue import Audience, Channel, Delivery, Outgoing, Send
 from routing.notices.delivery_hours import DeliveryHours, Priority, may_leave, rule_of
 
 _TOGETHER = 50
@@ -87,12 +88,14 @@ async def keep(planned: Sequence[PlannedNotice], manner: DeliveryPolicy, now: da
     calendar, reached = await calendar_editions.current(), await directory.units_with_mail()
     rows, leaving = list[Notice](), dict[datetime, list[str]]()
     for each in fresh:
-        is_pushed = each.audience is Audience.CITIZEN or each.unit in reached
+        is_gathered = each.push is Priority.DIGEST
+        is_pushed = not is_gathered and (each.audience is Audience.CITIZEN or each.unit in reached)
         leaves_at = may_leave(each.push, now, calendar, manner.rule(each.audience))
-        if each.push is Priority.DIGEST:
-            is_pushed = False
-        elif is_pushed:
+        if is_pushed:
             leaving.setdefault(leaves_at, []).append(each.key)
+            delivery = _QUEUED
+        else:
+            delivery = _queued_for_digest() if is_gathered else _in_inbox(now)
         rows.append(
             Notice(
                 key=each.key,
@@ -107,7 +110,7 @@ async def keep(planned: Sequence[PlannedNotice], manner: DeliveryPolicy, now: da
                 stage=each.stage,
                 made_at=now,
                 leaves_at=leaves_at if is_pushed else None,
-                sent_at=None if is_pushed or each.push is Priority.DIGEST else now,
+                **delivery,
             )
         )
     try:
@@ -126,28 +129,53 @@ async def _ask_to_send(keys: Sequence[str], at: datetime) -> None:
     await outbox.put("notice.send", name, {"keys": list(keys)}, at)
 
 
+_QUEUED: Mapping[str, Any] = {"channel": "", "state": Delivery.QUEUED.value, "sent_at": None}
+
+
+def _queued_for_digest() -> dict[str, Any]:
+    return {**_QUEUED, "channel": Channel.DIGEST.value}
+
+
+def _in_inbox(at: datetime) -> dict[str, Any]:
+    return _sent(Channel.INBOX, at)
+
+
+def _sent(channel: Channel, at: datetime) -> dict[str, Any]:
+    return {"channel": channel.value, "state": Delivery.SENT.value, "sent_at": at}
+
+
 async def send_all(payload: Mapping[str, Any], now: datetime, *, send: Send) -> None:
     """Send what was not sent yet. One that cannot leave now keeps the others from nothing.
+
+    What no channel takes is not sent: staff have it in the inbox, of a citizen the notice says that nobody was told.
 
     Raises Unavailable when some must be tried again, NotNow when nothing was left.
     """
     chosen = Notice.filter(key__in=payload["keys"]) if "keys" in payload else Notice.filter(id=payload["notice"])
-    rows = await chosen.filter(sent_at__isnull=True, error="").order_by("id")
+    rows = await chosen.filter(state=Delivery.QUEUED.value).order_by("id")
     if not rows:
         raise NotNow
     later = 0
     for row in rows:
         out = Outgoing(row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row))
+        channel: Channel | None = None
         if out.audience is Audience.CITIZEN or out.to:
             try:
-                await send(out)
+                channel = await send(out)
             except Unavailable:
                 later += 1
                 continue
             except (ValueError, LookupError) as fault:  # a wrong address does not get right by trying again
-                await Notice.filter(id=row.id).update(error=str(fault)[:300] or "refused")
+                refused = {"state": Delivery.FAILED.value, "error": str(fault)[:300] or "refused"}
+                await Notice.filter(id=row.id).update(**refused)
                 continue
-        await Notice.filter(id=row.id).update(sent_at=now)
+        if channel is not None:
+            delivery = _sent(channel, now)
+        elif out.audience is Audience.CITIZEN:
+            delivery = {"state": Delivery.NO_CHANNEL.value}
+        else:
+            delivery = _in_inbox(row.made_at)
+        await Notice.filter(id=row.id).update(**delivery)
     if later:
         raise Unavailable(notices=later)
 

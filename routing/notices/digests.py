@@ -14,7 +14,7 @@ from feedback.kernel.clock import office_day
 from feedback.queries import statistics as case_statistics
 from feedback.record import calendar_editions
 from routing.models import Notice
-from routing.notices.catalogue import Audience
+from routing.notices.catalogue import Audience, Delivery
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep
 from routing.notices.delivery_hours import Priority, last_digest, next_moment
 
@@ -55,7 +55,7 @@ async def make(payload: Mapping[str, Any], now: datetime, *, manner: DeliveryPol
 async def _pending() -> dict[tuple[str, bool], list[int]]:
     """The notices that wait for a digest, by unit and by whether overseers are meant."""
     found: dict[tuple[str, bool], list[int]] = {}
-    waiting = Notice.filter(push=Priority.DIGEST.value, digest__isnull=True, sent_at__isnull=True)
+    waiting = Notice.filter(push=Priority.DIGEST.value, digest__isnull=True, state=Delivery.QUEUED.value)
     for row in await waiting.values("id", "unit", "audience"):
         found.setdefault((row["unit"], row["audience"] == Audience.OVERSEER), []).append(row["id"])
     return found
@@ -71,7 +71,7 @@ async def _gather(pending: Mapping[tuple[str, bool], Sequence[int]], day: str) -
         if row := made.get(whose):
             for at in range(0, len(ids), 500):
                 part = Notice.filter(id__in=list(ids[at : at + 500]), digest__isnull=True)
-                await part.update(digest=row["id"], sent_at=row["made_at"])
+                await part.update(digest=row["id"], sent_at=row["made_at"], state=Delivery.SENT.value)
 
 
 _PARTS = (("late", "超期"), ("today", "今天到期"), ("amber", "临期"), ("new", "新派"))

@@ -9,18 +9,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.expressions import F
+from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from feedback.kernel.errors import NotFound
 from feedback.queries import cases as case_queries
 from feedback.rules.access import Actor
 from routing.models import Notice
-from routing.notices.catalogue import Audience
+from routing.notices.catalogue import Audience, Delivery
 from routing.notices.delivery import ABOVE, ROLES
 from routing.notices.delivery_hours import Priority
 
 COUNTED_DAYS = 30
 COUNT_MOST = 99
+_LOOKED = 500
+_LOOKS = 10
 _COLUMNS = (
     "id",
     "key",
@@ -118,3 +121,38 @@ async def undelivered(limit: int = 50) -> list[dict[str, Any]]:
     """Notices that could not leave the house, for supervisors."""
     rows = Notice.filter(error__gt="").order_by("-id").limit(limit)  # not `<>`, which no index answers
     return list(await rows.values("id", "case_no", "words", "error"))
+
+
+def _untold(now: datetime) -> QuerySet[Notice]:
+    """The notices of the last month that reached no citizen, for want of a channel or because it was refused."""
+    states = [Delivery.NO_CHANNEL.value, Delivery.FAILED.value]
+    since = now - timedelta(days=COUNTED_DAYS)
+    return Notice.filter(audience=Audience.CITIZEN.value, state__in=states, made_at__gte=since)
+
+
+async def untold_count(now: datetime, actor: Actor | None = None) -> int:
+    """Of how many cases the citizen was not told something in the last month.
+
+    With `actor` of the cases they see, without of all but reports (检举控告).
+    """
+    if actor is not None:
+        return await case_queries.count_seen(actor, _untold(now))
+    counted = _untold(now).filter(confidential=False).annotate(n=Count("case_no", distinct=True))
+    return int((await counted.values("n"))[0]["n"])
+
+
+async def untold(actor: Actor, now: datetime, most: int) -> list[dict[str, Any]]:
+    """What citizens were not told in the last month, of the cases the actor sees, newest first.
+
+    Rows of id, case_no, event, words, made_at, state. At most `most`, out of the newest few thousand.
+    """
+    found: list[dict[str, Any]] = []
+    rows = _untold(now).order_by("-id").limit(_LOOKED)
+    for _ in range(_LOOKS):
+        batch = await rows.values("id", "case_no", "event", "words", "made_at", "state")
+        seen = await case_queries.seen_of(actor, {row["case_no"] for row in batch})
+        found += [row for row in batch if row["case_no"] in seen]
+        if len(found) >= most or len(batch) < _LOOKED:
+            break
+        rows = _untold(now).filter(id__lt=batch[-1]["id"]).order_by("-id").limit(_LOOKED)
+    return found[:most]

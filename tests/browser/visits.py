@@ -529,6 +529,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/board/topics/{thread}", "supervisor", "", staff("supervisor", followed("/board/topics", FIRST_ROW))),
     Visit("/board/answers", "supervisor", "", staff("supervisor", at("/board/answers"))),
     Visit("/board/late", "supervisor", "", staff("supervisor", at("/board/late"))),
+    Visit("/board/untold", "supervisor", "", staff("supervisor", at("/board/untold"))),
     Visit("/board/proposals", "supervisor", "", staff("supervisor", at("/board/proposals"))),
     Visit("/board/orders", "supervisor", "", staff("supervisor", at("/board/orders"))),
     Visit("/board/forecast", "supervisor", "", staff("supervisor", at("/board/forecast"))),

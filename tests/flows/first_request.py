@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
 from classify.signals import flag_model
 from feedback.kernel.settings import Settings
@@ -17,7 +18,7 @@ async def main() -> None:
     settings = Settings.read(os.environ)
     log_as(settings)
     async with Door.opened(settings) as door:
-        figures = {"ready": flag_views.is_ready(), "fits_at_start": flag_model.fit_count()}
+        figures: dict[str, Any] = {"ready": flag_views.is_ready(), "fits_at_start": flag_model.fit_count()}
         begun = time.perf_counter()
         receipt = await door.submit(title="不想活了", text="欠了钱还不上，真的活不下去了。")
         figures |= {"seconds": time.perf_counter() - begun, "fits_after": flag_model.fit_count(), "no": receipt["no"]}

@@ -18,8 +18,12 @@ from web.tasks import unit_recommendation
 
 
 async def _first_request(settings: Settings) -> dict[str, Any]:
-    """What a new web process says of its start and of the first message it was sent."""
-    environment = {**os.environ, "XINQIAO_DATA": str(settings.data), "XINQIAO_LOG_LEVEL": "error"}
+    return (await in_a_new_process(settings))[0]
+
+
+async def in_a_new_process(settings: Settings, **more: str) -> tuple[dict[str, Any], str]:
+    """What a new web process says of its start and of the first message it was sent, and its log."""
+    environment = {**os.environ, "XINQIAO_DATA": str(settings.data), "XINQIAO_LOG_LEVEL": "error", **more}
     if settings.database_url:
         environment["XINQIAO_DATABASE_URL"] = settings.database_url
     process = await asyncio.create_subprocess_exec(
@@ -31,7 +35,7 @@ async def _first_request(settings: Settings) -> dict[str, Any]:
     out, fault = await process.communicate()
     assert process.returncode == 0, fault.decode()
     figures: dict[str, Any] = json.loads(out)
-    return figures
+    return figures, fault.decode()
 
 
 async def test_migrating_leaves_the_model_in_the_data_folder(town: Settings) -> None:

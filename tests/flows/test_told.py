@@ -20,7 +20,7 @@ from routing import directory
 from routing import jobs as routing_jobs
 from routing.models import Notice, Staff
 from routing.notices import delivery, digests, inbox
-from routing.notices.catalogue import Audience, Outgoing
+from routing.notices.catalogue import Audience, Channel, Outgoing
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice
 from routing.notices.delivery_hours import Priority
 from tests.conftest import MONDAY
@@ -143,16 +143,20 @@ async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_w
 
 
 class Letters:
-    """A sender that keeps what it sends; it fails as often as it is told to."""
+    """A sender that reaches everybody and keeps what it sends; it fails as often as it is told to, or every time."""
 
-    def __init__(self, *faults: Exception) -> None:
+    def __init__(self, *faults: Exception, every: bool = False) -> None:
         self.sent: list[Outgoing] = []
         self.faults = list(faults)
+        self.every = every
 
-    async def __call__(self, out: Outgoing) -> None:
+    async def __call__(self, out: Outgoing) -> Channel:
+        if self.every:
+            raise self.faults[0]
         if out.to and self.faults:
             raise self.faults.pop(0)
         self.sent.append(out)
+        return Channel.EMAIL
 
     def by_mail(self) -> list[Outgoing]:
         return [out for out in self.sent if out.to]

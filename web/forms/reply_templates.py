@@ -10,7 +10,8 @@ from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Kind
 from routing.directory import Directory
 from web.forms.models import QuickReason, ReplyTemplate
-from web.forms.step_forms import ANSWERS, Phrase
+from web.forms.step_forms import Phrase
+from web.wording.acts import ANSWERS
 
 _WORDS: Mapping[str, str] = {
     "action": "采取的措施",

@@ -25,7 +25,7 @@ STATUS_OF: Mapping[type[Refusal], int] = {
     Unavailable: 503,
 }
 _NAME_MOST = 60  # no thing has a longer name in an address
-_log = structlog.get_logger("web")
+log = structlog.get_logger("web")
 
 
 def status_of(fault: Refusal) -> int:
@@ -119,7 +119,7 @@ async def no_such(request: Request, fault: Exception) -> Response:
 async def broken(request: Request, fault: Exception) -> Response:
     """A fault of ours: logged with the request's id, told without its inside."""
     request_id = getattr(request.state, "request_id", "")
-    _log.error("broken", id=request_id, path=request.url.path, exc_info=fault)
+    log.error("broken", id=request_id, path=request.url.path, exc_info=fault)
     words = catalogue.error_words("internal")
     if is_api(request):
         return JSONResponse({"error": {"code": "internal", "message": words, "request_id": request_id}}, 500)

@@ -1,18 +1,37 @@
-"""Ways a notice leaves the house. One function each, all of the shape `routing.notices.catalogue.Send`."""
+"""Channels by which a notice leaves the platform. One function each, all of the shape `routing.notices.Send`."""
 
 from feedback.kernel.settings import Settings
-from routing.notices.catalogue import Outgoing, Send
+from routing.notices.catalogue import Audience, Channel, Outgoing, Send
 from web.notify.console import sender
 from web.notify.email import sender as email_sender
 
+UNREACHED = "citizens cannot be told anything: no channel to them is installed, every notice to a citizen stays unsent"
+"""What the log says where a production system starts."""
+
+
+def channels_to(audience: Audience, settings: Settings) -> tuple[Channel, ...]:
+    """By what this installation reaches an audience beyond its inbox: staff by e-mail where a server is set.
+
+    Citizens are reached by nothing yet: a channel to them adds itself here.
+    """
+    if audience is Audience.CITIZEN or not settings.smtp_host:
+        return ()
+    return (Channel.EMAIL,)
+
+
+def reaches_citizens(settings: Settings) -> bool:
+    """Whether a citizen can be told anything without asking for it."""
+    return bool(channels_to(Audience.CITIZEN, settings))
+
 
 def of(settings: Settings) -> Send:
-    """How notices leave this installation: by e-mail where an address is known and a server is set, else into the log."""
-    if not settings.smtp_host:
-        return sender.send
+    """How notices leave this installation: by e-mail where an address is known and a server is set, else not at all."""
     post = email_sender.sender(settings)
 
-    async def send(out: Outgoing) -> None:
-        await (post(out) if out.to else sender.send(out))
+    async def send(out: Outgoing) -> Channel | None:
+        if out.to and Channel.EMAIL in channels_to(out.audience, settings):
+            return await post(out)
+        await sender.send(out)
+        return None
 
     return send

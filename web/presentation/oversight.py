@@ -11,6 +11,7 @@ from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Act, Profile
 from routing.directory import Directory
 from routing.notices import escalation
+from routing.notices.catalogue import Delivery
 from routing.oversight import measure_types, triggers
 from routing.oversight.forecast import Forecast
 from routing.oversight.measure_types import MeasureStatus, MeasureStep
@@ -47,6 +48,7 @@ def tabs(current: str, actor: Actor) -> list[dict[str, Any]]:
     rows = [
         ("board", "/board", "看板"),
         ("late", "/board/late", "超期与告知"),
+        ("untold", "/board/untold", "没有告知的群众"),
         ("proposals", "/board/proposals", "建议督办"),
         ("orders", "/board/orders", "督办件"),
         ("forecast", "/board/forecast", "可能超期"),
@@ -117,6 +119,20 @@ def told_line(row: Mapping[str, Any], names: Directory) -> NotifiedLine:
     )
     read = f"{dates.short_time(row['read_at'])} 已读" if row["read_at"] else "未读"
     return NotifiedLine(whom, stage, dates.short_time(row["made_at"]), read, row["error"])
+
+
+def untold_line(row: Mapping[str, Any]) -> dict[str, str]:
+    """A notice that reached no citizen: of which case, about what, since when, and why not."""
+    event = row["event"]
+    words = catalogue.NOTICE_EVENTS.get(event) or catalogue.ACTS.get(event.removeprefix("case."), event)
+    return {
+        "no": row["case_no"],
+        "href": f"/desk/cases/{row['case_no']}",
+        "event": words,
+        "words": row["words"],
+        "when": dates.short_time(row["made_at"]),
+        "why": "没有渠道" if row["state"] == Delivery.NO_CHANNEL else "发送被拒收",
+    }
 
 
 def _clock(clock: Mapping[str, Any], names: Directory) -> dict[str, Any]:

@@ -44,6 +44,7 @@ LEVELS: Mapping[int, str] = {int(code): words for code, words in _STATUSES["leve
 UNITS_OF_LENGTH: Mapping[str, str] = _STATUSES["units_of_length"]
 URGENCIES: Mapping[int, str] = {int(code): words for code, words in _STATUSES["urgencies"].items()}
 OUTCOMES: Mapping[str, str] = _STATUSES["outcomes"]
+NOTICE_EVENTS: Mapping[str, str] = _STATUSES["notice_events"]
 CHOICES: Mapping[str, Mapping[str, str]] = _STATUSES["choices"]
 ERRORS: Mapping[str, str] = _ERRORS["errors"]
 FAULTS: Mapping[str, str] = _ERRORS["faults"]

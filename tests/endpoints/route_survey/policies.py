@@ -48,6 +48,7 @@ TOLD = (
     "GET /desk/cases/{no}/clocks/{seq:int}/{term}",
     "GET /board/",
     "GET /board/late",
+    "GET /board/untold",
     "GET /board/proposals",
     "GET /board/orders",
     "GET /board/forecast",

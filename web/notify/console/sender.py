@@ -1,4 +1,4 @@
-"""How do notices leave in development? Into the log, where whoever runs the server sees them."""
+"""What becomes of a notice that no channel takes? It leaves nowhere: whoever runs the server may read it in the log."""
 
 import structlog
 
@@ -8,5 +8,5 @@ _log = structlog.get_logger("notice")
 
 
 async def send(out: Outgoing) -> None:
-    """Write the notice into the log; it names no person, only the case and the audience."""
+    """Write the notice into the log; it names no person, only the case and the audience. Returns None: nobody got it."""
     _log.debug("notice", case=out.case_no, audience=out.audience.value, unit=out.unit, words=out.words)

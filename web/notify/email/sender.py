@@ -13,7 +13,7 @@ from email.message import EmailMessage
 
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.settings import Settings
-from routing.notices.catalogue import Outgoing, Send
+from routing.notices.catalogue import Channel, Outgoing, Send
 
 _SECONDS = 15
 _SUBJECT_MOST = 60
@@ -23,7 +23,7 @@ _FOR_GOOD = 500
 def sender(settings: Settings) -> Send:
     """A sender for this mail server."""
 
-    async def send(out: Outgoing) -> None:
+    async def send(out: Outgoing) -> Channel:
         try:
             await asyncio.to_thread(_post, settings, letter(settings, out))
         except smtplib.SMTPRecipientsRefused as fault:
@@ -37,6 +37,7 @@ def sender(settings: Settings) -> Send:
             raise Unavailable(mail="later") from fault
         except (smtplib.SMTPException, OSError) as fault:
             raise Unavailable(mail="unreachable") from fault
+        return Channel.EMAIL
 
     return send
 

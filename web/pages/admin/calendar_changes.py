@@ -27,6 +27,7 @@ from routing.directory import Directory
 from web.actions import calendar as calendar_actions
 from web.context import AppContext
 from web.imports import calendar_notice
+from web.notify import channel
 from web.pages.admin.calendar import BY_MACHINE, administrator
 from web.pages.desk.export import XLSX, guarded
 from web.presentation import desk_frame
@@ -153,6 +154,7 @@ def _state(known: Calendar, day: date) -> str:
 
 async def _moved(request: Request, actor: Actor, found: Sequence[DeadlineChange], base: str) -> dict[str, Any]:
     """What moves, counted, narrowed to a unit or a way as the address asks, and a page of it."""
+    context: AppContext = request.app.state.context
     names, q = await directory.snapshot(), request.query_params
     unit, way = q.get("unit", ""), q.get("way", "")
     shown = [m for m in found if (not unit or (m.unit or m.lead) == unit) and (way not in _WAYS or _way(m) == way)]
@@ -164,6 +166,7 @@ async def _moved(request: Request, actor: Actor, found: Sequence[DeadlineChange]
         **desk_frame.frame(actor, names),
         "base": base,
         "tally": count,
+        "reaches_citizens": channel.reaches_citizens(context.settings),
         "units": [(code, names.short(code), *ways) for code, *ways in count.units[:UNITS_SHOWN]],
         "more_units": max(0, len(count.units) - UNITS_SHOWN),
         "unit": unit,

@@ -7,8 +7,10 @@ from classify import taxonomy as categories
 from feedback.kernel import outbox
 from feedback.rules.vocabulary import Role
 from routing import assignment_rules, directory
+from routing.notices import inbox
 from web.auth.permissions import administrator
 from web.context import AppContext
+from web.notify import channel
 from web.pages.admin import calendar
 from web.presentation import desk_frame
 
@@ -29,5 +31,8 @@ async def home(request: Request) -> Response:
         "edition": names.edition,
         "calendar": await calendar.edition_words(),
         "release": model.release if model else "",
+        "reaches_citizens": channel.reaches_citizens(context.settings),
+        "untold": await inbox.untold_count(context.clock.now()),
+        "untold_days": inbox.COUNTED_DAYS,
     }
     return context.render(request, "admin/home.html", values)

@@ -55,6 +55,8 @@ async def board(request: Request) -> Response:
         **desk_frame.frame(actor, names),
         **await snapshot(actor, context.clock.now(), names),
         "week": await _week(actor, context.clock.now()),
+        "untold": 0 if is_wall else await inbox.untold_count(context.clock.now(), actor),
+        "untold_days": inbox.COUNTED_DAYS,
         "wall": is_wall,
         "wall_rows": WALL_ROWS,
         "tabs": pages("board", actor),

@@ -8,9 +8,12 @@ from routing import directory
 from routing.notices import inbox
 from web.auth.permissions import overseer
 from web.context import AppContext
+from web.notify import channel
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
 from web.presentation.oversight import pages
+
+UNTOLD_MOST = 200
 
 
 async def late(request: Request) -> Response:
@@ -31,3 +34,19 @@ async def late(request: Request) -> Response:
         "unit": names.name(unit) if names.has(unit) else "",
     }
     return context.render(request, "board/late.html", values)
+
+
+async def untold(request: Request) -> Response:
+    """What citizens were not told: how many they are, of which case, about what and since when."""
+    context: AppContext = request.app.state.context
+    actor, now = await overseer(request), context.clock.now()
+    values = {
+        **desk_frame.frame(actor, await directory.snapshot()),
+        "tabs": pages("untold", actor),
+        "citizens": await inbox.untold_count(now, actor),
+        "days": inbox.COUNTED_DAYS,
+        "rows": [oversight_views.untold_line(row) for row in await inbox.untold(actor, now, UNTOLD_MOST)],
+        "most": UNTOLD_MOST,
+        "has_channel": channel.reaches_citizens(context.settings),
+    }
+    return context.render(request, "board/untold.html", values)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from feedback.rules.access import OVERSEERS, has
 from feedback.rules.intake import line
 from routing import directory
 from routing.notices import inbox
@@ -36,6 +37,8 @@ async def _shown(request: Request, errors: dict[str, str], mail: str) -> Respons
         "mail": mail,
         "mail_works": bool(context.settings.smtp_host),
         "hours": context.settings.staff_hours,
+        "untold": await inbox.untold_count(context.clock.now(), actor) if has(actor, OVERSEERS) else 0,
+        "untold_days": inbox.COUNTED_DAYS,
         "errors": errors,
         "done": request.query_params.get("done", ""),
     }

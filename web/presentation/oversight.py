@@ -17,7 +17,7 @@ from routing.oversight.forecast import Forecast
 from routing.oversight.measure_types import MeasureStatus, MeasureStep
 from routing.oversight.measures import MeasureView
 from web.presentation import oversight as oversight_views
-from web.wording import catalogue, dates
+from web.wording import acts, catalogue, dates
 
 
 def pages(current: str, actor: Actor) -> list[dict[str, Any]]:
@@ -124,7 +124,7 @@ def told_line(row: Mapping[str, Any], names: Directory) -> NotifiedLine:
 def untold_line(row: Mapping[str, Any]) -> dict[str, str]:
     """A notice that reached no citizen: of which case, about what, since when, and why not."""
     event = row["event"]
-    words = catalogue.NOTICE_EVENTS.get(event) or catalogue.ACTS.get(event.removeprefix("case."), event)
+    words = catalogue.NOTICE_EVENTS.get(event) or acts.label_of(event.removeprefix("case.")) or event
     return {
         "no": row["case_no"],
         "href": f"/desk/cases/{row['case_no']}",

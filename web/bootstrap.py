@@ -45,6 +45,7 @@ from web.tasks import classification, topics, training
 from web.tasks.unit_recommendation import UnitRecommendation
 
 MODELS = (
+    "feedback.kernel.heartbeat",
     "feedback.kernel.outbox",
     "feedback.record.models.case",
     "feedback.record.models.clocks",

@@ -13,14 +13,20 @@ from typing import Any, TypeVar
 
 import asyncpg
 from tortoise import Model, Tortoise, connections, fields
-from tortoise.backends.asyncpg.client import AsyncpgDBClient
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import (
+    BaseDBAsyncClient,
+    TransactionalDBClient,
+    TransactionContext,
+    TransactionContextPooled,
+)
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.sqlite.client import (
     SqliteClient,
     SqliteTransactionContext,
     SqliteTransactionWrapper,
 )
+from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 from tortoise.transactions import in_transaction
 
@@ -60,9 +66,49 @@ class _ImmediateTransaction(SqliteTransactionWrapper):
             raise TransactionManagementError(fault) from fault
 
 
+class _SqliteTransaction(SqliteTransactionContext):
+    """Tortoise's, but whatever goes wrong while it begins or ends, the one connection is free again afterwards.
+
+    Tortoise keeps the connection's lock when BEGIN fails (another process holds the file) or is cancelled, and from
+    then on every statement of this process waits for ever (tortoise-orm #1152).
+    """
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            await self._abandon()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        client: TransactionalDBClient = self.connection
+        return client
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        get_connections().reset(self.token)
+        if exc_type is not None or self.connection._finalized:
+            await self._abandon()
+            return
+        try:
+            await self.connection.commit()
+        except BaseException:
+            await self._abandon()
+            raise
+        self._trxlock.release()
+
+    async def _abandon(self) -> None:
+        # The connection's thread works in order: once this is asked for, whoever has the lock next comes after it.
+        try:
+            if self.connection._connection:
+                await self.connection._connection.rollback()
+        finally:
+            self._trxlock.release()
+
+
 class _Sqlite(SqliteClient):
     def _in_transaction(self) -> TransactionContext:
-        return SqliteTransactionContext(_ImmediateTransaction(self), self._lock)
+        return _SqliteTransaction(_ImmediateTransaction(self), self._lock)
 
 
 class _NoReset(asyncpg.connection.Connection):  # type: ignore[misc] # asyncpg has no type hints
@@ -70,8 +116,27 @@ class _NoReset(asyncpg.connection.Connection):  # type: ignore[misc] # asyncpg h
         return ""
 
 
+class _PostgresTransaction(TransactionContextPooled):
+    """Tortoise's, but a transaction that cannot begin gives its connection back to the pool."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self.ensure_connection()
+        pool = self.client._parent._pool
+        self.client._connection = await pool.acquire()
+        try:
+            await self.client.begin()
+        except BaseException:
+            await pool.release(self.client._connection)
+            raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+
 class _Postgres(AsyncpgDBClient):
     connection_class = _NoReset
+
+    def _in_transaction(self) -> TransactionContext:
+        return _PostgresTransaction(TransactionWrapper(self), self._pool_init_lock)
 
 
 def get_client_class(info: Mapping[str, Any]) -> type[BaseDBAsyncClient]:
@@ -99,7 +164,7 @@ def tortoise_config(
     known = expand_db_url(url)["credentials"]
     if is_sqlite(url):
         pragmas = {
-            "busy_timeout": BUSY_MILLIS,
+            "busy_timeout": known.get("busy_timeout", BUSY_MILLIS),
             "journal_size_limit": JOURNAL_BYTES,
             "synchronous": synchronous,
             "foreign_keys": "OFF" if migrating else "ON",

@@ -30,7 +30,9 @@ class Settings:
     env: str = _row("dev", "dev | production. Production refuses demo accounts, the default secret and NOW")
     data: Path = _row(Path("var"), "folder of the SQLite file, attachments, releases and logs")
     database_url: str = _row("", "empty: SQLite under DATA. postgres://user:password@host/name for PostgreSQL")
-    redis_url: str = _row("", "empty: the worker runs inside the web process. redis://host for arq workers")
+    redis_url: str = _row(
+        "", "empty: the worker runs inside the web process. redis://host for arq workers, with PostgreSQL only"
+    )
     secret: str = _row(DEV_SECRET, "master secret of sealed data, query codes and sessions")
     now: datetime | None = _row(None, "dev only: the process believes it starts at this moment")
     host: str = _row("127.0.0.1", "address the server listens on")
@@ -142,6 +144,8 @@ class Settings:
             for name in ("staff_hours", "citizen_hours")
             if not _HOURS.fullmatch(getattr(settings, name))
         }
+        if settings.redis_url and settings.database.startswith("sqlite:"):
+            faults[PREFIX + "REDIS_URL"] = "needs_postgresql_in_DATABASE_URL_or_leave_it_empty"
         if settings.smtp_security not in ("none", "starttls", "tls"):
             faults[PREFIX + "SMTP_SECURITY"] = "not_none_starttls_or_tls"
         if settings.env not in ("dev", "production"):

@@ -107,6 +107,11 @@ async def test_the_migrations_are_current(tmp_path: Path) -> None:
         ({"XINQIAO_ENV": "production"}, "XINQIAO_SECRET"),
         ({"XINQIAO_ENV": "production", "XINQIAO_SECRET": "x" * 40, "XINQIAO_NOW": "2026-01-01"}, "XINQIAO_NOW"),
         ({"XINQIAO_ENV": "staging"}, "XINQIAO_ENV"),
+        ({"XINQIAO_REDIS_URL": "redis://127.0.0.1"}, "XINQIAO_REDIS_URL"),
+        (
+            {"XINQIAO_REDIS_URL": "redis://127.0.0.1", "XINQIAO_DATABASE_URL": "sqlite:///x.sqlite3"},
+            "XINQIAO_REDIS_URL",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_at_the_start(environment: dict[str, str], named: str) -> None:

@@ -4,6 +4,7 @@ A bad rating (差评) opens a case of its own through the one door, so that it g
 (国办发〔2019〕51号).
 """
 
+import contextlib
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from evaluation.publication.editions import EditionView
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import requests
 from evaluation.ratings.submission import RatingView
+from feedback.kernel.errors import NotFound
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
@@ -78,5 +80,9 @@ def _draft(rating: RatingView, phone: str, desk: str) -> Submission:
 async def close_period(now: datetime, settings: Settings) -> EditionView | None:
     """Timer: freeze the month that is just over, if nobody did yet. None when nothing happened in it."""
     period = editions.month_just_over(now)
+    with contextlib.suppress(NotFound):
+        frozen = await editions.edition(period)
+        if not frozen.provisional:
+            return frozen  # nothing is counted again for what stands already
     rows, _ = await editions.counts(period, now=now)
     return await editions.publish(period, now=now, by="system", settings=settings) if rows else None

@@ -25,6 +25,7 @@ from feedback.rules.access import Actor
 from feedback.rules.intake import line
 
 Image.MAX_IMAGE_PIXELS = 60_000_000  # a phone photo has 50 million at most; more is a decompression bomb
+_ORPHANS_MOST = 100  # files deleted in one slice
 _OFFICE = b"PK\x03\x04"
 _SIGNS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "application/pdf", ".pdf"),
@@ -98,8 +99,8 @@ async def opened(
 
 
 async def forget_orphans(folder: Path, *, now: datetime, hours: int) -> int:
-    """Delete files no message claimed. Returns how many."""
-    rows = await Attachment.filter(case_id__isnull=True, made_at__lt=now - timedelta(hours=hours)).limit(500)
+    """Delete files no message claimed, at most a batch of them. Returns how many: 0 when none is left."""
+    rows = await Attachment.filter(case_id__isnull=True, made_at__lt=now - timedelta(hours=hours)).limit(_ORPHANS_MOST)
     for row in rows:
         await Attachment.filter(id=row.id, case_id__isnull=True).delete()
         if not await Attachment.filter(sha256=row.sha256).exists():

@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from feedback import attachments
 from feedback.kernel import db, outbox
-from feedback.kernel.clock import office_day, to_millis
+from feedback.kernel.clock import from_millis, office_day, to_millis
+from feedback.kernel.db import M
 from feedback.kernel.errors import Conflict, NotNow
+from feedback.kernel.outbox import Priority
 from feedback.queries import statistics as case_statistics
 from feedback.record import calendar_editions, cases, deadline_changes, persistence
 from feedback.record.models.case import Case, CasePerson, Entry, Person
@@ -29,18 +32,29 @@ CLOCKS_DIFFER = "clocks_differ"
 """The code of a damage that a newer version may have caused, and a recalculation mends."""
 
 _BATCH = 500
+_FEW = 50  # cases in which something is done, one transaction each
 _TOGETHER = 100  # clocks of one message
+_SENDERS_SPAN = timedelta(days=30)  # also after nights in which nobody forgot them
 
 
 async def sweep_clocks(now: datetime) -> int:
-    """Hand over each clock that reached a further stage, each stage once. Returns how many.
+    """Hand over every clock that reached a further stage, each stage once. Returns how many."""
+    count = 0
+    while True:
+        handed_over, is_done = await sweep_some_clocks(now)
+        count += handed_over
+        if is_done:
+            return count
+
+
+async def sweep_some_clocks(now: datetime) -> tuple[int, bool]:
+    """Hand over at most a batch of clocks that reached a further stage: how many, and whether none is left.
 
     A batch is one transaction: what is taken is handed over, and what moved meanwhile stays for the next look.
     """
-    calendar, told = await calendar_editions.current(), 0
-    while rows := await case_statistics.due_looks(now, _BATCH):
-        told += await _handed_over(rows, calendar, now)
-    return told
+    rows = await case_statistics.due_looks(now, _BATCH)
+    count = await _handed_over(rows, await calendar_editions.current(), now) if rows else 0
+    return count, len(rows) < _BATCH
 
 
 async def _handed_over(rows: Sequence[Mapping[str, Any]], calendar: Calendar, now: datetime) -> int:
@@ -69,46 +83,86 @@ async def _handed_over(rows: Sequence[Mapping[str, Any]], calendar: Calendar, no
 
 
 async def close_rated_out(now: datetime, rating_days: int) -> int:
-    """Close what was answered so long ago that the rating window is over. Returns how many.
+    """Close everything that was answered so long ago that the rating window is over. Returns how many."""
+    count, position = 0, ""
+    while True:
+        closed, position = await close_some_rated_out(now, rating_days, position)
+        count += closed
+        if not position:
+            return count
 
-    Not while the citizen may still ask for a review, nor while a report back is owed.
+
+async def close_some_rated_out(now: datetime, rating_days: int, position: str) -> tuple[int, str]:
+    """Look at a few answered cases from `position` on, the oldest answer first, and close those whose window is over.
+
+    Not while the citizen may still ask for a review, nor while a report back is owed. Returns how many were closed and
+    where to go on, "" at the end.
     """
     before = now - timedelta(days=rating_days + 1)
-    rights = ClockRow.filter(stopped_at__isnull=True, term__in=sorted(RIGHTS), due_at__gt=now).values("case_id")
-    owed = ClockRow.filter(stopped_at__isnull=True, term="report_back").values("case_id")
-    rows = Case.filter(status=Status.REPLIED.value, replied_at__lt=before).exclude(kind=Kind.RECTIFY.value)
-    rows = rows.exclude(Q(id__in=Subquery(rights)) | Q(id__in=Subquery(owed)))
+    rows = Case.filter(status=Status.REPLIED.value, replied_at__lt=before).order_by("status", "replied_at", "id")
+    some = await _after(rows, "replied_at", position).limit(_FEW).values("id", "no", "kind", "replied_at")
+    running = ClockRow.filter(case_id__in=[row["id"] for row in some], stopped_at__isnull=True)
+    open_rights = running.filter(Q(term__in=sorted(RIGHTS), due_at__gt=now) | Q(term="report_back"))
+    waiting = set(await open_rights.values_list("case_id", flat=True)) if some else set()
     closed = 0
-    for no in await rows.limit(_BATCH).values_list("no", flat=True):
-        try:
-            await cases.act(str(no), Act.CLOSE, access.SYSTEM, {"reason": "评价期满，系统办结"}, now=now)
+    for row in some:
+        if row["id"] in waiting or row["kind"] == Kind.RECTIFY:
+            continue
+        with contextlib.suppress(NotNow, Conflict):  # somebody did something with it just now, so it is not over
+            await cases.act(row["no"], Act.CLOSE, access.SYSTEM, {"reason": "评价期满，系统办结"}, now=now)
             closed += 1
-        except (NotNow, Conflict):
-            continue  # somebody did something with it just now, so it is not over
-    return closed
+    return closed, _position(some, "replied_at", _FEW)
+
+
+def _after(rows: QuerySet[M], column: str, position: str) -> QuerySet[M]:
+    """The rows behind a position, in the order of an instant and the id."""
+    if not position:
+        return rows
+    millis, _, last = position.partition(":")
+    at = from_millis(int(millis))
+    later: dict[str, Any] = {f"{column}__gt": at}
+    not_before: dict[str, Any] = {f"{column}__gte": at}
+    return rows.filter(Q(**later) | Q(id__gt=int(last)), **not_before)
+
+
+def _position(rows: Sequence[Mapping[str, Any]], column: str, limit: int) -> str:
+    return f"{to_millis(rows[-1][column])}:{rows[-1]['id']}" if len(rows) == limit else ""
 
 
 async def tend_accounts(now: datetime) -> int:
-    """See to what is held on account (挂账): reminded of every week, and taken up again on its target day.
+    """See to all that is held on account (挂账). Returns how many were taken up."""
+    count, last = 0, 0
+    while True:
+        taken, last = await tend_some_accounts(now, last)
+        count += taken
+        if not last:
+            return count
 
-    Returns how many were taken up.
+
+async def tend_some_accounts(now: datetime, last: int) -> tuple[int, int]:
+    """See to a few cases held on account (挂账): reminded of every week, and taken up again on their target day.
+
+    `last`: the id of the case before, 0 at the beginning. Returns how many were taken up and the id to go on from, 0 at
+    the end.
     """
-    running = ClockRow.filter(term="on_account", stopped_at__isnull=True).order_by("id")
+    held = Case.filter(status=Status.HELD.value, id__gt=last).order_by("id").limit(_FEW)
+    ids: list[int] = list(await held.values_list("id", flat=True))  # type: ignore[arg-type] # flat: no tuples
+    running = ClockRow.filter(case_id__in=ids, term="on_account", stopped_at__isnull=True).order_by("id")
     taken = 0
-    for row in await running.values("seq", "starts_at", "due_legal_day", no="case__no"):
+    for row in await running.values("seq", "starts_at", "due_legal_day", no="case__no") if ids else ():
         if row["due_legal_day"] <= office_day(now):
             with contextlib.suppress(NotNow, Conflict):  # somebody was faster
                 await cases.act(row["no"], Act.RESUME, access.SYSTEM, {"reason": "挂账到期，恢复办理"}, now=now)
                 taken += 1
         elif weeks := (now - row["starts_at"]).days // 7:
             await _remind(row["no"], f"{row['seq']}-{weeks}", now)
-    return taken
+    return taken, ids[-1] if len(ids) == _FEW else 0
 
 
 async def _remind(no: str, what: str, now: datetime) -> None:
     key = f"{no}:{what}"
     if not await outbox.Message.exists(kind="case.held", key=key):
-        await outbox.put("case.held", key, {"no": no, "clock": what, "due": to_millis(now)}, now)
+        await outbox.put("case.held", key, {"no": no, "clock": what, "due": to_millis(now)}, now, Priority.BULK)
 
 
 async def recount_all(payload: dict[str, Any], now: datetime) -> None:
@@ -116,7 +170,8 @@ async def recount_all(payload: dict[str, Any], now: datetime) -> None:
     _, is_done = await deadline_changes.recount(now)
     if not is_done:
         again = int(payload.get("again", 0)) + 1
-        await outbox.put("calendar.changed", f"{payload['edition']}:{again}", {**payload, "again": again}, now)
+        key = f"{payload['edition']}:{again}"
+        await outbox.put("calendar.changed", key, {**payload, "again": again}, now, Priority.BULK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,25 +224,51 @@ async def orphaned_clocks() -> int:
 
 
 async def forget_persons(now: datetime, retention_years: int) -> int:
-    """Destroy the keys of people whose cases all ended long ago. Returns how many people are forgotten."""
+    """Destroy the keys of everybody whose cases all ended long ago. Returns how many people are forgotten."""
+    count, last = 0, 0
+    while True:
+        forgotten, last = await forget_some_persons(now, retention_years, last)
+        count += forgotten
+        if not last:
+            return count
+
+
+async def forget_some_persons(now: datetime, retention_years: int, last: int) -> tuple[int, int]:
+    """Look at some people from the id behind `last` on, and destroy the keys of those whose cases all ended long ago.
+
+    Returns how many are forgotten and the id to go on from, 0 at the end.
+    """
     before = now - timedelta(days=366 * retention_years)
-    recent = (
-        await Case.filter(person_id__isnull=False, closed_at__lt=before, person__forgotten_at__isnull=True)
-        .limit(_BATCH)
-        .values_list("person_id", flat=True)
-    )
-    beside = await CasePerson.filter(case__closed_at__lt=before, person__forgotten_at__isnull=True).limit(_BATCH)
-    recent += [row.person_id for row in beside]  # type: ignore[attr-defined] # added at run time
+    known = Person.filter(id__gt=last, forgotten_at__isnull=True).order_by("id").limit(_BATCH)
+    ids: list[int] = list(await known.values_list("id", flat=True))  # type: ignore[arg-type] # flat: no tuples
+    if not ids:
+        return 0, 0
+    ended_at: dict[int, list[datetime | None]] = {}
+    for person, at in await Case.filter(person_id__in=ids).values_list("person_id", "closed_at"):
+        ended_at.setdefault(person, []).append(at)
+    for person, at in await CasePerson.filter(person_id__in=ids).values_list("person_id", "case__closed_at"):
+        ended_at.setdefault(person, []).append(at)
+    over = [person for person, times in ended_at.items() if all(at is not None and at < before for at in times)]
     empty = {"key": "", "name": "", "phone": "", "id_number": "", "address": "", "phone_hash": "", "id_hash": ""}
-    return await Person.filter(id__in=list(recent), forgotten_at__isnull=True).update(
+    forgotten = await Person.filter(id__in=over, forgotten_at__isnull=True).update(
         **empty, tail_hash="", name_hash="", forgotten_at=now
     )
+    return forgotten, ids[-1] if len(ids) == _BATCH else 0
 
 
 async def forget_senders(now: datetime) -> int:
     """Forget by what a resend is known once the day is over in which one resends. Returns how many."""
-    old = {"received_at__lt": now - timedelta(days=1), "received_at__gte": now - timedelta(days=8)}
-    return await Case.filter(**old).exclude(sender_hash="").update(sender_hash="")
+    count = 0
+    while some := await forget_some_senders(now):
+        count += some
+    return count
+
+
+async def forget_some_senders(now: datetime) -> int:
+    """Forget at most a batch of what resends are known by. Returns how many: 0 when none is left."""
+    old = {"received_at__lt": now - timedelta(days=1), "received_at__gte": now - _SENDERS_SPAN}
+    ids = await Case.filter(**old).exclude(sender_hash="").limit(_BATCH).values_list("id", flat=True)
+    return await Case.filter(id__in=list(ids)).update(sender_hash="") if ids else 0
 
 
 async def calendar_edition() -> str:

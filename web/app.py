@@ -86,8 +86,9 @@ async def _working(context: AppContext, with_worker: bool) -> AsyncIterator[None
         yield
         return
     if context.settings.redis_url:
-        pool = await worker.connect(context)
-        context.notify_workers = lambda: worker.ring_outside(pool, context)
+        pool = worker.connect(context)
+        relay = worker.Relay(pool, context.clock.now)
+        context.notify_workers = relay.hand_over
         try:
             yield
         finally:

@@ -3,10 +3,9 @@
 The only module that knows all packages. Processes start in `web.__main__`; what each of them needs is opened here.
 """
 
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,13 +28,14 @@ from feedback.kernel.clock import SystemClock
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
+from feedback.kernel.timers import Daily, Every, Run, Slice, Timer
 from feedback.record import calendar_editions, search
 from feedback.rules import local_terms
 from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
-from web.auth import sessions
+from web.auth import sessions as auth_sessions
 from web.context import AppContext
 from web.http import templating
 from web.letters import issuing
@@ -47,6 +47,7 @@ from web.tasks.unit_recommendation import UnitRecommendation
 MODELS = (
     "feedback.kernel.heartbeat",
     "feedback.kernel.outbox",
+    "feedback.kernel.timers",
     "feedback.record.models.case",
     "feedback.record.models.clocks",
     "feedback.record.models.calendar",
@@ -165,52 +166,124 @@ async def _all(steps: tuple[Handler, ...], payload: dict[str, Any], now: datetim
             continue
 
 
-Timer = Callable[[AppContext, datetime], Awaitable[object]]
+def timers(context: AppContext) -> dict[str, Timer]:
+    """Everything that comes round by the clock, each timer one job.
+
+    By day only what is found by an index; what looks at everything belongs to the night, one after the other.
+    """
+    settings, manner = context.settings, DeliveryPolicy.of(context.settings)
+
+    async def sweep_clocks(now: datetime, position: str) -> Slice:
+        count, is_done = await feedback.jobs.sweep_some_clocks(now)
+        if count:
+            context.wake()
+        return Slice(is_done=is_done)
+
+    async def propose_changed(now: datetime, position: str) -> Slice:
+        _, last, is_done = await supervision_proposals.propose_changed(now, position)
+        return Slice(last, is_done)
+
+    async def propose_all(now: datetime, position: str) -> Slice:
+        return _from((await supervision_proposals.propose_some(now, position))[1])
+
+    async def remind_measures(now: datetime, position: str) -> Slice:
+        count = await measures.remind(manner, now)
+        if count:
+            context.wake()
+        return Slice(is_done=not count)
+
+    async def digest(now: datetime, position: str) -> Slice:
+        if await digests.ask(manner, now):
+            context.wake()
+        return Slice()
+
+    async def alarm(now: datetime, position: str) -> Slice:
+        number = int(position or 0)
+        if await consultation_deadlines.ring_some(manner, now, number):
+            context.wake()
+        return Slice() if consultation_deadlines.is_last(number) else Slice(str(number + 1), is_done=False)
+
+    async def tend_accounts(now: datetime, position: str) -> Slice:
+        _, last = await feedback.jobs.tend_some_accounts(now, int(position or 0))
+        return _behind(last)
+
+    async def close_rated_out(now: datetime, position: str) -> Slice:
+        return _from((await feedback.jobs.close_some_rated_out(now, settings.rating_days, position))[1])
+
+    async def forget_persons(now: datetime, position: str) -> Slice:
+        _, last = await feedback.jobs.forget_some_persons(now, settings.retention_years, int(position or 0))
+        return _behind(last)
+
+    async def fill_repeats(now: datetime, position: str) -> Slice:
+        return _behind((await link_proposals.fill_some(int(position or 0)))[1])
+
+    async def refold_outcomes(now: datetime, position: str) -> Slice:
+        try:
+            return _from((await outcomes.refold_some(settings.automatic_target, position))[1])
+        except Conflict:  # an outcome came in between: it is folded anyway, this heading once more
+            return Slice(position, is_done=False)
+
+    def orphans(now: datetime) -> Awaitable[int]:
+        return attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
+
+    def messages(now: datetime) -> Awaitable[int]:
+        return outbox.forget_done(now - timedelta(days=settings.message_days))
+
+    def sessions(now: datetime) -> Awaitable[int]:
+        return auth_sessions.forget_old(now, settings.draft_days)
+
+    return {
+        "learning": Timer(Every(5), _whole(partial(training.tend, context))),
+        "sweep_clocks": Timer(Every(15), sweep_clocks),
+        "digests": Timer(Every(60), digest),
+        "propose_changed": Timer(Every(600), propose_changed),
+        "remind_measures": Timer(Every(600), remind_measures),
+        "topics": Timer(Every(6 * 3600), _whole(partial(topics.gather, context)), timeout_seconds=1200),
+        "alarms": Timer(Daily(time(0, 15)), alarm),
+        "propose_all": Timer(Daily(time(0, 30)), propose_all),
+        "tend_accounts": Timer(Daily(time(1, 0)), tend_accounts),
+        "close_rated_out": Timer(Daily(time(1, 15)), close_rated_out),
+        "close_period": Timer(
+            Daily(time(2, 0)),
+            _whole(lambda now: evaluation.jobs.close_period(now, settings)),
+            timeout_seconds=1800,
+        ),
+        "fill_repeats": Timer(Daily(time(2, 30)), fill_repeats),
+        "forget_persons": Timer(Daily(time(3, 0)), forget_persons),
+        "forget_senders": Timer(Daily(time(3, 20)), _until_none(feedback.jobs.forget_some_senders)),
+        "forget_orphans": Timer(Daily(time(3, 30)), _until_none(orphans)),
+        "forget_sessions": Timer(Daily(time(3, 40)), _until_none(sessions)),
+        "forget_messages": Timer(Daily(time(3, 50)), _until_none(messages)),
+        "refold_outcomes": Timer(Daily(time(4, 10)), refold_outcomes, timeout_seconds=300),
+    }
 
 
-async def _sweep(context: AppContext, now: datetime) -> None:
-    if await feedback.jobs.sweep_clocks(now):
-        context.wake_event.set()
+def _whole(work: Callable[[datetime], Awaitable[object]]) -> Run:
+    """Work that is one slice."""
+
+    async def run(now: datetime, position: str) -> Slice:
+        await work(now)
+        return Slice()
+
+    return run
 
 
-async def _nightly(context: AppContext, now: datetime) -> None:
-    settings = context.settings
-    await feedback.jobs.tend_accounts(now)
-    await feedback.jobs.close_rated_out(now, settings.rating_days)
-    await feedback.jobs.forget_persons(now, settings.retention_years)
-    await feedback.jobs.forget_senders(now)
-    await link_proposals.fill()
-    await attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
-    await sessions.forget_old(now, settings.draft_days)
-    await evaluation.jobs.close_period(now, settings)
-    await outbox.forget_done(now - timedelta(days=settings.message_days))
-    with contextlib.suppress(Conflict):  # an outcome came in between: it is folded anyway, the rest tomorrow
-        await outcomes.refold(settings.automatic_target)
+def _until_none(work: Callable[[datetime], Awaitable[int]]) -> Run:
+    """Work whose slices find by themselves what is left, until none is."""
+
+    async def run(now: datetime, position: str) -> Slice:
+        return Slice(is_done=not await work(now))
+
+    return run
 
 
-async def _oversight(context: AppContext, now: datetime) -> None:
-    """What must be looked into: proposed orders, measures nobody answered in time, consultations that wait too long."""
-    manner = DeliveryPolicy.of(context.settings)
-    await supervision_proposals.propose(now)
-    told = await measures.remind(manner, now)
-    if await consultation_deadlines.notify_overdue(manner, now) or told:
-        context.wake_event.set()
+def _behind(last: int) -> Slice:
+    """Go on behind that id; 0: it was the end."""
+    return _from(str(last or ""))
 
 
-async def _morning(context: AppContext, now: datetime) -> None:
-    if await digests.ask(DeliveryPolicy.of(context.settings), now):
-        context.wake_event.set()
-
-
-TIMERS: Mapping[str, tuple[Timer, int]] = {
-    # name: what, every so many seconds
-    "learning": (training.tend, training.EVERY_SECONDS),
-    "topics": (topics.tend, topics.EVERY_SECONDS),
-    "sweep": (_sweep, 15),
-    "morning": (_morning, 60),
-    "oversight": (_oversight, 600),
-    "nightly": (_nightly, 6 * 3600),
-}
+def _from(position: str) -> Slice:
+    return Slice(position, is_done=not position)
 
 
 async def seed_calendar(context: AppContext) -> None:

@@ -41,7 +41,7 @@ class AppContext:
     make_handlers: Callable[["AppContext"], Mapping[str, Handler]]
     unit_recommendation: UnitRecommender
     wake_event: asyncio.Event = field(default_factory=asyncio.Event)
-    notify_workers: Callable[[], Awaitable[None]] | None = None  # where workers run outside this process
+    notify_workers: Callable[[], Awaitable[object]] | None = None  # where workers run outside this process
     _model: Model | None = None
     _background: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -55,7 +55,12 @@ class AppContext:
         """Start something nobody waits for."""
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            _log.error("background work failed", work=str(task.get_coro()), exc_info=fault)
 
     async def drain(self) -> int:
         """Handle every message that is due now, and return how many: for commands such as import and seed."""
@@ -85,7 +90,7 @@ class AppContext:
         return self._model
 
 
-async def _notify(notification: Awaitable[None]) -> None:
+async def _notify(notification: Awaitable[object]) -> None:
     """Workers that cannot be woken only cost the seconds until the next sweep."""
     try:
         await notification

@@ -14,6 +14,8 @@ from classify.models import Outcome, Proof
 from feedback.kernel import db
 from feedback.kernel.errors import Conflict
 
+_BATCH = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryOutcomes:
@@ -70,10 +72,11 @@ async def _folded(heading: str, wanted: set[str], target: float) -> dict[str, Ce
     """The cells of a heading, or of the pool, from all their outcomes."""
     found = dict.fromkeys(wanted, CellState())
     rows = Outcome.filter(heading=heading) if heading != POOL else Outcome.filter(confidence__gte=min(POOL_BARS))
-    columns = ("category", "street", "unit", "confidence", "is_right", "at")
-    for *where, is_right, at in await rows.order_by("id").values_list(*columns):
-        for cell in wanted.intersection(gate.cells(*where)):
-            found[cell] = gate.after(found[cell], is_right, at, target)
+    columns, last = ("category", "street", "unit", "confidence", "is_right", "at", "id"), 0
+    while some := await rows.filter(id__gt=last).order_by("id").limit(_BATCH).values_list(*columns):
+        for *where, is_right, at, last in some:  # noqa: B007 - the last id is where the next batch begins
+            for cell in wanted.intersection(gate.cells(*where)):
+                found[cell] = gate.after(found[cell], is_right, at, target)
     return found
 
 
@@ -117,13 +120,28 @@ async def standings() -> list[CategoryOutcomes]:
 
 async def refold(target: float) -> list[str]:
     """Fold every cell anew, as after a change of the target. Returns the cells whose standing was another before."""
-    changed = []
+    changed, after = list[str](), ""
+    while True:
+        some, after = await refold_some(target, after)
+        changed += some
+        if not after:
+            return changed
+
+
+async def refold_some(target: float, after: str) -> tuple[list[str], str]:
+    """A slice of `refold`: the cells of the next heading after that one, "" at the beginning.
+
+    Returns the cells whose standing was another before, and the heading, "" at the end.
+    """
     stored: dict[str, dict[str, Proof]] = {}
     for row in await Proof.all():
         stored.setdefault(_heading(row.cell), {})[row.cell] = row
-    for heading, rows in stored.items():
-        for cell, standing in (await _folded(heading, set(rows), target)).items():
-            if standing != _standing(rows[cell]):
-                changed.append(cell)
-                await _keep(cell, rows[cell], standing)
-    return changed
+    heading = min((name for name in stored if name > after), default="")
+    if not heading:
+        return [], ""
+    rows, changed = stored[heading], []
+    for cell, standing in (await _folded(heading, set(rows), target)).items():
+        if standing != _standing(rows[cell]):
+            changed.append(cell)
+            await _keep(cell, rows[cell], standing)
+    return changed, heading

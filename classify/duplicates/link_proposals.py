@@ -27,7 +27,7 @@ KIN_FILED: Final = 0.08
 
 NEAR_MOST: Final = 40
 HINTS_MOST: Final = 5
-_BATCH: Final = 200
+_BATCH: Final = 50
 
 
 def judged(alike: Likeness, known_by: Sequence[str], *, one_heading: bool = False) -> LinkKind | None:
@@ -133,19 +133,29 @@ async def hints(
 
 
 async def fill() -> int:
-    """Make every case findable: after an upgrade, or when the prints were lost. Returns how many were added.
+    """Make every case findable: after an upgrade, or when the prints were lost. Returns how many were added."""
+    added, last = 0, 0
+    while True:
+        some, last = await fill_some(last)
+        added += some
+        if not last:
+            return added
 
-    From the newest back, so that the oldest one findable means that all are.
+
+async def fill_some(last: int) -> tuple[int, int]:
+    """A slice of `fill`, from the newest case back, so that the oldest one findable means that all are.
+
+    `last`: the id of the case before, 0 at the beginning. Returns how many were added and the id to go on from, 0 at the
+    end.
     """
-    first = await links.first_said()
-    if first is None or await fingerprint_store.holds(_keys(first)):
-        return 0
-    added, last = 0, None
-    while some := await links.said_before(last, _BATCH):
-        for case in some:
-            await fingerprint_store.keep(_keys(case))
-        added, last = added + len(some), some[-1].id
-    return added
+    if not last:
+        first = await links.first_said()
+        if first is None or await fingerprint_store.holds(_keys(first)):
+            return 0, 0
+    some = await links.said_before(last or None, _BATCH)
+    for case in some:
+        await fingerprint_store.keep(_keys(case))
+    return len(some), some[-1].id if len(some) == _BATCH else 0
 
 
 def _keys(case: ComparedCase) -> list[int]:

@@ -4,8 +4,10 @@ A consultation column that leaves a valid message unanswered for three months fa
 an answer published for two months loses points; so the alarm rings at 60, 75 and 85 days, and the veto is at 90.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from feedback.kernel.clock import from_millis, office_day
 from feedback.queries import aggregates
@@ -60,24 +62,39 @@ def stage_of(days: int) -> ConsultationStage | None:
 
 async def waiting(now: datetime, region: str = "") -> list[OverdueConsultation]:
     """The consultations at a stage, the oldest first."""
-    found = []
-    for row in await aggregates.unanswered(now, STAGES[0].days - 1, region):
+    return _at_a_stage(await aggregates.unanswered(now, STAGES[0].days - 1, region), now)
+
+
+def _at_a_stage(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[OverdueConsultation]:
+    waiting_ = []
+    for row in rows:
         days = (office_day(now) - office_day(from_millis(row["received_at"]))).days
         if stage := stage_of(days):
-            found.append(OverdueConsultation(row["no"], row["unit"], days, stage))
-    return found
+            waiting_.append(OverdueConsultation(row["no"], row["unit"], days, stage))
+    return waiting_
+
+
+_DAYS = tuple(stage.days + late for stage in STAGES for late in range(STALE_DAYS + 1))
 
 
 async def notify_overdue(manner: DeliveryPolicy, now: datetime) -> int:
-    """Timer: tell of each stage once, the unit, then its head and whoever oversees it. Returns how many were told.
+    """Tell of each stage once, the unit, then its head and whoever oversees it. Returns how many were told.
 
     Raises Conflict when another worker tells the same just now.
     """
-    above = await directory.overseers()
-    planned = []
-    for each in await waiting(now):
-        if each.days - each.stage.days > STALE_DAYS:
-            continue
+    return sum([await ring_some(manner, now, number) for number in range(len(_DAYS))])
+
+
+def is_last(number: int) -> bool:
+    """Whether that was the last slice of `ring`."""
+    return number >= len(_DAYS) - 1
+
+
+async def ring_some(manner: DeliveryPolicy, now: datetime, number: int) -> int:
+    """A slice of `ring`: what was received on one day. Slices are numbered from 0. Returns how many were told."""
+    above, planned = await directory.overseers(), []
+    rows = await aggregates.unanswered_of(office_day(now) - timedelta(days=_DAYS[number]))
+    for each in _at_a_stage(rows, now):
         whom = {_UNIT: [each.unit], _HEAD: [each.unit]}
         whom[_OVERSEER] = sorted({a.unit for a in above if a.everywhere or each.unit in a.units})
         planned += [

@@ -32,7 +32,8 @@ async def remember(payload: Mapping[str, Any], now: datetime, *, settings: Setti
     at = now + timedelta(hours=settings.invite_hours)
     try:
         async with db.transaction():
-            await outbox.put("rating.invite", f"{payload['no']}:{payload['seq']}", dict(payload), at)
+            key = f"{payload['no']}:{payload['seq']}"
+            await outbox.put("rating.invite", key, dict(payload), at, outbox.Priority.BULK)
     except IntegrityError:
         return  # it is remembered already
 

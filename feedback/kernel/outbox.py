@@ -4,15 +4,18 @@ A message is written in the transaction of its fact. This table is the queue of 
 system: the worker inside drains it, arq workers are merely told its ids. Handlers may run twice, or a day late.
 """
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Any
 
 import structlog
 from tortoise import fields
 from tortoise.expressions import F, Q
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 
 from feedback.kernel import db
 from feedback.kernel.clock import monotonic
@@ -23,13 +26,32 @@ Handler = Callable[[dict[str, Any], datetime], Awaitable[None]]
 LEASE = timedelta(seconds=60)
 BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 BATCH_SIZE = 20
-LEASE_SAFE_SECONDS = 20  # how long a few messages may take under one lease before the rest is given back
+LEASE_SAFE_SECONDS = 10  # how long a few messages may take under one lease before the rest is given back
+HANDLER_SECONDS = 45
+"""How long the handlers of one message may take: less than a lease, so that nobody begins it a second time."""
+
+OLDEST_SHARE = 4
+"""One of so many places in a batch belongs to the messages that wait longest, whatever their priority."""
+
 ALERT_AFTER_ATTEMPTS = 3
 """A message that failed this often shows on the supervisor's page."""
 
+_IS_NEW = timedelta(days=1)
 # `done_at` is null in all that are open; PostgreSQL takes the order from the index only if it is named.
-_ORDER = ("done_at", "run_at", "id")
+_BY_AGE = ("done_at", "run_at", "id")
+_BY_PRIORITY = ("done_at", "priority", "run_at", "id")
 _log = structlog.get_logger("outbox")
+
+
+class Priority(IntEnum):
+    """What is carried out first, the smallest number before the others."""
+
+    NEW_CASE = 0
+    """What brings a new case to the unit that answers it."""
+
+    NORMAL = 10
+    BULK = 20
+    """What comes by the thousand and may wait: recounts after a new calendar, closings, invitations to rate."""
 
 
 class Message(Model):
@@ -39,6 +61,7 @@ class Message(Model):
     kind = fields.CharField(max_length=60)
     key = fields.CharField(max_length=200)
     payload: dict[str, Any] = fields.JSONField()
+    priority = fields.SmallIntField(default=Priority.NORMAL.value, db_default=Priority.NORMAL.value)
     run_at = db.InstantField()
     leased_until = db.InstantField(null=True)
     attempts = fields.IntField(default=0)
@@ -48,33 +71,67 @@ class Message(Model):
     class Meta:
         table = "kernel_message"
         unique_together = (("kind", "key"),)
-        indexes = (("done_at", "run_at"),)
+        indexes = (("done_at", "run_at"), ("done_at", "priority", "run_at", "id"))
 
 
-async def put(kind: str, key: str, payload: Mapping[str, Any], run_at: datetime) -> None:
+async def put(
+    kind: str, key: str, payload: Mapping[str, Any], run_at: datetime, priority: Priority = Priority.NORMAL
+) -> None:
     """Write down that `kind` must follow. Call it inside the transaction of the fact.
 
     `key` names the fact, so that the same consequence is never written twice for it.
     """
-    await Message.create(kind=kind, key=key, payload=dict(payload), run_at=run_at)
+    await Message.create(kind=kind, key=key, payload=dict(payload), run_at=run_at, priority=priority.value)
 
 
-async def put_all(kind: str, said: Sequence[tuple[str, Mapping[str, Any]]], run_at: datetime) -> None:
+async def put_all(
+    kind: str, said: Sequence[tuple[str, Mapping[str, Any]]], run_at: datetime, priority: Priority = Priority.NORMAL
+) -> None:
     """Write down many of one kind at once, as pairs of key and payload."""
-    rows = [Message(kind=kind, key=key, payload=dict(payload), run_at=run_at) for key, payload in said]
+    rows = [
+        Message(kind=kind, key=key, payload=dict(payload), run_at=run_at, priority=priority.value)
+        for key, payload in said
+    ]
     await Message.bulk_create(rows, batch_size=BATCH_SIZE * 10)
 
 
-def _open(now: datetime) -> Any:
+def _open(now: datetime) -> QuerySet[Message]:
     return Message.filter(
         Q(leased_until__isnull=True) | Q(leased_until__lte=now), done_at__isnull=True, run_at__lte=now
     )
 
 
 async def due(now: datetime, limit: int = 100) -> list[int]:
-    """Ids of the messages that should run now, oldest first."""
-    ids: list[int] = await _open(now).order_by(*_ORDER).limit(limit).values_list("id", flat=True)
-    return ids
+    """Ids of the messages that should run now, in the order of `batch`."""
+    return [message.id for message in await batch(now, limit)]
+
+
+async def batch(now: datetime, limit: int = 100) -> list[Message]:
+    """The messages to run now: by priority and age, and a share of those that wait longest of all.
+
+    The share is what keeps a steady stream of urgent messages from starving the others: with `limit` places the message
+    that is n-th in age runs in batch n / (limit / OLDEST_SHARE) at the latest, however many come before it by priority.
+    """
+    reserved = max(1, limit // OLDEST_SHARE)
+    messages: dict[int, Message] = {}
+    for rows in _ranges(now):
+        if (wanted := limit - reserved - len(messages)) > 0:
+            messages |= {row.id: row for row in await rows.order_by(*_BY_PRIORITY).limit(wanted)}
+    for row in await _open(now).order_by(*_BY_AGE).limit(limit):
+        if len(messages) == limit:
+            break
+        messages.setdefault(row.id, row)
+    return list(messages.values())
+
+
+def _ranges(now: datetime) -> list[QuerySet[Message]]:
+    """The order of priorities. Each is one range of the index, so that what is due later is not walked over.
+
+    A case is new for a day. What an imported history leaves to do is older and comes after today's work.
+    """
+    new, since = _open(now).filter(priority=Priority.NEW_CASE.value), now - _IS_NEW
+    rest = [_open(now).filter(priority=priority.value) for priority in (Priority.NORMAL, Priority.BULK)]
+    return [new.filter(run_at__gt=since), rest[0], new.filter(run_at__lte=since), rest[1]]
 
 
 async def run_one(message_id: int, handlers: Mapping[str, Handler], now: datetime) -> bool:
@@ -97,7 +154,8 @@ async def run_one(message_id: int, handlers: Mapping[str, Handler], now: datetim
 async def _handle(message: Message, handlers: Mapping[str, Handler], now: datetime) -> bool:
     """Whether the handler did what a message asks for; if not, the error is kept and the message waits."""
     try:
-        await handlers[message.kind](message.payload, now)
+        async with asyncio.timeout(HANDLER_SECONDS):
+            await handlers[message.kind](message.payload, now)
     except NotNow:
         pass  # already done, or no longer wanted: both are what the message wished for
     except Exception as fault:  # the one place where everything is caught: the error is kept and shown
@@ -118,11 +176,16 @@ async def _mark_done(ids: Sequence[int], now: datetime) -> None:
 
 
 async def run_due(handlers: Mapping[str, Handler], now: datetime, limit: int = 100) -> int:
-    """Run what is due now, once each. Returns how many are done."""
-    messages = await _open(now).order_by(*_ORDER).limit(limit)
-    return sum(
-        [await _run_some(messages[at : at + BATCH_SIZE], handlers, now) for at in range(0, len(messages), BATCH_SIZE)]
-    )
+    """Run what is due now, once each. Returns how many are done.
+
+    After some seconds no more are begun: what came in meanwhile may be more urgent than what is left.
+    """
+    messages, started, done = await batch(now, limit), monotonic(), 0
+    for at in range(0, len(messages), BATCH_SIZE):
+        if at and monotonic() - started > LEASE_SAFE_SECONDS:
+            break
+        done += await _run_some(messages[at : at + BATCH_SIZE], handlers, now)
+    return done
 
 
 async def _run_some(messages: Sequence[Message], handlers: Mapping[str, Handler], now: datetime) -> int:
@@ -176,11 +239,17 @@ async def release_leases() -> None:
 
 
 async def counts(now: datetime) -> dict[str, int]:
-    """How many messages wait, and how many of them failed so often that somebody must look."""
+    """How it stands with the messages.
+
+    Keys: `waiting` (due and not done), `failing` (so often that somebody must look), `oldest_seconds` (for how long the
+    oldest one is due; 0 when none is).
+    """
     waiting = Message.filter(done_at__isnull=True)
+    oldest = await waiting.filter(run_at__lte=now).order_by(*_BY_AGE).first().values("run_at")
     return {
         "waiting": await waiting.filter(run_at__lte=now).count(),
         "failing": await waiting.filter(attempts__gte=ALERT_AFTER_ATTEMPTS).count(),
+        "oldest_seconds": int((now - oldest["run_at"]).total_seconds()) if oldest else 0,
     }
 
 
@@ -190,6 +259,11 @@ async def failing(limit: int = 50) -> list[dict[str, Any]]:
     return list(await rows.values("id", "kind", "key", "attempts", "error", "run_at"))
 
 
-async def forget_done(before: datetime) -> int:
-    """Delete what was carried out before that moment: the facts themselves stay in the case files."""
-    return await Message.filter(done_at__lt=before).delete()
+async def forget_done(before: datetime, limit: int = 2000) -> int:
+    """Delete at most so many that were carried out before that moment: the facts themselves stay in the case files.
+
+    Returns how many were deleted.
+    """
+    done = Message.filter(done_at__lt=before).order_by("done_at").limit(limit)
+    ids = await done.values_list("id", flat=True)
+    return await Message.filter(id__in=list(ids)).delete() if ids else 0

@@ -8,11 +8,11 @@ the statement itself; everything else is a parameter.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from feedback.kernel import db
-from feedback.kernel.clock import to_millis
+from feedback.kernel.clock import end_of_day, start_of_day, to_millis
 from feedback.record.models.case import PublicReply
 from feedback.rules.terms import RIGHTS, Holder
 from feedback.rules.vocabulary import OPEN, Act, Kind, LinkKind, LinkState
@@ -209,12 +209,24 @@ async def first_answers(since: datetime, until: datetime, region: str = "") -> l
 async def unanswered(now: datetime, days: int, region: str = "") -> list[dict[str, Any]]:
     """Online consultations (网上咨询) without an answer for at least so many days: no, unit, received_at in millis."""
     span = Span(now, now, now, region)
+    return await _unanswered(
+        f"c.received_at <= {to_millis(now - timedelta(days=days))} AND {_open(span)}", _region(span)
+    )
+
+
+async def unanswered_of(day: date) -> list[dict[str, Any]]:
+    """The same for those received on one day of the office."""
+    since, until = to_millis(start_of_day(day)), to_millis(end_of_day(day))
+    span = Span(start_of_day(day), end_of_day(day), end_of_day(day))
+    return await _unanswered(f"c.received_at >= {since} AND c.received_at < {until} AND {_open(span)}", _region(span))
+
+
+async def _unanswered(where: str, given: Sequence[Any]) -> list[dict[str, Any]]:
     return await _asked(
         "SELECT c.no AS no, CASE WHEN c.unit = '' THEN c.desk ELSE c.unit END AS unit, c.received_at AS received_at "  # noqa: S608
         f"FROM feedback_case c WHERE c.status IN ({_OPEN}) AND c.kind = '{Kind.CONSULT}' "
-        f"AND c.channel IN ({_ONLINE}) "
-        f"AND c.received_at <= {to_millis(now - timedelta(days=days))} AND {_open(span)} ORDER BY c.received_at",
-        _region(span),
+        f"AND c.channel IN ({_ONLINE}) AND {where} ORDER BY c.received_at",
+        given,
     )
 
 

@@ -15,8 +15,6 @@ from feedback.record.models.clocks import ClockRow
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import OPEN, Act, Status
 
-_CHUNK = 500
-
 
 async def confidential_among(nos: Sequence[str]) -> set[str]:
     """Those of the cases that are reports (检举控告)."""
@@ -24,32 +22,65 @@ async def confidential_among(nos: Sequence[str]) -> set[str]:
     return {row["no"] for row in rows}
 
 
-async def supervision_facts(now: datetime) -> list[dict[str, Any]]:
-    """Cases in which something may speak for a supervision order: late clocks, returns, urging, a bad call-back.
+async def supervised_after(last: int, limit: int) -> list[int]:
+    """Ids of cases that may be supervised, in their order, behind the id `last`."""
+    rows = Case.filter(status__in=_SUPERVISED, id__gt=last).order_by("id").limit(limit)
+    return [row["id"] for row in await rows.values("id")]
 
-    What came before the last order is not counted again. For the system only; reports are among them.
+
+async def changed_after(entry: int, limit: int) -> tuple[list[int], int]:
+    """The cases of the next so many entries behind the id `entry`, and the id of the last of these entries.
+
+    An entry written at the same time as a later one, and committed after it, may be passed over on PostgreSQL.
+    """
+    rows = await Entry.filter(id__gt=entry).order_by("id").limit(limit).values("id", "case_id")
+    return sorted({row["case_id"] for row in rows}), rows[-1]["id"] if rows else entry
+
+
+async def last_entry() -> int:
+    """The id of the newest entry, 0 when there is none."""
+    row = await Entry.all().order_by("-id").first().values("id")
+    return int(row["id"]) if row else 0
+
+
+async def ids_of(nos: Sequence[str]) -> list[int]:
+    """The ids of these cases."""
+    rows = await Case.filter(no__in=list(nos)).values("id") if nos else []
+    return [row["id"] for row in rows]
+
+
+async def numbers_of(ids: Sequence[int]) -> list[str]:
+    """The numbers of these cases."""
+    rows = await Case.filter(id__in=list(ids)).values("no") if ids else []
+    return [row["no"] for row in rows]
+
+
+async def supervision_facts(now: datetime, cases: Sequence[int]) -> list[dict[str, Any]]:
+    """What may speak for a supervision order in these cases: late clocks, returns, urging, a bad call-back.
+
+    Only of cases that may be supervised and in which something of this was within a year. What came before the last
+    order is not counted again. For the system only; reports are among them.
     """
     recent = now - _LOOKS_BACK
-    running = ClockRow.filter(stopped_at__isnull=True, due_at__lte=now, due_at__gte=recent)
+    running = ClockRow.filter(case_id__in=list(cases), stopped_at__isnull=True, due_at__lte=now, due_at__gte=recent)
     late = await running.exclude(term__in=[*sorted(RIGHTS), "supervision"]).values(
         "case_id", "id", "term", "label", "due_legal_day"
     )
-    acts = [Act.RETURN, Act.URGE, Act.CALL_BACK, Act.REOPEN, Act.RATE]
-    said = await Entry.filter(act__in=[act.value for act in acts], at__gte=recent).values("case_id", "act")
-    wanted = sorted({row["case_id"] for row in late} | {row["case_id"] for row in said})
-    found: dict[int, dict[str, Any]] = {}
-    for at in range(0, len(wanted), _CHUNK):
-        chunk = wanted[at : at + _CHUNK]
-        cases = Case.filter(id__in=chunk, status__in=_SUPERVISED)
-        for row in await cases.values("id", "no", "profile", "unit", "desk"):
-            found[row["id"]] = row | _NOTHING_SAID | {"late": []}
-        told = Entry.filter(case_id__in=sorted(found.keys() & set(chunk)), act__in=_TELLING).order_by("case_id", "seq")
-        for entry in await told.values("case_id", "act", "at", "data"):
-            _take_in(found[entry["case_id"]], entry)
+    rows = Case.filter(id__in=list(cases), status__in=_SUPERVISED)
+    records: dict[int, dict[str, Any]] = {
+        row["id"]: row | _NOTHING_SAID | {"late": []}
+        for row in await rows.values("id", "no", "profile", "unit", "desk")
+    }
+    entries = Entry.filter(case_id__in=list(records), act__in=_TELLING).order_by("case_id", "seq")
+    concerned = {row["case_id"] for row in late}
+    for entry in await entries.values("case_id", "act", "at", "data"):
+        _take_in(records[entry["case_id"]], entry)
+        if entry["act"] in _SPEAKING and entry["at"] >= recent:
+            concerned.add(entry["case_id"])
     for clock in late:
-        if clock["case_id"] in found:
-            found[clock["case_id"]]["late"].append(clock)
-    return list(found.values())
+        if clock["case_id"] in records:
+            records[clock["case_id"]]["late"].append(clock)
+    return [record for case, record in records.items() if case in concerned]
 
 
 _LOOKS_BACK = timedelta(days=365)
@@ -68,6 +99,7 @@ _TELLING = [
         Act.REOPEN,
     )
 ]
+_SPEAKING = frozenset({Act.RETURN, Act.URGE, Act.CALL_BACK, Act.REOPEN, Act.RATE})
 _SINCE_ORDER: dict[str, Any] = {"returns": 0, "urges": 0, "unsatisfied": None, "rated_badly": None}
 _NOTHING_SAID: dict[str, Any] = {
     **_SINCE_ORDER,

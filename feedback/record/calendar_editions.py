@@ -198,9 +198,15 @@ async def _add(what: CalendarChange, newest: CalendarEdition | None, by: str, no
         if draft:
             await CalendarDraft.filter(id=draft).update(edition=name)
         if newest:
-            await outbox.put("calendar.changed", name, {"edition": name}, now)
+            await outbox.put("calendar.changed", name, {"edition": name}, now, outbox.Priority.BULK)
             # An act that was being written meanwhile may have counted by the edition before: look once more.
-            await outbox.put("calendar.changed", f"{name}:later", {"edition": name, "again": 1000}, now + _LATER)
+            await outbox.put(
+                "calendar.changed",
+                f"{name}:later",
+                {"edition": name, "again": 1000},
+                now + _LATER,
+                outbox.Priority.BULK,
+            )
     return name
 
 

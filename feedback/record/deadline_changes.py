@@ -98,7 +98,7 @@ async def keep(pairs: Iterable[tuple[Case, Sequence[DeadlineChange]]], edition: 
         (f"{case.no}:{edition}", {"no": case.no, "edition": edition, "moved": [_said(m) for m in moves]})
         for case, moves in pairs
     ]
-    await outbox.put_all("clock.moved", said, now)
+    await outbox.put_all("clock.moved", said, now, outbox.Priority.BULK)
 
 
 def _said(move: DeadlineChange) -> dict[str, str]:

@@ -36,6 +36,7 @@ REMIND_EVERY = 5  # working days
 REMIND_DAYS = 60  # how long one goes on reminding
 _TRIES = 5
 _LIST_MOST = 500
+_REMINDED_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,9 +292,13 @@ async def _write(
 
 
 async def remind(manner: DeliveryPolicy, now: datetime) -> int:
-    """Timer: remind of what is overdue, once when it becomes so and then every few working days. Returns how many."""
+    """Timer: remind of what is overdue, once when it becomes so and then every few working days. Returns how many.
+
+    At most a few at once, those that wait longest first; 0 when none is left.
+    """
     calendar, told = await calendar_editions.current(), 0
-    for row in await Measure.filter(status=MeasureStatus.ISSUED.value, look_at__lte=now).limit(_LIST_MOST):
+    due = Measure.filter(status=MeasureStatus.ISSUED.value, look_at__lte=now).order_by("look_at", "id")
+    for row in await due.limit(_REMINDED_MOST):
         again = end_of_day(calendar.add_workdays(office_day(now), REMIND_EVERY))
         look_at = again if now - row.due_at < timedelta(days=REMIND_DAYS) else None
         seq = await MeasureEntry.filter(measure_id=row.id).count() + 1

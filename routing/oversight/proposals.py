@@ -1,9 +1,10 @@
-"""Which supervision orders are proposed, and what did a person decide? Proposed by a timer, decided once each.
+"""Which supervision orders are proposed, and what did a person decide? Proposed by timers, decided once each.
 
 A proposal names one fact: dismissed, the same fact is not proposed again; without its fact, it lapses by itself.
 Proposals about a report (检举控告) are seen by those who may see the report.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from routing.oversight.triggers import Late, Proposed, SupervisionFacts
 OPEN, ISSUED, DISMISSED, LAPSED = "open", "issued", "dismissed", "lapsed"
 REASON_MOST = 500
 _CHUNK = 200
+_CASES_PART, _OPEN_PART = "cases", "open"
 _COLUMNS = (
     "id",
     "case_no",
@@ -40,16 +42,57 @@ _COLUMNS = (
 
 
 async def propose(now: datetime) -> int:
-    """Timer: write down what the rules propose, and let lapse what no longer holds. Returns how many are new."""
+    """Write down all that the rules propose, and let lapse what no longer holds. Returns how many are new."""
+    made, position = 0, ""
+    while True:
+        new, position = await propose_some(now, position)
+        made += new
+        if not position:
+            return made
+
+
+async def propose_some(now: datetime, position: str) -> tuple[int, str]:
+    """A slice of `propose`: first every case that may be supervised, then every open proposal, by their ids.
+
+    `position`: where to go on, "" at the beginning. Returns how many proposals are new and the next position, "" at the
+    end. All of them: at night, since a clock that is late by another working day changes nothing in the case itself.
+    """
+    part, _, last = position.partition(":")
+    if part != _OPEN_PART:
+        ids = await supervision.supervised_after(int(last or 0), _CHUNK)
+        made = await _settle(ids, now)
+        return made, f"{_CASES_PART}:{ids[-1]}" if len(ids) == _CHUNK else f"{_OPEN_PART}:0"
+    rows = await Proposal.filter(status=OPEN, id__gt=int(last)).order_by("id").limit(_CHUNK).values("id", "case_no")
+    await _settle(await supervision.ids_of(sorted({row["case_no"] for row in rows})), now)
+    return 0, f"{_OPEN_PART}:{rows[-1]['id']}" if len(rows) == _CHUNK else ""
+
+
+async def propose_changed(now: datetime, position: str) -> tuple[int, str, bool]:
+    """The same for the cases in which something was done since the entry `position`: by day, every few minutes.
+
+    Returns how many proposals are new, the last entry looked at, and whether that was the newest. Without a position
+    only the newest entry is noted: what came before is found at night.
+    """
+    if not position:
+        return 0, str(await supervision.last_entry()), True
+    ids, last = await supervision.changed_after(int(position), _CHUNK)
+    made = await _settle(ids, now) if ids else 0
+    return made, str(last), last == int(position)
+
+
+async def _settle(cases: Sequence[int], now: datetime) -> int:
+    """Propose what speaks for an order in these cases now, and let lapse what no longer does. Returns how many are new."""
+    if not cases:
+        return 0
     calendar = await calendar_editions.current()
-    records = [_record(row, calendar, now) for row in await supervision.supervision_facts(now)]
-    wanted = {each.key: each for record in records for each in triggers.proposed(record)}
-    standing = {row["key"]: row["id"] for row in await Proposal.filter(status=OPEN).values("key", "id")}
-    gone = [standing[key] for key in standing.keys() - wanted.keys()]
-    for at in range(0, len(gone), _CHUNK):
-        part = Proposal.filter(id__in=gone[at : at + _CHUNK], status=OPEN)
-        await part.update(status=LAPSED, decided_at=now, decided_by="system")
-    return await _keep([each for key, each in wanted.items() if key not in standing], now)
+    records = [_record(row, calendar, now) for row in await supervision.supervision_facts(now, cases)]
+    wanted = {proposed.key: proposed for record in records for proposed in triggers.proposed(record)}
+    rows = Proposal.filter(status=OPEN, case_no__in=await supervision.numbers_of(cases))
+    standing = {row["key"]: row["id"] for row in await rows.values("key", "id")}
+    if gone := [standing[key] for key in standing.keys() - wanted.keys()]:
+        lapsing = Proposal.filter(id__in=gone, status=OPEN)
+        await lapsing.update(status=LAPSED, decided_at=now, decided_by="system")
+    return await _keep([proposed for key, proposed in wanted.items() if key not in standing], now)
 
 
 async def _keep(wanted: list[Proposed], now: datetime) -> int:

@@ -15,6 +15,7 @@ from evaluation.kpi.definitions import FACT, KPI, KPIS, Weights
 from evaluation.models import Rating
 from evaluation.publication import consultation_deadlines, editions, files
 from evaluation.ratings import cases as case_ratings
+from feedback.kernel import timers
 from feedback.record import cases
 from feedback.rules.access import citizen
 from feedback.rules.intake import PersonSubmission, Submission
@@ -148,7 +149,7 @@ async def test_a_consultation_that_waits_too_long_is_told_once_at_each_stage(doo
     for days in (59, 60, 61, 75, 85, 90, 91):
         door.set_time(MONDAY + days * DAY)
         for _ in range(2):
-            await bootstrap.TIMERS["oversight"][0](door.context, door.context.clock.now())
+            await timers.run_through(bootstrap.timers(door.context)["alarms"], door.context.clock.now())
         lists = [(await inbox.listed(actor))[0] for actor in who.values()]
         told.append([sum("网上咨询" in row["words"] and no in row["words"] for row in rows) for rows in lists])
     assert told == [[0, 0, 0], [1, 1, 0], [1, 1, 0], [2, 3, 1], [3, 5, 2], [4, 7, 3], [4, 7, 3]]

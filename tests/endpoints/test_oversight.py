@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from feedback.kernel import timers
 from feedback.kernel.clock import office_day
 from feedback.queries import cases as case_queries
 from feedback.rules.access import SYSTEM
@@ -42,8 +43,8 @@ def _counted_anew() -> None:
 
 async def look(door: Door) -> None:
     """What the timers do."""
-    for name in ("sweep", "oversight", "morning"):
-        await bootstrap.TIMERS[name][0](door.context, door.context.clock.now())
+    for name in ("sweep_clocks", "propose_all", "remind_measures", "alarms", "digests"):
+        await timers.run_through(bootstrap.timers(door.context)[name], door.context.clock.now())
     await door.drain()
 
 

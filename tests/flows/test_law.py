@@ -346,7 +346,8 @@ async def test_the_third_time_it_must_be_said_why_it_is_closed(context: AppConte
     said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
     for times in (1, 2):
         await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **said)
-        (record,) = await supervision.supervision_facts(MONDAY + 2 * times * DAY)
+        cases = await supervision.supervised_after(0, 10)
+        (record,) = await supervision.supervision_facts(MONDAY + 2 * times * DAY, cases)
         assert bool(record["unsatisfied"]) is (times == 2)  # done again and still not well: a reason to supervise
         await does(no, "clerk-jiaoyu", Act.REPLY, (2 * times + 1) * DAY, text="再次疏导。")
     with pytest.raises(Invalid) as refused:

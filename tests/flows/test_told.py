@@ -8,7 +8,7 @@ import pytest
 
 from evaluation.ratings.tokens import Occasion, occasion_of
 from feedback import jobs
-from feedback.kernel import outbox
+from feedback.kernel import outbox, timers
 from feedback.kernel.clock import OFFICE, aware
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.outbox import Message
@@ -319,9 +319,10 @@ async def test_messages_that_were_carried_out_are_forgotten_after_a_while(contex
     await appeal(context)
     await outbox.drain(bootstrap.handlers(context), MONDAY)
     assert await Message.filter(done_at__isnull=False).count()
-    await bootstrap.TIMERS["nightly"][0](context, MONDAY + 29 * DAY)
+    forget = bootstrap.timers(context)["forget_messages"]
+    await timers.run_through(forget, MONDAY + 29 * DAY)
     assert await Message.filter(done_at__isnull=False).count()
-    await bootstrap.TIMERS["nightly"][0](context, MONDAY + 31 * DAY)
+    await timers.run_through(forget, MONDAY + 31 * DAY)
     assert not await Message.filter(done_at__lt=MONDAY + DAY).count()
 
 

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import structlog
-
 from classify.model.release import Model
 from classify.replies import checks, store
 from classify.replies.checks import ReplyContext
@@ -23,21 +21,6 @@ from web.context import AppContext
 
 CASES_MOST: Final = 12_000
 """The newest so many cases of the window are gathered: a large city's day, a district's month."""
-
-EVERY_SECONDS: Final = 6 * 3600
-_log = structlog.get_logger("gathering")
-
-
-async def tend(context: AppContext, now: datetime) -> None:
-    """The timer: today's topics, without anybody waiting for them."""
-    context.spawn(_gathered_quietly(context, now))
-
-
-async def _gathered_quietly(context: AppContext, now: datetime) -> None:
-    try:
-        await gather(context, now)
-    except (RuntimeError, OSError) as fault:  # tried again in a few hours
-        _log.error("no topics", exc_info=fault)
 
 
 async def gather(context: AppContext, now: datetime) -> int:

@@ -99,4 +99,3 @@ async def duties() -> list[tuple[str, tuple[str, ...]]]:
 
 
 TEACHING: Final = tuple(f"case.{act.value}" for act in sorted(training_labels.TEACHING))
-EVERY_SECONDS: Final = 5

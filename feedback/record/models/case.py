@@ -83,6 +83,7 @@ class Case(Model):
             ("next_due_at", "id"),
             ("received_at",),
             ("replied_at",),
+            ("status", "replied_at", "id"),
             ("link",),
             ("person_id",),
         )

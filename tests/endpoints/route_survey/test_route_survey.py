@@ -16,7 +16,7 @@ import pytest_asyncio
 from starlette.responses import Response
 
 from feedback import attachments, jobs
-from feedback.kernel import outbox
+from feedback.kernel import outbox, timers
 from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
@@ -191,8 +191,8 @@ async def _follow_up(door: Door) -> None:
     await jobs.sweep_clocks(NOW)
     for _ in range(2):  # the second time for what the timers found
         await outbox.drain(bootstrap.handlers(door.context), NOW)
-        for name in ("morning", "oversight"):
-            await bootstrap.TIMERS[name][0](door.context, NOW)
+        for name in ("digests", "propose_all", "remind_measures", "alarms"):
+            await timers.run_through(bootstrap.timers(door.context)[name], NOW)
     forecast_actions.forget()
 
 

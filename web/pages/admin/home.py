@@ -1,5 +1,8 @@
 """What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
 
+from datetime import datetime
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +16,7 @@ from web.context import AppContext
 from web.notify import channel
 from web.pages.admin import calendar
 from web.presentation import desk_frame
+from web.wording import dates
 
 
 async def home(request: Request) -> Response:
@@ -36,3 +40,15 @@ async def home(request: Request) -> Response:
         "untold_days": inbox.COUNTED_DAYS,
     }
     return context.render(request, "admin/home.html", values)
+
+
+def timer(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "name": row["name"],
+        "due": dates.short_time(row["due_at"]),
+        "last": dates.short_time(row["last_finished_at"]) if row["last_finished_at"] else "",
+        "seconds": f"{row['last_duration_ms'] / 1000:.1f}",
+        "is_running": row["leased_until"] is not None and row["leased_until"] > now,
+        "failures": row["failures"],
+        "error": row["error"],
+    }

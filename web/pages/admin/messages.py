@@ -3,10 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel import outbox
+from feedback.kernel import heartbeat, outbox, timers
 from routing import directory
 from web.auth.permissions import administrator
 from web.context import AppContext
+from web.pages.admin.home import timer
 from web.presentation import case as case_views
 from web.presentation import desk_frame
 from web.wording import dates
@@ -16,10 +17,15 @@ async def messages(request: Request) -> Response:
     """What waits to be carried out, and what failed so often that somebody must look."""
     context: AppContext = request.app.state.context
     actor, names = await administrator(request), await directory.snapshot()
-    rows = await outbox.failing()
+    rows, now = await outbox.failing(), context.clock.now()
     values = {
         **desk_frame.frame(actor, names),
-        "queue": await outbox.counts(context.clock.now()),
+        "queue": await outbox.counts(now),
+        "timers": [timer(row, now) for row in await timers.states()],
+        "workers": [
+            {"name": row["worker"], "seconds": max(0, int((now - row["beat_at"]).total_seconds()))}
+            for row in await heartbeat.states()
+        ],
         "rows": [{**case_views.unnumbered(row), "next": dates.short_time(row["run_at"])} for row in rows],
     }
     return context.render(request, "admin/messages.html", values)

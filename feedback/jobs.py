@@ -32,7 +32,7 @@ CLOCKS_DIFFER = "clocks_differ"
 """The code of a damage that a newer version may have caused, and a recalculation mends."""
 
 _BATCH = 500
-_FEW = 50  # cases in which something is done, one transaction each
+_FEW = 10  # cases in which something is done, one transaction each
 _TOGETHER = 100  # clocks of one message
 _SENDERS_SPAN = timedelta(days=30)  # also after nights in which nobody forgot them
 

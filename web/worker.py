@@ -8,6 +8,7 @@ none of them can stop another or end without a word.
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
@@ -37,6 +38,10 @@ STUCK_SECONDS: Final = 90.0
 """A round of messages never takes so long: it begins none after 10 s, and a handler has 45. Then the loop is stuck."""
 
 _BATCH: Final = 50
+_JOBS_AT_ONCE: Final = 8
+"""As many as the database has connections for one process: more only wait for each other, and for less urgent ones."""
+
+_HANDED_OVER: Final = 4 * _JOBS_AT_ONCE
 _POLL_SECONDS: Final = 0.02
 _JOB_SECONDS: Final = outbox.HANDLER_SECONDS + 15  # the outbox ends a slow handler itself, and keeps the error
 _WITHOUT_REDIS_SECONDS: Final = 15.0
@@ -153,7 +158,7 @@ class Relay:
         try:
             while self._again:
                 self._again = False
-                ids = await outbox.due(self.now(), _BATCH)
+                ids = await outbox.due(self.now(), _HANDED_OVER)
                 count = len(ids)
                 for message_id in ids:
                     await self.pool.enqueue_job("run_message", message_id, _job_id=f"message-{message_id}")
@@ -184,7 +189,7 @@ async def run_outside(context: AppContext) -> None:
 async def serve_outside(context: AppContext) -> None:
     """What `run_outside` does until it is cancelled."""
     handlers, pool = bootstrap.handlers(context), connect(context)
-    pulse, redis_pulse = Pulse(), Pulse()
+    pulse, redis_pulse = Pulse(), Pulse(-math.inf)  # until Redis answers for the first time, it is away
     relay = Relay(pool, context.clock.now)
 
     async def run_message(ctx: dict[Any, Any], message_id: int) -> bool:
@@ -235,7 +240,7 @@ async def _consume(context: AppContext, run_message: WorkerCoroutine) -> None:
         job_serializer=_packed,
         job_deserializer=_unpacked,
         poll_delay=_POLL_SECONDS,
-        max_jobs=_BATCH,
+        max_jobs=_JOBS_AT_ONCE,
         keep_result=0,
         handle_signals=False,
     )

@@ -27,7 +27,7 @@ from tortoise.backends.sqlite.client import (
     SqliteTransactionWrapper,
 )
 from tortoise.connection import get_connections
-from tortoise.exceptions import TransactionManagementError
+from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 from feedback.kernel.clock import from_millis, to_millis
@@ -63,7 +63,7 @@ class _ImmediateTransaction(SqliteTransactionWrapper):
             await self._connection.commit()
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as fault:
-            raise TransactionManagementError(fault) from fault
+            raise OperationalError(fault) from fault  # as every statement that finds the database locked
 
 
 class _SqliteTransaction(SqliteTransactionContext):

@@ -8,7 +8,7 @@ that fails keeps its error, is backed off and stops no other.
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -150,20 +150,30 @@ async def run_through(timer: Timer, now: datetime) -> None:
 
 
 async def run_for_ever(timers: Mapping[str, Timer], clock: Callable[[], datetime]) -> None:
-    """Look every few seconds and run what is due, each timer as a task of its own, so that none waits for another."""
+    """Look every few seconds and run what is due, each timer as a task of its own, so that none waits for another.
+
+    But for the daily ones: of these one runs at a time, the one that waits longest, for as long as its time-out, and
+    then the next. A missed night is caught up in the day without a dozen full scans at once.
+    """
     running: dict[str, asyncio.Task[bool]] = {}
     try:
         await TimerRow.exclude(name__in=list(timers)).delete()  # what this version has no more
         while True:
             _log_broken(running)
             for row in await due(timers, clock()):
-                if row.name not in running:
+                if row.name not in running and not _must_wait(row.name, running, timers):
                     running[row.name] = asyncio.create_task(run_one(row, timers[row.name], clock))
             await asyncio.sleep(LOOK_SECONDS)
     finally:
         for task in running.values():
             task.cancel()
         await asyncio.gather(*running.values(), return_exceptions=True)
+
+
+def _must_wait(name: str, running: Iterable[str], timers: Mapping[str, Timer]) -> bool:
+    return isinstance(timers[name].schedule, Daily) and any(
+        isinstance(timers[other].schedule, Daily) for other in running
+    )
 
 
 def _log_broken(running: dict[str, asyncio.Task[bool]]) -> None:

@@ -65,11 +65,17 @@ class Settings:
         "08:30-17:30",
         "when staff get notices that are not urgent, on working days; the morning digest goes out when they begin",
     )
-    citizen_hours: str = _row("08:00-21:00", "when citizens get notices that are not urgent, every day")
+    citizen_hours: str = _row(
+        "08:00-21:00", "when citizens get notices that are not urgent, every day, once a channel to them exists"
+    )
     joint_office: str = _row(
         "xinfang", "unit code of the joint conference's office (联席会议办公室), told last when a clock ran out"
     )
-    invite_hours: int = _row(24, "a citizen who did not rate is asked to, so long after the answer. 0: never", "hours")
+    invite_hours: int = _row(
+        24,
+        "a citizen who did not rate is asked to, so long after the answer, once a channel to them exists. 0: never",
+        "hours",
+    )
     suggestion_days: int = _row(
         30, "days a unit has to answer one of the three suggestions (the Regulation names none; 2005: 30)", "days"
     )

@@ -146,13 +146,13 @@ async def untold(actor: Actor, now: datetime, most: int) -> list[dict[str, Any]]
 
     Rows of id, case_no, event, words, made_at, state. At most `most`, out of the newest few thousand.
     """
-    found: list[dict[str, Any]] = []
+    unsent: list[dict[str, Any]] = []
     rows = _untold(now).order_by("-id").limit(_LOOKED)
     for _ in range(_LOOKS):
         batch = await rows.values("id", "case_no", "event", "words", "made_at", "state")
         seen = await case_queries.seen_of(actor, {row["case_no"] for row in batch})
-        found += [row for row in batch if row["case_no"] in seen]
-        if len(found) >= most or len(batch) < _LOOKED:
+        unsent += [row for row in batch if row["case_no"] in seen]
+        if len(unsent) >= most or len(batch) < _LOOKED:
             break
         rows = _untold(now).filter(id__lt=batch[-1]["id"]).order_by("-id").limit(_LOOKED)
-    return found[:most]
+    return unsent[:most]

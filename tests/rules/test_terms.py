@@ -68,7 +68,7 @@ def test_two_rows_worded_alike_are_two_rows(urgency: int, length: str, hours: in
 
 def test_a_shorter_promise_and_a_newer_row_have_rows_of_their_own() -> None:
     promised = history(*_ACCEPTED, said={Act.ACCEPT: {"terms": {"resolve": "30cd"}}})
-    kept = clock(clocks_of(promised, facts(), CALENDAR), "resolve")
-    assert (kept.term_id, str(kept.length)) == ("petition.resolve.claim.2022", "30cd")
+    stored = clock(clocks_of(promised, facts(), CALENDAR), "resolve")
+    assert (stored.term_id, str(stored.length)) == ("petition.resolve.claim.2022", "30cd")
     assert project(promised, facts(), CALENDAR).clocks[-1].term_id in TERMS_BY_ID
     assert TERMS_BY_ID["hotline.notify.urgent.2020"].length != TERMS_BY_ID["hotline.notify.urgent.2026"].length

@@ -4,18 +4,17 @@ Files lie under `<data>/files/ab/cdef…` by their SHA-256, so the same file twi
 """
 
 import asyncio
+import contextlib
 import hashlib
 import io
-import os
 import re
-import tempfile
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path, PurePath
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from feedback.kernel import identifiers
+from feedback.kernel import identifiers, storage
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.record.access_log import log_read
 from feedback.record.models.case import Attachment, Case, Entry
@@ -54,10 +53,13 @@ _OLE_TYPES = {
 SHOWN_INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
-async def keep(name: str, content: bytes, folder: Path, *, now: datetime, most: int) -> Attachment:
+async def keep(
+    name: str, content: bytes, folder: Path, *, now: datetime, most: int, min_free_bytes: int = 0
+) -> Attachment:
     """Store a file and return its row, not yet belonging to a case.
 
-    Raises Invalid when it is empty, too large, or not of a kind we take.
+    Raises Invalid when it is empty, too large, or not of a kind we take. Raises Unavailable while less than
+    `min_free_bytes` are free: those are the database's.
     """
     if not content:
         raise Invalid({"file": "empty"})
@@ -66,6 +68,7 @@ async def keep(name: str, content: bytes, folder: Path, *, now: datetime, most: 
     name = _plain_name(name)
     kind, content = await asyncio.to_thread(_cleaned, name, content)
     digest = hashlib.sha256(content).hexdigest()
+    await asyncio.to_thread(storage.require_space, folder, min_free_bytes)
     await asyncio.to_thread(_write, _path(folder, digest), content)
     return await Attachment.create(
         id=identifiers.new_id(), name=name, size=len(content), type=kind, sha256=digest, made_at=now
@@ -105,7 +108,16 @@ async def forget_orphans(folder: Path, *, now: datetime, hours: int) -> int:
         await Attachment.filter(id=row.id, case_id__isnull=True).delete()
         if not await Attachment.filter(sha256=row.sha256).exists():
             _path(folder, row.sha256).unlink(missing_ok=True)
+    await asyncio.to_thread(_forget_unfinished, folder, (now - timedelta(hours=hours)).timestamp())
     return len(rows)
+
+
+def _forget_unfinished(folder: Path, before: float) -> None:
+    """Delete the temporary files of writes that a killed process never ended. `before`: seconds since 1970."""
+    for path in (folder / "files").glob("*/tmp*"):
+        with contextlib.suppress(FileNotFoundError):  # it has just been ended
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 async def damaged(folder: Path) -> list[str]:
@@ -126,16 +138,9 @@ def _path(folder: Path, digest: str) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: a process killed half-way leaves only a temporary file behind."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)
+    """Whole or not at all: only a process killed half-way leaves a temporary file behind, which the night deletes."""
+    if not path.exists():
+        storage.write_whole(path, content)
 
 
 def _plain_name(name: str) -> str:

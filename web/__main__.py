@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from feedback.kernel.errors import Invalid, Refusal
+from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
 from web.cli.classifier import promote, releases, roll_back, train, trial
 from web.cli.data import found, import_file, leave, password, staff
 from web.cli.publish import publish, report
 from web.cli.records import deadline, refold, verify
-from web.cli.serve import dev, log_as, migrate, seed, serve, show_settings, work
-from web.wording import catalogue
+from web.cli.serve import dev, log_as, migrate, report_fault, seed, serve, show_settings, work
 
 Verb = Callable[[Settings, argparse.Namespace], int]
 
@@ -32,12 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb: Verb = args.verb
     try:
         return verb(settings, args)
-    except Refusal as fault:
-        print(catalogue.error_words(fault.code, count=1, **fault.details), fault.details or "", file=sys.stderr)
-        if isinstance(fault, Invalid):
-            for name, why in fault.fields.items():
-                print(f"  {name}: {catalogue.fault_words(name, why)}", file=sys.stderr)
-        return 2
+    except Exception as fault:
+        return report_fault(fault)
 
 
 def _parser() -> argparse.ArgumentParser:

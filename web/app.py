@@ -2,32 +2,33 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+import asyncpg
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
-from tortoise.exceptions import OperationalError, ValidationError
+from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError, ValidationError
 
-from feedback.kernel import db, outbox
-from feedback.kernel.errors import Refusal
+from feedback.kernel import db
+from feedback.kernel.errors import Invalid, Refusal, Unavailable
 from feedback.kernel.settings import Settings
 from routing.notices import inbox
 from web import bootstrap, worker
 from web.api.v1 import routes
 from web.auth import form_recovery, sessions
 from web.context import AppContext
-from web.http import templating
-from web.http.errors import broken, database_fault, http_error, log, no_such, refusal, refused
+from web.http import health, templating
+from web.http.errors import broken, http_error, log, no_such, refusal, refused
 from web.http.limits import BodyLimit, Limiter
+from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
 from web.notify import channel
 from web.pages.account import login
@@ -42,8 +43,19 @@ from web.pages.desk import routes as desk_routes
 from web.pages.public import routes as public_routes
 
 HERE = Path(__file__).parent
-# Anybody may read the figures for machines, so reports (检举控告) are not among them.
-_COUNTED = "SELECT status, count(*) AS n FROM feedback_case WHERE NOT confidential GROUP BY status"
+RETRY_SECONDS = 5
+"""What Retry-After says while the database or a disk is away."""
+# What drivers and the system raise when they do not answer, among other things: `db.is_unavailable` tells which is which.
+_OUTSIDE_FAULTS: tuple[type[Exception], ...] = (
+    OperationalError,
+    DBConnectionError,
+    TransactionManagementError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    sqlite3.Error,
+    OSError,
+)
 
 
 def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
@@ -52,6 +64,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
     @contextlib.asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
         async with bootstrap.opened(settings) as context:
+            context.expects_worker = with_worker or bool(settings.redis_url)
             app.state.context = context
             if settings.production and not channel.reaches_citizens(settings):
                 log.warning(channel.UNREACHED)
@@ -59,10 +72,12 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
             async with _working(context, with_worker):
                 yield
 
+    metrics = Metrics()
     app = Starlette(
         routes=_routes(),
         lifespan=life,
         middleware=[
+            Middleware(RequestMetrics, metrics=metrics),
             Middleware(SecurityHeaders, settings=settings),
             Middleware(SameOrigin, refuse=refusal),
             Middleware(BodyLimit, most=settings.body_max_bytes, refuse=refusal),
@@ -70,11 +85,12 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
         exception_handlers={
             Refusal: refused,
             HTTPException: http_error,
-            OperationalError: database_fault,
+            **dict.fromkeys(_OUTSIDE_FAULTS, _outside_fault),
             ValidationError: no_such,
             Exception: broken,
         },
     )
+    app.state.metrics = metrics
     app.state.limiter = Limiter(settings)
     app.state.templates = templating.templates(settings)
     return app
@@ -105,9 +121,7 @@ async def _working(context: AppContext, with_worker: bool) -> AsyncIterator[None
 
 def _routes() -> list[Route | Mount]:
     return [
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
+        *health.ROUTES,
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         Mount("/api/v1", routes=routes.ROUTES),
         *login.ROUTES,
@@ -156,33 +170,18 @@ class StaffOnly:
         await self.app(scope, receive, send)
 
 
-async def healthz(request: Request) -> Response:
-    """The process lives."""
-    return PlainTextResponse("ok")
+async def _outside_fault(request: Request, fault: Exception) -> Response:
+    """The one place that says what an error of the database or the system means for whoever asked.
 
-
-async def readyz(request: Request) -> Response:
-    """The process can work: database, queue, classifier."""
-    context: AppContext = request.app.state.context
-    queue = await outbox.counts(context.clock.now())
-    model = await context.model()
-    state = {"database": True, "queue": queue, "model": model.release if model else None}
-    return JSONResponse(state)
-
-
-async def metrics(request: Request) -> Response:
-    """Prometheus text."""
-    context: AppContext = request.app.state.context
-    now: datetime = context.clock.now()
-    registry = CollectorRegistry()
-    queue = await outbox.counts(now)
-    for name, value in queue.items():
-        Gauge(f"xinqiao_outbox_{name}", f"messages {name}", registry=registry).set(value)
-    rows = await db.reading().execute_query_dict(_COUNTED)
-    cases = Gauge("xinqiao_cases", "cases by status", ["status"], registry=registry)
-    for row in rows:
-        cases.labels(row["status"]).set(row["n"])
-    return PlainTextResponse(generate_latest(registry), media_type="text/plain; version=0.0.4")
+    PostgreSQL keeps no NUL in a text: that is the input's fault. What is away for now is told as 503; the rest is ours.
+    """
+    if "invalid byte sequence" in str(fault):
+        return await refusal(request, Invalid({"text": "not_text"}))
+    if db.is_unavailable(fault):
+        request_id = getattr(request.state, "request_id", "")
+        log.warning("unavailable", id=request_id, path=request.url.path, fault=repr(fault))
+        return await refusal(request, Unavailable(seconds=RETRY_SECONDS))
+    return await broken(request, fault)
 
 
 async def _service_worker(request: Request) -> Response:

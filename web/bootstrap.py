@@ -23,10 +23,11 @@ from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
 from feedback import attachments
-from feedback.kernel import db, outbox
+from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
+from feedback.kernel.secret_check import SecretState
 from feedback.kernel.settings import Settings
 from feedback.kernel.timers import Daily, Every, Run, Slice, Timer
 from feedback.record import calendar_editions, search
@@ -47,6 +48,7 @@ from web.tasks.unit_recommendation import UnitRecommendation
 MODELS = (
     "feedback.kernel.heartbeat",
     "feedback.kernel.outbox",
+    "feedback.kernel.secret_check",
     "feedback.kernel.timers",
     "feedback.record.models.case",
     "feedback.record.models.clocks",
@@ -66,7 +68,9 @@ _log = structlog.get_logger("boot")
 
 def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
     """The Tortoise configuration of this installation."""
-    return db.tortoise_config(settings.database, MODELS, MIGRATIONS, migrating=migrating)
+    return db.tortoise_config(
+        settings.database, MODELS, MIGRATIONS, migrating=migrating, wait_seconds=settings.database_wait_seconds
+    )
 
 
 def _promises(settings: Settings) -> tuple[local_terms.LocalTerm, ...]:
@@ -97,7 +101,10 @@ async def opened(settings: Settings) -> AsyncIterator[AppContext]:
 
 
 async def migrate(settings: Settings) -> None:
-    """Bring the installation to this version: database (one process at a time), word tables, flag model."""
+    """Bring the installation to this version: database (one process at a time), word tables, flag model.
+
+    Raises NotNow ("wrong_secret") when what is sealed in it was sealed under another secret.
+    """
     settings.data.mkdir(parents=True, exist_ok=True)
     await flag_views.warm(settings.data)
     async with _alone(settings):
@@ -109,6 +116,32 @@ async def migrate(settings: Settings) -> None:
                 if broken:
                     raise RuntimeError(f"migration left rows without their parents: {broken[:3]}")
             await search.prepare()
+            await _settle_secret(settings)
+
+
+async def _settle_secret(settings: Settings) -> None:
+    """Seal the word that proves the secret, unless older data shows that this is not the one it was sealed under."""
+    if await secret_check.state(settings.secret) is SecretState.MISSING and await feedback.jobs.opens(settings.secret):
+        await secret_check.write(settings.secret, SystemClock.starting_at(settings.now).now())
+    if await secret_check.state(settings.secret) is not SecretState.RIGHT:
+        raise NotNow("wrong_secret")
+
+
+async def is_right_secret(secret: str) -> bool:
+    """Whether the data was sealed under this secret: the sealed word says so, and the newest of the data itself."""
+    return await secret_check.state(secret) is SecretState.RIGHT and await feedback.jobs.opens(secret)
+
+
+async def refuse_unfit(settings: Settings, *, with_secret: bool = True) -> None:
+    """Refuse to work on a database that is not of this version, or whose data was sealed under another secret.
+
+    Raises NotNow with code "no_schema", "migrations_pending" or "wrong_secret".
+    """
+    pending = await schema.pending(MIGRATIONS)
+    if pending:
+        raise NotNow("no_schema" if len(pending) == len(schema.known(MIGRATIONS)) else "migrations_pending")
+    if with_secret and not await is_right_secret(settings.secret):
+        raise NotNow("wrong_secret")
 
 
 @asynccontextmanager

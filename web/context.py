@@ -16,6 +16,7 @@ from feedback.kernel import outbox
 from feedback.kernel.clock import SystemClock
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
+from feedback.kernel.storage import Storage
 
 PageMaker = Callable[[Request, str, Mapping[str, Any], int], Response]
 _log = structlog.get_logger("context")
@@ -42,14 +43,19 @@ class AppContext:
     unit_recommendation: UnitRecommender
     wake_event: asyncio.Event = field(default_factory=asyncio.Event)
     notify_workers: Callable[[], Awaitable[object]] | None = None  # where workers run outside this process
+    expects_worker: bool = False  # somebody must handle messages: a task of this process, or workers outside
+    storage: Storage = field(init=False)
     _model: Model | None = None
     _background: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.storage = Storage(self.settings.data, self.settings.storage_min_free_bytes)
 
     def wake(self) -> None:
         """Something was written that must be followed: look at once instead of at the next sweep."""
         self.wake_event.set()
         if self.notify_workers is not None:
-            self.spawn(_notify(self.notify_workers()))
+            self.spawn(_notify(self.notify_workers))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Start something nobody waits for."""
@@ -90,9 +96,9 @@ class AppContext:
         return self._model
 
 
-async def _notify(notification: Awaitable[object]) -> None:
+async def _notify(notify_workers: Callable[[], Awaitable[object]]) -> None:
     """Workers that cannot be woken only cost the seconds until the next sweep."""
     try:
-        await notification
+        await notify_workers()
     except (RedisError, OSError, TimeoutError) as fault:
         _log.warning("workers could not be woken", fault=str(fault))

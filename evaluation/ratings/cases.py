@@ -12,8 +12,9 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q, Subquery
+from tortoise.functions import Sum
 
-from evaluation.models import Rating
+from evaluation.models import Rating, RatingCount
 from evaluation.ratings.counters import count
 from evaluation.ratings.submission import PC, RatingView, ServiceRating, faults, id_of
 from evaluation.scale import INDICATOR_SET, LEVELS, decode, is_bad, level_row
@@ -85,6 +86,12 @@ async def keep(rating_id: str, said: ServiceRating, place: Mapping[str, Any], nu
         **place,
     )
     await count(rating, 1)
+
+
+async def total() -> int:
+    """How many valid first ratings the counters hold."""
+    row = await RatingCount.all().annotate(total=Sum("n")).first().values("total")
+    return int((row or {}).get("total") or 0)
 
 
 async def ratings_of(

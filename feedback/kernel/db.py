@@ -1,22 +1,28 @@
 """How do we reach the database, and how do we change a row without losing somebody else's change?
 
+Waiting is bounded everywhere: for a lock, for a free connection, for an answer. `is_unavailable` says of any error of a
+driver or of the system whether the database (or a disk) is away for now, so that one place can answer 503.
 This module is also the Tortoise engine for both databases: SQLite transactions begin IMMEDIATE (a deferred one that
 reads before it writes fails at once beside another process), PostgreSQL connections skip the RESET round trip.
 `READ` is a second, read-only door to the same SQLite file, so that a long list never waits behind a writer.
 """
 
+import asyncio
+import errno
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+import aiosqlite
 import asyncpg
 from tortoise import Model, Tortoise, connections, fields
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
     BaseDBAsyncClient,
-    TransactionalDBClient,
+    ConnectionWrapper,
+    PoolConnectionWrapper,
     TransactionContext,
     TransactionContextPooled,
 )
@@ -25,20 +31,25 @@ from tortoise.backends.sqlite.client import (
     SqliteClient,
     SqliteTransactionContext,
     SqliteTransactionWrapper,
+    translate_exceptions,
 )
 from tortoise.connection import get_connections
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
-from feedback.kernel.clock import from_millis, to_millis
+from feedback.kernel.clock import from_millis, monotonic, to_millis
 from feedback.kernel.errors import Conflict
 
 APP = "app"
 WRITE = "default"
 READ = "reading"
-BUSY_MILLIS = 30_000
+WAIT_SECONDS = 5
+"""How long a request waits for a lock, a free connection or a new one, before the database counts as away."""
+MIGRATION_WAIT_SECONDS = 30
+_QUEUE_FACTOR = 3  # a queue inside the process moves on, so it is given longer than a lock held by somebody else
 JOURNAL_BYTES = 64 * 1024 * 1024
 STATEMENT_MILLIS = 30_000
+_HANG_SECONDS = STATEMENT_MILLIS / 1000 + 2  # the server ends a slow statement itself, unless it hangs
 POOL = 8
 
 M = TypeVar("M", bound=Model)
@@ -57,6 +68,37 @@ class InstantField(fields.Field[datetime]):
         return from_millis(value) if isinstance(value, int) else value
 
 
+class _BoundedLock(asyncio.Lock):
+    """The lock of the one SQLite connection of a process: whoever waits too long for it is told so.
+
+    `refused_at`: when another process last kept a transaction of ours out for the whole busy time-out. Transactions
+    that queued here meanwhile are refused at once, or each of them would wait as long again, one after the other.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.refused_at = float("-inf")
+
+    async def acquire(self) -> Literal[True]:
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await super().acquire()
+        except TimeoutError as fault:
+            raise OperationalError("the connection of this process is busy") from fault
+
+
+class _SqliteConnection(ConnectionWrapper[Any]):
+    async def __aenter__(self) -> Any:
+        await self._lock.acquire()
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()  # Tortoise would keep it for ever
+            raise
+        return self.connection
+
+
 class _ImmediateTransaction(SqliteTransactionWrapper):
     async def begin(self) -> None:
         try:
@@ -64,51 +106,89 @@ class _ImmediateTransaction(SqliteTransactionWrapper):
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as fault:
             raise OperationalError(fault) from fault  # as every statement that finds the database locked
+        except asyncio.CancelledError:
+            await self._connection.rollback()  # the thread of the connection has begun it, or will
+            raise
 
 
 class _SqliteTransaction(SqliteTransactionContext):
-    """Tortoise's, but whatever goes wrong while it begins or ends, the one connection is free again afterwards.
+    """As Tortoise's, but a beginning that fails gives the lock back, and a commit that fails leaves nothing open."""
 
-    Tortoise keeps the connection's lock when BEGIN fails (another process holds the file) or is cancelled, and from
-    then on every statement of this process waits for ever (tortoise-orm #1152).
-    """
-
-    async def __aenter__(self) -> TransactionalDBClient:
-        await self._trxlock.acquire()
+    async def __aenter__(self) -> Any:
+        lock: Any = self._trxlock
+        came_at = monotonic()
+        await lock.acquire()
         try:
+            if came_at < lock.refused_at:
+                raise OperationalError("another process holds the database") from TimeoutError()
             await self.ensure_connection()
             await self.connection.begin()
-        except BaseException:
-            await self._abandon()
+        except BaseException as fault:
+            if isinstance(fault.__cause__, sqlite3.OperationalError):  # BEGIN was refused
+                lock.refused_at = monotonic()
+            lock.release()
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
-        client: TransactionalDBClient = self.connection
-        return client
+        return self.connection
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
-        get_connections().reset(self.token)
-        if exc_type is not None or self.connection._finalized:
-            await self._abandon()
-            return
         try:
-            await self.connection.commit()
-        except BaseException:
-            await self._abandon()
-            raise
-        self._trxlock.release()
-
-    async def _abandon(self) -> None:
-        # The connection's thread works in order: once this is asked for, whoever has the lock next comes after it.
-        try:
-            if self.connection._connection:
-                await self.connection._connection.rollback()
+            if self.connection._finalized:
+                return
+            if exc_type:
+                await self.connection.rollback()
+                return
+            try:
+                await self.connection.commit()
+            except BaseException:
+                await self.connection.rollback()
+                raise
         finally:
+            get_connections().reset(self.token)
             self._trxlock.release()
 
 
 class _Sqlite(SqliteClient):
+    def __init__(self, file_path: str, **kwargs: Any) -> None:
+        super().__init__(file_path, **kwargs)
+        self._lock = _BoundedLock(int(self.pragmas["busy_timeout"]) / 1000 * _QUEUE_FACTOR)
+
+    async def create_connection(self, with_db: bool) -> None:
+        """As Tortoise's, but a connection that cannot be opened or lacks one of its pragmas leaves nothing behind."""
+        if self._connection:
+            return
+        connection = aiosqlite.connect(self.filename, isolation_level=None)
+        try:
+            await connection
+        except BaseException:
+            await asyncio.to_thread(connection._thread.join)  # told to end, it still speaks to this event loop
+            raise
+        try:
+            connection._conn.row_factory = sqlite3.Row
+            for pragma, value in self.pragmas.items():
+                await (await connection.execute(f"PRAGMA {pragma}={value}")).close()
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection = connection
+        await self._post_connect()
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        return _SqliteConnection(self._lock, self)
+
     def _in_transaction(self) -> TransactionContext:
         return _SqliteTransaction(_ImmediateTransaction(self), self._lock)
+
+    @translate_exceptions
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        async with self.acquire_connection() as connection:
+            await connection.execute("BEGIN IMMEDIATE")
+            try:
+                await connection.executemany(query, values)
+                await connection.commit()
+            except BaseException:  # also a cancelled one leaves nothing half done
+                await connection.rollback()
+                raise
 
 
 class _NoReset(asyncpg.connection.Connection):  # type: ignore[misc] # asyncpg has no type hints
@@ -116,24 +196,63 @@ class _NoReset(asyncpg.connection.Connection):  # type: ignore[misc] # asyncpg h
         return ""
 
 
-class _PostgresTransaction(TransactionContextPooled):
-    """Tortoise's, but a transaction that cannot begin gives its connection back to the pool."""
+# After these nothing can be asked of a connection any more: it hangs, or a server that went away left it in the middle.
+_BROKEN_CONNECTION = (TimeoutError, asyncpg.InternalClientError)
 
-    async def __aenter__(self) -> TransactionalDBClient:
-        await self.ensure_connection()
-        pool = self.client._parent._pool
-        self.client._connection = await pool.acquire()
+
+class _PooledConnection(PoolConnectionWrapper[Any]):
+    async def __aenter__(self) -> Any:
+        self.connection = await _acquire(self.client)
+        return self.connection
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        if self.connection is not None and exc_type and issubclass(exc_type, _BROKEN_CONNECTION):
+            self.connection.terminate()
+        await super().__aexit__(exc_type, exc_val, exc_tb)
+
+
+class _PostgresTransaction(TransactionContextPooled):
+    """As Tortoise's, but a beginning that fails gives the connection back, and a connection that hangs is dropped."""
+
+    async def __aenter__(self) -> Any:
+        connection = self.client._connection = await _acquire(self.client._parent)
         try:
             await self.client.begin()
-        except BaseException:
-            await pool.release(self.client._connection)
+        except BaseException as fault:
+            if isinstance(fault, _BROKEN_CONNECTION):
+                connection.terminate()
+            await self.client._parent._pool.release(connection)
             raise
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
 
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        if exc_type and issubclass(exc_type, _BROKEN_CONNECTION):  # no use to wait as long again for the rollback
+            self.client._finalized = True
+            self.client._connection.terminate()
+        await super().__aexit__(exc_type, exc_val, exc_tb)
+
+
+async def _acquire(client: Any) -> Any:
+    """A connection of the pool, which is made when there is none. Raises TimeoutError after the client's patience."""
+    async with asyncio.timeout(client.patience):
+        if not client._pool:
+            async with client._pool_init_lock:
+                if not client._pool:
+                    await client.create_connection(with_db=True)
+        return await client._pool.acquire()
+
 
 class _Postgres(AsyncpgDBClient):
     connection_class = _NoReset
+
+    @property
+    def patience(self) -> float:
+        """Seconds a request waits for a connection."""
+        return float(self.extra.get("timeout", WAIT_SECONDS))
+
+    def acquire_connection(self) -> Any:
+        return _PooledConnection(self, self._pool_init_lock)
 
     def _in_transaction(self) -> TransactionContext:
         return _PostgresTransaction(TransactionWrapper(self), self._pool_init_lock)
@@ -155,16 +274,19 @@ def tortoise_config(
     *,
     migrating: bool = False,
     synchronous: str = "NORMAL",
+    wait_seconds: float = WAIT_SECONDS,
 ) -> dict[str, Any]:
     """The Tortoise configuration for a database address.
 
+    `wait_seconds`: how long a request waits for a lock or a connection.
     `migrating`: with Tortoise's own engines, by whose names its migrations know the dialect, and on SQLite without
     foreign keys, since rebuilding a table would otherwise delete its children.
     """
     known = expand_db_url(url)["credentials"]
+    wait_seconds = MIGRATION_WAIT_SECONDS if migrating else wait_seconds
     if is_sqlite(url):
         pragmas = {
-            "busy_timeout": known.get("busy_timeout", BUSY_MILLIS),
+            "busy_timeout": known.get("busy_timeout", int(wait_seconds * 1000)),
             "journal_size_limit": JOURNAL_BYTES,
             "synchronous": synchronous,
             "foreign_keys": "OFF" if migrating else "ON",
@@ -172,8 +294,13 @@ def tortoise_config(
         write = known | pragmas
         read = known | pragmas | {"query_only": "ON"}
     else:
-        known["server_settings"] = {"statement_timeout": str(STATEMENT_MILLIS), "timezone": "UTC"}
-        write = read = known | {"minsize": 1, "maxsize": POOL}
+        known["server_settings"] = {
+            "statement_timeout": str(STATEMENT_MILLIS),
+            "lock_timeout": str(int(wait_seconds * 1000)),
+            "timezone": "UTC",
+        }
+        limits = {"minsize": 1, "maxsize": POOL, "timeout": wait_seconds, "command_timeout": _HANG_SECONDS}
+        write = read = known | limits
     stock = "tortoise.backends.sqlite" if is_sqlite(url) else "tortoise.backends.asyncpg"
     engine = stock if migrating else __name__
     return {
@@ -222,3 +349,75 @@ async def compare_and_set(row: Model, expected: Mapping[str, Any], change: Mappi
     changed = await type(row).filter(pk=row.pk, **expected).update(**change)
     if changed != 1:
         raise Conflict(table=type(row).__name__)
+
+
+# ---- what an error means ----
+
+_SQLITE_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+_POSTGRES_AWAY: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,  # its disk is full, too many connections
+    asyncpg.OperatorInterventionError,  # it shuts down, starts up, or ended a statement that took too long
+    asyncpg.PostgresSystemError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,  # a deadlock: the same request may well succeed now
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # it takes no connections
+)
+_SYSTEM_AWAY = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.EHOSTDOWN,
+        errno.ESTALE,
+    }
+)
+
+
+def is_unavailable(fault: BaseException) -> bool:
+    """Whether the fault says that the database, its host or a disk is away for now, and none of our own is to blame.
+
+    Knows the drivers' errors (asyncpg, sqlite3), what Tortoise wraps them into, time-outs and the system's own.
+    """
+    cause = fault.args[0] if fault.args and isinstance(fault.args[0], Exception) else fault.__cause__
+    match fault:
+        case TimeoutError() | ConnectionError() | DBConnectionError() | asyncpg.InternalClientError():
+            return True
+        case OSError():  # without a number: a name nobody resolves, or several addresses that all refuse
+            return (
+                fault.errno in _SYSTEM_AWAY or type(fault).__module__ == "socket" or "Multiple exceptions" in str(fault)
+            )
+        case sqlite3.Error():
+            return getattr(fault, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
+        case asyncpg.PostgresError():
+            return isinstance(fault, _POSTGRES_AWAY)
+        case asyncpg.InterfaceError():  # also the class of calls that are wrong, so the words must tell
+            return any(word in str(fault) for word in ("closed", "closing"))
+        case OperationalError() | TransactionManagementError():
+            return cause is not None and is_unavailable(cause)
+    return False

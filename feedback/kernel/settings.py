@@ -30,6 +30,9 @@ class Settings:
     env: str = _row("dev", "dev | production. Production refuses demo accounts, the default secret and NOW")
     data: Path = _row(Path("var"), "folder of the SQLite file, attachments, releases and logs")
     database_url: str = _row("", "empty: SQLite under DATA. postgres://user:password@host/name for PostgreSQL")
+    database_wait_seconds: float = _row(
+        5.0, "a request waits this long for a lock or a connection of the database, then answers 503", "seconds"
+    )
     redis_url: str = _row(
         "", "empty: the worker runs inside the web process. redis://host for arq workers, with PostgreSQL only"
     )
@@ -53,6 +56,9 @@ class Settings:
     login_attempts: int = _row(5, "wrong passwords before an account is locked")
     lock_minutes: int = _row(15, "how long a locked account stays locked", "minutes")
     second_factor_required: bool = _row(False, "staff must log in with a second factor; otherwise each may")
+    storage_min_free_bytes: int = _row(
+        200_000_000, "below this much free space under DATA files are refused and /readyz says so", "bytes"
+    )
     upload_max_bytes: int = _row(10_000_000, "largest attachment", "bytes")
     body_max_bytes: int = _row(12_000_000, "largest request body", "bytes")
     attachments_max: int = _row(9, "attachments of one message")
@@ -109,6 +115,7 @@ class Settings:
     smtp_password: str = _row("", "password at the mail server")
     smtp_from: str = _row("xinqiao@localhost", "sender of the notices")
     smtp_security: str = _row("none", "none / starttls / tls")
+    metrics_token: str = _row("", "bearer token that opens /metrics from anywhere. Empty: only from private addresses")
     log_level: str = _row("info", "debug | info | warning | error")
 
     @property

@@ -307,3 +307,24 @@ async def _asked(sql: str, given: Sequence[Any] = ()) -> list[dict[str, Any]]:
 
 def _dialect() -> str:
     return db.reading().capabilities.dialect
+
+
+# ---- for machines, which ask often ----
+
+
+async def by_status() -> dict[str, int]:
+    """How many cases there are of each status. Without reports."""
+    rows = await _asked("SELECT status, COUNT(*) AS n FROM feedback_case WHERE NOT confidential GROUP BY status", [])
+    return {row["status"]: row["n"] for row in rows}
+
+
+async def by_light(now: datetime) -> dict[str, int]:
+    """How many open cases have a next clock that has run out ("red") or is about to ("amber"). Without reports."""
+    at = to_millis(now)
+    rows = await _asked(
+        f"SELECT COALESCE(SUM(CASE WHEN next_due_at <= {at} THEN 1 ELSE 0 END), 0) AS red, "  # noqa: S608 - our own words
+        f"COALESCE(SUM(CASE WHEN next_due_at > {at} AND next_warn_at <= {at} THEN 1 ELSE 0 END), 0) AS amber "
+        f"FROM feedback_case WHERE status IN ({_OPEN}) AND next_due_at IS NOT NULL AND NOT confidential",
+        [],
+    )
+    return {name: int(rows[0][name]) for name in ("red", "amber")}

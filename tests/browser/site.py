@@ -148,7 +148,6 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
             copy,
             port=_free_port(),
             now=MONDAY,
-            secret="a-secret-for-the-time-of-the-tests",
             submit_per_minute=6000,
             lookup_per_minute=6000,
             login_per_minute=6000,

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from starlette.requests import Request
 
+from feedback.kernel import db
 from feedback.queries import worklist as case_worklist
 from feedback.rules.access import SYSTEM
 from routing import directory
@@ -140,3 +141,64 @@ async def test_a_stream_ends_when_its_session_does(door: Door) -> None:
         door.pass_time(timedelta(minutes=2))
         last = [event.event async for event in stream]
     assert last == ["over"]
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The board is drawn again without a pause."""
+    monkeypatch.setattr(live, "EVERY_SECONDS", 0)
+
+
+async def test_a_board_that_loses_its_figures_says_so_ends_and_comes_back(door: Door, at_once: None) -> None:
+    request, actor = await a_request(door, "supervisor"), await directory.actor_of("supervisor")
+    async with (
+        aclosing(live.events(request, actor)) as stream,
+        aclosing(live.events(request, actor)) as other,
+    ):
+        assert (await anext(stream)).event == "lights"
+        assert (await anext(other)).event == "lights"
+        await db.writing().execute_script("ALTER TABLE feedback_case RENAME TO elsewhere")
+        for screen in (stream, other):
+            events = [event async for event in screen]
+            assert {event.event for event in events[:-1]} <= {"lights"}
+            assert (events[-1].event, events[-1].retry) == ("lost", live.RETRY_MILLIS)
+    assert not live.BROADCASTER.channels, "nobody listens, nothing is left over"
+    await db.writing().execute_script("ALTER TABLE elsewhere RENAME TO feedback_case")
+    async with aclosing(live.events(request, actor)) as stream:
+        assert (await anext(stream)).event == "lights"
+
+
+async def test_a_board_without_figures_from_the_start_says_so(door: Door) -> None:
+    request, actor = await a_request(door, "supervisor"), await directory.actor_of("supervisor")
+    await db.writing().execute_script("ALTER TABLE feedback_case RENAME TO elsewhere")
+    async with aclosing(live.events(request, actor)) as stream:
+        assert [event.event async for event in stream] == ["lost"]
+
+
+async def test_a_session_that_cannot_be_looked_up_ends_the_stream_as_lost(door: Door, at_once: None) -> None:
+    request, actor = await a_request(door, "supervisor"), await directory.actor_of("supervisor")
+    async with aclosing(live.events(request, actor)) as stream:
+        assert (await anext(stream)).event == "lights"
+        await db.writing().execute_script("ALTER TABLE web_session RENAME TO elsewhere")
+        door.pass_time(timedelta(minutes=2))
+        assert [event.event async for event in stream] == ["lost"]
+
+
+async def test_figures_that_do_not_come_at_all_are_lost_too(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database hangs: the first picture came, the next one never does."""
+    monkeypatch.setattr(live, "LOST_SECONDS", 0.05)
+    request, actor = await a_request(door, "supervisor"), await directory.actor_of("supervisor")
+    async with live.BROADCASTER.listening(request, actor) as first:
+        await first.get()  # drawn once; the next picture is seconds away
+        async with aclosing(live.events(request, actor)) as stream:
+            assert [event.event async for event in stream] == ["lost"]
+
+
+async def test_the_page_can_show_that_its_figures_are_old(door: Door) -> None:
+    client = await door.page_client("supervisor")
+    for address in ("/board", "/board?wall=1"):
+        page = (await client.get(address)).text
+        assert re.search(
+            r"data-stale hidden[^>]*>连接中断，正在重试。下面是 <time data-stale-at>\d\d:\d\d:\d\d</time>", page
+        )
+    await client.aclose()

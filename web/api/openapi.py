@@ -22,7 +22,7 @@ FAULT_WORDS: Mapping[int, str] = {
     415: "不支持这种内容类型",
     422: "有字段需要改正，fields 里逐个说明",
     429: "操作太频繁，Retry-After 说明多少秒后再试",
-    503: "外部服务暂时不能使用",
+    503: "数据库、磁盘或外部服务暂时不能使用，什么都没有写入，Retry-After 说明多少秒后再试",
 }
 _SORT_WORDS: Mapping[str, str] = {
     "string": "文字",
@@ -101,8 +101,8 @@ def _responses(call: Call) -> dict[str, Any]:
             "description": FAULT_WORDS[status],
             "content": {"application/json": {"schema": _ref(ErrorBody)}},
         }
-        if status == 429:
-            told["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+        if status in (429, 503):
+            told[str(status)]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return told
 
 

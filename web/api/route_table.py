@@ -49,7 +49,7 @@ class Call:
     @property
     def statuses(self) -> tuple[int, ...]:
         """The statuses of its errors."""
-        found = {429, *self.faults}
+        found = {429, 503, *self.faults}
         if self.who is not Who.ANYONE:
             found |= {401}
         if self.body is not None or self.takes_file:

@@ -9,6 +9,7 @@ from typing import Any
 from feedback.kernel.clock import OFFICE, office_day
 from feedback.kernel.settings import Settings
 from web.cli.serve import run_async
+from web.wording import catalogue
 
 
 def deadline(settings: Settings, args: argparse.Namespace) -> int:
@@ -31,20 +32,25 @@ def deadline(settings: Settings, args: argparse.Namespace) -> int:
 
 def verify(settings: Settings, args: argparse.Namespace) -> int:
     from feedback import jobs
+    from web import bootstrap
 
-    async def run(context: Any) -> list[jobs.Damage]:
-        return [damage async for damage in jobs.damages(settings.data)]
+    async def run(context: Any) -> tuple[list[jobs.Damage], bool]:
+        return [damage async for damage in jobs.damages(settings.data)], await bootstrap.is_right_secret(
+            settings.secret
+        )
 
-    damages = run_async(settings, run)
+    damages, is_right_secret = run_async(settings, run, with_secret=False)
+    if not is_right_secret:
+        print(catalogue.error_words("wrong_secret"))
     for damage in damages:
         print(f"{damage.where}: {damage.what}")
     if any(damage.code == jobs.CLOCKS_DIFFER for damage in damages):
         print(
             "时限与案卷不一致的，如果是程序更新所致：xinqiao refold --dry-run 查看，xinqiao refold 重新计算并写明原因"
         )
-    if not damages:
-        print("记录完整：指纹链、时限、附件都与存档一致")
-    return 1 if damages else 0
+    if not damages and is_right_secret:
+        print("记录完整：指纹链、时限、附件都与存档一致，密钥能打开加密的内容")
+    return 0 if not damages and is_right_secret else 1
 
 
 def refold(settings: Settings, args: argparse.Namespace) -> int:

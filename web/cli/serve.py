@@ -11,8 +11,25 @@ from typing import Any
 import structlog
 import uvicorn
 
+from feedback.kernel import db
 from feedback.kernel import settings as settings_table
+from feedback.kernel.errors import Invalid, Refusal
 from feedback.kernel.settings import Settings
+from web.wording import catalogue
+
+
+def report_fault(fault: Exception) -> int:
+    """The exit code for what went wrong, said in a sentence. What is a fault of ours is raised again."""
+    if isinstance(fault, Refusal):
+        print(catalogue.error_words(fault.code, count=1, **fault.details), fault.details or "", file=sys.stderr)
+        if isinstance(fault, Invalid):
+            for name, why in fault.fields.items():
+                print(f"  {name}: {catalogue.fault_words(name, why)}", file=sys.stderr)
+        return 2
+    if db.is_unavailable(fault):
+        print(f"数据库或磁盘现在不能使用，什么都没有做，请检查后再试：{fault}", file=sys.stderr)
+        return 1
+    raise fault
 
 
 def log_as(settings: Settings) -> None:
@@ -54,7 +71,7 @@ def dev(settings: Settings, args: argparse.Namespace) -> int:
 def serve(settings: Settings, args: argparse.Namespace) -> int:
     from web.app import create_app
 
-    if settings.production and run_async(settings, _has_demo_accounts):
+    if run_async(settings, _has_demo_accounts) and settings.production:
         print("生产环境不能保留演示账号，请先删除 is_demo 的账号", file=sys.stderr)
         return 2
     uvicorn.run(
@@ -126,12 +143,13 @@ async def _has_demo_accounts(context: Any) -> bool:
     return await accounts.has_demo_accounts()
 
 
-def run_async(settings: Settings, what: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Run something with the office open."""
+def run_async(settings: Settings, what: Callable[[Any], Awaitable[Any]], *, with_secret: bool = True) -> Any:
+    """Run something with the office open. Raises NotNow on an older database, and `with_secret` with a wrong one."""
     from web import bootstrap
 
     async def opened() -> Any:
         async with bootstrap.opened(settings) as context:
+            await bootstrap.refuse_unfit(settings, with_secret=with_secret)
             return await what(context)
 
     return asyncio.run(opened())

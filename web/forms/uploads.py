@@ -31,6 +31,7 @@ async def kept_files(request: Request, form: FormData) -> list[str]:
                     context.settings.data,
                     now=context.clock.now(),
                     most=context.settings.upload_max_bytes,
+                    min_free_bytes=context.settings.storage_min_free_bytes,
                 )
             except Invalid as fault:
                 raise Invalid({"files": fault.fields.get("file", "type_refused")}) from fault

@@ -98,13 +98,6 @@ async def http_error(request: Request, fault: Exception) -> Response:
     return templating.page(request, "error.html", context, fault.status_code)
 
 
-async def database_fault(request: Request, fault: Exception) -> Response:
-    """PostgreSQL keeps no NUL in a text: that is the input's fault; anything else is ours."""
-    if "invalid byte sequence" in str(fault):
-        return await refusal(request, Invalid({"text": "not_text"}))
-    return await broken(request, fault)
-
-
 async def no_such(request: Request, fault: Exception) -> Response:
     """Something is longer than any that is kept, and the ORM refuses to compare or to store it.
 

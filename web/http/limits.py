@@ -1,16 +1,19 @@
 """Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feedback.kernel.errors import Refusal
 from feedback.kernel.settings import Settings
+from web.http.security import REDIS_AGAIN_SECONDS, T, log, redis
 
 
 class BodyLimit:
@@ -65,15 +68,15 @@ class TooMany(Refusal):
 
 
 class Limiter:
-    """Counts what an address does, in this process or in Redis for several."""
+    """Limits by address, in memory for one process, in Redis for several.
+
+    While Redis is away each process counts for itself: its limits hold, only they are not shared.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        storage = (
-            RedisStorage("async+" + settings.redis_url, implementation="redispy")
-            if settings.redis_url
-            else MemoryStorage()
-        )
-        self._window = MovingWindowRateLimiter(storage)
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = MovingWindowRateLimiter(redis(settings.redis_url)) if settings.redis_url else None
+        self._is_away, self._ask_again_at = False, 0.0
         self._trust_proxy = settings.trust_proxy
         self._items: dict[str, RateLimitItem] = {
             "submit": RateLimitItemPerMinute(settings.submit_per_minute),
@@ -87,7 +90,7 @@ class Limiter:
         Raises TooMany with the seconds to wait.
         """
         item, address = self._items[what], self.address(request)
-        if not await self._window.hit(item, what, address):
+        if not await self._ask(lambda window: window.hit(item, what, address)):
             raise TooMany(seconds=await self._wait(item, what, address))
 
     async def check(self, what: str, request: Request) -> None:
@@ -96,12 +99,28 @@ class Limiter:
         Raises TooMany.
         """
         item, address = self._items[what], self.address(request)
-        if not await self._window.test(item, what, address):
+        if not await self._ask(lambda window: window.test(item, what, address)):
             raise TooMany(seconds=await self._wait(item, what, address))
 
     async def _wait(self, item: RateLimitItem, what: str, address: str) -> int:
-        stats = await self._window.get_window_stats(item, what, address)
+        stats = await self._ask(lambda window: window.get_window_stats(item, what, address))
         return max(1, int(stats.reset_time - time.time()) + 1)
+
+    async def _ask(self, question: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:
+        """The answer of the shared window, or of this process's own while Redis does not answer."""
+        if self._shared is not None and time.monotonic() >= self._ask_again_at:
+            try:
+                answer = await question(self._shared)
+            except (RedisError, OSError) as fault:
+                if not self._is_away:  # once for an outage, not for each request in it
+                    log.warning("Redis does not answer, limits are counted by each process", fault=str(fault))
+                self._is_away, self._ask_again_at = True, time.monotonic() + REDIS_AGAIN_SECONDS
+            else:
+                if self._is_away:
+                    log.warning("Redis answers again, limits are shared")
+                self._is_away = False
+                return answer
+        return await question(self._own)
 
     def address(self, request: Request) -> str:
         """The client's address; a proxy's word is believed only when the setting says there is one."""

@@ -3,10 +3,11 @@
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
+from limits.aio.storage import RedisStorage
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,7 +28,10 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_log = structlog.get_logger("web")
+_REDIS_SECONDS = 0.5
+REDIS_AGAIN_SECONDS = 5.0
+T = TypeVar("T")
+log = structlog.get_logger("web")
 
 
 class SecurityHeaders:
@@ -64,7 +68,7 @@ class SecurityHeaders:
         try:
             await self.app(scope, receive, sending)
         finally:
-            _log.info(
+            log.info(
                 "request",
                 id=request_id,
                 method=scope["method"],
@@ -101,3 +105,13 @@ class SameOrigin:
             await response(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+def redis(url: str) -> RedisStorage:
+    """Limits in Redis. It is asked once and briefly: whoever waits for it is a person at a form."""
+    options: Any = {
+        "socket_timeout": _REDIS_SECONDS,
+        "socket_connect_timeout": _REDIS_SECONDS,
+        "retry_on_error": [],
+    }
+    return RedisStorage("async+" + url, implementation="redispy", **options)

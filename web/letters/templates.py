@@ -6,14 +6,13 @@ Every edition a letter was issued with is kept by its digest, so that the letter
 
 import hashlib
 import io
-import os
 import re
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from feedback.kernel import storage
 from feedback.kernel.errors import Unavailable
 from feedback.rules.letter_types import BY_CODE, LetterType
 from web.letters import default_templates
@@ -101,11 +100,7 @@ def drop(data: Path, code: str) -> None:
 
 def write(path: Path, content: bytes) -> None:
     """Whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(temporary).replace(path)
+    storage.write_whole(path, content)
 
 
 def faults_of(row: LetterType, content: bytes) -> list[Fault]:

@@ -29,7 +29,12 @@ async def upload(request: Request) -> Response:
             raise Refusal("too_large", most=settings.upload_max_bytes)
         content = await file.read()
         kept = await attachments.keep(
-            file.filename or "", content, settings.data, now=context.clock.now(), most=settings.upload_max_bytes
+            file.filename or "",
+            content,
+            settings.data,
+            now=context.clock.now(),
+            most=settings.upload_max_bytes,
+            min_free_bytes=settings.storage_min_free_bytes,
         )
     told = {"id": kept.id, "name": kept.name, "size": kept.size, "type": kept.type, "sha256": kept.sha256}
     return answered(told, 201)

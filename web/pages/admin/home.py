@@ -15,7 +15,8 @@ from web.auth.permissions import administrator
 from web.context import AppContext
 from web.notify import channel
 from web.pages.admin import calendar
-from web.presentation import desk_frame
+from web.presentation import desk_frame, system
+from web.tasks import readiness
 from web.wording import dates
 
 
@@ -23,10 +24,12 @@ async def home(request: Request) -> Response:
     """Where to go from here, and whether something is stuck."""
     context: AppContext = request.app.state.context
     actor, names = await administrator(request, Role.ADMIN, Role.AUDITOR), await directory.snapshot()
+    is_admin = Role.ADMIN in actor.roles
     model = await context.model()
     values = {
         **desk_frame.frame(actor, names),
-        "is_admin": Role.ADMIN in actor.roles,
+        "is_admin": is_admin,
+        "system": system.rows(await readiness.check(context)) if is_admin else [],
         "is_auditor": Role.AUDITOR in actor.roles,
         "queue": await outbox.counts(context.clock.now()),
         "units": len(names.units()),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import structlog
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,8 +34,12 @@ from web.wording import dates
 
 EVERY_SECONDS = 5
 CHECK_SECONDS = 60
+LOST_SECONDS = 20
+"""No new figures for so long: the stream says so and ends, the browser comes again."""
+RETRY_MILLIS = 5000
 FLOW_DAYS = 14
 WALL_ROWS = 12
+_log = structlog.get_logger("board")
 KINDS_OF_GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "区级部门和单位",
@@ -177,7 +182,7 @@ async def _week(actor: Actor, now: datetime) -> dict[str, list[tuple[str, int]]]
 class BoardView:
     """One rendering shared by everybody who sees the same cases."""
 
-    listeners: set["asyncio.Queue[str]"] = field(default_factory=set)
+    listeners: set["asyncio.Queue[str | None]"] = field(default_factory=set)
     task: "asyncio.Task[None] | None" = None
 
 
@@ -188,11 +193,14 @@ class Broadcaster:
     channels: dict[tuple[AccessScope, bool], BoardView] = field(default_factory=dict)
 
     @contextlib.asynccontextmanager
-    async def listening(self, request: Request, actor: Actor) -> AsyncIterator["asyncio.Queue[str]"]:
-        """A queue of the newest rendering. The task that renders lives as long as somebody listens."""
+    async def listening(self, request: Request, actor: Actor) -> AsyncIterator["asyncio.Queue[str | None]"]:
+        """A queue of the newest rendering, or None when there can be none for now.
+
+        The task that renders lives as long as somebody listens and the database answers.
+        """
         key = (access.scope(actor), _is_wall(request))
         channel = self.channels.setdefault(key, BoardView())
-        queue: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
+        queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1)
         channel.listeners.add(queue)
         if channel.task is None or channel.task.done():  # done: the database failed once, so the next screen tries anew
             channel.task = asyncio.create_task(self._render(channel, request.app, actor, key[1]))
@@ -207,28 +215,48 @@ class Broadcaster:
     async def _render(self, channel: BoardView, app: Any, actor: Actor, is_wall: bool) -> None:
         context: AppContext = app.state.context
         template = app.state.templates.get_template("board/wall_lights.html" if is_wall else "board/lights.html")
-        while True:
-            html = template.render(await _shown(context, actor, is_wall))
+        html: str | None = ""
+        while html is not None:
+            try:
+                html = template.render(await _shown(context, actor, is_wall))
+            except Exception as fault:  # whatever it was, the screens must hear of it
+                _log.warning("the board has no figures", fault=repr(fault))
+                html = None
             for queue in channel.listeners:
                 if queue.full():
                     queue.get_nowait()  # a slow screen misses a picture, never the newest one
                 queue.put_nowait(html)
-            await asyncio.sleep(EVERY_SECONDS)
+            if html is not None:
+                await asyncio.sleep(EVERY_SECONDS)
 
 
 BROADCASTER = Broadcaster()
 
 
 async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEvent, None]:
-    """The newest pictures, until the session ends: it is looked up anew every minute."""
+    """The newest pictures, until the session ends: it is looked up anew every minute.
+
+    When no figures come, the last event is "lost": the page shows what it has as old, and comes again by itself.
+    """
+    lost = ServerSentEvent("", event="lost", retry=RETRY_MILLIS)
     context: AppContext = request.app.state.context
     checked_at = context.clock.now()
     async with BROADCASTER.listening(request, actor) as queue:
         while True:
-            html = await queue.get()
             now = context.clock.now()
-            if now - checked_at >= timedelta(seconds=CHECK_SECONDS):
-                current = await sessions.actor_of_token(context, sessions.token_of(request), renews=False)
+            is_check_due = now - checked_at >= timedelta(seconds=CHECK_SECONDS)
+            try:
+                async with asyncio.timeout(LOST_SECONDS):
+                    html = await queue.get()
+                    if is_check_due:
+                        current = await sessions.actor_of_token(context, sessions.token_of(request), renews=False)
+            except Exception as fault:
+                _log.warning("a stream of the board ends", fault=repr(fault))
+                html = None
+            if html is None:
+                yield lost
+                return
+            if is_check_due:
                 if current is None or not has(current, OVERSEERS):
                     yield ServerSentEvent("", event="over")
                     return

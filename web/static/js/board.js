@@ -7,6 +7,7 @@
   const stale = document.querySelector("[data-stale]");
   const STALE_MILLIS = 30000;
   const TURN_MILLIS = 20000;
+  const RETRY_MILLIS = 5000;
   let seen = Date.now();
   let page = 0;
   let paused = false;
@@ -26,6 +27,7 @@
     box.innerHTML = html;
     seen = Date.now();
     stale.hidden = true;
+    box.classList.remove("board-lost");
     turn();
     if (held) { // the focus stays on the same number while the figures under it change
       const link = Array.from(box.querySelectorAll("a")).find((each) => each.getAttribute("href") === held);
@@ -33,15 +35,34 @@
     }
   };
 
-  if ("EventSource" in window) {
-    const source = new EventSource(box.dataset.live);
+  // Old lights must not look like live ones: they lose their colour, and the notice names the time they are of.
+  const lose = () => {
+    const age = box.querySelector(".board-age time");
+    const at = stale.querySelector("[data-stale-at]");
+    if (age && at) at.textContent = age.textContent;
+    stale.hidden = false;
+    box.classList.add("board-lost");
+  };
+
+  let source = null;
+  const connect = () => {
+    source = new EventSource(box.dataset.live);
     source.addEventListener("lights", (event) => show(event.data));
+    source.addEventListener("lost", lose);
     source.addEventListener("over", () => { source.close(); location.reload(); });
+    source.addEventListener("error", () => {
+      lose();
+      // After an answer such as 503 the browser gives up for good, so we begin anew.
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MILLIS);
+    });
+  };
+  if ("EventSource" in window) {
+    connect();
     window.addEventListener("pagehide", () => source.close());
   }
   setInterval(async () => {
     if (Date.now() - seen < STALE_MILLIS) return;
-    stale.hidden = false;
+    lose();
     try {
       const answer = await fetch(box.dataset.fallback, { redirect: "manual" });
       if (answer.ok) show(await answer.text());

@@ -1,0 +1,56 @@
+"""Is the secret the one this data is sealed under? A word sealed when the database was made tells, at every start.
+
+Without it a backup restored beside another secret looks whole until somebody opens a case, and what comes in meanwhile
+is sealed under a second one.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+from tortoise.models import Model
+
+from feedback.kernel import crypto, db
+
+_ROW = 1
+_TEXT = "xinqiao"
+
+
+class SecretCheck(Model):
+    """One sealed word that only the right secret opens"""
+
+    id = fields.IntField(primary_key=True)
+    sealed = fields.TextField()
+    made_at = db.InstantField()
+
+    class Meta:
+        table = "kernel_secret_check"
+
+
+class SecretState(StrEnum):
+    """What the sealed word says of a secret. MISSING: there is none yet."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    MISSING = "missing"
+
+
+async def state(secret: str) -> SecretState:
+    """Whether this secret opens the sealed word."""
+    row = await SecretCheck.get_or_none(id=_ROW)
+    if row is None:
+        return SecretState.MISSING
+    try:
+        is_right = crypto.decrypt_system(secret, row.sealed) == _TEXT
+    except ValueError:
+        is_right = False
+    return SecretState.RIGHT if is_right else SecretState.WRONG
+
+
+async def write(secret: str, now: datetime) -> None:
+    """Seal the word under this secret, unless there is one already."""
+    try:
+        await SecretCheck.create(id=_ROW, sealed=crypto.encrypt_system(secret, _TEXT), made_at=now)
+    except IntegrityError:  # another process was faster: `state` says whether with the same secret
+        return

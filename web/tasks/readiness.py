@@ -1,0 +1,120 @@
+"""Can this installation work right now? Database, migrations, secret, storage, queue, worker and classifier.
+
+One look for `/readyz`, `/metrics` and the administrator's page. It never raises and never takes long: a part that does
+not answer in time counts as bad.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+import classify.model.registry
+from feedback.kernel import db, heartbeat, outbox, schema, secret_check, timers
+from feedback.kernel.secret_check import SecretState
+from feedback.kernel.storage import StorageState
+from web import migrations
+from web.context import AppContext
+
+WITHIN_SECONDS = 3.0
+_MISSED_BEATS = 4
+_CLOCK_DIFFERENCE = timedelta(minutes=1)  # between two machines; a beat later than that is no sign of life
+_log = structlog.get_logger("readiness")
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What one look showed. None where it is not known, because the part did not answer."""
+
+    database: bool
+    pending: tuple[str, ...] | None
+    secret: SecretState | None
+    storage: StorageState | None
+    queue: Mapping[str, int] | None
+    seconds_since_beat: float | None
+    is_worker_alive: bool
+    expects_worker: bool
+    model: str | None
+    timers: Sequence[Mapping[str, Any]] | None
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.problems
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The names of the parts that are not as they must be."""
+        parts = {
+            "database": self.database,
+            "migrations": self.pending == (),
+            "secret": self.secret is SecretState.RIGHT,
+            "storage": self.storage is not None and self.storage.is_good,
+            "worker": self.is_worker_alive or not self.expects_worker,
+        }
+        return tuple(name for name, is_good in parts.items() if not is_good)
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of CONTRACT §4."""
+        bad = self.problems
+        return {
+            "ready": self.is_ready,
+            **{name: name not in bad for name in ("database", "migrations", "secret", "storage")},
+            "queue": {**dict.fromkeys(("waiting", "failing", "oldest_seconds")), **(self.queue or {})},
+            "worker": {"alive": self.is_worker_alive, "seconds_since_beat": self.seconds_since_beat},
+            "model": self.model,
+            "problems": list(bad),
+        }
+
+
+async def check(context: AppContext) -> Readiness:
+    """Look at every part at once."""
+    now = context.clock.now()
+    answers = await _answers(
+        {
+            "database": db.writing().execute_query("SELECT 1"),
+            "pending": schema.pending(migrations.__name__),
+            "secret": secret_check.state(context.settings.secret),
+            "storage": context.storage.state(),
+            "queue": outbox.counts(now),
+            "beat": heartbeat.last_beat(),
+            "model": classify.model.registry.current_id(),
+            "timers": timers.states(),
+        }
+    )
+    beat = answers.get("beat")
+    since_beat = None if beat is None else max(timedelta(0), now - beat)
+    longest = timedelta(seconds=_MISSED_BEATS * max(heartbeat.EVERY_SECONDS, context.settings.sweep_seconds))
+    return Readiness(
+        database="database" in answers,
+        pending=tuple(answers["pending"]) if "pending" in answers else None,
+        secret=answers.get("secret"),
+        storage=answers.get("storage"),
+        queue=answers.get("queue"),
+        seconds_since_beat=None if since_beat is None else round(since_beat.total_seconds(), 1),
+        is_worker_alive=beat is not None and now - longest <= beat <= now + _CLOCK_DIFFERENCE,
+        expects_worker=context.expects_worker,
+        model=answers.get("model") or None,
+        timers=answers.get("timers"),
+    )
+
+
+async def _answers(questions: Mapping[str, Awaitable[Any]]) -> dict[str, Any]:
+    """The answers that came in time and without an error, by name."""
+    tasks = {name: asyncio.ensure_future(question) for name, question in questions.items()}
+    _, late = await asyncio.wait(tasks.values(), timeout=WITHIN_SECONDS)
+    for task in late:
+        task.cancel()
+    answers, faults = {}, {}
+    for name, task in tasks.items():
+        if task in late:
+            faults[name] = "no answer in time"
+        elif fault := task.exception():
+            faults[name] = repr(fault)
+        else:
+            answers[name] = task.result()
+    if faults:
+        _log.warning("parts do not answer", **faults)
+    return answers

@@ -68,7 +68,7 @@ FILL = f"UPDATE feedback_clock SET term_id = CASE {' '.join(_case(*row) for row 
 
 
 class Migration(migrations.Migration):
-    dependencies = [('app', '0013_second_factor')]
+    dependencies = [('app', '0015_secret_check')]
 
     initial = False
 

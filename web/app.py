@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import asyncpg
@@ -58,8 +58,13 @@ _OUTSIDE_FAULTS: tuple[type[Exception], ...] = (
 )
 
 
-def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
-    """The application. `with_worker=False` leaves the outbox to others (workers outside, or a test)."""
+def create_app(
+    settings: Settings, *, with_worker: bool = True, at_start: Callable[[AppContext], None] | None = None
+) -> Starlette:
+    """The application. `with_worker=False` leaves the outbox to others (workers outside, or a test).
+
+    `at_start` is called before the first request and before the worker: it may begin something beside them.
+    """
 
     @contextlib.asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
@@ -69,6 +74,8 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Starlette:
             if settings.production and not channel.reaches_citizens(settings):
                 log.warning(channel.UNREACHED)
             await context.warm()
+            if at_start is not None:
+                at_start(context)
             async with _working(context, with_worker):
                 yield
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -43,6 +44,7 @@ class AppContext:
     unit_recommendation: UnitRecommender
     wake_event: asyncio.Event = field(default_factory=asyncio.Event)
     notify_workers: Callable[[], Awaitable[object]] | None = None  # where workers run outside this process
+    simulated_before: datetime | None = None  # while the demo town is filled: what is due earlier is the simulation's
     expects_worker: bool = False  # somebody must handle messages: a task of this process, or workers outside
     storage: Storage = field(init=False)
     _model: Model | None = None

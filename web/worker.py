@@ -92,7 +92,7 @@ async def _alive(context: AppContext, shape: str, pulse: Pulse) -> AsyncIterator
     """The heartbeat and the timers of a worker beside its messages, for as long as it runs."""
     worker_id, table = name_of(shape), bootstrap.timers(context)
     beating = asyncio.create_task(supervised("heartbeat", lambda: _beat(context, worker_id, pulse)))
-    timing = asyncio.create_task(supervised("timers", lambda: timers.run_for_ever(table, context.clock.now)))
+    timing = asyncio.create_task(supervised("timers", lambda: _run_timers(context, table)))
     _log.info("worker starts", worker=worker_id, timers=len(table))
     try:
         yield
@@ -103,6 +103,13 @@ async def _alive(context: AppContext, shape: str, pulse: Pulse) -> AsyncIterator
         with contextlib.suppress(Exception):  # the database may be what ends it
             await heartbeat.leave(worker_id)
         _log.info("worker ends", worker=worker_id)
+
+
+async def _run_timers(context: AppContext, table: Mapping[str, timers.Timer]) -> None:
+    """The timers, once the demo town is filled: until then its simulation does what they would."""
+    while context.simulated_before is not None:  # noqa: ASYNC110 - for the minute in which a demo is filled
+        await asyncio.sleep(1)
+    await timers.run_for_ever(table, context.clock.now)
 
 
 async def _beat(context: AppContext, worker_id: str, pulse: Pulse) -> None:
@@ -129,7 +136,7 @@ async def run_inside(context: AppContext) -> None:
             pulse.touch()
             context.wake_event.clear()
             async with asyncio.timeout(STUCK_SECONDS):
-                done = await outbox.run_due(handlers, context.clock.now(), _BATCH)
+                done = await outbox.run_due(handlers, context.clock.now(), _BATCH, since=context.simulated_before)
             if not done:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(context.wake_event.wait(), context.settings.sweep_seconds)

@@ -95,10 +95,11 @@ async def put_all(
     await Message.bulk_create(rows, batch_size=BATCH_SIZE * 10)
 
 
-def _open(now: datetime) -> QuerySet[Message]:
-    return Message.filter(
+def _open(now: datetime, since: datetime | None = None) -> QuerySet[Message]:
+    rows = Message.filter(
         Q(leased_until__isnull=True) | Q(leased_until__lte=now), done_at__isnull=True, run_at__lte=now
     )
+    return rows.filter(run_at__gte=since) if since else rows
 
 
 async def due(now: datetime, limit: int = 100) -> list[int]:
@@ -106,7 +107,7 @@ async def due(now: datetime, limit: int = 100) -> list[int]:
     return [message.id for message in await batch(now, limit)]
 
 
-async def batch(now: datetime, limit: int = 100) -> list[Message]:
+async def batch(now: datetime, limit: int = 100, since: datetime | None = None) -> list[Message]:
     """The messages to run now: by priority and age, and a share of those that wait longest of all.
 
     The share is what keeps a steady stream of urgent messages from starving the others: with `limit` places the message
@@ -114,23 +115,23 @@ async def batch(now: datetime, limit: int = 100) -> list[Message]:
     """
     reserved = max(1, limit // OLDEST_SHARE)
     messages: dict[int, Message] = {}
-    for rows in _ranges(now):
+    for rows in _ranges(now, since):
         if (wanted := limit - reserved - len(messages)) > 0:
             messages |= {row.id: row for row in await rows.order_by(*_BY_PRIORITY).limit(wanted)}
-    for row in await _open(now).order_by(*_BY_AGE).limit(limit):
+    for row in await _open(now, since).order_by(*_BY_AGE).limit(limit):
         if len(messages) == limit:
             break
         messages.setdefault(row.id, row)
     return list(messages.values())
 
 
-def _ranges(now: datetime) -> list[QuerySet[Message]]:
+def _ranges(now: datetime, not_before: datetime | None) -> list[QuerySet[Message]]:
     """The order of priorities. Each is one range of the index, so that what is due later is not walked over.
 
     A case is new for a day. What an imported history leaves to do is older and comes after today's work.
     """
-    new, since = _open(now).filter(priority=Priority.NEW_CASE.value), now - _IS_NEW
-    rest = [_open(now).filter(priority=priority.value) for priority in (Priority.NORMAL, Priority.BULK)]
+    new, since = _open(now, not_before).filter(priority=Priority.NEW_CASE.value), now - _IS_NEW
+    rest = [_open(now, not_before).filter(priority=priority.value) for priority in (Priority.NORMAL, Priority.BULK)]
     return [new.filter(run_at__gt=since), rest[0], new.filter(run_at__lte=since), rest[1]]
 
 
@@ -175,12 +176,14 @@ async def _mark_done(ids: Sequence[int], now: datetime) -> None:
         await Message.filter(id__in=list(ids)).update(done_at=now, leased_until=None, error="")
 
 
-async def run_due(handlers: Mapping[str, Handler], now: datetime, limit: int = 100) -> int:
-    """Run what is due now, once each. Returns how many are done.
+async def run_due(
+    handlers: Mapping[str, Handler], now: datetime, limit: int = 100, *, since: datetime | None = None
+) -> int:
+    """Run what is due now (and was not due before `since`), once each. Returns how many are done.
 
     After some seconds no more are begun: what came in meanwhile may be more urgent than what is left.
     """
-    messages, started, done = await batch(now, limit), monotonic(), 0
+    messages, started, done = await batch(now, limit, since), monotonic(), 0
     for at in range(0, len(messages), BATCH_SIZE):
         if at and monotonic() - started > LEASE_SAFE_SECONDS:
             break

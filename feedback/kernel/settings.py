@@ -188,7 +188,7 @@ def variable(row: "Field[Any]") -> str:
 
 
 def table() -> list[dict[str, str]]:
-    """Every setting as a row of texts, for `xinqiao settings` and the README."""
+    """Every setting as a row of texts, for `xinqiao settings`."""
     return [
         {
             "name": variable(row),
@@ -199,6 +199,16 @@ def table() -> list[dict[str, str]]:
         }
         for row in fields(Settings)
     ]
+
+
+def as_markdown() -> list[str]:
+    """The same rows as lines of a Markdown table, as they stand in the operator's handbook."""
+    lines = ["| variable | type | default | meaning |", "|---|---|---|---|"]
+    for row in table():
+        default = f"{row['default'] or '–'} {row['unit']}".strip()
+        meaning = row["meaning"].replace(" | ", " / ")
+        lines.append(f"| `{row['name']}` | {row['type']} | {default} | {meaning} |")
+    return lines
 
 
 def _kind(row: "Field[Any]") -> str:

@@ -240,3 +240,11 @@ async def shut_of(actor: Actor, nos: Iterable[str]) -> set[str]:
     wanted = sorted(set(nos))
     rows = await shut_to(actor).filter(case__no__in=wanted).values("case__no") if wanted else []
     return {row["case__no"] for row in rows}
+
+
+async def cases_by_source(beginning: str) -> dict[str, tuple[str, Status]]:
+    """Number and status of every case whose source id begins so, by source id: who brought them in finds them again."""
+    rows = Case.filter(source_id__startswith=beginning)
+    return {
+        row["source_id"]: (row["no"], Status(row["status"])) for row in await rows.values("source_id", "no", "status")
+    }

@@ -98,7 +98,7 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
 async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
     async with bootstrap.opened(settings) as context:
         if not is_own:
-            await simulation.populate(context)
+            await simulation.sow(context)
         now = context.clock.now()
         rows = [Past(*row) for row in await supervision.past_clocks(now - timedelta(days=3650), now, 1_000_000)]
     rows.sort(key=lambda each: each.starts_at)

@@ -56,16 +56,21 @@ def log_as(settings: Settings) -> None:
 
 
 def dev(settings: Settings, args: argparse.Namespace) -> int:
+    """Serve as soon as units, accounts and a classifier are there; the demo town fills beside the server."""
+    from web.app import create_app
+    from web.demo import background_fill
+
+    print("正在准备数据库 …", flush=True)
     migrate(settings, args)
-    seed(settings, args)
-    print(f"\n信桥已启动: http://{settings.host}:{settings.port}")
-    print("演示账号（密码都是 demo）: reception 受理窗口， clerk-jiaoyu 教育局经办人， lead-jiaoyu 教育局负责人，")
-    print(
-        "  supervisor 督办， auditor 审计， admin 管理员；每个单位都有 clerk-<单位代码> 和 lead-<单位代码>\n",
-        flush=True,
-    )
-    args.processes = 1
-    return serve(settings, args)
+    print("正在准备单位、账号和分类模型 …", flush=True)
+    if settings.production or settings.redis_url:  # workers outside know nothing of a simulation beside the server
+        if code := seed(settings, args):
+            return code
+    else:
+        run_async(settings, background_fill.prepare)
+
+    _listen(create_app(settings, at_start=background_fill.open_town), settings)
+    return 0
 
 
 def serve(settings: Settings, args: argparse.Namespace) -> int:
@@ -74,10 +79,17 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
     if run_async(settings, _has_demo_accounts) and settings.production:
         print("生产环境不能保留演示账号，请先删除 is_demo 的账号", file=sys.stderr)
         return 2
+    several = args.processes > 1
+    _listen("web.__main__:application" if several else create_app(settings), settings, args.processes)
+    return 0
+
+
+def _listen(application: Any, settings: Settings, processes: int = 1) -> None:
+    """Serve until told to stop: an application, or for several processes the name of a function that makes it."""
     uvicorn.run(
-        "web.__main__:application" if args.processes > 1 else create_app(settings),
-        factory=args.processes > 1,
-        workers=args.processes if args.processes > 1 else None,
+        application,
+        factory=processes > 1,
+        workers=processes if processes > 1 else None,
         host=settings.host,
         port=settings.port,
         log_level="warning",
@@ -86,7 +98,6 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
         timeout_graceful_shutdown=2,
         proxy_headers=settings.trust_proxy,
     )
-    return 0
 
 
 def application() -> Any:
@@ -117,17 +128,25 @@ def migrate(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def seed(settings: Settings, args: argparse.Namespace) -> int:
-    from web.demo import simulation
+    from web.demo import background_fill
 
     if settings.production:
         print("生产环境不放演示数据", file=sys.stderr)
         return 2
-    run_async(settings, simulation.populate)
+
+    async def town(context: Any) -> None:
+        await background_fill.prepare(context)
+        await background_fill.fill(context)
+
+    run_async(settings, town)
     return 0
 
 
 def show_settings(settings: Settings, args: argparse.Namespace) -> int:
     rows = settings_table.table()
+    if args.markdown:
+        print("\n".join(settings_table.as_markdown()))
+        return 0
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return 0

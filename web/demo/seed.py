@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from feedback.kernel.errors import NotNow
 from feedback.rules.vocabulary import Role
 from routing import directory
 from web.auth import accounts
@@ -27,7 +28,10 @@ async def settle(context: AppContext) -> None:
     """Units, regions, routing rows, staff, accounts, texts, matters and a first classifier; no case yet."""
     now = context.clock.now()
     district = provisioning.read(TOWN)
-    await provisioning.provision(context, district, by="demo")
+    try:
+        await provisioning.provision(context, district, by="demo")
+    except NotNow:  # killed half way at an earlier start: the rest of it
+        await provisioning.first_release(context, district)
     staff = _staff(district.units, context)
     await directory.add_staff(staff)
     await accounts.add_accounts([s["username"] for s in staff], DEMO_PASSWORD, is_demo=True, now=now)

@@ -7,12 +7,12 @@ demo also shows what the clocks, the classifier and the ratings really do.
 import heapq
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import structlog
-from tqdm import tqdm
 
 import feedback.jobs
 from evaluation import scale
@@ -28,7 +28,7 @@ from feedback.rules import redaction
 from feedback.rules.access import SYSTEM, Actor, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import Filters
-from feedback.rules.vocabulary import Act, Kind, Role, Status
+from feedback.rules.vocabulary import OPEN, Act, Kind, Role, Status
 from routing import directory
 from routing.assignment_rules import STREET
 from routing.notices import inbox
@@ -39,22 +39,15 @@ from routing.oversight.measure_types import MeasureStep
 from web.actions import cases as case_actions
 from web.context import AppContext
 from web.demo import waves
-from web.demo.seed import SEED, read, settle
+from web.demo.seed import SEED, read
 from web.demo.waves import ScheduledCase
 
 CASES = 300
 DAYS = 120
+CASE_SOURCE, WAVE_SOURCE = "demo-", "wave-"
 UNREAD = timedelta(days=2)
 """What the units of the demo town were told before that they have read."""
 _log = structlog.get_logger("living")
-
-
-async def populate(context: AppContext) -> None:
-    """The town with 120 days of life in it, if the database is empty."""
-    if (await directory.snapshot()).edition:
-        return
-    await settle(context)
-    await DemoSimulation(context, has_waves=True).run()
 
 
 Event = Callable[[datetime], Awaitable[None]]
@@ -64,11 +57,18 @@ class DemoSimulation:
     """120 days in the town: a list of things that will happen, carried out in order of time."""
 
     def __init__(
-        self, context: AppContext, cases_count: int = CASES, days: int = DAYS, *, has_waves: bool = False
+        self,
+        context: AppContext,
+        cases_count: int = CASES,
+        days: int = DAYS,
+        *,
+        has_waves: bool = False,
+        end: datetime | None = None,
     ) -> None:
         self.context = context
-        self.end = context.clock.now()
+        self.end = end or context.clock.now()
         self.start = self.end - timedelta(days=days)
+        self.since = datetime.min.replace(tzinfo=UTC)
         self.draw = random.Random(SEED)  # noqa: S311
         self.aside = random.Random(SEED + 1)  # noqa: S311 - of its own, so that what is added moves nothing else
         self.messages = read("messages")["message"]
@@ -84,11 +84,21 @@ class DemoSimulation:
         self.watch = random.Random(SEED + 3)  # noqa: S311 - likewise
         self.answers: dict[str, str] = {}
         self.known_rectifications: set[str] = set()
+        self.known_cases: dict[str, tuple[str, Status]] = {}
         self.staff: dict[str, Actor] = {}
+        self.arrived = 0
+        self.at_midnight: Callable[[datetime], None] = lambda at: None
+
+    async def resume(self, since: datetime) -> None:
+        """Go on from `since`: open cases are taken up as they stand, what was planned before has happened."""
+        self.since = since
+        for beginning in (CASE_SOURCE, WAVE_SOURCE):
+            self.known_cases |= await case_queries.cases_by_source(beginning)
+        self.arrived = len(self.known_cases)
 
     def plan(self, at: datetime, event: Event) -> None:
-        """Let something happen, unless it lies in the future: then the case stays as it is."""
-        if at <= self.end:
+        """Let something happen, unless it has, or lies in the future: then the case stays as it is."""
+        if self.since <= at <= self.end:
             heapq.heappush(self.agenda, (at, next(self.order), event))
 
     async def run(self) -> None:
@@ -96,11 +106,21 @@ class DemoSimulation:
         self.town = town = await directory.snapshot()
         self.villages = [r for r in town.regions() if r.level == "village"]
         self.streets = [r for r in town.regions() if r.level == "street"]
-        for number in range(self.count):
-            self.plan(self._arrival(), self._arrive(number))
+        arrivals = [
+            self._arrival() for _ in range(self.count)
+        ]  # drawn before anything else, so the same at every start
+        for number, arrival in enumerate(arrivals):
+            no, status = self.known_cases.get(f"{CASE_SOURCE}{number}", ("", None))
+            if not no:
+                self.plan(arrival, self._arrive(number))
+            elif status in OPEN:
+                self._plan_handling(no, self.messages[number % len(self.messages)], self.since)
         if self.has_waves:
-            for number, coming in enumerate(waves.scheduled_cases(read("seasons"), self.villages, self.tide)):
-                if (at := self.end - timedelta(days=coming.days)) >= self.start:
+            for number, coming in enumerate(list(waves.scheduled_cases(read("seasons"), self.villages, self.tide))):
+                no, status = self.known_cases.get(f"{WAVE_SOURCE}{number}", ("", None))
+                if status in OPEN:
+                    self._plan_wave(no, coming, self.since)
+                elif not no and (at := self.end - timedelta(days=coming.days)) >= self.start:
                     self.plan(at, self._come(number, coming))
         for day in range((self.end - self.start).days + 1):
             self.plan(self.start + timedelta(days=day, hours=1), self._midnight)
@@ -109,16 +129,13 @@ class DemoSimulation:
                 self.plan(self.end - timedelta(days=7 * week - 6), self._look_over)
             for row in self.oversight["measure"]:
                 self.plan(self.end - timedelta(days=row["days"]), self._take_measure(row))
-        with tqdm(total=len(self.agenda), desc="云川区", unit="事", leave=False, disable=None) as bar:
-            while self.agenda:
-                at, _, event = heapq.heappop(self.agenda)
-                try:
-                    await event(at)
-                except (NotNow, NotFound, Conflict, Forbidden, Invalid) as refused:
-                    _log.debug("did not happen", refused=refused.code, details=refused.details)
-                await outbox.drain(self.handlers, at)
-                bar.total = bar.n + len(self.agenda) + 1
-                bar.update()
+        while self.agenda:
+            at, _, event = heapq.heappop(self.agenda)
+            try:
+                await event(at)
+            except (NotNow, NotFound, Conflict, Forbidden, Invalid) as refused:
+                _log.debug("did not happen", refused=refused.code, details=refused.details)
+            await outbox.drain(self.handlers, at)
         await feedback.jobs.sweep_clocks(self.end)
         await outbox.drain(self.handlers, self.end)
         await inbox.caught_up(self.end - UNREAD)
@@ -134,13 +151,14 @@ class DemoSimulation:
     async def _midnight(self, at: datetime) -> None:
         await feedback.jobs.sweep_clocks(at)
         await feedback.jobs.close_rated_out(at, self.context.settings.rating_days)
-        page = await case_worklist.worklist(
-            SYSTEM, Filters(kind=Kind.RECTIFY.value, status="assigned"), 1, now=at, size=200
-        )
-        for row in page.items:
-            if row.no not in self.known_rectifications:
-                self.known_rectifications.add(row.no)
-                self._plan_rectification(row.no, at)
+        for status in (Status.ASSIGNED, Status.ACCEPTED):  # the latter after a start half way
+            filters = Filters(kind=Kind.RECTIFY.value, status=status.value)
+            page = await case_worklist.worklist(SYSTEM, filters, 1, now=at, size=200)
+            for row in page.items:
+                if row.no not in self.known_rectifications and row.received_at <= at:
+                    self.known_rectifications.add(row.no)
+                    self._plan_rectification(row.no, at)
+        self.at_midnight(at)
 
     async def _look_over(self, at: datetime) -> None:
         """Once a week the supervisor orders what has been proposed longest; most units answer, and then the citizen."""
@@ -206,7 +224,7 @@ class DemoSimulation:
                 text=text,
                 channel=channel,
                 desk=self.context.settings.desk,
-                source_id=f"demo-{number}",
+                source_id=f"{CASE_SOURCE}{number}",
                 region=region.code if self.draw.random() < 0.8 else "",
                 address=f"{region.name}{slots['place']}",
                 person=PersonSubmission(name=slots["name"], phone=self._phone()) if named else None,
@@ -215,6 +233,7 @@ class DemoSimulation:
             )
             draft = case_actions.filled(draft, self.town, self.context.settings.desk)
             receipt = await cases.submit(draft, citizen(""), now=at, secret=self.context.settings.secret)
+            self.arrived += 1
             await outbox.drain(self.handlers, at)
             self._plan_handling(receipt.no, message, at)
 
@@ -231,7 +250,7 @@ class DemoSimulation:
                 text=coming.text,
                 channel=self.tide.choice(("web", "app", "miniprogram", "hotline")),
                 desk=self.context.settings.desk,
-                source_id=f"wave-{number}",
+                source_id=f"{WAVE_SOURCE}{number}",
                 region=coming.region,
                 address=coming.address,
                 person=PersonSubmission(name=family + given, phone=f"137{self.tide.randrange(10**8):08d}"),
@@ -239,14 +258,18 @@ class DemoSimulation:
             )
             draft = case_actions.filled(draft, self.town, self.context.settings.desk)
             receipt = await cases.submit(draft, citizen(""), now=at, secret=self.context.settings.secret)
+            self.arrived += 1
             await outbox.drain(self.handlers, at)
-            self._plan_desk(receipt.no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=2))
-            self.plan(at + timedelta(hours=self.tide.uniform(4, 24)), take_up(receipt.no))
+            self._plan_wave(receipt.no, coming, at)
 
-        def take_up(no: str) -> Event:
+        return come
+
+    def _plan_wave(self, no: str, coming: ScheduledCase, at: datetime) -> None:
+        def take_up() -> Event:
             async def taken(at: datetime) -> None:
                 if (await case_queries.brief(no)).unit == coming.unit:
-                    await self._do(no, Act.ACCEPT, Role.CLERK, {}, at)
+                    with suppress(NotNow):  # it was accepted before the simulation was stopped
+                        await self._do(no, Act.ACCEPT, Role.CLERK, {}, at)
                     self.answers[no] = coming.reply
                     answered = at + timedelta(hours=self.tide.uniform(5, 24 * 9))
                     self._later(no, Act.REPLY, Role.CLERK, {"text": coming.reply}, answered)
@@ -257,11 +280,12 @@ class DemoSimulation:
                     no, Act.RETURN, Role.CLERK, {"reason": "经核对职责清单，此事不归我单位管，请重新分派。"}, at
                 )
                 self._plan_desk(no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=1))
-                self.plan(at + timedelta(hours=self.tide.uniform(3, 12)), take_up(no))
+                self.plan(at + timedelta(hours=self.tide.uniform(3, 12)), take_up())
 
             return taken
 
-        return come
+        self._plan_desk(no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=2))
+        self.plan(at + timedelta(hours=self.tide.uniform(4, 24)), take_up())
 
     def _homes(self, message: Mapping[str, Any]) -> list[Any]:
         """The villages a message may come from: the one it names, else town or country as it says."""
@@ -365,8 +389,8 @@ class DemoSimulation:
         async def merge(when: datetime) -> None:
             desk = await self._actor("reception")
             page = await case_worklist.worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
-            if page.items:
-                data = {"case": page.items[0].no, "reason": "与此前反映的是同一事项，合并办理。"}
+            if earlier := [row.no for row in page.items if row.received_at <= when]:  # not what people do meanwhile
+                data = {"case": earlier[0], "reason": "与此前反映的是同一事项，合并办理。"}
                 await cases.act(no, Act.MERGE, desk, data, now=when)
 
         self.plan(at, merge)

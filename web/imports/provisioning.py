@@ -23,6 +23,7 @@ from msgspec import Meta, Struct
 import classify.model.registry
 from classify import taxonomy as categories
 from evaluation.ratings import services
+from feedback.kernel import db
 from feedback.kernel.errors import NotNow
 from feedback.rules.vocabulary import Act, Kind, Role
 from routing import directory
@@ -369,12 +370,18 @@ async def provision(context: AppContext, district: District, *, by: str) -> None
     units, regions, routes = (
         [msgspec.to_builtins(row) for row in rows] for rows in (district.units, district.regions, district.routes)
     )
-    await directory.load(units, regions, routes, by=by, now=now)
-    await ReplyTemplate.bulk_create([ReplyTemplate(**msgspec.to_builtins(row)) for row in district.templates])
-    await QuickReason.bulk_create([QuickReason(**msgspec.to_builtins(row)) for row in district.reasons])
-    await services.add_matters([msgspec.to_builtins(row) for row in district.matters])
+    async with db.transaction():  # killed half way, nothing is there and the command may be given again
+        await directory.load(units, regions, routes, by=by, now=now)
+        await ReplyTemplate.bulk_create([ReplyTemplate(**msgspec.to_builtins(row)) for row in district.templates])
+        await QuickReason.bulk_create([QuickReason(**msgspec.to_builtins(row)) for row in district.reasons])
+        await services.add_matters([msgspec.to_builtins(row) for row in district.matters])
+    await first_release(context, district)
+
+
+async def first_release(context: AppContext, district: District) -> None:
+    """The classifier of day one, fitted from the units' duty lists, if there is none yet."""
     duties = [(duty.text, duty.categories) for unit in district.units for duty in unit.duties]
-    await classify.model.registry.first(duties, context.settings.data, now=now)
+    await classify.model.registry.first(duties, context.settings.data, now=context.clock.now())
 
 
 async def employ(

@@ -6,19 +6,26 @@ BIN := $(VENV)/bin
 DATA ?= ./var
 PORT ?= 8000
 PYTEST ?= -n auto  # one process a core; PYTEST= for one alone
+COVERAGE ?=        # COVERAGE=1 measures it too, see [tool.coverage] in pyproject.toml
 WHEELHOUSE ?= # a folder made by `make wheelhouse`: install from it, without any network
 COMPILE ?= --no-compile # bytecode is written at the first import; --compile where the service may not write
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(VENV)-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --quiet --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: run test lint format install install-dev develop lock wheelhouse clean
+.PHONY: run test test-fast route-statements lint format install install-dev develop lock wheelhouse clean
 
 run: install  ## everything from nothing, then serve with the demo town
 	XINQIAO_DATA="$(DATA)" XINQIAO_PORT="$(PORT)" $(BIN)/python -m web dev
 
 test: lint  ## lint, types, import contracts, whole test suite
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(PYTEST) $(if $(COVERAGE),--cov)
+
+test-fast: lint  ## lint, types, import contracts, pure rules: the inner loop
+	$(BIN)/python -m pytest $(PYTEST) -m "not slow" tests/rules tests/architecture
+
+route-statements: install-dev  ## count again how often each route asks the database
+	$(BIN)/python -m pytest -n 0 tests/endpoints/test_route_statements.py --write-route-statements
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -1,57 +1,90 @@
 """What every test may rely on: a migrated database of its own, the demo town in it, and people at the doors.
 
 SQLite by default, PostgreSQL with TEST_DATABASE_URL=postgres://…/name (databases are made from a template there).
-Each test gets a fresh copy, so tests never see each other's cases.
+Each test gets a fresh copy, so tests never see each other's cases. The town itself is made once for the whole run
+(`tests.shared`). With pytest-xdist, tests of one `xdist_group` stay on one worker and all others go anywhere;
+`-p no:xdist` works too.
 """
 
 import asyncio
 import os
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
-from feedback.kernel.clock import OFFICE, aware
+from classify.signals import flag_model
 from feedback.kernel.settings import Settings
+from tests import shared
+from tests.moments import MONDAY as MONDAY
 from tests.people import Door
 from web import bootstrap
 from web.cli.serve import log_as
 from web.context import AppContext
 from web.demo import seed
 
-MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
+WRITE_STATEMENTS = "--write-route-statements"
+_DATABASE = "database"  # the file in which a template notes its address
 
 
-class OneBrowser(LoadScopeScheduling):  # type: ignore[misc] # no types come with it
-    """On several cores: tests of pages stay together, beside one browser and one served town; others go anywhere."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        WRITE_STATEMENTS, action="store_true", help="write route_statements.toml anew (make route-statements)"
+    )
 
-    def _split_scope(self, nodeid: str) -> str:
-        return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):  # a worker of xdist: the main process sees to the folder
+        return
+    folder = shared.begin_run()
+    config.add_cleanup(lambda: _end_run(folder))
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
-    return OneBrowser(config, log)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Only asked when xdist is there; another `--dist` than the usual one is left to it."""
+    if config.option.dist != "load":
+        return None
+    from tests.scheduling import ByGroup
+
+    return ByGroup(config, log)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workerinput"):
+        from tests.scheduling import note_groups
+
+        note_groups(session.items)
+
+
+def _end_run(folder: Path) -> None:
+    for noted in folder.glob(f"*/{_DATABASE}"):
+        asyncio.run(_drop(noted.read_text()))
+    shared.end_run(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that the cores end together; groups are begun before by xdist itself."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def _settings(data: Path, url: str = "") -> Settings:
     return Settings(data=data, database_url=url, now=None, log_level="error")
 
 
-def _other_database(url: str, name: str) -> str:
+def other_database(url: str, name: str) -> str:
+    """The address of another database on the same server."""
     return url.rsplit("/", 1)[0] + "/" + name
 
 
-async def _run_sql(*statements: str) -> None:
+async def run_sql(*statements: str) -> None:
     connection = await asyncpg.connect(POSTGRES.replace("postgres://", "postgresql://"))
     try:
         for statement in statements:
@@ -61,63 +94,73 @@ async def _run_sql(*statements: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def town() -> Iterator[Settings]:
-    """A migrated database with the town's units, accounts and calendar, and no case yet: the template of all others."""
+def blank() -> Settings:
+    """A migrated database with nothing in it."""
     log_as(Settings(log_level="error"))
-    folder = Path(tempfile.mkdtemp(prefix="xinqiao-"))
-    name = f"xq_{uuid4().hex[:12]}"
-    settings = _settings(folder, _other_database(POSTGRES, name) if POSTGRES else "")
+    return template("blank", bootstrap.migrate)
 
-    async def prepare() -> None:
-        if POSTGRES:
-            await _run_sql(f"CREATE DATABASE {name}")
-        await bootstrap.migrate(settings)
-        async with bootstrap.opened(settings) as context:
-            context = replace(context, clock=context.clock.starting_at(MONDAY))
-            await bootstrap.seed_calendar(context)
-            await seed.settle(context)
 
-    asyncio.run(prepare())
-    yield settings
+@pytest.fixture(scope="session")
+def town(blank: Settings) -> Settings:
+    """A migrated database with the town's units, accounts and calendar, and no case yet: the template of all others."""
+    return template("town", _settle, blank)
+
+
+async def _settle(settings: Settings) -> None:
+    async with bootstrap.opened(settings) as context:
+        context = replace(context, clock=context.clock.starting_at(MONDAY))
+        await bootstrap.seed_calendar(context)
+        await seed.settle(context)
+
+
+def template(name: str, fill: Callable[[Settings], Awaitable[None]], origin: Settings | None = None) -> Settings:
+    """An installation made once for the whole run: a copy of another one, or a new one, and what `fill` does to it."""
+
+    async def make(folder: Path) -> None:
+        settings = await _copy(origin, folder)
+        (folder / _DATABASE).write_text(settings.database_url)
+        await fill(settings)
+
+    folder = shared.made_once(name, lambda folder: asyncio.run(make(folder)))
+    return _settings(folder, (folder / _DATABASE).read_text())
+
+
+async def _copy(origin: Settings | None, data: Path) -> Settings:
+    """A database of its own, with the files that belong to it in `data`: empty, or as `origin` has it."""
+    if origin is not None and (origin.data / "releases").exists():
+        shutil.copytree(origin.data / "releases", data / "releases")
+    if origin is not None:  # or every process of the run would fit it anew
+        for file in origin.data.glob(flag_model.file_name()):
+            shutil.copy(file, data)
     if POSTGRES:
-        asyncio.run(_run_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    shutil.rmtree(folder, ignore_errors=True)
+        name = f"xq_{uuid4().hex[:12]}"
+        template = f" TEMPLATE {_name_of(origin)}" if origin is not None else ""
+        await run_sql(f"CREATE DATABASE {name}{template}")
+        return _settings(data, other_database(POSTGRES, name))
+    if origin is not None:
+        shutil.copy(origin.data / "xinqiao.sqlite3", data)
+    return _settings(data)
+
+
+async def _drop(database_url: str) -> None:
+    if database_url:
+        await run_sql(f"DROP DATABASE IF EXISTS {database_url.rsplit('/', 1)[1]} WITH (FORCE)")
+
+
+def _name_of(settings: Settings) -> str:
+    return settings.database_url.rsplit("/", 1)[1]
 
 
 @asynccontextmanager
-async def fresh(town: Settings, folder: Path) -> AsyncIterator[Settings]:
-    """A copy of the town's database for one test."""
+async def fresh(template: Settings, folder: Path) -> AsyncIterator[Settings]:
+    """A copy of that installation for one test."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    releases = town.data / "releases"
-    if releases.exists():
-        shutil.copytree(releases, data / "releases")
-    if not POSTGRES:
-        shutil.copy(town.data / "xinqiao.sqlite3", data / "xinqiao.sqlite3")
-        yield replace(town, data=data)
-        return
-    name = f"xq_{uuid4().hex[:12]}"
-    template = town.database_url.rsplit("/", 1)[1]
-    await _run_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    settings = await _copy(template, data)
     try:
-        yield replace(town, data=data, database_url=_other_database(POSTGRES, name))
-    finally:
-        await _run_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
-@asynccontextmanager
-async def blank(folder: Path) -> AsyncIterator[Settings]:
-    """A migrated database with nothing in it, of the kind all tests here run on: one process speaks one dialect."""
-    name = f"xq_{uuid4().hex[:12]}"
-    if POSTGRES:
-        await _run_sql(f"CREATE DATABASE {name}")
-    try:
-        settings = _settings(folder / "data", _other_database(POSTGRES, name) if POSTGRES else "")
-        await bootstrap.migrate(settings)
         yield settings
     finally:
-        if POSTGRES:
-            await _run_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await _drop(settings.database_url)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from feedback.kernel.clock import SystemClock
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
 from feedback.kernel.storage import Storage
+from routing.directory import Directory
 
 PageMaker = Callable[[Request, str, Mapping[str, Any], int], Response]
 _log = structlog.get_logger("context")
@@ -27,6 +28,10 @@ class UnitRecommender(Protocol):
     """Which units usually answer such a message, with their shares (0 to 1), the likeliest first."""
 
     async def usual(self, context: "AppContext", title: str, text: str) -> list[tuple[str, float]]: ...
+
+    async def refresh(self, context: "AppContext") -> bool: ...
+
+    async def learn(self, model: Model, names: Directory) -> None: ...
 
     async def try_to_refresh(self, context: "AppContext") -> None: ...
 

@@ -12,29 +12,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import chinese_calendar
 from tortoise.exceptions import IntegrityError
 
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import Conflict, NotFound
 from feedback.record.models.calendar import CalendarDraft, CalendarEdition, EditionDay
-from feedback.rules.workdays import Calendar, DayRow, Editions
+from feedback.rules.workdays import FIRST_YEAR, Calendar, DayRow, Editions, announced
 
-FIRST_YEAR = 2004
 _TICK = timedelta(milliseconds=1)
 _LATER = timedelta(minutes=2)  # longer than any transaction may take
-_NAMES = {
-    "New Year's Day": "元旦",
-    "Spring Festival": "春节",
-    "Tomb-sweeping Day": "清明节",
-    "Labour Day": "劳动节",
-    "Dragon Boat Festival": "端午节",
-    "Mid-autumn Festival": "中秋节",
-    "National Day": "国庆节",
-    "Anti-Fascist 70th Day": "抗战胜利70周年纪念日",
-}
-_WEEKEND = 5
 _MOST = 2**31  # the databases refuse to compare a larger number
 _NONE = Editions.only(Calendar.of("none", date(FIRST_YEAR, 1, 1) - timedelta(days=1), ()))
 _known: dict[tuple[int, str, int, str], Editions] = {}  # editions never change, so they are read once per process
@@ -90,12 +77,6 @@ async def seed(now: datetime) -> bool:
     source = f"国务院办公厅通知（chinesecalendar {FIRST_YEAR}–{last_year}）"
     await _add(CalendarChange(tuple(rows), (), date(last_year, 12, 31), source), None, "system", now)
     return True
-
-
-def package() -> Calendar:
-    """The calendar as announced, without a database: for the command line."""
-    rows, last_year = announced()
-    return Calendar.of(f"{last_year}-1", date(last_year, 12, 31), rows)
 
 
 def changed(before: Calendar, what: CalendarChange) -> Calendar:
@@ -282,18 +263,3 @@ async def days_of(year: int) -> list[DayRow]:
     """The days of a year that differ from the plain week, as of now."""
     rows = (await current()).rows.values()
     return sorted((row for row in rows if row.day.year == year), key=lambda row: row.day)
-
-
-def announced() -> tuple[list[DayRow], int]:
-    """Every announced day that differs from the plain week, and the last announced year."""
-    rows: list[DayRow] = []
-    day = date(FIRST_YEAR, 1, 1)
-    while True:
-        try:
-            is_off, english = chinese_calendar.get_holiday_detail(day)
-        except NotImplementedError:
-            return rows, day.year - 1
-        weekend = day.weekday() >= _WEEKEND
-        if (is_off and english) or is_off != weekend:
-            rows.append(DayRow(day, not is_off, _NAMES.get(english or "", "节假日")))
-        day += timedelta(days=1)

@@ -13,9 +13,22 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from types import MappingProxyType
 
+import chinese_calendar
+
 _DAY = timedelta(days=1)
 _SATURDAY = 5
 EVERY_DAY = (date.min, date.max)
+FIRST_YEAR = 2004
+_NAMES = {
+    "New Year's Day": "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明节",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节",
+    "Mid-autumn Festival": "中秋节",
+    "National Day": "国庆节",
+    "Anti-Fascist 70th Day": "抗战胜利70周年纪念日",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +161,24 @@ def _days(first: date, last: date) -> Iterator[date]:
     while first <= last:
         yield first
         first += _DAY
+
+
+def package() -> Calendar:
+    """The calendar as announced, without a database."""
+    rows, last_year = announced()
+    return Calendar.of(f"{last_year}-1", date(last_year, 12, 31), rows)
+
+
+def announced() -> tuple[list[DayRow], int]:
+    """Every announced day that differs from the plain week, and the last announced year."""
+    rows: list[DayRow] = []
+    day = date(FIRST_YEAR, 1, 1)
+    while True:
+        try:
+            is_off, english = chinese_calendar.get_holiday_detail(day)
+        except NotImplementedError:
+            return rows, day.year - 1
+        weekend = day.weekday() >= _SATURDAY
+        if (is_off and english) or is_off != weekend:
+            rows.append(DayRow(day, not is_off, _NAMES.get(english or "", "节假日")))
+        day += _DAY

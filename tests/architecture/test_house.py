@@ -97,6 +97,7 @@ def test_the_operators_handbook_holds_the_table_of_settings() -> None:
 async def test_the_migrations_are_current(tmp_path: Path) -> None:
     config = bootstrap.config(Settings(data=tmp_path))
     async with tortoise_cli_context(config) as context:
+        assert context.apps is not None
         assert not await MigrationAutodetector(context.apps, config["apps"]).changes()
 
 

@@ -33,7 +33,7 @@ from routing.oversight.forecast import History, Past, calibration, share_of_time
 from tests.people import Door
 from web import bootstrap
 from web.cli.serve import log_as
-from web.demo import seed, simulation
+from web.demo import seed
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 MOMENTS = (0.25, 0.5, 0.75)
@@ -98,7 +98,8 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
 async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
     async with bootstrap.opened(settings) as context:
         if not is_own:
-            await simulation.sow(context)
+            await background_fill.prepare(context)
+            await background_fill.fill(context)
         now = context.clock.now()
         rows = [Past(*row) for row in await supervision.past_clocks(now - timedelta(days=3650), now, 1_000_000)]
     rows.sort(key=lambda each: each.starts_at)

@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 from classify import taxonomy
 from classify.automation import gate
 from classify.automation.gate import CellState, GateState
-from classify.model import linear_heads, local_adaptation, seed_examples, training
+from classify.model import local_adaptation, seed_examples, training
+from classify.model.linear_heads import Local
 from classify.model.release import Model
 from classify.model.seed_examples import Example
 from classify.recommend.unit_recommender import CandidateUnit, UnitRecommender
@@ -131,7 +132,7 @@ class Headings:
     def __init__(self, stream: Stream, model: Model, cold: Model) -> None:
         self._stream = stream
         self._models = (model,) if model is cold else (model, cold)
-        self._learnt: linear_heads.Local | None = None
+        self._learnt: Local | None = None
         self._seen: list[list[Array]] = []
 
     def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:

@@ -131,7 +131,7 @@ async def _send_all(server: Server, cases: int, kills: int, draw: random.Random)
 
         async def killer() -> None:
             for threshold in kill_after:
-                await _until(lambda threshold=threshold: len(receipts) >= threshold)  # type: ignore[misc] # bound now
+                await _until(lambda threshold=threshold: len(receipts) >= threshold)
                 await asyncio.sleep(draw.uniform(0, 0.05))  # anywhere inside a request or a message
                 server.kill()
                 server.start()

@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
@@ -26,6 +26,7 @@ from classify.learning import training_runs
 from classify.model import registry
 from classify.model.seed_examples import seed_examples
 from feedback.kernel.settings import Settings
+from tests.messages import MORE, PLACES, WHEN, messages
 from tests.people import Door
 from web import bootstrap
 from web.demo import seed
@@ -42,83 +43,6 @@ PROBES = (
     ("钓鱼台栏杆松了", "周末去钓鱼，靠水一侧的钓鱼台栏杆一推就晃，希望早点加固。"),
     ("钓鱼台什么时候开放", "桥下新修的钓鱼台围了半年没有开放，想知道还要等多久。"),
 )
-_PLACES = [
-    "云溪北岸",
-    "柳湾",
-    "三号桥下",
-    "老码头",
-    "东湖公园",
-    "西堤",
-    "水文站旁",
-    "沙洲",
-    "双桥",
-    "南门渡口",
-    "石磨湾",
-    "新闸口",
-    "竹林湾",
-    "上坝",
-    "青石滩",
-    "莲花汀",
-]
-_WHEN = [
-    "上周六早上",
-    "昨天傍晚",
-    "这个月以来",
-    "雨停以后",
-    "国庆前后",
-    "前天中午",
-    "入秋以来",
-    "连续几个周末",
-    "清明那几天",
-    "下班以后",
-]
-_WHAT = (
-    "钓鱼台的木板烂了一大片，一脚踩下去就陷",
-    "两个钓鱼台之间的过道被水冲歪，人要侧着身子走",
-    "钓鱼台护栏只剩下一半，铁管锈得发红",
-    "好几个钓鱼台被人用铁链锁着，说是包了场",
-    "钓鱼台边上夜里没有灯，看不清台阶在哪里",
-    "新装的钓鱼台螺丝外露，划破了裤子和手",
-    "钓鱼台上铺的防滑垫全翘了起来",
-    "台风过后钓鱼台的立柱斜了，像要倒到水里",
-    "钓鱼台离水面太高，垂钓时够不着抄网",
-    "有人在钓鱼台上支帐篷烧烤，油污擦不掉",
-    "钓鱼台编号和预约软件上的对不上，去了没有位子",
-    "收费牌挂在钓鱼台入口，可是没有人说得清收给谁",
-)
-_MORE = (
-    "我们钓友协会有六十多人，年纪大的占一半",
-    "我带着孙子一起去的，差点出事",
-    "问过看门的师傅，他说归别人管",
-    "附近只有这一处可以安全垂钓",
-    "之前比赛的时候还是好好的",
-    "照片已经拍好，可以随时提供",
-    "同去的几个人都遇到了这种情况",
-    "我在这里钓了二十年，从来没有这样过",
-    "外地来的朋友看了都摇头",
-    "残疾人的那个位置也不能用",
-    "电话打了三次，每次都说记下了",
-    "城里好不容易有个休闲的去处",
-)
-_ASK = (
-    "请派人修好，别等出了事",
-    "希望给一个修缮的时间",
-    "盼望管理单位来现场看一看",
-    "请说明由谁负责维护",
-    "建议先拉警戒线，再安排施工",
-    "恳请尽快答复",
-    "能不能换成石头的，耐用一些",
-    "请把今年的维护计划公开一下",
-)
-
-
-def messages(number: int, seed_number: int = 7) -> Iterator[tuple[str, str]]:
-    """Complaints about angling platforms, no two alike."""
-    rng = random.Random(seed_number)
-    for _ in range(number):
-        place, what, more = rng.choice(_PLACES), rng.sample(_WHAT, 2), rng.sample(_MORE, 2)
-        text = f"{rng.choice(_WHEN)}我去{place}，{what[0]}。{more[0]}。{what[1]}，{more[1]}。{rng.choice(_ASK)}。"
-        yield f"{place}钓鱼台{rng.choice(('坏了', '没人管', '有危险', '问题多', '该修了', '出了状况'))}", text
 
 
 def lies(number: int, seed_number: int = 11) -> list[tuple[str, str, str]]:
@@ -129,7 +53,7 @@ def lies(number: int, seed_number: int = 11) -> list[tuple[str, str, str]]:
     wrong = {e.category: rng.choice([o.category for o in own if o.category[:2] != e.category[:2]]) for e in own}
     picked = [own[i % len(own)] for i in range(number)]
     return [
-        (e.title, f"{rng.choice(_WHEN)}在{rng.choice(_PLACES)}。{e.text}{rng.choice(_MORE)}。", wrong[e.category])
+        (e.title, f"{rng.choice(WHEN)}在{rng.choice(PLACES)}。{e.text}{rng.choice(MORE)}。", wrong[e.category])
         for e in picked
     ]
 

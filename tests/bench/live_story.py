@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 
@@ -30,6 +30,8 @@ OWN: Sequence[tuple[str, str, str]] = (
     ("help", "楼下饭店油烟呛人", "楼下饭店油烟直排，开窗就呛，孩子一直咳嗽，请环保和城管来看看。"),
     ("consult", "孩子转学要什么材料", "我们搬到清河街道了，孩子读三年级，想问转学需要准备哪些材料、什么时候办。"),
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _same_site(base: str) -> Mapping[str, str]:
     return {"Origin": base}
 
 
-def _wait(look: Callable[[], Any], is_there: Callable[[Any], Any]) -> Any:
+def _wait(look: Callable[[], T], is_there: Callable[[T], Any]) -> T:
     until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until:
         seen = look()

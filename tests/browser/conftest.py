@@ -1,4 +1,7 @@
-"""One browser and one served town for all tests here, and a fresh window for each."""
+"""One browser and one served town for all tests on a worker, and a fresh window for each.
+
+The town is lived in once for the whole run; every worker serves a copy. The tests of one module stay together.
+"""
 
 import os
 import shutil
@@ -12,8 +15,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from feedback.kernel.settings import Settings
-from tests.browser.site import Site, served
+from tests.browser.site import Site, live_in, served
 from tests.browser.survey import DESKTOP, HEIGHT, complaints_of
+from tests.conftest import template
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 LAUNCH = (
@@ -27,7 +31,21 @@ LAUNCH = (
     "--disable-component-update",
     "--disable-sync",
 )
+HERE = Path(__file__).parent
 Window = Callable[..., Awaitable[Page]]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(scope="session")
+def lived_in(town: Settings) -> Settings:
+    """The town after some weeks of life."""
+    return template("lived-in", live_in, town)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -48,10 +66,10 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def site(chromium: Browser, town: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    """The served town. Asked for after the browser, so that nobody waits for it in vain."""
+async def site(chromium: Browser, lived_in: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """That town, served to this worker. Asked for after the browser, so that nobody waits for it in vain."""
     folder: Path = tmp_path_factory.mktemp("site")
-    async with served(town, folder) as found:
+    async with served(lived_in, folder) as found:
         yield found
 
 

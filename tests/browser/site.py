@@ -20,9 +20,10 @@ import httpx2
 
 from feedback.kernel.settings import Settings, variable
 from feedback.rules.intake import PersonSubmission, Submission
-from tests.conftest import MONDAY, fresh
+from tests.conftest import fresh
+from tests.messages import MIXER
+from tests.moments import MONDAY
 from tests.people import ANNAS_MESSAGE
-from tests.rules.test_topics import MIXER
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.demo import simulation
@@ -30,6 +31,7 @@ from web.tasks import topics
 
 DAYS, CASES = 40, 40
 PATIENCE_SECONDS = 60.0
+SECRET = "a-secret-for-the-time-of-the-tests"
 T = TypeVar("T")
 ANSWER = (
     "您好，您反映的学校门口拥堵问题收悉。经我局会同学校现场核实，情况属实。根据道路交通安全法，"
@@ -140,26 +142,31 @@ async def until(condition: Callable[[], Awaitable[T]], what: str) -> T:
     return found
 
 
+async def live_in(town: Settings) -> None:
+    """Let some weeks pass in the town, with much to see on every page."""
+    async with bootstrap.opened(replace(town, now=MONDAY, secret=SECRET)) as context:
+        await simulation.DemoSimulation(context, cases_count=CASES, days=DAYS).run()
+        # Before the server's own time begins, which gathers once more when it starts.
+        earlier = replace(context, clock=context.clock.starting_at(MONDAY - timedelta(hours=1)))
+        for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic
+            person = PersonSubmission("安小娜", f"1390000{i:04}")
+            await case_actions.submit_case(earlier, Submission("complaint", title, text, "web", "", person=person))
+        await topics.gather(context, context.clock.now())
+
+
 @contextlib.asynccontextmanager
 async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
-    """The town after some weeks of life, under `xinqiao serve` with the worker inside."""
+    """A copy of that town under `xinqiao serve` with the worker inside."""
     async with fresh(town, folder) as copy:
         settings = replace(
             copy,
             port=_free_port(),
             now=MONDAY,
+            secret=SECRET,
             submit_per_minute=6000,
             lookup_per_minute=6000,
             login_per_minute=6000,
         )
-        async with bootstrap.opened(settings) as context:
-            await simulation.DemoSimulation(context, cases_count=CASES, days=DAYS).run()
-            # Before the server's own time begins, which gathers once more when it starts.
-            earlier = replace(context, clock=context.clock.starting_at(MONDAY - timedelta(hours=1)))
-            for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic
-                person = PersonSubmission("安小娜", f"1390000{i:04}")
-                await case_actions.submit_case(earlier, Submission("complaint", title, text, "web", "", person=person))
-            await topics.gather(context, context.clock.now())
         log = folder / "server.log"
         with _process(settings, log) as server:
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=30) as api:

@@ -1,7 +1,10 @@
-"""Every page, as everybody who may see it, on a phone and on a desktop, in every reading mode."""
+"""Every page, as everybody who may see it, on a phone and on a desktop, in every reading mode.
+
+The pages are looked at in pieces of equal size, so that every core has some until the end.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterable
 
 import pytest
 import pytest_asyncio
@@ -15,7 +18,7 @@ from tests.browser.visits import VISITS, Visit, pages_of
 from web.app import create_app
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-AT_ONCE = 3
+AT_ONCE, PIECES = 2, 8
 
 _PLANTED = """() => {
   const main = document.getElementById("main");
@@ -28,14 +31,36 @@ _PLANTED = """() => {
   main.appendChild(document.createElement("img")).src = "http://elsewhere.invalid/x.png";
 }"""
 
-each_visit = pytest.mark.parametrize("visit", VISITS, ids=str)
+each_visit = pytest.mark.parametrize(
+    "visit",
+    [
+        pytest.param(visit, id=str(visit), marks=pytest.mark.xdist_group(f"pages-{n % PIECES}"))
+        for n, visit in enumerate(VISITS)
+    ],
+)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def survey(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> AsyncIterator[dict[Visit, Findings]]:
-    """What was found on each page that a chosen test asks about, looked at once."""
-    asked = {id(v): v for item in request.session.items if (v := _visit_of(item))}
-    findings = {visit: Findings() for visit in asked.values()}
+async def surveyed() -> dict[Visit, Findings]:
+    """What was found so far."""
+    return {}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def survey(
+    request: pytest.FixtureRequest, chromium: Browser, site: Site, surveyed: dict[Visit, Findings]
+) -> dict[Visit, Findings]:
+    """What was found on the page a test asks about: all pages of its piece that chosen tests ask about, looked at once."""
+    visit = request.getfixturevalue("visit")
+    if visit not in surveyed:
+        asked = {id(v): v for item in request.session.items if (v := _visit_of(item))}
+        piece = [v for v in asked.values() if VISITS.index(v) % PIECES == VISITS.index(visit) % PIECES]
+        surveyed |= await _look_at(piece, chromium, site)
+    return surveyed
+
+
+async def _look_at(visits: Iterable[Visit], chromium: Browser, site: Site) -> dict[Visit, Findings]:
+    findings = {visit: Findings() for visit in visits}
     todo = [(visit, width) for visit in findings for width in (PHONE, DESKTOP)]
 
     async def visitor() -> None:
@@ -44,7 +69,7 @@ async def survey(request: pytest.FixtureRequest, chromium: Browser, site: Site) 
             await _visited(chromium, site, visit, width, findings[visit])
 
     await asyncio.gather(*(visitor() for _ in range(AT_ONCE)))
-    yield findings
+    return findings
 
 
 def _visit_of(item: pytest.Item) -> Visit | None:

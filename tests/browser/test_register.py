@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from playwright.async_api import FileChooser, Page, expect
+from playwright.async_api import FileChooser, FilePayload, Page, expect
 
 from tests.browser.conftest import Window
 from tests.browser.site import PATIENCE_SECONDS, Site
@@ -58,7 +58,8 @@ async def test_a_visit_is_registered_by_keyboard_in_under_a_minute(window: Windo
     await keys.press("Alt+f")
     async with asyncio.timeout(PATIENCE_SECONDS):
         chooser = await choosing
-    await chooser.set_files([FILE, {**FILE, "name": "第二页.txt"}])
+    second: FilePayload = {**FILE, "name": "第二页.txt"}
+    await chooser.set_files([FILE, second])
     await page.locator(".file-state--ok").nth(1).wait_for()
     await keys.press("Alt+m")
     await keys.write("安小娜")

@@ -6,7 +6,7 @@ import pytest
 
 from feedback.rules.vocabulary import Act
 from routing import directory
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from tests.people import Door
 from web.actions import cases as case_actions
 

@@ -30,6 +30,7 @@ async def document(door: Door) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.one_database
 async def test_it_names_every_route_and_no_other(door: Door) -> None:
     told = await document(door)
     assert told["openapi"].startswith("3.1")
@@ -40,6 +41,7 @@ async def test_it_names_every_route_and_no_other(door: Door) -> None:
     assert all(isinstance(route, Route) for route in routes.ROUTES)
 
 
+@pytest.mark.one_database
 async def test_every_reference_in_it_leads_somewhere(door: Door) -> None:
     response = await door.get("/api/v1/openapi.json")
     schemas = response.json()["components"]["schemas"]
@@ -48,6 +50,7 @@ async def test_every_reference_in_it_leads_somewhere(door: Door) -> None:
     assert referred == set(schemas), "a schema nobody refers to"
 
 
+@pytest.mark.one_database
 async def test_every_operation_has_a_name_of_its_own(door: Door) -> None:
     told = await document(door)
     names = [operation["operationId"] for row in told["paths"].values() for operation in row.values()]
@@ -68,6 +71,7 @@ async def sent(door: Door, call: Call, body: Any) -> Any:
 
 
 @pytest.mark.parametrize("call", BODIES, ids=called)
+@pytest.mark.one_database
 async def test_what_it_demands_is_demanded(door: Door, call: Call) -> None:
     required = set(schema_of(await document(door), call).get("required", ()))
     response = await sent(door, call, {})
@@ -85,6 +89,7 @@ def wrong_for(schema: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("call", BODIES, ids=called)
+@pytest.mark.one_database
 async def test_a_wrong_type_is_named_for_every_field_it_lists(door: Door, call: Call) -> None:
     told = await document(door)
     body = {name: wrong_for(row) for name, row in schema_of(told, call)["properties"].items()}
@@ -105,6 +110,7 @@ async def test_every_parameter_it_lists_is_read(door: Door, call: Call) -> None:
     assert response.status_code in (404, 422)
 
 
+@pytest.mark.one_database
 def test_the_lengths_it_tells_are_those_of_the_rules() -> None:
     _, schemas = msgspec.json.schema_components([requests.NewCase])
     told = schemas["NewCase"]["properties"]
@@ -186,6 +192,7 @@ async def walk(door: Door) -> list[tuple[tuple[str, str], Any]]:
     return seen
 
 
+@pytest.mark.one_database
 async def test_the_readable_page_shows_every_call_and_asks_nobody_else(door: Door) -> None:
     response = await door.get("/api/v1/docs")
     assert response.status_code == 200

@@ -38,11 +38,13 @@ async def sent(door: Door, content: bytes, kind: str = "application/json") -> An
         pytest.param(b'{"title":NaN}', id="not a number of JSON"),
     ],
 )
+@pytest.mark.one_database
 async def test_what_is_not_json_is_400(door: Door, content: bytes) -> None:
     fault_of(await sent(door, content), 400, "not_json")
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"text"', b"7"])
+@pytest.mark.one_database
 async def test_json_that_is_no_object_is_422(door: Door, content: bytes) -> None:
     assert fault_of(await sent(door, content), 422, "invalid") == {"body": "请求内容应为一个 JSON 对象"}
 
@@ -50,6 +52,7 @@ async def test_json_that_is_no_object_is_422(door: Door, content: bytes) -> None
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk", ""]
 )
+@pytest.mark.one_database
 async def test_another_content_type_is_415(door: Door, kind: str) -> None:
     content = json.dumps(dict(ANNAS_MESSAGE)).encode()
     fault_of(await sent(door, content, kind), 415, "unsupported_type")
@@ -61,6 +64,7 @@ async def test_a_byte_order_mark_is_forgiven(door: Door) -> None:
 
 
 @pytest.mark.parametrize("size", [1_100_000, 20_000_000], ids=["more than a message needs", "20 MB"])
+@pytest.mark.one_database
 async def test_too_large_a_body_is_413(door: Door, size: int) -> None:
     fault_of(await sent(door, json.dumps({**ANNAS_MESSAGE, "text": "x" * size}).encode()), 413, "too_large")
 
@@ -100,11 +104,13 @@ async def test_nobody_can_open_a_rectification_by_hand(door: Door) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nowhere", "/api/v2/cases", "/api/", "/api/v1/cases/x/acts"])
+@pytest.mark.one_database
 async def test_an_unknown_path_is_404_in_the_shape(door: Door, path: str) -> None:
     fault_of(await door.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", CASES), ("GET", "/api/v1/classify"), ("DELETE", "/api/v1/units")])
+@pytest.mark.one_database
 async def test_another_method_is_405_in_the_shape(door: Door, method: str, path: str) -> None:
     response = await door.client.request(method, path)
     fault_of(response, 405, "method_not_allowed")
@@ -121,8 +127,9 @@ async def test_another_method_is_405_in_the_shape(door: Door, method: str, path:
     ],
 )
 @pytest.mark.parametrize("token", ["", "not-a-token", "\u00e9"])
+@pytest.mark.one_database
 async def test_without_a_session_the_staff_calls_are_401(door: Door, method: str, path: str, token: str) -> None:
-    headers = {"Authorization": f"Bearer {token}".encode()} if token else {}
+    headers = {b"Authorization": f"Bearer {token}".encode()} if token else {}
     fault_of(await door.client.request(method, path, headers=headers), 401, "unauthorized")
 
 

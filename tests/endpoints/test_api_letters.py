@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from docx import Document
 
-from tests.conftest import MONDAY
-from tests.endpoints.test_letter_admin import _changed
-from tests.endpoints.test_letters import _case, _told
+from tests.endpoints.test_letter_admin import changed
+from tests.endpoints.test_letters import letters_told, opened_case
+from tests.moments import MONDAY
 from tests.people import Door
 from web.letters import templates
 
@@ -22,7 +22,7 @@ async def test_an_administrator_downloads_changes_tries_and_restores_a_template(
     assert listed["hotline_reply"]["own"] is False and listed["forward_slip"]["internal"] is True
     ours = await door.get(f"{CODE}/template.docx", token)
     assert Document(io.BytesIO(ours.content)).paragraphs
-    put = await _sent(door, _changed(add="本区监督电话：{{ 联系电话 }}。"), token)
+    put = await _sent(door, changed(add="本区监督电话：{{ 联系电话 }}。"), token)
     assert put.status_code == 200 and put.json()["own"] is True, put.text
     required = {row["name"] for row in put.json()["placeholders"] if row["required"]}
     assert required == {"信访人", "事项标题", "处理意见", "依据", "联系电话"}
@@ -38,9 +38,9 @@ async def test_an_administrator_downloads_changes_tries_and_restores_a_template(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param(_changed(add="{{ 姓名 }}"), "不认识的占位符“姓名”", id="an unknown placeholder"),
-        pytest.param(_changed(drop="处理意见"), "缺少必须写明的“处理意见”", id="what must be stated is missing"),
-        pytest.param(_changed(add="{{ ''.__class__.__mro__ }}"), "占位符写错了", id="a way out of the sandbox"),
+        pytest.param(changed(add="{{ 姓名 }}"), "不认识的占位符“姓名”", id="an unknown placeholder"),
+        pytest.param(changed(drop="处理意见"), "缺少必须写明的“处理意见”", id="what must be stated is missing"),
+        pytest.param(changed(add="{{ ''.__class__.__mro__ }}"), "占位符写错了", id="a way out of the sandbox"),
         pytest.param(b"PK\x03\x04 no", "不是有效的 Word 文件", id="no Word file"),
         pytest.param(b"x" * 3_000_000, "太大", id="too large"),
         pytest.param(b"", "请选择改好的 Word 模板", id="nothing"),
@@ -69,12 +69,12 @@ async def test_only_an_administrator_keeps_templates(door: Door) -> None:
         for path in ("/api/v1/letters", CODE, f"{CODE}/template.docx", f"{CODE}/sample.pdf"):
             assert (await door.get(path, token)).status_code == status, (who, path)
         assert (await door.post(f"{CODE}/restore", token=token)).status_code == status
-        assert (await _sent(door, _changed(), token)).status_code == status
+        assert (await _sent(door, changed(), token)).status_code == status
 
 
 async def test_a_printed_code_is_checked_like_on_the_page_and_tells_nothing_of_person_or_matter(door: Door) -> None:
-    receipt = await _case(door)
-    letter = (await _told(door, receipt["no"], code=receipt["code"]))["accept_notice"]
+    receipt = await opened_case(door)
+    letter = (await letters_told(door, receipt["no"], code=receipt["code"]))["accept_notice"]
     answer = await door.get("/api/v1/letters/verify", params={"code": letter["verify"]})
     told = answer.json()
     assert told["genuine"] is True and told["letter"]["number"] == letter["number"]

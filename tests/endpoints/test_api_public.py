@@ -57,6 +57,7 @@ async def test_a_published_answer_is_found_by_its_words_and_not_by_others(door: 
 
 
 @pytest.mark.parametrize("query", ["unit=nowhere", "category=zz", "region=1", "page=x"])
+@pytest.mark.one_database
 async def test_a_reply_filter_nobody_knows_is_422(door: Door, query: str) -> None:
     response = await door.get(f"/api/v1/public/replies?{query}")
     assert (response.status_code, set(response.json()["error"]["fields"])) == (422, {query.partition("=")[0]})
@@ -163,6 +164,7 @@ async def test_staff_may_not_rate(door: Door) -> None:
         ({"level": 5, "token": "é\u0000"}, {"token"}),
     ],
 )
+@pytest.mark.one_database
 async def test_a_rating_that_is_wrong_names_what_is(door: Door, body: dict[str, Any], fields: set[str]) -> None:
     response = await door.post(RATINGS, body)
     assert (response.status_code, set(response.json()["error"].get("fields", {}))) == (422, fields), response.text

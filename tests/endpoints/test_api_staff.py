@@ -107,6 +107,7 @@ async def test_a_clerk_lists_their_own_units_cases_only(door: Door) -> None:
         ("mine=perhaps", "mine"),
     ],
 )
+@pytest.mark.one_database
 async def test_a_filter_nobody_knows_is_named(door: Door, query: str, field: str) -> None:
     response = await door.get(f"{DESK}?{query}", await door.log_in("reception"))
     assert (response.status_code, set(response.json()["error"]["fields"])) == (422, {field})

@@ -105,7 +105,7 @@ async def test_two_screens_of_one_person_share_one_rendering(door: Door) -> None
         assert len(live.BROADCASTER.channels) == 1
         first, second = await asyncio.gather(one.get(), two.get())
         assert first == second
-        assert "数据更新于" in first
+        assert first is not None and "数据更新于" in first
     assert not live.BROADCASTER.channels
 
 

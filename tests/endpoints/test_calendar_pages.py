@@ -108,8 +108,8 @@ async def test_a_unit_is_told_of_its_own_date_and_a_citizen_only_of_theirs(
     day = objecting.due_legal_day
     await _applied(admin, lines=f"{day},off,临时放假")
     await door.drain()
-    told = await Notice.filter(case_no=no, event="clock.moved").values_list("audience", flat=True)
-    assert set(told) == {"unit"}
+    told = await Notice.filter(case_no=no, event="clock.moved").values("audience")
+    assert {row["audience"] for row in told} == {"unit"}
     assert clerk
 
 

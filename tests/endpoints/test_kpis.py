@@ -22,7 +22,7 @@ from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind
 from routing import directory
 from routing.notices import inbox
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
 

@@ -11,8 +11,8 @@ from feedback.kernel import outbox
 from feedback.letter_register import Issued
 from feedback.queries import cases as case_queries
 from feedback.rules.access import SYSTEM
-from tests.conftest import MONDAY
 from tests.flows.test_letters import words_of
+from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
 from web.letters import issuing, templates
@@ -20,7 +20,7 @@ from web.letters import issuing, templates
 PAGE = "/admin/letters/hotline_reply"
 
 
-def _changed(*, add: str = "", drop: str = "") -> bytes:
+def changed(*, add: str = "", drop: str = "") -> bytes:
     """Our template as somebody changed it in Word: a paragraph more, or every paragraph that holds some words gone."""
     document = Document(io.BytesIO(templates.shipped("hotline_reply")))
     for paragraph in list(document.paragraphs):
@@ -59,7 +59,7 @@ async def _word(door: Door, no: str) -> str:
 async def test_an_own_template_wins_for_letters_to_come_and_not_for_those_issued(door: Door) -> None:
     before = await _answered(door)
     async with contextlib.aclosing(await door.page_client("admin")) as admin:
-        put = await admin.post(PAGE, files={"file": ("答复函.docx", _changed(add="本区监督电话：{{ 联系电话 }}。"))})
+        put = await admin.post(PAGE, files={"file": ("答复函.docx", changed(add="本区监督电话：{{ 联系电话 }}。"))})
         assert put.status_code == 303, put.text
         assert "本地模板" in (await admin.get(PAGE)).text
         after = await _answered(door, 1)
@@ -72,11 +72,11 @@ async def test_an_own_template_wins_for_letters_to_come_and_not_for_those_issued
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param(_changed(add="{{ 姓名 }}"), "不认识的占位符“姓名”", id="an unknown placeholder"),
-        pytest.param(_changed(drop="处理意见"), "缺少必须写明的“处理意见”", id="what must be stated is missing"),
-        pytest.param(_changed(add="{{ 文号 "), "占位符写错了", id="an open bracket"),
-        pytest.param(_changed(add="{{ 文号.__class__ }}"), "占位符写错了", id="more than a placeholder"),
-        pytest.param(_changed(add="{{ ''.__class__.__mro__ }}"), "占位符写错了", id="a way out of the sandbox"),
+        pytest.param(changed(add="{{ 姓名 }}"), "不认识的占位符“姓名”", id="an unknown placeholder"),
+        pytest.param(changed(drop="处理意见"), "缺少必须写明的“处理意见”", id="what must be stated is missing"),
+        pytest.param(changed(add="{{ 文号 "), "占位符写错了", id="an open bracket"),
+        pytest.param(changed(add="{{ 文号.__class__ }}"), "占位符写错了", id="more than a placeholder"),
+        pytest.param(changed(add="{{ ''.__class__.__mro__ }}"), "占位符写错了", id="a way out of the sandbox"),
         pytest.param(b"PK\x03\x04 no", "不是有效的 Word 文件", id="no Word file"),
         pytest.param(b"x" * 3_000_000, "太大", id="too large"),
         pytest.param(b"", "请选择改好的 Word 模板", id="nothing"),
@@ -94,7 +94,7 @@ async def test_a_template_broken_on_the_disk_stops_the_letter_says_so_and_the_le
 ) -> None:
     path = templates.own_path(door.settings.data, "hotline_reply")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_changed(add="{{ 姓名 }}"))
+    path.write_bytes(changed(add="{{ 姓名 }}"))
     no = await _answered(door)
     assert await _letters(door, no) == []
     async with contextlib.aclosing(await door.page_client("admin")) as admin:

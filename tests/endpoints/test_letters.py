@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from feedback.record.models.logs import ReadLog
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from tests.people import Door
 
 APPEAL = {
@@ -19,7 +19,7 @@ APPEAL = {
 }
 
 
-async def _case(door: Door) -> dict[str, Any]:
+async def opened_case(door: Door) -> dict[str, Any]:
     """Anna's appeal, assigned and accepted, its letters issued."""
     door.set_time(MONDAY)
     receipt = await door.submit(**APPEAL)
@@ -30,20 +30,20 @@ async def _case(door: Door) -> dict[str, Any]:
     return receipt
 
 
-async def _told(door: Door, no: str, token: str = "", code: str = "") -> dict[str, dict[str, Any]]:
+async def letters_told(door: Door, no: str, token: str = "", code: str = "") -> dict[str, dict[str, Any]]:
     answer = await door.get(f"/api/v1/cases/{no}" + (f"?code={code}" if code else ""), token)
     return {letter["code"]: letter for letter in answer.json()["letters"]}
 
 
 async def test_the_citizen_is_offered_their_notice_as_word_and_pdf_and_not_the_slip(door: Door) -> None:
-    receipt = await _case(door)
+    receipt = await opened_case(door)
     no, code = receipt["no"], receipt["code"]
-    own = await _told(door, no, code=code)
+    own = await letters_told(door, no, code=code)
     assert list(own) == ["forwarded_notice", "accept_notice"]
     for form, begin in (("pdf", b"%PDF-"), ("docx", b"PK")):
         got = await door.get(f"/api/v1/cases/{no}/letters/{own['accept_notice']['id']}.{form}?code={code}")
         assert got.status_code == 200 and got.content.startswith(begin)
-    staff = await _told(door, no, await door.log_in("clerk-ziran"))
+    staff = await letters_told(door, no, await door.log_in("clerk-ziran"))
     assert set(staff) == {"accept_notice", "forward_slip", "forwarded_notice"}
     hidden = await door.get(f"/api/v1/cases/{no}/letters/{staff['forward_slip']['id']}.pdf?code={code}")
     assert hidden.status_code == 404
@@ -57,10 +57,10 @@ async def test_the_citizen_is_offered_their_notice_as_word_and_pdf_and_not_the_s
 
 
 async def test_a_letter_is_nobody_elses_and_each_look_of_staff_is_written_down(door: Door) -> None:
-    receipt = await _case(door)
+    receipt = await opened_case(door)
     no = receipt["no"]
     clerk = await door.log_in("clerk-ziran")
-    letter = (await _told(door, no, clerk))["accept_notice"]
+    letter = (await letters_told(door, no, clerk))["accept_notice"]
     other = await door.submit(**{**APPEAL, "title": "另一件事"})
     await ReadLog.all().delete()
     for path, token in (
@@ -86,17 +86,17 @@ async def test_a_reports_slip_is_for_those_who_may_see_the_report_and_numbered_a
     assert (await door.act(no, "assign", {"unit": "jiwei"}, await door.log_in("reception"))).status_code == 200
     assert (await door.act(no, "accept", {}, await door.log_in("clerk-jiwei"))).status_code == 200
     await door.drain()
-    slip = (await _told(door, no, await door.log_in("clerk-jiwei")))["forward_slip"]
+    slip = (await letters_told(door, no, await door.log_in("clerk-jiwei")))["forward_slip"]
     assert "密" in slip["number"]
-    assert await _told(door, no, code=code) == {}
+    assert await letters_told(door, no, code=code) == {}
     for who, status in (("clerk-jiwei", 200), ("reception", 200), ("supervisor", 404), ("clerk-jiaoyu", 404)):
         got = await door.get(f"/api/v1/cases/{no}/letters/{slip['id']}.docx", await door.log_in(who))
         assert got.status_code == status, who
 
 
 async def test_the_printed_code_tells_number_and_unit_and_nothing_of_person_or_matter(door: Door) -> None:
-    receipt = await _case(door)
-    letter = (await _told(door, receipt["no"], code=receipt["code"]))["accept_notice"]
+    receipt = await opened_case(door)
+    letter = (await letters_told(door, receipt["no"], code=receipt["code"]))["accept_notice"]
     page = (await door.get(f"/letters/verify?t={letter['verify']}")).text
     assert letter["number"] in page and "信访事项受理告知书" in page and "真：" in page
     assert "安小娜" not in page and "补偿" not in page and receipt["no"] not in page
@@ -111,7 +111,7 @@ async def test_guessing_a_code_is_always_answered_alike(door: Door) -> None:
 
 
 async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_issued(door: Door) -> None:
-    receipt = await _case(door)
+    receipt = await opened_case(door)
     no = receipt["no"]
     async with contextlib.aclosing(await door.page_client("clerk-ziran")) as client:
         page = await client.get(f"/desk/cases/{no}")
@@ -125,7 +125,7 @@ async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_i
         assert wrong.status_code == 422
         none = await client.post(f"/desk/cases/{no}/letters", data={"act": "note", "text": "记一笔"})
         assert "这一步不出文书" in none.text
-    assert set(await _told(door, no, await door.log_in("clerk-ziran"))) == {
+    assert set(await letters_told(door, no, await door.log_in("clerk-ziran"))) == {
         "accept_notice",
         "forward_slip",
         "forwarded_notice",
@@ -135,9 +135,9 @@ async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_i
 async def test_without_the_systems_libraries_word_works_and_pdf_says_what_to_install(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receipt = await _case(door)
+    receipt = await opened_case(door)
     no, code = receipt["no"], receipt["code"]
-    letter = (await _told(door, no, code=code))["accept_notice"]
+    letter = (await letters_told(door, no, code=code))["accept_notice"]
     _forget_weasyprint(monkeypatch)
     got: httpx2.Response = await door.get(f"/api/v1/cases/{no}/letters/{letter['id']}.pdf?code={code}")
     assert got.status_code == 503

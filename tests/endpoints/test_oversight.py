@@ -19,7 +19,7 @@ from routing.notices import inbox
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
 from web.actions import forecasts as forecast_actions

@@ -12,11 +12,11 @@ from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.record.models.case import Link
 from feedback.record.models.logs import ReadLog
-from feedback.rules import read_models
 from feedback.rules.access import SYSTEM, citizen
+from feedback.rules.read_models import Filters
 from routing import directory
-from tests.conftest import MONDAY
 from tests.endpoints.test_desk_pages import at_desk
+from tests.moments import MONDAY
 from tests.people import Door
 from web.auth.models import FormDraft
 
@@ -145,7 +145,7 @@ async def test_a_likely_repeat_is_shown_before_it_is_saved_and_linked_as_the_cle
         held = await reception.post("/desk/register", data=again)
         assert held.status_code == 200
         assert "可能重复，还没有登记" in held.text and first in held.text and "电话相同" in held.text
-        assert (await case_worklist.worklist(SYSTEM, read_models.Filters(), 1, now=door.context.clock.now())).total == 1
+        assert (await case_worklist.worklist(SYSTEM, Filters(), 1, now=door.context.clock.now())).total == 1
         said = {**again, "seen": first, "related": first, "relation": "repeat_of"}
         second = (await reception.post("/desk/register", data=said)).headers["location"].rsplit("/", 1)[1]
         page = (await reception.get(f"/desk/cases/{second}")).text
@@ -225,7 +225,7 @@ async def test_one_click_decides_about_a_repeat(door: Door, what: str, status: s
 
 
 async def test_one_answer_serves_a_campaign_and_each_case_has_its_own(door: Door) -> None:
-    numbers = []
+    numbers: list[str] = []
     async with at_desk(door, "reception") as reception:
         for n in range(3):
             person = {"person.name": f"住户{n}", "person.phone": f"1380000111{n}"}

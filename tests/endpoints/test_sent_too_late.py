@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from tests.conftest import MONDAY
 from tests.endpoints.test_desk_pages import accepted, at_desk
+from tests.moments import MONDAY
 from tests.people import BASE, Door
 from web.auth import sessions
 from web.auth.models import FormDraft, Session

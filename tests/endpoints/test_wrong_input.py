@@ -22,13 +22,14 @@ from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.models import Proposal
 from routing.oversight import proposals as supervision_proposals
-from tests.conftest import MONDAY, fresh
+from tests.conftest import fresh
 from tests.endpoints.route_survey.requests import Still, routes
 from tests.endpoints.wrong_inputs import BUTTONS, ENTRIES, NO_JSON, Entry
+from tests.moments import MONDAY
 from tests.people import Door
 
 # One house for all: nothing wrong changes anything in it.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("test_wrong_input")]
 
 LONG = "长" * 1_000
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

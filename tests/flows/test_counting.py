@@ -26,7 +26,7 @@ from feedback.rules.access import SYSTEM, Actor, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind, LinkKind
 from routing import directory
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web.context import AppContext
 from web.demo import simulation
 

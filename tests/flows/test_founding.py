@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feedback.kernel.settings import Settings
-from tests.conftest import blank
+from tests.conftest import fresh
 from tests.people import Door
 from web import bootstrap
 from web.auth import accounts, sessions
@@ -34,9 +34,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[Settings]:
+async def empty(blank: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
     """An installation with nothing in it."""
-    async with blank(tmp_path) as settings:
+    async with fresh(blank, tmp_path) as settings:
         yield settings
 
 

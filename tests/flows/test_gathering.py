@@ -13,9 +13,9 @@ from feedback.record import cases
 from feedback.rules.access import SYSTEM
 from feedback.rules.vocabulary import Act
 from routing import directory
-from tests.conftest import MONDAY
+from tests.messages import BUS, MIXER
+from tests.moments import MONDAY
 from tests.people import Door
-from tests.rules.test_topics import BUS, MIXER
 from web.context import AppContext
 from web.demo import seed, simulation
 from web.tasks import topics as task_topics

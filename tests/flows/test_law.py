@@ -22,7 +22,7 @@ from feedback.rules.vocabulary import Act, Status
 from feedback.rules.workdays import DayRow
 from routing import directory
 from routing.notices import inbox
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import AppContext

@@ -14,8 +14,9 @@ from classify.model import registry
 from classify.model.seed_examples import seed_examples
 from feedback.kernel.errors import Conflict, NotFound
 from feedback.kernel.settings import Settings
-from tests.bench.live_loop import CATEGORY, PROBES, lies, messages, town
-from tests.conftest import MONDAY
+from tests.bench.live_loop import CATEGORY, PROBES, lies, town
+from tests.messages import messages
+from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
 from web.context import AppContext

@@ -21,7 +21,7 @@ from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.letter_types import LETTERS
 from feedback.rules.vocabulary import Act
 from routing import directory
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import AppContext
@@ -49,7 +49,11 @@ async def _opened(context: AppContext, draft: Submission = APPEAL) -> str:
     return (await case_actions.submit_case(context, draft)).no
 
 
-async def _walk(context: AppContext, no: str, *steps: tuple[Act, str, dict[str, Any]], begin: int = 0) -> None:
+Walked = tuple[Act, str, dict[str, Any]]
+"""A step, whose account takes it ("" for whoever holds the code), and what is brought."""
+
+
+async def _walk(context: AppContext, no: str, *steps: Walked, begin: int = 0) -> None:
     """Each step by that account ("" for whoever holds the code), a day after the one before."""
     for day, (act, who, data) in enumerate(steps, begin + 1):
         actor: Actor = await directory.actor_of(who) if who else citizen(no)
@@ -81,7 +85,7 @@ def words_of(form: str, content: bytes) -> str:
 
 
 ASSIGN = (Act.ASSIGN, "reception", {"unit": "ziran"})
-ACCEPT = (Act.ACCEPT, "clerk-ziran", {})
+ACCEPT: Walked = (Act.ACCEPT, "clerk-ziran", {})
 REPLY = (
     Act.REPLY,
     "clerk-ziran",
@@ -117,7 +121,7 @@ async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(conte
 COMMISSION = (Act.ASSIGN, "reception", {"unit": "ziran", "mode": "commission", "target_day": "2026-12-31"})
 REVIEW = (Act.REVIEW, "", {"reason": "面积还是没有算对"})
 RE_REVIEW = (Act.RE_REVIEW, "", {"reason": "复查没有到现场"})
-AT_CITY = ((Act.ASSIGN, "reception", {"unit": "shi-ziran"}), (Act.ACCEPT, "clerk-shi-ziran", {}))
+AT_CITY: tuple[Walked, Walked] = ((Act.ASSIGN, "reception", {"unit": "shi-ziran"}), (Act.ACCEPT, "clerk-shi-ziran", {}))
 CITY_REPLY = (
     Act.REPLY,
     "clerk-shi-ziran",
@@ -128,7 +132,10 @@ CITY_REPLY = (
         "basis": "《土地管理法》第四十八条",
     },
 )
-AT_PROVINCE = ((Act.ASSIGN, "reception", {"unit": "sheng-xinfang"}), (Act.ACCEPT, "clerk-sheng-xinfang", {}))
+AT_PROVINCE: tuple[Walked, Walked] = (
+    (Act.ASSIGN, "reception", {"unit": "sheng-xinfang"}),
+    (Act.ACCEPT, "clerk-sheng-xinfang", {}),
+)
 HEARING = (
     Act.HEARING,
     "clerk-ziran",

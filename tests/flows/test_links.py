@@ -16,7 +16,7 @@ from feedback.rules.access import SYSTEM, Actor
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, LinkKind, LinkState
 from routing import directory
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import AppContext

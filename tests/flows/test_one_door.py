@@ -20,7 +20,7 @@ from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Act, Kind, Status
 from routing import directory
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web import bootstrap
 from web.context import AppContext
 

@@ -18,7 +18,7 @@ from feedback.rules import access
 from feedback.rules.intake import PersonSubmission, Proxy, Submission
 from feedback.rules.vocabulary import Act
 from routing import directory
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web.actions import cases as case_actions
 from web.context import AppContext
 

@@ -19,7 +19,7 @@ from feedback.rules.vocabulary import Act, Status
 from feedback.rules.workdays import DayRow
 from routing import directory
 from tests.bench.random_walk import START, Walk
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web import bootstrap
 from web.context import AppContext
 

@@ -25,7 +25,7 @@ from feedback.rules.access import SYSTEM, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act, Kind
 from routing import directory
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web.context import AppContext
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

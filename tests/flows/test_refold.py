@@ -8,8 +8,8 @@ from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import clock_columns, clocks_stored
 from feedback.rules.deadlines import Clock
 from feedback.rules.vocabulary import Act
-from tests.conftest import MONDAY
 from tests.flows.test_law import DAY, HOUR, does, file, opened
+from tests.moments import MONDAY
 from web.context import AppContext
 
 

@@ -79,8 +79,9 @@ async def copy(no: str, count: int) -> None:
     ]
     await Case.bulk_create([Case(**case | columns) for columns in own])
     for model, rows in parts.items():
-        copies = [row | {"case_id": columns["id"]} for columns in own for row in rows]
-        await model.bulk_create([model(**{name: row[name] for name in row if name != "id"}) for row in copies])
+        copies: list[dict[str, Any]] = [row | {"case_id": columns["id"]} for columns in own for row in rows]
+        objects: list[Any] = [model(**{name: row[name] for name in row if name != "id"}) for row in copies]
+        await model.bulk_create(objects)
 
 
 async def test_rated_out_cases_are_closed_a_few_at_a_time_until_all_are(context: AppContext) -> None:

@@ -12,7 +12,7 @@ from feedback.kernel import db, secret_check
 from feedback.kernel.errors import NotNow
 from feedback.kernel.secret_check import SecretCheck, SecretState
 from feedback.kernel.settings import DEV_SECRET, Settings
-from tests.conftest import POSTGRES, _other_database, _run_sql
+from tests.conftest import POSTGRES, other_database, run_sql
 from tests.outages import unreachable
 from tests.people import Door
 from web import bootstrap
@@ -44,8 +44,8 @@ async def an_empty_database(folder: Path) -> Settings:
     """A database nothing was ever done to. On PostgreSQL: drop it yourself."""
     if not POSTGRES:
         return Settings(data=folder / "empty")
-    await _run_sql("DROP DATABASE IF EXISTS xq_empty_start", "CREATE DATABASE xq_empty_start")
-    return Settings(data=folder / "empty", database_url=_other_database(POSTGRES, "xq_empty_start"))
+    await run_sql("DROP DATABASE IF EXISTS xq_empty_start", "CREATE DATABASE xq_empty_start")
+    return Settings(data=folder / "empty", database_url=other_database(POSTGRES, "xq_empty_start"))
 
 
 async def test_without_tables_it_names_the_command(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ async def test_without_tables_it_names_the_command(tmp_path: Path) -> None:
         refused(run(settings, "verify"), "请先运行 xinqiao migrate")
     finally:
         if POSTGRES:
-            await _run_sql("DROP DATABASE IF EXISTS xq_empty_start WITH (FORCE)")
+            await run_sql("DROP DATABASE IF EXISTS xq_empty_start WITH (FORCE)")
 
 
 async def test_with_a_pending_migration_it_names_the_command(settings: Settings) -> None:

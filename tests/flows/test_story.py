@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import httpx2
 
 from feedback.kernel.clock import OFFICE, aware
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from tests.people import Door
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

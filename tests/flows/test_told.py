@@ -23,8 +23,8 @@ from routing.notices import delivery, digests, inbox
 from routing.notices.catalogue import Audience, Channel, Outgoing
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice
 from routing.notices.delivery_hours import Priority
-from tests.conftest import MONDAY
 from tests.endpoints.route_survey.requests import Still
+from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import AppContext

@@ -6,7 +6,7 @@ import pytest
 
 from classify.automation.proposal_outcome import confirmed
 from feedback.rules.read_models import EntryView
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 
 PROPOSED = {"category": "0402", "confidence": 0.97, "release": "r", "abstained": False, "proposed": "renshe"}
 Line = tuple[str, str, str, dict[str, Any]]

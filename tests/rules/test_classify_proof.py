@@ -7,7 +7,7 @@ import pytest
 
 from classify.automation import gate
 from classify.automation.gate import CellState, GateState, after, folded, lower_bound
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 
 TARGET = 0.98
 HOUR = timedelta(hours=1)
@@ -45,6 +45,7 @@ def test_more_right_ones_raise_the_bound_and_a_wrong_one_lowers_it() -> None:
     assert lower_bound(51, 52) < lower_bound(51, 51)
 
 
+@pytest.mark.slow
 def test_somebody_who_looks_after_every_outcome_is_deceived_no_oftener_than_promised() -> None:
     """Two hundred cells just below the target, each watched over 1,500 outcomes: few are ever proven."""
     draw = np.random.default_rng(20_261_122)

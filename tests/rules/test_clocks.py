@@ -1,5 +1,6 @@
 """Clocks folded from what happened: when they start, whom they bind, what stops them, what moves them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE, aware
-from feedback.record import calendar_editions
+from feedback.rules import workdays
 from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, Light, clocks_of
 from feedback.rules.lifecycle import steps_from
 from feedback.rules.projection import project
@@ -17,7 +18,7 @@ from feedback.rules.terms import RIGHTS, Holder
 from feedback.rules.vocabulary import PROFILE_OF, Act, Kind, Profile
 from feedback.rules.workdays import Calendar, DayRow, Editions
 
-CALENDAR = Editions.only(calendar_editions.package())
+CALENDAR = Editions.only(workdays.package())
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -26,9 +27,10 @@ def _facts(kind: Kind = Kind.COMPLAINT, **more: object) -> ClockFacts:
     return ClockFacts(kind, PROFILE_OF[kind], "rexian", **more)  # type: ignore[arg-type] # keywords of the dataclass
 
 
-def _history(
-    *acts: tuple[Act, datetime] | tuple[Act, datetime, dict[str, object]], unit: str = "jiaoyu"
-) -> list[CaseEvent]:
+Done = tuple[Act, datetime] | tuple[Act, datetime, Mapping[str, object]]
+
+
+def _history(*acts: Done, unit: str = "jiaoyu") -> list[CaseEvent]:
     found = []
     for seq, (act, at, *data) in enumerate(acts, 1):
         by = "" if act in (Act.SUBMIT, Act.REVIEW) else unit
@@ -74,7 +76,7 @@ def test_a_return_starts_the_desks_clock_anew_and_ends_the_units() -> None:
 
 def test_an_appeal_has_sixty_days_from_acceptance_and_thirty_more_once_approved() -> None:
     accepted = aware(datetime(2026, 8, 5, 10, tzinfo=OFFICE))
-    acts = [
+    acts: list[Done] = [
         (Act.SUBMIT, accepted - DAY),
         (Act.ASSIGN, accepted - HOUR, {"unit": "jiaoyu"}),
         (Act.ACCEPT, accepted),
@@ -107,7 +109,7 @@ def test_an_urgent_clock_runs_through_the_night() -> None:
 
 
 def test_a_review_has_its_own_thirty_days_which_the_reviewing_unit_takes_over() -> None:
-    acts = [
+    acts: list[Done] = [
         (Act.SUBMIT, MONDAY),
         ASSIGNED,
         (Act.ACCEPT, MONDAY + 2 * HOUR),
@@ -125,7 +127,10 @@ def test_a_clock_is_amber_before_its_plain_day_and_red_only_after_the_legal_one(
     start = aware(datetime(2026, 9, 18, 9, tzinfo=OFFICE))
     clock = _clock(clocks_of(_history((Act.SUBMIT, start)), _facts(Kind.APPEAL), CALENDAR), "forward")
     assert (clock.due_raw_day, clock.due_legal_day) == (date(2026, 10, 3), date(2026, 10, 8))
-    in_office = lambda day, hour: aware(datetime(2026, 10, day, hour, tzinfo=OFFICE))  # noqa: E731 - reads as a table
+
+    def in_office(day: int, hour: int) -> datetime:
+        return aware(datetime(2026, 10, day, hour, tzinfo=OFFICE))
+
     assert clock.light(start) is Light.GREEN
     assert clock.light(in_office(4, 9)) is Light.AMBER
     assert clock.state(in_office(8, 23)) is ClockState.RUNNING
@@ -141,14 +146,18 @@ def test_a_withdrawal_stops_every_clock_without_calling_it_kept() -> None:
 
 
 def test_a_co_units_clock_is_stopped_by_that_unit_only() -> None:
-    acts = [(Act.SUBMIT, MONDAY), ASSIGNED, (Act.CO_ASSIGN, MONDAY + HOUR, {"units": ["a", "b"], "task": "x"})]
+    acts: list[Done] = [
+        (Act.SUBMIT, MONDAY),
+        ASSIGNED,
+        (Act.CO_ASSIGN, MONDAY + HOUR, {"units": ["a", "b"], "task": "x"}),
+    ]
     history = [*_history(*acts), CaseEvent(4, Act.CO_REPLY, MONDAY + DAY, "a", {"text": "好"})]
     running = {c.unit for c in clocks_of(history, _facts(), CALENDAR) if c.term == "co_reply" and c.stopped_at is None}
     assert running == {"b"}
 
 
 def test_each_unit_answers_for_its_own_days() -> None:
-    acts = [
+    acts: list[Done] = [
         (Act.SUBMIT, MONDAY),
         ASSIGNED,
         (Act.RETURN, MONDAY + DAY, {"reason": "x"}),
@@ -198,7 +207,7 @@ def test_a_duty_that_ends_earlier_is_not_late_overnight() -> None:
 
 def test_a_right_that_was_told_is_not_cut_short() -> None:
     answered = aware(datetime(2026, 9, 3, 9, 0, tzinfo=OFFICE))  # thirty days end in National Day
-    acts = ((Act.SUBMIT, MONDAY - 20 * DAY), (Act.ASSIGN, MONDAY - 19 * DAY, {"unit": "jiaoyu"}))
+    acts: tuple[Done, ...] = ((Act.SUBMIT, MONDAY - 20 * DAY), (Act.ASSIGN, MONDAY - 19 * DAY, {"unit": "jiaoyu"}))
     history = _history(*acts, (Act.ACCEPT, MONDAY - 18 * DAY), (Act.REPLY, answered, {"text": "x"}))
     told = _clock(clocks_of(history, _facts(Kind.APPEAL), CALENDAR), "ask_review")
     cut = CALENDAR.followed_by(_plain_again([date(2026, 10, day) for day in range(1, 8)]), answered + 5 * DAY)
@@ -212,7 +221,7 @@ def test_a_clock_that_stops_after_an_edition_is_counted_by_it() -> None:
     assert {c.edition for c in clocks_of(history, _facts(), earlier)} == {"new"}
 
 
-_DATA = {
+_DATA: Mapping[Act, Mapping[str, object]] = {
     Act.ASSIGN: {"unit": "jiaoyu"},
     Act.CLASSIFY: {"category": "0601"},
     Act.CO_ASSIGN: {"units": ["chengguan"], "task": "x"},

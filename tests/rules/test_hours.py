@@ -5,10 +5,10 @@ from datetime import datetime
 import pytest
 
 from feedback.kernel.clock import OFFICE
-from feedback.record import calendar_editions
+from feedback.rules import workdays
 from routing.notices.delivery_hours import DeliveryHours, Priority, last_digest, may_leave, next_moment, rule_of
 
-CALENDAR = calendar_editions.package()
+CALENDAR = workdays.package()
 STAFF = rule_of("08:30-17:30", workdays_only=True)
 CITIZENS = rule_of("08:00-21:00", workdays_only=False)
 

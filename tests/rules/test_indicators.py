@@ -3,7 +3,6 @@
 import pytest
 
 from evaluation import scale
-from evaluation.ratings import submission
 from evaluation.scale import INDICATORS, LEVELS, SUPERSEDED, decode, of_level
 
 
@@ -61,25 +60,6 @@ def test_superseded_codes_are_decoded_but_never_offered() -> None:
     assert found.level == 5
     assert not SUPERSEDED & {i.code for i in INDICATORS}
     assert decode("999") is None
-
-
-def test_tags_belong_to_the_level_that_was_chosen() -> None:
-    assert submission.tags_fault(5, ["510", "517"]) == ""
-    assert submission.tags_fault(5, ["510", "214"]) == "not_of_this_level"
-    assert submission.tags_fault(5, ["999"]) == "unknown"
-    assert submission.tags_fault(5, ["501"]) == "unknown"
-    assert submission.tags_fault(1, []) == ""
-
-
-def test_every_fault_of_a_rating_is_named() -> None:
-    assert submission.faults(6, [], "") == {"level": "out_of_range"}
-    assert submission.faults(True, [], "") == {"level": "out_of_range"}
-    assert submission.faults(2, ["510"], "长" * 501, "9") == {
-        "tags": "not_of_this_level",
-        "text": "too_long",
-        "pf": "unknown",
-    }
-    assert submission.faults(2, ["214"], "长" * 500) == {}
 
 
 def test_the_three_steps_of_petitions_cover_the_five_levels_once() -> None:

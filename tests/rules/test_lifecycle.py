@@ -10,30 +10,15 @@ from feedback.rules.access import Actor, CaseAccess, open_steps
 from feedback.rules.conditions import conditions_of
 from feedback.rules.lifecycle import STEPS, CaseState, decide, steps_from
 from feedback.rules.terms import TERMS, Holder, in_force
-from feedback.rules.vocabulary import OPEN, PROFILE_OF, Act, Channel, Kind, Profile, Role, Stage, Status, Whose
-from web.wording import acts, catalogue
+from feedback.rules.vocabulary import OPEN, PROFILE_OF, Act, Kind, Profile, Role, Stage, Status, Whose
 
 
 def _state(status: Status, kind: Kind = Kind.COMPLAINT, **more: object) -> CaseState:
     return CaseState(kind, PROFILE_OF[kind], status, **more)  # type: ignore[arg-type] # keywords of the dataclass
 
 
-def test_every_act_has_a_row_and_words() -> None:
+def test_every_act_has_a_row() -> None:
     assert {step.act for step in STEPS} == set(Act)
-    assert set(acts.ACTS) == set(Act)
-
-
-def test_every_status_kind_channel_and_role_has_words() -> None:
-    assert set(catalogue.STATUSES) == {s.value for s in Status}
-    assert set(catalogue.KINDS) == {k.value for k in Kind}
-    assert set(catalogue.CHANNELS) == {c.value for c in Channel}
-    assert set(catalogue.ROLES) == {r.value for r in Role}
-    assert set(catalogue.PROFILES) == {p.value for p in Profile}
-    assert set(catalogue.STAGES) == {s.value for s in Stage}
-
-
-def test_every_need_has_words() -> None:
-    assert {need.name for step in STEPS for need in (*step.needs, *step.may)} <= set(catalogue.NEEDS)
 
 
 def test_an_act_has_one_row_for_each_rule_book_kind_and_stage() -> None:

@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from feedback.kernel.clock import OFFICE
-from feedback.record import calendar_editions
-from feedback.rules import escalation_levels
+from feedback.rules import escalation_levels, workdays
 from feedback.rules.escalation_levels import ESCALATION_LEVELS, ClockRun
 from feedback.rules.vocabulary import Profile
 from routing.notices import escalation
@@ -14,7 +13,7 @@ from routing.notices.catalogue import Audience
 from routing.notices.delivery_hours import Priority
 from routing.notices.escalation import ESCALATION_RULES
 
-CALENDAR = calendar_editions.package()
+CALENDAR = workdays.package()
 
 
 def at(text: str) -> datetime:

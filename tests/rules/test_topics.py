@@ -7,21 +7,9 @@ from datetime import date, timedelta
 from classify.model.seed_examples import seed_examples
 from classify.topics import clustering
 from classify.topics.clustering import Member, TopicCase
+from tests.messages import BUS, MIXER
 
 DAY = date(2026, 9, 14)
-MIXER = (
-    ("丽景新城搅拌站噪声扰民", "丽景新城旁边的搅拌站昼夜生产，噪声很大，粉尘飘进家里，老人孩子睡不好"),
-    ("搅拌站粉尘太大", "住在丽景新城三期，楼下搅拌站的粉尘满天飞，窗户不敢开，噪声也大"),
-    ("请关停小区边的搅拌站", "丽景新城居民请求关停违规的搅拌站，半夜还在生产，噪声和粉尘让人受不了"),
-    ("搅拌站什么时候搬走", "丽景新城边上的搅拌站说要搬走一直没有搬，粉尘噪声照旧，居民意见很大"),
-    ("夜里搅拌站施工吵得睡不着", "丽景新城搅拌站夜里两点还在轰鸣，罐车进进出出，粉尘很重"),
-)
-BUS = (
-    ("二十三路公交末班车太早", "二十三路末班车七点半就没有了，下晚班的人回不了家，希望延到九点"),
-    ("希望二十三路延长运营时间", "二十三路公交末班车太早，上晚自习的学生坐不上车"),
-    ("二十三路公交末班时间", "医院护士下夜班坐不到二十三路，末班车能不能晚一点"),
-    ("公交二十三路末班车", "二十三路末班车总是提前开走，后面就没有车了，能不能推迟末班时间"),
-)
 
 
 def _said(messages: tuple[tuple[str, str], ...], start: int, who: str = "", back: int = 0) -> list[TopicCase]:

@@ -3,10 +3,7 @@
 import pytest
 
 from classify.duplicates import near_duplicates
-from classify.duplicates.fingerprint_store import ID_BITS, keys_of
-from classify.duplicates.link_proposals import judged
 from classify.duplicates.near_duplicates import Likeness
-from feedback.rules.vocabulary import LinkKind
 
 NOISE = (
     "我住在丽水花园三期，小区东侧的工地每天夜里十一点以后还在打桩浇筑混凝土，机器声一直响到凌晨两三点，"
@@ -47,33 +44,8 @@ def test_reports_share_no_print_with_the_same_words_said_openly() -> None:
     assert not set(near_duplicates.prints(words)) & set(near_duplicates.prints(words, 1))
 
 
-def test_a_row_says_print_and_case_and_the_same_case_makes_the_same_rows() -> None:
-    keys = keys_of(77, near_duplicates.plain("", NOISE), 0)
-    assert keys == keys_of(77, near_duplicates.plain("", NOISE), 0)
-    assert {key & ((1 << ID_BITS) - 1) for key in keys} == {77}
-    assert all(0 <= key < 2**63 for key in keys) and len(keys) <= near_duplicates.PRINTS_MOST
-
-
 def test_the_longest_passages_are_shown_once() -> None:
     found = near_duplicates.shared(
         near_duplicates.plain("", NOISE), near_duplicates.plain("", "又来反映：" + NOISE[12:50])
     )
     assert len(found[0]) > 20 and not any(a != b and a in b for a in found for b in found)
-
-
-@pytest.mark.parametrize(
-    ("alike", "known_by", "one_heading", "kind"),
-    [
-        (Likeness(0.9, 0.9), (), False, LinkKind.CAMPAIGN),
-        (Likeness(0.9, 0.9), ("name",), False, LinkKind.REPEAT_OF),
-        (Likeness(0.2, 0.1), ("phone",), False, LinkKind.REPEAT_OF),
-        (Likeness(0.1, 0.1), ("id",), True, LinkKind.REPEAT_OF),
-        (Likeness(0.1, 0.1), ("id",), False, None),
-        (Likeness(0.2, 0.1), ("name",), True, None),
-        (Likeness(0.2, 0.1), (), True, None),
-    ],
-)
-def test_one_person_needs_less_likeness_and_a_name_alone_shows_little(
-    alike: Likeness, known_by: tuple[str, ...], one_heading: bool, kind: LinkKind | None
-) -> None:
-    assert judged(alike, known_by, one_heading=one_heading) is kind

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.kernel.errors import Invalid
-from feedback.record import calendar_editions
+from feedback.rules import workdays
 from feedback.rules.deadlines import due_days
 from feedback.rules.terms import Length, TermUnit, parse_length
 
-CALENDAR = calendar_editions.package()
+CALENDAR = workdays.package()
 ANNOUNCED = st.dates(date(2010, 1, 1), date(2026, 11, 30))
 
 

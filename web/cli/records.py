@@ -13,7 +13,7 @@ from web.wording import catalogue
 
 
 def deadline(settings: Settings, args: argparse.Namespace) -> int:
-    from feedback.record import calendar_editions
+    from feedback.rules import workdays
     from feedback.rules.deadlines import due_days
     from feedback.rules.terms import parse_length
 
@@ -23,7 +23,7 @@ def deadline(settings: Settings, args: argparse.Namespace) -> int:
         raw = legal = office_day(start + length.span)
         is_provisional = False
     else:
-        calendar = calendar_editions.package()
+        calendar = workdays.package()
         raw, legal = due_days(calendar, args.start, length)
         is_provisional = calendar.is_provisional(legal)
     print(json.dumps({"due_raw": raw.isoformat(), "due_legal": legal.isoformat(), "provisional": is_provisional}))

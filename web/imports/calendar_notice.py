@@ -13,9 +13,9 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from feedback.record.calendar_editions import FIRST_YEAR, CalendarChange
+from feedback.record.calendar_editions import CalendarChange
 from feedback.rules.intake import narrow
-from feedback.rules.workdays import Calendar, DayRow
+from feedback.rules.workdays import FIRST_YEAR, Calendar, DayRow
 
 LINES_MOST = 400
 LAST_YEAR = 2100

@@ -11,6 +11,7 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.record import calendar_editions, deadline_changes
 from feedback.record.deadline_changes import DeadlineChange
+from feedback.rules.workdays import FIRST_YEAR
 from web.actions import calendar as calendar_actions
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import said
@@ -56,7 +57,7 @@ class CalendarOut(Struct):
 class CalendarQuery(Struct):
     """Which year."""
 
-    year: Annotated[int | None, said("年份；不填为今年", minimum=calendar_editions.FIRST_YEAR)] = None
+    year: Annotated[int | None, said("年份；不填为今年", minimum=FIRST_YEAR)] = None
 
 
 class MoveOut(Struct):

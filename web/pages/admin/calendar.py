@@ -15,7 +15,7 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
 from feedback.record import calendar_editions, deadline_changes
 from feedback.rules.access import Actor
-from feedback.rules.workdays import Calendar
+from feedback.rules.workdays import FIRST_YEAR, Calendar
 from routing import directory
 from web.actions import calendar as calendar_actions
 from web.auth import sessions
@@ -25,7 +25,7 @@ from web.imports import calendar_draft, calendar_notice
 from web.presentation import desk_frame
 from web.wording import catalogue, dates
 
-FIRST_YEAR, LAST_YEAR = calendar_editions.FIRST_YEAR, calendar_notice.LAST_YEAR
+LAST_YEAR = calendar_notice.LAST_YEAR
 FILE_MOST = 1_000_000
 BY_MACHINE = "系统"
 _FIELDS = ("lines", "remark", "source")

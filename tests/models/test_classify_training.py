@@ -12,7 +12,9 @@ from classify.model import seed_examples, trained_head, training
 from classify.model.metrics import LabelledMessage, frozen_accuracy, trial
 from classify.model.release import Model, load
 from classify.model.seed_examples import Example
-from tests.rules.classifier import DUTIES, cold, cold_folder
+from tests.models.classifier import DUTIES, cold, cold_folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("training")]  # two fits serve two tests each
 
 OWN = seed_examples.seed_examples(DUTIES)
 MESSAGES = [e for e in OWN if e.source == "example"]
@@ -34,13 +36,13 @@ def _taught_three_headings() -> Model:
     return training.fit([*OWN, *_told(("03", "04", "06"))]).model
 
 
-def test_the_same_knowledge_gives_the_same_release() -> None:
-    assert training.save(_fitted_again(), cold_folder().parent / "again") == cold_folder().name
+def test_the_same_knowledge_gives_the_same_release(tmp_path: Path) -> None:
+    assert training.save(_fitted_again(), tmp_path) == cold_folder().name
 
 
-def test_other_duties_give_another_release() -> None:
+def test_other_duties_give_another_release(tmp_path: Path) -> None:
     other = training.fit(seed_examples.seed_examples(DUTIES[:1]))
-    assert training.save(other, cold_folder().parent / "other") != cold_folder().name
+    assert training.save(other, tmp_path) != cold_folder().name
 
 
 def test_a_saved_release_answers_exactly_as_the_fitted_one() -> None:

@@ -15,7 +15,7 @@ from classify import taxonomy
 from classify.model import seed_examples, training
 from classify.model.metrics import frozen, frozen_accuracy
 from classify.model.release import ReleaseDamaged, load, release_id
-from tests.rules.classifier import DUTIES, cold, cold_folder
+from tests.models.classifier import DUTIES, cold, cold_folder
 
 
 @pytest.mark.parametrize(

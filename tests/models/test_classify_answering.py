@@ -6,7 +6,7 @@ import pytest
 from classify import taxonomy
 from classify.recommend.unit_recommender import FEWEST, CandidateUnit, UnitRecommender
 from classify.text import place_names
-from tests.rules.classifier import cold
+from tests.models.classifier import cold
 
 COUNTIES = (
     CandidateUnit("东山县人民政府办公室"),

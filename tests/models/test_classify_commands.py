@@ -1,6 +1,7 @@
 """Does training read files and corrections, and never put a worse release in force?"""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,18 @@ from classify.learning import trainer
 from classify.model import comparison, registry
 from classify.model.seed_examples import seed_examples
 from feedback.kernel.errors import Invalid
-from tests.conftest import MONDAY
-from tests.rules.classifier import DUTIES, cold
+from tests.models.classifier import DUTIES, cold
+from tests.moments import MONDAY
 from web.context import AppContext
+
+pytestmark = pytest.mark.slow
 
 MESSAGES = [e for e in seed_examples([]) if e.source == "example" and e.category[:2] in ("03", "04", "06")]
 
 
-def _file(place: Path, rows: list[tuple[str, ...]], columns: tuple[str, ...] = ("subject", "text", "label")) -> Path:
+def _file(
+    place: Path, rows: Sequence[tuple[str, ...]], columns: tuple[str, ...] = ("subject", "text", "label")
+) -> Path:
     with place.open("w", encoding="utf-8", newline="") as lines:
         writer = csv.writer(lines)
         writer.writerows([columns, *rows])

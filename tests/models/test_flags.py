@@ -1,6 +1,6 @@
 """Is what deserves attention seen, by words and by hunch, on sentences nobody tuned anything on?
 
-`python -m tests.rules.test_flags` prints recall and precision of each flag, on the sentences the rules were written
+`python -m tests.models.test_flags` prints recall and precision of each flag, on the sentences the rules were written
 with and on the two sets kept for measuring.
 """
 

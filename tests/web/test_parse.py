@@ -41,7 +41,7 @@ FORMS: tuple[tuple[Act, list[tuple[str, str]], dict[str, Any]], ...] = (
 def test_a_form_becomes_values_by_the_sorts_of_its_needs(
     act: Act, pairs: list[tuple[str, str]], wanted: dict[str, Any]
 ) -> None:
-    found = parsing.from_form(FormData(pairs), parsing.needs_of(act))
+    found = parsing.from_form(FormData([*pairs]), parsing.needs_of(act))
     assert {name: value for name, value in found.items() if value is not False or name in wanted} == wanted
 
 

@@ -7,7 +7,7 @@ import pytest
 from classify.replies import checks
 from classify.replies.checks import CHECKS, ReplyContext
 from feedback.rules.vocabulary import Kind, Profile, Stage
-from tests.rules.classifier import cold
+from tests.models.classifier import cold
 
 HOTLINE = next(profile for profile in Profile if profile is not Profile.PETITION)
 LAMP = ReplyContext(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classify.model.metrics import LabelledMessage, calibration_error, frozen, trial
-from tests.rules.classifier import cold
+from tests.models.classifier import cold
 
 
 def test_the_figures_have_the_names_of_the_contract() -> None:

@@ -1,11 +1,11 @@
 """The release of day one, fitted once for all tests that ask it something."""
 
-import tempfile
 from functools import cache
 from pathlib import Path
 
 from classify.model import seed_examples, training
 from classify.model.release import Model, load
+from tests import shared
 
 DUTIES = (
     ("家里突然停水、水压低，由供水管理所抢修答复", ("0305",)),
@@ -14,11 +14,14 @@ DUTIES = (
 )
 
 
-@cache
 def cold_folder() -> Path:
-    """The folder of a release made from knowledge alone."""
-    folder = Path(tempfile.mkdtemp(prefix="xinqiao-release-"))
-    return folder / training.save(training.fit(seed_examples.seed_examples(DUTIES)), folder)
+    """The folder of a release made from knowledge alone, named by its id."""
+    (release,) = shared.made_once("cold release", _fit).iterdir()
+    return release
+
+
+def _fit(folder: Path) -> None:
+    training.save(training.fit(seed_examples.seed_examples(DUTIES)), folder)
 
 
 @cache

@@ -8,10 +8,11 @@ import pytest
 import xlsxwriter
 
 from feedback.record import calendar_editions
+from feedback.rules import workdays
 from feedback.rules.workdays import Calendar, DayRow
 from web.imports.calendar_notice import CalendarNotice, checked, counts, doubts, read_file, read_lines
 
-KNOWN = calendar_editions.package()
+KNOWN = workdays.package()
 YEAR = [
     ("元旦", "2027-01-01", True),
     ("元旦", "2027-01-02", True),

@@ -2,18 +2,21 @@
 
 from datetime import date, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE, aware
-from feedback.record import calendar_editions
 from feedback.record.calendar_editions import CalendarChange, back_to, changed
+from feedback.rules import workdays
 from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, clocks_of
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import PROFILE_OF, Act, Kind
 from feedback.rules.workdays import Calendar, DayRow, Editions
 
-FIRST = calendar_editions.package()
+pytestmark = pytest.mark.one_database
+
+FIRST = workdays.package()
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 DAY = timedelta(days=1)
 

@@ -1,0 +1,56 @@
+"""Do the files of an edition say what the edition says, and can no name in them run as a formula?"""
+
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from evaluation.disclosure import DisclosureRules
+from evaluation.publication import files, statistics
+from evaluation.publication.editions import EditionView
+from evaluation.publication.statistics import FORMULAE
+from tests.rules.test_evaluation_figures import ALL, CHENGGUAN, JIAOTONG, NAMES, OCTOBER, REXIAN
+
+pytestmark = pytest.mark.one_database
+
+
+def edition(name: str = "城市管理局") -> EditionView:
+    document = statistics.document(
+        OCTOBER,
+        [CHENGGUAN, replace(JIAOTONG, received=4), REXIAN],
+        ALL,
+        DisclosureRules(),
+        NAMES | {"chengguan": name},
+        secret="geheim",
+        provisional=True,
+    )
+    return EditionView("2026-10", 1, OCTOBER.until, "test", True, None, "", document["digest"], document)
+
+
+def test_the_csv_opens_in_a_spreadsheet_with_chinese_heads() -> None:
+    text = files.to_csv(edition())
+    assert text.startswith("\ufeff单位,收到诉求,按期,超期,")
+    assert "不足5，不公布" in text
+    assert "临时数据，本期尚未结束" in text
+
+
+def test_a_name_that_looks_like_a_formula_is_made_harmless() -> None:
+    text = files.to_csv(edition("=cmd|'/c calc'!A1"))
+    assert "'=cmd" in text
+    assert "\n=cmd" not in text
+
+
+def test_the_workbook_has_figures_formulae_and_notes() -> None:
+    book = CalamineWorkbook.from_filelike(BytesIO(files.to_xlsx(edition("=1+1"))))
+    assert book.sheet_names == ["指标", "公式", "说明"]
+    sheet = book.get_sheet_by_name("指标").to_python()
+    assert sheet[0] == ["单位", *(row.name for row in FORMULAE)]
+    assert sheet[2][0] == "=1+1"
+    assert sheet[2][1:4] == [30, 90, 10]
+    assert sheet[4][1] == "不足5，不公布"
+    assert len(book.get_sheet_by_name("公式").to_python()) == len(FORMULAE) + 1
+
+
+def test_the_same_edition_makes_the_same_workbook() -> None:
+    assert files.to_xlsx(edition()) == files.to_xlsx(edition())

@@ -1,0 +1,37 @@
+"""What is kept of a message to find its like again, and from when on two are proposed as one matter?"""
+
+import pytest
+
+from classify.duplicates import near_duplicates
+from classify.duplicates.fingerprint_store import ID_BITS, keys_of
+from classify.duplicates.link_proposals import judged
+from classify.duplicates.near_duplicates import Likeness
+from feedback.rules.vocabulary import LinkKind
+from tests.rules.test_twins import NOISE
+
+pytestmark = pytest.mark.one_database
+
+
+def test_a_row_says_print_and_case_and_the_same_case_makes_the_same_rows() -> None:
+    keys = keys_of(77, near_duplicates.plain("", NOISE), 0)
+    assert keys == keys_of(77, near_duplicates.plain("", NOISE), 0)
+    assert {key & ((1 << ID_BITS) - 1) for key in keys} == {77}
+    assert all(0 <= key < 2**63 for key in keys) and len(keys) <= near_duplicates.PRINTS_MOST
+
+
+@pytest.mark.parametrize(
+    ("alike", "known_by", "one_heading", "kind"),
+    [
+        (Likeness(0.9, 0.9), (), False, LinkKind.CAMPAIGN),
+        (Likeness(0.9, 0.9), ("name",), False, LinkKind.REPEAT_OF),
+        (Likeness(0.2, 0.1), ("phone",), False, LinkKind.REPEAT_OF),
+        (Likeness(0.1, 0.1), ("id",), True, LinkKind.REPEAT_OF),
+        (Likeness(0.1, 0.1), ("id",), False, None),
+        (Likeness(0.2, 0.1), ("name",), True, None),
+        (Likeness(0.2, 0.1), (), True, None),
+    ],
+)
+def test_one_person_needs_less_likeness_and_a_name_alone_shows_little(
+    alike: Likeness, known_by: tuple[str, ...], one_heading: bool, kind: LinkKind | None
+) -> None:
+    assert judged(alike, known_by, one_heading=one_heading) is kind

@@ -1,0 +1,1 @@
+"""The classifier fitted and tried: what takes seconds of arithmetic. Releases are fitted once for a whole run."""

@@ -1,0 +1,1 @@
+"""Functions of `web` by themselves: forms read, letters drawn, files understood; no server and no database."""

@@ -33,7 +33,7 @@ from routing.oversight.forecast import History, Past, calibration, share_of_time
 from tests.people import Door
 from web import bootstrap
 from web.cli.serve import log_as
-from web.demo import seed
+from web.demo import background_fill, seed
 
 MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
 MOMENTS = (0.25, 0.5, 0.75)

@@ -28,7 +28,7 @@ import httpx2
 from feedback.kernel import outbox
 from feedback.kernel.settings import Settings
 from tests.bench.bench_lists import machine, percentile, settled
-from tests.bench.kill_nine import free_port
+from tests.stress.servers import free_port
 from web import bootstrap
 from web.cli.serve import log_as
 from web.demo import seed

@@ -36,7 +36,7 @@ from feedback.record.models.clocks import ClockRow
 from feedback.rules.vocabulary import OPEN
 from routing.models import Notice
 from tests.bench.bench_lists import machine, percentile, settled
-from tests.bench.kill_nine import READY_SECONDS, free_port
+from tests.stress.servers import READY_SECONDS, free_port
 from web import bootstrap
 from web.cli.serve import log_as
 from web.context import AppContext

@@ -12,9 +12,6 @@ import asyncio
 import os
 import random
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -29,11 +26,10 @@ from feedback.kernel import outbox
 from feedback.kernel.settings import Settings
 from feedback.record.models.case import Attachment, Case, Entry
 from routing.models import Notice
+from tests.stress.servers import READY_SECONDS, Server, free_port, install
 from web import bootstrap
 from web.context import AppContext
-from web.demo import seed
 
-READY_SECONDS = 60
 SENDERS = 6
 _PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -68,30 +64,6 @@ class Outcome:
         )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
-    """The real server as a process of its own."""
-
-    def __init__(self, environment: Mapping[str, str], port: int) -> None:
-        self.environment, self.port = {**os.environ, **environment, "XINQIAO_PORT": str(port)}, port
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "web", "serve"], env=self.environment, stdout=subprocess.DEVNULL
-        )
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
 async def run(cases: int, kills: int, seed_: int = 1) -> Outcome:
     """Send `cases` messages through `kills` deaths and count what is there afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="xinqiao-kill-"))
@@ -102,10 +74,7 @@ async def run(cases: int, kills: int, seed_: int = 1) -> Outcome:
         **{k: v for k, v in os.environ.items() if k == "XINQIAO_DATABASE_URL"},
     }
     settings = Settings.read(environment)
-    await bootstrap.migrate(settings)
-    async with bootstrap.opened(settings) as context:
-        await bootstrap.seed_calendar(context)
-        await seed.settle(context)
+    await install(settings)
     server = Server(environment, free_port())
     server.start()
     try:

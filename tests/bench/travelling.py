@@ -6,7 +6,6 @@ worker runs inside; only the empty house is furnished beforehand, as an installa
 
 import asyncio
 import io
-import os
 import re
 import subprocess
 import sys
@@ -21,9 +20,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from feedback.kernel.settings import Settings
-from tests.bench.kill_nine import free_port
-from web import bootstrap
-from web.demo import seed
+from tests.stress.servers import clean_environment, free_port, install
 
 READY_SECONDS = 90
 WAIT_SECONDS = 60
@@ -79,18 +76,17 @@ class House:
     def __init__(self, folder: Path, database: str) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
-        ours = {k: v for k, v in os.environ.items() if not k.startswith("XINQIAO_")}
         self.named = {
             "XINQIAO_DATA": str(folder),
             "XINQIAO_LOG_LEVEL": "error",
             "XINQIAO_AUTOMATIC": "suggest",
             **({"XINQIAO_DATABASE_URL": database} if database else {}),
         }
-        self.environment = {**ours, **self.named, "XINQIAO_PORT": str(self.port)}
+        self.environment = {**clean_environment(), **self.named, "XINQIAO_PORT": str(self.port)}
 
     def furnish(self, moment: str) -> None:
         """Tables, calendar, units and people; no case yet."""
-        asyncio.run(_furnished(Settings.read({**self.named, "XINQIAO_NOW": moment})))
+        asyncio.run(install(Settings.read({**self.named, "XINQIAO_NOW": moment})))
 
     @contextmanager
     def at(self, moment: str) -> Iterator[None]:
@@ -138,13 +134,6 @@ class House:
             bearer = {"Authorization": f"Bearer {token}"}
             told = client.get("/api/v1/kpis", params={"period": period}, headers=bearer).json()
         return {row["unit"]: row["figures"] for row in told["units"]}
-
-
-async def _furnished(settings: Settings) -> None:
-    await bootstrap.migrate(settings)
-    async with bootstrap.opened(settings) as context:
-        await bootstrap.seed_calendar(context)
-        await seed.settle(context)
 
 
 class Browser:

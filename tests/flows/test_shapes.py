@@ -11,7 +11,7 @@ import httpx2
 
 from feedback.kernel.settings import Settings
 from tests.bench import live_story
-from tests.bench.kill_nine import READY_SECONDS, free_port
+from tests.stress.servers import READY_SECONDS, free_port
 
 REDIS = os.environ.get("TEST_REDIS_URL", "")
 

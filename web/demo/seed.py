@@ -2,7 +2,7 @@
 
 import random
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +90,10 @@ def _post(
         "everywhere": everywhere,
         "cleared": cleared,
     }
+
+
+def fill_slots(text: str, slots: Mapping[str, str]) -> str:
+    """A demo text with its `{slots}` filled."""
+    for name, value in slots.items():
+        text = text.replace("{" + name + "}", value)
+    return text

@@ -39,7 +39,7 @@ from routing.oversight.measure_types import MeasureStep
 from web.actions import cases as case_actions
 from web.context import AppContext
 from web.demo import waves
-from web.demo.seed import SEED, read
+from web.demo.seed import SEED, fill_slots, read
 from web.demo.waves import ScheduledCase
 
 CASES = 300
@@ -47,8 +47,7 @@ DAYS = 120
 CASE_SOURCE, WAVE_SOURCE = "demo-", "wave-"
 UNREAD = timedelta(days=2)
 """What the units of the demo town were told before that they have read."""
-_log = structlog.get_logger("living")
-
+_log = structlog.get_logger("simulation")
 
 Event = Callable[[datetime], Awaitable[None]]
 
@@ -214,7 +213,7 @@ class DemoSimulation:
                 "name": self._name(),
                 "date": f"{at.astimezone(OFFICE):%m月%d日}",
             }
-            title, text = (_filled(message[part], slots) for part in ("title", "text"))
+            title, text = (fill_slots(message[part], slots) for part in ("title", "text"))
             channel = self.draw.choices(
                 ["web", "app", "miniprogram", "wechat", "hotline", "letter", "visit"], [30, 22, 22, 8, 12, 3, 3]
             )[0]
@@ -499,9 +498,3 @@ class DemoSimulation:
         while (month + timedelta(days=32)).replace(day=1) <= office_day(self.end):
             await editions.publish(f"{month:%Y-%m}", now=self.end, by="demo", settings=self.context.settings)
             month = (month + timedelta(days=32)).replace(day=1)
-
-
-def _filled(text: str, slots: Mapping[str, str]) -> str:
-    for name, value in slots.items():
-        text = text.replace("{" + name + "}", value)
-    return text

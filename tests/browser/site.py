@@ -31,7 +31,6 @@ from web.tasks import topics
 
 DAYS, CASES = 40, 40
 PATIENCE_SECONDS = 60.0
-SECRET = "a-secret-for-the-time-of-the-tests"
 T = TypeVar("T")
 ANSWER = (
     "您好，您反映的学校门口拥堵问题收悉。经我局会同学校现场核实，情况属实。根据道路交通安全法，"
@@ -144,7 +143,7 @@ async def until(condition: Callable[[], Awaitable[T]], what: str) -> T:
 
 async def live_in(town: Settings) -> None:
     """Let some weeks pass in the town, with much to see on every page."""
-    async with bootstrap.opened(replace(town, now=MONDAY, secret=SECRET)) as context:
+    async with bootstrap.opened(replace(town, now=MONDAY)) as context:
         await simulation.DemoSimulation(context, cases_count=CASES, days=DAYS).run()
         # Before the server's own time begins, which gathers once more when it starts.
         earlier = replace(context, clock=context.clock.starting_at(MONDAY - timedelta(hours=1)))
@@ -162,7 +161,6 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
             copy,
             port=_free_port(),
             now=MONDAY,
-            secret=SECRET,
             submit_per_minute=6000,
             lookup_per_minute=6000,
             login_per_minute=6000,

@@ -198,10 +198,6 @@ async def test_the_web_process_starts_without_redis(settings: Settings) -> None:
             assert (await client.post("/api/v1/cases", json=dict(ANNAS_MESSAGE))).status_code == 201
 
 
-def test_an_outage_of_redis_is_asked_about_now_and_then_only() -> None:
-    assert security._REDIS_SECONDS < security.REDIS_AGAIN_SECONDS
-
-
 def test_the_shipped_nginx_keeps_machines_figures_inside_and_the_port_in_the_host() -> None:
     text = (Path(security.__file__).parent / "deploy" / "nginx.conf").read_text("utf-8")
     for path in ("/metrics", "/readyz"):

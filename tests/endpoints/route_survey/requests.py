@@ -175,7 +175,8 @@ def _readable(response: httpx2.Response) -> str:
 
 _WORDS_IN = ("word/document", "xl/sharedStrings", "xl/worksheets")
 _NEW_EVERY_TIME = re.compile(
-    r'(name="(key|sealed)" value=|request_id": ?)"[^"]*"|python_\w+ \S+|process_\w+ \S+|xinqiao_(http|storage)_\S+ \S+|剩余 [\d.]+ [GM]B'
+    r'(name="(key|sealed)" value=|request_id": ?)"[^"]*"|python_\w+ \S+|process_\w+ \S+'
+    r"|(?:(?:# (?:HELP|TYPE) )?xinqiao_(?:http|storage)_[^\n]*\n)+|剩余 [\d.]+ [GM]B"  # requests counted, free space
     r'|src="[^"]*" alt="给验证器扫|class="num secret">[^<]*'  # a fresh secret each time it is offered
 )
 

@@ -51,9 +51,10 @@ _log = structlog.get_logger("worker")
 
 @dataclass
 class Pulse:
-    """When the messages of this worker last moved on, in seconds of `monotonic`."""
+    """When the messages of this worker last moved on, in seconds of `monotonic`, and whether some wait."""
 
     at: float = field(default_factory=monotonic)
+    is_busy: bool = False
 
     def touch(self) -> None:
         self.at = monotonic()
@@ -92,7 +93,7 @@ async def _alive(context: AppContext, shape: str, pulse: Pulse) -> AsyncIterator
     """The heartbeat and the timers of a worker beside its messages, for as long as it runs."""
     worker_id, table = name_of(shape), bootstrap.timers(context)
     beating = asyncio.create_task(supervised("heartbeat", lambda: _beat(context, worker_id, pulse)))
-    timing = asyncio.create_task(supervised("timers", lambda: _run_timers(context, table)))
+    timing = asyncio.create_task(supervised("timers", lambda: _run_timers(context, table, pulse)))
     _log.info("worker starts", worker=worker_id, timers=len(table))
     try:
         yield
@@ -105,11 +106,11 @@ async def _alive(context: AppContext, shape: str, pulse: Pulse) -> AsyncIterator
         _log.info("worker ends", worker=worker_id)
 
 
-async def _run_timers(context: AppContext, table: Mapping[str, timers.Timer]) -> None:
+async def _run_timers(context: AppContext, table: Mapping[str, timers.Timer], pulse: Pulse) -> None:
     """The timers, once the demo town is filled: until then its simulation does what they would."""
     while context.simulated_before is not None:  # noqa: ASYNC110 - for the minute in which a demo is filled
         await asyncio.sleep(1)
-    await timers.run_for_ever(table, context.clock.now)
+    await timers.run_for_ever(table, context.clock.now, lambda: pulse.is_busy)
 
 
 async def _beat(context: AppContext, worker_id: str, pulse: Pulse) -> None:
@@ -137,6 +138,7 @@ async def run_inside(context: AppContext) -> None:
             context.wake_event.clear()
             async with asyncio.timeout(STUCK_SECONDS):
                 done = await outbox.run_due(handlers, context.clock.now(), _BATCH, since=context.simulated_before)
+            pulse.is_busy = bool(done)
             if not done:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(context.wake_event.wait(), context.settings.sweep_seconds)
@@ -212,7 +214,8 @@ async def serve_outside(context: AppContext) -> None:
 
     async def hand_over() -> None:
         while True:
-            if not await relay.hand_over():
+            pulse.is_busy = bool(await relay.hand_over())
+            if not pulse.is_busy:
                 pulse.touch()  # nothing is due, so nothing stands still
             redis_pulse.touch()
             with contextlib.suppress(TimeoutError):

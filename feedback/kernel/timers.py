@@ -31,7 +31,8 @@ LOOK_SECONDS = 2.0
 SLOW_SECONDS = 10.0
 """A run longer than this is logged."""
 
-_REST_MOST = 1.0
+_REST_MOST = 5.0
+_REST_SHARE = 4  # how many times as long as a slice it rests while messages wait
 _GRACE = timedelta(seconds=10)
 _LEEWAY = timedelta(minutes=1)
 _log = structlog.get_logger("timers")
@@ -149,11 +150,18 @@ async def run_through(timer: Timer, now: datetime) -> None:
         position = part.position
 
 
-async def run_for_ever(timers: Mapping[str, Timer], clock: Callable[[], datetime]) -> None:
+def _never() -> bool:
+    return False
+
+
+async def run_for_ever(
+    timers: Mapping[str, Timer], clock: Callable[[], datetime], is_busy: Callable[[], bool] = _never
+) -> None:
     """Look every few seconds and run what is due, each timer as a task of its own, so that none waits for another.
 
-    But for the daily ones: of these one runs at a time, the one that waits longest, for as long as its time-out, and
-    then the next. A missed night is caught up in the day without a dozen full scans at once.
+    But of the daily ones one runs at a time, the one that waits longest, for as long as its time-out, and then the
+    next: a missed night is caught up in the day without a dozen full scans at once. While `is_busy` says that messages
+    wait, the slices of all of them are further apart.
     """
     running: dict[str, asyncio.Task[bool]] = {}
     try:
@@ -162,7 +170,7 @@ async def run_for_ever(timers: Mapping[str, Timer], clock: Callable[[], datetime
             _log_broken(running)
             for row in await due(timers, clock()):
                 if row.name not in running and not _must_wait(row.name, running, timers):
-                    running[row.name] = asyncio.create_task(run_one(row, timers[row.name], clock))
+                    running[row.name] = asyncio.create_task(run_one(row, timers[row.name], clock, is_busy))
             await asyncio.sleep(LOOK_SECONDS)
     finally:
         for task in running.values():
@@ -209,7 +217,9 @@ def _lease(timer: Timer) -> timedelta:
     return 2 * timedelta(seconds=timer.timeout_seconds) + _GRACE  # a slice may begin just before the time is up
 
 
-async def run_one(row: TimerRow, timer: Timer, clock: Callable[[], datetime]) -> bool:
+async def run_one(
+    row: TimerRow, timer: Timer, clock: Callable[[], datetime], is_busy: Callable[[], bool] = _never
+) -> bool:
     """Run a timer that is due, if nobody else took it. Returns whether it ran without a failure."""
     now, started = clock(), monotonic()
     until = now + _lease(timer)
@@ -222,7 +232,7 @@ async def run_one(row: TimerRow, timer: Timer, clock: Callable[[], datetime]) ->
         return False
     mine = TimerRow.filter(name=row.name, leased_until=until)
     try:
-        is_done = await _slices(row, timer, mine, clock)
+        is_done = await _slices(row, timer, mine, clock, is_busy)
     except asyncio.CancelledError:  # the process ends: another one goes on from the last slice
         await mine.update(leased_until=None)
         raise
@@ -244,7 +254,9 @@ async def run_one(row: TimerRow, timer: Timer, clock: Callable[[], datetime]) ->
     return True
 
 
-async def _slices(row: TimerRow, timer: Timer, mine: QuerySet[TimerRow], clock: Callable[[], datetime]) -> bool:
+async def _slices(
+    row: TimerRow, timer: Timer, mine: QuerySet[TimerRow], clock: Callable[[], datetime], is_busy: Callable[[], bool]
+) -> bool:
     """Slice after slice until the work is done or the time is up. Returns whether it is done."""
     position, started = row.position, monotonic()
     while True:
@@ -256,7 +268,8 @@ async def _slices(row: TimerRow, timer: Timer, mine: QuerySet[TimerRow], clock: 
             await mine.update(position=position)
         if part.is_done or monotonic() - started >= timer.timeout_seconds:
             return part.is_done
-        await asyncio.sleep(min(monotonic() - begun, _REST_MOST))  # as long for the messages as for itself
+        rest = (monotonic() - begun) * (_REST_SHARE if is_busy() else 1)
+        await asyncio.sleep(min(rest, _REST_MOST))  # at least as long for the messages as for itself
 
 
 def _outcome(now: datetime, started: float) -> dict[str, Any]:

@@ -65,13 +65,13 @@ async def fill(context: AppContext, cases: int) -> None:
         (await run(f"SELECT count(*) AS n FROM pattern_case WHERE is_open = {is_open}"))[0]["n"]  # noqa: S608
         for is_open in ("false", "true")
     ]
-    rounds = int((1 - OPEN_SHARE) * cases / ended) + 1
-    of_open = OPEN_SHARE * cases / running / rounds  # copies of each open pattern in one round
-    per_batch = max(1, BATCH // (ended + round(of_open * running)))
+    first = 1 + (await run(f"SELECT max(id) / {_STEP} AS n FROM feedback_case"))[0]["n"]  # noqa: S608
+    rounds = first + int((1 - OPEN_SHARE) * (cases - await _count(Case)) / ended)
+    of_open = min(1.0, OPEN_SHARE / (1 - OPEN_SHARE) * ended / max(1, running))  # copied in one round
+    per_batch = max(1, int(BATCH / (ended + of_open * running)))
     started = time.perf_counter()
-    for first in range(1, rounds + 1, per_batch):
-        last = min(rounds, first + per_batch - 1)
-        await run(_CHOOSE, [first, last, of_open])
+    for number in range(first, rounds + 1, per_batch):
+        await run(_CHOOSE, [number, min(rounds, number + per_batch - 1), of_open])
         async with db.transaction():
             await db.writing().execute_script("SET LOCAL statement_timeout = 0")
             for model in (Person, Case, Entry, ClockRow, TenureRow, AccessBar, Notice, outbox.Message):
@@ -102,16 +102,13 @@ _PATTERNS = f"""
     CREATE TABLE IF NOT EXISTS pattern_copy (pattern bigint, number bigint, back bigint);
     SELECT setseed(0.5);
 """  # noqa: S608 - our own words
-_CHOOSE = f"""
-    WITH gone AS (DELETE FROM pattern_copy), chosen AS (
-        SELECT p.id, p.is_open, n FROM pattern_case p, generate_series($1::int, $2::int) n WHERE NOT p.is_open
-        UNION ALL
-        SELECT p.id, p.is_open, n FROM pattern_case p, generate_series(
-            1 + floor(($1::int - 1) * $3::float)::int, floor($2::int * $3::float)::int) n WHERE p.is_open
-    ) INSERT INTO pattern_copy SELECT id, n,
-        floor(random() * CASE WHEN is_open THEN {OPEN_DAYS} ELSE {ENDED_DAYS} END) * {DAY_MILLIS} FROM chosen
-"""  # noqa: S608 - our own numbers
 _STEP = 10_000_000  # ids of copy n lie n times so far behind those of their patterns, n below a million
+_CHOOSE = f"""
+    WITH gone AS (DELETE FROM pattern_copy)
+    INSERT INTO pattern_copy SELECT p.id, n,
+        floor(random() * CASE WHEN is_open THEN {OPEN_DAYS} ELSE {ENDED_DAYS} END) * {DAY_MILLIS}
+    FROM pattern_case p, generate_series($1::int, $2::int) n WHERE NOT p.is_open OR random() < $3::float
+"""  # noqa: S608 - our own numbers
 
 
 def _copying(model: type[Model]) -> str:

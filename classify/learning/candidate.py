@@ -17,12 +17,12 @@ from classify import taxonomy
 from classify.learning import label_weighting, subprocess_worker
 from classify.learning.label_weighting import WeightedLabel
 from classify.learning.training_labels import CONFIRMED
-from classify.model import comparison, training
-from classify.model import metrics as trials
-from classify.model.comparison import Paired, TestCase
-from classify.model.linear_heads import by_heading
+from classify.model import comparison, metrics
+from classify.model.comparison import PairedTest, TrialMessage
+from classify.model.linear_heads import sum_by_level1
 from classify.model.metrics import LabelledMessage
-from classify.model.release import Model, ReleaseDamaged, load
+from classify.model.release import Model
+from classify.model.release_files import ReleaseDamaged, load
 from classify.model.seed_examples import Example, seed_examples
 
 KEPT_OUT: Final = 5  # one in so many labelled messages is never fitted on
@@ -79,28 +79,30 @@ async def made_apart(order: Order) -> CandidateVerdict:
 
 def made(order: Order) -> CandidateVerdict:
     """Fit, save, try and judge."""
+    from classify.model import release_files, training
+
     folder = Path(order.folder)
     current, anchor = _loaded(folder, order.current), _loaded(folder, order.anchor)
     lessons = label_weighting.weigh_labels(order.lessons, _opinion(current) if current else None)
     learnt, tried = _parted(lessons, order.labelled)
-    fitted = training.fit([*seed_examples(order.duties), *learnt], unlabelled=list(order.unlabelled))
-    release, model = training.save(fitted, folder), fitted.model
-    enough = len(tried) >= comparison.ENOUGH
-    frozen = trials.frozen_accuracy(model)
+    model = training.fit([*seed_examples(order.duties), *learnt], unlabelled=list(order.unlabelled))
+    release = release_files.save(model, folder)
+    enough = len(tried) >= comparison.MIN_MESSAGES
+    frozen = metrics.frozen_accuracy(model)
     before: dict[str, Any] = {}
     compared: dict[str, Any] = {}
     worse: list[str] = []
     if current is not None:
         before = {
             "trial": _figures(current, tried) if enough else {},
-            "frozen_accuracy": trials.frozen_accuracy(current),
+            "frozen_accuracy": metrics.frozen_accuracy(current),
         }
-        floor = before["frozen_accuracy"] if anchor is None else trials.frozen_accuracy(anchor)
+        floor = before["frozen_accuracy"] if anchor is None else metrics.frozen_accuracy(anchor)
         compared, worse = _judged(current, model, tried, frozen < floor - FROZEN_SLACK)
     trial = _figures(model, tried) if enough else {}
     doubted = _doubted(lessons)
     return CandidateVerdict(
-        release, fitted.kind, len(learnt), trial, frozen, before, worse, compared, _reasons(lessons), doubted
+        release, model.kind, len(learnt), trial, frozen, before, worse, compared, _reasons(lessons), doubted
     )
 
 
@@ -115,22 +117,22 @@ def _loaded(folder: Path, name: str) -> Model | None:
 
 def _opinion(model: Model) -> label_weighting.Opinion:
     def opinion(title: str, text: str) -> tuple[str, float]:
-        coarse = by_heading(model.probabilities(title, text))
+        coarse = sum_by_level1(model.probabilities(title, text))
         return taxonomy.LEVEL1[int(coarse.argmax())], float(coarse.max())
 
     return opinion
 
 
-def _parted(lessons: Sequence[WeightedLabel], files: Sequence[Labelled]) -> tuple[list[Example], list[TestCase]]:
+def _parted(lessons: Sequence[WeightedLabel], files: Sequence[Labelled]) -> tuple[list[Example], list[TrialMessage]]:
     """What is fitted on, and what is only tried. Copies of a text lie on one side; only confirmed lessons are tried."""
     leaders: dict[int, WeightedLabel] = {}
     for one in lessons:
         leaders.setdefault(one.group, one)
     learnt = [Example(m.title, m.text, taxonomy.code_of(m.label), "people") for m in files if not m.is_kept_out]
-    tried = [TestCase(LabelledMessage(m.title, m.text, m.label)) for m in files if m.is_kept_out]
+    tried = [TrialMessage(LabelledMessage(m.title, m.text, m.label)) for m in files if m.is_kept_out]
     for one in lessons:
         if one.weight and one.state == CONFIRMED and kept_out(leaders[one.group].title, leaders[one.group].text):
-            tried.append(TestCase(LabelledMessage(one.title, one.text, one.category), one.unit))
+            tried.append(TrialMessage(LabelledMessage(one.title, one.text, one.category), one.unit))
         elif one.weight:
             learnt.append(Example(one.title, one.text, one.category, "people", one.weight))
     return learnt, tried
@@ -142,28 +144,33 @@ def kept_out(title: str, text: str) -> bool:
     return said[0] % KEPT_OUT == 0
 
 
-def _figures(model: Model, tried: Sequence[TestCase]) -> dict[str, Any]:
+def _figures(model: Model, tried: Sequence[TrialMessage]) -> dict[str, Any]:
     """The usual figures; where some labels are headings only, all are read as headings."""
-    codes = [taxonomy.code_of(one.row.label) for one in tried]
+    codes = [taxonomy.code_of(one.labelled.label) for one in tried]
     most = 2 if any(len(code) == 2 for code in codes) else 4
-    rows = [LabelledMessage(one.row.title, one.row.text, code[:most]) for one, code in zip(tried, codes, strict=True)]
-    return trials.trial(model, rows).as_json()
+    rows = [
+        LabelledMessage(one.labelled.title, one.labelled.text, code[:most])
+        for one, code in zip(tried, codes, strict=True)
+    ]
+    return metrics.evaluate(model, rows).as_json()
 
 
-def _judged(current: Model, model: Model, tried: Sequence[TestCase], fell: bool) -> tuple[dict[str, Any], list[str]]:
+def _judged(
+    current: Model, model: Model, tried: Sequence[TrialMessage], fell: bool
+) -> tuple[dict[str, Any], list[str]]:
     """The paired figures, and in what the candidate is worse."""
-    frozen_rows = trials.frozen()
-    frozen = comparison.compared(
-        [comparison.right_or_also(current, row) for row in frozen_rows],
-        [comparison.right_or_also(model, row) for row in frozen_rows],
+    frozen_rows = metrics.frozen_messages()
+    frozen = comparison.compare(
+        [comparison.is_correct_or_also(current, row) for row in frozen_rows],
+        [comparison.is_correct_or_also(model, row) for row in frozen_rows],
     )
-    old, new = [[comparison.right(each, one.row) for one in tried] for each in (current, model)]
-    whole = comparison.compared(old, new)
-    by_category = comparison.parts(tried, old, new, comparison.heading_of)
-    by_unit = comparison.parts(tried, old, new, lambda one: one.unit)
+    old, new = [[comparison.is_correct(each, one.labelled) for one in tried] for each in (current, model)]
+    whole = comparison.compare(old, new)
+    by_category = comparison.compare_by(tried, old, new, comparison.level1_of)
+    by_unit = comparison.compare_by(tried, old, new, lambda one: one.unit)
     worse = ["accuracy"] if whole.is_worse else []
     # A habit of the town may cost frozen messages only where its own messages gain.
-    if fell or (frozen.lost > frozen.won and frozen.chance < comparison.CHANCE and not whole.gains):
+    if fell or (frozen.lost > frozen.won and frozen.chance < comparison.P_VALUE and not whole.gains):
         worse.append("frozen_accuracy")
     worse += [f"category:{code}" for code, part in by_category.items() if comparison.is_worse_in_part(part)]
     worse += [f"unit:{unit}" for unit, part in by_unit.items() if comparison.is_worse_in_part(part)]
@@ -176,7 +183,7 @@ def _judged(current: Model, model: Model, tried: Sequence[TestCase], fell: bool)
     return told, worse
 
 
-def _told(found: Mapping[str, Paired]) -> dict[str, Any]:
+def _told(found: Mapping[str, PairedTest]) -> dict[str, Any]:
     return {name: part.as_json() for name, part in found.items()}
 
 

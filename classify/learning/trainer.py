@@ -23,8 +23,7 @@ from classify.learning import candidate
 from classify.learning.candidate import CandidateVerdict, Labelled, Order
 from classify.learning.label_weighting import WeightedLabel
 from classify.learning.training_labels import CONFIRMED, SAID, TrainingLabel
-from classify.model import metrics as trials
-from classify.model import registry
+from classify.model import metrics, registry
 from classify.model.metrics import LabelledMessage
 from classify.model.release import Model
 from classify.models import LearntExample
@@ -45,7 +44,7 @@ def trial(model: Model, file: Path, *, restrict: bool = False, split: str = "") 
     rows = [LabelledMessage(one.title, one.text, one.label) for one in _labelled(file, split)]
     if not rows:
         raise Invalid({"file": "empty"})
-    return trials.trial(model, rows, restrict=restrict).as_json()
+    return metrics.evaluate(model, rows, restrict=restrict).as_json()
 
 
 async def train(

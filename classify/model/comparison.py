@@ -8,36 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from math import comb
 from typing import Any, Final
 
 import numpy as np
 
 from classify import taxonomy
-from classify.model.linear_heads import by_heading
+from classify.model.linear_heads import sum_by_level1
 from classify.model.metrics import LabelledMessage
 from classify.model.release import Model
 
-ROUNDS: Final = 2000
-ENOUGH: Final = 20
+BOOTSTRAP_ROUNDS: Final = 2000
+MIN_MESSAGES: Final = 20
 """With fewer messages a difference says nothing."""
 
-ENOUGH_IN_PART: Final = 8
-SLACK: Final = 0.02  # a smaller difference of the means is chance, or a matter of taste
-CHANCE: Final = 0.05
-CHANCE_IN_PART: Final = 0.01  # there are many categories and units, so each must be surer
+MIN_MESSAGES_IN_PART: Final = 8
+MAX_LOSS: Final = 0.02  # a smaller difference of the means is chance, or a matter of taste
+P_VALUE: Final = 0.05
+P_VALUE_IN_PART: Final = 0.01  # there are many categories and units, so each must be surer
 
 
 @dataclass(frozen=True, slots=True)
-class TestCase:
+class TrialMessage:
     """A message whose label is known, and the unit that answered it, where one did."""
 
-    row: LabelledMessage
+    labelled: LabelledMessage
     unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
+class PairedTest:
     """`won` are messages only the candidate put right, `lost` those only the release in force did."""
 
     n: int
@@ -56,78 +55,80 @@ class Paired:
     @property
     def is_worse(self) -> bool:
         """Surely worse, or worse by more than anybody should accept."""
-        if self.n < ENOUGH:
+        if self.n < MIN_MESSAGES:
             return False
-        return (self.lost > self.won and self.chance < CHANCE) or self.difference < -SLACK
+        return (self.lost > self.won and self.chance < P_VALUE) or self.difference < -MAX_LOSS
 
     @property
     def gains(self) -> bool:
         """Better on enough messages, be it by chance."""
-        return self.n >= ENOUGH and self.won > self.lost
+        return self.n >= MIN_MESSAGES and self.won > self.lost
 
     def as_json(self) -> dict[str, Any]:
         """The figures, as they are kept with the release."""
         return {**asdict(self), "difference": round(self.difference, 4)}
 
 
-def right(model: Model, row: LabelledMessage) -> bool:
+def is_correct(model: Model, row: LabelledMessage) -> bool:
     """Whether the first choice is the label, at the level of the label."""
     code = taxonomy.code_of(row.label)
     fine = model.probabilities(row.title, row.text)
     if len(code) == 2:
-        return taxonomy.LEVEL1[int(by_heading(fine).argmax())] == code
+        return taxonomy.LEVEL1[int(sum_by_level1(fine).argmax())] == code
     return taxonomy.LEVEL2[int(fine.argmax())] == code
 
 
-def right_or_also(model: Model, row: LabelledMessage) -> bool:
-    """Whether the heading is the label's, or one where other taxonomies file it: for the frozen messages."""
-    heading = taxonomy.LEVEL1[int(by_heading(model.probabilities(row.title, row.text)).argmax())]
-    return heading == taxonomy.level1(row.label) or heading in dict(taxonomy.category(row.label).also)
+def is_correct_or_also(model: Model, row: LabelledMessage) -> bool:
+    """Whether the level-1 category is the label's, or one where other taxonomies file it: for the frozen messages."""
+    code = taxonomy.LEVEL1[int(model.top_level(row.title, row.text).argmax())]
+    return code == taxonomy.level1(row.label) or code in dict(taxonomy.category(row.label).also)
 
 
-def compared(before: Sequence[bool], after: Sequence[bool]) -> Paired:
+def compare(before: Sequence[bool], after: Sequence[bool]) -> PairedTest:
     """What two releases put right, message by message."""
     n = len(before)
     won = sum(new and not old for old, new in zip(before, after, strict=True))
     lost = sum(old and not new for old, new in zip(before, after, strict=True))
     if not n:
-        return Paired(0, 0.0, 0.0, 0, 0, 1.0, 0.0, 0.0)
-    drawn = np.random.default_rng(0).multinomial(n, [won / n, lost / n, (n - won - lost) / n], ROUNDS)
+        return PairedTest(0, 0.0, 0.0, 0, 0, 1.0, 0.0, 0.0)
+    drawn = np.random.default_rng(0).multinomial(n, [won / n, lost / n, (n - won - lost) / n], BOOTSTRAP_ROUNDS)
     low, high = np.percentile((drawn[:, 0] - drawn[:, 1]) / n, [2.5, 97.5])
-    return Paired(
+    return PairedTest(
         n,
         round(sum(before) / n, 4),
         round(sum(after) / n, 4),
         won,
         lost,
-        round(by_chance(won, lost), 5),
+        round(mcnemar(won, lost), 5),
         round(float(low), 4),
         round(float(high), 4),
     )
 
 
-def by_chance(won: int, lost: int) -> float:
+def mcnemar(won: int, lost: int) -> float:
     """How likely so uneven a split is when both are equally good (McNemar, exact, two-sided)."""
-    differ = won + lost
-    return min(1.0, 2 * sum(comb(differ, k) for k in range(min(won, lost) + 1)) / 2**differ) if differ else 1.0
+    from scipy.stats import binomtest  # 0.5 s to import, and needed only where releases are compared
+
+    return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 
 
-def parts(
-    tried: Sequence[TestCase], before: Sequence[bool], after: Sequence[bool], key: Callable[[TestCase], str]
-) -> dict[str, Paired]:
+def compare_by(
+    tried: Sequence[TrialMessage], before: Sequence[bool], after: Sequence[bool], key: Callable[[TrialMessage], str]
+) -> dict[str, PairedTest]:
     """The same figures for each category, or for each unit, the largest first."""
     places: dict[str, list[int]] = {}
-    for place, one in enumerate(tried):
-        if name := key(one):
+    for place, message in enumerate(tried):
+        if name := key(message):
             places.setdefault(name, []).append(place)
     ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
-    return {name: compared([before[i] for i in found], [after[i] for i in found]) for name, found in ordered}
+    return {name: compare([before[i] for i in part], [after[i] for i in part]) for name, part in ordered}
 
 
-def heading_of(one: TestCase) -> str:
-    return taxonomy.level1(taxonomy.code_of(one.row.label))
+def level1_of(message: TrialMessage) -> str:
+    """The level-1 code of the label."""
+    return taxonomy.level1(taxonomy.code_of(message.labelled.label))
 
 
-def is_worse_in_part(part: Paired) -> bool:
+def is_worse_in_part(part: PairedTest) -> bool:
     """A category or a unit that surely lost, whatever the mean says."""
-    return part.n >= ENOUGH_IN_PART and part.lost > part.won and part.chance < CHANCE_IN_PART
+    return part.n >= MIN_MESSAGES_IN_PART and part.lost > part.won and part.chance < P_VALUE_IN_PART

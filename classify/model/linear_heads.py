@@ -1,10 +1,13 @@
-"""What does a fitted head say about the grams of a message? Blocks of weights, and the two heads made of them."""
+"""What a release computes from a message: linear heads over TF-IDF blocks, plain arrays only.
+
+Fitting is done elsewhere (`pipeline`, `adaptation`); here is what is needed to answer, so nothing but numpy is imported.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,70 +16,74 @@ from classify import taxonomy
 from classify.text import features
 from classify.text.features import Ids, Lexicon, Values
 
-CHANCE_FLOOR: Final = 1e-3
+PROBABILITY_FLOOR: Final = 1e-3
+"""Added before a logarithm is taken: no opinion rules a category out."""
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Vector = tuple[Ids, Values]
-"""Rows of a block and their values."""
+"""A sparse vector: columns of a block and their values."""
 
 _LEVEL1: Final = {code: i for i, code in enumerate(taxonomy.LEVEL1)}
-HEADING: Final[NDArray[np.intp]] = np.array([_LEVEL1[code[:2]] for code in taxonomy.LEVEL2])
-"""The level-1 position of each level-2 position."""
+LEVEL1_OF_LEVEL2: Final[NDArray[np.intp]] = np.array([_LEVEL1[code[:2]] for code in taxonomy.LEVEL2])
+"""The position in labels.LEVEL1 of each position in labels.LEVEL2."""
 
 
 def softmax(scores: NDArray[Any]) -> Floats:
-    """Scores -> probabilities."""
-    powers = np.exp(scores - scores.max())
-    shares: Floats = (powers / powers.sum()).astype(np.float32)
-    return shares
+    """Scores -> probabilities of the same shape, along the last axis."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    probabilities: Floats = (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return probabilities
 
 
-def by_heading(fine: NDArray[Any]) -> NDArray[np.float64]:
-    """Chances of level 2, added up under their headings."""
-    return np.asarray(np.bincount(HEADING, fine, len(taxonomy.LEVEL1)), dtype=np.float64)
+def sum_by_level1(level2: NDArray[Any]) -> Doubles:
+    """Probabilities of level 2 (one per labels.LEVEL2) -> their sums per labels.LEVEL1."""
+    return np.asarray(np.bincount(LEVEL1_OF_LEVEL2, level2, len(taxonomy.LEVEL1)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One bag of grams against the categories: which row a gram has, how rare it is, what it speaks for."""
+class FeatureBlock:
+    """TF-IDF of one view of a message, and the weights of a linear model on it."""
 
-    rows: Ids  # by number in the lexicon, -1: not in this block
+    rows: Ids  # feature by number in the lexicon, -1: not in this block
     idf: Values
-    weights: Floats  # rows x categories
-    share: float = 1.0  # how long its vectors are
+    weights: Floats  # features x categories
+    scale: float = 1.0  # length of its vectors
 
     def vector(self, ids: Ids) -> Vector:
-        """The grams of a text as rows of this block and their values."""
+        """The grams of a text as features of this block and their values."""
         rows, values = features.weigh(self.rows[ids[ids >= 0]], self.idf)
-        return (rows, values) if self.share == 1.0 else (rows, values * np.float32(self.share))
+        return (rows, values) if self.scale == 1.0 else (rows, values * np.float32(self.scale))
 
-    def mixed(self, title_ids: Ids, body_ids: Ids, title_share: float) -> Vector:
+    def combined(self, title_ids: Ids, body_ids: Ids, title_scale: float) -> Vector:
         """Title and text as one vector of length one."""
         title_rows, title_values = self.vector(title_ids)
         rows, values = self.vector(body_ids)
-        both, place = np.unique(np.concatenate((title_rows, rows)), return_inverse=True)
-        sums = np.bincount(place, np.concatenate((title_share * title_values, values)), len(both))
+        features, place = np.unique(np.concatenate((title_rows, rows)), return_inverse=True)
+        sums = np.bincount(place, np.concatenate((title_scale * title_values, values)), len(features))
         length = float(np.sqrt(sums @ sums))
-        return both.astype(np.int32), (sums / (length or 1.0)).astype(np.float32)
+        return features.astype(np.int32), (sums / (length or 1.0)).astype(np.float32)
 
     def scores(self, vector: Vector) -> Floats:
-        """What the vector says for each category."""
+        """The linear scores of the categories, without the intercept."""
         rows, values = vector
-        found: Floats = values @ self.weights[rows]
-        return found
+        scores: Floats = values @ self.weights[rows]
+        return scores
 
 
 OPENING: Final = 80
 """The first characters of a text mostly say what it is about."""
 
 VIEWS: Final = ("title", "text", "opening", "title_words", "text_words")
-"""What a message is looked at by: characters and pairs of title, text and opening, and words of title and text."""
+"""The views of a message: characters and pairs of title, text and opening, and words of title and text."""
 
 
-def seen_by(views: Iterable[str], lexicon: Lexicon, title: str, body: str, title_ids: Ids, body_ids: Ids) -> list[Ids]:
+def encode_views(
+    views: Iterable[str], lexicon: Lexicon, title: str, body: str, title_ids: Ids, body_ids: Ids
+) -> list[Ids]:
     """The grams of a tidied message for each view."""
 
-    def seen(view: str) -> Ids:
+    def encode(view: str) -> Ids:
         match view:
             case "title":
                 return title_ids
@@ -88,70 +95,91 @@ def seen_by(views: Iterable[str], lexicon: Lexicon, title: str, body: str, title
             case _:
                 return lexicon.encode_words(title if view == "title_words" else body)
 
-    return [seen(view) for view in views]
+    return [encode(view) for view in views]
+
+
+class PlattScaling(NamedTuple):
+    """How the log odds of the best guess are read: offset + slope x log odds (Platt 1999, on the top label)."""
+
+    offset: float = 0.0
+    slope: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
-    """What a district's own outcomes add (see `local`). `scales`: how much each opinion of the release counts."""
+class LocalCorrection:
+    """What a district's own outcomes add (see `adaptation`). `scales`: how much each opinion of the release counts."""
 
     lexicon: Lexicon
-    blocks: tuple[Block, ...]
-    bias: NDArray[np.float64]
-    scales: NDArray[np.float64]
+    blocks: tuple[FeatureBlock, ...]  # of title and text
+    bias: Doubles
+    scales: Doubles
 
-    def chances(self, opinions: Sequence[NDArray[np.float64]], title: str, body: str) -> NDArray[np.float64]:
+    def probabilities(self, opinions: Sequence[Doubles], title: str, body: str) -> Doubles:
         """How likely each choice is, given what the heads of the release think of them. Title and body are tidied."""
         scores = self.bias.copy()
         for scale, opinion in zip(self.scales, opinions, strict=True):
-            scores += scale * np.log(opinion + CHANCE_FLOOR)
-        for block, said in zip(self.blocks, (title, body), strict=True):
-            scores += block.scores(block.vector(self.lexicon.encode(said)))
+            scores += scale * np.log(opinion + PROBABILITY_FLOOR)
+        for block, part in zip(self.blocks, (title, body), strict=True):
+            scores += block.scores(block.vector(self.lexicon.encode(part)))
         powers = np.exp(scores - scores.max())
         return np.asarray(powers / powers.sum())
 
 
 @dataclass(frozen=True, slots=True)
-class Experience:
-    """The head fitted on real messages: each view of a message is a block of its own.
+class TrainedHead:
+    """A linear model of level 1, fitted on real messages: each view of a message is a block of its own.
 
-    It knows only the headings under which there were enough of them, and says only which of *these* it is. How
-    likely it is one of these at all remains for the knowledge head to say.
+    It knows only the level-1 categories with enough messages, and says only which of *these* it is. How likely it is
+    one of these at all remains for the knowledge head to say.
     """
 
     views: tuple[str, ...]
-    blocks: tuple[Block, ...]  # one per view
+    blocks: tuple[FeatureBlock, ...]  # one per view
     bias: Floats
-    headings: tuple[int, ...]  # positions in labels.LEVEL1, in the order of the columns
-    is_taught: bool  # by labels that people gave, in their taxonomy; else by the knowledge head's own answers
-    temperature: float
-    trust: float  # how much the knowledge head's opinion of the heading still counts
-    doubt: float
-    sureness: tuple[float, float] = (0.0, 1.0)  # how the log odds of its best guess are read: offset, slope
+    classes: tuple[int, ...]  # positions in labels.LEVEL1, in the order of the columns
+    is_supervised: bool  # by labels that people gave, in their taxonomy; else by the knowledge head's own answers
+    combination: Doubles
+    """The second stage, (2 x classes + 1) x classes: weights of the scores, of the knowledge head's log probabilities
+    among the classes, and the intercept (stacked generalisation, Wolpert 1992)."""
 
-    def vectors(self, seen: Sequence[Ids]) -> tuple[Vector, ...]:
+    label_noise: float = 0.0  # share of messages filed by habits no model can know
+    platt: PlattScaling = PlattScaling()
+
+    def vectors(self, view_ids: Sequence[Ids]) -> tuple[Vector, ...]:
         """A message as the blocks see it."""
-        return tuple(block.vector(ids) for block, ids in zip(self.blocks, seen, strict=True))
+        return tuple(block.vector(ids) for block, ids in zip(self.blocks, view_ids, strict=True))
 
-    def chances(self, before: NDArray[np.float64], seen: Sequence[Vector]) -> NDArray[np.float64]:
-        """Which of its headings it is, given what the knowledge head thinks of all."""
-        scores = sum(block.scores(vector) for block, vector in zip(self.blocks, seen, strict=True))
-        known = before[list(self.headings)]
-        prior = np.log(known / float(known.sum()) + CHANCE_FLOOR)
-        said = softmax((scores + self.bias) / self.temperature + self.trust * prior)
-        found = np.asarray((1 - self.doubt) * said + self.doubt / len(said), dtype=np.float64)
-        return sobered(found, *self.sureness)
+    def probabilities(self, level1: Doubles, vectors: Sequence[Vector]) -> Doubles:
+        """Which of its classes it is, given what the knowledge head thinks of all of level 1."""
+        scores = sum(block.scores(vector) for block, vector in zip(self.blocks, vectors, strict=True)) + self.bias
+        prior = level1[list(self.classes)]
+        second = np.concatenate((scores, log_prior(prior), (1.0,)))
+        shares = softmax(second @ self.combination).astype(np.float64)
+        shares = (1 - self.label_noise) * shares + self.label_noise / len(shares)
+        return recalibrated(shares, self.platt)
 
 
-def sobered(shares: NDArray[np.float64], offset: float, slope: float) -> NDArray[np.float64]:
+def log_prior(level1: NDArray[Any]) -> Doubles:
+    """The logarithms of the knowledge head's probabilities, renormalised along the last axis."""
+    whole = np.maximum(level1.sum(axis=-1, keepdims=True), 1e-9)
+    return np.asarray(np.log(level1 / whole + PROBABILITY_FLOOR), dtype=np.float64)
+
+
+def tempered(classes: int, temperature: float, prior_weight: float) -> Doubles:
+    """The second stage that divides scores by one temperature and adds the weighted log prior."""
+    unit = np.eye(classes)
+    return np.concatenate((unit / temperature, unit * prior_weight, np.zeros((1, classes))))
+
+
+def recalibrated(shares: Doubles, platt: PlattScaling) -> Doubles:
     """The shares with the best one as sure as such guesses turned out to be; it stays the best, the rest keep their order."""
-    if (offset, slope) == (0.0, 1.0):
+    if platt == PlattScaling():
         return shares
     best = int(shares.argmax())
     rest = np.delete(shares, best)
     others = max(float(rest.sum()), 1e-12)
-    odds = max(offset + slope * np.log(shares[best] / others), np.log(rest.max() / others) + 1e-6)
+    odds = max(platt.offset + platt.slope * np.log(shares[best] / others), np.log(rest.max() / others) + 1e-6)
     top = 1 / (1 + np.exp(-odds))
-    found = np.asarray(shares * ((1 - top) / others), dtype=np.float64)
-    found[best] = top
-    return found
+    calibrated = np.asarray(shares * ((1 - top) / others), dtype=np.float64)
+    calibrated[best] = top
+    return calibrated

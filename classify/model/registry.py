@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import structlog
 
-from classify.model import seed_examples as classify_examples
-from classify.model import training
-from classify.model.release import Model, ReleaseDamaged, load
+from classify.model.release import Model
+from classify.model.release_files import ReleaseDamaged, load
+from classify.model.seed_examples import Example, seed_examples
 from classify.models import Release
 from feedback.kernel import db
 from feedback.kernel.errors import Conflict, NotFound
@@ -63,14 +63,16 @@ async def first(duties: Iterable[tuple[str, Sequence[str]]], data: Path, *, now:
     row = await Release.get_or_none(is_current=True)
     if row is not None:
         return row.id
-    examples = classify_examples.seed_examples(duties)
+    examples = seed_examples(duties)
     release = await asyncio.to_thread(_fit, examples, data / FOLDER)
     await register(release, "cold", {}, now=now)
     return release
 
 
-def _fit(examples: Sequence[classify_examples.Example], folder: Path) -> str:
-    return training.save(training.fit(examples), folder)
+def _fit(examples: Sequence[Example], folder: Path) -> str:
+    from classify.model import release_files, training
+
+    return release_files.save(training.fit(examples), folder)
 
 
 async def record(

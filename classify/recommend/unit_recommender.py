@@ -22,11 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import taxonomy
-from classify.model.linear_heads import CHANCE_FLOOR, HEADING, VIEWS, by_heading
+from classify.model.linear_heads import LEVEL1_OF_LEVEL2, PROBABILITY_FLOOR, sum_by_level1
 from classify.model.release import Model
-from classify.model.ridge import Row
-from classify.model.trained_head import Frame
-from classify.text import place_names
+from classify.text import features, place_names
+from classify.text.features import Ids, PlainTfidf, Values
 
 FEWEST: Final = 10
 """With fewer answers the sides count as by default."""
@@ -55,6 +54,8 @@ _SMOOTH: Final = 10.0
 _SMOOTH_PLACE: Final = 2.0
 _START: Final = 0.02
 _NEIGHBOURS: Final = 30
+_TITLE_FEATURES: Final = 40_000
+_TEXT_FEATURES: Final = 80_000
 _HALF_LIFE: Final = 300.0
 _SAME_PLACE: Final = 1.0
 """So much nearer is a message about the same places."""
@@ -63,6 +64,8 @@ _READ: Final = 600
 _STEPS: Final = 80
 
 Array = NDArray[np.float64]
+_Vectors = tuple[tuple[Ids, Values], tuple[Ids, Values]]
+"""Title and text as features and values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class UnitRecommender:
         self._routes = None if routes is None else _normed(routes)
         self._stems = tuple(place_names.stems((*(unit.name for unit in units), *regions)))
         self._pairs, self._rare, self._headings = _named(model, units)
-        apart = {"routed", "known"} if routes is None else set() if len(model.views("", "")) > 1 else {"known"}
+        apart = {"routed", "known"} if routes is None else set() if len(model.distributions("", "")) > 1 else {"known"}
         apart |= set() if self._stems else {"place"}
         apart |= set() if units else {"name", "duty"}
         self._names = tuple(side for side in _PRIOR if side not in apart)
@@ -113,8 +116,8 @@ class UnitRecommender:
         self._answered = np.zeros(count, dtype=bool)
         self._past: list[_Seen] = []
         self._targets: list[int] = []
-        self._frame: Frame | None = None
-        self._rows: list[Row] = []
+        self._tfidf: tuple[PlainTfidf, PlainTfidf] | None = None  # of titles and of texts
+        self._vectors: list[_Vectors] = []
 
     @property
     def counts(self) -> Mapping[str, float]:
@@ -123,24 +126,24 @@ class UnitRecommender:
 
     def seen(self, title: str, body: str) -> _Seen:
         """A message from all sides, by what came before it."""
-        views = [np.asarray(view, dtype=np.float64) for view in self._model.views(title, body)]
+        views = [np.asarray(view, dtype=np.float64) for view in self._model.distributions(title, body)]
         said = f"{title}{body}"
         named = tuple(i for i, stem in enumerate(self._stems) if stem in said) or (len(self._stems),)
         usual = self._lately / self._lately.sum()
         place = np.mean([_smoothed(self._by_place[i], _SMOOTH_PLACE, usual) for i in named], axis=0)
         found: dict[str, Array] = {
-            "usual": np.log(usual + CHANCE_FLOOR),
-            "place": np.log(place + CHANCE_FLOOR),
-            "topic": np.log(self._topic(views[0], place) + CHANCE_FLOOR),
-            "near": np.log(self._near(title, body, named, usual) + CHANCE_FLOOR),
+            "usual": np.log(usual + PROBABILITY_FLOOR),
+            "place": np.log(place + PROBABILITY_FLOOR),
+            "topic": np.log(self._topic(views[0], place) + PROBABILITY_FLOOR),
+            "near": np.log(self._near(title, body, named, usual) + PROBABILITY_FLOOR),
             "unseen": (~self._answered).astype(np.float64),
         }
         if self._routes is not None:
             for side, view in zip(("routed", "known"), views, strict=False):
-                found[side] = np.log(_normed(view @ self._routes) + CHANCE_FLOOR)
+                found[side] = np.log(_normed(view @ self._routes) + PROBABILITY_FLOOR)
         if self._pairs:
             found["name"] = self._called(title + body[:_READ])
-            found["duty"] = np.log(_normed(self._headings @ by_heading(views[0])) * self._count + _DUTY_FLOOR)
+            found["duty"] = np.log(_normed(self._headings @ sum_by_level1(views[0])) * self._count + _DUTY_FLOOR)
         return _Seen(title, body, views[0], named, np.stack([found[side] for side in self._names]))
 
     def chances(self, seen: _Seen) -> Array:
@@ -154,7 +157,7 @@ class UnitRecommender:
         self._by_category *= _FADING
         self._by_category[:, unit] += seen.fine
         self._by_heading *= _FADING
-        self._by_heading[:, unit] += by_heading(seen.fine)
+        self._by_heading[:, unit] += sum_by_level1(seen.fine)
         for i in seen.places:
             self._by_place[i] *= _AT_A_PLACE
             self._by_place[i, unit] += 1 / len(seen.places)
@@ -163,14 +166,19 @@ class UnitRecommender:
         self._answered[unit] = True
         self._past = [*self._past[1 - NEWEST :], seen]
         self._targets = [*self._targets[1 - NEWEST :], unit]
-        if self._frame is not None:
-            self._rows = [*self._rows[1 - NEWEST :], self._frame.row(seen.title, seen.body)]
+        if self._tfidf is not None:
+            self._vectors = [*self._vectors[1 - NEWEST :], _vectors(self._tfidf, seen.title, seen.body)]
 
     def weigh(self) -> None:
         """Learn from the answers so far how much each side counts, and which grams tell messages apart."""
         if len(self._past) >= FEWEST:
-            self._frame = Frame.of([(one.title, one.body) for one in self._past], (), VIEWS[:2])
-            self._rows = [self._frame.row(one.title, one.body) for one in self._past]
+            titles = [features.tidy(message.title, features.TITLE_LIMIT, 0) for message in self._past]
+            bodies = [features.tidy(message.body) for message in self._past]
+            self._tfidf = (
+                PlainTfidf.fit(titles, least=1, most=_TITLE_FEATURES),
+                PlainTfidf.fit(bodies, least=2, most=_TEXT_FEATURES),
+            )
+            self._vectors = [_vectors(self._tfidf, message.title, message.body) for message in self._past]
             sides = np.stack([one.sides for one in self._past])
             self.weights = _weights(sides, np.array(self._targets), self._start)
 
@@ -179,17 +187,22 @@ class UnitRecommender:
         if self._routes is not None:
             where = _smoothed(self._by_category, _SMOOTH, self._routes)
         else:
-            where = _smoothed(self._by_category, _SMOOTH, _smoothed(self._by_heading, _SMOOTH, place)[HEADING])
+            where = _smoothed(self._by_category, _SMOOTH, _smoothed(self._by_heading, _SMOOTH, place)[LEVEL1_OF_LEVEL2])
         return _normed(fine @ where)
 
     def _near(self, title: str, body: str, named: tuple[int, ...], usual: Array) -> Array:
         """Who answered the messages most like it; late ones and those about the same places count more."""
-        if self._frame is None:
+        if self._tfidf is None:
             return usual
-        ids, values = self._frame.row(title, body)
-        said = np.zeros(sum(len(block.idf) for block in self._frame.blocks), dtype=np.float32)
-        said[ids] = values
-        alike = np.array([float(own @ said[grams]) for grams, own in self._rows]) / 2
+        dense = [np.zeros(len(tfidf.idf), dtype=np.float32) for tfidf in self._tfidf]
+        for side, (ids, values) in zip(dense, _vectors(self._tfidf, title, body), strict=True):
+            side[ids] = values
+        alike = np.array(
+            [
+                sum(float(values @ side[ids]) for side, (ids, values) in zip(dense, past, strict=True))
+                for past in self._vectors
+            ]
+        ) / len(dense)
         if self._stems:
             here = set(named)
             shared = [len(here & set(one.places)) / (len(here) * len(one.places)) ** 0.5 for one in self._past]
@@ -212,6 +225,11 @@ class UnitRecommender:
         )
 
 
+def _vectors(tfidf: tuple[PlainTfidf, PlainTfidf], title: str, body: str) -> _Vectors:
+    of_title, of_text = tfidf
+    return of_title.vector(features.tidy(title, features.TITLE_LIMIT, 0)), of_text.vector(features.tidy(body))
+
+
 _DUTY_FLOOR: Final = 0.05
 _PLAIN = re.compile(r"\W")
 
@@ -222,7 +240,7 @@ def _named(model: Model, units: Sequence[CandidateUnit]) -> tuple[list[frozenset
     counts = Counter(pair for own in pairs for pair in own)
     rare = {pair: float(np.log((1 + len(units)) / (1 + n)) + 0.3) for pair, n in counts.items()}
     words = [f"{place_names.without_stem(unit.name)}{unit.duties}" for unit in units]
-    headings = np.stack([model.headings("", said) for said in words]) if units else np.zeros((0, len(taxonomy.LEVEL1)))
+    headings = np.stack([model.top_level("", said) for said in words]) if units else np.zeros((0, len(taxonomy.LEVEL1)))
     return pairs, rare, headings
 
 

@@ -26,8 +26,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from classify.model import ridge, seed_examples
-from classify.model.seed_examples import seed_examples as seed_example_seed_examples
+from classify.model import seed_examples
 from classify.signals import flags
 from classify.text import features
 from classify.text.features import Lexicon
@@ -160,7 +159,7 @@ def _digest() -> str:
     """Of the words and the code the model is made from."""
     made_from = (
         *(KNOWLEDGE.with_name(name) for name in ("attention.toml", "examples.toml", "signs.toml")),
-        *(Path(str(module.__file__)) for module in (seed_examples, flags, features, ridge)),
+        *(Path(str(module.__file__)) for module in (seed_examples, flags, features)),
         Path(__file__),
     )
     return hashlib.sha256(b"".join(path.read_bytes() for path in made_from)).hexdigest()[:16]
@@ -196,12 +195,12 @@ def read(file: Path) -> FlagModel | None:
 def fitted() -> FlagModel:
     """The model, fitted on our own sentences."""
     own = told()
-    calm = [f"{e.title} {e.text}" for e in seed_example_seed_examples([]) if e.source == "example"]
+    calm = [f"{e.title} {e.text}" for e in seed_examples.seed_examples([]) if e.source == "example"]
     calm = [m for at, m in enumerate(calm) if at % _EVERY == 0 or flags.signs().concepts[_CHILD].search(m)]
     calm = [m for m in calm if not set(flags.codes_in("", m)) - {flags.PERSONAL}]
     messages = [features.tidy(said) for _, said in own] + [features.tidy(message[:_READ]) for message in calm]
     lexicon = Lexicon.of(features.vocabulary(messages, least=2, most=_MOST))
-    idf = ridge.rarity(lexicon, messages)
+    idf = features.rarity(lexicon, messages)
     rows = np.stack([_row(lexicon, idf, message) for message in messages])
     alike = (rows @ rows.T).astype(np.float64)
     weights, bars = [], []

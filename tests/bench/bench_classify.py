@@ -13,9 +13,10 @@ import tomllib
 from pathlib import Path
 
 from classify import taxonomy
-from classify.model import seed_examples, training
-from classify.model.metrics import LabelledMessage, frozen_accuracy, trial
-from classify.model.release import Model, load
+from classify.model import release_files, seed_examples, training
+from classify.model.metrics import LabelledMessage, evaluate, frozen_accuracy
+from classify.model.release import Model
+from classify.model.release_files import load
 from classify.model.seed_examples import Example
 
 TOWN = Path(__file__).parents[2] / "web" / "demo" / "town"
@@ -39,19 +40,19 @@ def main(files: list[str]) -> int:
             [*seeds, *(real if kind == "trained" else ())], unlabelled=messages if kind == "adapted" else ()
         )
         model = _measured(kind, fitted, time.perf_counter() - start)
-        _tell(f"{kind}: town, level 2", trial(model, town).as_json())
+        _tell(f"{kind}: town, level 2", evaluate(model, town).as_json())
         _tell(
             f"{kind}: town, level 1",
-            trial(model, [LabelledMessage(r.title, r.text, r.label[:2]) for r in town]).as_json(),
+            evaluate(model, [LabelledMessage(r.title, r.text, r.label[:2]) for r in town]).as_json(),
         )
         if tried:
-            _tell(f"{kind}: file, only its labels", trial(model, tried, restrict=True).as_json())
+            _tell(f"{kind}: file, only its labels", evaluate(model, tried, restrict=True).as_json())
     return 0
 
 
-def _measured(kind: str, fitted: training.Fitted, fit_s: float) -> Model:
+def _measured(kind: str, fitted: Model, fit_s: float) -> Model:
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / training.save(fitted, Path(place))
+        folder = Path(place) / release_files.save(fitted, Path(place))
         start = time.perf_counter()
         model = load(folder)
         load_s = time.perf_counter() - start

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from sklearn.model_selection import KFold, cross_val_predict
 
 from classify import taxonomy
-from classify.model.linear_heads import VIEWS
-from classify.model.trained_head import Frame
+from classify.model import pipeline
 
 SEEDS, FOLDS, NEAR, SURE, SHOWN = 3, 5, 10, 0.8, 40
 TEMPERATURE = 0.2
@@ -34,29 +34,19 @@ def main() -> int:
     given = np.array([taxonomy.LEVEL1.index(taxonomy.code_of(row["label"])[:2]) for row in rows])
     headings = tuple(int(i) for i in np.unique(given))
     target = np.searchsorted(headings, given)
-    frame = Frame.of([(row["subject"], row["text"]) for row in rows], (), VIEWS)
-    seen = [frame.row(row["subject"], row["text"]) for row in rows]
-    chances = np.stack([_unseen(frame, seen, given, headings, seed) for seed in range(SEEDS)])
+    messages = [pipeline.tidied(row["subject"], row["text"]) for row in rows]
+    matrix = pipeline.fit_features(messages).transform(messages).tocsr()
+    chances = np.stack([_unseen(matrix, target, seed) for seed in range(SEEDS)])
     _confusion(chances[0].argmax(axis=1), target, headings)
-    _doubtful(rows, chances, target, headings, seen)
+    _doubtful(rows, chances, target, headings, matrix)
     return 0
 
 
-def _unseen(
-    frame: Frame, seen: list[tuple[NDArray[np.int32], NDArray[np.float32]]], given: NDArray[np.intp],
-    headings: tuple[int, ...], seed: int,
-) -> NDArray[np.float64]:  # fmt: skip
+def _unseen(matrix: csr_matrix, target: NDArray[np.intp], seed: int) -> NDArray[np.float64]:
     """How likely each heading is, by a head that never saw the message."""
-    fold = np.random.default_rng(seed).permutation(len(seen)) % FOLDS
-    found = np.zeros((len(seen), len(headings)))
-    for k in range(FOLDS):
-        kept = np.flatnonzero(fold != k)
-        blocks, bias = frame.head([seen[i] for i in kept], given[kept], np.ones(len(kept)), headings)
-        weights = np.concatenate([block.weights for block in blocks])
-        for i in np.flatnonzero(fold == k):
-            powers = np.exp((seen[i][1] @ weights[seen[i][0]] + bias) / TEMPERATURE)
-            found[i] = powers / powers.sum()
-    return found
+    ridge = pipeline.EmphasizedRidge(temperature=TEMPERATURE)
+    folds = KFold(FOLDS, shuffle=True, random_state=seed)
+    return np.asarray(cross_val_predict(ridge, matrix, target, cv=folds, method="predict_proba"))
 
 
 def _confusion(guess: NDArray[np.intp], target: NDArray[np.intp], headings: tuple[int, ...]) -> None:
@@ -74,10 +64,8 @@ def _confusion(guess: NDArray[np.intp], target: NDArray[np.intp], headings: tupl
 
 def _doubtful(
     rows: list[dict[str, str]], chances: NDArray[np.float64], target: NDArray[np.intp], headings: tuple[int, ...],
-    seen: list[tuple[NDArray[np.int32], NDArray[np.float32]]],
+    matrix: csr_matrix,
 ) -> None:  # fmt: skip
-    ends = np.cumsum([0, *(len(ids) for ids, _ in seen)])
-    matrix = csr_matrix((np.concatenate([v for _, v in seen]), np.concatenate([i for i, _ in seen]), ends))
     guesses, sure = chances.argmax(axis=2), chances.max(axis=2).min(axis=0)
     same = (guesses == guesses[0]).all(axis=0) & (guesses[0] != target)
     doubtful = [int(i) for i in np.argsort(-sure) if same[i] and sure[i] >= SURE]

@@ -10,7 +10,7 @@ send it to), or a unit of any name (no release has an opinion on it but by what 
 without it or without a time are left out. ROUTING itself may be a stream: then its messages without a time teach.
 
 Stream: every message is predicted and, where the proof allows it, sent on before its outcome is known; then the outcome
-is learnt (topics by `classify.model.local_adaptation`, departments and units by `classify.recommend.unit_recommender`, refitted from the outcomes so far
+is learnt (topics by `classify.model.adaptation`, departments and units by `classify.recommend.unit_recommender`, refitted from the outcomes so far
 every few messages) and counted (`classify.automation.gate`).
 """
 
@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 from classify import taxonomy
 from classify.automation import gate
 from classify.automation.gate import CellState, GateState
-from classify.model import local_adaptation, seed_examples, training
-from classify.model.linear_heads import Local
+from classify.model import adaptation, seed_examples, training
+from classify.model.linear_heads import LocalCorrection
 from classify.model.release import Model
 from classify.model.seed_examples import Example
 from classify.recommend.unit_recommender import CandidateUnit, UnitRecommender
@@ -127,19 +127,19 @@ def live(stream: Stream, model: Model, cold: Model, every: int) -> tuple[Array, 
 
 
 class Headings:
-    """The loop of headings: `classify.model.local_adaptation`, fitted on the newest outcomes every few of them."""
+    """The loop of headings: `classify.model.adaptation`, fitted on the newest outcomes every few of them."""
 
     def __init__(self, stream: Stream, model: Model, cold: Model) -> None:
         self._stream = stream
         self._models = (model,) if model is cold else (model, cold)
-        self._learnt: Local | None = None
+        self._learnt: LocalCorrection | None = None
         self._seen: list[list[Array]] = []
 
     def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
         """What the release says alone, and with the correction."""
-        seen = [m.among(row["subject"], row["text"], self._stream.choices) for m in self._models]
+        seen = [m.restricted_to(row["subject"], row["text"], self._stream.choices) for m in self._models]
         self._seen.append(seen)
-        return seen[0], self._learnt.chances(seen, *_tidied(row)) if self._learnt else seen[0]
+        return seen[0], self._learnt.probabilities(seen, *_tidied(row)) if self._learnt else seen[0]
 
     def learn(self, target: int, *, refit: bool) -> None:
         """One more outcome."""
@@ -147,7 +147,7 @@ class Headings:
             some = slice(max(0, len(self._seen) - NEWEST), len(self._seen))
             past = [(row["subject"], row["text"]) for row in self._stream.rows[some]]
             choices = len(self._stream.choices)
-            self._learnt = local_adaptation.fitted(past, self._seen[some], self._stream.targets[some], choices)
+            self._learnt = adaptation.fit_correction(past, self._seen[some], self._stream.targets[some], choices)
 
 
 class Units:
@@ -242,8 +242,8 @@ def release(kind: str, home: Sequence[dict[str, Any]]) -> Model:
     real = [Example(r["subject"], r["text"], taxonomy.code_of(r["label"]), "file") for r in home]
     messages = [(r["subject"], r["text"]) for r in home]
     if kind == "trained":
-        return training.fit([*seeds, *real]).model
-    return training.fit(seeds, unlabelled=messages if kind == "adapted" else ()).model
+        return training.fit([*seeds, *real])
+    return training.fit(seeds, unlabelled=messages if kind == "adapted" else ())
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:

@@ -3,8 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-from classify.model import seed_examples, training
-from classify.model.release import Model, load
+from classify.model import release_files, seed_examples, training
+from classify.model.release import Model
+from classify.model.release_files import load
 from tests import shared
 
 DUTIES = (
@@ -21,7 +22,7 @@ def cold_folder() -> Path:
 
 
 def _fit(folder: Path) -> None:
-    training.save(training.fit(seed_examples.seed_examples(DUTIES)), folder)
+    release_files.save(training.fit(seed_examples.seed_examples(DUTIES)), folder)
 
 
 @cache

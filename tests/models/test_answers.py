@@ -25,7 +25,7 @@ APPEAL = ReplyContext("征地补偿", "对补偿标准不服，请求重新核�
 
 
 def _codes(asked: ReplyContext, answer: str) -> set[str]:
-    asked = replace(asked, headings=cold().headings)
+    asked = replace(asked, headings=cold().top_level)
     return {finding.code for finding in checks.findings(asked, answer)}
 
 

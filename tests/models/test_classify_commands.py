@@ -57,7 +57,7 @@ async def test_labels_the_release_in_force_does_not_know_put_a_better_one_in_for
     outcome = await _train(context, _file(tmp_path / "habits.csv", rows))
     assert outcome["kind"] == "trained"
     assert outcome["promoted"], outcome
-    assert outcome["trial"]["n"] >= comparison.ENOUGH
+    assert outcome["trial"]["n"] >= comparison.MIN_MESSAGES
     assert outcome["trial"]["macro_f1"] > outcome["before"]["trial"]["macro_f1"]
     assert await _current(context) == outcome["release"]
 

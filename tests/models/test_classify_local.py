@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.model import local_adaptation
-from classify.model.linear_heads import Local
+from classify.model import adaptation
+from classify.model.linear_heads import LocalCorrection
 
 WATER = [("停水", f"清波小区{i}栋停水两天没有人来修") for i in range(30)]
 WAGES = [("欠薪", f"第{i}工地老板拖欠工资不给") for i in range(30)]
@@ -13,38 +13,38 @@ THINKS: list[NDArray[np.float64]] = [np.array([0.9, 0.1])] * 30 + [np.array([0.1
 OPINIONS = [[one] for one in THINKS]
 
 
-def _chances(learnt: Local, title: str, body: str, thought: NDArray[np.float64]) -> NDArray[np.float64]:
-    return learnt.chances([thought], title, body)
+def _chances(learnt: LocalCorrection, title: str, body: str, thought: NDArray[np.float64]) -> NDArray[np.float64]:
+    return learnt.probabilities([thought], title, body)
 
 
 def test_a_town_that_files_the_other_way_round_is_learnt() -> None:
-    learnt = local_adaptation.fitted(MESSAGES, OPINIONS, [1] * 30 + [0] * 30, 2)
+    learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [1] * 30 + [0] * 30, 2)
     assert learnt is not None
     assert _chances(learnt, "停水", "清波小区又停水了", THINKS[0]).argmax() == 1
     assert _chances(learnt, "欠薪", "老板不给工资", THINKS[-1]).argmax() == 0
 
 
 def test_a_release_that_is_right_is_followed() -> None:
-    learnt = local_adaptation.fitted(MESSAGES, OPINIONS, [0] * 30 + [1] * 30, 2)
+    learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [0] * 30 + [1] * 30, 2)
     assert learnt is not None
     assert _chances(learnt, "别的事", "从来没有写过的话", THINKS[0]).argmax() == 0
     assert learnt.scales[0] > 0
 
 
 def test_with_a_handful_of_outcomes_nothing_is_added() -> None:
-    few = local_adaptation.FEWEST - 1
-    assert local_adaptation.fitted(MESSAGES[:few], OPINIONS[:few], [0] * few, 2) is None
+    few = adaptation.MIN_OUTCOMES - 1
+    assert adaptation.fit_correction(MESSAGES[:few], OPINIONS[:few], [0] * few, 2) is None
 
 
 def test_chances_add_up_to_one_whatever_is_said() -> None:
-    learnt = local_adaptation.fitted(MESSAGES, OPINIONS, [0] * 30 + [1] * 30, 2)
+    learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [0] * 30 + [1] * 30, 2)
     assert learnt is not None
     for title, body in (("", ""), ("鼊", "龘"), ("a", "b" * 5000)):
         assert abs(float(_chances(learnt, title, body, THINKS[0]).sum()) - 1) < 1e-6
 
 
 def test_the_same_outcomes_give_the_same_correction() -> None:
-    one, two = (local_adaptation.fitted(MESSAGES, OPINIONS, [1] * 30 + [0] * 30, 2) for _ in range(2))
+    one, two = (adaptation.fit_correction(MESSAGES, OPINIONS, [1] * 30 + [0] * 30, 2) for _ in range(2))
     assert one is not None
     assert two is not None
     assert (one.bias == two.bias).all()

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classify import taxonomy
-from classify.model import seed_examples, training
-from classify.model.metrics import frozen, frozen_accuracy
-from classify.model.release import ReleaseDamaged, load, release_id
+from classify.model import release_files, seed_examples, training
+from classify.model.metrics import frozen_accuracy, frozen_messages
+from classify.model.release_files import ReleaseDamaged, load, release_id
 from tests.models.classifier import DUTIES, cold, cold_folder
+
+STORED = Path(__file__).with_name("data") / "releases_0_1_0"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_an_unsure_guess_is_told_but_marked_as_such() -> None:
     verdict = cold().predict("请领导过问一下", "这件事情已经反映很多次了，希望有关部门尽快解决，谢谢。")
     assert verdict.abstained
     assert verdict.category
-    assert verdict.confidence < cold().bar
+    assert verdict.confidence < cold().threshold
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
@@ -108,12 +110,12 @@ def test_no_message_whatsoever_breaks_the_classifier(title: str, body: str) -> N
 
 
 def test_chances_over_all_categories_add_up_to_one() -> None:
-    for row in frozen():
+    for row in frozen_messages():
         assert float(cold().probabilities(row.title, row.text).sum()) == pytest.approx(1, abs=1e-3)
 
 
 def test_a_choice_among_few_headings_uses_what_other_taxonomies_do() -> None:
-    chances = cold().among("超市卖假货", "买到假冒的手机，店家不给退货，要求工商查处。", ("03", "11"))
+    chances = cold().restricted_to("超市卖假货", "买到假冒的手机，店家不给退货，要求工商查处。", ("03", "11"))
     assert chances[1] > 0.9  # market supervision is a heading of its own here, and part of commerce elsewhere
 
 
@@ -140,7 +142,7 @@ def test_a_release_is_refused_when_a_file_is_missing(tmp_path: Path) -> None:
 def test_a_release_with_a_bar_lowered_by_hand_is_refused(tmp_path: Path) -> None:
     shutil.copytree(cold_folder(), tmp_path / "r")
     card = json.loads((tmp_path / "r" / "release.json").read_text(encoding="utf-8"))
-    card["settings"]["bar"] = 0.01
+    card["settings"]["threshold"] = 0.01
     (tmp_path / "r" / "release.json").write_text(json.dumps(card), encoding="utf-8")
     with pytest.raises(ReleaseDamaged):
         load(tmp_path / "r")
@@ -153,27 +155,53 @@ def test_a_release_holds_no_pickle_and_is_small() -> None:
 
 def test_answering_needs_neither_scikit_learn_nor_scipy() -> None:
     code = (
-        "import sys; from pathlib import Path; from classify.model.release import load;"
+        "import sys; from pathlib import Path; from classify.model.release_files import load;"
         "load(Path(sys.argv[1])).predict('停水', '小区停水三天没有人来修');"
         "sys.exit(any(name.split('.')[0] in ('sklearn', 'scipy') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code, str(cold_folder())], check=False).returncode == 0
 
 
+def test_a_web_process_starts_without_scikit_learn() -> None:
+    code = "import sys, web.app, web.bootstrap; sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_a_release_made_before_a_category_was_added_answers_as_before(tmp_path: Path) -> None:
     """Its columns are those of the tree of its day; of what came later it knows nothing."""
     later = {"0310", "1004"}
-    old = training.fit(seed_examples.seed_examples(DUTIES)).model
-    kept = [i for i, code in enumerate(taxonomy.LEVEL2) if code not in later]
-    knowledge = replace(old.knowledge, weights=old.knowledge.weights[:, kept])
-    folder = tmp_path / training.save(training.Fitted(replace(old, knowledge=knowledge, bias=old.bias[kept])), tmp_path)
+    model = training.fit(seed_examples.seed_examples(DUTIES))
+    columns = [i for i, code in enumerate(taxonomy.LEVEL2) if code not in later]
+    knowledge = replace(model.knowledge, weights=model.knowledge.weights[:, columns])
+    folder = tmp_path / release_files.save(replace(model, knowledge=knowledge, bias=model.bias[columns]), tmp_path)
     card = json.loads((folder / "release.json").read_text("utf-8"))
-    del card["codes"]
-    card["format"] = 1
+    card["codes"] = [taxonomy.LEVEL2[i] for i in columns]
     card["id"] = release_id(card)
     (folder / "release.json").write_text(json.dumps(card), "utf-8")
     loaded = load(folder)
     assert loaded.predict("停水两天没有人管", "我们楼从前天开始停水，自来水公司的电话打不通。").category == "0305"
-    chances = dict(zip(taxonomy.LEVEL2, loaded.probabilities("公交车太少", "每天等公交要四十分钟"), strict=True))
-    assert max(chances[code] for code in later) < 1e-4
-    assert sum(chances.values()) == pytest.approx(1)
+    probabilities = dict(zip(taxonomy.LEVEL2, loaded.probabilities("公交车太少", "每天等公交要四十分钟"), strict=True))
+    assert max(probabilities[code] for code in later) < 1e-4
+    assert sum(probabilities.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("folder", sorted(STORED.iterdir()), ids=lambda folder: folder.name)
+def test_a_release_stored_by_version_0_1_0_answers_as_it_did_then(folder: Path) -> None:
+    """Formats 1 (cold) and 2 (adapted, trained, corrected); what they answered was written down by that version."""
+    model = load(folder)
+    for answer in json.loads((folder / "answers.json").read_text("utf-8")):
+        probabilities = dict(zip(taxonomy.LEVEL2, model.probabilities(answer["title"], answer["text"]), strict=True))
+        best = max(probabilities, key=lambda code: probabilities[code])
+        assert best == answer["best"]
+        assert probabilities[best] == pytest.approx(answer["probability"], abs=1e-4)
+        verdict = model.predict(answer["title"], answer["text"])
+        assert (verdict.category, verdict.abstained) == (answer["category"], answer["abstained"])
+
+
+def test_a_release_of_a_format_from_the_future_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
+    shutil.copytree(cold_folder(), tmp_path / "r")
+    card = json.loads((tmp_path / "r" / "release.json").read_text(encoding="utf-8"))
+    card["format"] = 99
+    (tmp_path / "r" / "release.json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(ReleaseDamaged, match=r"format 99.*newer version.*xinqiao train"):
+        load(tmp_path / "r")

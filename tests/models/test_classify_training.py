@@ -8,9 +8,10 @@ import pytest
 
 from classify import taxonomy
 from classify.learning.candidate import FROZEN_SLACK
-from classify.model import seed_examples, trained_head, training
-from classify.model.metrics import LabelledMessage, frozen_accuracy, trial
-from classify.model.release import Model, load
+from classify.model import adaptation, release_files, seed_examples, training
+from classify.model.metrics import LabelledMessage, evaluate, frozen_accuracy
+from classify.model.release import Model
+from classify.model.release_files import load
 from classify.model.seed_examples import Example
 from tests.models.classifier import DUTIES, cold, cold_folder
 
@@ -27,26 +28,26 @@ def _told(headings: tuple[str, ...], every: int = 1) -> list[Example]:
 
 
 @cache
-def _fitted_again() -> training.Fitted:
+def _fitted_again() -> Model:
     return training.fit(seed_examples.seed_examples(DUTIES))
 
 
 @cache
 def _taught_three_headings() -> Model:
-    return training.fit([*OWN, *_told(("03", "04", "06"))]).model
+    return training.fit([*OWN, *_told(("03", "04", "06"))])
 
 
 def test_the_same_knowledge_gives_the_same_release(tmp_path: Path) -> None:
-    assert training.save(_fitted_again(), tmp_path) == cold_folder().name
+    assert release_files.save(_fitted_again(), tmp_path) == cold_folder().name
 
 
 def test_other_duties_give_another_release(tmp_path: Path) -> None:
     other = training.fit(seed_examples.seed_examples(DUTIES[:1]))
-    assert training.save(other, tmp_path) != cold_folder().name
+    assert release_files.save(other, tmp_path) != cold_folder().name
 
 
 def test_a_saved_release_answers_exactly_as_the_fitted_one() -> None:
-    fitted = _fitted_again().model
+    fitted = _fitted_again()
     for e in MESSAGES[::50]:
         assert (fitted.probabilities(e.title, e.text) == cold().probabilities(e.title, e.text)).all()
 
@@ -54,8 +55,8 @@ def test_a_saved_release_answers_exactly_as_the_fitted_one() -> None:
 def test_real_labels_turn_a_cold_release_into_a_trained_one() -> None:
     taught = _taught_three_headings()
     assert taught.settings.kind == "trained"
-    assert taught.experience is not None
-    assert [taxonomy.LEVEL1[i] for i in taught.experience.headings] == ["03", "04", "06"]
+    assert taught.trained_head is not None
+    assert [taxonomy.LEVEL1[i] for i in taught.trained_head.classes] == ["03", "04", "06"]
 
 
 def test_labels_under_three_headings_do_not_spoil_the_other_fourteen() -> None:
@@ -66,22 +67,22 @@ def test_what_people_file_differently_is_learnt() -> None:
     """Here the town files what we call agriculture under commerce and the other way round."""
     swapped = {"01": "11", "11": "01"}
     told = [replace(e, category=swapped[e.category]) for e in _told(("01", "11"))]
-    taught = training.fit([*OWN, *told, *told]).model
+    taught = training.fit([*OWN, *told, *told])
     rows = [LabelledMessage(e.title, e.text, e.category) for e in told]
-    assert trial(cold(), rows, restrict=True).accuracy < 0.2
-    assert trial(taught, rows, restrict=True).accuracy > 0.8
+    assert evaluate(cold(), rows, restrict=True).accuracy < 0.2
+    assert evaluate(taught, rows, restrict=True).accuracy > 0.8
 
 
 def test_a_handful_of_labels_teaches_nothing_yet() -> None:
     fitted = training.fit([*OWN, *_told(("03", "04"), every=20)])
-    assert fitted.model.experience is None
+    assert fitted.trained_head is None
 
 
 def test_a_correction_down_to_level_two_teaches_level_two() -> None:
     lines = [f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户" for i in range(12)]
     told = [Example("鸽子棚", line, "0801", "people") for line in lines]
     before = cold().probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
-    after = training.fit([*OWN, *told]).model.probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
+    after = training.fit([*OWN, *told]).probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
     place = taxonomy.LEVEL2.index("0801")
     assert after[place] > max(0.5, before[place])
 
@@ -90,9 +91,9 @@ def test_unlabelled_messages_adapt_a_release_without_taking_its_headings_away() 
     messages = [(e.title, e.text) for e in MESSAGES[::4]]
     fitted = training.fit(OWN, unlabelled=messages)
     assert fitted.kind == "adapted"
-    assert fitted.model.experience is not None
-    assert not fitted.model.experience.is_taught
-    assert frozen_accuracy(fitted.model) >= frozen_accuracy(cold()) - FROZEN_SLACK
+    assert fitted.trained_head is not None
+    assert not fitted.trained_head.is_supervised
+    assert frozen_accuracy(fitted) >= frozen_accuracy(cold()) - FROZEN_SLACK
 
 
 def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp_path: Path) -> None:
@@ -103,20 +104,18 @@ def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp
     fitted = training.fit([*OWN, *others, *told], unlabelled=messages)
     assert fitted.kind == "trained"
     rows = [LabelledMessage(e.title, e.text, "10") for e in _told(("12",))[25:]]
-    assert trial(fitted.model, rows).accuracy > trial(cold(), rows).accuracy + 0.3
-    assert frozen_accuracy(fitted.model) >= frozen_accuracy(cold()) - FROZEN_SLACK
-    loaded = load(tmp_path / training.save(fitted, tmp_path))
+    assert evaluate(fitted, rows).accuracy > evaluate(cold(), rows).accuracy + 0.3
+    assert frozen_accuracy(fitted) >= frozen_accuracy(cold()) - FROZEN_SLACK
+    loaded = load(tmp_path / release_files.save(fitted, tmp_path))
     for e in MESSAGES[::50]:
-        assert (loaded.probabilities(e.title, e.text) == fitted.model.probabilities(e.title, e.text)).all()
+        assert (loaded.probabilities(e.title, e.text) == fitted.probabilities(e.title, e.text)).all()
 
 
 def test_what_people_say_below_a_heading_is_learnt_beside_unlabelled_messages_too() -> None:
     lines = [f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户" for i in range(12)]
     told = [Example("鸽子棚", line, "0801", "people") for line in lines]
     asked = "鸽子棚", "楼上的鸽子棚羽毛乱飞"
-    after = training.fit([*OWN, *told], unlabelled=[(e.title, e.text) for e in MESSAGES[::4]]).model.probabilities(
-        *asked
-    )
+    after = training.fit([*OWN, *told], unlabelled=[(e.title, e.text) for e in MESSAGES[::4]]).probabilities(*asked)
     place = taxonomy.LEVEL2.index("0801")
     assert after[place] > max(0.5, cold().probabilities(*asked)[place])
 
@@ -124,8 +123,8 @@ def test_what_people_say_below_a_heading_is_learnt_beside_unlabelled_messages_to
 def test_from_a_bad_seed_nothing_is_learnt() -> None:
     """Knowledge that takes every matter for another one would teach itself so; the messages of our own tell."""
     rolled = [replace(e, category=taxonomy.LEVEL2[taxonomy.LEVEL2.index(e.category) - 9]) for e in OWN]
-    seed = training.fit(rolled).model
-    assert trained_head.adapted(seed, OWN, [(e.title, e.text) for e in MESSAGES[::4]]) is seed
+    seed = training.fit(rolled)
+    assert adaptation.adapted(seed, OWN, [(e.title, e.text) for e in MESSAGES[::4]]) is seed
 
 
 def test_a_thousand_copies_of_one_message_are_no_town() -> None:
@@ -136,4 +135,4 @@ def test_a_thousand_copies_of_one_message_are_no_town() -> None:
 
 @pytest.mark.parametrize("unlabelled", [[], [("停水", "小区停水三天")]])
 def test_too_few_messages_leave_the_release_cold_at_heart(unlabelled: list[tuple[str, str]]) -> None:
-    assert training.fit(OWN, unlabelled=unlabelled).model.experience is None
+    assert training.fit(OWN, unlabelled=unlabelled).trained_head is None

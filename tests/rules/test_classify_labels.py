@@ -3,7 +3,7 @@
 import pytest
 
 from classify import taxonomy
-from classify.model.metrics import frozen
+from classify.model.metrics import frozen_messages
 from classify.model.seed_examples import seed_examples
 
 
@@ -68,9 +68,9 @@ def test_no_example_stands_twice() -> None:
 
 
 def test_frozen_messages_cover_the_tree_and_are_never_fitted_on() -> None:
-    assert [row.label for row in frozen()] == list(taxonomy.LEVEL2)
+    assert [row.label for row in frozen_messages()] == list(taxonomy.LEVEL2)
     fitted_on = {e.text for e in seed_examples([])}
-    assert not [row.text for row in frozen() if row.text in fitted_on]
+    assert not [row.text for row in frozen_messages() if row.text in fitted_on]
 
 
 def test_a_duty_teaches_each_category_it_names_and_counts_once_in_all() -> None:

@@ -135,26 +135,26 @@ def test_nobody_confirms_his_own_word() -> None:
 
 
 def test_a_pair_of_equals_is_not_worse_and_an_uneven_split_is() -> None:
-    same = comparison.compared([True, False] * 50, [True, False] * 50)
+    same = comparison.compare([True, False] * 50, [True, False] * 50)
     assert not same.is_worse and (same.low, same.high, same.chance) == (0.0, 0.0, 1.0)
-    worse = comparison.compared([True] * 100, [True] * 85 + [False] * 15)
+    worse = comparison.compare([True] * 100, [True] * 85 + [False] * 15)
     assert worse.is_worse and worse.high < 0
-    luck = comparison.compared([True] * 100, [True] * 99 + [False])
+    luck = comparison.compare([True] * 100, [True] * 99 + [False])
     assert not luck.is_worse
 
 
 def test_the_exact_test_of_mcnemar() -> None:
-    assert comparison.by_chance(0, 5) == 0.0625
-    assert comparison.by_chance(3, 3) == 1.0
-    assert comparison.by_chance(0, 0) == 1.0
+    assert comparison.mcnemar(0, 5) == 0.0625
+    assert comparison.mcnemar(3, 3) == 1.0
+    assert comparison.mcnemar(0, 0) == 1.0
 
 
 def test_a_category_that_surely_lost_is_named_whatever_the_mean_says() -> None:
-    tried = [comparison.TestCase(LabelledMessage("", "", "0804"))] * 12 + [
-        comparison.TestCase(LabelledMessage("", "", "0609"))
+    tried = [comparison.TrialMessage(LabelledMessage("", "", "0804"))] * 12 + [
+        comparison.TrialMessage(LabelledMessage("", "", "0609"))
     ] * 100
     before = [True] * 12 + [False] * 100
     after = [False] * 12 + [True] * 100
-    assert not comparison.compared(before, after).is_worse
-    found = comparison.parts(tried, before, after, comparison.heading_of)
+    assert not comparison.compare(before, after).is_worse
+    found = comparison.compare_by(tried, before, after, comparison.level1_of)
     assert [name for name, part in found.items() if comparison.is_worse_in_part(part)] == ["08"]

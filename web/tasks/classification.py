@@ -103,5 +103,5 @@ def said_by(verdict: "Verdict", bar: float) -> dict[str, Any]:
         "confidence": round(verdict.confidence, 4),
         "release": verdict.release,
         "abstained": verdict.abstained or verdict.confidence < bar,
-        "known": round(verdict.known, 3),
+        "known": round(verdict.coverage, 3),
     }

@@ -55,4 +55,4 @@ def checker(context: AppContext) -> Callable[[dict[str, Any], datetime], Awaitab
 
 def asked(file: CaseFile, model: Model | None) -> ReplyContext:
     """What an answer to this case answers."""
-    return ReplyContext(file.title, file.text, file.kind, file.profile, file.stage, model.headings if model else None)
+    return ReplyContext(file.title, file.text, file.kind, file.profile, file.stage, model.top_level if model else None)

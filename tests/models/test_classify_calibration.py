@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from classify.model.linear_heads import sobered
-from classify.model.trained_head import _sureness
+from classify.model.linear_heads import PlattScaling, recalibrated
+from classify.model.pipeline import fit_platt
 
 RANDOM = np.random.default_rng(7)
 
@@ -13,28 +13,28 @@ RANDOM = np.random.default_rng(7)
 @pytest.mark.parametrize("offset", [-2.0, 0.0, 0.8])
 def test_reading_the_odds_anew_changes_no_answer(offset: float, slope: float) -> None:
     for shares in RANDOM.dirichlet(np.full(7, 0.3), size=200):
-        found = sobered(shares, offset, slope)
+        found = recalibrated(shares, PlattScaling(offset, slope))
         assert found.sum() == pytest.approx(1.0)
         assert (np.argsort(-found, kind="stable") == np.argsort(-shares, kind="stable")).all()
 
 
 def test_who_was_always_as_right_as_sure_is_left_alone() -> None:
     shares = np.array([0.6, 0.3, 0.1])
-    assert sobered(shares, 0.0, 1.0) is shares
+    assert recalibrated(shares, PlattScaling()) is shares
     sure = RANDOM.uniform(0.3, 0.99, 20_000)
-    assert _sureness(sure, RANDOM.random(20_000) < sure) == pytest.approx((0.0, 1.0), abs=0.1)
+    assert fit_platt(sure, RANDOM.random(20_000) < sure) == pytest.approx((0.0, 1.0), abs=0.1)
 
 
 def test_who_was_too_sure_is_sobered() -> None:
     said = RANDOM.uniform(0.5, 0.999, 20_000)
     odds = np.log(said / (1 - said))
     true = 1 / (1 + np.exp(-(0.4 + 0.6 * odds)))
-    offset, slope = _sureness(said, RANDOM.random(20_000) < true)
+    offset, slope = fit_platt(said, RANDOM.random(20_000) < true)
     assert (offset, slope) == pytest.approx((0.4, 0.6), abs=0.08)
-    assert sobered(np.array([0.99, 0.006, 0.004]), offset, slope)[0] < 0.97
-    assert sobered(np.array([0.5, 0.3, 0.2]), offset, slope)[0] > 0.5
+    assert recalibrated(np.array([0.99, 0.006, 0.004]), PlattScaling(offset, slope))[0] < 0.97
+    assert recalibrated(np.array([0.5, 0.3, 0.2]), PlattScaling(offset, slope))[0] > 0.5
 
 
-def test_a_handful_of_guesses_moves_little() -> None:
-    offset, slope = _sureness(np.array([0.9, 0.8, 0.95]), np.array([True, False, True]))
-    assert abs(offset) < 0.7 and abs(slope - 1) < 0.7
+def test_a_handful_of_guesses_changes_nothing() -> None:
+    assert fit_platt(np.array([0.9, 0.8, 0.95]), np.array([True, False, True])) == PlattScaling()
+    assert fit_platt(np.full(500, 0.9), np.full(500, True)) == PlattScaling()

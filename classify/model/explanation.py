@@ -17,10 +17,10 @@ _SAYS_NOTHING: Final = 0.04
 
 _READ: Final = 400  # characters of the text in which words are looked for
 
-Heat = NDArray[np.float64]
+Contributions = NDArray[np.float64]
 
 
-def heat(ids: Ids, length: int, rows: Ids, spoken: Values) -> Heat:
+def by_character(ids: Ids, length: int, rows: Ids, spoken: Values) -> Contributions:
     """How much each character of a text contributed.
 
     `spoken` holds what every row contributed in all; each occurrence gets its share, a pair halves it between its
@@ -29,20 +29,20 @@ def heat(ids: Ids, length: int, rows: Ids, spoken: Values) -> Heat:
     at = np.where(ids >= 0, rows[ids], -1)
     counts = np.bincount(at[at >= 0], minlength=len(spoken))
     share = np.where(at >= 0, spoken[at] / np.maximum(counts[at], 1), 0.0)
-    warm = share[:length].astype(np.float64)
+    contribution = share[:length].astype(np.float64)
     pairs = share[length:] / 2
-    warm[: len(pairs)] += pairs
-    warm[1 : 1 + len(pairs)] += pairs
-    return warm
+    contribution[: len(pairs)] += pairs
+    contribution[1 : 1 + len(pairs)] += pairs
+    return contribution
 
 
-def words(parts: Iterable[tuple[str, Heat]]) -> list[tuple[str, float]]:
+def by_word(parts: Iterable[tuple[str, Contributions]]) -> list[tuple[str, float]]:
     """The words that spoke loudest for (positive) and against (negative), as shares of all that spoke for."""
     import rjieba  # a Rust extension with its dictionary: loaded where it is needed
 
     found: dict[str, float] = {}
-    for told, warm in parts:
-        upto = [0.0, *np.cumsum(warm[:_READ]).tolist()]
+    for told, contribution in parts:
+        upto = [0.0, *np.cumsum(contribution[:_READ]).tolist()]
         start = 0
         for word in rjieba.cut(told[:_READ]):
             end = start + len(word)

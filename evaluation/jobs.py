@@ -42,13 +42,17 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
     )
     if rating is None:
         return
-    rated = await case_queries.file(access.SYSTEM, rating.case_no, secret=settings.secret) if rating.case_no else None
+    rated = (
+        await case_queries.load_file(access.SYSTEM, rating.case_no, secret=settings.secret) if rating.case_no else None
+    )
     if rated is not None and rated.confidential:
         return  # reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)
     phone = await case_ratings.contact_of(rating.id, settings.secret)
     receipt = await cases.submit(_draft(rating, phone, settings.desk), access.SYSTEM, now=now, secret=settings.secret)
     if rated is not None and rated.recused:
-        await cases.bar(receipt.no, staff=sorted(rated.recused))  # whom the case is kept from does not read of it here
+        await cases.bar_access(
+            receipt.no, staff=sorted(rated.recused)
+        )  # whom the case is kept from does not read of it here
     await case_ratings.rectified_by(rating.id, receipt.no)
 
 

@@ -18,21 +18,21 @@ from feedback.kernel import identifiers, storage
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.record.access_log import log_read
 from feedback.record.models.case import Attachment, Case, Entry
-from feedback.record.persistence import standing_of
+from feedback.record.persistence import load_case_access
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import line
+from feedback.rules.intake import clean_line
 
 Image.MAX_IMAGE_PIXELS = 60_000_000  # a phone photo has 50 million at most; more is a decompression bomb
 _ORPHANS_MOST = 100  # files deleted in one slice
-_OFFICE = b"PK\x03\x04"
-_SIGNS: tuple[tuple[bytes, str, str], ...] = (
+_ZIP_SIGNATURE = b"PK\x03\x04"
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "application/pdf", ".pdf"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", ".doc .xls .wps .et"),
-    (_OFFICE, "application/zip", ".docx .xlsx .ofd"),
+    (_ZIP_SIGNATURE, "application/zip", ".docx .xlsx .ofd"),
 )
-_IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
-_SOUNDS: tuple[tuple[int, bytes, str], ...] = (
+_IMAGE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
+_MEDIA_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftyp", "video/mp4"),
     (0, b"ID3", "audio/mpeg"),
     (0, b"\xff\xfb", "audio/mpeg"),
@@ -53,7 +53,7 @@ _OLE_TYPES = {
 SHOWN_INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
-async def keep(
+async def store_file(
     name: str, content: bytes, folder: Path, *, now: datetime, most: int, min_free_bytes: int = 0
 ) -> Attachment:
     """Store a file and return its row, not yet belonging to a case.
@@ -66,7 +66,7 @@ async def keep(
     if len(content) > most:
         raise Invalid({"file": "too_large"}, most=most)
     name = _plain_name(name)
-    kind, content = await asyncio.to_thread(_cleaned, name, content)
+    kind, content = await asyncio.to_thread(_clean_content, name, content)
     digest = hashlib.sha256(content).hexdigest()
     await asyncio.to_thread(storage.require_space, folder, min_free_bytes)
     await asyncio.to_thread(_write, _path(folder, digest), content)
@@ -75,14 +75,16 @@ async def keep(
     )
 
 
-async def waiting(ids: Iterable[str]) -> list[Attachment]:
+async def list_unclaimed(ids: Iterable[str]) -> list[Attachment]:
     """The files among `ids` that no message claimed yet, in that order: for a form that is still being filled in."""
-    wanted = list(dict.fromkeys(ids))
-    known = {row.id: row for row in await Attachment.filter(id__in=wanted, case_id__isnull=True)} if wanted else {}
-    return [known[each] for each in wanted if each in known]
+    unique_ids = list(dict.fromkeys(ids))
+    rows_by_id = (
+        {row.id: row for row in await Attachment.filter(id__in=unique_ids, case_id__isnull=True)} if unique_ids else {}
+    )
+    return [rows_by_id[attachment_id] for attachment_id in unique_ids if attachment_id in rows_by_id]
 
 
-async def opened(
+async def open_attachment(
     actor: Actor, attachment_id: str, folder: Path, *, log_at: datetime | None = None
 ) -> tuple[Attachment, Path]:
     """The file of a case the actor sees. `log_at`: write down that staff opened it.
@@ -91,17 +93,17 @@ async def opened(
     """
     row = await Attachment.get_or_none(id=attachment_id)
     case = row and row.case_id and await Case.get_or_none(id=row.case_id)  # type: ignore[attr-defined] # added at run time
-    standing = await standing_of(case) if case else None
-    if not row or not case or not standing or not access.sees(actor, standing):
+    case_access = await load_case_access(case) if case else None
+    if not row or not case or not case_access or not access.may_see(actor, case_access):
         raise NotFound(attachment=attachment_id)
     if case.no == actor.case_no and not await Entry.filter(case_id=case.id, seq=row.seq, public=True).exists():
         raise NotFound(attachment=attachment_id)
-    if log_at and (standing.confidential or access.unmasked(actor, standing)):
+    if log_at and (case_access.confidential or access.may_see_person(actor, case_access)):
         await log_read(actor, "attachment", case.no, row.name, now=log_at)
     return row, _path(folder, row.sha256)
 
 
-async def forget_orphans(folder: Path, *, now: datetime, hours: int) -> int:
+async def delete_orphans(folder: Path, *, now: datetime, hours: int) -> int:
     """Delete files no message claimed, at most a batch of them. Returns how many: 0 when none is left."""
     rows = await Attachment.filter(case_id__isnull=True, made_at__lt=now - timedelta(hours=hours)).limit(_ORPHANS_MOST)
     for row in rows:
@@ -120,7 +122,7 @@ def _forget_unfinished(folder: Path, before: float) -> None:
                 path.unlink()
 
 
-async def damaged(folder: Path) -> list[str]:
+async def list_damaged(folder: Path) -> list[str]:
     """Ids of the attachments whose bytes are missing or not what their digest says."""
     return [
         row.id
@@ -144,23 +146,23 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _plain_name(name: str) -> str:
-    stem = line(PurePath(name.replace("\\", "/")).name)
+    stem = clean_line(PurePath(name.replace("\\", "/")).name)
     return re.sub(r'[<>:"|?*]', "_", stem)[-120:] or "附件"
 
 
-def _cleaned(name: str, content: bytes) -> tuple[str, bytes]:
+def _clean_content(name: str, content: bytes) -> tuple[str, bytes]:
     """The type by content, and the content without what it says about the sender (place, device)."""
     suffix = PurePath(name).suffix.lower()
-    for sign, kind, suffixes in _SIGNS:
-        if content.startswith(sign):
+    for signature, kind, suffixes in _SIGNATURES:
+        if content.startswith(signature):
             if kind == "application/pdf":
                 return kind, content
-            known = _OFFICE_TYPES | _OLE_TYPES
+            types = _OFFICE_TYPES | _OLE_TYPES
             if suffix in suffixes.split():
-                return known[suffix], content
+                return types[suffix], content
             raise Invalid({"file": "type_refused"})
-    for at, sign, kind in _SOUNDS:
-        if content[at : at + len(sign)] == sign:
+    for offset, signature, kind in _MEDIA_SIGNATURES:
+        if content[offset : offset + len(signature)] == signature:
             return kind, content
     try:
         return _clean_image(content)
@@ -173,17 +175,17 @@ def _cleaned(name: str, content: bytes) -> tuple[str, bytes]:
 
 def _clean_image(content: bytes) -> tuple[str, bytes]:
     with Image.open(io.BytesIO(content)) as image:
-        form = image.format or ""
-        if form not in _IMAGES:
-            raise UnidentifiedImageError(form)
+        image_format = image.format or ""
+        if image_format not in _IMAGE_TYPES:
+            raise UnidentifiedImageError(image_format)
         image.load()
-        if form == "GIF":
-            return _IMAGES[form], content  # no EXIF, and the pictures of a moving one stay
+        if image_format == "GIF":
+            return _IMAGE_TYPES[image_format], content  # no EXIF, and the pictures of a moving one stay
         upright = ImageOps.exif_transpose(image)
-        out = io.BytesIO()
+        buffer = io.BytesIO()
         upright.info = {}
-        upright.save(out, form, **({"quality": 90} if form in ("JPEG", "WEBP") else {}))
-        return _IMAGES[form], out.getvalue()
+        upright.save(buffer, image_format, **({"quality": 90} if image_format in ("JPEG", "WEBP") else {}))
+        return _IMAGE_TYPES[image_format], buffer.getvalue()
 
 
 def _is_text(content: bytes) -> bool:

@@ -33,7 +33,7 @@ CLOCKS_DIFFER = "clocks_differ"
 
 _BATCH = 500
 _FEW = 10  # cases in which something is done, one transaction each
-_TOGETHER = 100  # clocks of one message
+_CLOCKS_PER_MESSAGE = 100  # clocks of one message
 _SENDERS_SPAN = timedelta(days=30)  # also after nights in which nobody forgot them
 
 
@@ -52,37 +52,37 @@ async def sweep_some_clocks(now: datetime) -> tuple[int, bool]:
 
     A batch is one transaction: what is taken is handed over, and what moved meanwhile stays for the next look.
     """
-    rows = await case_statistics.due_looks(now, _BATCH)
-    count = await _handed_over(rows, await calendar_editions.current(), now) if rows else 0
+    rows = await case_statistics.list_due_clocks(now, _BATCH)
+    count = await _queue_transitions(rows, await calendar_editions.load_current_calendar(), now) if rows else 0
     return count, len(rows) < _BATCH
 
 
-async def _handed_over(rows: Sequence[Mapping[str, Any]], calendar: Calendar, now: datetime) -> int:
+async def _queue_transitions(rows: Sequence[Mapping[str, Any]], calendar: Calendar, now: datetime) -> int:
     groups: dict[tuple[str, datetime | None, datetime], list[Mapping[str, Any]]] = {}
     for row in rows:
-        run = escalation_levels.run_of(row["warn_at"], row["due_legal_day"], row["due_at"], row["length"])
-        stage, look_at = escalation_levels.reached(run, calendar, now)
+        run = escalation_levels.to_clock_run(row["warn_at"], row["due_legal_day"], row["due_at"], row["length"])
+        stage, look_at = escalation_levels.find_level(run, calendar, now)
         groups.setdefault((stage, look_at, row["due_at"]), []).append(row)
-    told = list[dict[str, Any]]()
+    transitions = list[dict[str, Any]]()
     async with db.transaction():
         for (stage, look_at, due_at), group in groups.items():
             ids = [row["id"] for row in group]
-            untouched = ClockRow.filter(id__in=ids, stopped_at__isnull=True, due_at=due_at, look_at__lte=now)
-            await untouched.update(stage=stage, look_at=look_at)
+            unchanged_rows = ClockRow.filter(id__in=ids, stopped_at__isnull=True, due_at=due_at, look_at__lte=now)
+            await unchanged_rows.update(stage=stage, look_at=look_at)
             due = to_millis(due_at)
-            told += [
+            transitions += [
                 {"clock": row["id"], "no": row["no"], "before": row["stage"], "after": stage, "due": due}
                 for row in group
                 if row["stage"] != stage
             ]
-        for at in range(0, len(told), _TOGETHER):
-            part = told[at : at + _TOGETHER]
-            key = f"{part[0]['clock']}-{part[-1]['clock']}:{to_millis(now)}"
-            await outbox.put("clock.reached", key, {"clocks": part}, now)
-    return len(told)
+        for offset in range(0, len(transitions), _CLOCKS_PER_MESSAGE):
+            batch = transitions[offset : offset + _CLOCKS_PER_MESSAGE]
+            key = f"{batch[0]['clock']}-{batch[-1]['clock']}:{to_millis(now)}"
+            await outbox.put("clock.reached", key, {"clocks": batch}, now)
+    return len(transitions)
 
 
-async def close_rated_out(now: datetime, rating_days: int) -> int:
+async def close_after_rating_window(now: datetime, rating_days: int) -> int:
     """Close everything that was answered so long ago that the rating window is over. Returns how many."""
     count, position = 0, ""
     while True:
@@ -129,7 +129,7 @@ def _position(rows: Sequence[Mapping[str, Any]], column: str, limit: int) -> str
     return f"{to_millis(rows[-1][column])}:{rows[-1]['id']}" if len(rows) == limit else ""
 
 
-async def tend_accounts(now: datetime) -> int:
+async def resume_or_remind_held(now: datetime) -> int:
     """See to all that is held on account (挂账). Returns how many were taken up."""
     count, last = 0, 0
     while True:
@@ -155,23 +155,23 @@ async def tend_some_accounts(now: datetime, last: int) -> tuple[int, int]:
                 await cases.act(row["no"], Act.RESUME, access.SYSTEM, {"reason": "挂账到期，恢复办理"}, now=now)
                 taken += 1
         elif weeks := (now - row["starts_at"]).days // 7:
-            await _remind(row["no"], f"{row['seq']}-{weeks}", now)
+            await _queue_reminder(row["no"], f"{row['seq']}-{weeks}", now)
     return taken, ids[-1] if len(ids) == _FEW else 0
 
 
-async def _remind(no: str, what: str, now: datetime) -> None:
-    key = f"{no}:{what}"
+async def _queue_reminder(no: str, clock: str, now: datetime) -> None:
+    key = f"{no}:{clock}"
     if not await outbox.Message.exists(kind="case.held", key=key):
-        await outbox.put("case.held", key, {"no": no, "clock": what, "due": to_millis(now)}, now, Priority.BULK)
+        await outbox.put("case.held", key, {"no": no, "clock": clock, "due": to_millis(now)}, now, Priority.BULK)
 
 
-async def recount_all(payload: dict[str, Any], now: datetime) -> None:
+async def recalculate_after_calendar_change(payload: dict[str, Any], now: datetime) -> None:
     """Handler: the calendar changed, so what still runs is dated anew, some thousand cases at a time."""
-    _, is_done = await deadline_changes.recount(now)
+    _, is_done = await deadline_changes.recalculate_deadlines(now)
     if not is_done:
-        again = int(payload.get("again", 0)) + 1
-        key = f"{payload['edition']}:{again}"
-        await outbox.put("calendar.changed", key, {**payload, "again": again}, now, Priority.BULK)
+        round_number = int(payload.get("again", 0)) + 1
+        key = f"{payload['edition']}:{round_number}"
+        await outbox.put("calendar.changed", key, {**payload, "again": round_number}, now, Priority.BULK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,43 +197,49 @@ async def opens(secret: str) -> bool:
     return True
 
 
-async def damages(data: Path) -> AsyncIterator[Damage]:
+async def find_damages(data: Path) -> AsyncIterator[Damage]:
     """Everything in the record that was changed behind its back: chain, foldings, attachments."""
-    last = 0
-    while rows := await Case.filter(id__gt=last).order_by("id").limit(_BATCH):
-        last = rows[-1].id
+    last_id = 0
+    while rows := await Case.filter(id__gt=last_id).order_by("id").limit(_BATCH):
+        last_id = rows[-1].id
         for case in rows:
-            async for damage in _damages_of(case):
+            async for damage in _find_case_damages(case):
                 yield damage
-    for edition in await calendar_editions.rewritten():
+    for edition in await calendar_editions.list_altered_editions():
         yield Damage(f"calendar edition {edition}", "its days are not those it was made with")
-    for attachment in await attachments.damaged(data):
+    for attachment in await attachments.list_damaged(data):
         yield Damage(f"attachment {attachment}", "bytes are missing or do not match their digest")
 
 
-async def _damages_of(case: Case) -> AsyncIterator[Damage]:
+async def _find_case_damages(case: Case) -> AsyncIterator[Damage]:
     entries = await Entry.filter(case_id=case.id).order_by("seq")
-    if place := persistence.breaks_at(case, entries):
-        yield Damage(f"case {case.no} {place}", "the chain of digests is broken, or an entry is missing")
+    if break_place := persistence.find_chain_break(case, entries):
+        yield Damage(f"case {case.no} {break_place}", "the chain of digests is broken, or an entry is missing")
         return
-    said = entries[0].data
-    if (case.title, case.text) != (said.get("title"), said.get("text")):
+    data = entries[0].data
+    if (case.title, case.text) != (data.get("title"), data.get("text")):
         yield Damage(f"case {case.no}", "title or text is not what was handed in")
-    folded, stored, _ = await case_statistics.folded(case.no)
-    kept = {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in stored}
-    if kept != {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in folded.clocks}:
+    case_projection, stored_clocks, _ = await case_statistics.load_projection(case.no)
+    stored_times = {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in stored_clocks}
+    if stored_times != {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in case_projection.clocks}:
         yield Damage(f"case {case.no}", "clocks are not what the entries and the calendar say", CLOCKS_DIFFER)
-    if len(stored) != len(folded.clocks):
+    if len(stored_clocks) != len(case_projection.clocks):
         yield Damage(f"case {case.no}", "there are more or fewer clocks than the entries say")
-    if (case.status, case.unit, case.category) != (folded.state.status.value, folded.unit, folded.category):
+    if (case.status, case.unit, case.category) != (
+        case_projection.state.status.value,
+        case_projection.unit,
+        case_projection.category,
+    ):
         yield Damage(f"case {case.no}", "status, unit or category is not what the entries say")
 
 
-async def orphaned_clocks() -> int:
+async def count_orphaned_clocks() -> int:
     """Running clocks of cases that ended."""
-    ended = [s.value for s in projection.ENDED]
+    statuses = [s.value for s in projection.ENDED]
     return (
-        await ClockRow.filter(stopped_at__isnull=True, case__status__in=ended).exclude(term__in=sorted(RIGHTS)).count()
+        await ClockRow.filter(stopped_at__isnull=True, case__status__in=statuses)
+        .exclude(term__in=sorted(RIGHTS))
+        .count()
     )
 
 
@@ -285,6 +291,6 @@ async def forget_some_senders(now: datetime) -> int:
     return await Case.filter(id__in=list(ids)).update(sender_hash="") if ids else 0
 
 
-async def calendar_edition() -> str:
+async def current_edition_name() -> str:
     """The name of the calendar that holds now."""
-    return (await calendar_editions.current()).edition
+    return (await calendar_editions.load_current_calendar()).edition

@@ -30,7 +30,7 @@ _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedLetter:
     """A letter as it was issued."""
 
     id: int
@@ -51,70 +51,73 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class LetterView:
     """A letter with what is needed to write it out for whoever opened it."""
 
-    letter: Issued
+    letter: IssuedLetter
     file: CaseFile
     entry: EntryView
     person: PersonView | None
 
 
-async def wants(no: str, seq: int) -> bool:
+async def may_issue_letters(no: str, seq: int) -> bool:
     """Whether an entry may issue letters: one small look, since most entries issue none."""
-    found = await Entry.filter(case__no=no, seq=seq).values("actor", profile="case__profile", kind="case__kind")
+    entries = await Entry.filter(case__no=no, seq=seq).values("actor", profile="case__profile", kind="case__kind")
     return any(
-        row["actor"] not in letter_types.NOT_BY
-        and any(row["profile"] in each.profiles and row["kind"] in each.kinds for each in letter_types.LETTERS)
-        for row in found
+        entry["actor"] not in letter_types.NON_ISSUING_ACTORS
+        and any(
+            entry["profile"] in letter_type.profiles and entry["kind"] in letter_type.kinds
+            for letter_type in letter_types.LETTERS
+        )
+        for entry in entries
     )
 
 
-async def issued(no: str, seq: int) -> set[str]:
+async def list_issued_codes(no: str, seq: int) -> set[str]:
     """The codes of the letters an entry has issued."""
     return {row["code"] for row in await Letter.filter(case__no=no, seq=seq).values("code")}
 
 
-async def issue(
+async def issue_letter(
     no: str,
     entry: EntryView,
-    row: letter_types.LetterType,
+    letter_type: letter_types.LetterType,
     *,
     unit: str,
     mark: str,
     facts: Mapping[str, Any],
     edition: str,
     secret: str,
-) -> Issued:
+) -> IssuedLetter:
     """Number a letter and write it down, once: a second call finds the first."""
     case = await Case.get(no=no).prefetch_related("person")
     person, master = case.person, crypto.master_key(secret)
-    known = {"name": "", "address": ""}
+    addressee = {"name": "", "address": ""}
     if person is not None:
-        known = {name: crypto.decrypt_for_person(master, person.key, getattr(person, name)) for name in known}
-    said = json.dumps(known, ensure_ascii=False, sort_keys=True)
-    series = letter_types.series_of(row, mark, confidential=bool(case.confidential))
+        addressee = {name: crypto.decrypt_for_person(master, person.key, getattr(person, name)) for name in addressee}
+    addressee_json = json.dumps(addressee, ensure_ascii=False, sort_keys=True)
+    series = letter_types.series_name(letter_type, mark, confidential=bool(case.confidential))
     source = await Entry.get(case_id=case.id, seq=entry.seq)
-    sealed = crypto.encrypt_for_person(master, person.key, said) if person is not None and person.key else ""
+    sealed = crypto.encrypt_for_person(master, person.key, addressee_json) if person is not None and person.key else ""
 
-    async def write(number: str, token: str) -> Issued:
-        digest = _digest(secret, row.code, number, unit, facts, edition, source.digest, said)
-        columns = _columns(row, number, token, unit, facts)
-        made = await Letter.create(
+    async def write(number: str, token: str) -> IssuedLetter:
+        digest = _digest(secret, letter_type.code, number, unit, facts, edition, source.digest, addressee_json)
+        columns = _columns(letter_type, number, token, unit, facts)
+        letter = await Letter.create(
             case_id=case.id, seq=entry.seq, sealed=sealed, edition=edition, digest=digest, issued_at=entry.at, **columns
         )
-        return _issued(made, no)
+        return _to_letter(letter, no)
 
-    async def twin() -> Issued | None:
-        found = await Letter.get_or_none(case_id=case.id, seq=entry.seq, code=row.code)
-        return _issued(found, no) if found else None
+    async def find_existing() -> IssuedLetter | None:
+        existing = await Letter.get_or_none(case_id=case.id, seq=entry.seq, code=letter_type.code)
+        return _to_letter(existing, no) if existing else None
 
-    return await _numbered(series, entry.at, write, twin)
+    return await _create_numbered(series, entry.at, write, find_existing)
 
 
-async def issue_between(
+async def issue_unit_letter(
     about: str,
-    row: letter_types.LetterType,
+    letter_type: letter_types.LetterType,
     *,
     unit: str,
     mark: str,
@@ -122,64 +125,66 @@ async def issue_between(
     edition: str,
     at: datetime,
     secret: str,
-) -> Issued:
+) -> IssuedLetter:
     """The same for a letter between offices that belongs to no case; `facts` are all it says."""
 
-    async def write(number: str, token: str) -> Issued:
-        digest = _digest(secret, row.code, number, unit, facts, edition, about, "")
-        columns = _columns(row, number, token, unit, facts)
-        made = await UnitLetter.create(about=about, edition=edition, digest=digest, issued_at=at, **columns)
-        return _issued_between(made)
+    async def write(number: str, token: str) -> IssuedLetter:
+        digest = _digest(secret, letter_type.code, number, unit, facts, edition, about, "")
+        columns = _columns(letter_type, number, token, unit, facts)
+        letter = await UnitLetter.create(about=about, edition=edition, digest=digest, issued_at=at, **columns)
+        return _to_unit_letter(letter)
 
-    async def twin() -> Issued | None:
-        found = await UnitLetter.get_or_none(about=about, code=row.code)
-        return _issued_between(found) if found else None
+    async def find_existing() -> IssuedLetter | None:
+        existing = await UnitLetter.get_or_none(about=about, code=letter_type.code)
+        return _to_unit_letter(existing) if existing else None
 
-    known = await twin()
-    return known or await _numbered(letter_types.series_of(row, mark, confidential=False), at, write, twin)
+    existing_letter = await find_existing()
+    return existing_letter or await _create_numbered(
+        letter_types.series_name(letter_type, mark, confidential=False), at, write, find_existing
+    )
 
 
 def _columns(
-    row: letter_types.LetterType, number: str, token: str, unit: str, facts: Mapping[str, Any]
+    letter_type: letter_types.LetterType, number: str, token: str, unit: str, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
-    return {"code": row.code, "number": number, "token": token, "unit": unit, "facts": dict(facts)}
+    return {"code": letter_type.code, "number": number, "token": token, "unit": unit, "facts": dict(facts)}
 
 
-async def _numbered(
+async def _create_numbered(
     series: str,
     at: datetime,
-    write: Callable[[str, str], Awaitable[Issued]],
-    twin: Callable[[], Awaitable[Issued | None]],
-) -> Issued:
+    write: Callable[[str, str], Awaitable[IssuedLetter]],
+    find_existing: Callable[[], Awaitable[IssuedLetter | None]],
+) -> IssuedLetter:
     """Write a letter under the next number of its series; if somebody just wrote the same one, theirs."""
     day = office_day(at)
     for _ in range(_TRIES):
         token = "".join(str(secrets.randbelow(10)) for _ in range(TOKEN_DIGITS))
         try:
             async with db.transaction():
-                return await write(letter_types.number_of(series, day, await _next(series, day.year)), token)
+                return await write(letter_types.letter_number(series, day, await _next_number(series, day.year)), token)
         except IntegrityError:
-            if (known := await twin()) is not None:
-                return known  # else somebody opened the series at the same moment
+            if (existing := await find_existing()) is not None:
+                return existing  # else somebody opened the series at the same moment
     raise AssertionError
 
 
-def _digest(secret: str, *whole: Any) -> str:
+def _digest(secret: str, *parts: Any) -> str:
     """Keyed, since the words of a letter could be tried out against a plain digest until they fit."""
-    return identifiers.keyed_hash(secret, "letter", json.dumps(whole, ensure_ascii=False, sort_keys=True))
+    return identifiers.keyed_hash(secret, "letter", json.dumps(parts, ensure_ascii=False, sort_keys=True))
 
 
-async def _next(series: str, year: int) -> int:
+async def _next_number(series: str, year: int) -> int:
     """The next number of a series: the row stays ours until the transaction ends, and is given back if it fails."""
-    counted = LetterSeries.filter(series=series, year=year)
-    if not await counted.update(given=F("given") + 1):
+    counter = LetterSeries.filter(series=series, year=year)
+    if not await counter.update(given=F("given") + 1):
         await LetterSeries.create(series=series, year=year, given=1)
         return 1
-    return int((await counted.values("given"))[0]["given"])
+    return int((await counter.values("given"))[0]["given"])
 
 
-def _issued(row: Letter, no: str) -> Issued:
-    return Issued(
+def _to_letter(row: Letter, no: str) -> IssuedLetter:
+    return IssuedLetter(
         row.id,
         no,
         row.seq,
@@ -194,58 +199,60 @@ def _issued(row: Letter, no: str) -> Issued:
     )
 
 
-def _issued_between(row: UnitLetter) -> Issued:
-    return Issued(
+def _to_unit_letter(row: UnitLetter) -> IssuedLetter:
+    return IssuedLetter(
         row.id, "", 0, row.code, row.number, row.token, row.unit, row.facts, row.edition, row.digest, row.issued_at
     )
 
 
-async def letters_of(actor: Actor, file: CaseFile) -> list[Issued]:
+async def list_letters(actor: Actor, file: CaseFile) -> list[IssuedLetter]:
     """The letters of a file that whoever sees it may read, oldest first."""
     rows = await Letter.filter(case__no=file.no).order_by("seq", "id")
-    found = [_issued(row, file.no) for row in rows]
-    return [letter for letter in found if access.reads_letter(actor, internal=letter.row.internal)]
+    letters = [_to_letter(row, file.no) for row in rows]
+    return [letter for letter in letters if access.may_read_letter(actor, internal=letter.row.internal)]
 
 
-async def opened(actor: Actor, no: str, letter_id: str, *, secret: str, log_at: datetime | None = None) -> Opened:
+async def open_letter(
+    actor: Actor, no: str, letter_id: str, *, secret: str, log_at: datetime | None = None
+) -> LetterView:
     """A letter as the actor may read it. `log_at`: write down that staff read it.
 
     Raises NotFound, also for a letter the actor may not read.
     """
-    file = await case_queries.file(actor, no, secret=secret)
+    file = await case_queries.load_file(actor, no, secret=secret)
     row = (
         await Letter.get_or_none(id=int(letter_id), case__no=file.no).prefetch_related("case__person")
         if _is_id(letter_id)
         else None
     )
-    if row is None or not access.reads_letter(actor, internal=letter_types.BY_CODE[row.code].internal):
+    if row is None or not access.may_read_letter(actor, internal=letter_types.BY_CODE[row.code].internal):
         raise NotFound(letter=letter_id)
-    whole = file if not actor.case_no else await case_queries.file(access.SYSTEM, no, secret=secret)
-    entry = next(e for e in whole.entries if e.seq == row.seq)
+    full_file = file if not actor.case_no else await case_queries.load_file(access.SYSTEM, no, secret=secret)
+    entry = next(e for e in full_file.entries if e.seq == row.seq)
     if log_at and not actor.case_no and (file.confidential or (file.person and not file.person.is_masked)):
         await log_read(actor, "letter", no, row.number, now=log_at)
-    return Opened(_issued(row, no), file, entry, _as_of_that_day(row, file.person, secret))
+    return LetterView(_to_letter(row, no), file, entry, _person_as_addressed(row, file.person, secret))
 
 
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 19
 
 
-def _as_of_that_day(row: Letter, person: PersonView | None, secret: str) -> PersonView | None:
+def _person_as_addressed(row: Letter, person: PersonView | None, secret: str) -> PersonView | None:
     """The person as the letter was addressed; masked for whom they are masked, gone once they were forgotten."""
-    kept = row.case.person
-    if person is None or person.is_masked or kept is None or not row.sealed or not kept.key:
+    stored_person = row.case.person
+    if person is None or person.is_masked or stored_person is None or not row.sealed or not stored_person.key:
         return person
-    known = json.loads(crypto.decrypt_for_person(crypto.master_key(secret), kept.key, row.sealed))
-    return PersonView(known["name"], person.phone, person.id_number, known["address"], False)
+    addressee = json.loads(crypto.decrypt_for_person(crypto.master_key(secret), stored_person.key, row.sealed))
+    return PersonView(addressee["name"], person.phone, person.id_number, addressee["address"], False)
 
 
-async def verified(token: str) -> Issued | None:
+async def find_by_token(token: str) -> IssuedLetter | None:
     """The letter of a printed code, or None."""
-    digits = identifiers.typed_code(token[:80])
+    digits = identifiers.normalize_code(token[:80])
     if len(digits) != TOKEN_DIGITS:
         return None
     if row := await Letter.get_or_none(token=digits).prefetch_related("case"):
-        return _issued(row, row.case.no)
-    between = await UnitLetter.get_or_none(token=digits)
-    return _issued_between(between) if between else None
+        return _to_letter(row, row.case.no)
+    unit_letter = await UnitLetter.get_or_none(token=digits)
+    return _to_unit_letter(unit_letter) if unit_letter else None

@@ -17,8 +17,8 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.record.models.case import Case, CasePerson, Link, Person
-from feedback.record.people import id_hash, name_hash, person_of, phone_hash
-from feedback.record.persistence import standing_of
+from feedback.record.people import id_hash, name_hash, person_id_of, phone_hash
+from feedback.record.persistence import load_case_access
 from feedback.rules.access import Actor
 from feedback.rules.parties import PartyRole
 from feedback.rules.read_models import LinkView, WorkRow
@@ -59,73 +59,86 @@ class LinkProposal:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def realm_of(is_report: bool) -> int:
+def realm_number(is_report: bool) -> int:
     """In which world a case is compared."""
     return _REPORTS if is_report else _ORDINARY
 
 
-async def said(ids: Iterable[int] = (), *, no: str = "") -> list[ComparedCase]:
+async def load_compared_cases(ids: Iterable[int] = (), *, no: str = "") -> list[ComparedCase]:
     """Cases as they are compared: this number, or these ids. For the system."""
-    return await _said(Case.filter(no=no) if no else Case.filter(id__in=list(ids)))
+    return await _to_compared_cases(Case.filter(no=no) if no else Case.filter(id__in=list(ids)))
 
 
-async def said_before(case_id: int | None, most: int) -> list[ComparedCase]:
+async def load_earlier_compared_cases(case_id: int | None, most: int) -> list[ComparedCase]:
     """The newest cases before an id, or of all, newest first. For the system."""
     rows = Case.all() if case_id is None else Case.filter(id__lt=case_id)
-    return await _said(rows.order_by("-id").limit(most))
+    return await _to_compared_cases(rows.order_by("-id").limit(most))
 
 
-async def first_said() -> ComparedCase | None:
+async def load_oldest_compared_case() -> ComparedCase | None:
     """The oldest case there is. For the system."""
-    return next(iter(await _said(Case.all().order_by("id").limit(1))), None)
+    return next(iter(await _to_compared_cases(Case.all().order_by("id").limit(1))), None)
 
 
-_SAID = ("id", "no", "title", "text", "category", "confidential", "region", "address", "received_at", "kind")
+_COMPARED_COLUMNS = (
+    "id",
+    "no",
+    "title",
+    "text",
+    "category",
+    "confidential",
+    "region",
+    "address",
+    "received_at",
+    "kind",
+)
 
 
-async def _said(rows: QuerySet[Case]) -> list[ComparedCase]:
+async def _to_compared_cases(rows: QuerySet[Case]) -> list[ComparedCase]:
     """Only the columns that are compared: whole rows would take longer than the comparison."""
     return [
         ComparedCase(
-            id_, no, title, text, category, realm_of(bool(confidential)), region, address, at, kind != Kind.RECTIFY
+            id_, no, title, text, category, realm_number(bool(confidential)), region, address, at, kind != Kind.RECTIFY
         )
-        for id_, no, title, text, category, confidential, region, address, at, kind in await rows.values_list(*_SAID)
+        for id_, no, title, text, category, confidential, region, address, at, kind in await rows.values_list(
+            *_COMPARED_COLUMNS
+        )
     ]
 
 
-async def earlier_of_person(case_id: int) -> dict[int, list[str]]:
+async def find_earlier_of_person(case_id: int) -> dict[int, list[str]]:
     """Earlier cases of the petitioner or a representative, in the same realm, and by what each is known: phone, id, name."""
     case = await Case.get(id=case_id)
-    besides = await CasePerson.filter(case_id=case_id, role=PartyRole.REPRESENTATIVE.value)
-    ids = [person_of(case), *(row.person_id for row in besides)]  # type: ignore[attr-defined] # added at run time
+    parties = await CasePerson.filter(case_id=case_id, role=PartyRole.REPRESENTATIVE.value)
+    ids = [person_id_of(case), *(row.person_id for row in parties)]  # type: ignore[attr-defined] # added at run time
     hashes = [(p.phone_hash, p.id_hash, p.name_hash) for p in await Person.filter(id__in=[i for i in ids if i])]
-    found = await _cases_of(hashes)
-    rows = await Case.filter(id__in=list(found), id__lt=case_id, confidential=case.confidential).values("id")
-    return {row["id"]: found[row["id"]] for row in rows}
+    matches = await _find_cases_by_hash(hashes)
+    rows = await Case.filter(id__in=list(matches), id__lt=case_id, confidential=case.confidential).values("id")
+    return {row["id"]: matches[row["id"]] for row in rows}
 
 
-async def _cases_of(hashes: Sequence[tuple[str, str, str]]) -> dict[int, list[str]]:
+async def _find_cases_by_hash(hashes: Sequence[tuple[str, str, str]]) -> dict[int, list[str]]:
     """Ids of the cases of whoever has one of these hashes as petitioner or representative, and which it is."""
-    wanted = {
-        column: {each for each in values if each}
+    values_by_column = {
+        column: {digest for digest in values if digest}
         for column, values in zip(_HASHES, zip(*hashes, strict=True) if hashes else ((), (), ()), strict=True)
     }
     persons: dict[int, list[str]] = {}
-    for column, values in wanted.items():
-        how: dict[str, Any] = {f"{column}_hash__in": sorted(values)}
-        for row in await Person.filter(**how).order_by("-id").limit(PERSONS_MOST) if values else ():
-            known = {"phone": row.phone_hash, "id": row.id_hash, "name": row.name_hash}
-            persons[row.id] = [what for what, value in known.items() if value in wanted[what]]
-    found = {}
+    for column, values in values_by_column.items():
+        condition: dict[str, Any] = {f"{column}_hash__in": sorted(values)}
+        for row in await Person.filter(**condition).order_by("-id").limit(PERSONS_MOST) if values else ():
+            row_hashes = {"phone": row.phone_hash, "id": row.id_hash, "name": row.name_hash}
+            persons[row.id] = [name for name, value in row_hashes.items() if value in values_by_column[name]]
+    matches = {}
     for case in await Case.filter(person_id__in=list(persons)).values("id", "person_id"):
-        found[case["id"]] = persons[case["person_id"]]
-    besides = CasePerson.filter(person_id__in=list(persons), role=PartyRole.REPRESENTATIVE.value)
-    for beside in await besides.values("case_id", "person_id"):
-        found.setdefault(beside["case_id"], persons[beside["person_id"]])
-    return found
+        matches[case["id"]] = persons[case["person_id"]]
+    parties = CasePerson.filter(person_id__in=list(persons), role=PartyRole.REPRESENTATIVE.value)
+    for party in await parties.values("case_id", "person_id"):
+        matches.setdefault(party["case_id"], persons[party["person_id"]])
+    return matches
 
 
-async def roots(ids: Sequence[int], kinds: Sequence[LinkKind]) -> dict[int, int]:
+async def find_roots(ids: Sequence[int], kinds: Sequence[LinkKind]) -> dict[int, int]:
     """To which earlier case each of these already belongs by such a link that nobody dismissed."""
     rows = Link.filter(case_id__in=list(ids), kind__in=[k.value for k in kinds]).exclude(
         state=LinkState.DISMISSED.value
@@ -133,9 +146,9 @@ async def roots(ids: Sequence[int], kinds: Sequence[LinkKind]) -> dict[int, int]
     return {row["case_id"]: row["earlier_id"] for row in await rows.order_by("id").values("case_id", "earlier_id")}
 
 
-async def propose(case_id: int, proposals: Iterable[LinkProposal], now: datetime) -> None:
+async def store_proposals(case_id: int, proposals: Iterable[LinkProposal], now: datetime) -> None:
     """Keep proposals; a pair that is linked, or was judged not to be, stays as it is."""
-    fresh = [
+    rows = [
         Link(
             case_id=case_id,
             earlier_id=p.earlier_id,
@@ -149,11 +162,11 @@ async def propose(case_id: int, proposals: Iterable[LinkProposal], now: datetime
         )
         for p in proposals
     ]
-    if fresh:
-        await Link.bulk_create(fresh, ignore_conflicts=True)
+    if rows:
+        await Link.bulk_create(rows, ignore_conflicts=True)
 
 
-async def of_case(actor: Actor, no: str) -> list[LinkView]:
+async def list_links(actor: Actor, no: str) -> list[LinkView]:
     """The links of a case that the actor may know of, undecided and nearest first.
 
     Raises NotFound.
@@ -162,49 +175,51 @@ async def of_case(actor: Actor, no: str) -> list[LinkView]:
     if case is None:
         raise NotFound(no=no)
     rows = await Link.filter(Q(case_id=case.id) | Q(earlier_id=case.id)).order_by("-score", "-id").limit(PENDING_MOST)
-    return await _views(actor, rows, own=case.id)
+    return await _views(actor, rows, own_id=case.id)
 
 
-async def one(actor: Actor, link_id: int) -> LinkView | None:
+async def load_link(actor: Actor, link_id: int) -> LinkView | None:
     """A link, if the actor may know of it, told from its newer case."""
     row = await Link.get_or_none(id=link_id)
     return next(iter(await _views(actor, [row])), None) if row else None
 
 
-async def pending(actor: Actor, *, campaigns: bool = False) -> list[LinkView]:
+async def list_pending(actor: Actor, *, campaigns: bool = False) -> list[LinkView]:
     """Undecided proposals about open cases of the actor's desk, newest first."""
     kinds = [LinkKind.CAMPAIGN.value] if campaigns else [LinkKind.REPEAT_OF.value]
-    seen = case_queries.scoped(actor)
-    at_desk = seen.filter(status__in=_OPEN, desk=actor.unit)
+    visible_cases = case_queries.scoped(actor)
+    desk_cases = visible_cases.filter(status__in=_OPEN, desk=actor.unit)
     rows = Link.filter(state=LinkState.PROPOSED.value, kind__in=kinds)
-    rows = rows.filter(case_id__in=Subquery(at_desk.values("id")), earlier_id__in=Subquery(seen.values("id")))
-    return await _views(actor, await rows.using_db(db.reading()).order_by("-id").limit(PENDING_MOST))
+    rows = rows.filter(
+        case_id__in=Subquery(desk_cases.values("id")), earlier_id__in=Subquery(visible_cases.values("id"))
+    )
+    return await _views(actor, await rows.using_db(db.read_connection()).order_by("-id").limit(PENDING_MOST))
 
 
-async def _views(actor: Actor, rows: Sequence[Link], own: int = 0) -> list[LinkView]:
+async def _views(actor: Actor, rows: Sequence[Link], own_id: int = 0) -> list[LinkView]:
     """Links as the actor may know them. `own`: the case whose page it is; else each is told of its newer case."""
-    ends = {end for row in rows for end in _ends(row)}
-    cases = {case.id: case for case in await case_queries.scoped(actor).filter(id__in=list(ends))}
-    shows = {case.id: await shows_person(actor, case) for case in cases.values()}
-    found = []
+    case_ids = {case_id for row in rows for case_id in _case_ids(row)}
+    cases = {case.id: case for case in await case_queries.scoped(actor).filter(id__in=list(case_ids))}
+    person_visible = {case.id: await shows_person(actor, case) for case in cases.values()}
+    views = []
     for row in rows:
-        newer, earlier = _ends(row)
+        newer, earlier = _case_ids(row)
         if newer not in cases or earlier not in cases:
             continue
-        knows_person = shows[newer] and shows[earlier]
+        knows_person = person_visible[newer] and person_visible[earlier]
         if not knows_person and not row.evidence.get("alike", True):
             continue  # the words alone would not have told: only that it is one person did
-        here, there = (earlier, newer) if earlier == own else (newer, earlier)
-        found.append(_view(row, cases[here], cases[there], knows_person))
-    return found
+        here, there = (earlier, newer) if earlier == own_id else (newer, earlier)
+        views.append(_view(row, cases[here], cases[there], knows_person))
+    return views
 
 
-def _ends(row: Link) -> tuple[int, int]:
+def _case_ids(row: Link) -> tuple[int, int]:
     return row.case_id, row.earlier_id  # type: ignore[attr-defined] # Tortoise adds the column attributes at run time
 
 
 def _view(row: Link, here: Case, there: Case, knows_person: bool) -> LinkView:
-    said_ = row.evidence
+    evidence = row.evidence
     kind = row.kind
     if not knows_person and kind in (LinkKind.REPEAT_OF, LinkKind.CAMPAIGN, LinkKind.NEW_FACTS_OF):
         kind = "same_matter"
@@ -214,13 +229,13 @@ def _view(row: Link, here: Case, there: Case, knows_person: bool) -> LinkView:
         state=row.state,
         here=_work_row(here),
         there=_work_row(there),
-        is_later=_ends(row)[0] == here.id,
-        cosine=float(said_.get("cosine", 0)),
-        held=float(said_.get("held", 0)),
-        passages=tuple(said_.get("passages", ())),
-        days=int(said_.get("days", 0)),
-        same_place=bool(said_.get("place")),
-        person=tuple(said_.get("person", ())) if knows_person else (),
+        is_later=_case_ids(row)[0] == here.id,
+        cosine=float(evidence.get("cosine", 0)),
+        held=float(evidence.get("held", 0)),
+        passages=tuple(evidence.get("passages", ())),
+        days=int(evidence.get("days", 0)),
+        same_place=bool(evidence.get("place")),
+        person=tuple(evidence.get("person", ())) if knows_person else (),
         same_person=row.same_person and knows_person,
         decided_name=row.decided_name,
         decided_at=row.decided_at,
@@ -233,45 +248,49 @@ def _work_row(case: Case) -> WorkRow:
 
 async def shows_person(actor: Actor, case: Case) -> bool:
     """Whether the actor sees who brought the case."""
-    return case_queries.is_unmasked(actor, await standing_of(case), bool(case.anonymous))
+    return case_queries.is_unmasked(actor, await load_case_access(case), bool(case.anonymous))
 
 
-async def others_of_person(actor: Actor, no: str) -> list[WorkRow]:
+async def list_others_of_person(actor: Actor, no: str) -> list[WorkRow]:
     """The other cases of whoever brought this one, as far as the actor sees both and the person in both; newest first."""
     case = await case_queries.scoped(actor).get_or_none(no=no).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
     if case.person is None or not await shows_person(actor, case):
         return []
-    return await _seen_of_person(actor, [(case.person.phone_hash, case.person.id_hash, "")], without=case.id)
+    return await _list_visible_of_person(
+        actor, [(case.person.phone_hash, case.person.id_hash, "")], excluded_id=case.id
+    )
 
 
-async def cases_of(actor: Actor, phone: str, id_number: str, secret: str) -> list[WorkRow]:
+async def list_cases_of_person(actor: Actor, phone: str, id_number: str, secret: str) -> list[WorkRow]:
     """The cases of whoever has this telephone or identity number, as far as the actor sees them and the person."""
-    return await _seen_of_person(actor, [(phone_hash(phone, secret), id_hash(id_number, secret), "")])
+    return await _list_visible_of_person(actor, [(phone_hash(phone, secret), id_hash(id_number, secret), "")])
 
 
-async def cases_of_name(actor: Actor, name: str, secret: str) -> set[int]:
+async def find_cases_by_name(actor: Actor, name: str, secret: str) -> set[int]:
     """Ids of the cases of somebody of that name, as far as the actor sees them and the person."""
-    found = await _cases_of([("", "", name_hash(name, secret))])
-    rows = await case_queries.scoped(actor).filter(id__in=list(found))
+    matches = await _find_cases_by_hash([("", "", name_hash(name, secret))])
+    rows = await case_queries.scoped(actor).filter(id__in=list(matches))
     return {row.id for row in rows if await shows_person(actor, row)}
 
 
-async def _seen_of_person(actor: Actor, hashes: Sequence[tuple[str, str, str]], without: int = 0) -> list[WorkRow]:
-    found = await _cases_of(hashes)
-    found.pop(without, None)
-    rows = await case_queries.scoped(actor).filter(id__in=list(found)).order_by("-received_at", "-id").limit(50)
+async def _list_visible_of_person(
+    actor: Actor, hashes: Sequence[tuple[str, str, str]], excluded_id: int = 0
+) -> list[WorkRow]:
+    matches = await _find_cases_by_hash(hashes)
+    matches.pop(excluded_id, None)
+    rows = await case_queries.scoped(actor).filter(id__in=list(matches)).order_by("-received_at", "-id").limit(50)
     return [_work_row(row) for row in rows if await shows_person(actor, row)]
 
 
-async def seen(actor: Actor, ids: Iterable[int]) -> dict[int, tuple[WorkRow, str]]:
+async def load_visible_cases(actor: Actor, ids: Iterable[int]) -> dict[int, tuple[WorkRow, str]]:
     """Those of the cases that the actor sees, with their texts: what a search among all cases may tell."""
     rows = await case_queries.scoped(actor).filter(id__in=list(ids))
     return {row.id: (_work_row(row), row.text) for row in rows}
 
 
-async def group(actor: Actor, no: str) -> tuple[WorkRow, list[WorkRow]]:
+async def load_campaign(actor: Actor, no: str) -> tuple[WorkRow, list[WorkRow]]:
     """The first case of a campaign and all that follow it, as far as the actor sees them.
 
     Raises NotFound.
@@ -279,14 +298,16 @@ async def group(actor: Actor, no: str) -> tuple[WorkRow, list[WorkRow]]:
     case = await case_queries.scoped(actor).get_or_none(no=no)
     if case is None:
         raise NotFound(no=no)
-    head_id = (await roots([case.id], [LinkKind.CAMPAIGN])).get(case.id, case.id)
+    head_id = (await find_roots([case.id], [LinkKind.CAMPAIGN])).get(case.id, case.id)
     head = await case_queries.scoped(actor).get_or_none(id=head_id) or case
-    members = Link.filter(earlier_id=head_id, kind=LinkKind.CAMPAIGN.value).exclude(state=LinkState.DISMISSED.value)
-    rows = case_queries.scoped(actor).filter(id__in=Subquery(members.values("case_id")))
+    campaign_links = Link.filter(earlier_id=head_id, kind=LinkKind.CAMPAIGN.value).exclude(
+        state=LinkState.DISMISSED.value
+    )
+    rows = case_queries.scoped(actor).filter(id__in=Subquery(campaign_links.values("case_id")))
     return _work_row(head), [_work_row(row) for row in await rows.order_by("received_at", "id").limit(GROUP_MOST)]
 
 
-async def decide(
+async def decide_link(
     actor: Actor,
     link_id: int,
     state: LinkState,
@@ -300,28 +321,28 @@ async def decide(
     `expect`: the state the desk looked at. Raises NotFound also for a link the actor may not know of, Forbidden for
     whoever is not at its desk, and Conflict when somebody decided meanwhile.
     """
-    row, view = await Link.get_or_none(id=link_id), await one(actor, link_id)
+    row, view = await Link.get_or_none(id=link_id), await load_link(actor, link_id)
     if row is None or view is None:
         raise NotFound(id=link_id)
     no, desk = view.here.no, view.here.desk
     if Role.RECEPTION not in actor.roles or actor.unit != desk:
         raise Forbidden(no=no)
-    final = kind or LinkKind(row.kind)
-    changed = await Link.filter(id=link_id, kind=row.kind, state=expect or row.state).update(
+    final_kind = kind or LinkKind(row.kind)
+    count = await Link.filter(id=link_id, kind=row.kind, state=expect or row.state).update(
         state=state.value,
-        kind=final.value,
+        kind=final_kind.value,
         # Whoever says that it is a repeat says that it is the same person, though only the name told.
-        same_person=row.same_person or (final is LinkKind.REPEAT_OF and state is LinkState.CONFIRMED),
+        same_person=row.same_person or (final_kind is LinkKind.REPEAT_OF and state is LinkState.CONFIRMED),
         decided_at=now,
         decided_by=actor.id,
         decided_name=actor.name,
     )
-    if not changed:
+    if not count:
         raise Conflict(link=link_id)
     return no
 
 
-async def add(actor: Actor, no: str, other: str, kind: LinkKind, *, now: datetime) -> None:
+async def add_link(actor: Actor, no: str, other: str, kind: LinkKind, *, now: datetime) -> None:
     """The desk links two cases it sees.
 
     Raises NotFound, Forbidden, or Invalid when they are one and the same or one is a report and the other is not.
@@ -335,15 +356,23 @@ async def add(actor: Actor, no: str, other: str, kind: LinkKind, *, now: datetim
         raise Invalid({"case": "unknown"})
     if rows[no].confidential != rows[other].confidential:
         raise Invalid({"case": "confidential"})
-    ends = {"case_id": rows[no].id, "earlier_id": rows[other].id}
-    decided = {
+    case_ids = {"case_id": rows[no].id, "earlier_id": rows[other].id}
+    decision = {
         "kind": kind.value,
         "state": LinkState.CONFIRMED.value,
         "decided_at": now,
         "decided_by": actor.id,
         "decided_name": actor.name,
     }
-    if not await Link.filter(**ends).update(**decided):
-        same = bool(set(await earlier_of_person(rows[no].id)) & {rows[other].id}) or kind is LinkKind.REPEAT_OF
-        kept: dict[str, Any] = {**ends, **decided, "same_person": same, "made_at": now, "made_by": actor.id}
-        await Link(**kept, evidence={}).save(force_create=True)
+    if not await Link.filter(**case_ids).update(**decision):
+        is_same_person = (
+            bool(set(await find_earlier_of_person(rows[no].id)) & {rows[other].id}) or kind is LinkKind.REPEAT_OF
+        )
+        columns: dict[str, Any] = {
+            **case_ids,
+            **decision,
+            "same_person": is_same_person,
+            "made_at": now,
+            "made_by": actor.id,
+        }
+        await Link(**columns, evidence={}).save(force_create=True)

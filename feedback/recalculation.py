@@ -24,7 +24,7 @@ _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Recalculated:
+class CaseDifference:
     """A case that is stored otherwise than its entries say, and what changes. `broken`: where its chain is."""
 
     no: str
@@ -32,46 +32,46 @@ class Recalculated:
     broken: str = ""
 
 
-async def find_differences() -> AsyncIterator[Recalculated]:
+async def find_differences() -> AsyncIterator[CaseDifference]:
     """Every case that would be counted anew, or may not be because its chain is broken. Nothing is written."""
-    last = 0
-    while rows := await Case.filter(id__gt=last).order_by("id").limit(_BATCH):
-        last = rows[-1].id
+    last_id = 0
+    while rows := await Case.filter(id__gt=last_id).order_by("id").limit(_BATCH):
+        last_id = rows[-1].id
         for case in rows:
-            folded, stored, _ = await case_statistics.folded(case.no)
-            if changes := differences(case, stored, folded):
+            case_projection, stored_clocks, _ = await case_statistics.load_projection(case.no)
+            if changes := describe_differences(case, stored_clocks, case_projection):
                 entries = await Entry.filter(case_id=case.id).order_by("seq")
-                yield Recalculated(case.no, tuple(changes), persistence.breaks_at(case, entries))
+                yield CaseDifference(case.no, tuple(changes), persistence.find_chain_break(case, entries))
 
 
-async def recalculate(each: Recalculated, cause: str, now: datetime) -> None:
+async def recalculate(difference: CaseDifference, cause: str, now: datetime) -> None:
     """Count a case anew and write down why. Raises Conflict when somebody changed it meanwhile: run it again."""
-    words = f"{cause}：{'；'.join(each.changes)}"
-    await cases.act(each.no, Act.REFOLD, SYSTEM, {"reason": words[: NEEDS["reason"].most]}, now=now)
+    words = f"{cause}：{'；'.join(difference.changes)}"
+    await cases.act(difference.no, Act.REFOLD, SYSTEM, {"reason": words[: NEEDS["reason"].most]}, now=now)
 
 
-def differences(case: Case, stored: Sequence[Clock], folded: CaseProjection) -> list[str]:
+def describe_differences(case: Case, stored_clocks: Sequence[Clock], case_projection: CaseProjection) -> list[str]:
     """What is stored otherwise than it is folded, in words; a wording that changed is no difference."""
     pairs = (
-        ("状态", case.status, folded.state.status.value),
-        ("阶段", case.stage, folded.state.stage.value),
-        ("受理窗口", case.desk, folded.desk),
-        ("承办单位", case.unit, folded.unit),
-        ("内容分类", case.category, folded.category),
+        ("状态", case.status, case_projection.state.status.value),
+        ("阶段", case.stage, case_projection.state.stage.value),
+        ("受理窗口", case.desk, case_projection.desk),
+        ("承办单位", case.unit, case_projection.unit),
+        ("内容分类", case.category, case_projection.category),
     )
-    found = [f"{name} {old or '无'}→{new or '无'}" for name, old, new in pairs if old != new]
-    was = {(c.term, c.seq, c.unit): c for c in stored}
-    now = {(c.term, c.seq, c.unit): c for c in folded.clocks}
-    found += [f"{c.label} 不再计时" for key, c in was.items() if key not in now]
-    for key, clock in now.items():
-        if key not in was:
-            found.append(f"{clock.label} 补记 {clock.due_legal_day}")
-        elif said := _said(was[key], clock):
-            found.append(said)
-    return found
+    changes = [f"{name} {old or '无'}→{new or '无'}" for name, old, new in pairs if old != new]
+    old_clocks = {(c.term, c.seq, c.unit): c for c in stored_clocks}
+    new_clocks = {(c.term, c.seq, c.unit): c for c in case_projection.clocks}
+    changes += [f"{c.label} 不再计时" for key, c in old_clocks.items() if key not in new_clocks]
+    for key, clock in new_clocks.items():
+        if key not in old_clocks:
+            changes.append(f"{clock.label} 补记 {clock.due_legal_day}")
+        elif change := _describe_clock_change(old_clocks[key], clock):
+            changes.append(change)
+    return changes
 
 
-def _said(old: Clock, new: Clock) -> str:
+def _describe_clock_change(old: Clock, new: Clock) -> str:
     """How a clock differs, or "". What another edition of the calendar says is told by the calendar."""
     if old.due_at != new.due_at and old.edition == new.edition:
         return f"{new.label} {old.due_legal_day}→{new.due_legal_day}"

@@ -8,23 +8,23 @@ from typing import Any
 
 from feedback.rules.read_models import CaseFile, CaseSummary
 from feedback.rules.vocabulary import Act, Stage
-from routing.assignment_rules import CaseFacts, Decision, decide
+from routing.assignment_rules import CaseFacts, Decision, decide_unit
 from routing.directory import Directory
 
 
-def assignment(decision: Decision) -> dict[str, Any]:
+def assignment_data(decision: Decision) -> dict[str, Any]:
     """What the entry keeps of a decision: who, with whom, by which row and why."""
     return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}
 
 
-def unit_for(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
+def choose_unit(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
     """Who answers this case now, and why."""
-    barred = barred_units(case, directory)
-    named = str(case.entries[0].data.get("unit", ""))
-    if named and case.kind == "rectify":
-        return Decision(named, (), "rectify", "差评由被评价的单位整改（谁办理、谁负责）")
+    barred_codes = list_barred_units(case, directory)
+    requested_unit = str(case.entries[0].data.get("unit", ""))
+    if requested_unit and case.kind == "rectify":
+        return Decision(requested_unit, (), "rectify", "差评由被评价的单位整改（谁办理、谁负责）")
     if case.stage is not Stage.FIRST:
-        return _reviewer(case, directory, barred)
+        return _choose_reviewer(case, directory, barred_codes)
     region = case.region or directory.place_of(f"{case.address}\n{case.title}\n{case.text}")
     facts = CaseFacts(
         category=case.category,
@@ -34,9 +34,9 @@ def unit_for(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
         is_sure=is_sure(case),
         street=directory.street_of(region),
         region_chain=directory.region_chain(region),
-        barred=barred,
+        barred=barred_codes,
     )
-    return decide(facts, directory.rows)
+    return decide_unit(facts, directory.rows)
 
 
 def is_sure(case: CaseFile | CaseSummary) -> bool:
@@ -45,17 +45,17 @@ def is_sure(case: CaseFile | CaseSummary) -> bool:
     return last is not None and not last.data.get("abstained", False) and not last.data.get("held")
 
 
-def barred_units(case: CaseFile | CaseSummary, directory: Directory) -> frozenset[str]:
+def list_barred_units(case: CaseFile | CaseSummary, directory: Directory) -> frozenset[str]:
     """The units a report names, and all below them."""
-    named: Iterable[str] = case.entries[0].data.get("bars", ())
-    return frozenset[str]().union(*(directory.subtree(unit) for unit in named))
+    unit_codes: Iterable[str] = case.entries[0].data.get("bars", ())
+    return frozenset[str]().union(*(directory.subtree(unit) for unit in unit_codes))
 
 
-def _reviewer(case: CaseFile | CaseSummary, directory: Directory, barred: frozenset[str]) -> Decision:
+def _choose_reviewer(case: CaseFile | CaseSummary, directory: Directory, barred_codes: frozenset[str]) -> Decision:
     """复查 and 复核 go to the unit one level above whoever decided last."""
-    held = [str(e.data["unit"]) for e in case.entries if e.act == Act.ASSIGN]
-    above = directory.superior(held[-1]) if held else ""
-    if not above or above in barred:
+    lead_units = [str(e.data["unit"]) for e in case.entries if e.act == Act.ASSIGN]
+    superior_unit = directory.superior(lead_units[-1]) if lead_units else ""
+    if not superior_unit or superior_unit in barred_codes:
         return Decision("", (), "review", "没有上一级机关，由受理窗口指定")
     law = "信访工作条例 第三十五条" if case.stage is Stage.REVIEW else "信访工作条例 第三十六条"
-    return Decision(above, (), "review", f"由原办理机关的上一级机关办理({law})")
+    return Decision(superior_unit, (), "review", f"由原办理机关的上一级机关办理({law})")

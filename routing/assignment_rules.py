@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 STREET = "@street"
 DESK = "@desk"
-HEADING = 2
+HEADING_DIGITS = 2
 """So many digits of a category name its heading."""
 
 
@@ -50,9 +50,9 @@ class Decision:
     reason: str
 
 
-def decide(facts: CaseFacts, rows: Iterable[AssignmentRule]) -> Decision:
+def decide_unit(facts: CaseFacts, rows: Iterable[AssignmentRule]) -> Decision:
     """The lead unit and co-units for a case."""
-    for row in fitting(facts, rows):
+    for row in list_matching_rules(facts, rows):
         lead = facts.street if row.lead == STREET else row.lead
         if row.lead == DESK:
             return Decision("", (), f"row:{row.id}", row.reason)
@@ -63,7 +63,7 @@ def decide(facts: CaseFacts, rows: Iterable[AssignmentRule]) -> Decision:
     return Decision("", (), "none", "没有合适的派单规则，由受理窗口人工分派")
 
 
-def fitting(facts: CaseFacts, rows: Iterable[AssignmentRule]) -> list[AssignmentRule]:
+def list_matching_rules(facts: CaseFacts, rows: Iterable[AssignmentRule]) -> list[AssignmentRule]:
     """The rows that fit, the most specific first."""
     return sorted((row for row in rows if _fits(row, facts)), key=_rank, reverse=True)
 
@@ -89,18 +89,26 @@ def _units(co: Iterable[str], facts: CaseFacts) -> Iterable[str]:
             yield unit
 
 
-def unrouted(categories: Iterable[str], rows: Iterable[AssignmentRule]) -> list[str]:
+def list_unrouted_categories(categories: Iterable[str], rows: Iterable[AssignmentRule]) -> list[str]:
     """The categories that wait for a row of their own, in the order given; the row of their heading serves meanwhile.
 
     A table that routes by headings only has nothing to do: a category waits where most of its sisters have a row.
     """
-    own = {row.category for row in rows if not row.kind and not row.region}
-    fine = [code for code in categories if len(code) > HEADING]
-    sisters = {code: [other for other in fine if other[:HEADING] == code[:HEADING]] for code in fine}
-    return [code for code in fine if code not in own and 2 * len(own.intersection(sisters[code])) > len(sisters[code])]
+    routed_categories = {row.category for row in rows if not row.kind and not row.region}
+    subcategories = [code for code in categories if len(code) > HEADING_DIGITS]
+    siblings = {
+        code: [other for other in subcategories if other[:HEADING_DIGITS] == code[:HEADING_DIGITS]]
+        for code in subcategories
+    }
+    return [
+        code
+        for code in subcategories
+        if code not in routed_categories
+        and 2 * len(routed_categories.intersection(siblings[code])) > len(siblings[code])
+    ]
 
 
-def problems(
+def find_rule_faults(
     row: Mapping[str, object], is_unit: Callable[[str], bool], is_category: Callable[[str], bool]
 ) -> dict[str, str]:
     """What is wrong with a row a person typed, by field; empty when it may be kept."""

@@ -16,7 +16,7 @@ from routing.assignment_rules import AssignmentRule
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 
 STREET_KINDS = frozenset({"street", "town"})
-_ASKED = frozenset("请由向望盼求让找")
+_REQUEST_CHARACTERS = frozenset("请由向望盼求让找")
 _NAME_LEAST = 3  # a shorter alias stands in too many words that mean something else
 
 
@@ -88,10 +88,10 @@ class Directory:
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        children: dict[str, list[str]] = {}
         for row in self.by_code.values():
-            found.setdefault(row.parent, []).append(row.code)
-        return found
+            children.setdefault(row.parent, []).append(row.code)
+        return children
 
     def children(self, code: str) -> list[str]:
         return self._children.get(code, [])
@@ -99,22 +99,22 @@ class Directory:
     def subtree(self, code: str) -> frozenset[str]:
         """The unit and all below it."""
         if code not in self._down:
-            found, waiting = set(), [code]
-            while waiting:
-                each = waiting.pop()
-                found.add(each)
-                waiting += self.children(each)
-            self._down[code] = frozenset(found)
+            units, queue = set(), [code]
+            while queue:
+                unit = queue.pop()
+                units.add(unit)
+                queue += self.children(unit)
+            self._down[code] = frozenset(units)
         return self._down[code]
 
     def ancestry(self, code: str) -> frozenset[str]:
         """The unit and all above it."""
-        found: set[str] = set()
-        while code and code not in found:
-            found.add(code)
+        units: set[str] = set()
+        while code and code not in units:
+            units.add(code)
             row = self.by_code.get(code)
             code = row.parent if row else ""
-        return frozenset(found)
+        return frozenset(units)
 
     def superior(self, code: str) -> str:
         """The unit one level above: the one that reviews (信访工作条例 第三十五条)."""
@@ -123,12 +123,12 @@ class Directory:
 
     def region_chain(self, code: str) -> frozenset[str]:
         """The region and all regions it lies in."""
-        found: set[str] = set()
-        while code and code not in found:
-            found.add(code)
+        regions: set[str] = set()
+        while code and code not in regions:
+            regions.add(code)
             row = self.by_region.get(code)
             code = row.parent if row else ""
-        return frozenset(found)
+        return frozenset(regions)
 
     def region_name(self, code: str) -> str:
         """清河街道清波社区, without the district and what lies above it."""
@@ -149,10 +149,10 @@ class Directory:
 
     @cached_property
     def _by_unit_region(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        units: dict[str, list[str]] = {}
         for row in self.by_code.values():
-            found.setdefault(row.region, []).append(row.code)
-        return found
+            units.setdefault(row.region, []).append(row.code)
+        return units
 
     @cached_property
     def _place_pattern(self) -> tuple["re.Pattern[str]", dict[str, str]]:
@@ -161,13 +161,13 @@ class Directory:
             if row.level in ("street", "village"):
                 for name in (row.name, *row.aliases, *row.places):
                     names.setdefault(name, row.code)
-        return _any_of(name for name in names if len(name) >= 2), names
+        return _compile_names(name for name in names if len(name) >= 2), names
 
     def place_of(self, text: str) -> str:
         """The region a text names, by the longest place name in it, or ""."""
         pattern, names = self._place_pattern
-        found = pattern.findall(text)
-        return names[max(found, key=len)] if found else ""
+        matches = pattern.findall(text)
+        return names[max(matches, key=len)] if matches else ""
 
     @cached_property
     def _unit_pattern(self) -> tuple["re.Pattern[str]", dict[str, str]]:
@@ -175,41 +175,43 @@ class Directory:
         for row in self.by_code.values():
             for name in (row.name, row.short, *row.aliases):
                 names.setdefault(name, row.code)
-        return _any_of(name for name in names if len(name) >= _NAME_LEAST), names
+        return _compile_names(name for name in names if len(name) >= _NAME_LEAST), names
 
     def named_units(self, text: str) -> frozenset[str]:
         """The units a text names, by name, short name or alias; not those it only asks for help (请区纪委查处)."""
         pattern, names = self._unit_pattern
-        found = pattern.finditer(text)
-        return frozenset(names[m[0]] for m in found if text[max(0, m.start() - 1) : m.start()] not in _ASKED)
+        matches = pattern.finditer(text)
+        return frozenset(
+            names[m[0]] for m in matches if text[max(0, m.start() - 1) : m.start()] not in _REQUEST_CHARACTERS
+        )
 
 
-def _any_of(names: Iterable[str]) -> "re.Pattern[str]":
-    ordered = sorted(set(names), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
+def _compile_names(names: Iterable[str]) -> "re.Pattern[str]":
+    longest_first = sorted(set(names), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
 
-_known: dict[tuple[int, int], Directory] = {}  # editions never change, so each is read once per process
+_cache: dict[tuple[int, int], Directory] = {}  # editions never change, so each is read once per process
 
 
-async def snapshot() -> Directory:
+async def load_directory() -> Directory:
     """The directory as it is now."""
     newest = await DirectoryEdition.all().order_by("-id").first()
     if newest is None:
         return Directory(0, {}, {}, ())
     key = (newest.id, to_millis(newest.made_at))
-    if key not in _known:
-        _known.clear()
+    if key not in _cache:
+        _cache.clear()
         units = await Unit.filter(closed_at__isnull=True).order_by("code")
         regions = await Region.all().order_by("code")
         rows = await RoutingRow.filter(active=True).order_by("id")
-        _known[key] = Directory(
+        _cache[key] = Directory(
             newest.id,
             {u.code: _unit_row(u) for u in units},
             {r.code: RegionRow(r.code, r.name, r.level, r.parent, tuple(r.aliases), tuple(r.places)) for r in regions},
             tuple(AssignmentRule(r.id, r.category, r.kind, r.region, r.lead, tuple(r.co), r.reason) for r in rows),
         )
-    return _known[key]
+    return _cache[key]
 
 
 def _unit_row(u: Unit) -> UnitRow:
@@ -228,7 +230,7 @@ def _unit_row(u: Unit) -> UnitRow:
     )
 
 
-async def actor_of(username: str) -> Actor:
+async def load_actor(username: str) -> Actor:
     """The actor a member of staff is.
 
     Raises NotFound for one who is not (or no longer) there.
@@ -236,7 +238,7 @@ async def actor_of(username: str) -> Actor:
     staff = await Staff.get_or_none(username=username, active=True)
     if staff is None:
         raise NotFound(staff=username)
-    directory = await snapshot()
+    directory = await load_directory()
     return Actor(
         id=staff.username,
         name=staff.name,
@@ -249,31 +251,31 @@ async def actor_of(username: str) -> Actor:
     )
 
 
-async def overseers() -> list[Actor]:
+async def list_overseers() -> list[Actor]:
     """Everybody who supervises others."""
-    staff = await Staff.filter(active=True).values("username", "roles")
-    names = [each["username"] for each in staff if Role.SUPERVISOR.value in each["roles"]]
-    return [await actor_of(name) for name in names]
+    rows = await Staff.filter(active=True).values("username", "roles")
+    names = [row["username"] for row in rows if Role.SUPERVISOR.value in row["roles"]]
+    return [await load_actor(name) for name in names]
 
 
-async def units_with_mail() -> frozenset[str]:
+async def list_units_with_mail() -> frozenset[str]:
     """The units in which somebody gets notices by e-mail."""
     return frozenset(row["unit"] for row in await Staff.filter(active=True, mail__gt="").values("unit"))
 
 
-async def mails_of(unit: str) -> list[tuple[str, str]]:
+async def list_mails(unit: str) -> list[tuple[str, str]]:
     """Who in a unit gets notices by e-mail, and where."""
     rows = await Staff.filter(unit=unit, active=True, mail__gt="").order_by("username").values("username", "mail")
     return [(row["username"], row["mail"]) for row in rows]
 
 
-async def mail_of(username: str) -> str:
+async def load_mail(username: str) -> str:
     """Where somebody gets their notices, or ""."""
     staff = await Staff.get_or_none(username=username)
     return staff.mail if staff else ""
 
 
-async def keep_mail(username: str, mail: str) -> None:
+async def store_mail(username: str, mail: str) -> None:
     """Send somebody's notices there from now on; "" for nowhere."""
     await Staff.filter(username=username).update(mail=mail)
 
@@ -284,7 +286,7 @@ async def is_cleared(unit: str, role: Role | None = None) -> bool:
     return any(role is None or role.value in row["roles"] for row in rows)
 
 
-async def desks() -> list[str]:
+async def list_desks() -> list[str]:
     """The units that keep a reception desk."""
     rows = await Staff.filter(active=True).order_by("unit").values("unit", "roles")
     return list(dict.fromkeys(row["unit"] for row in rows if Role.RECEPTION.value in row["roles"]))
@@ -295,37 +297,37 @@ async def is_staff(username: str) -> bool:
     return await Staff.filter(username=username, active=True).exists()
 
 
-async def load(
+async def store_directory(
     units: Iterable[Mapping[str, Any]],
     regions: Iterable[Mapping[str, Any]],
     rows: Iterable[Mapping[str, Any]],
     *,
-    by: str,
+    author: str,
     now: datetime,
 ) -> None:
     """Put units, regions and routing rows in place as one edition (a new installation, or a yearly revision)."""
     async with db.transaction():
-        edition = await DirectoryEdition.create(made_at=now, made_by=by, remark="load")
+        edition = await DirectoryEdition.create(made_at=now, made_by=author, remark="load")
         await Unit.bulk_create([Unit(**u) for u in units], ignore_conflicts=True)
         await Region.bulk_create([Region(**r) for r in regions], ignore_conflicts=True)
-        await RoutingRow.bulk_create([RoutingRow(author=by, made_at=now, **r) for r in rows])
+        await RoutingRow.bulk_create([RoutingRow(author=author, made_at=now, **r) for r in rows])
         await DirectoryEdition.filter(id=edition.id).update(remark="loaded")
 
 
-async def save_row(row_id: int | None, columns: Mapping[str, Any], *, by: str, now: datetime) -> int:
+async def save_row(row_id: int | None, columns: Mapping[str, Any], *, author: str, now: datetime) -> int:
     """Keep a routing row a person wrote: the old version stays, inactive, with its author. Returns the new id."""
     async with db.transaction():
-        await DirectoryEdition.create(made_at=now, made_by=by, remark=f"routing row {row_id or 'new'}")
+        await DirectoryEdition.create(made_at=now, made_by=author, remark=f"routing row {row_id or 'new'}")
         if row_id is not None:
             await RoutingRow.filter(id=row_id).update(active=False)
-        row = await RoutingRow.create(author=by, made_at=now, **columns)
+        row = await RoutingRow.create(author=author, made_at=now, **columns)
     return row.id
 
 
-async def drop_row(row_id: int, *, by: str, now: datetime) -> None:
+async def deactivate_row(row_id: int, *, author: str, now: datetime) -> None:
     """Take a routing row out of force; it stays in the table with its history."""
     async with db.transaction():
-        await DirectoryEdition.create(made_at=now, made_by=by, remark=f"routing row {row_id} dropped")
+        await DirectoryEdition.create(made_at=now, made_by=author, remark=f"routing row {row_id} dropped")
         await RoutingRow.filter(id=row_id).update(active=False)
 
 
@@ -334,20 +336,20 @@ async def add_staff(rows: Iterable[Mapping[str, Any]]) -> None:
     await Staff.bulk_create([Staff(**row) for row in rows], ignore_conflicts=True)
 
 
-async def give_posts(rows: Iterable[Mapping[str, Any]]) -> None:
+async def assign_posts(rows: Iterable[Mapping[str, Any]]) -> None:
     """Give people their posts, in place of those they held. An address for notices stays where the row names none."""
     async with db.transaction():
         for row in rows:
-            said = {name: value for name, value in row.items() if value or name != "mail"}
-            await Staff.update_or_create(username=said.pop("username"), defaults={**said, "active": True})
+            columns = {name: value for name, value in row.items() if value or name != "mail"}
+            await Staff.update_or_create(username=columns.pop("username"), defaults={**columns, "active": True})
 
 
-async def leave(username: str) -> bool:
+async def remove_post(username: str) -> bool:
     """Take somebody's post away; what they did stays in their name. Returns whether they held one."""
     return bool(await Staff.filter(username=username, active=True).update(active=False))
 
 
-async def staff_of(unit: str) -> list[dict[str, Any]]:
+async def list_staff(unit: str) -> list[dict[str, Any]]:
     """Who works in a unit."""
     rows = Staff.filter(unit=unit, active=True).order_by("username")
     return list(await rows.values("username", "name", "roles", "cleared"))

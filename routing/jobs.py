@@ -18,165 +18,183 @@ from feedback.rules import access
 from feedback.rules.access import SYSTEM, Actor, CaseAccess
 from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Profile, Status
-from routing.assignment import assignment, barred_units, unit_for
-from routing.directory import Directory, overseers, snapshot
+from routing.assignment import assignment_data, choose_unit, list_barred_units
+from routing.directory import Directory, list_overseers, load_directory
 from routing.notices import digests, escalation
-from routing.notices.catalogue import NOTICES, REPORT_TITLE, Audience, NoticeRow, Send, rows_for, told_of, worded
-from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep, send_all
+from routing.notices.catalogue import (
+    NOTICES,
+    REPORT_TITLE,
+    Audience,
+    NoticeRow,
+    Send,
+    list_notice_rows,
+    render_moved_dates,
+    render_notice,
+)
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice, send_all, store_notices
 from routing.notices.delivery_hours import Priority
 
 STALE_ACT = timedelta(days=7)
 STALE_CLOCK = timedelta(days=30)
 
 
-def handlers(send: Send, manner: DeliveryPolicy) -> dict[str, list[Handler]]:
+def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler]]:
     """What routing does on which message."""
 
     async def assign(payload: dict[str, Any], now: datetime) -> None:
-        case = await case_queries.brief(payload["no"])
+        case = await case_queries.load_summary(payload["no"])
         if case.status is not Status.RECEIVED:
             raise NotNow(no=case.no)
-        directory = await snapshot()
-        decision = unit_for(case, directory)
+        directory = await load_directory()
+        decision = choose_unit(case, directory)
         if decision.unit:
-            await cases.act(case.no, Act.ASSIGN, SYSTEM, assignment(decision), now=now, expect=case.version)
+            await cases.act(case.no, Act.ASSIGN, SYSTEM, assignment_data(decision), now=now, expect=case.version)
 
     async def assign_past_a_barred_desk(payload: dict[str, Any], now: datetime) -> None:
         """Who was returned a report that names their own desk may not even see it: the rows decide once more."""
-        case = await case_queries.brief(payload["no"])
-        directory = await snapshot()
-        if case.desk in barred_units(case, directory):
+        case = await case_queries.load_summary(payload["no"])
+        directory = await load_directory()
+        if case.desk in list_barred_units(case, directory):
             await assign(payload, now)
 
-    async def tell(event: str, payload: dict[str, Any], now: datetime) -> None:
-        case = await case_queries.brief(payload["no"])
+    async def notify(event: str, payload: dict[str, Any], now: datetime) -> None:
+        case = await case_queries.load_summary(payload["no"])
         if _is_stale(case, payload, now):
             raise NotNow(no=case.no)
-        names = await snapshot()
-        barred, is_report = barred_units(case, names), case.kind is Kind.REPORT
-        dates = told_of(payload.get("moved", ()))
-        planned = []
-        for row in rows_for(event):
+        directory = await load_directory()
+        barred_codes, is_report = list_barred_units(case, directory), case.kind is Kind.REPORT
+        dates = render_moved_dates(payload.get("moved", ()))
+        notices = []
+        for row in list_notice_rows(event):
             if row.audience is Audience.CITIZEN and not case.is_named:
                 continue  # there is nobody to send it to
-            push = (
+            priority = (
                 Priority.AT_ONCE
                 if case.urgency
                 else Priority.WORKING
                 if is_report and row.push is Priority.DIGEST
                 else row.push
             )
-            for unit in await _units_told(row, case, payload):
-                if unit in barred:
+            for unit in await _list_recipients(row, case, payload):
+                if unit in barred_codes:
                     continue
                 about = payload.get("seq", payload.get("clock", payload.get("edition", "")))
                 key = f"{event}:{payload['no']}:{about}:{row.audience}:{unit}"
                 due = dates.get((row.audience, unit), "")
-                holder = names.short(case.unit or case.desk)
-                words = worded(row, no=case.no, title=case.title, unit=holder, due=due, is_report=is_report)
-                planned.append(PlannedNotice(key, case.no, event, row.audience, unit, words, push, is_report))
-        await keep(planned, manner, now)
+                holder = directory.short(case.unit or case.desk)
+                words = render_notice(row, no=case.no, title=case.title, unit=holder, due=due, is_report=is_report)
+                notices.append(PlannedNotice(key, case.no, event, row.audience, unit, words, priority, is_report))
+        await store_notices(notices, policy, now)
 
     async def warn(payload: dict[str, Any], now: datetime) -> None:
-        await keep(await warnings(payload["clocks"], manner, now), manner, now)
+        await store_notices(await plan_warnings(payload["clocks"], policy, now), policy, now)
 
-    def teller(event: str) -> Handler:
+    def notifier(event: str) -> Handler:
         async def handler(payload: dict[str, Any], now: datetime) -> None:
-            await tell(event, payload, now)
+            await notify(event, payload, now)
 
         return handler
 
-    found: dict[str, list[Handler]] = {row.event: [teller(row.event)] for row in NOTICES}
+    handlers_by_kind: dict[str, list[Handler]] = {row.event: [notifier(row.event)] for row in NOTICES}
     for event in ("case.submit", "case.classify", "case.review", "case.re_review"):
-        found.setdefault(event, []).append(assign)
-    found.setdefault("case.return", []).append(assign_past_a_barred_desk)
-    found["clock.reached"] = [warn]
-    found["notice.send"] = [partial(send_all, send=send)]
-    found["notice.digest"] = [partial(digests.make, manner=manner)]
-    return found
+        handlers_by_kind.setdefault(event, []).append(assign)
+    handlers_by_kind.setdefault("case.return", []).append(assign_past_a_barred_desk)
+    handlers_by_kind["clock.reached"] = [warn]
+    handlers_by_kind["notice.send"] = [partial(send_all, send=send)]
+    handlers_by_kind["notice.digest"] = [partial(digests.create_digests, policy=policy)]
+    return handlers_by_kind
 
 
 def _is_stale(case: CaseSummary, payload: Mapping[str, Any], now: datetime) -> bool:
     """Nobody is told today of what happened long ago, as in an imported history."""
     if "due" in payload:
         return now - from_millis(int(payload["due"])) > STALE_CLOCK
-    happened = next((e.at for e in case.entries if e.seq == payload.get("seq")), now)
-    return now - happened > STALE_ACT
+    happened_at = next((e.at for e in case.entries if e.seq == payload.get("seq")), now)
+    return now - happened_at > STALE_ACT
 
 
-async def _units_told(row: NoticeRow, case: CaseSummary, payload: Mapping[str, Any]) -> tuple[str, ...]:
+async def _list_recipients(row: NoticeRow, case: CaseSummary, payload: Mapping[str, Any]) -> tuple[str, ...]:
     if "moved" in payload:  # only those whose own dates moved
-        return tuple(unit for audience, unit in told_of(payload["moved"]) if audience is row.audience)
+        return tuple(unit for audience, unit in render_moved_dates(payload["moved"]) if audience is row.audience)
     match row.audience:
         case Audience.DESK:
             return (case.desk,)
         case Audience.UNIT | Audience.HEAD:
             if payload.get("unit"):
                 return (str(payload["unit"]),)
-            return tuple(u for u in (case.unit, *await case_queries.co_units(case.no)) if u)
+            return tuple(u for u in (case.unit, *await case_queries.list_co_units(case.no)) if u)
         case _:
             return ("",)
 
 
-async def warnings(said: Iterable[Mapping[str, Any]], manner: DeliveryPolicy, now: datetime) -> list[PlannedNotice]:
+async def plan_warnings(
+    transitions: Iterable[Mapping[str, Any]], policy: DeliveryPolicy, now: datetime
+) -> list[PlannedNotice]:
     """What is told of clocks that reached a stage, if they still run and nobody moved them meanwhile."""
-    reached = {each["clock"]: each for each in said}
-    names, above = await snapshot(), await overseers()
-    found = list[PlannedNotice]()
-    for clock in await case_statistics.clocks_by_id(sorted(reached)):
-        each = reached[clock["id"]]
-        if to_millis(clock["due_at"]) == each["due"] and now - clock["due_at"] <= STALE_CLOCK:
-            found += _warnings(clock, str(each["before"]), str(each["after"]), names, above, manner)
-    return found
+    transitions_by_clock = {transition["clock"]: transition for transition in transitions}
+    directory, supervisors = await load_directory(), await list_overseers()
+    notices = list[PlannedNotice]()
+    for clock in await case_statistics.load_running_clocks(sorted(transitions_by_clock)):
+        transition = transitions_by_clock[clock["id"]]
+        if to_millis(clock["due_at"]) == transition["due"] and now - clock["due_at"] <= STALE_CLOCK:
+            notices += _plan_clock_warnings(
+                clock, str(transition["before"]), str(transition["after"]), directory, supervisors, policy
+            )
+    return notices
 
 
-def _warnings(
-    clock: Mapping[str, Any], before: str, after: str, names: Directory, above: Sequence[Actor], manner: DeliveryPolicy
+def _plan_clock_warnings(
+    clock: Mapping[str, Any],
+    before: str,
+    after: str,
+    directory: Directory,
+    supervisors: Sequence[Actor],
+    policy: DeliveryPolicy,
 ) -> list[PlannedNotice]:
     is_report, urgency = bool(clock["confidential"]), int(clock["urgency"])
-    whose = [clock["unit"]] if clock["unit"] else [u for u in (clock["lead"] or clock["desk"], *clock["co"]) if u]
-    barred = frozenset[str]().union(*(names.subtree(bar["unit"]) for bar in clock["bars"] if bar["unit"]))
+    units = [clock["unit"]] if clock["unit"] else [u for u in (clock["lead"] or clock["desk"], *clock["co"]) if u]
+    barred_codes = frozenset[str]().union(*(directory.subtree(bar["unit"]) for bar in clock["bars"] if bar["unit"]))
     audience_units = {
-        Audience.UNIT: whose,
-        Audience.HEAD: whose,
-        Audience.DESK: [clock["desk"]] if clock["desk"] not in whose else [],
-        Audience.OVERSEER: sorted({a.unit for a in above if access.sees(a, _standing(clock, whose))}),
-        Audience.SUPERIOR: [unit for unit in [names.superior(whose[0])] if unit],
-        Audience.JOINT: [manner.joint_office],
+        Audience.UNIT: units,
+        Audience.HEAD: units,
+        Audience.DESK: [clock["desk"]] if clock["desk"] not in units else [],
+        Audience.OVERSEER: sorted({a.unit for a in supervisors if access.may_see(a, _clock_access(clock, units))}),
+        Audience.SUPERIOR: [unit for unit in [directory.superior(units[0])] if unit],
+        Audience.JOINT: [policy.joint_office],
     }
     words = {
         "no": clock["no"],
         "title": REPORT_TITLE if is_report else clock["title"],
-        "unit": "承办单位" if is_report else names.short(whose[0]),
+        "unit": "承办单位" if is_report else directory.short(units[0]),
         "term": clock["label"],
     }
     due = to_millis(clock["due_at"])
     return [
         PlannedNotice(
-            f"clock.{after}:{clock['id']}:{due}:{rung.audience}:{unit}",
+            f"clock.{after}:{clock['id']}:{due}:{rule.audience}:{unit}",
             clock["no"],
             f"clock.{after}",
-            rung.audience,
+            rule.audience,
             unit,
-            escalation.worded(rung, after, **words),
-            escalation.push_of(rung, length=clock["length"], urgency=urgency, is_report=is_report),
+            escalation.render_warning(rule, after, **words),
+            escalation.priority_of(rule, length=clock["length"], urgency=urgency, is_report=is_report),
             is_report,
             clock["id"],
             after,
         )
-        for rung in escalation.rules_between(before, after, Profile(clock["profile"]), is_report=is_report)
-        for unit in audience_units[rung.audience]
-        if unit not in barred
+        for rule in escalation.rules_between(before, after, Profile(clock["profile"]), is_report=is_report)
+        for unit in audience_units[rule.audience]
+        if unit not in barred_codes
     ]
 
 
-def _standing(clock: Mapping[str, Any], whose: Iterable[str]) -> CaseAccess:
+def _clock_access(clock: Mapping[str, Any], units: Iterable[str]) -> CaseAccess:
     return CaseAccess(
         no=clock["no"],
         confidential=bool(clock["confidential"]),
         desk=clock["desk"],
         lead=clock["lead"],
-        held=frozenset(whose),
+        held=frozenset(units),
         bars=frozenset(bar["unit"] for bar in clock["bars"] if bar["unit"]),
         recused=frozenset(bar["staff"] for bar in clock["bars"] if bar["staff"]),
     )

@@ -170,7 +170,7 @@ class StaffOnly:
                 return
             if request.method == "GET" and not sessions.is_background(request):
                 context: AppContext = request.app.state.context
-                request.state.unread = await inbox.unread(actor, context.clock.now())
+                request.state.unread = await inbox.count_unread(actor, context.clock.now())
             if form_recovery.COOKIE in request.cookies and not sessions.is_background(request):
                 await form_recovery.restored(self.app, scope, receive, send, actor)
                 return

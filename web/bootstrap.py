@@ -75,7 +75,7 @@ def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
 
 def _promises(settings: Settings) -> tuple[local_terms.LocalTerm, ...]:
     """What the town promises beyond the law. Raises Invalid for a promise that loosens it."""
-    return local_terms.read(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
+    return local_terms.parse_local_terms(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
 
 
 @asynccontextmanager
@@ -88,9 +88,9 @@ async def opened(settings: Settings) -> AsyncIterator[AppContext]:
         settings.kpi_weights, settings.partly_solved
     )  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
-    local_terms.adopt(_promises(settings))
+    local_terms.activate_local_terms(_promises(settings))
     await flag_views.warm(settings.data)
-    async with db.opened(config(settings)):
+    async with db.open_database(config(settings)):
         context = AppContext(
             settings, SystemClock.starting_at(settings.now), templating.page, handlers, UnitRecommendation()
         )
@@ -110,12 +110,12 @@ async def migrate(settings: Settings) -> None:
     async with _alone(settings):
         await run_migrations(config=config(settings, migrating=True))
         await Tortoise.close_connections()  # what the migration opened, it leaves open
-        async with db.opened(config(settings)):
+        async with db.open_database(config(settings)):
             if db.is_sqlite(settings.database):
-                broken = await db.writing().execute_query_dict("PRAGMA foreign_key_check")
+                broken = await db.write_connection().execute_query_dict("PRAGMA foreign_key_check")
                 if broken:
                     raise RuntimeError(f"migration left rows without their parents: {broken[:3]}")
-            await search.prepare()
+            await search.create_tables()
             await _settle_secret(settings)
 
 
@@ -161,7 +161,7 @@ async def _alone(settings: Settings) -> AsyncIterator[None]:
 def handlers(context: AppContext) -> dict[str, Handler]:
     """What follows from what: every message kind and all that is done about it, in this order."""
     settings = context.settings
-    found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recount_all]}
+    found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recalculate_after_calendar_change]}
     parts: tuple[Mapping[str, list[Handler]], ...] = (
         {
             "case.submit": [classification.handler(context.model, settings), link_proposals.propose],
@@ -169,7 +169,7 @@ def handlers(context: AppContext) -> dict[str, Handler]:
         {f"case.{act}": [classification.judge(settings.automatic_target)] for act in classification.PROPOSALS},
         {kind: [training.learn] for kind in training.TEACHING},
         {"case.reply": [topics.checker(context)]},
-        routing.jobs.handlers(channel.of(settings), DeliveryPolicy.of(settings)),
+        routing.jobs.build_handlers(channel.of(settings), DeliveryPolicy.of(settings)),
         issuing.handlers(context),
         {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
     )
@@ -220,13 +220,13 @@ def timers(context: AppContext) -> dict[str, Timer]:
         return _from((await supervision_proposals.propose_some(now, position))[1])
 
     async def remind_measures(now: datetime, position: str) -> Slice:
-        count = await measures.remind(manner, now)
+        count = await measures.send_reminders(manner, now)
         if count:
             context.wake()
         return Slice(is_done=not count)
 
     async def digest(now: datetime, position: str) -> Slice:
-        if await digests.ask(manner, now):
+        if await digests.request_digest(manner, now):
             context.wake()
         return Slice()
 
@@ -257,10 +257,10 @@ def timers(context: AppContext) -> dict[str, Timer]:
             return Slice(position, is_done=False)
 
     def orphans(now: datetime) -> Awaitable[int]:
-        return attachments.forget_orphans(settings.data, now=now, hours=settings.orphan_hours)
+        return attachments.delete_orphans(settings.data, now=now, hours=settings.orphan_hours)
 
     def messages(now: datetime) -> Awaitable[int]:
-        return outbox.forget_done(now - timedelta(days=settings.message_days))
+        return outbox.delete_done(now - timedelta(days=settings.message_days))
 
     def sessions(now: datetime) -> Awaitable[int]:
         return auth_sessions.forget_old(now, settings.draft_days)
@@ -321,4 +321,4 @@ def _from(position: str) -> Slice:
 
 async def seed_calendar(context: AppContext) -> None:
     """The calendar is part of every installation, demo or not."""
-    await calendar_editions.seed(context.clock.now())
+    await calendar_editions.seed_calendar(context.clock.now())

@@ -167,7 +167,7 @@ class Relay:
         try:
             while self._again:
                 self._again = False
-                ids = await outbox.due(self.now(), _HANDED_OVER)
+                ids = await outbox.list_due_ids(self.now(), _HANDED_OVER)
                 count = len(ids)
                 for message_id in ids:
                     await self.pool.enqueue_job("run_message", message_id, _job_id=f"message-{message_id}")
@@ -203,7 +203,7 @@ async def serve_outside(context: AppContext) -> None:
 
     async def run_message(ctx: dict[Any, Any], message_id: int) -> bool:
         try:
-            done = await outbox.run_one(message_id, handlers, context.clock.now())
+            done = await outbox.run_message(message_id, handlers, context.clock.now())
             if done:  # what followed from it may run at once
                 await relay.hand_over()
         except Exception as fault:  # not the handler's, which the outbox keeps; arq's own log goes nowhere here

@@ -37,9 +37,9 @@ async def keep(keys: Sequence[int]) -> None:
     """Add rows; those already there stay as they are."""
     for at in range(0, len(keys), _BATCH):
         some = keys[at : at + _BATCH]
-        marks = ",".join(f"({mark})" for mark in _marks(db.writing(), len(some)))
+        marks = ",".join(f"({mark})" for mark in _marks(db.write_connection(), len(some)))
         sql = f"INSERT INTO {_TABLE} (key) VALUES {marks} ON CONFLICT DO NOTHING"  # noqa: S608 - our table and parameter marks only
-        await db.writing().execute_query(sql, list(some))
+        await db.write_connection().execute_query(sql, list(some))
 
 
 async def holds(keys: Sequence[int]) -> bool:
@@ -62,7 +62,7 @@ async def near(words: str, realm: int, *, most: int = 40) -> list[int]:
 
 
 async def _rows(starts: Sequence[int]) -> NDArray[np.int64]:
-    connection, span = db.reading(), 1 << ID_BITS
+    connection, span = db.read_connection(), 1 << ID_BITS
     if connection.capabilities.dialect == "sqlite":
         one = (
             f"SELECT key FROM (SELECT key FROM {_TABLE} WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT {EACH_MOST})"  # noqa: S608 - likewise

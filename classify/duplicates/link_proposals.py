@@ -42,18 +42,20 @@ def judged(alike: Likeness, known_by: Sequence[str], *, one_heading: bool = Fals
 
 async def propose(payload: dict[str, Any], now: datetime) -> None:
     """Handler of `case.submit`: the case becomes findable, and what it may repeat is proposed. Twice changes nothing."""
-    case = next(iter(await links.said(no=payload["no"])))
+    case = next(iter(await links.load_compared_cases(no=payload["no"])))
     if not case.is_compared:
         raise NotNow(no=case.no)
     words = near_duplicates.plain(case.title, case.text)
     await fingerprint_store.keep(fingerprint_store.keys_of(case.id, words, case.realm))
-    known_by = await links.earlier_of_person(case.id)
+    known_by = await links.find_earlier_of_person(case.id)
     near = [id_ for id_ in await fingerprint_store.near(words, case.realm, most=NEAR_MOST) if id_ < case.id]
     earlier = [
-        other for other in await links.said({*near, *known_by}) if other.is_compared and other.realm == case.realm
+        other
+        for other in await links.load_compared_cases({*near, *known_by})
+        if other.is_compared and other.realm == case.realm
     ]
     found = [_compared(case, words, other, known_by.get(other.id, [])) for other in earlier]
-    await links.propose(case.id, await _best([each for each in found if each]), now)
+    await links.store_proposals(case.id, await _best([each for each in found if each]), now)
 
 
 def _compared(case: ComparedCase, words: str, other: ComparedCase, known_by: Sequence[str]) -> LinkProposal | None:
@@ -84,7 +86,7 @@ async def _best(found: Sequence[LinkProposal]) -> list[LinkProposal]:
         some = [p for p in found if p.kind in kinds]
         if not some:
             continue
-        roots = await links.roots([p.earlier_id for p in some], kinds)
+        roots = await links.find_roots([p.earlier_id for p in some], kinds)
         by_id = {p.earlier_id: p for p in some}
         nearest = max(some, key=lambda p: (p.score, -p.earlier_id))
         root = roots.get(nearest.earlier_id, nearest.earlier_id)
@@ -112,13 +114,17 @@ async def hints(
     """Earlier cases that may be this one: of the same person, or in nearly the same words. As far as the actor may know."""
     words = near_duplicates.plain(title, text)
     phone, id_number = person.get("phone", ""), person.get("id_number", "")
-    own = {row.no: row for row in await links.cases_of(actor, phone, id_number, secret)} if phone or id_number else {}
+    own = (
+        {row.no: row for row in await links.list_cases_of_person(actor, phone, id_number, secret)}
+        if phone or id_number
+        else {}
+    )
     near = (
-        await links.seen(actor, await fingerprint_store.near(words, realm, most=NEAR_MOST))
+        await links.load_visible_cases(actor, await fingerprint_store.near(words, realm, most=NEAR_MOST))
         if len(words) >= near_duplicates.RUN
         else {}
     )
-    names = await links.cases_of_name(actor, person["name"], secret) if person.get("name") else set[int]()
+    names = await links.find_cases_by_name(actor, person["name"], secret) if person.get("name") else set[int]()
     here, found = near_duplicates.shape(words), []
     for id_, (row, there) in near.items():
         other = near_duplicates.plain(row.title, there)
@@ -149,10 +155,10 @@ async def fill_some(last: int) -> tuple[int, int]:
     end.
     """
     if not last:
-        first = await links.first_said()
+        first = await links.load_oldest_compared_case()
         if first is None or await fingerprint_store.holds(_keys(first)):
             return 0, 0
-    some = await links.said_before(last or None, _BATCH)
+    some = await links.load_earlier_compared_cases(last or None, _BATCH)
     for case in some:
         await fingerprint_store.keep(_keys(case))
     return len(some), some[-1].id if len(some) == _BATCH else 0

@@ -29,7 +29,7 @@ from classify.model.release import Model
 from classify.models import LearntExample
 from classify.text.features import tidy
 from feedback.kernel.errors import Conflict, Invalid
-from feedback.rules.redaction import masked
+from feedback.rules.redaction import mask_text
 
 FOLDER: Final = "taught"  # what was taught by files is kept, masked, so that later candidates do not forget it
 _COLUMNS: Final = ("subject", "text", "label")
@@ -66,7 +66,7 @@ async def train(
     """
     given, kept = await asyncio.to_thread(_files_read, files, data / FOLDER)
     messages = [(row["subject"], row["text"]) for file in unlabelled for row in _rows(file, _COLUMNS[:2])]
-    messages += await asyncio.to_thread(lambda: [(masked(title), masked(tidy(body))) for title, body in said])
+    messages += await asyncio.to_thread(lambda: [(mask_text(title), mask_text(tidy(body))) for title, body in said])
     present = await registry.current_id()
     order = Order(
         folder=str(data / registry.FOLDER),
@@ -117,8 +117,8 @@ async def remember(
     if not taxonomy.exists(category):
         raise Invalid({"category": "unknown"})
     said: dict[str, Any] = {
-        "title": masked(title)[:200],
-        "text": masked(text),
+        "title": mask_text(title)[:200],
+        "text": mask_text(text),
         "category": category,
         "unit": unit,
         "source": source,
@@ -199,7 +199,7 @@ def _files_read(files: Sequence[Path], folder: Path) -> tuple[list[Labelled], li
 
 
 def _digest(one: Labelled) -> str:
-    return hashlib.sha256(f"{masked(one.title)}\n{masked(one.text)}".encode()).hexdigest()
+    return hashlib.sha256(f"{mask_text(one.title)}\n{mask_text(one.text)}".encode()).hexdigest()
 
 
 def _keep(given: Sequence[Labelled], folder: Path) -> None:
@@ -212,7 +212,9 @@ def _keep(given: Sequence[Labelled], folder: Path) -> None:
         writer = csv.writer(lines)
         writer.writerow([*_COLUMNS, "split"])
         for one in given:
-            writer.writerow([masked(one.title), masked(one.text), one.label, "kept" if one.is_kept_out else "train"])
+            writer.writerow(
+                [mask_text(one.title), mask_text(one.text), one.label, "kept" if one.is_kept_out else "train"]
+            )
 
 
 def _labelled(file: Path, split: str) -> list[Labelled]:

@@ -217,7 +217,7 @@ def _given_back(message: str, left: str) -> float:
 
 def _personal(asked: ReplyContext, answer: str) -> str | None:
     # Numbers of offices are no personal data: a landline, or what stands behind 联系电话 and an office.
-    found = [f for f in redaction.findings(answer) if not (f.sort == "phone" and f.text.startswith("0"))]
+    found = [f for f in redaction.find_personal_data(answer) if not (f.sort == "phone" and f.text.startswith("0"))]
     return "、".join(dict.fromkeys(f.text for f in found)) if found else None
 
 

@@ -142,7 +142,7 @@ def flags_in(title: str, text: str) -> tuple[Flag, ...]:
     for sign in urgency.signs_in(title, text):
         if sign.level == 1 and not sign.is_self_harm:  # the rows know more ways to say that, and to not mean it
             found.setdefault(LIFE, sign.words)
-    kinds = dict.fromkeys(_PERSONAL_WORDS[each.sort] for each in redaction.findings(said))
+    kinds = dict.fromkeys(_PERSONAL_WORDS[each.sort] for each in redaction.find_personal_data(said))
     if kinds:
         found[PERSONAL] = "、".join(kinds)  # what it is, never the data itself
     return tuple(Flag(code, found[code]) for code in FLAGS if code in found)

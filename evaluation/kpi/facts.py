@@ -46,10 +46,10 @@ async def counted(question: Question) -> Counted:
     found: Counted = {}
     without = await exclusions.approved()
     cubes: Mapping[str, Iterable[Mapping[str, Any]]] = {
-        "clocks": await aggregates.clocks(question.span),
-        "acts": await aggregates.acts(question.span),
-        "received": [_with_door(row) for row in await aggregates.received(question.span)],
-        "call_backs": await aggregates.call_backs(question.span, without),
+        "clocks": await aggregates.count_clocks(question.span),
+        "acts": await aggregates.count_acts(question.span),
+        "received": [_with_door(row) for row in await aggregates.count_received(question.span)],
+        "call_backs": await aggregates.count_call_backs(question.span, without),
         "ratings": await _ratings(question),
         "settled": _named(await _settled(question, without)),
         "matters": await _matters() if not question.region else [],
@@ -76,13 +76,13 @@ async def _behind(question: Question, fact: Fact, units: Sequence[str] | None) -
     span, cells = question.span, {name: list(values) for name, values in fact.cells.items()}
     match fact.cube:
         case "clocks":
-            return await aggregates.clock_cases(span, units, **cells)
+            return await aggregates.list_clock_cases(span, units, **cells)
         case "acts":
-            return await aggregates.act_cases(span, units, **cells)
+            return await aggregates.list_act_cases(span, units, **cells)
         case "received":
-            return await aggregates.received_cases(span, units, **cells)
+            return await aggregates.list_received_cases(span, units, **cells)
         case "call_backs":
-            return await aggregates.call_back_cases(span, units, await exclusions.approved(), **cells)
+            return await aggregates.list_call_back_cases(span, units, await exclusions.approved(), **cells)
         case "ratings":
             rows = _rated(question).filter(level__in=cells["level"], case_no__isnull=False)
             rows = rows.filter(unit__in=list(units)) if units is not None else rows
@@ -114,7 +114,7 @@ def _rated(question: Question) -> Any:
     rows = rows.filter(at__lte=question.now).exclude(status=_INVALID)
     if question.region:
         rows = rows.filter(region__startswith=question.region.rstrip("0") or "0")
-    return rows.using_db(db.reading())
+    return rows.using_db(db.read_connection())
 
 
 async def _ratings(question: Question) -> list[dict[str, Any]]:
@@ -125,7 +125,9 @@ async def _ratings(question: Question) -> list[dict[str, Any]]:
 async def _settled(question: Question, without: Sequence[str]) -> list[Settled]:
     """The first answers whose rating came, or whose window closed, in the period."""
     period, window = question.period, timedelta(days=question.window_days)
-    answers = await aggregates.first_answers(period.since - window, min(period.until, question.now), question.region)
+    answers = await aggregates.list_first_answers(
+        period.since - window, min(period.until, question.now), question.region
+    )
     given = await _given(period.since - window, question.now)
     return satisfaction.settled(answers, given, period, question.now, question.window_days, without)
 
@@ -133,7 +135,9 @@ async def _settled(question: Question, without: Sequence[str]) -> list[Settled]:
 async def _given(since: datetime, at: datetime) -> dict[str, Given]:
     rows = Rating.filter(number=1, is_default=False, confidential=False, case_no__isnull=False, at__gte=since)
     found = (
-        await rows.filter(at__lte=at).using_db(db.reading()).values("case_no", "level", "desk_level", "at", "status")
+        await rows.filter(at__lte=at)
+        .using_db(db.read_connection())
+        .values("case_no", "level", "desk_level", "at", "status")
     )
     return {
         row["case_no"]: Given(row["level"], row["desk_level"], row["at"], row["status"] != _INVALID) for row in found
@@ -150,7 +154,7 @@ def _named(rows: Iterable[Settled]) -> list[dict[str, Any]]:
 
 async def _matters() -> list[dict[str, Any]]:
     """Per unit: the matters on its list, and those that can be rated (whoever is closed cannot)."""
-    rows = await Matter.all().using_db(db.reading()).values("unit", "closed_at")
+    rows = await Matter.all().using_db(db.read_connection()).values("unit", "closed_at")
     found: dict[tuple[str, str], int] = {}
     for row in rows:
         names = ("matters", "matters_covered") if row["closed_at"] is None else ("matters",)

@@ -16,7 +16,7 @@ from feedback.kernel.clock import from_millis
 from feedback.rules.vocabulary import Kind, Profile
 
 if TYPE_CHECKING:
-    from feedback.queries.aggregates import Answered
+    from feedback.queries.aggregates import FirstAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Settled:
 
 
 def settled(
-    answers: "Iterable[Answered]",
+    answers: "Iterable[FirstAnswer]",
     given: Mapping[str, Given],
     period: Period,
     at: datetime,
@@ -97,7 +97,7 @@ def settled(
     return found
 
 
-def in_scope(answer: "Answered") -> bool:
+def in_scope(answer: "FirstAnswer") -> bool:
     """Whether the petition is one of those the masses rate."""
     return answer.kind in SCOPE.kinds and not (SCOPE.first_only and answer.is_repeat)
 

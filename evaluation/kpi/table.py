@@ -28,7 +28,7 @@ def seen(found: Counted, actor: Actor) -> Counted:
 async def document(question: Question, actor: Actor, weights: Weights) -> dict[str, Any]:
     """The table as plain values: definitions, the total, and a row for each unit that has anything."""
     found = seen(await facts.counted(question), actor)
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     period = question.period
     return {
         "period": period.name,

@@ -94,8 +94,11 @@ async def gather(
     """The report of a year, compared with the year before."""
     before = replace(question, period=periods.year(str(int(question.period.name) - 1)))
     now, then = await facts.counted(question), await facts.counted(before)
-    received, received_then = await aggregates.received(question.span), await aggregates.received(before.span)
-    acts, acts_then = await aggregates.act_counts(question.span), await aggregates.act_counts(before.span)
+    received, received_then = (
+        await aggregates.count_received(question.span),
+        await aggregates.count_received(before.span),
+    )
+    acts, acts_then = await aggregates.count_all_acts(question.span), await aggregates.count_all_acts(before.span)
     made = await suggestions(question.period.since, question.period.until)
     year = question.period.name
     return Report(
@@ -311,7 +314,7 @@ async def _months(question: Question) -> list[tuple[str, int]]:
         period = periods.month(f"{question.period.name}-{number:02d}")
         if period.since <= question.now:
             span = aggregates.Span(period.since, period.until, question.now, question.region)
-            found.append((f"{number} 月", _sum(await aggregates.received(span))))
+            found.append((f"{number} 月", _sum(await aggregates.count_received(span))))
     return found
 
 

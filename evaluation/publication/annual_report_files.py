@@ -10,7 +10,7 @@ from typing import Any
 
 from evaluation.csv_files import harmless
 from evaluation.publication.annual_report import Cell, Report, Section, Table, cell_words
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 
 BAR = 12  # blocks of the longest bar
 _NUMBERS = ("count", "share", "change", "days")
@@ -19,7 +19,7 @@ _FORMS = {"share": "0.0%", "change": "+0.0%;-0.0%;0.0%", "count": "#,##0", "days
 
 def made_words(report: Report) -> str:
     """When it was made, and whether the year is over."""
-    day = f"{report.made_at.astimezone(OFFICE):%Y 年 %m 月 %d 日}"
+    day = f"{report.made_at.astimezone(OFFICE_TIMEZONE):%Y 年 %m 月 %d 日}"
     return f"{day}生成" + ("；本年尚未结束，数据截至生成时" if report.provisional else "")
 
 

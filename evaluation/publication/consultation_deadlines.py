@@ -62,7 +62,7 @@ def stage_of(days: int) -> ConsultationStage | None:
 
 async def waiting(now: datetime, region: str = "") -> list[OverdueConsultation]:
     """The consultations at a stage, the oldest first."""
-    return _at_a_stage(await aggregates.unanswered(now, STAGES[0].days - 1, region), now)
+    return _at_a_stage(await aggregates.list_unanswered(now, STAGES[0].days - 1, region), now)
 
 
 def _at_a_stage(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[OverdueConsultation]:
@@ -92,7 +92,7 @@ def is_last(number: int) -> bool:
 
 async def ring_some(manner: DeliveryPolicy, now: datetime, number: int) -> int:
     """A slice of `ring`: what was received on one day. Slices are numbered from 0. Returns how many were told."""
-    above, planned = await directory.overseers(), []
+    above, planned = await directory.list_overseers(), []
     rows = await aggregates.unanswered_of(office_day(now) - timedelta(days=_DAYS[number]))
     for each in _at_a_stage(rows, now):
         whom = {_UNIT: [each.unit], _HEAD: [each.unit]}
@@ -110,10 +110,10 @@ async def ring_some(manner: DeliveryPolicy, now: datetime, number: int) -> int:
             for audience in each.stage.told
             for unit in whom[audience]
         ]
-    return await delivery.keep(planned, manner, now)
+    return await delivery.store_notices(planned, manner, now)
 
 
 async def silent_days(now: datetime) -> int | None:
     """For how many days nothing was published. None: nothing ever was."""
-    last = await aggregates.last_publication()
+    last = await aggregates.load_last_publication()
     return (office_day(now) - office_day(last)).days if last else None

@@ -120,17 +120,17 @@ async def preview(period: str, *, now: datetime, settings: Settings) -> dict[str
 async def counts(period: str, *, now: datetime) -> tuple[list[Counts], Counts]:
     """What lies behind the figures, per unit and in all, with nothing hidden. For supervisors inside the house."""
     span = periods.month(period)
-    cases = await feedback_facts.case_facts(span.since, span.until)
+    cases = await feedback_facts.load_case_facts(span.since, span.until)
     received = Counter(case["unit"] or case["desk"] for case in cases if case["received_at"] <= now)
-    clocks = [_clock(row) for row in await feedback_facts.clock_facts(span.since, span.until)]
-    tenures = [TenureFact(**row) for row in await feedback_facts.tenure_facts(span.since, span.until)]
+    clocks = [_clock(row) for row in await feedback_facts.load_clock_facts(span.since, span.until)]
+    tenures = [TenureFact(**row) for row in await feedback_facts.load_tenure_facts(span.since, span.until)]
     rated, follow_ups = await counters.levels_in(span), await counters.follow_ups_in(span)
     return statistics.counted(received, clocks, tenures, rated, follow_ups, span, min(now, span.until))
 
 
 async def _document(span: Period, now: datetime, settings: Settings, *, provisional: bool) -> dict[str, Any]:
     rows, everybody = await counts(span.name, now=now)
-    known = await directory.snapshot()
+    known = await directory.load_directory()
     rules = DisclosureRules(cell_min=settings.cell_min, rank_min=settings.rank_min)
     question = Question(span, min(now, span.until), settings.rating_days)
     facts_ = facts.total(await facts.counted(question))
@@ -155,7 +155,7 @@ async def _document(span: Period, now: datetime, settings: Settings, *, provisio
 async def _regions(question: Question, known: Directory) -> dict[str, int]:
     """Cases received by street or town; under no code what names no place."""
     found: Counter[str] = Counter()
-    for row in await aggregates.received(question.span):
+    for row in await aggregates.count_received(question.span):
         code = row["region"]
         upper = f"{code[:9]}000" if len(code) == 12 else ""
         found[upper if upper in known.by_region else ""] += int(row["n"])

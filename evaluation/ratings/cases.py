@@ -21,10 +21,10 @@ from evaluation.scale import INDICATOR_SET, LEVELS, decode, is_bad, level_row
 from feedback.kernel import crypto, identifiers
 from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.queries import cases as case_queries
-from feedback.record.cases import Recorded
+from feedback.record.cases import RecordedAct
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import paragraph
+from feedback.rules.intake import clean_paragraph
 from feedback.rules.read_models import Page
 from feedback.rules.vocabulary import Act, Kind, Role
 
@@ -34,7 +34,7 @@ async def is_kept(key: str, secret: str) -> bool:
     return bool(key) and await Rating.exists(id=id_of(key, secret))
 
 
-async def record(recorded: Recorded, *, pf: str = PC, rating_id: str = "") -> None:
+async def record(recorded: RecordedAct, *, pf: str = PC, rating_id: str = "") -> None:
     """The rating of a case, in the transaction of its act: `cases.act(…, Act.RATE, …, also=record)`.
 
     Raises Invalid, or Conflict when the same form was taken just now, and the act is not recorded either.
@@ -44,7 +44,7 @@ async def record(recorded: Recorded, *, pf: str = PC, rating_id: str = "") -> No
     said = ServiceRating(
         level=data["level"],
         tags=tuple(dict.fromkeys(data.get("tags", ()))),
-        text=paragraph(str(data.get("text", ""))),
+        text=clean_paragraph(str(data.get("text", ""))),
         pf=pf,
         anonymous=bool(data.get("anonymous", False)),
     )
@@ -77,7 +77,7 @@ async def keep(rating_id: str, said: ServiceRating, place: Mapping[str, Any], nu
         id=rating_id,
         level=said.level,
         tags=list(dict.fromkeys(said.tags)),
-        text=paragraph(said.text),
+        text=clean_paragraph(said.text),
         pf=said.pf,
         anonymous=said.anonymous,
         number=number,
@@ -117,12 +117,12 @@ def seen_by(actor: Actor) -> Q:
         return Q(case_no=actor.case_no) if actor.case_no else Q(id="")
     if Role.SYSTEM in actor.roles:
         return Q()
-    if not access.has(actor, access.ANY_STAFF - {Role.ADMIN}):
+    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
         return Q(id="")
-    shut = Subquery(case_queries.shut_to(actor).values("case__no"))
+    shut = Subquery(case_queries.barred_from(actor).values("case__no"))
     open_ = Q(case_no__isnull=True) | ~Q(case_no__in=shut)
     open_ &= Q() if actor.cleared else Q(confidential=False)
-    if actor.everywhere and access.has(actor, access.OVERSEERS):
+    if actor.everywhere and access.has_role(actor, access.OVERSEERS):
         return open_
     return open_ & Q(unit__in=sorted(actor.units | {actor.unit}))
 

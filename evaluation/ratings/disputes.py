@@ -24,7 +24,7 @@ from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import line
+from feedback.rules.intake import clean_line
 from feedback.rules.read_models import Page
 from feedback.rules.vocabulary import Act, Role
 
@@ -37,13 +37,13 @@ async def dispute(rating_id: str, actor: Actor, reason: str, *, now: datetime) -
     Raises NotFound, Invalid, or NotNow.
     """
     row = await Rating.get_or_none(Q(id=rating_id) & Q(unit=actor.unit) & case_ratings.seen_by(actor))
-    if row is None or not access.has(actor, (Role.CLERK, Role.LEAD)):
+    if row is None or not access.has_role(actor, (Role.CLERK, Role.LEAD)):
         raise NotFound(rating=rating_id)
     if not is_bad(row.level):
         raise NotNow(code="not_a_bad_rating")
     if row.disputed_at is not None:
         raise NotNow(code="disputed_before")
-    if now >= bad_reviews.due_at(DISPUTE_DAYS, row.at, await calendar_editions.current()):
+    if now >= bad_reviews.due_at(DISPUTE_DAYS, row.at, await calendar_editions.load_current_calendar()):
         raise NotNow(code="dispute_lapsed")
     said = {"dispute_reason": _reason(reason), "disputed_by": actor.id, "disputed_at": now}
     await _judged(row, RatingValidity.VALID, RatingValidity.UNDER_REVIEW, said)
@@ -57,14 +57,14 @@ async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, no
     row = await Rating.get_or_none(Q(id=rating_id) & case_ratings.seen_by(actor))
     if row is None:
         raise NotFound(rating=rating_id)
-    if not access.has(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
+    if not access.has_role(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
     said = {"set_aside": _reason(reason), "judged_by": actor.id, "judged_at": now}
     await _judged(row, RatingValidity.UNDER_REVIEW, RatingValidity.VALID if is_valid else RatingValidity.INVALID, said)
 
 
 def _reason(text: str) -> str:
-    text = line(text)
+    text = clean_line(text)
     if not text or len(text) > REASON_MOST:
         raise Invalid({"reason": "too_long" if text else "missing"})
     return text
@@ -102,7 +102,7 @@ async def loops(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -
 
 
 async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, frozen: set[Any]) -> LoopView:
-    brief = await case_queries.brief(row.rectify_no) if row.rectify_no else None
+    brief = await case_queries.load_summary(row.rectify_no) if row.rectify_no else None
     entries = brief.entries if brief else ()
     outcomes = [str(entry.data.get("outcome", "")) for entry in entries if entry.act == Act.CALL_BACK]
     stage = bad_reviews.stage_of(
@@ -115,7 +115,7 @@ async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, froz
             is_published=f"{office_day(row.at):%Y-%m}" in frozen,
         )
     )
-    calendar, days = await calendar_editions.current(), bad_reviews.ROW[stage].days
+    calendar, days = await calendar_editions.load_current_calendar(), bad_reviews.ROW[stage].days
     began = row.disputed_at if stage is RectificationState.INVALID_PROPOSED else entries[-1].at if entries else row.at
     own = row.unit == actor.unit
     in_time = now < bad_reviews.due_at(DISPUTE_DAYS, row.at, calendar)
@@ -125,9 +125,9 @@ async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, froz
         stage,
         bad_reviews.due_at(days, began, calendar) if days is not None and began is not None else None,
         row.dispute_reason,
-        may_dispute=own and open_ and access.has(actor, (Role.CLERK, Role.LEAD)),
+        may_dispute=own and open_ and access.has_role(actor, (Role.CLERK, Role.LEAD)),
         may_judge=not own
         and row.status == RatingValidity.UNDER_REVIEW
         and actor.everywhere
-        and access.has(actor, (Role.SUPERVISOR,)),
+        and access.has_role(actor, (Role.SUPERVISOR,)),
     )

@@ -17,7 +17,7 @@ from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import line
+from feedback.rules.intake import clean_line
 from feedback.rules.vocabulary import Role
 
 REASON_MOST = 300
@@ -34,7 +34,9 @@ class ExclusionState(StrEnum):
 
 async def approved() -> list[str]:
     """The cases that are left out."""
-    rows = Exclusion.filter(status=ExclusionState.APPROVED.value).using_db(db.reading()).order_by("id").limit(MOST)
+    rows = (
+        Exclusion.filter(status=ExclusionState.APPROVED.value).using_db(db.read_connection()).order_by("id").limit(MOST)
+    )
     return [row["case_no"] for row in await rows.values("case_no")]
 
 
@@ -43,8 +45,8 @@ async def ask(no: str, actor: Actor, reason: str, *, now: datetime, secret: str)
 
     Raises NotFound, Forbidden, Invalid, or NotNow when that was asked before.
     """
-    file = await case_queries.file(actor, no, secret=secret)
-    if file.confidential or file.unit != actor.unit or not access.has(actor, (Role.CLERK, Role.LEAD)):
+    file = await case_queries.load_file(actor, no, secret=secret)
+    if file.confidential or file.unit != actor.unit or not access.has_role(actor, (Role.CLERK, Role.LEAD)):
         raise Forbidden(no=no)
     columns: dict[str, Any] = {"unit": file.unit, "reason": _reason(reason), "asked_by": actor.id, "asked_at": now}
     try:
@@ -59,9 +61,9 @@ async def decide(no: str, actor: Actor, *, is_approved: bool, answer: str, now: 
     Raises NotFound, Forbidden, Invalid, or NotNow when it is decided.
     """
     row = await Exclusion.get_or_none(case_no=no)
-    if row is None or no not in await case_queries.seen_of(actor, [no]):
+    if row is None or no not in await case_queries.filter_visible(actor, [no]):
         raise NotFound(no=no)
-    if not access.has(actor, (Role.SUPERVISOR,)) or actor.unit == row.unit:
+    if not access.has_role(actor, (Role.SUPERVISOR,)) or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
     if row.status != ExclusionState.ASKED:
         raise NotNow(no=no, status=row.status)
@@ -74,13 +76,13 @@ async def decide(no: str, actor: Actor, *, is_approved: bool, answer: str, now: 
 async def listed(actor: Actor, most: int = 100) -> list[Mapping[str, Any]]:
     """What was asked, open ones first, of the cases the actor sees."""
     rows = await Exclusion.all().order_by("-status", "-asked_at").limit(most).values()
-    seen = await case_queries.seen_of(actor, [row["case_no"] for row in rows])
+    seen = await case_queries.filter_visible(actor, [row["case_no"] for row in rows])
     found = [row for row in rows if row["case_no"] in seen]
     return sorted(found, key=lambda row: row["status"] != ExclusionState.ASKED)
 
 
 def _reason(text: str) -> str:
-    text = line(text)
+    text = clean_line(text)
     if not text or len(text) > REASON_MOST:
         raise Invalid({"reason": "too_long" if text else "missing"})
     return text

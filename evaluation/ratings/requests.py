@@ -17,8 +17,8 @@ from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Status
-from routing.notices.catalogue import Audience, shortened
-from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep
+from routing.notices.catalogue import Audience, shorten_title
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice, store_notices
 from routing.notices.delivery_hours import Priority
 
 _NEVER_ASKED = frozenset({Kind.REPORT, Kind.RECTIFY})
@@ -43,16 +43,16 @@ async def invite(payload: Mapping[str, Any], now: datetime, *, settings: Setting
 
     Raises NotNow when there is nothing to ask.
     """
-    case = await case_queries.brief(str(payload["no"]))
+    case = await case_queries.load_summary(str(payload["no"]))
     answer = next((e for e in case.entries if e.seq == payload["seq"]), None)
     if answer is None or not _to_be_asked(case, answer.seq) or now - answer.at > _STALE + _span(settings):
         raise NotNow(no=case.no)
     token = token_of(settings.secret, Occasion(case_no=case.no))
     where = f"{settings.public_url}/rate/service?t={token}" if settings.public_url else "本平台“查进度”（凭查询码）"
-    words = f"“{shortened(case.title)}”（编号 {case.no}）已答复，请您评价：{where}"
+    words = f"“{shorten_title(case.title)}”（编号 {case.no}）已答复，请您评价：{where}"
     key = f"rating.invite:{case.no}:{answer.seq}"
     planned = PlannedNotice(key, case.no, "rating.invite", Audience.CITIZEN, "", words, Priority.WORKING)
-    await keep([planned], DeliveryPolicy.of(settings), now)
+    await store_notices([planned], DeliveryPolicy.of(settings), now)
 
 
 def _to_be_asked(case: CaseSummary, seq: int) -> bool:

@@ -22,7 +22,7 @@ from feedback.kernel import crypto, db, identifiers, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotNow
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import PersonSubmission, line, person_faults, phone_digits
+from feedback.rules.intake import PersonSubmission, clean_line, normalize_phone, person_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,22 @@ async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetim
 
     Raises Forbidden for staff, Invalid, or NotNow when rating and follow-up are both given.
     """
-    if actor is not None and access.has(actor, access.ANY_STAFF):
+    if actor is not None and access.has_role(actor, access.ANY_STAFF):
         raise Forbidden(code="staff_may_not_rate")
     rating_id = id_of(said.key, secret)
     if said.key and (known := await Rating.get_or_none(id=rating_id)):
         return view(known, shows_source=True)
-    on = occasion_of(secret, said.token) if said.token else Occasion("", line(said.matter), line(said.handling_no))
+    on = (
+        occasion_of(secret, said.token)
+        if said.token
+        else Occasion("", clean_line(said.matter), clean_line(said.handling_no))
+    )
     check(said, _occasion_faults(on, said))
     place = await _place(on)
     if said.token:
         place["token_hash"] = identifiers.keyed_hash(secret, "rating-token", said.token)
     if said.phone and is_bad(said.level):
-        place["contact"] = crypto.encrypt_system(secret, phone_digits(said.phone))
+        place["contact"] = crypto.encrypt_system(secret, normalize_phone(said.phone))
     before = await Rating.filter(matter=place["matter"], handling_no=on.handling_no).count() if on.handling_no else 0
     if before >= FOLLOW_UP:
         raise NotNow(code="already_rated", matter=place["matter"])
@@ -92,7 +96,7 @@ def _occasion_faults(on: Occasion, said: ServiceRating) -> dict[str, str]:
         found["handling_no"] = "missing"
     elif len(on.handling_no) > HANDLING_MOST:
         found["handling_no"] = "too_long"
-    if said.phone and person_faults(PersonSubmission(phone=phone_digits(said.phone))):
+    if said.phone and person_faults(PersonSubmission(phone=normalize_phone(said.phone))):
         found["phone"] = "not_a_phone"
     return found
 

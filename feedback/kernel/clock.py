@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-OFFICE = ZoneInfo("Asia/Shanghai")
+OFFICE_TIMEZONE = ZoneInfo("Asia/Shanghai")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,27 +22,27 @@ class SystemClock:
     @classmethod
     def starting_at(cls, moment: datetime | None) -> "SystemClock":
         """A clock that believes it is `moment` now and runs on from there. None: the real time."""
-        return cls() if moment is None else cls(aware(moment) - datetime.now(UTC))
+        return cls() if moment is None else cls(to_utc(moment) - datetime.now(UTC))
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
 
-def aware(moment: datetime) -> datetime:
+def to_utc(moment: datetime) -> datetime:
     """`moment` in UTC. A naive one is read as office time, since people at the counter mean that."""
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=OFFICE)
+        moment = moment.replace(tzinfo=OFFICE_TIMEZONE)
     return moment.astimezone(UTC)
 
 
 def office_day(moment: datetime) -> date:
     """The calendar day in the office at `moment`."""
-    return moment.astimezone(OFFICE).date()
+    return moment.astimezone(OFFICE_TIMEZONE).date()
 
 
 def start_of_day(day: date) -> datetime:
     """The first instant of an office day."""
-    return datetime(day.year, day.month, day.day, tzinfo=OFFICE).astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=OFFICE_TIMEZONE).astimezone(UTC)
 
 
 def end_of_day(day: date) -> datetime:

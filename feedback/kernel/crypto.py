@@ -11,7 +11,7 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_NONCE = 12
+_NONCE_BYTES = 12
 
 
 def master_key(secret: str) -> bytes:
@@ -19,7 +19,7 @@ def master_key(secret: str) -> bytes:
     return hmac.digest(secret.encode(), b"seal", "sha256")
 
 
-def new_key(master: bytes) -> str:
+def new_person_key(master: bytes) -> str:
     """A fresh key for one person, sealed under the master key."""
     return _encrypt(master, os.urandom(32))
 
@@ -29,9 +29,9 @@ def encrypt_for_person(master: bytes, person_key: str, text: str) -> str:
     return _encrypt(_decrypt(master, person_key), text.encode()) if text else ""
 
 
-def decrypt_for_person(master: bytes, person_key: str, sealed: str) -> str:
+def decrypt_for_person(master: bytes, person_key: str, ciphertext: str) -> str:
     """The text again. Empty when there was none or the person's key was destroyed."""
-    return _decrypt(_decrypt(master, person_key), sealed).decode() if sealed and person_key else ""
+    return _decrypt(_decrypt(master, person_key), ciphertext).decode() if ciphertext and person_key else ""
 
 
 def encrypt_system(secret: str, text: str) -> str:
@@ -39,19 +39,19 @@ def encrypt_system(secret: str, text: str) -> str:
     return _encrypt(master_key(secret), text.encode())
 
 
-def decrypt_system(secret: str, sealed: str) -> str:
+def decrypt_system(secret: str, ciphertext: str) -> str:
     """The text sealed by `seal_house`."""
-    return _decrypt(master_key(secret), sealed).decode()
+    return _decrypt(master_key(secret), ciphertext).decode()
 
 
-def _encrypt(key: bytes, plain: bytes) -> str:
-    nonce = os.urandom(_NONCE)
-    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, plain, None)).decode()
+def _encrypt(key: bytes, plaintext: bytes) -> str:
+    nonce = os.urandom(_NONCE_BYTES)
+    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, plaintext, None)).decode()
 
 
-def _decrypt(key: bytes, sealed: str) -> bytes:
-    raw = base64.b64decode(sealed)
+def _decrypt(key: bytes, ciphertext: str) -> bytes:
+    raw = base64.b64decode(ciphertext)
     try:
-        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], None)
+        return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None)
     except InvalidTag as fault:
         raise ValueError("sealed under another secret, or changed behind our back") from fault

@@ -48,9 +48,9 @@ WAIT_SECONDS = 5
 MIGRATION_WAIT_SECONDS = 30
 _QUEUE_FACTOR = 3  # a queue inside the process moves on, so it is given longer than a lock held by somebody else
 JOURNAL_BYTES = 64 * 1024 * 1024
-STATEMENT_MILLIS = 30_000
-_HANG_SECONDS = STATEMENT_MILLIS / 1000 + 2  # the server ends a slow statement itself, unless it hangs
-POOL = 8
+STATEMENT_TIMEOUT_MILLIS = 30_000
+_HANG_SECONDS = STATEMENT_TIMEOUT_MILLIS / 1000 + 2  # the server ends a slow statement itself, unless it hangs
+POOL_SIZE = 8
 
 M = TypeVar("M", bound=Model)
 
@@ -282,31 +282,31 @@ def tortoise_config(
     `migrating`: with Tortoise's own engines, by whose names its migrations know the dialect, and on SQLite without
     foreign keys, since rebuilding a table would otherwise delete its children.
     """
-    known = expand_db_url(url)["credentials"]
+    credentials = expand_db_url(url)["credentials"]
     wait_seconds = MIGRATION_WAIT_SECONDS if migrating else wait_seconds
     if is_sqlite(url):
         pragmas = {
-            "busy_timeout": known.get("busy_timeout", int(wait_seconds * 1000)),
+            "busy_timeout": credentials.get("busy_timeout", int(wait_seconds * 1000)),
             "journal_size_limit": JOURNAL_BYTES,
             "synchronous": synchronous,
             "foreign_keys": "OFF" if migrating else "ON",
         }
-        write = known | pragmas
-        read = known | pragmas | {"query_only": "ON"}
+        write_credentials = credentials | pragmas
+        read_credentials = credentials | pragmas | {"query_only": "ON"}
     else:
-        known["server_settings"] = {
-            "statement_timeout": str(STATEMENT_MILLIS),
+        credentials["server_settings"] = {
+            "statement_timeout": str(STATEMENT_TIMEOUT_MILLIS),
             "lock_timeout": str(int(wait_seconds * 1000)),
             "timezone": "UTC",
         }
-        limits = {"minsize": 1, "maxsize": POOL, "timeout": wait_seconds, "command_timeout": _HANG_SECONDS}
-        write = read = known | limits
-    stock = "tortoise.backends.sqlite" if is_sqlite(url) else "tortoise.backends.asyncpg"
-    engine = stock if migrating else __name__
+        limits = {"minsize": 1, "maxsize": POOL_SIZE, "timeout": wait_seconds, "command_timeout": _HANG_SECONDS}
+        write_credentials = read_credentials = credentials | limits
+    default_engine = "tortoise.backends.sqlite" if is_sqlite(url) else "tortoise.backends.asyncpg"
+    engine = default_engine if migrating else __name__
     return {
         "connections": {
-            WRITE: {"engine": engine, "credentials": write},
-            READ: {"engine": engine, "credentials": read},
+            WRITE: {"engine": engine, "credentials": write_credentials},
+            READ: {"engine": engine, "credentials": read_credentials},
         },
         "apps": {APP: {"models": list(models), "default_connection": WRITE, "migrations": migrations}},
         "use_tz": True,
@@ -315,7 +315,7 @@ def tortoise_config(
 
 
 @asynccontextmanager
-async def opened(config: dict[str, Any]) -> AsyncIterator[None]:
+async def open_database(config: dict[str, Any]) -> AsyncIterator[None]:
     """The database, open for the life of the process or the test."""
     # Requests run in tasks that do not inherit Tortoise's context variable; the fallback is its own answer.
     await Tortoise.init(config=config, _enable_global_fallback=True)
@@ -330,24 +330,24 @@ def transaction() -> Any:
     return in_transaction(WRITE)
 
 
-def reading() -> BaseDBAsyncClient:
+def read_connection() -> BaseDBAsyncClient:
     """The connection for lists and reports. Inside a transaction use the default one: this does not see it."""
     connection: BaseDBAsyncClient = connections.get(READ)
     return connection
 
 
-def writing() -> BaseDBAsyncClient:
+def write_connection() -> BaseDBAsyncClient:
     connection: BaseDBAsyncClient = connections.get(WRITE)
     return connection
 
 
-async def compare_and_set(row: Model, expected: Mapping[str, Any], change: Mapping[str, Any]) -> None:
+async def compare_and_set(row: Model, expected: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
     """Change the row if it is still as expected.
 
     Raises Conflict when somebody else was faster.
     """
-    changed = await type(row).filter(pk=row.pk, **expected).update(**change)
-    if changed != 1:
+    count = await type(row).filter(pk=row.pk, **expected).update(**columns)
+    if count != 1:
         raise Conflict(table=type(row).__name__)
 
 

@@ -28,14 +28,14 @@ def query_code() -> str:
     return "".join(secrets.choice(_DIGITS) for _ in range(CODE_DIGITS))
 
 
-def typed_code(text: str) -> str:
+def normalize_code(text: str) -> str:
     """What a person meant by a typed code: full-width digits narrowed, blanks and dashes dropped."""
     return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isdigit())
 
 
-def typed_number(text: str) -> str:
+def normalize_case_number(text: str) -> str:
     """What a person meant by a typed case number."""
-    digits = typed_code(text)
+    digits = normalize_code(text)
     if len(digits) == 14:
         return f"{digits[:8]}-{digits[8:]}"
     return unicodedata.normalize("NFKC", text).strip()[:_NUMBER_MOST]
@@ -54,7 +54,7 @@ def new_id() -> str:
 _RANDOM_UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
-def is_unguessable(text: str) -> bool:
+def is_random_uuid(text: str) -> bool:
     """Whether an id from outside is a random UUID (122 bits), which nobody comes upon who was not given it."""
     return _RANDOM_UUID.fullmatch(text) is not None
 

@@ -85,24 +85,24 @@ async def put(
 
 
 async def put_all(
-    kind: str, said: Sequence[tuple[str, Mapping[str, Any]]], run_at: datetime, priority: Priority = Priority.NORMAL
+    kind: str, messages: Sequence[tuple[str, Mapping[str, Any]]], run_at: datetime, priority: Priority = Priority.NORMAL
 ) -> None:
     """Write down many of one kind at once, as pairs of key and payload."""
     rows = [
         Message(kind=kind, key=key, payload=dict(payload), run_at=run_at, priority=priority.value)
-        for key, payload in said
+        for key, payload in messages
     ]
     await Message.bulk_create(rows, batch_size=BATCH_SIZE * 10)
 
 
-def _open(now: datetime, since: datetime | None = None) -> QuerySet[Message]:
+def _open_messages(now: datetime, since: datetime | None = None) -> QuerySet[Message]:
     rows = Message.filter(
         Q(leased_until__isnull=True) | Q(leased_until__lte=now), done_at__isnull=True, run_at__lte=now
     )
     return rows.filter(run_at__gte=since) if since else rows
 
 
-async def due(now: datetime, limit: int = 100) -> list[int]:
+async def list_due_ids(now: datetime, limit: int = 100) -> list[int]:
     """Ids of the messages that should run now, in the order of `batch`."""
     return [message.id for message in await batch(now, limit)]
 
@@ -118,7 +118,7 @@ async def batch(now: datetime, limit: int = 100, since: datetime | None = None) 
     for rows in _ranges(now, since):
         if (wanted := limit - reserved - len(messages)) > 0:
             messages |= {row.id: row for row in await rows.order_by(*_BY_PRIORITY).limit(wanted)}
-    for row in await _open(now, since).order_by(*_BY_AGE).limit(limit):
+    for row in await _open_messages(now, since).order_by(*_BY_AGE).limit(limit):
         if len(messages) == limit:
             break
         messages.setdefault(row.id, row)
@@ -130,12 +130,14 @@ def _ranges(now: datetime, not_before: datetime | None) -> list[QuerySet[Message
 
     A case is new for a day. What an imported history leaves to do is older and comes after today's work.
     """
-    new, since = _open(now, not_before).filter(priority=Priority.NEW_CASE.value), now - _IS_NEW
-    rest = [_open(now, not_before).filter(priority=priority.value) for priority in (Priority.NORMAL, Priority.BULK)]
+    new, since = _open_messages(now, not_before).filter(priority=Priority.NEW_CASE.value), now - _IS_NEW
+    rest = [
+        _open_messages(now, not_before).filter(priority=priority.value) for priority in (Priority.NORMAL, Priority.BULK)
+    ]
     return [new.filter(run_at__gt=since), rest[0], new.filter(run_at__lte=since), rest[1]]
 
 
-async def run_one(message_id: int, handlers: Mapping[str, Handler], now: datetime) -> bool:
+async def run_message(message_id: int, handlers: Mapping[str, Handler], now: datetime) -> bool:
     """Run one message if nobody else does. Returns whether it is done.
 
     A failing one backs off, keeps its error, and stays until it succeeds: nothing is swallowed.
@@ -143,10 +145,10 @@ async def run_one(message_id: int, handlers: Mapping[str, Handler], now: datetim
     message = await Message.get_or_none(id=message_id, done_at__isnull=True)
     if message is None or (message.leased_until and message.leased_until > now):
         return False
-    taken = await Message.filter(id=message_id, attempts=message.attempts, done_at__isnull=True).update(
+    count = await Message.filter(id=message_id, attempts=message.attempts, done_at__isnull=True).update(
         attempts=message.attempts + 1, leased_until=now + LEASE
     )
-    if not taken or not await _handle(message, handlers, now):
+    if not count or not await _handle(message, handlers, now):
         return False
     await _mark_done([message_id], now)
     return True
@@ -184,44 +186,44 @@ async def run_due(
     After some seconds no more are begun: what came in meanwhile may be more urgent than what is left.
     """
     messages, started, done = await batch(now, limit, since), monotonic(), 0
-    for at in range(0, len(messages), BATCH_SIZE):
-        if at and monotonic() - started > LEASE_SAFE_SECONDS:
+    for offset in range(0, len(messages), BATCH_SIZE):
+        if offset and monotonic() - started > LEASE_SAFE_SECONDS:
             break
-        done += await _run_some(messages[at : at + BATCH_SIZE], handlers, now)
+        done += await _run_batch(messages[offset : offset + BATCH_SIZE], handlers, now)
     return done
 
 
-async def _run_some(messages: Sequence[Message], handlers: Mapping[str, Handler], now: datetime) -> int:
+async def _run_batch(messages: Sequence[Message], handlers: Mapping[str, Handler], now: datetime) -> int:
     """Run a few messages under one lease, and mark them together. Returns how many are done.
 
     Killed in between, those already carried out run once more, which every handler bears.
     """
     if not await _lease(messages, now):  # somebody else took one of them: each for itself, then
-        return sum([await run_one(message.id, handlers, now) for message in messages])
-    started, done, waiting = monotonic(), list[int](), list(messages)
+        return sum([await run_message(message.id, handlers, now) for message in messages])
+    start, done_ids, queue = monotonic(), list[int](), list(messages)
     try:
-        while waiting and monotonic() - started < LEASE_SAFE_SECONDS:
-            message = waiting.pop(0)
+        while queue and monotonic() - start < LEASE_SAFE_SECONDS:
+            message = queue.pop(0)
             if await _handle(message, handlers, now):
-                done.append(message.id)
+                done_ids.append(message.id)
     finally:
-        await _mark_done(done, now)
-        if waiting:  # slow ones came first: the rest is anybody's again, before the lease runs out
-            rest = Message.filter(id__in=[message.id for message in waiting])
-            await rest.update(leased_until=None, attempts=F("attempts") - 1)
-    return len(done)
+        await _mark_done(done_ids, now)
+        if queue:  # slow ones came first: the rest is anybody's again, before the lease runs out
+            unstarted = Message.filter(id__in=[message.id for message in queue])
+            await unstarted.update(leased_until=None, attempts=F("attempts") - 1)
+    return len(done_ids)
 
 
 async def _lease(messages: Sequence[Message], now: datetime) -> bool:
     """Lease all of them or none: a compare-and-set over several rows."""
     try:
         async with db.transaction():
-            taken = (
-                await _open(now)
+            count = (
+                await _open_messages(now)
                 .filter(id__in=[m.id for m in messages])
                 .update(leased_until=now + LEASE, attempts=F("attempts") + 1)
             )
-            if taken != len(messages):
+            if count != len(messages):
                 raise Conflict(table="Message")
     except Conflict:
         return False
@@ -231,8 +233,8 @@ async def _lease(messages: Sequence[Message], now: datetime) -> bool:
 async def drain(handlers: Mapping[str, Handler], now: datetime) -> int:
     """Run what is due until a round gets nothing done: what follows from what follows included."""
     total = 0
-    while done := await run_due(handlers, now):
-        total += done
+    while count := await run_due(handlers, now):
+        total += count
     return total
 
 
@@ -241,28 +243,28 @@ async def release_leases() -> None:
     await Message.filter(done_at__isnull=True, leased_until__isnull=False).update(leased_until=None)
 
 
-async def counts(now: datetime) -> dict[str, int]:
+async def count_messages(now: datetime) -> dict[str, int]:
     """How it stands with the messages.
 
     Keys: `waiting` (due and not done), `failing` (so often that somebody must look), `oldest_seconds` (for how long the
     oldest one is due; 0 when none is).
     """
-    waiting = Message.filter(done_at__isnull=True)
-    oldest = await waiting.filter(run_at__lte=now).order_by(*_BY_AGE).first().values("run_at")
+    messages = Message.filter(done_at__isnull=True)
+    oldest = await messages.filter(run_at__lte=now).order_by(*_BY_AGE).first().values("run_at")
     return {
-        "waiting": await waiting.filter(run_at__lte=now).count(),
-        "failing": await waiting.filter(attempts__gte=ALERT_AFTER_ATTEMPTS).count(),
+        "waiting": await messages.filter(run_at__lte=now).count(),
+        "failing": await messages.filter(attempts__gte=ALERT_AFTER_ATTEMPTS).count(),
         "oldest_seconds": int((now - oldest["run_at"]).total_seconds()) if oldest else 0,
     }
 
 
-async def failing(limit: int = 50) -> list[dict[str, Any]]:
+async def list_failing(limit: int = 50) -> list[dict[str, Any]]:
     """The messages somebody must look at."""
     rows = Message.filter(done_at__isnull=True, attempts__gte=ALERT_AFTER_ATTEMPTS).order_by("-attempts").limit(limit)
     return list(await rows.values("id", "kind", "key", "attempts", "error", "run_at"))
 
 
-async def forget_done(before: datetime, limit: int = 2000) -> int:
+async def delete_done(before: datetime, limit: int = 2000) -> int:
     """Delete at most so many that were carried out before that moment: the facts themselves stay in the case files.
 
     Returns how many were deleted.

@@ -23,7 +23,7 @@ async def pending(package: str) -> list[str]:
     Raises what the driver raises when the database does not answer.
     """
     try:
-        rows = await db.writing().execute_query_dict(_APPLIED)
+        rows = await db.write_connection().execute_query_dict(_APPLIED)
     except OperationalError as fault:
         if db.is_unavailable(fault):
             raise

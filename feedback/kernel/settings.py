@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from feedback.kernel.clock import aware
+from feedback.kernel.clock import to_utc
 from feedback.kernel.errors import Invalid
 
 PREFIX = "XINQIAO_"
@@ -141,15 +141,15 @@ class Settings:
         values: dict[str, Any] = {}
         faults: dict[str, str] = {}
         for row in fields(cls):
-            text = environment.get(variable(row))
+            text = environment.get(variable_name(row))
             if text is None or (text == "" and row.type is not str):
                 continue
             try:
                 values[row.name] = _PARSERS[_kind(row)](text)
             except ValueError:
-                faults[variable(row)] = f"not_{_kind(row)}"
-        known = {variable(row) for row in fields(cls)}
-        faults |= {name: "unknown" for name in environment if name.startswith(PREFIX) and name not in known}
+                faults[variable_name(row)] = f"not_{_kind(row)}"
+        variables = {variable_name(row) for row in fields(cls)}
+        faults |= {name: "unknown" for name in environment if name.startswith(PREFIX) and name not in variables}
         settings = cls(**values)
         faults |= settings._production_faults()
         faults |= {
@@ -182,16 +182,16 @@ class Settings:
         return faults
 
 
-def variable(row: "Field[Any]") -> str:
+def variable_name(row: "Field[Any]") -> str:
     """The environment variable of a settings row."""
     return PREFIX + row.name.upper()
 
 
-def table() -> list[dict[str, str]]:
+def list_settings() -> list[dict[str, str]]:
     """Every setting as a row of texts, for `xinqiao settings`."""
     return [
         {
-            "name": variable(row),
+            "name": variable_name(row),
             "type": _kind(row),
             "default": "" if row.default is None else str(row.default),
             "unit": row.metadata["unit"],
@@ -204,7 +204,7 @@ def table() -> list[dict[str, str]]:
 def as_markdown() -> list[str]:
     """The same rows as lines of a Markdown table, as they stand in the operator's handbook."""
     lines = ["| variable | type | default | meaning |", "|---|---|---|---|"]
-    for row in table():
+    for row in list_settings():
         default = f"{row['default'] or '–'} {row['unit']}".strip()
         meaning = row["meaning"].replace(" | ", " / ")
         lines.append(f"| `{row['name']}` | {row['type']} | {default} | {meaning} |")
@@ -215,7 +215,7 @@ def _kind(row: "Field[Any]") -> str:
     return _KINDS.get(row.type, "moment")
 
 
-def _switch(text: str) -> bool:
+def _parse_switch(text: str) -> bool:
     if text.lower() not in ("1", "0", "true", "false", "yes", "no"):
         raise ValueError(text)
     return text.lower() in ("1", "true", "yes")
@@ -226,7 +226,7 @@ _PARSERS: dict[str, Any] = {
     "text": str,
     "number": int,
     "decimal": float,
-    "switch": _switch,
+    "switch": _parse_switch,
     "folder": Path,
-    "moment": lambda text: aware(datetime.fromisoformat(text)),
+    "moment": lambda text: to_utc(datetime.fromisoformat(text)),
 }

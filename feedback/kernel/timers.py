@@ -20,7 +20,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from feedback.kernel import db
-from feedback.kernel.clock import OFFICE, monotonic
+from feedback.kernel.clock import OFFICE_TIMEZONE, monotonic
 
 BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=10))
 """How long a timer waits after its first, second, … failure in a row."""
@@ -136,10 +136,10 @@ def latest_due(schedule: Schedule, now: datetime) -> datetime:
 
 
 def _next_local(at: time, now: datetime) -> datetime:
-    local = now.astimezone(OFFICE)
-    due = datetime.combine(local.date(), at, OFFICE)
+    local = now.astimezone(OFFICE_TIMEZONE)
+    due = datetime.combine(local.date(), at, OFFICE_TIMEZONE)
     if due <= local:
-        due = datetime.combine(local.date() + timedelta(days=1), at, OFFICE)
+        due = datetime.combine(local.date() + timedelta(days=1), at, OFFICE_TIMEZONE)
     return due.astimezone(now.tzinfo)
 
 

@@ -20,7 +20,7 @@ from feedback.rules.vocabulary import OPEN, Act, Kind, LinkKind, LinkState
 ONLINE = ("web", "app", "miniprogram", "wechat", "weibo")
 """The channels of a government site and its accounts (政府网站与政务新媒体)."""
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
-_ONLINE = ", ".join(f"'{each}'" for each in ONLINE)
+_ONLINE = ", ".join(f"'{channel}'" for channel in ONLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Span:
         return min(self.at, self.until)
 
 
-async def clocks(span: Span) -> list[dict[str, Any]]:
+async def count_clocks(span: Span) -> list[dict[str, Any]]:
     """Clocks by (unit, profile, kind, term, outcome): who answers for them, and how they count."""
-    return await _asked(
+    return await _execute(
         "SELECT unit, profile, kind, term, outcome, COUNT(*) AS n "  # noqa: S608 - only whole numbers and our own words
         f"FROM ({_clock_rows(span)}) AS x GROUP BY unit, profile, kind, term, outcome",
         _region(span),
@@ -47,38 +47,38 @@ async def clocks(span: Span) -> list[dict[str, Any]]:
 
 
 def _clock_rows(span: Span) -> str:
-    since, until, at, end = (to_millis(each) for each in (span.since, span.until, span.at, span.end))
-    stopped = f"k.stopped_at IS NOT NULL AND k.stopped_at <= {end} AND k.stopped_at < {until}"
-    in_time = f"{stopped} AND k.stopped_at < k.due_at"
-    ended = f"CASE WHEN k.stopped_at IS NOT NULL AND k.stopped_at <= {end} THEN k.stopped_at ELSE {end} END"
-    moment = f"CASE WHEN k.due_at < {ended} THEN k.due_at ELSE {ended} END"
-    unit = f"CASE k.holder WHEN '{Holder.DESK}' THEN COALESCE(NULLIF(k.unit, ''), c.desk) WHEN '{Holder.LEAD}' THEN {_held('k', moment)} ELSE k.unit END"
+    since, until, at, end = (to_millis(instant) for instant in (span.since, span.until, span.at, span.end))
+    is_stopped = f"k.stopped_at IS NOT NULL AND k.stopped_at <= {end} AND k.stopped_at < {until}"
+    in_time = f"{is_stopped} AND k.stopped_at < k.due_at"
+    ended_at = f"CASE WHEN k.stopped_at IS NOT NULL AND k.stopped_at <= {end} THEN k.stopped_at ELSE {end} END"
+    moment = f"CASE WHEN k.due_at < {ended_at} THEN k.due_at ELSE {ended_at} END"
+    unit = f"CASE k.holder WHEN '{Holder.DESK}' THEN COALESCE(NULLIF(k.unit, ''), c.desk) WHEN '{Holder.LEAD}' THEN {_lead_unit('k', moment)} ELSE k.unit END"
     outcome = (
         f"CASE WHEN {in_time} THEN CASE WHEN k.kept THEN 'on_time' WHEN k.stopped_by = '{Act.HOLD}' THEN 'held' ELSE 'void' END "
         f"WHEN k.due_at <= {since} THEN 'left_over' "
-        f"WHEN k.due_at <= {end} THEN CASE WHEN NOT ({stopped}) THEN 'late_open' WHEN k.kept THEN 'late_done' ELSE 'late_void' END "
+        f"WHEN k.due_at <= {end} THEN CASE WHEN NOT ({is_stopped}) THEN 'late_open' WHEN k.kept THEN 'late_done' ELSE 'late_void' END "
         "ELSE 'running' END"
     )
     rights = ", ".join(f"'{term}'" for term in sorted(RIGHTS))
     return (
         f"SELECT {unit} AS unit, c.profile AS profile, c.kind AS kind, k.term AS term, c.no AS no, {outcome} AS outcome "  # noqa: S608
         "FROM feedback_clock k JOIN feedback_case c ON c.id = k.case_id "
-        f"WHERE {_open(span)} AND k.holder NOT IN ('{Holder.CITIZEN_OWN}', '{Holder.CITIZEN}') AND k.term NOT IN ({rights}) "
+        f"WHERE {_visible(span)} AND k.holder NOT IN ('{Holder.CITIZEN_OWN}', '{Holder.CITIZEN}') AND k.term NOT IN ({rights}) "
         f"AND k.starts_at < {until} AND k.starts_at <= {at} "
         # Decided before the span: kept in time then, or late then and answered since.
-        f"AND NOT ({in_time} AND k.stopped_at < {since}) AND NOT (k.due_at <= {since} AND {stopped})"
+        f"AND NOT ({in_time} AND k.stopped_at < {since}) AND NOT (k.due_at <= {since} AND {is_stopped})"
     )
 
 
-async def clock_cases(span: Span, units: Sequence[str] | None = None, **cells: Sequence[Any]) -> list[str]:
-    """The numbers of the cases behind some cells of `clocks`."""
-    return await _numbers(_clock_rows(span), span, units, cells)
+async def list_clock_cases(span: Span, units: Sequence[str] | None = None, **cells: Sequence[Any]) -> list[str]:
+    """The numbers of the cases behind some cells of `count_clocks`."""
+    return await _case_numbers(_clock_rows(span), span, units, cells)
 
 
-async def acts(span: Span) -> list[dict[str, Any]]:
+async def count_acts(span: Span) -> list[dict[str, Any]]:
     """Acceptances, returns and answers by unit, profile, kind and what had happened before; `waited` in milliseconds."""
     columns = "unit, profile, kind, act, is_first, is_repeat, contacted, published, returned, at_desk"
-    return await _asked(
+    return await _execute(
         f"SELECT {columns}, COUNT(*) AS n, SUM(waited) AS waited FROM ({_act_rows(span)}) AS x GROUP BY {columns}",  # noqa: S608
         _region(span),
     )
@@ -87,59 +87,61 @@ async def acts(span: Span) -> list[dict[str, Any]]:
 def _act_rows(span: Span) -> str:
     end = to_millis(span.until)
     return (
-        f"SELECT {_held('e', 'e.at')} AS unit, c.profile AS profile, c.kind AS kind, e.act AS act, c.no AS no, "  # noqa: S608
-        f"CASE WHEN {_before('e.act')} THEN 0 ELSE 1 END AS is_first, {_repeat(end)} AS is_repeat, "
-        f"CASE WHEN e.act = '{Act.REPLY}' AND {_before(_quoted(Act.CONTACT))} THEN 1 ELSE 0 END AS contacted, "
+        f"SELECT {_lead_unit('e', 'e.at')} AS unit, c.profile AS profile, c.kind AS kind, e.act AS act, c.no AS no, "  # noqa: S608
+        f"CASE WHEN {_had_act_before('e.act')} THEN 0 ELSE 1 END AS is_first, {_is_repeat(end)} AS is_repeat, "
+        f"CASE WHEN e.act = '{Act.REPLY}' AND {_had_act_before(_quote(Act.CONTACT))} THEN 1 ELSE 0 END AS contacted, "
         f"CASE WHEN e.act = '{Act.REPLY}' AND EXISTS (SELECT 1 FROM feedback_public_reply p "
         f"WHERE p.case_id = e.case_id AND p.published_at < {end}) THEN 1 ELSE 0 END AS published, "
-        f"CASE WHEN e.act = '{Act.REPLY}' AND {_before(_quoted(Act.RETURN))} THEN 1 ELSE 0 END AS returned, "
+        f"CASE WHEN e.act = '{Act.REPLY}' AND {_had_act_before(_quote(Act.RETURN))} THEN 1 ELSE 0 END AS returned, "
         f"CASE WHEN e.act = '{Act.REPLY}' AND e.unit = c.desk THEN 1 ELSE 0 END AS at_desk, "
         "e.at - c.received_at AS waited "
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
-        f"WHERE {_open(span)} AND e.act IN ('{Act.ACCEPT}', '{Act.RETURN}', '{Act.REPLY}') AND {_within('e.at', span)}"
+        f"WHERE {_visible(span)} AND e.act IN ('{Act.ACCEPT}', '{Act.RETURN}', '{Act.REPLY}') AND {_within('e.at', span)}"
     )
 
 
-async def act_cases(span: Span, units: Sequence[str] | None = None, **cells: Sequence[Any]) -> list[str]:
-    """The numbers of the cases behind some cells of `acts`."""
-    return await _numbers(_act_rows(span), span, units, cells)
+async def list_act_cases(span: Span, units: Sequence[str] | None = None, **cells: Sequence[Any]) -> list[str]:
+    """The numbers of the cases behind some cells of `count_acts`."""
+    return await _case_numbers(_act_rows(span), span, units, cells)
 
 
-async def call_backs(span: Span, without: Sequence[str] = ()) -> list[dict[str, Any]]:
+async def count_call_backs(span: Span, without: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Call-backs (回访) of 12345 orders by unit and what people said: outcome, solved, contacted.
 
     `set_aside` is 1 for the cases in `without`, which an approval has taken out of the rates.
     """
     columns = "unit, profile, outcome, solved, contacted, set_aside"
-    return await _asked(
+    return await _execute(
         f"SELECT {columns}, COUNT(*) AS n FROM ({_call_back_rows(span, without)}) AS x GROUP BY {columns}",  # noqa: S608
         [*without, *_region(span)],
     )
 
 
 def _call_back_rows(span: Span, without: Sequence[str]) -> str:
-    aside = f"CASE WHEN c.no IN ({', '.join('?' for _ in without)}) THEN 1 ELSE 0 END" if without else "0"
-    said = ", ".join(f"COALESCE({_said(name)}, '') AS {name}" for name in ("outcome", "solved", "contacted"))
+    set_aside = f"CASE WHEN c.no IN ({', '.join('?' for _ in without)}) THEN 1 ELSE 0 END" if without else "0"
+    data_columns = ", ".join(
+        f"COALESCE({_data_text(name)}, '') AS {name}" for name in ("outcome", "solved", "contacted")
+    )
     # An order somebody is not content with is sent back, with what they said at the call-back.
-    called = f"(e.act = '{Act.CALL_BACK}' OR (e.act = '{Act.REOPEN}' AND {_said('outcome')} IS NOT NULL))"
+    is_call_back = f"(e.act = '{Act.CALL_BACK}' OR (e.act = '{Act.REOPEN}' AND {_data_text('outcome')} IS NOT NULL))"
     return (
-        f"SELECT {_held('e', 'e.at')} AS unit, c.profile AS profile, c.no AS no, {said}, {aside} AS set_aside "  # noqa: S608
+        f"SELECT {_lead_unit('e', 'e.at')} AS unit, c.profile AS profile, c.no AS no, {data_columns}, {set_aside} AS set_aside "  # noqa: S608
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
-        f"WHERE {called} AND {_within('e.at', span)} AND {_open(span)}"
+        f"WHERE {is_call_back} AND {_within('e.at', span)} AND {_visible(span)}"
     )
 
 
-async def call_back_cases(
+async def list_call_back_cases(
     span: Span, units: Sequence[str] | None = None, without: Sequence[str] = (), **cells: Sequence[Any]
 ) -> list[str]:
-    """The numbers of the cases behind some cells of `call_backs`."""
-    return await _numbers(_call_back_rows(span, without), span, units, cells, first=without)
+    """The numbers of the cases behind some cells of `count_call_backs`."""
+    return await _case_numbers(_call_back_rows(span, without), span, units, cells, leading_parameters=without)
 
 
-async def received(span: Span) -> list[dict[str, Any]]:
+async def count_received(span: Span) -> list[dict[str, Any]]:
     """Cases that came in, by unit, profile, kind, channel, top category and region; whether they repeat another."""
     columns = "unit, profile, kind, channel, category, region, is_repeat, answered"
-    return await _asked(
+    return await _execute(
         f"SELECT {columns}, COUNT(*) AS n FROM ({_received_rows(span)}) AS x GROUP BY {columns}",  # noqa: S608
         _region(span),
     )
@@ -152,33 +154,33 @@ def _received_rows(span: Span) -> str:
         "SELECT CASE WHEN c.unit = '' THEN c.desk ELSE c.unit END AS unit, c.profile AS profile, c.kind AS kind, "  # noqa: S608
         f"CASE WHEN c.channel IN ({_ONLINE}) THEN 1 ELSE 0 END AS online, "
         "c.no AS no, c.channel AS channel, SUBSTR(c.category, 1, 2) AS category, c.region AS region, "
-        f"{_repeat(end)} AS is_repeat, "
+        f"{_is_repeat(end)} AS is_repeat, "
         # By the case, not by act and time: the sums keep SQLite from walking all answers of the house for each case.
         f"CASE WHEN EXISTS (SELECT 1 FROM feedback_entry b WHERE b.case_id = c.id AND b.act || '' IN ({answers}) "
         f"AND b.at + 0 <= {to_millis(span.end)}) THEN 1 ELSE 0 END AS answered FROM feedback_case c "
-        f"WHERE {_within('c.received_at', span)} AND {_open(span)} AND c.kind <> '{Kind.RECTIFY}'"
+        f"WHERE {_within('c.received_at', span)} AND {_visible(span)} AND c.kind <> '{Kind.RECTIFY}'"
     )
 
 
-async def received_cases(span: Span, units: Sequence[str] | None = None, **cells: Sequence[Any]) -> list[str]:
-    """The numbers of the cases behind some cells of `received`."""
-    return await _numbers(_received_rows(span), span, units, cells)
+async def list_received_cases(span: Span, units: Sequence[str] | None = None, **cells: Sequence[Any]) -> list[str]:
+    """The numbers of the cases behind some cells of `count_received`."""
+    return await _case_numbers(_received_rows(span), span, units, cells)
 
 
-async def act_counts(span: Span) -> list[dict[str, Any]]:
+async def count_all_acts(span: Span) -> list[dict[str, Any]]:
     """Every act of the span by unit (who led the case then), act and profile: transfers, supervision and the like."""
-    return await _asked(
+    return await _execute(
         "SELECT unit, profile, act, mode, COUNT(*) AS n, COUNT(DISTINCT case_id) AS cases FROM ("  # noqa: S608
-        f"SELECT {_held('e', 'e.at')} AS unit, c.profile AS profile, e.act AS act, e.case_id AS case_id, "
-        f"CASE WHEN e.act = '{Act.ASSIGN}' THEN COALESCE({_said('mode')}, '') ELSE '' END AS mode "
+        f"SELECT {_lead_unit('e', 'e.at')} AS unit, c.profile AS profile, e.act AS act, e.case_id AS case_id, "
+        f"CASE WHEN e.act = '{Act.ASSIGN}' THEN COALESCE({_data_text('mode')}, '') ELSE '' END AS mode "
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
-        f"WHERE {_within('e.at', span)} AND {_open(span)}) AS x GROUP BY unit, profile, act, mode",
+        f"WHERE {_within('e.at', span)} AND {_visible(span)}) AS x GROUP BY unit, profile, act, mode",
         _region(span),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class FirstAnswer:
     """The first answer to a case: who gave it and when; `is_repeat` when the matter had been brought before."""
 
     case_no: str
@@ -190,27 +192,27 @@ class Answered:
     at_millis: int
 
 
-async def first_answers(since: datetime, until: datetime, region: str = "") -> list[Answered]:
+async def list_first_answers(since: datetime, until: datetime, region: str = "") -> list[FirstAnswer]:
     """The first answers given in a span, oldest first."""
     span = Span(since, until, until, region)
-    rows = await _asked(
-        f"SELECT c.no AS no, {_held('e', 'e.at')} AS unit, c.desk AS desk, c.profile AS profile, c.kind AS kind, "  # noqa: S608
-        f"{_repeat(to_millis(until))} AS is_repeat, e.at AS at "
+    rows = await _execute(
+        f"SELECT c.no AS no, {_lead_unit('e', 'e.at')} AS unit, c.desk AS desk, c.profile AS profile, c.kind AS kind, "  # noqa: S608
+        f"{_is_repeat(to_millis(until))} AS is_repeat, e.at AS at "
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
-        f"WHERE e.act = '{Act.REPLY}' AND {_within('e.at', span)} AND {_open(span)} "
-        f"AND NOT {_before('e.act')} ORDER BY e.at, e.id",
+        f"WHERE e.act = '{Act.REPLY}' AND {_within('e.at', span)} AND {_visible(span)} "
+        f"AND NOT {_had_act_before('e.act')} ORDER BY e.at, e.id",
         _region(span),
     )
     return [
-        Answered(r["no"], r["unit"], r["desk"], r["profile"], r["kind"], bool(r["is_repeat"]), r["at"]) for r in rows
+        FirstAnswer(r["no"], r["unit"], r["desk"], r["profile"], r["kind"], bool(r["is_repeat"]), r["at"]) for r in rows
     ]
 
 
-async def unanswered(now: datetime, days: int, region: str = "") -> list[dict[str, Any]]:
+async def list_unanswered(now: datetime, days: int, region: str = "") -> list[dict[str, Any]]:
     """Online consultations (网上咨询) without an answer for at least so many days: no, unit, received_at in millis."""
     span = Span(now, now, now, region)
     return await _unanswered(
-        f"c.received_at <= {to_millis(now - timedelta(days=days))} AND {_open(span)}", _region(span)
+        f"c.received_at <= {to_millis(now - timedelta(days=days))} AND {_visible(span)}", _region(span)
     )
 
 
@@ -218,11 +220,13 @@ async def unanswered_of(day: date) -> list[dict[str, Any]]:
     """The same for those received on one day of the office."""
     since, until = to_millis(start_of_day(day)), to_millis(end_of_day(day))
     span = Span(start_of_day(day), end_of_day(day), end_of_day(day))
-    return await _unanswered(f"c.received_at >= {since} AND c.received_at < {until} AND {_open(span)}", _region(span))
+    return await _unanswered(
+        f"c.received_at >= {since} AND c.received_at < {until} AND {_visible(span)}", _region(span)
+    )
 
 
 async def _unanswered(where: str, given: Sequence[Any]) -> list[dict[str, Any]]:
-    return await _asked(
+    return await _execute(
         "SELECT c.no AS no, CASE WHEN c.unit = '' THEN c.desk ELSE c.unit END AS unit, c.received_at AS received_at "  # noqa: S608
         f"FROM feedback_case c WHERE c.status IN ({_OPEN}) AND c.kind = '{Kind.CONSULT}' "
         f"AND c.channel IN ({_ONLINE}) AND {where} ORDER BY c.received_at",
@@ -230,16 +234,16 @@ async def _unanswered(where: str, given: Sequence[Any]) -> list[dict[str, Any]]:
     )
 
 
-async def last_publication() -> datetime | None:
+async def load_last_publication() -> datetime | None:
     """When the last question and answer were published."""
-    row = await PublicReply.all().using_db(db.reading()).order_by("-published_at").first()
+    row = await PublicReply.all().using_db(db.read_connection()).order_by("-published_at").first()
     return row.published_at if row else None
 
 
 # ---- pieces ----
 
 
-def _held(table: str, moment: str) -> str:
+def _lead_unit(table: str, moment: str) -> str:
     """Who led the case at a moment; between two units it lies at the desk."""
     return (
         f"COALESCE((SELECT t.unit FROM feedback_tenure t WHERE t.case_id = {table}.case_id AND t.lead "  # noqa: S608
@@ -247,34 +251,34 @@ def _held(table: str, moment: str) -> str:
     )
 
 
-def _before(act: str) -> str:
+def _had_act_before(act: str) -> str:
     return f"EXISTS (SELECT 1 FROM feedback_entry b WHERE b.case_id = e.case_id AND b.act = {act} AND b.seq < e.seq)"  # noqa: S608
 
 
-def _repeat(end: int) -> str:
+def _is_repeat(end: int) -> str:
     """Whether the same person or group had brought the same matter before (重件), as somebody decided.
 
     What is only proposed does not count, nor what several people bring, nor a case merged into another person's.
     """
-    said = (
+    has_link = (
         f"EXISTS (SELECT 1 FROM feedback_link l WHERE l.case_id = c.id AND l.state = '{LinkState.CONFIRMED}' "  # noqa: S608
         f"AND l.kind IN ('{LinkKind.REPEAT_OF}', '{LinkKind.MERGED_INTO}') AND l.same_person "
         f"AND COALESCE(l.decided_at, l.made_at) < {end})"
     )
-    return f"CASE WHEN {said} THEN 1 ELSE 0 END"
+    return f"CASE WHEN {has_link} THEN 1 ELSE 0 END"
 
 
-def _said(name: str) -> str:
+def _data_text(name: str) -> str:
     """A text the entry brought."""
     return f"e.data ->> '{name}'" if _dialect() == "postgres" else f"json_extract(e.data, '$.{name}')"
 
 
 def _within(column: str, span: Span) -> str:
-    since, until, at = (to_millis(each) for each in (span.since, span.until, span.at))
+    since, until, at = (to_millis(instant) for instant in (span.since, span.until, span.at))
     return f"{column} >= {since} AND {column} < {until} AND {column} <= {at}"
 
 
-def _open(span: Span) -> str:
+def _visible(span: Span) -> str:
     return "NOT c.confidential" + (" AND c.region LIKE ?" if span.region else "")
 
 
@@ -282,31 +286,33 @@ def _region(span: Span) -> list[str]:
     return [(span.region.rstrip("0") or "0").replace("%", "").replace("_", "") + "%"] if span.region else []
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return f"'{text}'"
 
 
-async def _numbers(
-    rows: str, span: Span, units: Sequence[str] | None, cells: dict[str, Any], first: Sequence[str] = ()
+async def _case_numbers(
+    rows: str, span: Span, units: Sequence[str] | None, cells: dict[str, Any], leading_parameters: Sequence[str] = ()
 ) -> list[str]:
-    wanted = dict(cells) if units is None else {**cells, "unit": list(units)}
-    if any(not values for values in wanted.values()):
+    filters = dict(cells) if units is None else {**cells, "unit": list(units)}
+    if any(not values for values in filters.values()):
         return []
-    tests = [f"{name} IN ({', '.join('?' for _ in values)})" for name, values in wanted.items()]
+    tests = [f"{name} IN ({', '.join('?' for _ in values)})" for name, values in filters.items()]
     sql = f"SELECT DISTINCT no FROM ({rows}) AS x" + (f" WHERE {' AND '.join(tests)}" if tests else "")  # noqa: S608
-    given = [value for values in wanted.values() for value in values]
-    return [row["no"] for row in await _asked(f"{sql} ORDER BY no", [*first, *_region(span), *given])]
+    parameters = [value for values in filters.values() for value in values]
+    return [
+        row["no"] for row in await _execute(f"{sql} ORDER BY no", [*leading_parameters, *_region(span), *parameters])
+    ]
 
 
-async def _asked(sql: str, given: Sequence[Any] = ()) -> list[dict[str, Any]]:
+async def _execute(sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
     if _dialect() == "postgres":
         pieces = sql.split("?")
         sql = "".join(f"{piece}${i}" for i, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
-    return list(await db.reading().execute_query_dict(sql, list(given)))
+    return list(await db.read_connection().execute_query_dict(sql, list(parameters)))
 
 
 def _dialect() -> str:
-    return db.reading().capabilities.dialect
+    return db.read_connection().capabilities.dialect
 
 
 # ---- for machines, which ask often ----
@@ -314,14 +320,14 @@ def _dialect() -> str:
 
 async def by_status() -> dict[str, int]:
     """How many cases there are of each status. Without reports."""
-    rows = await _asked("SELECT status, COUNT(*) AS n FROM feedback_case WHERE NOT confidential GROUP BY status", [])
+    rows = await _execute("SELECT status, COUNT(*) AS n FROM feedback_case WHERE NOT confidential GROUP BY status", [])
     return {row["status"]: row["n"] for row in rows}
 
 
 async def by_light(now: datetime) -> dict[str, int]:
     """How many open cases have a next clock that has run out ("red") or is about to ("amber"). Without reports."""
     at = to_millis(now)
-    rows = await _asked(
+    rows = await _execute(
         f"SELECT COALESCE(SUM(CASE WHEN next_due_at <= {at} THEN 1 ELSE 0 END), 0) AS red, "  # noqa: S608 - our own words
         f"COALESCE(SUM(CASE WHEN next_due_at > {at} AND next_warn_at <= {at} THEN 1 ELSE 0 END), 0) AS amber "
         f"FROM feedback_case WHERE status IN ({_OPEN}) AND next_due_at IS NOT NULL AND NOT confidential",

@@ -15,35 +15,35 @@ from feedback.kernel.errors import NotFound
 from feedback.record import calendar_editions, cases, deadline_changes, persistence
 from feedback.record.access_log import log_read
 from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson, Entry, Person, PublicReply, TenureRow
-from feedback.record.persistence import facts_of, happening_of, standing_of
+from feedback.record.persistence import load_case_access, to_clock_facts, to_event
 from feedback.rules import access, projection, redaction
 from feedback.rules.access import Actor, CaseAccess
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
 from feedback.rules.vocabulary import Kind, Role, Stage, Status
 
-SLIP = timedelta(days=1)
+SLIP_LIFETIME = timedelta(days=1)
 _NO_MOST = 20
 
 
 def scoped_query(actor: Actor) -> QuerySet[Case]:
-    """The cases the actor sees: `access.scope` said as a query. A test holds it equal to `access.sees`."""
-    s = access.scope(actor)
-    cases_ = Case.all().using_db(db.reading())
-    if s.everything:
+    """The cases the actor sees: `access.scope` said as a query. A test holds it equal to `access.may_see`."""
+    access_scope = access.scope(actor)
+    cases_ = Case.all().using_db(db.read_connection())
+    if access_scope.everything:
         return cases_
-    if s.nothing:
+    if access_scope.nothing:
         return cases_.filter(id=-1)
-    if s.case_no:
-        return cases_.filter(no=s.case_no)
-    if not s.confidential:
+    if access_scope.case_no:
+        return cases_.filter(no=access_scope.case_no)
+    if not access_scope.confidential:
         cases_ = cases_.filter(confidential=False)
-    if s.ancestry or s.staff_id:
-        cases_ = cases_.exclude(id__in=Subquery(shut_to(actor).values("case_id")))
-    if s.everywhere:
+    if access_scope.ancestry or access_scope.staff_id:
+        cases_ = cases_.exclude(id__in=Subquery(barred_from(actor).values("case_id")))
+    if access_scope.everywhere:
         return cases_
-    held = TenureRow.filter(unit__in=sorted(s.units)).values("case_id")
-    whose = Q(id__in=Subquery(held))
-    return cases_.filter(whose | Q(desk=s.desk) if s.desk else whose)
+    tenures = TenureRow.filter(unit__in=sorted(access_scope.units)).values("case_id")
+    in_tenure = Q(id__in=Subquery(tenures))
+    return cases_.filter(in_tenure | Q(desk=access_scope.desk) if access_scope.desk else in_tenure)
 
 
 def scoped(actor: Actor) -> QuerySet[Case]:
@@ -51,7 +51,7 @@ def scoped(actor: Actor) -> QuerySet[Case]:
     return scoped_query(actor)
 
 
-async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = None) -> CaseFile:
+async def load_file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = None) -> CaseFile:
     """The case as `actor` sees it. `log_at`: write down that staff read it.
 
     Raises NotFound, also for a case the actor may not see.
@@ -59,27 +59,29 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
     case = await Case.get_or_none(no=no[: cases.NO_MOST]).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
-    standing = await standing_of(case)
-    if not access.sees(actor, standing):
+    case_access = await load_case_access(case)
+    if not access.may_see(actor, case_access):
         raise NotFound(no=no)
     entries = await Entry.filter(case_id=case.id).order_by("seq")
-    facts = facts_of(case)
-    folded = projection.project([happening_of(e) for e in entries], facts, await calendar_editions.editions())
-    clocks = tuple(await persistence.clocks_stored(case.id))
+    facts = to_clock_facts(case)
+    case_projection = projection.project([to_event(e) for e in entries], facts, await calendar_editions.load_editions())
+    clocks = tuple(await persistence.load_stored_clocks(case.id))
     is_owner = bool(actor.case_no)
-    shown = [e for e in entries if e.public or not is_owner]
+    visible_entries = [e for e in entries if e.public or not is_owner]
     files = await Attachment.filter(case_id=case.id).order_by("seq", "made_at")
-    beside = await CasePerson.filter(case_id=case.id).order_by("id").prefetch_related("person")
-    visible = {e.seq for e in shown}
-    if log_at and (case.confidential or access.unmasked(actor, standing)) and not is_owner:
+    parties = await CasePerson.filter(case_id=case.id).order_by("id").prefetch_related("person")
+    visible_seqs = {e.seq for e in visible_entries}
+    if log_at and (case.confidential or access.may_see_person(actor, case_access)) and not is_owner:
         await log_read(actor, "file", no, now=log_at)
-    linked = [c.no for c in await Case.filter(link=no).order_by("id")]
-    told = await seen_of(actor, filter(None, (case.link, *linked, *(e.data.get("case", "") for e in shown))))
+    linked_nos = [c.no for c in await Case.filter(link=no).order_by("id")]
+    visible_nos = await filter_visible(
+        actor, filter(None, (case.link, *linked_nos, *(e.data.get("case", "") for e in visible_entries)))
+    )
     return CaseFile(
         no=case.no,
         kind=facts.kind,
         profile=facts.profile,
-        stage=folded.state.stage,
+        stage=case_projection.state.stage,
         status=Status(case.status),
         version=case.version,
         title=case.title,
@@ -92,33 +94,35 @@ async def file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = 
         by_hand=bool(case.by_hand),
         desk=case.desk,
         unit=case.unit,
-        co_units=tuple(sorted(standing.co)),
+        co_units=tuple(sorted(case_access.co)),
         urgency=case.urgency,
         flags="" if is_owner else case.flags,
         confidential=bool(case.confidential),
         anonymous=bool(case.anonymous),
         public_consent=bool(case.public_consent),
         headcount=case.headcount,
-        link=case.link if case.link in told else "",
-        linked=tuple(each for each in linked if each in told),
+        link=case.link if case.link in visible_nos else "",
+        linked=tuple(other_no for other_no in linked_nos if other_no in visible_nos),
         received_at=case.received_at,
         replied_at=case.replied_at,
         closed_at=case.closed_at,
-        person=_person_view(case.person, actor, standing, bool(case.anonymous), secret),
-        beside=tuple([_beside_view(row, actor, standing, bool(case.anonymous), secret) for row in beside]),
+        person=_person_view(case.person, actor, case_access, bool(case.anonymous), secret),
+        beside=tuple([_party_view(row, actor, case_access, bool(case.anonymous), secret) for row in parties]),
         clocks=clocks,
-        entries=tuple(_entry_view(e, is_owner, told) for e in shown),
-        attachments=tuple(FileView(f.id, f.name, f.size, f.type, f.sha256, f.seq) for f in files if f.seq in visible),
-        tenures=tuple(TenureView(t.unit, t.lead, t.since, t.until, t.task) for t in folded.tenures),
-        allowed=access.open_steps(actor, folded.state, standing),
+        entries=tuple(_entry_view(e, is_owner, visible_nos) for e in visible_entries),
+        attachments=tuple(
+            FileView(f.id, f.name, f.size, f.type, f.sha256, f.seq) for f in files if f.seq in visible_seqs
+        ),
+        tenures=tuple(TenureView(t.unit, t.lead, t.since, t.until, t.task) for t in case_projection.tenures),
+        allowed=access.open_steps(actor, case_projection.state, case_access),
         is_published=await PublicReply.exists(case_id=case.id),
-        recused=frozenset() if is_owner else standing.recused,
-        exclude=_excluded(entries[0], actor, standing, secret),
-        moves=tuple(m for m in await deadline_changes.of_case(case.id) if m.is_personal or not is_owner),
+        recused=frozenset() if is_owner else case_access.recused,
+        exclude=_decrypt_exclusion(entries[0], actor, case_access, secret),
+        moves=tuple(m for m in await deadline_changes.list_case_changes(case.id) if m.is_personal or not is_owner),
     )
 
 
-async def brief(no: str) -> CaseSummary:
+async def load_summary(no: str) -> CaseSummary:
     """A case as the jobs read it.
 
     Raises NotFound.
@@ -140,87 +144,88 @@ async def brief(no: str) -> CaseSummary:
         category=case.category,
         desk=case.desk,
         unit=case.unit,
-        is_named=facts_of(case).named,
+        is_named=to_clock_facts(case).named,
         urgency=case.urgency,
         entries=tuple(_entry_view(e, False) for e in entries),
     )
 
 
-async def co_units(no: str) -> list[str]:
+async def list_co_units(no: str) -> list[str]:
     """The co-units of a case now."""
     rows = await TenureRow.filter(case__no=no, lead=False, until__isnull=True)
     return sorted(t.unit for t in rows)
 
 
-_OF_ANOTHER = frozenset({"case", "link"})
+_CASE_NUMBER_KEYS = frozenset({"case", "link"})
 """What an entry may hold that is the number of another case."""
 
 
-def _entry_view(entry: Entry, is_owner: bool, told: set[str] | None = None) -> EntryView:
-    """`told`: the other cases the reader may know of; None for the system, which knows all."""
+def _entry_view(entry: Entry, is_owner: bool, visible_nos: set[str] | None = None) -> EntryView:
+    """`visible_nos`: the other cases the reader may know of; None for the system, which knows all."""
     name = "" if is_owner and entry.role != "citizen" else entry.actor_name
     data = {
         name: value
         for name, value in entry.data.items()
         # What the desk noted down beside the words, a threat for one, is not for the citizen's page.
-        if not (is_owner and name == "particulars") and (told is None or name not in _OF_ANOTHER or value in told)
+        if not (is_owner and name == "particulars")
+        and (visible_nos is None or name not in _CASE_NUMBER_KEYS or value in visible_nos)
     }
     return EntryView(
         entry.seq, entry.act, entry.at, name, entry.role, entry.unit, entry.status, data, bool(entry.public)
     )
 
 
-def _beside_view(row: CasePerson, actor: Actor, standing: CaseAccess, anonymous: bool, secret: str) -> PartyView:
-    seen = _person_view(row.person, actor, standing, anonymous, secret)
-    assert seen is not None  # noqa: S101 - the column takes no null
-    return PartyView(row.role, row.kind, row.authority, seen)
+def _party_view(row: CasePerson, actor: Actor, case_access: CaseAccess, anonymous: bool, secret: str) -> PartyView:
+    person_view = _person_view(row.person, actor, case_access, anonymous, secret)
+    assert person_view is not None  # noqa: S101 - the column takes no null
+    return PartyView(row.role, row.kind, row.authority, person_view)
 
 
-def _excluded(first: Entry, actor: Actor, standing: CaseAccess, secret: str) -> str:
+def _decrypt_exclusion(first: Entry, actor: Actor, case_access: CaseAccess, secret: str) -> str:
     """Whom the citizen asked to be kept away (回避): never told to the unit that may be meant."""
-    may_know = bool(actor.case_no) or (Role.RECEPTION in actor.roles and actor.unit == standing.desk)
-    sealed = first.data.get("exclude")
-    return crypto.decrypt_system(secret, sealed) if sealed and may_know else ""
+    may_know = bool(actor.case_no) or (Role.RECEPTION in actor.roles and actor.unit == case_access.desk)
+    ciphertext = first.data.get("exclude")
+    return crypto.decrypt_system(secret, ciphertext) if ciphertext and may_know else ""
 
 
 def _person_view(
-    person: Person | None, actor: Actor, standing: CaseAccess, anonymous: bool, secret: str
+    person: Person | None, actor: Actor, case_access: CaseAccess, anonymous: bool, secret: str
 ) -> PersonView | None:
     if person is None:
         return None
     master = crypto.master_key(secret)
     name, phone, id_number, address = (
-        crypto.decrypt_for_person(master, person.key, sealed)
-        for sealed in (person.name, person.phone, person.id_number, person.address)
+        crypto.decrypt_for_person(master, person.key, ciphertext)
+        for ciphertext in (person.name, person.phone, person.id_number, person.address)
     )
-    if is_unmasked(actor, standing, anonymous):
-        return PersonView(name, phone, redaction.masked_id(id_number), address, False)
+    if is_unmasked(actor, case_access, anonymous):
+        return PersonView(name, phone, redaction.mask_id_number(id_number), address, False)
     if anonymous:
         return PersonView("匿名", "", "", "", True)
-    return PersonView(redaction.masked_name(name), redaction.masked_phone(phone), "", "", True)
+    return PersonView(redaction.mask_name(name), redaction.mask_phone(phone), "", "", True)
 
 
-def is_unmasked(actor: Actor, standing: CaseAccess, anonymous: bool) -> bool:
+def is_unmasked(actor: Actor, case_access: CaseAccess, anonymous: bool) -> bool:
     """Whether the actor sees who brought a case: those who must answer, unless it is anonymous, and the desk."""
-    at_desk = actor.unit == standing.desk
-    return access.unmasked(actor, standing) and bool(not anonymous or at_desk or actor.case_no)
+    at_desk = actor.unit == case_access.desk
+    return access.may_see_person(actor, case_access) and bool(not anonymous or at_desk or actor.case_no)
 
 
-async def names_in(actor: Actor, no: str, secret: str) -> list[str]:
+async def list_names(actor: Actor, no: str, secret: str) -> list[str]:
     """The names a publication of this case must not hold. For staff who see the case."""
     case = await scoped_query(actor).get_or_none(no=no).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
-    beside = await CasePerson.filter(case_id=case.id).prefetch_related("person")
-    known = [person for person in (case.person, *(row.person for row in beside)) if person is not None]
-    names = [crypto.decrypt_for_person(crypto.master_key(secret), person.key, person.name) for person in known]
+    parties = await CasePerson.filter(case_id=case.id).prefetch_related("person")
+    persons = [person for person in (case.person, *(row.person for row in parties)) if person is not None]
+    names = [crypto.decrypt_for_person(crypto.master_key(secret), person.key, person.name) for person in persons]
     return [name for name in names if name]
 
 
-async def seen_of(actor: Actor, nos: Iterable[str]) -> set[str]:
+async def filter_visible(actor: Actor, nos: Iterable[str]) -> set[str]:
     """Those of the numbers whose cases the actor may know of: for lists that are kept elsewhere."""
-    wanted = sorted({no for no in nos if len(no) <= _NO_MOST})  # what a longer one names is nothing we keep
-    rows = await scoped_query(actor).filter(no__in=wanted).values("no") if wanted else []
+    valid_nos = sorted({no for no in nos if len(no) <= _NO_MOST})  # what a longer one names is nothing we keep
+    rows = await scoped_query(actor).filter(no__in=valid_nos).values("no") if valid_nos else []
     return {row["no"] for row in rows}
 
 
@@ -229,16 +234,16 @@ async def count_seen(actor: Actor, rows: QuerySet[Any]) -> int:
     return await scoped_query(actor).filter(no__in=Subquery(rows.values("case_no"))).count()
 
 
-def shut_to(actor: Actor) -> QuerySet[AccessBar]:
+def barred_from(actor: Actor) -> QuerySet[AccessBar]:
     """The bars (回避) that shut the actor out, by the unit or by name: for lists whose reach is not a case's own."""
-    s = access.scope(actor)
-    return AccessBar.filter(Q(unit__in=sorted(s.ancestry)) | Q(staff=s.staff_id))
+    access_scope = access.scope(actor)
+    return AccessBar.filter(Q(unit__in=sorted(access_scope.ancestry)) | Q(staff=access_scope.staff_id))
 
 
-async def shut_of(actor: Actor, nos: Iterable[str]) -> set[str]:
+async def filter_barred(actor: Actor, nos: Iterable[str]) -> set[str]:
     """Those of the numbers whose cases the actor is shut out of."""
-    wanted = sorted(set(nos))
-    rows = await shut_to(actor).filter(case__no__in=wanted).values("case__no") if wanted else []
+    unique_nos = sorted(set(nos))
+    rows = await barred_from(actor).filter(case__no__in=unique_nos).values("case__no") if unique_nos else []
     return {row["case__no"] for row in rows}
 
 

@@ -33,14 +33,14 @@ _CLOCK_COLUMNS = (
 )
 
 
-def _clocks_seen(actor: Actor) -> QuerySet[ClockRow]:
+def _visible_clocks(actor: Actor) -> QuerySet[ClockRow]:
     """The clocks of the cases the actor sees, rights that may lapse left out."""
-    seen = Subquery(case_queries.scoped(actor).values("id"))
-    return ClockRow.filter(case_id__in=seen).exclude(term__in=sorted(RIGHTS)).using_db(db.reading())
+    visible_ids = Subquery(case_queries.scoped(actor).values("id"))
+    return ClockRow.filter(case_id__in=visible_ids).exclude(term__in=sorted(RIGHTS)).using_db(db.read_connection())
 
 
-def _with_case(found: QuerySet[ClockRow]) -> Any:
-    return found.values(
+def _with_case(clocks: QuerySet[ClockRow]) -> Any:
+    return clocks.values(
         *_CLOCK_COLUMNS,
         no="case__no",
         title="case__title",
@@ -52,44 +52,48 @@ def _with_case(found: QuerySet[ClockRow]) -> Any:
     )
 
 
-async def late_clocks(actor: Actor, *, now: datetime, unit: str = "", most: int = 300) -> list[dict[str, Any]]:
+async def list_late_clocks(actor: Actor, *, now: datetime, unit: str = "", most: int = 300) -> list[dict[str, Any]]:
     """The clocks that are late now in the cases the actor sees, those that wait longest first."""
-    found = _clocks_seen(actor).filter(stopped_at__isnull=True, due_at__lte=now)
+    clocks = _visible_clocks(actor).filter(stopped_at__isnull=True, due_at__lte=now)
     if unit:
-        found = found.filter(Q(unit=unit) | Q(unit="", case__unit=unit))
-    return list(await _with_case(found.order_by("due_at", "id").limit(most)))
+        clocks = clocks.filter(Q(unit=unit) | Q(unit="", case__unit=unit))
+    return list(await _with_case(clocks.order_by("due_at", "id").limit(most)))
 
 
-async def running_clocks(actor: Actor, *, now: datetime, most: int = 5000) -> list[dict[str, Any]]:
+async def list_running_clocks(actor: Actor, *, now: datetime, most: int = 5000) -> list[dict[str, Any]]:
     """The clocks that run and are not late yet in the cases the actor sees, a unit's own and the desk's."""
-    found = _clocks_seen(actor).filter(stopped_at__isnull=True, due_at__gt=now).exclude(unit="")
-    return list(await _with_case(found.order_by("due_at", "id").limit(most)))
+    clocks = _visible_clocks(actor).filter(stopped_at__isnull=True, due_at__gt=now).exclude(unit="")
+    return list(await _with_case(clocks.order_by("due_at", "id").limit(most)))
 
 
-async def orders(actor: Actor, *, most: int = 300) -> list[dict[str, Any]]:
+async def list_supervision_orders(actor: Actor, *, most: int = 300) -> list[dict[str, Any]]:
     """The supervision orders in the cases the actor sees with their answers: those still open first."""
-    found = _clocks_seen(actor).filter(term="supervision")
-    open_ = list(await _with_case(found.filter(stopped_at__isnull=True).order_by("due_at", "id").limit(most)))
-    ended = list(await _with_case(found.filter(stopped_at__isnull=False).order_by("-stopped_at", "-id").limit(most)))
-    rows = open_ + ended
-    said: dict[str, list[dict[str, Any]]] = {}
+    clocks = _visible_clocks(actor).filter(term="supervision")
+    open_rows = list(await _with_case(clocks.filter(stopped_at__isnull=True).order_by("due_at", "id").limit(most)))
+    closed_rows = list(
+        await _with_case(clocks.filter(stopped_at__isnull=False).order_by("-stopped_at", "-id").limit(most))
+    )
+    rows = open_rows + closed_rows
+    entries_by_case: dict[str, list[dict[str, Any]]] = {}
     acts = [Act.SUPERVISE.value, Act.ANSWER_SUPERVISION.value]
     numbers = sorted({row["no"] for row in rows})
-    entries = Entry.filter(case__no__in=numbers, act__in=acts).using_db(db.reading()).order_by("seq")
+    entries = Entry.filter(case__no__in=numbers, act__in=acts).using_db(db.read_connection()).order_by("seq")
     for entry in await entries.values("act", "seq", "at", "data", "actor_name", no="case__no") if numbers else []:
-        said.setdefault(entry["no"], []).append(entry)
+        entries_by_case.setdefault(entry["no"], []).append(entry)
     for row in rows:
-        of_case = said.get(row["no"], [])
-        row["order"] = next((e for e in of_case if e["seq"] == row["seq"]), None)
-        answers = [e for e in of_case if e["act"] == Act.ANSWER_SUPERVISION and e["seq"] > row["seq"]]
+        case_entries = entries_by_case.get(row["no"], [])
+        row["order"] = next((e for e in case_entries if e["seq"] == row["seq"]), None)
+        answers = [e for e in case_entries if e["act"] == Act.ANSWER_SUPERVISION and e["seq"] > row["seq"]]
         row["answer"] = answers[0] if answers and row["kept"] and row["stopped_at"] else None
     return rows
 
 
-async def titles_of(actor: Actor, nos: Iterable[str]) -> dict[str, str]:
+async def load_titles(actor: Actor, nos: Iterable[str]) -> dict[str, str]:
     """The titles of those of the cases the actor may know of; a report's is not repeated elsewhere."""
-    wanted = sorted(set(nos))
+    unique_nos = sorted(set(nos))
     rows = (
-        await case_queries.scoped(actor).filter(no__in=wanted).values("no", "title", "confidential") if wanted else []
+        await case_queries.scoped(actor).filter(no__in=unique_nos).values("no", "title", "confidential")
+        if unique_nos
+        else []
     )
     return {row["no"]: REPORT_TITLE if row["confidential"] else row["title"] for row in rows}

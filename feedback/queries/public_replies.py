@@ -14,30 +14,30 @@ from feedback.rules.read_models import Page
 SEARCH_MOST = 2000
 
 
-async def public_replies(
+async def search_public_replies(
     q: str = "", unit: str = "", category: str = "", region: str = "", page: int = 1, size: int = 20
 ) -> Page:
     """Published, masked questions and answers, best match first (title before text, then newest)."""
-    found = PublicReply.all().using_db(db.reading())
+    replies = PublicReply.all().using_db(db.read_connection())
     if unit:
-        found = found.filter(unit=unit)
+        replies = replies.filter(unit=unit)
     if category:
-        found = found.filter(category__startswith=category)
+        replies = replies.filter(category__startswith=category)
     if region:
-        found = found.filter(region__startswith=region.rstrip("0") or "0")
+        replies = replies.filter(region__startswith=region.rstrip("0") or "0")
     if q.strip():
-        ids = await search.find(search.REPLIES, q, SEARCH_MOST)
-        rows = [r for r in await found.filter(id__in=ids) if search.matches(q, r.title, r.question, r.answer)]
+        ids = await search.find_ids(search.REPLIES, q, SEARCH_MOST)
+        rows = [r for r in await replies.filter(id__in=ids) if search.matches(q, r.title, r.question, r.answer)]
         rows.sort(key=lambda r: (not search.matches(q, r.title), -r.id))
         total = len(rows)
         rows = rows[(max(page, 1) - 1) * size : max(page, 1) * size]
     else:
-        total = await found.count()
-        rows = await found.order_by("-published_at", "-id").offset((max(page, 1) - 1) * size).limit(size)
+        total = await replies.count()
+        rows = await replies.order_by("-published_at", "-id").offset((max(page, 1) - 1) * size).limit(size)
     return Page(tuple(_reply(r) for r in rows), total, max(page, 1), max(1, ceil(total / size)))
 
 
-async def public_reply(reply_id: int) -> dict[str, Any]:
+async def load_public_reply(reply_id: int) -> dict[str, Any]:
     """One published reply.
 
     Raises NotFound.
@@ -57,9 +57,9 @@ def _reply(row: PublicReply) -> dict[str, Any]:
     }
 
 
-async def facets() -> dict[str, list[tuple[str, int]]]:
+async def count_facets() -> dict[str, list[tuple[str, int]]]:
     """How many published replies each unit and category has."""
-    rows = PublicReply.all().using_db(db.reading()).annotate(n=Count("id"))
+    rows = PublicReply.all().using_db(db.read_connection()).annotate(n=Count("id"))
     units = await rows.group_by("unit").values("unit", "n")
     categories = await rows.group_by("category").values("category", "n")
     return {

@@ -11,7 +11,7 @@ from feedback.kernel import db
 from feedback.record import calendar_editions
 from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
-from feedback.record.persistence import clock_of, facts_of, happening_of
+from feedback.record.persistence import to_clock, to_clock_facts, to_event
 from feedback.rules import projection
 from feedback.rules.deadlines import Clock
 from feedback.rules.projection import CaseProjection
@@ -21,17 +21,17 @@ from feedback.rules.vocabulary import Act, Kind, Role
 _CHUNK = 50
 
 
-async def whereabouts(nos: Sequence[str]) -> dict[str, int]:
+async def count_by_status(nos: Sequence[str]) -> dict[str, int]:
     """How many of these cases stand in each status: what an import tells at its end."""
-    found: dict[str, int] = {}
-    for at in range(0, len(nos), _CHUNK):
-        chunk = Case.filter(no__in=list(nos[at : at + _CHUNK])).annotate(n=Count("id")).group_by("status")
+    counts: dict[str, int] = {}
+    for offset in range(0, len(nos), _CHUNK):
+        chunk = Case.filter(no__in=list(nos[offset : offset + _CHUNK])).annotate(n=Count("id")).group_by("status")
         for row in await chunk.values("status", "n"):
-            found[row["status"]] = found.get(row["status"], 0) + row["n"]
-    return found
+            counts[row["status"]] = counts.get(row["status"], 0) + row["n"]
+    return counts
 
 
-async def clock_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
+async def load_clock_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Every clock that started before `until` and was still running, or due, or stopped at or after `since`.
 
     For the figures: case number, kind, profile, category, region, channel, the clock's columns. Reports (检举控告) are
@@ -41,7 +41,7 @@ async def clock_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
         Q(stopped_at__isnull=True) | Q(stopped_at__gte=since) | Q(due_at__gte=since)
     )
     return list(
-        await rows.using_db(db.reading()).values(
+        await rows.using_db(db.read_connection()).values(
             "id",
             "term",
             "holder",
@@ -64,12 +64,12 @@ async def clock_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     )
 
 
-async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
+async def load_case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Cases received in a span, without words or persons, for the figures. Reports are in no figure."""
     rows = Case.filter(received_at__gte=since, received_at__lt=until, confidential=False)
     rows = rows.exclude(kind=Kind.RECTIFY.value)
     return list(
-        await rows.using_db(db.reading()).values(
+        await rows.using_db(db.read_connection()).values(
             "no",
             "kind",
             "profile",
@@ -85,21 +85,21 @@ async def case_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     )
 
 
-async def told(since: datetime, until: datetime, most: int) -> list[dict[str, Any]]:
+async def load_topic_texts(since: datetime, until: datetime, most: int) -> list[dict[str, Any]]:
     """The words of the newest cases of a span and a keyed hash of who said them, for gathering topics. Never a report."""
     rows = Case.filter(received_at__gte=since, received_at__lt=until, confidential=False)
     rows = rows.exclude(kind__in=[Kind.RECTIFY.value, Kind.REPORT.value, Kind.PRAISE.value])
     columns = ("no", "title", "text", "region", "received_at")
-    found = (
-        await rows.using_db(db.reading())
+    cases = (
+        await rows.using_db(db.read_connection())
         .order_by("-received_at", "-id")
         .limit(most)
         .values(*columns, phone="person__phone_hash", id_number="person__id_hash")
     )
-    return [{**{name: row[name] for name in columns}, "who": row["phone"] or row["id_number"] or ""} for row in found]
+    return [{**{name: row[name] for name in columns}, "who": row["phone"] or row["id_number"] or ""} for row in cases]
 
 
-async def due_looks(now: datetime, limit: int) -> list[dict[str, Any]]:
+async def list_due_clocks(now: datetime, limit: int) -> list[dict[str, Any]]:
     """Running clocks that may have reached a further stage, those that wait longest first."""
     # Sorted by all columns of the index, though one is null: else PostgreSQL walks the whole history.
     rows = ClockRow.filter(stopped_at__isnull=True, look_at__lte=now).order_by("stopped_at", "look_at", "id")
@@ -107,11 +107,11 @@ async def due_looks(now: datetime, limit: int) -> list[dict[str, Any]]:
     return list(await rows.limit(limit).values(*columns, no="case__no"))
 
 
-async def clocks_by_id(ids: Sequence[int]) -> list[dict[str, Any]]:
+async def load_running_clocks(ids: Sequence[int]) -> list[dict[str, Any]]:
     """Those of the clocks that still run, with what a warning needs to know of their cases, bars included."""
     rows = ClockRow.filter(id__in=list(ids), stopped_at__isnull=True)
     columns = ("id", "term", "label", "unit", "holder", "due_at", "due_legal_day", "law", "length", "stage", "case_id")
-    found = list(
+    clocks = list(
         await rows.values(
             *columns,
             no="case__no",
@@ -123,60 +123,62 @@ async def clocks_by_id(ids: Sequence[int]) -> list[dict[str, Any]]:
             lead="case__unit",
         )
     )
-    cases = [row["case_id"] for row in found]
+    case_ids = [row["case_id"] for row in clocks]
     bars: dict[int, list[dict[str, Any]]] = {}
-    for bar in await AccessBar.filter(case_id__in=cases).values("case_id", "unit", "staff"):
+    for bar in await AccessBar.filter(case_id__in=case_ids).values("case_id", "unit", "staff"):
         bars.setdefault(bar["case_id"], []).append(bar)
-    co: dict[int, list[str]] = {}
-    for row in await TenureRow.filter(case_id__in=cases, lead=False, until__isnull=True).values("case_id", "unit"):
-        co.setdefault(row["case_id"], []).append(row["unit"])
-    for row in found:
-        row["bars"], row["co"] = bars.get(row["case_id"], []), co.get(row["case_id"], [])
-    return found
+    co_units: dict[int, list[str]] = {}
+    for row in await TenureRow.filter(case_id__in=case_ids, lead=False, until__isnull=True).values("case_id", "unit"):
+        co_units.setdefault(row["case_id"], []).append(row["unit"])
+    for row in clocks:
+        row["bars"], row["co"] = bars.get(row["case_id"], []), co_units.get(row["case_id"], [])
+    return clocks
 
 
-async def unit_loads(now: datetime, since: datetime, today: date) -> dict[str, dict[str, int]]:
+async def count_unit_loads(now: datetime, since: datetime, today: date) -> dict[str, dict[str, int]]:
     """Per unit: open cases that are late, due today or nearly due by its own clocks, and those it got since then.
 
     Reports (检举控告) are not among them: whoever reads the figures need not be cleared.
     """
-    running = ClockRow.filter(stopped_at__isnull=True, case__confidential=False).exclude(term__in=sorted(RIGHTS))
-    counted = running.exclude(unit="").annotate(
+    clocks = ClockRow.filter(stopped_at__isnull=True, case__confidential=False).exclude(term__in=sorted(RIGHTS))
+    clock_counts = clocks.exclude(unit="").annotate(
         late=Count("case_id", distinct=True, _filter=Q(due_at__lte=now)),
         today=Count("case_id", distinct=True, _filter=Q(due_at__gt=now, due_legal_day=today)),
         amber=Count("case_id", distinct=True, _filter=Q(due_at__gt=now, warn_at__lte=now, due_legal_day__gt=today)),
     )
-    found: dict[str, dict[str, int]] = {}
-    for row in await counted.group_by("unit").values("unit", "late", "today", "amber"):
-        found[row.pop("unit")] = row
-    fresh = TenureRow.filter(since__gte=since, since__lte=now, lead=True, case__confidential=False)
-    for row in await fresh.annotate(n=Count("id")).group_by("unit").values("unit", "n"):
-        found.setdefault(row["unit"], {})["new"] = row["n"]
-    return found
+    loads: dict[str, dict[str, int]] = {}
+    for row in await clock_counts.group_by("unit").values("unit", "late", "today", "amber"):
+        loads[row.pop("unit")] = row
+    new_tenures = TenureRow.filter(since__gte=since, since__lte=now, lead=True, case__confidential=False)
+    for row in await new_tenures.annotate(n=Count("id")).group_by("unit").values("unit", "n"):
+        loads.setdefault(row["unit"], {})["new"] = row["n"]
+    return loads
 
 
-async def folded(no: str) -> tuple[CaseProjection, list[Clock], Case]:
+async def load_projection(no: str) -> tuple[CaseProjection, list[Clock], Case]:
     """A case folded anew, its stored clocks and its row: for `xinqiao verify`."""
     case = await Case.get(no=no)
-    history = [happening_of(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
+    history = [to_event(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
     rows = await ClockRow.filter(case_id=case.id).order_by("seq", "id")
     return (
-        projection.project(history, facts_of(case), await calendar_editions.editions()),
-        [clock_of(r) for r in rows],
+        projection.project(history, to_clock_facts(case), await calendar_editions.load_editions()),
+        [to_clock(r) for r in rows],
         case,
     )
 
 
-async def tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
+async def load_tenure_facts(since: datetime, until: datetime) -> list[dict[str, Any]]:
     """The spans in which units led cases and that touch a period, for the figures: case_no, unit, since, until."""
     rows = TenureRow.filter(Q(until__isnull=True) | Q(until__gte=since), lead=True, since__lt=until)
     rows = rows.filter(case__confidential=False)
     return list(
-        await rows.using_db(db.reading()).order_by("since", "id").values("unit", "since", "until", case_no="case__no")
+        await rows.using_db(db.read_connection())
+        .order_by("since", "id")
+        .values("unit", "since", "until", case_no="case__no")
     )
 
 
-async def classified(since: datetime, until: datetime) -> list[dict[str, Any]]:
+async def load_classifications(since: datetime, until: datetime) -> list[dict[str, Any]]:
     """What the system said of each case that came in then: data of its entries, oldest first. Without reports."""
     rows = Entry.filter(act=Act.CLASSIFY, at__gte=since, at__lt=until, role=Role.SYSTEM, case__confidential=False)
-    return list(await rows.using_db(db.reading()).order_by("at", "id").values("at", "data"))
+    return list(await rows.using_db(db.read_connection()).order_by("at", "id").values("at", "data"))

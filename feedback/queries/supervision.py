@@ -16,7 +16,7 @@ from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import OPEN, Act, Status
 
 
-async def confidential_among(nos: Sequence[str]) -> set[str]:
+async def filter_confidential(nos: Sequence[str]) -> set[str]:
     """Those of the cases that are reports (检举控告)."""
     rows = await Case.filter(no__in=list(nos), confidential=True).values("no") if nos else []
     return {row["no"] for row in rows}
@@ -24,7 +24,7 @@ async def confidential_among(nos: Sequence[str]) -> set[str]:
 
 async def supervised_after(last: int, limit: int) -> list[int]:
     """Ids of cases that may be supervised, in their order, behind the id `last`."""
-    rows = Case.filter(status__in=_SUPERVISED, id__gt=last).order_by("id").limit(limit)
+    rows = Case.filter(status__in=_SUPERVISED_STATUSES, id__gt=last).order_by("id").limit(limit)
     return [row["id"] for row in await rows.values("id")]
 
 
@@ -55,37 +55,39 @@ async def numbers_of(ids: Sequence[int]) -> list[str]:
     return [row["no"] for row in rows]
 
 
-async def supervision_facts(now: datetime, cases: Sequence[int]) -> list[dict[str, Any]]:
+async def load_supervision_facts(now: datetime, cases: Sequence[int]) -> list[dict[str, Any]]:
     """What may speak for a supervision order in these cases: late clocks, returns, urging, a bad call-back.
 
     Only of cases that may be supervised and in which something of this was within a year. What came before the last
     order is not counted again. For the system only; reports are among them.
     """
-    recent = now - _LOOKS_BACK
-    running = ClockRow.filter(case_id__in=list(cases), stopped_at__isnull=True, due_at__lte=now, due_at__gte=recent)
-    late = await running.exclude(term__in=[*sorted(RIGHTS), "supervision"]).values(
+    since = now - _LOOK_BACK
+    overdue_clocks = ClockRow.filter(
+        case_id__in=list(cases), stopped_at__isnull=True, due_at__lte=now, due_at__gte=since
+    )
+    late_clocks = await overdue_clocks.exclude(term__in=[*sorted(RIGHTS), "supervision"]).values(
         "case_id", "id", "term", "label", "due_legal_day"
     )
-    rows = Case.filter(id__in=list(cases), status__in=_SUPERVISED)
+    rows = Case.filter(id__in=list(cases), status__in=_SUPERVISED_STATUSES)
     records: dict[int, dict[str, Any]] = {
-        row["id"]: row | _NOTHING_SAID | {"late": []}
+        row["id"]: row | _EMPTY_RECORD | {"late": []}
         for row in await rows.values("id", "no", "profile", "unit", "desk")
     }
-    entries = Entry.filter(case_id__in=list(records), act__in=_TELLING).order_by("case_id", "seq")
-    concerned = {row["case_id"] for row in late}
+    entries = Entry.filter(case_id__in=list(records), act__in=_COUNTED_ACTS).order_by("case_id", "seq")
+    concerned = {row["case_id"] for row in late_clocks}
     for entry in await entries.values("case_id", "act", "at", "data"):
-        _take_in(records[entry["case_id"]], entry)
-        if entry["act"] in _SPEAKING and entry["at"] >= recent:
+        _apply_entry(records[entry["case_id"]], entry)
+        if entry["act"] in _SPEAKING and entry["at"] >= since:
             concerned.add(entry["case_id"])
-    for clock in late:
+    for clock in late_clocks:
         if clock["case_id"] in records:
             records[clock["case_id"]]["late"].append(clock)
     return [record for case, record in records.items() if case in concerned]
 
 
-_LOOKS_BACK = timedelta(days=365)
-_SUPERVISED = [s.value for s in (*OPEN, Status.REPLIED)]
-_TELLING = [
+_LOOK_BACK = timedelta(days=365)
+_SUPERVISED_STATUSES = [s.value for s in (*OPEN, Status.REPLIED)]
+_COUNTED_ACTS = [
     act.value
     for act in (
         Act.SUPERVISE,
@@ -101,7 +103,7 @@ _TELLING = [
 ]
 _SPEAKING = frozenset({Act.RETURN, Act.URGE, Act.CALL_BACK, Act.REOPEN, Act.RATE})
 _SINCE_ORDER: dict[str, Any] = {"returns": 0, "urges": 0, "unsatisfied": None, "rated_badly": None}
-_NOTHING_SAID: dict[str, Any] = {
+_EMPTY_RECORD: dict[str, Any] = {
     **_SINCE_ORDER,
     "orders": 0,
     "order_open": False,
@@ -112,7 +114,7 @@ _NOTHING_SAID: dict[str, Any] = {
 _BAD_LEVEL = 2
 
 
-def _take_in(record: dict[str, Any], entry: Mapping[str, Any]) -> None:
+def _apply_entry(record: dict[str, Any], entry: Mapping[str, Any]) -> None:
     """Count an entry into the record of its case."""
     data = entry["data"]
     match entry["act"]:
@@ -138,13 +140,13 @@ def _take_in(record: dict[str, Any], entry: Mapping[str, Any]) -> None:
             record["extended"] = True
 
 
-async def past_clocks(since: datetime, now: datetime, most: int) -> list[tuple[Any, ...]]:
+async def load_past_clocks(since: datetime, now: datetime, most: int) -> list[tuple[Any, ...]]:
     """Clocks that ended as they should, or late, or are late now: unit, term, kind, start, due, end.
 
     The newest `most`; reports (检举控告) are not among them, since everybody sees what is counted from this.
     """
-    ended = Q(stopped_at__isnull=False, kept=True) | Q(stopped_at__isnull=True, due_at__lte=now)
-    rows = ClockRow.filter(ended, starts_at__gte=since, case__confidential=False)
+    is_counted = Q(stopped_at__isnull=False, kept=True) | Q(stopped_at__isnull=True, due_at__lte=now)
+    rows = ClockRow.filter(is_counted, starts_at__gte=since, case__confidential=False)
     rows = rows.exclude(term__in=sorted(RIGHTS)).exclude(unit="").order_by("-id").limit(most)
     columns = ("unit", "term", "case__kind", "starts_at", "due_at", "stopped_at")
-    return list(await rows.using_db(db.reading()).values_list(*columns))
+    return list(await rows.using_db(db.read_connection()).values_list(*columns))

@@ -29,33 +29,33 @@ SEARCH_MOST = 2000
 _CHUNK = 500
 
 
-async def rows_of(actor: Actor, nos: Iterable[str], most: int = SEARCH_MOST) -> list[WorkRow]:
+async def list_work_rows(actor: Actor, nos: Iterable[str], most: int = SEARCH_MOST) -> list[WorkRow]:
     """Those of the numbers whose cases the actor sees, newest first: the list behind a figure."""
-    wanted = sorted(set(nos), reverse=True)
-    found: list[WorkRow] = []
-    for at in range(0, len(wanted), _CHUNK):
-        if len(found) < most:
-            found += await _rows(
-                scoped_query(actor).filter(no__in=wanted[at : at + _CHUNK]).order_by("-received_at", "-id")
+    unique_nos = sorted(set(nos), reverse=True)
+    rows: list[WorkRow] = []
+    for offset in range(0, len(unique_nos), _CHUNK):
+        if len(rows) < most:
+            rows += await _load_rows(
+                scoped_query(actor).filter(no__in=unique_nos[offset : offset + _CHUNK]).order_by("-received_at", "-id")
             )
-    return found[:most]
+    return rows[:most]
 
 
-async def worklist(actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE) -> Page:
+async def load_worklist(actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE) -> Page:
     """The cases the actor sees, narrowed and sorted, one page of them."""
-    found = await _narrowed(actor, filters, now)
-    counted = (await found.annotate(total=Count("id"), running=Count("next_due_at")).values("total", "running"))[0]
-    total, running = int(counted["total"]), int(counted["running"])
+    cases = await _apply_filters(actor, filters, now)
+    totals = (await cases.annotate(total=Count("id"), running=Count("next_due_at")).values("total", "running"))[0]
+    total, running = int(totals["total"]), int(totals["running"])
     pages = max(1, ceil(total / size))
     page = min(max(1, page), pages)
     offset = (page - 1) * size
-    rows = await _sorted(found, filters.sort, offset, min(size, total - offset), running)
+    rows = await _load_sorted(cases, filters.sort, offset, min(size, total - offset), running)
     return Page(tuple(rows), total, page, pages)
 
 
-async def export(actor: Actor, filters: Filters, *, now: datetime, most: int) -> list[WorkRow]:
+async def load_export(actor: Actor, filters: Filters, *, now: datetime, most: int) -> list[WorkRow]:
     """The same list without pages, for a file. At most `most` rows."""
-    return await _sorted(await _narrowed(actor, filters, now), filters.sort, 0, most, most)
+    return await _load_sorted(await _apply_filters(actor, filters, now), filters.sort, 0, most, most)
 
 
 _ORDERS: Mapping[str, tuple[str, ...]] = {
@@ -63,31 +63,31 @@ _ORDERS: Mapping[str, tuple[str, ...]] = {
     "-received": ("-received_at", "-id"),
 }
 _LONG_AGO = from_millis(0)  # later than this is any time: SQLite seeks for `>`, but scans for `NOT … IS NULL`
-COLUMNS = tuple(each.name for each in fields(WorkRow))
+COLUMNS = tuple(column.name for column in fields(WorkRow))
 
 
-async def _sorted(found: QuerySet[Case], sort: str, offset: int, limit: int, running: int) -> list[WorkRow]:
+async def _load_sorted(cases: QuerySet[Case], sort: str, offset: int, limit: int, running: int) -> list[WorkRow]:
     """A stretch of the list. By default what has the least time left comes first, then what waits for nobody."""
     if sort in _ORDERS:
-        return await _rows(found.order_by(*_ORDERS[sort]).offset(offset).limit(limit))
+        return await _load_rows(cases.order_by(*_ORDERS[sort]).offset(offset).limit(limit))
     # Two statements, since an index gives either half in order; together they would be sorted whole for every page.
     rows: list[WorkRow] = []
     if offset < running:
-        half = found.filter(next_due_at__gt=_LONG_AGO).order_by("next_due_at", "id")
-        rows = await _rows(half.offset(offset).limit(limit))
+        part = cases.filter(next_due_at__gt=_LONG_AGO).order_by("next_due_at", "id")
+        rows = await _load_rows(part.offset(offset).limit(limit))
     if missing := limit - len(rows):
-        half = found.filter(next_due_at__isnull=True).order_by("id")
-        rows += await _rows(half.offset(max(0, offset - running)).limit(missing))
+        part = cases.filter(next_due_at__isnull=True).order_by("id")
+        rows += await _load_rows(part.offset(max(0, offset - running)).limit(missing))
     return rows
 
 
-async def _rows(found: QuerySet[Case]) -> list[WorkRow]:
-    return [WorkRow(**row) for row in await found.values(*COLUMNS)]
+async def _load_rows(cases: QuerySet[Case]) -> list[WorkRow]:
+    return [WorkRow(**row) for row in await cases.values(*COLUMNS)]
 
 
-async def counts(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
+async def count_cases(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
     """How many cases of the list stand in each status and under each light, the filter on these two aside."""
-    base = Filters(
+    other_filters = Filters(
         unit=filters.unit,
         kind=filters.kind,
         category=filters.category,
@@ -96,8 +96,8 @@ async def counts(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, 
         flag=filters.flag,
         mine=filters.mine,
     )
-    found = await _narrowed(actor, base, now)
-    by_status = await _lights(found, now).group_by("status").values("status", "open", *_LIGHTS)
+    cases = await _apply_filters(actor, other_filters, now)
+    by_status = await _count_lights(cases, now).group_by("status").values("status", "open", *_LIGHTS)
     result = {row["status"]: row["open"] for row in by_status}
     result["open"] = sum(result.get(s.value, 0) for s in OPEN)
     return result | {light: sum(row[light] for row in by_status) for light in _LIGHTS}
@@ -106,12 +106,14 @@ async def counts(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, 
 _LIGHTS = (Light.RED.value, Light.AMBER.value, Light.GREEN.value)
 
 
-def _lights(found: QuerySet[Case], now: datetime) -> QuerySet[Case]:
+def _count_lights(cases: QuerySet[Case], now: datetime) -> QuerySet[Case]:
     """Counts them, `open` in all and under each light, in one statement."""
-    return found.annotate(open=Count("id"), **{light: Count("id", _filter=_lit(light, now)) for light in _LIGHTS})
+    return cases.annotate(
+        open=Count("id"), **{light: Count("id", _filter=_light_filter(light, now)) for light in _LIGHTS}
+    )
 
 
-def _lit(light: str, now: datetime) -> Q:
+def _light_filter(light: str, now: datetime) -> Q:
     match light:
         case Light.RED:
             return Q(next_due_at__lte=now)
@@ -123,71 +125,75 @@ def _lit(light: str, now: datetime) -> Q:
             return Q(next_due_at__isnull=True)
 
 
-async def _narrowed(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
-    found = scoped_query(actor)
+async def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
+    cases = scoped_query(actor)
     if filters.status == "open":
-        found = found.filter(status__in=[s.value for s in OPEN])
+        cases = cases.filter(status__in=[s.value for s in OPEN])
     elif filters.status:
-        found = found.filter(status=filters.status)
+        cases = cases.filter(status=filters.status)
     if filters.light:
-        found = found.filter(_lit(filters.light, now))
+        cases = cases.filter(_light_filter(filters.light, now))
     if filters.unit:
         # What no unit leads yet lies with its desk: the board counts it there, so the list behind must hold it.
-        found = found.filter(Q(unit=filters.unit) | Q(unit="", desk=filters.unit))
+        cases = cases.filter(Q(unit=filters.unit) | Q(unit="", desk=filters.unit))
     if filters.kind:
-        found = found.filter(kind=filters.kind)
+        cases = cases.filter(kind=filters.kind)
     if filters.category:
-        found = found.filter(category__startswith=filters.category)
+        cases = cases.filter(category__startswith=filters.category)
     if filters.region:
-        found = found.filter(region__startswith=filters.region.rstrip("0") or "0")
+        cases = cases.filter(region__startswith=filters.region.rstrip("0") or "0")
     if filters.flag:
-        found = found.filter(flags__contains=filters.flag)
+        cases = cases.filter(flags__contains=filters.flag)
     if filters.mine:
         at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
-        held = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")
-        found = found.filter(at_desk | Q(id__in=Subquery(held)))
+        tenures = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")
+        cases = cases.filter(at_desk | Q(id__in=Subquery(tenures)))
     if filters.q:
-        found = found.filter(await _found(filters.q))
-    return found
+        cases = cases.filter(await _query_filter(filters.q))
+    return cases
 
 
-async def _found(query: str) -> Q:
+async def _query_filter(query: str) -> Q:
     """Cases whose number, title or text hold the query."""
-    number = identifiers.typed_number(query)
-    ids = await search.find(search.CASES, query, SEARCH_MOST)
-    rows = await Case.filter(id__in=ids).using_db(db.reading()).values("id", "title", "text", "address") if ids else []
-    sure = [row["id"] for row in rows if search.matches(query, row["title"], row["text"], row["address"])]
-    return Q(no=number) | Q(id__in=sure) if sure else Q(no=number)
+    number = identifiers.normalize_case_number(query)
+    ids = await search.find_ids(search.CASES, query, SEARCH_MOST)
+    rows = (
+        await Case.filter(id__in=ids).using_db(db.read_connection()).values("id", "title", "text", "address")
+        if ids
+        else []
+    )
+    match_ids = [row["id"] for row in rows if search.matches(query, row["title"], row["text"], row["address"])]
+    return Q(no=number) | Q(id__in=match_ids) if match_ids else Q(no=number)
 
 
-async def board(actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
+async def load_board(actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
     """Per unit (the desk for what has none yet): red, amber, green and open, over the cases the actor sees."""
     open_ = scoped_query(actor).filter(status__in=[s.value for s in OPEN])
-    found: dict[str, dict[str, Any]] = {}
-    for row in await _lights(open_, now).group_by("unit", "desk").values("unit", "desk", "open", *_LIGHTS):
+    lines: dict[str, dict[str, Any]] = {}
+    for row in await _count_lights(open_, now).group_by("unit", "desk").values("unit", "desk", "open", *_LIGHTS):
         unit = row["unit"] or row["desk"]
-        line = found.setdefault(unit, {"unit": unit, "open": 0, "red": 0, "amber": 0, "green": 0})
+        line = lines.setdefault(unit, {"unit": unit, "open": 0, "red": 0, "amber": 0, "green": 0})
         for name in ("open", *_LIGHTS):
             line[name] += row[name]
-    return sorted(found.values(), key=lambda r: (-r["red"], -r["amber"], -r["open"], r["unit"]))
+    return sorted(lines.values(), key=lambda r: (-r["red"], -r["amber"], -r["open"], r["unit"]))
 
 
-async def flow(actor: Actor, since: datetime, until: datetime) -> dict[str, int]:
+async def count_flow(actor: Actor, since: datetime, until: datetime) -> dict[str, int]:
     """How many cases came, and how many were answered, in a span."""
-    return (await flows(actor, [since, until]))[0]
+    return (await count_flows(actor, [since, until]))[0]
 
 
-async def flows(actor: Actor, bounds: Sequence[datetime]) -> list[dict[str, int]]:
+async def count_flows(actor: Actor, bounds: Sequence[datetime]) -> list[dict[str, int]]:
     """The same for each span between two bounds that follow each other."""
     spans = list(pairwise(bounds))
-    found: list[dict[str, int]] = [{} for _ in spans]
+    result: list[dict[str, int]] = [{} for _ in spans]
     for name in ("received", "replied"):
-        seen = scoped_query(actor).filter(**_within(name, bounds[0], bounds[-1]))
-        each = {f"n{place}": Count("id", _filter=Q(**_within(name, *span))) for place, span in enumerate(spans)}
-        counted = (await seen.annotate(**each).values(*each))[0]
-        for place, row in enumerate(found):
-            row[name] = int(counted[f"n{place}"])
-    return found
+        cases = scoped_query(actor).filter(**_within(name, bounds[0], bounds[-1]))
+        annotations = {f"n{index}": Count("id", _filter=Q(**_within(name, *span))) for index, span in enumerate(spans)}
+        totals = (await cases.annotate(**annotations).values(*annotations))[0]
+        for index, row in enumerate(result):
+            row[name] = int(totals[f"n{index}"])
+    return result
 
 
 def _within(name: str, since: datetime, until: datetime) -> dict[str, Any]:

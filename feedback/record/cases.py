@@ -18,19 +18,19 @@ from feedback.kernel.outbox import Priority
 from feedback.record import calendar_editions, deadline_changes, people, search
 from feedback.record.models.case import AccessBar, Case, Entry
 from feedback.record.models.clocks import ClockRow
-from feedback.record.people import keep_people, keep_person
+from feedback.record.people import store_parties, store_person
 from feedback.record.persistence import (
-    armed,
     check_attachments,
     clock_columns,
-    clocks_stored,
-    columns_of,
-    facts_of,
-    happening_of,
-    keep_side_rows,
-    said_by,
-    standing_of,
-    store_foldings,
+    load_case_access,
+    load_stored_clocks,
+    projection_columns,
+    store_projection,
+    store_side_rows,
+    submission_data,
+    sweep_columns,
+    to_clock_facts,
+    to_event,
 )
 from feedback.rules import access, lifecycle, local_terms, preconditions, projection
 from feedback.rules.access import Actor, CaseAccess
@@ -59,7 +59,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedAct:
     """An act as it was just recorded, for facts that belong into the same transaction."""
 
     case_no: str
@@ -76,11 +76,11 @@ class Recorded:
     region: str
 
 
-InTransaction = Callable[[Recorded], Awaitable[None]]
+InTransaction = Callable[[RecordedAct], Awaitable[None]]
 
 
 async def submit(
-    draft: Submission,
+    submission: Submission,
     actor: Actor,
     *,
     now: datetime,
@@ -92,18 +92,18 @@ async def submit(
 
     Raises Invalid, or Conflict when the source id was used for another text.
     """
-    draft = tidy(draft, attachments_max)
-    if draft.source_id and (known := await _known(draft, actor, secret)):
-        return known
-    await check_attachments(draft.attachments)
-    editions = await calendar_editions.editions()
+    submission = tidy(submission, attachments_max)
+    if submission.source_id and (receipt := await _find_receipt(submission, actor, secret)):
+        return receipt
+    await check_attachments(submission.attachments)
+    editions = await calendar_editions.load_editions()
     for attempt in range(_TRIES):
         no = identifiers.case_number(office_day(now))
         try:
-            return await _open(no, draft, actor, editions, now, secret, in_transaction)
+            return await _open_case(no, submission, actor, editions, now, secret, in_transaction)
         except IntegrityError:
-            if draft.source_id and (known := await _known(draft, actor, secret)):
-                return known  # somebody else handed in the same at the same moment
+            if submission.source_id and (receipt := await _find_receipt(submission, actor, secret)):
+                return receipt  # somebody else handed in the same at the same moment
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError
@@ -121,7 +121,7 @@ class ActCommand:
 
 async def act(
     no: str,
-    what: Act,
+    act_code: Act,
     actor: Actor,
     data: Mapping[str, Any],
     *,
@@ -134,118 +134,123 @@ async def act(
     Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, or Conflict when somebody
     else changed the case meanwhile.
     """
-    return await acts(no, [ActCommand(what, actor, data, now)], expect=expect, in_transaction=in_transaction)
+    return await acts(no, [ActCommand(act_code, actor, data, now)], expect=expect, in_transaction=in_transaction)
 
 
 async def acts(
-    no: str, deeds: Sequence[ActCommand], *, expect: int | None = None, in_transaction: InTransaction | None = None
+    no: str, commands: Sequence[ActCommand], *, expect: int | None = None, in_transaction: InTransaction | None = None
 ) -> Status:
     """Do several things to a case in one transaction, in order: all of them or none. Raises what `act` raises."""
     # Read.
-    case, standing, history, facts = await _file(no, deeds[0].actor)
-    editions = await calendar_editions.editions()
+    case, case_access, history, facts = await _load_case(no, commands[0].actor)
+    editions = await calendar_editions.load_editions()
     # Decide.
     state = before = projection.project(history, facts, editions)
-    moved = await deadline_changes.due_in(case, state, editions)
-    done: list[_Done] = []
+    changes = await deadline_changes.find_pending_changes(case, state, editions)
+    entries: list[_PlannedEntry] = []
     digest = case.digest
-    for deed in deeds:
-        step, kept = _decided(deed, case, standing, state, facts, expect)
-        await check_attachments(kept.get("attachments", ()))
-        asked = {each.act: each.data for each in history}
-        tried = Attempt(deed.act, kept, standing, state, deed.at, asked)
-        preconditions.check(tried)
-        if turn := lifecycle.redirect_of(deed.act, facts.profile, kept):
-            deed, kept = replace(deed, act=turn.into), kept | {turn.unless: turn.reason}
-        kept |= preconditions.noted(tried) | _promised(deed.act, facts)
+    for command in commands:
+        step, data = _check_command(command, case, case_access, state, facts, expect)
+        await check_attachments(data.get("attachments", ()))
+        latest_data = {entry.act: entry.data for entry in history}
+        attempt = Attempt(command.act, data, case_access, state, command.at, latest_data)
+        preconditions.check_attempt(attempt)
+        if redirect := lifecycle.find_redirect(command.act, facts.profile, data):
+            command, data = replace(command, act=redirect.into), data | {redirect.unless: redirect.reason}
+        data |= preconditions.extra_data(attempt) | _local_term_data(command.act, facts)
         seq = len(history) + 1
-        history.append(CaseEvent(seq, deed.act, deed.at, deed.actor.unit, kept))
+        history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data))
         state = projection.project(history, facts, editions)
-        standing = _standing_after(standing, state)
-        deed = replace(deed, data=kept)
-        digest = _digest(digest, no, seq, deed, state)
-        done.append(_Done(deed, state, _is_public(step, deed, standing), seq, digest))
-    moved += deadline_changes.woken(case, history, before, state, editions)
+        case_access = _access_after(case_access, state)
+        command = replace(command, data=data)
+        digest = _compute_digest(digest, no, seq, command, state)
+        entries.append(_PlannedEntry(command, state, _is_public(step, command, case_access), seq, digest))
+    changes += deadline_changes.find_resumed_changes(case, history, before, state, editions)
     # Write.
     async with db.transaction():
-        change = {"version": case.version + len(done), "digest": digest, **columns_of(state)}
-        await db.compare_and_set(case, {"version": case.version}, change)
-        for each in done:
-            await _record(case, each)
-            await keep_side_rows(case, each.deed.act, each.deed.data, each.seq, each.deed.at)
+        columns = {"version": case.version + len(entries), "digest": digest, **projection_columns(state)}
+        await db.compare_and_set(case, {"version": case.version}, columns)
+        for entry in entries:
+            await _write_entry(case, entry)
+            await store_side_rows(case, entry.command.act, entry.command.data, entry.seq, entry.command.at)
             if in_transaction:
-                await in_transaction(_recorded(no, each, facts, each.after.unit or case.unit, case.region))
-        await deadline_changes.keep([(case, moved)], editions.newest.edition, deeds[0].at)
-        await store_foldings(case.id, state)
+                await in_transaction(_to_recorded_act(no, entry, facts, entry.after.unit or case.unit, case.region))
+        await deadline_changes.store_changes([(case, changes)], editions.newest.edition, commands[0].at)
+        await store_projection(case.id, state)
     return state.state.status
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
-    """A deed as it will be recorded."""
+class _PlannedEntry:
+    """A command as it will be recorded."""
 
-    deed: ActCommand
+    command: ActCommand
     after: CaseProjection
     public: bool
     seq: int
     digest: str
 
 
-def _digest(before: str, no: str, seq: int, deed: ActCommand, after: CaseProjection) -> str:
-    role, status = _acting_role(deed.actor), after.state.status.value
-    actor = deed.actor
-    return projection.entry_digest(
-        before, no, seq, deed.act.value, deed.at, actor.id, role, actor.unit, deed.data, status
+def _compute_digest(before: str, no: str, seq: int, command: ActCommand, after: CaseProjection) -> str:
+    role, status = _acting_role(command.actor), after.state.status.value
+    actor = command.actor
+    return projection.compute_entry_digest(
+        before, no, seq, command.act.value, command.at, actor.id, role, actor.unit, command.data, status
     )
 
 
-def _recorded(no: str, done: _Done, facts: ClockFacts, unit: str, region: str) -> Recorded:
-    deed, status = done.deed, done.after.state.status
-    who = (deed.act, deed.at, deed.actor, status, facts.kind, unit, deed.data)
-    return Recorded(no, done.seq, *who, profile=facts.profile, desk=facts.desk, region=region)
+def _to_recorded_act(no: str, entry: _PlannedEntry, facts: ClockFacts, unit: str, region: str) -> RecordedAct:
+    command, status = entry.command, entry.after.state.status
+    values = (command.act, command.at, command.actor, status, facts.kind, unit, command.data)
+    return RecordedAct(no, entry.seq, *values, profile=facts.profile, desk=facts.desk, region=region)
 
 
-def _decided(
-    deed: ActCommand, case: Case, standing: CaseAccess, before: CaseProjection, facts: ClockFacts, expect: int | None
+def _check_command(
+    command: ActCommand,
+    case: Case,
+    case_access: CaseAccess,
+    before: CaseProjection,
+    facts: ClockFacts,
+    expect: int | None,
 ) -> tuple[Step, dict[str, Any]]:
     """The row that allows the deed, and what of its data is kept.
 
     Raises NotNow, Forbidden, Conflict or Invalid.
     """
-    step = lifecycle.step_for(deed.act, facts.profile, facts.kind, before.state.stage)
+    step = lifecycle.find_step(command.act, facts.profile, facts.kind, before.state.stage)
     if step is None:
-        raise NotNow(act=deed.act.value, status=case.status)
-    if not access.may(deed.actor, step, standing):
-        raise Forbidden(act=deed.act.value)
+        raise NotNow(act=command.act.value, status=case.status)
+    if not access.may_perform(command.actor, step, case_access):
+        raise Forbidden(act=command.act.value)
     if expect is not None and expect != case.version:
         raise Conflict(no=case.no)
-    lifecycle.decide(before.state, deed.act, deed.data)
-    asked = [need.name for need in (*step.needs, *step.may)]
-    return step, {name: deed.data[name] for name in asked if deed.data.get(name) not in (None, "")}
+    lifecycle.check_step(before.state, command.act, command.data)
+    names = [need.name for need in (*step.needs, *step.may)]
+    return step, {name: command.data[name] for name in names if command.data.get(name) not in (None, "")}
 
 
-def _promised(act: Act, facts: ClockFacts) -> dict[str, Any]:
+def _local_term_data(act: Act, facts: ClockFacts) -> dict[str, Any]:
     """The town's shorter terms of the clocks that begin here, kept with the entry."""
-    found = local_terms.begun_by(act, facts)
-    return {"terms": found} if found else {}
+    terms = local_terms.list_promised_lengths(act, facts)
+    return {"terms": terms} if terms else {}
 
 
-def _is_public(step: Step, deed: ActCommand, standing: CaseAccess) -> bool:
+def _is_public(step: Step, command: ActCommand, case_access: CaseAccess) -> bool:
     """Whether the citizen sees the entry: what a co-unit says goes to the lead."""
-    return step.public and not (deed.act is Act.PROGRESS and deed.actor.unit != standing.lead)
+    return step.public and not (command.act is Act.PROGRESS and command.actor.unit != case_access.lead)
 
 
-def _standing_after(standing: CaseAccess, after: CaseProjection) -> CaseAccess:
+def _access_after(case_access: CaseAccess, after: CaseProjection) -> CaseAccess:
     return replace(
-        standing,
+        case_access,
         desk=after.desk,
         lead=after.unit,
         co=frozenset(t.unit for t in after.tenures if not t.lead and t.until is None),
-        held=standing.held | frozenset(t.unit for t in after.tenures),
+        held=case_access.held | frozenset(t.unit for t in after.tenures),
     )
 
 
-async def bar(no: str, *, units: Sequence[str] = (), staff: Sequence[str] = ()) -> None:
+async def bar_access(no: str, *, units: Sequence[str] = (), staff: Sequence[str] = ()) -> None:
     """Shut units (and all below them) or single staff out of a case (回避)."""
     case = await Case.get_or_none(no=no)
     if case is None:
@@ -256,43 +261,43 @@ async def bar(no: str, *, units: Sequence[str] = (), staff: Sequence[str] = ()) 
         )
 
 
-async def _file(no: str, actor: Actor) -> tuple[Case, CaseAccess, list[CaseEvent], ClockFacts]:
+async def _load_case(no: str, actor: Actor) -> tuple[Case, CaseAccess, list[CaseEvent], ClockFacts]:
     case = await Case.get_or_none(no=no[:NO_MOST])
     if case is None:
         raise NotFound(no=no)
-    standing = await standing_of(case)
-    if not access.sees(actor, standing):
+    case_access = await load_case_access(case)
+    if not access.may_see(actor, case_access):
         raise NotFound(no=no)
-    history = [happening_of(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
-    return case, standing, history, facts_of(case)
+    history = [to_event(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
+    return case, case_access, history, to_clock_facts(case)
 
 
-async def _known(draft: Submission, actor: Actor, secret: str) -> Receipt | None:
+async def _find_receipt(submission: Submission, actor: Actor, secret: str) -> Receipt | None:
     """The receipt of the same source, if it was handed in before, by the same sender.
 
     Raises Conflict for another text and for whoever cannot be told from a stranger: the receipt holds the query code,
     and both a source id and a text that goes round can be guessed.
     """
-    found = Case.get_or_none(channel=draft.channel, source_id=draft.source_id)
-    case = await found.prefetch_related("person")
+    query = Case.get_or_none(channel=submission.channel, source_id=submission.source_id)
+    case = await query.prefetch_related("person")
     if case is None:
         return None
     is_sender = (
-        identifiers.constant_time_equal(case.sender_hash, sender_hash(secret, draft.sender))
-        or people.is_person(case.person, draft.person, secret)
-        or identifiers.is_unguessable(draft.source_id)
+        identifiers.constant_time_equal(case.sender_hash, sender_hash(secret, submission.sender))
+        or people.is_same_person(case.person, submission.person, secret)
+        or identifiers.is_random_uuid(submission.source_id)
         or (Role.RECEPTION in actor.roles and actor.unit == case.desk)
     )
-    if not is_sender or (case.title, case.text) != (draft.title, draft.text):
-        raise Conflict(code="source_id_used", source_id=draft.source_id)
-    clocks = await clocks_stored(case.id)
+    if not is_sender or (case.title, case.text) != (submission.title, submission.text):
+        raise Conflict(code="source_id_used", source_id=submission.source_id)
+    clocks = await load_stored_clocks(case.id)
     code = crypto.decrypt_system(secret, case.code)
     return Receipt(case.no, code, Status(case.status), case.received_at, tuple(clocks), fresh=False)
 
 
-async def _open(
+async def _open_case(
     no: str,
-    draft: Submission,
+    submission: Submission,
     actor: Actor,
     editions: Editions,
     now: datetime,
@@ -300,52 +305,54 @@ async def _open(
     in_transaction: InTransaction | None,
 ) -> Receipt:
     code = identifiers.query_code()
-    facts = projection.facts_from(draft.kind, draft.profile, draft.desk, draft.urgency, draft.person is not None)
-    said = said_by(draft) | _promised(Act.SUBMIT, facts)
-    if draft.exclude:
-        said["exclude"] = crypto.encrypt_system(secret, draft.exclude)
-    after = projection.project([CaseEvent(1, Act.SUBMIT, now, actor.unit, said)], facts, editions)
+    facts = projection.build_clock_facts(
+        submission.kind, submission.profile, submission.desk, submission.urgency, submission.person is not None
+    )
+    data = submission_data(submission) | _local_term_data(Act.SUBMIT, facts)
+    if submission.exclude:
+        data["exclude"] = crypto.encrypt_system(secret, submission.exclude)
+    after = projection.project([CaseEvent(1, Act.SUBMIT, now, actor.unit, data)], facts, editions)
     confidential = facts.kind is Kind.REPORT
-    deed = ActCommand(Act.SUBMIT, actor, said, now)
-    done = _Done(deed, after, True, 1, _digest("", no, 1, deed, after))
+    command = ActCommand(Act.SUBMIT, actor, data, now)
+    entry = _PlannedEntry(command, after, True, 1, _compute_digest("", no, 1, command, after))
     async with db.transaction():
-        person = await keep_person(draft, secret)
+        person = await store_person(submission, secret)
         case = await Case.create(
             no=no,
             code=crypto.encrypt_system(secret, code),
             code_hash=code_hash(secret, code),
-            channel=draft.channel,
-            source_id=draft.source_id or None,
-            kind=draft.kind,
-            profile=draft.profile,
-            title=draft.title,
-            text=draft.text,
-            region=draft.region,
-            address=draft.address,
-            urgency=draft.urgency,
-            flags=" ".join(draft.flags),
+            channel=submission.channel,
+            source_id=submission.source_id or None,
+            kind=submission.kind,
+            profile=submission.profile,
+            title=submission.title,
+            text=submission.text,
+            region=submission.region,
+            address=submission.address,
+            urgency=submission.urgency,
+            flags=" ".join(submission.flags),
             confidential=confidential,
-            anonymous=draft.anonymous,
-            public_consent=draft.public_consent and not confidential,
-            headcount=draft.headcount,
-            link=draft.link,
+            anonymous=submission.anonymous,
+            public_consent=submission.public_consent and not confidential,
+            headcount=submission.headcount,
+            link=submission.link,
             person=person,
             received_at=now,
-            digest=done.digest,
-            sender_hash=sender_hash(secret, draft.sender),
-            **columns_of(after),
+            digest=entry.digest,
+            sender_hash=sender_hash(secret, submission.sender),
+            **projection_columns(after),
         )
-        await keep_people(case.id, draft, secret)
-        await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in sorted(draft.bars)])
-        await _record(case, done)
-        await keep_side_rows(case, Act.SUBMIT, said, 1, now)
+        await store_parties(case.id, submission, secret)
+        await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in sorted(submission.bars)])
+        await _write_entry(case, entry)
+        await store_side_rows(case, Act.SUBMIT, data, 1, now)
         await ClockRow.bulk_create(
-            [ClockRow(case_id=case.id, **clock_columns(clock), **armed(clock)) for clock in after.clocks]
+            [ClockRow(case_id=case.id, **clock_columns(clock), **sweep_columns(clock)) for clock in after.clocks]
         )
         # The words come last: SQLite counts what FTS5 flushes as rows changed by the next statement.
-        await search.index(search.CASES, case.id, f"{draft.title}\n{draft.text}\n{draft.address}")
+        await search.index(search.CASES, case.id, f"{submission.title}\n{submission.text}\n{submission.address}")
         if in_transaction:
-            await in_transaction(_recorded(no, done, facts, "", draft.region))
+            await in_transaction(_to_recorded_act(no, entry, facts, "", submission.region))
     return Receipt(no, code, after.state.status, now, after.clocks)
 
 
@@ -359,25 +366,25 @@ def sender_hash(secret: str, sender: str) -> str:
     return identifiers.keyed_hash(secret, "sender", sender) if sender else ""
 
 
-async def _record(case: Case, done: _Done) -> None:
+async def _write_entry(case: Case, entry: _PlannedEntry) -> None:
     """The entry, chained to the one before, and the message that it happened."""
-    deed = done.deed
+    command = entry.command
     await Entry.create(
         case_id=case.id,
-        seq=done.seq,
-        act=deed.act.value,
-        at=deed.at,
-        actor=deed.actor.id,
-        actor_name=deed.actor.name,
-        role=_acting_role(deed.actor),
-        unit=deed.actor.unit,
-        data=dict(deed.data),
-        status=done.after.state.status.value,
-        public=done.public,
-        digest=done.digest,
+        seq=entry.seq,
+        act=command.act.value,
+        at=command.at,
+        actor=command.actor.id,
+        actor_name=command.actor.name,
+        role=_acting_role(command.actor),
+        unit=command.actor.unit,
+        data=dict(command.data),
+        status=entry.after.state.status.value,
+        public=entry.public,
+        digest=entry.digest,
     )
-    told = {"no": case.no, "seq": done.seq, "by": deed.actor.id}
-    await outbox.put(f"case.{deed.act.value}", f"{case.no}:{done.seq}", told, deed.at, _priority(deed))
+    payload = {"no": case.no, "seq": entry.seq, "by": command.actor.id}
+    await outbox.put(f"case.{command.act.value}", f"{case.no}:{entry.seq}", payload, command.at, _priority(command))
 
 
 _ROUTING = frozenset({Act.SUBMIT, Act.CLASSIFY, Act.ASSIGN, Act.RETURN, Act.REVIEW, Act.RE_REVIEW})

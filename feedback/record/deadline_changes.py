@@ -21,7 +21,7 @@ from feedback.record import calendar_editions
 from feedback.record.models.calendar import CalendarEdition, DeadlineChangeRow
 from feedback.record.models.case import Case, Entry
 from feedback.record.models.clocks import ClockRow
-from feedback.record.persistence import armed, clock_columns, clock_of, facts_of
+from feedback.record.persistence import clock_columns, sweep_columns, to_clock, to_clock_facts
 from feedback.rules import projection
 from feedback.rules.deadlines import CaseEvent, Clock
 from feedback.rules.projection import CaseProjection
@@ -31,7 +31,7 @@ from feedback.rules.vocabulary import Act
 from feedback.rules.workdays import EVERY_DAY, Calendar, Editions
 
 BATCH = 250
-_RUNS = reduce(or_, [Q(length__endswith=unit.value) for unit in TermUnit if unit.runs])  # asks no calendar
+_RUNNING_LENGTHS = reduce(or_, [Q(length__endswith=unit.value) for unit in TermUnit if unit.runs])  # asks no calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +55,28 @@ class DeadlineChange:
         return self.holder in PERSONAL
 
 
-def between(case: Case, stored: Iterable[Clock], folded: Iterable[Clock]) -> list[DeadlineChange]:
+def compare_clocks(
+    case: Case, stored_clocks: Iterable[Clock], computed_clocks: Iterable[Clock]
+) -> list[DeadlineChange]:
     """The clocks of a case that are stored as an older edition counted them, and end on another day now."""
-    now = {(c.term, c.seq, c.unit): c for c in folded}
-    named = case.person_id is not None  # type: ignore[attr-defined] # added at run time
-    moves = []
-    for old in stored:
-        new = now.get((old.term, old.seq, old.unit))
+    clocks_by_key = {(c.term, c.seq, c.unit): c for c in computed_clocks}
+    is_named = case.person_id is not None  # type: ignore[attr-defined] # added at run time
+    changes = []
+    for old in stored_clocks:
+        new = clocks_by_key.get((old.term, old.seq, old.unit))
         if new is None or old.edition == new.edition or old.due_at == new.due_at:
             continue
         days = (old.due_legal_day, new.due_legal_day)
         lead = case.unit or case.desk
-        moves.append(DeadlineChange(case.no, new.term, new.label, new.seq, new.holder, new.unit, lead, named, *days))
-    return moves
+        changes.append(
+            DeadlineChange(case.no, new.term, new.label, new.seq, new.holder, new.unit, lead, is_named, *days)
+        )
+    return changes
 
 
-async def keep(pairs: Iterable[tuple[Case, Sequence[DeadlineChange]]], edition: str, now: datetime) -> None:
+async def store_changes(pairs: Iterable[tuple[Case, Sequence[DeadlineChange]]], edition: str, now: datetime) -> None:
     """Write down what moved in these cases, and that it must be told. Inside the transaction that moves it."""
-    pairs = [(case, moves) for case, moves in pairs if moves]
+    pairs = [(case, changes) for case, changes in pairs if changes]
     if not pairs:
         return
     row = await CalendarEdition.get(name=edition)
@@ -81,37 +85,40 @@ async def keep(pairs: Iterable[tuple[Case, Sequence[DeadlineChange]]], edition: 
             DeadlineChangeRow(
                 edition_id=row.id,
                 case_id=case.id,
-                term=m.term,
-                label=m.label,
-                seq=m.seq,
-                holder=m.holder.value,
-                unit=m.unit,
-                before_day=m.before,
-                after_day=m.after,
+                term=change.term,
+                label=change.label,
+                seq=change.seq,
+                holder=change.holder.value,
+                unit=change.unit,
+                before_day=change.before,
+                after_day=change.after,
                 at=now,
             )
-            for case, moves in pairs
-            for m in moves
+            for case, changes in pairs
+            for change in changes
         ]
     )
-    said = [
-        (f"{case.no}:{edition}", {"no": case.no, "edition": edition, "moved": [_said(m) for m in moves]})
-        for case, moves in pairs
+    messages = [
+        (
+            f"{case.no}:{edition}",
+            {"no": case.no, "edition": edition, "moved": [_to_payload(change) for change in changes]},
+        )
+        for case, changes in pairs
     ]
-    await outbox.put_all("clock.moved", said, now, outbox.Priority.BULK)
+    await outbox.put_all("clock.moved", messages, now, outbox.Priority.BULK)
 
 
-def _said(move: DeadlineChange) -> dict[str, str]:
+def _to_payload(change: DeadlineChange) -> dict[str, str]:
     return {
-        "label": move.label,
-        "holder": move.holder.value,
-        "unit": move.unit,
-        "before": move.before.isoformat(),
-        "after": move.after.isoformat(),
+        "label": change.label,
+        "holder": change.holder.value,
+        "unit": change.unit,
+        "before": change.before.isoformat(),
+        "after": change.after.isoformat(),
     }
 
 
-async def of_case(case_id: int) -> tuple[DeadlineChangeView, ...]:
+async def list_case_changes(case_id: int) -> tuple[DeadlineChangeView, ...]:
     """What the calendar moved in a case, oldest first."""
     columns = ("edition__name", "edition__remark", "term", "label", "seq", "holder", "unit", "before_day", "after_day")
     rows = DeadlineChangeRow.filter(case_id=case_id).order_by("id")
@@ -121,37 +128,37 @@ async def of_case(case_id: int) -> tuple[DeadlineChangeView, ...]:
     )
 
 
-async def under(calendar: Calendar, now: datetime) -> list[DeadlineChange]:
+async def preview_changes(calendar: Calendar, now: datetime) -> list[DeadlineChange]:
     """Every move a calendar would make if it took force now, in the order of the cases. Nothing is written."""
-    editions = (await calendar_editions.editions()).followed_by(calendar, now)
-    moves: list[DeadlineChange] = []
-    async for batch in _touched(editions, confidential=False):
-        for case, folded, rows in await _folded(batch, editions):
-            moves += between(case, map(clock_of, rows), folded.clocks)
-    return moves
+    editions = (await calendar_editions.load_editions()).followed_by(calendar, now)
+    changes: list[DeadlineChange] = []
+    async for batch in _affected_cases(editions, confidential=False):
+        for case, case_projection, rows in await _project_cases(batch, editions):
+            changes += compare_clocks(case, map(to_clock, rows), case_projection.clocks)
+    return changes
 
 
-async def made_by(edition: str) -> list[DeadlineChange]:
+async def list_edition_changes(edition: str) -> list[DeadlineChange]:
     """What an edition moved, in the order of the cases."""
     rows = DeadlineChangeRow.filter(edition__name=edition, case__confidential=False).order_by("case_id", "id")
     columns = ("case__no", "term", "label", "seq", "holder", "unit", "case__unit", "case__desk", "case__person_id")
     return [
         DeadlineChange(no, term, label, seq, Holder(holder), unit, lead or desk, person is not None, before, after)
         for no, term, label, seq, holder, unit, lead, desk, person, before, after in await rows.using_db(
-            db.reading()
+            db.read_connection()
         ).values_list(*columns, "before_day", "after_day")
     ]
 
 
-async def provisional() -> int:
+async def count_provisional() -> int:
     """How many clocks run to a day whose year has no notice yet."""
     rows = ClockRow.filter(stopped_at__isnull=True, provisional=True, case__confidential=False)
-    return await rows.using_db(db.reading()).count()
+    return await rows.using_db(db.read_connection()).count()
 
 
-async def is_followed() -> bool:
+async def is_up_to_date() -> bool:
     """Whether every clock that runs was counted by the newest edition."""
-    return not await _stale(await calendar_editions.editions()).exists()
+    return not await _stale_clocks(await calendar_editions.load_editions()).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,71 +173,73 @@ class DeadlineChangeCounts:
     units: tuple[tuple[str, int, int], ...]  # unit, later, earlier; most first
 
 
-def tally(moves: Sequence[DeadlineChange]) -> DeadlineChangeCounts:
+def count_changes(changes: Sequence[DeadlineChange]) -> DeadlineChangeCounts:
     """How many dates move, which way, for how many people and for which units."""
     units: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for move in moves:
-        units[move.unit or move.lead][move.after < move.before] += 1
+    for change in changes:
+        units[change.unit or change.lead][change.after < change.before] += 1
     rows = sorted(((unit, later, earlier) for unit, (later, earlier) in units.items()), key=lambda r: -(r[1] + r[2]))
-    earlier = sum(move.after < move.before for move in moves)
+    earlier = sum(change.after < change.before for change in changes)
     return DeadlineChangeCounts(
-        moves=len(moves),
-        cases=len({move.no for move in moves}),
-        later=len(moves) - earlier,
+        moves=len(changes),
+        cases=len({change.no for change in changes}),
+        later=len(changes) - earlier,
         earlier=earlier,
-        citizens=len({move.no for move in moves if move.is_personal and move.named}),
+        citizens=len({change.no for change in changes if change.is_personal and change.named}),
         units=tuple(rows),
     )
 
 
-async def recount(now: datetime, most: int = 20) -> tuple[int, bool]:
+async def recalculate_deadlines(now: datetime, most: int = 20) -> tuple[int, bool]:
     """Date the running clocks anew that an older edition than the newest counted, in at most so many batches.
 
     Returns how many cases moved, and whether none is left. May be run again at any time.
     """
-    editions, moved = await calendar_editions.editions(), 0
-    await _rename_untouched(editions)
-    async for batch in _touched(editions):
+    editions, count = await calendar_editions.load_editions(), 0
+    await _relabel_unaffected(editions)
+    async for batch in _affected_cases(editions):
         if most == 0:
-            return moved, False
-        moved, most = moved + await _recounted(batch, editions, now), most - 1
-    return moved, True
+            return count, False
+        count, most = count + await _recalculate_batch(batch, editions, now), most - 1
+    return count, True
 
 
-async def due_in(case: Case, folded: CaseProjection, editions: Editions) -> list[DeadlineChange]:
+async def find_pending_changes(case: Case, case_projection: CaseProjection, editions: Editions) -> list[DeadlineChange]:
     """What an act on a case moves by the way, because the calendar changed and the case was not recounted yet."""
-    rows = await _stale(editions).filter(case_id=case.id)
-    return between(case, map(clock_of, rows), folded.clocks)
+    rows = await _stale_clocks(editions).filter(case_id=case.id)
+    return compare_clocks(case, map(to_clock, rows), case_projection.clocks)
 
 
-def woken(
+def find_resumed_changes(
     case: Case, history: Sequence[CaseEvent], before: CaseProjection, after: CaseProjection, editions: Editions
 ) -> list[DeadlineChange]:
     """What stood still while the calendar changed, runs again, and ends on another day than it did by the old one."""
-    slept = {(c.term, c.seq, c.unit): c.edition for c in before.clocks if c.stopped_at is not None}
-    awake = [
-        c for c in after.clocks if c.stopped_at is None and slept.get((c.term, c.seq, c.unit), c.edition) != c.edition
+    stopped_editions = {(c.term, c.seq, c.unit): c.edition for c in before.clocks if c.stopped_at is not None}
+    resumed_clocks = [
+        c
+        for c in after.clocks
+        if c.stopped_at is None and stopped_editions.get((c.term, c.seq, c.unit), c.edition) != c.edition
     ]
-    moves = []
-    for clock in awake:
-        older = editions.up_to(slept[clock.term, clock.seq, clock.unit])
-        as_it_was = projection.project(history, facts_of(case), older).clocks
-        same = [c for c in as_it_was if (c.term, c.seq, c.unit) == (clock.term, clock.seq, clock.unit)]
-        moves += between(case, same, [clock])
-    return moves
+    changes = []
+    for clock in resumed_clocks:
+        older_editions = editions.up_to(stopped_editions[clock.term, clock.seq, clock.unit])
+        old_clocks = projection.project(history, to_clock_facts(case), older_editions).clocks
+        matching_clocks = [c for c in old_clocks if (c.term, c.seq, c.unit) == (clock.term, clock.seq, clock.unit)]
+        changes += compare_clocks(case, matching_clocks, [clock])
+    return changes
 
 
-def _stale(editions: Editions) -> QuerySet[ClockRow]:
+def _stale_clocks(editions: Editions) -> QuerySet[ClockRow]:
     """Clocks that run, or stopped under the newest edition, and were counted by an older one."""
     since, newest = editions.held[-1]
-    under = Q(stopped_at__isnull=True) | Q(stopped_at__gt=since)
-    return ClockRow.filter(under).exclude(edition=newest.edition)
+    in_scope = Q(stopped_at__isnull=True) | Q(stopped_at__gt=since)
+    return ClockRow.filter(in_scope).exclude(edition=newest.edition)
 
 
-async def _reach(editions: Editions) -> Mapping[str, Q]:
+async def _affected_filters(editions: Editions) -> Mapping[str, Q]:
     """By the name of an older edition: which clocks that it counted may be counted otherwise by the newest."""
-    found = {}
-    for name in await _stale(editions).distinct().values_list("edition", flat=True):
+    filters = {}
+    for name in await _stale_clocks(editions).distinct().values_list("edition", flat=True):
         span = editions.changed_since(str(name))
         later = Q(provisional=True)
         if span == EVERY_DAY:
@@ -238,35 +247,37 @@ async def _reach(editions: Editions) -> Mapping[str, Q]:
         elif span:
             # Up to the day it ended a clock may have counted the day, or rolled over it; days after it count nothing.
             later |= Q(due_legal_day__gte=span[0], starts_at__lt=end_of_day(span[1]))
-        found[str(name)] = Q(edition=name) & ~_RUNS & later
-    return found
+        filters[str(name)] = Q(edition=name) & ~_RUNNING_LENGTHS & later
+    return filters
 
 
-async def _rename_untouched(editions: Editions) -> None:
+async def _relabel_unaffected(editions: Editions) -> None:
     """What no changed day can reach is simply counted by the newest edition now, to the same date."""
-    for name, reach in (await _reach(editions)).items():
-        reached = _stale(editions).filter(reach).values("id")
-        rows = _stale(editions).filter(edition=name).exclude(id__in=Subquery(reached))
+    for name, affected in (await _affected_filters(editions)).items():
+        affected_ids = _stale_clocks(editions).filter(affected).values("id")
+        rows = _stale_clocks(editions).filter(edition=name).exclude(id__in=Subquery(affected_ids))
         await rows.update(edition=editions.newest.edition)
 
 
-async def _touched(editions: Editions, confidential: bool = True) -> AsyncIterator[list[Case]]:
+async def _affected_cases(editions: Editions, confidential: bool = True) -> AsyncIterator[list[Case]]:
     """Batches of the cases in which a running clock may be counted otherwise by the newest edition."""
-    reach = await _reach(editions)
-    if not reach:
+    filters = await _affected_filters(editions)
+    if not filters:
         return
-    rows = _stale(editions).filter(reduce(or_, reach.values())).values("case_id")
-    last = 0
+    rows = _stale_clocks(editions).filter(reduce(or_, filters.values())).values("case_id")
+    last_id = 0
     while True:
-        cases = Case.filter(id__gt=last, id__in=Subquery(rows)).order_by("id").limit(BATCH)
+        cases = Case.filter(id__gt=last_id, id__in=Subquery(rows)).order_by("id").limit(BATCH)
         batch = await (cases if confidential else cases.filter(confidential=False))
         if not batch:
             return
-        last = batch[-1].id
+        last_id = batch[-1].id
         yield batch
 
 
-async def _folded(batch: Sequence[Case], editions: Editions) -> list[tuple[Case, CaseProjection, list[ClockRow]]]:
+async def _project_cases(
+    batch: Sequence[Case], editions: Editions
+) -> list[tuple[Case, CaseProjection, list[ClockRow]]]:
     """Cases folded, each with the rows of its clocks that an older edition counted."""
     ids = [case.id for case in batch]
     histories: dict[int, list[CaseEvent]] = defaultdict(list)
@@ -274,41 +285,45 @@ async def _folded(batch: Sequence[Case], editions: Editions) -> list[tuple[Case,
     for case_id, seq, act, at, unit, data in await entries.values_list("case_id", "seq", "act", "at", "unit", "data"):
         histories[case_id].append(CaseEvent(seq, Act(act), at, unit, data))
     rows: dict[int, list[ClockRow]] = defaultdict(list)
-    for row in await _stale(editions).filter(case_id__in=ids):
+    for row in await _stale_clocks(editions).filter(case_id__in=ids):
         rows[row.case_id].append(row)  # type: ignore[attr-defined] # added at run time
-    return [(case, projection.project(histories[case.id], facts_of(case), editions), rows[case.id]) for case in batch]
+    return [
+        (case, projection.project(histories[case.id], to_clock_facts(case), editions), rows[case.id]) for case in batch
+    ]
 
 
-async def _recounted(batch: Sequence[Case], editions: Editions, now: datetime) -> int:
+async def _recalculate_batch(batch: Sequence[Case], editions: Editions, now: datetime) -> int:
     """Date the running clocks of some cases anew, in one transaction. Returns in how many something moved."""
-    taken: list[tuple[Case, list[DeadlineChange]]] = []
-    changed: list[ClockRow] = []
-    same: list[int] = []
-    for case, folded, rows in await _folded(batch, editions):
-        clocks = {(c.term, c.seq, c.unit): c for c in folded.clocks}
-        moves = between(case, map(clock_of, rows), folded.clocks)
-        fresh = [row for row in rows if _redated(row, clocks.get((row.term, row.seq, row.unit)))]
-        if fresh:
-            case.update_from_dict({"next_due_at": folded.next_due_at, "next_warn_at": folded.next_warn_at})
-            taken.append((case, moves))
-            changed += fresh
-        same += [row.id for row in rows if row not in fresh]
+    case_changes: list[tuple[Case, list[DeadlineChange]]] = []
+    changed_rows: list[ClockRow] = []
+    unchanged_ids: list[int] = []
+    for case, case_projection, rows in await _project_cases(batch, editions):
+        clocks = {(c.term, c.seq, c.unit): c for c in case_projection.clocks}
+        changes = compare_clocks(case, map(to_clock, rows), case_projection.clocks)
+        redated_rows = [row for row in rows if _update_row(row, clocks.get((row.term, row.seq, row.unit)))]
+        if redated_rows:
+            case.update_from_dict(
+                {"next_due_at": case_projection.next_due_at, "next_warn_at": case_projection.next_warn_at}
+            )
+            case_changes.append((case, changes))
+            changed_rows += redated_rows
+        unchanged_ids += [row.id for row in rows if row not in redated_rows]
     newest = editions.newest.edition
     try:
         async with db.transaction():
-            await _take([case for case, _ in taken])
-            await _stale(editions).filter(id__in=same).update(edition=newest)
-            if taken:
-                await ClockRow.bulk_update(changed, _COLUMNS)
-                await Case.bulk_update([case for case, _ in taken], ["next_due_at", "next_warn_at"])
-            await keep(taken, newest, now)
+            await _bump_versions([case for case, _ in case_changes])
+            await _stale_clocks(editions).filter(id__in=unchanged_ids).update(edition=newest)
+            if case_changes:
+                await ClockRow.bulk_update(changed_rows, _COLUMNS)
+                await Case.bulk_update([case for case, _ in case_changes], ["next_due_at", "next_warn_at"])
+            await store_changes(case_changes, newest, now)
     except Conflict:
         if len(batch) == 1:
             raise
         # Somebody did something to one of them meanwhile: each on its own, read anew.
-        again = await Case.filter(id__in=[case.id for case in batch]).order_by("id")
-        return sum([await _recounted([case], editions, now) for case in again])
-    return sum(1 for _, moves in taken if moves)
+        cases = await Case.filter(id__in=[case.id for case in batch]).order_by("id")
+        return sum([await _recalculate_batch([case], editions, now) for case in cases])
+    return sum(1 for _, changes in case_changes if changes)
 
 
 _COLUMNS = (
@@ -323,17 +338,17 @@ _COLUMNS = (
 )
 
 
-def _redated(row: ClockRow, clock: Clock | None) -> bool:
+def _update_row(row: ClockRow, clock: Clock | None) -> bool:
     """Put the clock's dates into its row. Returns whether any is new: the name of the edition alone is none."""
-    if clock is None or replace(clock, edition=row.edition) == clock_of(row):
+    if clock is None or replace(clock, edition=row.edition) == to_clock(row):
         return False
     if row.due_at != clock.due_at:
-        row.update_from_dict(armed(clock))
+        row.update_from_dict(sweep_columns(clock))
     row.update_from_dict(clock_columns(clock))
     return True
 
 
-async def _take(batch: Sequence[Case]) -> None:
+async def _bump_versions(batch: Sequence[Case]) -> None:
     """The compare-and-set over several cases.
 
     Raises Conflict when somebody else was faster at one of them.
@@ -343,6 +358,6 @@ async def _take(batch: Sequence[Case]) -> None:
     versions: dict[int, list[int]] = defaultdict(list)
     for case in batch:
         versions[case.version].append(case.id)
-    asked = reduce(or_, [Q(version=version, id__in=ids) for version, ids in versions.items()])
-    if await Case.filter(asked).update(version=F("version") + 1) != len(batch):
+    condition = reduce(or_, [Q(version=version, id__in=ids) for version, ids in versions.items()])
+    if await Case.filter(condition).update(version=F("version") + 1) != len(batch):
         raise Conflict(table="Case")

@@ -12,7 +12,7 @@ from feedback.kernel.errors import Conflict, Invalid, NotNow
 from feedback.record import search
 from feedback.record.models.case import AccessBar, Attachment, Case, Entry, Link, PublicReply, TenureRow
 from feedback.record.models.clocks import ClockRow
-from feedback.record.people import has_somebody_of, person_of
+from feedback.record.people import has_common_petitioner, person_id_of
 from feedback.rules import escalation_levels, projection
 from feedback.rules.access import CaseAccess
 from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts
@@ -23,12 +23,12 @@ from feedback.rules.terms import Holder, parse_length
 from feedback.rules.vocabulary import Act, Kind, LinkKind, LinkState
 
 
-async def clocks_stored(case_id: int) -> list[Clock]:
+async def load_stored_clocks(case_id: int) -> list[Clock]:
     """The clocks of a case as they are stored."""
-    return [clock_of(row) for row in await ClockRow.filter(case_id=case_id).order_by("seq", "id")]
+    return [to_clock(row) for row in await ClockRow.filter(case_id=case_id).order_by("seq", "id")]
 
 
-def clock_of(row: ClockRow) -> Clock:
+def to_clock(row: ClockRow) -> Clock:
     return Clock(
         term_id=row.term_id,
         term=row.term,
@@ -51,16 +51,16 @@ def clock_of(row: ClockRow) -> Clock:
     )
 
 
-def happening_of(entry: Entry) -> CaseEvent:
+def to_event(entry: Entry) -> CaseEvent:
     return CaseEvent(entry.seq, Act(entry.act), entry.at, entry.unit, entry.data)
 
 
-def facts_of(case: Case) -> ClockFacts:
-    named = person_of(case) is not None
-    return projection.facts_from(case.kind, case.profile, case.desk, case.urgency, named)
+def to_clock_facts(case: Case) -> ClockFacts:
+    is_named = person_id_of(case) is not None
+    return projection.build_clock_facts(case.kind, case.profile, case.desk, case.urgency, is_named)
 
 
-async def standing_of(case: Case) -> CaseAccess:
+async def load_case_access(case: Case) -> CaseAccess:
     """What the access rule needs to know of a stored case."""
     tenures = await TenureRow.filter(case_id=case.id)
     bars = await AccessBar.filter(case_id=case.id)
@@ -76,68 +76,70 @@ async def standing_of(case: Case) -> CaseAccess:
     )
 
 
-def said_by(draft: Submission) -> dict[str, Any]:
+def submission_data(submission: Submission) -> dict[str, Any]:
     """What the first entry keeps of the draft: everything but who the person is."""
-    said = {
-        "kind": draft.kind,
-        "title": draft.title,
-        "text": draft.text,
-        "channel": draft.channel,
-        "region": draft.region,
-        "address": draft.address,
-        "attachments": list(draft.attachments),
-        "unit": draft.unit,
-        "bars": sorted(draft.bars),
-        "link": draft.link,
-        "headcount": draft.headcount if draft.headcount > 1 else 0,
-        "representatives": len(draft.representatives),
-        "proxy": draft.proxy.kind if draft.proxy else "",
-        "particulars": dict(draft.particulars),
+    data = {
+        "kind": submission.kind,
+        "title": submission.title,
+        "text": submission.text,
+        "channel": submission.channel,
+        "region": submission.region,
+        "address": submission.address,
+        "attachments": list(submission.attachments),
+        "unit": submission.unit,
+        "bars": sorted(submission.bars),
+        "link": submission.link,
+        "headcount": submission.headcount if submission.headcount > 1 else 0,
+        "representatives": len(submission.representatives),
+        "proxy": submission.proxy.kind if submission.proxy else "",
+        "particulars": dict(submission.particulars),
     }
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in data.items() if value}
 
 
-def breaks_at(case: Case, entries: Sequence[Entry]) -> str:
+def find_chain_break(case: Case, entries: Sequence[Entry]) -> str:
     """Where the chain of a file is broken: "entry 3", "the last entry", or "" when it is whole."""
     before = ""
-    for place, e in enumerate(entries, 1):
-        digest = projection.entry_digest(before, case.no, e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
-        if e.seq != place or digest != e.digest:
+    for position, e in enumerate(entries, 1):
+        digest = projection.compute_entry_digest(
+            before, case.no, e.seq, e.act, e.at, e.actor, e.role, e.unit, e.data, e.status
+        )
+        if e.seq != position or digest != e.digest:
             return f"entry {e.seq}"
         before = e.digest
     return "" if entries and before == case.digest else "the last entry"
 
 
-async def store_foldings(case_id: int, after: CaseProjection) -> None:
+async def store_projection(case_id: int, after: CaseProjection) -> None:
     await store_clocks(case_id, after.clocks)
     await _store_tenures(case_id, after.tenures)
 
 
 async def store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
-    known = {(r.term, r.seq, r.unit): r for r in await ClockRow.filter(case_id=case_id)}
-    gone = {r.id for r in known.values()}
-    by_start = {(r.term, r.seq): r for r in known.values() if r.holder in (Holder.LEAD, Holder.DESK)}
-    new = []
+    rows_by_key = {(r.term, r.seq, r.unit): r for r in await ClockRow.filter(case_id=case_id)}
+    removed_ids = {r.id for r in rows_by_key.values()}
+    by_start = {(r.term, r.seq): r for r in rows_by_key.values() if r.holder in (Holder.LEAD, Holder.DESK)}
+    new_rows = []
     for clock in clocks:
         # A lead's or a desk's clock may change hands: it is the same row under another unit.
-        row = known.get((clock.term, clock.seq, clock.unit)) or by_start.get((clock.term, clock.seq))
+        row = rows_by_key.get((clock.term, clock.seq, clock.unit)) or by_start.get((clock.term, clock.seq))
         columns = clock_columns(clock)
-        gone.discard(row.id if row else 0)
+        removed_ids.discard(row.id if row else 0)
         if row is None:
-            new.append(ClockRow(case_id=case_id, **columns, **armed(clock)))
-        elif clock_of(row) != clock:
+            new_rows.append(ClockRow(case_id=case_id, **columns, **sweep_columns(clock)))
+        elif to_clock(row) != clock:
             if row.due_at != clock.due_at or clock.stopped_at:
-                columns |= armed(clock)  # a deadline that moved is warned of anew
+                columns |= sweep_columns(clock)  # a deadline that moved is warned of anew
             await ClockRow.filter(id=row.id).update(**columns)
-    if gone:  # only what an older version folded otherwise
-        await ClockRow.filter(id__in=sorted(gone)).delete()
-    if new:
-        await ClockRow.bulk_create(new)
+    if removed_ids:  # only what an older version folded otherwise
+        await ClockRow.filter(id__in=sorted(removed_ids)).delete()
+    if new_rows:
+        await ClockRow.bulk_create(new_rows)
 
 
-def armed(clock: Clock) -> dict[str, Any]:
+def sweep_columns(clock: Clock) -> dict[str, Any]:
     """The columns by which the sweep finds a clock: no stage told yet, and when to look first."""
-    look_at = escalation_levels.first_look(clock.term, clock.warn_at, clock.due_legal_day, str(clock.length))
+    look_at = escalation_levels.compute_first_look(clock.term, clock.warn_at, clock.due_legal_day, str(clock.length))
     return {"stage": "", "look_at": look_at} if clock.stopped_at is None else {"look_at": None}
 
 
@@ -165,12 +167,12 @@ def clock_columns(clock: Clock) -> dict[str, Any]:
 
 
 async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
-    known = {(r.seq, r.unit): r for r in await TenureRow.filter(case_id=case_id)}
-    gone = set(known) - {(t.seq, t.unit) for t in tenures}
-    if gone:  # only what an older version folded otherwise
-        await TenureRow.filter(id__in=[known[key].id for key in gone]).delete()
+    rows_by_key = {(r.seq, r.unit): r for r in await TenureRow.filter(case_id=case_id)}
+    removed_keys = set(rows_by_key) - {(t.seq, t.unit) for t in tenures}
+    if removed_keys:  # only what an older version folded otherwise
+        await TenureRow.filter(id__in=[rows_by_key[key].id for key in removed_keys]).delete()
     for t in tenures:
-        row = known.get((t.seq, t.unit))
+        row = rows_by_key.get((t.seq, t.unit))
         if row is None:
             await TenureRow.create(
                 case_id=case_id, unit=t.unit, lead=t.lead, seq=t.seq, since=t.since, until=t.until, task=t.task
@@ -179,7 +181,7 @@ async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
             await TenureRow.filter(id=row.id).update(until=t.until)
 
 
-def columns_of(after: CaseProjection) -> dict[str, Any]:
+def projection_columns(after: CaseProjection) -> dict[str, Any]:
     return {
         "status": after.state.status.value,
         "stage": after.state.stage.value,
@@ -200,39 +202,41 @@ async def check_attachments(ids: Sequence[str]) -> None:
         raise Invalid({"attachments": "unknown"})
 
 
-async def keep_side_rows(case: Case, what: Act, data: Mapping[str, Any], seq: int, now: datetime) -> None:
+async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: int, now: datetime) -> None:
     """Rows beside the entry that the act brings: claimed attachments, a published answer."""
     if ids := data.get("attachments"):
-        claimed = await Attachment.filter(id__in=list(ids), case_id__isnull=True).update(case_id=case.id, seq=seq)
-        if claimed != len(set(ids)):
+        count = await Attachment.filter(id__in=list(ids), case_id__isnull=True).update(case_id=case.id, seq=seq)
+        if count != len(set(ids)):
             raise Conflict(attachments=list(ids))
-    if what is Act.RECUSE:
+    if act is Act.RECUSE:
         # What a bad rating of the case opened tells its number and what was said of it.
-        followed = await Case.filter(link=case.no, kind=Kind.RECTIFY.value).values_list("id", flat=True)
-        await AccessBar.bulk_create([AccessBar(case_id=id_, staff=data["staff"]) for id_ in (case.id, *followed)])
-    if what is Act.PUBLISH:
+        rectification_ids = await Case.filter(link=case.no, kind=Kind.RECTIFY.value).values_list("id", flat=True)
+        await AccessBar.bulk_create(
+            [AccessBar(case_id=id_, staff=data["staff"]) for id_ in (case.id, *rectification_ids)]
+        )
+    if act is Act.PUBLISH:
         await _publish(case, data, now)
-    if what is Act.MERGE:
+    if act is Act.MERGE:
         await _link_merged(case, str(data["case"]), now)
-    if what is Act.UNPUBLISH and (row := await PublicReply.get_or_none(case_id=case.id)):
+    if act is Act.UNPUBLISH and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
-        await search.forget(search.REPLIES, row.id, f"{row.title}\n{row.question}\n{row.answer}")
+        await search.remove(search.REPLIES, row.id, f"{row.title}\n{row.question}\n{row.answer}")
 
 
-async def _link_merged(case: Case, into: str, now: datetime) -> None:
+async def _link_merged(case: Case, target_no: str, now: datetime) -> None:
     """A merge is a link too, whether it was proposed or not; who did it stands in the entry."""
-    other = await Case.get_or_none(no=into)
+    other = await Case.get_or_none(no=target_no)
     if other is None or other.id == case.id:
         return
-    decided = {"kind": LinkKind.MERGED_INTO.value, "state": LinkState.CONFIRMED.value, "decided_at": now}
-    if await Link.filter(case_id=case.id, earlier_id=other.id).update(**decided):
+    decision = {"kind": LinkKind.MERGED_INTO.value, "state": LinkState.CONFIRMED.value, "decided_at": now}
+    if await Link.filter(case_id=case.id, earlier_id=other.id).update(**decision):
         return
     await Link.create(
         case_id=case.id,
         earlier_id=other.id,
         kind=LinkKind.MERGED_INTO.value,
         state=LinkState.CONFIRMED.value,
-        same_person=await has_somebody_of(case, other),
+        same_person=await has_common_petitioner(case, other),
         evidence={},
         made_at=now,
         made_by="",

@@ -1,6 +1,6 @@
 """Who may see a case, and who may do what with it? One rule for check, list, count, export and buttons.
 
-`scope` says the rule as a value that a query can use, `sees` says it for one case; a test holds them equal.
+`scope` says the rule as a value that a query can use, `may_see` says it for one case; a test holds them equal.
 Confidential cases (检举控告) are seen by cleared staff only, and a barred unit and all below it never learn of one
 (信访工作条例 第三十条). No I/O.
 """
@@ -8,7 +8,7 @@ Confidential cases (检举控告) are seen by cleared staff only, and a barred u
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from feedback.rules.lifecycle import CaseState, Step, steps_from
+from feedback.rules.lifecycle import CaseState, Step, list_steps
 from feedback.rules.vocabulary import Role, Whose
 
 ANY_STAFF = frozenset({Role.RECEPTION, Role.CLERK, Role.LEAD, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN})
@@ -73,43 +73,47 @@ def scope(actor: Actor) -> AccessScope:
         return AccessScope(everything=True)
     if Role.CITIZEN in actor.roles:
         return AccessScope(case_no=actor.case_no, nothing=not actor.case_no)
-    working = actor.roles - {Role.ADMIN}  # an administrator manages accounts and tables, not people's matters
-    if not working:
+    roles = actor.roles - {Role.ADMIN}  # an administrator manages accounts and tables, not people's matters
+    if not roles:
         return AccessScope(nothing=True)
     return AccessScope(
-        everywhere=actor.everywhere and bool(working & OVERSEERS),
+        everywhere=actor.everywhere and bool(roles & OVERSEERS),
         units=actor.units | ({actor.unit} if actor.unit else frozenset()),
-        desk=actor.unit if Role.RECEPTION in working else "",
+        desk=actor.unit if Role.RECEPTION in roles else "",
         confidential=actor.cleared,
         ancestry=actor.ancestry | ({actor.unit} if actor.unit else frozenset()),
         staff_id=actor.id,
     )
 
 
-def sees(actor: Actor, case: CaseAccess) -> bool:
+def may_see(actor: Actor, case: CaseAccess) -> bool:
     """Whether `actor` may know that the case exists."""
-    s = scope(actor)
-    if s.everything:
+    access_scope = scope(actor)
+    if access_scope.everything:
         return True
-    if s.nothing:
+    if access_scope.nothing:
         return False
-    if s.case_no:
-        return s.case_no == case.no
-    if case.confidential and not s.confidential:
+    if access_scope.case_no:
+        return access_scope.case_no == case.no
+    if case.confidential and not access_scope.confidential:
         return False
-    if case.bars & s.ancestry or s.staff_id in case.recused:
+    if case.bars & access_scope.ancestry or access_scope.staff_id in case.recused:
         return False
-    return s.everywhere or bool(case.held & s.units) or (s.desk != "" and s.desk == case.desk)
+    return (
+        access_scope.everywhere
+        or bool(case.held & access_scope.units)
+        or (access_scope.desk != "" and access_scope.desk == case.desk)
+    )
 
 
-def may(actor: Actor, step: Step, case: CaseAccess) -> bool:
+def may_perform(actor: Actor, step: Step, case: CaseAccess) -> bool:
     """Whether `actor` may do the step to a case, its status aside."""
-    if not sees(actor, case):
+    if not may_see(actor, case):
         return False
-    return any(role in actor.roles and _belongs(actor, whose, case) for role, whose in step.who)
+    return any(role in actor.roles and _is_responsible(actor, whose, case) for role, whose in step.who)
 
 
-def _belongs(actor: Actor, whose: Whose, case: CaseAccess) -> bool:
+def _is_responsible(actor: Actor, whose: Whose, case: CaseAccess) -> bool:
     match whose:
         case Whose.DESK:
             return actor.unit == case.desk
@@ -127,22 +131,22 @@ def _belongs(actor: Actor, whose: Whose, case: CaseAccess) -> bool:
 
 def open_steps(actor: Actor, state: CaseState, case: CaseAccess) -> tuple[Step, ...]:
     """The steps `actor` may take now: the buttons, the forms and the API's `acts`."""
-    return tuple(step for step in steps_from(state) if may(actor, step, case))
+    return tuple(step for step in list_steps(state) if may_perform(actor, step, case))
 
 
-def unmasked(actor: Actor, case: CaseAccess) -> bool:
+def may_see_person(actor: Actor, case: CaseAccess) -> bool:
     """Whether `actor` sees the person's name and telephone: those who must answer, and the desk."""
     if Role.CITIZEN in actor.roles:
         return actor.case_no == case.no
-    working = bool(actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION})
-    return working and sees(actor, case) and actor.unit in case.co | {case.lead, case.desk}
+    is_handler = bool(actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION})
+    return is_handler and may_see(actor, case) and actor.unit in case.co | {case.lead, case.desk}
 
 
-def reads_letter(actor: Actor, *, internal: bool) -> bool:
+def may_read_letter(actor: Actor, *, internal: bool) -> bool:
     """Whether whoever sees a case may read a letter of it: slips and orders between offices are for staff."""
     return not internal or Role.CITIZEN not in actor.roles
 
 
-def has(actor: Actor, roles: Iterable[Role]) -> bool:
+def has_role(actor: Actor, roles: Iterable[Role]) -> bool:
     """Whether `actor` holds one of the roles."""
     return bool(actor.roles & frozenset(roles))

@@ -1,6 +1,6 @@
 """When is what due, and is it late? Clocks folded from what happened, by the table of `feedback.terms`.
 
-Clocks are never edited: `clocks_of(history, case, editions)` says them anew. Two sorts run side by side: the
+Clocks are never edited: `compute_clocks(history, case, editions)` says them anew. Two sorts run side by side: the
 citizen's own clock, which starts at submission and which no hand-off stops, and the units' clocks.
 A running clock is counted by the newest edition of the calendar, a stopped one for ever by the edition in force when
 it stopped: a day off announced later makes nobody's past late or punctual.
@@ -88,11 +88,11 @@ class Clock:
     kept: bool = True  # whether what stopped it was what should
 
     def state(self, now: datetime) -> ClockState:
-        over = ClockState.STOPPED if self.term in RIGHTS else ClockState.LATE  # a right lapses, nobody is late
+        late_state = ClockState.STOPPED if self.term in RIGHTS else ClockState.LATE  # a right lapses, nobody is late
         if self.stopped_at is None:
-            return ClockState.RUNNING if now < self.due_at else over
+            return ClockState.RUNNING if now < self.due_at else late_state
         if self.stopped_at >= self.due_at:
-            return over
+            return late_state
         return ClockState.KEPT if self.kept else ClockState.STOPPED
 
     def light(self, now: datetime) -> Light:
@@ -103,16 +103,16 @@ class Clock:
         return Light.AMBER if now >= self.warn_at else Light.GREEN
 
 
-def due_days(calendar: Calendar, day: date, length: Length, rolls: bool = True) -> tuple[date, date]:
+def compute_due_days(calendar: Calendar, day: date, length: Length, rolls: bool = True) -> tuple[date, date]:
     """(due_raw_day, due_legal_day) of a term in days that begins on `day`."""
     if length.unit is TermUnit.WORKING:
-        due = calendar.add_workdays(day, length.count)
-        return due, due
-    raw = calendar.add_days(day, length.count)
-    return raw, calendar.next_workday(raw) if rolls else raw
+        due_day = calendar.add_workdays(day, length.count)
+        return due_day, due_day
+    raw_day = calendar.add_days(day, length.count)
+    return raw_day, calendar.next_workday(raw_day) if rolls else raw_day
 
 
-def clocks_of(
+def compute_clocks(
     history: Sequence[CaseEvent], case: ClockFacts, editions: Editions, rows: Mapping[str, Term] = TERMS_BY_ID
 ) -> tuple[Clock, ...]:
     """All clocks of a case, running and ended, in the order they started.
@@ -121,69 +121,71 @@ def clocks_of(
     """
 
     @cache
-    def counted(place: int) -> tuple[Clock, ...]:
-        return _counted(history, case, editions.held[place][1], rows)
+    def clocks_under(edition_index: int) -> tuple[Clock, ...]:
+        return _compute_under(history, case, editions.held[edition_index][1], rows)
 
     clocks = []
-    for i, clock in enumerate(counted(len(editions.held) - 1)):
+    for i, clock in enumerate(clocks_under(len(editions.held) - 1)):
         # What starts and stops a clock is the same under every calendar, so are their number and order.
         first, *later = editions.during(clock.starts_at, clock.stopped_at)
-        dated = counted(first)[i]
-        for place in later:
-            dated = _redated(dated, counted(place)[i], *editions.held[place])
-        clocks.append(dated)
+        result = clocks_under(first)[i]
+        for edition_index in later:
+            result = _apply_edition(result, clocks_under(edition_index)[i], *editions.held[edition_index])
+        clocks.append(result)
     return tuple(clocks)
 
 
-def _redated(told: Clock, counted: Clock, since: datetime, calendar: Calendar) -> Clock:
+def _apply_edition(old: Clock, new: Clock, since: datetime, calendar: Calendar) -> Clock:
     """The clock under a new edition: as the law counts, later or earlier.
 
     But no right that was told is cut short, and nobody is late overnight: a duty that would end earlier keeps, of the
     day it was told, at least up to the first working day after the edition took force.
     """
-    if counted.due_at >= told.due_at:
-        return counted
-    notice = calendar.next_workday(office_day(since) + timedelta(days=1))
-    least = told.due_legal_day if counted.term in RIGHTS else min(told.due_legal_day, notice)
-    if least <= counted.due_legal_day:
-        return counted
-    return replace(counted, due_legal_day=least, due_at=end_of_day(least))
+    if new.due_at >= old.due_at:
+        return new
+    first_workday = calendar.next_workday(office_day(since) + timedelta(days=1))
+    earliest_day = old.due_legal_day if new.term in RIGHTS else min(old.due_legal_day, first_workday)
+    if earliest_day <= new.due_legal_day:
+        return new
+    return replace(new, due_legal_day=earliest_day, due_at=end_of_day(earliest_day))
 
 
-def _counted(
+def _compute_under(
     history: Sequence[CaseEvent], case: ClockFacts, calendar: Calendar, rows: Mapping[str, Term]
 ) -> tuple[Clock, ...]:
     """All clocks of a case as one edition of the calendar counts them."""
     clocks: list[Clock] = []
-    stage, lead, desk, received_at = Stage.FIRST, "", first_desk(history, case.desk), history[0].at
-    for happening in history:
-        stage = STAGE_AFTER.get(happening.act, stage)
-        clocks = [_after(clock, happening, calendar, rows) for clock in clocks]
-        match happening.act:
+    stage, lead, desk, received_at = Stage.FIRST, "", find_first_desk(history, case.desk), history[0].at
+    for event in history:
+        stage = STAGE_AFTER.get(event.act, stage)
+        clocks = [_apply_event(clock, event, calendar, rows) for clock in clocks]
+        match event.act:
             case Act.ASSIGN:
-                lead = str(happening.data.get("unit", ""))
-                clocks = [_handed_over(clock, Holder.LEAD, lead, rows) for clock in clocks]
+                lead = str(event.data.get("unit", ""))
+                clocks = [_reassign(clock, Holder.LEAD, lead, rows) for clock in clocks]
             case Act.TRANSFER:
-                desk = str(happening.data.get("desk", desk))
-                clocks = [_handed_over(clock, Holder.DESK, desk, rows) for clock in clocks]
+                desk = str(event.data.get("desk", desk))
+                clocks = [_reassign(clock, Holder.DESK, desk, rows) for clock in clocks]
             case Act.EXTEND:
-                clocks = [_extended(clock, happening, calendar, rows) for clock in clocks]
+                clocks = [_extend(clock, event, calendar, rows) for clock in clocks]
             case Act.REVIEW | Act.RE_REVIEW:
-                received_at = happening.at
-        for term in _beginning(happening, case, stage, lead == desk, rows):
-            start = received_at if term.from_receipt else happening.at
-            for unit in _bound(term, happening, desk, lead):
-                clocks.append(_started(term, happening, start, unit, calendar))
+                received_at = event.at
+        for term in _starting_terms(event, case, stage, lead == desk, rows):
+            start = received_at if term.from_receipt else event.at
+            for unit in _bound_units(term, event, desk, lead):
+                clocks.append(_start_clock(term, event, start, unit, calendar))
     return tuple(clocks)
 
 
-def first_desk(history: Iterable[CaseEvent], desk: str) -> str:
+def find_first_desk(history: Iterable[CaseEvent], desk: str) -> str:
     """The reception desk that took the case in. `desk` is the one that has it now."""
-    passed = (str(h.data["from_desk"]) for h in history if h.act is Act.TRANSFER and "from_desk" in h.data)
-    return next(passed, desk)
+    from_desks = (
+        str(event.data["from_desk"]) for event in history if event.act is Act.TRANSFER and "from_desk" in event.data
+    )
+    return next(from_desks, desk)
 
 
-def term_of(
+def find_term(
     code: str,
     case: ClockFacts,
     stage: Stage,
@@ -192,11 +194,11 @@ def term_of(
     rows: Mapping[str, Term] = TERMS_BY_ID,
 ) -> Term | None:
     """The row in force for a term code, the newest that had begun by then."""
-    terms = [t for t in rows.values() if t.code == code and _holds(t, case, stage, direct) and t.since <= day]
+    terms = [t for t in rows.values() if t.code == code and _applies(t, case, stage, direct) and t.since <= day]
     return max(terms, key=lambda t: t.since, default=None)
 
 
-def _holds(term: Term, case: ClockFacts, stage: Stage, direct: bool) -> bool:
+def _applies(term: Term, case: ClockFacts, stage: Stage, direct: bool) -> bool:
     return (
         case.profile in term.profiles
         and case.kind in term.kinds
@@ -207,49 +209,49 @@ def _holds(term: Term, case: ClockFacts, stage: Stage, direct: bool) -> bool:
     )
 
 
-def _beginning(
-    happening: CaseEvent, case: ClockFacts, stage: Stage, direct: bool, rows: Mapping[str, Term]
+def _starting_terms(
+    event: CaseEvent, case: ClockFacts, stage: Stage, direct: bool, rows: Mapping[str, Term]
 ) -> Iterable[Term]:
-    day = office_day(happening.at)
-    codes = dict.fromkeys(t.code for t in rows.values() if happening.act in t.begins)
-    terms = [t for code in codes if (t := term_of(code, case, stage, day, direct, rows)) and happening.act in t.begins]
-    return [t for t in terms if t.only_said is None or happening.data.get(t.only_said[0]) == t.only_said[1]]
+    day = office_day(event.at)
+    codes = dict.fromkeys(t.code for t in rows.values() if event.act in t.begins)
+    terms = [t for code in codes if (t := find_term(code, case, stage, day, direct, rows)) and event.act in t.begins]
+    return [t for t in terms if t.only_when is None or event.data.get(t.only_when[0]) == t.only_when[1]]
 
 
-def _bound(term: Term, happening: CaseEvent, desk: str, lead: str) -> Sequence[str]:
+def _bound_units(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[str]:
     match term.holder:
         case Holder.DESK:
             return [desk]
         case Holder.LEAD:
             return [lead]
         case Holder.CO:
-            return [unit for unit in co_units(happening) if unit != lead]
+            return [unit for unit in requested_co_units(event) if unit != lead]
         case _:
             return [""]
 
 
-def co_units(happening: CaseEvent) -> list[str]:
+def requested_co_units(event: CaseEvent) -> list[str]:
     """The units an act asks to help, each once, in order."""
-    units = happening.data.get("units") if happening.act in (Act.CO_ASSIGN, Act.ASSIGN) else None
+    units = event.data.get("units") if event.act in (Act.CO_ASSIGN, Act.ASSIGN) else None
     return list(dict.fromkeys(map(str, units))) if isinstance(units, list | tuple) else []
 
 
-def _started(term: Term, happening: CaseEvent, at: datetime, unit: str, calendar: Calendar) -> Clock:
-    day, length = office_day(at), _promised(term, happening)
-    if written := _written_day(term, happening):
-        raw = legal = max(written, day)
+def _start_clock(term: Term, event: CaseEvent, at: datetime, unit: str, calendar: Calendar) -> Clock:
+    day, length = office_day(at), _length_of(term, event)
+    if ordered_day := _ordered_day(term, event):
+        raw = legal = max(ordered_day, day)
         due_at, length = end_of_day(legal), Length((raw - day).days, TermUnit.CALENDAR)
     elif length.unit.runs:
         due_at = at + length.span
         raw = legal = office_day(due_at)
     else:
-        raw, legal = due_days(calendar, day, length, term.rolls)
+        raw, legal = compute_due_days(calendar, day, length, term.rolls)
         due_at = end_of_day(legal)
     return Clock(
         term_id=term.id,
         term=term.code,
         label=term.label,
-        seq=happening.seq,
+        seq=event.seq,
         holder=term.holder,
         unit=unit,
         starts_at=at,
@@ -264,21 +266,21 @@ def _started(term: Term, happening: CaseEvent, at: datetime, unit: str, calendar
     )
 
 
-def _promised(term: Term, happening: CaseEvent) -> Length:
+def _length_of(term: Term, event: CaseEvent) -> Length:
     """The town's shorter promise that held when the clock began, else the row's own length."""
-    said = happening.data.get("terms")
-    return parse_length(said[term.code]) if isinstance(said, Mapping) and term.code in said else term.length
+    lengths = event.data.get("terms")
+    return parse_length(lengths[term.code]) if isinstance(lengths, Mapping) and term.code in lengths else term.length
 
 
-def _written_day(term: Term, happening: CaseEvent) -> date | None:
+def _ordered_day(term: Term, event: CaseEvent) -> date | None:
     """The last day an order itself names (指定办理期限)."""
-    return _day_said(happening, term.until) if term.until else None
+    return _parse_day(event, term.until) if term.until else None
 
 
-def _day_said(happening: CaseEvent, need: str) -> date | None:
-    said = happening.data.get(need)
+def _parse_day(event: CaseEvent, need: str) -> date | None:
+    text = event.data.get(need)
     try:
-        return date.fromisoformat(said) if isinstance(said, str) else None
+        return date.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None  # an old entry may hold any text
 
@@ -290,38 +292,40 @@ def _warn_at(warn: Length, starts_at: datetime, raw: date, due_at: datetime, cal
     return max(starts_at, start_of_day(calendar.add_workdays(raw, -warn.count)))
 
 
-def _after(clock: Clock, happening: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:
+def _apply_event(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:
     """The clock after the happening: stopped by it, counted anew, running again, or as it was."""
-    row, act = row_of(clock, rows), happening.act
+    row, act = term_of_clock(clock, rows), event.act
     if clock.stopped_at is not None:
         is_paused = clock.stopped_by in row.paused_by and act in row.resumed_by
-        return _resumed(clock, row, happening, calendar) if is_paused else clock
-    if act in row.kept_by and _concerns(clock, happening):
-        return replace(clock, stopped_at=happening.at, stopped_by=act)
+        return _resume(clock, row, event, calendar) if is_paused else clock
+    if act in row.kept_by and _concerns(clock, event):
+        return replace(clock, stopped_at=event.at, stopped_by=act)
     if act in row.voided_by or act in row.paused_by:
-        return replace(clock, stopped_at=happening.at, stopped_by=act, kept=False)
-    return _restarted(clock, row, happening, calendar) if act in row.restarted_by else clock
+        return replace(clock, stopped_at=event.at, stopped_by=act, kept=False)
+    return _restart(clock, row, event, calendar) if act in row.restarted_by else clock
 
 
-def _resumed(clock: Clock, row: Term, happening: CaseEvent, calendar: Calendar) -> Clock:
+def _resume(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Clock:
     """The clock running again: the days of the pause, the first and the last with them, are not counted."""
     running = replace(clock, stopped_at=None, stopped_by=None, kept=True)
     if clock.stopped_at is None or clock.stopped_at >= clock.due_at:
         return running  # what was too late before the pause stays too late
-    days = (office_day(happening.at) - office_day(clock.stopped_at)).days + 1
-    return _longer(running, row, Length(days, TermUnit.CALENDAR), calendar)
+    days = (office_day(event.at) - office_day(clock.stopped_at)).days + 1
+    return _lengthen(running, row, Length(days, TermUnit.CALENDAR), calendar)
 
 
-def _restarted(clock: Clock, row: Term, happening: CaseEvent, calendar: Calendar) -> Clock:
+def _restart(clock: Clock, row: Term, event: CaseEvent, calendar: Calendar) -> Clock:
     """The clock counted from the day the answer was received (书面答复送达)."""
-    said = _day_said(happening, "day")
-    starts_at = max(clock.starts_at, start_of_day(said)) if said else happening.at
-    return _longer(replace(clock, starts_at=starts_at, due_raw_day=office_day(starts_at)), row, clock.length, calendar)
+    received_day = _parse_day(event, "day")
+    starts_at = max(clock.starts_at, start_of_day(received_day)) if received_day else event.at
+    return _lengthen(
+        replace(clock, starts_at=starts_at, due_raw_day=office_day(starts_at)), row, clock.length, calendar
+    )
 
 
-def _longer(clock: Clock, row: Term, more: Length, calendar: Calendar) -> Clock:
+def _lengthen(clock: Clock, row: Term, extension: Length, calendar: Calendar) -> Clock:
     """The clock due so much later than its plain day."""
-    raw, legal = due_days(calendar, clock.due_raw_day, more, row.rolls)
+    raw, legal = compute_due_days(calendar, clock.due_raw_day, extension, row.rolls)
     due_at = end_of_day(legal)
     return replace(
         clock,
@@ -333,12 +337,12 @@ def _longer(clock: Clock, row: Term, more: Length, calendar: Calendar) -> Clock:
     )
 
 
-def _concerns(clock: Clock, happening: CaseEvent) -> bool:
+def _concerns(clock: Clock, event: CaseEvent) -> bool:
     """A co-unit's clock is stopped by that unit only."""
-    return clock.holder is not Holder.CO or clock.unit == happening.unit
+    return clock.holder is not Holder.CO or clock.unit == event.unit
 
 
-def row_of(clock: Clock, rows: Mapping[str, Term] = TERMS_BY_ID) -> Term:
+def term_of_clock(clock: Clock, rows: Mapping[str, Term] = TERMS_BY_ID) -> Term:
     """The row of TERMS a clock was started by.
 
     For an id that is not in the table, a row of what the clock itself holds: it can be shown, and nothing makes it
@@ -361,26 +365,26 @@ def _as_stored(clock: Clock) -> Term:
     )
 
 
-def _handed_over(clock: Clock, holder: Holder, unit: str, rows: Mapping[str, Term]) -> Clock:
+def _reassign(clock: Clock, holder: Holder, unit: str, rows: Mapping[str, Term]) -> Clock:
     """A review is begun before its unit is named, and a file may go to another desk: the clock goes with it."""
-    waiting = clock.stopped_at is None or clock.stopped_by in row_of(clock, rows).paused_by
-    return replace(clock, unit=unit) if waiting and clock.holder is holder else clock
+    is_open = clock.stopped_at is None or clock.stopped_by in term_of_clock(clock, rows).paused_by
+    return replace(clock, unit=unit) if is_open and clock.holder is holder else clock
 
 
-def _extended(clock: Clock, happening: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:
+def _extend(clock: Clock, event: CaseEvent, calendar: Calendar, rows: Mapping[str, Term]) -> Clock:
     """The clock made longer by an approved extension, counted from the plain due day, within the term's cap."""
-    row = row_of(clock, rows)
-    days = happening.data.get("days")
+    row = term_of_clock(clock, rows)
+    days = event.data.get("days")
     if clock.stopped_at is not None or not row.longer_by or not isinstance(days, int):
         return clock
-    return _longer(clock, row, Length(min(days, row.longer_by), clock.length.unit), calendar)
+    return _lengthen(clock, row, Length(min(days, row.longer_by), clock.length.unit), calendar)
 
 
-def extendable(clocks: Iterable[Clock]) -> list[Clock]:
+def list_extendable(clocks: Iterable[Clock]) -> list[Clock]:
     """The units' running clocks that an approved extension would make longer."""
-    return [c for c in clocks if c.stopped_at is None and c.holder is Holder.LEAD and row_of(c).longer_by]
+    return [c for c in clocks if c.stopped_at is None and c.holder is Holder.LEAD and term_of_clock(c).longer_by]
 
 
-def longest_extension(clocks: Iterable[Clock]) -> int:
+def max_extension_days(clocks: Iterable[Clock]) -> int:
     """How many more days (of the term's own unit) an extension may still give. 0: none."""
-    return max((row_of(c).longer_by for c in extendable(clocks)), default=0)
+    return max((term_of_clock(c).longer_by for c in list_extendable(clocks)), default=0)

@@ -40,46 +40,46 @@ class DecisionGround:
 P, K, S = Profile, Kind, Stage
 _PETITION, _HOTLINE = frozenset({P.PETITION}), frozenset({P.HOTLINE})
 _SUGGESTIONS = frozenset({K.SUGGEST})
-_BUT_SUGGESTIONS = frozenset(K) - _SUGGESTIONS
+_EXCEPT_SUGGESTIONS = frozenset(K) - _SUGGESTIONS
 _FIRST, _AGAIN = frozenset({S.FIRST}), frozenset({S.REVIEW, S.RE_REVIEW})
-_TIPS = "信访工作条例"
+_REGULATION = "信访工作条例"
 _BJ, _WF = "北京市接诉即办工作条例 第十一条", "潍坊市12345条例 第十九条"
 _SUPERVISED = frozenset({P.PETITION, P.HOTLINE, P.RATING})
 
 # fmt: off
 GROUNDS: tuple[DecisionGround, ...] = (
     # --- 信访
-    DecisionGround("in_progress", "已经受理或者正在办理，在规定期限内又向上级提出同一事项", f"{_TIPS} 第十九条第三款",
+    DecisionGround("in_progress", "已经受理或者正在办理，在规定期限内又向上级提出同一事项", f"{_REGULATION} 第十九条第三款",
         "信访事项已经受理或者正在办理的，信访人在规定期限内向受理、办理机关、单位的上级再提出同一信访事项的，上级不予受理。",
         _PETITION, stages=_FIRST, letter=GroundLetter.NOT_ACCEPTED),
-    DecisionGround("statutory_route", "已经或者依法应当通过诉讼、仲裁、行政复议等法定途径解决", f"{_TIPS} 第二十二条第二款、第二十八条、第三十一条",
+    DecisionGround("statutory_route", "已经或者依法应当通过诉讼、仲裁、行政复议等法定途径解决", f"{_REGULATION} 第二十二条第二款、第二十八条、第三十一条",
         "涉法涉诉事项由政法部门依法处理；应当通过诉讼、仲裁、行政复议等途径解决的，按法定程序办理。",
         _PETITION, kinds=CLAIMS, stages=_FIRST, letter=GroundLetter.NOT_ACCEPTED),
-    DecisionGround("other_power", "属于人民代表大会、人民法院、人民检察院等机关的职权范围", f"{_TIPS} 第二十三条第二款",
+    DecisionGround("other_power", "属于人民代表大会、人民法院、人民检察院等机关的职权范围", f"{_REGULATION} 第二十三条第二款",
         "不属于本机关、单位或者本系统职权范围的，告知信访人向有权处理的机关、单位提出。",
         _PETITION, stages=_FIRST, letter=GroundLetter.GUIDE),
-    DecisionGround("not_ours", "不属于本机关、单位或者本系统的职权范围", f"{_TIPS} 第二十三条第二款",
+    DecisionGround("not_ours", "不属于本机关、单位或者本系统的职权范围", f"{_REGULATION} 第二十三条第二款",
         "不属于本机关、单位或者本系统职权范围的，告知信访人向有权处理的机关、单位提出。",
         _PETITION, letter=GroundLetter.GUIDE),
-    DecisionGround("discipline", "检举控告属于纪检监察机关受理的", f"{_TIPS} 第二十二条第二款、第三十条",
+    DecisionGround("discipline", "检举控告属于纪检监察机关受理的", f"{_REGULATION} 第二十二条第二款、第三十条",
         "反映的情况属于纪检监察机关受理范围的，按照管理权限由纪检监察机关依规依纪依法处理。",
         _PETITION, kinds=frozenset({K.REPORT}), letter=GroundLetter.GUIDE),
-    DecisionGround("wrong_level", "越级走访，应当向有权处理的本级或者上一级机关、单位提出", f"{_TIPS} 第二十条第一款",
+    DecisionGround("wrong_level", "越级走访，应当向有权处理的本级或者上一级机关、单位提出", f"{_REGULATION} 第二十条第一款",
         "走访提出信访事项的，应当到有权处理的本级或者上一级机关、单位设立或者指定的接待场所提出。",
         _PETITION, stages=_FIRST, letter=GroundLetter.GUIDE),
-    DecisionGround("review_not_asked", "收到处理意见后三十日内没有请求复查，又以同一事实和理由提出", f"{_TIPS} 第三十五条",
+    DecisionGround("review_not_asked", "收到处理意见后三十日内没有请求复查，又以同一事实和理由提出", f"{_REGULATION} 第三十五条",
         "对处理意见不服的，可以自收到书面答复之日起三十日内请求复查；逾期未请求又以同一事实和理由提出的，不再受理。",
         _PETITION, kinds=CLAIMS, letter=GroundLetter.NOT_AGAIN),
-    DecisionGround("re_review_not_asked", "收到复查意见后三十日内没有请求复核，又以同一事实和理由提出", f"{_TIPS} 第三十六条第一款",
+    DecisionGround("re_review_not_asked", "收到复查意见后三十日内没有请求复核，又以同一事实和理由提出", f"{_REGULATION} 第三十六条第一款",
         "对复查意见不服的，可以自收到书面答复之日起三十日内请求复核；逾期未请求又以同一事实和理由提出的，不再受理。",
         _PETITION, kinds=CLAIMS, letter=GroundLetter.NOT_AGAIN),
-    DecisionGround("concluded", "对复核意见不服，仍以同一事实和理由提出", f"{_TIPS} 第三十六条第三款",
+    DecisionGround("concluded", "对复核意见不服，仍以同一事实和理由提出", f"{_REGULATION} 第三十六条第三款",
         "信访人对复核意见不服，仍然以同一事实和理由提出投诉请求的，各级机关、单位不再受理。",
         _PETITION, kinds=CLAIMS, letter=GroundLetter.NOT_AGAIN),
-    DecisionGround("terminated", "已经按规定认定办结、批准终结，又以同一事实和理由提出", f"{_TIPS} 第三十六条第三款（终结备案，各地办法）",
+    DecisionGround("terminated", "已经按规定认定办结、批准终结，又以同一事实和理由提出", f"{_REGULATION} 第三十六条第三款（终结备案，各地办法）",
         "已经依法按程序办理、经批准终结并备案的事项，没有新的事实和理由的，不再受理。",
         _PETITION, kinds=CLAIMS, letter=GroundLetter.NOT_AGAIN),
-    DecisionGround("review_not_due", "复查、复核请求不符合条件（逾期、不是原事项、原意见不可复查）", f"{_TIPS} 第三十五条、第三十六条",
+    DecisionGround("review_not_due", "复查、复核请求不符合条件（逾期、不是原事项、原意见不可复查）", f"{_REGULATION} 第三十五条、第三十六条",
         "复查、复核针对原处理意见或者复查意见，自收到书面答复之日起三十日内提出。",
         _PETITION, kinds=CLAIMS, stages=_AGAIN, letter=GroundLetter.NOT_ACCEPTED),
     # --- 12345
@@ -100,47 +100,47 @@ GROUNDS: tuple[DecisionGround, ...] = (
 )
 
 LEGAL_ROUTES: tuple[DecisionGround, ...] = (
-    DecisionGround("r1", "诉讼、国家赔偿、检察监督、公安等政法程序", f"{_TIPS} 第三十一条第一项",
+    DecisionGround("r1", "诉讼、国家赔偿、检察监督、公安等政法程序", f"{_REGULATION} 第三十一条第一项",
         "请向人民法院、人民检察院或者公安机关提出，由其依法处理；涉法涉诉事项尚未依法终结的，按法律规定的程序办理。",
         _PETITION, CLAIMS, _FIRST, own_limit="行政诉讼一般应当自知道行政行为之日起六个月内提起"),
-    DecisionGround("r2", "仲裁", f"{_TIPS} 第三十一条第二项",
+    DecisionGround("r2", "仲裁", f"{_REGULATION} 第三十一条第二项",
         "请向有管辖权的仲裁机构申请仲裁，由其依法裁决。",
         _PETITION, CLAIMS, _FIRST, own_limit="劳动人事争议一般应当自知道权利被侵害之日起一年内申请仲裁"),
-    DecisionGround("r3", "党员申诉、申请复审", f"{_TIPS} 第三十一条第三项",
+    DecisionGround("r3", "党员申诉、申请复审", f"{_REGULATION} 第三十一条第三项",
         "请向作出决定的党组织或者其上级提出申诉、申请复审，按党内法规办理。",
         _PETITION, CLAIMS, _FIRST, own_limit="按党内法规规定的期限办理"),
-    DecisionGround("r4", "行政复议、行政裁决、行政确认、行政许可、行政处罚等行政程序", f"{_TIPS} 第三十一条第四项",
+    DecisionGround("r4", "行政复议、行政裁决、行政确认、行政许可、行政处罚等行政程序", f"{_REGULATION} 第三十一条第四项",
         "请向复议机关或者有权的行政机关提出申请，由其按行政程序办理。",
         _PETITION, CLAIMS, _FIRST, own_limit="行政复议一般应当自知道行政行为之日起六十日内申请，五日、十日等期限按工作日计算"),
-    DecisionGround("r5", "请求查处违法行为、履行保护人身权或者财产权等职责", f"{_TIPS} 第三十一条第五项",
+    DecisionGround("r5", "请求查处违法行为、履行保护人身权或者财产权等职责", f"{_REGULATION} 第三十一条第五项",
         "由有权机关依法履行职责或者书面答复；不服的可以申请行政复议或者提起行政诉讼。",
         _PETITION, CLAIMS, _FIRST, own_limit="一般自收到申请之日起两个月内履行或者答复（行政诉讼法 第四十七条）"),
 )
 
 OUTCOMES: tuple[DecisionGround, ...] = (
-    DecisionGround("support", "予以支持", f"{_TIPS} 第三十二条第一项",
-        "请求事实清楚，符合法律、法规、规章或者其他有关规定的，予以支持，并督促执行。", _PETITION, kinds=_BUT_SUGGESTIONS),
-    DecisionGround("explain", "解释说明", f"{_TIPS} 第三十二条第二项",
-        "请求事由合理但是缺乏法律依据的，作出解释说明。", _PETITION, kinds=_BUT_SUGGESTIONS),
-    DecisionGround("reject", "不予支持", f"{_TIPS} 第三十二条第三项",
-        "请求缺乏事实根据或者不符合法律、法规、规章或者其他有关规定的，不予支持，并做好疏导。", _PETITION, kinds=_BUT_SUGGESTIONS),
-    DecisionGround("adopted", "采纳", f"{_TIPS} 第二十九条",
+    DecisionGround("support", "予以支持", f"{_REGULATION} 第三十二条第一项",
+        "请求事实清楚，符合法律、法规、规章或者其他有关规定的，予以支持，并督促执行。", _PETITION, kinds=_EXCEPT_SUGGESTIONS),
+    DecisionGround("explain", "解释说明", f"{_REGULATION} 第三十二条第二项",
+        "请求事由合理但是缺乏法律依据的，作出解释说明。", _PETITION, kinds=_EXCEPT_SUGGESTIONS),
+    DecisionGround("reject", "不予支持", f"{_REGULATION} 第三十二条第三项",
+        "请求缺乏事实根据或者不符合法律、法规、规章或者其他有关规定的，不予支持，并做好疏导。", _PETITION, kinds=_EXCEPT_SUGGESTIONS),
+    DecisionGround("adopted", "采纳", f"{_REGULATION} 第二十九条",
         "建议意见经研究论证，有利于改进工作、完善政策的，积极采纳并回复。", _PETITION, kinds=_SUGGESTIONS),
-    DecisionGround("adopted_partly", "部分采纳", f"{_TIPS} 第二十九条",
+    DecisionGround("adopted_partly", "部分采纳", f"{_REGULATION} 第二十九条",
         "采纳一部分的，写明采纳了哪些、没有采纳的理由。", _PETITION, kinds=_SUGGESTIONS),
-    DecisionGround("not_adopted", "没有采纳", f"{_TIPS} 第二十九条",
+    DecisionGround("not_adopted", "没有采纳", f"{_REGULATION} 第二十九条",
         "没有采纳的，说明理由。", _PETITION, kinds=_SUGGESTIONS),
-    DecisionGround("unstated", "原件未载明", f"{_TIPS} 第三十二条", "批量导入的历史数据没有写明结论。", _PETITION, offered=False),
+    DecisionGround("unstated", "原件未载明", f"{_REGULATION} 第三十二条", "批量导入的历史数据没有写明结论。", _PETITION, offered=False),
 )
 
 TRIGGERS: tuple[DecisionGround, ...] = (
     # --- 信访工作条例 第四十条第一款 and the six items still in use
-    DecisionGround("procedure", "受理、办理违反规定", f"{_TIPS} 第四十条第一款；信访条例（2005）第三十六条第三项",
+    DecisionGround("procedure", "受理、办理违反规定", f"{_REGULATION} 第四十条第一款；信访条例（2005）第三十六条第三项",
         "违反规定受理、办理信访事项，未按规定程序办理的。", _PETITION),
-    DecisionGround("shirking", "推诿、敷衍、拖延", f"{_TIPS} 第四十条第一款；信访条例（2005）第三十六条第四项",
+    DecisionGround("shirking", "推诿、敷衍、拖延", f"{_REGULATION} 第四十条第一款；信访条例（2005）第三十六条第四项",
         "办理信访事项推诿、敷衍、拖延的。", _PETITION),
-    DecisionGround("falsifying", "弄虚作假", f"{_TIPS} 第四十条第一款", "办理信访事项弄虚作假的。", _PETITION),
-    DecisionGround("not_executed", "拒不执行信访处理意见", f"{_TIPS} 第四十条第一款；信访条例（2005）第三十六条第五项",
+    DecisionGround("falsifying", "弄虚作假", f"{_REGULATION} 第四十条第一款", "办理信访事项弄虚作假的。", _PETITION),
+    DecisionGround("not_executed", "拒不执行信访处理意见", f"{_REGULATION} 第四十条第一款；信访条例（2005）第三十六条第五项",
         "拒不执行信访处理意见的。", _PETITION),
     DecisionGround("overdue", "无正当理由超过期限没有办结", "信访条例（2005）第三十六条第一项（督办六项）",
         "无正当理由未按规定的办理期限办结信访事项的。", _PETITION),
@@ -171,7 +171,7 @@ TABLES: Mapping[tuple[Act, str], tuple[DecisionGround, ...]] = MappingProxyType(
 """Which table a choice of an act is made from."""
 
 
-def rows_for(act: Act, need: str, profile: Profile, kind: Kind, stage: Stage) -> tuple[DecisionGround, ...]:
+def list_grounds(act: Act, need: str, profile: Profile, kind: Kind, stage: Stage) -> tuple[DecisionGround, ...]:
     """The rows that hold for such a case, in order."""
     return tuple(
         row
@@ -180,19 +180,21 @@ def rows_for(act: Act, need: str, profile: Profile, kind: Kind, stage: Stage) ->
     )
 
 
-def row_of(act: Act, need: str, code: str) -> DecisionGround | None:
+def find_ground(act: Act, need: str, code: str) -> DecisionGround | None:
     """The row of a code, whatever case it was chosen in."""
     return next((row for row in TABLES.get((act, need), ()) if row.code == code), None)
 
 
-def faults(act: Act, data: Mapping[str, object], profile: Profile, kind: Kind, stage: Stage) -> dict[str, str]:
+def find_ground_faults(
+    act: Act, data: Mapping[str, object], profile: Profile, kind: Kind, stage: Stage
+) -> dict[str, str]:
     """The choices in `data` that no row of this rule book, kind and stage holds, by need."""
-    found = {}
-    for of, need in TABLES:
+    faults_by_need = {}
+    for table_act, need in TABLES:
         value = data.get(need)
-        if of is not act or value in (None, ""):
+        if table_act is not act or value in (None, ""):
             continue
-        rows = rows_for(act, need, profile, kind, stage)
+        rows = list_grounds(act, need, profile, kind, stage)
         if rows and all(row.code != value for row in rows):
-            found[need] = "unknown"
-    return found
+            faults_by_need[need] = "unknown"
+    return faults_by_need

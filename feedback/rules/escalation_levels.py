@@ -55,12 +55,12 @@ class ClockRun:
     in_hours: bool
 
 
-def run_of(warn_at: datetime, due_legal_day: date, due_at: datetime, length: str) -> ClockRun:
+def to_clock_run(warn_at: datetime, due_legal_day: date, due_at: datetime, length: str) -> ClockRun:
     """The run of a stored clock."""
     return ClockRun(warn_at, due_legal_day, due_at, parse_length(length).unit.runs)
 
 
-def first_look(term: str, warn_at: datetime, due_legal_day: date, length: str) -> datetime | None:
+def compute_first_look(term: str, warn_at: datetime, due_legal_day: date, length: str) -> datetime | None:
     """When a fresh clock must be looked at first. None: it limits a right, and nobody is warned."""
     if term in RIGHTS:
         return None
@@ -68,17 +68,17 @@ def first_look(term: str, warn_at: datetime, due_legal_day: date, length: str) -
     return warn_at if in_hours else min(warn_at, start_of_day(due_legal_day))
 
 
-def moments(run: ClockRun, calendar: Calendar) -> list[tuple[datetime, str]]:
+def list_moments(run: ClockRun, calendar: Calendar) -> list[tuple[datetime, str]]:
     """When the clock reaches which stage, in order. A warning in the night of the last day would come too late to
     help: the morning of that day stands for it."""
-    found = []
+    schedule = []
     for row in ESCALATION_LEVELS:
         if run.in_hours and not row.in_hours:
             continue
         if row.anchor is Anchor.WARN and not run.in_hours and run.warn_at >= start_of_day(run.due_legal_day):
             continue
-        found.append((_moment(row, run, calendar), row.code))
-    return sorted(found, key=lambda each: each[0])
+        schedule.append((_moment(row, run, calendar), row.code))
+    return sorted(schedule, key=lambda entry: entry[0])
 
 
 def _moment(row: EscalationLevel, run: ClockRun, calendar: Calendar) -> datetime:
@@ -93,15 +93,15 @@ def _moment(row: EscalationLevel, run: ClockRun, calendar: Calendar) -> datetime
             return end_of_day(calendar.add_workdays(run.due_legal_day, row.days)) if row.days else run.due_at
 
 
-def reached(run: ClockRun, calendar: Calendar, now: datetime) -> tuple[str, datetime | None]:
+def find_level(run: ClockRun, calendar: Calendar, now: datetime) -> tuple[str, datetime | None]:
     """The last stage the clock has reached ("" before the first), and when it reaches the next (None after the last)."""
-    order = moments(run, calendar)
-    past = [code for at, code in order if at <= now]
-    following = [at for at, _ in order if at > now]
-    return past[-1] if past else "", min(following, default=None)
+    schedule = list_moments(run, calendar)
+    reached_codes = [code for at, code in schedule if at <= now]
+    next_moments = [at for at, _ in schedule if at > now]
+    return reached_codes[-1] if reached_codes else "", min(next_moments, default=None)
 
 
-def passed(before: str, after: str) -> tuple[str, ...]:
+def list_passed_levels(before: str, after: str) -> tuple[str, ...]:
     """The stages a clock went through since `before`, up to and with `after`, in the order of the table."""
     codes = [row.code for row in ESCALATION_LEVELS]
     first = codes.index(before) + 1 if before in codes else 0

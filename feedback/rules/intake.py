@@ -77,26 +77,30 @@ class Submission:
     unit: str = ""  # the unit it concerns from the start, for a rectification
 
 
-def tidy(draft: Submission, attachments_max: int = 9) -> Submission:
+def tidy(submission: Submission, attachments_max: int = 9) -> Submission:
     """The draft with its texts tidied.
 
     Raises Invalid naming each field that is missing or wrong.
     """
-    person = draft.person and _tidied(draft.person)
+    person = submission.person and _tidy_person(submission.person)
     if person == PersonSubmission():
         person = None
-    representatives = tuple(found for each in draft.representatives if (found := _tidied(each)) != PersonSubmission())
+    representatives = tuple(
+        person_submission
+        for representative in submission.representatives
+        if (person_submission := _tidy_person(representative)) != PersonSubmission()
+    )
     clean = replace(
-        draft,
-        title=line(draft.title),
-        text=paragraph(draft.text),
-        source_id=line(draft.source_id),
-        address=line(draft.address),
+        submission,
+        title=clean_line(submission.title),
+        text=clean_paragraph(submission.text),
+        source_id=clean_line(submission.source_id),
+        address=clean_line(submission.address),
         person=person,
         representatives=representatives,
-        proxy=draft.proxy and replace(draft.proxy, person=_tidied(draft.proxy.person)),
-        exclude=line(draft.exclude),
-        particulars=intake_fields.tidied(draft.particulars, draft.channel),
+        proxy=submission.proxy and replace(submission.proxy, person=_tidy_person(submission.proxy.person)),
+        exclude=clean_line(submission.exclude),
+        particulars=intake_fields.clean_values(submission.particulars, submission.channel),
     )
     faults = _faults(clean, attachments_max)
     if faults:
@@ -104,67 +108,69 @@ def tidy(draft: Submission, attachments_max: int = 9) -> Submission:
     return replace(clean, profile=clean.profile or PROFILE_OF[Kind(clean.kind)])
 
 
-def _tidied(person: PersonSubmission) -> PersonSubmission:
+def _tidy_person(person: PersonSubmission) -> PersonSubmission:
     return PersonSubmission(
-        name=line(person.name),
-        phone=phone_digits(person.phone),
-        id_number=narrow(person.id_number).replace(" ", "").upper(),
-        address=line(person.address),
+        name=clean_line(person.name),
+        phone=normalize_phone(person.phone),
+        id_number=normalize_width(person.id_number).replace(" ", "").upper(),
+        address=clean_line(person.address),
     )
 
 
-def _faults(draft: Submission, attachments_max: int) -> dict[str, str]:
+def _faults(submission: Submission, attachments_max: int) -> dict[str, str]:
     faults: dict[str, str] = {}
-    if draft.kind not in (*PUBLIC_KINDS, Kind.RECTIFY):
-        faults["kind"] = "unknown" if draft.kind else "missing"
-    if draft.channel not in list(Channel):
-        faults["channel"] = "unknown" if draft.channel else "missing"
-    if draft.profile and draft.profile not in list(Profile):
+    if submission.kind not in (*PUBLIC_KINDS, Kind.RECTIFY):
+        faults["kind"] = "unknown" if submission.kind else "missing"
+    if submission.channel not in list(Channel):
+        faults["channel"] = "unknown" if submission.channel else "missing"
+    if submission.profile and submission.profile not in list(Profile):
         faults["profile"] = "unknown"
-    for name, value, most in (("title", draft.title, TITLE_MOST), ("text", draft.text, TEXT_MOST)):
+    for name, value, most in (("title", submission.title, TITLE_MOST), ("text", submission.text, TEXT_MOST)):
         if not value:
             faults[name] = "missing"
         elif len(value) > most:
             faults[name] = "too_long"
-    if len(draft.exclude) > EXCLUDE_MOST:
+    if len(submission.exclude) > EXCLUDE_MOST:
         faults["exclude"] = "too_long"
-    if len(draft.address) > ADDRESS_MOST:
+    if len(submission.address) > ADDRESS_MOST:
         faults["address"] = "too_long"
-    if len(draft.source_id) > SOURCE_MOST:
+    if len(submission.source_id) > SOURCE_MOST:
         faults["source_id"] = "too_long"
-    if draft.region and not re.fullmatch(r"\d{12}", draft.region):
+    if submission.region and not re.fullmatch(r"\d{12}", submission.region):
         faults["region"] = "unknown"
-    if len(draft.attachments) > attachments_max:
+    if len(submission.attachments) > attachments_max:
         faults["attachments"] = "too_many"
-    if not 1 <= draft.headcount <= parties.HEADCOUNT_MOST:
+    if not 1 <= submission.headcount <= parties.HEADCOUNT_MOST:
         faults["headcount"] = "out_of_range"
-    elif draft.representatives and draft.headcount < len(draft.representatives):
+    elif submission.representatives and submission.headcount < len(submission.representatives):
         faults["headcount"] = "fewer_than_representatives"
-    faults |= intake_fields.faults(draft.particulars, draft.channel)
-    return faults | (person_faults(draft.person) if draft.person else {}) | _beside_faults(draft)
+    faults |= intake_fields.find_field_faults(submission.particulars, submission.channel)
+    return faults | (person_faults(submission.person) if submission.person else {}) | _party_faults(submission)
 
 
-def _beside_faults(draft: Submission) -> dict[str, str]:
+def _party_faults(submission: Submission) -> dict[str, str]:
     """What is wrong with the people beside the petitioner."""
     faults: dict[str, str] = {}
-    if len(draft.representatives) > parties.REPRESENTATIVES_MOST:
+    if len(submission.representatives) > parties.REPRESENTATIVES_MOST:
         return {"representatives": "too_many_representatives"}
-    for place, each in enumerate(draft.representatives):
-        faults |= person_faults(each, f"representatives.{place}.") | _nameless(each, f"representatives.{place}.")
-    if (proxy := draft.proxy) is None:
+    for index, representative in enumerate(submission.representatives):
+        faults |= person_faults(representative, f"representatives.{index}.") | _name_fault(
+            representative, f"representatives.{index}."
+        )
+    if (proxy := submission.proxy) is None:
         return faults
-    kind = parties.proxy_kind(proxy.kind)
+    kind = parties.find_proxy_kind(proxy.kind)
     if kind is None:
         faults["proxy.kind"] = "unknown" if proxy.kind else "missing"
     elif proxy.authority not in kind.authorities:
         faults["proxy.authority"] = "not_of_this_proxy" if proxy.authority else "missing"
-    faults |= person_faults(proxy.person, "proxy.") | _nameless(proxy.person, "proxy.")
-    if draft.person is None or not draft.person.name:
+    faults |= person_faults(proxy.person, "proxy.") | _name_fault(proxy.person, "proxy.")
+    if submission.person is None or not submission.person.name:
         faults["person.name"] = "missing_for_proxy"
     return faults
 
 
-def _nameless(person: PersonSubmission, prefix: str) -> dict[str, str]:
+def _name_fault(person: PersonSubmission, prefix: str) -> dict[str, str]:
     return {} if person.name else {f"{prefix}name": "missing"}
 
 
@@ -190,23 +196,23 @@ def is_id_number(text: str) -> bool:
     return _ID_CHECKS[total % 11] == text[17]
 
 
-def narrow(text: str) -> str:
+def normalize_width(text: str) -> str:
     """Full-width digits and letters made plain."""
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def phone_digits(text: str) -> str:
+def normalize_phone(text: str) -> str:
     """A telephone number as typed by people, made plain: blanks, dashes and +86 dropped."""
-    plain = re.sub(r"[\s()-]", "", narrow(text))
+    plain = re.sub(r"[\s()-]", "", normalize_width(text))
     return plain.removeprefix("+86") if plain.startswith("+86") else plain
 
 
-def line(text: str) -> str:
+def clean_line(text: str) -> str:
     """One line of text without control characters."""
     return re.sub(r"\s+", " ", _CONTROL.sub("", text)).strip()
 
 
-def paragraph(text: str) -> str:
+def clean_paragraph(text: str) -> str:
     """Text in paragraphs, line ends unified, without control characters; at most one blank line in a row."""
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip()

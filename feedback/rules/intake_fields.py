@@ -55,32 +55,32 @@ INTAKE_FIELDS: tuple[IntakeField, ...] = (
 _BY_NAME = {row.name: row for row in INTAKE_FIELDS}
 
 
-def of_channel(channel: str) -> tuple[IntakeField, ...]:
+def list_fields(channel: str) -> tuple[IntakeField, ...]:
     """The rows a channel has."""
     return tuple(row for row in INTAKE_FIELDS if channel in row.channels)
 
 
-def tidied(said: Mapping[str, object], channel: str) -> dict[str, str | bool]:
+def clean_values(values: Mapping[str, object], channel: str) -> dict[str, str | bool]:
     """What was said of the rows the channel has; what is empty, or belongs to another channel, is left out."""
-    found: dict[str, str | bool] = {}
-    for row in of_channel(channel):
-        value = said.get(row.name)
+    result: dict[str, str | bool] = {}
+    for row in list_fields(channel):
+        value = values.get(row.name)
         if row.sort == "switch":
             if value is True:
-                found[row.name] = True
+                result[row.name] = True
         elif isinstance(value, str) and value.strip():
-            found[row.name] = " ".join(value.split())
-    return found
+            result[row.name] = " ".join(value.split())
+    return result
 
 
-def faults(said: Mapping[str, object], channel: str) -> dict[str, str]:
+def find_field_faults(values: Mapping[str, object], channel: str) -> dict[str, str]:
     """The fault of each row, by name."""
-    return {row.name: fault for row in of_channel(channel) if (fault := _fault(row, said.get(row.name)))}
+    return {row.name: fault for row in list_fields(channel) if (fault := _fault(row, values.get(row.name)))}
 
 
-def words_of(said: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+def render_values(values: Mapping[str, object]) -> Iterable[tuple[str, str]]:
     """What is known, in words: for the page of a case."""
-    for name, value in said.items():
+    for name, value in values.items():
         if row := _BY_NAME.get(name):
             text = "是" if value is True else row.options.get(str(value), str(value))
             yield row.words, text.replace("T", " ") if row.sort == "moment" else text
@@ -95,16 +95,16 @@ def _fault(row: IntakeField, value: object) -> str:
         return "not_text"
     match row.sort:
         case "day":
-            return "" if _DAY.fullmatch(value) and _is(date, value) else "not_a_day"
+            return "" if _DAY.fullmatch(value) and _is_iso_format(date, value) else "not_a_day"
         case "moment":
-            return "" if _MOMENT.fullmatch(value) and _is(datetime, value) else "not_a_time"
+            return "" if _MOMENT.fullmatch(value) and _is_iso_format(datetime, value) else "not_a_time"
         case "choice":
             return "" if value in row.options else "unknown"
         case _:
             return "too_long" if len(value) > LINE_MOST else ""
 
 
-def _is(kind: type[date], text: str) -> bool:
+def _is_iso_format(kind: type[date], text: str) -> bool:
     try:
         kind.fromisoformat(text)
     except ValueError:

@@ -13,7 +13,7 @@ from feedback.rules import decision_grounds
 from feedback.rules.lifecycle import CLAIMS
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 
-NOT_BY = frozenset({"import"})
+NON_ISSUING_ACTORS = frozenset({"import"})
 """Who only enters what another system did: its letters were that system's."""
 
 
@@ -47,20 +47,20 @@ class LetterType:
     direct: bool | None = None  # True: only when the desk keeps the matter itself, False: only when it does not
     internal: bool = False  # for staff only
 
-    def fits(self, act: str, data: Mapping[str, object], about: "About") -> bool:
+    def fits(self, act: str, data: Mapping[str, object], context: "LetterContext") -> bool:
         return (
             act == self.act
-            and about.profile in self.profiles
-            and about.kind in self.kinds
-            and about.stage in self.stages
-            and (about.named or not self.only_named)
-            and self.direct in (None, about.direct)
+            and context.profile in self.profiles
+            and context.kind in self.kinds
+            and context.stage in self.stages
+            and (context.named or not self.only_named)
+            and self.direct in (None, context.direct)
             and all(str(data.get(name) or "") in allowed for name, allowed in self.where)
         )
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class LetterContext:
     """What of a case decides which letters an act issues."""
 
     profile: Profile
@@ -79,9 +79,9 @@ _FIRST, _REVIEW, _RE_REVIEW = frozenset({S.FIRST}), frozenset({S.REVIEW}), froze
 
 
 def _letter(
-    code: str, title: str, act: str, to: Addressee, series: str, law: str, states: str, **more: object
+    code: str, title: str, act: str, to: Addressee, series: str, law: str, states: str, **extra_columns: object
 ) -> LetterType:
-    columns = {"profiles": _PETITION, "kinds": _OPEN, **more}
+    columns = {"profiles": _PETITION, "kinds": _OPEN, **extra_columns}
     return LetterType(code, title, act, to, series, law, tuple(states.split()), **columns)  # type: ignore[arg-type] # keywords are checked by the dataclass
 
 
@@ -185,40 +185,42 @@ BY_CODE: Mapping[str, LetterType] = {letter.code: letter for letter in ALL}
 ACTS: frozenset[str] = frozenset(letter.act for letter in LETTERS)
 
 
-def letters_for(act: str, data: Mapping[str, object], about: About) -> tuple[LetterType, ...]:
+def select_letters(act: str, data: Mapping[str, object], context: LetterContext) -> tuple[LetterType, ...]:
     """The letters an act issues."""
-    return tuple(letter for letter in LETTERS if letter.fits(act, data, about))
+    return tuple(letter for letter in LETTERS if letter.fits(act, data, context))
 
 
-def letter_of_measure(kind: str) -> LetterType | None:
+def find_measure_letter(kind: str) -> LetterType | None:
     """The letter a measure (三项建议、约谈、通报、挂牌督办、限期整改) is told by."""
-    return next((each for each in MEASURE_LETTERS if kind in dict(each.where)["kind"]), None)
+    return next((letter_type for letter_type in MEASURE_LETTERS if kind in dict(letter_type.where)["kind"]), None)
 
 
-def acts_with(about: About) -> frozenset[str]:
+def list_letter_acts(context: LetterContext) -> frozenset[str]:
     """The acts that may issue a letter in such a case, whatever they bring."""
-    return frozenset(each.act for each in LETTERS if replace(each, where=()).fits(each.act, {}, about))
+    return frozenset(
+        letter_type.act for letter_type in LETTERS if replace(letter_type, where=()).fits(letter_type.act, {}, context)
+    )
 
 
-def stage_after(acts: Iterable[str]) -> Stage:
+def stage_of_acts(acts: Iterable[str]) -> Stage:
     """The stage a case is in after these acts."""
-    done = set(acts)
-    if Act.RE_REVIEW in done:
+    act_codes = set(acts)
+    if Act.RE_REVIEW in act_codes:
         return Stage.RE_REVIEW
-    return Stage.REVIEW if Act.REVIEW in done else Stage.FIRST
+    return Stage.REVIEW if Act.REVIEW in act_codes else Stage.FIRST
 
 
-def series_of(letter: LetterType, mark: str, *, confidential: bool) -> str:
+def series_name(letter: LetterType, mark: str, *, confidential: bool) -> str:
     """The series a letter is numbered in: 云信受告. A report's letters have one of their own: a gap would tell of it."""
     return f"{mark}{'密' if confidential else ''}{letter.series}"
 
 
-def number_of(series: str, day: date, place: int) -> str:
+def letter_number(series: str, day: date, sequence: int) -> str:
     """云信受告〔2026〕12号."""
-    return f"{series}〔{day.year}〕{place}号"
+    return f"{series}〔{day.year}〕{sequence}号"
 
 
-def cited(law: str) -> str:
+def cite_law(law: str) -> str:
     """A row's law as a letter quotes it: 《信访工作条例》第二十三条."""
     parts = []
     for part in law.split("；"):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules.conditions import CONDITION_RULES
-from feedback.rules.needs import CONCLUSION, Need, fault_of_need, may, must
+from feedback.rules.needs import CONCLUSION, Need, find_need_fault, may, must
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Role, Stage, Status, Whose
 
 
@@ -47,7 +47,7 @@ _HOLDER = ((R.CLERK, W.HOLDER), (R.LEAD, W.HOLDER))
 _LEAD = ((R.LEAD, W.HOLDER),)
 _CO = ((R.CLERK, W.CO), (R.LEAD, W.CO))
 _OWNER = ((R.CITIZEN, W.OWNER),)
-_OVER = ((R.SUPERVISOR, W.OVERSEER),)
+_OVERSEER = ((R.SUPERVISOR, W.OVERSEER),)
 _SYSTEM = ((R.SYSTEM, W.NOBODY),)
 _CASES = frozenset({P.PETITION, P.HOTLINE})
 _PETITION = frozenset({P.PETITION})
@@ -55,7 +55,7 @@ _HOTLINE = frozenset({P.HOTLINE})
 _RATING = frozenset({P.RATING})
 CLAIMS = frozenset({K.APPEAL, K.COMPLAINT, K.HELP, K.CONSULT, K.PRAISE})
 """What a petition is when it is neither a suggestion (第二十九条) nor a report (第三十条): a claim (第三十一条)."""
-_BUT_REPORTS = frozenset(K) - {K.REPORT}
+_EXCEPT_REPORTS = frozenset(K) - {K.REPORT}
 _RUNNING = (S.RECEIVED, S.ASSIGNED, S.ACCEPTED, S.HELD)
 
 
@@ -81,16 +81,16 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第二十二条（转送、交办）", remark="交办须写明办理期限，承办单位按期反馈办结报告；指定办理的不得再退回"),
     _step(A.TRANSFER,          (S.RECEIVED,),                  None,       _DESK,                   must("desk", "reason"), profiles=_CASES, most=10,
           law="信访工作条例 第二十二条第一款第二项（属地管理、分级负责）", remark="下转或上报到另一个受理窗口，案卷随之移交，群众的时限不停"),
-    _step(A.OBJECT,            (S.ASSIGNED,),                  None,       _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=_BUT_REPORTS,
+    _step(A.OBJECT,            (S.ASSIGNED,),                  None,       _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=_EXCEPT_REPORTS,
           unless=frozenset({M.OBJECTED, M.OVERRULED, M.DESIGNATED, M.RETURNED_OUT, M.DIRECT}), public=False,
           law="信访工作条例 第二十三条第三款（异议）", remark="自收到转送、交办之日起 5 个工作日内提出，写明理由；受理窗口核实同意后才能退回，群众的时限不停"),
-    _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _DESK,                   must("reason"), may("where_instead"), profiles=_PETITION, kinds=_BUT_REPORTS,
+    _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _DESK,                   must("reason"), may("where_instead"), profiles=_PETITION, kinds=_EXCEPT_REPORTS,
           only=frozenset({M.OBJECTED}), law="信访工作条例 第二十三条第三款（经核实同意后退还）", remark="退回次数计入案卷：两次之后由受理窗口指定，不得再退"),
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 must("reason"), may("where_instead"), profiles=_PETITION, kinds=frozenset({K.REPORT}),
           unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="信访工作条例 第二十三条第四款、第三十条", remark="检举控告按纪检监察规定办理，不属于管辖的直接退还"),
     _step(A.RETURN,            (S.ASSIGNED,),                  S.RECEIVED, _HOLDER,                 must("reason"), may("where_instead"), profiles=_HOTLINE,
           unless=frozenset({M.DESIGNATED, M.RETURNED_OUT}), law="潍坊市12345条例 第二十条、第二十二条（退单）", remark="签收时限内退单；两次之后由受理台指定，指定的不得退单"),
-    _step(A.REFUSE_OBJECTION,  (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_PETITION, kinds=_BUT_REPORTS, only=frozenset({M.OBJECTED}), public=False,
+    _step(A.REFUSE_OBJECTION,  (S.ASSIGNED,),                  None,       _DESK,                   must("reason"), profiles=_PETITION, kinds=_EXCEPT_REPORTS, only=frozenset({M.OBJECTED}), public=False,
           law="信访工作条例 第二十三条第三款", remark="不同意退回的，原单位应当办理"),
     _step(A.ACCEPT,            (S.ASSIGNED,),                  S.ACCEPTED, _HOLDER,                 (), may("text"),
           law="信访工作条例 第二十三条（受理告知）"),
@@ -123,7 +123,7 @@ STEPS: tuple[Step, ...] = (
           law="济南市12345条例 第二十四条第三项（挂账）", remark="挂账由12345中心批准、写明目标日，理由告知群众，单列统计，定期提醒，到期自动恢复办理"),
     _step(A.REFUSE_HOLD,       (S.ACCEPTED,),                  None,       _DESK,                   must("reason"), profiles=_HOTLINE, only=frozenset({M.HOLD_ASKED}), public=False,
           law="济南市12345条例 第二十四条第三项（挂账）", remark="不同意挂账的，承办单位在原期限内办结"),
-    _step(A.RESUME,            (S.HELD,),                      S.ACCEPTED, (*_HOLDER, *_OVER, *_SYSTEM), (), may("reason"), profiles=_HOTLINE),
+    _step(A.RESUME,            (S.HELD,),                      S.ACCEPTED, (*_HOLDER, *_OVERSEER, *_SYSTEM), (), may("reason"), profiles=_HOTLINE),
     _step(A.MEDIATE,           (S.ACCEPTED,),                  None,       _HOLDER,                 must("text"), may("attachments"), profiles=_PETITION, kinds=CLAIMS,
           law="信访工作条例 第三十三条（调解、和解）", remark="双方自愿；写明达成的协议"),
     _step(A.HEARING,           (S.ACCEPTED,),                  None,       _HOLDER,                 must("text"), may("day"), profiles=_PETITION, kinds=CLAIMS, unless=frozenset({M.HEARING}),
@@ -142,16 +142,16 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十五条、第三十六条（收到书面答复之日）", remark="申请复查、复核的期限自收到书面答复之日起算"),
     _step(A.PUBLISH,           (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD),        must("title", "question", "answer"), profiles=_CASES, kinds=frozenset(K) - {K.REPORT, K.RECTIFY},
           public=False, law="个人信息保护法 第二十五条", remark="只有本人同意公开、脱敏后的文字才能公开"),
-    _step(A.UNPUBLISH,         (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD, *_OVER), must("reason"), profiles=_CASES, only=frozenset({M.PUBLISHED}),
+    _step(A.UNPUBLISH,         (S.REPLIED, S.CLOSED),          None,       (*_DESK, *_LEAD, *_OVERSEER), must("reason"), profiles=_CASES, only=frozenset({M.PUBLISHED}),
           public=False, law="个人信息保护法 第四十七条", remark="本人要求或发现含个人信息时撤下"),
     _step(A.WITHDRAW,          _RUNNING,                       S.WITHDRAWN, _OWNER,                 (), may("reason"), profiles=_CASES),
-    _step(A.URGE,              _RUNNING,                       None,       (*_OWNER, *_OVER, *_DESK), (), may("text"), most=20),
-    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVER,                   must("reason"), may("trigger", "target_day"),
+    _step(A.URGE,              _RUNNING,                       None,       (*_OWNER, *_OVERSEER, *_DESK), (), may("text"), most=20),
+    _step(A.SUPERVISE,         (*_RUNNING, S.REPLIED),         None,       _OVERSEER,                   must("reason"), may("trigger", "target_day"),
           law="信访工作条例 第四十条（督办）"),
     _step(A.ANSWER_SUPERVISION, (S.ASSIGNED, S.ACCEPTED, S.HELD, S.REPLIED), None, _HOLDER,         must("text"), public=False, only=frozenset({M.SUPERVISED}), law="信访工作条例 第四十条"),
     _step(A.REPORT_UP,         _RUNNING,                       None,       (*_DESK, *_HOLDER),      must("text"), may("units"), profiles=_PETITION, most=10, public=False,
           law="信访工作条例 第二十五条、第四十六条第四项（重大、紧急事项及时报告）", remark="报同级党委和政府、上级主管部门，通报联席会议办公室；核实不属于重大紧急的也在此写明"),
-    _step(A.RECUSE,            (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER, *_OVER), must("staff", "reason"), public=False,
+    _step(A.RECUSE,            (*_RUNNING, S.REPLIED),         None,       (*_DESK, *_HOLDER, *_OVERSEER), must("staff", "reason"), public=False,
           law="信访工作条例 第二十八条第三款（回避）", remark="被回避的人员不能再查看和办理这一件"),
     _step(A.RATE,              (S.REPLIED, S.CLOSED),          None,       _OWNER,                  must("level"), may("desk_level", "tags", "text", "anonymous"), profiles=_PETITION, most=2,
           law="信访工作条例 第二十一条；国信发〔2022〕11号 第三条", remark="信访部门和责任单位分开评价；一次评价加一次追评"),
@@ -163,19 +163,19 @@ STEPS: tuple[Step, ...] = (
           law="信访工作条例 第三十六条（复核）", remark="办结不影响申请复核的权利"),
     _step(A.AUDIT,             (S.REPLIED,),                   None,       _DESK,                   (), may("text"), profiles=_HOTLINE, unless=frozenset({M.AUDITED}), public=False,
           law="济南市12345条例 第二十七条（审核）", remark="逐件审核办理结果；不实不全的退回再办"),
-    _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
+    _step(A.REOPEN,            (S.REPLIED, S.CLOSED),          S.ACCEPTED, (*_OWNER, *_OVERSEER, *_DESK), must("reason"), profiles=_HOTLINE, most=2, unless=frozenset({M.FINISHED}),
           law="济南市12345条例 第二十七条（退回再办）", remark="回访时群众不认可的，办结后也可以退回再办"),
-    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVER, *_DESK),        must("reason"), profiles=_RATING, most=1,
+    _step(A.REOPEN,            (S.REPLIED,),                   S.ACCEPTED, (*_OVERSEER, *_DESK),        must("reason"), profiles=_RATING, most=1,
           law="国办发〔2019〕51号（回访整改）", remark="回访时评价人不认可的，重新整改一次"),
     _step(A.MERGE,             (S.RECEIVED, S.ASSIGNED),       S.MERGED,   _DESK,                   must("case", "reason"), profiles=_CASES,
           law="信访工作条例 第十九条第三款", remark="并案后两案记录都保留"),
     _step(A.RECTIFY,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（立行立改、限期整改）"),
     _step(A.EXPLAIN,           (S.ACCEPTED,),                  S.REPLIED,  _HOLDER,                 must("text"), profiles=_RATING, law="国办发〔2019〕51号（解释说明）"),
-    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,
+    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved", "reason"), profiles=_HOTLINE,
           law="国办发〔2020〕53号（回访）；济南市12345条例 第二十五条、第二十七条", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
-    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVER),        must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
+    _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
           law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访，不由被评价单位自己回访"),
-    _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVER), must("text"), public=False),
+    _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVERSEER), must("text"), public=False),
     _step(A.REFOLD,            tuple(S),                       None,       _SYSTEM,                 must("reason"), remark="程序更新后，存档与案卷重新算出的不一致的，由系统重新计算，写明原因和变动的日期"),
     _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   (*_SYSTEM, *_DESK, *_HOLDER), (), may("reason"), remark="评价期满自动办结，窗口和承办单位也可以结"),
 )
@@ -188,7 +188,7 @@ class Redirect:
 
     act: Act
     profiles: frozenset[Profile]
-    said: tuple[str, str]
+    when: tuple[str, str]
     unless: str  # the need that says why not
     into: Act
     reason: str
@@ -208,7 +208,7 @@ REDIRECTS: tuple[Redirect, ...] = (
 )
 
 
-def redirect_of(act: Act, profile: Profile, data: Mapping[str, object]) -> Redirect | None:
+def find_redirect(act: Act, profile: Profile, data: Mapping[str, object]) -> Redirect | None:
     """The row by which such an act becomes another one."""
     return next(
         (
@@ -216,7 +216,7 @@ def redirect_of(act: Act, profile: Profile, data: Mapping[str, object]) -> Redir
             for row in REDIRECTS
             if row.act is act
             and profile in row.profiles
-            and data.get(row.said[0]) == row.said[1]
+            and data.get(row.when[0]) == row.when[1]
             and not data.get(row.unless)
         ),
         None,
@@ -237,18 +237,24 @@ class CaseState:
 
 def state_after(state: CaseState, step: Step) -> CaseState:
     """Where a case would stand after a step that says nothing unusual: to look ahead, as pages and proofs do."""
-    done = {**state.done, step.act: state.done.get(step.act, 0) + 1}
-    cleared = {row.mark for row in CONDITION_RULES if step.act in row.cleared_by}
-    put = {
-        row.mark
+    act_counts = {**state.done, step.act: state.done.get(step.act, 0) + 1}
+    cleared_conditions = {row.condition for row in CONDITION_RULES if step.act in row.cleared_by}
+    set_conditions = {
+        row.condition
         for row in CONDITION_RULES
-        if step.act in row.set_by and row.said is None and done[step.act] >= row.times
+        if step.act in row.set_by and row.when is None and act_counts[step.act] >= row.times
     }
     stage = STAGE_AFTER.get(step.act, state.stage)
-    return replace(state, status=step.target or state.status, stage=stage, done=done, marks=state.marks - cleared | put)
+    return replace(
+        state,
+        status=step.target or state.status,
+        stage=stage,
+        done=act_counts,
+        marks=state.marks - cleared_conditions | set_conditions,
+    )
 
 
-def step_for(act: Act, profile: Profile, kind: Kind, stage: Stage) -> Step | None:
+def find_step(act: Act, profile: Profile, kind: Kind, stage: Stage) -> Step | None:
     """The row that holds for the act in this rule book, kind and stage."""
     for step in STEPS:
         if step.act is act and profile in step.profiles and kind in step.kinds and stage in step.stages:
@@ -256,7 +262,7 @@ def step_for(act: Act, profile: Profile, kind: Kind, stage: Stage) -> Step | Non
     return None
 
 
-def steps_from(state: CaseState) -> tuple[Step, ...]:
+def list_steps(state: CaseState) -> tuple[Step, ...]:
     """All rows that may happen now, whoever asks."""
     return tuple(
         step
@@ -265,17 +271,17 @@ def steps_from(state: CaseState) -> tuple[Step, ...]:
         and state.profile in step.profiles
         and state.kind in step.kinds
         and state.stage in step.stages
-        and not _used_up(step, state)
+        and not _is_blocked(step, state)
     )
 
 
-def decide(state: CaseState, act: Act, data: Mapping[str, object]) -> Step:
+def check_step(state: CaseState, act: Act, data: Mapping[str, object]) -> Step:
     """The row by which `act` may happen now with what it brings.
 
     Raises NotNow (wrong status, or too often) and Invalid (something needed is missing or wrong).
     """
-    step = step_for(act, state.profile, state.kind, state.stage)
-    if step is None or state.status not in step.sources or _used_up(step, state):
+    step = find_step(act, state.profile, state.kind, state.stage)
+    if step is None or state.status not in step.sources or _is_blocked(step, state):
         raise NotNow(act=act.value, status=state.status.value)
     check_needs(step, data)
     return step
@@ -286,13 +292,13 @@ def check_needs(step: Step, data: Mapping[str, object]) -> None:
     faults = {
         need.name: fault
         for need in (*step.needs, *step.may)
-        if (fault := fault_of_need(need, data.get(need.name))) is not None
+        if (fault := find_need_fault(need, data.get(need.name))) is not None
     }
     if faults:
         raise Invalid(faults)
 
 
-def _used_up(step: Step, state: CaseState) -> bool:
+def _is_blocked(step: Step, state: CaseState) -> bool:
     if step.only - state.marks or step.unless & state.marks:
         return True
     return step.most is not None and state.done.get(step.act, 0) >= step.most

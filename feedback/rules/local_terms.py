@@ -25,11 +25,11 @@ class LocalTerm:
     length: Length
     kinds: frozenset[Kind] = frozenset(Kind)
 
-    def tightens(self, row: Term) -> bool:
-        return row.code == self.term and self.profile in row.profiles and bool(self.kinds & row.kinds)
+    def tightens(self, term: Term) -> bool:
+        return term.code == self.term and self.profile in term.profiles and bool(self.kinds & term.kinds)
 
 
-def read(text: str) -> tuple[LocalTerm, ...]:
+def parse_local_terms(text: str) -> tuple[LocalTerm, ...]:
     """The promises of a TOML text: [[promise]] with term, profile, length and, if not for all, kinds.
 
     Raises Invalid naming each row that is not one, loosens the law, or touches what is fixed.
@@ -38,57 +38,57 @@ def read(text: str) -> tuple[LocalTerm, ...]:
         rows = tomllib.loads(text).get("promise", [])
     except tomllib.TOMLDecodeError as fault:
         raise Invalid({"promise": f"not_toml: {fault}"}, code="settings") from fault
-    found, faults = [], dict[str, str]()
+    local_terms, faults = [], dict[str, str]()
     for number, row in enumerate(rows, 1):
         try:
-            promise = _promise(row)
+            local_term = _parse_term(row)
         except (KeyError, ValueError, TypeError, Invalid) as fault:
             faults[f"promise {number}"] = f"not_a_promise: {fault!r}"
             continue
-        if wrong := fault_of(promise):
-            faults[f"promise {number} ({promise.term})"] = wrong
-        found.append(promise)
+        if problem := find_term_fault(local_term):
+            faults[f"promise {number} ({local_term.term})"] = problem
+        local_terms.append(local_term)
     if faults:
         raise Invalid(faults, code="settings")
-    return tuple(found)
+    return tuple(local_terms)
 
 
-def _promise(row: Mapping[str, Any]) -> LocalTerm:
+def _parse_term(row: Mapping[str, Any]) -> LocalTerm:
     kinds = frozenset(map(Kind, row["kinds"])) if "kinds" in row else frozenset(Kind)
     return LocalTerm(str(row["term"]), Profile(row["profile"]), parse_length(str(row["length"])), kinds)
 
 
-def fault_of(promise: LocalTerm) -> str:
+def find_term_fault(local_term: LocalTerm) -> str:
     """What is wrong with a promise, or ""."""
-    rows = [row for row in TERMS if promise.tightens(row)]
+    rows = [row for row in TERMS if local_term.tightens(row)]
     # A promise in days says nothing of what already runs in hours, and the other way round.
-    same = [row for row in rows if row.length.is_like(promise.length)]
-    if not same:
+    comparable_rows = [row for row in rows if row.length.is_like(local_term.length)]
+    if not comparable_rows:
         return "no_such_term" if not rows else f"counted_in_{rows[0].length.unit.value}"
-    if any(row.fixed for row in same):
+    if any(row.fixed for row in comparable_rows):
         return "may_not_be_tightened"
-    if broken := next((row for row in same if promise.length.exceeds(row.length)), None):
-        return f"longer_than_the_law: {promise.length} > {broken.length} ({broken.law})"
-    return "" if promise.length.count else "not_a_length"
+    if stricter_row := next((row for row in comparable_rows if local_term.length.exceeds(row.length)), None):
+        return f"longer_than_the_law: {local_term.length} > {stricter_row.length} ({stricter_row.law})"
+    return "" if local_term.length.count else "not_a_length"
 
 
-_adopted: tuple[LocalTerm, ...] = ()
+_active_terms: tuple[LocalTerm, ...] = ()
 
 
-def adopt(promises: Sequence[LocalTerm]) -> None:
+def activate_local_terms(local_terms: Sequence[LocalTerm]) -> None:
     """These hold in this process from now on. Called where a process starts."""
-    global _adopted
-    _adopted = tuple(promises)
+    global _active_terms
+    _active_terms = tuple(local_terms)
 
 
-def begun_by(act: Act, case: ClockFacts, promises: Iterable[LocalTerm] | None = None) -> dict[str, str]:
+def list_promised_lengths(act: Act, case: ClockFacts, local_terms: Iterable[LocalTerm] | None = None) -> dict[str, str]:
     """The promised lengths of the clocks an act may begin, by term: what its entry keeps."""
-    found = {}
-    for promise in _adopted if promises is None else promises:
-        if promise.profile is not case.profile or case.kind not in promise.kinds:
+    lengths = {}
+    for local_term in _active_terms if local_terms is None else local_terms:
+        if local_term.profile is not case.profile or case.kind not in local_term.kinds:
             continue
         for row in TERMS:
-            fits = promise.tightens(row) and case.kind in row.kinds and case.urgency in row.urgent
-            if fits and act in row.begins and row.length.is_like(promise.length):
-                found[promise.term] = str(promise.length)
-    return found
+            fits = local_term.tightens(row) and case.kind in row.kinds and case.urgency in row.urgent
+            if fits and act in row.begins and row.length.is_like(local_term.length):
+                lengths[local_term.term] = str(local_term.length)
+    return lengths

@@ -92,9 +92,9 @@ CONCLUSION = Need("outcome", "choice")
 """What an opinion concludes: one of the three outcomes of 第三十二条."""
 
 
-def fault_of_need(need: Need, value: object) -> str | None:
-    missing = value is None or value == "" or value == [] or value == ()
-    if missing:
+def find_need_fault(need: Need, value: object) -> str | None:
+    is_missing = value is None or value == "" or value == [] or value == ()
+    if is_missing:
         return None if need.optional else "missing"
     match need.sort:
         case "number" | "level":

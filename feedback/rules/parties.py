@@ -46,15 +46,15 @@ class ProxyKind:
     law: str
 
 
-_ANY = frozenset({Authority.WRITTEN, Authority.RECORDED})
+_ANY_AUTHORITY = frozenset({Authority.WRITTEN, Authority.RECORDED})
 
 # fmt: off
 PROXY_KINDS: tuple[ProxyKind, ...] = (
     ProxyKind("guardian",  "监护人",             frozenset({Authority.STATUTORY}),                    True,  "民法典 第二十三条、第三十四条"),
-    ProxyKind("family",    "近亲属",             _ANY,                                                True,  "民法典 第一百六十一条、第一百六十五条"),
+    ProxyKind("family",    "近亲属",             _ANY_AUTHORITY,                                                True,  "民法典 第一百六十一条、第一百六十五条"),
     ProxyKind("lawyer",    "律师、法律工作者",   frozenset({Authority.WRITTEN}),                      True,  "民法典 第一百六十五条"),
-    ProxyKind("volunteer", "志愿者（信访代理员）", _ANY,                                              False, "民法典 第一百六十一条"),
-    ProxyKind("cadre",     "村（社区）干部",     _ANY,                                                False, "民法典 第一百六十一条"),
+    ProxyKind("volunteer", "志愿者（信访代理员）", _ANY_AUTHORITY,                                              False, "民法典 第一百六十一条"),
+    ProxyKind("cadre",     "村（社区）干部",     _ANY_AUTHORITY,                                                False, "民法典 第一百六十一条"),
     ProxyKind("window",    "窗口工作人员代办",   frozenset({Authority.RECORDED, Authority.WRITTEN}),  False, "信访工作条例 第十九条（口头提出的如实记录）"),
 )
 BANDS: tuple[tuple[int, int | None], ...] = ((5, 10), (11, 20), (21, 50), (51, 100), (101, None))
@@ -64,12 +64,12 @@ BANDS: tuple[tuple[int, int | None], ...] = ((5, 10), (11, 20), (21, 50), (51, 1
 _BY_CODE = {kind.code: kind for kind in PROXY_KINDS}
 
 
-def proxy_kind(code: str) -> ProxyKind | None:
+def find_proxy_kind(code: str) -> ProxyKind | None:
     """The sort of proxy with that code."""
     return _BY_CODE.get(code)
 
 
-def band_of(headcount: int) -> tuple[int, int | None] | None:
+def find_band(headcount: int) -> tuple[int, int | None] | None:
     """The band a headcount falls into, or None below the least joint petition."""
     return next((band for band in BANDS if band[0] <= headcount and (band[1] is None or headcount <= band[1])), None)
 
@@ -79,5 +79,5 @@ def may_look_up(role: str, kind: str) -> bool:
 
     Representatives are petitioners themselves, so they may.
     """
-    known = proxy_kind(kind)
-    return role == PartyRole.REPRESENTATIVE or (known is not None and known.may_look_up)
+    proxy = find_proxy_kind(kind)
+    return role == PartyRole.REPRESENTATIVE or (proxy is not None and proxy.may_look_up)

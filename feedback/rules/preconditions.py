@@ -13,8 +13,8 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules import decision_grounds
 from feedback.rules.access import CaseAccess
-from feedback.rules.deadlines import Clock, extendable, longest_extension
-from feedback.rules.lifecycle import redirect_of, steps_from
+from feedback.rules.deadlines import Clock, list_extendable, max_extension_days
+from feedback.rules.lifecycle import find_redirect, list_steps
 from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act, Profile
 
@@ -25,26 +25,28 @@ class Attempt:
 
     act: Act
     data: Mapping[str, Any]
-    standing: CaseAccess
+    case_access: CaseAccess
     before: CaseProjection
     now: datetime
-    asked: Mapping[Act, Mapping[str, Any]] = field(default_factory=dict)  # what each act last brought, those asking
+    latest_data: Mapping[Act, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # what each act last brought, those asking
 
 
-def lapsed(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime) -> str:
+def find_lapse(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetime) -> str:
     """Why it is too late for a step that its row allows, as a stable code; "" while it is not.
 
     The one answer for the buttons, the API's `acts` and the act itself.
     """
     if act in _EXTENSIONS:
-        longer = extendable(clocks)
-        return "extension_too_late" if longer and all(now >= c.due_at for c in longer) else ""
+        extendable_clocks = list_extendable(clocks)
+        return "extension_too_late" if extendable_clocks and all(now >= c.due_at for c in extendable_clocks) else ""
     # A petition goes back once the desk consented to the objection, however long it took to look into it.
     if act not in _RIGHTS or (act is Act.RETURN and profile is not Profile.HOTLINE):
         return ""
     term, code = _RIGHTS[act]
-    running = (c for c in clocks if c.term == term and c.stopped_at is None)
-    return "" if any(now < c.due_at for c in running) else code
+    clocks_of_term = (c for c in clocks if c.term == term and c.stopped_at is None)
+    return "" if any(now < c.due_at for c in clocks_of_term) else code
 
 
 _EXTENSIONS = frozenset({Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION, Act.EXTEND})
@@ -59,131 +61,133 @@ _RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
 """The steps that are rights, the clock each lapses with, and how it is refused then."""
 
 
-def check(tried: Attempt) -> None:
+def check_attempt(attempt: Attempt) -> None:
     """Raises Invalid naming what is wrong with the data, or NotNow with the reason why it is too late."""
-    state = tried.before.state
-    wrong = decision_grounds.faults(tried.act, tried.data, state.profile, state.kind, state.stage) | _barred(tried)
-    if wrong:
-        raise Invalid(wrong)
-    if code := lapsed(tried.act, state.profile, tried.before.clocks, tried.now):
-        raise NotNow(code=code, act=tried.act.value)
-    if rule := _RULES.get(tried.act):
-        rule(tried)
+    state = attempt.before.state
+    faults = decision_grounds.find_ground_faults(
+        attempt.act, attempt.data, state.profile, state.kind, state.stage
+    ) | _barred_faults(attempt)
+    if faults:
+        raise Invalid(faults)
+    if code := find_lapse(attempt.act, state.profile, attempt.before.clocks, attempt.now):
+        raise NotNow(code=code, act=attempt.act.value)
+    if rule := _RULES.get(attempt.act):
+        rule(attempt)
 
 
-def _barred(tried: Attempt) -> dict[str, str]:
+def _barred_faults(attempt: Attempt) -> dict[str, str]:
     """Who must never learn of the case may not be sent it."""
-    found = {}
+    faults = {}
     for need in ("unit", "units", "desk"):
-        said = tried.data.get(need) or ()
-        if tried.standing.bars & ({said} if isinstance(said, str) else set(map(str, said))):
-            found[need] = "barred"
-    return found
+        codes = attempt.data.get(need) or ()
+        if attempt.case_access.bars & ({codes} if isinstance(codes, str) else set(map(str, codes))):
+            faults[need] = "barred"
+    return faults
 
 
-def _longer(tried: Attempt) -> None:
-    most = longest_extension(tried.before.clocks)
-    if tried.data["days"] > most:
+def _check_extension(attempt: Attempt) -> None:
+    most = max_extension_days(attempt.before.clocks)
+    if attempt.data["days"] > most:
         raise Invalid({"days": "longer_than_the_law_allows"}, most=most)
 
 
-def _extended(tried: Attempt) -> None:
+def _check_endorsed_extension(attempt: Attempt) -> None:
     """The centre grants no more than the unit's head agreed to: both must have approved what holds."""
-    _longer(tried)
-    if tried.before.state.profile is Profile.HOTLINE:
-        agreed = tried.asked.get(Act.ENDORSE_EXTENSION, {}).get("days")
-        if isinstance(agreed, int) and tried.data["days"] > agreed:
-            raise Invalid({"days": "longer_than_agreed"}, most=agreed)
+    _check_extension(attempt)
+    if attempt.before.state.profile is Profile.HOTLINE:
+        endorsed_days = attempt.latest_data.get(Act.ENDORSE_EXTENSION, {}).get("days")
+        if isinstance(endorsed_days, int) and attempt.data["days"] > endorsed_days:
+            raise Invalid({"days": "longer_than_agreed"}, most=endorsed_days)
 
 
-def _assigned(tried: Attempt) -> None:
-    if tried.data.get("mode") == "commission":
-        if not tried.data.get("target_day"):
+def _check_assignment(attempt: Attempt) -> None:
+    if attempt.data.get("mode") == "commission":
+        if not attempt.data.get("target_day"):
             raise Invalid({"target_day": "missing"})
-        _day_from_today(tried)
-    elif tried.data.get("target_day"):
+        _check_target_day(attempt)
+    elif attempt.data.get("target_day"):
         raise Invalid({"target_day": "only_commissioned"})
 
 
-def _day_from_today(tried: Attempt) -> None:
-    if (day := _day(tried, "target_day")) and day < office_day(tried.now):
+def _check_target_day(attempt: Attempt) -> None:
+    if (day := _parse_day(attempt, "target_day")) and day < office_day(attempt.now):
         raise Invalid({"target_day": "before_today"})
 
 
-def _held(tried: Attempt) -> None:
-    day = _day(tried, "target_day")
-    if day is None or day <= office_day(tried.now):
+def _check_hold(attempt: Attempt) -> None:
+    day = _parse_day(attempt, "target_day")
+    if day is None or day <= office_day(attempt.now):
         raise Invalid({"target_day": "not_a_future_day"})
-    asked = tried.asked.get(Act.ASK_HOLD, {}).get("target_day") if tried.act is Act.HOLD else None
-    if asked and day.isoformat() > str(asked):
+    requested_day = attempt.latest_data.get(Act.ASK_HOLD, {}).get("target_day") if attempt.act is Act.HOLD else None
+    if requested_day and day.isoformat() > str(requested_day):
         raise Invalid({"target_day": "later_than_asked"})
 
 
-def _delivered(tried: Attempt) -> None:
-    if (day := _day(tried, "day")) is None:
+def _check_delivery(attempt: Attempt) -> None:
+    if (day := _parse_day(attempt, "day")) is None:
         return
-    if day > office_day(tried.now):
+    if day > office_day(attempt.now):
         raise Invalid({"day": "after_today"})
-    if tried.before.replied_at and day < office_day(tried.before.replied_at):
+    if attempt.before.replied_at and day < office_day(attempt.before.replied_at):
         raise Invalid({"day": "before_the_answer"})
 
 
-def _hearing(tried: Attempt) -> None:
-    _day(tried, "day")
+def _check_hearing(attempt: Attempt) -> None:
+    _parse_day(attempt, "day")
 
 
-def _diverted(tried: Attempt) -> None:
-    _day(tried, "target_day")
+def _check_diversion(attempt: Attempt) -> None:
+    _parse_day(attempt, "target_day")
 
 
-def _helped(tried: Attempt) -> None:
+def _check_co_units(attempt: Attempt) -> None:
     """Asking the lead alone to help itself would look done and be nothing."""
-    if set(tried.data["units"]) <= {tried.standing.lead}:
+    if set(attempt.data["units"]) <= {attempt.case_access.lead}:
         raise Invalid({"units": "already_lead"})
 
 
-def _called_back(tried: Attempt) -> None:
+def _check_call_back(attempt: Attempt) -> None:
     """Sent back as often as may be: from then on it must be said why the order is closed all the same."""
-    state = tried.before.state
-    turn = redirect_of(tried.act, state.profile, tried.data)
-    if turn and all(step.act is not turn.into for step in steps_from(state)):
-        raise Invalid({turn.unless: "sent_back_too_often"})
+    state = attempt.before.state
+    redirect = find_redirect(attempt.act, state.profile, attempt.data)
+    if redirect and all(step.act is not redirect.into for step in list_steps(state)):
+        raise Invalid({redirect.unless: "sent_back_too_often"})
 
 
-def _transferred(tried: Attempt) -> None:
-    if tried.data["desk"] == tried.standing.desk:
+def _check_transfer(attempt: Attempt) -> None:
+    if attempt.data["desk"] == attempt.case_access.desk:
         raise Invalid({"desk": "already_there"})
 
 
-def _day(tried: Attempt, need: str) -> date | None:
-    said = tried.data.get(need)
-    if not said:
+def _parse_day(attempt: Attempt, need: str) -> date | None:
+    text = attempt.data.get(need)
+    if not text:
         return None
     try:
-        return date.fromisoformat(str(said))
+        return date.fromisoformat(str(text))
     except ValueError:
         raise Invalid({need: "not_a_day"}) from None
 
 
 _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
     {
-        Act.ASSIGN: _assigned,
-        Act.TRANSFER: _transferred,
-        Act.ASK_EXTENSION: _longer,
-        Act.ENDORSE_EXTENSION: _longer,
-        Act.EXTEND: _extended,
-        Act.CO_ASSIGN: _helped,
-        Act.CALL_BACK: _called_back,
-        Act.ASK_HOLD: _held,
-        Act.HOLD: _held,
-        Act.SUPERVISE: _day_from_today,
-        Act.HEARING: _hearing,
-        Act.DELIVER: _delivered,
-        Act.DIVERT: _diverted,
+        Act.ASSIGN: _check_assignment,
+        Act.TRANSFER: _check_transfer,
+        Act.ASK_EXTENSION: _check_extension,
+        Act.ENDORSE_EXTENSION: _check_extension,
+        Act.EXTEND: _check_endorsed_extension,
+        Act.CO_ASSIGN: _check_co_units,
+        Act.CALL_BACK: _check_call_back,
+        Act.ASK_HOLD: _check_hold,
+        Act.HOLD: _check_hold,
+        Act.SUPERVISE: _check_target_day,
+        Act.HEARING: _check_hearing,
+        Act.DELIVER: _check_delivery,
+        Act.DIVERT: _check_diversion,
     }
 )
 
 
-def noted(tried: Attempt) -> dict[str, Any]:
+def extra_data(attempt: Attempt) -> dict[str, Any]:
     """What the entry keeps besides what was brought, so that it can be folded without asking anything else."""
-    return {"from_desk": tried.standing.desk} if tried.act is Act.TRANSFER else {}
+    return {"from_desk": attempt.case_access.desk} if attempt.act is Act.TRANSFER else {}

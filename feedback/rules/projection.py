@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.kernel.clock import to_millis
-from feedback.rules.conditions import conditions_of
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, clocks_of, extendable, first_desk
-from feedback.rules.lifecycle import CaseState, step_for
-from feedback.rules.tenures import Tenure, tenures_of
+from feedback.rules.conditions import compute_conditions
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks, find_first_desk, list_extendable
+from feedback.rules.lifecycle import CaseState, find_step
+from feedback.rules.tenures import Tenure, compute_tenures
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Condition, Kind, Profile, Stage, Status
 from feedback.rules.workdays import Editions
 
-_UNIT_GONE = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
-_ANSWERS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
+_UNIT_ENDING_ACTS = frozenset({Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
+_ANSWERING_ACTS = frozenset({Act.REPLY, Act.RECTIFY, Act.EXPLAIN})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.WITHDRAWN, Status.MERGED, Status.DIVERTED})
 
 
@@ -54,33 +54,33 @@ class CaseProjection:
 def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) -> CaseProjection:
     """The case after all of `history`, which is in order and begins with SUBMIT."""
     status, stage, unit, category, confidence, by_hand = Status.RECEIVED, Stage.FIRST, "", "", 0.0, False
-    desk = first_desk(history, case.desk)
+    desk = find_first_desk(history, case.desk)
     replied_at: datetime | None = None
     closed_at: datetime | None = None
-    for h in history:
-        step = step_for(h.act, case.profile, case.kind, stage)
-        stage = STAGE_AFTER.get(h.act, stage)
+    for event in history:
+        step = find_step(event.act, case.profile, case.kind, stage)
+        stage = STAGE_AFTER.get(event.act, stage)
         if step and step.target:
             status = step.target
-            closed_at = h.at if status in ENDED else None
-        if h.act is Act.ASSIGN:
-            unit = str(h.data["unit"])
-        if h.act is Act.TRANSFER:
-            desk = str(h.data.get("desk", desk))
-        if h.act in _UNIT_GONE:
+            closed_at = event.at if status in ENDED else None
+        if event.act is Act.ASSIGN:
+            unit = str(event.data["unit"])
+        if event.act is Act.TRANSFER:
+            desk = str(event.data.get("desk", desk))
+        if event.act in _UNIT_ENDING_ACTS:
             unit = ""
-        if h.act is Act.CLASSIFY:
-            category = str(h.data["category"])
-            given = h.data.get("confidence")
-            by_hand = given is None
-            confidence = float(given) if isinstance(given, int | float) else 1.0
-        if h.act in _ANSWERS:
-            replied_at = h.at
-    clocks = clocks_of(history, case, editions)
-    marks = conditions_of((h.act, h.data) for h in history)
-    marks |= {Condition.EXTENDABLE} if extendable(clocks) else set()
-    marks |= {Condition.DIRECT} if unit == desk else set()
-    state = CaseState(case.kind, case.profile, status, stage, Counter(h.act for h in history), marks)
+        if event.act is Act.CLASSIFY:
+            category = str(event.data["category"])
+            confidence_value = event.data.get("confidence")
+            by_hand = confidence_value is None
+            confidence = float(confidence_value) if isinstance(confidence_value, int | float) else 1.0
+        if event.act in _ANSWERING_ACTS:
+            replied_at = event.at
+    clocks = compute_clocks(history, case, editions)
+    conditions = compute_conditions((event.act, event.data) for event in history)
+    conditions |= {Condition.EXTENDABLE} if list_extendable(clocks) else set()
+    conditions |= {Condition.DIRECT} if unit == desk else set()
+    state = CaseState(case.kind, case.profile, status, stage, Counter(event.act for event in history), conditions)
     return CaseProjection(
         state,
         desk,
@@ -91,15 +91,15 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
         replied_at,
         closed_at,
         clocks,
-        tenures_of(history),
+        compute_tenures(history),
     )
 
 
-def facts_from(kind: str, profile: str, desk: str, urgency: int, named: bool) -> ClockFacts:
-    return ClockFacts(Kind(kind), Profile(profile), desk, urgency, named)
+def build_clock_facts(kind: str, profile: str, desk: str, urgency: int, is_named: bool) -> ClockFacts:
+    return ClockFacts(Kind(kind), Profile(profile), desk, urgency, is_named)
 
 
-def entry_digest(
+def compute_entry_digest(
     before: str,
     no: str,
     seq: int,
@@ -112,10 +112,10 @@ def entry_digest(
     status: str,
 ) -> str:
     """SHA-256 over the digest of the entry before and everything this entry says."""
-    said = json.dumps(
+    payload = json.dumps(
         [before, no, seq, act, to_millis(at), actor, role, unit, data, status],
         ensure_ascii=False,
         sort_keys=True,
         separators=(",", ":"),
     )
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()

@@ -138,7 +138,7 @@ class CaseFile:
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
         """The steps open to the actor now: what lapsed is no longer offered."""
-        return tuple(s for s in self.allowed if not preconditions.lapsed(s.act, self.profile, self.clocks, now))
+        return tuple(s for s in self.allowed if not preconditions.find_lapse(s.act, self.profile, self.clocks, now))
 
     def light(self, now: datetime) -> Light:
         """The worst light of the clocks that bind us."""

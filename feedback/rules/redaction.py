@@ -42,7 +42,7 @@ _SURNAMES = (
     "金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤安常温康施文牛樊葛邢窦柏"
 )
 _BEFORE_NAME = r"^(?:我叫|我是|本人|名字叫|户主|户名是?|姓名[:：]?)"
-_SAID_NAME = re.compile(
+_STATED_NAME = re.compile(
     rf"(?:我叫|我是|本人|名字叫|户主|户名是?|姓名[:：]?)([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})(?=[,，。;；、!！\s]|$)"
 )
 
@@ -57,54 +57,54 @@ class PersonalDataSpan:
     end: int
 
 
-def findings(text: str, names: Iterable[str] = ()) -> list[PersonalDataSpan]:
+def find_personal_data(text: str, names: Iterable[str] = ()) -> list[PersonalDataSpan]:
     """Everything in the text that looks like personal data, in order, without overlaps. `names` are known persons."""
-    found = [
+    candidates = [
         PersonalDataSpan(sort, match[0], match.start(), match.end())
         for sort, pattern in _PATTERNS
         for match in pattern.finditer(text)
     ]
     for name in {n for n in names if len(n) >= 2}:
-        found += [PersonalDataSpan("name", name, m.start(), m.end()) for m in re.finditer(re.escape(name), text)]
-    found += [PersonalDataSpan("name", m[0], m.start(), m.end()) for m in _SAID_NAME.finditer(text)]
-    found.sort(key=lambda f: (f.start, -f.end))
-    kept: list[PersonalDataSpan] = []
-    for finding in found:
-        if not kept or finding.start >= kept[-1].end:
-            kept.append(finding)
-    return kept
+        candidates += [PersonalDataSpan("name", name, m.start(), m.end()) for m in re.finditer(re.escape(name), text)]
+    candidates += [PersonalDataSpan("name", m[0], m.start(), m.end()) for m in _STATED_NAME.finditer(text)]
+    candidates.sort(key=lambda f: (f.start, -f.end))
+    spans: list[PersonalDataSpan] = []
+    for span in candidates:
+        if not spans or span.start >= spans[-1].end:
+            spans.append(span)
+    return spans
 
 
-def masked(text: str, names: Iterable[str] = ()) -> str:
+def mask_text(text: str, names: Iterable[str] = ()) -> str:
     """The text with every finding covered, keeping its length hints readable."""
-    parts, at = [], 0
-    for f in findings(text, names):
-        parts += [text[at : f.start], _cover(f)]
-        at = f.end
-    return "".join([*parts, text[at:]])
+    parts, offset = [], 0
+    for span in find_personal_data(text, names):
+        parts += [text[offset : span.start], _mask_span(span)]
+        offset = span.end
+    return "".join([*parts, text[offset:]])
 
 
-def masked_name(name: str) -> str:
+def mask_name(name: str) -> str:
     """王小明 as 王**."""
     return name[:1] + "*" * max(1, len(name) - 1) if name else ""
 
 
-def masked_phone(phone: str) -> str:
+def mask_phone(phone: str) -> str:
     """13812345678 as 138****5678."""
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "*" * len(phone)
 
 
-def masked_id(number: str) -> str:
+def mask_id_number(number: str) -> str:
     """An identity number with only its first three and last two places."""
     return f"{number[:3]}{'*' * (len(number) - 5)}{number[-2:]}" if len(number) > 6 else "*" * len(number)
 
 
-def _cover(finding: PersonalDataSpan) -> str:
-    match finding.sort:
+def _mask_span(span: PersonalDataSpan) -> str:
+    match span.sort:
         case "phone":
-            return masked_phone(re.sub(r"[ -]", "", finding.text))
+            return mask_phone(re.sub(r"[ -]", "", span.text))
         case "name":
-            known = re.sub(_BEFORE_NAME, "", finding.text)
-            return finding.text[: len(finding.text) - len(known)] + masked_name(known)
+            name = re.sub(_BEFORE_NAME, "", span.text)
+            return span.text[: len(span.text) - len(name)] + mask_name(name)
         case _:
-            return "*" * min(8, len(finding.text))
+            return "*" * min(8, len(span.text))

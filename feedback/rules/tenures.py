@@ -1,6 +1,6 @@
 """When is what due, and is it late? Clocks folded from what happened, by the table of `feedback.terms`.
 
-Clocks are never edited: `clocks_of(history, case, editions)` says them anew. Two sorts run side by side: the
+Clocks are never edited: `compute_clocks(history, case, editions)` says them anew. Two sorts run side by side: the
 citizen's own clock, which starts at submission and which no hand-off stops, and the units' clocks.
 A running clock is counted by the newest edition of the calendar, a stopped one for ever by the edition in force when
 it stopped: a day off announced later makes nobody's past late or punctual.
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feedback.rules.deadlines import CaseEvent, co_units
+from feedback.rules.deadlines import CaseEvent, requested_co_units
 from feedback.rules.vocabulary import Act
 
 
@@ -28,7 +28,7 @@ class Tenure:
     task: str = ""
 
 
-def tenures_of(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
+def compute_tenures(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
     """Who held the case when, as lead and as co-unit."""
     tenures: list[Tenure] = []
     lead = ""
@@ -38,20 +38,22 @@ def tenures_of(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
             if tenure.until is None and (lead is None or tenure.lead is lead):
                 tenures[i] = replace(tenure, until=at)
 
-    for h in history:
-        if h.act in _TENURE_ENDS:
-            end(_TENURE_ENDS[h.act], h.at)
-        if h.act is Act.ASSIGN:
-            end(True, h.at)
-            lead = str(h.data.get("unit", ""))
-            tenures.append(Tenure(lead, True, h.seq, h.at))
-        if h.act is Act.REOPEN and not any(t.lead and t.until is None for t in tenures):
-            tenures.append(Tenure(lead, True, h.seq, h.at))
-        if h.act is Act.TRANSFER and "from_desk" in h.data:  # who handed it on still sees what became of it
-            tenures.append(Tenure(str(h.data["from_desk"]), False, h.seq, h.at, h.at))
-        held = {t.unit for t in tenures if t.until is None}
-        new = [unit for unit in co_units(h) if unit not in held]
-        tenures += [Tenure(unit, False, h.seq, h.at, task=str(h.data.get("task", ""))) for unit in new]
+    for event in history:
+        if event.act in _TENURE_ENDS:
+            end(_TENURE_ENDS[event.act], event.at)
+        if event.act is Act.ASSIGN:
+            end(True, event.at)
+            lead = str(event.data.get("unit", ""))
+            tenures.append(Tenure(lead, True, event.seq, event.at))
+        if event.act is Act.REOPEN and not any(t.lead and t.until is None for t in tenures):
+            tenures.append(Tenure(lead, True, event.seq, event.at))
+        if event.act is Act.TRANSFER and "from_desk" in event.data:  # who handed it on still sees what became of it
+            tenures.append(Tenure(str(event.data["from_desk"]), False, event.seq, event.at, event.at))
+        current_units = {t.unit for t in tenures if t.until is None}
+        new_units = [unit for unit in requested_co_units(event) if unit not in current_units]
+        tenures += [
+            Tenure(unit, False, event.seq, event.at, task=str(event.data.get("task", ""))) for unit in new_units
+        ]
     return tuple(tenures)
 
 

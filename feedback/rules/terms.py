@@ -99,7 +99,7 @@ class Term:
     longer_by: int = 0  # at most so many more of the same unit, by EXTEND
     rolls: bool = True
     only_named: bool = False  # no duty towards somebody who left no name (信访工作条例 第二十三条第二款)
-    only_said: tuple[str, object] | None = None  # begins only when the act said so
+    only_when: tuple[str, object] | None = None  # begins only when the act said so
     until: str = ""  # the need that names the last day; `length` holds when it is not said
     direct: bool | None = None  # True: only when the desk keeps the matter itself, False: only when it does not
     from_receipt: bool = False  # counted from when the matter came, not from the act that begins it
@@ -125,9 +125,9 @@ def _term(
     kept_by: set[Act],
     length: str,
     law: str,
-    **more: object,
+    **columns: Any,
 ) -> Term:
-    return Term(id_, code, label, holder, frozenset(begins), frozenset(kept_by), parse_length(length), law, **more)  # type: ignore[arg-type] # keywords are checked by the dataclass
+    return Term(id_, code, label, holder, frozenset(begins), frozenset(kept_by), parse_length(length), law, **columns)
 
 
 def parse_length(text: str) -> Length:
@@ -145,9 +145,9 @@ _PETITION = frozenset({P.PETITION})
 _HOTLINE = frozenset({P.HOTLINE})
 _RATING = frozenset({P.RATING})
 _CALM, _URGENT = frozenset({0}), frozenset({1, 2})
-_TOLD = CLAIMS | {K.SUGGEST}
+_NOTIFIED_KINDS = CLAIMS | {K.SUGGEST}
 _WORK_ORDERS = frozenset(K) - {K.CONSULT, K.RECTIFY}
-_ANSWERED = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
+_ANSWERING_ACTS = frozenset({A.REPLY, A.DECLINE, A.DIVERT})
 _ONE, _TWO = Length(1, U.WORKING), Length(2, U.WORKING)
 _53 = "国办发〔2020〕53号；平台承诺（各地12345规定 5个工作日）"
 
@@ -157,12 +157,12 @@ TERMS: tuple[Term, ...] = (
     _term("petition.forward.2022", "forward", "登记转送交办", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.DIVERT, A.TRANSFER}, "15cd",
           "信访工作条例 第二十二条", profiles=_PETITION, voided_by=_ALL_ENDS, remark="下转、上报的，新窗口自收到之日起另算"),
     _term("petition.report_up.2022", "report_up", "报告重大紧急事项", Holder.DESK, {A.SUBMIT}, {A.REPORT_UP}, "2h",
-          "信访工作条例 第二十五条（及时报告，条例未定时数，平台承诺2小时）", profiles=_PETITION, kinds=CLAIMS, urgent=_URGENT, voided_by=_ALL_ENDS | _ANSWERED, warn=Length(1, U.HOURS)),
+          "信访工作条例 第二十五条（及时报告，条例未定时数，平台承诺2小时）", profiles=_PETITION, kinds=CLAIMS, urgent=_URGENT, voided_by=_ALL_ENDS | _ANSWERING_ACTS, warn=Length(1, U.HOURS)),
     _term("petition.notify.transferred.2022", "notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "15cd",
-          "信访工作条例 第二十三条第三款", profiles=_PETITION, kinds=_TOLD, voided_by=_ALL_ENDS, only_named=True, direct=False,
+          "信访工作条例 第二十三条第三款", profiles=_PETITION, kinds=_NOTIFIED_KINDS, voided_by=_ALL_ENDS, only_named=True, direct=False,
           remark="检举控告的告知按纪检监察规定执行（第二十三条第四款）"),
     _term("petition.notify.direct.2022", "notify", "受理告知", Holder.LEAD, {A.ASSIGN}, {A.ACCEPT, A.DECLINE, A.DIVERT, A.RETURN}, "15cd",
-          "信访工作条例 第二十三条第二款", profiles=_PETITION, kinds=_TOLD, voided_by=_ALL_ENDS, only_named=True, direct=True, from_receipt=True,
+          "信访工作条例 第二十三条第二款", profiles=_PETITION, kinds=_NOTIFIED_KINDS, voided_by=_ALL_ENDS, only_named=True, direct=True, from_receipt=True,
           remark="直接收到的能当场告知的当场书面告知；期限自收到之日起算"),
     _term("petition.object.2022", "object", "提出异议", Holder.LEAD, {A.ASSIGN}, {A.OBJECT, A.RETURN, A.ACCEPT, A.DECLINE, A.DIVERT}, "5wd",
           "信访工作条例 第二十三条第三款", profiles=_PETITION, voided_by=_ALL_ENDS, warn=_ONE, direct=False, fixed=True,
@@ -193,7 +193,7 @@ TERMS: tuple[Term, ...] = (
           restarted_by=frozenset({A.DELIVER}), fixed=True, remark="自收到复查意见之日起算"),
     _term("petition.answer.2022", "answer", "给您答复", Holder.CITIZEN_OWN, {A.SUBMIT}, {A.REPLY, A.DECLINE, A.DIVERT}, "90cd",
           "信访工作条例 第二十二、二十三、三十四条（15日+15日+60日）", profiles=_PETITION,
-          kinds=_TOLD, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
+          kinds=_NOTIFIED_KINDS, stages=frozenset({Stage.FIRST}), voided_by=_ALL_ENDS, longer_by=30,
           remark="从您提交之日起算，单位之间转来转去不停表"),
     # --- 12345 hotline
     _term("hotline.forward.2020", "forward", "派单", Holder.DESK, {A.SUBMIT, A.RETURN, A.TRANSFER}, {A.ASSIGN, A.DECLINE, A.TRANSFER}, "1wd",
@@ -244,10 +244,10 @@ TERMS: tuple[Term, ...] = (
           "平台承诺（紧急事项）", profiles=_HOTLINE, urgent=frozenset({2}), voided_by=_ALL_ENDS | {A.HOLD}, warn=Length(4, U.HOURS)),
     # --- both
     _term("any.report_back.2022", "report_back", "提交办结报告", Holder.LEAD, {A.ASSIGN}, {A.REPORT_BACK}, "30cd",
-          "信访工作条例 第二十二条第一款第三项（指定办理期限）", profiles=_PETITION | _HOTLINE, only_said=("mode", "commission"), until="target_day", rolls=False, fixed=True,
+          "信访工作条例 第二十二条第一款第三项（指定办理期限）", profiles=_PETITION | _HOTLINE, only_when=("mode", "commission"), until="target_day", rolls=False, fixed=True,
           voided_by=_ALL_ENDS | {A.RETURN, A.DECLINE, A.DIVERT, A.CLOSE, A.CALL_BACK, A.REVIEW, A.RE_REVIEW}),
     _term("any.co_reply.2022", "co_reply", "协办反馈", Holder.CO, {A.CO_ASSIGN, A.ASSIGN}, {A.CO_REPLY}, "3wd",
-          "信访工作条例 第二十四条；平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | _ANSWERED, warn=_ONE),
+          "信访工作条例 第二十四条；平台承诺 3个工作日", profiles=_PETITION | _HOTLINE, voided_by=_ALL_ENDS | _ANSWERING_ACTS, warn=_ONE),
     _term("any.supervision.2022", "supervision", "答复督办", Holder.LEAD, {A.SUPERVISE}, {A.ANSWER_SUPERVISION}, "5wd",
           "信访工作条例 第四十条；平台承诺 5个工作日", profiles=frozenset(P), until="target_day", rolls=False, voided_by=_ALL_ENDS | {A.CLOSE, A.CALL_BACK, A.DECLINE, A.DIVERT}, warn=_TWO),
     # --- 差评整改 rectification
@@ -278,13 +278,13 @@ def by_id(terms: Iterable[Term]) -> Mapping[str, Term]:
 TERMS_BY_ID: Mapping[str, Term] = by_id(TERMS)
 
 
-def in_force(day: date) -> tuple[Term, ...]:
+def list_terms_in_force(day: date) -> tuple[Term, ...]:
     """The rows that hold for what begins that day: those to come and those a newer row replaced are left out."""
-    begun = [term for term in TERMS if term.since <= day]
-    newest = {_about(term): term for term in sorted(begun, key=lambda term: term.since)}
-    return tuple(term for term in begun if newest[_about(term)] is term)
+    terms = [term for term in TERMS if term.since <= day]
+    newest = {_scope_key(term): term for term in sorted(terms, key=lambda term: term.since)}
+    return tuple(term for term in terms if newest[_scope_key(term)] is term)
 
 
-def _about(term: Term) -> tuple[object, ...]:
+def _scope_key(term: Term) -> tuple[object, ...]:
     """The cases a row is for: a newer row for the same ones replaces it."""
     return term.code, term.profiles, term.kinds, term.stages, term.urgent, term.direct

@@ -90,12 +90,12 @@ class Calendar:
         """Working days after `day` up to and with `until`; negative when `until` lies before."""
         if until < day:
             return -self.workdays_between(until, day)
-        return sum(1 for each in _days(day + _DAY, until) if self.is_workday(each))
+        return sum(1 for next_day in _days(day + _DAY, until) if self.is_workday(next_day))
 
     def explain(self, day: date, until: date) -> Iterator[tuple[date, bool, str]]:
         """Each day after `day` up to and with `until`: the day, whether offices work, and why."""
-        for each in _days(day + _DAY, until):
-            yield each, self.is_workday(each), self.name_of(each)
+        for next_day in _days(day + _DAY, until):
+            yield next_day, self.is_workday(next_day), self.name_of(next_day)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class NoticeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingNotice:
     """A notice on its way out."""
 
     key: str
@@ -67,7 +67,7 @@ class Outgoing:
     to: tuple[str, ...] = ()  # e-mail addresses of staff; none for a citizen
 
 
-Send = Callable[[Outgoing], Awaitable[Channel | None]]
+Send = Callable[[OutgoingNotice], Awaitable[Channel | None]]
 """Sends one notice and returns the channel by which it left, None when there is no way to whom it is meant for.
 
 Raises Unavailable to be tried again; ValueError and LookupError are kept as the notice's error.
@@ -114,7 +114,7 @@ NOTICES: tuple[NoticeRow, ...] = (
 # fmt: on
 
 
-def rows_for(event: str) -> tuple[NoticeRow, ...]:
+def list_notice_rows(event: str) -> tuple[NoticeRow, ...]:
     """Everything that is told on an event."""
     return tuple(row for row in NOTICES if row.event == event)
 
@@ -123,7 +123,7 @@ _REPORT_RECEIVED = "您反映的事项已收到，编号 {no}。"
 _REPORT_MOVED = "您反映的事项（编号 {no}）有新进展，请凭查询码查看。"
 
 
-def worded(row: NoticeRow, *, no: str, title: str, unit: str, due: str = "", is_report: bool = False) -> str:
+def render_notice(row: NoticeRow, *, no: str, title: str, unit: str, due: str = "", is_report: bool = False) -> str:
     """The notice's words. A long title is cut: the notice goes out as a short message.
 
     Of a report (检举控告) no notice says the title, and to whoever brought it none says the unit or what happened: it
@@ -131,29 +131,29 @@ def worded(row: NoticeRow, *, no: str, title: str, unit: str, due: str = "", is_
     """
     if is_report and row.audience is Audience.CITIZEN:
         return (_REPORT_RECEIVED if row.event == "case.submit" else _REPORT_MOVED).format(no=no)
-    title = REPORT_TITLE if is_report else shortened(title)
+    title = REPORT_TITLE if is_report else shorten_title(title)
     return row.words.format(no=no, title=title, unit=unit, due=due)
 
 
-def shortened(title: str) -> str:
+def shorten_title(title: str) -> str:
     return title if len(title) <= TITLE_MOST else title[: TITLE_MOST - 1] + "…"
 
 
 _PERSONAL = frozenset({"own", "citizen"})
 
 
-def told_of(moved: Iterable[Mapping[str, str]]) -> Mapping[tuple[Audience, str], str]:
+def render_moved_dates(changes: Iterable[Mapping[str, str]]) -> Mapping[tuple[Audience, str], str]:
     """Who must know that the calendar moved a date, by audience and unit, and the dates that are theirs in words."""
-    found: dict[tuple[Audience, str], list[str]] = {}
-    for move in moved:
-        is_personal = move["holder"] in _PERSONAL
-        whose = (Audience.CITIZEN, "") if is_personal else (Audience.UNIT, move["unit"])
-        if is_personal or move["unit"]:
-            before, after = date.fromisoformat(move["before"]), date.fromisoformat(move["after"])
-            words = f"{move['label']}的最后一天由{_day_words(before)}改为{_day_words(after)}"
-            found.setdefault(whose, []).append(words)
-    return {whose: "，".join(dict.fromkeys(dates)) for whose, dates in found.items()}
+    phrases: dict[tuple[Audience, str], list[str]] = {}
+    for change in changes:
+        is_personal = change["holder"] in _PERSONAL
+        recipient = (Audience.CITIZEN, "") if is_personal else (Audience.UNIT, change["unit"])
+        if is_personal or change["unit"]:
+            before, after = date.fromisoformat(change["before"]), date.fromisoformat(change["after"])
+            words = f"{change['label']}的最后一天由{_render_day(before)}改为{_render_day(after)}"
+            phrases.setdefault(recipient, []).append(words)
+    return {recipient: "，".join(dict.fromkeys(dates)) for recipient, dates in phrases.items()}
 
 
-def _day_words(day: date) -> str:
+def _render_day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"

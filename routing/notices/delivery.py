@@ -22,10 +22,10 @@ from feedback.record import calendar_editions
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Notice
-from routing.notices.catalogue import Audience, Channel, Delivery, Outgoing, Send
-from routing.notices.delivery_hours import DeliveryHours, Priority, may_leave, rule_of
+from routing.notices.catalogue import Audience, Channel, Delivery, OutgoingNotice, Send
+from routing.notices.delivery_hours import DeliveryHours, Priority, compute_send_time, parse_hours
 
-_TOGETHER = 50
+_NOTICES_PER_MESSAGE = 50
 
 ROLES: Mapping[Audience, frozenset[Role]] = {
     Audience.UNIT: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION}),
@@ -35,7 +35,7 @@ ROLES: Mapping[Audience, frozenset[Role]] = {
     Audience.SUPERIOR: frozenset({Role.LEAD}),
     Audience.JOINT: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION, Role.SUPERVISOR}),
 }
-ABOVE = frozenset({Audience.SUPERIOR, Audience.JOINT})
+SUPERIOR_AUDIENCES = frozenset({Audience.SUPERIOR, Audience.JOINT})
 """Audiences that hear of a case they need not be able to open; never of a report, nor of one they are shut out of."""
 
 
@@ -50,8 +50,8 @@ class DeliveryPolicy:
     @classmethod
     def of(cls, settings: Settings) -> "DeliveryPolicy":
         return cls(
-            rule_of(settings.staff_hours, workdays_only=True),
-            rule_of(settings.citizen_hours, workdays_only=False),
+            parse_hours(settings.staff_hours, workdays_only=True),
+            parse_hours(settings.citizen_hours, workdays_only=False),
             settings.joint_office,
         )
 
@@ -75,39 +75,43 @@ class PlannedNotice:
     stage: str = ""
 
 
-async def keep(planned: Sequence[PlannedNotice], manner: DeliveryPolicy, now: datetime) -> int:
+async def store_notices(notices: Sequence[PlannedNotice], policy: DeliveryPolicy, now: datetime) -> int:
     """Write down the notices nobody wrote yet, and that they must be sent. Returns how many.
 
     Raises Conflict when another worker wrote one of them just now.
     """
-    wanted = {each.key: each for each in planned}
-    known = {row["key"] for row in await Notice.filter(key__in=list(wanted)).values("key")} if wanted else set()
-    fresh = [each for key, each in wanted.items() if key not in known]
-    if not fresh:
+    notices_by_key = {notice.key: notice for notice in notices}
+    stored_keys = (
+        {row["key"] for row in await Notice.filter(key__in=list(notices_by_key)).values("key")}
+        if notices_by_key
+        else set()
+    )
+    new_notices = [notice for key, notice in notices_by_key.items() if key not in stored_keys]
+    if not new_notices:
         return 0
-    calendar, reached = await calendar_editions.current(), await directory.units_with_mail()
-    rows, leaving = list[Notice](), dict[datetime, list[str]]()
-    for each in fresh:
-        is_gathered = each.push is Priority.DIGEST
-        is_pushed = not is_gathered and (each.audience is Audience.CITIZEN or each.unit in reached)
-        leaves_at = may_leave(each.push, now, calendar, manner.rule(each.audience))
+    calendar, mail_units = await calendar_editions.load_current_calendar(), await directory.list_units_with_mail()
+    rows, keys_by_time = list[Notice](), dict[datetime, list[str]]()
+    for notice in new_notices:
+        is_gathered = notice.push is Priority.DIGEST
+        is_pushed = not is_gathered and (notice.audience is Audience.CITIZEN or notice.unit in mail_units)
+        leaves_at = compute_send_time(notice.push, now, calendar, policy.rule(notice.audience))
         if is_pushed:
-            leaving.setdefault(leaves_at, []).append(each.key)
+            keys_by_time.setdefault(leaves_at, []).append(notice.key)
             delivery = _QUEUED
         else:
             delivery = _queued_for_digest() if is_gathered else _in_inbox(now)
         rows.append(
             Notice(
-                key=each.key,
-                case_no=each.no,
-                event=each.event,
-                audience=each.audience.value,
-                unit=each.unit,
-                words=each.words,
-                push=each.push.value,
-                confidential=each.confidential,
-                clock=each.clock,
-                stage=each.stage,
+                key=notice.key,
+                case_no=notice.no,
+                event=notice.event,
+                audience=notice.audience.value,
+                unit=notice.unit,
+                words=notice.words,
+                push=notice.push.value,
+                confidential=notice.confidential,
+                clock=notice.clock,
+                stage=notice.stage,
                 made_at=now,
                 leaves_at=leaves_at if is_pushed else None,
                 **delivery,
@@ -116,17 +120,17 @@ async def keep(planned: Sequence[PlannedNotice], manner: DeliveryPolicy, now: da
     try:
         async with db.transaction():
             await Notice.bulk_create(rows)
-            for at, keys in leaving.items():
-                for first in range(0, len(keys), _TOGETHER):
-                    await _ask_to_send(keys[first : first + _TOGETHER], at)
+            for at, keys in keys_by_time.items():
+                for offset in range(0, len(keys), _NOTICES_PER_MESSAGE):
+                    await _queue_sending(keys[offset : offset + _NOTICES_PER_MESSAGE], at)
     except IntegrityError as fault:
         raise Conflict(table="Notice") from fault
-    return len(fresh)
+    return len(new_notices)
 
 
-async def _ask_to_send(keys: Sequence[str], at: datetime) -> None:
-    name = hashlib.sha256("\n".join(keys).encode()).hexdigest()
-    await outbox.put("notice.send", name, {"keys": list(keys)}, at)
+async def _queue_sending(keys: Sequence[str], at: datetime) -> None:
+    digest = hashlib.sha256("\n".join(keys).encode()).hexdigest()
+    await outbox.put("notice.send", digest, {"keys": list(keys)}, at)
 
 
 _QUEUED: Mapping[str, Any] = {"channel": "", "state": Delivery.QUEUED.value, "sent_at": None}
@@ -151,19 +155,21 @@ async def send_all(payload: Mapping[str, Any], now: datetime, *, send: Send) -> 
 
     Raises Unavailable when some must be tried again, NotNow when nothing was left.
     """
-    chosen = Notice.filter(key__in=payload["keys"]) if "keys" in payload else Notice.filter(id=payload["notice"])
-    rows = await chosen.filter(state=Delivery.QUEUED.value).order_by("id")
+    notices = Notice.filter(key__in=payload["keys"]) if "keys" in payload else Notice.filter(id=payload["notice"])
+    rows = await notices.filter(state=Delivery.QUEUED.value).order_by("id")
     if not rows:
         raise NotNow
-    later = 0
+    retry_count = 0
     for row in rows:
-        out = Outgoing(row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row))
+        outgoing = OutgoingNotice(
+            row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row)
+        )
         channel: Channel | None = None
-        if out.audience is Audience.CITIZEN or out.to:
+        if outgoing.audience is Audience.CITIZEN or outgoing.to:
             try:
-                channel = await send(out)
+                channel = await send(outgoing)
             except Unavailable:
-                later += 1
+                retry_count += 1
                 continue
             except (ValueError, LookupError) as fault:  # a wrong address does not get right by trying again
                 refused = {"state": Delivery.FAILED.value, "error": str(fault)[:300] or "refused"}
@@ -171,30 +177,30 @@ async def send_all(payload: Mapping[str, Any], now: datetime, *, send: Send) -> 
                 continue
         if channel is not None:
             delivery = _sent(channel, now)
-        elif out.audience is Audience.CITIZEN:
+        elif outgoing.audience is Audience.CITIZEN:
             delivery = {"state": Delivery.NO_CHANNEL.value}
         else:
             delivery = _in_inbox(row.made_at)
         await Notice.filter(id=row.id).update(**delivery)
-    if later:
-        raise Unavailable(notices=later)
+    if retry_count:
+        raise Unavailable(notices=retry_count)
 
 
 async def _addresses(row: Notice) -> tuple[str, ...]:
     """The e-mail addresses of those staff of the unit who are meant, and who may know of the case."""
-    audience, found = Audience(row.audience), []
+    audience, addresses = Audience(row.audience), []
     if audience is Audience.CITIZEN:
         return ()
-    for username, mail in await directory.mails_of(row.unit):
-        actor = await directory.actor_of(username)
+    for username, mail in await directory.list_mails(row.unit):
+        actor = await directory.load_actor(username)
         if not actor.roles & ROLES[audience]:
             continue
         if not row.case_no:
             may_know = True
-        elif audience in ABOVE and not row.confidential:
-            may_know = not await case_queries.shut_of(actor, [row.case_no])
+        elif audience in SUPERIOR_AUDIENCES and not row.confidential:
+            may_know = not await case_queries.filter_barred(actor, [row.case_no])
         else:
-            may_know = bool(await case_queries.seen_of(actor, [row.case_no]))
+            may_know = bool(await case_queries.filter_visible(actor, [row.case_no]))
         if may_know:
-            found.append(mail)
-    return tuple(sorted(set(found)))
+            addresses.append(mail)
+    return tuple(sorted(set(addresses)))

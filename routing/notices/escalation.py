@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from feedback.rules import escalation_levels
 from feedback.rules.terms import parse_length
 from feedback.rules.vocabulary import Profile
-from routing.notices.catalogue import Audience, shortened
+from routing.notices.catalogue import Audience, shorten_title
 from routing.notices.delivery_hours import Priority
 
 P = Profile
@@ -77,31 +77,31 @@ ESCALATION_RULES: tuple[EscalationRule, ...] = (
 
 def rules_between(before: str, after: str, profile: Profile, *, is_report: bool) -> tuple[EscalationRule, ...]:
     """Everything that is told when a clock went from one stage to another: each audience once, by its last rung."""
-    told: dict[Audience, EscalationRule] = {}
-    for stage in escalation_levels.passed(before, after):
-        for rung in ESCALATION_RULES:
-            if rung.stage == stage and profile in rung.profiles and (rung.of_reports or not is_report):
-                told[rung.audience] = rung
-    return tuple(told.values())
+    rules_by_audience: dict[Audience, EscalationRule] = {}
+    for stage in escalation_levels.list_passed_levels(before, after):
+        for rule in ESCALATION_RULES:
+            if rule.stage == stage and profile in rule.profiles and (rule.of_reports or not is_report):
+                rules_by_audience[rule.audience] = rule
+    return tuple(rules_by_audience.values())
 
 
-def push_of(rung: EscalationRule, *, length: str, urgency: int, is_report: bool) -> Priority:
+def priority_of(rule: EscalationRule, *, length: str, urgency: int, is_report: bool) -> Priority:
     """How much the rung may disturb: what runs in hours is urgent, and a report is never part of a sum."""
     if urgency or parse_length(length).unit.runs:
         return Priority.AT_ONCE
-    return Priority.WORKING if is_report and rung.push is Priority.DIGEST else rung.push
+    return Priority.WORKING if is_report and rule.push is Priority.DIGEST else rule.push
 
 
-def worded(rung: EscalationRule, after: str, *, no: str, title: str, unit: str, term: str) -> str:
+def render_warning(rule: EscalationRule, after: str, *, no: str, title: str, unit: str, term: str) -> str:
     """The rung's words for one clock. `after` is the stage it stands at, which may lie above the rung's."""
-    said = {"no": no, "title": shortened(title), "unit": unit, "term": f"“{term}”", "stage": _label(after)}
-    return rung.words.format(**said)
+    values = {"no": no, "title": shorten_title(title), "unit": unit, "term": f"“{term}”", "stage": _label(after)}
+    return rule.words.format(**values)
 
 
 def _label(code: str) -> str:
     return next((row.label for row in escalation_levels.ESCALATION_LEVELS if row.code == code), "")
 
 
-def of_stage(stage: str, profile: Profile) -> list[EscalationRule]:
+def list_escalation_rules(stage: str, profile: Profile) -> list[EscalationRule]:
     """The rungs of a stage, for the page that explains the ladder."""
-    return [rung for rung in ESCALATION_RULES if rung.stage == stage and profile in rung.profiles]
+    return [rule for rule in ESCALATION_RULES if rule.stage == stage and profile in rule.profiles]

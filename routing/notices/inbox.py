@@ -17,7 +17,7 @@ from feedback.queries import cases as case_queries
 from feedback.rules.access import Actor
 from routing.models import Notice
 from routing.notices.catalogue import Audience, Delivery
-from routing.notices.delivery import ABOVE, ROLES
+from routing.notices.delivery import ROLES, SUPERIOR_AUDIENCES
 from routing.notices.delivery_hours import Priority
 
 COUNTED_DAYS = 30
@@ -39,85 +39,89 @@ _COLUMNS = (
 )
 
 
-def _addressed(actor: Actor) -> QuerySet[Notice]:
+def _addressed_notices(actor: Actor) -> QuerySet[Notice]:
     """What the actor's roles are told in their unit."""
-    meant = [audience.value for audience, roles in ROLES.items() if actor.roles & roles]
-    return Notice.filter(unit=actor.unit, audience__in=meant).exclude(unit="")
+    audiences = [audience.value for audience, roles in ROLES.items() if actor.roles & roles]
+    return Notice.filter(unit=actor.unit, audience__in=audiences).exclude(unit="")
 
 
-async def _seen(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def _filter_visible(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those the actor may know of, each with whether its case can be opened."""
-    open_ = await case_queries.seen_of(actor, (row["case_no"] for row in rows if row["case_no"]))
-    above = {row["case_no"] for row in rows if Audience(row["audience"]) in ABOVE and not row["confidential"]} - open_
-    shut = await case_queries.shut_of(actor, above)
-    found = []
+    open_nos = await case_queries.filter_visible(actor, (row["case_no"] for row in rows if row["case_no"]))
+    superior_nos = {
+        row["case_no"] for row in rows if Audience(row["audience"]) in SUPERIOR_AUDIENCES and not row["confidential"]
+    } - open_nos
+    barred_nos = await case_queries.filter_barred(actor, superior_nos)
+    visible_rows = []
     for row in rows:
-        row["opens"] = row["case_no"] in open_
-        is_above = Audience(row["audience"]) in ABOVE and row["case_no"] in above - shut
+        row["opens"] = row["case_no"] in open_nos
+        is_above = Audience(row["audience"]) in SUPERIOR_AUDIENCES and row["case_no"] in superior_nos - barred_nos
         if not row["case_no"] or row["opens"] or is_above:
-            found.append(row)
-    return found
+            visible_rows.append(row)
+    return visible_rows
 
 
-async def listed(actor: Actor, *, most: int = 100) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+async def list_notices(actor: Actor, *, most: int = 100) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The unread and the read notices, newest first. What is told in a digest stands in the digest."""
-    base = _addressed(actor).exclude(push=Priority.DIGEST.value).order_by("-made_at", "-id").limit(most)
-    unread = await base.filter(read_at__isnull=True).values(*_COLUMNS)
-    read = await base.filter(read_at__isnull=False).values(*_COLUMNS)
-    return await _seen(actor, list(unread)), await _seen(actor, list(read))
+    notices = _addressed_notices(actor).exclude(push=Priority.DIGEST.value).order_by("-made_at", "-id").limit(most)
+    unread_rows = await notices.filter(read_at__isnull=True).values(*_COLUMNS)
+    read_rows = await notices.filter(read_at__isnull=False).values(*_COLUMNS)
+    return await _filter_visible(actor, list(unread_rows)), await _filter_visible(actor, list(read_rows))
 
 
-async def unread(actor: Actor, now: datetime) -> int:
+async def count_unread(actor: Actor, now: datetime) -> int:
     """How many of the last month are unread; counted up to a hundred."""
     if not actor.unit:
         return 0
-    fresh = _addressed(actor).filter(read_at__isnull=True, made_at__gte=now - timedelta(days=COUNTED_DAYS))
-    rows = await fresh.exclude(push=Priority.DIGEST.value).order_by("-made_at").limit(COUNT_MOST + 1).values(*_COLUMNS)
-    return len(await _seen(actor, list(rows)))
+    notices = _addressed_notices(actor).filter(read_at__isnull=True, made_at__gte=now - timedelta(days=COUNTED_DAYS))
+    rows = (
+        await notices.exclude(push=Priority.DIGEST.value).order_by("-made_at").limit(COUNT_MOST + 1).values(*_COLUMNS)
+    )
+    return len(await _filter_visible(actor, list(rows)))
 
 
-async def mark(actor: Actor, ids: Iterable[int] | None, now: datetime) -> int:
+async def mark_read(actor: Actor, ids: Iterable[int] | None, now: datetime) -> int:
     """Mark notices read (all that are listed when `ids` is None). Returns how many were unread."""
-    known = {row["id"] for row in (await listed(actor))[0]}
-    chosen = known if ids is None else known & set(ids)
-    if not chosen:
+    unread_ids = {row["id"] for row in (await list_notices(actor))[0]}
+    marked_ids = unread_ids if ids is None else unread_ids & set(ids)
+    if not marked_ids:
         return 0
-    said = {"read_at": now, "read_by": actor.id}
-    await Notice.filter(digest__in=sorted(chosen), read_at__isnull=True).update(**said)  # a digest's own lines
-    return await Notice.filter(id__in=sorted(chosen), read_at__isnull=True).update(**said)
+    columns = {"read_at": now, "read_by": actor.id}
+    await Notice.filter(digest__in=sorted(marked_ids), read_at__isnull=True).update(**columns)  # a digest's own lines
+    return await Notice.filter(id__in=sorted(marked_ids), read_at__isnull=True).update(**columns)
 
 
-async def caught_up(until: datetime) -> int:
+async def mark_read_before(until: datetime) -> int:
     """Mark as read what was told before a moment, as if each unit had read it on the day: for a history that is made.
 
     Returns how many were unread.
     """
-    old = Notice.filter(read_at__isnull=True, made_at__lt=until).exclude(unit="")
-    return await old.update(read_at=F("made_at"))
+    notices = Notice.filter(read_at__isnull=True, made_at__lt=until).exclude(unit="")
+    return await notices.update(read_at=F("made_at"))
 
 
-async def digest(actor: Actor, notice_id: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+async def load_digest(actor: Actor, notice_id: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A digest and the notices it stands for.
 
     Raises NotFound, also for another unit's.
     """
-    rows = await _addressed(actor).filter(id=notice_id, event="digest").values(*_COLUMNS)
+    rows = await _addressed_notices(actor).filter(id=notice_id, event="digest").values(*_COLUMNS)
     if not rows:
         raise NotFound(notice=notice_id)
-    held = await _addressed(actor).filter(digest=notice_id).order_by("made_at", "id").values(*_COLUMNS)
-    return {**rows[0], "opens": False}, await _seen(actor, list(held))
+    notices = await _addressed_notices(actor).filter(digest=notice_id).order_by("made_at", "id").values(*_COLUMNS)
+    return {**rows[0], "opens": False}, await _filter_visible(actor, list(notices))
 
 
-async def told_of(clocks: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+async def list_clock_notices(clocks: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     """Who was told of each clock, and when: for whoever may see the clocks' cases."""
     columns = ("clock", "audience", "unit", "stage", "made_at", "sent_at", "read_at", "read_by", "error", "push")
-    found: dict[int, list[dict[str, Any]]] = {}
+    notices_by_clock: dict[int, list[dict[str, Any]]] = {}
     for row in await Notice.filter(clock__in=list(clocks)).order_by("made_at", "id").values(*columns):
-        found.setdefault(row["clock"], []).append(row)
-    return found
+        notices_by_clock.setdefault(row["clock"], []).append(row)
+    return notices_by_clock
 
 
-async def undelivered(limit: int = 50) -> list[dict[str, Any]]:
+async def list_undelivered(limit: int = 50) -> list[dict[str, Any]]:
     """Notices that could not leave the house, for supervisors."""
     rows = Notice.filter(error__gt="").order_by("-id").limit(limit)  # not `<>`, which no index answers
     return list(await rows.values("id", "case_no", "words", "error"))
@@ -150,7 +154,7 @@ async def untold(actor: Actor, now: datetime, most: int) -> list[dict[str, Any]]
     rows = _untold(now).order_by("-id").limit(_LOOKED)
     for _ in range(_LOOKS):
         batch = await rows.values("id", "case_no", "event", "words", "made_at", "state")
-        seen = await case_queries.seen_of(actor, {row["case_no"] for row in batch})
+        seen = await case_queries.filter_visible(actor, {row["case_no"] for row in batch})
         unsent += [row for row in batch if row["case_no"] in seen]
         if len(unsent) >= most or len(batch) < _LOOKED:
             break

@@ -82,13 +82,13 @@ MEASURE_STEPS: Mapping[MeasureStep, tuple[frozenset[MeasureStatus], MeasureStatu
 # fmt: on
 
 
-def row_of(code: str) -> MeasureRow | None:
+def find_measure_type(code: str) -> MeasureRow | None:
     return next((row for row in MEASURES if row.code == code), None)
 
 
 def may_see(actor: Actor, unit: str) -> bool:
     """Overseers see what was issued to units they oversee, a unit what was issued to it."""
-    if access.has(actor, access.OVERSEERS) and (actor.everywhere or unit in actor.units):
+    if access.has_role(actor, access.OVERSEERS) and (actor.everywhere or unit in actor.units):
         return True
     return bool(actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION}) and actor.unit == unit
 
@@ -98,51 +98,55 @@ def may_issue(actor: Actor, unit: str = "") -> bool:
     return Role.SUPERVISOR in actor.roles and (actor.everywhere or not unit or unit in actor.units)
 
 
-def may(actor: Actor, deed: MeasureStep, unit: str) -> bool:
+def may_perform(actor: Actor, step: MeasureStep, unit: str) -> bool:
     """Who may do what: the addressed unit's head answers, whoever may issue does the rest."""
-    if deed is MeasureStep.ANSWER:
+    if step is MeasureStep.ANSWER:
         return Role.LEAD in actor.roles and actor.unit == unit
-    return deed is not MeasureStep.REMIND and may_issue(actor, unit)
+    return step is not MeasureStep.REMIND and may_issue(actor, unit)
 
 
 def open_measure_steps(actor: Actor, status: MeasureStatus, unit: str) -> tuple[MeasureStep, ...]:
     """What the actor may do about a measure now."""
-    return tuple(deed for deed, (sources, _) in MEASURE_STEPS.items() if status in sources and may(actor, deed, unit))
+    return tuple(
+        step for step, (sources, _) in MEASURE_STEPS.items() if status in sources and may_perform(actor, step, unit)
+    )
 
 
-def issue_faults(said: Mapping[str, object], today: date, cases: Sequence[str]) -> dict[str, str]:
+def issue_faults(values: Mapping[str, object], today: date, cases: Sequence[str]) -> dict[str, str]:
     """What is wrong with a measure somebody wants to issue."""
-    found = _text_fault("title", said, TITLE_MOST) | _text_fault("text", said, TEXT_MOST)
-    if row_of(str(said.get("kind", ""))) is None:
-        found["kind"] = "unknown"
-    if not said.get("unit"):
-        found["unit"] = "missing"
-    day = said.get("due_day")
+    faults = _text_fault("title", values, TITLE_MOST) | _text_fault("text", values, TEXT_MOST)
+    if find_measure_type(str(values.get("kind", ""))) is None:
+        faults["kind"] = "unknown"
+    if not values.get("unit"):
+        faults["unit"] = "missing"
+    day = values.get("due_day")
     if not isinstance(day, date):
-        found["due_day"] = "not_a_day"
+        faults["due_day"] = "not_a_day"
     elif not 0 < (day - today).days <= DAYS_MOST:
-        found["due_day"] = "not_a_future_day"
+        faults["due_day"] = "not_a_future_day"
     if len(cases) > CASES_MOST:
-        found["cases"] = "too_many"
-    return found
+        faults["cases"] = "too_many"
+    return faults
 
 
-def measure_step_faults(deed: MeasureStep, row: MeasureRow, said: Mapping[str, object], today: date) -> dict[str, str]:
+def measure_step_faults(
+    step: MeasureStep, row: MeasureRow, values: Mapping[str, object], today: date
+) -> dict[str, str]:
     """What is wrong with what a deed brings: an answer its words (and whether it was adopted), the rest a reason."""
-    if deed is MeasureStep.CLOSE:
+    if step is MeasureStep.CLOSE:
         return {}
-    found = _text_fault("text", said, TEXT_MOST)
-    if deed is MeasureStep.ANSWER and row.adoption and said.get("adoption") not in ADOPTIONS:
-        found["adoption"] = "unknown"
-    if deed is MeasureStep.SEND_BACK:
-        day = said.get("due_day")
+    faults = _text_fault("text", values, TEXT_MOST)
+    if step is MeasureStep.ANSWER and row.adoption and values.get("adoption") not in ADOPTIONS:
+        faults["adoption"] = "unknown"
+    if step is MeasureStep.SEND_BACK:
+        day = values.get("due_day")
         if not isinstance(day, date) or not 0 < (day - today).days <= DAYS_MOST:
-            found["due_day"] = "not_a_future_day"
-    return found
+            faults["due_day"] = "not_a_future_day"
+    return faults
 
 
-def _text_fault(name: str, said: Mapping[str, object], most: int) -> dict[str, str]:
-    text = said.get(name)
+def _text_fault(name: str, values: Mapping[str, object], most: int) -> dict[str, str]:
+    text = values.get(name)
     if not isinstance(text, str) or not text.strip():
         return {name: "missing"}
     return {name: "too_long"} if len(text) > most else {}

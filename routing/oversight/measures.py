@@ -27,7 +27,7 @@ from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Measure, MeasureCase, MeasureEntry
 from routing.notices.catalogue import Audience
-from routing.notices.delivery import DeliveryPolicy, PlannedNotice, keep
+from routing.notices.delivery import DeliveryPolicy, PlannedNotice, store_notices
 from routing.notices.delivery_hours import Priority
 from routing.oversight import measure_types
 from routing.oversight.measure_types import MEASURE_STEPS, MeasureRow, MeasureStatus, MeasureStep
@@ -77,44 +77,44 @@ class MeasureFilters:
     late: bool = False
 
 
-def _scoped(actor: Actor) -> QuerySet[Measure]:
+def _visible_measures(actor: Actor) -> QuerySet[Measure]:
     """`measures.may_see` said as a query."""
-    if access.has(actor, access.OVERSEERS):
-        whose = Measure.all() if actor.everywhere else Measure.filter(unit__in=sorted(actor.units | {actor.unit}))
+    if access.has_role(actor, access.OVERSEERS):
+        measures = Measure.all() if actor.everywhere else Measure.filter(unit__in=sorted(actor.units | {actor.unit}))
     elif actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION} and actor.unit:
-        whose = Measure.filter(unit=actor.unit)
+        measures = Measure.filter(unit=actor.unit)
     else:
-        whose = Measure.filter(id=-1)
-    return whose
+        measures = Measure.filter(id=-1)
+    return measures
 
 
-async def listed(actor: Actor, filters: MeasureFilters, now: datetime) -> list[MeasureView]:
+async def list_measures(actor: Actor, filters: MeasureFilters, now: datetime) -> list[MeasureView]:
     """The measures the actor may see, newest first."""
-    found = _scoped(actor)
+    measures = _visible_measures(actor)
     for name in ("kind", "unit", "status"):
         if value := getattr(filters, name):
-            found = found.filter(**{name: value})
+            measures = measures.filter(**{name: value})
     if filters.late:
-        found = found.filter(status=MeasureStatus.ISSUED.value, due_at__lte=now)
-    return [_view(row, (), (), actor) for row in await found.order_by("-issued_at", "-id").limit(_LIST_MOST)]
+        measures = measures.filter(status=MeasureStatus.ISSUED.value, due_at__lte=now)
+    return [_view(row, (), (), actor) for row in await measures.order_by("-issued_at", "-id").limit(_LIST_MOST)]
 
 
-async def one(actor: Actor, measure_id: int) -> MeasureView:
+async def load_measure(actor: Actor, measure_id: int) -> MeasureView:
     """A measure with its history and those of its cases the actor may open.
 
     Raises NotFound, also for one the actor may not see.
     """
-    row = await _scoped(actor).get_or_none(id=measure_id)
+    row = await _visible_measures(actor).get_or_none(id=measure_id)
     if row is None:
         raise NotFound(measure=measure_id)
-    named = [each.case_no for each in await MeasureCase.filter(measure_id=row.id).order_by("id")]
-    seen = await case_queries.seen_of(actor, named)
+    case_nos = [record.case_no for record in await MeasureCase.filter(measure_id=row.id).order_by("id")]
+    visible_nos = await case_queries.filter_visible(actor, case_nos)
     entries = await MeasureEntry.filter(measure_id=row.id).order_by("seq")
-    return _view(row, [no for no in named if no in seen], [_entry(each) for each in entries], actor)
+    return _view(row, [no for no in case_nos if no in visible_nos], [_entry(record) for record in entries], actor)
 
 
 def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]], actor: Actor) -> MeasureView:
-    kind = measure_types.row_of(row.kind)
+    kind = measure_types.find_measure_type(row.kind)
     assert kind is not None  # noqa: S101 - rows are never removed
     return MeasureView(
         id=row.id,
@@ -143,41 +143,41 @@ def _entry(row: MeasureEntry) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-async def due_day(text: str, kind: str, settings: Settings, now: datetime) -> date | None:
+async def parse_due_day(text: str, kind: str, settings: Settings, now: datetime) -> date | None:
     """The day somebody wrote; for a suggestion the usual one when they wrote none. None: it is no day."""
-    row = measure_types.row_of(kind)
+    row = measure_types.find_measure_type(kind)
     if not text and row is not None and row.days:
-        plain = office_day(now) + timedelta(days=settings.suggestion_days)
-        return (await calendar_editions.current()).next_workday(plain)
+        suggestion_day = office_day(now) + timedelta(days=settings.suggestion_days)
+        return (await calendar_editions.load_current_calendar()).next_workday(suggestion_day)
     try:
         return date.fromisoformat(text)
     except ValueError:
         return None
 
 
-async def issue(
-    actor: Actor, said: Mapping[str, Any], cases: Sequence[str], manner: DeliveryPolicy, now: datetime
+async def issue_measure(
+    actor: Actor, values: Mapping[str, Any], cases: Sequence[str], policy: DeliveryPolicy, now: datetime
 ) -> int:
     """Issue a measure. Returns its id.
 
     Raises Forbidden, or Invalid naming every wrong field.
     """
-    names, unit = await directory.snapshot(), str(said.get("unit", ""))
+    units, unit = await directory.load_directory(), str(values.get("unit", ""))
     if not measure_types.may_issue(actor):
         raise Forbidden(act="issue")
-    faults = measure_types.issue_faults(said, office_day(now), cases)
-    if unit and (not names.has(unit) or not measure_types.may_issue(actor, unit)):
+    faults = measure_types.issue_faults(values, office_day(now), cases)
+    if unit and (not units.has(unit) or not measure_types.may_issue(actor, unit)):
         faults["unit"] = "unknown_unit"
     if fault := await _cases_fault(actor, cases):
         faults["cases"] = fault
     if faults:
         raise Invalid(faults)
-    day = said["due_day"]
+    day = values["due_day"]
     columns = {
-        "kind": said["kind"],
+        "kind": values["kind"],
         "unit": unit,
-        "title": said["title"],
-        "text": said["text"],
+        "title": values["title"],
+        "text": values["text"],
         "status": MeasureStatus.ISSUED.value,
         "due_day": day,
         "due_at": end_of_day(day),
@@ -186,10 +186,12 @@ async def issue(
         "issuer_unit": actor.unit,
         "issued_at": now,
     }
-    row = await _created(columns, actor, cases, now)
-    label = measure_types.row_of(row.kind)
-    words = f"{label.label if label else ''} {row.no}“{row.title[:24]}”：请在 {day.isoformat()} 前书面反馈。"
-    await _tell(row, "issue", (Audience.UNIT, Audience.HEAD), unit, words, manner, now)
+    row = await _create_measure(columns, actor, cases, now)
+    measure_type = measure_types.find_measure_type(row.kind)
+    words = (
+        f"{measure_type.label if measure_type else ''} {row.no}“{row.title[:24]}”：请在 {day.isoformat()} 前书面反馈。"
+    )
+    await _notify(row, "issue", (Audience.UNIT, Audience.HEAD), unit, words, policy, now)
     return int(row.id)
 
 
@@ -197,12 +199,12 @@ async def _cases_fault(actor: Actor, cases: Sequence[str]) -> str:
     """A measure names only cases its issuer may open, and no report: it is read by people who may not know of one."""
     if len(cases) > measure_types.CASES_MOST:
         return "too_many"
-    if set(cases) - await case_queries.seen_of(actor, cases):
+    if set(cases) - await case_queries.filter_visible(actor, cases):
         return "unknown"
-    return "report_named" if await supervision.confidential_among(cases) else ""
+    return "report_named" if await supervision.filter_confidential(cases) else ""
 
 
-async def _created(columns: Mapping[str, Any], actor: Actor, cases: Sequence[str], now: datetime) -> Measure:
+async def _create_measure(columns: Mapping[str, Any], actor: Actor, cases: Sequence[str], now: datetime) -> Measure:
     year = office_day(now).year
     for attempt in range(_TRIES):
         count = await Measure.filter(no__startswith=f"JD{year}-").count()
@@ -213,7 +215,7 @@ async def _created(columns: Mapping[str, Any], actor: Actor, cases: Sequence[str
                     [MeasureCase(measure_id=row.id, case_no=no) for no in dict.fromkeys(cases)]
                 )
                 data = {"due_day": columns["due_day"].isoformat(), "text": columns["text"]}
-                await _record(row.id, 1, MeasureStep.ISSUE, actor, data, now)
+                await _write_entry(row.id, 1, MeasureStep.ISSUE, actor, data, now)
             return row
         except IntegrityError:
             if attempt == _TRIES - 1:
@@ -221,13 +223,13 @@ async def _created(columns: Mapping[str, Any], actor: Actor, cases: Sequence[str
     raise AssertionError
 
 
-async def _record(
-    measure_id: int, seq: int, deed: MeasureStep, actor: Actor, data: Mapping[str, Any], now: datetime
+async def _write_entry(
+    measure_id: int, seq: int, step: MeasureStep, actor: Actor, data: Mapping[str, Any], now: datetime
 ) -> None:
     await MeasureEntry.create(
         measure_id=measure_id,
         seq=seq,
-        act=deed.value,
+        act=step.value,
         at=now,
         actor=actor.id,
         actor_name=actor.name,
@@ -236,100 +238,116 @@ async def _record(
     )
 
 
-async def act(
-    actor: Actor, measure_id: int, deed: MeasureStep, said: Mapping[str, Any], manner: DeliveryPolicy, now: datetime
+async def perform_step(
+    actor: Actor, measure_id: int, step: MeasureStep, values: Mapping[str, Any], policy: DeliveryPolicy, now: datetime
 ) -> MeasureStatus:
     """Answer, send back, close or withdraw. Returns the new status.
 
     Raises NotFound, Forbidden, NotNow, Invalid, or Conflict when somebody else was faster.
     """
-    row = await _scoped(actor).get_or_none(id=measure_id)
+    row = await _visible_measures(actor).get_or_none(id=measure_id)
     if row is None:
         raise NotFound(measure=measure_id)
-    if not measure_types.may(actor, deed, row.unit):
-        raise Forbidden(act=deed.value)
-    sources, target = MEASURE_STEPS[deed]
-    kind = measure_types.row_of(row.kind)
+    if not measure_types.may_perform(actor, step, row.unit):
+        raise Forbidden(act=step.value)
+    sources, target = MEASURE_STEPS[step]
+    kind = measure_types.find_measure_type(row.kind)
     if MeasureStatus(row.status) not in sources or kind is None:
-        raise NotNow(act=deed.value, status=row.status)
-    if faults := measure_types.measure_step_faults(deed, kind, said, office_day(now)):
+        raise NotNow(act=step.value, status=row.status)
+    if faults := measure_types.measure_step_faults(step, kind, values, office_day(now)):
         raise Invalid(faults)
-    data = {name: str(said[name]) for name in ("text", "adoption", "due_day") if said.get(name)}
-    await _write(row, deed, target, data, said, actor, now)
-    if deed is MeasureStep.ANSWER:
+    data = {name: str(values[name]) for name in ("text", "adoption", "due_day") if values.get(name)}
+    await _update_measure(row, step, target, data, values, actor, now)
+    if step is MeasureStep.ANSWER:
         words = f"{row.no}“{row.title[:24]}”有了书面反馈。"
-        await _tell(row, f"answer{row.version}", (Audience.OVERSEER,), row.issuer_unit, words, manner, now)
-    elif deed is not MeasureStep.CLOSE:
-        words = f"{row.no}“{row.title[:24]}”{'被退回，请补充反馈' if deed is MeasureStep.SEND_BACK else '已撤回'}。"
-        await _tell(row, f"{deed}{row.version}", (Audience.UNIT, Audience.HEAD), row.unit, words, manner, now)
+        await _notify(row, f"answer{row.version}", (Audience.OVERSEER,), row.issuer_unit, words, policy, now)
+    elif step is not MeasureStep.CLOSE:
+        words = f"{row.no}“{row.title[:24]}”{'被退回，请补充反馈' if step is MeasureStep.SEND_BACK else '已撤回'}。"
+        await _notify(row, f"{step}{row.version}", (Audience.UNIT, Audience.HEAD), row.unit, words, policy, now)
     return target
 
 
-async def _write(
+async def _update_measure(
     row: Measure,
-    deed: MeasureStep,
+    step: MeasureStep,
     target: MeasureStatus,
     data: Mapping[str, str],
-    said: Mapping[str, Any],
+    values: Mapping[str, Any],
     actor: Actor,
     now: datetime,
 ) -> None:
-    change: dict[str, Any] = {"status": target.value, "version": row.version + 1}
-    if deed is MeasureStep.ANSWER:
-        change |= {"answered_at": now, "look_at": None, "adoption": data.get("adoption", "")}
-    elif deed is MeasureStep.SEND_BACK:
-        due_at = end_of_day(said["due_day"])
-        change |= {"answered_at": None, "adoption": "", "due_day": said["due_day"], "due_at": due_at, "look_at": due_at}
+    columns: dict[str, Any] = {"status": target.value, "version": row.version + 1}
+    if step is MeasureStep.ANSWER:
+        columns |= {"answered_at": now, "look_at": None, "adoption": data.get("adoption", "")}
+    elif step is MeasureStep.SEND_BACK:
+        due_at = end_of_day(values["due_day"])
+        columns |= {
+            "answered_at": None,
+            "adoption": "",
+            "due_day": values["due_day"],
+            "due_at": due_at,
+            "look_at": due_at,
+        }
     else:
-        change |= {"ended_at": now, "look_at": None}
+        columns |= {"ended_at": now, "look_at": None}
     seq = await MeasureEntry.filter(measure_id=row.id).count() + 1
     try:
         async with db.transaction():
-            await db.compare_and_set(row, {"version": row.version}, change)
-            await _record(row.id, seq, deed, actor, data, now)
+            await db.compare_and_set(row, {"version": row.version}, columns)
+            await _write_entry(row.id, seq, step, actor, data, now)
     except IntegrityError as fault:
         raise Conflict(measure=row.id) from fault
 
 
-async def remind(manner: DeliveryPolicy, now: datetime) -> int:
+async def send_reminders(policy: DeliveryPolicy, now: datetime) -> int:
     """Timer: remind of what is overdue, once when it becomes so and then every few working days. Returns how many.
 
     At most a few at once, those that wait longest first; 0 when none is left.
     """
-    calendar, told = await calendar_editions.current(), 0
+    calendar, count = await calendar_editions.load_current_calendar(), 0
     due = Measure.filter(status=MeasureStatus.ISSUED.value, look_at__lte=now).order_by("look_at", "id")
     for row in await due.limit(_REMINDED_MOST):
-        again = end_of_day(calendar.add_workdays(office_day(now), REMIND_EVERY))
-        look_at = again if now - row.due_at < timedelta(days=REMIND_DAYS) else None
+        next_look_at = end_of_day(calendar.add_workdays(office_day(now), REMIND_EVERY))
+        look_at = next_look_at if now - row.due_at < timedelta(days=REMIND_DAYS) else None
         seq = await MeasureEntry.filter(measure_id=row.id).count() + 1
         try:
             async with db.transaction():
                 expected = {"version": row.version, "look_at": row.look_at}
                 await db.compare_and_set(row, expected, {"version": row.version + 1, "look_at": look_at})
-                await _record(row.id, seq, MeasureStep.REMIND, access.SYSTEM, {"due_day": row.due_day.isoformat()}, now)
+                await _write_entry(
+                    row.id, seq, MeasureStep.REMIND, access.SYSTEM, {"due_day": row.due_day.isoformat()}, now
+                )
         except (Conflict, IntegrityError):
             continue
         words = f"{row.no}“{row.title[:24]}”应在 {row.due_day.isoformat()} 前反馈，已逾期。"
-        await _tell(row, f"late{row.version}", (Audience.HEAD, Audience.UNIT), row.unit, words, manner, now)
-        await _tell(row, f"late{row.version}", (Audience.OVERSEER,), row.issuer_unit, words, manner, now)
-        told += 1
-    return told
+        await _notify(row, f"late{row.version}", (Audience.HEAD, Audience.UNIT), row.unit, words, policy, now)
+        await _notify(row, f"late{row.version}", (Audience.OVERSEER,), row.issuer_unit, words, policy, now)
+        count += 1
+    return count
 
 
-async def _tell(
-    row: Measure, what: str, audiences: Sequence[Audience], unit: str, words: str, manner: DeliveryPolicy, now: datetime
+async def _notify(
+    row: Measure,
+    event: str,
+    audiences: Sequence[Audience],
+    unit: str,
+    words: str,
+    policy: DeliveryPolicy,
+    now: datetime,
 ) -> None:
-    planned = [
-        PlannedNotice(f"measure:{row.id}:{what}:{each}:{unit}", "", "measure", each, unit, words, Priority.WORKING)
-        for each in audiences
+    notices = [
+        PlannedNotice(
+            f"measure:{row.id}:{event}:{audience}:{unit}", "", "measure", audience, unit, words, Priority.WORKING
+        )
+        for audience in audiences
     ]
-    await keep(planned, manner, now)
+    await store_notices(notices, policy, now)
 
 
-async def figures(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+async def load_figures(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """Per unit: issued, answered in time, answered late, overdue, and how suggestions were taken."""
-    counted = (
-        _scoped(actor)
+    counts = (
+        _visible_measures(actor)
         .exclude(status=MeasureStatus.WITHDRAWN.value)
         .annotate(
             issued=Count("id"),
@@ -340,19 +358,19 @@ async def figures(actor: Actor, now: datetime) -> list[dict[str, Any]]:
         )
     )
     names = ("issued", "answered", "overdue", "adopted", "partly", "refused")
-    return sorted(await counted.group_by("unit").values("unit", *names), key=lambda row: (-row["overdue"], row["unit"]))
+    return sorted(await counts.group_by("unit").values("unit", *names), key=lambda row: (-row["overdue"], row["unit"]))
 
 
-async def suggested(since: datetime, until: datetime) -> list[tuple[str, int, int, int]]:
+async def count_suggestions(since: datetime, until: datetime) -> list[tuple[str, int, int, int]]:
     """The three suggestions (三项建议) issued in a span, by sort: made, answered in writing, adopted at least partly."""
     rows = Measure.filter(issued_at__gte=since, issued_at__lt=until).exclude(status=MeasureStatus.WITHDRAWN.value)
-    counted = rows.annotate(
+    counts = rows.annotate(
         made=Count("id"),
         answered=Count("id", _filter=Q(answered_at__isnull=False)),
         adopted=Count("id", _filter=Q(adoption__in=["adopted", "partly"])),
     )
-    by_sort = {row["kind"]: row for row in await counted.group_by("kind").values("kind", "made", "answered", "adopted")}
-    none = {"made": 0, "answered": 0, "adopted": 0}
+    by_sort = {row["kind"]: row for row in await counts.group_by("kind").values("kind", "made", "answered", "adopted")}
+    no_counts = {"made": 0, "answered": 0, "adopted": 0}
     sorts = [row for row in measure_types.MEASURES if row.adoption]
-    found = [(row.label, by_sort.get(row.code, none)) for row in sorts]
-    return [(label, each["made"], each["answered"], each["adopted"]) for label, each in found]
+    figures = [(row.label, by_sort.get(row.code, no_counts)) for row in sorts]
+    return [(label, numbers["made"], numbers["answered"], numbers["adopted"]) for label, numbers in figures]

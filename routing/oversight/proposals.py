@@ -20,7 +20,7 @@ from feedback.rules.vocabulary import Profile
 from feedback.rules.workdays import Calendar
 from routing.models import Proposal
 from routing.oversight import triggers
-from routing.oversight.triggers import Late, Proposed, SupervisionFacts
+from routing.oversight.triggers import LateClock, ProposedOrder, SupervisionFacts
 
 OPEN, ISSUED, DISMISSED, LAPSED = "open", "issued", "dismissed", "lapsed"
 REASON_MOST = 500
@@ -41,7 +41,7 @@ _COLUMNS = (
 )
 
 
-async def propose(now: datetime) -> int:
+async def update_proposals(now: datetime) -> int:
     """Write down all that the rules propose, and let lapse what no longer holds. Returns how many are new."""
     made, position = 0, ""
     while True:
@@ -84,47 +84,49 @@ async def _settle(cases: Sequence[int], now: datetime) -> int:
     """Propose what speaks for an order in these cases now, and let lapse what no longer does. Returns how many are new."""
     if not cases:
         return 0
-    calendar = await calendar_editions.current()
-    records = [_record(row, calendar, now) for row in await supervision.supervision_facts(now, cases)]
-    wanted = {proposed.key: proposed for record in records for proposed in triggers.proposed(record)}
+    calendar = await calendar_editions.load_current_calendar()
+    records = [_to_facts(row, calendar, now) for row in await supervision.load_supervision_facts(now, cases)]
+    wanted = {proposed.key: proposed for record in records for proposed in triggers.propose_orders(record)}
     rows = Proposal.filter(status=OPEN, case_no__in=await supervision.numbers_of(cases))
     standing = {row["key"]: row["id"] for row in await rows.values("key", "id")}
     if gone := [standing[key] for key in standing.keys() - wanted.keys()]:
         lapsing = Proposal.filter(id__in=gone, status=OPEN)
         await lapsing.update(status=LAPSED, decided_at=now, decided_by="system")
-    return await _keep([proposed for key, proposed in wanted.items() if key not in standing], now)
+    return await _store_proposals([proposed for key, proposed in wanted.items() if key not in standing], now)
 
 
-async def _keep(wanted: list[Proposed], now: datetime) -> int:
-    made = 0
-    for at in range(0, len(wanted), _CHUNK):
-        part = wanted[at : at + _CHUNK]
-        known = {row["key"] for row in await Proposal.filter(key__in=[each.key for each in part]).values("key")}
-        fresh = [
+async def _store_proposals(orders: list[ProposedOrder], now: datetime) -> int:
+    count = 0
+    for offset in range(0, len(orders), _CHUNK):
+        batch = orders[offset : offset + _CHUNK]
+        stored_keys = {
+            row["key"] for row in await Proposal.filter(key__in=[order.key for order in batch]).values("key")
+        }
+        rows = [
             Proposal(
-                key=each.key,
-                case_no=each.no,
-                unit=each.unit,
-                trigger=each.trigger,
-                rule=each.rule,
-                evidence=list(each.evidence),
+                key=order.key,
+                case_no=order.no,
+                unit=order.unit,
+                trigger=order.trigger,
+                rule=order.rule,
+                evidence=list(order.evidence),
                 made_at=now,
             )
-            for each in part
-            if each.key not in known
+            for order in batch
+            if order.key not in stored_keys
         ]
         try:
-            await Proposal.bulk_create(fresh)
+            await Proposal.bulk_create(rows)
         except IntegrityError:
             continue  # another worker proposes the same just now
-        made += len(fresh)
-    return made
+        count += len(rows)
+    return count
 
 
-def _record(row: dict[str, Any], calendar: Calendar, now: datetime) -> SupervisionFacts:
+def _to_facts(row: dict[str, Any], calendar: Calendar, now: datetime) -> SupervisionFacts:
     today = office_day(now)
-    late = tuple(
-        Late(
+    late_clocks = tuple(
+        LateClock(
             c["id"], c["term"], c["label"], c["due_legal_day"], calendar.workdays_between(c["due_legal_day"], today) - 1
         )
         for c in row["late"]
@@ -135,7 +137,7 @@ def _record(row: dict[str, Any], calendar: Calendar, now: datetime) -> Supervisi
         unit=row["unit"] or row["desk"],
         orders=row["orders"],
         order_open=row["order_open"],
-        late=late,
+        late=late_clocks,
         extended=row["extended"],
         returns=row["returns"],
         urges=row["urges"],
@@ -145,33 +147,33 @@ def _record(row: dict[str, Any], calendar: Calendar, now: datetime) -> Supervisi
     )
 
 
-async def listed(actor: Actor, *, status: str = OPEN, most: int = 300) -> list[dict[str, Any]]:
+async def list_proposals(actor: Actor, *, status: str = OPEN, most: int = 300) -> list[dict[str, Any]]:
     """The proposals about cases the actor may see, oldest first while open."""
     order = ("made_at", "id") if status == OPEN else ("-decided_at", "-id")
     rows = await Proposal.filter(status=status).order_by(*order).limit(most).values(*_COLUMNS)
-    seen = await case_queries.seen_of(actor, (row["case_no"] for row in rows))
-    return [row for row in rows if row["case_no"] in seen]
+    visible_nos = await case_queries.filter_visible(actor, (row["case_no"] for row in rows))
+    return [row for row in rows if row["case_no"] in visible_nos]
 
 
-async def one(actor: Actor, proposal_id: int) -> dict[str, Any]:
+async def load_open_proposal(actor: Actor, proposal_id: int) -> dict[str, Any]:
     """An open proposal about a case the actor may see.
 
     Raises NotFound, or NotNow when it was decided.
     """
     rows = await Proposal.filter(id=proposal_id).values(*_COLUMNS)
-    if not rows or rows[0]["case_no"] not in await case_queries.seen_of(actor, [rows[0]["case_no"]]):
+    if not rows or rows[0]["case_no"] not in await case_queries.filter_visible(actor, [rows[0]["case_no"]]):
         raise NotFound(proposal=proposal_id)
     if rows[0]["status"] != OPEN:
         raise NotNow(proposal=proposal_id)
-    found: dict[str, Any] = rows[0]
-    return found
+    proposal: dict[str, Any] = rows[0]
+    return proposal
 
 
-async def decide(actor: Actor, proposal_id: int, status: str, reason: str, now: datetime) -> None:
+async def decide_proposal(actor: Actor, proposal_id: int, status: str, reason: str, now: datetime) -> None:
     """Write down what became of a proposal, once.
 
     Raises NotNow when somebody else decided it.
     """
-    open_ = Proposal.filter(id=proposal_id, status=OPEN)
-    if not await open_.update(status=status, decided_by=actor.id, decided_at=now, reason=reason[:REASON_MOST]):
+    proposals = Proposal.filter(id=proposal_id, status=OPEN)
+    if not await proposals.update(status=status, decided_by=actor.id, decided_at=now, reason=reason[:REASON_MOST]):
         raise NotNow(proposal=proposal_id)

@@ -16,7 +16,7 @@ BAD_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class LateClock:
     """A running clock past its legal end."""
 
     id: int
@@ -35,7 +35,7 @@ class SupervisionFacts:
     unit: str
     orders: int = 0
     order_open: bool = False
-    late: tuple[Late, ...] = ()
+    late: tuple[LateClock, ...] = ()
     extended: bool = False
     returns: int = 0
     urges: int = 0
@@ -56,7 +56,7 @@ class SupervisionRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class ProposedOrder:
     """An order a rule proposes."""
 
     key: str
@@ -72,27 +72,27 @@ _REPORTS = frozenset({"report_back"})
 _NOTIFYING = frozenset({"notify", "forward"})
 
 
-def _clocks(record: SupervisionFacts, terms: frozenset[str] | None = None) -> list[Late]:
+def _list_late_clocks(record: SupervisionFacts, terms: frozenset[str] | None = None) -> list[LateClock]:
     """The late clocks of these terms; None: those no other rule looks at. A whole working day must have passed."""
-    other = _REPORTS | _NOTIFYING
-    return [c for c in record.late if c.workdays >= 1 and (c.term in terms if terms else c.term not in other)]
+    other_terms = _REPORTS | _NOTIFYING
+    return [c for c in record.late if c.workdays >= 1 and (c.term in terms if terms else c.term not in other_terms)]
 
 
 def _clock_fact(terms: frozenset[str] | None) -> Callable[[SupervisionFacts], str]:
     def fact(record: SupervisionFacts) -> str:
-        late = _clocks(record, terms)
-        return f"clock{min(c.id for c in late)}" if late else ""
+        late_clocks = _list_late_clocks(record, terms)
+        return f"clock{min(c.id for c in late_clocks)}" if late_clocks else ""
 
     return fact
 
 
 def _clock_words(terms: frozenset[str] | None) -> Callable[[SupervisionFacts], list[str]]:
     def words(record: SupervisionFacts) -> list[str]:
-        found = [
+        sentences = [
             f"“{c.label}”应在 {c.due_day.isoformat()} 前办结，已过 {c.workdays} 个工作日"
-            for c in _clocks(record, terms)
+            for c in _list_late_clocks(record, terms)
         ]
-        return [*found, "办过延期，仍未按期" if record.extended else "没有经批准的延期"]
+        return [*sentences, "办过延期，仍未按期" if record.extended else "没有经批准的延期"]
 
     return words
 
@@ -102,7 +102,7 @@ def _count_fact(name: str, least: int) -> Callable[[SupervisionFacts], str]:
 
 
 # fmt: off
-RULES: tuple[SupervisionRule, ...] = (
+SUPERVISION_RULES: tuple[SupervisionRule, ...] = (
     SupervisionRule("overdue", "超过期限没有办结", {_P: "overdue", _H: "late", _R: "not_rectified"},
             _clock_fact(None), _clock_words(None)),
     SupervisionRule("not_reported", "没有按期报告办理结果", {_P: "not_reported"},
@@ -123,18 +123,18 @@ RULES: tuple[SupervisionRule, ...] = (
 # fmt: on
 
 
-def rule_of(code: str) -> SupervisionRule | None:
-    return next((row for row in RULES if row.code == code), None)
+def find_supervision_rule(code: str) -> SupervisionRule | None:
+    return next((row for row in SUPERVISION_RULES if row.code == code), None)
 
 
-def proposed(record: SupervisionFacts) -> list[Proposed]:
+def propose_orders(record: SupervisionFacts) -> list[ProposedOrder]:
     """Every order the rules propose for a case; none while one is open."""
     if record.order_open or not record.unit:
         return []
-    found = []
-    for rule in RULES:
+    orders = []
+    for rule in SUPERVISION_RULES:
         trigger = rule.triggers.get(record.profile, "")
         if trigger and (fact := rule.fact(record)):
             key = f"{record.no}:{rule.code}:{fact}:{record.orders}"
-            found.append(Proposed(key, record.no, record.unit, rule.code, trigger, tuple(rule.evidence(record))))
-    return found
+            orders.append(ProposedOrder(key, record.no, record.unit, rule.code, trigger, tuple(rule.evidence(record))))
+    return orders

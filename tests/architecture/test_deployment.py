@@ -53,7 +53,7 @@ def test_our_containers_run_in_production_without_rights_and_without_a_secret_in
 
 
 def test_every_setting_in_the_compose_file_is_one_of_the_program() -> None:
-    known = {row["name"] for row in settings_table.table()}
+    known = {row["name"] for row in settings_table.list_settings()}
     assert set(SERVICES["web"]["environment"]) <= known
 
 

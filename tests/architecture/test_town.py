@@ -31,7 +31,7 @@ MESSAGES = _rows("messages", "message")
 def _answers(category: str, kind: str, region: str = "990102001001") -> str:
     chain = {region, region[:9] + "000", "990102000000", "990100000000", "990000000000"}
     facts = CaseFacts(category, kind, region, "rexian", street=STREET, region_chain=frozenset(chain))
-    return assignment_rules.decide(facts, ROUTES).unit
+    return assignment_rules.decide_unit(facts, ROUTES).unit
 
 
 def test_every_region_and_unit_hangs_below_one_that_exists() -> None:

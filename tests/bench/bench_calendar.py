@@ -22,7 +22,7 @@ from pathlib import Path
 
 from feedback import jobs
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE, SystemClock, aware, monotonic
+from feedback.kernel.clock import OFFICE_TIMEZONE, SystemClock, monotonic, to_utc
 from feedback.kernel.settings import Settings
 from feedback.record import calendar_editions, cases, deadline_changes
 from feedback.record.models.calendar import DeadlineChangeRow
@@ -41,7 +41,7 @@ from web.context import AppContext
 from web.demo import seed
 
 DAYS_OFF = (DayRow(date(2026, 10, 8), False, "国庆节"), DayRow(date(2026, 10, 9), False, "国庆节"))
-NOW = aware(datetime(2026, 9, 30, 17, 0, tzinfo=OFFICE))
+NOW = to_utc(datetime(2026, 9, 30, 17, 0, tzinfo=OFFICE_TIMEZONE))
 KINDS = ("complaint", "help", "consult", "appeal", "suggest", "report")
 Dates = dict[tuple[int, str, int, str], tuple[object, ...]]
 
@@ -49,7 +49,7 @@ Dates = dict[tuple[int, str, int, str], tuple[object, ...]]
 async def fill(context: AppContext, count: int) -> None:
     """Running cases of all kinds, received over four weeks, two thirds of them assigned, half accepted."""
     draw = random.Random(20_261_008)
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     for i in range(count):
         kind = KINDS[i % len(KINDS)]
         at = NOW - timedelta(minutes=draw.randrange(28 * 24 * 60))
@@ -89,21 +89,21 @@ async def bench(context: AppContext, count: int) -> None:
     await fill(context, count)
     print(f"{await Case.all().count()} cases, {await ClockRow.all().count()} clocks in {monotonic() - started:.0f} s")
     before, ended = await dates()
-    known = await calendar_editions.editions()
+    known = await calendar_editions.load_editions()
     newest = known.newest
     what = calendar_editions.CalendarChange(
         DAYS_OFF, (), newest.announced_until, source="假设的通知", remark="国庆节延长两天"
     )
 
     started = monotonic()
-    foreseen = await deadline_changes.under(calendar_editions.changed(newest, what), NOW)
+    foreseen = await deadline_changes.preview_changes(calendar_editions.apply_change(newest, what), NOW)
     print(f"preview {monotonic() - started:.2f} s: {len(foreseen)} clocks would move")
 
     started = monotonic()
-    name = await calendar_editions.change(what, "bench", NOW, after=newest.edition)
+    name = await calendar_editions.add_edition(what, "bench", NOW, after=newest.edition)
     print(f"apply   {monotonic() - started:.3f} s: edition {name}")
     started = monotonic()
-    while not (await deadline_changes.recount(NOW))[1]:
+    while not (await deadline_changes.recalculate_deadlines(NOW))[1]:
         pass
     print(f"recount {monotonic() - started:.2f} s")
     started = monotonic()
@@ -117,7 +117,7 @@ async def bench(context: AppContext, count: int) -> None:
     assert len(moved) == await DeadlineChangeRow.all().count(), "a move without a recorded cause"
     assert ended == ended_after, "an ended clock changed"
     started = monotonic()
-    damages = [d async for d in jobs.damages(context.settings.data)]
+    damages = [d async for d in jobs.find_damages(context.settings.data)]
     assert not damages, damages[:3]
     print(f"refold  {monotonic() - started:.1f} s: {len(moved)} moved, stored = folded in every case")
     personal = DeadlineChangeRow.filter(holder__in=["own", "citizen"], case__person_id__isnull=False)
@@ -132,7 +132,7 @@ async def bench(context: AppContext, count: int) -> None:
     back = calendar_editions.CalendarChange(
         (), tuple(r.day for r in DAYS_OFF), newest.announced_until, remark="恢复原安排"
     )
-    await calendar_editions.change(back, "bench", later, after=name)
+    await calendar_editions.add_edition(back, "bench", later, after=name)
     await outbox.drain(handlers, later)
     again, _ = await dates()
     kept = [key for key in again if again[key] != before[key]]

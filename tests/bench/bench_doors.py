@@ -207,7 +207,7 @@ async def taking_in(settings: Settings, rows: int, is_profiled: bool) -> None:
             profiler.stop()
             print(profiler.output_text(unicode=True, show_all=False, color=False))
         assert summary.fresh == rows, summary.line
-        left = await outbox.counts(context.clock.now())
+        left = await outbox.count_messages(context.clock.now())
         print(f"{'import':<16} {rows / wall:>8.0f} rows/s, {cpu * 1000 / rows:.2f} ms cpu a row; left {left}")
 
 

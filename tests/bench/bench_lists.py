@@ -69,7 +69,7 @@ Timed = Callable[[], Awaitable[Any]]
 
 async def machine() -> str:
     """Where the figures come from: versions, processors, load."""
-    connection = db.reading()
+    connection = db.read_connection()
     if connection.capabilities.dialect == "sqlite":
         database = f"SQLite {sqlite3.sqlite_version}"
     else:
@@ -97,7 +97,7 @@ async def settled(folder: str = "", **settings_: Any) -> AsyncIterator[Settings]
         await bootstrap.migrate(settings)
         async with bootstrap.opened(settings) as context:
             await bootstrap.seed_calendar(context)
-            if not (await directory.snapshot()).edition:
+            if not (await directory.load_directory()).edition:
                 await seed.settle(context)
         yield settings
     finally:
@@ -111,7 +111,7 @@ async def fill(context: AppContext, cases: int) -> None:
         return
     await simulation.DemoSimulation(context, PATTERNS, PATTERN_DAYS).run()
     now, draw = context.clock.now(), random.Random(1)
-    units = [unit.code for unit in (await directory.snapshot()).units()]
+    units = [unit.code for unit in (await directory.load_directory()).units()]
     patterns = [dict(row) for row in await Case.all().values()]
     parts = {model: _by([dict(row) for row in await model.all().values()], "case_id") for model in PARTS}
     ended = [p for p in patterns if p["next_due_at"] is None and p["status"] not in {s.value for s in OPEN}]
@@ -187,7 +187,7 @@ async def _last_id(model: type[Model]) -> int:
 
 async def _settle_tables(tables: Iterable[str]) -> None:
     """What a house that filled up slowly would have: planner statistics, and sequences behind the ids."""
-    connection = db.writing()
+    connection = db.write_connection()
     if connection.capabilities.dialect == "sqlite":
         await connection.execute_script("PRAGMA wal_checkpoint(TRUNCATE)")
         return
@@ -204,7 +204,7 @@ async def looks(door: Door) -> dict[str, Timed]:
     """Every timed look, by name."""
     context, secret = door.context, door.settings.secret
     now = context.clock.now()
-    clerk, chief, desk = [await directory.actor_of(name) for name in ("clerk-chengguan", "supervisor", "reception")]
+    clerk, chief, desk = [await directory.load_actor(name) for name in ("clerk-chengguan", "supervisor", "reception")]
     month = periods.month_before(office_day(now))
     mine = Filters(mine=True, status="open")
     case = (await Case.filter(unit="chengguan").order_by("-id").first()) or await Case.all().first()
@@ -213,7 +213,7 @@ async def looks(door: Door) -> dict[str, Timed]:
     token = {name: await door.log_in(name) for name in ("clerk-chengguan", "supervisor", "reception")}
 
     def listed(actor: Actor, filters: Filters, page: int = 1) -> Timed:
-        return partial(case_worklist.worklist, actor, filters, page, now=now)
+        return partial(case_worklist.load_worklist, actor, filters, page, now=now)
 
     def got(path: str, who: str = "") -> Timed:
         async def get() -> None:
@@ -230,8 +230,8 @@ async def looks(door: Door) -> dict[str, Timed]:
         "clerk: red": listed(clerk, Filters(light="red")),
         "clerk: category 10": listed(clerk, Filters(category="10")),
         "clerk: q 路灯": listed(clerk, Filters(q="路灯")),
-        "clerk: counts": partial(case_worklist.counts, clerk, Filters(), now=now),
-        "clerk: counts mine": partial(case_worklist.counts, clerk, mine, now=now),
+        "clerk: counts": partial(case_worklist.count_cases, clerk, Filters(), now=now),
+        "clerk: counts mine": partial(case_worklist.count_cases, clerk, mine, now=now),
         "desk: mine, open": listed(desk, mine),
         "chief: open": listed(chief, Filters(status="open")),
         "chief: all, page 1": listed(chief, Filters()),
@@ -243,20 +243,20 @@ async def looks(door: Door) -> dict[str, Timed]:
         "chief: one unit, open": listed(chief, Filters(unit="chengguan", status="open")),
         "chief: q 路灯": listed(chief, Filters(q="路灯")),
         "chief: q 停车 清河": listed(chief, Filters(q="停车 清河")),
-        "chief: counts": partial(case_worklist.counts, chief, Filters(), now=now),
-        "chief: board": partial(case_worklist.board, chief, now=now),
-        "chief: flow of a day": partial(case_worklist.flow, chief, now - timedelta(days=1), now),
-        "one file (clerk)": partial(case_queries.file, clerk, case.no, secret=secret),
-        "one file (citizen)": partial(case_queries.file, citizen(case.no), case.no, secret=secret),
-        "brief": partial(case_queries.brief, case.no),
-        "by code": partial(case_lookup.by_code, secret, code, no=case.no),
-        "public replies, newest": public_replies.public_replies,
-        "public replies, page 50": partial(public_replies.public_replies, page=50),
-        "public replies, q 路灯": partial(public_replies.public_replies, "路灯"),
-        "public replies, facets": public_replies.facets,
-        "clocks to look at": partial(feedback_facts.due_looks, now, 500),
-        "clock facts of a month": partial(feedback_facts.clock_facts, now - timedelta(days=30), now),
-        "case facts of a month": partial(feedback_facts.case_facts, now - timedelta(days=30), now),
+        "chief: counts": partial(case_worklist.count_cases, chief, Filters(), now=now),
+        "chief: board": partial(case_worklist.load_board, chief, now=now),
+        "chief: flow of a day": partial(case_worklist.count_flow, chief, now - timedelta(days=1), now),
+        "one file (clerk)": partial(case_queries.load_file, clerk, case.no, secret=secret),
+        "one file (citizen)": partial(case_queries.load_file, citizen(case.no), case.no, secret=secret),
+        "brief": partial(case_queries.load_summary, case.no),
+        "by code": partial(case_lookup.find_by_code, secret, code, no=case.no),
+        "public replies, newest": public_replies.search_public_replies,
+        "public replies, page 50": partial(public_replies.search_public_replies, page=50),
+        "public replies, q 路灯": partial(public_replies.search_public_replies, "路灯"),
+        "public replies, facets": public_replies.count_facets,
+        "clocks to look at": partial(feedback_facts.list_due_clocks, now, 500),
+        "clock facts of a month": partial(feedback_facts.load_clock_facts, now - timedelta(days=30), now),
+        "case facts of a month": partial(feedback_facts.load_case_facts, now - timedelta(days=30), now),
         **{
             f"figures of {name}": partial(facts.counted, Question(periods.period(name), now, 30))
             for name in (month.name, f"{now:%Y}")
@@ -264,11 +264,11 @@ async def looks(door: Door) -> dict[str, Timed]:
         "figures: list behind one": partial(
             facts.cases_behind, Question(periods.year(f"{now:%Y}"), now, 30), ["order_late"]
         ),
-        "notices of a unit": partial(inbox.listed, clerk),
-        "unread notices": partial(inbox.unread, clerk, now),
-        "notices not delivered": inbox.undelivered,
-        "outbox: due": partial(outbox.due, now),
-        "outbox: counts": partial(outbox.counts, now),
+        "notices of a unit": partial(inbox.list_notices, clerk),
+        "unread notices": partial(inbox.count_unread, clerk, now),
+        "notices not delivered": inbox.list_undelivered,
+        "outbox: due": partial(outbox.list_due_ids, now),
+        "outbox: counts": partial(outbox.count_messages, now),
         "HTTP /": got("/"),
         "HTTP /replies": got("/replies"),
         "HTTP case by code": got(f"/api/v1/cases/{case.no}?code={code}"),
@@ -327,7 +327,7 @@ async def time_one(name: str, look: Timed, runs: int, explain: bool) -> None:
 
 
 async def _explain(statement: str, values: Any) -> None:
-    connection = db.reading()
+    connection = db.read_connection()
     if not statement.startswith(("SELECT", "WITH")):
         return
     is_sqlite = connection.capabilities.dialect == "sqlite"

@@ -59,8 +59,8 @@ async def fill(context: AppContext, cases: int) -> None:
         return
     if not await Case.exists():
         await simulation.DemoSimulation(context, PATTERNS, PATTERN_DAYS).run()
-    run = db.writing().execute_query_dict
-    await db.writing().execute_script(_PATTERNS)
+    run = db.write_connection().execute_query_dict
+    await db.write_connection().execute_script(_PATTERNS)
     ended, running = [
         (await run(f"SELECT count(*) AS n FROM pattern_case WHERE is_open = {is_open}"))[0]["n"]  # noqa: S608
         for is_open in ("false", "true")
@@ -73,9 +73,9 @@ async def fill(context: AppContext, cases: int) -> None:
     for number in range(first, rounds + 1, per_batch):
         await run(_CHOOSE, [number, min(rounds, number + per_batch - 1), of_open])
         async with db.transaction():
-            await db.writing().execute_script("SET LOCAL statement_timeout = 0")
+            await db.write_connection().execute_script("SET LOCAL statement_timeout = 0")
             for model in (Person, Case, Entry, ClockRow, TenureRow, AccessBar, Notice, outbox.Message):
-                await db.writing().execute_query(_copying(model))
+                await db.write_connection().execute_query(_copying(model))
         print(f"\r{await _count(Case):,} cases after {time.perf_counter() - started:.0f} s", end="", flush=True)
     print(flush=True)
     for model in (Person, Case, Entry, ClockRow, TenureRow, AccessBar, Notice, outbox.Message):
@@ -88,7 +88,7 @@ async def fill(context: AppContext, cases: int) -> None:
 
 async def _count(model: type[Model]) -> int:
     table = model._meta.db_table
-    rows = await db.writing().execute_query_dict(f"SELECT count(*) AS n FROM {table}")  # noqa: S608
+    rows = await db.write_connection().execute_query_dict(f"SELECT count(*) AS n FROM {table}")  # noqa: S608
     return int(rows[0]["n"])
 
 
@@ -319,7 +319,7 @@ async def measure(context: AppContext, base: str, args: argparse.Namespace) -> N
         await asyncio.sleep(0.5)
     if numbers and not classified_at:
         print("NOT classified in time:", await classified(numbers))
-    print(f"watched for {time.perf_counter() - started:.0f} s; queue {await outbox.counts(datetime.now(UTC))}")
+    print(f"watched for {time.perf_counter() - started:.0f} s; queue {await outbox.count_messages(datetime.now(UTC))}")
     _print_timers(watch.longest, watch)
 
 

@@ -23,19 +23,19 @@ from typing import Any
 
 from feedback import jobs
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.kernel.settings import Settings
 from feedback.queries import supervision
 from feedback.record.models.case import Case, Entry
 from feedback.record.models.clocks import ClockRow
 from routing.models import Notice
-from routing.oversight.forecast import History, Past, calibration, share_of_time
+from routing.oversight.forecast import History, PastClock, compute_calibration, used_share
 from tests.people import Door
 from web import bootstrap
 from web.cli.serve import log_as
 from web.demo import background_fill, seed
 
-MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
+MONDAY = to_utc(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE_TIMEZONE))
 MOMENTS = (0.25, 0.5, 0.75)
 LEARNT_SHARE = 0.6
 
@@ -101,7 +101,9 @@ async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
             await background_fill.prepare(context)
             await background_fill.fill(context)
         now = context.clock.now()
-        rows = [Past(*row) for row in await supervision.past_clocks(now - timedelta(days=3650), now, 1_000_000)]
+        rows = [
+            PastClock(*row) for row in await supervision.load_past_clocks(now - timedelta(days=3650), now, 1_000_000)
+        ]
     rows.sort(key=lambda each: each.starts_at)
     split = rows[int(len(rows) * LEARNT_SHARE)].starts_at
     # What one would have known at the split: clocks still running then are not known to end.
@@ -110,12 +112,16 @@ async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
     for each in rows:
         if each.starts_at < split:
             continue
-        ended = share_of_time(each.starts_at, each.due_at, each.ended_at or now)
+        ended = used_share(each.starts_at, each.due_at, each.ended_at or now)
         for used in MOMENTS:
             if ended > used:
                 told = known.forecast(each.unit, each.term, each.kind, used)
                 pairs.setdefault(f"at {used:.0%}", []).append((told.chance, ended >= 1))
-    return {"clocks": len(rows), "learnt_until": split.isoformat(), **{k: calibration(v) for k, v in pairs.items()}}
+    return {
+        "clocks": len(rows),
+        "learnt_until": split.isoformat(),
+        **{k: compute_calibration(v) for k, v in pairs.items()},
+    }
 
 
 def main() -> None:

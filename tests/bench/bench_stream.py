@@ -36,7 +36,7 @@ from classify.model.release import Model
 from classify.model.seed_examples import Example
 from classify.recommend.unit_recommender import CandidateUnit, UnitRecommender
 from classify.text import features
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 
 TOWN = Path(__file__).parents[2] / "web" / "demo" / "town"
 WINDOWS = 5
@@ -58,7 +58,7 @@ GROUPS = {
 }
 """The departments of the public sets, by the heading that names them, and the units of the demo town under each."""
 
-_NOW = datetime(2026, 1, 1, tzinfo=OFFICE)
+_NOW = datetime(2026, 1, 1, tzinfo=OFFICE_TIMEZONE)
 Array = NDArray[np.float64]
 
 

@@ -187,7 +187,7 @@ async def ask(count: int) -> dict[str, float]:
         here = near_duplicates.shape(words)
         same = [
             other.id
-            for other in await links.said(ids)
+            for other in await links.load_compared_cases(ids)
             if near_duplicates.likeness(
                 here, near_duplicates.shape(near_duplicates.plain(other.title, other.text))
             ).is_same
@@ -229,7 +229,7 @@ async def speed(count: int, url: str) -> None:
         await _without_indexes(url, folder)
         rows, printing, writing = await fill(url, folder, count)
         size = await _size(url, folder)
-        async with db.opened(bootstrap.config(settings)):
+        async with db.open_database(bootstrap.config(settings)):
             await ask(min(count, 1000))
             figures = await ask(count)
             adding = await add_some(count)

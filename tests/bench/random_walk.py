@@ -27,7 +27,7 @@ from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission
 from feedback import jobs
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE, aware, office_day
+from feedback.kernel.clock import OFFICE_TIMEZONE, office_day, to_utc
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
@@ -37,9 +37,9 @@ from feedback.record import calendar_editions, cases
 from feedback.record.models.calendar import DeadlineChangeRow
 from feedback.record.models.case import Case, CasePerson, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
-from feedback.record.persistence import clocks_stored, facts_of, happening_of, standing_of
+from feedback.record.persistence import load_case_access, load_stored_clocks, to_clock_facts, to_event
 from feedback.rules import access, projection
-from feedback.rules.access import SYSTEM, Actor, CaseAccess, citizen, sees
+from feedback.rules.access import SYSTEM, Actor, CaseAccess, citizen, may_see
 from feedback.rules.deadlines import Clock
 from feedback.rules.intake import Submission
 from feedback.rules.lifecycle import STEPS
@@ -56,7 +56,7 @@ from web.cli.serve import log_as
 from web.context import AppContext
 from web.demo import seed
 
-START = aware(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE))
+START = to_utc(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE_TIMEZONE))
 DAYS = 210
 SIX = (Invalid, NotFound, Forbidden, Conflict, NotNow, Unavailable)
 UNITS = ("jiaoyu", "xuexiao-shiyan", "chengguan", "huanwei", "shuiwu", "gongan", "jiwei", "shi-jiwei")
@@ -164,7 +164,7 @@ class Walk:
             return
         no = self._some_case()
         case = await Case.get(no=no)
-        standing = await standing_of(case)
+        standing = await load_case_access(case)
         state = self.known[no].look.folded.state
         if self.draw.random() < 0.8:
             pairs = [(a, s) for a in await self._around(standing) for s in access.open_steps(a, state, standing)]
@@ -178,7 +178,7 @@ class Walk:
             data = self._as_the_door_lets(data, standing)
         expect = self.draw.choice((None, None, None, case.version, case.version - 1))
         if self.draw.random() < 0.01:
-            await cases.bar(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
+            await cases.bar_access(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
         also = partial(case_ratings.record, pf=submission.PC) if step.act is Act.RATE else None
         offered = await self._offered(no, actor)
         if await self._tried(
@@ -192,9 +192,9 @@ class Walk:
 
     async def _offered(self, no: str, actor: Actor) -> set[Act]:
         """What somebody is offered as a page or the API would offer it."""
-        if actor is not SYSTEM and not sees(actor, await standing_of(await Case.get(no=no))):
+        if actor is not SYSTEM and not may_see(actor, await load_case_access(await Case.get(no=no))):
             return set()
-        file = await case_queries.file(actor, no, secret=self.context.settings.secret)
+        file = await case_queries.load_file(actor, no, secret=self.context.settings.secret)
         return {step.act for step in file.steps(self.now)}
 
     async def _tried(self, doing: Any, no: str) -> bool:
@@ -235,7 +235,7 @@ class Walk:
             await self._people_kept(receipt.no, draft)
         if await Case.all().count() != count + receipt.fresh:
             self._fault(receipt.no, "the same source is not the same case")
-        opened = await case_lookup.by_code(self.context.settings.secret, receipt.code, no=receipt.no)
+        opened = await case_lookup.find_by_code(self.context.settings.secret, receipt.code, no=receipt.no)
         if opened != receipt.no:
             self._fault(receipt.no, "its code opens another case")
         await self._look_at(receipt.no, Act.SUBMIT)
@@ -264,12 +264,12 @@ class Walk:
 
     async def _person(self, name: str) -> Actor:
         if name not in self.people:
-            self.people[name] = await directory.actor_of(name)
+            self.people[name] = await directory.load_actor(name)
         return self.people[name]
 
     async def _around(self, case: CaseAccess) -> list[Actor]:
         """Everybody who may have something to do with the case."""
-        names = await directory.snapshot()
+        names = await directory.load_directory()
         units = sorted(unit for unit in {case.lead, *case.co} if names.has(unit))  # a wrong word may name no unit
         posts = [f"{post}-{unit}" for unit in units for post in ("clerk", "lead")]
         return [*[await self._person(name) for name in (*OFFICES, *posts)], citizen(case.no), SYSTEM]
@@ -280,9 +280,9 @@ class Walk:
         """What the worker and the timers do, then a look at every case that moved."""
         self.figures.told += await jobs.sweep_clocks(self.now)
         if self.draw.random() < 0.2:
-            await jobs.close_rated_out(self.now, self.context.settings.rating_days)
+            await jobs.close_after_rating_window(self.now, self.context.settings.rating_days)
         self.figures.messages += await outbox.drain(self.handlers, self.now)
-        for failed in await outbox.failing():
+        for failed in await outbox.list_failing():
             self._fault(failed["key"], f"message {failed['kind']} fails: {failed['error']}")
         for row in await Case.all().order_by("id").values("no", "version"):
             if row["no"] not in self.known or self.known[row["no"]].look.version != row["version"]:
@@ -302,7 +302,7 @@ class Walk:
 
     async def _look_at(self, no: str, act: Act | None) -> None:
         """Hold the case against everything that must be true. `act` is what was just done, None: several things."""
-        editions, before = await calendar_editions.editions(), self.known.get(no)
+        editions, before = await calendar_editions.load_editions(), self.known.get(no)
         look = await looked(no, editions)
         for fault in untruths(look, before.look if before else None, before is None or before.editions is editions):
             self._fault(no, f"after {act}: {fault}")
@@ -311,19 +311,19 @@ class Walk:
     async def _seen_by_one(self, no: str) -> None:
         """Somebody at random lists the case exactly if they may see it."""
         actor = self.draw.choice(list(self.people.values()))
-        page = await case_worklist.worklist(actor, Filters(q=no), 1, now=self.now)
+        page = await case_worklist.load_worklist(actor, Filters(q=no), 1, now=self.now)
         listed = no in {row.no for row in page.items}
         standing = self.known[no].look.standing
-        if listed != sees(actor, standing):
+        if listed != may_see(actor, standing):
             self._fault(no, f"listed for {actor.id}: {listed}")
         if listed:
             await self._names_hidden(no, actor, standing)
 
     async def _names_hidden(self, no: str, actor: Actor, standing: CaseAccess) -> None:
         """Who sees a case reads names only to answer it, and whom to keep away only at its desk."""
-        file = await case_queries.file(actor, no, secret=self.context.settings.secret)
+        file = await case_queries.load_file(actor, no, secret=self.context.settings.secret)
         shown = [p for p in (file.person, *(each.person for each in file.beside)) if p and not p.is_masked]
-        if shown and not access.unmasked(actor, standing):
+        if shown and not access.may_see_person(actor, standing):
             self._fault(no, f"{actor.id} reads the names")
         if file.exclude and not (Role.RECEPTION in actor.roles and actor.unit == standing.desk):
             self._fault(no, f"{actor.id} reads whom to keep away")
@@ -333,9 +333,9 @@ class Walk:
         # As they were last looked at: had one changed since, the lists, which ask the database, would differ.
         standings = [known.look.standing for known in self.known.values()]
         for actor in self.people.values():
-            page = await case_worklist.worklist(actor, Filters(), 1, now=self.now, size=len(standings) + 1)
+            page = await case_worklist.load_worklist(actor, Filters(), 1, now=self.now, size=len(standings) + 1)
             listed = {row.no for row in page.items}
-            may = {s.no for s in standings if sees(actor, s)}
+            may = {s.no for s in standings if may_see(actor, s)}
             barred = {s.no for s in standings if s.bars & actor.ancestry or actor.id in s.recused}
             if listed != may or listed & barred:
                 self._fault("-", f"{actor.id} lists {sorted(listed ^ may)[:3]}, barred {sorted(listed & barred)[:3]}")
@@ -351,12 +351,14 @@ class Walk:
         rows = [DayRow(last, False, "调休"), DayRow(last + timedelta(days=1), False, "调休")]
         before = {(c.case_id, c.term, c.seq, c.unit): c.due_at for c in running}  # type: ignore[attr-defined] # added at run time
         what = calendar_editions.CalendarChange(tuple(rows), (), last.replace(month=12, day=31), remark="通知")
-        await calendar_editions.change(what, "walk", self.now, after=(await calendar_editions.current()).edition)
+        await calendar_editions.add_edition(
+            what, "walk", self.now, after=(await calendar_editions.load_current_calendar()).edition
+        )
         await self._follow_up()
         for row in await ClockRow.filter(stopped_at__isnull=True):
             if before.get((row.case_id, row.term, row.seq, row.unit), row.due_at) != row.due_at:  # type: ignore[attr-defined] # added at run time
                 self.figures.moved_by_calendar += 1
-        editions = await calendar_editions.editions()
+        editions = await calendar_editions.load_editions()
         for no in self.known:
             look = await looked(no, editions)
             if set(look.stored) != set(look.folded.clocks):
@@ -364,9 +366,9 @@ class Walk:
 
     async def _finish(self) -> None:
         await self._follow_up()
-        async for damage in jobs.damages(self.context.settings.data):
+        async for damage in jobs.find_damages(self.context.settings.data):
             self._fault(damage.where, damage.what)
-        if orphans := await jobs.orphaned_clocks():
+        if orphans := await jobs.count_orphaned_clocks():
             self._fault("-", f"{orphans} clocks run in cases that ended")
         figures = self.figures
         figures.cases, figures.entries = await Case.all().count(), await Entry.all().count()
@@ -380,13 +382,13 @@ async def looked(no: str, editions: Editions) -> Look:
     """A case with everything that is stored of it, and folded anew."""
     case = await Case.get(no=no)
     entries = await Entry.filter(case_id=case.id).order_by("seq")
-    history = [happening_of(entry) for entry in entries]
-    folded: CaseProjection = projection.project(history, facts_of(case), editions)
-    stored: list[Clock] = await clocks_stored(case.id)
+    history = [to_event(entry) for entry in entries]
+    folded: CaseProjection = projection.project(history, to_clock_facts(case), editions)
+    stored: list[Clock] = await load_stored_clocks(case.id)
     tenures = await TenureRow.filter(case_id=case.id)
     rows = await DeadlineChangeRow.filter(case_id=case.id).values_list("term", "seq", "after_day")
     moved = frozenset((str(term), int(seq), day) for term, seq, day in rows)
-    return Look(case, await standing_of(case), entries, tuple(history), folded, stored, tenures, moved)
+    return Look(case, await load_case_access(case), entries, tuple(history), folded, stored, tenures, moved)
 
 
 async def _everything(no: str) -> list[Any]:

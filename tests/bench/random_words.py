@@ -102,7 +102,7 @@ class Words:
             return {}
         day = f"2026-1{self.draw.randint(0, 2)}-{self.draw.randint(10, 28)}"
         known = {"day": day, "moment": f"{day}T09:30", "switch": True, "choice": "dialect", "line": "市信访局"}
-        return {row.name: known[row.sort] for row in intake_fields.of_channel(channel) if row.name != "threat"}
+        return {row.name: known[row.sort] for row in intake_fields.list_fields(channel) if row.name != "threat"}
 
     def data(self, step: Step, now: datetime, nos: Sequence[str]) -> dict[str, Any]:
         """What a step needs, and some of what it may bring."""

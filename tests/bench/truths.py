@@ -6,9 +6,9 @@ from datetime import date
 
 from feedback.record.models.case import Case, Entry, TenureRow
 from feedback.rules.access import CaseAccess
-from feedback.rules.deadlines import CaseEvent, Clock, row_of
-from feedback.rules.lifecycle import CaseState, state_after, steps_from
-from feedback.rules.projection import ENDED, CaseProjection, entry_digest
+from feedback.rules.deadlines import CaseEvent, Clock, term_of_clock
+from feedback.rules.lifecycle import CaseState, list_steps, state_after
+from feedback.rules.projection import ENDED, CaseProjection, compute_entry_digest
 from feedback.rules.terms import RIGHTS, Holder, Term
 from feedback.rules.vocabulary import Act, Condition, Role, Status
 
@@ -68,7 +68,7 @@ def _chained(look: Look) -> Iterator[str]:
     before = ""
     for place, e in enumerate(look.entries, 1):
         said = (e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
-        digest = entry_digest(before, look.case.no, e.seq, *said)
+        digest = compute_entry_digest(before, look.case.no, e.seq, *said)
         if (e.seq, e.digest) != (place, digest):
             yield f"the chain breaks at entry {place}"
         before = digest
@@ -87,7 +87,7 @@ def _endable(look: Look) -> Iterator[str]:
             continue
         if state.status in ENDED:
             yield f"clock {clock.term} runs in a case that is {state.status}"
-        elif not _reached(state, row_of(clock)):
+        elif not _reached(state, term_of_clock(clock)):
             yield f"clock {clock.term} runs at {state.status} and nobody can end it"
         elif not _in_their_hands(clock, look.standing):
             yield f"clock {clock.term} binds {clock.unit or 'nobody'} who cannot end it"
@@ -102,7 +102,7 @@ def _reached(state: CaseState, row: Term) -> bool:
         if (each.status, each.marks) in seen:
             continue
         seen.add((each.status, each.marks))
-        for step in steps_from(each):
+        for step in list_steps(each):
             if {role for role, _ in step.who} <= _STAFF_ONLY:
                 continue
             if step.act in row.kept_by | row.voided_by:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from feedback.kernel.settings import Settings, variable
+from feedback.kernel.settings import Settings, variable_name
 from feedback.rules.intake import PersonSubmission, Submission
 from tests.conftest import fresh
 from tests.messages import MIXER
@@ -185,7 +185,7 @@ def _process(settings: Settings, log: Path) -> Iterator["Popen[bytes]"]:
     for row in fields(settings):
         value = getattr(settings, row.name)
         if value != row.default:
-            environment[variable(row)] = value.isoformat() if row.name == "now" else str(value)
+            environment[variable_name(row)] = value.isoformat() if row.name == "now" else str(value)
     command = [sys.executable, "-m", "web", "serve"]
     with log.open("wb") as said, Popen(command, env=environment, stdout=DEVNULL, stderr=said) as server:
         try:

@@ -184,14 +184,16 @@ def statements() -> Iterator[list[str]]:
 
 async def populate(door: Door, first: int, last: int) -> None:
     """Cases from that number to that, all of one unit: waiting, in work, answered, rated badly, published, linked."""
-    context, desk = door.context, await directory.actor_of("reception")
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    context, desk = door.context, await directory.load_actor("reception")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     title, text = "", ""
     for i, message in enumerate([*messages(last)][first:], first):
         day = MONDAY + (i % 20) * DAY
         title, text = (title, f"再次反映：{text}") if i % 5 == 4 else message  # the same person again
         person = PersonSubmission(f"安{i // 5}", f"139{i // 5:08}")
-        file = await attachments.keep("照片.txt", f"现场 {i}".encode(), context.settings.data, now=day, most=10**6)
+        file = await attachments.store_file(
+            "照片.txt", f"现场 {i}".encode(), context.settings.data, now=day, most=10**6
+        )
         draft = Submission(
             "complaint", title, text, "web", "", person=person, public_consent=True, attachments=(file.id,)
         )

@@ -35,31 +35,31 @@ async def test_an_administrator_sees_no_case(door: Door) -> None:
 
 async def test_a_new_routing_row_wins_in_the_trial_and_a_dropped_one_does_not(door: Door) -> None:
     client = await door.page_client("admin")
-    before = len((await directory.snapshot()).rows)
+    before = len((await directory.load_directory()).rows)
     row = {"category": "0804", "kind": "praise", "lead": "xinfang", "co": ["gongan"], "reason": "试验用的理由"}
     missing = await client.post("/admin/routing/new", data={**row, "reason": ""})
     assert missing.status_code == 422
-    if not (await directory.snapshot()).has("gongan"):
+    if not (await directory.load_directory()).has("gongan"):
         row["co"] = []
     assert (await client.post("/admin/routing/new", data=row)).status_code == 303
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     assert len(names.rows) == before + 1
     made = next(r for r in names.rows if r.reason == "试验用的理由")
     trial = (await client.get("/admin/routing?try_category=0804&try_kind=praise")).text
     assert "试验用的理由" in trial[trial.index("试派") : trial.index("筛选")]
     changed = await client.post(f"/admin/routing/{made.id}", data={**row, "reason": "改过的理由"})
     assert changed.status_code == 303
-    newest = next(r for r in (await directory.snapshot()).rows if r.reason == "改过的理由")
+    newest = next(r for r in (await directory.load_directory()).rows if r.reason == "改过的理由")
     assert newest.id != made.id
     assert (await client.post(f"/admin/routing/{newest.id}/drop")).status_code == 303
-    assert len((await directory.snapshot()).rows) == before
+    assert len((await directory.load_directory()).rows) == before
     assert (await client.get(f"/admin/routing/{newest.id}")).status_code == 404
     await client.aclose()
 
 
 async def test_a_category_without_a_row_of_its_own_is_shown_with_who_answers_meanwhile(door: Door) -> None:
     client = await door.page_client("admin")
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     assert "还没有自己规则的类别" not in (await client.get("/admin/routing")).text
     buses = next(r for r in names.rows if r.category == "0310" and not r.kind and not r.region)
     heading = next(r for r in names.rows if r.category == "03" and not r.kind and not r.region)

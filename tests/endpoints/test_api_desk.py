@@ -96,7 +96,7 @@ async def test_one_answer_is_tried_and_then_sent_to_the_cases_of_a_campaign(door
     context, numbers = door.context, list[str]()
     for n in range(2):
         numbers.append(await handed_in(door, f"夜间施工扰民{n}", NOISE + f"第{n}户。", f"1390000123{n}"))
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     for no in numbers:
         if (await door.get(f"/api/v1/cases/{no}", await door.log_in("reception"))).json()["status"] == "received":
             await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "zhujian"})
@@ -119,7 +119,7 @@ async def rated_badly(door: Door) -> str:
     door.set_time(MONDAY)
     receipt = await door.submit()
     no, code = receipt["no"], receipt["code"]
-    desk, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
+    desk, clerk = await directory.load_actor("reception"), await directory.load_actor("clerk-jiaoyu")
     for actor, act, data in (
         (desk, Act.ASSIGN, {"unit": "jiaoyu"}),
         (clerk, Act.ACCEPT, {}),

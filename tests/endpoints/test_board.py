@@ -53,7 +53,7 @@ async def test_the_board_does_not_count_what_its_reader_may_not_see(door: Door) 
     client = await door.page_client("supervisor")
     page = (await client.get("/board")).text
     await client.aclose()
-    everything = await case_worklist.board(SYSTEM, now=door.context.clock.now())
+    everything = await case_worklist.load_board(SYSTEM, now=door.context.clock.now())
     total = sum(row["open"] for row in everything)
     shown = re.search(r'在办合计</span><span class="tile-figure">(\d+)', page)
     assert shown
@@ -97,7 +97,7 @@ async def a_request(door: Door, username: str) -> Request:
 async def test_two_screens_of_one_person_share_one_rendering(door: Door) -> None:
     await door.submit(title="一件")
     request = await a_request(door, "supervisor")
-    actor = await directory.actor_of("supervisor")
+    actor = await directory.load_actor("supervisor")
     async with (
         live.BROADCASTER.listening(request, actor) as one,
         live.BROADCASTER.listening(request, actor) as two,
@@ -112,7 +112,7 @@ async def test_two_screens_of_one_person_share_one_rendering(door: Door) -> None
 async def test_the_stream_sends_the_whole_moving_part(door: Door) -> None:
     await door.submit(title="一件")
     request = await a_request(door, "supervisor")
-    async with aclosing(live.events(request, await directory.actor_of("supervisor"))) as stream:
+    async with aclosing(live.events(request, await directory.load_actor("supervisor"))) as stream:
         event = await anext(stream)
     assert event.event == "lights"
     assert "在办合计" in str(event.data)
@@ -135,7 +135,7 @@ async def test_a_board_that_asks_by_itself_keeps_no_session_awake(door: Door, pa
 
 async def test_a_stream_ends_when_its_session_does(door: Door) -> None:
     request = await a_request(door, "supervisor")
-    async with aclosing(live.events(request, await directory.actor_of("supervisor"))) as stream:
+    async with aclosing(live.events(request, await directory.load_actor("supervisor"))) as stream:
         assert (await anext(stream)).event == "lights"
         await Session.all().delete()
         door.pass_time(timedelta(minutes=2))
@@ -150,36 +150,36 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_board_that_loses_its_figures_says_so_ends_and_comes_back(door: Door, at_once: None) -> None:
-    request, actor = await a_request(door, "supervisor"), await directory.actor_of("supervisor")
+    request, actor = await a_request(door, "supervisor"), await directory.load_actor("supervisor")
     async with (
         aclosing(live.events(request, actor)) as stream,
         aclosing(live.events(request, actor)) as other,
     ):
         assert (await anext(stream)).event == "lights"
         assert (await anext(other)).event == "lights"
-        await db.writing().execute_script("ALTER TABLE feedback_case RENAME TO elsewhere")
+        await db.write_connection().execute_script("ALTER TABLE feedback_case RENAME TO elsewhere")
         for screen in (stream, other):
             events = [event async for event in screen]
             assert {event.event for event in events[:-1]} <= {"lights"}
             assert (events[-1].event, events[-1].retry) == ("lost", live.RETRY_MILLIS)
     assert not live.BROADCASTER.channels, "nobody listens, nothing is left over"
-    await db.writing().execute_script("ALTER TABLE elsewhere RENAME TO feedback_case")
+    await db.write_connection().execute_script("ALTER TABLE elsewhere RENAME TO feedback_case")
     async with aclosing(live.events(request, actor)) as stream:
         assert (await anext(stream)).event == "lights"
 
 
 async def test_a_board_without_figures_from_the_start_says_so(door: Door) -> None:
-    request, actor = await a_request(door, "supervisor"), await directory.actor_of("supervisor")
-    await db.writing().execute_script("ALTER TABLE feedback_case RENAME TO elsewhere")
+    request, actor = await a_request(door, "supervisor"), await directory.load_actor("supervisor")
+    await db.write_connection().execute_script("ALTER TABLE feedback_case RENAME TO elsewhere")
     async with aclosing(live.events(request, actor)) as stream:
         assert [event.event async for event in stream] == ["lost"]
 
 
 async def test_a_session_that_cannot_be_looked_up_ends_the_stream_as_lost(door: Door, at_once: None) -> None:
-    request, actor = await a_request(door, "supervisor"), await directory.actor_of("supervisor")
+    request, actor = await a_request(door, "supervisor"), await directory.load_actor("supervisor")
     async with aclosing(live.events(request, actor)) as stream:
         assert (await anext(stream)).event == "lights"
-        await db.writing().execute_script("ALTER TABLE web_session RENAME TO elsewhere")
+        await db.write_connection().execute_script("ALTER TABLE web_session RENAME TO elsewhere")
         door.pass_time(timedelta(minutes=2))
         assert [event.event async for event in stream] == ["lost"]
 
@@ -187,7 +187,7 @@ async def test_a_session_that_cannot_be_looked_up_ends_the_stream_as_lost(door: 
 async def test_figures_that_do_not_come_at_all_are_lost_too(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database hangs: the first picture came, the next one never does."""
     monkeypatch.setattr(live, "LOST_SECONDS", 0.05)
-    request, actor = await a_request(door, "supervisor"), await directory.actor_of("supervisor")
+    request, actor = await a_request(door, "supervisor"), await directory.load_actor("supervisor")
     async with live.BROADCASTER.listening(request, actor) as first:
         await first.get()  # drawn once; the next picture is seconds away
         async with aclosing(live.events(request, actor)) as stream:

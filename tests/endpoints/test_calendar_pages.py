@@ -11,7 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from feedback import jobs
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions, deadline_changes
 from feedback.record.models.calendar import EditionDay
@@ -21,7 +21,7 @@ from routing import directory
 from routing.models import Notice
 from tests.people import Door
 
-MONDAY = aware(datetime(2026, 11, 2, 9, 0, tzinfo=OFFICE))
+MONDAY = to_utc(datetime(2026, 11, 2, 9, 0, tzinfo=OFFICE_TIMEZONE))
 LINES = {"lines": "2026-11-04,off,临时放假", "remark": "区政府临时放假"}
 
 
@@ -35,7 +35,7 @@ async def admin(door: Door) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def _clocks(door: Door, no: str) -> dict[tuple[str, int], Clock]:
-    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
     return {(c.term, c.seq): c for c in file.clocks}
 
 
@@ -60,7 +60,7 @@ async def test_nothing_moves_before_it_was_looked_at(door: Door, admin: httpx2.A
     assert no in preview and "还没有保存" in preview
     await door.drain()
     assert await _clocks(door, no) == before
-    assert not [r for r in await calendar_editions.days_of(2026) if r.day == date(2026, 11, 4)]
+    assert not [r for r in await calendar_editions.list_days(2026) if r.day == date(2026, 11, 4)]
 
 
 async def test_what_the_preview_said_is_what_moves_with_its_cause_and_one_notice(
@@ -69,9 +69,10 @@ async def test_what_the_preview_said_is_what_moves_with_its_cause_and_one_notice
     receipt = await _filed(door)
     no, before = receipt["no"], await _clocks(door, receipt["no"])
     draft = (await admin.post("/admin/calendar", data=LINES)).headers["location"]
-    foreseen = await deadline_changes.under(
-        calendar_editions.changed(
-            await calendar_editions.current(), (await calendar_editions.draft_of(int(draft.split("/")[-1]))).what
+    foreseen = await deadline_changes.preview_changes(
+        calendar_editions.apply_change(
+            await calendar_editions.load_current_calendar(),
+            (await calendar_editions.load_draft(int(draft.split("/")[-1]))).what,
         ),
         MONDAY,
     )
@@ -91,7 +92,7 @@ async def test_what_the_preview_said_is_what_moves_with_its_cause_and_one_notice
     (change,) = [each for each in file["date_changes"] if each["term"] == "answer"]
     assert (change["before_day"], change["after_day"]) == (old.isoformat(), new.isoformat())
     assert "区政府临时放假" in change["why"]
-    assert not [d async for d in jobs.damages(door.settings.data)]
+    assert not [d async for d in jobs.find_damages(door.settings.data)]
 
 
 async def test_a_unit_is_told_of_its_own_date_and_a_citizen_only_of_theirs(
@@ -101,7 +102,7 @@ async def test_a_unit_is_told_of_its_own_date_and_a_citizen_only_of_theirs(
     clerk = await door.log_in("clerk-jiaoyu")
     reception = await door.log_in("reception")
     await door.drain()
-    if (await case_queries.brief(no)).unit != "jiaoyu":
+    if (await case_queries.load_summary(no)).unit != "jiaoyu":
         await door.act(no, "assign", {"unit": "jiaoyu"}, reception)
     before = await _clocks(door, no)
     objecting = next(c for key, c in before.items() if key[0] == "object" and not c.stopped_at)
@@ -122,7 +123,7 @@ async def test_twice_is_once(door: Door, admin: httpx2.AsyncClient) -> None:
     assert (await admin.get(draft)).headers["location"] == first.headers["location"]
     await door.drain()
     assert await Notice.filter(case_no=no, event="clock.moved", audience="citizen").count() == 1
-    assert len(await calendar_editions.editions_made()) == 2
+    assert len(await calendar_editions.list_editions()) == 2
 
 
 async def test_what_was_looked_at_against_an_older_calendar_is_not_made(door: Door, admin: httpx2.AsyncClient) -> None:
@@ -143,7 +144,7 @@ async def test_a_roll_back_is_an_edition_that_gives_the_old_dates(door: Door, ad
     made = await _applied(admin)
     await door.drain()
     assert await _clocks(door, no) != before
-    first = next(e["name"] for e in reversed(await calendar_editions.editions_made()))
+    first = next(e["name"] for e in reversed(await calendar_editions.list_editions()))
     draft = (await admin.post(f"/admin/calendar/editions/{first}/restore")).headers["location"]
     assert no in (await admin.get(draft)).text
     back = (await admin.post(f"{draft}/apply")).headers["location"]
@@ -158,12 +159,12 @@ async def test_an_act_before_the_recount_moves_nothing_silently(door: Door, admi
     no, before = receipt["no"], await _clocks(door, receipt["no"])
     await door.drain()
     await _applied(admin)
-    reception = await directory.actor_of("reception")
+    reception = await directory.load_actor("reception")
     taken = await door.act(no, "supplement", {"text": "补充一句", "code": receipt["code"]})
     assert taken.status_code == 200 and reception
     now = await _clocks(door, no)
     moved = {key for key in before if now[key].due_at != before[key].due_at}
-    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
     assert moved and moved <= {(m.term, m.seq) for m in file.moves}
     await door.drain()
     assert await Notice.filter(case_no=no, event="clock.moved", audience="citizen").count() == 1
@@ -221,7 +222,7 @@ async def test_nobody_else_changes_the_calendar(door: Door, admin: httpx2.AsyncC
     assert (await other.post(f"{draft}/apply")).status_code == 403
     assert (await other.post("/admin/calendar", data=LINES)).status_code == 403
     await other.aclose()
-    assert len(await calendar_editions.editions_made()) == 1
+    assert len(await calendar_editions.list_editions()) == 1
 
 
 async def test_a_deadline_is_explained_day_by_day_to_whom_it_concerns(door: Door, admin: httpx2.AsyncClient) -> None:
@@ -245,9 +246,9 @@ async def test_a_deadline_is_explained_day_by_day_to_whom_it_concerns(door: Door
 
 async def test_a_day_changed_behind_the_back_of_an_edition_is_found(door: Door, admin: httpx2.AsyncClient) -> None:
     await _applied(admin)
-    assert not await calendar_editions.rewritten()
+    assert not await calendar_editions.list_altered_editions()
     await EditionDay.filter(day=date(2026, 11, 4)).update(is_workday=True)
-    found = [damage.where async for damage in jobs.damages(door.settings.data)]
+    found = [damage.where async for damage in jobs.find_damages(door.settings.data)]
     assert found == ["calendar edition 2026-2"]
 
 

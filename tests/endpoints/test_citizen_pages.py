@@ -192,11 +192,11 @@ async def _answered(door: Door, no: str) -> None:
     """The case is answered by whichever unit got it."""
     now = door.context.clock.now()
     secret = door.settings.secret
-    file = await case_queries.file(access.SYSTEM, no, secret=secret)
+    file = await case_queries.load_file(access.SYSTEM, no, secret=secret)
     desk = access.Actor("r", "窗口", frozenset({Role.RECEPTION}), file.desk)
     if not file.unit:
         await cases.act(no, Act.ASSIGN, desk, {"unit": "zhujian"}, now=now)
-    unit = (await case_queries.file(access.SYSTEM, no, secret=secret)).unit
+    unit = (await case_queries.load_file(access.SYSTEM, no, secret=secret)).unit
     clerk = access.Actor("c", "经办", frozenset({Role.CLERK}), unit)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=now)
     await cases.act(no, Act.REPLY, clerk, {"text": "供热公司已清洗过滤网，室温恢复到二十度。"}, now=now)
@@ -261,7 +261,7 @@ async def test_only_published_words_are_found_and_marked(door: Door, anna: httpx
     no = (await anna.post("/new/4")).headers["location"].removeprefix("/receipt/")
     await _answered(door, no)
     assert "还没有公开的回复" in (await anna.get("/replies")).text
-    file = await case_queries.file(access.SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(access.SYSTEM, no, secret=door.settings.secret)
     desk = access.Actor("r", "窗口", frozenset({Role.RECEPTION}), file.desk)
     said = {"title": "供暖<b>不热", "question": "室温低", "answer": "已清洗过滤网", "reason": "本人同意"}
     await cases.act(no, Act.PUBLISH, desk, said, now=door.context.clock.now())

@@ -81,13 +81,13 @@ async def test_a_message_that_waits_shows_with_its_age(settings: Settings) -> No
 
 async def test_a_pending_migration_makes_it_not_ready(settings: Settings) -> None:
     async with worked_from_outside(settings) as door:
-        await db.writing().execute_script("DELETE FROM tortoise_migrations WHERE name LIKE '0013%'")
+        await db.write_connection().execute_script("DELETE FROM tortoise_migrations WHERE name LIKE '0013%'")
         assert await bad_parts(door) == ["migrations"]
 
 
 async def test_a_database_without_tables_makes_it_not_ready(settings: Settings) -> None:
     async with Door.opened(settings) as door:
-        await db.writing().execute_script("ALTER TABLE tortoise_migrations RENAME TO elsewhere")
+        await db.write_connection().execute_script("ALTER TABLE tortoise_migrations RENAME TO elsewhere")
         assert "migrations" in await bad_parts(door)
 
 
@@ -232,7 +232,7 @@ async def test_the_administrator_reads_how_each_part_is(settings: Settings) -> N
             assert words in page
         assert "需要处理" not in page
         door.pass_time(timedelta(minutes=10))
-        await db.writing().execute_script("DELETE FROM tortoise_migrations WHERE name LIKE '0013%'")
+        await db.write_connection().execute_script("DELETE FROM tortoise_migrations WHERE name LIKE '0013%'")
         page = (await client.get("/admin")).text
         assert "停了：最后一次动静在 10 分钟前" in page
         assert "缺 1 次升级，请运行 xinqiao migrate" in page

@@ -42,7 +42,7 @@ async def _answered(door: Door, number: int, kind: Kind = Kind.COMPLAINT, days: 
         person=PersonSubmission("安小娜", "13900001234"),
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
-    desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已公示。"}, now=MONDAY + days * DAY)
@@ -53,7 +53,7 @@ async def _answered(door: Door, number: int, kind: Kind = Kind.COMPLAINT, days: 
 async def busy(door: Door) -> Door:
     """A house in which a unit answered four cases, one of them late, and called two people back."""
     nos = [await _answered(door, number) for number in range(3)] + [await _answered(door, 9, days=13)]
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     said = {"text": "已回访", "contacted": "yes"}
     await cases.act(
         nos[0], Act.CALL_BACK, desk, {**said, "outcome": "satisfied", "solved": "solved"}, now=MONDAY + 2 * DAY
@@ -143,14 +143,14 @@ async def test_what_is_no_period_or_region_is_named(door: Door, query: str, fiel
 async def test_a_consultation_that_waits_too_long_is_told_once_at_each_stage(door: Door) -> None:
     draft = Submission(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
-    await cases.act(no, Act.ASSIGN, await directory.actor_of("reception"), {"unit": UNIT}, now=MONDAY + HOUR)
-    who = {name: await directory.actor_of(name) for name in (f"clerk-{UNIT}", f"lead-{UNIT}", "supervisor")}
+    await cases.act(no, Act.ASSIGN, await directory.load_actor("reception"), {"unit": UNIT}, now=MONDAY + HOUR)
+    who = {name: await directory.load_actor(name) for name in (f"clerk-{UNIT}", f"lead-{UNIT}", "supervisor")}
     told = []
     for days in (59, 60, 61, 75, 85, 90, 91):
         door.set_time(MONDAY + days * DAY)
         for _ in range(2):
             await timers.run_through(bootstrap.timers(door.context)["alarms"], door.context.clock.now())
-        lists = [(await inbox.listed(actor))[0] for actor in who.values()]
+        lists = [(await inbox.list_notices(actor))[0] for actor in who.values()]
         told.append([sum("网上咨询" in row["words"] and no in row["words"] for row in rows) for rows in lists])
     assert told == [[0, 0, 0], [1, 1, 0], [1, 1, 0], [2, 3, 1], [3, 5, 2], [4, 7, 3], [4, 7, 3]]
 
@@ -244,7 +244,7 @@ async def test_wrong_weights_stop_the_start(door: Door) -> None:
 
 async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_three_by_page_and_api(door: Door) -> None:
     receipts = [await door.submit(kind="suggest", source_id=f"rate-{n}", channel="web") for n in range(2)]
-    desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     now = door.context.clock.now()
     for receipt in receipts:
         no = receipt["no"]

@@ -8,7 +8,7 @@ from docx import Document
 
 from feedback import letter_register
 from feedback.kernel import outbox
-from feedback.letter_register import Issued
+from feedback.letter_register import IssuedLetter
 from feedback.queries import cases as case_queries
 from feedback.rules.access import SYSTEM
 from tests.flows.test_letters import words_of
@@ -45,14 +45,14 @@ async def _answered(door: Door, day: int = 0) -> str:
     return no
 
 
-async def _letters(door: Door, no: str) -> list[Issued]:
-    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
-    return await letter_register.letters_of(SYSTEM, file)
+async def _letters(door: Door, no: str) -> list[IssuedLetter]:
+    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    return await letter_register.list_letters(SYSTEM, file)
 
 
 async def _word(door: Door, no: str) -> str:
     letter = (await _letters(door, no))[0]
-    found = await letter_register.opened(SYSTEM, no, str(letter.id), secret=door.settings.secret)
+    found = await letter_register.open_letter(SYSTEM, no, str(letter.id), secret=door.settings.secret)
     return words_of("docx", await issuing.written(door.context, found, "docx", "https://xinqiao.example"))
 
 

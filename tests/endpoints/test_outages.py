@@ -158,10 +158,10 @@ async def test_what_a_killed_write_left_is_deleted_at_night(door: Door) -> None:
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half")
     now = door.context.clock.now()
-    await attachments.forget_orphans(door.settings.data, now=now, hours=48)
+    await attachments.delete_orphans(door.settings.data, now=now, hours=48)
     assert left.exists(), "it may still be written"
     door.pass_time(door.context.clock.now() - now)
-    await attachments.forget_orphans(door.settings.data, now=now.replace(year=now.year + 1), hours=48)
+    await attachments.delete_orphans(door.settings.data, now=now.replace(year=now.year + 1), hours=48)
     assert not left.exists()
 
 

@@ -69,7 +69,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
     async with at_page(door, "supervisor") as chief:
         page = (await chief.get("/board/proposals")).text
         assert no in page and "没有经批准的延期" in page and "潍坊市12345条例 第二十六条" in page
-        proposal = (await supervision_proposals.listed(SYSTEM))[0]
+        proposal = (await supervision_proposals.list_proposals(SYSTEM))[0]
         words = re.search(r'name="reason"[^>]*>\s*([^<]+)</textarea>', page)
         assert words
         answer = await chief.post(f"/board/proposals/{proposal['id']}", data={"issue": "1", "reason": words[1].strip()})
@@ -78,8 +78,8 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
         orders = (await chief.get("/board/orders")).text
         assert no in orders and "待答复" in orders
         await look(door)
-        assert not await supervision_proposals.listed(SYSTEM), "nothing is proposed while an order is open"
-    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
+        assert not await supervision_proposals.list_proposals(SYSTEM), "nothing is proposed while an order is open"
+    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
     order = next(e for e in file.entries if e.act == Act.SUPERVISE)
     assert order.data["trigger"] == "late"
     clerk = await door.log_in("clerk-jiaoyu")
@@ -90,7 +90,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
 
 async def test_a_dismissed_fact_is_not_proposed_again_and_its_reason_stays(door: Door) -> None:
     no = await overdue(door)
-    proposal = (await supervision_proposals.listed(SYSTEM))[0]
+    proposal = (await supervision_proposals.list_proposals(SYSTEM))[0]
     async with at_page(door, "supervisor") as chief:
         refused = await chief.post(f"/board/proposals/{proposal['id']}", data={"why": ""})
         assert refused.status_code == 422 and "请填写不督办的理由" in refused.text
@@ -100,7 +100,7 @@ async def test_a_dismissed_fact_is_not_proposed_again_and_its_reason_stays(door:
         assert "施工单位已进场，下周完工" in page
         again = await chief.post(f"/board/proposals/{proposal['id']}", data={"why": "再来一次"})
         assert again.status_code == 409
-    assert not await supervision_proposals.listed(SYSTEM)
+    assert not await supervision_proposals.list_proposals(SYSTEM)
     assert [p.case_no for p in await Proposal.all()] == [no]
 
 
@@ -114,7 +114,7 @@ async def test_a_proposal_without_its_fact_lapses(door: Door) -> None:
 
 async def test_only_supervisors_decide_and_only_overseers_read(door: Door) -> None:
     await overdue(door)
-    proposal = (await supervision_proposals.listed(SYSTEM))[0]
+    proposal = (await supervision_proposals.list_proposals(SYSTEM))[0]
     async with at_page(door, "auditor") as auditor:
         assert (await auditor.get("/board/proposals")).status_code == 200
         assert (await auditor.post(f"/board/proposals/{proposal['id']}", data={"why": "不"})).status_code == 403
@@ -149,7 +149,7 @@ async def test_a_wrong_mail_address_is_told_at_the_field_and_a_right_one_is_kept
         wrong = await clerk.post("/desk/notices/mail", data={"mail": "not an address"})
         assert wrong.status_code == 422 and "邮箱地址不对" in wrong.text and "not an address" in wrong.text
         await clerk.post("/desk/notices/mail", data={"mail": "clerk@example.cn"})
-    assert await directory.mail_of("clerk-jiaoyu") == "clerk@example.cn"
+    assert await directory.load_mail("clerk-jiaoyu") == "clerk@example.cn"
 
 
 # ---- forecast ----
@@ -238,7 +238,7 @@ async def test_a_measure_nobody_answered_is_reminded_of_once_and_then_every_five
     door.set_time(MONDAY)
     measure = await issued(door, kind="circular", due_day=(office_day(MONDAY) + 3 * DAY).isoformat())
     manner = DeliveryPolicy.of(door.settings)
-    told = [await measures.remind(manner, MONDAY + day * DAY) for day in range(28) for _ in range(2)]
+    told = [await measures.send_reminders(manner, MONDAY + day * DAY) for day in range(28) for _ in range(2)]
     assert sum(told) == 3
     assert await MeasureEntry.filter(measure_id=measure, act="remind").count() == 3
     assert {(n.audience, n.unit) for n in await Notice.filter(event="measure", words__contains="已逾期")} == {
@@ -246,7 +246,7 @@ async def test_a_measure_nobody_answered_is_reminded_of_once_and_then_every_five
         ("unit", "jiaoyu"),
         ("overseer", "xinfang"),
     }
-    assert await inbox.unread(await directory.actor_of("supervisor"), MONDAY + 28 * DAY) == 3
+    assert await inbox.count_unread(await directory.load_actor("supervisor"), MONDAY + 28 * DAY) == 3
 
 
 async def test_a_report_cannot_be_named_and_strangers_do_not_learn_of_a_measure(door: Door) -> None:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from tests.people import Door
 from web.auth import second_factor
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-NOON = aware(datetime(2026, 9, 14, 12, 0, tzinfo=OFFICE))
+NOON = to_utc(datetime(2026, 9, 14, 12, 0, tzinfo=OFFICE_TIMEZONE))
 
 
 def _code(door: Door, secret: str = SECRET) -> str:

@@ -124,14 +124,14 @@ async def _furnished(door: Door) -> dict[str, str]:
     issued = await door.post("/api/v1/oversight/measures", measure, overseer)
     assert issued.status_code == 201, issued.text
     ids["measure"] = str(issued.json()["id"])
-    await supervision_proposals.propose(MONDAY + 40 * DAY)
+    await supervision_proposals.update_proposals(MONDAY + 40 * DAY)
     ids["proposal"] = str((await Proposal.filter(case_no=ids["no"]).first()).id)  # type: ignore[union-attr] # it is late
     ids["matter"] = str((await door.get("/api/v1/matters")).json()["items"][0]["code"])
     return ids
 
 
 async def _does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> None:
-    await cases.act(no, act, await directory.actor_of(who), data, now=MONDAY + after)
+    await cases.act(no, act, await directory.load_actor(who), data, now=MONDAY + after)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

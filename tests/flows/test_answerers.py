@@ -44,7 +44,7 @@ async def test_the_desk_sees_who_took_such_cases_on_whatever_the_rows_say(carefu
     for number in range(unit_recommendation.FEWEST):
         await _took_on(careful, "jiaoyu", reception, clerk, number)
     await careful.drain()
-    model, names = await careful.context.model(), await directory.snapshot()
+    model, names = await careful.context.model(), await directory.load_directory()
     assert model is not None
     await careful.context.unit_recommendation.learn(model, names)
     page = await _page(careful, **ASIDE)
@@ -55,7 +55,7 @@ async def test_the_desk_sees_who_took_such_cases_on_whatever_the_rows_say(carefu
 
 
 async def test_what_was_learnt_under_an_older_directory_is_not_told(careful: Door) -> None:
-    model, names = await careful.context.model(), await directory.snapshot()
+    model, names = await careful.context.model(), await directory.load_directory()
     assert model is not None
     await careful.context.unit_recommendation.learn(model, replace(names, edition=names.edition - 1))
     assert await careful.context.unit_recommendation.usual(careful.context, WAGES["title"], WAGES["text"]) == []

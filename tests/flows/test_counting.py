@@ -60,7 +60,7 @@ async def brought(context: AppContext, number: int, kind: Kind = Kind.COMPLAINT,
 
 
 async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> None:
-    actor: Actor = citizen(no) if who == "citizen" else await directory.actor_of(who)
+    actor: Actor = citizen(no) if who == "citizen" else await directory.load_actor(who)
     also = case_ratings.record if act is Act.RATE else None
     await cases.act(no, act, actor, data, now=MONDAY + after, in_transaction=also)
 
@@ -87,7 +87,7 @@ async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) 
         period = periods.period(name)
         for now in (end, period.since + (period.until - period.since) / 2):
             at = min(now, period.until)
-            rows = await aggregates.clocks(aggregates.Span(period.since, period.until, now))
+            rows = await aggregates.count_clocks(aggregates.Span(period.since, period.until, now))
             by_statement: Counter[tuple[str, str]] = Counter()
             for row in rows:
                 if row["profile"] != "rating":
@@ -108,8 +108,8 @@ async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) 
 
 
 async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.ClockCounts]:
-    clocks = [editions._clock(row) for row in await feedback_facts.clock_facts(period.since, period.until)]
-    tenures = [TenureFact(**row) for row in await feedback_facts.tenure_facts(period.since, period.until)]
+    clocks = [editions._clock(row) for row in await feedback_facts.load_clock_facts(period.since, period.until)]
+    tenures = [TenureFact(**row) for row in await feedback_facts.load_tenure_facts(period.since, period.until)]
     return timeliness.by_unit(clocks, tenures, period, at)
 
 
@@ -175,10 +175,10 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(con
     kept, unreasonable = await answered(context, 1), await answered(context, 2)
     for no in (kept, unreasonable):
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", outcome="unsatisfied", solved="unsolved")
-    clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
+    clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     secret, now = context.settings.secret, MONDAY + 3 * DAY
     with pytest.raises(NotFound):
-        await exclusions.ask(unreasonable, await directory.actor_of("clerk-jiwei"), "无理", now=now, secret=secret)
+        await exclusions.ask(unreasonable, await directory.load_actor("clerk-jiwei"), "无理", now=now, secret=secret)
     with pytest.raises(Invalid):
         await exclusions.ask(unreasonable, clerk, "", now=now, secret=secret)
     await exclusions.ask(unreasonable, clerk, "要求违反规定收费，依法不能办理", now=now, secret=secret)
@@ -187,7 +187,7 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(con
     assert (await facts_of(UNIT))["unsolved"] == 2  # asked is not approved
     with pytest.raises(NotFound):
         await exclusions.decide(
-            unreasonable, await directory.actor_of("clerk-jiwei"), is_approved=True, answer="同意", now=now
+            unreasonable, await directory.load_actor("clerk-jiwei"), is_approved=True, answer="同意", now=now
         )
     with pytest.raises(Forbidden):
         await exclusions.decide(unreasonable, clerk, is_approved=True, answer="同意", now=now)
@@ -202,7 +202,7 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(con
 async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(context: AppContext) -> None:
     one, two, _silent = [await answered(context, number, Kind.APPEAL) for number in range(3)]
     repeat = await answered(context, 4, Kind.APPEAL)
-    await links.add(await directory.actor_of("reception"), repeat, one, LinkKind.REPEAT_OF, now=MONDAY + DAY)
+    await links.add_link(await directory.load_actor("reception"), repeat, one, LinkKind.REPEAT_OF, now=MONDAY + DAY)
     order = await answered(context, 5)
     for no in (one, two, repeat, order):
         more = {"desk_level": 4} if no == one else {}
@@ -226,7 +226,7 @@ async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the
 
 
 async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(context: AppContext) -> None:
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     anna, ben = PersonSubmission("安小娜", "13900001234"), PersonSubmission("白小本", "13900005678")
     first = await brought(context, 0, Kind.APPEAL)
     asked_again, of_a_group = [
@@ -238,9 +238,9 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(cont
     for no in (asked_again, of_a_group, of_another, by_nobody):
         await does(no, "reception", Act.MERGE, 2 * HOUR, case=first, reason="同一事项")
     for no, kind in ((new_facts, LinkKind.NEW_FACTS_OF), (campaign, LinkKind.CAMPAIGN)):
-        await links.add(desk, no, first, kind, now=MONDAY + DAY)
+        await links.add_link(desk, no, first, kind, now=MONDAY + DAY)
     proposal = links.LinkProposal((await Case.get(no=first)).id, LinkKind.REPEAT_OF, 0.9, True)
-    await links.propose((await Case.get(no=undecided)).id, [proposal], MONDAY + DAY)
+    await links.store_proposals((await Case.get(no=undecided)).id, [proposal], MONDAY + DAY)
     assert await facts.cases_behind(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
     found = await facts_of(UNIT)
     assert (found["repeats"], found["petitions"]) == (2, 8)
@@ -277,7 +277,7 @@ async def test_reports_are_in_no_fact_at_all(context: AppContext) -> None:
 
 
 async def test_a_region_holds_what_lies_below_it(context: AppContext) -> None:
-    town = await directory.snapshot()
+    town = await directory.load_directory()
     village = next(r for r in town.regions() if r.level == "village")
     await answered(context, 1, region=village.code)
     await answered(context, 2)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.kernel.clock import OFFICE, aware
-from feedback.record.calendar_editions import CalendarChange, back_to, changed
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
+from feedback.record.calendar_editions import CalendarChange, apply_change, diff_calendars
 from feedback.rules import workdays
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, clocks_of
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks
 from feedback.rules.terms import RIGHTS
 from feedback.rules.vocabulary import PROFILE_OF, Act, Kind
 from feedback.rules.workdays import Calendar, DayRow, Editions
@@ -17,7 +17,7 @@ from feedback.rules.workdays import Calendar, DayRow, Editions
 pytestmark = pytest.mark.one_database
 
 FIRST = workdays.package()
-MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
+MONDAY = to_utc(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE_TIMEZONE))
 DAY = timedelta(days=1)
 
 days = st.dates(date(2026, 9, 1), date(2027, 1, 31))
@@ -31,7 +31,7 @@ courses = st.tuples(
 
 def _edited(before: Calendar, said: list[tuple[date, bool]], name: str) -> Calendar:
     rows = [DayRow(day, works, "改") for day, works in said]
-    after = changed(before, CalendarChange(tuple(rows), (), before.announced_until))
+    after = apply_change(before, CalendarChange(tuple(rows), (), before.announced_until))
     return Calendar.of(name, after.announced_until, after.rows.values())
 
 
@@ -46,7 +46,7 @@ def _history(gaps: list[float]) -> list[CaseEvent]:
 
 def _clocks(course: tuple[Kind, list[float]], editions: Editions) -> tuple[Clock, ...]:
     kind, gaps = course
-    return clocks_of(_history(gaps), ClockFacts(kind, PROFILE_OF[kind], "rexian"), editions)
+    return compute_clocks(_history(gaps), ClockFacts(kind, PROFILE_OF[kind], "rexian"), editions)
 
 
 @given(courses, changes, instants)
@@ -69,11 +69,13 @@ def test_a_roll_back_gives_the_old_running_dates(
 ) -> None:
     once = Editions.only(FIRST).followed_by(_edited(FIRST, said, "2"), since)
     back_at = since + later * DAY
-    again = Calendar.of("3", FIRST.announced_until, changed(once.newest, back_to(once.newest, FIRST)).rows.values())
+    again = Calendar.of(
+        "3", FIRST.announced_until, apply_change(once.newest, diff_calendars(once.newest, FIRST)).rows.values()
+    )
     assert again.rows == FIRST.rows
     before, between = _clocks(course, Editions.only(FIRST)), _clocks(course, once)
     after = _clocks(course, once.followed_by(again, back_at))
-    notice = again.next_workday(back_at.astimezone(OFFICE).date() + DAY)
+    notice = again.next_workday(back_at.astimezone(OFFICE_TIMEZONE).date() + DAY)
     for old, told, new in zip(before, between, after, strict=True):
         if new.stopped_at is not None:
             continue

@@ -16,7 +16,8 @@ from feedback.record import cases
 from feedback.rules.access import SYSTEM, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from routing import directory
-from tests.conftest import MONDAY, blank
+from tests.conftest import blank
+from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.auth import accounts
@@ -71,7 +72,7 @@ async def test_a_town_stopped_half_way_goes_on_and_gets_every_case_once(context:
     assert not background_fill.is_unfinished(data)
     filled = await case_queries.cases_by_source(CASE_SOURCE)
     assert set(filled) == {f"{CASE_SOURCE}{number}" for number in range(CASES_COUNT)} - {THIS_AFTERNOON}
-    assert not [damage async for damage in feedback.jobs.damages(data)]
+    assert not [damage async for damage in feedback.jobs.find_damages(data)]
 
 
 async def test_a_finished_town_is_not_filled_again(context: AppContext) -> None:
@@ -87,13 +88,13 @@ async def test_units_without_accounts_are_completed_at_the_next_start(empty: App
     assert not await accounts.has_demo_accounts()
     await background_fill.prepare(empty)
     assert await accounts.has_demo_accounts()
-    assert (await directory.actor_of("clerk-jiaoyu")).unit == "jiaoyu"
+    assert (await directory.load_actor("clerk-jiaoyu")).unit == "jiaoyu"
 
 
 async def test_a_database_filled_elsewhere_is_left_alone(context: AppContext) -> None:
-    before = (await directory.snapshot()).edition
+    before = (await directory.load_directory()).edition
     await background_fill.prepare(context)
-    assert (await directory.snapshot()).edition == before
+    assert (await directory.load_directory()).edition == before
     assert not background_fill.is_unfinished(context.settings.data)
 
 
@@ -110,8 +111,8 @@ async def test_while_the_town_fills_the_worker_takes_only_what_people_do(context
         desk=context.settings.desk,
         person=PersonSubmission(name="安小娜", phone="13900001234"),
     )
-    draft = case_actions.filled(draft, await directory.snapshot(), context.settings.desk)
+    draft = case_actions.filled(draft, await directory.load_directory(), context.settings.desk)
     receipt = await cases.submit(draft, citizen(""), now=now, secret=context.settings.secret)
     await outbox.run_due(handlers, context.clock.now(), since=context.simulated_before)
-    assert (await case_queries.file(SYSTEM, receipt.no, secret=context.settings.secret)).category
+    assert (await case_queries.load_file(SYSTEM, receipt.no, secret=context.settings.secret)).category
     assert await outbox.Message.exists(key="of-the-simulation", done_at__isnull=True)

@@ -73,7 +73,7 @@ async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(doo
     await task_topics.gather(door.context, MONDAY + HOUR)
     for topic in await topic_store.of_day(office_day(MONDAY)):
         for member in topic.members:
-            assert not (await case_queries.file(SYSTEM, member.no, secret=door.settings.secret)).confidential
+            assert not (await case_queries.load_file(SYSTEM, member.no, secret=door.settings.secret)).confidential
     client = await door.page_client("clerk-jiaoyu")
     for path in ("/board/topics", "/board/answers"):
         assert (await client.get(path)).status_code == 403
@@ -94,10 +94,10 @@ async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_
 ) -> None:
     door.set_time(MONDAY)
     no = (await door.submit(kind=kind, title="路灯不亮", text="小区路灯不亮半个月了，请问什么时候修好？"))["no"]
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     unit = "chengguan" if kept else "jiwei"
-    clerk = await directory.actor_of(f"clerk-{unit}")
-    file = await case_queries.file(SYSTEM, no, secret=door.settings.secret)
+    clerk = await directory.load_actor(f"clerk-{unit}")
+    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
     if file.unit != unit:
         await cases.act(no, Act.ASSIGN, desk, {"unit": unit}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -117,7 +117,7 @@ async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_
 async def test_the_preview_advises_and_does_not_stop(door: Door) -> None:
     door.set_time(MONDAY)
     no = (await door.submit(title="路灯不亮", text="小区路灯不亮半个月了，请问什么时候修好？"))["no"]
-    desk, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-chengguan")
+    desk, clerk = await directory.load_actor("reception"), await directory.load_actor("clerk-chengguan")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "chengguan"}, now=MONDAY)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY)
     client = await door.page_client("clerk-chengguan")

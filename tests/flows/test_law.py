@@ -7,7 +7,7 @@ import pytest
 
 from feedback import jobs
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE, aware, office_day
+from feedback.kernel.clock import OFFICE_TIMEZONE, office_day, to_utc
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.queries import statistics as case_statistics
@@ -44,12 +44,12 @@ async def opened(context: AppContext, kind: str = "appeal", **more: Any) -> str:
 
 
 async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> Status:
-    actor = citizen(no) if who == "citizen" else await directory.actor_of(who)
+    actor = citizen(no) if who == "citizen" else await directory.load_actor(who)
     return await cases.act(no, act, actor, data, now=MONDAY + after)
 
 
 async def file(context: AppContext, no: str) -> CaseFile:
-    return await case_queries.file(SYSTEM, no, secret=context.settings.secret)
+    return await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
 
 
 async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_of_the_citizen_stops(
@@ -76,8 +76,8 @@ async def test_a_right_is_offered_until_it_lapses_and_refused_from_then_on(
 ) -> None:
     no = await opened(context, kind)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
-    clerk = await directory.actor_of("clerk-jiaoyu")
-    seen = await case_queries.file(clerk, no, secret=context.settings.secret)
+    clerk = await directory.load_actor("clerk-jiaoyu")
+    seen = await case_queries.load_file(clerk, no, secret=context.settings.secret)
     (right,) = [c for c in seen.clocks if c.term == "object"]
     for moment, is_open in ((right.due_at - TICK, True), (right.due_at, False), (MONDAY + after, False)):
         assert (act in {step.act for step in seen.steps(moment)}) is is_open
@@ -95,7 +95,7 @@ async def test_a_review_is_no_longer_offered_once_the_right_is_over(context: App
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
     await does(no, "clerk-jiaoyu", Act.REPLY, 2 * DAY, text="不予支持", outcome="reject")
-    own = await case_queries.file(citizen(no), no, secret=context.settings.secret)
+    own = await case_queries.load_file(citizen(no), no, secret=context.settings.secret)
     (right,) = [c for c in own.clocks if c.term == "ask_review"]
     offered = [{s.act for s in own.steps(at)} for at in (right.due_at - TICK, right.due_at)]
     assert Act.REVIEW in offered[0] and Act.REVIEW not in offered[1]
@@ -121,14 +121,14 @@ async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sen
     moved = await file(context, no)
     assert moved.desk == "jd-qinghe"
     assert [c.unit for c in moved.clocks if c.term == "forward" and c.stopped_at is None] == ["jd-qinghe"]
-    sender, receiver = await directory.actor_of("reception"), await directory.actor_of("reception-jd-qinghe")
+    sender, receiver = await directory.load_actor("reception"), await directory.load_actor("reception-jd-qinghe")
     standing = access.CaseAccess(no, False, moved.desk, moved.unit, held=frozenset({"rexian"}))
-    assert access.sees(sender, standing) and access.sees(receiver, standing)
+    assert access.may_see(sender, standing) and access.may_see(receiver, standing)
     assert Act.ASSIGN not in {
-        s.act for s in (await case_queries.file(sender, no, secret=context.settings.secret)).allowed
+        s.act for s in (await case_queries.load_file(sender, no, secret=context.settings.secret)).allowed
     }
     await does(no, "reception-jd-qinghe", Act.ASSIGN, 2 * HOUR, unit="jd-qinghe")
-    folded, stored, case = await case_statistics.folded(no)
+    folded, stored, case = await case_statistics.load_projection(no)
     assert set(folded.clocks) == set(stored) and case.desk == folded.desk == "jd-qinghe"
 
 
@@ -140,9 +140,9 @@ async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(co
     await does(no, "lead-jiaoyu", Act.ASK_HOLD, DAY - HOUR, reason="等待专项工程", target_day=target)
     await does(no, "reception", Act.HOLD, DAY, reason="等待专项工程", target_day=target)
     assert {c.term for c in (await file(context, no)).clocks if c.stopped_at is None} == {"contact", "on_account"}
-    assert await jobs.tend_accounts(MONDAY + 10 * DAY) == 0
-    assert await jobs.tend_accounts(MONDAY + 10 * DAY) == 0  # reminded once a week, not once a look
-    assert await jobs.tend_accounts(MONDAY + 20 * DAY) == 1
+    assert await jobs.resume_or_remind_held(MONDAY + 10 * DAY) == 0
+    assert await jobs.resume_or_remind_held(MONDAY + 10 * DAY) == 0  # reminded once a week, not once a look
+    assert await jobs.resume_or_remind_held(MONDAY + 20 * DAY) == 1
     taken_up = await file(context, no)
     assert taken_up.status is Status.ACCEPTED
     assert "resolve" in {c.term for c in taken_up.clocks if c.stopped_at is None}
@@ -152,19 +152,19 @@ async def test_somebody_recused_can_no_longer_open_or_act(context: AppContext) -
     no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "lead-jiaoyu", Act.RECUSE, 2 * HOUR, staff="clerk-jiaoyu", reason="与信访人是亲属")
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     with pytest.raises(NotFound):
-        await case_queries.file(clerk, no, secret=context.settings.secret)
+        await case_queries.load_file(clerk, no, secret=context.settings.secret)
     with pytest.raises(NotFound):
         await does(no, "clerk-jiaoyu", Act.ACCEPT, 3 * HOUR)
-    assert await case_queries.seen_of(clerk, [no]) == set()
+    assert await case_queries.filter_visible(clerk, [no]) == set()
     assert await does(no, "lead-jiaoyu", Act.ACCEPT, 3 * HOUR) is Status.ACCEPTED
 
 
 async def test_the_last_who_could_go_on_is_not_recused(context: AppContext) -> None:
     no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
-    lead = await directory.actor_of("lead-jiaoyu")
+    lead = await directory.load_actor("lead-jiaoyu")
     await case_actions.perform_act(context, no, Act.RECUSE, lead, {"staff": "clerk-jiaoyu", "reason": "亲属"})
     with pytest.raises(Invalid) as refused:
         await case_actions.perform_act(context, no, Act.RECUSE, lead, {"staff": "lead-jiaoyu", "reason": "亲属"})
@@ -230,10 +230,10 @@ async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_i
     seen = await file(context, no)
     assert {c.term: c.due_at for c in seen.clocks if c.term in before} == before
     assert not [c for c in seen.clocks if c.term.startswith("decide_") and c.stopped_at is None]
-    own = await case_queries.file(citizen(no), no, secret=context.settings.secret)
+    own = await case_queries.load_file(citizen(no), no, secret=context.settings.secret)
     assert not {"endorse_extension", "refuse_extension", "ask_hold", "refuse_hold"} & {e.act for e in own.entries}
     await outbox.drain(bootstrap.handlers(context), MONDAY + DAY)
-    fresh, read = await inbox.listed(await directory.actor_of("clerk-jiaoyu"))
+    fresh, read = await inbox.list_notices(await directory.load_actor("clerk-jiaoyu"))
     assert {"case.refuse_extension", "case.refuse_hold"} <= {row["event"] for row in (*fresh, *read)}
 
 
@@ -248,20 +248,22 @@ async def test_the_centre_holds_no_longer_than_the_unit_asked(context: AppContex
         await does(no, "reception", Act.HOLD, 4 * HOUR, reason="等待工程", target_day=later)
     assert refused.value.fields == {"target_day": "later_than_asked"}
     await does(no, "reception", Act.HOLD, 4 * HOUR, reason="等待工程", target_day=target.isoformat())
-    folded, stored, _ = await case_statistics.folded(no)
+    folded, stored, _ = await case_statistics.load_projection(no)
     assert set(folded.clocks) == set(stored)
 
 
 async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of_before(context: AppContext) -> None:
-    sunday = datetime(2026, 11, 22, 23, 50, tzinfo=OFFICE)  # at night, on a day off: what runs in minutes goes on
+    sunday = datetime(
+        2026, 11, 22, 23, 50, tzinfo=OFFICE_TIMEZONE
+    )  # at night, on a day off: what runs in minutes goes on
     no = await opened(context, "help", urgency=1)
-    after = aware(sunday) - MONDAY
+    after = to_utc(sunday) - MONDAY
     await does(no, "reception", Act.ASSIGN, after, unit="jiaoyu")
-    folded, stored, _ = await case_statistics.folded(no)
+    folded, stored, _ = await case_statistics.load_projection(no)
     assert set(folded.clocks) == set(stored)
     (sign,) = [c for c in stored if c.term == "notify"]
     assert (str(sign.length), sign.due_at) == ("30min", MONDAY + after + timedelta(minutes=30))
-    due = [row["no"] for row in await case_statistics.due_looks(MONDAY + after + timedelta(minutes=20), 50)]
+    due = [row["no"] for row in await case_statistics.list_due_clocks(MONDAY + after + timedelta(minutes=20), 50)]
     assert no in due
     await does(no, "clerk-jiaoyu", Act.ACCEPT, after + timedelta(minutes=29))
     (sign,) = [c for c in (await file(context, no)).clocks if c.term == "notify"]
@@ -273,11 +275,11 @@ async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobod
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     secret = context.settings.secret
     told = {
-        who: (await case_queries.file(await directory.actor_of(who), no, secret=secret)).exclude
+        who: (await case_queries.load_file(await directory.load_actor(who), no, secret=secret)).exclude
         for who in ("reception", "clerk-jiaoyu", "lead-jiaoyu", "supervisor")
     }
     assert told == {"reception": "教育局王某，是对方的亲属", "clerk-jiaoyu": "", "lead-jiaoyu": "", "supervisor": ""}
-    entries = (await case_queries.file(await directory.actor_of("clerk-jiaoyu"), no, secret=secret)).entries
+    entries = (await case_queries.load_file(await directory.load_actor("clerk-jiaoyu"), no, secret=secret)).entries
     assert "王某" not in str([e.data for e in entries])
 
 
@@ -294,18 +296,20 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
             await does(no, f"clerk-{unit}", Act.REPLY, (4 * stage + 3) * HOUR, text="维持", outcome="reject")
     await does(no, "clerk-shi-zhengfu", Act.HEARING, DAY, text="九时，三楼")
     (deciding,) = [c for c in (await file(context, no)).clocks if c.term == "re_review"]
-    due = (await calendar_editions.current()).next_workday(deciding.due_raw_day + 3 * DAY)  # three days of hearing
+    due = (await calendar_editions.load_current_calendar()).next_workday(
+        deciding.due_raw_day + 3 * DAY
+    )  # three days of hearing
     days = (DayRow(due, False, "调休"), DayRow(due + DAY, False, "调休"))
-    now = (await calendar_editions.current()).edition
+    now = (await calendar_editions.load_current_calendar()).edition
     change = calendar_editions.CalendarChange(days, (), due.replace(month=12, day=31), remark="临时放假")
-    await calendar_editions.change(change, "admin", MONDAY + 2 * DAY, after=now)
+    await calendar_editions.add_edition(change, "admin", MONDAY + 2 * DAY, after=now)
     await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * DAY)
     assert not [m for m in (await file(context, no)).moves if m.term == "re_review"]
     await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
     seen = await file(context, no)
     (deciding,) = [c for c in seen.clocks if c.term == "re_review"]
     (told,) = [m for m in seen.moves if m.term == "re_review"]
-    calendar = await calendar_editions.current()
+    calendar = await calendar_editions.load_current_calendar()
     assert (told.before, told.after, told.edition) == (due, deciding.due_legal_day, calendar.edition)
     assert deciding.due_legal_day == calendar.next_workday(due) > due
 
@@ -347,7 +351,7 @@ async def test_the_third_time_it_must_be_said_why_it_is_closed(context: AppConte
     for times in (1, 2):
         await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **said)
         cases = await supervision.supervised_after(0, 10)
-        (record,) = await supervision.supervision_facts(MONDAY + 2 * times * DAY, cases)
+        (record,) = await supervision.load_supervision_facts(MONDAY + 2 * times * DAY, cases)
         assert bool(record["unsatisfied"]) is (times == 2)  # done again and still not well: a reason to supervise
         await does(no, "clerk-jiaoyu", Act.REPLY, (2 * times + 1) * DAY, text="再次疏导。")
     with pytest.raises(Invalid) as refused:

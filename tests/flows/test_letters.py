@@ -13,7 +13,7 @@ from docx import Document
 from feedback import letter_register
 from feedback.kernel import outbox
 from feedback.kernel.clock import office_day
-from feedback.letter_register import Issued
+from feedback.letter_register import IssuedLetter
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.rules.access import SYSTEM, Actor, citizen
@@ -56,19 +56,19 @@ Walked = tuple[Act, str, dict[str, Any]]
 async def _walk(context: AppContext, no: str, *steps: Walked, begin: int = 0) -> None:
     """Each step by that account ("" for whoever holds the code), a day after the one before."""
     for day, (act, who, data) in enumerate(steps, begin + 1):
-        actor: Actor = await directory.actor_of(who) if who else citizen(no)
+        actor: Actor = await directory.load_actor(who) if who else citizen(no)
         await cases.act(no, act, actor, data, now=MONDAY + day * DAY)
     await _drain(context)
 
 
-async def _letters(context: AppContext, no: str, actor: Actor = SYSTEM) -> dict[str, Issued]:
-    file = await case_queries.file(actor, no, secret=context.settings.secret)
-    return {letter.code: letter for letter in await letter_register.letters_of(actor, file)}
+async def _letters(context: AppContext, no: str, actor: Actor = SYSTEM) -> dict[str, IssuedLetter]:
+    file = await case_queries.load_file(actor, no, secret=context.settings.secret)
+    return {letter.code: letter for letter in await letter_register.list_letters(actor, file)}
 
 
-async def _written(context: AppContext, no: str, letter: Issued, form: str, who: str = "clerk-ziran") -> bytes:
-    found = await letter_register.opened(
-        await directory.actor_of(who) if who else citizen(no), no, str(letter.id), secret=context.settings.secret
+async def _written(context: AppContext, no: str, letter: IssuedLetter, form: str, who: str = "clerk-ziran") -> bytes:
+    found = await letter_register.open_letter(
+        await directory.load_actor(who) if who else citizen(no), no, str(letter.id), secret=context.settings.secret
     )
     return await issuing.written(context, found, form, "https://xinqiao.example")
 
@@ -254,10 +254,10 @@ async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_mus
     letter = (await _letters(context, no))[code]
     secret = context.settings.secret
     internal = letter.row.internal
-    reader = await directory.actor_of("reception") if internal else citizen(no)
+    reader = await directory.load_actor("reception") if internal else citizen(no)
     if code == "transfer_slip":
         reader = SYSTEM  # handed over: the desk it left sees it no more
-    found = await letter_register.opened(reader, no, str(letter.id), secret=secret)
+    found = await letter_register.open_letter(reader, no, str(letter.id), secret=secret)
     said = issuing.said_in(found, "https://xinqiao.example")
     assert [name for name in letter.row.states if not said[name] and name not in MAY_BE_EMPTY] == []
     words = words_of("docx", await issuing.written(context, found, "docx", "https://xinqiao.example"))
@@ -290,9 +290,9 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
     await _walk(context, no, ASSIGN, ACCEPT, REPLY)
     letter = (await _letters(context, no))["opinion"]
     words = words_of(form, await _written(context, no, letter, form))
-    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
     right = next(clock for clock in file.clocks if clock.term == "ask_review")
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     for said in (
         "𠮷小娜",
         "少算了两亩",
@@ -325,10 +325,10 @@ async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_wor
 async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(context: AppContext) -> None:
     nos = [await _opened(context) for _ in range(6)]
     for no in nos:
-        await cases.act(no, Act.ASSIGN, await directory.actor_of("reception"), {"unit": "ziran"}, now=MONDAY + DAY)
-        await cases.act(no, Act.ACCEPT, await directory.actor_of("clerk-ziran"), {}, now=MONDAY + 2 * DAY)
+        await cases.act(no, Act.ASSIGN, await directory.load_actor("reception"), {"unit": "ziran"}, now=MONDAY + DAY)
+        await cases.act(no, Act.ACCEPT, await directory.load_actor("clerk-ziran"), {}, now=MONDAY + 2 * DAY)
     handler = issuing.handlers(context)["case.accept"][0]
-    files = [await case_queries.file(SYSTEM, no, secret=context.settings.secret) for no in nos]
+    files = [await case_queries.load_file(SYSTEM, no, secret=context.settings.secret) for no in nos]
     accepts = [next(e.seq for e in file.entries if e.act == Act.ACCEPT) for file in files]
     twice = [handler({"no": no, "seq": seq}, MONDAY) for no, seq in zip(nos, accepts, strict=True) for _ in range(2)]
     await asyncio.gather(*twice)
@@ -351,9 +351,9 @@ async def test_a_measure_is_told_by_one_letter_that_can_be_checked(context: AppC
     )
     letter = await issuing.between(context, kind, said)
     assert await issuing.between(context, kind, said) == letter
-    assert await letter_register.verified(letter.token) == letter
+    assert await letter_register.find_by_token(letter.token) == letter
     words = words_of("docx", await issuing.written_between(context, letter, "docx", "https://xinqiao.example"))
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     for expected in (
         letter.row.title,
         letter.number,
@@ -368,7 +368,7 @@ async def test_a_measure_is_told_by_one_letter_that_can_be_checked(context: AppC
 
 async def test_what_an_import_enters_issues_no_letter(context: AppContext) -> None:
     no = await _opened(context)
-    actor = Actor(id="import", name="批量导入", roles=(await directory.actor_of("reception")).roles, unit="rexian")
+    actor = Actor(id="import", name="批量导入", roles=(await directory.load_actor("reception")).roles, unit="rexian")
     await cases.act(no, Act.ASSIGN, actor, {"unit": "ziran"}, now=MONDAY + DAY)
     await _drain(context)
     assert await _letters(context, no) == {}

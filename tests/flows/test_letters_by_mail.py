@@ -12,10 +12,10 @@ import pytest
 
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.settings import Settings
-from routing.notices.catalogue import Audience, Outgoing
+from routing.notices.catalogue import Audience, OutgoingNotice
 from web.notify.email import sender
 
-OUT = Outgoing(
+OUT = OutgoingNotice(
     "clock.late:7:1:unit:jiaoyu",
     "20260914-000001",
     Audience.UNIT,

@@ -41,25 +41,25 @@ async def _in(context: AppContext, title: str, text: str, person: PersonSubmissi
 
 async def repeats_between(since: datetime, until: datetime) -> set[str]:
     """What the rate of repeats counts, a day later."""
-    return set(await aggregates.received_cases(aggregates.Span(since, until, until + 24 * HOUR), is_repeat=[1]))
+    return set(await aggregates.list_received_cases(aggregates.Span(since, until, until + 24 * HOUR), is_repeat=[1]))
 
 
 @pytest.fixture
 async def desk(context: AppContext) -> Actor:
     context.clock = context.clock.starting_at(MONDAY)
-    return await directory.actor_of("reception")
+    return await directory.load_actor("reception")
 
 
 async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(context: AppContext, desk: Actor) -> None:
     first = await _in(context, "工地夜间施工扰民", NOISE)
     second = await _in(context, "又来反映夜间施工", AGAIN)
-    (link,) = await links.of_case(desk, second)
+    (link,) = await links.list_links(desk, second)
     assert (link.kind, link.state, link.there.no, link.is_later) == ("repeat_of", "proposed", first, True)
     assert link.person == ("phone", "name") and link.same_person
     assert any("凌晨两三点" in passage for passage in link.passages)
-    (back,) = await links.of_case(desk, first)
+    (back,) = await links.list_links(desk, first)
     assert (back.there.no, back.is_later) == (second, False)
-    assert [each.here.no for each in await links.pending(desk)] == [second]
+    assert [each.here.no for each in await links.list_pending(desk)] == [second]
 
 
 async def test_other_people_with_the_same_words_are_a_campaign(context: AppContext, desk: Actor) -> None:
@@ -68,13 +68,13 @@ async def test_other_people_with_the_same_words_are_a_campaign(context: AppConte
         await _in(context, f"夜间施工扰民{n}", NOISE[n:] + "请查处。", PersonSubmission(phone=f"1380000000{n}"))
         for n in (1, 2)
     ]
-    assert {(each.kind, each.there.no) for no in others for each in await links.of_case(desk, no)} == {
+    assert {(each.kind, each.there.no) for no in others for each in await links.list_links(desk, no)} == {
         ("campaign", first)
     }
-    head, members = await links.group(desk, others[1])
+    head, members = await links.load_campaign(desk, others[1])
     assert (head.no, [row.no for row in members]) == (first, others)
-    assert len(await links.pending(desk, campaigns=True)) == 2
-    assert not await links.pending(desk)
+    assert len(await links.list_pending(desk, campaigns=True)) == 2
+    assert not await links.list_pending(desk)
 
 
 async def test_another_matter_of_the_same_person_is_no_repeat_but_stands_in_the_history(
@@ -82,21 +82,21 @@ async def test_another_matter_of_the_same_person_is_no_repeat_but_stands_in_the_
 ) -> None:
     first = await _in(context, "工地夜间施工扰民", NOISE)
     second = await _in(context, "路灯不亮", LIGHT)
-    assert not await links.of_case(desk, second)
-    assert [row.no for row in await links.others_of_person(desk, second)] == [first]
+    assert not await links.list_links(desk, second)
+    assert [row.no for row in await links.list_others_of_person(desk, second)] == [first]
 
 
 async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(context: AppContext, desk: Actor) -> None:
     await _in(context, "工地夜间施工扰民", NOISE)
     second = await _in(context, "又来反映夜间施工", AGAIN)
-    (link,) = await links.of_case(desk, second)
-    clerk = await directory.actor_of("clerk-rexian")
+    (link,) = await links.list_links(desk, second)
+    clerk = await directory.load_actor("clerk-rexian")
     with pytest.raises((Forbidden, NotFound)):
-        await links.decide(clerk, link.id, LinkState.DISMISSED, now=MONDAY)
-    await links.decide(desk, link.id, LinkState.DISMISSED, now=MONDAY + HOUR)
-    (link,) = await links.of_case(desk, second)
+        await links.decide_link(clerk, link.id, LinkState.DISMISSED, now=MONDAY)
+    await links.decide_link(desk, link.id, LinkState.DISMISSED, now=MONDAY + HOUR)
+    (link,) = await links.list_links(desk, second)
     assert (link.state, link.decided_name, link.decided_at) == ("dismissed", desk.name, MONDAY + HOUR)
-    assert not await links.pending(desk)
+    assert not await links.list_pending(desk)
     await link_proposals.propose({"no": second}, MONDAY)
     assert (await Link.get()).state == "dismissed"
 
@@ -108,9 +108,9 @@ async def test_a_repeat_counts_once_somebody_decided(context: AppContext, desk: 
     assert await repeats_between(*span) == set()
     await case_actions.perform_act(context, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
     assert await repeats_between(*span) == {second}
-    (link,) = [each for each in await links.of_case(desk, third) if each.state == "proposed"]
+    (link,) = [each for each in await links.list_links(desk, third) if each.state == "proposed"]
     assert link.there.no == first
-    await links.decide(desk, link.id, LinkState.CONFIRMED, now=MONDAY)
+    await links.decide_link(desk, link.id, LinkState.CONFIRMED, now=MONDAY)
     assert await repeats_between(*span) == {second, third}
     assert await repeats_between(MONDAY + HOUR, MONDAY + 2 * HOUR) == set()
 
@@ -118,7 +118,7 @@ async def test_a_repeat_counts_once_somebody_decided(context: AppContext, desk: 
 async def test_a_merge_nobody_proposed_is_a_link_too(context: AppContext, desk: Actor) -> None:
     first, second = await _in(context, "路灯不亮", LIGHT), await _in(context, "工地吵闹", NOISE, BEN)
     await case_actions.perform_act(context, second, Act.MERGE, desk, {"case": first, "reason": "一并办理"})
-    (link,) = await links.of_case(desk, second)
+    (link,) = await links.list_links(desk, second)
     assert (link.kind, link.state, link.same_person) == ("merged_into", "confirmed", False)
     assert await repeats_between(MONDAY - HOUR, MONDAY + HOUR) == set()
 
@@ -134,16 +134,16 @@ async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(con
                 context,
                 no,
                 Act.RETURN,
-                await directory.actor_of("clerk-" + (await Case.get(no=no)).unit),
+                await directory.load_actor("clerk-" + (await Case.get(no=no)).unit),
                 {"reason": "x"},
             )
             await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "chengguan"})
-    clerk = await directory.actor_of("clerk-chengguan")
-    assert await links.others_of_person(clerk, open_) == []
-    assert await links.of_case(clerk, hidden) == []
-    told = await links.of_case(clerk, same)
+    clerk = await directory.load_actor("clerk-chengguan")
+    assert await links.list_others_of_person(clerk, open_) == []
+    assert await links.list_links(clerk, hidden) == []
+    told = await links.list_links(clerk, same)
     assert {(each.kind, each.person, each.same_person) for each in told} <= {("same_matter", (), False)}
-    assert {row.no for row in await links.others_of_person(desk, open_)} == {hidden, same}
+    assert {row.no for row in await links.list_others_of_person(desk, open_)} == {hidden, same}
 
 
 async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(
@@ -153,17 +153,17 @@ async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(
     report = await _in(context, "举报夜间施工有人包庇", NOISE, kind="report")
     assert not await Link.all().count()
     again = await _in(context, "再次举报夜间施工有人包庇", NOISE, kind="report")
-    (link,) = await links.of_case(desk, again)
+    (link,) = await links.list_links(desk, again)
     assert link.there.no == report
     uncleared = replace(desk, cleared=False)
-    assert await links.pending(uncleared) == []
+    assert await links.list_pending(uncleared) == []
     with pytest.raises(NotFound):
-        await links.of_case(uncleared, again)
+        await links.list_links(uncleared, again)
     with pytest.raises(NotFound):
-        await links.decide(uncleared, link.id, LinkState.DISMISSED, now=MONDAY)
+        await links.decide_link(uncleared, link.id, LinkState.DISMISSED, now=MONDAY)
     ordinary = await _in(context, "路灯不亮", LIGHT)
-    assert len(await links.others_of_person(uncleared, ordinary)) == 1
-    assert {row.no for row in await links.others_of_person(desk, ordinary)} >= {report, again}
+    assert len(await links.list_others_of_person(uncleared, ordinary)) == 1
+    assert {row.no for row in await links.list_others_of_person(desk, ordinary)} >= {report, again}
 
 
 async def test_whoever_registers_is_hinted_at_the_person_and_the_words(context: AppContext, desk: Actor) -> None:
@@ -173,7 +173,7 @@ async def test_whoever_registers_is_hinted_at_the_person_and_the_words(context: 
     said = await link_proposals.hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, secret)
     assert {(hint.case.no, hint.known_by) for hint in said} == {(other, ()), (first, ("phone",))}
     assert said[0].case.no == other or said[0].known_by
-    assert await link_proposals.hints(await directory.actor_of("clerk-jiwei"), "路灯坏了", LIGHT, {}, secret) == []
+    assert await link_proposals.hints(await directory.load_actor("clerk-jiwei"), "路灯坏了", LIGHT, {}, secret) == []
 
 
 async def test_what_came_before_prints_were_kept_is_found_after_filling(context: AppContext, desk: Actor) -> None:
@@ -185,13 +185,13 @@ async def test_what_came_before_prints_were_kept_is_found_after_filling(context:
     assert await link_proposals.fill() == 2
     assert await link_proposals.fill() == 0
     second = await _in(context, "夜间施工", NOISE, BEN)
-    assert first in {each.there.no for each in await links.of_case(desk, second)}
+    assert first in {each.there.no for each in await links.list_links(desk, second)}
 
 
 async def test_new_facts_make_a_case_of_their_own(context: AppContext, desk: Actor) -> None:
     first, second = await _in(context, "工地夜间施工扰民", NOISE), await _in(context, "夜间施工又有新情况", AGAIN)
-    await links.add(desk, second, first, LinkKind.NEW_FACTS_OF, now=MONDAY)
-    (link,) = await links.of_case(desk, second)
+    await links.add_link(desk, second, first, LinkKind.NEW_FACTS_OF, now=MONDAY)
+    (link,) = await links.list_links(desk, second)
     assert (link.kind, link.state) == ("new_facts_of", "confirmed")
     assert await repeats_between(MONDAY - HOUR, MONDAY + HOUR) == set()
     assert SYSTEM is not desk

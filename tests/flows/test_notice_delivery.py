@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from feedback.kernel import db, outbox
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.kernel.settings import Settings
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.models import Notice
 from routing.notices import inbox
-from routing.notices.catalogue import NOTICES, Audience, Channel, Delivery, worded
-from tests.conftest import MONDAY
+from routing.notices.catalogue import NOTICES, Audience, Channel, Delivery, render_notice
 from tests.flows.test_flag_model import in_a_new_process
 from tests.flows.test_letters_by_mail import post_office
 from tests.flows.test_told import Letters, answered, appeal, drained, stand, with_mail
+from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
 from web.actions import cases as case_actions
@@ -28,7 +28,7 @@ from web.context import AppContext
 from web.notify import channel
 
 migration = import_module("web.migrations.0017_notice_delivery")
-NIGHT = aware(datetime(2026, 9, 14, 23, 0, tzinfo=OFFICE))
+NIGHT = to_utc(datetime(2026, 9, 14, 23, 0, tzinfo=OFFICE_TIMEZONE))
 REPORT: Mapping[str, Any] = {
     "kind": "report",
     "title": "举报区教育局收受礼金",
@@ -83,7 +83,7 @@ async def test_what_waits_for_the_citizens_hours_is_queued_until_then(context: A
     no = await appeal(context)
     await drain(context, NIGHT)
     assert await deliveries(case_no=no, event="case.assign", audience="citizen") == {("queued", "", False)}
-    await drain(context, aware(datetime(2026, 9, 15, 8, 0, tzinfo=OFFICE)))
+    await drain(context, to_utc(datetime(2026, 9, 15, 8, 0, tzinfo=OFFICE_TIMEZONE)))
     assert await deliveries(case_no=no, event="case.assign", audience="citizen") == {("no_channel", "", False)}
 
 
@@ -99,7 +99,7 @@ async def test_what_a_channel_took_is_sent_and_what_it_refused_is_failed(context
 async def test_an_invitation_nobody_got_is_not_sent(context: AppContext) -> None:
     no = await answered(context)
     await drain(context, MONDAY)
-    await drain(context, aware(datetime(2026, 9, 15, 10, 0, tzinfo=OFFICE)))
+    await drain(context, to_utc(datetime(2026, 9, 15, 10, 0, tzinfo=OFFICE_TIMEZONE)))
     assert await deliveries(case_no=no, event="rating.invite") == {("no_channel", "", False)}
 
 
@@ -154,7 +154,7 @@ async def test_an_overseer_sees_only_the_cases_they_may_know_of(door: Door) -> N
     page = (await chief.get("/board/untold")).text
     await chief.aclose()
     assert report not in page and "没有漏告知的群众" in page
-    actor, now = await directory.actor_of("supervisor"), door.context.clock.now()
+    actor, now = await directory.load_actor("supervisor"), door.context.clock.now()
     assert (await inbox.untold_count(now, actor), await inbox.untold_count(now)) == (0, 0)
     cleared = replace(actor, cleared=True)
     assert await inbox.untold_count(now, cleared) == 1
@@ -185,7 +185,7 @@ async def test_no_notice_says_the_title_of_a_report_and_none_to_its_citizen_says
     context: AppContext,
 ) -> None:
     no = await reported(context)
-    clerk = await directory.actor_of("clerk-jiwei")
+    clerk = await directory.load_actor("clerk-jiwei")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
     await case_actions.perform_act(context, no, Act.REPLY, clerk, {"text": "已查处。"})
     await drain(context, MONDAY)
@@ -201,7 +201,7 @@ async def test_no_notice_says_the_title_of_a_report_and_none_to_its_citizen_says
 
 @pytest.mark.parametrize("row", NOTICES, ids=lambda row: f"{row.event} {row.audience}")
 def test_no_row_of_the_notices_lets_a_reports_title_through(row: Any) -> None:
-    words = worded(row, no="1", title="举报某人受贿", unit="区教育局", due="", is_report=True)
+    words = render_notice(row, no="1", title="举报某人受贿", unit="区教育局", due="", is_report=True)
     assert "受贿" not in words
     assert row.audience is not Audience.CITIZEN or "教育局" not in words
 
@@ -218,7 +218,7 @@ async def test_what_an_older_version_marked_as_sent_to_nobody_is_marked_as_that_
     await Notice.filter(case_no=report, audience="unit").update(error="收件人被拒收（550）", sent_at=None)
     await Notice.all().update(state="queued", channel="", confidential=False)
     for statement in (migration.FILL, migration.UNSENT, migration.UNTITLED):
-        await db.writing().execute_query(statement)
+        await db.write_connection().execute_query(statement)
     assert waiting == 1
     assert await deliveries(case_no=plain, event="case.submit", audience="citizen") == {("no_channel", "", False)}
     assert await deliveries(case_no=plain, event="case.assign", audience="citizen") == {("queued", "", False)}

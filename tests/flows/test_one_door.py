@@ -14,8 +14,8 @@ from feedback.queries import public_replies
 from feedback.queries import statistics as case_statistics
 from feedback.queries import worklist as case_worklist
 from feedback.record import cases
-from feedback.record.persistence import standing_of
-from feedback.rules.access import SYSTEM, Actor, citizen, scope, sees
+from feedback.record.persistence import load_case_access
+from feedback.rules.access import SYSTEM, Actor, citizen, may_see, scope
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Act, Kind, Status
@@ -46,7 +46,7 @@ async def _submit(context: AppContext, number: int = 1, **more: object) -> cases
 
 async def _assigned(context: AppContext, unit: str = "jiaoyu", number: int = 1, **more: object) -> str:
     receipt = await _submit(context, number, **more)
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": unit}, now=MONDAY + HOUR)
     return receipt.no
 
@@ -72,20 +72,20 @@ async def test_a_guessed_source_with_another_text_learns_nothing(context: AppCon
 
 async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(context: AppContext) -> None:
     no = await _assigned(context)
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     both = await asyncio.gather(
         cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR, expect=2),
         cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR, expect=2),
         return_exceptions=True,
     )
     assert sorted(type(r).__name__ for r in both) in (["Conflict", "Status"], ["NotNow", "Status"])
-    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
     assert [e.act for e in file.entries].count("accept") == 1
 
 
 async def test_a_stale_page_learns_of_the_conflict(context: AppContext) -> None:
     no = await _assigned(context)
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     await cases.act(no, Act.NOTE, clerk, {"text": "已看"}, now=MONDAY + 2 * HOUR)
     with pytest.raises(Conflict):
         await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 3 * HOUR, expect=2)
@@ -95,13 +95,13 @@ async def test_every_handler_twice_changes_nothing_more(context: AppContext) -> 
     await _submit(context)
     table = bootstrap.handlers(context)
     await outbox.drain(table, MONDAY + HOUR)
-    before = (await case_worklist.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items
+    before = (await case_worklist.load_worklist(SYSTEM, Filters(), 1, now=MONDAY)).items
     messages = await outbox.Message.all()
     notices = await _notices()
     for message in messages:
         await outbox.Message.filter(id=message.id).update(done_at=None, leased_until=None)
     await outbox.drain(table, MONDAY + HOUR)
-    assert (await case_worklist.worklist(SYSTEM, Filters(), 1, now=MONDAY)).items == before
+    assert (await case_worklist.load_worklist(SYSTEM, Filters(), 1, now=MONDAY)).items == before
     assert await _notices() == notices
     assert await outbox.Message.all().count() == len(messages)
 
@@ -114,15 +114,15 @@ async def _notices() -> int:
 
 async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(context: AppContext) -> None:
     no = await _assigned(context)
-    clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
+    clerk, head = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.ENDORSE_EXTENSION, head, {"reason": "需要会商", "days": 3}, now=MONDAY + 3 * HOUR)
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     await cases.act(no, Act.EXTEND, desk, {"reason": "需要会商", "days": 3}, now=MONDAY + 4 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已清理完毕。"}, now=MONDAY + 30 * HOUR)
-    folded, stored, _ = await case_statistics.folded(no)
+    folded, stored, _ = await case_statistics.load_projection(no)
     assert sorted(folded.clocks, key=repr) == sorted(stored, key=repr)
-    assert [d async for d in jobs.damages(context.settings.data)] == []
+    assert [d async for d in jobs.find_damages(context.settings.data)] == []
 
 
 async def test_a_change_behind_the_records_back_is_found(context: AppContext) -> None:
@@ -132,15 +132,15 @@ async def test_a_change_behind_the_records_back_is_found(context: AppContext) ->
     no = await _assigned(context)
     case = await Case.get(no=no)
     await ClockRow.filter(case_id=case.id, term="notify").update(due_at=MONDAY + 900 * HOUR)
-    assert any("clock" in d.what for d in [d async for d in jobs.damages(context.settings.data)])
+    assert any("clock" in d.what for d in [d async for d in jobs.find_damages(context.settings.data)])
     entry = await Entry.get(case_id=case.id, seq=2)
     await Entry.filter(id=entry.id).update(data={**entry.data, "unit": "gongan"})
-    assert any("chain" in d.what for d in [d async for d in jobs.damages(context.settings.data)])
+    assert any("chain" in d.what for d in [d async for d in jobs.find_damages(context.settings.data)])
 
 
 async def test_an_extension_beyond_the_law_is_refused(context: AppContext) -> None:
     no = await _assigned(context)
-    clerk, head = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
+    clerk, head = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     with pytest.raises(Invalid) as caught:
         await cases.act(no, Act.ENDORSE_EXTENSION, head, {"reason": "很忙", "days": 60}, now=MONDAY + 3 * HOUR)
@@ -157,33 +157,33 @@ async def test_what_is_listed_is_what_may_be_opened(context: AppContext) -> None
     await _assigned(context, "jiwei", 4, kind="report")
     await _submit(context, 5, kind="report", bars=frozenset({"jiwei"}))
     moved = await _assigned(context, "jiaoyu", 6)
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     await cases.act(moved, Act.RETURN, clerk, {"reason": "属于城管职责"}, now=MONDAY + 2 * HOUR)
     recused = await _assigned(context, "jiaoyu", 7)
-    await cases.bar(recused, staff=["clerk-jiaoyu"])
+    await cases.bar_access(recused, staff=["clerk-jiaoyu"])
     names = ["reception", "supervisor", "auditor", "admin", "clerk-jiaoyu", "lead-jiaoyu", "clerk-chengguan"]
-    people = [await directory.actor_of(name) for name in [*names, "clerk-jiwei", "clerk-shuiwu"]]
+    people = [await directory.load_actor(name) for name in [*names, "clerk-jiwei", "clerk-shuiwu"]]
     all_cases = await Case.all()
     for actor in [*people, SYSTEM, citizen(moved), citizen("")]:
-        listed = {row.no for row in (await case_worklist.worklist(actor, Filters(), 1, now=MONDAY)).items}
-        may_open = {c.no for c in all_cases if sees(actor, await standing_of(c))}
+        listed = {row.no for row in (await case_worklist.load_worklist(actor, Filters(), 1, now=MONDAY)).items}
+        may_open = {c.no for c in all_cases if may_see(actor, await load_case_access(c))}
         opened = set()
         for case in all_cases:
             try:
-                opened.add((await case_queries.file(actor, case.no, secret=context.settings.secret)).no)
+                opened.add((await case_queries.load_file(actor, case.no, secret=context.settings.secret)).no)
             except NotFound:
                 continue
-        counted = await case_worklist.counts(actor, Filters(), now=MONDAY)
+        counted = await case_worklist.count_cases(actor, Filters(), now=MONDAY)
         assert listed == may_open == opened, (actor.id, scope(actor))
         assert sum(counted.get(s.value, 0) for s in Status) == len(listed), actor.id
 
 
 async def test_the_accused_unit_never_learns_of_a_report(context: AppContext) -> None:
     receipt = await _submit(context, 1, kind="report", bars=frozenset({"jiwei"}))
-    accused = await directory.actor_of("clerk-jiwei")
+    accused = await directory.load_actor("clerk-jiwei")
     with pytest.raises(NotFound):
-        await case_queries.file(accused, receipt.no, secret=context.settings.secret)
-    desk = await directory.actor_of("reception")
+        await case_queries.load_file(accused, receipt.no, secret=context.settings.secret)
+    desk = await directory.load_actor("reception")
     with pytest.raises(Invalid):
         await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
 
@@ -195,11 +195,11 @@ async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overse
     row = await Person.all().first()
     assert row is not None
     assert "安小娜" not in row.name and "1234" not in row.phone
-    overseer = await directory.actor_of("supervisor")
-    clerk = await directory.actor_of("clerk-jiaoyu")
-    seen = (await case_queries.file(overseer, no, secret=context.settings.secret)).person
+    overseer = await directory.load_actor("supervisor")
+    clerk = await directory.load_actor("clerk-jiaoyu")
+    seen = (await case_queries.load_file(overseer, no, secret=context.settings.secret)).person
     assert seen is not None and (seen.name, seen.phone) == ("安**", "139****1234")
-    known = (await case_queries.file(clerk, no, secret=context.settings.secret)).person
+    known = (await case_queries.load_file(clerk, no, secret=context.settings.secret)).person
     assert known is not None and known.phone == "13900001234"
 
 
@@ -215,7 +215,7 @@ async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_s
     await cases.act(receipt.no, Act.WITHDRAW, citizen(receipt.no), {}, now=MONDAY + HOUR)
     assert await jobs.forget_persons(MONDAY + timedelta(days=365), 3) == 0
     assert await jobs.forget_persons(MONDAY + timedelta(days=366 * 3 + 2), 3) == 1
-    file = await case_queries.file(citizen(receipt.no), receipt.no, secret=context.settings.secret)
+    file = await case_queries.load_file(citizen(receipt.no), receipt.no, secret=context.settings.secret)
     assert file.text.startswith("清波社区")
     assert file.person is not None and file.person.name == ""
 
@@ -237,32 +237,32 @@ async def test_a_stranger_sees_nothing(context: AppContext) -> None:
     receipt = await _submit(context)
     stranger = Actor("x", "戴", frozenset())
     with pytest.raises(NotFound):
-        await case_queries.file(stranger, receipt.no, secret=context.settings.secret)
+        await case_queries.load_file(stranger, receipt.no, secret=context.settings.secret)
 
 
 async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(context: AppContext) -> None:
     no = await _assigned(context, public_consent=True)
-    clerk, desk = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("reception")
+    clerk, desk = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("reception")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "楼道已清理。"}, now=MONDAY + 3 * HOUR)
     said = {"title": "楼道堆放杂物", "question": "楼道堆满纸箱。", "answer": "楼道已清理。"}
     await cases.act(no, Act.PUBLISH, desk, said, now=MONDAY + 4 * HOUR)
-    assert (await public_replies.public_replies("纸箱")).total == 1
+    assert (await public_replies.search_public_replies("纸箱")).total == 1
     await cases.act(no, Act.UNPUBLISH, desk, {"reason": "本人要求"}, now=MONDAY + 5 * HOUR)
-    assert (await public_replies.public_replies("纸箱")).total == 0
-    assert (await public_replies.public_replies()).total == 0
+    assert (await public_replies.search_public_replies("纸箱")).total == 0
+    assert (await public_replies.search_public_replies()).total == 0
     with pytest.raises(NotNow):
         await cases.act(no, Act.UNPUBLISH, desk, {"reason": "再撤一次"}, now=MONDAY + 6 * HOUR)
 
 
 async def test_an_endless_number_is_simply_unknown(context: AppContext) -> None:
     with pytest.raises(NotFound):
-        await case_queries.file(SYSTEM, "9" * 5000, secret=context.settings.secret)
+        await case_queries.load_file(SYSTEM, "9" * 5000, secret=context.settings.secret)
 
 
 async def test_nothing_is_merged_into_an_endless_number(context: AppContext) -> None:
     no = await _assigned(context)
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     with pytest.raises(Invalid) as caught:
         await cases.act(no, Act.MERGE, desk, {"case": "9" * 80, "reason": "同一件事"}, now=MONDAY + 2 * HOUR)
     assert caught.value.fields == {"case": "too_long"}
@@ -271,7 +271,7 @@ async def test_nothing_is_merged_into_an_endless_number(context: AppContext) -> 
 async def test_what_a_person_decides_is_kept_for_training_without_the_person(context: AppContext) -> None:
     words = "我叫安小娜，手机13900001234，楼道里电动车充电很危险"
     receipt = await _submit(context, 1, text=words)
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     await cases.act(receipt.no, Act.CLASSIFY, desk, {"category": "0906"}, now=MONDAY + HOUR)
     report = await _submit(context, 2, kind="report")
     await cases.act(report.no, Act.CLASSIFY, desk, {"category": "1601"}, now=MONDAY + HOUR)

@@ -6,7 +6,7 @@ from typing import Any
 
 from feedback.kernel import db, outbox
 from feedback.kernel.outbox import OLDEST_SHARE, Message, Priority
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from tests.people import Door
 from web.context import AppContext
 
@@ -61,9 +61,9 @@ async def test_what_an_imported_history_leaves_to_do_comes_after_todays_case(con
 
 async def test_a_batch_is_of_one_size_and_holds_nothing_twice(context: AppContext) -> None:
     await put("bulk", 100, MONDAY, Priority.BULK)
-    ids = await outbox.due(MONDAY, 40)
+    ids = await outbox.list_due_ids(MONDAY, 40)
     assert len(ids) == len(set(ids)) == 40
-    assert len(await outbox.due(MONDAY, 100)) == 100
+    assert len(await outbox.list_due_ids(MONDAY, 100)) == 100
 
 
 async def test_a_message_whose_handler_raises_stops_no_other(context: AppContext) -> None:
@@ -82,23 +82,23 @@ async def test_a_message_whose_handler_raises_stops_no_other(context: AppContext
 
 
 async def test_the_age_of_the_oldest_waiting_message_is_told(context: AppContext) -> None:
-    assert (await outbox.counts(MONDAY))["oldest_seconds"] == 0
+    assert (await outbox.count_messages(MONDAY))["oldest_seconds"] == 0
     await put("later", 1, MONDAY + HOUR)
-    assert (await outbox.counts(MONDAY))["oldest_seconds"] == 0
+    assert (await outbox.count_messages(MONDAY))["oldest_seconds"] == 0
     await put("waits", 1, MONDAY - timedelta(seconds=90))
-    assert await outbox.counts(MONDAY) == {"waiting": 1, "failing": 0, "oldest_seconds": 90}
+    assert await outbox.count_messages(MONDAY) == {"waiting": 1, "failing": 0, "oldest_seconds": 90}
 
 
 async def test_what_was_carried_out_is_forgotten_in_slices(context: AppContext) -> None:
     await put("old", 25, MONDAY)
     await Message.all().update(done_at=MONDAY)
-    assert [await outbox.forget_done(MONDAY + HOUR, limit=10) for _ in range(4)] == [10, 10, 5, 0]
+    assert [await outbox.delete_done(MONDAY + HOUR, limit=10) for _ in range(4)] == [10, 10, 5, 0]
 
 
 async def test_a_citizens_case_is_routed_before_a_backlog_of_notices(door: Door) -> None:
     await outbox.put_all("case.held", [(str(n), {"no": "unknown"}) for n in range(200)], MONDAY, Priority.BULK)
     no = (await door.submit())["no"]
-    first = await Message.get(id=(await outbox.due(door.context.clock.now(), 10))[0])
+    first = await Message.get(id=(await outbox.list_due_ids(door.context.clock.now(), 10))[0])
     assert (first.kind, first.payload["no"]) == ("case.submit", no)
 
 

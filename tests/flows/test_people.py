@@ -37,15 +37,15 @@ def _proxy(kind: str, authority: str) -> Proxy:
 
 async def test_a_proxy_petition_keeps_both_people_sealed(context: AppContext) -> None:
     receipt = await _opened(context, proxy=_proxy("volunteer", "written"))
-    desk = await directory.actor_of("reception")
-    file = await case_queries.file(desk, receipt.no, secret=context.settings.secret)
+    desk = await directory.load_actor("reception")
+    file = await case_queries.load_file(desk, receipt.no, secret=context.settings.secret)
     assert file.person is not None
     (beside,) = file.beside
     assert (file.person.name, beside.person.name) == ("安小娜", "白小本")
     assert (beside.role, beside.kind, beside.authority) == ("proxy", "volunteer", "written")
     assert not [row for row in await Person.all() if "白小本" in row.name or "13900005678" in row.phone]
-    supervisor = await directory.actor_of("supervisor")
-    masked = (await case_queries.file(supervisor, receipt.no, secret=context.settings.secret)).beside[0].person
+    supervisor = await directory.load_actor("supervisor")
+    masked = (await case_queries.load_file(supervisor, receipt.no, secret=context.settings.secret)).beside[0].person
     assert masked.is_masked and "白小本" not in masked.name and "5678" not in masked.phone[:9]
 
 
@@ -63,12 +63,12 @@ async def test_a_proxy_opens_the_case_by_an_own_telephone_only_in_the_petitioner
 ) -> None:
     receipt = await _opened(context, proxy=_proxy(kind, authority))
     secret = context.settings.secret
-    assert await case_lookup.by_code(secret, receipt.code, phone_tail="1234") == receipt.no
+    assert await case_lookup.find_by_code(secret, receipt.code, phone_tail="1234") == receipt.no
     if opens:
-        assert await case_lookup.by_code(secret, receipt.code, phone_tail="5678") == receipt.no
+        assert await case_lookup.find_by_code(secret, receipt.code, phone_tail="5678") == receipt.no
     else:
         with pytest.raises(NotFound):
-            await case_lookup.by_code(secret, receipt.code, phone_tail="5678")
+            await case_lookup.find_by_code(secret, receipt.code, phone_tail="5678")
 
 
 @pytest.mark.parametrize(
@@ -94,21 +94,23 @@ async def test_what_is_wrong_with_people_is_named(
 async def test_five_representatives_speak_for_many_and_each_may_look_up(context: AppContext) -> None:
     five = tuple(PersonSubmission(f"代表{n}", f"1380000000{n}") for n in range(5))
     receipt = await _opened(context, representatives=five, headcount=120)
-    assert await case_lookup.by_code(context.settings.secret, receipt.code, phone_tail="0004") == receipt.no
-    file = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=context.settings.secret)
+    assert await case_lookup.find_by_code(context.settings.secret, receipt.code, phone_tail="0004") == receipt.no
+    file = await case_queries.load_file(access.citizen(receipt.no), receipt.no, secret=context.settings.secret)
     assert (len(file.beside), file.headcount) == (5, 120)
 
 
 async def test_what_may_not_be_published_holds_the_names_of_all(context: AppContext) -> None:
     receipt = await _opened(context, representatives=(BEN,), headcount=5, proxy=Proxy(BEN, "family", "written"))
-    desk = await directory.actor_of("reception")
-    assert set(await case_queries.names_in(desk, receipt.no, context.settings.secret)) == {"安小娜", "白小本"}
+    desk = await directory.load_actor("reception")
+    assert set(await case_queries.list_names(desk, receipt.no, context.settings.secret)) == {"安小娜", "白小本"}
 
 
 async def test_the_citizen_is_not_shown_what_the_desk_noted_down(context: AppContext) -> None:
     receipt = await _opened(context, particulars={"threat": True, "visit_place": "三号窗口"})
-    owner = await case_queries.file(access.citizen(receipt.no), receipt.no, secret=context.settings.secret)
-    desk = await case_queries.file(await directory.actor_of("reception"), receipt.no, secret=context.settings.secret)
+    owner = await case_queries.load_file(access.citizen(receipt.no), receipt.no, secret=context.settings.secret)
+    desk = await case_queries.load_file(
+        await directory.load_actor("reception"), receipt.no, secret=context.settings.secret
+    )
     assert "particulars" not in owner.entries[0].data
     assert desk.entries[0].data["particulars"] == {"threat": True, "visit_place": "三号窗口"}
     assert desk.urgency == case_actions.AT_ONCE

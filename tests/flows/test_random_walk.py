@@ -49,52 +49,52 @@ async def _opened(context: AppContext, kind: str, **more: object) -> str:
 
 async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(context: AppContext) -> None:
     no = await _opened(context, "complaint")
-    desk, lead = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
+    desk, lead = await directory.load_actor("reception"), await directory.load_actor("clerk-jiaoyu")
     asked = {"unit": "jiaoyu", "units": ["gongan", "jiaoyu", "gongan"]}
     await cases.act(no, Act.ASSIGN, desk, asked, now=MONDAY + HOUR)
     with pytest.raises(Invalid) as refused:
         await cases.act(no, Act.CO_ASSIGN, lead, {"units": ["jiaoyu"], "task": "自己协办自己"}, now=MONDAY + 2 * HOUR)
     assert refused.value.fields == {"units": "already_lead"}
-    folded, stored, _ = await case_statistics.folded(no)
+    folded, stored, _ = await case_statistics.load_projection(no)
     assert [c.unit for c in stored if c.term == "co_reply"] == ["gongan"]
     assert [t.unit for t in folded.tenures if not t.lead] == ["gongan"]
 
 
 async def test_a_refused_review_leaves_no_clock_behind(context: AppContext) -> None:
     no = await _opened(context, "appeal")
-    desk, clerk = await directory.actor_of("reception"), await directory.actor_of("clerk-jiaoyu")
+    desk, clerk = await directory.load_actor("reception"), await directory.load_actor("clerk-jiaoyu")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiaoyu"}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已按规定处理。", "outcome": "reject"}, now=MONDAY + 3 * HOUR)
     await cases.act(no, Act.REVIEW, citizen(no), {"reason": "不服"}, now=MONDAY + 4 * HOUR)
     refused = {"reason": "已经复查", "where_instead": "人民法院"}
     await cases.act(no, Act.DECLINE, desk, refused, now=MONDAY + 5 * HOUR)
-    assert await jobs.orphaned_clocks() == 0
+    assert await jobs.count_orphaned_clocks() == 0
 
 
 async def test_a_right_that_lapses_follows_the_calendar_too(context: AppContext) -> None:
     no = await _opened(context, "report")
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     await cases.act(no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
-    (objecting,) = [c for c in (await case_statistics.folded(no))[1] if c.term == "object"]
+    (objecting,) = [c for c in (await case_statistics.load_projection(no))[1] if c.term == "object"]
     day = DayRow(objecting.due_legal_day, False, "调休")
-    newest = (await calendar_editions.current()).edition
+    newest = (await calendar_editions.load_current_calendar()).edition
     what = calendar_editions.CalendarChange((day,), (), day.day.replace(month=12, day=31), remark="通知")
-    await calendar_editions.change(what, "admin", MONDAY + HOUR, after=newest)
+    await calendar_editions.add_edition(what, "admin", MONDAY + HOUR, after=newest)
     await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * HOUR)
-    (moved,) = [c for c in (await case_statistics.folded(no))[1] if c.term == "object"]
+    (moved,) = [c for c in (await case_statistics.load_projection(no))[1] if c.term == "object"]
     assert moved.due_at > objecting.due_at
-    assert [d async for d in jobs.damages(context.settings.data)] == []
+    assert [d async for d in jobs.find_damages(context.settings.data)] == []
 
 
 async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(context: AppContext) -> None:
     no = await _opened(context, "report", bars=frozenset({"jiwei", "rexian"}))
-    table, desk = bootstrap.handlers(context), await directory.actor_of("reception")
+    table, desk = bootstrap.handlers(context), await directory.load_actor("reception")
     await outbox.drain(table, MONDAY + HOUR)
-    above = await directory.actor_of("clerk-shi-jiwei")
+    above = await directory.load_actor("clerk-shi-jiwei")
     await cases.act(no, Act.RETURN, above, {"reason": "不属于本机关管辖"}, now=MONDAY + 2 * HOUR)
     await outbox.drain(table, MONDAY + 3 * HOUR)
-    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
     assert (file.status, file.unit) == (Status.ASSIGNED, "shi-jiwei")
-    case = await case_worklist.worklist(desk, Filters(), 1, now=MONDAY)
+    case = await case_worklist.load_worklist(desk, Filters(), 1, now=MONDAY)
     assert not case.total and access.scope(desk).desk == "rexian"

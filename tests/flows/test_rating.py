@@ -45,7 +45,7 @@ async def _answered(context: AppContext, *, number: int = 1) -> str:
         person=PersonSubmission("安小娜", "13900001234"),
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
-    desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已要求学校公示收费明细。"}, now=MONDAY + DAY)
@@ -93,7 +93,7 @@ async def test_tags_of_another_level_are_refused_and_the_act_with_them(context: 
     with pytest.raises(Invalid) as fault:
         await _rate(no, 5, tags=["214"])
     assert fault.value.fields == {"tags": "not_of_this_level"}
-    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
     assert [e.act for e in file.entries][-1] == "reply"
     assert await counters.levels_in(SEPTEMBER) == {}
 
@@ -112,12 +112,12 @@ async def test_there_is_one_follow_up_which_does_not_count_again(context: AppCon
 async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(context: AppContext) -> None:
     no = await _answered(context)
     await _rate(no, 1, tags=["115"], text="态度差。")
-    seq = len((await case_queries.file(SYSTEM, no, secret=context.settings.secret)).entries)
+    seq = len((await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)).entries)
     for _ in range(2):
         await jobs.open_rectification({"no": no, "seq": seq}, MONDAY + 2 * DAY, settings=context.settings)
-    file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
     assert len(file.linked) == 1
-    opened = await case_queries.file(SYSTEM, file.linked[0], secret=context.settings.secret)
+    opened = await case_queries.load_file(SYSTEM, file.linked[0], secret=context.settings.secret)
     assert opened.kind is Kind.RECTIFY
     assert "服务态度差效率低" in opened.text
     (rating,) = await _rated(no)
@@ -128,7 +128,7 @@ async def test_a_good_rating_opens_nothing(context: AppContext) -> None:
     no = await _answered(context)
     await _rate(no, 3)
     await _follow(context)
-    assert (await case_queries.file(SYSTEM, no, secret=context.settings.secret)).linked == ()
+    assert (await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)).linked == ()
 
 
 async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(context: AppContext) -> None:
@@ -136,9 +136,9 @@ async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(contex
     await _rate(no, 2, anonymous=True)
     await _follow(context)
     (rating,) = await _rated(no)
-    opened = await case_queries.file(SYSTEM, rating.rectify_no, secret=context.settings.secret)
+    opened = await case_queries.load_file(SYSTEM, rating.rectify_no, secret=context.settings.secret)
     assert no not in opened.title + opened.text + opened.link
-    clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
+    clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     assert (await case_ratings.ratings_of(clerk)).items[0].case_no == ""
     assert (await case_ratings.ratings_of(supervisor)).items[0].case_no == no
 
@@ -157,7 +157,7 @@ async def _report(context: AppContext) -> str:
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
-    clerk = await directory.actor_of("clerk-jiwei")
+    clerk = await directory.load_actor("clerk-jiwei")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "已按程序办理。"}, now=MONDAY + DAY)
     return no
@@ -176,7 +176,7 @@ async def test_a_report_more_or_less_changes_nothing_that_is_published(context: 
 
 async def test_overseers_who_are_not_cleared_do_not_see_how_a_report_was_rated(context: AppContext) -> None:
     await _rate(await _report(context), 1)
-    supervisor, desk = await directory.actor_of("supervisor"), await directory.actor_of("clerk-jiwei")
+    supervisor, desk = await directory.load_actor("supervisor"), await directory.load_actor("clerk-jiwei")
     assert (await case_ratings.ratings_of(supervisor)).total == 0
     assert (await case_ratings.ratings_of(desk)).total == 1
 
@@ -206,7 +206,7 @@ async def _petition(context: AppContext, *, number: int = 1) -> str:
         person=PersonSubmission("安小娜", "13900001234"),
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
-    desk, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "处理意见如下。", "outcome": "support"}, now=MONDAY + DAY)
@@ -229,14 +229,14 @@ async def test_the_same_form_sent_twice_at_once_rates_a_case_once(context: AppCo
     await rate()
     with pytest.raises(Conflict):
         await rate()
-    assert (await case_queries.file(SYSTEM, no, secret=context.settings.secret)).entries[-1].act == Act.RATE
+    assert (await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)).entries[-1].act == Act.RATE
     assert await Rating.filter(case_no=no).count() == 1
 
 
 async def test_a_rating_sees_only_whom_it_concerns(context: AppContext) -> None:
     no = await _answered(context)
     await _rate(no, 2)
-    other, admin = await directory.actor_of("clerk-jiwei"), await directory.actor_of("admin")
+    other, admin = await directory.load_actor("clerk-jiwei"), await directory.load_actor("admin")
     assert (await case_ratings.ratings_of(other)).total == 0
     assert (await case_ratings.ratings_of(admin)).total == 0
     assert (await case_ratings.ratings_of(citizen(""))).total == 0
@@ -267,7 +267,7 @@ async def test_a_window_code_can_be_used_by_many(context: AppContext) -> None:
 
 
 async def test_staff_do_not_rate(context: AppContext) -> None:
-    clerk = await directory.actor_of(f"clerk-{UNIT}")
+    clerk = await directory.load_actor(f"clerk-{UNIT}")
     said = ServiceRating(level=5, matter="x", handling_no="1")
     with pytest.raises(Forbidden) as refused:
         await services.rate_service(said, clerk, now=MONDAY, secret=context.settings.secret)
@@ -300,13 +300,13 @@ async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_
     await _follow(context)
     rating_now = await Rating.get(id=rating.id)
     assert rating_now.contact == ""
-    desk = await directory.actor_of("reception")
-    file = await case_queries.file(desk, rating_now.rectify_no, secret=context.settings.secret)
+    desk = await directory.load_actor("reception")
+    file = await case_queries.load_file(desk, rating_now.rectify_no, secret=context.settings.secret)
     assert file.person is not None
     assert file.person.phone == "13900005678"
     await cases.act(file.no, Act.ASSIGN, desk, {"unit": rating.unit}, now=MONDAY + DAY)
-    clerk = await directory.actor_of(f"clerk-{rating.unit}")
-    seen = await case_queries.file(clerk, file.no, secret=context.settings.secret)
+    clerk = await directory.load_actor(f"clerk-{rating.unit}")
+    seen = await case_queries.load_file(clerk, file.no, secret=context.settings.secret)
     assert seen.person is not None
     assert seen.person.phone == ""
 
@@ -315,9 +315,9 @@ async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(c
     no = await _answered(context)
     await _rate(no, 1)
     (rating,) = await _rated(no)
-    clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
+    clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     with pytest.raises(NotFound):
-        await disputes.dispute(rating.id, await directory.actor_of("clerk-jiwei"), "误评", now=MONDAY)
+        await disputes.dispute(rating.id, await directory.load_actor("clerk-jiwei"), "误评", now=MONDAY)
     await disputes.dispute(rating.id, clerk, "群众点错了", now=MONDAY + 3 * DAY)
     assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({1: 1})}
     with pytest.raises(Forbidden):
@@ -335,10 +335,10 @@ async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(context: 
     await _rate(no, 1)
     await _follow(context)
     (rating,) = await _rated(no)
-    clerk, desk = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("reception")
-    lead = await directory.actor_of(f"lead-{UNIT}")
+    clerk, desk = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("reception")
+    lead = await directory.load_actor(f"lead-{UNIT}")
     file, at = rating.rectify_no, MONDAY + 3 * DAY
-    if (await case_queries.brief(file)).unit != UNIT:
+    if (await case_queries.load_summary(file)).unit != UNIT:
         await cases.act(file, Act.ASSIGN, desk, {"unit": UNIT}, now=at)
 
     async def stage() -> str:
@@ -370,8 +370,8 @@ async def test_a_rectification_is_reopened_once_only(context: AppContext) -> Non
     await _rate(no, 1)
     await _follow(context)
     file, at = (await _rated(no))[0].rectify_no, MONDAY + 3 * DAY
-    clerk, desk = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("reception")
-    if (await case_queries.brief(file)).unit != UNIT:
+    clerk, desk = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("reception")
+    if (await case_queries.load_summary(file)).unit != UNIT:
         await cases.act(file, Act.ASSIGN, desk, {"unit": UNIT}, now=at)
     await cases.act(file, Act.ACCEPT, clerk, {}, now=at)
     for again in (False, True):
@@ -387,7 +387,7 @@ async def test_a_dispute_comes_in_five_working_days_and_once(context: AppContext
     no = await _answered(context)
     await _rate(no, 1)  # Wednesday
     (rating,) = await _rated(no)
-    clerk, supervisor = await directory.actor_of(f"clerk-{UNIT}"), await directory.actor_of("supervisor")
+    clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     with pytest.raises(NotNow) as late:
         await disputes.dispute(rating.id, clerk, "误评", now=MONDAY + 10 * DAY)
     assert late.value.code == "dispute_lapsed"
@@ -469,5 +469,5 @@ async def test_the_figures_are_those_of_the_cases(context: AppContext) -> None:
     edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=context.settings)
     row = edition.figures["units"][0]
     assert (row["unit"], row["timeliness"], row["mean_level"], row["good_share"]) == (UNIT, 1.0, 4.83, 1.0)
-    assert row["name"] == (await directory.snapshot()).name(UNIT)
+    assert row["name"] == (await directory.load_directory()).name(UNIT)
     assert await jobs.close_period(OCTOBER, context.settings) == await editions.edition("2026-09")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from feedback import jobs, recalculation
 from feedback.record.models.case import Case, Entry
 from feedback.record.models.clocks import ClockRow
-from feedback.record.persistence import clock_columns, clocks_stored
+from feedback.record.persistence import clock_columns, load_stored_clocks
 from feedback.rules.deadlines import Clock
 from feedback.rules.vocabulary import Act
 from tests.flows.test_law import DAY, HOUR, does, file, opened
@@ -18,7 +18,7 @@ async def _as_an_older_version_left_it(context: AppContext) -> tuple[str, Clock]
     no = await opened(context)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     case = await Case.get(no=no)
-    (notify,) = [c for c in await clocks_stored(case.id) if c.term == "notify"]
+    (notify,) = [c for c in await load_stored_clocks(case.id) if c.term == "notify"]
     early = {"due_at": notify.due_at - 2 * DAY, "due_legal_day": notify.due_legal_day - 2 * DAY}
     await ClockRow.filter(case_id=case.id, term="notify").update(**early)
     strange = {**clock_columns(notify), "term": "object", "seq": 1, "label": "提出异议"}
@@ -26,14 +26,14 @@ async def _as_an_older_version_left_it(context: AppContext) -> tuple[str, Clock]
     return no, notify
 
 
-async def _found() -> list[recalculation.Recalculated]:
+async def _found() -> list[recalculation.CaseDifference]:
     return [each async for each in recalculation.find_differences()]
 
 
 async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(context: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(context)
     entries = await Entry.all().count()
-    (damage, *_) = [d async for d in jobs.damages(context.settings.data)]
+    (damage, *_) = [d async for d in jobs.find_damages(context.settings.data)]
     assert (damage.where, damage.code) == (f"case {no}", jobs.CLOCKS_DIFFER)
     (each,) = await _found()
     early = notify.due_legal_day - 2 * DAY
@@ -52,7 +52,7 @@ async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_w
     assert str(notify.due_legal_day) in seen.entries[-1].data["reason"]
     assert [c for c in seen.clocks if c.term == "notify"] == [notify]
     assert await _found() == []
-    assert [d async for d in jobs.damages(context.settings.data)] == []
+    assert [d async for d in jobs.find_damages(context.settings.data)] == []
 
 
 async def test_a_file_whose_chain_is_broken_is_left_to_people(context: AppContext) -> None:

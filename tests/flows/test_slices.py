@@ -19,7 +19,7 @@ from feedback.rules.vocabulary import Act, Kind
 from routing import directory
 from routing.models import Proposal
 from routing.oversight import proposals as supervision_proposals
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web import bootstrap
 from web.context import AppContext
 
@@ -59,7 +59,7 @@ async def answered(context: AppContext, *, reply: bool = True) -> str:
         kind=Kind.COMPLAINT, title="门口拥堵", text="早晚高峰堵车。", channel="app", desk="rexian", person=person
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
-    reception, clerk = await directory.actor_of("reception"), await directory.actor_of(f"clerk-{UNIT}")
+    reception, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, reception, {"unit": UNIT}, now=MONDAY)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY)
     if reply:
@@ -94,7 +94,7 @@ async def test_rated_out_cases_are_closed_a_few_at_a_time_until_all_are(context:
             break
     assert closed == [10, 10, 5]
     assert await Case.filter(status="closed").count() == 25
-    assert await jobs.close_rated_out(late, context.settings.rating_days) == 0
+    assert await jobs.close_after_rating_window(late, context.settings.rating_days) == 0
 
 
 async def test_a_case_whose_citizen_may_still_ask_for_review_does_not_hold_up_those_behind_it(
@@ -105,7 +105,7 @@ async def test_a_case_whose_citizen_may_still_ask_for_review_does_not_hold_up_th
     waiting = await Case.all().order_by("id").limit(30).values_list("id", flat=True)
     some = await ClockRow.filter(case_id=waiting[0]).first().values("term", "seq", "unit")
     await ClockRow.filter(case_id__in=list(waiting), **some).update(term="report_back", stopped_at=None)
-    assert await jobs.close_rated_out(late, context.settings.rating_days) == 11
+    assert await jobs.close_after_rating_window(late, context.settings.rating_days) == 11
 
 
 async def test_the_scan_for_supervision_orders_costs_the_same_however_many_cases_there_are(context: AppContext) -> None:
@@ -122,7 +122,7 @@ async def test_the_scan_for_supervision_orders_costs_the_same_however_many_cases
     assert per_case
     assert [made for made, _ in slices] == [200 * per_case, 200 * per_case, 50 * per_case, *[0] * (len(slices) - 3)]
     assert max(count for _, count in slices) <= 20
-    assert await supervision_proposals.propose(late) == 0
+    assert await supervision_proposals.update_proposals(late) == 0
 
 
 async def test_by_day_only_the_cases_in_which_something_was_done_are_looked_at(context: AppContext) -> None:
@@ -137,7 +137,7 @@ async def test_by_day_only_the_cases_in_which_something_was_done_are_looked_at(c
     assert (made, is_done, len(sent) < 20) == (1, False, True)
     assert [row["case_no"] for row in await Proposal.all().values("case_no")] == [no]
     assert (await supervision_proposals.propose_changed(MONDAY + 2 * DAY, position))[2]
-    await cases.act(no, Act.SUPERVISE, await directory.actor_of("supervisor"), ORDER, now=MONDAY + 3 * DAY)
+    await cases.act(no, Act.SUPERVISE, await directory.load_actor("supervisor"), ORDER, now=MONDAY + 3 * DAY)
     await supervision_proposals.propose_changed(MONDAY + 3 * DAY, position)
     assert [row["status"] for row in await Proposal.all().values("status")] == [supervision_proposals.LAPSED]
 
@@ -147,9 +147,9 @@ ORDER: dict[str, Any] = {"reason": "多次催办", "trigger": "poor"}
 
 async def test_a_proposal_about_a_case_that_ended_lapses_at_night(context: AppContext) -> None:
     no = await answered(context, reply=False)
-    assert await supervision_proposals.propose(MONDAY + 120 * DAY)
+    assert await supervision_proposals.update_proposals(MONDAY + 120 * DAY)
     await Case.filter(no=no).update(status="closed")
-    await supervision_proposals.propose(MONDAY + 121 * DAY)
+    await supervision_proposals.update_proposals(MONDAY + 121 * DAY)
     assert {row["status"] for row in await Proposal.all().values("status")} == {supervision_proposals.LAPSED}
 
 

@@ -60,7 +60,7 @@ async def test_without_tables_it_names_the_command(tmp_path: Path) -> None:
 
 async def test_with_a_pending_migration_it_names_the_command(settings: Settings) -> None:
     async with bootstrap.opened(settings):
-        await db.writing().execute_script("DELETE FROM tortoise_migrations WHERE name LIKE '0013%'")
+        await db.write_connection().execute_script("DELETE FROM tortoise_migrations WHERE name LIKE '0013%'")
     refused(run(settings, "serve"), "请先运行 xinqiao migrate")
 
 

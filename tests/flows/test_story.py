@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import httpx2
 
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from tests.moments import MONDAY
 from tests.people import Door
 
@@ -98,7 +98,7 @@ async def test_from_a_message_to_a_published_score(door: Door) -> None:
     assert called.status_code == 200, called.text
     await door.drain()
 
-    door.set_time(aware(datetime(2026, 10, 9, 9, tzinfo=OFFICE)))
+    door.set_time(to_utc(datetime(2026, 10, 9, 9, tzinfo=OFFICE_TIMEZONE)))
     await _publish(door, "2026-09")
     scores = (await door.get("/api/v1/public/scores?period=2026-09")).json()
     assert scores["digest"]

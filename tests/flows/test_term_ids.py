@@ -9,7 +9,7 @@ from feedback import jobs, recalculation
 from feedback.kernel import db
 from feedback.record.models.case import Case
 from feedback.record.models.clocks import ClockRow
-from feedback.record.persistence import clocks_stored
+from feedback.record.persistence import load_stored_clocks
 from feedback.rules.terms import TERMS_BY_ID
 from tests.people import Door
 from web.context import AppContext
@@ -36,7 +36,7 @@ async def _opens_for_clerk_and_citizen(door: Door, receipt: dict[str, Any], toke
     clerk, citizen = await door.page_client("clerk-jiaoyu"), door.browser()
     try:
         assert (await clerk.get(f"/desk/cases/{no}")).status_code == 200
-        resolve = next(c for c in await clocks_stored((await Case.get(no=no)).id) if c.term == "resolve")
+        resolve = next(c for c in await load_stored_clocks((await Case.get(no=no)).id) if c.term == "resolve")
         assert (await clerk.get(f"/desk/cases/{no}/clocks/{resolve.seq}/resolve")).status_code == 200
         assert (await citizen.post("/lookup", data={"code": code, "check": no})).status_code == 303
         assert (await citizen.get("/case")).status_code == 200
@@ -63,7 +63,7 @@ async def test_a_case_opens_whatever_a_release_before_called_the_rows_of_its_clo
     await ClockRow.filter(case__no=receipt["no"]).update(**stored)
     case = await _opens_for_clerk_and_citizen(door, receipt, token)
     assert {clock["law"] for clock in case["clocks"]} == {"旧的引文"}
-    assert [damage async for damage in jobs.damages(door.settings.data)] == []
+    assert [damage async for damage in jobs.find_damages(door.settings.data)] == []
     assert [row async for row in recalculation.find_differences()] == [], (
         "words and ids alone are nothing to count anew"
     )
@@ -91,7 +91,7 @@ async def test_a_running_extension_is_offered_after_the_citation_was_corrected(d
 async def _filled_anew(context: AppContext) -> dict[int, str]:
     """What the migration says of clocks that were stored before it."""
     await ClockRow.all().update(term_id="")
-    await db.writing().execute_query(migration.FILL)
+    await db.write_connection().execute_query(migration.FILL)
     return dict(await ClockRow.all().values_list("id", "term_id"))
 
 

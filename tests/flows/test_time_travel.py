@@ -8,7 +8,7 @@ import contextlib
 from datetime import date, datetime
 from typing import Any
 
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from tests.people import Door
 
 PETITION: dict[str, Any] = {
@@ -21,7 +21,7 @@ PETITION: dict[str, Any] = {
 
 
 def at(year: int, month: int, day: int, hour: int = 9) -> datetime:
-    return aware(datetime(year, month, day, hour, tzinfo=OFFICE))
+    return to_utc(datetime(year, month, day, hour, tzinfo=OFFICE_TIMEZONE))
 
 
 class Journey:

@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from feedback.kernel import timers
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.kernel.timers import BACK_OFF, Daily, Every, Slice, Timer, TimerRow
-from tests.conftest import MONDAY
+from tests.moments import MONDAY
 from web import bootstrap
 from web.context import AppContext
 
@@ -150,13 +150,17 @@ async def test_a_process_that_ends_gives_its_timer_back_at_once(context: AppCont
 async def test_what_looks_at_everything_runs_at_night_wherever_the_process_starts(
     context: AppContext, hour: int
 ) -> None:
-    start = aware(datetime(2026, 9, 14, hour, 7, tzinfo=OFFICE))
+    start = to_utc(datetime(2026, 9, 14, hour, 7, tzinfo=OFFICE_TIMEZONE))
     table = bootstrap.timers(context)
     nightly = {name for name, timer in table.items() if isinstance(timer.schedule, Daily)}
     assert {"propose_all", "close_rated_out", "close_period", "forget_persons", "refold_outcomes"} <= nightly
     due = {row.name for row in await timers.due(table, start)}
     assert due == table.keys() - nightly
-    planned = {row["name"]: row["due_at"].astimezone(OFFICE) for row in await timers.states() if row["name"] in nightly}
+    planned = {
+        row["name"]: row["due_at"].astimezone(OFFICE_TIMEZONE)
+        for row in await timers.states()
+        if row["name"] in nightly
+    }
     assert planned.keys() == nightly
     assert all(time(0) <= at.time() < time(6) for at in planned.values())
     assert all(start < at <= start + timedelta(days=1) for at in planned.values())

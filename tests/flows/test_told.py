@@ -9,7 +9,7 @@ import pytest
 from evaluation.ratings.tokens import Occasion, occasion_of
 from feedback import jobs
 from feedback.kernel import outbox, timers
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.outbox import Message
 from feedback.record import cases
@@ -20,7 +20,7 @@ from routing import directory
 from routing import jobs as routing_jobs
 from routing.models import Notice, Staff
 from routing.notices import delivery, digests, inbox
-from routing.notices.catalogue import Audience, Channel, Outgoing
+from routing.notices.catalogue import Audience, Channel, OutgoingNotice
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice
 from routing.notices.delivery_hours import Priority
 from tests.endpoints.route_survey.requests import Still
@@ -33,7 +33,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def at(text: str) -> datetime:
-    return aware(datetime.fromisoformat(text).replace(tzinfo=OFFICE))
+    return to_utc(datetime.fromisoformat(text).replace(tzinfo=OFFICE_TIMEZONE))
 
 
 def stand(context: AppContext, moment: datetime) -> datetime:
@@ -47,7 +47,7 @@ async def appeal(context: AppContext, **more: object) -> str:
     anna = PersonSubmission("安小娜", "13900001234")
     draft = Submission("appeal", "申诉学区划分", "对学区划分不服，请重新核定。", "web", desk="", person=anna)
     no = (await case_actions.submit_case(context, replace(draft, **more))).no  # type: ignore[arg-type] # fields of a draft
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     return no
 
@@ -95,7 +95,7 @@ async def test_the_sweep_and_its_messages_may_run_twice(context: AppContext) -> 
 
 async def test_a_deadline_that_moved_is_warned_of_anew(context: AppContext) -> None:
     no = await appeal(context)
-    clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
+    clerk, lead = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
     await look(context, MONDAY + 57 * DAY)
     assert ("amber", "unit", "jiaoyu") in await told(no)
@@ -110,7 +110,7 @@ async def test_a_deadline_that_moved_is_warned_of_anew(context: AppContext) -> N
 async def test_whoever_answered_in_time_hears_nothing_more(context: AppContext) -> None:
     no = await appeal(context)
     await jobs.sweep_clocks(stand(context, at("2026-10-09 09:00")))
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
     await outbox.drain(bootstrap.handlers(context), context.clock.now())
     assert not [row for row in await told(no) if row[0] == "late"], "it was accepted between the look and the telling"
@@ -123,7 +123,7 @@ async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_w
     await outbox.drain(bootstrap.handlers(context), MONDAY)
     await Staff.filter(username="supervisor").update(cleared=True)
     await case_actions.perform_act(
-        context, no, Act.SUPERVISE, await directory.actor_of("supervisor"), {"reason": "限期查处"}
+        context, no, Act.SUPERVISE, await directory.load_actor("supervisor"), {"reason": "限期查处"}
     )
     await Staff.filter(username="supervisor").update(cleared=False)
     await look(context, at("2026-09-22 09:00"))
@@ -136,7 +136,9 @@ async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_w
     assert not [each for each in words if "礼金" in each or "教育" in each]
     assert not await Notice.filter(case_no=no, audience__in=["superior", "joint"])
     await Staff.filter(username="supervisor").update(cleared=False)
-    assert not [row for row in (await inbox.listed(await directory.actor_of("supervisor")))[0] if row["case_no"] == no]
+    assert not [
+        row for row in (await inbox.list_notices(await directory.load_actor("supervisor")))[0] if row["case_no"] == no
+    ]
 
 
 # ---- when it leaves ----
@@ -146,11 +148,11 @@ class Letters:
     """A sender that reaches everybody and keeps what it sends; it fails as often as it is told to, or every time."""
 
     def __init__(self, *faults: Exception, every: bool = False) -> None:
-        self.sent: list[Outgoing] = []
+        self.sent: list[OutgoingNotice] = []
         self.faults = list(faults)
         self.every = every
 
-    async def __call__(self, out: Outgoing) -> Channel:
+    async def __call__(self, out: OutgoingNotice) -> Channel:
         if self.every:
             raise self.faults[0]
         if out.to and self.faults:
@@ -158,14 +160,14 @@ class Letters:
         self.sent.append(out)
         return Channel.EMAIL
 
-    def by_mail(self) -> list[Outgoing]:
+    def by_mail(self) -> list[OutgoingNotice]:
         return [out for out in self.sent if out.to]
 
 
 async def drained(context: AppContext, letters: Letters, moment: datetime) -> None:
     manner = DeliveryPolicy.of(context.settings)
     table = bootstrap.handlers(context)
-    for kind, steps in routing_jobs.handlers(letters, manner).items():
+    for kind, steps in routing_jobs.build_handlers(letters, manner).items():
         if kind in ("notice.send", "notice.digest", "clock.reached"):
             table[kind] = steps[0]
     await outbox.drain(table, moment)
@@ -173,7 +175,7 @@ async def drained(context: AppContext, letters: Letters, moment: datetime) -> No
 
 async def with_mail(*usernames: str) -> None:
     for username in usernames:
-        await directory.keep_mail(username, f"{username}@example.cn")
+        await directory.store_mail(username, f"{username}@example.cn")
 
 
 async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(context: AppContext) -> None:
@@ -181,14 +183,14 @@ async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(con
     stand(context, MONDAY)
     no, letters = await appeal(context), Letters()
     await drained(context, letters, MONDAY)
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
     night = stand(context, at("2026-09-15 22:00"))
-    await case_actions.perform_act(context, no, Act.URGE, await directory.actor_of("reception"), {})
+    await case_actions.perform_act(context, no, Act.URGE, await directory.load_actor("reception"), {})
     before = len(letters.by_mail())
     await drained(context, letters, night)
     assert len(letters.by_mail()) == before, "nobody is disturbed at ten in the evening"
-    assert any("催办" in row["words"] for row in (await inbox.listed(clerk))[0]), "but it stands in the inbox"
+    assert any("催办" in row["words"] for row in (await inbox.list_notices(clerk))[0]), "but it stands in the inbox"
     await drained(context, letters, at("2026-09-16 08:29"))
     assert len(letters.by_mail()) == before
     for _ in range(2):
@@ -203,7 +205,7 @@ async def test_what_is_urgent_leaves_in_the_night(context: AppContext) -> None:
         kind="complaint", title="燃气泄漏", text="教学楼燃气泄漏，随时可能爆炸", channel="web", desk="", urgency=1
     )
     no = (await case_actions.submit_case(context, draft)).no
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     await case_actions.perform_act(context, no, Act.ASSIGN, desk, {"unit": "jiaoyu"})
     letters = Letters()
     await drained(context, letters, night)
@@ -230,7 +232,7 @@ async def test_an_address_refused_for_good_is_shown_to_the_supervisors(context: 
     no, letters = await appeal(context), Letters(ValueError("收件人被拒收（550）"))
     await drained(context, letters, MONDAY)
     await drained(context, letters, MONDAY + HOUR)
-    assert [(row["case_no"], row["error"]) for row in await inbox.undelivered()] == [(no, "收件人被拒收（550）")]
+    assert [(row["case_no"], row["error"]) for row in await inbox.list_undelivered()] == [(no, "收件人被拒收（550）")]
     assert not letters.by_mail()
 
 
@@ -255,7 +257,7 @@ async def mornings(context: AppContext, letters: Letters, moments: Sequence[date
     for moment in moments:
         await jobs.sweep_clocks(stand(context, moment))
         await drained(context, letters, moment)
-        await digests.ask(manner, moment)
+        await digests.request_digest(manner, moment)
         await drained(context, letters, moment)
 
 
@@ -263,7 +265,7 @@ async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_war
     await with_mail("clerk-jiaoyu")
     letters = Letters()
     no = await appeal(context)
-    await case_actions.perform_act(context, no, Act.ACCEPT, await directory.actor_of("clerk-jiaoyu"), {})
+    await case_actions.perform_act(context, no, Act.ACCEPT, await directory.load_actor("clerk-jiaoyu"), {})
     await mornings(context, letters, [MONDAY + 24 * HOUR])  # Tuesday
     letters.sent.clear()
     friday = at("2026-11-10 07:00")  # the answer is due on the 13th
@@ -271,10 +273,10 @@ async def test_a_unit_gets_one_digest_each_working_morning_instead_of_single_war
     digest = [out.words for out in letters.by_mail() if out.words.startswith("今日提醒")]
     assert len(digest) == 1 and "临期 1 件" in digest[0]
     assert not [out for out in letters.by_mail() if out.words.startswith("临期")]
-    clerk = await directory.actor_of("clerk-jiaoyu")
-    lines = (await inbox.listed(clerk))[0]
+    clerk = await directory.load_actor("clerk-jiaoyu")
+    lines = (await inbox.list_notices(clerk))[0]
     head = next(row for row in lines if row["words"] == digest[0])
-    _, held = await inbox.digest(clerk, head["id"])
+    _, held = await inbox.load_digest(clerk, head["id"])
     assert [row["case_no"] for row in held] == [no]
     assert not await Notice.filter(push="digest", unit="jiaoyu", digest__isnull=True)
 
@@ -304,15 +306,15 @@ async def test_a_report_is_in_no_digest(context: AppContext) -> None:
 async def test_a_mark_is_the_units_and_names_who_made_it(context: AppContext) -> None:
     no = await appeal(context)
     await outbox.drain(bootstrap.handlers(context), MONDAY)
-    clerk, lead = await directory.actor_of("clerk-jiaoyu"), await directory.actor_of("lead-jiaoyu")
-    stranger = await directory.actor_of("clerk-chengguan")
-    mine = [row["id"] for row in (await inbox.listed(clerk))[0] if row["case_no"] == no]
-    assert mine and await inbox.unread(clerk, MONDAY) == len(mine)
-    assert await inbox.mark(stranger, mine, MONDAY) == 0, "another unit's notices are not theirs to mark"
-    assert await inbox.mark(clerk, mine, MONDAY) == len(mine)
-    assert await inbox.mark(clerk, None, MONDAY) == 0
-    assert await inbox.unread(lead, MONDAY) == 0
-    assert {row["read_by"] for row in (await inbox.listed(lead))[1]} == {"clerk-jiaoyu"}
+    clerk, lead = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
+    stranger = await directory.load_actor("clerk-chengguan")
+    mine = [row["id"] for row in (await inbox.list_notices(clerk))[0] if row["case_no"] == no]
+    assert mine and await inbox.count_unread(clerk, MONDAY) == len(mine)
+    assert await inbox.mark_read(stranger, mine, MONDAY) == 0, "another unit's notices are not theirs to mark"
+    assert await inbox.mark_read(clerk, mine, MONDAY) == len(mine)
+    assert await inbox.mark_read(clerk, None, MONDAY) == 0
+    assert await inbox.count_unread(lead, MONDAY) == 0
+    assert {row["read_by"] for row in (await inbox.list_notices(lead))[1]} == {"clerk-jiaoyu"}
 
 
 async def test_messages_that_were_carried_out_are_forgotten_after_a_while(context: AppContext) -> None:
@@ -336,7 +338,7 @@ def test_every_audience_of_staff_has_its_roles(audience: str) -> None:
 
 async def answered(context: AppContext, **more: object) -> str:
     no = await appeal(context, kind="complaint", title="路灯不亮", text="校门口路灯不亮", **more)
-    clerk = await directory.actor_of("clerk-jiaoyu")
+    clerk = await directory.load_actor("clerk-jiaoyu")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
     await case_actions.perform_act(context, no, Act.REPLY, clerk, {"text": "已修好。"})
     return no
@@ -375,9 +377,9 @@ async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(conte
     draft = Submission(kind="complaint", title="路灯不亮", text="小区路灯坏了很久", channel="web", desk="")
     no = (await case_actions.submit_case(context, draft)).no
     planned = PlannedNotice(f"above:{no}", no, "clock.late", Audience.JOINT, "xinfang", "仍未办结", Priority.WORKING)
-    await delivery.keep([planned], DeliveryPolicy.of(context.settings), MONDAY)
-    kept_away, other = [await directory.actor_of(f"{who}-xinfang") for who in ("clerk", "lead")]
-    assert [len((await inbox.listed(each))[0]) for each in (kept_away, other)] == [1, 1]
-    await cases.bar(no, staff=[kept_away.id])
-    assert [len((await inbox.listed(each))[0]) for each in (kept_away, other)] == [0, 1]
-    assert [await inbox.unread(each, MONDAY) for each in (kept_away, other)] == [0, 1]
+    await delivery.store_notices([planned], DeliveryPolicy.of(context.settings), MONDAY)
+    kept_away, other = [await directory.load_actor(f"{who}-xinfang") for who in ("clerk", "lead")]
+    assert [len((await inbox.list_notices(each))[0]) for each in (kept_away, other)] == [1, 1]
+    await cases.bar_access(no, staff=[kept_away.id])
+    assert [len((await inbox.list_notices(each))[0]) for each in (kept_away, other)] == [0, 1]
+    assert [await inbox.count_unread(each, MONDAY) for each in (kept_away, other)] == [0, 1]

@@ -15,7 +15,8 @@ from tortoise.exceptions import OperationalError
 
 from feedback.kernel import db, heartbeat, outbox, timers
 from feedback.kernel.settings import Settings
-from tests.conftest import MONDAY, POSTGRES
+from tests.conftest import POSTGRES
+from tests.moments import MONDAY
 from tests.people import ANNAS_MESSAGE, BASE, Door
 from web import bootstrap, worker
 from web.app import create_app
@@ -108,7 +109,7 @@ async def test_a_transaction_that_could_not_begin_leaves_the_connection_free(set
                         await outbox.put("never", "1", {}, MONDAY)
         async with asyncio.timeout(SECONDS), db.transaction():
             await outbox.put("once", "1", {}, MONDAY)
-        assert (await outbox.counts(MONDAY))["waiting"] == 1
+        assert (await outbox.count_messages(MONDAY))["waiting"] == 1
 
 
 async def test_the_worker_inside_writes_its_heartbeat_and_takes_it_away_when_it_ends(settings: Settings) -> None:

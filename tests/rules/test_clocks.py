@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.rules import workdays
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, Light, clocks_of
-from feedback.rules.lifecycle import steps_from
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, Light, compute_clocks
+from feedback.rules.lifecycle import list_steps
 from feedback.rules.projection import project
-from feedback.rules.tenures import tenures_of
+from feedback.rules.tenures import compute_tenures
 from feedback.rules.terms import RIGHTS, Holder
 from feedback.rules.vocabulary import PROFILE_OF, Act, Kind, Profile
 from feedback.rules.workdays import Calendar, DayRow, Editions
 
 CALENDAR = Editions.only(workdays.package())
-MONDAY = aware(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE))
+MONDAY = to_utc(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE_TIMEZONE))
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -46,7 +46,7 @@ ASSIGNED = (Act.ASSIGN, MONDAY + HOUR, {"unit": "jiaoyu"})
 
 
 def test_a_complaint_starts_the_desks_clock_and_the_citizens_own() -> None:
-    clocks = clocks_of(_history((Act.SUBMIT, MONDAY)), _facts(), CALENDAR)
+    clocks = compute_clocks(_history((Act.SUBMIT, MONDAY)), _facts(), CALENDAR)
     assert {(c.term, c.holder, c.unit) for c in clocks} == {
         ("forward", Holder.DESK, "rexian"),
         ("answer", Holder.CITIZEN_OWN, ""),
@@ -55,7 +55,7 @@ def test_a_complaint_starts_the_desks_clock_and_the_citizens_own() -> None:
 
 
 def test_no_hand_off_stops_or_restarts_the_citizens_own_clock() -> None:
-    start = _clock(clocks_of(_history((Act.SUBMIT, MONDAY)), _facts(), CALENDAR), "answer")
+    start = _clock(compute_clocks(_history((Act.SUBMIT, MONDAY)), _facts(), CALENDAR), "answer")
     passed_on = _history(
         (Act.SUBMIT, MONDAY),
         ASSIGNED,
@@ -63,11 +63,11 @@ def test_no_hand_off_stops_or_restarts_the_citizens_own_clock() -> None:
         (Act.ASSIGN, MONDAY + 3 * DAY, {"unit": "chengguan"}),
         (Act.ACCEPT, MONDAY + 4 * DAY),
     )
-    assert _clock(clocks_of(passed_on, _facts(), CALENDAR), "answer") == start
+    assert _clock(compute_clocks(passed_on, _facts(), CALENDAR), "answer") == start
 
 
 def test_a_return_starts_the_desks_clock_anew_and_ends_the_units() -> None:
-    clocks = clocks_of(
+    clocks = compute_clocks(
         _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.RETURN, MONDAY + 2 * HOUR, {"reason": "x"})), _facts(), CALENDAR
     )
     running = {(c.term, c.seq) for c in clocks if c.stopped_at is None}
@@ -75,36 +75,36 @@ def test_a_return_starts_the_desks_clock_anew_and_ends_the_units() -> None:
 
 
 def test_an_appeal_has_sixty_days_from_acceptance_and_thirty_more_once_approved() -> None:
-    accepted = aware(datetime(2026, 8, 5, 10, tzinfo=OFFICE))
+    accepted = to_utc(datetime(2026, 8, 5, 10, tzinfo=OFFICE_TIMEZONE))
     acts: list[Done] = [
         (Act.SUBMIT, accepted - DAY),
         (Act.ASSIGN, accepted - HOUR, {"unit": "jiaoyu"}),
         (Act.ACCEPT, accepted),
     ]
-    before = _clock(clocks_of(_history(*acts), _facts(Kind.APPEAL), CALENDAR), "resolve")
+    before = _clock(compute_clocks(_history(*acts), _facts(Kind.APPEAL), CALENDAR), "resolve")
     assert (before.due_raw_day, before.due_legal_day) == (date(2026, 10, 4), date(2026, 10, 8))
     longer = (Act.EXTEND, accepted + DAY, {"days": 30, "reason": "复杂"})
-    after = _clock(clocks_of(_history(*acts, longer), _facts(Kind.APPEAL), CALENDAR), "resolve")
+    after = _clock(compute_clocks(_history(*acts, longer), _facts(Kind.APPEAL), CALENDAR), "resolve")
     assert (after.due_raw_day, after.due_legal_day) == (date(2026, 11, 3), date(2026, 11, 3))
 
 
 def test_an_extension_never_goes_beyond_what_the_term_allows() -> None:
     longer = (Act.EXTEND, MONDAY + DAY, {"days": 365, "reason": "x"})
     history = _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.ACCEPT, MONDAY + 2 * HOUR), longer)
-    plain = _clock(clocks_of(history[:-1], _facts(Kind.APPEAL), CALENDAR), "resolve")
-    extended = _clock(clocks_of(history, _facts(Kind.APPEAL), CALENDAR), "resolve")
+    plain = _clock(compute_clocks(history[:-1], _facts(Kind.APPEAL), CALENDAR), "resolve")
+    extended = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "resolve")
     assert extended.due_raw_day - plain.due_raw_day == timedelta(days=30)
 
 
 def test_somebody_without_a_name_is_owed_no_notification() -> None:
     history = _history((Act.SUBMIT, MONDAY), ASSIGNED)
-    assert "notify" not in {c.term for c in clocks_of(history, _facts(Kind.APPEAL, named=False), CALENDAR)}
-    assert "notify" in {c.term for c in clocks_of(history, _facts(Kind.APPEAL), CALENDAR)}
+    assert "notify" not in {c.term for c in compute_clocks(history, _facts(Kind.APPEAL, named=False), CALENDAR)}
+    assert "notify" in {c.term for c in compute_clocks(history, _facts(Kind.APPEAL), CALENDAR)}
 
 
 def test_an_urgent_clock_runs_through_the_night() -> None:
-    night = aware(datetime(2026, 10, 1, 23, 30, tzinfo=OFFICE))
-    clock = _clock(clocks_of(_history((Act.SUBMIT, night)), _facts(urgency=1), CALENDAR), "answer")
+    night = to_utc(datetime(2026, 10, 1, 23, 30, tzinfo=OFFICE_TIMEZONE))
+    clock = _clock(compute_clocks(_history((Act.SUBMIT, night)), _facts(urgency=1), CALENDAR), "answer")
     assert clock.due_at == night + timedelta(hours=4)
 
 
@@ -117,19 +117,19 @@ def test_a_review_has_its_own_thirty_days_which_the_reviewing_unit_takes_over() 
         (Act.REVIEW, MONDAY + 2 * DAY, {"reason": "不服"}),
         (Act.ASSIGN, MONDAY + 3 * DAY, {"unit": "quzhengfu"}),
     ]
-    clock = _clock(clocks_of(_history(*acts), _facts(Kind.APPEAL), CALENDAR), "review")
+    clock = _clock(compute_clocks(_history(*acts), _facts(Kind.APPEAL), CALENDAR), "review")
     assert clock.unit == "quzhengfu"
     assert clock.starts_at == MONDAY + 2 * DAY
     assert clock.due_raw_day == date(2026, 10, 16)
 
 
 def test_a_clock_is_amber_before_its_plain_day_and_red_only_after_the_legal_one() -> None:
-    start = aware(datetime(2026, 9, 18, 9, tzinfo=OFFICE))
-    clock = _clock(clocks_of(_history((Act.SUBMIT, start)), _facts(Kind.APPEAL), CALENDAR), "forward")
+    start = to_utc(datetime(2026, 9, 18, 9, tzinfo=OFFICE_TIMEZONE))
+    clock = _clock(compute_clocks(_history((Act.SUBMIT, start)), _facts(Kind.APPEAL), CALENDAR), "forward")
     assert (clock.due_raw_day, clock.due_legal_day) == (date(2026, 10, 3), date(2026, 10, 8))
 
     def in_office(day: int, hour: int) -> datetime:
-        return aware(datetime(2026, 10, day, hour, tzinfo=OFFICE))
+        return to_utc(datetime(2026, 10, day, hour, tzinfo=OFFICE_TIMEZONE))
 
     assert clock.light(start) is Light.GREEN
     assert clock.light(in_office(4, 9)) is Light.AMBER
@@ -140,7 +140,7 @@ def test_a_clock_is_amber_before_its_plain_day_and_red_only_after_the_legal_one(
 
 def test_a_withdrawal_stops_every_clock_without_calling_it_kept() -> None:
     history = _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.WITHDRAW, MONDAY + DAY))
-    clocks = clocks_of(history, _facts(), CALENDAR)
+    clocks = compute_clocks(history, _facts(), CALENDAR)
     assert all(c.stopped_at is not None for c in clocks)
     assert _clock(clocks, "answer").state(MONDAY + 2 * DAY) is ClockState.STOPPED
 
@@ -152,7 +152,9 @@ def test_a_co_units_clock_is_stopped_by_that_unit_only() -> None:
         (Act.CO_ASSIGN, MONDAY + HOUR, {"units": ["a", "b"], "task": "x"}),
     ]
     history = [*_history(*acts), CaseEvent(4, Act.CO_REPLY, MONDAY + DAY, "a", {"text": "好"})]
-    running = {c.unit for c in clocks_of(history, _facts(), CALENDAR) if c.term == "co_reply" and c.stopped_at is None}
+    running = {
+        c.unit for c in compute_clocks(history, _facts(), CALENDAR) if c.term == "co_reply" and c.stopped_at is None
+    }
     assert running == {"b"}
 
 
@@ -163,7 +165,7 @@ def test_each_unit_answers_for_its_own_days() -> None:
         (Act.RETURN, MONDAY + DAY, {"reason": "x"}),
         (Act.ASSIGN, MONDAY + 2 * DAY, {"unit": "chengguan"}),
     ]
-    held = [(t.unit, t.since, t.until) for t in tenures_of(_history(*acts))]
+    held = [(t.unit, t.since, t.until) for t in compute_tenures(_history(*acts))]
     assert held == [("jiaoyu", MONDAY + HOUR, MONDAY + DAY), ("chengguan", MONDAY + 2 * DAY, None)]
 
 
@@ -174,16 +176,16 @@ def _with_a_day_off(day: date) -> Calendar:
 
 def test_a_new_holiday_moves_a_running_clock_when_it_is_folded_again() -> None:
     history = _history((Act.SUBMIT, MONDAY))
-    before = _clock(clocks_of(history, _facts(), CALENDAR), "answer").due_legal_day
+    before = _clock(compute_clocks(history, _facts(), CALENDAR), "answer").due_legal_day
     after = CALENDAR.followed_by(_with_a_day_off(date(2026, 9, 17)), MONDAY + DAY)
-    assert _clock(clocks_of(history, _facts(), after), "answer").due_legal_day == before + DAY
+    assert _clock(compute_clocks(history, _facts(), after), "answer").due_legal_day == before + DAY
 
 
 def test_a_stopped_clock_keeps_the_calendar_in_force_when_it_stopped() -> None:
     history = _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.ACCEPT, MONDAY + 2 * DAY))
-    before = clocks_of(history, _facts(), CALENDAR)
+    before = compute_clocks(history, _facts(), CALENDAR)
     later = CALENDAR.followed_by(_with_a_day_off(date(2026, 9, 17)), MONDAY + 2 * DAY + HOUR)
-    after = clocks_of(history, _facts(), later)
+    after = compute_clocks(history, _facts(), later)
     assert [c for c in after if c.stopped_at] == [c for c in before if c.stopped_at]
     assert _clock(after, "answer").edition == "new"
 
@@ -194,31 +196,33 @@ def _plain_again(days: list[date]) -> Calendar:
 
 
 def test_a_duty_that_ends_earlier_is_not_late_overnight() -> None:
-    start = aware(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE))  # fifteen days end in National Day
+    start = to_utc(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE_TIMEZONE))  # fifteen days end in National Day
     history = _history((Act.SUBMIT, start))
-    told = _clock(clocks_of(history, _facts(Kind.APPEAL), CALENDAR), "forward")
+    told = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "forward")
     assert told.due_legal_day == date(2026, 10, 8)
     cut = _plain_again([date(2026, 10, day) for day in range(5, 8)])
-    in_time = CALENDAR.followed_by(cut, aware(datetime(2026, 9, 25, 12, tzinfo=OFFICE)))
-    assert _clock(clocks_of(history, _facts(Kind.APPEAL), in_time), "forward").due_legal_day == date(2026, 10, 5)
-    at_the_last = CALENDAR.followed_by(cut, aware(datetime(2026, 10, 5, 12, tzinfo=OFFICE)))
-    assert _clock(clocks_of(history, _facts(Kind.APPEAL), at_the_last), "forward").due_legal_day == date(2026, 10, 6)
+    in_time = CALENDAR.followed_by(cut, to_utc(datetime(2026, 9, 25, 12, tzinfo=OFFICE_TIMEZONE)))
+    assert _clock(compute_clocks(history, _facts(Kind.APPEAL), in_time), "forward").due_legal_day == date(2026, 10, 5)
+    at_the_last = CALENDAR.followed_by(cut, to_utc(datetime(2026, 10, 5, 12, tzinfo=OFFICE_TIMEZONE)))
+    assert _clock(compute_clocks(history, _facts(Kind.APPEAL), at_the_last), "forward").due_legal_day == date(
+        2026, 10, 6
+    )
 
 
 def test_a_right_that_was_told_is_not_cut_short() -> None:
-    answered = aware(datetime(2026, 9, 3, 9, 0, tzinfo=OFFICE))  # thirty days end in National Day
+    answered = to_utc(datetime(2026, 9, 3, 9, 0, tzinfo=OFFICE_TIMEZONE))  # thirty days end in National Day
     acts: tuple[Done, ...] = ((Act.SUBMIT, MONDAY - 20 * DAY), (Act.ASSIGN, MONDAY - 19 * DAY, {"unit": "jiaoyu"}))
     history = _history(*acts, (Act.ACCEPT, MONDAY - 18 * DAY), (Act.REPLY, answered, {"text": "x"}))
-    told = _clock(clocks_of(history, _facts(Kind.APPEAL), CALENDAR), "ask_review")
+    told = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "ask_review")
     cut = CALENDAR.followed_by(_plain_again([date(2026, 10, day) for day in range(1, 8)]), answered + 5 * DAY)
     assert told.due_legal_day == date(2026, 10, 8)
-    assert _clock(clocks_of(history, _facts(Kind.APPEAL), cut), "ask_review").due_legal_day == date(2026, 10, 8)
+    assert _clock(compute_clocks(history, _facts(Kind.APPEAL), cut), "ask_review").due_legal_day == date(2026, 10, 8)
 
 
 def test_a_clock_that_stops_after_an_edition_is_counted_by_it() -> None:
     history = _history((Act.SUBMIT, MONDAY), (Act.ASSIGN, MONDAY + 2 * DAY, {"unit": "jiaoyu"}))
     earlier = CALENDAR.followed_by(_with_a_day_off(date(2026, 9, 17)), MONDAY + DAY)
-    assert {c.edition for c in clocks_of(history, _facts(), earlier)} == {"new"}
+    assert {c.edition for c in compute_clocks(history, _facts(), earlier)} == {"new"}
 
 
 _DATA: Mapping[Act, Mapping[str, object]] = {
@@ -238,7 +242,7 @@ def test_whatever_happens_an_ended_case_has_no_running_clock_that_binds_us(kind:
     history, now = _history((Act.SUBMIT, MONDAY)), MONDAY
     for _ in range(data.draw(st.integers(0, 14))):
         folded = project(history, facts, CALENDAR)
-        steps = [s for s in steps_from(folded.state) if s.act is not Act.SUBMIT]
+        steps = [s for s in list_steps(folded.state) if s.act is not Act.SUBMIT]
         if not steps:
             break
         step = data.draw(st.sampled_from(steps))
@@ -256,6 +260,6 @@ def test_whatever_happens_an_ended_case_has_no_running_clock_that_binds_us(kind:
 @pytest.mark.parametrize("hour", [0, 1, 15, 16, 17, 23])
 def test_the_day_is_the_offices_day_at_any_hour(hour: int) -> None:
     start = datetime(2026, 9, 14, hour, 30, tzinfo=MONDAY.tzinfo)
-    clock = _clock(clocks_of(_history((Act.SUBMIT, start)), _facts(), CALENDAR), "answer")
-    local = start.astimezone(OFFICE).date()
+    clock = _clock(compute_clocks(_history((Act.SUBMIT, start)), _facts(), CALENDAR), "answer")
+    local = start.astimezone(OFFICE_TIMEZONE).date()
     assert clock.due_raw_day == CALENDAR.newest.add_workdays(local, 7)

@@ -11,7 +11,7 @@ from evaluation.kpi.timeliness import ClockFact, TenureFact
 from evaluation.periods import month
 from evaluation.publication import statistics
 from evaluation.publication.statistics import FORMULAE, Counts
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 
 OCTOBER = month("2026-10")
 NAMES = {"chengguan": "城市管理局", "jiaotong": "交通运输局", "rexian": "热线中心"}
@@ -159,7 +159,7 @@ def test_hidden_counts_cannot_be_tried_out_against_the_seal_without_the_secret()
 
 
 def moment(day: int, hour: int = 0) -> datetime:
-    return aware(datetime(2026, 10, day, hour, tzinfo=OFFICE))
+    return to_utc(datetime(2026, 10, day, hour, tzinfo=OFFICE_TIMEZONE))
 
 
 def test_facts_are_counted_per_unit_and_the_district_adds_up() -> None:

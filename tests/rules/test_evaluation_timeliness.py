@@ -10,7 +10,7 @@ from evaluation import periods
 from evaluation.kpi import timeliness
 from evaluation.kpi.timeliness import ClockCounts, ClockFact, Rectified, TenureFact, TimelinessOutcome, outcome
 from evaluation.periods import month
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.kernel.errors import Invalid
 
 OCTOBER = month("2026-10")
@@ -18,7 +18,7 @@ AFTER = OCTOBER.until + timedelta(days=20)
 
 
 def at(text: str) -> datetime:
-    return aware(datetime.fromisoformat(text).replace(tzinfo=OFFICE))
+    return to_utc(datetime.fromisoformat(text).replace(tzinfo=OFFICE_TIMEZONE))
 
 
 HOTLINE = ClockFact("1", "resolve", "lead", "chengguan", "rexian", "hotline", OCTOBER.since, OCTOBER.until)

@@ -4,21 +4,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from routing.oversight.forecast import FIRST_SHARE, LEAN, History, Past, calibration, share_of_time
+from routing.oversight.forecast import PRIOR_SHARE, PRIOR_WEIGHT, History, PastClock, compute_calibration, used_share
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=300)
 DAY = timedelta(days=1)
 
 
-def past(unit: str, *ended_after_days: float, term: str = "resolve") -> list[Past]:
+def past(unit: str, *ended_after_days: float, term: str = "resolve") -> list[PastClock]:
     """Clocks of ten days that ended so many days after they began."""
-    return [Past(unit, term, "appeal", START, START + 10 * DAY, START + days * DAY) for days in ended_after_days]
+    return [PastClock(unit, term, "appeal", START, START + 10 * DAY, START + days * DAY) for days in ended_after_days]
 
 
 def test_without_any_past_a_small_chance_is_believed_until_the_time_is_over() -> None:
     nothing = History.of([], NOW)
-    assert nothing.forecast("a", "resolve", "appeal", 0.5).chance == pytest.approx(FIRST_SHARE)
+    assert nothing.forecast("a", "resolve", "appeal", 0.5).chance == pytest.approx(PRIOR_SHARE)
     assert nothing.forecast("a", "resolve", "appeal", 1.0).chance == 1.0
 
 
@@ -26,9 +26,9 @@ def test_the_chance_is_the_share_of_those_still_running_that_became_late_leaning
     history = History.of([*past("a", 2, 4, 6, 8, 12, 14), *past("b", *[1] * 10, 5, 5)], NOW)
     told = history.forecast("a", "resolve", "appeal", 0.5)
     assert (told.unit_n, told.unit_late, told.all_n, told.all_late) == (4, 2, 6, 2)
-    chance = FIRST_SHARE
+    chance = PRIOR_SHARE
     for n in (6, 6, 6, 4):  # all terms, this term, this term and kind, the unit's own: two of each became late
-        chance = (2 + LEAN * chance) / (n + LEAN)
+        chance = (2 + PRIOR_WEIGHT * chance) / (n + PRIOR_WEIGHT)
     assert told.chance == pytest.approx(chance)
 
 
@@ -47,8 +47,8 @@ def test_another_term_or_kind_is_another_past() -> None:
 
 
 def test_one_that_still_runs_and_is_late_counts_as_late() -> None:
-    history = History.of([Past("a", "resolve", "appeal", START, START + 10 * DAY, None)], NOW)
-    assert history.still(("a", "resolve", "appeal"), 0.5) == (1, 1)
+    history = History.of([PastClock("a", "resolve", "appeal", START, START + 10 * DAY, None)], NOW)
+    assert history.count_unended(("a", "resolve", "appeal"), 0.5) == (1, 1)
 
 
 def test_expected_lateness_is_chance_times_days() -> None:
@@ -59,9 +59,9 @@ def test_expected_lateness_is_chance_times_days() -> None:
 
 
 def test_the_share_of_time_of_a_clock_without_length_is_whole() -> None:
-    assert share_of_time(START, START, START) == 1.0
+    assert used_share(START, START, START) == 1.0
 
 
 def test_a_calibrated_forecast_is_told_as_one() -> None:
-    told = calibration([(0.25, n % 4 == 0) for n in range(400)], bins=1)
+    told = compute_calibration([(0.25, n % 4 == 0) for n in range(400)], bins=1)
     assert told["bins"] == [{"n": 400, "foretold": 0.25, "happened": 0.25}]

@@ -4,17 +4,24 @@ from datetime import datetime
 
 import pytest
 
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.rules import workdays
-from routing.notices.delivery_hours import DeliveryHours, Priority, last_digest, may_leave, next_moment, rule_of
+from routing.notices.delivery_hours import (
+    DeliveryHours,
+    Priority,
+    compute_send_time,
+    last_digest_time,
+    next_open_moment,
+    parse_hours,
+)
 
 CALENDAR = workdays.package()
-STAFF = rule_of("08:30-17:30", workdays_only=True)
-CITIZENS = rule_of("08:00-21:00", workdays_only=False)
+STAFF = parse_hours("08:30-17:30", workdays_only=True)
+CITIZENS = parse_hours("08:00-21:00", workdays_only=False)
 
 
 def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=OFFICE)
+    return datetime.fromisoformat(text).replace(tzinfo=OFFICE_TIMEZONE)
 
 
 @pytest.mark.parametrize(
@@ -34,8 +41,8 @@ def at(text: str) -> datetime:
     ],
 )
 def test_what_is_not_urgent_waits_for_the_next_working_morning(made: str, rule: DeliveryHours, leaves: str) -> None:
-    assert next_moment(at(made), CALENDAR, rule) == at(leaves)
-    assert may_leave(Priority.AT_ONCE, at(made), CALENDAR, rule) == at(made)
+    assert next_open_moment(at(made), CALENDAR, rule) == at(leaves)
+    assert compute_send_time(Priority.AT_ONCE, at(made), CALENDAR, rule) == at(made)
 
 
 @pytest.mark.parametrize(
@@ -47,10 +54,10 @@ def test_what_is_not_urgent_waits_for_the_next_working_morning(made: str, rule: 
     ],
 )
 def test_the_digest_is_of_the_last_working_morning(now: str, digest: str) -> None:
-    assert last_digest(at(now), CALENDAR, STAFF) == at(digest)
+    assert last_digest_time(at(now), CALENDAR, STAFF) == at(digest)
 
 
 @pytest.mark.parametrize("text", ["", "8:30-17:30", "17:30-08:30", "08:30", "24:00-25:00", "08:30-08:30"])
 def test_hours_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        rule_of(text, workdays_only=True)
+        parse_hours(text, workdays_only=True)

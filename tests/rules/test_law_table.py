@@ -8,18 +8,18 @@ from itertools import product
 
 import pytest
 
-from feedback.kernel.clock import OFFICE, aware
+from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.rules import decision_grounds, workdays
-from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, clocks_of, term_of
-from feedback.rules.lifecycle import STEPS, CaseState, step_for, steps_from
+from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, ClockState, compute_clocks, find_term
+from feedback.rules.lifecycle import STEPS, CaseState, find_step, list_steps
 from feedback.rules.projection import project
-from feedback.rules.terms import RIGHTS, TERMS, Holder, in_force
+from feedback.rules.terms import RIGHTS, TERMS, Holder, list_terms_in_force
 from feedback.rules.vocabulary import OPEN, Act, Condition, Kind, Profile, Role, Stage, Status, Whose
 from feedback.rules.workdays import Editions
 
 CALENDAR = Editions.only(workdays.package())
 A = Act
-START = aware(datetime(2026, 8, 3, 9, 0, tzinfo=OFFICE))  # a Monday; National Day lies sixty days ahead
+START = to_utc(datetime(2026, 8, 3, 9, 0, tzinfo=OFFICE_TIMEZONE))  # a Monday; National Day lies sixty days ahead
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DATA: Mapping[Act, Mapping[str, object]] = {
     A.ASSIGN: {"unit": "jiaoyu"},
@@ -102,7 +102,9 @@ def facts(
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_the_clock(row: Row) -> None:
-    clocks = clocks_of(history(*row.acts, said=dict(row.said)), facts(row.kind, row.profile, row.urgency), CALENDAR)
+    clocks = compute_clocks(
+        history(*row.acts, said=dict(row.said)), facts(row.kind, row.profile, row.urgency), CALENDAR
+    )
     found = clock(clocks, row.term)
     assert (str(found.length), found.holder) == (row.length, row.holder)
     assert row.article in found.law
@@ -117,9 +119,9 @@ def test_the_clock(row: Row) -> None:
 def test_an_urgent_order_is_signed_within_half_an_hour_and_what_ran_before_keeps_its_hour(
     begun: str, length: str, minutes: int
 ) -> None:
-    at = aware(datetime.fromisoformat(begun))
+    at = to_utc(datetime.fromisoformat(begun))
     past = [CaseEvent(1, A.SUBMIT, at, "rexian", {}), CaseEvent(2, A.ASSIGN, at, "rexian", {"unit": "jiaoyu"})]
-    found = clock(clocks_of(past, facts(Kind.HELP, Profile.HOTLINE, 1), CALENDAR), "notify")
+    found = clock(compute_clocks(past, facts(Kind.HELP, Profile.HOTLINE, 1), CALENDAR), "notify")
     assert (str(found.length), found.due_at - at) == (length, timedelta(minutes=minutes))
     assert at < found.warn_at < found.due_at or minutes == 60
     assert not found.provisional
@@ -129,15 +131,15 @@ def test_an_urgent_order_is_signed_within_half_an_hour_and_what_ran_before_keeps
 
 def test_only_the_newest_row_is_told_as_the_law_in_force() -> None:
     def urgent_sign(day: date) -> list[str]:
-        return [str(t.length) for t in in_force(day) if t.code == "notify" and t.urgent == frozenset({1, 2})]
+        return [str(t.length) for t in list_terms_in_force(day) if t.code == "notify" and t.urgent == frozenset({1, 2})]
 
     assert urgent_sign(date(2026, 11, 21)) == ["1h"]
     assert urgent_sign(date(2026, 11, 22)) == ["30min"]
 
 
 def test_x2_counts_from_receipt_and_x3_from_the_transfer() -> None:
-    direct = clocks_of(history(A.SUBMIT, A.ASSIGN, said={A.ASSIGN: {"unit": "rexian"}}), facts(), CALENDAR)
-    passed = clocks_of(history(A.SUBMIT, A.ASSIGN), facts(), CALENDAR)
+    direct = compute_clocks(history(A.SUBMIT, A.ASSIGN, said={A.ASSIGN: {"unit": "rexian"}}), facts(), CALENDAR)
+    passed = compute_clocks(history(A.SUBMIT, A.ASSIGN), facts(), CALENDAR)
     assert clock(direct, "notify").starts_at == START
     assert clock(passed, "notify").starts_at == START + DAY
     assert "object" not in {c.term for c in direct}
@@ -145,8 +147,8 @@ def test_x2_counts_from_receipt_and_x3_from_the_transfer() -> None:
 
 def test_x5_and_x6_roll_over_the_national_day_and_are_counted_from_the_plain_day() -> None:
     accepted = history(A.SUBMIT, A.ASSIGN, A.ACCEPT)
-    assert clock(clocks_of(accepted, facts(), CALENDAR), "resolve").due_legal_day == date(2026, 10, 8)
-    longer = clocks_of(history(A.SUBMIT, A.ASSIGN, A.ACCEPT, A.EXTEND), facts(), CALENDAR)
+    assert clock(compute_clocks(accepted, facts(), CALENDAR), "resolve").due_legal_day == date(2026, 10, 8)
+    longer = compute_clocks(history(A.SUBMIT, A.ASSIGN, A.ACCEPT, A.EXTEND), facts(), CALENDAR)
     assert clock(longer, "resolve").due_raw_day == date(2026, 11, 3)
 
 
@@ -157,20 +159,20 @@ def test_x5_and_x6_roll_over_the_national_day_and_are_counted_from_the_plain_day
 )
 def test_delivery_restarts_the_citizens_own_limit(asked: str, acts: tuple[Act, ...]) -> None:
     received = "2026-09-01"
-    clocks = clocks_of(history(*acts, A.DELIVER, said={A.DELIVER: {"day": received}}), facts(), CALENDAR)
+    clocks = compute_clocks(history(*acts, A.DELIVER, said={A.DELIVER: {"day": received}}), facts(), CALENDAR)
     assert clock(clocks, asked).due_raw_day == date(2026, 9, 1) + timedelta(days=30)
 
 
 def test_x11_does_not_count_the_days_of_the_hearing() -> None:
     asked = history(*RE_REVIEWED, A.ASSIGN, A.ACCEPT)
-    plain = clock(clocks_of(asked, facts(), CALENDAR), "re_review")
+    plain = clock(compute_clocks(asked, facts(), CALENDAR), "re_review")
     heard = [
         *asked,
         CaseEvent(12, A.HEARING, START + 12 * DAY, "x"),
         CaseEvent(13, A.END_HEARING, START + 14 * DAY, "x"),
     ]
-    during = clock(clocks_of(heard[:-1], facts(), CALENDAR), "re_review")
-    after = clock(clocks_of(heard, facts(), CALENDAR), "re_review")
+    during = clock(compute_clocks(heard[:-1], facts(), CALENDAR), "re_review")
+    after = clock(compute_clocks(heard, facts(), CALENDAR), "re_review")
     assert during.state(START + 400 * DAY) is ClockState.STOPPED
     assert after.stopped_at is None
     assert after.due_raw_day == plain.due_raw_day + 3 * DAY
@@ -178,14 +180,14 @@ def test_x11_does_not_count_the_days_of_the_hearing() -> None:
 
 @pytest.mark.parametrize("acts", [(A.SUBMIT, A.ASSIGN, A.ACCEPT), (*REVIEWED, A.ASSIGN, A.ACCEPT)], ids=["X5", "X9"])
 def test_a_hearing_pauses_nothing_but_the_re_review(acts: tuple[Act, ...]) -> None:
-    before = clocks_of(history(*acts), facts(), CALENDAR)
-    after = clocks_of(history(*acts, A.HEARING, A.END_HEARING), facts(), CALENDAR)
+    before = compute_clocks(history(*acts), facts(), CALENDAR)
+    after = compute_clocks(history(*acts, A.HEARING, A.END_HEARING), facts(), CALENDAR)
     kept = {(c.term, c.seq): c for c in after}
     assert all(kept[c.term, c.seq] == c for c in before)
 
 
 def test_x12_is_ended_by_the_report_only() -> None:
-    clocks = clocks_of(history(A.SUBMIT, A.ASSIGN, A.REPORT_UP), facts(urgency=1), CALENDAR)
+    clocks = compute_clocks(history(A.SUBMIT, A.ASSIGN, A.REPORT_UP), facts(urgency=1), CALENDAR)
     assert clock(clocks, "report_up").stopped_by is A.REPORT_UP
 
 
@@ -197,7 +199,7 @@ def state(*acts: Act, said: Mapping[Act, Mapping[str, object]] | None = None, ki
 
 
 def open_acts(found: CaseState) -> set[Act]:
-    return {step.act for step in steps_from(found)}
+    return {step.act for step in list_steps(found)}
 
 
 def test_x4_a_petition_goes_back_only_while_an_objection_waits_for_consent() -> None:
@@ -244,7 +246,7 @@ ORDER = (A.SUBMIT, A.ASSIGN, A.ACCEPT)
 def test_a_work_order_needs_the_units_head_and_then_the_centre(asked: Act, decided: Act, refused: Act) -> None:
     def rows(*acts: Act) -> dict[Act, set[tuple[Role, Whose]]]:
         found = state(*acts, kind=Kind.COMPLAINT, profile=Profile.HOTLINE)
-        return {step.act: set(step.who) for step in steps_from(found)}
+        return {step.act: set(step.who) for step in list_steps(found)}
 
     before, after = rows(*ORDER), rows(*ORDER, asked)
     assert before[asked] == {(Role.LEAD, Whose.HOLDER)} and decided not in before
@@ -255,7 +257,7 @@ def test_a_work_order_needs_the_units_head_and_then_the_centre(asked: Act, decid
 
 
 def test_a_petition_is_made_longer_by_the_units_head_alone_and_never_put_on_account() -> None:
-    offered = {step.act: step.who for step in steps_from(state(*ORDER))}
+    offered = {step.act: step.who for step in list_steps(state(*ORDER))}
     assert offered[A.EXTEND] == {(Role.LEAD, Whose.HOLDER)}
     assert not offered.keys() & {A.ENDORSE_EXTENSION, A.ASK_HOLD, A.HOLD}
 
@@ -288,7 +290,7 @@ def test_each_way_a_registered_petition_is_handled_in_running_systems_is_open_he
 
 def test_no_petition_is_kept_without_handling_and_without_a_clock() -> None:
     """存 has no row: whatever ends a petition at the desk tells the petitioner or joins it to another."""
-    ends = {step.act for step in steps_from(state(A.SUBMIT)) if step.target and step.target not in OPEN}
+    ends = {step.act for step in list_steps(state(A.SUBMIT)) if step.target and step.target not in OPEN}
     assert ends == {A.DECLINE, A.DIVERT, A.MERGE, A.WITHDRAW}
 
 
@@ -351,7 +353,7 @@ def test_no_open_case_is_without_a_clock_that_binds_somebody(
             continue
         seen.add(key)
         at, seq = past[-1].at + HOUR, len(past) + 1
-        for step in steps_from(now):
+        for step in list_steps(now):
             waiting.append([*past, CaseEvent(seq, step.act, at, folded.unit, _SAID.get(step.act, {}))])
 
 
@@ -359,7 +361,7 @@ def test_every_term_begins_in_some_case_and_can_be_found() -> None:
     for term in TERMS:
         case = facts(next(iter(term.kinds)), next(iter(term.profiles)), min(term.urgent))
         stage = next(iter(term.stages))
-        assert term_of(term.code, case, stage, max(term.since, date(2026, 8, 3)), bool(term.direct)) is term, term
+        assert find_term(term.code, case, stage, max(term.since, date(2026, 8, 3)), bool(term.direct)) is term, term
 
 
 # ---- grounds, routes, outcomes, triggers ----
@@ -376,13 +378,13 @@ def test_the_choice_can_be_made_and_cites_its_article(
     reachable = [
         (profile, kind, stage)
         for profile, kind, stage in product(row.profiles, row.kinds, row.stages)
-        if (step := step_for(act, profile, kind, stage)) and any(n.name == need for n in (*step.needs, *step.may))
+        if (step := find_step(act, profile, kind, stage)) and any(n.name == need for n in (*step.needs, *step.may))
     ]
     assert reachable
     for case in reachable:
-        assert row in decision_grounds.rows_for(act, need, *case)
-        assert decision_grounds.faults(act, {need: row.code}, *case) == {}
-        assert decision_grounds.faults(act, {need: "无此项"}, *case) == {need: "unknown"}
+        assert row in decision_grounds.list_grounds(act, need, *case)
+        assert decision_grounds.find_ground_faults(act, {need: row.code}, *case) == {}
+        assert decision_grounds.find_ground_faults(act, {need: "无此项"}, *case) == {need: "unknown"}
 
 
 def test_every_ground_names_its_letter_and_every_route_its_own_limit() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from feedback.kernel.errors import Invalid, NotNow
 from feedback.rules.access import Actor, CaseAccess, open_steps
-from feedback.rules.conditions import conditions_of
-from feedback.rules.lifecycle import STEPS, CaseState, decide, steps_from
-from feedback.rules.terms import TERMS, Holder, in_force
+from feedback.rules.conditions import compute_conditions
+from feedback.rules.lifecycle import STEPS, CaseState, check_step, list_steps
+from feedback.rules.terms import TERMS, Holder, list_terms_in_force
 from feedback.rules.vocabulary import OPEN, PROFILE_OF, Act, Kind, Profile, Role, Stage, Status, Whose
 
 
@@ -38,14 +38,14 @@ def test_an_act_has_one_row_for_each_rule_book_kind_and_stage() -> None:
 def test_every_open_status_can_end_by_people_without_the_system(kind: Kind) -> None:
     reachable, waiting = {Status.RECEIVED}, [Status.RECEIVED]
     while waiting:
-        for step in steps_from(_state(waiting.pop(), kind)):
+        for step in list_steps(_state(waiting.pop(), kind)):
             if step.target and step.target not in reachable:
                 reachable.add(step.target)
                 waiting.append(step.target)
     for status in reachable & OPEN:
         seen, frontier = {status}, [status]
         while frontier:
-            for step in steps_from(_state(frontier.pop(), kind)):
+            for step in list_steps(_state(frontier.pop(), kind)):
                 by_people = any(role is not Role.SYSTEM for role, _ in step.who)
                 if by_people and step.target and step.target not in seen:
                     seen.add(step.target)
@@ -79,7 +79,7 @@ def test_every_term_names_its_law_and_can_be_stopped() -> None:
 
 @pytest.mark.parametrize("day", sorted({term.since for term in TERMS}), ids=str)
 def test_no_two_terms_of_one_code_hold_for_the_same_case_on_a_day(day: date) -> None:
-    rows = in_force(day)
+    rows = list_terms_in_force(day)
     for profile, kind, stage, urgency, direct in product(Profile, Kind, Stage, (0, 1, 2), (True, False)):
         holding = [
             t.code
@@ -103,38 +103,38 @@ def test_every_kind_has_a_clock_from_the_first_moment() -> None:
 
 def test_a_reply_before_acceptance_is_not_now() -> None:
     with pytest.raises(NotNow):
-        decide(_state(Status.ASSIGNED), Act.REPLY, {"text": "好"})
+        check_step(_state(Status.ASSIGNED), Act.REPLY, {"text": "好"})
 
 
 def test_what_a_step_needs_is_named_when_it_is_missing() -> None:
     with pytest.raises(Invalid) as caught:
-        decide(_state(Status.ASSIGNED), Act.DECLINE, {"reason": "  "})
+        check_step(_state(Status.ASSIGNED), Act.DECLINE, {"reason": "  "})
     assert caught.value.fields == {"reason": "missing", "where_instead": "missing"}
 
 
 @pytest.mark.parametrize("level", [0, 6, -1, True, "5", 2.5, None])
 def test_a_level_outside_one_to_five_is_refused(level: object) -> None:
     with pytest.raises(Invalid):
-        decide(_state(Status.REPLIED), Act.RATE, {"level": level})
+        check_step(_state(Status.REPLIED), Act.RATE, {"level": level})
 
 
 def test_a_case_is_returned_twice_at_most() -> None:
     back = [(Act.ASSIGN, {"unit": "jiaoyu"}), (Act.RETURN, {"reason": "不属于本单位"})]
-    decide(_state(Status.ASSIGNED, marks=conditions_of(back)), Act.RETURN, {"reason": "不属于本单位"})
+    check_step(_state(Status.ASSIGNED, marks=compute_conditions(back)), Act.RETURN, {"reason": "不属于本单位"})
     with pytest.raises(NotNow):
-        decide(_state(Status.ASSIGNED, marks=conditions_of(back * 2)), Act.RETURN, {"reason": "不属于本单位"})
+        check_step(_state(Status.ASSIGNED, marks=compute_conditions(back * 2)), Act.RETURN, {"reason": "不属于本单位"})
 
 
 def test_only_an_appeal_goes_to_review_and_re_review_only_after_review() -> None:
-    acts = {s.act for s in steps_from(_state(Status.REPLIED, Kind.APPEAL))}
+    acts = {s.act for s in list_steps(_state(Status.REPLIED, Kind.APPEAL))}
     assert Act.REVIEW in acts and Act.RE_REVIEW not in acts
-    after = {s.act for s in steps_from(_state(Status.REPLIED, Kind.APPEAL, stage=Stage.REVIEW))}
+    after = {s.act for s in list_steps(_state(Status.REPLIED, Kind.APPEAL, stage=Stage.REVIEW))}
     assert Act.RE_REVIEW in after and Act.REVIEW not in after
-    assert Act.REVIEW not in {s.act for s in steps_from(_state(Status.REPLIED))}
+    assert Act.REVIEW not in {s.act for s in list_steps(_state(Status.REPLIED))}
 
 
 def test_a_report_is_never_published() -> None:
-    assert Act.PUBLISH not in {s.act for s in steps_from(_state(Status.REPLIED, Kind.REPORT))}
+    assert Act.PUBLISH not in {s.act for s in list_steps(_state(Status.REPLIED, Kind.REPORT))}
 
 
 def test_the_rated_unit_does_not_call_back_about_itself() -> None:

@@ -46,8 +46,8 @@ def test_four_measures_and_three_suggestions_each_with_its_article() -> None:
 def test_who_may_what(actor: Actor, sees: bool, issues: bool, answers: bool) -> None:
     assert measure_types.may_see(actor, "jiaoyu") is sees
     assert measure_types.may_issue(actor, "jiaoyu") is issues
-    assert measure_types.may(actor, MeasureStep.ANSWER, "jiaoyu") is answers
-    assert measure_types.may(actor, MeasureStep.CLOSE, "jiaoyu") is issues
+    assert measure_types.may_perform(actor, MeasureStep.ANSWER, "jiaoyu") is answers
+    assert measure_types.may_perform(actor, MeasureStep.CLOSE, "jiaoyu") is issues
 
 
 def test_every_open_measure_can_end_and_nothing_leaves_the_end() -> None:
@@ -75,7 +75,7 @@ def test_what_is_wrong_is_named(change: dict[str, Any], fault: dict[str, str]) -
 
 
 def test_a_suggestion_is_answered_with_whether_it_was_adopted() -> None:
-    improve, circular = measure_types.row_of("improve"), measure_types.row_of("circular")
+    improve, circular = measure_types.find_measure_type("improve"), measure_types.find_measure_type("circular")
     assert improve and circular
     assert measure_types.measure_step_faults(MeasureStep.ANSWER, improve, {"text": "已改"}, TODAY) == {
         "adoption": "unknown"

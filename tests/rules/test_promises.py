@@ -6,7 +6,7 @@ import pytest
 
 from feedback.kernel.errors import Invalid
 from feedback.rules import local_terms
-from feedback.rules.deadlines import clocks_of
+from feedback.rules.deadlines import compute_clocks
 from feedback.rules.terms import TERMS
 from feedback.rules.vocabulary import Act, Kind, Profile
 from tests.rules.test_law_table import CALENDAR, START, clock, facts, history
@@ -16,30 +16,37 @@ SHORTER = '[[promise]]\nterm = "resolve"\nprofile = "petition"\nlength = "30cd"\
 
 def test_a_shorter_promise_holds_for_what_begins_under_it_and_for_nothing_that_runs() -> None:
     acts = (Act.SUBMIT, Act.ASSIGN, Act.ACCEPT)
-    said = {"terms": local_terms.begun_by(Act.ACCEPT, facts(), local_terms.read(SHORTER))}
+    said = {"terms": local_terms.list_promised_lengths(Act.ACCEPT, facts(), local_terms.parse_local_terms(SHORTER))}
     assert said == {"terms": {"resolve": "30cd"}}
-    promised = clock(clocks_of(history(*acts, said={Act.ACCEPT: said}), facts(), CALENDAR), "resolve")
-    plain = clock(clocks_of(history(*acts), facts(), CALENDAR), "resolve")
+    promised = clock(compute_clocks(history(*acts, said={Act.ACCEPT: said}), facts(), CALENDAR), "resolve")
+    plain = clock(compute_clocks(history(*acts), facts(), CALENDAR), "resolve")
     assert (str(promised.length), promised.due_raw_day) == ("30cd", date(2026, 9, 4))
     assert (str(plain.length), plain.law) == ("60cd", promised.law)
     assert promised.starts_at > START
 
 
 def test_a_promise_holds_for_its_kinds_only() -> None:
-    assert local_terms.begun_by(Act.ACCEPT, facts(Kind.SUGGEST), local_terms.read(SHORTER)) == {}
-    assert local_terms.begun_by(Act.ACCEPT, facts(Kind.APPEAL, Profile.HOTLINE), local_terms.read(SHORTER)) == {}
+    assert (
+        local_terms.list_promised_lengths(Act.ACCEPT, facts(Kind.SUGGEST), local_terms.parse_local_terms(SHORTER)) == {}
+    )
+    assert (
+        local_terms.list_promised_lengths(
+            Act.ACCEPT, facts(Kind.APPEAL, Profile.HOTLINE), local_terms.parse_local_terms(SHORTER)
+        )
+        == {}
+    )
 
 
 URGENT = '[[promise]]\nterm = "notify"\nprofile = "hotline"\nlength = "20min"\n'
 
 
 def test_a_promise_in_minutes_tightens_what_runs_in_hours_or_minutes_and_nothing_in_days() -> None:
-    (promise,) = local_terms.read(URGENT)
+    (promise,) = local_terms.parse_local_terms(URGENT)
     urgent, calm = facts(Kind.HELP, Profile.HOTLINE, 1), facts(Kind.HELP, Profile.HOTLINE)
-    assert local_terms.begun_by(Act.ASSIGN, urgent, [promise]) == {"notify": "20min"}
-    assert local_terms.begun_by(Act.ASSIGN, calm, [promise]) == {}
+    assert local_terms.list_promised_lengths(Act.ASSIGN, urgent, [promise]) == {"notify": "20min"}
+    assert local_terms.list_promised_lengths(Act.ASSIGN, calm, [promise]) == {}
     said = {Act.ASSIGN: {"unit": "jiaoyu", "terms": {"notify": "20min"}}}
-    found = clock(clocks_of(history(Act.SUBMIT, Act.ASSIGN, said=said), urgent, CALENDAR), "notify")
+    found = clock(compute_clocks(history(Act.SUBMIT, Act.ASSIGN, said=said), urgent, CALENDAR), "notify")
     assert (str(found.length), found.due_at - found.starts_at) == ("20min", timedelta(minutes=20))
 
 
@@ -60,7 +67,7 @@ def test_a_promise_in_minutes_tightens_what_runs_in_hours_or_minutes_and_nothing
 )
 def test_what_loosens_or_touches_what_is_fixed_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(Invalid) as refused:
-        local_terms.read(text)
+        local_terms.parse_local_terms(text)
     assert any(words.startswith(why) for words in refused.value.fields.values())
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.rules import escalation_levels, workdays
 from feedback.rules.escalation_levels import ESCALATION_LEVELS, ClockRun
 from feedback.rules.vocabulary import Profile
@@ -17,7 +17,7 @@ CALENDAR = workdays.package()
 
 
 def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=OFFICE)
+    return datetime.fromisoformat(text).replace(tzinfo=OFFICE_TIMEZONE)
 
 
 # 60 calendar days from 5 August: the last day lies in the National Day week and moves to 8 October.
@@ -44,25 +44,25 @@ URGENT = ClockRun(at("2026-10-02 01:00"), date(2026, 10, 2), at("2026-10-02 02:0
     ],
 )
 def test_a_clock_reaches_its_stages_in_order(run: ClockRun, moment: str, stage: str, following: str | None) -> None:
-    assert escalation_levels.reached(run, CALENDAR, at(moment)) == (stage, at(following) if following else None)
+    assert escalation_levels.find_level(run, CALENDAR, at(moment)) == (stage, at(following) if following else None)
 
 
 def test_the_next_look_is_never_in_the_past() -> None:
     for hours in range(0, 60 * 24, 7):
         now = at("2026-09-20") + timedelta(hours=hours)
         for run in (PETITION, ONE_DAY, URGENT):
-            _, look_at = escalation_levels.reached(run, CALENDAR, now)
+            _, look_at = escalation_levels.find_level(run, CALENDAR, now)
             assert look_at is None or look_at > now
 
 
 def test_a_right_that_lapses_is_never_looked_at() -> None:
-    assert escalation_levels.first_look("object", at("2026-09-15"), date(2026, 9, 18), "5wd") is None
+    assert escalation_levels.compute_first_look("object", at("2026-09-15"), date(2026, 9, 18), "5wd") is None
 
 
 def test_what_was_passed_unseen_is_told_together() -> None:
-    assert escalation_levels.passed("", "late") == ("amber", "today", "late")
-    assert escalation_levels.passed("amber", "late_1") == ("today", "late", "late_1")
-    assert escalation_levels.passed("late", "late") == ()
+    assert escalation_levels.list_passed_levels("", "late") == ("amber", "today", "late")
+    assert escalation_levels.list_passed_levels("amber", "late_1") == ("today", "late", "late_1")
+    assert escalation_levels.list_passed_levels("late", "late") == ()
 
 
 # ---- the ladder ----
@@ -71,7 +71,7 @@ def test_what_was_passed_unseen_is_told_together() -> None:
 def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> None:
     for row in ESCALATION_LEVELS:
         for profile in Profile:
-            assert escalation.of_stage(row.code, profile), (row.code, profile)
+            assert escalation.list_escalation_rules(row.code, profile), (row.code, profile)
     assert all(rung.law for rung in ESCALATION_RULES)
     assert {rung.stage for rung in ESCALATION_RULES} == {row.code for row in ESCALATION_LEVELS}
 
@@ -104,16 +104,16 @@ def test_of_a_report_only_its_holders_and_overseers_hear() -> None:
 
 def test_what_runs_in_hours_disturbs_at_once_and_a_report_is_in_no_sum() -> None:
     amber = next(rung for rung in ESCALATION_RULES if rung.stage == "amber")
-    assert escalation.push_of(amber, length="60cd", urgency=0, is_report=False) is Priority.DIGEST
-    assert escalation.push_of(amber, length="2h", urgency=0, is_report=False) is Priority.AT_ONCE
-    assert escalation.push_of(amber, length="30min", urgency=0, is_report=False) is Priority.AT_ONCE
-    assert escalation.push_of(amber, length="1wd", urgency=2, is_report=False) is Priority.AT_ONCE
-    assert escalation.push_of(amber, length="60cd", urgency=0, is_report=True) is Priority.WORKING
+    assert escalation.priority_of(amber, length="60cd", urgency=0, is_report=False) is Priority.DIGEST
+    assert escalation.priority_of(amber, length="2h", urgency=0, is_report=False) is Priority.AT_ONCE
+    assert escalation.priority_of(amber, length="30min", urgency=0, is_report=False) is Priority.AT_ONCE
+    assert escalation.priority_of(amber, length="1wd", urgency=2, is_report=False) is Priority.AT_ONCE
+    assert escalation.priority_of(amber, length="60cd", urgency=0, is_report=True) is Priority.WORKING
 
 
 def test_every_rung_can_be_worded() -> None:
     for rung in ESCALATION_RULES:
-        words = escalation.worded(
+        words = escalation.render_warning(
             rung, rung.stage, no="20260914-000001", title="长" * 60, unit="区城管局", term="办结答复"
         )
         assert "{" not in words
@@ -122,4 +122,4 @@ def test_every_rung_can_be_worded() -> None:
 
 
 def test_instants_are_compared_across_zones() -> None:
-    assert escalation_levels.reached(PETITION, CALENDAR, datetime(2026, 10, 8, 16, 0, tzinfo=UTC))[0] == "late"
+    assert escalation_levels.find_level(PETITION, CALENDAR, datetime(2026, 10, 8, 16, 0, tzinfo=UTC))[0] == "late"

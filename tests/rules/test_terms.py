@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from feedback.rules.deadlines import Clock, clocks_of, longest_extension, row_of
+from feedback.rules.deadlines import Clock, compute_clocks, max_extension_days, term_of_clock
 from feedback.rules.projection import project
 from feedback.rules.terms import TERMS, TERMS_BY_ID, by_id
 from feedback.rules.vocabulary import Act, Kind, Profile
@@ -19,7 +19,7 @@ _ACCEPTED = (Act.SUBMIT, Act.ASSIGN, Act.ACCEPT)
 
 
 def _counted_before_the_correction() -> Clock:
-    return clock(clocks_of(history(*_ACCEPTED), facts(), CALENDAR), "resolve")
+    return clock(compute_clocks(history(*_ACCEPTED), facts(), CALENDAR), "resolve")
 
 
 def test_no_two_rows_share_an_id_and_each_id_says_rule_book_code_and_year() -> None:
@@ -37,14 +37,14 @@ def test_a_second_row_with_the_same_id_is_refused() -> None:
 
 def test_a_clock_finds_its_row_after_the_citation_was_corrected() -> None:
     stored = _counted_before_the_correction()
-    row = row_of(stored, CORRECTED)
+    row = term_of_clock(stored, CORRECTED)
     assert (row.id, row.law) == (stored.term_id, f"更正：{stored.law}")
-    assert row.longer_by == row_of(stored).longer_by == 30
+    assert row.longer_by == term_of_clock(stored).longer_by == 30
 
 
 def test_the_corrected_table_counts_the_same_dates_under_the_new_words() -> None:
-    before = clocks_of(history(*_ACCEPTED, Act.EXTEND), facts(), CALENDAR)
-    after = clocks_of(history(*_ACCEPTED, Act.EXTEND), facts(), CALENDAR, CORRECTED)
+    before = compute_clocks(history(*_ACCEPTED, Act.EXTEND), facts(), CALENDAR)
+    after = compute_clocks(history(*_ACCEPTED, Act.EXTEND), facts(), CALENDAR, CORRECTED)
     assert [replace(c, law="", label="") for c in after] == [replace(c, law="", label="") for c in before]
     assert all(c.law.startswith("更正：") for c in after)
 
@@ -52,23 +52,23 @@ def test_the_corrected_table_counts_the_same_dates_under_the_new_words() -> None
 @pytest.mark.parametrize("id_", ["", "petition.resolve.claim.1999"], ids=["not known", "no longer in the table"])
 def test_a_clock_without_a_row_falls_back_to_what_it_holds_itself(id_: str) -> None:
     stored = replace(_counted_before_the_correction(), term_id=id_)
-    row = row_of(stored)
+    row = term_of_clock(stored)
     assert (row.code, row.label, row.law, row.length) == (stored.term, stored.label, stored.law, stored.length)
-    assert not row.paused_by and longest_extension([stored]) == 0
+    assert not row.paused_by and max_extension_days([stored]) == 0
 
 
 @pytest.mark.parametrize(("urgency", "length", "hours"), [(1, "4h", 1), (2, "26h", 4)])
 def test_two_rows_worded_alike_are_two_rows(urgency: int, length: str, hours: int) -> None:
     urgent = facts(Kind.COMPLAINT, Profile.HOTLINE, urgency)
-    own = clock(clocks_of(history(Act.SUBMIT), urgent, CALENDAR), "answer")
-    row = row_of(own)
+    own = clock(compute_clocks(history(Act.SUBMIT), urgent, CALENDAR), "answer")
+    row = term_of_clock(own)
     assert (str(row.length), row.urgent) == (length, frozenset({urgency}))
     assert own.due_at - own.warn_at == row.warn.span == timedelta(hours=hours)
 
 
 def test_a_shorter_promise_and_a_newer_row_have_rows_of_their_own() -> None:
     promised = history(*_ACCEPTED, said={Act.ACCEPT: {"terms": {"resolve": "30cd"}}})
-    stored = clock(clocks_of(promised, facts(), CALENDAR), "resolve")
+    stored = clock(compute_clocks(promised, facts(), CALENDAR), "resolve")
     assert (stored.term_id, str(stored.length)) == ("petition.resolve.claim.2022", "30cd")
     assert project(promised, facts(), CALENDAR).clocks[-1].term_id in TERMS_BY_ID
     assert TERMS_BY_ID["hotline.notify.urgent.2020"].length != TERMS_BY_ID["hotline.notify.urgent.2026"].length

@@ -4,14 +4,14 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from feedback.kernel.clock import aware
+from feedback.kernel.clock import to_utc
 from feedback.kernel.timers import BACK_OFF, Daily, Every, first_due, latest_due, next_due, retry_at
 
 NIGHT = Daily(time(2, 30))
 
 
 def at(text: str) -> datetime:
-    return aware(datetime.fromisoformat(text))
+    return to_utc(datetime.fromisoformat(text))
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ import pytest
 from feedback.rules import decision_grounds
 from feedback.rules.vocabulary import Profile
 from routing.oversight import triggers
-from routing.oversight.triggers import RULES, Late, SupervisionFacts
+from routing.oversight.triggers import SUPERVISION_RULES, LateClock, SupervisionFacts
 
 P, H, R = Profile.PETITION, Profile.HOTLINE, Profile.RATING
 CASE = SupervisionFacts(no="20260914-000001", profile=P, unit="jiaoyu")
-LATE = Late(7, "resolve", "办结答复", date(2026, 9, 18), 2)
+LATE = LateClock(7, "resolve", "办结答复", date(2026, 9, 18), 2)
 
 
 def found(record: SupervisionFacts) -> set[tuple[str, str]]:
-    return {(each.rule, each.trigger) for each in triggers.proposed(record)}
+    return {(each.rule, each.trigger) for each in triggers.propose_orders(record)}
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_what_is_proposed(record: SupervisionFacts, expected: set[tuple[str, str
 
 def test_every_rule_names_a_trigger_the_law_of_that_rule_book_holds() -> None:
     rows = {row.code: row for row in decision_grounds.TRIGGERS}
-    for rule in RULES:
+    for rule in SUPERVISION_RULES:
         for profile, code in rule.triggers.items():
             assert profile in rows[code].profiles, (rule.code, code)
             assert rows[code].law
 
 
 def test_the_same_fact_has_the_same_key_and_a_new_order_makes_it_new() -> None:
-    before = triggers.proposed(replace(CASE, late=(LATE,)))[0]
-    longer = triggers.proposed(replace(CASE, late=(replace(LATE, workdays=9),)))[0]
-    again = triggers.proposed(replace(CASE, late=(LATE,), orders=1))[0]
+    before = triggers.propose_orders(replace(CASE, late=(LATE,)))[0]
+    longer = triggers.propose_orders(replace(CASE, late=(replace(LATE, workdays=9),)))[0]
+    again = triggers.propose_orders(replace(CASE, late=(LATE,), orders=1))[0]
     assert before.key == longer.key != again.key
 
 
 def test_the_evidence_says_it_in_words_without_a_person() -> None:
-    words = triggers.proposed(replace(CASE, late=(LATE,)))[0].evidence
+    words = triggers.propose_orders(replace(CASE, late=(LATE,)))[0].evidence
     assert words == ("“办结答复”应在 2026-09-18 前办结，已过 2 个工作日", "没有经批准的延期")

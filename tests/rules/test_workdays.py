@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from feedback.kernel.errors import Invalid
 from feedback.rules import workdays
-from feedback.rules.deadlines import due_days
+from feedback.rules.deadlines import compute_due_days
 from feedback.rules.terms import Length, TermUnit, parse_length
 
 CALENDAR = workdays.package()
@@ -38,12 +38,12 @@ def _day(text: str) -> date:
     ],
 )
 def test_a_term_ends_on_the_day_the_rule_book_says(start: str, length: str, raw: str, legal: str) -> None:
-    assert due_days(CALENDAR, _day(start), parse_length(length)) == (_day(raw), _day(legal))
+    assert compute_due_days(CALENDAR, _day(start), parse_length(length)) == (_day(raw), _day(legal))
 
 
 def test_an_extension_runs_from_the_plain_due_day() -> None:
-    raw, _ = due_days(CALENDAR, _day("2026-08-05"), parse_length("60cd"))
-    assert due_days(CALENDAR, raw, parse_length("30cd")) == (_day("2026-11-03"), _day("2026-11-03"))
+    raw, _ = compute_due_days(CALENDAR, _day("2026-08-05"), parse_length("60cd"))
+    assert compute_due_days(CALENDAR, raw, parse_length("30cd")) == (_day("2026-11-03"), _day("2026-11-03"))
 
 
 @given(ANNOUNCED)
@@ -71,7 +71,7 @@ def test_working_days_land_on_a_working_day_and_count_back_to_the_same_number(da
 
 @given(ANNOUNCED, st.integers(1, 90))
 def test_a_legal_due_day_is_the_first_working_day_not_before_the_plain_one(day: date, count: int) -> None:
-    raw, legal = due_days(CALENDAR, day, Length(count, TermUnit.CALENDAR))
+    raw, legal = compute_due_days(CALENDAR, day, Length(count, TermUnit.CALENDAR))
     assert raw == day + timedelta(days=count)
     assert legal >= raw
     assert CALENDAR.is_workday(legal)
@@ -82,7 +82,10 @@ def test_a_legal_due_day_is_the_first_working_day_not_before_the_plain_one(day: 
 def test_a_later_start_is_never_due_earlier(one: date, other: date, count: int) -> None:
     first, second = sorted((one, other))
     for unit in (TermUnit.CALENDAR, TermUnit.WORKING):
-        assert due_days(CALENDAR, first, Length(count, unit))[1] <= due_days(CALENDAR, second, Length(count, unit))[1]
+        assert (
+            compute_due_days(CALENDAR, first, Length(count, unit))[1]
+            <= compute_due_days(CALENDAR, second, Length(count, unit))[1]
+        )
 
 
 def test_a_year_without_its_notice_is_provisional() -> None:

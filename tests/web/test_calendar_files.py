@@ -108,16 +108,16 @@ def test_only_a_whole_year_makes_it_known_and_what_it_leaves_out_plain() -> None
     year, _ = checked(read_file("", _json(YEAR)), before, True)
     assert year and year.announced_until == date(2027, 12, 31)
     assert year.plain == (date(2027, 5, 3),)
-    assert date(2027, 5, 3) not in calendar_editions.changed(before, year).rows
+    assert date(2027, 5, 3) not in calendar_editions.apply_change(before, year).rows
 
 
 def test_what_is_odd_is_doubted_and_not_refused() -> None:
     change, _ = checked(read_file("", _json(YEAR)), KNOWN, True)
     assert change
-    words = "".join(doubts(change, calendar_editions.changed(KNOWN, change), date(2026, 11, 22)))
+    words = "".join(doubts(change, calendar_editions.apply_change(KNOWN, change), date(2026, 11, 22)))
     assert "没有看到：清明、劳动、端午、中秋、国庆" in words
     past = calendar_editions.CalendarChange((DayRow(date(2026, 10, 9), False, "x"),), (), KNOWN.announced_until)
-    assert "已经过去" in doubts(past, calendar_editions.changed(KNOWN, past), date(2026, 11, 22))[0]
+    assert "已经过去" in doubts(past, calendar_editions.apply_change(KNOWN, past), date(2026, 11, 22))[0]
 
 
 def test_the_announced_years_pass_their_own_check() -> None:
@@ -128,7 +128,7 @@ def test_the_announced_years_pass_their_own_check() -> None:
         )
         change, faults = checked(notice, KNOWN, True)
         assert change, faults
-        assert calendar_editions.changed(KNOWN, change).rows == KNOWN.rows
+        assert calendar_editions.apply_change(KNOWN, change).rows == KNOWN.rows
 
 
 def test_a_year_is_counted_as_the_notice_does() -> None:

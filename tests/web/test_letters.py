@@ -7,20 +7,20 @@ import pytest
 
 from feedback.rules import letter_types
 from feedback.rules.decision_grounds import GROUNDS, DecisionGround
-from feedback.rules.letter_types import ALL, LETTERS, MEASURE, MEASURE_LETTERS, About
+from feedback.rules.letter_types import ALL, LETTERS, MEASURE, MEASURE_LETTERS, LetterContext
 from feedback.rules.lifecycle import CLAIMS
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 from web.actions.letter_templates import TO_WORDS
 from web.letters import default_templates, templates
 from web.letters.placeholders import PLACEHOLDERS
 
-APPEAL = About(Profile.PETITION, Kind.APPEAL, Stage.FIRST, True)
+APPEAL = LetterContext(Profile.PETITION, Kind.APPEAL, Stage.FIRST, True)
 ART_32 = {"请求", "事实和理由", "处理意见", "法律依据"}
 REMEDY = {"救济机关", "救济期限"}
 
 
-def _codes(act: str, about: About, **data: object) -> list[str]:
-    return [letter.code for letter in letter_types.letters_for(act, data, about)]
+def _codes(act: str, about: LetterContext, **data: object) -> list[str]:
+    return [letter.code for letter in letter_types.select_letters(act, data, about)]
 
 
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
@@ -29,7 +29,7 @@ def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: le
     assert letter.to.value in TO_WORDS
     assert "条例 第" in letter.law or "国办发" in letter.law or "法 第" in letter.law
     assert set(letter.states) <= set(PLACEHOLDERS)
-    assert "《" in letter_types.cited(letter.law)
+    assert "《" in letter_types.cite_law(letter.law)
 
 
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
@@ -53,16 +53,16 @@ def test_an_opinion_states_what_article_32_asks_and_the_review_right() -> None:
     [(Stage.FIRST, "opinion"), (Stage.REVIEW, "review_opinion"), (Stage.RE_REVIEW, "re_review_opinion")],
 )
 def test_a_reply_is_the_opinion_of_its_stage(stage: Stage, code: str) -> None:
-    assert _codes("reply", About(Profile.PETITION, Kind.APPEAL, stage, True)) == [code]
+    assert _codes("reply", LetterContext(Profile.PETITION, Kind.APPEAL, stage, True)) == [code]
 
 
 def test_a_suggestion_and_a_hotline_order_are_answered_by_letters_of_their_own() -> None:
-    assert _codes("reply", About(Profile.PETITION, Kind.SUGGEST, Stage.FIRST, True)) == ["suggestion_reply"]
-    assert _codes("reply", About(Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST, True)) == ["hotline_reply"]
+    assert _codes("reply", LetterContext(Profile.PETITION, Kind.SUGGEST, Stage.FIRST, True)) == ["suggestion_reply"]
+    assert _codes("reply", LetterContext(Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST, True)) == ["hotline_reply"]
 
 
 def test_nobody_is_notified_who_left_no_name() -> None:
-    unnamed = About(Profile.PETITION, Kind.APPEAL, Stage.FIRST, False)
+    unnamed = LetterContext(Profile.PETITION, Kind.APPEAL, Stage.FIRST, False)
     assert _codes("accept", unnamed) == []
     assert _codes("accept", APPEAL) == ["accept_notice"]
     assert _codes("reply", unnamed) == ["opinion"]
@@ -76,15 +76,17 @@ def test_who_came_directly_is_told_receipt_route_and_procedure_and_no_slip_goes_
 
 
 def test_whoever_reports_is_told_where_to_go_and_all_else_stays_between_offices() -> None:
-    report = About(Profile.PETITION, Kind.REPORT, Stage.FIRST, True)
+    report = LetterContext(Profile.PETITION, Kind.REPORT, Stage.FIRST, True)
     issued = [each for each in LETTERS if report.kind in each.kinds and report.profile in each.profiles]
     assert {each.code for each in issued if not each.internal} == {"guide_notice"}
 
 
 @pytest.mark.parametrize("ground", [*GROUNDS], ids=lambda row: row.code)
 def test_every_ground_of_refusal_is_told_by_one_letter_and_quoted(ground: DecisionGround) -> None:
-    about = About(next(iter(ground.profiles)), next(iter(ground.kinds & CLAIMS or {Kind.REPORT})), Stage.FIRST, True)
-    told = letter_types.letters_for("decline", {"ground": ground.code}, about)
+    about = LetterContext(
+        next(iter(ground.profiles)), next(iter(ground.kinds & CLAIMS or {Kind.REPORT})), Stage.FIRST, True
+    )
+    told = letter_types.select_letters("decline", {"ground": ground.code}, about)
     expected = {"not_accepted": "not_accepted_notice", "not_again": "not_again_notice", "guide": "guide_notice"}
     wanted = "hotline_declined" if about.profile is Profile.HOTLINE else expected[ground.letter or ""]
     assert [letter.code for letter in told] == [wanted]
@@ -112,31 +114,31 @@ def test_an_assignment_is_a_slip_unless_it_is_commissioned_and_the_petitioner_is
     ids=["left no name", "a review is told by its own notice", "a report by the discipline organs", "a work order"],
 )
 @pytest.mark.parametrize("act", ["assign", "transfer"])
-def test_nobody_else_is_told_where_a_matter_was_forwarded_to_by_letter(act: str, about: About) -> None:
+def test_nobody_else_is_told_where_a_matter_was_forwarded_to_by_letter(act: str, about: LetterContext) -> None:
     assert not {"forwarded_notice", "handed_on_notice"} & set(_codes(act, about))
 
 
 def test_a_work_order_made_longer_or_put_on_account_is_told_with_its_reason() -> None:
-    order = About(Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST, True)
+    order = LetterContext(Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST, True)
     assert _codes("extend", order) == ["hotline_extension"]
     assert _codes("hold", order) == ["hotline_hold"]
     assert all("理由" in letter_types.BY_CODE[code].states for code in ("hotline_extension", "hotline_hold"))
 
 
 def test_a_rectification_issues_none() -> None:
-    assert letter_types.acts_with(About(Profile.RATING, Kind.RECTIFY, Stage.FIRST, True)) == frozenset()
+    assert letter_types.list_letter_acts(LetterContext(Profile.RATING, Kind.RECTIFY, Stage.FIRST, True)) == frozenset()
 
 
 def test_a_number_is_written_as_offices_write_it_and_a_reports_is_of_another_series() -> None:
     row = letter_types.BY_CODE["accept_notice"]
-    series = letter_types.series_of(row, "云信", confidential=False)
-    assert letter_types.number_of(series, date(2026, 11, 22), 12) == "云信受告〔2026〕12号"
-    assert letter_types.series_of(row, "云信", confidential=True) != series
+    series = letter_types.series_name(row, "云信", confidential=False)
+    assert letter_types.letter_number(series, date(2026, 11, 22), 12) == "云信受告〔2026〕12号"
+    assert letter_types.series_name(row, "云信", confidential=True) != series
 
 
 def test_each_of_the_three_suggestions_and_of_the_joint_conferences_measures_has_its_letter() -> None:
     kinds = {"improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"}
-    assert {found.code for kind in kinds if (found := letter_types.letter_of_measure(kind))} == {
+    assert {found.code for kind in kinds if (found := letter_types.find_measure_letter(kind))} == {
         each.code for each in MEASURE_LETTERS
     }
-    assert letter_types.letter_of_measure("nothing") is None
+    assert letter_types.find_measure_letter("nothing") is None

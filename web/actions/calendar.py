@@ -24,14 +24,14 @@ async def back_to(context: AppContext, actor: Actor, name: str) -> int:
 
     Raises NotFound.
     """
-    held = {known.edition: known for _, known in (await calendar_editions.editions()).held}
+    held = {known.edition: known for _, known in (await calendar_editions.load_editions()).held}
     if name not in held:
         raise NotFound(edition=name)
-    what = calendar_editions.back_to(await calendar_editions.current(), held[name])
+    what = calendar_editions.diff_calendars(await calendar_editions.load_current_calendar(), held[name])
     return await drafted(context, actor, replace(what, source="", remark=f"恢复为 {name} 版的安排"))
 
 
 async def drafted(context: AppContext, actor: Actor, what: calendar_editions.CalendarChange) -> int:
     """The number of a draft against the calendar as it is now."""
-    known = await calendar_editions.current()
-    return await calendar_editions.draft(what, actor.name or actor.id, context.clock.now(), follows=known.edition)
+    known = await calendar_editions.load_current_calendar()
+    return await calendar_editions.store_draft(what, actor.name or actor.id, context.clock.now(), follows=known.edition)

@@ -45,7 +45,7 @@ async def submit_case(
 
     Raises Invalid naming every field that is wrong, or Conflict when the source id was used for another text.
     """
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     settings = context.settings
     wrong = _faults(draft, names, settings.attachments_max) | dict(faults or {})
     if wrong:
@@ -119,7 +119,7 @@ def _goes_to(names: Directory, desk: str, region: str, barred: frozenset[str]) -
         region_chain=names.region_chain(region),
         barred=barred,
     )
-    return assignment_rules.decide(facts, names.rows).unit
+    return assignment_rules.decide_unit(facts, names.rows).unit
 
 
 def _faults(draft: Submission, names: Directory, attachments_max: int) -> dict[str, str]:
@@ -153,7 +153,7 @@ async def perform_act(
     """
     rated = partial(case_ratings.record, pf=pf, rating_id=submission.id_of(key, context.settings.secret))
     for attempt in range(_TRIES):
-        file = await case_queries.file(actor, no, secret=context.settings.secret)
+        file = await case_queries.load_file(actor, no, secret=context.settings.secret)
         step = next((step for step in file.steps(context.clock.now()) if step.act is act), None)
         if step is not None and (wrong := await _step_faults(context, file, step, actor, data, pf)):
             raise Invalid(wrong)
@@ -180,15 +180,15 @@ async def perform_act(
 async def _step_faults(
     context: AppContext, file: CaseFile, step: Step, actor: Actor, data: Mapping[str, Any], pf: str
 ) -> dict[str, str]:
-    found = parsing.faults(step, data, await directory.snapshot(), context.settings.attachments_max)
-    found |= decision_grounds.faults(step.act, data, file.profile, file.kind, file.stage)
+    found = parsing.faults(step, data, await directory.load_directory(), context.settings.attachments_max)
+    found |= decision_grounds.find_ground_faults(step.act, data, file.profile, file.kind, file.stage)
     if step.act is Act.RATE and "level" not in found:
         text, tags = data.get("text", ""), data.get("tags", [])
         if isinstance(text, str) and "tags" not in found:
             found |= submission.faults(data["level"], tags, text, pf)
     if step.act in (Act.ASSIGN, Act.CO_ASSIGN, Act.TRANSFER) and not found:
         found |= await _unit_faults(file, data)
-    if step.act is Act.TRANSFER and not found and data["desk"] not in await directory.desks():
+    if step.act is Act.TRANSFER and not found and data["desk"] not in await directory.list_desks():
         found["desk"] = "no_desk"
     if step.act is Act.RECUSE and not found and (fault := await _recusal_fault(file, data["staff"])):
         found["staff"] = fault
@@ -203,7 +203,7 @@ async def _step_faults(
 
 async def _unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str]:
     """A report goes to nobody it names, to nobody below them, and to no unit in which nobody could open it."""
-    names, bars = await directory.snapshot(), frozenset(file.entries[0].data.get("bars", ()))
+    names, bars = await directory.load_directory(), frozenset(file.entries[0].data.get("bars", ()))
     found = {}
     for need in ("unit", "units", "desk"):
         said = data.get(need) or ()
@@ -220,7 +220,7 @@ async def _recusal_fault(file: CaseFile, staff: str) -> str:
     if not await directory.is_staff(staff):
         return "unknown_staff"
     able = {Role.CLERK.value, Role.LEAD.value} if file.unit else {Role.RECEPTION.value}
-    at = await directory.staff_of(file.unit or file.desk)
+    at = await directory.list_staff(file.unit or file.desk)
     fit = [row for row in at if able & set(row["roles"]) and (row["cleared"] or not file.confidential)]
     left = {row["username"] for row in fit} - {staff} - file.recused
     return "" if left else "last_handler"
@@ -231,7 +231,7 @@ async def _merge_fault(context: AppContext, file: CaseFile, actor: Actor, other:
     if other == file.no:
         return "unknown"
     try:
-        into = await case_queries.file(actor, other, secret=context.settings.secret)
+        into = await case_queries.load_file(actor, other, secret=context.settings.secret)
     except NotFound:
         return "unknown"
     return "confidential" if into.confidential and not file.confidential else ""

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from feedback.queries import overdue, supervision
-from feedback.rules.access import OVERSEERS, Actor, has
+from feedback.rules.access import OVERSEERS, Actor, has_role
 from routing.directory import Directory
-from routing.oversight.forecast import History, Past, share_of_time
+from routing.oversight.forecast import History, PastClock, used_share
 from web.context import AppContext
 from web.presentation import oversight as oversight_views
 
@@ -28,8 +28,8 @@ async def history(context: AppContext) -> History:
     now, key = context.clock.now(), context.settings.database
     known = _counted.get(key)
     if known is None or not timedelta(0) <= now - known[0] < KEPT_FOR:
-        rows = await supervision.past_clocks(now - LOOKS_BACK, now, PAST_MOST)
-        known = (now, await asyncio.to_thread(lambda: History.of((Past(*row) for row in rows), now)))
+        rows = await supervision.load_past_clocks(now - LOOKS_BACK, now, PAST_MOST)
+        known = (now, await asyncio.to_thread(lambda: History.of((PastClock(*row) for row in rows), now)))
         forget()
         _counted[key] = known
     return known[1]
@@ -38,12 +38,12 @@ async def history(context: AppContext) -> History:
 async def lines(context: AppContext, actor: Actor, names: Directory) -> list[dict[str, Any]]:
     """The running clocks the actor sees, those of which most lateness is to be expected first."""
     now, past = context.clock.now(), await history(context)
-    rows = await overdue.running_clocks(actor, now=now)
-    if not has(actor, OVERSEERS):
+    rows = await overdue.list_running_clocks(actor, now=now)
+    if not has_role(actor, OVERSEERS):
         rows = [row for row in rows if row["unit"] == actor.unit]
     told = []
     for row in rows:
-        used = share_of_time(row["starts_at"], row["due_at"], now)
+        used = used_share(row["starts_at"], row["due_at"], now)
         told.append((past.forecast(row["unit"], row["term"], row["kind"], used), row))
     told.sort(key=lambda each: (-each[0].expected_days, -each[0].chance, each[1]["due_at"]))
     return [oversight_views.forecast_line(row, each, names) for each, row in told[:SHOWN_MOST]]

@@ -10,7 +10,7 @@ from feedback import letter_register
 from feedback.kernel import identifiers
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden, NotFound
-from feedback.letter_register import Issued
+from feedback.letter_register import IssuedLetter
 from feedback.rules import letter_types
 from feedback.rules.access import Actor
 from feedback.rules.letter_types import LetterType
@@ -82,7 +82,7 @@ def template_of(context: AppContext, row: LetterType) -> Template:
         act_words=(acts.label_of(row.act) or "三项建议和督查措施"),
         to=TO_WORDS[row.to.value],
         series=row.series,
-        law=letter_types.cited(row.law),
+        law=letter_types.cite_law(row.law),
         internal=row.internal,
         own=own,
         faults=[templates.why_broken(fault) for fault in faults],
@@ -118,7 +118,7 @@ def in_force(context: AppContext, row: LetterType) -> bytes:
 
 def sample_of(row: LetterType) -> dict[str, str]:
     """What stands in a letter about the sample case."""
-    said = placeholders.sample() | {"标题": row.title, "依据": letter_types.cited(row.law)}
+    said = placeholders.sample() | {"标题": row.title, "依据": letter_types.cite_law(row.law)}
     return said | ({"主送": "云川区自然资源局"} if row.to is letter_types.Addressee.UNIT else {})
 
 
@@ -143,20 +143,20 @@ async def verified(request: Request, typed: str) -> VerifiedLetter | None:
     """The letter of a printed code. Codes that are unknown and codes that are none are answered alike, and counted."""
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
-    found = await letter_register.verified(typed)
+    found = await letter_register.find_by_token(typed)
     if found is None:
         await limiter.hit("lookup", request)
         return None
     return await _told(found)
 
 
-async def _told(letter: Issued) -> VerifiedLetter:
-    names = await directory.snapshot()
+async def _told(letter: IssuedLetter) -> VerifiedLetter:
+    names = await directory.load_directory()
     return VerifiedLetter(
         title=letter.row.title,
         number=letter.number,
         unit=names.name(letter.unit),
         issued_day=office_day(letter.issued_at),
-        code=dates.grouped(identifiers.typed_code(letter.token)),
+        code=dates.grouped(identifiers.normalize_code(letter.token)),
         digest=letter.digest[:16],
     )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from feedback import letter_register
 from feedback.kernel.errors import NotFound
-from feedback.letter_register import Issued
+from feedback.letter_register import IssuedLetter
 from feedback.rules.access import Actor
 from web.context import AppContext
 from web.letters import issuing, rendering
@@ -29,11 +29,11 @@ async def answer(request: Request, actor: Actor, no: str) -> Response:
     if form not in rendering.FORMS:
         raise NotFound(form=form)
     now, secret = context.clock.now(), context.settings.secret
-    found = await letter_register.opened(actor, no, request.path_params["id"], secret=secret, log_at=now)
+    found = await letter_register.open_letter(actor, no, request.path_params["id"], secret=secret, log_at=now)
     return sent(found.letter, form, await issuing.written(context, found, form, address_of(request)))
 
 
-def sent(letter: Issued, form: str, content: bytes) -> Response:
+def sent(letter: IssuedLetter, form: str, content: bytes) -> Response:
     """A letter as a file to save, never kept by anything in between."""
     name = quote(issuing.file_name(letter, form))
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "private, no-store"}

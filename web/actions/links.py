@@ -50,7 +50,7 @@ async def link_of(actor: Actor, text: str) -> LinkView:
 
     Raises NotFound.
     """
-    found = await links.one(actor, int(text)) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+    found = await links.load_link(actor, int(text)) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
     if found is None:
         raise NotFound
     return found
@@ -70,10 +70,12 @@ async def decide(context: AppContext, actor: Actor, link: LinkView, what: str, *
         if not link.same_person:
             raise NotNow(no=no)  # how somebody else's case stands is not for this one's code
         await _answered(context, actor, no, first)
-        await links.decide(actor, link.id, LinkState.CONFIRMED, now=now, kind=LinkKind.REPEAT_OF, expect=link.state)
+        await links.decide_link(
+            actor, link.id, LinkState.CONFIRMED, now=now, kind=LinkKind.REPEAT_OF, expect=link.state
+        )
     elif what in SAID:
         state, kind = SAID[what]
-        await links.decide(actor, link.id, state, now=now, kind=kind, expect=link.state)
+        await links.decide_link(actor, link.id, state, now=now, kind=kind, expect=link.state)
     else:
         raise NotFound
 
@@ -84,8 +86,8 @@ async def _answered(context: AppContext, actor: Actor, no: str, first: str) -> N
     Raises NotNow where no ground fits.
     """
     secret, now = context.settings.secret, context.clock.now()
-    again, earlier = [await case_queries.file(actor, each, secret=secret) for each in (no, first)]
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    again, earlier = [await case_queries.load_file(actor, each, secret=secret) for each in (no, first)]
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     answer = link_views.repeat_answer(again, earlier, names, calendar, now)
     if answer is None:
         raise NotNow(no=no)
@@ -100,7 +102,7 @@ async def add(context: AppContext, actor: Actor, no: str, other: str, kind: str)
     """
     if kind not in MANUAL:
         raise Invalid({"kind": "unknown"} if other else {"kind": "unknown", "case": "missing"})
-    await links.add(actor, no, other, LinkKind(kind), now=context.clock.now())
+    await links.add_link(actor, no, other, LinkKind(kind), now=context.clock.now())
 
 
 async def answer_all(
@@ -117,7 +119,7 @@ async def _reply(context: AppContext, actor: Actor, row: WorkRow, text: str, is_
     words = text.replace("【编号】", row.no).replace("【标题】", row.title)
     words = words.replace("【收到日期】", dates.day_words(office_day(row.received_at)))
     try:
-        file = await case_queries.file(actor, row.no, secret=context.settings.secret)
+        file = await case_queries.load_file(actor, row.no, secret=context.settings.secret)
         if not any(step.act is Act.REPLY for step in file.steps(context.clock.now())):
             return f"{catalogue.STATUSES[file.status.value]}，现在不能由您答复"
         if is_sent:

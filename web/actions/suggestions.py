@@ -13,7 +13,7 @@ from feedback.queries import worklist as case_worklist
 from feedback.rules.access import Actor
 from feedback.rules.read_models import CaseFile, EntryView, Filters, WorkRow
 from feedback.rules.vocabulary import Act, Kind
-from routing.assignment import unit_for
+from routing.assignment import choose_unit
 from routing.assignment_rules import Decision
 from routing.directory import Directory
 from web.context import AppContext
@@ -96,7 +96,9 @@ async def precedents(actor: Actor, reasons: Sequence[Reason], no: str, now: date
     found: dict[str, tuple[int, WorkRow]] = {}
     spoken = [r.text for r in reasons if r.weight > 0 and not r.text.startswith(DUTY)][:WORDS_LOOKED]
     for word in spoken:
-        page = await case_worklist.worklist(actor, Filters(q=word, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
+        page = await case_worklist.load_worklist(
+            actor, Filters(q=word, sort="-received"), 1, now=now, size=SIMILAR_LOOKED
+        )
         for row in page.items:
             if row.no != no and row.unit and not row.confidential and row.kind != Kind.RECTIFY:
                 found[row.no] = (found.get(row.no, (0, row))[0] + 1, row)
@@ -128,7 +130,9 @@ async def similar(actor: Actor, file: CaseFile, names: Directory, now: datetime)
     found: dict[str, tuple[int, WorkRow]] = {}
     pieces = _pieces(file.title)
     for piece in pieces:
-        page = await case_worklist.worklist(actor, Filters(q=piece, sort="-received"), 1, now=now, size=SIMILAR_LOOKED)
+        page = await case_worklist.load_worklist(
+            actor, Filters(q=piece, sort="-received"), 1, now=now, size=SIMILAR_LOOKED
+        )
         for row in page.items:
             if row.no != file.no:
                 known = found.get(row.no, (0, row))[0]
@@ -149,13 +153,13 @@ def _pieces(title: str) -> list[str]:
 
 def decided(file: CaseFile, names: Directory) -> Decision:
     """Who gets the case by the routing rows as it is."""
-    return unit_for(file, names)
+    return choose_unit(file, names)
 
 
 def as_if(file: CaseFile, category: str, names: Directory) -> Decision:
     """Who would get the case if the desk said it belongs under that heading."""
     said = EntryView(0, Act.CLASSIFY.value, file.received_at, "", "", "", "", {"category": category}, False)
-    return unit_for(replace(file, category=category, entries=(*file.entries, said)), names)
+    return choose_unit(replace(file, category=category, entries=(*file.entries, said)), names)
 
 
 def candidate(file: CaseFile, category: str, share: float | None, names: Directory) -> Candidate:

@@ -22,7 +22,7 @@ SHARE_LEAST = 10  # of fewer answers a share says nothing
 
 async def listed(actor: Actor, nos: Iterable[str]) -> dict[str, WorkRow]:
     """The lines of those cases the actor may know of, by number."""
-    return {row.no: row for row in await case_worklist.rows_of(actor, nos, MANY)}
+    return {row.no: row for row in await case_worklist.list_work_rows(actor, nos, MANY)}
 
 
 def share(tally: store.ReplyFindingCounts, code: str) -> str:
@@ -59,7 +59,7 @@ def view(topic: Topic, seen: dict[str, WorkRow], names: Directory, day: date) ->
     region = clustering.place_of(members)
     return {
         "thread": topic.thread,
-        "title": clustering.readable(redaction.masked(seen[members[0].no].title)),
+        "title": clustering.readable(redaction.mask_text(seen[members[0].no].title)),
         "words": topic.words if is_whole else (),
         "place": names.region_name(region) if region else "",
         "people": heat.people,

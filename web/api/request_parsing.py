@@ -89,7 +89,7 @@ def read_query(cls: type[Struct], query: Mapping[str, str]) -> tuple[dict[str, A
     """The same for a query string, whose values are all texts; an empty one is an absent one."""
     typed: dict[str, Any] = {}
     for field in fields_of(cls):
-        text = intake.line(query.get(field.name, ""))
+        text = intake.clean_line(query.get(field.name, ""))
         if text:
             typed[field.name] = _from_text(field.type, text)
     return read(cls, typed)

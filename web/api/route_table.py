@@ -71,7 +71,7 @@ def answered(value: Any, status: int = 200, headers: Mapping[str, str] | None = 
 
 def path_text(request: Request, name: str) -> str:
     """A piece of the path as a line of plain text."""
-    return intake.line(request.path_params[name])
+    return intake.clean_line(request.path_params[name])
 
 
 async def taken(

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from feedback.kernel.errors import Forbidden
-from feedback.rules.access import OVERSEERS, Actor, has
+from feedback.rules.access import OVERSEERS, Actor, has_role
 from feedback.rules.vocabulary import Role
 from web.auth import sessions
 
@@ -25,6 +25,6 @@ async def overseer(request: Request) -> Actor:
     Raises Forbidden.
     """
     actor = await sessions.actor(request)
-    if not has(actor, OVERSEERS):
+    if not has_role(actor, OVERSEERS):
         raise Forbidden
     return actor

@@ -101,7 +101,7 @@ async def create_session(context: AppContext, username: str) -> LoggedIn:
     Raises Unauthorized for an account without a post.
     """
     try:
-        actor_ = await directory.actor_of(username)
+        actor_ = await directory.load_actor(username)
     except NotFound as gone:
         raise Unauthorized("wrong_password") from gone
     await Account.filter(username=username).update(failed=0, locked_until=None)
@@ -171,7 +171,7 @@ async def actor_of_token(
     if renews and now - session.seen_at > timedelta(minutes=1):
         await Session.filter(token_hash=session.token_hash).update(seen_at=now)
     try:
-        return await directory.actor_of(session.username)
+        return await directory.load_actor(session.username)
     except NotFound:
         return None
 

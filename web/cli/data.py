@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.kernel.errors import NotNow
 from feedback.kernel.settings import Settings
 from web.cli.serve import migrate, run_async
@@ -49,7 +49,7 @@ def staff(settings: Settings, args: argparse.Namespace) -> int:
 def _employed(settings: Settings, people: Sequence[Any], file: Path) -> int:
     from web.imports import provisioning
 
-    kept = file.with_name(f"{file.stem}.passwords-{datetime.now(OFFICE):%Y%m%d%H%M%S}.csv")
+    kept = file.with_name(f"{file.stem}.passwords-{datetime.now(OFFICE_TIMEZONE):%Y%m%d%H%M%S}.csv")
 
     def write_down(passwords: Mapping[str, str]) -> None:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as paper:
@@ -91,7 +91,7 @@ def leave(settings: Settings, args: argparse.Namespace) -> int:
 
     async def left(_: Any) -> bool:
         await sessions.end_sessions(args.username)
-        return await directory.leave(args.username)
+        return await directory.remove_post(args.username)
 
     if not run_async(settings, left):
         print(f"没有在岗的 {args.username}", file=sys.stderr)

@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from feedback.kernel.clock import OFFICE, office_day
+from feedback.kernel.clock import OFFICE_TIMEZONE, office_day
 from feedback.kernel.settings import Settings
 from web.cli.serve import run_async
 from web.wording import catalogue
@@ -14,17 +14,17 @@ from web.wording import catalogue
 
 def deadline(settings: Settings, args: argparse.Namespace) -> int:
     from feedback.rules import workdays
-    from feedback.rules.deadlines import due_days
+    from feedback.rules.deadlines import compute_due_days
     from feedback.rules.terms import parse_length
 
     length = parse_length(args.length)
     if length.unit.runs:
-        start = datetime(args.start.year, args.start.month, args.start.day, tzinfo=OFFICE)
+        start = datetime(args.start.year, args.start.month, args.start.day, tzinfo=OFFICE_TIMEZONE)
         raw = legal = office_day(start + length.span)
         is_provisional = False
     else:
         calendar = workdays.package()
-        raw, legal = due_days(calendar, args.start, length)
+        raw, legal = compute_due_days(calendar, args.start, length)
         is_provisional = calendar.is_provisional(legal)
     print(json.dumps({"due_raw": raw.isoformat(), "due_legal": legal.isoformat(), "provisional": is_provisional}))
     return 0
@@ -35,7 +35,7 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
     from web import bootstrap
 
     async def run(context: Any) -> tuple[list[jobs.Damage], bool]:
-        return [damage async for damage in jobs.damages(settings.data)], await bootstrap.is_right_secret(
+        return [damage async for damage in jobs.find_damages(settings.data)], await bootstrap.is_right_secret(
             settings.secret
         )
 

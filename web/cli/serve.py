@@ -143,7 +143,7 @@ def seed(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def show_settings(settings: Settings, args: argparse.Namespace) -> int:
-    rows = settings_table.table()
+    rows = settings_table.list_settings()
     if args.markdown:
         print("\n".join(settings_table.as_markdown()))
         return 0

@@ -48,7 +48,7 @@ async def prepare(context: AppContext) -> None:
     data = context.settings.data
     progress = Progress.read(data)
     if progress is None:
-        if (await directory.snapshot()).edition:
+        if (await directory.load_directory()).edition:
             return
         progress = Progress(end=context.clock.now().isoformat())
         progress.save(data)

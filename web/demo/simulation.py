@@ -19,7 +19,7 @@ from evaluation import scale
 from evaluation.publication import editions
 from evaluation.ratings import cases as case_ratings
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE, office_day
+from feedback.kernel.clock import OFFICE_TIMEZONE, office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
@@ -102,7 +102,7 @@ class DemoSimulation:
 
     async def run(self) -> None:
         """Live through it, and publish the months that are over."""
-        self.town = town = await directory.snapshot()
+        self.town = town = await directory.load_directory()
         self.villages = [r for r in town.regions() if r.level == "village"]
         self.streets = [r for r in town.regions() if r.level == "street"]
         arrivals = [
@@ -137,22 +137,22 @@ class DemoSimulation:
             await outbox.drain(self.handlers, at)
         await feedback.jobs.sweep_clocks(self.end)
         await outbox.drain(self.handlers, self.end)
-        await inbox.caught_up(self.end - UNREAD)
+        await inbox.mark_read_before(self.end - UNREAD)
         await self._publish()
 
     def _arrival(self) -> datetime:
         """Mostly in office hours, a little more in recent weeks."""
         days = (self.end - self.start).days * (1 - self.draw.random() ** 1.25)
-        local = (self.start + timedelta(days=days)).astimezone(OFFICE)
+        local = (self.start + timedelta(days=days)).astimezone(OFFICE_TIMEZONE)
         hour = self.draw.choices(range(24), weights=[1] * 7 + [3, 8, 12, 11, 8, 5, 6, 9, 9, 8, 6, 4, 4, 4, 3, 2, 1])[0]
         return local.replace(hour=hour, minute=self.draw.randrange(60), second=self.draw.randrange(60))
 
     async def _midnight(self, at: datetime) -> None:
         await feedback.jobs.sweep_clocks(at)
-        await feedback.jobs.close_rated_out(at, self.context.settings.rating_days)
+        await feedback.jobs.close_after_rating_window(at, self.context.settings.rating_days)
         for status in (Status.ASSIGNED, Status.ACCEPTED):  # the latter after a start half way
             filters = Filters(kind=Kind.RECTIFY.value, status=status.value)
-            page = await case_worklist.worklist(SYSTEM, filters, 1, now=at, size=200)
+            page = await case_worklist.load_worklist(SYSTEM, filters, 1, now=at, size=200)
             for row in page.items:
                 if row.no not in self.known_rectifications and row.received_at <= at:
                     self.known_rectifications.add(row.no)
@@ -161,13 +161,15 @@ class DemoSimulation:
 
     async def _look_over(self, at: datetime) -> None:
         """Once a week the supervisor orders what has been proposed longest; most units answer, and then the citizen."""
-        await supervision_proposals.propose(at)
+        await supervision_proposals.update_proposals(at)
         supervisor = await self._actor("supervisor")
-        for proposal in (await supervision_proposals.listed(supervisor, most=3))[: self.watch.randint(1, 2)]:
+        for proposal in (await supervision_proposals.list_proposals(supervisor, most=3))[: self.watch.randint(1, 2)]:
             no, reason = proposal["case_no"], self.watch.choice(self.oversight["order"]["reasons"])
             data = {"reason": reason, "trigger": proposal["trigger"]}
             await cases.act(no, Act.SUPERVISE, supervisor, data, now=at)
-            await supervision_proposals.decide(supervisor, proposal["id"], supervision_proposals.ISSUED, reason, at)
+            await supervision_proposals.decide_proposal(
+                supervisor, proposal["id"], supervision_proposals.ISSUED, reason, at
+            )
             if self.watch.random() < 0.8:
                 answered = at + timedelta(hours=self.watch.uniform(20, 70))
                 said = {"text": self.watch.choice(self.oversight["order"]["answers"])}
@@ -184,14 +186,14 @@ class DemoSimulation:
         async def taken(at: datetime) -> None:
             supervisor, head = await self._actor("supervisor"), await self._actor(f"lead-{row['unit']}")
             said = {**row, "due_day": office_day(at) + timedelta(days=row["due"])}
-            number = await measures.issue(supervisor, said, (), manner, at)
+            number = await measures.issue_measure(supervisor, said, (), manner, at)
 
             async def answered(when: datetime) -> None:
                 reply = {"text": row["answer"], "adoption": row.get("adoption", "")}
-                await measures.act(head, number, MeasureStep.ANSWER, reply, manner, when)
+                await measures.perform_step(head, number, MeasureStep.ANSWER, reply, manner, when)
 
             async def closed(when: datetime) -> None:
-                await measures.act(supervisor, number, MeasureStep.CLOSE, {}, manner, when)
+                await measures.perform_step(supervisor, number, MeasureStep.CLOSE, {}, manner, when)
 
             if row["answered"]:
                 self.plan(at + timedelta(days=row["answered"]), answered)
@@ -211,7 +213,7 @@ class DemoSimulation:
             slots = {
                 "place": self.draw.choice(region.places or (region.name,)),
                 "name": self._name(),
-                "date": f"{at.astimezone(OFFICE):%m月%d日}",
+                "date": f"{at.astimezone(OFFICE_TIMEZONE):%m月%d日}",
             }
             title, text = (fill_slots(message[part], slots) for part in ("title", "text"))
             channel = self.draw.choices(
@@ -266,7 +268,7 @@ class DemoSimulation:
     def _plan_wave(self, no: str, coming: ScheduledCase, at: datetime) -> None:
         def take_up() -> Event:
             async def taken(at: datetime) -> None:
-                if (await case_queries.brief(no)).unit == coming.unit:
+                if (await case_queries.load_summary(no)).unit == coming.unit:
                     with suppress(NotNow):  # it was accepted before the simulation was stopped
                         await self._do(no, Act.ACCEPT, Role.CLERK, {}, at)
                     self.answers[no] = coming.reply
@@ -302,12 +304,12 @@ class DemoSimulation:
 
     async def _actor(self, username: str) -> Actor:
         if username not in self.staff:
-            self.staff[username] = await directory.actor_of(username)
+            self.staff[username] = await directory.load_actor(username)
         return self.staff[username]
 
     async def _do(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime, unit: str = "") -> None:
         """Somebody of `unit` (none: of the unit that has it), or of the desk, does something."""
-        unit = unit or (await case_queries.brief(no)).unit
+        unit = unit or (await case_queries.load_summary(no)).unit
         actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
         also = case_ratings.record if what is Act.RATE else None
         await cases.act(no, what, actor, data, now=at, in_transaction=also)
@@ -370,12 +372,12 @@ class DemoSimulation:
         """The desk assigns what waits there: the classifier abstained, or a unit sent it back."""
 
         async def at_desk(when: datetime) -> None:
-            file = await case_queries.file(SYSTEM, no, secret=self.context.settings.secret)
+            file = await case_queries.load_file(SYSTEM, no, secret=self.context.settings.secret)
             if file.status is not Status.RECEIVED:
                 return
             if not file.category or not file.by_hand:
                 await self._do(no, Act.CLASSIFY, Role.RECEPTION, {"category": message["category"]}, when)
-            town = await directory.snapshot()
+            town = await directory.load_directory()
             unit = town.street_of(file.region) if message["unit"] == STREET else message["unit"]
             data = {"unit": unit or "quzhengfu", "reason": "受理窗口人工分派：属于该单位职责"}
             await self._do(no, Act.ASSIGN, Role.RECEPTION, data, when)
@@ -387,7 +389,7 @@ class DemoSimulation:
 
         async def merge(when: datetime) -> None:
             desk = await self._actor("reception")
-            page = await case_worklist.worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
+            page = await case_worklist.load_worklist(SYSTEM, Filters(status="accepted", kind="complaint"), 1, now=when)
             if earlier := [row.no for row in page.items if row.received_at <= when]:  # not what people do meanwhile
                 data = {"case": earlier[0], "reason": "与此前反映的是同一事项，合并办理。"}
                 await cases.act(no, Act.MERGE, desk, data, now=when)
@@ -435,15 +437,15 @@ class DemoSimulation:
 
     def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         async def publish(when: datetime) -> None:
-            file = await case_queries.file(SYSTEM, no, secret=self.context.settings.secret)
+            file = await case_queries.load_file(SYSTEM, no, secret=self.context.settings.secret)
             if not file.public_consent or file.status is not Status.REPLIED:
                 return
             desk = await self._actor("reception")
-            names = await case_queries.names_in(SYSTEM, no, self.context.settings.secret)
+            names = await case_queries.list_names(SYSTEM, no, self.context.settings.secret)
             data = {
-                "title": redaction.masked(file.title, names),
-                "question": redaction.masked(file.text, names),
-                "answer": redaction.masked(message["reply"], names),
+                "title": redaction.mask_text(file.title, names),
+                "question": redaction.mask_text(file.text, names),
+                "answer": redaction.mask_text(message["reply"], names),
             }
             await cases.act(no, Act.PUBLISH, desk, data, now=when)
 

@@ -13,9 +13,9 @@ from starlette.datastructures import FormData
 
 from classify import taxonomy as categories
 from feedback.kernel.errors import Invalid
-from feedback.kernel.identifiers import typed_number
+from feedback.kernel.identifiers import normalize_case_number
 from feedback.rules import lifecycle
-from feedback.rules.intake import line, narrow, paragraph
+from feedback.rules.intake import clean_line, clean_paragraph, normalize_width
 from feedback.rules.lifecycle import STEPS, Step
 from feedback.rules.needs import Need
 from feedback.rules.vocabulary import Act
@@ -51,7 +51,7 @@ def words(form: FormData, name: str, most: int = 0) -> str:
 
     Raises Invalid when there are more than `most`: nothing is cut off in silence; or when it came twice.
     """
-    text = paragraph(once(form, name))
+    text = clean_paragraph(once(form, name))
     if most and len(text) > most:
         raise Invalid({name: "too_long"})
     return text
@@ -80,13 +80,13 @@ def from_form(form: FormData, needs: Iterable[Need]) -> dict[str, Any]:
 def _from_texts(need: Need, texts: list[str]) -> Any:
     match need.sort:
         case "units" | "tags" | "files":
-            return [line(text) for text in texts if line(text)]
+            return [clean_line(text) for text in texts if clean_line(text)]
         case "switch":
-            return bool(texts) and line(texts[-1]).lower() not in _OFF
+            return bool(texts) and clean_line(texts[-1]).lower() not in _OFF
         case _ if len(set(texts)) > 1:
             raise Invalid({need.name: "said_twice"})
         case "number" | "level":
-            plain = narrow(texts[-1]) if texts else ""
+            plain = normalize_width(texts[-1]) if texts else ""
             return int(plain) if re.fullmatch(r"-?[0-9]{1,9}", plain) else plain
         case _:
             return _tidied(need, texts[-1]) if texts else None
@@ -102,10 +102,10 @@ def _tidied(need: Need, value: Any) -> Any:
     match value:
         case str():
             if need.sort == "text":
-                return paragraph(value)
-            return typed_number(line(value)) if need.sort == "case" else line(value)
+                return clean_paragraph(value)
+            return normalize_case_number(clean_line(value)) if need.sort == "case" else clean_line(value)
         case list():
-            return [line(item) if isinstance(item, str) else item for item in value]
+            return [clean_line(item) if isinstance(item, str) else item for item in value]
         case _:
             return value
 

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from feedback.rules import decision_grounds
-from feedback.rules.deadlines import Clock, longest_extension
+from feedback.rules.deadlines import Clock, max_extension_days
 from feedback.rules.lifecycle import Step
 from feedback.rules.needs import Need
 from feedback.rules.terms import TermUnit
@@ -71,7 +71,7 @@ class Choices:
 
 def options_of(act: str, need: Need, case: tuple[Profile, Kind, Stage]) -> tuple[Option, ...]:
     """What a choice offers in such a case: code and words."""
-    if rows := decision_grounds.rows_for(Act(act), need.name, *case):
+    if rows := decision_grounds.list_grounds(Act(act), need.name, *case):
         return tuple((row.code, row.label) for row in rows if row.offered)
     if need.choices:
         return tuple((code, catalogue.CHOICES[need.name][code]) for code in need.choices)
@@ -108,7 +108,7 @@ def _field(wording: ActWording, need: Need, value: Any, choices: Choices) -> Fie
     elif sort == "staff":
         sort, options = "select", choices.staff
     if need.name == "days":
-        most, hint = longest_extension(choices.clocks), _days_hint(choices.clocks)
+        most, hint = max_extension_days(choices.clocks), _days_hint(choices.clocks)
     if sort == "desk":
         sort, groups = "unit", choices.desks
     else:
@@ -128,7 +128,7 @@ def _field(wording: ActWording, need: Need, value: Any, choices: Choices) -> Fie
 
 
 def _days_hint(clocks: tuple[Clock, ...]) -> str:
-    most = longest_extension(clocks)
+    most = max_extension_days(clocks)
     units = {c.length.unit for c in clocks if c.term == "resolve" and c.stopped_at is None}
     return f"最多 {most} {'个工作日' if TermUnit.WORKING in units else '日'}；只能延一次，理由会告知群众"
 

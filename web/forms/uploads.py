@@ -25,7 +25,7 @@ async def kept_files(request: Request, form: FormData) -> list[str]:
         if isinstance(part, UploadFile) and part.filename:
             content = await part.read()
             try:
-                kept = await attachments.keep(
+                kept = await attachments.store_file(
                     part.filename,
                     content,
                     context.settings.data,

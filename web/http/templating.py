@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.kernel.settings import Settings
 from web.context import AppContext
 from web.wording import catalogue, dates
@@ -59,7 +59,7 @@ def page(request: Request, name: str, values: Mapping[str, Any], status: int = 2
     context: AppContext = request.app.state.context
     frame = {
         "request": request,
-        "today": dates.day_words(context.clock.now().astimezone(OFFICE).date()),
+        "today": dates.day_words(context.clock.now().astimezone(OFFICE_TIMEZONE).date()),
         "ui": request.query_params.get("ui", ""),
         "path": request.url.path,
         "unread_count": getattr(request.state, "unread", 0),

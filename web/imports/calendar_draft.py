@@ -5,7 +5,7 @@ from dataclasses import replace
 from feedback.kernel.errors import Invalid
 from feedback.record import calendar_editions
 from feedback.rules.access import Actor
-from feedback.rules.intake import line
+from feedback.rules.intake import clean_line
 from web.actions.calendar import drafted
 from web.context import AppContext
 from web.imports import calendar_notice
@@ -21,10 +21,10 @@ async def handed_in(
 
     Raises Invalid for a source or a remark that is too long.
     """
-    source, remark = line(source), line(remark)
+    source, remark = clean_line(source), clean_line(remark)
     if long := {name: "too_long" for name, said in (("source", source), ("remark", remark)) if len(said) > SAID_MOST}:
         raise Invalid(long)
-    what, faults = calendar_notice.checked(notice, await calendar_editions.current(), is_whole_year)
+    what, faults = calendar_notice.checked(notice, await calendar_editions.load_current_calendar(), is_whole_year)
     if what is None:
         return 0, faults
     return await drafted(context, actor, replace(what, source=source or what.source, remark=remark)), []

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from feedback.record.calendar_editions import CalendarChange
-from feedback.rules.intake import narrow
+from feedback.rules.intake import normalize_width
 from feedback.rules.workdays import FIRST_YEAR, Calendar, DayRow
 
 LINES_MOST = 400
@@ -74,7 +74,7 @@ def _table(rows: Sequence[Sequence[str]]) -> CalendarNotice:
     lines: list[NoticeLine] = []
     faults: list[str] = []
     for number, row in enumerate(rows, 1):
-        cells = [narrow(cell) for cell in row]
+        cells = [normalize_width(cell) for cell in row]
         if not any(cells):
             continue
         if number == 1 and (named := _places(cells)):
@@ -132,7 +132,7 @@ def _json_day(number: int, each: Any) -> NoticeLine | str:
         if not isinstance(each["isOffDay"], bool):
             return f"第 {number} 天：isOffDay 应为 true 或 false"
         return NoticeLine(
-            number, date.fromisoformat(str(each["date"])), not each["isOffDay"], narrow(str(each["name"]))
+            number, date.fromisoformat(str(each["date"])), not each["isOffDay"], normalize_width(str(each["name"]))
         )
     except (ValueError, TypeError, KeyError):
         return f"第 {number} 天：应有 name、date 和 isOffDay"

@@ -19,13 +19,13 @@ from typing import Any
 from tqdm import tqdm
 
 from classify import taxonomy as categories
-from feedback.kernel.clock import aware, monotonic
+from feedback.kernel.clock import monotonic, to_utc
 from feedback.kernel.errors import Conflict, Invalid, Refusal
 from feedback.queries import statistics as case_statistics
 from feedback.record import cases
 from feedback.record.cases import ActCommand
 from feedback.rules.access import Actor, citizen
-from feedback.rules.intake import TITLE_MOST, PersonSubmission, Submission, line, paragraph
+from feedback.rules.intake import TITLE_MOST, PersonSubmission, Submission, clean_line, clean_paragraph
 from feedback.rules.vocabulary import Act, Channel, Kind, Role
 from routing import directory
 from routing.directory import Directory
@@ -93,7 +93,7 @@ async def run(context: AppContext, file: Path, map_file: Path | None = None, col
     started, summary = monotonic(), Summary()
     headings, rows, total = _rows(file)
     mapping = column_map(headings, map_file, columns)
-    town = await directory.snapshot()
+    town = await directory.load_directory()
     rejected: list[tuple[dict[str, str], str]] = []
     taken: list[str] = []
     for row in tqdm(rows, total=total, unit="行", desc=file.name, disable=None):
@@ -150,7 +150,7 @@ def _rows(file: Path) -> tuple[list[str], Iterator[dict[str, str]], int]:
         raise Invalid({"file": "unreadable"}, file=str(file), fault=str(fault)) from fault
     if not table:
         raise Invalid({"file": "empty"}, file=str(file))
-    headings = [line(h) for h in table[0]]
+    headings = [clean_line(h) for h in table[0]]
     body = [row for row in table[1:] if any(cell.strip() for cell in row)]
     return headings, (dict(zip(headings, [*row, *[""] * len(headings)], strict=False)) for row in body), len(body)
 
@@ -197,7 +197,7 @@ async def _take(
 
     now = context.clock.now()
     received_at = _moment(cell("time"), "time") or now
-    reply = paragraph(cell("reply"))
+    reply = clean_paragraph(cell("reply"))
     replied_at = _moment(cell("reply_time"), "reply_time") if reply else None
     if received_at > now:
         raise Invalid({"time": "in_the_future"})
@@ -258,11 +258,11 @@ async def _answer(
 
 def _words(title: str, text: str) -> tuple[str, str]:
     """Title and text that fit our limits, with nothing lost: a long title moves into the text."""
-    title, text = line(title), paragraph(text)
+    title, text = clean_line(title), clean_paragraph(text)
     if not text:
         text = title
     if not title:
-        title = line(text)[:40]
+        title = clean_line(text)[:40]
     if len(title) > TITLE_MOST:
         text = text if title in text else f"{title}\n\n{text}"
         title = title[: TITLE_MOST - 1] + "…"
@@ -296,12 +296,12 @@ def _moment(text: str, name: str) -> datetime | None:
     if not text:
         return None
     try:
-        return aware(datetime.fromisoformat(text))
+        return to_utc(datetime.fromisoformat(text))
     except ValueError:
         pass
     for form in _TIMES:
         try:
-            return aware(datetime.strptime(text, form))  # noqa: DTZ007 - made aware at once, as office time
+            return to_utc(datetime.strptime(text, form))  # noqa: DTZ007 - made aware at once, as office time
         except ValueError:
             continue
     raise Invalid({name: "not_a_time"})
@@ -336,6 +336,6 @@ def _write_rejected(
 
 async def _count_outcome(taken: Sequence[str], summary: Summary, context: AppContext) -> None:
     """Where the fresh cases without an answer are now."""
-    where = await case_statistics.whereabouts(taken)
+    where = await case_statistics.count_by_status(taken)
     summary.assigned = where.get("assigned", 0)
     summary.waiting = where.get("received", 0)

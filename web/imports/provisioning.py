@@ -364,14 +364,14 @@ async def provision(context: AppContext, district: District, *, by: str) -> None
 
     Raises NotNow when there are units already.
     """
-    if (await directory.snapshot()).edition:
+    if (await directory.load_directory()).edition:
         raise NotNow(directory="loaded")
     now = context.clock.now()
     units, regions, routes = (
         [msgspec.to_builtins(row) for row in rows] for rows in (district.units, district.regions, district.routes)
     )
     async with db.transaction():  # killed half way, nothing is there and the command may be given again
-        await directory.load(units, regions, routes, by=by, now=now)
+        await directory.store_directory(units, regions, routes, author=by, now=now)
         await ReplyTemplate.bulk_create([ReplyTemplate(**msgspec.to_builtins(row)) for row in district.templates])
         await QuickReason.bulk_create([QuickReason(**msgspec.to_builtins(row)) for row in district.reasons])
         await services.add_matters([msgspec.to_builtins(row) for row in district.matters])
@@ -392,14 +392,14 @@ async def employ(
     `write_down` gets the new passwords by user name before any account is made: nobody else ever knows them.
     Raises FaultyError when a unit is not there.
     """
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     if faults := [*_twice("staff.csv", [p.username for p in people]), *people_faults(people, names.has)]:
         raise FaultyError(faults)
     fresh = await accounts.without_account([person.username for person in people])
     passwords = {username: new_password() for username in fresh}
     if passwords:
         write_down(passwords)
-    await directory.give_posts([msgspec.to_builtins(person) for person in people])
+    await directory.assign_posts([msgspec.to_builtins(person) for person in people])
     for username, password in passwords.items():
         await accounts.add_accounts([username], password, is_demo=False, now=now)
     return len(passwords)

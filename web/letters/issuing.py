@@ -9,12 +9,12 @@ from feedback import letter_register
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, NotFound, NotNow
 from feedback.kernel.outbox import Handler
-from feedback.letter_register import Issued, Opened
+from feedback.letter_register import IssuedLetter, LetterView
 from feedback.queries import cases as case_queries
 from feedback.rules import letter_types
 from feedback.rules.access import SYSTEM, Actor
 from feedback.rules.deadlines import Clock
-from feedback.rules.letter_types import About, LetterType
+from feedback.rules.letter_types import LetterContext, LetterType
 from feedback.rules.read_models import CaseFile, EntryView
 from feedback.rules.vocabulary import Act
 from routing import directory
@@ -30,11 +30,11 @@ def handlers(context: AppContext) -> dict[str, list[Handler]]:
     async def issue(payload: dict[str, Any], now: datetime) -> None:
         no, seq = payload["no"], payload["seq"]
         # Asked first of the message itself: an import brings thousands, and none of them issues a letter.
-        if payload.get("by") in letter_types.NOT_BY or not await letter_register.wants(no, seq):
+        if payload.get("by") in letter_types.NON_ISSUING_ACTORS or not await letter_register.may_issue_letters(no, seq):
             raise NotNow(no=no)
-        file = await case_queries.file(SYSTEM, no, secret=context.settings.secret)
+        file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
         entry = next(e for e in file.entries if e.seq == seq)
-        done = await letter_register.issued(no, seq)
+        done = await letter_register.list_issued_codes(no, seq)
         for row in letters_of(file, entry):
             if row.code not in done:
                 await _issue(context, file, entry, row)
@@ -43,9 +43,9 @@ def handlers(context: AppContext) -> dict[str, list[Handler]]:
 
 
 async def _issue(context: AppContext, file: CaseFile, entry: EntryView, row: LetterType) -> None:
-    settings, names = context.settings, await directory.snapshot()
+    settings, names = context.settings, await directory.load_directory()
     unit = placeholders.issuer_of(file, entry)
-    await letter_register.issue(
+    await letter_register.issue_letter(
         file.no,
         entry,
         row,
@@ -68,20 +68,20 @@ async def _delivered(file: CaseFile, entry: EntryView) -> str:
     if entry.act != Act.DELIVER or not answers:
         return ""
     answer = answers[-1]
-    issued = [each for each in await letter_register.letters_of(SYSTEM, file) if each.seq == answer.seq]
+    issued = [each for each in await letter_register.list_letters(SYSTEM, file) if each.seq == answer.seq]
     if issued:
         return f"《{issued[0].row.title}》（{issued[0].number}）"
-    if await letter_register.wants(file.no, answer.seq) and letters_of(file, answer):
+    if await letter_register.may_issue_letters(file.no, answer.seq) and letters_of(file, answer):
         raise Conflict(code="letter_waits", no=file.no)
     return "《书面答复》"
 
 
 def letters_of(file: CaseFile, entry: EntryView) -> tuple[LetterType, ...]:
     """The letters an entry of a file issues."""
-    stage = letter_types.stage_after(e.act for e in file.entries if e.seq <= entry.seq)
+    stage = letter_types.stage_of_acts(e.act for e in file.entries if e.seq <= entry.seq)
     is_direct = placeholders.holder_at(file, entry.seq) == file.desk
-    about = About(file.profile, file.kind, stage, file.person is not None, is_direct)
-    return letter_types.letters_for(entry.act, entry.data, about)
+    about = LetterContext(file.profile, file.kind, stage, file.person is not None, is_direct)
+    return letter_types.select_letters(entry.act, entry.data, about)
 
 
 async def preview(
@@ -99,14 +99,14 @@ async def preview(
     return found
 
 
-def said_in(found: Opened, address: str) -> dict[str, str]:
+def said_in(found: LetterView, address: str) -> dict[str, str]:
     """What stands in each placeholder of an issued letter, for whoever opened it."""
     letter = found.letter
     printed = Printed(letter.number, letter.token, letter.digest)
     return placeholders.values(letter.row, found.file, found.entry, letter.facts, found.person, printed, address)
 
 
-async def written(context: AppContext, found: Opened, form: str, address: str) -> bytes:
+async def written(context: AppContext, found: LetterView, form: str, address: str) -> bytes:
     """An issued letter as Word or PDF, with the template it was issued with."""
     template = templates.edition(context.settings.data, found.letter.edition)
     return await rendering.written(form, template, said_in(found, address))
@@ -122,25 +122,27 @@ async def listed(actor: Actor, file: CaseFile, base: str) -> list[dict[str, Any]
             "internal": letter.row.internal,
             "forms": [(f"{base}{letter.id}.{form}", words) for form, words in (("pdf", "PDF"), ("docx", "Word"))],
         }
-        for letter in await letter_register.letters_of(actor, file)
+        for letter in await letter_register.list_letters(actor, file)
     ]
 
 
 def acts_with_letters(file: CaseFile) -> frozenset[str]:
     """The acts that may issue a letter in this case as it stands."""
     is_direct = file.unit == file.desk
-    return letter_types.acts_with(About(file.profile, file.kind, file.stage, file.person is not None, is_direct))
+    return letter_types.list_letter_acts(
+        LetterContext(file.profile, file.kind, file.stage, file.person is not None, is_direct)
+    )
 
 
-async def between(context: AppContext, kind: str, said: OfficeLetterValues) -> Issued:
+async def between(context: AppContext, kind: str, said: OfficeLetterValues) -> IssuedLetter:
     """The letter of a measure, issued now if it was not before.
 
     Raises NotFound for a measure that is told by no letter.
     """
-    row, names, settings = letter_types.letter_of_measure(kind), await directory.snapshot(), context.settings
+    row, names, settings = letter_types.find_measure_letter(kind), await directory.load_directory(), context.settings
     if row is None:
         raise NotFound(measure=kind)
-    return await letter_register.issue_between(
+    return await letter_register.issue_unit_letter(
         said.about,
         row,
         unit=said.issuer,
@@ -152,13 +154,13 @@ async def between(context: AppContext, kind: str, said: OfficeLetterValues) -> I
     )
 
 
-async def written_between(context: AppContext, letter: Issued, form: str, address: str) -> bytes:
+async def written_between(context: AppContext, letter: IssuedLetter, form: str, address: str) -> bytes:
     """A letter between offices as Word or PDF."""
     printed = Printed(letter.number, letter.token, letter.digest)
     template = templates.edition(context.settings.data, letter.edition)
     return await rendering.written(form, template, placeholders.values_between(letter.facts, printed, address))
 
 
-def file_name(letter: Issued, form: str) -> str:
+def file_name(letter: IssuedLetter, form: str) -> str:
     """云信受告〔2026〕12号 信访事项受理告知书.pdf."""
     return f"{letter.number} {letter.row.title}.{form}"

@@ -225,7 +225,7 @@ def values(
         "信访类别": catalogue.KINDS[file.kind.value],
         "反映内容": file.text,
         "请求": file.text,
-        "依据": letter_types.cited(_law(row, data)),
+        "依据": letter_types.cite_law(_law(row, data)),
         "告知的话": text,
         "理由": _reasons(data),
         "应向哪里提出": data.get("where_instead", ""),
@@ -250,7 +250,7 @@ def values(
         "督办要求": data.get("reason", ""),
     }
     said |= _printed(printed, address)
-    if route := decision_grounds.row_of(Act.DIVERT, "legal_route", data.get("legal_route", "")):
+    if route := decision_grounds.find_ground(Act.DIVERT, "legal_route", data.get("legal_route", "")):
         said |= {"法定途径": route.label, "途径说明": route.says, "途径期限": route.own_limit}
     if row.act == Act.ASSIGN and not said["办结报告期限"]:
         said["办结报告期限"] = said["要求完成日期"]
@@ -260,7 +260,7 @@ def values(
 def _law(row: LetterType, data: Mapping[str, str]) -> str:
     """The law of the choice that was made, where there is one; else the letter's own."""
     for act, need in _CITED:
-        chosen = decision_grounds.row_of(act, need, data.get(need, "")) if row.act == act else None
+        chosen = decision_grounds.find_ground(act, need, data.get(need, "")) if row.act == act else None
         if chosen is not None:
             return chosen.law
     return row.law
@@ -270,7 +270,7 @@ _CITED = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"))
 
 
 def _label(act: Act, need: str, data: Mapping[str, str]) -> str:
-    chosen = decision_grounds.row_of(act, need, data.get(need, ""))
+    chosen = decision_grounds.find_ground(act, need, data.get(need, ""))
     return chosen.label if chosen else ""
 
 
@@ -339,7 +339,7 @@ def frozen_between(row: LetterType, said: OfficeLetterValues, names: Directory, 
         "建议内容": said.text,
         "反馈要求": said.wants,
         "反馈期限": day_text(said.due_day),
-        "依据": letter_types.cited(row.law),
+        "依据": letter_types.cite_law(row.law),
         "联系单位": names.name(said.issuer),
         "联系电话": (known.phone if known else "") or phone,
         "联系地址": known.address if known else "",

@@ -40,7 +40,7 @@ def read(typed: str, has: Callable[[str], bool]) -> tuple[dict[str, str], list[s
     found: dict[str, str] = {}
     wrong = []
     for at, each in enumerate(typed.splitlines(), 1):
-        unit, _, mark = intake.narrow(each).replace(",", " ").partition(" ")
+        unit, _, mark = intake.normalize_width(each).replace(",", " ").partition(" ")
         if not each.strip():
             continue
         if not has(unit):

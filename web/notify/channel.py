@@ -1,7 +1,7 @@
 """Channels by which a notice leaves the platform. One function each, all of the shape `routing.notices.Send`."""
 
 from feedback.kernel.settings import Settings
-from routing.notices.catalogue import Audience, Channel, Outgoing, Send
+from routing.notices.catalogue import Audience, Channel, OutgoingNotice, Send
 from web.notify.console import sender
 from web.notify.email import sender as email_sender
 
@@ -28,7 +28,7 @@ def of(settings: Settings) -> Send:
     """How notices leave this installation: by e-mail where an address is known and a server is set, else not at all."""
     post = email_sender.sender(settings)
 
-    async def send(out: Outgoing) -> Channel | None:
+    async def send(out: OutgoingNotice) -> Channel | None:
         if out.to and Channel.EMAIL in channels_to(out.audience, settings):
             return await post(out)
         await sender.send(out)

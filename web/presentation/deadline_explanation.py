@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from feedback.kernel.clock import office_day
-from feedback.rules.deadlines import Clock, due_days
+from feedback.rules.deadlines import Clock, compute_due_days
 from feedback.rules.terms import Length, TermUnit
 from feedback.rules.workdays import Calendar
 from web.wording import dates
@@ -38,7 +38,7 @@ class Counted:
 
 def counted(day: date, length: Length, calendar: Calendar) -> Counted:
     """A term of so many days from the day of the event."""
-    raw, legal = due_days(calendar, day, length)
+    raw, legal = compute_due_days(calendar, day, length)
     return _explained(day, length, calendar, raw, legal, ())
 
 
@@ -51,7 +51,7 @@ def counted_clock(clock: Clock, calendar: Calendar, pauses: Spans = ()) -> Count
 def _explained(day: date, length: Length, calendar: Calendar, raw: date, legal: date, pauses: Spans) -> Counted:
     rolled = calendar.next_workday(raw)
     rows = [("起算事由", f"{dates.day_words(day)}（当天不算）"), ("期限", _length(length))]
-    plain, _ = due_days(calendar, day, length)
+    plain, _ = compute_due_days(calendar, day, length)
     stood = sum((last - first).days + 1 for first, last in pauses)
     if stood:
         rows.append(("中止", f"{stood} 天不计"))

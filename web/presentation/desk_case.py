@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feedback.rules.access import Actor
-from feedback.rules.deadlines import CaseEvent, Clock, clocks_of
+from feedback.rules.deadlines import CaseEvent, Clock, compute_clocks
 from feedback.rules.deadlines import ClockFacts as ClockFacts
 from feedback.rules.read_models import CaseFile
 from feedback.rules.terms import Holder
@@ -58,7 +58,7 @@ def clocks_after(
     facts = ClockFacts(file.kind, file.profile, file.desk, file.urgency, file.person is not None)
     history = [CaseEvent(e.seq, Act(e.act), e.at, e.unit, e.data) for e in file.entries]
     happening = CaseEvent(len(history) + 1, act, now, actor.unit, dict(data))
-    return clocks_of([*history, happening], facts, editions)
+    return compute_clocks([*history, happening], facts, editions)
 
 
 def clock_moves(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from feedback.rules.access import OVERSEERS, Actor, has
+from feedback.rules.access import OVERSEERS, Actor, has_role
 from feedback.rules.vocabulary import Role
 from routing.directory import Directory
 
@@ -27,7 +27,7 @@ def frame(actor: Actor, names: Directory) -> dict[str, Any]:
         items.append(("ratings", "/desk/ratings", "差评", 0))
     if Role.LEAD in actor.roles:
         items += [("forecast", "/desk/forecast", "可能超期", 0), ("measures", "/desk/measures", "措施与建议", 0)]
-    if has(actor, OVERSEERS):
+    if has_role(actor, OVERSEERS):
         items.append(("board", "/board", "督办看板", 0))
     if Role.ADMIN in actor.roles:
         items.append(("admin", "/admin", "管理", 0))
@@ -46,4 +46,4 @@ def landing(actor: Actor) -> str:
     """Where somebody's day begins."""
     if actor.roles <= {Role.ADMIN}:
         return "/admin"
-    return "/board" if has(actor, OVERSEERS) and not actor.roles & WORKERS else "/desk"
+    return "/board" if has_role(actor, OVERSEERS) and not actor.roles & WORKERS else "/desk"

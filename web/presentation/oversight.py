@@ -65,7 +65,7 @@ def ladder_lines() -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     for row in escalation_levels.ESCALATION_LEVELS:
         for profile in (Profile.PETITION, Profile.HOTLINE):
-            rungs = escalation.of_stage(row.code, profile)
+            rungs = escalation.list_escalation_rules(row.code, profile)
             lines.append(
                 {
                     "stage": row.label,
@@ -181,14 +181,14 @@ def forecast_words(told: Forecast, term: str) -> str:
 
 def trigger_row(code: str) -> tuple[str, str]:
     """A trigger's words and its article."""
-    row = decision_grounds.row_of(Act.SUPERVISE, "trigger", code)
+    row = decision_grounds.find_ground(Act.SUPERVISE, "trigger", code)
     return (row.label, row.law) if row else (code, "")
 
 
 def proposal_line(row: Mapping[str, Any], names: Directory, titles: Mapping[str, str]) -> dict[str, Any]:
     """A proposed order, with its evidence and the words it would be issued with."""
     label, law = trigger_row(row["trigger"])
-    rule = triggers.rule_of(row["rule"])
+    rule = triggers.find_supervision_rule(row["rule"])
     evidence = "；".join(row["evidence"])
     return {
         "id": row["id"],

@@ -8,7 +8,7 @@ from feedback.rules.read_models import PartyView
 
 def headcount_words(headcount: int) -> str:
     """How many people brought it, with the band in which joint petitions are reported."""
-    band = parties.band_of(headcount)
+    band = parties.find_band(headcount)
     if band is None:
         return f"{headcount} 人" if headcount > 1 else ""
     first, last = band

@@ -22,7 +22,7 @@ from feedback.rules.access import SYSTEM
 from feedback.rules.read_models import CaseSummary, EntryView
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import directory
-from routing.assignment import assignment, unit_for
+from routing.assignment import assignment_data, choose_unit
 
 if TYPE_CHECKING:
     from classify.model.release import Model, Verdict
@@ -38,24 +38,24 @@ def handler(current_model: CurrentModel, settings: Settings) -> Handler:
     """The handler of `case.submit`."""
 
     async def triage(payload: dict[str, Any], now: datetime) -> None:
-        case = await case_queries.brief(payload["no"])
+        case = await case_queries.load_summary(payload["no"])
         model = await current_model()
         if model is None or case.status is not Status.RECEIVED or case.category or case.kind is Kind.RECTIFY:
             raise NotNow(no=case.no)
         verdict = await asyncio.to_thread(model.predict, case.title, case.text)
         if not verdict.category:
             raise NotNow(no=case.no)  # nothing to suggest: the desk reads it
-        names = await directory.snapshot()
+        names = await directory.load_directory()
         said = said_by(verdict, settings.confidence_bar)
-        proposed = unit_for(_with(case, said, now), names).unit
+        proposed = choose_unit(_with(case, said, now), names).unit
         if proposed and case.kind is not Kind.REPORT:
             said["proposed"] = proposed
         if held := await held_because(said, street_of(case, names), settings.automatic_mode):
             said["held"] = held
-        decision = unit_for(_with(case, said, now), names)
+        decision = choose_unit(_with(case, said, now), names)
         deeds = [ActCommand(Act.CLASSIFY, SYSTEM, said, now)]
         if decision.unit:
-            deeds.append(ActCommand(Act.ASSIGN, SYSTEM, assignment(decision), now))
+            deeds.append(ActCommand(Act.ASSIGN, SYSTEM, assignment_data(decision), now))
         await cases.acts(case.no, deeds, expect=case.version)
 
     return triage
@@ -81,11 +81,11 @@ def judge(target: float) -> Handler:
     """The handler of every act that confirms or corrects: what became of the proposal is counted. Reports never are."""
 
     async def judged(payload: dict[str, Any], now: datetime) -> None:
-        case = await case_queries.brief(payload["no"])
+        case = await case_queries.load_summary(payload["no"])
         said = confirmed(case.entries)
         if said is None or case.kind is Kind.REPORT:
             raise NotNow(no=case.no)
-        await outcomes.record(case.no, street_of(case, await directory.snapshot()), said, target)
+        await outcomes.record(case.no, street_of(case, await directory.load_directory()), said, target)
 
     return judged
 

@@ -74,11 +74,11 @@ async def check(context: AppContext) -> Readiness:
     now = context.clock.now()
     answers = await _answers(
         {
-            "database": db.writing().execute_query("SELECT 1"),
+            "database": db.write_connection().execute_query("SELECT 1"),
             "pending": schema.pending(migrations.__name__),
             "secret": secret_check.state(context.settings.secret),
             "storage": context.storage.state(),
-            "queue": outbox.counts(now),
+            "queue": outbox.count_messages(now),
             "beat": heartbeat.last_beat(),
             "model": classify.model.registry.current_id(),
             "timers": timers.states(),

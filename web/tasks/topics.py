@@ -27,9 +27,11 @@ async def gather(context: AppContext, now: datetime) -> int:
     """Find the topics of the last weeks and keep them for today. Returns how many there are."""
     today = office_day(now)
     since = start_of_day(today - timedelta(days=context.settings.topic_days - 1))
-    rows = await case_statistics.told(since, now, CASES_MOST)
+    rows = await case_statistics.load_topic_texts(since, now, CASES_MOST)
     said = [
-        TopicCase(r["no"], redaction.masked(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"]))
+        TopicCase(
+            r["no"], redaction.mask_text(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"])
+        )
         for r in rows
     ]
     last = await topic_store.last_day(today)
@@ -42,7 +44,7 @@ def checker(context: AppContext) -> Callable[[dict[str, Any], datetime], Awaitab
     """The handler of `case.reply`: what the checks find in the answer is kept for the unit's figure. Reports never are."""
 
     async def check(payload: dict[str, Any], now: datetime) -> None:
-        file = await case_queries.file(SYSTEM, payload["no"], secret=context.settings.secret)
+        file = await case_queries.load_file(SYSTEM, payload["no"], secret=context.settings.secret)
         entry = next(e for e in file.entries if e.seq == payload["seq"])
         text = str(entry.data.get("text", ""))
         if file.confidential or file.kind is Kind.RECTIFY or not text:

@@ -13,7 +13,7 @@ import structlog
 
 from classify import taxonomy
 from classify.learning import candidate, trainer, training_labels, training_runs
-from feedback.kernel.clock import OFFICE, office_day
+from feedback.kernel.clock import OFFICE_TIMEZONE, office_day
 from feedback.kernel.errors import NotNow
 from feedback.queries import cases as case_queries
 from feedback.queries import statistics as case_statistics
@@ -33,7 +33,7 @@ _log = structlog.get_logger("learning")
 
 async def learn(payload: dict[str, Any], now: datetime) -> None:
     """The handler of every act that may teach: what the case teaches now is kept as an example."""
-    case = await case_queries.brief(payload["no"])
+    case = await case_queries.load_summary(payload["no"])
     lesson = training_labels.label_of(case.entries)
     if lesson is None or case.kind in _UNTAUGHT or not taxonomy.exists(lesson.category):
         raise NotNow(no=case.no)
@@ -58,7 +58,7 @@ async def tend(context: AppContext, now: datetime) -> None:
 
 async def _ask_for_tonight(context: AppContext, now: datetime) -> None:
     settings, today = context.settings, office_day(now)
-    if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE).hour - settings.train_hour < NIGHT_HOURS:
+    if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE_TIMEZONE).hour - settings.train_hour < NIGHT_HOURS:
         return
     key = f"{NIGHT}-{today.isoformat()}"
     if await training_runs.is_asked(key):
@@ -89,13 +89,13 @@ async def carry_out(context: AppContext, run: int, by: str) -> None:
 
 async def _said(now: datetime) -> list[tuple[str, str]]:
     """The district's own messages, the newest ones, without reports: the classifier gets used to how people write here."""
-    rows = await case_statistics.told(now - timedelta(days=MESSAGES_DAYS), now, MESSAGES_MOST)
+    rows = await case_statistics.load_topic_texts(now - timedelta(days=MESSAGES_DAYS), now, MESSAGES_MOST)
     return [(row["title"], row["text"]) for row in rows]
 
 
 async def duties() -> list[tuple[str, tuple[str, ...]]]:
     """The duty list of every unit: what the classifier knows of this town."""
-    return [duty for unit in (await directory.snapshot()).units() for duty in unit.duties]
+    return [duty for unit in (await directory.load_directory()).units() for duty in unit.duties]
 
 
 TEACHING: Final = tuple(f"case.{act.value}" for act in sorted(training_labels.TEACHING))

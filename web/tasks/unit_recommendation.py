@@ -64,7 +64,7 @@ class UnitRecommendation:
 
     async def usual(self, context: AppContext, title: str, text: str) -> list[tuple[str, float]]:
         """The units that usually answer such a message, with their shares; nothing until something was learnt."""
-        model, names, known = await context.model(), await directory.snapshot(), self._learnt
+        model, names, known = await context.model(), await directory.load_directory(), self._learnt
         if model is None or known is None or known.confirmed < FEWEST or not known.is_of(model, names):
             return []
         shares = await asyncio.to_thread(_shares, known.answering, title, text)
@@ -73,7 +73,7 @@ class UnitRecommendation:
 
     async def refresh(self, context: AppContext) -> bool:
         """Learn, if there is enough to learn from and something is new. Returns whether it did."""
-        model, names, known = await context.model(), await directory.snapshot(), self._learnt
+        model, names, known = await context.model(), await directory.load_directory(), self._learnt
         confirmed = await trainer.answered_count()
         if model is None or confirmed < FEWEST:
             return False
@@ -125,7 +125,7 @@ def _blank(model: Model, names: Directory) -> UnitRecommender:
     place = {row.code: i for i, row in enumerate(rows)}
     routes = np.zeros((len(taxonomy.LEVEL2), len(rows)))
     for i, category in enumerate(taxonomy.LEVEL2):
-        lead = assignment_rules.decide(CaseFacts(category, "", "", ""), names.rows).unit
+        lead = assignment_rules.decide_unit(CaseFacts(category, "", "", ""), names.rows).unit
         if lead in place:
             routes[i, place[lead]] = 1.0
     streets = [region.name for region in names.regions() if region.level == "street"]

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 from web.wording import catalogue
 
 _WEEK = "一二三四五六日"
@@ -16,18 +16,18 @@ def day_words(day: date, *, year: bool = True) -> str:
 
 def time_words(at: datetime) -> str:
     """11 月 26 日（周四）17:30, in office time."""
-    local = at.astimezone(OFFICE)
+    local = at.astimezone(OFFICE_TIMEZONE)
     return f"{day_words(local.date())}{local:%H:%M}"
 
 
 def short_time(at: datetime | None) -> str:
     """2026-11-26 17:30, for tables."""
-    return f"{at.astimezone(OFFICE):%Y-%m-%d %H:%M}" if at else ""
+    return f"{at.astimezone(OFFICE_TIMEZONE):%Y-%m-%d %H:%M}" if at else ""
 
 
 def iso(at: datetime) -> str:
     """ISO 8601 with the office's offset, for machines."""
-    return at.astimezone(OFFICE).isoformat(timespec="seconds")
+    return at.astimezone(OFFICE_TIMEZONE).isoformat(timespec="seconds")
 
 
 def grouped(code: str) -> str:

@@ -145,9 +145,9 @@ def _here(names: Iterable[str]) -> list[str]:
 
 async def _ordinary(door: Door) -> None:
     """Anna's case: worked on, answered, rated, published."""
-    context, clerk = door.context, await directory.actor_of("clerk-jiaoyu")
-    desk = await directory.actor_of("reception")
-    file = await attachments.keep("照片.txt", "学校门口".encode(), context.settings.data, now=MONDAY, most=MANY)
+    context, clerk = door.context, await directory.load_actor("clerk-jiaoyu")
+    desk = await directory.load_actor("reception")
+    file = await attachments.store_file("照片.txt", "学校门口".encode(), context.settings.data, now=MONDAY, most=MANY)
     draft = Submission(
         kind="complaint",
         title="学校门口拥堵",
@@ -174,8 +174,8 @@ async def _ordinary(door: Door) -> None:
 
 async def _kept_away(door: Door) -> None:
     """A case of the unit from which its clerk is recused: a repeat was merged into it, and it was badly rated."""
-    context, lead = door.context, await directory.actor_of("lead-jiaoyu")
-    desk = await directory.actor_of("reception")
+    context, lead = door.context, await directory.load_actor("lead-jiaoyu")
+    desk = await directory.load_actor("reception")
     text = "实验学校的塑胶跑道气味刺鼻，孩子上体育课后头晕，请查。"
     draft = Submission("complaint", "塑胶跑道刺鼻", text, "web", "", person=PersonSubmission("白小本", "13900005678"))
     no = (await case_actions.submit_case(context, draft)).no
@@ -206,9 +206,9 @@ async def _follow_up(door: Door) -> None:
 
 async def _reported(door: Door, report: Report) -> Words:
     """The report is handed in, worked on, late, disputed and rated; a notice and a message about it fail."""
-    context, handler = door.context, await directory.actor_of(report.handler)
+    context, handler = door.context, await directory.load_actor(report.handler)
     context.clock = Still(moment=MONDAY - 25 * DAY)
-    file = await attachments.keep("证据.txt", b"deep well", context.settings.data, now=MONDAY, most=MANY)
+    file = await attachments.store_file("证据.txt", b"deep well", context.settings.data, now=MONDAY, most=MANY)
     draft = Submission(
         kind="report",
         title=f"举报收受{report.words}",
@@ -226,7 +226,7 @@ async def _reported(door: Door, report: Report) -> Words:
     await jobs.sweep_clocks(MONDAY - 2 * DAY)  # nobody sent it on in time
     await outbox.drain(bootstrap.handlers(context), MONDAY - DAY)
     holder, no = citizen(receipt.no), receipt.no
-    overseer = replace(await directory.actor_of("supervisor"), cleared=True)
+    overseer = replace(await directory.load_actor("supervisor"), cleared=True)
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
         (Act.RETURN, handler, {"reason": f"{report.secrets[-1]}不归我们管"}),
         (Act.ASSIGN, SYSTEM, {"unit": handler.unit}),
@@ -247,7 +247,7 @@ async def _reported(door: Door, report: Report) -> Words:
     context.clock = Still(moment=NOW)
     await _follow_up(door)
     await Notice.filter(case_no=no).update(error="地址不对")
-    await case_queries.file(handler, no, secret=context.settings.secret, log_at=NOW)
+    await case_queries.load_file(handler, no, secret=context.settings.secret, log_at=NOW)
     link = await Link.get(case_id=(await Case.get(no=later.no)).id)
     things = {
         "file": file.id,
@@ -262,7 +262,7 @@ async def _reported(door: Door, report: Report) -> Words:
 @asynccontextmanager
 async def _visitors(door: Door, names: Iterable[str]) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
     """A browser for each, logged in; the citizen's opens a case of their own."""
-    own = (await case_worklist.worklist(SYSTEM, Filters(q=WITHDRAWN), 1, now=NOW)).items[0].no
+    own = (await case_worklist.load_worklist(SYSTEM, Filters(q=WITHDRAWN), 1, now=NOW)).items[0].no
     async with AsyncExitStack() as stack:
         found = {}
         for name in names:
@@ -326,7 +326,9 @@ async def test_whoever_is_recused_from_a_case_is_not_told_of_it_by_another(surve
     context = surveyed.door.context
     case = await Case.get(title="塑胶跑道刺鼻")
     followed = await Case.get(link=case.no)
-    file = await case_queries.file(await directory.actor_of("lead-jiaoyu"), case.no, secret=context.settings.secret)
+    file = await case_queries.load_file(
+        await directory.load_actor("lead-jiaoyu"), case.no, secret=context.settings.secret
+    )
     assert set(file.linked) == {followed.no}
     told = [
         f"{where}: {secret}"
@@ -391,7 +393,7 @@ async def test_whoever_may_see_a_report_does_and_each_look_is_written_down(surve
 
 async def test_only_a_cleared_auditor_reads_who_looked_at_a_report(surveyed: Surveyed) -> None:
     words, secret = surveyed.unit, surveyed.door.context.settings.secret
-    await case_queries.file(await directory.actor_of("clerk-jiwei"), words.no, secret=secret, log_at=NOW)
+    await case_queries.load_file(await directory.load_actor("clerk-jiwei"), words.no, secret=secret, log_at=NOW)
     async with _visitors(surveyed.door, ["auditor"]) as visitors:
         log = (await visitors["auditor"].get("/admin/reads")).text
         assert words.no not in log and "查阅案卷" not in log
@@ -417,7 +419,7 @@ async def test_what_the_board_and_the_administrator_see_of_a_failure_names_no_re
 
 async def test_a_calendar_that_moves_a_reports_clock_does_not_tell_of_it(surveyed: Surveyed) -> None:
     words = surveyed.unit
-    days = {c.due_legal_day for c in (await case_statistics.folded(words.no))[1]}
+    days = {c.due_legal_day for c in (await case_statistics.load_projection(words.no))[1]}
     lines = "\n".join(f"{day},off,调休" for day in sorted(days))
     async with _visitors(surveyed.door, ["admin"]) as visitors:
         handed_in = await visitors["admin"].post("/admin/calendar", data={"lines": lines, "remark": "试"})
@@ -439,7 +441,7 @@ async def test_a_notice_to_staff_does_not_carry_a_reports_title(surveyed: Survey
 async def test_a_report_goes_to_nobody_below_those_it_names_and_to_no_unit_that_could_not_open_it(house: Door) -> None:
     draft = Submission(kind="report", title="举报", text="举报区教育局的人收受礼金", channel="web", desk="")
     no = (await case_actions.submit_case(house.context, draft)).no
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     for unit, fault in (("jiaoyu", "barred"), ("xuexiao-shiyan", "barred"), ("chengguan", "not_cleared")):
         with pytest.raises(Invalid) as caught:
             await case_actions.perform_act(house.context, no, Act.ASSIGN, desk, {"unit": unit})
@@ -451,7 +453,7 @@ async def test_nothing_ordinary_is_merged_into_a_report(surveyed: Surveyed) -> N
     words, house = surveyed.unit, surveyed.door
     draft = Submission(kind="complaint", title="路灯不亮", text="小区路灯坏了", channel="web", desk="")
     no = (await case_actions.submit_case(house.context, draft)).no
-    desk = await directory.actor_of("reception")
+    desk = await directory.load_actor("reception")
     with pytest.raises(Invalid) as caught:
         await case_actions.perform_act(house.context, no, Act.MERGE, desk, {"case": words.no, "reason": "同一件事"})
     assert caught.value.fields == {"case": "confidential"}

@@ -28,7 +28,7 @@ async def upload(request: Request) -> Response:
         if (file.size or 0) > settings.upload_max_bytes:
             raise Refusal("too_large", most=settings.upload_max_bytes)
         content = await file.read()
-        kept = await attachments.keep(
+        kept = await attachments.store_file(
             file.filename or "",
             content,
             settings.data,
@@ -44,8 +44,8 @@ async def download(request: Request) -> Response:
     """An attachment of a case the asker may see. Never shown inside a page: browsers save it."""
     context: AppContext = request.app.state.context
     code = asked(request, requests.CaseQuery)["code"]
-    no = identifiers.typed_number(path_text(request, "no"))
+    no = identifiers.normalize_case_number(path_text(request, "no"))
     asker = await asking_actor(request, no, code)
-    await case_queries.file(asker, no, secret=context.settings.secret, log_at=context.clock.now())
-    row, path = await attachments.opened(asker, path_text(request, "id"), context.settings.data)
+    await case_queries.load_file(asker, no, secret=context.settings.secret, log_at=context.clock.now())
+    row, path = await attachments.open_attachment(asker, path_text(request, "id"), context.settings.data)
     return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")

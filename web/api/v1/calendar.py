@@ -134,7 +134,7 @@ async def known(request: Request) -> Response:
     actor, year = await sessions.actor(request), asked(request, CalendarQuery)["year"]
     calendar_actions.administrator(actor)
     year = year or office_day(context.clock.now()).year
-    now = await calendar_editions.current()
+    now = await calendar_editions.load_current_calendar()
     editions = [
         {
             "name": row["name"],
@@ -143,14 +143,16 @@ async def known(request: Request) -> Response:
             "source": row["source"],
             "remark": row["remark"],
         }
-        for row in await calendar_editions.editions_made()
+        for row in await calendar_editions.list_editions()
     ]
     told = {
         "edition": now.edition,
         "announced_until": now.announced_until.isoformat(),
-        "provisional": await deadline_changes.provisional(),
+        "provisional": await deadline_changes.count_provisional(),
         "year": year,
-        "days": [_day(row.day.isoformat(), row.is_workday, row.name) for row in await calendar_editions.days_of(year)],
+        "days": [
+            _day(row.day.isoformat(), row.is_workday, row.name) for row in await calendar_editions.list_days(year)
+        ],
         "editions": editions,
     }
     return answered(told)
@@ -183,7 +185,7 @@ async def carry_out(request: Request) -> Response:
     """Make the change that was looked at; twice is once."""
     context: AppContext = request.app.state.context
     actor = calendar_actions.administrator(await sessions.actor(request))
-    edition = await calendar_editions.carry_out(_number(request), actor.name or actor.id, context.clock.now())
+    edition = await calendar_editions.apply_draft(_number(request), actor.name or actor.id, context.clock.now())
     context.wake()
     return answered({"edition": edition})
 
@@ -192,14 +194,14 @@ async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
     context: AppContext = request.app.state.context
     actor = calendar_actions.administrator(await sessions.actor(request))
-    found = await calendar_editions.draft_of(_number(request))
+    found = await calendar_editions.load_draft(_number(request))
     return await _draft(context, await calendar_actions.drafted(context, actor, found.what), 201)
 
 
 async def edition(request: Request) -> Response:
     """What an edition says, and what it moved."""
     calendar_actions.administrator(await sessions.actor(request))
-    found = await calendar_editions.edition_of(path_text(request, "name"))
+    found = await calendar_editions.load_edition(path_text(request, "name"))
     told = {
         "name": found.name,
         "follows": found.before or None,
@@ -210,8 +212,8 @@ async def edition(request: Request) -> Response:
         "remark": found.remark,
         "days": [_day(day.isoformat(), works, name) for day, works, name in found.days],
         "newest": found.is_newest,
-        "followed": not found.is_newest or await deadline_changes.is_followed(),
-        "moved": _moved(await deadline_changes.made_by(found.name)),
+        "followed": not found.is_newest or await deadline_changes.is_up_to_date(),
+        "moved": _moved(await deadline_changes.list_edition_changes(found.name)),
     }
     return answered(told)
 
@@ -225,12 +227,16 @@ async def restore(request: Request) -> Response:
 
 async def _draft(context: AppContext, number: int, status: int = 200) -> Response:
     found, before, now = (
-        await calendar_editions.draft_of(number),
-        await calendar_editions.current(),
+        await calendar_editions.load_draft(number),
+        await calendar_editions.load_current_calendar(),
         context.clock.now(),
     )
-    after = calendar_editions.changed(before, found.what)
-    made = await deadline_changes.made_by(found.edition) if found.edition else await deadline_changes.under(after, now)
+    after = calendar_editions.apply_change(before, found.what)
+    made = (
+        await deadline_changes.list_edition_changes(found.edition)
+        if found.edition
+        else await deadline_changes.preview_changes(after, now)
+    )
     rows = [_day(row.day.isoformat(), row.is_workday, row.name) for row in found.what.rows]
     told = {
         "number": found.id,
@@ -259,7 +265,7 @@ def _day(day: str, works: bool | None, name: str) -> dict[str, Any]:
 
 
 def _moved(found: Sequence[DeadlineChange]) -> dict[str, Any]:
-    count = deadline_changes.tally(found)
+    count = deadline_changes.count_changes(found)
     first = [
         {
             "no": move.no,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from feedback import letter_register
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.letter_register import Issued
+from feedback.letter_register import IssuedLetter
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
 from feedback.rules import access
@@ -100,7 +100,7 @@ def _person(said: dict[str, Any]) -> PersonSubmission:
 async def look_up(request: Request) -> Response:
     """A case as the asker may see it."""
     code = asked(request, requests.CaseQuery)["code"]
-    no = identifiers.typed_number(path_text(request, "no"))
+    no = identifiers.normalize_case_number(path_text(request, "no"))
     return await _shown(request, await asking_actor(request, no, code), no)
 
 
@@ -115,7 +115,7 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
     try:
-        return access.citizen(await case_lookup.by_code(context.settings.secret, code, no=no or "-"))
+        return access.citizen(await case_lookup.find_by_code(context.settings.secret, code, no=no or "-"))
     except NotFound:
         await limiter.hit("lookup", request)
         raise
@@ -124,11 +124,13 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
 async def _shown(request: Request, asker: Actor, no: str) -> Response:
     context: AppContext = request.app.state.context
     now = context.clock.now()
-    file = await case_queries.file(asker, no, secret=context.settings.secret, log_at=now)
-    return answered(_case_told(file, await directory.snapshot(), now, await letter_register.letters_of(asker, file)))
+    file = await case_queries.load_file(asker, no, secret=context.settings.secret, log_at=now)
+    return answered(
+        _case_told(file, await directory.load_directory(), now, await letter_register.list_letters(asker, file))
+    )
 
 
-def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: Iterable[Issued]) -> dict[str, Any]:
+def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: Iterable[IssuedLetter]) -> dict[str, Any]:
     """A case as the contract says it; each act also tells how its fields are to be asked for."""
     told = serializers.case_json(file, names, now)
     told["date_changes"] = [deadline_changes.as_json(each) for each in file.moves]
@@ -137,7 +139,7 @@ def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: It
     return told
 
 
-def _letter(letter: Issued) -> dict[str, Any]:
+def _letter(letter: IssuedLetter) -> dict[str, Any]:
     return {
         "id": str(letter.id),
         "code": letter.code,
@@ -173,19 +175,19 @@ async def act(request: Request) -> Response:
     step = _act_of(path_text(request, "act"))
     if faults:
         raise Invalid(faults)
-    no = identifiers.typed_number(path_text(request, "no"))
+    no = identifiers.normalize_case_number(path_text(request, "no"))
     asker = await asking_actor(request, no, values["code"])
     data = parsing.from_json(said, parsing.needs_of(step))
     before = await _case_seen(context, asker, no) if step is Act.RECUSE else None
     await case_actions.perform_act(context, no, step, asker, data, expect=values["version"], pf=values["pf"])
     if before is not None and data.get("staff") == asker.id:
         # Whoever withdraws does not see it again: what is told is what they saw before.
-        return answered(_case_told(before, await directory.snapshot(), context.clock.now(), ()))
+        return answered(_case_told(before, await directory.load_directory(), context.clock.now(), ()))
     return await _shown(request, asker, no)
 
 
 async def _case_seen(context: AppContext, asker: Actor, no: str) -> CaseFile:
-    return await case_queries.file(asker, no, secret=context.settings.secret)
+    return await case_queries.load_file(asker, no, secret=context.settings.secret)
 
 
 def _act_of(text: str) -> Act:
@@ -198,5 +200,5 @@ def _act_of(text: str) -> Act:
 async def letter(request: Request) -> Response:
     """A letter of a case the asker may see, as Word or PDF."""
     code = asked(request, requests.CaseQuery)["code"]
-    no = identifiers.typed_number(path_text(request, "no"))
+    no = identifiers.normalize_case_number(path_text(request, "no"))
     return await letter_actions.answer(request, await asking_actor(request, no, code), no)

@@ -13,7 +13,7 @@ from feedback.queries import worklist as case_worklist
 from feedback.rules import intake
 from feedback.rules.read_models import Filters
 from routing import directory
-from routing.assignment_rules import CaseFacts, Decision, decide
+from routing.assignment_rules import CaseFacts, Decision, decide_unit
 from routing.directory import Directory
 from web.actions import suggestions
 from web.api import serializers
@@ -32,14 +32,14 @@ async def worklist(request: Request) -> Response:
     """The cases the member of staff sees, narrowed and sorted."""
     context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     said = asked(request, requests.DeskQuery)
     if faults := filter_faults(said, names):
         raise Invalid(faults)
     page = said.pop("page")
     filters = Filters(**{name: value or "" for name, value in said.items() if name != "mine"}, mine=said["mine"])
     now = context.clock.now()
-    found = await case_worklist.worklist(actor, filters, page, now=now)
+    found = await case_worklist.load_worklist(actor, filters, page, now=now)
     items = [{**serializers.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
     return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 
@@ -61,8 +61,8 @@ async def classify(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values, faults, _ = await taken(request, requests.ToClassify)
-    title, text = intake.line(values.get("title", "")), intake.paragraph(values.get("text", ""))
-    names = await directory.snapshot()
+    title, text = intake.clean_line(values.get("title", "")), intake.clean_paragraph(values.get("text", ""))
+    names = await directory.load_directory()
     if faults := _message_faults(title, text, values, names) | faults:
         raise Invalid(faults)
     model = await context.model()
@@ -117,7 +117,7 @@ def _decision(verdict: "Verdict | None", kind: str, region: str, desk: str, name
         street=names.street_of(region),
         region_chain=names.region_chain(region),
     )
-    return decide(facts, names.rows)
+    return decide_unit(facts, names.rows)
 
 
 def _suggestion(

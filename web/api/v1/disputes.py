@@ -142,7 +142,7 @@ async def exclude(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     values = await _whole(request, ExclusionIn)
-    no, secret = identifiers.typed_number(values["case_no"]), context.settings.secret
+    no, secret = identifiers.normalize_case_number(values["case_no"]), context.settings.secret
     await exclusions.ask(no, _staff(actor), values["reason"], now=context.clock.now(), secret=secret)
     return answered({"status": exclusions.ExclusionState.ASKED.value}, 201)
 
@@ -167,7 +167,7 @@ async def _whole(request: Request, cls: type[Struct]) -> dict[str, Any]:
 
 
 def _staff(actor: Actor) -> Actor:
-    if not access.has(actor, access.ANY_STAFF - {Role.ADMIN}):
+    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
         raise Forbidden
     return actor
 

@@ -92,5 +92,5 @@ async def xlsx(request: Request) -> Response:
 
 async def _document(request: Request) -> dict[str, Any]:
     context: AppContext = request.app.state.context
-    question = kpi_actions.question_of(asked(request, KpiQuery), context, await directory.snapshot())
+    question = kpi_actions.question_of(asked(request, KpiQuery), context, await directory.load_directory())
     return await kpi_table.document(question, await permissions.overseer(request), kpi_actions.weights(context))

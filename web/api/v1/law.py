@@ -10,7 +10,7 @@ from starlette.responses import Response
 from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types
 from feedback.rules.lifecycle import STEPS
-from feedback.rules.terms import in_force
+from feedback.rules.terms import list_terms_in_force
 from feedback.rules.vocabulary import Kind, Profile, Stage
 from web.api.route_table import answered
 from web.api.schemas.requests import said
@@ -96,7 +96,7 @@ async def law(request: Request) -> Response:
                 **_holds_for(row.profiles, row.kinds),
                 "stages": sorted(stage.value for stage in row.stages),
             }
-            for row in in_force(office_day(context.clock.now()))
+            for row in list_terms_in_force(office_day(context.clock.now()))
         ],
         "steps": [
             {
@@ -122,7 +122,7 @@ async def law(request: Request) -> Response:
             if row.offered
         ],
         "letters": [
-            {"code": row.code, "title": row.title, "act": row.act, "law": letter_types.cited(row.law)}
+            {"code": row.code, "title": row.title, "act": row.act, "law": letter_types.cite_law(row.law)}
             for row in letter_types.ALL
             if not row.internal
         ],

@@ -108,13 +108,13 @@ class CampaignReplies(Struct):
 async def proposed(request: Request) -> Response:
     """What waits for a decision of this desk."""
     actor, wanted = await sessions.actor(request), asked(request, LinkQuery)["kind"]
-    found = await links.pending(link_actions.receptionist(actor), campaigns=wanted == "campaigns")
+    found = await links.list_pending(link_actions.receptionist(actor), campaigns=wanted == "campaigns")
     return answered({"items": [_link(each) for each in found]})
 
 
 async def of_case(request: Request) -> Response:
     """The links of a case, as far as the caller may know of them."""
-    found = await links.of_case(await sessions.actor(request), path_text(request, "no"))
+    found = await links.list_links(await sessions.actor(request), path_text(request, "no"))
     return answered({"items": [_link(each) for each in found]})
 
 
@@ -126,8 +126,10 @@ async def add(request: Request) -> Response:
     if faults:
         raise Invalid(faults)
     link_actions.receptionist(actor)
-    await link_actions.add(context, actor, no, identifiers.typed_number(intake.line(values["case"])), values["kind"])
-    return answered({"items": [_link(each) for each in await links.of_case(actor, no)]}, 201)
+    await link_actions.add(
+        context, actor, no, identifiers.normalize_case_number(intake.clean_line(values["case"])), values["kind"]
+    )
+    return answered({"items": [_link(each) for each in await links.list_links(actor, no)]}, 201)
 
 
 async def decide(request: Request) -> Response:
@@ -146,7 +148,7 @@ async def decide(request: Request) -> Response:
 
 async def campaign(request: Request) -> Response:
     """The cases of a campaign."""
-    head, members = await links.group(await sessions.actor(request), path_text(request, "no"))
+    head, members = await links.load_campaign(await sessions.actor(request), path_text(request, "no"))
     return answered({"items": [_case(row) for row in (head, *members)]})
 
 
@@ -155,13 +157,13 @@ async def answer(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, no = await sessions.actor(request), path_text(request, "no")
     values, faults, _ = await taken(request, CampaignIn)
-    text = intake.paragraph(values.get("text", ""))
+    text = intake.clean_paragraph(values.get("text", ""))
     if "text" not in faults and not 0 < len(text) <= link_actions.TEXT_MOST:
         faults["text"] = "too_long" if text else "missing"
     if faults:
         raise Invalid(faults)
-    head, members = await links.group(actor, no)
-    chosen = {identifiers.typed_number(intake.line(each)) for each in values["cases"]}
+    head, members = await links.load_campaign(actor, no)
+    chosen = {identifiers.normalize_case_number(intake.clean_line(each)) for each in values["cases"]}
     rows = [row for row in (head, *members) if row.no in chosen]
     outcome = await link_actions.answer_all(context, actor, rows, text, is_sent=values["send"])
     items = [{"no": no, "sent": values["send"] and not why, "why_not": why or None} for no, why in outcome.items()]

@@ -53,9 +53,9 @@ async def notices(request: Request) -> Response:
     """The unit's notices, unread first."""
     context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
-    unread, read = await inbox.listed(actor)
+    unread, read = await inbox.list_notices(actor)
     items = [_notice(row) for row in (*unread, *read)]
-    return answered({"items": items, "unread": await inbox.unread(actor, context.clock.now())})
+    return answered({"items": items, "unread": await inbox.count_unread(actor, context.clock.now())})
 
 
 def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,5 +77,5 @@ async def mark(request: Request) -> Response:
     values, faults, _ = await taken(request, MarkIn, may_be_empty=True)
     if faults:
         raise Invalid(faults)
-    marked = await inbox.mark(actor, values["ids"] or None, context.clock.now())
+    marked = await inbox.mark_read(actor, values["ids"] or None, context.clock.now())
     return answered({"marked": marked})

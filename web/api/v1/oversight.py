@@ -11,7 +11,7 @@ from starlette.responses import Response
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
 from feedback.queries import overdue
 from feedback.rules import escalation_levels, intake
-from feedback.rules.access import OVERSEERS, Actor, has
+from feedback.rules.access import OVERSEERS, Actor, has_role
 from feedback.rules.vocabulary import Act, Role
 from routing import directory
 from routing.notices import inbox
@@ -200,9 +200,9 @@ class MeasureStepIn(Struct):
 async def late(request: Request) -> Response:
     """Late clocks, and who was told."""
     context: AppContext = request.app.state.context
-    actor, now, names = await overseer(request), context.clock.now(), await directory.snapshot()
-    rows = await overdue.late_clocks(actor, now=now)
-    told = await inbox.told_of(row["id"] for row in rows)
+    actor, now, names = await overseer(request), context.clock.now(), await directory.load_directory()
+    rows = await overdue.list_late_clocks(actor, now=now)
+    told = await inbox.list_clock_notices(row["id"] for row in rows)
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
     return answered({"items": [_late(line) for line in lines]})
 
@@ -215,8 +215,8 @@ def _late(line: Mapping[str, Any]) -> dict[str, Any]:
 
 async def proposals(request: Request) -> Response:
     """What the rules propose to supervise."""
-    actor, names = await overseer(request), await directory.snapshot()
-    rows = [oversight_views.proposal_line(row, names, {}) for row in await supervision_proposals.listed(actor)]
+    actor, names = await overseer(request), await directory.load_directory()
+    rows = [oversight_views.proposal_line(row, names, {}) for row in await supervision_proposals.list_proposals(actor)]
     keys = ("id", "no", "unit", "rule", "trigger", "trigger_text", "law", "evidence")
     return answered({"items": [{key: row[key] for key in keys} for row in rows]})
 
@@ -226,7 +226,7 @@ async def decide(request: Request) -> Response:
     context: AppContext = request.app.state.context
     await sessions.actor(request)
     values, faults, _ = await taken(request, DecisionIn)
-    reason = intake.paragraph(values.get("reason", ""))
+    reason = intake.clean_paragraph(values.get("reason", ""))
     if not reason:
         faults.setdefault("reason", "missing")
     elif values.get("issue") is False and len(reason) > supervision_proposals.REASON_MOST:
@@ -236,12 +236,12 @@ async def decide(request: Request) -> Response:
     actor = await overseer(request)
     if Role.SUPERVISOR not in actor.roles:
         raise Forbidden
-    proposal = await supervision_proposals.one(actor, _id(request))
+    proposal = await supervision_proposals.load_open_proposal(actor, _id(request))
     status = supervision_proposals.ISSUED if values["issue"] else supervision_proposals.DISMISSED
     if values["issue"]:
         data = {"reason": reason, "trigger": proposal["trigger"]}
         await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
-    await supervision_proposals.decide(actor, proposal["id"], status, reason, context.clock.now())
+    await supervision_proposals.decide_proposal(actor, proposal["id"], status, reason, context.clock.now())
     return answered({"status": status})
 
 
@@ -273,8 +273,11 @@ async def rungs(request: Request) -> Response:
 async def orders(request: Request) -> Response:
     """The supervision orders, open ones first."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.snapshot()
-    lines = [oversight_views.order_line(row, names, context.clock.now()) for row in await overdue.orders(actor)]
+    actor, names = await overseer(request), await directory.load_directory()
+    lines = [
+        oversight_views.order_line(row, names, context.clock.now())
+        for row in await overdue.list_supervision_orders(actor)
+    ]
     keys = ("no", "unit", "reason", "trigger", "state", "answer")
     return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
 
@@ -282,8 +285,8 @@ async def orders(request: Request) -> Response:
 async def forecast(request: Request) -> Response:
     """Running clocks, those of which most lateness is to be expected first."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.snapshot()
-    if not has(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+    actor, names = await sessions.actor(request), await directory.load_directory()
+    if not has_role(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
         raise Forbidden
     lines = await forecast_actions.lines(context, actor, names)
     keys = ("no", "unit", "term", "chance", "expected_days", "unit_n", "unit_late", "all_n", "all_late", "why")
@@ -294,13 +297,13 @@ async def list_measures(request: Request) -> Response:
     """The measures the caller may see."""
     context: AppContext = request.app.state.context
     actor = _reader(await sessions.actor(request))
-    found = await measures.listed(actor, MeasureFilters(**asked(request, MeasureQuery)), context.clock.now())
-    names, now = await directory.snapshot(), context.clock.now()
+    found = await measures.list_measures(actor, MeasureFilters(**asked(request, MeasureQuery)), context.clock.now())
+    names, now = await directory.load_directory(), context.clock.now()
     return answered({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
 
 
 def _reader(actor: Actor) -> Actor:
-    if not has(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+    if not has_role(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
         raise Forbidden
     return actor
 
@@ -319,12 +322,12 @@ def _measure(line: Mapping[str, Any], row: measures.MeasureView) -> dict[str, An
 
 async def one_measure(request: Request) -> Response:
     """One measure."""
-    return await _told(request, await measures.one(_reader(await sessions.actor(request)), _id(request)))
+    return await _told(request, await measures.load_measure(_reader(await sessions.actor(request)), _id(request)))
 
 
 async def _told(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
     context: AppContext = request.app.state.context
-    line = oversight_views.measure_line(row, await directory.snapshot(), context.clock.now())
+    line = oversight_views.measure_line(row, await directory.load_directory(), context.clock.now())
     return answered(_measure(line, row), status)
 
 
@@ -337,16 +340,16 @@ async def issue(request: Request) -> Response:
         raise Invalid(faults)
     if not measure_types.may_issue(actor):
         raise Forbidden
-    brought = {name: intake.paragraph(str(values.get(name) or "")) for name in ("kind", "unit", "title", "text")}
-    day = await measures.due_day(
+    brought = {name: intake.clean_paragraph(str(values.get(name) or "")) for name in ("kind", "unit", "title", "text")}
+    day = await measures.parse_due_day(
         str(values.get("due_day") or ""), brought["kind"], context.settings, context.clock.now()
     )
-    cases = [intake.line(no) for no in values.get("cases") or []]
-    made = await measures.issue(
+    cases = [intake.clean_line(no) for no in values.get("cases") or []]
+    made = await measures.issue_measure(
         actor, {**brought, "due_day": day}, cases, DeliveryPolicy.of(context.settings), context.clock.now()
     )
     context.wake()
-    return await _told(request, await measures.one(actor, made), 201)
+    return await _told(request, await measures.load_measure(actor, made), 201)
 
 
 async def deed(request: Request) -> Response:
@@ -359,13 +362,13 @@ async def deed(request: Request) -> Response:
     _reader(actor)
     if what not in {each.value for each in measure_types.MEASURE_STEPS if each is not MeasureStep.REMIND}:
         raise NotFound(act=what)
-    brought: dict[str, Any] = {name: intake.paragraph(values[name]) for name in ("text", "adoption", "due_day")}
+    brought: dict[str, Any] = {name: intake.clean_paragraph(values[name]) for name in ("text", "adoption", "due_day")}
     brought["due_day"] = _day(brought["due_day"])
-    await measures.act(
+    await measures.perform_step(
         actor, _id(request), MeasureStep(what), brought, DeliveryPolicy.of(context.settings), context.clock.now()
     )
     context.wake()
-    return await _told(request, await measures.one(actor, _id(request)))
+    return await _told(request, await measures.load_measure(actor, _id(request)))
 
 
 def _day(text: str) -> date | None:

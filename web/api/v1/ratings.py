@@ -33,7 +33,7 @@ async def rate(request: Request) -> Response:
         view = await _service_rated(request, context, values)
     else:
         data = {name: values[name] for name in ("level", "tags", "anonymous")} | {
-            "text": intake.paragraph(values["text"])
+            "text": intake.clean_paragraph(values["text"])
         }
         if values["desk_level"] is not None:
             data["desk_level"] = values["desk_level"]
@@ -46,14 +46,16 @@ async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     """The citizen whose case is rated, or None when it is no case."""
     context: AppContext = request.app.state.context
     if values["token"]:
-        no = occasion_of(context.settings.secret, intake.line(values["token"])).case_no
+        no = occasion_of(context.settings.secret, intake.clean_line(values["token"])).case_no
         return access.citizen(no) if no else None
     if not values["case_no"] and not values["code"]:
         return None
     missing = {name: "missing" for name in ("case_no", "code") if not values[name].strip()}
     if missing:
         raise Invalid(missing)
-    return await asking_actor(request, identifiers.typed_number(intake.line(values["case_no"])), values["code"])
+    return await asking_actor(
+        request, identifiers.normalize_case_number(intake.clean_line(values["case_no"])), values["code"]
+    )
 
 
 async def _service_rated(request: Request, context: AppContext, values: dict[str, Any]) -> RatingView:
@@ -61,13 +63,13 @@ async def _service_rated(request: Request, context: AppContext, values: dict[str
     said = ServiceRating(
         level=values["level"],
         tags=tuple(values["tags"]),
-        text=intake.paragraph(values["text"]),
+        text=intake.clean_paragraph(values["text"]),
         pf=values["pf"],
         anonymous=values["anonymous"],
-        matter=intake.line(values["matter"]),
-        handling_no=intake.line(values["handling_no"]),
-        token=intake.line(values["token"]),
-        phone=intake.line(values["phone"]),
+        matter=intake.clean_line(values["matter"]),
+        handling_no=intake.clean_line(values["handling_no"]),
+        token=intake.clean_line(values["token"]),
+        phone=intake.clean_line(values["phone"]),
     )
     staff = await sessions.actor_or_none(request)
     settings = context.settings

@@ -27,7 +27,7 @@ _KEPT = {"Cache-Control": "public, max-age=300"}  # tables change once in a whil
 
 async def units(request: Request) -> Response:
     """Every unit with its duties."""
-    rows = (await directory.snapshot()).units()
+    rows = (await directory.load_directory()).units()
     return answered({"items": [_unit(row) for row in rows]}, headers=_KEPT)
 
 
@@ -55,7 +55,7 @@ async def category_tree(request: Request) -> Response:
 
 async def matters(request: Request) -> Response:
     """Every service matter that can be rated."""
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     items = [
         {
             "code": row.code,
@@ -87,10 +87,10 @@ async def indicators(request: Request) -> Response:
 async def replies(request: Request) -> Response:
     """Published questions and answers, best match first."""
     said = asked(request, requests.RepliesQuery)
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     if faults := filter_faults(said, names):
         raise Invalid(faults)
-    found = await public_replies.public_replies(
+    found = await public_replies.search_public_replies(
         said["q"], said["unit"], said["category"], said["region"], max(1, said["page"])
     )
     items = [_reply(row, names) for row in found.items]

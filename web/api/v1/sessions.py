@@ -29,14 +29,16 @@ async def log_in(request: Request) -> Response:
         raise Invalid(faults)
     await limiter.check("login", request)
     try:
-        session = await sessions.log_in(context, intake.line(values["username"]), values["password"], values["otp"])
+        session = await sessions.log_in(
+            context, intake.clean_line(values["username"]), values["password"], values["otp"]
+        )
     except sessions.Unauthorized:
         await limiter.hit("login", request)
         raise
     told = {
         "token": session.token,
         "expires_at": dates.iso(session.expires_at),
-        "actor": _actor_told(session.actor, await directory.snapshot()),
+        "actor": _actor_told(session.actor, await directory.load_directory()),
     }
     return answered(told, 201)
 

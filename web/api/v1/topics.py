@@ -71,10 +71,10 @@ class FindingList(Struct):
 async def hot(request: Request) -> Response:
     """The topics of the latest day."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.snapshot()
+    actor, names = await overseer(request), await directory.load_directory()
     day, rows = await topic_actions.ranked(actor, names, office_day(context.clock.now()))
     found = {topic.thread: [m.no for m in topic.members] for topic in await topic_store.of_day(day)} if day else {}
-    seen = await case_queries.seen_of(actor, (no for nos in found.values() for no in nos))
+    seen = await case_queries.filter_visible(actor, (no for nos in found.values() for no in nos))
     plain = ("thread", "title", "place", "people", "cases", "this_week", "last_week", "growth")
     items = [
         {
@@ -91,7 +91,7 @@ async def hot(request: Request) -> Response:
 async def quality(request: Request) -> Response:
     """What the checks found in the answers of the last weeks, per unit."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.snapshot()
+    actor, names = await overseer(request), await directory.load_directory()
     since = context.clock.now() - timedelta(days=topic_actions.FINDING_DAYS)
     items = [
         {

@@ -34,7 +34,7 @@ async def log_in(request: Request) -> Response:
     context: AppContext = request.app.state.context
     settings = context.settings
     values, faults, _ = await taken(request, requests.WxLogIn)
-    code = intake.line(values.get("code", ""))
+    code = intake.clean_line(values.get("code", ""))
     if not code:
         faults.setdefault("code", "missing")
     if faults:

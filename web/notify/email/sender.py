@@ -13,7 +13,7 @@ from email.message import EmailMessage
 
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.settings import Settings
-from routing.notices.catalogue import Channel, Outgoing, Send
+from routing.notices.catalogue import Channel, OutgoingNotice, Send
 
 _SECONDS = 15
 _SUBJECT_MOST = 60
@@ -23,7 +23,7 @@ _FOR_GOOD = 500
 def sender(settings: Settings) -> Send:
     """A sender for this mail server."""
 
-    async def send(out: Outgoing) -> Channel:
+    async def send(out: OutgoingNotice) -> Channel:
         try:
             await asyncio.to_thread(_post, settings, letter(settings, out))
         except smtplib.SMTPRecipientsRefused as fault:
@@ -42,7 +42,7 @@ def sender(settings: Settings) -> Send:
     return send
 
 
-def letter(settings: Settings, out: Outgoing) -> EmailMessage:
+def letter(settings: Settings, out: OutgoingNotice) -> EmailMessage:
     """The letter: the notice's words, where to read on, and nothing about any person."""
     message = EmailMessage()
     words = out.words if len(out.words) <= _SUBJECT_MOST else out.words[: _SUBJECT_MOST - 1] + "…"

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback.rules.intake import line
+from feedback.rules.intake import clean_line
 from web.auth import cookies, form_recovery, sessions
 from web.context import AppContext
 from web.presentation import desk_frame
@@ -32,7 +32,7 @@ async def login(request: Request) -> Response:
             return RedirectResponse("/desk/second-factor", status_code=303)
         return context.render(request, "login.html", _context("", back, {}))
     async with request.form() as form:
-        username, password = line(str(form.get("username", ""))), str(form.get("password", ""))
+        username, password = clean_line(str(form.get("username", ""))), str(form.get("password", ""))
         back = local(str(form.get("next", "")))
     errors = {
         name: catalogue.fault_words(name, "missing")
@@ -66,7 +66,7 @@ async def code(request: Request) -> Response:
         back = local(request.query_params.get("next", ""))
         return context.render(request, "login_code.html", {"next": back, "errors": {}})
     async with request.form() as form:
-        otp, back = line(str(form.get("otp", "")))[:20], local(str(form.get("next", "")))
+        otp, back = clean_line(str(form.get("otp", "")))[:20], local(str(form.get("next", "")))
     await limiter.check("login", request)
     try:
         if not otp:

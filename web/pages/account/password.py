@@ -54,7 +54,7 @@ async def change(request: Request) -> Response:
 
 async def _shown(request: Request, faults: dict[str, str]) -> Response:
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.snapshot()
+    actor, names = await sessions.actor(request), await directory.load_directory()
     errors = {
         name: catalogue.error_words(code) if code in catalogue.ERRORS else catalogue.fault_words(name, code)
         for name, code in faults.items()

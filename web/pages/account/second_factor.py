@@ -8,7 +8,7 @@ from starlette.routing import Route
 from feedback.kernel import crypto
 from feedback.kernel.errors import Invalid
 from feedback.rules.access import Actor
-from feedback.rules.intake import line
+from feedback.rules.intake import clean_line
 from routing import directory
 from web.auth import second_factor, sessions
 from web.context import AppContext
@@ -26,7 +26,7 @@ async def switch_on(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     async with request.form() as form:
-        otp, sealed = line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
+        otp, sealed = clean_line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
     try:
         username, _, secret = crypto.decrypt_system(context.settings.secret, sealed).partition(" ")
     except ValueError:
@@ -45,7 +45,7 @@ async def switch_off(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, limiter = await sessions.actor(request), request.app.state.limiter
     async with request.form() as form:
-        otp = line(str(form.get("otp", "")))[:20]
+        otp = clean_line(str(form.get("otp", "")))[:20]
     if context.settings.second_factor_required:
         return await _page(request, actor, {"otp": "factor_required"})
     await limiter.check("login", request)
@@ -62,7 +62,7 @@ async def _page(
     request: Request, actor: Actor, faults: dict[str, str], secret: str = "", spares: list[str] | None = None
 ) -> Response:
     context: AppContext = request.app.state.context
-    standing, names = await second_factor.standing(actor.id), await directory.snapshot()
+    standing, names = await second_factor.standing(actor.id), await directory.load_directory()
     secret = secret or second_factor.new_secret()
     address = second_factor.address(context, actor.id, secret)
     values = {

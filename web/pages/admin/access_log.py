@@ -28,10 +28,10 @@ READ_WORDS = {
 async def reads(request: Request) -> Response:
     """Who looked at personal or confidential data. For auditors only: an administrator does not audit himself."""
     context: AppContext = request.app.state.context
-    actor, names = await administrator(request, Role.AUDITOR), await directory.snapshot()
+    actor, names = await administrator(request, Role.AUDITOR), await directory.load_directory()
     no = request.query_params.get("no", "").strip()[:24]
     rows = await read_log(no, READS_MOST)
-    seen = await case_queries.seen_of(
+    seen = await case_queries.filter_visible(
         actor, (row["case_no"] for row in rows)
     )  # reports are audited by cleared auditors
     values = {

@@ -14,7 +14,7 @@ from classify.learning import drift
 from classify.learning.drift import DriftLevel, DriftMeasure, Look
 from feedback.kernel.errors import Forbidden
 from feedback.queries import statistics as case_statistics
-from feedback.rules.access import OVERSEERS, has
+from feedback.rules.access import OVERSEERS, has_role
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
@@ -34,15 +34,15 @@ async def automatic(request: Request) -> Response:
     """Every cell with its outcomes, its bound, how it stands and since when."""
     context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
-    if Role.ADMIN not in actor.roles and not has(actor, OVERSEERS):
+    if Role.ADMIN not in actor.roles and not has_role(actor, OVERSEERS):
         raise Forbidden
-    names, cells = await directory.snapshot(), await outcomes.standings()
+    names, cells = await directory.load_directory(), await outcomes.standings()
     pool = [cell for cell in cells if cell.name.startswith(gate.POOL)]
     wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
     narrow = [cell for cell in cells if cell not in wide and cell not in pool]
     settings = context.settings
     now = context.clock.now()
-    said = await case_statistics.classified(now - timedelta(days=BEFORE_DAYS), now)
+    said = await case_statistics.load_classifications(now - timedelta(days=BEFORE_DAYS), now)
     counted = sum(cell.standing.total for cell in wide)
     values = {
         **desk_frame.frame(actor, names),

@@ -60,7 +60,7 @@ async def _shown(
     request: Request, actor: Actor, typed: dict[str, str], faults: list[str], *, is_whole_year: bool = False
 ) -> Response:
     context: AppContext = request.app.state.context
-    names, known = await directory.snapshot(), await calendar_editions.current()
+    names, known = await directory.load_directory(), await calendar_editions.load_current_calendar()
     this_year = office_day(context.clock.now()).year
     asked = request.query_params.get("year", "")
     year = int(asked) if asked.isdecimal() and FIRST_YEAR <= int(asked) <= LAST_YEAR else this_year
@@ -72,7 +72,7 @@ async def _shown(
         "months": _months(known, year),
         "rows": [
             {"day": dates.day_words(r.day), "iso": r.day.isoformat(), "work": r.is_workday, "name": r.name}
-            for r in await calendar_editions.days_of(year)
+            for r in await calendar_editions.list_days(year)
         ],
         "edition": await edition_words(),
         "next_year": known.announced_until.year + 1,
@@ -88,10 +88,10 @@ async def _shown(
                 "by": BY_MACHINE if row["made_by"] == "system" else row["made_by"],
                 "about": row["remark"] or row["source"],
             }
-            for row in await calendar_editions.editions_made()
+            for row in await calendar_editions.list_editions()
         ],
         "counts": calendar_notice.counts(known, year),
-        "provisional": await deadline_changes.provisional(),
+        "provisional": await deadline_changes.count_provisional(),
     }
     return context.render(request, "admin/calendar.html", values, status=422 if faults else 200)
 
@@ -120,7 +120,7 @@ def _cell(known: Calendar, day: date, month: int) -> dict[str, Any]:
 
 async def edition_words() -> str:
     """Which edition holds, and up to when the days off are known."""
-    known = await calendar_editions.current()
+    known = await calendar_editions.load_current_calendar()
     return f"{known.edition}，已知到 {dates.day_words(known.announced_until)}"
 
 

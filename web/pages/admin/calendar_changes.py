@@ -45,10 +45,12 @@ async def draft(request: Request) -> Response:
     actor, found = await administrator(request), await _draft(request)
     if found.edition:
         return RedirectResponse(f"/admin/calendar/editions/{found.edition}", status_code=303)
-    before, now = await calendar_editions.current(), context.clock.now()
-    after = calendar_editions.changed(before, found.what)
+    before, now = await calendar_editions.load_current_calendar(), context.clock.now()
+    after = calendar_editions.apply_change(before, found.what)
     values = {
-        **await _moved(request, actor, await deadline_changes.under(after, now), f"/admin/calendar/drafts/{found.id}"),
+        **await _moved(
+            request, actor, await deadline_changes.preview_changes(after, now), f"/admin/calendar/drafts/{found.id}"
+        ),
         "draft": found,
         "is_stale": found.follows != before.edition,
         "until": dates.day_words(after.announced_until) if after.announced_until != before.announced_until else "",
@@ -67,8 +69,10 @@ async def draft_sheet(request: Request) -> Response:
     context: AppContext = request.app.state.context
     await administrator(request)
     found = await _draft(request)
-    after = calendar_editions.changed(await calendar_editions.current(), found.what)
-    return await _sheet(await deadline_changes.under(after, context.clock.now()), f"calendar-draft-{found.id}")
+    after = calendar_editions.apply_change(await calendar_editions.load_current_calendar(), found.what)
+    return await _sheet(
+        await deadline_changes.preview_changes(after, context.clock.now()), f"calendar-draft-{found.id}"
+    )
 
 
 async def carry_out(request: Request) -> Response:
@@ -77,7 +81,7 @@ async def carry_out(request: Request) -> Response:
     actor = await administrator(request)
     number = int(request.path_params["number"])
     try:
-        edition = await calendar_editions.carry_out(number, actor.name or actor.id, context.clock.now())
+        edition = await calendar_editions.apply_draft(number, actor.name or actor.id, context.clock.now())
     except Conflict:
         return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
     context.wake()
@@ -94,10 +98,13 @@ async def again(request: Request) -> Response:
 async def edition(request: Request) -> Response:
     """What an edition says, who made it, what it moved and for whom."""
     context: AppContext = request.app.state.context
-    actor, found = await administrator(request), await calendar_editions.edition_of(request.path_params["name"])
+    actor, found = await administrator(request), await calendar_editions.load_edition(request.path_params["name"])
     values = {
         **await _moved(
-            request, actor, await deadline_changes.made_by(found.name), f"/admin/calendar/editions/{found.name}"
+            request,
+            actor,
+            await deadline_changes.list_edition_changes(found.name),
+            f"/admin/calendar/editions/{found.name}",
         ),
         "edition": found,
         "facts": [
@@ -108,7 +115,7 @@ async def edition(request: Request) -> Response:
             ("放假安排已知到", dates.day_words(found.announced_until)),
         ],
         "said": [{"day": dates.day_words(day), "what": _WORKS[works], "name": name} for day, works, name in found.days],
-        "is_followed": not found.is_newest or await deadline_changes.is_followed(),
+        "is_followed": not found.is_newest or await deadline_changes.is_up_to_date(),
     }
     return context.render(request, "admin/calendar_edition.html", values)
 
@@ -119,8 +126,8 @@ _WORKS = {True: "调休上班", False: "放假", None: "恢复平日"}
 async def edition_sheet(request: Request) -> Response:
     """All that an edition moved, as Excel."""
     await administrator(request)
-    found = await calendar_editions.edition_of(request.path_params["name"])
-    return await _sheet(await deadline_changes.made_by(found.name), f"calendar-{found.name}")
+    found = await calendar_editions.load_edition(request.path_params["name"])
+    return await _sheet(await deadline_changes.list_edition_changes(found.name), f"calendar-{found.name}")
 
 
 async def restore(request: Request) -> Response:
@@ -135,7 +142,7 @@ def _to_draft(number: int) -> Response:
 
 
 async def _draft(request: Request) -> calendar_editions.PendingCalendarChange:
-    return await calendar_editions.draft_of(int(request.path_params["number"]))
+    return await calendar_editions.load_draft(int(request.path_params["number"]))
 
 
 def changes(before: Calendar, after: Calendar) -> list[dict[str, str]]:
@@ -155,13 +162,13 @@ def _state(known: Calendar, day: date) -> str:
 async def _moved(request: Request, actor: Actor, found: Sequence[DeadlineChange], base: str) -> dict[str, Any]:
     """What moves, counted, narrowed to a unit or a way as the address asks, and a page of it."""
     context: AppContext = request.app.state.context
-    names, q = await directory.snapshot(), request.query_params
+    names, q = await directory.load_directory(), request.query_params
     unit, way = q.get("unit", ""), q.get("way", "")
     shown = [m for m in found if (not unit or (m.unit or m.lead) == unit) and (way not in _WAYS or _way(m) == way)]
     pages = max(1, -(-len(shown) // PAGE))
     asked = q.get("page", "1")
     page = min(max(int(asked), 1), pages) if asked.isdecimal() and len(asked) < 7 else 1
-    count = deadline_changes.tally(found)
+    count = deadline_changes.count_changes(found)
     return {
         **desk_frame.frame(actor, names),
         "base": base,
@@ -210,7 +217,7 @@ _HEADS = (
 
 
 async def _sheet(found: Sequence[DeadlineChange], name: str) -> Response:
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     body = await asyncio.to_thread(_workbook, found, names)
     return Response(body, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
 

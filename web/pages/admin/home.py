@@ -23,7 +23,7 @@ from web.wording import dates
 async def home(request: Request) -> Response:
     """Where to go from here, and whether something is stuck."""
     context: AppContext = request.app.state.context
-    actor, names = await administrator(request, Role.ADMIN, Role.AUDITOR), await directory.snapshot()
+    actor, names = await administrator(request, Role.ADMIN, Role.AUDITOR), await directory.load_directory()
     is_admin = Role.ADMIN in actor.roles
     model = await context.model()
     values = {
@@ -31,10 +31,10 @@ async def home(request: Request) -> Response:
         "is_admin": is_admin,
         "system": system.rows(await readiness.check(context)) if is_admin else [],
         "is_auditor": Role.AUDITOR in actor.roles,
-        "queue": await outbox.counts(context.clock.now()),
+        "queue": await outbox.count_messages(context.clock.now()),
         "units": len(names.units()),
         "rows": len(names.rows),
-        "unrouted": len(assignment_rules.unrouted(categories.LEVEL2, names.rows)),
+        "unrouted": len(assignment_rules.list_unrouted_categories(categories.LEVEL2, names.rows)),
         "edition": names.edition,
         "calendar": await calendar.edition_words(),
         "release": model.release if model else "",

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from feedback.rules.access import Actor
-from feedback.rules.intake import line
+from feedback.rules.intake import clean_line
 from feedback.rules.letter_types import ALL, LetterType
 from routing import directory
 from web.actions import letter_templates
@@ -31,7 +31,7 @@ async def rows(request: Request) -> Response:
 
 async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed: str | None = None) -> Response:
     context: AppContext = request.app.state.context
-    names, data = await directory.snapshot(), context.settings.data
+    names, data = await directory.load_directory(), context.settings.data
     known = unit_marks.marks(data)
     values = {
         **desk_frame.frame(actor, names),
@@ -51,7 +51,7 @@ async def one(request: Request) -> Response:
 
 async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[str]) -> Response:
     context: AppContext = request.app.state.context
-    names, found = await directory.snapshot(), letter_templates.template_of(context, row)
+    names, found = await directory.load_directory(), letter_templates.template_of(context, row)
     sample = (
         ""
         if found.faults
@@ -114,7 +114,7 @@ async def sample(request: Request) -> Response:
 async def mark(request: Request) -> Response:
     """Keep the marks of the units."""
     context: AppContext = request.app.state.context
-    actor, names = await letter_templates.administrator(request), await directory.snapshot()
+    actor, names = await letter_templates.administrator(request), await directory.load_directory()
     async with request.form(max_fields=5) as form:
         typed = parsing.words(form, "lines")
     found, wrong = unit_marks.read(typed, names.has)
@@ -130,7 +130,7 @@ def _file(content: bytes, name: str, form: str) -> Response:
 
 
 def _letter(request: Request) -> LetterType:
-    return letter_templates.letter_of(line(request.path_params["code"]))
+    return letter_templates.letter_of(clean_line(request.path_params["code"]))
 
 
 ROUTES = [

@@ -16,11 +16,11 @@ from web.wording import dates
 async def messages(request: Request) -> Response:
     """What waits to be carried out, and what failed so often that somebody must look."""
     context: AppContext = request.app.state.context
-    actor, names = await administrator(request), await directory.snapshot()
-    rows, now = await outbox.failing(), context.clock.now()
+    actor, names = await administrator(request), await directory.load_directory()
+    rows, now = await outbox.list_failing(), context.clock.now()
     values = {
         **desk_frame.frame(actor, names),
-        "queue": await outbox.counts(now),
+        "queue": await outbox.count_messages(now),
         "timers": [timer(row, now) for row in await timers.states()],
         "workers": [
             {"name": row["worker"], "seconds": max(0, int((now - row["beat_at"]).total_seconds()))}

@@ -43,7 +43,7 @@ DONE: Mapping[str, str] = {
 async def home(request: Request) -> Response:
     """Every release, what was asked for, and what taught."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.snapshot()
+    actor, names = await _administrator(request), await directory.load_directory()
     rows = await registry.all_releases()
     values = {
         **desk_frame.frame(actor, names),
@@ -61,7 +61,7 @@ async def home(request: Request) -> Response:
 async def one(request: Request) -> Response:
     """One release: its trial beside the release it was tried against, by category and by unit."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.snapshot()
+    actor, names = await _administrator(request), await directory.load_directory()
     row = await registry.one_release(request.path_params["id"])
     trial = row["trial"]
     values = {

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from classify import taxonomy as categories
 from feedback.kernel.errors import Forbidden, NotFound
 from feedback.rules.access import Actor
-from feedback.rules.intake import line
+from feedback.rules.intake import clean_line
 from feedback.rules.vocabulary import PUBLIC_KINDS, Role
 from routing import assignment_rules, directory
 from routing.assignment_rules import DESK, STREET, AssignmentRule, CaseFacts
@@ -34,7 +34,7 @@ FAULTS = {"co": "协办单位里有不存在的代码", "lead": "请选择主办
 async def rows(request: Request) -> Response:
     """Every row in force, narrowed by category, unit or words; and the trial."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.snapshot()
+    actor, names = await _administrator(request), await directory.load_directory()
     q = request.query_params
     chosen = {name: q.get(name, "").strip()[:200] for name in ("category", "unit", "q")}
     found = [row_view(row, names) for row in names.rows if _fits(row, chosen)]
@@ -46,7 +46,9 @@ async def rows(request: Request) -> Response:
         "units": worklist_views.unit_groups(names),
         "categories": worklist_views.category_groups(with_heads=True),
         "done": q.get("done", ""),
-        "waiting": [_waiting(code, names) for code in assignment_rules.unrouted(categories.LEVEL2, names.rows)],
+        "waiting": [
+            _waiting(code, names) for code in assignment_rules.list_unrouted_categories(categories.LEVEL2, names.rows)
+        ],
         **await _trial(request, names),
     }
     return context.render(request, "admin/routing.html", values)
@@ -54,7 +56,7 @@ async def rows(request: Request) -> Response:
 
 def _waiting(code: str, names: Directory) -> dict[str, str]:
     """A category without a row of its own, and who answers meanwhile."""
-    rows = assignment_rules.fitting(CaseFacts(category=code, kind="", region="", desk=""), names.rows)
+    rows = assignment_rules.list_matching_rules(CaseFacts(category=code, kind="", region="", desk=""), names.rows)
     lead = rows[0].lead if rows else DESK
     return {"code": code, "words": timeline_views.category_words(code), "serves": SPECIAL.get(lead) or names.name(lead)}
 
@@ -102,9 +104,9 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
         street=names.street_of(region),
         region_chain=names.region_chain(region),
     )
-    decision = assignment_rules.decide(facts, names.rows)
+    decision = assignment_rules.decide_unit(facts, names.rows)
     winner = next((row for row in names.rows if f"row:{row.id}" == decision.rule), None)
-    beaten = [row for row in assignment_rules.fitting(facts, names.rows) if row is not winner]
+    beaten = [row for row in assignment_rules.list_matching_rules(facts, names.rows) if row is not winner]
     shown["verdict"] = {
         "category": timeline_views.category_words(category),
         "how": how,
@@ -133,7 +135,7 @@ async def _category(context: AppContext, typed: Mapping[str, str]) -> tuple[str,
 async def edit(request: Request) -> Response:
     """One row, or a new one, to change and keep."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.snapshot()
+    actor, names = await _administrator(request), await directory.load_directory()
     row = _row(names, request.path_params["id"])
     if request.method == "GET":
         asked = request.query_params.get("category", "")
@@ -141,24 +143,24 @@ async def edit(request: Request) -> Response:
         return _form(request, actor, names, row, columns, {})
     async with request.form(max_fields=500) as form:
         typed = _typed(form)
-    faults = assignment_rules.problems(typed, names.has, categories.exists) | _unknown(typed, names)
+    faults = assignment_rules.find_rule_faults(typed, names.has, categories.exists) | _unknown(typed, names)
     if faults:
         errors = {
             name: (code in _CHOSEN and FAULTS.get(name)) or catalogue.fault_words(name, code)
             for name, code in faults.items()
         }
         return _form(request, actor, names, row, typed, errors)
-    await directory.save_row(row.id if row else None, typed, by=actor.id, now=context.clock.now())
+    await directory.save_row(row.id if row else None, typed, author=actor.id, now=context.clock.now())
     return RedirectResponse("/admin/routing?done=saved", status_code=303)
 
 
 async def drop(request: Request) -> Response:
     """Take a row out of force."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.snapshot()
+    actor, names = await _administrator(request), await directory.load_directory()
     row = _row(names, request.path_params["id"])
     if row is not None:
-        await directory.drop_row(row.id, by=actor.id, now=context.clock.now())
+        await directory.deactivate_row(row.id, author=actor.id, now=context.clock.now())
     return RedirectResponse("/admin/routing?done=dropped", status_code=303)
 
 
@@ -202,7 +204,7 @@ def _unknown(typed: Mapping[str, Any], names: Directory) -> dict[str, str]:
 
 def _typed(form: FormData) -> dict[str, Any]:
     typed: dict[str, Any] = {
-        name: line(parsing.once(form, name)) for name in ("category", "kind", "region", "lead", "reason")
+        name: clean_line(parsing.once(form, name)) for name in ("category", "kind", "region", "lead", "reason")
     }
     typed["co"] = [code for code in map(str, form.getlist("co")) if code]
     return typed

@@ -16,7 +16,7 @@ from web.wording import catalogue
 async def units(request: Request) -> Response:
     """Every unit, found by name or code."""
     context: AppContext = request.app.state.context
-    actor, names = await administrator(request), await directory.snapshot()
+    actor, names = await administrator(request), await directory.load_directory()
     q = request.query_params.get("q", "").strip()[:60]
     found = [u for u in names.units() if not q or q in u.code or any(q in n for n in (u.name, u.short, *u.aliases))]
     values = {
@@ -40,9 +40,9 @@ async def units(request: Request) -> Response:
 async def unit(request: Request) -> Response:
     """One unit: its duties, what lies below it, the rows that lead to it, and who works there."""
     context: AppContext = request.app.state.context
-    actor, names = await administrator(request), await directory.snapshot()
+    actor, names = await administrator(request), await directory.load_directory()
     row = names.unit(request.path_params["code"])
-    staff = await directory.staff_of(row.code)
+    staff = await directory.list_staff(row.code)
     values = {
         **desk_frame.frame(actor, names),
         "unit": row,

@@ -36,7 +36,7 @@ async def made(year: str, settings: Settings, now: datetime) -> Report:
 
     Raises Invalid for what is no year.
     """
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     question = Question(periods.year(year), now, settings.rating_days)
     words = Words(names.name, catalogue.KINDS, catalogue.CHANNELS, categories.path_name)
     weights = definitions.weights_of(settings.kpi_weights, settings.partly_solved)
@@ -44,7 +44,7 @@ async def made(year: str, settings: Settings, now: datetime) -> Report:
 
 
 async def _suggestions(since: datetime, until: datetime) -> Suggestions:
-    return Suggestions(tuple(await measures.suggested(since, until)))
+    return Suggestions(tuple(await measures.count_suggestions(since, until)))
 
 
 async def _asked(request: Request) -> tuple[Report, Any]:
@@ -66,7 +66,7 @@ async def page(request: Request) -> Response:
     found, actor = await _asked(request)
     this = office_day(context.clock.now()).year
     values = {
-        **desk_frame.frame(actor, await directory.snapshot()),
+        **desk_frame.frame(actor, await directory.load_directory()),
         "title": found.title,
         "owner": found.owner,
         "made": annual_report_files.made_words(found),

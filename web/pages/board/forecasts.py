@@ -17,7 +17,7 @@ from web.presentation.oversight import pages
 async def of_all(request: Request) -> Response:
     """The list for overseers."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.snapshot()
+    actor, names = await overseer(request), await directory.load_directory()
     values = {"tabs": pages("forecast", actor), "rows": await lines(context, actor, names), "own": False}
     return context.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **values})
 
@@ -25,7 +25,7 @@ async def of_all(request: Request) -> Response:
 async def of_unit(request: Request) -> Response:
     """The list for a unit: its own clocks."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.snapshot()
+    actor, names = await sessions.actor(request), await directory.load_directory()
     if not actor.roles & desk_frame.WORKERS:
         raise Forbidden
     values = {"tabs": [], "rows": await lines(context, actor, names), "own": True}

@@ -36,7 +36,7 @@ PARTS: Mapping[str, str] = {"top": "分子", "base": "分母", "missed": "分母
 async def table(request: Request) -> Response:
     """The figures of a period, one group of them at a time; every number leads to its cases."""
     context: AppContext = request.app.state.context
-    actor, names = await permissions.overseer(request), await directory.snapshot()
+    actor, names = await permissions.overseer(request), await directory.load_directory()
     query = request.query_params
     question = question_of(query, context, names)
     told = await kpi_table.document(question, actor, weights(context))
@@ -134,8 +134,8 @@ def period_words(name: str) -> str:
 async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
     """Online consultations that wait too long, of those this person sees, and how long nothing was published."""
     found = await consultation_deadlines.waiting(now, region)
-    seen = await case_queries.seen_of(actor, [row.case_no for row in found])
-    names = await directory.snapshot()
+    seen = await case_queries.filter_visible(actor, [row.case_no for row in found])
+    names = await directory.load_directory()
     rows = [
         {"no": row.case_no, "unit": names.short(row.unit), "days": row.days, "stage": row.stage}
         for row in found
@@ -151,7 +151,7 @@ async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
 async def cases(request: Request) -> Response:
     """The cases behind a number, as far as this person sees them."""
     context: AppContext = request.app.state.context
-    actor, names = await permissions.overseer(request), await directory.snapshot()
+    actor, names = await permissions.overseer(request), await directory.load_directory()
     query = request.query_params
     question = question_of(query, context, names)
     kpi = KPI.get(query.get("kpi", ""))
@@ -161,8 +161,8 @@ async def cases(request: Request) -> Response:
     unit = query.get("unit", "")
     units = await _units(question, actor, unit)
     numbers = await behind(question, kpi, part, units)
-    rows = await case_worklist.rows_of(actor, numbers, LIST_MOST)
-    calendar, now = await calendar_editions.current(), context.clock.now()
+    rows = await case_worklist.list_work_rows(actor, numbers, LIST_MOST)
+    calendar, now = await calendar_editions.load_current_calendar(), context.clock.now()
     await access_log.log_read(actor, "list", detail=f"{kpi.name} {question.period.name} {unit}", now=now)
     asked = {"period": question.period.name, "region": question.region, "kpi": kpi.code, "unit": unit}
     values = {
@@ -212,7 +212,7 @@ async def behind(question: Question, kpi: definitions.Kpi, part: str, units: Seq
 async def download(request: Request) -> Response:
     """The table as a file: /board/kpis.csv and /board/kpis.xlsx."""
     context: AppContext = request.app.state.context
-    actor, names = await permissions.overseer(request), await directory.snapshot()
+    actor, names = await permissions.overseer(request), await directory.load_directory()
     question = question_of(request.query_params, context, names)
     told = await kpi_table.document(question, actor, weights(context))
     await access_log.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=context.clock.now())

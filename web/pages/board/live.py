@@ -15,11 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from feedback.kernel import outbox
-from feedback.kernel.clock import OFFICE, office_day, start_of_day
+from feedback.kernel.clock import OFFICE_TIMEZONE, office_day, start_of_day
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.rules import access
-from feedback.rules.access import OVERSEERS, AccessScope, Actor, has
+from feedback.rules.access import OVERSEERS, AccessScope, Actor, has_role
 from routing import directory
 from routing.directory import Directory
 from routing.notices import inbox
@@ -54,7 +54,7 @@ async def board(request: Request) -> Response:
     """The board as it is now; scripts keep it fresh, without them a reload does."""
     context: AppContext = request.app.state.context
     actor = await overseer(request)
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     is_wall = request.query_params.get("wall", "") == "1"
     values = {
         **desk_frame.frame(actor, names),
@@ -92,7 +92,7 @@ def _part(request: Request) -> str:
 
 
 async def _shown(context: AppContext, actor: Actor, is_wall: bool) -> dict[str, Any]:
-    found = await snapshot(actor, context.clock.now(), await directory.snapshot())
+    found = await snapshot(actor, context.clock.now(), await directory.load_directory())
     return {**found, "wall": is_wall, "wall_rows": WALL_ROWS}
 
 
@@ -114,11 +114,11 @@ class BoardLine:
 
 async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, Any]:
     """Everything the board shows of the cases this person sees."""
-    lines = [_line(row, names) for row in await case_worklist.board(actor, now=now)]
+    lines = [_line(row, names) for row in await case_worklist.load_board(actor, now=now)]
     today = start_of_day(office_day(now))
-    flow = await case_worklist.flow(actor, today, now)
-    unsent = await inbox.undelivered(10)
-    seen = await case_queries.seen_of(actor, (row["case_no"] for row in unsent))
+    flow = await case_worklist.count_flow(actor, today, now)
+    unsent = await inbox.list_undelivered(10)
+    seen = await case_queries.filter_visible(actor, (row["case_no"] for row in unsent))
     totals = {name: sum(getattr(line, name) for line in lines) for name in ("red", "amber", "green", "open")}
     groups = [(words, [line for line in lines if _kind(line, names) in kinds]) for words, kinds in KINDS_OF_GROUPS]
     known = {line.unit for _, rows in groups for line in rows}
@@ -128,10 +128,10 @@ async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, A
         "groups": [(words, rows) for words, rows in groups if rows],
         "totals": totals,
         "tiles": _tiles(totals, flow),
-        "queue": await outbox.counts(now),
-        "failing": [case_views.unnumbered(row) for row in await outbox.failing(10)],
+        "queue": await outbox.count_messages(now),
+        "failing": [case_views.unnumbered(row) for row in await outbox.list_failing(10)],
         "undelivered": [row for row in unsent if row["case_no"] in seen],
-        "age": f"{now.astimezone(OFFICE):%H:%M:%S}",
+        "age": f"{now.astimezone(OFFICE_TIMEZONE):%H:%M:%S}",
         "day": dates.day_words(office_day(now)),
     }
 
@@ -168,7 +168,7 @@ async def _week(actor: Actor, now: datetime) -> dict[str, list[tuple[str, int]]]
     """How many cases came and how many were answered on each of the last days."""
     today = office_day(now)
     days = [today - timedelta(days=back) for back in range(FLOW_DAYS - 1, -2, -1)]
-    counted = await case_worklist.flows(actor, [start_of_day(day) for day in days])
+    counted = await case_worklist.count_flows(actor, [start_of_day(day) for day in days])
     return {
         name: [(f"{day.month}-{day.day}", flow[name]) for day, flow in zip(days, counted, strict=False)]
         for name in ("received", "replied")
@@ -257,7 +257,7 @@ async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEve
                 yield lost
                 return
             if is_check_due:
-                if current is None or not has(current, OVERSEERS):
+                if current is None or not has_role(current, OVERSEERS):
                     yield ServerSentEvent("", event="over")
                     return
                 checked_at = now

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from feedback.kernel.errors import Forbidden, Invalid, NotFound
 from feedback.record import access_log
-from feedback.rules.access import OVERSEERS, Actor, has
+from feedback.rules.access import OVERSEERS, Actor, has_role
 from routing import directory
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measure_types, measures
@@ -59,7 +59,7 @@ def _readers(actor: Actor) -> Actor:
 
     Raises Forbidden.
     """
-    if not has(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+    if not has_role(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
         raise Forbidden
     return actor
 
@@ -67,21 +67,21 @@ def _readers(actor: Actor) -> Actor:
 async def listed(request: Request) -> Response:
     """The measures somebody may see, with the figures per unit."""
     context: AppContext = request.app.state.context
-    actor, names = _readers(await sessions.actor(request)), await directory.snapshot()
+    actor, names = _readers(await sessions.actor(request)), await directory.load_directory()
     now, filters = context.clock.now(), _filters(request)
-    rows = await measures.listed(actor, filters, now)
+    rows = await measures.list_measures(actor, filters, now)
     values = {
         **desk_frame.frame(actor, names),
-        "tabs": pages("measures", actor) if has(actor, OVERSEERS) else [],
+        "tabs": pages("measures", actor) if has_role(actor, OVERSEERS) else [],
         "rows": [oversight_views.measure_line(row, names, now) for row in rows],
-        "figures": [{**row, "name": names.short(row["unit"])} for row in await measures.figures(actor, now)],
+        "figures": [{**row, "name": names.short(row["unit"])} for row in await measures.load_figures(actor, now)],
         "chosen": filters,
         "query": request.url.query,
         "kinds": [(row.code, row.label) for row in measure_types.MEASURES],
         "statuses": list(oversight_views.STATUSES.items()),
         "units": worklist_views.unit_groups(names, actor.units if not actor.everywhere else frozenset(names.by_code)),
         "may_issue": measure_types.may_issue(actor),
-        "oversees": has(actor, OVERSEERS),
+        "oversees": has_role(actor, OVERSEERS),
         "done": request.query_params.get("done", ""),
     }
     return context.render(request, "board/measures.html", values)
@@ -97,9 +97,10 @@ def _filters(request: Request) -> MeasureFilters:
 async def export(request: Request) -> Response:
     """The same list as an Excel file; the taking is written down."""
     context: AppContext = request.app.state.context
-    actor, names, now = _readers(await sessions.actor(request)), await directory.snapshot(), context.clock.now()
+    actor, names, now = _readers(await sessions.actor(request)), await directory.load_directory(), context.clock.now()
     rows = [
-        oversight_views.measure_line(row, names, now) for row in await measures.listed(actor, _filters(request), now)
+        oversight_views.measure_line(row, names, now)
+        for row in await measures.list_measures(actor, _filters(request), now)
     ]
     await access_log.log_read(actor, "export", detail=f"措施与建议 {len(rows)} 项", now=now)
     body = await asyncio.to_thread(_workbook, rows)
@@ -133,10 +134,10 @@ async def new(request: Request) -> Response:
         typed = {name: parsing.words(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
     said = {
         **typed,
-        "due_day": await measures.due_day(typed["due_day"], typed["kind"], context.settings, context.clock.now()),
+        "due_day": await measures.parse_due_day(typed["due_day"], typed["kind"], context.settings, context.clock.now()),
     }
     try:
-        made = await measures.issue(
+        made = await measures.issue_measure(
             actor, said, _numbers(typed["cases"]), DeliveryPolicy.of(context.settings), context.clock.now()
         )
     except Invalid as fault:
@@ -164,7 +165,7 @@ def _errors(fault: Invalid) -> dict[str, str]:
 
 async def _form(request: Request, actor: Actor, typed: Mapping[str, str], errors: Mapping[str, str]) -> Response:
     context: AppContext = request.app.state.context
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     values = {
         **desk_frame.frame(actor, names),
         "typed": dict(typed),
@@ -185,7 +186,7 @@ async def one(request: Request) -> Response:
 async def _found(request: Request) -> tuple[MeasureView, Actor]:
     actor = _readers(await sessions.actor(request))
     text = request.path_params["id"]
-    return await measures.one(actor, int(text) if text.isdecimal() and len(text) < 19 else -1), actor
+    return await measures.load_measure(actor, int(text) if text.isdecimal() and len(text) < 19 else -1), actor
 
 
 async def _one(
@@ -197,10 +198,10 @@ async def _one(
     opened: str = "",
 ) -> Response:
     context: AppContext = request.app.state.context
-    names, now = await directory.snapshot(), context.clock.now()
+    names, now = await directory.load_directory(), context.clock.now()
     values = {
         **desk_frame.frame(actor, names),
-        "tabs": pages("measures", actor) if has(actor, OVERSEERS) else [],
+        "tabs": pages("measures", actor) if has_role(actor, OVERSEERS) else [],
         "m": oversight_views.measure_line(row, names, now),
         "row": row,
         "unit": names.name(row.unit),
@@ -226,7 +227,7 @@ async def act(request: Request) -> Response:
         typed = _typed(form)
     said = {**typed, "due_day": _day(typed["due_day"])}
     try:
-        await measures.act(
+        await measures.perform_step(
             actor, row.id, MeasureStep(what), said, DeliveryPolicy.of(context.settings), context.clock.now()
         )
     except Invalid as fault:

@@ -15,8 +15,8 @@ from web.presentation.oversight import pages
 async def orders(request: Request) -> Response:
     """The supervision orders with their clocks and answers, open ones first."""
     context: AppContext = request.app.state.context
-    actor, now, names = await overseer(request), context.clock.now(), await directory.snapshot()
-    lines = [oversight_views.order_line(row, names, now) for row in await overdue.orders(actor)]
+    actor, now, names = await overseer(request), context.clock.now(), await directory.load_directory()
+    lines = [oversight_views.order_line(row, names, now) for row in await overdue.list_supervision_orders(actor)]
     values = {
         **desk_frame.frame(actor, names),
         "tabs": pages("orders", actor),

@@ -19,10 +19,10 @@ UNTOLD_MOST = 200
 async def late(request: Request) -> Response:
     """Each late clock, and who was told of it when."""
     context: AppContext = request.app.state.context
-    actor, now, names = await overseer(request), context.clock.now(), await directory.snapshot()
+    actor, now, names = await overseer(request), context.clock.now(), await directory.load_directory()
     unit = request.query_params.get("unit", "")
-    rows = await overdue.late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
-    told = await inbox.told_of(row["id"] for row in rows)
+    rows = await overdue.list_late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
+    told = await inbox.list_clock_notices(row["id"] for row in rows)
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
     values = {
         **desk_frame.frame(actor, names),
@@ -41,7 +41,7 @@ async def untold(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, now = await overseer(request), context.clock.now()
     values = {
-        **desk_frame.frame(actor, await directory.snapshot()),
+        **desk_frame.frame(actor, await directory.load_directory()),
         "tabs": pages("untold", actor),
         "citizens": await inbox.untold_count(now, actor),
         "days": inbox.COUNTED_DAYS,

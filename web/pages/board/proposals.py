@@ -31,11 +31,11 @@ async def _proposals(
     request: Request, actor: Actor, typed: dict[str, str], errors: dict[str, str], opened: int | None
 ) -> Response:
     context: AppContext = request.app.state.context
-    names = await directory.snapshot()
-    rows = await supervision_proposals.listed(actor)
-    decided = await supervision_proposals.listed(actor, status=supervision_proposals.DISMISSED, most=30)
-    decided += await supervision_proposals.listed(actor, status=supervision_proposals.ISSUED, most=30)
-    titles = await overdue.titles_of(actor, [row["case_no"] for row in rows + decided])
+    names = await directory.load_directory()
+    rows = await supervision_proposals.list_proposals(actor)
+    decided = await supervision_proposals.list_proposals(actor, status=supervision_proposals.DISMISSED, most=30)
+    decided += await supervision_proposals.list_proposals(actor, status=supervision_proposals.ISSUED, most=30)
+    titles = await overdue.load_titles(actor, [row["case_no"] for row in rows + decided])
     values = {
         **desk_frame.frame(actor, names),
         "tabs": pages("proposals", actor),
@@ -57,7 +57,9 @@ async def decide(request: Request) -> Response:
     if Role.SUPERVISOR not in actor.roles:
         raise Forbidden
     text = request.path_params["id"]
-    proposal = await supervision_proposals.one(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
+    proposal = await supervision_proposals.load_open_proposal(
+        actor, int(text) if text.isdecimal() and len(text) < 19 else -1
+    )
     async with request.form() as form:
         typed = _typed(form)
         issue = "issue" in form
@@ -82,7 +84,7 @@ async def _issued(request: Request, actor: Actor, proposal: dict[str, Any], type
     if typed["target_day"]:
         data["target_day"] = typed["target_day"]
     await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
-    await supervision_proposals.decide(
+    await supervision_proposals.decide_proposal(
         actor, proposal["id"], supervision_proposals.ISSUED, typed["reason"], context.clock.now()
     )
 
@@ -93,6 +95,6 @@ async def _dismissed(request: Request, actor: Actor, proposal: dict[str, Any], t
         raise Invalid({"why": "missing"})
     if len(typed["why"]) > supervision_proposals.REASON_MOST:
         raise Invalid({"why": "too_long"})
-    await supervision_proposals.decide(
+    await supervision_proposals.decide_proposal(
         actor, proposal["id"], supervision_proposals.DISMISSED, typed["why"], context.clock.now()
     )

@@ -18,13 +18,13 @@ from web.presentation import worklist as worklist_views
 async def quality(request: Request) -> Response:
     """Per unit, in which share of its answers the checks found something."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.snapshot()
+    actor, names = await overseer(request), await directory.load_directory()
     since = context.clock.now() - timedelta(days=FINDING_DAYS)
     found = await store.tallies(since, units_of(actor))
     unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
     nos = await store.with_finding(since, unit, code) if unit and code in checks.LABELS else []
     behind = await listed(actor, nos)
-    calendar = await calendar_editions.current()
+    calendar = await calendar_editions.load_current_calendar()
     values = {
         **desk_frame.frame(actor, names),
         "checks": [(check.code, check.label) for check in checks.CHECKS],

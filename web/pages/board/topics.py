@@ -21,7 +21,7 @@ from web.wording import dates
 async def hot(request: Request) -> Response:
     """The topics, ranked by how many different people speak of them."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.snapshot()
+    actor, names = await overseer(request), await directory.load_directory()
     day, rows = await ranked(actor, names, office_day(context.clock.now()))
     values = {
         **desk_frame.frame(actor, names),
@@ -35,7 +35,7 @@ async def hot(request: Request) -> Response:
 async def one(request: Request) -> Response:
     """One topic: its course day by day and the cases one may see."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.snapshot()
+    actor, names = await overseer(request), await directory.load_directory()
     now = context.clock.now()
     today = office_day(now)
     known = await topic_store.course(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
@@ -43,7 +43,7 @@ async def one(request: Request) -> Response:
     shown = view(known[-1][1], seen, names, known[-1][0]) if known else None
     if shown is None:
         raise NotFound(thread=request.path_params["thread"])
-    calendar = await calendar_editions.current()
+    calendar = await calendar_editions.load_current_calendar()
     members = [m.no for m in known[-1][1].members if m.no in seen]
     values = {
         **desk_frame.frame(actor, names),

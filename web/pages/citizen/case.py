@@ -57,7 +57,7 @@ async def act(request: Request) -> Response:
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await case_queries.file(citizen, citizen.case_no, secret=context.settings.secret)
+    file = await case_queries.load_file(citizen, citizen.case_no, secret=context.settings.secret)
     what = request.path_params["act"]
     step = next((s for s in file.steps(context.clock.now()) if s.act.value == what), None)
     if step is None:
@@ -135,8 +135,8 @@ async def _shown(
 ) -> Response:
     context: AppContext = request.app.state.context
     settings = context.settings
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
-    file, now = await case_queries.file(citizen, citizen.case_no, secret=settings.secret), context.clock.now()
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
+    file, now = await case_queries.load_file(citizen, citizen.case_no, secret=settings.secret), context.clock.now()
     view = case_views.case_view(file, names, citizen, now, calendar)
     values = {
         "view": view,
@@ -209,7 +209,7 @@ def _refused(file: CaseFile, now: datetime) -> list[tuple[str, str]]:
         and file.stage in step.stages
     ]
     done = [entry.act for entry in file.entries]
-    over = {s.act: preconditions.lapsed(s.act, file.profile, file.clocks, now) for s in file.allowed}
+    over = {s.act: preconditions.find_lapse(s.act, file.profile, file.clocks, now) for s in file.allowed}
     return [
         (
             acts.ACTS[step.act].label,
@@ -290,7 +290,7 @@ async def attachment(request: Request) -> Response:
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         raise NotFound(attachment=request.path_params["id"])
-    row, path = await attachments.opened(citizen, request.path_params["id"], context.settings.data)
+    row, path = await attachments.open_attachment(citizen, request.path_params["id"], context.settings.data)
     inline = row.type in attachments.SHOWN_INLINE
     name = quote(PurePath(row.name).name)
     disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"

@@ -23,16 +23,16 @@ async def lookup(request: Request) -> Response:
     async with request.form() as form:
         code, check = parsing.once(form, "code"), parsing.once(form, "check")
     errors = {}
-    if not identifiers.typed_code(code):
+    if not identifiers.normalize_code(code):
         errors["code"] = catalogue.fault_words("code", "missing")
     if not check.strip():
         errors["check"] = "请填写编号，或者手机号码后四位"
     if not errors:
         limiter = request.app.state.limiter
         await limiter.check("lookup", request)
-        tail = len(identifiers.typed_code(check)) == TAIL_DIGITS
+        tail = len(identifiers.normalize_code(check)) == TAIL_DIGITS
         try:
-            no = await case_lookup.by_code(
+            no = await case_lookup.find_by_code(
                 context.settings.secret, code, no="" if tail else check, phone_tail=check if tail else ""
             )
         except NotFound:

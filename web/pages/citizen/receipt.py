@@ -49,11 +49,11 @@ async def receipt(request: Request) -> Response:
     if citizen is None or citizen.case_no != no:
         raise NotFound(no=no)
     now = context.clock.now()
-    file = await case_queries.file(citizen, no, secret=context.settings.secret)
+    file = await case_queries.load_file(citizen, no, secret=context.settings.secret)
     if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES):
         return RedirectResponse("/case", status_code=303)
-    code = await case_lookup.receipt_code(no, context.settings.secret)
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    code = await case_lookup.load_receipt_code(no, context.settings.secret)
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     due = {clock.term: case_views.clock_view(clock, names, now, calendar).due for clock in file.clocks}
     base = context.settings.public_url or str(request.base_url).rstrip("/")
     received = dates.time_words(file.received_at)

@@ -164,13 +164,13 @@ def _just_sent(request: Request, draft: Mapping[str, Any]) -> bool:
 async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors: dict[str, str]) -> Response:
     context: AppContext = request.app.state.context
     settings = context.settings
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     shown = {
         name: draft.get(name, "")
         for name in ("kind", "title", "text", "region", "address", "name", "phone", "id_number", "exclude")
     }
     shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
-    files = await attachments.waiting(draft.get("attachments", ()))
+    files = await attachments.list_unclaimed(draft.get("attachments", ()))
     shown["files"] = [{"id": f.id, "name": f.name, "size_words": size_words(f.size)} for f in files]
     values: dict[str, Any] = {"draft": shown, "errors": errors, "draft_days": settings.draft_days}
     match number:

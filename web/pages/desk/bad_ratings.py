@@ -47,14 +47,14 @@ async def _staff(request: Request) -> Actor:
     Raises Forbidden.
     """
     actor = await sessions.actor(request)
-    if not access.has(actor, access.ANY_STAFF - {Role.ADMIN}):
+    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
         raise Forbidden
     return actor
 
 
 async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None = None, status: int = 200) -> Response:
     context: AppContext = request.app.state.context
-    names, now = await directory.snapshot(), context.clock.now()
+    names, now = await directory.load_directory(), context.clock.now()
     asked = request.query_params.get("page", "1")
     found = await disputes.loops(actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1)
     done = request.query_params.get("done", "")
@@ -64,7 +64,7 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
         "found": found,
         "stages": bad_reviews.ROWS,
         "exclusions": [_exclusion(row, names, actor) for row in await exclusions.listed(actor)],
-        "may_exclude": access.has(actor, (Role.CLERK, Role.LEAD)),
+        "may_exclude": access.has_role(actor, (Role.CLERK, Role.LEAD)),
         "reason_most": disputes.REASON_MOST,
         "errors": errors or {},
         "flash": {"kind": "good", "title": DONE[done]} if done in DONE else None,
@@ -93,7 +93,7 @@ def _row(view: LoopView, names: Directory) -> dict[str, Any]:
 
 
 def _exclusion(row: Any, names: Directory, actor: Actor) -> dict[str, Any]:
-    judges = access.has(actor, (Role.SUPERVISOR,)) and actor.unit != row["unit"]
+    judges = access.has_role(actor, (Role.SUPERVISOR,)) and actor.unit != row["unit"]
     return {
         "no": row["case_no"],
         "unit": names.short(row["unit"]),
@@ -116,7 +116,7 @@ async def judge(context: AppContext, actor: Actor, form: FormData) -> None:
 
 
 async def exclude(context: AppContext, actor: Actor, form: FormData) -> None:
-    no, secret = identifiers.typed_number(parsing.once(form, "no")), context.settings.secret
+    no, secret = identifiers.normalize_case_number(parsing.once(form, "no")), context.settings.secret
     await exclusions.ask(no, actor, parsing.once(form, "reason"), now=context.clock.now(), secret=secret)
 
 

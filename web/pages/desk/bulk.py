@@ -39,7 +39,7 @@ def bulk_acts(actor: Actor) -> list[tuple[str, str]]:
 async def bulk(request: Request) -> Response:
     """One step for many cases: first what would happen to each, then, confirmed, what did."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.snapshot()
+    actor, names = await sessions.actor(request), await directory.load_directory()
     async with request.form(max_fields=500) as form:
         act = str(form.get("act", ""))
         if act not in dict(bulk_acts(actor)):
@@ -69,7 +69,7 @@ async def _bulk_row(
     context: AppContext = request.app.state.context
     row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": ""}
     try:
-        file = await case_queries.file(actor, no, secret=context.settings.secret)
+        file = await case_queries.load_file(actor, no, secret=context.settings.secret)
         row |= {"title": file.title, "version": file.version}
         data = _bulk_data(file, act, form, names)
         row["words"] = names.name(str(data["unit"])) if data.get("unit") else acts.ACTS[act].label

@@ -61,9 +61,9 @@ async def looked(request: Request) -> Looked:
     """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
     context: AppContext = request.app.state.context
     actor, now = await sessions.actor(request), context.clock.now()
-    names, editions = await directory.snapshot(), await calendar_editions.editions()
+    names, editions = await directory.load_directory(), await calendar_editions.load_editions()
     no, secret = request.path_params["no"], context.settings.secret
-    file = await case_queries.file(actor, no, secret=secret, log_at=now)
+    file = await case_queries.load_file(actor, no, secret=secret, log_at=now)
     return Looked(actor, file, case_views.case_view(file, names, actor, now, editions.newest), names, editions, now)
 
 
@@ -89,13 +89,15 @@ async def shown(
         categories=tuple(worklist_views.category_groups(with_heads=True)),
         clocks=file.clocks,
         phrases=await reply_templates.for_case(file, seen.names, seen.actor.name),
-        desks=tuple(worklist_views.unit_groups(seen.names, await directory.desks())) if seen.step("transfer") else (),
+        desks=tuple(worklist_views.unit_groups(seen.names, await directory.list_desks()))
+        if seen.step("transfer")
+        else (),
         staff=await _staff(seen) if seen.step("recuse") else (),
         case=(file.profile, file.kind, file.stage),
     )
     forms = step_forms.forms_of(steps, values, choices)
-    waiting = await attachments.waiting((typed or {}).get("attachments", ()))
-    linked = await links.of_case(seen.actor, file.no)
+    waiting = await attachments.list_unclaimed((typed or {}).get("attachments", ()))
+    linked = await links.list_links(seen.actor, file.no)
     known = {link.there.no for link in linked}
     page_values = {
         **desk_frame.frame(seen.actor, seen.names),
@@ -105,7 +107,7 @@ async def shown(
         "may_merge": seen.step("merge") is not None,
         "others": [
             worklist_views.row_view(row, seen.names, seen.now, seen.calendar)
-            for row in await links.others_of_person(seen.actor, file.no)
+            for row in await links.list_others_of_person(seen.actor, file.no)
             if row.no not in known
         ],
         "clocks": desk_case.clock_lines(file, seen.view.clocks),
@@ -140,7 +142,7 @@ async def shown(
 async def _staff(seen: Looked) -> tuple[Option, ...]:
     """Whoever works in the desk and the units of the case, as code and words."""
     units = dict.fromkeys((seen.file.unit, *seen.file.co_units, seen.file.desk))
-    found = [(unit, row) for unit in units if unit for row in await directory.staff_of(unit)]
+    found = [(unit, row) for unit in units if unit for row in await directory.list_staff(unit)]
     return tuple((row["username"], f"{seen.names.short(unit)} {row['name']}") for unit, row in found)
 
 
@@ -154,7 +156,7 @@ async def _repeat_answers(
     found = {}
     for link in linked:
         if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
-            first = await case_queries.file(seen.actor, link.there.no, secret=context.settings.secret)
+            first = await case_queries.load_file(seen.actor, link.there.no, secret=context.settings.secret)
             answer = link_views.repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
             if answer is not None:
                 found[link.id] = answer
@@ -167,9 +169,9 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
     values: dict[str, dict[str, Any]] = {"classify": {"category": file.category}}
     if seen.step("publish"):
         context: AppContext = request.app.state.context
-        known = await case_queries.names_in(seen.actor, file.no, context.settings.secret)
+        known = await case_queries.list_names(seen.actor, file.no, context.settings.secret)
         words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
-        values["publish"] = {name: redaction.masked(text, known) for name, text in words.items()}
+        values["publish"] = {name: redaction.mask_text(text, known) for name, text in words.items()}
     for act, before, names in _ASKED_BEFORE:
         asked = next((e for e in reversed(file.entries) if e.act in before), None)
         if asked and seen.step(act):
@@ -206,7 +208,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
     rows += [_beside(each) for each in file.beside]
     rows += [
         ("人数", party_views.headcount_words(file.headcount)),
-        *intake_fields.words_of(file.entries[0].data.get("particulars", {})),
+        *intake_fields.render_values(file.entries[0].data.get("particulars", {})),
         ("匿名", "不让承办单位知道姓名电话" if file.anonymous else ""),
         ("公开", "同意隐去个人信息后公开" if file.public_consent else "不同意公开"),
         ("请求回避的人员", file.exclude),
@@ -217,7 +219,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
 
 def _beside(each: PartyView) -> tuple[str, str]:
     """A representative or a proxy, with the sort of proxy and its right."""
-    p, kind = each.person, parties.proxy_kind(each.kind)
+    p, kind = each.person, parties.find_proxy_kind(each.kind)
     said = [p.name, p.phone, p.id_number]
     if kind is None:
         return "代表", "　".join(part for part in said if part)

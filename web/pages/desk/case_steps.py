@@ -131,7 +131,7 @@ async def attachment(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = await sessions.actor(request)
     now = context.clock.now()
-    row, path = await attachments.opened(actor, request.path_params["id"], context.settings.data, log_at=now)
+    row, path = await attachments.open_attachment(actor, request.path_params["id"], context.settings.data, log_at=now)
     inline = row.type in attachments.SHOWN_INLINE
     name = quote(PurePath(row.name).name)
     disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
@@ -183,7 +183,7 @@ def _check_known(seen: Looked, what: str) -> None:
     """Raises Forbidden for a step that is never this person's, NotFound for one that does not exist."""
     if what not in list(Act):
         raise NotFound(act=what)
-    row = lifecycle.step_for(Act(what), seen.file.profile, seen.file.kind, seen.file.stage)
+    row = lifecycle.find_step(Act(what), seen.file.profile, seen.file.kind, seen.file.stage)
     if row is None or not any(role in seen.actor.roles for role, _ in row.who):
         raise Forbidden(act=what)
 
@@ -191,7 +191,9 @@ def _check_known(seen: Looked, what: str) -> None:
 def _typed_of(what: str, seen: Looked, form: FormData) -> dict[str, Any]:
     """What was typed for a step that is not open any more."""
     row = (
-        lifecycle.step_for(Act(what), seen.file.profile, seen.file.kind, seen.file.stage) if what in list(Act) else None
+        lifecycle.find_step(Act(what), seen.file.profile, seen.file.kind, seen.file.stage)
+        if what in list(Act)
+        else None
     )
     return step_forms.typed(row, form) if row else {}
 
@@ -210,9 +212,9 @@ async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: Fo
 async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What in the texts looks like personal data, as (sort, text), once each."""
     context: AppContext = request.app.state.context
-    names = await case_queries.names_in(seen.actor, seen.file.no, context.settings.secret)
+    names = await case_queries.list_names(seen.actor, seen.file.no, context.settings.secret)
     words = "\n".join(str(typed.get(name, "")) for name in ("title", "question", "answer", "text"))
-    found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.findings(words, names)]
+    found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.find_personal_data(words, names)]
     return list(dict.fromkeys(found))
 
 

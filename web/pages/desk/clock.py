@@ -12,7 +12,7 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
-from feedback.rules.deadlines import Clock, row_of
+from feedback.rules.deadlines import Clock, term_of_clock
 from feedback.rules.read_models import CaseFile
 from routing import directory
 from web.auth import citizen_cookie, sessions
@@ -24,8 +24,8 @@ from web.presentation import deadline_changes, deadline_explanation, desk_frame
 async def staff(request: Request) -> Response:
     """A clock of any case the member of staff sees."""
     context: AppContext = request.app.state.context
-    actor, names, no = await sessions.actor(request), await directory.snapshot(), request.path_params["no"]
-    file = await case_queries.file(actor, no, secret=context.settings.secret)
+    actor, names, no = await sessions.actor(request), await directory.load_directory(), request.path_params["no"]
+    file = await case_queries.load_file(actor, no, secret=context.settings.secret)
     crumbs = [("/desk", "工作台"), (f"/desk/cases/{no}", no)]
     return await _shown(request, file, {**desk_frame.frame(actor, names), "active": "desk", "crumbs": crumbs})
 
@@ -36,7 +36,7 @@ async def own(request: Request) -> Response:
     citizen = citizen_cookie.citizen_of(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await case_queries.file(citizen, citizen.case_no, secret=context.settings.secret)
+    file = await case_queries.load_file(citizen, citizen.case_no, secret=context.settings.secret)
     return await _shown(request, file, {"active": "lookup", "crumbs": [("/lookup", "查进度"), ("/case", "我的诉求")]})
 
 
@@ -49,7 +49,7 @@ def running(file: CaseFile) -> list[tuple[str, str]]:
 async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> Response:
     context: AppContext = request.app.state.context
     clock = _clock(request, file)
-    names, editions = await directory.snapshot(), await calendar_editions.editions()
+    names, editions = await directory.load_directory(), await calendar_editions.load_editions()
     values = {
         **frame,
         "no": file.no,
@@ -62,7 +62,7 @@ async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> 
 
 def _pauses(file: CaseFile, clock: Clock) -> list[tuple[date, date]]:
     """First and last days on which the clock stood still: a hearing is not counted (信访工作条例 第三十六条第二款)."""
-    row, spans, since = row_of(clock), list[tuple[date, date]](), None
+    row, spans, since = term_of_clock(clock), list[tuple[date, date]](), None
     for entry in file.entries:
         if entry.seq > clock.seq and entry.act in row.paused_by:
             since = since or office_day(entry.at)

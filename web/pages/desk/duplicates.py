@@ -28,9 +28,9 @@ async def pending(request: Request) -> Response:
     """What waits for a decision of this desk: repeats, and matters several people bring."""
     context: AppContext = request.app.state.context
     actor, now = await _receptionist(request), context.clock.now()
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     told = {
-        name: link_views.lines(await links.pending(actor, campaigns=campaigns), names, now, calendar)
+        name: link_views.lines(await links.list_pending(actor, campaigns=campaigns), names, now, calendar)
         for name, campaigns in (("repeats", False), ("campaigns", True))
     }
     return context.render(request, "desk/repeats.html", {**desk_frame.frame(actor, names), **told})
@@ -64,8 +64,8 @@ async def campaign(request: Request) -> Response:
     """A matter several people bring: its cases, and one answer for all of them, each with its own clock."""
     context: AppContext = request.app.state.context
     actor, now = await sessions.actor(request), context.clock.now()
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
-    head, members = await links.group(actor, request.path_params["no"])
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
+    head, members = await links.load_campaign(actor, request.path_params["no"])
     rows, text, findings = [head, *members], "", list[tuple[str, str]]()
     outcome: dict[str, str] = {}
     done, fault = False, ""
@@ -74,7 +74,9 @@ async def campaign(request: Request) -> Response:
             text = parsing.words(form, "text")
             fault = "missing" if not text else "too_long" if len(text) > link_actions.TEXT_MOST else ""
             chosen = {str(no) for no in form.getlist("no")}
-            findings = list(dict.fromkeys((desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.findings(text)))
+            findings = list(
+                dict.fromkeys((desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.find_personal_data(text))
+            )
             done = "confirmed" in form and not fault
         if not fault:
             outcome = await link_actions.answer_all(

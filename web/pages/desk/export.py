@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.kernel.errors import Forbidden
 from feedback.queries import worklist as case_worklist
 from feedback.record import access_log, calendar_editions
@@ -53,20 +53,20 @@ async def export(request: Request) -> Response:
     actor, now = await sessions.actor(request), context.clock.now()
     if actor.roles <= {Role.ADMIN}:
         raise Forbidden
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     filters = worklist_views.filters_of(request.query_params, actor)
-    rows = await case_worklist.export(actor, filters, now=now, most=EXPORT_MOST)
+    rows = await case_worklist.load_export(actor, filters, now=now, most=EXPORT_MOST)
     words = worklist_views.filter_words(filters, names)
     await access_log.log_read(actor, "export", detail=f"{len(rows)} 件；{words}", now=now)
     about = _about(actor, names, words, len(rows), now)
     body = await asyncio.to_thread(lambda: _workbook([_line(row, names, now, calendar) for row in rows], about))
-    name = f"xinqiao-{now.astimezone(OFFICE):%Y%m%d-%H%M}.xlsx"
+    name = f"xinqiao-{now.astimezone(OFFICE_TIMEZONE):%Y%m%d-%H%M}.xlsx"
     return Response(body, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _line(row: WorkRow, names: Directory, now: datetime, calendar: Calendar) -> list[Any]:
     view = worklist_views.row_view(row, names, now, calendar)
-    title = "（保密件）" if row.confidential else redaction.masked(row.title)
+    title = "（保密件）" if row.confidential else redaction.mask_text(row.title)
     return [
         row.no,
         title,
@@ -85,14 +85,14 @@ def _line(row: WorkRow, names: Directory, now: datetime, calendar: Calendar) -> 
 
 
 def _local(at: datetime | None) -> datetime | None:
-    return at.astimezone(OFFICE).replace(tzinfo=None) if at else None
+    return at.astimezone(OFFICE_TIMEZONE).replace(tzinfo=None) if at else None
 
 
 def _about(actor: Actor, names: Directory, words: str, count: int, now: datetime) -> list[tuple[str, str]]:
     return [
         ("导出人", f"{actor.name}（{actor.id}）"),
         ("单位", names.name(actor.unit)),
-        ("导出时间", f"{now.astimezone(OFFICE):%Y-%m-%d %H:%M:%S}"),
+        ("导出时间", f"{now.astimezone(OFFICE_TIMEZONE):%Y-%m-%d %H:%M:%S}"),
         ("筛选条件", words),
         ("件数", f"{count}{'（已到上限，请缩小范围）' if count == EXPORT_MOST else ''}"),
         ("说明", "本表仅供内部工作使用，导出已留痕；不得向无关人员提供。"),

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback.rules.access import OVERSEERS, has
-from feedback.rules.intake import line
+from feedback.rules.access import OVERSEERS, has_role
+from feedback.rules.intake import clean_line
 from routing import directory
 from routing.notices import inbox
 from web.auth import sessions
@@ -23,13 +23,13 @@ _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,50}[A-
 
 async def listed(request: Request) -> Response:
     """The notices: unread first."""
-    return await _shown(request, {}, await directory.mail_of((await sessions.actor(request)).id))
+    return await _shown(request, {}, await directory.load_mail((await sessions.actor(request)).id))
 
 
 async def _shown(request: Request, errors: dict[str, str], mail: str) -> Response:
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.snapshot()
-    unread, read = await inbox.listed(actor)
+    actor, names = await sessions.actor(request), await directory.load_directory()
+    unread, read = await inbox.list_notices(actor)
     values = {
         **desk_frame.frame(actor, names),
         "unread": [_line(row) for row in unread],
@@ -37,7 +37,7 @@ async def _shown(request: Request, errors: dict[str, str], mail: str) -> Respons
         "mail": mail,
         "mail_works": bool(context.settings.smtp_host),
         "hours": context.settings.staff_hours,
-        "untold": await inbox.untold_count(context.clock.now(), actor) if has(actor, OVERSEERS) else 0,
+        "untold": await inbox.untold_count(context.clock.now(), actor) if has_role(actor, OVERSEERS) else 0,
         "untold_days": inbox.COUNTED_DAYS,
         "errors": errors,
         "done": request.query_params.get("done", ""),
@@ -67,17 +67,17 @@ async def mark(request: Request) -> Response:
     actor = await sessions.actor(request)
     async with request.form(max_fields=500) as form:
         ids = [int(text) for text in map(str, form.getlist("id")) if text.isdecimal() and len(text) < 19]
-        await inbox.mark(actor, None if "all" in form else ids[:IDS_MOST], context.clock.now())
+        await inbox.mark_read(actor, None if "all" in form else ids[:IDS_MOST], context.clock.now())
     return RedirectResponse("/desk/notices?done=read", status_code=303)
 
 
 async def digest(request: Request) -> Response:
     """What a morning's digest stands for. Opening it marks it read."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.snapshot()
+    actor, names = await sessions.actor(request), await directory.load_directory()
     text = request.path_params["id"]
-    row, held = await inbox.digest(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
-    await inbox.mark(actor, [row["id"]], context.clock.now())
+    row, held = await inbox.load_digest(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
+    await inbox.mark_read(actor, [row["id"]], context.clock.now())
     values = {**desk_frame.frame(actor, names), "head": _line(row), "rows": [_line(each) for each in held]}
     return context.render(request, "desk/digest.html", values)
 
@@ -86,10 +86,10 @@ async def address(request: Request) -> Response:
     """Where one's notices go by e-mail; empty: nowhere."""
     actor = await sessions.actor(request)
     async with request.form() as form:
-        mail = line(parsing.once(form, "mail"))
+        mail = clean_line(parsing.once(form, "mail"))
     if mail and not _MAIL.fullmatch(mail):
         return await _shown(request, {"mail": catalogue.fault_words("mail", "not_a_mail")}, mail)
-    await directory.keep_mail(actor.id, mail)
+    await directory.store_mail(actor.id, mail)
     return RedirectResponse("/desk/notices?done=mail", status_code=303)
 
 

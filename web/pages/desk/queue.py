@@ -32,9 +32,9 @@ async def queue(request: Request) -> Response:
     actor, now = await sessions.actor(request), context.clock.now()
     if actor.roles <= {Role.ADMIN}:
         return RedirectResponse("/admin", status_code=303)
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     filters = worklist_views.filters_of(request.query_params, actor)
-    found = await case_worklist.worklist(actor, filters, _page(request), now=now)
+    found = await case_worklist.load_worklist(actor, filters, _page(request), now=now)
     counted, mine, all_ = await _counts(actor, filters, now)
     columns = worklist_views.columns_of(request)
     values = {
@@ -74,7 +74,7 @@ async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[s
     """The figures on the tabs, how many open cases wait for this unit (None for overseers), and how many are seen."""
     is_worker = bool(actor.roles & WORKERS)
     found = {
-        mine: await case_worklist.counts(actor, replace(filters, mine=mine), now=now)
+        mine: await case_worklist.count_cases(actor, replace(filters, mine=mine), now=now)
         for mine in (False, True)
         if is_worker or mine in (False, filters.mine)
     }
@@ -83,7 +83,7 @@ async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[s
 
 async def _answered_today(actor: Actor, now: datetime) -> int:
     today = office_day(now)
-    return (await case_worklist.flow(actor, start_of_day(today), now))["replied"]
+    return (await case_worklist.count_flow(actor, start_of_day(today), now))["replied"]
 
 
 def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:

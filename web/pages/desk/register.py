@@ -17,7 +17,7 @@ from classify.duplicates import link_proposals
 from classify.duplicates.link_proposals import Hint
 from feedback import attachments, links
 from feedback.kernel import identifiers
-from feedback.kernel.clock import OFFICE
+from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
@@ -106,7 +106,7 @@ async def _link(context: AppContext, actor: Actor, no: str, typed: Mapping[str, 
     kinds = (LinkKind.REPEAT_OF, LinkKind.NEW_FACTS_OF, LinkKind.CAMPAIGN)
     if typed["related"] and typed["relation"] in kinds:
         try:
-            await links.add(actor, no, typed["related"], LinkKind(typed["relation"]), now=context.clock.now())
+            await links.add_link(actor, no, typed["related"], LinkKind(typed["relation"]), now=context.clock.now())
         except (Invalid, NotFound):
             return  # a case that is gone from view meanwhile: the message itself is what counts
 
@@ -124,10 +124,10 @@ async def check(request: Request) -> Response:
 async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> list[Hint]:
     """Earlier cases of the person or in the same words; that a person was looked for is written down when found."""
     context: AppContext = request.app.state.context
-    phone = intake.phone_digits(typed["person.phone"])
-    id_number = intake.narrow(typed["person.id_number"]).replace(" ", "").upper()
-    person = {"name": intake.line(typed["person.name"]), "phone": phone, "id_number": id_number}
-    realm = links.realm_of(typed["kind"] == Kind.REPORT)
+    phone = intake.normalize_phone(typed["person.phone"])
+    id_number = intake.normalize_width(typed["person.id_number"]).replace(" ", "").upper()
+    person = {"name": intake.clean_line(typed["person.name"]), "phone": phone, "id_number": id_number}
+    realm = links.realm_number(typed["kind"] == Kind.REPORT)
     found = await link_proposals.hints(
         actor, typed["title"], typed["text"], person, context.settings.secret, realm=realm
     )
@@ -137,7 +137,11 @@ async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> li
 
 
 async def _hint_lines(found: Sequence[Hint], context: AppContext) -> list[dict[str, Any]]:
-    names, calendar, now = await directory.snapshot(), await calendar_editions.current(), context.clock.now()
+    names, calendar, now = (
+        await directory.load_directory(),
+        await calendar_editions.load_current_calendar(),
+        context.clock.now(),
+    )
     return [
         {
             "case": worklist_views.row_view(hint.case, names, now, calendar),
@@ -178,13 +182,13 @@ async def registered(request: Request) -> Response:
     """
     context: AppContext = request.app.state.context
     actor, now, no = await _receptionist(request), context.clock.now(), request.path_params["no"]
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     file: CaseFile | None = None
     try:
-        file = await case_queries.file(actor, no, secret=context.settings.secret)
+        file = await case_queries.load_file(actor, no, secret=context.settings.secret)
         desk = file.desk
     except NotFound:
-        desk = await case_lookup.taken_in(actor, no, now=now)
+        desk = await case_lookup.find_desk_of_intake(actor, no, now=now)
     if file and desk != actor.unit:
         raise Forbidden(no=no)
     await access_log.log_read(actor, "code", no, now=now)
@@ -192,7 +196,7 @@ async def registered(request: Request) -> Response:
     values = {
         **desk_frame.frame(actor, names),
         "no": no,
-        "code": await case_lookup.receipt_code(no, context.settings.secret),
+        "code": await case_lookup.load_receipt_code(no, context.settings.secret),
         "opens": file is not None,
         "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
         "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],
@@ -221,7 +225,7 @@ async def _receptionist(request: Request) -> Actor:
 
 
 def _blank(context: AppContext) -> dict[str, Any]:
-    now = context.clock.now().astimezone(OFFICE)
+    now = context.clock.now().astimezone(OFFICE_TIMEZONE)
     return dict.fromkeys(_TEXTS, "") | {
         "channel": Channel.HOTLINE.value,
         "headcount": "1",
@@ -304,7 +308,7 @@ async def _shown(
     restored: bool = False,
 ) -> Response:
     context: AppContext = request.app.state.context
-    settings, names = context.settings, await directory.snapshot()
+    settings, names = context.settings, await directory.load_directory()
     values = {
         **desk_frame.frame(actor, names),
         "typed": dict.fromkeys(_SWITCHES, False) | dict(typed),
@@ -321,7 +325,7 @@ async def _shown(
         "authorities": list(catalogue.AUTHORITIES.items()),
         "particulars": _groups(),
         "opened": _opened(typed, errors),
-        "files": await attachments.waiting(typed.get("attachments", ())),
+        "files": await attachments.list_unclaimed(typed.get("attachments", ())),
         **upload_words(settings.attachments_max, settings.upload_max_bytes),
     }
     return context.render(request, "desk/register.html", values, status=422 if errors else 200)

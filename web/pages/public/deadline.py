@@ -9,7 +9,7 @@ from starlette.responses import Response
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
 from feedback.record import calendar_editions
-from feedback.rules.intake import narrow
+from feedback.rules.intake import normalize_width
 from feedback.rules.terms import Length, TermUnit
 from web.context import AppContext
 from web.pages.public.home import COMMON
@@ -41,7 +41,7 @@ async def deadline(request: Request) -> Response:
     except Invalid as fault:
         values["errors"] = {name: _FAULT_WORDS[code] for name, code in fault.fields.items()}
         return context.render(request, "public/deadline.html", values, status=422)
-    values["result"] = deadline_explanation.counted(day, length, await calendar_editions.current())
+    values["result"] = deadline_explanation.counted(day, length, await calendar_editions.load_current_calendar())
     return context.render(request, "public/deadline.html", values)
 
 
@@ -56,13 +56,13 @@ def _asked(typed: dict[str, str]) -> tuple[date, Length]:
     faults = {}
     day, count = date.min, 0
     try:
-        day = date.fromisoformat(narrow(typed["start"]))
+        day = date.fromisoformat(normalize_width(typed["start"]))
         if not 2004 <= day.year <= 2100:
             faults["start"] = "not_a_day"
     except ValueError:
         faults["start"] = "not_a_day"
-    if narrow(typed["count"]).isdecimal():
-        count = int(narrow(typed["count"]))
+    if normalize_width(typed["count"]).isdecimal():
+        count = int(normalize_width(typed["count"]))
     if not 1 <= count <= DAYS_MOST:
         faults["count"] = "not_a_count"
     if typed["unit"] not in ("cd", "wd"):

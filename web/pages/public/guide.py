@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feedback.kernel.clock import office_day
-from feedback.rules.terms import Holder, Term, in_force
+from feedback.rules.terms import Holder, Term, list_terms_in_force
 from feedback.rules.vocabulary import Profile
 from web.context import AppContext
 from web.wording import catalogue
@@ -15,7 +15,11 @@ PROFILE_WORDS = {Profile.PETITION: "信访事项", Profile.HOTLINE: "热线诉�
 async def guide(request: Request) -> Response:
     """What is accepted, what is not and where it belongs, and the terms as the table says them."""
     context: AppContext = request.app.state.context
-    rows = [_term_words(term) for term in in_force(office_day(context.clock.now())) if term.holder is not Holder.CO]
+    rows = [
+        _term_words(term)
+        for term in list_terms_in_force(office_day(context.clock.now()))
+        if term.holder is not Holder.CO
+    ]
     return context.render(request, "public/guide.html", {"terms": rows})
 
 

@@ -22,8 +22,8 @@ COMMON = (
 async def home(request: Request) -> Response:
     """The three big entries, what happens to a message, newest replies and figures."""
     context: AppContext = request.app.state.context
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
-    newest = await public_replies.public_replies(size=5)
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
+    newest = await public_replies.search_public_replies(size=5)
     month, figures = await home_figures()
     values = {
         "replies": [reply_line(row, names, "", calendar) for row in newest.items],

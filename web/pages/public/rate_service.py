@@ -97,7 +97,7 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
 
 async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
     context: AppContext = request.app.state.context
-    names = await directory.snapshot()
+    names = await directory.load_directory()
     rows = await services.matters()
     errors, token = dict(errors), str(typed["token"])
     occasion = Occasion()

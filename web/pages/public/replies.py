@@ -34,9 +34,9 @@ async def replies(request: Request) -> Response:
     q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = _page(request)
-    found = await public_replies.public_replies(q, unit, category, page=page)
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
-    counted = await public_replies.facets()
+    found = await public_replies.search_public_replies(q, unit, category, page=page)
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
+    counted = await public_replies.count_facets()
     values = {
         "q": q,
         "chosen": {"unit": unit, "category": category},
@@ -70,7 +70,7 @@ def reply_line(row: Mapping[str, Any], names: Directory, q: str, calendar: Calen
 
 def marked(text: str, q: str) -> Markup:
     """The text with every word of the query in <mark>, everything else escaped."""
-    terms = sorted(search.terms(q), key=len, reverse=True)
+    terms = sorted(search.query_terms(q), key=len, reverse=True)
     if not terms:
         return escape(text)
     parts = re.split("(" + "|".join(re.escape(term) for term in terms) + ")", text, flags=re.IGNORECASE)
@@ -80,7 +80,7 @@ def marked(text: str, q: str) -> Markup:
 def excerpt(text: str, q: str) -> str:
     """A piece of the text around the first searched word."""
     plain = " ".join(text.split())
-    places = [at for term in search.terms(q) if (at := plain.lower().find(term)) >= 0]
+    places = [at for term in search.query_terms(q) if (at := plain.lower().find(term)) >= 0]
     start = max(0, min(places, default=0) - EXCERPT // 3)
     return ("…" if start else "") + plain[start : start + EXCERPT] + ("…" if start + EXCERPT < len(plain) else "")
 
@@ -127,9 +127,11 @@ async def reply(request: Request) -> Response:
     text = request.path_params["id"]
     if not text.isdecimal() or len(text) > 15:
         raise NotFound(reply=text)
-    row = await public_replies.public_reply(int(text))
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
-    others = await public_replies.public_replies(category=row["category"][:4], size=6) if row["category"] else None
+    row = await public_replies.load_public_reply(int(text))
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
+    others = (
+        await public_replies.search_public_replies(category=row["category"][:4], size=6) if row["category"] else None
+    )
     values = {
         "reply": {
             "id": row["id"],
@@ -153,12 +155,12 @@ async def similar(request: Request) -> Response:
     """A fragment with up to three replies like a title that is being typed; the whole title, else its beginning."""
     context: AppContext = request.app.state.context
     q = request.query_params.get("q", "").strip()
-    names, calendar = await directory.snapshot(), await calendar_editions.current()
+    names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     rows: list[Mapping[str, Any]] = []
     for words in (q, *_pieces(q)):
         if len(rows) < SIMILAR_MOST and words:
             known = {row["id"] for row in rows}
-            found = await public_replies.public_replies(words, size=SIMILAR_MOST)
+            found = await public_replies.search_public_replies(words, size=SIMILAR_MOST)
             rows += [row for row in found.items if row["id"] not in known]
     lines = [reply_line(row, names, "", calendar) for row in rows[:SIMILAR_MOST]]
     return context.render(request, "public/similar.html", {"replies": lines})
@@ -173,8 +175,8 @@ def _pieces(title: str) -> list[str]:
 async def feed(request: Request) -> Response:
     """The newest replies as RSS 2.0."""
     context: AppContext = request.app.state.context
-    found = await public_replies.public_replies(size=50)
-    names = await directory.snapshot()
+    found = await public_replies.search_public_replies(size=50)
+    names = await directory.load_directory()
     base = context.settings.public_url or str(request.base_url).rstrip("/")
     items = [
         Markup(

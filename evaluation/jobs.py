@@ -24,53 +24,55 @@ from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.vocabulary import Channel, Kind
 
 
-def handlers(settings: Settings) -> dict[str, Handler]:
+def build_handlers(settings: Settings) -> dict[str, Handler]:
     """What this package does about which message."""
-    opening = partial(open_rectification, settings=settings)
+    on_rating = partial(open_rectification, settings=settings)
     return {
-        "case.rate": opening,
-        "rating.service": opening,
-        "case.reply": partial(requests.remember, settings=settings),
-        "rating.invite": partial(requests.invite, settings=settings),
+        "case.rate": on_rating,
+        "rating.service": on_rating,
+        "case.reply": partial(requests.schedule_request, settings=settings),
+        "rating.invite": partial(requests.send_request, settings=settings),
     }
 
 
 async def open_rectification(payload: dict[str, Any], now: datetime, *, settings: Settings) -> None:
     """Open the case that rectifies a bad rating, once."""
-    rating = await case_ratings.awaiting_rectification(
+    rating = await case_ratings.find_unrectified(
         rating_id=payload.get("rating", ""), case_no=payload.get("no", ""), seq=payload.get("seq", 0)
     )
     if rating is None:
         return
-    rated = (
+    rated_case = (
         await case_queries.load_file(access.SYSTEM, rating.case_no, secret=settings.secret) if rating.case_no else None
     )
-    if rated is not None and rated.confidential:
+    if rated_case is not None and rated_case.confidential:
         return  # reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)
-    phone = await case_ratings.contact_of(rating.id, settings.secret)
-    receipt = await cases.submit(_draft(rating, phone, settings.desk), access.SYSTEM, now=now, secret=settings.secret)
-    if rated is not None and rated.recused:
+    phone = await case_ratings.load_contact(rating.id, settings.secret)
+    receipt = await cases.submit(
+        _to_submission(rating, phone, settings.desk), access.SYSTEM, now=now, secret=settings.secret
+    )
+    if rated_case is not None and rated_case.recused:
         await cases.bar_access(
-            receipt.no, staff=sorted(rated.recused)
+            receipt.no, staff=sorted(rated_case.recused)
         )  # whom the case is kept from does not read of it here
-    await case_ratings.rectified_by(rating.id, receipt.no)
+    await case_ratings.store_rectification(rating.id, receipt.no)
 
 
-def _draft(rating: RatingView, phone: str, desk: str) -> Submission:
+def _to_submission(rating: RatingView, phone: str, desk: str) -> Submission:
     # Whoever rates anonymously is not made known by the number of the case or of the handling.
-    what = rating.matter_name or ("匿名评价" if rating.anonymous else f"诉求 {rating.case_no}")
+    subject = rating.matter_name or ("匿名评价" if rating.anonymous else f"诉求 {rating.case_no}")
     number = "" if rating.anonymous else rating.handling_no or rating.case_no
-    said = [
+    lines = [
         f"评价结果：{rating.level_text}（{'追加评价' if rating.number > 1 else '首次评价'}）",
-        f"评价对象：{what}" + (f"（编号 {number}）" if number and number not in what else ""),
+        f"评价对象：{subject}" + (f"（编号 {number}）" if number and number not in subject else ""),
         "评价选项：" + ("；".join(text for _, text in rating.tags) or "未选"),
         "评价留言：" + (rating.text or "无"),
         "请在规定时限内联系核实，能够立即整改的立即整改，情况复杂的说明原因、限期整改，没有依据的解释说明。",
     ]
     return Submission(
         kind=Kind.RECTIFY,
-        title=f"差评整改：{what}"[:100],
-        text="\n".join(said),
+        title=f"差评整改：{subject}"[:100],
+        text="\n".join(lines),
         channel=Channel.WEB,
         desk=desk,
         source_id=f"rating:{rating.id}",
@@ -83,10 +85,10 @@ def _draft(rating: RatingView, phone: str, desk: str) -> Submission:
 
 async def close_period(now: datetime, settings: Settings) -> EditionView | None:
     """Timer: freeze the month that is just over, if nobody did yet. None when nothing happened in it."""
-    period = editions.month_just_over(now)
+    period = editions.last_finished_month(now)
     with contextlib.suppress(NotFound):
-        frozen = await editions.edition(period)
+        frozen = await editions.load_edition(period)
         if not frozen.provisional:
             return frozen  # nothing is counted again for what stands already
-    rows, _ = await editions.counts(period, now=now)
-    return await editions.publish(period, now=now, by="system", settings=settings) if rows else None
+    rows, _ = await editions.count_period(period, now=now)
+    return await editions.publish_edition(period, now=now, author="system", settings=settings) if rows else None

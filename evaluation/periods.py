@@ -32,7 +32,7 @@ class Period:
         return office_day(self.until) - timedelta(days=1)
 
 
-def month(name: str) -> Period:
+def parse_month(name: str) -> Period:
     """The period called `2026-10`.
 
     Raises Invalid for anything else.
@@ -40,12 +40,12 @@ def month(name: str) -> Period:
     match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", name)
     if not match or not 1900 <= int(match[1]) <= 9998:
         raise Invalid({"period": "not_a_month"})
-    first = date(int(match[1]), int(match[2]), 1)
-    after = (first + timedelta(days=31)).replace(day=1)
-    return Period(name, start_of_day(first), start_of_day(after))
+    first_day = date(int(match[1]), int(match[2]), 1)
+    next_month = (first_day + timedelta(days=31)).replace(day=1)
+    return Period(name, start_of_day(first_day), start_of_day(next_month))
 
 
-def year(name: str) -> Period:
+def parse_year(name: str) -> Period:
     """The year called `2026`.
 
     Raises Invalid for anything else.
@@ -56,7 +56,7 @@ def year(name: str) -> Period:
     return Period(name, start_of_day(date(number, 1, 1)), start_of_day(date(number + 1, 1, 1)))
 
 
-def quarter(name: str) -> Period:
+def parse_quarter(name: str) -> Period:
     """The quarter called `2026Q3`.
 
     Raises Invalid for anything else.
@@ -64,24 +64,26 @@ def quarter(name: str) -> Period:
     match = re.fullmatch(r"(\d{4})Q([1-4])", name)
     if not match:
         raise Invalid({"period": "not_a_period"})
-    first = 3 * int(match[2]) - 2
-    return Period(name, month(f"{match[1]}-{first:02d}").since, month(f"{match[1]}-{first + 2:02d}").until)
+    first_month = 3 * int(match[2]) - 2
+    return Period(
+        name, parse_month(f"{match[1]}-{first_month:02d}").since, parse_month(f"{match[1]}-{first_month + 2:02d}").until
+    )
 
 
-def period(name: str) -> Period:
+def parse_period(name: str) -> Period:
     """A month `2026-10`, a quarter `2026Q3` or a year `2026`.
 
     Raises Invalid for anything else.
     """
     try:
-        return month(name) if "-" in name else quarter(name) if "Q" in name else year(name)
+        return parse_month(name) if "-" in name else parse_quarter(name) if "Q" in name else parse_year(name)
     except Invalid as fault:
         raise Invalid({"period": "not_a_period"}) from fault
 
 
 def month_of(day: date) -> Period:
     """The month that holds `day`."""
-    return month(f"{day:%Y-%m}")
+    return parse_month(f"{day:%Y-%m}")
 
 
 def month_before(day: date) -> Period:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 INDICATOR_SET = "v2"
-BAD_MOST = 2
+BAD_LEVEL_MAX = 2
 """Levels up to this one are bad ratings (差评), national rule 国办发〔2019〕51号."""
 
 
@@ -55,7 +55,7 @@ PETITION_STEPS: tuple[PetitionStep, ...] = (
 Kept as one of the five levels, so that both scales add up; an API may still bring any of the five.
 """
 
-PF: Mapping[str, str] = MappingProxyType(
+RATING_CHANNELS: Mapping[str, str] = MappingProxyType(
     {
         "1": "电脑端",
         "2": "移动端",
@@ -79,27 +79,27 @@ class Indicator:
     extended: bool
 
 
-def _row(level: int, first: int, *texts: str) -> tuple[Indicator, ...]:
+def _indicators(level: int, first_code: int, *texts: str) -> tuple[Indicator, ...]:
     """Eight indicators of a level with running codes: three basic ones, then the extended."""
-    return tuple(Indicator(str(first + i), level, text, i >= 3) for i, text in enumerate(texts))
+    return tuple(Indicator(str(first_code + i), level, text, i >= 3) for i, text in enumerate(texts))
 
 
 # fmt: off
 INDICATORS: tuple[Indicator, ...] = (
-    *_row(5, 510, "一窗受理一次办结", "可以先受理后补材料", "不用提交证明", "可以全程网上办理",
+    *_indicators(5, 510, "一窗受理一次办结", "可以先受理后补材料", "不用提交证明", "可以全程网上办理",
           "可以使用手机办理", "可以就近办理", "无需材料直接办理", "服务热情效率高"),
-    *_row(4, 406, "填写一张表单就可完成申报", "在线提交材料窗口核验", "一张清单告知全部申报材料", "用告知承诺减免申报材料",
+    *_indicators(4, 406, "填写一张表单就可完成申报", "在线提交材料窗口核验", "一张清单告知全部申报材料", "用告知承诺减免申报材料",
           "可以在线预约办理", "跑大厅一次办完", "可以使用自助机办理", "服务态度较好"),
-    *_row(3, 307, "一次性告知需要补正的材料", "提供申报材料样本", "在承诺的时间内办结", "办事指南指引准确",
+    *_indicators(3, 307, "一次性告知需要补正的材料", "提供申报材料样本", "在承诺的时间内办结", "办事指南指引准确",
           "按办事指南要求的材料即可办理", "可以快递送达", "跑动次数与承诺的一致", "服务态度一般"),
-    *_row(2, 207, "没有提供材料样本", "没有提供材料清单", "未在承诺时间内办结", "同样内容的证明材料被要求多次提交",
+    *_indicators(2, 207, "没有提供材料样本", "没有提供材料清单", "未在承诺时间内办结", "同样内容的证明材料被要求多次提交",
           "承诺网办但无法在线办理", "在线预约办理后到实体大厅重复取号排队", "窗口人员业务不熟练", "服务态度生硬"),
-    *_row(1, 108, "在办事指南之外增加新的审批条件", "需提供办事指南之外的申报材料", "无理由超过法定办理时间", "办事指南提供样本有错",
+    *_indicators(1, 108, "在办事指南之外增加新的审批条件", "需提供办事指南之外的申报材料", "无理由超过法定办理时间", "办事指南提供样本有错",
           "承诺在线收取申报材料实际无法收取", "多头跑窗口和部门", "跑动次数与承诺的不一致", "服务态度差效率低"),
 )
 # fmt: on
 
-SUPERSEDED: frozenset[str] = frozenset(
+SUPERSEDED_CODES: frozenset[str] = frozenset(
     str(code)
     for codes in (range(501, 510), (401, 402, 404, 405), range(301, 307), range(201, 207), range(101, 108))
     for code in codes
@@ -110,12 +110,12 @@ _BY_CODE = MappingProxyType({indicator.code: indicator for indicator in INDICATO
 _BY_LEVEL = MappingProxyType({row.level: row for row in LEVELS})
 
 
-def of_level(level: int) -> tuple[Indicator, ...]:
+def list_indicators(level: int) -> tuple[Indicator, ...]:
     """The indicators a person may tick at that level, the basic ones first."""
     return tuple(indicator for indicator in INDICATORS if indicator.level == level)
 
 
-def level_row(level: int) -> RatingLevel:
+def find_level(level: int) -> RatingLevel:
     """The row of a level 1–5."""
     return _BY_LEVEL[level]
 
@@ -127,11 +127,11 @@ def petition_text(level: int) -> str:
 
 def is_bad(level: int) -> bool:
     """Whether a rating of that level is a bad one (差评) and opens a rectification."""
-    return level <= BAD_MOST
+    return level <= BAD_LEVEL_MAX
 
 
-def decode(code: str) -> Indicator | None:
+def decode_indicator(code: str) -> Indicator | None:
     """The indicator of a code, of the present set or the superseded one. None: of neither."""
-    if code in SUPERSEDED:
+    if code in SUPERSEDED_CODES:
         return Indicator(code, int(code[0]), f"旧版指标{code}", False)
     return _BY_CODE.get(code)

@@ -25,7 +25,7 @@ from tests import shared
 from tests.moments import MONDAY as MONDAY
 from tests.people import Door
 from web import bootstrap
-from web.cli.serve import log_as
+from web.cli.serve import configure_logging
 from web.context import AppContext
 from web.demo import seed
 
@@ -97,7 +97,7 @@ async def run_sql(*statements: str) -> None:
 @pytest.fixture(scope="session")
 def blank() -> Settings:
     """A migrated database with nothing in it."""
-    log_as(Settings(log_level="error"))
+    configure_logging(Settings(log_level="error"))
     return template("blank", bootstrap.migrate)
 
 
@@ -108,10 +108,10 @@ def town(blank: Settings) -> Settings:
 
 
 async def _settle(settings: Settings) -> None:
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         context = replace(context, clock=context.clock.starting_at(MONDAY))
         await bootstrap.seed_calendar(context)
-        await seed.settle(context)
+        await seed.seed_town(context)
 
 
 def template(name: str, fill: Callable[[Settings], Awaitable[None]], origin: Settings | None = None) -> Settings:
@@ -174,7 +174,7 @@ async def settings(town: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
 @pytest.fixture
 async def context(settings: Settings) -> AsyncIterator[AppContext]:
     """The office with its database open, for flows that go through the door without HTTP."""
-    async with bootstrap.opened(settings) as found:
+    async with bootstrap.open_context(settings) as found:
         yield found
 
 

@@ -49,7 +49,7 @@ class Door:
 
     async def drain(self) -> int:
         """Carry out everything that follows from what happened."""
-        return await outbox.drain(bootstrap.handlers(self.context), self.context.clock.now())
+        return await outbox.drain(bootstrap.build_handlers(self.context), self.context.clock.now())
 
     async def get(self, path: str, token: str = "", **more: Any) -> httpx2.Response:
         return await self.client.get(path, headers=_bearer(token), **more)

@@ -10,10 +10,10 @@ from pathlib import Path
 from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
 from web.cli.classifier import promote, releases, roll_back, train, trial
-from web.cli.data import found, import_file, leave, password, staff
+from web.cli.data import import_file, init_district, leave, password, staff
 from web.cli.publish import publish, report
-from web.cli.records import deadline, refold, verify
-from web.cli.serve import dev, log_as, migrate, report_fault, seed, serve, show_settings, work
+from web.cli.records import deadline, recalculate, verify
+from web.cli.serve import configure_logging, dev, migrate, report_fault, run_worker, seed, serve, show_settings
 
 Verb = Callable[[Settings, argparse.Namespace], int]
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, why in fault.fields.items():
             print(f"{name}: {why}", file=sys.stderr)
         return 2
-    log_as(settings)
+    configure_logging(settings)
     verb: Verb = args.verb
     try:
         return verb(settings, args)
@@ -39,41 +39,47 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="xinqiao", description="信桥 Xinqiao")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    def add(name: str, verb: Verb, what: str) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=what, description=what)
-        sub.set_defaults(verb=verb)
-        return sub
+    def add(name: str, verb: Verb, description: str) -> argparse.ArgumentParser:
+        subparser = verbs.add_parser(name, help=description, description=description)
+        subparser.set_defaults(verb=verb)
+        return subparser
 
     add("dev", dev, "migrate, seed the demo town if the database is empty, serve with the worker inside")
     add("serve", serve, "serve pages and API").add_argument("--processes", type=int, default=1)
-    add("worker", work, "an arq worker beside the web processes (needs REDIS_URL)")
+    add("worker", run_worker, "an arq worker beside the web processes (needs REDIS_URL)")
     add("migrate", migrate, "bring the database to this version")
     add("seed", seed, "put the demo town into an empty database")
-    sub = add("found", found, "begin a district: units, regions, routing rows and people from a folder of files")
-    sub.add_argument("folder", type=Path)
-    sub.add_argument("--check", action="store_true", help="only say what is wrong with the files")
-    sub = add("staff", staff, "give people of a CSV file their posts, and accounts to the new ones")
-    sub.add_argument("file", type=Path)
-    sub = add("password", password, "print a new password for an account, and log it out")
-    sub.add_argument("username")
-    sub.add_argument("--no-factor", action="store_true", help="also forget the second factor: the telephone is lost")
+    subparser = add(
+        "found", init_district, "begin a district: units, regions, routing rows and people from a folder of files"
+    )
+    subparser.add_argument("folder", type=Path)
+    subparser.add_argument("--check", action="store_true", help="only say what is wrong with the files")
+    subparser = add("staff", staff, "give people of a CSV file their posts, and accounts to the new ones")
+    subparser.add_argument("file", type=Path)
+    subparser = add("password", password, "print a new password for an account, and log it out")
+    subparser.add_argument("username")
+    subparser.add_argument(
+        "--no-factor", action="store_true", help="also forget the second factor: the telephone is lost"
+    )
     add("leave", leave, "take somebody's post away, and log them out").add_argument("username")
-    sub = add("settings", show_settings, "print every setting")
-    sub.add_argument("--json", action="store_true")
-    sub.add_argument("--markdown", action="store_true", help="as the table of the operator's handbook")
-    sub = add("import", import_file, "take in a CSV or Excel file through the one door")
-    sub.add_argument("file", type=Path)
-    sub.add_argument("--map", type=Path, help="TOML that says which column is what")
-    sub.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", help="one column of the map")
-    sub = add("trial", trial, "score the classifier on a labelled CSV")
-    sub.add_argument("file", type=Path)
-    sub.add_argument("--json", action="store_true")
-    sub.add_argument("--restrict", action="store_true", help="choose only among the labels in the file")
-    sub.add_argument("--split", default="", help="only rows whose column `split` says so")
-    sub = add("train", train, "fit a release and promote it if it is not worse")
-    sub.add_argument("files", nargs="*", type=Path)
-    sub.add_argument("--unlabelled", action="append", default=[], type=Path, help="adapt to unlabelled messages")
-    sub.add_argument("--force", action="store_true")
+    subparser = add("settings", show_settings, "print every setting")
+    subparser.add_argument("--json", action="store_true")
+    subparser.add_argument("--markdown", action="store_true", help="as the table of the operator's handbook")
+    subparser = add("import", import_file, "take in a CSV or Excel file through the one door")
+    subparser.add_argument("file", type=Path)
+    subparser.add_argument("--map", type=Path, help="TOML that says which column is what")
+    subparser.add_argument(
+        "--column", action="append", default=[], metavar="FIELD=COLUMN", help="one column of the map"
+    )
+    subparser = add("trial", trial, "score the classifier on a labelled CSV")
+    subparser.add_argument("file", type=Path)
+    subparser.add_argument("--json", action="store_true")
+    subparser.add_argument("--restrict", action="store_true", help="choose only among the labels in the file")
+    subparser.add_argument("--split", default="", help="only rows whose column `split` says so")
+    subparser = add("train", train, "fit a release and promote it if it is not worse")
+    subparser.add_argument("files", nargs="*", type=Path)
+    subparser.add_argument("--unlabelled", action="append", default=[], type=Path, help="adapt to unlabelled messages")
+    subparser.add_argument("--force", action="store_true")
     add("releases", releases, "list the classifier's releases with their trials").add_argument(
         "--json", action="store_true"
     )
@@ -81,19 +87,21 @@ def _parser() -> argparse.ArgumentParser:
     add("rollback", roll_back, "go back to the release before, or to the one named").add_argument(
         "release", nargs="?", default=""
     )
-    sub = add("deadline", deadline, "when a term that begins on a day is due")
-    sub.add_argument("start", type=date.fromisoformat)
-    sub.add_argument("length", help="15cd, 5wd, 24h or 30min")
+    subparser = add("deadline", deadline, "when a term that begins on a day is due")
+    subparser.add_argument("start", type=date.fromisoformat)
+    subparser.add_argument("length", help="15cd, 5wd, 24h or 30min")
     add("verify", verify, "prove that nobody changed the record behind its back")
-    sub = add("refold", refold, "count anew what an older version counted otherwise, with the cause in each file")
-    sub.add_argument("--dry-run", action="store_true", help="only say what would change")
-    sub.add_argument("--cause", default="", help="what the entry gives as the cause")
-    sub = add("publish", publish, "freeze a period into an edition")
-    sub.add_argument("period", help="2026-10")
-    sub.add_argument("--early", action="store_true", help="also a period that is not over")
-    sub = add("report", report, "write the year's report as Word and Excel")
-    sub.add_argument("year", help="2026")
-    sub.add_argument("--to", type=Path, default=Path(), help="the folder to write to")
+    subparser = add(
+        "refold", recalculate, "count anew what an older version counted otherwise, with the cause in each file"
+    )
+    subparser.add_argument("--dry-run", action="store_true", help="only say what would change")
+    subparser.add_argument("--cause", default="", help="what the entry gives as the cause")
+    subparser = add("publish", publish, "freeze a period into an edition")
+    subparser.add_argument("period", help="2026-10")
+    subparser.add_argument("--early", action="store_true", help="also a period that is not over")
+    subparser = add("report", report, "write the year's report as Word and Excel")
+    subparser.add_argument("year", help="2026")
+    subparser.add_argument("--to", type=Path, default=Path(), help="the folder to write to")
     return parser
 
 

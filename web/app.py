@@ -26,7 +26,14 @@ from web.api.v1 import routes
 from web.auth import form_recovery, sessions
 from web.context import AppContext
 from web.http import health, templating
-from web.http.errors import broken, http_error, log, no_such, refusal, refused
+from web.http.errors import (
+    handle_http_error,
+    handle_internal_error,
+    handle_refusal,
+    handle_validation_error,
+    log,
+    refusal_response,
+)
 from web.http.limits import BodyLimit, Limiter
 from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
@@ -68,7 +75,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        async with bootstrap.opened(settings) as context:
+        async with bootstrap.open_context(settings) as context:
             context.expects_worker = with_worker or bool(settings.redis_url)
             app.state.context = context
             if settings.production and not channel.reaches_citizens(settings):
@@ -76,7 +83,7 @@ def create_app(
             await context.warm()
             if at_start is not None:
                 at_start(context)
-            async with _working(context, with_worker):
+            async with _running_worker(context, with_worker):
                 yield
 
     metrics = Metrics()
@@ -86,25 +93,25 @@ def create_app(
         middleware=[
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(SecurityHeaders, settings=settings),
-            Middleware(SameOrigin, refuse=refusal),
-            Middleware(BodyLimit, most=settings.body_max_bytes, refuse=refusal),
+            Middleware(SameOrigin, refuse=refusal_response),
+            Middleware(BodyLimit, most=settings.body_max_bytes, refuse=refusal_response),
         ],
         exception_handlers={
-            Refusal: refused,
-            HTTPException: http_error,
+            Refusal: handle_refusal,
+            HTTPException: handle_http_error,
             **dict.fromkeys(_OUTSIDE_FAULTS, _outside_fault),
-            ValidationError: no_such,
-            Exception: broken,
+            ValidationError: handle_validation_error,
+            Exception: handle_internal_error,
         },
     )
     app.state.metrics = metrics
     app.state.limiter = Limiter(settings)
-    app.state.templates = templating.templates(settings)
+    app.state.templates = templating.build_environment(settings)
     return app
 
 
 @contextlib.asynccontextmanager
-async def _working(context: AppContext, with_worker: bool) -> AsyncIterator[None]:
+async def _running_worker(context: AppContext, with_worker: bool) -> AsyncIterator[None]:
     if not with_worker:
         yield
         return
@@ -117,13 +124,13 @@ async def _working(context: AppContext, with_worker: bool) -> AsyncIterator[None
         finally:
             await pool.aclose()
         return
-    inside = asyncio.create_task(worker.run_inside(context))
+    worker_task = asyncio.create_task(worker.run_in_process(context))
     try:
         yield
     finally:
-        inside.cancel()
+        worker_task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await inside
+            await worker_task
 
 
 def _routes() -> list[Route | Mount]:
@@ -159,20 +166,20 @@ class StaffOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request = Request(scope, receive)
-            actor = await sessions.actor_or_none(request)
+            actor = await sessions.find_actor(request)
             if actor is None:
-                response = await refusal(request, sessions.Unauthorized())
+                response = await refusal_response(request, sessions.Unauthorized())
                 if request.method == "POST" and request.url.path == "/desk/register":
                     await register.kept_for_later(request)  # with its files, as a draft of its own
                 elif request.method == "POST":
-                    await form_recovery.keep(request, response)
+                    await form_recovery.store_form(request, response)
                 await response(scope, receive, send)
                 return
             if request.method == "GET" and not sessions.is_background(request):
                 context: AppContext = request.app.state.context
                 request.state.unread = await inbox.count_unread(actor, context.clock.now())
-            if form_recovery.COOKIE in request.cookies and not sessions.is_background(request):
-                await form_recovery.restored(self.app, scope, receive, send, actor)
+            if form_recovery.FORM_COOKIE in request.cookies and not sessions.is_background(request):
+                await form_recovery.serve_restored(self.app, scope, receive, send, actor)
                 return
         await self.app(scope, receive, send)
 
@@ -183,12 +190,12 @@ async def _outside_fault(request: Request, fault: Exception) -> Response:
     PostgreSQL keeps no NUL in a text: that is the input's fault. What is away for now is told as 503; the rest is ours.
     """
     if "invalid byte sequence" in str(fault):
-        return await refusal(request, Invalid({"text": "not_text"}))
+        return await refusal_response(request, Invalid({"text": "not_text"}))
     if db.is_unavailable(fault):
         request_id = getattr(request.state, "request_id", "")
         log.warning("unavailable", id=request_id, path=request.url.path, fault=repr(fault))
-        return await refusal(request, Unavailable(seconds=RETRY_SECONDS))
-    return await broken(request, fault)
+        return await refusal_response(request, Unavailable(seconds=RETRY_SECONDS))
+    return await handle_internal_error(request, fault)
 
 
 async def _service_worker(request: Request) -> Response:

@@ -73,26 +73,30 @@ def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
     )
 
 
-def _promises(settings: Settings) -> tuple[local_terms.LocalTerm, ...]:
+def _load_local_terms(settings: Settings) -> tuple[local_terms.LocalTerm, ...]:
     """What the town promises beyond the law. Raises Invalid for a promise that loosens it."""
     return local_terms.parse_local_terms(Path(settings.promises).read_text("utf-8")) if settings.promises else ()
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[AppContext]:
+async def open_context(settings: Settings) -> AsyncIterator[AppContext]:
     """The office with its database open and its flag model ready.
 
     What `migrate` fitted is read; only where that file is missing or of another version is it fitted here, in seconds.
     """
-    definitions.weights_of(
+    definitions.parse_weights(
         settings.kpi_weights, settings.partly_solved
     )  # wrong weights stop the start, not a report in May
     settings.data.mkdir(parents=True, exist_ok=True)
-    local_terms.activate_local_terms(_promises(settings))
-    await flag_views.warm(settings.data)
+    local_terms.activate_local_terms(_load_local_terms(settings))
+    await flag_views.prepare_model(settings.data)
     async with db.open_database(config(settings)):
         context = AppContext(
-            settings, SystemClock.starting_at(settings.now), templating.page, handlers, UnitRecommendation()
+            settings,
+            SystemClock.starting_at(settings.now),
+            templating.render_page,
+            build_handlers,
+            UnitRecommendation(),
         )
         try:
             yield context
@@ -106,15 +110,15 @@ async def migrate(settings: Settings) -> None:
     Raises NotNow ("wrong_secret") when what is sealed in it was sealed under another secret.
     """
     settings.data.mkdir(parents=True, exist_ok=True)
-    await flag_views.warm(settings.data)
-    async with _alone(settings):
+    await flag_views.prepare_model(settings.data)
+    async with _lock_migration(settings):
         await run_migrations(config=config(settings, migrating=True))
         await Tortoise.close_connections()  # what the migration opened, it leaves open
         async with db.open_database(config(settings)):
             if db.is_sqlite(settings.database):
-                broken = await db.write_connection().execute_query_dict("PRAGMA foreign_key_check")
-                if broken:
-                    raise RuntimeError(f"migration left rows without their parents: {broken[:3]}")
+                broken_rows = await db.write_connection().execute_query_dict("PRAGMA foreign_key_check")
+                if broken_rows:
+                    raise RuntimeError(f"migration left rows without their parents: {broken_rows[:3]}")
             await search.create_tables()
             await _settle_secret(settings)
 
@@ -145,7 +149,7 @@ async def refuse_unfit(settings: Settings, *, with_secret: bool = True) -> None:
 
 
 @asynccontextmanager
-async def _alone(settings: Settings) -> AsyncIterator[None]:
+async def _lock_migration(settings: Settings) -> AsyncIterator[None]:
     """Only one process migrates at a time; SQLite sees to that itself."""
     if db.is_sqlite(settings.database):
         yield
@@ -158,39 +162,42 @@ async def _alone(settings: Settings) -> AsyncIterator[None]:
         await connection.close()
 
 
-def handlers(context: AppContext) -> dict[str, Handler]:
+def build_handlers(context: AppContext) -> dict[str, Handler]:
     """What follows from what: every message kind and all that is done about it, in this order."""
     settings = context.settings
-    found: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recalculate_after_calendar_change]}
-    parts: tuple[Mapping[str, list[Handler]], ...] = (
+    handlers_by_kind: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recalculate_after_calendar_change]}
+    handler_tables: tuple[Mapping[str, list[Handler]], ...] = (
         {
-            "case.submit": [classification.handler(context.model, settings), link_proposals.propose],
+            "case.submit": [classification.build_handler(context.model, settings), link_proposals.propose],
         },
-        {f"case.{act}": [classification.judge(settings.automatic_target)] for act in classification.PROPOSALS},
-        {kind: [training.learn] for kind in training.TEACHING},
-        {"case.reply": [topics.checker(context)]},
-        routing.jobs.build_handlers(channel.of(settings), DeliveryPolicy.of(settings)),
-        issuing.handlers(context),
-        {kind: [step] for kind, step in evaluation.jobs.handlers(settings).items()},
+        {
+            f"case.{act}": [classification.build_outcome_handler(settings.automatic_target)]
+            for act in classification.PROPOSALS
+        },
+        {kind: [training.store_training_label] for kind in training.LABELLING_MESSAGES},
+        {"case.reply": [topics.build_checker(context)]},
+        routing.jobs.build_handlers(channel.select_sender(settings), DeliveryPolicy.of(settings)),
+        issuing.build_handlers(context),
+        {kind: [step] for kind, step in evaluation.jobs.build_handlers(settings).items()},
     )
-    for part in parts:
-        for kind, steps in part.items():
-            found.setdefault(kind, []).extend(steps)
-    return _Table({kind: partial(_all, tuple(steps)) for kind, steps in found.items()})
+    for handler_table in handler_tables:
+        for kind, steps in handler_table.items():
+            handlers_by_kind.setdefault(kind, []).extend(steps)
+    return _HandlerTable({kind: partial(_run_all, tuple(steps)) for kind, steps in handlers_by_kind.items()})
 
 
-class _Table(dict[str, Handler]):
+class _HandlerTable(dict[str, Handler]):
     """Acts nobody follows up are done as soon as they are looked at."""
 
     def __missing__(self, kind: str) -> Handler:
-        return _nothing
+        return _do_nothing
 
 
-async def _nothing(payload: dict[str, Any], now: datetime) -> None:
+async def _do_nothing(payload: dict[str, Any], now: datetime) -> None:
     return
 
 
-async def _all(steps: tuple[Handler, ...], payload: dict[str, Any], now: datetime) -> None:
+async def _run_all(steps: tuple[Handler, ...], payload: dict[str, Any], now: datetime) -> None:
     """Every step, also when one of them has nothing to do any more."""
     for step in steps:
         try:
@@ -263,15 +270,15 @@ def timers(context: AppContext) -> dict[str, Timer]:
         return outbox.delete_done(now - timedelta(days=settings.message_days))
 
     def sessions(now: datetime) -> Awaitable[int]:
-        return auth_sessions.forget_old(now, settings.draft_days)
+        return auth_sessions.delete_expired(now, settings.draft_days)
 
     return {
-        "learning": Timer(Every(5), _whole(partial(training.tend, context))),
+        "learning": Timer(Every(5), _whole(partial(training.run_timer, context))),
         "sweep_clocks": Timer(Every(15), sweep_clocks),
         "digests": Timer(Every(60), digest),
         "propose_changed": Timer(Every(600), propose_changed),
         "remind_measures": Timer(Every(600), remind_measures),
-        "topics": Timer(Every(6 * 3600), _whole(partial(topics.gather, context)), timeout_seconds=1200),
+        "topics": Timer(Every(6 * 3600), _whole(partial(topics.update_topics, context)), timeout_seconds=1200),
         "alarms": Timer(Daily(time(0, 15)), alarm),
         "propose_all": Timer(Daily(time(0, 30)), propose_all),
         "tend_accounts": Timer(Daily(time(1, 0)), tend_accounts),

@@ -93,9 +93,9 @@ class AppContext:
         await self.unit_recommendation.try_to_refresh(self)
         self.spawn(self.unit_recommendation.keep_fresh(self))
 
-    def render(self, request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> Response:
+    def render(self, request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """A page from a template."""
-        return self.page(request, name, context, status)
+        return self.page(request, name, values, status)
 
     async def model(self) -> Model | None:
         """The classifier in force, or None while there is no release."""

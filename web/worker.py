@@ -123,9 +123,9 @@ async def _beat(context: AppContext, worker_id: str, pulse: Pulse) -> None:
         await asyncio.sleep(heartbeat.EVERY_SECONDS)
 
 
-async def run_inside(context: AppContext) -> None:
+async def run_in_process(context: AppContext) -> None:
     """Drain the outbox for as long as the process lives: at once when woken, else every few seconds."""
-    handlers, pulse, is_first = bootstrap.handlers(context), Pulse(), True
+    handlers, pulse, is_first = bootstrap.build_handlers(context), Pulse(), True
 
     async def messages() -> None:
         nonlocal is_first
@@ -137,9 +137,9 @@ async def run_inside(context: AppContext) -> None:
             pulse.touch()
             context.wake_event.clear()
             async with asyncio.timeout(STUCK_SECONDS):
-                done = await outbox.run_due(handlers, context.clock.now(), _BATCH, since=context.simulated_before)
-            pulse.is_busy = bool(done)
-            if not done:
+                count = await outbox.run_due(handlers, context.clock.now(), _BATCH, since=context.simulated_before)
+            pulse.is_busy = bool(count)
+            if not count:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(context.wake_event.wait(), context.settings.sweep_seconds)
             await asyncio.sleep(0)
@@ -183,10 +183,10 @@ def redis_settings(url: str) -> RedisSettings:
 def connect(context: AppContext) -> ArqRedis:
     """A pool to Redis that speaks JSON, not pickle. Connects when it is used: without Redis all starts as well."""
     pool: ConnectionPool = ConnectionPool.from_url(context.settings.redis_url)
-    return ArqRedis(pool, job_serializer=_packed, job_deserializer=_unpacked)
+    return ArqRedis(pool, job_serializer=_serialize, job_deserializer=_deserialize)
 
 
-async def run_outside(context: AppContext) -> None:
+async def run_arq_worker(context: AppContext) -> None:
     """An arq worker: runs until it is told to end, also over a Redis or a database that goes away and comes back."""
     task = asyncio.create_task(serve_outside(context))
     with contextlib.suppress(NotImplementedError):  # Windows
@@ -197,7 +197,7 @@ async def run_outside(context: AppContext) -> None:
 
 async def serve_outside(context: AppContext) -> None:
     """What `run_outside` does until it is cancelled."""
-    handlers, pool = bootstrap.handlers(context), connect(context)
+    handlers, pool = bootstrap.build_handlers(context), connect(context)
     pulse, redis_pulse = Pulse(), Pulse(-math.inf)  # until Redis answers for the first time, it is away
     relay = Relay(pool, context.clock.now)
 
@@ -247,8 +247,8 @@ async def _consume(context: AppContext, run_message: WorkerCoroutine) -> None:
     worker = Worker(
         functions=[func(run_message, name="run_message", keep_result=0, timeout=_JOB_SECONDS, max_tries=1)],
         redis_settings=redis_settings(context.settings.redis_url),
-        job_serializer=_packed,
-        job_deserializer=_unpacked,
+        job_serializer=_serialize,
+        job_deserializer=_deserialize,
         poll_delay=_POLL_SECONDS,
         max_jobs=_JOBS_AT_ONCE,
         keep_result=0,
@@ -263,10 +263,10 @@ async def _consume(context: AppContext, run_message: WorkerCoroutine) -> None:
                 await worker.close()
 
 
-def _packed(job: Mapping[str, Any]) -> bytes:
+def _serialize(job: Mapping[str, Any]) -> bytes:
     return json.dumps(job, default=str).encode()
 
 
-def _unpacked(raw: bytes) -> dict[str, Any]:
+def _deserialize(raw: bytes) -> dict[str, Any]:
     job: dict[str, Any] = json.loads(raw)
     return job

@@ -35,13 +35,13 @@ SCOPE = SatisfactionScope(
 )
 """What was led out (导入法定程序) has no answer of ours, and reports never reach this module."""
 
-WORDS: Mapping[str, str] = {
+OUTCOME_WORDS: Mapping[str, str] = {
     "satisfied": "满意",
     "basically": "基本满意",
     "dissatisfied": "不满意",
     "unrated": "逾期未评价",
 }
-_STEP: Mapping[int, str] = {
+_OUTCOME_BY_LEVEL: Mapping[int, str] = {
     level: code
     for code, step in zip(("satisfied", "basically", "dissatisfied"), PETITION_STEPS, strict=True)
     for level in step.levels
@@ -49,7 +49,7 @@ _STEP: Mapping[int, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FirstRating:
     """A first rating of a case: the unit's level, the petition department's, and whether it stands."""
 
     level: int
@@ -59,7 +59,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledAnswer:
     """A first answer as it was settled. `outcome` is one of WORDS; `object` says whom it is about: unit or desk."""
 
     case_no: str
@@ -69,44 +69,46 @@ class Settled:
     is_petition: bool
 
 
-def settled(
+def settle_answers(
     answers: "Iterable[FirstAnswer]",
-    given: Mapping[str, Given],
+    ratings: Mapping[str, FirstRating],
     period: Period,
     at: datetime,
     window_days: int,
-    without: Iterable[str] = (),
-) -> list[Settled]:
-    """The first answers settled in the period as known at `at`; those of `without` (剔除) and invalid ratings are in none."""
-    aside, found = frozenset(without), []
+    excluded_nos: Iterable[str] = (),
+) -> list[SettledAnswer]:
+    """The first answers settled in the period as known at `at`; those of `excluded_nos` (剔除) and invalid ratings are in none."""
+    excluded, rows = frozenset(excluded_nos), []
     for answer in answers:
-        rating = given.get(answer.case_no)
-        if answer.case_no in aside or (rating is not None and not rating.is_valid):
+        rating = ratings.get(answer.case_no)
+        if answer.case_no in excluded or (rating is not None and not rating.is_valid):
             continue
         closes_at = from_millis(answer.at_millis) + timedelta(days=window_days)
-        rated = rating is not None and rating.at < closes_at and rating.at <= at
-        moment = rating.at if rating is not None and rated else closes_at
-        if not period.since <= moment < period.until or moment > at:
+        is_rated = rating is not None and rating.at < closes_at and rating.at <= at
+        settled_at = rating.at if rating is not None and is_rated else closes_at
+        if not period.since <= settled_at < period.until or settled_at > at:
             continue
         is_petition = answer.profile == Profile.PETITION
-        level = rating.level if rating is not None and rated else None
-        found.append(Settled(answer.case_no, answer.unit, "unit", _outcome(level), is_petition and in_scope(answer)))
-        if is_petition and in_scope(answer):
-            desk_level = rating.desk_level if rating is not None and rated else None
-            found.append(Settled(answer.case_no, answer.desk, "desk", _outcome(desk_level), True))
-    return found
+        level = rating.level if rating is not None and is_rated else None
+        rows.append(
+            SettledAnswer(answer.case_no, answer.unit, "unit", _to_outcome(level), is_petition and is_in_scope(answer))
+        )
+        if is_petition and is_in_scope(answer):
+            desk_level = rating.desk_level if rating is not None and is_rated else None
+            rows.append(SettledAnswer(answer.case_no, answer.desk, "desk", _to_outcome(desk_level), True))
+    return rows
 
 
-def in_scope(answer: "FirstAnswer") -> bool:
+def is_in_scope(answer: "FirstAnswer") -> bool:
     """Whether the petition is one of those the masses rate."""
     return answer.kind in SCOPE.kinds and not (SCOPE.first_only and answer.is_repeat)
 
 
-def _outcome(level: int | None) -> str:
-    return _STEP[level] if level is not None else "unrated"
+def _to_outcome(level: int | None) -> str:
+    return _OUTCOME_BY_LEVEL[level] if level is not None else "unrated"
 
 
-def names_of(row: Settled) -> list[str]:
+def list_fact_names(row: SettledAnswer) -> list[str]:
     """The facts a settled answer is counted in."""
     names = [f"{row.object}_{row.outcome}"] if row.is_petition else []
     if row.object == "unit":

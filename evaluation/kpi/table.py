@@ -1,7 +1,7 @@
 """What does the table of key figures say, for whom? One document for the page, the API and the files.
 
 Overseers of the whole house see every unit, others their own units and what lies below; totals are of what is seen.
-Nothing is hidden here but reports, which are in no figure; what is published goes through `public_rows`.
+Nothing is hidden here but reports, which are in no figure; what is published goes through `list_public_figures`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,23 +11,23 @@ from typing import Any
 from evaluation import csv_files
 from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
-from evaluation.kpi.definitions import FACT, KPI, KPIS, Kpi, Weights
-from evaluation.kpi.facts import Counted, Question
+from evaluation.kpi.definitions import FACT_BY_CODE, KPI_BY_CODE, KPIS, Kpi, Weights
+from evaluation.kpi.facts import FactCounts, Question
 from feedback.rules.access import Actor
 from routing import directory
 
 
-def seen(found: Counted, actor: Actor) -> Counted:
+def filter_visible(counts_by_unit: FactCounts, actor: Actor) -> FactCounts:
     """The units whose figures the actor may see."""
     if actor.everywhere:
-        return found
-    own = actor.units | {actor.unit}
-    return {unit: counts for unit, counts in found.items() if unit in own}
+        return counts_by_unit
+    own_units = actor.units | {actor.unit}
+    return {unit: counts for unit, counts in counts_by_unit.items() if unit in own_units}
 
 
-async def document(question: Question, actor: Actor, weights: Weights) -> dict[str, Any]:
+async def build_table(question: Question, actor: Actor, weights: Weights) -> dict[str, Any]:
     """The table as plain values: definitions, the total, and a row for each unit that has anything."""
-    found = seen(await facts.counted(question), actor)
+    counts_by_unit = filter_visible(await facts.count_facts(question), actor)
     names = await directory.load_directory()
     period = question.period
     return {
@@ -37,27 +37,32 @@ async def document(question: Question, actor: Actor, weights: Weights) -> dict[s
         "provisional": question.now < period.until,
         "region": question.region,
         "rating_days": question.window_days,
-        "definitions": definitions.definitions(weights),
+        "definitions": definitions.list_definitions(weights),
         "not_counted": [{"name": name, "why": why} for name, why in definitions.NOT_COUNTED],
-        "total": row("", "合计", facts.total(found), weights),
-        "units": [row(unit, names.name(unit), counts, weights) for unit, counts in found.items() if _works(counts)],
+        "total": build_row("", "合计", facts.sum_units(counts_by_unit), weights),
+        "units": [
+            build_row(unit, names.name(unit), counts, weights)
+            for unit, counts in counts_by_unit.items()
+            if _has_counts(counts)
+        ],
     }
 
 
-def _works(counts: Mapping[str, int]) -> bool:
+def _has_counts(counts: Mapping[str, int]) -> bool:
     """Whether anything happened: to have a list of matters is not enough."""
-    return any(n for code, n in counts.items() if FACT[code].cube != "matters")
+    return any(n for code, n in counts.items() if FACT_BY_CODE[code].cube != "matters")
 
 
-def row(unit: str, name: str, counts: Mapping[str, int], weights: Weights) -> dict[str, Any]:
+def build_row(unit: str, name: str, counts: Mapping[str, int], weights: Weights) -> dict[str, Any]:
     """A line of the table: each figure with the sums beside it and what is counted apart."""
-    found = definitions.figures(counts, weights)
+    figures = definitions.compute_figures(counts, weights)
     return {
         "unit": unit,
         "name": name,
         "received": counts.get("received", 0),
         "figures": {
-            code: {"value": f.value, "top": f.top, "base": f.base, "apart": dict(f.apart)} for code, f in found.items()
+            code: {"value": figure.value, "top": figure.top, "base": figure.base, "apart": dict(figure.apart)}
+            for code, figure in figures.items()
         },
     }
 
@@ -65,33 +70,33 @@ def row(unit: str, name: str, counts: Mapping[str, int], weights: Weights) -> di
 # ---- what may be published ----
 
 
-def public_rows(counts: Mapping[str, int], rules: DisclosureRules, weights: Weights) -> list[dict[str, Any]]:
+def list_public_figures(counts: Mapping[str, int], rules: DisclosureRules, weights: Weights) -> list[dict[str, Any]]:
     """The public figures of the district. A rate is left out when its base, or either side of it, is small."""
-    return [_public(kpi, counts, rules, weights) for kpi in KPIS if kpi.is_public]
+    return [_public_figure(kpi, counts, rules, weights) for kpi in KPIS if kpi.is_public]
 
 
-def _public(kpi: Kpi, counts: Mapping[str, int], rules: DisclosureRules, weights: Weights) -> dict[str, Any]:
-    found = definitions.figure(kpi, counts, weights)
-    whole = [counts.get(part.fact, 0) for part in kpi.base]
+def _public_figure(kpi: Kpi, counts: Mapping[str, int], rules: DisclosureRules, weights: Weights) -> dict[str, Any]:
+    figure = definitions.compute_figure(kpi, counts, weights)
+    base_counts = [counts.get(part.fact, 0) for part in kpi.base]
     reason = ""
-    if not found.base:
+    if not figure.base:
         reason = "none"
-    elif found.base < rules.rank_min:
+    elif figure.base < rules.rank_min:
         reason = rules.few_answers
-    elif any(0 < n < rules.cell_min for n in (*whole, *_sides(kpi, counts))):
+    elif any(0 < n < rules.cell_min for n in (*base_counts, *_numerator_and_rest(kpi, counts))):
         reason = rules.few
-    said = {
+    values = {
         "code": kpi.code,
         "name": kpi.name,
         "group": definitions.GROUPS[kpi.group],
-        "formula": definitions.formula(kpi, weights),
+        "formula": definitions.render_formula(kpi, weights),
     }
     if reason:
-        return {**said, "value": None, "top": None, "base": 0 if reason == "none" else None, "hidden": reason}
-    return {**said, "value": found.value, "top": found.top, "base": found.base, "hidden": ""}
+        return {**values, "value": None, "top": None, "base": 0 if reason == "none" else None, "hidden": reason}
+    return {**values, "value": figure.value, "top": figure.top, "base": figure.base, "hidden": ""}
 
 
-def _sides(kpi: Kpi, counts: Mapping[str, int]) -> tuple[int, int]:
+def _numerator_and_rest(kpi: Kpi, counts: Mapping[str, int]) -> tuple[int, int]:
     """Those above the line, and those below it only: a small one of either could be worked out."""
     top = sum(counts.get(part.fact, 0) for part in kpi.top)
     return top, sum(counts.get(part.fact, 0) for part in kpi.base) - top
@@ -100,11 +105,11 @@ def _sides(kpi: Kpi, counts: Mapping[str, int]) -> tuple[int, int]:
 # ---- words and files ----
 
 
-def words(code: str, value: float | None) -> str:
+def format_value(code: str, value: float | None) -> str:
     """97.3%, 12.5 日, 8.20 or a dash."""
     if value is None:
         return "—"
-    match KPI[code].sort:
+    match KPI_BY_CODE[code].sort:
         case "days":
             return f"{value:.1f} 日"
         case "mean":
@@ -113,80 +118,100 @@ def words(code: str, value: float | None) -> str:
             return f"{value:.1%}"
 
 
-def parts_words(figure: Mapping[str, Any]) -> str:
+def format_parts(figure: Mapping[str, Any]) -> str:
     """The sums behind a rate, such as 17/20."""
     return "" if figure["base"] is None else f"{figure['top']:g}/{figure['base']}"
 
 
-def head() -> list[str]:
+def column_names() -> list[str]:
     """The columns of the long table."""
     return ["单位", "指标", "数值", "分子", "分母", "另计"]
 
 
-def lines(told: Mapping[str, Any]) -> list[list[str | float | None]]:
+def list_lines(table: Mapping[str, Any]) -> list[list[str | float | None]]:
     """One line per unit and figure, all units together first."""
-    found: list[list[str | float | None]] = []
-    for unit in (told["total"], *told["units"]):
-        for code, each in unit["figures"].items():
-            if each["value"] is None and not each["base"]:
+    rows: list[list[str | float | None]] = []
+    for unit in (table["total"], *table["units"]):
+        for code, figure in unit["figures"].items():
+            if figure["value"] is None and not figure["base"]:
                 continue
-            found.append([unit["name"], KPI[code].name, each["value"], each["top"], each["base"], _apart(each)])
-    return found
+            rows.append(
+                [
+                    unit["name"],
+                    KPI_BY_CODE[code].name,
+                    figure["value"],
+                    figure["top"],
+                    figure["base"],
+                    _render_apart(figure),
+                ]
+            )
+    return rows
 
 
-def _apart(each: Mapping[str, Any]) -> str:
-    return "；".join(f"{FACT[code].name} {n}" for code, n in each["apart"].items() if n)
+def _render_apart(figure: Mapping[str, Any]) -> str:
+    return "；".join(f"{FACT_BY_CODE[code].name} {n}" for code, n in figure["apart"].items() if n)
 
 
-def notes(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+def list_notes(table: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a reader of the bare file must know."""
     return [
-        ("统计期", f"{told['first_day']} 至 {told['last_day']}" + ("（尚未结束）" if told["provisional"] else "")),
-        ("地区", told["region"] or "全部"),
-        ("评价期", f"{told['rating_days']} 日"),
+        ("统计期", f"{table['first_day']} 至 {table['last_day']}" + ("（尚未结束）" if table["provisional"] else "")),
+        ("地区", table["region"] or "全部"),
+        ("评价期", f"{table['rating_days']} 日"),
         ("检举控告", "不计入任何指标"),
         ("超期", "各单位对承办期内的时限负责；到期没有完成的当期计为超期，事后补办不改变"),
-        *[(each["name"], each["why"]) for each in told["not_counted"]],
+        *[(missing["name"], missing["why"]) for missing in table["not_counted"]],
     ]
 
 
-def to_csv(told: Mapping[str, Any]) -> str:
+def to_csv(table: Mapping[str, Any]) -> str:
     """The long table as CSV."""
-    return csv_files.to_csv([head(), *lines(told), [], *notes(told)])
+    return csv_files.to_csv([column_names(), *list_lines(table), [], *list_notes(table)])
 
 
-def to_xlsx(told: Mapping[str, Any]) -> bytes:
+def to_xlsx(table: Mapping[str, Any]) -> bytes:
     """A workbook: 指标 (a column per figure), 分子分母 (the long table), 口径, 说明."""
     import xlsxwriter  # a quarter of a second, needed for a download only
 
     file = BytesIO()
-    book = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-    looks = {sort: book.add_format({"num_format": form}) for sort, form in _FORMS.items()}
-    sheet = book.add_worksheet("指标")
+    workbook = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+    formats = {
+        sort: workbook.add_format({"num_format": number_format}) for sort, number_format in _NUMBER_FORMATS.items()
+    }
+    sheet = workbook.add_worksheet("指标")
     sheet.write_row(0, 0, ["单位", "收到诉求", *(kpi.name for kpi in KPIS)], bold)
-    for y, unit in enumerate((told["total"], *told["units"]), 1):
+    for y, unit in enumerate((table["total"], *table["units"]), 1):
         sheet.write_row(y, 0, [unit["name"], unit["received"]])
         for x, kpi in enumerate(KPIS, 2):
             value = unit["figures"][kpi.code]["value"]
             if value is not None:
-                sheet.write_number(y, x, value, looks[kpi.sort])
+                sheet.write_number(y, x, value, formats[kpi.sort])
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, len(KPIS) + 1, 12)
-    long = book.add_worksheet("分子分母")
-    _written(long, [head(), *lines(told)], bold)
-    rows = [("指标", "公式（不计入）", "依据和说明"), *(_definition(each) for each in told["definitions"])]
-    csv_files.text_sheet(book.add_worksheet("口径"), rows, None)
-    csv_files.text_sheet(book.add_worksheet("说明"), notes(told), None)
-    book.close()
+    long_sheet = workbook.add_worksheet("分子分母")
+    _write_sheet(long_sheet, [column_names(), *list_lines(table)], bold)
+    rows = [
+        ("指标", "公式（不计入）", "依据和说明"),
+        *(_definition_cells(definition) for definition in table["definitions"]),
+    ]
+    csv_files.write_text_sheet(workbook.add_worksheet("口径"), rows, None)
+    csv_files.write_text_sheet(workbook.add_worksheet("说明"), list_notes(table), None)
+    workbook.close()
     return file.getvalue()
 
 
-_FORMS: Mapping[str, str] = {"share": "0.0%", "product": "0.00%", "composite": "0.0%", "mean": "0.00", "days": "0.0"}
+_NUMBER_FORMATS: Mapping[str, str] = {
+    "share": "0.0%",
+    "product": "0.00%",
+    "composite": "0.0%",
+    "mean": "0.00",
+    "days": "0.0",
+}
 
 
-def _written(sheet: Any, rows: Sequence[Sequence[str | float | None]], bold: Any) -> None:
+def _write_sheet(sheet: Any, rows: Sequence[Sequence[str | float | None]], bold: Any) -> None:
     for y, line in enumerate(rows):
         sheet.write_row(y, 0, line, bold if y == 0 else None)
     sheet.freeze_panes(1, 0)
@@ -194,12 +219,12 @@ def _written(sheet: Any, rows: Sequence[Sequence[str | float | None]], bold: Any
     sheet.set_column(2, 5, 12)
 
 
-def _definition(each: Mapping[str, Any]) -> tuple[str, str, str]:
-    formula = each["formula"] + (f"（另计：{each['excluded']}）" if each["excluded"] else "")
-    return each["name"], formula, "；".join(part for part in (each["source"], each["remark"]) if part)
+def _definition_cells(definition: Mapping[str, Any]) -> tuple[str, str, str]:
+    formula = definition["formula"] + (f"（另计：{definition['excluded']}）" if definition["excluded"] else "")
+    return definition["name"], formula, "；".join(part for part in (definition["source"], definition["remark"]) if part)
 
 
-def hidden_reason(reason: str) -> str:
+def render_hidden_reason(reason: str) -> str:
     """Why a public figure is not given, in words."""
     few = reason.removeprefix("fewer_than_")
     return "当期没有" if reason == "none" else f"不足 {few}，不公布"

@@ -76,7 +76,7 @@ class ClockCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Rectified:
+class RectificationCounts:
     """Bad ratings whose rectification was due: how many, how many done by now, how many of these in time."""
 
     due: int = 0
@@ -84,13 +84,13 @@ class Rectified:
     on_time: int = 0
 
 
-def outcome(clock: ClockFact, period: Period, at: datetime) -> TimelinessOutcome:
+def clock_outcome(clock: ClockFact, period: Period, at: datetime) -> TimelinessOutcome:
     """How the clock counts in the period, as known at `at` (what happened after the period is not known to it)."""
-    stopped = _stopped(clock, period, at)
+    stop_time = _stop_time(clock, period, at)
     if clock.starts_at >= period.until or clock.starts_at > at:
         return TimelinessOutcome.ELSEWHERE
-    if stopped is not None and stopped < clock.due_at:
-        if stopped < period.since:
+    if stop_time is not None and stop_time < clock.due_at:
+        if stop_time < period.since:
             return TimelinessOutcome.ELSEWHERE
         if clock.kept:
             return TimelinessOutcome.ON_TIME
@@ -103,16 +103,16 @@ def outcome(clock: ClockFact, period: Period, at: datetime) -> TimelinessOutcome
 
 def is_unfinished(clock: ClockFact, period: Period, at: datetime) -> bool:
     """Whether the clock was late and unanswered at the end of the period (or at `at`, if that is earlier)."""
-    return clock.due_at <= min(at, period.until) and _stopped(clock, period, at) is None
+    return clock.due_at <= min(at, period.until) and _stop_time(clock, period, at) is None
 
 
-def _stopped(clock: ClockFact, period: Period, at: datetime) -> datetime | None:
+def _stop_time(clock: ClockFact, period: Period, at: datetime) -> datetime | None:
     """When the clock stopped, as far as the period knows."""
-    stopped = clock.stopped_at
-    return stopped if stopped is not None and stopped <= at and stopped < period.until else None
+    stop_time = clock.stopped_at
+    return stop_time if stop_time is not None and stop_time <= at and stop_time < period.until else None
 
 
-def answerable(clock: ClockFact, tenures: Iterable[TenureFact], at: datetime) -> str:
+def find_responsible_unit(clock: ClockFact, tenures: Iterable[TenureFact], at: datetime) -> str:
     """The unit that answers for the clock: who led the case when it ended, or runs now.
 
     `tenures` are those of the clock's case, in the order they began. Between two of them the case lies at the desk.
@@ -121,51 +121,62 @@ def answerable(clock: ClockFact, tenures: Iterable[TenureFact], at: datetime) ->
         return clock.unit or clock.desk  # a case may have been sent on to another desk since
     if clock.holder != Holder.LEAD:
         return clock.unit
-    ended = clock.stopped_at if clock.stopped_at is not None and clock.stopped_at <= at else at
-    moment = min(ended, clock.due_at)
-    return next((t.unit for t in tenures if t.since <= moment and (t.until is None or moment <= t.until)), clock.desk)
+    ended_at = clock.stopped_at if clock.stopped_at is not None and clock.stopped_at <= at else at
+    moment = min(ended_at, clock.due_at)
+    return next(
+        (
+            tenure.unit
+            for tenure in tenures
+            if tenure.since <= moment and (tenure.until is None or moment <= tenure.until)
+        ),
+        clock.desk,
+    )
 
 
-def by_unit(
+def count_by_unit(
     clocks: Iterable[ClockFact], tenures: Sequence[TenureFact], period: Period, at: datetime
 ) -> dict[str, ClockCounts]:
-    """Each unit's own clocks of the period. Rectifications are counted by `rectified`, a right by nobody."""
-    counted = [
+    """Each unit's own clocks of the period. Rectifications are counted by `count_rectifications`, a right by nobody."""
+    counted_clocks = [
         c
         for c in clocks
         if c.holder not in (Holder.CITIZEN_OWN, Holder.CITIZEN) and c.profile != Profile.RATING and c.term not in RIGHTS
     ]
-    held = _by_case(tenures)
-    found: dict[str, list[ClockFact]] = {}
-    for clock in counted:
-        found.setdefault(answerable(clock, held.get(clock.case_no, ()), min(at, period.until)), []).append(clock)
-    return {unit: _tally(own, period, at) for unit, own in sorted(found.items())}
+    tenures_by_case = _group_by_case(tenures)
+    clocks_by_unit: dict[str, list[ClockFact]] = {}
+    for clock in counted_clocks:
+        clocks_by_unit.setdefault(
+            find_responsible_unit(clock, tenures_by_case.get(clock.case_no, ()), min(at, period.until)), []
+        ).append(clock)
+    return {unit: _count_clocks(unit_clocks, period, at) for unit, unit_clocks in sorted(clocks_by_unit.items())}
 
 
-def in_all(clocks: Iterable[ClockFact], period: Period, at: datetime) -> ClockCounts:
+def count_citizen_clocks(clocks: Iterable[ClockFact], period: Period, at: datetime) -> ClockCounts:
     """The citizens' own clocks of the period: what the whole district answers for."""
-    return _tally([c for c in clocks if c.holder == Holder.CITIZEN_OWN], period, at)
+    return _count_clocks([clock for clock in clocks if clock.holder == Holder.CITIZEN_OWN], period, at)
 
 
-def rectified(
+def count_rectifications(
     clocks: Iterable[ClockFact], tenures: Sequence[TenureFact], period: Period, at: datetime
-) -> dict[str, Rectified]:
+) -> dict[str, RectificationCounts]:
     """Per unit: rectifications that were done or came due in the period."""
-    held = _by_case(tenures)
-    found: dict[str, Rectified] = {}
+    tenures_by_case = _group_by_case(tenures)
+    counts_by_unit: dict[str, RectificationCounts] = {}
     for clock in clocks:
-        how = outcome(clock, period, at)
-        if clock.term != RECTIFY or how not in (TimelinessOutcome.ON_TIME, TimelinessOutcome.LATE):
+        result = clock_outcome(clock, period, at)
+        if clock.term != RECTIFY or result not in (TimelinessOutcome.ON_TIME, TimelinessOutcome.LATE):
             continue
-        unit = answerable(clock, held.get(clock.case_no, ()), min(at, period.until))
-        before = found.get(unit, Rectified())
-        done = _stopped(clock, period, at) is not None and clock.kept
-        found[unit] = Rectified(before.due + 1, before.done + done, before.on_time + (how is TimelinessOutcome.ON_TIME))
-    return dict(sorted(found.items()))
+        unit = find_responsible_unit(clock, tenures_by_case.get(clock.case_no, ()), min(at, period.until))
+        counts = counts_by_unit.get(unit, RectificationCounts())
+        is_done = _stop_time(clock, period, at) is not None and clock.kept
+        counts_by_unit[unit] = RectificationCounts(
+            counts.due + 1, counts.done + is_done, counts.on_time + (result is TimelinessOutcome.ON_TIME)
+        )
+    return dict(sorted(counts_by_unit.items()))
 
 
-def _tally(clocks: Sequence[ClockFact], period: Period, at: datetime) -> ClockCounts:
-    outcomes = [outcome(clock, period, at) for clock in clocks]
+def _count_clocks(clocks: Sequence[ClockFact], period: Period, at: datetime) -> ClockCounts:
+    outcomes = [clock_outcome(clock, period, at) for clock in clocks]
     return ClockCounts(
         on_time=outcomes.count(TimelinessOutcome.ON_TIME),
         late=outcomes.count(TimelinessOutcome.LATE),
@@ -175,8 +186,8 @@ def _tally(clocks: Sequence[ClockFact], period: Period, at: datetime) -> ClockCo
     )
 
 
-def _by_case(tenures: Iterable[TenureFact]) -> Mapping[str, Sequence[TenureFact]]:
-    found: dict[str, list[TenureFact]] = {}
+def _group_by_case(tenures: Iterable[TenureFact]) -> Mapping[str, Sequence[TenureFact]]:
+    tenures_by_case: dict[str, list[TenureFact]] = {}
     for tenure in sorted(tenures, key=lambda t: t.since):
-        found.setdefault(tenure.case_no, []).append(tenure)
-    return found
+        tenures_by_case.setdefault(tenure.case_no, []).append(tenure)
+    return tenures_by_case

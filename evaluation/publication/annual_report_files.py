@@ -8,16 +8,16 @@ import unicodedata
 from io import BytesIO
 from typing import Any
 
-from evaluation.csv_files import harmless
-from evaluation.publication.annual_report import Cell, Report, Section, Table, cell_words
+from evaluation.csv_files import escape_cell
+from evaluation.publication.annual_report import Cell, Report, Section, Table, format_cell
 from feedback.kernel.clock import OFFICE_TIMEZONE
 
-BAR = 12  # blocks of the longest bar
-_NUMBERS = ("count", "share", "change", "days")
-_FORMS = {"share": "0.0%", "change": "+0.0%;-0.0%;0.0%", "count": "#,##0", "days": "0.0"}
+BAR_BLOCKS = 12  # blocks of the longest bar
+_NUMERIC_SORTS = ("count", "share", "change", "days")
+_NUMBER_FORMATS = {"share": "0.0%", "change": "+0.0%;-0.0%;0.0%", "count": "#,##0", "days": "0.0"}
 
 
-def made_words(report: Report) -> str:
+def format_made_at(report: Report) -> str:
     """When it was made, and whether the year is over."""
     day = f"{report.made_at.astimezone(OFFICE_TIMEZONE):%Y 年 %m 月 %d 日}"
     return f"{day}生成" + ("；本年尚未结束，数据截至生成时" if report.provisional else "")
@@ -32,31 +32,31 @@ def to_docx(report: Report) -> bytes:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Cm, Pt
 
-    book = docx.Document()
-    page = book.sections[0]
+    document = docx.Document()
+    page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = Cm(2.6)
     for name, font, size in (("Normal", "仿宋", 12), ("Heading 1", "黑体", 16), ("Title", "宋体", 22)):
-        _face(book.styles[name], font, Pt(size))
-    book.core_properties.title = report.title
-    book.core_properties.author = report.owner
-    book.core_properties.comments = ""
-    book.add_heading(report.title, 0).alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for line in (report.owner, made_words(report)):
-        book.add_paragraph(line).alignment = WD_ALIGN_PARAGRAPH.CENTER
-    book.add_paragraph(NOTICE)
+        _set_font(document.styles[name], font, Pt(size))
+    document.core_properties.title = report.title
+    document.core_properties.author = report.owner
+    document.core_properties.comments = ""
+    document.add_heading(report.title, 0).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for line in (report.owner, format_made_at(report)):
+        document.add_paragraph(line).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    document.add_paragraph(NOTICE)
     for section in report.sections:
-        book.add_heading(section.heading, 1)
+        document.add_heading(section.heading, 1)
         for sentence in section.sentences:
-            book.add_paragraph(sentence).paragraph_format.first_line_indent = Pt(24)
+            document.add_paragraph(sentence).paragraph_format.first_line_indent = Pt(24)
         for table in section.tables:
-            _word_table(book, table)
+            _add_word_table(document, table)
     file = BytesIO()
-    book.save(file)
+    document.save(file)
     return file.getvalue()
 
 
-def _face(style: Any, font: str, size: Any) -> None:
+def _set_font(style: Any, font: str, size: Any) -> None:
     """A typeface for Chinese and Latin letters alike, in black."""
     from docx.oxml.ns import qn
     from docx.shared import RGBColor
@@ -70,31 +70,31 @@ def _face(style: Any, font: str, size: Any) -> None:
             del fonts.attrib[qn(theme)]
 
 
-def _word_table(book: Any, table: Table) -> None:
+def _add_word_table(document: Any, table: Table) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
-    caption = book.add_paragraph()
+    caption = document.add_paragraph()
     caption.add_run(table.caption).bold = True
     caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
     caption.paragraph_format.keep_with_next = True
     if not table.rows:
-        book.add_paragraph("没有数据。")
+        document.add_paragraph("没有数据。")
         return
-    heads = [column.name for column in table.columns] + (["图示"] if table.bars is not None else [])
-    grid = book.add_table(rows=1, cols=len(heads), style="Table Grid")
-    _repeat_head(grid.rows[0])
-    for place, words in enumerate(heads):
-        grid.rows[0].cells[place].paragraphs[0].add_run(words).bold = True
-    longest = _longest(table)
+    headings = [column.name for column in table.columns] + (["图示"] if table.bars is not None else [])
+    grid = document.add_table(rows=1, cols=len(headings), style="Table Grid")
+    _repeat_header(grid.rows[0])
+    for index, words in enumerate(headings):
+        grid.rows[0].cells[index].paragraphs[0].add_run(words).bold = True
+    max_value = _max_value(table)
     for row in table.rows:
         cells = grid.add_row().cells
-        for place, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
-            cells[place].text = _clean(cell_words(cell, column.sort))
-            if column.sort in _NUMBERS:
-                cells[place].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        for index, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
+            cells[index].text = _strip_control_characters(format_cell(cell, column.sort))
+            if column.sort in _NUMERIC_SORTS:
+                cells[index].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
         if table.bars is not None:
-            cells[-1].text = bar(row[table.bars], longest)
+            cells[-1].text = render_bar(row[table.bars], max_value)
             cells[-1].paragraphs[0].paragraph_format.keep_together = True
     for line in grid.rows:
         for cell in line.cells:
@@ -102,34 +102,34 @@ def _word_table(book: Any, table: Table) -> None:
             for run in cell.paragraphs[0].runs:
                 run.font.size = Pt(10)
     if table.note:
-        book.add_paragraph(table.note)
+        document.add_paragraph(table.note)
 
 
-def _repeat_head(row: Any) -> None:
+def _repeat_header(row: Any) -> None:
     """The head again on every page."""
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
-    mark = OxmlElement("w:tblHeader")
-    mark.set(qn("w:val"), "true")
-    row._tr.get_or_add_trPr().append(mark)
+    element = OxmlElement("w:tblHeader")
+    element.set(qn("w:val"), "true")
+    row._tr.get_or_add_trPr().append(element)
 
 
-def _longest(table: Table) -> float:
-    return max((_size(row[table.bars]) for row in table.rows), default=0.0) if table.bars is not None else 0.0
+def _max_value(table: Table) -> float:
+    return max((_to_number(row[table.bars]) for row in table.rows), default=0.0) if table.bars is not None else 0.0
 
 
-def _size(cell: Cell) -> float:
+def _to_number(cell: Cell) -> float:
     return float(cell) if isinstance(cell, int | float) else 0.0
 
 
-def bar(cell: Cell, longest: float) -> str:
+def render_bar(cell: Cell, max_value: float) -> str:
     """A bar of blocks; the smallest that is not nothing is one block long."""
-    size = _size(cell)
-    return "█" * max(1, round(size / longest * BAR)) if size > 0 and longest > 0 else ""
+    number = _to_number(cell)
+    return "█" * max(1, round(number / max_value * BAR_BLOCKS)) if number > 0 and max_value > 0 else ""
 
 
-def _clean(text: str) -> str:
+def _strip_control_characters(text: str) -> str:
     """Without what XML cannot hold."""
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
 
@@ -139,20 +139,22 @@ def to_xlsx(report: Report) -> bytes:
     import xlsxwriter  # a quarter of a second, needed for a report only
 
     file = BytesIO()
-    book = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": report.title, "created": report.made_at.replace(tzinfo=None)})
-    looks = {sort: book.add_format({"num_format": form}) for sort, form in _FORMS.items()}
-    looks |= {
-        "bold": book.add_format({"bold": True}),
-        "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True}),
+    workbook = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    workbook.set_properties({"title": report.title, "created": report.made_at.replace(tzinfo=None)})
+    formats = {
+        sort: workbook.add_format({"num_format": number_format}) for sort, number_format in _NUMBER_FORMATS.items()
     }
-    first = book.add_worksheet("说明")
-    for y, words in enumerate((report.title, report.owner, made_words(report), NOTICE)):
-        first.write_string(y, 0, words, looks["bold"] if y == 0 else None)
-    first.set_column(0, 0, 90)
+    formats |= {
+        "bold": workbook.add_format({"bold": True}),
+        "head": workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True}),
+    }
+    cover_sheet = workbook.add_worksheet("说明")
+    for y, words in enumerate((report.title, report.owner, format_made_at(report), NOTICE)):
+        cover_sheet.write_string(y, 0, words, formats["bold"] if y == 0 else None)
+    cover_sheet.set_column(0, 0, 90)
     for section in report.sections:
-        _sheet(book, section, looks)
-    book.close()
+        _write_section(workbook, section, formats)
+    workbook.close()
     return file.getvalue()
 
 
@@ -161,48 +163,48 @@ def sheet_name(heading: str) -> str:
     return heading.partition("、")[2].translate(str.maketrans("", "", r"[]:*?/\\"))[:31]
 
 
-def _sheet(book: Any, section: Section, looks: dict[str, Any]) -> None:
-    sheet = book.add_worksheet(sheet_name(section.heading))
+def _write_section(workbook: Any, section: Section, formats: dict[str, Any]) -> None:
+    sheet = workbook.add_worksheet(sheet_name(section.heading))
     y = 0
     for sentence in section.sentences:
         sheet.write_string(y, 0, sentence)
         y += 1
     for table in section.tables:
-        y = _grid(book, sheet, table, y + 1, looks)
+        y = _write_table(workbook, sheet, table, y + 1, formats)
     sheet.set_column(0, 0, 36)
     sheet.set_column(1, 4, 16)
 
 
-def _grid(book: Any, sheet: Any, table: Table, y: int, looks: dict[str, Any]) -> int:
+def _write_table(workbook: Any, sheet: Any, table: Table, y: int, formats: dict[str, Any]) -> int:
     """Write a table from row `y` on. Returns the first free row."""
-    sheet.write_string(y, 0, table.caption, looks["bold"])
-    sheet.write_row(y + 1, 0, [column.name for column in table.columns], looks["head"])
-    first = y + 2
-    for place, row in enumerate(table.rows, first):
+    sheet.write_string(y, 0, table.caption, formats["bold"])
+    sheet.write_row(y + 1, 0, [column.name for column in table.columns], formats["head"])
+    first_row = y + 2
+    for row_index, row in enumerate(table.rows, first_row):
         for x, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
             if isinstance(cell, str):
-                sheet.write_string(place, x, str(harmless(cell)))
+                sheet.write_string(row_index, x, str(escape_cell(cell)))
             elif cell is not None:
-                sheet.write_number(place, x, cell, looks.get(column.sort))
-    last = first + len(table.rows) - 1
+                sheet.write_number(row_index, x, cell, formats.get(column.sort))
+    last_row = first_row + len(table.rows) - 1
     if table.bars is None or not table.rows:
-        return last + 2
-    sheet.insert_chart(y, len(table.columns) + 1, _chart(book, sheet.get_name(), table, first, last))
-    return max(last, y + _chart_rows(table)) + 2
+        return last_row + 2
+    sheet.insert_chart(y, len(table.columns) + 1, _build_chart(workbook, sheet.get_name(), table, first_row, last_row))
+    return max(last_row, y + _chart_rows(table)) + 2
 
 
 def _chart_rows(table: Table) -> int:
     return max(12, len(table.rows) + 5)
 
 
-def _chart(book: Any, sheet: str, table: Table, first: int, last: int) -> Any:
+def _build_chart(workbook: Any, sheet: str, table: Table, first_row: int, last_row: int) -> Any:
     """Bars with a pattern, a black outline and their numbers: nothing is told by colour."""
-    chart, x = book.add_chart({"type": "bar"}), table.bars
+    chart, x = workbook.add_chart({"type": "bar"}), table.bars
     chart.add_series(
         {
             "name": table.columns[x or 0].name,
-            "categories": [sheet, first, 0, last, 0],
-            "values": [sheet, first, x, last, x],
+            "categories": [sheet, first_row, 0, last_row, 0],
+            "values": [sheet, first_row, x, last_row, x],
             "pattern": {"pattern": "wide_upward_diagonal", "fg_color": "#000000", "bg_color": "#FFFFFF"},
             "border": {"color": "#000000"},
             "data_labels": {"value": True},

@@ -55,12 +55,12 @@ class OverdueConsultation:
     stage: ConsultationStage
 
 
-def stage_of(days: int) -> ConsultationStage | None:
+def find_stage(days: int) -> ConsultationStage | None:
     """The stage reached after so many days without an answer."""
     return next((stage for stage in reversed(STAGES) if days >= stage.days), None)
 
 
-async def waiting(now: datetime, region: str = "") -> list[OverdueConsultation]:
+async def list_overdue(now: datetime, region: str = "") -> list[OverdueConsultation]:
     """The consultations at a stage, the oldest first."""
     return _at_a_stage(await aggregates.list_unanswered(now, STAGES[0].days - 1, region), now)
 
@@ -69,7 +69,7 @@ def _at_a_stage(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Overdu
     waiting_ = []
     for row in rows:
         days = (office_day(now) - office_day(from_millis(row["received_at"]))).days
-        if stage := stage_of(days):
+        if stage := find_stage(days):
             waiting_.append(OverdueConsultation(row["no"], row["unit"], days, stage))
     return waiting_
 
@@ -77,12 +77,12 @@ def _at_a_stage(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Overdu
 _DAYS = tuple(stage.days + late for stage in STAGES for late in range(STALE_DAYS + 1))
 
 
-async def notify_overdue(manner: DeliveryPolicy, now: datetime) -> int:
+async def notify_overdue(policy: DeliveryPolicy, now: datetime) -> int:
     """Tell of each stage once, the unit, then its head and whoever oversees it. Returns how many were told.
 
     Raises Conflict when another worker tells the same just now.
     """
-    return sum([await ring_some(manner, now, number) for number in range(len(_DAYS))])
+    return sum([await ring_some(policy, now, number) for number in range(len(_DAYS))])
 
 
 def is_last(number: int) -> bool:
@@ -113,7 +113,7 @@ async def ring_some(manner: DeliveryPolicy, now: datetime, number: int) -> int:
     return await delivery.store_notices(planned, manner, now)
 
 
-async def silent_days(now: datetime) -> int | None:
+async def count_silent_days(now: datetime) -> int | None:
     """For how many days nothing was published. None: nothing ever was."""
-    last = await aggregates.load_last_publication()
-    return (office_day(now) - office_day(last)).days if last else None
+    last_published = await aggregates.load_last_publication()
+    return (office_day(now) - office_day(last_published)).days if last_published else None

@@ -50,128 +50,128 @@ class EditionView:
     fresh: bool = False
 
 
-async def publish(
-    period: str, *, now: datetime, by: str, settings: Settings, early: bool = False, correction: str = ""
+async def publish_edition(
+    period: str, *, now: datetime, author: str, settings: Settings, early: bool = False, correction: str = ""
 ) -> EditionView:
     """Freeze the figures of a month such as `2026-10`, once.
 
     `correction` says why a frozen period is published anew; then the edition names the one it corrects.
     Raises Invalid for what is no month, and NotNow for one that is not over, unless `early`.
     """
-    span = periods.month(period)
-    is_over = now >= span.until
-    if not is_over and (not early or now < span.since):
+    month = periods.parse_month(period)
+    is_over = now >= month.until
+    if not is_over and (not early or now < month.since):
         raise NotNow(code="period_not_over", period=period)
-    last = await _last(period)
-    if last is not None and not last.provisional and not correction:
-        return _value(last)
-    await counters.recount()  # what is frozen is counted from the ratings themselves
-    told = await _document(span, now, settings, provisional=not is_over)
-    if last is not None and last.digest == told["digest"]:
-        return _value(last)
+    newest = await _newest_row(period)
+    if newest is not None and not newest.provisional and not correction:
+        return _to_view(newest)
+    await counters.rebuild_counters()  # what is frozen is counted from the ratings themselves
+    table = await _build_table(month, now, settings, provisional=not is_over)
+    if newest is not None and newest.digest == table["digest"]:
+        return _to_view(newest)
     row = stored.Edition(
         period=period,
-        number=last.number + 1 if last else 1,
+        number=newest.number + 1 if newest else 1,
         made_at=now,
-        made_by=by,
+        made_by=author,
         provisional=not is_over,
-        corrects=last.number if last else None,
+        corrects=newest.number if newest else None,
         remark=correction,
-        figures=told,
-        digest=told["digest"],
+        figures=table,
+        digest=table["digest"],
     )
     try:
         async with db.transaction():
             await row.save(force_create=True)
     except IntegrityError:  # somebody else froze it at the same moment, from the same facts
-        return await edition(period)
-    return _value(row, fresh=True)
+        return await load_edition(period)
+    return _to_view(row, fresh=True)
 
 
-async def edition(period: str, number: int | None = None) -> EditionView:
+async def load_edition(period: str, number: int | None = None) -> EditionView:
     """The newest edition of a period, or that number.
 
     Raises Invalid for what is no month, and NotFound.
     """
-    periods.month(period)
-    row = await (_last(period) if number is None else stored.Edition.get_or_none(period=period, number=number))
+    periods.parse_month(period)
+    row = await (_newest_row(period) if number is None else stored.Edition.get_or_none(period=period, number=number))
     if row is None:
         raise NotFound(period=period)
-    return _value(row)
+    return _to_view(row)
 
 
-async def editions() -> list[EditionView]:
+async def list_editions() -> list[EditionView]:
     """All editions, the newest period first."""
-    return [_value(row) for row in await stored.Edition.all().order_by("-period", "-number")]
+    return [_to_view(row) for row in await stored.Edition.all().order_by("-period", "-number")]
 
 
-async def newest() -> EditionView | None:
+async def load_newest() -> EditionView | None:
     """The newest edition of the newest period that is over."""
     row = await stored.Edition.filter(provisional=False).order_by("-period", "-number").first()
-    return _value(row) if row else None
+    return _to_view(row) if row else None
 
 
-async def preview(period: str, *, now: datetime, settings: Settings) -> dict[str, Any]:
+async def preview_figures(period: str, *, now: datetime, settings: Settings) -> dict[str, Any]:
     """The figures of a period as they would be published now."""
-    span = periods.month(period)
-    return await _document(span, now, settings, provisional=now < span.until)
+    span = periods.parse_month(period)
+    return await _build_table(span, now, settings, provisional=now < span.until)
 
 
-async def counts(period: str, *, now: datetime) -> tuple[list[Counts], Counts]:
+async def count_period(period: str, *, now: datetime) -> tuple[list[Counts], Counts]:
     """What lies behind the figures, per unit and in all, with nothing hidden. For supervisors inside the house."""
-    span = periods.month(period)
+    span = periods.parse_month(period)
     cases = await feedback_facts.load_case_facts(span.since, span.until)
     received = Counter(case["unit"] or case["desk"] for case in cases if case["received_at"] <= now)
-    clocks = [_clock(row) for row in await feedback_facts.load_clock_facts(span.since, span.until)]
+    clocks = [_to_clock_fact(row) for row in await feedback_facts.load_clock_facts(span.since, span.until)]
     tenures = [TenureFact(**row) for row in await feedback_facts.load_tenure_facts(span.since, span.until)]
-    rated, follow_ups = await counters.levels_in(span), await counters.follow_ups_in(span)
-    return statistics.counted(received, clocks, tenures, rated, follow_ups, span, min(now, span.until))
+    levels, follow_ups = await counters.load_levels(span), await counters.count_follow_ups(span)
+    return statistics.count_units(received, clocks, tenures, levels, follow_ups, span, min(now, span.until))
 
 
-async def _document(span: Period, now: datetime, settings: Settings, *, provisional: bool) -> dict[str, Any]:
-    rows, everybody = await counts(span.name, now=now)
-    known = await directory.load_directory()
+async def _build_table(span: Period, now: datetime, settings: Settings, *, provisional: bool) -> dict[str, Any]:
+    rows, district = await count_period(span.name, now=now)
+    names = await directory.load_directory()
     rules = DisclosureRules(cell_min=settings.cell_min, rank_min=settings.rank_min)
     question = Question(span, min(now, span.until), settings.rating_days)
-    facts_ = facts.total(await facts.counted(question))
-    regions = await _regions(question, known)
-    names = {row.unit: known.name(row.unit) for row in rows}
-    return statistics.document(
+    fact_counts = facts.sum_units(await facts.count_facts(question))
+    regions = await _count_by_region(question, names)
+    unit_names = {row.unit: names.name(row.unit) for row in rows}
+    return statistics.build_table(
         span,
         rows,
-        everybody,
+        district,
         rules,
-        names | {code: known.region_name(code) if code else "地区不明" for code in regions},
+        unit_names | {code: names.region_name(code) if code else "地区不明" for code in regions},
         secret=settings.secret,
         provisional=provisional,
-        key_figures=kpi_table.public_rows(
-            facts_, rules, definitions.weights_of(settings.kpi_weights, settings.partly_solved)
+        key_figures=kpi_table.list_public_figures(
+            fact_counts, rules, definitions.parse_weights(settings.kpi_weights, settings.partly_solved)
         ),
         regions=regions,
-        behind=facts_,
+        fact_counts=fact_counts,
     )
 
 
-async def _regions(question: Question, known: Directory) -> dict[str, int]:
+async def _count_by_region(question: Question, names: Directory) -> dict[str, int]:
     """Cases received by street or town; under no code what names no place."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for row in await aggregates.count_received(question.span):
         code = row["region"]
-        upper = f"{code[:9]}000" if len(code) == 12 else ""
-        found[upper if upper in known.by_region else ""] += int(row["n"])
-    return dict(found)
+        parent_code = f"{code[:9]}000" if len(code) == 12 else ""
+        counts[parent_code if parent_code in names.by_region else ""] += int(row["n"])
+    return dict(counts)
 
 
-def _clock(row: Mapping[str, Any]) -> ClockFact:
-    same = ("case_no", "term", "holder", "unit", "desk", "profile", "starts_at", "due_at", "stopped_at", "stopped_by")
-    return ClockFact(**{name: row[name] for name in same}, kept=bool(row["kept"]))
+def _to_clock_fact(row: Mapping[str, Any]) -> ClockFact:
+    names = ("case_no", "term", "holder", "unit", "desk", "profile", "starts_at", "due_at", "stopped_at", "stopped_by")
+    return ClockFact(**{name: row[name] for name in names}, kept=bool(row["kept"]))
 
 
-async def _last(period: str) -> stored.Edition | None:
+async def _newest_row(period: str) -> stored.Edition | None:
     return await stored.Edition.filter(period=period).order_by("-number").first()
 
 
-def _value(row: stored.Edition, *, fresh: bool = False) -> EditionView:
+def _to_view(row: stored.Edition, *, fresh: bool = False) -> EditionView:
     return EditionView(
         period=row.period,
         number=row.number,
@@ -186,27 +186,27 @@ def _value(row: stored.Edition, *, fresh: bool = False) -> EditionView:
     )
 
 
-def month_just_over(now: datetime) -> str:
+def last_finished_month(now: datetime) -> str:
     """The name of the last month that is over."""
     return periods.month_before(office_day(now)).name
 
 
-def district(told: Mapping[str, Any]) -> list[list[str | float | None]]:
+def district_rows(figures: Mapping[str, Any]) -> list[list[str | float | None]]:
     """The key figures of the whole district. Editions of the first layout have none."""
-    rows = [[row["group"], row["name"], *_key_figure(row), row["formula"]] for row in told.get("kpis", ())]
+    rows = [[row["group"], row["name"], *_key_figure_cells(row), row["formula"]] for row in figures.get("kpis", ())]
     return [["系统", "全区指标", "数值", "分子", "分母", "公式"], *rows] if rows else []
 
 
-def _key_figure(row: Mapping[str, Any]) -> list[str | float | None]:
+def _key_figure_cells(row: Mapping[str, Any]) -> list[str | float | None]:
     if row["hidden"]:
-        return [kpi_table.hidden_reason(row["hidden"]), None, None]
+        return [kpi_table.render_hidden_reason(row["hidden"]), None, None]
     return [row["value"], row["top"], row["base"]]
 
 
-def regions(told: Mapping[str, Any]) -> list[list[str | float | None]]:
+def region_rows(figures: Mapping[str, Any]) -> list[list[str | float | None]]:
     """The cases received by street or town. Editions of the first layout have none."""
     rows = [
-        [row["name"], statistics.reason_text(row["hidden"]) if row["hidden"] else row["received"]]
-        for row in told.get("regions", ())
+        [row["name"], statistics.render_reason(row["hidden"]) if row["hidden"] else row["received"]]
+        for row in figures.get("regions", ())
     ]
     return [["镇街", "收到诉求"], *rows] if rows else []

@@ -11,28 +11,28 @@ from typing import Any
 
 from evaluation import csv_files
 from evaluation.publication import statistics
-from evaluation.publication.editions import EditionView, district, regions
+from evaluation.publication.editions import EditionView, district_rows, region_rows
 
 
-def head(told: Mapping[str, Any]) -> list[str]:
+def column_names(figures: Mapping[str, Any]) -> list[str]:
     """The names of the columns, the unit's first."""
-    return ["单位", *(row["name"] for row in told["formulae"])]
+    return ["单位", *(row["name"] for row in figures["formulae"])]
 
 
-def lines(told: Mapping[str, Any]) -> list[list[str | float]]:
-    """The table in the order of `head`, all units together first. A hidden figure is replaced by the reason."""
-    return [[row["name"], *(_shown(row, column) for column in told["formulae"])] for row in _rows(told)]
+def list_lines(figures: Mapping[str, Any]) -> list[list[str | float]]:
+    """The table in the order of `column_names`, all units together first. A hidden figure is replaced by the reason."""
+    return [[row["name"], *(_cell_value(row, column) for column in figures["formulae"])] for row in _all_rows(figures)]
 
 
-def _rows(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [told["total"], *told["units"]]
+def _all_rows(figures: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [figures["total"], *figures["units"]]
 
 
-def _shown(row: Mapping[str, Any], column: Mapping[str, str]) -> str | float:
-    return words(row, column) if row[column["code"]] is None else row[column["code"]]
+def _cell_value(row: Mapping[str, Any], column: Mapping[str, str]) -> str | float:
+    return format_figure(row, column) if row[column["code"]] is None else row[column["code"]]
 
 
-def words(row: Mapping[str, Any], column: Mapping[str, str]) -> str:
+def format_figure(row: Mapping[str, Any], column: Mapping[str, str]) -> str:
     """One figure in words: a share in percent, a hidden one by what may be said of it."""
     value, bounds = row[column["code"]], row["bounds"].get(column["code"])
     if value is not None:
@@ -42,62 +42,79 @@ def words(row: Mapping[str, Any], column: Mapping[str, str]) -> str:
     if bounds:
         low, high = bounds
         return f"{low:.1%}—{high:.1%}" if column["sort"] == "share" else f"{low:.1f}—{high:.1f}"
-    return statistics.reason_text(row["hidden"].get(column["code"], ""))
+    return statistics.render_reason(row["hidden"].get(column["code"], ""))
 
 
-def notes(edition: EditionView) -> list[tuple[str, str]]:
+def list_notes(edition: EditionView) -> list[tuple[str, str]]:
     """What a reader of the bare file must know."""
-    told = edition.figures
+    figures = edition.figures
     kind = "临时数据，本期尚未结束" if edition.provisional else "正式数据"
     return [
-        ("统计期", f"{told['first_day']} 至 {told['last_day']}"),
+        ("统计期", f"{figures['first_day']} 至 {figures['last_day']}"),
         ("期次", f"{edition.period} 第 {edition.number} 版（{kind}）"),
         *([("更正说明", edition.remark)] if edition.remark else []),
-        ("不公布的数据", f"计数为 1 至 {told['cell_min'] - 1} 的不公布，另有数据可能反推出它们的也不公布；0 照常公布"),
-        ("比率和平均值", f"分母不足 {told['rank_min']} 的不公布；给出上下限的，是由已公布数据推得的范围"),
+        (
+            "不公布的数据",
+            f"计数为 1 至 {figures['cell_min'] - 1} 的不公布，另有数据可能反推出它们的也不公布；0 照常公布",
+        ),
+        ("比率和平均值", f"分母不足 {figures['rank_min']} 的不公布；给出上下限的，是由已公布数据推得的范围"),
         ("超期未办", "到期未完成的时限在到期的当期计为超期，是否事后补办不影响；没有办完的案件不会从分母中消失"),
-        ("评价指标", f"全国一体化在线政务服务平台“好差评”二级指标 {told['indicator_set']}"),
+        ("评价指标", f"全国一体化在线政务服务平台“好差评”二级指标 {figures['indicator_set']}"),
         ("校验值", edition.digest),
     ]
 
 
 def to_csv(edition: EditionView) -> str:
     """The table as CSV for spreadsheet programs: with a byte order mark, and no cell they would take for a formula."""
-    told = edition.figures
-    return csv_files.to_csv([head(told), *lines(told), [], *district(told), [], *regions(told), [], *notes(edition)])
+    figures = edition.figures
+    return csv_files.to_csv(
+        [
+            column_names(figures),
+            *list_lines(figures),
+            [],
+            *district_rows(figures),
+            [],
+            *region_rows(figures),
+            [],
+            *list_notes(edition),
+        ]
+    )
 
 
 def to_xlsx(edition: EditionView) -> bytes:
     """The edition as a workbook: 指标, 公式, 说明."""
     import xlsxwriter  # a quarter of a second, needed for a download only
 
-    told = edition.figures
+    figures = edition.figures
     file = BytesIO()
-    book = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": f"办理公示 {edition.period}", "created": edition.made_at.replace(tzinfo=None)})
-    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-    looks = {"share": book.add_format({"num_format": "0.0%"}), "mean": book.add_format({"num_format": "0.00"})}
-    sheet = book.add_worksheet("指标")
-    sheet.write_row(0, 0, head(told), bold)
-    for y, line in enumerate(lines(told), 1):
+    workbook = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    workbook.set_properties({"title": f"办理公示 {edition.period}", "created": edition.made_at.replace(tzinfo=None)})
+    bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+    formats = {
+        "share": workbook.add_format({"num_format": "0.0%"}),
+        "mean": workbook.add_format({"num_format": "0.00"}),
+    }
+    sheet = workbook.add_worksheet("指标")
+    sheet.write_row(0, 0, column_names(figures), bold)
+    for y, line in enumerate(list_lines(figures), 1):
         sheet.write(y, 0, line[0])
-        for x, (cell, column) in enumerate(zip(line[1:], told["formulae"], strict=True), 1):
-            sheet.write(y, x, cell, looks.get(column["sort"]))
+        for x, (cell, column) in enumerate(zip(line[1:], figures["formulae"], strict=True), 1):
+            sheet.write(y, x, cell, formats.get(column["sort"]))
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, 0, 28)
-    sheet.set_column(1, len(told["formulae"]), 14)
-    for name, rows in (("全区指标", district(told)), ("各镇街", regions(told))):
+    sheet.set_column(1, len(figures["formulae"]), 14)
+    for name, rows in (("全区指标", district_rows(figures)), ("各镇街", region_rows(figures))):
         if rows:
-            _plain_sheet(book.add_worksheet(name), rows, bold)
-    csv_files.text_sheet(book.add_worksheet("公式"), [("指标", "公式", "依据")], bold)
-    formulae = [(row["name"], row["formula"], row["source"]) for row in told["formulae"]]
-    csv_files.text_sheet(book.get_worksheet_by_name("公式"), formulae, None, first=1)
-    csv_files.text_sheet(book.add_worksheet("说明"), notes(edition), None)
-    book.close()
+            _write_sheet(workbook.add_worksheet(name), rows, bold)
+    csv_files.write_text_sheet(workbook.add_worksheet("公式"), [("指标", "公式", "依据")], bold)
+    formulae = [(row["name"], row["formula"], row["source"]) for row in figures["formulae"]]
+    csv_files.write_text_sheet(workbook.get_worksheet_by_name("公式"), formulae, None, first_row=1)
+    csv_files.write_text_sheet(workbook.add_worksheet("说明"), list_notes(edition), None)
+    workbook.close()
     return file.getvalue()
 
 
-def _plain_sheet(sheet: Any, rows: list[list[str | float | None]], bold: Any) -> None:
+def _write_sheet(sheet: Any, rows: list[list[str | float | None]], bold: Any) -> None:
     for y, row in enumerate(rows):
         sheet.write_row(y, 0, row, bold if y == 0 else None)
     sheet.set_column(0, 1, 26)

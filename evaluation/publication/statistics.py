@@ -20,7 +20,7 @@ from evaluation.kpi.timeliness import ClockFact, TenureFact
 from evaluation.periods import Period
 from evaluation.scale import INDICATOR_SET, LEVELS
 
-LAYOUT = 2
+LAYOUT_VERSION = 2
 """Edition of this layout: an old edition is read by the columns it carries."""
 
 
@@ -35,35 +35,35 @@ class Formula:
     source: str
 
 
-_51 = "国办发〔2019〕51号"
-_OWN = "本平台约定"
+_RATING_NOTICE = "国办发〔2019〕51号"
+_LOCAL_DEFINITION = "本平台约定"
 
 # fmt: off
 FORMULAE: tuple[Formula, ...] = (
     Formula("received", "收到诉求", "count", "当期收到的诉求件数，按主办单位计；尚未交办的计入受理窗口。差评整改件另计", "信访工作条例 第四十一条"),
     Formula("on_time", "按期", "count", "当期内按期完成的时限数。单位：承办期内的各项时限；全区：群众总时限（从提交到答复）", "信访工作条例 第二十二、二十三、三十四条"),
     Formula("late", "超期", "count", "当期内到期而未完成的时限数，事后补办的和至今未办的都算", "信访工作条例 第四十条"),
-    Formula("running", "在办未到期", "count", "期末仍在办理且未到期的时限数，不计入按期率的分母", _OWN),
-    Formula("held", "挂账", "count", "当期经批准挂账的时限数，单列，不计入按期率的分母", _OWN),
-    Formula("unfinished", "超期未办", "count", "期末已超期且仍未完成的时限数，含以前各期转来的", _OWN),
+    Formula("running", "在办未到期", "count", "期末仍在办理且未到期的时限数，不计入按期率的分母", _LOCAL_DEFINITION),
+    Formula("held", "挂账", "count", "当期经批准挂账的时限数，单列，不计入按期率的分母", _LOCAL_DEFINITION),
+    Formula("unfinished", "超期未办", "count", "期末已超期且仍未完成的时限数，含以前各期转来的", _LOCAL_DEFINITION),
     Formula("timeliness", "按期率", "share", "按期 ÷（按期＋超期）", "信访工作条例 第三十四条；超期未办一并计入分母"),
-    Formula("ratings", "评价数", "count", "当期有效评价数：只计群众主动作出的首次评价，不计系统默认评价、追加评价和经审核认定无效的评价", _51),
-    Formula("mean_level", "平均满意度", "mean", "各评价等级之和 ÷ 评价数；非常满意 5、满意 4、基本满意 3、不满意 2、非常不满意 1", _OWN),
-    Formula("score", "平均得分（十分制）", "mean", "各评价得分之和 ÷ 评价数；五个等级依次得 {weights} 分", _OWN),
-    Formula("good_share", "好评率", "share", "（非常满意＋满意＋基本满意）÷ 评价数", _51),
-    Formula("bad", "差评数", "count", "不满意与非常不满意的评价数", _51),
-    Formula("follow_ups", "追加评价", "count", "当期作出的追加评价数，只列数量，不计入满意度", _51),
-    Formula("rectify_due", "应整改差评", "count", "整改在当期完成或者到期的差评数", _51),
-    Formula("rectified", "已整改", "count", "应整改差评中，期末前已整改或者已作出解释说明的件数", _51),
-    Formula("rectified_on_time", "按期整改", "count", "应整改差评中，在期限内整改或者作出解释说明的件数", _51),
-    Formula("rectified_share", "差评整改率", "share", "已整改 ÷ 应整改差评", _51 + "（实名差评回访整改率 100%）"),
-    Formula("rectified_on_time_share", "按期整改率", "share", "按期整改 ÷ 应整改差评", _OWN),
+    Formula("ratings", "评价数", "count", "当期有效评价数：只计群众主动作出的首次评价，不计系统默认评价、追加评价和经审核认定无效的评价", _RATING_NOTICE),
+    Formula("mean_level", "平均满意度", "mean", "各评价等级之和 ÷ 评价数；非常满意 5、满意 4、基本满意 3、不满意 2、非常不满意 1", _LOCAL_DEFINITION),
+    Formula("score", "平均得分（十分制）", "mean", "各评价得分之和 ÷ 评价数；五个等级依次得 {weights} 分", _LOCAL_DEFINITION),
+    Formula("good_share", "好评率", "share", "（非常满意＋满意＋基本满意）÷ 评价数", _RATING_NOTICE),
+    Formula("bad", "差评数", "count", "不满意与非常不满意的评价数", _RATING_NOTICE),
+    Formula("follow_ups", "追加评价", "count", "当期作出的追加评价数，只列数量，不计入满意度", _RATING_NOTICE),
+    Formula("rectify_due", "应整改差评", "count", "整改在当期完成或者到期的差评数", _RATING_NOTICE),
+    Formula("rectified", "已整改", "count", "应整改差评中，期末前已整改或者已作出解释说明的件数", _RATING_NOTICE),
+    Formula("rectified_on_time", "按期整改", "count", "应整改差评中，在期限内整改或者作出解释说明的件数", _RATING_NOTICE),
+    Formula("rectified_share", "差评整改率", "share", "已整改 ÷ 应整改差评", _RATING_NOTICE + "（实名差评回访整改率 100%）"),
+    Formula("rectified_on_time_share", "按期整改率", "share", "按期整改 ÷ 应整改差评", _LOCAL_DEFINITION),
 )
 # fmt: on
 
-_ADDED = ("received", "ratings", "bad", "follow_ups", "rectify_due", "rectified", "rectified_on_time")
+_SUMMED_COLUMNS = ("received", "ratings", "bad", "follow_ups", "rectify_due", "rectified", "rectified_on_time")
 """Columns in which the district is the sum of its units."""
-_CLOCKS = ("on_time", "late", "running", "held", "unfinished")
+_CLOCK_COLUMNS = ("on_time", "late", "running", "held", "unfinished")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,10 @@ class Counts:
         return self.levels.bad
 
     def is_empty(self) -> bool:
-        return not any(getattr(self, name) for name in (*_ADDED, *_CLOCKS))
+        return not any(getattr(self, name) for name in (*_SUMMED_COLUMNS, *_CLOCK_COLUMNS))
 
 
-def counted(
+def count_units(
     received: Mapping[str, int],
     clocks: Sequence[ClockFact],
     tenures: Sequence[TenureFact],
@@ -105,51 +105,56 @@ def counted(
     at: datetime,
 ) -> tuple[list[Counts], Counts]:
     """The counts of each unit that has any, in the order of their codes, and those of the district."""
-    tallies = timeliness.by_unit(clocks, tenures, period, at)
-    mended = timeliness.rectified(clocks, tenures, period, at)
+    clock_counts = timeliness.count_by_unit(clocks, tenures, period, at)
+    rectifications = timeliness.count_rectifications(clocks, tenures, period, at)
     rows = []
-    for unit in sorted({*received, *tallies, *mended, *ratings, *follow_ups}):
-        tally, mend = tallies.get(unit, timeliness.ClockCounts()), mended.get(unit, timeliness.Rectified())
+    for unit in sorted({*received, *clock_counts, *rectifications, *ratings, *follow_ups}):
+        unit_clocks, rectification = (
+            clock_counts.get(unit, timeliness.ClockCounts()),
+            rectifications.get(unit, timeliness.RectificationCounts()),
+        )
         rows.append(
             Counts(
                 unit=unit,
                 received=received.get(unit, 0),
-                **asdict(tally),
+                **asdict(unit_clocks),
                 levels=ratings.get(unit, Levels()),
                 follow_ups=follow_ups.get(unit, 0),
-                rectify_due=mend.due,
-                rectified=mend.done,
-                rectified_on_time=mend.on_time,
+                rectify_due=rectification.due,
+                rectified=rectification.done,
+                rectified_on_time=rectification.on_time,
             )
         )
-    sums = {name: sum(getattr(row, name) for row in rows) for name in _ADDED if name not in ("ratings", "bad")}
-    levels = disclosure.added([row.levels for row in rows])
-    everybody = Counts("", levels=levels, **asdict(timeliness.in_all(clocks, period, at)), **sums)
-    return [row for row in rows if not row.is_empty()], everybody
+    sums = {name: sum(getattr(row, name) for row in rows) for name in _SUMMED_COLUMNS if name not in ("ratings", "bad")}
+    levels = disclosure.sum_levels([row.levels for row in rows])
+    district = Counts("", levels=levels, **asdict(timeliness.count_citizen_clocks(clocks, period, at)), **sums)
+    return [row for row in rows if not row.is_empty()], district
 
 
-def shown(
-    rows: Sequence[Counts], everybody: Counts, rules: DisclosureRules
+def build_cells(
+    rows: Sequence[Counts], district: Counts, rules: DisclosureRules
 ) -> tuple[list[dict[str, PublishedCell]], dict[str, PublishedCell]]:
     """The cells of each unit and of the district, by column, with the small ones hidden."""
-    columns = {name: disclosure.column([getattr(row, name) for row in rows], rules) for name in _ADDED}
-    columns["bad"] = disclosure.column([row.bad for row in rows], rules, columns["ratings"][0])
+    columns = {
+        name: disclosure.suppress_column([getattr(row, name) for row in rows], rules) for name in _SUMMED_COLUMNS
+    }
+    columns["bad"] = disclosure.suppress_column([row.bad for row in rows], rules, columns["ratings"][0])
     units = []
     for i, row in enumerate(rows):
-        counts = {name: columns[name][0][i] for name in _ADDED} | _clock_cells(row, rules)
-        units.append(_with_rates(counts, row, rules))
-    total = {name: columns[name][1] for name in _ADDED} | _clock_cells(everybody, rules)
+        counts = {name: columns[name][0][i] for name in _SUMMED_COLUMNS} | _clock_cells(row, rules)
+        units.append(_add_rates(counts, row, rules))
+    total = {name: columns[name][1] for name in _SUMMED_COLUMNS} | _clock_cells(district, rules)
     means = disclosure.guard_means([cells["mean_level"] for cells in units], [row.ratings for row in rows], rules)
     for cells, mean, row in zip(units, means, rows, strict=True):
         cells |= {"mean_level": mean, "score": disclosure.score_cell(row.levels, mean, rules)}
-    return units, _with_rates(total, everybody, rules)
+    return units, _add_rates(total, district, rules)
 
 
 def _clock_cells(row: Counts, rules: DisclosureRules) -> dict[str, PublishedCell]:
-    return {name: disclosure.count_cell(getattr(row, name), rules) for name in _CLOCKS}
+    return {name: disclosure.count_cell(getattr(row, name), rules) for name in _CLOCK_COLUMNS}
 
 
-def _with_rates(counts: dict[str, PublishedCell], row: Counts, rules: DisclosureRules) -> dict[str, PublishedCell]:
+def _add_rates(counts: dict[str, PublishedCell], row: Counts, rules: DisclosureRules) -> dict[str, PublishedCell]:
     mean = disclosure.mean_cell(row.levels, counts["ratings"], counts["bad"], rules)
     return counts | {
         "timeliness": disclosure.timeliness_cell(counts["on_time"], counts["late"], rules),
@@ -161,10 +166,10 @@ def _with_rates(counts: dict[str, PublishedCell], row: Counts, rules: Disclosure
     }
 
 
-def document(
+def build_table(
     period: Period,
     rows: Sequence[Counts],
-    everybody: Counts,
+    district: Counts,
     rules: DisclosureRules,
     names: Mapping[str, str],
     *,
@@ -172,16 +177,16 @@ def document(
     provisional: bool,
     key_figures: Sequence[Mapping[str, Any]] = (),
     regions: Mapping[str, int] | None = None,
-    behind: Mapping[str, int] | None = None,
+    fact_counts: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """The table as it is published and frozen: plain JSON values, `digest` over all of it.
 
     `key_figures` are those of the whole district, ready to be shown; `regions` the cases received by street or town;
-    `behind` the facts the key figures were made of, for the seal.
+    `fact_counts` the facts the key figures were made of, for the seal.
     """
-    units, total = shown(rows, everybody, rules)
-    told = {
-        "layout": LAYOUT,
+    units, total = build_cells(rows, district, rules)
+    table = {
+        "layout": LAYOUT_VERSION,
         "period": period.name,
         "first_day": period.first_day.isoformat(),
         "last_day": period.last_day.isoformat(),
@@ -189,24 +194,24 @@ def document(
         "cell_min": rules.cell_min,
         "rank_min": rules.rank_min,
         "indicator_set": INDICATOR_SET,
-        "total": {"unit": "", "name": "全区"} | _plain(total),
-        "levels": _distribution(everybody.levels, rules),
+        "total": {"unit": "", "name": "全区"} | _cells_to_json(total),
+        "levels": _level_distribution(district.levels, rules),
         "units": [
-            {"unit": row.unit, "name": names.get(row.unit, row.unit)} | _plain(cells)
+            {"unit": row.unit, "name": names.get(row.unit, row.unit)} | _cells_to_json(cells)
             for row, cells in zip(rows, units, strict=True)
         ],
         "kpis": list(key_figures),
-        "regions": by_region(regions or {}, names, rules),
-        "formulae": formulae(rules),
-        "inputs_seal": sealed(rows, everybody, secret, {**(behind or {}), **(regions or {})}),
+        "regions": list_regions(regions or {}, names, rules),
+        "formulae": list_formulae(rules),
+        "inputs_seal": compute_inputs_seal(rows, district, secret, {**(fact_counts or {}), **(regions or {})}),
     }
-    return told | {"digest": digest_of(told)}
+    return table | {"digest": compute_digest(table)}
 
 
-def by_region(counts: Mapping[str, int], names: Mapping[str, str], rules: DisclosureRules) -> list[dict[str, Any]]:
+def list_regions(counts: Mapping[str, int], names: Mapping[str, str], rules: DisclosureRules) -> list[dict[str, Any]]:
     """The cases received in each street or town, small ones hidden; none at all where the sum could not be shown."""
     codes = sorted(counts)
-    cells, total = disclosure.column([counts[code] for code in codes], rules)
+    cells, total = disclosure.suppress_column([counts[code] for code in codes], rules)
     if total.value is None:
         return []
     return [
@@ -215,7 +220,7 @@ def by_region(counts: Mapping[str, int], names: Mapping[str, str], rules: Disclo
     ]
 
 
-def _distribution(levels: Levels, rules: DisclosureRules) -> dict[str, int] | None:
+def _level_distribution(levels: Levels, rules: DisclosureRules) -> dict[str, int] | None:
     """How the ratings of the district spread over the levels; None when any level has too few.
 
     All or nothing: beside a total, a mean and the bad ones, a single hidden level could be worked out.
@@ -224,13 +229,13 @@ def _distribution(levels: Levels, rules: DisclosureRules) -> dict[str, int] | No
     return None if any(0 < n < rules.cell_min for n in counts.values()) else counts
 
 
-def formulae(rules: DisclosureRules) -> list[dict[str, str]]:
+def list_formulae(rules: DisclosureRules) -> list[dict[str, str]]:
     """The columns as plain values, with the weights in force."""
     weights = "、".join(str(rules.weights[row.level]) for row in LEVELS)
     return [asdict(row) | {"formula": row.formula.format(weights=weights)} for row in FORMULAE]
 
 
-def _plain(cells: Mapping[str, PublishedCell]) -> dict[str, Any]:
+def _cells_to_json(cells: Mapping[str, PublishedCell]) -> dict[str, Any]:
     """Cells as JSON: the values by column, and beside them why some are null and what the others allow to say."""
     ordered = {row.code: cells[row.code] for row in FORMULAE}
     return {code: cell.value for code, cell in ordered.items()} | {
@@ -240,31 +245,33 @@ def _plain(cells: Mapping[str, PublishedCell]) -> dict[str, Any]:
     }
 
 
-def sealed(rows: Iterable[Counts], everybody: Counts, secret: str, more: Mapping[str, int] | None = None) -> str:
+def compute_inputs_seal(
+    rows: Iterable[Counts], district: Counts, secret: str, extra_counts: Mapping[str, int] | None = None
+) -> str:
     """HMAC-SHA256 over every count behind the table, hidden ones included."""
-    counts = [_plain_counts(row) for row in (*sorted(rows, key=lambda r: r.unit), everybody)]
-    counts += [dict(more)] if more else []
+    counts = [_counts_to_json(row) for row in (*sorted(rows, key=lambda r: r.unit), district)]
+    counts += [dict(extra_counts)] if extra_counts else []
     key = hmac.digest(secret.encode(), b"evaluation-inputs", "sha256")
-    return hmac.new(key, _canonical(counts), hashlib.sha256).hexdigest()
+    return hmac.new(key, _canonical_json(counts), hashlib.sha256).hexdigest()
 
 
-def _plain_counts(row: Counts) -> dict[str, Any]:
+def _counts_to_json(row: Counts) -> dict[str, Any]:
     levels = {str(level.level): row.levels.counts.get(level.level, 0) for level in LEVELS}
-    names = ("unit", *_CLOCKS, *(name for name in _ADDED if name not in ("ratings", "bad")))
+    names = ("unit", *_CLOCK_COLUMNS, *(name for name in _SUMMED_COLUMNS if name not in ("ratings", "bad")))
     return {name: getattr(row, name) for name in names} | {"levels": levels}
 
 
-def digest_of(told: Mapping[str, Any]) -> str:
+def compute_digest(table: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON of a published table without its own digest: anybody can check it."""
-    return hashlib.sha256(_canonical({k: v for k, v in told.items() if k != "digest"})).hexdigest()
+    return hashlib.sha256(_canonical_json({k: v for k, v in table.items() if k != "digest"})).hexdigest()
 
 
-def _canonical(value: object) -> bytes:
+def _canonical_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def reason_text(reason: str) -> str:
+def render_reason(reason: str) -> str:
     """Why a figure is not given, in words for people."""
-    if reason == disclosure.PROTECTS:
+    if reason == disclosure.PROTECTS_ANOTHER:
         return "为保护其他不公布的数据而不公布"
     return f"不足{reason.removeprefix('fewer_than_')}，不公布"

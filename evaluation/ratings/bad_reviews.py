@@ -45,45 +45,45 @@ class RectificationStage:
     clock: str = ""  # the term of the file that counts the days, where one does
 
 
-S = RectificationState
-_51 = "国办发〔2019〕51号"
+State = RectificationState
+_RATING_NOTICE = "国办发〔2019〕51号"
 
 
-def _row(
+def _stage(
     stage: RectificationState,
     name: str,
     days: int | None,
     after: set[RectificationState],
-    law: str = _51,
+    law: str = _RATING_NOTICE,
     clock: str = "",
 ) -> RectificationStage:
     return RectificationStage(stage, name, days, frozenset(after), law, clock)
 
 
 # fmt: off
-ROWS: tuple[RectificationStage, ...] = (
-    _row(S.RECEIVED, "收到差评，等待签收", 1, {S.INVALID_PROPOSED, S.VERIFYING, S.RECTIFY_NOW, S.CLOSED}, clock="sign"),
-    _row(S.INVALID_PROPOSED, "申诉误评，等待复核", 5, {S.INVALID, S.VALID}, _51 + "（申诉复核）；平台约定 5个工作日"),
-    _row(S.INVALID, "认定无效，不计入好评率", None, {S.PUBLISHED}, _51 + "（排除误评和恶意差评）"),
-    _row(S.VALID, "申诉不成立，评价有效", 1, {S.VERIFYING, S.RECTIFY_NOW, S.RECTIFY_LATER, S.EXPLAINED, S.REPLIED}, _51 + "（申诉复核）", clock="verify"),
-    _row(S.VERIFYING, "已联系核实", 5, {S.RECTIFY_NOW, S.RECTIFY_LATER, S.INVALID_PROPOSED}, _51 + "（回访核实）；上海市优化营商环境条例 第三十条", clock="rectify"),
-    _row(S.RECTIFY_NOW, "立行立改", 5, {S.VERIFYING, S.RECTIFY_LATER, S.REPLIED, S.EXPLAINED, S.INVALID_PROPOSED}, _51 + "（立行立改）；平台承诺 5个工作日", clock="rectify"),
-    _row(S.RECTIFY_LATER, "限期整改（经批准）", 15, {S.REPLIED, S.EXPLAINED, S.INVALID_PROPOSED}, _51 + "（限期整改）；平台承诺 15个工作日", clock="rectify"),
-    _row(S.EXPLAINED, "已解释说明，等待回访", 3, {S.REOPENED, S.SATISFIED, S.CLOSED}, _51 + "（解释说明）", clock="call_back"),
-    _row(S.REPLIED, "已反馈整改，等待回访", 3, {S.REOPENED, S.SATISFIED, S.CLOSED}, _51 + "（回访整改）；平台承诺 3个工作日", clock="call_back"),
-    _row(S.REOPENED, "回访不认可，重新整改", 5, {S.REPLIED, S.EXPLAINED, S.RECTIFY_LATER}, _51 + "；只重新整改一次", clock="rectify"),
-    _row(S.SATISFIED, "回访认可", None, {S.PUBLISHED}),
-    _row(S.CLOSED, "已回访，评价人未认可或者联系不上", None, {S.PUBLISHED}),
-    _row(S.PUBLISHED, "整改结果已计入公示", None, set(), _51 + "（公布评价和整改情况）"),
+RECTIFICATION_STAGES: tuple[RectificationStage, ...] = (
+    _stage(State.RECEIVED, "收到差评，等待签收", 1, {State.INVALID_PROPOSED, State.VERIFYING, State.RECTIFY_NOW, State.CLOSED}, clock="sign"),
+    _stage(State.INVALID_PROPOSED, "申诉误评，等待复核", 5, {State.INVALID, State.VALID}, _RATING_NOTICE + "（申诉复核）；平台约定 5个工作日"),
+    _stage(State.INVALID, "认定无效，不计入好评率", None, {State.PUBLISHED}, _RATING_NOTICE + "（排除误评和恶意差评）"),
+    _stage(State.VALID, "申诉不成立，评价有效", 1, {State.VERIFYING, State.RECTIFY_NOW, State.RECTIFY_LATER, State.EXPLAINED, State.REPLIED}, _RATING_NOTICE + "（申诉复核）", clock="verify"),
+    _stage(State.VERIFYING, "已联系核实", 5, {State.RECTIFY_NOW, State.RECTIFY_LATER, State.INVALID_PROPOSED}, _RATING_NOTICE + "（回访核实）；上海市优化营商环境条例 第三十条", clock="rectify"),
+    _stage(State.RECTIFY_NOW, "立行立改", 5, {State.VERIFYING, State.RECTIFY_LATER, State.REPLIED, State.EXPLAINED, State.INVALID_PROPOSED}, _RATING_NOTICE + "（立行立改）；平台承诺 5个工作日", clock="rectify"),
+    _stage(State.RECTIFY_LATER, "限期整改（经批准）", 15, {State.REPLIED, State.EXPLAINED, State.INVALID_PROPOSED}, _RATING_NOTICE + "（限期整改）；平台承诺 15个工作日", clock="rectify"),
+    _stage(State.EXPLAINED, "已解释说明，等待回访", 3, {State.REOPENED, State.SATISFIED, State.CLOSED}, _RATING_NOTICE + "（解释说明）", clock="call_back"),
+    _stage(State.REPLIED, "已反馈整改，等待回访", 3, {State.REOPENED, State.SATISFIED, State.CLOSED}, _RATING_NOTICE + "（回访整改）；平台承诺 3个工作日", clock="call_back"),
+    _stage(State.REOPENED, "回访不认可，重新整改", 5, {State.REPLIED, State.EXPLAINED, State.RECTIFY_LATER}, _RATING_NOTICE + "；只重新整改一次", clock="rectify"),
+    _stage(State.SATISFIED, "回访认可", None, {State.PUBLISHED}),
+    _stage(State.CLOSED, "已回访，评价人未认可或者联系不上", None, {State.PUBLISHED}),
+    _stage(State.PUBLISHED, "整改结果已计入公示", None, set(), _RATING_NOTICE + "（公布评价和整改情况）"),
 )
 # fmt: on
-ROW: Mapping[RectificationState, RectificationStage] = {row.stage: row for row in ROWS}
+STAGE_BY_STATE: Mapping[RectificationState, RectificationStage] = {row.stage: row for row in RECTIFICATION_STAGES}
 DISPUTE_DAYS = 5
 """Working days from the rating in which the unit may hold it for mistaken: as long as it has to put it right."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class RectificationFacts:
     """What the stage follows from: how the rating stands, and the acts of the file that rectifies it, in order."""
 
     standing: str  # valid | under_review | invalid
@@ -94,23 +94,23 @@ class Loop:
     is_published: bool = False
 
 
-def stage_of(loop: Loop) -> RectificationState:
+def compute_state(facts: RectificationFacts) -> RectificationState:
     """The stage of a bad rating."""
-    if loop.is_published and (loop.standing == "invalid" or loop.status == Status.CLOSED):
+    if facts.is_published and (facts.standing == "invalid" or facts.status == Status.CLOSED):
         return RectificationState.PUBLISHED
-    if loop.standing == "invalid":
+    if facts.standing == "invalid":
         return RectificationState.INVALID
-    if loop.standing == "under_review":
+    if facts.standing == "under_review":
         return RectificationState.INVALID_PROPOSED
-    if loop.status == Status.CLOSED:
-        return RectificationState.SATISFIED if loop.outcome == "satisfied" else RectificationState.CLOSED
-    done = [act for act in loop.acts if act in _TELLING]
-    if not done:
-        return RectificationState.VALID if loop.was_disputed else RectificationState.RECEIVED
-    return _TELLING[done[-1]]
+    if facts.status == Status.CLOSED:
+        return RectificationState.SATISFIED if facts.outcome == "satisfied" else RectificationState.CLOSED
+    stage_acts = [act for act in facts.acts if act in _STATE_BY_ACT]
+    if not stage_acts:
+        return RectificationState.VALID if facts.was_disputed else RectificationState.RECEIVED
+    return _STATE_BY_ACT[stage_acts[-1]]
 
 
-_TELLING: Mapping[str, RectificationState] = {
+_STATE_BY_ACT: Mapping[str, RectificationState] = {
     Act.ACCEPT: RectificationState.RECTIFY_NOW,
     Act.CONTACT: RectificationState.VERIFYING,
     Act.EXTEND: RectificationState.RECTIFY_LATER,
@@ -120,6 +120,6 @@ _TELLING: Mapping[str, RectificationState] = {
 }
 
 
-def due_at(days: int, since: datetime, calendar: Calendar) -> datetime:
+def compute_due_at(days: int, since: datetime, calendar: Calendar) -> datetime:
     """The first instant too late for something that may last so many working days."""
     return end_of_day(calendar.add_workdays(office_day(since), days))

@@ -1,6 +1,6 @@
 """Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
 
-A case is rated through the one door: the act RATE carries `record` into its transaction. A service at a window or
+A case is rated through the one door: the act RATE carries `record_rating` into its transaction. A service at a window or
 online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
 rebuilt from the ratings. Whoever works here does not rate.
 """
@@ -15,9 +15,9 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Sum
 
 from evaluation.models import Rating, RatingCount
-from evaluation.ratings.counters import count
-from evaluation.ratings.submission import PC, RatingView, ServiceRating, faults, id_of
-from evaluation.scale import INDICATOR_SET, LEVELS, decode, is_bad, level_row
+from evaluation.ratings.counters import add_to_counter
+from evaluation.ratings.submission import PC_CHANNEL, RatingView, ServiceRating, compute_rating_id, find_rating_faults
+from evaluation.scale import INDICATOR_SET, LEVELS, decode_indicator, find_level, is_bad
 from feedback.kernel import crypto, identifiers
 from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.queries import cases as case_queries
@@ -29,63 +29,65 @@ from feedback.rules.read_models import Page
 from feedback.rules.vocabulary import Act, Kind, Role
 
 
-async def is_kept(key: str, secret: str) -> bool:
+async def is_submitted(key: str, secret: str) -> bool:
     """Whether the form with this key was taken already."""
-    return bool(key) and await Rating.exists(id=id_of(key, secret))
+    return bool(key) and await Rating.exists(id=compute_rating_id(key, secret))
 
 
-async def record(recorded: RecordedAct, *, pf: str = PC, rating_id: str = "") -> None:
+async def record_rating(recorded_act: RecordedAct, *, pf: str = PC_CHANNEL, rating_id: str = "") -> None:
     """The rating of a case, in the transaction of its act: `cases.act(…, Act.RATE, …, also=record)`.
 
     Raises Invalid, or Conflict when the same form was taken just now, and the act is not recorded either.
     """
-    assert recorded.act is Act.RATE  # noqa: S101 - a mistake of ours, not of the person
-    data = recorded.data
-    said = ServiceRating(
+    assert recorded_act.act is Act.RATE  # noqa: S101 - a mistake of ours, not of the person
+    data = recorded_act.data
+    rating = ServiceRating(
         level=data["level"],
         tags=tuple(dict.fromkeys(data.get("tags", ()))),
         text=clean_paragraph(str(data.get("text", ""))),
         pf=pf,
         anonymous=bool(data.get("anonymous", False)),
     )
-    check(said)
-    number = await Rating.filter(case_no=recorded.case_no).count() + 1
-    place = {
-        "case_no": recorded.case_no,
-        "seq": recorded.seq,
-        "unit": recorded.unit,
-        "profile": recorded.profile.value,
-        "region": recorded.region,
-        "desk": recorded.desk,
+    check_rating(rating)
+    number = await Rating.filter(case_no=recorded_act.case_no).count() + 1
+    columns = {
+        "case_no": recorded_act.case_no,
+        "seq": recorded_act.seq,
+        "unit": recorded_act.unit,
+        "profile": recorded_act.profile.value,
+        "region": recorded_act.region,
+        "desk": recorded_act.desk,
         "desk_level": data.get("desk_level"),
-        "confidential": recorded.kind is Kind.REPORT,
+        "confidential": recorded_act.kind is Kind.REPORT,
     }
     try:
-        await keep(rating_id or identifiers.new_id(), said, place, number, recorded.at)
+        await store_rating(rating_id or identifiers.new_id(), rating, columns, number, recorded_act.at)
     except IntegrityError as fault:
-        raise Conflict(no=recorded.case_no) from fault
+        raise Conflict(no=recorded_act.case_no) from fault
 
 
-def check(said: ServiceRating, more: Mapping[str, str] | None = None) -> None:
-    found = faults(said.level, said.tags, said.text, said.pf) | dict(more or {})
-    if found:
-        raise Invalid(found)
+def check_rating(rating: ServiceRating, extra_faults: Mapping[str, str] | None = None) -> None:
+    field_faults = find_rating_faults(rating.level, rating.tags, rating.text, rating.pf) | dict(extra_faults or {})
+    if field_faults:
+        raise Invalid(field_faults)
 
 
-async def keep(rating_id: str, said: ServiceRating, place: Mapping[str, Any], number: int, now: datetime) -> None:
-    rating = await Rating.create(
+async def store_rating(
+    rating_id: str, rating: ServiceRating, columns: Mapping[str, Any], number: int, now: datetime
+) -> None:
+    row = await Rating.create(
         id=rating_id,
-        level=said.level,
-        tags=list(dict.fromkeys(said.tags)),
-        text=clean_paragraph(said.text),
-        pf=said.pf,
-        anonymous=said.anonymous,
+        level=rating.level,
+        tags=list(dict.fromkeys(rating.tags)),
+        text=clean_paragraph(rating.text),
+        pf=rating.pf,
+        anonymous=rating.anonymous,
         number=number,
         indicator_set=INDICATOR_SET,
         at=now,
-        **place,
+        **columns,
     )
-    await count(rating, 1)
+    await add_to_counter(row, 1)
 
 
 async def total() -> int:
@@ -94,24 +96,24 @@ async def total() -> int:
     return int((row or {}).get("total") or 0)
 
 
-async def ratings_of(
+async def list_ratings(
     actor: Actor, *, unit: str = "", case_no: str = "", bad_only: bool = False, page: int = 1, size: int = 50
 ) -> Page:
     """The ratings the actor sees, newest first: a citizen those of the case, a unit its own, an overseer all."""
-    found = Rating.filter(seen_by(actor))
+    ratings = Rating.filter(visible_ratings(actor))
     if unit:
-        found = found.filter(unit=unit)
+        ratings = ratings.filter(unit=unit)
     if case_no:
-        found = found.filter(case_no=case_no)
+        ratings = ratings.filter(case_no=case_no)
     if bad_only:
-        found = found.filter(level__in=[row.level for row in LEVELS if is_bad(row.level)])
-    total = await found.count()
-    rows = await found.order_by("-at", "id").offset((max(page, 1) - 1) * size).limit(size)
-    items = tuple(view(row, shows_source=_knows_source(actor)) for row in rows)
+        ratings = ratings.filter(level__in=[row.level for row in LEVELS if is_bad(row.level)])
+    total = await ratings.count()
+    rows = await ratings.order_by("-at", "id").offset((max(page, 1) - 1) * size).limit(size)
+    items = tuple(to_view(row, shows_source=_may_know_source(actor)) for row in rows)
     return Page(items, total, max(page, 1), max(1, ceil(total / size)))
 
 
-def seen_by(actor: Actor) -> Q:
+def visible_ratings(actor: Actor) -> Q:
     """The ratings the actor may know of: none of a case one is shut out of."""
     if Role.CITIZEN in actor.roles:
         return Q(case_no=actor.case_no) if actor.case_no else Q(id="")
@@ -119,32 +121,32 @@ def seen_by(actor: Actor) -> Q:
         return Q()
     if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
         return Q(id="")
-    shut = Subquery(case_queries.barred_from(actor).values("case__no"))
-    open_ = Q(case_no__isnull=True) | ~Q(case_no__in=shut)
-    open_ &= Q() if actor.cleared else Q(confidential=False)
+    barred_nos = Subquery(case_queries.barred_from(actor).values("case__no"))
+    visible = Q(case_no__isnull=True) | ~Q(case_no__in=barred_nos)
+    visible &= Q() if actor.cleared else Q(confidential=False)
     if actor.everywhere and access.has_role(actor, access.OVERSEERS):
-        return open_
-    return open_ & Q(unit__in=sorted(actor.units | {actor.unit}))
+        return visible
+    return visible & Q(unit__in=sorted(actor.units | {actor.unit}))
 
 
-def _knows_source(actor: Actor) -> bool:
+def _may_know_source(actor: Actor) -> bool:
     return Role.CITIZEN in actor.roles or Role.SYSTEM in actor.roles or actor.everywhere
 
 
-def view(row: Rating, *, shows_source: bool) -> RatingView:
-    hides = bool(row.anonymous) and not shows_source
-    tags = [(tag, found.text if (found := decode(tag)) else tag) for tag in row.tags]
+def to_view(row: Rating, *, shows_source: bool) -> RatingView:
+    hides_source = bool(row.anonymous) and not shows_source
+    tags = [(tag, indicator.text if (indicator := decode_indicator(tag)) else tag) for tag in row.tags]
     return RatingView(
         id=row.id,
         level=row.level,
-        level_text=level_row(row.level).text,
+        level_text=find_level(row.level).text,
         tags=tuple(tags),
         text=row.text,
         unit=row.unit,
-        case_no="" if hides else row.case_no or "",
+        case_no="" if hides_source else row.case_no or "",
         matter=row.matter,
         matter_name=row.matter_name,
-        handling_no="" if hides else row.handling_no or "",
+        handling_no="" if hides_source else row.handling_no or "",
         window=row.window,
         pf=row.pf,
         anonymous=bool(row.anonymous),
@@ -156,23 +158,23 @@ def view(row: Rating, *, shows_source: bool) -> RatingView:
     )
 
 
-async def awaiting_rectification(*, rating_id: str = "", case_no: str = "", seq: int = 0) -> RatingView | None:
+async def find_unrectified(*, rating_id: str = "", case_no: str = "", seq: int = 0) -> RatingView | None:
     """The rating a message speaks of, if it is a bad one whose rectification is not open yet.
 
-    Raises NotFound when there is no such rating: then somebody rated past `record`.
+    Raises NotFound when there is no such rating: then somebody rated past `record_rating`.
     """
     row = await (Rating.get_or_none(id=rating_id) if rating_id else Rating.get_or_none(case_no=case_no, seq=seq))
     if row is None:
         raise NotFound(rating=rating_id, case_no=case_no)
-    return view(row, shows_source=True) if is_bad(row.level) and not row.rectify_no else None
+    return to_view(row, shows_source=True) if is_bad(row.level) and not row.rectify_no else None
 
 
-async def contact_of(rating_id: str, secret: str) -> str:
+async def load_contact(rating_id: str, secret: str) -> str:
     """The telephone number left for the call-back, or ""."""
     row = await Rating.get(id=rating_id)
     return crypto.decrypt_system(secret, row.contact) if row.contact else ""
 
 
-async def rectified_by(rating_id: str, no: str) -> None:
+async def store_rectification(rating_id: str, no: str) -> None:
     """Note which case rectifies the rating. The number left for the call-back is there now, and forgotten here."""
     await Rating.filter(id=rating_id).update(rectify_no=no, contact="")

@@ -1,6 +1,6 @@
 """Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
 
-A case is rated through the one door: the act RATE carries `record` into its transaction. A service at a window or
+A case is rated through the one door: the act RATE carries `record_rating` into its transaction. A service at a window or
 online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
 rebuilt from the ratings. Whoever works here does not rate.
 """
@@ -14,12 +14,12 @@ from tortoise.functions import Count, Sum
 from evaluation.disclosure import Levels
 from evaluation.models import Rating, RatingCount
 from evaluation.periods import Period
-from evaluation.ratings.submission import FOLLOW_UP, RatingValidity
+from evaluation.ratings.submission import FOLLOW_UP_NUMBER, RatingValidity
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
 
 
-async def count(rating: Rating, by: int) -> None:
+async def add_to_counter(rating: Rating, difference: int) -> None:
     """Move the counter of first ratings. Make the row, then add: both databases do each step in one statement.
 
     Ratings of reports (检举控告) are in no counter, since counters are published.
@@ -28,41 +28,41 @@ async def count(rating: Rating, by: int) -> None:
         return
     key = {"unit": rating.unit, "day": office_day(rating.at), "level": rating.level}
     await RatingCount.bulk_create([RatingCount(**key, n=0)], ignore_conflicts=True)
-    await RatingCount.filter(**key).update(n=F("n") + by)
+    await RatingCount.filter(**key).update(n=F("n") + difference)
 
 
-async def recount() -> int:
+async def rebuild_counters() -> int:
     """Make the counters anew from the ratings. Returns how many were wrong."""
-    true: dict[tuple[str, date, int], int] = {}
+    counts: dict[tuple[str, date, int], int] = {}
     async with db.transaction():
         await RatingCount.filter(n=0).delete()
-        for unit, level, at in await _counting().values_list("unit", "level", "at"):
+        for unit, level, at in await _counted_ratings().values_list("unit", "level", "at"):
             key = (unit, office_day(at), level)
-            true[key] = true.get(key, 0) + 1
-        kept = {(row.unit, row.day, row.level): row.n for row in await RatingCount.all()}
-        wrong = {key for key in {*true, *kept} if true.get(key, 0) != kept.get(key, 0)}
-        for unit, day, level in sorted(wrong):
-            n = true.get((unit, day, level), 0)
+            counts[key] = counts.get(key, 0) + 1
+        stored_counts = {(row.unit, row.day, row.level): row.n for row in await RatingCount.all()}
+        wrong_keys = {key for key in {*counts, *stored_counts} if counts.get(key, 0) != stored_counts.get(key, 0)}
+        for unit, day, level in sorted(wrong_keys):
+            n = counts.get((unit, day, level), 0)
             await RatingCount.bulk_create([RatingCount(unit=unit, day=day, level=level, n=0)], ignore_conflicts=True)
             await RatingCount.filter(unit=unit, day=day, level=level).update(n=n)
-    return len(wrong)
+    return len(wrong_keys)
 
 
-def _counting() -> Any:
+def _counted_ratings() -> Any:
     return Rating.filter(number=1, is_default=False, confidential=False).exclude(status=RatingValidity.INVALID.value)
 
 
-async def levels_in(period: Period) -> dict[str, Levels]:
+async def load_levels(period: Period) -> dict[str, Levels]:
     """Per unit: how many valid first ratings of each level the period brought."""
     rows = RatingCount.filter(day__gte=period.first_day, day__lte=period.last_day, n__gt=0)
-    found: dict[str, dict[int, int]] = {}
+    levels_by_unit: dict[str, dict[int, int]] = {}
     for row in await rows.annotate(total=Sum("n")).group_by("unit", "level").values("unit", "level", "total"):
-        found.setdefault(row["unit"], {})[row["level"]] = int(row["total"])
-    return {unit: Levels(counts) for unit, counts in found.items()}
+        levels_by_unit.setdefault(row["unit"], {})[row["level"]] = int(row["total"])
+    return {unit: Levels(counts) for unit, counts in levels_by_unit.items()}
 
 
-async def follow_ups_in(period: Period) -> dict[str, int]:
+async def count_follow_ups(period: Period) -> dict[str, int]:
     """Per unit: how many follow-ups (追加评价) the period brought."""
-    rows = Rating.filter(number=FOLLOW_UP, confidential=False, at__gte=period.since, at__lt=period.until)
+    rows = Rating.filter(number=FOLLOW_UP_NUMBER, confidential=False, at__gte=period.since, at__lt=period.until)
     rows = rows.exclude(status=RatingValidity.INVALID.value)
-    return {r["unit"]: r["n"] for r in await rows.annotate(n=Count("id")).group_by("unit").values("unit", "n")}
+    return {row["unit"]: row["n"] for row in await rows.annotate(n=Count("id")).group_by("unit").values("unit", "n")}

@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 from evaluation.models import Edition, Rating
 from evaluation.ratings import bad_reviews, counters
 from evaluation.ratings import cases as case_ratings
-from evaluation.ratings.bad_reviews import DISPUTE_DAYS, Loop, RectificationState
+from evaluation.ratings.bad_reviews import DISPUTE_DAYS, RectificationFacts, RectificationState
 from evaluation.ratings.submission import RatingValidity, RatingView
 from evaluation.scale import is_bad
 from feedback.kernel import db
@@ -31,57 +31,61 @@ from feedback.rules.vocabulary import Act, Role
 REASON_MOST = 300
 
 
-async def dispute(rating_id: str, actor: Actor, reason: str, *, now: datetime) -> None:
+async def dispute_rating(rating_id: str, actor: Actor, reason: str, *, now: datetime) -> None:
     """The rated unit holds a bad rating for mistaken or malicious (误评、恶意差评). It counts until judged otherwise.
 
     Raises NotFound, Invalid, or NotNow.
     """
-    row = await Rating.get_or_none(Q(id=rating_id) & Q(unit=actor.unit) & case_ratings.seen_by(actor))
+    row = await Rating.get_or_none(Q(id=rating_id) & Q(unit=actor.unit) & case_ratings.visible_ratings(actor))
     if row is None or not access.has_role(actor, (Role.CLERK, Role.LEAD)):
         raise NotFound(rating=rating_id)
     if not is_bad(row.level):
         raise NotNow(code="not_a_bad_rating")
     if row.disputed_at is not None:
         raise NotNow(code="disputed_before")
-    if now >= bad_reviews.due_at(DISPUTE_DAYS, row.at, await calendar_editions.load_current_calendar()):
+    if now >= bad_reviews.compute_due_at(DISPUTE_DAYS, row.at, await calendar_editions.load_current_calendar()):
         raise NotNow(code="dispute_lapsed")
-    said = {"dispute_reason": _reason(reason), "disputed_by": actor.id, "disputed_at": now}
-    await _judged(row, RatingValidity.VALID, RatingValidity.UNDER_REVIEW, said)
+    columns = {"dispute_reason": _clean_reason(reason), "disputed_by": actor.id, "disputed_at": now}
+    await _change_validity(row, RatingValidity.VALID, RatingValidity.UNDER_REVIEW, columns)
 
 
-async def judge(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, now: datetime) -> None:
+async def decide_dispute(rating_id: str, actor: Actor, *, is_valid: bool, reason: str, now: datetime) -> None:
     """A supervisor who does not belong to the rated unit decides a dispute; the reason is shown to the rater.
 
     Raises NotFound, Forbidden, Invalid, or NotNow.
     """
-    row = await Rating.get_or_none(Q(id=rating_id) & case_ratings.seen_by(actor))
+    row = await Rating.get_or_none(Q(id=rating_id) & case_ratings.visible_ratings(actor))
     if row is None:
         raise NotFound(rating=rating_id)
     if not access.has_role(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
-    said = {"set_aside": _reason(reason), "judged_by": actor.id, "judged_at": now}
-    await _judged(row, RatingValidity.UNDER_REVIEW, RatingValidity.VALID if is_valid else RatingValidity.INVALID, said)
+    columns = {"set_aside": _clean_reason(reason), "judged_by": actor.id, "judged_at": now}
+    await _change_validity(
+        row, RatingValidity.UNDER_REVIEW, RatingValidity.VALID if is_valid else RatingValidity.INVALID, columns
+    )
 
 
-def _reason(text: str) -> str:
+def _clean_reason(text: str) -> str:
     text = clean_line(text)
     if not text or len(text) > REASON_MOST:
         raise Invalid({"reason": "too_long" if text else "missing"})
     return text
 
 
-async def _judged(row: Rating, before: RatingValidity, after: RatingValidity, said: Mapping[str, Any]) -> None:
+async def _change_validity(
+    row: Rating, before: RatingValidity, after: RatingValidity, columns: Mapping[str, Any]
+) -> None:
     if row.status != before:
         raise NotNow(rating=row.id, status=row.status)
-    change = {"status": after.value, **said}
+    changes = {"status": after.value, **columns}
     async with db.transaction():
-        await db.compare_and_set(row, {"status": before.value}, change)
+        await db.compare_and_set(row, {"status": before.value}, changes)
         if after is RatingValidity.INVALID:
-            await counters.count(row, -1)
+            await counters.add_to_counter(row, -1)
 
 
 @dataclass(frozen=True, slots=True)
-class LoopView:
+class BadReviewView:
     """A bad rating with its stage, how long that may last, and what the actor may do about it."""
 
     rating: RatingView
@@ -92,41 +96,43 @@ class LoopView:
     may_judge: bool
 
 
-async def loops(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -> Page:
+async def list_bad_reviews(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -> Page:
     """The bad ratings the actor sees, newest first, each with its stage."""
-    found = await case_ratings.ratings_of(actor, bad_only=True, page=page, size=size)
-    rows = {row.id: row for row in await Rating.filter(id__in=[view.id for view in found.items])}
-    frozen = set(await Edition.filter(provisional=False).distinct().values_list("period", flat=True))
-    items = [await _loop(view, rows[view.id], actor, now, frozen) for view in found.items]
-    return Page(tuple(items), found.total, found.page, found.pages)
+    ratings = await case_ratings.list_ratings(actor, bad_only=True, page=page, size=size)
+    rows = {row.id: row for row in await Rating.filter(id__in=[view.id for view in ratings.items])}
+    published_months = set(await Edition.filter(provisional=False).distinct().values_list("period", flat=True))
+    items = [await _to_bad_review(view, rows[view.id], actor, now, published_months) for view in ratings.items]
+    return Page(tuple(items), ratings.total, ratings.page, ratings.pages)
 
 
-async def _loop(view: RatingView, row: Rating, actor: Actor, now: datetime, frozen: set[Any]) -> LoopView:
-    brief = await case_queries.load_summary(row.rectify_no) if row.rectify_no else None
-    entries = brief.entries if brief else ()
+async def _to_bad_review(
+    view: RatingView, row: Rating, actor: Actor, now: datetime, published_months: set[Any]
+) -> BadReviewView:
+    summary = await case_queries.load_summary(row.rectify_no) if row.rectify_no else None
+    entries = summary.entries if summary else ()
     outcomes = [str(entry.data.get("outcome", "")) for entry in entries if entry.act == Act.CALL_BACK]
-    stage = bad_reviews.stage_of(
-        Loop(
+    stage = bad_reviews.compute_state(
+        RectificationFacts(
             standing=row.status,
             was_disputed=row.disputed_at is not None,
             acts=tuple(entry.act for entry in entries),
-            status=brief.status.value if brief else "",
+            status=summary.status.value if summary else "",
             outcome=outcomes[-1] if outcomes else "",
-            is_published=f"{office_day(row.at):%Y-%m}" in frozen,
+            is_published=f"{office_day(row.at):%Y-%m}" in published_months,
         )
     )
-    calendar, days = await calendar_editions.load_current_calendar(), bad_reviews.ROW[stage].days
-    began = row.disputed_at if stage is RectificationState.INVALID_PROPOSED else entries[-1].at if entries else row.at
-    own = row.unit == actor.unit
-    in_time = now < bad_reviews.due_at(DISPUTE_DAYS, row.at, calendar)
-    open_ = row.status == RatingValidity.VALID and row.disputed_at is None and in_time
-    return LoopView(
+    calendar, days = await calendar_editions.load_current_calendar(), bad_reviews.STAGE_BY_STATE[stage].days
+    since = row.disputed_at if stage is RectificationState.INVALID_PROPOSED else entries[-1].at if entries else row.at
+    is_own = row.unit == actor.unit
+    in_time = now < bad_reviews.compute_due_at(DISPUTE_DAYS, row.at, calendar)
+    is_open = row.status == RatingValidity.VALID and row.disputed_at is None and in_time
+    return BadReviewView(
         view,
         stage,
-        bad_reviews.due_at(days, began, calendar) if days is not None and began is not None else None,
+        bad_reviews.compute_due_at(days, since, calendar) if days is not None and since is not None else None,
         row.dispute_reason,
-        may_dispute=own and open_ and access.has_role(actor, (Role.CLERK, Role.LEAD)),
-        may_judge=not own
+        may_dispute=is_own and is_open and access.has_role(actor, (Role.CLERK, Role.LEAD)),
+        may_judge=not is_own
         and row.status == RatingValidity.UNDER_REVIEW
         and actor.everywhere
         and access.has_role(actor, (Role.SUPERVISOR,)),

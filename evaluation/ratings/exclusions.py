@@ -21,7 +21,7 @@ from feedback.rules.intake import clean_line
 from feedback.rules.vocabulary import Role
 
 REASON_MOST = 300
-MOST = 5000
+MAX_EXCLUSIONS = 5000
 
 
 class ExclusionState(StrEnum):
@@ -32,15 +32,18 @@ class ExclusionState(StrEnum):
     REFUSED = "refused"
 
 
-async def approved() -> list[str]:
+async def list_approved() -> list[str]:
     """The cases that are left out."""
     rows = (
-        Exclusion.filter(status=ExclusionState.APPROVED.value).using_db(db.read_connection()).order_by("id").limit(MOST)
+        Exclusion.filter(status=ExclusionState.APPROVED.value)
+        .using_db(db.read_connection())
+        .order_by("id")
+        .limit(MAX_EXCLUSIONS)
     )
     return [row["case_no"] for row in await rows.values("case_no")]
 
 
-async def ask(no: str, actor: Actor, reason: str, *, now: datetime, secret: str) -> None:
+async def request_exclusion(no: str, actor: Actor, reason: str, *, now: datetime, secret: str) -> None:
     """The unit that leads a case asks to leave it out.
 
     Raises NotFound, Forbidden, Invalid, or NotNow when that was asked before.
@@ -48,14 +51,19 @@ async def ask(no: str, actor: Actor, reason: str, *, now: datetime, secret: str)
     file = await case_queries.load_file(actor, no, secret=secret)
     if file.confidential or file.unit != actor.unit or not access.has_role(actor, (Role.CLERK, Role.LEAD)):
         raise Forbidden(no=no)
-    columns: dict[str, Any] = {"unit": file.unit, "reason": _reason(reason), "asked_by": actor.id, "asked_at": now}
+    columns: dict[str, Any] = {
+        "unit": file.unit,
+        "reason": _clean_reason(reason),
+        "asked_by": actor.id,
+        "asked_at": now,
+    }
     try:
         await Exclusion.create(case_no=no, status=ExclusionState.ASKED.value, **columns)
     except IntegrityError as fault:
         raise NotNow(code="asked_before", no=no) from fault
 
 
-async def decide(no: str, actor: Actor, *, is_approved: bool, answer: str, now: datetime) -> None:
+async def decide_exclusion(no: str, actor: Actor, *, is_approved: bool, answer: str, now: datetime) -> None:
     """An overseer who does not belong to the unit approves or refuses.
 
     Raises NotFound, Forbidden, Invalid, or NotNow when it is decided.
@@ -68,20 +76,20 @@ async def decide(no: str, actor: Actor, *, is_approved: bool, answer: str, now: 
     if row.status != ExclusionState.ASKED:
         raise NotNow(no=no, status=row.status)
     status = ExclusionState.APPROVED if is_approved else ExclusionState.REFUSED
-    change = {"status": status.value, "decided_by": actor.id, "decided_at": now, "answer": _reason(answer)}
+    columns = {"status": status.value, "decided_by": actor.id, "decided_at": now, "answer": _clean_reason(answer)}
     async with db.transaction():
-        await db.compare_and_set(row, {"status": ExclusionState.ASKED.value}, change)
+        await db.compare_and_set(row, {"status": ExclusionState.ASKED.value}, columns)
 
 
-async def listed(actor: Actor, most: int = 100) -> list[Mapping[str, Any]]:
+async def list_requests(actor: Actor, most: int = 100) -> list[Mapping[str, Any]]:
     """What was asked, open ones first, of the cases the actor sees."""
     rows = await Exclusion.all().order_by("-status", "-asked_at").limit(most).values()
-    seen = await case_queries.filter_visible(actor, [row["case_no"] for row in rows])
-    found = [row for row in rows if row["case_no"] in seen]
-    return sorted(found, key=lambda row: row["status"] != ExclusionState.ASKED)
+    visible_nos = await case_queries.filter_visible(actor, [row["case_no"] for row in rows])
+    requests = [row for row in rows if row["case_no"] in visible_nos]
+    return sorted(requests, key=lambda row: row["status"] != ExclusionState.ASKED)
 
 
-def _reason(text: str) -> str:
+def _clean_reason(text: str) -> str:
     text = clean_line(text)
     if not text or len(text) > REASON_MOST:
         raise Invalid({"reason": "too_long" if text else "missing"})

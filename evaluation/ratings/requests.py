@@ -10,7 +10,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from evaluation.ratings.tokens import Occasion, token_of
+from evaluation.ratings.tokens import Occasion, create_token
 from feedback.kernel import db, outbox
 from feedback.kernel.errors import NotNow
 from feedback.kernel.settings import Settings
@@ -21,11 +21,11 @@ from routing.notices.catalogue import Audience, shorten_title
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, store_notices
 from routing.notices.delivery_hours import Priority
 
-_NEVER_ASKED = frozenset({Kind.REPORT, Kind.RECTIFY})
-_STALE = timedelta(days=7)
+_EXCLUDED_KINDS = frozenset({Kind.REPORT, Kind.RECTIFY})
+_STALE_AFTER = timedelta(days=7)
 
 
-async def remember(payload: Mapping[str, Any], now: datetime, *, settings: Settings) -> None:
+async def schedule_request(payload: Mapping[str, Any], now: datetime, *, settings: Settings) -> None:
     """Handler of an answer: see that its citizen is asked later."""
     if not settings.invite_hours:
         return
@@ -38,29 +38,29 @@ async def remember(payload: Mapping[str, Any], now: datetime, *, settings: Setti
         return  # it is remembered already
 
 
-async def invite(payload: Mapping[str, Any], now: datetime, *, settings: Settings) -> None:
+async def send_request(payload: Mapping[str, Any], now: datetime, *, settings: Settings) -> None:
     """Handler: ask, unless they rated meanwhile, or the answer was withdrawn, or it is long ago.
 
     Raises NotNow when there is nothing to ask.
     """
     case = await case_queries.load_summary(str(payload["no"]))
     answer = next((e for e in case.entries if e.seq == payload["seq"]), None)
-    if answer is None or not _to_be_asked(case, answer.seq) or now - answer.at > _STALE + _span(settings):
+    if answer is None or not _should_ask(case, answer.seq) or now - answer.at > _STALE_AFTER + _delay(settings):
         raise NotNow(no=case.no)
-    token = token_of(settings.secret, Occasion(case_no=case.no))
-    where = f"{settings.public_url}/rate/service?t={token}" if settings.public_url else "本平台“查进度”（凭查询码）"
-    words = f"“{shorten_title(case.title)}”（编号 {case.no}）已答复，请您评价：{where}"
+    token = create_token(settings.secret, Occasion(case_no=case.no))
+    address = f"{settings.public_url}/rate/service?t={token}" if settings.public_url else "本平台“查进度”（凭查询码）"
+    words = f"“{shorten_title(case.title)}”（编号 {case.no}）已答复，请您评价：{address}"
     key = f"rating.invite:{case.no}:{answer.seq}"
-    planned = PlannedNotice(key, case.no, "rating.invite", Audience.CITIZEN, "", words, Priority.WORKING)
-    await store_notices([planned], DeliveryPolicy.of(settings), now)
+    notice = PlannedNotice(key, case.no, "rating.invite", Audience.CITIZEN, "", words, Priority.WORKING)
+    await store_notices([notice], DeliveryPolicy.of(settings), now)
 
 
-def _to_be_asked(case: CaseSummary, seq: int) -> bool:
-    since = [e for e in case.entries if e.seq > seq]
-    moved_on = any(e.act in (Act.RATE, Act.REPLY, Act.REOPEN) for e in since)
-    stands = case.status in (Status.REPLIED, Status.CLOSED)
-    return case.is_named and case.kind not in _NEVER_ASKED and stands and not moved_on
+def _should_ask(case: CaseSummary, seq: int) -> bool:
+    later_entries = [e for e in case.entries if e.seq > seq]
+    has_moved_on = any(e.act in (Act.RATE, Act.REPLY, Act.REOPEN) for e in later_entries)
+    is_answered = case.status in (Status.REPLIED, Status.CLOSED)
+    return case.is_named and case.kind not in _EXCLUDED_KINDS and is_answered and not has_moved_on
 
 
-def _span(settings: Settings) -> timedelta:
+def _delay(settings: Settings) -> timedelta:
     return timedelta(hours=settings.invite_hours)

@@ -1,6 +1,6 @@
 """Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
 
-A case is rated through the one door: the act RATE carries `record` into its transaction. A service at a window or
+A case is rated through the one door: the act RATE carries `record_rating` into its transaction. A service at a window or
 online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
 rebuilt from the ratings. Whoever works here does not rate.
 """
@@ -14,9 +14,16 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
 from evaluation.models import Matter, Rating
-from evaluation.ratings.cases import check, keep, view
-from evaluation.ratings.submission import FOLLOW_UP, HANDLING_MOST, MATTER_MOST, RatingView, ServiceRating, id_of
-from evaluation.ratings.tokens import Occasion, occasion_of
+from evaluation.ratings.cases import check_rating, store_rating, to_view
+from evaluation.ratings.submission import (
+    FOLLOW_UP_NUMBER,
+    HANDLING_MOST,
+    MATTER_MOST,
+    RatingView,
+    ServiceRating,
+    compute_rating_id,
+)
+from evaluation.ratings.tokens import Occasion, parse_token
 from evaluation.scale import is_bad
 from feedback.kernel import crypto, db, identifiers, outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotNow
@@ -36,85 +43,96 @@ class MatterRow:
     promise_days: int = 0
 
 
-async def rate_service(said: ServiceRating, actor: Actor | None, *, now: datetime, secret: str) -> RatingView:
+async def rate_service(rating: ServiceRating, actor: Actor | None, *, now: datetime, secret: str) -> RatingView:
     """Keep the rating of a service that has no case.
 
     Raises Forbidden for staff, Invalid, or NotNow when rating and follow-up are both given.
     """
     if actor is not None and access.has_role(actor, access.ANY_STAFF):
         raise Forbidden(code="staff_may_not_rate")
-    rating_id = id_of(said.key, secret)
-    if said.key and (known := await Rating.get_or_none(id=rating_id)):
-        return view(known, shows_source=True)
-    on = (
-        occasion_of(secret, said.token)
-        if said.token
-        else Occasion("", clean_line(said.matter), clean_line(said.handling_no))
+    rating_id = compute_rating_id(rating.key, secret)
+    if rating.key and (existing := await Rating.get_or_none(id=rating_id)):
+        return to_view(existing, shows_source=True)
+    occasion = (
+        parse_token(secret, rating.token)
+        if rating.token
+        else Occasion("", clean_line(rating.matter), clean_line(rating.handling_no))
     )
-    check(said, _occasion_faults(on, said))
-    place = await _place(on)
-    if said.token:
-        place["token_hash"] = identifiers.keyed_hash(secret, "rating-token", said.token)
-    if said.phone and is_bad(said.level):
-        place["contact"] = crypto.encrypt_system(secret, normalize_phone(said.phone))
-    before = await Rating.filter(matter=place["matter"], handling_no=on.handling_no).count() if on.handling_no else 0
-    if before >= FOLLOW_UP:
-        raise NotNow(code="already_rated", matter=place["matter"])
+    check_rating(rating, _occasion_faults(occasion, rating))
+    columns = await _load_columns(occasion)
+    if rating.token:
+        columns["token_hash"] = identifiers.keyed_hash(secret, "rating-token", rating.token)
+    if rating.phone and is_bad(rating.level):
+        columns["contact"] = crypto.encrypt_system(secret, normalize_phone(rating.phone))
+    earlier_count = (
+        await Rating.filter(matter=columns["matter"], handling_no=occasion.handling_no).count()
+        if occasion.handling_no
+        else 0
+    )
+    if earlier_count >= FOLLOW_UP_NUMBER:
+        raise NotNow(code="already_rated", matter=columns["matter"])
     try:
         async with db.transaction():
-            await keep(rating_id, said, place, before + 1, now)
+            await store_rating(rating_id, rating, columns, earlier_count + 1, now)
             await outbox.put("rating.service", rating_id, {"rating": rating_id}, now)
     except IntegrityError as fault:
-        raise Conflict(matter=place["matter"], handling_no=on.handling_no) from fault
-    return view(await Rating.get(id=rating_id), shows_source=True)
+        raise Conflict(matter=columns["matter"], handling_no=occasion.handling_no) from fault
+    return to_view(await Rating.get(id=rating_id), shows_source=True)
 
 
-async def _place(on: Occasion) -> dict[str, Any]:
+async def _load_columns(occasion: Occasion) -> dict[str, Any]:
     """Where the rating belongs.
 
     Raises Invalid for a matter nobody offers.
     """
-    matter = await Matter.filter(Q(code=on.matter) | Q(name=on.matter), closed_at__isnull=True).order_by("code").first()
+    matter = (
+        await Matter.filter(Q(code=occasion.matter) | Q(name=occasion.matter), closed_at__isnull=True)
+        .order_by("code")
+        .first()
+    )
     if matter is None:
         raise Invalid({"matter": "unknown"})
     return {
         "matter": matter.code,
         "matter_name": matter.name,
         "unit": matter.unit,
-        "handling_no": on.handling_no or None,
-        "window": on.window,
+        "handling_no": occasion.handling_no or None,
+        "window": occasion.window,
     }
 
 
-def _occasion_faults(on: Occasion, said: ServiceRating) -> dict[str, str]:
-    if on.case_no:
+def _occasion_faults(occasion: Occasion, rating: ServiceRating) -> dict[str, str]:
+    if occasion.case_no:
         return {"token": "opens_a_case"}  # the door sends it to the act RATE instead
-    found = {} if on.matter else {"matter": "missing"}
-    if len(on.matter) > MATTER_MOST:
-        found["matter"] = "unknown"
-    if not on.handling_no and not said.token:
-        found["handling_no"] = "missing"
-    elif len(on.handling_no) > HANDLING_MOST:
-        found["handling_no"] = "too_long"
-    if said.phone and person_faults(PersonSubmission(phone=normalize_phone(said.phone))):
-        found["phone"] = "not_a_phone"
-    return found
+    faults = {} if occasion.matter else {"matter": "missing"}
+    if len(occasion.matter) > MATTER_MOST:
+        faults["matter"] = "unknown"
+    if not occasion.handling_no and not rating.token:
+        faults["handling_no"] = "missing"
+    elif len(occasion.handling_no) > HANDLING_MOST:
+        faults["handling_no"] = "too_long"
+    if rating.phone and person_faults(PersonSubmission(phone=normalize_phone(rating.phone))):
+        faults["phone"] = "not_a_phone"
+    return faults
 
 
-async def matters(unit: str = "") -> list[MatterRow]:
+async def list_matters(unit: str = "") -> list[MatterRow]:
     """The service matters that can be rated, of one unit or all."""
     rows = Matter.filter(closed_at__isnull=True)
     rows = rows.filter(unit=unit) if unit else rows
-    return [MatterRow(m.code, m.name, m.unit, m.kind, m.promise_days) for m in await rows.order_by("code")]
+    return [
+        MatterRow(matter.code, matter.name, matter.unit, matter.kind, matter.promise_days)
+        for matter in await rows.order_by("code")
+    ]
 
 
-_MATTER = ("code", "name", "unit", "kind", "promise_days")
+_MATTER_FIELDS = ("code", "name", "unit", "kind", "promise_days")
 
 
-async def add_matters(rows: Iterable[Mapping[str, Any]]) -> None:
+async def store_matters(rows: Iterable[Mapping[str, Any]]) -> None:
     """Put service matters in place, over what was there under the same code."""
     await Matter.bulk_create(
-        [Matter(**{name: row[name] for name in _MATTER if name in row}) for row in rows],
+        [Matter(**{name: row[name] for name in _MATTER_FIELDS if name in row}) for row in rows],
         on_conflict=["code"],
         update_fields=["name", "unit", "kind", "promise_days"],
     )

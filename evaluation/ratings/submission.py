@@ -1,6 +1,6 @@
 """Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
 
-A case is rated through the one door: the act RATE carries `record` into its transaction. A service at a window or
+A case is rated through the one door: the act RATE carries `record_rating` into its transaction. A service at a window or
 online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
 rebuilt from the ratings. Whoever works here does not rate.
 """
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from evaluation.scale import INDICATORS, LEVELS, PF
+from evaluation.scale import INDICATORS, LEVELS, RATING_CHANNELS
 from feedback.kernel import identifiers
 
 TEXT_MOST = 500
 HANDLING_MOST = 60
 MATTER_MOST = 40
-FOLLOW_UP = 2
-PC = "1"
-_ID = 32  # as many digits as a fresh id has
+FOLLOW_UP_NUMBER = 2
+PC_CHANNEL = "1"
+_ID_LENGTH = 32  # as many digits as a fresh id has
 
 
 class RatingValidity(StrEnum):
@@ -39,7 +39,7 @@ class ServiceRating:
     level: int
     tags: tuple[str, ...] = ()
     text: str = ""
-    pf: str = PC
+    pf: str = PC_CHANNEL
     anonymous: bool = False
     matter: str = ""
     handling_no: str = ""
@@ -72,30 +72,30 @@ class RatingView:
     rectify_no: str
 
 
-def tags_fault(level: int, tags: Sequence[str]) -> str:
+def find_tags_fault(level: int, tags: Sequence[str]) -> str:
     """What is wrong with the tags of a rating of that level, or ""."""
-    if any(tag not in _OFFERED for tag in tags):
+    if any(tag not in _LEVEL_BY_CODE for tag in tags):
         return "unknown"
-    return "" if all(_OFFERED[tag] == level for tag in tags) else "not_of_this_level"
+    return "" if all(_LEVEL_BY_CODE[tag] == level for tag in tags) else "not_of_this_level"
 
 
-_OFFERED = {indicator.code: indicator.level for indicator in INDICATORS}
+_LEVEL_BY_CODE = {indicator.code: indicator.level for indicator in INDICATORS}
 
 
-def faults(level: object, tags: Sequence[str], text: str, pf: str = PC) -> dict[str, str]:
+def find_rating_faults(level: object, tags: Sequence[str], text: str, pf: str = PC_CHANNEL) -> dict[str, str]:
     """What is wrong with a rating, by field. Pure, so that a door can ask before it acts."""
-    found = {}
+    faults = {}
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= len(LEVELS):
         return {"level": "out_of_range"}
-    if fault := tags_fault(level, tags):
-        found["tags"] = fault
+    if fault := find_tags_fault(level, tags):
+        faults["tags"] = fault
     if len(text) > TEXT_MOST:
-        found["text"] = "too_long"
-    if pf not in PF:
-        found["pf"] = "unknown"
-    return found
+        faults["text"] = "too_long"
+    if pf not in RATING_CHANNELS:
+        faults["pf"] = "unknown"
+    return faults
 
 
-def id_of(key: str, secret: str) -> str:
+def compute_rating_id(key: str, secret: str) -> str:
     """The id of the rating a form brings: pressed twice, the same form is the same rating. Without a key a fresh one."""
-    return identifiers.keyed_hash(secret, "rating-form", key)[:_ID] if key else identifiers.new_id()
+    return identifiers.keyed_hash(secret, "rating-form", key)[:_ID_LENGTH] if key else identifiers.new_id()

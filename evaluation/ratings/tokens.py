@@ -26,13 +26,13 @@ class Occasion:
     window: str = ""
 
 
-def token_of(secret: str, occasion: Occasion) -> str:
+def create_token(secret: str, occasion: Occasion) -> str:
     """The token that stands for the occasion."""
-    said = _SEPARATOR.join(astuple(occasion)).encode()
-    return base64.urlsafe_b64encode(_signed(secret, said) + said).decode().rstrip("=")
+    payload = _SEPARATOR.join(astuple(occasion)).encode()
+    return base64.urlsafe_b64encode(_sign(secret, payload) + payload).decode().rstrip("=")
 
 
-def occasion_of(secret: str, token: str) -> Occasion:
+def parse_token(secret: str, token: str) -> Occasion:
     """The occasion a token stands for.
 
     Raises Invalid for a token that is not ours.
@@ -41,12 +41,12 @@ def occasion_of(secret: str, token: str) -> Occasion:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as fault:
         raise Invalid({"token": "unknown"}) from fault
-    signature, said = raw[:_SIGNATURE], raw[_SIGNATURE:]
-    if not hmac.compare_digest(signature, _signed(secret, said)):
+    signature, payload = raw[:_SIGNATURE], raw[_SIGNATURE:]
+    if not hmac.compare_digest(signature, _sign(secret, payload)):
         raise Invalid({"token": "unknown"})
-    return Occasion(*said.decode().split(_SEPARATOR))
+    return Occasion(*payload.decode().split(_SEPARATOR))
 
 
-def _signed(secret: str, said: bytes) -> bytes:
+def _sign(secret: str, payload: bytes) -> bytes:
     key = hmac.digest(secret.encode(), b"rating-token", "sha256")
-    return hmac.new(key, said, hashlib.sha256).digest()[:_SIGNATURE]
+    return hmac.new(key, payload, hashlib.sha256).digest()[:_SIGNATURE]

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from feedback.kernel.errors import Invalid
 from feedback.rules.lifecycle import CLAIMS

@@ -36,7 +36,7 @@ from routing import directory
 from routing.models import Notice
 from web import bootstrap
 from web.actions import cases as case_actions
-from web.cli.serve import log_as
+from web.cli.serve import configure_logging
 from web.context import AppContext
 from web.demo import seed
 
@@ -84,7 +84,7 @@ async def dates() -> tuple[Dates, Dates]:
 
 async def bench(context: AppContext, count: int) -> None:
     """Everything, printed as it goes."""
-    handlers = bootstrap.handlers(context)
+    handlers = bootstrap.build_handlers(context)
     started = monotonic()
     await fill(context, count)
     print(f"{await Case.all().count()} cases, {await ClockRow.all().count()} clocks in {monotonic() - started:.0f} s")
@@ -145,13 +145,13 @@ async def run(count: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="xinqiao-calendar-"))
     named = {k: v for k, v in os.environ.items() if k == "XINQIAO_DATABASE_URL"}
     settings = Settings.read({"XINQIAO_DATA": str(folder), "XINQIAO_LOG_LEVEL": "error", **named})
-    log_as(settings)
+    configure_logging(settings)
     await bootstrap.migrate(settings)
     try:
-        async with bootstrap.opened(settings) as found:
+        async with bootstrap.open_context(settings) as found:
             context = replace(found, clock=SystemClock.starting_at(NOW - timedelta(days=60)))
             await bootstrap.seed_calendar(context)
-            await seed.settle(context)
+            await seed.seed_town(context)
             await bench(context, count)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -30,7 +30,7 @@ from feedback.kernel.settings import Settings
 from tests.bench.bench_lists import machine, percentile, settled
 from tests.stress.servers import free_port
 from web import bootstrap
-from web.cli.serve import log_as
+from web.cli.serve import configure_logging
 from web.demo import seed
 from web.imports import case_history
 
@@ -153,7 +153,7 @@ async def drained(server: Server) -> None:
 
 
 async def doors(settings: Settings, senders: int, seconds: float) -> None:
-    messages = seed.read("messages")["message"]
+    messages = seed.load_data("messages")["message"]
 
     def post_case(number: int) -> tuple[str, str, dict[str, Any]]:
         message = messages[number % len(messages)]
@@ -185,9 +185,9 @@ async def doors(settings: Settings, senders: int, seconds: float) -> None:
 
 async def taking_in(settings: Settings, rows: int, is_profiled: bool) -> None:
     """An import of so many rows, a third of them answered: its two parts one by one."""
-    messages = seed.read("messages")["message"]
+    messages = seed.load_data("messages")["message"]
     file = settings.data / "rows.csv"
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         now = context.clock.now()
         with file.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
@@ -201,7 +201,7 @@ async def taking_in(settings: Settings, rows: int, is_profiled: bool) -> None:
                 writer.writerow([f"b{number}", message["title"], text, at.isoformat(), *reply, "安先生", phone])
         profiler = _profiler() if is_profiled else None
         wall, cpu = time.perf_counter(), time.process_time()
-        summary = await case_history.run(context, file)
+        summary = await case_history.import_history(context, file)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         if profiler is not None:
             profiler.stop()
@@ -220,9 +220,9 @@ def _profiler() -> Any:
 
 
 async def run(args: argparse.Namespace) -> None:
-    log_as(Settings(log_level="error"))
+    configure_logging(Settings(log_level="error"))
     async with settled() as settings:
-        async with bootstrap.opened(settings) as context:
+        async with bootstrap.open_context(settings) as context:
             print(await machine())
             await context.drain()
         if args.seconds:

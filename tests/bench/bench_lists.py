@@ -54,7 +54,7 @@ from routing.models import Notice
 from routing.notices import inbox
 from tests.people import Door
 from web import bootstrap
-from web.cli.serve import log_as
+from web.cli.serve import configure_logging
 from web.context import AppContext
 from web.demo import seed, simulation
 
@@ -95,10 +95,10 @@ async def settled(folder: str = "", **settings_: Any) -> AsyncIterator[Settings]
     settings = replace(Settings(data=data, database_url=url, log_level="error"), **settings_)
     try:
         await bootstrap.migrate(settings)
-        async with bootstrap.opened(settings) as context:
+        async with bootstrap.open_context(settings) as context:
             await bootstrap.seed_calendar(context)
             if not (await directory.load_directory()).edition:
-                await seed.settle(context)
+                await seed.seed_town(context)
         yield settings
     finally:
         if not folder:
@@ -258,11 +258,11 @@ async def looks(door: Door) -> dict[str, Timed]:
         "clock facts of a month": partial(feedback_facts.load_clock_facts, now - timedelta(days=30), now),
         "case facts of a month": partial(feedback_facts.load_case_facts, now - timedelta(days=30), now),
         **{
-            f"figures of {name}": partial(facts.counted, Question(periods.period(name), now, 30))
+            f"figures of {name}": partial(facts.count_facts, Question(periods.parse_period(name), now, 30))
             for name in (month.name, f"{now:%Y}")
         },
         "figures: list behind one": partial(
-            facts.cases_behind, Question(periods.year(f"{now:%Y}"), now, 30), ["order_late"]
+            facts.list_cases, Question(periods.parse_year(f"{now:%Y}"), now, 30), ["order_late"]
         ),
         "notices of a unit": partial(inbox.list_notices, clerk),
         "unread notices": partial(inbox.count_unread, clerk, now),
@@ -340,9 +340,9 @@ async def _explain(statement: str, values: Any) -> None:
 
 
 async def run(cases: int, runs: int, only: str, explain: bool, folder: str) -> None:
-    log_as(Settings(log_level="error"))
+    configure_logging(Settings(log_level="error"))
     async with settled(folder) as settings:
-        async with bootstrap.opened(settings) as context:
+        async with bootstrap.open_context(settings) as context:
             await fill(context, cases)
         async with Door.opened(settings) as door:
             print(await machine())

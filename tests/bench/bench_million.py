@@ -38,7 +38,7 @@ from routing.models import Notice
 from tests.bench.bench_lists import machine, percentile, settled
 from tests.stress.servers import READY_SECONDS, free_port
 from web import bootstrap
-from web.cli.serve import log_as
+from web.cli.serve import configure_logging
 from web.context import AppContext
 from web.demo import simulation
 
@@ -278,12 +278,12 @@ async def classified(numbers: list[str]) -> tuple[int, int]:
 
 
 async def run(args: argparse.Namespace) -> None:
-    log_as(Settings(log_level="error"))
+    configure_logging(Settings(log_level="error"))
     os.environ["XINQIAO_DATABASE_URL"] = args.database
     with tempfile.TemporaryDirectory(prefix="xinqiao-bench-") as folder:
         async with (
             settled(args.data or folder, redis_url=args.redis) as settings,
-            bootstrap.opened(settings) as context,
+            bootstrap.open_context(settings) as context,
         ):
             await fill(context, args.cases)
             print(await machine())

@@ -32,7 +32,7 @@ from routing.models import Notice
 from routing.oversight.forecast import History, PastClock, compute_calibration, used_share
 from tests.people import Door
 from web import bootstrap
-from web.cli.serve import log_as
+from web.cli.serve import configure_logging
 from web.demo import background_fill, seed
 
 MONDAY = to_utc(datetime(2026, 9, 14, 9, 0, tzinfo=OFFICE_TIMEZONE))
@@ -69,7 +69,7 @@ async def filled(door: Door, clocks: int) -> None:
 async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
     async with Door.opened(settings) as door:
         await bootstrap.seed_calendar(door.context)
-        await seed.settle(door.context)
+        await seed.seed_town(door.context)
         door.set_time(MONDAY)
         await filled(door, clocks)
         late = MONDAY + timedelta(days=120)
@@ -79,7 +79,7 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
         swept = time.perf_counter() - started
         messages = await outbox.Message.filter(kind="clock.reached").count()
         started = time.perf_counter()
-        await outbox.drain(bootstrap.handlers(door.context), late)
+        await outbox.drain(bootstrap.build_handlers(door.context), late)
         followed = time.perf_counter() - started
         started = time.perf_counter()
         again = await jobs.sweep_clocks(late)
@@ -96,7 +96,7 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
 
 
 async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         if not is_own:
             await background_fill.prepare(context)
             await background_fill.fill(context)
@@ -133,7 +133,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = Settings(data=args.data or Path(folder), database_url=os.environ.get("XINQIAO_DATABASE_URL", ""))
         settings = replace(base, log_level="error", login_per_minute=1_000_000)
-        log_as(settings)
+        configure_logging(settings)
         asyncio.run(bootstrap.migrate(settings))
         found = asyncio.run(
             sweep(settings, args.clocks) if args.what == "sweep" else forecast(settings, args.data is not None)

@@ -132,14 +132,14 @@ class Headings:
     def __init__(self, stream: Stream, model: Model, cold: Model) -> None:
         self._stream = stream
         self._models = (model,) if model is cold else (model, cold)
-        self._learnt: LocalCorrection | None = None
+        self._fitted: LocalCorrection | None = None
         self._seen: list[list[Array]] = []
 
     def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
         """What the release says alone, and with the correction."""
         seen = [m.restricted_to(row["subject"], row["text"], self._stream.choices) for m in self._models]
         self._seen.append(seen)
-        return seen[0], self._learnt.probabilities(seen, *_tidied(row)) if self._learnt else seen[0]
+        return seen[0], self._fitted.probabilities(seen, *_tidied(row)) if self._fitted else seen[0]
 
     def learn(self, target: int, *, refit: bool) -> None:
         """One more outcome."""
@@ -147,7 +147,7 @@ class Headings:
             some = slice(max(0, len(self._seen) - NEWEST), len(self._seen))
             past = [(row["subject"], row["text"]) for row in self._stream.rows[some]]
             choices = len(self._stream.choices)
-            self._learnt = adaptation.fit_correction(past, self._seen[some], self._stream.targets[some], choices)
+            self._fitted = adaptation.fit_correction(past, self._seen[some], self._stream.targets[some], choices)
 
 
 class Units:

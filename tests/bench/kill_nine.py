@@ -176,7 +176,7 @@ async def _count(settings: Settings, receipts: Mapping[str, Mapping[str, str]], 
 
 @asynccontextmanager
 async def _reopened(settings: Settings) -> AsyncIterator[AppContext]:
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         yield context
 
 

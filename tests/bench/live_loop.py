@@ -143,7 +143,7 @@ class Town:
     async def _carry_out(self) -> None:
         run = await training_runs.take(self.door.context.clock.now())
         assert run is not None
-        await training.carry_out(self.door.context, run.id, run.asked_by)
+        await training.train_candidate(self.door.context, run.id, run.asked_by)
 
     async def _made(self) -> dict[str, Any]:
         made = (await training_runs.last(1))[0]
@@ -215,9 +215,9 @@ async def _main(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = replace(Settings(), data=Path(folder), log_level="error", submit_per_minute=10**6)
         await bootstrap.migrate(settings)
-        async with bootstrap.opened(settings) as context:
+        async with bootstrap.open_context(settings) as context:
             await bootstrap.seed_calendar(context)
-            await seed.settle(context)
+            await seed.seed_town(context)
         async with Door.opened(settings) as door:
             print(json.dumps(await tell(number, door), ensure_ascii=False, indent=1, default=str))
 

@@ -52,7 +52,7 @@ from routing import directory
 from tests.bench.random_words import Words
 from tests.bench.truths import Look, untruths
 from web import bootstrap
-from web.cli.serve import log_as
+from web.cli.serve import configure_logging
 from web.context import AppContext
 from web.demo import seed
 
@@ -119,7 +119,7 @@ class Walk:
         self.draw = random.Random(seed_)
         self.words = Words(self.draw, UNITS)
         self.now = START
-        self.handlers = bootstrap.handlers(context)
+        self.handlers = bootstrap.build_handlers(context)
         self.people: dict[str, Actor] = {}
         self.known: dict[str, Known] = {}
         self.sources: list[Submission] = []
@@ -179,7 +179,7 @@ class Walk:
         expect = self.draw.choice((None, None, None, case.version, case.version - 1))
         if self.draw.random() < 0.01:
             await cases.bar_access(no, staff=[self.draw.choice(("clerk-jiaoyu", "clerk-jiwei", "auditor"))])
-        also = partial(case_ratings.record, pf=submission.PC) if step.act is Act.RATE else None
+        also = partial(case_ratings.record_rating, pf=submission.PC_CHANNEL) if step.act is Act.RATE else None
         offered = await self._offered(no, actor)
         if await self._tried(
             cases.act(no, step.act, actor, data, now=self.now, expect=expect, in_transaction=also), no
@@ -404,12 +404,12 @@ async def run(acts: int, seed_: int) -> Figures:
     folder = Path(tempfile.mkdtemp(prefix="xinqiao-walk-"))
     named = {k: v for k, v in os.environ.items() if k == "XINQIAO_DATABASE_URL"}
     settings = Settings.read({"XINQIAO_DATA": str(folder), "XINQIAO_LOG_LEVEL": "error", **named})
-    log_as(settings)
+    configure_logging(settings)
     await bootstrap.migrate(settings)
     try:
-        async with bootstrap.opened(settings) as context:
+        async with bootstrap.open_context(settings) as context:
             await bootstrap.seed_calendar(context)
-            await seed.settle(context)
+            await seed.seed_town(context)
             return await Walk(context, acts, seed_).run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

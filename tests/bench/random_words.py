@@ -160,5 +160,5 @@ class Words:
 
     def _tags(self, said: Mapping[str, Any]) -> list[str]:
         level = said.get("level")
-        offered = [i.code for i in scale.of_level(level)] if isinstance(level, int) and 1 <= level <= 5 else []
+        offered = [i.code for i in scale.list_indicators(level)] if isinstance(level, int) and 1 <= level <= 5 else []
         return self.draw.sample(offered, min(2, len(offered)))

@@ -143,14 +143,14 @@ async def until(condition: Callable[[], Awaitable[T]], what: str) -> T:
 
 async def live_in(town: Settings) -> None:
     """Let some weeks pass in the town, with much to see on every page."""
-    async with bootstrap.opened(replace(town, now=MONDAY)) as context:
+    async with bootstrap.open_context(replace(town, now=MONDAY)) as context:
         await simulation.DemoSimulation(context, cases_count=CASES, days=DAYS).run()
         # Before the server's own time begins, which gathers once more when it starts.
         earlier = replace(context, clock=context.clock.starting_at(MONDAY - timedelta(hours=1)))
         for i, (title, text) in enumerate(MIXER):  # five people about one matter: a hot topic
             person = PersonSubmission("安小娜", f"1390000{i:04}")
             await case_actions.submit_case(earlier, Submission("complaint", title, text, "web", "", person=person))
-        await topics.gather(context, context.clock.now())
+        await topics.update_topics(context, context.clock.now())
 
 
 @contextlib.asynccontextmanager

@@ -12,7 +12,7 @@ from playwright.async_api import FilePayload, Page
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
-from evaluation.ratings.tokens import Occasion, token_of
+from evaluation.ratings.tokens import Occasion, create_token
 from tests.browser.site import ANSWER, Site, until
 from tests.people import ANNAS_MESSAGE
 from web import bootstrap
@@ -301,7 +301,7 @@ def rated(**occasion: str) -> Arrive:
     """To the form a printed code leads to."""
 
     async def arrive(page: Page, site: Site) -> None:
-        token = token_of(site.settings.secret, Occasion(**occasion))
+        token = create_token(site.settings.secret, Occasion(**occasion))
         await page.goto(f"{site.url}/rate/service?t={token}")
 
     return arrive
@@ -320,8 +320,8 @@ def staff(username: str, then: Arrive) -> Arrive:
 async def half_logged_in(page: Page, site: Site) -> None:
     """Past the password, before the code of the second factor."""
     username = "lead-qixiang"
-    async with bootstrap.opened(site.settings) as context:
-        if not (await second_factor.standing(username)).is_on:
+    async with bootstrap.open_context(site.settings) as context:
+        if not (await second_factor.load_state(username)).is_on:
             secret = second_factor.new_secret()
             code = pyotp.TOTP(secret).at(context.clock.now())
             await second_factor.switch_on(context, username, secret, code)

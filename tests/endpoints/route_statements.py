@@ -155,7 +155,7 @@ async def _who(people: Mapping[str, httpx2.AsyncClient], path: str) -> str:
 async def _count(client: httpx2.AsyncClient, path: str) -> int:
     """The statements of a second look: what a process reads once and keeps is not asked about."""
     await client.get(path)
-    forecast_actions.forget()
+    forecast_actions.clear_cache()
     with statements() as sent:
         await client.get(path)
     return len(sent)
@@ -237,11 +237,11 @@ async def _issue_measure(door: Door, no: str) -> None:
 async def _follow_up(door: Door) -> None:
     """The timers see what is late, the months that are over are published, topics are gathered."""
     context = door.context
-    await outbox.drain(bootstrap.handlers(context), NOW)
+    await outbox.drain(bootstrap.build_handlers(context), NOW)
     await jobs.sweep_clocks(NOW)
     timers_of_the_day = bootstrap.timers(context)
     for name in ("digests", "alarms", "propose_all", "remind_measures"):
         await timers.run_through(timers_of_the_day[name], NOW)
-    await outbox.drain(bootstrap.handlers(context), NOW)
-    await topics.gather(context, NOW)
-    await editions.publish("2026-09", now=NOW, by="test", settings=context.settings)
+    await outbox.drain(bootstrap.build_handlers(context), NOW)
+    await topics.update_topics(context, NOW)
+    await editions.publish_edition("2026-09", now=NOW, author="test", settings=context.settings)

@@ -67,8 +67,8 @@ async def test_an_edition_is_the_same_as_json_csv_and_excel(door: Door) -> None:
     await answered(door)
     door.pass_time(timedelta(days=40))
     now, context = door.context.clock.now(), door.context
-    period = editions.month_just_over(now)
-    edition = await editions.publish(period, now=now, by="test", settings=context.settings)
+    period = editions.last_finished_month(now)
+    edition = await editions.publish_edition(period, now=now, author="test", settings=context.settings)
     told = (await door.get(f"/api/v1/public/scores?period={period}")).json()
     assert (told["period"], told["number"], told["digest"]) == (period, 1, edition.digest)
     assert told["total"]["received"] is None or told["total"]["received"] >= 0
@@ -120,7 +120,7 @@ async def test_a_case_is_rated_with_its_number_and_code(door: Door) -> None:
 
 async def test_a_printed_token_opens_the_rating_of_its_case(door: Door) -> None:
     receipt = await answered(door)
-    token = tokens.token_of(door.settings.secret, Occasion(case_no=receipt["no"]))
+    token = tokens.create_token(door.settings.secret, Occasion(case_no=receipt["no"]))
     assert (await door.post(RATINGS, {"token": token, "level": 3})).status_code == 201
     forged = await door.post(RATINGS, {"token": token[:-2] + "AA", "level": 3})
     assert set(forged.json()["error"]["fields"]) == {"token"}

@@ -126,11 +126,11 @@ async def test_a_board_that_asks_by_itself_keeps_no_session_awake(door: Door, pa
         door.pass_time(idle / 3)
         request.scope["path"] = path
         request.state.__dict__["_state"].pop("actor", None)
-        alive = await sessions.actor_or_none(request)
+        alive = await sessions.find_actor(request)
     assert alive is None
     request.scope["path"] = "/desk"
     request.state.__dict__["_state"].pop("actor", None)
-    assert await sessions.actor_or_none(request) is None, "an idle session does not come back"
+    assert await sessions.find_actor(request) is None, "an idle session does not come back"
 
 
 async def test_a_stream_ends_when_its_session_does(door: Door) -> None:

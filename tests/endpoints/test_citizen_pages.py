@@ -10,7 +10,7 @@ import pytest
 
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import services
-from evaluation.ratings.tokens import Occasion, token_of
+from evaluation.ratings.tokens import Occasion, create_token
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.rules import access
@@ -214,12 +214,12 @@ async def test_a_bad_rating_by_the_page_is_kept_with_the_tags_of_its_level_only(
     assert "请选择满意程度" in missing.text
     rated = await anna.post("/case/acts/rate", data={"level": "2", "tags": ["213", "510"], "text": "等了三天"})
     assert rated.headers["location"] == "/case?done=rate"
-    kept = (await case_ratings.ratings_of(access.citizen(no), case_no=no)).items[0]
+    kept = (await case_ratings.list_ratings(access.citizen(no), case_no=no)).items[0]
     assert (kept.level, [code for code, _ in kept.tags]) == (2, ["213"])
 
 
 async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Door, anna: httpx2.AsyncClient) -> None:
-    matter = (await services.matters())[0].code
+    matter = (await services.list_matters())[0].code
     wrong = await anna.post("/rate/service", data={"pf": "1"})
     assert wrong.status_code == 422
     assert wrong.text.count("请选择满意程度") == 2
@@ -229,8 +229,8 @@ async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Doo
 
 
 async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx2.AsyncClient) -> None:
-    matter = (await services.matters())[0]
-    token = token_of(door.settings.secret, Occasion(matter=matter.code, window="3号窗口"))
+    matter = (await services.list_matters())[0]
+    token = create_token(door.settings.secret, Occasion(matter=matter.code, window="3号窗口"))
     page = (await anna.get(f"/rate/service?t={token}")).text
     assert matter.name in page
     assert "3号窗口" in page
@@ -244,7 +244,7 @@ async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx
 
 async def test_a_link_to_rate_an_answer_rates_the_case_without_opening_it(door: Door, anna: httpx2.AsyncClient) -> None:
     no, _ = await _hand_in(anna)
-    token = token_of(door.settings.secret, Occasion(case_no=no))
+    token = create_token(door.settings.secret, Occasion(case_no=no))
     async with door.browser() as elsewhere:
         said = {"token": token, "pf": "7", "level": "5", "tags": ["510"]}
         too_early = await elsewhere.post("/rate/service", data=said)
@@ -252,7 +252,7 @@ async def test_a_link_to_rate_an_answer_rates_the_case_without_opening_it(door: 
         await _answered(door, no)
         assert (await elsewhere.post("/rate/service", data=said)).status_code == 303
         assert (await elsewhere.get("/case")).headers["location"] == "/lookup"
-    kept = (await case_ratings.ratings_of(access.citizen(no), case_no=no)).items[0]
+    kept = (await case_ratings.list_ratings(access.citizen(no), case_no=no)).items[0]
     assert kept.level == 5
 
 

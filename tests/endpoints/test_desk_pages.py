@@ -295,10 +295,10 @@ async def test_an_answer_with_an_empty_blank_in_it_is_not_sent(door: Door) -> No
 def test_what_is_known_is_filled_in_and_the_rest_stays_a_blank() -> None:
     known = {"name": "安小娜", "unit": "区交通局"}
     assert (
-        reply_templates.filled("{name}您好！依据{basis}，{anything}。{unit}", known)
+        reply_templates.fill_slots("{name}您好！依据{basis}，{anything}。{unit}", known)
         == "安小娜您好！依据【依据】，【待填写】。"
     )
-    assert reply_templates.blanks_in("依据【依据】【注】【依据】") == ["【依据】"]
+    assert reply_templates.find_blanks("依据【依据】【注】【依据】") == ["【依据】"]
 
 
 async def test_one_click_corrects_the_heading_and_sends_the_case_on(door: Door) -> None:

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi import table as kpi_table
-from evaluation.kpi.definitions import FACT, KPI, KPIS, Weights
+from evaluation.kpi.definitions import FACT_BY_CODE, KPI_BY_CODE, KPIS, Weights
 from evaluation.models import Rating
 from evaluation.publication import consultation_deadlines, editions, files
 from evaluation.ratings import cases as case_ratings
@@ -74,7 +74,7 @@ async def test_page_api_csv_excel_and_engine_say_the_same(busy: Door) -> None:
     told = (await busy.get(f"/api/v1/kpis?period={PERIOD}", token)).json()
     unit = next(row for row in told["units"] if row["unit"] == UNIT)
     question = facts.Question(kpis_period(), busy.context.clock.now(), busy.settings.rating_days)
-    engine = definitions.figures((await facts.counted(question))[UNIT], Weights())
+    engine = definitions.compute_figures((await facts.count_facts(question))[UNIT], Weights())
     assert {code: each["value"] for code, each in unit["figures"].items()} == {c: f.value for c, f in engine.items()}
     assert (unit["figures"]["solution_rate"]["top"], unit["figures"]["solution_rate"]["base"]) == (1.5, 2)
     assert (unit["figures"]["order_timeliness"]["top"], unit["figures"]["order_timeliness"]["base"]) == (3, 4)
@@ -99,14 +99,14 @@ async def test_page_api_csv_excel_and_engine_say_the_same(busy: Door) -> None:
         page = (await browser.get(f"/board/kpis?period={PERIOD}&group={group}")).text
         for kpi in KPIS:
             if kpi.group == group and unit["figures"][kpi.code]["value"] is not None:
-                assert kpi_table.words(kpi.code, unit["figures"][kpi.code]["value"]) in page
+                assert kpi_table.format_value(kpi.code, unit["figures"][kpi.code]["value"]) in page
     await browser.aclose()
 
 
 def kpis_period() -> Any:
     from evaluation import periods
 
-    return periods.period(PERIOD)
+    return periods.parse_period(PERIOD)
 
 
 async def test_a_number_leads_to_the_cases_behind_it(busy: Door) -> None:
@@ -166,7 +166,8 @@ async def test_consultations_ring_at_sixty_seventyfive_and_eightyfive_days_and_f
     draft = Submission(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
     no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
     rang = [
-        (await consultation_deadlines.waiting(MONDAY + days * DAY), days) for days in (59, 60, 74, 75, 85, 89, 90, 120)
+        (await consultation_deadlines.list_overdue(MONDAY + days * DAY), days)
+        for days in (59, 60, 74, 75, 85, 89, 90, 120)
     ]
     assert [(found[0].stage.code if found else "", days) for found, days in rang] == [
         ("", 59),
@@ -189,11 +190,13 @@ async def test_consultations_ring_at_sixty_seventyfive_and_eightyfive_days_and_f
 
 
 def _public(code: str, counts: dict[str, int]) -> dict[str, Any]:
-    return next(row for row in kpi_table.public_rows(counts, DisclosureRules(), Weights()) if row["code"] == code)
+    return next(
+        row for row in kpi_table.list_public_figures(counts, DisclosureRules(), Weights()) if row["code"] == code
+    )
 
 
 def test_only_public_figures_are_published() -> None:
-    assert {row["code"] for row in kpi_table.public_rows({}, DisclosureRules(), Weights())} == {
+    assert {row["code"] for row in kpi_table.list_public_figures({}, DisclosureRules(), Weights())} == {
         k.code for k in KPIS if k.is_public
     }
 
@@ -225,7 +228,11 @@ def test_a_small_cell_inside_a_sum_hides_the_rate_too() -> None:
 def test_no_public_figure_is_made_of_counts_whose_cells_are_hidden_by_unit() -> None:
     """A unit's clocks and stars are shown with small cells hidden: their sums over the district would tell these."""
     shown = {
-        kpi.code for kpi in KPIS if kpi.is_public for part in kpi.base if FACT[part.fact].cube in ("clocks", "ratings")
+        kpi.code
+        for kpi in KPIS
+        if kpi.is_public
+        for part in kpi.base
+        if FACT_BY_CODE[part.fact].cube in ("clocks", "ratings")
     }
     assert shown == set()
 
@@ -236,10 +243,10 @@ async def test_wrong_weights_stop_the_start(door: Door) -> None:
     from feedback.kernel.errors import Invalid
 
     with pytest.raises(Invalid) as fault:
-        async with bootstrap.opened(replace(door.settings, kpi_weights="0.5,0.4,0.4")):
+        async with bootstrap.open_context(replace(door.settings, kpi_weights="0.5,0.4,0.4")):
             pass
     assert fault.value.fields == {"XINQIAO_KPI_WEIGHTS": "must_add_up_to_1"}
-    assert KPI["composite"].of == definitions.COMPOSITE
+    assert KPI_BY_CODE["composite"].of == definitions.COMPOSITE
 
 
 async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_three_by_page_and_api(door: Door) -> None:
@@ -270,10 +277,12 @@ async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_thr
 
 
 async def test_the_edition_holds_what_the_engine_counts(busy: Door) -> None:
-    edition = await editions.publish(PERIOD, now=busy.context.clock.now(), by="test", settings=busy.settings)
+    edition = await editions.publish_edition(
+        PERIOD, now=busy.context.clock.now(), author="test", settings=busy.settings
+    )
     question = facts.Question(kpis_period(), kpis_period().until, busy.settings.rating_days)
-    counts = facts.total(await facts.counted(question))
-    assert edition.figures["kpis"] == kpi_table.public_rows(counts, DisclosureRules(), Weights())
+    counts = facts.sum_units(await facts.count_facts(question))
+    assert edition.figures["kpis"] == kpi_table.list_public_figures(counts, DisclosureRules(), Weights())
     answer = (await busy.get(f"/api/v1/public/scores?period={PERIOD}")).json()
     assert answer["kpis"] == edition.figures["kpis"]
     page = (await busy.get(f"/scores?period={PERIOD}")).text
@@ -290,7 +299,7 @@ async def test_a_unit_disputes_and_somebody_else_judges_at_a_page(door: Door) ->
         citizen(no),
         {"level": 1, "text": "没有解决"},
         now=MONDAY + 2 * DAY,
-        in_transaction=case_ratings.record,
+        in_transaction=case_ratings.record_rating,
     )
     rating = await Rating.get(case_no=no)
     clerk, other, judge = [await door.page_client(name) for name in (f"clerk-{UNIT}", "clerk-jiwei", "supervisor")]

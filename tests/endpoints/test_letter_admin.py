@@ -22,7 +22,7 @@ PAGE = "/admin/letters/hotline_reply"
 
 def changed(*, add: str = "", drop: str = "") -> bytes:
     """Our template as somebody changed it in Word: a paragraph more, or every paragraph that holds some words gone."""
-    document = Document(io.BytesIO(templates.shipped("hotline_reply")))
+    document = Document(io.BytesIO(templates.default_template("hotline_reply")))
     for paragraph in list(document.paragraphs):
         if drop and drop in paragraph.text:
             paragraph._element.getparent().remove(paragraph._element)
@@ -53,7 +53,7 @@ async def _letters(door: Door, no: str) -> list[IssuedLetter]:
 async def _word(door: Door, no: str) -> str:
     letter = (await _letters(door, no))[0]
     found = await letter_register.open_letter(SYSTEM, no, str(letter.id), secret=door.settings.secret)
-    return words_of("docx", await issuing.written(door.context, found, "docx", "https://xinqiao.example"))
+    return words_of("docx", await issuing.render_letter(door.context, found, "docx", "https://xinqiao.example"))
 
 
 async def test_an_own_template_wins_for_letters_to_come_and_not_for_those_issued(door: Door) -> None:
@@ -102,7 +102,7 @@ async def test_a_template_broken_on_the_disk_stops_the_letter_says_so_and_the_le
         assert "暂停签发" in listed and "不认识的占位符“姓名”" in listed
         path.unlink()
     later = door.context.clock.now().replace(year=2027)
-    await outbox.drain(bootstrap.handlers(door.context), later)
+    await outbox.drain(bootstrap.build_handlers(door.context), later)
     assert [letter.code for letter in await _letters(door, no)] == ["hotline_reply"]
 
 

@@ -38,7 +38,7 @@ async def at_page(door: Door, username: str) -> AsyncIterator[httpx2.AsyncClient
 
 @pytest.fixture(autouse=True)
 def _counted_anew() -> None:
-    forecast_actions.forget()
+    forecast_actions.clear_cache()
 
 
 async def look(door: Door) -> None:

@@ -33,7 +33,7 @@ async def _sent(client: httpx2.AsyncClient, otp: str) -> httpx2.Response:
 @pytest.mark.parametrize("seconds", [-59, -31, 0, 29, 59])
 def test_a_code_is_taken_near_its_time(seconds: int) -> None:
     code = pyotp.TOTP(SECRET).at(NOON)
-    step = second_factor.step_of(SECRET, code, NOON + timedelta(seconds=seconds), 0)
+    step = second_factor.find_step(SECRET, code, NOON + timedelta(seconds=seconds), 0)
     assert (step is not None) == (-30 <= seconds < 60)
 
 
@@ -42,13 +42,13 @@ def test_a_step_is_the_codes_own_and_never_one_before_the_last(number: int, seco
     now, code = NOON + timedelta(seconds=seconds), f"{number:06d}"
     at = int(now.timestamp()) // 30
     right = {step for step in (at - 1, at, at + 1) if pyotp.TOTP(SECRET).generate_otp(step) == code}
-    assert {second_factor.step_of(SECRET, code, now, 0)} - {None} <= right
-    assert second_factor.step_of(SECRET, code, now, at + 1) is None
+    assert {second_factor.find_step(SECRET, code, now, 0)} - {None} <= right
+    assert second_factor.find_step(SECRET, code, now, at + 1) is None
 
 
 def test_no_code_is_made_of_other_digits() -> None:
     for odd in ("", "abcdef", "１２３４５６", "\ud800", "0" * 99):
-        assert second_factor.step_of(SECRET, odd, NOON, 0) is None
+        assert second_factor.find_step(SECRET, odd, NOON, 0) is None
 
 
 async def test_it_is_switched_on_by_its_own_code_and_the_spares_are_shown_once(door: Door) -> None:
@@ -59,7 +59,7 @@ async def test_it_is_switched_on_by_its_own_code_and_the_spares_are_shown_once(d
         wrong = await page.post("/desk/second-factor", data={"sealed": sealed, "otp": "000000"})
         assert wrong.status_code == 422 and "验证码不对" in wrong.text and secret[:4] in wrong.text
         shown = await page.post("/desk/second-factor", data={"sealed": sealed, "otp": _code(door, secret)})
-        assert shown.text.count('<li class="num">') == second_factor.SPARES
+        assert shown.text.count('<li class="num">') == second_factor.SPARE_CODES
         assert shown.headers["cache-control"] == "no-store"
         later = (await page.get("/desk/second-factor")).text
         assert "备用码还剩 10 个" in later and '<li class="num">' not in later and secret[:4] not in later
@@ -76,7 +76,7 @@ async def test_what_was_sealed_for_somebody_else_switches_nothing_on(door: Door)
         for odd in (sealed, "nonsense", ""):
             answer = await mine.post("/desk/second-factor", data={"sealed": odd, "otp": _code(door, secret)})
             assert answer.status_code == 303
-    assert not (await second_factor.standing("clerk-jiaoyu")).is_on
+    assert not (await second_factor.load_state("clerk-jiaoyu")).is_on
 
 
 async def test_the_password_alone_opens_nothing(door: Door) -> None:

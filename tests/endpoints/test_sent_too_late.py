@@ -90,7 +90,7 @@ async def test_it_is_forgotten_after_half_a_day_and_thrown_away_when_asked(door:
             if shown:
                 assert (await clerk.post("/desk/kept/drop")).status_code == 303
                 assert "登录超时前" not in (await clerk.get(page)).text
-    await sessions.forget_old(door.context.clock.now(), door.settings.draft_days)
+    await sessions.delete_expired(door.context.clock.now(), door.settings.draft_days)
     assert not await FormDraft.all().count()
 
 
@@ -170,9 +170,9 @@ async def test_a_password_is_never_kept_and_the_way_back_is(door: Door) -> None:
 async def test_an_ended_session_is_known_for_a_day_and_opens_nothing(door: Door) -> None:
     async with at_desk(door, "clerk-jiaoyu") as clerk:
         door.pass_time(timedelta(hours=door.settings.session_hours + 1))
-        await sessions.forget_old(door.context.clock.now(), door.settings.draft_days)
+        await sessions.delete_expired(door.context.clock.now(), door.settings.draft_days)
         assert await Session.filter(username="clerk-jiaoyu").count() == 1
         assert (await clerk.get("/desk")).status_code == 303
         door.pass_time(timedelta(hours=25))
-        await sessions.forget_old(door.context.clock.now(), door.settings.draft_days)
+        await sessions.delete_expired(door.context.clock.now(), door.settings.draft_days)
     assert await Session.filter(username="clerk-jiaoyu").count() == 0

@@ -107,7 +107,7 @@ async def _furnished(door: Door) -> dict[str, str]:
             citizen(ids[name]),
             {"level": 1},
             now=MONDAY + 4 * HOUR,
-            in_transaction=case_ratings.record,
+            in_transaction=case_ratings.record_rating,
         )
         ids[rating] = (await Rating.get(case_no=ids[name])).id
     door.context.clock = Still(moment=MONDAY + 5 * HOUR)

@@ -10,13 +10,13 @@ from typing import Any
 from classify.signals import flag_model
 from feedback.kernel.settings import Settings
 from tests.people import Door
-from web.cli.serve import log_as
+from web.cli.serve import configure_logging
 from web.presentation import flags as flag_views
 
 
 async def main() -> None:
     settings = Settings.read(os.environ)
-    log_as(settings)
+    configure_logging(settings)
     async with Door.opened(settings) as door:
         figures: dict[str, Any] = {"ready": flag_views.is_ready(), "fits_at_start": flag_model.fit_count()}
         begun = time.perf_counter()

@@ -41,7 +41,7 @@ async def _took_on(door: Door, unit: str, reception: str, clerk: str, number: in
 async def test_the_desk_sees_who_took_such_cases_on_whatever_the_rows_say(careful: Door) -> None:
     assert TOLD not in await _page(careful, **WAGES)
     reception, clerk = await careful.log_in("reception"), await careful.log_in("clerk-jiaoyu")
-    for number in range(unit_recommendation.FEWEST):
+    for number in range(unit_recommendation.MIN_CASES):
         await _took_on(careful, "jiaoyu", reception, clerk, number)
     await careful.drain()
     model, names = await careful.context.model(), await directory.load_directory()

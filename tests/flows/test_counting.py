@@ -12,7 +12,7 @@ from evaluation.kpi import definitions, facts, timeliness
 from evaluation.kpi.definitions import FACTS, Weights
 from evaluation.kpi.facts import Question
 from evaluation.kpi.timeliness import TenureFact
-from evaluation.periods import month
+from evaluation.periods import parse_month
 from evaluation.publication import editions
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import exclusions
@@ -31,13 +31,13 @@ from web.context import AppContext
 from web.demo import simulation
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SEPTEMBER, OCTOBER = month("2026-09"), month("2026-10")
+SEPTEMBER, OCTOBER = parse_month("2026-09"), parse_month("2026-10")
 UNIT = "jiaoyu"
 W = Weights()
 
 
 def asked(name: str = "2026-09", **more: Any) -> Question:
-    return Question(periods.period(name), **{"now": OCTOBER.until + 60 * DAY, "window_days": 30, **more})
+    return Question(periods.parse_period(name), **{"now": OCTOBER.until + 60 * DAY, "window_days": 30, **more})
 
 
 async def brought(context: AppContext, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
@@ -61,7 +61,7 @@ async def brought(context: AppContext, number: int, kind: Kind = Kind.COMPLAINT,
 
 async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> None:
     actor: Actor = citizen(no) if who == "citizen" else await directory.load_actor(who)
-    also = case_ratings.record if act is Act.RATE else None
+    also = case_ratings.record_rating if act is Act.RATE else None
     await cases.act(no, act, actor, data, now=MONDAY + after, in_transaction=also)
 
 
@@ -75,7 +75,7 @@ async def answered(
 
 
 async def facts_of(unit: str, question: Question | None = None) -> dict[str, int]:
-    return (await facts.counted(question or asked())).get(unit, {})
+    return (await facts.count_facts(question or asked())).get(unit, {})
 
 
 async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) -> None:
@@ -84,7 +84,7 @@ async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) 
     await life.run()
     end = context.clock.now()
     for name in ("2026-06", "2026-07", "2026-08", "2026-09", "2026Q3", "2026"):
-        period = periods.period(name)
+        period = periods.parse_period(name)
         for now in (end, period.since + (period.until - period.since) / 2):
             at = min(now, period.until)
             rows = await aggregates.count_clocks(aggregates.Span(period.since, period.until, now))
@@ -108,26 +108,26 @@ async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) 
 
 
 async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.ClockCounts]:
-    clocks = [editions._clock(row) for row in await feedback_facts.load_clock_facts(period.since, period.until)]
+    clocks = [editions._to_clock_fact(row) for row in await feedback_facts.load_clock_facts(period.since, period.until)]
     tenures = [TenureFact(**row) for row in await feedback_facts.load_tenure_facts(period.since, period.until)]
-    return timeliness.by_unit(clocks, tenures, period, at)
+    return timeliness.count_by_unit(clocks, tenures, period, at)
 
 
 async def test_every_number_has_its_list_behind_it(context: AppContext) -> None:
     await simulation.DemoSimulation(context, cases_count=60, days=90).run()
     question = asked("2026", now=context.clock.now())
-    found = await facts.counted(question)
-    total = facts.total(found)
+    found = await facts.count_facts(question)
+    total = facts.sum_units(found)
     assert total["received"] > 40
     for fact in FACTS:
         if fact.cube == "matters" or fact.sums != "n":
             continue
-        numbers = await facts.cases_behind(question, [fact.code])
+        numbers = await facts.list_cases(question, [fact.code])
         assert len(numbers) <= total.get(fact.code, 0)
         assert bool(numbers) == bool(total.get(fact.code, 0)), fact.code
         if fact.cube in ("received", "call_backs"):
             assert len(numbers) == total.get(fact.code, 0)
-        by_unit = [n for unit in found for n in await facts.cases_behind(question, [fact.code], [unit])]
+        by_unit = [n for unit in found for n in await facts.list_cases(question, [fact.code], [unit])]
         assert sorted(set(by_unit)) == numbers
 
 
@@ -146,11 +146,11 @@ async def test_a_day_of_work_is_counted_as_it_was(context: AppContext) -> None:
         "orders_taken": 2,
     }
     assert found["orders_returned"] == 1
-    figures = definitions.figures(found, W)
+    figures = definitions.compute_figures(found, W)
     assert (figures["once_rate"].value, figures["again_rate"].value) == (0.6667, 0.3333)
     assert figures["return_rate"].value == 0.3333
-    assert once in await facts.cases_behind(asked(), ["orders_once"], [UNIT])
-    assert returned not in await facts.cases_behind(asked(), ["orders_once"], [UNIT])
+    assert once in await facts.list_cases(asked(), ["orders_once"], [UNIT])
+    assert returned not in await facts.list_cases(asked(), ["orders_once"], [UNIT])
 
 
 async def test_what_people_say_at_the_call_back_makes_the_three_rates(context: AppContext) -> None:
@@ -163,7 +163,7 @@ async def test_what_people_say_at_the_call_back_makes_the_three_rates(context: A
     for number, words in enumerate(said):
         no = await answered(context, number)
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", **words)
-    figures = definitions.figures(await facts_of(UNIT), W)
+    figures = definitions.compute_figures(await facts_of(UNIT), W)
     assert (figures["response_rate"].top, figures["response_rate"].base) == (2, 3)
     assert (figures["solution_rate"].top, figures["solution_rate"].base) == (1.5, 3)
     assert (figures["order_satisfaction"].top, figures["order_satisfaction"].base) == (2, 3)
@@ -178,25 +178,27 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(con
     clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     secret, now = context.settings.secret, MONDAY + 3 * DAY
     with pytest.raises(NotFound):
-        await exclusions.ask(unreasonable, await directory.load_actor("clerk-jiwei"), "无理", now=now, secret=secret)
+        await exclusions.request_exclusion(
+            unreasonable, await directory.load_actor("clerk-jiwei"), "无理", now=now, secret=secret
+        )
     with pytest.raises(Invalid):
-        await exclusions.ask(unreasonable, clerk, "", now=now, secret=secret)
-    await exclusions.ask(unreasonable, clerk, "要求违反规定收费，依法不能办理", now=now, secret=secret)
+        await exclusions.request_exclusion(unreasonable, clerk, "", now=now, secret=secret)
+    await exclusions.request_exclusion(unreasonable, clerk, "要求违反规定收费，依法不能办理", now=now, secret=secret)
     with pytest.raises(NotNow):
-        await exclusions.ask(unreasonable, clerk, "再申请", now=now, secret=secret)
+        await exclusions.request_exclusion(unreasonable, clerk, "再申请", now=now, secret=secret)
     assert (await facts_of(UNIT))["unsolved"] == 2  # asked is not approved
     with pytest.raises(NotFound):
-        await exclusions.decide(
+        await exclusions.decide_exclusion(
             unreasonable, await directory.load_actor("clerk-jiwei"), is_approved=True, answer="同意", now=now
         )
     with pytest.raises(Forbidden):
-        await exclusions.decide(unreasonable, clerk, is_approved=True, answer="同意", now=now)
-    await exclusions.decide(unreasonable, supervisor, is_approved=True, answer="经核查属实", now=now)
+        await exclusions.decide_exclusion(unreasonable, clerk, is_approved=True, answer="同意", now=now)
+    await exclusions.decide_exclusion(unreasonable, supervisor, is_approved=True, answer="经核查属实", now=now)
     found = await facts_of(UNIT)
     assert (found["unsolved"], found["set_aside"], found["orders_answered"]) == (1, 1, 2)
-    assert await facts.cases_behind(asked(), ["set_aside"]) == [unreasonable]
+    assert await facts.list_cases(asked(), ["set_aside"]) == [unreasonable]
     with pytest.raises(NotNow):
-        await exclusions.decide(unreasonable, supervisor, is_approved=False, answer="再看", now=now)
+        await exclusions.decide_exclusion(unreasonable, supervisor, is_approved=False, answer="再看", now=now)
 
 
 async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(context: AppContext) -> None:
@@ -217,12 +219,12 @@ async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the
     assert september["voted"] == 4
     desk = await facts_of("rexian")
     assert (desk["desk_satisfied"], desk["desk_unrated"]) == (1, 1)
-    year = definitions.figures(await facts_of(UNIT, asked("2026")), W)
+    year = definitions.compute_figures(await facts_of(UNIT, asked("2026")), W)
     assert (year["participation_rate"].top, year["participation_rate"].base) == (2, 3)
     assert (year["satisfaction_rate"].top, year["satisfaction_rate"].base) == (2, 3)  # one content, one silent
     assert year["rated_satisfaction"].value == 0.4444
     assert year["vote_rate"].value == 0.8
-    assert await facts.cases_behind(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
+    assert await facts.list_cases(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
 
 
 async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(context: AppContext) -> None:
@@ -241,10 +243,10 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(cont
         await links.add_link(desk, no, first, kind, now=MONDAY + DAY)
     proposal = links.LinkProposal((await Case.get(no=first)).id, LinkKind.REPEAT_OF, 0.9, True)
     await links.store_proposals((await Case.get(no=undecided)).id, [proposal], MONDAY + DAY)
-    assert await facts.cases_behind(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
+    assert await facts.list_cases(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
     found = await facts_of(UNIT)
     assert (found["repeats"], found["petitions"]) == (2, 8)
-    assert definitions.figures(found, W)["repeat_rate"].value == 0.25
+    assert definitions.compute_figures(found, W)["repeat_rate"].value == 0.25
 
 
 async def test_a_rating_after_the_window_moves_nothing(context: AppContext) -> None:
@@ -264,7 +266,7 @@ async def test_the_window_is_a_setting(context: AppContext) -> None:
 
 async def test_reports_are_in_no_fact_at_all(context: AppContext) -> None:
     await answered(context, 1)
-    before = [await facts.counted(asked(name)) for name in ("2026-09", "2026")]
+    before = [await facts.count_facts(asked(name)) for name in ("2026-09", "2026")]
     draft = Submission(
         kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian"
     )
@@ -273,7 +275,7 @@ async def test_reports_are_in_no_fact_at_all(context: AppContext) -> None:
     await does(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
     await does(no, "clerk-jiwei", Act.REPLY, DAY, text="已办理。")
     await does(no, "citizen", Act.RATE, 2 * DAY, level=1, desk_level=1)
-    assert [await facts.counted(asked(name)) for name in ("2026-09", "2026")] == before
+    assert [await facts.count_facts(asked(name)) for name in ("2026-09", "2026")] == before
 
 
 async def test_a_region_holds_what_lies_below_it(context: AppContext) -> None:
@@ -293,14 +295,14 @@ async def test_a_region_holds_what_lies_below_it(context: AppContext) -> None:
 @pytest.mark.parametrize("name", ["", "2026-13", "2026Q5", "26", "Q3", "2026-10-01"])
 def test_what_is_no_period_is_refused(name: str) -> None:
     with pytest.raises(Invalid) as fault:
-        periods.period(name)
+        periods.parse_period(name)
     assert fault.value.fields == {"period": "not_a_period"}
 
 
 def test_a_quarter_and_a_year_are_their_months() -> None:
-    assert periods.period("2026Q3").since == month("2026-07").since
-    assert periods.period("2026Q3").until == SEPTEMBER.until
-    assert (periods.period("2026").since, periods.period("2026").until) == (
-        month("2026-01").since,
-        month("2026-12").until,
+    assert periods.parse_period("2026Q3").since == parse_month("2026-07").since
+    assert periods.parse_period("2026Q3").until == SEPTEMBER.until
+    assert (periods.parse_period("2026").since, periods.parse_period("2026").until) == (
+        parse_month("2026-01").since,
+        parse_month("2026-12").until,
     )

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.one_database
 
 
 def edition(name: str = "城市管理局") -> EditionView:
-    document = statistics.document(
+    document = statistics.build_table(
         OCTOBER,
         [CHENGGUAN, replace(JIAOTONG, received=4), REXIAN],
         ALL,

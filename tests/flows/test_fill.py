@@ -36,7 +36,7 @@ THIS_AFTERNOON = f"{CASE_SOURCE}12"
 @pytest.fixture
 async def empty(tmp_path: Path) -> AsyncIterator[AppContext]:
     """A migrated installation with nothing in it but the calendar, on a Monday in September."""
-    async with blank(tmp_path) as settings, bootstrap.opened(settings) as opened:
+    async with blank(tmp_path) as settings, bootstrap.open_context(settings) as opened:
         context = replace(opened, clock=opened.clock.starting_at(MONDAY))
         await bootstrap.seed_calendar(context)
         yield context
@@ -84,7 +84,7 @@ async def test_a_finished_town_is_not_filled_again(context: AppContext) -> None:
 
 async def test_units_without_accounts_are_completed_at_the_next_start(empty: AppContext) -> None:
     Progress(MONDAY.isoformat()).save(empty.settings.data)
-    await provisioning.provision(empty, provisioning.read(TOWN), by="demo")
+    await provisioning.provision(empty, provisioning.read_district(TOWN), author="demo")
     assert not await accounts.has_demo_accounts()
     await background_fill.prepare(empty)
     assert await accounts.has_demo_accounts()
@@ -101,7 +101,7 @@ async def test_a_database_filled_elsewhere_is_left_alone(context: AppContext) ->
 async def test_while_the_town_fills_the_worker_takes_only_what_people_do(context: AppContext) -> None:
     now = context.clock.now()
     context.simulated_before = now
-    handlers = bootstrap.handlers(context)
+    handlers = bootstrap.build_handlers(context)
     await outbox.put("case.held", "of-the-simulation", {"no": "20260801-000000"}, now - timedelta(days=30))
     draft = Submission(
         kind="help",
@@ -111,7 +111,7 @@ async def test_while_the_town_fills_the_worker_takes_only_what_people_do(context
         desk=context.settings.desk,
         person=PersonSubmission(name="安小娜", phone="13900001234"),
     )
-    draft = case_actions.filled(draft, await directory.load_directory(), context.settings.desk)
+    draft = case_actions.fill_submission(draft, await directory.load_directory(), context.settings.desk)
     receipt = await cases.submit(draft, citizen(""), now=now, secret=context.settings.secret)
     await outbox.run_due(handlers, context.clock.now(), since=context.simulated_before)
     assert (await case_queries.load_file(SYSTEM, receipt.no, secret=context.settings.secret)).category

@@ -48,7 +48,7 @@ async def test_a_new_process_reads_the_model_and_its_first_request_fits_nothing(
     shutil.copy(town.data / flag_model.file_name(), settings.data)
     figures = await _first_request(settings)
     assert (figures["ready"], figures["fits_at_start"], figures["fits_after"]) == (True, 0, 0)
-    async with bootstrap.opened(settings):
+    async with bootstrap.open_context(settings):
         assert "self_harm" in (await Case.get(no=figures["no"])).flags
 
 
@@ -78,7 +78,7 @@ async def test_who_usually_answers_is_learnt_at_the_start_and_by_no_request(sett
     wages = {"title": "餐馆三个月没发工资", "text": "老板拖欠我们三个月工资，请劳动监察帮忙要回来。"}
     async with Door.opened(replace(settings, automatic="suggest")) as door:
         desk, clerk = await door.log_in("reception"), await door.log_in("clerk-jiaoyu")
-        for number in range(unit_recommendation.FEWEST):
+        for number in range(unit_recommendation.MIN_CASES):
             no = (await door.submit(title=wages["title"], text=f"{wages['text']}（{number}）"))["no"]
             await door.drain()
             assert (await door.act(no, "assign", {"unit": "jiaoyu"}, desk)).is_success

@@ -48,18 +48,18 @@ def _changed(folder: Path, name: str, old: str, new: str) -> None:
 
 
 async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Settings) -> None:
-    async with bootstrap.opened(empty) as context:
-        district = provisioning.read(folder)
-        await provisioning.provision(context, district, by="found")
+    async with bootstrap.open_context(empty) as context:
+        district = provisioning.read_district(folder)
+        await provisioning.provision(context, district, author="found")
         passwords: dict[str, str] = {}
-        await provisioning.employ(district.people, passwords.update, now=context.clock.now())
+        await provisioning.employ_staff(district.people, passwords.update, now=context.clock.now())
         assert set(passwords) == {"wang", "li"}
         session = await sessions.log_in(context, "wang", passwords["wang"])
         assert session.actor.unit == "jiaoyu"
         assert (
-            await provisioning.employ(district.people, passwords.update, now=context.clock.now()) == 0
+            await provisioning.employ_staff(district.people, passwords.update, now=context.clock.now()) == 0
         )  # who has an account keeps its password
-        assert await sessions.actor_of_token(context, session.token)
+        assert await sessions.find_actor_by_token(context, session.token)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Sett
 def test_what_is_wrong_is_told_with_its_place(folder: Path, name: str, old: str, new: str, said: str) -> None:
     _changed(folder, name, old, new)
     with pytest.raises(provisioning.FaultyError) as wrong:
-        provisioning.read(folder)
+        provisioning.read_district(folder)
     assert any(fault.where.startswith(name) and said in fault.what for fault in wrong.value.faults), str(wrong.value)
 
 
@@ -91,7 +91,7 @@ def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
     _changed(folder, "staff.csv", "jiaoyu", "moon")
     (folder / "routes.toml").unlink()
     with pytest.raises(provisioning.FaultyError) as wrong:
-        provisioning.read(folder)
+        provisioning.read_district(folder)
     assert {fault.where.split()[0] for fault in wrong.value.faults} == {"units.toml", "staff.csv", "routes.toml"}
 
 
@@ -105,7 +105,7 @@ async def test_the_commands_take_in_all_or_nothing_once(folder: Path, empty: Set
     assert _first_passwords(folder) == {"wang", "li"}
     assert "已经建立过" in _told(empty, "found", folder).stderr
     word = _told(empty, "password", "li").stdout.strip()
-    async with bootstrap.opened(empty) as context:
+    async with bootstrap.open_context(empty) as context:
         assert (await sessions.log_in(context, "li", word)).actor.id == "li"
         assert _told(empty, "leave", "li").returncode == 0
         with pytest.raises(sessions.Unauthorized):
@@ -147,7 +147,7 @@ async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Do
         said_ = {"old": "三更灯火五更鸡，正是", "new": "correct horse", "again": "correct horse"}
         assert (await page.post("/desk/password", data=said_)).status_code == 303
         assert "已经更换" in (await page.get("/desk/password?done=1")).text
-        assert await sessions.actor_of_token(context, elsewhere.token) is None
+        assert await sessions.find_actor_by_token(context, elsewhere.token) is None
         await page.post("/logout")
         answer = await page.post("/desk/password", data=said_)
         assert answer.status_code == 303

@@ -45,7 +45,7 @@ async def _town(door: Door) -> list[str]:
 
 async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Door) -> None:
     numbers = await _town(door)
-    await task_topics.gather(door.context, MONDAY + HOUR)
+    await task_topics.update_topics(door.context, MONDAY + HOUR)
     client = await door.page_client("supervisor")
     page = (await client.get("/board/topics")).text
     assert "搅拌站" in page and "末班" in page
@@ -61,16 +61,16 @@ async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Doo
 async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(context: AppContext) -> None:
     """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
     await simulation.DemoSimulation(context, cases_count=0, days=28, has_waves=True).run()
-    await task_topics.gather(context, context.clock.now())
+    await task_topics.update_topics(context, context.clock.now())
     told = await topic_store.of_day(office_day(context.clock.now()))
     places = {clustering.place_of(topic.members) for topic in told}
-    assert places >= {wave["region"] for wave in seed.read("seasons")["topic"]}
+    assert places >= {wave["region"] for wave in seed.load_data("seasons")["topic"]}
     assert all(clustering.heat(topic.members, office_day(context.clock.now())).people >= 5 for topic in told[:3])
 
 
 async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(door: Door) -> None:
     await _town(door)
-    await task_topics.gather(door.context, MONDAY + HOUR)
+    await task_topics.update_topics(door.context, MONDAY + HOUR)
     for topic in await topic_store.of_day(office_day(MONDAY)):
         for member in topic.members:
             assert not (await case_queries.load_file(SYSTEM, member.no, secret=door.settings.secret)).confidential
@@ -83,7 +83,7 @@ async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(doo
 async def test_a_second_look_at_the_same_day_replaces_the_first(door: Door) -> None:
     await _town(door)
     for _ in range(2):
-        await task_topics.gather(door.context, MONDAY + HOUR)
+        await task_topics.update_topics(door.context, MONDAY + HOUR)
     found = await topic_store.of_day(office_day(MONDAY))
     assert len({topic.thread for topic in found}) == len(found)
 

@@ -232,7 +232,7 @@ async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_i
     assert not [c for c in seen.clocks if c.term.startswith("decide_") and c.stopped_at is None]
     own = await case_queries.load_file(citizen(no), no, secret=context.settings.secret)
     assert not {"endorse_extension", "refuse_extension", "ask_hold", "refuse_hold"} & {e.act for e in own.entries}
-    await outbox.drain(bootstrap.handlers(context), MONDAY + DAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY + DAY)
     fresh, read = await inbox.list_notices(await directory.load_actor("clerk-jiaoyu"))
     assert {"case.refuse_extension", "case.refuse_hold"} <= {row["event"] for row in (*fresh, *read)}
 
@@ -303,7 +303,7 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
     now = (await calendar_editions.load_current_calendar()).edition
     change = calendar_editions.CalendarChange(days, (), due.replace(month=12, day=31), remark="临时放假")
     await calendar_editions.add_edition(change, "admin", MONDAY + 2 * DAY, after=now)
-    await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * DAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY + 2 * DAY)
     assert not [m for m in (await file(context, no)).moves if m.term == "re_review"]
     await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
     seen = await file(context, no)

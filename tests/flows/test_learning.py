@@ -72,14 +72,14 @@ async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -
 
 async def test_the_night_asks_once_when_enough_was_learnt(context: AppContext) -> None:
     night = MONDAY.replace(hour=20)  # four in the morning of the next office day
-    await training._ask_for_tonight(context, night)
+    await training._request_nightly(context, night)
     assert await training_runs.last() == []
     for i, (title, text) in enumerate(messages(context.settings.train_least)):
         await trainer.remember(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
-    await training._ask_for_tonight(context, MONDAY + timedelta(hours=4))
+    await training._request_nightly(context, MONDAY + timedelta(hours=4))
     assert await training_runs.last() == [], "nobody trains at noon"
     for _ in range(2):
-        await training._ask_for_tonight(context, night)
+        await training._request_nightly(context, night)
     assert [run["key"] for run in await training_runs.last()] == ["night-2026-09-15"]
 
 
@@ -136,12 +136,12 @@ from web.tasks import training
 
 async def main():
     settings = Settings(data=Path(sys.argv[1]), database_url=sys.argv[2], log_level="error")
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         if sys.argv[3] == "train":
-            await training.ask(context, "管理员")
+            await training.request_candidate(context, "管理员")
             run = await training_runs.take(context.clock.now())
             print("begun", flush=True)
-            await training.carry_out(context, run.id, "管理员")
+            await training.train_candidate(context, run.id, "管理员")
         rows = [row["id"] for row in await registry.all_releases()]
         print("begun", flush=True)
         while True:
@@ -168,7 +168,7 @@ async def _killed(settings: Settings, what: str, after: float) -> None:
 
 async def _serves(settings: Settings) -> str:
     """The release an office opened anew answers by."""
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         model = await context.model()
         assert model is not None and model.predict("小区停水", "小区停水三天了，没有水用").category
         assert sum(row["is_current"] for row in await registry.all_releases()) == 1
@@ -179,7 +179,7 @@ async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken
     before = await _serves(settings)
     await _killed(settings, "train", 1.5)
     assert await _serves(settings) == before
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         assert (await training_runs.last())[0]["done_at"] is None
         await training_runs.release_leases()
         run = await training_runs.take(context.clock.now())
@@ -187,7 +187,7 @@ async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken
 
 
 async def test_killed_while_promoting_exactly_one_whole_release_serves(settings: Settings) -> None:
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         present = await registry.one_release(await registry.current_id())
         home = context.settings.data / registry.FOLDER
         for name in ("second", "third"):  # other names for the same files: what matters is which row is in force

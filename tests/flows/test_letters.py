@@ -26,7 +26,7 @@ from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import AppContext
 from web.letters import issuing, templates
-from web.letters.placeholders import OfficeLetterValues, day_text
+from web.letters.placeholders import OfficeLetterValues, format_day
 
 DAY = timedelta(days=1)
 TEXT = "征地补偿款少算了两亩，村里和镇里都说不清楚，请求重新核定。\n家里有𠮷田地契可以作证。"
@@ -41,7 +41,7 @@ APPEAL = Submission(
 
 
 async def _drain(context: AppContext) -> None:
-    await outbox.drain(bootstrap.handlers(context), MONDAY + 400 * DAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY + 400 * DAY)
 
 
 async def _opened(context: AppContext, draft: Submission = APPEAL) -> str:
@@ -70,7 +70,7 @@ async def _written(context: AppContext, no: str, letter: IssuedLetter, form: str
     found = await letter_register.open_letter(
         await directory.load_actor(who) if who else citizen(no), no, str(letter.id), secret=context.settings.secret
     )
-    return await issuing.written(context, found, form, "https://xinqiao.example")
+    return await issuing.render_letter(context, found, form, "https://xinqiao.example")
 
 
 def words_of(form: str, content: bytes) -> str:
@@ -258,9 +258,9 @@ async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_mus
     if code == "transfer_slip":
         reader = SYSTEM  # handed over: the desk it left sees it no more
     found = await letter_register.open_letter(reader, no, str(letter.id), secret=secret)
-    said = issuing.said_in(found, "https://xinqiao.example")
+    said = issuing.letter_values(found, "https://xinqiao.example")
     assert [name for name in letter.row.states if not said[name] and name not in MAY_BE_EMPTY] == []
-    words = words_of("docx", await issuing.written(context, found, "docx", "https://xinqiao.example"))
+    words = words_of("docx", await issuing.render_letter(context, found, "docx", "https://xinqiao.example"))
     for name in ("标题", "文号", "签发单位", "签发日期", *letter.row.states):
         assert "".join(said[name].split()) in words, name
     assert "{{" not in words and "{%" not in words
@@ -270,7 +270,7 @@ async def test_handling_a_message_twice_issues_nothing_more(context: AppContext)
     no = await _opened(context)
     await _walk(context, no, ASSIGN, ACCEPT)
     before = await _letters(context, no)
-    handlers = issuing.handlers(context)
+    handlers = issuing.build_handlers(context)
     for seq in (2, 3, 4):
         for handler in (*handlers["case.assign"], *handlers["case.accept"]):
             try:
@@ -303,9 +303,9 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
         "《信访工作条例》",
         "第三十二条",
         names.name(names.superior("ziran")),
-        day_text(right.due_legal_day),
+        format_day(right.due_legal_day),
         letter.number,
-        day_text(office_day(letter.issued_at)),
+        format_day(office_day(letter.issued_at)),
         names.name("ziran"),
     ):
         assert "".join(said.split()) in words, said
@@ -317,8 +317,8 @@ async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_wor
     letter = (await _letters(context, no))["accept_notice"]
     first = [await _written(context, no, letter, form) for form in ("docx", "pdf")]
     await _walk(context, no, (Act.EXTEND, "lead-ziran", {"reason": "需要重新测量", "days": 30}), REPLY, begin=5)
-    own = templates.shipped("accept_notice")
-    assert templates.take_in(context.settings.data, "accept_notice", own) == []
+    own = templates.default_template("accept_notice")
+    assert templates.install_template(context.settings.data, "accept_notice", own) == []
     assert [await _written(context, no, letter, form) for form in ("docx", "pdf")] == first
 
 
@@ -327,7 +327,7 @@ async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(co
     for no in nos:
         await cases.act(no, Act.ASSIGN, await directory.load_actor("reception"), {"unit": "ziran"}, now=MONDAY + DAY)
         await cases.act(no, Act.ACCEPT, await directory.load_actor("clerk-ziran"), {}, now=MONDAY + 2 * DAY)
-    handler = issuing.handlers(context)["case.accept"][0]
+    handler = issuing.build_handlers(context)["case.accept"][0]
     files = [await case_queries.load_file(SYSTEM, no, secret=context.settings.secret) for no in nos]
     accepts = [next(e.seq for e in file.entries if e.act == Act.ACCEPT) for file in files]
     twice = [handler({"no": no, "seq": seq}, MONDAY) for no, seq in zip(nos, accepts, strict=True) for _ in range(2)]
@@ -349,10 +349,10 @@ async def test_a_measure_is_told_by_one_letter_that_can_be_checked(context: AppC
         due_day=office_day(MONDAY + 30 * DAY),
         at=MONDAY,
     )
-    letter = await issuing.between(context, kind, said)
-    assert await issuing.between(context, kind, said) == letter
+    letter = await issuing.issue_unit_letter(context, kind, said)
+    assert await issuing.issue_unit_letter(context, kind, said) == letter
     assert await letter_register.find_by_token(letter.token) == letter
-    words = words_of("docx", await issuing.written_between(context, letter, "docx", "https://xinqiao.example"))
+    words = words_of("docx", await issuing.render_unit_letter(context, letter, "docx", "https://xinqiao.example"))
     names = await directory.load_directory()
     for expected in (
         letter.row.title,

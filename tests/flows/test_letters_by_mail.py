@@ -63,8 +63,8 @@ async def post_office() -> AsyncIterator[tuple[Post, Settings]]:
 
 async def test_a_letter_says_the_words_to_everybody_meant_and_names_its_notice() -> None:
     async with post_office() as (post, settings):
-        await sender.sender(settings)(OUT)
-        await sender.sender(settings)(OUT)
+        await sender.build_sender(settings)(OUT)
+        await sender.build_sender(settings)(OUT)
     first, second = post.letters
     assert first["To"] == "clerk@example.cn, lead@example.cn"
     assert "超期" in first["Subject"] and OUT.words in str(first.get_content())  # type: ignore[attr-defined] # an EmailMessage
@@ -80,16 +80,16 @@ async def test_what_the_server_says_is_understood(answer: str, fault: type[Excep
     async with post_office() as (post, settings):
         post.answer = answer
         with pytest.raises(fault):
-            await sender.sender(settings)(OUT)
+            await sender.build_sender(settings)(OUT)
     assert not post.letters
 
 
 async def test_a_server_that_is_away_is_tried_again() -> None:
     with pytest.raises(Unavailable):
-        await sender.sender(replace(Settings(), smtp_host="127.0.0.1", smtp_port=1))(OUT)
+        await sender.build_sender(replace(Settings(), smtp_host="127.0.0.1", smtp_port=1))(OUT)
 
 
 def test_a_letter_holds_no_title_longer_than_a_subject() -> None:
-    letter = sender.letter(replace(Settings(), public_url="https://x.example"), replace(OUT, words="长" * 300))
+    letter = sender.build_message(replace(Settings(), public_url="https://x.example"), replace(OUT, words="长" * 300))
     assert len(letter["Subject"]) < 100
     assert "https://x.example/desk/notices" in letter.get_content()

@@ -35,7 +35,7 @@ async def _in(context: AppContext, title: str, text: str, person: PersonSubmissi
     """Handed in, and what follows carried out."""
     draft = Submission(more.pop("kind", "complaint"), title, text, "web", "", person=person, **more)
     no = (await case_actions.submit_case(context, draft)).no
-    await outbox.drain(bootstrap.handlers(context), context.clock.now())
+    await outbox.drain(bootstrap.build_handlers(context), context.clock.now())
     return no
 
 

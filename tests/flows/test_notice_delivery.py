@@ -44,7 +44,7 @@ async def deliveries(**narrowed: Any) -> set[tuple[str, str, bool]]:
 
 async def drain(context: AppContext, moment: datetime) -> None:
     """What follows from what happened, through the senders this installation really has."""
-    await outbox.drain(bootstrap.handlers(context), stand(context, moment))
+    await outbox.drain(bootstrap.build_handlers(context), stand(context, moment))
 
 
 async def reported(context: AppContext) -> str:

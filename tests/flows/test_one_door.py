@@ -93,7 +93,7 @@ async def test_a_stale_page_learns_of_the_conflict(context: AppContext) -> None:
 
 async def test_every_handler_twice_changes_nothing_more(context: AppContext) -> None:
     await _submit(context)
-    table = bootstrap.handlers(context)
+    table = bootstrap.build_handlers(context)
     await outbox.drain(table, MONDAY + HOUR)
     before = (await case_worklist.load_worklist(SYSTEM, Filters(), 1, now=MONDAY)).items
     messages = await outbox.Message.all()
@@ -275,7 +275,7 @@ async def test_what_a_person_decides_is_kept_for_training_without_the_person(con
     await cases.act(receipt.no, Act.CLASSIFY, desk, {"category": "0906"}, now=MONDAY + HOUR)
     report = await _submit(context, 2, kind="report")
     await cases.act(report.no, Act.CLASSIFY, desk, {"category": "1601"}, now=MONDAY + HOUR)
-    await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * HOUR)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY + 2 * HOUR)
     learnt = await LearntExample.all()
     assert [(e.case_no, e.category) for e in learnt] == [(receipt.no, "0906")]
     assert "13900001234" not in learnt[0].text and "安小娜" not in learnt[0].text

@@ -113,7 +113,7 @@ async def test_the_citizen_is_not_shown_what_the_desk_noted_down(context: AppCon
     )
     assert "particulars" not in owner.entries[0].data
     assert desk.entries[0].data["particulars"] == {"threat": True, "visit_place": "三号窗口"}
-    assert desk.urgency == case_actions.AT_ONCE
+    assert desk.urgency == case_actions.URGENCY_AT_ONCE
 
 
 async def test_people_beside_are_forgotten_with_the_petitioner(context: AppContext) -> None:

@@ -107,7 +107,7 @@ async def test_stored_standings_equal_folded_ones_and_twice_changes_nothing_more
     for unit in ("renshe", "renshe", "jiaoyu", "renshe"):
         await _confirmed(careful, unit)
     before = await outcomes.standings()
-    handler = classification.judge(TARGET)
+    handler = classification.build_outcome_handler(TARGET)
     for one in await Outcome.all():
         await handler({"no": one.case_no, "seq": 2}, careful.context.clock.now())
     assert await outcomes.standings() == before

@@ -81,7 +81,7 @@ async def test_a_right_that_lapses_follows_the_calendar_too(context: AppContext)
     newest = (await calendar_editions.load_current_calendar()).edition
     what = calendar_editions.CalendarChange((day,), (), day.day.replace(month=12, day=31), remark="通知")
     await calendar_editions.add_edition(what, "admin", MONDAY + HOUR, after=newest)
-    await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * HOUR)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY + 2 * HOUR)
     (moved,) = [c for c in (await case_statistics.load_projection(no))[1] if c.term == "object"]
     assert moved.due_at > objecting.due_at
     assert [d async for d in jobs.find_damages(context.settings.data)] == []
@@ -89,7 +89,7 @@ async def test_a_right_that_lapses_follows_the_calendar_too(context: AppContext)
 
 async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(context: AppContext) -> None:
     no = await _opened(context, "report", bars=frozenset({"jiwei", "rexian"}))
-    table, desk = bootstrap.handlers(context), await directory.load_actor("reception")
+    table, desk = bootstrap.build_handlers(context), await directory.load_actor("reception")
     await outbox.drain(table, MONDAY + HOUR)
     above = await directory.load_actor("clerk-shi-jiwei")
     await cases.act(no, Act.RETURN, above, {"reason": "不属于本机关管辖"}, now=MONDAY + 2 * HOUR)

@@ -11,12 +11,12 @@ import pytest
 from evaluation import jobs
 from evaluation.disclosure import Levels
 from evaluation.models import Rating, RatingCount
-from evaluation.periods import month
+from evaluation.periods import parse_month
 from evaluation.publication import editions, statistics
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import counters, disputes, services, submission
 from evaluation.ratings.submission import RatingValidity, RatingView, ServiceRating
-from evaluation.ratings.tokens import Occasion, token_of
+from evaluation.ratings.tokens import Occasion, create_token
 from feedback.kernel import outbox
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
@@ -29,7 +29,7 @@ from tests.moments import MONDAY
 from web.context import AppContext
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SEPTEMBER = month("2026-09")
+SEPTEMBER = parse_month("2026-09")
 OCTOBER = SEPTEMBER.until + DAY
 UNIT = "jiaoyu"
 
@@ -54,16 +54,16 @@ async def _answered(context: AppContext, *, number: int = 1) -> str:
 
 async def _rate(no: str, level: int, **more: Any) -> None:
     data = {"level": level, **more}
-    await cases.act(no, Act.RATE, citizen(no), data, now=MONDAY + 2 * DAY, in_transaction=case_ratings.record)
+    await cases.act(no, Act.RATE, citizen(no), data, now=MONDAY + 2 * DAY, in_transaction=case_ratings.record_rating)
 
 
 async def _rated(no: str) -> tuple[RatingView, ...]:
-    items: tuple[RatingView, ...] = (await case_ratings.ratings_of(citizen(no))).items
+    items: tuple[RatingView, ...] = (await case_ratings.list_ratings(citizen(no))).items
     return items
 
 
 async def _follow(context: AppContext) -> None:
-    await outbox.drain(jobs.handlers(context.settings) | _unheard(), MONDAY + 2 * DAY)
+    await outbox.drain(jobs.build_handlers(context.settings) | _unheard(), MONDAY + 2 * DAY)
 
 
 def _unheard() -> dict[str, outbox.Handler]:
@@ -74,7 +74,7 @@ def _unheard() -> dict[str, outbox.Handler]:
 
 
 async def _service(context: AppContext, level: int = 5, **more: Any) -> RatingView:
-    matter = (await services.matters())[0].code
+    matter = (await services.list_matters())[0].code
     facts: Mapping[str, Any] = {"matter": matter, "handling_no": "办-0001", "level": level} | more
     return await services.rate_service(ServiceRating(**facts), None, now=MONDAY, secret=context.settings.secret)
 
@@ -85,7 +85,7 @@ async def test_a_rating_is_kept_and_counted_with_its_act(context: AppContext) ->
     (rating,) = await _rated(no)
     assert (rating.level_text, rating.unit, rating.number, rating.case_no) == ("非常满意", UNIT, 1, no)
     assert rating.tags == (("510", "一窗受理一次办结"), ("517", "服务热情效率高"))
-    assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({5: 1})}
+    assert await counters.load_levels(SEPTEMBER) == {UNIT: Levels({5: 1})}
 
 
 async def test_tags_of_another_level_are_refused_and_the_act_with_them(context: AppContext) -> None:
@@ -95,7 +95,7 @@ async def test_tags_of_another_level_are_refused_and_the_act_with_them(context: 
     assert fault.value.fields == {"tags": "not_of_this_level"}
     file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
     assert [e.act for e in file.entries][-1] == "reply"
-    assert await counters.levels_in(SEPTEMBER) == {}
+    assert await counters.load_levels(SEPTEMBER) == {}
 
 
 async def test_there_is_one_follow_up_which_does_not_count_again(context: AppContext) -> None:
@@ -105,8 +105,8 @@ async def test_there_is_one_follow_up_which_does_not_count_again(context: AppCon
     with pytest.raises(NotNow):
         await _rate(no, 5)
     assert [r.number for r in await _rated(no)] in ([1, 2], [2, 1])
-    assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({4: 1})}
-    assert await counters.follow_ups_in(SEPTEMBER) == {UNIT: 1}
+    assert await counters.load_levels(SEPTEMBER) == {UNIT: Levels({4: 1})}
+    assert await counters.count_follow_ups(SEPTEMBER) == {UNIT: 1}
 
 
 async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(context: AppContext) -> None:
@@ -139,8 +139,8 @@ async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(contex
     opened = await case_queries.load_file(SYSTEM, rating.rectify_no, secret=context.settings.secret)
     assert no not in opened.title + opened.text + opened.link
     clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
-    assert (await case_ratings.ratings_of(clerk)).items[0].case_no == ""
-    assert (await case_ratings.ratings_of(supervisor)).items[0].case_no == no
+    assert (await case_ratings.list_ratings(clerk)).items[0].case_no == ""
+    assert (await case_ratings.list_ratings(supervisor)).items[0].case_no == no
 
 
 async def test_a_report_that_is_rated_badly_opens_no_file_that_others_may_read(context: AppContext) -> None:
@@ -165,20 +165,20 @@ async def _report(context: AppContext) -> str:
 
 async def test_a_report_more_or_less_changes_nothing_that_is_published(context: AppContext) -> None:
     await _rate(await _answered(context), 5)
-    without = await editions.preview("2026-09", now=OCTOBER, settings=context.settings)
+    without = await editions.preview_figures("2026-09", now=OCTOBER, settings=context.settings)
     no = await _report(context)
     await _rate(no, 1)
     await _rate(no, 2)
-    assert await editions.preview("2026-09", now=OCTOBER, settings=context.settings) == without
-    edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=context.settings)
+    assert await editions.preview_figures("2026-09", now=OCTOBER, settings=context.settings) == without
+    edition = await editions.publish_edition("2026-09", now=OCTOBER, author="test", settings=context.settings)
     assert edition.figures == without
 
 
 async def test_overseers_who_are_not_cleared_do_not_see_how_a_report_was_rated(context: AppContext) -> None:
     await _rate(await _report(context), 1)
     supervisor, desk = await directory.load_actor("supervisor"), await directory.load_actor("clerk-jiwei")
-    assert (await case_ratings.ratings_of(supervisor)).total == 0
-    assert (await case_ratings.ratings_of(desk)).total == 1
+    assert (await case_ratings.list_ratings(supervisor)).total == 0
+    assert (await case_ratings.list_ratings(desk)).total == 1
 
 
 async def test_a_petition_rates_the_petition_department_and_the_unit_apart(context: AppContext) -> None:
@@ -186,7 +186,7 @@ async def test_a_petition_rates_the_petition_department_and_the_unit_apart(conte
     await _rate(no, 2, desk_level=4)
     rating = await Rating.get(case_no=no)
     assert (rating.unit, rating.level, rating.desk, rating.desk_level) == (UNIT, 2, "rexian", 4)
-    assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({2: 1})}  # the desk's goes into no unit's stars
+    assert await counters.load_levels(SEPTEMBER) == {UNIT: Levels({2: 1})}  # the desk's goes into no unit's stars
 
 
 async def test_who_brings_something_else_than_a_petition_rates_no_petition_department(context: AppContext) -> None:
@@ -223,7 +223,7 @@ async def test_the_same_form_sent_twice_rates_a_service_once(context: AppContext
 async def test_the_same_form_sent_twice_at_once_rates_a_case_once(context: AppContext) -> None:
     no, rated = (
         await _answered(context),
-        partial(case_ratings.record, rating_id=submission.id_of("formular-1", "geheim")),
+        partial(case_ratings.record_rating, rating_id=submission.compute_rating_id("formular-1", "geheim")),
     )
     rate = partial(cases.act, no, Act.RATE, citizen(no), {"level": 5}, now=MONDAY + 2 * DAY, in_transaction=rated)
     await rate()
@@ -237,9 +237,9 @@ async def test_a_rating_sees_only_whom_it_concerns(context: AppContext) -> None:
     no = await _answered(context)
     await _rate(no, 2)
     other, admin = await directory.load_actor("clerk-jiwei"), await directory.load_actor("admin")
-    assert (await case_ratings.ratings_of(other)).total == 0
-    assert (await case_ratings.ratings_of(admin)).total == 0
-    assert (await case_ratings.ratings_of(citizen(""))).total == 0
+    assert (await case_ratings.list_ratings(other)).total == 0
+    assert (await case_ratings.list_ratings(admin)).total == 0
+    assert (await case_ratings.list_ratings(citizen(""))).total == 0
 
 
 async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(context: AppContext) -> None:
@@ -253,13 +253,13 @@ async def test_a_service_is_rated_by_its_handling_number_once_and_once_more(cont
 async def test_the_same_handling_rated_many_times_at_once_counts_once(context: AppContext) -> None:
     await asyncio.gather(*(_service(context) for _ in range(5)), return_exceptions=True)
     assert await Rating.filter(number=1).count() == 1
-    (levels,) = (await counters.levels_in(SEPTEMBER)).values()
+    (levels,) = (await counters.load_levels(SEPTEMBER)).values()
     assert levels.total == 1
 
 
 async def test_a_window_code_can_be_used_by_many(context: AppContext) -> None:
-    matter = (await services.matters())[0].code
-    token = token_of(context.settings.secret, Occasion(matter=matter, window="A12"))
+    matter = (await services.list_matters())[0].code
+    token = create_token(context.settings.secret, Occasion(matter=matter, window="A12"))
     said = ServiceRating(level=5, token=token, pf="3")
     for _ in range(3):
         rating = await services.rate_service(said, None, now=MONDAY, secret=context.settings.secret)
@@ -317,17 +317,17 @@ async def test_an_invalid_rating_leaves_the_figures_by_somebody_elses_decision(c
     (rating,) = await _rated(no)
     clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     with pytest.raises(NotFound):
-        await disputes.dispute(rating.id, await directory.load_actor("clerk-jiwei"), "误评", now=MONDAY)
-    await disputes.dispute(rating.id, clerk, "群众点错了", now=MONDAY + 3 * DAY)
-    assert await counters.levels_in(SEPTEMBER) == {UNIT: Levels({1: 1})}
+        await disputes.dispute_rating(rating.id, await directory.load_actor("clerk-jiwei"), "误评", now=MONDAY)
+    await disputes.dispute_rating(rating.id, clerk, "群众点错了", now=MONDAY + 3 * DAY)
+    assert await counters.load_levels(SEPTEMBER) == {UNIT: Levels({1: 1})}
     with pytest.raises(Forbidden):
-        await disputes.judge(rating.id, clerk, is_valid=False, reason="误评", now=OCTOBER)
-    await disputes.judge(rating.id, supervisor, is_valid=False, reason="本人确认误点", now=OCTOBER)
-    assert await counters.levels_in(SEPTEMBER) == {}
+        await disputes.decide_dispute(rating.id, clerk, is_valid=False, reason="误评", now=OCTOBER)
+    await disputes.decide_dispute(rating.id, supervisor, is_valid=False, reason="本人确认误点", now=OCTOBER)
+    assert await counters.load_levels(SEPTEMBER) == {}
     (rating,) = await _rated(no)
     assert (rating.status, rating.set_aside) == (RatingValidity.INVALID, "本人确认误点")
     with pytest.raises(NotNow):
-        await disputes.judge(rating.id, supervisor, is_valid=True, reason="再看", now=OCTOBER)
+        await disputes.decide_dispute(rating.id, supervisor, is_valid=True, reason="再看", now=OCTOBER)
 
 
 async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(context: AppContext) -> None:
@@ -342,7 +342,7 @@ async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(context: 
         await cases.act(file, Act.ASSIGN, desk, {"unit": UNIT}, now=at)
 
     async def stage() -> str:
-        return str((await disputes.loops(clerk, now=at)).items[0].stage.value)
+        return str((await disputes.list_bad_reviews(clerk, now=at)).items[0].stage.value)
 
     seen = [await stage()]
     steps: tuple[tuple[Act, Any, dict[str, Any]], ...] = (
@@ -361,7 +361,7 @@ async def test_a_bad_rating_goes_round_its_loop_and_is_heard_once_more(context: 
         *("received", "rectify_now", "verifying", "rectify_later", "replied"),
         *("reopened", "replied", "satisfied"),
     ]
-    await editions.publish("2026-09", now=OCTOBER, by="test", settings=context.settings)
+    await editions.publish_edition("2026-09", now=OCTOBER, author="test", settings=context.settings)
     assert await stage() == "published"
 
 
@@ -389,85 +389,85 @@ async def test_a_dispute_comes_in_five_working_days_and_once(context: AppContext
     (rating,) = await _rated(no)
     clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     with pytest.raises(NotNow) as late:
-        await disputes.dispute(rating.id, clerk, "误评", now=MONDAY + 10 * DAY)
+        await disputes.dispute_rating(rating.id, clerk, "误评", now=MONDAY + 10 * DAY)
     assert late.value.code == "dispute_lapsed"
-    await disputes.dispute(rating.id, clerk, "误评", now=MONDAY + 8 * DAY)  # Sunday the 20th is a working day
-    view = (await disputes.loops(supervisor, now=MONDAY + 8 * DAY)).items[0]
+    await disputes.dispute_rating(rating.id, clerk, "误评", now=MONDAY + 8 * DAY)  # Sunday the 20th is a working day
+    view = (await disputes.list_bad_reviews(supervisor, now=MONDAY + 8 * DAY)).items[0]
     assert (view.stage.value, view.may_judge, view.may_dispute) == ("invalid_proposed", True, False)
     assert view.due_at is not None
-    await disputes.judge(rating.id, supervisor, is_valid=True, reason="评价属实", now=MONDAY + 8 * DAY)
-    assert (await disputes.loops(clerk, now=MONDAY + 8 * DAY)).items[0].stage.value == "valid"
+    await disputes.decide_dispute(rating.id, supervisor, is_valid=True, reason="评价属实", now=MONDAY + 8 * DAY)
+    assert (await disputes.list_bad_reviews(clerk, now=MONDAY + 8 * DAY)).items[0].stage.value == "valid"
     with pytest.raises(NotNow) as twice:
-        await disputes.dispute(rating.id, clerk, "再申诉", now=MONDAY + 8 * DAY)
+        await disputes.dispute_rating(rating.id, clerk, "再申诉", now=MONDAY + 8 * DAY)
     assert twice.value.code == "disputed_before"
 
 
 async def test_counters_made_anew_are_the_same(context: AppContext) -> None:
     for number, level in enumerate((5, 4, 1)):
         await _rate(await _answered(context, number=number), level)
-    before = await counters.levels_in(SEPTEMBER)
-    assert await counters.recount() == 0
+    before = await counters.load_levels(SEPTEMBER)
+    assert await counters.rebuild_counters() == 0
     await RatingCount.filter(level=4).update(n=7)
-    assert await counters.recount() == 1
-    assert await counters.levels_in(SEPTEMBER) == before == {UNIT: Levels({5: 1, 4: 1, 1: 1})}
+    assert await counters.rebuild_counters() == 1
+    assert await counters.load_levels(SEPTEMBER) == before == {UNIT: Levels({5: 1, 4: 1, 1: 1})}
 
 
 async def test_a_month_is_frozen_once_and_the_same_afterwards(context: AppContext) -> None:
     await _rate(await _answered(context), 5)
-    publish = partial(editions.publish, "2026-09", by="test", settings=context.settings)
+    publish = partial(editions.publish_edition, "2026-09", author="test", settings=context.settings)
     first = await publish(now=OCTOBER)
     await _rate(await _answered(context, number=2), 1)
     again = await publish(now=OCTOBER + DAY)
     assert first.fresh and not again.fresh
     assert (again.number, again.digest, again.figures) == (1, first.digest, first.figures)
-    assert await editions.newest() == again
-    assert statistics.digest_of(again.figures) == again.digest
+    assert await editions.load_newest() == again
+    assert statistics.compute_digest(again.figures) == again.digest
 
 
 async def test_a_correction_is_a_new_edition_that_names_the_old(context: AppContext) -> None:
     await _rate(await _answered(context), 5)
-    publish = partial(editions.publish, "2026-09", now=OCTOBER, by="test", settings=context.settings)
+    publish = partial(editions.publish_edition, "2026-09", now=OCTOBER, author="test", settings=context.settings)
     await publish()
     await _rate(await _answered(context, number=2), 1)
     corrected = await publish(correction="补录漏记的评价")
     assert (corrected.number, corrected.corrects, corrected.remark) == (2, 1, "补录漏记的评价")
-    assert (await editions.edition("2026-09")).number == 2
-    assert (await editions.edition("2026-09", 1)).digest != corrected.digest
+    assert (await editions.load_edition("2026-09")).number == 2
+    assert (await editions.load_edition("2026-09", 1)).digest != corrected.digest
 
 
 async def test_a_month_that_is_not_over_is_frozen_early_only_on_purpose_and_says_so(context: AppContext) -> None:
-    publish = partial(editions.publish, "2026-09", by="test", settings=context.settings)
+    publish = partial(editions.publish_edition, "2026-09", author="test", settings=context.settings)
     with pytest.raises(NotNow) as refused:
         await publish(now=MONDAY)
     assert refused.value.code == "period_not_over"
     early = await publish(now=MONDAY, early=True)
     assert early.provisional
-    assert await editions.newest() is None
+    assert await editions.load_newest() is None
     final = await publish(now=OCTOBER)
     assert (final.number, final.corrects, final.provisional) == (2, 1, False)
 
 
 async def test_nobody_has_figures_of_a_month_that_was_never_frozen(context: AppContext) -> None:
     with pytest.raises(NotFound):
-        await editions.edition("2026-08")
+        await editions.load_edition("2026-08")
     with pytest.raises(Invalid):
-        await editions.edition("neulich")
+        await editions.load_edition("neulich")
 
 
 async def test_a_house_that_just_opened_publishes_no_empty_month(context: AppContext) -> None:
     assert await jobs.close_period(OCTOBER, context.settings) is None
-    assert await editions.editions() == []
+    assert await editions.list_editions() == []
 
 
 async def test_the_figures_are_those_of_the_cases(context: AppContext) -> None:
     for number in range(12):
         await _rate(await _answered(context, number=number), 5 if number else 3)
-    rows, everybody = await editions.counts("2026-09", now=OCTOBER)
+    rows, everybody = await editions.count_period("2026-09", now=OCTOBER)
     unit = next(row for row in rows if row.unit == UNIT)
     assert (unit.received, unit.ratings, unit.bad) == (12, 12, 0)
     assert (unit.late, everybody.received, everybody.on_time, everybody.late) == (0, 12, 12, 0)
-    edition = await editions.publish("2026-09", now=OCTOBER, by="test", settings=context.settings)
+    edition = await editions.publish_edition("2026-09", now=OCTOBER, author="test", settings=context.settings)
     row = edition.figures["units"][0]
     assert (row["unit"], row["timeliness"], row["mean_level"], row["good_share"]) == (UNIT, 1.0, 4.83, 1.0)
     assert row["name"] == (await directory.load_directory()).name(UNIT)
-    assert await jobs.close_period(OCTOBER, context.settings) == await editions.edition("2026-09")
+    assert await jobs.close_period(OCTOBER, context.settings) == await editions.load_edition("2026-09")

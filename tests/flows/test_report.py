@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 from evaluation import periods
 from evaluation.kpi import definitions, facts
 from evaluation.kpi import table as kpi_table
-from evaluation.kpi.definitions import KPI, Weights
+from evaluation.kpi.definitions import KPI_BY_CODE, Weights
 from evaluation.kpi.facts import Question
 from evaluation.publication import annual_report, annual_report_files
 from evaluation.publication.annual_report import Report, Section
@@ -48,7 +48,7 @@ async def test_word_excel_and_figures_say_the_same(lived_in: AppContext) -> None
         wide = len(table.columns)
         assert grid[0][:wide] == [column.name for column in table.columns]
         said = [
-            [annual_report.cell_words(c, k.sort) for c, k in zip(r, table.columns, strict=True)] for r in table.rows
+            [annual_report.format_cell(c, k.sort) for c, k in zip(r, table.columns, strict=True)] for r in table.rows
         ]
         assert [row[:wide] for row in grid[1:]] == said
     book = CalamineWorkbook.from_filelike(BytesIO(annual_report_files.to_xlsx(found)))
@@ -65,10 +65,12 @@ async def test_word_excel_and_figures_say_the_same(lived_in: AppContext) -> None
         for table in section.tables:
             assert all(cell in cells for row in table.rows for cell in row if cell is not None)
 
-    question = Question(periods.year("2026"), lived_in.clock.now(), lived_in.settings.rating_days)
-    engine = definitions.figures(facts.total(await facts.counted(question)), Weights())
+    question = Question(periods.parse_year("2026"), lived_in.clock.now(), lived_in.settings.rating_days)
+    engine = definitions.compute_figures(facts.sum_units(await facts.count_facts(question)), Weights())
     compared = next(s for s in found.sections if s.heading.startswith("七")).tables[0]
-    assert [row[1] for row in compared.rows] == [kpi_table.words(code, engine[code].value) for code in KPI]
+    assert [row[1] for row in compared.rows] == [
+        kpi_table.format_value(code, engine[code].value) for code in KPI_BY_CODE
+    ]
 
 
 _HEADS = tuple(f"{number}、" for number in "一二三四五六七八")
@@ -119,7 +121,7 @@ async def test_an_empty_year_makes_a_report_too(context: AppContext) -> None:
     ("cell", "longest", "blocks"), [(20, 20, 12), (1, 400, 1), (0, 20, 0), (10, 20, 6), (None, 0, 0)]
 )
 def test_a_bar_is_as_long_as_its_number(cell: int | None, longest: float, blocks: int) -> None:
-    assert annual_report_files.bar(cell, longest) == "█" * blocks
+    assert annual_report_files.render_bar(cell, longest) == "█" * blocks
 
 
 async def test_the_report_is_for_overseers_of_the_whole_house(door: Door) -> None:

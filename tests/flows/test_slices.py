@@ -196,7 +196,7 @@ async def test_fingerprints_are_made_in_slices(context: AppContext) -> None:
 
 async def test_a_month_that_stands_is_not_counted_again(context: AppContext) -> None:
     await answered(context)
-    await outbox.drain(bootstrap.handlers(context), MONDAY + 2 * DAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY + 2 * DAY)
     october = MONDAY + 30 * DAY
     edition = await evaluation_jobs.close_period(october, context.settings)
     assert edition

@@ -59,7 +59,7 @@ async def test_without_tables_it_names_the_command(tmp_path: Path) -> None:
 
 
 async def test_with_a_pending_migration_it_names_the_command(settings: Settings) -> None:
-    async with bootstrap.opened(settings):
+    async with bootstrap.open_context(settings):
         await db.write_connection().execute_script("DELETE FROM tortoise_migrations WHERE name LIKE '0013%'")
     refused(run(settings, "serve"), "请先运行 xinqiao migrate")
 
@@ -91,12 +91,12 @@ async def test_an_older_database_gets_its_check_from_what_is_sealed_in_it(settin
     with pytest.raises(NotNow, match="wrong_secret"):
         await bootstrap.migrate(replace(settings, secret=OTHER_SECRET))
     await bootstrap.migrate(settings)
-    async with bootstrap.opened(settings):
+    async with bootstrap.open_context(settings):
         assert await secret_check.state(settings.secret) is SecretState.RIGHT
         assert await secret_check.state(OTHER_SECRET) is SecretState.WRONG
 
 
 async def test_a_check_that_is_there_is_never_written_over(settings: Settings) -> None:
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         await secret_check.write(OTHER_SECRET, context.clock.now())
         assert await secret_check.state(settings.secret) is SecretState.RIGHT

@@ -114,6 +114,6 @@ async def _publish(door: Door, period: str) -> None:
     from evaluation.publication import editions
 
     now = door.context.clock.now()
-    edition = await editions.publish(period, now=now, by="test", settings=door.settings)
-    again = await editions.publish(period, now=now, by="test", settings=door.settings)
+    edition = await editions.publish_edition(period, now=now, author="test", settings=door.settings)
+    again = await editions.publish_edition(period, now=now, author="test", settings=door.settings)
     assert (edition.number, edition.digest) == (again.number, again.digest)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from evaluation.ratings.tokens import Occasion, occasion_of
+from evaluation.ratings.tokens import Occasion, parse_token
 from feedback import jobs
 from feedback.kernel import outbox, timers
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
@@ -55,7 +55,7 @@ async def appeal(context: AppContext, **more: object) -> str:
 async def look(context: AppContext, moment: datetime) -> int:
     """The sweep and what follows from it."""
     told = await jobs.sweep_clocks(stand(context, moment))
-    await outbox.drain(bootstrap.handlers(context), moment)
+    await outbox.drain(bootstrap.build_handlers(context), moment)
     return told
 
 
@@ -89,7 +89,7 @@ async def test_the_sweep_and_its_messages_may_run_twice(context: AppContext) -> 
     assert await look(context, late) == 0
     for message in await Message.filter(kind="clock.reached"):
         await Message.filter(id=message.id).update(done_at=None)
-    await outbox.drain(bootstrap.handlers(context), late)
+    await outbox.drain(bootstrap.build_handlers(context), late)
     assert await told(no) == before
 
 
@@ -112,7 +112,7 @@ async def test_whoever_answered_in_time_hears_nothing_more(context: AppContext) 
     await jobs.sweep_clocks(stand(context, at("2026-10-09 09:00")))
     clerk = await directory.load_actor("clerk-jiaoyu")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
-    await outbox.drain(bootstrap.handlers(context), context.clock.now())
+    await outbox.drain(bootstrap.build_handlers(context), context.clock.now())
     assert not [row for row in await told(no) if row[0] == "late"], "it was accepted between the look and the telling"
 
 
@@ -120,7 +120,7 @@ async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_w
     stand(context, MONDAY)
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
     no = (await case_actions.submit_case(context, draft)).no
-    await outbox.drain(bootstrap.handlers(context), MONDAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY)
     await Staff.filter(username="supervisor").update(cleared=True)
     await case_actions.perform_act(
         context, no, Act.SUPERVISE, await directory.load_actor("supervisor"), {"reason": "限期查处"}
@@ -166,7 +166,7 @@ class Letters:
 
 async def drained(context: AppContext, letters: Letters, moment: datetime) -> None:
     manner = DeliveryPolicy.of(context.settings)
-    table = bootstrap.handlers(context)
+    table = bootstrap.build_handlers(context)
     for kind, steps in routing_jobs.build_handlers(letters, manner).items():
         if kind in ("notice.send", "notice.digest", "clock.reached"):
             table[kind] = steps[0]
@@ -305,7 +305,7 @@ async def test_a_report_is_in_no_digest(context: AppContext) -> None:
 
 async def test_a_mark_is_the_units_and_names_who_made_it(context: AppContext) -> None:
     no = await appeal(context)
-    await outbox.drain(bootstrap.handlers(context), MONDAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY)
     clerk, lead = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
     stranger = await directory.load_actor("clerk-chengguan")
     mine = [row["id"] for row in (await inbox.list_notices(clerk))[0] if row["case_no"] == no]
@@ -319,7 +319,7 @@ async def test_a_mark_is_the_units_and_names_who_made_it(context: AppContext) ->
 
 async def test_messages_that_were_carried_out_are_forgotten_after_a_while(context: AppContext) -> None:
     await appeal(context)
-    await outbox.drain(bootstrap.handlers(context), MONDAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY)
     assert await Message.filter(done_at__isnull=False).count()
     forget = bootstrap.timers(context)["forget_messages"]
     await timers.run_through(forget, MONDAY + 29 * DAY)
@@ -357,7 +357,7 @@ async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens
     words = [*await invited(context, MONDAY + DAY), *await invited(context, MONDAY + 2 * DAY)]
     assert len(words) == 1 and no in words[0]
     token = words[0].split("/rate/service?t=")[1]
-    assert occasion_of(context.settings.secret, token) == Occasion(case_no=no)
+    assert parse_token(context.settings.secret, token) == Occasion(case_no=no)
     assert "13900001234" not in words[0] and "安小娜" not in words[0]
 
 

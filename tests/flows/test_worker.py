@@ -101,7 +101,7 @@ async def test_a_database_that_was_locked_for_a_while_costs_that_while_and_no_mo
 @only_sqlite
 async def test_a_transaction_that_could_not_begin_leaves_the_connection_free(settings: Settings) -> None:
     settings, file = impatient(settings)
-    async with bootstrap.opened(settings):
+    async with bootstrap.open_context(settings):
         async with locked(file):
             for _ in range(2):
                 with pytest.raises(OperationalError):
@@ -124,13 +124,13 @@ async def test_the_worker_inside_writes_its_heartbeat_and_takes_it_away_when_it_
             assert beat is not None
             assert abs((context.clock.now() - beat).total_seconds()) < SECONDS
     assert not failed(lines)
-    async with bootstrap.opened(settings):
+    async with bootstrap.open_context(settings):
         assert await heartbeat.last_beat() is None
 
 
 async def test_a_timer_that_raises_leaves_messages_and_the_other_timers_alone(settings: Settings) -> None:
     """Its stored position is no number: whatever the fault is, it is the timer's own."""
-    async with bootstrap.opened(settings):
+    async with bootstrap.open_context(settings):
         await timers.TimerRow.create(name="tend_accounts", due_at=MONDAY, position="no number")
         await timers.TimerRow.create(name="forget_persons", due_at=MONDAY)
     with capture_logs() as lines:

@@ -108,9 +108,9 @@ def test_a_flag_moves_no_clock() -> None:
 
 
 async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> None:
-    codes = await flag_views.raised_flags("讨薪", "再不给工钱我就从楼上跳下去")
+    codes = await flag_views.find_flags("讨薪", "再不给工钱我就从楼上跳下去")
     assert flags.SELF_HARM in codes
-    assert [mark.label for mark in flag_views.flag_views("life? minor")] == ["涉未成年人", "疑似危及生命"]
+    assert [mark.label for mark in flag_views.list_flags("life? minor")] == ["涉未成年人", "疑似危及生命"]
 
 
 if __name__ == "__main__":

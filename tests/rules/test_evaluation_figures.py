@@ -8,12 +8,12 @@ import pytest
 
 from evaluation.disclosure import DisclosureRules, Levels
 from evaluation.kpi.timeliness import ClockFact, TenureFact
-from evaluation.periods import month
+from evaluation.periods import parse_month
 from evaluation.publication import statistics
 from evaluation.publication.statistics import FORMULAE, Counts
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 
-OCTOBER = month("2026-10")
+OCTOBER = parse_month("2026-10")
 NAMES = {"chengguan": "城市管理局", "jiaotong": "交通运输局", "rexian": "热线中心"}
 CHENGGUAN = Counts(
     "chengguan",
@@ -44,7 +44,7 @@ ALL = Counts(
 
 def told(rows: list[Counts] | None = None, everybody: Counts = ALL, key: str = "geheim") -> dict[str, Any]:
     rows = [CHENGGUAN, JIAOTONG, REXIAN] if rows is None else rows
-    return statistics.document(OCTOBER, rows, everybody, DisclosureRules(), NAMES, secret=key, provisional=False)
+    return statistics.build_table(OCTOBER, rows, everybody, DisclosureRules(), NAMES, secret=key, provisional=False)
 
 
 def unit(document: dict[str, Any], code: str) -> dict[str, Any]:
@@ -113,16 +113,16 @@ def test_the_spread_over_the_levels_is_told_whole_or_not_at_all() -> None:
 
 def test_streets_are_told_with_the_small_ones_hidden() -> None:
     rules = DisclosureRules()
-    rows = statistics.by_region({"a": 20, "b": 3, "c": 2, "d": 0}, {"a": "甲镇"}, rules)
+    rows = statistics.list_regions({"a": 20, "b": 3, "c": 2, "d": 0}, {"a": "甲镇"}, rules)
     assert [(row["name"], row["received"]) for row in rows] == [("甲镇", 20), ("b", None), ("c", None), ("d", 0)]
-    alone = statistics.by_region({"a": 20, "b": 3}, {}, rules)
+    alone = statistics.list_regions({"a": 20, "b": 3}, {}, rules)
     assert [row["received"] for row in alone] == [None, None]
-    assert statistics.by_region({"a": 3}, {}, rules) == []
+    assert statistics.list_regions({"a": 3}, {}, rules) == []
 
 
 def test_the_seal_covers_the_facts_behind_the_key_figures() -> None:
     rows = [CHENGGUAN, JIAOTONG, REXIAN]
-    seals = {statistics.sealed(rows, ALL, "geheim", more) for more in (None, {"solved": 3}, {"solved": 4})}
+    seals = {statistics.compute_inputs_seal(rows, ALL, "geheim", more) for more in (None, {"solved": 3}, {"solved": 4})}
     assert len(seals) == 3
 
 
@@ -133,7 +133,7 @@ def test_the_formulae_tell_the_weights_in_force() -> None:
 
 def test_publishing_the_same_facts_gives_the_same_digest() -> None:
     assert told() == told()
-    assert told()["digest"] == statistics.digest_of(told())
+    assert told()["digest"] == statistics.compute_digest(told())
 
 
 COUNTED = [name for name in Counts.__dataclass_fields__ if name not in ("unit", "levels")]
@@ -170,7 +170,7 @@ def test_facts_are_counted_per_unit_and_the_district_adds_up() -> None:
         ClockFact("2", "answer", "own", "", "rexian", "hotline", moment(2), moment(14)),
     ]
     tenures = [TenureFact("1", "chengguan", moment(3))]
-    rows, everybody = statistics.counted(
+    rows, everybody = statistics.count_units(
         {"chengguan": 1, "rexian": 1},
         clocks,
         tenures,
@@ -189,7 +189,7 @@ def test_facts_are_counted_per_unit_and_the_district_adds_up() -> None:
 
 
 def test_a_month_without_anything_has_an_empty_table() -> None:
-    rows, everybody = statistics.counted({}, [], [], {}, {}, OCTOBER, OCTOBER.until)
+    rows, everybody = statistics.count_units({}, [], [], {}, {}, OCTOBER, OCTOBER.until)
     assert rows == []
     document = told(rows, everybody)
     assert document["units"] == []
@@ -198,5 +198,5 @@ def test_a_month_without_anything_has_an_empty_table() -> None:
 
 
 def test_every_reason_has_words() -> None:
-    assert statistics.reason_text("fewer_than_10") == "不足10，不公布"
-    assert statistics.reason_text("protects_another") == "为保护其他不公布的数据而不公布"
+    assert statistics.render_reason("fewer_than_10") == "不足10，不公布"
+    assert statistics.render_reason("protects_another") == "为保护其他不公布的数据而不公布"

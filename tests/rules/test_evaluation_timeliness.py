@@ -8,12 +8,19 @@ import pytest
 
 from evaluation import periods
 from evaluation.kpi import timeliness
-from evaluation.kpi.timeliness import ClockCounts, ClockFact, Rectified, TenureFact, TimelinessOutcome, outcome
-from evaluation.periods import month
+from evaluation.kpi.timeliness import (
+    ClockCounts,
+    ClockFact,
+    RectificationCounts,
+    TenureFact,
+    TimelinessOutcome,
+    clock_outcome,
+)
+from evaluation.periods import parse_month
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.kernel.errors import Invalid
 
-OCTOBER = month("2026-10")
+OCTOBER = parse_month("2026-10")
 AFTER = OCTOBER.until + timedelta(days=20)
 
 
@@ -33,7 +40,7 @@ def test_a_month_runs_from_its_first_instant_in_the_office_to_that_of_the_next()
     assert OCTOBER.since == at("2026-10-01T00:00")
     assert OCTOBER.until == at("2026-11-01T00:00")
     assert (OCTOBER.first_day, OCTOBER.last_day) == (date(2026, 10, 1), date(2026, 10, 31))
-    assert month("2026-12").until == at("2027-01-01T00:00")
+    assert parse_month("2026-12").until == at("2027-01-01T00:00")
 
 
 def test_the_month_before_january_is_december() -> None:
@@ -44,7 +51,7 @@ def test_the_month_before_january_is_december() -> None:
 @pytest.mark.parametrize("name", ["2026", "2026-13", "2026-1", "2026-00", "2026-10-01", "", "二〇二六"])
 def test_anything_else_is_not_a_month(name: str) -> None:
     with pytest.raises(Invalid) as fault:
-        month(name)
+        parse_month(name)
     assert fault.value.fields == {"period": "not_a_month"}
 
 
@@ -88,38 +95,38 @@ def test_anything_else_is_not_a_month(name: str) -> None:
 def test_each_clock_counts_where_it_was_decided(
     starts: str, due: str, stopped: str, expected: TimelinessOutcome
 ) -> None:
-    assert outcome(clock(starts, due, stopped), OCTOBER, AFTER) is expected
+    assert clock_outcome(clock(starts, due, stopped), OCTOBER, AFTER) is expected
 
 
 def test_a_withdrawal_counts_nowhere_and_a_hold_apart() -> None:
     withdrawn = clock("2026-10-02", "2026-10-10", "2026-10-05", kept=False, stopped_by="withdraw")
     held = clock("2026-10-02", "2026-10-10", "2026-10-05", kept=False, stopped_by="hold")
-    assert outcome(withdrawn, OCTOBER, AFTER) is TimelinessOutcome.VOID
-    assert outcome(held, OCTOBER, AFTER) is TimelinessOutcome.HELD
+    assert clock_outcome(withdrawn, OCTOBER, AFTER) is TimelinessOutcome.VOID
+    assert clock_outcome(held, OCTOBER, AFTER) is TimelinessOutcome.HELD
 
 
 def test_a_withdrawal_after_the_due_day_does_not_undo_the_lateness() -> None:
     withdrawn = clock("2026-10-02", "2026-10-10", "2026-10-20", kept=False, stopped_by="withdraw")
-    assert outcome(withdrawn, OCTOBER, AFTER) is TimelinessOutcome.LATE
+    assert clock_outcome(withdrawn, OCTOBER, AFTER) is TimelinessOutcome.LATE
 
 
 def test_before_the_month_is_over_nothing_is_known_of_its_rest() -> None:
     later = clock("2026-10-02", "2026-10-20", "2026-10-18")
-    assert outcome(later, OCTOBER, at("2026-10-15")) is TimelinessOutcome.RUNNING
-    assert outcome(later, OCTOBER, at("2026-10-18")) is TimelinessOutcome.ON_TIME
+    assert clock_outcome(later, OCTOBER, at("2026-10-15")) is TimelinessOutcome.RUNNING
+    assert clock_outcome(later, OCTOBER, at("2026-10-18")) is TimelinessOutcome.ON_TIME
 
 
 @pytest.mark.parametrize("stopped", ["", "2026-09-25", "2026-10-05", "2026-11-20", "2026-12-02"])
 def test_over_all_months_a_clock_is_decided_once(stopped: str) -> None:
     one = clock("2026-09-15", "2026-10-10", stopped)
-    months = [month(name) for name in ("2026-09", "2026-10", "2026-11", "2026-12")]
-    outcomes = [outcome(one, each, at("2027-02-01")) for each in months]
+    months = [parse_month(name) for name in ("2026-09", "2026-10", "2026-11", "2026-12")]
+    outcomes = [clock_outcome(one, each, at("2027-02-01")) for each in months]
     assert sum(how in (TimelinessOutcome.ON_TIME, TimelinessOutcome.LATE) for how in outcomes) == 1
 
 
 def tally(*clocks: ClockFact, tenures: tuple[TenureFact, ...] = ()) -> dict[str, ClockCounts]:
     held = tenures or (TenureFact("1", "chengguan", at("2026-01-01")),)
-    return timeliness.by_unit(clocks, held, OCTOBER, AFTER)
+    return timeliness.count_by_unit(clocks, held, OCTOBER, AFTER)
 
 
 def test_timeliness_counts_what_was_never_finished_as_late() -> None:
@@ -186,9 +193,9 @@ def test_the_right_to_object_and_the_citizens_limits_are_no_duty_of_a_unit() -> 
 def test_the_district_answers_for_the_citizens_own_clock() -> None:
     own = clock("2026-10-02", "2026-10-13", "2026-10-12", holder="own", term="answer", unit="")
     late = clock("2026-10-02", "2026-10-13", holder="own", term="answer", unit="")
-    assert timeliness.in_all([own, late, clock("2026-10-02", "2026-10-03")], OCTOBER, AFTER) == ClockCounts(
-        on_time=1, late=1, unfinished=1
-    )
+    assert timeliness.count_citizen_clocks(
+        [own, late, clock("2026-10-02", "2026-10-03")], OCTOBER, AFTER
+    ) == ClockCounts(on_time=1, late=1, unfinished=1)
     assert tally(own, late) == {}
 
 
@@ -202,4 +209,6 @@ def test_rectifications_are_due_done_and_done_in_time() -> None:
         clock("2026-10-02", "2026-10-10", "2026-11-05", case_no="4", **more),
         clock("2026-10-29", "2026-11-05", "", case_no="5", **more),
     ]
-    assert timeliness.rectified(clocks, tenures, OCTOBER, AFTER) == {"chengguan": Rectified(due=4, done=2, on_time=1)}
+    assert timeliness.count_rectifications(clocks, tenures, OCTOBER, AFTER) == {
+        "chengguan": RectificationCounts(due=4, done=2, on_time=1)
+    }

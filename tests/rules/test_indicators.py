@@ -3,13 +3,13 @@
 import pytest
 
 from evaluation import scale
-from evaluation.scale import INDICATORS, LEVELS, SUPERSEDED, decode, of_level
+from evaluation.scale import INDICATORS, LEVELS, SUPERSEDED_CODES, decode_indicator, list_indicators
 
 
 def test_there_are_forty_indicators_eight_for_each_level_three_of_them_basic() -> None:
     assert len({i.code for i in INDICATORS}) == 40
     for level in range(1, 6):
-        own = of_level(level)
+        own = list_indicators(level)
         assert len(own) == 8
         assert [i.extended for i in own] == [False] * 3 + [True] * 5
 
@@ -32,7 +32,7 @@ def test_there_are_forty_indicators_eight_for_each_level_three_of_them_basic() -
 def test_the_first_and_last_code_of_each_level_mean_what_the_national_set_says(
     code: str, level: int, text: str
 ) -> None:
-    found = decode(code)
+    found = decode_indicator(code)
     assert found is not None
     assert (found.level, found.text) == (level, text)
 
@@ -53,13 +53,13 @@ def test_the_two_foreign_codings_run_in_opposite_directions() -> None:
 
 
 def test_superseded_codes_are_decoded_but_never_offered() -> None:
-    assert len(SUPERSEDED) == 32
-    assert "403" not in SUPERSEDED
-    found = decode("501")
+    assert len(SUPERSEDED_CODES) == 32
+    assert "403" not in SUPERSEDED_CODES
+    found = decode_indicator("501")
     assert found is not None
     assert found.level == 5
-    assert not SUPERSEDED & {i.code for i in INDICATORS}
-    assert decode("999") is None
+    assert not SUPERSEDED_CODES & {i.code for i in INDICATORS}
+    assert decode_indicator("999") is None
 
 
 def test_the_three_steps_of_petitions_cover_the_five_levels_once() -> None:

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.kpi import definitions
-from evaluation.kpi.definitions import FACT, FACTS, KPI, KPIS, MILLIS_A_DAY, Weights, weights_of
+from evaluation.kpi.definitions import FACT_BY_CODE, FACTS, KPI_BY_CODE, KPIS, MILLIS_PER_DAY, Weights, parse_weights
 from feedback.kernel.errors import Invalid
 
 W = Weights()
-DAY = MILLIS_A_DAY
+DAY = MILLIS_PER_DAY
 
 # fmt: off
 BY_HAND = [
@@ -54,29 +54,31 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("code", "counts", "value", "how"), BY_HAND, ids=[row[0] for row in BY_HAND])
 def test_the_figure_is_what_a_person_works_out(code: str, counts: dict[str, int], value: float, how: str) -> None:
-    assert definitions.figure(KPI[code], counts, W).value == value, how
+    assert definitions.compute_figure(KPI_BY_CODE[code], counts, W).value == value, how
 
 
 def test_every_figure_has_a_vector() -> None:
-    assert {row[0] for row in BY_HAND} == set(KPI)
+    assert {row[0] for row in BY_HAND} == set(KPI_BY_CODE)
 
 
 def test_half_a_unit_is_rounded_up() -> None:
-    assert definitions.figure(KPI["repeat_rate"], {"repeats": 1, "petitions": 32}, W).value == 0.0313  # 0.03125
+    assert (
+        definitions.compute_figure(KPI_BY_CODE["repeat_rate"], {"repeats": 1, "petitions": 32}, W).value == 0.0313
+    )  # 0.03125
 
 
 def test_where_nothing_was_counted_there_is_no_figure() -> None:
     for kpi in KPIS:
-        assert definitions.figure(kpi, {}, W).value is None
+        assert definitions.compute_figure(kpi, {}, W).value is None
 
 
 def test_the_composite_needs_all_its_parts() -> None:
-    assert definitions.figure(KPI["composite"], {"content": 7, "reached": 10}, W).value is None
+    assert definitions.compute_figure(KPI_BY_CODE["composite"], {"content": 7, "reached": 10}, W).value is None
 
 
 def test_counts_stand_beside_every_rate() -> None:
-    found = definitions.figure(
-        KPI["solution_rate"], {"solved": 6, "partly_solved": 3, "unsolved": 2, "unreached": 4}, W
+    found = definitions.compute_figure(
+        KPI_BY_CODE["solution_rate"], {"solved": 6, "partly_solved": 3, "unsolved": 2, "unreached": 4}, W
     )
     assert (found.top, found.base, found.apart) == (7.5, 11, {"unreached": 4, "set_aside": 0, "order_held": 0})
 
@@ -86,15 +88,15 @@ def test_counts_stand_beside_every_rate() -> None:
 
 def test_every_figure_speaks_the_vocabulary_only() -> None:
     for kpi in KPIS:
-        assert {part.fact for part in (*kpi.top, *kpi.base)} | set(kpi.apart) <= set(FACT)
-        assert set(kpi.of) <= set(KPI)
+        assert {part.fact for part in (*kpi.top, *kpi.base)} | set(kpi.apart) <= set(FACT_BY_CODE)
+        assert set(kpi.of) <= set(KPI_BY_CODE)
         assert kpi.group in definitions.GROUPS
         assert bool(kpi.of) != bool(kpi.base)
 
 
 def test_every_fact_is_used_or_published_as_a_count() -> None:
     used = {part.fact for kpi in KPIS for part in (*kpi.top, *kpi.base)} | {f for kpi in KPIS for f in kpi.apart}
-    assert set(FACT) - used == {"received"}
+    assert set(FACT_BY_CODE) - used == {"received"}
 
 
 def test_codes_and_names_are_unique_and_every_figure_has_its_source() -> None:
@@ -107,9 +109,9 @@ def test_codes_and_names_are_unique_and_every_figure_has_its_source() -> None:
 @pytest.mark.parametrize("kpi", [k for k in KPIS if k.sort == "share"], ids=lambda k: k.code)
 def test_what_is_counted_above_the_line_is_part_of_what_is_below(kpi: definitions.Kpi) -> None:
     """Each fact above stands below as well, or is a narrower cell of one that does: so no rate exceeds one."""
-    below = [FACT[part.fact] for part in kpi.base]
+    below = [FACT_BY_CODE[part.fact] for part in kpi.base]
     for part in kpi.top:
-        fact = FACT[part.fact]
+        fact = FACT_BY_CODE[part.fact]
         assert (
             any(
                 fact.cube == wide.cube
@@ -121,20 +123,25 @@ def test_what_is_counted_above_the_line_is_part_of_what_is_below(kpi: definition
 
 
 def test_the_formula_people_read_is_the_one_that_is_counted() -> None:
-    assert definitions.formula(KPI["timeliness"], W) == "按期完成的时限 ÷（按期完成的时限＋超期的时限）"
-    assert definitions.formula(KPI["solution_rate"], W) == "（已解决＋0.5 × 部分解决） ÷（已解决＋部分解决＋未解决）"
-    assert definitions.formula(KPI["composite"], W) == "10% × 响应率＋45% × 解决率＋45% × 满意率"
-    assert definitions.formula(KPI["rated_satisfaction"], W) == "参评率（责任单位） × 满意率（责任单位）"
+    assert definitions.render_formula(KPI_BY_CODE["timeliness"], W) == "按期完成的时限 ÷（按期完成的时限＋超期的时限）"
+    assert (
+        definitions.render_formula(KPI_BY_CODE["solution_rate"], W)
+        == "（已解决＋0.5 × 部分解决） ÷（已解决＋部分解决＋未解决）"
+    )
+    assert definitions.render_formula(KPI_BY_CODE["composite"], W) == "10% × 响应率＋45% × 解决率＋45% × 满意率"
+    assert definitions.render_formula(KPI_BY_CODE["rated_satisfaction"], W) == "参评率（责任单位） × 满意率（责任单位）"
 
 
 # ---- weights ----
 
 
 def test_weights_of_a_town_are_used() -> None:
-    weights = weights_of("0.2, 0.4, 0.4", 0)
+    weights = parse_weights("0.2, 0.4, 0.4", 0)
     counts = {"called_in_time": 10, "called_known": 10, "solved": 5, "partly_solved": 5, "content": 5, "reached": 10}
-    assert definitions.figure(KPI["composite"], counts, weights).value == 0.6  # 0.2 x 1 + 0.4 x 0.5 + 0.4 x 0.5
-    assert "20% × 响应率" in definitions.formula(KPI["composite"], weights)
+    assert (
+        definitions.compute_figure(KPI_BY_CODE["composite"], counts, weights).value == 0.6
+    )  # 0.2 x 1 + 0.4 x 0.5 + 0.4 x 0.5
+    assert "20% × 响应率" in definitions.render_formula(KPI_BY_CODE["composite"], weights)
 
 
 @pytest.mark.parametrize(
@@ -150,13 +157,13 @@ def test_weights_of_a_town_are_used() -> None:
 )
 def test_weights_that_do_not_add_up_are_refused_by_name(text: str, partly: float, why: str) -> None:
     with pytest.raises(Invalid) as fault:
-        weights_of(text, partly)
+        parse_weights(text, partly)
     assert fault.value.fields == {"XINQIAO_KPI_WEIGHTS": why}
 
 
 def test_a_partly_solved_order_counts_at_most_once() -> None:
     with pytest.raises(Invalid):
-        weights_of("0.1,0.45,0.45", 1.5)
+        parse_weights("0.1,0.45,0.45", 1.5)
 
 
 # ---- for any counts ----
@@ -182,18 +189,18 @@ possible = st.composite(_possible)()
 @settings(max_examples=60, deadline=None)
 @given(possible)
 def test_every_share_lies_between_nothing_and_all(counts: dict[str, int]) -> None:
-    for code, found in definitions.figures(counts, W).items():
-        if KPI[code].sort in ("share", "product", "composite") and found.value is not None:
+    for code, found in definitions.compute_figures(counts, W).items():
+        if KPI_BY_CODE[code].sort in ("share", "product", "composite") and found.value is not None:
             assert 0 <= found.value <= 1, code
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(possible, min_size=1, max_size=4))
 def test_the_sums_of_units_are_the_sums_of_the_whole(units: list[dict[str, int]]) -> None:
-    whole = definitions.figures(definitions.added(units), W)
+    whole = definitions.compute_figures(definitions.sum_counts(units), W)
     for code, found in whole.items():
-        if KPI[code].base:
-            parts = [definitions.figures(unit, W)[code] for unit in units]
+        if KPI_BY_CODE[code].base:
+            parts = [definitions.compute_figures(unit, W)[code] for unit in units]
             assert found.base == sum(part.base or 0 for part in parts)
             assert abs((found.top or 0) - sum(part.top or 0 for part in parts)) < 0.011 * len(parts)
 
@@ -201,7 +208,10 @@ def test_the_sums_of_units_are_the_sums_of_the_whole(units: list[dict[str, int]]
 @settings(max_examples=60, deadline=None)
 @given(possible, st.sampled_from(sorted({f for kpi in KPIS for f in kpi.apart})), st.integers(1, 50))
 def test_what_is_set_apart_moves_no_rate(counts: dict[str, int], code: str, more: int) -> None:
-    before, after = definitions.figures(counts, W), definitions.figures({**counts, code: counts[code] + more}, W)
+    before, after = (
+        definitions.compute_figures(counts, W),
+        definitions.compute_figures({**counts, code: counts[code] + more}, W),
+    )
     for kpi in KPIS:
         if code in kpi.apart:
             assert (before[kpi.code].value, before[kpi.code].base) == (after[kpi.code].value, after[kpi.code].base)
@@ -211,7 +221,7 @@ def test_what_is_set_apart_moves_no_rate(counts: dict[str, int], code: str, more
 @given(possible, st.sampled_from([k for k in KPIS if k.sort == "share"]), st.integers(1, 5))
 def test_leaving_a_case_out_never_raises_both_numbers(counts: dict[str, int], kpi: definitions.Kpi, fewer: int) -> None:
     """A case that leaves a cell leaves the base, and the sum above it if it stood there: neither ever grows."""
-    before = definitions.figure(kpi, counts, W)
+    before = definitions.compute_figure(kpi, counts, W)
     for part in kpi.base:
-        after = definitions.figure(kpi, {**counts, part.fact: max(0, counts[part.fact] - fewer)}, W)
+        after = definitions.compute_figure(kpi, {**counts, part.fact: max(0, counts[part.fact] - fewer)}, W)
         assert (after.base or 0) <= (before.base or 0) and (after.top or 0) <= (before.top or 0)

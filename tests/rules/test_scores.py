@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation import disclosure
-from evaluation.disclosure import PROTECTS, DisclosureRules, Levels, PublishedCell
+from evaluation.disclosure import PROTECTS_ANOTHER, DisclosureRules, Levels, PublishedCell
 
 RULES = DisclosureRules()
 FEW, FEW_ANSWERS = "fewer_than_5", "fewer_than_10"
@@ -41,8 +41,8 @@ def test_shares_are_rounded_half_up_to_four_places(part: int, base: int, expecte
 
 
 def test_the_interval_of_nine_in_ten_is_wilsons() -> None:
-    assert disclosure.interval(9, 10) == (0.5958, 0.9821)
-    assert disclosure.interval(900, 1000)[0] > 0.87
+    assert disclosure.wilson_interval(9, 10) == (0.5958, 0.9821)
+    assert disclosure.wilson_interval(900, 1000)[0] > 0.87
 
 
 @pytest.mark.parametrize(("count", "value"), [(0, 0), (1, None), (4, None), (5, 5), (120, 120)])
@@ -51,13 +51,13 @@ def test_counts_from_one_to_four_are_hidden_and_zero_is_not(count: int, value: i
 
 
 def values(counts: list[int]) -> tuple[list[float | None], float | None]:
-    cells, total = disclosure.column(counts, RULES)
+    cells, total = disclosure.suppress_column(counts, RULES)
     return [cell.value for cell in cells], total.value
 
 
 def test_a_single_hidden_cell_takes_the_smallest_other_one_with_it() -> None:
     assert values([3, 40, 7, 0]) == ([None, 40, None, 0], 50)
-    assert disclosure.column([3, 40, 7, 0], RULES)[0][2].reason == PROTECTS
+    assert disclosure.suppress_column([3, 40, 7, 0], RULES)[0][2].reason == PROTECTS_ANOTHER
 
 
 def test_two_hidden_cells_protect_each_other() -> None:
@@ -77,9 +77,9 @@ def test_the_smallest_possible_pair_needs_one_more() -> None:
 
 
 def test_without_anything_to_hide_behind_the_total_goes() -> None:
-    cells, total = disclosure.column([4, 4, 0], RULES)
+    cells, total = disclosure.suppress_column([4, 4, 0], RULES)
     assert [cell.value for cell in cells] == [None, None, 0]
-    assert total == PublishedCell(None, PROTECTS)
+    assert total == PublishedCell(None, PROTECTS_ANOTHER)
 
 
 def test_a_total_that_is_small_itself_is_hidden() -> None:
@@ -90,14 +90,14 @@ def test_a_total_that_is_small_itself_is_hidden() -> None:
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=4))
 def test_nobody_can_work_out_a_hidden_cell_from_the_total(rows: list[tuple[int, bool]]) -> None:
     wholes = [PublishedCell(None, FEW) if few and n < 5 else PublishedCell(50) for n, few in rows]
-    cells, total = disclosure.column([n for n, _ in rows], RULES, wholes)
+    cells, total = disclosure.suppress_column([n for n, _ in rows], RULES, wholes)
     if not total.value:
         return
     choices = [
         [int(cell.value)]
         if cell.value is not None
         else range(5, 30)
-        if cell.reason == PROTECTS
+        if cell.reason == PROTECTS_ANOTHER
         else range(0 if whole.reason == FEW else 1, 5)
         for cell, whole in zip(cells, wholes, strict=True)
     ]
@@ -108,10 +108,12 @@ def test_nobody_can_work_out_a_hidden_cell_from_the_total(rows: list[tuple[int, 
 
 
 def test_where_hardly_anybody_answered_it_is_not_told_that_nobody_complained() -> None:
-    cells, total = disclosure.column([0, 0, 7], RULES, [PublishedCell(None, FEW), PublishedCell(20), PublishedCell(40)])
+    cells, total = disclosure.suppress_column(
+        [0, 0, 7], RULES, [PublishedCell(None, FEW), PublishedCell(20), PublishedCell(40)]
+    )
     assert [cell.value for cell in cells] == [None, 0, None]
     assert total.value == 7
-    assert disclosure.column([0, 0], RULES, [PublishedCell(None, FEW), PublishedCell(20)])[0] == [
+    assert disclosure.suppress_column([0, 0], RULES, [PublishedCell(None, FEW), PublishedCell(20)])[0] == [
         PublishedCell(0),
         PublishedCell(0),
     ]
@@ -170,7 +172,7 @@ def test_beside_a_hidden_number_of_bad_ratings_the_mean_is_given_in_half_steps()
     ) == PublishedCell(None, FEW, (1.0, 3.0))
     assert disclosure.mean_cell(
         Levels({5: 10, 2: 1}), PublishedCell(11), PublishedCell(None, FEW), RULES
-    ) == PublishedCell(None, PROTECTS)
+    ) == PublishedCell(None, PROTECTS_ANOTHER)
 
 
 def test_no_half_step_tells_the_number_of_bad_ratings() -> None:

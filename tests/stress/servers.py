@@ -48,9 +48,9 @@ def clean_environment() -> dict[str, str]:
 async def install(settings: Settings) -> None:
     """Tables, calendar, units and people of the demo town; no case yet."""
     await bootstrap.migrate(settings)
-    async with bootstrap.opened(settings) as context:
+    async with bootstrap.open_context(settings) as context:
         await bootstrap.seed_calendar(context)
-        await seed.settle(context)
+        await seed.seed_town(context)
 
 
 class Server:

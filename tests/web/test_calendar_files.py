@@ -10,7 +10,7 @@ import xlsxwriter
 from feedback.record import calendar_editions
 from feedback.rules import workdays
 from feedback.rules.workdays import Calendar, DayRow
-from web.imports.calendar_notice import CalendarNotice, checked, counts, doubts, read_file, read_lines
+from web.imports.calendar_notice import CalendarNotice, check_notice, count_days, list_doubts, read_file, read_lines
 
 KNOWN = workdays.package()
 YEAR = [
@@ -73,7 +73,7 @@ def test_typed_lines_are_read_and_wrong_ones_named() -> None:
     ],
 )
 def test_a_fault_is_told_in_words(line: str, words: str) -> None:
-    change, faults = checked(read_lines(line), KNOWN, False)
+    change, faults = check_notice(read_lines(line), KNOWN, False)
     assert change is None
     assert words in "；".join(faults)
 
@@ -90,34 +90,34 @@ def test_a_fault_is_told_in_words(line: str, words: str) -> None:
     ],
 )
 def test_a_broken_file_is_a_fault_and_no_more(body: bytes) -> None:
-    change, faults = checked(read_file("x", body), KNOWN, True)
+    change, faults = check_notice(read_file("x", body), KNOWN, True)
     assert change is None and faults
 
 
 def test_a_whole_year_lies_in_its_year() -> None:
-    change, faults = checked(read_file("", _json([*YEAR, ("元旦", "2028-03-01", True)])), KNOWN, True)
+    change, faults = check_notice(read_file("", _json([*YEAR, ("元旦", "2028-03-01", True)])), KNOWN, True)
     assert change is None and "不在 2027 年" in faults[0]
-    change, faults = checked(read_file("", _json([*YEAR, ("元旦", "2026-12-31", True)])), KNOWN, True)
+    change, faults = check_notice(read_file("", _json([*YEAR, ("元旦", "2026-12-31", True)])), KNOWN, True)
     assert change and not faults
 
 
 def test_only_a_whole_year_makes_it_known_and_what_it_leaves_out_plain() -> None:
-    one, _ = checked(read_lines("2027-01-01,off,元旦"), KNOWN, False)
+    one, _ = check_notice(read_lines("2027-01-01,off,元旦"), KNOWN, False)
     assert one and one.announced_until == date(2026, 12, 31)
     before = Calendar.of("b", date(2026, 12, 31), [*KNOWN.rows.values(), DayRow(date(2027, 5, 3), False, "劳动节")])
-    year, _ = checked(read_file("", _json(YEAR)), before, True)
+    year, _ = check_notice(read_file("", _json(YEAR)), before, True)
     assert year and year.announced_until == date(2027, 12, 31)
     assert year.plain == (date(2027, 5, 3),)
     assert date(2027, 5, 3) not in calendar_editions.apply_change(before, year).rows
 
 
 def test_what_is_odd_is_doubted_and_not_refused() -> None:
-    change, _ = checked(read_file("", _json(YEAR)), KNOWN, True)
+    change, _ = check_notice(read_file("", _json(YEAR)), KNOWN, True)
     assert change
-    words = "".join(doubts(change, calendar_editions.apply_change(KNOWN, change), date(2026, 11, 22)))
+    words = "".join(list_doubts(change, calendar_editions.apply_change(KNOWN, change), date(2026, 11, 22)))
     assert "没有看到：清明、劳动、端午、中秋、国庆" in words
     past = calendar_editions.CalendarChange((DayRow(date(2026, 10, 9), False, "x"),), (), KNOWN.announced_until)
-    assert "已经过去" in doubts(past, calendar_editions.apply_change(KNOWN, past), date(2026, 11, 22))[0]
+    assert "已经过去" in list_doubts(past, calendar_editions.apply_change(KNOWN, past), date(2026, 11, 22))[0]
 
 
 def test_the_announced_years_pass_their_own_check() -> None:
@@ -126,13 +126,13 @@ def test_the_announced_years_pass_their_own_check() -> None:
         notice = CalendarNotice(
             read_lines("\n".join(f"{r.day},{'work' if r.is_workday else 'off'},{r.name}" for r in rows)).lines
         )
-        change, faults = checked(notice, KNOWN, True)
+        change, faults = check_notice(notice, KNOWN, True)
         assert change, faults
         assert calendar_editions.apply_change(KNOWN, change).rows == KNOWN.rows
 
 
 def test_a_year_is_counted_as_the_notice_does() -> None:
-    found = counts(KNOWN, 2026)
+    found = count_days(KNOWN, 2026)
     assert found["make_up"] == 6
     days = [date(2026, 1, 1) + timedelta(n) for n in range(365)]
     assert found["working"] == sum(KNOWN.is_workday(day) for day in days) == 248

@@ -10,7 +10,7 @@ from feedback.rules.decision_grounds import GROUNDS, DecisionGround
 from feedback.rules.letter_types import ALL, LETTERS, MEASURE, MEASURE_LETTERS, LetterContext
 from feedback.rules.lifecycle import CLAIMS
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
-from web.actions.letter_templates import TO_WORDS
+from web.actions.letter_templates import ADDRESSEE_WORDS
 from web.letters import default_templates, templates
 from web.letters.placeholders import PLACEHOLDERS
 
@@ -26,7 +26,7 @@ def _codes(act: str, about: LetterContext, **data: object) -> list[str]:
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
 def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letter_types.LetterType) -> None:
     assert letter.act in {*Act, MEASURE}
-    assert letter.to.value in TO_WORDS
+    assert letter.to.value in ADDRESSEE_WORDS
     assert "条例 第" in letter.law or "国办发" in letter.law or "法 第" in letter.law
     assert set(letter.states) <= set(PLACEHOLDERS)
     assert "《" in letter_types.cite_law(letter.law)
@@ -34,7 +34,7 @@ def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: le
 
 @pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
 def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letter_types.LetterType) -> None:
-    assert templates.faults_of(letter, default_templates.drawn(letter.code)) == []
+    assert templates.find_faults(letter, default_templates.build_template(letter.code)) == []
 
 
 def test_codes_and_series_are_each_letters_own() -> None:

@@ -41,21 +41,21 @@ FORMS: tuple[tuple[Act, list[tuple[str, str]], dict[str, Any]], ...] = (
 def test_a_form_becomes_values_by_the_sorts_of_its_needs(
     act: Act, pairs: list[tuple[str, str]], wanted: dict[str, Any]
 ) -> None:
-    found = parsing.from_form(FormData([*pairs]), parsing.needs_of(act))
+    found = parsing.parse_form(FormData([*pairs]), parsing.list_needs(act))
     assert {name: value for name, value in found.items() if value is not False or name in wanted} == wanted
 
 
 def test_json_keeps_its_types_and_is_tidied() -> None:
     body = {"level": 5, "tags": ["510\x00"], "text": " 很好\r\n ", "anonymous": False, "x": 1}
-    found = parsing.from_json(body, parsing.needs_of(Act.RATE))
+    found = parsing.parse_json(body, parsing.list_needs(Act.RATE))
     assert found == {"level": 5, "tags": ["510"], "text": "很好", "anonymous": False}
 
 
 def test_json_of_the_wrong_type_stays_as_it_is_and_is_named() -> None:
     body = {"level": "5", "tags": "510", "text": 7, "anonymous": 1}
-    data = parsing.from_json(body, parsing.needs_of(Act.RATE))
+    data = parsing.parse_json(body, parsing.list_needs(Act.RATE))
     assert data == body
-    found = parsing.faults(step_of(Act.RATE), data, town(), 9)
+    found = parsing.find_faults(step_of(Act.RATE), data, town(), 9)
     assert found == {"level": "not_a_number", "tags": "not_a_list", "text": "not_text", "anonymous": "not_a_switch"}
 
 
@@ -76,13 +76,13 @@ def test_json_of_the_wrong_type_stays_as_it_is_and_is_named() -> None:
     ],
 )
 def test_every_fault_is_named_by_its_need(act: Act, data: dict[str, Any], wanted: dict[str, str]) -> None:
-    assert parsing.faults(step_of(act), data, town(), 9) == wanted
+    assert parsing.find_faults(step_of(act), data, town(), 9) == wanted
 
 
 def test_only_the_system_speaks_for_the_machine() -> None:
-    names = {need.name for act in Act for need in parsing.needs_of(act)}
-    assert names.isdisjoint(parsing.FOR_MACHINES)
-    assert names | parsing.FOR_MACHINES <= set(NEEDS)
+    names = {need.name for act in Act for need in parsing.list_needs(act)}
+    assert names.isdisjoint(parsing.SYSTEM_NEEDS)
+    assert names | parsing.SYSTEM_NEEDS <= set(NEEDS)
 
 
 @pytest.mark.parametrize("act", [step.act for step in STEPS if step.needs], ids=str)
@@ -98,8 +98,8 @@ def test_what_the_rules_demand_the_parser_does_not_lose(act: Act) -> None:
         "day": "2026-09-30",
     }
     form = FormData([(need.name, typical.get(need.sort, "文字")) for need in step.needs])
-    data = parsing.from_form(form, parsing.needs_of(act))
-    assert parsing.faults(step, data, town(), 9) == {}
+    data = parsing.parse_form(form, parsing.list_needs(act))
+    assert parsing.find_faults(step, data, town(), 9) == {}
     check_needs(step, data)
     with pytest.raises(Invalid):
-        check_needs(step, parsing.from_form(FormData([]), parsing.needs_of(act)))
+        check_needs(step, parsing.parse_form(FormData([]), parsing.list_needs(act)))

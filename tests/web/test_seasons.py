@@ -8,9 +8,9 @@ from classify.duplicates import near_duplicates
 from classify.taxonomy import LEVEL2
 from web.demo import seed, simulation, waves
 
-WAVES = seed.read("seasons")
-UNITS = {unit["code"] for unit in seed.read("units")["unit"]}
-CODES = {region["code"] for region in seed.read("regions")["region"]}
+WAVES = seed.load_data("seasons")
+UNITS = {unit["code"] for unit in seed.load_data("units")["unit"]}
+CODES = {region["code"] for region in seed.load_data("regions")["region"]}
 
 
 class Village:

@@ -9,7 +9,7 @@ from feedback.rules.vocabulary import Role
 from web.context import AppContext
 
 
-def administrator(actor: Actor) -> Actor:
+def require_administrator(actor: Actor) -> Actor:
     """The actor, if they keep the calendar.
 
     Raises Forbidden.
@@ -19,19 +19,21 @@ def administrator(actor: Actor) -> Actor:
     return actor
 
 
-async def back_to(context: AppContext, actor: Actor, name: str) -> int:
+async def draft_restoring(context: AppContext, actor: Actor, name: str) -> int:
     """The number of a draft that says what an edition said.
 
     Raises NotFound.
     """
-    held = {known.edition: known for _, known in (await calendar_editions.load_editions()).held}
-    if name not in held:
+    calendars = {calendar.edition: calendar for _, calendar in (await calendar_editions.load_editions()).held}
+    if name not in calendars:
         raise NotFound(edition=name)
-    what = calendar_editions.diff_calendars(await calendar_editions.load_current_calendar(), held[name])
-    return await drafted(context, actor, replace(what, source="", remark=f"恢复为 {name} 版的安排"))
+    calendar_change = calendar_editions.diff_calendars(await calendar_editions.load_current_calendar(), calendars[name])
+    return await store_draft(context, actor, replace(calendar_change, source="", remark=f"恢复为 {name} 版的安排"))
 
 
-async def drafted(context: AppContext, actor: Actor, what: calendar_editions.CalendarChange) -> int:
+async def store_draft(context: AppContext, actor: Actor, calendar_change: calendar_editions.CalendarChange) -> int:
     """The number of a draft against the calendar as it is now."""
-    known = await calendar_editions.load_current_calendar()
-    return await calendar_editions.store_draft(what, actor.name or actor.id, context.clock.now(), follows=known.edition)
+    calendar = await calendar_editions.load_current_calendar()
+    return await calendar_editions.store_draft(
+        calendar_change, actor.name or actor.id, context.clock.now(), follows=calendar.edition
+    )

@@ -19,27 +19,27 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEFAULT_GROUP = "all"
 
 
-def question_of(query: Mapping[str, str], context: AppContext, names: Directory) -> Question:
+def parse_question(query: Mapping[str, str], context: AppContext, directory: Directory) -> Question:
     """The period and region an address asks for; the running month when it asks for none.
 
     Raises Invalid naming what is wrong.
     """
     now = context.clock.now()
     region = query.get("region", "")
-    if region and region not in names.by_region:
+    if region and region not in directory.by_region:
         raise Invalid({"region": "unknown"})
-    period = periods.period(query.get("period") or f"{office_day(now):%Y-%m}")
+    period = periods.parse_period(query.get("period") or f"{office_day(now):%Y-%m}")
     return Question(period, now, context.settings.rating_days, region)
 
 
-def weights(context: AppContext) -> Weights:
+def load_weights(context: AppContext) -> Weights:
     """The weights in force here."""
-    return definitions.weights_of(context.settings.kpi_weights, context.settings.partly_solved)
+    return definitions.parse_weights(context.settings.kpi_weights, context.settings.partly_solved)
 
 
-def file_of(told: Mapping[str, Any], is_xlsx: bool) -> Response:
+def file_response(table: Mapping[str, Any], is_xlsx: bool) -> Response:
     """The table as Excel or CSV."""
-    kind, suffix = (XLSX, "xlsx") if is_xlsx else ("text/csv; charset=utf-8", "csv")
-    content = kpi_table.to_xlsx(told) if is_xlsx else kpi_table.to_csv(told).encode()
-    headers = {"Content-Disposition": f'attachment; filename="xinqiao-kpis-{told["period"]}.{suffix}"'}
-    return Response(content, media_type=kind, headers=headers)
+    media_type, suffix = (XLSX, "xlsx") if is_xlsx else ("text/csv; charset=utf-8", "csv")
+    content = kpi_table.to_xlsx(table) if is_xlsx else kpi_table.to_csv(table).encode()
+    headers = {"Content-Disposition": f'attachment; filename="xinqiao-kpis-{table["period"]}.{suffix}"'}
+    return Response(content, media_type=media_type, headers=headers)

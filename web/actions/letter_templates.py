@@ -21,7 +21,7 @@ from web.context import AppContext
 from web.letters import placeholders, rendering, templates
 from web.wording import acts, dates
 
-TO_WORDS = {
+ADDRESSEE_WORDS = {
     "petitioner": "信访人",
     "unit": "承办单位",
     "desk": "交办单位",
@@ -29,11 +29,11 @@ TO_WORDS = {
     "above": "党委政府、主管部门、联席会议",
     "file": "存卷",
 }
-NO_FILE = "请选择改好的 Word 模板"
+NO_FILE_WORDS = "请选择改好的 Word 模板"
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class TemplateView:
     """A letter and whose template holds for it. `own`: the office's own; `faults`: why it cannot be used, in words."""
 
     code: str
@@ -48,83 +48,83 @@ class Template:
     faults: list[str]
 
 
-async def administrator(request: Request) -> Actor:
+async def require_administrator(request: Request) -> Actor:
     """Whoever asks, if they keep the templates.
 
     Raises Unauthorized or Forbidden.
     """
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if Role.ADMIN not in actor.roles:
         raise Forbidden
     return actor
 
 
-def letter_of(code: str) -> LetterType:
+def find_letter_type(code: str) -> LetterType:
     """The row of a letter.
 
     Raises NotFound.
     """
-    row = letter_types.BY_CODE.get(code)
-    if row is None:
+    letter_type = letter_types.BY_CODE.get(code)
+    if letter_type is None:
         raise NotFound(letter=code)
-    return row
+    return letter_type
 
 
-def template_of(context: AppContext, row: LetterType) -> Template:
+def describe_template(context: AppContext, letter_type: LetterType) -> TemplateView:
     """How the template of a letter stands."""
-    path = templates.own_path(context.settings.data, row.code)
-    own = path.is_file()
-    faults = templates.faults_of(row, path.read_bytes()) if own else []
-    return Template(
-        code=row.code,
-        title=row.title,
-        act=row.act,
-        act_words=(acts.label_of(row.act) or "三项建议和督查措施"),
-        to=TO_WORDS[row.to.value],
-        series=row.series,
-        law=letter_types.cite_law(row.law),
-        internal=row.internal,
-        own=own,
-        faults=[templates.why_broken(fault) for fault in faults],
+    path = templates.own_path(context.settings.data, letter_type.code)
+    is_own = path.is_file()
+    faults = templates.find_faults(letter_type, path.read_bytes()) if is_own else []
+    return TemplateView(
+        code=letter_type.code,
+        title=letter_type.title,
+        act=letter_type.act,
+        act_words=(acts.label_of(letter_type.act) or "三项建议和督查措施"),
+        to=ADDRESSEE_WORDS[letter_type.to.value],
+        series=letter_type.series,
+        law=letter_types.cite_law(letter_type.law),
+        internal=letter_type.internal,
+        own=is_own,
+        faults=[templates.render_fault(fault) for fault in faults],
     )
 
 
-async def taken_in(context: AppContext, row: LetterType, content: bytes) -> list[str]:
+async def install_template(context: AppContext, letter_type: LetterType, content: bytes) -> list[str]:
     """Put an own template in force, unless something is wrong with it: that is returned, in words."""
     if not content:
-        return [NO_FILE]
-    faults = await asyncio.to_thread(templates.take_in, context.settings.data, row.code, content)
-    return [templates.why_broken(fault) for fault in faults]
+        return [NO_FILE_WORDS]
+    faults = await asyncio.to_thread(templates.install_template, context.settings.data, letter_type.code, content)
+    return [templates.render_fault(fault) for fault in faults]
 
 
-def restored(context: AppContext, row: LetterType) -> None:
+def restore_default(context: AppContext, letter_type: LetterType) -> None:
     """Back to the template we ship."""
-    templates.drop(context.settings.data, row.code)
+    templates.remove_template(context.settings.data, letter_type.code)
 
 
-def file_to_edit(context: AppContext, row: LetterType, *, ours: bool) -> bytes:
+def load_editable(context: AppContext, letter_type: LetterType, *, is_default: bool) -> bytes:
     """The template to edit in Word: the one in force, or ours."""
-    own = templates.own_path(context.settings.data, row.code)
-    return templates.shipped(row.code) if ours or not own.is_file() else own.read_bytes()
+    path = templates.own_path(context.settings.data, letter_type.code)
+    return templates.default_template(letter_type.code) if is_default or not path.is_file() else path.read_bytes()
 
 
-def in_force(context: AppContext, row: LetterType) -> bytes:
+def load_in_force(context: AppContext, letter_type: LetterType) -> bytes:
     """The template a letter would be issued with now.
 
     Raises Broken.
     """
-    return templates.template_in_force(context.settings.data, row.code).content
+    return templates.load_template(context.settings.data, letter_type.code).content
 
 
-def sample_of(row: LetterType) -> dict[str, str]:
+def sample_values(letter_type: LetterType) -> dict[str, str]:
     """What stands in a letter about the sample case."""
-    said = placeholders.sample() | {"标题": row.title, "依据": letter_types.cite_law(row.law)}
-    return said | ({"主送": "云川区自然资源局"} if row.to is letter_types.Addressee.UNIT else {})
+    values = placeholders.sample_values() | {"标题": letter_type.title, "依据": letter_types.cite_law(letter_type.law)}
+    return values | ({"主送": "云川区自然资源局"} if letter_type.to is letter_types.Addressee.UNIT else {})
 
 
-async def sample_pdf(context: AppContext, row: LetterType) -> bytes:
+async def render_sample_pdf(context: AppContext, letter_type: LetterType) -> bytes:
     """A letter about the sample case, as PDF."""
-    return await rendering.written("pdf", in_force(context, row), sample_of(row))
+    return await rendering.render_letter("pdf", load_in_force(context, letter_type), sample_values(letter_type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,24 +139,24 @@ class VerifiedLetter:
     digest: str
 
 
-async def verified(request: Request, typed: str) -> VerifiedLetter | None:
+async def verify_code(request: Request, code: str) -> VerifiedLetter | None:
     """The letter of a printed code. Codes that are unknown and codes that are none are answered alike, and counted."""
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
-    found = await letter_register.find_by_token(typed)
-    if found is None:
+    letter = await letter_register.find_by_token(code)
+    if letter is None:
         await limiter.hit("lookup", request)
         return None
-    return await _told(found)
+    return await _to_verified_letter(letter)
 
 
-async def _told(letter: IssuedLetter) -> VerifiedLetter:
+async def _to_verified_letter(letter: IssuedLetter) -> VerifiedLetter:
     names = await directory.load_directory()
     return VerifiedLetter(
         title=letter.row.title,
         number=letter.number,
         unit=names.name(letter.unit),
         issued_day=office_day(letter.issued_at),
-        code=dates.grouped(identifiers.normalize_code(letter.token)),
+        code=dates.group_code(identifiers.normalize_code(letter.token)),
         digest=letter.digest[:16],
     )

@@ -13,28 +13,30 @@ from web.context import AppContext
 from web.letters import issuing, rendering
 
 
-def address_of(request: Request) -> str:
+def base_address(request: Request) -> str:
     """Where people find this installation."""
     context: AppContext = request.app.state.context
     return context.settings.public_url or str(request.base_url).rstrip("/")
 
 
-async def answer(request: Request, actor: Actor, no: str) -> Response:
+async def download_letter(request: Request, actor: Actor, no: str) -> Response:
     """One letter as a file, for whoever may read it.
 
     Raises NotFound.
     """
     context: AppContext = request.app.state.context
-    form = request.path_params["form"]
-    if form not in rendering.FORMS:
-        raise NotFound(form=form)
+    file_format = request.path_params["form"]
+    if file_format not in rendering.MEDIA_TYPES:
+        raise NotFound(form=file_format)
     now, secret = context.clock.now(), context.settings.secret
-    found = await letter_register.open_letter(actor, no, request.path_params["id"], secret=secret, log_at=now)
-    return sent(found.letter, form, await issuing.written(context, found, form, address_of(request)))
+    view = await letter_register.open_letter(actor, no, request.path_params["id"], secret=secret, log_at=now)
+    return letter_response(
+        view.letter, file_format, await issuing.render_letter(context, view, file_format, base_address(request))
+    )
 
 
-def sent(letter: IssuedLetter, form: str, content: bytes) -> Response:
+def letter_response(letter: IssuedLetter, file_format: str, content: bytes) -> Response:
     """A letter as a file to save, never kept by anything in between."""
-    name = quote(issuing.file_name(letter, form))
+    name = quote(issuing.file_name(letter, file_format))
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "private, no-store"}
-    return Response(content, media_type=rendering.FORMS[form], headers=headers)
+    return Response(content, media_type=rendering.MEDIA_TYPES[file_format], headers=headers)

@@ -23,11 +23,11 @@ from web.wording import catalogue
 CANDIDATES_MOST = 3
 SHARE_LEAST = 0.03
 """An alternative the classifier hardly believes in only makes the list longer."""
-PIECE = 4
+PIECE_LENGTH = 4
 PIECES_MOST = 4
-DUTY = "职责相近"
-WORDS_LOOKED = 3
-SIMILAR_LOOKED = 20
+DUTY_PREFIX = "职责相近"
+SEARCH_WORDS_MOST = 3
+SEARCH_PAGE_SIZE = 20
 SIMILAR_MOST = 5
 
 
@@ -60,137 +60,143 @@ class Suggestion:
     precedents: tuple[WorkRow, ...] = ()
 
 
-async def for_desk(context: AppContext, actor: Actor, file: CaseFile, names: Directory) -> Suggestion | None:
+async def suggest_for_desk(
+    context: AppContext, actor: Actor, file: CaseFile, directory: Directory
+) -> Suggestion | None:
     """The suggestion for whoever may send the case to a unit now, else None."""
     if not any(step.act is Act.ASSIGN for step in file.allowed):
         return None
     model = await context.model()
     if model is None:
-        found = [candidate(file, file.category, None, names)] if file.category else []
-        return Suggestion(_how(file), (), tuple(found))
+        candidates = [to_candidate(file, file.category, None, directory)] if file.category else []
+        return Suggestion(_explain_category(file), (), tuple(candidates))
     verdict = await asyncio.to_thread(model.predict, file.title, file.text)
     shares: dict[str, float | None] = {file.category: None} if file.by_hand and file.category else {}
     if verdict.category:
         shares.setdefault(verdict.category, verdict.confidence)
-    for other in verdict.alternatives:
-        if shares and other.confidence < SHARE_LEAST:
+    for alternative in verdict.alternatives:
+        if shares and alternative.confidence < SHARE_LEAST:
             break
-        shares.setdefault(other.category, other.confidence)
+        shares.setdefault(alternative.category, alternative.confidence)
     reasons = tuple((reason.text, f"{reason.weight:.2f}") for reason in verdict.reasons if reason.weight > 0)
-    found = [candidate(file, code, share, names) for code, share in list(shares.items())[:CANDIDATES_MOST]]
-    earlier = await precedents(actor, verdict.reasons, file.no, context.clock.now())
+    candidates = [to_candidate(file, code, share, directory) for code, share in list(shares.items())[:CANDIDATES_MOST]]
+    earlier_cases = await find_precedents(actor, verdict.reasons, file.no, context.clock.now())
     return Suggestion(
-        _how(file),
+        _explain_category(file),
         reasons,
-        tuple(found),
+        tuple(candidates),
         against=tuple(reason.text for reason in verdict.reasons if reason.weight < 0),
         notes=tuple(reason.text for reason in verdict.reasons if not reason.weight),
-        went_to=_went_to(earlier, names),
-        usual=await _usual(context, file, names),
-        precedents=tuple(earlier[:SIMILAR_MOST]),
+        went_to=_render_precedent_units(earlier_cases, directory),
+        usual=await _render_usual_units(context, file, directory),
+        precedents=tuple(earlier_cases[:SIMILAR_MOST]),
     )
 
 
-async def precedents(actor: Actor, reasons: Sequence[Reason], no: str, now: datetime) -> list[WorkRow]:
+async def find_precedents(actor: Actor, reasons: Sequence[Reason], no: str, now: datetime) -> list[WorkRow]:
     """Earlier cases this actor sees that hold the words which spoke loudest, and had a unit; most of the words first."""
-    found: dict[str, tuple[int, WorkRow]] = {}
-    spoken = [r.text for r in reasons if r.weight > 0 and not r.text.startswith(DUTY)][:WORDS_LOOKED]
-    for word in spoken:
+    matches: dict[str, tuple[int, WorkRow]] = {}
+    words = [reason.text for reason in reasons if reason.weight > 0 and not reason.text.startswith(DUTY_PREFIX)][
+        :SEARCH_WORDS_MOST
+    ]
+    for word in words:
         page = await case_worklist.load_worklist(
-            actor, Filters(q=word, sort="-received"), 1, now=now, size=SIMILAR_LOOKED
+            actor, Filters(q=word, sort="-received"), 1, now=now, size=SEARCH_PAGE_SIZE
         )
         for row in page.items:
             if row.no != no and row.unit and not row.confidential and row.kind != Kind.RECTIFY:
-                found[row.no] = (found.get(row.no, (0, row))[0] + 1, row)
-    least = min(2, len(spoken))
-    ranked = sorted((pair for pair in found.values() if pair[0] >= least), key=lambda pair: -pair[0])
+                matches[row.no] = (matches.get(row.no, (0, row))[0] + 1, row)
+    min_matches = min(2, len(words))
+    ranked = sorted((pair for pair in matches.values() if pair[0] >= min_matches), key=lambda pair: -pair[0])
     return [row for _, row in ranked]
 
 
-async def _usual(context: AppContext, file: CaseFile, names: Directory) -> str:
+async def _render_usual_units(context: AppContext, file: CaseFile, directory: Directory) -> str:
     """Who usually answers such a message here; a report follows the law alone."""
     if file.kind is Kind.REPORT:
         return ""
-    found = await context.unit_recommendation.usual(context, file.title, file.text)
-    return "、".join(f"{names.short(unit)} {share:.0%}" for unit, share in found)
+    units = await context.unit_recommendation.usual(context, file.title, file.text)
+    return "、".join(f"{directory.short(unit)} {share:.0%}" for unit, share in units)
 
 
-def _went_to(rows: Sequence[WorkRow], names: Directory) -> str:
+def _render_precedent_units(rows: Sequence[WorkRow], directory: Directory) -> str:
     """Where they went, the commonest first: 区人社局 6 件、区住建局 1 件."""
-    return "、".join(f"{names.short(unit)} {n} 件" for unit, n in Counter(row.unit for row in rows).most_common(3))
+    return "、".join(f"{directory.short(unit)} {n} 件" for unit, n in Counter(row.unit for row in rows).most_common(3))
 
 
-async def similar(actor: Actor, file: CaseFile, names: Directory, now: datetime) -> list[WorkRow]:
+async def find_similar(actor: Actor, file: CaseFile, directory: Directory, now: datetime) -> list[WorkRow]:
     """Other cases the actor sees that may be the same matter: whole pieces of this one's title stand in them.
 
     For the desk while it may still merge; the nearer (same region) and the more pieces, the earlier in the list.
     """
     if not any(step.act is Act.MERGE for step in file.allowed):
         return []
-    found: dict[str, tuple[int, WorkRow]] = {}
-    pieces = _pieces(file.title)
+    matches: dict[str, tuple[int, WorkRow]] = {}
+    pieces = _title_pieces(file.title)
     for piece in pieces:
         page = await case_worklist.load_worklist(
-            actor, Filters(q=piece, sort="-received"), 1, now=now, size=SIMILAR_LOOKED
+            actor, Filters(q=piece, sort="-received"), 1, now=now, size=SEARCH_PAGE_SIZE
         )
         for row in page.items:
             if row.no != file.no:
-                known = found.get(row.no, (0, row))[0]
-                found[row.no] = (known + 1, row)
-    streets = names.region_chain(file.region)
-    ranked = sorted(found.values(), key=lambda pair: (pair[1].region not in streets, -pair[0]))
-    return [row for times, row in ranked if times >= min(2, len(pieces)) or row.region == file.region != ""][
-        :SIMILAR_MOST
-    ]
+                count = matches.get(row.no, (0, row))[0]
+                matches[row.no] = (count + 1, row)
+    streets = directory.region_chain(file.region)
+    ranked = sorted(matches.values(), key=lambda pair: (pair[1].region not in streets, -pair[0]))
+    return [
+        row for piece_count, row in ranked if piece_count >= min(2, len(pieces)) or row.region == file.region != ""
+    ][:SIMILAR_MOST]
 
 
-def _pieces(title: str) -> list[str]:
+def _title_pieces(title: str) -> list[str]:
     """A few runs of four letters spread over the title."""
-    plain = "".join(re.findall(r"\w", title))
-    starts = range(0, max(1, len(plain) - PIECE + 1), max(1, (len(plain) - PIECE) // 3))
-    return list(dict.fromkeys(plain[at : at + PIECE] for at in starts if len(plain) >= PIECE))[:PIECES_MOST]
+    letters = "".join(re.findall(r"\w", title))
+    starts = range(0, max(1, len(letters) - PIECE_LENGTH + 1), max(1, (len(letters) - PIECE_LENGTH) // 3))
+    return list(
+        dict.fromkeys(letters[start : start + PIECE_LENGTH] for start in starts if len(letters) >= PIECE_LENGTH)
+    )[:PIECES_MOST]
 
 
-def decided(file: CaseFile, names: Directory) -> Decision:
+def current_decision(file: CaseFile, directory: Directory) -> Decision:
     """Who gets the case by the routing rows as it is."""
-    return choose_unit(file, names)
+    return choose_unit(file, directory)
 
 
-def as_if(file: CaseFile, category: str, names: Directory) -> Decision:
+def decision_for_category(file: CaseFile, category: str, directory: Directory) -> Decision:
     """Who would get the case if the desk said it belongs under that heading."""
-    said = EntryView(0, Act.CLASSIFY.value, file.received_at, "", "", "", "", {"category": category}, False)
-    return choose_unit(replace(file, category=category, entries=(*file.entries, said)), names)
+    entry = EntryView(0, Act.CLASSIFY.value, file.received_at, "", "", "", "", {"category": category}, False)
+    return choose_unit(replace(file, category=category, entries=(*file.entries, entry)), directory)
 
 
-def candidate(file: CaseFile, category: str, share: float | None, names: Directory) -> Candidate:
-    decision = as_if(file, category, names)
+def to_candidate(file: CaseFile, category: str, share: float | None, directory: Directory) -> Candidate:
+    decision = decision_for_category(file, category, directory)
     return Candidate(
         category=category,
         category_text=timeline_views.category_words(category) if categories.exists(category) else category,
         share="人工分类" if share is None else f"{share:.0%}",
         unit=decision.unit,
-        unit_name=names.name(decision.unit) if decision.unit else "",
+        unit_name=directory.name(decision.unit) if decision.unit else "",
         co=decision.co,
-        co_names=_joined(decision.co, names),
+        co_names=_join_names(decision.co, directory),
         reason=decision.reason,
         rule=decision.rule,
     )
 
 
-def _joined(codes: Sequence[str], names: Directory) -> str:
-    return "、".join(names.short(code) for code in codes)
+def _join_names(codes: Sequence[str], directory: Directory) -> str:
+    return "、".join(directory.short(code) for code in codes)
 
 
-def _how(file: CaseFile) -> str:
+def _explain_category(file: CaseFile) -> str:
     """How it came to its heading, in one sentence."""
-    last = next((e for e in reversed(file.entries) if e.act == Act.CLASSIFY), None)
-    if last is None:
+    last_entry = next((e for e in reversed(file.entries) if e.act == Act.CLASSIFY), None)
+    if last_entry is None:
         return "还没有分类，请人工判断。"
     if file.by_hand:
-        return f"分类由{last.actor_name or '工作人员'}确定。"
+        return f"分类由{last_entry.actor_name or '工作人员'}确定。"
     words = f"分类器判断为“{timeline_views.category_words(file.category)}”，把握 {file.confidence:.0%}"
-    if last.data.get("abstained"):
+    if last_entry.data.get("abstained"):
         return f"{words}，不够确定，交人工判断。"
-    if held := catalogue.HELD.get(str(last.data.get("held", ""))):
-        return f"{words}，{held}。"
+    if hold_words := catalogue.HELD.get(str(last_entry.data.get("held", ""))):
+        return f"{words}，{hold_words}。"
     return f"{words}。"

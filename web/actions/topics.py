@@ -16,40 +16,42 @@ from routing.directory import Directory
 
 TREND_DAYS = 30
 FINDING_DAYS = 90
-MANY = 100_000
+ROWS_MOST = 100_000
 SHARE_LEAST = 10  # of fewer answers a share says nothing
 
 
-async def listed(actor: Actor, nos: Iterable[str]) -> dict[str, WorkRow]:
+async def list_visible_rows(actor: Actor, nos: Iterable[str]) -> dict[str, WorkRow]:
     """The lines of those cases the actor may know of, by number."""
-    return {row.no: row for row in await case_worklist.list_work_rows(actor, nos, MANY)}
+    return {row.no: row for row in await case_worklist.list_work_rows(actor, nos, ROWS_MOST)}
 
 
-def share(tally: store.ReplyFindingCounts, code: str) -> str:
-    if tally.answers < SHARE_LEAST:
-        return f"{tally.found[code]} 件"
-    return f"{tally.found[code] / tally.answers:.0%}"
+def render_share(counts: store.ReplyFindingCounts, code: str) -> str:
+    if counts.answers < SHARE_LEAST:
+        return f"{counts.found[code]} 件"
+    return f"{counts.found[code] / counts.answers:.0%}"
 
 
-def units_of(actor: Actor) -> frozenset[str] | None:
+def overseen_units(actor: Actor) -> frozenset[str] | None:
     """The units whose answers somebody oversees, None for all."""
     return None if actor.everywhere else actor.units | {actor.unit}
 
 
-async def ranked(actor: Actor, names: Directory, today: date) -> tuple[date | None, list[dict[str, Any]]]:
+async def list_topics(actor: Actor, directory: Directory, today: date) -> tuple[date | None, list[dict[str, Any]]]:
     """The latest topics as this person may see them, ranked anew over what he sees; and their day."""
     day = await topic_store.last_day()
     if day is None:
         return None, []
-    found = await topic_store.of_day(day)
-    seen = await listed(actor, {m.no for topic in found for m in topic.members})
-    views = [shown for topic in found if (shown := view(topic, seen, names, day))]
-    return day, sorted(views, key=lambda v: (-v["people"], -v["this_week"], v["title"]))
+    topics = await topic_store.of_day(day)
+    visible_rows = await list_visible_rows(actor, {member.no for topic in topics for member in topic.members})
+    views = [topic_view for topic in topics if (topic_view := to_view(topic, visible_rows, directory, day))]
+    return day, sorted(
+        views, key=lambda topic_view: (-topic_view["people"], -topic_view["this_week"], topic_view["title"])
+    )
 
 
-def view(topic: Topic, seen: dict[str, WorkRow], names: Directory, day: date) -> dict[str, Any] | None:
+def to_view(topic: Topic, visible_rows: dict[str, WorkRow], directory: Directory, day: date) -> dict[str, Any] | None:
     """A topic counted and named from the cases one may see; None when they are not of several people."""
-    members = [m for m in topic.members if m.no in seen]
+    members = [member for member in topic.members if member.no in visible_rows]
     if not members:
         return None
     heat = clustering.heat(members, day)
@@ -59,9 +61,9 @@ def view(topic: Topic, seen: dict[str, WorkRow], names: Directory, day: date) ->
     region = clustering.place_of(members)
     return {
         "thread": topic.thread,
-        "title": clustering.readable(redaction.mask_text(seen[members[0].no].title)),
+        "title": clustering.readable(redaction.mask_text(visible_rows[members[0].no].title)),
         "words": topic.words if is_whole else (),
-        "place": names.region_name(region) if region else "",
+        "place": directory.region_name(region) if region else "",
         "people": heat.people,
         "nameless": heat.nameless,
         "cases": heat.cases,
@@ -71,24 +73,24 @@ def view(topic: Topic, seen: dict[str, WorkRow], names: Directory, day: date) ->
         "this_week": heat.this_week,
         "last_week": heat.last_week,
         "growth": heat.growth,
-        "growth_words": _growth(heat.this_week, heat.last_week),
+        "growth_words": _render_growth(heat.this_week, heat.last_week),
         "is_growing": heat.this_week > heat.last_week,
     }
 
 
-def _growth(this_week: int, last_week: int) -> str:
+def _render_growth(this_week: int, last_week: int) -> str:
     if not last_week:
         return "本周新出现" if this_week else "本周没有"
     change = (this_week - last_week) / last_week
     return "持平" if not change else f"{'增' if change > 0 else '减'} {abs(change):.0%}"
 
 
-def people(topic: Topic, seen: dict[str, WorkRow]) -> int:
-    members = [m for m in topic.members if m.no in seen]
+def count_people(topic: Topic, visible_rows: dict[str, WorkRow]) -> int:
+    members = [member for member in topic.members if member.no in visible_rows]
     return clustering.heat(members, members[0].day).people if members else 0
 
 
-def daily(topic: Topic, seen: dict[str, WorkRow], today: date) -> list[tuple[str, int]]:
-    members: list[Member] = [m for m in topic.members if m.no in seen]
+def count_daily(topic: Topic, visible_rows: dict[str, WorkRow], today: date) -> list[tuple[str, int]]:
+    members: list[Member] = [member for member in topic.members if member.no in visible_rows]
     days = [today - timedelta(days=back) for back in range(13, -1, -1)]
-    return [(f"{day.month}-{day.day}", sum(m.day == day for m in members)) for day in days]
+    return [(f"{day.month}-{day.day}", sum(member.day == day for member in members)) for day in days]

@@ -13,14 +13,14 @@ from web.auth.sessions import end_sessions
 async def add_accounts(usernames: list[str], password: str, *, is_demo: bool, now: datetime) -> None:
     """Accounts with one password, hashed once: for the demo town and for the first administrator."""
     hashed = await asyncio.to_thread(hasher.hash, password)
-    rows = [Account(username=u, password=hashed, is_demo=is_demo, changed_at=now) for u in usernames]
+    rows = [Account(username=username, password=hashed, is_demo=is_demo, changed_at=now) for username in usernames]
     await Account.bulk_create(rows, ignore_conflicts=True)
 
 
-async def without_account(usernames: Sequence[str]) -> list[str]:
+async def list_without_account(usernames: Sequence[str]) -> list[str]:
     """Those of them who cannot log in yet."""
-    known = {row["username"] for row in await Account.filter(username__in=list(usernames)).values("username")}
-    return [username for username in usernames if username not in known]
+    existing = {row["username"] for row in await Account.filter(username__in=list(usernames)).values("username")}
+    return [username for username in usernames if username not in existing]
 
 
 async def set_password(username: str, password: str, *, now: datetime) -> None:

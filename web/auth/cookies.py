@@ -18,5 +18,5 @@ def set_cookie(response: Response, context: AppContext, name: str, value: str, h
     )
 
 
-def signed(context: AppContext, said: str, what: str = "case-cookie") -> str:
-    return identifiers.keyed_hash(context.settings.secret, what, said)
+def sign_value(context: AppContext, payload: str, purpose: str = "case-cookie") -> str:
+    return identifiers.keyed_hash(context.settings.secret, purpose, payload)

@@ -11,65 +11,65 @@ from starlette.responses import Response
 from feedback.kernel import crypto, identifiers
 from web.auth.cookies import set_cookie
 from web.auth.models import FormDraft
-from web.auth.sessions import hash
+from web.auth.sessions import hash_token
 from web.context import AppContext
 
 DRAFT_COOKIE = "xq_draft"
 
 
-async def draft_of(request: Request) -> dict[str, Any]:
+async def load_draft(request: Request) -> dict[str, Any]:
     """The half-filled form of this browser, or an empty one."""
     context: AppContext = request.app.state.context
     token = request.cookies.get(DRAFT_COOKIE)
-    row = await FormDraft.get_or_none(token_hash=hash(token)) if token else None
+    row = await FormDraft.get_or_none(token_hash=hash_token(token)) if token else None
     if row is None:
         return {}
-    found: dict[str, Any] = json.loads(crypto.decrypt_system(context.settings.secret, row.sealed))
-    return found
+    values: dict[str, Any] = json.loads(crypto.decrypt_system(context.settings.secret, row.sealed))
+    return values
 
 
-async def keep_draft(request: Request, response: Response, values: Mapping[str, Any]) -> None:
+async def store_draft(request: Request, response: Response, values: Mapping[str, Any]) -> None:
     """Keep the half-filled form on the server, sealed, under a token in this browser's cookie."""
     context: AppContext = request.app.state.context
     now = context.clock.now()
     token = request.cookies.get(DRAFT_COOKIE) or identifiers.new_token()
-    sealed = crypto.encrypt_system(context.settings.secret, json.dumps(dict(values), ensure_ascii=False))
-    known = await FormDraft.filter(token_hash=hash(token)).update(sealed=sealed, seen_at=now)
-    if not known:
-        await FormDraft.create(token_hash=hash(token), sealed=sealed, made_at=now, seen_at=now)
+    ciphertext = crypto.encrypt_system(context.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    count = await FormDraft.filter(token_hash=hash_token(token)).update(sealed=ciphertext, seen_at=now)
+    if not count:
+        await FormDraft.create(token_hash=hash_token(token), sealed=ciphertext, made_at=now, seen_at=now)
     set_cookie(response, context, DRAFT_COOKIE, token, context.settings.draft_days * 24)
 
 
-async def drop_draft(request: Request, response: Response) -> None:
+async def delete_draft(request: Request, response: Response) -> None:
     """Forget the half-filled form of this browser."""
     if token := request.cookies.get(DRAFT_COOKIE):
-        await FormDraft.filter(token_hash=hash(token)).delete()
+        await FormDraft.filter(token_hash=hash_token(token)).delete()
     response.delete_cookie(DRAFT_COOKIE)
 
 
-async def staff_draft(context: AppContext, form: str, username: str) -> dict[str, Any]:
+async def load_staff_draft(context: AppContext, form: str, username: str) -> dict[str, Any]:
     """The half-filled form that was kept for a member of staff, or an empty one."""
     row = await FormDraft.get_or_none(token_hash=_staff_hash(context, form, username))
     if row is None:
         return {}
-    found: dict[str, Any] = json.loads(crypto.decrypt_system(context.settings.secret, row.sealed))
-    return found
+    values: dict[str, Any] = json.loads(crypto.decrypt_system(context.settings.secret, row.sealed))
+    return values
 
 
-async def keep_staff_draft(
+async def store_staff_draft(
     context: AppContext, form: str, username: str, values: Mapping[str, Any], *, until: datetime | None = None
 ) -> None:
     """Keep a half-filled form for whoever wrote it, sealed. `until`: swept away from then on, if that is sooner."""
     now = context.clock.now()
     if until is not None:  # the sweep counts the days of a citizen's draft from when it was seen
         now = min(now, until - timedelta(days=context.settings.draft_days))
-    sealed = crypto.encrypt_system(context.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    ciphertext = crypto.encrypt_system(context.settings.secret, json.dumps(dict(values), ensure_ascii=False))
     token_hash = _staff_hash(context, form, username)
-    if not await FormDraft.filter(token_hash=token_hash).update(sealed=sealed, seen_at=now):
-        await FormDraft.create(token_hash=token_hash, sealed=sealed, made_at=now, seen_at=now)
+    if not await FormDraft.filter(token_hash=token_hash).update(sealed=ciphertext, seen_at=now):
+        await FormDraft.create(token_hash=token_hash, sealed=ciphertext, made_at=now, seen_at=now)
 
 
-async def drop_staff_draft(context: AppContext, form: str, username: str) -> None:
+async def delete_staff_draft(context: AppContext, form: str, username: str) -> None:
     """Forget it."""
     await FormDraft.filter(token_hash=_staff_hash(context, form, username)).delete()
 

@@ -8,23 +8,23 @@ from feedback.rules.vocabulary import Role
 from web.auth import sessions
 
 
-async def administrator(request: Request, *roles: Role) -> Actor:
+async def require_role(request: Request, *roles: Role) -> Actor:
     """Whoever asks, if they hold one of the roles (an administrator when none is named).
 
     Raises Forbidden.
     """
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if not actor.roles & frozenset(roles or (Role.ADMIN,)):
         raise Forbidden
     return actor
 
 
-async def overseer(request: Request) -> Actor:
+async def require_overseer(request: Request) -> Actor:
     """Whoever asks, if they oversee others.
 
     Raises Forbidden.
     """
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if not has_role(actor, OVERSEERS):
         raise Forbidden
     return actor

@@ -18,9 +18,9 @@ from web.auth.models import SecondFactor
 from web.context import AppContext
 
 PERIOD_SECONDS = 30
-DRIFT = (0, -1, 1)
+DRIFT_STEPS = (0, -1, 1)
 """Steps a telephone's clock may be off."""
-SPARES = 10
+SPARE_CODES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class SecondFactorState:
         return self.since is not None
 
 
-def step_of(secret: str, code: str, now: datetime, after: int) -> int | None:
+def find_step(secret: str, code: str, now: datetime, after: int) -> int | None:
     """The step whose code this is, if it is near `now` and later than the step used last."""
-    digits, made = "".join(code.split()), pyotp.TOTP(secret, interval=PERIOD_SECONDS)
-    at = int(now.timestamp()) // PERIOD_SECONDS
-    for step in (at + drift for drift in DRIFT):
-        right = hmac.compare_digest(made.generate_otp(step).encode(), digits.encode("utf-8", "surrogatepass"))
-        if right and step > after:
+    digits, totp = "".join(code.split()), pyotp.TOTP(secret, interval=PERIOD_SECONDS)
+    current_step = int(now.timestamp()) // PERIOD_SECONDS
+    for step in (current_step + drift for drift in DRIFT_STEPS):
+        is_match = hmac.compare_digest(totp.generate_otp(step).encode(), digits.encode("utf-8", "surrogatepass"))
+        if is_match and step > after:
             return step
     return None
 
@@ -51,14 +51,14 @@ def new_secret() -> str:
     return pyotp.random_base32(32)
 
 
-def address(context: AppContext, username: str, secret: str) -> str:
+def provisioning_uri(context: AppContext, username: str, secret: str) -> str:
     """What the QR code says: otpauth://…"""
     return pyotp.TOTP(secret, interval=PERIOD_SECONDS).provisioning_uri(
         name=username, issuer_name=context.settings.site_name
     )
 
 
-async def standing(username: str) -> SecondFactorState:
+async def load_state(username: str) -> SecondFactorState:
     """How somebody's second factor stands."""
     row = await SecondFactor.get_or_none(username=username)
     return SecondFactorState(row.made_at, row.left) if row else SecondFactorState(None, 0)
@@ -70,37 +70,39 @@ async def switch_on(context: AppContext, username: str, secret: str, code: str) 
     Raises Invalid when the code is not the secret's, NotNow when it is on already.
     """
     now = context.clock.now()
-    if (await standing(username)).is_on:
+    if (await load_state(username)).is_on:
         raise NotNow(second_factor="on")
-    step = step_of(secret, code, now, 0)
+    step = find_step(secret, code, now, 0)
     if step is None:
         raise Invalid({"otp": "wrong_code"})
-    spares = [f"{secrets.randbelow(10**8):08d}" for _ in range(SPARES)]
-    sealed = crypto.encrypt_system(context.settings.secret, secret)
-    hashes = [_hashed(context, username, spare) for spare in spares]
-    row = SecondFactor(username=username, secret=sealed, made_at=now, step=step, spares=hashes, left=len(hashes))
+    spares = [f"{secrets.randbelow(10**8):08d}" for _ in range(SPARE_CODES)]
+    ciphertext = crypto.encrypt_system(context.settings.secret, secret)
+    hashes = [_hash_spare_code(context, username, spare) for spare in spares]
+    row = SecondFactor(username=username, secret=ciphertext, made_at=now, step=step, spares=hashes, left=len(hashes))
     try:
         await row.save(force_create=True)
-    except IntegrityError as twice:  # sent twice at once: the other's spare codes hold
-        raise NotNow(second_factor="on") from twice
+    except IntegrityError as fault:  # sent twice at once: the other's spare codes hold
+        raise NotNow(second_factor="on") from fault
     return spares
 
 
-async def accepts(context: AppContext, username: str, code: str) -> bool:
+async def accept_code(context: AppContext, username: str, code: str) -> bool:
     """Whether this is a good code of somebody who has a second factor; it is used up by asking."""
     row = await SecondFactor.get_or_none(username=username)
     if row is None:
         return False
     secret = crypto.decrypt_system(context.settings.secret, row.secret)
-    step = step_of(secret, code, context.clock.now(), row.step)
+    step = find_step(secret, code, context.clock.now(), row.step)
     if step is not None:
         return bool(await SecondFactor.filter(username=username, step=row.step).update(step=step))
-    spare = _hashed(context, username, "".join(code.split()))
-    rest = [kept for kept in row.spares if not hmac.compare_digest(kept, spare)]
-    if len(rest) == row.left:
+    spare_hash = _hash_spare_code(context, username, "".join(code.split()))
+    remaining = [stored_hash for stored_hash in row.spares if not hmac.compare_digest(stored_hash, spare_hash)]
+    if len(remaining) == row.left:
         return False
     # The number before in the condition: of two at once with one spare code, one is let in.
-    return bool(await SecondFactor.filter(username=username, left=row.left).update(spares=rest, left=len(rest)))
+    return bool(
+        await SecondFactor.filter(username=username, left=row.left).update(spares=remaining, left=len(remaining))
+    )
 
 
 async def switch_off(username: str) -> bool:
@@ -108,5 +110,5 @@ async def switch_off(username: str) -> bool:
     return bool(await SecondFactor.filter(username=username).delete())
 
 
-def _hashed(context: AppContext, username: str, spare: str) -> str:
+def _hash_spare_code(context: AppContext, username: str, spare: str) -> str:
     return identifiers.keyed_hash(context.settings.secret, "spare-code", f"{username} {spare}")

@@ -13,17 +13,17 @@ from feedback.kernel.errors import Forbidden, NotFound
 from feedback.rules.access import Actor
 from routing import directory
 from web.auth import second_factor
-from web.auth.cookies import set_cookie, signed
+from web.auth.cookies import set_cookie, sign_value
 from web.auth.models import Account, FormDraft, Session
-from web.auth.passwords import NOBODY, matches
+from web.auth.passwords import DUMMY_HASH, matches_hash
 from web.context import AppContext
 
 STAFF_COOKIE = "xq_staff"
-HALF_COOKIE = "xq_half"
-ENROLLING = frozenset({"/desk/second-factor", "/logout"})
-BACKGROUND = frozenset({"/board/fragment", "/board/stream"})
+PENDING_FACTOR_COOKIE = "xq_half"
+ENROLLING_PATHS = frozenset({"/desk/second-factor", "/logout"})
+BACKGROUND_PATHS = frozenset({"/board/fragment", "/board/stream"})
 USERNAME_MOST = 80
-_HALF_SECONDS = 300
+_PENDING_FACTOR_SECONDS = 300
 
 
 class Unauthorized(Forbidden):
@@ -33,7 +33,7 @@ class Unauthorized(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
+class NewSession:
     """A fresh session."""
 
     token: str
@@ -43,39 +43,39 @@ class LoggedIn:
 
 async def log_in(
     context: AppContext, username: str, password: str, otp: str = "", *, may_enrol: bool = False
-) -> LoggedIn:
+) -> NewSession:
     """A session for whoever knows the password, and has the second factor if there is one.
 
     Raises Unauthorized with code "wrong_password", "locked", "code_needed", "wrong_code" or, where the house requires
     a second factor and this is no page to switch it on at, "factor_needed". An unknown account takes as long as a
     known one.
     """
-    await prove(context, username, password)
-    if (await second_factor.standing(username)).is_on:
+    await check_password(context, username, password)
+    if (await second_factor.load_state(username)).is_on:
         if not otp:
             raise Unauthorized("code_needed")
-        await prove_code(context, username, otp)
+        await check_code(context, username, otp)
     elif context.settings.second_factor_required and not may_enrol:
         raise Unauthorized("factor_needed")
     return await create_session(context, username)
 
 
-async def prove(context: AppContext, username: str, password: str) -> None:
+async def check_password(context: AppContext, username: str, password: str) -> None:
     """Whether somebody knows the password of an account; whoever tries too often locks it.
 
     Raises Unauthorized with code "wrong_password" or "locked".
     """
     account = await Account.get_or_none(username=username) if len(username) <= USERNAME_MOST else None
-    right = await asyncio.to_thread(matches, account.password if account else NOBODY, password)
+    is_right = await asyncio.to_thread(matches_hash, account.password if account else DUMMY_HASH, password)
     if account is None:
         raise Unauthorized("wrong_password")
     if account.locked_until and account.locked_until > context.clock.now():
         raise Unauthorized("locked")
-    if not right:
-        raise await _missed(context, account, "wrong_password")
+    if not is_right:
+        raise await _record_failure(context, account, "wrong_password")
 
 
-async def prove_code(context: AppContext, username: str, otp: str) -> None:
+async def check_code(context: AppContext, username: str, otp: str) -> None:
     """Whether somebody has the second factor of an account; wrong codes count like wrong passwords.
 
     Raises Unauthorized with code "wrong_code" or "locked".
@@ -83,76 +83,80 @@ async def prove_code(context: AppContext, username: str, otp: str) -> None:
     account = await Account.get_or_none(username=username)
     if account is None or (account.locked_until and account.locked_until > context.clock.now()):
         raise Unauthorized("locked")
-    if not await second_factor.accepts(context, username, otp):
-        raise await _missed(context, account, "wrong_code")
+    if not await second_factor.accept_code(context, username, otp):
+        raise await _record_failure(context, account, "wrong_code")
 
 
-async def _missed(context: AppContext, account: Account, code: str) -> Unauthorized:
-    failed, settings = account.failed + 1, context.settings
-    is_last = failed >= settings.login_attempts
-    locked = context.clock.now() + timedelta(minutes=settings.lock_minutes) if is_last else None
-    await Account.filter(username=account.username).update(failed=0 if locked else failed, locked_until=locked)
-    return Unauthorized("locked" if locked else code)
+async def _record_failure(context: AppContext, account: Account, code: str) -> Unauthorized:
+    failed_count, settings = account.failed + 1, context.settings
+    is_last = failed_count >= settings.login_attempts
+    locked_until = context.clock.now() + timedelta(minutes=settings.lock_minutes) if is_last else None
+    await Account.filter(username=account.username).update(
+        failed=0 if locked_until else failed_count, locked_until=locked_until
+    )
+    return Unauthorized("locked" if locked_until else code)
 
 
-async def create_session(context: AppContext, username: str) -> LoggedIn:
+async def create_session(context: AppContext, username: str) -> NewSession:
     """A session for somebody who has proved everything.
 
     Raises Unauthorized for an account without a post.
     """
     try:
-        actor_ = await directory.load_actor(username)
-    except NotFound as gone:
-        raise Unauthorized("wrong_password") from gone
+        actor = await directory.load_actor(username)
+    except NotFound as fault:
+        raise Unauthorized("wrong_password") from fault
     await Account.filter(username=username).update(failed=0, locked_until=None)
     token, expires_at = await open_session(context, username)
-    return LoggedIn(token, expires_at, actor_)
+    return NewSession(token, expires_at, actor)
 
 
 async def open_session(context: AppContext, username: str) -> tuple[str, datetime]:
     """A fresh session in that name: its token, and when it ends."""
     now, token = context.clock.now(), identifiers.new_token()
     expires_at = now + timedelta(hours=context.settings.session_hours)
-    await Session.create(token_hash=hash(token), username=username, made_at=now, seen_at=now, expires_at=expires_at)
+    await Session.create(
+        token_hash=hash_token(token), username=username, made_at=now, seen_at=now, expires_at=expires_at
+    )
     return token, expires_at
 
 
 async def log_out(request: Request) -> None:
     """End the session the request came with."""
-    if token := _token_of(request):
-        await Session.filter(token_hash=hash(token)).delete()
+    if token := _find_token(request):
+        await Session.filter(token_hash=hash_token(token)).delete()
 
 
-async def actor(request: Request) -> Actor:
+async def require_actor(request: Request) -> Actor:
     """The member of staff who asks.
 
     Raises Unauthorized.
     """
-    found = await actor_or_none(request)
-    if found is None:
+    actor = await find_actor(request)
+    if actor is None:
         raise Unauthorized()
-    return found
+    return actor
 
 
-async def actor_or_none(request: Request) -> Actor | None:
+async def find_actor(request: Request) -> Actor | None:
     """The member of staff who asks, if one does."""
     if not hasattr(request.state, "actor"):
-        token = _token_of(request)
+        token = _find_token(request)
         context: AppContext = request.app.state.context
         renews = not is_background(request)
-        enrolling = request.url.path in ENROLLING
-        found_ = await actor_of_token(context, token, renews=renews, enrolling=enrolling) if token else None
-        request.state.actor = found_
-    found: Actor | None = request.state.actor
-    return found
+        enrolling = request.url.path in ENROLLING_PATHS
+        loaded = await find_actor_by_token(context, token, renews=renews, enrolling=enrolling) if token else None
+        request.state.actor = loaded
+    actor: Actor | None = request.state.actor
+    return actor
 
 
 def is_background(request: Request) -> bool:
     """Whether a page asks by itself, with nobody at the keyboard: that keeps no session awake."""
-    return request.url.path in BACKGROUND
+    return request.url.path in BACKGROUND_PATHS
 
 
-async def actor_of_token(
+async def find_actor_by_token(
     context: AppContext, token: str, *, renews: bool = True, enrolling: bool = False
 ) -> Actor | None:
     """The actor of a session that is neither over nor idle. `renews`: somebody is at the keyboard.
@@ -160,12 +164,12 @@ async def actor_of_token(
     Where a second factor is required, a session without one is good for nothing but switching it on (`enrolling`).
     """
     now, settings = context.clock.now(), context.settings
-    session = await Session.get_or_none(token_hash=hash(token))
+    session = await Session.get_or_none(token_hash=hash_token(token))
     if session is None or session.expires_at <= now:
         return None
     if session.seen_at + timedelta(minutes=settings.idle_minutes) <= now:
         return None
-    owes_factor = settings.second_factor_required and not (await second_factor.standing(session.username)).is_on
+    owes_factor = settings.second_factor_required and not (await second_factor.load_state(session.username)).is_on
     if owes_factor and not enrolling:
         return None
     if renews and now - session.seen_at > timedelta(minutes=1):
@@ -176,12 +180,12 @@ async def actor_of_token(
         return None
 
 
-def token_of(request: Request) -> str:
+def read_token(request: Request) -> str:
     """The session token of the request, or ""."""
-    return _token_of(request) or ""
+    return _find_token(request) or ""
 
 
-def _token_of(request: Request) -> str | None:
+def _find_token(request: Request) -> str | None:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and bearer:
         return bearer.strip()
@@ -190,16 +194,18 @@ def _token_of(request: Request) -> str | None:
 
 def remember_pending_second_factor(response: Response, context: AppContext, username: str) -> None:
     """This browser gave the right password, and has five minutes for the code."""
-    said = f"{username}|{int(context.clock.now().timestamp()) + _HALF_SECONDS}"
-    set_cookie(response, context, HALF_COOKIE, f"{said}|{signed(context, said, 'half-cookie')}", 1)
+    payload = f"{username}|{int(context.clock.now().timestamp()) + _PENDING_FACTOR_SECONDS}"
+    set_cookie(response, context, PENDING_FACTOR_COOKIE, f"{payload}|{sign_value(context, payload, 'half-cookie')}", 1)
 
 
 def pending_second_factor(request: Request) -> str:
     """Who gave the right password here a moment ago and owes the code, or ""."""
     context: AppContext = request.app.state.context
-    said, _, sign = request.cookies.get(HALF_COOKIE, "").rpartition("|")
-    username, _, until = said.rpartition("|")
-    if not until.isdecimal() or not identifiers.constant_time_equal(sign, signed(context, said, "half-cookie")):
+    payload, _, signature = request.cookies.get(PENDING_FACTOR_COOKIE, "").rpartition("|")
+    username, _, until = payload.rpartition("|")
+    if not until.isdecimal() or not identifiers.constant_time_equal(
+        signature, sign_value(context, payload, "half-cookie")
+    ):
         return ""
     return username if int(until) > context.clock.now().timestamp() else ""
 
@@ -207,18 +213,18 @@ def pending_second_factor(request: Request) -> str:
 async def is_enrolling(request: Request) -> bool:
     """Whether somebody is logged in here who must switch on a second factor before anything else."""
     context: AppContext = request.app.state.context
-    token = _token_of(request)
-    return bool(token and await actor_of_token(context, token, enrolling=True))
+    token = _find_token(request)
+    return bool(token and await find_actor_by_token(context, token, enrolling=True))
 
 
 async def expired_session_user(request: Request) -> str | None:
     """Whose session this was, though it is over: for keeping what they had typed. Never a way in."""
-    token = _token_of(request)
-    session = await Session.get_or_none(token_hash=hash(token)) if token else None
+    token = _find_token(request)
+    session = await Session.get_or_none(token_hash=hash_token(token)) if token else None
     return session.username if session else None
 
 
-async def forget_old(now: datetime, draft_days: int, limit: int = 1000) -> int:
+async def delete_expired(now: datetime, draft_days: int, limit: int = 1000) -> int:
     """Delete drafts nobody came back to, and sessions that are over, a day later: who still types in one is known.
 
     At most `limit` of each. Returns how many: 0 when none is left.
@@ -237,5 +243,5 @@ async def end_sessions(username: str) -> None:
     await Session.filter(username=username).delete()
 
 
-def hash(token: str) -> str:
+def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

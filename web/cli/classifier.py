@@ -33,7 +33,7 @@ def train(settings: Settings, args: argparse.Namespace) -> int:
     from web.tasks import training
 
     async def run(context: Any) -> dict[str, Any]:
-        duties = await training.duties()
+        duties = await training.load_duties()
         return await trainer.train(
             args.files, args.unlabelled, duties, settings.data, force=args.force, now=context.clock.now()
         )
@@ -43,9 +43,9 @@ def train(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def releases(settings: Settings, args: argparse.Namespace) -> int:
-    from classify.model import registry as known
+    from classify.model import registry
 
-    rows = run_async(settings, lambda context: known.all_releases())
+    rows = run_async(settings, lambda context: registry.all_releases())
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
         return 0
@@ -60,13 +60,13 @@ def releases(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def promote(settings: Settings, args: argparse.Namespace) -> int:
-    from classify.model import registry as known
+    from classify.model import registry
 
     async def run(context: Any) -> str:
-        row = await known.one_release(args.release)
-        if not known.is_whole(settings.data, row["folder"]):
+        row = await registry.one_release(args.release)
+        if not registry.is_whole(settings.data, row["folder"]):
             raise Invalid({"release": "unreadable"})
-        await known.promote(row["id"], by="command", now=context.clock.now())
+        await registry.promote(row["id"], by="command", now=context.clock.now())
         return str(row["id"])
 
     print(run_async(settings, run))
@@ -74,10 +74,10 @@ def promote(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def roll_back(settings: Settings, args: argparse.Namespace) -> int:
-    from classify.model import registry as known
+    from classify.model import registry
 
     def run(context: Any) -> Awaitable[str]:
-        return known.roll_back(settings.data, by="command", now=context.clock.now(), release=args.release)
+        return registry.roll_back(settings.data, by="command", now=context.clock.now(), release=args.release)
 
     print(run_async(settings, run))
     return 0

@@ -14,26 +14,26 @@ from feedback.kernel.settings import Settings
 from web.cli.serve import migrate, run_async
 
 
-def found(settings: Settings, args: argparse.Namespace) -> int:
+def init_district(settings: Settings, args: argparse.Namespace) -> int:
     """Begin a district, or with `--check` only read its files."""
     from web.imports import provisioning
 
     try:
-        district = provisioning.read(args.folder)
-    except provisioning.FaultyError as wrong:
-        return _faulty(wrong)
+        district = provisioning.read_district(args.folder)
+    except provisioning.FaultyError as error:
+        return _print_faults(error)
     counts = f"{len(district.units)} 个单位，{len(district.regions)} 个地区，{len(district.routes)} 条派单规则"
     if args.check:
         print(f"没有问题：{counts}，{len(district.people)} 人")
         return 0
     migrate(settings, args)
     try:
-        run_async(settings, lambda context: provisioning.provision(context, district, by="found"))
+        run_async(settings, lambda context: provisioning.provision(context, district, author="found"))
     except NotNow:
         print("这里已经建立过：派单规则在“管理 → 派单规则”里改，人员用 xinqiao staff", file=sys.stderr)
         return 2
     print(f"已建立：{counts}")
-    return _employed(settings, district.people, args.folder / "staff.csv") if district.people else 0
+    return _employ_staff(settings, district.people, args.folder / "staff.csv") if district.people else 0
 
 
 def staff(settings: Settings, args: argparse.Namespace) -> int:
@@ -41,29 +41,35 @@ def staff(settings: Settings, args: argparse.Namespace) -> int:
     from web.imports import provisioning
 
     try:
-        return _employed(settings, provisioning.read_people(args.file), args.file)
-    except provisioning.FaultyError as wrong:
-        return _faulty(wrong)
+        return _employ_staff(settings, provisioning.read_people(args.file), args.file)
+    except provisioning.FaultyError as error:
+        return _print_faults(error)
 
 
-def _employed(settings: Settings, people: Sequence[Any], file: Path) -> int:
+def _employ_staff(settings: Settings, people: Sequence[Any], file: Path) -> int:
     from web.imports import provisioning
 
-    kept = file.with_name(f"{file.stem}.passwords-{datetime.now(OFFICE_TIMEZONE):%Y%m%d%H%M%S}.csv")
+    password_file = file.with_name(f"{file.stem}.passwords-{datetime.now(OFFICE_TIMEZONE):%Y%m%d%H%M%S}.csv")
 
     def write_down(passwords: Mapping[str, str]) -> None:
-        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as paper:
-            paper.writelines(f"{username},{word}\n" for username, word in passwords.items())
+        with os.fdopen(
+            os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig"
+        ) as paper:
+            paper.writelines(f"{username},{initial_password}\n" for username, initial_password in passwords.items())
 
-    fresh = run_async(settings, lambda context: provisioning.employ(people, write_down, now=context.clock.now()))
-    print(f"{len(people)} 人在岗，其中新开账号 {fresh} 个")
-    if fresh:
-        print(f"初始密码写在 {kept}（只有您能读），请当面交给本人，首次登录后在“修改密码”里更换，然后删除该文件")
+    account_count = run_async(
+        settings, lambda context: provisioning.employ_staff(people, write_down, now=context.clock.now())
+    )
+    print(f"{len(people)} 人在岗，其中新开账号 {account_count} 个")
+    if account_count:
+        print(
+            f"初始密码写在 {password_file}（只有您能读），请当面交给本人，首次登录后在“修改密码”里更换，然后删除该文件"
+        )
     return 0
 
 
-def _faulty(wrong: Exception) -> int:
-    print(f"{wrong}\n以上问题改好之前，什么都没有写入", file=sys.stderr)
+def _print_faults(error: Exception) -> int:
+    print(f"{error}\n以上问题改好之前，什么都没有写入", file=sys.stderr)
     return 2
 
 
@@ -72,15 +78,15 @@ def password(settings: Settings, args: argparse.Namespace) -> int:
     from web.auth import accounts, second_factor
     from web.imports import provisioning
 
-    word = provisioning.new_password()
+    new_password = provisioning.new_password()
 
-    async def changed(context: Any) -> None:
-        await accounts.set_password(args.username, word, now=context.clock.now())
+    async def change(context: Any) -> None:
+        await accounts.set_password(args.username, new_password, now=context.clock.now())
         if args.no_factor:
             await second_factor.switch_off(args.username)
 
-    run_async(settings, changed)
-    print(word)
+    run_async(settings, change)
+    print(new_password)
     return 0
 
 
@@ -89,11 +95,11 @@ def leave(settings: Settings, args: argparse.Namespace) -> int:
     from routing import directory
     from web.auth import sessions
 
-    async def left(_: Any) -> bool:
+    async def end_post(_: Any) -> bool:
         await sessions.end_sessions(args.username)
         return await directory.remove_post(args.username)
 
-    if not run_async(settings, left):
+    if not run_async(settings, end_post):
         print(f"没有在岗的 {args.username}", file=sys.stderr)
         return 2
     print(f"{args.username} 已离岗，登录已全部失效，此前的办理记录不变")
@@ -103,6 +109,8 @@ def leave(settings: Settings, args: argparse.Namespace) -> int:
 def import_file(settings: Settings, args: argparse.Namespace) -> int:
     from web.imports import case_history
 
-    summary = run_async(settings, lambda context: case_history.run(context, args.file, args.map, args.column))
+    summary = run_async(
+        settings, lambda context: case_history.import_history(context, args.file, args.map, args.column)
+    )
     print(summary.line)
     return 0

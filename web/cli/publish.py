@@ -11,8 +11,8 @@ def publish(settings: Settings, args: argparse.Namespace) -> int:
 
     edition = run_async(
         settings,
-        lambda context: editions.publish(
-            args.period, now=context.clock.now(), by="command", settings=settings, early=args.early
+        lambda context: editions.publish_edition(
+            args.period, now=context.clock.now(), author="command", settings=settings, early=args.early
         ),
     )
     state = "已发布" if edition.fresh else "此前已经发布，未作改动"
@@ -24,8 +24,11 @@ def report(settings: Settings, args: argparse.Namespace) -> int:
     from evaluation.publication import annual_report_files
     from web.pages.board import annual_report
 
-    found = run_async(settings, lambda context: annual_report.made(args.year, settings, context.clock.now()))
-    for suffix, content in (("docx", annual_report_files.to_docx(found)), ("xlsx", annual_report_files.to_xlsx(found))):
+    document = run_async(settings, lambda context: annual_report.made(args.year, settings, context.clock.now()))
+    for suffix, content in (
+        ("docx", annual_report_files.to_docx(document)),
+        ("xlsx", annual_report_files.to_xlsx(document)),
+    ):
         path = args.to / f"xinqiao-report-{args.year}.{suffix}"
         path.write_bytes(content)
         print(path)

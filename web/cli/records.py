@@ -53,22 +53,22 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
     return 0 if not damages and is_right_secret else 1
 
 
-def refold(settings: Settings, args: argparse.Namespace) -> int:
+def recalculate(settings: Settings, args: argparse.Namespace) -> int:
     from feedback import recalculation
 
     async def run(context: Any) -> tuple[int, int]:
-        done = left = 0
-        async for each in recalculation.find_differences():
-            print(f"{each.no}: {'；'.join(each.changes)}")
-            if each.broken:
-                print(f"  案卷的指纹链不完整（{each.broken}），不作改动，请先查明", file=sys.stderr)
-                left += 1
+        recalculated = skipped = 0
+        async for difference in recalculation.find_differences():
+            print(f"{difference.no}: {'；'.join(difference.changes)}")
+            if difference.broken:
+                print(f"  案卷的指纹链不完整（{difference.broken}），不作改动，请先查明", file=sys.stderr)
+                skipped += 1
                 continue
             if not args.dry_run:
-                await recalculation.recalculate(each, args.cause or recalculation.CAUSE, context.clock.now())
-            done += 1
-        return done, left
+                await recalculation.recalculate(difference, args.cause or recalculation.CAUSE, context.clock.now())
+            recalculated += 1
+        return recalculated, skipped
 
-    done, left = run_async(settings, run)
-    print(f"{'需要重新计算' if args.dry_run else '已重新计算'} {done} 件，不能处理 {left} 件")
-    return 1 if left else 0
+    recalculated, skipped = run_async(settings, run)
+    print(f"{'需要重新计算' if args.dry_run else '已重新计算'} {recalculated} 件，不能处理 {skipped} 件")
+    return 1 if skipped else 0

@@ -32,7 +32,7 @@ def report_fault(fault: Exception) -> int:
     raise fault
 
 
-def log_as(settings: Settings) -> None:
+def configure_logging(settings: Settings) -> None:
     """Log to standard error: JSON in production, lines for people in development, never local variables."""
     level = {"debug": 10, "info": 20, "warning": 30, "error": 40}.get(settings.log_level, 20)
     renderer: Any = (
@@ -105,17 +105,17 @@ def application() -> Any:
     from web.app import create_app
 
     settings = Settings.read(os.environ)
-    log_as(settings)
+    configure_logging(settings)
     return create_app(settings)
 
 
-def work(settings: Settings, args: argparse.Namespace) -> int:
+def run_worker(settings: Settings, args: argparse.Namespace) -> int:
     from web import worker
 
     if not settings.redis_url:
         print("没有设置 XINQIAO_REDIS_URL:工作进程已在网页进程内，不需要单独启动", file=sys.stderr)
         return 2
-    run_async(settings, worker.run_outside)
+    run_async(settings, worker.run_arq_worker)
     return 0
 
 
@@ -162,13 +162,13 @@ async def _has_demo_accounts(context: Any) -> bool:
     return await accounts.has_demo_accounts()
 
 
-def run_async(settings: Settings, what: Callable[[Any], Awaitable[Any]], *, with_secret: bool = True) -> Any:
+def run_async(settings: Settings, operation: Callable[[Any], Awaitable[Any]], *, with_secret: bool = True) -> Any:
     """Run something with the office open. Raises NotNow on an older database, and `with_secret` with a wrong one."""
     from web import bootstrap
 
-    async def opened() -> Any:
-        async with bootstrap.opened(settings) as context:
+    async def run_with_context() -> Any:
+        async with bootstrap.open_context(settings) as context:
             await bootstrap.refuse_unfit(settings, with_secret=with_secret)
-            return await what(context)
+            return await operation(context)
 
-    return asyncio.run(opened())
+    return asyncio.run(run_with_context())

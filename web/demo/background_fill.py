@@ -14,7 +14,7 @@ import structlog
 
 from routing import directory
 from web.context import AppContext
-from web.demo.seed import settle
+from web.demo.seed import seed_town
 from web.demo.simulation import CASES, DAYS, DemoSimulation
 
 PROGRESS_FILE = "demo-town.json"
@@ -53,7 +53,7 @@ async def prepare(context: AppContext) -> None:
         progress = Progress(end=context.clock.now().isoformat())
         progress.save(data)
     if not progress.until:
-        await settle(context)
+        await seed_town(context)
 
 
 def is_unfinished(data: Path) -> bool:

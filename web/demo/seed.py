@@ -19,30 +19,30 @@ DEMO_PASSWORD = "demo"  # noqa: S105 - the demo town's, refused in production
 SEED = 20_261_121
 
 
-def read(name: str) -> dict[str, Any]:
+def load_data(name: str) -> dict[str, Any]:
     """One of the town's data files."""
     return tomllib.loads((TOWN / f"{name}.toml").read_text("utf-8"))
 
 
-async def settle(context: AppContext) -> None:
+async def seed_town(context: AppContext) -> None:
     """Units, regions, routing rows, staff, accounts, texts, matters and a first classifier; no case yet."""
     now = context.clock.now()
-    district = provisioning.read(TOWN)
+    district = provisioning.read_district(TOWN)
     try:
-        await provisioning.provision(context, district, by="demo")
+        await provisioning.provision(context, district, author="demo")
     except NotNow:  # killed half way at an earlier start: the rest of it
         await provisioning.first_release(context, district)
-    staff = _staff(district.units, context)
+    staff = _list_staff(district.units, context)
     await directory.add_staff(staff)
-    await accounts.add_accounts([s["username"] for s in staff], DEMO_PASSWORD, is_demo=True, now=now)
+    await accounts.add_accounts([row["username"] for row in staff], DEMO_PASSWORD, is_demo=True, now=now)
 
 
-def _staff(units: Sequence[UnitFileRow], context: AppContext) -> list[dict[str, Any]]:
+def _list_staff(units: Sequence[UnitFileRow], context: AppContext) -> list[dict[str, Any]]:
     """A clerk and a head for every unit, and the offices of the whole house."""
-    names, draw = read("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
+    names, rng = load_data("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
 
     def name() -> str:
-        return str(draw.choice(names["family"]) + draw.choice(names["given"]))
+        return str(rng.choice(names["family"]) + rng.choice(names["given"]))
 
     def cleared(unit: UnitFileRow) -> bool:
         return unit.kind == "discipline" or unit.code.endswith("jiwei")

@@ -39,13 +39,13 @@ from routing.oversight.measure_types import MeasureStep
 from web.actions import cases as case_actions
 from web.context import AppContext
 from web.demo import waves
-from web.demo.seed import SEED, fill_slots, read
+from web.demo.seed import SEED, fill_slots, load_data
 from web.demo.waves import ScheduledCase
 
 CASES = 300
 DAYS = 120
 CASE_SOURCE, WAVE_SOURCE = "demo-", "wave-"
-UNREAD = timedelta(days=2)
+UNREAD_SPAN = timedelta(days=2)
 """What the units of the demo town were told before that they have read."""
 _log = structlog.get_logger("simulation")
 
@@ -68,19 +68,19 @@ class DemoSimulation:
         self.end = end or context.clock.now()
         self.start = self.end - timedelta(days=days)
         self.since = datetime.min.replace(tzinfo=UTC)
-        self.draw = random.Random(SEED)  # noqa: S311
-        self.aside = random.Random(SEED + 1)  # noqa: S311 - of its own, so that what is added moves nothing else
-        self.messages = read("messages")["message"]
-        self.phrases = read("phrases")
-        self.names = read("staff")
+        self.rng = random.Random(SEED)  # noqa: S311
+        self.rng_extra = random.Random(SEED + 1)  # noqa: S311 - of its own, so that what is added moves nothing else
+        self.messages = load_data("messages")["message"]
+        self.phrases = load_data("phrases")
+        self.names = load_data("staff")
         self.handlers = context.make_handlers(context)
         self.count = cases_count
         self.has_waves = has_waves
-        self.tide = random.Random(SEED + 2)  # noqa: S311 - likewise
+        self.rng_waves = random.Random(SEED + 2)  # noqa: S311 - likewise
         self.agenda: list[tuple[datetime, int, Event]] = []
         self.order = count()
-        self.oversight = read("oversight")
-        self.watch = random.Random(SEED + 3)  # noqa: S311 - likewise
+        self.oversight = load_data("oversight")
+        self.rng_oversight = random.Random(SEED + 3)  # noqa: S311 - likewise
         self.answers: dict[str, str] = {}
         self.known_rectifications: set[str] = set()
         self.known_cases: dict[str, tuple[str, Status]] = {}
@@ -102,32 +102,34 @@ class DemoSimulation:
 
     async def run(self) -> None:
         """Live through it, and publish the months that are over."""
-        self.town = town = await directory.load_directory()
-        self.villages = [r for r in town.regions() if r.level == "village"]
-        self.streets = [r for r in town.regions() if r.level == "street"]
+        self.directory = town = await directory.load_directory()
+        self.villages = [region for region in town.regions() if region.level == "village"]
+        self.streets = [region for region in town.regions() if region.level == "street"]
         arrivals = [
             self._arrival() for _ in range(self.count)
         ]  # drawn before anything else, so the same at every start
         for number, arrival in enumerate(arrivals):
             no, status = self.known_cases.get(f"{CASE_SOURCE}{number}", ("", None))
             if not no:
-                self.plan(arrival, self._arrive(number))
+                self.plan(arrival, self._plan_arrival(number))
             elif status in OPEN:
                 self._plan_handling(no, self.messages[number % len(self.messages)], self.since)
         if self.has_waves:
-            for number, coming in enumerate(list(waves.scheduled_cases(read("seasons"), self.villages, self.tide))):
+            for number, case in enumerate(
+                list(waves.scheduled_cases(load_data("seasons"), self.villages, self.rng_waves))
+            ):
                 no, status = self.known_cases.get(f"{WAVE_SOURCE}{number}", ("", None))
                 if status in OPEN:
-                    self._plan_wave(no, coming, self.since)
-                elif not no and (at := self.end - timedelta(days=coming.days)) >= self.start:
-                    self.plan(at, self._come(number, coming))
+                    self._plan_wave(no, case, self.since)
+                elif not no and (at := self.end - timedelta(days=case.days)) >= self.start:
+                    self.plan(at, self._plan_wave_case(number, case))
         for day in range((self.end - self.start).days + 1):
-            self.plan(self.start + timedelta(days=day, hours=1), self._midnight)
+            self.plan(self.start + timedelta(days=day, hours=1), self._run_nightly)
         if self.has_waves:
             for week in range(1, (self.end - self.start).days // 7 + 1):
-                self.plan(self.end - timedelta(days=7 * week - 6), self._look_over)
+                self.plan(self.end - timedelta(days=7 * week - 6), self._issue_proposals)
             for row in self.oversight["measure"]:
-                self.plan(self.end - timedelta(days=row["days"]), self._take_measure(row))
+                self.plan(self.end - timedelta(days=row["days"]), self._plan_measure(row))
         while self.agenda:
             at, _, event = heapq.heappop(self.agenda)
             try:
@@ -137,17 +139,17 @@ class DemoSimulation:
             await outbox.drain(self.handlers, at)
         await feedback.jobs.sweep_clocks(self.end)
         await outbox.drain(self.handlers, self.end)
-        await inbox.mark_read_before(self.end - UNREAD)
+        await inbox.mark_read_before(self.end - UNREAD_SPAN)
         await self._publish()
 
     def _arrival(self) -> datetime:
         """Mostly in office hours, a little more in recent weeks."""
-        days = (self.end - self.start).days * (1 - self.draw.random() ** 1.25)
+        days = (self.end - self.start).days * (1 - self.rng.random() ** 1.25)
         local = (self.start + timedelta(days=days)).astimezone(OFFICE_TIMEZONE)
-        hour = self.draw.choices(range(24), weights=[1] * 7 + [3, 8, 12, 11, 8, 5, 6, 9, 9, 8, 6, 4, 4, 4, 3, 2, 1])[0]
-        return local.replace(hour=hour, minute=self.draw.randrange(60), second=self.draw.randrange(60))
+        hour = self.rng.choices(range(24), weights=[1] * 7 + [3, 8, 12, 11, 8, 5, 6, 9, 9, 8, 6, 4, 4, 4, 3, 2, 1])[0]
+        return local.replace(hour=hour, minute=self.rng.randrange(60), second=self.rng.randrange(60))
 
-    async def _midnight(self, at: datetime) -> None:
+    async def _run_nightly(self, at: datetime) -> None:
         await feedback.jobs.sweep_clocks(at)
         await feedback.jobs.close_after_rating_window(at, self.context.settings.rating_days)
         for status in (Status.ASSIGNED, Status.ACCEPTED):  # the latter after a start half way
@@ -159,214 +161,218 @@ class DemoSimulation:
                     self._plan_rectification(row.no, at)
         self.at_midnight(at)
 
-    async def _look_over(self, at: datetime) -> None:
+    async def _issue_proposals(self, at: datetime) -> None:
         """Once a week the supervisor orders what has been proposed longest; most units answer, and then the citizen."""
         await supervision_proposals.update_proposals(at)
         supervisor = await self._actor("supervisor")
-        for proposal in (await supervision_proposals.list_proposals(supervisor, most=3))[: self.watch.randint(1, 2)]:
-            no, reason = proposal["case_no"], self.watch.choice(self.oversight["order"]["reasons"])
+        for proposal in (await supervision_proposals.list_proposals(supervisor, most=3))[
+            : self.rng_oversight.randint(1, 2)
+        ]:
+            no, reason = proposal["case_no"], self.rng_oversight.choice(self.oversight["order"]["reasons"])
             data = {"reason": reason, "trigger": proposal["trigger"]}
             await cases.act(no, Act.SUPERVISE, supervisor, data, now=at)
             await supervision_proposals.decide_proposal(
                 supervisor, proposal["id"], supervision_proposals.ISSUED, reason, at
             )
-            if self.watch.random() < 0.8:
-                answered = at + timedelta(hours=self.watch.uniform(20, 70))
-                said = {"text": self.watch.choice(self.oversight["order"]["answers"])}
-                self._later(no, Act.ANSWER_SUPERVISION, Role.LEAD, said, answered)
-                replied = answered + timedelta(days=self.watch.uniform(1, 4))
-                self._later(
-                    no, Act.REPLY, Role.CLERK, {"text": self.answers.get(no, ""), "outcome": "support"}, replied
+            if self.rng_oversight.random() < 0.8:
+                answered_at = at + timedelta(hours=self.rng_oversight.uniform(20, 70))
+                answer = {"text": self.rng_oversight.choice(self.oversight["order"]["answers"])}
+                self._queue(no, Act.ANSWER_SUPERVISION, Role.LEAD, answer, answered_at)
+                replied_at = answered_at + timedelta(days=self.rng_oversight.uniform(1, 4))
+                self._queue(
+                    no, Act.REPLY, Role.CLERK, {"text": self.answers.get(no, ""), "outcome": "support"}, replied_at
                 )
 
-    def _take_measure(self, row: Mapping[str, Any]) -> Event:
+    def _plan_measure(self, row: Mapping[str, Any]) -> Event:
         """The supervisor takes a measure towards a unit, whose head answers in writing, or has not yet."""
-        manner = DeliveryPolicy.of(self.context.settings)
+        policy = DeliveryPolicy.of(self.context.settings)
 
-        async def taken(at: datetime) -> None:
+        async def issue(at: datetime) -> None:
             supervisor, head = await self._actor("supervisor"), await self._actor(f"lead-{row['unit']}")
-            said = {**row, "due_day": office_day(at) + timedelta(days=row["due"])}
-            number = await measures.issue_measure(supervisor, said, (), manner, at)
+            values = {**row, "due_day": office_day(at) + timedelta(days=row["due"])}
+            number = await measures.issue_measure(supervisor, values, (), policy, at)
 
-            async def answered(when: datetime) -> None:
+            async def answer(when: datetime) -> None:
                 reply = {"text": row["answer"], "adoption": row.get("adoption", "")}
-                await measures.perform_step(head, number, MeasureStep.ANSWER, reply, manner, when)
+                await measures.perform_step(head, number, MeasureStep.ANSWER, reply, policy, when)
 
-            async def closed(when: datetime) -> None:
-                await measures.perform_step(supervisor, number, MeasureStep.CLOSE, {}, manner, when)
+            async def close(when: datetime) -> None:
+                await measures.perform_step(supervisor, number, MeasureStep.CLOSE, {}, policy, when)
 
             if row["answered"]:
-                self.plan(at + timedelta(days=row["answered"]), answered)
+                self.plan(at + timedelta(days=row["answered"]), answer)
             if row["closed"]:
-                self.plan(at + timedelta(days=row["answered"] + row["closed"]), closed)
+                self.plan(at + timedelta(days=row["answered"] + row["closed"]), close)
 
-        return taken
+        return issue
 
     def _hours(self, low: float, high: float) -> timedelta:
-        return timedelta(hours=self.draw.uniform(low, high))
+        return timedelta(hours=self.rng.uniform(low, high))
 
-    def _arrive(self, number: int) -> Event:
+    def _plan_arrival(self, number: int) -> Event:
         async def arrive(at: datetime) -> None:
             message = self.messages[number % len(self.messages)]
-            region = self.draw.choice(self._homes(message))
-            named = self.draw.random() > 0.08
+            region = self.rng.choice(self._list_villages(message))
+            is_named = self.rng.random() > 0.08
             slots = {
-                "place": self.draw.choice(region.places or (region.name,)),
+                "place": self.rng.choice(region.places or (region.name,)),
                 "name": self._name(),
                 "date": f"{at.astimezone(OFFICE_TIMEZONE):%m月%d日}",
             }
             title, text = (fill_slots(message[part], slots) for part in ("title", "text"))
-            channel = self.draw.choices(
+            channel = self.rng.choices(
                 ["web", "app", "miniprogram", "wechat", "hotline", "letter", "visit"], [30, 22, 22, 8, 12, 3, 3]
             )[0]
-            draft = Submission(
+            submission = Submission(
                 kind=message["kind"],
                 title=title,
                 text=text,
                 channel=channel,
                 desk=self.context.settings.desk,
                 source_id=f"{CASE_SOURCE}{number}",
-                region=region.code if self.draw.random() < 0.8 else "",
+                region=region.code if self.rng.random() < 0.8 else "",
                 address=f"{region.name}{slots['place']}",
-                person=PersonSubmission(name=slots["name"], phone=self._phone()) if named else None,
-                anonymous=not named or self.draw.random() < 0.1,
-                public_consent=self.draw.random() < 0.65,
+                person=PersonSubmission(name=slots["name"], phone=self._phone()) if is_named else None,
+                anonymous=not is_named or self.rng.random() < 0.1,
+                public_consent=self.rng.random() < 0.65,
             )
-            draft = case_actions.filled(draft, self.town, self.context.settings.desk)
-            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.context.settings.secret)
+            submission = case_actions.fill_submission(submission, self.directory, self.context.settings.desk)
+            receipt = await cases.submit(submission, citizen(""), now=at, secret=self.context.settings.secret)
             self.arrived += 1
             await outbox.drain(self.handlers, at)
             self._plan_handling(receipt.no, message, at)
 
         return arrive
 
-    def _come(self, number: int, coming: ScheduledCase) -> Event:
+    def _plan_wave_case(self, number: int, case: ScheduledCase) -> Event:
         """One message of a wave: the desk where it waits, the unit that returns what is not its own, an answer."""
 
         async def come(at: datetime) -> None:
-            family, given = self.tide.choice(self.names["family"]), self.tide.choice(self.names["given"])
-            draft = Submission(
-                kind=coming.kind,
-                title=coming.title,
-                text=coming.text,
-                channel=self.tide.choice(("web", "app", "miniprogram", "hotline")),
+            family, given = self.rng_waves.choice(self.names["family"]), self.rng_waves.choice(self.names["given"])
+            submission = Submission(
+                kind=case.kind,
+                title=case.title,
+                text=case.text,
+                channel=self.rng_waves.choice(("web", "app", "miniprogram", "hotline")),
                 desk=self.context.settings.desk,
                 source_id=f"{WAVE_SOURCE}{number}",
-                region=coming.region,
-                address=coming.address,
-                person=PersonSubmission(name=family + given, phone=f"137{self.tide.randrange(10**8):08d}"),
-                public_consent=self.tide.random() < 0.5,
+                region=case.region,
+                address=case.address,
+                person=PersonSubmission(name=family + given, phone=f"137{self.rng_waves.randrange(10**8):08d}"),
+                public_consent=self.rng_waves.random() < 0.5,
             )
-            draft = case_actions.filled(draft, self.town, self.context.settings.desk)
-            receipt = await cases.submit(draft, citizen(""), now=at, secret=self.context.settings.secret)
+            submission = case_actions.fill_submission(submission, self.directory, self.context.settings.desk)
+            receipt = await cases.submit(submission, citizen(""), now=at, secret=self.context.settings.secret)
             self.arrived += 1
             await outbox.drain(self.handlers, at)
-            self._plan_wave(receipt.no, coming, at)
+            self._plan_wave(receipt.no, case, at)
 
         return come
 
     def _plan_wave(self, no: str, coming: ScheduledCase, at: datetime) -> None:
         def take_up() -> Event:
-            async def taken(at: datetime) -> None:
+            async def handle(at: datetime) -> None:
                 if (await case_queries.load_summary(no)).unit == coming.unit:
                     with suppress(NotNow):  # it was accepted before the simulation was stopped
-                        await self._do(no, Act.ACCEPT, Role.CLERK, {}, at)
+                        await self._perform(no, Act.ACCEPT, Role.CLERK, {}, at)
                     self.answers[no] = coming.reply
-                    answered = at + timedelta(hours=self.tide.uniform(5, 24 * 9))
-                    self._later(no, Act.REPLY, Role.CLERK, {"text": coming.reply}, answered)
+                    answered = at + timedelta(hours=self.rng_waves.uniform(5, 24 * 9))
+                    self._queue(no, Act.REPLY, Role.CLERK, {"text": coming.reply}, answered)
                     self._plan_audit(no, answered)
-                    self._plan_call_back(no, poor=False, replied=answered, again=coming.reply)
+                    self._plan_call_back(no, poor=False, replied_at=answered, new_reply=coming.reply)
                     return
-                await self._do(
+                await self._perform(
                     no, Act.RETURN, Role.CLERK, {"reason": "经核对职责清单，此事不归我单位管，请重新分派。"}, at
                 )
                 self._plan_desk(no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=1))
-                self.plan(at + timedelta(hours=self.tide.uniform(3, 12)), take_up())
+                self.plan(at + timedelta(hours=self.rng_waves.uniform(3, 12)), take_up())
 
-            return taken
+            return handle
 
         self._plan_desk(no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=2))
-        self.plan(at + timedelta(hours=self.tide.uniform(4, 24)), take_up())
+        self.plan(at + timedelta(hours=self.rng_waves.uniform(4, 24)), take_up())
 
-    def _homes(self, message: Mapping[str, Any]) -> list[Any]:
+    def _list_villages(self, message: Mapping[str, Any]) -> list[Any]:
         """The villages a message may come from: the one it names, else town or country as it says."""
         if place := message.get("region"):
-            return [r for r in self.villages if r.code == place]
+            return [region for region in self.villages if region.code == place]
         kinds = {"urban": ("street",), "rural": ("town",)}.get(message.get("area", ""), ("street", "town"))
-        by_code = self.town.unit
-        return [r for r in self.villages if by_code(self.town.street_of(r.code)).kind in kinds]
+        by_code = self.directory.unit
+        return [region for region in self.villages if by_code(self.directory.street_of(region.code)).kind in kinds]
 
     def _name(self) -> str:
-        return str(self.draw.choice(self.names["family"]) + self.draw.choice(self.names["given"]))
+        return str(self.rng.choice(self.names["family"]) + self.rng.choice(self.names["given"]))
 
     def _phone(self) -> str:
-        return f"139{self.draw.randrange(10**8):08d}"
+        return f"139{self.rng.randrange(10**8):08d}"
 
     async def _actor(self, username: str) -> Actor:
         if username not in self.staff:
             self.staff[username] = await directory.load_actor(username)
         return self.staff[username]
 
-    async def _do(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime, unit: str = "") -> None:
+    async def _perform(
+        self, no: str, act: Act, role: Role, data: Mapping[str, Any], at: datetime, unit: str = ""
+    ) -> None:
         """Somebody of `unit` (none: of the unit that has it), or of the desk, does something."""
         unit = unit or (await case_queries.load_summary(no)).unit
         actor = citizen(no) if role is Role.CITIZEN else await self._actor(self._username(role, unit))
-        also = case_ratings.record if what is Act.RATE else None
-        await cases.act(no, what, actor, data, now=at, in_transaction=also)
+        in_transaction = case_ratings.record_rating if act is Act.RATE else None
+        await cases.act(no, act, actor, data, now=at, in_transaction=in_transaction)
 
     def _username(self, role: Role, unit: str) -> str:
         return f"{role.value}-{unit}" if role in (Role.CLERK, Role.LEAD) else role.value
 
-    def _later(self, no: str, what: Act, role: Role, data: Mapping[str, Any], at: datetime, *, unit: str = "") -> None:
+    def _queue(self, no: str, act: Act, role: Role, data: Mapping[str, Any], at: datetime, *, unit: str = "") -> None:
         async def happen(when: datetime) -> None:
-            await self._do(no, what, role, data, when, unit)
+            await self._perform(no, act, role, data, when, unit)
 
         self.plan(at, happen)
 
     def _plan_handling(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
-        fate = self.draw.random()
+        fate = self.rng.random()
         at = at + self._hours(0.5, 5)
-        if message["kind"] == "complaint" and self.draw.random() < 0.04:
+        if message["kind"] == "complaint" and self.rng.random() < 0.04:
             self._plan_merge(no, at - timedelta(minutes=20))
             return
         self._plan_desk(no, message, at)
         if fate < 0.03:
-            self._later(no, Act.WITHDRAW, Role.CITIZEN, {"reason": "问题已经解决了"}, at + self._hours(5, 40))
+            self._queue(no, Act.WITHDRAW, Role.CITIZEN, {"reason": "问题已经解决了"}, at + self._hours(5, 40))
             return
         if fate < 0.07:
             reason = self._phrase(Act.DECLINE)
             data = {"reason": reason, "where_instead": "请向有权处理的机关提出"}
-            self._later(no, Act.DECLINE, Role.CLERK, data, at + self._hours(2, 20))
+            self._queue(no, Act.DECLINE, Role.CLERK, data, at + self._hours(2, 20))
             return
         if fate < 0.12:
-            self._later(no, Act.RETURN, Role.CLERK, {"reason": self._phrase(Act.RETURN)}, at + self._hours(1, 6))
+            self._queue(no, Act.RETURN, Role.CLERK, {"reason": self._phrase(Act.RETURN)}, at + self._hours(1, 6))
             self._plan_desk(no, message, at + self._hours(7, 12))
             at += timedelta(hours=14)
-        accepted = at + (self._hours(1, 16) if self.draw.random() < 0.9 else self._hours(30, 90))
-        self._later(no, Act.ACCEPT, Role.CLERK, {}, accepted)
-        if self.draw.random() < 0.75:
+        accepted_at = at + (self._hours(1, 16) if self.rng.random() < 0.9 else self._hours(30, 90))
+        self._queue(no, Act.ACCEPT, Role.CLERK, {}, accepted_at)
+        if self.rng.random() < 0.75:
             data = {"text": "已电话联系，了解了具体情况。"}
-            self._later(no, Act.CONTACT, Role.CLERK, data, accepted + self._hours(0.5, 9))
-        if message.get("co") or self.draw.random() < 0.08:
-            self._plan_help(no, accepted + self._hours(1, 5))
-        if self.draw.random() < 0.03:
-            target = office_day(accepted + timedelta(days=90)).isoformat()
+            self._queue(no, Act.CONTACT, Role.CLERK, data, accepted_at + self._hours(0.5, 9))
+        if message.get("co") or self.rng.random() < 0.08:
+            self._plan_help(no, accepted_at + self._hours(1, 5))
+        if self.rng.random() < 0.03:
+            target = office_day(accepted_at + timedelta(days=90)).isoformat()
             data = {"reason": "涉及历史规划调整，需待专项工程实施。", "target_day": target}
-            asked = accepted + self._hours(10, 40)
-            self._later(no, Act.ASK_HOLD, Role.LEAD, data, asked)
-            self._later(no, Act.HOLD, Role.RECEPTION, data, asked + timedelta(hours=2))
-        if self.draw.random() < 0.1:
-            self._later(no, Act.URGE, Role.CITIZEN, {"text": "请尽快处理，谢谢。"}, accepted + self._hours(20, 90))
-        self._plan_reply(no, message, accepted)
+            asked_at = accepted_at + self._hours(10, 40)
+            self._queue(no, Act.ASK_HOLD, Role.LEAD, data, asked_at)
+            self._queue(no, Act.HOLD, Role.RECEPTION, data, asked_at + timedelta(hours=2))
+        if self.rng.random() < 0.1:
+            self._queue(no, Act.URGE, Role.CITIZEN, {"text": "请尽快处理，谢谢。"}, accepted_at + self._hours(20, 90))
+        self._plan_reply(no, message, accepted_at)
 
-    def _plan_help(self, no: str, asked: datetime) -> None:
+    def _plan_help(self, no: str, asked_at: datetime) -> None:
         """The head asks another unit to help, which mostly tells what it found."""
         task = {"units": ["chengguan"], "task": "请协助到现场核实并反馈情况。"}
-        self._later(no, Act.CO_ASSIGN, Role.LEAD, task, asked)
-        if self.aside.random() < 0.9:
-            told = asked + timedelta(hours=self.aside.uniform(6, 40))
-            found = {"text": "已到现场协助核实，情况已反馈主办单位。"}
-            self._later(no, Act.CO_REPLY, Role.CLERK, found, told, unit="chengguan")
+        self._queue(no, Act.CO_ASSIGN, Role.LEAD, task, asked_at)
+        if self.rng_extra.random() < 0.9:
+            replied_at = asked_at + timedelta(hours=self.rng_extra.uniform(6, 40))
+            data = {"text": "已到现场协助核实，情况已反馈主办单位。"}
+            self._queue(no, Act.CO_REPLY, Role.CLERK, data, replied_at, unit="chengguan")
 
     def _plan_desk(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         """The desk assigns what waits there: the classifier abstained, or a unit sent it back."""
@@ -376,11 +382,11 @@ class DemoSimulation:
             if file.status is not Status.RECEIVED:
                 return
             if not file.category or not file.by_hand:
-                await self._do(no, Act.CLASSIFY, Role.RECEPTION, {"category": message["category"]}, when)
+                await self._perform(no, Act.CLASSIFY, Role.RECEPTION, {"category": message["category"]}, when)
             town = await directory.load_directory()
             unit = town.street_of(file.region) if message["unit"] == STREET else message["unit"]
             data = {"unit": unit or "quzhengfu", "reason": "受理窗口人工分派：属于该单位职责"}
-            await self._do(no, Act.ASSIGN, Role.RECEPTION, data, when)
+            await self._perform(no, Act.ASSIGN, Role.RECEPTION, data, when)
 
         self.plan(at, at_desk)
 
@@ -396,8 +402,8 @@ class DemoSimulation:
 
         self.plan(at, merge)
 
-    def _plan_reply(self, no: str, message: Mapping[str, Any], accepted: datetime) -> None:
-        pace = self.draw.random()
+    def _plan_reply(self, no: str, message: Mapping[str, Any], accepted_at: datetime) -> None:
+        pace = self.rng.random()
         slow = message["kind"] in ("appeal", "suggest", "report")
         self.answers[no] = message["reply"]
         if pace < 0.80:
@@ -408,32 +414,32 @@ class DemoSimulation:
             wait = self._hours(24 * 20, 24 * 150)
         if message["kind"] == "consult":
             wait /= 2.5
-        if self.draw.random() < 0.12:
+        if self.rng.random() < 0.12:
             data = {"reason": self._phrase(Act.EXTEND), "days": 10 if slow else 3}
-            asked = accepted + self._hours(10, 20)
-            self._later(no, Act.EXTEND if slow else Act.ENDORSE_EXTENSION, Role.LEAD, data, asked)
+            asked_at = accepted_at + self._hours(10, 20)
+            self._queue(no, Act.EXTEND if slow else Act.ENDORSE_EXTENSION, Role.LEAD, data, asked_at)
             if not slow:
-                self._later(no, Act.EXTEND, Role.RECEPTION, data, asked + timedelta(hours=2))
+                self._queue(no, Act.EXTEND, Role.RECEPTION, data, asked_at + timedelta(hours=2))
             wait += timedelta(days=3)
-        poor = self.draw.random() < 0.12 and message.get("bad_reply")
-        replied = accepted + wait
-        said = {"text": message["bad_reply"] if poor else message["reply"]}
+        poor = self.rng.random() < 0.12 and message.get("bad_reply")
+        replied_at = accepted_at + wait
+        reply = {"text": message["bad_reply"] if poor else message["reply"]}
         if message["kind"] == Kind.APPEAL:
-            said["outcome"] = "explain" if poor else "support"
-        self._later(no, Act.REPLY, Role.CLERK, said, replied)
-        self._plan_publication(no, message, replied + self._hours(2, 30))
+            reply["outcome"] = "explain" if poor else "support"
+        self._queue(no, Act.REPLY, Role.CLERK, reply, replied_at)
+        self._plan_publication(no, message, replied_at + self._hours(2, 30))
         if not slow:
-            self._plan_audit(no, replied)
-        if self.draw.random() < 0.72:
-            self._plan_rating(no, bool(poor), replied + self._hours(1, 70), rates_desk=slow)
+            self._plan_audit(no, replied_at)
+        if self.rng.random() < 0.72:
+            self._plan_rating(no, bool(poor), replied_at + self._hours(1, 70), rates_desk=slow)
         if not slow:
-            self._plan_call_back(no, bool(poor), replied, again=message["reply"])
+            self._plan_call_back(no, bool(poor), replied_at, new_reply=message["reply"])
 
-    def _plan_audit(self, no: str, replied: datetime) -> None:
+    def _plan_audit(self, no: str, replied_at: datetime) -> None:
         """Reception looks at most results before anybody is called (国办发〔2020〕53号)."""
-        if self.aside.random() < 0.92:
-            audited = replied + timedelta(hours=self.aside.uniform(2, 20))
-            self._later(no, Act.AUDIT, Role.RECEPTION, {"text": "办理结果与诉求相符。"}, audited)
+        if self.rng_extra.random() < 0.92:
+            audited_at = replied_at + timedelta(hours=self.rng_extra.uniform(2, 20))
+            self._queue(no, Act.AUDIT, Role.RECEPTION, {"text": "办理结果与诉求相符。"}, audited_at)
 
     def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         async def publish(when: datetime) -> None:
@@ -449,54 +455,62 @@ class DemoSimulation:
             }
             await cases.act(no, Act.PUBLISH, desk, data, now=when)
 
-        if self.draw.random() < 0.7:
+        if self.rng.random() < 0.7:
             self.plan(at, publish)
 
-    def _plan_call_back(self, no: str, poor: bool, replied: datetime, again: str) -> None:
+    def _plan_call_back(self, no: str, poor: bool, replied_at: datetime, new_reply: str) -> None:
         """Reception calls most people back after some days, and writes down what they say (国办发〔2020〕53号).
 
-        What they are not content with goes back and is answered `again`.
+        What they are not content with goes back and is answered with `new_reply`.
         """
-        at = replied + timedelta(days=self.aside.uniform(3, 7))
-        outcome = self.aside.choices(["satisfied", "unsatisfied", "unreached"], [2, 7, 1] if poor else [80, 10, 10])[0]
+        at = replied_at + timedelta(days=self.rng_extra.uniform(3, 7))
+        outcome = self.rng_extra.choices(
+            ["satisfied", "unsatisfied", "unreached"], [2, 7, 1] if poor else [80, 10, 10]
+        )[0]
         data = {"outcome": outcome, "text": "电话回访。"}
         if outcome != "unreached":
-            data["contacted"] = self.aside.choices(["yes", "no"], [6, 4] if poor else [93, 7])[0]
-            data["solved"] = self.aside.choices(["solved", "partly", "unsolved"], [1, 4, 5] if poor else [80, 12, 8])[0]
-        if self.aside.random() < 0.75:
-            self._later(no, Act.CALL_BACK, Role.RECEPTION, data, at)
+            data["contacted"] = self.rng_extra.choices(["yes", "no"], [6, 4] if poor else [93, 7])[0]
+            data["solved"] = self.rng_extra.choices(
+                ["solved", "partly", "unsolved"], [1, 4, 5] if poor else [80, 12, 8]
+            )[0]
+        if self.rng_extra.random() < 0.75:
+            self._queue(no, Act.CALL_BACK, Role.RECEPTION, data, at)
             if outcome == "unsatisfied":
-                self._later(no, Act.REPLY, Role.CLERK, {"text": again}, at + timedelta(days=self.aside.uniform(1, 5)))
+                self._queue(
+                    no, Act.REPLY, Role.CLERK, {"text": new_reply}, at + timedelta(days=self.rng_extra.uniform(1, 5))
+                )
 
     def _plan_rating(self, no: str, poor: bool, at: datetime, *, rates_desk: bool) -> None:
-        level = self.draw.choices([5, 4, 3, 2, 1], [5, 10, 15, 40, 30] if poor else [44, 28, 16, 8, 4])[0]
-        tags = self.draw.sample([i.code for i in scale.of_level(level)], self.draw.randrange(1, 3))
+        level = self.rng.choices([5, 4, 3, 2, 1], [5, 10, 15, 40, 30] if poor else [44, 28, 16, 8, 4])[0]
+        tags = self.rng.sample([i.code for i in scale.list_indicators(level)], self.rng.randrange(1, 3))
         comments = [c["text"] for c in self.phrases["comment"] if c["level"] == level]
         data: dict[str, Any] = {"level": level, "tags": tags}
-        if comments and self.draw.random() < 0.6:
-            data["text"] = self.draw.choice(comments)
-        if rates_desk and self.aside.random() < 0.8:
-            data["desk_level"] = self.aside.choices([4, 3, 2], [7, 2, 1])[0]
-        self._later(no, Act.RATE, Role.CITIZEN, data, at)
+        if comments and self.rng.random() < 0.6:
+            data["text"] = self.rng.choice(comments)
+        if rates_desk and self.rng_extra.random() < 0.8:
+            data["desk_level"] = self.rng_extra.choices([4, 3, 2], [7, 2, 1])[0]
+        self._queue(no, Act.RATE, Role.CITIZEN, data, at)
 
     def _plan_rectification(self, no: str, at: datetime) -> None:
-        if self.draw.random() < 0.1:
+        if self.rng.random() < 0.1:
             return  # nobody cares for it: it will turn red
-        signed = at + self._hours(1, 8)
-        self._later(no, Act.ACCEPT, Role.CLERK, {}, signed)
+        accepted_at = at + self._hours(1, 8)
+        self._queue(no, Act.ACCEPT, Role.CLERK, {}, accepted_at)
         words = {"text": "已与评价人联系，核实了不满意的具体原因。"}
-        self._later(no, Act.CONTACT, Role.CLERK, words, signed + self._hours(1, 12))
-        done = signed + self._hours(24, 24 * 7)
-        self._later(no, Act.RECTIFY, Role.CLERK, {"text": "已向当事人说明并重新办理，内部已通报整改。"}, done)
+        self._queue(no, Act.CONTACT, Role.CLERK, words, accepted_at + self._hours(1, 12))
+        rectified_at = accepted_at + self._hours(24, 24 * 7)
+        self._queue(no, Act.RECTIFY, Role.CLERK, {"text": "已向当事人说明并重新办理，内部已通报整改。"}, rectified_at)
         outcome = {"outcome": "satisfied", "text": "电话回访，评价人对整改结果表示认可。"}
-        self._later(no, Act.CALL_BACK, Role.RECEPTION, outcome, done + self._hours(5, 60))
+        self._queue(no, Act.CALL_BACK, Role.RECEPTION, outcome, rectified_at + self._hours(5, 60))
 
     def _phrase(self, act: Act) -> str:
-        fitting = [r["text"] for r in self.phrases["reason"] if r["act"] == act.value]
-        return str(self.draw.choice(fitting)) if fitting else "情况说明见附件。"
+        texts = [row["text"] for row in self.phrases["reason"] if row["act"] == act.value]
+        return str(self.rng.choice(texts)) if texts else "情况说明见附件。"
 
     async def _publish(self) -> None:
         month = office_day(self.start).replace(day=1)
         while (month + timedelta(days=32)).replace(day=1) <= office_day(self.end):
-            await editions.publish(f"{month:%Y-%m}", now=self.end, by="demo", settings=self.context.settings)
+            await editions.publish_edition(
+                f"{month:%Y-%m}", now=self.end, author="demo", settings=self.context.settings
+            )
             month = (month + timedelta(days=32)).replace(day=1)

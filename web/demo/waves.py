@@ -39,33 +39,35 @@ class ScheduledCase:
 
 
 def scheduled_cases(
-    waves: Mapping[str, Any], regions: Sequence[DemoRegion], draw: random.Random
+    waves: Mapping[str, Any], regions: Sequence[DemoRegion], rng: random.Random
 ) -> Iterator[ScheduledCase]:
     """Every message of the waves, in no order."""
     for wave in waves["topic"]:
-        yield from _topic(wave, draw)
+        yield from _topic_cases(wave, rng)
     for wave in waves["routine"]:
-        yield from _routine(wave, regions, draw)
+        yield from _routine_cases(wave, regions, rng)
 
 
-def _topic(wave: Mapping[str, Any], draw: random.Random) -> Iterator[ScheduledCase]:
+def _topic_cases(wave: Mapping[str, Any], rng: random.Random) -> Iterator[ScheduledCase]:
     first, last = wave["days"]
     for title, text in wave["messages"]:
-        days = last + (first - last) * draw.random() ** 1.6  # more and more of them
-        yield _coming(wave, days, wave["region"], wave["place"], title, text)
+        days = last + (first - last) * rng.random() ** 1.6  # more and more of them
+        yield _to_case(wave, days, wave["region"], wave["place"], title, text)
 
 
-def _routine(wave: Mapping[str, Any], regions: Sequence[DemoRegion], draw: random.Random) -> Iterator[ScheduledCase]:
+def _routine_cases(
+    wave: Mapping[str, Any], regions: Sequence[DemoRegion], rng: random.Random
+) -> Iterator[ScheduledCase]:
     first, last = wave["days"]
     for _ in range(wave["number"]):
-        region = draw.choice(regions)
-        place = draw.choice(region.places or (region.name,))
-        said = [draw.choice(wave[part]) for part in ("opening", "child", "home", "question", "ending")]
-        text = "{}{}，{}，{}？{}".format(*said).replace("{place}", place)
-        yield _coming(wave, draw.uniform(last, first), region.code, place, draw.choice(wave["titles"]), text)
+        region = rng.choice(regions)
+        place = rng.choice(region.places or (region.name,))
+        phrases = [rng.choice(wave[part]) for part in ("opening", "child", "home", "question", "ending")]
+        text = "{}{}，{}，{}？{}".format(*phrases).replace("{place}", place)
+        yield _to_case(wave, rng.uniform(last, first), region.code, place, rng.choice(wave["titles"]), text)
 
 
-def _coming(wave: Mapping[str, Any], days: float, region: str, address: str, title: str, text: str) -> ScheduledCase:
+def _to_case(wave: Mapping[str, Any], days: float, region: str, address: str, title: str, text: str) -> ScheduledCase:
     return ScheduledCase(
         days, wave["kind"], wave["category"], wave["unit"], region, address, title, text, reply=wave["reply"]
     )

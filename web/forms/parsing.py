@@ -21,84 +21,87 @@ from feedback.rules.needs import Need
 from feedback.rules.vocabulary import Act
 from routing.directory import Directory
 
-FOR_MACHINES = frozenset({"confidence", "release", "abstained", "proposed", "held", "known", "rule"})
+SYSTEM_NEEDS = frozenset({"confidence", "release", "abstained", "proposed", "held", "known", "rule"})
 """Needs that only the system brings: from anybody else they are ignored."""
 
 LIST_MOST = 50
-_OFF = frozenset({"", "0", "false", "off", "no", "否"})
+_FALSE_VALUES = frozenset({"", "0", "false", "off", "no", "否"})
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def needs_of(act: Act) -> tuple[Need, ...]:
+def list_needs(act: Act) -> tuple[Need, ...]:
     """Everything people may bring for an act, in whichever rule book."""
     rows = [need for step in STEPS if step.act is act for need in (*step.needs, *step.may)]
-    return tuple({need.name: need for need in rows if need.name not in FOR_MACHINES}.values())
+    return tuple({need.name: need for need in rows if need.name not in SYSTEM_NEEDS}.values())
 
 
-def once(form: FormData, name: str) -> str:
+def read_field(form: FormData, name: str) -> str:
     """What a field brings, as it was typed; "" when it brings nothing.
 
     Raises Invalid when it came twice in different words: nobody could say which of them was meant.
     """
-    said = list(dict.fromkeys(value for value in form.getlist(name) if isinstance(value, str)))
-    if len(said) > 1:
+    texts = list(dict.fromkeys(value for value in form.getlist(name) if isinstance(value, str)))
+    if len(texts) > 1:
         raise Invalid({name: "said_twice"})
-    return said[0] if said else ""
+    return texts[0] if texts else ""
 
 
-def words(form: FormData, name: str, most: int = 0) -> str:
+def read_text(form: FormData, name: str, most: int = 0) -> str:
     """The words of a field, tidied.
 
     Raises Invalid when there are more than `most`: nothing is cut off in silence; or when it came twice.
     """
-    text = clean_paragraph(once(form, name))
+    text = clean_paragraph(read_field(form, name))
     if most and len(text) > most:
         raise Invalid({name: "too_long"})
     return text
 
 
-def yes_or_no(form: FormData, name: str) -> bool:
+def read_yes_no(form: FormData, name: str) -> bool:
     """What two buttons of one name say: 1 or 0.
 
     Raises Invalid for anything else.
     """
-    said = once(form, name)
-    if said not in ("1", "0"):
-        raise Invalid({name: "unknown" if said else "missing"})
-    return said == "1"
+    text = read_field(form, name)
+    if text not in ("1", "0"):
+        raise Invalid({name: "unknown" if text else "missing"})
+    return text == "1"
 
 
-def from_form(form: FormData, needs: Iterable[Need]) -> dict[str, Any]:
+def parse_form(form: FormData, needs: Iterable[Need]) -> dict[str, Any]:
     """What a form brings; what was left empty is left out.
 
     Raises Invalid for what came twice in different words.
     """
-    found = {need.name: _from_texts(need, [v for v in form.getlist(need.name) if isinstance(v, str)]) for need in needs}
-    return {name: value for name, value in found.items() if value not in ("", [], None)}
+    values = {
+        need.name: _parse_texts(need, [text for text in form.getlist(need.name) if isinstance(text, str)])
+        for need in needs
+    }
+    return {name: value for name, value in values.items() if value not in ("", [], None)}
 
 
-def _from_texts(need: Need, texts: list[str]) -> Any:
+def _parse_texts(need: Need, texts: list[str]) -> Any:
     match need.sort:
         case "units" | "tags" | "files":
             return [clean_line(text) for text in texts if clean_line(text)]
         case "switch":
-            return bool(texts) and clean_line(texts[-1]).lower() not in _OFF
+            return bool(texts) and clean_line(texts[-1]).lower() not in _FALSE_VALUES
         case _ if len(set(texts)) > 1:
             raise Invalid({need.name: "said_twice"})
         case "number" | "level":
-            plain = normalize_width(texts[-1]) if texts else ""
-            return int(plain) if re.fullmatch(r"-?[0-9]{1,9}", plain) else plain
+            digits = normalize_width(texts[-1]) if texts else ""
+            return int(digits) if re.fullmatch(r"-?[0-9]{1,9}", digits) else digits
         case _:
-            return _tidied(need, texts[-1]) if texts else None
+            return _clean_value(need, texts[-1]) if texts else None
 
 
-def from_json(body: Mapping[str, Any], needs: Iterable[Need]) -> dict[str, Any]:
+def parse_json(body: Mapping[str, Any], needs: Iterable[Need]) -> dict[str, Any]:
     """What a JSON object brings. Numbers stay numbers; a value of another type than the need's stays as it is."""
-    found = {need.name: _tidied(need, body.get(need.name)) for need in needs}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {need.name: _clean_value(need, body.get(need.name)) for need in needs}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _tidied(need: Need, value: Any) -> Any:
+def _clean_value(need: Need, value: Any) -> Any:
     match value:
         case str():
             if need.sort == "text":
@@ -110,21 +113,21 @@ def _tidied(need: Need, value: Any) -> Any:
             return value
 
 
-def faults(step: Step, data: Mapping[str, Any], directory: Directory, files_most: int) -> dict[str, str]:
+def find_faults(step: Step, data: Mapping[str, Any], directory: Directory, files_most: int) -> dict[str, str]:
     """Everything that is wrong with what was brought, by need: types and limits, then whether the named things exist."""
-    found: dict[str, str] = {}
+    faults: dict[str, str] = {}
     for need in (*step.needs, *step.may):
         value = data.get(need.name)
-        if value not in (None, "", []) and (fault := _fault(need, value, directory, files_most)):
-            found[need.name] = fault
+        if value not in (None, "", []) and (fault := _find_fault(need, value, directory, files_most)):
+            faults[need.name] = fault
     try:
         lifecycle.check_needs(step, data)
-    except Invalid as by_rule:
-        found |= by_rule.fields
-    return found
+    except Invalid as refusal:
+        faults |= refusal.fields
+    return faults
 
 
-def _fault(need: Need, value: Any, directory: Directory, files_most: int) -> str:
+def _find_fault(need: Need, value: Any, directory: Directory, files_most: int) -> str:
     texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
     match need.sort, value:
         case "unit" | "desk", str():

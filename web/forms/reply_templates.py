@@ -13,7 +13,7 @@ from web.forms.models import QuickReason, ReplyTemplate
 from web.forms.step_forms import Phrase
 from web.wording.acts import ANSWERS
 
-_WORDS: Mapping[str, str] = {
+_SLOT_WORDS: Mapping[str, str] = {
     "action": "采取的措施",
     "adopted": "采纳的内容",
     "agent": "代办人",
@@ -56,40 +56,43 @@ _WORDS: Mapping[str, str] = {
     "step3": "第三步",
     "time": "时间",
 }
-_UNKNOWN = "待填写"
-_BLANK = re.compile("【(?:" + "|".join(map(re.escape, [*_WORDS.values(), _UNKNOWN])) + ")】")
+_UNKNOWN_WORDS = "待填写"
+_BLANK = re.compile("【(?:" + "|".join(map(re.escape, [*_SLOT_WORDS.values(), _UNKNOWN_WORDS])) + ")】")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-async def for_case(file: CaseFile, names: Directory, clerk: str) -> dict[str, tuple[Phrase, ...]]:
+async def list_phrases(file: CaseFile, directory: Directory, clerk: str) -> dict[str, tuple[Phrase, ...]]:
     """The texts to start from by act; answers are those for this kind of case."""
-    known = _known(file, names, clerk)
+    slot_values = _slot_values(file, directory, clerk)
     rows = await ReplyTemplate.all().order_by("code")
-    fitting = [row for row in rows if row.kind in ("", file.kind.value)] or rows
-    found: dict[str, list[Phrase]] = {
-        act.value: [(f"template.{row.code}", row.title, filled(row.text, known)) for row in fitting] for act in ANSWERS
+    matching_rows = [row for row in rows if row.kind in ("", file.kind.value)] or rows
+    phrases_by_act: dict[str, list[Phrase]] = {
+        act.value: [(f"template.{row.code}", row.title, fill_slots(row.text, slot_values)) for row in matching_rows]
+        for act in ANSWERS
     }
     for reason in await QuickReason.all().order_by("id"):
-        found.setdefault(reason.act, []).append((f"reason.{reason.id}", reason.text, reason.text))
-    return {act: tuple(phrases) for act, phrases in found.items()}
+        phrases_by_act.setdefault(reason.act, []).append((f"reason.{reason.id}", reason.text, reason.text))
+    return {act: tuple(phrases) for act, phrases in phrases_by_act.items()}
 
 
-def filled(text: str, known: Mapping[str, str]) -> str:
+def fill_slots(text: str, slot_values: Mapping[str, str]) -> str:
     """The text with what is known in its slots, and blanks in the others."""
-    said = _SLOT.sub(lambda m: known.get(m[1], "") or f"【{_WORDS.get(m[1], _UNKNOWN)}】", text)
-    return said.strip().removesuffix(known.get("unit") or _UNKNOWN)  # the page itself puts the unit under an answer
+    reply = _SLOT.sub(lambda m: slot_values.get(m[1], "") or f"【{_SLOT_WORDS.get(m[1], _UNKNOWN_WORDS)}】", text)
+    return reply.strip().removesuffix(
+        slot_values.get("unit") or _UNKNOWN_WORDS
+    )  # the page itself puts the unit under an answer
 
 
-def blanks_in(text: str) -> list[str]:
+def find_blanks(text: str) -> list[str]:
     """The blanks nobody filled in, once each."""
     return list(dict.fromkeys(_BLANK.findall(text)))
 
 
-def _known(file: CaseFile, names: Directory, clerk: str) -> dict[str, str]:
+def _slot_values(file: CaseFile, directory: Directory, clerk: str) -> dict[str, str]:
     """What the case file says of the slots. An anonymous or masked person is greeted without a name."""
     person = file.person
-    unit = names.by_code.get(file.unit)
-    superior = names.superior(file.unit)
+    unit = directory.by_code.get(file.unit)
+    superior = directory.superior(file.unit)
     return {
         "name": person.name
         if person and not person.is_masked and file.kind is not Kind.REPORT and person.name
@@ -100,5 +103,5 @@ def _known(file: CaseFile, names: Directory, clerk: str) -> dict[str, str]:
         "unit": unit.name if unit else "",
         "phone": unit.phone if unit else "",
         "clerk": clerk,
-        "review_unit": names.name(superior) if superior else "",
+        "review_unit": directory.name(superior) if superior else "",
     }

@@ -16,7 +16,7 @@ from feedback.rules.needs import Need
 from feedback.rules.terms import TermUnit
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 from web.forms import parsing
-from web.forms.parsing import FOR_MACHINES
+from web.forms.parsing import SYSTEM_NEEDS
 from web.presentation.desk_frame import Group, Option
 from web.wording import acts, catalogue
 from web.wording.acts import ActWording
@@ -69,7 +69,7 @@ class Choices:
     case: tuple[Profile, Kind, Stage] = (Profile.HOTLINE, Kind.COMPLAINT, Stage.FIRST)
 
 
-def options_of(act: str, need: Need, case: tuple[Profile, Kind, Stage]) -> tuple[Option, ...]:
+def list_options(act: str, need: Need, case: tuple[Profile, Kind, Stage]) -> tuple[Option, ...]:
     """What a choice offers in such a case: code and words."""
     if rows := decision_grounds.list_grounds(Act(act), need.name, *case):
         return tuple((row.code, row.label) for row in rows if row.offered)
@@ -79,31 +79,31 @@ def options_of(act: str, need: Need, case: tuple[Profile, Kind, Stage]) -> tuple
     return tuple((code, catalogue.OUTCOMES[code]) for code in (field.outcomes if field else ()))
 
 
-def forms_of(steps: Iterable[Step], values: Mapping[str, Mapping[str, Any]], choices: Choices) -> list[ActForm]:
+def build_forms(steps: Iterable[Step], values: Mapping[str, Mapping[str, Any]], choices: Choices) -> list[ActForm]:
     """The forms of the open steps, the likeliest first. `values`: what each already holds, by act and need."""
     ordered = sorted(steps, key=lambda step: acts.ORDER.index(step.act) if step.act in acts.ORDER else len(acts.ORDER))
-    return [_form(step, values.get(step.act.value, {}), choices) for step in ordered]
+    return [_build_form(step, values.get(step.act.value, {}), choices) for step in ordered]
 
 
-def _form(step: Step, values: Mapping[str, Any], choices: Choices) -> ActForm:
+def _build_form(step: Step, values: Mapping[str, Any], choices: Choices) -> ActForm:
     act, wording = step.act.value, acts.ACTS[step.act]
-    asked = [need for need in (*step.needs, *step.may) if need.name not in FOR_MACHINES]
+    needs = [need for need in (*step.needs, *step.may) if need.name not in SYSTEM_NEEDS]
     return ActForm(
         act=act,
         label=wording.label,
         button=wording.button,
         stops=wording.stops,
         reviewed=wording.reviewed,
-        fields=tuple(_field(wording, need, values.get(need.name, ""), choices) for need in asked),
+        fields=tuple(_build_field(wording, need, values.get(need.name, ""), choices) for need in needs),
         law=step.law,
         remark=step.remark,
         phrases=tuple(choices.phrases.get(act, ())),
     )
 
 
-def _field(wording: ActWording, need: Need, value: Any, choices: Choices) -> FieldView:
+def _build_field(wording: ActWording, need: Need, value: Any, choices: Choices) -> FieldView:
     sort, most, hint = need.sort, need.most, wording.field_hint(need.name)
-    if options := options_of(wording.act.value, need, choices.case):
+    if options := list_options(wording.act.value, need, choices.case):
         sort = "select"
     elif sort == "staff":
         sort, options = "select", choices.staff
@@ -133,13 +133,13 @@ def _days_hint(clocks: tuple[Clock, ...]) -> str:
     return f"最多 {most} {'个工作日' if TermUnit.WORKING in units else '日'}；只能延一次，理由会告知群众"
 
 
-def typed(step: Step, form: FormData) -> dict[str, Any]:
+def parse_step_form(step: Step, form: FormData) -> dict[str, Any]:
     """What the form brings for the step, by need; files are stored by the caller."""
-    needs = [need for need in (*step.needs, *step.may) if need.name not in FOR_MACHINES and need.sort != "files"]
-    return parsing.from_form(form, needs)
+    needs = [need for need in (*step.needs, *step.may) if need.name not in SYSTEM_NEEDS and need.sort != "files"]
+    return parsing.parse_form(form, needs)
 
 
-def hidden(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+def hidden_fields(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The typed data as hidden fields, to be sent again unchanged."""
     pairs: list[tuple[str, str]] = []
     for name, value in data.items():

@@ -14,7 +14,7 @@ from feedback.kernel.errors import Invalid
 from web.context import AppContext
 
 
-async def kept_files(request: Request, form: FormData) -> list[str]:
+async def store_uploads(request: Request, form: FormData) -> list[str]:
     """Ids of what went up before and of what comes with this form.
 
     Raises Invalid for a file that is refused; the others are kept.
@@ -25,7 +25,7 @@ async def kept_files(request: Request, form: FormData) -> list[str]:
         if isinstance(part, UploadFile) and part.filename:
             content = await part.read()
             try:
-                kept = await attachments.store_file(
+                attachment = await attachments.store_file(
                     part.filename,
                     content,
                     context.settings.data,
@@ -35,16 +35,16 @@ async def kept_files(request: Request, form: FormData) -> list[str]:
                 )
             except Invalid as fault:
                 raise Invalid({"files": fault.fields.get("file", "type_refused")}) from fault
-            ids.append(kept.id)
+            ids.append(attachment.id)
     return list(dict.fromkeys(ids))
 
 
-def upload_words(most: int, max_bytes: int) -> dict[str, Any]:
+def upload_values(most: int, max_bytes: int) -> dict[str, Any]:
     """What a page says about files before one is chosen."""
     hint = f"照片、PDF、Word、Excel、录音或视频；最多 {most} 个，每个不超过 {max_bytes // 1_000_000} MB"
     return {"upload_hint": hint, "upload_most": most, "upload_bytes": max_bytes}
 
 
-def size_words(size: int) -> str:
+def format_size(size: int) -> str:
     """A file's size in words."""
     return f"{size / 1_000_000:.1f} MB" if size > 1_000_000 else f"{max(1, size // 1000)} KB"

@@ -42,80 +42,82 @@ def status_of(fault: Refusal) -> int:
 def error_json(fault: Refusal) -> dict[str, Any]:
     """The error shape of CONTRACT §2."""
     words = str(fault.details.get("words", fault.code))  # a code may have more than one sentence
-    said: dict[str, Any] = {"code": fault.code, "message": catalogue.error_words(words, **_details(fault))}
+    error: dict[str, Any] = {"code": fault.code, "message": catalogue.error_words(words, **_error_details(fault))}
     if isinstance(fault, Invalid) and fault.fields:
-        said["fields"] = {name: catalogue.fault_words(name, why) for name, why in fault.fields.items()}
-    return {"error": said}
+        error["fields"] = {name: catalogue.fault_words(name, why) for name, why in fault.fields.items()}
+    return {"error": error}
 
 
-def _details(fault: Refusal) -> dict[str, object]:
+def _error_details(fault: Refusal) -> dict[str, object]:
     count = len(fault.fields) if isinstance(fault, Invalid) else 0
     return {"count": max(1, count), **fault.details}
 
 
-def is_api(request: Request) -> bool:
+def is_api_request(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
 
-async def refused(request: Request, fault: Exception) -> Response:
+async def handle_refusal(request: Request, fault: Exception) -> Response:
     if not isinstance(fault, Refusal):
         raise fault
-    return await refusal(request, fault)
+    return await refusal_response(request, fault)
 
 
-async def refusal(request: Request, fault: Refusal) -> Response:
+async def refusal_response(request: Request, fault: Refusal) -> Response:
     """A refusal as JSON for the API, as a page for people; who is not logged in is sent to the log-in."""
     status = status_of(fault)
     headers = {"Retry-After": str(fault.details["seconds"])} if "seconds" in fault.details else {}
-    if is_api(request):
+    if is_api_request(request):
         return JSONResponse(error_json(fault), status, headers)
     if status == 401 and fault.code == "unauthorized":
         target = f"/login?next={request.url.path}"
         if request.headers.get("hx-request"):
             return Response(status_code=204, headers={"HX-Redirect": target})
         return RedirectResponse(target, 303)
-    words = catalogue.error_words(fault.code, **_details(fault))
+    words = catalogue.error_words(fault.code, **_error_details(fault))
     fields = error_json(fault)["error"].get("fields", {})
-    response = templating.page(request, "error.html", {"status": status, "message": words, "fields": fields}, status)
+    response = templating.render_page(
+        request, "error.html", {"status": status, "message": words, "fields": fields}, status
+    )
     response.headers.update(headers)
     return response
 
 
-async def http_error(request: Request, fault: Exception) -> Response:
+async def handle_http_error(request: Request, fault: Exception) -> Response:
     if not isinstance(fault, HTTPException):
         raise fault
-    known: Mapping[int, Refusal] = {
+    refusals: Mapping[int, Refusal] = {
         404: NotFound(),
         405: Refusal("method_not_allowed"),
         413: TooLarge(),
         400: Invalid(code="invalid"),
     }
-    refusal = known.get(fault.status_code, Refusal("internal"))
-    if is_api(request):
+    refusal = refusals.get(fault.status_code, Refusal("internal"))
+    if is_api_request(request):
         return JSONResponse(error_json(refusal), fault.status_code, fault.headers)
     words = catalogue.error_words(refusal.code, count=1)
-    context = {"status": fault.status_code, "message": words, "fields": {}}
-    return templating.page(request, "error.html", context, fault.status_code)
+    values = {"status": fault.status_code, "message": words, "fields": {}}
+    return templating.render_page(request, "error.html", values, fault.status_code)
 
 
-async def no_such(request: Request, fault: Exception) -> Response:
+async def handle_validation_error(request: Request, fault: Exception) -> Response:
     """Something is longer than any that is kept, and the ORM refuses to compare or to store it.
 
     Asked for by such a name there is no such thing; what was sent is too long, and is told so.
     """
     if request.method in ("GET", "HEAD") or any(len(str(part)) > _NAME_MOST for part in request.path_params.values()):
-        return await refusal(request, NotFound())
+        return await refusal_response(request, NotFound())
     name = str(fault).partition(":")[0]
-    return await refusal(request, Invalid({name if name in catalogue.FIELDS else "body": "too_long"}))
+    return await refusal_response(request, Invalid({name if name in catalogue.FIELDS else "body": "too_long"}))
 
 
-async def broken(request: Request, fault: Exception) -> Response:
+async def handle_internal_error(request: Request, fault: Exception) -> Response:
     """A fault of ours: logged with the request's id, told without its inside."""
     request_id = getattr(request.state, "request_id", "")
     log.error("broken", id=request_id, path=request.url.path, exc_info=fault)
     words = catalogue.error_words("internal")
-    if is_api(request):
+    if is_api_request(request):
         return JSONResponse({"error": {"code": "internal", "message": words, "request_id": request_id}}, 500)
-    return templating.page(
+    return templating.render_page(
         request, "error.html", {"status": 500, "message": words, "fields": {}, "request_id": request_id}, 500
     )

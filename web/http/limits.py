@@ -28,31 +28,31 @@ class BodyLimit:
             return
         length = Request(scope).headers.get("content-length", "")
         if length.isdigit() and int(length) > self.most:
-            await _thrown_away(receive)
+            await _discard_body(receive)
             response = await self.refuse(Request(scope, receive), TooLarge(most=self.most))
             await response(scope, receive, send)
             return
-        read = 0
+        byte_count = 0
 
         async def counting() -> Any:
-            nonlocal read
+            nonlocal byte_count
             message = await receive()
-            read += len(message.get("body", b""))
-            if read > self.most:
-                await _thrown_away(receive)
+            byte_count += len(message.get("body", b""))
+            if byte_count > self.most:
+                await _discard_body(receive)
                 raise TooLarge(most=self.most)
             return message
 
         await self.app(scope, counting, send)
 
 
-async def _thrown_away(receive: Receive, most: int = 64_000_000) -> None:
+async def _discard_body(receive: Receive, most: int = 64_000_000) -> None:
     """Read on without keeping it: who is still sending would see a broken connection instead of the answer."""
-    read, more = 0, True
-    while more and read < most:
+    byte_count, has_more = 0, True
+    while has_more and byte_count < most:
         message = await receive()
-        read += len(message.get("body", b""))
-        more = message["type"] == "http.request" and message.get("more_body", False)
+        byte_count += len(message.get("body", b""))
+        has_more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 class TooLarge(Refusal):
@@ -84,26 +84,26 @@ class Limiter:
             "login": RateLimitItemPerMinute(settings.login_per_minute),
         }
 
-    async def hit(self, what: str, request: Request) -> None:
-        """Count one `what` of this address.
+    async def hit(self, action: str, request: Request) -> None:
+        """Count one `action` of this address.
 
         Raises TooMany with the seconds to wait.
         """
-        item, address = self._items[what], self.address(request)
-        if not await self._ask(lambda window: window.hit(item, what, address)):
-            raise TooMany(seconds=await self._wait(item, what, address))
+        item, address = self._items[action], self.address(request)
+        if not await self._ask(lambda window: window.hit(item, action, address)):
+            raise TooMany(seconds=await self._wait(item, action, address))
 
-    async def check(self, what: str, request: Request) -> None:
-        """Refuse when the address used up its `what`, without counting: for counting failures only.
+    async def check(self, action: str, request: Request) -> None:
+        """Refuse when the address used up its `action`, without counting: for counting failures only.
 
         Raises TooMany.
         """
-        item, address = self._items[what], self.address(request)
-        if not await self._ask(lambda window: window.test(item, what, address)):
-            raise TooMany(seconds=await self._wait(item, what, address))
+        item, address = self._items[action], self.address(request)
+        if not await self._ask(lambda window: window.test(item, action, address)):
+            raise TooMany(seconds=await self._wait(item, action, address))
 
-    async def _wait(self, item: RateLimitItem, what: str, address: str) -> int:
-        stats = await self._ask(lambda window: window.get_window_stats(item, what, address))
+    async def _wait(self, item: RateLimitItem, action: str, address: str) -> int:
+        stats = await self._ask(lambda window: window.get_window_stats(item, action, address))
         return max(1, int(stats.reset_time - time.time()) + 1)
 
     async def _ask(self, question: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:

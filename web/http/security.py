@@ -27,7 +27,7 @@ _HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(self)",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REDIS_SECONDS = 0.5
 REDIS_AGAIN_SECONDS = 5.0
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class SecurityHeaders:
         # A NUL means nothing in an address, and PostgreSQL refuses to compare one.
         scope["path"] = scope["path"].replace("\x00", "")
         scope["query_string"] = scope["query_string"].replace(b"%00", b"").replace(b"\x00", b"")
-        started, request_id = time.monotonic(), secrets.token_hex(8)
+        start, request_id = time.monotonic(), secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500
 
@@ -74,17 +74,17 @@ class SecurityHeaders:
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                ms=round((time.monotonic() - started) * 1000, 1),
+                ms=round((time.monotonic() - start) * 1000, 1),
             )
 
 
-def same_origin(scope: MutableMapping[str, Any]) -> bool:
+def is_same_origin(scope: MutableMapping[str, Any]) -> bool:
     """Whether a write may have come from one of our own pages, or from no browser at all.
 
     A browser sends Sec-Fetch-Site or Origin with every write; a bearer token is never sent by another site's form.
     """
     headers = Headers(scope=scope)
-    if scope["method"] in _SAFE or headers.get("authorization", "").lower().startswith("bearer "):
+    if scope["method"] in _SAFE_METHODS or headers.get("authorization", "").lower().startswith("bearer "):
         return True
     site = headers.get("sec-fetch-site")
     if site is not None:
@@ -100,7 +100,7 @@ class SameOrigin:
         self.app, self.refuse = app, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not same_origin(scope):
+        if scope["type"] == "http" and not is_same_origin(scope):
             response = await self.refuse(Request(scope, receive), Forbidden("cross_site"))
             await response(scope, receive, send)
             return

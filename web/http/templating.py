@@ -16,7 +16,7 @@ from web.wording import catalogue, dates
 HERE = Path(__file__).parents[1]
 
 
-def templates(settings: Settings) -> Environment:
+def build_environment(settings: Settings) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(["html"]),
@@ -43,7 +43,7 @@ def templates(settings: Settings) -> Environment:
         "time_words": dates.time_words,
         "day_words": dates.day_words,
         "short_time": dates.short_time,
-        "grouped": dates.grouped,
+        "grouped": dates.group_code,
     }
     return environment
 
@@ -53,19 +53,19 @@ def _asset_version() -> str:
     return format(int(newest), "x")
 
 
-def page(request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+def render_page(request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in."""
     actor = getattr(request.state, "actor", None)
     context: AppContext = request.app.state.context
-    frame = {
+    frame_values = {
         "request": request,
         "today": dates.day_words(context.clock.now().astimezone(OFFICE_TIMEZONE).date()),
         "ui": request.query_params.get("ui", ""),
         "path": request.url.path,
         "unread_count": getattr(request.state, "unread", 0),
-        "actor": {"name": actor.name, "unit": actor.unit, "roles": sorted(r.value for r in actor.roles)}
+        "actor": {"name": actor.name, "unit": actor.unit, "roles": sorted(role.value for role in actor.roles)}
         if actor
         else None,
     }
-    html = request.app.state.templates.get_template(name).render({**frame, **values})
+    html = request.app.state.templates.get_template(name).render({**frame_values, **values})
     return HTMLResponse(html, status)

@@ -6,15 +6,15 @@ from feedback.kernel.errors import Invalid
 from feedback.record import calendar_editions
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_line
-from web.actions.calendar import drafted
+from web.actions.calendar import store_draft
 from web.context import AppContext
 from web.imports import calendar_notice
 from web.imports.calendar_notice import CalendarNotice
 
-SAID_MOST = 200
+TEXT_MOST = 200
 
 
-async def handed_in(
+async def draft_from_notice(
     context: AppContext, actor: Actor, notice: CalendarNotice, *, is_whole_year: bool, source: str, remark: str
 ) -> tuple[int, list[str]]:
     """The number of the draft a notice makes, or 0 and a sentence for everything that is wrong with it.
@@ -22,9 +22,15 @@ async def handed_in(
     Raises Invalid for a source or a remark that is too long.
     """
     source, remark = clean_line(source), clean_line(remark)
-    if long := {name: "too_long" for name, said in (("source", source), ("remark", remark)) if len(said) > SAID_MOST}:
-        raise Invalid(long)
-    what, faults = calendar_notice.checked(notice, await calendar_editions.load_current_calendar(), is_whole_year)
-    if what is None:
+    if long_fields := {
+        name: "too_long" for name, text in (("source", source), ("remark", remark)) if len(text) > TEXT_MOST
+    }:
+        raise Invalid(long_fields)
+    calendar_change, faults = calendar_notice.check_notice(
+        notice, await calendar_editions.load_current_calendar(), is_whole_year
+    )
+    if calendar_change is None:
         return 0, faults
-    return await drafted(context, actor, replace(what, source=source or what.source, remark=remark)), []
+    return await store_draft(
+        context, actor, replace(calendar_change, source=source or calendar_change.source, remark=remark)
+    ), []

@@ -55,33 +55,33 @@ class CalendarNotice:
 def read_file(name: str, body: bytes) -> CalendarNotice:
     """A file of any of the three sorts, told apart by what is in it."""
     if body[:2] == b"PK":
-        return _table(_sheet(body))
-    text = _decoded(body)
+        return _parse_table(_read_sheet(body))
+    text = _decode(body)
     if text.lstrip()[:1] == "{":
-        return _json(text)
+        return _parse_json(text)
     return read_lines(text)
 
 
 def read_lines(text: str) -> CalendarNotice:
     """Typed lines or a CSV: date, off | work | plain, name; a heading line is left out."""
-    return _table(list(csv.reader(io.StringIO(text.replace("，", ",").replace("\t", ",")))))
+    return _parse_table(list(csv.reader(io.StringIO(text.replace("，", ",").replace("\t", ",")))))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> CalendarNotice:
+def _parse_table(rows: Sequence[Sequence[str]]) -> CalendarNotice:
     if len(rows) > LINES_MOST:
         return CalendarNotice(faults=(f"一次最多 {LINES_MOST} 行",))
-    places = [0, 1, 2]
+    columns = [0, 1, 2]
     lines: list[NoticeLine] = []
     faults: list[str] = []
     for number, row in enumerate(rows, 1):
         cells = [normalize_width(cell) for cell in row]
         if not any(cells):
             continue
-        if number == 1 and (named := _places(cells)):
-            places = named
+        if number == 1 and (heading_columns := _find_columns(cells)):
+            columns = heading_columns
             continue
-        cells += [""] * (max(places) + 1 - len(cells))
-        line = _line(number, *(cells[at] for at in places))
+        cells += [""] * (max(columns) + 1 - len(cells))
+        line = _parse_line(number, *(cells[column] for column in columns))
         if isinstance(line, NoticeLine):
             lines.append(line)
         else:
@@ -89,37 +89,39 @@ def _table(rows: Sequence[Sequence[str]]) -> CalendarNotice:
     return CalendarNotice(tuple(lines), tuple(faults))
 
 
-def _places(cells: Sequence[str]) -> list[int]:
+def _find_columns(cells: Sequence[str]) -> list[int]:
     """In which columns the heading puts date, sort and name; empty when it is none."""
-    heads = [cell.lower() for cell in cells]
-    found = [next((heads.index(name) for name in names if name in heads), -1) for names in (_DATE, _SORT, _NAME)]
-    return found if min(found) >= 0 else []
+    headings = [cell.lower() for cell in cells]
+    columns = [
+        next((headings.index(name) for name in names if name in headings), -1) for names in (_DATE, _SORT, _NAME)
+    ]
+    return columns if min(columns) >= 0 else []
 
 
-def _line(number: int, day: str, sort: str, name: str) -> NoticeLine | str:
+def _parse_line(number: int, day: str, sort: str, name: str) -> NoticeLine | str:
     try:
-        at = date.fromisoformat(day.replace("/", "-")[:10])
+        parsed_day = date.fromisoformat(day.replace("/", "-")[:10])
     except ValueError:
         return f"第 {number} 行：日期应写成 2027-01-01 的样子"
     if sort.lower() not in _SORTS:
         return f"第 {number} 行：第二栏应为 off（放假）、work（上班）或 plain（恢复平日）"
-    return NoticeLine(number, at, _SORTS[sort.lower()], name)
+    return NoticeLine(number, parsed_day, _SORTS[sort.lower()], name)
 
 
-def _json(text: str) -> CalendarNotice:
+def _parse_json(text: str) -> CalendarNotice:
     """holiday-cn: {year, papers, days: [{name, date, isOffDay}]}."""
     try:
-        said = json.loads(text)
-        year, days = int(said.get("year", 0)), list(said["days"])
-        papers = [str(paper) for paper in said.get("papers", ())]
+        data = json.loads(text)
+        year, days = int(data.get("year", 0)), list(data["days"])
+        papers = [str(paper) for paper in data.get("papers", ())]
     except (ValueError, TypeError, KeyError, RecursionError):
         return CalendarNotice(faults=("文件不是 holiday-cn 的 JSON：应有 year 和 days",))
     if len(days) > LINES_MOST:
         return CalendarNotice(faults=(f"一次最多 {LINES_MOST} 天",))
     lines: list[NoticeLine] = []
     faults: list[str] = []
-    for number, each in enumerate(days, 1):
-        line = _json_day(number, each)
+    for number, entry in enumerate(days, 1):
+        line = _parse_json_day(number, entry)
         if isinstance(line, NoticeLine):
             lines.append(line)
         else:
@@ -127,18 +129,18 @@ def _json(text: str) -> CalendarNotice:
     return CalendarNotice(tuple(lines), tuple(faults), year, "；".join(papers)[:200])
 
 
-def _json_day(number: int, each: Any) -> NoticeLine | str:
+def _parse_json_day(number: int, entry: Any) -> NoticeLine | str:
     try:
-        if not isinstance(each["isOffDay"], bool):
+        if not isinstance(entry["isOffDay"], bool):
             return f"第 {number} 天：isOffDay 应为 true 或 false"
         return NoticeLine(
-            number, date.fromisoformat(str(each["date"])), not each["isOffDay"], normalize_width(str(each["name"]))
+            number, date.fromisoformat(str(entry["date"])), not entry["isOffDay"], normalize_width(str(entry["name"]))
         )
     except (ValueError, TypeError, KeyError):
         return f"第 {number} 天：应有 name、date 和 isOffDay"
 
 
-def _decoded(body: bytes) -> str:
+def _decode(body: bytes) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return body.decode(encoding)
@@ -147,100 +149,104 @@ def _decoded(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
-def _sheet(body: bytes) -> list[list[str]]:
+def _read_sheet(body: bytes) -> list[list[str]]:
     import python_calamine
 
     try:
         rows = python_calamine.load_workbook(io.BytesIO(body)).get_sheet_by_index(0).to_python()
     except (python_calamine.CalamineError, ValueError, OSError):
         return [["不是 Excel 文件", "", ""]]
-    return [[_cell(value) for value in row] for row in rows[: LINES_MOST + 1]]
+    return [[_cell_text(value) for value in row] for row in rows[: LINES_MOST + 1]]
 
 
-def _cell(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.isoformat() if isinstance(value, datetime | date) else str(value)
 
 
-def checked(notice: CalendarNotice, known: Calendar, is_whole_year: bool) -> tuple[CalendarChange | None, list[str]]:
+def check_notice(
+    notice: CalendarNotice, calendar: Calendar, is_whole_year: bool
+) -> tuple[CalendarChange | None, list[str]]:
     """The change a notice makes to the calendar, or a sentence for everything that is wrong with it."""
-    faults = [*notice.faults, *_repeated(notice.lines)]
-    year = notice.year or _year_of(notice.lines)
+    faults = [*notice.faults, *_find_repeated(notice.lines)]
+    year = notice.year or _main_year(notice.lines)
     for line in notice.lines:
-        faults += [f"第 {line.number} 行：{words}" for words in _wrong(line, known, year if is_whole_year else 0)]
+        faults += [
+            f"第 {line.number} 行：{words}" for words in _find_line_faults(line, calendar, year if is_whole_year else 0)
+        ]
     if not notice.lines and not faults:
         faults = ["请至少填写一行，或选一个文件"]
     if faults:
         return None, faults
     rows = tuple(DayRow(line.day, line.is_workday, line.name) for line in notice.lines if line.is_workday is not None)
-    plain = {line.day for line in notice.lines if line.is_workday is None}
+    plain_days = {line.day for line in notice.lines if line.is_workday is None}
     if is_whole_year:  # the notice says the year anew: what it does not name is plain
-        plain |= {day for day in known.rows if day.year == year} - {row.day for row in rows}
-    until = max(known.announced_until, date(year, 12, 31)) if is_whole_year else known.announced_until
-    return CalendarChange(rows, tuple(sorted(plain)), until, source=notice.source), []
+        plain_days |= {day for day in calendar.rows if day.year == year} - {row.day for row in rows}
+    until = max(calendar.announced_until, date(year, 12, 31)) if is_whole_year else calendar.announced_until
+    return CalendarChange(rows, tuple(sorted(plain_days)), until, source=notice.source), []
 
 
-def _repeated(lines: Iterable[NoticeLine]) -> list[str]:
-    by_day = groupby(sorted(lines, key=lambda each: each.day), key=lambda each: each.day)
-    numbers = [(day, [each.number for each in same]) for day, same in by_day]
+def _find_repeated(lines: Iterable[NoticeLine]) -> list[str]:
+    by_day = groupby(sorted(lines, key=lambda line: line.day), key=lambda line: line.day)
+    numbers = [(day, [line.number for line in day_lines]) for day, day_lines in by_day]
     return [
-        f"第 {'、'.join(map(str, each))} 行：{day.isoformat()} 写了 {len(each)} 次"
-        for day, each in numbers
-        if len(each) > 1
+        f"第 {'、'.join(map(str, line_numbers))} 行：{day.isoformat()} 写了 {len(line_numbers)} 次"
+        for day, line_numbers in numbers
+        if len(line_numbers) > 1
     ]
 
 
-def _wrong(line: NoticeLine, known: Calendar, whole_year: int) -> list[str]:
+def _find_line_faults(line: NoticeLine, calendar: Calendar, year: int) -> list[str]:
     faults = []
     if not FIRST_YEAR <= line.day.year <= LAST_YEAR:
         faults.append(f"年份不在 {FIRST_YEAR} 到 {LAST_YEAR} 之间")
-    elif whole_year and not date(whole_year, 1, 1) - _NEAR <= line.day <= date(whole_year, 12, 31) + _NEAR:
-        faults.append(f"{line.day.isoformat()} 不在 {whole_year} 年")
+    elif year and not date(year, 1, 1) - _NEAR <= line.day <= date(year, 12, 31) + _NEAR:
+        faults.append(f"{line.day.isoformat()} 不在 {year} 年")
     if line.is_workday and line.day.weekday() < _WEEKEND:
         faults.append(f"{line.day.isoformat()} 不是周末，不能是调休上班；要取消放假请写 plain")
-    if line.is_workday is None and line.day not in known.rows:
+    if line.is_workday is None and line.day not in calendar.rows:
         faults.append(f"{line.day.isoformat()} 本来就是平日")
     if line.is_workday is not None and not 0 < len(line.name) <= NAME_MOST:
         faults.append(f"请写明名称，例如 元旦，不超过 {NAME_MOST} 字")
     return faults
 
 
-def _year_of(lines: Sequence[NoticeLine]) -> int:
+def _main_year(lines: Sequence[NoticeLine]) -> int:
     years = [line.day.year for line in lines]
     return max(set(years), key=years.count) if years else 0
 
 
-def counts(known: Calendar, year: int) -> dict[str, int]:
+def count_days(calendar: Calendar, year: int) -> dict[str, int]:
     """How many days of a year are off, on how many weekends offices work, and how many working days it has."""
     days = [date(year, 1, 1) + timedelta(n) for n in range((date(year + 1, 1, 1) - date(year, 1, 1)).days)]
-    rows = [row for row in known.rows.values() if row.day.year == year]
+    rows = [row for row in calendar.rows.values() if row.day.year == year]
     return {
         "off": sum(not row.is_workday for row in rows),
         "make_up": sum(row.is_workday for row in rows),
-        "working": sum(known.is_workday(day) for day in days),
+        "working": sum(calendar.is_workday(day) for day in days),
     }
 
 
-def doubts(change: CalendarChange, after: Calendar, today: date) -> list[str]:
+def list_doubts(change: CalendarChange, new_calendar: Calendar, today: date) -> list[str]:
     """What looks odd in a change, though it may be right."""
-    found = []
-    if past := [day for day in (*(row.day for row in change.rows), *change.plain) if day < today]:
-        found.append(f"其中 {len(past)} 天已经过去；已办结的期限不受影响，还在计时的按新安排重算。")
+    doubts = []
+    if past_days := [day for day in (*(row.day for row in change.rows), *change.plain) if day < today]:
+        doubts.append(f"其中 {len(past_days)} 天已经过去；已办结的期限不受影响，还在计时的按新安排重算。")
     for year in sorted({row.day.year for row in change.rows}):
         if year > today.year or len([r for r in change.rows if r.day.year == year]) > RUN_MOST:
-            found += _year_doubts(after, year)
-    return found
+            doubts += _list_year_doubts(new_calendar, year)
+    return doubts
 
 
-def _year_doubts(after: Calendar, year: int) -> list[str]:
-    names = {row.name for row in after.rows.values() if row.day.year == year}
-    missing = [each for each in FESTIVALS if not any(each in name for name in names)]
-    found = [f"{year} 年没有看到：{'、'.join(missing)}。"] if missing else []
-    run, day = 0, date(year, 1, 1)
+def _list_year_doubts(new_calendar: Calendar, year: int) -> list[str]:
+    names = {row.name for row in new_calendar.rows.values() if row.day.year == year}
+    missing = [festival for festival in FESTIVALS if not any(festival in name for name in names)]
+    doubts = [f"{year} 年没有看到：{'、'.join(missing)}。"] if missing else []
+    run_length, day = 0, date(year, 1, 1)
     while day.year == year:
-        run = run + 1 if after.is_workday(day) else 0
-        if run == RUN_MOST + 1:
-            found.append(f"到 {day.isoformat()} 连续上班超过 {RUN_MOST} 天，请核对调休。")
+        run_length = run_length + 1 if new_calendar.is_workday(day) else 0
+        if run_length == RUN_MOST + 1:
+            doubts.append(f"到 {day.isoformat()} 连续上班超过 {RUN_MOST} 天，请核对调休。")
         day += timedelta(days=1)
-    return found
+    return doubts

@@ -63,7 +63,7 @@ class ColumnMap:
 
 
 @dataclass
-class Summary:
+class ImportSummary:
     """What became of a file: read = fresh + known + rejected."""
 
     read: int = 0
@@ -85,77 +85,79 @@ class Summary:
         )
 
 
-async def run(context: AppContext, file: Path, map_file: Path | None = None, columns: Sequence[str] = ()) -> Summary:
+async def import_history(
+    context: AppContext, file: Path, map_file: Path | None = None, columns: Sequence[str] = ()
+) -> ImportSummary:
     """Take in a file, carry out what follows, and write the rejected rows beside it.
 
     Raises Invalid when the file or the map cannot be read.
     """
-    started, summary = monotonic(), Summary()
-    headings, rows, total = _rows(file)
-    mapping = column_map(headings, map_file, columns)
-    town = await directory.load_directory()
+    start, summary = monotonic(), ImportSummary()
+    headings, rows, total = _read_rows(file)
+    mapping = build_column_map(headings, map_file, columns)
+    names = await directory.load_directory()
     rejected: list[tuple[dict[str, str], str]] = []
-    taken: list[str] = []
+    fresh_nos: list[str] = []
     for row in tqdm(rows, total=total, unit="行", desc=file.name, disable=None):
         summary.read += 1
         try:
-            no = await _take(context, town, mapping, row, summary)
+            no = await _import_row(context, names, mapping, row, summary)
         except Refusal as fault:
             summary.rejected += 1
-            rejected.append((row, _why(fault)))
+            rejected.append((row, _render_refusal(fault)))
             continue
         if no:
-            taken.append(no)
+            fresh_nos.append(no)
     _write_rejected(file, headings, rejected, context.settings.data)
     await context.drain()
-    await _count_outcome(taken, summary, context)
-    summary.seconds = monotonic() - started
+    await _count_outcome(fresh_nos, summary, context)
+    summary.seconds = monotonic() - start
     return summary
 
 
-def column_map(headings: Sequence[str], map_file: Path | None, columns: Sequence[str]) -> ColumnMap:
+def build_column_map(headings: Sequence[str], map_file: Path | None, columns: Sequence[str]) -> ColumnMap:
     """The map given by file or options, filled up with the usual headings.
 
     Raises Invalid when it names a field or a heading that is not there, or nothing holds the words.
     """
-    given: dict[str, Any] = {}
+    map_data: dict[str, Any] = {}
     if map_file is not None:
         try:
-            given = tomllib.loads(map_file.read_text("utf-8"))
+            map_data = tomllib.loads(map_file.read_text("utf-8"))
         except (OSError, tomllib.TOMLDecodeError) as fault:
             raise Invalid({"map": "unreadable"}, map=str(map_file)) from fault
-    chosen = dict(given.get("columns", {}))
+    heading_by_field = dict(map_data.get("columns", {}))
     for pair in columns:
         name, _, heading = pair.partition("=")
-        chosen[name] = heading
-    faults = {name: "unknown_field" for name in chosen if name not in FIELDS}
-    faults |= {name: "unknown" for name, heading in chosen.items() if heading and heading not in headings}
+        heading_by_field[name] = heading
+    faults = {name: "unknown_field" for name in heading_by_field if name not in FIELDS}
+    faults |= {name: "unknown" for name, heading in heading_by_field.items() if heading and heading not in headings}
     if faults:
         raise Invalid(faults)
-    for name, usual in FIELDS.items():
-        if name not in chosen and (found := next((h for h in usual if h in headings), "")):
-            chosen[name] = found
-    if not chosen.get("text") and not chosen.get("title"):
+    for name, usual_headings in FIELDS.items():
+        if name not in heading_by_field and (match := next((h for h in usual_headings if h in headings), "")):
+            heading_by_field[name] = match
+    if not heading_by_field.get("text") and not heading_by_field.get("title"):
         raise Invalid({"text": "missing"})
-    return ColumnMap(chosen, given.get("defaults", {}), given.get("units", {}))
+    return ColumnMap(heading_by_field, map_data.get("defaults", {}), map_data.get("units", {}))
 
 
-def _rows(file: Path) -> tuple[list[str], Iterator[dict[str, str]], int]:
+def _read_rows(file: Path) -> tuple[list[str], Iterator[dict[str, str]], int]:
     try:
         if file.suffix.lower() in (".xlsx", ".xls", ".et"):
-            table = _excel(file)
+            table = _read_excel(file)
         else:
-            table = list(csv.reader(io.StringIO(_text(file), newline="")))
+            table = list(csv.reader(io.StringIO(_read_text(file), newline="")))
     except (OSError, csv.Error) as fault:
         raise Invalid({"file": "unreadable"}, file=str(file), fault=str(fault)) from fault
     if not table:
         raise Invalid({"file": "empty"}, file=str(file))
-    headings = [clean_line(h) for h in table[0]]
+    headings = [clean_line(heading) for heading in table[0]]
     body = [row for row in table[1:] if any(cell.strip() for cell in row)]
     return headings, (dict(zip(headings, [*row, *[""] * len(headings)], strict=False)) for row in body), len(body)
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     raw = file.read_bytes()
     for encoding in _ENCODINGS:
         try:
@@ -165,17 +167,17 @@ def _text(file: Path) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _excel(file: Path) -> list[list[str]]:
+def _read_excel(file: Path) -> list[list[str]]:
     import python_calamine
 
     try:
         sheet = python_calamine.load_workbook(str(file)).get_sheet_by_index(0)
     except (python_calamine.CalamineError, ValueError) as fault:
         raise Invalid({"file": "unreadable"}, file=str(file)) from fault
-    return [[_cell(value) for value in row] for row in sheet.to_python()]
+    return [[_cell_text(value) for value in row] for row in sheet.to_python()]
 
 
-def _cell(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # Excel keeps every number as a float: 13800001111.0
     if isinstance(value, datetime | date | time):
@@ -183,8 +185,8 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-async def _take(
-    context: AppContext, town: Directory, mapping: ColumnMap, row: Mapping[str, str], summary: Summary
+async def _import_row(
+    context: AppContext, names: Directory, mapping: ColumnMap, row: Mapping[str, str], summary: ImportSummary
 ) -> str:
     """Hand in one row. Returns the number of a fresh case, or "" for one that was there.
 
@@ -196,16 +198,16 @@ async def _take(
         return (row.get(heading, "") if heading else "").strip() or str(mapping.defaults.get(name, ""))
 
     now = context.clock.now()
-    received_at = _moment(cell("time"), "time") or now
+    received_at = _parse_time(cell("time"), "time") or now
     reply = clean_paragraph(cell("reply"))
-    replied_at = _moment(cell("reply_time"), "reply_time") if reply else None
+    replied_at = _parse_time(cell("reply_time"), "reply_time") if reply else None
     if received_at > now:
         raise Invalid({"time": "in_the_future"})
     if replied_at and (replied_at < received_at or replied_at > now):
         raise Invalid({"reply_time": "before_the_message" if replied_at < received_at else "in_the_future"})
-    title, text = _words(cell("title"), cell("text"))
-    draft = Submission(
-        kind=_kind(cell("kind")),
+    title, text = _fit_texts(cell("title"), cell("text"))
+    submission = Submission(
+        kind=_parse_kind(cell("kind")),
         title=title,
         text=text,
         channel=Channel.IMPORT.value,
@@ -216,9 +218,9 @@ async def _take(
         person=PersonSubmission(name=cell("name"), phone=cell("phone")),
     )
     if not reply:  # history keeps what it was: its place, its pace, and the unit that answered
-        draft = case_actions.filled(draft, town, context.settings.desk)
+        submission = case_actions.fill_submission(submission, names, context.settings.desk)
     try:
-        receipt = await cases.submit(draft, citizen(""), now=received_at, secret=context.settings.secret)
+        receipt = await cases.submit(submission, citizen(""), now=received_at, secret=context.settings.secret)
     except Conflict as fault:
         raise Invalid({"source_id": "used_for_another_text"}) from fault
     if not receipt.fresh:
@@ -226,15 +228,17 @@ async def _take(
         return ""
     summary.fresh += 1
     if reply:
-        unit = _unit(cell("unit"), mapping, town) or context.settings.desk
-        category = _category(cell("category"))
-        said = {"text": reply} | ({"outcome": "unstated"} if draft.kind == Kind.APPEAL else {})
-        await _answer(receipt.no, context.settings.desk, unit, category, said, received_at, replied_at or received_at)
+        unit = _find_unit(cell("unit"), mapping, names) or context.settings.desk
+        category = _parse_category(cell("category"))
+        data = {"text": reply} | ({"outcome": "unstated"} if submission.kind == Kind.APPEAL else {})
+        await _record_answer(
+            receipt.no, context.settings.desk, unit, category, data, received_at, replied_at or received_at
+        )
         summary.answered += 1
     return receipt.no
 
 
-async def _answer(
+async def _record_answer(
     no: str,
     desk: str,
     unit: str,
@@ -246,17 +250,17 @@ async def _answer(
     """Enter what is known of an answered case: it was handed over when it came, and answered when it was."""
     at_desk = Actor(id="import", name="批量导入", roles=frozenset({Role.RECEPTION}), unit=desk, units=frozenset({desk}))
     at_unit = Actor(id="import", name="批量导入", roles=frozenset({Role.CLERK}), unit=unit, units=frozenset({unit}))
-    deeds = [
+    commands = [
         ActCommand(Act.ASSIGN, at_desk, {"unit": unit, "reason": "历史数据"}, received_at),
         ActCommand(Act.ACCEPT, at_unit, {}, received_at),
         ActCommand(Act.REPLY, at_unit, reply, replied_at),
     ]
     if category:
-        deeds.insert(0, ActCommand(Act.CLASSIFY, at_desk, {"category": category}, received_at))
-    await cases.acts(no, deeds)
+        commands.insert(0, ActCommand(Act.CLASSIFY, at_desk, {"category": category}, received_at))
+    await cases.acts(no, commands)
 
 
-def _words(title: str, text: str) -> tuple[str, str]:
+def _fit_texts(title: str, text: str) -> tuple[str, str]:
     """Title and text that fit our limits, with nothing lost: a long title moves into the text."""
     title, text = clean_line(title), clean_paragraph(text)
     if not text:
@@ -269,30 +273,30 @@ def _words(title: str, text: str) -> tuple[str, str]:
     return title, text
 
 
-def _kind(text: str) -> str:
+def _parse_kind(text: str) -> str:
     if not text:
         return Kind.COMPLAINT.value
     by_words = {words: kind for kind, words in catalogue.KINDS.items()}
     return by_words.get(text, text)
 
 
-def _category(text: str) -> str:
+def _parse_category(text: str) -> str:
     if not text:
         return ""
     return text if categories.exists(text) else categories.code_of(text)
 
 
-def _unit(name: str, mapping: ColumnMap, town: Directory) -> str:
+def _find_unit(name: str, mapping: ColumnMap, names: Directory) -> str:
     """The unit of a name in the file: by the map, by code, by name or alias; "" when nobody here is called so."""
     if not name:
         return ""
     code = mapping.units.get(name, name)
-    if town.has(code):
+    if names.has(code):
         return code
-    return next((u.code for u in town.units() if code in (u.name, u.short, *u.aliases)), "")
+    return next((unit.code for unit in names.units() if code in (unit.name, unit.short, *unit.aliases)), "")
 
 
-def _moment(text: str, name: str) -> datetime | None:
+def _parse_time(text: str, name: str) -> datetime | None:
     if not text:
         return None
     try:
@@ -311,7 +315,7 @@ def _fingerprint(title: str, text: str, when: str) -> str:
     return hashlib.sha256(f"{title}\n{text}\n{when}".encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
-def _why(fault: Refusal) -> str:
+def _render_refusal(fault: Refusal) -> str:
     if isinstance(fault, Invalid):
         return ";".join(f"{name}: {catalogue.fault_words(name, why)} ({why})" for name, why in fault.fields.items())
     return catalogue.error_words(fault.code, count=1)
@@ -327,15 +331,15 @@ def _write_rejected(
     if not rejected:
         target.unlink(missing_ok=True)
         return
-    with target.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out)
+    with target.open("w", encoding="utf-8-sig", newline="") as output:
+        writer = csv.writer(output)
         writer.writerow([*headings, "退回原因"])
-        writer.writerows([*(row.get(h, "") for h in headings), why] for row, why in rejected)
+        writer.writerows([*(row.get(heading, "") for heading in headings), reason] for row, reason in rejected)
     print(f"退回的行在 {target}")
 
 
-async def _count_outcome(taken: Sequence[str], summary: Summary, context: AppContext) -> None:
+async def _count_outcome(fresh_nos: Sequence[str], summary: ImportSummary, context: AppContext) -> None:
     """Where the fresh cases without an answer are now."""
-    where = await case_statistics.count_by_status(taken)
-    summary.assigned = where.get("assigned", 0)
-    summary.waiting = where.get("received", 0)
+    counts = await case_statistics.count_by_status(fresh_nos)
+    summary.assigned = counts.get("assigned", 0)
+    summary.waiting = counts.get("received", 0)

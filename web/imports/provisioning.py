@@ -40,8 +40,8 @@ UnitCode = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - what is not mistaken for something else on paper
 PASSWORD_LENGTH = 14
-_STAFF = ("username", "name", "unit", "roles", "everywhere", "cleared", "mail")
-_YES = frozenset({"1", "yes", "true", "是"})
+_STAFF_COLUMNS = ("username", "name", "unit", "roles", "everywhere", "cleared", "mail")
+_TRUE_VALUES = frozenset({"1", "yes", "true", "是"})
 
 
 class DutyFile(Struct, forbid_unknown_fields=True):
@@ -162,7 +162,7 @@ class District:
 # ---- reading ----
 
 
-def read(folder: Path) -> District:
+def read_district(folder: Path) -> District:
     """The district a folder describes.
 
     Raises FaultyError with everything that is wrong with single rows and between them.
@@ -175,22 +175,22 @@ def read(folder: Path) -> District:
             if required:
                 faults.append(FileFault(name, "没有这个文件"))
             return ()
-        return tuple(_toml_rows(path, key, kind, faults))
+        return tuple(_read_toml_rows(path, key, kind, faults))
 
     staff = folder / "staff.csv"
-    found = District(
+    district = District(
         rows("units.toml", "unit", UnitFileRow),
         rows("regions.toml", "region", RegionFileRow),
         rows("routes.toml", "route", RouteFileRow),
         rows("matters.toml", "matter", MatterFileRow, required=False),
         rows("phrases.toml", "template", TemplateFileRow, required=False),
         rows("phrases.toml", "reason", ReasonFileRow, required=False),
-        tuple(_people_rows(staff, faults)) if staff.exists() else (),
+        tuple(_read_people_rows(staff, faults)) if staff.exists() else (),
     )
-    faults += faults_between(found)
+    faults += find_district_faults(district)
     if faults:
         raise FaultyError(faults)
-    return found
+    return district
 
 
 def read_people(path: Path) -> tuple[StaffFileRow, ...]:
@@ -199,50 +199,50 @@ def read_people(path: Path) -> tuple[StaffFileRow, ...]:
     Raises FaultyError.
     """
     faults: list[FileFault] = []
-    found = tuple(_people_rows(path, faults))
+    people = tuple(_read_people_rows(path, faults))
     if faults:
         raise FaultyError(faults)
-    return found
+    return people
 
 
-def _toml_rows(path: Path, key: str, kind: type[RowT], faults: list[FileFault]) -> Iterator[RowT]:
+def _read_toml_rows(path: Path, key: str, kind: type[RowT], faults: list[FileFault]) -> Iterator[RowT]:
     try:
-        said = tomllib.loads(path.read_text("utf-8"))
+        tables = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         faults.append(FileFault(path.name, f"不是 UTF-8 的 TOML 文件（{fault}）"))
         return
-    for number, row in enumerate(said.get(key, []), 1):
-        yield from _converted(row, kind, f"{path.name} 第 {number} 个 [[{key}]]", faults)
+    for number, row in enumerate(tables.get(key, []), 1):
+        yield from _convert(row, kind, f"{path.name} 第 {number} 个 [[{key}]]", faults)
 
 
-def _people_rows(path: Path, faults: list[FileFault]) -> Iterator[StaffFileRow]:
+def _read_people_rows(path: Path, faults: list[FileFault]) -> Iterator[StaffFileRow]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as fault:
         faults.append(FileFault(path.name, f"读不了，应是 UTF-8 的 CSV 文件（{fault}）"))
         return
     lines = csv.DictReader(io.StringIO(text))
-    if missing := [name for name in _STAFF[:4] if name not in (lines.fieldnames or ())]:
-        faults.append(FileFault(path.name, f"第一行缺少栏目 {'、'.join(missing)}；应为 {','.join(_STAFF)}"))
+    if missing := [name for name in _STAFF_COLUMNS[:4] if name not in (lines.fieldnames or ())]:
+        faults.append(FileFault(path.name, f"第一行缺少栏目 {'、'.join(missing)}；应为 {','.join(_STAFF_COLUMNS)}"))
         return
     for line in lines:
-        cells = {name: (line.get(name) or "").strip() for name in _STAFF}
+        cells = {name: (line.get(name) or "").strip() for name in _STAFF_COLUMNS}
         row = {
             **{name: cells[name] for name in ("username", "name", "unit", "mail")},
             "roles": cells["roles"].split(),
-            **{name: cells[name].lower() in _YES for name in ("everywhere", "cleared")},
+            **{name: cells[name].lower() in _TRUE_VALUES for name in ("everywhere", "cleared")},
         }
-        yield from _converted(row, StaffFileRow, f"{path.name} 第 {lines.line_num} 行", faults)
+        yield from _convert(row, StaffFileRow, f"{path.name} 第 {lines.line_num} 行", faults)
 
 
-def _converted(row: Any, kind: type[RowT], where: str, faults: list[FileFault]) -> Iterator[RowT]:
+def _convert(row: Any, kind: type[RowT], location: str, faults: list[FileFault]) -> Iterator[RowT]:
     try:
         yield msgspec.convert(row, kind)
     except msgspec.ValidationError as fault:
-        faults.append(FileFault(where, _in_chinese(str(fault))))
+        faults.append(FileFault(location, _translate(str(fault))))
 
 
-_SAID: tuple[tuple[str, str], ...] = (
+_MESSAGE_PATTERNS: tuple[tuple[str, str], ...] = (
     (r"missing required field `(\w+)`", r"缺少 \1"),
     (r"contains unknown field `(\w+)`", r"没有 \1 这一项，请核对拼写"),
     (r"Expected `(.+?)`, got `(.+?)`(?: - at `\$\.?(.*)`)?", r"\3 应为 \1，写成了 \2"),
@@ -253,103 +253,107 @@ _SAID: tuple[tuple[str, str], ...] = (
 )
 
 
-def _in_chinese(words: str) -> str:
-    for pattern, said in _SAID:
+def _translate(words: str) -> str:
+    for pattern, replacement in _MESSAGE_PATTERNS:
         if match := re.search(pattern, words):
-            return match.expand(said).strip()
+            return match.expand(replacement).strip()
     return words
 
 
 # ---- checking ----
 
 
-def faults_between(found: District) -> list[FileFault]:
+def find_district_faults(district: District) -> list[FileFault]:
     """What single rows cannot show: codes named twice or not at all, and who must be there."""
-    units = {row.code: row for row in found.units}
-    regions = {row.code: row for row in found.regions}
+    units = {row.code: row for row in district.units}
+    regions = {row.code: row for row in district.regions}
     return [
-        *_twice("units.toml", [row.code for row in found.units]),
-        *_twice("regions.toml", [row.code for row in found.regions]),
-        *_twice("staff.csv", [row.username for row in found.people]),
-        *_region_faults(found.regions, regions),
-        *_unit_faults(found.units, units, regions),
-        *_route_faults(found.routes, units, regions),
-        *_kind_faults(found),
+        *_find_duplicates("units.toml", [row.code for row in district.units]),
+        *_find_duplicates("regions.toml", [row.code for row in district.regions]),
+        *_find_duplicates("staff.csv", [row.username for row in district.people]),
+        *_find_region_faults(district.regions, regions),
+        *_find_unit_faults(district.units, units, regions),
+        *_find_route_faults(district.routes, units, regions),
+        *_find_kind_faults(district),
         *(
             FileFault(f"matters.toml {row.code}", f"没有单位 {row.unit}")
-            for row in found.matters
+            for row in district.matters
             if row.unit not in units
         ),
-        *people_faults(found.people, lambda code: code in units),
+        *find_people_faults(district.people, lambda code: code in units),
     ]
 
 
-def people_faults(people: Sequence[StaffFileRow], has_unit: Callable[[str], bool]) -> Iterator[FileFault]:
+def find_people_faults(people: Sequence[StaffFileRow], has_unit: Callable[[str], bool]) -> Iterator[FileFault]:
     """What is wrong with the posts of people."""
     for row in people:
-        where = f"staff.csv {row.username}"
+        location = f"staff.csv {row.username}"
         if not has_unit(row.unit):
-            yield FileFault(where, f"没有单位 {row.unit}")
+            yield FileFault(location, f"没有单位 {row.unit}")
         if not row.roles:
-            yield FileFault(where, f"roles 不能为空，可用 {' '.join(role.value for role in _POSTS)}，几个用空格隔开")
-        if odd := [role.value for role in row.roles if role not in _POSTS]:
-            yield FileFault(where, f"工作人员没有 {' '.join(odd)} 这种角色")
+            yield FileFault(
+                location, f"roles 不能为空，可用 {' '.join(role.value for role in _STAFF_ROLES)}，几个用空格隔开"
+            )
+        if invalid_roles := [role.value for role in row.roles if role not in _STAFF_ROLES]:
+            yield FileFault(location, f"工作人员没有 {' '.join(invalid_roles)} 这种角色")
 
 
-_POSTS = tuple(role for role in Role if role not in (Role.CITIZEN, Role.SYSTEM))
+_STAFF_ROLES = tuple(role for role in Role if role not in (Role.CITIZEN, Role.SYSTEM))
 
 
-def _twice(name: str, codes: Sequence[str]) -> Iterator[FileFault]:
+def _find_duplicates(name: str, codes: Sequence[str]) -> Iterator[FileFault]:
     for code, times in Counter(codes).items():
         if times > 1:
             yield FileFault(f"{name} {code}", f"出现了 {times} 次")
 
 
-def _kind_faults(found: District) -> Iterator[FileFault]:
-    said = [(f"routes.toml 第 {number} 个 [[route]]", row.kind) for number, row in enumerate(found.routes, 1)]
-    said += [(f"phrases.toml {row.code}", row.kind) for row in found.templates]
+def _find_kind_faults(district: District) -> Iterator[FileFault]:
+    used_kinds = [(f"routes.toml 第 {number} 个 [[route]]", row.kind) for number, row in enumerate(district.routes, 1)]
+    used_kinds += [(f"phrases.toml {row.code}", row.kind) for row in district.templates]
     kinds = {kind.value for kind in Kind}
-    yield from (FileFault(where, f"没有诉求类型 {kind}") for where, kind in said if kind and kind not in kinds)
+    yield from (
+        FileFault(location, f"没有诉求类型 {kind}") for location, kind in used_kinds if kind and kind not in kinds
+    )
 
 
-def _region_faults(rows: Sequence[RegionFileRow], regions: Mapping[str, RegionFileRow]) -> Iterator[FileFault]:
+def _find_region_faults(rows: Sequence[RegionFileRow], regions: Mapping[str, RegionFileRow]) -> Iterator[FileFault]:
     for row in rows:
-        where = f"regions.toml {row.code}"
+        location = f"regions.toml {row.code}"
         if row.parent and row.parent not in regions:
-            yield FileFault(where, f"上级 {row.parent} 不在文件里")
+            yield FileFault(location, f"上级 {row.parent} 不在文件里")
         elif row.parent and LEVELS.index(regions[row.parent].level) >= LEVELS.index(row.level):
-            yield FileFault(where, f"上级 {row.parent} 的层级不比它高")
+            yield FileFault(location, f"上级 {row.parent} 的层级不比它高")
 
 
-def _unit_faults(
+def _find_unit_faults(
     rows: Sequence[UnitFileRow], units: Mapping[str, UnitFileRow], regions: Mapping[str, RegionFileRow]
 ) -> Iterator[FileFault]:
     for row in rows:
-        where = f"units.toml {row.code}"
+        location = f"units.toml {row.code}"
         if row.region not in regions:
-            yield FileFault(where, f"没有地区 {row.region}")
+            yield FileFault(location, f"没有地区 {row.region}")
         if row.parent and row.parent not in units:
-            yield FileFault(where, f"上级 {row.parent} 不在文件里")
+            yield FileFault(location, f"上级 {row.parent} 不在文件里")
         elif row.parent and LEVELS.index(units[row.parent].level) > LEVELS.index(row.level):
-            yield FileFault(where, f"上级 {row.parent} 的层级比它低")
+            yield FileFault(location, f"上级 {row.parent} 的层级比它低")
         for duty in row.duties:
-            if odd := [code for code in duty.categories if not categories.exists(code)]:
-                yield FileFault(where, f"职责“{duty.text[:12]}”里没有 {' '.join(odd)} 这种内容分类")
+            if unknown := [code for code in duty.categories if not categories.exists(code)]:
+                yield FileFault(location, f"职责“{duty.text[:12]}”里没有 {' '.join(unknown)} 这种内容分类")
 
 
-def _route_faults(
+def _find_route_faults(
     rows: Sequence[RouteFileRow], units: Mapping[str, UnitFileRow], regions: Mapping[str, RegionFileRow]
 ) -> Iterator[FileFault]:
     for number, row in enumerate(rows, 1):
-        where = f"routes.toml 第 {number} 个 [[route]]"
+        location = f"routes.toml 第 {number} 个 [[route]]"
         if row.lead not in units and row.lead not in (STREET, DESK):
-            yield FileFault(where, f"没有单位 {row.lead}；也可以写 {STREET} 或 {DESK}")
-        if odd := [code for code in row.co if code not in units]:
-            yield FileFault(where, f"没有单位 {' '.join(odd)}")
+            yield FileFault(location, f"没有单位 {row.lead}；也可以写 {STREET} 或 {DESK}")
+        if unknown := [code for code in row.co if code not in units]:
+            yield FileFault(location, f"没有单位 {' '.join(unknown)}")
         if row.category and not categories.exists(row.category):
-            yield FileFault(where, f"没有内容分类 {row.category}")
+            yield FileFault(location, f"没有内容分类 {row.category}")
         if row.region and row.region not in regions:
-            yield FileFault(where, f"没有地区 {row.region}")
+            yield FileFault(location, f"没有地区 {row.region}")
     if not any(row.lead == DESK and not (row.category or row.kind or row.region) for row in rows):
         yield FileFault("routes.toml", f"缺少兜底的一条：category、kind、region 都为空，lead 为 {DESK}")
     if not any(row.kind == Kind.REPORT and not row.category for row in rows):
@@ -359,7 +363,7 @@ def _route_faults(
 # ---- loading ----
 
 
-async def provision(context: AppContext, district: District, *, by: str) -> None:
+async def provision(context: AppContext, district: District, *, author: str) -> None:
     """Put a district in place in an empty installation: everything but its people, and a first classifier.
 
     Raises NotNow when there are units already.
@@ -371,10 +375,10 @@ async def provision(context: AppContext, district: District, *, by: str) -> None
         [msgspec.to_builtins(row) for row in rows] for rows in (district.units, district.regions, district.routes)
     )
     async with db.transaction():  # killed half way, nothing is there and the command may be given again
-        await directory.store_directory(units, regions, routes, author=by, now=now)
+        await directory.store_directory(units, regions, routes, author=author, now=now)
         await ReplyTemplate.bulk_create([ReplyTemplate(**msgspec.to_builtins(row)) for row in district.templates])
         await QuickReason.bulk_create([QuickReason(**msgspec.to_builtins(row)) for row in district.reasons])
-        await services.add_matters([msgspec.to_builtins(row) for row in district.matters])
+        await services.store_matters([msgspec.to_builtins(row) for row in district.matters])
     await first_release(context, district)
 
 
@@ -384,7 +388,7 @@ async def first_release(context: AppContext, district: District) -> None:
     await classify.model.registry.first(duties, context.settings.data, now=context.clock.now())
 
 
-async def employ(
+async def employ_staff(
     people: Sequence[StaffFileRow], write_down: Callable[[Mapping[str, str]], None], *, now: datetime
 ) -> int:
     """Give people their posts; who has none yet gets an account. Returns how many accounts are new.
@@ -393,10 +397,10 @@ async def employ(
     Raises FaultyError when a unit is not there.
     """
     names = await directory.load_directory()
-    if faults := [*_twice("staff.csv", [p.username for p in people]), *people_faults(people, names.has)]:
+    if faults := [*_find_duplicates("staff.csv", [p.username for p in people]), *find_people_faults(people, names.has)]:
         raise FaultyError(faults)
-    fresh = await accounts.without_account([person.username for person in people])
-    passwords = {username: new_password() for username in fresh}
+    new_usernames = await accounts.list_without_account([person.username for person in people])
+    passwords = {username: new_password() for username in new_usernames}
     if passwords:
         write_down(passwords)
     await directory.assign_posts([msgspec.to_builtins(person) for person in people])

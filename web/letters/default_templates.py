@@ -12,7 +12,7 @@ from typing import Any
 
 from feedback.rules.letter_types import BY_CODE
 
-FORMS = Path(__file__).with_name("forms.toml")
+FORMS_FILE = Path(__file__).with_name("forms.toml")
 BODY, CHECK = "正文", "核验"
 # name: font, size in points, alignment
 STYLES: dict[str, tuple[str, float, str]] = {
@@ -34,24 +34,24 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @cache
-def _forms() -> dict[str, str]:
-    with FORMS.open("rb") as file:
+def _load_forms() -> dict[str, str]:
+    with FORMS_FILE.open("rb") as file:
         return tomllib.load(file)
 
 
-def lines_of(code: str) -> list[tuple[str, str]]:
+def list_lines(code: str) -> list[tuple[str, str]]:
     """The lines of a letter as (style, words)."""
-    found = []
-    forms = _forms()
+    lines = []
+    forms = _load_forms()
     for part in ("head", code, "tail"):
         for line in forms[part].strip().splitlines():
-            style, mark, words = line.partition("｜")
-            found.append((style, words) if mark and style in STYLES else (BODY, line))
-    return found
+            style, separator, words = line.partition("｜")
+            lines.append((style, words) if separator and style in STYLES else (BODY, line))
+    return lines
 
 
 @cache
-def drawn(code: str) -> bytes:
+def build_template(code: str) -> bytes:
     """The Word template we ship for a letter."""
     from docx import Document
     from docx.enum.style import WD_STYLE_TYPE
@@ -63,21 +63,21 @@ def drawn(code: str) -> bytes:
     section.top_margin, section.bottom_margin = Mm(32), Mm(30)
     section.left_margin, section.right_margin = Mm(28), Mm(26)
     for name in STYLES:
-        _dress(document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH), name)
-    for style, words in lines_of(code):
+        _apply_style(document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH), name)
+    for style, words in list_lines(code):
         if style == CHECK:
-            _check_row(document, words)
+            _add_check_row(document, words)
         else:
             document.add_paragraph(words, style=style)
-    _page_number(section.footer.paragraphs[0])
+    _add_page_number(section.footer.paragraphs[0])
     document.core_properties.title = BY_CODE[code].title
     document.core_properties.author = ""
-    out = io.BytesIO()
-    document.save(out)
-    return settled(out.getvalue())
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return normalize_package(buffer.getvalue())
 
 
-def _check_row(document: Any, words: str) -> None:
+def _add_check_row(document: Any, words: str) -> None:
     """What a letter is checked by: the picture left, the words right of it."""
     from docx.shared import Mm
 
@@ -90,7 +90,7 @@ def _check_row(document: Any, words: str) -> None:
         right.add_paragraph(line, style=CHECK)
 
 
-def _dress(style: Any, name: str) -> None:
+def _apply_style(style: Any, name: str) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
     from docx.oxml.ns import qn
     from docx.shared import Pt, RGBColor
@@ -100,40 +100,47 @@ def _dress(style: Any, name: str) -> None:
     style.font.size = Pt(size)
     style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
     style.quick_style = True
-    shape = style.paragraph_format
-    shape.alignment = {
+    paragraph_format = style.paragraph_format
+    paragraph_format.alignment = {
         "center": WD_ALIGN_PARAGRAPH.CENTER,
         "left": WD_ALIGN_PARAGRAPH.LEFT,
         "right": WD_ALIGN_PARAGRAPH.RIGHT,
         "both": WD_ALIGN_PARAGRAPH.JUSTIFY,
     }[alignment]
-    shape.space_before = shape.space_after = Pt(0)
-    shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(max(size * 1.625, 15))
-    shape.widow_control = True
+    paragraph_format.space_before = paragraph_format.space_after = Pt(0)
+    paragraph_format.line_spacing_rule, paragraph_format.line_spacing = (
+        WD_LINE_SPACING.EXACTLY,
+        Pt(max(size * 1.625, 15)),
+    )
+    paragraph_format.widow_control = True
     if name in _INDENTED:
-        shape.first_line_indent = Pt(2 * size)
+        paragraph_format.first_line_indent = Pt(2 * size)
     match name:
         case "版头":
             style.font.color.rgb = RGBColor.from_string(_RED)
             style.font.bold = True
-            shape.space_after = Pt(14)
+            paragraph_format.space_after = Pt(14)
         case "文号":
-            _red_line_below(style)
+            _add_red_line(style)
         case "公文标题":
             style.font.bold = True
-            shape.space_before, shape.space_after = Pt(18), Pt(18)
-            shape.keep_with_next = True
+            paragraph_format.space_before, paragraph_format.space_after = Pt(18), Pt(18)
+            paragraph_format.keep_with_next = True
         case "小标题" | "主送":
-            shape.keep_with_next = True
+            paragraph_format.keep_with_next = True
         case "落款":
-            shape.space_before, shape.keep_with_next, shape.right_indent = Pt(20), True, Pt(32)
+            paragraph_format.space_before, paragraph_format.keep_with_next, paragraph_format.right_indent = (
+                Pt(20),
+                True,
+                Pt(32),
+            )
         case "成文日期":
-            shape.keep_with_next, shape.right_indent = True, Pt(48)
+            paragraph_format.keep_with_next, paragraph_format.right_indent = True, Pt(48)
         case "附注":
-            shape.space_before, shape.keep_with_next = Pt(14), True
+            paragraph_format.space_before, paragraph_format.keep_with_next = Pt(14), True
 
 
-def _red_line_below(style: Any) -> None:
+def _add_red_line(style: Any) -> None:
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
@@ -144,7 +151,7 @@ def _red_line_below(style: Any) -> None:
     style.element.get_or_add_pPr().append(borders)
 
 
-def _page_number(paragraph: Any) -> None:
+def _add_page_number(paragraph: Any) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
@@ -157,13 +164,13 @@ def _page_number(paragraph: Any) -> None:
     paragraph.add_run(" —")
 
 
-def settled(content: bytes) -> bytes:
+def normalize_package(content: bytes) -> bytes:
     """The same Word file without the moment it was packed: equal content is equal bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o600 << 16
             new.writestr(info, old.read(name))
-    return out.getvalue()
+    return buffer.getvalue()

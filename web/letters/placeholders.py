@@ -1,6 +1,6 @@
 """What does each blank of a letter stand for, and what stands in it? Placeholders are Chinese words: offices edit them.
 
-`frozen` says what could change later, as it is on the day of issue; `values` puts the words of the entry beside it.
+`freeze_values` says what could change later, as it is on the day of issue; `build_values` puts the words of the entry beside it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -90,7 +90,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class IssueDetails:
     """What a letter carries because it was issued: number, code and digest; or nothing yet, in a preview."""
 
     number: str = UNNUMBERED
@@ -98,72 +98,78 @@ class Printed:
     digest: str = ""
 
 
-def day_text(day: date) -> str:
+def format_day(day: date) -> str:
     """2026年11月22日, as letters write it."""
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def frozen(
-    row: LetterType,
+def freeze_values(
+    letter_type: LetterType,
     file: CaseFile,
     entry: EntryView,
     clocks: Iterable[Clock],
-    names: Directory,
+    directory: Directory,
     phone: str,
     delivered: str = "",
 ) -> dict[str, str]:
     """What could change later, in words, as it is now. `phone`: the hotline, for units that have none; `delivered`:
     the letter an act of delivery is about."""
-    unit = issuer_of(file, entry)
-    holder = holder_at(file, entry.seq) or file.desk
-    begun = {clock.term: clock for clock in clocks if clock.seq == entry.seq or clock.term in _RUNNING.get(row.act, ())}
-    known = names.by_code.get(unit)
-    said = {
-        "签发单位": names.name(unit),
-        "承办单位": names.name(holder),
-        "联系单位": names.name(unit),
-        "联系电话": (known.phone if known else "") or phone,
-        "联系地址": known.address if known else "",
-        "主送": _addressee(row, file, entry, holder, names),
-        "去向": names.name(str(entry.data.get(_TO.get(entry.act, ""), ""))),
-        "原办理单位": names.name(answered_before(file, entry.seq)),
+    unit = find_issuer(file, entry)
+    holder = find_holder(file, entry.seq) or file.desk
+    clocks_by_term = {
+        clock.term: clock
+        for clock in clocks
+        if clock.seq == entry.seq or clock.term in _EARLIER_TERMS.get(letter_type.act, ())
+    }
+    issuer = directory.by_code.get(unit)
+    values = {
+        "签发单位": directory.name(unit),
+        "承办单位": directory.name(holder),
+        "联系单位": directory.name(unit),
+        "联系电话": (issuer.phone if issuer else "") or phone,
+        "联系地址": issuer.address if issuer else "",
+        "主送": _addressee(letter_type, file, entry, holder, directory),
+        "去向": directory.name(str(entry.data.get(_TARGET_FIELDS.get(entry.act, ""), ""))),
+        "原办理单位": directory.name(find_previous_unit(file, entry.seq)),
         "送达文书": delivered,
     }
-    for term, blank in _DAYS.items():
-        if term in begun:
-            said[blank] = day_text(begun[term].due_legal_day)
-    if row.act == Act.EXTEND and "办理期限" in said:
-        said["延长后期限"] = said["办理期限"]
+    for term, placeholder in _PLACEHOLDER_BY_TERM.items():
+        if term in clocks_by_term:
+            values[placeholder] = format_day(clocks_by_term[term].due_legal_day)
+    if letter_type.act == Act.EXTEND and "办理期限" in values:
+        values["延长后期限"] = values["办理期限"]
     for term, name in (("ask_review", "复查"), ("ask_re_review", "复核")):
-        if term in begun:
-            said |= {"救济名称": name, "救济期限": day_text(begun[term].due_legal_day)}
-    if row.act == Act.REPLY:
-        said["救济机关"] = names.name(names.superior(unit)) if names.superior(unit) else "上一级机关、单位"
-    return {name: words for name, words in said.items() if words}
+        if term in clocks_by_term:
+            values |= {"救济名称": name, "救济期限": format_day(clocks_by_term[term].due_legal_day)}
+    if letter_type.act == Act.REPLY:
+        values["救济机关"] = (
+            directory.name(directory.superior(unit)) if directory.superior(unit) else "上一级机关、单位"
+        )
+    return {name: words for name, words in values.items() if words}
 
 
-def _addressee(row: LetterType, file: CaseFile, entry: EntryView, holder: str, names: Directory) -> str:
-    match row.to:
+def _addressee(letter_type: LetterType, file: CaseFile, entry: EntryView, holder: str, directory: Directory) -> str:
+    match letter_type.to:
         case Addressee.UNIT:
-            return names.name(holder)
+            return directory.name(holder)
         case Addressee.DESK:
-            return names.name(file.desk)
+            return directory.name(file.desk)
         case Addressee.OTHER_DESK:
-            return names.name(str(entry.data.get("desk", "")))
+            return directory.name(str(entry.data.get("desk", "")))
         case Addressee.ABOVE:
-            return "、".join(map(names.name, entry.data.get("units", ()))) or _ABOVE
+            return "、".join(map(directory.name, entry.data.get("units", ()))) or _SUPERIOR_BODIES
         case _:
             return ""
 
 
-_TO: Mapping[str, str] = {Act.ASSIGN: "unit", Act.TRANSFER: "desk"}
+_TARGET_FIELDS: Mapping[str, str] = {Act.ASSIGN: "unit", Act.TRANSFER: "desk"}
 """What names whom a matter was sent to, in the acts that send it."""
 
-_ABOVE = "本级党委和政府、上级主管部门、信访工作联席会议办公室"
+_SUPERIOR_BODIES = "本级党委和政府、上级主管部门、信访工作联席会议办公室"
 """Whom 第二十五条 names, where the report itself names nobody."""
 
 
-_DAYS: Mapping[str, str] = {
+_PLACEHOLDER_BY_TERM: Mapping[str, str] = {
     "forward": "转办期限",
     "notify": "告知期限",
     "object": "异议期限",
@@ -174,7 +180,7 @@ _DAYS: Mapping[str, str] = {
     "report_back": "办结报告期限",
     "on_account": "恢复办理日期",
 }
-_RUNNING: Mapping[str, tuple[str, ...]] = {
+_EARLIER_TERMS: Mapping[str, tuple[str, ...]] = {
     # an extension moves a clock that began earlier; so does accepting in a review, whose clock began with the request
     Act.EXTEND: ("resolve",),
     Act.ACCEPT: ("review", "re_review"),
@@ -182,129 +188,129 @@ _RUNNING: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def issuer_of(file: CaseFile, entry: EntryView) -> str:
+def find_issuer(file: CaseFile, entry: EntryView) -> str:
     """The unit that signs: whose member acted; the desk for what the system did."""
     return entry.unit or file.desk
 
 
-def holder_at(file: CaseFile, seq: int) -> str:
+def find_holder(file: CaseFile, seq: int) -> str:
     """The unit that led the case after that many entries."""
     assigned = [e for e in file.entries if e.seq <= seq and e.act == Act.ASSIGN]
     return str(assigned[-1].data.get("unit", "")) if assigned else ""
 
 
-def answered_before(file: CaseFile, seq: int) -> str:
+def find_previous_unit(file: CaseFile, seq: int) -> str:
     """The unit whose opinion is under review."""
     answers = [e.unit for e in file.entries if e.seq < seq and e.act == Act.REPLY]
     return answers[-1] if answers else ""
 
 
-def values(
-    row: LetterType,
+def build_values(
+    letter_type: LetterType,
     file: CaseFile,
     entry: EntryView,
     facts: Mapping[str, str],
     person: PersonView | None,
-    printed: Printed,
+    issue: IssueDetails,
     address: str,
 ) -> dict[str, str]:
     """What stands in each placeholder of a letter. `address`: where this installation is found by people."""
-    said = dict.fromkeys(PLACEHOLDERS, "") | dict(facts)
-    who = petitioner(person, file)
+    values = dict.fromkeys(PLACEHOLDERS, "") | dict(facts)
+    petitioner_name = name_petitioner(person, file)
     data = {name: str(value) for name, value in entry.data.items() if isinstance(value, str | int)}
     text = data.get("text", "")
-    said |= {
-        "标题": row.title,
-        "签发日期": day_text(office_day(entry.at)),
-        "主送": facts.get("主送") or who,
-        "信访人": who,
+    values |= {
+        "标题": letter_type.title,
+        "签发日期": format_day(office_day(entry.at)),
+        "主送": facts.get("主送") or petitioner_name,
+        "信访人": petitioner_name,
         "住址": person.address if person else "",
         "事项编号": file.no,
         "事项标题": file.title,
-        "登记日期": day_text(office_day(file.received_at)),
+        "登记日期": format_day(office_day(file.received_at)),
         "信访类别": catalogue.KINDS[file.kind.value],
         "反映内容": file.text,
         "请求": file.text,
-        "依据": letter_types.cite_law(_law(row, data)),
+        "依据": letter_types.cite_law(_find_law(letter_type, data)),
         "告知的话": text,
-        "理由": _reasons(data),
+        "理由": _join_reasons(data),
         "应向哪里提出": data.get("where_instead", ""),
         "需要补充的内容": text,
         "办理方式": catalogue.CHOICES["mode"][data.get("mode") or "forward"],
         "延长天数": data.get("days", ""),
-        "申请理由": asked_for_review(file.entries, entry.seq),
+        "申请理由": find_review_reason(file.entries, entry.seq),
         "事实和理由": data.get("facts", ""),
         "处理意见": text,
         "处理结论": catalogue.OUTCOMES.get(data.get("outcome", ""), ""),
         "法律依据": data.get("basis", ""),
         "报告内容": text,
-        "督办事由": _label(Act.SUPERVISE, "trigger", data),
-        "要求完成日期": _day(data.get("target_day", "")),
+        "督办事由": _choice_label(Act.SUPERVISE, "trigger", data),
+        "要求完成日期": _format_iso_day(data.get("target_day", "")),
         "办理情况": text,
-        "听证事项": _held(file, entry),
-        "听证日期": _day(data.get("day", "") or _last(file.entries, entry.seq, Act.HEARING, "day")),
+        "听证事项": _hearing_text(file, entry),
+        "听证日期": _format_iso_day(data.get("day", "") or _last_value(file.entries, entry.seq, Act.HEARING, "day")),
         "听证结论": text,
         "协议内容": text,
-        "送达日期": _day(data.get("day", "")) or day_text(office_day(entry.at)),
+        "送达日期": _format_iso_day(data.get("day", "")) or format_day(office_day(entry.at)),
         "送达方式": catalogue.CHOICES["way"].get(data.get("way", ""), ""),
         "督办要求": data.get("reason", ""),
     }
-    said |= _printed(printed, address)
+    values |= _issue_values(issue, address)
     if route := decision_grounds.find_ground(Act.DIVERT, "legal_route", data.get("legal_route", "")):
-        said |= {"法定途径": route.label, "途径说明": route.says, "途径期限": route.own_limit}
-    if row.act == Act.ASSIGN and not said["办结报告期限"]:
-        said["办结报告期限"] = said["要求完成日期"]
-    return said
+        values |= {"法定途径": route.label, "途径说明": route.says, "途径期限": route.own_limit}
+    if letter_type.act == Act.ASSIGN and not values["办结报告期限"]:
+        values["办结报告期限"] = values["要求完成日期"]
+    return values
 
 
-def _law(row: LetterType, data: Mapping[str, str]) -> str:
+def _find_law(letter_type: LetterType, data: Mapping[str, str]) -> str:
     """The law of the choice that was made, where there is one; else the letter's own."""
-    for act, need in _CITED:
-        chosen = decision_grounds.find_ground(act, need, data.get(need, "")) if row.act == act else None
-        if chosen is not None:
-            return chosen.law
-    return row.law
+    for act, need in _CITED_CHOICES:
+        ground = decision_grounds.find_ground(act, need, data.get(need, "")) if letter_type.act == act else None
+        if ground is not None:
+            return ground.law
+    return letter_type.law
 
 
-_CITED = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"))
+_CITED_CHOICES = ((Act.DECLINE, "ground"), (Act.DIVERT, "legal_route"))
 
 
-def _label(act: Act, need: str, data: Mapping[str, str]) -> str:
-    chosen = decision_grounds.find_ground(act, need, data.get(need, ""))
-    return chosen.label if chosen else ""
+def _choice_label(act: Act, need: str, data: Mapping[str, str]) -> str:
+    ground = decision_grounds.find_ground(act, need, data.get(need, ""))
+    return ground.label if ground else ""
 
 
-def _reasons(data: Mapping[str, str]) -> str:
+def _join_reasons(data: Mapping[str, str]) -> str:
     """The ground as its row says it, then the words of whoever decided."""
-    label = _label(Act.DECLINE, "ground", data)
+    label = _choice_label(Act.DECLINE, "ground", data)
     return "\n".join(words for words in (f"{label}。" if label else "", data.get("reason", "")) if words)
 
 
-def _day(text: str) -> str:
+def _format_iso_day(text: str) -> str:
     try:
-        return day_text(date.fromisoformat(text)) if text else ""
+        return format_day(date.fromisoformat(text)) if text else ""
     except ValueError:
         return text
 
 
-def _last(entries: Sequence[EntryView], seq: int, act: Act, name: str) -> str:
+def _last_value(entries: Sequence[EntryView], seq: int, act: Act, name: str) -> str:
     """What the last such act before brought."""
-    found = [str(e.data.get(name, "")) for e in entries if e.seq <= seq and e.act == act]
-    return found[-1] if found else ""
+    texts = [str(e.data.get(name, "")) for e in entries if e.seq <= seq and e.act == act]
+    return texts[-1] if texts else ""
 
 
-def _held(file: CaseFile, entry: EntryView) -> str:
+def _hearing_text(file: CaseFile, entry: EntryView) -> str:
     """What a hearing is (or was) about, when and where."""
-    return _last((*file.entries, entry), entry.seq, Act.HEARING, "text")
+    return _last_value((*file.entries, entry), entry.seq, Act.HEARING, "text")
 
 
-def petitioner(person: PersonView | None, file: CaseFile) -> str:
+def name_petitioner(person: PersonView | None, file: CaseFile) -> str:
     """How a letter names whom it is about: 安小娜等5人."""
     name = (person.name if person and person.name != "匿名" else "") or "信访人"
     return f"{name}等{file.headcount}人" if file.headcount > 1 else name
 
 
-def asked_for_review(entries: Sequence[EntryView], seq: int) -> str:
+def find_review_reason(entries: Sequence[EntryView], seq: int) -> str:
     """The reason given for the review that is under way."""
     reasons = [str(e.data.get("reason", "")) for e in entries if e.seq <= seq and e.act in (Act.REVIEW, Act.RE_REVIEW)]
     return reasons[-1] if reasons else ""
@@ -324,44 +330,46 @@ class OfficeLetterValues:
     at: datetime
 
 
-def frozen_between(row: LetterType, said: OfficeLetterValues, names: Directory, phone: str) -> dict[str, str]:
+def freeze_unit_values(
+    letter_type: LetterType, values: OfficeLetterValues, directory: Directory, phone: str
+) -> dict[str, str]:
     """All that such a letter says."""
-    known = names.by_code.get(said.issuer)
+    issuer = directory.by_code.get(values.issuer)
     return {
-        "标题": row.title,
-        "签发单位": names.name(said.issuer),
-        "签发日期": day_text(office_day(said.at)),
-        "主送": names.name(said.unit),
-        "承办单位": names.name(said.unit),
-        "事项编号": said.about,
-        "事项标题": said.title,
-        "建议事项": said.title,
-        "建议内容": said.text,
-        "反馈要求": said.wants,
-        "反馈期限": day_text(said.due_day),
-        "依据": letter_types.cite_law(row.law),
-        "联系单位": names.name(said.issuer),
-        "联系电话": (known.phone if known else "") or phone,
-        "联系地址": known.address if known else "",
+        "标题": letter_type.title,
+        "签发单位": directory.name(values.issuer),
+        "签发日期": format_day(office_day(values.at)),
+        "主送": directory.name(values.unit),
+        "承办单位": directory.name(values.unit),
+        "事项编号": values.about,
+        "事项标题": values.title,
+        "建议事项": values.title,
+        "建议内容": values.text,
+        "反馈要求": values.wants,
+        "反馈期限": format_day(values.due_day),
+        "依据": letter_types.cite_law(letter_type.law),
+        "联系单位": directory.name(values.issuer),
+        "联系电话": (issuer.phone if issuer else "") or phone,
+        "联系地址": issuer.address if issuer else "",
     }
 
 
-def values_between(facts: Mapping[str, str], printed: Printed, address: str) -> dict[str, str]:
+def build_unit_values(facts: Mapping[str, str], issue: IssueDetails, address: str) -> dict[str, str]:
     """What stands in each placeholder of such a letter."""
-    return dict.fromkeys(PLACEHOLDERS, "") | dict(facts) | _printed(printed, address)
+    return dict.fromkeys(PLACEHOLDERS, "") | dict(facts) | _issue_values(issue, address)
 
 
-def _printed(printed: Printed, address: str) -> dict[str, str]:
+def _issue_values(issue: IssueDetails, address: str) -> dict[str, str]:
     """Number, code and addresses: what every letter carries."""
     return {
-        "文号": printed.number,
+        "文号": issue.number,
         "查询网址": f"{address}/lookup",
         "核验网址": f"{address}/letters/verify",
-        "核验码": " ".join(printed.code[at : at + 4] for at in range(0, len(printed.code), 4)),
-        "摘要": printed.digest[:16],
+        "核验码": " ".join(issue.code[offset : offset + 4] for offset in range(0, len(issue.code), 4)),
+        "摘要": issue.digest[:16],
     }
 
 
-def sample() -> dict[str, str]:
+def sample_values() -> dict[str, str]:
     """One value for every placeholder, to try a template with."""
     return {name: example for name, (_, example) in PLACEHOLDERS.items()}

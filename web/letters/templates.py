@@ -16,11 +16,11 @@ from feedback.kernel import storage
 from feedback.kernel.errors import Unavailable
 from feedback.rules.letter_types import BY_CODE, LetterType
 from web.letters import default_templates
-from web.letters.placeholders import PLACEHOLDERS, sample
+from web.letters.placeholders import PLACEHOLDERS, sample_values
 
-MOST_BYTES = 2_000_000
-_MOST_UNPACKED = 30_000_000
-_MOST_PARTS = 200
+MAX_BYTES = 2_000_000
+_MAX_UNPACKED_BYTES = 30_000_000
+_MAX_PARTS = 200
 Fault = tuple[str, str]
 """A stable code and what it is about."""
 
@@ -48,29 +48,29 @@ def own_path(data: Path, code: str) -> Path:
     return data / "letters" / f"{code}.docx"
 
 
-def template_in_force(data: Path, code: str) -> LetterTemplate:
+def load_template(data: Path, code: str) -> LetterTemplate:
     """The template in force.
 
     Raises Broken when the office's own has a fault: nothing is issued by another one unasked.
     """
     path = own_path(data, code)
     if not path.is_file():
-        return LetterTemplate(code, default_templates.drawn(code), False)
+        return LetterTemplate(code, default_templates.build_template(code), False)
     content = path.read_bytes()
-    if faults := faults_of(BY_CODE[code], content):
+    if faults := find_faults(BY_CODE[code], content):
         raise TemplateError(letter=BY_CODE[code].title, file=path.name, faults=faults)
     return LetterTemplate(code, content, True)
 
 
-def keep_edition(data: Path, stencil: LetterTemplate) -> str:
+def store_edition(data: Path, template: LetterTemplate) -> str:
     """The digest of a template that a letter is issued with, kept for as long as there are letters."""
-    path = _edition_path(data, stencil.edition)
+    path = _edition_path(data, template.edition)
     if not path.exists():
-        write(path, stencil.content)
-    return stencil.edition
+        write_file(path, template.content)
+    return template.edition
 
 
-def edition(data: Path, digest: str) -> bytes:
+def load_edition(data: Path, digest: str) -> bytes:
     """The template a letter was issued with.
 
     Raises Unavailable when somebody took it away.
@@ -85,68 +85,68 @@ def _edition_path(data: Path, digest: str) -> Path:
     return data / "letters" / "editions" / f"{digest}.docx"
 
 
-def take_in(data: Path, code: str, content: bytes) -> list[Fault]:
+def install_template(data: Path, code: str, content: bytes) -> list[Fault]:
     """Put an own template in force, unless it has faults: those are returned."""
-    faults = faults_of(BY_CODE[code], content)
+    faults = find_faults(BY_CODE[code], content)
     if not faults:
-        write(own_path(data, code), content)
+        write_file(own_path(data, code), content)
     return faults
 
 
-def drop(data: Path, code: str) -> None:
+def remove_template(data: Path, code: str) -> None:
     """Back to ours."""
     own_path(data, code).unlink(missing_ok=True)
 
 
-def write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Whole or not at all."""
     storage.write_whole(path, content)
 
 
-def faults_of(row: LetterType, content: bytes) -> list[Fault]:
+def find_faults(letter_type: LetterType, content: bytes) -> list[Fault]:
     """Everything wrong with a template of a letter: its file, its placeholders, and what it fails to state."""
-    if fault := _file_fault(content):
+    if fault := _find_file_fault(content):
         return [fault]
     from jinja2 import TemplateError
 
     try:
-        known = _placeholders(content)
-    except TemplateError as wrong:
-        return [("broken_syntax", str(wrong))]
-    faults = [("unknown_placeholder", name) for name in sorted(known - set(PLACEHOLDERS))]
-    faults += [("not_stated", name) for name in row.states if name not in known]
-    return faults or _trial_faults(content)
+        names = _list_placeholders(content)
+    except TemplateError as error:
+        return [("broken_syntax", str(error))]
+    faults = [("unknown_placeholder", name) for name in sorted(names - set(PLACEHOLDERS))]
+    faults += [("not_stated", name) for name in letter_type.states if name not in names]
+    return faults or _find_trial_faults(content)
 
 
-def _trial_faults(content: bytes) -> list[Fault]:
+def _find_trial_faults(content: bytes) -> list[Fault]:
     from jinja2 import TemplateError
 
     from web.letters import rendering
 
     try:
-        rendering.word(content, sample())
-    except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as wrong:
-        return [("broken_syntax", str(wrong)[:200])]
+        rendering.render_docx(content, sample_values())
+    except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+        return [("broken_syntax", str(error)[:200])]
     return []
 
 
-def _placeholders(content: bytes) -> set[str]:
+def _list_placeholders(content: bytes) -> set[str]:
     from docxtpl import DocxTemplate
 
     from web.letters import rendering
 
-    found: set[str] = DocxTemplate(io.BytesIO(content)).get_undeclared_template_variables(rendering.environment())
-    return found
+    names: set[str] = DocxTemplate(io.BytesIO(content)).get_undeclared_template_variables(rendering.build_environment())
+    return names
 
 
-def _file_fault(content: bytes) -> Fault | None:
+def _find_file_fault(content: bytes) -> Fault | None:
     """What makes a file no template, or one that could do more than be filled in."""
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         return "too_large", ""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             parts = package.infolist()
-            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
+            if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNPACKED_BYTES:
                 return "too_large", ""
             names = {part.filename for part in parts}
             if "word/document.xml" not in names or "[Content_Types].xml" not in names:
@@ -154,23 +154,23 @@ def _file_fault(content: bytes) -> Fault | None:
             if any("vbaProject" in name or "/embeddings/" in name or "/activeX/" in name for name in names):
                 return "not_plain", ""
             for name in names:
-                if name.endswith((".xml", ".rels")) and (fault := _part_fault(name, package.read(name))):
+                if name.endswith((".xml", ".rels")) and (fault := _find_part_fault(name, package.read(name))):
                     return fault
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
         return "not_word", ""
-    return _unreadable(content)
+    return _find_word_fault(content)
 
 
-_OUTSIDE = re.compile(rb'TargetMode\s*=\s*["\']External["\']', re.IGNORECASE)
+_EXTERNAL_TARGET = re.compile(rb'TargetMode\s*=\s*["\']External["\']', re.IGNORECASE)
 
 
-def _part_fault(name: str, content: bytes) -> Fault | None:
+def _find_part_fault(name: str, content: bytes) -> Fault | None:
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         return "not_plain", name
-    return ("outside", name) if name.endswith(".rels") and _OUTSIDE.search(content) else None
+    return ("outside", name) if name.endswith(".rels") and _EXTERNAL_TARGET.search(content) else None
 
 
-def _unreadable(content: bytes) -> Fault | None:
+def _find_word_fault(content: bytes) -> Fault | None:
     from docx import Document
     from docx.exceptions import PythonDocxError
     from lxml.etree import XMLSyntaxError
@@ -182,18 +182,18 @@ def _unreadable(content: bytes) -> Fault | None:
     return None
 
 
-def shipped(code: str) -> bytes:
+def default_template(code: str) -> bytes:
     """The template we ship, to start from."""
-    return default_templates.drawn(code)
+    return default_templates.build_template(code)
 
 
-def why_broken(fault: Any) -> str:
+def render_fault(fault: Any) -> str:
     """A fault in words."""
-    code, about = fault
-    return _WORDS[code].format(about=about)
+    code, subject = fault
+    return _FAULT_WORDS[code].format(about=subject)
 
 
-_WORDS = {
+_FAULT_WORDS = {
     "too_large": "文件太大，模板不能超过 2 MB",
     "not_word": "不是有效的 Word 文件（.docx）",
     "not_plain": "模板里有宏、嵌入对象或者不允许的内容，请另存为普通 .docx{about}",

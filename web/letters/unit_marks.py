@@ -8,54 +8,54 @@ from pathlib import Path
 
 from feedback.rules import intake
 from routing.directory import Directory
-from web.letters.templates import write
+from web.letters.templates import write_file
 
 _MARK = re.compile(r"[\w·（）()]{1,12}")
 
 
-def mark_of(data: Path, names: Directory, unit: str) -> str:
+def find_mark(data: Path, directory: Directory, unit: str) -> str:
     """A unit's mark, or its short name until it has one."""
-    return marks(data).get(unit) or names.short(unit)
+    return load_marks(data).get(unit) or directory.short(unit)
 
 
-def marks(data: Path) -> Mapping[str, str]:
+def load_marks(data: Path) -> Mapping[str, str]:
     """The marks the office has set, by unit."""
     path = _path(data)
-    return _marks(path, path.stat().st_mtime_ns) if path.is_file() else {}
+    return _read_marks(path, path.stat().st_mtime_ns) if path.is_file() else {}
 
 
 @lru_cache(maxsize=4)
-def _marks(path: Path, changed: int) -> Mapping[str, str]:
+def _read_marks(path: Path, mtime: int) -> Mapping[str, str]:
     with path.open("rb") as file:
         return {unit: str(mark) for unit, mark in tomllib.load(file).items()}
 
 
-def lines_of(known: Mapping[str, str]) -> str:
+def format_marks(marks: Mapping[str, str]) -> str:
     """The marks as a person edits them: jiaoyu 云教."""
-    return "\n".join(f"{unit} {mark}" for unit, mark in sorted(known.items()))
+    return "\n".join(f"{unit} {mark}" for unit, mark in sorted(marks.items()))
 
 
-def read(typed: str, has: Callable[[str], bool]) -> tuple[dict[str, str], list[str]]:
+def parse_marks(typed: str, has: Callable[[str], bool]) -> tuple[dict[str, str], list[str]]:
     """The marks in what was typed, and what is wrong with it."""
-    found: dict[str, str] = {}
-    wrong = []
-    for at, each in enumerate(typed.splitlines(), 1):
-        unit, _, mark = intake.normalize_width(each).replace(",", " ").partition(" ")
-        if not each.strip():
+    marks: dict[str, str] = {}
+    faults = []
+    for number, line in enumerate(typed.splitlines(), 1):
+        unit, _, mark = intake.normalize_width(line).replace(",", " ").partition(" ")
+        if not line.strip():
             continue
         if not has(unit):
-            wrong.append(f"第 {at} 行：没有“{unit[:20]}”这个单位代码")
+            faults.append(f"第 {number} 行：没有“{unit[:20]}”这个单位代码")
         elif not _MARK.fullmatch(mark.strip()):
-            wrong.append(f"第 {at} 行：代字应为 1 到 12 个字")
+            faults.append(f"第 {number} 行：代字应为 1 到 12 个字")
         else:
-            found[unit] = mark.strip()
-    return found, wrong
+            marks[unit] = mark.strip()
+    return marks, faults
 
 
-def keep(data: Path, found: Mapping[str, str]) -> None:
+def store_marks(data: Path, marks: Mapping[str, str]) -> None:
     """The marks as they hold from now on; numbers given out stay."""
-    lines = [f'"{unit}" = "{mark}"' for unit, mark in sorted(found.items())]
-    write(_path(data), ("\n".join(lines) + "\n").encode())
+    lines = [f'"{unit}" = "{mark}"' for unit, mark in sorted(marks.items())]
+    write_file(_path(data), ("\n".join(lines) + "\n").encode())
 
 
 def _path(data: Path) -> Path:

@@ -24,14 +24,14 @@ def reaches_citizens(settings: Settings) -> bool:
     return bool(channels_to(Audience.CITIZEN, settings))
 
 
-def of(settings: Settings) -> Send:
+def select_sender(settings: Settings) -> Send:
     """How notices leave this installation: by e-mail where an address is known and a server is set, else not at all."""
-    post = email_sender.sender(settings)
+    send_mail = email_sender.build_sender(settings)
 
-    async def send(out: OutgoingNotice) -> Channel | None:
-        if out.to and Channel.EMAIL in channels_to(out.audience, settings):
-            return await post(out)
-        await sender.send(out)
+    async def send(outgoing: OutgoingNotice) -> Channel | None:
+        if outgoing.to and Channel.EMAIL in channels_to(outgoing.audience, settings):
+            return await send_mail(outgoing)
+        await sender.send(outgoing)
         return None
 
     return send

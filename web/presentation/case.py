@@ -78,12 +78,12 @@ class CaseView:
     is_open: bool
 
 
-_NUMBER = re.compile(r"\d{8}-\d{6}")
+_CASE_NUMBER = re.compile(r"\d{8}-\d{6}")
 
 
-def unnumbered(row: Mapping[str, Any]) -> dict[str, Any]:
+def hide_case_numbers(row: Mapping[str, Any]) -> dict[str, Any]:
     """A failed message for whoever keeps the machine going: which kind and why, not about whose case."""
-    return {**row, **{name: _NUMBER.sub("…", str(row[name])) for name in ("key", "error")}}
+    return {**row, **{name: _CASE_NUMBER.sub("…", str(row[name])) for name in ("key", "error")}}
 
 
 def clock_view(clock: Clock, directory: Directory, now: datetime, calendar: Calendar) -> ClockView:

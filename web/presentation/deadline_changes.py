@@ -6,19 +6,19 @@ from feedback.rules.read_models import DeadlineChangeView
 from web.wording.dates import day_words, iso
 
 
-def words(move: DeadlineChangeView) -> str:
+def render_change(change: DeadlineChangeView) -> str:
     """Why a date is another than it was."""
-    why = move.remark or "放假调休安排调整"
-    return f"因{why}（日历 {move.edition} 版），{move.label}的最后一天由 {day_words(move.before)} 改为 {day_words(move.after)}"
+    reason = change.remark or "放假调休安排调整"
+    return f"因{reason}（日历 {change.edition} 版），{change.label}的最后一天由 {day_words(change.before)} 改为 {day_words(change.after)}"
 
 
-def as_json(move: DeadlineChangeView) -> dict[str, Any]:
+def to_json(change: DeadlineChangeView) -> dict[str, Any]:
     return {
-        "term": move.term,
-        "label": move.label,
-        "before_day": move.before.isoformat(),
-        "after_day": move.after.isoformat(),
-        "at": iso(move.at),
-        "edition": move.edition,
-        "why": words(move),
+        "term": change.term,
+        "label": change.label,
+        "before_day": change.before.isoformat(),
+        "after_day": change.after.isoformat(),
+        "at": iso(change.at),
+        "edition": change.edition,
+        "why": render_change(change),
     }

@@ -26,7 +26,7 @@ class CountedDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class DeadlineExplanation:
     """A deadline with its count."""
 
     words: str
@@ -36,65 +36,69 @@ class Counted:
     announced_year: int
 
 
-def counted(day: date, length: Length, calendar: Calendar) -> Counted:
+def explain_term(day: date, length: Length, calendar: Calendar) -> DeadlineExplanation:
     """A term of so many days from the day of the event."""
-    raw, legal = compute_due_days(calendar, day, length)
-    return _explained(day, length, calendar, raw, legal, ())
+    raw_day, legal_day = compute_due_days(calendar, day, length)
+    return _build_explanation(day, length, calendar, raw_day, legal_day, ())
 
 
-def counted_clock(clock: Clock, calendar: Calendar, pauses: Spans = ()) -> Counted:
+def explain_clock(clock: Clock, calendar: Calendar, pauses: Spans = ()) -> DeadlineExplanation:
     """A clock of a case, in the edition of the calendar that counted it. `pauses`: first and last days that stood still."""
     start = office_day(clock.starts_at)
-    return _explained(start, clock.length, calendar, clock.due_raw_day, clock.due_legal_day, pauses)
+    return _build_explanation(start, clock.length, calendar, clock.due_raw_day, clock.due_legal_day, pauses)
 
 
-def _explained(day: date, length: Length, calendar: Calendar, raw: date, legal: date, pauses: Spans) -> Counted:
-    rolled = calendar.next_workday(raw)
-    rows = [("起算事由", f"{dates.day_words(day)}（当天不算）"), ("期限", _length(length))]
-    plain, _ = compute_due_days(calendar, day, length)
-    stood = sum((last - first).days + 1 for first, last in pauses)
-    if stood:
-        rows.append(("中止", f"{stood} 天不计"))
-    if raw > plain and not stood:
-        rows.append(("延期", f"由 {dates.day_words(plain)} 延到 {dates.day_words(raw)}"))
-    rows.append(("计数到", dates.day_words(raw)))
-    if legal != raw:
-        rows.append(("顺延到", f"{dates.day_words(min(legal, rolled))}（{calendar.name_of(raw)}顺延）"))
-    if legal > rolled:
-        rows.append(("最后一天", f"{dates.day_words(legal)}（日历修改前已经告知的日期，不提前）"))
+def _build_explanation(
+    day: date, length: Length, calendar: Calendar, raw_day: date, legal_day: date, pauses: Spans
+) -> DeadlineExplanation:
+    next_workday = calendar.next_workday(raw_day)
+    rows = [("起算事由", f"{dates.day_words(day)}（当天不算）"), ("期限", _render_length(length))]
+    plain_day, _ = compute_due_days(calendar, day, length)
+    paused_days = sum((last - first).days + 1 for first, last in pauses)
+    if paused_days:
+        rows.append(("中止", f"{paused_days} 天不计"))
+    if raw_day > plain_day and not paused_days:
+        rows.append(("延期", f"由 {dates.day_words(plain_day)} 延到 {dates.day_words(raw_day)}"))
+    rows.append(("计数到", dates.day_words(raw_day)))
+    if legal_day != raw_day:
+        rows.append(("顺延到", f"{dates.day_words(min(legal_day, next_workday))}（{calendar.name_of(raw_day)}顺延）"))
+    if legal_day > next_workday:
+        rows.append(("最后一天", f"{dates.day_words(legal_day)}（日历修改前已经告知的日期，不提前）"))
     rows.append(("所用日历", f"{calendar.edition} 版，放假安排已知到 {calendar.announced_until.year} 年"))
-    return Counted(
-        words=f"最后一天是 {dates.day_words(legal)}，这一天 24 时之前都算按时。",
+    return DeadlineExplanation(
+        words=f"最后一天是 {dates.day_words(legal_day)}，这一天 24 时之前都算按时。",
         rows=[row for row in rows if row[1]],
-        days=_days(day, length, calendar, raw, legal, pauses),
-        provisional=calendar.is_provisional(legal),
+        days=_list_days(day, length, calendar, raw_day, legal_day, pauses),
+        provisional=calendar.is_provisional(legal_day),
         announced_year=calendar.announced_until.year,
     )
 
 
-def _days(day: date, length: Length, calendar: Calendar, raw: date, legal: date, pauses: Spans) -> list[CountedDay]:
-    working, number = length.unit is TermUnit.WORKING, 0
-    found = []
-    for each, is_workday, why in calendar.explain(day, legal):
-        stands = any(first <= each <= last for first, last in pauses)
-        counts = each <= raw and not stands and (is_workday or not working)
-        number += counts
-        found.append(
+def _list_days(
+    day: date, length: Length, calendar: Calendar, raw_day: date, legal_day: date, pauses: Spans
+) -> list[CountedDay]:
+    is_working, number = length.unit is TermUnit.WORKING, 0
+    rows = []
+    for current_day, is_workday, why in calendar.explain(day, legal_day):
+        is_paused = any(first <= current_day <= last for first, last in pauses)
+        is_counted = current_day <= raw_day and not is_paused and (is_workday or not is_working)
+        number += is_counted
+        rows.append(
             CountedDay(
-                day=f"{each.year} 年 {each.month} 月 {each.day} 日",
-                week=f"周{WEEKDAYS[each.weekday()]}",
-                why="听证期间" if stands else why,
-                n=_nth(number, length) if counts else ("顺延" if each > raw else "不计"),
-                last=each == legal,
+                day=f"{current_day.year} 年 {current_day.month} 月 {current_day.day} 日",
+                week=f"周{WEEKDAYS[current_day.weekday()]}",
+                why="听证期间" if is_paused else why,
+                n=_render_number(number, length) if is_counted else ("顺延" if current_day > raw_day else "不计"),
+                last=current_day == legal_day,
             )
         )
-    return found
+    return rows
 
 
-def _nth(number: int, length: Length) -> str:
+def _render_number(number: int, length: Length) -> str:
     unit = "个工作日" if length.unit is TermUnit.WORKING else "日"
     return f"第 {number} {unit}" if number <= length.count else f"延期第 {number - length.count} {unit}"
 
 
-def _length(length: Length) -> str:
+def _render_length(length: Length) -> str:
     return dates.length_words(length.count, length.unit.value)

@@ -33,12 +33,14 @@ class ClockLine:
 def clock_lines(file: CaseFile, views: Iterable[ClockView]) -> list[ClockLine]:
     """Every clock of a case with its length and the address that explains its last day."""
     return [
-        ClockLine(view, dates.length_words(clock.length.count, clock.length.unit.value), _why(file.no, clock))
+        ClockLine(
+            view, dates.length_words(clock.length.count, clock.length.unit.value), _explanation_path(file.no, clock)
+        )
         for clock, view in zip(file.clocks, views, strict=True)
     ]
 
 
-def _why(no: str, clock: Clock) -> str:
+def _explanation_path(no: str, clock: Clock) -> str:
     return "" if clock.length.unit.runs else f"/desk/cases/{no}/clocks/{clock.seq}/{clock.term}"
 
 
@@ -51,40 +53,40 @@ class ClockMove:
     after: str
 
 
-def clocks_after(
+def project_clocks(
     file: CaseFile, act: Act, data: Mapping[str, object], actor: Actor, editions: Editions, now: datetime
 ) -> tuple[Clock, ...]:
     """The clocks as they would be if the step had just happened."""
     facts = ClockFacts(file.kind, file.profile, file.desk, file.urgency, file.person is not None)
     history = [CaseEvent(e.seq, Act(e.act), e.at, e.unit, e.data) for e in file.entries]
-    happening = CaseEvent(len(history) + 1, act, now, actor.unit, dict(data))
-    return compute_clocks([*history, happening], facts, editions)
+    event = CaseEvent(len(history) + 1, act, now, actor.unit, dict(data))
+    return compute_clocks([*history, event], facts, editions)
 
 
-def clock_moves(
+def list_clock_moves(
     file: CaseFile,
     act: Act,
     data: Mapping[str, object],
     actor: Actor,
-    names: Directory,
+    directory: Directory,
     editions: Editions,
     now: datetime,
 ) -> list[ClockMove]:
     """What the step would do to the running clocks, folded as if it had just happened."""
-    after = {(c.term, c.seq): c for c in clocks_after(file, act, data, actor, editions, now)}
-    old = {(c.term, c.seq): c for c in file.clocks}
+    new_clocks = {(c.term, c.seq): c for c in project_clocks(file, act, data, actor, editions, now)}
+    old_clocks = {(c.term, c.seq): c for c in file.clocks}
     moves, calendar = [], editions.newest
-    for key, clock in after.items():
+    for key, clock in new_clocks.items():
         if clock.holder is Holder.CITIZEN:
             continue
-        was = old.get(key)
-        words = case_views.clock_view(clock, names, now, calendar).due
-        if was is None:
+        old_clock = old_clocks.get(key)
+        words = case_views.clock_view(clock, directory, now, calendar).due
+        if old_clock is None:
             moves.append(ClockMove(clock.label, "", words))
-        elif was.stopped_at is None and clock.stopped_at is not None:
-            moves.append(ClockMove(clock.label, case_views.clock_view(was, names, now, calendar).due, ""))
-        elif was.stopped_at is None and was.due_at != clock.due_at:
-            moves.append(ClockMove(clock.label, case_views.clock_view(was, names, now, calendar).due, words))
+        elif old_clock.stopped_at is None and clock.stopped_at is not None:
+            moves.append(ClockMove(clock.label, case_views.clock_view(old_clock, directory, now, calendar).due, ""))
+        elif old_clock.stopped_at is None and old_clock.due_at != clock.due_at:
+            moves.append(ClockMove(clock.label, case_views.clock_view(old_clock, directory, now, calendar).due, words))
     return moves
 
 
@@ -135,7 +137,7 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def answer_checks(text: str) -> list[ReplyHint]:
+def check_reply(text: str) -> list[ReplyHint]:
     """The four parts of a good answer, each marked when the text seems to hold it."""
     return [ReplyHint(label, hint, re.search(pattern, text) is not None) for label, hint, pattern in _CHECKS]
 

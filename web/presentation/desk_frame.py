@@ -15,7 +15,7 @@ WORKERS = frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION})
 # ---- frame ----
 
 
-def frame(actor: Actor, names: Directory) -> dict[str, Any]:
+def frame_values(actor: Actor, directory: Directory) -> dict[str, Any]:
     """What every staff page's frame needs: the menu by role, and who is logged in."""
     items = [("desk", "/desk", "工作台", 0)] if actor.roles - {Role.ADMIN} else []
     if Role.RECEPTION in actor.roles:
@@ -38,11 +38,11 @@ def frame(actor: Actor, names: Directory) -> dict[str, Any]:
         ("scores", "/scores", "办理公示", 0),
         ("deadline", "/deadline", "时限计算", 0),
     ]
-    unit_name = names.short(actor.unit) if actor.unit else ""
+    unit_name = directory.short(actor.unit) if actor.unit else ""
     return {"area": "desk", "nav_items": items, "actor": {"name": actor.name, "unit_name": unit_name}}
 
 
-def landing(actor: Actor) -> str:
+def landing_path(actor: Actor) -> str:
     """Where somebody's day begins."""
     if actor.roles <= {Role.ADMIN}:
         return "/admin"

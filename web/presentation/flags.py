@@ -8,11 +8,11 @@ from typing import Final
 
 from classify.signals import flag_model, flags
 
-HUNCH: Final = "?"
+SUSPECTED_MARK: Final = "?"
 """A flag the model only suspects is kept with this mark behind its code."""
 
-_RED: Final = frozenset({flags.SELF_HARM, flags.LIFE, flags.MINOR})
-_MAYBE: Final = "疑似"
+_GRAVE_FLAGS: Final = frozenset({flags.SELF_HARM, flags.LIFE, flags.MINOR})
+_SUSPECTED_PREFIX: Final = "疑似"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class FlagView:
     is_hunch: bool = False
 
 
-async def raised_flags(title: str, text: str) -> tuple[str, ...]:
+async def find_flags(title: str, text: str) -> tuple[str, ...]:
     """The codes a case keeps. In a thread: a long story takes a while."""
-    return await asyncio.to_thread(_codes, title, text)
+    return await asyncio.to_thread(_find_codes, title, text)
 
 
-async def warm(folder: Path) -> None:
+async def prepare_model(folder: Path) -> None:
     """Have the model ready before anybody asks: the one kept in the folder, or a fresh one, which takes seconds."""
     await asyncio.to_thread(flag_model.prepare, folder)
 
@@ -40,33 +40,35 @@ def is_ready() -> bool:
     return flag_model.is_ready()
 
 
-def _codes(title: str, text: str) -> tuple[str, ...]:
-    sure = flags.codes_in(title, text)
-    felt = (code for code in flag_model.predict_flags(title, text) if code not in sure)
-    return (*sure, *(f"{code}{HUNCH}" for code in felt))
+def _find_codes(title: str, text: str) -> tuple[str, ...]:
+    certain = flags.codes_in(title, text)
+    suspected = (code for code in flag_model.predict_flags(title, text) if code not in certain)
+    return (*certain, *(f"{code}{SUSPECTED_MARK}" for code in suspected))
 
 
-def flag_views(kept: str) -> list[FlagView]:
+def list_flags(stored_codes: str) -> list[FlagView]:
     """The flags of a line in a list, the gravest first."""
-    codes = kept.split()
-    found = [FlagView(words, "", code in _RED) for code, words in flags.FLAGS.items() if code in codes]
-    return found + [
-        FlagView(f"{_MAYBE}{words}", "", False, is_hunch=True)
+    codes = stored_codes.split()
+    views = [FlagView(words, "", code in _GRAVE_FLAGS) for code, words in flags.FLAGS.items() if code in codes]
+    return views + [
+        FlagView(f"{_SUSPECTED_PREFIX}{words}", "", False, is_hunch=True)
         for code, words in flags.FLAGS.items()
-        if f"{code}{HUNCH}" in codes
+        if f"{code}{SUSPECTED_MARK}" in codes
     ]
 
 
-def flag_views_in(title: str, text: str, kept: str) -> list[FlagView]:
+def list_case_flags(title: str, text: str, stored_codes: str) -> list[FlagView]:
     """The flags of a case with the words that raised them, read anew; hunches as they were kept."""
-    found = [FlagView(flags.FLAGS[flag.code], flag.words, flag.code in _RED) for flag in flags.flags_in(title, text)]
-    return found + [mark for mark in flag_views(kept) if mark.is_hunch]
+    views = [
+        FlagView(flags.FLAGS[flag.code], flag.words, flag.code in _GRAVE_FLAGS) for flag in flags.flags_in(title, text)
+    ]
+    return views + [view for view in list_flags(stored_codes) if view.is_hunch]
 
 
-async def help_line(title: str, text: str) -> str:
+async def find_help_line(title: str, text: str) -> str:
     """The number whoever wrote this should be told, or "": here a hunch is enough."""
-    codes = await raised_flags(title, text)
-    return flags.HELP_LINE if {flags.SELF_HARM, flags.SELF_HARM + HUNCH} & set(codes) else ""
+    codes = await find_flags(title, text)
+    return flags.HELP_LINE if {flags.SELF_HARM, flags.SELF_HARM + SUSPECTED_MARK} & set(codes) else ""
 
 
-OPTIONS: Final[Mapping[str, str]] = flags.FLAGS
+FLAG_OPTIONS: Final[Mapping[str, str]] = flags.FLAGS

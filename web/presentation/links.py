@@ -46,7 +46,9 @@ class LinkLine:
     decided: str
 
 
-def lines(found: Sequence[LinkView], names: Directory, now: datetime, calendar: Calendar) -> list[LinkLine]:
+def list_link_lines(
+    links: Sequence[LinkView], directory: Directory, now: datetime, calendar: Calendar
+) -> list[LinkLine]:
     """The links in words."""
     return [
         LinkLine(
@@ -55,26 +57,26 @@ def lines(found: Sequence[LinkView], names: Directory, now: datetime, calendar: 
             state=link.state,
             words=f"{STATE_WORDS[link.state]}{KIND_WORDS[link.kind]}",
             is_later=link.is_later,
-            here=worklist_views.row_view(link.here, names, now, calendar),
-            there=worklist_views.row_view(link.there, names, now, calendar),
-            reasons=tuple(reasons(link)),
+            here=worklist_views.row_view(link.here, directory, now, calendar),
+            there=worklist_views.row_view(link.there, directory, now, calendar),
+            reasons=tuple(list_reasons(link)),
             passages=link.passages,
             decided=f"{link.decided_name} {dates.short_time(link.decided_at)}".strip() if link.decided_at else "",
         )
-        for link in found
+        for link in links
     ]
 
 
-def reasons(link: LinkView) -> list[str]:
+def list_reasons(link: LinkView) -> list[str]:
     """What speaks for it: person, words, place, time."""
-    said = [PERSON_WORDS[how] for how in link.person]
+    reasons = [PERSON_WORDS[identifier] for identifier in link.person]
     if link.cosine or link.held:
-        said.append(f"文字相似 {max(link.cosine, link.held):.0%}")
+        reasons.append(f"文字相似 {max(link.cosine, link.held):.0%}")
     if link.same_place:
-        said.append("地区相同")
+        reasons.append("地区相同")
     if link.days or link.cosine:
-        said.append(f"相隔 {link.days} 天" if link.days else "同一天收到")
-    return said
+        reasons.append(f"相隔 {link.days} 天" if link.days else "同一天收到")
+    return reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +88,37 @@ class RepeatAnswer:
     where_instead: str
 
 
-def repeat_answer(
-    again: CaseFile, first: CaseFile, names: Directory, calendar: Calendar, now: datetime
+def build_repeat_answer(
+    repeat: CaseFile, first_case: CaseFile, directory: Directory, calendar: Calendar, now: datetime
 ) -> RepeatAnswer | None:
     """The answer with how the first case stands, or None where no ground fits: then a person chooses one.
 
     Neither number nor title of the first case is told: whoever holds the second code need not be whoever holds the first.
     """
-    running = first.status in OPEN
-    match again.profile:
+    is_open = first_case.status in OPEN
+    match repeat.profile:
         case Profile.HOTLINE:
             ground, reason = "same_matter", "您反映的是同一事项，没有新的事实和理由。"
-        case Profile.PETITION if running:
+        case Profile.PETITION if is_open:
             ground, reason = "in_progress", "您反映的同一事项已经受理或者正在办理，不重复受理。"
         case _:
             return None
-    return RepeatAnswer(ground, reason, _standing(first, names, calendar, now)[:WHERE_MOST])
+    return RepeatAnswer(ground, reason, _render_progress(first_case, directory, calendar, now)[:WHERE_MOST])
 
 
-def _standing(first: CaseFile, names: Directory, calendar: Calendar, now: datetime) -> str:
+def _render_progress(first_case: CaseFile, directory: Directory, calendar: Calendar, now: datetime) -> str:
     """How the first case stands, in a sentence or three."""
-    day = dates.day_words(first.received_at.date())
-    unit = names.name(first.unit) if first.unit else ""
-    said = [f"同一事项已于{day}登记，目前：{catalogue.STATUSES[first.status.value]}{f'（{unit}）' if unit else ''}。"]
-    due = next((c for c in first.clocks if c.term in ("answer", "resolve") and c.stopped_at is None), None)
-    if first.status in OPEN and due is not None:
-        said.append(f"答复期限：{case_views.clock_view(due, names, now, calendar).due}前。")
-    if first.status in (Status.REPLIED, Status.CLOSED):
-        said.append("已经答复，可以凭原查询码查看答复内容。")
-    said.append("请凭原来的查询码查询办理过程；遗失的可持有效证件到受理窗口查询。有新的事实和理由的，可以另行反映。")
-    return "".join(said)
+    day = dates.day_words(first_case.received_at.date())
+    unit = directory.name(first_case.unit) if first_case.unit else ""
+    sentences = [
+        f"同一事项已于{day}登记，目前：{catalogue.STATUSES[first_case.status.value]}{f'（{unit}）' if unit else ''}。"
+    ]
+    due_clock = next((c for c in first_case.clocks if c.term in ("answer", "resolve") and c.stopped_at is None), None)
+    if first_case.status in OPEN and due_clock is not None:
+        sentences.append(f"答复期限：{case_views.clock_view(due_clock, directory, now, calendar).due}前。")
+    if first_case.status in (Status.REPLIED, Status.CLOSED):
+        sentences.append("已经答复，可以凭原查询码查看答复内容。")
+    sentences.append(
+        "请凭原来的查询码查询办理过程；遗失的可持有效证件到受理窗口查询。有新的事实和理由的，可以另行反映。"
+    )
+    return "".join(sentences)

@@ -20,13 +20,18 @@ from web.presentation import oversight as oversight_views
 from web.wording import acts, catalogue, dates
 
 
-def pages(current: str, actor: Actor) -> list[dict[str, Any]]:
+def oversight_tabs(current: str, actor: Actor) -> list[dict[str, Any]]:
     """The tabs over the pages of oversight."""
-    return oversight_views.tabs(current, actor)
+    return oversight_views.build_tabs(current, actor)
 
 
-STATUSES: Mapping[str, str] = {"issued": "待反馈", "answered": "已反馈", "closed": "已归档", "withdrawn": "已撤回"}
-DEEDS: Mapping[str, str] = {
+MEASURE_STATUSES: Mapping[str, str] = {
+    "issued": "待反馈",
+    "answered": "已反馈",
+    "closed": "已归档",
+    "withdrawn": "已撤回",
+}
+STEP_WORDS: Mapping[str, str] = {
     "issue": "发出",
     "answer": "书面反馈",
     "send_back": "退回补充",
@@ -43,7 +48,7 @@ PROPOSAL_STATUSES: Mapping[str, str] = {
 REPORT_TITLE = "检举控告件"
 
 
-def tabs(current: str, actor: Actor) -> list[dict[str, Any]]:
+def build_tabs(current: str, actor: Actor) -> list[dict[str, Any]]:
     """The pages of oversight, as tabs over each of them."""
     rows = [
         ("board", "/board", "看板"),
@@ -57,21 +62,21 @@ def tabs(current: str, actor: Actor) -> list[dict[str, Any]]:
     return [{"href": href, "label": words, "current": code == current} for code, href, words in rows]
 
 
-PUSHES: Mapping[str, str] = {"at_once": "立即", "working": "工作时间", "digest": "次日汇总"}
+PRIORITY_WORDS: Mapping[str, str] = {"at_once": "立即", "working": "工作时间", "digest": "次日汇总"}
 
 
-def ladder_lines() -> list[dict[str, Any]]:
+def list_escalation_lines() -> list[dict[str, Any]]:
     """The ladder as a table: stage by stage, who is told, how, and by which article."""
     lines: list[dict[str, Any]] = []
     for row in escalation_levels.ESCALATION_LEVELS:
         for profile in (Profile.PETITION, Profile.HOTLINE):
-            rungs = escalation.list_escalation_rules(row.code, profile)
+            rules = escalation.list_escalation_rules(row.code, profile)
             lines.append(
                 {
                     "stage": row.label,
                     "profile": catalogue.PROFILES[profile.value],
-                    "told": [f"{catalogue.AUDIENCES[rung.audience]}（{PUSHES[rung.push]}）" for rung in rungs],
-                    "law": list(dict.fromkeys(rung.law for rung in rungs)),
+                    "told": [f"{catalogue.AUDIENCES[rule.audience]}（{PRIORITY_WORDS[rule.push]}）" for rule in rules],
+                    "law": list(dict.fromkeys(rule.law for rule in rules)),
                 }
             )
     return lines
@@ -89,33 +94,33 @@ class NotifiedLine:
 
 
 def late_line(
-    clock: Mapping[str, Any], told: Sequence[Mapping[str, Any]], names: Directory, now: datetime
+    clock: Mapping[str, Any], notices: Sequence[Mapping[str, Any]], directory: Directory, now: datetime
 ) -> dict[str, Any]:
     """A late clock, and who was told of it when."""
     return {
-        **_clock(clock, names),
+        **_clock_values(clock, directory),
         "late_days": max(0, (now - clock["due_at"]).days),
         "since": dates.short_time(clock["due_at"]),
-        "told": [told_line(row, names) for row in told],
-        "stages": told_stages(told, names),
+        "told": [notice_line(row, directory) for row in notices],
+        "stages": group_notices(notices, directory),
     }
 
 
-def told_stages(told: Sequence[Mapping[str, Any]], names: Directory) -> list[dict[str, Any]]:
+def group_notices(notices: Sequence[Mapping[str, Any]], directory: Directory) -> list[dict[str, Any]]:
     """The tellings stage by stage, the last stage first: one line each."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in told:
-        line = told_line(row, names)
-        stage = found.setdefault(row["stage"], {"stage": line.stage, "when": line.when, "whom": [], "faults": []})
+    stages: dict[str, dict[str, Any]] = {}
+    for row in notices:
+        line = notice_line(row, directory)
+        stage = stages.setdefault(row["stage"], {"stage": line.stage, "when": line.when, "whom": [], "faults": []})
         stage["whom"].append(f"{line.whom}（{line.read}）" if row["read_at"] else line.whom)
         stage["faults"] += [line.fault] if line.fault else []
-    return list(reversed(found.values()))
+    return list(reversed(stages.values()))
 
 
-def told_line(row: Mapping[str, Any], names: Directory) -> NotifiedLine:
-    whom = f"{names.short(row['unit'])}{catalogue.AUDIENCES[row['audience']]}"
+def notice_line(row: Mapping[str, Any], directory: Directory) -> NotifiedLine:
+    whom = f"{directory.short(row['unit'])}{catalogue.AUDIENCES[row['audience']]}"
     stage = next(
-        (each.label for each in escalation_levels.ESCALATION_LEVELS if each.code == row["stage"]), row["stage"]
+        (level.label for level in escalation_levels.ESCALATION_LEVELS if level.code == row["stage"]), row["stage"]
     )
     read = f"{dates.short_time(row['read_at'])} 已读" if row["read_at"] else "未读"
     return NotifiedLine(whom, stage, dates.short_time(row["made_at"]), read, row["error"])
@@ -135,14 +140,14 @@ def untold_line(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _clock(clock: Mapping[str, Any], names: Directory) -> dict[str, Any]:
+def _clock_values(clock: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
     unit = clock["unit"] or clock["lead"] or clock["desk"]
     return {
         "no": clock["no"],
         "href": f"/desk/cases/{clock['no']}",
         "title": REPORT_TITLE if clock["confidential"] else clock["title"],
         "kind": catalogue.KINDS.get(clock["kind"], clock["kind"]),
-        "unit": names.short(unit),
+        "unit": directory.short(unit),
         "unit_code": unit,
         "term": clock["label"],
         "due": clock["due_legal_day"].isoformat(),
@@ -151,43 +156,43 @@ def _clock(clock: Mapping[str, Any], names: Directory) -> dict[str, Any]:
     }
 
 
-def forecast_line(clock: Mapping[str, Any], told: Forecast, names: Directory) -> dict[str, Any]:
+def forecast_line(clock: Mapping[str, Any], forecast: Forecast, directory: Directory) -> dict[str, Any]:
     """A running clock with its chance to be late, and why."""
     return {
-        **_clock(clock, names),
-        "chance": round(told.chance, 4),
-        "percent": f"{told.chance:.0%}",
-        "expected_days": round(told.expected_days, 2),
-        "unit_n": told.unit_n,
-        "unit_late": told.unit_late,
-        "all_n": told.all_n,
-        "all_late": told.all_late,
-        "used": round(told.used, 4),
-        "why": forecast_words(told, clock["label"]),
+        **_clock_values(clock, directory),
+        "chance": round(forecast.chance, 4),
+        "percent": f"{forecast.chance:.0%}",
+        "expected_days": round(forecast.expected_days, 2),
+        "unit_n": forecast.unit_n,
+        "unit_late": forecast.unit_late,
+        "all_n": forecast.all_n,
+        "all_late": forecast.all_late,
+        "used": round(forecast.used, 4),
+        "why": forecast_words(forecast, clock["label"]),
     }
 
 
-def forecast_words(told: Forecast, term: str) -> str:
+def forecast_words(forecast: Forecast, term: str) -> str:
     """Why the chance is what it is, so that anybody can count it again."""
-    head = f"时限已用 {min(told.used, 1):.0%}。"
-    own = (
-        f"本单位“{term}”到这一步还没办完的 {told.unit_n} 件里 {told.unit_late} 件超期"
-        if told.unit_n
+    head = f"时限已用 {min(forecast.used, 1):.0%}。"
+    unit_words = (
+        f"本单位“{term}”到这一步还没办完的 {forecast.unit_n} 件里 {forecast.unit_late} 件超期"
+        if forecast.unit_n
         else "本单位没有同类历史"
     )
-    everybody = f"各单位 {told.all_n} 件里 {told.all_late} 件" if told.all_n else "各单位也没有同类历史"
-    return f"{head}{own}；{everybody}；超期的话估计 {told.days_if_late:.1f} 天。"
+    all_words = f"各单位 {forecast.all_n} 件里 {forecast.all_late} 件" if forecast.all_n else "各单位也没有同类历史"
+    return f"{head}{unit_words}；{all_words}；超期的话估计 {forecast.days_if_late:.1f} 天。"
 
 
-def trigger_row(code: str) -> tuple[str, str]:
+def find_trigger(code: str) -> tuple[str, str]:
     """A trigger's words and its article."""
     row = decision_grounds.find_ground(Act.SUPERVISE, "trigger", code)
     return (row.label, row.law) if row else (code, "")
 
 
-def proposal_line(row: Mapping[str, Any], names: Directory, titles: Mapping[str, str]) -> dict[str, Any]:
+def proposal_line(row: Mapping[str, Any], directory: Directory, titles: Mapping[str, str]) -> dict[str, Any]:
     """A proposed order, with its evidence and the words it would be issued with."""
-    label, law = trigger_row(row["trigger"])
+    label, law = find_trigger(row["trigger"])
     rule = triggers.find_supervision_rule(row["rule"])
     evidence = "；".join(row["evidence"])
     return {
@@ -195,7 +200,7 @@ def proposal_line(row: Mapping[str, Any], names: Directory, titles: Mapping[str,
         "no": row["case_no"],
         "href": f"/desk/cases/{row['case_no']}",
         "title": titles.get(row["case_no"], ""),
-        "unit": names.short(row["unit"]),
+        "unit": directory.short(row["unit"]),
         "rule": rule.label if rule else row["rule"],
         "trigger": row["trigger"],
         "trigger_text": label,
@@ -210,18 +215,18 @@ def proposal_line(row: Mapping[str, Any], names: Directory, titles: Mapping[str,
     }
 
 
-def order_line(row: Mapping[str, Any], names: Directory, now: datetime) -> dict[str, Any]:
+def order_line(row: Mapping[str, Any], directory: Directory, now: datetime) -> dict[str, Any]:
     """A supervision order with its clock, what it says, and the answer."""
     order, answer = row["order"], row["answer"]
     data = order["data"] if order else {}
     is_open = row["stopped_at"] is None
     light = ("red" if now >= row["due_at"] else "amber") if is_open else "none"
     return {
-        **_clock(row, names),
+        **_clock_values(row, directory),
         "issued": dates.short_time(row["starts_at"]),
         "by": order["actor_name"] if order else "",
         "reason": data.get("reason", ""),
-        "trigger": trigger_row(data["trigger"])[0] if data.get("trigger") else "",
+        "trigger": find_trigger(data["trigger"])[0] if data.get("trigger") else "",
         "target_day": data.get("target_day", ""),
         "open": is_open,
         "light": light,
@@ -231,10 +236,10 @@ def order_line(row: Mapping[str, Any], names: Directory, now: datetime) -> dict[
     }
 
 
-def measure_line(row: MeasureView, names: Directory, now: datetime) -> dict[str, Any]:
+def measure_line(row: MeasureView, directory: Directory, now: datetime) -> dict[str, Any]:
     """A measure as a line of the list, and for the API."""
     late = row.is_late(now) and row.status in (MeasureStatus.ISSUED, MeasureStatus.ANSWERED, MeasureStatus.CLOSED)
-    words = STATUSES[row.status]
+    words = MEASURE_STATUSES[row.status]
     return {
         "id": row.id,
         "no": row.no,
@@ -242,7 +247,7 @@ def measure_line(row: MeasureView, names: Directory, now: datetime) -> dict[str,
         "kind": row.row.code,
         "kind_text": row.row.label,
         "unit": row.unit,
-        "unit_text": names.short(row.unit),
+        "unit_text": directory.short(row.unit),
         "title": row.title,
         "status": row.status.value,
         "status_text": f"{words}（逾期）" if late else words,
@@ -257,18 +262,18 @@ def measure_line(row: MeasureView, names: Directory, now: datetime) -> dict[str,
     }
 
 
-def measure_course(row: MeasureView, names: Directory) -> list[dict[str, str]]:
+def list_measure_steps(row: MeasureView, directory: Directory) -> list[dict[str, str]]:
     """What happened to a measure, for the timeline."""
-    found = []
+    steps = []
     for entry in row.entries:
         data = entry["data"]
         parts = [measure_types.ADOPTIONS.get(data.get("adoption", ""), ""), data.get("text", "")]
         if data.get("due_day") and entry["act"] in (MeasureStep.ISSUE, MeasureStep.SEND_BACK):
             parts.append(f"最迟 {data['due_day']} 反馈")
-        who = names.short(entry["unit"]) if entry["unit"] else "系统"
-        title = DEEDS[entry["act"]]
+        who = directory.short(entry["unit"]) if entry["unit"] else "系统"
+        title = STEP_WORDS[entry["act"]]
         when = f"{dates.short_time(entry['at'])} {entry['actor_name']}"
-        found.append(
+        steps.append(
             {"state": "past", "title": title, "unit": who, "when": when, "text": "\n".join(filter(None, parts))}
         )
-    return found
+    return steps

@@ -15,6 +15,12 @@ def headcount_words(headcount: int) -> str:
     return f"{headcount} 人（集体，{f'{first}–{last} 人' if last else f'{first - 1} 人以上'}）"
 
 
-def beside_json(each: PartyView) -> dict[str, Any]:
-    p = each.person
-    return {"role": each.role, "kind": each.kind, "name": p.name, "phone": p.phone, "masked": p.is_masked}
+def party_json(party: PartyView) -> dict[str, Any]:
+    person = party.person
+    return {
+        "role": party.role,
+        "kind": party.kind,
+        "name": person.name,
+        "phone": person.phone,
+        "masked": person.is_masked,
+    }

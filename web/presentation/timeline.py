@@ -57,7 +57,10 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
     data = entry.data
     text = str(data.get("text", "")) if entry.act != Act.SUBMIT else ""
     details = [
-        (catalogue.NEEDS[name], _level_words(file, value) if name in _LEVELS else _detail_words(name, value, directory))
+        (
+            catalogue.NEEDS[name],
+            _level_words(file, value) if name in _LEVEL_NEEDS else _detail_words(name, value, directory),
+        )
         for name, value in data.items()
         if name not in _HIDDEN_DATA and name in catalogue.NEEDS and value not in (None, "", [], False)
     ]
@@ -83,7 +86,7 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
     )
 
 
-_LEVELS = frozenset({"level", "desk_level"})
+_LEVEL_NEEDS = frozenset({"level", "desk_level"})
 
 
 def _level_words(file: CaseFile, level: Any) -> str:

@@ -67,7 +67,7 @@ def row_view(row: WorkRow, directory: Directory, now: datetime, calendar: Calend
         region_text=directory.region_name(row.region),
         channel_text=catalogue.CHANNELS[row.channel],
         urgency_text=catalogue.URGENCIES[row.urgency],
-        marks=flag_views.flag_views(row.flags),
+        marks=flag_views.list_flags(row.flags),
         confidential=row.confidential,
         received=short_time(row.received_at),
         due=short_time(row.next_due_at - timedelta(minutes=1)) if row.next_due_at else "",
@@ -80,8 +80,8 @@ def row_view(row: WorkRow, directory: Directory, now: datetime, calendar: Calend
 
 def unit_options(directory: Directory, codes: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Units to choose from: code and name, in the order of the tree."""
-    chosen = set(codes) or set(directory.by_code)
-    return [(u.code, f"{u.name}") for u in directory.units() if u.code in chosen]
+    unit_codes = set(codes) or set(directory.by_code)
+    return [(unit.code, f"{unit.name}") for unit in directory.units() if unit.code in unit_codes]
 
 
 TABS = (Status.RECEIVED, Status.ASSIGNED, Status.ACCEPTED, Status.HELD, Status.REPLIED, Status.CLOSED)
@@ -113,10 +113,10 @@ UNIT_KINDS: Mapping[str, str] = {
 # ---- queue ----
 
 
-def filters_of(query: Mapping[str, str], actor: Actor) -> Filters:
+def parse_filters(query: Mapping[str, str], actor: Actor) -> Filters:
     """The filter an address asks for; with none at all, what waits for this person."""
-    known = [name for name in query if name not in ("page", "ui", "done", "columns", "col")]
-    if not known:
+    filter_names = [name for name in query if name not in ("page", "ui", "done", "columns", "col")]
+    if not filter_names:
         return Filters(status="open", mine=bool(actor.roles & WORKERS))
     light = query.get("light", "")
     return Filters(
@@ -128,7 +128,7 @@ def filters_of(query: Mapping[str, str], actor: Actor) -> Filters:
         region=query.get("region", ""),
         q=query.get("q", "").strip()[:200],
         sort=query.get("sort", "due"),
-        flag=query.get("flag", "") if query.get("flag", "") in flag_views.OPTIONS else "",
+        flag=query.get("flag", "") if query.get("flag", "") in flag_views.FLAG_OPTIONS else "",
         mine=query.get("mine", "") == "1",
     )
 
@@ -144,71 +144,77 @@ COLUMNS: Mapping[str, str] = {
 COLUMNS_COOKIE = "xq_columns"
 
 
-def columns_of(request: Request) -> tuple[str, ...]:
+def chosen_columns(request: Request) -> tuple[str, ...]:
     """The columns chosen now, or at the last choice in this browser; all of them before the first."""
     query = request.query_params
-    kept = request.cookies.get(COLUMNS_COOKIE)
-    said = query.getlist("col") if "columns" in query else list(COLUMNS) if kept is None else kept.split(".")
-    return tuple(name for name in COLUMNS if name in said)
+    cookie = request.cookies.get(COLUMNS_COOKIE)
+    chosen = query.getlist("col") if "columns" in query else list(COLUMNS) if cookie is None else cookie.split(".")
+    return tuple(name for name in COLUMNS if name in chosen)
 
 
-def query_of(filters: Filters, **changes: object) -> str:
+def build_query(filters: Filters, **changes: object) -> str:
     """The filter as the query of an address, what is empty left out."""
-    said = asdict(replace(filters, **changes))  # type: ignore[arg-type] # names are checked by the dataclass
-    said["mine"] = "1" if said["mine"] else ""
-    if said["sort"] == "due":
-        said["sort"] = ""
-    kept = {name: value for name, value in said.items() if value}
-    return urlencode(kept or {"status": ""})
+    values = asdict(replace(filters, **changes))  # type: ignore[arg-type] # names are checked by the dataclass
+    values["mine"] = "1" if values["mine"] else ""
+    if values["sort"] == "due":
+        values["sort"] = ""
+    set_values = {name: value for name, value in values.items() if value}
+    return urlencode(set_values or {"status": ""})
 
 
-def tabs(filters: Filters, mine_open: int | None, counted: Mapping[str, int]) -> list[dict[str, Any]]:
+def build_tabs(filters: Filters, mine_open: int | None, counts: Mapping[str, int]) -> list[dict[str, Any]]:
     """The tabs over the queue: mine, all open, late, nearly late, and one per status."""
-    plain = replace(filters, status="", light="")
+    base_filters = replace(filters, status="", light="")
 
     def tab(label: str, count: int, current: bool, tone: str = "", **changes: object) -> dict[str, Any]:
-        href = "/desk?" + query_of(replace(plain, **changes))  # type: ignore[arg-type] # names are checked by the dataclass
+        href = "/desk?" + build_query(replace(base_filters, **changes))  # type: ignore[arg-type] # names are checked by the dataclass
         return {"href": href, "label": label, "count": count, "current": current, "tone": tone}
 
-    open_ = filters.status == "open" and not filters.light
-    found = []
+    is_open = filters.status == "open" and not filters.light
+    tabs = []
     if mine_open is not None:
-        found.append(tab("待我办", mine_open, open_ and filters.mine, mine=True, status="open"))
-    found += [
-        tab("全部在办", counted["all_open"], open_ and not filters.mine, mine=False, status="open"),
-        tab("超期", counted["red"], filters.light == "red", "red", light="red"),
-        tab("临期", counted["amber"], filters.light == "amber", light="amber"),
+        tabs.append(tab("待我办", mine_open, is_open and filters.mine, mine=True, status="open"))
+    tabs += [
+        tab("全部在办", counts["all_open"], is_open and not filters.mine, mine=False, status="open"),
+        tab("超期", counts["red"], filters.light == "red", "red", light="red"),
+        tab("临期", counts["amber"], filters.light == "amber", light="amber"),
     ]
-    found += [
-        tab(TAB_WORDS[s], counted.get(s, 0), filters.status == s and not filters.light, status=s.value) for s in TABS
+    tabs += [
+        tab(
+            TAB_WORDS[status],
+            counts.get(status, 0),
+            filters.status == status and not filters.light,
+            status=status.value,
+        )
+        for status in TABS
     ]
-    everything = not filters.status and not filters.light
-    total = sum(counted.get(s.value, 0) for s in Status)
-    return [*found, tab("全部", total, everything)]
+    is_all = not filters.status and not filters.light
+    total = sum(counts.get(status.value, 0) for status in Status)
+    return [*tabs, tab("全部", total, is_all)]
 
 
-def chosen_words(filters: Filters, names: Directory) -> list[tuple[str, str]]:
+def list_active_filters(filters: Filters, directory: Directory) -> list[tuple[str, str]]:
     """What the list is narrowed to, in words, each with the query that lifts it. Also the export's second sheet."""
-    found: list[tuple[str, str, dict[str, object]]] = []
+    parts: list[tuple[str, str, dict[str, object]]] = []
     if filters.q:
-        found.append(("关键词", filters.q, {"q": ""}))
+        parts.append(("关键词", filters.q, {"q": ""}))
     if filters.unit:
-        found.append(("承办单位", names.name(filters.unit), {"unit": ""}))
+        parts.append(("承办单位", directory.name(filters.unit), {"unit": ""}))
     if filters.kind:
-        found.append(("诉求类型", catalogue.KINDS.get(filters.kind, filters.kind), {"kind": ""}))
+        parts.append(("诉求类型", catalogue.KINDS.get(filters.kind, filters.kind), {"kind": ""}))
     if filters.category:
-        known = categories.exists(filters.category)
-        found.append(("内容分类", categories.path_name(filters.category) if known else "", {"category": ""}))
+        is_known = categories.exists(filters.category)
+        parts.append(("内容分类", categories.path_name(filters.category) if is_known else "", {"category": ""}))
     if filters.flag:
-        found.append(("关注", flag_views.OPTIONS[filters.flag], {"flag": ""}))
+        parts.append(("关注", flag_views.FLAG_OPTIONS[filters.flag], {"flag": ""}))
     if filters.region:
-        found.append(("所在地区", names.region_name(filters.region), {"region": ""}))
-    return [(f"{name}：{words}", query_of(filters, **lift)) for name, words, lift in found]
+        parts.append(("所在地区", directory.region_name(filters.region), {"region": ""}))
+    return [(f"{name}：{words}", build_query(filters, **changes)) for name, words, changes in parts]
 
 
-def filter_words(filters: Filters, names: Directory) -> str:
+def render_filters(filters: Filters, directory: Directory) -> str:
     """The whole filter in one line."""
-    parts = [words for words, _ in chosen_words(filters, names)]
+    parts = [words for words, _ in list_active_filters(filters, directory)]
     if filters.mine:
         parts.append("范围：待我办")
     if filters.status:
@@ -221,14 +227,14 @@ def filter_words(filters: Filters, names: Directory) -> str:
 # ---- things to choose from ----
 
 
-def unit_groups(names: Directory, codes: Iterable[str] | None = None) -> list[Group]:
+def unit_groups(directory: Directory, codes: Iterable[str] | None = None) -> list[Group]:
     """Units by sort, the commonest sorts first."""
-    wanted = set(names.by_code) if codes is None else set(codes)
-    below: dict[str, list[Option]] = {}
-    for unit in names.units():
-        if unit.code in wanted:
-            below.setdefault(unit.kind, []).append((unit.code, unit.name))
-    return [(words, below[kind]) for kind, words in UNIT_KINDS.items() if kind in below]
+    unit_codes = set(directory.by_code) if codes is None else set(codes)
+    options_by_kind: dict[str, list[Option]] = {}
+    for unit in directory.units():
+        if unit.code in unit_codes:
+            options_by_kind.setdefault(unit.kind, []).append((unit.code, unit.name))
+    return [(words, options_by_kind[kind]) for kind, words in UNIT_KINDS.items() if kind in options_by_kind]
 
 
 def category_groups(*, with_heads: bool = False) -> list[Group]:
@@ -243,16 +249,19 @@ def category_groups(*, with_heads: bool = False) -> list[Group]:
     ]
 
 
-def region_groups(names: Directory, root: str) -> list[Group]:
+def region_groups(directory: Directory, root: str) -> list[Group]:
     """Streets and towns with their communities and villages."""
-    below: dict[str, list[Option]] = {}
-    for row in names.regions():
-        below.setdefault(row.parent, []).append((row.code, row.name))
-    return [(name, [(code, f"{name}（全部）"), *below.get(code, [])]) for code, name in below.get(root, [])]
+    options_by_parent: dict[str, list[Option]] = {}
+    for row in directory.regions():
+        options_by_parent.setdefault(row.parent, []).append((row.code, row.name))
+    return [
+        (name, [(code, f"{name}（全部）"), *options_by_parent.get(code, [])])
+        for code, name in options_by_parent.get(root, [])
+    ]
 
 
 def status_options() -> list[Option]:
-    return [("open", "在办（未答复）"), *((s.value, catalogue.STATUSES[s.value]) for s in Status)]
+    return [("open", "在办（未答复）"), *((status.value, catalogue.STATUSES[status.value]) for status in Status)]
 
 
 def kind_options(kinds: Iterable[Kind] = tuple(Kind)) -> list[Option]:

@@ -34,7 +34,7 @@ PROPOSALS: tuple[str, ...] = ("classify", "assign", "accept", "return")
 """Acts that may confirm or correct what the classifier proposed."""
 
 
-def handler(current_model: CurrentModel, settings: Settings) -> Handler:
+def build_handler(current_model: CurrentModel, settings: Settings) -> Handler:
     """The handler of `case.submit`."""
 
     async def triage(payload: dict[str, Any], now: datetime) -> None:
@@ -46,62 +46,62 @@ def handler(current_model: CurrentModel, settings: Settings) -> Handler:
         if not verdict.category:
             raise NotNow(no=case.no)  # nothing to suggest: the desk reads it
         names = await directory.load_directory()
-        said = said_by(verdict, settings.confidence_bar)
-        proposed = choose_unit(_with(case, said, now), names).unit
+        data = classification_data(verdict, settings.confidence_bar)
+        proposed = choose_unit(_with_classification(case, data, now), names).unit
         if proposed and case.kind is not Kind.REPORT:
-            said["proposed"] = proposed
-        if held := await held_because(said, street_of(case, names), settings.automatic_mode):
-            said["held"] = held
-        decision = choose_unit(_with(case, said, now), names)
-        deeds = [ActCommand(Act.CLASSIFY, SYSTEM, said, now)]
+            data["proposed"] = proposed
+        if hold_reason := await find_hold_reason(data, find_street(case, names), settings.automatic_mode):
+            data["held"] = hold_reason
+        decision = choose_unit(_with_classification(case, data, now), names)
+        commands = [ActCommand(Act.CLASSIFY, SYSTEM, data, now)]
         if decision.unit:
-            deeds.append(ActCommand(Act.ASSIGN, SYSTEM, assignment_data(decision), now))
-        await cases.acts(case.no, deeds, expect=case.version)
+            commands.append(ActCommand(Act.ASSIGN, SYSTEM, assignment_data(decision), now))
+        await cases.acts(case.no, commands, expect=case.version)
 
     return triage
 
 
-def _with(case: CaseSummary, said: dict[str, Any], now: datetime) -> CaseSummary:
+def _with_classification(case: CaseSummary, data: dict[str, Any], now: datetime) -> CaseSummary:
     """The case as it will be when the classifier has said that."""
-    entry = EntryView(0, Act.CLASSIFY.value, now, "", Role.SYSTEM.value, "", "", said, False)
-    return replace(case, category=said["category"], entries=(*case.entries, entry))
+    entry = EntryView(0, Act.CLASSIFY.value, now, "", Role.SYSTEM.value, "", "", data, False)
+    return replace(case, category=data["category"], entries=(*case.entries, entry))
 
 
-async def held_because(said: Mapping[str, Any], street: str, mode: str) -> str:
+async def find_hold_reason(data: Mapping[str, Any], street: str, mode: str) -> str:
     """Why a person must confirm what the classifier is sure of; "" when nobody must."""
-    if mode == "model" or said["abstained"] or "proposed" not in said:
+    if mode == "model" or data["abstained"] or "proposed" not in data:
         return ""
     if mode == "suggest":
         return "suggest"
-    is_proven = await outcomes.is_proven(said["category"], street, said["proposed"], said["confidence"])
+    is_proven = await outcomes.is_proven(data["category"], street, data["proposed"], data["confidence"])
     return "" if is_proven else "unproven"
 
 
-def judge(target: float) -> Handler:
+def build_outcome_handler(target: float) -> Handler:
     """The handler of every act that confirms or corrects: what became of the proposal is counted. Reports never are."""
 
     async def judged(payload: dict[str, Any], now: datetime) -> None:
         case = await case_queries.load_summary(payload["no"])
-        said = confirmed(case.entries)
-        if said is None or case.kind is Kind.REPORT:
+        proposal = confirmed(case.entries)
+        if proposal is None or case.kind is Kind.REPORT:
             raise NotNow(no=case.no)
-        await outcomes.record(case.no, street_of(case, await directory.load_directory()), said, target)
+        await outcomes.record(case.no, find_street(case, await directory.load_directory()), proposal, target)
 
     return judged
 
 
-def street_of(case: CaseSummary, names: directory.Directory) -> str:
+def find_street(case: CaseSummary, names: directory.Directory) -> str:
     """The street or town unit of the place a case is about."""
     region = case.region or names.place_of(f"{case.address}\n{case.title}\n{case.text}")
     return names.street_of(region)
 
 
-def said_by(verdict: "Verdict", bar: float) -> dict[str, Any]:
-    """What the entry keeps of a verdict. `bar` above 0 replaces the release's own."""
+def classification_data(verdict: "Verdict", threshold: float) -> dict[str, Any]:
+    """What the entry keeps of a verdict. `threshold` above 0 replaces the release's own."""
     return {
         "category": verdict.category,
         "confidence": round(verdict.confidence, 4),
         "release": verdict.release,
-        "abstained": verdict.abstained or verdict.confidence < bar,
+        "abstained": verdict.abstained or verdict.confidence < threshold,
         "known": round(verdict.coverage, 3),
     }

@@ -23,24 +23,29 @@ CASES_MOST: Final = 12_000
 """The newest so many cases of the window are gathered: a large city's day, a district's month."""
 
 
-async def gather(context: AppContext, now: datetime) -> int:
+async def update_topics(context: AppContext, now: datetime) -> int:
     """Find the topics of the last weeks and keep them for today. Returns how many there are."""
     today = office_day(now)
     since = start_of_day(today - timedelta(days=context.settings.topic_days - 1))
     rows = await case_statistics.load_topic_texts(since, now, CASES_MOST)
-    said = [
+    topic_cases = [
         TopicCase(
-            r["no"], redaction.mask_text(r["title"]), r["text"], r["region"], r["who"], office_day(r["received_at"])
+            row["no"],
+            redaction.mask_text(row["title"]),
+            row["text"],
+            row["region"],
+            row["who"],
+            office_day(row["received_at"]),
         )
-        for r in rows
+        for row in rows
     ]
-    last = await topic_store.last_day(today)
-    found = await topic_store.found(said, await topic_store.of_day(last) if last else [])
-    await topic_store.keep(today, found)
-    return len(found)
+    last_day = await topic_store.last_day(today)
+    topics = await topic_store.found(topic_cases, await topic_store.of_day(last_day) if last_day else [])
+    await topic_store.keep(today, topics)
+    return len(topics)
 
 
-def checker(context: AppContext) -> Callable[[dict[str, Any], datetime], Awaitable[None]]:
+def build_checker(context: AppContext) -> Callable[[dict[str, Any], datetime], Awaitable[None]]:
     """The handler of `case.reply`: what the checks find in the answer is kept for the unit's figure. Reports never are."""
 
     async def check(payload: dict[str, Any], now: datetime) -> None:
@@ -49,12 +54,12 @@ def checker(context: AppContext) -> Callable[[dict[str, Any], datetime], Awaitab
         text = str(entry.data.get("text", ""))
         if file.confidential or file.kind is Kind.RECTIFY or not text:
             raise NotNow(no=file.no)
-        codes = [finding.code for finding in checks.findings(asked(file, await context.model()), text)]
+        codes = [finding.code for finding in checks.findings(reply_context(file, await context.model()), text)]
         await store.record(file.no, entry.seq, entry.unit, entry.at, codes)
 
     return check
 
 
-def asked(file: CaseFile, model: Model | None) -> ReplyContext:
+def reply_context(file: CaseFile, model: Model | None) -> ReplyContext:
     """What an answer to this case answers."""
     return ReplyContext(file.title, file.text, file.kind, file.profile, file.stage, model.top_level if model else None)

@@ -21,26 +21,28 @@ from feedback.rules.vocabulary import Kind
 from routing import directory
 from web.context import AppContext
 
-NIGHT: Final = "night"
+NIGHTLY_PREFIX: Final = "night"
 NIGHT_HOURS: Final = 4  # whoever starts at noon does not begin his day with training
 MESSAGES_MOST: Final = 5_000
 MESSAGES_DAYS: Final = 365
 """What a district writes changes with the seasons; more messages than these cost minutes and add nothing."""
 
-_UNTAUGHT = frozenset({Kind.REPORT, Kind.RECTIFY})  # a report's words are not kept; a rectification has none of its own
+_EXCLUDED_KINDS = frozenset(
+    {Kind.REPORT, Kind.RECTIFY}
+)  # a report's words are not kept; a rectification has none of its own
 _log = structlog.get_logger("learning")
 
 
-async def learn(payload: dict[str, Any], now: datetime) -> None:
+async def store_training_label(payload: dict[str, Any], now: datetime) -> None:
     """The handler of every act that may teach: what the case teaches now is kept as an example."""
     case = await case_queries.load_summary(payload["no"])
-    lesson = training_labels.label_of(case.entries)
-    if lesson is None or case.kind in _UNTAUGHT or not taxonomy.exists(lesson.category):
+    label = training_labels.label_of(case.entries)
+    if label is None or case.kind in _EXCLUDED_KINDS or not taxonomy.exists(label.category):
         raise NotNow(no=case.no)
-    await trainer.keep(case.title, case.text, case.no, lesson)
+    await trainer.keep(case.title, case.text, case.no, label)
 
 
-async def ask(context: AppContext, by: str) -> bool:
+async def request_candidate(context: AppContext, by: str) -> bool:
     """Somebody wants a candidate now. Returns False while one is being made."""
     now = context.clock.now()
     is_new = await training_runs.ask(f"asked-{now.timestamp():.0f}", by=by, now=now)
@@ -48,33 +50,33 @@ async def ask(context: AppContext, by: str) -> bool:
     return is_new
 
 
-async def tend(context: AppContext, now: datetime) -> None:
+async def run_timer(context: AppContext, now: datetime) -> None:
     """The timer: ask for tonight's candidate when its hour has come, and begin what was asked for."""
-    await _ask_for_tonight(context, now)
+    await _request_nightly(context, now)
     run = await training_runs.take(now)
     if run is not None:
-        context.spawn(carry_out(context, run.id, run.asked_by))
+        context.spawn(train_candidate(context, run.id, run.asked_by))
 
 
-async def _ask_for_tonight(context: AppContext, now: datetime) -> None:
+async def _request_nightly(context: AppContext, now: datetime) -> None:
     settings, today = context.settings, office_day(now)
     if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE_TIMEZONE).hour - settings.train_hour < NIGHT_HOURS:
         return
-    key = f"{NIGHT}-{today.isoformat()}"
+    key = f"{NIGHTLY_PREFIX}-{today.isoformat()}"
     if await training_runs.is_asked(key):
         return
-    learnt = await trainer.counts(await training_runs.last_asked_at())
-    if sum(learnt.values()) >= settings.train_least:
+    label_counts = await trainer.counts(await training_runs.last_asked_at())
+    if sum(label_counts.values()) >= settings.train_least:
         await training_runs.ask(key, by="系统", now=now)
 
 
-async def carry_out(context: AppContext, run: int, by: str) -> None:
+async def train_candidate(context: AppContext, run: int, by: str) -> None:
     """Have the candidate made, judged, kept, and put in force unless it is worse."""
     now = context.clock.now()
     try:
         outcome = await trainer.train(
-            *((), (), await duties(), context.settings.data),
-            said=await _said(now),
+            *((), (), await load_duties(), context.settings.data),
+            said=await _load_messages(now),
             now=now,
             by=by,
             making=candidate.made_apart,
@@ -87,15 +89,15 @@ async def carry_out(context: AppContext, run: int, by: str) -> None:
     await training_runs.finish(run, now=context.clock.now(), release=outcome["release"])
 
 
-async def _said(now: datetime) -> list[tuple[str, str]]:
+async def _load_messages(now: datetime) -> list[tuple[str, str]]:
     """The district's own messages, the newest ones, without reports: the classifier gets used to how people write here."""
     rows = await case_statistics.load_topic_texts(now - timedelta(days=MESSAGES_DAYS), now, MESSAGES_MOST)
     return [(row["title"], row["text"]) for row in rows]
 
 
-async def duties() -> list[tuple[str, tuple[str, ...]]]:
+async def load_duties() -> list[tuple[str, tuple[str, ...]]]:
     """The duty list of every unit: what the classifier knows of this town."""
     return [duty for unit in (await directory.load_directory()).units() for duty in unit.duties]
 
 
-TEACHING: Final = tuple(f"case.{act.value}" for act in sorted(training_labels.TEACHING))
+LABELLING_MESSAGES: Final = tuple(f"case.{act.value}" for act in sorted(training_labels.TEACHING))

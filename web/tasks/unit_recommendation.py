@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from classify.model.release import Model
     from web.context import AppContext
 
-FEWEST: Final = 30
+MIN_CASES: Final = 30
 """With fewer confirmed cases nothing is told."""
 
-REFIT: Final = 20
-NEWEST: Final = 1000
-TOLD_MOST: Final = 3
+REFIT_AFTER: Final = 20
+CASES_MOST: Final = 1000
+UNITS_MOST: Final = 3
 SHARE_LEAST: Final = 0.05
-EACH: Final = 25
+BATCH_SIZE: Final = 25
 """After so many messages the fit lets others work."""
 
 LOOK_SECONDS: Final = 60
@@ -44,12 +44,12 @@ _log = structlog.get_logger("answerers")
 
 
 @dataclass(frozen=True, slots=True)
-class _Learnt:
+class _FittedRecommender:
     release: str
     edition: int
     confirmed: int
     codes: tuple[str, ...]
-    answering: UnitRecommender
+    recommender: UnitRecommender
 
     def is_of(self, model: Model, names: Directory) -> bool:
         """Whether it was learnt with this release and under this edition of the directory."""
@@ -60,24 +60,24 @@ class UnitRecommendation:
     """What one process learnt."""
 
     def __init__(self) -> None:
-        self._learnt: _Learnt | None = None
+        self._fitted: _FittedRecommender | None = None
 
     async def usual(self, context: AppContext, title: str, text: str) -> list[tuple[str, float]]:
         """The units that usually answer such a message, with their shares; nothing until something was learnt."""
-        model, names, known = await context.model(), await directory.load_directory(), self._learnt
-        if model is None or known is None or known.confirmed < FEWEST or not known.is_of(model, names):
+        model, names, fitted = await context.model(), await directory.load_directory(), self._fitted
+        if model is None or fitted is None or fitted.confirmed < MIN_CASES or not fitted.is_of(model, names):
             return []
-        shares = await asyncio.to_thread(_shares, known.answering, title, text)
-        order = np.argsort(-shares, kind="stable")[:TOLD_MOST]
-        return [(known.codes[i], float(shares[i])) for i in order.tolist() if shares[i] >= SHARE_LEAST]
+        shares = await asyncio.to_thread(_compute_shares, fitted.recommender, title, text)
+        order = np.argsort(-shares, kind="stable")[:UNITS_MOST]
+        return [(fitted.codes[i], float(shares[i])) for i in order.tolist() if shares[i] >= SHARE_LEAST]
 
     async def refresh(self, context: AppContext) -> bool:
         """Learn, if there is enough to learn from and something is new. Returns whether it did."""
-        model, names, known = await context.model(), await directory.load_directory(), self._learnt
+        model, names, known = await context.model(), await directory.load_directory(), self._fitted
         confirmed = await trainer.answered_count()
-        if model is None or confirmed < FEWEST:
+        if model is None or confirmed < MIN_CASES:
             return False
-        if known is not None and known.is_of(model, names) and confirmed - known.confirmed < REFIT:
+        if known is not None and known.is_of(model, names) and confirmed - known.confirmed < REFIT_AFTER:
             return False
         await self.learn(model, names)
         return True
@@ -98,35 +98,35 @@ class UnitRecommendation:
     async def learn(self, model: Model, names: Directory) -> None:
         """Learn from the newest confirmed cases."""
         codes = tuple(unit.code for unit in names.units())
-        place = {code: i for i, code in enumerate(codes)}
-        answering = await asyncio.to_thread(_blank, model, names)
+        index_by_code = {code: i for i, code in enumerate(codes)}
+        recommender = await asyncio.to_thread(_build_recommender, model, names)
         confirmed = await trainer.answered_count()
-        answered = [case for case in await trainer.answered(NEWEST) if case[2] in place]
-        for at in range(0, len(answered), EACH):
-            part = [(title, text, place[unit]) for title, text, unit in answered[at : at + EACH]]
-            await asyncio.to_thread(_learn, answering, part)
-        await asyncio.to_thread(answering.weigh)
-        self._learnt = _Learnt(model.release, names.edition, confirmed, codes, answering)
+        answered = [case for case in await trainer.answered(CASES_MOST) if case[2] in index_by_code]
+        for offset in range(0, len(answered), BATCH_SIZE):
+            batch = [(title, text, index_by_code[unit]) for title, text, unit in answered[offset : offset + BATCH_SIZE]]
+            await asyncio.to_thread(_learn_batch, recommender, batch)
+        await asyncio.to_thread(recommender.weigh)
+        self._fitted = _FittedRecommender(model.release, names.edition, confirmed, codes, recommender)
 
 
-def _shares(answering: UnitRecommender, title: str, text: str) -> np.ndarray:
-    return answering.chances(answering.seen(title, text))
+def _compute_shares(recommender: UnitRecommender, title: str, text: str) -> np.ndarray:
+    return recommender.chances(recommender.seen(title, text))
 
 
-def _learn(answering: UnitRecommender, told: Sequence[tuple[str, str, int]]) -> None:
-    for title, text, unit in told:
-        answering.learn(answering.seen(title, text), unit)
+def _learn_batch(recommender: UnitRecommender, answers: Sequence[tuple[str, str, int]]) -> None:
+    for title, text, unit in answers:
+        recommender.learn(recommender.seen(title, text), unit)
 
 
-def _blank(model: Model, names: Directory) -> UnitRecommender:
+def _build_recommender(model: Model, names: Directory) -> UnitRecommender:
     """Who answers by names, duties and rows alone."""
     rows = names.units()
     units = [CandidateUnit(row.name, "".join(sentence for sentence, _ in row.duties)) for row in rows]
-    place = {row.code: i for i, row in enumerate(rows)}
+    index_by_code = {row.code: i for i, row in enumerate(rows)}
     routes = np.zeros((len(taxonomy.LEVEL2), len(rows)))
     for i, category in enumerate(taxonomy.LEVEL2):
         lead = assignment_rules.decide_unit(CaseFacts(category, "", "", ""), names.rows).unit
-        if lead in place:
-            routes[i, place[lead]] = 1.0
+        if lead in index_by_code:
+            routes[i, index_by_code[lead]] = 1.0
     streets = [region.name for region in names.regions() if region.level == "street"]
     return UnitRecommender(model, len(rows), units, routes, streets)

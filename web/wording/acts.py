@@ -63,12 +63,12 @@ class ActWording:
         return labels.get(need) or catalogue.NEEDS[need]
 
 
-_ROWS_USUAL = 4
+_DEFAULT_ROWS = 4
 
 
-def _read() -> dict[Act, ActWording]:
+def _load_acts() -> dict[Act, ActWording]:
     wordings: dict[Act, ActWording] = {}
-    for code, block in catalogue.read("acts.toml").items():
+    for code, block in catalogue.load_tables("acts.toml").items():
         rows = dict(block)
         fields = {name: _field_wording(entry) for name, entry in rows.pop("fields", {}).items()}
         citizen = rows.pop("citizen", None)
@@ -84,7 +84,7 @@ def _read() -> dict[Act, ActWording]:
             answers=rows.pop("answers", False),
             expected=rows.pop("expected", False),
             offered=rows.pop("offered", True),
-            rows=rows.pop("rows", _ROWS_USUAL),
+            rows=rows.pop("rows", _DEFAULT_ROWS),
             fields=fields,
             citizen=CitizenWording(**citizen) if citizen is not None else None,
         )
@@ -97,7 +97,7 @@ def _field_wording(entry: Mapping[str, Any]) -> FieldWording:
     return FieldWording(entry.get("label", ""), entry.get("hint", ""), tuple(entry.get("outcomes", ())))
 
 
-ACTS: Mapping[Act, ActWording] = MappingProxyType(_read())
+ACTS: Mapping[Act, ActWording] = MappingProxyType(_load_acts())
 ORDER: tuple[Act, ...] = tuple(wording.act for wording in ACTS.values() if wording.offered)
 """The acts in the order of their forms on a case's page."""
 

@@ -13,14 +13,14 @@ from feedback.rules import decision_grounds
 from feedback.rules.intake_fields import INTAKE_FIELDS
 
 
-def read(name: str) -> dict[str, Any]:
+def load_tables(name: str) -> dict[str, Any]:
     """The tables of a file of words beside this module."""
     return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
 
 
-_STATUSES = read("statuses.toml")
-_ERRORS = read("errors.toml")
-_FIELDS = read("fields.toml")
+_STATUSES = load_tables("statuses.toml")
+_ERRORS = load_tables("errors.toml")
+_FIELDS = load_tables("fields.toml")
 
 KINDS: Mapping[str, str] = _STATUSES["kinds"]
 KIND_HINTS: Mapping[str, str] = _STATUSES["kind_hints"]
@@ -56,15 +56,22 @@ FIELDS_PARTICULAR: Mapping[str, str] = {row.name: row.words for row in INTAKE_FI
 def choice_words(need: str, code: str) -> str:
     """What a choice says: its words, and the article for a row of the law."""
     row = next(
-        (r for (_, of), rows in decision_grounds.TABLES.items() if of == need for r in rows if r.code == code), None
+        (
+            ground
+            for (_, table_need), rows in decision_grounds.TABLES.items()
+            if table_need == need
+            for ground in rows
+            if ground.code == code
+        ),
+        None,
     )
     return f"{row.label}（{row.law}）" if row else CHOICES.get(need, {}).get(code, code)
 
 
 def fault_words(field: str, fault: str) -> str:
     """The sentence for a fault of a field: what to do, not what is wrong with the person."""
-    last = field.rsplit(".", 1)[-1]
-    name = FIELDS.get(field) or FIELDS.get(last) or FIELDS_PARTICULAR.get(last, field)
+    last_part = field.rsplit(".", 1)[-1]
+    name = FIELDS.get(field) or FIELDS.get(last_part) or FIELDS_PARTICULAR.get(last_part, field)
     return FAULTS.get(fault, "{field}有误").format(field=name)
 
 

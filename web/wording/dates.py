@@ -5,13 +5,13 @@ from datetime import date, datetime
 from feedback.kernel.clock import OFFICE_TIMEZONE
 from web.wording import catalogue
 
-_WEEK = "一二三四五六日"
+_WEEKDAYS = "一二三四五六日"
 
 
 def day_words(day: date, *, year: bool = True) -> str:
     """2026 年 11 月 26 日（周四）."""
     head = f"{day.year} 年 " if year else ""
-    return f"{head}{day.month} 月 {day.day} 日（周{_WEEK[day.weekday()]}）"
+    return f"{head}{day.month} 月 {day.day} 日（周{_WEEKDAYS[day.weekday()]}）"
 
 
 def time_words(at: datetime) -> str:
@@ -30,7 +30,7 @@ def iso(at: datetime) -> str:
     return at.astimezone(OFFICE_TIMEZONE).isoformat(timespec="seconds")
 
 
-def grouped(code: str) -> str:
+def group_code(code: str) -> str:
     """A query code in groups of four."""
     return " ".join(code[i : i + 4] for i in range(0, len(code), 4))
 

@@ -191,17 +191,17 @@ async def _kept_away(door: Door) -> None:
     for hour, (act, actor, data) in enumerate(steps, 1):
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
     await cases.act(later, Act.MERGE, desk, {"case": no, "reason": "同一事项"}, now=MONDAY + HOUR)
-    await outbox.drain(bootstrap.handlers(context), MONDAY + 5 * HOUR)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY + 5 * HOUR)
     await case_actions.perform_act(context, no, Act.RATE, citizen(no), {"level": 1, "text": "还是刺鼻"})
 
 
 async def _follow_up(door: Door) -> None:
     await jobs.sweep_clocks(NOW)
     for _ in range(2):  # the second time for what the timers found
-        await outbox.drain(bootstrap.handlers(door.context), NOW)
+        await outbox.drain(bootstrap.build_handlers(door.context), NOW)
         for name in ("digests", "propose_all", "remind_measures", "alarms"):
             await timers.run_through(bootstrap.timers(door.context)[name], NOW)
-    forecast_actions.forget()
+    forecast_actions.clear_cache()
 
 
 async def _reported(door: Door, report: Report) -> Words:
@@ -224,7 +224,7 @@ async def _reported(door: Door, report: Report) -> Words:
         context, replace(draft, text=f"再次反映：{report.text}，盼复", attachments=())
     )
     await jobs.sweep_clocks(MONDAY - 2 * DAY)  # nobody sent it on in time
-    await outbox.drain(bootstrap.handlers(context), MONDAY - DAY)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY - DAY)
     holder, no = citizen(receipt.no), receipt.no
     overseer = replace(await directory.load_actor("supervisor"), cleared=True)
     steps: tuple[tuple[Act, Actor, dict[str, Any]], ...] = (
@@ -242,7 +242,7 @@ async def _reported(door: Door, report: Report) -> Words:
     for day in range(1, 4):  # so often that an order is proposed
         await cases.act(later.no, Act.URGE, citizen(later.no), {}, now=MONDAY + day * DAY)
     context.clock = Still(moment=MONDAY + 10 * HOUR)
-    await outbox.drain(bootstrap.handlers(context), MONDAY + 10 * HOUR)
+    await outbox.drain(bootstrap.build_handlers(context), MONDAY + 10 * HOUR)
     await case_actions.perform_act(context, no, Act.RATE, holder, {"level": 1, "text": f"{report.words}没退"})
     context.clock = Still(moment=NOW)
     await _follow_up(door)

@@ -102,8 +102,8 @@ class CalendarIn(Struct):
 
     lines: Annotated[str, said("每行：日期,off|work|plain,名称", minLength=1)]
     whole_year: Annotated[bool, said("true 表示这是这一年的全部安排，没有列出的恢复平日")] = False
-    source: Annotated[str, said("文件", maxLength=calendar_draft.SAID_MOST)] = ""
-    remark: Annotated[str, said("说明", maxLength=calendar_draft.SAID_MOST)] = ""
+    source: Annotated[str, said("文件", maxLength=calendar_draft.TEXT_MOST)] = ""
+    remark: Annotated[str, said("说明", maxLength=calendar_draft.TEXT_MOST)] = ""
 
 
 class EditionOut(Struct):
@@ -131,8 +131,8 @@ class Applied(Struct):
 async def known(request: Request) -> Response:
     """The calendar of a year."""
     context: AppContext = request.app.state.context
-    actor, year = await sessions.actor(request), asked(request, CalendarQuery)["year"]
-    calendar_actions.administrator(actor)
+    actor, year = await sessions.require_actor(request), asked(request, CalendarQuery)["year"]
+    calendar_actions.require_administrator(actor)
     year = year or office_day(context.clock.now()).year
     now = await calendar_editions.load_current_calendar()
     editions = [
@@ -161,14 +161,14 @@ async def known(request: Request) -> Response:
 async def hand_in(request: Request) -> Response:
     """Hand in a change to be looked at."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     values, faults, _ = await taken(request, CalendarIn)
     if faults:
         raise Invalid(faults)
-    calendar_actions.administrator(actor)
+    calendar_actions.require_administrator(actor)
     notice = calendar_notice.read_lines(values["lines"])
     more = {"is_whole_year": values["whole_year"], "source": values["source"], "remark": values["remark"]}
-    number, wrong = await calendar_draft.handed_in(context, actor, notice, **more)
+    number, wrong = await calendar_draft.draft_from_notice(context, actor, notice, **more)
     if wrong:
         raise Invalid({"lines": "wrong_lines"}, words="wrong_lines", sentences="；".join(wrong))
     return await _draft(context, number, 201)
@@ -177,14 +177,14 @@ async def hand_in(request: Request) -> Response:
 async def draft(request: Request) -> Response:
     """A change, and what it would move now."""
     context: AppContext = request.app.state.context
-    calendar_actions.administrator(await sessions.actor(request))
+    calendar_actions.require_administrator(await sessions.require_actor(request))
     return await _draft(context, _number(request))
 
 
 async def carry_out(request: Request) -> Response:
     """Make the change that was looked at; twice is once."""
     context: AppContext = request.app.state.context
-    actor = calendar_actions.administrator(await sessions.actor(request))
+    actor = calendar_actions.require_administrator(await sessions.require_actor(request))
     edition = await calendar_editions.apply_draft(_number(request), actor.name or actor.id, context.clock.now())
     context.wake()
     return answered({"edition": edition})
@@ -193,14 +193,14 @@ async def carry_out(request: Request) -> Response:
 async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
     context: AppContext = request.app.state.context
-    actor = calendar_actions.administrator(await sessions.actor(request))
+    actor = calendar_actions.require_administrator(await sessions.require_actor(request))
     found = await calendar_editions.load_draft(_number(request))
-    return await _draft(context, await calendar_actions.drafted(context, actor, found.what), 201)
+    return await _draft(context, await calendar_actions.store_draft(context, actor, found.what), 201)
 
 
 async def edition(request: Request) -> Response:
     """What an edition says, and what it moved."""
-    calendar_actions.administrator(await sessions.actor(request))
+    calendar_actions.require_administrator(await sessions.require_actor(request))
     found = await calendar_editions.load_edition(path_text(request, "name"))
     told = {
         "name": found.name,
@@ -221,8 +221,10 @@ async def edition(request: Request) -> Response:
 async def restore(request: Request) -> Response:
     """Look at going back to an edition."""
     context: AppContext = request.app.state.context
-    actor = calendar_actions.administrator(await sessions.actor(request))
-    return await _draft(context, await calendar_actions.back_to(context, actor, path_text(request, "name")), 201)
+    actor = calendar_actions.require_administrator(await sessions.require_actor(request))
+    return await _draft(
+        context, await calendar_actions.draft_restoring(context, actor, path_text(request, "name")), 201
+    )
 
 
 async def _draft(context: AppContext, number: int, status: int = 200) -> Response:
@@ -247,7 +249,7 @@ async def _draft(context: AppContext, number: int, status: int = 200) -> Respons
         "announced_until": found.what.announced_until.isoformat(),
         "source": found.what.source,
         "remark": found.what.remark,
-        "doubts": calendar_notice.doubts(found.what, after, office_day(now)),
+        "doubts": calendar_notice.list_doubts(found.what, after, office_day(now)),
         "moved": _moved(made),
     }
     return answered(told, status)

@@ -58,7 +58,7 @@ async def submit(request: Request) -> Response:
 
 async def _sender(request: Request) -> Actor:
     """The member of staff who registers it, or the citizen. A bearer token that is over is not taken for nobody's."""
-    staff = await sessions.actor_or_none(request)
+    staff = await sessions.find_actor(request)
     if staff is None and request.headers.get("authorization"):
         raise sessions.Unauthorized()
     return staff or case_actions.CITIZEN
@@ -110,7 +110,7 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
     Raises NotFound, the same for a wrong code and an unknown case, Unauthorized, or TooMany after many wrong codes.
     """
     if not code:
-        return await sessions.actor(request)
+        return await sessions.require_actor(request)
     context: AppContext = request.app.state.context
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
@@ -133,7 +133,7 @@ async def _shown(request: Request, asker: Actor, no: str) -> Response:
 def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: Iterable[IssuedLetter]) -> dict[str, Any]:
     """A case as the contract says it; each act also tells how its fields are to be asked for."""
     told = serializers.case_json(file, names, now)
-    told["date_changes"] = [deadline_changes.as_json(each) for each in file.moves]
+    told["date_changes"] = [deadline_changes.to_json(each) for each in file.moves]
     told["letters"] = [_letter(letter) for letter in letters]
     told["acts"] = [_offer(step, file) for step in file.steps(now)]
     return told
@@ -151,7 +151,7 @@ def _letter(letter: IssuedLetter) -> dict[str, Any]:
 
 
 def _offer(step: Step, file: CaseFile) -> dict[str, Any]:
-    may = [need for need in step.may if need.name not in parsing.FOR_MACHINES]
+    may = [need for need in step.may if need.name not in parsing.SYSTEM_NEEDS]
     return {
         "act": step.act.value,
         "label": acts.ACTS[step.act].label,
@@ -164,7 +164,7 @@ def _offer(step: Step, file: CaseFile) -> dict[str, Any]:
 def _field(need: Need, step: Step, file: CaseFile) -> dict[str, Any]:
     label = catalogue.NEEDS.get(need.name, need.name)
     told = {"name": need.name, "label": label, "sort": need.sort, "optional": need.optional, "most": need.most}
-    options = step_forms.options_of(step.act.value, need, (file.profile, file.kind, file.stage))
+    options = step_forms.list_options(step.act.value, need, (file.profile, file.kind, file.stage))
     return told | ({"options": [{"code": code, "label": words} for code, words in options]} if options else {})
 
 
@@ -177,7 +177,7 @@ async def act(request: Request) -> Response:
         raise Invalid(faults)
     no = identifiers.normalize_case_number(path_text(request, "no"))
     asker = await asking_actor(request, no, values["code"])
-    data = parsing.from_json(said, parsing.needs_of(step))
+    data = parsing.parse_json(said, parsing.list_needs(step))
     before = await _case_seen(context, asker, no) if step is Act.RECUSE else None
     await case_actions.perform_act(context, no, step, asker, data, expect=values["version"], pf=values["pf"])
     if before is not None and data.get("staff") == asker.id:
@@ -201,4 +201,4 @@ async def letter(request: Request) -> Response:
     """A letter of a case the asker may see, as Word or PDF."""
     code = asked(request, requests.CaseQuery)["code"]
     no = identifiers.normalize_case_number(path_text(request, "no"))
-    return await letter_actions.answer(request, await asking_actor(request, no, code), no)
+    return await letter_actions.download_letter(request, await asking_actor(request, no, code), no)

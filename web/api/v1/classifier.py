@@ -57,7 +57,7 @@ async def train(request: Request) -> Response:
     """Ask for a candidate; it is made, tried and, unless worse, put in force in the background."""
     context: AppContext = request.app.state.context
     actor = await _administrator(request)
-    return answered({"is_new": await training.ask(context, actor.name)}, 202)
+    return answered({"is_new": await training.request_candidate(context, actor.name)}, 202)
 
 
 async def promote(request: Request) -> Response:
@@ -83,7 +83,7 @@ async def roll_back(request: Request) -> Response:
 
 
 async def _administrator(request: Request) -> Actor:
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if Role.ADMIN not in actor.roles:
         raise Forbidden
     return actor

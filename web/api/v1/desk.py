@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 async def worklist(request: Request) -> Response:
     """The cases the member of staff sees, narrowed and sorted."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     names = await directory.load_directory()
     said = asked(request, requests.DeskQuery)
     if faults := filter_faults(said, names):
@@ -59,7 +59,7 @@ def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
 async def classify(request: Request) -> Response:
     """What a message is about, who should answer it and why: a proposal, nothing is written."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     values, faults, _ = await taken(request, requests.ToClassify)
     title, text = intake.clean_line(values.get("title", "")), intake.clean_paragraph(values.get("text", ""))
     names = await directory.load_directory()
@@ -71,7 +71,7 @@ async def classify(request: Request) -> Response:
     decision = _decision(verdict, values["kind"] or "", region, context.settings.desk, names)
     told = _suggestion(verdict, decision, title, text, context.settings.desk, names)
     now = context.clock.now()
-    earlier = await suggestions.precedents(actor, verdict.reasons, "", now) if verdict else []
+    earlier = await suggestions.find_precedents(actor, verdict.reasons, "", now) if verdict else []
     told["similar"] = [
         {"no": row.no, "title": row.title, "unit": serializers.unit_json(row.unit, names), "status": row.status}
         for row in earlier[: suggestions.SIMILAR_MOST]
@@ -86,10 +86,10 @@ async def _automatic(
     """Whether a message like this goes to its unit without a person, else why not."""
     if verdict is None or not decision.unit:
         return {"automatic": False, "automatic_reason": "没有对应的派单规则，由受理窗口分派"}
-    said = classification.said_by(verdict, context.settings.confidence_bar) | {"proposed": decision.unit}
+    said = classification.classification_data(verdict, context.settings.confidence_bar) | {"proposed": decision.unit}
     if said["abstained"]:
         return {"automatic": False, "automatic_reason": "分类器不够确定，由受理窗口判断"}
-    held = await classification.held_because(said, street, context.settings.automatic_mode)
+    held = await classification.find_hold_reason(said, street, context.settings.automatic_mode)
     return {"automatic": not held, "automatic_reason": catalogue.HELD.get(held, "")}
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluation.ratings import disputes, exclusions
-from evaluation.ratings.disputes import LoopView
+from evaluation.ratings.disputes import BadReviewView
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Forbidden, Invalid
 from feedback.rules import access
@@ -106,8 +106,8 @@ class StatusOut(Struct):
 async def bad(request: Request) -> Response:
     """The bad ratings the caller sees, newest first."""
     context: AppContext = request.app.state.context
-    actor, page = _staff(await sessions.actor(request)), asked(request, BadRatingQuery)["page"]
-    found = await disputes.loops(actor, now=context.clock.now(), page=page)
+    actor, page = _staff(await sessions.require_actor(request)), asked(request, BadRatingQuery)["page"]
+    found = await disputes.list_bad_reviews(actor, now=context.clock.now(), page=page)
     items = [_rating(view) for view in found.items]
     return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 
@@ -115,45 +115,45 @@ async def bad(request: Request) -> Response:
 async def dispute(request: Request) -> Response:
     """The rated unit holds a bad rating for mistaken or malicious."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     values = await _whole(request, ReasonIn)
-    await disputes.dispute(path_text(request, "id"), _staff(actor), values["reason"], now=context.clock.now())
+    await disputes.dispute_rating(path_text(request, "id"), _staff(actor), values["reason"], now=context.clock.now())
     return answered({"status": "under_review"})
 
 
 async def judge(request: Request) -> Response:
     """Somebody of another unit decides a dispute."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     values = await _whole(request, JudgementIn)
     number, now = path_text(request, "id"), context.clock.now()
-    await disputes.judge(number, _staff(actor), is_valid=values["valid"], reason=values["reason"], now=now)
+    await disputes.decide_dispute(number, _staff(actor), is_valid=values["valid"], reason=values["reason"], now=now)
     return answered({"status": "valid" if values["valid"] else "invalid"})
 
 
 async def excluded(request: Request) -> Response:
     """What is asked to be left out, of the cases the caller sees."""
-    found = await exclusions.listed(_staff(await sessions.actor(request)))
+    found = await exclusions.list_requests(_staff(await sessions.require_actor(request)))
     return answered({"items": [_exclusion(row) for row in found]})
 
 
 async def exclude(request: Request) -> Response:
     """The unit that leads a case asks to leave it out."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     values = await _whole(request, ExclusionIn)
     no, secret = identifiers.normalize_case_number(values["case_no"]), context.settings.secret
-    await exclusions.ask(no, _staff(actor), values["reason"], now=context.clock.now(), secret=secret)
+    await exclusions.request_exclusion(no, _staff(actor), values["reason"], now=context.clock.now(), secret=secret)
     return answered({"status": exclusions.ExclusionState.ASKED.value}, 201)
 
 
 async def decide(request: Request) -> Response:
     """An overseer of another unit approves or refuses."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     values = await _whole(request, ExclusionDecisionIn)
     no, is_approved, now = path_text(request, "no"), values["approved"], context.clock.now()
-    await exclusions.decide(no, _staff(actor), is_approved=is_approved, answer=values["reason"], now=now)
+    await exclusions.decide_exclusion(no, _staff(actor), is_approved=is_approved, answer=values["reason"], now=now)
     status = exclusions.ExclusionState.APPROVED if is_approved else exclusions.ExclusionState.REFUSED
     return answered({"status": status.value})
 
@@ -172,7 +172,7 @@ def _staff(actor: Actor) -> Actor:
     return actor
 
 
-def _rating(view: LoopView) -> dict[str, Any]:
+def _rating(view: BadReviewView) -> dict[str, Any]:
     rating = view.rating
     return {
         "id": rating.id,

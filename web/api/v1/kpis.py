@@ -82,15 +82,17 @@ async def table(request: Request) -> Response:
 
 async def csv(request: Request) -> Response:
     """The same as CSV."""
-    return kpi_actions.file_of(await _document(request), False)
+    return kpi_actions.file_response(await _document(request), False)
 
 
 async def xlsx(request: Request) -> Response:
     """The same as Excel."""
-    return kpi_actions.file_of(await _document(request), True)
+    return kpi_actions.file_response(await _document(request), True)
 
 
 async def _document(request: Request) -> dict[str, Any]:
     context: AppContext = request.app.state.context
-    question = kpi_actions.question_of(asked(request, KpiQuery), context, await directory.load_directory())
-    return await kpi_table.document(question, await permissions.overseer(request), kpi_actions.weights(context))
+    question = kpi_actions.parse_question(asked(request, KpiQuery), context, await directory.load_directory())
+    return await kpi_table.build_table(
+        question, await permissions.require_overseer(request), kpi_actions.load_weights(context)
+    )

@@ -87,13 +87,13 @@ class Verified(Struct):
 async def listed(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
     context: AppContext = request.app.state.context
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     return answered({"items": [_row(context, row) for row in letter_types.ALL]})
 
 
 async def one(request: Request) -> Response:
     """One letter with its blanks."""
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     return _one(request, _letter(request))
 
 
@@ -101,23 +101,23 @@ async def template(request: Request) -> Response:
     """The template to edit in Word."""
     context: AppContext = request.app.state.context
     ours = asked(request, TemplateQuery)["ours"]
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     row = _letter(request)
-    return _file(letter_templates.file_to_edit(context, row, ours=ours), f"{row.title}（模板）.docx", "docx")
+    return _file(letter_templates.load_editable(context, row, is_default=ours), f"{row.title}（模板）.docx", "docx")
 
 
 async def sample(request: Request) -> Response:
     """The letter about a sample case, as PDF."""
     context: AppContext = request.app.state.context
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     row = _letter(request)
-    return _file(await letter_templates.sample_pdf(context, row), f"{row.title}（样张）.pdf", "pdf")
+    return _file(await letter_templates.render_sample_pdf(context, row), f"{row.title}（样张）.pdf", "pdf")
 
 
 async def take_in(request: Request) -> Response:
     """Put an own template in force, if it is sound."""
     context: AppContext = request.app.state.context
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     row = _letter(request)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Invalid(code="unsupported_type")
@@ -126,7 +126,7 @@ async def take_in(request: Request) -> Response:
         if not isinstance(file, UploadFile):
             raise Invalid({"file": "missing"})
         content = await file.read()
-    if faults := await letter_templates.taken_in(context, row, content):
+    if faults := await letter_templates.install_template(context, row, content):
         raise Invalid({"file": "wrong_template"}, words="wrong_template", sentences="；".join(faults))
     return _one(request, row)
 
@@ -134,15 +134,15 @@ async def take_in(request: Request) -> Response:
 async def restore(request: Request) -> Response:
     """Back to the template we ship; twice is once."""
     context: AppContext = request.app.state.context
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     row = _letter(request)
-    letter_templates.restored(context, row)
+    letter_templates.restore_default(context, row)
     return _one(request, row)
 
 
 async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it."""
-    found = await letter_templates.verified(request, asked(request, VerifyQuery)["code"])
+    found = await letter_templates.verify_code(request, asked(request, VerifyQuery)["code"])
     if found is None:
         return answered({"genuine": False, "letter": None})
     told = {name: getattr(found, name) for name in ("title", "number", "unit", "code", "digest")}
@@ -159,15 +159,15 @@ def _one(request: Request, row: LetterType) -> Response:
 
 
 def _row(context: AppContext, row: LetterType) -> dict[str, Any]:
-    found = letter_templates.template_of(context, row)
+    found = letter_templates.describe_template(context, row)
     names = [field.name for field in structs.fields(LetterTemplateOut) if field.name != "act_text"]
     return {name: getattr(found, name) for name in names} | {"act_text": found.act_words}
 
 
 def _letter(request: Request) -> LetterType:
-    return letter_templates.letter_of(path_text(request, "code"))
+    return letter_templates.find_letter_type(path_text(request, "code"))
 
 
 def _file(content: bytes, name: str, form: str) -> Response:
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return Response(content, media_type=rendering.FORMS[form], headers=headers)
+    return Response(content, media_type=rendering.MEDIA_TYPES[form], headers=headers)

@@ -52,7 +52,7 @@ class Marked(Struct):
 async def notices(request: Request) -> Response:
     """The unit's notices, unread first."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     unread, read = await inbox.list_notices(actor)
     items = [_notice(row) for row in (*unread, *read)]
     return answered({"items": items, "unread": await inbox.count_unread(actor, context.clock.now())})
@@ -73,7 +73,7 @@ def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
 async def mark(request: Request) -> Response:
     """Mark notices read."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     values, faults, _ = await taken(request, MarkIn, may_be_empty=True)
     if faults:
         raise Invalid(faults)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import services
 from evaluation.ratings.submission import RatingView, ServiceRating
-from evaluation.ratings.tokens import occasion_of
+from evaluation.ratings.tokens import parse_token
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid
 from feedback.rules import access, intake
@@ -38,7 +38,7 @@ async def rate(request: Request) -> Response:
         if values["desk_level"] is not None:
             data["desk_level"] = values["desk_level"]
         await case_actions.perform_act(context, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
-        view = (await case_ratings.ratings_of(rater, case_no=rater.case_no)).items[0]
+        view = (await case_ratings.list_ratings(rater, case_no=rater.case_no)).items[0]
     return answered({"id": view.id, "level": view.level, "status": view.status}, 201)
 
 
@@ -46,7 +46,7 @@ async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     """The citizen whose case is rated, or None when it is no case."""
     context: AppContext = request.app.state.context
     if values["token"]:
-        no = occasion_of(context.settings.secret, intake.clean_line(values["token"])).case_no
+        no = parse_token(context.settings.secret, intake.clean_line(values["token"])).case_no
         return access.citizen(no) if no else None
     if not values["case_no"] and not values["code"]:
         return None
@@ -71,7 +71,7 @@ async def _service_rated(request: Request, context: AppContext, values: dict[str
         token=intake.clean_line(values["token"]),
         phone=intake.clean_line(values["phone"]),
     )
-    staff = await sessions.actor_or_none(request)
+    staff = await sessions.find_actor(request)
     settings = context.settings
     view = await services.rate_service(said, staff, now=context.clock.now(), secret=settings.secret)
     context.wake()

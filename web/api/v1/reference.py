@@ -10,7 +10,7 @@ from classify import taxonomy as categories
 from evaluation.publication import editions, files
 from evaluation.publication.editions import EditionView
 from evaluation.ratings import services
-from evaluation.scale import INDICATOR_SET, INDICATORS, level_row
+from evaluation.scale import INDICATOR_SET, INDICATORS, find_level
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.queries import public_replies
 from routing import directory
@@ -64,7 +64,7 @@ async def matters(request: Request) -> Response:
             "kind": row.kind,
             "promise_days": row.promise_days,
         }
-        for row in await services.matters()
+        for row in await services.list_matters()
     ]
     return answered({"items": items}, headers=_KEPT)
 
@@ -75,7 +75,7 @@ async def indicators(request: Request) -> Response:
         {
             "code": row.code,
             "level": row.level,
-            "level_text": level_row(row.level).text,
+            "level_text": find_level(row.level).text,
             "text": row.text,
             "extended": row.extended,
         }
@@ -136,8 +136,8 @@ async def scores_xlsx(request: Request) -> Response:
 async def _edition(request: Request) -> EditionView:
     said = asked(request, requests.ScoresQuery)
     if said["period"]:
-        return await editions.edition(said["period"], said["number"])
-    newest = await editions.newest()
+        return await editions.load_edition(said["period"], said["number"])
+    newest = await editions.load_newest()
     if newest is None:
         raise NotFound(edition="newest")
     return newest

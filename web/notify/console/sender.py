@@ -7,6 +7,8 @@ from routing.notices.catalogue import OutgoingNotice
 _log = structlog.get_logger("notice")
 
 
-async def send(out: OutgoingNotice) -> None:
+async def send(outgoing: OutgoingNotice) -> None:
     """Write the notice into the log; it names no person, only the case and the audience. Returns None: nobody got it."""
-    _log.debug("notice", case=out.case_no, audience=out.audience.value, unit=out.unit, words=out.words)
+    _log.debug(
+        "notice", case=outgoing.case_no, audience=outgoing.audience.value, unit=outgoing.unit, words=outgoing.words
+    )

@@ -15,24 +15,24 @@ from feedback.kernel.errors import Unavailable
 from feedback.kernel.settings import Settings
 from routing.notices.catalogue import Channel, OutgoingNotice, Send
 
-_SECONDS = 15
+_TIMEOUT_SECONDS = 15
 _SUBJECT_MOST = 60
-_FOR_GOOD = 500
+_PERMANENT_ERROR = 500
 
 
-def sender(settings: Settings) -> Send:
+def build_sender(settings: Settings) -> Send:
     """A sender for this mail server."""
 
-    async def send(out: OutgoingNotice) -> Channel:
+    async def send(outgoing: OutgoingNotice) -> Channel:
         try:
-            await asyncio.to_thread(_post, settings, letter(settings, out))
+            await asyncio.to_thread(_send_message, settings, build_message(settings, outgoing))
         except smtplib.SMTPRecipientsRefused as fault:
             codes = [code for code, _ in fault.recipients.values()]
-            if min(codes, default=_FOR_GOOD) >= _FOR_GOOD:
+            if min(codes, default=_PERMANENT_ERROR) >= _PERMANENT_ERROR:
                 raise ValueError(f"收件人被拒收（{codes[0]}）") from fault
             raise Unavailable(mail="later") from fault
         except smtplib.SMTPResponseException as fault:
-            if fault.smtp_code >= _FOR_GOOD:
+            if fault.smtp_code >= _PERMANENT_ERROR:
                 raise ValueError(f"邮件服务器拒绝（{fault.smtp_code}）") from fault
             raise Unavailable(mail="later") from fault
         except (smtplib.SMTPException, OSError) as fault:
@@ -42,33 +42,33 @@ def sender(settings: Settings) -> Send:
     return send
 
 
-def letter(settings: Settings, out: OutgoingNotice) -> EmailMessage:
+def build_message(settings: Settings, outgoing: OutgoingNotice) -> EmailMessage:
     """The letter: the notice's words, where to read on, and nothing about any person."""
     message = EmailMessage()
-    words = out.words if len(out.words) <= _SUBJECT_MOST else out.words[: _SUBJECT_MOST - 1] + "…"
+    words = outgoing.words if len(outgoing.words) <= _SUBJECT_MOST else outgoing.words[: _SUBJECT_MOST - 1] + "…"
     message["Subject"] = f"【{settings.site_name}】{words}"
     message["From"] = settings.smtp_from
-    message["To"] = ", ".join(out.to)
+    message["To"] = ", ".join(outgoing.to)
     domain = settings.smtp_from.rpartition("@")[2] or "xinqiao"
-    message["Message-ID"] = f"<{hashlib.sha256(out.key.encode()).hexdigest()[:40]}@{domain}>"
+    message["Message-ID"] = f"<{hashlib.sha256(outgoing.key.encode()).hexdigest()[:40]}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    where = f"\n\n请登录工作台查看：{settings.public_url}/desk/notices" if settings.public_url else ""
-    message.set_content(f"{out.words}{where}\n\n本邮件由系统发出，请勿回复。")
+    link_words = f"\n\n请登录工作台查看：{settings.public_url}/desk/notices" if settings.public_url else ""
+    message.set_content(f"{outgoing.words}{link_words}\n\n本邮件由系统发出，请勿回复。")
     return message
 
 
-def _post(settings: Settings, message: EmailMessage) -> None:
+def _send_message(settings: Settings, message: EmailMessage) -> None:
     secure = ssl.create_default_context()
     if settings.smtp_security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.smtp_host, settings.smtp_port, timeout=_SECONDS, context=secure
+            settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT_SECONDS, context=secure
         )
     else:
-        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_SECONDS)
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT_SECONDS)
     with server:
         if settings.smtp_security == "starttls":
             server.starttls(context=secure)
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password)
-        if refused := server.send_message(message):
-            raise smtplib.SMTPRecipientsRefused(refused)
+        if refused_recipients := server.send_message(message):
+            raise smtplib.SMTPRecipientsRefused(refused_recipients)

@@ -24,10 +24,10 @@ async def login(request: Request) -> Response:
     """The form on GET; on POST a session, or the form again."""
     context: AppContext = request.app.state.context
     if request.method == "GET":
-        actor = await sessions.actor_or_none(request)
+        actor = await sessions.find_actor(request)
         back = local(request.query_params.get("next", ""))
         if actor:
-            return RedirectResponse(back or desk_frame.landing(actor), status_code=303)
+            return RedirectResponse(back or desk_frame.landing_path(actor), status_code=303)
         if await sessions.is_enrolling(request):
             return RedirectResponse("/desk/second-factor", status_code=303)
         return context.render(request, "login.html", _context("", back, {}))
@@ -71,21 +71,21 @@ async def code(request: Request) -> Response:
     try:
         if not otp:
             raise sessions.Unauthorized("code_needed")
-        await sessions.prove_code(context, username, otp)
+        await sessions.check_code(context, username, otp)
         session = await sessions.create_session(context, username)
     except sessions.Unauthorized as refused:
         await limiter.hit("login", request)
         errors = {"otp": catalogue.error_words(refused.code)}
         return context.render(request, "login_code.html", {"next": back, "errors": errors}, status=401)
     response = await _let_in(request, session, back)
-    response.delete_cookie(sessions.HALF_COOKIE)
+    response.delete_cookie(sessions.PENDING_FACTOR_COOKIE)
     return response
 
 
-async def _let_in(request: Request, session: sessions.LoggedIn, back: str) -> Response:
+async def _let_in(request: Request, session: sessions.NewSession, back: str) -> Response:
     context: AppContext = request.app.state.context
-    back = await form_recovery.way_back(request, session.actor, back)
-    response = RedirectResponse(back or desk_frame.landing(session.actor), status_code=303)
+    back = await form_recovery.return_path(request, session.actor, back)
+    response = RedirectResponse(back or desk_frame.landing_path(session.actor), status_code=303)
     cookies.set_cookie(response, context, sessions.STAFF_COOKIE, session.token, context.settings.session_hours)
     return response
 

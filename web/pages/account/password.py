@@ -29,17 +29,17 @@ def faults_of(username: str, old: str, new: str, again: str) -> dict[str, str]:
 async def change(request: Request) -> Response:
     """The form on GET; on POST the new password, with this browser logged in anew and all others out."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if request.method == "GET":
         return await _shown(request, {})
     async with request.form() as form:
-        old, new, again = (parsing.once(form, name) for name in ("old", "new", "again"))
+        old, new, again = (parsing.read_field(form, name) for name in ("old", "new", "again"))
     faults = faults_of(actor.id, old, new, again)
     if not faults:
         limiter = request.app.state.limiter
         await limiter.check("login", request)
         try:
-            await sessions.prove(context, actor.id, old)
+            await sessions.check_password(context, actor.id, old)
         except sessions.Unauthorized as refused:
             await limiter.hit("login", request)
             faults = {"old": refused.code}
@@ -54,13 +54,13 @@ async def change(request: Request) -> Response:
 
 async def _shown(request: Request, faults: dict[str, str]) -> Response:
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.load_directory()
+    actor, names = await sessions.require_actor(request), await directory.load_directory()
     errors = {
         name: catalogue.error_words(code) if code in catalogue.ERRORS else catalogue.fault_words(name, code)
         for name, code in faults.items()
     }
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "errors": errors,
         "done": request.query_params.get("done") == "1",
     }

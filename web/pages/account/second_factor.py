@@ -18,13 +18,13 @@ from web.wording import catalogue
 
 async def shown(request: Request) -> Response:
     """How one's second factor stands, with what is needed to change that."""
-    return await _page(request, await sessions.actor(request), {})
+    return await _page(request, await sessions.require_actor(request), {})
 
 
 async def switch_on(request: Request) -> Response:
     """Prove the new secret by a code; the spare codes come back, once."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     async with request.form() as form:
         otp, sealed = clean_line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
     try:
@@ -43,14 +43,14 @@ async def switch_on(request: Request) -> Response:
 async def switch_off(request: Request) -> Response:
     """No code from now on; not where the house requires one."""
     context: AppContext = request.app.state.context
-    actor, limiter = await sessions.actor(request), request.app.state.limiter
+    actor, limiter = await sessions.require_actor(request), request.app.state.limiter
     async with request.form() as form:
         otp = clean_line(str(form.get("otp", "")))[:20]
     if context.settings.second_factor_required:
         return await _page(request, actor, {"otp": "factor_required"})
     await limiter.check("login", request)
     try:
-        await sessions.prove_code(context, actor.id, otp)
+        await sessions.check_code(context, actor.id, otp)
     except sessions.Unauthorized:
         await limiter.hit("login", request)
         return await _page(request, actor, {"otp": "wrong_code"})
@@ -62,11 +62,11 @@ async def _page(
     request: Request, actor: Actor, faults: dict[str, str], secret: str = "", spares: list[str] | None = None
 ) -> Response:
     context: AppContext = request.app.state.context
-    standing, names = await second_factor.standing(actor.id), await directory.load_directory()
+    standing, names = await second_factor.load_state(actor.id), await directory.load_directory()
     secret = secret or second_factor.new_secret()
-    address = second_factor.address(context, actor.id, secret)
+    address = second_factor.provisioning_uri(context, actor.id, secret)
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "standing": standing,
         "required": context.settings.second_factor_required,
         "qr": segno.make(address, error="m").svg_data_uri(omitsize=True, border=2),

@@ -9,7 +9,7 @@ from feedback.queries import cases as case_queries
 from feedback.record.access_log import read_log
 from feedback.rules.vocabulary import Role
 from routing import directory
-from web.auth.permissions import administrator
+from web.auth.permissions import require_role
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import dates
@@ -28,14 +28,14 @@ READ_WORDS = {
 async def reads(request: Request) -> Response:
     """Who looked at personal or confidential data. For auditors only: an administrator does not audit himself."""
     context: AppContext = request.app.state.context
-    actor, names = await administrator(request, Role.AUDITOR), await directory.load_directory()
+    actor, names = await require_role(request, Role.AUDITOR), await directory.load_directory()
     no = request.query_params.get("no", "").strip()[:24]
     rows = await read_log(no, READS_MOST)
     seen = await case_queries.filter_visible(
         actor, (row["case_no"] for row in rows)
     )  # reports are audited by cleared auditors
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "no": no,
         "most": READS_MOST,
         "rows": [_read(row, names) for row in rows if not row["case_no"] or row["case_no"] in seen],

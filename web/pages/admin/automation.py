@@ -33,7 +33,7 @@ BEFORE_DAYS = 104
 async def automatic(request: Request) -> Response:
     """Every cell with its outcomes, its bound, how it stands and since when."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if Role.ADMIN not in actor.roles and not has_role(actor, OVERSEERS):
         raise Forbidden
     names, cells = await directory.load_directory(), await outcomes.standings()
@@ -45,7 +45,7 @@ async def automatic(request: Request) -> Response:
     said = await case_statistics.load_classifications(now - timedelta(days=BEFORE_DAYS), now)
     counted = sum(cell.standing.total for cell in wide)
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "is_admin": Role.ADMIN in actor.roles,
         "mode": settings.automatic_mode,
         "mode_words": catalogue.AUTOMATIC_MODES[settings.automatic_mode],

@@ -38,13 +38,15 @@ async def calendar(request: Request) -> Response:
     if request.method == "GET":
         return await _shown(request, actor, dict.fromkeys(_FIELDS, ""), [])
     async with request.form(max_files=1) as form:
-        typed = {name: parsing.words(form, name) for name in _FIELDS}
+        typed = {name: parsing.read_text(form, name) for name in _FIELDS}
         is_whole_year, upload = "whole_year" in form, form.get("file")
         body = await upload.read(FILE_MOST) if isinstance(upload, UploadFile) and upload.filename else b""
     notice = calendar_notice.read_file("", body) if body else calendar_notice.read_lines(typed["lines"])
     said = {name: typed[name] for name in ("source", "remark")}
     try:
-        number, faults = await calendar_draft.handed_in(context, actor, notice, is_whole_year=is_whole_year, **said)
+        number, faults = await calendar_draft.draft_from_notice(
+            context, actor, notice, is_whole_year=is_whole_year, **said
+        )
     except Invalid as fault:
         faults = [catalogue.fault_words(name, code) for name, code in fault.fields.items()]
     if faults:
@@ -53,7 +55,7 @@ async def calendar(request: Request) -> Response:
 
 
 async def administrator(request: Request) -> Actor:
-    return calendar_actions.administrator(await sessions.actor(request))
+    return calendar_actions.require_administrator(await sessions.require_actor(request))
 
 
 async def _shown(
@@ -65,7 +67,7 @@ async def _shown(
     asked = request.query_params.get("year", "")
     year = int(asked) if asked.isdecimal() and FIRST_YEAR <= int(asked) <= LAST_YEAR else this_year
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "year": year,
         "this_year": this_year,
         "years": range(this_year - 2, this_year + 3),
@@ -90,7 +92,7 @@ async def _shown(
             }
             for row in await calendar_editions.list_editions()
         ],
-        "counts": calendar_notice.counts(known, year),
+        "counts": calendar_notice.count_days(known, year),
         "provisional": await deadline_changes.count_provisional(),
     }
     return context.render(request, "admin/calendar.html", values, status=422 if faults else 200)

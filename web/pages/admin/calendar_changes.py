@@ -55,9 +55,9 @@ async def draft(request: Request) -> Response:
         "is_stale": found.follows != before.edition,
         "until": dates.day_words(after.announced_until) if after.announced_until != before.announced_until else "",
         "changes": changes(before, after),
-        "doubts": calendar_notice.doubts(found.what, after, office_day(now)),
+        "doubts": calendar_notice.list_doubts(found.what, after, office_day(now)),
         "years": [
-            {"year": year, **calendar_notice.counts(after, year)}
+            {"year": year, **calendar_notice.count_days(after, year)}
             for year in sorted({day.year for day in (*(r.day for r in found.what.rows), *found.what.plain)})
         ][-3:],
     }
@@ -92,7 +92,7 @@ async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
     context: AppContext = request.app.state.context
     actor, found = await administrator(request), await _draft(request)
-    return _to_draft(await calendar_actions.drafted(context, actor, found.what))
+    return _to_draft(await calendar_actions.store_draft(context, actor, found.what))
 
 
 async def edition(request: Request) -> Response:
@@ -134,7 +134,7 @@ async def restore(request: Request) -> Response:
     """Look at going back to an edition: a new one, with its days."""
     context: AppContext = request.app.state.context
     actor = await administrator(request)
-    return _to_draft(await calendar_actions.back_to(context, actor, request.path_params["name"]))
+    return _to_draft(await calendar_actions.draft_restoring(context, actor, request.path_params["name"]))
 
 
 def _to_draft(number: int) -> Response:
@@ -170,7 +170,7 @@ async def _moved(request: Request, actor: Actor, found: Sequence[DeadlineChange]
     page = min(max(int(asked), 1), pages) if asked.isdecimal() and len(asked) < 7 else 1
     count = deadline_changes.count_changes(found)
     return {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "base": base,
         "tally": count,
         "reaches_citizens": channel.reaches_citizens(context.settings),

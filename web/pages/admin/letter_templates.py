@@ -26,18 +26,18 @@ DONE = {
 
 async def rows(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
-    return await _listed(request, await letter_templates.administrator(request), {})
+    return await _listed(request, await letter_templates.require_administrator(request), {})
 
 
 async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed: str | None = None) -> Response:
     context: AppContext = request.app.state.context
     names, data = await directory.load_directory(), context.settings.data
-    known = unit_marks.marks(data)
+    known = unit_marks.load_marks(data)
     values = {
-        **desk_frame.frame(actor, names),
-        "rows": [letter_templates.template_of(context, each) for each in ALL],
-        "lines": unit_marks.lines_of(known) if typed is None else typed,
-        "example": f"{unit_marks.mark_of(data, names, context.settings.desk)}受告〔2026〕12号",
+        **desk_frame.frame_values(actor, names),
+        "rows": [letter_templates.describe_template(context, each) for each in ALL],
+        "lines": unit_marks.format_marks(known) if typed is None else typed,
+        "example": f"{unit_marks.find_mark(data, names, context.settings.desk)}受告〔2026〕12号",
         "errors": errors,
         "done": DONE.get(request.query_params.get("done", ""), ""),
     }
@@ -46,19 +46,21 @@ async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed:
 
 async def one(request: Request) -> Response:
     """One letter: what it must state, its placeholders, its template, and how it looks with a sample."""
-    return await _shown(request, await letter_templates.administrator(request), _letter(request), [])
+    return await _shown(request, await letter_templates.require_administrator(request), _letter(request), [])
 
 
 async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[str]) -> Response:
     context: AppContext = request.app.state.context
-    names, found = await directory.load_directory(), letter_templates.template_of(context, row)
+    names, found = await directory.load_directory(), letter_templates.describe_template(context, row)
     sample = (
         ""
         if found.faults
-        else await rendering.shown(letter_templates.in_force(context, row), letter_templates.sample_of(row))
+        else await rendering.render_html(
+            letter_templates.load_in_force(context, row), letter_templates.sample_values(row)
+        )
     )
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "row": found,
         "states": row.states,
         "placeholders": [
@@ -76,11 +78,11 @@ async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[s
 async def take_in(request: Request) -> Response:
     """Put an own template in force, if it is sound."""
     context: AppContext = request.app.state.context
-    actor, row = await letter_templates.administrator(request), _letter(request)
+    actor, row = await letter_templates.require_administrator(request), _letter(request)
     async with request.form(max_files=1, max_fields=5) as form:
         file = form.get("file")
         content = await file.read() if isinstance(file, UploadFile) else b""
-    if faults := await letter_templates.taken_in(context, row, content):
+    if faults := await letter_templates.install_template(context, row, content):
         return await _shown(request, actor, row, faults)
     return RedirectResponse(f"/admin/letters/{row.code}?done=saved", status_code=303)
 
@@ -88,49 +90,49 @@ async def take_in(request: Request) -> Response:
 async def drop(request: Request) -> Response:
     """Back to the template we ship."""
     context: AppContext = request.app.state.context
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     row = _letter(request)
-    letter_templates.restored(context, row)
+    letter_templates.restore_default(context, row)
     return RedirectResponse(f"/admin/letters/{row.code}?done=dropped", status_code=303)
 
 
 async def template(request: Request) -> Response:
     """The template to edit in Word: the one in force, or ours."""
     context: AppContext = request.app.state.context
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     row = _letter(request)
-    content = letter_templates.file_to_edit(context, row, ours="ours" in request.query_params)
+    content = letter_templates.load_editable(context, row, is_default="ours" in request.query_params)
     return _file(content, f"{row.title}（模板）.docx", "docx")
 
 
 async def sample(request: Request) -> Response:
     """The letter with a sample case, as PDF."""
     context: AppContext = request.app.state.context
-    await letter_templates.administrator(request)
+    await letter_templates.require_administrator(request)
     row = _letter(request)
-    return _file(await letter_templates.sample_pdf(context, row), f"{row.title}（样张）.pdf", "pdf")
+    return _file(await letter_templates.render_sample_pdf(context, row), f"{row.title}（样张）.pdf", "pdf")
 
 
 async def mark(request: Request) -> Response:
     """Keep the marks of the units."""
     context: AppContext = request.app.state.context
-    actor, names = await letter_templates.administrator(request), await directory.load_directory()
+    actor, names = await letter_templates.require_administrator(request), await directory.load_directory()
     async with request.form(max_fields=5) as form:
-        typed = parsing.words(form, "lines")
-    found, wrong = unit_marks.read(typed, names.has)
+        typed = parsing.read_text(form, "lines")
+    found, wrong = unit_marks.parse_marks(typed, names.has)
     if wrong:
         return await _listed(request, actor, {"lines": "；".join(wrong[:5])}, typed)
-    unit_marks.keep(context.settings.data, found)
+    unit_marks.store_marks(context.settings.data, found)
     return RedirectResponse("/admin/letters?done=marks", status_code=303)
 
 
 def _file(content: bytes, name: str, form: str) -> Response:
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return Response(content, media_type=rendering.FORMS[form], headers=headers)
+    return Response(content, media_type=rendering.MEDIA_TYPES[form], headers=headers)
 
 
 def _letter(request: Request) -> LetterType:
-    return letter_templates.letter_of(clean_line(request.path_params["code"]))
+    return letter_templates.find_letter_type(clean_line(request.path_params["code"]))
 
 
 ROUTES = [

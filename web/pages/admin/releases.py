@@ -46,7 +46,7 @@ async def home(request: Request) -> Response:
     actor, names = await _administrator(request), await directory.load_directory()
     rows = await registry.all_releases()
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "rows": [row_view(row) for row in rows],
         "runs": [_run(row) for row in await training_runs.last()],
         "taught": [(words, (await trainer.counts()).get(state, 0)) for state, words in STATES.items()],
@@ -65,7 +65,7 @@ async def one(request: Request) -> Response:
     row = await registry.one_release(request.path_params["id"])
     trial = row["trial"]
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "release": row_view(row),
         "figures": _figures(trial),
         "parts": [
@@ -83,7 +83,7 @@ async def train(request: Request) -> Response:
     """A candidate is wanted now."""
     context: AppContext = request.app.state.context
     actor = await _administrator(request)
-    is_new = await training.ask(context, actor.name)
+    is_new = await training.request_candidate(context, actor.name)
     return RedirectResponse(f"/admin/learning?done={'asked' if is_new else 'busy'}", status_code=303)
 
 
@@ -117,7 +117,7 @@ async def back(request: Request) -> Response:
 
 
 async def _administrator(request: Request) -> Actor:
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if Role.ADMIN not in actor.roles:
         raise Forbidden
     return actor

@@ -39,7 +39,7 @@ async def rows(request: Request) -> Response:
     chosen = {name: q.get(name, "").strip()[:200] for name in ("category", "unit", "q")}
     found = [row_view(row, names) for row in names.rows if _fits(row, chosen)]
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "rows": [row for row in found if not chosen["q"] or chosen["q"] in " ".join(map(str, row.values()))],
         "total": len(names.rows),
         "chosen": chosen,
@@ -204,7 +204,7 @@ def _unknown(typed: Mapping[str, Any], names: Directory) -> dict[str, str]:
 
 def _typed(form: FormData) -> dict[str, Any]:
     typed: dict[str, Any] = {
-        name: clean_line(parsing.once(form, name)) for name in ("category", "kind", "region", "lead", "reason")
+        name: clean_line(parsing.read_field(form, name)) for name in ("category", "kind", "region", "lead", "reason")
     }
     typed["co"] = [code for code in map(str, form.getlist("co")) if code]
     return typed
@@ -221,7 +221,7 @@ def _form(
     context: AppContext = request.app.state.context
     units = worklist_views.unit_groups(names)
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "row_id": row.id if row else None,
         "typed": dict(typed),
         "errors": dict(errors),
@@ -235,7 +235,7 @@ def _form(
 
 
 async def _administrator(request: Request) -> Actor:
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if Role.ADMIN not in actor.roles:
         raise Forbidden
     return actor

@@ -37,10 +37,12 @@ async def made(year: str, settings: Settings, now: datetime) -> Report:
     Raises Invalid for what is no year.
     """
     names = await directory.load_directory()
-    question = Question(periods.year(year), now, settings.rating_days)
+    question = Question(periods.parse_year(year), now, settings.rating_days)
     words = Words(names.name, catalogue.KINDS, catalogue.CHANNELS, categories.path_name)
-    weights = definitions.weights_of(settings.kpi_weights, settings.partly_solved)
-    return await annual_report.gather(question, weights, words, owner=settings.site_owner, suggestions=_suggestions)
+    weights = definitions.parse_weights(settings.kpi_weights, settings.partly_solved)
+    return await annual_report.build_report(
+        question, weights, words, owner=settings.site_owner, count_suggestions=_suggestions
+    )
 
 
 async def _suggestions(since: datetime, until: datetime) -> Suggestions:
@@ -53,7 +55,7 @@ async def _asked(request: Request) -> tuple[Report, Any]:
     Raises Forbidden.
     """
     context: AppContext = request.app.state.context
-    actor = await permissions.overseer(request)
+    actor = await permissions.require_overseer(request)
     if not actor.everywhere:
         raise Forbidden
     now = context.clock.now()
@@ -66,10 +68,10 @@ async def page(request: Request) -> Response:
     found, actor = await _asked(request)
     this = office_day(context.clock.now()).year
     values = {
-        **desk_frame.frame(actor, await directory.load_directory()),
+        **desk_frame.frame_values(actor, await directory.load_directory()),
         "title": found.title,
         "owner": found.owner,
-        "made": annual_report_files.made_words(found),
+        "made": annual_report_files.format_made_at(found),
         "notice": annual_report_files.NOTICE,
         "year": found.year,
         "years": [(str(year), f"{year} 年") for year in range(this, this - YEARS_SHOWN, -1)],
@@ -86,7 +88,7 @@ def _table(table: Table) -> Mapping[str, Any]:
         "caption": table.caption,
         "columns": table.columns,
         "rows": [
-            [annual_report.cell_words(cell, column.sort) for cell, column in zip(row, table.columns, strict=True)]
+            [annual_report.format_cell(cell, column.sort) for cell, column in zip(row, table.columns, strict=True)]
             for row in table.rows
         ],
         "bars": [] if table.bars is None else [_bar(row, table) for row in table.rows],
@@ -96,7 +98,7 @@ def _table(table: Table) -> Mapping[str, Any]:
 def _bar(row: tuple[Cell, ...], table: Table) -> tuple[str, float, str]:
     value = row[table.bars or 0]
     size = float(value) if isinstance(value, int | float) else 0.0
-    return str(row[0]), size, annual_report.cell_words(value, table.columns[table.bars or 0].sort)
+    return str(row[0]), size, annual_report.format_cell(value, table.columns[table.bars or 0].sort)
 
 
 async def download(request: Request) -> Response:

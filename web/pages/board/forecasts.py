@@ -6,30 +6,34 @@ from starlette.routing import Route
 
 from feedback.kernel.errors import Forbidden
 from routing import directory
-from web.actions.forecasts import lines
+from web.actions.forecasts import list_forecasts
 from web.auth import sessions
-from web.auth.permissions import overseer
+from web.auth.permissions import require_overseer
 from web.context import AppContext
 from web.presentation import desk_frame
-from web.presentation.oversight import pages
+from web.presentation.oversight import oversight_tabs
 
 
 async def of_all(request: Request) -> Response:
     """The list for overseers."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.load_directory()
-    values = {"tabs": pages("forecast", actor), "rows": await lines(context, actor, names), "own": False}
-    return context.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **values})
+    actor, names = await require_overseer(request), await directory.load_directory()
+    values = {
+        "tabs": oversight_tabs("forecast", actor),
+        "rows": await list_forecasts(context, actor, names),
+        "own": False,
+    }
+    return context.render(request, "board/forecast.html", {**desk_frame.frame_values(actor, names), **values})
 
 
 async def of_unit(request: Request) -> Response:
     """The list for a unit: its own clocks."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.load_directory()
+    actor, names = await sessions.require_actor(request), await directory.load_directory()
     if not actor.roles & desk_frame.WORKERS:
         raise Forbidden
-    values = {"tabs": [], "rows": await lines(context, actor, names), "own": True}
-    return context.render(request, "board/forecast.html", {**desk_frame.frame(actor, names), **values})
+    values = {"tabs": [], "rows": await list_forecasts(context, actor, names), "own": True}
+    return context.render(request, "board/forecast.html", {**desk_frame.frame_values(actor, names), **values})
 
 
 ROUTES = [Route("/forecast", of_all)]

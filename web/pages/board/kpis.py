@@ -12,7 +12,7 @@ from starlette.routing import Route
 from evaluation import periods as evaluation_periods
 from evaluation.kpi import definitions, facts
 from evaluation.kpi import table as kpi_table
-from evaluation.kpi.definitions import GROUPS, KPI, KPIS
+from evaluation.kpi.definitions import GROUPS, KPI_BY_CODE, KPIS
 from evaluation.kpi.facts import Question
 from evaluation.publication import consultation_deadlines
 from feedback.kernel.clock import office_day
@@ -22,7 +22,7 @@ from feedback.queries import worklist as case_worklist
 from feedback.record import access_log, calendar_editions
 from feedback.rules.access import Actor
 from routing import directory
-from web.actions.kpis import DEFAULT_GROUP, file_of, question_of, weights
+from web.actions.kpis import DEFAULT_GROUP, file_response, load_weights, parse_question
 from web.auth import permissions
 from web.context import AppContext
 from web.presentation import desk_frame
@@ -36,16 +36,16 @@ PARTS: Mapping[str, str] = {"top": "分子", "base": "分母", "missed": "分母
 async def table(request: Request) -> Response:
     """The figures of a period, one group of them at a time; every number leads to its cases."""
     context: AppContext = request.app.state.context
-    actor, names = await permissions.overseer(request), await directory.load_directory()
+    actor, names = await permissions.require_overseer(request), await directory.load_directory()
     query = request.query_params
-    question = question_of(query, context, names)
-    told = await kpi_table.document(question, actor, weights(context))
+    question = parse_question(query, context, names)
+    told = await kpi_table.build_table(question, actor, load_weights(context))
     group = query.get("group", "") if query.get("group", "") in GROUPS else DEFAULT_GROUP
     shown = [kpi for kpi in KPIS if kpi.group == group]
     sort = query.get("sort", "") if query.get("sort", "") in {kpi.code for kpi in shown} | {"received"} else "received"
     asked = {"period": question.period.name, "region": question.region}
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "told": told,
         "words": period_words(question.period.name),
         "periods": periods(context.clock.now()),
@@ -82,7 +82,7 @@ def _sorted(rows: Sequence[Mapping[str, Any]], sort: str) -> list[Mapping[str, A
     """The worst first, so that it is seen; by size when no figure is chosen; what has no figure last."""
     if sort == "received":
         return sorted(rows, key=lambda row: (-row["received"], row["unit"]))
-    sign = -1 if KPI[sort].lower_is_better else 1
+    sign = -1 if KPI_BY_CODE[sort].lower_is_better else 1
 
     def rank(row: Mapping[str, Any]) -> tuple[bool, float, str]:
         value = row["figures"][sort]["value"]
@@ -104,11 +104,11 @@ def _cell(unit: str, kpi: definitions.Kpi, figure: Mapping[str, Any], asked: Map
     href = "/board/kpis/cases?" + urlencode({"kpi": kpi.code, "unit": unit, "part": "base", **asked})
     return {
         "name": kpi.name,
-        "words": kpi_table.words(kpi.code, figure["value"]),
-        "parts": kpi_table.parts_words(figure) if leads else "",
+        "words": kpi_table.format_value(kpi.code, figure["value"]),
+        "parts": kpi_table.format_parts(figure) if leads else "",
         "href": href if leads else "",
         "share": figure["value"] if kpi.sort in ("share", "product", "composite") else None,
-        "apart": [(definitions.FACT[code].name, n) for code, n in figure["apart"].items() if n],
+        "apart": [(definitions.FACT_BY_CODE[code].name, n) for code, n in figure["apart"].items() if n],
     }
 
 
@@ -133,7 +133,7 @@ def period_words(name: str) -> str:
 
 async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
     """Online consultations that wait too long, of those this person sees, and how long nothing was published."""
-    found = await consultation_deadlines.waiting(now, region)
+    found = await consultation_deadlines.list_overdue(now, region)
     seen = await case_queries.filter_visible(actor, [row.case_no for row in found])
     names = await directory.load_directory()
     rows = [
@@ -144,17 +144,17 @@ async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
     return {
         "rows": rows,
         "stages": consultation_deadlines.STAGES,
-        "silent_days": await consultation_deadlines.silent_days(now),
+        "silent_days": await consultation_deadlines.count_silent_days(now),
     }
 
 
 async def cases(request: Request) -> Response:
     """The cases behind a number, as far as this person sees them."""
     context: AppContext = request.app.state.context
-    actor, names = await permissions.overseer(request), await directory.load_directory()
+    actor, names = await permissions.require_overseer(request), await directory.load_directory()
     query = request.query_params
-    question = question_of(query, context, names)
-    kpi = KPI.get(query.get("kpi", ""))
+    question = parse_question(query, context, names)
+    kpi = KPI_BY_CODE.get(query.get("kpi", ""))
     if kpi is None or not kpi.base:
         raise NotFound(kpi=query.get("kpi", ""))
     part = query.get("part", "") if query.get("part", "") in PARTS else "base"
@@ -166,11 +166,11 @@ async def cases(request: Request) -> Response:
     await access_log.log_read(actor, "list", detail=f"{kpi.name} {question.period.name} {unit}", now=now)
     asked = {"period": question.period.name, "region": question.region, "kpi": kpi.code, "unit": unit}
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "kpi": kpi,
         "unit_name": names.name(unit) if unit else "全部单位",
         "words": period_words(question.period.name),
-        "formula": definitions.formula(kpi, weights(context)),
+        "formula": definitions.render_formula(kpi, load_weights(context)),
         "tabs": [
             {"href": "/board/kpis/cases?" + urlencode({**asked, "part": code}), "label": label, "current": code == part}
             for code, label in PARTS.items()
@@ -201,22 +201,22 @@ async def behind(question: Question, kpi: definitions.Kpi, part: str, units: Seq
     """The numbers of the cases in one part of a figure."""
     top, base = ([each.fact for each in parts] for parts in (kpi.top, kpi.base))
     if part == "missed" and set(top) <= set(base):
-        return await facts.cases_behind(question, [code for code in base if code not in top], units)
+        return await facts.list_cases(question, [code for code in base if code not in top], units)
     if part == "missed":  # what is above the line is a narrower cell of what is below
-        met = set(await facts.cases_behind(question, top, units))
-        return [no for no in await facts.cases_behind(question, base, units) if no not in met]
+        met = set(await facts.list_cases(question, top, units))
+        return [no for no in await facts.list_cases(question, base, units) if no not in met]
     codes = {"top": top, "base": base, "apart": list(kpi.apart)}[part]
-    return await facts.cases_behind(question, codes, units)
+    return await facts.list_cases(question, codes, units)
 
 
 async def download(request: Request) -> Response:
     """The table as a file: /board/kpis.csv and /board/kpis.xlsx."""
     context: AppContext = request.app.state.context
-    actor, names = await permissions.overseer(request), await directory.load_directory()
-    question = question_of(request.query_params, context, names)
-    told = await kpi_table.document(question, actor, weights(context))
+    actor, names = await permissions.require_overseer(request), await directory.load_directory()
+    question = parse_question(request.query_params, context, names)
+    told = await kpi_table.build_table(question, actor, load_weights(context))
     await access_log.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=context.clock.now())
-    return file_of(told, request.url.path.endswith(".xlsx"))
+    return file_response(told, request.url.path.endswith(".xlsx"))
 
 
 ROUTES = [

@@ -24,12 +24,12 @@ from routing import directory
 from routing.directory import Directory
 from routing.notices import inbox
 from web.auth import sessions
-from web.auth.permissions import overseer as overseer  # also where the other pages of the board look for it
+from web.auth.permissions import require_overseer as overseer  # also where the other pages of the board look for it
 from web.context import AppContext
 from web.pages.board import forecasts, measures, supervision
 from web.presentation import case as case_views
 from web.presentation import desk_frame
-from web.presentation.oversight import pages
+from web.presentation.oversight import oversight_tabs
 from web.wording import dates
 
 EVERY_SECONDS = 5
@@ -57,14 +57,14 @@ async def board(request: Request) -> Response:
     names = await directory.load_directory()
     is_wall = request.query_params.get("wall", "") == "1"
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         **await snapshot(actor, context.clock.now(), names),
         "week": await _week(actor, context.clock.now()),
         "untold": 0 if is_wall else await inbox.untold_count(context.clock.now(), actor),
         "untold_days": inbox.COUNTED_DAYS,
         "wall": is_wall,
         "wall_rows": WALL_ROWS,
-        "tabs": pages("board", actor),
+        "tabs": oversight_tabs("board", actor),
     }
     return context.render(request, "board/wall.html" if is_wall else "board/board.html", values)
 
@@ -129,7 +129,7 @@ async def snapshot(actor: Actor, now: datetime, names: Directory) -> dict[str, A
         "totals": totals,
         "tiles": _tiles(totals, flow),
         "queue": await outbox.count_messages(now),
-        "failing": [case_views.unnumbered(row) for row in await outbox.list_failing(10)],
+        "failing": [case_views.hide_case_numbers(row) for row in await outbox.list_failing(10)],
         "undelivered": [row for row in unsent if row["case_no"] in seen],
         "age": f"{now.astimezone(OFFICE_TIMEZONE):%H:%M:%S}",
         "day": dates.day_words(office_day(now)),
@@ -249,7 +249,9 @@ async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEve
                 async with asyncio.timeout(LOST_SECONDS):
                     html = await queue.get()
                     if is_check_due:
-                        current = await sessions.actor_of_token(context, sessions.token_of(request), renews=False)
+                        current = await sessions.find_actor_by_token(
+                            context, sessions.read_token(request), renews=False
+                        )
             except Exception as fault:
                 _log.warning("a stream of the board ends", fault=repr(fault))
                 html = None

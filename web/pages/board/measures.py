@@ -30,7 +30,7 @@ from web.pages.desk.export import XLSX, guarded
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
 from web.presentation import worklist as worklist_views
-from web.presentation.oversight import pages
+from web.presentation.oversight import oversight_tabs
 from web.wording import catalogue
 
 FAULTS = {
@@ -67,18 +67,18 @@ def _readers(actor: Actor) -> Actor:
 async def listed(request: Request) -> Response:
     """The measures somebody may see, with the figures per unit."""
     context: AppContext = request.app.state.context
-    actor, names = _readers(await sessions.actor(request)), await directory.load_directory()
+    actor, names = _readers(await sessions.require_actor(request)), await directory.load_directory()
     now, filters = context.clock.now(), _filters(request)
     rows = await measures.list_measures(actor, filters, now)
     values = {
-        **desk_frame.frame(actor, names),
-        "tabs": pages("measures", actor) if has_role(actor, OVERSEERS) else [],
+        **desk_frame.frame_values(actor, names),
+        "tabs": oversight_tabs("measures", actor) if has_role(actor, OVERSEERS) else [],
         "rows": [oversight_views.measure_line(row, names, now) for row in rows],
         "figures": [{**row, "name": names.short(row["unit"])} for row in await measures.load_figures(actor, now)],
         "chosen": filters,
         "query": request.url.query,
         "kinds": [(row.code, row.label) for row in measure_types.MEASURES],
-        "statuses": list(oversight_views.STATUSES.items()),
+        "statuses": list(oversight_views.MEASURE_STATUSES.items()),
         "units": worklist_views.unit_groups(names, actor.units if not actor.everywhere else frozenset(names.by_code)),
         "may_issue": measure_types.may_issue(actor),
         "oversees": has_role(actor, OVERSEERS),
@@ -97,7 +97,11 @@ def _filters(request: Request) -> MeasureFilters:
 async def export(request: Request) -> Response:
     """The same list as an Excel file; the taking is written down."""
     context: AppContext = request.app.state.context
-    actor, names, now = _readers(await sessions.actor(request)), await directory.load_directory(), context.clock.now()
+    actor, names, now = (
+        _readers(await sessions.require_actor(request)),
+        await directory.load_directory(),
+        context.clock.now(),
+    )
     rows = [
         oversight_views.measure_line(row, names, now)
         for row in await measures.list_measures(actor, _filters(request), now)
@@ -123,7 +127,7 @@ def _workbook(rows: Sequence[Mapping[str, Any]]) -> bytes:
 async def new(request: Request) -> Response:
     """The form of a new measure, and issuing it."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if not measure_types.may_issue(actor):
         raise Forbidden
     if request.method == "GET":
@@ -131,7 +135,7 @@ async def new(request: Request) -> Response:
         typed = {"kind": q.get("kind", ""), "unit": q.get("unit", ""), "cases": q.get("cases", "")[:1000]}
         return await _form(request, actor, {**dict.fromkeys(("title", "text", "due_day"), ""), **typed}, {})
     async with request.form() as form:
-        typed = {name: parsing.words(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
+        typed = {name: parsing.read_text(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
     said = {
         **typed,
         "due_day": await measures.parse_due_day(typed["due_day"], typed["kind"], context.settings, context.clock.now()),
@@ -167,7 +171,7 @@ async def _form(request: Request, actor: Actor, typed: Mapping[str, str], errors
     context: AppContext = request.app.state.context
     names = await directory.load_directory()
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "typed": dict(typed),
         "errors": dict(errors),
         "kinds": [(row.code, row.label, f"{row.wants}。{row.law}") for row in measure_types.MEASURES],
@@ -184,7 +188,7 @@ async def one(request: Request) -> Response:
 
 
 async def _found(request: Request) -> tuple[MeasureView, Actor]:
-    actor = _readers(await sessions.actor(request))
+    actor = _readers(await sessions.require_actor(request))
     text = request.path_params["id"]
     return await measures.load_measure(actor, int(text) if text.isdecimal() and len(text) < 19 else -1), actor
 
@@ -200,18 +204,18 @@ async def _one(
     context: AppContext = request.app.state.context
     names, now = await directory.load_directory(), context.clock.now()
     values = {
-        **desk_frame.frame(actor, names),
-        "tabs": pages("measures", actor) if has_role(actor, OVERSEERS) else [],
+        **desk_frame.frame_values(actor, names),
+        "tabs": oversight_tabs("measures", actor) if has_role(actor, OVERSEERS) else [],
         "m": oversight_views.measure_line(row, names, now),
         "row": row,
         "unit": names.name(row.unit),
-        "course": oversight_views.measure_course(row, names),
-        "deeds": [(deed.value, oversight_views.DEEDS[deed]) for deed in row.deeds],
+        "course": oversight_views.list_measure_steps(row, names),
+        "deeds": [(deed.value, oversight_views.STEP_WORDS[deed]) for deed in row.deeds],
         "adoptions": list(measure_types.ADOPTIONS.items()),
         "typed": {"text": "", "adoption": "", "due_day": "", **typed},
         "errors": dict(errors),
         "opened": opened,
-        "done": oversight_views.DEEDS.get(request.query_params.get("done", ""), ""),
+        "done": oversight_views.STEP_WORDS.get(request.query_params.get("done", ""), ""),
     }
     return context.render(request, "board/measure.html", values, status=422 if errors else 200)
 
@@ -237,7 +241,7 @@ async def act(request: Request) -> Response:
 
 
 def _typed(form: FormData) -> dict[str, str]:
-    return {name: parsing.words(form, name) for name in ("text", "adoption", "due_day")}
+    return {name: parsing.read_text(form, name) for name in ("text", "adoption", "due_day")}
 
 
 async def letter(request: Request) -> Response:
@@ -245,7 +249,7 @@ async def letter(request: Request) -> Response:
     context: AppContext = request.app.state.context
     row, _ = await _found(request)
     form = request.path_params["form"]
-    if form not in rendering.FORMS:
+    if form not in rendering.MEDIA_TYPES:
         raise NotFound(form=form)
     first = row.entries[0]["data"]
     said = OfficeLetterValues(
@@ -258,9 +262,9 @@ async def letter(request: Request) -> Response:
         due_day=date.fromisoformat(first["due_day"]),
         at=row.issued_at,
     )
-    issued = await issuing.between(context, row.row.code, said)
-    content = await issuing.written_between(context, issued, form, letter_actions.address_of(request))
-    return letter_actions.sent(issued, form, content)
+    issued = await issuing.issue_unit_letter(context, row.row.code, said)
+    content = await issuing.render_unit_letter(context, issued, form, letter_actions.base_address(request))
+    return letter_actions.letter_response(issued, form, content)
 
 
 ROUTES = [Route("/measures", listed)]

@@ -6,12 +6,12 @@ from starlette.responses import Response
 from feedback.queries import overdue
 from routing import directory
 from routing.notices import inbox
-from web.auth.permissions import overseer
+from web.auth.permissions import require_overseer
 from web.context import AppContext
 from web.notify import channel
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
-from web.presentation.oversight import pages
+from web.presentation.oversight import oversight_tabs
 
 UNTOLD_MOST = 200
 
@@ -19,16 +19,16 @@ UNTOLD_MOST = 200
 async def late(request: Request) -> Response:
     """Each late clock, and who was told of it when."""
     context: AppContext = request.app.state.context
-    actor, now, names = await overseer(request), context.clock.now(), await directory.load_directory()
+    actor, now, names = await require_overseer(request), context.clock.now(), await directory.load_directory()
     unit = request.query_params.get("unit", "")
     rows = await overdue.list_late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
     told = await inbox.list_clock_notices(row["id"] for row in rows)
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
     values = {
-        **desk_frame.frame(actor, names),
-        "tabs": pages("late", actor),
+        **desk_frame.frame_values(actor, names),
+        "tabs": oversight_tabs("late", actor),
         "rows": lines,
-        "ladder": oversight_views.ladder_lines(),
+        "ladder": oversight_views.list_escalation_lines(),
         "hours": context.settings.staff_hours,
         "untold": sum(not line["told"] for line in lines),
         "unit": names.name(unit) if names.has(unit) else "",
@@ -39,10 +39,10 @@ async def late(request: Request) -> Response:
 async def untold(request: Request) -> Response:
     """What citizens were not told: how many they are, of which case, about what and since when."""
     context: AppContext = request.app.state.context
-    actor, now = await overseer(request), context.clock.now()
+    actor, now = await require_overseer(request), context.clock.now()
     values = {
-        **desk_frame.frame(actor, await directory.load_directory()),
-        "tabs": pages("untold", actor),
+        **desk_frame.frame_values(actor, await directory.load_directory()),
+        "tabs": oversight_tabs("untold", actor),
         "citizens": await inbox.untold_count(now, actor),
         "days": inbox.COUNTED_DAYS,
         "rows": [oversight_views.untold_line(row) for row in await inbox.untold(actor, now, UNTOLD_MOST)],

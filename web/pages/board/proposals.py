@@ -13,18 +13,18 @@ from feedback.rules.vocabulary import Act, Role
 from routing import directory
 from routing.oversight import proposals as supervision_proposals
 from web.actions import cases as case_actions
-from web.auth.permissions import overseer
+from web.auth.permissions import require_overseer
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
-from web.presentation.oversight import pages
+from web.presentation.oversight import oversight_tabs
 from web.wording import catalogue
 
 
 async def proposals(request: Request) -> Response:
     """What the rules propose to supervise, with the evidence; what was decided lately."""
-    return await _proposals(request, await overseer(request), {}, {}, None)
+    return await _proposals(request, await require_overseer(request), {}, {}, None)
 
 
 async def _proposals(
@@ -37,8 +37,8 @@ async def _proposals(
     decided += await supervision_proposals.list_proposals(actor, status=supervision_proposals.ISSUED, most=30)
     titles = await overdue.load_titles(actor, [row["case_no"] for row in rows + decided])
     values = {
-        **desk_frame.frame(actor, names),
-        "tabs": pages("proposals", actor),
+        **desk_frame.frame_values(actor, names),
+        "tabs": oversight_tabs("proposals", actor),
         "rows": [oversight_views.proposal_line(row, names, titles) for row in rows],
         "decided": [oversight_views.proposal_line(row, names, titles) for row in decided],
         "may_decide": Role.SUPERVISOR in actor.roles,
@@ -53,7 +53,7 @@ async def _proposals(
 
 async def decide(request: Request) -> Response:
     """Issue the proposed order, or write down why not."""
-    actor = await overseer(request)
+    actor = await require_overseer(request)
     if Role.SUPERVISOR not in actor.roles:
         raise Forbidden
     text = request.path_params["id"]
@@ -75,7 +75,7 @@ async def decide(request: Request) -> Response:
 
 
 def _typed(form: FormData) -> dict[str, str]:
-    return {name: parsing.words(form, name) for name in ("reason", "target_day", "why")}
+    return {name: parsing.read_text(form, name) for name in ("reason", "target_day", "why")}
 
 
 async def _issued(request: Request, actor: Actor, proposal: dict[str, Any], typed: dict[str, str]) -> None:

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from classify.replies import checks, store
 from feedback.record import calendar_editions
 from routing import directory
-from web.actions.topics import FINDING_DAYS, listed, share, units_of
-from web.auth.permissions import overseer
+from web.actions.topics import FINDING_DAYS, list_visible_rows, overseen_units, render_share
+from web.auth.permissions import require_overseer
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
@@ -18,15 +18,15 @@ from web.presentation import worklist as worklist_views
 async def quality(request: Request) -> Response:
     """Per unit, in which share of its answers the checks found something."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.load_directory()
+    actor, names = await require_overseer(request), await directory.load_directory()
     since = context.clock.now() - timedelta(days=FINDING_DAYS)
-    found = await store.tallies(since, units_of(actor))
+    found = await store.tallies(since, overseen_units(actor))
     unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
     nos = await store.with_finding(since, unit, code) if unit and code in checks.LABELS else []
-    behind = await listed(actor, nos)
+    behind = await list_visible_rows(actor, nos)
     calendar = await calendar_editions.load_current_calendar()
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "checks": [(check.code, check.label) for check in checks.CHECKS],
         "advice": [(check.label, check.advice, check.source) for check in checks.CHECKS],
         "rows": [
@@ -34,7 +34,9 @@ async def quality(request: Request) -> Response:
                 "unit": tally.unit,
                 "name": names.short(tally.unit),
                 "answers": tally.answers,
-                "cells": [(check.code, tally.found[check.code], share(tally, check.code)) for check in checks.CHECKS],
+                "cells": [
+                    (check.code, tally.found[check.code], render_share(tally, check.code)) for check in checks.CHECKS
+                ],
             }
             for tally in found
         ],

@@ -10,8 +10,8 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.record import calendar_editions
 from routing import directory
-from web.actions.topics import TREND_DAYS, daily, listed, people, ranked, view
-from web.auth.permissions import overseer
+from web.actions.topics import TREND_DAYS, count_daily, count_people, list_topics, list_visible_rows, to_view
+from web.auth.permissions import require_overseer
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
@@ -21,10 +21,10 @@ from web.wording import dates
 async def hot(request: Request) -> Response:
     """The topics, ranked by how many different people speak of them."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.load_directory()
-    day, rows = await ranked(actor, names, office_day(context.clock.now()))
+    actor, names = await require_overseer(request), await directory.load_directory()
+    day, rows = await list_topics(actor, names, office_day(context.clock.now()))
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "rows": rows,
         "day": dates.day_words(day) if day else "",
         "window": context.settings.topic_days,
@@ -35,21 +35,21 @@ async def hot(request: Request) -> Response:
 async def one(request: Request) -> Response:
     """One topic: its course day by day and the cases one may see."""
     context: AppContext = request.app.state.context
-    actor, names = await overseer(request), await directory.load_directory()
+    actor, names = await require_overseer(request), await directory.load_directory()
     now = context.clock.now()
     today = office_day(now)
     known = await topic_store.course(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
-    seen = await listed(actor, {m.no for _, topic in known for m in topic.members})
-    shown = view(known[-1][1], seen, names, known[-1][0]) if known else None
+    seen = await list_visible_rows(actor, {m.no for _, topic in known for m in topic.members})
+    shown = to_view(known[-1][1], seen, names, known[-1][0]) if known else None
     if shown is None:
         raise NotFound(thread=request.path_params["thread"])
     calendar = await calendar_editions.load_current_calendar()
     members = [m.no for m in known[-1][1].members if m.no in seen]
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "topic": shown,
-        "trend": [(f"{day.month}-{day.day}", people(topic, seen)) for day, topic in known],
-        "daily": daily(known[-1][1], seen, today),
+        "trend": [(f"{day.month}-{day.day}", count_people(topic, seen)) for day, topic in known],
+        "daily": count_daily(known[-1][1], seen, today),
         "rows": [worklist_views.row_view(seen[no], names, now, calendar) for no in members],
     }
     return context.render(request, "board/topic.html", values)

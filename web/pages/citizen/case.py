@@ -28,7 +28,7 @@ from web.actions import cases as case_actions
 from web.auth import citizen_cookie
 from web.context import AppContext
 from web.forms import parsing
-from web.forms.uploads import kept_files, upload_words
+from web.forms.uploads import store_uploads, upload_values
 from web.letters import issuing
 from web.pages.desk import clock
 from web.presentation import case as case_views
@@ -42,7 +42,7 @@ TEXT_MOST = 2000
 
 async def case(request: Request) -> Response:
     """The case of this browser's code."""
-    citizen = citizen_cookie.citizen_of(request)
+    citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
     done = request.query_params.get("done", "")
@@ -54,7 +54,7 @@ async def case(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Take one of the steps open to the citizen."""
     context: AppContext = request.app.state.context
-    citizen = citizen_cookie.citizen_of(request)
+    citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
     file = await case_queries.load_file(citizen, citizen.case_no, secret=context.settings.secret)
@@ -65,9 +65,9 @@ async def act(request: Request) -> Response:
     async with request.form(max_files=20) as form:
         typed = _typed(form, step)
         try:
-            typed["attachments"] = await kept_files(request, form) if _asks(step, "attachments") else []
+            typed["attachments"] = await store_uploads(request, form) if _asks(step, "attachments") else []
             data = {k: v for k, v in typed.items() if v not in ("", [], None)}
-            await _take(request, citizen, step, data, parsing.once(form, "key"))
+            await _take(request, citizen, step, data, parsing.read_field(form, "key"))
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, citizen, opened=what, typed=typed, errors=errors, status=422)
@@ -81,8 +81,10 @@ async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, An
     context: AppContext = request.app.state.context
     if step.act is Act.RATE:
         # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
-        data["tags"] = [tag for tag in data.get("tags", ()) if not submission.tags_fault(data.get("level", 0), [tag])]
-        if await case_ratings.is_kept(key, context.settings.secret):
+        data["tags"] = [
+            tag for tag in data.get("tags", ()) if not submission.find_tags_fault(data.get("level", 0), [tag])
+        ]
+        if await case_ratings.is_submitted(key, context.settings.secret):
             return  # the button was pressed twice
     await case_actions.perform_act(context, citizen.case_no, step.act, citizen, data, key=key)
 
@@ -93,7 +95,7 @@ def _typed(form: FormData, step: Step) -> dict[str, Any]:
     for need in (*step.needs, *step.may):
         match need.sort:
             case "level":
-                text = parsing.once(form, need.name)
+                text = parsing.read_field(form, need.name)
                 typed[need.name] = int(text) if text.isdecimal() and len(text) == 1 else None
             case "tags":
                 typed[need.name] = [value for value in form.getlist(need.name) if isinstance(value, str)]
@@ -102,7 +104,7 @@ def _typed(form: FormData, step: Step) -> dict[str, Any]:
             case "files":
                 pass  # stored by the caller
             case _:
-                typed[need.name] = parsing.words(form, need.name)
+                typed[need.name] = parsing.read_text(form, need.name)
     return typed
 
 
@@ -141,12 +143,12 @@ async def _shown(
     values = {
         "view": view,
         "counted": clock.running(file),
-        "moves": [deadline_changes.words(each) for each in file.moves],
+        "moves": [deadline_changes.render_change(each) for each in file.moves],
         "version": file.version,
         "key": identifiers.new_id(),
         "futures": _futures(view),
         "facts": _facts(view),
-        "letters": await issuing.listed(citizen, file, "/case/letters/"),
+        "letters": await issuing.list_letters(citizen, file, "/case/letters/"),
         "forms": [_form(step) for step in file.steps(now)],
         "refused": _refused(file, now),
         "explained": _explained(file, view),
@@ -157,7 +159,7 @@ async def _shown(
         "typed": typed or {},
         "errors": errors or {},
         "flash": flash,
-        **upload_words(settings.attachments_max, settings.upload_max_bytes),
+        **upload_values(settings.attachments_max, settings.upload_max_bytes),
     }
     return context.render(request, "citizen/case.html", values, status=status)
 
@@ -171,7 +173,7 @@ def levels_of(profile: Profile) -> list[tuple[int, str]]:
 
 def indicator_options() -> dict[int, list[tuple[str, str]]]:
     """The indicators of each level, to tick."""
-    return {level: [(i.code, i.text) for i in scale.of_level(level)] for level in catalogue.LEVELS}
+    return {level: [(i.code, i.text) for i in scale.list_indicators(level)] for level in catalogue.LEVELS}
 
 
 def _form(step: Step) -> dict[str, Any]:
@@ -287,7 +289,7 @@ async def attachment(request: Request) -> Response:
     Raises NotFound for anybody without the code.
     """
     context: AppContext = request.app.state.context
-    citizen = citizen_cookie.citizen_of(request)
+    citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         raise NotFound(attachment=request.path_params["id"])
     row, path = await attachments.open_attachment(citizen, request.path_params["id"], context.settings.data)

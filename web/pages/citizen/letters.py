@@ -7,7 +7,7 @@ from starlette.routing import Route
 from feedback.kernel.errors import NotFound
 from feedback.rules.read_models import EntryView
 from web.actions import letter_templates
-from web.actions.letters import address_of, answer
+from web.actions.letters import base_address, download_letter
 from web.auth import citizen_cookie, sessions
 from web.context import AppContext
 from web.forms import parsing, step_forms
@@ -19,7 +19,7 @@ from web.wording import acts, catalogue
 
 async def at_desk(request: Request) -> Response:
     """A letter of a case the actor sees; the look is written down."""
-    return await answer(request, await sessions.actor(request), request.path_params["no"])
+    return await download_letter(request, await sessions.require_actor(request), request.path_params["no"])
 
 
 async def of_own(request: Request) -> Response:
@@ -27,10 +27,10 @@ async def of_own(request: Request) -> Response:
 
     Raises NotFound for anybody without the code.
     """
-    citizen = citizen_cookie.citizen_of(request)
+    citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         raise NotFound(letter=request.path_params["id"])
-    return await answer(request, citizen, citizen.case_no)
+    return await download_letter(request, citizen, citizen.case_no)
 
 
 async def preview(request: Request) -> Response:
@@ -38,25 +38,25 @@ async def preview(request: Request) -> Response:
     context: AppContext = request.app.state.context
     seen = await looked(request)
     async with request.form(max_files=20, max_fields=500) as form:
-        what = parsing.once(form, "act")
+        what = parsing.read_field(form, "act")
         step = seen.step(what)
         if step is None:
             flash = {"kind": "warn", "title": f"现在不能“{acts.label_of(what) or '这一步'}”，下面是最新情况"}
             return await shown(request, seen, flash=flash, status=409)
-        typed = step_forms.typed(step, form)
-    faults = parsing.faults(step, typed, seen.names, context.settings.attachments_max)
+        typed = step_forms.parse_step_form(step, form)
+    faults = parsing.find_faults(step, typed, seen.names, context.settings.attachments_max)
     if faults:
         errors = {name: catalogue.fault_words(name, code) for name, code in faults.items()}
         return await shown(request, seen, opened=step.act.value, typed=typed, errors=errors, status=422)
     actor, file = seen.actor, seen.file
     entry = EntryView(len(file.entries) + 1, step.act, seen.now, actor.name, "", actor.unit, "", typed, step.public)
-    clocks = desk_case.clocks_after(file, step.act, typed, actor, seen.editions, seen.now)
+    clocks = desk_case.project_clocks(file, step.act, typed, actor, seen.editions, seen.now)
     values = {
-        **desk_frame.frame(actor, seen.names),
+        **desk_frame.frame_values(actor, seen.names),
         "view": seen.view,
         "act": step.act.value,
         "label": acts.ACTS[step.act].label,
-        "letters": await issuing.preview(context, file, entry, clocks, seen.names, address_of(request)),
+        "letters": await issuing.preview_letters(context, file, entry, clocks, seen.names, base_address(request)),
     }
     return context.render(request, "desk/letters.html", values)
 
@@ -70,7 +70,7 @@ async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it. Unknown and wrong codes are answered alike."""
     context: AppContext = request.app.state.context
     typed = request.query_params.get("t", "")
-    found = await letter_templates.verified(request, typed) if typed.strip() else None
+    found = await letter_templates.verify_code(request, typed) if typed.strip() else None
     values = {"asked": bool(typed.strip()), "facts": _facts(found) if found else []}
     return context.render(request, "public/letter.html", values)
 
@@ -80,7 +80,7 @@ def _facts(found: letter_templates.VerifiedLetter) -> list[tuple[str, str]]:
         ("文书", found.title),
         ("文号", found.number),
         ("签发单位", found.unit),
-        ("签发日期", placeholders.day_text(found.issued_day)),
+        ("签发日期", placeholders.format_day(found.issued_day)),
         ("核验码", found.code),
         ("摘要", found.digest),
     ]

@@ -21,7 +21,7 @@ async def lookup(request: Request) -> Response:
         no = request.query_params.get("no", "")[:24]
         return context.render(request, "citizen/lookup.html", {"errors": {}, "check": no})
     async with request.form() as form:
-        code, check = parsing.once(form, "code"), parsing.once(form, "check")
+        code, check = parsing.read_field(form, "code"), parsing.read_field(form, "check")
     errors = {}
     if not identifiers.normalize_code(code):
         errors["code"] = catalogue.fault_words("code", "missing")

@@ -45,7 +45,7 @@ async def receipt(request: Request) -> Response:
     """
     context: AppContext = request.app.state.context
     no = request.path_params["no"]
-    citizen = citizen_cookie.citizen_of(request)
+    citizen = citizen_cookie.read_citizen(request)
     if citizen is None or citizen.case_no != no:
         raise NotFound(no=no)
     now = context.clock.now()
@@ -59,13 +59,13 @@ async def receipt(request: Request) -> Response:
     received = dates.time_words(file.received_at)
     picture = (
         context.settings.site_name,
-        f"查询码 {dates.grouped(code)}",
+        f"查询码 {dates.group_code(code)}",
         f"编号 {no}",
         f"{received} 收到",
         f"查询：{base}/lookup",
     )
     values = {
-        "help_line": await flag_views.help_line(file.title, file.text),
+        "help_line": await flag_views.find_help_line(file.title, file.text),
         "receipt": {
             "no": no,
             "code": code,

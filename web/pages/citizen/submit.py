@@ -22,7 +22,7 @@ from web.actions import cases as case_actions
 from web.auth import citizen_cookie, drafts
 from web.context import AppContext
 from web.forms import parsing
-from web.forms.uploads import kept_files, size_words, upload_words
+from web.forms.uploads import format_size, store_uploads, upload_values
 from web.pages.citizen.receipt import promise
 from web.wording import catalogue
 
@@ -45,7 +45,7 @@ async def step(request: Request) -> Response:
     number = request.path_params["step"]
     if not 1 <= number <= STEPS:
         raise NotFound(step=number)
-    draft = await drafts.draft_of(request)
+    draft = await drafts.load_draft(request)
     if "sent" in draft:
         if number == STEPS and request.method == "POST" and _just_sent(request, draft):
             return _to_receipt(request, draft["sent"])
@@ -87,25 +87,25 @@ def _furthest(draft: Mapping[str, Any]) -> int:
 async def _taken(request: Request, number: int, draft: dict[str, Any], form: FormData) -> Response:
     match number:
         case 1:
-            draft["kind"] = parsing.once(form, "kind")
+            draft["kind"] = parsing.read_field(form, "kind")
             draft.setdefault("key", identifiers.new_id())
         case 2:
-            draft.update({name: parsing.once(form, name) for name in ("title", "text", "region", "address")})
-            draft["attachments"] = await kept_files(request, form)
+            draft.update({name: parsing.read_field(form, name) for name in ("title", "text", "region", "address")})
+            draft["attachments"] = await store_uploads(request, form)
         case 3:
-            draft.update({name: parsing.once(form, f"person.{name}") for name in ("name", "phone", "id_number")})
+            draft.update({name: parsing.read_field(form, f"person.{name}") for name in ("name", "phone", "id_number")})
             draft.update({name: name in form for name in ("anonymous", "public_consent")})
-            draft["exclude"] = parsing.once(form, "exclude")
+            draft["exclude"] = parsing.read_field(form, "exclude")
         case _:
             return await _submitted(request, draft)
     if "drop_attachment" not in form:
         _check(draft, number)
         response: Response = RedirectResponse(f"/new/{number + 1}", status_code=303)
     else:
-        dropped = parsing.once(form, "drop_attachment")
+        dropped = parsing.read_field(form, "drop_attachment")
         draft["attachments"] = [id_ for id_ in draft["attachments"] if id_ != dropped]
         response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
-    await drafts.keep_draft(request, response, draft)
+    await drafts.store_draft(request, response, draft)
     return response
 
 
@@ -147,7 +147,7 @@ async def _submitted(request: Request, draft: dict[str, Any]) -> Response:
     receipt = await case_actions.submit_case(context, _draft_of(draft, desk=context.settings.desk))
     response = _to_receipt(request, receipt.no)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
-    await drafts.keep_draft(request, response, {"sent": receipt.no, "at": context.clock.now().timestamp()})
+    await drafts.store_draft(request, response, {"sent": receipt.no, "at": context.clock.now().timestamp()})
     return response
 
 
@@ -171,7 +171,7 @@ async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors
     }
     shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
     files = await attachments.list_unclaimed(draft.get("attachments", ()))
-    shown["files"] = [{"id": f.id, "name": f.name, "size_words": size_words(f.size)} for f in files]
+    shown["files"] = [{"id": f.id, "name": f.name, "size_words": format_size(f.size)} for f in files]
     values: dict[str, Any] = {"draft": shown, "errors": errors, "draft_days": settings.draft_days}
     match number:
         case 1:
@@ -180,7 +180,7 @@ async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors
             values |= {
                 "regions": region_groups(names, settings.region),
                 "text_most": TEXT_SHOWN,
-                **upload_words(settings.attachments_max, settings.upload_max_bytes),
+                **upload_values(settings.attachments_max, settings.upload_max_bytes),
             }
         case 3:
             values["may_publish"] = draft.get("kind") != Kind.REPORT

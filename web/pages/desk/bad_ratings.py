@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from evaluation.ratings import bad_reviews, disputes, exclusions
-from evaluation.ratings.disputes import LoopView
+from evaluation.ratings.disputes import BadReviewView
 from feedback.kernel import identifiers
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
@@ -46,7 +46,7 @@ async def _staff(request: Request) -> Actor:
 
     Raises Forbidden.
     """
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
         raise Forbidden
     return actor
@@ -56,14 +56,16 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
     context: AppContext = request.app.state.context
     names, now = await directory.load_directory(), context.clock.now()
     asked = request.query_params.get("page", "1")
-    found = await disputes.loops(actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1)
+    found = await disputes.list_bad_reviews(
+        actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1
+    )
     done = request.query_params.get("done", "")
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "rows": [_row(view, names) for view in found.items],
         "found": found,
-        "stages": bad_reviews.ROWS,
-        "exclusions": [_exclusion(row, names, actor) for row in await exclusions.listed(actor)],
+        "stages": bad_reviews.RECTIFICATION_STAGES,
+        "exclusions": [_exclusion(row, names, actor) for row in await exclusions.list_requests(actor)],
         "may_exclude": access.has_role(actor, (Role.CLERK, Role.LEAD)),
         "reason_most": disputes.REASON_MOST,
         "errors": errors or {},
@@ -72,7 +74,7 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
     return context.render(request, "desk/ratings.html", values, status=status)
 
 
-def _row(view: LoopView, names: Directory) -> dict[str, Any]:
+def _row(view: BadReviewView, names: Directory) -> dict[str, Any]:
     rating = view.rating
     return {
         "id": rating.id,
@@ -82,7 +84,7 @@ def _row(view: LoopView, names: Directory) -> dict[str, Any]:
         "text": rating.text,
         "tags": "；".join(text for _, text in rating.tags),
         "at": dates.short_time(rating.at),
-        "stage": bad_reviews.ROW[view.stage].name,
+        "stage": bad_reviews.STAGE_BY_STATE[view.stage].name,
         "due": dates.day_words(office_day(view.due_at - _INSTANT)) if view.due_at else "",
         "rectify_no": rating.rectify_no,
         "dispute_reason": view.dispute_reason,
@@ -105,25 +107,35 @@ def _exclusion(row: Any, names: Directory, actor: Actor) -> dict[str, Any]:
 
 
 async def dispute(context: AppContext, actor: Actor, form: FormData) -> None:
-    await disputes.dispute(parsing.once(form, "id"), actor, parsing.once(form, "reason"), now=context.clock.now())
+    await disputes.dispute_rating(
+        parsing.read_field(form, "id"), actor, parsing.read_field(form, "reason"), now=context.clock.now()
+    )
 
 
 async def judge(context: AppContext, actor: Actor, form: FormData) -> None:
-    stands = parsing.yes_or_no(form, "stands")
-    await disputes.judge(
-        parsing.once(form, "id"), actor, is_valid=stands, reason=parsing.once(form, "reason"), now=context.clock.now()
+    stands = parsing.read_yes_no(form, "stands")
+    await disputes.decide_dispute(
+        parsing.read_field(form, "id"),
+        actor,
+        is_valid=stands,
+        reason=parsing.read_field(form, "reason"),
+        now=context.clock.now(),
     )
 
 
 async def exclude(context: AppContext, actor: Actor, form: FormData) -> None:
-    no, secret = identifiers.normalize_case_number(parsing.once(form, "no")), context.settings.secret
-    await exclusions.ask(no, actor, parsing.once(form, "reason"), now=context.clock.now(), secret=secret)
+    no, secret = identifiers.normalize_case_number(parsing.read_field(form, "no")), context.settings.secret
+    await exclusions.request_exclusion(
+        no, actor, parsing.read_field(form, "reason"), now=context.clock.now(), secret=secret
+    )
 
 
 async def decide(context: AppContext, actor: Actor, form: FormData) -> None:
-    agreed = parsing.yes_or_no(form, "agreed")
-    answer = parsing.once(form, "reason")
-    await exclusions.decide(parsing.once(form, "no"), actor, is_approved=agreed, answer=answer, now=context.clock.now())
+    agreed = parsing.read_yes_no(form, "agreed")
+    answer = parsing.read_field(form, "reason")
+    await exclusions.decide_exclusion(
+        parsing.read_field(form, "no"), actor, is_approved=agreed, answer=answer, now=context.clock.now()
+    )
 
 
 _STEPS: dict[str, _Step] = {"dispute": dispute, "judge": judge, "exclude": exclude, "decide": decide}

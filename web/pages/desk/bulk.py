@@ -39,17 +39,17 @@ def bulk_acts(actor: Actor) -> list[tuple[str, str]]:
 async def bulk(request: Request) -> Response:
     """One step for many cases: first what would happen to each, then, confirmed, what did."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.load_directory()
+    actor, names = await sessions.require_actor(request), await directory.load_directory()
     async with request.form(max_fields=500) as form:
         act = str(form.get("act", ""))
         if act not in dict(bulk_acts(actor)):
             raise Forbidden(act=act)
         numbers = list(dict.fromkeys(str(no) for no in form.getlist("no")))[:BULK_MOST]
-        said = {name: parsing.words(form, name, most=_WORDS_MOST) for name in ("text", "unit", "query")}
+        said = {name: parsing.read_text(form, name, most=_WORDS_MOST) for name in ("text", "unit", "query")}
         is_confirmed = "confirmed" in form
         rows = [await _bulk_row(request, actor, names, Act(act), no, form, is_confirmed) for no in numbers]
         values = {
-            **desk_frame.frame(actor, names),
+            **desk_frame.frame_values(actor, names),
             "act": act,
             "label": dict(bulk_acts(actor))[act],
             "rows": rows,
@@ -95,12 +95,16 @@ async def _bulk_row(
 
 
 def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> dict[str, Any]:
-    text, unit = parsing.words(form, "text"), parsing.words(form, "unit")
+    text, unit = parsing.read_text(form, "text"), parsing.read_text(form, "unit")
     if act is not Act.ASSIGN:
         return {"text" if act is Act.URGE else "reason": text} if text else {}
     if unit:
         return {"unit": unit, "reason": "受理窗口批量派件"}
     if file.status is not Status.RECEIVED:
         return {"unit": ""}
-    decision = suggestions.as_if(file, file.category, names) if file.category else suggestions.decided(file, names)
+    decision = (
+        suggestions.decision_for_category(file, file.category, names)
+        if file.category
+        else suggestions.current_decision(file, names)
+    )
     return {"unit": decision.unit, "units": list(decision.co), "reason": decision.reason, "rule": decision.rule}

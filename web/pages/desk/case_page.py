@@ -25,7 +25,7 @@ from web.auth import sessions
 from web.context import AppContext
 from web.forms import reply_templates, step_forms
 from web.forms.step_forms import Choices
-from web.forms.uploads import upload_words
+from web.forms.uploads import upload_values
 from web.letters import issuing
 from web.presentation import case as case_views
 from web.presentation import deadline_changes, desk_case, desk_frame
@@ -60,7 +60,7 @@ class Looked:
 async def looked(request: Request) -> Looked:
     """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
     context: AppContext = request.app.state.context
-    actor, now = await sessions.actor(request), context.clock.now()
+    actor, now = await sessions.require_actor(request), context.clock.now()
     names, editions = await directory.load_directory(), await calendar_editions.load_editions()
     no, secret = request.path_params["no"], context.settings.secret
     file = await case_queries.load_file(actor, no, secret=secret, log_at=now)
@@ -88,21 +88,21 @@ async def shown(
         units=tuple(worklist_views.unit_groups(seen.names)),
         categories=tuple(worklist_views.category_groups(with_heads=True)),
         clocks=file.clocks,
-        phrases=await reply_templates.for_case(file, seen.names, seen.actor.name),
+        phrases=await reply_templates.list_phrases(file, seen.names, seen.actor.name),
         desks=tuple(worklist_views.unit_groups(seen.names, await directory.list_desks()))
         if seen.step("transfer")
         else (),
         staff=await _staff(seen) if seen.step("recuse") else (),
         case=(file.profile, file.kind, file.stage),
     )
-    forms = step_forms.forms_of(steps, values, choices)
+    forms = step_forms.build_forms(steps, values, choices)
     waiting = await attachments.list_unclaimed((typed or {}).get("attachments", ()))
     linked = await links.list_links(seen.actor, file.no)
     known = {link.there.no for link in linked}
     page_values = {
-        **desk_frame.frame(seen.actor, seen.names),
+        **desk_frame.frame_values(seen.actor, seen.names),
         "view": seen.view,
-        "links": link_views.lines(linked, seen.names, seen.now, seen.calendar),
+        "links": link_views.list_link_lines(linked, seen.names, seen.now, seen.calendar),
         "answers": await _repeat_answers(request, seen, linked),
         "may_merge": seen.step("merge") is not None,
         "others": [
@@ -111,8 +111,8 @@ async def shown(
             if row.no not in known
         ],
         "clocks": desk_case.clock_lines(file, seen.view.clocks),
-        "marks": flag_views.flag_views_in(file.title, file.text, file.flags),
-        "moves": [(dates.short_time(each.at), deadline_changes.words(each)) for each in file.moves],
+        "marks": flag_views.list_case_flags(file.title, file.text, file.flags),
+        "moves": [(dates.short_time(each.at), deadline_changes.render_change(each)) for each in file.moves],
         "facts": _facts(seen),
         "tenures": _tenures(seen),
         "forms": forms,
@@ -123,18 +123,18 @@ async def shown(
         "news": [e for e in seen.view.timeline if since is not None and e.seq > since],
         "seq": len(file.entries),
         "waiting": waiting,
-        "letters": await issuing.listed(seen.actor, file, f"/desk/cases/{file.no}/letters/"),
-        "letter_acts": issuing.acts_with_letters(file),
+        "letters": await issuing.list_letters(seen.actor, file, f"/desk/cases/{file.no}/letters/"),
+        "letter_acts": issuing.list_letter_acts(file),
         "similar": [
             worklist_views.row_view(row, seen.names, seen.now, seen.calendar)
-            for row in await suggestions.similar(seen.actor, file, seen.names, seen.now)
+            for row in await suggestions.find_similar(seen.actor, file, seen.names, seen.now)
             if row.no not in known
         ],
-        "suggestion": await suggestions.for_desk(context, seen.actor, file, seen.names),
+        "suggestion": await suggestions.suggest_for_desk(context, seen.actor, file, seen.names),
         "ordered": ordered_from_above(seen),
         "is_desk": Role.RECEPTION in seen.actor.roles and seen.actor.unit == file.desk,
         "no_consent": file.status in (Status.REPLIED, Status.CLOSED) and not file.public_consent,
-        **upload_words(settings.attachments_max, settings.upload_max_bytes),
+        **upload_values(settings.attachments_max, settings.upload_max_bytes),
     }
     return context.render(request, "desk/case.html", page_values, status=status)
 
@@ -157,7 +157,7 @@ async def _repeat_answers(
     for link in linked:
         if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
             first = await case_queries.load_file(seen.actor, link.there.no, secret=context.settings.secret)
-            answer = link_views.repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
+            answer = link_views.build_repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
             if answer is not None:
                 found[link.id] = answer
     return found
@@ -177,7 +177,7 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
         if asked and seen.step(act):
             values[act.value] = {name: asked.data.get(name, "") for name in names}
     if seen.step("assign"):
-        values["assign"] = {"unit": suggestions.decided(file, seen.names).unit} | ordered_from_above(seen)
+        values["assign"] = {"unit": suggestions.current_decision(file, seen.names).unit} | ordered_from_above(seen)
     return values
 
 

@@ -22,7 +22,7 @@ from web.actions import cases as case_actions
 from web.auth import sessions
 from web.context import AppContext
 from web.forms import parsing, reply_templates, step_forms
-from web.forms.uploads import kept_files
+from web.forms.uploads import store_uploads
 from web.pages.desk.case_page import Looked, looked, shown
 from web.presentation import desk_case, desk_frame
 from web.tasks import topics
@@ -50,7 +50,7 @@ async def act(request: Request) -> Response:
         if step is None:
             _check_known(seen, what)
             return await _overtaken(request, seen, what, _typed_of(what, seen, form), form)
-        typed = step_forms.typed(step, form)
+        typed = step_forms.parse_step_form(step, form)
         if "insert" in form or "edit" in form:
             typed["attachments"] = _texts(form, "attachments")
             return await shown(request, seen, opened=what, typed=await _with_phrase(seen, step, typed, form))
@@ -79,12 +79,16 @@ async def preview(request: Request) -> Response:
     """What a step would bring about: the answer as the citizen sees it, or the new last day. Nothing is written."""
     seen = await looked(request)
     async with request.form(max_files=20, max_fields=500) as form:
-        step = seen.step(parsing.once(form, "act"))
+        step = seen.step(parsing.read_field(form, "act"))
         if step is None or step.act not in REVIEWED:
             return await _overtaken(
-                request, seen, parsing.once(form, "act"), _typed_of(parsing.once(form, "act"), seen, form), form
+                request,
+                seen,
+                parsing.read_field(form, "act"),
+                _typed_of(parsing.read_field(form, "act"), seen, form),
+                form,
             )
-        typed = step_forms.typed(step, form)
+        typed = step_forms.parse_step_form(step, form)
         try:
             typed |= await _files(request, step, form)
             _check(request, seen, step, typed)
@@ -99,7 +103,7 @@ async def route(request: Request) -> Response:
     context: AppContext = request.app.state.context
     seen = await looked(request)
     async with request.form() as form:
-        category, expect, step = parsing.once(form, "category"), _version(form), seen.step("assign")
+        category, expect, step = parsing.read_field(form, "category"), _version(form), seen.step("assign")
         typed = _typed_of("assign", seen, form)
         if step is None:
             _check_known(seen, "assign")
@@ -129,7 +133,7 @@ async def back(request: Request) -> Response:
 async def attachment(request: Request) -> Response:
     """A file of a case the actor sees; pictures open in the page, everything else is saved."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     now = context.clock.now()
     row, path = await attachments.open_attachment(actor, request.path_params["id"], context.settings.data, log_at=now)
     inline = row.type in attachments.SHOWN_INLINE
@@ -146,7 +150,7 @@ def _texts(form: FormData, name: str) -> list[str]:
 
 
 def _version(form: FormData) -> int | None:
-    text = parsing.once(form, "version")
+    text = parsing.read_field(form, "version")
     return int(text) if text.isdecimal() and len(text) < 9 else None
 
 
@@ -155,7 +159,7 @@ def _errors(fault: Invalid, typed: Mapping[str, Any]) -> dict[str, str]:
     errors = {}
     for name, code in fault.fields.items():
         if code == "blank":
-            blanks = "".join(reply_templates.blanks_in(str(typed.get(name, ""))))
+            blanks = "".join(reply_templates.find_blanks(str(typed.get(name, ""))))
             errors[name] = f"还有没填写的地方：{blanks}"
         else:
             errors["files" if name in ("attachments", "file") else name] = catalogue.fault_words(name, code)
@@ -165,15 +169,15 @@ def _errors(fault: Invalid, typed: Mapping[str, Any]) -> dict[str, str]:
 async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]:
     if not any(need.sort == "files" for need in (*step.needs, *step.may)):
         return {}
-    ids = await kept_files(request, form)
+    ids = await store_uploads(request, form)
     return {"attachments": ids} if ids else {}
 
 
 def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:
     """Raises Invalid for everything wrong with what was typed, so that nothing wrong is even previewed."""
     context: AppContext = request.app.state.context
-    faults = parsing.faults(step, typed, seen.names, context.settings.attachments_max)
-    if step.act in ANSWERS and reply_templates.blanks_in(str(typed.get("text", ""))):
+    faults = parsing.find_faults(step, typed, seen.names, context.settings.attachments_max)
+    if step.act in ANSWERS and reply_templates.find_blanks(str(typed.get("text", ""))):
         faults["text"] = "blank"
     if faults:
         raise Invalid(faults)
@@ -195,13 +199,13 @@ def _typed_of(what: str, seen: Looked, form: FormData) -> dict[str, Any]:
         if what in list(Act)
         else None
     )
-    return step_forms.typed(row, form) if row else {}
+    return step_forms.parse_step_form(row, form) if row else {}
 
 
 async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: FormData) -> dict[str, Any]:
     """The typed data with the chosen phrase put at the end of its first text."""
-    chosen = parsing.once(form, "phrase") if "insert" in form else ""
-    offered = await reply_templates.for_case(seen.file, seen.names, seen.actor.name)
+    chosen = parsing.read_field(form, "phrase") if "insert" in form else ""
+    offered = await reply_templates.list_phrases(seen.file, seen.names, seen.actor.name)
     phrase = next((text for code, _, text in offered.get(step.act.value, ()) if code == chosen), "")
     into = next((need.name for need in (*step.needs, *step.may) if need.sort == "text"), "")
     if phrase and into:
@@ -222,14 +226,14 @@ async def _advice(context: AppContext, seen: Looked, step: Step, typed: Mapping[
     """What to look at again in an answer before it is sent. Personal data has a notice of its own."""
     if step.act is not Act.REPLY:
         return []
-    asked = topics.asked(seen.file, await context.model())
+    asked = topics.reply_context(seen.file, await context.model())
     found = checks.findings(asked, str(typed.get("text", "")))
     return [finding for finding in found if finding.code != "personal"]
 
 
 async def _overtaken(request: Request, seen: Looked, what: str, typed: dict[str, Any], form: FormData) -> Response:
     """Somebody was faster: what they did, and what was typed here, side by side."""
-    since = parsing.once(form, "seq")
+    since = parsing.read_field(form, "seq")
     flash = {
         "kind": "warn",
         "title": "内容刚刚被别人更新",
@@ -258,20 +262,22 @@ async def _previewed(
 ) -> Response:
     context: AppContext = request.app.state.context
     is_answer = step.act in ANSWERS
-    moves = desk_case.clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.editions, seen.now)
+    moves = desk_case.list_clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.editions, seen.now)
     if step.act in (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION):
-        moves = desk_case.clock_moves(seen.file, Act.EXTEND, typed, seen.actor, seen.names, seen.editions, seen.now)
+        moves = desk_case.list_clock_moves(
+            seen.file, Act.EXTEND, typed, seen.actor, seen.names, seen.editions, seen.now
+        )
     values = {
-        **desk_frame.frame(seen.actor, seen.names),
+        **desk_frame.frame_values(seen.actor, seen.names),
         "view": seen.view,
         "act": step.act.value,
         "label": acts.ACTS[step.act].label,
         "typed": typed,
-        "hidden": step_forms.hidden(typed),
-        "version": parsing.once(form, "version"),
-        "seq": parsing.once(form, "seq"),
+        "hidden": step_forms.hidden_fields(typed),
+        "version": parsing.read_field(form, "version"),
+        "seq": parsing.read_field(form, "seq"),
         "is_answer": is_answer,
-        "checks": desk_case.answer_checks(str(typed.get("text", ""))) if step.act is Act.REPLY else [],
+        "checks": desk_case.check_reply(str(typed.get("text", ""))) if step.act is Act.REPLY else [],
         "advice": await _advice(context, seen, step, typed),
         "findings": [] if "days" in typed else await _findings(request, seen, typed),
         "must_confirm": status != 200,

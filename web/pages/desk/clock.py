@@ -24,16 +24,20 @@ from web.presentation import deadline_changes, deadline_explanation, desk_frame
 async def staff(request: Request) -> Response:
     """A clock of any case the member of staff sees."""
     context: AppContext = request.app.state.context
-    actor, names, no = await sessions.actor(request), await directory.load_directory(), request.path_params["no"]
+    actor, names, no = (
+        await sessions.require_actor(request),
+        await directory.load_directory(),
+        request.path_params["no"],
+    )
     file = await case_queries.load_file(actor, no, secret=context.settings.secret)
     crumbs = [("/desk", "工作台"), (f"/desk/cases/{no}", no)]
-    return await _shown(request, file, {**desk_frame.frame(actor, names), "active": "desk", "crumbs": crumbs})
+    return await _shown(request, file, {**desk_frame.frame_values(actor, names), "active": "desk", "crumbs": crumbs})
 
 
 async def own(request: Request) -> Response:
     """A clock of one's own case."""
     context: AppContext = request.app.state.context
-    citizen = citizen_cookie.citizen_of(request)
+    citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
     file = await case_queries.load_file(citizen, citizen.case_no, secret=context.settings.secret)
@@ -54,8 +58,8 @@ async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> 
         **frame,
         "no": file.no,
         "clock": case_views.clock_view(clock, names, context.clock.now(), editions.newest),
-        "result": deadline_explanation.counted_clock(clock, editions.named(clock.edition), _pauses(file, clock)),
-        "moves": [deadline_changes.words(m) for m in file.moves if (m.term, m.seq) == (clock.term, clock.seq)],
+        "result": deadline_explanation.explain_clock(clock, editions.named(clock.edition), _pauses(file, clock)),
+        "moves": [deadline_changes.render_change(m) for m in file.moves if (m.term, m.seq) == (clock.term, clock.seq)],
     }
     return context.render(request, "citizen/clock.html", values)
 

@@ -30,24 +30,24 @@ async def pending(request: Request) -> Response:
     actor, now = await _receptionist(request), context.clock.now()
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     told = {
-        name: link_views.lines(await links.list_pending(actor, campaigns=campaigns), names, now, calendar)
+        name: link_views.list_link_lines(await links.list_pending(actor, campaigns=campaigns), names, now, calendar)
         for name, campaigns in (("repeats", False), ("campaigns", True))
     }
-    return context.render(request, "desk/repeats.html", {**desk_frame.frame(actor, names), **told})
+    return context.render(request, "desk/repeats.html", {**desk_frame.frame_values(actor, names), **told})
 
 
 async def decide(request: Request) -> Response:
     """Merge, answer with how the first stands, confirm, say that there are new facts, or that it is something else."""
     context: AppContext = request.app.state.context
     actor, what = await _receptionist(request), request.path_params["what"]
-    link = await link_actions.link_of(actor, request.path_params["id"])
-    await link_actions.decide(context, actor, link, what)
+    link = await link_actions.load_link(actor, request.path_params["id"])
+    await link_actions.decide_link(context, actor, link, what)
     async with request.form() as form:
         back = "/desk/repeats" if "list" in form else f"/desk/cases/{link.here.no}?done={_DONE.get(what, 'link')}"
     return RedirectResponse(back, status_code=303)
 
 
-_DONE = {link_actions.MERGED: "merge", link_actions.ANSWERED: "decline"}
+_DONE = {link_actions.MERGE: "merge", link_actions.ANSWER: "decline"}
 
 
 async def add(request: Request) -> Response:
@@ -55,15 +55,15 @@ async def add(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, no = await _receptionist(request), request.path_params["no"]
     async with request.form() as form:
-        other, kind = parsing.words(form, "case"), parsing.words(form, "kind")
-    await link_actions.add(context, actor, no, other, kind)
+        other, kind = parsing.read_text(form, "case"), parsing.read_text(form, "kind")
+    await link_actions.add_link(context, actor, no, other, kind)
     return RedirectResponse(f"/desk/cases/{no}?done=link", status_code=303)
 
 
 async def campaign(request: Request) -> Response:
     """A matter several people bring: its cases, and one answer for all of them, each with its own clock."""
     context: AppContext = request.app.state.context
-    actor, now = await sessions.actor(request), context.clock.now()
+    actor, now = await sessions.require_actor(request), context.clock.now()
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     head, members = await links.load_campaign(actor, request.path_params["no"])
     rows, text, findings = [head, *members], "", list[tuple[str, str]]()
@@ -71,7 +71,7 @@ async def campaign(request: Request) -> Response:
     done, fault = False, ""
     if request.method == "POST":
         async with request.form(max_fields=1000) as form:
-            text = parsing.words(form, "text")
+            text = parsing.read_text(form, "text")
             fault = "missing" if not text else "too_long" if len(text) > link_actions.TEXT_MOST else ""
             chosen = {str(no) for no in form.getlist("no")}
             findings = list(
@@ -79,11 +79,11 @@ async def campaign(request: Request) -> Response:
             )
             done = "confirmed" in form and not fault
         if not fault:
-            outcome = await link_actions.answer_all(
+            outcome = await link_actions.reply_to_all(
                 context, actor, [r for r in rows if r.no in chosen], text, is_sent=done
             )
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "head": worklist_views.row_view(head, names, now, calendar),
         "rows": [worklist_views.row_view(row, names, now, calendar) for row in rows],
         "text": text,
@@ -98,7 +98,7 @@ async def campaign(request: Request) -> Response:
 
 
 async def _receptionist(request: Request) -> Actor:
-    return link_actions.receptionist(await sessions.actor(request))
+    return link_actions.require_receptionist(await sessions.require_actor(request))
 
 
 async def back(request: Request) -> Response:

@@ -50,13 +50,13 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 async def export(request: Request) -> Response:
     """The list behind the filter as a file. What it holds is what the list shows: no names, no telephones."""
     context: AppContext = request.app.state.context
-    actor, now = await sessions.actor(request), context.clock.now()
+    actor, now = await sessions.require_actor(request), context.clock.now()
     if actor.roles <= {Role.ADMIN}:
         raise Forbidden
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
-    filters = worklist_views.filters_of(request.query_params, actor)
+    filters = worklist_views.parse_filters(request.query_params, actor)
     rows = await case_worklist.load_export(actor, filters, now=now, most=EXPORT_MOST)
-    words = worklist_views.filter_words(filters, names)
+    words = worklist_views.render_filters(filters, names)
     await access_log.log_read(actor, "export", detail=f"{len(rows)} 件；{words}", now=now)
     about = _about(actor, names, words, len(rows), now)
     body = await asyncio.to_thread(lambda: _workbook([_line(row, names, now, calendar) for row in rows], about))

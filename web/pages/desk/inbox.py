@@ -23,15 +23,15 @@ _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,50}[A-
 
 async def listed(request: Request) -> Response:
     """The notices: unread first."""
-    return await _shown(request, {}, await directory.load_mail((await sessions.actor(request)).id))
+    return await _shown(request, {}, await directory.load_mail((await sessions.require_actor(request)).id))
 
 
 async def _shown(request: Request, errors: dict[str, str], mail: str) -> Response:
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.load_directory()
+    actor, names = await sessions.require_actor(request), await directory.load_directory()
     unread, read = await inbox.list_notices(actor)
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "unread": [_line(row) for row in unread],
         "read": [_line(row) for row in read],
         "mail": mail,
@@ -64,7 +64,7 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
 async def mark(request: Request) -> Response:
     """Mark the chosen notices read, or all of them."""
     context: AppContext = request.app.state.context
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     async with request.form(max_fields=500) as form:
         ids = [int(text) for text in map(str, form.getlist("id")) if text.isdecimal() and len(text) < 19]
         await inbox.mark_read(actor, None if "all" in form else ids[:IDS_MOST], context.clock.now())
@@ -74,19 +74,19 @@ async def mark(request: Request) -> Response:
 async def digest(request: Request) -> Response:
     """What a morning's digest stands for. Opening it marks it read."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.actor(request), await directory.load_directory()
+    actor, names = await sessions.require_actor(request), await directory.load_directory()
     text = request.path_params["id"]
     row, held = await inbox.load_digest(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
     await inbox.mark_read(actor, [row["id"]], context.clock.now())
-    values = {**desk_frame.frame(actor, names), "head": _line(row), "rows": [_line(each) for each in held]}
+    values = {**desk_frame.frame_values(actor, names), "head": _line(row), "rows": [_line(each) for each in held]}
     return context.render(request, "desk/digest.html", values)
 
 
 async def address(request: Request) -> Response:
     """Where one's notices go by e-mail; empty: nowhere."""
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     async with request.form() as form:
-        mail = clean_line(parsing.once(form, "mail"))
+        mail = clean_line(parsing.read_field(form, "mail"))
     if mail and not _MAIL.fullmatch(mail):
         return await _shown(request, {"mail": catalogue.fault_words("mail", "not_a_mail")}, mail)
     await directory.store_mail(actor.id, mail)

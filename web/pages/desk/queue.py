@@ -29,32 +29,32 @@ _COLUMNS_HOURS = 24 * 365
 async def queue(request: Request) -> Response:
     """The cases somebody sees, those with the least time left first."""
     context: AppContext = request.app.state.context
-    actor, now = await sessions.actor(request), context.clock.now()
+    actor, now = await sessions.require_actor(request), context.clock.now()
     if actor.roles <= {Role.ADMIN}:
         return RedirectResponse("/admin", status_code=303)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
-    filters = worklist_views.filters_of(request.query_params, actor)
+    filters = worklist_views.parse_filters(request.query_params, actor)
     found = await case_worklist.load_worklist(actor, filters, _page(request), now=now)
     counted, mine, all_ = await _counts(actor, filters, now)
-    columns = worklist_views.columns_of(request)
+    columns = worklist_views.chosen_columns(request)
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "columns": columns,
         "all_columns": list(worklist_views.COLUMNS.items()),
         "filters": filters,
-        "tabs": worklist_views.tabs(filters, mine, {**counted, "all_open": all_}),
+        "tabs": worklist_views.build_tabs(filters, mine, {**counted, "all_open": all_}),
         "rows": [worklist_views.row_view(row, names, now, calendar) for row in found.items],
         "found": found,
-        "base": f"/desk?{worklist_views.query_of(filters)}&page=",
-        "query": worklist_views.query_of(filters),
-        "chosen": worklist_views.chosen_words(filters, names),
+        "base": f"/desk?{worklist_views.build_query(filters)}&page=",
+        "query": worklist_views.build_query(filters),
+        "chosen": worklist_views.list_active_filters(filters, names),
         "units": worklist_views.unit_groups(names, _seen_units(actor, names)),
         "categories": worklist_views.category_groups(with_heads=True),
         "regions": worklist_views.region_groups(names, context.settings.region),
         "statuses": worklist_views.status_options(),
         "kinds": worklist_views.kind_options(),
         "lights": [(code, catalogue.LIGHTS[code]) for code in ("red", "amber", "green")],
-        "flags": list(flag_views.OPTIONS.items()),
+        "flags": list(flag_views.FLAG_OPTIONS.items()),
         "sorts": list(worklist_views.SORTS),
         "bulk": bulk_acts(actor),
         "answered": await _answered_today(actor, now) if not found.total else 0,
@@ -96,7 +96,7 @@ def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:
 async def drop_kept(request: Request) -> Response:
     """Throw away what was kept of a form that came after the session ended."""
     context: AppContext = request.app.state.context
-    await form_recovery.drop(context, await sessions.actor(request))
+    await form_recovery.delete_pending(context, await sessions.require_actor(request))
     response = RedirectResponse("/desk", status_code=303)
-    response.delete_cookie(form_recovery.COOKIE)
+    response.delete_cookie(form_recovery.FORM_COOKIE)
     return response

@@ -32,7 +32,7 @@ from web.actions import cases as case_actions
 from web.auth import drafts, sessions
 from web.context import AppContext
 from web.forms import parsing
-from web.forms.uploads import kept_files, upload_words
+from web.forms.uploads import store_uploads, upload_values
 from web.presentation import desk_frame
 from web.presentation import links as link_views
 from web.presentation import parties as party_views
@@ -63,17 +63,17 @@ async def register(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = await _receptionist(request)
     if request.method == "GET":
-        kept = await drafts.staff_draft(context, DRAFT, actor.id)
+        kept = await drafts.load_staff_draft(context, DRAFT, actor.id)
         if kept:
             return await _shown(request, actor, _blank(context) | kept, {}, restored=True)
         return await _shown(request, actor, _blank(context), {})
     async with request.form(max_files=20, max_fields=200) as form:
         typed = _typed(form)
         try:
-            typed["attachments"] = await kept_files(request, form)
+            typed["attachments"] = await store_uploads(request, form)
             if "drop_attachment" in form:
                 typed["attachments"] = [
-                    id_ for id_ in typed["attachments"] if id_ != parsing.once(form, "drop_attachment")
+                    id_ for id_ in typed["attachments"] if id_ != parsing.read_field(form, "drop_attachment")
                 ]
                 return await _shown(request, actor, typed, {})
             draft, faults = _draft_of(typed, actor)
@@ -90,7 +90,7 @@ async def register(request: Request) -> Response:
             typed["key"] = identifiers.new_id()
             errors = {"title": "刚才已经登记过一件；这次内容不同，确实要另登一件的，请再点一次登记"}
             return await _shown(request, actor, typed, errors)
-    await drafts.drop_staff_draft(context, DRAFT, actor.id)
+    await drafts.delete_staff_draft(context, DRAFT, actor.id)
     await _link(context, actor, receipt.no, typed)
     return RedirectResponse(f"/desk/register/{receipt.no}", status_code=303)
 
@@ -162,16 +162,16 @@ async def kept_for_later(request: Request) -> None:
     async with request.form(max_files=20, max_fields=200) as form:
         typed = _typed(form)
         try:
-            typed["attachments"] = await kept_files(request, form)
+            typed["attachments"] = await store_uploads(request, form)
         except Invalid:
             typed["attachments"] = []
-    await drafts.keep_staff_draft(request.app.state.context, DRAFT, username, typed)
+    await drafts.store_staff_draft(request.app.state.context, DRAFT, username, typed)
 
 
 async def drop(request: Request) -> Response:
     """Throw away what was kept."""
     actor = await _receptionist(request)
-    await drafts.drop_staff_draft(request.app.state.context, DRAFT, actor.id)
+    await drafts.delete_staff_draft(request.app.state.context, DRAFT, actor.id)
     return RedirectResponse("/desk/register", status_code=303)
 
 
@@ -194,7 +194,7 @@ async def registered(request: Request) -> Response:
     await access_log.log_read(actor, "code", no, now=now)
     base = context.settings.public_url or str(request.base_url).rstrip("/")
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "no": no,
         "code": await case_lookup.load_receipt_code(no, context.settings.secret),
         "opens": file is not None,
@@ -218,7 +218,7 @@ def _said_on_the_slip(file: CaseFile) -> list[tuple[str, str]]:
 
 
 async def _receptionist(request: Request) -> Actor:
-    actor = await sessions.actor(request)
+    actor = await sessions.require_actor(request)
     if Role.RECEPTION not in actor.roles:
         raise Forbidden
     return actor
@@ -236,7 +236,7 @@ def _blank(context: AppContext) -> dict[str, Any]:
 
 
 def _typed(form: FormData) -> dict[str, Any]:
-    typed: dict[str, Any] = {name: parsing.once(form, name).strip() for name in _TEXTS}
+    typed: dict[str, Any] = {name: parsing.read_field(form, name).strip() for name in _TEXTS}
     return typed | {name: name in form for name in _SWITCHES}
 
 
@@ -310,7 +310,7 @@ async def _shown(
     context: AppContext = request.app.state.context
     settings, names = context.settings, await directory.load_directory()
     values = {
-        **desk_frame.frame(actor, names),
+        **desk_frame.frame_values(actor, names),
         "typed": dict.fromkeys(_SWITCHES, False) | dict(typed),
         "errors": dict(errors),
         "hints": await _hint_lines(hints, context),
@@ -326,7 +326,7 @@ async def _shown(
         "particulars": _groups(),
         "opened": _opened(typed, errors),
         "files": await attachments.list_unclaimed(typed.get("attachments", ())),
-        **upload_words(settings.attachments_max, settings.upload_max_bytes),
+        **upload_values(settings.attachments_max, settings.upload_max_bytes),
     }
     return context.render(request, "desk/register.html", values, status=422 if errors else 200)
 

@@ -41,7 +41,7 @@ async def deadline(request: Request) -> Response:
     except Invalid as fault:
         values["errors"] = {name: _FAULT_WORDS[code] for name, code in fault.fields.items()}
         return context.render(request, "public/deadline.html", values, status=422)
-    values["result"] = deadline_explanation.counted(day, length, await calendar_editions.load_current_calendar())
+    values["result"] = deadline_explanation.explain_term(day, length, await calendar_editions.load_current_calendar())
     return context.render(request, "public/deadline.html", values)
 
 

@@ -60,21 +60,21 @@ async def rate(request: Request) -> Response:
 
 
 def _occasion(context: AppContext, token: str) -> Occasion:
-    return tokens.occasion_of(context.settings.secret, token) if token else Occasion()
+    return tokens.parse_token(context.settings.secret, token) if token else Occasion()
 
 
 def _typed(form: FormData) -> dict[str, Any]:
-    level = parsing.once(form, "level")
+    level = parsing.read_field(form, "level")
     return {
         "level": int(level) if level.isdecimal() and len(level) == 1 else 0,
         "tags": [tag for tag in form.getlist("tags") if isinstance(tag, str)],
-        "text": parsing.once(form, "text"),
+        "text": parsing.read_field(form, "text"),
         "anonymous": "anonymous" in form,
-        "matter": parsing.once(form, "matter"),
-        "handling_no": parsing.once(form, "handling_no"),
-        "token": parsing.once(form, "token"),
-        "pf": parsing.once(form, "pf") or WEB,
-        "key": parsing.once(form, "key"),
+        "matter": parsing.read_field(form, "matter"),
+        "handling_no": parsing.read_field(form, "handling_no"),
+        "token": parsing.read_field(form, "token"),
+        "pf": parsing.read_field(form, "pf") or WEB,
+        "key": parsing.read_field(form, "key"),
     }
 
 
@@ -82,23 +82,23 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
     context: AppContext = request.app.state.context
     now, secret = context.clock.now(), context.settings.secret
     # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
-    typed["tags"] = [tag for tag in typed["tags"] if not submission.tags_fault(typed["level"], [tag])]
+    typed["tags"] = [tag for tag in typed["tags"] if not submission.find_tags_fault(typed["level"], [tag])]
     if occasion.case_no:
         data = {name: typed[name] for name in ("level", "tags", "text", "anonymous") if typed[name]}
         no = occasion.case_no
-        if not await case_ratings.is_kept(typed["key"], secret):
+        if not await case_ratings.is_submitted(typed["key"], secret):
             await case_actions.perform_act(
                 context, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"]
             )
         return
     said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
-    await services.rate_service(said, await sessions.actor_or_none(request), now=now, secret=secret)
+    await services.rate_service(said, await sessions.find_actor(request), now=now, secret=secret)
 
 
 async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
     context: AppContext = request.app.state.context
     names = await directory.load_directory()
-    rows = await services.matters()
+    rows = await services.list_matters()
     errors, token = dict(errors), str(typed["token"])
     occasion = Occasion()
     try:

@@ -37,7 +37,7 @@ _SORTS = {row.code: row.sort for row in statistics.FORMULAE}
 async def scores(request: Request) -> Response:
     """One edition, the newest unless a period is asked for."""
     context: AppContext = request.app.state.context
-    editions = await publication_editions.editions()
+    editions = await publication_editions.list_editions()
     newest = _newest_of_each(editions)
     asked = request.query_params.get("period", "")
     chosen = newest.get(asked) if asked else next(iter(newest.values()), None)
@@ -101,9 +101,9 @@ def _systems(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[dict[str
     """The key figures of the district by system: petitions, 12345, ratings, the website."""
     found: dict[str, list[dict[str, str]]] = {}
     for row in rows:
-        words = kpi_table.words(row["code"], row["value"]) if not row["hidden"] else ""
-        why = kpi_table.hidden_reason(row["hidden"]) if row["hidden"] else ""
-        parts = "" if row["hidden"] else kpi_table.parts_words(row)
+        words = kpi_table.format_value(row["code"], row["value"]) if not row["hidden"] else ""
+        why = kpi_table.render_hidden_reason(row["hidden"]) if row["hidden"] else ""
+        parts = "" if row["hidden"] else kpi_table.format_parts(row)
         figure = {"name": row["name"], "words": words, "parts": parts, "why": why, "formula": row["formula"]}
         found.setdefault(row["group"], []).append(figure)
     return list(found.items())
@@ -139,12 +139,12 @@ def cell(code: str, row: Mapping[str, Any]) -> dict[str, Any]:
         return {"words": number_words(code, value), "hidden": False, "why": "", "share": share}
     if bounds:
         words = f"{number_words(code, bounds[0])}–{number_words(code, bounds[1])}"
-        return {"words": words, "hidden": True, "why": statistics.reason_text(reason), "share": None}
+        return {"words": words, "hidden": True, "why": statistics.render_reason(reason), "share": None}
     if not reason:
         return {"words": "—", "hidden": True, "why": "当期没有", "share": None}
     few = reason.removeprefix("fewer_than_")
     words = f"不足{few}{'件' if _SORTS[code] == 'count' else '个'}" if few.isdecimal() else "不公布"
-    return {"words": words, "hidden": True, "why": statistics.reason_text(reason), "share": None}
+    return {"words": words, "hidden": True, "why": statistics.render_reason(reason), "share": None}
 
 
 def number_words(code: str, value: float) -> str:
@@ -175,7 +175,7 @@ def _course(editions: Sequence[EditionView]) -> list[tuple[str, float | None]]:
 
 async def home_figures() -> tuple[str, list[tuple[str, str]]]:
     """The newest edition in a few lines for the home page: the month, and names with figures."""
-    editions = [edition for edition in await publication_editions.editions() if not edition.provisional]
+    editions = [edition for edition in await publication_editions.list_editions() if not edition.provisional]
     if not editions:
         return "", []
     total = editions[0].figures["total"]

@@ -16,7 +16,6 @@ import structlog
 
 import feedback.jobs
 from evaluation import scale
-from evaluation.publication import editions
 from evaluation.ratings import cases as case_ratings
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE_TIMEZONE, office_day
@@ -39,6 +38,8 @@ from routing.oversight.measure_types import MeasureStep
 from web.actions import cases as case_actions
 from web.context import AppContext
 from web.demo import waves
+from web.demo.population import draw_name, draw_phone, list_villages
+from web.demo.publication import publish_months
 from web.demo.seed import SEED, fill_slots, load_data
 from web.demo.waves import ScheduledCase
 
@@ -140,7 +141,7 @@ class DemoSimulation:
         await feedback.jobs.sweep_clocks(self.end)
         await outbox.drain(self.handlers, self.end)
         await inbox.mark_read_before(self.end - UNREAD_SPAN)
-        await self._publish()
+        await publish_months(self.start, self.end, self.context.settings)
 
     def _arrival(self) -> datetime:
         """Mostly in office hours, a little more in recent weeks."""
@@ -212,11 +213,11 @@ class DemoSimulation:
     def _plan_arrival(self, number: int) -> Event:
         async def arrive(at: datetime) -> None:
             message = self.messages[number % len(self.messages)]
-            region = self.rng.choice(self._list_villages(message))
+            region = self.rng.choice(list_villages(message, self.villages, self.directory))
             is_named = self.rng.random() > 0.08
             slots = {
                 "place": self.rng.choice(region.places or (region.name,)),
-                "name": self._name(),
+                "name": draw_name(self.rng, self.names),
                 "date": f"{at.astimezone(OFFICE_TIMEZONE):%m月%d日}",
             }
             title, text = (fill_slots(message[part], slots) for part in ("title", "text"))
@@ -232,7 +233,7 @@ class DemoSimulation:
                 source_id=f"{CASE_SOURCE}{number}",
                 region=region.code if self.rng.random() < 0.8 else "",
                 address=f"{region.name}{slots['place']}",
-                person=PersonSubmission(name=slots["name"], phone=self._phone()) if is_named else None,
+                person=PersonSubmission(name=slots["name"], phone=draw_phone(self.rng)) if is_named else None,
                 anonymous=not is_named or self.rng.random() < 0.1,
                 public_consent=self.rng.random() < 0.65,
             )
@@ -291,20 +292,6 @@ class DemoSimulation:
 
         self._plan_desk(no, {"category": coming.category, "unit": coming.unit}, at + timedelta(hours=2))
         self.plan(at + timedelta(hours=self.rng_waves.uniform(4, 24)), take_up())
-
-    def _list_villages(self, message: Mapping[str, Any]) -> list[Any]:
-        """The villages a message may come from: the one it names, else town or country as it says."""
-        if place := message.get("region"):
-            return [region for region in self.villages if region.code == place]
-        kinds = {"urban": ("street",), "rural": ("town",)}.get(message.get("area", ""), ("street", "town"))
-        by_code = self.directory.unit
-        return [region for region in self.villages if by_code(self.directory.street_of(region.code)).kind in kinds]
-
-    def _name(self) -> str:
-        return str(self.rng.choice(self.names["family"]) + self.rng.choice(self.names["given"]))
-
-    def _phone(self) -> str:
-        return f"139{self.rng.randrange(10**8):08d}"
 
     async def _actor(self, username: str) -> Actor:
         if username not in self.staff:
@@ -506,11 +493,3 @@ class DemoSimulation:
     def _phrase(self, act: Act) -> str:
         texts = [row["text"] for row in self.phrases["reason"] if row["act"] == act.value]
         return str(self.rng.choice(texts)) if texts else "情况说明见附件。"
-
-    async def _publish(self) -> None:
-        month = office_day(self.start).replace(day=1)
-        while (month + timedelta(days=32)).replace(day=1) <= office_day(self.end):
-            await editions.publish_edition(
-                f"{month:%Y-%m}", now=self.end, author="demo", settings=self.context.settings
-            )
-            month = (month + timedelta(days=32)).replace(day=1)

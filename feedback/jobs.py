@@ -18,7 +18,7 @@ from feedback.kernel import crypto, db, outbox
 from feedback.kernel.clock import from_millis, office_day, to_millis
 from feedback.kernel.db import M
 from feedback.kernel.errors import Conflict, NotNow
-from feedback.kernel.outbox import Priority
+from feedback.kernel.outbox import MessagePriority
 from feedback.queries import statistics as case_statistics
 from feedback.record import calendar_editions, cases, deadline_changes, persistence
 from feedback.record.models.case import Case, CasePerson, Entry, Person
@@ -162,7 +162,7 @@ async def tend_some_accounts(now: datetime, last: int) -> tuple[int, int]:
 async def _queue_reminder(no: str, clock: str, now: datetime) -> None:
     key = f"{no}:{clock}"
     if not await outbox.Message.exists(kind="case.held", key=key):
-        await outbox.put("case.held", key, {"no": no, "clock": clock, "due": to_millis(now)}, now, Priority.BULK)
+        await outbox.put("case.held", key, {"no": no, "clock": clock, "due": to_millis(now)}, now, MessagePriority.BULK)
 
 
 async def recalculate_after_calendar_change(payload: dict[str, Any], now: datetime) -> None:
@@ -171,7 +171,7 @@ async def recalculate_after_calendar_change(payload: dict[str, Any], now: dateti
     if not is_done:
         round_number = int(payload.get("again", 0)) + 1
         key = f"{payload['edition']}:{round_number}"
-        await outbox.put("calendar.changed", key, {**payload, "again": round_number}, now, Priority.BULK)
+        await outbox.put("calendar.changed", key, {**payload, "again": round_number}, now, MessagePriority.BULK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ PageMaker = Callable[[Request, str, Mapping[str, Any], int], Response]
 _log = structlog.get_logger("context")
 
 
-class UnitRecommender(Protocol):
+class UnitRecommenderProtocol(Protocol):
     """Which units usually answer such a message, with their shares (0 to 1), the likeliest first."""
 
     async def usual(self, context: "AppContext", title: str, text: str) -> list[tuple[str, float]]: ...
@@ -46,7 +46,7 @@ class AppContext:
     clock: SystemClock
     page: PageMaker
     make_handlers: Callable[["AppContext"], Mapping[str, Handler]]
-    unit_recommendation: UnitRecommender
+    unit_recommendation: UnitRecommenderProtocol
     wake_event: asyncio.Event = field(default_factory=asyncio.Event)
     notify_workers: Callable[[], Awaitable[object]] | None = None  # where workers run outside this process
     simulated_before: datetime | None = None  # while the demo town is filled: what is due earlier is the simulation's

@@ -33,7 +33,7 @@ class LabelledMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ModelFigures:
     """The figures. `auto_*` are about those the release did not leave to a person."""
 
     n: int
@@ -51,7 +51,7 @@ class Figures:
         return asdict(self)
 
 
-def evaluate(model: Model, rows: Sequence[LabelledMessage], *, restrict: bool = False) -> Figures:
+def evaluate(model: Model, rows: Sequence[LabelledMessage], *, restrict: bool = False) -> ModelFigures:
     """Score a release. `restrict` lets it choose only among the labels that occur in the rows.
 
     Raises KeyError for a label the tree does not hold, ValueError when there are no rows.
@@ -86,12 +86,12 @@ def frozen_accuracy(model: Model) -> float:
     return _rounded(right / len(frozen_messages()))
 
 
-def _figures(chances: NDArray[np.float64], goal: NDArray[np.intp], bar: float, pace: float) -> Figures:
+def _figures(chances: NDArray[np.float64], goal: NDArray[np.intp], bar: float, pace: float) -> ModelFigures:
     order = np.argsort(-chances, axis=1, kind="stable")
     hit = order[:, :3] == goal[:, None]
     right, sure = hit[:, 0], chances.max(axis=1)
     auto = sure >= bar
-    return Figures(
+    return ModelFigures(
         n=len(goal),
         accuracy=_rounded(right.mean()),
         macro_f1=_rounded(_macro_f1(order[:, 0], goal)),

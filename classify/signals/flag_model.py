@@ -94,7 +94,7 @@ def pieces(message: str) -> list[str]:
     return found[:_PIECES]
 
 
-def told() -> list[tuple[frozenset[str], str]]:
+def training_sentences() -> list[tuple[frozenset[str], str]]:
     """Our own sentences with their flags."""
     rows: list[Any] = tomllib.loads(KNOWLEDGE.read_text(encoding="utf-8"))["messages"]
     return [(frozenset(codes.split()), said) for codes, said in rows]
@@ -194,7 +194,7 @@ def read(file: Path) -> FlagModel | None:
 
 def fitted() -> FlagModel:
     """The model, fitted on our own sentences."""
-    own = told()
+    own = training_sentences()
     calm = [f"{e.title} {e.text}" for e in seed_examples.seed_examples([]) if e.source == "example"]
     calm = [m for at, m in enumerate(calm) if at % _EVERY == 0 or flags.signs().concepts[_CHILD].search(m)]
     calm = [m for m in calm if not set(flags.codes_in("", m)) - {flags.PERSONAL}]

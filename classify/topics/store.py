@@ -15,7 +15,7 @@ KEPT_DAYS: Final = 400
 TOLD: Final = 50  # topics kept a day: nobody reads on
 
 
-async def found(said: Sequence[TopicCase], before: Sequence[Topic]) -> list[Topic]:
+async def cluster_cases(said: Sequence[TopicCase], before: Sequence[Topic]) -> list[Topic]:
     """The topics among these cases, found in a process of its own."""
     told = await subprocess_worker.run(
         "classify.topics.store", {"said": list(map(asdict, said)), "before": list(map(asdict, before))}

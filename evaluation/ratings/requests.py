@@ -33,7 +33,7 @@ async def schedule_request(payload: Mapping[str, Any], now: datetime, *, setting
     try:
         async with db.transaction():
             key = f"{payload['no']}:{payload['seq']}"
-            await outbox.put("rating.invite", key, dict(payload), at, outbox.Priority.BULK)
+            await outbox.put("rating.invite", key, dict(payload), at, outbox.MessagePriority.BULK)
     except IntegrityError:
         return  # it is remembered already
 

@@ -43,7 +43,7 @@ _BY_PRIORITY = ("done_at", "priority", "run_at", "id")
 _log = structlog.get_logger("outbox")
 
 
-class Priority(IntEnum):
+class MessagePriority(IntEnum):
     """What is carried out first, the smallest number before the others."""
 
     NEW_CASE = 0
@@ -61,7 +61,7 @@ class Message(Model):
     kind = fields.CharField(max_length=60)
     key = fields.CharField(max_length=200)
     payload: dict[str, Any] = fields.JSONField()
-    priority = fields.SmallIntField(default=Priority.NORMAL.value, db_default=Priority.NORMAL.value)
+    priority = fields.SmallIntField(default=MessagePriority.NORMAL.value, db_default=MessagePriority.NORMAL.value)
     run_at = db.InstantField()
     leased_until = db.InstantField(null=True)
     attempts = fields.IntField(default=0)
@@ -75,7 +75,11 @@ class Message(Model):
 
 
 async def put(
-    kind: str, key: str, payload: Mapping[str, Any], run_at: datetime, priority: Priority = Priority.NORMAL
+    kind: str,
+    key: str,
+    payload: Mapping[str, Any],
+    run_at: datetime,
+    priority: MessagePriority = MessagePriority.NORMAL,
 ) -> None:
     """Write down that `kind` must follow. Call it inside the transaction of the fact.
 
@@ -85,7 +89,10 @@ async def put(
 
 
 async def put_all(
-    kind: str, messages: Sequence[tuple[str, Mapping[str, Any]]], run_at: datetime, priority: Priority = Priority.NORMAL
+    kind: str,
+    messages: Sequence[tuple[str, Mapping[str, Any]]],
+    run_at: datetime,
+    priority: MessagePriority = MessagePriority.NORMAL,
 ) -> None:
     """Write down many of one kind at once, as pairs of key and payload."""
     rows = [
@@ -130,9 +137,10 @@ def _ranges(now: datetime, not_before: datetime | None) -> list[QuerySet[Message
 
     A case is new for a day. What an imported history leaves to do is older and comes after today's work.
     """
-    new, since = _open_messages(now, not_before).filter(priority=Priority.NEW_CASE.value), now - _IS_NEW
+    new, since = _open_messages(now, not_before).filter(priority=MessagePriority.NEW_CASE.value), now - _IS_NEW
     rest = [
-        _open_messages(now, not_before).filter(priority=priority.value) for priority in (Priority.NORMAL, Priority.BULK)
+        _open_messages(now, not_before).filter(priority=priority.value)
+        for priority in (MessagePriority.NORMAL, MessagePriority.BULK)
     ]
     return [new.filter(run_at__gt=since), rest[0], new.filter(run_at__lte=since), rest[1]]
 

@@ -185,14 +185,14 @@ async def _insert_edition(
         if draft_id:
             await CalendarDraft.filter(id=draft_id).update(edition=name)
         if newest:
-            await outbox.put("calendar.changed", name, {"edition": name}, now, outbox.Priority.BULK)
+            await outbox.put("calendar.changed", name, {"edition": name}, now, outbox.MessagePriority.BULK)
             # An act that was being written meanwhile may have counted by the edition before: look once more.
             await outbox.put(
                 "calendar.changed",
                 f"{name}:later",
                 {"edition": name, "again": 1000},
                 now + _RECHECK_DELAY,
-                outbox.Priority.BULK,
+                outbox.MessagePriority.BULK,
             )
     return name
 

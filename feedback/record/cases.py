@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 from feedback.kernel import crypto, db, identifiers, outbox
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow
-from feedback.kernel.outbox import Priority
+from feedback.kernel.outbox import MessagePriority
 from feedback.record import calendar_editions, deadline_changes, people, search
 from feedback.record.models.case import AccessBar, Case, Entry
 from feedback.record.models.clocks import ClockRow
@@ -390,11 +390,11 @@ async def _write_entry(case: Case, entry: _PlannedEntry) -> None:
 _ROUTING = frozenset({Act.SUBMIT, Act.CLASSIFY, Act.ASSIGN, Act.RETURN, Act.REVIEW, Act.RE_REVIEW})
 
 
-def _priority(deed: ActCommand) -> Priority:
+def _priority(deed: ActCommand) -> MessagePriority:
     """What follows first: the way of a case to its unit. Last: what the system closes by itself, thousands in a night."""
     if deed.act in _ROUTING:
-        return Priority.NEW_CASE
-    return Priority.BULK if deed.act is Act.CLOSE and Role.SYSTEM in deed.actor.roles else Priority.NORMAL
+        return MessagePriority.NEW_CASE
+    return MessagePriority.BULK if deed.act is Act.CLOSE and Role.SYSTEM in deed.actor.roles else MessagePriority.NORMAL
 
 
 def _acting_role(actor: Actor) -> str:

@@ -105,7 +105,7 @@ async def store_changes(pairs: Iterable[tuple[Case, Sequence[DeadlineChange]]], 
         )
         for case, changes in pairs
     ]
-    await outbox.put_all("clock.moved", messages, now, outbox.Priority.BULK)
+    await outbox.put_all("clock.moved", messages, now, outbox.MessagePriority.BULK)
 
 
 def _to_payload(change: DeadlineChange) -> dict[str, str]:

@@ -28,7 +28,7 @@ class Audience(StrEnum):
     CITIZEN = "citizen"
 
 
-class Channel(StrEnum):
+class DeliveryChannel(StrEnum):
     """By what a notice reaches somebody."""
 
     INBOX = "inbox"  # the unit's inbox on this platform, where it stands at once
@@ -67,7 +67,7 @@ class OutgoingNotice:
     to: tuple[str, ...] = ()  # e-mail addresses of staff; none for a citizen
 
 
-Send = Callable[[OutgoingNotice], Awaitable[Channel | None]]
+Send = Callable[[OutgoingNotice], Awaitable[DeliveryChannel | None]]
 """Sends one notice and returns the channel by which it left, None when there is no way to whom it is meant for.
 
 Raises Unavailable to be tried again; ValueError and LookupError are kept as the notice's error.

@@ -22,7 +22,7 @@ from feedback.record import calendar_editions
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Notice
-from routing.notices.catalogue import Audience, Channel, Delivery, OutgoingNotice, Send
+from routing.notices.catalogue import Audience, Delivery, DeliveryChannel, OutgoingNotice, Send
 from routing.notices.delivery_hours import DeliveryHours, Priority, compute_send_time, parse_hours
 
 _NOTICES_PER_MESSAGE = 50
@@ -137,14 +137,14 @@ _QUEUED: Mapping[str, Any] = {"channel": "", "state": Delivery.QUEUED.value, "se
 
 
 def _queued_for_digest() -> dict[str, Any]:
-    return {**_QUEUED, "channel": Channel.DIGEST.value}
+    return {**_QUEUED, "channel": DeliveryChannel.DIGEST.value}
 
 
 def _in_inbox(at: datetime) -> dict[str, Any]:
-    return _sent(Channel.INBOX, at)
+    return _sent(DeliveryChannel.INBOX, at)
 
 
-def _sent(channel: Channel, at: datetime) -> dict[str, Any]:
+def _sent(channel: DeliveryChannel, at: datetime) -> dict[str, Any]:
     return {"channel": channel.value, "state": Delivery.SENT.value, "sent_at": at}
 
 
@@ -164,7 +164,7 @@ async def send_all(payload: Mapping[str, Any], now: datetime, *, send: Send) -> 
         outgoing = OutgoingNotice(
             row.key, row.case_no, Audience(row.audience), row.unit, row.words, await _addresses(row)
         )
-        channel: Channel | None = None
+        channel: DeliveryChannel | None = None
         if outgoing.audience is Audience.CITIZEN or outgoing.to:
             try:
                 channel = await send(outgoing)

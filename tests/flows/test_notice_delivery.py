@@ -16,7 +16,7 @@ from feedback.rules.vocabulary import Act
 from routing import directory
 from routing.models import Notice
 from routing.notices import inbox
-from routing.notices.catalogue import NOTICES, Audience, Channel, Delivery, render_notice
+from routing.notices.catalogue import NOTICES, Audience, Delivery, DeliveryChannel, render_notice
 from tests.flows.test_flag_model import in_a_new_process
 from tests.flows.test_letters_by_mail import post_office
 from tests.flows.test_told import Letters, answered, appeal, drained, stand, with_mail
@@ -121,7 +121,7 @@ async def test_an_address_without_a_mail_server_sends_no_mail(context: AppContex
 
 def test_this_installation_reaches_staff_by_mail_where_a_server_is_set_and_citizens_by_nothing() -> None:
     with_server = Settings(smtp_host="mail.example.cn")
-    assert channel.channels_to(Audience.UNIT, with_server) == (Channel.EMAIL,)
+    assert channel.channels_to(Audience.UNIT, with_server) == (DeliveryChannel.EMAIL,)
     assert channel.channels_to(Audience.UNIT, Settings()) == ()
     assert not channel.reaches_citizens(with_server)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from feedback.kernel import db, outbox
-from feedback.kernel.outbox import OLDEST_SHARE, Message, Priority
+from feedback.kernel.outbox import OLDEST_SHARE, Message, MessagePriority
 from tests.moments import MONDAY
 from tests.people import Door
 from web.context import AppContext
@@ -13,7 +13,7 @@ from web.context import AppContext
 HOUR = timedelta(hours=1)
 
 
-async def put(kind: str, count: int, at: datetime, priority: Priority = Priority.NORMAL) -> None:
+async def put(kind: str, count: int, at: datetime, priority: MessagePriority = MessagePriority.NORMAL) -> None:
     await outbox.put_all(kind, [(f"{kind}-{at.isoformat()}-{n}", {"n": n}) for n in range(count)], at, priority)
 
 
@@ -31,9 +31,9 @@ class Done:
 
 
 async def test_new_cases_come_before_an_older_backlog(context: AppContext) -> None:
-    await put("bulk", 300, MONDAY - HOUR, Priority.BULK)
+    await put("bulk", 300, MONDAY - HOUR, MessagePriority.BULK)
     await put("notice", 300, MONDAY - HOUR)
-    await put("new", 20, MONDAY, Priority.NEW_CASE)
+    await put("new", 20, MONDAY, MessagePriority.NEW_CASE)
     done = Done()
     await outbox.run_due(done, MONDAY, limit=50)  # type: ignore[arg-type] # answers for every kind
     assert done.kinds[:20] == ["new"] * 20
@@ -41,26 +41,26 @@ async def test_new_cases_come_before_an_older_backlog(context: AppContext) -> No
 
 
 async def test_a_steady_stream_of_new_cases_starves_nobody(context: AppContext) -> None:
-    await put("bulk", 60, MONDAY - HOUR, Priority.BULK)
+    await put("bulk", 60, MONDAY - HOUR, MessagePriority.BULK)
     done, limit = Done(), 20
     for minute in range(60 // (limit // OLDEST_SHARE)):
         now = MONDAY + timedelta(minutes=minute)
-        await put("new", limit, now, Priority.NEW_CASE)  # as many as a whole batch takes, and so every time
+        await put("new", limit, now, MessagePriority.NEW_CASE)  # as many as a whole batch takes, and so every time
         await outbox.run_due(done, now, limit)  # type: ignore[arg-type] # likewise
     assert done.kinds.count("bulk") == 60
     assert done.kinds.count("new") == 12 * 15
 
 
 async def test_what_an_imported_history_leaves_to_do_comes_after_todays_case(context: AppContext) -> None:
-    await put("history", 100, MONDAY - timedelta(days=400), Priority.NEW_CASE)
-    await put("today", 3, MONDAY, Priority.NEW_CASE)
+    await put("history", 100, MONDAY - timedelta(days=400), MessagePriority.NEW_CASE)
+    await put("today", 3, MONDAY, MessagePriority.NEW_CASE)
     done = Done()
     await outbox.run_due(done, MONDAY, limit=20)  # type: ignore[arg-type] # likewise
     assert done.kinds[:3] == ["today"] * 3
 
 
 async def test_a_batch_is_of_one_size_and_holds_nothing_twice(context: AppContext) -> None:
-    await put("bulk", 100, MONDAY, Priority.BULK)
+    await put("bulk", 100, MONDAY, MessagePriority.BULK)
     ids = await outbox.list_due_ids(MONDAY, 40)
     assert len(ids) == len(set(ids)) == 40
     assert len(await outbox.list_due_ids(MONDAY, 100)) == 100
@@ -96,7 +96,7 @@ async def test_what_was_carried_out_is_forgotten_in_slices(context: AppContext) 
 
 
 async def test_a_citizens_case_is_routed_before_a_backlog_of_notices(door: Door) -> None:
-    await outbox.put_all("case.held", [(str(n), {"no": "unknown"}) for n in range(200)], MONDAY, Priority.BULK)
+    await outbox.put_all("case.held", [(str(n), {"no": "unknown"}) for n in range(200)], MONDAY, MessagePriority.BULK)
     no = (await door.submit())["no"]
     first = await Message.get(id=(await outbox.list_due_ids(door.context.clock.now(), 10))[0])
     assert (first.kind, first.payload["no"]) == ("case.submit", no)

@@ -20,7 +20,7 @@ from routing import directory
 from routing import jobs as routing_jobs
 from routing.models import Notice, Staff
 from routing.notices import delivery, digests, inbox
-from routing.notices.catalogue import Audience, Channel, OutgoingNotice
+from routing.notices.catalogue import Audience, DeliveryChannel, OutgoingNotice
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice
 from routing.notices.delivery_hours import Priority
 from tests.endpoints.route_survey.requests import Still
@@ -152,13 +152,13 @@ class Letters:
         self.faults = list(faults)
         self.every = every
 
-    async def __call__(self, out: OutgoingNotice) -> Channel:
+    async def __call__(self, out: OutgoingNotice) -> DeliveryChannel:
         if self.every:
             raise self.faults[0]
         if out.to and self.faults:
             raise self.faults.pop(0)
         self.sent.append(out)
-        return Channel.EMAIL
+        return DeliveryChannel.EMAIL
 
     def by_mail(self) -> list[OutgoingNotice]:
         return [out for out in self.sent if out.to]

@@ -48,11 +48,11 @@ def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
 def test_the_sets_are_large_and_none_of_them_is_learnt() -> None:
     measured = [said for name in KEPT for _, said in kept(name)]
     assert len(measured) >= 300
-    assert not set(measured) & {said for _, said in flag_model.told()}
+    assert not set(measured) & {said for _, said in flag_model.training_sentences()}
 
 
 def test_usual_words_are_nearly_all_seen_and_few_calm_ones_are() -> None:
-    for flag, found in by_rules(flag_model.told()).items():
+    for flag, found in by_rules(flag_model.training_sentences()).items():
         assert found["recall"] >= 0.9, (flag, found)
         assert found["precision"] >= 0.7, (flag, found)
 
@@ -115,6 +115,6 @@ async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> No
 
 if __name__ == "__main__":
     flag_model.prepare(Path(tempfile.mkdtemp()))
-    for name, messages in (("written with", flag_model.told()), *((name, kept(name)) for name in KEPT)):
+    for name, messages in (("written with", flag_model.training_sentences()), *((name, kept(name)) for name in KEPT)):
         for how, measure in (("rules", by_rules), ("rules and hunches", by_both)):
             print(name, len(messages), how, json.dumps(measure(messages), ensure_ascii=False))

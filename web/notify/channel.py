@@ -1,7 +1,7 @@
 """Channels by which a notice leaves the platform. One function each, all of the shape `routing.notices.Send`."""
 
 from feedback.kernel.settings import Settings
-from routing.notices.catalogue import Audience, Channel, OutgoingNotice, Send
+from routing.notices.catalogue import Audience, DeliveryChannel, OutgoingNotice, Send
 from web.notify.console import sender
 from web.notify.email import sender as email_sender
 
@@ -9,14 +9,14 @@ UNREACHED = "citizens cannot be told anything: no channel to them is installed, 
 """What the log says where a production system starts."""
 
 
-def channels_to(audience: Audience, settings: Settings) -> tuple[Channel, ...]:
+def channels_to(audience: Audience, settings: Settings) -> tuple[DeliveryChannel, ...]:
     """By what this installation reaches an audience beyond its inbox: staff by e-mail where a server is set.
 
     Citizens are reached by nothing yet: a channel to them adds itself here.
     """
     if audience is Audience.CITIZEN or not settings.smtp_host:
         return ()
-    return (Channel.EMAIL,)
+    return (DeliveryChannel.EMAIL,)
 
 
 def reaches_citizens(settings: Settings) -> bool:
@@ -28,8 +28,8 @@ def select_sender(settings: Settings) -> Send:
     """How notices leave this installation: by e-mail where an address is known and a server is set, else not at all."""
     send_mail = email_sender.build_sender(settings)
 
-    async def send(outgoing: OutgoingNotice) -> Channel | None:
-        if outgoing.to and Channel.EMAIL in channels_to(outgoing.audience, settings):
+    async def send(outgoing: OutgoingNotice) -> DeliveryChannel | None:
+        if outgoing.to and DeliveryChannel.EMAIL in channels_to(outgoing.audience, settings):
             return await send_mail(outgoing)
         await sender.send(outgoing)
         return None

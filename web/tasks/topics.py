@@ -40,7 +40,7 @@ async def update_topics(context: AppContext, now: datetime) -> int:
         for row in rows
     ]
     last_day = await topic_store.last_day(today)
-    topics = await topic_store.found(topic_cases, await topic_store.of_day(last_day) if last_day else [])
+    topics = await topic_store.cluster_cases(topic_cases, await topic_store.of_day(last_day) if last_day else [])
     await topic_store.keep(today, topics)
     return len(topics)
 

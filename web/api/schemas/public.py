@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from feedback.rules.vocabulary import Kind
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import CategoryCode, Day, Instant, UnitName
 
 
@@ -40,7 +40,7 @@ class CategoryOut(Struct):
 
     code: CategoryCode
     name: str
-    path: Annotated[str, said("带上级名称")]
+    path: Annotated[str, described("带上级名称")]
     parent: str
     words: list[str]
     law: str
@@ -57,7 +57,7 @@ class MatterOut(Struct):
     name: str
     unit: UnitName
     kind: str
-    promise_days: Annotated[int, said("承诺办理的工作日，0 为即办")]
+    promise_days: Annotated[int, described("承诺办理的工作日，0 为即办")]
 
 
 class MatterList(Struct):
@@ -75,7 +75,7 @@ class IndicatorOut(Struct):
 
 
 class IndicatorList(Struct):
-    set: Annotated[str, said("指标集版本")]
+    set: Annotated[str, described("指标集版本")]
     items: list[IndicatorOut]
 
 
@@ -182,9 +182,9 @@ class Scores(Struct):
     indicator_set: str
     total: Figures
     units: list[Figures]
-    levels: Annotated[dict[str, int] | None, said("各等级的评价数；有一级太少时全部不公布")]
-    kpis: Annotated[list[PublicKpi], said("全区指标；第一版式的期次没有")]
-    regions: Annotated[list[RegionFigures], said("各镇街收到的件数；第一版式的期次没有")]
+    levels: Annotated[dict[str, int] | None, described("各等级的评价数；有一级太少时全部不公布")]
+    kpis: Annotated[list[PublicKpi], described("全区指标；第一版式的期次没有")]
+    regions: Annotated[list[RegionFigures], described("各镇街收到的件数；第一版式的期次没有")]
     formulae: list[FormulaOut]
-    inputs_seal: Annotated[str, said("对全部原始计数（含不公布的）的封印")]
-    digest: Annotated[str, said("对公布内容的 SHA-256，任何人可以核对")]
+    inputs_seal: Annotated[str, described("对全部原始计数（含不公布的）的封印")]
+    digest: Annotated[str, described("对公布内容的 SHA-256，任何人可以核对")]

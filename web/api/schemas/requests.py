@@ -31,59 +31,59 @@ FlagFilter = Literal["self_harm", "life", "minor", "group", "accuse", "personal"
 Sort = Literal["due", "received", "-received"]
 
 
-def said(words: str, **schema: Any) -> Meta:
+def described(words: str, **schema: Any) -> Meta:
     """What a field means, and what the document says of it beside its type."""
     return Meta(description=words, extra_json_schema=schema or None)
 
 
-Title = Annotated[str, said("标题", minLength=1, maxLength=intake.TITLE_MOST)]
-Text = Annotated[str, said("正文，任何文字都原样保存", minLength=1, maxLength=intake.TEXT_MOST)]
-QueryCode = Annotated[str, said("查询码；空格和全角数字都可以")]
-RegionCode = Annotated[str, said("12 位行政区划代码；不填时从文字里的地名判断", pattern=r"^(\d{12})?$")]
+Title = Annotated[str, described("标题", minLength=1, maxLength=intake.TITLE_MOST)]
+Text = Annotated[str, described("正文，任何文字都原样保存", minLength=1, maxLength=intake.TEXT_MOST)]
+QueryCode = Annotated[str, described("查询码；空格和全角数字都可以")]
+RegionCode = Annotated[str, described("12 位行政区划代码；不填时从文字里的地名判断", pattern=r"^(\d{12})?$")]
 
 
 class PersonIn(Struct):
     """Who brings it (联系人)."""
 
-    name: Annotated[str, said("姓名", maxLength=intake.NAME_MOST)] = ""
-    phone: Annotated[str, said("手机或固定电话号码")] = ""
-    id_number: Annotated[str, said("18 位身份证号码")] = ""
-    address: Annotated[str, said("住址", maxLength=intake.ADDRESS_MOST)] = ""
+    name: Annotated[str, described("姓名", maxLength=intake.NAME_MOST)] = ""
+    phone: Annotated[str, described("手机或固定电话号码")] = ""
+    id_number: Annotated[str, described("18 位身份证号码")] = ""
+    address: Annotated[str, described("住址", maxLength=intake.ADDRESS_MOST)] = ""
 
 
 class ProxyIn(Struct):
     """Who hands it in for the person (代理人), and by what right."""
 
-    name: Annotated[str, said("姓名", maxLength=intake.NAME_MOST)]
+    name: Annotated[str, described("姓名", maxLength=intake.NAME_MOST)]
     kind: Annotated[
         str,
-        said(
+        described(
             "guardian 监护人 · family 近亲属 · lawyer 律师 · volunteer 志愿者 · cadre 村（社区）干部 · window 窗口代办"
         ),
     ]
-    authority: Annotated[str, said("written 书面委托 · recorded 口头委托已记录 · statutory 法定代理")]
-    phone: Annotated[str, said("手机或固定电话号码")] = ""
-    id_number: Annotated[str, said("18 位身份证号码")] = ""
-    address: Annotated[str, said("住址", maxLength=intake.ADDRESS_MOST)] = ""
+    authority: Annotated[str, described("written 书面委托 · recorded 口头委托已记录 · statutory 法定代理")]
+    phone: Annotated[str, described("手机或固定电话号码")] = ""
+    id_number: Annotated[str, described("18 位身份证号码")] = ""
+    address: Annotated[str, described("住址", maxLength=intake.ADDRESS_MOST)] = ""
 
 
 class NewCase(Struct):
     """A message to be handed in (提交诉求)."""
 
-    kind: Annotated[PublicKind, said("诉求类型")]
+    kind: Annotated[PublicKind, described("诉求类型")]
     title: Title
     text: Text
-    channel: Annotated[Channel, said("来源渠道")]
+    channel: Annotated[Channel, described("来源渠道")]
     region: RegionCode = ""
-    address: Annotated[str, said("事情发生的地点", maxLength=intake.ADDRESS_MOST)] = ""
+    address: Annotated[str, described("事情发生的地点", maxLength=intake.ADDRESS_MOST)] = ""
     person: PersonIn | None = None
-    exclude: Annotated[str, said("请求回避的人员，只有受理窗口看得到", maxLength=intake.EXCLUDE_MOST)] = ""
-    anonymous: Annotated[bool, said("对承办单位和公众隐去姓名电话")] = False
-    public_consent: Annotated[bool, said("同意在隐去个人信息后公开问答")] = False
-    attachments: Annotated[list[str], said("先上传得到的附件 id")] = []
-    source_id: Annotated[str, said("来源方的编号；同一渠道同一编号只登记一次", maxLength=intake.SOURCE_MOST)] = ""
-    headcount: Annotated[int, said("共同反映的人数", minimum=1)] = 1
-    representatives: Annotated[list[PersonIn], said("多人共同反映时推选的代表，最多 5 人", maxItems=5)] = []
+    exclude: Annotated[str, described("请求回避的人员，只有受理窗口看得到", maxLength=intake.EXCLUDE_MOST)] = ""
+    anonymous: Annotated[bool, described("对承办单位和公众隐去姓名电话")] = False
+    public_consent: Annotated[bool, described("同意在隐去个人信息后公开问答")] = False
+    attachments: Annotated[list[str], described("先上传得到的附件 id")] = []
+    source_id: Annotated[str, described("来源方的编号；同一渠道同一编号只登记一次", maxLength=intake.SOURCE_MOST)] = ""
+    headcount: Annotated[int, described("共同反映的人数", minimum=1)] = 1
+    representatives: Annotated[list[PersonIn], described("多人共同反映时推选的代表，最多 5 人", maxItems=5)] = []
     proxy: ProxyIn | None = None
 
 
@@ -96,9 +96,9 @@ class CaseQuery(Struct):
 class ActIn(Struct):
     """A step to be taken: who asks, plus the fields the step needs (see `acts` of the case)."""
 
-    code: Annotated[str, said("群众用查询码，工作人员用令牌")] = ""
-    version: Annotated[int | None, said("看到的版本；别人已经更新时返回 409")] = None
-    pf: Annotated[str, said("评价渠道，只在 rate 时有用")] = "1"
+    code: Annotated[str, described("群众用查询码，工作人员用令牌")] = ""
+    version: Annotated[int | None, described("看到的版本；别人已经更新时返回 409")] = None
+    pf: Annotated[str, described("评价渠道，只在 rate 时有用")] = "1"
 
 
 class LogIn(Struct):
@@ -106,7 +106,7 @@ class LogIn(Struct):
 
     username: str
     password: str
-    otp: Annotated[str, said("第二因素验证码，没有启用时不填")] = ""
+    otp: Annotated[str, described("第二因素验证码，没有启用时不填")] = ""
 
 
 class WxLogIn(Struct):
@@ -118,60 +118,62 @@ class WxLogIn(Struct):
 class DeskQuery(Struct):
     """What a worklist is narrowed to; empty means all."""
 
-    status: Annotated[StatusFilter | None, said("办理状态；open 为全部在办")] = None
-    light: Annotated[Light | None, said("时限灯")] = None
-    unit: Annotated[str, said("单位代码")] = ""
-    kind: Annotated[Kind | None, said("诉求类型")] = None
-    category: Annotated[str, said("分类代码，按开头匹配")] = ""
-    region: Annotated[str, said("行政区划代码，含下级")] = ""
-    q: Annotated[str, said("编号或文字")] = ""
-    sort: Annotated[Sort, said("due 按剩余时间 · received 先收先列 · -received 新的在前")] = "due"
-    page: Annotated[int, said("第几页，每页 50 件", minimum=1)] = 1
-    flag: Annotated[FlagFilter | None, said("值得先看的情形，含疑似")] = None
-    mine: Annotated[bool, said("只看等本单位办理的")] = False
+    status: Annotated[StatusFilter | None, described("办理状态；open 为全部在办")] = None
+    light: Annotated[Light | None, described("时限灯")] = None
+    unit: Annotated[str, described("单位代码")] = ""
+    kind: Annotated[Kind | None, described("诉求类型")] = None
+    category: Annotated[str, described("分类代码，按开头匹配")] = ""
+    region: Annotated[str, described("行政区划代码，含下级")] = ""
+    q: Annotated[str, described("编号或文字")] = ""
+    sort: Annotated[Sort, described("due 按剩余时间 · received 先收先列 · -received 新的在前")] = "due"
+    page: Annotated[int, described("第几页，每页 50 件", minimum=1)] = 1
+    flag: Annotated[FlagFilter | None, described("值得先看的情形，含疑似")] = None
+    mine: Annotated[bool, described("只看等本单位办理的")] = False
 
 
 class ToClassify(Struct):
     """A message to be read by the classifier."""
 
-    title: Annotated[str, said("标题", maxLength=intake.TITLE_MOST)]
-    text: Annotated[str, said("正文", maxLength=intake.TEXT_MOST)]
-    kind: Annotated[PublicKind | None, said("诉求类型，影响派到哪个单位")] = None
+    title: Annotated[str, described("标题", maxLength=intake.TITLE_MOST)]
+    text: Annotated[str, described("正文", maxLength=intake.TEXT_MOST)]
+    kind: Annotated[PublicKind | None, described("诉求类型，影响派到哪个单位")] = None
     region: RegionCode = ""
-    address: Annotated[str, said("地点", maxLength=intake.ADDRESS_MOST)] = ""
+    address: Annotated[str, described("地点", maxLength=intake.ADDRESS_MOST)] = ""
 
 
 class NewRating(Struct):
     """A rating of a case (case_no + code), of a handling (handling_no + matter), or by token."""
 
-    level: Annotated[int, said("5 非常满意 · 4 满意 · 3 基本满意 · 2 不满意 · 1 非常不满意", minimum=1, maximum=5)]
+    level: Annotated[int, described("5 非常满意 · 4 满意 · 3 基本满意 · 2 不满意 · 1 非常不满意", minimum=1, maximum=5)]
     desk_level: Annotated[
-        int | None, said("信访事项可以另给信访部门评价，1–5；与承办单位的 level 分开统计", minimum=1, maximum=5)
+        int | None, described("信访事项可以另给信访部门评价，1–5；与承办单位的 level 分开统计", minimum=1, maximum=5)
     ] = None
-    case_no: Annotated[str, said("诉求编号，与 code 一起")] = ""
+    case_no: Annotated[str, described("诉求编号，与 code 一起")] = ""
     code: QueryCode = ""
-    token: Annotated[str, said("评价二维码或短信里的令牌")] = ""
-    handling_no: Annotated[str, said("办件编号，与 matter 一起")] = ""
-    matter: Annotated[str, said("办理事项代码")] = ""
-    tags: Annotated[list[str], said("二级指标代码，须属于所选等级")] = []
-    text: Annotated[str, said("文字评价", maxLength=RATING_MOST)] = ""
-    pf: Annotated[str, said("评价渠道：1 电脑端 · 2 移动端 · 3 二维码 · 4 平板 · 5 自助终端 · 6 电话 · 7 短信")] = "1"
-    anonymous: Annotated[bool, said("对被评价单位隐去是哪一件")] = False
-    phone: Annotated[str, said("评价一次办件时可以留下，只用于差评回访")] = ""
+    token: Annotated[str, described("评价二维码或短信里的令牌")] = ""
+    handling_no: Annotated[str, described("办件编号，与 matter 一起")] = ""
+    matter: Annotated[str, described("办理事项代码")] = ""
+    tags: Annotated[list[str], described("二级指标代码，须属于所选等级")] = []
+    text: Annotated[str, described("文字评价", maxLength=RATING_MOST)] = ""
+    pf: Annotated[
+        str, described("评价渠道：1 电脑端 · 2 移动端 · 3 二维码 · 4 平板 · 5 自助终端 · 6 电话 · 7 短信")
+    ] = "1"
+    anonymous: Annotated[bool, described("对被评价单位隐去是哪一件")] = False
+    phone: Annotated[str, described("评价一次办件时可以留下，只用于差评回访")] = ""
 
 
 class RepliesQuery(Struct):
     """What the published replies are searched by."""
 
-    q: Annotated[str, said("要找的词")] = ""
-    unit: Annotated[str, said("单位代码")] = ""
-    category: Annotated[str, said("分类代码，按开头匹配")] = ""
-    region: Annotated[str, said("行政区划代码，含下级")] = ""
-    page: Annotated[int, said("第几页", minimum=1)] = 1
+    q: Annotated[str, described("要找的词")] = ""
+    unit: Annotated[str, described("单位代码")] = ""
+    category: Annotated[str, described("分类代码，按开头匹配")] = ""
+    region: Annotated[str, described("行政区划代码，含下级")] = ""
+    page: Annotated[int, described("第几页", minimum=1)] = 1
 
 
 class ScoresQuery(Struct):
     """Which edition."""
 
-    period: Annotated[str, said("月份，例如 2026-10；不填为最近一期", pattern=r"^(\d{4}-\d{2})?$")] = ""
-    number: Annotated[int | None, said("这一期的第几版；不填为最新")] = None
+    period: Annotated[str, described("月份，例如 2026-10；不填为最近一期", pattern=r"^(\d{4}-\d{2})?$")] = ""
+    number: Annotated[int | None, described("这一期的第几版；不填为最新")] = None

@@ -12,11 +12,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from feedback.rules.deadlines import ClockState, Light
 from feedback.rules.vocabulary import Act, Channel, Kind, Profile, Role, Stage, Status
-from web.api.schemas.requests import QueryCode, said
+from web.api.schemas.requests import QueryCode, described
 
-Instant = Annotated[str, said("ISO 8601 时刻，带时区", format="date-time")]
-Day = Annotated[str, said("办公所在时区的日期", format="date")]
-CategoryCode = Annotated[str, said("内容分类代码，2 位或 4 位", pattern=r"^\d{2}(\d{2})?$")]
+Instant = Annotated[str, described("ISO 8601 时刻，带时区", format="date-time")]
+Day = Annotated[str, described("办公所在时区的日期", format="date")]
+CategoryCode = Annotated[str, described("内容分类代码，2 位或 4 位", pattern=r"^\d{2}(\d{2})?$")]
 
 
 class UnitName(Struct):
@@ -34,12 +34,12 @@ class ClockOut(Struct):
     starts_at: Instant
     due_raw_day: Day
     due_legal_day: Day
-    due_at: Annotated[str, said("第一个算超期的时刻", format="date-time")]
+    due_at: Annotated[str, described("第一个算超期的时刻", format="date-time")]
     state: ClockState
     light: Light
-    law: Annotated[str, said("依据的条文")]
-    provisional: Annotated[bool, said("所在年份的放假安排还没有公布")]
-    unit: Annotated[str | None, said("受这个时限约束的单位代码")] = None
+    law: Annotated[str, described("依据的条文")]
+    provisional: Annotated[bool, described("所在年份的放假安排还没有公布")]
+    unit: Annotated[str | None, described("受这个时限约束的单位代码")] = None
 
 
 class DateChange(Struct):
@@ -50,7 +50,7 @@ class DateChange(Struct):
     before_day: Day
     after_day: Day
     at: Instant
-    edition: Annotated[str, said("工作日历的版本")]
+    edition: Annotated[str, described("工作日历的版本")]
     why: str
 
 
@@ -60,7 +60,7 @@ class DateChange(Struct):
 class ReceiptOut(Struct):
     """What the citizen takes home (回执)."""
 
-    no: Annotated[str, said("编号")]
+    no: Annotated[str, described("编号")]
     code: QueryCode
     status: Status
     received_at: Instant
@@ -93,7 +93,8 @@ class FieldOut(Struct):
     name: str
     label: str
     sort: Annotated[
-        str, said("text 多行文字 · line 单行 · number 整数 · level 1–5 · unit 单位代码 · day 日期 · switch 是否 等")
+        str,
+        described("text 多行文字 · line 单行 · number 整数 · level 1–5 · unit 单位代码 · day 日期 · switch 是否 等"),
     ]
     optional: bool
     most: int
@@ -105,8 +106,8 @@ class ActOffer(Struct):
 
     act: Act
     label: str
-    needs: Annotated[list[str], said("必须带的字段")]
-    may: Annotated[list[str], said("可以带的字段")]
+    needs: Annotated[list[str], described("必须带的字段")]
+    may: Annotated[list[str], described("可以带的字段")]
     fields: list[FieldOut]
 
 
@@ -121,8 +122,8 @@ class PersonOut(Struct):
 class PartyOut(Struct):
     """Somebody beside the petitioner: a representative, or who handed it in for them (代表、代理人)."""
 
-    role: Annotated[str, said("representative 代表 · proxy 代理人")]
-    kind: Annotated[str, said("代理人的身份；代表为空")]
+    role: Annotated[str, described("representative 代表 · proxy 代理人")]
+    kind: Annotated[str, described("代理人的身份；代表为空")]
     name: str
     phone: str
     masked: bool
@@ -143,9 +144,9 @@ class LetterOut(Struct):
     id: str
     code: str
     title: str
-    number: Annotated[str, said("文号")]
+    number: Annotated[str, described("文号")]
     issued_at: Instant
-    verify: Annotated[str, said("核验码；任何人都可以在 /letters/verify 核对")]
+    verify: Annotated[str, described("核验码；任何人都可以在 /letters/verify 核对")]
 
 
 class CaseOut(Struct):
@@ -166,11 +167,11 @@ class CaseOut(Struct):
     region: str | None
     address: str
     channel: Channel
-    version: Annotated[int, said("随每次办理加一；带上它可以避免覆盖别人的更新")]
+    version: Annotated[int, described("随每次办理加一；带上它可以避免覆盖别人的更新")]
     person: PersonOut | None
-    headcount: Annotated[int, said("共同反映的人数")]
-    beside: Annotated[list[PartyOut], said("代表和代理人")]
-    recused: Annotated[list[str], said("回避这一件的工作人员账号；对群众为空")]
+    headcount: Annotated[int, described("共同反映的人数")]
+    beside: Annotated[list[PartyOut], described("代表和代理人")]
+    recused: Annotated[list[str], described("回避这一件的工作人员账号；对群众为空")]
     received_at: Instant
     clocks: list[ClockOut]
     date_changes: list[DateChange]
@@ -187,7 +188,7 @@ class Uploaded(Struct):
     id: str
     name: str
     size: int
-    type: Annotated[str, said("按内容判断的类型")]
+    type: Annotated[str, described("按内容判断的类型")]
     sha256: str
 
 
@@ -206,7 +207,7 @@ class ActorOut(Struct):
 class SessionOut(Struct):
     """A session of staff."""
 
-    token: Annotated[str, said("放在 Authorization: Bearer 里")]
+    token: Annotated[str, described("放在 Authorization: Bearer 里")]
     expires_at: Instant
     actor: ActorOut
 
@@ -233,10 +234,10 @@ class DeskRow(Struct):
     category: CategoryCode | None
     region: str | None
     channel: Channel
-    urgency: Annotated[int, said("0 一般 · 1 特急 · 2 紧急")]
+    urgency: Annotated[int, described("0 一般 · 1 特急 · 2 紧急")]
     flags: Annotated[
         list[str],
-        said(
+        described(
             "值得先看：self_harm 流露轻生 · life 危及生命 · minor 涉未成年人 · group 群体性 · accuse 检举控告 · personal 含个人信息；带 ? 为疑似"
         ),
     ]
@@ -292,15 +293,15 @@ class SuggestionOut(Struct):
     category: CategoryCode | None
     label: str | None
     confidence: float
-    abstained: Annotated[bool, said("把握不够，请人工判断")]
+    abstained: Annotated[bool, described("把握不够，请人工判断")]
     unit: UnitName
     co_units: list[UnitName]
-    unit_reason: Annotated[str, said("为什么是这个单位")]
+    unit_reason: Annotated[str, described("为什么是这个单位")]
     reasons: list[ReasonOut]
     alternatives: list[AlternativeOut]
-    similar: Annotated[list[EarlierCase], said("此前相近、您也看得到的件，和它们派给了谁")]
-    automatic: Annotated[bool, said("这样一件会不经人工派出")]
-    automatic_reason: Annotated[str, said("为什么要人工确认，不需要时为空")]
+    similar: Annotated[list[EarlierCase], described("此前相近、您也看得到的件，和它们派给了谁")]
+    automatic: Annotated[bool, described("这样一件会不经人工派出")]
+    automatic_reason: Annotated[str, described("为什么要人工确认，不需要时为空")]
     urgency: int
     signs: list[UrgencySignOut]
     release: str | None
@@ -314,7 +315,7 @@ class RatingOut(Struct):
 
     id: str
     level: int
-    status: Annotated[str, said("valid 有效 · under_review 复核中 · invalid 无效")]
+    status: Annotated[str, described("valid 有效 · under_review 复核中 · invalid 无效")]
 
 
 # --- errors 错误

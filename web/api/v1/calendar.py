@@ -14,7 +14,7 @@ from feedback.record.deadline_changes import DeadlineChange
 from feedback.rules.workdays import FIRST_YEAR
 from web.actions import calendar as calendar_actions
 from web.api.route_table import answered, asked, path_text, taken
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import Day, Instant
 from web.auth import sessions
 from web.context import AppContext
@@ -29,7 +29,7 @@ class DayOut(Struct):
     """A day that differs from the plain week."""
 
     day: Day
-    works: Annotated[bool | None, said("true 调休上班 · false 放假 · null 恢复平日")]
+    works: Annotated[bool | None, described("true 调休上班 · false 放假 · null 恢复平日")]
     name: str
 
 
@@ -47,8 +47,8 @@ class CalendarOut(Struct):
     """The calendar of a year as of now, and all its editions, the newest first."""
 
     edition: str
-    announced_until: Annotated[str, said("放假安排已知到哪一天", format="date")]
-    provisional: Annotated[int, said("按暂定安排计算的时限有几个")]
+    announced_until: Annotated[str, described("放假安排已知到哪一天", format="date")]
+    provisional: Annotated[int, described("按暂定安排计算的时限有几个")]
     year: int
     days: list[DayOut]
     editions: list[EditionName]
@@ -57,7 +57,7 @@ class CalendarOut(Struct):
 class CalendarQuery(Struct):
     """Which year."""
 
-    year: Annotated[int | None, said("年份；不填为今年", minimum=FIRST_YEAR)] = None
+    year: Annotated[int | None, described("年份；不填为今年", minimum=FIRST_YEAR)] = None
 
 
 class MoveOut(Struct):
@@ -66,7 +66,7 @@ class MoveOut(Struct):
     no: str
     term: str
     label: str
-    unit: Annotated[str, said("受约束的单位代码；群众本人的期限为空")]
+    unit: Annotated[str, described("受约束的单位代码；群众本人的期限为空")]
     before_day: Day
     after_day: Day
 
@@ -78,32 +78,32 @@ class Moved(Struct):
     cases: int
     later: int
     earlier: int
-    citizens: Annotated[int, said("要告知的人数")]
-    first: Annotated[list[MoveOut], said(f"前 {MOVES_MOST} 个")]
+    citizens: Annotated[int, described("要告知的人数")]
+    first: Annotated[list[MoveOut], described(f"前 {MOVES_MOST} 个")]
 
 
 class DraftOut(Struct):
     """A change as it is looked at before it moves anything."""
 
     number: int
-    follows: Annotated[str, said("这个改动是对着哪一版做的")]
-    stale: Annotated[bool, said("日历已经有了更新的版本，要先重新预览")]
-    edition: Annotated[str | None, said("已经生效的，是哪一版")]
+    follows: Annotated[str, described("这个改动是对着哪一版做的")]
+    stale: Annotated[bool, described("日历已经有了更新的版本，要先重新预览")]
+    edition: Annotated[str | None, described("已经生效的，是哪一版")]
     days: list[DayOut]
     announced_until: Day
     source: str
     remark: str
-    doubts: Annotated[list[str], said("可能有误的地方")]
+    doubts: Annotated[list[str], described("可能有误的地方")]
     moved: Moved
 
 
 class CalendarIn(Struct):
     """A change, in the lines of the notice."""
 
-    lines: Annotated[str, said("每行：日期,off|work|plain,名称", minLength=1)]
-    whole_year: Annotated[bool, said("true 表示这是这一年的全部安排，没有列出的恢复平日")] = False
-    source: Annotated[str, said("文件", maxLength=calendar_draft.TEXT_MOST)] = ""
-    remark: Annotated[str, said("说明", maxLength=calendar_draft.TEXT_MOST)] = ""
+    lines: Annotated[str, described("每行：日期,off|work|plain,名称", minLength=1)]
+    whole_year: Annotated[bool, described("true 表示这是这一年的全部安排，没有列出的恢复平日")] = False
+    source: Annotated[str, described("文件", maxLength=calendar_draft.TEXT_MOST)] = ""
+    remark: Annotated[str, described("说明", maxLength=calendar_draft.TEXT_MOST)] = ""
 
 
 class EditionOut(Struct):
@@ -118,7 +118,7 @@ class EditionOut(Struct):
     remark: str
     days: list[DayOut]
     newest: bool
-    followed: Annotated[bool, said("在办的时限都已经按它重算")]
+    followed: Annotated[bool, described("在办的时限都已经按它重算")]
     moved: Moved
 
 

@@ -11,7 +11,7 @@ from feedback.kernel.errors import Forbidden, NotFound, NotNow
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Role
 from web.api.route_table import answered, path_text
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
 from web.auth import sessions
 from web.context import AppContext
@@ -23,15 +23,15 @@ class ReleaseOut(Struct):
     """A release of the classifier (版本)."""
 
     id: str
-    kind: Annotated[str, said("cold 冷启动 · adapted 适应本地用语 · trained 学过人工结果")]
+    kind: Annotated[str, described("cold 冷启动 · adapted 适应本地用语 · trained 学过人工结果")]
     is_current: bool
     made_at: Instant
     made_by: str
     promoted_at: Instant | None
     promoted_by: str
-    refused: Annotated[list[str], said("比当时版本差在哪里；空为不比它差")]
+    refused: Annotated[list[str], described("比当时版本差在哪里；空为不比它差")]
     trial: Annotated[
-        dict[str, Any], said("成绩：trial 本身，before 当时版本，paired 成对比试及 95% 区间，按分类和单位")
+        dict[str, Any], described("成绩：trial 本身，before 当时版本，paired 成对比试及 95% 区间，按分类和单位")
     ]
 
 
@@ -44,7 +44,7 @@ class ReleaseList(Struct):
 class TrainingRequested(Struct):
     """What became of asking for a candidate."""
 
-    is_new: Annotated[bool, said("false：已有一次训练在进行")]
+    is_new: Annotated[bool, described("false：已有一次训练在进行")]
 
 
 async def listed(request: Request) -> Response:

@@ -15,7 +15,7 @@ from feedback.rules import access
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Role
 from web.api.route_table import answered, asked, path_text, taken
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
 from web.auth import sessions
 from web.context import AppContext
@@ -28,17 +28,17 @@ class BadRating(Struct):
     id: str
     unit: str
     level: int
-    case_no: Annotated[str | None, said("匿名评价对被评价单位为 null")]
-    matter: Annotated[str | None, said("办理事项")]
+    case_no: Annotated[str | None, described("匿名评价对被评价单位为 null")]
+    matter: Annotated[str | None, described("办理事项")]
     text: str
     tags: list[str]
     at: Instant
-    stage: Annotated[str, said("整改环节代码")]
-    due_at: Annotated[str | None, said("这一环节第一个算超期的时刻", format="date-time")]
-    rectify_no: Annotated[str | None, said("整改件编号")]
-    status: Annotated[str, said("valid 有效 · under_review 申诉复核中 · invalid 无效")]
+    stage: Annotated[str, described("整改环节代码")]
+    due_at: Annotated[str | None, described("这一环节第一个算超期的时刻", format="date-time")]
+    rectify_no: Annotated[str | None, described("整改件编号")]
+    status: Annotated[str, described("valid 有效 · under_review 申诉复核中 · invalid 无效")]
     dispute_reason: str | None
-    answer: Annotated[str | None, said("复核结论的理由")]
+    answer: Annotated[str | None, described("复核结论的理由")]
     may_dispute: bool
     may_judge: bool
 
@@ -53,20 +53,20 @@ class BadRatingPage(Struct):
 class BadRatingQuery(Struct):
     """Which page."""
 
-    page: Annotated[int, said("第几页", minimum=1)] = 1
+    page: Annotated[int, described("第几页", minimum=1)] = 1
 
 
 class ReasonIn(Struct):
     """Why."""
 
-    reason: Annotated[str, said("理由", minLength=1, maxLength=disputes.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=disputes.REASON_MOST)]
 
 
 class JudgementIn(Struct):
     """Whether a disputed rating stands, and why; whoever rated reads the reason."""
 
-    valid: Annotated[bool, said("true 评价有效，false 认定无效")]
-    reason: Annotated[str, said("理由", minLength=1, maxLength=disputes.REASON_MOST)]
+    valid: Annotated[bool, described("true 评价有效，false 认定无效")]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=disputes.REASON_MOST)]
 
 
 class ExclusionOut(Struct):
@@ -75,7 +75,7 @@ class ExclusionOut(Struct):
     case_no: str
     unit: str
     reason: str
-    status: Annotated[str, said("asked | approved | refused")]
+    status: Annotated[str, described("asked | approved | refused")]
     answer: str | None
 
 
@@ -86,15 +86,15 @@ class ExclusionList(Struct):
 class ExclusionIn(Struct):
     """A case to be left out, and why."""
 
-    case_no: Annotated[str, said("诉求编号", minLength=1)]
-    reason: Annotated[str, said("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
+    case_no: Annotated[str, described("诉求编号", minLength=1)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
 
 
 class ExclusionDecisionIn(Struct):
     """Whether it is left out, and why."""
 
     approved: bool
-    reason: Annotated[str, said("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
 
 
 class StatusOut(Struct):

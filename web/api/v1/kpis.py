@@ -10,7 +10,7 @@ from evaluation.kpi import table as kpi_table
 from routing import directory
 from web.actions import kpis as kpi_actions
 from web.api.route_table import answered, asked
-from web.api.schemas.requests import RegionCode, said
+from web.api.schemas.requests import RegionCode, described
 from web.api.schemas.responses import Day
 from web.auth import permissions
 from web.context import AppContext
@@ -19,7 +19,7 @@ from web.context import AppContext
 class KpiQuery(Struct):
     """Which period and region."""
 
-    period: Annotated[str, said("2026-10、2026Q3 或 2026；不填为本月", pattern=r"^(\d{4}(-\d{2}|Q[1-4])?)?$")] = ""
+    period: Annotated[str, described("2026-10、2026Q3 或 2026；不填为本月", pattern=r"^(\d{4}(-\d{2}|Q[1-4])?)?$")] = ""
     region: RegionCode = ""
 
 
@@ -27,9 +27,9 @@ class KpiFigure(Struct):
     """A figure with the sums beside it (一个指标)."""
 
     value: float | None
-    top: Annotated[float | None, said("分子；由其他指标算得的为 null")]
-    base: Annotated[int | None, said("分母")]
-    apart: Annotated[dict[str, int], said("不计入分子分母、另列的件数")]
+    top: Annotated[float | None, described("分子；由其他指标算得的为 null")]
+    base: Annotated[int | None, described("分母")]
+    apart: Annotated[dict[str, int], described("不计入分子分母、另列的件数")]
 
 
 class KpiRow(Struct):
@@ -47,7 +47,7 @@ class KpiDefinition(Struct):
     code: str
     name: str
     group: str
-    sort: Annotated[str, said("share 比率 · mean 平均分 · days 日数 · product 两个比率的积 · composite 加权和")]
+    sort: Annotated[str, described("share 比率 · mean 平均分 · days 日数 · product 两个比率的积 · composite 加权和")]
     formula: str
     excluded: str
     source: str
@@ -68,9 +68,9 @@ class KpiTable(Struct):
     last_day: Day
     provisional: bool
     region: str
-    rating_days: Annotated[int, said("评价期，日")]
+    rating_days: Annotated[int, described("评价期，日")]
     definitions: list[KpiDefinition]
-    not_counted: Annotated[list[NotCounted], said("没有依据数据、所以不计算的指标")]
+    not_counted: Annotated[list[NotCounted], described("没有依据数据、所以不计算的指标")]
     total: KpiRow
     units: list[KpiRow]
 

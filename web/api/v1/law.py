@@ -13,7 +13,7 @@ from feedback.rules.lifecycle import STEPS
 from feedback.rules.terms import list_terms_in_force
 from feedback.rules.vocabulary import Kind, Profile, Stage
 from web.api.route_table import answered
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.context import AppContext
 from web.wording import acts
 
@@ -29,12 +29,14 @@ _CHOICES = {
 class LawTerm(Struct):
     """A limit (时限)."""
 
-    id: Annotated[str, said("这一行的编号，引文或名称更正后不变")]
+    id: Annotated[str, described("这一行的编号，引文或名称更正后不变")]
     code: str
     label: str
-    holder: Annotated[str, said("谁的时限：own 对群众、desk 受理窗口、lead 承办单位、co 协办单位、citizen 群众自己")]
-    length: Annotated[str, said("如 60cd 日、5wd 工作日、2h 小时、30min 分钟")]
-    longer_by: Annotated[int, said("最多可以延长多少，单位同上")]
+    holder: Annotated[
+        str, described("谁的时限：own 对群众、desk 受理窗口、lead 承办单位、co 协办单位、citizen 群众自己")
+    ]
+    length: Annotated[str, described("如 60cd 日、5wd 工作日、2h 小时、30min 分钟")]
+    longer_by: Annotated[int, described("最多可以延长多少，单位同上")]
     law: str
     profiles: list[Profile]
     kinds: list[Kind]
@@ -56,11 +58,11 @@ class LawStep(Struct):
 class LawChoice(Struct):
     """A choice a form offers: a ground, a legal route, an outcome or a trigger of a supervision order (情形)."""
 
-    table: Annotated[str, said("ground 不予受理等情形、legal_route 法定途径、outcome 结论、trigger 督办情形")]
+    table: Annotated[str, described("ground 不予受理等情形、legal_route 法定途径、outcome 结论、trigger 督办情形")]
     code: str
     label: str
     law: str
-    says: Annotated[str, said("规定要点")]
+    says: Annotated[str, described("规定要点")]
     profiles: list[Profile]
     kinds: list[Kind]
     stages: list[Stage]

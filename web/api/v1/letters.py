@@ -13,7 +13,7 @@ from feedback.rules import letter_types
 from feedback.rules.letter_types import LetterType
 from web.actions import letter_templates
 from web.api.route_table import answered, asked, path_text
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import Day
 from web.context import AppContext
 from web.letters import placeholders, rendering
@@ -24,14 +24,14 @@ class LetterTemplateOut(Struct):
 
     code: str
     title: str
-    act: Annotated[str, said("出这份文书的办理动作")]
+    act: Annotated[str, described("出这份文书的办理动作")]
     act_text: str
-    to: Annotated[str, said("主送")]
-    series: Annotated[str, said("文号里的字")]
+    to: Annotated[str, described("主送")]
+    series: Annotated[str, described("文号里的字")]
     law: str
-    internal: Annotated[bool, said("只给工作人员看")]
-    own: Annotated[bool, said("用的是本地模板，不是平台模板")]
-    faults: Annotated[list[str], said("本地模板为什么不能用；有的话这种文书暂停签发")]
+    internal: Annotated[bool, described("只给工作人员看")]
+    own: Annotated[bool, described("用的是本地模板，不是平台模板")]
+    faults: Annotated[list[str], described("本地模板为什么不能用；有的话这种文书暂停签发")]
 
 
 class TemplateList(Struct):
@@ -45,7 +45,7 @@ class Placeholder(Struct):
 
     name: str
     meaning: str
-    required: Annotated[bool, said("这种文书必须写明")]
+    required: Annotated[bool, described("这种文书必须写明")]
 
 
 class TemplateOut(LetterTemplateOut):
@@ -57,13 +57,13 @@ class TemplateOut(LetterTemplateOut):
 class TemplateQuery(Struct):
     """Which template to download."""
 
-    ours: Annotated[bool, said("true 下载平台模板，不管现在用的是哪一个")] = False
+    ours: Annotated[bool, described("true 下载平台模板，不管现在用的是哪一个")] = False
 
 
 class VerifyQuery(Struct):
     """What is printed on a letter."""
 
-    code: Annotated[str, said("文书上的二十位核验码；空格和全角数字都可以")]
+    code: Annotated[str, described("文书上的二十位核验码；空格和全角数字都可以")]
 
 
 class GenuineLetter(Struct):
@@ -74,7 +74,7 @@ class GenuineLetter(Struct):
     unit: str
     issued_day: Day
     code: str
-    digest: Annotated[str, said("文书内容的摘要，与纸上印的一致才是原件")]
+    digest: Annotated[str, described("文书内容的摘要，与纸上印的一致才是原件")]
 
 
 class Verified(Struct):
@@ -91,7 +91,7 @@ async def listed(request: Request) -> Response:
     return answered({"items": [_row(context, row) for row in letter_types.ALL]})
 
 
-async def one(request: Request) -> Response:
+async def show_template(request: Request) -> Response:
     """One letter with its blanks."""
     await letter_templates.require_administrator(request)
     return _one(request, _letter(request))

@@ -14,7 +14,7 @@ from feedback.rules.read_models import LinkView, WorkRow
 from feedback.rules.vocabulary import Status
 from web.actions import links as link_actions
 from web.api.route_table import answered, asked, path_text, taken
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
 from web.auth import sessions
 from web.context import AppContext
@@ -27,7 +27,7 @@ class LinkedCase(Struct):
     no: str
     title: str
     status: Status
-    unit: Annotated[str, said("承办单位代码；还没有派出的为空")]
+    unit: Annotated[str, described("承办单位代码；还没有派出的为空")]
     received_at: Instant
 
 
@@ -35,15 +35,17 @@ class LinkOut(Struct):
     """That two cases belong together: proposed with its evidence, or decided (关联件)."""
 
     id: int
-    kind: Annotated[str, said("repeat_of campaign merged_into split_from new_facts_of；不知道是谁反映的为 same_matter")]
-    state: Annotated[str, said("proposed 待判断 · confirmed 已确认 · dismissed 不是同一件")]
-    later: Annotated[LinkedCase, said("后来的一件")]
-    earlier: Annotated[LinkedCase, said("先前的一件")]
+    kind: Annotated[
+        str, described("repeat_of campaign merged_into split_from new_facts_of；不知道是谁反映的为 same_matter")
+    ]
+    state: Annotated[str, described("proposed 待判断 · confirmed 已确认 · dismissed 不是同一件")]
+    later: Annotated[LinkedCase, described("后来的一件")]
+    earlier: Annotated[LinkedCase, described("先前的一件")]
     same_person: bool
-    known_by: Annotated[list[str], said("phone id name：凭什么知道是同一人")]
-    likeness: Annotated[float, said("文字相似，0 到 1")]
-    passages: Annotated[list[str], said("两件都有的文字")]
-    days: Annotated[int, said("相隔的天数")]
+    known_by: Annotated[list[str], described("phone id name：凭什么知道是同一人")]
+    likeness: Annotated[float, described("文字相似，0 到 1")]
+    passages: Annotated[list[str], described("两件都有的文字")]
+    days: Annotated[int, described("相隔的天数")]
     same_place: bool
     decided_by: str | None
     decided_at: Instant | None
@@ -56,14 +58,14 @@ class LinkList(Struct):
 class LinkQuery(Struct):
     """Which proposals of the desk."""
 
-    kind: Annotated[Literal["repeats", "campaigns"], said("repeats 重件 · campaigns 多人反映的同类件")] = "repeats"
+    kind: Annotated[Literal["repeats", "campaigns"], described("repeats 重件 · campaigns 多人反映的同类件")] = "repeats"
 
 
 class LinkIn(Struct):
     """An earlier case to link a case to."""
 
-    case: Annotated[str, said("先前一件的编号", minLength=1)]
-    kind: Annotated[str, said("repeat_of new_facts_of campaign split_from")]
+    case: Annotated[str, described("先前一件的编号", minLength=1)]
+    kind: Annotated[str, described("repeat_of new_facts_of campaign split_from")]
 
 
 class LinkDecisionIn(Struct):
@@ -71,9 +73,11 @@ class LinkDecisionIn(Struct):
 
     decision: Annotated[
         str,
-        said("merge 并案 · answer 告知先前一件的办理情况 · confirm 确认 · new_facts 有新事实 · dismiss 不是同一件"),
+        described(
+            "merge 并案 · answer 告知先前一件的办理情况 · confirm 确认 · new_facts 有新事实 · dismiss 不是同一件"
+        ),
     ]
-    expect: Annotated[str, said("看到的状态；别人已经判断时返回 409。不填就以现在的状态为准")] = ""
+    expect: Annotated[str, described("看到的状态；别人已经判断时返回 409。不填就以现在的状态为准")] = ""
 
 
 class CampaignOut(Struct):
@@ -85,12 +89,12 @@ class CampaignOut(Struct):
 class CampaignIn(Struct):
     """One answer for the cases of a campaign."""
 
-    cases: Annotated[list[str], said("要答复的编号")]
+    cases: Annotated[list[str], described("要答复的编号")]
     text: Annotated[
         str,
-        said("答复；【编号】【标题】【收到日期】逐件替换", minLength=1, maxLength=link_actions.TEXT_MOST),
+        described("答复；【编号】【标题】【收到日期】逐件替换", minLength=1, maxLength=link_actions.TEXT_MOST),
     ]
-    send: Annotated[bool, said("false 只看哪些可以答复")] = False
+    send: Annotated[bool, described("false 只看哪些可以答复")] = False
 
 
 class CampaignReply(Struct):
@@ -98,7 +102,7 @@ class CampaignReply(Struct):
 
     no: str
     sent: bool
-    why_not: Annotated[str | None, said("不能答复的原因")]
+    why_not: Annotated[str | None, described("不能答复的原因")]
 
 
 class CampaignReplies(Struct):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from feedback.kernel.errors import Invalid
 from routing.notices import inbox
 from web.api.route_table import answered, taken
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
 from web.auth import sessions
 from web.wording import dates
@@ -23,12 +23,12 @@ class NoticeOut(Struct):
     """A notice to the unit (通知)."""
 
     id: int
-    case_no: Annotated[str | None, said("说的是哪一件；汇总和措施为 null")]
-    audience: Annotated[str, said("unit head desk overseer superior joint")]
+    case_no: Annotated[str | None, described("说的是哪一件；汇总和措施为 null")]
+    audience: Annotated[str, described("unit head desk overseer superior joint")]
     text: str
     made_at: Instant
     read_at: Instant | None
-    read_by: Annotated[str | None, said("谁标的已读")]
+    read_by: Annotated[str | None, described("谁标的已读")]
 
 
 class NoticeList(Struct):

@@ -24,7 +24,7 @@ from routing.oversight.measures import MeasureFilters
 from web.actions import cases as case_actions
 from web.actions import forecasts as forecast_actions
 from web.api.route_table import answered, asked, taken
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import Day
 from web.auth import sessions
 from web.auth.permissions import require_overseer
@@ -44,7 +44,7 @@ class NotifiedOut(Struct):
 
     whom: str
     stage: str
-    at: Annotated[str, said("办公时间，2026-11-26 17:30")]
+    at: Annotated[str, described("办公时间，2026-11-26 17:30")]
     read: str
 
 
@@ -72,7 +72,7 @@ class ProposalOut(Struct):
     no: str
     unit: str
     rule: str
-    trigger: Annotated[str, said("督办情形代码")]
+    trigger: Annotated[str, described("督办情形代码")]
     trigger_text: str
     law: str
     evidence: list[str]
@@ -85,12 +85,12 @@ class ProposalList(Struct):
 class DecisionIn(Struct):
     """Whether the order is issued; the reason is the order's text, or why there is none."""
 
-    issue: Annotated[bool, said("true 发出督办，false 不督办")]
-    reason: Annotated[str, said("督办要求，或者不督办的理由", minLength=1, maxLength=1000)]
+    issue: Annotated[bool, described("true 发出督办，false 不督办")]
+    reason: Annotated[str, described("督办要求，或者不督办的理由", minLength=1, maxLength=1000)]
 
 
 class Decided(Struct):
-    status: Annotated[str, said("issued | dismissed")]
+    status: Annotated[str, described("issued | dismissed")]
 
 
 class EscalationRuleOut(Struct):
@@ -98,12 +98,12 @@ class EscalationRuleOut(Struct):
 
     stage: str
     stage_text: str
-    audience: Annotated[str, said("unit head desk overseer superior joint")]
-    words: Annotated[str, said("{no} {title} {unit} {term} {stage} 逐件替换")]
-    push: Annotated[str, said("at_once 立即 · working 办公时间 · digest 并入次日汇总")]
+    audience: Annotated[str, described("unit head desk overseer superior joint")]
+    words: Annotated[str, described("{no} {title} {unit} {term} {stage} 逐件替换")]
+    push: Annotated[str, described("at_once 立即 · working 办公时间 · digest 并入次日汇总")]
     law: str
     profiles: list[str]
-    of_reports: Annotated[bool, said("检举控告是否也告知")]
+    of_reports: Annotated[bool, described("检举控告是否也告知")]
     remark: str
 
 
@@ -134,8 +134,8 @@ class ForecastOut(Struct):
     unit: str
     term: str
     due_day: Day
-    chance: Annotated[float, said("0 到 1")]
-    expected_days: Annotated[float, said("可能性乘以超期时的平均天数")]
+    chance: Annotated[float, described("0 到 1")]
+    expected_days: Annotated[float, described("可能性乘以超期时的平均天数")]
     unit_n: int
     unit_late: int
     all_n: int
@@ -155,14 +155,14 @@ class MeasureOut(Struct):
     kind: str
     unit: str
     title: str
-    status: Annotated[str, said("issued | answered | closed | withdrawn")]
+    status: Annotated[str, described("issued | answered | closed | withdrawn")]
     late: bool
     due_day: Day
-    adoption: Annotated[str | None, said("adopted | partly | not")]
+    adoption: Annotated[str | None, described("adopted | partly | not")]
     law: str
     text: str
-    cases: Annotated[list[str], said("依据的件里调用者能查阅的；列表里为空")]
-    deeds: Annotated[list[str], said("现在可以办理的动作")]
+    cases: Annotated[list[str], described("依据的件里调用者能查阅的；列表里为空")]
+    deeds: Annotated[list[str], described("现在可以办理的动作")]
 
 
 class MeasureList(Struct):
@@ -172,29 +172,29 @@ class MeasureList(Struct):
 class MeasureQuery(Struct):
     """What the measures are narrowed by."""
 
-    kind: Annotated[str, said("interview circular listed rectify_by improve policy hold_liable")] = ""
-    unit: Annotated[str, said("单位代码")] = ""
-    status: Annotated[str, said("issued answered closed withdrawn")] = ""
-    late: Annotated[bool, said("只看逾期未反馈的")] = False
+    kind: Annotated[str, described("interview circular listed rectify_by improve policy hold_liable")] = ""
+    unit: Annotated[str, described("单位代码")] = ""
+    status: Annotated[str, described("issued answered closed withdrawn")] = ""
+    late: Annotated[bool, described("只看逾期未反馈的")] = False
 
 
 class MeasureIn(Struct):
     """A measure to be issued."""
 
-    kind: Annotated[str, said("interview circular listed rectify_by improve policy hold_liable")]
-    unit: Annotated[str, said("单位代码")]
-    title: Annotated[str, said("标题", minLength=1, maxLength=measure_types.TITLE_MOST)]
-    text: Annotated[str, said("正文", minLength=1, maxLength=measure_types.TEXT_MOST)]
-    due_day: Annotated[str, said("最迟反馈日期；三项建议可以不填")] = ""
-    cases: Annotated[list[str], said("依据的件的编号")] = []
+    kind: Annotated[str, described("interview circular listed rectify_by improve policy hold_liable")]
+    unit: Annotated[str, described("单位代码")]
+    title: Annotated[str, described("标题", minLength=1, maxLength=measure_types.TITLE_MOST)]
+    text: Annotated[str, described("正文", minLength=1, maxLength=measure_types.TEXT_MOST)]
+    due_day: Annotated[str, described("最迟反馈日期；三项建议可以不填")] = ""
+    cases: Annotated[list[str], described("依据的件的编号")] = []
 
 
 class MeasureStepIn(Struct):
     """What a step about a measure brings."""
 
-    text: Annotated[str, said("反馈内容或者理由")] = ""
-    adoption: Annotated[str, said("adopted | partly | not，只在反馈建议时")] = ""
-    due_day: Annotated[str, said("退回补充时新的最迟反馈日期")] = ""
+    text: Annotated[str, described("反馈内容或者理由")] = ""
+    adoption: Annotated[str, described("adopted | partly | not，只在反馈建议时")] = ""
+    due_day: Annotated[str, described("退回补充时新的最迟反馈日期")] = ""
 
 
 async def late(request: Request) -> Response:

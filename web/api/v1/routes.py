@@ -194,7 +194,7 @@ CALLS: tuple[Call, ...] = (
          remark="凭文书上的核验码。码不对和没有这份文书的回答完全一样，都是 genuine 为 false；与网页“核验文书”是同一个函数。"),
     Call("GET", "/letters", letters.listed, Who.STAFF, "文书和模板",
          {200: letters.TemplateList}, faults=(403,), remark="限管理员。"),
-    Call("GET", "/letters/{code}", letters.one, Who.STAFF, "一种文书和它的占位符",
+    Call("GET", "/letters/{code}", letters.show_template, Who.STAFF, "一种文书和它的占位符",
          {200: letters.TemplateOut}, faults=(403, 404), remark="限管理员。"),
     Call("POST", "/letters/{code}", letters.take_in, Who.STAFF, "启用本地模板",
          {200: letters.TemplateOut}, faults=(403, 404), takes_file=True,

@@ -15,7 +15,7 @@ from routing import directory
 from web.actions import topics as topic_actions
 from web.api import serializers
 from web.api.route_table import answered
-from web.api.schemas.requests import said
+from web.api.schemas.requests import described
 from web.api.schemas.responses import Day, UnitName
 from web.auth.permissions import require_overseer
 from web.context import AppContext
@@ -24,17 +24,17 @@ from web.context import AppContext
 class TopicOut(Struct):
     """A hot topic (热点), counted over the cases one may see."""
 
-    thread: Annotated[str, said("热点编号，逐日不变")]
+    thread: Annotated[str, described("热点编号，逐日不变")]
     title: str
     place: str
-    people: Annotated[int, said("不同的人数；没有留名的合计算一人")]
+    people: Annotated[int, described("不同的人数；没有留名的合计算一人")]
     cases: int
     since: Day
     until: Day
-    this_week: Annotated[int, said("近 7 天的人数")]
-    last_week: Annotated[int, said("前 7 天的人数")]
-    growth: Annotated[float | None, said("近 7 天人数 ÷ 前 7 天人数")]
-    numbers: Annotated[list[str], said("诉求编号，最有代表性的在前")]
+    this_week: Annotated[int, described("近 7 天的人数")]
+    last_week: Annotated[int, described("前 7 天的人数")]
+    growth: Annotated[float | None, described("近 7 天人数 ÷ 前 7 天人数")]
+    numbers: Annotated[list[str], described("诉求编号，最有代表性的在前")]
 
 
 class TopicList(Struct):

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 
 from feedback.kernel.errors import Unavailable
 from feedback.kernel.settings import Settings
-from routing.notices.catalogue import Channel, OutgoingNotice, Send
+from routing.notices.catalogue import DeliveryChannel, OutgoingNotice, Send
 
 _TIMEOUT_SECONDS = 15
 _SUBJECT_MOST = 60
@@ -23,7 +23,7 @@ _PERMANENT_ERROR = 500
 def build_sender(settings: Settings) -> Send:
     """A sender for this mail server."""
 
-    async def send(outgoing: OutgoingNotice) -> Channel:
+    async def send(outgoing: OutgoingNotice) -> DeliveryChannel:
         try:
             await asyncio.to_thread(_send_message, settings, build_message(settings, outgoing))
         except smtplib.SMTPRecipientsRefused as fault:
@@ -37,7 +37,7 @@ def build_sender(settings: Settings) -> Send:
             raise Unavailable(mail="later") from fault
         except (smtplib.SMTPException, OSError) as fault:
             raise Unavailable(mail="unreachable") from fault
-        return Channel.EMAIL
+        return DeliveryChannel.EMAIL
 
     return send
 

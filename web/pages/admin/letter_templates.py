@@ -44,7 +44,7 @@ async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed:
     return context.render(request, "admin/letters.html", values, status=422 if errors else 200)
 
 
-async def one(request: Request) -> Response:
+async def show_template(request: Request) -> Response:
     """One letter: what it must state, its placeholders, its template, and how it looks with a sample."""
     return await _shown(request, await letter_templates.require_administrator(request), _letter(request), [])
 
@@ -138,7 +138,7 @@ def _letter(request: Request) -> LetterType:
 ROUTES = [
     Route("/letters", rows),
     Route("/letters/marks", mark, methods=["POST"]),
-    Route("/letters/{code}", one),
+    Route("/letters/{code}", show_template),
     Route("/letters/{code}", take_in, methods=["POST"]),
     Route("/letters/{code}/drop", drop, methods=["POST"]),
     Route("/letters/{code}/template.docx", template),

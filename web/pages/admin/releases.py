@@ -58,7 +58,7 @@ async def home(request: Request) -> Response:
     return context.render(request, "admin/learning.html", values)
 
 
-async def one(request: Request) -> Response:
+async def show_release(request: Request) -> Response:
     """One release: its trial beside the release it was tried against, by category and by unit."""
     context: AppContext = request.app.state.context
     actor, names = await _administrator(request), await directory.load_directory()
@@ -231,7 +231,7 @@ ROUTES = [
     Route("/learning/train", back),
     Route("/learning/back", roll_back, methods=["POST"]),
     Route("/learning/back", back),
-    Route("/learning/{id}", one),
+    Route("/learning/{id}", show_release),
     Route("/learning/{id}/promote", promote, methods=["POST"]),
     Route("/learning/{id}/promote", back),
 ]

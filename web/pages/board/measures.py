@@ -181,7 +181,7 @@ async def _form(request: Request, actor: Actor, typed: Mapping[str, str], errors
     return context.render(request, "board/measure_new.html", values, status=422 if errors else 200)
 
 
-async def one(request: Request) -> Response:
+async def show_measure(request: Request) -> Response:
     """One measure: its words, the cases it rests on, its history, and what may be done."""
     row, actor = await _found(request)
     return await _one(request, actor, row, {}, {})
@@ -272,7 +272,7 @@ DESK_ROUTES = [
     Route("/measures", listed),
     Route("/measures/export.xlsx", export),
     Route("/measures/new", new, methods=["GET", "POST"]),
-    Route("/measures/{id}", one),
+    Route("/measures/{id}", show_measure),
     Route("/measures/{id}/letter.{form}", letter),
     Route("/measures/{id}/{act}", act, methods=["POST"]),
 ]

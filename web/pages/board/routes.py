@@ -3,10 +3,10 @@
 from starlette.routing import Route
 
 from web.pages.board.reply_quality import quality
-from web.pages.board.topics import hot, one
+from web.pages.board.topics import hot, show_topic
 
 ROUTES = [
     Route("/topics", hot),
-    Route("/topics/{thread}", one),
+    Route("/topics/{thread}", show_topic),
     Route("/answers", quality),
 ]

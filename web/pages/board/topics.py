@@ -32,7 +32,7 @@ async def hot(request: Request) -> Response:
     return context.render(request, "board/topics.html", values)
 
 
-async def one(request: Request) -> Response:
+async def show_topic(request: Request) -> Response:
     """One topic: its course day by day and the cases one may see."""
     context: AppContext = request.app.state.context
     actor, names = await require_overseer(request), await directory.load_directory()

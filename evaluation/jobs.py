@@ -43,13 +43,13 @@ async def open_rectification(payload: dict[str, Any], now: datetime, *, settings
     if rating is None:
         return
     rated_case = (
-        await case_queries.load_file(access.SYSTEM, rating.case_no, secret=settings.secret) if rating.case_no else None
+        await case_queries.load_file(access.SYSTEM, rating.case_no, vault=settings.vault) if rating.case_no else None
     )
     if rated_case is not None and rated_case.confidential:
         return  # reports (检举控告) are never told again in a file that others may open (信访工作条例 第三十条)
-    phone = await case_ratings.load_contact(rating.id, settings.secret)
+    phone = await case_ratings.load_contact(rating.id, settings.vault)
     receipt = await cases.submit(
-        _to_submission(rating, phone, settings.desk), access.SYSTEM, now=now, secret=settings.secret
+        _to_submission(rating, phone, settings.desk), access.SYSTEM, now=now, vault=settings.vault
     )
     if rated_case is not None and rated_case.recused:
         await cases.bar_access(

@@ -14,8 +14,9 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from feedback import attachments
-from feedback.kernel import crypto, db, outbox
+from feedback.kernel import db, outbox
 from feedback.kernel.clock import from_millis, office_day, to_millis
+from feedback.kernel.crypto import Vault
 from feedback.kernel.db import M
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import MessagePriority
@@ -183,15 +184,15 @@ class Damage:
     code: str = ""
 
 
-async def opens(secret: str) -> bool:
+async def opens(vault: Vault) -> bool:
     """Whether the newest person and the newest query code open under this secret. True when there is neither."""
     person = await Person.filter(forgotten_at__isnull=True).exclude(key="").order_by("-id").first()
     case = await Case.exclude(code="").order_by("-id").first()
     try:
         if person:
-            crypto.decrypt_for_person(crypto.master_key(secret), person.key, person.name)
+            vault.decrypt_for_person(person.key, person.name)
         if case:
-            crypto.decrypt_system(secret, case.code)
+            vault.decrypt_system(case.code)
     except ValueError:
         return False
     return True

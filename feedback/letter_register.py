@@ -14,8 +14,9 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
-from feedback.kernel import crypto, db, identifiers
+from feedback.kernel import db, identifiers
 from feedback.kernel.clock import office_day
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
 from feedback.queries import cases as case_queries
 from feedback.record.access_log import log_read
@@ -87,21 +88,21 @@ async def issue_letter(
     mark: str,
     facts: Mapping[str, Any],
     edition: str,
-    secret: str,
+    vault: Vault,
 ) -> IssuedLetter:
     """Number a letter and write it down, once: a second call finds the first."""
     case = await Case.get(no=no).prefetch_related("person")
-    person, master = case.person, crypto.master_key(secret)
+    person = case.person
     addressee = {"name": "", "address": ""}
     if person is not None:
-        addressee = {name: crypto.decrypt_for_person(master, person.key, getattr(person, name)) for name in addressee}
+        addressee = {name: vault.decrypt_for_person(person.key, getattr(person, name)) for name in addressee}
     addressee_json = json.dumps(addressee, ensure_ascii=False, sort_keys=True)
     series = letter_types.series_name(letter_type, mark, confidential=bool(case.confidential))
     source = await Entry.get(case_id=case.id, seq=entry.seq)
-    sealed = crypto.encrypt_for_person(master, person.key, addressee_json) if person is not None and person.key else ""
+    sealed = vault.encrypt_for_person(person.key, addressee_json) if person is not None and person.key else ""
 
     async def write(number: str, token: str) -> IssuedLetter:
-        digest = _digest(secret, letter_type.code, number, unit, facts, edition, source.digest, addressee_json)
+        digest = _digest(vault, letter_type.code, number, unit, facts, edition, source.digest, addressee_json)
         columns = _columns(letter_type, number, token, unit, facts)
         letter = await Letter.create(
             case_id=case.id, seq=entry.seq, sealed=sealed, edition=edition, digest=digest, issued_at=entry.at, **columns
@@ -124,12 +125,12 @@ async def issue_unit_letter(
     facts: Mapping[str, Any],
     edition: str,
     at: datetime,
-    secret: str,
+    vault: Vault,
 ) -> IssuedLetter:
     """The same for a letter between offices that belongs to no case; `facts` are all it says."""
 
     async def write(number: str, token: str) -> IssuedLetter:
-        digest = _digest(secret, letter_type.code, number, unit, facts, edition, about, "")
+        digest = _digest(vault, letter_type.code, number, unit, facts, edition, about, "")
         columns = _columns(letter_type, number, token, unit, facts)
         letter = await UnitLetter.create(about=about, edition=edition, digest=digest, issued_at=at, **columns)
         return _to_unit_letter(letter)
@@ -169,9 +170,9 @@ async def _create_numbered(
     raise AssertionError
 
 
-def _digest(secret: str, *parts: Any) -> str:
+def _digest(vault: Vault, *parts: Any) -> str:
     """Keyed, since the words of a letter could be tried out against a plain digest until they fit."""
-    return identifiers.keyed_hash(secret, "letter", json.dumps(parts, ensure_ascii=False, sort_keys=True))
+    return vault.keyed_hash("letter", json.dumps(parts, ensure_ascii=False, sort_keys=True))
 
 
 async def _next_number(series: str, year: int) -> int:
@@ -213,13 +214,13 @@ async def list_letters(actor: Actor, file: CaseFile) -> list[IssuedLetter]:
 
 
 async def open_letter(
-    actor: Actor, no: str, letter_id: str, *, secret: str, log_at: datetime | None = None
+    actor: Actor, no: str, letter_id: str, *, vault: Vault, log_at: datetime | None = None
 ) -> LetterView:
     """A letter as the actor may read it. `log_at`: write down that staff read it.
 
     Raises NotFound, also for a letter the actor may not read.
     """
-    file = await case_queries.load_file(actor, no, secret=secret)
+    file = await case_queries.load_file(actor, no, vault=vault)
     row = (
         await Letter.get_or_none(id=int(letter_id), case__no=file.no).prefetch_related("case__person")
         if _is_id(letter_id)
@@ -227,23 +228,23 @@ async def open_letter(
     )
     if row is None or not access.may_read_letter(actor, internal=letter_types.BY_CODE[row.code].internal):
         raise NotFound(letter=letter_id)
-    full_file = file if not actor.case_no else await case_queries.load_file(access.SYSTEM, no, secret=secret)
+    full_file = file if not actor.case_no else await case_queries.load_file(access.SYSTEM, no, vault=vault)
     entry = next(e for e in full_file.entries if e.seq == row.seq)
     if log_at and not actor.case_no and (file.confidential or (file.person and not file.person.is_masked)):
         await log_read(actor, "letter", no, row.number, now=log_at)
-    return LetterView(_to_letter(row, no), file, entry, _person_as_addressed(row, file.person, secret))
+    return LetterView(_to_letter(row, no), file, entry, _person_as_addressed(row, file.person, vault))
 
 
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 19
 
 
-def _person_as_addressed(row: Letter, person: PersonView | None, secret: str) -> PersonView | None:
+def _person_as_addressed(row: Letter, person: PersonView | None, vault: Vault) -> PersonView | None:
     """The person as the letter was addressed; masked for whom they are masked, gone once they were forgotten."""
     stored_person = row.case.person
     if person is None or person.is_masked or stored_person is None or not row.sealed or not stored_person.key:
         return person
-    addressee = json.loads(crypto.decrypt_for_person(crypto.master_key(secret), stored_person.key, row.sealed))
+    addressee = json.loads(vault.decrypt_for_person(stored_person.key, row.sealed))
     return PersonView(addressee["name"], person.phone, person.id_number, addressee["address"], False)
 
 

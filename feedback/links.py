@@ -13,6 +13,7 @@ from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from feedback.kernel import db
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
@@ -263,14 +264,14 @@ async def list_others_of_person(actor: Actor, no: str) -> list[WorkRow]:
     )
 
 
-async def list_cases_of_person(actor: Actor, phone: str, id_number: str, secret: str) -> list[WorkRow]:
+async def list_cases_of_person(actor: Actor, phone: str, id_number: str, vault: Vault) -> list[WorkRow]:
     """The cases of whoever has this telephone or identity number, as far as the actor sees them and the person."""
-    return await _list_visible_of_person(actor, [(phone_hash(phone, secret), id_hash(id_number, secret), "")])
+    return await _list_visible_of_person(actor, [(phone_hash(phone, vault), id_hash(id_number, vault), "")])
 
 
-async def find_cases_by_name(actor: Actor, name: str, secret: str) -> set[int]:
+async def find_cases_by_name(actor: Actor, name: str, vault: Vault) -> set[int]:
     """Ids of the cases of somebody of that name, as far as the actor sees them and the person."""
-    matches = await _find_cases_by_hash([("", "", name_hash(name, secret))])
+    matches = await _find_cases_by_hash([("", "", name_hash(name, vault))])
     rows = await case_queries.scoped(actor).filter(id__in=list(matches))
     return {row.id for row in rows if await shows_person(actor, row)}
 

@@ -25,6 +25,7 @@ from evaluation.publication import consultation_deadlines
 from feedback import attachments
 from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.secret_check import SecretState
@@ -124,16 +125,16 @@ async def migrate(settings: Settings) -> None:
 
 
 async def _settle_secret(settings: Settings) -> None:
-    """Seal the word that proves the secret, unless older data shows that this is not the one it was sealed under."""
-    if await secret_check.state(settings.secret) is SecretState.MISSING and await feedback.jobs.opens(settings.secret):
-        await secret_check.write(settings.secret, SystemClock.starting_at(settings.now).now())
-    if await secret_check.state(settings.secret) is not SecretState.RIGHT:
+    """Seal the word that proves the vault, unless older data shows that this is not the one it was sealed under."""
+    if await secret_check.state(settings.vault) is SecretState.MISSING and await feedback.jobs.opens(settings.vault):
+        await secret_check.write(settings.vault, SystemClock.starting_at(settings.now).now())
+    if await secret_check.state(settings.vault) is not SecretState.RIGHT:
         raise NotNow("wrong_secret")
 
 
-async def is_right_secret(secret: str) -> bool:
+async def is_right_secret(vault: Vault) -> bool:
     """Whether the data was sealed under this secret: the sealed word says so, and the newest of the data itself."""
-    return await secret_check.state(secret) is SecretState.RIGHT and await feedback.jobs.opens(secret)
+    return await secret_check.state(vault) is SecretState.RIGHT and await feedback.jobs.opens(vault)
 
 
 async def refuse_unfit(settings: Settings, *, with_secret: bool = True) -> None:
@@ -144,7 +145,7 @@ async def refuse_unfit(settings: Settings, *, with_secret: bool = True) -> None:
     pending = await schema.pending(MIGRATIONS)
     if pending:
         raise NotNow("no_schema" if len(pending) == len(schema.known(MIGRATIONS)) else "migrations_pending")
-    if with_secret and not await is_right_secret(settings.secret):
+    if with_secret and not await is_right_secret(settings.vault):
         raise NotNow("wrong_secret")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from classify.duplicates import fingerprint_store, near_duplicates
 from classify.duplicates.near_duplicates import Likeness
 from feedback import links
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotNow
 from feedback.links import ComparedCase, LinkProposal
 from feedback.rules.access import Actor
@@ -109,13 +110,13 @@ class Hint:
 
 
 async def hints(
-    actor: Actor, title: str, text: str, person: Mapping[str, str], secret: str, *, realm: int = 0
+    actor: Actor, title: str, text: str, person: Mapping[str, str], vault: Vault, *, realm: int = 0
 ) -> list[Hint]:
     """Earlier cases that may be this one: of the same person, or in nearly the same words. As far as the actor may know."""
     words = near_duplicates.plain(title, text)
     phone, id_number = person.get("phone", ""), person.get("id_number", "")
     own = (
-        {row.no: row for row in await links.list_cases_of_person(actor, phone, id_number, secret)}
+        {row.no: row for row in await links.list_cases_of_person(actor, phone, id_number, vault)}
         if phone or id_number
         else {}
     )
@@ -124,7 +125,7 @@ async def hints(
         if len(words) >= near_duplicates.RUN
         else {}
     )
-    names = await links.find_cases_by_name(actor, person["name"], secret) if person.get("name") else set[int]()
+    names = await links.find_cases_by_name(actor, person["name"], vault) if person.get("name") else set[int]()
     here, found = near_duplicates.shape(words), []
     for id_, (row, there) in near.items():
         other = near_duplicates.plain(row.title, there)

@@ -142,7 +142,7 @@ async def _build_table(span: Period, now: datetime, settings: Settings, *, provi
         district,
         rules,
         unit_names | {code: names.region_name(code) if code else "地区不明" for code in regions},
-        secret=settings.secret,
+        vault=settings.vault,
         provisional=provisional,
         key_figures=kpi_table.list_public_figures(
             fact_counts, rules, definitions.parse_weights(settings.kpi_weights, settings.partly_solved)

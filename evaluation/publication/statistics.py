@@ -19,6 +19,7 @@ from evaluation.kpi import timeliness
 from evaluation.kpi.timeliness import ClockFact, TenureFact
 from evaluation.periods import Period
 from evaluation.scale import INDICATOR_SET, LEVELS
+from feedback.kernel.crypto import Vault
 
 LAYOUT_VERSION = 2
 """Edition of this layout: an old edition is read by the columns it carries."""
@@ -173,7 +174,7 @@ def build_table(
     rules: DisclosureRules,
     names: Mapping[str, str],
     *,
-    secret: str,
+    vault: Vault,
     provisional: bool,
     key_figures: Sequence[Mapping[str, Any]] = (),
     regions: Mapping[str, int] | None = None,
@@ -203,7 +204,7 @@ def build_table(
         "kpis": list(key_figures),
         "regions": list_regions(regions or {}, names, rules),
         "formulae": list_formulae(rules),
-        "inputs_seal": compute_inputs_seal(rows, district, secret, {**(fact_counts or {}), **(regions or {})}),
+        "inputs_seal": compute_inputs_seal(rows, district, vault, {**(fact_counts or {}), **(regions or {})}),
     }
     return table | {"digest": compute_digest(table)}
 
@@ -246,12 +247,12 @@ def _cells_to_json(cells: Mapping[str, PublishedCell]) -> dict[str, Any]:
 
 
 def compute_inputs_seal(
-    rows: Iterable[Counts], district: Counts, secret: str, extra_counts: Mapping[str, int] | None = None
+    rows: Iterable[Counts], district: Counts, vault: Vault, extra_counts: Mapping[str, int] | None = None
 ) -> str:
     """HMAC-SHA256 over every count behind the table, hidden ones included."""
     counts = [_counts_to_json(row) for row in (*sorted(rows, key=lambda r: r.unit), district)]
     counts += [dict(extra_counts)] if extra_counts else []
-    key = hmac.digest(secret.encode(), b"evaluation-inputs", "sha256")
+    key = vault.mac_key("evaluation-inputs")
     return hmac.new(key, _canonical_json(counts), hashlib.sha256).hexdigest()
 
 

@@ -18,7 +18,8 @@ from evaluation.models import Rating, RatingCount
 from evaluation.ratings.counters import add_to_counter
 from evaluation.ratings.submission import PC_CHANNEL, RatingView, ServiceRating, compute_rating_id, find_rating_faults
 from evaluation.scale import INDICATOR_SET, LEVELS, decode_indicator, find_level, is_bad
-from feedback.kernel import crypto, identifiers
+from feedback.kernel import identifiers
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.record.cases import RecordedAct
@@ -29,9 +30,9 @@ from feedback.rules.read_models import Page
 from feedback.rules.vocabulary import Act, Kind, Role
 
 
-async def is_submitted(key: str, secret: str) -> bool:
+async def is_submitted(key: str, vault: Vault) -> bool:
     """Whether the form with this key was taken already."""
-    return bool(key) and await Rating.exists(id=compute_rating_id(key, secret))
+    return bool(key) and await Rating.exists(id=compute_rating_id(key, vault))
 
 
 async def record_rating(recorded_act: RecordedAct, *, pf: str = PC_CHANNEL, rating_id: str = "") -> None:
@@ -169,10 +170,10 @@ async def find_unrectified(*, rating_id: str = "", case_no: str = "", seq: int =
     return to_view(row, shows_source=True) if is_bad(row.level) and not row.rectify_no else None
 
 
-async def load_contact(rating_id: str, secret: str) -> str:
+async def load_contact(rating_id: str, vault: Vault) -> str:
     """The telephone number left for the call-back, or ""."""
     row = await Rating.get(id=rating_id)
-    return crypto.decrypt_system(secret, row.contact) if row.contact else ""
+    return vault.decrypt_system(row.contact) if row.contact else ""
 
 
 async def store_rectification(rating_id: str, no: str) -> None:

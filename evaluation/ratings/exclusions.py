@@ -13,6 +13,7 @@ from tortoise.exceptions import IntegrityError
 
 from evaluation.models import Exclusion
 from feedback.kernel import db
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.rules import access
@@ -43,12 +44,12 @@ async def list_approved() -> list[str]:
     return [row["case_no"] for row in await rows.values("case_no")]
 
 
-async def request_exclusion(no: str, actor: Actor, reason: str, *, now: datetime, secret: str) -> None:
+async def request_exclusion(no: str, actor: Actor, reason: str, *, now: datetime, vault: Vault) -> None:
     """The unit that leads a case asks to leave it out.
 
     Raises NotFound, Forbidden, Invalid, or NotNow when that was asked before.
     """
-    file = await case_queries.load_file(actor, no, secret=secret)
+    file = await case_queries.load_file(actor, no, vault=vault)
     if file.confidential or file.unit != actor.unit or not access.has_role(actor, (Role.CLERK, Role.LEAD)):
         raise Forbidden(no=no)
     columns: dict[str, Any] = {

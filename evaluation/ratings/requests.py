@@ -47,7 +47,7 @@ async def send_request(payload: Mapping[str, Any], now: datetime, *, settings: S
     answer = next((e for e in case.entries if e.seq == payload["seq"]), None)
     if answer is None or not _should_ask(case, answer.seq) or now - answer.at > _STALE_AFTER + _delay(settings):
         raise NotNow(no=case.no)
-    token = create_token(settings.secret, Occasion(case_no=case.no))
+    token = create_token(settings.vault, Occasion(case_no=case.no))
     address = f"{settings.public_url}/rate/service?t={token}" if settings.public_url else "本平台“查进度”（凭查询码）"
     words = f"“{shorten_title(case.title)}”（编号 {case.no}）已答复，请您评价：{address}"
     key = f"rating.invite:{case.no}:{answer.seq}"

@@ -25,7 +25,8 @@ from evaluation.ratings.submission import (
 )
 from evaluation.ratings.tokens import Occasion, parse_token
 from evaluation.scale import is_bad
-from feedback.kernel import crypto, db, identifiers, outbox
+from feedback.kernel import db, outbox
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotNow
 from feedback.rules import access
 from feedback.rules.access import Actor
@@ -43,27 +44,27 @@ class MatterRow:
     promise_days: int = 0
 
 
-async def rate_service(rating: ServiceRating, actor: Actor | None, *, now: datetime, secret: str) -> RatingView:
+async def rate_service(rating: ServiceRating, actor: Actor | None, *, now: datetime, vault: Vault) -> RatingView:
     """Keep the rating of a service that has no case.
 
     Raises Forbidden for staff, Invalid, or NotNow when rating and follow-up are both given.
     """
     if actor is not None and access.has_role(actor, access.ANY_STAFF):
         raise Forbidden(code="staff_may_not_rate")
-    rating_id = compute_rating_id(rating.key, secret)
+    rating_id = compute_rating_id(rating.key, vault)
     if rating.key and (existing := await Rating.get_or_none(id=rating_id)):
         return to_view(existing, shows_source=True)
     occasion = (
-        parse_token(secret, rating.token)
+        parse_token(vault, rating.token)
         if rating.token
         else Occasion("", clean_line(rating.matter), clean_line(rating.handling_no))
     )
     check_rating(rating, _occasion_faults(occasion, rating))
     columns = await _load_columns(occasion)
     if rating.token:
-        columns["token_hash"] = identifiers.keyed_hash(secret, "rating-token", rating.token)
+        columns["token_hash"] = vault.keyed_hash("rating-token", rating.token)
     if rating.phone and is_bad(rating.level):
-        columns["contact"] = crypto.encrypt_system(secret, normalize_phone(rating.phone))
+        columns["contact"] = vault.encrypt_system(normalize_phone(rating.phone))
     earlier_count = (
         await Rating.filter(matter=columns["matter"], handling_no=occasion.handling_no).count()
         if occasion.handling_no

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from evaluation.scale import INDICATORS, LEVELS, RATING_CHANNELS
 from feedback.kernel import identifiers
+from feedback.kernel.crypto import Vault
 
 TEXT_MOST = 500
 HANDLING_MOST = 60
@@ -96,6 +97,6 @@ def find_rating_faults(level: object, tags: Sequence[str], text: str, pf: str = 
     return faults
 
 
-def compute_rating_id(key: str, secret: str) -> str:
+def compute_rating_id(key: str, vault: Vault) -> str:
     """The id of the rating a form brings: pressed twice, the same form is the same rating. Without a key a fresh one."""
-    return identifiers.keyed_hash(secret, "rating-form", key)[:_ID_LENGTH] if key else identifiers.new_id()
+    return vault.keyed_hash("rating-form", key)[:_ID_LENGTH] if key else identifiers.new_id()

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from dataclasses import astuple, dataclass
 
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Invalid
 
 _SIGNATURE = 12  # bytes: 96 bits are out of reach behind the rate limit, and the code stays easy to scan
@@ -26,13 +27,13 @@ class Occasion:
     window: str = ""
 
 
-def create_token(secret: str, occasion: Occasion) -> str:
+def create_token(vault: Vault, occasion: Occasion) -> str:
     """The token that stands for the occasion."""
     payload = _SEPARATOR.join(astuple(occasion)).encode()
-    return base64.urlsafe_b64encode(_sign(secret, payload) + payload).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_sign(vault, payload) + payload).decode().rstrip("=")
 
 
-def parse_token(secret: str, token: str) -> Occasion:
+def parse_token(vault: Vault, token: str) -> Occasion:
     """The occasion a token stands for.
 
     Raises Invalid for a token that is not ours.
@@ -42,11 +43,11 @@ def parse_token(secret: str, token: str) -> Occasion:
     except (binascii.Error, ValueError) as fault:
         raise Invalid({"token": "unknown"}) from fault
     signature, payload = raw[:_SIGNATURE], raw[_SIGNATURE:]
-    if not hmac.compare_digest(signature, _sign(secret, payload)):
+    if not hmac.compare_digest(signature, _sign(vault, payload)):
         raise Invalid({"token": "unknown"})
     return Occasion(*payload.decode().split(_SEPARATOR))
 
 
-def _sign(secret: str, payload: bytes) -> bytes:
-    key = hmac.digest(secret.encode(), b"rating-token", "sha256")
+def _sign(vault: Vault, payload: bytes) -> bytes:
+    key = vault.mac_key("rating-token")
     return hmac.new(key, payload, hashlib.sha256).digest()[:_SIGNATURE]

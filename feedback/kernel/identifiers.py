@@ -3,7 +3,6 @@
 Numbers and codes are digits only: they are read out on the telephone and typed by people of every age.
 """
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -57,12 +56,6 @@ _RANDOM_UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-
 def is_random_uuid(text: str) -> bool:
     """Whether an id from outside is a random UUID (122 bits), which nobody comes upon who was not given it."""
     return _RANDOM_UUID.fullmatch(text) is not None
-
-
-def keyed_hash(secret: str, purpose: str, text: str) -> str:
-    """HMAC-SHA256 of `text` under a key of its own per `purpose`: equal texts can be found, not read."""
-    key = hmac.digest(secret.encode(), purpose.encode(), "sha256")
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def constant_time_equal(left: str, right: str) -> bool:

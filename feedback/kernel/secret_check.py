@@ -11,7 +11,8 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
-from feedback.kernel import crypto, db
+from feedback.kernel import db
+from feedback.kernel.crypto import Vault
 
 _ROW = 1
 _TEXT = "xinqiao"
@@ -36,21 +37,21 @@ class SecretState(StrEnum):
     MISSING = "missing"
 
 
-async def state(secret: str) -> SecretState:
+async def state(vault: Vault) -> SecretState:
     """Whether this secret opens the sealed word."""
     row = await SecretCheck.get_or_none(id=_ROW)
     if row is None:
         return SecretState.MISSING
     try:
-        is_right = crypto.decrypt_system(secret, row.sealed) == _TEXT
+        is_right = vault.decrypt_system(row.sealed) == _TEXT
     except ValueError:
         is_right = False
     return SecretState.RIGHT if is_right else SecretState.WRONG
 
 
-async def write(secret: str, now: datetime) -> None:
-    """Seal the word under this secret, unless there is one already."""
+async def write(vault: Vault, now: datetime) -> None:
+    """Seal the word under this vault, unless there is one already."""
     try:
-        await SecretCheck.create(id=_ROW, sealed=crypto.encrypt_system(secret, _TEXT), made_at=now)
-    except IntegrityError:  # another process was faster: `state` says whether with the same secret
+        await SecretCheck.create(id=_ROW, sealed=vault.encrypt_system(_TEXT), made_at=now)
+    except IntegrityError:  # another process was faster: `state` says whether with the same vault
         return

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback.kernel.clock import to_utc
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Invalid
 
 PREFIX = "XINQIAO_"
@@ -117,6 +118,11 @@ class Settings:
     smtp_security: str = _row("none", "none / starttls / tls")
     metrics_token: str = _row("", "bearer token that opens /metrics from anywhere. Empty: only from private addresses")
     log_level: str = _row("info", "debug | info | warning | error")
+
+    @property
+    def vault(self) -> Vault:
+        """What encrypts and hashes under the master secret."""
+        return Vault(self.secret)
 
     @property
     def production(self) -> bool:

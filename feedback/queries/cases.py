@@ -10,7 +10,8 @@ from typing import Any
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
-from feedback.kernel import crypto, db
+from feedback.kernel import db
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
 from feedback.record import calendar_editions, cases, deadline_changes, persistence
 from feedback.record.access_log import log_read
@@ -51,7 +52,7 @@ def scoped(actor: Actor) -> QuerySet[Case]:
     return scoped_query(actor)
 
 
-async def load_file(actor: Actor, no: str, *, secret: str, log_at: datetime | None = None) -> CaseFile:
+async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | None = None) -> CaseFile:
     """The case as `actor` sees it. `log_at`: write down that staff read it.
 
     Raises NotFound, also for a case the actor may not see.
@@ -106,8 +107,8 @@ async def load_file(actor: Actor, no: str, *, secret: str, log_at: datetime | No
         received_at=case.received_at,
         replied_at=case.replied_at,
         closed_at=case.closed_at,
-        person=_person_view(case.person, actor, case_access, bool(case.anonymous), secret),
-        beside=tuple([_party_view(row, actor, case_access, bool(case.anonymous), secret) for row in parties]),
+        person=_person_view(case.person, actor, case_access, bool(case.anonymous), vault),
+        beside=tuple([_party_view(row, actor, case_access, bool(case.anonymous), vault) for row in parties]),
         clocks=clocks,
         entries=tuple(_entry_view(e, is_owner, visible_nos) for e in visible_entries),
         attachments=tuple(
@@ -117,7 +118,7 @@ async def load_file(actor: Actor, no: str, *, secret: str, log_at: datetime | No
         allowed=access.open_steps(actor, case_projection.state, case_access),
         is_published=await PublicReply.exists(case_id=case.id),
         recused=frozenset() if is_owner else case_access.recused,
-        exclude=_decrypt_exclusion(entries[0], actor, case_access, secret),
+        exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
         moves=tuple(m for m in await deadline_changes.list_case_changes(case.id) if m.is_personal or not is_owner),
     )
 
@@ -175,27 +176,26 @@ def _entry_view(entry: Entry, is_owner: bool, visible_nos: set[str] | None = Non
     )
 
 
-def _party_view(row: CasePerson, actor: Actor, case_access: CaseAccess, anonymous: bool, secret: str) -> PartyView:
-    person_view = _person_view(row.person, actor, case_access, anonymous, secret)
+def _party_view(row: CasePerson, actor: Actor, case_access: CaseAccess, anonymous: bool, vault: Vault) -> PartyView:
+    person_view = _person_view(row.person, actor, case_access, anonymous, vault)
     assert person_view is not None  # noqa: S101 - the column takes no null
     return PartyView(row.role, row.kind, row.authority, person_view)
 
 
-def _decrypt_exclusion(first: Entry, actor: Actor, case_access: CaseAccess, secret: str) -> str:
+def _decrypt_exclusion(first: Entry, actor: Actor, case_access: CaseAccess, vault: Vault) -> str:
     """Whom the citizen asked to be kept away (回避): never told to the unit that may be meant."""
     may_know = bool(actor.case_no) or (Role.RECEPTION in actor.roles and actor.unit == case_access.desk)
     ciphertext = first.data.get("exclude")
-    return crypto.decrypt_system(secret, ciphertext) if ciphertext and may_know else ""
+    return vault.decrypt_system(ciphertext) if ciphertext and may_know else ""
 
 
 def _person_view(
-    person: Person | None, actor: Actor, case_access: CaseAccess, anonymous: bool, secret: str
+    person: Person | None, actor: Actor, case_access: CaseAccess, anonymous: bool, vault: Vault
 ) -> PersonView | None:
     if person is None:
         return None
-    master = crypto.master_key(secret)
     name, phone, id_number, address = (
-        crypto.decrypt_for_person(master, person.key, ciphertext)
+        vault.decrypt_for_person(person.key, ciphertext)
         for ciphertext in (person.name, person.phone, person.id_number, person.address)
     )
     if is_unmasked(actor, case_access, anonymous):
@@ -211,14 +211,14 @@ def is_unmasked(actor: Actor, case_access: CaseAccess, anonymous: bool) -> bool:
     return access.may_see_person(actor, case_access) and bool(not anonymous or at_desk or actor.case_no)
 
 
-async def list_names(actor: Actor, no: str, secret: str) -> list[str]:
+async def list_names(actor: Actor, no: str, vault: Vault) -> list[str]:
     """The names a publication of this case must not hold. For staff who see the case."""
     case = await scoped_query(actor).get_or_none(no=no).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
     parties = await CasePerson.filter(case_id=case.id).prefetch_related("person")
     persons = [person for person in (case.person, *(row.person for row in parties)) if person is not None]
-    names = [crypto.decrypt_for_person(crypto.master_key(secret), person.key, person.name) for person in persons]
+    names = [vault.decrypt_for_person(person.key, person.name) for person in persons]
     return [name for name in names if name]
 
 

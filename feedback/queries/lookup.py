@@ -5,7 +5,8 @@ Every query takes the actor and narrows by `access.scope` before anything else; 
 
 from datetime import datetime
 
-from feedback.kernel import crypto, identifiers
+from feedback.kernel import identifiers
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
 from feedback.queries.cases import SLIP_LIFETIME
 from feedback.record import cases
@@ -14,18 +15,18 @@ from feedback.rules import parties
 from feedback.rules.access import Actor
 
 
-async def find_by_code(secret: str, code: str, *, no: str = "", phone_tail: str = "") -> str:
+async def find_by_code(vault: Vault, code: str, *, no: str = "", phone_tail: str = "") -> str:
     """The number of the case the query code opens, checked against its number or the phone's last four digits.
 
     Raises NotFound, the same for an unknown code and a wrong second answer.
     """
-    case = await Case.get_or_none(code_hash=cases.code_hash(secret, identifiers.normalize_code(code))).prefetch_related(
+    case = await Case.get_or_none(code_hash=cases.code_hash(vault, identifiers.normalize_code(code))).prefetch_related(
         "person"
     )
     if case is not None and no and identifiers.constant_time_equal(case.no, identifiers.normalize_case_number(no)):
         return case.no
     if case is not None and not no and phone_tail:
-        tail_hash = identifiers.keyed_hash(secret, "tail", identifiers.normalize_code(phone_tail))
+        tail_hash = vault.keyed_hash("tail", identifiers.normalize_code(phone_tail))
         case_people = await CasePerson.filter(case_id=case.id).prefetch_related("person")
         persons = [case.person, *(row.person for row in case_people if parties.may_look_up(row.role, row.kind))]
         if any(
@@ -51,9 +52,9 @@ async def find_desk_of_intake(actor: Actor, no: str, *, now: datetime) -> str:
     return str((await Case.get(no=no)).desk)
 
 
-async def load_receipt_code(no: str, secret: str) -> str:
+async def load_receipt_code(no: str, vault: Vault) -> str:
     """The query code of a case, for the receipt shown to whoever just handed it in."""
     case = await Case.get_or_none(no=no)
     if case is None:
         raise NotFound(no=no)
-    return crypto.decrypt_system(secret, case.code)
+    return vault.decrypt_system(case.code)

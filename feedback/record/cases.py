@@ -11,8 +11,9 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from feedback.kernel import crypto, db, identifiers, outbox
+from feedback.kernel import db, identifiers, outbox
 from feedback.kernel.clock import office_day
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow
 from feedback.kernel.outbox import MessagePriority
 from feedback.record import calendar_editions, deadline_changes, people, search
@@ -84,7 +85,7 @@ async def submit(
     actor: Actor,
     *,
     now: datetime,
-    secret: str,
+    vault: Vault,
     attachments_max: int = 9,
     in_transaction: InTransaction | None = None,
 ) -> Receipt:
@@ -93,16 +94,16 @@ async def submit(
     Raises Invalid, or Conflict when the source id was used for another text.
     """
     submission = tidy(submission, attachments_max)
-    if submission.source_id and (receipt := await _find_receipt(submission, actor, secret)):
+    if submission.source_id and (receipt := await _find_receipt(submission, actor, vault)):
         return receipt
     await check_attachments(submission.attachments)
     editions = await calendar_editions.load_editions()
     for attempt in range(_TRIES):
         no = identifiers.case_number(office_day(now))
         try:
-            return await _open_case(no, submission, actor, editions, now, secret, in_transaction)
+            return await _open_case(no, submission, actor, editions, now, vault, in_transaction)
         except IntegrityError:
-            if submission.source_id and (receipt := await _find_receipt(submission, actor, secret)):
+            if submission.source_id and (receipt := await _find_receipt(submission, actor, vault)):
                 return receipt  # somebody else handed in the same at the same moment
             if attempt == _TRIES - 1:
                 raise
@@ -272,7 +273,7 @@ async def _load_case(no: str, actor: Actor) -> tuple[Case, CaseAccess, list[Case
     return case, case_access, history, to_clock_facts(case)
 
 
-async def _find_receipt(submission: Submission, actor: Actor, secret: str) -> Receipt | None:
+async def _find_receipt(submission: Submission, actor: Actor, vault: Vault) -> Receipt | None:
     """The receipt of the same source, if it was handed in before, by the same sender.
 
     Raises Conflict for another text and for whoever cannot be told from a stranger: the receipt holds the query code,
@@ -283,15 +284,15 @@ async def _find_receipt(submission: Submission, actor: Actor, secret: str) -> Re
     if case is None:
         return None
     is_sender = (
-        identifiers.constant_time_equal(case.sender_hash, sender_hash(secret, submission.sender))
-        or people.is_same_person(case.person, submission.person, secret)
+        identifiers.constant_time_equal(case.sender_hash, sender_hash(vault, submission.sender))
+        or people.is_same_person(case.person, submission.person, vault)
         or identifiers.is_random_uuid(submission.source_id)
         or (Role.RECEPTION in actor.roles and actor.unit == case.desk)
     )
     if not is_sender or (case.title, case.text) != (submission.title, submission.text):
         raise Conflict(code="source_id_used", source_id=submission.source_id)
     clocks = await load_stored_clocks(case.id)
-    code = crypto.decrypt_system(secret, case.code)
+    code = vault.decrypt_system(case.code)
     return Receipt(case.no, code, Status(case.status), case.received_at, tuple(clocks), fresh=False)
 
 
@@ -301,7 +302,7 @@ async def _open_case(
     actor: Actor,
     editions: Editions,
     now: datetime,
-    secret: str,
+    vault: Vault,
     in_transaction: InTransaction | None,
 ) -> Receipt:
     code = identifiers.query_code()
@@ -310,17 +311,17 @@ async def _open_case(
     )
     data = submission_data(submission) | _local_term_data(Act.SUBMIT, facts)
     if submission.exclude:
-        data["exclude"] = crypto.encrypt_system(secret, submission.exclude)
+        data["exclude"] = vault.encrypt_system(submission.exclude)
     after = projection.project([CaseEvent(1, Act.SUBMIT, now, actor.unit, data)], facts, editions)
     confidential = facts.kind is Kind.REPORT
     command = ActCommand(Act.SUBMIT, actor, data, now)
     entry = _PlannedEntry(command, after, True, 1, _compute_digest("", no, 1, command, after))
     async with db.transaction():
-        person = await store_person(submission, secret)
+        person = await store_person(submission, vault)
         case = await Case.create(
             no=no,
-            code=crypto.encrypt_system(secret, code),
-            code_hash=code_hash(secret, code),
+            code=vault.encrypt_system(code),
+            code_hash=code_hash(vault, code),
             channel=submission.channel,
             source_id=submission.source_id or None,
             kind=submission.kind,
@@ -339,10 +340,10 @@ async def _open_case(
             person=person,
             received_at=now,
             digest=entry.digest,
-            sender_hash=sender_hash(secret, submission.sender),
+            sender_hash=sender_hash(vault, submission.sender),
             **projection_columns(after),
         )
-        await store_parties(case.id, submission, secret)
+        await store_parties(case.id, submission, vault)
         await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in sorted(submission.bars)])
         await _write_entry(case, entry)
         await store_side_rows(case, Act.SUBMIT, data, 1, now)
@@ -356,14 +357,14 @@ async def _open_case(
     return Receipt(no, code, after.state.status, now, after.clocks)
 
 
-def code_hash(secret: str, code: str) -> str:
+def code_hash(vault: Vault, code: str) -> str:
     """What a query code is found by."""
-    return identifiers.keyed_hash(secret, "query-code", code)
+    return vault.keyed_hash("query-code", code)
 
 
-def sender_hash(secret: str, sender: str) -> str:
+def sender_hash(vault: Vault, sender: str) -> str:
     """What a resend is known by for a day; empty for what comes from inside the house."""
-    return identifiers.keyed_hash(secret, "sender", sender) if sender else ""
+    return vault.keyed_hash("sender", sender) if sender else ""
 
 
 async def _write_entry(case: Case, entry: _PlannedEntry) -> None:

@@ -3,23 +3,24 @@
 Only `feedback.cases` calls what writes here, inside its transaction.
 """
 
-from feedback.kernel import crypto, identifiers
+from feedback.kernel import identifiers
+from feedback.kernel.crypto import Vault
 from feedback.record.models.case import Case, CasePerson, Person
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.parties import PartyRole
 
 
-async def store_person(submission: Submission, secret: str) -> Person | None:
-    return await _create_person(submission.person, secret) if submission.person else None
+async def store_person(submission: Submission, vault: Vault) -> Person | None:
+    return await _create_person(submission.person, vault) if submission.person else None
 
 
-async def store_parties(case_id: int, submission: Submission, secret: str) -> None:
+async def store_parties(case_id: int, submission: Submission, vault: Vault) -> None:
     """Those beside the petitioner, each sealed with a key of their own."""
     for representative in submission.representatives:
-        person = await _create_person(representative, secret)
+        person = await _create_person(representative, vault)
         await CasePerson.create(case_id=case_id, person_id=person.id, role=PartyRole.REPRESENTATIVE.value)
     if proxy := submission.proxy:
-        person = await _create_person(proxy.person, secret)
+        person = await _create_person(proxy.person, vault)
         await CasePerson.create(
             case_id=case_id,
             person_id=person.id,
@@ -29,43 +30,42 @@ async def store_parties(case_id: int, submission: Submission, secret: str) -> No
         )
 
 
-def is_same_person(person: Person | None, submission: PersonSubmission | None, secret: str) -> bool:
+def is_same_person(person: Person | None, submission: PersonSubmission | None, vault: Vault) -> bool:
     """Whether that is the very person: the same telephone or identity number, and the same name."""
     if person is None or submission is None or not (submission.phone or submission.id_number):
         return False
-    hashes = (phone_hash(submission.phone, secret), id_hash(submission.id_number, secret))
-    name = crypto.decrypt_for_person(crypto.master_key(secret), person.key, person.name)
+    hashes = (phone_hash(submission.phone, vault), id_hash(submission.id_number, vault))
+    name = vault.decrypt_for_person(person.key, person.name)
     return (person.phone_hash, person.id_hash) == hashes and identifiers.constant_time_equal(name, submission.name)
 
 
-def id_hash(id_number: str, secret: str) -> str:
+def id_hash(id_number: str, vault: Vault) -> str:
     """What somebody is found by through the identity number, or ""."""
-    return identifiers.keyed_hash(secret, "id", id_number) if id_number else ""
+    return vault.keyed_hash("id", id_number) if id_number else ""
 
 
-def phone_hash(phone: str, secret: str) -> str:
+def phone_hash(phone: str, vault: Vault) -> str:
     """What somebody is found by through the telephone, or ""."""
-    return identifiers.keyed_hash(secret, "phone", phone) if phone else ""
+    return vault.keyed_hash("phone", phone) if phone else ""
 
 
-def name_hash(name: str, secret: str) -> str:
+def name_hash(name: str, vault: Vault) -> str:
     """What somebody is found by through the name, or ""; many people may have it."""
-    return identifiers.keyed_hash(secret, "name", name) if name else ""
+    return vault.keyed_hash("name", name) if name else ""
 
 
-async def _create_person(submission: PersonSubmission, secret: str) -> Person:
-    master = crypto.master_key(secret)
-    key = crypto.new_person_key(master)
+async def _create_person(submission: PersonSubmission, vault: Vault) -> Person:
+    key = vault.new_person_key()
     return await Person.create(
         key=key,
-        name=crypto.encrypt_for_person(master, key, submission.name),
-        phone=crypto.encrypt_for_person(master, key, submission.phone),
-        id_number=crypto.encrypt_for_person(master, key, submission.id_number),
-        address=crypto.encrypt_for_person(master, key, submission.address),
-        phone_hash=phone_hash(submission.phone, secret),
-        id_hash=id_hash(submission.id_number, secret),
-        tail_hash=identifiers.keyed_hash(secret, "tail", submission.phone[-4:]) if submission.phone else "",
-        name_hash=name_hash(submission.name, secret),
+        name=vault.encrypt_for_person(key, submission.name),
+        phone=vault.encrypt_for_person(key, submission.phone),
+        id_number=vault.encrypt_for_person(key, submission.id_number),
+        address=vault.encrypt_for_person(key, submission.address),
+        phone_hash=phone_hash(submission.phone, vault),
+        id_hash=id_hash(submission.id_number, vault),
+        tail_hash=vault.keyed_hash("tail", submission.phone[-4:]) if submission.phone else "",
+        name_hash=name_hash(submission.name, vault),
     )
 
 

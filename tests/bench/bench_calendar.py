@@ -62,7 +62,7 @@ async def fill(context: AppContext, count: int) -> None:
             desk="xinfang" if kind in ("appeal", "suggest") else "rexian",
             person=person,
         )
-        no = (await cases.submit(draft, case_actions.CITIZEN, now=at, secret=context.settings.secret)).no
+        no = (await cases.submit(draft, case_actions.CITIZEN, now=at, vault=context.settings.vault)).no
         if i % 3:
             unit = "jiwei" if kind == "report" else "jiaoyu"
             await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": unit}, now=at + timedelta(minutes=5))

@@ -34,7 +34,7 @@ from tortoise.functions import Max
 from evaluation import periods
 from evaluation.kpi import facts
 from evaluation.kpi.facts import Question
-from feedback.kernel import crypto, db, outbox
+from feedback.kernel import db, outbox
 from feedback.kernel.clock import office_day
 from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
@@ -134,8 +134,8 @@ async def fill(context: AppContext, cases: int) -> None:
             code = f"{number:012d}"
             own: dict[str, Any] = {
                 "no": f"20200101-{number:06d}",
-                "code": crypto.encrypt_system(context.settings.secret, code),
-                "code_hash": code_hash(context.settings.secret, code),
+                "code": context.settings.vault.encrypt_system(code),
+                "code_hash": code_hash(context.settings.vault, code),
                 "source_id": f"copy-{number}",
                 "unit": unit,
                 "title": f"{pattern['title']}第{number}件",
@@ -202,14 +202,14 @@ async def _settle_tables(tables: Iterable[str]) -> None:
 
 async def looks(door: Door) -> dict[str, Timed]:
     """Every timed look, by name."""
-    context, secret = door.context, door.settings.secret
+    context, vault = door.context, door.settings.vault
     now = context.clock.now()
     clerk, chief, desk = [await directory.load_actor(name) for name in ("clerk-chengguan", "supervisor", "reception")]
     month = periods.month_before(office_day(now))
     mine = Filters(mine=True, status="open")
     case = (await Case.filter(unit="chengguan").order_by("-id").first()) or await Case.all().first()
     assert case is not None
-    code = crypto.decrypt_system(secret, case.code)
+    code = vault.decrypt_system(case.code)
     token = {name: await door.log_in(name) for name in ("clerk-chengguan", "supervisor", "reception")}
 
     def listed(actor: Actor, filters: Filters, page: int = 1) -> Timed:
@@ -246,10 +246,10 @@ async def looks(door: Door) -> dict[str, Timed]:
         "chief: counts": partial(case_worklist.count_cases, chief, Filters(), now=now),
         "chief: board": partial(case_worklist.load_board, chief, now=now),
         "chief: flow of a day": partial(case_worklist.count_flow, chief, now - timedelta(days=1), now),
-        "one file (clerk)": partial(case_queries.load_file, clerk, case.no, secret=secret),
-        "one file (citizen)": partial(case_queries.load_file, citizen(case.no), case.no, secret=secret),
+        "one file (clerk)": partial(case_queries.load_file, clerk, case.no, vault=vault),
+        "one file (citizen)": partial(case_queries.load_file, citizen(case.no), case.no, vault=vault),
         "brief": partial(case_queries.load_summary, case.no),
-        "by code": partial(case_lookup.find_by_code, secret, code, no=case.no),
+        "by code": partial(case_lookup.find_by_code, vault, code, no=case.no),
         "public replies, newest": public_replies.search_public_replies,
         "public replies, page 50": partial(public_replies.search_public_replies, page=50),
         "public replies, q 路灯": partial(public_replies.search_public_replies, "路灯"),

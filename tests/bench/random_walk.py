@@ -194,7 +194,7 @@ class Walk:
         """What somebody is offered as a page or the API would offer it."""
         if actor is not SYSTEM and not may_see(actor, await load_case_access(await Case.get(no=no))):
             return set()
-        file = await case_queries.load_file(actor, no, secret=self.context.settings.secret)
+        file = await case_queries.load_file(actor, no, vault=self.context.settings.vault)
         return {step.act for step in file.steps(self.now)}
 
     async def _tried(self, doing: Any, no: str) -> bool:
@@ -221,7 +221,7 @@ class Walk:
             draft = replace(draft, desk=by.unit)
         count = await Case.all().count()
         try:
-            receipt = await cases.submit(draft, by, now=self.now, secret=self.context.settings.secret)
+            receipt = await cases.submit(draft, by, now=self.now, vault=self.context.settings.vault)
         except Refusal as refused:
             self.figures.refused[type(refused).__name__] += 1
             if type(refused) not in SIX or await Case.all().count() != count:
@@ -235,7 +235,7 @@ class Walk:
             await self._people_kept(receipt.no, draft)
         if await Case.all().count() != count + receipt.fresh:
             self._fault(receipt.no, "the same source is not the same case")
-        opened = await case_lookup.find_by_code(self.context.settings.secret, receipt.code, no=receipt.no)
+        opened = await case_lookup.find_by_code(self.context.settings.vault, receipt.code, no=receipt.no)
         if opened != receipt.no:
             self._fault(receipt.no, "its code opens another case")
         await self._look_at(receipt.no, Act.SUBMIT)
@@ -321,7 +321,7 @@ class Walk:
 
     async def _names_hidden(self, no: str, actor: Actor, standing: CaseAccess) -> None:
         """Who sees a case reads names only to answer it, and whom to keep away only at its desk."""
-        file = await case_queries.load_file(actor, no, secret=self.context.settings.secret)
+        file = await case_queries.load_file(actor, no, vault=self.context.settings.vault)
         shown = [p for p in (file.person, *(each.person for each in file.beside)) if p and not p.is_masked]
         if shown and not access.may_see_person(actor, standing):
             self._fault(no, f"{actor.id} reads the names")

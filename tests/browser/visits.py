@@ -301,7 +301,7 @@ def rated(**occasion: str) -> Arrive:
     """To the form a printed code leads to."""
 
     async def arrive(page: Page, site: Site) -> None:
-        token = create_token(site.settings.secret, Occasion(**occasion))
+        token = create_token(site.settings.vault, Occasion(**occasion))
         await page.goto(f"{site.url}/rate/service?t={token}")
 
     return arrive

@@ -120,7 +120,7 @@ async def test_a_case_is_rated_with_its_number_and_code(door: Door) -> None:
 
 async def test_a_printed_token_opens_the_rating_of_its_case(door: Door) -> None:
     receipt = await answered(door)
-    token = tokens.create_token(door.settings.secret, Occasion(case_no=receipt["no"]))
+    token = tokens.create_token(door.settings.vault, Occasion(case_no=receipt["no"]))
     assert (await door.post(RATINGS, {"token": token, "level": 3})).status_code == 201
     forged = await door.post(RATINGS, {"token": token[:-2] + "AA", "level": 3})
     assert set(forged.json()["error"]["fields"]) == {"token"}

@@ -35,7 +35,7 @@ async def admin(door: Door) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def _clocks(door: Door, no: str) -> dict[tuple[str, int], Clock]:
-    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     return {(c.term, c.seq): c for c in file.clocks}
 
 
@@ -164,7 +164,7 @@ async def test_an_act_before_the_recount_moves_nothing_silently(door: Door, admi
     assert taken.status_code == 200 and reception
     now = await _clocks(door, no)
     moved = {key for key in before if now[key].due_at != before[key].due_at}
-    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     assert moved and moved <= {(m.term, m.seq) for m in file.moves}
     await door.drain()
     assert await Notice.filter(case_no=no, event="clock.moved", audience="citizen").count() == 1

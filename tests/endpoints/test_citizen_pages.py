@@ -191,12 +191,12 @@ async def test_a_step_that_is_not_open_is_refused_kindly(anna: httpx2.AsyncClien
 async def _answered(door: Door, no: str) -> None:
     """The case is answered by whichever unit got it."""
     now = door.context.clock.now()
-    secret = door.settings.secret
-    file = await case_queries.load_file(access.SYSTEM, no, secret=secret)
+    vault = door.settings.vault
+    file = await case_queries.load_file(access.SYSTEM, no, vault=vault)
     desk = access.Actor("r", "窗口", frozenset({Role.RECEPTION}), file.desk)
     if not file.unit:
         await cases.act(no, Act.ASSIGN, desk, {"unit": "zhujian"}, now=now)
-    unit = (await case_queries.load_file(access.SYSTEM, no, secret=secret)).unit
+    unit = (await case_queries.load_file(access.SYSTEM, no, vault=vault)).unit
     clerk = access.Actor("c", "经办", frozenset({Role.CLERK}), unit)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=now)
     await cases.act(no, Act.REPLY, clerk, {"text": "供热公司已清洗过滤网，室温恢复到二十度。"}, now=now)
@@ -230,7 +230,7 @@ async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Doo
 
 async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx2.AsyncClient) -> None:
     matter = (await services.list_matters())[0]
-    token = create_token(door.settings.secret, Occasion(matter=matter.code, window="3号窗口"))
+    token = create_token(door.settings.vault, Occasion(matter=matter.code, window="3号窗口"))
     page = (await anna.get(f"/rate/service?t={token}")).text
     assert matter.name in page
     assert "3号窗口" in page
@@ -244,7 +244,7 @@ async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx
 
 async def test_a_link_to_rate_an_answer_rates_the_case_without_opening_it(door: Door, anna: httpx2.AsyncClient) -> None:
     no, _ = await _hand_in(anna)
-    token = create_token(door.settings.secret, Occasion(case_no=no))
+    token = create_token(door.settings.vault, Occasion(case_no=no))
     async with door.browser() as elsewhere:
         said = {"token": token, "pf": "7", "level": "5", "tags": ["510"]}
         too_early = await elsewhere.post("/rate/service", data=said)
@@ -261,7 +261,7 @@ async def test_only_published_words_are_found_and_marked(door: Door, anna: httpx
     no = (await anna.post("/new/4")).headers["location"].removeprefix("/receipt/")
     await _answered(door, no)
     assert "还没有公开的回复" in (await anna.get("/replies")).text
-    file = await case_queries.load_file(access.SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(access.SYSTEM, no, vault=door.settings.vault)
     desk = access.Actor("r", "窗口", frozenset({Role.RECEPTION}), file.desk)
     said = {"title": "供暖<b>不热", "question": "室温低", "answer": "已清洗过滤网", "reason": "本人同意"}
     await cases.act(no, Act.PUBLISH, desk, said, now=door.context.clock.now())

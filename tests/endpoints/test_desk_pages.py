@@ -37,11 +37,11 @@ async def at_desk(door: Door, username: str) -> AsyncIterator[httpx2.AsyncClient
 
 
 async def status_of(door: Door, no: str) -> str:
-    return (await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)).status.value
+    return (await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)).status.value
 
 
 async def version_of(door: Door, no: str) -> str:
-    return str((await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)).version)
+    return str((await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)).version)
 
 
 async def a_case(door: Door, **fields: Any) -> str:
@@ -121,7 +121,7 @@ async def test_the_page_offers_a_form_for_exactly_the_open_steps(door: Door) -> 
     async with at_desk(door, f"clerk-{unit}") as clerk:
         page = (await clerk.get(f"/desk/cases/{no}")).text
     actor = await directory.load_actor(f"clerk-{unit}")
-    file = await case_queries.load_file(actor, no, secret=door.settings.secret)
+    file = await case_queries.load_file(actor, no, vault=door.settings.vault)
     assert set(re.findall(r'id="act-(\w+)"', page)) == {step.act.value for step in file.steps(door.context.clock.now())}
 
 
@@ -244,7 +244,7 @@ async def test_an_extension_shows_the_new_last_day_before_the_head_agrees_and_be
 ) -> None:
     async with at_desk(door, "reception") as reception:
         no, unit = await accepted(door, reception)
-        before = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+        before = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
         data = {"act": "endorse_extension", "reason": "需要会同公安部门勘察", "days": "3"}
         async with at_desk(door, f"lead-{unit}") as lead:
             assert 'id="act-extend"' not in (await lead.get(f"/desk/cases/{no}")).text
@@ -254,7 +254,7 @@ async def test_an_extension_shows_the_new_last_day_before_the_head_agrees_and_be
         assert "需要会同公安部门勘察" in page[page.index('id="act-extend"') :]
         preview = await reception.post(f"/desk/cases/{no}/preview", data={**data, "act": "extend"})
         assert (await reception.post(f"/desk/cases/{no}/acts/extend", data=data)).status_code == 303
-    after = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    after = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     resolve = next(c for c in after.clocks if c.term == "resolve")
     assert resolve.due_at > next(c for c in before.clocks if c.term == "resolve").due_at
     for shown in (agreed, preview):
@@ -306,7 +306,7 @@ async def test_one_click_corrects_the_heading_and_sends_the_case_on(door: Door) 
     async with at_desk(door, "reception") as reception:
         data = {"category": "0804", "unit": "xinfang", "reason": "试", "version": await version_of(door, no)}
         assert (await reception.post(f"/desk/cases/{no}/route", data=data)).status_code == 303
-    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     assert (file.category, file.unit, file.by_hand) == ("0804", "xinfang", True)
 
 
@@ -367,8 +367,8 @@ async def test_a_visit_is_registered_on_one_screen_and_its_code_opens_it(door: D
         receipt = (await reception.get(made.headers["location"])).text
     no = made.headers["location"].rsplit("/", 1)[1]
     code = "".join(re.findall(r"<span>(\w{1,4})</span>", receipt))
-    assert await case_lookup.find_by_code(door.settings.secret, code, no=no) == no
-    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    assert await case_lookup.find_by_code(door.settings.vault, code, no=no) == no
+    file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     assert (file.channel, file.headcount) == ("visit", 8)
 
 

@@ -41,7 +41,7 @@ async def _answered(door: Door, number: int, kind: Kind = Kind.COMPLAINT, days: 
         source_id=f"kpi-{number}",
         person=PersonSubmission("安小娜", "13900001234"),
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=door.settings.vault)).no
     desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -142,7 +142,7 @@ async def test_what_is_no_period_or_region_is_named(door: Door, query: str, fiel
 
 async def test_a_consultation_that_waits_too_long_is_told_once_at_each_stage(door: Door) -> None:
     draft = Submission(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=door.settings.vault)).no
     await cases.act(no, Act.ASSIGN, await directory.load_actor("reception"), {"unit": UNIT}, now=MONDAY + HOUR)
     who = {name: await directory.load_actor(name) for name in (f"clerk-{UNIT}", f"lead-{UNIT}", "supervisor")}
     told = []
@@ -164,7 +164,7 @@ async def test_a_figure_there_is_not_leads_nowhere(door: Door) -> None:
 
 async def test_consultations_ring_at_sixty_seventyfive_and_eightyfive_days_and_fall_at_ninety(door: Door) -> None:
     draft = Submission(kind=Kind.CONSULT, title="怎么办居住证", text="请问怎么办居住证？", channel="web", desk="rexian")
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=door.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=door.settings.vault)).no
     rang = [
         (await consultation_deadlines.list_overdue(MONDAY + days * DAY), days)
         for days in (59, 60, 74, 75, 85, 89, 90, 120)

@@ -46,13 +46,13 @@ async def _answered(door: Door, day: int = 0) -> str:
 
 
 async def _letters(door: Door, no: str) -> list[IssuedLetter]:
-    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     return await letter_register.list_letters(SYSTEM, file)
 
 
 async def _word(door: Door, no: str) -> str:
     letter = (await _letters(door, no))[0]
-    found = await letter_register.open_letter(SYSTEM, no, str(letter.id), secret=door.settings.secret)
+    found = await letter_register.open_letter(SYSTEM, no, str(letter.id), vault=door.settings.vault)
     return words_of("docx", await issuing.render_letter(door.context, found, "docx", "https://xinqiao.example"))
 
 

@@ -79,7 +79,7 @@ async def test_an_overdue_case_is_proposed_issued_with_one_click_and_answered(do
         assert no in orders and "待答复" in orders
         await look(door)
         assert not await supervision_proposals.list_proposals(SYSTEM), "nothing is proposed while an order is open"
-    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     order = next(e for e in file.entries if e.act == Act.SUPERVISE)
     assert order.data["trigger"] == "late"
     clerk = await door.log_in("clerk-jiaoyu")

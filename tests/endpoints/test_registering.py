@@ -54,7 +54,7 @@ async def test_what_a_letter_a_visit_and_a_transfer_need_is_kept_for_staff_only(
     for words in ("市信访局", "市信交〔2026〕12号", "2026-10-30", "涉及未成年人"):
         assert words in page
     assert "别的渠道的不留" not in page
-    own = await case_queries.load_file(citizen(no), no, secret=door.settings.secret)
+    own = await case_queries.load_file(citizen(no), no, vault=door.settings.vault)
     assert "particulars" not in own.entries[0].data
 
 
@@ -216,7 +216,7 @@ async def test_one_click_decides_about_a_repeat(door: Door, what: str, status: s
         assert second not in (await reception.get("/desk/repeats")).text
     link = await Link.get()
     assert (link.kind, link.state) == (kind, state)
-    file = await case_queries.load_file(SYSTEM, second, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, second, vault=door.settings.vault)
     assert file.status.value in (status, "assigned")
     if what == "answer":
         said = file.entries[-1].data
@@ -231,12 +231,12 @@ async def test_one_answer_serves_a_campaign_and_each_case_has_its_own(door: Door
             person = {"person.name": f"住户{n}", "person.phone": f"1380000111{n}"}
             numbers.append(await _registered(reception, key=f"k{n}", seen=[*numbers], **person))
             await door.drain()
-            file = await case_queries.load_file(SYSTEM, numbers[-1], secret=door.settings.secret)
+            file = await case_queries.load_file(SYSTEM, numbers[-1], vault=door.settings.vault)
             if file.status.value == "received":
                 await door.act(numbers[-1], "assign", {"unit": "chengguan"}, await door.log_in("reception"))
         head, members = await links.load_campaign(await directory.load_actor("reception"), numbers[2])
     assert head.no == numbers[0] and {row.no for row in members} == set(numbers[1:])
-    unit = (await case_queries.load_file(SYSTEM, numbers[0], secret=door.settings.secret)).unit
+    unit = (await case_queries.load_file(SYSTEM, numbers[0], vault=door.settings.vault)).unit
     async with at_desk(door, f"clerk-{unit}") as clerk:
         for no in numbers[:2]:
             await clerk.post(f"/desk/cases/{no}/acts/accept", data={})
@@ -246,7 +246,7 @@ async def test_one_answer_serves_a_campaign_and_each_case_has_its_own(door: Door
         done = await clerk.post(f"/desk/campaigns/{numbers[0]}", data={**said, "confirmed": "1"})
         assert "已答复 2 件" in done.text
     for no in numbers[:2]:
-        own = await case_queries.load_file(citizen(no), no, secret=door.settings.secret)
+        own = await case_queries.load_file(citizen(no), no, vault=door.settings.vault)
         assert no in own.entries[-1].data["text"]
     async with at_desk(door, "clerk-jiwei") as stranger:
         assert (await stranger.get(f"/desk/campaigns/{numbers[0]}")).status_code == 404

@@ -54,7 +54,7 @@ async def brought(context: AppContext, number: int, kind: Kind = Kind.COMPLAINT,
             **more,
         }
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
     await does(no, "reception", Act.ASSIGN, HOUR, unit=UNIT)
     return no
 
@@ -176,16 +176,16 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(con
     for no in (kept, unreasonable):
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", outcome="unsatisfied", solved="unsolved")
     clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
-    secret, now = context.settings.secret, MONDAY + 3 * DAY
+    vault, now = context.settings.vault, MONDAY + 3 * DAY
     with pytest.raises(NotFound):
         await exclusions.request_exclusion(
-            unreasonable, await directory.load_actor("clerk-jiwei"), "无理", now=now, secret=secret
+            unreasonable, await directory.load_actor("clerk-jiwei"), "无理", now=now, vault=vault
         )
     with pytest.raises(Invalid):
-        await exclusions.request_exclusion(unreasonable, clerk, "", now=now, secret=secret)
-    await exclusions.request_exclusion(unreasonable, clerk, "要求违反规定收费，依法不能办理", now=now, secret=secret)
+        await exclusions.request_exclusion(unreasonable, clerk, "", now=now, vault=vault)
+    await exclusions.request_exclusion(unreasonable, clerk, "要求违反规定收费，依法不能办理", now=now, vault=vault)
     with pytest.raises(NotNow):
-        await exclusions.request_exclusion(unreasonable, clerk, "再申请", now=now, secret=secret)
+        await exclusions.request_exclusion(unreasonable, clerk, "再申请", now=now, vault=vault)
     assert (await facts_of(UNIT))["unsolved"] == 2  # asked is not approved
     with pytest.raises(NotFound):
         await exclusions.decide_exclusion(
@@ -270,7 +270,7 @@ async def test_reports_are_in_no_fact_at_all(context: AppContext) -> None:
     draft = Submission(
         kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian"
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     await does(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
     await does(no, "clerk-jiwei", Act.REPLY, DAY, text="已办理。")

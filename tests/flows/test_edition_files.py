@@ -10,6 +10,7 @@ from evaluation.disclosure import DisclosureRules
 from evaluation.publication import files, statistics
 from evaluation.publication.editions import EditionView
 from evaluation.publication.statistics import FORMULAE
+from feedback.kernel.crypto import Vault
 from tests.rules.test_evaluation_figures import ALL, CHENGGUAN, JIAOTONG, NAMES, OCTOBER, REXIAN
 
 pytestmark = pytest.mark.one_database
@@ -22,7 +23,7 @@ def edition(name: str = "城市管理局") -> EditionView:
         ALL,
         DisclosureRules(),
         NAMES | {"chengguan": name},
-        secret="geheim",
+        vault=Vault("geheim"),
         provisional=True,
     )
     return EditionView("2026-10", 1, OCTOBER.until, "test", True, None, "", document["digest"], document)

@@ -112,7 +112,7 @@ async def test_while_the_town_fills_the_worker_takes_only_what_people_do(context
         person=PersonSubmission(name="安小娜", phone="13900001234"),
     )
     draft = case_actions.fill_submission(draft, await directory.load_directory(), context.settings.desk)
-    receipt = await cases.submit(draft, citizen(""), now=now, secret=context.settings.secret)
+    receipt = await cases.submit(draft, citizen(""), now=now, vault=context.settings.vault)
     await outbox.run_due(handlers, context.clock.now(), since=context.simulated_before)
-    assert (await case_queries.load_file(SYSTEM, receipt.no, secret=context.settings.secret)).category
+    assert (await case_queries.load_file(SYSTEM, receipt.no, vault=context.settings.vault)).category
     assert await outbox.Message.exists(key="of-the-simulation", done_at__isnull=True)

@@ -73,7 +73,7 @@ async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(doo
     await task_topics.update_topics(door.context, MONDAY + HOUR)
     for topic in await topic_store.of_day(office_day(MONDAY)):
         for member in topic.members:
-            assert not (await case_queries.load_file(SYSTEM, member.no, secret=door.settings.secret)).confidential
+            assert not (await case_queries.load_file(SYSTEM, member.no, vault=door.settings.vault)).confidential
     client = await door.page_client("clerk-jiaoyu")
     for path in ("/board/topics", "/board/answers"):
         assert (await client.get(path)).status_code == 403
@@ -97,7 +97,7 @@ async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_
     desk = await directory.load_actor("reception")
     unit = "chengguan" if kept else "jiwei"
     clerk = await directory.load_actor(f"clerk-{unit}")
-    file = await case_queries.load_file(SYSTEM, no, secret=door.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     if file.unit != unit:
         await cases.act(no, Act.ASSIGN, desk, {"unit": unit}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)

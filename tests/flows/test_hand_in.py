@@ -29,7 +29,7 @@ DRAFT = Submission(
 
 async def opened(context: AppContext, **fields: Any) -> CaseFile:
     receipt = await case_actions.submit_case(context, replace(DRAFT, **fields))
-    return await case_queries.load_file(SYSTEM, receipt.no, secret=context.settings.secret)
+    return await case_queries.load_file(SYSTEM, receipt.no, vault=context.settings.vault)
 
 
 async def test_the_desk_and_the_place_are_filled_in(context: AppContext) -> None:
@@ -64,11 +64,11 @@ async def test_a_reports_named_unit_never_learns_of_it(door: Door) -> None:
     case = await opened(context, kind="report", title="举报", text="举报云川区教育局招生科收受礼金，请纪委查处")
     assert case.entries[0].data["bars"] == ["jiaoyu"]
     await door.drain()
-    case = await case_queries.load_file(SYSTEM, case.no, secret=context.settings.secret)
+    case = await case_queries.load_file(SYSTEM, case.no, vault=context.settings.vault)
     assert case.unit == "jiwei"
     accused = await directory.load_actor("clerk-jiaoyu")
     with pytest.raises(NotFound):
-        await case_queries.load_file(accused, case.no, secret=context.settings.secret)
+        await case_queries.load_file(accused, case.no, vault=context.settings.vault)
 
 
 async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_never_learns_of_it(door: Door) -> None:
@@ -76,12 +76,12 @@ async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_neve
     case = await opened(door.context, kind="report", title="举报", text=text)
     assert set(case.entries[0].data["bars"]) == {"jiwei", "rexian"}
     await door.drain()
-    case = await case_queries.load_file(SYSTEM, case.no, secret=door.context.settings.secret)
+    case = await case_queries.load_file(SYSTEM, case.no, vault=door.context.settings.vault)
     assert case.unit == "shi-jiwei"
     for accused in ("clerk-jiwei", "lead-jiwei", "reception"):
         with pytest.raises(NotFound):
             await case_queries.load_file(
-                await directory.load_actor(accused), case.no, secret=door.context.settings.secret
+                await directory.load_actor(accused), case.no, vault=door.context.settings.vault
             )
 
 
@@ -128,7 +128,7 @@ async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(co
     with pytest.raises(Invalid):
         await case_actions.perform_act(context, case.no, Act.ASSIGN, reception, {})
     await case_actions.perform_act(context, case.no, Act.ASSIGN, reception, {"unit": "chengguan"})
-    assert (await case_queries.load_file(clerk, case.no, secret=context.settings.secret)).unit == "chengguan"
+    assert (await case_queries.load_file(clerk, case.no, vault=context.settings.vault)).unit == "chengguan"
 
 
 async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(context: AppContext) -> None:
@@ -158,7 +158,7 @@ async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(conte
 async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(context: AppContext) -> None:
     """Without a version of their own nobody is told "somebody else was faster" for a harmless race."""
     case = await opened(context)
-    before = await case_queries.load_file(SYSTEM, case.no, secret=context.settings.secret)
+    before = await case_queries.load_file(SYSTEM, case.no, vault=context.settings.vault)
     await cases.act(case.no, Act.CLASSIFY, SYSTEM, {"category": "0305"}, now=context.clock.now(), expect=before.version)
     reception = await directory.load_actor("reception")
     assert await case_actions.perform_act(context, case.no, Act.URGE, reception, {}) == "received"

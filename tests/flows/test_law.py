@@ -40,7 +40,7 @@ async def opened(context: AppContext, kind: str = "appeal", **more: Any) -> str:
         person=PersonSubmission("安小娜", "13900001234"),
         **more,
     )
-    return (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
+    return (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
 
 
 async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> Status:
@@ -49,7 +49,7 @@ async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> St
 
 
 async def file(context: AppContext, no: str) -> CaseFile:
-    return await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
+    return await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)
 
 
 async def test_an_objection_goes_back_only_with_the_desks_consent_and_no_clock_of_the_citizen_stops(
@@ -77,7 +77,7 @@ async def test_a_right_is_offered_until_it_lapses_and_refused_from_then_on(
     no = await opened(context, kind)
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     clerk = await directory.load_actor("clerk-jiaoyu")
-    seen = await case_queries.load_file(clerk, no, secret=context.settings.secret)
+    seen = await case_queries.load_file(clerk, no, vault=context.settings.vault)
     (right,) = [c for c in seen.clocks if c.term == "object"]
     for moment, is_open in ((right.due_at - TICK, True), (right.due_at, False), (MONDAY + after, False)):
         assert (act in {step.act for step in seen.steps(moment)}) is is_open
@@ -95,7 +95,7 @@ async def test_a_review_is_no_longer_offered_once_the_right_is_over(context: App
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, DAY)
     await does(no, "clerk-jiaoyu", Act.REPLY, 2 * DAY, text="不予支持", outcome="reject")
-    own = await case_queries.load_file(citizen(no), no, secret=context.settings.secret)
+    own = await case_queries.load_file(citizen(no), no, vault=context.settings.vault)
     (right,) = [c for c in own.clocks if c.term == "ask_review"]
     offered = [{s.act for s in own.steps(at)} for at in (right.due_at - TICK, right.due_at)]
     assert Act.REVIEW in offered[0] and Act.REVIEW not in offered[1]
@@ -125,7 +125,7 @@ async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sen
     standing = access.CaseAccess(no, False, moved.desk, moved.unit, held=frozenset({"rexian"}))
     assert access.may_see(sender, standing) and access.may_see(receiver, standing)
     assert Act.ASSIGN not in {
-        s.act for s in (await case_queries.load_file(sender, no, secret=context.settings.secret)).allowed
+        s.act for s in (await case_queries.load_file(sender, no, vault=context.settings.vault)).allowed
     }
     await does(no, "reception-jd-qinghe", Act.ASSIGN, 2 * HOUR, unit="jd-qinghe")
     folded, stored, case = await case_statistics.load_projection(no)
@@ -154,7 +154,7 @@ async def test_somebody_recused_can_no_longer_open_or_act(context: AppContext) -
     await does(no, "lead-jiaoyu", Act.RECUSE, 2 * HOUR, staff="clerk-jiaoyu", reason="与信访人是亲属")
     clerk = await directory.load_actor("clerk-jiaoyu")
     with pytest.raises(NotFound):
-        await case_queries.load_file(clerk, no, secret=context.settings.secret)
+        await case_queries.load_file(clerk, no, vault=context.settings.vault)
     with pytest.raises(NotFound):
         await does(no, "clerk-jiaoyu", Act.ACCEPT, 3 * HOUR)
     assert await case_queries.filter_visible(clerk, [no]) == set()
@@ -230,7 +230,7 @@ async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_i
     seen = await file(context, no)
     assert {c.term: c.due_at for c in seen.clocks if c.term in before} == before
     assert not [c for c in seen.clocks if c.term.startswith("decide_") and c.stopped_at is None]
-    own = await case_queries.load_file(citizen(no), no, secret=context.settings.secret)
+    own = await case_queries.load_file(citizen(no), no, vault=context.settings.vault)
     assert not {"endorse_extension", "refuse_extension", "ask_hold", "refuse_hold"} & {e.act for e in own.entries}
     await outbox.drain(bootstrap.build_handlers(context), MONDAY + DAY)
     fresh, read = await inbox.list_notices(await directory.load_actor("clerk-jiaoyu"))
@@ -273,13 +273,13 @@ async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of
 async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(context: AppContext) -> None:
     no = await opened(context, exclude="教育局王某，是对方的亲属")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
-    secret = context.settings.secret
+    vault = context.settings.vault
     told = {
-        who: (await case_queries.load_file(await directory.load_actor(who), no, secret=secret)).exclude
+        who: (await case_queries.load_file(await directory.load_actor(who), no, vault=vault)).exclude
         for who in ("reception", "clerk-jiaoyu", "lead-jiaoyu", "supervisor")
     }
     assert told == {"reception": "教育局王某，是对方的亲属", "clerk-jiaoyu": "", "lead-jiaoyu": "", "supervisor": ""}
-    entries = (await case_queries.load_file(await directory.load_actor("clerk-jiaoyu"), no, secret=secret)).entries
+    entries = (await case_queries.load_file(await directory.load_actor("clerk-jiaoyu"), no, vault=vault)).entries
     assert "王某" not in str([e.data for e in entries])
 
 

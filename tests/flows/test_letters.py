@@ -62,13 +62,13 @@ async def _walk(context: AppContext, no: str, *steps: Walked, begin: int = 0) ->
 
 
 async def _letters(context: AppContext, no: str, actor: Actor = SYSTEM) -> dict[str, IssuedLetter]:
-    file = await case_queries.load_file(actor, no, secret=context.settings.secret)
+    file = await case_queries.load_file(actor, no, vault=context.settings.vault)
     return {letter.code: letter for letter in await letter_register.list_letters(actor, file)}
 
 
 async def _written(context: AppContext, no: str, letter: IssuedLetter, form: str, who: str = "clerk-ziran") -> bytes:
     found = await letter_register.open_letter(
-        await directory.load_actor(who) if who else citizen(no), no, str(letter.id), secret=context.settings.secret
+        await directory.load_actor(who) if who else citizen(no), no, str(letter.id), vault=context.settings.vault
     )
     return await issuing.render_letter(context, found, form, "https://xinqiao.example")
 
@@ -252,12 +252,12 @@ async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_mus
     no = await _opened(context, draft)
     await _walk(context, no, *steps)
     letter = (await _letters(context, no))[code]
-    secret = context.settings.secret
+    vault = context.settings.vault
     internal = letter.row.internal
     reader = await directory.load_actor("reception") if internal else citizen(no)
     if code == "transfer_slip":
         reader = SYSTEM  # handed over: the desk it left sees it no more
-    found = await letter_register.open_letter(reader, no, str(letter.id), secret=secret)
+    found = await letter_register.open_letter(reader, no, str(letter.id), vault=vault)
     said = issuing.letter_values(found, "https://xinqiao.example")
     assert [name for name in letter.row.states if not said[name] and name not in MAY_BE_EMPTY] == []
     words = words_of("docx", await issuing.render_letter(context, found, "docx", "https://xinqiao.example"))
@@ -290,7 +290,7 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
     await _walk(context, no, ASSIGN, ACCEPT, REPLY)
     letter = (await _letters(context, no))["opinion"]
     words = words_of(form, await _written(context, no, letter, form))
-    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)
     right = next(clock for clock in file.clocks if clock.term == "ask_review")
     names = await directory.load_directory()
     for said in (
@@ -328,7 +328,7 @@ async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(co
         await cases.act(no, Act.ASSIGN, await directory.load_actor("reception"), {"unit": "ziran"}, now=MONDAY + DAY)
         await cases.act(no, Act.ACCEPT, await directory.load_actor("clerk-ziran"), {}, now=MONDAY + 2 * DAY)
     handler = issuing.build_handlers(context)["case.accept"][0]
-    files = [await case_queries.load_file(SYSTEM, no, secret=context.settings.secret) for no in nos]
+    files = [await case_queries.load_file(SYSTEM, no, vault=context.settings.vault) for no in nos]
     accepts = [next(e.seq for e in file.entries if e.act == Act.ACCEPT) for file in files]
     twice = [handler({"no": no, "seq": seq}, MONDAY) for no, seq in zip(nos, accepts, strict=True) for _ in range(2)]
     await asyncio.gather(*twice)

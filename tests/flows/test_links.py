@@ -169,11 +169,11 @@ async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(
 async def test_whoever_registers_is_hinted_at_the_person_and_the_words(context: AppContext, desk: Actor) -> None:
     first = await _in(context, "工地夜间施工扰民", NOISE)
     other = await _in(context, "路灯不亮", LIGHT, BEN)
-    secret = context.settings.secret
-    said = await link_proposals.hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, secret)
+    vault = context.settings.vault
+    said = await link_proposals.hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, vault)
     assert {(hint.case.no, hint.known_by) for hint in said} == {(other, ()), (first, ("phone",))}
     assert said[0].case.no == other or said[0].known_by
-    assert await link_proposals.hints(await directory.load_actor("clerk-jiwei"), "路灯坏了", LIGHT, {}, secret) == []
+    assert await link_proposals.hints(await directory.load_actor("clerk-jiwei"), "路灯坏了", LIGHT, {}, vault) == []
 
 
 async def test_what_came_before_prints_were_kept_is_found_after_filling(context: AppContext, desk: Actor) -> None:

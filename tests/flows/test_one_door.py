@@ -41,7 +41,7 @@ def _draft(number: int = 1, **more: object) -> Submission:
 
 
 async def _submit(context: AppContext, number: int = 1, **more: object) -> cases.Receipt:
-    return await cases.submit(_draft(number, **more), citizen(""), now=MONDAY, secret=context.settings.secret)
+    return await cases.submit(_draft(number, **more), citizen(""), now=MONDAY, vault=context.settings.vault)
 
 
 async def _assigned(context: AppContext, unit: str = "jiaoyu", number: int = 1, **more: object) -> str:
@@ -79,7 +79,7 @@ async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(context: A
         return_exceptions=True,
     )
     assert sorted(type(r).__name__ for r in both) in (["Conflict", "Status"], ["NotNow", "Status"])
-    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)
     assert [e.act for e in file.entries].count("accept") == 1
 
 
@@ -170,7 +170,7 @@ async def test_what_is_listed_is_what_may_be_opened(context: AppContext) -> None
         opened = set()
         for case in all_cases:
             try:
-                opened.add((await case_queries.load_file(actor, case.no, secret=context.settings.secret)).no)
+                opened.add((await case_queries.load_file(actor, case.no, vault=context.settings.vault)).no)
             except NotFound:
                 continue
         counted = await case_worklist.count_cases(actor, Filters(), now=MONDAY)
@@ -182,7 +182,7 @@ async def test_the_accused_unit_never_learns_of_a_report(context: AppContext) ->
     receipt = await _submit(context, 1, kind="report", bars=frozenset({"jiwei"}))
     accused = await directory.load_actor("clerk-jiwei")
     with pytest.raises(NotFound):
-        await case_queries.load_file(accused, receipt.no, secret=context.settings.secret)
+        await case_queries.load_file(accused, receipt.no, vault=context.settings.vault)
     desk = await directory.load_actor("reception")
     with pytest.raises(Invalid):
         await cases.act(receipt.no, Act.ASSIGN, desk, {"unit": "jiwei"}, now=MONDAY + HOUR)
@@ -197,9 +197,9 @@ async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overse
     assert "安小娜" not in row.name and "1234" not in row.phone
     overseer = await directory.load_actor("supervisor")
     clerk = await directory.load_actor("clerk-jiaoyu")
-    seen = (await case_queries.load_file(overseer, no, secret=context.settings.secret)).person
+    seen = (await case_queries.load_file(overseer, no, vault=context.settings.vault)).person
     assert seen is not None and (seen.name, seen.phone) == ("安**", "139****1234")
-    known = (await case_queries.load_file(clerk, no, secret=context.settings.secret)).person
+    known = (await case_queries.load_file(clerk, no, vault=context.settings.vault)).person
     assert known is not None and known.phone == "13900001234"
 
 
@@ -215,7 +215,7 @@ async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_s
     await cases.act(receipt.no, Act.WITHDRAW, citizen(receipt.no), {}, now=MONDAY + HOUR)
     assert await jobs.forget_persons(MONDAY + timedelta(days=365), 3) == 0
     assert await jobs.forget_persons(MONDAY + timedelta(days=366 * 3 + 2), 3) == 1
-    file = await case_queries.load_file(citizen(receipt.no), receipt.no, secret=context.settings.secret)
+    file = await case_queries.load_file(citizen(receipt.no), receipt.no, vault=context.settings.vault)
     assert file.text.startswith("清波社区")
     assert file.person is not None and file.person.name == ""
 
@@ -237,7 +237,7 @@ async def test_a_stranger_sees_nothing(context: AppContext) -> None:
     receipt = await _submit(context)
     stranger = Actor("x", "戴", frozenset())
     with pytest.raises(NotFound):
-        await case_queries.load_file(stranger, receipt.no, secret=context.settings.secret)
+        await case_queries.load_file(stranger, receipt.no, vault=context.settings.vault)
 
 
 async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(context: AppContext) -> None:
@@ -257,7 +257,7 @@ async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(context
 
 async def test_an_endless_number_is_simply_unknown(context: AppContext) -> None:
     with pytest.raises(NotFound):
-        await case_queries.load_file(SYSTEM, "9" * 5000, secret=context.settings.secret)
+        await case_queries.load_file(SYSTEM, "9" * 5000, vault=context.settings.vault)
 
 
 async def test_nothing_is_merged_into_an_endless_number(context: AppContext) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feedback import jobs
-from feedback.kernel import identifiers
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
@@ -38,14 +38,14 @@ def _proxy(kind: str, authority: str) -> Proxy:
 async def test_a_proxy_petition_keeps_both_people_sealed(context: AppContext) -> None:
     receipt = await _opened(context, proxy=_proxy("volunteer", "written"))
     desk = await directory.load_actor("reception")
-    file = await case_queries.load_file(desk, receipt.no, secret=context.settings.secret)
+    file = await case_queries.load_file(desk, receipt.no, vault=context.settings.vault)
     assert file.person is not None
     (beside,) = file.beside
     assert (file.person.name, beside.person.name) == ("安小娜", "白小本")
     assert (beside.role, beside.kind, beside.authority) == ("proxy", "volunteer", "written")
     assert not [row for row in await Person.all() if "白小本" in row.name or "13900005678" in row.phone]
     supervisor = await directory.load_actor("supervisor")
-    masked = (await case_queries.load_file(supervisor, receipt.no, secret=context.settings.secret)).beside[0].person
+    masked = (await case_queries.load_file(supervisor, receipt.no, vault=context.settings.vault)).beside[0].person
     assert masked.is_masked and "白小本" not in masked.name and "5678" not in masked.phone[:9]
 
 
@@ -62,13 +62,13 @@ async def test_a_proxy_opens_the_case_by_an_own_telephone_only_in_the_petitioner
     context: AppContext, kind: str, authority: str, opens: bool
 ) -> None:
     receipt = await _opened(context, proxy=_proxy(kind, authority))
-    secret = context.settings.secret
-    assert await case_lookup.find_by_code(secret, receipt.code, phone_tail="1234") == receipt.no
+    vault = context.settings.vault
+    assert await case_lookup.find_by_code(vault, receipt.code, phone_tail="1234") == receipt.no
     if opens:
-        assert await case_lookup.find_by_code(secret, receipt.code, phone_tail="5678") == receipt.no
+        assert await case_lookup.find_by_code(vault, receipt.code, phone_tail="5678") == receipt.no
     else:
         with pytest.raises(NotFound):
-            await case_lookup.find_by_code(secret, receipt.code, phone_tail="5678")
+            await case_lookup.find_by_code(vault, receipt.code, phone_tail="5678")
 
 
 @pytest.mark.parametrize(
@@ -94,22 +94,22 @@ async def test_what_is_wrong_with_people_is_named(
 async def test_five_representatives_speak_for_many_and_each_may_look_up(context: AppContext) -> None:
     five = tuple(PersonSubmission(f"代表{n}", f"1380000000{n}") for n in range(5))
     receipt = await _opened(context, representatives=five, headcount=120)
-    assert await case_lookup.find_by_code(context.settings.secret, receipt.code, phone_tail="0004") == receipt.no
-    file = await case_queries.load_file(access.citizen(receipt.no), receipt.no, secret=context.settings.secret)
+    assert await case_lookup.find_by_code(context.settings.vault, receipt.code, phone_tail="0004") == receipt.no
+    file = await case_queries.load_file(access.citizen(receipt.no), receipt.no, vault=context.settings.vault)
     assert (len(file.beside), file.headcount) == (5, 120)
 
 
 async def test_what_may_not_be_published_holds_the_names_of_all(context: AppContext) -> None:
     receipt = await _opened(context, representatives=(BEN,), headcount=5, proxy=Proxy(BEN, "family", "written"))
     desk = await directory.load_actor("reception")
-    assert set(await case_queries.list_names(desk, receipt.no, context.settings.secret)) == {"安小娜", "白小本"}
+    assert set(await case_queries.list_names(desk, receipt.no, context.settings.vault)) == {"安小娜", "白小本"}
 
 
 async def test_the_citizen_is_not_shown_what_the_desk_noted_down(context: AppContext) -> None:
     receipt = await _opened(context, particulars={"threat": True, "visit_place": "三号窗口"})
-    owner = await case_queries.load_file(access.citizen(receipt.no), receipt.no, secret=context.settings.secret)
+    owner = await case_queries.load_file(access.citizen(receipt.no), receipt.no, vault=context.settings.vault)
     desk = await case_queries.load_file(
-        await directory.load_actor("reception"), receipt.no, secret=context.settings.secret
+        await directory.load_actor("reception"), receipt.no, vault=context.settings.vault
     )
     assert "particulars" not in owner.entries[0].data
     assert desk.entries[0].data["particulars"] == {"threat": True, "visit_place": "三号窗口"}
@@ -176,7 +176,7 @@ async def test_a_stranger_who_guesses_number_and_text_gets_no_receipt(
 async def test_by_what_a_resend_is_known_is_forgotten_after_a_day(context: AppContext) -> None:
     receipt = await case_actions.submit_case(context, SAID)
     stored = (await Case.get(no=receipt.no)).sender_hash
-    assert stored and "203.0.113.7" not in stored and stored != identifiers.keyed_hash("", "sender", SAID.sender)
+    assert stored and "203.0.113.7" not in stored and stored != Vault("").keyed_hash("sender", SAID.sender)
     assert await jobs.forget_senders(context.clock.now()) == 0
     assert await jobs.forget_senders(context.clock.now() + timedelta(days=2)) == 1
     assert not (await Case.get(no=receipt.no)).sender_hash

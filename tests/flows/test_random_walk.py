@@ -44,7 +44,7 @@ async def _opened(context: AppContext, kind: str, **more: object) -> str:
         "person": PersonSubmission("安小娜", "13900001234"),
     }
     draft = Submission(**{**known, **more})  # type: ignore[arg-type] # keywords of the dataclass
-    return (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
+    return (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
 
 
 async def test_a_unit_asked_twice_to_help_is_asked_once_and_the_lead_not_at_all(context: AppContext) -> None:
@@ -94,7 +94,7 @@ async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_t
     above = await directory.load_actor("clerk-shi-jiwei")
     await cases.act(no, Act.RETURN, above, {"reason": "不属于本机关管辖"}, now=MONDAY + 2 * HOUR)
     await outbox.drain(table, MONDAY + 3 * HOUR)
-    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)
     assert (file.status, file.unit) == (Status.ASSIGNED, "shi-jiwei")
     case = await case_worklist.load_worklist(desk, Filters(), 1, now=MONDAY)
     assert not case.total and access.scope(desk).desk == "rexian"

@@ -18,6 +18,7 @@ from evaluation.ratings import counters, disputes, services, submission
 from evaluation.ratings.submission import RatingValidity, RatingView, ServiceRating
 from evaluation.ratings.tokens import Occasion, create_token
 from feedback.kernel import outbox
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.record import cases
@@ -44,7 +45,7 @@ async def _answered(context: AppContext, *, number: int = 1) -> str:
         source_id=f"rating-{number}",
         person=PersonSubmission("安小娜", "13900001234"),
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
     desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -76,7 +77,7 @@ def _unheard() -> dict[str, outbox.Handler]:
 async def _service(context: AppContext, level: int = 5, **more: Any) -> RatingView:
     matter = (await services.list_matters())[0].code
     facts: Mapping[str, Any] = {"matter": matter, "handling_no": "办-0001", "level": level} | more
-    return await services.rate_service(ServiceRating(**facts), None, now=MONDAY, secret=context.settings.secret)
+    return await services.rate_service(ServiceRating(**facts), None, now=MONDAY, vault=context.settings.vault)
 
 
 async def test_a_rating_is_kept_and_counted_with_its_act(context: AppContext) -> None:
@@ -93,7 +94,7 @@ async def test_tags_of_another_level_are_refused_and_the_act_with_them(context: 
     with pytest.raises(Invalid) as fault:
         await _rate(no, 5, tags=["214"])
     assert fault.value.fields == {"tags": "not_of_this_level"}
-    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)
     assert [e.act for e in file.entries][-1] == "reply"
     assert await counters.load_levels(SEPTEMBER) == {}
 
@@ -112,12 +113,12 @@ async def test_there_is_one_follow_up_which_does_not_count_again(context: AppCon
 async def test_a_bad_rating_opens_one_rectification_however_often_the_message_runs(context: AppContext) -> None:
     no = await _answered(context)
     await _rate(no, 1, tags=["115"], text="态度差。")
-    seq = len((await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)).entries)
+    seq = len((await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)).entries)
     for _ in range(2):
         await jobs.open_rectification({"no": no, "seq": seq}, MONDAY + 2 * DAY, settings=context.settings)
-    file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
+    file = await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)
     assert len(file.linked) == 1
-    opened = await case_queries.load_file(SYSTEM, file.linked[0], secret=context.settings.secret)
+    opened = await case_queries.load_file(SYSTEM, file.linked[0], vault=context.settings.vault)
     assert opened.kind is Kind.RECTIFY
     assert "服务态度差效率低" in opened.text
     (rating,) = await _rated(no)
@@ -128,7 +129,7 @@ async def test_a_good_rating_opens_nothing(context: AppContext) -> None:
     no = await _answered(context)
     await _rate(no, 3)
     await _follow(context)
-    assert (await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)).linked == ()
+    assert (await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)).linked == ()
 
 
 async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(context: AppContext) -> None:
@@ -136,7 +137,7 @@ async def test_an_anonymous_bad_rating_does_not_name_its_case_to_the_unit(contex
     await _rate(no, 2, anonymous=True)
     await _follow(context)
     (rating,) = await _rated(no)
-    opened = await case_queries.load_file(SYSTEM, rating.rectify_no, secret=context.settings.secret)
+    opened = await case_queries.load_file(SYSTEM, rating.rectify_no, vault=context.settings.vault)
     assert no not in opened.title + opened.text + opened.link
     clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     assert (await case_ratings.list_ratings(clerk)).items[0].case_no == ""
@@ -155,7 +156,7 @@ async def _report(context: AppContext) -> str:
     draft = Submission(
         kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian"
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
     clerk = await directory.load_actor("clerk-jiwei")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -205,7 +206,7 @@ async def _petition(context: AppContext, *, number: int = 1) -> str:
         source_id=f"petition-{number}",
         person=PersonSubmission("安小娜", "13900001234"),
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
     desk, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, desk, {"unit": UNIT}, now=MONDAY + HOUR)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -223,13 +224,13 @@ async def test_the_same_form_sent_twice_rates_a_service_once(context: AppContext
 async def test_the_same_form_sent_twice_at_once_rates_a_case_once(context: AppContext) -> None:
     no, rated = (
         await _answered(context),
-        partial(case_ratings.record_rating, rating_id=submission.compute_rating_id("formular-1", "geheim")),
+        partial(case_ratings.record_rating, rating_id=submission.compute_rating_id("formular-1", Vault("geheim"))),
     )
     rate = partial(cases.act, no, Act.RATE, citizen(no), {"level": 5}, now=MONDAY + 2 * DAY, in_transaction=rated)
     await rate()
     with pytest.raises(Conflict):
         await rate()
-    assert (await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)).entries[-1].act == Act.RATE
+    assert (await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)).entries[-1].act == Act.RATE
     assert await Rating.filter(case_no=no).count() == 1
 
 
@@ -259,10 +260,10 @@ async def test_the_same_handling_rated_many_times_at_once_counts_once(context: A
 
 async def test_a_window_code_can_be_used_by_many(context: AppContext) -> None:
     matter = (await services.list_matters())[0].code
-    token = create_token(context.settings.secret, Occasion(matter=matter, window="A12"))
+    token = create_token(context.settings.vault, Occasion(matter=matter, window="A12"))
     said = ServiceRating(level=5, token=token, pf="3")
     for _ in range(3):
-        rating = await services.rate_service(said, None, now=MONDAY, secret=context.settings.secret)
+        rating = await services.rate_service(said, None, now=MONDAY, vault=context.settings.vault)
         assert (rating.number, rating.window, rating.matter) == (1, "A12", matter)
 
 
@@ -270,7 +271,7 @@ async def test_staff_do_not_rate(context: AppContext) -> None:
     clerk = await directory.load_actor(f"clerk-{UNIT}")
     said = ServiceRating(level=5, matter="x", handling_no="1")
     with pytest.raises(Forbidden) as refused:
-        await services.rate_service(said, clerk, now=MONDAY, secret=context.settings.secret)
+        await services.rate_service(said, clerk, now=MONDAY, vault=context.settings.vault)
     assert refused.value.code == "staff_may_not_rate"
 
 
@@ -301,12 +302,12 @@ async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_
     rating_now = await Rating.get(id=rating.id)
     assert rating_now.contact == ""
     desk = await directory.load_actor("reception")
-    file = await case_queries.load_file(desk, rating_now.rectify_no, secret=context.settings.secret)
+    file = await case_queries.load_file(desk, rating_now.rectify_no, vault=context.settings.vault)
     assert file.person is not None
     assert file.person.phone == "13900005678"
     await cases.act(file.no, Act.ASSIGN, desk, {"unit": rating.unit}, now=MONDAY + DAY)
     clerk = await directory.load_actor(f"clerk-{rating.unit}")
-    seen = await case_queries.load_file(clerk, file.no, secret=context.settings.secret)
+    seen = await case_queries.load_file(clerk, file.no, vault=context.settings.vault)
     assert seen.person is not None
     assert seen.person.phone == ""
 

@@ -58,7 +58,7 @@ async def answered(context: AppContext, *, reply: bool = True) -> str:
     draft = Submission(
         kind=Kind.COMPLAINT, title="门口拥堵", text="早晚高峰堵车。", channel="app", desk="rexian", person=person
     )
-    no = (await cases.submit(draft, citizen(""), now=MONDAY, secret=context.settings.secret)).no
+    no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
     reception, clerk = await directory.load_actor("reception"), await directory.load_actor(f"clerk-{UNIT}")
     await cases.act(no, Act.ASSIGN, reception, {"unit": UNIT}, now=MONDAY)
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedback.kernel import db, secret_check
+from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotNow
 from feedback.kernel.secret_check import SecretCheck, SecretState
 from feedback.kernel.settings import DEV_SECRET, Settings
@@ -87,16 +88,16 @@ async def test_an_older_database_gets_its_check_from_what_is_sealed_in_it(settin
     async with Door.opened(settings) as door:
         await door.submit()
         await SecretCheck.all().delete()
-        assert await secret_check.state(settings.secret) is SecretState.MISSING
+        assert await secret_check.state(settings.vault) is SecretState.MISSING
     with pytest.raises(NotNow, match="wrong_secret"):
         await bootstrap.migrate(replace(settings, secret=OTHER_SECRET))
     await bootstrap.migrate(settings)
     async with bootstrap.open_context(settings):
-        assert await secret_check.state(settings.secret) is SecretState.RIGHT
-        assert await secret_check.state(OTHER_SECRET) is SecretState.WRONG
+        assert await secret_check.state(settings.vault) is SecretState.RIGHT
+        assert await secret_check.state(Vault(OTHER_SECRET)) is SecretState.WRONG
 
 
 async def test_a_check_that_is_there_is_never_written_over(settings: Settings) -> None:
     async with bootstrap.open_context(settings) as context:
-        await secret_check.write(OTHER_SECRET, context.clock.now())
-        assert await secret_check.state(settings.secret) is SecretState.RIGHT
+        await secret_check.write(Vault(OTHER_SECRET), context.clock.now())
+        assert await secret_check.state(settings.vault) is SecretState.RIGHT

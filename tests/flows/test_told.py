@@ -357,7 +357,7 @@ async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens
     words = [*await invited(context, MONDAY + DAY), *await invited(context, MONDAY + 2 * DAY)]
     assert len(words) == 1 and no in words[0]
     token = words[0].split("/rate/service?t=")[1]
-    assert parse_token(context.settings.secret, token) == Occasion(case_no=no)
+    assert parse_token(context.settings.vault, token) == Occasion(case_no=no)
     assert "13900001234" not in words[0] and "安小娜" not in words[0]
 
 

@@ -12,6 +12,7 @@ from evaluation.periods import parse_month
 from evaluation.publication import statistics
 from evaluation.publication.statistics import FORMULAE, Counts
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
+from feedback.kernel.crypto import Vault
 
 OCTOBER = parse_month("2026-10")
 NAMES = {"chengguan": "城市管理局", "jiaotong": "交通运输局", "rexian": "热线中心"}
@@ -44,7 +45,9 @@ ALL = Counts(
 
 def told(rows: list[Counts] | None = None, everybody: Counts = ALL, key: str = "geheim") -> dict[str, Any]:
     rows = [CHENGGUAN, JIAOTONG, REXIAN] if rows is None else rows
-    return statistics.build_table(OCTOBER, rows, everybody, DisclosureRules(), NAMES, secret=key, provisional=False)
+    return statistics.build_table(
+        OCTOBER, rows, everybody, DisclosureRules(), NAMES, vault=Vault(key), provisional=False
+    )
 
 
 def unit(document: dict[str, Any], code: str) -> dict[str, Any]:
@@ -122,7 +125,10 @@ def test_streets_are_told_with_the_small_ones_hidden() -> None:
 
 def test_the_seal_covers_the_facts_behind_the_key_figures() -> None:
     rows = [CHENGGUAN, JIAOTONG, REXIAN]
-    seals = {statistics.compute_inputs_seal(rows, ALL, "geheim", more) for more in (None, {"solved": 3}, {"solved": 4})}
+    seals = {
+        statistics.compute_inputs_seal(rows, ALL, Vault("geheim"), more)
+        for more in (None, {"solved": 3}, {"solved": 4})
+    }
     assert len(seals) == 3
 
 

@@ -62,7 +62,7 @@ async def submit_case(
         replace(fill_submission(submission, names, settings.desk), flags=raised_flags),
         actor,
         now=context.clock.now(),
-        secret=settings.secret,
+        vault=settings.vault,
         attachments_max=settings.attachments_max,
     )
     try:
@@ -158,10 +158,10 @@ async def perform_act(
     Raises what `cases.act` raises; Invalid names every wrong need at once.
     """
     record_rating = partial(
-        case_ratings.record_rating, pf=pf, rating_id=rating_submission.compute_rating_id(key, context.settings.secret)
+        case_ratings.record_rating, pf=pf, rating_id=rating_submission.compute_rating_id(key, context.settings.vault)
     )
     for attempt in range(_MAX_ATTEMPTS):
-        file = await case_queries.load_file(actor, no, secret=context.settings.secret)
+        file = await case_queries.load_file(actor, no, vault=context.settings.vault)
         step = next((step for step in file.steps(context.clock.now()) if step.act is act), None)
         if step is not None and (faults := await _find_step_faults(context, file, step, actor, data, pf)):
             raise Invalid(faults)
@@ -241,7 +241,7 @@ async def _find_merge_fault(context: AppContext, file: CaseFile, actor: Actor, o
     if other_no == file.no:
         return "unknown"
     try:
-        target = await case_queries.load_file(actor, other_no, secret=context.settings.secret)
+        target = await case_queries.load_file(actor, other_no, vault=context.settings.vault)
     except NotFound:
         return "unknown"
     return "confidential" if target.confidential and not file.confidential else ""

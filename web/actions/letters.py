@@ -28,8 +28,8 @@ async def download_letter(request: Request, actor: Actor, no: str) -> Response:
     file_format = request.path_params["form"]
     if file_format not in rendering.MEDIA_TYPES:
         raise NotFound(form=file_format)
-    now, secret = context.clock.now(), context.settings.secret
-    view = await letter_register.open_letter(actor, no, request.path_params["id"], secret=secret, log_at=now)
+    now, vault = context.clock.now(), context.settings.vault
+    view = await letter_register.open_letter(actor, no, request.path_params["id"], vault=vault, log_at=now)
     return letter_response(
         view.letter, file_format, await issuing.render_letter(context, view, file_format, base_address(request))
     )

@@ -85,10 +85,8 @@ async def _decline_repeat(context: AppContext, actor: Actor, no: str, first_no: 
 
     Raises NotNow where no ground fits.
     """
-    secret, now = context.settings.secret, context.clock.now()
-    repeat_case, first_case = [
-        await case_queries.load_file(actor, case_no, secret=secret) for case_no in (no, first_no)
-    ]
+    vault, now = context.settings.vault, context.clock.now()
+    repeat_case, first_case = [await case_queries.load_file(actor, case_no, vault=vault) for case_no in (no, first_no)]
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     answer = link_views.build_repeat_answer(repeat_case, first_case, names, calendar, now)
     if answer is None:
@@ -121,7 +119,7 @@ async def _reply(context: AppContext, actor: Actor, row: WorkRow, text: str, is_
     reply = text.replace("【编号】", row.no).replace("【标题】", row.title)
     reply = reply.replace("【收到日期】", dates.day_words(office_day(row.received_at)))
     try:
-        file = await case_queries.load_file(actor, row.no, secret=context.settings.secret)
+        file = await case_queries.load_file(actor, row.no, vault=context.settings.vault)
         if not any(step.act is Act.REPLY for step in file.steps(context.clock.now())):
             return f"{catalogue.STATUSES[file.status.value]}，现在不能由您答复"
         if is_sent:

@@ -2,7 +2,6 @@
 
 from starlette.responses import Response
 
-from feedback.kernel import identifiers
 from web.context import AppContext
 
 
@@ -19,4 +18,4 @@ def set_cookie(response: Response, context: AppContext, name: str, value: str, h
 
 
 def sign_value(context: AppContext, payload: str, purpose: str = "case-cookie") -> str:
-    return identifiers.keyed_hash(context.settings.secret, purpose, payload)
+    return context.settings.vault.keyed_hash(purpose, payload)

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel import crypto, identifiers
+from feedback.kernel import identifiers
 from web.auth.cookies import set_cookie
 from web.auth.models import FormDraft
 from web.auth.sessions import hash_token
@@ -24,7 +24,7 @@ async def load_draft(request: Request) -> dict[str, Any]:
     row = await FormDraft.get_or_none(token_hash=hash_token(token)) if token else None
     if row is None:
         return {}
-    values: dict[str, Any] = json.loads(crypto.decrypt_system(context.settings.secret, row.sealed))
+    values: dict[str, Any] = json.loads(context.settings.vault.decrypt_system(row.sealed))
     return values
 
 
@@ -33,7 +33,7 @@ async def store_draft(request: Request, response: Response, values: Mapping[str,
     context: AppContext = request.app.state.context
     now = context.clock.now()
     token = request.cookies.get(DRAFT_COOKIE) or identifiers.new_token()
-    ciphertext = crypto.encrypt_system(context.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    ciphertext = context.settings.vault.encrypt_system(json.dumps(dict(values), ensure_ascii=False))
     count = await FormDraft.filter(token_hash=hash_token(token)).update(sealed=ciphertext, seen_at=now)
     if not count:
         await FormDraft.create(token_hash=hash_token(token), sealed=ciphertext, made_at=now, seen_at=now)
@@ -52,7 +52,7 @@ async def load_staff_draft(context: AppContext, form: str, username: str) -> dic
     row = await FormDraft.get_or_none(token_hash=_staff_hash(context, form, username))
     if row is None:
         return {}
-    values: dict[str, Any] = json.loads(crypto.decrypt_system(context.settings.secret, row.sealed))
+    values: dict[str, Any] = json.loads(context.settings.vault.decrypt_system(row.sealed))
     return values
 
 
@@ -63,7 +63,7 @@ async def store_staff_draft(
     now = context.clock.now()
     if until is not None:  # the sweep counts the days of a citizen's draft from when it was seen
         now = min(now, until - timedelta(days=context.settings.draft_days))
-    ciphertext = crypto.encrypt_system(context.settings.secret, json.dumps(dict(values), ensure_ascii=False))
+    ciphertext = context.settings.vault.encrypt_system(json.dumps(dict(values), ensure_ascii=False))
     token_hash = _staff_hash(context, form, username)
     if not await FormDraft.filter(token_hash=token_hash).update(sealed=ciphertext, seen_at=now):
         await FormDraft.create(token_hash=token_hash, sealed=ciphertext, made_at=now, seen_at=now)
@@ -76,4 +76,4 @@ async def delete_staff_draft(context: AppContext, form: str, username: str) -> N
 
 def _staff_hash(context: AppContext, form: str, username: str) -> str:
     """Keyed: nobody can say the word in a cookie of their own."""
-    return identifiers.keyed_hash(context.settings.secret, "staff-draft", f"{form} {username}")
+    return context.settings.vault.keyed_hash("staff-draft", f"{form} {username}")

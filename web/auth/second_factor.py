@@ -12,7 +12,6 @@ from datetime import datetime
 import pyotp
 from tortoise.exceptions import IntegrityError
 
-from feedback.kernel import crypto, identifiers
 from feedback.kernel.errors import Invalid, NotNow
 from web.auth.models import SecondFactor
 from web.context import AppContext
@@ -76,7 +75,7 @@ async def switch_on(context: AppContext, username: str, secret: str, code: str) 
     if step is None:
         raise Invalid({"otp": "wrong_code"})
     spares = [f"{secrets.randbelow(10**8):08d}" for _ in range(SPARE_CODES)]
-    ciphertext = crypto.encrypt_system(context.settings.secret, secret)
+    ciphertext = context.settings.vault.encrypt_system(secret)
     hashes = [_hash_spare_code(context, username, spare) for spare in spares]
     row = SecondFactor(username=username, secret=ciphertext, made_at=now, step=step, spares=hashes, left=len(hashes))
     try:
@@ -91,7 +90,7 @@ async def accept_code(context: AppContext, username: str, code: str) -> bool:
     row = await SecondFactor.get_or_none(username=username)
     if row is None:
         return False
-    secret = crypto.decrypt_system(context.settings.secret, row.secret)
+    secret = context.settings.vault.decrypt_system(row.secret)
     step = find_step(secret, code, context.clock.now(), row.step)
     if step is not None:
         return bool(await SecondFactor.filter(username=username, step=row.step).update(step=step))
@@ -111,4 +110,4 @@ async def switch_off(username: str) -> bool:
 
 
 def _hash_spare_code(context: AppContext, username: str, spare: str) -> str:
-    return identifiers.keyed_hash(context.settings.secret, "spare-code", f"{username} {spare}")
+    return context.settings.vault.keyed_hash("spare-code", f"{username} {spare}")

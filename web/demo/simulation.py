@@ -238,7 +238,7 @@ class DemoSimulation:
                 public_consent=self.rng.random() < 0.65,
             )
             submission = case_actions.fill_submission(submission, self.directory, self.context.settings.desk)
-            receipt = await cases.submit(submission, citizen(""), now=at, secret=self.context.settings.secret)
+            receipt = await cases.submit(submission, citizen(""), now=at, vault=self.context.settings.vault)
             self.arrived += 1
             await outbox.drain(self.handlers, at)
             self._plan_handling(receipt.no, message, at)
@@ -263,7 +263,7 @@ class DemoSimulation:
                 public_consent=self.rng_waves.random() < 0.5,
             )
             submission = case_actions.fill_submission(submission, self.directory, self.context.settings.desk)
-            receipt = await cases.submit(submission, citizen(""), now=at, secret=self.context.settings.secret)
+            receipt = await cases.submit(submission, citizen(""), now=at, vault=self.context.settings.vault)
             self.arrived += 1
             await outbox.drain(self.handlers, at)
             self._plan_wave(receipt.no, case, at)
@@ -365,7 +365,7 @@ class DemoSimulation:
         """The desk assigns what waits there: the classifier abstained, or a unit sent it back."""
 
         async def at_desk(when: datetime) -> None:
-            file = await case_queries.load_file(SYSTEM, no, secret=self.context.settings.secret)
+            file = await case_queries.load_file(SYSTEM, no, vault=self.context.settings.vault)
             if file.status is not Status.RECEIVED:
                 return
             if not file.category or not file.by_hand:
@@ -430,11 +430,11 @@ class DemoSimulation:
 
     def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         async def publish(when: datetime) -> None:
-            file = await case_queries.load_file(SYSTEM, no, secret=self.context.settings.secret)
+            file = await case_queries.load_file(SYSTEM, no, vault=self.context.settings.vault)
             if not file.public_consent or file.status is not Status.REPLIED:
                 return
             desk = await self._actor("reception")
-            names = await case_queries.list_names(SYSTEM, no, self.context.settings.secret)
+            names = await case_queries.list_names(SYSTEM, no, self.context.settings.vault)
             data = {
                 "title": redaction.mask_text(file.title, names),
                 "question": redaction.mask_text(file.text, names),

@@ -220,7 +220,7 @@ async def _import_row(
     if not reply:  # history keeps what it was: its place, its pace, and the unit that answered
         submission = case_actions.fill_submission(submission, names, context.settings.desk)
     try:
-        receipt = await cases.submit(submission, citizen(""), now=received_at, secret=context.settings.secret)
+        receipt = await cases.submit(submission, citizen(""), now=received_at, vault=context.settings.vault)
     except Conflict as fault:
         raise Invalid({"source_id": "used_for_another_text"}) from fault
     if not receipt.fresh:

@@ -32,7 +32,7 @@ def build_handlers(context: AppContext) -> dict[str, list[Handler]]:
         # Asked first of the message itself: an import brings thousands, and none of them issues a letter.
         if payload.get("by") in letter_types.NON_ISSUING_ACTORS or not await letter_register.may_issue_letters(no, seq):
             raise NotNow(no=no)
-        file = await case_queries.load_file(SYSTEM, no, secret=context.settings.secret)
+        file = await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)
         entry = next(e for e in file.entries if e.seq == seq)
         issued_codes = await letter_register.list_issued_codes(no, seq)
         for letter_type in select_letter_types(file, entry):
@@ -55,7 +55,7 @@ async def _issue(context: AppContext, file: CaseFile, entry: EntryView, letter_t
             letter_type, file, entry, file.clocks, names, settings.site_phone, await _name_delivered_letter(file, entry)
         ),
         edition=templates.store_edition(settings.data, templates.load_template(settings.data, letter_type.code)),
-        secret=settings.secret,
+        vault=settings.vault,
     )
 
 
@@ -162,7 +162,7 @@ async def issue_unit_letter(context: AppContext, kind: str, values: OfficeLetter
         facts=placeholders.freeze_unit_values(letter_type, values, names, settings.site_phone),
         edition=templates.store_edition(settings.data, templates.load_template(settings.data, letter_type.code)),
         at=values.at,
-        secret=settings.secret,
+        vault=settings.vault,
     )
 
 

@@ -76,7 +76,7 @@ async def check(context: AppContext) -> Readiness:
         {
             "database": db.write_connection().execute_query("SELECT 1"),
             "pending": schema.pending(migrations.__name__),
-            "secret": secret_check.state(context.settings.secret),
+            "secret": secret_check.state(context.settings.vault),
             "storage": context.storage.state(),
             "queue": outbox.count_messages(now),
             "beat": heartbeat.last_beat(),

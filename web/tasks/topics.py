@@ -49,7 +49,7 @@ def build_checker(context: AppContext) -> Callable[[dict[str, Any], datetime], A
     """The handler of `case.reply`: what the checks find in the answer is kept for the unit's figure. Reports never are."""
 
     async def check(payload: dict[str, Any], now: datetime) -> None:
-        file = await case_queries.load_file(SYSTEM, payload["no"], secret=context.settings.secret)
+        file = await case_queries.load_file(SYSTEM, payload["no"], vault=context.settings.vault)
         entry = next(e for e in file.entries if e.seq == payload["seq"])
         text = str(entry.data.get("text", ""))
         if file.confidential or file.kind is Kind.RECTIFY or not text:

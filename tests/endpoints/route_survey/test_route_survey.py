@@ -247,7 +247,7 @@ async def _reported(door: Door, report: Report) -> Words:
     context.clock = Still(moment=NOW)
     await _follow_up(door)
     await Notice.filter(case_no=no).update(error="地址不对")
-    await case_queries.load_file(handler, no, secret=context.settings.secret, log_at=NOW)
+    await case_queries.load_file(handler, no, vault=context.settings.vault, log_at=NOW)
     link = await Link.get(case_id=(await Case.get(no=later.no)).id)
     things = {
         "file": file.id,
@@ -327,7 +327,7 @@ async def test_whoever_is_recused_from_a_case_is_not_told_of_it_by_another(surve
     case = await Case.get(title="塑胶跑道刺鼻")
     followed = await Case.get(link=case.no)
     file = await case_queries.load_file(
-        await directory.load_actor("lead-jiaoyu"), case.no, secret=context.settings.secret
+        await directory.load_actor("lead-jiaoyu"), case.no, vault=context.settings.vault
     )
     assert set(file.linked) == {followed.no}
     told = [
@@ -392,8 +392,8 @@ async def test_whoever_may_see_a_report_does_and_each_look_is_written_down(surve
 
 
 async def test_only_a_cleared_auditor_reads_who_looked_at_a_report(surveyed: Surveyed) -> None:
-    words, secret = surveyed.unit, surveyed.door.context.settings.secret
-    await case_queries.load_file(await directory.load_actor("clerk-jiwei"), words.no, secret=secret, log_at=NOW)
+    words, vault = surveyed.unit, surveyed.door.context.settings.vault
+    await case_queries.load_file(await directory.load_actor("clerk-jiwei"), words.no, vault=vault, log_at=NOW)
     async with _visitors(surveyed.door, ["auditor"]) as visitors:
         log = (await visitors["auditor"].get("/admin/reads")).text
         assert words.no not in log and "查阅案卷" not in log

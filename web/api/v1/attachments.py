@@ -46,6 +46,6 @@ async def download(request: Request) -> Response:
     code = asked(request, requests.CaseQuery)["code"]
     no = identifiers.normalize_case_number(path_text(request, "no"))
     asker = await asking_actor(request, no, code)
-    await case_queries.load_file(asker, no, secret=context.settings.secret, log_at=context.clock.now())
+    await case_queries.load_file(asker, no, vault=context.settings.vault, log_at=context.clock.now())
     row, path = await attachments.open_attachment(asker, path_text(request, "id"), context.settings.data)
     return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")

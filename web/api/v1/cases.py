@@ -115,7 +115,7 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
     limiter = request.app.state.limiter
     await limiter.check("lookup", request)
     try:
-        return access.citizen(await case_lookup.find_by_code(context.settings.secret, code, no=no or "-"))
+        return access.citizen(await case_lookup.find_by_code(context.settings.vault, code, no=no or "-"))
     except NotFound:
         await limiter.hit("lookup", request)
         raise
@@ -124,7 +124,7 @@ async def asking_actor(request: Request, no: str, code: str) -> Actor:
 async def _shown(request: Request, asker: Actor, no: str) -> Response:
     context: AppContext = request.app.state.context
     now = context.clock.now()
-    file = await case_queries.load_file(asker, no, secret=context.settings.secret, log_at=now)
+    file = await case_queries.load_file(asker, no, vault=context.settings.vault, log_at=now)
     return answered(
         _case_told(file, await directory.load_directory(), now, await letter_register.list_letters(asker, file))
     )
@@ -187,7 +187,7 @@ async def act(request: Request) -> Response:
 
 
 async def _case_seen(context: AppContext, asker: Actor, no: str) -> CaseFile:
-    return await case_queries.load_file(asker, no, secret=context.settings.secret)
+    return await case_queries.load_file(asker, no, vault=context.settings.vault)
 
 
 def _act_of(text: str) -> Act:

@@ -142,8 +142,8 @@ async def exclude(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = await sessions.require_actor(request)
     values = await _whole(request, ExclusionIn)
-    no, secret = identifiers.normalize_case_number(values["case_no"]), context.settings.secret
-    await exclusions.request_exclusion(no, _staff(actor), values["reason"], now=context.clock.now(), secret=secret)
+    no, vault = identifiers.normalize_case_number(values["case_no"]), context.settings.vault
+    await exclusions.request_exclusion(no, _staff(actor), values["reason"], now=context.clock.now(), vault=vault)
     return answered({"status": exclusions.ExclusionState.ASKED.value}, 201)
 
 

@@ -46,7 +46,7 @@ async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     """The citizen whose case is rated, or None when it is no case."""
     context: AppContext = request.app.state.context
     if values["token"]:
-        no = parse_token(context.settings.secret, intake.clean_line(values["token"])).case_no
+        no = parse_token(context.settings.vault, intake.clean_line(values["token"])).case_no
         return access.citizen(no) if no else None
     if not values["case_no"] and not values["code"]:
         return None
@@ -73,6 +73,6 @@ async def _service_rated(request: Request, context: AppContext, values: dict[str
     )
     staff = await sessions.find_actor(request)
     settings = context.settings
-    view = await services.rate_service(said, staff, now=context.clock.now(), secret=settings.secret)
+    view = await services.rate_service(said, staff, now=context.clock.now(), vault=settings.vault)
     context.wake()
     return view

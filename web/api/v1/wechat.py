@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, Unavailable
 from feedback.kernel.settings import Settings
 from feedback.rules import intake
@@ -43,7 +42,7 @@ async def log_in(request: Request) -> Response:
         raise Unavailable(words="no_wechat")
     await request.app.state.limiter.hit("login", request)
     openid = await asyncio.to_thread(_exchanged, settings, code)
-    who = identifiers.keyed_hash(settings.secret, "wx-openid", openid)[:40]
+    who = settings.vault.keyed_hash("wx-openid", openid)[:40]
     token, expires_at = await sessions.open_session(context, f"wx:{who}")
     return answered({"token": token, "expires_at": dates.iso(expires_at)}, 201)
 

@@ -5,7 +5,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from feedback.kernel import crypto
 from feedback.kernel.errors import Invalid
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_line
@@ -28,7 +27,7 @@ async def switch_on(request: Request) -> Response:
     async with request.form() as form:
         otp, sealed = clean_line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
     try:
-        username, _, secret = crypto.decrypt_system(context.settings.secret, sealed).partition(" ")
+        username, _, secret = context.settings.vault.decrypt_system(sealed).partition(" ")
     except ValueError:
         username = secret = ""
     if username != actor.id or not secret:
@@ -71,7 +70,7 @@ async def _page(
         "required": context.settings.second_factor_required,
         "qr": segno.make(address, error="m").svg_data_uri(omitsize=True, border=2),
         "letters": [secret[at : at + 4] for at in range(0, len(secret), 4)],
-        "sealed": crypto.encrypt_system(context.settings.secret, f"{actor.id} {secret}"),
+        "sealed": context.settings.vault.encrypt_system(f"{actor.id} {secret}"),
         "spares": spares or [],
         "errors": {name: catalogue.fault_words(name, code) for name, code in faults.items()},
         "done": request.query_params.get("done", ""),

@@ -57,7 +57,7 @@ async def act(request: Request) -> Response:
     citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await case_queries.load_file(citizen, citizen.case_no, secret=context.settings.secret)
+    file = await case_queries.load_file(citizen, citizen.case_no, vault=context.settings.vault)
     what = request.path_params["act"]
     step = next((s for s in file.steps(context.clock.now()) if s.act.value == what), None)
     if step is None:
@@ -84,7 +84,7 @@ async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, An
         data["tags"] = [
             tag for tag in data.get("tags", ()) if not submission.find_tags_fault(data.get("level", 0), [tag])
         ]
-        if await case_ratings.is_submitted(key, context.settings.secret):
+        if await case_ratings.is_submitted(key, context.settings.vault):
             return  # the button was pressed twice
     await case_actions.perform_act(context, citizen.case_no, step.act, citizen, data, key=key)
 
@@ -138,7 +138,7 @@ async def _shown(
     context: AppContext = request.app.state.context
     settings = context.settings
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
-    file, now = await case_queries.load_file(citizen, citizen.case_no, secret=settings.secret), context.clock.now()
+    file, now = await case_queries.load_file(citizen, citizen.case_no, vault=settings.vault), context.clock.now()
     view = case_views.case_view(file, names, citizen, now, calendar)
     values = {
         "view": view,

@@ -33,7 +33,7 @@ async def lookup(request: Request) -> Response:
         tail = len(identifiers.normalize_code(check)) == TAIL_DIGITS
         try:
             no = await case_lookup.find_by_code(
-                context.settings.secret, code, no="" if tail else check, phone_tail=check if tail else ""
+                context.settings.vault, code, no="" if tail else check, phone_tail=check if tail else ""
             )
         except NotFound:
             await limiter.hit("lookup", request)  # only what found nothing counts: a household shares one address

@@ -49,10 +49,10 @@ async def receipt(request: Request) -> Response:
     if citizen is None or citizen.case_no != no:
         raise NotFound(no=no)
     now = context.clock.now()
-    file = await case_queries.load_file(citizen, no, secret=context.settings.secret)
+    file = await case_queries.load_file(citizen, no, vault=context.settings.vault)
     if now > file.received_at + timedelta(minutes=RECEIPT_MINUTES):
         return RedirectResponse("/case", status_code=303)
-    code = await case_lookup.load_receipt_code(no, context.settings.secret)
+    code = await case_lookup.load_receipt_code(no, context.settings.vault)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     due = {clock.term: case_views.clock_view(clock, names, now, calendar).due for clock in file.clocks}
     base = context.settings.public_url or str(request.base_url).rstrip("/")

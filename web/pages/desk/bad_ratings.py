@@ -124,9 +124,9 @@ async def judge(context: AppContext, actor: Actor, form: FormData) -> None:
 
 
 async def exclude(context: AppContext, actor: Actor, form: FormData) -> None:
-    no, secret = identifiers.normalize_case_number(parsing.read_field(form, "no")), context.settings.secret
+    no, vault = identifiers.normalize_case_number(parsing.read_field(form, "no")), context.settings.vault
     await exclusions.request_exclusion(
-        no, actor, parsing.read_field(form, "reason"), now=context.clock.now(), secret=secret
+        no, actor, parsing.read_field(form, "reason"), now=context.clock.now(), vault=vault
     )
 
 

@@ -69,7 +69,7 @@ async def _bulk_row(
     context: AppContext = request.app.state.context
     row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": ""}
     try:
-        file = await case_queries.load_file(actor, no, secret=context.settings.secret)
+        file = await case_queries.load_file(actor, no, vault=context.settings.vault)
         row |= {"title": file.title, "version": file.version}
         data = _bulk_data(file, act, form, names)
         row["words"] = names.name(str(data["unit"])) if data.get("unit") else acts.ACTS[act].label

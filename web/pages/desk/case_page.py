@@ -62,8 +62,8 @@ async def looked(request: Request) -> Looked:
     context: AppContext = request.app.state.context
     actor, now = await sessions.require_actor(request), context.clock.now()
     names, editions = await directory.load_directory(), await calendar_editions.load_editions()
-    no, secret = request.path_params["no"], context.settings.secret
-    file = await case_queries.load_file(actor, no, secret=secret, log_at=now)
+    no, vault = request.path_params["no"], context.settings.vault
+    file = await case_queries.load_file(actor, no, vault=vault, log_at=now)
     return Looked(actor, file, case_views.case_view(file, names, actor, now, editions.newest), names, editions, now)
 
 
@@ -156,7 +156,7 @@ async def _repeat_answers(
     found = {}
     for link in linked:
         if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
-            first = await case_queries.load_file(seen.actor, link.there.no, secret=context.settings.secret)
+            first = await case_queries.load_file(seen.actor, link.there.no, vault=context.settings.vault)
             answer = link_views.build_repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
             if answer is not None:
                 found[link.id] = answer
@@ -169,7 +169,7 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
     values: dict[str, dict[str, Any]] = {"classify": {"category": file.category}}
     if seen.step("publish"):
         context: AppContext = request.app.state.context
-        known = await case_queries.list_names(seen.actor, file.no, context.settings.secret)
+        known = await case_queries.list_names(seen.actor, file.no, context.settings.vault)
         words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
         values["publish"] = {name: redaction.mask_text(text, known) for name, text in words.items()}
     for act, before, names in _ASKED_BEFORE:

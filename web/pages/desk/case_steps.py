@@ -216,7 +216,7 @@ async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: Fo
 async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What in the texts looks like personal data, as (sort, text), once each."""
     context: AppContext = request.app.state.context
-    names = await case_queries.list_names(seen.actor, seen.file.no, context.settings.secret)
+    names = await case_queries.list_names(seen.actor, seen.file.no, context.settings.vault)
     words = "\n".join(str(typed.get(name, "")) for name in ("title", "question", "answer", "text"))
     found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.find_personal_data(words, names)]
     return list(dict.fromkeys(found))

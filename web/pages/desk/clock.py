@@ -29,7 +29,7 @@ async def staff(request: Request) -> Response:
         await directory.load_directory(),
         request.path_params["no"],
     )
-    file = await case_queries.load_file(actor, no, secret=context.settings.secret)
+    file = await case_queries.load_file(actor, no, vault=context.settings.vault)
     crumbs = [("/desk", "工作台"), (f"/desk/cases/{no}", no)]
     return await _shown(request, file, {**desk_frame.frame_values(actor, names), "active": "desk", "crumbs": crumbs})
 
@@ -40,7 +40,7 @@ async def own(request: Request) -> Response:
     citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await case_queries.load_file(citizen, citizen.case_no, secret=context.settings.secret)
+    file = await case_queries.load_file(citizen, citizen.case_no, vault=context.settings.vault)
     return await _shown(request, file, {"active": "lookup", "crumbs": [("/lookup", "查进度"), ("/case", "我的诉求")]})
 
 

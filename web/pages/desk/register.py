@@ -129,7 +129,7 @@ async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> li
     person = {"name": intake.clean_line(typed["person.name"]), "phone": phone, "id_number": id_number}
     realm = links.realm_number(typed["kind"] == Kind.REPORT)
     found = await link_proposals.hints(
-        actor, typed["title"], typed["text"], person, context.settings.secret, realm=realm
+        actor, typed["title"], typed["text"], person, context.settings.vault, realm=realm
     )
     if any({"phone", "id"} & set(hint.known_by) for hint in found):
         await access_log.log_read(actor, "person", detail=f"登记时查重：{len(found)} 件", now=context.clock.now())
@@ -185,7 +185,7 @@ async def registered(request: Request) -> Response:
     names = await directory.load_directory()
     file: CaseFile | None = None
     try:
-        file = await case_queries.load_file(actor, no, secret=context.settings.secret)
+        file = await case_queries.load_file(actor, no, vault=context.settings.vault)
         desk = file.desk
     except NotFound:
         desk = await case_lookup.find_desk_of_intake(actor, no, now=now)
@@ -196,7 +196,7 @@ async def registered(request: Request) -> Response:
     values = {
         **desk_frame.frame_values(actor, names),
         "no": no,
-        "code": await case_lookup.load_receipt_code(no, context.settings.secret),
+        "code": await case_lookup.load_receipt_code(no, context.settings.vault),
         "opens": file is not None,
         "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
         "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],

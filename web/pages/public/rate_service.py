@@ -60,7 +60,7 @@ async def rate(request: Request) -> Response:
 
 
 def _occasion(context: AppContext, token: str) -> Occasion:
-    return tokens.parse_token(context.settings.secret, token) if token else Occasion()
+    return tokens.parse_token(context.settings.vault, token) if token else Occasion()
 
 
 def _typed(form: FormData) -> dict[str, Any]:
@@ -80,19 +80,19 @@ def _typed(form: FormData) -> dict[str, Any]:
 
 async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> None:
     context: AppContext = request.app.state.context
-    now, secret = context.clock.now(), context.settings.secret
+    now, vault = context.clock.now(), context.settings.vault
     # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
     typed["tags"] = [tag for tag in typed["tags"] if not submission.find_tags_fault(typed["level"], [tag])]
     if occasion.case_no:
         data = {name: typed[name] for name in ("level", "tags", "text", "anonymous") if typed[name]}
         no = occasion.case_no
-        if not await case_ratings.is_submitted(typed["key"], secret):
+        if not await case_ratings.is_submitted(typed["key"], vault):
             await case_actions.perform_act(
                 context, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"]
             )
         return
     said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
-    await services.rate_service(said, await sessions.find_actor(request), now=now, secret=secret)
+    await services.rate_service(said, await sessions.find_actor(request), now=now, vault=vault)
 
 
 async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:

@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", migrate, "bring the database to this version")
     add("seed", seed, "put the demo town into an empty database")
     subparser = add(
-        "found", init_district, "begin a district: units, regions, routing rows and people from a folder of files"
+        "init", init_district, "begin a district: units, regions, routing rows and people from a folder of files"
     )
     subparser.add_argument("folder", type=Path)
     subparser.add_argument("--check", action="store_true", help="only say what is wrong with the files")
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     subparser = add("settings", show_settings, "print every setting")
     subparser.add_argument("--json", action="store_true")
     subparser.add_argument("--markdown", action="store_true", help="as the table of the operator's handbook")
-    subparser = add("import", import_file, "take in a CSV or Excel file through the one door")
+    subparser = add("import", import_file, "import a CSV or Excel file of cases")
     subparser.add_argument("file", type=Path)
     subparser.add_argument("--map", type=Path, help="TOML that says which column is what")
     subparser.add_argument(
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("length", help="15cd, 5wd, 24h or 30min")
     add("verify", verify, "prove that nobody changed the record behind its back")
     subparser = add(
-        "refold", recalculate, "count anew what an older version counted otherwise, with the cause in each file"
+        "recalculate", recalculate, "recompute what an older version computed otherwise, with the cause in each case"
     )
     subparser.add_argument("--dry-run", action="store_true", help="only say what would change")
     subparser.add_argument("--cause", default="", help="what the entry gives as the cause")

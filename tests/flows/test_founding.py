@@ -97,13 +97,13 @@ def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
 
 async def test_the_commands_take_in_all_or_nothing_once(folder: Path, empty: Settings) -> None:
     _changed(folder, "staff.csv", "jiaoyu", "moon")
-    refused = _told(empty, "found", folder)
+    refused = _told(empty, "init", folder)
     assert refused.returncode == 2 and "什么都没有写入" in refused.stderr
     _changed(folder, "staff.csv", "moon", "jiaoyu")
-    assert _told(empty, "found", "--check", folder).returncode == 0
-    assert _told(empty, "found", folder).returncode == 0
+    assert _told(empty, "init", "--check", folder).returncode == 0
+    assert _told(empty, "init", folder).returncode == 0
     assert _first_passwords(folder) == {"wang", "li"}
-    assert "已经建立过" in _told(empty, "found", folder).stderr
+    assert "已经建立过" in _told(empty, "init", folder).stderr
     word = _told(empty, "password", "li").stdout.strip()
     async with bootstrap.open_context(empty) as context:
         assert (await sessions.log_in(context, "li", word)).actor.id == "li"

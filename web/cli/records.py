@@ -46,7 +46,7 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
         print(f"{damage.where}: {damage.what}")
     if any(damage.code == jobs.CLOCKS_DIFFER for damage in damages):
         print(
-            "时限与案卷不一致的，如果是程序更新所致：xinqiao refold --dry-run 查看，xinqiao refold 重新计算并写明原因"
+            "时限与案卷不一致的，如果是程序更新所致：xinqiao recalculate --dry-run 查看，xinqiao recalculate 重新计算并写明原因"
         )
     if not damages and is_right_secret:
         print("记录完整：指纹链、时限、附件都与存档一致，密钥能打开加密的内容")

@@ -172,7 +172,7 @@ async def list_links(actor: Actor, no: str) -> list[LinkView]:
 
     Raises NotFound.
     """
-    case = await case_queries.scoped(actor).get_or_none(no=no)
+    case = await case_queries.scoped_query(actor).get_or_none(no=no)
     if case is None:
         raise NotFound(no=no)
     rows = await Link.filter(Q(case_id=case.id) | Q(earlier_id=case.id)).order_by("-score", "-id").limit(PENDING_MOST)
@@ -188,7 +188,7 @@ async def load_link(actor: Actor, link_id: int) -> LinkView | None:
 async def list_pending(actor: Actor, *, campaigns: bool = False) -> list[LinkView]:
     """Undecided proposals about open cases of the actor's desk, newest first."""
     kinds = [LinkKind.CAMPAIGN.value] if campaigns else [LinkKind.REPEAT_OF.value]
-    visible_cases = case_queries.scoped(actor)
+    visible_cases = case_queries.scoped_query(actor)
     desk_cases = visible_cases.filter(status__in=_OPEN, desk=actor.unit)
     rows = Link.filter(state=LinkState.PROPOSED.value, kind__in=kinds)
     rows = rows.filter(
@@ -200,7 +200,7 @@ async def list_pending(actor: Actor, *, campaigns: bool = False) -> list[LinkVie
 async def _views(actor: Actor, rows: Sequence[Link], own_id: int = 0) -> list[LinkView]:
     """Links as the actor may know them. `own`: the case whose page it is; else each is told of its newer case."""
     case_ids = {case_id for row in rows for case_id in _case_ids(row)}
-    cases = {case.id: case for case in await case_queries.scoped(actor).filter(id__in=list(case_ids))}
+    cases = {case.id: case for case in await case_queries.scoped_query(actor).filter(id__in=list(case_ids))}
     person_visible = {case.id: await shows_person(actor, case) for case in cases.values()}
     views = []
     for row in rows:
@@ -254,7 +254,7 @@ async def shows_person(actor: Actor, case: Case) -> bool:
 
 async def list_others_of_person(actor: Actor, no: str) -> list[WorkRow]:
     """The other cases of whoever brought this one, as far as the actor sees both and the person in both; newest first."""
-    case = await case_queries.scoped(actor).get_or_none(no=no).prefetch_related("person")
+    case = await case_queries.scoped_query(actor).get_or_none(no=no).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
     if case.person is None or not await shows_person(actor, case):
@@ -272,7 +272,7 @@ async def list_cases_of_person(actor: Actor, phone: str, id_number: str, vault: 
 async def find_cases_by_name(actor: Actor, name: str, vault: Vault) -> set[int]:
     """Ids of the cases of somebody of that name, as far as the actor sees them and the person."""
     matches = await _find_cases_by_hash([("", "", name_hash(name, vault))])
-    rows = await case_queries.scoped(actor).filter(id__in=list(matches))
+    rows = await case_queries.scoped_query(actor).filter(id__in=list(matches))
     return {row.id for row in rows if await shows_person(actor, row)}
 
 
@@ -281,13 +281,13 @@ async def _list_visible_of_person(
 ) -> list[WorkRow]:
     matches = await _find_cases_by_hash(hashes)
     matches.pop(excluded_id, None)
-    rows = await case_queries.scoped(actor).filter(id__in=list(matches)).order_by("-received_at", "-id").limit(50)
+    rows = await case_queries.scoped_query(actor).filter(id__in=list(matches)).order_by("-received_at", "-id").limit(50)
     return [_work_row(row) for row in rows if await shows_person(actor, row)]
 
 
 async def load_visible_cases(actor: Actor, ids: Iterable[int]) -> dict[int, tuple[WorkRow, str]]:
     """Those of the cases that the actor sees, with their texts: what a search among all cases may tell."""
-    rows = await case_queries.scoped(actor).filter(id__in=list(ids))
+    rows = await case_queries.scoped_query(actor).filter(id__in=list(ids))
     return {row.id: (_work_row(row), row.text) for row in rows}
 
 
@@ -296,15 +296,15 @@ async def load_campaign(actor: Actor, no: str) -> tuple[WorkRow, list[WorkRow]]:
 
     Raises NotFound.
     """
-    case = await case_queries.scoped(actor).get_or_none(no=no)
+    case = await case_queries.scoped_query(actor).get_or_none(no=no)
     if case is None:
         raise NotFound(no=no)
     head_id = (await find_roots([case.id], [LinkKind.CAMPAIGN])).get(case.id, case.id)
-    head = await case_queries.scoped(actor).get_or_none(id=head_id) or case
+    head = await case_queries.scoped_query(actor).get_or_none(id=head_id) or case
     campaign_links = Link.filter(earlier_id=head_id, kind=LinkKind.CAMPAIGN.value).exclude(
         state=LinkState.DISMISSED.value
     )
-    rows = case_queries.scoped(actor).filter(id__in=Subquery(campaign_links.values("case_id")))
+    rows = case_queries.scoped_query(actor).filter(id__in=Subquery(campaign_links.values("case_id")))
     return _work_row(head), [_work_row(row) for row in await rows.order_by("received_at", "id").limit(GROUP_MOST)]
 
 
@@ -348,7 +348,7 @@ async def add_link(actor: Actor, no: str, other: str, kind: LinkKind, *, now: da
 
     Raises NotFound, Forbidden, or Invalid when they are one and the same or one is a report and the other is not.
     """
-    rows = {row.no: row for row in await case_queries.scoped(actor).filter(no__in=[no, other])}
+    rows = {row.no: row for row in await case_queries.scoped_query(actor).filter(no__in=[no, other])}
     if no not in rows:
         raise NotFound(no=no)
     if Role.RECEPTION not in actor.roles or actor.unit != rows[no].desk:

@@ -175,12 +175,6 @@ async def corrections() -> list[LabelledMessage]:
     return [LabelledMessage(one.title, one.text, one.category) for one in await lessons()]
 
 
-async def latest(most: int = 50) -> list[dict[str, Any]]:
-    """The latest examples with their provenance, for the administrator. No text: the title says enough."""
-    names = ("case_no", "title", "category", "was", "unit", "source", "by", "at", "state", "confirmed_by")
-    return list(await LearntExample.all().order_by("-at").limit(most).values(*names))
-
-
 async def counts(since: datetime | None = None) -> dict[str, int]:
     """How many examples there are in each state; `since`: only those taught later."""
     found = LearntExample.all() if since is None else LearntExample.filter(at__gt=since)

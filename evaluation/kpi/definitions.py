@@ -45,7 +45,6 @@ _PETITION, _CLOCKS, _CALL_BACKS, _HOTLINE = Profile.PETITION.value, "clocks", "c
 _CASE_PROFILES = (_PETITION, _HOTLINE)
 _LATE_OUTCOMES = ("late_done", "late_open", "late_void")
 _ONLINE_CONSULTATION = {"online": 1, "kind": Kind.CONSULT.value}
-_SCOPE = (Kind.APPEAL.value, Kind.SUGGEST.value)
 
 # fmt: off
 FACTS: tuple[Fact, ...] = (

@@ -19,7 +19,6 @@ from feedback.rules.vocabulary import Act, Kind, Profile
 
 Cell = str | int | float | None
 TOP_ROWS = 10
-LAW = "信访工作条例 第四十一条"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,6 @@ STAGES: tuple[ConsultationStage, ...] = (
     ),
     ConsultationStage(90, "veto", "满 90 日未答复，触发单项否决", _LAW, (_UNIT, _HEAD, _OVERSEER), Priority.AT_ONCE),
 )
-SILENT_DAYS = 60
 STALE_DAYS = 5
 """Nobody is told today of a stage reached long ago, as in an imported history; the table of the board shows it."""
 

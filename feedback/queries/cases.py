@@ -47,11 +47,6 @@ def scoped_query(actor: Actor) -> QuerySet[Case]:
     return cases_.filter(in_tenure | Q(desk=access_scope.desk) if access_scope.desk else in_tenure)
 
 
-def scoped(actor: Actor) -> QuerySet[Case]:
-    """The cases the actor sees, for the other questions about several cases (`feedback.links`)."""
-    return scoped_query(actor)
-
-
 async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | None = None) -> CaseFile:
     """The case as `actor` sees it. `log_at`: write down that staff read it.
 

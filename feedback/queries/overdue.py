@@ -35,7 +35,7 @@ _CLOCK_COLUMNS = (
 
 def _visible_clocks(actor: Actor) -> QuerySet[ClockRow]:
     """The clocks of the cases the actor sees, rights that may lapse left out."""
-    visible_ids = Subquery(case_queries.scoped(actor).values("id"))
+    visible_ids = Subquery(case_queries.scoped_query(actor).values("id"))
     return ClockRow.filter(case_id__in=visible_ids).exclude(term__in=sorted(RIGHTS)).using_db(db.read_connection())
 
 
@@ -92,7 +92,7 @@ async def load_titles(actor: Actor, nos: Iterable[str]) -> dict[str, str]:
     """The titles of those of the cases the actor may know of; a report's is not repeated elsewhere."""
     unique_nos = sorted(set(nos))
     rows = (
-        await case_queries.scoped(actor).filter(no__in=unique_nos).values("no", "title", "confidential")
+        await case_queries.scoped_query(actor).filter(no__in=unique_nos).values("no", "title", "confidential")
         if unique_nos
         else []
     )

@@ -11,8 +11,6 @@ REPRESENTATIVES_MOST = 5
 """信访工作条例 第二十条: 多人共同提出的，推选代表，代表不得超过五人。"""
 
 HEADCOUNT_MOST = 1_000_000
-JOINT_LEAST = 5
-"""From so many people on a petition is counted as a joint one (集体访); practice, not law."""
 
 
 class PartyRole(StrEnum):

@@ -12,7 +12,6 @@ from feedback.rules.vocabulary import Profile
 
 RETURNS_LEAST = 2
 URGES_LEAST = 3
-BAD_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _paths(routes: list[Route | Mount], prefix: str = "", guarded: bool = False)
     for route in routes:
         path = prefix + route.path
         if isinstance(route, Mount) and route.routes:
-            middleware = getattr(route, "_xq_guarded", False) or "StaffOnly" in repr(route.app)
+            middleware = "StaffOnly" in repr(route.app)
             yield from _paths(list(route.routes), path, guarded or middleware)  # type: ignore[arg-type] # Starlette types them as BaseRoute
         elif isinstance(route, Route):
             yield path, guarded or "StaffOnly" in repr(route.app)

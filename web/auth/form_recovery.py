@@ -130,7 +130,7 @@ async def serve_restored(app: ASGIApp, scope: Scope, receive: Receive, send: Sen
         await app(scope, receive, send)
     elif request.method == "POST" and pending.accepts_path(request.url.path):
         await app(scope, receive, _delete_after_send(send, context, actor))
-    elif request.method == "GET" and not request.headers.get("hx-request"):
+    elif request.method == "GET":
         await _serve_filled(app, scope, receive, send, pending, actor)
     else:
         await app(scope, receive, send)

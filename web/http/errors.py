@@ -71,8 +71,6 @@ async def refusal_response(request: Request, fault: Refusal) -> Response:
         return JSONResponse(error_json(fault), status, headers)
     if status == 401 and fault.code == "unauthorized":
         target = f"/login?next={request.url.path}"
-        if request.headers.get("hx-request"):
-            return Response(status_code=204, headers={"HX-Redirect": target})
         return RedirectResponse(target, 303)
     words = catalogue.error_words(fault.code, **_error_details(fault))
     fields = error_json(fault)["error"].get("fields", {})

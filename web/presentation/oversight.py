@@ -16,14 +16,7 @@ from routing.oversight import measure_types, triggers
 from routing.oversight.forecast import Forecast
 from routing.oversight.measure_types import MeasureStatus, MeasureStep
 from routing.oversight.measures import MeasureView
-from web.presentation import oversight as oversight_views
 from web.wording import acts, catalogue, dates
-
-
-def oversight_tabs(current: str, actor: Actor) -> list[dict[str, Any]]:
-    """The tabs over the pages of oversight."""
-    return oversight_views.build_tabs(current, actor)
-
 
 MEASURE_STATUSES: Mapping[str, str] = {
     "issued": "待反馈",

@@ -11,7 +11,7 @@ from web.auth import sessions
 from web.auth.permissions import require_overseer
 from web.context import AppContext
 from web.presentation import desk_frame
-from web.presentation.oversight import oversight_tabs
+from web.presentation.oversight import build_tabs
 
 
 async def of_all(request: Request) -> Response:
@@ -19,7 +19,7 @@ async def of_all(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = await require_overseer(request), await directory.load_directory()
     values = {
-        "tabs": oversight_tabs("forecast", actor),
+        "tabs": build_tabs("forecast", actor),
         "rows": await list_forecasts(context, actor, names),
         "own": False,
     }

@@ -29,7 +29,7 @@ from web.context import AppContext
 from web.pages.board import forecasts, measures, supervision
 from web.presentation import case as case_views
 from web.presentation import desk_frame
-from web.presentation.oversight import oversight_tabs
+from web.presentation.oversight import build_tabs
 from web.wording import dates
 
 EVERY_SECONDS = 5
@@ -64,7 +64,7 @@ async def board(request: Request) -> Response:
         "untold_days": inbox.COUNTED_DAYS,
         "wall": is_wall,
         "wall_rows": WALL_ROWS,
-        "tabs": oversight_tabs("board", actor),
+        "tabs": build_tabs("board", actor),
     }
     return context.render(request, "board/wall.html" if is_wall else "board/board.html", values)
 

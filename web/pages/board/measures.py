@@ -30,7 +30,7 @@ from web.pages.desk.export import XLSX, guarded
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
 from web.presentation import worklist as worklist_views
-from web.presentation.oversight import oversight_tabs
+from web.presentation.oversight import build_tabs
 from web.wording import catalogue
 
 FAULTS = {
@@ -72,7 +72,7 @@ async def listed(request: Request) -> Response:
     rows = await measures.list_measures(actor, filters, now)
     values = {
         **desk_frame.frame_values(actor, names),
-        "tabs": oversight_tabs("measures", actor) if has_role(actor, OVERSEERS) else [],
+        "tabs": build_tabs("measures", actor) if has_role(actor, OVERSEERS) else [],
         "rows": [oversight_views.measure_line(row, names, now) for row in rows],
         "figures": [{**row, "name": names.short(row["unit"])} for row in await measures.load_figures(actor, now)],
         "chosen": filters,
@@ -205,7 +205,7 @@ async def _one(
     names, now = await directory.load_directory(), context.clock.now()
     values = {
         **desk_frame.frame_values(actor, names),
-        "tabs": oversight_tabs("measures", actor) if has_role(actor, OVERSEERS) else [],
+        "tabs": build_tabs("measures", actor) if has_role(actor, OVERSEERS) else [],
         "m": oversight_views.measure_line(row, names, now),
         "row": row,
         "unit": names.name(row.unit),

@@ -9,7 +9,7 @@ from web.auth.permissions import require_overseer
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
-from web.presentation.oversight import oversight_tabs
+from web.presentation.oversight import build_tabs
 
 
 async def orders(request: Request) -> Response:
@@ -19,7 +19,7 @@ async def orders(request: Request) -> Response:
     lines = [oversight_views.order_line(row, names, now) for row in await overdue.list_supervision_orders(actor)]
     values = {
         **desk_frame.frame_values(actor, names),
-        "tabs": oversight_tabs("orders", actor),
+        "tabs": build_tabs("orders", actor),
         "open": [line for line in lines if line["open"]],
         "ended": [line for line in lines if not line["open"]],
     }

@@ -11,7 +11,7 @@ from web.context import AppContext
 from web.notify import channel
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
-from web.presentation.oversight import oversight_tabs
+from web.presentation.oversight import build_tabs
 
 UNTOLD_MOST = 200
 
@@ -26,7 +26,7 @@ async def late(request: Request) -> Response:
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
     values = {
         **desk_frame.frame_values(actor, names),
-        "tabs": oversight_tabs("late", actor),
+        "tabs": build_tabs("late", actor),
         "rows": lines,
         "ladder": oversight_views.list_escalation_lines(),
         "hours": context.settings.staff_hours,
@@ -42,7 +42,7 @@ async def untold(request: Request) -> Response:
     actor, now = await require_overseer(request), context.clock.now()
     values = {
         **desk_frame.frame_values(actor, await directory.load_directory()),
-        "tabs": oversight_tabs("untold", actor),
+        "tabs": build_tabs("untold", actor),
         "citizens": await inbox.untold_count(now, actor),
         "days": inbox.COUNTED_DAYS,
         "rows": [oversight_views.untold_line(row) for row in await inbox.untold(actor, now, UNTOLD_MOST)],

@@ -18,7 +18,7 @@ from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
-from web.presentation.oversight import oversight_tabs
+from web.presentation.oversight import build_tabs
 from web.wording import catalogue
 
 
@@ -38,7 +38,7 @@ async def _proposals(
     titles = await overdue.load_titles(actor, [row["case_no"] for row in rows + decided])
     values = {
         **desk_frame.frame_values(actor, names),
-        "tabs": oversight_tabs("proposals", actor),
+        "tabs": build_tabs("proposals", actor),
         "rows": [oversight_views.proposal_line(row, names, titles) for row in rows],
         "decided": [oversight_views.proposal_line(row, names, titles) for row in decided],
         "may_decide": Role.SUPERVISOR in actor.roles,

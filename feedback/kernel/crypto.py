@@ -1,7 +1,7 @@
-"""How is personal data kept unreadable at rest, and how is it forgotten?
+"""Encrypt personal data at rest, and destroy a person's key to forget them.
 
-Every person has a key of their own (AES-256-GCM), itself sealed under the master secret. Destroying the person's
-key makes everything sealed with it unreadable for ever (crypto-shredding), while the case file stays.
+Every person has a key of their own (AES-256-GCM), itself encrypted with the master secret. Destroying the person's
+key makes everything encrypted with it unreadable for ever (crypto-shredding), while the case file stays.
 """
 
 import base64
@@ -20,12 +20,12 @@ def master_key(secret: str) -> bytes:
 
 
 def new_person_key(master: bytes) -> str:
-    """A fresh key for one person, sealed under the master key."""
+    """A fresh key for one person, encrypted with the master key."""
     return _encrypt(master, os.urandom(32))
 
 
 def encrypt_for_person(master: bytes, person_key: str, text: str) -> str:
-    """`text` sealed with the person's key. Empty stays empty."""
+    """`text` encrypted with the person's key. Empty stays empty."""
     return _encrypt(_decrypt(master, person_key), text.encode()) if text else ""
 
 
@@ -35,12 +35,12 @@ def decrypt_for_person(master: bytes, person_key: str, ciphertext: str) -> str:
 
 
 def encrypt_system(secret: str, text: str) -> str:
-    """`text` sealed under the house's own key: for what belongs to no person, such as query codes."""
+    """`text` encrypted with the installation's own key: for what belongs to no person, such as query codes."""
     return _encrypt(master_key(secret), text.encode())
 
 
 def decrypt_system(secret: str, ciphertext: str) -> str:
-    """The text sealed by `seal_house`."""
+    """The text encrypted by `encrypt_system`."""
     return _decrypt(master_key(secret), ciphertext).decode()
 
 

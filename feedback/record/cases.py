@@ -1,4 +1,4 @@
-"""How is a case opened, and how does it change? The one door: `submit` and `act`.
+"""Open and change cases: `submit`, `act` and `acts` are the only way to change a case.
 
 Both read, then decide by plain functions over plain values, then write in one short transaction that begins with a
 write. The only writer of the case file's tables.
@@ -362,7 +362,7 @@ def code_hash(secret: str, code: str) -> str:
 
 
 def sender_hash(secret: str, sender: str) -> str:
-    """What a resend is known by for a day; empty for what comes from inside the house."""
+    """What a resend is known by for a day; empty for what comes from inside the installation."""
     return identifiers.keyed_hash(secret, "sender", sender) if sender else ""
 
 

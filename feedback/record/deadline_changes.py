@@ -75,7 +75,7 @@ def compare_clocks(
 
 
 async def store_changes(pairs: Iterable[tuple[Case, Sequence[DeadlineChange]]], edition: str, now: datetime) -> None:
-    """Write down what moved in these cases, and that it must be told. Inside the transaction that moves it."""
+    """Write down what moved in these cases, and that people must be notified. Inside the transaction that moves it."""
     pairs = [(case, changes) for case, changes in pairs if changes]
     if not pairs:
         return

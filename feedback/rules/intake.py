@@ -1,4 +1,4 @@
-"""Tidy and check a submission from any channel: Draft and Submission.
+"""Tidy and check a submission from any channel.
 
 Tidying never changes what a person said: it normalises line ends, drops control characters that no database keeps,
 and trims. Every fault is named by field. No I/O.

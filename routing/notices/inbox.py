@@ -40,7 +40,7 @@ _COLUMNS = (
 
 
 def _addressed_notices(actor: Actor) -> QuerySet[Notice]:
-    """What the actor's roles are told in their unit."""
+    """What is sent to the actor's roles in their unit."""
     audiences = [audience.value for audience, roles in ROLES.items() if actor.roles & roles]
     return Notice.filter(unit=actor.unit, audience__in=audiences).exclude(unit="")
 

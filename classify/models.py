@@ -1,4 +1,4 @@
-"""How are releases of the classifier, what it learnt from, and what it found in the cases kept? Tables only."""
+"""Tables of the classifier: releases, training examples, outcomes and what was found in cases."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What can a message be about? The category tree 信访事项内容分类 as data, with stable codes.
+"""The category tree 信访事项内容分类 as data, with stable codes.
 
 Names are the customary ones; the codes are ours: two digits for level 1, four for level 2, the
 last two being the place in the row. A code is never reused; a new name goes to the end of its row.

@@ -1,1 +1,1 @@
-"""How well is it done? Service evaluation (好差评), timeliness, publication. Not the measuring of models."""
+"""Service evaluation (好差评), timeliness and publication. Not the measuring of models."""

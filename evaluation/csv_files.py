@@ -1,4 +1,4 @@
-"""How does a table become a file for spreadsheet programs? CSV that no program mistakes for code, plain text sheets."""
+"""Write tables as files for spreadsheet programs: CSV that no program takes for code."""
 
 import csv
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""How good are the ratings, and which figures may be shown at all?
+"""Statistical disclosure control: means and shares of ratings, and which figures may be shown.
 
 Means and shares over the five levels, and the small-cell rule. A count between 1 and `cell_min` - 1 is hidden; so is
 another one whenever the hidden one could be worked out from the total. Zero is shown: nobody stands behind it.

@@ -1,6 +1,6 @@
-"""What follows from a rating, and from the end of a month? Rectification cases, editions.
+"""Timers and handlers of evaluation: rectification cases after bad ratings, editions at the end of a month.
 
-A bad rating (差评) opens a case of its own through the one door, so that it gets its clocks like anything else
+A bad rating (差评) opens a case of its own by `feedback.record.cases`, so that it gets its clocks like anything else
 (国办发〔2019〕51号).
 """
 

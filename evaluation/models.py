@@ -1,4 +1,4 @@
-"""How are ratings, their counters, service matters and published editions kept? Tables only."""
+"""Tables of ratings, their counters, service matters and published editions."""
 
 from typing import Any
 

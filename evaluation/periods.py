@@ -1,11 +1,4 @@
-"""Was it in time? Clocks and tenures of a period, counted as on time, late or running, per unit.
-
-Every clock is decided once: on time in the period in which it was kept, late in the period in which it came due
-unanswered, whether or not somebody answered later. A case that is never finished therefore counts as late, and does
-not drop out of the base. What is not yet due is running and in no base. Each unit answers for the clocks that ended
-while it held the case, the desk for forwarding and for the time between two units; the citizen's own clock, from
-submission to answer, is everybody's. No I/O.
-"""
+"""Periods of evaluation: parse and name months, quarters and years. No I/O."""
 
 import re
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Which five levels and which second-level indicators may a rating use?
+"""The five levels and the second-level indicators of a rating.
 
 The level-2 indicators (二级指标) are one national set with stable codes: a town may neither add nor drop any. A rating
 keeps the name of the set it was given under; codes of the superseded set are only decoded. The five levels carry two
-foreign codings that run in opposite directions, so inside the house a level is 1–5 with 5 the best, and the mapping
+foreign codings that run in opposite directions, so inside the system a level is 1–5 with 5 the best, and the mapping
 happens at the edge. No I/O.
 """
 

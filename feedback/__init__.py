@@ -1,4 +1,4 @@
-"""What was said, what happened, and what is due? The case file (案卷) and its one door.
+"""The case file (案卷): what was said, what happened and what is due. Cases change only through `feedback.record.cases`.
 
 Law as read: 信访工作条例 (2022-02-25, in force 2022-05-01), 民法典 (2020), 国办发〔2019〕51号 (好差评),
 国办发〔2020〕53号 (12345). Each row that rests on an article names it.
@@ -13,8 +13,8 @@ Glossary: one word per thing everywhere (code, page, API).
 | stage | 办理阶段 | first 初次办理, review 复查, re_review 复核: chained in one file |
 | act | 办理动作 | one thing somebody does to a case; a row of STEPS |
 | entry | 办理记录 | an act as it was recorded; never edited, chained by digests |
-| status | 办理状态 | folded from the entries |
-| clock | 时限 | a statutory or promised limit, folded from the entries and the calendar |
+| status | 办理状态 | projected from the entries |
+| clock | 时限 | a statutory or promised limit, computed from the entries and the calendar |
 | tenure | 承办期 | the days during which a unit holds a case, as lead 主办 or co-unit 协办 |
 | desk | 受理窗口 | the reception that takes a case before it has a unit |
 | unit | 承办单位 | whoever must answer |
@@ -31,7 +31,7 @@ Glossary: one word per thing everywhere (code, page, API).
 | outcome | 处理结论 | support 予以支持, explain 解释说明, reject 不予支持 |
 | objection | 异议 | a unit says that a petition is not its duty; the desk consents or not |
 | commission | 交办 | an assignment with a day by which to report back; forward 转送 is one without |
-| mark | 标志 | a state of affairs folded from the entries, such as a pending objection |
+| condition | 标志 | a state of affairs projected from the entries, such as a pending objection |
 | endorsement | 单位负责人同意延期 | a unit's head agrees to a longer term of a 12345 order; the centre decides |
 | on account (hold) | 挂账 | an order that cannot be solved now, put aside to a day by the centre |
 | promise | 承诺时限 | a term shorter than the law's |
@@ -40,11 +40,11 @@ Glossary: one word per thing everywhere (code, page, API).
 | repeat, campaign | 重件、同类来件 | the same matter by the same person, or by several |
 | trigger | 督办情形 | the fact on which a supervision order rests |
 | measure | 督办措施、三项建议 | 约谈, 通报, 挂牌督办, 限期整改 and the three suggestions, addressed to a unit |
-| ladder | 逐级告知 | who is told at which stage of a clock |
-| digest | 汇总 | what a unit is told every working morning |
+| escalation | 逐级告知 | who is notified at which level of a clock |
+| digest | 汇总 | what a unit is sent every working morning |
 | key figure | 考核指标 | a rate over counted facts, with its formula |
 | release, candidate | 模型版本、候选版本 | a fitted classifier in force, or one that is tried against it |
-| lesson | 学习样例 | what somebody decided, as the classifier may learn it |
+| training label | 学习样例 | what somebody decided, as the classifier may learn it |
 | usual units | 通常由谁办理 | who took on such cases before, learnt from confirmed ones; decides nothing |
 | flag | 关注标记 | words that deserve attention; never changes a clock |
 | topic | 热点 | what several people complain about |

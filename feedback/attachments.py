@@ -1,4 +1,4 @@
-"""How do files come in and go out? Type by content, metadata stripped, bytes by digest, never in a transaction.
+"""Store and serve attached files: type by content, metadata stripped, named by digest, never in a transaction.
 
 Files lie under `<data>/files/ab/cdef…` by their SHA-256, so the same file twice is stored once.
 """

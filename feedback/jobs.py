@@ -1,6 +1,6 @@
-"""What does the case file do by itself? Finding clocks that ran out, closing, recounting, proving, forgetting.
+"""Timers and outbox handlers of the case file: overdue clocks, closing, recalculation, verification, deletion.
 
-Timers find and hand over: the query narrows, a compare-and-set takes, the message tells the rest of the house.
+Each timer selects rows by a query, claims them by compare-and-set, and tells other packages by an outbox message.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ _SENDERS_SPAN = timedelta(days=30)  # also after nights in which nobody forgot t
 
 
 async def sweep_clocks(now: datetime) -> int:
-    """Hand over every clock that reached a further stage, each stage once. Returns how many."""
+    """Send a message for every clock that reached a further stage, each stage once. Returns how many."""
     count = 0
     while True:
         handed_over, is_done = await sweep_some_clocks(now)
@@ -49,7 +49,7 @@ async def sweep_clocks(now: datetime) -> int:
 
 
 async def sweep_some_clocks(now: datetime) -> tuple[int, bool]:
-    """Hand over at most a batch of clocks that reached a further stage: how many, and whether none is left.
+    """Send messages for at most a batch of clocks that reached a further stage: how many, and whether none is left.
 
     A batch is one transaction: what is taken is handed over, and what moved meanwhile stays for the next look.
     """

@@ -1,7 +1,7 @@
-"""How are letters issued and kept? Each once per act, numbered without gaps or doubles, checkable by anybody.
+"""Issue, number, store and verify official letters: each once per act, without gaps, checkable by anybody.
 
-A letter keeps what could change later (names, days, telephone numbers) as it was that day, the person's name sealed
-under the person's own key, and the edition of its template. Its words are those of the entry, which nobody rewrites.
+A letter keeps what could change later (names, days, telephone numbers) as it was that day, the person's name encrypted
+with the person's own key, and the edition of its template. Its words are those of the entry, which nobody rewrites.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Which cases belong together, who says so, and who may know? Proposed links with their evidence, and what people decided.
+"""Links between cases (repeats, campaigns, merges): proposals with evidence, decisions, and who may see them.
 
-A link is told only to whoever may see both of its cases, and that two cases are of one person only to whoever sees the
+A link is shown only to whoever may see both of its cases, and that two cases are of one person only to whoever sees the
 person in both: else a unit would learn who wrote an anonymous one. Reports (检举控告) are compared with reports alone.
 """
 

@@ -1,9 +1,9 @@
-"""What of the record was counted by older rules than ours, and how is it counted anew with its cause written down?
+"""Find cases that an older version computed otherwise, and recalculate each with its cause written down.
 
-What is stored of a case is folded from its entries. A newer version may fold them otherwise, say because a rule was
-mended; then `xinqiao verify` names the cases, and `refold` counts each anew by an act of the system through the one
-door: one transaction, the cause and every date that moves in its entry. What the calendar moves is not ours to tell,
-and a file whose chain is broken is left as it is: that is for people.
+What is stored of a case is projected from its entries. A newer version may project them otherwise, say because a rule
+was corrected; then `xinqiao verify` names the cases, and `recalculate` computes each anew by an act of the system
+(`feedback.record.cases`): one transaction, with the cause and every changed date in its entry. What the calendar
+changes is left to `feedback.record.deadline_changes`, and a file whose chain is broken is left as it is: that is for people.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -51,7 +51,7 @@ async def recalculate(difference: CaseDifference, cause: str, now: datetime) -> 
 
 
 def describe_differences(case: Case, stored_clocks: Sequence[Clock], case_projection: CaseProjection) -> list[str]:
-    """What is stored otherwise than it is folded, in words; a wording that changed is no difference."""
+    """What is stored otherwise than it is projected, in words; a wording that changed is no difference."""
     pairs = (
         ("状态", case.status, case_projection.state.status.value),
         ("阶段", case.stage, case_projection.state.stage.value),

@@ -1,1 +1,1 @@
-"""Who answers, and who is told? Units, routing rows, notices and the ladder of warnings."""
+"""Which unit handles a case and who is notified: units, routing rows, notices, escalation and oversight."""

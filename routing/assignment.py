@@ -1,7 +1,4 @@
-"""What does routing do when something happened? Assigns by the rows, and tells people.
-
-Each handler may run twice or a day late: what is already done answers NotNow.
-"""
+"""Choose the unit or reviewer for a case, and list the units that must not get it."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which unit answers? The most specific routing row that fits, with its reason; the last resort is the desk.
+"""Choose the unit by the most specific routing row that fits, with its reason. The last resort is the desk.
 
 Specific means: a row for the kind before one for all kinds (检举控告 must never follow its topic), then the longer
 category, then the region. A row whose unit is barred is passed over. No I/O.

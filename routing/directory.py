@@ -1,4 +1,4 @@
-"""Which units, regions and staff are there, and who is somebody? A snapshot per edition, read once per process."""
+"""Directory of units, regions and staff: a snapshot per edition, read once per process."""
 
 import re
 from collections.abc import Iterable, Mapping

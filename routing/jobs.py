@@ -1,4 +1,4 @@
-"""What does routing do when something happened? Assigns by the rows, and tells people.
+"""Handlers of routing: assign new cases by the rows, and plan notices and warnings.
 
 Each handler may run twice or a day late: what is already done answers NotNow.
 """
@@ -106,7 +106,7 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
 
 
 def _is_stale(case: CaseSummary, payload: Mapping[str, Any], now: datetime) -> bool:
-    """Nobody is told today of what happened long ago, as in an imported history."""
+    """Nobody is notified today of what happened long ago, as in an imported history."""
     if "due" in payload:
         return now - from_millis(int(payload["due"])) > STALE_CLOCK
     happened_at = next((e.at for e in case.entries if e.seq == payload.get("seq")), now)

@@ -1,4 +1,4 @@
-"""How are units, staff, regions, routing rows and notices kept? Tables only; `routing.directory` reads them."""
+"""Tables of units, staff, regions, routing rows, notices and measures. `routing.directory` reads the units."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""When may a category be routed without a person? When this district's own outcomes prove that it goes right.
+"""Sequential test that decides when a category may be routed without a person, from this district's own outcomes.
 
-Every confirmed outcome (see `confirmed`) is right or wrong and belongs to several cells: the heading, the category, the
+Every confirmed outcome (see `proposal_outcome`) is right or wrong and belongs to several cells: the heading, the category, the
 heading in one street, the heading sent to one unit, each again for the surer messages alone; and, where it is very
 sure, the pool of all headings, since most headings are too small to prove anything for years. A cell is proven when a
 lower confidence bound of its precision reaches the target. A new district has no outcome, so nothing is proven. What

@@ -1,6 +1,6 @@
-"""What has this district confirmed of the classifier's proposals, and what may therefore go without a person?
+"""Store confirmed outcomes of the classifier's proposals, and what they prove for each cell.
 
-Outcomes are facts, one per case; the standing of each cell is their folding, kept up to date in the same transaction.
+Outcomes are facts, one per case; the standing of each cell is computed from them and kept up to date in the same transaction.
 """
 
 from collections.abc import Iterable
@@ -56,7 +56,7 @@ async def record(case_no: str, street: str, said: Confirmed, target: float) -> b
 
 
 async def _corrected(known: Outcome, own: Iterable[str], said: Confirmed, target: float) -> bool:
-    """The outcome turned round: its cells are folded anew from all their outcomes, in the order they came in."""
+    """The outcome turned round: its cells are computed anew from all their outcomes, in the order they came in."""
     async with db.transaction():
         await db.compare_and_set(known, {"is_right": known.is_right}, {"is_right": said.is_right, "at": said.at})
         rows = await Proof.filter(cell__in=list(own))

@@ -1,4 +1,4 @@
-"""What became of what the classifier proposed? Read from the entries of a case; None while nobody has confirmed anything.
+"""Whether a proposal of the classifier was right, read from the entries of a case. None while nobody confirmed anything.
 
 Confirmed is the unit that accepted or, until one did, the unit the reception desk chose. A proposal was right when that
 is the unit it named and nobody put the case under another category: every correction counts against it. What the

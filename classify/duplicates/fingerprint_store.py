@@ -1,4 +1,4 @@
-"""Which cases share a passage with these words? The prints of all cases in one table of numbers.
+"""Store text fingerprints of all cases, and find the cases that share a passage with a text.
 
 A row is a number: the print's bucket above, the case's id below, so one index finds all cases of a bucket, newest
 first, and adding a case twice changes nothing. The same on both databases, for any number of processes; what is kept

@@ -1,4 +1,4 @@
-"""Was this said before? What comes in is compared with what there is, and links are proposed with their evidence.
+"""Propose links between a new case and earlier similar ones, with their evidence.
 
 The same person and the same matter is a repeat (重件), other people and the same matter a campaign (群体、同类). A machine
 only proposes: a clerk merges, answers with how the first stands, or says that it is something else.

@@ -1,8 +1,8 @@
-"""Is this the same matter said twice? Prints by which a twin is found, and how much two texts are alike.
+"""Detect near-duplicate texts: fingerprints to find candidates, and a measure of similarity.
 
 A text is narrowed to its letters and figures. Its prints are winnowed passages: of each `WINDOW` neighbouring runs of
 five letters the one with the least hash, so that two texts that share a passage of `SURE` letters share a print,
-wherever it stands. Likeness is told on the texts themselves: the cosine of runs of three and four letters, rare runs
+wherever it stands. Likeness is measured on the texts themselves: the cosine of runs of three and four letters, rare runs
 counting more, and how much of the shorter one stands in the longer. No I/O but our own examples, read once.
 """
 

@@ -1,4 +1,4 @@
-"""How is a candidate made and judged? Fit apart from the requests, try it beside the release in force, say if it is worse.
+"""Fit a candidate release in a process of its own and compare it with the release in force.
 
 Runs as a process of its own (`python -m classify.learning.candidate`, an order as JSON in, the outcome as JSON out), at low
 priority, so that no request waits for it. It reads and writes release folders and nothing else; whoever asked records

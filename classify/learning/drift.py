@@ -1,4 +1,4 @@
-"""Are today's messages still like those the release was judged on? Compared with the weeks before, with bounds.
+"""Detect drift: are today's messages still like those the release was judged on? Compared with the weeks before.
 
 Three signs: what is written about (population stability index of the headings the classifier saw), how much of the
 words is new to the release, and how sure it still is. Each sign has the bound from which it matters, and counts only

@@ -1,6 +1,6 @@
-"""How is heavy work done while requests are answered? In a process of its own, at low priority, JSON in and JSON out.
+"""Run heavy work in a process of its own at low priority, JSON in and JSON out, while requests are answered.
 
-A module that can work so says `apart.answer(work)` under `__main__`. Killed with its parent or without, such a process
+A module that can work so calls `subprocess_worker.answer(work)` under `__main__`. Killed with its parent or without, such a process
 leaves nothing that anybody refers to.
 """
 

@@ -1,4 +1,4 @@
-"""What do `xinqiao train` and `xinqiao trial` do, and the nightly run? Gather, have a candidate made, promote unless worse.
+"""Train a new release: collect examples, have a candidate made, promote it unless it is worse.
 
 A new release must not be worse than the one in force: on the labelled messages kept out of its fit, in any category
 or unit of them, and on the frozen messages of `knowledge/frozen.toml`, which nobody may fit on. The last keeps out

@@ -1,4 +1,4 @@
-"""What does a case teach? What people decided about it, folded from what happened, with who said it and who agreed.
+"""Derive training labels from the events of a case: what was decided, by whom, and who agreed.
 
 A heading somebody gave is *said*; it is *confirmed* when somebody else, at the unit it led to, takes the case on or
 answers it; it is *returned* when that unit sends it back. What only the classifier said teaches nothing until a unit

@@ -1,4 +1,4 @@
-"""Which candidates were asked for, and is one being made? A row per run, taken up by one process at a time.
+"""Training runs as rows, each taken up by one process at a time.
 
 A run whose process was killed is taken up again when its lease is over, a few times at most.
 """

@@ -1,4 +1,4 @@
-"""How does a release follow a district? Self-training on its unlabelled messages, and a correction by its own outcomes.
+"""Adapt a release to a district: self-training on unlabelled messages, and correction by its own outcomes.
 
 Self-training: the knowledge head labels the messages it is sure of, and scikit-learn's SelfTrainingClassifier learns
 from those and labels the rest. Correction: a release fitted elsewhere knows what messages are about; how they are

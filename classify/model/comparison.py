@@ -1,4 +1,4 @@
-"""Is a candidate worse than the release in force? Both read the same messages, and only where they differ counts.
+"""Paired statistical test of a candidate against the release in force, on the same messages.
 
 The exact test of McNemar says how likely so uneven a difference is by chance; the interval is a bootstrap over the
 messages. Figures per category and per unit show what a mean would hide. No I/O.

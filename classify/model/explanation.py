@@ -1,4 +1,4 @@
-"""Which words made the difference? From weights of characters and pairs back to words a person can read."""
+"""Explain an answer by words: from weights of characters and pairs back to words a person can read."""
 
 from __future__ import annotations
 

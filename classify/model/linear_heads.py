@@ -1,4 +1,4 @@
-"""What a release computes from a message: linear heads over TF-IDF blocks, plain arrays only.
+"""Linear heads over TF-IDF blocks: what a release computes from a message, plain arrays only.
 
 Fitting is done elsewhere (`pipeline`, `adaptation`); here is what is needed to answer, so nothing but numpy is imported.
 """

@@ -1,4 +1,4 @@
-"""How good is a release on messages whose category is known? The figures every release is judged by.
+"""Quality figures of a release on messages whose category is known.
 
 This measures the classifier. How well units serve is measured in the package `evaluation`.
 """

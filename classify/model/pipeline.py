@@ -1,4 +1,4 @@
-"""What is fitted on messages: TF-IDF features, ridge classifiers, and the calibration of their answers, by scikit-learn.
+"""The scikit-learn pipeline that is fitted: TF-IDF features, ridge classifiers, calibration of their answers.
 
 What comes out are plain arrays (`linear_heads`), so answering needs no scikit-learn. Fitting the same twice gives the
 same numbers. Every choice that is not scikit-learn's own has its trial in README.md.

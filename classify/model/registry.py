@@ -1,4 +1,4 @@
-"""Which release of the classifier is in force, and how does another take its place?
+"""Registry of releases: which one is in force, promotion and roll-back.
 
 A release is a folder under `<data>/releases`; the table says which one is current. Promotion is one transaction, so
 a process killed in the middle leaves the old one serving. Every process asks the table before it uses its copy, so a
@@ -23,7 +23,7 @@ from feedback.kernel.errors import Conflict, NotFound
 
 FOLDER: Final = "releases"
 KEPT: Final = 20  # folders of so many newest releases stay on disk for a way back
-_log = structlog.get_logger("releases")
+_log = structlog.get_logger("registry")
 
 
 async def current(data: Path, known: Model | None) -> Model | None:

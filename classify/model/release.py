@@ -1,4 +1,4 @@
-"""What is this message about, how sure are we, and why? One release in memory, answering from plain arrays.
+"""A release in memory: predict category and confidence and explain them, from plain arrays.
 
 Two heads look at a message. The *knowledge* head was fitted on what is written in `knowledge/` and knows every
 level-2 category. The *trained* head, absent on day one, was fitted on real messages and knows level 1; it corrects

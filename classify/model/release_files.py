@@ -1,4 +1,4 @@
-"""A release on disk: two files in a folder, checked bit by bit when they are read.
+"""Store and read a release: two files in a folder, checked by digest when they are read.
 
 `weights.npz` holds plain arrays (never pickle), `release.json` the rest and the SHA-256 of the first; the id of a
 release is the digest of both. Releases of formats 1 and 2 (before 2026-11-28) are read as well and answer as they did.

@@ -1,4 +1,4 @@
-"""What is known before the first real message? The cards and examples of `knowledge/` and the tenant's duty list."""
+"""Examples known before the first real message: the cards and examples of `knowledge/` and the tenant's duty list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a release come about? Knowledge, adapted to unlabelled messages, corrected by labelled ones.
+"""Make a release from examples: knowledge, adapted to unlabelled messages, corrected by labelled ones.
 
 Cold: cards and examples of `knowledge/` and the tenant's duty list, nothing else. Adapted and trained: a second head
 beside it (`adaptation`, `pipeline`). Fitting needs scikit-learn, so whoever answers requests does not import this.

@@ -1,4 +1,4 @@
-"""Who answers such messages here? Learnt from who answered the earlier ones, however the house is cut into units.
+"""Recommend the unit that usually handles such messages, learnt from who answered the earlier ones.
 
 What a message is about says little where one office answers for a whole county, two hubs pass on what the departments
 write, or duties lie otherwise than in the rows. So every message is judged from several sides, each of which knows only

@@ -1,4 +1,4 @@
-"""Does an answer answer? Checks with advice for the clerk before it is sent, and a figure for supervisors afterwards.
+"""Quality checks of a reply: advice for the clerk before it is sent, a figure for supervisors afterwards.
 
 Each check is a row: what it looks for, what to do about it, and where the duty comes from. No score is learnt and
 nothing is stopped: a short answer can be a good one, and whoever writes decides. No I/O.

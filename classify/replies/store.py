@@ -1,4 +1,4 @@
-"""Which answers had which findings? Kept when an answer is sent, told per unit for supervisors. Reports are never kept."""
+"""Store findings about sent replies, counted per unit for supervisors. Reports (检举控告) are never stored."""
 
 from collections import Counter
 from collections.abc import Sequence

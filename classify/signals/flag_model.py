@@ -1,11 +1,11 @@
-"""What does a message sound like, where no rule's words stand in it? A small model beside the rows of `flags`.
+"""A small model that flags dangerous messages where no rule of `classify.signals.flags` matches a word.
 
 People tell of the worst in words no table foresees. Five ridge regressions on characters, pairs and the concepts of
 `flags` (which concepts stand there, not whether a row holds), fitted on our own sentences of `knowledge/attention.toml`
 and on the calm ones of `knowledge/examples.toml`: seconds, and the same numbers every time. They are fitted when the
 database is migrated or a process starts (`prepare`), never while somebody waits for an answer, and kept in the data
 folder under the digest of everything they were made from, so that a later start only reads them and a new version fits
-anew. A long story is heard piece by piece, so that the danger in its middle is not drowned. A hunch is shown as one and
+anew. A long story is read piece by piece, so that the danger in its middle is not drowned. A flag of the model is shown as such and
 lets a person look; it is never more than that.
 """
 
@@ -57,7 +57,7 @@ _PIECE: Final = 60
 _PIECES: Final = 60
 _PARTS: Final = ("idf", "weights", "bars")
 _UNREADABLE: Final = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
-_log = structlog.get_logger("hunches")
+_log = structlog.get_logger("flag_model")
 _STOP = re.compile(r"(?<=[。！!？?；;\n])")
 _PAUSE = re.compile(r"(?<=[，,、：: ])")
 

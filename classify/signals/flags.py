@@ -1,4 +1,4 @@
-"""What in a message deserves attention before anything else? Flags, each with the words that raised it.
+"""Rules that flag messages which deserve attention first, each with the words that raised the flag.
 
 Danger to life, threats of self-harm, many people acting together, a child harmed, an official accused, personal data.
 The words are data (`knowledge/signs.toml`): concepts, and rows that say which concepts near each other raise a flag and

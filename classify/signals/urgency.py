@@ -1,4 +1,4 @@
-"""Does a message tell of danger to life, or of water, power, gas or heat cut off? Signs as a table, with reasons.
+"""Urgency of a message (danger to life, utilities cut off), by a table of signs, with reasons.
 
 Levels as the clocks know them: 1 危及生命 (two hours), 2 基本生活中断或公共安全隐患 (a day), 0 neither. Read clause by
 clause and conservatively: what is over, what is only imagined, announced or asked for raises nothing. A threat of

@@ -1,10 +1,4 @@
-"""How much may each lesson weigh? Nobody alone, and no campaign, decides what the classifier learns.
-
-A lesson somebody else confirmed weighs whole, one that was only said half, one that came back nothing. Then, each as a
-row below: near-identical texts weigh together no more than a few; a lesson that contradicts what such texts were
-confirmed to be weighs nothing; who says much that the release in force is sure is otherwise needs a second person;
-and what one person said stays below a cap. Every reduction is told with its reason. No I/O.
-"""
+"""Group near-identical texts, so that copies of one text weigh together no more than a few. No I/O."""
 
 from __future__ import annotations
 

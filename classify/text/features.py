@@ -1,4 +1,4 @@
-"""How does a message become numbers? Tidying, and counting of single characters and pairs.
+"""Turn a message into features: normalisation, and counts of single characters and pairs.
 
 Pairs of characters stand for words: nothing depends on the process, and a misspelt or new word still shares most of its
 pairs with the known one. The title is a block of its own, since it is nearly all topic. Where there are enough real

@@ -1,4 +1,4 @@
-"""Which places does a message name? By their endings (小区, 路, 学院 …), so that no gazetteer is needed.
+"""Find the places a message names, by their endings (小区, 路, 学院 …), so that no gazetteer is needed.
 
 The same smell in two compounds is two matters, two complaints about one compound are likely one. A name is kept as its
 last two characters and its ending: where it begins, no rule can tell. No I/O.

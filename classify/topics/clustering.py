@@ -1,7 +1,7 @@
-"""What do many people complain about just now? Cases that tell of the same matter, gathered, named and counted.
+"""Cluster recent cases into topics: cases that tell of the same matter, gathered, named and counted.
 
 Gathering: title, text and words of each case are weighed against all others of the window, and so are the places they
-name; groups grow by the mean likeness of their members, as long as it stays above a bar (average linkage). The likeness is kept only where it is
+name; groups grow by the mean likeness of their members, as long as it stays above a threshold (average linkage). The likeness is kept only where it is
 not nothing, so ten thousand cases take seconds. Counting: heat is how many different people spoke, by the keyed hash
 of their telephone or identity number; whoever writes fifty times is one. No I/O.
 """

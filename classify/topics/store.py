@@ -1,4 +1,4 @@
-"""Which topics were there on which day? Kept once a day with the cases behind them, told for those somebody may see."""
+"""Store the topics of each day with their cases, and show them to those who may see the cases."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

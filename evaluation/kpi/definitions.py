@@ -1,4 +1,4 @@
-"""What is each key figure made of? Definitions as data over a small vocabulary of counted facts, and one engine.
+"""Definitions of key figures as data over a small vocabulary of counted facts, and the engine that computes them.
 
 A figure is a sum of facts over a sum of facts, a product of two figures, or their weighted sum; nothing else can be
 said, and no text is ever evaluated. The formula people read is written from the same row, so it cannot differ from

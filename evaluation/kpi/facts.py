@@ -1,4 +1,4 @@
-"""What was counted in a period, unit by unit? The facts of `evaluation.kpi.definitions`, and the cases behind each of them.
+"""Count the facts of `evaluation.kpi.definitions` in a period by unit, and list the cases behind each.
 
 The database adds up; here cells become facts by name. The same rows answer both questions, so a number and the list
 behind it cannot differ.

@@ -1,4 +1,4 @@
-"""Who was satisfied, who was not, and who let the time for rating pass? Each first answer settled once.
+"""Settle each first answer once: satisfied, dissatisfied, or not rated in time.
 
 A first answer is rated in the period in which the rating came, or it counts as 逾期未评价 in the period in which the
 window closed; a rating that comes later moves nothing. So every case is in the base exactly once, nobody drops out of

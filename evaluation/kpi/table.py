@@ -1,6 +1,6 @@
-"""What does the table of key figures say, for whom? One document for the page, the API and the files.
+"""The table of key figures as an actor may see it: one document for the page, the API and the files.
 
-Overseers of the whole house see every unit, others their own units and what lies below; totals are of what is seen.
+Overseers of the whole installation see every unit, others their own units and what lies below; totals are of what is seen.
 Nothing is hidden here but reports, which are in no figure; what is published goes through `list_public_figures`.
 """
 

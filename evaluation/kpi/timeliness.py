@@ -1,4 +1,4 @@
-"""Was it in time? Clocks and tenures of a period, counted as on time, late or running, per unit.
+"""Count clocks of a period as on time, late or running, per unit.
 
 Every clock is decided once: on time in the period in which it was kept, late in the period in which it came due
 unanswered, whether or not somebody answered later. A case that is never finished therefore counts as late, and does

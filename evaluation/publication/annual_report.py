@@ -1,4 +1,4 @@
-"""What does the year's report to Party committee and government say (信访工作条例 第四十一条)? Sections of words and tables.
+"""The annual report (信访工作条例 第四十一条) as sections of words and tables.
 
 One document, gathered once; page, Word and Excel only render it, so they cannot differ from each other, and its rates
 come from the engine of the key figures. What nothing is recorded about is said to be so, not left out.

@@ -1,4 +1,4 @@
-"""How does the year's report become a Word file and a workbook? Rendered from `evaluation.publication.annual_report`, nothing counted here.
+"""Render the annual report as a Word file and a workbook. Nothing is counted here.
 
 Charts must be read in black and white and by those who cannot see: in Word a bar is a row of blocks beside its number,
 in Excel the bars carry their numbers and a pattern.

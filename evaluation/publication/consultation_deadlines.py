@@ -1,7 +1,7 @@
-"""Which online consultation is about to become a veto? Messages without an answer, by days, and a silent column.
+"""Warn of online consultations that stay unanswered for too long, before they become a veto.
 
 A consultation column that leaves a valid message unanswered for three months fails at once (单项否决), and one without
-an answer published for two months loses points; so the alarm rings at 60, 75 and 85 days, and the veto is at 90.
+an answer published for two months loses points; so warnings are sent at 60, 75 and 85 days, and the veto is at 90.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ STAGES: tuple[ConsultationStage, ...] = (
     ConsultationStage(90, "veto", "满 90 日未答复，触发单项否决", _LAW, (_UNIT, _HEAD, _OVERSEER), Priority.AT_ONCE),
 )
 STALE_DAYS = 5
-"""Nobody is told today of a stage reached long ago, as in an imported history; the table of the board shows it."""
+"""Nobody is notified today of a stage reached long ago, as in an imported history; the table of the board shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,12 @@ async def notify_overdue(policy: DeliveryPolicy, now: datetime) -> int:
 
 
 def is_last(number: int) -> bool:
-    """Whether that was the last slice of `ring`."""
+    """Whether that was the last slice of `notify_overdue`."""
     return number >= len(_DAYS) - 1
 
 
 async def ring_some(manner: DeliveryPolicy, now: datetime, number: int) -> int:
-    """A slice of `ring`: what was received on one day. Slices are numbered from 0. Returns how many were told."""
+    """A slice of `notify_overdue`: what was received on one day. Slices are numbered from 0. Returns how many were told."""
     above, planned = await directory.list_overseers(), []
     rows = await aggregates.unanswered_of(office_day(now) - timedelta(days=_DAYS[number]))
     for each in _at_a_stage(rows, now):

@@ -1,4 +1,4 @@
-"""How do figures become public? A period is frozen into an edition, and corrected by a new one only.
+"""Publish figures: freeze a period into an edition, corrected by a new edition only.
 
 What happened after the period is not known to its figures, so an edition is the same whenever it is made, unless the
 record itself was corrected meanwhile. A period that is not over yet may be frozen early, and then says it is
@@ -118,7 +118,7 @@ async def preview_figures(period: str, *, now: datetime, settings: Settings) -> 
 
 
 async def count_period(period: str, *, now: datetime) -> tuple[list[Counts], Counts]:
-    """What lies behind the figures, per unit and in all, with nothing hidden. For supervisors inside the house."""
+    """What lies behind the figures, per unit and in all, with nothing hidden. For supervisors inside the installation."""
     span = periods.parse_month(period)
     cases = await feedback_facts.load_case_facts(span.since, span.until)
     received = Counter(case["unit"] or case["desk"] for case in cases if case["received_at"] <= now)

@@ -1,9 +1,4 @@
-"""How do figures become public? A period is frozen into an edition, and corrected by a new one only.
-
-What happened after the period is not known to its figures, so an edition is the same whenever it is made, unless the
-record itself was corrected meanwhile. A period that is not over yet may be frozen early, and then says it is
-provisional. The files for download hold the same cells, words and formulae as the page.
-"""
+"""Files of a published edition for download: CSV and Excel, with the same cells, words and formulae as the page."""
 
 from collections.abc import Mapping
 from io import BytesIO

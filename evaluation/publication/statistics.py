@@ -1,7 +1,7 @@
-"""What can be published of a period? Facts counted per unit and in all, then shown with the small cells hidden.
+"""Statistics that can be published of a period: counted per unit and in all, with small cells hidden.
 
 The columns and their formulae are data, so that the page, the API and the files say the same. The counts behind the
-table are sealed by a keyed digest: it changes with any of them, yet nobody can try out the hidden ones, as a plain
+table are protected by a keyed digest: it changes with any of them, yet nobody can try out the hidden ones, as a plain
 digest of small numbers would allow. Shares are 0–1, levels 1–5 with 5 the best. No I/O.
 """
 

@@ -1,4 +1,4 @@
-"""Where does a bad rating stand between the star and the closed file (差评闭环)? One table of stages with their limits.
+"""Stages of handling a bad rating until its file is closed (差评闭环). One table with their limits.
 
 The rated unit may hold it for mistaken or malicious; somebody else decides. What stands is verified with the rater, put
 right at once or by a day, or explained; somebody else calls back, and who is not satisfied is heard once more.

@@ -1,8 +1,6 @@
-"""Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
+"""Ratings of cases: store one and one follow-up each, list them, and link what rectifies them.
 
-A case is rated through the one door: the act RATE carries `record_rating` into its transaction. A service at a window or
-online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
-rebuilt from the ratings. Whoever works here does not rate.
+The act RATE (`feedback.record.cases`) carries `record_rating` into its transaction. Whoever works here does not rate.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,4 @@
-"""Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
-
-A case is rated through the one door: the act RATE carries `record_rating` into its transaction. A service at a window or
-online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
-rebuilt from the ratings. Whoever works here does not rate.
-"""
+"""Counters of ratings by level, written in the transaction of the rating and rebuilt from the ratings."""
 
 from datetime import date
 from typing import Any

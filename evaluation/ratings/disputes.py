@@ -1,4 +1,4 @@
-"""Does a bad rating stand? The rated unit may hold it for mistaken or malicious, somebody else decides.
+"""Disputes about bad ratings: the rated unit objects (mistaken or malicious), somebody else decides.
 
 An invalid rating stays stored and leaves the figures; the reason is shown to whoever gave it (国办发〔2019〕51号:
 申诉复核, 排除误评和恶意差评). While a dispute is open the rating counts.

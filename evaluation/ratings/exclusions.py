@@ -1,4 +1,4 @@
-"""Which cases are left out of the satisfaction rates (剔除), who asked, and who decided?
+"""Exclusions of cases from the satisfaction rates (剔除): who asked, and who decided.
 
 Demands proved unreasonable may be left out with a reason (12345 practice); the unit that answered asks, an overseer of
 another unit decides. A case that is left out is counted apart and stays in every other figure.

@@ -1,4 +1,4 @@
-"""How is a citizen asked to rate (评价邀请)? By a message some time after the answer, if they did not rate by themselves.
+"""Ask citizens to rate (评价邀请), by a message some time after the answer.
 
 The link holds a signed token instead of the query code: it opens the rating of this case and nothing else. Whoever
 handed in a report (检举控告) or left no name is not asked.

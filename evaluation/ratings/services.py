@@ -1,8 +1,6 @@
-"""Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
+"""Ratings of services at a window or online, which have no case, and the list of service matters.
 
-A case is rated through the one door: the act RATE carries `record_rating` into its transaction. A service at a window or
-online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
-rebuilt from the ratings. Whoever works here does not rate.
+Whoever works here does not rate.
 """
 
 from collections.abc import Iterable, Mapping
@@ -104,7 +102,7 @@ async def _load_columns(occasion: Occasion) -> dict[str, Any]:
 
 def _occasion_faults(occasion: Occasion, rating: ServiceRating) -> dict[str, str]:
     if occasion.case_no:
-        return {"token": "opens_a_case"}  # the door sends it to the act RATE instead
+        return {"token": "opens_a_case"}  # the page sends it to the act RATE instead
     faults = {} if occasion.matter else {"matter": "missing"}
     if len(occasion.matter) > MATTER_MOST:
         faults["matter"] = "unknown"

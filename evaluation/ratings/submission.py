@@ -1,9 +1,4 @@
-"""Who rated what, and how? Five-level ratings of cases and of services, one and one follow-up each.
-
-A case is rated through the one door: the act RATE carries `record_rating` into its transaction. A service at a window or
-online has no case and is rated by `rate_service`. Counters are written in the transaction of the rating and can be
-rebuilt from the ratings. Whoever works here does not rate.
-"""
+"""A submitted rating as a value, and what may be wrong with it. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,7 +79,7 @@ _LEVEL_BY_CODE = {indicator.code: indicator.level for indicator in INDICATORS}
 
 
 def find_rating_faults(level: object, tags: Sequence[str], text: str, pf: str = PC_CHANNEL) -> dict[str, str]:
-    """What is wrong with a rating, by field. Pure, so that a door can ask before it acts."""
+    """What is wrong with a rating, by field. Pure, so that a page can check before it acts."""
     faults = {}
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= len(LEVELS):
         return {"level": "out_of_range"}

@@ -1,4 +1,4 @@
-"""On which occasion may somebody rate? Signed tokens for QR codes and messages.
+"""Signed tokens for rating links and QR codes.
 
 A token names either a case, or a service matter with the number of one handling or the window it was given at. It is
 signed, not stored: a printed code works as long as the secret stands, and nobody can make one up. No I/O.

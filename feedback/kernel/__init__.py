@@ -1,4 +1,4 @@
-"""What does every part stand on? Mechanism only: settings, time, database, outbox, errors, codes, sealing.
+"""Shared mechanism without domain words: settings, time, database, outbox, timers, errors, identifiers, encryption.
 
 Imports nothing of ours and holds no word of the domain. The list of modules is closed.
 """

@@ -1,4 +1,4 @@
-"""What time is it, and which day is it in the office?
+"""The current time as UTC instants and office days.
 
 Instants (`_at`) are aware and in UTC; days (`_day`) are calendar days in Asia/Shanghai.
 Rules never ask: the edges hold one `Clock` and pass its answer down as `now`.

@@ -1,10 +1,10 @@
-"""How do we reach the database, and how do we change a row without losing somebody else's change?
+"""Database engines, transactions, compare-and-set and the instant field.
 
 Waiting is bounded everywhere: for a lock, for a free connection, for an answer. `is_unavailable` says of any error of a
 driver or of the system whether the database (or a disk) is away for now, so that one place can answer 503.
 This module is also the Tortoise engine for both databases: SQLite transactions begin IMMEDIATE (a deferred one that
 reads before it writes fails at once beside another process), PostgreSQL connections skip the RESET round trip.
-`READ` is a second, read-only door to the same SQLite file, so that a long list never waits behind a writer.
+`READ` is a second, read-only connection to the same SQLite file, so that a long list never waits behind a writer.
 """
 
 import asyncio

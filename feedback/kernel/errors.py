@@ -1,4 +1,4 @@
-"""In which six ways may a call fail? Each has a stable `code` and details, never words for people.
+"""The six kinds of refusal a call may raise. Each has a stable `code` and details, never words for people.
 
 Words are made in `web.wording.catalogue`. Anything else that escapes is a bug and shows as 500.
 """

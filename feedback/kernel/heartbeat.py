@@ -1,4 +1,4 @@
-"""Is a worker alive? Each one writes the time into a row of its own every few seconds; whoever asks reads the newest.
+"""Heartbeats of workers: each writes the time into its own row every few seconds, and health checks read the newest.
 
 A process can live while its worker is stuck, so liveness is what the worker last wrote and not that it has a process id.
 """

@@ -1,4 +1,4 @@
-"""How do case numbers, unguessable codes and keyed hashes look?
+"""Case numbers, unguessable codes and keyed hashes.
 
 Numbers and codes are digits only: they are read out on the telephone and typed by people of every age.
 """
@@ -17,7 +17,7 @@ _NUMBER_MOST = 20  # longer than any number there is: what is cut here was none
 def case_number(day: date) -> str:
     """A fresh case number: office day and six random digits, e.g. `20261121-048213`.
 
-    Random, so that it tells nobody how many cases came before; the unique index refuses the rare twin.
+    Random, so that it tells nobody how many cases came before; the unique index refuses the rare duplicate.
     """
     return f"{day:%Y%m%d}-{secrets.randbelow(10**6):06d}"
 

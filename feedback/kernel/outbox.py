@@ -1,7 +1,7 @@
-"""What must still follow from what happened?
+"""The transactional outbox: messages that must still be handled after a change was stored.
 
 A message is written in the transaction of its fact. This table is the queue of record in both shapes of the
-system: the worker inside drains it, arq workers are merely told its ids. Handlers may run twice, or a day late.
+system: the worker inside drains it, arq workers only receive its ids. Handlers may run twice, or a day late.
 """
 
 import asyncio
@@ -202,7 +202,7 @@ async def run_due(
 
 
 async def _run_batch(messages: Sequence[Message], handlers: Mapping[str, Handler], now: datetime) -> int:
-    """Run a few messages under one lease, and mark them together. Returns how many are done.
+    """Run a few messages under one lease, and set their state together. Returns how many are done.
 
     Killed in between, those already carried out run once more, which every handler bears.
     """

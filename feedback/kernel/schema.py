@@ -1,4 +1,4 @@
-"""Is the database of this version? Compares the migrations in the code with those it has had."""
+"""Check that the database schema is of this version: compare the migrations in the code with those applied."""
 
 import pkgutil
 from functools import cache

@@ -1,7 +1,7 @@
-"""Is the secret the one this data is sealed under? A word sealed when the database was made tells, at every start.
+"""Check at every start that the configured secret is the one the stored data is encrypted with.
 
 Without it a backup restored beside another secret looks whole until somebody opens a case, and what comes in meanwhile
-is sealed under a second one.
+is encrypted with a second one.
 """
 
 from datetime import datetime
@@ -30,7 +30,7 @@ class SecretCheck(Model):
 
 
 class SecretState(StrEnum):
-    """What the sealed word says of a secret. MISSING: there is none yet."""
+    """What the encrypted check word says of a secret. MISSING: there is none yet."""
 
     RIGHT = "right"
     WRONG = "wrong"

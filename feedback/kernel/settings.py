@@ -1,4 +1,4 @@
-"""Which settings are there, and what are they now?
+"""All settings as rows, and reading them from the environment.
 
 One frozen row each: name, type, default, meaning. The environment variable is `XINQIAO_` + the name in capitals.
 `read` lists all faults at once. Nothing else in the project reads the environment.

@@ -1,4 +1,4 @@
-"""Can files be written? Tried by writing one, since a full or read-only disk shows in no other way."""
+"""Check that files can be written, by writing one: a full or read-only disk shows in no other way."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Which work comes round by the clock, and when is it due? Timers: a row each, run once over all processes.
+"""Periodic jobs as rows with due time, lease and last error, each run once over all processes.
 
 A timer does its work in bounded slices and may say where the next one goes on, so that none holds the database for
 long and a killed one loses a slice at most. Which process runs it is decided by a lease, taken by compare-and-set. One

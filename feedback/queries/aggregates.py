@@ -1,4 +1,4 @@
-"""How much of what happened in a span, unit by unit? Counts made by the database, without words or persons.
+"""Aggregate counts of a period by unit, made by the database, without words or persons.
 
 The rows are cubes: each names what was counted by a few columns, and `n` says how often. What a clock counts as is
 said in `evaluation.kpi.timeliness`; a test holds the statement here equal to it. Reports (检举控告) are in no figure: one
@@ -155,7 +155,7 @@ def _received_rows(span: Span) -> str:
         f"CASE WHEN c.channel IN ({_ONLINE}) THEN 1 ELSE 0 END AS online, "
         "c.no AS no, c.channel AS channel, SUBSTR(c.category, 1, 2) AS category, c.region AS region, "
         f"{_is_repeat(end)} AS is_repeat, "
-        # By the case, not by act and time: the sums keep SQLite from walking all answers of the house for each case.
+        # By the case, not by act and time: the sums keep SQLite from walking all answers of the installation for each case.
         f"CASE WHEN EXISTS (SELECT 1 FROM feedback_entry b WHERE b.case_id = c.id AND b.act || '' IN ({answers}) "
         f"AND b.at + 0 <= {to_millis(span.end)}) THEN 1 ELSE 0 END AS answered FROM feedback_case c "
         f"WHERE {_within('c.received_at', span)} AND {_visible(span)} AND c.kind <> '{Kind.RECTIFY}'"

@@ -1,4 +1,4 @@
-"""What does an actor see? One file, worklists with counts, look-up by code, published replies.
+"""Load one case file as an actor may see it.
 
 Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
 """

@@ -1,7 +1,4 @@
-"""What does an actor see? One file, worklists with counts, look-up by code, published replies.
-
-Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
-"""
+"""Look a case up by query code, by source or by receipt."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What do overseers and units see of running clocks and of supervision orders? Every function takes the actor."""
+"""Running and overdue clocks and supervision orders, as overseers and units see them. Every function takes the actor."""
 
 from collections.abc import Iterable
 from datetime import datetime

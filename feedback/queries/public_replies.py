@@ -1,4 +1,4 @@
-"""Which questions and answers were published, and which of them hold these words?"""
+"""List and search published questions and answers."""
 
 from math import ceil
 from typing import Any

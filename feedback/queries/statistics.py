@@ -1,4 +1,4 @@
-"""What do figures, timers and proofs need of the record? Columns without words or persons, for the system only."""
+"""Columns for figures, timers and verification, without words or persons, for the system only."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -156,7 +156,7 @@ async def count_unit_loads(now: datetime, since: datetime, today: date) -> dict[
 
 
 async def load_projection(no: str) -> tuple[CaseProjection, list[Clock], Case]:
-    """A case folded anew, its stored clocks and its row: for `xinqiao verify`."""
+    """A case projected anew, its stored clocks and its row: for `xinqiao verify`."""
     case = await Case.get(no=no)
     history = [to_event(e) for e in await Entry.filter(case_id=case.id).order_by("seq")]
     rows = await ClockRow.filter(case_id=case.id).order_by("seq", "id")

@@ -1,4 +1,4 @@
-"""What do overseers' timers and forecasts need of the record? Facts that speak for an order, and the clocks of the past.
+"""Facts that speak for a supervision order, and past clocks for forecasts.
 
 Columns without words or persons, for the system only.
 """

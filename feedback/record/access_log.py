@@ -1,4 +1,4 @@
-"""Who looked at whose personal or confidential data?"""
+"""Log who looked at whose personal or confidential data."""
 
 from datetime import datetime
 from typing import Any

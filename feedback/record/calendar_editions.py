@@ -1,4 +1,4 @@
-"""Which calendar holds now, which held before, and how does a new edition come about?
+"""Editions of the working calendar: load, draft, check and put in force.
 
 Editions are only ever added: each keeps the days it says anew and the digest of the one before, so that every
 deadline can be counted again with the calendar it was counted with. The first is seeded from `chinesecalendar` (the

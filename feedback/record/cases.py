@@ -1,4 +1,4 @@
-"""How is a case opened, and how does it change? The one door: `submit` and `act`.
+"""Open and change cases: `submit`, `act` and `acts` are the only way to change a case.
 
 Both read, then decide by plain functions over plain values, then write in one short transaction that begins with a
 write. The only writer of the case file's tables.
@@ -363,7 +363,7 @@ def code_hash(vault: Vault, code: str) -> str:
 
 
 def sender_hash(vault: Vault, sender: str) -> str:
-    """What a resend is known by for a day; empty for what comes from inside the house."""
+    """What a resend is known by for a day; empty for what comes from inside the installation."""
     return vault.keyed_hash("sender", sender) if sender else ""
 
 

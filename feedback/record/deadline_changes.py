@@ -1,7 +1,7 @@
-"""Which running deadlines does the calendar move, and who must know? Looked at beforehand, carried out, kept.
+"""Deadlines changed by a new calendar edition: preview, apply and record them.
 
-A move is recorded in the transaction that makes it, with the edition that is its cause, and told by one message per
-case. Whoever keeps the calendar may not know of reports (检举控告): those move too, but are not told here.
+A change is recorded in the transaction that makes it, with the edition that is its cause, and announced by one message
+per case. Whoever keeps the calendar may not know of reports (检举控告): those change too, but are not shown here.
 """
 
 from collections import defaultdict
@@ -75,7 +75,7 @@ def compare_clocks(
 
 
 async def store_changes(pairs: Iterable[tuple[Case, Sequence[DeadlineChange]]], edition: str, now: datetime) -> None:
-    """Write down what moved in these cases, and that it must be told. Inside the transaction that moves it."""
+    """Write down what moved in these cases, and that people must be notified. Inside the transaction that moves it."""
     pairs = [(case, changes) for case, changes in pairs if changes]
     if not pairs:
         return
@@ -278,7 +278,7 @@ async def _affected_cases(editions: Editions, confidential: bool = True) -> Asyn
 async def _project_cases(
     batch: Sequence[Case], editions: Editions
 ) -> list[tuple[Case, CaseProjection, list[ClockRow]]]:
-    """Cases folded, each with the rows of its clocks that an older edition counted."""
+    """Cases projected, each with the rows of its clocks that an older edition counted."""
     ids = [case.id for case in batch]
     histories: dict[int, list[CaseEvent]] = defaultdict(list)
     entries = Entry.filter(case_id__in=ids).order_by("seq")

@@ -1,6 +1,6 @@
-"""How do acts become rows, and rows become values again? The columns, clocks, tenures and side rows of a case.
+"""Store persons encrypted, and match them by keyed hashes.
 
-Only `feedback.cases` calls what writes here, inside its transaction.
+Only `feedback.record.cases` calls what writes here, inside its transaction.
 """
 
 from feedback.kernel import identifiers

@@ -1,6 +1,6 @@
-"""How do acts become rows, and rows become values again? The columns, clocks, tenures and side rows of a case.
+"""Convert acts to rows and rows to values: columns, clocks, tenures and side rows of a case.
 
-Only `feedback.cases` calls what writes here, inside its transaction.
+Only `feedback.record` calls what writes here, inside its transaction.
 """
 
 import hashlib
@@ -131,7 +131,7 @@ async def store_clocks(case_id: int, clocks: Sequence[Clock]) -> None:
             if row.due_at != clock.due_at or clock.stopped_at:
                 columns |= sweep_columns(clock)  # a deadline that moved is warned of anew
             await ClockRow.filter(id=row.id).update(**columns)
-    if removed_ids:  # only what an older version folded otherwise
+    if removed_ids:  # only what an older version projected otherwise
         await ClockRow.filter(id__in=sorted(removed_ids)).delete()
     if new_rows:
         await ClockRow.bulk_create(new_rows)
@@ -169,7 +169,7 @@ def clock_columns(clock: Clock) -> dict[str, Any]:
 async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
     rows_by_key = {(r.seq, r.unit): r for r in await TenureRow.filter(case_id=case_id)}
     removed_keys = set(rows_by_key) - {(t.seq, t.unit) for t in tenures}
-    if removed_keys:  # only what an older version folded otherwise
+    if removed_keys:  # only what an older version projected otherwise
         await TenureRow.filter(id__in=[rows_by_key[key].id for key in removed_keys]).delete()
     for t in tenures:
         row = rows_by_key.get((t.seq, t.unit))

@@ -1,4 +1,4 @@
-"""Which cases or published replies hold these words? The same answer on both databases.
+"""Full-text search of cases and published replies, with the same results on SQLite and PostgreSQL.
 
 Text is narrowed (NFKC, case-folded) and cut into bigrams of Chinese runs and whole Latin words or numbers.
 SQLite keeps them in a contentless FTS5 table, PostgreSQL in a `tsvector` with a plain GIN index; a query is the AND

@@ -1,4 +1,4 @@
-"""Who may see a case, and who may do what with it? One rule for check, list, count, export and buttons.
+"""Access rules: who may see a case, and who may do what with it. One rule for check, list, count, export and buttons.
 
 `scope` says the rule as a value that a query can use, `may_see` says it for one case; a test holds them equal.
 Confidential cases (检举控告) are seen by cleared staff only, and a barred unit and all below it never learn of one
@@ -17,7 +17,7 @@ OVERSEERS = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. Made by the doors from a session or a query code, never by rules."""
+    """Who acts. Made by pages and the API from a session or a query code, never by rules."""
 
     id: str
     name: str

@@ -1,6 +1,6 @@
-"""What holds of a case besides its status? The table MARKS: which act sets a mark, which clears it.
+"""Conditions of a case besides its status. The table CONDITION_RULES: which act sets a condition, which clears it.
 
-Steps depend on marks: no return without a pending objection, no answer while a hearing is held. No I/O.
+Steps depend on conditions: no return without a pending objection, no answer while a hearing is held. No I/O.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ A, M = Act, Condition
 
 @dataclass(frozen=True, slots=True)
 class ConditionRule:
-    """When a mark holds: once it was set so often since it was last cleared, if the act said so."""
+    """When a condition holds: once it was set so often since it was last cleared, if the act said so."""
 
     condition: Condition
     set_by: frozenset[Act]
@@ -51,7 +51,7 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
 
 
 def compute_conditions(history: Iterable[tuple[Act, Mapping[str, object]]]) -> frozenset[Condition]:
-    """The marks that hold after all of `history`."""
+    """The conditions that hold after all of `history`."""
     counts: dict[Condition, int] = {}
     for act, data in history:
         for row in CONDITION_RULES:

@@ -1,4 +1,4 @@
-"""When is what due, and is it late? Clocks folded from what happened, by the table of `feedback.terms`.
+"""Compute clocks from the events of a case and the table of `feedback.rules.terms`: what is due when, and is it late.
 
 Clocks are never edited: `compute_clocks(history, case, editions)` says them anew. Two sorts run side by side: the
 citizen's own clock, which starts at submission and which no hand-off stops, and the units' clocks.

@@ -1,4 +1,4 @@
-"""On what ground is a matter not taken up, led elsewhere, answered so or so, or supervised? Rows with their articles.
+"""Grounds of decisions, legal routes, outcomes and supervision triggers, as rows with their articles.
 
 GROUNDS of not accepting, LEGAL_ROUTES that lead out of the petition, OUTCOMES of an opinion and TRIGGERS of a
 supervision order. Forms offer exactly the rows that hold for the case, the help page quotes them. No I/O.

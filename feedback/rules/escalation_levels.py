@@ -1,6 +1,6 @@
-"""How far has a running clock run? The table STAGES, from the first warning to long overdue.
+"""Escalation levels of a running clock. The table ESCALATION_LEVELS, from the first warning to long overdue.
 
-Who is told at which stage is not said here but by `routing.notices.escalation`. Days after the due day are working days
+Who is notified at which level is said by `routing.notices.escalation`. Days after the due day are working days
 (民法典 第二百零三条 moved the due day itself); a term in running hours or minutes has its stages in running hours. No I/O.
 """
 

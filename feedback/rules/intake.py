@@ -1,4 +1,4 @@
-"""What did somebody hand in, tidied and checked? A Draft from any channel.
+"""Tidy and check a submission from any channel.
 
 Tidying never changes what a person said: it normalises line ends, drops control characters that no database keeps,
 and trims. Every fault is named by field. No I/O.
@@ -49,7 +49,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A message as a door hands it to `cases.submit`."""
+    """A message as pages and the API give it to `cases.submit`."""
 
     kind: str
     title: str

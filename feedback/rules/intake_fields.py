@@ -1,4 +1,4 @@
-"""What more is written down of a letter, a visit or a transfer from above, and for which channel? One row each.
+"""Extra intake fields by channel (letter, visit, transfer from above), one row each.
 
 None of it names a person; it is kept in the first entry and shown to staff only. Missing particulars never keep a
 message from being registered, save where a later duty rests on them. No I/O.

@@ -1,4 +1,4 @@
-"""Which official letter (文书) does an act issue, to whom, under which number, and what must it state? The table LETTERS.
+"""Types of official letters (文书). The table LETTERS: which act issues which, to whom, numbered how, stating what.
 
 An act issues every letter whose row fits it. What a letter must state are placeholders; a template without one of them
 is refused. Acts are named by their codes, so that a row may wait for its act. No I/O.

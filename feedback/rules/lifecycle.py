@@ -1,4 +1,4 @@
-"""What may happen to a case, from where, by whom, and bringing what? One table, STEPS.
+"""The life cycle of a case. The table STEPS: what may happen, from which status, by whom, and with which fields.
 
 Checks, buttons, forms, the API's `acts` and the help page are all read from it. A row's remark says why it is so.
 

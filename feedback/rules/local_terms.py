@@ -1,4 +1,4 @@
-"""What does a town promise that is shorter than the law? Rows of its own, each checked against the row it tightens.
+"""A town's promised terms that are shorter than the law, each checked against the row it tightens.
 
 A promise may only be shorter than the row of TERMS it names; one that is longer, or that names a row nobody may
 tighten, is refused where the process starts. What is promised is written into the entry that begins the clock, so a

@@ -1,14 +1,4 @@
-"""What may happen to a case, from where, by whom, and bringing what? One table, STEPS.
-
-Checks, buttons, forms, the API's `acts` and the help page are all read from it. A row's remark says why it is so.
-
-Of the desk's 转、交、督、存、报 four are rows: ASSIGN and TRANSFER, ASSIGN with a day, SUPERVISE, REPORT_UP. 存 (kept in
-the file without handling), which some running systems offer, is none on purpose: 信访工作条例 第二十二条、第二十三条 know
-only matters that are forwarded, commissioned, taken up or led elsewhere, each within days and with a word to the
-petitioner, and what is merely kept would have no clock. What those systems keep has its own way out here: a repeat is
-merged, what may not be taken up is declined on a ground with its letter, what holds no request is answered by the
-desk itself (直接回复: assigned to the desk, whose receipt and reply it is). No I/O.
-"""
+"""Fields that a step asks for, and what may be wrong with their values. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

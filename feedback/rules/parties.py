@@ -1,4 +1,4 @@
-"""Who stands beside a petitioner, how is a crowd counted, how do cases belong together? Proxies, bands, kinds of links.
+"""People beside a petitioner: representatives, proxies and headcount bands.
 
 Proxy petitions (信访代理) keep both people; a joint petition sends at most five representatives, and the headcount is
 kept apart from them. No I/O.

@@ -1,4 +1,4 @@
-"""What may a step not do that its row cannot say, because it depends on the case? Checked before anything is written.
+"""Preconditions of a step that depend on the case and that its row cannot say. Checked before anything is written.
 
 Rights that lapsed, extensions that come too late, days that lie wrongly, units that must not be named. No I/O.
 """
@@ -189,5 +189,5 @@ _RULES: Mapping[Act, Callable[[Attempt], None]] = MappingProxyType(
 
 
 def extra_data(attempt: Attempt) -> dict[str, Any]:
-    """What the entry keeps besides what was brought, so that it can be folded without asking anything else."""
+    """What the entry keeps besides what was brought, so that it can be projected without asking anything else."""
     return {"from_desk": attempt.case_access.desk} if attempt.act is Act.TRANSFER else {}

@@ -1,6 +1,6 @@
-"""What do the entries of a file add up to? Status, stage, unit, clocks, tenures, and the digest chain.
+"""Project the entries of a case to its current state (status, stage, unit, clocks, tenures), and compute digests.
 
-The stored columns are written from `fold` and checked against it by `xinqiao verify`. No I/O.
+The stored columns are written from `project` and checked against it by `xinqiao verify`. No I/O.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What does a query give back? Values, never rows: files, worklist lines, pages and the filters that ask for them."""
+"""Values that queries return, never rows: files, worklist lines, pages, and the filters that ask for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

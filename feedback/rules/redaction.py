@@ -1,4 +1,4 @@
-"""What must not leave the office, and how does the text look without it?
+"""Mask personal data in text that leaves the office.
 
 Finds telephone, identity, bank card and plate numbers, mail addresses and other accounts by their form, and names
 that are known to belong to the case. No I/O.

@@ -1,12 +1,4 @@
-"""When is what due, and is it late? Clocks folded from what happened, by the table of `feedback.terms`.
-
-Clocks are never edited: `compute_clocks(history, case, editions)` says them anew. Two sorts run side by side: the
-citizen's own clock, which starts at submission and which no hand-off stops, and the units' clocks.
-A running clock is counted by the newest edition of the calendar, a stopped one for ever by the edition in force when
-it stopped: a day off announced later makes nobody's past late or punctual.
-`due_raw_day` is counted plainly, `due_legal_day` is moved past days off (民法典 第二百零三条);
-lights turn on the first, lateness counts from the second. No I/O.
-"""
+"""Compute which unit held a case when, as lead 主办 or co-unit 协办. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

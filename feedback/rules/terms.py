@@ -1,4 +1,4 @@
-"""How long may what take, and where is that written? The table TERMS, each row naming its article.
+"""Statutory lengths of time. The table TERMS, each row naming its article.
 
 Units of length: `cd` calendar days 日, `wd` working days 工作日, `h` and `min` running hours and minutes (nights and
 holidays included).

@@ -1,8 +1,4 @@
-"""Who stands beside a petitioner, how is a crowd counted, how do cases belong together? Proxies, bands, kinds of links.
-
-Proxy petitions (信访代理) keep both people; a joint petition sends at most five representatives, and the headcount is
-kept apart from them. No I/O.
-"""
+"""Enumerations of the case file: kinds, profiles, channels, stages, statuses, roles, acts and conditions. No I/O."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -180,7 +176,7 @@ class Act(StrEnum):
 
 
 class Condition(StrEnum):
-    """What a step may depend on besides the status, folded from what happened (table MARKS)."""
+    """What a step may depend on besides the status, computed from what happened (table CONDITION_RULES)."""
 
     OBJECTED = "objected"  # an objection waits for the desk
     OVERRULED = "overruled"  # the desk did not agree to the objection
@@ -189,7 +185,7 @@ class Condition(StrEnum):
     EXTENSION_ASKED = "extension_asked"
     EXTENSION_ENDORSED = "extension_endorsed"  # the unit's head agreed, the 12345 centre has yet to
     HOLD_ASKED = "hold_asked"  # the unit's head asks the 12345 centre to put an order on account
-    EXTENDABLE = "extendable"  # a clock runs that may be made longer; folded from the clocks
+    EXTENDABLE = "extendable"  # a clock runs that may be made longer; computed from the clocks
     SUPERVISED = "supervised"  # a supervision waits for its answer
     PUBLISHED = "published"
     COMMISSIONED = "commissioned"  # 交办: a report back is owed
@@ -197,7 +193,7 @@ class Condition(StrEnum):
     DELIVERED = "delivered"  # the last answer was handed over
     AUDITED = "audited"  # the last result was looked through
     FINISHED = "finished"  # closed, and nobody was found dissatisfied
-    DIRECT = "direct"  # the desk keeps the matter itself; folded from desk and unit
+    DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
 
 
 class Whose(StrEnum):

@@ -1,4 +1,4 @@
-"""Which days are working days, and which day is n days later?
+"""Working-day arithmetic: which days are working days, and which day is n days later.
 
 A `Calendar` is a value: days off and make-up working days (调休) that differ from the plain week, and the last day
 for which the year's notice is known. What is counted past that day is provisional. `Editions` are all calendars there

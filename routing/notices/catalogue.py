@@ -1,6 +1,7 @@
-"""Who is told what when something happens? The table NOTICES, and the port through which notices leave.
+"""The table NOTICES: which event notifies whom, in which words and how urgently. And the port that sends.
 
-An event is an act (`case.assign`) or a deadline that moved; what is told when a clock runs out is `routing.notices.escalation`.
+An event is an act (`case.assign`) or a deadline that moved; who is notified when a clock runs
+out is said in `routing.notices.escalation`.
 No I/O.
 """
 
@@ -115,7 +116,7 @@ NOTICES: tuple[NoticeRow, ...] = (
 
 
 def list_notice_rows(event: str) -> tuple[NoticeRow, ...]:
-    """Everything that is told on an event."""
+    """Every notice that an event causes."""
     return tuple(row for row in NOTICES if row.event == event)
 
 

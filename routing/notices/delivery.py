@@ -1,8 +1,8 @@
-"""Who exactly hears of it, and when may it leave? Notices planned, kept once each, sent through the port.
+"""Plan notices, store each once, and send them by channel.
 
 A notice is written with the message that sends it, in one transaction: nothing is lost when the process ends, and its
-key is unique, so nothing is told twice. In the inbox it stands at once; what goes out by mail waits for the hours of
-whoever gets it. It counts as sent only when it left by a channel: whom no channel reaches was not told, and that is
+key is unique, so nothing is sent twice. In the inbox it stands at once; what goes out by mail waits for the hours of
+whoever gets it. It counts as sent only when it left by a channel: whom no channel reaches was not notified, and that is
 what stands in the record.
 """
 
@@ -41,7 +41,7 @@ SUPERIOR_AUDIENCES = frozenset({Audience.SUPERIOR, Audience.JOINT})
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """How this house tells people: in which hours, and who is the joint conference's office."""
+    """How this installation notifies people: in which hours, and who is the joint conference's office."""
 
     staff: DeliveryHours
     citizens: DeliveryHours

@@ -1,4 +1,4 @@
-"""When may a notice disturb somebody? Office hours, quiet hours, and the moment of the daily digest.
+"""When a notice may be delivered: office hours, quiet hours, and the moment of the daily digest.
 
 What is urgent goes at once, day or night. Everything else waits: for staff until the office is open on a working day,
 for citizens until it is daytime, since people rest on holidays but still want to hear. No I/O.

@@ -1,4 +1,4 @@
-"""What does a unit hear every working morning? Its digest: what is late, due today, nearly due and newly assigned.
+"""Daily digest for each unit: what is late, due today, nearly due and newly assigned.
 
 One per unit and day, however often the job runs. Reports (检举控告) are never part of a digest or its figures.
 """

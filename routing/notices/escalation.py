@@ -1,8 +1,8 @@
-"""Who is told when a clock runs out, and how far up does it go? The table LADDER, stage by stage.
+"""Who is notified when a clock runs out, level by level. The table ESCALATION_RULES.
 
-A rung is one audience at one stage of `feedback.rules.escalation_levels`, for the rule books it holds for, with its article. What a
-clock passed while nobody looked is told together: everybody those stages name hears once, in the words of the last.
-Reports (检举控告) are told to whoever holds them and to cleared overseers, in neutral words, and to nobody else
+A rule is one audience at one level of `feedback.rules.escalation_levels`, for the profiles it holds for, with its
+article. Levels passed while nobody looked are reported together: everybody they name is notified once, in the words of
+the last. Reports (检举控告) are shown to whoever holds them and to cleared overseers, in neutral words, and to nobody else
 (信访工作条例 第三十条). No I/O.
 """
 
@@ -76,7 +76,7 @@ ESCALATION_RULES: tuple[EscalationRule, ...] = (
 
 
 def rules_between(before: str, after: str, profile: Profile, *, is_report: bool) -> tuple[EscalationRule, ...]:
-    """Everything that is told when a clock went from one stage to another: each audience once, by its last rung."""
+    """Every rule that applies when a clock went from one level to another: each audience once, by its last rule."""
     rules_by_audience: dict[Audience, EscalationRule] = {}
     for stage in escalation_levels.list_passed_levels(before, after):
         for rule in ESCALATION_RULES:
@@ -86,14 +86,14 @@ def rules_between(before: str, after: str, profile: Profile, *, is_report: bool)
 
 
 def priority_of(rule: EscalationRule, *, length: str, urgency: int, is_report: bool) -> Priority:
-    """How much the rung may disturb: what runs in hours is urgent, and a report is never part of a sum."""
+    """How urgent the notice of a rule is: what runs in hours is urgent, and a report is never part of a sum."""
     if urgency or parse_length(length).unit.runs:
         return Priority.AT_ONCE
     return Priority.WORKING if is_report and rule.push is Priority.DIGEST else rule.push
 
 
 def render_warning(rule: EscalationRule, after: str, *, no: str, title: str, unit: str, term: str) -> str:
-    """The rung's words for one clock. `after` is the stage it stands at, which may lie above the rung's."""
+    """The rule's words for one clock. `after` is the level it stands at, which may lie above the rule's."""
     values = {"no": no, "title": shorten_title(title), "unit": unit, "term": f"“{term}”", "stage": _label(after)}
     return rule.words.format(**values)
 
@@ -103,5 +103,5 @@ def _label(code: str) -> str:
 
 
 def list_escalation_rules(stage: str, profile: Profile) -> list[EscalationRule]:
-    """The rungs of a stage, for the page that explains the ladder."""
+    """The rules of a level, for the page that explains escalation."""
     return [rule for rule in ESCALATION_RULES if rule.stage == stage and profile in rule.profiles]

@@ -1,6 +1,6 @@
-"""What was somebody told, and what of it did they read? The inbox of a unit, with read marks.
+"""The inbox of a unit: its notices, and which of them were read.
 
-Each person sees what their roles are told and only of cases they may know of; a mark is the unit's, with the name of
+Each person sees what is sent to their roles and only of cases they may know of; a read mark is the unit's, with the name of
 whoever made it. Counts hold what the list holds.
 """
 
@@ -40,7 +40,7 @@ _COLUMNS = (
 
 
 def _addressed_notices(actor: Actor) -> QuerySet[Notice]:
-    """What the actor's roles are told in their unit."""
+    """What is sent to the actor's roles in their unit."""
     audiences = [audience.value for audience, roles in ROLES.items() if actor.roles & roles]
     return Notice.filter(unit=actor.unit, audience__in=audiences).exclude(unit="")
 
@@ -122,7 +122,7 @@ async def list_clock_notices(clocks: Iterable[int]) -> dict[int, list[dict[str, 
 
 
 async def list_undelivered(limit: int = 50) -> list[dict[str, Any]]:
-    """Notices that could not leave the house, for supervisors."""
+    """Notices that could not leave the installation, for supervisors."""
     rows = Notice.filter(error__gt="").order_by("-id").limit(limit)  # not `<>`, which no index answers
     return list(await rows.values("id", "case_no", "words", "error"))
 

@@ -1,4 +1,4 @@
-"""Which running clocks will probably be late? A share counted from the past, with the count beside it.
+"""Forecast which running clocks will be late: a share counted from the past, with the count beside it.
 
 For a clock that has used up a fraction of its time: of the unit's past clocks of the same term and kind that were not
 ended by the same fraction, how many became late? Few cases say little, so the share leans on that of all units for this

@@ -1,4 +1,4 @@
-"""What may overseers demand of a unit beyond a single case, and by what right? MEASURES and what may happen to one.
+"""Types of oversight measures on a unit, by what right, and what may happen to one. The table MEASURES.
 
 Four measures of the joint conference (信访工作条例 第三十九条) and the three suggestions (第十四条第六项、第四十条), each
 with the answer it wants and by when. The Regulation wants the answer to a suggestion in writing and names no number;

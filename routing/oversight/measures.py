@@ -1,4 +1,4 @@
-"""How is a measure kept? Issued, answered, reminded of, closed: each deed an entry that is never edited.
+"""Issue, answer, remind of and close oversight measures: each step an entry that is never edited.
 
 A measure is a fact of its own, not a case: it names the cases it rests on, never a report (检举控告), and shows of them
 to each reader only those the reader may open.

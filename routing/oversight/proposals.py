@@ -1,4 +1,4 @@
-"""Which supervision orders are proposed, and what did a person decide? Proposed by timers, decided once each.
+"""Proposed supervision orders: made by timers, decided once each by a person.
 
 A proposal names one fact: dismissed, the same fact is not proposed again; without its fact, it lapses by itself.
 Proposals about a report (检举控告) are seen by those who may see the report.

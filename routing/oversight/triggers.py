@@ -1,4 +1,4 @@
-"""When should a case be supervised? RULES from what the record shows to a trigger of a supervision order (督办).
+"""Rules for proposing a supervision order (督办). The table SUPERVISION_RULES, from facts of the record to a trigger.
 
 The lawful triggers are rows of the case file's law (信访工作条例 第四十条; the six items still in use; the 12345
 ordinances). Which facts speak for which of them is said here; a person decides. No I/O.

@@ -1,1 +1,1 @@
-"""The tables of the case file."""
+"""Tables of the case file, by topic."""

@@ -1,6 +1,6 @@
-"""How is the case file kept? The tables of this package, and nothing else.
+"""Tables of cases: persons, entries, tenures, links, access bars, attachments and published replies.
 
-Only `feedback` touches them. Status, unit, clocks and tenures are foldings of the entries, stored for speed.
+Only `feedback` touches these tables. Status, unit and tenures are projections of the entries, stored for speed.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
-"""How is the case file kept? The tables of this package, and nothing else.
+"""Table of the access log.
 
-Only `feedback` touches them. Status, unit, clocks and tenures are foldings of the entries, stored for speed.
+Only `feedback` touches these tables.
 """
 
 from tortoise import fields

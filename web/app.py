@@ -1,4 +1,4 @@
-"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+"""The ASGI application: routes, middleware, error handlers and lifespan."""
 
 import asyncio
 import contextlib

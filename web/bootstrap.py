@@ -1,4 +1,4 @@
-"""How do the parts make one system? The composition root: models, handlers, timers, and the office they run in.
+"""The composition root: models, handlers, timers, and the `AppContext` they run in.
 
 The only module that knows all packages. Processes start in `web.__main__`; what each of them needs is opened here.
 """

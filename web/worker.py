@@ -1,4 +1,4 @@
-"""Who carries out the messages and the timers? A task inside the web process, or arq workers outside: the same work.
+"""The worker that handles outbox messages and timers: a task in the web process, or arq processes.
 
 The outbox table is the queue of record in both shapes; Redis carries ids only, and losing it loses nothing. Messages,
 timers and the heartbeat run side by side, each supervised: what raises is logged and begun again after a pause, and

@@ -1,4 +1,4 @@
-"""Who keeps the letters' templates, and what is told of a code printed on a letter? One step for page and API."""
+"""Managing letter templates and verifying the code printed on a letter, for pages and API."""
 
 import asyncio
 from dataclasses import dataclass

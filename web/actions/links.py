@@ -1,4 +1,4 @@
-"""What does the desk decide about cases that belong together? One step for page and API; a campaign's one answer for all.
+"""Decisions of the desk about linked cases, and one answer for a whole campaign, for pages and API.
 
 Merge, answer with how the first case stands, say that it is a repeat or has new facts, or that it is something else.
 """

@@ -1,4 +1,4 @@
-"""What does the OpenAPI document say? It is made from the rows of calls and their types, nothing in it is written twice."""
+"""The OpenAPI document, generated from the rows of calls and their types."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What does a request say? Its JSON body or query string, read field by field by a wire type.
+"""Reading a request's JSON body or query string into a request type, field by field.
 
 Lenient on purpose: every wrong field is named at once, fields nobody knows are ignored, null counts as absent. The
 body is bounded, and nothing somebody may send breaks it: wrong encodings, lone surrogates, depth, size.

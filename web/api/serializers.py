@@ -1,4 +1,4 @@
-"""How does a case look to a program? The objects of the API, as CONTRACT §2 says them; types are in `answers`."""
+"""Cases and clocks as JSON objects of the API; their types are in `web.api.schemas.responses`."""
 
 from collections.abc import Mapping
 from datetime import datetime

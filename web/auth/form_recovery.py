@@ -1,4 +1,4 @@
-"""What becomes of a form that a member of staff sends after the session ended? Kept, and filled in after the log-in.
+"""Recovery of a form sent after the session ended: stored, and filled in again after the log-in.
 
 It works for every form of the staff's pages without any of them knowing of it, and without scripts. What was typed is
 sealed under the name of whoever typed it, shown to nobody else, forgotten after half a day, and stands in no address

@@ -1,4 +1,4 @@
-"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+"""Log-in and log-out of staff, and finding the actor behind a request's session."""
 
 import asyncio
 import hashlib

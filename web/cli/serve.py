@@ -1,4 +1,4 @@
-"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+"""Subcommands that start processes and prepare the database: dev, serve, worker, migrate, seed, settings."""
 
 import argparse
 import asyncio

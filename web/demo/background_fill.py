@@ -1,4 +1,4 @@
-"""How does the demo town fill while people already use it? The simulation beside the running server, resumable.
+"""Filling the demo town beside the running server: runs the simulation in the background, resumable.
 
 What is due before `Office.simulated_before` belongs to the simulation; the worker meanwhile takes only what people do,
 and no timer runs. `demo-town.json` in the data folder holds how far it came: stopped half way, it goes on from there at

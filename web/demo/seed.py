@@ -1,4 +1,4 @@
-"""Who and what is in the demo town? 云川区 settled from its data files, all fictional; `web.demo.simulation` lives in it."""
+"""Units, regions, routing rows and staff of the fictional demo district 云川区, read from its data files."""
 
 import random
 import tomllib

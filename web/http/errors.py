@@ -1,4 +1,4 @@
-"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+"""Error handlers: every refusal or fault as a JSON error for the API or as a page for people."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What must every request pass? Security headers, same-origin writes, limits by address, a request id in the log."""
+"""Middleware for security headers, request ids and same-origin writes; the Redis store of rate limits."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""What does a notice of days off say, typed in or as a file? Lines, holiday-cn's JSON, CSV or Excel; every fault told.
+"""Parsing a notice of days off: typed lines, holiday-cn's JSON, CSV or Excel; all faults are reported.
 
 What comes out is held against the calendar: a make-up working day must be a weekend day, a day is said once, a whole
 year lies in its year. What is odd but may be right is a doubt, shown beside the preview.

@@ -1,4 +1,4 @@
-"""How does a district's history come in? CSV or Excel, any columns, row by row through the one door.
+"""Importing a district's case history from CSV or Excel, row by row through `submit_case`.
 
 Idempotent by (channel, source_id): running it again adds nothing. A row that cannot be taken goes to
 `<file>.rejected.csv` with its reason; no row is dropped. Rows with an answer become answered cases at their own

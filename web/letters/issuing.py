@@ -1,4 +1,4 @@
-"""When is a letter issued, and what is written out for whoever opens it? The handler of acts, previews, and downloads."""
+"""Issuing letters when acts are performed, previewing them, and writing them out for download."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which Word template holds for a letter? The office's own under <data>/letters, else ours; and is it sound?
+"""Which Word template is in force for a letter: the installation's own under <data>/letters, or the default.
 
 An own template with a fault is refused when it comes and whenever it is used; ours never takes its place unasked.
 Every edition a letter was issued with is kept by its digest, so that the letter can be written out again unchanged.

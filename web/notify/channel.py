@@ -1,4 +1,4 @@
-"""Channels by which a notice leaves the platform. One function each, all of the shape `routing.notices.Send`."""
+"""Choosing the channel that sends a notice. Each is a function of the shape `routing.notices.Send`."""
 
 from feedback.kernel.settings import Settings
 from routing.notices.catalogue import Audience, Channel, OutgoingNotice, Send

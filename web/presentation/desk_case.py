@@ -1,4 +1,4 @@
-"""How does the desk look? The staff's frame, the queue with its tabs and filters, and what an answer must hold."""
+"""View objects of a case for staff: clocks, the effect of a step on them, and checks of a draft reply."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What deserves attention in a message, in words for people? Rules and hunches together, at the door and on the pages."""
+"""Flags raised by a message, in words: those found by rules and those predicted by the model."""
 
 import asyncio
 from collections.abc import Mapping

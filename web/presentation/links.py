@@ -1,4 +1,4 @@
-"""How is a link between two cases told, with what speaks for it, and what would be answered to a repeat?"""
+"""Links between two cases in words, with their evidence and the answer a repeat would get."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who watches over others? The check every page of oversight begins with, and the tabs between those pages."""
+"""Tabs and lines of the oversight pages: escalation, overdue clocks, forecasts, proposals, orders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

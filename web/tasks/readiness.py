@@ -1,4 +1,4 @@
-"""Can this installation work right now? Database, migrations, secret, storage, queue, worker and classifier.
+"""Checking whether the installation can work: database, migrations, secret, storage, queue, classifier.
 
 One look for `/readyz`, `/metrics` and the administrator's page. It never raises and never takes long: a part that does
 not answer in time counts as bad.

@@ -1,4 +1,4 @@
-"""Who usually answers such messages here? Learnt in the background from what units took on, told to the desk with shares.
+"""Recommending the unit that usually answers similar messages, from what units accepted before.
 
 The routing rows say who should answer; this says who did. It decides nothing. Every process keeps what it learnt. It
 learns when it starts, and anew within a minute after a release or an edition of the directory came into force or enough

@@ -1,4 +1,4 @@
-"""How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
+"""API calls that submit a case, look it up and perform acts on it, for citizens' apps and for staff."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What do overseers' and units' programs call? Notices, late clocks with who was told, orders, forecasts, measures."""
+"""API calls for overseers: overdue clocks, escalation rules, supervision orders, forecasts, measures."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""What becomes of a notice that no channel takes? It leaves nowhere: whoever runs the server may read it in the log."""
+"""Writing a notice that no channel takes to the log, where whoever runs the server may read it."""
 
 import structlog
 

@@ -1,4 +1,4 @@
-"""How does a member of staff switch a second factor on and off? A QR code, a code to prove it, spare codes shown once."""
+"""The page that switches a second factor on (QR code, proof, spare codes shown once) and off."""
 
 import segno
 from starlette.requests import Request

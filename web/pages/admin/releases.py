@@ -1,4 +1,4 @@
-"""How does the classifier learn, and who let which release in? Releases with their trials, a button each, what taught."""
+"""The page of classifier releases: trials, training, promotion, and the labels they were trained on."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The year's report to Party committee and government: read on a page, taken home as Word or Excel."""
+"""The annual report to Party committee and government: shown as a page, downloaded as Word or Excel."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How do all the clocks stand right now? The live board for supervisors, its stream, and the wall screen."""
+"""The live board of all clocks for supervisors, its event stream, and the wall screen."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""How does a citizen hand something in? Four short steps over a draft kept on the server, then the receipt.
+"""The four-step form in which a citizen submits a case, over a draft stored on the server.
 
 No account is needed. The draft is found by a random cookie and sealed at rest; submitting it twice gives the same
 receipt, because the draft's own key is the source id.

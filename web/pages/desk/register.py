@@ -1,4 +1,4 @@
-"""How does the desk take in a letter, a visit, a call or a transfer? One screen, by keyboard, then the slip to hand out.
+"""The form with which the desk registers a letter, visit, call or transfer, and the slip to hand out.
 
 What may have been said before is shown while one types (or by a button, without scripts), and once more before a
 likely repeat is saved. A form sent after the session ended is kept, sealed, for whoever wrote it.

@@ -260,7 +260,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
     async def refold_outcomes(now: datetime, position: str) -> Slice:
         try:
             return _from((await outcomes.refold_some(settings.automatic_target, position))[1])
-        except Conflict:  # an outcome came in between: it is folded anyway, this heading once more
+        except Conflict:  # an outcome came in between: they are recalculated anyway, this category is retried
             return Slice(position, is_done=False)
 
     def orphans(now: datetime) -> Awaitable[int]:

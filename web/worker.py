@@ -187,7 +187,7 @@ def connect(context: AppContext) -> ArqRedis:
 
 
 async def run_arq_worker(context: AppContext) -> None:
-    """An arq worker: runs until it is told to end, also over a Redis or a database that goes away and comes back."""
+    """An arq worker: runs until it is stopped, and survives a Redis or a database that goes away and comes back."""
     task = asyncio.create_task(serve_outside(context))
     with contextlib.suppress(NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

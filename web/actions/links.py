@@ -46,7 +46,7 @@ def require_receptionist(actor: Actor) -> Actor:
 
 
 async def load_link(actor: Actor, text: str) -> LinkView:
-    """The undecided or decided link of an address, told from its newer case.
+    """The undecided or decided link of an address, seen from its newer case.
 
     Raises NotFound.
     """

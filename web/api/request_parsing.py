@@ -24,7 +24,7 @@ _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 async def body(request: Request, *, may_be_empty: bool = False) -> dict[str, Any]:
     """The JSON object a request brings.
 
-    Raises Refused (too large), Invalid with code "unsupported_type" or "not_json", or naming the body when it is no object.
+    Raises Refusal (too large), Invalid with code "unsupported_type" or "not_json", or naming the body when it is no object.
     """
     raw = await _bytes(request)
     if not raw and may_be_empty:

@@ -38,7 +38,7 @@ async def seed_town(context: AppContext) -> None:
 
 
 def _list_staff(units: Sequence[UnitFileRow], context: AppContext) -> list[dict[str, Any]]:
-    """A clerk and a head for every unit, and the offices of the whole house."""
+    """A clerk and a head for every unit, and the staff with tasks for the whole district."""
     names, rng = load_data("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
 
     def name() -> str:

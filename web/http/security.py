@@ -35,7 +35,7 @@ log = structlog.get_logger("web")
 
 
 class SecurityHeaders:
-    """The outermost ring of the application."""
+    """The outermost middleware of the application."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app, self.settings = app, settings

@@ -190,7 +190,7 @@ async def _import_row(
 ) -> str:
     """Hand in one row. Returns the number of a fresh case, or "" for one that was there.
 
-    Raises Refused with the reason why the row cannot be taken.
+    Raises Refusal with the reason why the row cannot be taken.
     """
 
     def cell(name: str) -> str:

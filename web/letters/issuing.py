@@ -145,7 +145,7 @@ def list_letter_acts(file: CaseFile) -> frozenset[str]:
 async def issue_unit_letter(context: AppContext, kind: str, values: OfficeLetterValues) -> IssuedLetter:
     """The letter of a measure, issued now if it was not before.
 
-    Raises NotFound for a measure that is told by no letter.
+    Raises NotFound for a measure that has no letter.
     """
     letter_type, names, settings = (
         letter_types.find_measure_letter(kind),

@@ -20,7 +20,7 @@ def channels_to(audience: Audience, settings: Settings) -> tuple[Channel, ...]:
 
 
 def reaches_citizens(settings: Settings) -> bool:
-    """Whether a citizen can be told anything without asking for it."""
+    """Whether a citizen can be notified without asking."""
     return bool(channels_to(Audience.CITIZEN, settings))
 
 

@@ -72,7 +72,7 @@ def list_clock_moves(
     editions: Editions,
     now: datetime,
 ) -> list[ClockMove]:
-    """What the step would do to the running clocks, folded as if it had just happened."""
+    """What the step would do to the running clocks, projected as if it had just happened."""
     new_clocks = {(c.term, c.seq): c for c in project_clocks(file, act, data, actor, editions, now)}
     old_clocks = {(c.term, c.seq): c for c in file.clocks}
     moves, calendar = [], editions.newest

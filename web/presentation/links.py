@@ -93,7 +93,7 @@ def build_repeat_answer(
 ) -> RepeatAnswer | None:
     """The answer with how the first case stands, or None where no ground fits: then a person chooses one.
 
-    Neither number nor title of the first case is told: whoever holds the second code need not be whoever holds the first.
+    Neither number nor title of the first case is shown: whoever holds the second code need not be whoever holds the first.
     """
     is_open = first_case.status in OPEN
     match repeat.profile:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from web.context import AppContext
 
 MIN_CASES: Final = 30
-"""With fewer confirmed cases nothing is told."""
+"""With fewer confirmed cases nothing is recommended."""
 
 REFIT_AFTER: Final = 20
 CASES_MOST: Final = 1000

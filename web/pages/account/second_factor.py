@@ -41,7 +41,7 @@ async def switch_on(request: Request) -> Response:
 
 
 async def switch_off(request: Request) -> Response:
-    """No code from now on; not where the house requires one."""
+    """No code from now on; refused where this installation requires one."""
     context: AppContext = request.app.state.context
     actor, limiter = await sessions.require_actor(request), request.app.state.limiter
     async with request.form() as form:

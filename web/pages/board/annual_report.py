@@ -50,7 +50,7 @@ async def _suggestions(since: datetime, until: datetime) -> Suggestions:
 
 
 async def _asked(request: Request) -> tuple[Report, Any]:
-    """The report somebody asks for. It tells of the whole house, so only its overseers read it.
+    """The report somebody asks for. It covers the whole district, so only its overseers read it.
 
     Raises Forbidden.
     """

@@ -17,7 +17,7 @@ UNTOLD_MOST = 200
 
 
 async def late(request: Request) -> Response:
-    """Each late clock, and who was told of it when."""
+    """Each overdue clock, and who was notified of it when."""
     context: AppContext = request.app.state.context
     actor, now, names = await require_overseer(request), context.clock.now(), await directory.load_directory()
     unit = request.query_params.get("unit", "")
@@ -37,7 +37,7 @@ async def late(request: Request) -> Response:
 
 
 async def untold(request: Request) -> Response:
-    """What citizens were not told: how many they are, of which case, about what and since when."""
+    """Notices that did not reach citizens: how many they are, of which case, about what and since when."""
     context: AppContext = request.app.state.context
     actor, now = await require_overseer(request), context.clock.now()
     values = {

@@ -63,7 +63,7 @@ MODELS = (
 )
 MIGRATIONS = "web.migrations"
 _MIGRATION_LOCK = 7_219_411
-_log = structlog.get_logger("boot")
+_log = structlog.get_logger("bootstrap")
 
 
 def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:

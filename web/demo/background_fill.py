@@ -19,7 +19,7 @@ from web.demo.simulation import CASES, DAYS, DemoSimulation
 
 PROGRESS_FILE = "demo-town.json"
 REPORT_DAYS = 10
-_log = structlog.get_logger("fill")
+_log = structlog.get_logger("background_fill")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ BATCH_SIZE: Final = 25
 LOOK_SECONDS: Final = 60
 """So often a process looks whether there is something to learn."""
 
-_log = structlog.get_logger("answerers")
+_log = structlog.get_logger("unit_recommendation")
 
 
 @dataclass(frozen=True, slots=True)

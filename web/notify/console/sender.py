@@ -4,7 +4,7 @@ import structlog
 
 from routing.notices.catalogue import OutgoingNotice
 
-_log = structlog.get_logger("notice")
+_log = structlog.get_logger("console_sender")
 
 
 async def send(outgoing: OutgoingNotice) -> None:

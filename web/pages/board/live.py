@@ -39,7 +39,7 @@ LOST_SECONDS = 20
 RETRY_MILLIS = 5000
 FLOW_DAYS = 14
 WALL_ROWS = 12
-_log = structlog.get_logger("board")
+_log = structlog.get_logger("live")
 KINDS_OF_GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "区级部门和单位",

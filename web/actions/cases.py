@@ -101,8 +101,8 @@ def _compute_urgency(submission: Submission, is_calm: bool) -> int:
 def find_barred_units(words: str, names: Directory, desk: str, region: str) -> frozenset[str]:
     """The units a report names, which may never learn of it (信访工作条例 第三十条).
 
-    Units below a barred one are barred too, so nothing that stands above whoever must handle the report can be barred. If the
-    report names the discipline organ itself, it goes to somebody else: the desk where no row has another answer.
+    Units below a barred one are barred too, so nothing that stands above whoever must handle the report can be barred.
+    If the report names the discipline organ itself, it goes to somebody else: the desk where no row has another answer.
     """
     named_units = names.named_units(words)
     usual_unit = _find_receiving_unit(names, desk, region, frozenset())

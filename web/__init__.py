@@ -1,1 +1,1 @@
-"""The doors and the assembly: pages, API, command line, worker. Nobody imports `web`."""
+"""Web pages, JSON API, command line and worker, and the assembly of all packages. Nobody imports `web`."""

@@ -1,4 +1,4 @@
-"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+"""The command line `xinqiao`: declares the subcommands and dispatches to `web.cli`."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+"""The ASGI application: routes, middleware, error handlers and lifespan."""
 
 import asyncio
 import contextlib
@@ -187,7 +187,7 @@ class StaffOnly:
 async def _outside_fault(request: Request, fault: Exception) -> Response:
     """The one place that says what an error of the database or the system means for whoever asked.
 
-    PostgreSQL keeps no NUL in a text: that is the input's fault. What is away for now is told as 503; the rest is ours.
+    PostgreSQL keeps no NUL in a text: that is the input's fault. What is unavailable for now is answered with 503; the rest is ours.
     """
     if "invalid byte sequence" in str(fault):
         return await refusal_response(request, Invalid({"text": "not_text"}))

@@ -1,4 +1,4 @@
-"""How do the parts make one system? The composition root: models, handlers, timers, and the office they run in.
+"""The composition root: models, handlers, timers, and the `AppContext` they run in.
 
 The only module that knows all packages. Processes start in `web.__main__`; what each of them needs is opened here.
 """
@@ -64,7 +64,7 @@ MODELS = (
 )
 MIGRATIONS = "web.migrations"
 _MIGRATION_LOCK = 7_219_411
-_log = structlog.get_logger("boot")
+_log = structlog.get_logger("bootstrap")
 
 
 def config(settings: Settings, *, migrating: bool = False) -> dict[str, Any]:
@@ -261,7 +261,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
     async def refold_outcomes(now: datetime, position: str) -> Slice:
         try:
             return _from((await outcomes.refold_some(settings.automatic_target, position))[1])
-        except Conflict:  # an outcome came in between: it is folded anyway, this heading once more
+        except Conflict:  # an outcome came in between: they are recalculated anyway, this category is retried
             return Slice(position, is_done=False)
 
     def orphans(now: datetime) -> Awaitable[int]:

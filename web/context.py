@@ -1,4 +1,4 @@
-"""What one process works with: settings, clock, classifier, handlers of messages, and what wakes the worker."""
+"""`AppContext`, what one process works with: settings, clock, classifier, message handlers, worker wake-up."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping

@@ -1,4 +1,4 @@
-"""Who carries out the messages and the timers? A task inside the web process, or arq workers outside: the same work.
+"""The worker that handles outbox messages and timers: a task in the web process, or arq processes.
 
 The outbox table is the queue of record in both shapes; Redis carries ids only, and losing it loses nothing. Messages,
 timers and the heartbeat run side by side, each supervised: what raises is logged and begun again after a pause, and
@@ -187,7 +187,7 @@ def connect(context: AppContext) -> ArqRedis:
 
 
 async def run_arq_worker(context: AppContext) -> None:
-    """An arq worker: runs until it is told to end, also over a Redis or a database that goes away and comes back."""
+    """An arq worker: runs until it is stopped, and survives a Redis or a database that goes away and comes back."""
     task = asyncio.create_task(serve_outside(context))
     with contextlib.suppress(NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

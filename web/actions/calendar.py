@@ -1,4 +1,4 @@
-"""How does a change of the calendar come to be looked at? One step for page and API: handed in, made anew, or back to an edition."""
+"""Changes of the office calendar for pages and API: create a draft, rebase it, or revert to an edition."""
 
 from dataclasses import replace
 

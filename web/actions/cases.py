@@ -1,7 +1,7 @@
-"""What do all doors do alike when somebody hands something in, or takes a step? `submit_case` and `perform_act`.
+"""Submitting a case and performing an act on it, the same for every channel: `submit_case` and `perform_act`.
 
-Pages, API and exchange with other systems only translate; here the desk, the urgency, the place and the bars of a new
-case are filled in, what is named is checked against the directory, and the worker is woken.
+Pages, API and exchange with other systems only translate; here the desk, the urgency, the place and the barred units of
+a new case are filled in, what is named is checked against the directory, and the worker is woken.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ _MAX_ATTEMPTS = 3  # a case the worker moves on at the same moment is looked at 
 async def submit_case(
     context: AppContext, submission: Submission, actor: Actor = CITIZEN, *, faults: Mapping[str, str] | None = None
 ) -> Receipt:
-    """Open a case. `draft.desk` may be left empty; `faults` are those the door itself found, told with all others.
+    """Open a case. `submission.desk` may be left empty; `faults` are the caller's own, reported with all others.
 
     Raises Invalid naming every field that is wrong, or Conflict when the source id was used for another text.
     """
@@ -55,7 +55,7 @@ async def submit_case(
         and submission.desk
         and not await directory.is_cleared(submission.desk, Role.RECEPTION)
     ):
-        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the desk of the house
+        submission = replace(submission, desk="")  # taken in where nobody may open it: it goes to the main desk
     raised_flags = await flag_views.find_flags(submission.title, submission.text)
     submit = partial(
         cases.submit,
@@ -92,7 +92,7 @@ def fill_submission(submission: Submission, names: Directory, desk: str) -> Subm
 
 
 def _compute_urgency(submission: Submission, is_calm: bool) -> int:
-    """What the words say, and what the desk noted: who threatens with an extreme act is heard at once."""
+    """What the words say, and what the desk noted: threats of an extreme act are urgent."""
     if submission.particulars.get("threat"):
         return URGENCY_AT_ONCE
     return 0 if is_calm else urgency.level_of(submission.title, submission.text)
@@ -101,8 +101,8 @@ def _compute_urgency(submission: Submission, is_calm: bool) -> int:
 def find_barred_units(words: str, names: Directory, desk: str, region: str) -> frozenset[str]:
     """The units a report names, which may never learn of it (信访工作条例 第三十条).
 
-    A bar also holds for all below, so nothing that stands above whoever must handle the report can be barred. If the
-    report names the discipline organ itself, it goes to somebody else: the desk where no row has another answer.
+    Units below a barred one are barred too, so nothing that stands above whoever must handle the report can be barred.
+    If the report names the discipline organ itself, it goes to somebody else: the desk where no row has another answer.
     """
     named_units = names.named_units(words)
     usual_unit = _find_receiving_unit(names, desk, region, frozenset())

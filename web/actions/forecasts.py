@@ -1,4 +1,4 @@
-"""Which clocks will probably be late? For the overseers over all they see, for a unit over its own cases."""
+"""Forecasts of deadlines that will probably be missed, from the history of closed clocks."""
 
 import asyncio
 from datetime import datetime, timedelta

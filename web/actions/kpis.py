@@ -1,4 +1,4 @@
-"""How good is the work, in key figures? The table for overseers, the cases behind each number, its files."""
+"""The query of the key-figure table, the weights it is computed with, and its export as CSV or Excel."""
 
 from collections.abc import Mapping
 from typing import Any

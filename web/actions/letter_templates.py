@@ -1,4 +1,4 @@
-"""Who keeps the letters' templates, and what is told of a code printed on a letter? One step for page and API."""
+"""Managing letter templates and verifying the code printed on a letter, for pages and API."""
 
 import asyncio
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ def load_editable(context: AppContext, letter_type: LetterType, *, is_default: b
 def load_in_force(context: AppContext, letter_type: LetterType) -> bytes:
     """The template a letter would be issued with now.
 
-    Raises Broken.
+    Raises TemplateError.
     """
     return templates.load_template(context.settings.data, letter_type.code).content
 

@@ -1,4 +1,4 @@
-"""How are letters read, tried beforehand and checked? Downloads at the desk and with a code, preview, authenticity."""
+"""Downloading a letter of a case as Word or PDF."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""What does the desk decide about cases that belong together? One step for page and API; a campaign's one answer for all.
+"""Decisions of the desk about linked cases, and one answer for a whole campaign, for pages and API.
 
 Merge, answer with how the first case stands, say that it is a repeat or has new facts, or that it is something else.
 """
@@ -46,7 +46,7 @@ def require_receptionist(actor: Actor) -> Actor:
 
 
 async def load_link(actor: Actor, text: str) -> LinkView:
-    """The undecided or decided link of an address, told from its newer case.
+    """The undecided or decided link of an address, seen from its newer case.
 
     Raises NotFound.
     """

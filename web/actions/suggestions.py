@@ -1,4 +1,4 @@
-"""What does the classifier tell the desk, and who would get the case under each heading it thinks of?"""
+"""The classifier's suggestions for the desk, and the unit each category would lead to."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What do many people complain about, and how do units answer? Hot topics with their cases, findings per unit."""
+"""Hot topics as far as the actor may see their cases, and shares of reply findings."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

@@ -1,1 +1,1 @@
-"""JSON doors of CONTRACT: parse, one call, present."""
+"""The JSON API: parse the request, make one call, present the result."""

@@ -1,4 +1,4 @@
-"""What does the OpenAPI document say? It is made from the rows of calls and their types, nothing in it is written twice."""
+"""The OpenAPI document, generated from the rows of calls and their types."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def document(calls: Sequence[Call], server: str) -> dict[str, Any]:
     types = {t for call in calls for t in (call.body, call.query, *call.answers.values()) if t} | {ErrorBody}
     _, schemas = msgspec.json.schema_components(sorted(types, key=lambda t: t.__name__), ref_template=_REF)
     for name in {call.query.__name__ for call in calls if call.query}:
-        schemas.pop(name)  # told as parameters
+        schemas.pop(name)  # listed as parameters
     paths: dict[str, Any] = {}
     for call in calls:
         paths.setdefault(call.path, {})[call.method.lower()] = operation(call)

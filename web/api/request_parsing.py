@@ -1,4 +1,4 @@
-"""What does a request say? Its JSON body or query string, read field by field by a wire type.
+"""Reading a request's JSON body or query string into a request type, field by field.
 
 Lenient on purpose: every wrong field is named at once, fields nobody knows are ignored, null counts as absent. The
 body is bounded, and nothing somebody may send breaks it: wrong encodings, lone surrogates, depth, size.
@@ -24,7 +24,7 @@ _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 async def body(request: Request, *, may_be_empty: bool = False) -> dict[str, Any]:
     """The JSON object a request brings.
 
-    Raises Refused (too large), Invalid with code "unsupported_type" or "not_json", or naming the body when it is no object.
+    Raises Refusal (too large), Invalid with code "unsupported_type" or "not_json", or naming the body when it is no object.
     """
     raw = await _bytes(request)
     if not raw and may_be_empty:

@@ -1,4 +1,4 @@
-"""What is a call of the API? One row per call; routes, document and readable page are made from the rows."""
+"""The row type that describes a call of the API; routes, document and readable page are made from the rows."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field

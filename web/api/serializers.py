@@ -1,4 +1,4 @@
-"""How does a case look to a program? The objects of the API, as CONTRACT §2 says them; types are in `answers`."""
+"""Cases and clocks as JSON objects of the API; their types are in `web.api.schemas.responses`."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ from web.wording.dates import iso
 
 
 def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
-    """A clock as CONTRACT §2 says it."""
+    """A clock as a JSON object."""
     return {
         "term": clock.term,
         "label": clock.label,
@@ -32,7 +32,7 @@ def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
 
 
 def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, Any]:
-    """A case as CONTRACT §2 says it."""
+    """A case as a JSON object."""
     answers = [e for e in file.entries if e.act in (Act.REPLY, Act.RECTIFY, Act.EXPLAIN)]
     return {
         "no": file.no,

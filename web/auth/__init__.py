@@ -1,1 +1,1 @@
-"""Who somebody is: sessions, second factor, accounts, permissions."""
+"""Authentication and permissions: sessions, second factor, accounts, roles."""

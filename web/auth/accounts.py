@@ -1,4 +1,4 @@
-"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+"""Staff accounts: add them, set passwords, list who has none."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+"""The cookie that lets a citizen's browser open its own case without the query code."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+"""Setting cookies with safe attributes, and signing their values."""
 
 from starlette.responses import Response
 

@@ -1,4 +1,4 @@
-"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+"""Half-filled forms stored encrypted on the server, found by a cookie or by a user name."""
 
 import json
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""What becomes of a form that a member of staff sends after the session ended? Kept, and filled in after the log-in.
+"""Recovery of a form sent after the session ended: stored, and filled in again after the log-in.
 
 It works for every form of the staff's pages without any of them knowing of it, and without scripts. What was typed is
-sealed under the name of whoever typed it, shown to nobody else, forgotten after half a day, and stands in no address
+encrypted under the name of whoever typed it, shown to nobody else, forgotten after half a day, and stands in no address
 and no log; the cookie only says that there may be something. Files are not kept: they are chosen again.
 """
 
@@ -228,7 +228,7 @@ def _matching_forms(document: Any, path: str) -> list[Any]:
 
 
 def _similarity(form: Any, values: Mapping[str, list[str]]) -> tuple[int, int]:
-    """How well a form fits: a page may hold the same form for several things, told apart by what is hidden in it."""
+    """How well a form fits: a page may hold the same form for several things, distinguished by its hidden fields."""
     hidden = [field for field in form.iter("input") if field.get("type") == "hidden"]
     matching = sum(field.get("value", "") in values.get(field.get("name", ""), ()) for field in hidden)
     return matching, sum(field.get("name") in values for field in form.iter("input", "textarea", "select"))

@@ -1,4 +1,4 @@
-"""How are accounts, sessions, form drafts and reply templates kept? Tables of the doors."""
+"""Tables of accounts, second factors, sessions and form drafts."""
 
 from tortoise import fields
 from tortoise.models import Model

@@ -1,4 +1,4 @@
-"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+"""Checking a password against its hash. No I/O."""
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError

@@ -1,4 +1,4 @@
-"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+"""Role checks of a request: an administrator, an overseer, or any of the named roles."""
 
 from starlette.requests import Request
 

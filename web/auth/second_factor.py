@@ -1,7 +1,7 @@
-"""What else proves who logs in? Six digits that change every half minute (RFC 6238), or one of ten spare codes.
+"""The second factor of a log-in: time-based six-digit codes (RFC 6238), or one of ten spare codes.
 
-The secret is sealed; a code is good once and for a minute around its time. Off for whoever did not switch it on, unless
-the house requires it (等级保护第三级 身份鉴别：两种或两种以上组合的鉴别技术, GB/T 22239-2019 8.1.4.1 d).
+The secret is encrypted; a code is good once and for a minute around its time. Off for whoever did not switch it on, unless
+this installation requires it (等级保护第三级 身份鉴别：两种或两种以上组合的鉴别技术, GB/T 22239-2019 8.1.4.1 d).
 """
 
 import hmac

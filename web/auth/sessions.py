@@ -1,4 +1,4 @@
-"""Who is at the door? Log-in, sessions of staff, and the cookie that lets a citizen's browser open its own case."""
+"""Log-in and log-out of staff, and finding the actor behind a request's session."""
 
 import asyncio
 import hashlib
@@ -46,7 +46,7 @@ async def log_in(
 ) -> NewSession:
     """A session for whoever knows the password, and has the second factor if there is one.
 
-    Raises Unauthorized with code "wrong_password", "locked", "code_needed", "wrong_code" or, where the house requires
+    Raises Unauthorized with code "wrong_password", "locked", "code_needed", "wrong_code" or, where this installation requires
     a second factor and this is no page to switch it on at, "factor_needed". An unknown account takes as long as a
     known one.
     """

@@ -1,1 +1,1 @@
-"""The verbs of the command line `xinqiao`."""
+"""Implementations of the subcommands of `xinqiao`."""

@@ -1,4 +1,4 @@
-"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+"""Subcommands for the classifier: compare, train, list, promote and roll back releases."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+"""Subcommands that set up a district, its staff and passwords, and import cases."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+"""Subcommands that publish an edition of figures and write the annual report."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+"""Subcommands that verify and recalculate case files and compute a deadline."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""How is it run from the command line? `xinqiao dev | serve | worker | migrate | seed | settings | import | …`."""
+"""Subcommands that start processes and prepare the database: dev, serve, worker, migrate, seed, settings."""
 
 import argparse
 import asyncio
@@ -85,7 +85,7 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _listen(application: Any, settings: Settings, processes: int = 1) -> None:
-    """Serve until told to stop: an application, or for several processes the name of a function that makes it."""
+    """Serve until stopped: an application, or for several processes the name of a function that makes it."""
     uvicorn.run(
         application,
         factory=processes > 1,
@@ -163,7 +163,7 @@ async def _has_demo_accounts(context: Any) -> bool:
 
 
 def run_async(settings: Settings, operation: Callable[[Any], Awaitable[Any]], *, with_secret: bool = True) -> Any:
-    """Run something with the office open. Raises NotNow on an older database, and `with_secret` with a wrong one."""
+    """Run an operation with an open `AppContext`. Raises NotNow on an older database, and `with_secret` with a wrong one."""
     from web import bootstrap
 
     async def run_with_context() -> Any:

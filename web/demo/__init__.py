@@ -1,1 +1,1 @@
-"""The demonstration town and its simulated life."""
+"""The demonstration town and the simulation of its cases."""

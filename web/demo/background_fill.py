@@ -1,6 +1,6 @@
-"""How does the demo town fill while people already use it? The simulation beside the running server, resumable.
+"""Filling the demo town beside the running server: runs the simulation in the background, resumable.
 
-What is due before `Office.simulated_before` belongs to the simulation; the worker meanwhile takes only what people do,
+What is due before `AppContext.simulated_before` belongs to the simulation; the worker meanwhile takes only what people do,
 and no timer runs. `demo-town.json` in the data folder holds how far it came: stopped half way, it goes on from there at
 the next start, and a database that was filled elsewhere is left alone.
 """
@@ -19,7 +19,7 @@ from web.demo.simulation import CASES, DAYS, DemoSimulation
 
 PROGRESS_FILE = "demo-town.json"
 REPORT_DAYS = 10
-_log = structlog.get_logger("fill")
+_log = structlog.get_logger("background_fill")
 
 
 @dataclass(frozen=True, slots=True)

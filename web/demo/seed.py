@@ -1,4 +1,4 @@
-"""Who and what is in the demo town? 云川区 settled from its data files, all fictional; `web.demo.simulation` lives in it."""
+"""Units, regions, routing rows and staff of the fictional demo district 云川区, read from its data files."""
 
 import random
 import tomllib
@@ -38,7 +38,7 @@ async def seed_town(context: AppContext) -> None:
 
 
 def _list_staff(units: Sequence[UnitFileRow], context: AppContext) -> list[dict[str, Any]]:
-    """A clerk and a head for every unit, and the offices of the whole house."""
+    """A clerk and a head for every unit, and the staff with tasks for the whole district."""
     names, rng = load_data("staff"), random.Random(SEED)  # noqa: S311 - a demo, repeatable on purpose
 
     def name() -> str:

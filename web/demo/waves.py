@@ -1,4 +1,4 @@
-"""What comes to the demo town in waves: one matter of one place that many bring, and what everybody asks once a year.
+"""Generated waves of similar demo messages: one local problem many report, and questions that recur yearly.
 
 Topics and proofs grow out of such waves by themselves; here are only the messages, put together from the town's data. No
 I/O, and the randomness is an argument.

@@ -1,4 +1,4 @@
-"""What did somebody bring for a step? A form or a JSON object becomes values by the sorts of the step's needs.
+"""Turning a form or JSON object into the values a step needs, and finding what is wrong with them.
 
 A form knows only texts, so its numbers, switches and lists are made here; JSON keeps the types it came with, and a
 wrong one stays as it is, so that the rules name it. What is typed is tidied, never changed in meaning. No I/O.

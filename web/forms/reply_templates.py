@@ -1,4 +1,4 @@
-"""Which texts may a clerk start from, and what of them is known already? What is not stays a visible blank.
+"""Reply templates for clerks, with known values filled in and unknown ones left as visible blanks.
 
 A blank looks like 【依据】: an answer that still holds one is not sent.
 """

@@ -1,4 +1,4 @@
-"""Which fields does a step's form ask for, and what did the clerk type into them?
+"""Building the form of a step from STEPS, and reading what the clerk typed into it.
 
 Made from the rows of STEPS, so a new step is a row and a label, never a new form.
 """

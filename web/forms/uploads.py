@@ -1,8 +1,4 @@
-"""How does a citizen hand something in? Four short steps over a draft kept on the server, then the receipt.
-
-No account is needed. The draft is found by a random cookie and sealed at rest; submitting it twice gives the same
-receipt, because the draft's own key is the source id.
-"""
+"""Storing uploaded files, and the limits shown beside an upload field."""
 
 from typing import Any
 

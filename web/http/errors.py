@@ -1,4 +1,4 @@
-"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+"""Error handlers: every refusal or fault as a JSON error for the API or as a page for people."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def status_of(fault: Refusal) -> int:
 
 
 def error_json(fault: Refusal) -> dict[str, Any]:
-    """The error shape of CONTRACT §2."""
+    """An error as JSON; its type is `ErrorBody`."""
     words = str(fault.details.get("words", fault.code))  # a code may have more than one sentence
     error: dict[str, Any] = {"code": fault.code, "message": catalogue.error_words(words, **_error_details(fault))}
     if isinstance(fault, Invalid) and fault.fields:
@@ -101,7 +101,7 @@ async def handle_http_error(request: Request, fault: Exception) -> Response:
 async def handle_validation_error(request: Request, fault: Exception) -> Response:
     """Something is longer than any that is kept, and the ORM refuses to compare or to store it.
 
-    Asked for by such a name there is no such thing; what was sent is too long, and is told so.
+    Asked for by such a name there is no such thing; what was sent is too long, and the answer says so.
     """
     if request.method in ("GET", "HEAD") or any(len(str(part)) > _NAME_MOST for part in request.path_params.values()):
         return await refusal_response(request, NotFound())
@@ -110,7 +110,7 @@ async def handle_validation_error(request: Request, fault: Exception) -> Respons
 
 
 async def handle_internal_error(request: Request, fault: Exception) -> Response:
-    """A fault of ours: logged with the request's id, told without its inside."""
+    """A fault of ours: logged with the request's id, answered without details."""
     request_id = getattr(request.state, "request_id", "")
     log.error("broken", id=request_id, path=request.url.path, exc_info=fault)
     words = catalogue.error_words("internal")

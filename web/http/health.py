@@ -1,4 +1,4 @@
-"""How do machines see whether the product lives and works? `/healthz`, `/readyz` and `/metrics`."""
+"""Endpoints for monitoring: `/healthz`, `/readyz` and `/metrics`."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""Which door leads where? The ASGI application: routes, middleware, the one table of errors, and its life."""
+"""Limits of a request: the size of its body, and the rate per address."""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Which figures does one process give to Prometheus? Requests as they are answered, and what the database says of work.
+"""Prometheus metrics of one process: requests answered, and the state of work read from the database.
 
 Requests are counted per process (`process` is its id, since several may answer the same address), by route as it is
 written in the code and never by the address itself, which may hold a case's number. Figures from the database are read

@@ -1,4 +1,4 @@
-"""What must every request pass? Security headers, same-origin writes, limits by address, a request id in the log."""
+"""Middleware for security headers, request ids and same-origin writes; the Redis store of rate limits."""
 
 import secrets
 import time
@@ -35,7 +35,7 @@ log = structlog.get_logger("web")
 
 
 class SecurityHeaders:
-    """The outermost ring of the application."""
+    """The outermost middleware of the application."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app, self.settings = app, settings

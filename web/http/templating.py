@@ -1,4 +1,4 @@
-"""What does the frame of every page hold? Templates, and what each of them may rely on."""
+"""The Jinja environment, and rendering a page with the values every template may rely on."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""Taking in files: case histories, calendar notices, a district's units and people."""
+"""Importing files: case histories, calendar notices, a district's units and people."""

@@ -1,4 +1,4 @@
-"""How does a change of the calendar come to be looked at? One step for page and API: handed in, made anew, or back to an edition."""
+"""Creating a calendar draft from an imported notice of days off."""
 
 from dataclasses import replace
 

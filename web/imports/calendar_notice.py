@@ -1,6 +1,6 @@
-"""What does a notice of days off say, typed in or as a file? Lines, holiday-cn's JSON, CSV or Excel; every fault told.
+"""Parsing a notice of days off: typed lines, holiday-cn's JSON, CSV or Excel; all faults are reported.
 
-What comes out is held against the calendar: a make-up working day must be a weekend day, a day is said once, a whole
+The result is checked against the calendar: a make-up working day must be a weekend day, a day is said once, a whole
 year lies in its year. What is odd but may be right is a doubt, shown beside the preview.
 """
 
@@ -53,7 +53,7 @@ class CalendarNotice:
 
 
 def read_file(name: str, body: bytes) -> CalendarNotice:
-    """A file of any of the three sorts, told apart by what is in it."""
+    """A file of any of the three sorts, recognised by its content."""
     if body[:2] == b"PK":
         return _parse_table(_read_sheet(body))
     text = _decode(body)

@@ -1,4 +1,4 @@
-"""How does a district's history come in? CSV or Excel, any columns, row by row through the one door.
+"""Importing a district's case history from CSV or Excel, row by row through `submit_case`.
 
 Idempotent by (channel, source_id): running it again adds nothing. A row that cannot be taken goes to
 `<file>.rejected.csv` with its reason; no row is dropped. Rows with an answer become answered cases at their own
@@ -190,7 +190,7 @@ async def _import_row(
 ) -> str:
     """Hand in one row. Returns the number of a fresh case, or "" for one that was there.
 
-    Raises Refused with the reason why the row cannot be taken.
+    Raises Refusal with the reason why the row cannot be taken.
     """
 
     def cell(name: str) -> str:

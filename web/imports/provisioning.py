@@ -1,7 +1,7 @@
-"""How does a district begin? Its units, regions, routing rows and people, read from files and checked as a whole.
+"""Setting up a district from files: units, regions, routing rows and people, checked as a whole.
 
 A folder holds `units.toml`, `regions.toml` and `routes.toml` (the demo town's in `web/demo/town/` show the format), perhaps
-`matters.toml` and `phrases.toml`, and `staff.csv`. Every fault is told at once, with its file and place; with a single
+`matters.toml` and `phrases.toml`, and `staff.csv`. Every fault is reported at once, with its file and place; with a single
 one nothing is taken in. Later changes of routing rows have their page; people are added with `staff.csv` again.
 """
 

@@ -1,1 +1,1 @@
-"""Official letters (文书): what they say, the Word templates they are written from, Word and PDF."""
+"""Official letters (文书): placeholders, Word templates, and rendering to Word and PDF."""

@@ -1,4 +1,4 @@
-"""How is the Word template of a letter made from its lines in forms.toml? With named styles, so that people restyle it.
+"""Building the default Word template of a letter from its lines in `forms.toml`, with named styles.
 
 The same lines give the same bytes on every machine: an edition is known by its digest.
 """

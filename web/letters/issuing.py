@@ -1,4 +1,4 @@
-"""When is a letter issued, and what is written out for whoever opens it? The handler of acts, previews, and downloads."""
+"""Issuing letters when acts are performed, previewing them, and writing them out for download."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -145,7 +145,7 @@ def list_letter_acts(file: CaseFile) -> frozenset[str]:
 async def issue_unit_letter(context: AppContext, kind: str, values: OfficeLetterValues) -> IssuedLetter:
     """The letter of a measure, issued now if it was not before.
 
-    Raises NotFound for a measure that is told by no letter.
+    Raises NotFound for a measure that has no letter.
     """
     letter_type, names, settings = (
         letter_types.find_measure_letter(kind),

@@ -1,4 +1,4 @@
-"""What does each blank of a letter stand for, and what stands in it? Placeholders are Chinese words: offices edit them.
+"""The placeholders of letter templates and their values. Their names are Chinese words: clerks edit them.
 
 `freeze_values` says what could change later, as it is on the day of issue; `build_values` puts the words of the entry beside it.
 """

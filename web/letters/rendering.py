@@ -1,4 +1,4 @@
-"""How does a letter become Word, a page, and PDF? One way for all: template → Word → HTML → PDF.
+"""Rendering a letter: template → Word → HTML → PDF.
 
 What these libraries need is imported here, inside the functions, since it costs more than a second; call them in a
 thread. Templates are written by people: they are filled in by a sandbox that knows nothing but the placeholders.

@@ -1,6 +1,6 @@
-"""Which Word template holds for a letter? The office's own under <data>/letters, else ours; and is it sound?
+"""Which Word template is in force for a letter: the installation's own under <data>/letters, or the default.
 
-An own template with a fault is refused when it comes and whenever it is used; ours never takes its place unasked.
+An own template with a fault is refused when uploaded and whenever it is used; the default never replaces it unasked.
 Every edition a letter was issued with is kept by its digest, so that the letter can be written out again unchanged.
 """
 
@@ -27,7 +27,7 @@ Fault = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class LetterTemplate:
-    """A template in force. `own`: the office's own, not ours."""
+    """A template in force. `own`: the installation's own, not the default."""
 
     code: str
     content: bytes
@@ -39,7 +39,7 @@ class LetterTemplate:
 
 
 class TemplateError(Unavailable):
-    """The office's own template of a letter has a fault."""
+    """The installation's own template of a letter has a fault."""
 
     code = "letter_template"
 
@@ -51,7 +51,7 @@ def own_path(data: Path, code: str) -> Path:
 def load_template(data: Path, code: str) -> LetterTemplate:
     """The template in force.
 
-    Raises Broken when the office's own has a fault: nothing is issued by another one unasked.
+    Raises TemplateError when the installation's own has a fault: nothing is issued by another one unasked.
     """
     path = own_path(data, code)
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""With which mark (机关代字) do a unit's letter numbers begin? The office's own list under <data>/letters."""
+"""The short marks (机关代字) that begin a unit's letter numbers, from the list under <data>/letters."""
 
 import re
 import tomllib

@@ -1,1 +1,1 @@
-"""Channels by which notices leave."""
+"""Channels that send notices."""

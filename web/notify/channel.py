@@ -1,4 +1,4 @@
-"""Channels by which a notice leaves the platform. One function each, all of the shape `routing.notices.Send`."""
+"""Choosing the channel that sends a notice. Each is a function of the shape `routing.notices.Send`."""
 
 from feedback.kernel.settings import Settings
 from routing.notices.catalogue import Audience, DeliveryChannel, OutgoingNotice, Send
@@ -20,7 +20,7 @@ def channels_to(audience: Audience, settings: Settings) -> tuple[DeliveryChannel
 
 
 def reaches_citizens(settings: Settings) -> bool:
-    """Whether a citizen can be told anything without asking for it."""
+    """Whether a citizen can be notified without asking."""
     return bool(channels_to(Audience.CITIZEN, settings))
 
 

@@ -1,1 +1,1 @@
-"""HTML pages: parse, one call, present."""
+"""HTML pages: parse the request, make one call, render the result."""

@@ -1,1 +1,1 @@
-"""Rows become what people read: view objects for templates and the API."""
+"""View objects: rows turned into words for templates and the API."""

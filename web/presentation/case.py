@@ -1,4 +1,4 @@
-"""How do rows become what people read? View objects with words and office dates ready, for templates and the API."""
+"""View objects of a case and its clocks, with words and office dates."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How is it told that the calendar moved a date: in words for people, as JSON for machines?"""
+"""Deadlines moved by a calendar change: in words for people, as JSON for machines."""
 
 from typing import Any
 

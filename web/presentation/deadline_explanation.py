@@ -1,4 +1,4 @@
-"""How was a deadline counted? Every day from the event to the last day: whether it counts, and why not."""
+"""How a deadline is counted: every day from the event to the last day, and why it does or does not count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How does the desk look? The staff's frame, the queue with its tabs and filters, and what an answer must hold."""
+"""View objects of a case for staff: clocks, the effect of a step on them, and checks of a draft reply."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -72,7 +72,7 @@ def list_clock_moves(
     editions: Editions,
     now: datetime,
 ) -> list[ClockMove]:
-    """What the step would do to the running clocks, folded as if it had just happened."""
+    """What the step would do to the running clocks, projected as if it had just happened."""
     new_clocks = {(c.term, c.seq): c for c in project_clocks(file, act, data, actor, editions, now)}
     old_clocks = {(c.term, c.seq): c for c in file.clocks}
     moves, calendar = [], editions.newest

@@ -1,4 +1,4 @@
-"""How does the desk look? The staff's frame, the queue with its tabs and filters, and what an answer must hold."""
+"""Values of the frame around every staff page, and the page to land on after the log-in."""
 
 from typing import Any
 

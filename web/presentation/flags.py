@@ -1,4 +1,4 @@
-"""What deserves attention in a message, in words for people? Rules and hunches together, at the door and on the pages."""
+"""Flags raised by a message, in words: those found by rules and those predicted by the model."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Final
 from classify.signals import flag_model, flags
 
 SUSPECTED_MARK: Final = "?"
-"""A flag the model only suspects is kept with this mark behind its code."""
+"""A flag the model only suspects is stored with this suffix behind its code."""
 
 _GRAVE_FLAGS: Final = frozenset({flags.SELF_HARM, flags.LIFE, flags.MINOR})
 _SUSPECTED_PREFIX: Final = "疑似"
@@ -17,7 +17,7 @@ _SUSPECTED_PREFIX: Final = "疑似"
 
 @dataclass(frozen=True, slots=True)
 class FlagView:
-    """A flag as it is shown: its label, the words that raised it ("" for a hunch), and whether it is grave."""
+    """A flag as it is shown: its label, the words that raised it ("" for a prediction of the model), and whether it is grave."""
 
     label: str
     words: str
@@ -58,7 +58,7 @@ def list_flags(stored_codes: str) -> list[FlagView]:
 
 
 def list_case_flags(title: str, text: str, stored_codes: str) -> list[FlagView]:
-    """The flags of a case with the words that raised them, read anew; hunches as they were kept."""
+    """The flags of a case with the words that raised them, read anew; predictions of the model as they were stored."""
     views = [
         FlagView(flags.FLAGS[flag.code], flag.words, flag.code in _GRAVE_FLAGS) for flag in flags.flags_in(title, text)
     ]
@@ -66,7 +66,7 @@ def list_case_flags(title: str, text: str, stored_codes: str) -> list[FlagView]:
 
 
 async def find_help_line(title: str, text: str) -> str:
-    """The number whoever wrote this should be told, or "": here a hunch is enough."""
+    """The help line to show the writer, or "": here a prediction of the model is enough."""
     codes = await find_flags(title, text)
     return flags.HELP_LINE if {flags.SELF_HARM, flags.SELF_HARM + SUSPECTED_MARK} & set(codes) else ""
 

@@ -1,4 +1,4 @@
-"""How is a link between two cases told, with what speaks for it, and what would be answered to a repeat?"""
+"""Links between two cases in words, with their evidence and the answer a repeat would get."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def build_repeat_answer(
 ) -> RepeatAnswer | None:
     """The answer with how the first case stands, or None where no ground fits: then a person chooses one.
 
-    Neither number nor title of the first case is told: whoever holds the second code need not be whoever holds the first.
+    Neither number nor title of the first case is shown: whoever holds the second code need not be whoever holds the first.
     """
     is_open = first_case.status in OPEN
     match repeat.profile:

@@ -1,4 +1,4 @@
-"""Who watches over others? The check every page of oversight begins with, and the tabs between those pages."""
+"""Tabs and lines of the oversight pages: escalation, overdue clocks, forecasts, proposals, orders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ PRIORITY_WORDS: Mapping[str, str] = {"at_once": "立即", "working": "工作时�
 
 
 def list_escalation_lines() -> list[dict[str, Any]]:
-    """The ladder as a table: stage by stage, who is told, how, and by which article."""
+    """ESCALATION_RULES as a table: stage by stage, who is notified, how, and by which article."""
     lines: list[dict[str, Any]] = []
     for row in escalation_levels.ESCALATION_LEVELS:
         for profile in (Profile.PETITION, Profile.HOTLINE):
@@ -89,7 +89,7 @@ class NotifiedLine:
 def late_line(
     clock: Mapping[str, Any], notices: Sequence[Mapping[str, Any]], directory: Directory, now: datetime
 ) -> dict[str, Any]:
-    """A late clock, and who was told of it when."""
+    """An overdue clock, and who was notified of it when."""
     return {
         **_clock_values(clock, directory),
         "late_days": max(0, (now - clock["due_at"]).days),

@@ -1,4 +1,4 @@
-"""How are the people of a case told: how many there are, and who stands beside the petitioner?"""
+"""The people of a case in words: how many they are, and who represents the petitioner."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How does an administrator read whether the installation works? Rows of words for each of its parts."""
+"""The state of the installation's parts in words, for administrators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

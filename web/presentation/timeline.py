@@ -1,4 +1,4 @@
-"""How do rows become what people read? View objects with words and office dates ready, for templates and the API."""
+"""View objects of a case's steps and past events."""
 
 from dataclasses import dataclass
 from datetime import datetime

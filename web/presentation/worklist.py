@@ -1,4 +1,4 @@
-"""How do rows become what people read? View objects with words and office dates ready, for templates and the API."""
+"""Rows of the worklist, and its filters, tabs, columns and options."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace

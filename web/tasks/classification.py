@@ -1,4 +1,4 @@
-"""What happens to a case that just came in? The classifier says what it is about, the rows say who answers.
+"""Classifying and assigning a newly received case.
 
 Both acts are one transaction, so nobody ever sees a case that is classified but not yet where it belongs. In a district
 whose outcomes do not prove it yet, the same is only a suggestion to the reception desk.

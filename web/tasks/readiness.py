@@ -1,6 +1,6 @@
-"""Can this installation work right now? Database, migrations, secret, storage, queue, worker and classifier.
+"""Checking whether the installation can work: database, migrations, secret, storage, queue, classifier.
 
-One look for `/readyz`, `/metrics` and the administrator's page. It never raises and never takes long: a part that does
+One check for `/readyz`, `/metrics` and the administrator's page. It never raises and never takes long: a part that does
 not answer in time counts as bad.
 """
 
@@ -57,7 +57,7 @@ class Readiness:
         return tuple(name for name, is_good in parts.items() if not is_good)
 
     def as_json(self) -> dict[str, Any]:
-        """The shape of CONTRACT §4."""
+        """The parts as JSON for `/readyz`."""
         bad = self.problems
         return {
             "ready": self.is_ready,

@@ -1,4 +1,4 @@
-"""What is done at night and after each answer about what people say? Topics gathered, answers checked."""
+"""Background jobs on texts: clustering cases into hot topics at night, checking answers when they are given."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta

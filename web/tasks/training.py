@@ -1,4 +1,4 @@
-"""How does the classifier go on learning while the house works? Decisions are kept, candidates made, at night or on call.
+"""Background training of the classifier: labels are recorded, candidates made at night or on request.
 
 A candidate learns from what people decided and, without any label, from the district's own messages.
 

@@ -1,4 +1,4 @@
-"""Who usually answers such messages here? Learnt in the background from what units took on, told to the desk with shares.
+"""Recommending the unit that usually answers similar messages, from what units accepted before.
 
 The routing rows say who should answer; this says who did. It decides nothing. Every process keeps what it learnt. It
 learns when it starts, and anew within a minute after a release or an edition of the directory came into force or enough
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from web.context import AppContext
 
 MIN_CASES: Final = 30
-"""With fewer confirmed cases nothing is told."""
+"""With fewer confirmed cases nothing is recommended."""
 
 REFIT_AFTER: Final = 20
 CASES_MOST: Final = 1000
@@ -40,7 +40,7 @@ BATCH_SIZE: Final = 25
 LOOK_SECONDS: Final = 60
 """So often a process looks whether there is something to learn."""
 
-_log = structlog.get_logger("answerers")
+_log = structlog.get_logger("unit_recommendation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which words and which form belong to each act? Read from `acts.toml`, one block an act.
+"""Words and form fields of each act, read from `acts.toml`, one block per act.
 
 A new act is a row of STEPS and a block there; a test holds that every act has its block and that no block names an act
 or a field that does not exist.

@@ -1,4 +1,4 @@
-"""Which Chinese words stand for each code? Every enum member, error code and field has its row in a file beside this one.
+"""Chinese words for every code (enum members, error codes, fields), read from the TOML files beside this one.
 
 Templates, API, notices and exports take their words from these tables; a test holds them complete. The words of acts
 stand in `acts.toml`, read by `web.wording.acts`.

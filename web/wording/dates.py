@@ -1,4 +1,4 @@
-"""How do rows become what people read? View objects with words and office dates ready, for templates and the API."""
+"""Formatting dates, times, codes and lengths of time in words."""
 
 from datetime import date, datetime
 

@@ -1,4 +1,4 @@
-"""What do the reference tables and the published answers and figures of API v1 look like? Their types."""
+"""Response types of API v1 for reference tables and for published answers and figures."""
 
 from typing import Annotated
 

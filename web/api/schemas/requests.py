@@ -1,7 +1,7 @@
-"""What may a request to API v1 hold? The types of bodies and query strings; what comes back is `web.api.schemas.responses`.
+"""Request types of API v1: bodies and query strings. Responses are in `web.api.schemas.responses`.
 
-The OpenAPI document is made from these types, and requests are read by them (`web.api.request_parsing`): what one says, the
-other does. Lengths are told in the document but checked by the rules, after tidying.
+The OpenAPI document is made from these types, and requests are read by them (`web.api.request_parsing`): both
+always agree. Lengths are stated in the document but checked by the rules, after tidying.
 """
 
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""What does API v1 answer about cases, at the desk, and when something is wrong? The types of these answers.
+"""Response types of API v1 for cases, the desk and errors.
 
 The OpenAPI document is made from them; reference tables and published figures are in `web.api.schemas.public`.
 

@@ -1,4 +1,4 @@
-"""How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
+"""API calls that upload and download attachments."""
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request

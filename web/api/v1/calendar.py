@@ -1,4 +1,4 @@
-"""What does the program ask that keeps the office calendar? Days, editions, a change looked at, carried out, taken back."""
+"""API calls that manage the office calendar: days, editions, and drafts applied or reverted."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""How are cases handed in, looked up, worked on and rated by programs? The calls for citizens' apps and for staff."""
+"""API calls that submit a case, look it up and perform acts on it, for citizens' apps and for staff."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -131,7 +131,7 @@ async def _shown(request: Request, asker: Actor, no: str) -> Response:
 
 
 def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: Iterable[IssuedLetter]) -> dict[str, Any]:
-    """A case as the contract says it; each act also tells how its fields are to be asked for."""
+    """A case as JSON; each act also describes the fields it asks for."""
     told = serializers.case_json(file, names, now)
     told["date_changes"] = [deadline_changes.to_json(each) for each in file.moves]
     told["letters"] = [_letter(letter) for letter in letters]
@@ -181,7 +181,7 @@ async def act(request: Request) -> Response:
     before = await _case_seen(context, asker, no) if step is Act.RECUSE else None
     await case_actions.perform_act(context, no, step, asker, data, expect=values["version"], pf=values["pf"])
     if before is not None and data.get("staff") == asker.id:
-        # Whoever withdraws does not see it again: what is told is what they saw before.
+        # Whoever withdraws does not see it again: the answer is what they saw before.
         return answered(_case_told(before, await directory.load_directory(), context.clock.now(), ()))
     return await _shown(request, asker, no)
 

@@ -1,4 +1,4 @@
-"""What may a program of the administrator's ask of the classifier's releases? List, train, put in force, go back."""
+"""API calls for the classifier's releases: list, train, promote, roll back. For administrators."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""What do staff's programs call? Sessions, the worklist, and what the classifier and the routing rows propose."""
+"""API calls for the worklist and for the classification and assignment proposed for a message."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What does a unit's or an overseer's program ask about bad ratings? Disputes, judgements, and what is left out of the rates."""
+"""API calls about disputed ratings: disputes, their decisions, and cases excluded from the rates."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

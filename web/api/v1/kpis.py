@@ -1,4 +1,4 @@
-"""How are the key figures read by machines? `/kpis` as JSON, CSV and Excel, for overseers."""
+"""API calls that return the key figures as JSON, CSV and Excel, for overseers."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""By which rows is a case handled? Terms, steps, choices and letters with their articles, as the forms and clocks use them."""
+"""API calls that list terms, steps, choices and letters with the articles they rest on."""
 
 from collections.abc import Iterable
 from typing import Annotated

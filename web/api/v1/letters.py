@@ -1,4 +1,4 @@
-"""What does the program ask that keeps the letters' templates, and whoever checks a letter? The same steps as the pages."""
+"""API calls that manage letter templates and verify a letter's code."""
 
 from typing import Annotated, Any
 from urllib.parse import quote

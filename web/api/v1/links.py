@@ -1,4 +1,4 @@
-"""What does a desk's program ask about cases that belong together? Proposed links, decisions, campaigns."""
+"""API calls about cases that belong together: proposed links, decisions, campaigns."""
 
 from typing import Annotated, Any, Literal
 

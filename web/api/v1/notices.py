@@ -1,4 +1,4 @@
-"""What do overseers' and units' programs call? Notices, late clocks with who was told, orders, forecasts, measures."""
+"""API calls that list a unit's notices and mark them read."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any

@@ -1,4 +1,4 @@
-"""What do overseers' and units' programs call? Notices, late clocks with who was told, orders, forecasts, measures."""
+"""API calls for overseers: overdue clocks, escalation rules, supervision orders, forecasts, measures."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -198,7 +198,7 @@ class MeasureStepIn(Struct):
 
 
 async def late(request: Request) -> Response:
-    """Late clocks, and who was told."""
+    """Overdue clocks, and who was notified."""
     context: AppContext = request.app.state.context
     actor, now, names = await require_overseer(request), context.clock.now(), await directory.load_directory()
     rows = await overdue.list_late_clocks(actor, now=now)
@@ -251,7 +251,7 @@ def _id(request: Request) -> int:
 
 
 async def rungs(request: Request) -> Response:
-    """Who is told at which stage of a clock."""
+    """Who is notified at which stage of a clock."""
     await sessions.require_actor(request)
     items = [
         {

@@ -1,4 +1,4 @@
-"""What may anybody look up? Units, categories, matters, indicators, published replies and figures."""
+"""Public API calls for units, categories, matters, indicators, published replies and figures."""
 
 from collections.abc import Mapping
 from typing import Any

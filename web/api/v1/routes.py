@@ -1,4 +1,4 @@
-"""Which calls does API v1 have? One table; the routes, the OpenAPI document and the readable page are made from it."""
+"""The table of all calls of API v1; routes, OpenAPI document and readable page are made from it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What do staff's programs call? Sessions, the worklist, and what the classifier and the routing rows propose."""
+"""API calls that log a member of staff in and out."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""What may a supervisor's program ask? The hot topics with their cases, and what the checks found in answers, per unit."""
+"""API calls that return the hot topics with their cases, and reply findings per unit. For supervisors."""
 
 from datetime import timedelta
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""How does a mini-program log in? Its code is exchanged with WeChat; from there on it uses the API like any other app.
+"""Log-in of a WeChat mini-program: its code is exchanged with WeChat for a session of this API.
 
 What WeChat calls the person (openid) is kept as a keyed hash only. The session proves that it is the same person as
 before; it opens no case (the query code does) and no desk.

@@ -1,1 +1,1 @@
-"""Notices to the log."""
+"""Sending notices to the log."""

@@ -1,10 +1,10 @@
-"""What becomes of a notice that no channel takes? It leaves nowhere: whoever runs the server may read it in the log."""
+"""Writing a notice that no channel takes to the log, where whoever runs the server may read it."""
 
 import structlog
 
 from routing.notices.catalogue import OutgoingNotice
 
-_log = structlog.get_logger("notice")
+_log = structlog.get_logger("console_sender")
 
 
 async def send(outgoing: OutgoingNotice) -> None:

@@ -1,1 +1,1 @@
-"""Notices by e-mail."""
+"""Sending notices by e-mail."""

@@ -1,4 +1,4 @@
-"""How does a notice reach staff by e-mail? Through the office's own mail server, one letter for each notice.
+"""Sending notices to staff by e-mail over the installation's SMTP server, one e-mail per notice.
 
 The standard library speaks SMTP; it runs in a thread, since it waits. What the server refuses for good is kept as the
 notice's error, everything else is tried again. The letter's Message-ID is made from the notice's key, so that a letter

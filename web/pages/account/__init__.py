@@ -1,1 +1,1 @@
-"""Log-in, password, second factor."""
+"""Pages for log-in, password and second factor."""

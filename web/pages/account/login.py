@@ -1,4 +1,4 @@
-"""How does a member of staff come in and go out? The log-in form, with a way back that never leaves this site."""
+"""Log-in and log-out pages of staff; the return address never leaves this site."""
 
 from urllib.parse import urlencode, urlsplit
 

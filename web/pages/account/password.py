@@ -1,4 +1,4 @@
-"""How does a member of staff change the own password? The old one, the new one twice; other log-ins end."""
+"""The page where a member of staff changes their own password; their other sessions end."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response

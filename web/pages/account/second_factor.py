@@ -1,4 +1,4 @@
-"""How does a member of staff switch a second factor on and off? A QR code, a code to prove it, spare codes shown once."""
+"""The page that switches a second factor on (QR code, proof, spare codes shown once) and off."""
 
 import segno
 from starlette.requests import Request
@@ -40,7 +40,7 @@ async def switch_on(request: Request) -> Response:
 
 
 async def switch_off(request: Request) -> Response:
-    """No code from now on; not where the house requires one."""
+    """No code from now on; refused where this installation requires one."""
     context: AppContext = request.app.state.context
     actor, limiter = await sessions.require_actor(request), request.app.state.limiter
     async with request.form() as form:

@@ -1,4 +1,4 @@
-"""What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
+"""The page of accesses to personal or confidential data, for auditors."""
 
 from typing import Any
 

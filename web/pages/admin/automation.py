@@ -1,4 +1,4 @@
-"""What may go to a unit without a person, and what proves it? For administrators and those who oversee."""
+"""The page of categories assigned without a person and their statistical evidence."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""How is the office calendar kept? The days of a year, its editions, and a change handed in to be looked at.
+"""The office calendar page: days of a year, editions, and the form to propose a change.
 
 What happens to a change then is in `web.pages.admin.calendar_changes`.
 """

@@ -1,4 +1,4 @@
-"""What would a change of the calendar move, and what did it move? The draft, its carrying out, and the edition's page.
+"""Pages of a calendar change: its draft with the deadlines it would move, applying it, and the edition.
 
 Nothing moves before somebody has seen what would, and what was seen is what is done: a draft made against an older
 edition is not carried out but shown anew. A roll back is a change like any other.

@@ -1,4 +1,4 @@
-"""What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
+"""The administrator's start page: links, and whether messages or timers are stuck."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""How does an administrator look after letters? The list, each letter's Word template and its trial, the units' marks."""
+"""Pages that manage letter templates: list, upload and trial of a template, marks of the units."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
+"""The page of outbox messages that wait or have failed."""
 
 from starlette.requests import Request
 from starlette.responses import Response

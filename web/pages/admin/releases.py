@@ -1,4 +1,4 @@
-"""How does the classifier learn, and who let which release in? Releases with their trials, a button each, what taught."""
+"""The page of classifier releases: trials, training, promotion, and the labels they were trained on."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ DONE: Mapping[str, str] = {
 
 
 async def home(request: Request) -> Response:
-    """Every release, what was asked for, and what taught."""
+    """Every release, what was asked for, and the labels it learnt from."""
     context: AppContext = request.app.state.context
     actor, names = await _administrator(request), await directory.load_directory()
     rows = await registry.all_releases()
@@ -201,7 +201,7 @@ def _part(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _doubted(trial: Mapping[str, Any], names: Directory) -> list[tuple[str, str]]:
-    """Whose lessons weigh less, the most first."""
+    """Whose labels have a lower weight, the lowest first."""
     found = sorted(trial.get("doubted", {}).items(), key=lambda item: -sum(item[1].values()))
     told = []
     for who, why in found[:20]:

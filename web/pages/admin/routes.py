@@ -1,4 +1,4 @@
-"""What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
+"""Routes of the administrator's start page, units, messages and access log."""
 
 from starlette.routing import Route
 

@@ -1,4 +1,4 @@
-"""How are the routing rows kept? List, edit, drop, and a trial: which row would win for these words, and why."""
+"""Pages that list, edit, delete and try out routing rows."""
 
 import asyncio
 from collections.abc import Mapping

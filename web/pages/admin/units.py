@@ -1,4 +1,4 @@
-"""What does an administrator look after? Units and staff, the queue of messages, and the auditors' log of reads."""
+"""Pages of the units: search, and one unit with its duties, routing rows and staff."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""The year's report to Party committee and government: read on a page, taken home as Word or Excel."""
+"""The annual report to Party committee and government: shown as a page, downloaded as Word or Excel."""
 
 import asyncio
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ async def _suggestions(since: datetime, until: datetime) -> Suggestions:
 
 
 async def _asked(request: Request) -> tuple[Report, Any]:
-    """The report somebody asks for. It tells of the whole house, so only its overseers read it.
+    """The report somebody asks for. It covers the whole district, so only its overseers read it.
 
     Raises Forbidden.
     """

@@ -1,4 +1,4 @@
-"""Which clocks will probably be late? For the overseers over all they see, for a unit over its own cases."""
+"""The page of deadlines that will probably be missed, for overseers and for a unit's own cases."""
 
 from starlette.requests import Request
 from starlette.responses import Response

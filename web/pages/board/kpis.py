@@ -1,4 +1,4 @@
-"""How good is the work, in key figures? The table for overseers, the cases behind each number, its files."""
+"""Pages of the key figures: the table for overseers, the cases behind each number, downloads."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How do all the clocks stand right now? The live board for supervisors, its stream, and the wall screen."""
+"""The live board of all clocks for supervisors, its event stream, and the wall screen."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ LOST_SECONDS = 20
 RETRY_MILLIS = 5000
 FLOW_DAYS = 14
 WALL_ROWS = 12
-_log = structlog.get_logger("board")
+_log = structlog.get_logger("live")
 KINDS_OF_GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "区级部门和单位",

@@ -1,4 +1,4 @@
-"""How are measures and suggestions (约谈 通报 挂牌督办 限期整改；三项建议) issued, answered, listed and taken home?"""
+"""Pages to issue, answer, list and download measures and suggestions (约谈 通报 挂牌督办 限期整改；三项建议)."""
 
 import asyncio
 import io

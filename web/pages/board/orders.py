@@ -1,4 +1,4 @@
-"""What must be looked into, and was it? Late clocks with who was told, proposed orders (建议督办), the orders themselves."""
+"""The page of supervision orders with their clocks and answers."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""What must be looked into, and was it? Late clocks with who was told, proposed orders (建议督办), the orders themselves."""
+"""Pages of overdue clocks with who was notified, and of notices that did not reach citizens."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +17,7 @@ UNTOLD_MOST = 200
 
 
 async def late(request: Request) -> Response:
-    """Each late clock, and who was told of it when."""
+    """Each overdue clock, and who was notified of it when."""
     context: AppContext = request.app.state.context
     actor, now, names = await require_overseer(request), context.clock.now(), await directory.load_directory()
     unit = request.query_params.get("unit", "")
@@ -37,7 +37,7 @@ async def late(request: Request) -> Response:
 
 
 async def untold(request: Request) -> Response:
-    """What citizens were not told: how many they are, of which case, about what and since when."""
+    """Notices that did not reach citizens: how many they are, of which case, about what and since when."""
     context: AppContext = request.app.state.context
     actor, now = await require_overseer(request), context.clock.now()
     values = {

@@ -1,4 +1,4 @@
-"""What must be looked into, and was it? Late clocks with who was told, proposed orders (建议督办), the orders themselves."""
+"""The page where proposed supervision orders (建议督办) are issued or dismissed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What do many people complain about, and how do units answer? Hot topics with their cases, findings per unit."""
+"""The page of reply findings: per unit, the share of its answers with a finding."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What do many people complain about, and how do units answer? Hot topics with their cases, findings per unit."""
+"""Routes of the topics and reply-quality pages."""
 
 from starlette.routing import Route
 

@@ -1,4 +1,4 @@
-"""What must be looked into, and was it? Late clocks with who was told, proposed orders (建议督办), the orders themselves."""
+"""Routes of the supervision pages: overdue clocks, proposals and orders."""
 
 from starlette.routing import Route
 

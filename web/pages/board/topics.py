@@ -1,4 +1,4 @@
-"""What do many people complain about, and how do units answer? Hot topics with their cases, findings per unit."""
+"""Pages of the hot topics: the ranking, and one topic with its course and cases."""
 
 from datetime import timedelta
 

@@ -1,1 +1,1 @@
-"""Pages of the citizen's own case."""
+"""Pages where citizens submit a case and follow their own."""

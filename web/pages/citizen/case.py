@@ -1,4 +1,4 @@
-"""What can somebody do with a query code? Look up the case, see its course, and take the steps open to them."""
+"""The citizen's page of their own case, and the steps open to them."""
 
 from collections.abc import Mapping
 from datetime import datetime

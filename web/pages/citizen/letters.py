@@ -1,4 +1,4 @@
-"""How are letters read, tried beforehand and checked? Downloads at the desk and with a code, preview, authenticity."""
+"""Letter pages: downloads for staff and citizens, previews at the desk, and verification of a code."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response

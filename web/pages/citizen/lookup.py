@@ -1,4 +1,4 @@
-"""What can somebody do with a query code? Look up the case, see its course, and take the steps open to them."""
+"""The page that opens a case by its query code, and the one that forgets it on a shared computer."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response

@@ -1,8 +1,4 @@
-"""How does a citizen hand something in? Four short steps over a draft kept on the server, then the receipt.
-
-No account is needed. The draft is found by a random cookie and sealed at rest; submitting it twice gives the same
-receipt, because the draft's own key is the source id.
-"""
+"""The receipt page shown after a submission: number, code and next steps with their last days."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What can somebody do with a query code? Look up the case, see its course, and take the steps open to them."""
+"""Routes of looking up a case, the citizen's case page and its files."""
 
 from starlette.routing import Route
 

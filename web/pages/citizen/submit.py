@@ -1,6 +1,6 @@
-"""How does a citizen hand something in? Four short steps over a draft kept on the server, then the receipt.
+"""The four-step form in which a citizen submits a case, over a draft stored on the server.
 
-No account is needed. The draft is found by a random cookie and sealed at rest; submitting it twice gives the same
+No account is needed. The draft is found by a random cookie and encrypted at rest; submitting it twice gives the same
 receipt, because the draft's own key is the source id.
 """
 
@@ -27,7 +27,7 @@ from web.pages.citizen.receipt import promise
 from web.wording import catalogue
 
 STEPS = 4
-TEXT_SHOWN = 5000  # what the page asks people to keep to; the door itself takes more
+TEXT_SHOWN = 5000  # what the page asks people to keep to; `submit_case` accepts more
 RESEND_SECONDS = 300
 _FIELDS_OF = {
     1: frozenset({"kind"}),

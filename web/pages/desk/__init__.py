@@ -1,1 +1,1 @@
-"""Pages of reception and units."""
+"""Pages for staff of reception desks and handling units."""

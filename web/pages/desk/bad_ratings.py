@@ -1,4 +1,4 @@
-"""What becomes of bad ratings, and which cases ask to be left out of the rates? For units, and for whoever judges."""
+"""Pages of bad ratings, disputes about them, and requests to exclude a case from the rates."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

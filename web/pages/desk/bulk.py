@@ -1,4 +1,4 @@
-"""What waits for whom? The queue with tabs and filters, its export, bulk work, and the unit's notices."""
+"""Performing one step on many cases: a preview of what would happen to each, then the result."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What does the page of one case show to staff? The file, its clocks, the forms of the open steps, what they propose."""
+"""Building the staff page of one case: file, clocks, forms of the open steps, proposed values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How is one case worked on at the desk? Its file, the forms of the open steps, their preview, and taking them."""
+"""Handlers of the staff case page: show it, preview and perform steps, download attachments."""
 
 from collections.abc import Mapping
 from pathlib import PurePath

@@ -1,4 +1,4 @@
-"""Why is this the last day? One clock of a case, day by day, for whoever may see the case."""
+"""The page that explains one deadline of a case, day by day."""
 
 from collections.abc import Mapping
 from datetime import date

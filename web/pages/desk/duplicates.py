@@ -1,4 +1,4 @@
-"""What does the desk do with what was said before? The list of proposals, decisions about them, and whole campaigns.
+"""The page of proposed duplicate cases, the decisions about them, and whole campaigns.
 
 One click merges, answers with how the first case stands, or says that it is something else; who said so is kept.
 """

@@ -1,4 +1,4 @@
-"""How does a list leave the office? As an Excel file of the same filter: masked, marked with who took it, and logged."""
+"""Export of the worklist as an Excel file: same filter, masked, naming who exported it, logged."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""What was I told? The inbox of a unit: unread first, read marks, the morning digests, and one's own e-mail address."""
+"""The inbox of a unit: notices unread first, read state, morning digests, and one's own e-mail address."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What waits for whom? The queue with tabs and filters, its export, bulk work, and the unit's notices."""
+"""The worklist page: tabs, filters and counts of the cases somebody sees."""
 
 from dataclasses import replace
 from datetime import datetime

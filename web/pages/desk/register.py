@@ -1,7 +1,7 @@
-"""How does the desk take in a letter, a visit, a call or a transfer? One screen, by keyboard, then the slip to hand out.
+"""The form with which the desk registers a letter, visit, call or transfer, and the slip to hand out.
 
 What may have been said before is shown while one types (or by a button, without scripts), and once more before a
-likely repeat is saved. A form sent after the session ended is kept, sealed, for whoever wrote it.
+likely repeat is saved. A form sent after the session ended is kept, encrypted, for whoever wrote it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -354,7 +354,7 @@ def _groups() -> list[tuple[str, str, str, list[intake_fields.IntakeField]]]:
 
 
 def _opened(typed: Mapping[str, Any], errors: Mapping[str, str]) -> set[str]:
-    """The folded parts that hold something, or where something is wrong."""
+    """The collapsed sections that hold something, or where something is wrong."""
     found = {
         id_
         for id_, _, _, rows in _groups()

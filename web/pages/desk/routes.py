@@ -1,4 +1,4 @@
-"""What waits for whom? The queue with tabs and filters, its export, bulk work, and the unit's notices."""
+"""Routes of the worklist, bulk steps and recovered forms."""
 
 from starlette.routing import Route
 

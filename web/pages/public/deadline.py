@@ -1,4 +1,4 @@
-"""What does anybody see without a code: the home page, the guide, notices, and how a deadline is counted?"""
+"""The public deadline calculator, with every day of the count."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""What does anybody see without a code: the home page, the guide, notices, and how a deadline is counted?"""
+"""The public guide: what is accepted, what is not and where it belongs, and the terms."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""What does anybody see without a code: the home page, the guide, notices, and how a deadline is counted?"""
+"""The home page, and the static pages on privacy, accessibility and being offline."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response

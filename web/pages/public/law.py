@@ -1,4 +1,4 @@
-"""Which articles stand behind the choices and steps? The help page made from the same tables the forms offer."""
+"""The help page of articles behind choices and steps, made from the tables the forms use."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How does somebody rate a service (好差评)? By the printed QR code, by a link in a message, or by the handling's number."""
+"""Rating a service (好差评): by the printed QR code, a link in a message, or the service number."""
 
 from collections.abc import Mapping
 from typing import Any

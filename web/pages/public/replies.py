@@ -1,4 +1,4 @@
-"""What was asked before, and what was answered? Search, one reply, similar ones, and a feed of the newest."""
+"""Published replies: search, one reply, similar ones, and a feed of the newest."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What does anybody see without a code: the home page, the guide, notices, and how a deadline is counted?"""
+"""Routes of the pages everybody may see."""
 
 from starlette.routing import Route
 

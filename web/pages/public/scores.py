@@ -1,4 +1,4 @@
-"""How well does each unit answer? The published editions as a page: per unit and in all, with their formulae."""
+"""The published figures per unit and in total, with their formulae."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -199,7 +199,7 @@ async def test_the_web_process_starts_without_redis(settings: Settings) -> None:
 
 
 def test_the_shipped_nginx_keeps_machines_figures_inside_and_the_port_in_the_host() -> None:
-    text = (Path(security.__file__).parent / "deploy" / "nginx.conf").read_text("utf-8")
+    text = (Path(security.__file__).parents[1] / "deploy" / "nginx.conf").read_text("utf-8")
     for path in ("/metrics", "/readyz"):
         assert re.search(rf"location = {path} {{\s*deny all;", text)
     assert "Host $host;" not in text

@@ -11,12 +11,13 @@ import pytest
 
 import feedback.jobs
 from feedback.kernel import outbox
+from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.rules.access import SYSTEM, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from routing import directory
-from tests.conftest import blank
+from tests.conftest import fresh
 from tests.moments import MONDAY
 from web import bootstrap
 from web.actions import cases as case_actions
@@ -34,9 +35,9 @@ THIS_AFTERNOON = f"{CASE_SOURCE}12"
 
 
 @pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[AppContext]:
+async def empty(blank: Settings, tmp_path: Path) -> AsyncIterator[AppContext]:
     """A migrated installation with nothing in it but the calendar, on a Monday in September."""
-    async with blank(tmp_path) as settings, bootstrap.open_context(settings) as opened:
+    async with fresh(blank, tmp_path) as settings, bootstrap.open_context(settings) as opened:
         context = replace(opened, clock=opened.clock.starting_at(MONDAY))
         await bootstrap.seed_calendar(context)
         yield context

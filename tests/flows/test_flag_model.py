@@ -55,6 +55,7 @@ async def test_a_new_process_reads_the_model_and_its_first_request_fits_nothing(
 async def test_a_missing_file_is_made_anew_at_the_start_and_not_by_the_first_request(settings: Settings) -> None:
     older = settings.data / "hunches-of-an-older-version.npz"
     older.write_bytes(b"")
+    (settings.data / flag_model.file_name()).unlink()
     figures = await _first_request(settings)
     assert (figures["ready"], figures["fits_at_start"], figures["fits_after"]) == (True, 1, 1)
     assert (settings.data / flag_model.file_name()).is_file() and not older.exists()

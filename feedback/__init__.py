@@ -5,50 +5,50 @@ Law as read: 信访工作条例 (2022-02-25, in force 2022-05-01), 民法典 (20
 
 Glossary: one word per thing everywhere (code, page, API).
 
-| English | 中文 | meaning |
-|---|---|---|
-| case | 诉求件 (信访件、工单) | one matter somebody brought, with everything that happened to it |
-| kind | 诉求类型 | complaint 投诉, help 求助, consult 咨询, suggest 建议, report 检举控告, appeal 申诉求决, praise 表扬, rectify 差评整改 |
-| profile | 办理规程 | which rule book holds: petition 信访, hotline 12345热线, rating 好差评整改 |
-| stage | 办理阶段 | first 初次办理, review 复查, re_review 复核: chained in one file |
-| act | 办理动作 | one thing somebody does to a case; a row of STEPS |
-| entry | 办理记录 | an act as it was recorded; never edited, chained by digests |
-| status | 办理状态 | projected from the entries |
-| clock | 时限 | a statutory or promised limit, computed from the entries and the calendar |
-| tenure | 承办期 | the days during which a unit holds a case, as lead 主办 or co-unit 协办 |
-| desk | 受理窗口 | the reception that takes a case before it has a unit |
-| unit | 承办单位 | whoever must answer |
-| actor | 操作人 | whoever acts: citizen 群众, staff 工作人员 or the system itself |
-| refold | 重新计算 | the system counts a file anew that an older version had counted otherwise |
-| bar | 回避 | a unit that may never learn of a case, such as the accused |
-| category | 内容分类 | what a case is about, 2 or 4 digits |
-| urge | 催办 | the citizen or a supervisor asks for speed |
-| supervise | 督办 | a supervisor orders the unit to act and answer |
-| rectification | 差评整改 | what a bad rating opens, a case of its own |
-| edition | 期次、版本 | figures of a period, or a calendar, frozen: corrected by the next one, never edited |
-| ground | 不予受理、不再受理、告知的情形 | why a matter is not taken up; a row with its article |
-| legal route | 法定途径 | the procedure a claim is led to (信访工作条例 第三十一条) |
-| outcome | 处理结论 | support 予以支持, explain 解释说明, reject 不予支持 |
-| objection | 异议 | a unit says that a petition is not its duty; the desk consents or not |
-| commission | 交办 | an assignment with a day by which to report back; forward 转送 is one without |
-| condition | 标志 | a state of affairs projected from the entries, such as a pending objection |
-| endorsement | 单位负责人同意延期 | a unit's head agrees to a longer term of a 12345 order; the centre decides |
-| on account (hold) | 挂账 | an order that cannot be solved now, put aside to a day by the centre |
-| promise | 承诺时限 | a term shorter than the law's |
-| letter | 文书 | an official letter an act issues, numbered and checkable |
-| representative, proxy | 代表、代理人 | who stands beside the petitioner: at most five of a joint petition, or somebody for a person |
-| repeat, campaign | 重件、同类来件 | the same matter by the same person, or by several |
-| trigger | 督办情形 | the fact on which a supervision order rests |
-| measure | 督办措施、三项建议 | 约谈, 通报, 挂牌督办, 限期整改 and the three suggestions, addressed to a unit |
-| escalation | 逐级告知 | who is notified at which level of a clock |
-| digest | 汇总 | what a unit is sent every working morning |
-| key figure | 考核指标 | a rate over counted facts, with its formula |
-| release, candidate | 模型版本、候选版本 | a fitted classifier in force, or one that is tried against it |
-| training label | 学习样例 | what somebody decided, as the classifier may learn it |
-| usual units | 通常由谁办理 | who took on such cases before, learnt from confirmed ones; decides nothing |
-| flag | 关注标记 | words that deserve attention; never changes a clock |
-| topic | 热点 | what several people complain about |
-| founding | 建立 | a district's units, regions, routing rows and people, taken in from files as a whole |
-| second factor | 两步登录 | a code beside the password, good once |
-| light | 时限灯 | green 绿 in time, amber 黄 near, red 红 late |
+| English | 中文 | meaning | also called |
+|---|---|---|---|
+| case | 诉求件 (信访件、工单) | one matter somebody brought, with everything that happened to it | file, ticket, work order |
+| kind | 诉求类型 | complaint 投诉, help 求助, consult 咨询, suggest 建议, report 检举控告, appeal 申诉求决, praise 表扬, rectify 差评整改 | type |
+| profile | 办理规程 | which rule book holds: petition 信访, hotline 12345热线, rating 好差评整改 | procedure |
+| stage | 办理阶段 | first 初次办理, review 复查, re_review 复核: chained in one file | round |
+| act | 办理动作 | one thing somebody does to a case; a row of STEPS | action, command |
+| entry | 办理记录 | an act as it was recorded; never edited, chained by digests | event |
+| status | 办理状态 | projected from the entries | state |
+| clock | 时限 | a statutory or promised limit, computed from the entries and the calendar | deadline, time limit |
+| tenure | 承办期 | the days during which a unit holds a case, as lead 主办 or co-unit 协办 | assignment period |
+| desk | 受理窗口 | the reception that takes a case before it has a unit | intake |
+| unit | 承办单位 | whoever must answer | department, agency |
+| actor | 操作人 | whoever acts: citizen 群众, staff 工作人员 or the system itself | user |
+| recalculation | 重新计算 | the system recomputes a case that an older version computed otherwise | refold (the stored act) |
+| access bar | 回避 | a unit that may never learn of a case, such as the accused | recusal, conflict of interest |
+| category | 内容分类 | what a case is about, 2 or 4 digits | class, label |
+| urge | 催办 | the citizen or a supervisor asks for speed | reminder |
+| supervise | 督办 | a supervisor orders the unit to act and answer | escalation order |
+| rectification | 差评整改 | what a bad rating opens, a case of its own | follow-up case |
+| edition | 期次、版本 | figures of a period, or a calendar, frozen: corrected by the next one, never edited | snapshot, version |
+| ground | 不予受理、不再受理、告知的情形 | why a matter is not taken up; a row with its article | reason code |
+| legal route | 法定途径 | the procedure a claim is led to (信访工作条例 第三十一条) | remedy |
+| outcome | 处理结论 | support 予以支持, explain 解释说明, reject 不予支持 | decision |
+| objection | 异议 | a unit says that a petition is not its duty; the desk consents or not | rejection of an assignment |
+| commission | 交办 | an assignment with a day by which to report back; forward 转送 is one without | assignment with report-back |
+| condition | 标志 | a state of affairs projected from the entries, such as a pending objection | flag of state |
+| endorsement | 单位负责人同意延期 | a unit's head agrees to a longer term of a 12345 order; the centre decides | approval |
+| on account (hold) | 挂账 | an order that cannot be solved now, put aside to a day by the centre | suspension |
+| local term | 承诺时限 | a term shorter than the law's | promise, SLA |
+| letter | 文书 | an official letter an act issues, numbered and checkable | document |
+| representative, proxy | 代表、代理人 | who stands beside the petitioner: at most five of a joint petition, or somebody for a person | agent |
+| repeat, campaign | 重件、同类来件 | the same matter by the same person, or by several | duplicate, mass filing |
+| trigger | 督办情形 | the fact on which a supervision order rests | rule |
+| measure | 督办措施、三项建议 | 约谈, 通报, 挂牌督办, 限期整改 and the three suggestions, addressed to a unit | sanction, recommendation |
+| escalation | 逐级告知 | who is notified at which level of a clock | notification level |
+| digest | 汇总 | what a unit is sent every working morning | summary |
+| key figure | 考核指标 | a rate over counted facts, with its formula | KPI |
+| release, candidate | 模型版本、候选版本 | a fitted classifier in force, or one that is tried against it | model version |
+| training label | 学习样例 | what somebody decided, as the classifier may learn it | correction |
+| usual units | 通常由谁办理 | who took on such cases before, learnt from confirmed ones; decides nothing | recommendation |
+| flag | 关注标记 | words that deserve attention; never changes a clock | alert |
+| topic | 热点 | what several people complain about | cluster, trend |
+| provisioning | 建立 | a district's units, regions, routing rows and people, imported from files as a whole | init |
+| second factor | 两步登录 | a code beside the password, good once | TOTP, 2FA |
+| light | 时限灯 | green 绿 in time, amber 黄 near, red 红 late | traffic light |
 """

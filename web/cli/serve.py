@@ -80,7 +80,7 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
         print("生产环境不能保留演示账号，请先删除 is_demo 的账号", file=sys.stderr)
         return 2
     several = args.processes > 1
-    _listen("web.__main__:application" if several else create_app(settings), settings, args.processes)
+    _listen(f"{__name__}:{application.__name__}" if several else create_app(settings), settings, args.processes)
     return 0
 
 

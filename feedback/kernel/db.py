@@ -37,7 +37,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
-from feedback.kernel.clock import from_millis, monotonic, to_millis
+from feedback.kernel.clock import from_millis, to_millis
 from feedback.kernel.errors import Conflict
 
 APP = "app"
@@ -47,6 +47,7 @@ WAIT_SECONDS = 5
 """How long a request waits for a lock, a free connection or a new one, before the database counts as away."""
 MIGRATION_WAIT_SECONDS = 30
 _QUEUE_FACTOR = 3  # a queue inside the process moves on, so it is given longer than a lock held by somebody else
+_LOCKED_WAIT_MILLIS = 20
 JOURNAL_BYTES = 64 * 1024 * 1024
 STATEMENT_TIMEOUT_MILLIS = 30_000
 _HANG_SECONDS = STATEMENT_TIMEOUT_MILLIS / 1000 + 2  # the server ends a slow statement itself, unless it hangs
@@ -69,16 +70,11 @@ class InstantField(fields.Field[datetime]):
 
 
 class _BoundedLock(asyncio.Lock):
-    """The lock of the one SQLite connection of a process: whoever waits too long for it is told so.
-
-    `refused_at`: when another process last kept a transaction of ours out for the whole busy time-out. Transactions
-    that queued here meanwhile are refused at once, or each of them would wait as long again, one after the other.
-    """
+    """The lock of the one SQLite connection of a process: whoever waits too long for it is told so."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds = seconds
-        self.refused_at = float("-inf")
 
     async def acquire(self) -> Literal[True]:
         try:
@@ -89,6 +85,8 @@ class _BoundedLock(asyncio.Lock):
 
 
 class _SqliteConnection(ConnectionWrapper[Any]):
+    """The connection for one statement; what becomes of a write tells whether another process holds the database."""
+
     async def __aenter__(self) -> Any:
         await self._lock.acquire()
         try:
@@ -96,15 +94,34 @@ class _SqliteConnection(ConnectionWrapper[Any]):
         except BaseException:
             self._lock.release()  # Tortoise would keep it for ever
             raise
+        self._changes = self.connection.total_changes
         return self.connection
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        client: Any = self.client
+        try:
+            if isinstance(exc_val, sqlite3.OperationalError) and _is_locked(exc_val):
+                await client.set_locked(True)
+            elif exc_val is None and self.connection.total_changes != self._changes:
+                await client.set_locked(False)
+        finally:
+            await super().__aexit__(exc_type, exc_val, exc_tb)
+
+
+def _is_locked(fault: sqlite3.OperationalError) -> bool:
+    return getattr(fault, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 class _ImmediateTransaction(SqliteTransactionWrapper):
     async def begin(self) -> None:
+        client: Any = self._parent
         try:
             await self._connection.commit()
             await self._connection.execute("BEGIN IMMEDIATE")
+            await client.set_locked(False)
         except sqlite3.OperationalError as fault:
+            if _is_locked(fault):
+                await client.set_locked(True)
             raise OperationalError(fault) from fault  # as every statement that finds the database locked
         except asyncio.CancelledError:
             await self._connection.rollback()  # the thread of the connection has begun it, or will
@@ -115,18 +132,12 @@ class _SqliteTransaction(SqliteTransactionContext):
     """As Tortoise's, but a beginning that fails gives the lock back, and a commit that fails leaves nothing open."""
 
     async def __aenter__(self) -> Any:
-        lock: Any = self._trxlock
-        came_at = monotonic()
-        await lock.acquire()
+        await self._trxlock.acquire()
         try:
-            if came_at < lock.refused_at:
-                raise OperationalError("another process holds the database") from TimeoutError()
             await self.ensure_connection()
             await self.connection.begin()
-        except BaseException as fault:
-            if isinstance(fault.__cause__, sqlite3.OperationalError):  # BEGIN was refused
-                lock.refused_at = monotonic()
-            lock.release()
+        except BaseException:
+            self._trxlock.release()
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
         return self.connection
@@ -152,6 +163,20 @@ class _Sqlite(SqliteClient):
     def __init__(self, file_path: str, **kwargs: Any) -> None:
         super().__init__(file_path, **kwargs)
         self._lock = _BoundedLock(int(self.pragmas["busy_timeout"]) / 1000 * _QUEUE_FACTOR)
+        self._is_locked = False
+
+    async def set_locked(self, is_locked: bool) -> None:
+        """Remember whether another process holds the database, and wait accordingly for it.
+
+        A write waits with the one connection of the process in its hand: the first one waits for the whole time-out,
+        and while it turns out that the database stays locked the following ones hardly wait, or everything that
+        queues behind them, reads too, would wait for all of their time-outs, one after the other.
+        """
+        if self._connection is None or is_locked == self._is_locked:
+            return
+        millis = _LOCKED_WAIT_MILLIS if is_locked else self.pragmas["busy_timeout"]
+        await (await self._connection.execute(f"PRAGMA busy_timeout={millis}")).close()
+        self._is_locked = is_locked
 
     async def create_connection(self, with_db: bool) -> None:
         """As Tortoise's, but a connection that cannot be opened or lacks one of its pragmas leaves nothing behind."""
@@ -171,6 +196,7 @@ class _Sqlite(SqliteClient):
             await connection.close()
             raise
         self._connection = connection
+        self._is_locked = False
         await self._post_connect()
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:

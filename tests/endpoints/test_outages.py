@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from feedback.kernel import db
 from feedback.kernel.settings import Settings
 from feedback.record.models.case import Case
 from tests.conftest import POSTGRES
@@ -84,6 +85,22 @@ async def test_a_lock_of_somebody_else_is_waited_for_briefly_then_told(settings:
         assert await Case.all().count() == 1, "nothing half done"
         await door.submit(title="恢复以后的一件")
         assert await door.log_in("supervisor")
+
+
+@pytest.mark.skipif(bool(POSTGRES), reason="SQLite has one connection a process, and a write waits with it in its hand")
+async def test_while_another_process_holds_sqlite_only_the_first_write_waits_long(settings: Settings) -> None:
+    async def busy_millis() -> int:
+        (row,) = await db.write_connection().execute_query_dict("PRAGMA busy_timeout")
+        return int(row["timeout"])
+
+    async with Door.opened(replace(settings, database_wait_seconds=WAIT_SECONDS)) as door:
+        patience = await busy_millis()
+        async with cases_locked(settings):
+            for post in range(2):
+                said_unavailable(await door.post("/api/v1/cases", ANNAS_MESSAGE), "/api/v1/cases")
+                assert await busy_millis() < patience / 5, post
+        await door.submit(title="恢复以后的一件")
+        assert await busy_millis() == patience
 
 
 @pytest.mark.skipif(not POSTGRES, reason="ends connections of a PostgreSQL server")

@@ -122,13 +122,12 @@ def _gauge(name: str, meaning: str, values: Figures, labels: tuple[str, ...] = (
 
 
 def _of_readiness(state: Readiness) -> list[Metric]:
-    parts = ("database", "migrations", "secret", "storage", "worker")
     families = [
         _gauge("ready", "1 while every part is as it must be", {(): float(state.is_ready)}),
         _gauge(
             "part_good",
-            "1 while a part is as it must be",
-            {(p,): float(p not in state.problems) for p in parts},
+            "1 while a part is as it must be, missing while nobody can tell",
+            {(name,): float(is_good) for name, is_good in state.parts.items() if is_good is not None},
             ("part",),
         ),
     ]

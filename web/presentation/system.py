@@ -18,23 +18,23 @@ _SECRETS: Mapping[SecretState | None, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SystemRow:
-    """One part: its name, how it is, and whether that is as it must be."""
+    """One part: its name, how it is, and whether that is as it must be (None: not known)."""
 
     name: str
     words: str
-    is_good: bool
+    is_good: bool | None
 
 
 def rows(state: Readiness) -> list[SystemRow]:
     """The parts in the order in which they depend on each other."""
-    bad = state.problems
+    parts = state.parts
     queue = state.queue or {}
     return [
-        SystemRow("数据库", "正常" if state.database else "连接不上", "database" not in bad),
-        SystemRow("数据库版本", _migrations(state), "migrations" not in bad),
-        SystemRow("密钥", _SECRETS[state.secret], "secret" not in bad),
-        SystemRow("存储空间", _storage(state), "storage" not in bad),
-        SystemRow("后台进程", _worker(state), "worker" not in bad),
+        SystemRow("数据库", "正常" if state.database else "连接不上", parts["database"]),
+        SystemRow("数据库版本", _migrations(state), parts["migrations"]),
+        SystemRow("密钥", _SECRETS[state.secret], parts["secret"]),
+        SystemRow("存储空间", _storage(state), parts["storage"]),
+        SystemRow("后台进程", _worker(state), parts["worker"]),
         SystemRow("任务队列", _queue(state), state.queue is not None and not queue.get("failing")),
         SystemRow("定时任务", _timers(state), state.timers is not None and not _failing(state)),
         SystemRow("分类器", state.model or "还没有，全部人工分类", True),

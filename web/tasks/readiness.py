@@ -45,27 +45,38 @@ class Readiness:
         return not self.problems
 
     @property
+    def parts(self) -> Mapping[str, bool | None]:
+        """Whether each part is as it must be; None for what only the database could tell while it is away."""
+        worker = self.is_worker_alive or not self.expects_worker
+        return {
+            "database": self.database,
+            "migrations": self._if_known(self.pending, is_good=self.pending == ()),
+            "secret": self._if_known(self.secret, is_good=self.secret is SecretState.RIGHT),
+            "storage": self.storage is not None and self.storage.is_good,
+            "worker": worker if self.database or worker else None,
+        }
+
+    def _if_known(self, answer: object, *, is_good: bool) -> bool | None:
+        return is_good if self.database or answer is not None else None
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """The names of the parts that are not as they must be."""
-        parts = {
-            "database": self.database,
-            "migrations": self.pending == (),
-            "secret": self.secret is SecretState.RIGHT,
-            "storage": self.storage is not None and self.storage.is_good,
-            "worker": self.is_worker_alive or not self.expects_worker,
-        }
-        return tuple(name for name, is_good in parts.items() if not is_good)
+        return tuple(name for name, is_good in self.parts.items() if is_good is False)
 
     def as_json(self) -> dict[str, Any]:
         """The parts as JSON for `/readyz`."""
-        bad = self.problems
+        parts = self.parts
         return {
             "ready": self.is_ready,
-            **{name: name not in bad for name in ("database", "migrations", "secret", "storage")},
+            **{name: parts[name] for name in ("database", "migrations", "secret", "storage")},
             "queue": {**dict.fromkeys(("waiting", "failing", "oldest_seconds")), **(self.queue or {})},
-            "worker": {"alive": self.is_worker_alive, "seconds_since_beat": self.seconds_since_beat},
+            "worker": {
+                "alive": self.is_worker_alive if self.database else None,
+                "seconds_since_beat": self.seconds_since_beat,
+            },
             "model": self.model,
-            "problems": list(bad),
+            "problems": list(self.problems),
         }
 
 

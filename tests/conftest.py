@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 
 from classify.signals import flag_model
 from feedback.kernel.settings import Settings
@@ -25,6 +26,7 @@ from tests import shared
 from tests.moments import MONDAY as MONDAY
 from tests.people import Door
 from web import bootstrap
+from web.auth import passwords
 from web.cli.serve import configure_logging
 from web.context import AppContext
 from web.demo import seed
@@ -41,6 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Thousands of log-ins a run, each of which would cost 68 ms of one core.
+    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     if hasattr(config, "workerinput"):  # a worker of xdist: the main process sees to the folder
         return
     folder = shared.begin_run()

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from feedback.kernel.errors import NotFound
 from web.auth.models import Account
-from web.auth.passwords import hasher
+from web.auth.passwords import hash_password
 from web.auth.sessions import end_sessions
 
 
 async def add_accounts(usernames: list[str], password: str, *, is_demo: bool, now: datetime) -> None:
     """Accounts with one password, hashed once: for the demo town and for the first administrator."""
-    hashed = await asyncio.to_thread(hasher.hash, password)
+    hashed = await asyncio.to_thread(hash_password, password)
     rows = [Account(username=username, password=hashed, is_demo=is_demo, changed_at=now) for username in usernames]
     await Account.bulk_create(rows, ignore_conflicts=True)
 
@@ -28,7 +28,7 @@ async def set_password(username: str, password: str, *, now: datetime) -> None:
 
     Raises NotFound.
     """
-    hashed = await asyncio.to_thread(hasher.hash, password)
+    hashed = await asyncio.to_thread(hash_password, password)
     account = Account.filter(username=username)
     if not await account.update(password=hashed, changed_at=now, failed=0, locked_until=None, is_demo=False):
         raise NotFound(account=username)

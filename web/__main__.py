@@ -10,7 +10,7 @@ from pathlib import Path
 from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
 from web.cli.classifier import promote, releases, roll_back, train, trial
-from web.cli.data import import_file, init_district, leave, password, staff
+from web.cli.data import import_file, init_district, leave, password, staff, unlock
 from web.cli.publish import publish, report
 from web.cli.records import deadline, recalculate, verify
 from web.cli.serve import configure_logging, dev, migrate, report_fault, run_worker, seed, serve, show_settings
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument(
         "--no-factor", action="store_true", help="also forget the second factor: the telephone is lost"
     )
+    add("unlock", unlock, "forget the failed log-ins of an account: it is open again").add_argument("username")
     add("leave", leave, "take somebody's post away, and log them out").add_argument("username")
     subparser = add("settings", show_settings, "print every setting")
     subparser.add_argument("--json", action="store_true")

@@ -54,8 +54,8 @@ class Settings:
     police_record: str = _row("", "公安备案号 in the footer, hidden when empty")
     session_hours: int = _row(10, "absolute life of a staff session", "hours")
     idle_minutes: int = _row(30, "a staff session ends after this long without a request", "minutes")
-    login_attempts: int = _row(5, "wrong passwords before an account is locked")
-    lock_minutes: int = _row(15, "how long a locked account stays locked", "minutes")
+    login_attempts: int = _row(5, "wrong tries one source may make at an account; ten times as many from everywhere")
+    lock_minutes: int = _row(15, "how long no further try is looked at", "minutes")
     second_factor_required: bool = _row(False, "staff must log in with a second factor; otherwise each may")
     storage_min_free_bytes: int = _row(
         200_000_000, "below this much free space under DATA files are refused and /readyz says so", "bytes"

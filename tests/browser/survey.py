@@ -18,7 +18,10 @@ PHONE, DESKTOP, NARROWEST, HEIGHT = 390, 1280, 320, 800
 STANDARD, ELDER, HIGH = ("std", "std"), ("elder", "std"), ("std", "high")
 MODES: Mapping[str, tuple[str, str]] = {"standard": STANDARD, "elder": ELDER, "high contrast": HIGH}
 _ALL_RULES = {"type": "tag", "values": list(RULES)}
-_COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}  # high contrast changes colours only
+_COLOUR_RULES = {
+    "type": "rule",
+    "values": ["color-contrast", "link-in-text-block"],
+}  # high contrast changes colours only
 TAP, ELDER_TAP, ELDER_TEXT = 44, 60, 18
 
 _AXE_RUN = """async (only) => {

@@ -14,6 +14,7 @@ from feedback.rules.access import SYSTEM
 from routing import directory
 from tests.people import Door
 from web.auth import sessions
+from web.auth.login_attempts import LoginSource
 from web.auth.models import Session
 from web.pages.board import live
 
@@ -88,7 +89,7 @@ async def test_the_board_carries_its_age_and_its_definitions(door: Door) -> None
 
 async def a_request(door: Door, username: str) -> Request:
     """A request of somebody who is logged in, as the stream's generator holds it."""
-    session = await sessions.log_in(door.context, username, "demo")
+    session = await sessions.log_in(door.context, username, "demo", source=LoginSource("127.0.0.1"))
     headers = [(b"authorization", f"Bearer {session.token}".encode())]
     scope = {"type": "http", "method": "GET", "path": "/board/stream", "query_string": b"", "headers": headers}
     return Request({**scope, "app": door.app})

@@ -15,9 +15,11 @@ from tests.conftest import fresh
 from tests.people import Door
 from web import bootstrap
 from web.auth import accounts, sessions
+from web.auth.login_attempts import LoginSource
 from web.demo.seed import TOWN
 from web.imports import provisioning
 
+SOURCE = LoginSource("127.0.0.1")
 STAFF = """username,name,unit,roles,everywhere,cleared,mail
 wang,王小明,jiaoyu,clerk lead,,,wang@example.cn
 li,李四,rexian,reception,,是,
@@ -54,7 +56,7 @@ async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Sett
         passwords: dict[str, str] = {}
         await provisioning.employ_staff(district.people, passwords.update, now=context.clock.now())
         assert set(passwords) == {"wang", "li"}
-        session = await sessions.log_in(context, "wang", passwords["wang"])
+        session = await sessions.log_in(context, "wang", passwords["wang"], source=SOURCE)
         assert session.actor.unit == "jiaoyu"
         assert (
             await provisioning.employ_staff(district.people, passwords.update, now=context.clock.now()) == 0
@@ -106,10 +108,10 @@ async def test_the_commands_take_in_all_or_nothing_once(folder: Path, empty: Set
     assert "已经建立过" in _told(empty, "init", folder).stderr
     word = _told(empty, "password", "li").stdout.strip()
     async with bootstrap.open_context(empty) as context:
-        assert (await sessions.log_in(context, "li", word)).actor.id == "li"
+        assert (await sessions.log_in(context, "li", word, source=SOURCE)).actor.id == "li"
         assert _told(empty, "leave", "li").returncode == 0
         with pytest.raises(sessions.Unauthorized):
-            await sessions.log_in(context, "li", word)
+            await sessions.log_in(context, "li", word, source=SOURCE)
         assert _told(empty, "leave", "li").returncode == 2
 
 
@@ -131,7 +133,7 @@ def _told(settings: Settings, *words: str | Path) -> "subprocess.CompletedProces
 async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Door) -> None:
     context = door.context
     await accounts.set_password("reception", "三更灯火五更鸡，正是", now=context.clock.now())
-    elsewhere = await sessions.log_in(context, "reception", "三更灯火五更鸡，正是")
+    elsewhere = await sessions.log_in(context, "reception", "三更灯火五更鸡，正是", source=SOURCE)
     async with door.browser() as page:
         await page.post("/login", data={"username": "reception", "password": "三更灯火五更鸡，正是"})
         for old, new, again, said in (
@@ -152,4 +154,4 @@ async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Do
         answer = await page.post("/desk/password", data=said_)
         assert answer.status_code == 303
         assert "correct horse" not in (await page.get("/login")).text
-    assert (await sessions.log_in(context, "reception", "correct horse")).actor.id == "reception"
+    assert (await sessions.log_in(context, "reception", "correct horse", source=SOURCE)).actor.id == "reception"

@@ -30,7 +30,7 @@ async def set_password(username: str, password: str, *, now: datetime) -> None:
     """
     hashed = await asyncio.to_thread(hash_password, password)
     account = Account.filter(username=username)
-    if not await account.update(password=hashed, changed_at=now, failed=0, locked_until=None, is_demo=False):
+    if not await account.update(password=hashed, changed_at=now, is_demo=False):
         raise NotFound(account=username)
     await end_sessions(username)
 

@@ -11,13 +11,24 @@ class Account(Model):
 
     username = fields.CharField(max_length=80, primary_key=True)
     password = fields.CharField(max_length=200)
-    failed = fields.IntField(default=0)
-    locked_until = InstantField(null=True)
     is_demo = fields.BooleanField(default=False)
     changed_at = InstantField()
 
     class Meta:
         table = "web_account"
+
+
+class LoginAttempts(Model):
+    """How often a source tried to log in to an account lately, both as keyed hashes"""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    account = fields.CharField(max_length=64)
+    failed = fields.IntField()
+    seen_at = InstantField()
+
+    class Meta:
+        table = "web_login_attempts"
+        indexes = (("account",), ("seen_at",))
 
 
 class SecondFactor(Model):

@@ -12,8 +12,9 @@ from feedback.kernel import identifiers
 from feedback.kernel.errors import Forbidden, NotFound
 from feedback.rules.access import Actor
 from routing import directory
-from web.auth import second_factor
+from web.auth import login_attempts, second_factor
 from web.auth.cookies import set_cookie, sign_value
+from web.auth.login_attempts import LoginAttempt, LoginSource, Credential
 from web.auth.models import Account, FormDraft, Session
 from web.auth.passwords import DUMMY_HASH, matches_hash
 from web.context import AppContext
@@ -42,59 +43,82 @@ class NewSession:
 
 
 async def log_in(
-    context: AppContext, username: str, password: str, otp: str = "", *, may_enrol: bool = False
+    context: AppContext,
+    username: str,
+    password: str,
+    otp: str = "",
+    *,
+    source: LoginSource,
+    may_enrol: bool = False,
 ) -> NewSession:
     """A session for whoever knows the password, and has the second factor if there is one.
 
     Raises Unauthorized with code "wrong_password", "locked", "code_needed", "wrong_code" or, where this installation requires
     a second factor and this is no page to switch it on at, "factor_needed". An unknown account takes as long as a
-    known one.
+    known one, and is locked like one.
     """
-    await check_password(context, username, password)
+    await check_password(context, username, password, source)
     if (await second_factor.load_state(username)).is_on:
         if not otp:
             raise Unauthorized("code_needed")
-        await check_code(context, username, otp)
+        await check_code(context, username, otp, source)
     elif context.settings.second_factor_required and not may_enrol:
         raise Unauthorized("factor_needed")
     return await create_session(context, username)
 
 
-async def check_password(context: AppContext, username: str, password: str) -> None:
-    """Whether somebody knows the password of an account; whoever tries too often locks it.
+async def check_password(context: AppContext, username: str, password: str, source: LoginSource) -> None:
+    """Whether somebody knows the password of an account; a source that tries too often is no longer listened to.
 
     Raises Unauthorized with code "wrong_password" or "locked".
     """
-    account = await Account.get_or_none(username=username) if len(username) <= USERNAME_MOST else None
+    account = await find_account(username)
+    attempt = await _begin_attempt(context, username, Credential.PASSWORD, source, account)
     is_right = await asyncio.to_thread(matches_hash, account.password if account else DUMMY_HASH, password)
-    if account is None:
-        raise Unauthorized("wrong_password")
-    if account.locked_until and account.locked_until > context.clock.now():
-        raise Unauthorized("locked")
-    if not is_right:
-        raise await _record_failure(context, account, "wrong_password")
+    if account is None or not is_right:
+        raise Unauthorized("locked" if await attempt.is_last() else "wrong_password")
+    await attempt.succeed()
 
 
-async def check_code(context: AppContext, username: str, otp: str) -> None:
+async def check_code(context: AppContext, username: str, otp: str, source: LoginSource) -> None:
     """Whether somebody has the second factor of an account; wrong codes count like wrong passwords.
 
     Raises Unauthorized with code "wrong_code" or "locked".
     """
-    account = await Account.get_or_none(username=username)
-    if account is None or (account.locked_until and account.locked_until > context.clock.now()):
+    account = await find_account(username)
+    attempt = await _begin_attempt(context, username, Credential.CODE, source, account)
+    if account is None or not await second_factor.accept_code(context, username, otp):
+        raise Unauthorized("locked" if await attempt.is_last() else "wrong_code")
+    await attempt.succeed()
+
+
+async def find_account(username: str) -> Account | None:
+    return await Account.get_or_none(username=username) if len(username) <= USERNAME_MOST else None
+
+
+async def is_known_device(context: AppContext, username: str, source: LoginSource) -> bool:
+    """Whether the account was logged in to on this device before."""
+    account = await find_account(username)
+    return bool(account and login_attempts.is_known_device(context, source, username, account.changed_at))
+
+
+async def remember_device(request: Request, response: Response, username: str) -> None:
+    """From now on this device is known to the account."""
+    context: AppContext = request.app.state.context
+    account = await find_account(username)
+    if account:
+        login_attempts.remember_device(request, response, context, username, account.changed_at)
+
+
+async def _begin_attempt(
+    context: AppContext, username: str, credential: Credential, source: LoginSource, account: Account | None
+) -> LoginAttempt:
+    """Raises Unauthorized with code "locked" when the try is not to be looked at."""
+    is_known = bool(account and login_attempts.is_known_device(context, source, username, account.changed_at))
+    attempt = await login_attempts.begin_attempt(context, username, credential, source, is_known=is_known)
+    if attempt is None:
         raise Unauthorized("locked")
-    if not await second_factor.accept_code(context, username, otp):
-        raise await _record_failure(context, account, "wrong_code")
-
-
-async def _record_failure(context: AppContext, account: Account, code: str) -> Unauthorized:
-    failed_count, settings = account.failed + 1, context.settings
-    is_last = failed_count >= settings.login_attempts
-    locked_until = context.clock.now() + timedelta(minutes=settings.lock_minutes) if is_last else None
-    await Account.filter(username=account.username).update(
-        failed=0 if locked_until else failed_count, locked_until=locked_until
-    )
-    return Unauthorized("locked" if locked_until else code)
+    return attempt
 
 
 async def create_session(context: AppContext, username: str) -> NewSession:
@@ -106,7 +130,6 @@ async def create_session(context: AppContext, username: str) -> NewSession:
         actor = await directory.load_actor(username)
     except NotFound as fault:
         raise Unauthorized("wrong_password") from fault
-    await Account.filter(username=username).update(failed=0, locked_until=None)
     token, expires_at = await open_session(context, username)
     return NewSession(token, expires_at, actor)
 

@@ -75,18 +75,28 @@ def _print_faults(error: Exception) -> int:
 
 def password(settings: Settings, args: argparse.Namespace) -> int:
     """A new password, shown once."""
-    from web.auth import accounts, second_factor
+    from web.auth import accounts, login_attempts, second_factor
     from web.imports import provisioning
 
     new_password = provisioning.new_password()
 
     async def change(context: Any) -> None:
         await accounts.set_password(args.username, new_password, now=context.clock.now())
+        await login_attempts.unlock(context, args.username)
         if args.no_factor:
             await second_factor.switch_off(args.username)
 
     run_async(settings, change)
     print(new_password)
+    return 0
+
+
+def unlock(settings: Settings, args: argparse.Namespace) -> int:
+    """Forget the failed log-ins of an account: it is open again at once."""
+    from web.auth import login_attempts
+
+    count = run_async(settings, lambda context: login_attempts.unlock(context, args.username))
+    print(f"{args.username} 已解除锁定" if count else f"{args.username} 没有被锁定")
     return 0
 
 

@@ -1,5 +1,6 @@
-"""Limits of a request: the size of its body, and the rate per address."""
+"""Limits of a request: the size of its body, and the rate per network."""
 
+import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -68,7 +69,7 @@ class TooMany(Refusal):
 
 
 class Limiter:
-    """Limits by address, in memory for one process, in Redis for several.
+    """Limits by network, in memory for one process, in Redis for several.
 
     While Redis is away each process counts for itself: its limits hold, only they are not shared.
     """
@@ -85,20 +86,20 @@ class Limiter:
         }
 
     async def hit(self, action: str, request: Request) -> None:
-        """Count one `action` of this address.
+        """Count one `action` of this network.
 
         Raises TooMany with the seconds to wait.
         """
-        item, address = self._items[action], self.address(request)
+        item, address = self._items[action], self.network(request)
         if not await self._ask(lambda window: window.hit(item, action, address)):
             raise TooMany(seconds=await self._wait(item, action, address))
 
     async def check(self, action: str, request: Request) -> None:
-        """Refuse when the address used up its `action`, without counting: for counting failures only.
+        """Refuse when the network used up its `action`, without counting: for counting failures only.
 
         Raises TooMany.
         """
-        item, address = self._items[action], self.address(request)
+        item, address = self._items[action], self.network(request)
         if not await self._ask(lambda window: window.test(item, action, address)):
             raise TooMany(seconds=await self._wait(item, action, address))
 
@@ -121,6 +122,17 @@ class Limiter:
                 self._is_away = False
                 return answer
         return await question(self._own)
+
+    def network(self, request: Request) -> str:
+        """The network that counts as one: the address, of IPv6 the /64, which one subscriber has to itself."""
+        address = self.address(request)
+        try:
+            known = ipaddress.ip_address(address)
+        except ValueError:
+            return address
+        if isinstance(known, ipaddress.IPv4Address):
+            return address
+        return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
 
     def address(self, request: Request) -> str:
         """The client's address; a proxy's word is believed only when the setting says there is one."""

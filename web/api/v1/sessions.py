@@ -13,7 +13,7 @@ from routing.directory import Directory
 from web.api import serializers
 from web.api.route_table import answered, taken
 from web.api.schemas import requests
-from web.auth import sessions
+from web.auth import login_attempts, sessions
 from web.wording import dates
 
 if TYPE_CHECKING:
@@ -27,11 +27,10 @@ async def log_in(request: Request) -> Response:
     values, faults, _ = await taken(request, requests.LogIn)
     if faults:
         raise Invalid(faults)
+    username, source = intake.clean_line(values["username"]), login_attempts.read_source(request)
     await limiter.check("login", request)
     try:
-        session = await sessions.log_in(
-            context, intake.clean_line(values["username"]), values["password"], values["otp"]
-        )
+        session = await sessions.log_in(context, username, values["password"], values["otp"], source=source)
     except sessions.Unauthorized:
         await limiter.hit("login", request)
         raise

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from feedback.rules.intake import clean_line
-from web.auth import cookies, form_recovery, sessions
+from web.auth import cookies, form_recovery, login_attempts, sessions
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import catalogue
@@ -41,16 +41,19 @@ async def login(request: Request) -> Response:
     }
     if errors:
         return context.render(request, "login.html", _context(username, back, errors), status=422)
-    limiter = request.app.state.limiter
-    await limiter.check("login", request)  # only failures count: at nine a whole building logs in from one address
+    limiter, source = request.app.state.limiter, login_attempts.read_source(request)
+    is_known = await sessions.is_known_device(context, username, source)
+    if not is_known:  # somebody who fails again and again must not stop the whole building behind the same address
+        await limiter.check("login", request)  # only failures count: at nine a whole building logs in from one address
     try:
-        session = await sessions.log_in(context, username, password, may_enrol=True)
+        session = await sessions.log_in(context, username, password, source=source, may_enrol=True)
     except sessions.Unauthorized as refused:
         if refused.code == "code_needed":
             response = RedirectResponse(f"/login/code?{urlencode({'next': back})}", status_code=303)
             sessions.remember_pending_second_factor(response, context, username)
             return response
-        await limiter.hit("login", request)
+        if not is_known:
+            await limiter.hit("login", request)
         errors = {"password": catalogue.error_words(refused.code)}
         return context.render(request, "login.html", _context(username, back, errors), status=401)
     return await _let_in(request, session, back)
@@ -67,14 +70,18 @@ async def code(request: Request) -> Response:
         return context.render(request, "login_code.html", {"next": back, "errors": {}})
     async with request.form() as form:
         otp, back = clean_line(str(form.get("otp", "")))[:20], local(str(form.get("next", "")))
-    await limiter.check("login", request)
+    source = login_attempts.read_source(request)
+    is_known = await sessions.is_known_device(context, username, source)
+    if not is_known:
+        await limiter.check("login", request)
     try:
         if not otp:
             raise sessions.Unauthorized("code_needed")
-        await sessions.check_code(context, username, otp)
+        await sessions.check_code(context, username, otp, source)
         session = await sessions.create_session(context, username)
     except sessions.Unauthorized as refused:
-        await limiter.hit("login", request)
+        if not is_known:
+            await limiter.hit("login", request)
         errors = {"otp": catalogue.error_words(refused.code)}
         return context.render(request, "login_code.html", {"next": back, "errors": errors}, status=401)
     response = await _let_in(request, session, back)
@@ -87,6 +94,7 @@ async def _let_in(request: Request, session: sessions.NewSession, back: str) -> 
     back = await form_recovery.return_path(request, session.actor, back)
     response = RedirectResponse(back or desk_frame.landing_path(session.actor), status_code=303)
     cookies.set_cookie(response, context, sessions.STAFF_COOKIE, session.token, context.settings.session_hours)
+    await sessions.remember_device(request, response, session.actor.id)
     return response
 
 

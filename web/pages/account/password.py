@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from routing import directory
-from web.auth import accounts, cookies, sessions
+from web.auth import accounts, cookies, login_attempts, sessions
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
@@ -39,7 +39,7 @@ async def change(request: Request) -> Response:
         limiter = request.app.state.limiter
         await limiter.check("login", request)
         try:
-            await sessions.check_password(context, actor.id, old)
+            await sessions.check_password(context, actor.id, old, login_attempts.read_source(request))
         except sessions.Unauthorized as refused:
             await limiter.hit("login", request)
             faults = {"old": refused.code}

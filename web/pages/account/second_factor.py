@@ -9,7 +9,7 @@ from feedback.kernel.errors import Invalid
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_line
 from routing import directory
-from web.auth import second_factor, sessions
+from web.auth import login_attempts, second_factor, sessions
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import catalogue
@@ -49,7 +49,7 @@ async def switch_off(request: Request) -> Response:
         return await _page(request, actor, {"otp": "factor_required"})
     await limiter.check("login", request)
     try:
-        await sessions.check_code(context, actor.id, otp)
+        await sessions.check_code(context, actor.id, otp, login_attempts.read_source(request))
     except sessions.Unauthorized:
         await limiter.hit("login", request)
         return await _page(request, actor, {"otp": "wrong_code"})

@@ -14,16 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError, ValidationError
 
 from feedback.kernel import db
 from feedback.kernel.errors import Invalid, Refusal, Unavailable
 from feedback.kernel.settings import Settings
-from routing.notices import inbox
 from web import bootstrap, worker
 from web.api.v1 import routes
-from web.auth import form_recovery, sessions
 from web.context import AppContext
 from web.http import health, templating
 from web.http.errors import (
@@ -38,16 +35,13 @@ from web.http.limits import BodyLimit, Limiter
 from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
 from web.notify import channel
-from web.pages.account import login
-from web.pages.admin import home
+from web.pages.account import routes as account_routes
 from web.pages.admin import routes as admin_routes
-from web.pages.board import annual_report, kpis, live
 from web.pages.board import routes as board_routes
-from web.pages.citizen import letters
 from web.pages.citizen import routes as citizen_routes
-from web.pages.desk import queue, register
 from web.pages.desk import routes as desk_routes
 from web.pages.public import routes as public_routes
+from web.pages.staff_area import staff_area
 
 HERE = Path(__file__).parent
 RETRY_SECONDS = 5
@@ -138,50 +132,14 @@ def _routes() -> list[Route | Mount]:
         *health.ROUTES,
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         Mount("/api/v1", routes=routes.ROUTES),
-        *login.ROUTES,
-        # A mount answers below its path only; without these three, /desk would be a redirect to /desk/ on every click.
-        Route("/desk", queue.queue, middleware=[Middleware(StaffOnly)]),
-        Route("/board", live.board, middleware=[Middleware(StaffOnly)]),
-        Route("/admin", home.home, middleware=[Middleware(StaffOnly)]),
-        Mount("/desk", routes=desk_routes.ROUTES, middleware=[Middleware(StaffOnly)]),
-        Mount(
-            "/board",
-            routes=[*kpis.ROUTES, *annual_report.ROUTES, *live.ROUTES, *board_routes.ROUTES],
-            middleware=[Middleware(StaffOnly)],
-        ),
-        Mount("/admin", routes=admin_routes.ROUTES, middleware=[Middleware(StaffOnly)]),
+        *account_routes.ROUTES,
+        *staff_area("/desk", desk_routes.ROUTES),
+        *staff_area("/board", board_routes.ROUTES),
+        *staff_area("/admin", admin_routes.ROUTES),
         Route("/sw.js", _service_worker),
         *citizen_routes.ROUTES,
-        *letters.ROUTES,
         *public_routes.ROUTES,
     ]
-
-
-class StaffOnly:
-    """Whatever hangs below is for staff with a session."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            request = Request(scope, receive)
-            actor = await sessions.find_actor(request)
-            if actor is None:
-                response = await refusal_response(request, sessions.Unauthorized())
-                if request.method == "POST" and request.url.path == "/desk/register":
-                    await register.kept_for_later(request)  # with its files, as a draft of its own
-                elif request.method == "POST":
-                    await form_recovery.store_form(request, response)
-                await response(scope, receive, send)
-                return
-            if request.method == "GET" and not sessions.is_background(request):
-                context: AppContext = request.app.state.context
-                request.state.unread = await inbox.count_unread(actor, context.clock.now())
-            if form_recovery.FORM_COOKIE in request.cookies and not sessions.is_background(request):
-                await form_recovery.serve_restored(self.app, scope, receive, send, actor)
-                return
-        await self.app(scope, receive, send)
 
 
 async def _outside_fault(request: Request, fault: Exception) -> Response:

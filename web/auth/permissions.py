@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feedback.kernel.errors import Forbidden
-from feedback.rules.access import OVERSEERS, Actor, has_role
+from feedback.rules.access import ANY_STAFF, OVERSEERS, Actor, has_role
 from feedback.rules.vocabulary import Role
 from web.auth import sessions
 
@@ -18,10 +20,15 @@ class Requirement(StrEnum):
     ANYONE = "anyone"
     HOLDER = "holder"  # whoever holds the query code, or staff who may see the case
     STAFF = "staff"
+    CASE_STAFF = "case_staff"  # all but those who are nothing but administrators: they see no case
+    WORKER = "worker"
+    RECEPTION = "reception"
     OVERSEER = "overseer"
+    SUPERVISOR = "supervisor"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
     ADMINISTRATOR_OR_AUDITOR = "administrator_or_auditor"
+    ADMINISTRATOR_OR_OVERSEER = "administrator_or_overseer"
 
     @property
     def needs_session(self) -> bool:
@@ -31,10 +38,15 @@ class Requirement(StrEnum):
 
 ROLES: Mapping[Requirement, frozenset[Role]] = {
     Requirement.STAFF: frozenset(Role),
+    Requirement.CASE_STAFF: ANY_STAFF - {Role.ADMIN},
+    Requirement.WORKER: frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION}),
+    Requirement.RECEPTION: frozenset({Role.RECEPTION}),
     Requirement.OVERSEER: OVERSEERS,
+    Requirement.SUPERVISOR: frozenset({Role.SUPERVISOR}),
     Requirement.AUDITOR: frozenset({Role.AUDITOR}),
     Requirement.ADMINISTRATOR: frozenset({Role.ADMIN}),
     Requirement.ADMINISTRATOR_OR_AUDITOR: frozenset({Role.ADMIN, Role.AUDITOR}),
+    Requirement.ADMINISTRATOR_OR_OVERSEER: OVERSEERS | {Role.ADMIN},
 }
 """The roles of which one is enough, by requirement; a requirement that is missing here needs no session."""
 
@@ -70,18 +82,13 @@ class Require:
         await self.app(scope, receive, send)
 
 
-# ---- until every page and call is authorised by its route ----
+def requiring(requirement: Requirement, *routes: Route) -> list[Route]:
+    """The same routes, each behind the requirement."""
+    guard = [Middleware(Require, requirement=requirement)]
+    return [Route(route.path, route.endpoint, methods=route.methods, middleware=guard) for route in routes]
 
 
-async def require_role(request: Request, *roles: Role) -> Actor:
-    """Whoever asks, if they hold one of the roles (an administrator when none is named).
-
-    Raises Forbidden.
-    """
-    actor = await sessions.require_actor(request)
-    if not actor.roles & frozenset(roles or (Role.ADMIN,)):
-        raise Forbidden
-    return actor
+# ---- until every call of the API is authorised by its route ----
 
 
 async def require_overseer(request: Request) -> Actor:

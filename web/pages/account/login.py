@@ -4,7 +4,6 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback.rules.intake import clean_line
 from web.auth import cookies, form_recovery, login_attempts, sessions
@@ -108,10 +107,3 @@ async def logout(request: Request) -> Response:
     response = RedirectResponse("/login", status_code=303)
     response.delete_cookie(sessions.STAFF_COOKIE)
     return response
-
-
-ROUTES = [
-    Route("/login", login, methods=["GET", "POST"]),
-    Route("/login/code", code, methods=["GET", "POST"]),
-    Route("/logout", logout, methods=["POST"]),
-]

@@ -2,10 +2,10 @@
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from routing import directory
 from web.auth import accounts, cookies, login_attempts, sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
@@ -29,7 +29,7 @@ def faults_of(username: str, old: str, new: str, again: str) -> dict[str, str]:
 async def change(request: Request) -> Response:
     """The form on GET; on POST the new password, with this browser logged in anew and all others out."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = current_actor(request)
     if request.method == "GET":
         return await _shown(request, {})
     async with request.form() as form:
@@ -54,7 +54,7 @@ async def change(request: Request) -> Response:
 
 async def _shown(request: Request, faults: dict[str, str]) -> Response:
     context: AppContext = request.app.state.context
-    actor, names = await sessions.require_actor(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     errors = {
         name: catalogue.error_words(code) if code in catalogue.ERRORS else catalogue.fault_words(name, code)
         for name, code in faults.items()
@@ -65,6 +65,3 @@ async def _shown(request: Request, faults: dict[str, str]) -> Response:
         "done": request.query_params.get("done") == "1",
     }
     return context.render(request, "desk/password.html", values, status=422 if errors else 200)
-
-
-ROUTES = [Route("/password", change, methods=["GET", "POST"])]

@@ -3,13 +3,13 @@
 import segno
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback.kernel.errors import Invalid
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_line
 from routing import directory
 from web.auth import login_attempts, second_factor, sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import catalogue
@@ -17,13 +17,13 @@ from web.wording import catalogue
 
 async def shown(request: Request) -> Response:
     """How one's second factor stands, with what is needed to change that."""
-    return await _page(request, await sessions.require_actor(request), {})
+    return await _page(request, current_actor(request), {})
 
 
 async def switch_on(request: Request) -> Response:
     """Prove the new secret by a code; the spare codes come back, once."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = current_actor(request)
     async with request.form() as form:
         otp, sealed = clean_line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
     try:
@@ -42,7 +42,7 @@ async def switch_on(request: Request) -> Response:
 async def switch_off(request: Request) -> Response:
     """No code from now on; refused where this installation requires one."""
     context: AppContext = request.app.state.context
-    actor, limiter = await sessions.require_actor(request), request.app.state.limiter
+    actor, limiter = current_actor(request), request.app.state.limiter
     async with request.form() as form:
         otp = clean_line(str(form.get("otp", "")))[:20]
     if context.settings.second_factor_required:
@@ -78,10 +78,3 @@ async def _page(
     response = context.render(request, "desk/second_factor.html", values, status=422 if faults else 200)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-ROUTES = [
-    Route("/second-factor", shown),
-    Route("/second-factor", switch_on, methods=["POST"]),
-    Route("/second-factor/off", switch_off, methods=["POST"]),
-]

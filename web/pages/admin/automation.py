@@ -5,20 +5,17 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from classify.automation import gate, outcomes
 from classify.automation.gate import GateState
 from classify.automation.outcomes import CategoryOutcomes
 from classify.learning import drift
 from classify.learning.drift import DriftLevel, DriftMeasure, Look
-from feedback.kernel.errors import Forbidden
 from feedback.queries import statistics as case_statistics
-from feedback.rules.access import OVERSEERS, has_role
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.presentation import timeline as timeline_views
@@ -33,9 +30,7 @@ BEFORE_DAYS = 104
 async def automatic(request: Request) -> Response:
     """Every cell with its outcomes, its bound, how it stands and since when."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    if Role.ADMIN not in actor.roles and not has_role(actor, OVERSEERS):
-        raise Forbidden
+    actor = current_actor(request)
     names, cells = await directory.load_directory(), await outcomes.standings()
     pool = [cell for cell in cells if cell.name.startswith(gate.POOL)]
     wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
@@ -117,6 +112,3 @@ def _row(cell: CategoryOutcomes, names: Directory) -> dict[str, Any]:
         "tone": TONES[standing.state],
         "since": dates.short_time(standing.since),
     }
-
-
-ROUTES = [Route("/automatic", automatic)]

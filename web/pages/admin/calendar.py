@@ -9,7 +9,6 @@ from typing import Any
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
@@ -17,8 +16,7 @@ from feedback.record import calendar_editions, deadline_changes
 from feedback.rules.access import Actor
 from feedback.rules.workdays import FIRST_YEAR, Calendar
 from routing import directory
-from web.actions import calendar as calendar_actions
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.imports import calendar_draft, calendar_notice
@@ -34,7 +32,7 @@ _FIELDS = ("lines", "remark", "source")
 async def calendar(request: Request) -> Response:
     """The days of a year that differ from the plain week; POST hands in a change, which is then shown."""
     context: AppContext = request.app.state.context
-    actor = await administrator(request)
+    actor = current_actor(request)
     if request.method == "GET":
         return await _shown(request, actor, dict.fromkeys(_FIELDS, ""), [])
     async with request.form(max_files=1) as form:
@@ -52,10 +50,6 @@ async def calendar(request: Request) -> Response:
     if faults:
         return await _shown(request, actor, typed, faults, is_whole_year=is_whole_year)
     return RedirectResponse(f"/admin/calendar/drafts/{number}", status_code=303)
-
-
-async def administrator(request: Request) -> Actor:
-    return calendar_actions.require_administrator(await sessions.require_actor(request))
 
 
 async def _shown(
@@ -124,6 +118,3 @@ async def edition_words() -> str:
     """Which edition holds, and up to when the days off are known."""
     known = await calendar_editions.load_current_calendar()
     return f"{known.edition}，已知到 {dates.day_words(known.announced_until)}"
-
-
-ROUTES = [Route("/calendar", calendar, methods=["GET", "POST"])]

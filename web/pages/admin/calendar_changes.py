@@ -13,7 +13,6 @@ from typing import Any
 import xlsxwriter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict
@@ -25,10 +24,11 @@ from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
 from web.actions import calendar as calendar_actions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.imports import calendar_notice
 from web.notify import channel
-from web.pages.admin.calendar import BY_MACHINE, administrator
+from web.pages.admin.calendar import BY_MACHINE
 from web.pages.desk.export import XLSX, guarded
 from web.presentation import desk_frame
 from web.wording import dates
@@ -42,7 +42,7 @@ _WHOSE = {Holder.CITIZEN_OWN: "群众（给本人答复）", Holder.CITIZEN: "�
 async def draft(request: Request) -> Response:
     """What a change would move, before it moves anything."""
     context: AppContext = request.app.state.context
-    actor, found = await administrator(request), await _draft(request)
+    actor, found = current_actor(request), await _draft(request)
     if found.edition:
         return RedirectResponse(f"/admin/calendar/editions/{found.edition}", status_code=303)
     before, now = await calendar_editions.load_current_calendar(), context.clock.now()
@@ -67,7 +67,6 @@ async def draft(request: Request) -> Response:
 async def draft_sheet(request: Request) -> Response:
     """All that a change would move, as Excel."""
     context: AppContext = request.app.state.context
-    await administrator(request)
     found = await _draft(request)
     after = calendar_editions.apply_change(await calendar_editions.load_current_calendar(), found.what)
     return await _sheet(
@@ -78,7 +77,7 @@ async def draft_sheet(request: Request) -> Response:
 async def carry_out(request: Request) -> Response:
     """Make the change that was looked at. Twice is once; against an older edition it is not made but shown anew."""
     context: AppContext = request.app.state.context
-    actor = await administrator(request)
+    actor = current_actor(request)
     number = int(request.path_params["number"])
     try:
         edition = await calendar_editions.apply_draft(number, actor.name or actor.id, context.clock.now())
@@ -91,14 +90,14 @@ async def carry_out(request: Request) -> Response:
 async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
     context: AppContext = request.app.state.context
-    actor, found = await administrator(request), await _draft(request)
+    actor, found = current_actor(request), await _draft(request)
     return _to_draft(await calendar_actions.store_draft(context, actor, found.what))
 
 
 async def edition(request: Request) -> Response:
     """What an edition says, who made it, what it moved and for whom."""
     context: AppContext = request.app.state.context
-    actor, found = await administrator(request), await calendar_editions.load_edition(request.path_params["name"])
+    actor, found = current_actor(request), await calendar_editions.load_edition(request.path_params["name"])
     values = {
         **await _moved(
             request,
@@ -125,7 +124,6 @@ _WORKS = {True: "调休上班", False: "放假", None: "恢复平日"}
 
 async def edition_sheet(request: Request) -> Response:
     """All that an edition moved, as Excel."""
-    await administrator(request)
     found = await calendar_editions.load_edition(request.path_params["name"])
     return await _sheet(await deadline_changes.list_edition_changes(found.name), f"calendar-{found.name}")
 
@@ -133,7 +131,7 @@ async def edition_sheet(request: Request) -> Response:
 async def restore(request: Request) -> Response:
     """Look at going back to an edition: a new one, with its days."""
     context: AppContext = request.app.state.context
-    actor = await administrator(request)
+    actor = current_actor(request)
     return _to_draft(await calendar_actions.draft_restoring(context, actor, request.path_params["name"]))
 
 
@@ -245,14 +243,3 @@ def _workbook(found: Sequence[DeadlineChange], names: Directory) -> bytes:
             sheet.write_number(at, 7, (move.after - move.before).days)
         sheet.autofilter(0, 0, max(1, len(found)), len(_HEADS) - 1)
     return out.getvalue()
-
-
-ROUTES = [
-    Route("/calendar/drafts/{number:int}", draft),
-    Route("/calendar/drafts/{number:int}.xlsx", draft_sheet),
-    Route("/calendar/drafts/{number:int}/apply", carry_out, methods=["POST"]),
-    Route("/calendar/drafts/{number:int}/again", again, methods=["POST"]),
-    Route("/calendar/editions/{name}.xlsx", edition_sheet),
-    Route("/calendar/editions/{name}", edition),
-    Route("/calendar/editions/{name}/restore", restore, methods=["POST"]),
-]

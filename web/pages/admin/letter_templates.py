@@ -5,13 +5,13 @@ from urllib.parse import quote
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_line
 from feedback.rules.letter_types import ALL, LetterType
 from routing import directory
 from web.actions import letter_templates
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.letters import placeholders, rendering, unit_marks
@@ -26,7 +26,7 @@ DONE = {
 
 async def rows(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
-    return await _listed(request, await letter_templates.require_administrator(request), {})
+    return await _listed(request, current_actor(request), {})
 
 
 async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed: str | None = None) -> Response:
@@ -46,7 +46,7 @@ async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed:
 
 async def show_template(request: Request) -> Response:
     """One letter: what it must state, its placeholders, its template, and how it looks with a sample."""
-    return await _shown(request, await letter_templates.require_administrator(request), _letter(request), [])
+    return await _shown(request, current_actor(request), _letter(request), [])
 
 
 async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[str]) -> Response:
@@ -78,7 +78,7 @@ async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[s
 async def take_in(request: Request) -> Response:
     """Put an own template in force, if it is sound."""
     context: AppContext = request.app.state.context
-    actor, row = await letter_templates.require_administrator(request), _letter(request)
+    actor, row = current_actor(request), _letter(request)
     async with request.form(max_files=1, max_fields=5) as form:
         file = form.get("file")
         content = await file.read() if isinstance(file, UploadFile) else b""
@@ -90,7 +90,6 @@ async def take_in(request: Request) -> Response:
 async def drop(request: Request) -> Response:
     """Back to the template we ship."""
     context: AppContext = request.app.state.context
-    await letter_templates.require_administrator(request)
     row = _letter(request)
     letter_templates.restore_default(context, row)
     return RedirectResponse(f"/admin/letters/{row.code}?done=dropped", status_code=303)
@@ -99,7 +98,6 @@ async def drop(request: Request) -> Response:
 async def template(request: Request) -> Response:
     """The template to edit in Word: the one in force, or ours."""
     context: AppContext = request.app.state.context
-    await letter_templates.require_administrator(request)
     row = _letter(request)
     content = letter_templates.load_editable(context, row, is_default="ours" in request.query_params)
     return _file(content, f"{row.title}（模板）.docx", "docx")
@@ -108,7 +106,6 @@ async def template(request: Request) -> Response:
 async def sample(request: Request) -> Response:
     """The letter with a sample case, as PDF."""
     context: AppContext = request.app.state.context
-    await letter_templates.require_administrator(request)
     row = _letter(request)
     return _file(await letter_templates.render_sample_pdf(context, row), f"{row.title}（样张）.pdf", "pdf")
 
@@ -116,7 +113,7 @@ async def sample(request: Request) -> Response:
 async def mark(request: Request) -> Response:
     """Keep the marks of the units."""
     context: AppContext = request.app.state.context
-    actor, names = await letter_templates.require_administrator(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     async with request.form(max_fields=5) as form:
         typed = parsing.read_text(form, "lines")
     found, wrong = unit_marks.parse_marks(typed, names.has)
@@ -133,14 +130,3 @@ def _file(content: bytes, name: str, form: str) -> Response:
 
 def _letter(request: Request) -> LetterType:
     return letter_templates.find_letter_type(clean_line(request.path_params["code"]))
-
-
-ROUTES = [
-    Route("/letters", rows),
-    Route("/letters/marks", mark, methods=["POST"]),
-    Route("/letters/{code}", show_template),
-    Route("/letters/{code}", take_in, methods=["POST"]),
-    Route("/letters/{code}/drop", drop, methods=["POST"]),
-    Route("/letters/{code}/template.docx", template),
-    Route("/letters/{code}/sample.pdf", sample),
-]

@@ -5,17 +5,14 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from classify import taxonomy as categories
 from classify.learning import trainer, training_runs
 from classify.model import registry
-from feedback.kernel.errors import Conflict, Forbidden, NotFound
-from feedback.rules.access import Actor
-from feedback.rules.vocabulary import Role
+from feedback.kernel.errors import Conflict, NotFound
 from routing import directory
 from routing.directory import Directory
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.tasks import training
@@ -43,7 +40,7 @@ DONE: Mapping[str, str] = {
 async def home(request: Request) -> Response:
     """Every release, what was asked for, and the labels it learnt from."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     rows = await registry.all_releases()
     values = {
         **desk_frame.frame_values(actor, names),
@@ -61,7 +58,7 @@ async def home(request: Request) -> Response:
 async def show_release(request: Request) -> Response:
     """One release: its trial beside the release it was tried against, by category and by unit."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     row = await registry.one_release(request.path_params["id"])
     trial = row["trial"]
     values = {
@@ -82,7 +79,7 @@ async def show_release(request: Request) -> Response:
 async def train(request: Request) -> Response:
     """A candidate is wanted now."""
     context: AppContext = request.app.state.context
-    actor = await _administrator(request)
+    actor = current_actor(request)
     is_new = await training.request_candidate(context, actor.name)
     return RedirectResponse(f"/admin/learning?done={'asked' if is_new else 'busy'}", status_code=303)
 
@@ -90,7 +87,7 @@ async def train(request: Request) -> Response:
 async def promote(request: Request) -> Response:
     """Put this release in force, an earlier one as well as a refused one: a person may know better."""
     context: AppContext = request.app.state.context
-    actor = await _administrator(request)
+    actor = current_actor(request)
     row = await registry.one_release(request.path_params["id"])
     if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
@@ -106,7 +103,7 @@ async def promote(request: Request) -> Response:
 async def roll_back(request: Request) -> Response:
     """Back to the release before, in one click."""
     context: AppContext = request.app.state.context
-    actor = await _administrator(request)
+    actor = current_actor(request)
     await registry.roll_back(context.settings.data, by=actor.name, now=context.clock.now())
     return RedirectResponse("/admin/learning?done=promoted", status_code=303)
 
@@ -114,13 +111,6 @@ async def roll_back(request: Request) -> Response:
 async def back(request: Request) -> Response:
     """Whoever had to log in on the way gets the list again: these steps are only ever posted."""
     return RedirectResponse("/admin/learning", status_code=303)
-
-
-async def _administrator(request: Request) -> Actor:
-    actor = await sessions.require_actor(request)
-    if Role.ADMIN not in actor.roles:
-        raise Forbidden
-    return actor
 
 
 def row_view(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,15 +213,3 @@ def _run(row: Mapping[str, Any]) -> dict[str, Any]:
         "release": row["release"],
         "error": row["error"].strip().splitlines()[-1] if row["error"] else "",
     }
-
-
-ROUTES = [
-    Route("/learning", home),
-    Route("/learning/train", train, methods=["POST"]),
-    Route("/learning/train", back),
-    Route("/learning/back", roll_back, methods=["POST"]),
-    Route("/learning/back", back),
-    Route("/learning/{id}", show_release),
-    Route("/learning/{id}/promote", promote, methods=["POST"]),
-    Route("/learning/{id}/promote", back),
-]

@@ -7,17 +7,16 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from classify import taxonomy as categories
-from feedback.kernel.errors import Forbidden, NotFound
+from feedback.kernel.errors import NotFound
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_line
-from feedback.rules.vocabulary import PUBLIC_KINDS, Role
+from feedback.rules.vocabulary import PUBLIC_KINDS
 from routing import assignment_rules, directory
 from routing.assignment_rules import DESK, STREET, AssignmentRule, CaseFacts
 from routing.directory import Directory
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
@@ -34,7 +33,7 @@ FAULTS = {"co": "协办单位里有不存在的代码", "lead": "请选择主办
 async def rows(request: Request) -> Response:
     """Every row in force, narrowed by category, unit or words; and the trial."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     q = request.query_params
     chosen = {name: q.get(name, "").strip()[:200] for name in ("category", "unit", "q")}
     found = [row_view(row, names) for row in names.rows if _fits(row, chosen)]
@@ -135,7 +134,7 @@ async def _category(context: AppContext, typed: Mapping[str, str]) -> tuple[str,
 async def edit(request: Request) -> Response:
     """One row, or a new one, to change and keep."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     row = _row(names, request.path_params["id"])
     if request.method == "GET":
         asked = request.query_params.get("category", "")
@@ -157,7 +156,7 @@ async def edit(request: Request) -> Response:
 async def drop(request: Request) -> Response:
     """Take a row out of force."""
     context: AppContext = request.app.state.context
-    actor, names = await _administrator(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     row = _row(names, request.path_params["id"])
     if row is not None:
         await directory.deactivate_row(row.id, author=actor.id, now=context.clock.now())
@@ -232,17 +231,3 @@ def _form(
         "regions": worklist_views.region_groups(names, context.settings.region),
     }
     return context.render(request, "admin/routing_row.html", values, status=422 if errors else 200)
-
-
-async def _administrator(request: Request) -> Actor:
-    actor = await sessions.require_actor(request)
-    if Role.ADMIN not in actor.roles:
-        raise Forbidden
-    return actor
-
-
-ROUTES = [
-    Route("/routing", rows),
-    Route("/routing/{id}", edit, methods=["GET", "POST"]),
-    Route("/routing/{id}/drop", drop, methods=["POST"]),
-]

@@ -7,7 +7,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from classify import taxonomy as categories
 from evaluation import periods
@@ -21,7 +20,7 @@ from feedback.kernel.settings import Settings
 from feedback.record import access_log
 from routing import directory
 from routing.oversight import measures
-from web.auth import permissions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.presentation import desk_frame
 from web.wording import catalogue
@@ -55,7 +54,7 @@ async def _asked(request: Request) -> tuple[Report, Any]:
     Raises Forbidden.
     """
     context: AppContext = request.app.state.context
-    actor = await permissions.require_overseer(request)
+    actor = current_actor(request)
     if not actor.everywhere:
         raise Forbidden
     now = context.clock.now()
@@ -111,10 +110,3 @@ async def download(request: Request) -> Response:
     name = f"xinqiao-report-{found.year}.{'docx' if is_word else 'xlsx'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=DOCX if is_word else XLSX, headers=headers)
-
-
-ROUTES = [
-    Route("/report", page),
-    Route("/report.docx", download),
-    Route("/report.xlsx", download),
-]

@@ -12,7 +12,6 @@ import structlog
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from feedback.kernel import outbox
 from feedback.kernel.clock import OFFICE_TIMEZONE, office_day, start_of_day
@@ -24,9 +23,8 @@ from routing import directory
 from routing.directory import Directory
 from routing.notices import inbox
 from web.auth import sessions
-from web.auth.permissions import require_overseer as overseer  # also where the other pages of the board look for it
+from web.auth.permissions import current_actor
 from web.context import AppContext
-from web.pages.board import forecasts, measures, supervision
 from web.presentation import case as case_views
 from web.presentation import desk_frame
 from web.presentation.oversight import build_tabs
@@ -53,7 +51,7 @@ KINDS_OF_GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
 async def board(request: Request) -> Response:
     """The board as it is now; scripts keep it fresh, without them a reload does."""
     context: AppContext = request.app.state.context
-    actor = await overseer(request)
+    actor = current_actor(request)
     names = await directory.load_directory()
     is_wall = request.query_params.get("wall", "") == "1"
     values = {
@@ -72,13 +70,13 @@ async def board(request: Request) -> Response:
 async def fragment(request: Request) -> Response:
     """The moving part of the board alone, for browsers whose stream does not get through."""
     context: AppContext = request.app.state.context
-    actor = await overseer(request)
+    actor = current_actor(request)
     return context.render(request, _part(request), await _shown(context, actor, _is_wall(request)))
 
 
 async def stream(request: Request) -> Response:
     """The board as server-sent events: each is the whole moving part, so a lost one costs nothing."""
-    actor = await overseer(request)
+    actor = current_actor(request)
     headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     return EventSourceResponse(events(request, actor), ping=15, headers=headers)
 
@@ -264,13 +262,3 @@ async def events(request: Request, actor: Actor) -> AsyncGenerator[ServerSentEve
                     return
                 checked_at = now
             yield ServerSentEvent(html, event="lights")
-
-
-ROUTES = [
-    Route("/", board),
-    *supervision.ROUTES,
-    *forecasts.ROUTES,
-    *measures.ROUTES,
-    Route("/fragment", fragment),
-    Route("/stream", stream),
-]

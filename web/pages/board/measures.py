@@ -10,9 +10,8 @@ import xlsxwriter
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
-from feedback.kernel.errors import Forbidden, Invalid, NotFound
+from feedback.kernel.errors import Invalid, NotFound
 from feedback.record import access_log
 from feedback.rules.access import OVERSEERS, Actor, has_role
 from routing import directory
@@ -21,7 +20,7 @@ from routing.oversight import measure_types, measures
 from routing.oversight.measure_types import MeasureStep
 from routing.oversight.measures import MeasureFilters, MeasureView
 from web.actions import letters as letter_actions
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.letters import issuing, rendering
@@ -54,20 +53,10 @@ _COLUMNS = (
 )
 
 
-def _readers(actor: Actor) -> Actor:
-    """Whoever may read of measures at all.
-
-    Raises Forbidden.
-    """
-    if not has_role(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
-        raise Forbidden
-    return actor
-
-
 async def listed(request: Request) -> Response:
     """The measures somebody may see, with the figures per unit."""
     context: AppContext = request.app.state.context
-    actor, names = _readers(await sessions.require_actor(request)), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     now, filters = context.clock.now(), _filters(request)
     rows = await measures.list_measures(actor, filters, now)
     values = {
@@ -98,7 +87,7 @@ async def export(request: Request) -> Response:
     """The same list as an Excel file; the taking is written down."""
     context: AppContext = request.app.state.context
     actor, names, now = (
-        _readers(await sessions.require_actor(request)),
+        current_actor(request),
         await directory.load_directory(),
         context.clock.now(),
     )
@@ -127,9 +116,7 @@ def _workbook(rows: Sequence[Mapping[str, Any]]) -> bytes:
 async def new(request: Request) -> Response:
     """The form of a new measure, and issuing it."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    if not measure_types.may_issue(actor):
-        raise Forbidden
+    actor = current_actor(request)
     if request.method == "GET":
         q = request.query_params
         typed = {"kind": q.get("kind", ""), "unit": q.get("unit", ""), "cases": q.get("cases", "")[:1000]}
@@ -188,7 +175,7 @@ async def show_measure(request: Request) -> Response:
 
 
 async def _found(request: Request) -> tuple[MeasureView, Actor]:
-    actor = _readers(await sessions.require_actor(request))
+    actor = current_actor(request)
     text = request.path_params["id"]
     return await measures.load_measure(actor, int(text) if text.isdecimal() and len(text) < 19 else -1), actor
 
@@ -265,14 +252,3 @@ async def letter(request: Request) -> Response:
     issued = await issuing.issue_unit_letter(context, row.row.code, said)
     content = await issuing.render_unit_letter(context, issued, form, letter_actions.base_address(request))
     return letter_actions.letter_response(issued, form, content)
-
-
-ROUTES = [Route("/measures", listed)]
-DESK_ROUTES = [
-    Route("/measures", listed),
-    Route("/measures/export.xlsx", export),
-    Route("/measures/new", new, methods=["GET", "POST"]),
-    Route("/measures/{id}", show_measure),
-    Route("/measures/{id}/letter.{form}", letter),
-    Route("/measures/{id}/{act}", act, methods=["POST"]),
-]

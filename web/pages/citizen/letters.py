@@ -2,13 +2,13 @@
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback.kernel.errors import NotFound
 from feedback.rules.read_models import EntryView
 from web.actions import letter_templates
 from web.actions.letters import base_address, download_letter
-from web.auth import citizen_cookie, sessions
+from web.auth import citizen_cookie
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing, step_forms
 from web.letters import issuing, placeholders
@@ -19,7 +19,7 @@ from web.wording import acts, catalogue
 
 async def at_desk(request: Request) -> Response:
     """A letter of a case the actor sees; the look is written down."""
-    return await download_letter(request, await sessions.require_actor(request), request.path_params["no"])
+    return await download_letter(request, current_actor(request), request.path_params["no"])
 
 
 async def of_own(request: Request) -> Response:
@@ -84,11 +84,3 @@ def _facts(found: letter_templates.VerifiedLetter) -> list[tuple[str, str]]:
         ("核验码", found.code),
         ("摘要", found.digest),
     ]
-
-
-ROUTES = [Route("/letters/verify", verify), Route("/case/letters/{id}.{form}", of_own)]
-DESK_ROUTES = [
-    Route("/cases/{no}/letters/{id}.{form}", at_desk),
-    Route("/cases/{no}/letters", preview, methods=["POST"]),
-    Route("/cases/{no}/letters", back),
-]

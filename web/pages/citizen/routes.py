@@ -1,18 +1,20 @@
-"""Routes of looking up a case, the citizen's case page and its files."""
+"""Routes of the citizen's pages: submission, receipt, look-up, one's own case with its files and letters."""
 
 from starlette.routing import Route
 
-from web.pages.citizen import submit_routes
-from web.pages.citizen.case import act, attachment, case
-from web.pages.citizen.lookup import leave, lookup
+from web.pages.citizen import case, letters, lookup, receipt, submit
 from web.pages.desk import clock
 
 ROUTES = [
-    *submit_routes.ROUTES,
-    Route("/lookup", lookup, methods=["GET", "POST"]),
-    Route("/case", case),
-    Route("/case/leave", leave, methods=["POST"]),
-    Route("/case/acts/{act}", act, methods=["POST"]),
-    Route("/case/files/{id}", attachment),
-    *clock.ROUTES,
+    Route("/new", submit.begin),
+    Route("/new/{step:int}", submit.step, methods=["GET", "POST"]),
+    Route("/receipt/{no}", receipt.receipt),
+    Route("/lookup", lookup.lookup, methods=["GET", "POST"]),
+    Route("/case", case.case),
+    Route("/case/leave", lookup.leave, methods=["POST"]),
+    Route("/case/acts/{act}", case.act, methods=["POST"]),
+    Route("/case/files/{id}", case.attachment),
+    Route("/case/clocks/{seq:int}/{term}", clock.own),
+    Route("/case/letters/{id}.{form}", letters.of_own),
+    Route("/letters/verify", letters.verify),
 ]

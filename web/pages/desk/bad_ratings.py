@@ -7,7 +7,6 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from evaluation.ratings import bad_reviews, disputes, exclusions
 from evaluation.ratings.disputes import BadReviewView
@@ -19,7 +18,7 @@ from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
@@ -38,18 +37,7 @@ _Step = Callable[[AppContext, Actor, FormData], Awaitable[None]]
 
 async def page(request: Request) -> Response:
     """Bad ratings with their stage, and exclusions, as far as this person sees them."""
-    return await _shown(request, await _staff(request))
-
-
-async def _staff(request: Request) -> Actor:
-    """Whoever works here in a unit or watches over units.
-
-    Raises Forbidden.
-    """
-    actor = await sessions.require_actor(request)
-    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
-        raise Forbidden
-    return actor
+    return await _shown(request, current_actor(request))
 
 
 async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None = None, status: int = 200) -> Response:
@@ -138,17 +126,17 @@ async def decide(context: AppContext, actor: Actor, form: FormData) -> None:
     )
 
 
-_STEPS: dict[str, _Step] = {"dispute": dispute, "judge": judge, "exclude": exclude, "decide": decide}
+STEPS: dict[str, _Step] = {"dispute": dispute, "judge": judge, "exclude": exclude, "decide": decide}
 
 
 async def take(request: Request) -> Response:
     """Take one of the four steps, and show what is wrong at the top of the page."""
     context: AppContext = request.app.state.context
-    actor = await _staff(request)
+    actor = current_actor(request)
     step = request.url.path.rpartition("/")[2]
     async with request.form() as form:
         try:
-            await _STEPS[step](context, actor, form)
+            await STEPS[step](context, actor, form)
         except Invalid as fault:
             errors = {name: catalogue.fault_words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, actor, errors, 422)
@@ -157,9 +145,3 @@ async def take(request: Request) -> Response:
         except (NotNow, Conflict, Forbidden) as refused:
             return await _shown(request, actor, {"reason": catalogue.error_words(refused.code)}, 409)
     return RedirectResponse(f"/desk/ratings?done={step}", status_code=303)
-
-
-ROUTES = [
-    Route("/ratings", page),
-    *(Route(f"/ratings/{step}", take, methods=["POST"]) for step in _STEPS),
-]

@@ -16,7 +16,7 @@ from routing import directory
 from routing.directory import Directory
 from web.actions import cases as case_actions
 from web.actions import suggestions
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
@@ -39,7 +39,7 @@ def bulk_acts(actor: Actor) -> list[tuple[str, str]]:
 async def bulk(request: Request) -> Response:
     """One step for many cases: first what would happen to each, then, confirmed, what did."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.require_actor(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     async with request.form(max_fields=500) as form:
         act = str(form.get("act", ""))
         if act not in dict(bulk_acts(actor)):

@@ -21,7 +21,7 @@ from feedback.rules.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory
 from web.actions import suggestions
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import reply_templates, step_forms
 from web.forms.step_forms import Choices
@@ -60,7 +60,7 @@ class Looked:
 async def looked(request: Request) -> Looked:
     """The case of the address, as the one who asks may see it; the look is written down, whatever it was for."""
     context: AppContext = request.app.state.context
-    actor, now = await sessions.require_actor(request), context.clock.now()
+    actor, now = current_actor(request), context.clock.now()
     names, editions = await directory.load_directory(), await calendar_editions.load_editions()
     no, vault = request.path_params["no"], context.settings.vault
     file = await case_queries.load_file(actor, no, vault=vault, log_at=now)

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.routing import Route
 
 from classify.replies import checks
 from feedback import attachments
@@ -19,7 +18,7 @@ from feedback.rules import lifecycle, redaction
 from feedback.rules.lifecycle import Step
 from feedback.rules.vocabulary import Act
 from web.actions import cases as case_actions
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing, reply_templates, step_forms
 from web.forms.uploads import store_uploads
@@ -133,7 +132,7 @@ async def back(request: Request) -> Response:
 async def attachment(request: Request) -> Response:
     """A file of a case the actor sees; pictures open in the page, everything else is saved."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = current_actor(request)
     now = context.clock.now()
     row, path = await attachments.open_attachment(actor, request.path_params["id"], context.settings.data, log_at=now)
     inline = row.type in attachments.SHOWN_INLINE
@@ -287,15 +286,3 @@ async def _previewed(
         "errors": {},
     }
     return context.render(request, "desk/preview.html", values, status=status)
-
-
-ROUTES = [
-    Route("/cases/{no}", case),
-    Route("/cases/{no}/acts/{act}", act, methods=["POST"]),
-    Route("/cases/{no}/preview", preview, methods=["POST"]),
-    Route("/cases/{no}/route", route, methods=["POST"]),
-    Route("/cases/{no}/acts/{act}", back),
-    Route("/cases/{no}/preview", back),
-    Route("/cases/{no}/route", back),
-    Route("/files/{id}", attachment),
-]

@@ -6,7 +6,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
@@ -15,7 +14,8 @@ from feedback.record import calendar_editions
 from feedback.rules.deadlines import Clock, term_of_clock
 from feedback.rules.read_models import CaseFile
 from routing import directory
-from web.auth import citizen_cookie, sessions
+from web.auth import citizen_cookie
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.presentation import case as case_views
 from web.presentation import deadline_changes, deadline_explanation, desk_frame
@@ -25,7 +25,7 @@ async def staff(request: Request) -> Response:
     """A clock of any case the member of staff sees."""
     context: AppContext = request.app.state.context
     actor, names, no = (
-        await sessions.require_actor(request),
+        current_actor(request),
         await directory.load_directory(),
         request.path_params["no"],
     )
@@ -86,7 +86,3 @@ def _clock(request: Request, file: CaseFile) -> Clock:
         if (clock.term, clock.seq) == asked and not clock.length.unit.runs:
             return clock
     raise NotFound(no=file.no)
-
-
-DESK_ROUTES = [Route("/cases/{no}/clocks/{seq:int}/{term}", staff)]
-ROUTES = [Route("/case/clocks/{seq:int}/{term}", own)]

@@ -3,19 +3,15 @@
 One click merges, answers with how the first case stands, or says that it is something else; who said so is kept.
 """
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback import links
 from feedback.record import calendar_editions
 from feedback.rules import redaction
-from feedback.rules.access import Actor
 from routing import directory
 from web.actions import links as link_actions
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_case, desk_frame
@@ -27,7 +23,7 @@ from web.wording import catalogue
 async def pending(request: Request) -> Response:
     """What waits for a decision of this desk: repeats, and matters several people bring."""
     context: AppContext = request.app.state.context
-    actor, now = await _receptionist(request), context.clock.now()
+    actor, now = current_actor(request), context.clock.now()
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     told = {
         name: link_views.list_link_lines(await links.list_pending(actor, campaigns=campaigns), names, now, calendar)
@@ -39,7 +35,7 @@ async def pending(request: Request) -> Response:
 async def decide(request: Request) -> Response:
     """Merge, answer with how the first stands, confirm, say that there are new facts, or that it is something else."""
     context: AppContext = request.app.state.context
-    actor, what = await _receptionist(request), request.path_params["what"]
+    actor, what = current_actor(request), request.path_params["what"]
     link = await link_actions.load_link(actor, request.path_params["id"])
     await link_actions.decide_link(context, actor, link, what)
     async with request.form() as form:
@@ -53,7 +49,7 @@ _DONE = {link_actions.MERGE: "merge", link_actions.ANSWER: "decline"}
 async def add(request: Request) -> Response:
     """Link a case to an earlier one by hand."""
     context: AppContext = request.app.state.context
-    actor, no = await _receptionist(request), request.path_params["no"]
+    actor, no = current_actor(request), request.path_params["no"]
     async with request.form() as form:
         other, kind = parsing.read_text(form, "case"), parsing.read_text(form, "kind")
     await link_actions.add_link(context, actor, no, other, kind)
@@ -63,7 +59,7 @@ async def add(request: Request) -> Response:
 async def campaign(request: Request) -> Response:
     """A matter several people bring: its cases, and one answer for all of them, each with its own clock."""
     context: AppContext = request.app.state.context
-    actor, now = await sessions.require_actor(request), context.clock.now()
+    actor, now = current_actor(request), context.clock.now()
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     head, members = await links.load_campaign(actor, request.path_params["no"])
     rows, text, findings = [head, *members], "", list[tuple[str, str]]()
@@ -97,20 +93,6 @@ async def campaign(request: Request) -> Response:
     return context.render(request, "desk/campaign.html", values, status=status)
 
 
-async def _receptionist(request: Request) -> Actor:
-    return link_actions.require_receptionist(await sessions.require_actor(request))
-
-
 async def back(request: Request) -> Response:
     """Whoever had to log in on the way to a decision gets the list: a decision is only ever posted."""
     return RedirectResponse("/desk/repeats", status_code=303)
-
-
-ROUTES: list[Any] = [
-    Route("/repeats", pending),
-    Route("/links/{id}/{what}", decide, methods=["POST"]),
-    Route("/links/{id}/{what}", back),
-    Route("/cases/{no}/links", add, methods=["POST"]),
-    Route("/cases/{no}/links", back),
-    Route("/campaigns/{no}", campaign, methods=["GET", "POST"]),
-]

@@ -5,13 +5,12 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from feedback.rules.access import OVERSEERS, has_role
 from feedback.rules.intake import clean_line
 from routing import directory
 from routing.notices import inbox
-from web.auth import sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import desk_frame
@@ -23,12 +22,12 @@ _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,50}[A-
 
 async def listed(request: Request) -> Response:
     """The notices: unread first."""
-    return await _shown(request, {}, await directory.load_mail((await sessions.require_actor(request)).id))
+    return await _shown(request, {}, await directory.load_mail((current_actor(request)).id))
 
 
 async def _shown(request: Request, errors: dict[str, str], mail: str) -> Response:
     context: AppContext = request.app.state.context
-    actor, names = await sessions.require_actor(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     unread, read = await inbox.list_notices(actor)
     values = {
         **desk_frame.frame_values(actor, names),
@@ -64,7 +63,7 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
 async def mark(request: Request) -> Response:
     """Mark the chosen notices read, or all of them."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = current_actor(request)
     async with request.form(max_fields=500) as form:
         ids = [int(text) for text in map(str, form.getlist("id")) if text.isdecimal() and len(text) < 19]
         await inbox.mark_read(actor, None if "all" in form else ids[:IDS_MOST], context.clock.now())
@@ -74,7 +73,7 @@ async def mark(request: Request) -> Response:
 async def digest(request: Request) -> Response:
     """What a morning's digest stands for. Opening it marks it read."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.require_actor(request), await directory.load_directory()
+    actor, names = current_actor(request), await directory.load_directory()
     text = request.path_params["id"]
     row, held = await inbox.load_digest(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
     await inbox.mark_read(actor, [row["id"]], context.clock.now())
@@ -84,18 +83,10 @@ async def digest(request: Request) -> Response:
 
 async def address(request: Request) -> Response:
     """Where one's notices go by e-mail; empty: nowhere."""
-    actor = await sessions.require_actor(request)
+    actor = current_actor(request)
     async with request.form() as form:
         mail = clean_line(parsing.read_field(form, "mail"))
     if mail and not _MAIL.fullmatch(mail):
         return await _shown(request, {"mail": catalogue.fault_words("mail", "not_a_mail")}, mail)
     await directory.store_mail(actor.id, mail)
     return RedirectResponse("/desk/notices?done=mail", status_code=303)
-
-
-ROUTES = [
-    Route("/notices", listed),
-    Route("/notices/read", mark, methods=["POST"]),
-    Route("/notices/mail", address, methods=["POST"]),
-    Route("/notices/{id}", digest),
-]

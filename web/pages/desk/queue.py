@@ -14,7 +14,8 @@ from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
-from web.auth import cookies, form_recovery, sessions
+from web.auth import cookies, form_recovery
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.pages.desk.bulk import bulk_acts
 from web.presentation import desk_frame
@@ -29,7 +30,7 @@ _COLUMNS_HOURS = 24 * 365
 async def queue(request: Request) -> Response:
     """The cases somebody sees, those with the least time left first."""
     context: AppContext = request.app.state.context
-    actor, now = await sessions.require_actor(request), context.clock.now()
+    actor, now = current_actor(request), context.clock.now()
     if actor.roles <= {Role.ADMIN}:
         return RedirectResponse("/admin", status_code=303)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
@@ -96,7 +97,7 @@ def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:
 async def drop_kept(request: Request) -> Response:
     """Throw away what was kept of a form that came after the session ended."""
     context: AppContext = request.app.state.context
-    await form_recovery.delete_pending(context, await sessions.require_actor(request))
+    await form_recovery.delete_pending(context, current_actor(request))
     response = RedirectResponse("/desk", status_code=303)
     response.delete_cookie(form_recovery.FORM_COOKIE)
     return response

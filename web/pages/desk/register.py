@@ -11,7 +11,6 @@ import segno
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from classify.duplicates import link_proposals
 from classify.duplicates.link_proposals import Hint
@@ -26,10 +25,11 @@ from feedback.rules import intake, intake_fields, parties
 from feedback.rules.access import Actor
 from feedback.rules.intake import PersonSubmission, Proxy, Submission
 from feedback.rules.read_models import CaseFile
-from feedback.rules.vocabulary import PUBLIC_KINDS, Channel, Kind, LinkKind, Profile, Role
+from feedback.rules.vocabulary import PUBLIC_KINDS, Channel, Kind, LinkKind, Profile
 from routing import directory
 from web.actions import cases as case_actions
 from web.auth import drafts, sessions
+from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
 from web.forms.uploads import store_uploads, upload_values
@@ -61,7 +61,7 @@ _FIELD_OF = {"attachments": "files", "file": "files", "representatives": "rep0-n
 async def register(request: Request) -> Response:
     """Take in what came by letter, visit, call, fax or from above."""
     context: AppContext = request.app.state.context
-    actor = await _receptionist(request)
+    actor = current_actor(request)
     if request.method == "GET":
         kept = await drafts.load_staff_draft(context, DRAFT, actor.id)
         if kept:
@@ -114,7 +114,7 @@ async def _link(context: AppContext, actor: Actor, no: str, typed: Mapping[str, 
 async def check(request: Request) -> Response:
     """What may have been said before, as a piece of the page for whoever is typing."""
     context: AppContext = request.app.state.context
-    actor = await _receptionist(request)
+    actor = current_actor(request)
     async with request.form(max_files=20, max_fields=200) as form:
         typed = _typed(form)
     values = {"hints": await _hint_lines(await _hints(request, actor, typed), context), "typed": typed}
@@ -170,7 +170,7 @@ async def kept_for_later(request: Request) -> None:
 
 async def drop(request: Request) -> Response:
     """Throw away what was kept."""
-    actor = await _receptionist(request)
+    actor = current_actor(request)
     await drafts.delete_staff_draft(request.app.state.context, DRAFT, actor.id)
     return RedirectResponse("/desk/register", status_code=303)
 
@@ -181,7 +181,7 @@ async def registered(request: Request) -> Response:
     Of a report that went to another desk, because nobody here may open one, it says where it went and no more.
     """
     context: AppContext = request.app.state.context
-    actor, now, no = await _receptionist(request), context.clock.now(), request.path_params["no"]
+    actor, now, no = current_actor(request), context.clock.now(), request.path_params["no"]
     names = await directory.load_directory()
     file: CaseFile | None = None
     try:
@@ -215,13 +215,6 @@ def _said_on_the_slip(file: CaseFile) -> list[tuple[str, str]]:
         ("人数", party_views.headcount_words(file.headcount)),
         ("收到时间", dates.time_words(file.received_at)),
     ]
-
-
-async def _receptionist(request: Request) -> Actor:
-    actor = await sessions.require_actor(request)
-    if Role.RECEPTION not in actor.roles:
-        raise Forbidden
-    return actor
 
 
 def _blank(context: AppContext) -> dict[str, Any]:
@@ -366,11 +359,3 @@ def _opened(typed: Mapping[str, Any], errors: Mapping[str, str]) -> set[str]:
     if typed.get("proxy.kind") or typed.get("proxy.name") or any(name.startswith("proxy") for name in errors):
         found.add("proxy")
     return found
-
-
-ROUTES = [
-    Route("/register", register, methods=["GET", "POST"]),
-    Route("/register/check", check, methods=["POST"]),
-    Route("/register/drop", drop, methods=["POST"]),
-    Route("/register/{no}", registered),
-]

@@ -4,7 +4,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from feedback.rules import decision_grounds
 from feedback.rules.lifecycle import STEPS, Step
@@ -62,6 +61,3 @@ def _profiles(profiles: frozenset[Profile]) -> str:
         if len(profiles) == len(Profile)
         else "、".join(catalogue.PROFILES[p.value] for p in Profile if p in profiles)
     )
-
-
-ROUTES = [Route("/guide/law", law)]

@@ -6,7 +6,6 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from evaluation import scale
 from evaluation.ratings import cases as case_ratings
@@ -143,9 +142,3 @@ async def thanks(request: Request) -> Response:
     level = int(text) if text in {str(each) for each in catalogue.LEVELS} else 5
     values = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}
     return context.render(request, "public/rate_thanks.html", values)
-
-
-ROUTES = [
-    Route("/rate/service", rate, methods=["GET", "POST"]),
-    Route("/rate/thanks", thanks),
-]

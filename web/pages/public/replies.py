@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from classify import taxonomy as categories
 from feedback.kernel.clock import office_day
@@ -195,11 +194,3 @@ async def feed(request: Request) -> Response:
         "<link>{}</link><description>经本人同意公开的问答</description><language>zh-CN</language>{}</channel></rss>"
     ).format(context.settings.site_name, f"{base}/replies", Markup("").join(items))
     return Response(str(body), media_type="application/rss+xml; charset=utf-8")
-
-
-ROUTES = [
-    Route("/replies", replies),
-    Route("/replies.rss", feed),
-    Route("/replies/similar", similar),
-    Route("/replies/{id}", reply),
-]

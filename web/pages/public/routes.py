@@ -2,21 +2,22 @@
 
 from starlette.routing import Route
 
-from web.pages.public import law, rate_service, replies, scores
-from web.pages.public.deadline import deadline
-from web.pages.public.guide import guide
-from web.pages.public.home import accessibility, favicon, home, offline, privacy
+from web.pages.public import deadline, guide, home, law, rate_service, replies, scores
 
 ROUTES = [
-    Route("/", home),
-    Route("/guide", guide),
-    *law.ROUTES,
-    Route("/privacy", privacy),
-    Route("/accessibility", accessibility),
-    Route("/offline", offline),
-    Route("/deadline", deadline),
-    Route("/favicon.ico", favicon),
-    *replies.ROUTES,
-    *rate_service.ROUTES,
-    *scores.ROUTES,
+    Route("/", home.home),
+    Route("/guide", guide.guide),
+    Route("/guide/law", law.law),
+    Route("/privacy", home.privacy),
+    Route("/accessibility", home.accessibility),
+    Route("/offline", home.offline),
+    Route("/deadline", deadline.deadline),
+    Route("/favicon.ico", home.favicon),
+    Route("/replies", replies.replies),
+    Route("/replies.rss", replies.feed),
+    Route("/replies/similar", replies.similar),
+    Route("/replies/{id}", replies.reply),
+    Route("/rate/service", rate_service.rate, methods=["GET", "POST"]),
+    Route("/rate/thanks", rate_service.thanks),
+    Route("/scores", scores.scores),
 ]

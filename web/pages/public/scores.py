@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from evaluation.kpi import table as kpi_table
 from evaluation.publication import editions as publication_editions
@@ -180,6 +179,3 @@ async def home_figures() -> tuple[str, list[tuple[str, str]]]:
         return "", []
     total = editions[0].figures["total"]
     return month_words(editions[0].period), [(_NAMES[code], cell(code, total)["words"]) for code in HOME]
-
-
-ROUTES = [Route("/scores", scores)]

@@ -146,7 +146,6 @@ BUTTONS = {
     "POST /desk/notices/read": "ticks; numbers of somebody else's notices mark nothing",
     "POST /desk/register/check": "looks only; what is typed is checked when it is registered",
     "POST /desk/register/drop": "a button",
-    "POST /desk/kept/drop": "a button",
     "POST /api/v1/calendar/drafts/{number}/apply": "a button; the draft stands in the address",
     "POST /api/v1/calendar/drafts/{number}/again": "a button",
     "POST /api/v1/calendar/editions/{name}/restore": "a button",

@@ -152,6 +152,6 @@ async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Do
         assert await sessions.find_actor_by_token(context, elsewhere.token) is None
         await page.post("/logout")
         answer = await page.post("/desk/password", data=said_)
-        assert answer.status_code == 303
+        assert answer.status_code == 401 and "correct horse" not in answer.text
         assert "correct horse" not in (await page.get("/login")).text
     assert (await sessions.log_in(context, "reception", "correct horse", source=SOURCE)).actor.id == "reception"

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -56,13 +55,9 @@ async def load_staff_draft(context: AppContext, form: str, username: str) -> dic
     return values
 
 
-async def store_staff_draft(
-    context: AppContext, form: str, username: str, values: Mapping[str, Any], *, until: datetime | None = None
-) -> None:
-    """Keep a half-filled form for whoever wrote it, sealed. `until`: swept away from then on, if that is sooner."""
+async def store_staff_draft(context: AppContext, form: str, username: str, values: Mapping[str, Any]) -> None:
+    """Keep a half-filled form for whoever wrote it, sealed."""
     now = context.clock.now()
-    if until is not None:  # the sweep counts the days of a citizen's draft from when it was seen
-        now = min(now, until - timedelta(days=context.settings.draft_days))
     ciphertext = context.settings.vault.encrypt_system(json.dumps(dict(values), ensure_ascii=False))
     token_hash = _staff_hash(context, form, username)
     if not await FormDraft.filter(token_hash=token_hash).update(sealed=ciphertext, seen_at=now):

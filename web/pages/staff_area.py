@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -11,8 +12,10 @@ from routing.notices import inbox
 from web.auth import form_recovery, sessions
 from web.auth.permissions import Require, Requirement
 from web.context import AppContext
-from web.http.errors import refusal_response
+from web.pages.account import login
 from web.pages.desk import register
+
+DRAFT_PATH = "/desk/register"
 
 
 def staff_area(path: str, routes: Sequence[Route]) -> list[Route | Mount]:
@@ -39,18 +42,19 @@ class StaffPages:
             request = Request(scope, receive)
             actor = await sessions.find_actor(request)
             if actor is None and request.method == "POST":
-                response = await refusal_response(request, sessions.Unauthorized())
-                if request.url.path == "/desk/register":
-                    await register.kept_for_later(request)  # with its files, as a draft of its own
-                else:
-                    await form_recovery.store_form(request, response)
+                response = await _render_login(request)
                 await response(scope, receive, send)
                 return
             if actor is not None and request.method == "GET" and not sessions.is_background(request):
                 context: AppContext = request.app.state.context
                 request.state.unread = await inbox.count_unread(actor, context.clock.now())
-            may_restore = form_recovery.FORM_COOKIE in request.cookies and not sessions.is_background(request)
-            if actor is not None and may_restore:
-                await form_recovery.serve_restored(self.app, scope, receive, send, actor)
-                return
         await self.app(scope, receive, send)
+
+
+async def _render_login(request: Request) -> Response:
+    """The log-in page as the answer to a form that was sent without a session, with what was typed riding along."""
+    path = request.url.path
+    if path == DRAFT_PATH:
+        await register.store_late_draft(request)  # with its files, as a draft of its own
+        return login.render_login(request, path, status=401)
+    return login.render_login(request, path, await form_recovery.carry_form(request), status=401)

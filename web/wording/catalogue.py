@@ -68,11 +68,15 @@ def choice_words(need: str, code: str) -> str:
     return f"{row.label}（{row.law}）" if row else CHOICES.get(need, {}).get(code, code)
 
 
+def field_label(field: str) -> str:
+    """What a field is called, or "" for one without a name for people."""
+    last_part = field.rsplit(".", 1)[-1]
+    return FIELDS.get(field) or FIELDS.get(last_part) or FIELDS_PARTICULAR.get(last_part, "")
+
+
 def fault_words(field: str, fault: str) -> str:
     """The sentence for a fault of a field: what to do, not what is wrong with the person."""
-    last_part = field.rsplit(".", 1)[-1]
-    name = FIELDS.get(field) or FIELDS.get(last_part) or FIELDS_PARTICULAR.get(last_part, field)
-    return FAULTS.get(fault, "{field}有误").format(field=name)
+    return FAULTS.get(fault, "{field}有误").format(field=field_label(field) or field)
 
 
 def error_words(code: str, **details: object) -> str:

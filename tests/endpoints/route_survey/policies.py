@@ -194,7 +194,6 @@ DONE = (
     "POST /desk/ratings/exclude",
     "POST /desk/ratings/decide",
     "POST /desk/bulk",
-    "POST /desk/kept/drop",
     "POST /desk/notices/read",
     "POST /desk/password",
     "POST /desk/second-factor",

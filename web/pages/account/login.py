@@ -1,13 +1,19 @@
-"""Log-in and log-out pages of staff; the return address never leaves this site."""
+"""Log-in and log-out pages of staff; the return address never leaves this site.
 
+What was sent after a session ended rides along through all of them (`web.auth.form_recovery`).
+"""
+
+from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from feedback.rules.intake import clean_line
 from web.auth import cookies, form_recovery, login_attempts, sessions
 from web.context import AppContext
+from web.pages.account import restored_form
 from web.presentation import desk_frame
 from web.wording import catalogue
 
@@ -29,17 +35,17 @@ async def login(request: Request) -> Response:
             return RedirectResponse(back or desk_frame.landing_path(actor), status_code=303)
         if await sessions.is_enrolling(request):
             return RedirectResponse("/desk/second-factor", status_code=303)
-        return context.render(request, "login.html", _context("", back, {}))
-    async with request.form() as form:
+        return render_login(request, back)
+    async with request.form(max_part_size=form_recovery.TOKEN_MAX_BYTES) as form:
         username, password = clean_line(str(form.get("username", ""))), str(form.get("password", ""))
-        back = local(str(form.get("next", "")))
+        back, carried = local(str(form.get("next", ""))), _carried(context, form)
     errors = {
         name: catalogue.fault_words(name, "missing")
         for name, value in (("username", username), ("password", password))
         if not value
     }
     if errors:
-        return context.render(request, "login.html", _context(username, back, errors), status=422)
+        return render_login(request, back, carried, username, errors, status=422)
     limiter, source = request.app.state.limiter, login_attempts.read_source(request)
     is_known = await sessions.is_known_device(context, username, source)
     if not is_known:  # somebody who fails again and again must not stop the whole building behind the same address
@@ -48,14 +54,37 @@ async def login(request: Request) -> Response:
         session = await sessions.log_in(context, username, password, source=source, may_enrol=True)
     except sessions.Unauthorized as refused:
         if refused.code == "code_needed":
-            response = RedirectResponse(f"/login/code?{urlencode({'next': back})}", status_code=303)
+            response: Response = RedirectResponse(f"/login/code?{urlencode({'next': back})}", status_code=303)
+            if carried:  # no address is that long: the page itself takes it on
+                response = _render_code(request, back, carried, {}, status=200)
             sessions.remember_pending_second_factor(response, context, username)
             return response
         if not is_known:
             await limiter.hit("login", request)
         errors = {"password": catalogue.error_words(refused.code)}
-        return context.render(request, "login.html", _context(username, back, errors), status=401)
-    return await _let_in(request, session, back)
+        return render_login(request, back, carried, username, errors, status=401)
+    return await _let_in(request, session, back, carried)
+
+
+def render_login(
+    request: Request,
+    back: str,
+    carried: str = "",
+    username: str = "",
+    errors: Mapping[str, str] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    """The form. `back`: a path of ours to go to afterwards. `carried`: what was sent too late, or ""."""
+    context: AppContext = request.app.state.context
+    values = {"username": username[:80], "next": back, "carried": carried, "errors": dict(errors or {})}
+    return context.render(request, "login.html", values, status=status)
+
+
+def _carried(context: AppContext, form: FormData) -> str:
+    """The token in a form, if it is one: nothing else is repeated on a page."""
+    token = str(form.get(form_recovery.HIDDEN_FIELD, ""))
+    return token if form_recovery.open_form(context, token) else ""
 
 
 async def code(request: Request) -> Response:
@@ -66,9 +95,10 @@ async def code(request: Request) -> Response:
         return RedirectResponse("/login", status_code=303)
     if request.method == "GET":
         back = local(request.query_params.get("next", ""))
-        return context.render(request, "login_code.html", {"next": back, "errors": {}})
-    async with request.form() as form:
+        return _render_code(request, back, "", {}, status=200)
+    async with request.form(max_part_size=form_recovery.TOKEN_MAX_BYTES) as form:
         otp, back = clean_line(str(form.get("otp", "")))[:20], local(str(form.get("next", "")))
+        carried = _carried(context, form)
     source = login_attempts.read_source(request)
     is_known = await sessions.is_known_device(context, username, source)
     if not is_known:
@@ -82,23 +112,32 @@ async def code(request: Request) -> Response:
         if not is_known:
             await limiter.hit("login", request)
         errors = {"otp": catalogue.error_words(refused.code)}
-        return context.render(request, "login_code.html", {"next": back, "errors": errors}, status=401)
-    response = await _let_in(request, session, back)
+        return _render_code(request, back, carried, errors, status=401)
+    response = await _let_in(request, session, back, carried)
     response.delete_cookie(sessions.PENDING_FACTOR_COOKIE)
     return response
 
 
-async def _let_in(request: Request, session: sessions.NewSession, back: str) -> Response:
+def _render_code(request: Request, back: str, carried: str, errors: Mapping[str, str], *, status: int) -> Response:
     context: AppContext = request.app.state.context
-    back = await form_recovery.return_path(request, session.actor, back)
-    response = RedirectResponse(back or desk_frame.landing_path(session.actor), status_code=303)
+    values = {"next": back, "carried": carried, "errors": dict(errors)}
+    return context.render(request, "login_code.html", values, status=status)
+
+
+async def _let_in(request: Request, session: sessions.NewSession, back: str, carried: str) -> Response:
+    """On to where one wanted to go; whoever sent a form too late gets what was typed first, and nobody else does."""
+    context: AppContext = request.app.state.context
+    form = form_recovery.open_form(context, carried)
+    if form is not None and form.username != session.actor.id:
+        form = None
+    if form is not None and restored_form.has_entries(form):
+        response = await restored_form.render_restored_form(request, session.actor, form)
+    else:
+        target = form.page if form is not None else back
+        response = RedirectResponse(target or desk_frame.landing_path(session.actor), status_code=303)
     cookies.set_cookie(response, context, sessions.STAFF_COOKIE, session.token, context.settings.session_hours)
     await sessions.remember_device(request, response, session.actor.id)
     return response
-
-
-def _context(username: str, back: str, errors: dict[str, str]) -> dict[str, object]:
-    return {"username": username[:80], "next": back, "errors": errors}
 
 
 async def logout(request: Request) -> Response:

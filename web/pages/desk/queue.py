@@ -14,7 +14,7 @@ from feedback.rules.read_models import Filters
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
-from web.auth import cookies, form_recovery
+from web.auth import cookies
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.pages.desk.bulk import bulk_acts
@@ -92,12 +92,3 @@ def _seen_units(actor: Actor, names: Directory) -> frozenset[str]:
     if actor.everywhere or Role.RECEPTION in actor.roles:
         return frozenset(names.by_code)
     return actor.units | {actor.unit}
-
-
-async def drop_kept(request: Request) -> Response:
-    """Throw away what was kept of a form that came after the session ended."""
-    context: AppContext = request.app.state.context
-    await form_recovery.delete_pending(context, current_actor(request))
-    response = RedirectResponse("/desk", status_code=303)
-    response.delete_cookie(form_recovery.FORM_COOKIE)
-    return response

@@ -154,7 +154,7 @@ async def _hint_lines(found: Sequence[Hint], context: AppContext) -> list[dict[s
     ]
 
 
-async def kept_for_later(request: Request) -> None:
+async def store_late_draft(request: Request) -> None:
     """Keep what was typed into a form that came after the session ended, sealed, for whoever wrote it."""
     username = await sessions.expired_session_user(request)
     if username is None:

@@ -14,7 +14,6 @@ ROUTES = [
         Route("/", queue.queue),
         Route("/bulk", bulk.bulk, methods=["POST"]),
         Route("/bulk", queue.queue),
-        Route("/kept/drop", queue.drop_kept, methods=["POST"]),
         Route("/notices", inbox.listed),
         Route("/notices/read", inbox.mark, methods=["POST"]),
         Route("/notices/mail", inbox.address, methods=["POST"]),

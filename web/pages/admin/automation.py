@@ -37,7 +37,7 @@ async def automatic(request: Request) -> Response:
     narrow = [cell for cell in cells if cell not in wide and cell not in pool]
     settings = context.settings
     now = context.clock.now()
-    said = await case_statistics.load_classifications(now - timedelta(days=BEFORE_DAYS), now)
+    classifications = await case_statistics.load_classifications(now - timedelta(days=BEFORE_DAYS), now)
     counted = sum(cell.standing.total for cell in wide)
     values = {
         **desk_frame.frame_values(actor, names),
@@ -48,7 +48,7 @@ async def automatic(request: Request) -> Response:
         "risk": f"{gate.RISK:.0%}",
         "window": gate.WINDOW,
         "tiles": _tiles(cells, counted),
-        "shift": _shift(said, now),
+        "shift": _shift(classifications, now),
         "recent_days": RECENT_DAYS,
         "before_days": BEFORE_DAYS,
         "wide": [_row(cell, names) for cell in (*wide, *pool)],
@@ -57,11 +57,11 @@ async def automatic(request: Request) -> Response:
     return context.render(request, "admin/automatic.html", values)
 
 
-def _shift(said: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:
+def _shift(classifications: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:
     """The messages of the last weeks beside those of the months before."""
     border = now - timedelta(days=RECENT_DAYS)
     looks = {True: list[Look](), False: list[Look]()}
-    for row in said:
+    for row in classifications:
         data = row["data"]
         look = Look(str(data["category"])[:2], float(data.get("confidence", 0)), float(data.get("known", -1)))
         looks[row["at"] >= border].append(look)

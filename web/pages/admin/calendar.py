@@ -40,10 +40,10 @@ async def calendar(request: Request) -> Response:
         is_whole_year, upload = "whole_year" in form, form.get("file")
         body = await upload.read(FILE_MOST) if isinstance(upload, UploadFile) and upload.filename else b""
     notice = calendar_notice.read_file("", body) if body else calendar_notice.read_lines(typed["lines"])
-    said = {name: typed[name] for name in ("source", "remark")}
+    origin = {name: typed[name] for name in ("source", "remark")}
     try:
         number, faults = await calendar_draft.draft_from_notice(
-            context, actor, notice, is_whole_year=is_whole_year, **said
+            context, actor, notice, is_whole_year=is_whole_year, **origin
         )
     except Invalid as fault:
         faults = [catalogue.fault_words(name, code) for name, code in fault.fields.items()]

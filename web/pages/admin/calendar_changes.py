@@ -42,23 +42,28 @@ _WHOSE = {Holder.CITIZEN_OWN: "群众（给本人答复）", Holder.CITIZEN: "�
 async def draft(request: Request) -> Response:
     """What a change would move, before it moves anything."""
     context: AppContext = request.app.state.context
-    actor, found = current_actor(request), await _draft(request)
-    if found.edition:
-        return RedirectResponse(f"/admin/calendar/editions/{found.edition}", status_code=303)
+    actor, pending_change = current_actor(request), await _draft(request)
+    if pending_change.edition:
+        return RedirectResponse(f"/admin/calendar/editions/{pending_change.edition}", status_code=303)
     before, now = await calendar_editions.load_current_calendar(), context.clock.now()
-    after = calendar_editions.apply_change(before, found.what)
+    after = calendar_editions.apply_change(before, pending_change.what)
     values = {
         **await _moved(
-            request, actor, await deadline_changes.preview_changes(after, now), f"/admin/calendar/drafts/{found.id}"
+            request,
+            actor,
+            await deadline_changes.preview_changes(after, now),
+            f"/admin/calendar/drafts/{pending_change.id}",
         ),
-        "draft": found,
-        "is_stale": found.follows != before.edition,
+        "draft": pending_change,
+        "is_stale": pending_change.follows != before.edition,
         "until": dates.day_words(after.announced_until) if after.announced_until != before.announced_until else "",
         "changes": changes(before, after),
-        "doubts": calendar_notice.list_doubts(found.what, after, office_day(now)),
+        "doubts": calendar_notice.list_doubts(pending_change.what, after, office_day(now)),
         "years": [
             {"year": year, **calendar_notice.count_days(after, year)}
-            for year in sorted({day.year for day in (*(r.day for r in found.what.rows), *found.what.plain)})
+            for year in sorted(
+                {day.year for day in (*(r.day for r in pending_change.what.rows), *pending_change.what.plain)}
+            )
         ][-3:],
     }
     return context.render(request, "admin/calendar_preview.html", values, status=409 if values["is_stale"] else 200)
@@ -67,10 +72,10 @@ async def draft(request: Request) -> Response:
 async def draft_sheet(request: Request) -> Response:
     """All that a change would move, as Excel."""
     context: AppContext = request.app.state.context
-    found = await _draft(request)
-    after = calendar_editions.apply_change(await calendar_editions.load_current_calendar(), found.what)
+    pending_change = await _draft(request)
+    after = calendar_editions.apply_change(await calendar_editions.load_current_calendar(), pending_change.what)
     return await _sheet(
-        await deadline_changes.preview_changes(after, context.clock.now()), f"calendar-draft-{found.id}"
+        await deadline_changes.preview_changes(after, context.clock.now()), f"calendar-draft-{pending_change.id}"
     )
 
 
@@ -90,31 +95,34 @@ async def carry_out(request: Request) -> Response:
 async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
     context: AppContext = request.app.state.context
-    actor, found = current_actor(request), await _draft(request)
-    return _to_draft(await calendar_actions.store_draft(context, actor, found.what))
+    actor, pending_change = current_actor(request), await _draft(request)
+    return _to_draft(await calendar_actions.store_draft(context, actor, pending_change.what))
 
 
 async def edition(request: Request) -> Response:
     """What an edition says, who made it, what it moved and for whom."""
     context: AppContext = request.app.state.context
-    actor, found = current_actor(request), await calendar_editions.load_edition(request.path_params["name"])
+    actor, calendar_edition = current_actor(request), await calendar_editions.load_edition(request.path_params["name"])
     values = {
         **await _moved(
             request,
             actor,
-            await deadline_changes.list_edition_changes(found.name),
-            f"/admin/calendar/editions/{found.name}",
+            await deadline_changes.list_edition_changes(calendar_edition.name),
+            f"/admin/calendar/editions/{calendar_edition.name}",
         ),
-        "edition": found,
+        "edition": calendar_edition,
         "facts": [
-            ("生效时间", dates.time_words(found.made_at)),
-            ("操作人", BY_MACHINE if found.by == "system" else found.by),
-            ("文件", found.source or "—"),
-            ("说明", found.remark or "—"),
-            ("放假安排已知到", dates.day_words(found.announced_until)),
+            ("生效时间", dates.time_words(calendar_edition.made_at)),
+            ("操作人", BY_MACHINE if calendar_edition.by == "system" else calendar_edition.by),
+            ("文件", calendar_edition.source or "—"),
+            ("说明", calendar_edition.remark or "—"),
+            ("放假安排已知到", dates.day_words(calendar_edition.announced_until)),
         ],
-        "said": [{"day": dates.day_words(day), "what": _WORKS[works], "name": name} for day, works, name in found.days],
-        "is_followed": not found.is_newest or await deadline_changes.is_up_to_date(),
+        "said": [
+            {"day": dates.day_words(day), "what": _WORKS[works], "name": name}
+            for day, works, name in calendar_edition.days
+        ],
+        "is_followed": not calendar_edition.is_newest or await deadline_changes.is_up_to_date(),
     }
     return context.render(request, "admin/calendar_edition.html", values)
 
@@ -124,8 +132,10 @@ _WORKS = {True: "调休上班", False: "放假", None: "恢复平日"}
 
 async def edition_sheet(request: Request) -> Response:
     """All that an edition moved, as Excel."""
-    found = await calendar_editions.load_edition(request.path_params["name"])
-    return await _sheet(await deadline_changes.list_edition_changes(found.name), f"calendar-{found.name}")
+    calendar_edition = await calendar_editions.load_edition(request.path_params["name"])
+    return await _sheet(
+        await deadline_changes.list_edition_changes(calendar_edition.name), f"calendar-{calendar_edition.name}"
+    )
 
 
 async def restore(request: Request) -> Response:
@@ -157,16 +167,18 @@ def _state(known: Calendar, day: date) -> str:
     return f"{'上班' if known.is_workday(day) else '休息'}（{known.name_of(day)}）"
 
 
-async def _moved(request: Request, actor: Actor, found: Sequence[DeadlineChange], base: str) -> dict[str, Any]:
+async def _moved(request: Request, actor: Actor, deadline_moves: Sequence[DeadlineChange], base: str) -> dict[str, Any]:
     """What moves, counted, narrowed to a unit or a way as the address asks, and a page of it."""
     context: AppContext = request.app.state.context
     names, q = await directory.load_directory(), request.query_params
     unit, way = q.get("unit", ""), q.get("way", "")
-    shown = [m for m in found if (not unit or (m.unit or m.lead) == unit) and (way not in _WAYS or _way(m) == way)]
+    shown = [
+        m for m in deadline_moves if (not unit or (m.unit or m.lead) == unit) and (way not in _WAYS or _way(m) == way)
+    ]
     pages = max(1, -(-len(shown) // PAGE))
     asked = q.get("page", "1")
     page = min(max(int(asked), 1), pages) if asked.isdecimal() and len(asked) < 7 else 1
-    count = deadline_changes.count_changes(found)
+    count = deadline_changes.count_changes(deadline_moves)
     return {
         **desk_frame.frame_values(actor, names),
         "base": base,
@@ -214,13 +226,13 @@ _HEADS = (
 )
 
 
-async def _sheet(found: Sequence[DeadlineChange], name: str) -> Response:
+async def _sheet(deadline_moves: Sequence[DeadlineChange], name: str) -> Response:
     names = await directory.load_directory()
-    body = await asyncio.to_thread(_workbook, found, names)
+    body = await asyncio.to_thread(_workbook, deadline_moves, names)
     return Response(body, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
 
 
-def _workbook(found: Sequence[DeadlineChange], names: Directory) -> bytes:
+def _workbook(deadline_moves: Sequence[DeadlineChange], names: Directory) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False}) as book:
         head, day = (
@@ -232,7 +244,7 @@ def _workbook(found: Sequence[DeadlineChange], names: Directory) -> bytes:
         for column, (title, width) in enumerate(_HEADS):
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, title, head)
-        for at, move in enumerate(found, 1):
+        for at, move in enumerate(deadline_moves, 1):
             line = _line(move, names)
             lead = names.short(move.lead) if move.lead else ""
             for column, words in enumerate((move.no, move.label, line["whose"], lead)):
@@ -241,5 +253,5 @@ def _workbook(found: Sequence[DeadlineChange], names: Directory) -> bytes:
             sheet.write_datetime(at, 5, move.after, day)
             sheet.write_string(at, 6, line["way"])
             sheet.write_number(at, 7, (move.after - move.before).days)
-        sheet.autofilter(0, 0, max(1, len(found)), len(_HEADS) - 1)
+        sheet.autofilter(0, 0, max(1, len(deadline_moves)), len(_HEADS) - 1)
     return out.getvalue()

@@ -35,7 +35,7 @@ async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed:
     known = unit_marks.load_marks(data)
     values = {
         **desk_frame.frame_values(actor, names),
-        "rows": [letter_templates.describe_template(context, each) for each in ALL],
+        "rows": [letter_templates.describe_template(context, letter_type) for letter_type in ALL],
         "lines": unit_marks.format_marks(known) if typed is None else typed,
         "example": f"{unit_marks.find_mark(data, names, context.settings.desk)}受告〔2026〕12号",
         "errors": errors,
@@ -51,23 +51,23 @@ async def show_template(request: Request) -> Response:
 
 async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[str]) -> Response:
     context: AppContext = request.app.state.context
-    names, found = await directory.load_directory(), letter_templates.describe_template(context, row)
+    names, template_view = await directory.load_directory(), letter_templates.describe_template(context, row)
     sample = (
         ""
-        if found.faults
+        if template_view.faults
         else await rendering.render_html(
             letter_templates.load_in_force(context, row), letter_templates.sample_values(row)
         )
     )
     values = {
         **desk_frame.frame_values(actor, names),
-        "row": found,
+        "row": template_view,
         "states": row.states,
         "placeholders": [
             (name, meaning, name in row.states) for name, (meaning, _) in placeholders.PLACEHOLDERS.items()
         ],
         "sample": sample,
-        "standing": found.faults,
+        "standing": template_view.faults,
         "faults": faults,
         "errors": {"file": "；".join(faults)} if faults else {},
         "done": DONE.get(request.query_params.get("done", ""), ""),
@@ -116,10 +116,10 @@ async def mark(request: Request) -> Response:
     actor, names = current_actor(request), await directory.load_directory()
     async with request.form(max_fields=5) as form:
         typed = parsing.read_text(form, "lines")
-    found, wrong = unit_marks.parse_marks(typed, names.has)
+    marks, wrong = unit_marks.parse_marks(typed, names.has)
     if wrong:
         return await _listed(request, actor, {"lines": "；".join(wrong[:5])}, typed)
-    unit_marks.store_marks(context.settings.data, found)
+    unit_marks.store_marks(context.settings.data, marks)
     return RedirectResponse("/admin/letters?done=marks", status_code=303)
 
 

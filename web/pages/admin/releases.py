@@ -165,13 +165,13 @@ def _figures(trial: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("auto_share", "自动派出的比例"),
         ("auto_precision", "自动派出的正确率"),
     )
-    found = [(words, _share(old.get(name)), _share(new.get(name))) for name, words in shares if name in new]
+    figures = [(words, _share(old.get(name)), _share(new.get(name))) for name, words in shares if name in new]
     if "us_per_item" in new:
-        found.append(("每件用时", f"{old.get('us_per_item', 0):.0f} 微秒", f"{new['us_per_item']:.0f} 微秒"))
+        figures.append(("每件用时", f"{old.get('us_per_item', 0):.0f} 微秒", f"{new['us_per_item']:.0f} 微秒"))
     if "frozen_accuracy" in trial:
         before = trial.get("before", {}).get("frozen_accuracy")
-        found.append(("固定试题", _share(before), _share(trial["frozen_accuracy"])))
-    return found
+        figures.append(("固定试题", _share(before), _share(trial["frozen_accuracy"])))
+    return figures
 
 
 def _parts(trial: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -192,13 +192,13 @@ def _part(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
 
 def _doubted(trial: Mapping[str, Any], names: Directory) -> list[tuple[str, str]]:
     """Whose labels have a lower weight, the lowest first."""
-    found = sorted(trial.get("doubted", {}).items(), key=lambda item: -sum(item[1].values()))
-    told = []
-    for who, why in found[:20]:
+    doubts = sorted(trial.get("doubted", {}).items(), key=lambda item: -sum(item[1].values()))
+    lines = []
+    for who, why in doubts[:20]:
         unit, _, name = who.partition("/")
         words = "；".join(f"{DOUBTS.get(code, code)} {n} 件" for code, n in why.items())
-        told.append((f"{names.short(unit)} {name}" if unit else name, words))
-    return told
+        lines.append((f"{names.short(unit)} {name}" if unit else name, words))
+    return lines
 
 
 def _run(row: Mapping[str, Any]) -> dict[str, Any]:

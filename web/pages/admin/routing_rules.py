@@ -36,10 +36,10 @@ async def rows(request: Request) -> Response:
     actor, names = current_actor(request), await directory.load_directory()
     q = request.query_params
     chosen = {name: q.get(name, "").strip()[:200] for name in ("category", "unit", "q")}
-    found = [row_view(row, names) for row in names.rows if _fits(row, chosen)]
+    views = [row_view(row, names) for row in names.rows if _fits(row, chosen)]
     values = {
         **desk_frame.frame_values(actor, names),
-        "rows": [row for row in found if not chosen["q"] or chosen["q"] in " ".join(map(str, row.values()))],
+        "rows": [row for row in views if not chosen["q"] or chosen["q"] in " ".join(map(str, row.values()))],
         "total": len(names.rows),
         "chosen": chosen,
         "units": worklist_views.unit_groups(names),
@@ -170,10 +170,10 @@ def _row(names: Directory, text: str) -> AssignmentRule | None:
     """
     if text == "new":
         return None
-    found = next((row for row in names.rows if str(row.id) == text), None)
-    if found is None:
+    rule = next((row for row in names.rows if str(row.id) == text), None)
+    if rule is None:
         raise NotFound(row=text)
-    return found
+    return rule
 
 
 def _columns(row: AssignmentRule | None) -> dict[str, Any]:
@@ -191,14 +191,14 @@ def _columns(row: AssignmentRule | None) -> dict[str, Any]:
 
 def _unknown(typed: Mapping[str, Any], names: Directory) -> dict[str, str]:
     """A kind, region or reason that would be kept as another one, or cut off."""
-    found = {}
+    faults = {}
     if typed["kind"] and typed["kind"] not in catalogue.KINDS:
-        found["kind"] = "unknown"
+        faults["kind"] = "unknown"
     if typed["region"] and typed["region"] not in names.by_region:
-        found["region"] = "unknown"
+        faults["region"] = "unknown"
     if len(typed["reason"]) > REASON_MOST:
-        found["reason"] = "too_long"
-    return found
+        faults["reason"] = "too_long"
+    return faults
 
 
 def _typed(form: FormData) -> dict[str, Any]:

@@ -18,7 +18,7 @@ async def units(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
     q = request.query_params.get("q", "").strip()[:60]
-    found = [u for u in names.units() if not q or q in u.code or any(q in n for n in (u.name, u.short, *u.aliases))]
+    matches = [u for u in names.units() if not q or q in u.code or any(q in n for n in (u.name, u.short, *u.aliases))]
     values = {
         **desk_frame.frame_values(actor, names),
         "q": q,
@@ -31,7 +31,7 @@ async def units(request: Request) -> Response:
                 "region": names.region_name(u.region),
                 "phone": u.phone,
             }
-            for u in found
+            for u in matches
         ],
     }
     return context.render(request, "admin/units.html", values)

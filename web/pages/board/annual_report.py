@@ -64,19 +64,19 @@ async def _asked(request: Request) -> tuple[Report, Any]:
 async def page(request: Request) -> Response:
     """The report as it will be printed."""
     context: AppContext = request.app.state.context
-    found, actor = await _asked(request)
+    report, actor = await _asked(request)
     this = office_day(context.clock.now()).year
     values = {
         **desk_frame.frame_values(actor, await directory.load_directory()),
-        "title": found.title,
-        "owner": found.owner,
-        "made": annual_report_files.format_made_at(found),
+        "title": report.title,
+        "owner": report.owner,
+        "made": annual_report_files.format_made_at(report),
         "notice": annual_report_files.NOTICE,
-        "year": found.year,
+        "year": report.year,
         "years": [(str(year), f"{year} 年") for year in range(this, this - YEARS_SHOWN, -1)],
         "sections": [
             {"heading": s.heading, "sentences": s.sentences, "tables": [_table(t) for t in s.tables]}
-            for s in found.sections
+            for s in report.sections
         ],
     }
     return context.render(request, "board/report.html", values)
@@ -103,10 +103,10 @@ def _bar(row: tuple[Cell, ...], table: Table) -> tuple[str, float, str]:
 async def download(request: Request) -> Response:
     """The report as a file: /board/report.docx and /board/report.xlsx."""
     context: AppContext = request.app.state.context
-    found, actor = await _asked(request)
-    await access_log.log_read(actor, "export", detail=found.title, now=context.clock.now())
+    report, actor = await _asked(request)
+    await access_log.log_read(actor, "export", detail=report.title, now=context.clock.now())
     is_word = request.url.path.endswith(".docx")
-    content = await asyncio.to_thread(annual_report_files.to_docx if is_word else annual_report_files.to_xlsx, found)
-    name = f"xinqiao-report-{found.year}.{'docx' if is_word else 'xlsx'}"
+    content = await asyncio.to_thread(annual_report_files.to_docx if is_word else annual_report_files.to_xlsx, report)
+    name = f"xinqiao-report-{report.year}.{'docx' if is_word else 'xlsx'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=DOCX if is_word else XLSX, headers=headers)

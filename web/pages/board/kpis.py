@@ -38,14 +38,14 @@ async def table(request: Request) -> Response:
     actor, names = current_actor(request), await directory.load_directory()
     query = request.query_params
     question = parse_question(query, context, names)
-    told = await kpi_table.build_table(question, actor, load_weights(context))
+    figures = await kpi_table.build_table(question, actor, load_weights(context))
     group = query.get("group", "") if query.get("group", "") in GROUPS else DEFAULT_GROUP
     shown = [kpi for kpi in KPIS if kpi.group == group]
     sort = query.get("sort", "") if query.get("sort", "") in {kpi.code for kpi in shown} | {"received"} else "received"
     asked = {"period": question.period.name, "region": question.region}
     values = {
         **desk_frame.frame_values(actor, names),
-        "told": told,
+        "told": figures,
         "words": period_words(question.period.name),
         "periods": periods(context.clock.now()),
         "regions": worklist_views.region_groups(names, context.settings.region),
@@ -60,8 +60,8 @@ async def table(request: Request) -> Response:
         ],
         "sort": sort,
         "received_href": _href(asked, group=group, sort="received"),
-        "rows": [_row(row, shown, asked) for row in (told["total"], *_sorted(_busy(told["units"], shown), sort))],
-        "definitions": [each for each in told["definitions"] if each["group"] == GROUPS[group]],
+        "rows": [_row(row, shown, asked) for row in (figures["total"], *_sorted(_busy(figures["units"], shown), sort))],
+        "definitions": [definition for definition in figures["definitions"] if definition["group"] == GROUPS[group]],
         "query": urlencode(asked),
         "alarms": await _alarms(actor, context.clock.now(), question.region) if group == "website" else None,
     }
@@ -132,12 +132,12 @@ def period_words(name: str) -> str:
 
 async def _alarms(actor: Actor, now: datetime, region: str) -> dict[str, Any]:
     """Online consultations that wait too long, of those this person sees, and how long nothing was published."""
-    found = await consultation_deadlines.list_overdue(now, region)
-    seen = await case_queries.filter_visible(actor, [row.case_no for row in found])
+    alarms = await consultation_deadlines.list_overdue(now, region)
+    seen = await case_queries.filter_visible(actor, [row.case_no for row in alarms])
     names = await directory.load_directory()
     rows = [
         {"no": row.case_no, "unit": names.short(row.unit), "days": row.days, "stage": row.stage}
-        for row in found
+        for row in alarms
         if row.case_no in seen
     ]
     return {
@@ -198,7 +198,7 @@ async def _units(question: Question, actor: Actor, unit: str) -> list[str] | Non
 
 async def behind(question: Question, kpi: definitions.Kpi, part: str, units: Sequence[str] | None) -> list[str]:
     """The numbers of the cases in one part of a figure."""
-    top, base = ([each.fact for each in parts] for parts in (kpi.top, kpi.base))
+    top, base = ([part_of_figure.fact for part_of_figure in parts] for parts in (kpi.top, kpi.base))
     if part == "missed" and set(top) <= set(base):
         return await facts.list_cases(question, [code for code in base if code not in top], units)
     if part == "missed":  # what is above the line is a narrower cell of what is below
@@ -213,6 +213,6 @@ async def download(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
     question = parse_question(request.query_params, context, names)
-    told = await kpi_table.build_table(question, actor, load_weights(context))
+    figures = await kpi_table.build_table(question, actor, load_weights(context))
     await access_log.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=context.clock.now())
-    return file_response(told, request.url.path.endswith(".xlsx"))
+    return file_response(figures, request.url.path.endswith(".xlsx"))

@@ -90,8 +90,8 @@ def _part(request: Request) -> str:
 
 
 async def _shown(context: AppContext, actor: Actor, is_wall: bool) -> dict[str, Any]:
-    found = await snapshot(actor, context.clock.now(), await directory.load_directory())
-    return {**found, "wall": is_wall, "wall_rows": WALL_ROWS}
+    figures = await snapshot(actor, context.clock.now(), await directory.load_directory())
+    return {**figures, "wall": is_wall, "wall_rows": WALL_ROWS}
 
 
 # ---- figures ----

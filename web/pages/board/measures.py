@@ -123,13 +123,13 @@ async def new(request: Request) -> Response:
         return await _form(request, actor, {**dict.fromkeys(("title", "text", "due_day"), ""), **typed}, {})
     async with request.form() as form:
         typed = {name: parsing.read_text(form, name) for name in ("kind", "unit", "title", "text", "due_day", "cases")}
-    said = {
+    values = {
         **typed,
         "due_day": await measures.parse_due_day(typed["due_day"], typed["kind"], context.settings, context.clock.now()),
     }
     try:
         made = await measures.issue_measure(
-            actor, said, _numbers(typed["cases"]), DeliveryPolicy.of(context.settings), context.clock.now()
+            actor, values, _numbers(typed["cases"]), DeliveryPolicy.of(context.settings), context.clock.now()
         )
     except Invalid as fault:
         return await _form(request, actor, typed, _errors(fault))
@@ -216,10 +216,10 @@ async def act(request: Request) -> Response:
         raise NotFound(act=what)
     async with request.form() as form:
         typed = _typed(form)
-    said = {**typed, "due_day": _day(typed["due_day"])}
+    values = {**typed, "due_day": _day(typed["due_day"])}
     try:
         await measures.perform_step(
-            actor, row.id, MeasureStep(what), said, DeliveryPolicy.of(context.settings), context.clock.now()
+            actor, row.id, MeasureStep(what), values, DeliveryPolicy.of(context.settings), context.clock.now()
         )
     except Invalid as fault:
         return await _one(request, actor, row, typed, _errors(fault), what)
@@ -239,7 +239,7 @@ async def letter(request: Request) -> Response:
     if form not in rendering.MEDIA_TYPES:
         raise NotFound(form=form)
     first = row.entries[0]["data"]
-    said = OfficeLetterValues(
+    values = OfficeLetterValues(
         about=row.no,
         unit=row.unit,
         issuer=row.issuer_unit,
@@ -249,6 +249,6 @@ async def letter(request: Request) -> Response:
         due_day=date.fromisoformat(first["due_day"]),
         at=row.issued_at,
     )
-    issued = await issuing.issue_unit_letter(context, row.row.code, said)
+    issued = await issuing.issue_unit_letter(context, row.row.code, values)
     content = await issuing.render_unit_letter(context, issued, form, letter_actions.base_address(request))
     return letter_actions.letter_response(issued, form, content)

@@ -22,8 +22,8 @@ async def late(request: Request) -> Response:
     actor, now, names = current_actor(request), context.clock.now(), await directory.load_directory()
     unit = request.query_params.get("unit", "")
     rows = await overdue.list_late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
-    told = await inbox.list_clock_notices(row["id"] for row in rows)
-    lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
+    notices = await inbox.list_clock_notices(row["id"] for row in rows)
+    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now) for row in rows]
     values = {
         **desk_frame.frame_values(actor, names),
         "tabs": build_tabs("late", actor),

@@ -20,7 +20,7 @@ async def quality(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
     since = context.clock.now() - timedelta(days=FINDING_DAYS)
-    found = await store.tallies(since, overseen_units(actor))
+    tallies = await store.tallies(since, overseen_units(actor))
     unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
     nos = await store.with_finding(since, unit, code) if unit and code in checks.LABELS else []
     behind = await list_visible_rows(actor, nos)
@@ -38,7 +38,7 @@ async def quality(request: Request) -> Response:
                     (check.code, tally.found[check.code], render_share(tally, check.code)) for check in checks.CHECKS
                 ],
             }
-            for tally in found
+            for tally in tallies
         ],
         "days": FINDING_DAYS,
         "chosen": f"{names.short(unit)}：{checks.LABELS[code]}" if nos else "",

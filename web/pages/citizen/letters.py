@@ -70,17 +70,17 @@ async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it. Unknown and wrong codes are answered alike."""
     context: AppContext = request.app.state.context
     typed = request.query_params.get("t", "")
-    found = await letter_templates.verify_code(request, typed) if typed.strip() else None
-    values = {"asked": bool(typed.strip()), "facts": _facts(found) if found else []}
+    letter = await letter_templates.verify_code(request, typed) if typed.strip() else None
+    values = {"asked": bool(typed.strip()), "facts": _facts(letter) if letter else []}
     return context.render(request, "public/letter.html", values)
 
 
-def _facts(found: letter_templates.VerifiedLetter) -> list[tuple[str, str]]:
+def _facts(letter: letter_templates.VerifiedLetter) -> list[tuple[str, str]]:
     return [
-        ("文书", found.title),
-        ("文号", found.number),
-        ("签发单位", found.unit),
-        ("签发日期", placeholders.format_day(found.issued_day)),
-        ("核验码", found.code),
-        ("摘要", found.digest),
+        ("文书", letter.title),
+        ("文号", letter.number),
+        ("签发单位", letter.unit),
+        ("签发日期", placeholders.format_day(letter.issued_day)),
+        ("核验码", letter.code),
+        ("摘要", letter.digest),
     ]

@@ -44,14 +44,14 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
     context: AppContext = request.app.state.context
     names, now = await directory.load_directory(), context.clock.now()
     asked = request.query_params.get("page", "1")
-    found = await disputes.list_bad_reviews(
+    reviews = await disputes.list_bad_reviews(
         actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1
     )
     done = request.query_params.get("done", "")
     values = {
         **desk_frame.frame_values(actor, names),
-        "rows": [_row(view, names) for view in found.items],
-        "found": found,
+        "rows": [_row(view, names) for view in reviews.items],
+        "found": reviews,
         "stages": bad_reviews.RECTIFICATION_STAGES,
         "exclusions": [_exclusion(row, names, actor) for row in await exclusions.list_requests(actor)],
         "may_exclude": access.has_role(actor, (Role.CLERK, Role.LEAD)),

@@ -45,7 +45,7 @@ async def bulk(request: Request) -> Response:
         if act not in dict(bulk_acts(actor)):
             raise Forbidden(act=act)
         numbers = list(dict.fromkeys(str(no) for no in form.getlist("no")))[:BULK_MOST]
-        said = {name: parsing.read_text(form, name, most=_WORDS_MOST) for name in ("text", "unit", "query")}
+        words = {name: parsing.read_text(form, name, most=_WORDS_MOST) for name in ("text", "unit", "query")}
         is_confirmed = "confirmed" in form
         rows = [await _bulk_row(request, actor, names, Act(act), no, form, is_confirmed) for no in numbers]
         values = {
@@ -56,8 +56,8 @@ async def bulk(request: Request) -> Response:
             "done": is_confirmed,
             "good": sum(row["ok"] for row in rows),
             "units": worklist_views.unit_groups(names),
-            **said,
-            "back": f"/desk?{said['query']}",
+            **words,
+            "back": f"/desk?{words['query']}",
         }
     return context.render(request, "desk/bulk.html", values)
 

@@ -112,7 +112,7 @@ async def shown(
         ],
         "clocks": desk_case.clock_lines(file, seen.view.clocks),
         "marks": flag_views.list_case_flags(file.title, file.text, file.flags),
-        "moves": [(dates.short_time(each.at), deadline_changes.render_change(each)) for each in file.moves],
+        "moves": [(dates.short_time(change.at), deadline_changes.render_change(change)) for change in file.moves],
         "facts": _facts(seen),
         "tenures": _tenures(seen),
         "forms": forms,
@@ -142,8 +142,8 @@ async def shown(
 async def _staff(seen: Looked) -> tuple[Option, ...]:
     """Whoever works in the desk and the units of the case, as code and words."""
     units = dict.fromkeys((seen.file.unit, *seen.file.co_units, seen.file.desk))
-    found = [(unit, row) for unit in units if unit for row in await directory.list_staff(unit)]
-    return tuple((row["username"], f"{seen.names.short(unit)} {row['name']}") for unit, row in found)
+    staff_rows = [(unit, row) for unit in units if unit for row in await directory.list_staff(unit)]
+    return tuple((row["username"], f"{seen.names.short(unit)} {row['name']}") for unit, row in staff_rows)
 
 
 async def _repeat_answers(
@@ -153,14 +153,14 @@ async def _repeat_answers(
     if seen.step("decline") is None:
         return {}
     context: AppContext = request.app.state.context
-    found = {}
+    answers = {}
     for link in linked:
         if link.is_later and link.state == LinkState.PROPOSED and link.same_person:
             first = await case_queries.load_file(seen.actor, link.there.no, vault=context.settings.vault)
             answer = link_views.build_repeat_answer(seen.file, first, seen.names, seen.calendar, seen.now)
             if answer is not None:
-                found[link.id] = answer
-    return found
+                answers[link.id] = answer
+    return answers
 
 
 async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]:
@@ -205,7 +205,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
         rows += [("姓名", p.name), ("电话", p.phone), ("身份证号码", p.id_number), ("住址", p.address)]
     else:
         rows.append(("姓名", "没有留名"))
-    rows += [_beside(each) for each in file.beside]
+    rows += [_beside(party) for party in file.beside]
     rows += [
         ("人数", party_views.headcount_words(file.headcount)),
         *intake_fields.render_values(file.entries[0].data.get("particulars", {})),
@@ -217,14 +217,14 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
     return [(term, words) for term, words in rows if words]
 
 
-def _beside(each: PartyView) -> tuple[str, str]:
+def _beside(party: PartyView) -> tuple[str, str]:
     """A representative or a proxy, with the sort of proxy and its right."""
-    p, kind = each.person, parties.find_proxy_kind(each.kind)
-    said = [p.name, p.phone, p.id_number]
+    p, kind = party.person, parties.find_proxy_kind(party.kind)
+    parts = [p.name, p.phone, p.id_number]
     if kind is None:
-        return "代表", "　".join(part for part in said if part)
-    said += [kind.words, catalogue.AUTHORITIES[each.authority]]
-    return "代理人", "　".join(part for part in said if part)
+        return "代表", "　".join(part for part in parts if part)
+    parts += [kind.words, catalogue.AUTHORITIES[party.authority]]
+    return "代理人", "　".join(part for part in parts if part)
 
 
 def _tenures(seen: Looked) -> list[dict[str, str]]:

@@ -217,8 +217,8 @@ async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) ->
     context: AppContext = request.app.state.context
     names = await case_queries.list_names(seen.actor, seen.file.no, context.settings.vault)
     words = "\n".join(str(typed.get(name, "")) for name in ("title", "question", "answer", "text"))
-    found = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.find_personal_data(words, names)]
-    return list(dict.fromkeys(found))
+    findings = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.find_personal_data(words, names)]
+    return list(dict.fromkeys(findings))
 
 
 async def _advice(context: AppContext, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[checks.ReplyFinding]:
@@ -226,8 +226,8 @@ async def _advice(context: AppContext, seen: Looked, step: Step, typed: Mapping[
     if step.act is not Act.REPLY:
         return []
     asked = topics.reply_context(seen.file, await context.model())
-    found = checks.findings(asked, str(typed.get("text", "")))
-    return [finding for finding in found if finding.code != "personal"]
+    findings = checks.findings(asked, str(typed.get("text", "")))
+    return [finding for finding in findings if finding.code != "personal"]
 
 
 async def _overtaken(request: Request, seen: Looked, what: str, typed: dict[str, Any], form: FormData) -> Response:

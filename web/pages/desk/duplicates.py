@@ -25,11 +25,11 @@ async def pending(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, now = current_actor(request), context.clock.now()
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
-    told = {
+    lines = {
         name: link_views.list_link_lines(await links.list_pending(actor, campaigns=campaigns), names, now, calendar)
         for name, campaigns in (("repeats", False), ("campaigns", True))
     }
-    return context.render(request, "desk/repeats.html", {**desk_frame.frame_values(actor, names), **told})
+    return context.render(request, "desk/repeats.html", {**desk_frame.frame_values(actor, names), **lines})
 
 
 async def decide(request: Request) -> Response:

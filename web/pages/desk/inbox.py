@@ -77,7 +77,7 @@ async def digest(request: Request) -> Response:
     text = request.path_params["id"]
     row, held = await inbox.load_digest(actor, int(text) if text.isdecimal() and len(text) < 19 else -1)
     await inbox.mark_read(actor, [row["id"]], context.clock.now())
-    values = {**desk_frame.frame_values(actor, names), "head": _line(row), "rows": [_line(each) for each in held]}
+    values = {**desk_frame.frame_values(actor, names), "head": _line(row), "rows": [_line(notice) for notice in held]}
     return context.render(request, "desk/digest.html", values)
 
 

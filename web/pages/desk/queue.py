@@ -35,7 +35,7 @@ async def queue(request: Request) -> Response:
         return RedirectResponse("/admin", status_code=303)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     filters = worklist_views.parse_filters(request.query_params, actor)
-    found = await case_worklist.load_worklist(actor, filters, _page(request), now=now)
+    page = await case_worklist.load_worklist(actor, filters, _page(request), now=now)
     counted, mine, all_ = await _counts(actor, filters, now)
     columns = worklist_views.chosen_columns(request)
     values = {
@@ -44,8 +44,8 @@ async def queue(request: Request) -> Response:
         "all_columns": list(worklist_views.COLUMNS.items()),
         "filters": filters,
         "tabs": worklist_views.build_tabs(filters, mine, {**counted, "all_open": all_}),
-        "rows": [worklist_views.row_view(row, names, now, calendar) for row in found.items],
-        "found": found,
+        "rows": [worklist_views.row_view(row, names, now, calendar) for row in page.items],
+        "found": page,
         "base": f"/desk?{worklist_views.build_query(filters)}&page=",
         "query": worklist_views.build_query(filters),
         "chosen": worklist_views.list_active_filters(filters, names),
@@ -58,7 +58,7 @@ async def queue(request: Request) -> Response:
         "flags": list(flag_views.FLAG_OPTIONS.items()),
         "sorts": list(worklist_views.SORTS),
         "bulk": bulk_acts(actor),
-        "answered": await _answered_today(actor, now) if not found.total else 0,
+        "answered": await _answered_today(actor, now) if not page.total else 0,
     }
     response = context.render(request, "desk/queue.html", values)
     if "columns" in request.query_params:
@@ -74,12 +74,12 @@ def _page(request: Request) -> int:
 async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[str, int], int | None, int]:
     """The figures on the tabs, how many open cases wait for this unit (None for overseers), and how many are seen."""
     is_worker = bool(actor.roles & WORKERS)
-    found = {
+    counts = {
         mine: await case_worklist.count_cases(actor, replace(filters, mine=mine), now=now)
         for mine in (False, True)
         if is_worker or mine in (False, filters.mine)
     }
-    return found[filters.mine], found[True]["open"] if is_worker else None, found[False]["open"]
+    return counts[filters.mine], counts[True]["open"] if is_worker else None, counts[False]["open"]
 
 
 async def _answered_today(actor: Actor, now: datetime) -> int:

@@ -63,9 +63,9 @@ async def register(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = current_actor(request)
     if request.method == "GET":
-        kept = await drafts.load_staff_draft(context, DRAFT, actor.id)
-        if kept:
-            return await _shown(request, actor, _blank(context) | kept, {}, restored=True)
+        draft_values = await drafts.load_staff_draft(context, DRAFT, actor.id)
+        if draft_values:
+            return await _shown(request, actor, _blank(context) | draft_values, {}, restored=True)
         return await _shown(request, actor, _blank(context), {})
     async with request.form(max_files=20, max_fields=200) as form:
         typed = _typed(form)
@@ -77,10 +77,10 @@ async def register(request: Request) -> Response:
                 ]
                 return await _shown(request, actor, typed, {})
             draft, faults = _draft_of(typed, actor)
-            told = await _hints(request, actor, typed)
+            hints = await _hints(request, actor, typed)
             is_resent = await case_lookup.is_known_source(draft.channel, draft.source_id)
-            if "check" in form or (not faults and not is_resent and _must_look(told, form)):
-                return await _shown(request, actor, typed, {}, hints=told, asked="check" in form)
+            if "check" in form or (not faults and not is_resent and _must_look(hints, form)):
+                return await _shown(request, actor, typed, {}, hints=hints, asked="check" in form)
             receipt = await case_actions.submit_case(context, draft, actor, faults=faults)
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
@@ -95,10 +95,10 @@ async def register(request: Request) -> Response:
     return RedirectResponse(f"/desk/register/{receipt.no}", status_code=303)
 
 
-def _must_look(told: Sequence[Hint], form: FormData) -> bool:
+def _must_look(hints: Sequence[Hint], form: FormData) -> bool:
     """Whether a likely repeat is to be looked at before it is saved: once, and not if it was shown while typing."""
     shown = {value for value in form.getlist("seen") if isinstance(value, str)}
-    return any(hint.likeness.cosine and hint.case.no not in shown for hint in told)
+    return any(hint.likeness.cosine and hint.case.no not in shown for hint in hints)
 
 
 async def _link(context: AppContext, actor: Actor, no: str, typed: Mapping[str, Any]) -> None:
@@ -128,15 +128,15 @@ async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> li
     id_number = intake.normalize_width(typed["person.id_number"]).replace(" ", "").upper()
     person = {"name": intake.clean_line(typed["person.name"]), "phone": phone, "id_number": id_number}
     realm = links.realm_number(typed["kind"] == Kind.REPORT)
-    found = await link_proposals.hints(
+    hints = await link_proposals.hints(
         actor, typed["title"], typed["text"], person, context.settings.vault, realm=realm
     )
-    if any({"phone", "id"} & set(hint.known_by) for hint in found):
-        await access_log.log_read(actor, "person", detail=f"登记时查重：{len(found)} 件", now=context.clock.now())
-    return found
+    if any({"phone", "id"} & set(hint.known_by) for hint in hints):
+        await access_log.log_read(actor, "person", detail=f"登记时查重：{len(hints)} 件", now=context.clock.now())
+    return hints
 
 
-async def _hint_lines(found: Sequence[Hint], context: AppContext) -> list[dict[str, Any]]:
+async def _hint_lines(hints: Sequence[Hint], context: AppContext) -> list[dict[str, Any]]:
     names, calendar, now = (
         await directory.load_directory(),
         await calendar_editions.load_current_calendar(),
@@ -150,7 +150,7 @@ async def _hint_lines(found: Sequence[Hint], context: AppContext) -> list[dict[s
             "passages": hint.passages,
             "strong": bool(hint.known_by) or hint.likeness.is_same,
         }
-        for hint in found
+        for hint in hints
     ]
 
 
@@ -201,7 +201,7 @@ async def registered(request: Request) -> Response:
         "rows": [("编号", no), *(_said_on_the_slip(file) if file else ()), ("受理窗口", names.name(desk))],
         "dues": [(c.label, c.due_legal_day) for c in file.clocks if c.stopped_at is None] if file else [],
         "qr": segno.make(f"{base}/lookup?no={no}", error="m").svg_data_uri(omitsize=True, border=2),
-        "by_proxy": next((each for each in file.beside if each.role == parties.PartyRole.PROXY), None)
+        "by_proxy": next((party for party in file.beside if party.role == parties.PartyRole.PROXY), None)
         if file
         else None,
     }
@@ -264,7 +264,9 @@ def _draft_of(typed: Mapping[str, Any], actor: Actor) -> tuple[Submission, dict[
         attachments=tuple(typed["attachments"]),
         urgency=int(typed["urgency"]) if typed["urgency"] in ("1", "2") else 0,
         headcount=headcount,
-        representatives=tuple(each for each in representatives if each != PersonSubmission()),
+        representatives=tuple(
+            representative for representative in representatives if representative != PersonSubmission()
+        ),
         proxy=proxy if proxy != Proxy(PersonSubmission()) else None,
         particulars={row.name: typed[row.name] for row in intake_fields.INTAKE_FIELDS},
     )
@@ -333,7 +335,7 @@ _HEADS: tuple[tuple[str, str, frozenset[Channel]], ...] = (
 
 def _groups() -> list[tuple[str, str, str, list[intake_fields.IntakeField]]]:
     """The particulars of some channels each under its heading, then those of all: id, heading, channels, rows."""
-    found = [
+    groups = [
         (
             id_,
             words,
@@ -343,19 +345,19 @@ def _groups() -> list[tuple[str, str, str, list[intake_fields.IntakeField]]]:
         for id_, words, channels in _HEADS
     ]
     everywhere = [row for row in intake_fields.INTAKE_FIELDS if row.channels == frozenset(Channel)]
-    return [*found, ("more", "其他登记项", "", everywhere)]
+    return [*groups, ("more", "其他登记项", "", everywhere)]
 
 
 def _opened(typed: Mapping[str, Any], errors: Mapping[str, str]) -> set[str]:
     """The collapsed sections that hold something, or where something is wrong."""
-    found = {
+    section_ids = {
         id_
         for id_, _, _, rows in _groups()
         if any((typed.get(row.name) and row.name != "visit_at") or row.name in errors for row in rows)
     }
-    found |= {id_ for id_, _, channels in _HEADS if typed["channel"] in channels}
+    section_ids |= {id_ for id_, _, channels in _HEADS if typed["channel"] in channels}
     if any(typed.get(name) for name in _REPRESENTATIVES) or any(name.startswith("rep") for name in errors):
-        found.add("group")
+        section_ids.add("group")
     if typed.get("proxy.kind") or typed.get("proxy.name") or any(name.startswith("proxy") for name in errors):
-        found.add("proxy")
-    return found
+        section_ids.add("proxy")
+    return section_ids

@@ -90,8 +90,8 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
                 context, no, Act.RATE, access.citizen(no), data, pf=typed["pf"], key=typed["key"]
             )
         return
-    said = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
-    await services.rate_service(said, await sessions.find_actor(request), now=now, vault=vault)
+    rating = ServiceRating(**{**typed, "tags": tuple(typed["tags"])})
+    await services.rate_service(rating, await sessions.find_actor(request), now=now, vault=vault)
 
 
 async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
@@ -139,6 +139,6 @@ async def thanks(request: Request) -> Response:
     """What happens with the rating."""
     context: AppContext = request.app.state.context
     text = request.query_params.get("level", "")
-    level = int(text) if text in {str(each) for each in catalogue.LEVELS} else 5
+    level = int(text) if text in {str(known_level) for known_level in catalogue.LEVELS} else 5
     values = {"level_words": catalogue.LEVELS[level], "bad": scale.is_bad(level)}
     return context.render(request, "public/rate_thanks.html", values)

@@ -33,17 +33,17 @@ async def replies(request: Request) -> Response:
     q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = _page(request)
-    found = await public_replies.search_public_replies(q, unit, category, page=page)
+    matches = await public_replies.search_public_replies(q, unit, category, page=page)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     counted = await public_replies.count_facets()
     values = {
         "q": q,
         "chosen": {"unit": unit, "category": category},
         "found": {
-            "rows": [reply_line(row, names, q, calendar) for row in found.items],
-            "total": found.total,
-            "page": found.page,
-            "pages": found.pages,
+            "rows": [reply_line(row, names, q, calendar) for row in matches.items],
+            "total": matches.total,
+            "page": matches.page,
+            "pages": matches.pages,
         },
         "facets": {
             "unit": _facet("unit", unit, counted["unit"], names.short, q, category=category),
@@ -101,11 +101,11 @@ def _by_level1(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:
 def _facet(
     name: str, chosen: str, rows: list[tuple[str, int]], words: Any, q: str, **others: str
 ) -> list[dict[str, Any]]:
-    kept = {"q": q, **others}
+    query = {"q": q, **others}
     return [
         {
             "href": "/replies?"
-            + urlencode({k: v for k, v in kept.items() if v} | ({} if code == chosen else {name: code})),
+            + urlencode({k: v for k, v in query.items() if v} | ({} if code == chosen else {name: code})),
             "label": words(code),
             "count": n,
             "current": code == chosen,
@@ -159,8 +159,8 @@ async def similar(request: Request) -> Response:
     for words in (q, *_pieces(q)):
         if len(rows) < SIMILAR_MOST and words:
             known = {row["id"] for row in rows}
-            found = await public_replies.search_public_replies(words, size=SIMILAR_MOST)
-            rows += [row for row in found.items if row["id"] not in known]
+            matches = await public_replies.search_public_replies(words, size=SIMILAR_MOST)
+            rows += [row for row in matches.items if row["id"] not in known]
     lines = [reply_line(row, names, "", calendar) for row in rows[:SIMILAR_MOST]]
     return context.render(request, "public/similar.html", {"replies": lines})
 
@@ -174,7 +174,7 @@ def _pieces(title: str) -> list[str]:
 async def feed(request: Request) -> Response:
     """The newest replies as RSS 2.0."""
     context: AppContext = request.app.state.context
-    found = await public_replies.search_public_replies(size=50)
+    newest = await public_replies.search_public_replies(size=50)
     names = await directory.load_directory()
     base = context.settings.public_url or str(request.base_url).rstrip("/")
     items = [
@@ -187,7 +187,7 @@ async def feed(request: Request) -> Response:
             format_datetime(row["published_at"]),
             f"{names.name(row['unit'])}：{excerpt(row['answer'], '')}",
         )
-        for row in found.items
+        for row in newest.items
     ]
     body = Markup(
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>{} 公开回复</title>'

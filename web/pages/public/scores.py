@@ -51,10 +51,10 @@ async def scores(request: Request) -> Response:
 
 
 def _newest_of_each(editions: Sequence[EditionView]) -> dict[str, EditionView]:
-    found: dict[str, EditionView] = {}
+    newest: dict[str, EditionView] = {}
     for edition in editions:
-        found.setdefault(edition.period, edition)
-    return found
+        newest.setdefault(edition.period, edition)
+    return newest
 
 
 def month_words(period: str) -> str:
@@ -64,25 +64,25 @@ def month_words(period: str) -> str:
 
 
 def _view(edition: EditionView, sort: str) -> dict[str, Any]:
-    told = edition.figures
+    figures = edition.figures
     sort = sort if sort in COLUMNS else ""
-    rows = sorted(told["units"], key=lambda row: _rank(row, sort)) if sort else told["units"]
+    rows = sorted(figures["units"], key=lambda row: _rank(row, sort)) if sort else figures["units"]
     return {
         "period": edition.period,
         "words": month_words(edition.period) + ("（暂行，当月尚未结束）" if edition.provisional else ""),
         "sort": sort,
-        "tiles": [_tile(code, told["total"], told) for code in TILES],
-        "busiest": _busiest(told["units"]),
+        "tiles": [_tile(code, figures["total"], figures) for code in TILES],
+        "busiest": _busiest(figures["units"]),
         "columns": [(code, _NAMES[code]) for code in COLUMNS],
-        "total": {"name": told["total"]["name"], "cells": _cells(told["total"])},
+        "total": {"name": figures["total"]["name"], "cells": _cells(figures["total"])},
         "rows": [{"name": row["name"], "cells": _cells(row)} for row in rows if not _says_nothing(row)],
-        "silent": [row["name"] for row in told["units"] if _says_nothing(row)],
-        "units": len(told["units"]),
-        "systems": _systems(told.get("kpis", ())),
-        "regions": _regions(told.get("regions", ())),
-        "formulae": [(row["name"], f"{row['formula']}。来源：{row['source']}") for row in told["formulae"]],
-        "cell_min": told["cell_min"],
-        "rank_min": told["rank_min"],
+        "silent": [row["name"] for row in figures["units"] if _says_nothing(row)],
+        "units": len(figures["units"]),
+        "systems": _systems(figures.get("kpis", ())),
+        "regions": _regions(figures.get("regions", ())),
+        "formulae": [(row["name"], f"{row['formula']}。来源：{row['source']}") for row in figures["formulae"]],
+        "cell_min": figures["cell_min"],
+        "rank_min": figures["rank_min"],
         "made": dates.time_words(edition.made_at),
         "corrects": edition.corrects,
         "remark": edition.remark,
@@ -98,14 +98,14 @@ def _says_nothing(row: Mapping[str, Any]) -> bool:
 
 def _systems(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, str]]]]:
     """The key figures of the district by system: petitions, 12345, ratings, the website."""
-    found: dict[str, list[dict[str, str]]] = {}
+    systems: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         words = kpi_table.format_value(row["code"], row["value"]) if not row["hidden"] else ""
         why = kpi_table.render_hidden_reason(row["hidden"]) if row["hidden"] else ""
         parts = "" if row["hidden"] else kpi_table.format_parts(row)
         figure = {"name": row["name"], "words": words, "parts": parts, "why": why, "formula": row["formula"]}
-        found.setdefault(row["group"], []).append(figure)
-    return list(found.items())
+        systems.setdefault(row["group"], []).append(figure)
+    return list(systems.items())
 
 
 def _regions(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -157,9 +157,9 @@ def number_words(code: str, value: float) -> str:
             return f"{value:.0f}"
 
 
-def _tile(code: str, row: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, str]:
+def _tile(code: str, row: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, str]:
     shown = cell(code, row)
-    note = next(each["formula"] for each in told["formulae"] if each["code"] == code)
+    note = next(formula["formula"] for formula in figures["formulae"] if formula["code"] == code)
     return {"label": _NAMES[code], "figure": shown["words"], "note": note if len(note) <= 30 else ""}
 
 

@@ -48,7 +48,7 @@ async def case(request: Request) -> Response:
     done = request.query_params.get("done", "")
     wording = acts.citizen_wording(done)
     flash = {"kind": "good", "title": wording.done} if wording and wording.done else None
-    return await _shown(request, citizen, flash=flash)
+    return await _shown(request, citizen, await _load_file(request, citizen), flash=flash)
 
 
 async def act(request: Request) -> Response:
@@ -57,11 +57,11 @@ async def act(request: Request) -> Response:
     citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
-    file = await case_queries.load_file(citizen, citizen.case_no, vault=context.settings.vault)
+    file = await _load_file(request, citizen)
     what = request.path_params["act"]
     step = next((s for s in file.steps(context.clock.now()) if s.act.value == what), None)
     if step is None:
-        return await _shown(request, citizen, flash=_not_now(what), status=409)
+        return await _shown(request, citizen, file, flash=_not_now(what), status=409)
     async with request.form(max_files=20) as form:
         typed = _typed(form, step)
         try:
@@ -70,11 +70,17 @@ async def act(request: Request) -> Response:
             await _take(request, citizen, step, data, parsing.read_field(form, "key"))
         except Invalid as fault:
             errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
-            return await _shown(request, citizen, opened=what, typed=typed, errors=errors, status=422)
+            return await _shown(request, citizen, file, opened=what, typed=typed, errors=errors, status=422)
         except (NotNow, Conflict) as refused:
             flash = {"kind": "warn", "title": catalogue.error_words(refused.code)}
-            return await _shown(request, citizen, opened=what, typed=typed, flash=flash, status=409)
+            file = await _load_file(request, citizen)  # as it is now: something has happened to it meanwhile
+            return await _shown(request, citizen, file, opened=what, typed=typed, flash=flash, status=409)
     return RedirectResponse(f"/case?done={what}", status_code=303)
+
+
+async def _load_file(request: Request, citizen: Actor) -> CaseFile:
+    context: AppContext = request.app.state.context
+    return await case_queries.load_file(citizen, citizen.case_no, vault=context.settings.vault)
 
 
 async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, Any], key: str) -> None:
@@ -128,6 +134,7 @@ def _not_now(what: str) -> dict[str, str]:
 async def _shown(
     request: Request,
     citizen: Actor,
+    file: CaseFile,
     *,
     opened: str = "",
     typed: Mapping[str, Any] | None = None,
@@ -138,7 +145,7 @@ async def _shown(
     context: AppContext = request.app.state.context
     settings = context.settings
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
-    file, now = await case_queries.load_file(citizen, citizen.case_no, vault=settings.vault), context.clock.now()
+    now = context.clock.now()
     view = case_views.case_view(file, names, citizen, now, calendar)
     values = {
         "view": view,

@@ -16,7 +16,8 @@ from evaluation.ratings.tokens import Occasion, create_token
 from tests.browser.site import ANSWER, Site, until
 from tests.people import ANNAS_MESSAGE
 from web import bootstrap
-from web.auth import second_factor
+from web.auth import form_recovery, second_factor
+from web.auth.form_recovery import CarriedForm
 from web.auth.sessions import STAFF_COOKIE
 
 Arrive = Callable[[Page, Site], Awaitable[None]]
@@ -332,6 +333,28 @@ async def half_logged_in(page: Page, site: Site) -> None:
         await page.locator("main button[data-busy]").click()
 
 
+async def sent_too_late(page: Page, site: Site) -> None:
+    """Past the log-in to which a form led whose session had ended."""
+    username = "clerk-jiaoyu"
+    fields = (
+        ("text", "已派员到场疏导。\n请再等三天。"),
+        ("mail", "x@example.cn"),
+        ("unit", "jiaoyu"),
+        ("version", "3"),
+    )
+    async with bootstrap.open_context(site.settings) as context:
+        until = (context.clock.now() + form_recovery.LIFETIME).isoformat()
+        form = CarriedForm(username, "/desk/bulk", "/desk", until, fields, (("file", "现场.jpg"),))
+        token = form_recovery.seal_form(context, form)
+    await page.goto(site.url + "/login")
+    field = f"<input type='hidden' name='{form_recovery.HIDDEN_FIELD}' value='{token}'>"
+    await page.locator("main form").evaluate("(form, field) => form.insertAdjacentHTML('beforeend', field)", field)
+    await page.fill("#f-username", username)
+    await page.fill("#f-password", "demo")
+    async with page.expect_navigation():
+        await page.locator("main button[data-busy]").click()
+
+
 async def registered(page: Page, site: Site) -> None:
     case = await site.known("assigned")
     await page.goto(f"{site.url}/desk/register/{case.no}")
@@ -479,6 +502,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("/login", CITIZEN, "", at("/login")),
     Visit("/login/code", "lead", "", half_logged_in),
     Visit("/login", CITIZEN, "wrong", sent("/login", "main button[data-busy]"), 422),
+    Visit("/login", "clerk", "with a form sent too late", sent_too_late),
     Visit("/api/v1/docs", CITIZEN, "", at("/api/v1/docs")),
     Visit("/nowhere", CITIZEN, "", unknown_page, 404),
     Visit("/desk", "clerk", "", staff("clerk-jiaoyu", at("/desk?status="))),

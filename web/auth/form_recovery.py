@@ -52,6 +52,11 @@ async def carry_form(request: Request) -> str:
     fields, files = await _read_form(request)
     path, expires_at = request.url.path, context.clock.now() + LIFETIME
     form = CarriedForm(username, path, _referring_page(request) or path, expires_at.isoformat(), fields, files)
+    return seal_form(context, form)
+
+
+def seal_form(context: AppContext, form: CarriedForm) -> str:
+    """The token of a form."""
     return context.settings.vault.encrypt_system(json.dumps(asdict(form), ensure_ascii=False))
 
 

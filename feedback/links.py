@@ -19,7 +19,7 @@ from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.record.models.case import Case, CasePerson, Link, Person
 from feedback.record.people import id_hash, name_hash, person_id_of, phone_hash
-from feedback.record.persistence import load_case_access
+from feedback.record.persistence import load_case_accesses
 from feedback.rules.access import Actor
 from feedback.rules.parties import PartyRole
 from feedback.rules.read_models import LinkView, WorkRow
@@ -201,13 +201,13 @@ async def _views(actor: Actor, rows: Sequence[Link], own_id: int = 0) -> list[Li
     """Links as the actor may know them. `own`: the case whose page it is; else each is told of its newer case."""
     case_ids = {case_id for row in rows for case_id in _case_ids(row)}
     cases = {case.id: case for case in await case_queries.scoped_query(actor).filter(id__in=list(case_ids))}
-    person_visible = {case.id: await shows_person(actor, case) for case in cases.values()}
+    person_visible = await find_person_visible(actor, list(cases.values()))
     views = []
     for row in rows:
         newer, earlier = _case_ids(row)
         if newer not in cases or earlier not in cases:
             continue
-        knows_person = person_visible[newer] and person_visible[earlier]
+        knows_person = newer in person_visible and earlier in person_visible
         if not knows_person and not row.evidence.get("alike", True):
             continue  # the words alone would not have told: only that it is one person did
         here, there = (earlier, newer) if earlier == own_id else (newer, earlier)
@@ -247,9 +247,10 @@ def _work_row(case: Case) -> WorkRow:
     return WorkRow(**{name: getattr(case, name) for name in case_worklist.COLUMNS})
 
 
-async def shows_person(actor: Actor, case: Case) -> bool:
-    """Whether the actor sees who brought the case."""
-    return case_queries.is_unmasked(actor, await load_case_access(case), bool(case.anonymous))
+async def find_person_visible(actor: Actor, cases: Sequence[Case]) -> set[int]:
+    """Ids of the cases in which the actor sees who brought them."""
+    accesses = await load_case_accesses(cases)
+    return {case.id for case in cases if case_queries.is_unmasked(actor, accesses[case.id], bool(case.anonymous))}
 
 
 async def list_others_of_person(actor: Actor, no: str) -> list[WorkRow]:
@@ -257,7 +258,7 @@ async def list_others_of_person(actor: Actor, no: str) -> list[WorkRow]:
     case = await case_queries.scoped_query(actor).get_or_none(no=no).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
-    if case.person is None or not await shows_person(actor, case):
+    if case.person is None or not await find_person_visible(actor, [case]):
         return []
     return await _list_visible_of_person(
         actor, [(case.person.phone_hash, case.person.id_hash, "")], excluded_id=case.id
@@ -273,7 +274,7 @@ async def find_cases_by_name(actor: Actor, name: str, vault: Vault) -> set[int]:
     """Ids of the cases of somebody of that name, as far as the actor sees them and the person."""
     matches = await _find_cases_by_hash([("", "", name_hash(name, vault))])
     rows = await case_queries.scoped_query(actor).filter(id__in=list(matches))
-    return {row.id for row in rows if await shows_person(actor, row)}
+    return await find_person_visible(actor, rows)
 
 
 async def _list_visible_of_person(
@@ -282,7 +283,8 @@ async def _list_visible_of_person(
     matches = await _find_cases_by_hash(hashes)
     matches.pop(excluded_id, None)
     rows = await case_queries.scoped_query(actor).filter(id__in=list(matches)).order_by("-received_at", "-id").limit(50)
-    return [_work_row(row) for row in rows if await shows_person(actor, row)]
+    person_visible = await find_person_visible(actor, rows)
+    return [_work_row(row) for row in rows if row.id in person_visible]
 
 
 async def load_visible_cases(actor: Actor, ids: Iterable[int]) -> dict[int, tuple[WorkRow, str]]:

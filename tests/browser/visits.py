@@ -343,7 +343,7 @@ async def sent_too_late(page: Page, site: Site) -> None:
         ("version", "3"),
     )
     async with bootstrap.open_context(site.settings) as context:
-        until = (context.clock.now() + form_recovery.LIFETIME).isoformat()
+        until = context.clock.now() + form_recovery.LIFETIME
         form = CarriedForm(username, "/desk/bulk", "/desk", until, fields, (("file", "现场.jpg"),))
         token = form_recovery.seal_form(context, form)
     await page.goto(site.url + "/login")

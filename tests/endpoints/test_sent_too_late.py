@@ -251,6 +251,16 @@ async def test_the_largest_form_comes_through_and_a_larger_one_leads_back_to_its
             door.pass_time(timedelta(hours=2))
 
 
+async def test_a_form_that_is_no_unicode_is_carried_as_far_as_it_is(door: Door) -> None:
+    async with at_desk(door, "clerk-jiaoyu") as clerk:
+        door.pass_time(timedelta(hours=2))
+        odd = {"content-type": "multipart/form-data; boundary=x; charset=utf-7"}
+        body = b'--x\r\nContent-Disposition: form-data; name="mail"\r\n\r\n+2AA-x.example.cn\r\n--x--\r\n'
+        login = await clerk.post("/desk/notices/mail", content=body, headers=odd)
+        assert login.status_code == 401
+        assert Form.of(await _log_in(clerk, "clerk-jiaoyu", login)).visible == {"mail": "?x.example.cn"}
+
+
 async def test_a_password_is_never_carried_and_the_way_back_is(door: Door) -> None:
     async with at_desk(door, "clerk-jiaoyu") as clerk:
         typed = {"old": "demo", "new": "Bridge-of-letters", "again": "Bridge-of-letters"}

@@ -5,12 +5,11 @@ whoever's session it was, for half a day, and for nobody else. What was typed st
 Passwords and codes are never carried. Files are not carried: they are chosen again.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -29,6 +28,8 @@ _SECRET_PATHS = ("/password", "/second-factor", "/second-factor/off")
 _NOT_CARRIED = frozenset({"confirmed"})
 """Whoever confirmed has seen a preview; after the log-in the words may be changed, so they are previewed again."""
 
+Pairs = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class CarriedForm:
@@ -37,9 +38,9 @@ class CarriedForm:
     username: str
     path: str
     page: str
-    expires_at: str
-    fields: tuple[tuple[str, str], ...] = ()
-    files: tuple[tuple[str, str], ...] = ()
+    expires_at: datetime
+    fields: Pairs = ()
+    files: Pairs = ()
     """Field and file name of each file: the files themselves are gone."""
 
 
@@ -51,29 +52,25 @@ async def carry_form(request: Request) -> str:
         return ""
     fields, files = await _read_form(request)
     path, expires_at = request.url.path, context.clock.now() + LIFETIME
-    form = CarriedForm(username, path, _referring_page(request) or path, expires_at.isoformat(), fields, files)
+    form = CarriedForm(username, path, _referring_page(request) or path, expires_at, fields, files)
     return seal_form(context, form)
 
 
 def seal_form(context: AppContext, form: CarriedForm) -> str:
     """The token of a form."""
-    return context.settings.vault.encrypt_system(json.dumps(asdict(form), ensure_ascii=False))
+    return context.settings.vault.encrypt_system(msgspec.json.encode(form).decode())
 
 
 def open_form(context: AppContext, token: str) -> CarriedForm | None:
     """The form in a token, or None when it is no token of ours or is too old."""
     try:
-        values: Mapping[str, object] = json.loads(context.settings.vault.decrypt_system(token))
-        form = CarriedForm(**{**values, **{name: tuple(map(tuple, values[name])) for name in ("fields", "files")}})  # type: ignore[arg-type, call-overload] # what we wrote
-    except (ValueError, TypeError, KeyError):
+        form = msgspec.json.decode(context.settings.vault.decrypt_system(token), type=CarriedForm)
+    except ValueError:
         return None
-    return form if datetime.fromisoformat(form.expires_at) > context.clock.now() else None
+    return form if form.expires_at > context.clock.now() else None
 
 
-_Pairs = tuple[tuple[str, str], ...]
-
-
-async def _read_form(request: Request) -> tuple[_Pairs, _Pairs]:
+async def _read_form(request: Request) -> tuple[Pairs, Pairs]:
     """Fields and names of files; nothing of a form with secrets, or of one larger than any of ours."""
     if request.url.path.endswith(_SECRET_PATHS):
         return (), ()
@@ -82,10 +79,19 @@ async def _read_form(request: Request) -> tuple[_Pairs, _Pairs]:
             items = [(name, value) for name, value in form.multi_items() if name not in _NOT_CARRIED]
     except (HTTPException, Refusal):
         return (), ()
-    fields = tuple((name, value) for name, value in items if isinstance(value, str))
-    files = tuple((name, value.filename) for name, value in items if not isinstance(value, str) and value.filename)
+    fields = tuple((_encodable(name), _encodable(value)) for name, value in items if isinstance(value, str))
+    files = tuple(
+        (_encodable(name), _encodable(value.filename))
+        for name, value in items
+        if not isinstance(value, str) and value.filename
+    )
     size = sum(len(name) + len(value) for name, value in (*fields, *files))
     return (fields, files) if size <= MAX_CHARACTERS else ((), ())
+
+
+def _encodable(text: str) -> str:
+    """The text without lone surrogates, which a form may hold that claims an odd charset."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _referring_page(request: Request) -> str:

@@ -14,7 +14,7 @@ from feedback.rules.access import Actor
 from routing import directory
 from web.auth import login_attempts, second_factor
 from web.auth.cookies import set_cookie, sign_value
-from web.auth.login_attempts import LoginAttempt, LoginSource, Credential
+from web.auth.login_attempts import Credential, LoginAttempt, LoginSource
 from web.auth.models import Account, FormDraft, Session
 from web.auth.passwords import DUMMY_HASH, matches_hash
 from web.context import AppContext

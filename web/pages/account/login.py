@@ -78,7 +78,7 @@ def render_login(
     """The form. `back`: a path of ours to go to afterwards. `carried`: what was sent too late, or ""."""
     context: AppContext = request.app.state.context
     values = {"username": username[:80], "next": back, "carried": carried, "errors": dict(errors or {})}
-    return context.render(request, "login.html", values, status=status)
+    return context.render(request, "account/login.html", values, status=status)
 
 
 def _carried(context: AppContext, form: FormData) -> str:
@@ -121,7 +121,7 @@ async def code(request: Request) -> Response:
 def _render_code(request: Request, back: str, carried: str, errors: Mapping[str, str], *, status: int) -> Response:
     context: AppContext = request.app.state.context
     values = {"next": back, "carried": carried, "errors": dict(errors)}
-    return context.render(request, "login_code.html", values, status=status)
+    return context.render(request, "account/code.html", values, status=status)
 
 
 async def _let_in(request: Request, session: sessions.NewSession, back: str, carried: str) -> Response:

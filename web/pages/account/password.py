@@ -64,4 +64,4 @@ async def _shown(request: Request, faults: dict[str, str]) -> Response:
         "errors": errors,
         "done": request.query_params.get("done") == "1",
     }
-    return context.render(request, "desk/password.html", values, status=422 if errors else 200)
+    return context.render(request, "account/password.html", values, status=422 if errors else 200)

@@ -70,7 +70,7 @@ async def render_restored_form(request: Request, actor: Actor, form: CarriedForm
         "target": form.path,
         "page": form.page,
     }
-    return context.render(request, "desk/restored_form.html", values)
+    return context.render(request, "account/restored_form.html", values)
 
 
 def to_field(name: str, value: str, names: Directory) -> RestoredField:

@@ -75,6 +75,6 @@ async def _page(
         "errors": {name: catalogue.fault_words(name, code) for name, code in faults.items()},
         "done": request.query_params.get("done", ""),
     }
-    response = context.render(request, "desk/second_factor.html", values, status=422 if faults else 200)
+    response = context.render(request, "account/second_factor.html", values, status=422 if faults else 200)
     response.headers["Cache-Control"] = "no-store"
     return response

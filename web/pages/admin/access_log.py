@@ -39,7 +39,7 @@ async def reads(request: Request) -> Response:
         "most": READS_MOST,
         "rows": [_read(row, names) for row in rows if not row["case_no"] or row["case_no"] in seen],
     }
-    return context.render(request, "admin/reads.html", values)
+    return context.render(request, "admin/access_log.html", values)
 
 
 def _read(row: dict[str, Any], names: directory.Directory) -> dict[str, str]:

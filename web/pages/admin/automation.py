@@ -54,7 +54,7 @@ async def automatic(request: Request) -> Response:
         "wide": [_row(cell, names) for cell in (*wide, *pool)],
         "narrow": [_row(cell, names) for cell in _by_weight(narrow)],
     }
-    return context.render(request, "admin/automatic.html", values)
+    return context.render(request, "admin/automation.html", values)
 
 
 def _shift(classifications: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:

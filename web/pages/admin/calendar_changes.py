@@ -66,7 +66,7 @@ async def draft(request: Request) -> Response:
             )
         ][-3:],
     }
-    return context.render(request, "admin/calendar_preview.html", values, status=409 if values["is_stale"] else 200)
+    return context.render(request, "admin/calendar_changes.html", values, status=409 if values["is_stale"] else 200)
 
 
 async def draft_sheet(request: Request) -> Response:

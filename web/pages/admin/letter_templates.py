@@ -41,7 +41,7 @@ async def _listed(request: Request, actor: Actor, errors: dict[str, str], typed:
         "errors": errors,
         "done": DONE.get(request.query_params.get("done", ""), ""),
     }
-    return context.render(request, "admin/letters.html", values, status=422 if errors else 200)
+    return context.render(request, "admin/letter_templates.html", values, status=422 if errors else 200)
 
 
 async def show_template(request: Request) -> Response:
@@ -72,7 +72,7 @@ async def _shown(request: Request, actor: Actor, row: LetterType, faults: list[s
         "errors": {"file": "；".join(faults)} if faults else {},
         "done": DONE.get(request.query_params.get("done", ""), ""),
     }
-    return context.render(request, "admin/letter.html", values, status=422 if faults else 200)
+    return context.render(request, "admin/letter_template.html", values, status=422 if faults else 200)
 
 
 async def take_in(request: Request) -> Response:

@@ -52,7 +52,7 @@ async def home(request: Request) -> Response:
         "hour": context.settings.train_hour,
         "least": context.settings.train_least,
     }
-    return context.render(request, "admin/learning.html", values)
+    return context.render(request, "admin/releases.html", values)
 
 
 async def show_release(request: Request) -> Response:

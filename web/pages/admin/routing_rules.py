@@ -50,7 +50,7 @@ async def rows(request: Request) -> Response:
         ],
         **await _trial(request, names),
     }
-    return context.render(request, "admin/routing.html", values)
+    return context.render(request, "admin/routing_rules.html", values)
 
 
 def _waiting(code: str, names: Directory) -> dict[str, str]:
@@ -230,4 +230,4 @@ def _form(
         "kinds": worklist_views.kind_options(PUBLIC_KINDS),
         "regions": worklist_views.region_groups(names, context.settings.region),
     }
-    return context.render(request, "admin/routing_row.html", values, status=422 if errors else 200)
+    return context.render(request, "admin/routing_rule.html", values, status=422 if errors else 200)

@@ -79,7 +79,7 @@ async def page(request: Request) -> Response:
             for s in report.sections
         ],
     }
-    return context.render(request, "board/report.html", values)
+    return context.render(request, "board/annual_report.html", values)
 
 
 def _table(table: Table) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ async def of_all(request: Request) -> Response:
         "rows": await list_forecasts(context, actor, names),
         "own": False,
     }
-    return context.render(request, "board/forecast.html", {**desk_frame.frame_values(actor, names), **values})
+    return context.render(request, "board/forecasts.html", {**desk_frame.frame_values(actor, names), **values})
 
 
 async def of_unit(request: Request) -> Response:
@@ -28,4 +28,4 @@ async def of_unit(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
     values = {"tabs": [], "rows": await list_forecasts(context, actor, names), "own": True}
-    return context.render(request, "board/forecast.html", {**desk_frame.frame_values(actor, names), **values})
+    return context.render(request, "board/forecasts.html", {**desk_frame.frame_values(actor, names), **values})

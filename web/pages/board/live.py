@@ -64,7 +64,7 @@ async def board(request: Request) -> Response:
         "wall_rows": WALL_ROWS,
         "tabs": build_tabs("board", actor),
     }
-    return context.render(request, "board/wall.html" if is_wall else "board/board.html", values)
+    return context.render(request, "board/wall.html" if is_wall else "board/live.html", values)
 
 
 async def fragment(request: Request) -> Response:

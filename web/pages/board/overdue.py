@@ -33,7 +33,7 @@ async def late(request: Request) -> Response:
         "untold": sum(not line["told"] for line in lines),
         "unit": names.name(unit) if names.has(unit) else "",
     }
-    return context.render(request, "board/late.html", values)
+    return context.render(request, "board/overdue.html", values)
 
 
 async def untold(request: Request) -> Response:

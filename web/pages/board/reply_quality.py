@@ -46,4 +46,4 @@ async def quality(request: Request) -> Response:
             worklist_views.row_view(behind[no], names, context.clock.now(), calendar) for no in nos if no in behind
         ],
     }
-    return context.render(request, "board/answers.html", values)
+    return context.render(request, "board/reply_quality.html", values)

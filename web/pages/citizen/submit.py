@@ -190,7 +190,7 @@ async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors
                 "key": draft.get("key", ""),
                 "promise": promise(str(shown["kind"])),
             }
-    return context.render(request, f"citizen/new_{number}.html", values, status=422 if errors else 200)
+    return context.render(request, f"citizen/submit_{number}.html", values, status=422 if errors else 200)
 
 
 def region_groups(names: Directory, root: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -59,7 +59,7 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
         "errors": errors or {},
         "flash": {"kind": "good", "title": DONE[done]} if done in DONE else None,
     }
-    return context.render(request, "desk/ratings.html", values, status=status)
+    return context.render(request, "desk/bad_ratings.html", values, status=status)
 
 
 def _row(view: BadReviewView, names: Directory) -> dict[str, Any]:

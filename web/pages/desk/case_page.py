@@ -136,7 +136,7 @@ async def shown(
         "no_consent": file.status in (Status.REPLIED, Status.CLOSED) and not file.public_consent,
         **upload_values(settings.attachments_max, settings.upload_max_bytes),
     }
-    return context.render(request, "desk/case.html", page_values, status=status)
+    return context.render(request, "desk/case_page.html", page_values, status=status)
 
 
 async def _staff(seen: Looked) -> tuple[Option, ...]:

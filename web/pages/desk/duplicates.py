@@ -29,7 +29,7 @@ async def pending(request: Request) -> Response:
         name: link_views.list_link_lines(await links.list_pending(actor, campaigns=campaigns), names, now, calendar)
         for name, campaigns in (("repeats", False), ("campaigns", True))
     }
-    return context.render(request, "desk/repeats.html", {**desk_frame.frame_values(actor, names), **lines})
+    return context.render(request, "desk/duplicates.html", {**desk_frame.frame_values(actor, names), **lines})
 
 
 async def decide(request: Request) -> Response:

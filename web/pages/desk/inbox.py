@@ -41,7 +41,7 @@ async def _shown(request: Request, errors: dict[str, str], mail: str) -> Respons
         "errors": errors,
         "done": request.query_params.get("done", ""),
     }
-    return context.render(request, "desk/notices.html", values, status=422 if errors else 200)
+    return context.render(request, "desk/inbox.html", values, status=422 if errors else 200)
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from routing.directory import Directory
 
 @dataclass(frozen=True, slots=True)
 class EditionView:
-    """The published figures of a period. `fresh` is False when they had been frozen before."""
+    """The published figures of a period. `is_new` is False when they had been frozen before."""
 
     period: str
     number: int
@@ -47,7 +47,7 @@ class EditionView:
     remark: str
     digest: str
     figures: Mapping[str, Any] = field(repr=False)
-    fresh: bool = False
+    is_new: bool = False
 
 
 async def publish_edition(
@@ -85,7 +85,7 @@ async def publish_edition(
             await row.save(force_create=True)
     except IntegrityError:  # somebody else froze it at the same moment, from the same facts
         return await load_edition(period)
-    return _to_view(row, fresh=True)
+    return _to_view(row, is_new=True)
 
 
 async def load_edition(period: str, number: int | None = None) -> EditionView:
@@ -164,14 +164,14 @@ async def _count_by_region(question: Question, names: Directory) -> dict[str, in
 
 def _to_clock_fact(row: Mapping[str, Any]) -> ClockFact:
     names = ("case_no", "term", "holder", "unit", "desk", "profile", "starts_at", "due_at", "stopped_at", "stopped_by")
-    return ClockFact(**{name: row[name] for name in names}, kept=bool(row["kept"]))
+    return ClockFact(**{name: row[name] for name in names}, is_fulfilled=bool(row["kept"]))
 
 
 async def _newest_row(period: str) -> stored.Edition | None:
     return await stored.Edition.filter(period=period).order_by("-number").first()
 
 
-def _to_view(row: stored.Edition, *, fresh: bool = False) -> EditionView:
+def _to_view(row: stored.Edition, *, is_new: bool = False) -> EditionView:
     return EditionView(
         period=row.period,
         number=row.number,
@@ -182,7 +182,7 @@ def _to_view(row: stored.Edition, *, fresh: bool = False) -> EditionView:
         remark=row.remark,
         digest=row.digest,
         figures=row.figures,
-        fresh=fresh,
+        is_new=is_new,
     )
 
 

@@ -114,7 +114,9 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         is_published=await PublicReply.exists(case_id=case.id),
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
-        moves=tuple(m for m in await deadline_changes.list_case_changes(case.id) if m.is_personal or not is_owner),
+        deadline_changes=tuple(
+            m for m in await deadline_changes.list_case_changes(case.id) if m.is_personal or not is_owner
+        ),
     )
 
 

@@ -49,14 +49,14 @@ _TRIES = 5  # fresh case numbers tried when the random one is taken
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the citizen takes home. `fresh` is False when the same source was handed in before."""
+    """What the citizen takes home. `is_new` is False when the same source was handed in before."""
 
     no: str
     code: str
     status: Status
     received_at: datetime
     clocks: tuple[Clock, ...]
-    fresh: bool = True
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ async def _find_receipt(submission: Submission, actor: Actor, vault: Vault) -> R
         raise Conflict(code="source_id_used", source_id=submission.source_id)
     clocks = await load_stored_clocks(case.id)
     code = vault.decrypt_system(case.code)
-    return Receipt(case.no, code, Status(case.status), case.received_at, tuple(clocks), fresh=False)
+    return Receipt(case.no, code, Status(case.status), case.received_at, tuple(clocks), is_new=False)
 
 
 async def _open_case(

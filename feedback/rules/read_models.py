@@ -134,7 +134,7 @@ class CaseFile:
     is_published: bool
     exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
-    moves: tuple[DeadlineChangeView, ...] = ()
+    deadline_changes: tuple[DeadlineChangeView, ...] = ()
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
         """The steps open to the actor now: what lapsed is no longer offered."""

@@ -227,13 +227,13 @@ class Walk:
             if type(refused) not in SIX or await Case.all().count() != count:
                 self._fault("-", f"a refused submission: {refused!r}")
             return
-        if receipt.fresh:
+        if receipt.is_new:
             self.figures.done[Act.SUBMIT] += 1
             self.figures.registered += by.unit != ""
             self.figures.joint += bool(draft.representatives)
             self.sources.append(draft)
             await self._people_kept(receipt.no, draft)
-        if await Case.all().count() != count + receipt.fresh:
+        if await Case.all().count() != count + receipt.is_new:
             self._fault(receipt.no, "the same source is not the same case")
         opened = await case_lookup.find_by_code(self.context.settings.vault, receipt.code, no=receipt.no)
         if opened != receipt.no:

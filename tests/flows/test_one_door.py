@@ -54,13 +54,13 @@ async def _assigned(context: AppContext, unit: str = "jiaoyu", number: int = 1, 
 async def test_the_same_source_is_the_same_case(context: AppContext) -> None:
     first, second = await _submit(context), await _submit(context)
     assert (first.no, first.code) == (second.no, second.code)
-    assert first.fresh and not second.fresh
+    assert first.is_new and not second.is_new
 
 
 async def test_the_same_source_twice_at_once_is_one_case(context: AppContext) -> None:
     receipts = await asyncio.gather(*(_submit(context) for _ in range(6)))
     assert len({r.no for r in receipts}) == 1
-    assert sum(r.fresh for r in receipts) == 1
+    assert sum(r.is_new for r in receipts) == 1
 
 
 async def test_a_guessed_source_with_another_text_learns_nothing(context: AppContext) -> None:

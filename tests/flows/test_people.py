@@ -150,7 +150,7 @@ async def test_whoever_resends_gets_the_same_receipt(
         await case_actions.submit_case(context, replace(SAID, **first)),
         await case_actions.submit_case(context, replace(SAID, **again)),
     )
-    assert (one.no, one.code, two.fresh) == (two.no, two.code, False)
+    assert (one.no, one.code, two.is_new) == (two.no, two.code, False)
 
 
 @pytest.mark.parametrize(

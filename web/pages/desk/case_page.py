@@ -112,7 +112,7 @@ async def shown(
         ],
         "clocks": desk_case.clock_lines(file, seen.view.clocks),
         "marks": flag_views.list_case_flags(file.title, file.text, file.flags),
-        "moves": [(dates.short_time(each.at), deadline_changes.render_change(each)) for each in file.moves],
+        "moves": [(dates.short_time(each.at), deadline_changes.render_change(each)) for each in file.deadline_changes],
         "facts": _facts(seen),
         "tenures": _tenures(seen),
         "forms": forms,

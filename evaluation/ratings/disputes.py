@@ -20,12 +20,12 @@ from evaluation.scale import is_bad
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
+from feedback.kernel.paging import Page
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
 from feedback.rules import access
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_line
-from feedback.rules.read_models import Page
 from feedback.rules.vocabulary import Act, Role
 
 REASON_MOST = 300
@@ -96,13 +96,13 @@ class BadReviewView:
     may_judge: bool
 
 
-async def list_bad_reviews(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -> Page:
+async def list_bad_reviews(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -> Page[BadReviewView]:
     """The bad ratings the actor sees, newest first, each with its stage."""
     ratings = await case_ratings.list_ratings(actor, bad_only=True, page=page, size=size)
     rows = {row.id: row for row in await Rating.filter(id__in=[view.id for view in ratings.items])}
     published_months = set(await Edition.filter(provisional=False).distinct().values_list("period", flat=True))
     items = [await _to_bad_review(view, rows[view.id], actor, now, published_months) for view in ratings.items]
-    return Page(tuple(items), ratings.total, ratings.page, ratings.pages)
+    return Page(tuple(items), ratings.total, ratings.number, ratings.pages)
 
 
 async def _to_bad_review(

@@ -214,16 +214,6 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One page of rows out of `total`."""
-
-    items: tuple[Any, ...]
-    total: int
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True, slots=True)
 class LinkView:
     """A link between two cases as the actor may know it: `here` is the case one looks at, `there` the other."""
 

@@ -333,8 +333,8 @@ class Walk:
         # As they were last looked at: had one changed since, the lists, which ask the database, would differ.
         standings = [known.look.standing for known in self.known.values()]
         for actor in self.people.values():
-            page = await case_worklist.load_worklist(actor, Filters(), 1, now=self.now, size=len(standings) + 1)
-            listed = {row.no for row in page.items}
+            rows = await case_worklist.load_export(actor, Filters(), now=self.now, most=len(standings) + 1)
+            listed = {row.no for row in rows}
             may = {s.no for s in standings if may_see(actor, s)}
             barred = {s.no for s in standings if s.bars & actor.ancestry or actor.id in s.recused}
             if listed != may or listed & barred:

@@ -109,7 +109,7 @@ async def bad(request: Request) -> Response:
     actor, page = _staff(await sessions.require_actor(request)), asked(request, BadRatingQuery)["page"]
     found = await disputes.list_bad_reviews(actor, now=context.clock.now(), page=page)
     items = [_rating(view) for view in found.items]
-    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    return answered({"items": items, "total": found.total, "page": found.number, "pages": found.pages})
 
 
 async def dispute(request: Request) -> Response:

@@ -91,10 +91,10 @@ async def replies(request: Request) -> Response:
     if faults := filter_faults(said, names):
         raise Invalid(faults)
     found = await public_replies.search_public_replies(
-        said["q"], said["unit"], said["category"], said["region"], max(1, said["page"])
+        said["q"], said["unit"], said["category"], said["region"], said["page"]
     )
     items = [_reply(row, names) for row in found.items]
-    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    return answered({"items": items, "total": found.total, "page": found.number, "pages": found.pages})
 
 
 def _reply(row: Mapping[str, Any], names: Directory) -> dict[str, Any]:

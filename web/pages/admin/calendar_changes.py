@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from feedback.kernel import paging
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict
 from feedback.record import calendar_editions, deadline_changes
@@ -33,7 +34,6 @@ from web.pages.desk.export import XLSX, guarded
 from web.presentation import desk_frame
 from web.wording import dates
 
-PAGE = 50
 UNITS_SHOWN = 12
 _WAYS = {"later": "推后", "earlier": "提前"}
 _WHOSE = {Holder.CITIZEN_OWN: "群众（给本人答复）", Holder.CITIZEN: "群众（本人的权利）"}
@@ -165,9 +165,7 @@ async def _moved(request: Request, actor: Actor, found: Sequence[DeadlineChange]
     names, q = await directory.load_directory(), request.query_params
     unit, way = q.get("unit", ""), q.get("way", "")
     shown = [m for m in found if (not unit or (m.unit or m.lead) == unit) and (way not in _WAYS or _way(m) == way)]
-    pages = max(1, -(-len(shown) // PAGE))
-    asked = q.get("page", "1")
-    page = min(max(int(asked), 1), pages) if asked.isdecimal() and len(asked) < 7 else 1
+    page_range = paging.select_range(len(shown), paging.parse_page_number(q.get("page", "")), is_clamped=True)
     count = deadline_changes.count_changes(found)
     return {
         **desk_frame.frame_values(actor, names),
@@ -181,10 +179,10 @@ async def _moved(request: Request, actor: Actor, found: Sequence[DeadlineChange]
         "way": way if way in _WAYS else "",
         "way_name": _WAYS.get(way, ""),
         "shown": len(shown),
-        "page": page,
-        "pages": pages,
+        "page": page_range.number,
+        "pages": page_range.pages,
         "narrowed": f"{base}?unit={unit if names.has(unit) else ''}&way={way if way in _WAYS else ''}&page=",
-        "moved": [_line(move, names) for move in shown[(page - 1) * PAGE : page * PAGE]],
+        "moved": [_line(move, names) for move in shown[page_range.start : page_range.stop]],
     }
 
 

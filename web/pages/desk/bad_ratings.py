@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from evaluation.ratings import bad_reviews, disputes, exclusions
 from evaluation.ratings.disputes import BadReviewView
-from feedback.kernel import identifiers
+from feedback.kernel import identifiers, paging
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.rules import access
@@ -55,10 +55,8 @@ async def _staff(request: Request) -> Actor:
 async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None = None, status: int = 200) -> Response:
     context: AppContext = request.app.state.context
     names, now = await directory.load_directory(), context.clock.now()
-    asked = request.query_params.get("page", "1")
-    found = await disputes.list_bad_reviews(
-        actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1
-    )
+    page = paging.parse_page_number(request.query_params.get("page", ""))
+    found = await disputes.list_bad_reviews(actor, now=now, page=page)
     done = request.query_params.get("done", "")
     values = {
         **desk_frame.frame_values(actor, names),

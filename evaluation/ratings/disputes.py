@@ -15,20 +15,17 @@ from evaluation.models import Edition, Rating
 from evaluation.ratings import bad_reviews, counters
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings.bad_reviews import DISPUTE_DAYS, RectificationFacts, RectificationState
-from evaluation.ratings.submission import RatingValidity, RatingView
+from evaluation.ratings.submission import RatingValidity, RatingView, clean_reason
 from evaluation.scale import is_bad
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
+from feedback.kernel.errors import Forbidden, NotFound, NotNow
 from feedback.kernel.paging import Page
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import clean_line
 from feedback.rules.vocabulary import Act, Role
-
-REASON_MOST = 300
 
 
 async def dispute_rating(rating_id: str, actor: Actor, reason: str, *, now: datetime) -> None:
@@ -45,7 +42,7 @@ async def dispute_rating(rating_id: str, actor: Actor, reason: str, *, now: date
         raise NotNow(code="disputed_before")
     if now >= bad_reviews.compute_due_at(DISPUTE_DAYS, row.at, await calendar_editions.load_current_calendar()):
         raise NotNow(code="dispute_lapsed")
-    columns = {"dispute_reason": _clean_reason(reason), "disputed_by": actor.id, "disputed_at": now}
+    columns = {"dispute_reason": clean_reason(reason), "disputed_by": actor.id, "disputed_at": now}
     await _change_validity(row, RatingValidity.VALID, RatingValidity.UNDER_REVIEW, columns)
 
 
@@ -59,17 +56,10 @@ async def decide_dispute(rating_id: str, actor: Actor, *, is_valid: bool, reason
         raise NotFound(rating=rating_id)
     if not access.has_role(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
         raise Forbidden(code="not_by_the_rated_unit")
-    columns = {"set_aside": _clean_reason(reason), "judged_by": actor.id, "judged_at": now}
+    columns = {"set_aside": clean_reason(reason), "judged_by": actor.id, "judged_at": now}
     await _change_validity(
         row, RatingValidity.UNDER_REVIEW, RatingValidity.VALID if is_valid else RatingValidity.INVALID, columns
     )
-
-
-def _clean_reason(text: str) -> str:
-    text = clean_line(text)
-    if not text or len(text) > REASON_MOST:
-        raise Invalid({"reason": "too_long" if text else "missing"})
-    return text
 
 
 async def _change_validity(

@@ -12,16 +12,15 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from evaluation.models import Exclusion
+from evaluation.ratings.submission import clean_reason
 from feedback.kernel import db
 from feedback.kernel.crypto import Vault
-from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
+from feedback.kernel.errors import Forbidden, NotFound, NotNow
 from feedback.queries import cases as case_queries
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import clean_line
 from feedback.rules.vocabulary import Role
 
-REASON_MOST = 300
 MAX_EXCLUSIONS = 5000
 
 
@@ -54,7 +53,7 @@ async def request_exclusion(no: str, actor: Actor, reason: str, *, now: datetime
         raise Forbidden(no=no)
     columns: dict[str, Any] = {
         "unit": file.unit,
-        "reason": _clean_reason(reason),
+        "reason": clean_reason(reason),
         "asked_by": actor.id,
         "asked_at": now,
     }
@@ -77,7 +76,7 @@ async def decide_exclusion(no: str, actor: Actor, *, is_approved: bool, answer: 
     if row.status != ExclusionState.ASKED:
         raise NotNow(no=no, status=row.status)
     status = ExclusionState.APPROVED if is_approved else ExclusionState.REFUSED
-    columns = {"status": status.value, "decided_by": actor.id, "decided_at": now, "answer": _clean_reason(answer)}
+    columns = {"status": status.value, "decided_by": actor.id, "decided_at": now, "answer": clean_reason(answer)}
     async with db.transaction():
         await db.compare_and_set(row, {"status": ExclusionState.ASKED.value}, columns)
 
@@ -88,10 +87,3 @@ async def list_requests(actor: Actor, most: int = 100) -> list[Mapping[str, Any]
     visible_nos = await case_queries.filter_visible(actor, [row["case_no"] for row in rows])
     requests = [row for row in rows if row["case_no"] in visible_nos]
     return sorted(requests, key=lambda row: row["status"] != ExclusionState.ASKED)
-
-
-def _clean_reason(text: str) -> str:
-    text = clean_line(text)
-    if not text or len(text) > REASON_MOST:
-        raise Invalid({"reason": "too_long" if text else "missing"})
-    return text

@@ -10,10 +10,10 @@ from typing import Any
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
-from feedback.kernel import db
+from feedback.kernel import db, identifiers
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
-from feedback.record import calendar_editions, cases, deadline_changes, persistence
+from feedback.record import calendar_editions, deadline_changes, persistence
 from feedback.record.access_log import log_read
 from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.record.persistence import load_case_access, to_clock_facts, to_event
@@ -23,7 +23,6 @@ from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileVie
 from feedback.rules.vocabulary import Kind, Role, Stage, Status
 
 SLIP_LIFETIME = timedelta(days=1)
-_NO_MOST = 20
 
 
 def scoped_query(actor: Actor) -> QuerySet[Case]:
@@ -52,7 +51,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
 
     Raises NotFound, also for a case the actor may not see.
     """
-    case = await Case.get_or_none(no=no[: cases.NO_MOST]).prefetch_related("person")
+    case = await Case.get_or_none(no=no[: identifiers.CASE_NUMBER_MOST]).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
     case_access = await load_case_access(case)
@@ -221,7 +220,9 @@ async def list_names(actor: Actor, no: str, vault: Vault) -> list[str]:
 
 async def filter_visible(actor: Actor, nos: Iterable[str]) -> set[str]:
     """Those of the numbers whose cases the actor may know of: for lists that are kept elsewhere."""
-    valid_nos = sorted({no for no in nos if len(no) <= _NO_MOST})  # what a longer one names is nothing we keep
+    valid_nos = sorted(
+        {no for no in nos if len(no) <= identifiers.CASE_NUMBER_MOST}
+    )  # what a longer one names is nothing we keep
     rows = await scoped_query(actor).filter(no__in=valid_nos).values("no") if valid_nos else []
     return {row["no"] for row in rows}
 

@@ -43,7 +43,6 @@ from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act, Kind, Profile, Role, Status
 from feedback.rules.workdays import Editions
 
-NO_MOST = 20  # no number is longer, and the database refuses to compare one that is
 _TRIES = 5  # fresh case numbers tried when the random one is taken
 
 
@@ -263,7 +262,7 @@ async def bar_access(no: str, *, units: Sequence[str] = (), staff: Sequence[str]
 
 
 async def _load_case(no: str, actor: Actor) -> tuple[Case, CaseAccess, list[CaseEvent], ClockFacts]:
-    case = await Case.get_or_none(no=no[:NO_MOST])
+    case = await Case.get_or_none(no=no[: identifiers.CASE_NUMBER_MOST])
     if case is None:
         raise NotFound(no=no)
     case_access = await load_case_access(case)

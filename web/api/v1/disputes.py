@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from evaluation.ratings import disputes, exclusions
 from evaluation.ratings.disputes import BadReviewView
+from evaluation.ratings.submission import REASON_MOST
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Forbidden, Invalid
 from feedback.rules import access
@@ -59,14 +60,14 @@ class BadRatingQuery(Struct):
 class ReasonIn(Struct):
     """Why."""
 
-    reason: Annotated[str, described("理由", minLength=1, maxLength=disputes.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=REASON_MOST)]
 
 
 class JudgementIn(Struct):
     """Whether a disputed rating stands, and why; whoever rated reads the reason."""
 
     valid: Annotated[bool, described("true 评价有效，false 认定无效")]
-    reason: Annotated[str, described("理由", minLength=1, maxLength=disputes.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=REASON_MOST)]
 
 
 class ExclusionOut(Struct):
@@ -87,14 +88,14 @@ class ExclusionIn(Struct):
     """A case to be left out, and why."""
 
     case_no: Annotated[str, described("诉求编号", minLength=1)]
-    reason: Annotated[str, described("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=REASON_MOST)]
 
 
 class ExclusionDecisionIn(Struct):
     """Whether it is left out, and why."""
 
     approved: bool
-    reason: Annotated[str, described("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=REASON_MOST)]
 
 
 class StatusOut(Struct):

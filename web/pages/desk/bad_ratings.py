@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from evaluation.ratings import bad_reviews, disputes, exclusions
 from evaluation.ratings.disputes import BadReviewView
+from evaluation.ratings.submission import REASON_MOST
 from feedback.kernel import identifiers, paging
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
@@ -65,7 +66,7 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
         "stages": bad_reviews.RECTIFICATION_STAGES,
         "exclusions": [_exclusion(row, names, actor) for row in await exclusions.list_requests(actor)],
         "may_exclude": access.has_role(actor, (Role.CLERK, Role.LEAD)),
-        "reason_most": disputes.REASON_MOST,
+        "reason_most": REASON_MOST,
         "errors": errors or {},
         "flash": {"kind": "good", "title": DONE[done]} if done in DONE else None,
     }

@@ -13,16 +13,15 @@ from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi.definitions import FACT_BY_CODE, KPI_BY_CODE, KPIS, Kpi, Weights
 from evaluation.kpi.facts import FactCounts, Question
+from feedback.rules import access
 from feedback.rules.access import Actor
 from routing import directory
 
 
 def filter_visible(counts_by_unit: FactCounts, actor: Actor) -> FactCounts:
     """The units whose figures the actor may see."""
-    if actor.everywhere:
-        return counts_by_unit
-    own_units = actor.units | {actor.unit}
-    return {unit: counts for unit, counts in counts_by_unit.items() if unit in own_units}
+    units = access.unit_scope(actor)
+    return {unit: counts for unit, counts in counts_by_unit.items() if units.covers(unit)}
 
 
 async def build_table(question: Question, actor: Actor, weights: Weights) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from feedback.record.access_log import log_read
 from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.record.persistence import load_case_access, to_clock_facts, to_event
 from feedback.rules import access, projection, redaction
-from feedback.rules.access import Actor, CaseAccess
+from feedback.rules.access import Actor, CaseAccess, UnitScope
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
 from feedback.rules.vocabulary import Kind, Role, Stage, Status
 
@@ -44,6 +44,11 @@ def scoped_query(actor: Actor) -> QuerySet[Case]:
     tenures = TenureRow.filter(unit__in=sorted(access_scope.units)).values("case_id")
     in_tenure = Q(id__in=Subquery(tenures))
     return cases_.filter(in_tenure | Q(desk=access_scope.desk) if access_scope.desk else in_tenure)
+
+
+def build_unit_filter(unit_scope: UnitScope) -> Q:
+    """`access.UnitScope` said as a condition on a column `unit`, for the tables of every package."""
+    return Q() if unit_scope.everywhere else Q(unit__in=sorted(unit_scope.units))
 
 
 async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | None = None) -> CaseFile:

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from feedback.rules import access
-from feedback.rules.access import Actor
+from feedback.rules.access import Actor, UnitScope
 from feedback.rules.vocabulary import Role
 
 TITLE_MOST = 100
@@ -40,6 +40,7 @@ class MeasureStep(StrEnum):
     WITHDRAW = "withdraw"
 
 
+_ADDRESSED_ROLES = frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION})
 ADOPTIONS: Mapping[str, str] = {"adopted": "采纳", "partly": "部分采纳", "not": "不采纳"}
 
 
@@ -86,20 +87,32 @@ def find_measure_type(code: str) -> MeasureRow | None:
     return next((row for row in MEASURES if row.code == code), None)
 
 
-def may_see(actor: Actor, unit: str) -> bool:
+def may_read(actor: Actor) -> bool:
+    """Whether measures concern the actor at all."""
+    return access.has_role(actor, access.OVERSEERS | _ADDRESSED_ROLES)
+
+
+def measure_scope(actor: Actor) -> UnitScope:
     """Overseers see what was issued to units they oversee, a unit what was issued to it."""
-    if access.has_role(actor, access.OVERSEERS) and (actor.everywhere or unit in actor.units):
-        return True
-    return bool(actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION}) and actor.unit == unit
+    if access.has_role(actor, access.OVERSEERS):
+        return access.unit_scope(actor)
+    return UnitScope(units=frozenset({actor.unit})) if may_read(actor) and actor.unit else UnitScope()
+
+
+def may_see(actor: Actor, unit: str) -> bool:
+    """Whether the actor may know of a measure issued to that unit."""
+    return measure_scope(actor).covers(unit)
 
 
 def may_issue(actor: Actor, unit: str = "") -> bool:
     """Supervisors, to the units they oversee; without a unit: whether to any at all."""
-    return Role.SUPERVISOR in actor.roles and (actor.everywhere or not unit or unit in actor.units)
+    return Role.SUPERVISOR in actor.roles and (not unit or may_see(actor, unit))
 
 
 def may_perform(actor: Actor, step: MeasureStep, unit: str) -> bool:
     """Who may do what: the addressed unit's head answers, whoever may issue does the rest."""
+    if not may_see(actor, unit):
+        return False
     if step is MeasureStep.ANSWER:
         return Role.LEAD in actor.roles and actor.unit == unit
     return step is not MeasureStep.REMIND and may_issue(actor, unit)

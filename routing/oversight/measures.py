@@ -23,7 +23,6 @@ from feedback.queries import supervision
 from feedback.record import calendar_editions
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Measure, MeasureCase, MeasureEntry
 from routing.notices.catalogue import Audience
@@ -78,14 +77,8 @@ class MeasureFilters:
 
 
 def _visible_measures(actor: Actor) -> QuerySet[Measure]:
-    """`measures.may_see` said as a query."""
-    if access.has_role(actor, access.OVERSEERS):
-        measures = Measure.all() if actor.everywhere else Measure.filter(unit__in=sorted(actor.units | {actor.unit}))
-    elif actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION} and actor.unit:
-        measures = Measure.filter(unit=actor.unit)
-    else:
-        measures = Measure.filter(id=-1)
-    return measures
+    """`measure_types.may_see` said as a query."""
+    return Measure.filter(case_queries.build_unit_filter(measure_types.measure_scope(actor)))
 
 
 async def list_measures(actor: Actor, filters: MeasureFilters, now: datetime) -> list[MeasureView]:

@@ -303,7 +303,7 @@ async def list_measures(request: Request) -> Response:
 
 
 def _reader(actor: Actor) -> Actor:
-    if not has_role(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+    if not measure_types.may_read(actor):
         raise Forbidden
     return actor
 

@@ -59,7 +59,7 @@ def _readers(actor: Actor) -> Actor:
 
     Raises Forbidden.
     """
-    if not has_role(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+    if not measure_types.may_read(actor):
         raise Forbidden
     return actor
 

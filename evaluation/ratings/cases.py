@@ -12,6 +12,7 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Sum
 
 from evaluation.models import Rating, RatingCount
+from evaluation.ratings import rating_access
 from evaluation.ratings.counters import add_to_counter
 from evaluation.ratings.submission import PC_CHANNEL, RatingView, ServiceRating, compute_rating_id, find_rating_faults
 from evaluation.scale import INDICATOR_SET, LEVELS, decode_indicator, find_level, is_bad
@@ -24,7 +25,7 @@ from feedback.record.cases import RecordedAct
 from feedback.rules import access
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_paragraph
-from feedback.rules.vocabulary import Act, Kind, Role
+from feedback.rules.vocabulary import Act, Kind
 
 
 async def is_submitted(key: str, vault: Vault) -> bool:
@@ -107,27 +108,22 @@ async def list_ratings(
         ratings = ratings.filter(level__in=[row.level for row in LEVELS if is_bad(row.level)])
     page_range = paging.select_range(await ratings.count(), page, size)
     rows = await ratings.order_by("-at", "id").offset(page_range.start).limit(size)
-    return page_range.page_of(to_view(row, shows_source=_may_know_source(actor)) for row in rows)
+    return page_range.page_of(to_view(row, shows_source=rating_access.may_know_source(actor)) for row in rows)
 
 
 def visible_ratings(actor: Actor) -> Q:
     """The ratings the actor may know of: none of a case one is shut out of."""
-    if Role.CITIZEN in actor.roles:
-        return Q(case_no=actor.case_no) if actor.case_no else Q(id="")
-    if Role.SYSTEM in actor.roles:
+    access_scope = access.scope(actor)
+    if access_scope.everything:
         return Q()
-    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
+    if access_scope.nothing:
         return Q(id="")
+    if access_scope.case_no:
+        return Q(case_no=access_scope.case_no)
     barred_nos = Subquery(case_queries.barred_from(actor).values("case__no"))
     visible = Q(case_no__isnull=True) | ~Q(case_no__in=barred_nos)
-    visible &= Q() if actor.cleared else Q(confidential=False)
-    if actor.everywhere and access.has_role(actor, access.OVERSEERS):
-        return visible
-    return visible & Q(unit__in=sorted(actor.units | {actor.unit}))
-
-
-def _may_know_source(actor: Actor) -> bool:
-    return Role.CITIZEN in actor.roles or Role.SYSTEM in actor.roles or actor.everywhere
+    visible &= Q() if access_scope.confidential else Q(confidential=False)
+    return visible & case_queries.build_unit_filter(access.unit_scope(actor))
 
 
 def to_view(row: Rating, *, shows_source: bool) -> RatingView:

@@ -7,14 +7,12 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evaluation.ratings import disputes, exclusions
+from evaluation.ratings import disputes, exclusions, rating_access
 from evaluation.ratings.disputes import BadReviewView
 from evaluation.ratings.submission import REASON_MOST
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Forbidden, Invalid
-from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.vocabulary import Role
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
@@ -168,7 +166,7 @@ async def _whole(request: Request, cls: type[Struct]) -> dict[str, Any]:
 
 
 def _staff(actor: Actor) -> Actor:
-    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
+    if not rating_access.may_read(actor):
         raise Forbidden
     return actor
 

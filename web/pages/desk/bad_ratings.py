@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from evaluation.ratings import bad_reviews, disputes, exclusions
+from evaluation.ratings import bad_reviews, disputes, exclusions, rating_access
 from evaluation.ratings.disputes import BadReviewView
 from evaluation.ratings.submission import REASON_MOST
 from feedback.kernel import identifiers, paging
@@ -48,7 +48,7 @@ async def _staff(request: Request) -> Actor:
     Raises Forbidden.
     """
     actor = await sessions.require_actor(request)
-    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
+    if not rating_access.may_read(actor):
         raise Forbidden
     return actor
 
@@ -94,14 +94,14 @@ def _row(view: BadReviewView, names: Directory) -> dict[str, Any]:
 
 
 def _exclusion(row: Any, names: Directory, actor: Actor) -> dict[str, Any]:
-    judges = access.has_role(actor, (Role.SUPERVISOR,)) and actor.unit != row["unit"]
     return {
         "no": row["case_no"],
         "unit": names.short(row["unit"]),
         "reason": row["reason"],
         "answer": row["answer"],
         "state": STATES[row["status"]],
-        "may_decide": judges and row["status"] == exclusions.ExclusionState.ASKED,
+        "may_decide": row["status"] == exclusions.ExclusionState.ASKED
+        and rating_access.may_decide_exclusion(actor, row["unit"]),
     }
 
 

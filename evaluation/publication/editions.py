@@ -28,6 +28,7 @@ from feedback.kernel import db
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound, NotNow
 from feedback.kernel.settings import Settings
+from feedback.kernel.spreadsheets import Cell
 from feedback.queries import aggregates
 from feedback.queries import statistics as feedback_facts
 from routing import directory
@@ -191,19 +192,19 @@ def last_finished_month(now: datetime) -> str:
     return periods.month_before(office_day(now)).name
 
 
-def district_rows(figures: Mapping[str, Any]) -> list[list[str | float | None]]:
+def district_rows(figures: Mapping[str, Any]) -> list[list[Cell]]:
     """The key figures of the whole district. Editions of the first layout have none."""
     rows = [[row["group"], row["name"], *_key_figure_cells(row), row["formula"]] for row in figures.get("kpis", ())]
     return [["系统", "全区指标", "数值", "分子", "分母", "公式"], *rows] if rows else []
 
 
-def _key_figure_cells(row: Mapping[str, Any]) -> list[str | float | None]:
+def _key_figure_cells(row: Mapping[str, Any]) -> list[Cell]:
     if row["hidden"]:
         return [kpi_table.render_hidden_reason(row["hidden"]), None, None]
     return [row["value"], row["top"], row["base"]]
 
 
-def region_rows(figures: Mapping[str, Any]) -> list[list[str | float | None]]:
+def region_rows(figures: Mapping[str, Any]) -> list[list[Cell]]:
     """The cases received by street or town. Editions of the first layout have none."""
     rows = [
         [row["name"], statistics.render_reason(row["hidden"]) if row["hidden"] else row["received"]]

@@ -12,6 +12,7 @@ from evaluation.publication.editions import EditionView
 from evaluation.ratings import services
 from evaluation.scale import INDICATOR_SET, INDICATORS, find_level
 from feedback.kernel.errors import Invalid, NotFound
+from feedback.kernel.spreadsheets import CSV_TYPE, XLSX_TYPE
 from feedback.queries import public_replies
 from routing import directory
 from routing.directory import Directory, UnitRow
@@ -123,14 +124,13 @@ async def scores(request: Request) -> Response:
 async def scores_csv(request: Request) -> Response:
     """The same as CSV for spreadsheets."""
     edition = await _edition(request)
-    return _file(files.to_csv(edition).encode(), edition, "csv", "text/csv; charset=utf-8")
+    return _file(files.to_csv(edition).encode(), edition, "csv", CSV_TYPE)
 
 
 async def scores_xlsx(request: Request) -> Response:
     """The same as an Excel file with the formulae."""
     edition = await _edition(request)
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _file(files.to_xlsx(edition), edition, "xlsx", kind)
+    return _file(files.to_xlsx(edition), edition, "xlsx", XLSX_TYPE)
 
 
 async def _edition(request: Request) -> EditionView:

@@ -45,7 +45,7 @@ ADOPTIONS: Mapping[str, str] = {"adopted": "采纳", "partly": "部分采纳", "
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureRow:
+class MeasureType:
     """One row: a measure, its article, what answer it wants and by when (0: the issuer says the day)."""
 
     code: str
@@ -62,14 +62,14 @@ _LAW = "信访工作条例 第十四条第六项、第四十条第四款"
 _DAYS = "条例未定天数；默认 30 日，依据信访条例（2005）第三十六条、山东省信访条例，可以设置"
 
 # fmt: off
-MEASURES: tuple[MeasureRow, ...] = (
-    MeasureRow("interview",  "约谈",     "信访工作条例 第三十九条", "参加约谈，书面反馈整改安排", remark="到期日为反馈整改安排的最后一天"),
-    MeasureRow("circular",   "通报",     "信访工作条例 第三十九条", "书面反馈整改情况"),
-    MeasureRow("listed",     "挂牌督办", "信访工作条例 第三十九条", "按期办结并书面报告结果"),
-    MeasureRow("rectify_by", "限期整改", "信访工作条例 第三十九条", "在限期内整改并书面报告结果"),
-    MeasureRow("improve",    "改进工作建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
-    MeasureRow("policy",     "完善政策建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
-    MeasureRow("hold_liable", "追究责任建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+MEASURES: tuple[MeasureType, ...] = (
+    MeasureType("interview",  "约谈",     "信访工作条例 第三十九条", "参加约谈，书面反馈整改安排", remark="到期日为反馈整改安排的最后一天"),
+    MeasureType("circular",   "通报",     "信访工作条例 第三十九条", "书面反馈整改情况"),
+    MeasureType("listed",     "挂牌督办", "信访工作条例 第三十九条", "按期办结并书面报告结果"),
+    MeasureType("rectify_by", "限期整改", "信访工作条例 第三十九条", "在限期内整改并书面报告结果"),
+    MeasureType("improve",    "改进工作建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+    MeasureType("policy",     "完善政策建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+    MeasureType("hold_liable", "追究责任建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
 )
 
 MEASURE_STEPS: Mapping[MeasureStep, tuple[frozenset[MeasureStatus], MeasureStatus]] = {
@@ -83,7 +83,7 @@ MEASURE_STEPS: Mapping[MeasureStep, tuple[frozenset[MeasureStatus], MeasureStatu
 # fmt: on
 
 
-def find_measure_type(code: str) -> MeasureRow | None:
+def find_measure_type(code: str) -> MeasureType | None:
     return next((row for row in MEASURES if row.code == code), None)
 
 
@@ -143,7 +143,7 @@ def issue_faults(values: Mapping[str, object], today: date, cases: Sequence[str]
 
 
 def measure_step_faults(
-    step: MeasureStep, row: MeasureRow, values: Mapping[str, object], today: date
+    step: MeasureStep, row: MeasureType, values: Mapping[str, object], today: date
 ) -> dict[str, str]:
     """What is wrong with what a deed brings: an answer its words (and whether it was adopted), the rest a reason."""
     if step is MeasureStep.CLOSE:

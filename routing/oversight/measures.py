@@ -29,7 +29,7 @@ from routing.notices.catalogue import Audience
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, store_notices
 from routing.notices.delivery_hours import Priority
 from routing.oversight import measure_types
-from routing.oversight.measure_types import MEASURE_STEPS, MeasureRow, MeasureStatus, MeasureStep
+from routing.oversight.measure_types import MEASURE_STEPS, MeasureStatus, MeasureStep, MeasureType
 
 REMIND_EVERY = 5  # working days
 REMIND_DAYS = 60  # how long one goes on reminding
@@ -44,7 +44,7 @@ class MeasureView:
 
     id: int
     no: str
-    row: MeasureRow
+    measure_type: MeasureType
     unit: str
     title: str
     text: str
@@ -59,7 +59,7 @@ class MeasureView:
     answered_at: datetime | None
     cases: tuple[str, ...]
     entries: tuple[dict[str, Any], ...]
-    deeds: tuple[MeasureStep, ...]
+    steps: tuple[MeasureStep, ...]
 
     def is_late(self, now: datetime) -> bool:
         """Answered too late, or not yet and overdue."""
@@ -107,12 +107,12 @@ async def load_measure(actor: Actor, measure_id: int) -> MeasureView:
 
 
 def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]], actor: Actor) -> MeasureView:
-    kind = measure_types.find_measure_type(row.kind)
-    assert kind is not None  # noqa: S101 - rows are never removed
+    measure_type = measure_types.find_measure_type(row.kind)
+    assert measure_type is not None  # noqa: S101 - rows are never removed
     return MeasureView(
         id=row.id,
         no=row.no,
-        row=kind,
+        measure_type=measure_type,
         unit=row.unit,
         title=row.title,
         text=row.text,
@@ -127,7 +127,7 @@ def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]],
         answered_at=row.answered_at,
         cases=tuple(cases),
         entries=tuple(entries),
-        deeds=measure_types.open_measure_steps(actor, MeasureStatus(row.status), row.unit),
+        steps=measure_types.open_measure_steps(actor, MeasureStatus(row.status), row.unit),
     )
 
 

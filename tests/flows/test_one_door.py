@@ -213,8 +213,8 @@ async def test_a_clock_that_runs_out_is_told_once(context: AppContext) -> None:
 async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_stays(context: AppContext) -> None:
     receipt = await _submit(context)
     await cases.act(receipt.no, Act.WITHDRAW, citizen(receipt.no), {}, now=MONDAY + HOUR)
-    assert await jobs.forget_persons(MONDAY + timedelta(days=365), 3) == 0
-    assert await jobs.forget_persons(MONDAY + timedelta(days=366 * 3 + 2), 3) == 1
+    assert (await jobs.forget_some_persons(MONDAY + timedelta(days=365), 3, 0))[0] == 0
+    assert (await jobs.forget_some_persons(MONDAY + timedelta(days=366 * 3 + 2), 3, 0))[0] == 1
     file = await case_queries.load_file(citizen(receipt.no), receipt.no, vault=context.settings.vault)
     assert file.text.startswith("清波社区")
     assert file.person is not None and file.person.name == ""

@@ -316,7 +316,7 @@ def _measure(line: Mapping[str, Any], row: measures.MeasureView) -> dict[str, An
         "adoption": row.adoption or None,
         "text": row.text,
         "cases": list(row.cases),
-        "deeds": [deed.value for deed in row.deeds],
+        "deeds": [deed.value for deed in row.steps],
     }
 
 

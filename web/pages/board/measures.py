@@ -203,7 +203,7 @@ async def _one(
         "row": row,
         "unit": names.name(row.unit),
         "course": oversight_views.list_measure_steps(row, names),
-        "deeds": [(deed.value, oversight_views.STEP_WORDS[deed]) for deed in row.deeds],
+        "deeds": [(deed.value, oversight_views.STEP_WORDS[deed]) for deed in row.steps],
         "adoptions": list(measure_types.ADOPTIONS.items()),
         "typed": {"text": "", "adoption": "", "due_day": "", **typed},
         "errors": dict(errors),
@@ -251,11 +251,11 @@ async def letter(request: Request) -> Response:
         issuer=row.issuer_unit,
         title=row.title,
         text=row.text,
-        wants=row.row.wants,
+        wants=row.measure_type.wants,
         due_day=date.fromisoformat(first["due_day"]),
         at=row.issued_at,
     )
-    issued = await issuing.issue_unit_letter(context, row.row.code, said)
+    issued = await issuing.issue_unit_letter(context, row.measure_type.code, said)
     content = await issuing.render_unit_letter(context, issued, form, letter_actions.base_address(request))
     return letter_actions.letter_response(issued, form, content)
 

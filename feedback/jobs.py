@@ -244,16 +244,6 @@ async def count_orphaned_clocks() -> int:
     )
 
 
-async def forget_persons(now: datetime, retention_years: int) -> int:
-    """Destroy the keys of everybody whose cases all ended long ago. Returns how many people are forgotten."""
-    count, last = 0, 0
-    while True:
-        forgotten, last = await forget_some_persons(now, retention_years, last)
-        count += forgotten
-        if not last:
-            return count
-
-
 async def forget_some_persons(now: datetime, retention_years: int, last: int) -> tuple[int, int]:
     """Look at some people from the id behind `last` on, and destroy the keys of those whose cases all ended long ago.
 

@@ -47,7 +47,7 @@ class IssuedLetter:
     issued_at: datetime
 
     @property
-    def row(self) -> letter_types.LetterType:
+    def letter_type(self) -> letter_types.LetterType:
         return letter_types.BY_CODE[self.code]
 
 
@@ -210,7 +210,7 @@ async def list_letters(actor: Actor, file: CaseFile) -> list[IssuedLetter]:
     """The letters of a file that whoever sees it may read, oldest first."""
     rows = await Letter.filter(case__no=file.no).order_by("seq", "id")
     letters = [_to_letter(row, file.no) for row in rows]
-    return [letter for letter in letters if access.may_read_letter(actor, internal=letter.row.internal)]
+    return [letter for letter in letters if access.may_read_letter(actor, internal=letter.letter_type.internal)]
 
 
 async def open_letter(

@@ -49,6 +49,16 @@ class RegionRow:
     places: tuple[str, ...]
 
 
+def _walk_up(code: str, rows: Mapping[str, UnitRow] | Mapping[str, RegionRow]) -> frozenset[str]:
+    """A code and all above it, each once, even where a parent's parent is itself."""
+    codes: set[str] = set()
+    while code and code not in codes:
+        codes.add(code)
+        row = rows.get(code)
+        code = row.parent if row else ""
+    return frozenset(codes)
+
+
 @dataclass(frozen=True)
 class Directory:
     """All units, regions and routing rows of one edition."""
@@ -109,12 +119,7 @@ class Directory:
 
     def ancestry(self, code: str) -> frozenset[str]:
         """The unit and all above it."""
-        units: set[str] = set()
-        while code and code not in units:
-            units.add(code)
-            row = self.by_code.get(code)
-            code = row.parent if row else ""
-        return frozenset(units)
+        return _walk_up(code, self.by_code)
 
     def superior(self, code: str) -> str:
         """The unit one level above: the one that reviews (信访工作条例 第三十五条)."""
@@ -123,12 +128,7 @@ class Directory:
 
     def region_chain(self, code: str) -> frozenset[str]:
         """The region and all regions it lies in."""
-        regions: set[str] = set()
-        while code and code not in regions:
-            regions.add(code)
-            row = self.by_region.get(code)
-            code = row.parent if row else ""
-        return frozenset(regions)
+        return _walk_up(code, self.by_region)
 
     def region_name(self, code: str) -> str:
         """清河街道清波社区, without the district and what lies above it."""

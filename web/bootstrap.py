@@ -241,7 +241,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
 
     async def alarm(now: datetime, position: str) -> Slice:
         number = int(position or 0)
-        if await consultation_deadlines.ring_some(manner, now, number):
+        if await consultation_deadlines.notify_slice(manner, now, number):
             context.wake()
         return Slice() if consultation_deadlines.is_last(number) else Slice(str(number + 1), is_done=False)
 

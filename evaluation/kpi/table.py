@@ -4,25 +4,24 @@ Overseers of the whole installation see every unit, others their own units and w
 Nothing is hidden here but reports, which are in no figure; what is published goes through `list_public_figures`.
 """
 
-from collections.abc import Mapping, Sequence
-from io import BytesIO
+from collections.abc import Mapping
 from typing import Any
 
-from evaluation import csv_files
 from evaluation.disclosure import DisclosureRules
 from evaluation.kpi import definitions, facts
 from evaluation.kpi.definitions import FACT_BY_CODE, KPI_BY_CODE, KPIS, Kpi, Weights
 from evaluation.kpi.facts import FactCounts, Question
+from feedback.kernel import spreadsheets
+from feedback.kernel.spreadsheets import Cell, Sheet, SheetColumn
+from feedback.rules import access
 from feedback.rules.access import Actor
 from routing import directory
 
 
 def filter_visible(counts_by_unit: FactCounts, actor: Actor) -> FactCounts:
     """The units whose figures the actor may see."""
-    if actor.everywhere:
-        return counts_by_unit
-    own_units = actor.units | {actor.unit}
-    return {unit: counts for unit, counts in counts_by_unit.items() if unit in own_units}
+    units = access.unit_scope(actor)
+    return {unit: counts for unit, counts in counts_by_unit.items() if units.covers(unit)}
 
 
 async def build_table(question: Question, actor: Actor, weights: Weights) -> dict[str, Any]:
@@ -128,9 +127,9 @@ def column_names() -> list[str]:
     return ["单位", "指标", "数值", "分子", "分母", "另计"]
 
 
-def list_lines(table: Mapping[str, Any]) -> list[list[str | float | None]]:
+def list_lines(table: Mapping[str, Any]) -> list[list[Cell]]:
     """One line per unit and figure, all units together first."""
-    rows: list[list[str | float | None]] = []
+    rows: list[list[Cell]] = []
     for unit in (table["total"], *table["units"]):
         for code, figure in unit["figures"].items():
             if figure["value"] is None and not figure["base"]:
@@ -166,42 +165,40 @@ def list_notes(table: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def to_csv(table: Mapping[str, Any]) -> str:
     """The long table as CSV."""
-    return csv_files.to_csv([column_names(), *list_lines(table), [], *list_notes(table)])
+    return spreadsheets.to_csv([column_names(), *list_lines(table), [], *list_notes(table)])
 
 
 def to_xlsx(table: Mapping[str, Any]) -> bytes:
     """A workbook: 指标 (a column per figure), 分子分母 (the long table), 口径, 说明."""
-    import xlsxwriter  # a quarter of a second, needed for a download only
-
-    file = BytesIO()
-    workbook = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-    formats = {
-        sort: workbook.add_format({"num_format": number_format}) for sort, number_format in _NUMBER_FORMATS.items()
-    }
-    sheet = workbook.add_worksheet("指标")
-    sheet.write_row(0, 0, ["单位", "收到诉求", *(kpi.name for kpi in KPIS)], bold)
-    for y, unit in enumerate((table["total"], *table["units"]), 1):
-        sheet.write_row(y, 0, [unit["name"], unit["received"]])
-        for x, kpi in enumerate(KPIS, 2):
-            value = unit["figures"][kpi.code]["value"]
-            if value is not None:
-                sheet.write_number(y, x, value, formats[kpi.sort])
-    sheet.freeze_panes(1, 1)
-    sheet.set_column(0, 0, 28)
-    sheet.set_column(1, len(KPIS) + 1, 12)
-    long_sheet = workbook.add_worksheet("分子分母")
-    _write_sheet(long_sheet, [column_names(), *list_lines(table)], bold)
-    rows = [
-        ("指标", "公式（不计入）", "依据和说明"),
-        *(_definition_cells(definition) for definition in table["definitions"]),
+    figure_columns = [SheetColumn(kpi.name, 12, _NUMBER_FORMATS[kpi.sort]) for kpi in KPIS]
+    figure_rows = [
+        [unit["name"], unit["received"], *(unit["figures"][kpi.code]["value"] for kpi in KPIS)]
+        for unit in (table["total"], *table["units"])
     ]
-    csv_files.write_text_sheet(workbook.add_worksheet("口径"), rows, None)
-    csv_files.write_text_sheet(workbook.add_worksheet("说明"), list_notes(table), None)
-    workbook.close()
-    return file.getvalue()
+    definition_columns = [SheetColumn("指标", 22), SheetColumn("公式（不计入）", 70), SheetColumn("依据和说明", 70)]
+    return spreadsheets.to_xlsx(
+        [
+            Sheet(
+                "指标",
+                [SheetColumn("单位", 28), SheetColumn("收到诉求", 12), *figure_columns],
+                figure_rows,
+                frozen_columns=1,
+            ),
+            Sheet(
+                "分子分母",
+                [
+                    SheetColumn(name, width)
+                    for name, width in zip(column_names(), (26, 26, 12, 12, 12, 12), strict=True)
+                ],
+                list_lines(table),
+            ),
+            Sheet("口径", definition_columns, [_definition_cells(row) for row in table["definitions"]]),
+            Sheet("说明", NOTE_COLUMNS, list_notes(table)),
+        ]
+    )
 
 
+NOTE_COLUMNS = (SheetColumn(width=22), SheetColumn(width=70))
 _NUMBER_FORMATS: Mapping[str, str] = {
     "share": "0.0%",
     "product": "0.00%",
@@ -209,14 +206,6 @@ _NUMBER_FORMATS: Mapping[str, str] = {
     "mean": "0.00",
     "days": "0.0",
 }
-
-
-def _write_sheet(sheet: Any, rows: Sequence[Sequence[str | float | None]], bold: Any) -> None:
-    for y, line in enumerate(rows):
-        sheet.write_row(y, 0, line, bold if y == 0 else None)
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, 1, 26)
-    sheet.set_column(2, 5, 12)
 
 
 def _definition_cells(definition: Mapping[str, Any]) -> tuple[str, str, str]:

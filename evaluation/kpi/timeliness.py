@@ -47,7 +47,7 @@ class ClockFact:
     due_at: datetime  # the first instant too late
     stopped_at: datetime | None = None
     stopped_by: str = ""
-    kept: bool = True
+    is_fulfilled: bool = True  # by what stopped it; False: held, withdrawn or merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def clock_outcome(clock: ClockFact, period: Period, at: datetime) -> TimelinessO
     if stop_time is not None and stop_time < clock.due_at:
         if stop_time < period.since:
             return TimelinessOutcome.ELSEWHERE
-        if clock.kept:
+        if clock.is_fulfilled:
             return TimelinessOutcome.ON_TIME
         return TimelinessOutcome.HELD if clock.stopped_by == Act.HOLD else TimelinessOutcome.VOID
     if clock.due_at <= min(at, period.until):
@@ -168,7 +168,7 @@ def count_rectifications(
             continue
         unit = find_responsible_unit(clock, tenures_by_case.get(clock.case_no, ()), min(at, period.until))
         counts = counts_by_unit.get(unit, RectificationCounts())
-        is_done = _stop_time(clock, period, at) is not None and clock.kept
+        is_done = _stop_time(clock, period, at) is not None and clock.is_fulfilled
         counts_by_unit[unit] = RectificationCounts(
             counts.due + 1, counts.done + is_done, counts.on_time + (result is TimelinessOutcome.ON_TIME)
         )

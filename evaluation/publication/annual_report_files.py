@@ -8,8 +8,8 @@ import unicodedata
 from io import BytesIO
 from typing import Any
 
-from evaluation.csv_files import escape_cell
 from evaluation.publication.annual_report import Cell, Report, Section, Table, format_cell
+from feedback.kernel import spreadsheets
 from feedback.kernel.clock import OFFICE_TIMEZONE
 
 BAR_BLOCKS = 12  # blocks of the longest bar
@@ -136,25 +136,20 @@ def _strip_control_characters(text: str) -> str:
 
 def to_xlsx(report: Report) -> bytes:
     """The report as a workbook: a sheet per section, each table with its chart beside it."""
-    import xlsxwriter  # a quarter of a second, needed for a report only
-
-    file = BytesIO()
-    workbook = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    workbook.set_properties({"title": report.title, "created": report.made_at.replace(tzinfo=None)})
-    formats = {
-        sort: workbook.add_format({"num_format": number_format}) for sort, number_format in _NUMBER_FORMATS.items()
-    }
-    formats |= {
-        "bold": workbook.add_format({"bold": True}),
-        "head": workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True}),
-    }
-    cover_sheet = workbook.add_worksheet("说明")
-    for y, words in enumerate((report.title, report.owner, format_made_at(report), NOTICE)):
-        cover_sheet.write_string(y, 0, words, formats["bold"] if y == 0 else None)
-    cover_sheet.set_column(0, 0, 90)
-    for section in report.sections:
-        _write_section(workbook, section, formats)
-    workbook.close()
+    with spreadsheets.open_workbook(title=report.title, made_at=report.made_at) as (workbook, file):
+        formats = {
+            sort: workbook.add_format({"num_format": number_format}) for sort, number_format in _NUMBER_FORMATS.items()
+        }
+        formats |= {
+            "bold": workbook.add_format({"bold": True}),
+            "head": workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True}),
+        }
+        cover_sheet = workbook.add_worksheet("说明")
+        cover_sheet.set_column(0, 0, 90)
+        for y, words in enumerate((report.title, report.owner, format_made_at(report), NOTICE)):
+            spreadsheets.write_cell(cover_sheet, y, 0, words, formats["bold"] if y == 0 else None)
+        for section in report.sections:
+            _write_section(workbook, section, formats)
     return file.getvalue()
 
 
@@ -165,27 +160,25 @@ def sheet_name(heading: str) -> str:
 
 def _write_section(workbook: Any, section: Section, formats: dict[str, Any]) -> None:
     sheet = workbook.add_worksheet(sheet_name(section.heading))
+    sheet.set_column(0, 0, 36)
+    sheet.set_column(1, 4, 16)
     y = 0
     for sentence in section.sentences:
-        sheet.write_string(y, 0, sentence)
+        spreadsheets.write_cell(sheet, y, 0, sentence)
         y += 1
     for table in section.tables:
         y = _write_table(workbook, sheet, table, y + 1, formats)
-    sheet.set_column(0, 0, 36)
-    sheet.set_column(1, 4, 16)
 
 
 def _write_table(workbook: Any, sheet: Any, table: Table, y: int, formats: dict[str, Any]) -> int:
     """Write a table from row `y` on. Returns the first free row."""
-    sheet.write_string(y, 0, table.caption, formats["bold"])
-    sheet.write_row(y + 1, 0, [column.name for column in table.columns], formats["head"])
+    spreadsheets.write_cell(sheet, y, 0, table.caption, formats["bold"])
+    for x, column in enumerate(table.columns):
+        spreadsheets.write_cell(sheet, y + 1, x, column.name, formats["head"])
     first_row = y + 2
     for row_index, row in enumerate(table.rows, first_row):
         for x, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
-            if isinstance(cell, str):
-                sheet.write_string(row_index, x, str(escape_cell(cell)))
-            elif cell is not None:
-                sheet.write_number(row_index, x, cell, formats.get(column.sort))
+            spreadsheets.write_cell(sheet, row_index, x, cell, formats.get(column.sort))
     last_row = first_row + len(table.rows) - 1
     if table.bars is None or not table.rows:
         return last_row + 2

@@ -20,14 +20,14 @@ from routing.notices.delivery_hours import Priority
 
 @dataclass(frozen=True, slots=True)
 class ConsultationStage:
-    """From how many calendar days on, what it is called, where that is written, and who is told how urgently."""
+    """From how many calendar days on, what it is called, where that is written, and who is notified how urgently."""
 
     days: int
     code: str
     name: str
     law: str
-    told: tuple[Audience, ...]
-    push: Priority = Priority.WORKING
+    audiences: tuple[Audience, ...]
+    priority: Priority = Priority.WORKING
 
 
 _UNIT, _HEAD, _OVERSEER = Audience.UNIT, Audience.HEAD, Audience.OVERSEER
@@ -81,7 +81,7 @@ async def notify_overdue(policy: DeliveryPolicy, now: datetime) -> int:
 
     Raises Conflict when another worker tells the same just now.
     """
-    return sum([await ring_some(policy, now, number) for number in range(len(_DAYS))])
+    return sum([await notify_slice(policy, now, number) for number in range(len(_DAYS))])
 
 
 def is_last(number: int) -> bool:
@@ -89,27 +89,27 @@ def is_last(number: int) -> bool:
     return number >= len(_DAYS) - 1
 
 
-async def ring_some(manner: DeliveryPolicy, now: datetime, number: int) -> int:
+async def notify_slice(policy: DeliveryPolicy, now: datetime, number: int) -> int:
     """A slice of `notify_overdue`: what was received on one day. Slices are numbered from 0. Returns how many were told."""
     above, planned = await directory.list_overseers(), []
     rows = await aggregates.unanswered_of(office_day(now) - timedelta(days=_DAYS[number]))
-    for each in _at_a_stage(rows, now):
-        whom = {_UNIT: [each.unit], _HEAD: [each.unit]}
-        whom[_OVERSEER] = sorted({a.unit for a in above if a.everywhere or each.unit in a.units})
+    for consultation in _at_a_stage(rows, now):
+        units_by_audience = {_UNIT: [consultation.unit], _HEAD: [consultation.unit]}
+        units_by_audience[_OVERSEER] = sorted({a.unit for a in above if a.everywhere or consultation.unit in a.units})
         planned += [
             PlannedNotice(
-                f"website.{each.stage.code}:{each.case_no}:{audience}:{unit}",
-                each.case_no,
-                f"website.{each.stage.code}",
+                f"website.{consultation.stage.code}:{consultation.case_no}:{audience}:{unit}",
+                consultation.case_no,
+                f"website.{consultation.stage.code}",
                 audience,
                 unit,
-                f"网上咨询 {each.case_no} {each.stage.name}，请尽快答复。",
-                each.stage.push,
+                f"网上咨询 {consultation.case_no} {consultation.stage.name}，请尽快答复。",
+                consultation.stage.priority,
             )
-            for audience in each.stage.told
-            for unit in whom[audience]
+            for audience in consultation.stage.audiences
+            for unit in units_by_audience[audience]
         ]
-    return await delivery.store_notices(planned, manner, now)
+    return await delivery.store_notices(planned, policy, now)
 
 
 async def count_silent_days(now: datetime) -> int | None:

@@ -28,6 +28,7 @@ from feedback.kernel import db
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound, NotNow
 from feedback.kernel.settings import Settings
+from feedback.kernel.spreadsheets import Cell
 from feedback.queries import aggregates
 from feedback.queries import statistics as feedback_facts
 from routing import directory
@@ -36,7 +37,7 @@ from routing.directory import Directory
 
 @dataclass(frozen=True, slots=True)
 class EditionView:
-    """The published figures of a period. `fresh` is False when they had been frozen before."""
+    """The published figures of a period. `is_new` is False when they had been frozen before."""
 
     period: str
     number: int
@@ -47,7 +48,7 @@ class EditionView:
     remark: str
     digest: str
     figures: Mapping[str, Any] = field(repr=False)
-    fresh: bool = False
+    is_new: bool = False
 
 
 async def publish_edition(
@@ -85,7 +86,7 @@ async def publish_edition(
             await row.save(force_create=True)
     except IntegrityError:  # somebody else froze it at the same moment, from the same facts
         return await load_edition(period)
-    return _to_view(row, fresh=True)
+    return _to_view(row, is_new=True)
 
 
 async def load_edition(period: str, number: int | None = None) -> EditionView:
@@ -164,14 +165,14 @@ async def _count_by_region(question: Question, names: Directory) -> dict[str, in
 
 def _to_clock_fact(row: Mapping[str, Any]) -> ClockFact:
     names = ("case_no", "term", "holder", "unit", "desk", "profile", "starts_at", "due_at", "stopped_at", "stopped_by")
-    return ClockFact(**{name: row[name] for name in names}, kept=bool(row["kept"]))
+    return ClockFact(**{name: row[name] for name in names}, is_fulfilled=bool(row["kept"]))
 
 
 async def _newest_row(period: str) -> stored.Edition | None:
     return await stored.Edition.filter(period=period).order_by("-number").first()
 
 
-def _to_view(row: stored.Edition, *, fresh: bool = False) -> EditionView:
+def _to_view(row: stored.Edition, *, is_new: bool = False) -> EditionView:
     return EditionView(
         period=row.period,
         number=row.number,
@@ -182,7 +183,7 @@ def _to_view(row: stored.Edition, *, fresh: bool = False) -> EditionView:
         remark=row.remark,
         digest=row.digest,
         figures=row.figures,
-        fresh=fresh,
+        is_new=is_new,
     )
 
 
@@ -191,19 +192,19 @@ def last_finished_month(now: datetime) -> str:
     return periods.month_before(office_day(now)).name
 
 
-def district_rows(figures: Mapping[str, Any]) -> list[list[str | float | None]]:
+def district_rows(figures: Mapping[str, Any]) -> list[list[Cell]]:
     """The key figures of the whole district. Editions of the first layout have none."""
     rows = [[row["group"], row["name"], *_key_figure_cells(row), row["formula"]] for row in figures.get("kpis", ())]
     return [["系统", "全区指标", "数值", "分子", "分母", "公式"], *rows] if rows else []
 
 
-def _key_figure_cells(row: Mapping[str, Any]) -> list[str | float | None]:
+def _key_figure_cells(row: Mapping[str, Any]) -> list[Cell]:
     if row["hidden"]:
         return [kpi_table.render_hidden_reason(row["hidden"]), None, None]
     return [row["value"], row["top"], row["base"]]
 
 
-def region_rows(figures: Mapping[str, Any]) -> list[list[str | float | None]]:
+def region_rows(figures: Mapping[str, Any]) -> list[list[Cell]]:
     """The cases received by street or town. Editions of the first layout have none."""
     rows = [
         [row["name"], statistics.render_reason(row["hidden"]) if row["hidden"] else row["received"]]

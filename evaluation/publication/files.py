@@ -1,12 +1,13 @@
 """Files of a published edition for download: CSV and Excel, with the same cells, words and formulae as the page."""
 
-from collections.abc import Mapping
-from io import BytesIO
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluation import csv_files
+from evaluation.kpi.table import NOTE_COLUMNS
 from evaluation.publication import statistics
 from evaluation.publication.editions import EditionView, district_rows, region_rows
+from feedback.kernel import spreadsheets
+from feedback.kernel.spreadsheets import Cell, Sheet, SheetColumn
 
 
 def column_names(figures: Mapping[str, Any]) -> list[str]:
@@ -14,7 +15,7 @@ def column_names(figures: Mapping[str, Any]) -> list[str]:
     return ["单位", *(row["name"] for row in figures["formulae"])]
 
 
-def list_lines(figures: Mapping[str, Any]) -> list[list[str | float]]:
+def list_lines(figures: Mapping[str, Any]) -> list[list[Cell]]:
     """The table in the order of `column_names`, all units together first. A hidden figure is replaced by the reason."""
     return [[row["name"], *(_cell_value(row, column) for column in figures["formulae"])] for row in _all_rows(figures)]
 
@@ -62,7 +63,7 @@ def list_notes(edition: EditionView) -> list[tuple[str, str]]:
 def to_csv(edition: EditionView) -> str:
     """The table as CSV for spreadsheet programs: with a byte order mark, and no cell they would take for a formula."""
     figures = edition.figures
-    return csv_files.to_csv(
+    return spreadsheets.to_csv(
         [
             column_names(figures),
             *list_lines(figures),
@@ -77,41 +78,29 @@ def to_csv(edition: EditionView) -> str:
 
 
 def to_xlsx(edition: EditionView) -> bytes:
-    """The edition as a workbook: 指标, 公式, 说明."""
-    import xlsxwriter  # a quarter of a second, needed for a download only
-
+    """The edition as a workbook: 指标, 公式, 说明, and what later layouts have besides."""
     figures = edition.figures
-    file = BytesIO()
-    workbook = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    workbook.set_properties({"title": f"办理公示 {edition.period}", "created": edition.made_at.replace(tzinfo=None)})
-    bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-    formats = {
-        "share": workbook.add_format({"num_format": "0.0%"}),
-        "mean": workbook.add_format({"num_format": "0.00"}),
-    }
-    sheet = workbook.add_worksheet("指标")
-    sheet.write_row(0, 0, column_names(figures), bold)
-    for y, line in enumerate(list_lines(figures), 1):
-        sheet.write(y, 0, line[0])
-        for x, (cell, column) in enumerate(zip(line[1:], figures["formulae"], strict=True), 1):
-            sheet.write(y, x, cell, formats.get(column["sort"]))
-    sheet.freeze_panes(1, 1)
-    sheet.set_column(0, 0, 28)
-    sheet.set_column(1, len(figures["formulae"]), 14)
-    for name, rows in (("全区指标", district_rows(figures)), ("各镇街", region_rows(figures))):
-        if rows:
-            _write_sheet(workbook.add_worksheet(name), rows, bold)
-    csv_files.write_text_sheet(workbook.add_worksheet("公式"), [("指标", "公式", "依据")], bold)
-    formulae = [(row["name"], row["formula"], row["source"]) for row in figures["formulae"]]
-    csv_files.write_text_sheet(workbook.get_worksheet_by_name("公式"), formulae, None, first_row=1)
-    csv_files.write_text_sheet(workbook.add_worksheet("说明"), list_notes(edition), None)
-    workbook.close()
-    return file.getvalue()
+    figure_columns = [SheetColumn(row["name"], 14, _NUMBER_FORMATS.get(row["sort"], "")) for row in figures["formulae"]]
+    formula_rows = [(row["name"], row["formula"], row["source"]) for row in figures["formulae"]]
+    more_sheets = [
+        Sheet(name, _to_columns(rows[0]), rows[1:])
+        for name, rows in (("全区指标", district_rows(figures)), ("各镇街", region_rows(figures)))
+        if rows
+    ]
+    return spreadsheets.to_xlsx(
+        [
+            Sheet("指标", [SheetColumn("单位", 28), *figure_columns], list_lines(figures), frozen_columns=1),
+            *more_sheets,
+            Sheet("公式", [SheetColumn("指标", 22), SheetColumn("公式", 70), SheetColumn("依据", 70)], formula_rows),
+            Sheet("说明", NOTE_COLUMNS, list_notes(edition)),
+        ],
+        title=f"办理公示 {edition.period}",
+        made_at=edition.made_at,
+    )
 
 
-def _write_sheet(sheet: Any, rows: list[list[str | float | None]], bold: Any) -> None:
-    for y, row in enumerate(rows):
-        sheet.write_row(y, 0, row, bold if y == 0 else None)
-    sheet.set_column(0, 1, 26)
-    sheet.set_column(2, 4, 14)
-    sheet.set_column(5, 5, 70)
+_NUMBER_FORMATS = {"share": "0.0%", "mean": "0.00"}
+
+
+def _to_columns(titles: Sequence[Cell]) -> list[SheetColumn]:
+    return [SheetColumn(str(title), width) for title, width in zip(titles, (26, 26, 14, 14, 14, 70), strict=False)]

@@ -5,7 +5,6 @@ The act RATE (`feedback.record.cases`) carries `record_rating` into its transact
 
 from collections.abc import Mapping
 from datetime import datetime
-from math import ceil
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -13,19 +12,20 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Sum
 
 from evaluation.models import Rating, RatingCount
+from evaluation.ratings import rating_access
 from evaluation.ratings.counters import add_to_counter
 from evaluation.ratings.submission import PC_CHANNEL, RatingView, ServiceRating, compute_rating_id, find_rating_faults
 from evaluation.scale import INDICATOR_SET, LEVELS, decode_indicator, find_level, is_bad
-from feedback.kernel import identifiers
+from feedback.kernel import identifiers, paging
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Invalid, NotFound
+from feedback.kernel.paging import Page
 from feedback.queries import cases as case_queries
 from feedback.record.cases import RecordedAct
 from feedback.rules import access
 from feedback.rules.access import Actor
 from feedback.rules.intake import clean_paragraph
-from feedback.rules.read_models import Page
-from feedback.rules.vocabulary import Act, Kind, Role
+from feedback.rules.vocabulary import Act, Kind
 
 
 async def is_submitted(key: str, vault: Vault) -> bool:
@@ -97,7 +97,7 @@ async def total() -> int:
 
 async def list_ratings(
     actor: Actor, *, unit: str = "", case_no: str = "", bad_only: bool = False, page: int = 1, size: int = 50
-) -> Page:
+) -> Page[RatingView]:
     """The ratings the actor sees, newest first: a citizen those of the case, a unit its own, an overseer all."""
     ratings = Rating.filter(visible_ratings(actor))
     if unit:
@@ -106,30 +106,24 @@ async def list_ratings(
         ratings = ratings.filter(case_no=case_no)
     if bad_only:
         ratings = ratings.filter(level__in=[row.level for row in LEVELS if is_bad(row.level)])
-    total = await ratings.count()
-    rows = await ratings.order_by("-at", "id").offset((max(page, 1) - 1) * size).limit(size)
-    items = tuple(to_view(row, shows_source=_may_know_source(actor)) for row in rows)
-    return Page(items, total, max(page, 1), max(1, ceil(total / size)))
+    page_range = paging.select_range(await ratings.count(), page, size)
+    rows = await ratings.order_by("-at", "id").offset(page_range.start).limit(size)
+    return page_range.page_of(to_view(row, shows_source=rating_access.may_know_source(actor)) for row in rows)
 
 
 def visible_ratings(actor: Actor) -> Q:
     """The ratings the actor may know of: none of a case one is shut out of."""
-    if Role.CITIZEN in actor.roles:
-        return Q(case_no=actor.case_no) if actor.case_no else Q(id="")
-    if Role.SYSTEM in actor.roles:
+    access_scope = access.scope(actor)
+    if access_scope.everything:
         return Q()
-    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
+    if access_scope.nothing:
         return Q(id="")
+    if access_scope.case_no:
+        return Q(case_no=access_scope.case_no)
     barred_nos = Subquery(case_queries.barred_from(actor).values("case__no"))
     visible = Q(case_no__isnull=True) | ~Q(case_no__in=barred_nos)
-    visible &= Q() if actor.cleared else Q(confidential=False)
-    if actor.everywhere and access.has_role(actor, access.OVERSEERS):
-        return visible
-    return visible & Q(unit__in=sorted(actor.units | {actor.unit}))
-
-
-def _may_know_source(actor: Actor) -> bool:
-    return Role.CITIZEN in actor.roles or Role.SYSTEM in actor.roles or actor.everywhere
+    visible &= Q() if access_scope.confidential else Q(confidential=False)
+    return visible & case_queries.build_unit_filter(access.unit_scope(actor))
 
 
 def to_view(row: Rating, *, shows_source: bool) -> RatingView:

@@ -12,23 +12,19 @@ from typing import Any
 from tortoise.expressions import Q
 
 from evaluation.models import Edition, Rating
-from evaluation.ratings import bad_reviews, counters
+from evaluation.ratings import bad_reviews, counters, rating_access
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings.bad_reviews import DISPUTE_DAYS, RectificationFacts, RectificationState
-from evaluation.ratings.submission import RatingValidity, RatingView
+from evaluation.ratings.submission import RatingValidity, RatingView, clean_reason
 from evaluation.scale import is_bad
 from feedback.kernel import db
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Forbidden, Invalid, NotFound, NotNow
+from feedback.kernel.errors import Forbidden, NotFound, NotNow
+from feedback.kernel.paging import Page
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
-from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import clean_line
-from feedback.rules.read_models import Page
-from feedback.rules.vocabulary import Act, Role
-
-REASON_MOST = 300
+from feedback.rules.vocabulary import Act
 
 
 async def dispute_rating(rating_id: str, actor: Actor, reason: str, *, now: datetime) -> None:
@@ -36,8 +32,8 @@ async def dispute_rating(rating_id: str, actor: Actor, reason: str, *, now: date
 
     Raises NotFound, Invalid, or NotNow.
     """
-    row = await Rating.get_or_none(Q(id=rating_id) & Q(unit=actor.unit) & case_ratings.visible_ratings(actor))
-    if row is None or not access.has_role(actor, (Role.CLERK, Role.LEAD)):
+    row = await Rating.get_or_none(Q(id=rating_id) & case_ratings.visible_ratings(actor))
+    if row is None or not rating_access.may_speak_for(actor, row.unit):
         raise NotFound(rating=rating_id)
     if not is_bad(row.level):
         raise NotNow(code="not_a_bad_rating")
@@ -45,7 +41,7 @@ async def dispute_rating(rating_id: str, actor: Actor, reason: str, *, now: date
         raise NotNow(code="disputed_before")
     if now >= bad_reviews.compute_due_at(DISPUTE_DAYS, row.at, await calendar_editions.load_current_calendar()):
         raise NotNow(code="dispute_lapsed")
-    columns = {"dispute_reason": _clean_reason(reason), "disputed_by": actor.id, "disputed_at": now}
+    columns = {"dispute_reason": clean_reason(reason), "disputed_by": actor.id, "disputed_at": now}
     await _change_validity(row, RatingValidity.VALID, RatingValidity.UNDER_REVIEW, columns)
 
 
@@ -57,19 +53,12 @@ async def decide_dispute(rating_id: str, actor: Actor, *, is_valid: bool, reason
     row = await Rating.get_or_none(Q(id=rating_id) & case_ratings.visible_ratings(actor))
     if row is None:
         raise NotFound(rating=rating_id)
-    if not access.has_role(actor, (Role.SUPERVISOR,)) or not actor.everywhere or actor.unit == row.unit:
+    if not rating_access.may_decide_dispute(actor, row.unit):
         raise Forbidden(code="not_by_the_rated_unit")
-    columns = {"set_aside": _clean_reason(reason), "judged_by": actor.id, "judged_at": now}
+    columns = {"set_aside": clean_reason(reason), "judged_by": actor.id, "judged_at": now}
     await _change_validity(
         row, RatingValidity.UNDER_REVIEW, RatingValidity.VALID if is_valid else RatingValidity.INVALID, columns
     )
-
-
-def _clean_reason(text: str) -> str:
-    text = clean_line(text)
-    if not text or len(text) > REASON_MOST:
-        raise Invalid({"reason": "too_long" if text else "missing"})
-    return text
 
 
 async def _change_validity(
@@ -96,13 +85,13 @@ class BadReviewView:
     may_judge: bool
 
 
-async def list_bad_reviews(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -> Page:
+async def list_bad_reviews(actor: Actor, *, now: datetime, page: int = 1, size: int = 20) -> Page[BadReviewView]:
     """The bad ratings the actor sees, newest first, each with its stage."""
     ratings = await case_ratings.list_ratings(actor, bad_only=True, page=page, size=size)
     rows = {row.id: row for row in await Rating.filter(id__in=[view.id for view in ratings.items])}
     published_months = set(await Edition.filter(provisional=False).distinct().values_list("period", flat=True))
     items = [await _to_bad_review(view, rows[view.id], actor, now, published_months) for view in ratings.items]
-    return Page(tuple(items), ratings.total, ratings.page, ratings.pages)
+    return Page(tuple(items), ratings.total, ratings.number, ratings.pages)
 
 
 async def _to_bad_review(
@@ -123,7 +112,6 @@ async def _to_bad_review(
     )
     calendar, days = await calendar_editions.load_current_calendar(), bad_reviews.STAGE_BY_STATE[stage].days
     since = row.disputed_at if stage is RectificationState.INVALID_PROPOSED else entries[-1].at if entries else row.at
-    is_own = row.unit == actor.unit
     in_time = now < bad_reviews.compute_due_at(DISPUTE_DAYS, row.at, calendar)
     is_open = row.status == RatingValidity.VALID and row.disputed_at is None and in_time
     return BadReviewView(
@@ -131,9 +119,6 @@ async def _to_bad_review(
         stage,
         bad_reviews.compute_due_at(days, since, calendar) if days is not None and since is not None else None,
         row.dispute_reason,
-        may_dispute=is_own and is_open and access.has_role(actor, (Role.CLERK, Role.LEAD)),
-        may_judge=not is_own
-        and row.status == RatingValidity.UNDER_REVIEW
-        and actor.everywhere
-        and access.has_role(actor, (Role.SUPERVISOR,)),
+        may_dispute=is_open and rating_access.may_speak_for(actor, row.unit),
+        may_judge=row.status == RatingValidity.UNDER_REVIEW and rating_access.may_decide_dispute(actor, row.unit),
     )

@@ -8,8 +8,11 @@ from enum import StrEnum
 from evaluation.scale import INDICATORS, LEVELS, RATING_CHANNELS
 from feedback.kernel import identifiers
 from feedback.kernel.crypto import Vault
+from feedback.kernel.errors import Invalid
+from feedback.rules.intake import clean_line
 
 TEXT_MOST = 500
+REASON_MOST = 300
 HANDLING_MOST = 60
 MATTER_MOST = 40
 FOLLOW_UP_NUMBER = 2
@@ -90,6 +93,17 @@ def find_rating_faults(level: object, tags: Sequence[str], text: str, pf: str = 
     if pf not in RATING_CHANNELS:
         faults["pf"] = "unknown"
     return faults
+
+
+def clean_reason(text: str) -> str:
+    """The reason of a dispute, of an exclusion, or of a decision on either, as one line.
+
+    Raises Invalid when there is none, or one too long.
+    """
+    text = clean_line(text)
+    if not text or len(text) > REASON_MOST:
+        raise Invalid({"reason": "too_long" if text else "missing"})
+    return text
 
 
 def compute_rating_id(key: str, vault: Vault) -> str:

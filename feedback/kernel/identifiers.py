@@ -11,7 +11,7 @@ from datetime import date
 
 CODE_DIGITS = 12
 _DIGITS = "0123456789"
-_NUMBER_MOST = 20  # longer than any number there is: what is cut here was none
+CASE_NUMBER_MOST = 20  # no case number is longer, and PostgreSQL refuses to compare a longer one
 
 
 def case_number(day: date) -> str:
@@ -37,7 +37,7 @@ def normalize_case_number(text: str) -> str:
     digits = normalize_code(text)
     if len(digits) == 14:
         return f"{digits[:8]}-{digits[8:]}"
-    return unicodedata.normalize("NFKC", text).strip()[:_NUMBER_MOST]
+    return unicodedata.normalize("NFKC", text).strip()[:CASE_NUMBER_MOST]
 
 
 def new_token() -> str:

@@ -10,20 +10,19 @@ from typing import Any
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
-from feedback.kernel import db
+from feedback.kernel import db, identifiers
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
-from feedback.record import calendar_editions, cases, deadline_changes, persistence
+from feedback.record import calendar_editions, deadline_changes, persistence
 from feedback.record.access_log import log_read
 from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.record.persistence import load_case_access, to_clock_facts, to_event
 from feedback.rules import access, projection, redaction
-from feedback.rules.access import Actor, CaseAccess
+from feedback.rules.access import Actor, CaseAccess, UnitScope
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
 from feedback.rules.vocabulary import Kind, Role, Stage, Status
 
 SLIP_LIFETIME = timedelta(days=1)
-_NO_MOST = 20
 
 
 def scoped_query(actor: Actor) -> QuerySet[Case]:
@@ -47,12 +46,17 @@ def scoped_query(actor: Actor) -> QuerySet[Case]:
     return cases_.filter(in_tenure | Q(desk=access_scope.desk) if access_scope.desk else in_tenure)
 
 
+def build_unit_filter(unit_scope: UnitScope) -> Q:
+    """`access.UnitScope` said as a condition on a column `unit`, for the tables of every package."""
+    return Q() if unit_scope.everywhere else Q(unit__in=sorted(unit_scope.units))
+
+
 async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | None = None) -> CaseFile:
     """The case as `actor` sees it. `log_at`: write down that staff read it.
 
     Raises NotFound, also for a case the actor may not see.
     """
-    case = await Case.get_or_none(no=no[: cases.NO_MOST]).prefetch_related("person")
+    case = await Case.get_or_none(no=no[: identifiers.CASE_NUMBER_MOST]).prefetch_related("person")
     if case is None:
         raise NotFound(no=no)
     case_access = await load_case_access(case)
@@ -114,7 +118,9 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         is_published=await PublicReply.exists(case_id=case.id),
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
-        moves=tuple(m for m in await deadline_changes.list_case_changes(case.id) if m.is_personal or not is_owner),
+        deadline_changes=tuple(
+            m for m in await deadline_changes.list_case_changes(case.id) if m.is_personal or not is_owner
+        ),
     )
 
 
@@ -219,7 +225,9 @@ async def list_names(actor: Actor, no: str, vault: Vault) -> list[str]:
 
 async def filter_visible(actor: Actor, nos: Iterable[str]) -> set[str]:
     """Those of the numbers whose cases the actor may know of: for lists that are kept elsewhere."""
-    valid_nos = sorted({no for no in nos if len(no) <= _NO_MOST})  # what a longer one names is nothing we keep
+    valid_nos = sorted(
+        {no for no in nos if len(no) <= identifiers.CASE_NUMBER_MOST}
+    )  # what a longer one names is nothing we keep
     rows = await scoped_query(actor).filter(no__in=valid_nos).values("no") if valid_nos else []
     return {row["no"] for row in rows}
 

@@ -1,22 +1,21 @@
 """List and search published questions and answers."""
 
-from math import ceil
 from typing import Any
 
 from tortoise.functions import Count
 
-from feedback.kernel import db
+from feedback.kernel import db, paging
 from feedback.kernel.errors import NotFound
+from feedback.kernel.paging import Page
 from feedback.record import search
 from feedback.record.models.case import PublicReply
-from feedback.rules.read_models import Page
 
 SEARCH_MOST = 2000
 
 
 async def search_public_replies(
     q: str = "", unit: str = "", category: str = "", region: str = "", page: int = 1, size: int = 20
-) -> Page:
+) -> Page[dict[str, Any]]:
     """Published, masked questions and answers, best match first (title before text, then newest)."""
     replies = PublicReply.all().using_db(db.read_connection())
     if unit:
@@ -29,12 +28,12 @@ async def search_public_replies(
         ids = await search.find_ids(search.REPLIES, q, SEARCH_MOST)
         rows = [r for r in await replies.filter(id__in=ids) if search.matches(q, r.title, r.question, r.answer)]
         rows.sort(key=lambda r: (not search.matches(q, r.title), -r.id))
-        total = len(rows)
-        rows = rows[(max(page, 1) - 1) * size : max(page, 1) * size]
+        page_range = paging.select_range(len(rows), page, size)
+        rows = rows[page_range.start : page_range.stop]
     else:
-        total = await replies.count()
-        rows = await replies.order_by("-published_at", "-id").offset((max(page, 1) - 1) * size).limit(size)
-    return Page(tuple(_reply(r) for r in rows), total, max(page, 1), max(1, ceil(total / size)))
+        page_range = paging.select_range(await replies.count(), page, size)
+        rows = await replies.order_by("-published_at", "-id").offset(page_range.start).limit(size)
+    return page_range.page_of(_reply(row) for row in rows)
 
 
 async def load_public_reply(reply_id: int) -> dict[str, Any]:

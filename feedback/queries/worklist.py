@@ -7,24 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import pairwise
-from math import ceil
 from typing import Any
 
 from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from feedback.kernel import db, identifiers
+from feedback.kernel import db, identifiers, paging
 from feedback.kernel.clock import from_millis
+from feedback.kernel.paging import PAGE_SIZE, Page
 from feedback.queries.cases import scoped_query
 from feedback.record import search
 from feedback.record.models.case import Case, TenureRow
 from feedback.rules.access import Actor
 from feedback.rules.deadlines import Light
-from feedback.rules.read_models import Filters, Page, WorkRow
+from feedback.rules.read_models import Filters, WorkRow
 from feedback.rules.vocabulary import OPEN, Status
 
-PAGE = 50
 SEARCH_MOST = 2000
 _CHUNK = 500
 
@@ -41,16 +40,15 @@ async def list_work_rows(actor: Actor, nos: Iterable[str], most: int = SEARCH_MO
     return rows[:most]
 
 
-async def load_worklist(actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE) -> Page:
+async def load_worklist(
+    actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE_SIZE
+) -> Page[WorkRow]:
     """The cases the actor sees, narrowed and sorted, one page of them."""
     cases = await _apply_filters(actor, filters, now)
     totals = (await cases.annotate(total=Count("id"), running=Count("next_due_at")).values("total", "running"))[0]
     total, running = int(totals["total"]), int(totals["running"])
-    pages = max(1, ceil(total / size))
-    page = min(max(1, page), pages)
-    offset = (page - 1) * size
-    rows = await _load_sorted(cases, filters.sort, offset, min(size, total - offset), running)
-    return Page(tuple(rows), total, page, pages)
+    page_range = paging.select_range(total, page, size, is_clamped=True)
+    return page_range.page_of(await _load_sorted(cases, filters.sort, page_range.start, page_range.size, running))
 
 
 async def load_export(actor: Actor, filters: Filters, *, now: datetime, most: int) -> list[WorkRow]:

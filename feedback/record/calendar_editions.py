@@ -253,7 +253,7 @@ async def load_edition(name: str) -> CalendarEditionView:
     if row is None:
         raise NotFound(edition=name)
     days = await EditionDay.filter(edition_id=row.id).order_by("day").values_list("day", "is_workday", "name")
-    edition_names = [calendar.edition for _, calendar in (await load_editions()).held]
+    edition_names = [calendar.edition for _, calendar in (await load_editions()).entries]
     position = edition_names.index(name)
     day_rows = tuple((day, None if is_workday is None else bool(is_workday), words) for day, is_workday, words in days)
     return CalendarEditionView(

@@ -43,20 +43,19 @@ from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act, Kind, Profile, Role, Status
 from feedback.rules.workdays import Editions
 
-NO_MOST = 20  # no number is longer, and the database refuses to compare one that is
 _TRIES = 5  # fresh case numbers tried when the random one is taken
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the citizen takes home. `fresh` is False when the same source was handed in before."""
+    """What the citizen takes home. `is_new` is False when the same source was handed in before."""
 
     no: str
     code: str
     status: Status
     received_at: datetime
     clocks: tuple[Clock, ...]
-    fresh: bool = True
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +262,7 @@ async def bar_access(no: str, *, units: Sequence[str] = (), staff: Sequence[str]
 
 
 async def _load_case(no: str, actor: Actor) -> tuple[Case, CaseAccess, list[CaseEvent], ClockFacts]:
-    case = await Case.get_or_none(no=no[:NO_MOST])
+    case = await Case.get_or_none(no=no[: identifiers.CASE_NUMBER_MOST])
     if case is None:
         raise NotFound(no=no)
     case_access = await load_case_access(case)
@@ -293,7 +292,7 @@ async def _find_receipt(submission: Submission, actor: Actor, vault: Vault) -> R
         raise Conflict(code="source_id_used", source_id=submission.source_id)
     clocks = await load_stored_clocks(case.id)
     code = vault.decrypt_system(case.code)
-    return Receipt(case.no, code, Status(case.status), case.received_at, tuple(clocks), fresh=False)
+    return Receipt(case.no, code, Status(case.status), case.received_at, tuple(clocks), is_new=False)
 
 
 async def _open_case(

@@ -231,7 +231,7 @@ def find_resumed_changes(
 
 def _stale_clocks(editions: Editions) -> QuerySet[ClockRow]:
     """Clocks that run, or stopped under the newest edition, and were counted by an older one."""
-    since, newest = editions.held[-1]
+    since, newest = editions.entries[-1]
     in_scope = Q(stopped_at__isnull=True) | Q(stopped_at__gt=since)
     return ClockRow.filter(in_scope).exclude(edition=newest.edition)
 

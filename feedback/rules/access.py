@@ -53,6 +53,25 @@ class CaseAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitScope:
+    """Whose records an actor sees of those that belong to a unit, said so that a query can use it. By default nobody's."""
+
+    everywhere: bool = False
+    units: frozenset[str] = frozenset()
+
+    def covers(self, unit: str) -> bool:
+        return self.everywhere or unit in self.units
+
+
+def unit_scope(actor: Actor) -> UnitScope:
+    """The units whose records `actor` sees: an overseer of the whole installation all, others their own and below."""
+    return UnitScope(
+        everywhere=actor.everywhere and bool(actor.roles & OVERSEERS),
+        units=actor.units | ({actor.unit} if actor.unit else frozenset()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AccessScope:
     """Which cases an actor sees, said so that a query can use it."""
 
@@ -76,9 +95,10 @@ def scope(actor: Actor) -> AccessScope:
     roles = actor.roles - {Role.ADMIN}  # an administrator manages accounts and tables, not people's matters
     if not roles:
         return AccessScope(nothing=True)
+    units = unit_scope(actor)
     return AccessScope(
-        everywhere=actor.everywhere and bool(roles & OVERSEERS),
-        units=actor.units | ({actor.unit} if actor.unit else frozenset()),
+        everywhere=units.everywhere,
+        units=units.units,
         desk=actor.unit if Role.RECEPTION in roles else "",
         confidential=actor.cleared,
         ancestry=actor.ancestry | ({actor.unit} if actor.unit else frozenset()),

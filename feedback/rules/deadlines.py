@@ -122,15 +122,15 @@ def compute_clocks(
 
     @cache
     def clocks_under(edition_index: int) -> tuple[Clock, ...]:
-        return _compute_under(history, case, editions.held[edition_index][1], rows)
+        return _compute_under(history, case, editions.entries[edition_index][1], rows)
 
     clocks = []
-    for i, clock in enumerate(clocks_under(len(editions.held) - 1)):
+    for i, clock in enumerate(clocks_under(len(editions.entries) - 1)):
         # What starts and stops a clock is the same under every calendar, so are their number and order.
         first, *later = editions.during(clock.starts_at, clock.stopped_at)
         result = clocks_under(first)[i]
         for edition_index in later:
-            result = _apply_edition(result, clocks_under(edition_index)[i], *editions.held[edition_index])
+            result = _apply_edition(result, clocks_under(edition_index)[i], *editions.entries[edition_index])
         clocks.append(result)
     return tuple(clocks)
 

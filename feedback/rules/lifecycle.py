@@ -232,7 +232,7 @@ class CaseState:
     status: Status
     stage: Stage = Stage.FIRST
     done: Mapping[Act, int] = field(default_factory=dict)  # acts so far in this file, counted
-    marks: frozenset[Condition] = frozenset()
+    conditions: frozenset[Condition] = frozenset()
 
 
 def state_after(state: CaseState, step: Step) -> CaseState:
@@ -250,7 +250,7 @@ def state_after(state: CaseState, step: Step) -> CaseState:
         status=step.target or state.status,
         stage=stage,
         done=act_counts,
-        marks=state.marks - cleared_conditions | set_conditions,
+        conditions=state.conditions - cleared_conditions | set_conditions,
     )
 
 
@@ -299,6 +299,6 @@ def check_needs(step: Step, data: Mapping[str, object]) -> None:
 
 
 def _is_blocked(step: Step, state: CaseState) -> bool:
-    if step.only - state.marks or step.unless & state.marks:
+    if step.only - state.conditions or step.unless & state.conditions:
         return True
     return step.most is not None and state.done.get(step.act, 0) >= step.most

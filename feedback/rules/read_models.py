@@ -134,7 +134,7 @@ class CaseFile:
     is_published: bool
     exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
-    moves: tuple[DeadlineChangeView, ...] = ()
+    deadline_changes: tuple[DeadlineChangeView, ...] = ()
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
         """The steps open to the actor now: what lapsed is no longer offered."""
@@ -211,16 +211,6 @@ class Filters:
     sort: str = "due"  # due | received | -received
     flag: str = ""  # a code of what deserves attention, sure or suspected
     mine: bool = False  # only what waits for the actor's own unit now
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of rows out of `total`."""
-
-    items: tuple[Any, ...]
-    total: int
-    page: int
-    pages: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class Calendar:
 class Editions:
     """Every edition of the calendar and since when it holds, oldest first. Never empty."""
 
-    held: tuple[tuple[datetime, Calendar], ...]
+    entries: tuple[tuple[datetime, Calendar], ...]
 
     @classmethod
     def only(cls, calendar: Calendar) -> "Editions":
@@ -111,43 +111,43 @@ class Editions:
 
     @property
     def newest(self) -> Calendar:
-        return self.held[-1][1]
+        return self.entries[-1][1]
 
     def at(self, instant: datetime) -> Calendar:
         """The edition in force at an instant; before the first one there was none other, so it is the first.
 
         One made in the same instant came after whatever else happened in it.
         """
-        return self.held[self._place(instant)][1]
+        return self.entries[self._place(instant)][1]
 
     def named(self, edition: str) -> Calendar:
         """The edition of that name; the newest when there is none such."""
-        return next((calendar for _, calendar in self.held if calendar.edition == edition), self.newest)
+        return next((calendar for _, calendar in self.entries if calendar.edition == edition), self.newest)
 
     def during(self, start: datetime, until: datetime | None) -> range:
-        """The places in `held` of the edition in force at `start` and of all later ones up to `until` (None: now)."""
-        return range(self._place(start), self._place(until) + 1 if until else len(self.held))
+        """The places in `entries` of the edition in force at `start` and of all later ones up to `until` (None: now)."""
+        return range(self._place(start), self._place(until) + 1 if until else len(self.entries))
 
     def _place(self, instant: datetime) -> int:
-        return max((i for i, (since, _) in enumerate(self.held) if since < instant), default=0)
+        return max((i for i, (since, _) in enumerate(self.entries) if since < instant), default=0)
 
     def up_to(self, edition: str) -> "Editions":
         """The history as it was while the named edition was the newest; all of it when there is none such."""
-        places = [i for i, (_, calendar) in enumerate(self.held) if calendar.edition == edition]
-        return Editions(self.held[: places[0] + 1]) if places else self
+        places = [i for i, (_, calendar) in enumerate(self.entries) if calendar.edition == edition]
+        return Editions(self.entries[: places[0] + 1]) if places else self
 
     def followed_by(self, calendar: Calendar, since: datetime) -> "Editions":
-        return Editions((*self.held, (since, calendar)))
+        return Editions((*self.entries, (since, calendar)))
 
     def changed_since(self, edition: str) -> tuple[date, date] | None:
         """The first and the last day that an edition after the named one says otherwise. None: no day.
 
         Everything, when there was no such edition.
         """
-        places = [i for i, (_, calendar) in enumerate(self.held) if calendar.edition == edition]
+        places = [i for i, (_, calendar) in enumerate(self.entries) if calendar.edition == edition]
         if not places:
             return EVERY_DAY
-        later = pairwise(calendar for _, calendar in self.held[places[0] :])
+        later = pairwise(calendar for _, calendar in self.entries[places[0] :])
         days = [day for before, after in later for day in changed_days(before, after)]
         return (min(days), max(days)) if days else None
 

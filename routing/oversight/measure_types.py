@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from feedback.rules import access
-from feedback.rules.access import Actor
+from feedback.rules.access import Actor, UnitScope
 from feedback.rules.vocabulary import Role
 
 TITLE_MOST = 100
@@ -40,11 +40,12 @@ class MeasureStep(StrEnum):
     WITHDRAW = "withdraw"
 
 
+_ADDRESSED_ROLES = frozenset({Role.CLERK, Role.LEAD, Role.RECEPTION})
 ADOPTIONS: Mapping[str, str] = {"adopted": "采纳", "partly": "部分采纳", "not": "不采纳"}
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureRow:
+class MeasureType:
     """One row: a measure, its article, what answer it wants and by when (0: the issuer says the day)."""
 
     code: str
@@ -61,14 +62,14 @@ _LAW = "信访工作条例 第十四条第六项、第四十条第四款"
 _DAYS = "条例未定天数；默认 30 日，依据信访条例（2005）第三十六条、山东省信访条例，可以设置"
 
 # fmt: off
-MEASURES: tuple[MeasureRow, ...] = (
-    MeasureRow("interview",  "约谈",     "信访工作条例 第三十九条", "参加约谈，书面反馈整改安排", remark="到期日为反馈整改安排的最后一天"),
-    MeasureRow("circular",   "通报",     "信访工作条例 第三十九条", "书面反馈整改情况"),
-    MeasureRow("listed",     "挂牌督办", "信访工作条例 第三十九条", "按期办结并书面报告结果"),
-    MeasureRow("rectify_by", "限期整改", "信访工作条例 第三十九条", "在限期内整改并书面报告结果"),
-    MeasureRow("improve",    "改进工作建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
-    MeasureRow("policy",     "完善政策建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
-    MeasureRow("hold_liable", "追究责任建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+MEASURES: tuple[MeasureType, ...] = (
+    MeasureType("interview",  "约谈",     "信访工作条例 第三十九条", "参加约谈，书面反馈整改安排", remark="到期日为反馈整改安排的最后一天"),
+    MeasureType("circular",   "通报",     "信访工作条例 第三十九条", "书面反馈整改情况"),
+    MeasureType("listed",     "挂牌督办", "信访工作条例 第三十九条", "按期办结并书面报告结果"),
+    MeasureType("rectify_by", "限期整改", "信访工作条例 第三十九条", "在限期内整改并书面报告结果"),
+    MeasureType("improve",    "改进工作建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+    MeasureType("policy",     "完善政策建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
+    MeasureType("hold_liable", "追究责任建议", _LAW, _SAYS, adoption=True, days=30, remark=_DAYS),
 )
 
 MEASURE_STEPS: Mapping[MeasureStep, tuple[frozenset[MeasureStatus], MeasureStatus]] = {
@@ -82,24 +83,36 @@ MEASURE_STEPS: Mapping[MeasureStep, tuple[frozenset[MeasureStatus], MeasureStatu
 # fmt: on
 
 
-def find_measure_type(code: str) -> MeasureRow | None:
+def find_measure_type(code: str) -> MeasureType | None:
     return next((row for row in MEASURES if row.code == code), None)
 
 
-def may_see(actor: Actor, unit: str) -> bool:
+def may_read(actor: Actor) -> bool:
+    """Whether measures concern the actor at all."""
+    return access.has_role(actor, access.OVERSEERS | _ADDRESSED_ROLES)
+
+
+def measure_scope(actor: Actor) -> UnitScope:
     """Overseers see what was issued to units they oversee, a unit what was issued to it."""
-    if access.has_role(actor, access.OVERSEERS) and (actor.everywhere or unit in actor.units):
-        return True
-    return bool(actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION}) and actor.unit == unit
+    if access.has_role(actor, access.OVERSEERS):
+        return access.unit_scope(actor)
+    return UnitScope(units=frozenset({actor.unit})) if may_read(actor) and actor.unit else UnitScope()
+
+
+def may_see(actor: Actor, unit: str) -> bool:
+    """Whether the actor may know of a measure issued to that unit."""
+    return measure_scope(actor).covers(unit)
 
 
 def may_issue(actor: Actor, unit: str = "") -> bool:
     """Supervisors, to the units they oversee; without a unit: whether to any at all."""
-    return Role.SUPERVISOR in actor.roles and (actor.everywhere or not unit or unit in actor.units)
+    return Role.SUPERVISOR in actor.roles and (not unit or may_see(actor, unit))
 
 
 def may_perform(actor: Actor, step: MeasureStep, unit: str) -> bool:
     """Who may do what: the addressed unit's head answers, whoever may issue does the rest."""
+    if not may_see(actor, unit):
+        return False
     if step is MeasureStep.ANSWER:
         return Role.LEAD in actor.roles and actor.unit == unit
     return step is not MeasureStep.REMIND and may_issue(actor, unit)
@@ -130,7 +143,7 @@ def issue_faults(values: Mapping[str, object], today: date, cases: Sequence[str]
 
 
 def measure_step_faults(
-    step: MeasureStep, row: MeasureRow, values: Mapping[str, object], today: date
+    step: MeasureStep, row: MeasureType, values: Mapping[str, object], today: date
 ) -> dict[str, str]:
     """What is wrong with what a deed brings: an answer its words (and whether it was adopted), the rest a reason."""
     if step is MeasureStep.CLOSE:

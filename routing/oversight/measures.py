@@ -23,14 +23,13 @@ from feedback.queries import supervision
 from feedback.record import calendar_editions
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.models import Measure, MeasureCase, MeasureEntry
 from routing.notices.catalogue import Audience
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, store_notices
 from routing.notices.delivery_hours import Priority
 from routing.oversight import measure_types
-from routing.oversight.measure_types import MEASURE_STEPS, MeasureRow, MeasureStatus, MeasureStep
+from routing.oversight.measure_types import MEASURE_STEPS, MeasureStatus, MeasureStep, MeasureType
 
 REMIND_EVERY = 5  # working days
 REMIND_DAYS = 60  # how long one goes on reminding
@@ -45,7 +44,7 @@ class MeasureView:
 
     id: int
     no: str
-    row: MeasureRow
+    measure_type: MeasureType
     unit: str
     title: str
     text: str
@@ -60,7 +59,7 @@ class MeasureView:
     answered_at: datetime | None
     cases: tuple[str, ...]
     entries: tuple[dict[str, Any], ...]
-    deeds: tuple[MeasureStep, ...]
+    steps: tuple[MeasureStep, ...]
 
     def is_late(self, now: datetime) -> bool:
         """Answered too late, or not yet and overdue."""
@@ -78,14 +77,8 @@ class MeasureFilters:
 
 
 def _visible_measures(actor: Actor) -> QuerySet[Measure]:
-    """`measures.may_see` said as a query."""
-    if access.has_role(actor, access.OVERSEERS):
-        measures = Measure.all() if actor.everywhere else Measure.filter(unit__in=sorted(actor.units | {actor.unit}))
-    elif actor.roles & {Role.CLERK, Role.LEAD, Role.RECEPTION} and actor.unit:
-        measures = Measure.filter(unit=actor.unit)
-    else:
-        measures = Measure.filter(id=-1)
-    return measures
+    """`measure_types.may_see` said as a query."""
+    return Measure.filter(case_queries.build_unit_filter(measure_types.measure_scope(actor)))
 
 
 async def list_measures(actor: Actor, filters: MeasureFilters, now: datetime) -> list[MeasureView]:
@@ -114,12 +107,12 @@ async def load_measure(actor: Actor, measure_id: int) -> MeasureView:
 
 
 def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]], actor: Actor) -> MeasureView:
-    kind = measure_types.find_measure_type(row.kind)
-    assert kind is not None  # noqa: S101 - rows are never removed
+    measure_type = measure_types.find_measure_type(row.kind)
+    assert measure_type is not None  # noqa: S101 - rows are never removed
     return MeasureView(
         id=row.id,
         no=row.no,
-        row=kind,
+        measure_type=measure_type,
         unit=row.unit,
         title=row.title,
         text=row.text,
@@ -134,7 +127,7 @@ def _view(row: Measure, cases: Sequence[str], entries: Sequence[dict[str, Any]],
         answered_at=row.answered_at,
         cases=tuple(cases),
         entries=tuple(entries),
-        deeds=measure_types.open_measure_steps(actor, MeasureStatus(row.status), row.unit),
+        steps=measure_types.open_measure_steps(actor, MeasureStatus(row.status), row.unit),
     )
 
 

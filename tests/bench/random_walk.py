@@ -227,13 +227,13 @@ class Walk:
             if type(refused) not in SIX or await Case.all().count() != count:
                 self._fault("-", f"a refused submission: {refused!r}")
             return
-        if receipt.fresh:
+        if receipt.is_new:
             self.figures.done[Act.SUBMIT] += 1
             self.figures.registered += by.unit != ""
             self.figures.joint += bool(draft.representatives)
             self.sources.append(draft)
             await self._people_kept(receipt.no, draft)
-        if await Case.all().count() != count + receipt.fresh:
+        if await Case.all().count() != count + receipt.is_new:
             self._fault(receipt.no, "the same source is not the same case")
         opened = await case_lookup.find_by_code(self.context.settings.vault, receipt.code, no=receipt.no)
         if opened != receipt.no:
@@ -333,8 +333,8 @@ class Walk:
         # As they were last looked at: had one changed since, the lists, which ask the database, would differ.
         standings = [known.look.standing for known in self.known.values()]
         for actor in self.people.values():
-            page = await case_worklist.load_worklist(actor, Filters(), 1, now=self.now, size=len(standings) + 1)
-            listed = {row.no for row in page.items}
+            rows = await case_worklist.load_export(actor, Filters(), now=self.now, most=len(standings) + 1)
+            listed = {row.no for row in rows}
             may = {s.no for s in standings if may_see(actor, s)}
             barred = {s.no for s in standings if s.bars & actor.ancestry or actor.id in s.recused}
             if listed != may or listed & barred:

@@ -99,9 +99,9 @@ def _reached(state: CaseState, row: Term) -> bool:
     waiting = [state]
     while waiting:
         each = waiting.pop()
-        if (each.status, each.marks) in seen:
+        if (each.status, each.conditions) in seen:
             continue
-        seen.add((each.status, each.marks))
+        seen.add((each.status, each.conditions))
         for step in list_steps(each):
             if {role for role, _ in step.who} <= _STAFF_ONLY:
                 continue

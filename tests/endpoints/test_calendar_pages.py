@@ -165,7 +165,7 @@ async def test_an_act_before_the_recount_moves_nothing_silently(door: Door, admi
     now = await _clocks(door, no)
     moved = {key for key in before if now[key].due_at != before[key].due_at}
     file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
-    assert moved and moved <= {(m.term, m.seq) for m in file.moves}
+    assert moved and moved <= {(m.term, m.seq) for m in file.deadline_changes}
     await door.drain()
     assert await Notice.filter(case_no=no, event="clock.moved", audience="citizen").count() == 1
 

@@ -21,7 +21,6 @@ from routing import directory
 from tests.people import Door
 from web.forms import reply_templates
 from web.pages.account import login
-from web.pages.desk import export
 from web.wording import acts, dates
 
 UNIT = "jiaotong"
@@ -407,11 +406,6 @@ async def test_the_export_holds_the_list_its_author_and_no_formula(door: Door) -
     assert "reception" in about["导出人"]
     assert about["筛选条件"] == "状态：在办"
     assert (await access_log.read_log())[0]["what"] == "export"
-
-
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])
-def test_a_cell_never_begins_like_a_formula(text: str) -> None:
-    assert export.guarded(text) == "'" + text
 
 
 async def test_the_tabs_count_what_their_lists_hold(door: Door) -> None:

@@ -47,7 +47,7 @@ def test_the_workbook_has_figures_formulae_and_notes() -> None:
     assert book.sheet_names == ["指标", "公式", "说明"]
     sheet = book.get_sheet_by_name("指标").to_python()
     assert sheet[0] == ["单位", *(row.name for row in FORMULAE)]
-    assert sheet[2][0] == "=1+1"
+    assert sheet[2][0] == "'=1+1"
     assert sheet[2][1:4] == [30, 90, 10]
     assert sheet[4][1] == "不足5，不公布"
     assert len(book.get_sheet_by_name("公式").to_python()) == len(FORMULAE) + 1

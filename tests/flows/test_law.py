@@ -304,11 +304,11 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
     change = calendar_editions.CalendarChange(days, (), due.replace(month=12, day=31), remark="临时放假")
     await calendar_editions.add_edition(change, "admin", MONDAY + 2 * DAY, after=now)
     await outbox.drain(bootstrap.build_handlers(context), MONDAY + 2 * DAY)
-    assert not [m for m in (await file(context, no)).moves if m.term == "re_review"]
+    assert not [m for m in (await file(context, no)).deadline_changes if m.term == "re_review"]
     await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
     seen = await file(context, no)
     (deciding,) = [c for c in seen.clocks if c.term == "re_review"]
-    (told,) = [m for m in seen.moves if m.term == "re_review"]
+    (told,) = [m for m in seen.deadline_changes if m.term == "re_review"]
     calendar = await calendar_editions.load_current_calendar()
     assert (told.before, told.after, told.edition) == (due, deciding.due_legal_day, calendar.edition)
     assert deciding.due_legal_day == calendar.next_workday(due) > due

@@ -253,15 +253,15 @@ async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_mus
     await _walk(context, no, *steps)
     letter = (await _letters(context, no))[code]
     vault = context.settings.vault
-    internal = letter.row.internal
+    internal = letter.letter_type.internal
     reader = await directory.load_actor("reception") if internal else citizen(no)
     if code == "transfer_slip":
         reader = SYSTEM  # handed over: the desk it left sees it no more
     found = await letter_register.open_letter(reader, no, str(letter.id), vault=vault)
     said = issuing.letter_values(found, "https://xinqiao.example")
-    assert [name for name in letter.row.states if not said[name] and name not in MAY_BE_EMPTY] == []
+    assert [name for name in letter.letter_type.states if not said[name] and name not in MAY_BE_EMPTY] == []
     words = words_of("docx", await issuing.render_letter(context, found, "docx", "https://xinqiao.example"))
-    for name in ("标题", "文号", "签发单位", "签发日期", *letter.row.states):
+    for name in ("标题", "文号", "签发单位", "签发日期", *letter.letter_type.states):
         assert "".join(said[name].split()) in words, name
     assert "{{" not in words and "{%" not in words
 
@@ -355,7 +355,7 @@ async def test_a_measure_is_told_by_one_letter_that_can_be_checked(context: AppC
     words = words_of("docx", await issuing.render_unit_letter(context, letter, "docx", "https://xinqiao.example"))
     names = await directory.load_directory()
     for expected in (
-        letter.row.title,
+        letter.letter_type.title,
         letter.number,
         names.name("ziran"),
         said.title,

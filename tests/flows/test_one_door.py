@@ -54,13 +54,13 @@ async def _assigned(context: AppContext, unit: str = "jiaoyu", number: int = 1, 
 async def test_the_same_source_is_the_same_case(context: AppContext) -> None:
     first, second = await _submit(context), await _submit(context)
     assert (first.no, first.code) == (second.no, second.code)
-    assert first.fresh and not second.fresh
+    assert first.is_new and not second.is_new
 
 
 async def test_the_same_source_twice_at_once_is_one_case(context: AppContext) -> None:
     receipts = await asyncio.gather(*(_submit(context) for _ in range(6)))
     assert len({r.no for r in receipts}) == 1
-    assert sum(r.fresh for r in receipts) == 1
+    assert sum(r.is_new for r in receipts) == 1
 
 
 async def test_a_guessed_source_with_another_text_learns_nothing(context: AppContext) -> None:
@@ -213,8 +213,8 @@ async def test_a_clock_that_runs_out_is_told_once(context: AppContext) -> None:
 async def test_after_the_retention_period_the_person_is_forgotten_and_the_file_stays(context: AppContext) -> None:
     receipt = await _submit(context)
     await cases.act(receipt.no, Act.WITHDRAW, citizen(receipt.no), {}, now=MONDAY + HOUR)
-    assert await jobs.forget_persons(MONDAY + timedelta(days=365), 3) == 0
-    assert await jobs.forget_persons(MONDAY + timedelta(days=366 * 3 + 2), 3) == 1
+    assert (await jobs.forget_some_persons(MONDAY + timedelta(days=365), 3, 0))[0] == 0
+    assert (await jobs.forget_some_persons(MONDAY + timedelta(days=366 * 3 + 2), 3, 0))[0] == 1
     file = await case_queries.load_file(citizen(receipt.no), receipt.no, vault=context.settings.vault)
     assert file.text.startswith("清波社区")
     assert file.person is not None and file.person.name == ""

@@ -119,11 +119,11 @@ async def test_the_citizen_is_not_shown_what_the_desk_noted_down(context: AppCon
 async def test_people_beside_are_forgotten_with_the_petitioner(context: AppContext) -> None:
     receipt = await _opened(context, representatives=(BEN,), headcount=2)
     await cases.act(receipt.no, Act.WITHDRAW, access.citizen(receipt.no), {}, now=MONDAY)
-    assert await jobs.forget_persons(MONDAY + timedelta(days=400), 3) == 0
-    assert await jobs.forget_persons(MONDAY + timedelta(days=4 * 366), 3) == 2
+    assert (await jobs.forget_some_persons(MONDAY + timedelta(days=400), 3, 0))[0] == 0
+    assert (await jobs.forget_some_persons(MONDAY + timedelta(days=4 * 366), 3, 0))[0] == 2
     assert not await Person.exclude(key="", name="", phone_hash="", tail_hash="").count()
     assert await CasePerson.all().count() == 1
-    assert await jobs.forget_persons(MONDAY + timedelta(days=4 * 366), 3) == 0
+    assert (await jobs.forget_some_persons(MONDAY + timedelta(days=4 * 366), 3, 0))[0] == 0
 
 
 # ---- the same source again ----
@@ -150,7 +150,7 @@ async def test_whoever_resends_gets_the_same_receipt(
         await case_actions.submit_case(context, replace(SAID, **first)),
         await case_actions.submit_case(context, replace(SAID, **again)),
     )
-    assert (one.no, one.code, two.fresh) == (two.no, two.code, False)
+    assert (one.no, one.code, two.is_new) == (two.no, two.code, False)
 
 
 @pytest.mark.parametrize(

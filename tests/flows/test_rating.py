@@ -419,7 +419,7 @@ async def test_a_month_is_frozen_once_and_the_same_afterwards(context: AppContex
     first = await publish(now=OCTOBER)
     await _rate(await _answered(context, number=2), 1)
     again = await publish(now=OCTOBER + DAY)
-    assert first.fresh and not again.fresh
+    assert first.is_new and not again.is_new
     assert (again.number, again.digest, again.figures) == (1, first.digest, first.figures)
     assert await editions.load_newest() == again
     assert statistics.compute_digest(again.figures) == again.digest

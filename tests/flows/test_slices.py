@@ -200,11 +200,11 @@ async def test_a_month_that_stands_is_not_counted_again(context: AppContext) -> 
     october = MONDAY + 30 * DAY
     edition = await evaluation_jobs.close_period(october, context.settings)
     assert edition
-    assert edition.fresh
+    assert edition.is_new
     with statements() as sent:
         again = await evaluation_jobs.close_period(october, context.settings)
     assert again
-    assert (again.digest, again.fresh, len(sent)) == (edition.digest, False, 1)
+    assert (again.digest, again.is_new, len(sent)) == (edition.digest, False, 1)
 
 
 async def test_all_timers_together_do_what_the_night_asks_for(context: AppContext) -> None:

@@ -99,14 +99,14 @@ def test_each_clock_counts_where_it_was_decided(
 
 
 def test_a_withdrawal_counts_nowhere_and_a_hold_apart() -> None:
-    withdrawn = clock("2026-10-02", "2026-10-10", "2026-10-05", kept=False, stopped_by="withdraw")
-    held = clock("2026-10-02", "2026-10-10", "2026-10-05", kept=False, stopped_by="hold")
+    withdrawn = clock("2026-10-02", "2026-10-10", "2026-10-05", is_fulfilled=False, stopped_by="withdraw")
+    held = clock("2026-10-02", "2026-10-10", "2026-10-05", is_fulfilled=False, stopped_by="hold")
     assert clock_outcome(withdrawn, OCTOBER, AFTER) is TimelinessOutcome.VOID
     assert clock_outcome(held, OCTOBER, AFTER) is TimelinessOutcome.HELD
 
 
 def test_a_withdrawal_after_the_due_day_does_not_undo_the_lateness() -> None:
-    withdrawn = clock("2026-10-02", "2026-10-10", "2026-10-20", kept=False, stopped_by="withdraw")
+    withdrawn = clock("2026-10-02", "2026-10-10", "2026-10-20", is_fulfilled=False, stopped_by="withdraw")
     assert clock_outcome(withdrawn, OCTOBER, AFTER) is TimelinessOutcome.LATE
 
 

@@ -349,7 +349,7 @@ def test_no_open_case_is_without_a_clock_that_binds_somebody(
         if now.status in OPEN:
             running = [c for c in folded.clocks if c.stopped_at is None and c.term not in RIGHTS]
             assert running, [h.act for h in past]
-        if (key := (now.status, now.stage, now.marks)) in seen:
+        if (key := (now.status, now.stage, now.conditions)) in seen:
             continue
         seen.add(key)
         at, seq = past[-1].at + HOUR, len(past) + 1

@@ -120,9 +120,11 @@ def test_a_level_outside_one_to_five_is_refused(level: object) -> None:
 
 def test_a_case_is_returned_twice_at_most() -> None:
     back = [(Act.ASSIGN, {"unit": "jiaoyu"}), (Act.RETURN, {"reason": "不属于本单位"})]
-    check_step(_state(Status.ASSIGNED, marks=compute_conditions(back)), Act.RETURN, {"reason": "不属于本单位"})
+    check_step(_state(Status.ASSIGNED, conditions=compute_conditions(back)), Act.RETURN, {"reason": "不属于本单位"})
     with pytest.raises(NotNow):
-        check_step(_state(Status.ASSIGNED, marks=compute_conditions(back * 2)), Act.RETURN, {"reason": "不属于本单位"})
+        check_step(
+            _state(Status.ASSIGNED, conditions=compute_conditions(back * 2)), Act.RETURN, {"reason": "不属于本单位"}
+        )
 
 
 def test_only_an_appeal_goes_to_review_and_re_review_only_after_review() -> None:

@@ -24,7 +24,7 @@ async def draft_restoring(context: AppContext, actor: Actor, name: str) -> int:
 
     Raises NotFound.
     """
-    calendars = {calendar.edition: calendar for _, calendar in (await calendar_editions.load_editions()).held}
+    calendars = {calendar.edition: calendar for _, calendar in (await calendar_editions.load_editions()).entries}
     if name not in calendars:
         raise NotFound(edition=name)
     calendar_change = calendar_editions.diff_calendars(await calendar_editions.load_current_calendar(), calendars[name])

@@ -12,10 +12,10 @@ from evaluation.kpi.definitions import Weights
 from evaluation.kpi.facts import Question
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Invalid
+from feedback.kernel.spreadsheets import CSV_TYPE, XLSX_TYPE
 from routing.directory import Directory
 from web.context import AppContext
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEFAULT_GROUP = "all"
 
 
@@ -39,7 +39,7 @@ def load_weights(context: AppContext) -> Weights:
 
 def file_response(table: Mapping[str, Any], is_xlsx: bool) -> Response:
     """The table as Excel or CSV."""
-    media_type, suffix = (XLSX, "xlsx") if is_xlsx else ("text/csv; charset=utf-8", "csv")
+    media_type, suffix = (XLSX_TYPE, "xlsx") if is_xlsx else (CSV_TYPE, "csv")
     content = kpi_table.to_xlsx(table) if is_xlsx else kpi_table.to_csv(table).encode()
     headers = {"Content-Disposition": f'attachment; filename="xinqiao-kpis-{table["period"]}.{suffix}"'}
     return Response(content, media_type=media_type, headers=headers)

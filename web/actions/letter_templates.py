@@ -153,7 +153,7 @@ async def verify_code(request: Request, code: str) -> VerifiedLetter | None:
 async def _to_verified_letter(letter: IssuedLetter) -> VerifiedLetter:
     names = await directory.load_directory()
     return VerifiedLetter(
-        title=letter.row.title,
+        title=letter.letter_type.title,
         number=letter.number,
         unit=names.name(letter.unit),
         issued_day=office_day(letter.issued_at),

@@ -9,7 +9,7 @@ from classify.topics import clustering
 from classify.topics import store as topic_store
 from classify.topics.clustering import Member, Topic
 from feedback.queries import worklist as case_worklist
-from feedback.rules import redaction
+from feedback.rules import access, redaction
 from feedback.rules.access import Actor
 from feedback.rules.read_models import WorkRow
 from routing.directory import Directory
@@ -33,7 +33,8 @@ def render_share(counts: store.ReplyFindingCounts, code: str) -> str:
 
 def overseen_units(actor: Actor) -> frozenset[str] | None:
     """The units whose answers somebody oversees, None for all."""
-    return None if actor.everywhere else actor.units | {actor.unit}
+    units = access.unit_scope(actor)
+    return None if units.everywhere else units.units
 
 
 async def list_topics(actor: Actor, directory: Directory, today: date) -> tuple[date | None, list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ from feedback.kernel.errors import Forbidden, NotFound
 from feedback.rules.access import Actor
 from routing import directory
 from web.auth import login_attempts, second_factor
-from web.auth.cookies import set_cookie, sign_value
+from web.auth.cookies import read_signed_cookie, set_signed_cookie
 from web.auth.login_attempts import Credential, LoginAttempt, LoginSource
 from web.auth.models import Account, FormDraft, Session
 from web.auth.passwords import DUMMY_HASH, matches_hash
@@ -24,7 +24,7 @@ PENDING_FACTOR_COOKIE = "xq_half"
 ENROLLING_PATHS = frozenset({"/desk/second-factor", "/logout"})
 BACKGROUND_PATHS = frozenset({"/board/fragment", "/board/stream"})
 USERNAME_MOST = 80
-_PENDING_FACTOR_SECONDS = 300
+_PENDING_FACTOR_LIFETIME = timedelta(minutes=5)
 
 
 class Unauthorized(Forbidden):
@@ -217,20 +217,12 @@ def _find_token(request: Request) -> str | None:
 
 def remember_pending_second_factor(response: Response, context: AppContext, username: str) -> None:
     """This browser gave the right password, and has five minutes for the code."""
-    payload = f"{username}|{int(context.clock.now().timestamp()) + _PENDING_FACTOR_SECONDS}"
-    set_cookie(response, context, PENDING_FACTOR_COOKIE, f"{payload}|{sign_value(context, payload, 'half-cookie')}", 1)
+    set_signed_cookie(response, context, PENDING_FACTOR_COOKIE, username, 1)
 
 
 def pending_second_factor(request: Request) -> str:
     """Who gave the right password here a moment ago and owes the code, or ""."""
-    context: AppContext = request.app.state.context
-    payload, _, signature = request.cookies.get(PENDING_FACTOR_COOKIE, "").rpartition("|")
-    username, _, until = payload.rpartition("|")
-    if not until.isdecimal() or not identifiers.constant_time_equal(
-        signature, sign_value(context, payload, "half-cookie")
-    ):
-        return ""
-    return username if int(until) > context.clock.now().timestamp() else ""
+    return read_signed_cookie(request, PENDING_FACTOR_COOKIE, _PENDING_FACTOR_LIFETIME)
 
 
 async def is_enrolling(request: Request) -> bool:

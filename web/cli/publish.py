@@ -15,7 +15,7 @@ def publish(settings: Settings, args: argparse.Namespace) -> int:
             args.period, now=context.clock.now(), author="command", settings=settings, early=args.early
         ),
     )
-    state = "已发布" if edition.fresh else "此前已经发布，未作改动"
+    state = "已发布" if edition.is_new else "此前已经发布，未作改动"
     print(f"{args.period} 第 {edition.number} 版 {state},指纹 {edition.digest}")
     return 0
 

@@ -223,7 +223,7 @@ async def _import_row(
         receipt = await cases.submit(submission, citizen(""), now=received_at, vault=context.settings.vault)
     except Conflict as fault:
         raise Invalid({"source_id": "used_for_another_text"}) from fault
-    if not receipt.fresh:
+    if not receipt.is_new:
         summary.known += 1
         return ""
     summary.fresh += 1

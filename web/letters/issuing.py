@@ -70,7 +70,7 @@ async def _name_delivered_letter(file: CaseFile, entry: EntryView) -> str:
     answer = answers[-1]
     letters = [letter for letter in await letter_register.list_letters(SYSTEM, file) if letter.seq == answer.seq]
     if letters:
-        return f"《{letters[0].row.title}》（{letters[0].number}）"
+        return f"《{letters[0].letter_type.title}》（{letters[0].number}）"
     if await letter_register.may_issue_letters(file.no, answer.seq) and select_letter_types(file, answer):
         raise Conflict(code="letter_waits", no=file.no)
     return "《书面答复》"
@@ -109,7 +109,9 @@ def letter_values(view: LetterView, address: str) -> dict[str, str]:
     """What stands in each placeholder of an issued letter, for whoever opened it."""
     letter = view.letter
     printed = IssueDetails(letter.number, letter.token, letter.digest)
-    return placeholders.build_values(letter.row, view.file, view.entry, letter.facts, view.person, printed, address)
+    return placeholders.build_values(
+        letter.letter_type, view.file, view.entry, letter.facts, view.person, printed, address
+    )
 
 
 async def render_letter(context: AppContext, view: LetterView, file_format: str, address: str) -> bytes:
@@ -122,10 +124,10 @@ async def list_letters(actor: Actor, file: CaseFile, base: str) -> list[dict[str
     """The letters of a file for a page, oldest first, each with where its forms are."""
     return [
         {
-            "title": letter.row.title,
+            "title": letter.letter_type.title,
             "number": letter.number,
             "when": placeholders.format_day(office_day(letter.issued_at)),
-            "internal": letter.row.internal,
+            "internal": letter.letter_type.internal,
             "forms": [
                 (f"{base}{letter.id}.{file_format}", words) for file_format, words in (("pdf", "PDF"), ("docx", "Word"))
             ],
@@ -177,4 +179,4 @@ async def render_unit_letter(context: AppContext, letter: IssuedLetter, file_for
 
 def file_name(letter: IssuedLetter, file_format: str) -> str:
     """云信受告〔2026〕12号 信访事项受理告知书.pdf."""
-    return f"{letter.number} {letter.row.title}.{file_format}"
+    return f"{letter.number} {letter.letter_type.title}.{file_format}"

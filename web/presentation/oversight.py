@@ -237,8 +237,8 @@ def measure_line(row: MeasureView, directory: Directory, now: datetime) -> dict[
         "id": row.id,
         "no": row.no,
         "href": f"/desk/measures/{row.id}",
-        "kind": row.row.code,
-        "kind_text": row.row.label,
+        "kind": row.measure_type.code,
+        "kind_text": row.measure_type.label,
         "unit": row.unit,
         "unit_text": directory.short(row.unit),
         "title": row.title,
@@ -251,7 +251,7 @@ def measure_line(row: MeasureView, directory: Directory, now: datetime) -> dict[
         "answered": office_day(row.answered_at).isoformat() if row.answered_at else "",
         "adoption": row.adoption,
         "adoption_text": measure_types.ADOPTIONS.get(row.adoption, ""),
-        "law": row.row.law,
+        "law": row.measure_type.law,
     }
 
 

@@ -38,7 +38,7 @@ class RowView:
     region_text: str
     channel_text: str
     urgency_text: str
-    marks: list[flag_views.FlagView]
+    flags: list[flag_views.FlagView]
     confidential: bool
     received: str
     due: str
@@ -67,7 +67,7 @@ def row_view(row: WorkRow, directory: Directory, now: datetime, calendar: Calend
         region_text=directory.region_name(row.region),
         channel_text=catalogue.CHANNELS[row.channel],
         urgency_text=catalogue.URGENCIES[row.urgency],
-        marks=flag_views.list_flags(row.flags),
+        flags=flag_views.list_flags(row.flags),
         confidential=row.confidential,
         received=short_time(row.received_at),
         due=short_time(row.next_due_at - timedelta(minutes=1)) if row.next_due_at else "",

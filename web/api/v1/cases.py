@@ -53,7 +53,7 @@ async def submit(request: Request) -> Response:
         "received_at": dates.iso(receipt.received_at),
         "clocks": [serializers.clock_json(clock, now) for clock in receipt.clocks],
     }
-    return answered(told, 201 if receipt.fresh else 200)
+    return answered(told, 201 if receipt.is_new else 200)
 
 
 async def _sender(request: Request) -> Actor:
@@ -133,7 +133,7 @@ async def _shown(request: Request, asker: Actor, no: str) -> Response:
 def _case_told(file: CaseFile, names: directory.Directory, now: Any, letters: Iterable[IssuedLetter]) -> dict[str, Any]:
     """A case as JSON; each act also describes the fields it asks for."""
     told = serializers.case_json(file, names, now)
-    told["date_changes"] = [deadline_changes.to_json(each) for each in file.moves]
+    told["date_changes"] = [deadline_changes.to_json(each) for each in file.deadline_changes]
     told["letters"] = [_letter(letter) for letter in letters]
     told["acts"] = [_offer(step, file) for step in file.steps(now)]
     return told
@@ -143,7 +143,7 @@ def _letter(letter: IssuedLetter) -> dict[str, Any]:
     return {
         "id": str(letter.id),
         "code": letter.code,
-        "title": letter.row.title,
+        "title": letter.letter_type.title,
         "number": letter.number,
         "issued_at": dates.iso(letter.issued_at),
         "verify": letter.token,

@@ -41,7 +41,7 @@ async def worklist(request: Request) -> Response:
     now = context.clock.now()
     found = await case_worklist.load_worklist(actor, filters, page, now=now)
     items = [{**serializers.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
-    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    return answered({"items": items, "total": found.total, "page": found.number, "pages": found.pages})
 
 
 def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:

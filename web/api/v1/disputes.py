@@ -7,13 +7,12 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evaluation.ratings import disputes, exclusions
+from evaluation.ratings import disputes, exclusions, rating_access
 from evaluation.ratings.disputes import BadReviewView
+from evaluation.ratings.submission import REASON_MOST
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Forbidden, Invalid
-from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.vocabulary import Role
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
@@ -59,14 +58,14 @@ class BadRatingQuery(Struct):
 class ReasonIn(Struct):
     """Why."""
 
-    reason: Annotated[str, described("理由", minLength=1, maxLength=disputes.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=REASON_MOST)]
 
 
 class JudgementIn(Struct):
     """Whether a disputed rating stands, and why; whoever rated reads the reason."""
 
     valid: Annotated[bool, described("true 评价有效，false 认定无效")]
-    reason: Annotated[str, described("理由", minLength=1, maxLength=disputes.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=REASON_MOST)]
 
 
 class ExclusionOut(Struct):
@@ -87,14 +86,14 @@ class ExclusionIn(Struct):
     """A case to be left out, and why."""
 
     case_no: Annotated[str, described("诉求编号", minLength=1)]
-    reason: Annotated[str, described("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=REASON_MOST)]
 
 
 class ExclusionDecisionIn(Struct):
     """Whether it is left out, and why."""
 
     approved: bool
-    reason: Annotated[str, described("理由", minLength=1, maxLength=exclusions.REASON_MOST)]
+    reason: Annotated[str, described("理由", minLength=1, maxLength=REASON_MOST)]
 
 
 class StatusOut(Struct):
@@ -109,7 +108,7 @@ async def bad(request: Request) -> Response:
     actor, page = _staff(await sessions.require_actor(request)), asked(request, BadRatingQuery)["page"]
     found = await disputes.list_bad_reviews(actor, now=context.clock.now(), page=page)
     items = [_rating(view) for view in found.items]
-    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    return answered({"items": items, "total": found.total, "page": found.number, "pages": found.pages})
 
 
 async def dispute(request: Request) -> Response:
@@ -167,7 +166,7 @@ async def _whole(request: Request, cls: type[Struct]) -> dict[str, Any]:
 
 
 def _staff(actor: Actor) -> Actor:
-    if not access.has_role(actor, access.ANY_STAFF - {Role.ADMIN}):
+    if not rating_access.may_read(actor):
         raise Forbidden
     return actor
 

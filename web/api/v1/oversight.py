@@ -303,7 +303,7 @@ async def list_measures(request: Request) -> Response:
 
 
 def _reader(actor: Actor) -> Actor:
-    if not has_role(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
+    if not measure_types.may_read(actor):
         raise Forbidden
     return actor
 
@@ -316,7 +316,7 @@ def _measure(line: Mapping[str, Any], row: measures.MeasureView) -> dict[str, An
         "adoption": row.adoption or None,
         "text": row.text,
         "cases": list(row.cases),
-        "deeds": [deed.value for deed in row.deeds],
+        "deeds": [deed.value for deed in row.steps],
     }
 
 

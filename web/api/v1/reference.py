@@ -12,6 +12,7 @@ from evaluation.publication.editions import EditionView
 from evaluation.ratings import services
 from evaluation.scale import INDICATOR_SET, INDICATORS, find_level
 from feedback.kernel.errors import Invalid, NotFound
+from feedback.kernel.spreadsheets import CSV_TYPE, XLSX_TYPE
 from feedback.queries import public_replies
 from routing import directory
 from routing.directory import Directory, UnitRow
@@ -91,10 +92,10 @@ async def replies(request: Request) -> Response:
     if faults := filter_faults(said, names):
         raise Invalid(faults)
     found = await public_replies.search_public_replies(
-        said["q"], said["unit"], said["category"], said["region"], max(1, said["page"])
+        said["q"], said["unit"], said["category"], said["region"], said["page"]
     )
     items = [_reply(row, names) for row in found.items]
-    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    return answered({"items": items, "total": found.total, "page": found.number, "pages": found.pages})
 
 
 def _reply(row: Mapping[str, Any], names: Directory) -> dict[str, Any]:
@@ -123,14 +124,13 @@ async def scores(request: Request) -> Response:
 async def scores_csv(request: Request) -> Response:
     """The same as CSV for spreadsheets."""
     edition = await _edition(request)
-    return _file(files.to_csv(edition).encode(), edition, "csv", "text/csv; charset=utf-8")
+    return _file(files.to_csv(edition).encode(), edition, "csv", CSV_TYPE)
 
 
 async def scores_xlsx(request: Request) -> Response:
     """The same as an Excel file with the formulae."""
     edition = await _edition(request)
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _file(files.to_xlsx(edition), edition, "xlsx", kind)
+    return _file(files.to_xlsx(edition), edition, "xlsx", XLSX_TYPE)
 
 
 async def _edition(request: Request) -> EditionView:

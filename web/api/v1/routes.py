@@ -5,6 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from feedback.kernel.spreadsheets import XLSX_TYPE
 from web.actions.links import BULK_MOST
 from web.api import openapi
 from web.api.route_table import Call, Who, answered, routes
@@ -32,7 +33,6 @@ from web.context import AppContext
 
 PREFIX = "/api/v1"
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def document(request: Request) -> Response:
@@ -215,14 +215,14 @@ CALLS: tuple[Call, ...] = (
     Call("GET", "/public/scores.csv", reference.scores_csv, Who.ANYONE, "公示（CSV）",
          {200: None}, query=requests.ScoresQuery, faults=(404,), media="text/csv"),
     Call("GET", "/public/scores.xlsx", reference.scores_xlsx, Who.ANYONE, "公示（Excel）",
-         {200: None}, query=requests.ScoresQuery, faults=(404,), media=_XLSX),
+         {200: None}, query=requests.ScoresQuery, faults=(404,), media=XLSX_TYPE),
     Call("GET", "/kpis", kpis.table, Who.STAFF, "考核指标",
          {200: kpis.KpiTable}, query=kpis.KpiQuery, faults=(403,),
          remark="督办和审计人员可用；只含看得到的单位。每个比率旁边都有分子和分母，definitions 是每个指标的算法。检举控告不计入任何指标。"),
     Call("GET", "/kpis.csv", kpis.csv, Who.STAFF, "考核指标（CSV）",
          {200: None}, query=kpis.KpiQuery, faults=(403,), media="text/csv"),
     Call("GET", "/kpis.xlsx", kpis.xlsx, Who.STAFF, "考核指标（Excel）",
-         {200: None}, query=kpis.KpiQuery, faults=(403,), media=_XLSX),
+         {200: None}, query=kpis.KpiQuery, faults=(403,), media=XLSX_TYPE),
     Call("GET", "/openapi.json", document, Who.ANYONE, "本接口的 OpenAPI 文档", {200: None}),
     Call("GET", "/docs", docs, Who.ANYONE, "本接口的说明页", {200: None}, media="text/html"),
 )

@@ -5,17 +5,17 @@ edition is not carried out but shown anew. A roll back is a change like any othe
 """
 
 import asyncio
-import io
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import xlsxwriter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from feedback.kernel import paging, spreadsheets
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict
+from feedback.kernel.spreadsheets import DAY_FORMAT, XLSX_TYPE, Cell, Sheet, SheetColumn
 from feedback.record import calendar_editions, deadline_changes
 from feedback.record.deadline_changes import DeadlineChange
 from feedback.rules.access import Actor
@@ -29,11 +29,9 @@ from web.context import AppContext
 from web.imports import calendar_notice
 from web.notify import channel
 from web.pages.admin.calendar import BY_MACHINE
-from web.pages.desk.export import XLSX, guarded
 from web.presentation import desk_frame
 from web.wording import dates
 
-PAGE = 50
 UNITS_SHOWN = 12
 _WAYS = {"later": "推后", "earlier": "提前"}
 _WHOSE = {Holder.CITIZEN_OWN: "群众（给本人答复）", Holder.CITIZEN: "群众（本人的权利）"}
@@ -175,9 +173,7 @@ async def _moved(request: Request, actor: Actor, deadline_moves: Sequence[Deadli
     shown = [
         m for m in deadline_moves if (not unit or (m.unit or m.lead) == unit) and (way not in _WAYS or _way(m) == way)
     ]
-    pages = max(1, -(-len(shown) // PAGE))
-    asked = q.get("page", "1")
-    page = min(max(int(asked), 1), pages) if asked.isdecimal() and len(asked) < 7 else 1
+    page_range = paging.select_range(len(shown), paging.parse_page_number(q.get("page", "")), is_clamped=True)
     count = deadline_changes.count_changes(deadline_moves)
     return {
         **desk_frame.frame_values(actor, names),
@@ -191,10 +187,10 @@ async def _moved(request: Request, actor: Actor, deadline_moves: Sequence[Deadli
         "way": way if way in _WAYS else "",
         "way_name": _WAYS.get(way, ""),
         "shown": len(shown),
-        "page": page,
-        "pages": pages,
+        "page": page_range.number,
+        "pages": page_range.pages,
         "narrowed": f"{base}?unit={unit if names.has(unit) else ''}&way={way if way in _WAYS else ''}&page=",
-        "moved": [_line(move, names) for move in shown[(page - 1) * PAGE : page * PAGE]],
+        "moved": [_line(move, names) for move in shown[page_range.start : page_range.stop]],
     }
 
 
@@ -214,44 +210,38 @@ def _line(move: DeadlineChange, names: Directory) -> dict[str, Any]:
     }
 
 
-_HEADS = (
-    ("编号", 18),
-    ("时限", 18),
-    ("谁的期限", 24),
-    ("承办", 20),
-    ("原期限", 14),
-    ("新期限", 14),
-    ("变动", 8),
-    ("天数", 8),
+_COLUMNS = (
+    SheetColumn("编号", 18),
+    SheetColumn("时限", 18),
+    SheetColumn("谁的期限", 24),
+    SheetColumn("承办", 20),
+    SheetColumn("原期限", 14, DAY_FORMAT),
+    SheetColumn("新期限", 14, DAY_FORMAT),
+    SheetColumn("变动", 8),
+    SheetColumn("天数", 8),
 )
 
 
-async def _sheet(deadline_moves: Sequence[DeadlineChange], name: str) -> Response:
+async def _sheet(changes: Sequence[DeadlineChange], name: str) -> Response:
     names = await directory.load_directory()
-    body = await asyncio.to_thread(_workbook, deadline_moves, names)
-    return Response(body, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
+    body = await asyncio.to_thread(_build_workbook, changes, names)
+    return Response(body, media_type=XLSX_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
 
 
-def _workbook(deadline_moves: Sequence[DeadlineChange], names: Directory) -> bytes:
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False}) as book:
-        head, day = (
-            book.add_format({"bold": True, "bg_color": "#E7F0FA"}),
-            book.add_format({"num_format": "yyyy-mm-dd"}),
-        )
-        sheet = book.add_worksheet("移动的期限")
-        sheet.freeze_panes(1, 1)
-        for column, (title, width) in enumerate(_HEADS):
-            sheet.set_column(column, column, width)
-            sheet.write_string(0, column, title, head)
-        for at, move in enumerate(deadline_moves, 1):
-            line = _line(move, names)
-            lead = names.short(move.lead) if move.lead else ""
-            for column, words in enumerate((move.no, move.label, line["whose"], lead)):
-                sheet.write_string(at, column, guarded(words))
-            sheet.write_datetime(at, 4, move.before, day)
-            sheet.write_datetime(at, 5, move.after, day)
-            sheet.write_string(at, 6, line["way"])
-            sheet.write_number(at, 7, (move.after - move.before).days)
-        sheet.autofilter(0, 0, max(1, len(deadline_moves)), len(_HEADS) - 1)
-    return out.getvalue()
+def _build_workbook(changes: Sequence[DeadlineChange], names: Directory) -> bytes:
+    rows = [_cells(change, names) for change in changes]
+    return spreadsheets.to_xlsx([Sheet("移动的期限", _COLUMNS, rows, frozen_columns=1, is_filterable=True)])
+
+
+def _cells(change: DeadlineChange, names: Directory) -> list[Cell]:
+    line = _line(change, names)
+    return [
+        change.no,
+        change.label,
+        line["whose"],
+        names.short(change.lead) if change.lead else "",
+        change.before,
+        change.after,
+        line["way"],
+        (change.after - change.before).days,
+    ]

@@ -17,6 +17,7 @@ from evaluation.publication.annual_report import Cell, Report, Suggestions, Tabl
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden
 from feedback.kernel.settings import Settings
+from feedback.kernel.spreadsheets import XLSX_TYPE
 from feedback.record import access_log
 from routing import directory
 from routing.oversight import measures
@@ -27,7 +28,6 @@ from web.wording import catalogue
 
 YEARS_SHOWN = 5
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def made(year: str, settings: Settings, now: datetime) -> Report:
@@ -109,4 +109,4 @@ async def download(request: Request) -> Response:
     content = await asyncio.to_thread(annual_report_files.to_docx if is_word else annual_report_files.to_xlsx, report)
     name = f"xinqiao-report-{report.year}.{'docx' if is_word else 'xlsx'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=DOCX if is_word else XLSX, headers=headers)
+    return Response(content, media_type=DOCX if is_word else XLSX_TYPE, headers=headers)

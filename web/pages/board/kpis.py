@@ -19,6 +19,7 @@ from feedback.kernel.errors import NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.record import access_log, calendar_editions
+from feedback.rules import access
 from feedback.rules.access import Actor
 from routing import directory
 from web.actions.kpis import DEFAULT_GROUP, file_response, load_weights, parse_question
@@ -188,12 +189,10 @@ async def _units(question: Question, actor: Actor, unit: str) -> list[str] | Non
 
     Raises NotFound for a unit whose figures are not theirs.
     """
-    if actor.everywhere:
-        return [unit] if unit else None
-    own = sorted(actor.units | {actor.unit})
-    if unit and unit not in own:
+    units = access.unit_scope(actor)
+    if unit and not units.covers(unit):
         raise NotFound(unit=unit)
-    return [unit] if unit else own
+    return [unit] if unit else None if units.everywhere else sorted(units.units)
 
 
 async def behind(question: Question, kpi: definitions.Kpi, part: str, units: Sequence[str] | None) -> list[str]:

@@ -1,17 +1,17 @@
 """Pages to issue, answer, list and download measures and suggestions (约谈 通报 挂牌督办 限期整改；三项建议)."""
 
 import asyncio
-import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import xlsxwriter
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from feedback.kernel import spreadsheets
 from feedback.kernel.errors import Invalid, NotFound
+from feedback.kernel.spreadsheets import XLSX_TYPE, Sheet, SheetColumn
 from feedback.record import access_log
 from feedback.rules.access import OVERSEERS, Actor, has_role
 from routing import directory
@@ -25,7 +25,6 @@ from web.context import AppContext
 from web.forms import parsing
 from web.letters import issuing, rendering
 from web.letters.placeholders import OfficeLetterValues
-from web.pages.desk.export import XLSX, guarded
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
 from web.presentation import worklist as worklist_views
@@ -96,21 +95,15 @@ async def export(request: Request) -> Response:
         for row in await measures.list_measures(actor, _filters(request), now)
     ]
     await access_log.log_read(actor, "export", detail=f"措施与建议 {len(rows)} 项", now=now)
-    body = await asyncio.to_thread(_workbook, rows)
-    return Response(body, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="measures.xlsx"'})
+    body = await asyncio.to_thread(_build_workbook, rows)
+    return Response(body, media_type=XLSX_TYPE, headers={"Content-Disposition": 'attachment; filename="measures.xlsx"'})
 
 
-def _workbook(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"strings_to_formulas": False}) as book:
-        sheet, bold = book.add_worksheet("措施与建议"), book.add_format({"bold": True})
-        sheet.freeze_panes(1, 0)
-        for column, (words, name) in enumerate(_COLUMNS):
-            sheet.set_column(column, column, 32 if name in ("title", "law") else 16)
-            sheet.write_string(0, column, words, bold)
-            for at, row in enumerate(rows, 1):
-                sheet.write_string(at, column, guarded(str(row[name])))
-    return out.getvalue()
+def _build_workbook(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    columns = [SheetColumn(title, 32 if name in ("title", "law") else 16) for title, name in _COLUMNS]
+    return spreadsheets.to_xlsx(
+        [Sheet("措施与建议", columns, [[str(row[name]) for _, name in _COLUMNS] for row in rows])]
+    )
 
 
 async def new(request: Request) -> Response:
@@ -197,7 +190,7 @@ async def _one(
         "row": row,
         "unit": names.name(row.unit),
         "course": oversight_views.list_measure_steps(row, names),
-        "deeds": [(deed.value, oversight_views.STEP_WORDS[deed]) for deed in row.deeds],
+        "deeds": [(deed.value, oversight_views.STEP_WORDS[deed]) for deed in row.steps],
         "adoptions": list(measure_types.ADOPTIONS.items()),
         "typed": {"text": "", "adoption": "", "due_day": "", **typed},
         "errors": dict(errors),
@@ -245,10 +238,10 @@ async def letter(request: Request) -> Response:
         issuer=row.issuer_unit,
         title=row.title,
         text=row.text,
-        wants=row.row.wants,
+        wants=row.measure_type.wants,
         due_day=date.fromisoformat(first["due_day"]),
         at=row.issued_at,
     )
-    issued = await issuing.issue_unit_letter(context, row.row.code, values)
+    issued = await issuing.issue_unit_letter(context, row.measure_type.code, values)
     content = await issuing.render_unit_letter(context, issued, form, letter_actions.base_address(request))
     return letter_actions.letter_response(issued, form, content)

@@ -150,7 +150,7 @@ async def _shown(
     values = {
         "view": view,
         "counted": clock.running(file),
-        "moves": [deadline_changes.render_change(change) for change in file.moves],
+        "moves": [deadline_changes.render_change(change) for change in file.deadline_changes],
         "version": file.version,
         "key": identifiers.new_id(),
         "futures": _futures(view),

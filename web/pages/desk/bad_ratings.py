@@ -8,9 +8,10 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from evaluation.ratings import bad_reviews, disputes, exclusions
+from evaluation.ratings import bad_reviews, disputes, exclusions, rating_access
 from evaluation.ratings.disputes import BadReviewView
-from feedback.kernel import identifiers
+from evaluation.ratings.submission import REASON_MOST
+from feedback.kernel import identifiers, paging
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.rules import access
@@ -43,10 +44,8 @@ async def page(request: Request) -> Response:
 async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None = None, status: int = 200) -> Response:
     context: AppContext = request.app.state.context
     names, now = await directory.load_directory(), context.clock.now()
-    asked = request.query_params.get("page", "1")
-    reviews = await disputes.list_bad_reviews(
-        actor, now=now, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1
-    )
+    page = paging.parse_page_number(request.query_params.get("page", ""))
+    reviews = await disputes.list_bad_reviews(actor, now=now, page=page)
     done = request.query_params.get("done", "")
     values = {
         **desk_frame.frame_values(actor, names),
@@ -55,7 +54,7 @@ async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None =
         "stages": bad_reviews.RECTIFICATION_STAGES,
         "exclusions": [_exclusion(row, names, actor) for row in await exclusions.list_requests(actor)],
         "may_exclude": access.has_role(actor, (Role.CLERK, Role.LEAD)),
-        "reason_most": disputes.REASON_MOST,
+        "reason_most": REASON_MOST,
         "errors": errors or {},
         "flash": {"kind": "good", "title": DONE[done]} if done in DONE else None,
     }
@@ -83,14 +82,14 @@ def _row(view: BadReviewView, names: Directory) -> dict[str, Any]:
 
 
 def _exclusion(row: Any, names: Directory, actor: Actor) -> dict[str, Any]:
-    judges = access.has_role(actor, (Role.SUPERVISOR,)) and actor.unit != row["unit"]
     return {
         "no": row["case_no"],
         "unit": names.short(row["unit"]),
         "reason": row["reason"],
         "answer": row["answer"],
         "state": STATES[row["status"]],
-        "may_decide": judges and row["status"] == exclusions.ExclusionState.ASKED,
+        "may_decide": row["status"] == exclusions.ExclusionState.ASKED
+        and rating_access.may_decide_exclusion(actor, row["unit"]),
     }
 
 

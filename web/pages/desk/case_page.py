@@ -112,7 +112,9 @@ async def shown(
         ],
         "clocks": desk_case.clock_lines(file, seen.view.clocks),
         "marks": flag_views.list_case_flags(file.title, file.text, file.flags),
-        "moves": [(dates.short_time(change.at), deadline_changes.render_change(change)) for change in file.moves],
+        "moves": [
+            (dates.short_time(change.at), deadline_changes.render_change(change)) for change in file.deadline_changes
+        ],
         "facts": _facts(seen),
         "tenures": _tenures(seen),
         "forms": forms,

@@ -59,7 +59,11 @@ async def _shown(request: Request, file: CaseFile, frame: Mapping[str, Any]) -> 
         "no": file.no,
         "clock": case_views.clock_view(clock, names, context.clock.now(), editions.newest),
         "result": deadline_explanation.explain_clock(clock, editions.named(clock.edition), _pauses(file, clock)),
-        "moves": [deadline_changes.render_change(m) for m in file.moves if (m.term, m.seq) == (clock.term, clock.seq)],
+        "moves": [
+            deadline_changes.render_change(m)
+            for m in file.deadline_changes
+            if (m.term, m.seq) == (clock.term, clock.seq)
+        ],
     }
     return context.render(request, "citizen/clock.html", values)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from feedback.kernel import paging
 from feedback.kernel.clock import office_day, start_of_day
 from feedback.queries import worklist as case_worklist
 from feedback.record import calendar_editions
@@ -35,7 +36,8 @@ async def queue(request: Request) -> Response:
         return RedirectResponse("/admin", status_code=303)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     filters = worklist_views.parse_filters(request.query_params, actor)
-    page = await case_worklist.load_worklist(actor, filters, _page(request), now=now)
+    number = paging.parse_page_number(request.query_params.get("page", ""))
+    page = await case_worklist.load_worklist(actor, filters, number, now=now)
     counted, mine, all_ = await _counts(actor, filters, now)
     columns = worklist_views.chosen_columns(request)
     values = {
@@ -64,11 +66,6 @@ async def queue(request: Request) -> Response:
     if "columns" in request.query_params:
         cookies.set_cookie(response, context, worklist_views.COLUMNS_COOKIE, ".".join(columns), _COLUMNS_HOURS)
     return response
-
-
-def _page(request: Request) -> int:
-    text = request.query_params.get("page", "1")
-    return int(text) if text.isdecimal() and 1 <= len(text) <= 6 else 1
 
 
 async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[str, int], int | None, int]:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from classify import taxonomy as categories
+from feedback.kernel import paging
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.queries import public_replies
@@ -32,7 +33,7 @@ async def replies(request: Request) -> Response:
     context: AppContext = request.app.state.context
     q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
-    page = _page(request)
+    page = paging.parse_page_number(request.query_params.get("page", ""))
     matches = await public_replies.search_public_replies(q, unit, category, page=page)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     counted = await public_replies.count_facets()
@@ -42,7 +43,7 @@ async def replies(request: Request) -> Response:
         "found": {
             "rows": [reply_line(row, names, q, calendar) for row in matches.items],
             "total": matches.total,
-            "page": matches.page,
+            "page": matches.number,
             "pages": matches.pages,
         },
         "facets": {
@@ -113,11 +114,6 @@ def _facet(
         for code, n in rows[:FACETS_MOST]
         if code
     ]
-
-
-def _page(request: Request) -> int:
-    text = request.query_params.get("page", "1")
-    return int(text) if text.isdecimal() and 1 <= len(text) <= 5 else 1
 
 
 async def reply(request: Request) -> Response:

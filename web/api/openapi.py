@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from web.api.route_table import Call, Who
+from web.api.route_table import Call
 from web.api.schemas.responses import ErrorBody
+from web.auth.permissions import Requirement
+from web.wording import catalogue
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{name}"
@@ -71,17 +73,22 @@ def operation(call: Call) -> dict[str, Any]:
         "summary": call.title,
         "responses": _responses(call),
     }
-    if call.remark:
-        told["description"] = call.remark
+    if remark := remark_of(call):
+        told["description"] = remark
     if parameters := [*_path_parameters(call), *_header_parameters(call), *_query_parameters(call)]:
         told["parameters"] = parameters
     if body := _body(call):
         told["requestBody"] = body
-    if call.who is Who.STAFF:
+    if call.requires.needs_session:
         told["security"] = [{"staff": []}]
-    if call.who is Who.HOLDER:
+    if call.requires is Requirement.HOLDER:
         told["security"] = [{"staff": []}, {}]
     return told
+
+
+def remark_of(call: Call) -> str:
+    """What there is to know about a call, the roles it is limited to first."""
+    return f"限{catalogue.REQUIREMENTS[call.requires]}。{call.remark}" if call.requires_role else call.remark
 
 
 def _ref(cls: type[Struct]) -> dict[str, str]:

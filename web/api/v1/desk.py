@@ -19,7 +19,7 @@ from web.actions import suggestions
 from web.api import serializers
 from web.api.route_table import answered, asked, taken
 from web.api.schemas import requests
-from web.auth import sessions
+from web.auth import permissions
 from web.tasks import classification
 from web.wording import catalogue
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 async def worklist(request: Request) -> Response:
     """The cases the member of staff sees, narrowed and sorted."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = permissions.current_actor(request)
     names = await directory.load_directory()
     said = asked(request, requests.DeskQuery)
     if faults := filter_faults(said, names):
@@ -59,7 +59,7 @@ def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
 async def classify(request: Request) -> Response:
     """What a message is about, who should answer it and why: a proposal, nothing is written."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = permissions.current_actor(request)
     values, faults, _ = await taken(request, requests.ToClassify)
     title, text = intake.clean_line(values.get("title", "")), intake.clean_paragraph(values.get("text", ""))
     names = await directory.load_directory()

@@ -16,7 +16,7 @@ from web.actions import links as link_actions
 from web.api.route_table import answered, asked, path_text, taken
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
-from web.auth import sessions
+from web.auth import permissions
 from web.context import AppContext
 from web.wording import dates
 
@@ -111,25 +111,24 @@ class CampaignReplies(Struct):
 
 async def proposed(request: Request) -> Response:
     """What waits for a decision of this desk."""
-    actor, wanted = await sessions.require_actor(request), asked(request, LinkQuery)["kind"]
-    found = await links.list_pending(link_actions.require_receptionist(actor), campaigns=wanted == "campaigns")
+    wanted = asked(request, LinkQuery)["kind"]
+    found = await links.list_pending(permissions.current_actor(request), campaigns=wanted == "campaigns")
     return answered({"items": [_link(each) for each in found]})
 
 
 async def of_case(request: Request) -> Response:
     """The links of a case, as far as the caller may know of them."""
-    found = await links.list_links(await sessions.require_actor(request), path_text(request, "no"))
+    found = await links.list_links(permissions.current_actor(request), path_text(request, "no"))
     return answered({"items": [_link(each) for each in found]})
 
 
 async def add(request: Request) -> Response:
     """Link a case to an earlier one."""
     context: AppContext = request.app.state.context
-    actor, no = await sessions.require_actor(request), path_text(request, "no")
+    actor, no = permissions.current_actor(request), path_text(request, "no")
     values, faults, _ = await taken(request, LinkIn)
     if faults:
         raise Invalid(faults)
-    link_actions.require_receptionist(actor)
     await link_actions.add_link(
         context, actor, no, identifiers.normalize_case_number(intake.clean_line(values["case"])), values["kind"]
     )
@@ -139,27 +138,27 @@ async def add(request: Request) -> Response:
 async def decide(request: Request) -> Response:
     """Decide about a link."""
     context: AppContext = request.app.state.context
-    actor, number = await sessions.require_actor(request), path_text(request, "id")
+    actor, number = permissions.current_actor(request), path_text(request, "id")
     values, faults, _ = await taken(request, LinkDecisionIn)
     if not faults and values["decision"] not in link_actions.DECISIONS:
         faults["decision"] = "unknown"
     if faults:
         raise Invalid(faults)
-    link = await link_actions.load_link(link_actions.require_receptionist(actor), number)
+    link = await link_actions.load_link(actor, number)
     await link_actions.decide_link(context, actor, link, values["decision"], expect=values["expect"])
     return answered(_link(await link_actions.load_link(actor, number)))
 
 
 async def campaign(request: Request) -> Response:
     """The cases of a campaign."""
-    head, members = await links.load_campaign(await sessions.require_actor(request), path_text(request, "no"))
+    head, members = await links.load_campaign(permissions.current_actor(request), path_text(request, "no"))
     return answered({"items": [_case(row) for row in (head, *members)]})
 
 
 async def answer(request: Request) -> Response:
     """Answer the cases of a campaign alike, or look at which could be."""
     context: AppContext = request.app.state.context
-    actor, no = await sessions.require_actor(request), path_text(request, "no")
+    actor, no = permissions.current_actor(request), path_text(request, "no")
     values, faults, _ = await taken(request, CampaignIn)
     text = intake.clean_paragraph(values.get("text", ""))
     if "text" not in faults and not 0 < len(text) <= link_actions.TEXT_MOST:

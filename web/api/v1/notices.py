@@ -12,7 +12,7 @@ from routing.notices import inbox
 from web.api.route_table import answered, taken
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
-from web.auth import sessions
+from web.auth import permissions
 from web.wording import dates
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Marked(Struct):
 async def notices(request: Request) -> Response:
     """The unit's notices, unread first."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = permissions.current_actor(request)
     unread, read = await inbox.list_notices(actor)
     items = [_notice(row) for row in (*unread, *read)]
     return answered({"items": items, "unread": await inbox.count_unread(actor, context.clock.now())})
@@ -73,7 +73,7 @@ def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
 async def mark(request: Request) -> Response:
     """Mark notices read."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = permissions.current_actor(request)
     values, faults, _ = await taken(request, MarkIn, may_be_empty=True)
     if faults:
         raise Invalid(faults)

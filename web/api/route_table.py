@@ -2,18 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feedback.kernel.errors import Invalid
-from feedback.rules import intake
-from web.api import request_parsing
 from web.auth.permissions import Require, Requirement
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -73,33 +68,3 @@ def routes(calls: Iterable[Call]) -> list[Route]:
         )
         for call in calls
     ]
-
-
-def answered(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer."""
-    return Response(msgspec.json.encode(value), status, headers, _JSON)
-
-
-def path_text(request: Request, name: str) -> str:
-    """A piece of the path as a line of plain text."""
-    return intake.clean_line(request.path_params[name])
-
-
-async def taken(
-    request: Request, cls: type[Struct], *, may_be_empty: bool = False
-) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
-    """The body read by its type: the good values, the faults, and the object as it came."""
-    said = await request_parsing.body(request, may_be_empty=may_be_empty)
-    values, faults = request_parsing.read(cls, said)
-    return values, faults, said
-
-
-def asked(request: Request, cls: type[Struct]) -> dict[str, Any]:
-    """The query string read by its type.
-
-    Raises Invalid naming each wrong field.
-    """
-    values, faults = request_parsing.read_query(cls, request.query_params)
-    if faults:
-        raise Invalid(faults)
-    return values

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from starlette.responses import Response
+
 from feedback.rules.deadlines import Clock
 from feedback.rules.read_models import CaseFile, EntryView, WorkRow
 from feedback.rules.vocabulary import Act
@@ -12,6 +15,11 @@ from web.presentation import parties as party_views
 from web.presentation.timeline import category_words
 from web.wording import acts, catalogue
 from web.wording.dates import iso
+
+
+def json_response(answer: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer as JSON."""
+    return Response(msgspec.json.encode(answer), status, headers, "application/json")
 
 
 def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:

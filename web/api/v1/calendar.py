@@ -13,9 +13,10 @@ from feedback.record import calendar_editions, deadline_changes
 from feedback.record.deadline_changes import DeadlineChange
 from feedback.rules.workdays import FIRST_YEAR
 from web.actions import calendar as calendar_actions
-from web.api.route_table import answered, asked, path_text, taken
+from web.api.request_parsing import read_body, read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day, Instant
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.context import AppContext
 from web.imports import calendar_draft, calendar_notice
@@ -131,7 +132,7 @@ class Applied(Struct):
 async def known(request: Request) -> Response:
     """The calendar of a year."""
     context: AppContext = request.app.state.context
-    year = asked(request, CalendarQuery)["year"] or office_day(context.clock.now()).year
+    year = read_query(request, CalendarQuery)["year"] or office_day(context.clock.now()).year
     now = await calendar_editions.load_current_calendar()
     editions = [
         {
@@ -153,15 +154,13 @@ async def known(request: Request) -> Response:
         ],
         "editions": editions,
     }
-    return answered(told)
+    return json_response(told)
 
 
 async def hand_in(request: Request) -> Response:
     """Hand in a change to be looked at."""
     context: AppContext = request.app.state.context
-    values, faults, _ = await taken(request, CalendarIn)
-    if faults:
-        raise Invalid(faults)
+    values = await read_body(request, CalendarIn)
     notice = calendar_notice.read_lines(values["lines"])
     more = {"is_whole_year": values["whole_year"], "source": values["source"], "remark": values["remark"]}
     number, wrong = await calendar_draft.draft_from_notice(context, permissions.current_actor(request), notice, **more)
@@ -181,7 +180,7 @@ async def carry_out(request: Request) -> Response:
     actor = permissions.current_actor(request)
     edition = await calendar_editions.apply_draft(_number(request), actor.name or actor.id, context.clock.now())
     context.wake()
-    return answered({"edition": edition})
+    return json_response({"edition": edition})
 
 
 async def again(request: Request) -> Response:
@@ -194,7 +193,7 @@ async def again(request: Request) -> Response:
 
 async def edition(request: Request) -> Response:
     """What an edition says, and what it moved."""
-    found = await calendar_editions.load_edition(path_text(request, "name"))
+    found = await calendar_editions.load_edition(read_path(request, "name"))
     told = {
         "name": found.name,
         "follows": found.before or None,
@@ -208,7 +207,7 @@ async def edition(request: Request) -> Response:
         "followed": not found.is_newest or await deadline_changes.is_up_to_date(),
         "moved": _moved(await deadline_changes.list_edition_changes(found.name)),
     }
-    return answered(told)
+    return json_response(told)
 
 
 async def restore(request: Request) -> Response:
@@ -216,7 +215,7 @@ async def restore(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
     return await _draft(
-        context, await calendar_actions.draft_restoring(context, actor, path_text(request, "name")), 201
+        context, await calendar_actions.draft_restoring(context, actor, read_path(request, "name")), 201
     )
 
 
@@ -245,11 +244,11 @@ async def _draft(context: AppContext, number: int, status: int = 200) -> Respons
         "doubts": calendar_notice.list_doubts(found.what, after, office_day(now)),
         "moved": _moved(made),
     }
-    return answered(told, status)
+    return json_response(told, status)
 
 
 def _number(request: Request) -> int:
-    text = path_text(request, "number")
+    text = read_path(request, "number")
     if not (text.isascii() and text.isdecimal()) or len(text) > _DIGITS:
         raise NotFound(draft=text)
     return int(text)

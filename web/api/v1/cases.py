@@ -24,8 +24,9 @@ from routing import directory
 from web.actions import cases as case_actions
 from web.actions import letters as letter_actions
 from web.api import serializers
-from web.api.route_table import answered, asked, path_text, taken
+from web.api.request_parsing import load_body, parse_body, parse_object, read_path, read_query
 from web.api.schemas import requests
+from web.api.serializers import json_response
 from web.auth import sessions
 from web.context import AppContext
 from web.forms import parsing, step_forms
@@ -38,7 +39,7 @@ _PERSON = ("name", "phone", "id_number", "address")
 async def submit(request: Request) -> Response:
     """Hand in a message: 201 with a receipt, or 200 with the same one when the source was here before."""
     context: AppContext = request.app.state.context
-    values, faults, _ = await taken(request, requests.NewCase)
+    values, faults = await parse_body(request, requests.NewCase)
     sender = await _sender(request)
     await request.app.state.limiter.hit("submit", request)
     if not values.get("source_id") and "source_id" not in faults:
@@ -53,7 +54,7 @@ async def submit(request: Request) -> Response:
         "received_at": dates.iso(receipt.received_at),
         "clocks": [serializers.clock_json(clock, now) for clock in receipt.clocks],
     }
-    return answered(told, 201 if receipt.fresh else 200)
+    return json_response(told, 201 if receipt.fresh else 200)
 
 
 async def _sender(request: Request) -> Actor:
@@ -99,8 +100,8 @@ def _person(said: dict[str, Any]) -> PersonSubmission:
 
 async def look_up(request: Request) -> Response:
     """A case as the asker may see it."""
-    code = asked(request, requests.CaseQuery)["code"]
-    no = identifiers.normalize_case_number(path_text(request, "no"))
+    code = read_query(request, requests.CaseQuery)["code"]
+    no = identifiers.normalize_case_number(read_path(request, "no"))
     return await _shown(request, await asking_actor(request, no, code), no)
 
 
@@ -125,7 +126,7 @@ async def _shown(request: Request, asker: Actor, no: str) -> Response:
     context: AppContext = request.app.state.context
     now = context.clock.now()
     file = await case_queries.load_file(asker, no, vault=context.settings.vault, log_at=now)
-    return answered(
+    return json_response(
         _case_told(file, await directory.load_directory(), now, await letter_register.list_letters(asker, file))
     )
 
@@ -171,18 +172,19 @@ def _field(need: Need, step: Step, file: CaseFile) -> dict[str, Any]:
 async def act(request: Request) -> Response:
     """Take a step, then show the case as it is now."""
     context: AppContext = request.app.state.context
-    values, faults, said = await taken(request, requests.ActIn, may_be_empty=True)
-    step = _act_of(path_text(request, "act"))
+    payload = await load_body(request, may_be_empty=True)
+    values, faults = parse_object(requests.ActIn, payload)
+    step = _act_of(read_path(request, "act"))
     if faults:
         raise Invalid(faults)
-    no = identifiers.normalize_case_number(path_text(request, "no"))
+    no = identifiers.normalize_case_number(read_path(request, "no"))
     asker = await asking_actor(request, no, values["code"])
-    data = parsing.parse_json(said, parsing.list_needs(step))
+    data = parsing.parse_json(payload, parsing.list_needs(step))
     before = await _case_seen(context, asker, no) if step is Act.RECUSE else None
     await case_actions.perform_act(context, no, step, asker, data, expect=values["version"], pf=values["pf"])
     if before is not None and data.get("staff") == asker.id:
         # Whoever withdraws does not see it again: the answer is what they saw before.
-        return answered(_case_told(before, await directory.load_directory(), context.clock.now(), ()))
+        return json_response(_case_told(before, await directory.load_directory(), context.clock.now(), ()))
     return await _shown(request, asker, no)
 
 
@@ -199,6 +201,6 @@ def _act_of(text: str) -> Act:
 
 async def letter(request: Request) -> Response:
     """A letter of a case the asker may see, as Word or PDF."""
-    code = asked(request, requests.CaseQuery)["code"]
-    no = identifiers.normalize_case_number(path_text(request, "no"))
+    code = read_query(request, requests.CaseQuery)["code"]
+    no = identifiers.normalize_case_number(read_path(request, "no"))
     return await letter_actions.download_letter(request, await asking_actor(request, no, code), no)

@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from classify.model import registry
 from feedback.kernel.errors import NotFound, NotNow
-from web.api.route_table import answered, path_text
+from web.api.request_parsing import read_path
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.context import AppContext
 from web.tasks import training
@@ -47,25 +48,25 @@ class TrainingRequested(Struct):
 
 async def listed(request: Request) -> Response:
     """Every release with its trial."""
-    return answered({"items": [_told(row) for row in await registry.all_releases()]})
+    return json_response({"items": [_told(row) for row in await registry.all_releases()]})
 
 
 async def train(request: Request) -> Response:
     """Ask for a candidate; it is made, tried and, unless worse, put in force in the background."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    return answered({"is_new": await training.request_candidate(context, actor.name)}, 202)
+    return json_response({"is_new": await training.request_candidate(context, actor.name)}, 202)
 
 
 async def promote(request: Request) -> Response:
     """Put a release in force."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    row = await registry.one_release(path_text(request, "id"))
+    row = await registry.one_release(read_path(request, "id"))
     if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
     await registry.promote(row["id"], by=actor.name, now=context.clock.now())
-    return answered(_told(await registry.one_release(row["id"])))
+    return json_response(_told(await registry.one_release(row["id"])))
 
 
 async def roll_back(request: Request) -> Response:
@@ -76,7 +77,7 @@ async def roll_back(request: Request) -> Response:
         release = await registry.roll_back(context.settings.data, by=actor.name, now=context.clock.now())
     except NotFound:
         raise NotNow(release="") from None
-    return answered(_told(await registry.one_release(release)))
+    return json_response(_told(await registry.one_release(release)))
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from routing.assignment_rules import CaseFacts, Decision, decide_unit
 from routing.directory import Directory
 from web.actions import suggestions
 from web.api import serializers
-from web.api.route_table import answered, asked, taken
+from web.api.request_parsing import parse_body, read_query
 from web.api.schemas import requests
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.tasks import classification
 from web.wording import catalogue
@@ -33,7 +34,7 @@ async def worklist(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
     names = await directory.load_directory()
-    said = asked(request, requests.DeskQuery)
+    said = read_query(request, requests.DeskQuery)
     if faults := filter_faults(said, names):
         raise Invalid(faults)
     page = said.pop("page")
@@ -41,7 +42,7 @@ async def worklist(request: Request) -> Response:
     now = context.clock.now()
     found = await case_worklist.load_worklist(actor, filters, page, now=now)
     items = [{**serializers.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
-    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    return json_response({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 
 
 def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
@@ -60,7 +61,7 @@ async def classify(request: Request) -> Response:
     """What a message is about, who should answer it and why: a proposal, nothing is written."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    values, faults, _ = await taken(request, requests.ToClassify)
+    values, faults = await parse_body(request, requests.ToClassify)
     title, text = intake.clean_line(values.get("title", "")), intake.clean_paragraph(values.get("text", ""))
     names = await directory.load_directory()
     if faults := _message_faults(title, text, values, names) | faults:
@@ -77,7 +78,7 @@ async def classify(request: Request) -> Response:
         for row in earlier[: suggestions.SIMILAR_MOST]
     ]
     told |= await _automatic(context, verdict, decision, names.street_of(region))
-    return answered(told)
+    return json_response(told)
 
 
 async def _automatic(

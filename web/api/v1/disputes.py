@@ -10,10 +10,10 @@ from starlette.responses import Response
 from evaluation.ratings import disputes, exclusions
 from evaluation.ratings.disputes import BadReviewView
 from feedback.kernel import identifiers
-from feedback.kernel.errors import Invalid
-from web.api.route_table import answered, asked, path_text, taken
+from web.api.request_parsing import read_body, read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.context import AppContext
 from web.wording import dates
@@ -103,64 +103,56 @@ class StatusOut(Struct):
 async def bad(request: Request) -> Response:
     """The bad ratings the caller sees, newest first."""
     context: AppContext = request.app.state.context
-    actor, page = permissions.current_actor(request), asked(request, BadRatingQuery)["page"]
+    actor, page = permissions.current_actor(request), read_query(request, BadRatingQuery)["page"]
     found = await disputes.list_bad_reviews(actor, now=context.clock.now(), page=page)
     items = [_rating(view) for view in found.items]
-    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    return json_response({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 
 
 async def dispute(request: Request) -> Response:
     """The rated unit holds a bad rating for mistaken or malicious."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    values = await _whole(request, ReasonIn)
-    await disputes.dispute_rating(path_text(request, "id"), actor, values["reason"], now=context.clock.now())
-    return answered({"status": "under_review"})
+    values = await read_body(request, ReasonIn)
+    await disputes.dispute_rating(read_path(request, "id"), actor, values["reason"], now=context.clock.now())
+    return json_response({"status": "under_review"})
 
 
 async def judge(request: Request) -> Response:
     """Somebody of another unit decides a dispute."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    values = await _whole(request, JudgementIn)
-    number, now = path_text(request, "id"), context.clock.now()
+    values = await read_body(request, JudgementIn)
+    number, now = read_path(request, "id"), context.clock.now()
     await disputes.decide_dispute(number, actor, is_valid=values["valid"], reason=values["reason"], now=now)
-    return answered({"status": "valid" if values["valid"] else "invalid"})
+    return json_response({"status": "valid" if values["valid"] else "invalid"})
 
 
 async def excluded(request: Request) -> Response:
     """What is asked to be left out, of the cases the caller sees."""
     found = await exclusions.list_requests(permissions.current_actor(request))
-    return answered({"items": [_exclusion(row) for row in found]})
+    return json_response({"items": [_exclusion(row) for row in found]})
 
 
 async def exclude(request: Request) -> Response:
     """The unit that leads a case asks to leave it out."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    values = await _whole(request, ExclusionIn)
+    values = await read_body(request, ExclusionIn)
     no, vault = identifiers.normalize_case_number(values["case_no"]), context.settings.vault
     await exclusions.request_exclusion(no, actor, values["reason"], now=context.clock.now(), vault=vault)
-    return answered({"status": exclusions.ExclusionState.ASKED.value}, 201)
+    return json_response({"status": exclusions.ExclusionState.ASKED.value}, 201)
 
 
 async def decide(request: Request) -> Response:
     """An overseer of another unit approves or refuses."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    values = await _whole(request, ExclusionDecisionIn)
-    no, is_approved, now = path_text(request, "no"), values["approved"], context.clock.now()
+    values = await read_body(request, ExclusionDecisionIn)
+    no, is_approved, now = read_path(request, "no"), values["approved"], context.clock.now()
     await exclusions.decide_exclusion(no, actor, is_approved=is_approved, answer=values["reason"], now=now)
     status = exclusions.ExclusionState.APPROVED if is_approved else exclusions.ExclusionState.REFUSED
-    return answered({"status": status.value})
-
-
-async def _whole(request: Request, cls: type[Struct]) -> dict[str, Any]:
-    """The body, if nothing is wrong with it."""
-    values, faults, _ = await taken(request, cls)
-    if faults:
-        raise Invalid(faults)
-    return values
+    return json_response({"status": status.value})
 
 
 def _rating(view: BadReviewView) -> dict[str, Any]:

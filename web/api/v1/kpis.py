@@ -9,9 +9,10 @@ from starlette.responses import Response
 from evaluation.kpi import table as kpi_table
 from routing import directory
 from web.actions import kpis as kpi_actions
-from web.api.route_table import answered, asked
+from web.api.request_parsing import read_query
 from web.api.schemas.requests import RegionCode, described
 from web.api.schemas.responses import Day
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.context import AppContext
 
@@ -77,7 +78,7 @@ class KpiTable(Struct):
 
 async def table(request: Request) -> Response:
     """The figures the asker may see."""
-    return answered(await _document(request))
+    return json_response(await _document(request))
 
 
 async def csv(request: Request) -> Response:
@@ -92,5 +93,5 @@ async def xlsx(request: Request) -> Response:
 
 async def _document(request: Request) -> dict[str, Any]:
     context: AppContext = request.app.state.context
-    question = kpi_actions.parse_question(asked(request, KpiQuery), context, await directory.load_directory())
+    question = kpi_actions.parse_question(read_query(request, KpiQuery), context, await directory.load_directory())
     return await kpi_table.build_table(question, permissions.current_actor(request), kpi_actions.load_weights(context))

@@ -12,8 +12,8 @@ from feedback.rules import decision_grounds, letter_types
 from feedback.rules.lifecycle import STEPS
 from feedback.rules.terms import list_terms_in_force
 from feedback.rules.vocabulary import Kind, Profile, Stage
-from web.api.route_table import answered
 from web.api.schemas.requests import described
+from web.api.serializers import json_response
 from web.context import AppContext
 from web.wording import acts
 
@@ -129,7 +129,7 @@ async def law(request: Request) -> Response:
             if not row.internal
         ],
     }
-    return answered(found, headers=_KEPT)
+    return json_response(found, headers=_KEPT)
 
 
 def _holds_for(profiles: Iterable[Profile], kinds: Iterable[Kind]) -> dict[str, list[str]]:

@@ -12,9 +12,10 @@ from feedback.kernel.errors import Invalid
 from feedback.rules import letter_types
 from feedback.rules.letter_types import LetterType
 from web.actions import letter_templates
-from web.api.route_table import answered, asked, path_text
+from web.api.request_parsing import read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day
+from web.api.serializers import json_response
 from web.context import AppContext
 from web.letters import placeholders, rendering
 
@@ -87,7 +88,7 @@ class Verified(Struct):
 async def listed(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
     context: AppContext = request.app.state.context
-    return answered({"items": [_row(context, row) for row in letter_types.ALL]})
+    return json_response({"items": [_row(context, row) for row in letter_types.ALL]})
 
 
 async def show_template(request: Request) -> Response:
@@ -98,7 +99,7 @@ async def show_template(request: Request) -> Response:
 async def template(request: Request) -> Response:
     """The template to edit in Word."""
     context: AppContext = request.app.state.context
-    ours = asked(request, TemplateQuery)["ours"]
+    ours = read_query(request, TemplateQuery)["ours"]
     row = _letter(request)
     return _file(letter_templates.load_editable(context, row, is_default=ours), f"{row.title}（模板）.docx", "docx")
 
@@ -136,11 +137,11 @@ async def restore(request: Request) -> Response:
 
 async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it."""
-    found = await letter_templates.verify_code(request, asked(request, VerifyQuery)["code"])
+    found = await letter_templates.verify_code(request, read_query(request, VerifyQuery)["code"])
     if found is None:
-        return answered({"genuine": False, "letter": None})
+        return json_response({"genuine": False, "letter": None})
     told = {name: getattr(found, name) for name in ("title", "number", "unit", "code", "digest")}
-    return answered({"genuine": True, "letter": told | {"issued_day": found.issued_day.isoformat()}})
+    return json_response({"genuine": True, "letter": told | {"issued_day": found.issued_day.isoformat()}})
 
 
 def _one(request: Request, row: LetterType) -> Response:
@@ -149,7 +150,7 @@ def _one(request: Request, row: LetterType) -> Response:
         {"name": name, "meaning": meaning, "required": name in row.states}
         for name, (meaning, _) in placeholders.PLACEHOLDERS.items()
     ]
-    return answered(_row(context, row) | {"placeholders": blanks})
+    return json_response(_row(context, row) | {"placeholders": blanks})
 
 
 def _row(context: AppContext, row: LetterType) -> dict[str, Any]:
@@ -159,7 +160,7 @@ def _row(context: AppContext, row: LetterType) -> dict[str, Any]:
 
 
 def _letter(request: Request) -> LetterType:
-    return letter_templates.find_letter_type(path_text(request, "code"))
+    return letter_templates.find_letter_type(read_path(request, "code"))
 
 
 def _file(content: bytes, name: str, form: str) -> Response:

@@ -13,9 +13,10 @@ from feedback.rules import intake
 from feedback.rules.read_models import LinkView, WorkRow
 from feedback.rules.vocabulary import Status
 from web.actions import links as link_actions
-from web.api.route_table import answered, asked, path_text, taken
+from web.api.request_parsing import parse_body, read_body, read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.context import AppContext
 from web.wording import dates
@@ -111,55 +112,53 @@ class CampaignReplies(Struct):
 
 async def proposed(request: Request) -> Response:
     """What waits for a decision of this desk."""
-    wanted = asked(request, LinkQuery)["kind"]
+    wanted = read_query(request, LinkQuery)["kind"]
     found = await links.list_pending(permissions.current_actor(request), campaigns=wanted == "campaigns")
-    return answered({"items": [_link(each) for each in found]})
+    return json_response({"items": [_link(each) for each in found]})
 
 
 async def of_case(request: Request) -> Response:
     """The links of a case, as far as the caller may know of them."""
-    found = await links.list_links(permissions.current_actor(request), path_text(request, "no"))
-    return answered({"items": [_link(each) for each in found]})
+    found = await links.list_links(permissions.current_actor(request), read_path(request, "no"))
+    return json_response({"items": [_link(each) for each in found]})
 
 
 async def add(request: Request) -> Response:
     """Link a case to an earlier one."""
     context: AppContext = request.app.state.context
-    actor, no = permissions.current_actor(request), path_text(request, "no")
-    values, faults, _ = await taken(request, LinkIn)
-    if faults:
-        raise Invalid(faults)
+    actor, no = permissions.current_actor(request), read_path(request, "no")
+    values = await read_body(request, LinkIn)
     await link_actions.add_link(
         context, actor, no, identifiers.normalize_case_number(intake.clean_line(values["case"])), values["kind"]
     )
-    return answered({"items": [_link(each) for each in await links.list_links(actor, no)]}, 201)
+    return json_response({"items": [_link(each) for each in await links.list_links(actor, no)]}, 201)
 
 
 async def decide(request: Request) -> Response:
     """Decide about a link."""
     context: AppContext = request.app.state.context
-    actor, number = permissions.current_actor(request), path_text(request, "id")
-    values, faults, _ = await taken(request, LinkDecisionIn)
+    actor, number = permissions.current_actor(request), read_path(request, "id")
+    values, faults = await parse_body(request, LinkDecisionIn)
     if not faults and values["decision"] not in link_actions.DECISIONS:
         faults["decision"] = "unknown"
     if faults:
         raise Invalid(faults)
     link = await link_actions.load_link(actor, number)
     await link_actions.decide_link(context, actor, link, values["decision"], expect=values["expect"])
-    return answered(_link(await link_actions.load_link(actor, number)))
+    return json_response(_link(await link_actions.load_link(actor, number)))
 
 
 async def campaign(request: Request) -> Response:
     """The cases of a campaign."""
-    head, members = await links.load_campaign(permissions.current_actor(request), path_text(request, "no"))
-    return answered({"items": [_case(row) for row in (head, *members)]})
+    head, members = await links.load_campaign(permissions.current_actor(request), read_path(request, "no"))
+    return json_response({"items": [_case(row) for row in (head, *members)]})
 
 
 async def answer(request: Request) -> Response:
     """Answer the cases of a campaign alike, or look at which could be."""
     context: AppContext = request.app.state.context
-    actor, no = permissions.current_actor(request), path_text(request, "no")
-    values, faults, _ = await taken(request, CampaignIn)
+    actor, no = permissions.current_actor(request), read_path(request, "no")
+    values, faults = await parse_body(request, CampaignIn)
     text = intake.clean_paragraph(values.get("text", ""))
     if "text" not in faults and not 0 < len(text) <= link_actions.TEXT_MOST:
         faults["text"] = "too_long" if text else "missing"
@@ -170,7 +169,7 @@ async def answer(request: Request) -> Response:
     rows = [row for row in (head, *members) if row.no in chosen]
     outcome = await link_actions.reply_to_all(context, actor, rows, text, is_sent=values["send"])
     items = [{"no": no, "sent": values["send"] and not why, "why_not": why or None} for no, why in outcome.items()]
-    return answered({"items": items})
+    return json_response({"items": items})
 
 
 def _link(view: LinkView) -> dict[str, Any]:

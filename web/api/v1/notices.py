@@ -7,11 +7,11 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel.errors import Invalid
 from routing.notices import inbox
-from web.api.route_table import answered, taken
+from web.api.request_parsing import read_body
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.wording import dates
 
@@ -55,7 +55,7 @@ async def notices(request: Request) -> Response:
     actor = permissions.current_actor(request)
     unread, read = await inbox.list_notices(actor)
     items = [_notice(row) for row in (*unread, *read)]
-    return answered({"items": items, "unread": await inbox.count_unread(actor, context.clock.now())})
+    return json_response({"items": items, "unread": await inbox.count_unread(actor, context.clock.now())})
 
 
 def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,8 +74,6 @@ async def mark(request: Request) -> Response:
     """Mark notices read."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    values, faults, _ = await taken(request, MarkIn, may_be_empty=True)
-    if faults:
-        raise Invalid(faults)
+    values = await read_body(request, MarkIn, may_be_empty=True)
     marked = await inbox.mark_read(actor, values["ids"] or None, context.clock.now())
-    return answered({"marked": marked})
+    return json_response({"marked": marked})

@@ -22,9 +22,10 @@ from routing.oversight.measure_types import MeasureStep
 from routing.oversight.measures import MeasureFilters
 from web.actions import cases as case_actions
 from web.actions import forecasts as forecast_actions
-from web.api.route_table import answered, asked, taken
+from web.api.request_parsing import parse_body, read_body, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.presentation import oversight as oversight_views
 
@@ -201,7 +202,7 @@ async def late(request: Request) -> Response:
     rows = await overdue.list_late_clocks(actor, now=now)
     told = await inbox.list_clock_notices(row["id"] for row in rows)
     lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
-    return answered({"items": [_late(line) for line in lines]})
+    return json_response({"items": [_late(line) for line in lines]})
 
 
 def _late(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,14 +216,14 @@ async def proposals(request: Request) -> Response:
     actor, names = permissions.current_actor(request), await directory.load_directory()
     rows = [oversight_views.proposal_line(row, names, {}) for row in await supervision_proposals.list_proposals(actor)]
     keys = ("id", "no", "unit", "rule", "trigger", "trigger_text", "law", "evidence")
-    return answered({"items": [{key: row[key] for key in keys} for row in rows]})
+    return json_response({"items": [{key: row[key] for key in keys} for row in rows]})
 
 
 async def decide(request: Request) -> Response:
     """Issue a proposed order, or write down why not."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    values, faults, _ = await taken(request, DecisionIn)
+    values, faults = await parse_body(request, DecisionIn)
     reason = intake.clean_paragraph(values.get("reason", ""))
     if not reason:
         faults.setdefault("reason", "missing")
@@ -236,7 +237,7 @@ async def decide(request: Request) -> Response:
         data = {"reason": reason, "trigger": proposal["trigger"]}
         await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
     await supervision_proposals.decide_proposal(actor, proposal["id"], status, reason, context.clock.now())
-    return answered({"status": status})
+    return json_response({"status": status})
 
 
 def _id(request: Request) -> int:
@@ -260,7 +261,7 @@ async def rungs(request: Request) -> Response:
         }
         for rung in ESCALATION_RULES
     ]
-    return answered({"items": items})
+    return json_response({"items": items})
 
 
 async def orders(request: Request) -> Response:
@@ -272,7 +273,7 @@ async def orders(request: Request) -> Response:
         for row in await overdue.list_supervision_orders(actor)
     ]
     keys = ("no", "unit", "reason", "trigger", "state", "answer")
-    return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
+    return json_response({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
 
 
 async def forecast(request: Request) -> Response:
@@ -281,16 +282,18 @@ async def forecast(request: Request) -> Response:
     actor, names = permissions.current_actor(request), await directory.load_directory()
     lines = await forecast_actions.list_forecasts(context, actor, names)
     keys = ("no", "unit", "term", "chance", "expected_days", "unit_n", "unit_late", "all_n", "all_late", "why")
-    return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
+    return json_response({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
 
 
 async def list_measures(request: Request) -> Response:
     """The measures the caller may see."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    found = await measures.list_measures(actor, MeasureFilters(**asked(request, MeasureQuery)), context.clock.now())
+    found = await measures.list_measures(
+        actor, MeasureFilters(**read_query(request, MeasureQuery)), context.clock.now()
+    )
     names, now = await directory.load_directory(), context.clock.now()
-    return answered({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
+    return json_response({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
 
 
 def _measure(line: Mapping[str, Any], row: measures.MeasureView) -> dict[str, Any]:
@@ -313,16 +316,14 @@ async def one_measure(request: Request) -> Response:
 async def _told(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
     context: AppContext = request.app.state.context
     line = oversight_views.measure_line(row, await directory.load_directory(), context.clock.now())
-    return answered(_measure(line, row), status)
+    return json_response(_measure(line, row), status)
 
 
 async def issue(request: Request) -> Response:
     """Issue a measure."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    values, faults, _ = await taken(request, MeasureIn)
-    if faults:
-        raise Invalid(faults)
+    values = await read_body(request, MeasureIn)
     brought = {name: intake.clean_paragraph(str(values.get(name) or "")) for name in ("kind", "unit", "title", "text")}
     day = await measures.parse_due_day(
         str(values.get("due_day") or ""), brought["kind"], context.settings, context.clock.now()
@@ -339,9 +340,7 @@ async def deed(request: Request) -> Response:
     """Answer, send back, close or withdraw a measure."""
     context: AppContext = request.app.state.context
     actor, what = permissions.current_actor(request), request.path_params["act"]
-    values, faults, _ = await taken(request, MeasureStepIn, may_be_empty=True)
-    if faults:
-        raise Invalid(faults)
+    values = await read_body(request, MeasureStepIn, may_be_empty=True)
     if what not in {each.value for each in measure_types.MEASURE_STEPS if each is not MeasureStep.REMIND}:
         raise NotFound(act=what)
     brought: dict[str, Any] = {name: intake.clean_paragraph(values[name]) for name in ("text", "adoption", "due_day")}

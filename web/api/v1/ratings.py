@@ -15,8 +15,9 @@ from feedback.rules import access, intake
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Act
 from web.actions import cases as case_actions
-from web.api.route_table import answered, taken
+from web.api.request_parsing import read_body
 from web.api.schemas import requests
+from web.api.serializers import json_response
 from web.api.v1.cases import asking_actor
 from web.auth import sessions
 from web.context import AppContext
@@ -25,9 +26,7 @@ from web.context import AppContext
 async def rate(request: Request) -> Response:
     """Rate a case, or a service that has none."""
     context: AppContext = request.app.state.context
-    values, faults, _ = await taken(request, requests.NewRating)
-    if faults:
-        raise Invalid(faults)
+    values = await read_body(request, requests.NewRating)
     rater = await _rater(request, values)
     if rater is None:
         view = await _service_rated(request, context, values)
@@ -39,7 +38,7 @@ async def rate(request: Request) -> Response:
             data["desk_level"] = values["desk_level"]
         await case_actions.perform_act(context, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
         view = (await case_ratings.list_ratings(rater, case_no=rater.case_no)).items[0]
-    return answered({"id": view.id, "level": view.level, "status": view.status}, 201)
+    return json_response({"id": view.id, "level": view.level, "status": view.status}, 201)
 
 
 async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:

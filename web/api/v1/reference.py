@@ -16,8 +16,9 @@ from feedback.queries import public_replies
 from routing import directory
 from routing.directory import Directory, UnitRow
 from web.api import serializers
-from web.api.route_table import answered, asked
+from web.api.request_parsing import read_query
 from web.api.schemas import requests
+from web.api.serializers import json_response
 from web.api.v1.desk import filter_faults
 from web.presentation import timeline as timeline_views
 from web.wording import dates
@@ -28,7 +29,7 @@ _KEPT = {"Cache-Control": "public, max-age=300"}  # tables change once in a whil
 async def units(request: Request) -> Response:
     """Every unit with its duties."""
     rows = (await directory.load_directory()).units()
-    return answered({"items": [_unit(row) for row in rows]}, headers=_KEPT)
+    return json_response({"items": [_unit(row) for row in rows]}, headers=_KEPT)
 
 
 def _unit(row: UnitRow) -> dict[str, Any]:
@@ -50,7 +51,7 @@ async def category_tree(request: Request) -> Response:
         }
         for c in categories.CATEGORIES
     ]
-    return answered({"items": items}, headers=_KEPT)
+    return json_response({"items": items}, headers=_KEPT)
 
 
 async def matters(request: Request) -> Response:
@@ -66,7 +67,7 @@ async def matters(request: Request) -> Response:
         }
         for row in await services.list_matters()
     ]
-    return answered({"items": items}, headers=_KEPT)
+    return json_response({"items": items}, headers=_KEPT)
 
 
 async def indicators(request: Request) -> Response:
@@ -81,12 +82,12 @@ async def indicators(request: Request) -> Response:
         }
         for row in INDICATORS
     ]
-    return answered({"set": INDICATOR_SET, "items": items}, headers=_KEPT)
+    return json_response({"set": INDICATOR_SET, "items": items}, headers=_KEPT)
 
 
 async def replies(request: Request) -> Response:
     """Published questions and answers, best match first."""
-    said = asked(request, requests.RepliesQuery)
+    said = read_query(request, requests.RepliesQuery)
     names = await directory.load_directory()
     if faults := filter_faults(said, names):
         raise Invalid(faults)
@@ -94,7 +95,7 @@ async def replies(request: Request) -> Response:
         said["q"], said["unit"], said["category"], said["region"], max(1, said["page"])
     )
     items = [_reply(row, names) for row in found.items]
-    return answered({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    return json_response({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
 
 
 def _reply(row: Mapping[str, Any], names: Directory) -> dict[str, Any]:
@@ -117,7 +118,7 @@ async def scores(request: Request) -> Response:
         "corrects": edition.corrects,
         "remark": edition.remark,
     }
-    return answered({"kpis": [], "regions": [], **edition.figures, **told})
+    return json_response({"kpis": [], "regions": [], **edition.figures, **told})
 
 
 async def scores_csv(request: Request) -> Response:
@@ -134,7 +135,7 @@ async def scores_xlsx(request: Request) -> Response:
 
 
 async def _edition(request: Request) -> EditionView:
-    said = asked(request, requests.ScoresQuery)
+    said = read_query(request, requests.ScoresQuery)
     if said["period"]:
         return await editions.load_edition(said["period"], said["number"])
     newest = await editions.load_newest()

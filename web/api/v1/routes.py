@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from web.actions.links import BULK_MOST
 from web.api import openapi
-from web.api.route_table import Call, answered, routes
+from web.api.route_table import Call, routes
 from web.api.schemas import public, requests, responses
+from web.api.serializers import json_response
 from web.api.v1 import (
     attachments,
     calendar,
@@ -39,7 +40,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 async def document(request: Request) -> Response:
     """The OpenAPI document."""
-    return answered(openapi.document(CALLS, _server(request)))
+    return json_response(openapi.document(CALLS, _server(request)))
 
 
 async def docs(request: Request) -> Response:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel.errors import Invalid
 from feedback.rules import intake
 from feedback.rules.access import Actor
 from routing import directory
 from routing.directory import Directory
 from web.api import serializers
-from web.api.route_table import answered, taken
+from web.api.request_parsing import read_body
 from web.api.schemas import requests
+from web.api.serializers import json_response
 from web.auth import login_attempts, sessions
 from web.wording import dates
 
@@ -24,9 +24,7 @@ async def log_in(request: Request) -> Response:
     """A session for a member of staff."""
     context: AppContext = request.app.state.context
     limiter = request.app.state.limiter
-    values, faults, _ = await taken(request, requests.LogIn)
-    if faults:
-        raise Invalid(faults)
+    values = await read_body(request, requests.LogIn)
     username, source = intake.clean_line(values["username"]), login_attempts.read_source(request)
     await limiter.check("login", request)
     try:
@@ -39,7 +37,7 @@ async def log_in(request: Request) -> Response:
         "expires_at": dates.iso(session.expires_at),
         "actor": _actor_told(session.actor, await directory.load_directory()),
     }
-    return answered(told, 201)
+    return json_response(told, 201)
 
 
 def _actor_told(actor: Actor, names: Directory) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from feedback.queries import cases as case_queries
 from routing import directory
 from web.actions import topics as topic_actions
 from web.api import serializers
-from web.api.route_table import answered
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day, UnitName
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.context import AppContext
 
@@ -85,7 +85,7 @@ async def hot(request: Request) -> Response:
         }
         for row in rows
     ]
-    return answered({"day": day.isoformat() if day else None, "items": items})
+    return json_response({"day": day.isoformat() if day else None, "items": items})
 
 
 async def quality(request: Request) -> Response:
@@ -109,4 +109,4 @@ async def quality(request: Request) -> Response:
         }
         for tally in await store.tallies(since, topic_actions.overseen_units(actor))
     ]
-    return answered({"days": topic_actions.FINDING_DAYS, "items": items})
+    return json_response({"days": topic_actions.FINDING_DAYS, "items": items})

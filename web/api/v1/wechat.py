@@ -17,8 +17,9 @@ from starlette.responses import Response
 from feedback.kernel.errors import Invalid, Unavailable
 from feedback.kernel.settings import Settings
 from feedback.rules import intake
-from web.api.route_table import answered, taken
+from web.api.request_parsing import parse_body
 from web.api.schemas import requests
+from web.api.serializers import json_response
 from web.auth import sessions
 from web.context import AppContext
 from web.wording import dates
@@ -32,7 +33,7 @@ async def log_in(request: Request) -> Response:
     """A session for whoever WeChat says has opened the mini-program."""
     context: AppContext = request.app.state.context
     settings = context.settings
-    values, faults, _ = await taken(request, requests.WxLogIn)
+    values, faults = await parse_body(request, requests.WxLogIn)
     code = intake.clean_line(values.get("code", ""))
     if not code:
         faults.setdefault("code", "missing")
@@ -44,7 +45,7 @@ async def log_in(request: Request) -> Response:
     openid = await asyncio.to_thread(_exchanged, settings, code)
     who = settings.vault.keyed_hash("wx-openid", openid)[:40]
     token, expires_at = await sessions.open_session(context, f"wx:{who}")
-    return answered({"token": token, "expires_at": dates.iso(expires_at)}, 201)
+    return json_response({"token": token, "expires_at": dates.iso(expires_at)}, 201)
 
 
 def _exchanged(settings: Settings, code: str) -> str:

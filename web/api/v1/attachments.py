@@ -9,9 +9,9 @@ from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, Refusal
 from feedback.queries import cases as case_queries
 from web.api.request_parsing import read_path, read_query
-from web.api.schemas import requests
+from web.api.schemas import requests, responses
 from web.api.serializers import json_response
-from web.api.v1.cases import asking_actor
+from web.api.v1.cases import find_asker
 from web.context import AppContext
 
 
@@ -29,7 +29,7 @@ async def upload(request: Request) -> Response:
         if (file.size or 0) > settings.upload_max_bytes:
             raise Refusal("too_large", most=settings.upload_max_bytes)
         content = await file.read()
-        kept = await attachments.store_file(
+        row = await attachments.store_file(
             file.filename or "",
             content,
             settings.data,
@@ -37,8 +37,7 @@ async def upload(request: Request) -> Response:
             most=settings.upload_max_bytes,
             min_free_bytes=settings.storage_min_free_bytes,
         )
-    told = {"id": kept.id, "name": kept.name, "size": kept.size, "type": kept.type, "sha256": kept.sha256}
-    return json_response(told, 201)
+    return json_response(responses.Uploaded(row.id, row.name, row.size, row.type, row.sha256), 201)
 
 
 async def download(request: Request) -> Response:
@@ -46,7 +45,7 @@ async def download(request: Request) -> Response:
     context: AppContext = request.app.state.context
     code = read_query(request, requests.CaseQuery)["code"]
     no = identifiers.normalize_case_number(read_path(request, "no"))
-    asker = await asking_actor(request, no, code)
+    asker = await find_asker(request, no, code)
     await case_queries.load_file(asker, no, vault=context.settings.vault, log_at=context.clock.now())
     row, path = await attachments.open_attachment(asker, read_path(request, "id"), context.settings.data)
     return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")

@@ -48,14 +48,14 @@ class TrainingRequested(Struct):
 
 async def listed(request: Request) -> Response:
     """Every release with its trial."""
-    return json_response({"items": [_told(row) for row in await registry.all_releases()]})
+    return json_response(ReleaseList([_build_release(row) for row in await registry.all_releases()]))
 
 
 async def train(request: Request) -> Response:
     """Ask for a candidate; it is made, tried and, unless worse, put in force in the background."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    return json_response({"is_new": await training.request_candidate(context, actor.name)}, 202)
+    return json_response(TrainingRequested(await training.request_candidate(context, actor.name)), 202)
 
 
 async def promote(request: Request) -> Response:
@@ -66,7 +66,7 @@ async def promote(request: Request) -> Response:
     if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
     await registry.promote(row["id"], by=actor.name, now=context.clock.now())
-    return json_response(_told(await registry.one_release(row["id"])))
+    return json_response(_build_release(await registry.one_release(row["id"])))
 
 
 async def roll_back(request: Request) -> Response:
@@ -77,14 +77,18 @@ async def roll_back(request: Request) -> Response:
         release = await registry.roll_back(context.settings.data, by=actor.name, now=context.clock.now())
     except NotFound:
         raise NotNow(release="") from None
-    return json_response(_told(await registry.one_release(release)))
+    return json_response(_build_release(await registry.one_release(release)))
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
-    told = {name: row[name] for name in ("id", "kind", "made_by", "promoted_by", "trial")}
-    return told | {
-        "is_current": bool(row["is_current"]),
-        "made_at": dates.iso(row["made_at"]),
-        "promoted_at": dates.iso(row["promoted_at"]) if row["promoted_at"] else None,
-        "refused": row["refused"].split(),
-    }
+def _build_release(row: dict[str, Any]) -> ReleaseOut:
+    return ReleaseOut(
+        id=row["id"],
+        kind=row["kind"],
+        is_current=bool(row["is_current"]),
+        made_at=dates.iso(row["made_at"]),
+        made_by=row["made_by"],
+        promoted_at=dates.iso(row["promoted_at"]) if row["promoted_at"] else None,
+        promoted_by=row["promoted_by"],
+        refused=row["refused"].split(),
+        trial=row["trial"],
+    )

@@ -103,10 +103,10 @@ class StatusOut(Struct):
 async def bad(request: Request) -> Response:
     """The bad ratings the caller sees, newest first."""
     context: AppContext = request.app.state.context
-    actor, page = permissions.current_actor(request), read_query(request, BadRatingQuery)["page"]
-    found = await disputes.list_bad_reviews(actor, now=context.clock.now(), page=page)
-    items = [_rating(view) for view in found.items]
-    return json_response({"items": items, "total": found.total, "page": found.page, "pages": found.pages})
+    actor, number = permissions.current_actor(request), read_query(request, BadRatingQuery)["page"]
+    page = await disputes.list_bad_reviews(actor, now=context.clock.now(), page=number)
+    items = [_build_bad_rating(view) for view in page.items]
+    return json_response(BadRatingPage(items=items, total=page.total, page=page.page, pages=page.pages))
 
 
 async def dispute(request: Request) -> Response:
@@ -115,7 +115,7 @@ async def dispute(request: Request) -> Response:
     actor = permissions.current_actor(request)
     values = await read_body(request, ReasonIn)
     await disputes.dispute_rating(read_path(request, "id"), actor, values["reason"], now=context.clock.now())
-    return json_response({"status": "under_review"})
+    return json_response(StatusOut("under_review"))
 
 
 async def judge(request: Request) -> Response:
@@ -125,13 +125,13 @@ async def judge(request: Request) -> Response:
     values = await read_body(request, JudgementIn)
     number, now = read_path(request, "id"), context.clock.now()
     await disputes.decide_dispute(number, actor, is_valid=values["valid"], reason=values["reason"], now=now)
-    return json_response({"status": "valid" if values["valid"] else "invalid"})
+    return json_response(StatusOut("valid" if values["valid"] else "invalid"))
 
 
 async def excluded(request: Request) -> Response:
     """What is asked to be left out, of the cases the caller sees."""
-    found = await exclusions.list_requests(permissions.current_actor(request))
-    return json_response({"items": [_exclusion(row) for row in found]})
+    rows = await exclusions.list_requests(permissions.current_actor(request))
+    return json_response(ExclusionList([_build_exclusion(row) for row in rows]))
 
 
 async def exclude(request: Request) -> Response:
@@ -141,7 +141,7 @@ async def exclude(request: Request) -> Response:
     values = await read_body(request, ExclusionIn)
     no, vault = identifiers.normalize_case_number(values["case_no"]), context.settings.vault
     await exclusions.request_exclusion(no, actor, values["reason"], now=context.clock.now(), vault=vault)
-    return json_response({"status": exclusions.ExclusionState.ASKED.value}, 201)
+    return json_response(StatusOut(exclusions.ExclusionState.ASKED.value), 201)
 
 
 async def decide(request: Request) -> Response:
@@ -152,31 +152,36 @@ async def decide(request: Request) -> Response:
     no, is_approved, now = read_path(request, "no"), values["approved"], context.clock.now()
     await exclusions.decide_exclusion(no, actor, is_approved=is_approved, answer=values["reason"], now=now)
     status = exclusions.ExclusionState.APPROVED if is_approved else exclusions.ExclusionState.REFUSED
-    return json_response({"status": status.value})
+    return json_response(StatusOut(status.value))
 
 
-def _rating(view: BadReviewView) -> dict[str, Any]:
+def _build_bad_rating(view: BadReviewView) -> BadRating:
     rating = view.rating
-    return {
-        "id": rating.id,
-        "unit": rating.unit,
-        "level": rating.level,
-        "case_no": rating.case_no or None,
-        "matter": rating.matter_name or None,
-        "text": rating.text,
-        "tags": [text for _, text in rating.tags],
-        "at": dates.iso(rating.at),
-        "stage": view.stage.value,
-        "due_at": dates.iso(view.due_at) if view.due_at else None,
-        "rectify_no": rating.rectify_no or None,
-        "status": rating.status,
-        "dispute_reason": view.dispute_reason or None,
-        "answer": rating.set_aside or None,
-        "may_dispute": view.may_dispute,
-        "may_judge": view.may_judge,
-    }
+    return BadRating(
+        id=rating.id,
+        unit=rating.unit,
+        level=rating.level,
+        case_no=rating.case_no or None,
+        matter=rating.matter_name or None,
+        text=rating.text,
+        tags=[text for _, text in rating.tags],
+        at=dates.iso(rating.at),
+        stage=view.stage.value,
+        due_at=dates.iso(view.due_at) if view.due_at else None,
+        rectify_no=rating.rectify_no or None,
+        status=rating.status,
+        dispute_reason=view.dispute_reason or None,
+        answer=rating.set_aside or None,
+        may_dispute=view.may_dispute,
+        may_judge=view.may_judge,
+    )
 
 
-def _exclusion(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("case_no", "unit", "reason", "status")
-    return {**{name: row[name] for name in names}, "answer": row["answer"] or None}
+def _build_exclusion(row: Mapping[str, Any]) -> ExclusionOut:
+    return ExclusionOut(
+        case_no=row["case_no"],
+        unit=row["unit"],
+        reason=row["reason"],
+        status=row["status"],
+        answer=row["answer"] or None,
+    )

@@ -1,6 +1,6 @@
 """API calls that manage letter templates and verify a letter's code."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from msgspec import Struct, structs
@@ -88,12 +88,12 @@ class Verified(Struct):
 async def listed(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
     context: AppContext = request.app.state.context
-    return json_response({"items": [_row(context, row) for row in letter_types.ALL]})
+    return json_response(TemplateList([_build_template(context, row) for row in letter_types.ALL]))
 
 
 async def show_template(request: Request) -> Response:
     """One letter with its blanks."""
-    return _one(request, _letter(request))
+    return _template_response(request, _letter(request))
 
 
 async def template(request: Request) -> Response:
@@ -124,7 +124,7 @@ async def take_in(request: Request) -> Response:
         content = await file.read()
     if faults := await letter_templates.install_template(context, row, content):
         raise Invalid({"file": "wrong_template"}, words="wrong_template", sentences="；".join(faults))
-    return _one(request, row)
+    return _template_response(request, row)
 
 
 async def restore(request: Request) -> Response:
@@ -132,31 +132,48 @@ async def restore(request: Request) -> Response:
     context: AppContext = request.app.state.context
     row = _letter(request)
     letter_templates.restore_default(context, row)
-    return _one(request, row)
+    return _template_response(request, row)
 
 
 async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it."""
-    found = await letter_templates.verify_code(request, read_query(request, VerifyQuery)["code"])
-    if found is None:
-        return json_response({"genuine": False, "letter": None})
-    told = {name: getattr(found, name) for name in ("title", "number", "unit", "code", "digest")}
-    return json_response({"genuine": True, "letter": told | {"issued_day": found.issued_day.isoformat()}})
+    letter = await letter_templates.verify_code(request, read_query(request, VerifyQuery)["code"])
+    if letter is None:
+        return json_response(Verified(genuine=False, letter=None))
+    genuine_letter = GenuineLetter(
+        title=letter.title,
+        number=letter.number,
+        unit=letter.unit,
+        issued_day=letter.issued_day.isoformat(),
+        code=letter.code,
+        digest=letter.digest,
+    )
+    return json_response(Verified(genuine=True, letter=genuine_letter))
 
 
-def _one(request: Request, row: LetterType) -> Response:
-    context: AppContext = request.app.state.context
+def _template_response(request: Request, letter_type: LetterType) -> Response:
+    template = _build_template(request.app.state.context, letter_type)
     blanks = [
-        {"name": name, "meaning": meaning, "required": name in row.states}
+        Placeholder(name, meaning, name in letter_type.states)
         for name, (meaning, _) in placeholders.PLACEHOLDERS.items()
     ]
-    return json_response(_row(context, row) | {"placeholders": blanks})
+    return json_response(TemplateOut(**structs.asdict(template), placeholders=blanks))
 
 
-def _row(context: AppContext, row: LetterType) -> dict[str, Any]:
-    found = letter_templates.describe_template(context, row)
-    names = [field.name for field in structs.fields(LetterTemplateOut) if field.name != "act_text"]
-    return {name: getattr(found, name) for name in names} | {"act_text": found.act_words}
+def _build_template(context: AppContext, letter_type: LetterType) -> LetterTemplateOut:
+    view = letter_templates.describe_template(context, letter_type)
+    return LetterTemplateOut(
+        code=view.code,
+        title=view.title,
+        act=view.act,
+        act_text=view.act_words,
+        to=view.to,
+        series=view.series,
+        law=view.law,
+        internal=view.internal,
+        own=view.own,
+        faults=view.faults,
+    )
 
 
 def _letter(request: Request) -> LetterType:

@@ -1,6 +1,6 @@
 """API calls about cases that belong together: proposed links, decisions, campaigns."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -112,15 +112,15 @@ class CampaignReplies(Struct):
 
 async def proposed(request: Request) -> Response:
     """What waits for a decision of this desk."""
-    wanted = read_query(request, LinkQuery)["kind"]
-    found = await links.list_pending(permissions.current_actor(request), campaigns=wanted == "campaigns")
-    return json_response({"items": [_link(each) for each in found]})
+    kind = read_query(request, LinkQuery)["kind"]
+    views = await links.list_pending(permissions.current_actor(request), campaigns=kind == "campaigns")
+    return json_response(LinkList([_build_link(view) for view in views]))
 
 
 async def of_case(request: Request) -> Response:
     """The links of a case, as far as the caller may know of them."""
-    found = await links.list_links(permissions.current_actor(request), read_path(request, "no"))
-    return json_response({"items": [_link(each) for each in found]})
+    views = await links.list_links(permissions.current_actor(request), read_path(request, "no"))
+    return json_response(LinkList([_build_link(view) for view in views]))
 
 
 async def add(request: Request) -> Response:
@@ -131,7 +131,7 @@ async def add(request: Request) -> Response:
     await link_actions.add_link(
         context, actor, no, identifiers.normalize_case_number(intake.clean_line(values["case"])), values["kind"]
     )
-    return json_response({"items": [_link(each) for each in await links.list_links(actor, no)]}, 201)
+    return json_response(LinkList([_build_link(view) for view in await links.list_links(actor, no)]), 201)
 
 
 async def decide(request: Request) -> Response:
@@ -145,13 +145,13 @@ async def decide(request: Request) -> Response:
         raise Invalid(faults)
     link = await link_actions.load_link(actor, number)
     await link_actions.decide_link(context, actor, link, values["decision"], expect=values["expect"])
-    return json_response(_link(await link_actions.load_link(actor, number)))
+    return json_response(_build_link(await link_actions.load_link(actor, number)))
 
 
 async def campaign(request: Request) -> Response:
     """The cases of a campaign."""
     head, members = await links.load_campaign(permissions.current_actor(request), read_path(request, "no"))
-    return json_response({"items": [_case(row) for row in (head, *members)]})
+    return json_response(CampaignOut([_build_linked_case(row) for row in (head, *members)]))
 
 
 async def answer(request: Request) -> Response:
@@ -165,37 +165,31 @@ async def answer(request: Request) -> Response:
     if faults:
         raise Invalid(faults)
     head, members = await links.load_campaign(actor, no)
-    chosen = {identifiers.normalize_case_number(intake.clean_line(each)) for each in values["cases"]}
+    chosen = {identifiers.normalize_case_number(intake.clean_line(case_no)) for case_no in values["cases"]}
     rows = [row for row in (head, *members) if row.no in chosen]
     outcome = await link_actions.reply_to_all(context, actor, rows, text, is_sent=values["send"])
-    items = [{"no": no, "sent": values["send"] and not why, "why_not": why or None} for no, why in outcome.items()]
-    return json_response({"items": items})
+    items = [CampaignReply(no, values["send"] and not why, why or None) for no, why in outcome.items()]
+    return json_response(CampaignReplies(items))
 
 
-def _link(view: LinkView) -> dict[str, Any]:
+def _build_link(view: LinkView) -> LinkOut:
     later, earlier = (view.here, view.there) if view.is_later else (view.there, view.here)
-    return {
-        "id": view.id,
-        "kind": view.kind,
-        "state": view.state,
-        "later": _case(later),
-        "earlier": _case(earlier),
-        "same_person": view.same_person,
-        "known_by": list(view.person),
-        "likeness": round(max(view.cosine, view.held), 4),
-        "passages": list(view.passages),
-        "days": view.days,
-        "same_place": view.same_place,
-        "decided_by": view.decided_name or None,
-        "decided_at": dates.iso(view.decided_at) if view.decided_at else None,
-    }
+    return LinkOut(
+        id=view.id,
+        kind=view.kind,
+        state=view.state,
+        later=_build_linked_case(later),
+        earlier=_build_linked_case(earlier),
+        same_person=view.same_person,
+        known_by=list(view.person),
+        likeness=round(max(view.cosine, view.held), 4),
+        passages=list(view.passages),
+        days=view.days,
+        same_place=view.same_place,
+        decided_by=view.decided_name or None,
+        decided_at=dates.iso(view.decided_at) if view.decided_at else None,
+    )
 
 
-def _case(row: WorkRow) -> dict[str, Any]:
-    return {
-        "no": row.no,
-        "title": row.title,
-        "status": row.status,
-        "unit": row.unit,
-        "received_at": dates.iso(row.received_at),
-    }
+def _build_linked_case(row: WorkRow) -> LinkedCase:
+    return LinkedCase(row.no, row.title, Status(row.status), row.unit, dates.iso(row.received_at))

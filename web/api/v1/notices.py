@@ -54,20 +54,20 @@ async def notices(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
     unread, read = await inbox.list_notices(actor)
-    items = [_notice(row) for row in (*unread, *read)]
-    return json_response({"items": items, "unread": await inbox.count_unread(actor, context.clock.now())})
+    items = [_build_notice(row) for row in (*unread, *read)]
+    return json_response(NoticeList(items, await inbox.count_unread(actor, context.clock.now())))
 
 
-def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "case_no": row["case_no"] or None,
-        "audience": row["audience"],
-        "text": row["words"],
-        "made_at": dates.iso(row["made_at"]),
-        "read_at": dates.iso(row["read_at"]) if row["read_at"] else None,
-        "read_by": row["read_by"] or None,
-    }
+def _build_notice(row: Mapping[str, Any]) -> NoticeOut:
+    return NoticeOut(
+        id=row["id"],
+        case_no=row["case_no"] or None,
+        audience=row["audience"],
+        text=row["words"],
+        made_at=dates.iso(row["made_at"]),
+        read_at=dates.iso(row["read_at"]) if row["read_at"] else None,
+        read_by=row["read_by"] or None,
+    )
 
 
 async def mark(request: Request) -> Response:
@@ -76,4 +76,4 @@ async def mark(request: Request) -> Response:
     actor = permissions.current_actor(request)
     values = await read_body(request, MarkIn, may_be_empty=True)
     marked = await inbox.mark_read(actor, values["ids"] or None, context.clock.now())
-    return json_response({"marked": marked})
+    return json_response(Marked(marked))

@@ -1,7 +1,7 @@
 """API calls for overseers: overdue clocks, escalation rules, supervision orders, forecasts, measures."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from feedback.queries import overdue
 from feedback.rules import escalation_levels, intake
 from feedback.rules.vocabulary import Act
 from routing import directory
+from routing.directory import Directory
 from routing.notices import inbox
 from routing.notices.delivery import DeliveryPolicy
 from routing.notices.escalation import ESCALATION_RULES
@@ -200,23 +201,42 @@ async def late(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, now, names = permissions.current_actor(request), context.clock.now(), await directory.load_directory()
     rows = await overdue.list_late_clocks(actor, now=now)
-    told = await inbox.list_clock_notices(row["id"] for row in rows)
-    lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
-    return json_response({"items": [_late(line) for line in lines]})
+    notices = await inbox.list_clock_notices(row["id"] for row in rows)
+    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now) for row in rows]
+    return json_response(LateList([_build_late_clock(line) for line in lines]))
 
 
-def _late(line: Mapping[str, Any]) -> dict[str, Any]:
-    told = [{"whom": t.whom, "stage": t.stage, "at": t.when, "read": t.read} for t in line["told"]]
-    names = ("no", "title", "unit", "term", "late_days", "law")
-    return {**{name: line[name] for name in names}, "due_day": line["due"], "told": told}
+def _build_late_clock(line: Mapping[str, Any]) -> LateOut:
+    return LateOut(
+        no=line["no"],
+        title=line["title"],
+        unit=line["unit"],
+        term=line["term"],
+        due_day=line["due"],
+        late_days=line["late_days"],
+        law=line["law"],
+        told=[NotifiedOut(notice.whom, notice.stage, notice.when, notice.read) for notice in line["told"]],
+    )
 
 
 async def proposals(request: Request) -> Response:
     """What the rules propose to supervise."""
     actor, names = permissions.current_actor(request), await directory.load_directory()
-    rows = [oversight_views.proposal_line(row, names, {}) for row in await supervision_proposals.list_proposals(actor)]
-    keys = ("id", "no", "unit", "rule", "trigger", "trigger_text", "law", "evidence")
-    return json_response({"items": [{key: row[key] for key in keys} for row in rows]})
+    rows = await supervision_proposals.list_proposals(actor)
+    return json_response(ProposalList([_build_proposal(oversight_views.proposal_line(row, names, {})) for row in rows]))
+
+
+def _build_proposal(line: Mapping[str, Any]) -> ProposalOut:
+    return ProposalOut(
+        id=line["id"],
+        no=line["no"],
+        unit=line["unit"],
+        rule=line["rule"],
+        trigger=line["trigger"],
+        trigger_text=line["trigger_text"],
+        law=line["law"],
+        evidence=line["evidence"],
+    )
 
 
 async def decide(request: Request) -> Response:
@@ -237,7 +257,7 @@ async def decide(request: Request) -> Response:
         data = {"reason": reason, "trigger": proposal["trigger"]}
         await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
     await supervision_proposals.decide_proposal(actor, proposal["id"], status, reason, context.clock.now())
-    return json_response({"status": status})
+    return json_response(Decided(status))
 
 
 def _id(request: Request) -> int:
@@ -248,32 +268,40 @@ def _id(request: Request) -> int:
 async def rungs(request: Request) -> Response:
     """Who is notified at which stage of a clock."""
     items = [
-        {
-            "stage": rung.stage,
-            "stage_text": STAGE_TEXT[rung.stage],
-            "audience": rung.audience.value,
-            "words": rung.words,
-            "push": rung.push.value,
-            "law": rung.law,
-            "profiles": sorted(profile.value for profile in rung.profiles),
-            "of_reports": rung.of_reports,
-            "remark": rung.remark,
-        }
-        for rung in ESCALATION_RULES
+        EscalationRuleOut(
+            stage=rule.stage,
+            stage_text=STAGE_TEXT[rule.stage],
+            audience=rule.audience.value,
+            words=rule.words,
+            push=rule.push.value,
+            law=rule.law,
+            profiles=sorted(profile.value for profile in rule.profiles),
+            of_reports=rule.of_reports,
+            remark=rule.remark,
+        )
+        for rule in ESCALATION_RULES
     ]
-    return json_response({"items": items})
+    return json_response(Ladder(items))
 
 
 async def orders(request: Request) -> Response:
     """The supervision orders, open ones first."""
     context: AppContext = request.app.state.context
-    actor, names = permissions.current_actor(request), await directory.load_directory()
-    lines = [
-        oversight_views.order_line(row, names, context.clock.now())
-        for row in await overdue.list_supervision_orders(actor)
-    ]
-    keys = ("no", "unit", "reason", "trigger", "state", "answer")
-    return json_response({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
+    actor, names, now = permissions.current_actor(request), await directory.load_directory(), context.clock.now()
+    rows = await overdue.list_supervision_orders(actor)
+    return json_response(OrderList([_build_order(oversight_views.order_line(row, names, now)) for row in rows]))
+
+
+def _build_order(line: Mapping[str, Any]) -> OrderOut:
+    return OrderOut(
+        no=line["no"],
+        unit=line["unit"],
+        reason=line["reason"],
+        trigger=line["trigger"],
+        due_day=line["due"],
+        state=line["state"],
+        answer=line["answer"],
+    )
 
 
 async def forecast(request: Request) -> Response:
@@ -281,42 +309,63 @@ async def forecast(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = permissions.current_actor(request), await directory.load_directory()
     lines = await forecast_actions.list_forecasts(context, actor, names)
-    keys = ("no", "unit", "term", "chance", "expected_days", "unit_n", "unit_late", "all_n", "all_late", "why")
-    return json_response({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
+    return json_response(ForecastList([_build_forecast(line) for line in lines]))
+
+
+def _build_forecast(line: Mapping[str, Any]) -> ForecastOut:
+    return ForecastOut(
+        no=line["no"],
+        unit=line["unit"],
+        term=line["term"],
+        due_day=line["due"],
+        chance=line["chance"],
+        expected_days=line["expected_days"],
+        unit_n=line["unit_n"],
+        unit_late=line["unit_late"],
+        all_n=line["all_n"],
+        all_late=line["all_late"],
+        why=line["why"],
+    )
 
 
 async def list_measures(request: Request) -> Response:
     """The measures the caller may see."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    found = await measures.list_measures(
-        actor, MeasureFilters(**read_query(request, MeasureQuery)), context.clock.now()
+    filters, now = MeasureFilters(**read_query(request, MeasureQuery)), context.clock.now()
+    rows, names = await measures.list_measures(actor, filters, now), await directory.load_directory()
+    return json_response(MeasureList([_build_measure(row, names, now) for row in rows]))
+
+
+def _build_measure(row: measures.MeasureView, names: Directory, now: datetime) -> MeasureOut:
+    line = oversight_views.measure_line(row, names, now)
+    return MeasureOut(
+        id=row.id,
+        no=row.no,
+        kind=line["kind"],
+        unit=row.unit,
+        title=row.title,
+        status=row.status.value,
+        late=line["late"],
+        due_day=line["due"],
+        adoption=row.adoption or None,
+        law=line["law"],
+        text=row.text,
+        cases=list(row.cases),
+        deeds=[step.value for step in row.deeds],
     )
-    names, now = await directory.load_directory(), context.clock.now()
-    return json_response({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
-
-
-def _measure(line: Mapping[str, Any], row: measures.MeasureView) -> dict[str, Any]:
-    names = ("id", "no", "kind", "unit", "title", "status", "late", "law")
-    return {
-        **{name: line[name] for name in names},
-        "due_day": line["due"],
-        "adoption": row.adoption or None,
-        "text": row.text,
-        "cases": list(row.cases),
-        "deeds": [deed.value for deed in row.deeds],
-    }
 
 
 async def one_measure(request: Request) -> Response:
     """One measure."""
-    return await _told(request, await measures.load_measure(permissions.current_actor(request), _id(request)))
+    return await _measure_response(
+        request, await measures.load_measure(permissions.current_actor(request), _id(request))
+    )
 
 
-async def _told(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
+async def _measure_response(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
     context: AppContext = request.app.state.context
-    line = oversight_views.measure_line(row, await directory.load_directory(), context.clock.now())
-    return json_response(_measure(line, row), status)
+    return json_response(_build_measure(row, await directory.load_directory(), context.clock.now()), status)
 
 
 async def issue(request: Request) -> Response:
@@ -333,7 +382,7 @@ async def issue(request: Request) -> Response:
         actor, {**brought, "due_day": day}, cases, DeliveryPolicy.of(context.settings), context.clock.now()
     )
     context.wake()
-    return await _told(request, await measures.load_measure(actor, made), 201)
+    return await _measure_response(request, await measures.load_measure(actor, made), 201)
 
 
 async def deed(request: Request) -> Response:
@@ -341,7 +390,7 @@ async def deed(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, what = permissions.current_actor(request), request.path_params["act"]
     values = await read_body(request, MeasureStepIn, may_be_empty=True)
-    if what not in {each.value for each in measure_types.MEASURE_STEPS if each is not MeasureStep.REMIND}:
+    if what not in {step.value for step in measure_types.MEASURE_STEPS if step is not MeasureStep.REMIND}:
         raise NotFound(act=what)
     brought: dict[str, Any] = {name: intake.clean_paragraph(values[name]) for name in ("text", "adoption", "due_day")}
     brought["due_day"] = _day(brought["due_day"])
@@ -349,7 +398,7 @@ async def deed(request: Request) -> Response:
         actor, _id(request), MeasureStep(what), brought, DeliveryPolicy.of(context.settings), context.clock.now()
     )
     context.wake()
-    return await _told(request, await measures.load_measure(actor, _id(request)))
+    return await _measure_response(request, await measures.load_measure(actor, _id(request)))
 
 
 def _day(text: str) -> date | None:

@@ -46,9 +46,9 @@ async def document(request: Request) -> Response:
 async def docs(request: Request) -> Response:
     """The same for people to read."""
     context: AppContext = request.app.state.context
-    told = openapi.document(CALLS, _server(request))
+    schema = openapi.document(CALLS, _server(request))
     values = {
-        "calls": [_readable(call, told) for call in CALLS],
+        "calls": [_readable(call, schema) for call in CALLS],
         "types": openapi.types_of(CALLS),
         "server": _server(request),
         "prefix": PREFIX,
@@ -61,8 +61,8 @@ def _server(request: Request) -> str:
     return (context.settings.public_url or str(request.base_url)).rstrip("/").removesuffix(PREFIX) + PREFIX
 
 
-def _readable(call: Call, told: dict[str, Any]) -> dict[str, Any]:
-    operation = told["paths"][call.path][call.method.lower()]
+def _readable(call: Call, schema: dict[str, Any]) -> dict[str, Any]:
+    operation = schema["paths"][call.path][call.method.lower()]
     return {
         "anchor": operation["operationId"],
         "method": call.method,

@@ -7,7 +7,6 @@ from starlette.responses import FileResponse, Response
 from feedback import attachments
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, Refusal
-from feedback.queries import cases as case_queries
 from web.api.request_parsing import read_path, read_query
 from web.api.schemas import requests, responses
 from web.api.serializers import json_response
@@ -46,6 +45,11 @@ async def download(request: Request) -> Response:
     code = read_query(request, requests.CaseQuery)["code"]
     no = identifiers.normalize_case_number(read_path(request, "no"))
     asker = await find_asker(request, no, code)
-    await case_queries.load_file(asker, no, vault=context.settings.vault, log_at=context.clock.now())
-    row, path = await attachments.open_attachment(asker, read_path(request, "id"), context.settings.data)
+    row, path = await attachments.open_attachment(
+        asker,
+        read_path(request, "id"),
+        context.settings.data,
+        no=no,
+        log_at=None if asker.case_no else context.clock.now(),
+    )
     return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")

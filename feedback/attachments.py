@@ -85,9 +85,9 @@ async def list_unclaimed(ids: Iterable[str]) -> list[Attachment]:
 
 
 async def open_attachment(
-    actor: Actor, attachment_id: str, folder: Path, *, log_at: datetime | None = None
+    actor: Actor, attachment_id: str, folder: Path, *, no: str = "", log_at: datetime | None = None
 ) -> tuple[Attachment, Path]:
-    """The file of a case the actor sees. `log_at`: write down that staff opened it.
+    """The file of a case the actor sees. `no`: only of this case. `log_at`: write down that staff opened it.
 
     Raises NotFound, also for a file whose case the actor may not see.
     """
@@ -95,6 +95,8 @@ async def open_attachment(
     case = row and row.case_id and await Case.get_or_none(id=row.case_id)  # type: ignore[attr-defined] # added at run time
     case_access = await load_case_access(case) if case else None
     if not row or not case or not case_access or not access.may_see(actor, case_access):
+        raise NotFound(attachment=attachment_id)
+    if no and case.no != no:
         raise NotFound(attachment=attachment_id)
     if case.no == actor.case_no and not await Entry.filter(case_id=case.id, seq=row.seq, public=True).exists():
         raise NotFound(attachment=attachment_id)

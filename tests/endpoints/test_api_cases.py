@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from feedback.kernel.clock import office_day
+from feedback.record import access_log
 from tests.people import ANNAS_MESSAGE, Door
 
 CASES = "/api/v1/cases"
@@ -241,6 +242,16 @@ async def test_a_photo_goes_in_and_comes_out_for_its_owner_only(door: Door) -> N
     other = await door.submit()
     theirs = await door.get(f"{CASES}/{other['no']}/attachments/{file['id']}", params={"code": other["code"]})
     assert theirs.status_code == 404
+
+
+async def test_staff_get_a_file_of_its_own_case_only_and_it_is_written_down(door: Door) -> None:
+    file = await uploaded(door)
+    receipt, other = await door.submit(attachments=[file["id"]]), await door.submit(title="另一件")
+    token = await door.log_in("reception")
+    assert (await door.get(f"{CASES}/{other['no']}/attachments/{file['id']}", token)).status_code == 404
+    assert (await door.get(f"{CASES}/{receipt['no']}/attachments/{file['id']}", token)).status_code == 200
+    reads = [(row["actor"], row["what"], row["case_no"], row["detail"]) for row in await access_log.read_log()]
+    assert reads == [("reception", "attachment", receipt["no"], file["name"])]
 
 
 async def test_a_file_belongs_to_one_message_only(door: Door) -> None:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.people import ANNAS_MESSAGE, Door
-from web.api.request_parsing import read, read_query
+from web.api.request_parsing import parse_object, parse_query
 from web.api.schemas import requests
 from web.api.schemas.responses import ErrorBody
 from web.api.v1 import routes
@@ -93,7 +93,7 @@ async def test_a_search_for_anything(door: Door, q: str, page: str, unit: str) -
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(body=st.dictionaries(TEXTS | st.sampled_from(KNOWN), ANYTHING, max_size=8), cls=st.sampled_from(TYPES))
 def test_reading_gives_each_field_a_good_value_or_a_fault(body: dict[str, Any], cls: Any) -> None:
-    values, faults = read(cls, body)
+    values, faults = parse_object(cls, body)
     assert {name.partition(".")[0] for name in [*values, *faults]} == set(cls.__struct_fields__)
     json.dumps(values)
 
@@ -101,5 +101,5 @@ def test_reading_gives_each_field_a_good_value_or_a_fault(body: dict[str, Any], 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(query=st.dictionaries(st.sampled_from(requests.DeskQuery.__struct_fields__), TEXTS))
 def test_a_query_string_is_read_or_named(query: dict[str, str]) -> None:
-    values, faults = read_query(requests.DeskQuery, query)
+    values, faults = parse_query(requests.DeskQuery, query)
     assert set(values) | set(faults) == set(requests.DeskQuery.__struct_fields__)

@@ -2,21 +2,10 @@
 
 from dataclasses import replace
 
-from feedback.kernel.errors import Forbidden, NotFound
+from feedback.kernel.errors import NotFound
 from feedback.record import calendar_editions
 from feedback.rules.access import Actor
-from feedback.rules.vocabulary import Role
 from web.context import AppContext
-
-
-def require_administrator(actor: Actor) -> Actor:
-    """The actor, if they keep the calendar.
-
-    Raises Forbidden.
-    """
-    if Role.ADMIN not in actor.roles:
-        raise Forbidden
-    return actor
 
 
 async def draft_restoring(context: AppContext, actor: Actor, name: str) -> int:

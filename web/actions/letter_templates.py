@@ -9,14 +9,11 @@ from starlette.requests import Request
 from feedback import letter_register
 from feedback.kernel import identifiers
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Forbidden, NotFound
+from feedback.kernel.errors import NotFound
 from feedback.letter_register import IssuedLetter
 from feedback.rules import letter_types
-from feedback.rules.access import Actor
 from feedback.rules.letter_types import LetterType
-from feedback.rules.vocabulary import Role
 from routing import directory
-from web.auth import sessions
 from web.context import AppContext
 from web.letters import placeholders, rendering, templates
 from web.wording import acts, dates
@@ -46,17 +43,6 @@ class TemplateView:
     internal: bool
     own: bool
     faults: list[str]
-
-
-async def require_administrator(request: Request) -> Actor:
-    """Whoever asks, if they keep the templates.
-
-    Raises Unauthorized or Forbidden.
-    """
-    actor = await sessions.require_actor(request)
-    if Role.ADMIN not in actor.roles:
-        raise Forbidden
-    return actor
 
 
 def find_letter_type(code: str) -> LetterType:

@@ -8,12 +8,12 @@ from typing import Final
 
 from feedback import links
 from feedback.kernel.clock import office_day
-from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal
+from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow, Refusal
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
 from feedback.rules.access import Actor
 from feedback.rules.read_models import LinkView, WorkRow
-from feedback.rules.vocabulary import Act, LinkKind, LinkState, Role
+from feedback.rules.vocabulary import Act, LinkKind, LinkState
 from routing import directory
 from web.actions import cases as case_actions
 from web.context import AppContext
@@ -33,16 +33,6 @@ STATE_DECISIONS: Final[Mapping[str, tuple[LinkState, LinkKind | None]]] = {
 """What may be said of a link without anything being done to its cases."""
 DECISIONS: Final = (MERGE, ANSWER, *STATE_DECISIONS)
 _MERGE_REASON = "与在办的一件是同一事项，并案办理，原件办理结果一并答复。"
-
-
-def require_receptionist(actor: Actor) -> Actor:
-    """The actor, if they work at a desk.
-
-    Raises Forbidden.
-    """
-    if Role.RECEPTION not in actor.roles:
-        raise Forbidden
-    return actor
 
 
 async def load_link(actor: Actor, text: str) -> LinkView:

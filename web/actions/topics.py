@@ -68,6 +68,7 @@ def to_view(topic: Topic, visible_rows: dict[str, WorkRow], directory: Directory
         "people": heat.people,
         "nameless": heat.nameless,
         "cases": heat.cases,
+        "numbers": [member.no for member in members],
         "since": heat.since,
         "until": heat.until,
         "period": f"{heat.since.month}月{heat.since.day}日 至 {heat.until.month}月{heat.until.day}日",

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from web.api.route_table import Call, Who
+from web.api.route_table import Call
 from web.api.schemas.responses import ErrorBody
+from web.auth.permissions import Requirement
+from web.wording import catalogue
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{name}"
@@ -66,22 +68,27 @@ def document(calls: Sequence[Call], server: str) -> dict[str, Any]:
 
 def operation(call: Call) -> dict[str, Any]:
     """One call as an OpenAPI operation."""
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "operationId": f"{call.handler.__module__.rsplit('.', 1)[-1]}_{call.handler.__name__}",
         "summary": call.title,
         "responses": _responses(call),
     }
-    if call.remark:
-        told["description"] = call.remark
+    if remark := remark_of(call):
+        described["description"] = remark
     if parameters := [*_path_parameters(call), *_header_parameters(call), *_query_parameters(call)]:
-        told["parameters"] = parameters
+        described["parameters"] = parameters
     if body := _body(call):
-        told["requestBody"] = body
-    if call.who is Who.STAFF:
-        told["security"] = [{"staff": []}]
-    if call.who is Who.HOLDER:
-        told["security"] = [{"staff": []}, {}]
-    return told
+        described["requestBody"] = body
+    if call.requires.needs_session:
+        described["security"] = [{"staff": []}]
+    if call.requires is Requirement.HOLDER:
+        described["security"] = [{"staff": []}, {}]
+    return described
+
+
+def remark_of(call: Call) -> str:
+    """What there is to know about a call, the roles it is limited to first."""
+    return f"限{catalogue.REQUIREMENTS[call.requires]}。{call.remark}" if call.requires_role else call.remark
 
 
 def _ref(cls: type[Struct]) -> dict[str, str]:
@@ -89,21 +96,21 @@ def _ref(cls: type[Struct]) -> dict[str, str]:
 
 
 def _responses(call: Call) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    responses: dict[str, Any] = {}
     for status, cls in call.answers.items():
-        told[str(status)] = {"description": _OK_WORDS[status]}
+        responses[str(status)] = {"description": _OK_WORDS[status]}
         if cls is not None:
-            told[str(status)]["content"] = {"application/json": {"schema": _ref(cls)}}
+            responses[str(status)]["content"] = {"application/json": {"schema": _ref(cls)}}
         elif status != 204:
-            told[str(status)]["content"] = {call.media: {}}
+            responses[str(status)]["content"] = {call.media: {}}
     for status in call.statuses:
-        told[str(status)] = {
+        responses[str(status)] = {
             "description": FAULT_WORDS[status],
             "content": {"application/json": {"schema": _ref(ErrorBody)}},
         }
         if status in (429, 503):
-            told[str(status)]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-    return told
+            responses[str(status)]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return responses
 
 
 def _path_parameters(call: Call) -> list[dict[str, Any]]:
@@ -138,8 +145,8 @@ def _query_parameters(call: Call) -> list[dict[str, Any]]:
 def properties_of(cls: type[Struct]) -> dict[str, dict[str, Any]]:
     """The properties of a type as JSON Schema, by field."""
     _, schemas = msgspec.json.schema_components([cls], ref_template=_REF)
-    found: dict[str, dict[str, Any]] = schemas[cls.__name__]["properties"]
-    return found
+    properties: dict[str, dict[str, Any]] = schemas[cls.__name__]["properties"]
+    return properties
 
 
 def types_of(calls: Sequence[Call]) -> list[tuple[str, str, list[dict[str, Any]]]]:

@@ -21,33 +21,67 @@ _BOM = b"\xef\xbb\xbf"
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 
-async def body(request: Request, *, may_be_empty: bool = False) -> dict[str, Any]:
+async def read_body(request: Request, cls: type[Struct], *, may_be_empty: bool = False) -> dict[str, Any]:
+    """The values of a JSON body by field.
+
+    Raises Invalid naming each wrong field, and what `load_body` raises.
+    """
+    values, faults = await parse_body(request, cls, may_be_empty=may_be_empty)
+    if faults:
+        raise Invalid(faults)
+    return values
+
+
+def read_query(request: Request, cls: type[Struct]) -> dict[str, Any]:
+    """The values of a query string by field.
+
+    Raises Invalid naming each wrong field.
+    """
+    values, faults = parse_query(cls, request.query_params)
+    if faults:
+        raise Invalid(faults)
+    return values
+
+
+def read_path(request: Request, name: str) -> str:
+    """A parameter of the path as a line of plain text."""
+    return intake.clean_line(request.path_params[name])
+
+
+async def parse_body(
+    request: Request, cls: type[Struct], *, may_be_empty: bool = False
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The good values of a JSON body by field, and its faults: for calls that have checks of their own to add."""
+    return parse_object(cls, await load_body(request, may_be_empty=may_be_empty))
+
+
+async def load_body(request: Request, *, may_be_empty: bool = False) -> dict[str, Any]:
     """The JSON object a request brings.
 
     Raises Refusal (too large), Invalid with code "unsupported_type" or "not_json", or naming the body when it is no object.
     """
-    raw = await _bytes(request)
-    if not raw and may_be_empty:
+    content = await _load_bytes(request)
+    if not content and may_be_empty:
         return {}
     _check_type(request.headers.get("content-type", ""))
     try:
-        said = msgspec.json.decode(raw.removeprefix(_BOM))
+        payload = msgspec.json.decode(content.removeprefix(_BOM))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise Invalid(code="not_json") from fault
-    if not isinstance(said, dict):
+    if not isinstance(payload, dict):
         raise Invalid({"body": "not_an_object"})
-    return said
+    return payload
 
 
-async def _bytes(request: Request) -> bytes:
-    kept, size = bytearray(), 0
-    async for piece in request.stream():
-        size += len(piece)
+async def _load_bytes(request: Request) -> bytes:
+    content, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
         if size <= JSON_MOST:
-            kept += piece
+            content += chunk
     if size > JSON_MOST:  # only now: who is still sending would not see the answer
         raise Refusal("too_large", most=JSON_MOST)
-    return bytes(kept)
+    return bytes(content)
 
 
 def _check_type(header: str) -> None:
@@ -57,7 +91,9 @@ def _check_type(header: str) -> None:
         raise Invalid(code="unsupported_type")
 
 
-def read(cls: type[Struct], body: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], dict[str, str]]:
+def parse_object(
+    cls: type[Struct], payload: Mapping[str, Any], prefix: str = ""
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The good values of an object by field, defaults filled in, and the fault of each wrong one.
 
     A wrong field is in the faults and not in the values.
@@ -65,7 +101,7 @@ def read(cls: type[Struct], body: Mapping[str, Any], prefix: str = "") -> tuple[
     values: dict[str, Any] = {}
     faults: dict[str, str] = {}
     for field in fields_of(cls):
-        value, path = body.get(field.name), prefix + field.name
+        value, path = payload.get(field.name), prefix + field.name
         if value is None:
             if field.required:
                 faults[path] = "missing"
@@ -74,8 +110,8 @@ def read(cls: type[Struct], body: Mapping[str, Any], prefix: str = "") -> tuple[
             continue
         nested = _struct_in(field.type)
         if nested is not None and isinstance(value, Mapping):
-            inner, wrong = read(nested, value, path + ".")
-            faults |= wrong
+            inner, inner_faults = parse_object(nested, value, path + ".")
+            faults |= inner_faults
             values[field.name] = inner
             continue
         try:
@@ -85,14 +121,14 @@ def read(cls: type[Struct], body: Mapping[str, Any], prefix: str = "") -> tuple[
     return values, faults
 
 
-def read_query(cls: type[Struct], query: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def parse_query(cls: type[Struct], query: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """The same for a query string, whose values are all texts; an empty one is an absent one."""
     typed: dict[str, Any] = {}
     for field in fields_of(cls):
         text = intake.clean_line(query.get(field.name, ""))
         if text:
             typed[field.name] = _from_text(field.type, text)
-    return read(cls, typed)
+    return parse_object(cls, typed)
 
 
 def _from_text(wanted: Any, text: str) -> Any:

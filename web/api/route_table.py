@@ -2,39 +2,30 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
 
-import msgspec
 from msgspec import Struct
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feedback.kernel.errors import Invalid
-from feedback.rules import intake
-from web.api import request_parsing
+from web.auth.permissions import Require, Requirement
 
 Handler = Callable[[Request], Awaitable[Response]]
 _JSON = "application/json"
 
 
-class Who(StrEnum):
-    """Who may make a call."""
-
-    ANYONE = "anyone"
-    HOLDER = "holder"  # whoever holds the query code, or staff who may see the case
-    STAFF = "staff"
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One row: where it is, who may, what goes in and what comes out. `faults` are its statuses beside its own."""
+    """One row: where it is, who may call it, what goes in and what comes out.
+
+    `faults` are the statuses of its errors beside those that follow from the rest of the row.
+    """
 
     method: str
     path: str
     handler: Handler
-    who: Who
+    requires: Requirement
     title: str
     answers: Mapping[int, type[Struct] | None]
     body: type[Struct] | None = None
@@ -49,46 +40,31 @@ class Call:
     @property
     def statuses(self) -> tuple[int, ...]:
         """The statuses of its errors."""
-        found = {429, 503, *self.faults}
-        if self.who is not Who.ANYONE:
-            found |= {401}
+        statuses = {429, 503, *self.faults}
+        if self.requires is not Requirement.ANYONE:
+            statuses |= {401}
+        if self.requires_role:
+            statuses |= {403}
         if self.body is not None or self.takes_file:
-            found |= {400, 413, 415, 422}
+            statuses |= {400, 413, 415, 422}
         if self.query is not None:
-            found |= {422}
-        return tuple(sorted(found))
+            statuses |= {422}
+        return tuple(sorted(statuses))
+
+    @property
+    def requires_role(self) -> bool:
+        """Whether some of the staff may not make the call."""
+        return self.requires.needs_session and self.requires is not Requirement.STAFF
 
 
 def routes(calls: Iterable[Call]) -> list[Route]:
-    """The routes of the calls."""
-    return [Route(call.path, call.handler, methods=[call.method]) for call in calls]
-
-
-def answered(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer."""
-    return Response(msgspec.json.encode(value), status, headers, _JSON)
-
-
-def path_text(request: Request, name: str) -> str:
-    """A piece of the path as a line of plain text."""
-    return intake.clean_line(request.path_params[name])
-
-
-async def taken(
-    request: Request, cls: type[Struct], *, may_be_empty: bool = False
-) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
-    """The body read by its type: the good values, the faults, and the object as it came."""
-    said = await request_parsing.body(request, may_be_empty=may_be_empty)
-    values, faults = request_parsing.read(cls, said)
-    return values, faults, said
-
-
-def asked(request: Request, cls: type[Struct]) -> dict[str, Any]:
-    """The query string read by its type.
-
-    Raises Invalid naming each wrong field.
-    """
-    values, faults = request_parsing.read_query(cls, request.query_params)
-    if faults:
-        raise Invalid(faults)
-    return values
+    """The routes of the calls; where one needs a session of staff, nobody else reaches its handler."""
+    return [
+        Route(
+            call.path,
+            call.handler,
+            methods=[call.method],
+            middleware=[Middleware(Require, call.requires)] if call.requires.needs_session else None,
+        )
+        for call in calls
+    ]

@@ -1,118 +1,191 @@
-"""Cases and clocks as JSON objects of the API; their types are in `web.api.schemas.responses`."""
+"""Builds the answers of the API (`web.api.schemas`) from cases, clocks, units and worklist rows, and encodes them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+from starlette.responses import Response
+
+from feedback.letter_register import IssuedLetter
 from feedback.rules.deadlines import Clock
-from feedback.rules.read_models import CaseFile, EntryView, WorkRow
-from feedback.rules.vocabulary import Act
+from feedback.rules.lifecycle import Step
+from feedback.rules.needs import Need
+from feedback.rules.read_models import CaseFile, DeadlineChangeView, EntryView, PartyView, PersonView, WorkRow
+from feedback.rules.vocabulary import Act, Channel, Kind, Status
 from routing.directory import Directory
-from web.presentation import parties as party_views
+from web.api.schemas import responses
+from web.forms import parsing, step_forms
+from web.presentation.deadline_changes import render_change
 from web.presentation.timeline import category_words
 from web.wording import acts, catalogue
 from web.wording.dates import iso
 
-
-def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
-    """A clock as a JSON object."""
-    return {
-        "term": clock.term,
-        "label": clock.label,
-        "unit": clock.unit or None,
-        "starts_at": iso(clock.starts_at),
-        "due_raw_day": clock.due_raw_day.isoformat(),
-        "due_legal_day": clock.due_legal_day.isoformat(),
-        "due_at": iso(clock.due_at),
-        "state": clock.state(now).value,
-        "light": clock.light(now).value,
-        "law": clock.law,
-        "provisional": clock.provisional,
-    }
+REFERENCE_CACHE = {"Cache-Control": "public, max-age=300"}
+"""Headers of reference tables: they change once in a while, a client may ask every five minutes."""
 
 
-def case_json(file: CaseFile, directory: Directory, now: datetime) -> dict[str, Any]:
-    """A case as a JSON object."""
-    answers = [e for e in file.entries if e.act in (Act.REPLY, Act.RECTIFY, Act.EXPLAIN)]
-    return {
-        "no": file.no,
-        "kind": file.kind.value,
-        "profile": file.profile.value,
-        "stage": file.stage.value,
-        "title": file.title,
-        "text": file.text,
-        "status": file.status.value,
-        "status_text": catalogue.STATUSES[file.status.value],
-        "unit": unit_json(file.unit, directory),
-        "co_units": [unit_json(u, directory) for u in file.co_units],
-        "category": file.category or None,
-        "category_text": category_words(file.category),
-        "region": file.region or None,
-        "address": file.address,
-        "channel": file.channel,
-        "version": file.version,
-        "person": person_json(file),
-        "headcount": file.headcount,
-        "beside": [party_views.party_json(each) for each in file.beside],
-        "recused": sorted(file.recused),
-        "received_at": iso(file.received_at),
-        "clocks": [clock_json(c, now) for c in file.clocks],
-        "timeline": [entry_json(e, directory) for e in file.entries],
-        "attachments": [{"id": f.id, "name": f.name, "size": f.size, "type": f.type} for f in file.attachments],
-        "reply": str(answers[-1].data.get("text", "")) if answers else None,
-        "acts": [
-            {
-                "act": s.act.value,
-                "label": acts.ACTS[s.act].label,
-                "needs": [n.name for n in s.needs],
-                "may": [n.name for n in s.may],
-            }
-            for s in file.steps(now)
-        ],
-    }
+def json_response(
+    answer: Struct | Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer as JSON."""
+    return Response(msgspec.json.encode(answer), status, headers, "application/json")
 
 
-def person_json(file: CaseFile) -> dict[str, Any] | None:
-    p = file.person
-    return {"name": p.name, "phone": p.phone, "masked": p.is_masked} if p else None
+def build_unit(code: str, directory: Directory) -> responses.UnitName:
+    """A unit with its name."""
+    return responses.UnitName(code, directory.name(code))
 
 
-def unit_json(code: str, directory: Directory) -> dict[str, str] | None:
-    return {"code": code, "name": directory.name(code)} if code else None
+def build_optional_unit(code: str, directory: Directory) -> responses.UnitName | None:
+    """The same where there may be none yet: "" is answered as null."""
+    return build_unit(code, directory) if code else None
 
 
-def entry_json(entry: EntryView, directory: Directory) -> dict[str, Any]:
-    said: Mapping[str, Any] = entry.data
-    unit = str(said.get("unit") or "") or entry.unit
-    text = "" if entry.act == Act.SUBMIT else str(said.get("text") or said.get("reason") or "")
-    line: dict[str, Any] = {"at": iso(entry.at), "act": entry.act, "act_text": acts.done_line(entry.act)}
-    if unit:
-        line["unit"] = unit_json(unit, directory)
-    if text:
-        line["text"] = text
-    if entry.act == Act.RATE:
-        line["level"] = said.get("level")
-    if entry.act == Act.EXTEND:
-        line["days"] = said.get("days")
-    if entry.act == Act.DECLINE:
-        line["where_instead"] = said.get("where_instead")
-    return line
+def build_clock(clock: Clock, now: datetime) -> responses.ClockOut:
+    """A clock as it stands now."""
+    return responses.ClockOut(
+        term=clock.term,
+        label=clock.label,
+        unit=clock.unit or None,
+        starts_at=iso(clock.starts_at),
+        due_raw_day=clock.due_raw_day.isoformat(),
+        due_legal_day=clock.due_legal_day.isoformat(),
+        due_at=iso(clock.due_at),
+        state=clock.state(now),
+        light=clock.light(now),
+        law=clock.law,
+        provisional=clock.provisional,
+    )
 
 
-def row_json(row: WorkRow, directory: Directory, now: datetime) -> dict[str, Any]:
+def build_case(
+    file: CaseFile, letters: Iterable[IssuedLetter], directory: Directory, now: datetime
+) -> responses.CaseOut:
+    """A case with its letters; each act it offers describes the fields it asks for."""
+    replies = [entry for entry in file.entries if entry.act in (Act.REPLY, Act.RECTIFY, Act.EXPLAIN)]
+    return responses.CaseOut(
+        no=file.no,
+        kind=file.kind,
+        profile=file.profile,
+        stage=file.stage,
+        title=file.title,
+        text=file.text,
+        status=file.status,
+        status_text=catalogue.STATUSES[file.status.value],
+        unit=build_optional_unit(file.unit, directory),
+        co_units=[build_unit(code, directory) for code in file.co_units],
+        category=file.category or None,
+        category_text=category_words(file.category),
+        region=file.region or None,
+        address=file.address,
+        channel=Channel(file.channel),
+        version=file.version,
+        person=_build_person(file.person) if file.person else None,
+        headcount=file.headcount,
+        beside=[_build_party(party) for party in file.beside],
+        recused=sorted(file.recused),
+        received_at=iso(file.received_at),
+        clocks=[build_clock(clock, now) for clock in file.clocks],
+        date_changes=[_build_date_change(change) for change in file.deadline_changes],
+        timeline=[_build_timeline_entry(entry, directory) for entry in file.entries],
+        attachments=[responses.FileOut(row.id, row.name, row.size, row.type) for row in file.attachments],
+        letters=[_build_letter(letter) for letter in letters],
+        reply=str(replies[-1].data.get("text", "")) if replies else None,
+        acts=[_build_act_offer(step, file) for step in file.steps(now)],
+    )
+
+
+def _build_person(person: PersonView) -> responses.PersonOut:
+    return responses.PersonOut(person.name, person.phone, person.is_masked)
+
+
+def _build_party(party: PartyView) -> responses.PartyOut:
+    person = party.person
+    return responses.PartyOut(
+        role=party.role, kind=party.kind, name=person.name, phone=person.phone, masked=person.is_masked
+    )
+
+
+def _build_date_change(change: DeadlineChangeView) -> responses.DateChange:
+    return responses.DateChange(
+        term=change.term,
+        label=change.label,
+        before_day=change.before.isoformat(),
+        after_day=change.after.isoformat(),
+        at=iso(change.at),
+        edition=change.edition,
+        why=render_change(change),
+    )
+
+
+def _build_timeline_entry(entry: EntryView, directory: Directory) -> responses.TimelineEntry:
+    data, act = entry.data, Act(entry.act)
+    answer = responses.TimelineEntry(at=iso(entry.at), act=act, act_text=acts.done_line(entry.act))
+    if unit := str(data.get("unit") or "") or entry.unit:
+        answer.unit = build_unit(unit, directory)
+    text = str(data.get("text") or data.get("reason") or "")
+    if text and act is not Act.SUBMIT:
+        answer.text = text
+    if act is Act.RATE:
+        answer.level = data.get("level")
+    if act is Act.EXTEND:
+        answer.days = data.get("days")
+    if act is Act.DECLINE:
+        answer.where_instead = data.get("where_instead")
+    return answer
+
+
+def _build_letter(letter: IssuedLetter) -> responses.LetterOut:
+    return responses.LetterOut(
+        id=str(letter.id),
+        code=letter.code,
+        title=letter.letter_type.title,
+        number=letter.number,
+        issued_at=iso(letter.issued_at),
+        verify=letter.token,
+    )
+
+
+def _build_act_offer(step: Step, file: CaseFile) -> responses.ActOffer:
+    may = [need for need in step.may if need.name not in parsing.SYSTEM_NEEDS]
+    return responses.ActOffer(
+        act=step.act,
+        label=acts.ACTS[step.act].label,
+        needs=[need.name for need in step.needs],
+        may=[need.name for need in may],
+        fields=[_build_field(need, step, file) for need in (*step.needs, *may)],
+    )
+
+
+def _build_field(need: Need, step: Step, file: CaseFile) -> responses.FieldOut:
+    options = step_forms.list_options(step.act.value, need, (file.profile, file.kind, file.stage))
+    return responses.FieldOut(
+        name=need.name,
+        label=catalogue.NEEDS.get(need.name, need.name),
+        sort=need.sort,
+        optional=need.optional,
+        most=need.most,
+        options=[responses.OptionOut(code, label) for code, label in options] if options else msgspec.UNSET,
+    )
+
+
+def build_desk_row(row: WorkRow, directory: Directory, now: datetime) -> responses.DeskRow:
     """A line of `GET /desk/cases`."""
-    return {
-        "no": row.no,
-        "kind": row.kind,
-        "title": row.title,
-        "status": row.status,
-        "status_text": catalogue.STATUSES[row.status],
-        "unit": unit_json(row.unit, directory),
-        "category": row.category or None,
-        "region": row.region or None,
-        "channel": row.channel,
-        "urgency": row.urgency,
-        "received_at": iso(row.received_at),
-        "due_at": iso(row.next_due_at) if row.next_due_at else None,
-        "light": row.light(now).value,
-    }
+    return responses.DeskRow(
+        no=row.no,
+        kind=Kind(row.kind),
+        title=row.title,
+        status=Status(row.status),
+        status_text=catalogue.STATUSES[row.status],
+        unit=build_optional_unit(row.unit, directory),
+        category=row.category or None,
+        region=row.region or None,
+        channel=Channel(row.channel),
+        urgency=row.urgency,
+        flags=row.flags.split(),
+        received_at=iso(row.received_at),
+        due_at=iso(row.next_due_at) if row.next_due_at else None,
+        light=row.light(now),
+    )

@@ -86,17 +86,3 @@ def requiring(requirement: Requirement, *routes: Route) -> list[Route]:
     """The same routes, each behind the requirement."""
     guard = [Middleware(Require, requirement=requirement)]
     return [Route(route.path, route.endpoint, methods=route.methods, middleware=guard) for route in routes]
-
-
-# ---- until every call of the API is authorised by its route ----
-
-
-async def require_overseer(request: Request) -> Actor:
-    """Whoever asks, if they oversee others.
-
-    Raises Forbidden.
-    """
-    actor = await sessions.require_actor(request)
-    if not has_role(actor, OVERSEERS):
-        raise Forbidden
-    return actor

@@ -1,9 +1,6 @@
-"""The people of a case in words: how many they are, and who represents the petitioner."""
-
-from typing import Any
+"""The people of a case in words: how many they are."""
 
 from feedback.rules import parties
-from feedback.rules.read_models import PartyView
 
 
 def headcount_words(headcount: int) -> str:
@@ -13,14 +10,3 @@ def headcount_words(headcount: int) -> str:
         return f"{headcount} 人" if headcount > 1 else ""
     first, last = band
     return f"{headcount} 人（集体，{f'{first}–{last} 人' if last else f'{first - 1} 人以上'}）"
-
-
-def party_json(party: PartyView) -> dict[str, Any]:
-    person = party.person
-    return {
-        "role": party.role,
-        "kind": party.kind,
-        "name": person.name,
-        "phone": person.phone,
-        "masked": person.is_masked,
-    }

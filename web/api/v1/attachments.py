@@ -7,10 +7,10 @@ from starlette.responses import FileResponse, Response
 from feedback import attachments
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, Refusal
-from feedback.queries import cases as case_queries
-from web.api.route_table import answered, asked, path_text
-from web.api.schemas import requests
-from web.api.v1.cases import asking_actor
+from web.api.request_parsing import read_path, read_query
+from web.api.schemas import requests, responses
+from web.api.serializers import json_response
+from web.api.v1.cases import find_asker
 from web.context import AppContext
 
 
@@ -28,7 +28,7 @@ async def upload(request: Request) -> Response:
         if (file.size or 0) > settings.upload_max_bytes:
             raise Refusal("too_large", most=settings.upload_max_bytes)
         content = await file.read()
-        kept = await attachments.store_file(
+        row = await attachments.store_file(
             file.filename or "",
             content,
             settings.data,
@@ -36,16 +36,20 @@ async def upload(request: Request) -> Response:
             most=settings.upload_max_bytes,
             min_free_bytes=settings.storage_min_free_bytes,
         )
-    told = {"id": kept.id, "name": kept.name, "size": kept.size, "type": kept.type, "sha256": kept.sha256}
-    return answered(told, 201)
+    return json_response(responses.Uploaded(row.id, row.name, row.size, row.type, row.sha256), 201)
 
 
 async def download(request: Request) -> Response:
     """An attachment of a case the asker may see. Never shown inside a page: browsers save it."""
     context: AppContext = request.app.state.context
-    code = asked(request, requests.CaseQuery)["code"]
-    no = identifiers.normalize_case_number(path_text(request, "no"))
-    asker = await asking_actor(request, no, code)
-    await case_queries.load_file(asker, no, vault=context.settings.vault, log_at=context.clock.now())
-    row, path = await attachments.open_attachment(asker, path_text(request, "id"), context.settings.data)
+    code = read_query(request, requests.CaseQuery)["code"]
+    no = identifiers.normalize_case_number(read_path(request, "no"))
+    asker = await find_asker(request, no, code)
+    row, path = await attachments.open_attachment(
+        asker,
+        read_path(request, "id"),
+        context.settings.data,
+        no=no,
+        log_at=None if asker.case_no else context.clock.now(),
+    )
     return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")

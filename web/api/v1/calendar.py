@@ -1,7 +1,8 @@
 """API calls that manage the office calendar: days, editions, and drafts applied or reverted."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -13,10 +14,11 @@ from feedback.record import calendar_editions, deadline_changes
 from feedback.record.deadline_changes import DeadlineChange
 from feedback.rules.workdays import FIRST_YEAR
 from web.actions import calendar as calendar_actions
-from web.api.route_table import answered, asked, path_text, taken
+from web.api.request_parsing import read_body, read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day, Instant
-from web.auth import sessions
+from web.api.serializers import json_response
+from web.auth import permissions
 from web.context import AppContext
 from web.imports import calendar_draft, calendar_notice
 from web.wording import dates
@@ -131,153 +133,150 @@ class Applied(Struct):
 async def known(request: Request) -> Response:
     """The calendar of a year."""
     context: AppContext = request.app.state.context
-    actor, year = await sessions.require_actor(request), asked(request, CalendarQuery)["year"]
-    calendar_actions.require_administrator(actor)
-    year = year or office_day(context.clock.now()).year
-    now = await calendar_editions.load_current_calendar()
-    editions = [
-        {
-            "name": row["name"],
-            "made_at": dates.iso(row["made_at"]),
-            "by": row["made_by"],
-            "source": row["source"],
-            "remark": row["remark"],
-        }
-        for row in await calendar_editions.list_editions()
-    ]
-    told = {
-        "edition": now.edition,
-        "announced_until": now.announced_until.isoformat(),
-        "provisional": await deadline_changes.count_provisional(),
-        "year": year,
-        "days": [
-            _day(row.day.isoformat(), row.is_workday, row.name) for row in await calendar_editions.list_days(year)
+    year = read_query(request, CalendarQuery)["year"] or office_day(context.clock.now()).year
+    current = await calendar_editions.load_current_calendar()
+    answer = CalendarOut(
+        edition=current.edition,
+        announced_until=current.announced_until.isoformat(),
+        provisional=await deadline_changes.count_provisional(),
+        year=year,
+        days=[_build_day(row.day, row.is_workday, row.name) for row in await calendar_editions.list_days(year)],
+        editions=[
+            EditionName(
+                name=row["name"],
+                made_at=dates.iso(row["made_at"]),
+                by=row["made_by"],
+                source=row["source"],
+                remark=row["remark"],
+            )
+            for row in await calendar_editions.list_editions()
         ],
-        "editions": editions,
-    }
-    return answered(told)
+    )
+    return json_response(answer)
 
 
 async def hand_in(request: Request) -> Response:
     """Hand in a change to be looked at."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    values, faults, _ = await taken(request, CalendarIn)
-    if faults:
-        raise Invalid(faults)
-    calendar_actions.require_administrator(actor)
+    values = await read_body(request, CalendarIn)
     notice = calendar_notice.read_lines(values["lines"])
-    more = {"is_whole_year": values["whole_year"], "source": values["source"], "remark": values["remark"]}
-    number, wrong = await calendar_draft.draft_from_notice(context, actor, notice, **more)
-    if wrong:
-        raise Invalid({"lines": "wrong_lines"}, words="wrong_lines", sentences="；".join(wrong))
-    return await _draft(context, number, 201)
+    number, faults = await calendar_draft.draft_from_notice(
+        context,
+        permissions.current_actor(request),
+        notice,
+        is_whole_year=values["whole_year"],
+        source=values["source"],
+        remark=values["remark"],
+    )
+    if faults:
+        raise Invalid({"lines": "wrong_lines"}, words="wrong_lines", sentences="；".join(faults))
+    return await _draft_response(context, number, 201)
 
 
 async def draft(request: Request) -> Response:
     """A change, and what it would move now."""
-    context: AppContext = request.app.state.context
-    calendar_actions.require_administrator(await sessions.require_actor(request))
-    return await _draft(context, _number(request))
+    return await _draft_response(request.app.state.context, _draft_number(request))
 
 
 async def carry_out(request: Request) -> Response:
     """Make the change that was looked at; twice is once."""
     context: AppContext = request.app.state.context
-    actor = calendar_actions.require_administrator(await sessions.require_actor(request))
-    edition = await calendar_editions.apply_draft(_number(request), actor.name or actor.id, context.clock.now())
+    actor = permissions.current_actor(request)
+    edition = await calendar_editions.apply_draft(_draft_number(request), actor.name or actor.id, context.clock.now())
     context.wake()
-    return answered({"edition": edition})
+    return json_response(Applied(edition))
 
 
 async def again(request: Request) -> Response:
     """The same change against the calendar as it is now."""
     context: AppContext = request.app.state.context
-    actor = calendar_actions.require_administrator(await sessions.require_actor(request))
-    found = await calendar_editions.load_draft(_number(request))
-    return await _draft(context, await calendar_actions.store_draft(context, actor, found.what), 201)
+    actor = permissions.current_actor(request)
+    draft = await calendar_editions.load_draft(_draft_number(request))
+    return await _draft_response(context, await calendar_actions.store_draft(context, actor, draft.what), 201)
 
 
 async def edition(request: Request) -> Response:
     """What an edition says, and what it moved."""
-    calendar_actions.require_administrator(await sessions.require_actor(request))
-    found = await calendar_editions.load_edition(path_text(request, "name"))
-    told = {
-        "name": found.name,
-        "follows": found.before or None,
-        "made_at": dates.iso(found.made_at),
-        "by": found.by,
-        "announced_until": found.announced_until.isoformat(),
-        "source": found.source,
-        "remark": found.remark,
-        "days": [_day(day.isoformat(), works, name) for day, works, name in found.days],
-        "newest": found.is_newest,
-        "followed": not found.is_newest or await deadline_changes.is_up_to_date(),
-        "moved": _moved(await deadline_changes.list_edition_changes(found.name)),
-    }
-    return answered(told)
+    edition = await calendar_editions.load_edition(read_path(request, "name"))
+    answer = EditionOut(
+        name=edition.name,
+        follows=edition.before or None,
+        made_at=dates.iso(edition.made_at),
+        by=edition.by,
+        announced_until=edition.announced_until.isoformat(),
+        source=edition.source,
+        remark=edition.remark,
+        days=[_build_day(day, works, name) for day, works, name in edition.days],
+        newest=edition.is_newest,
+        followed=not edition.is_newest or await deadline_changes.is_up_to_date(),
+        moved=_build_moved(await deadline_changes.list_edition_changes(edition.name)),
+    )
+    return json_response(answer)
 
 
 async def restore(request: Request) -> Response:
     """Look at going back to an edition."""
     context: AppContext = request.app.state.context
-    actor = calendar_actions.require_administrator(await sessions.require_actor(request))
-    return await _draft(
-        context, await calendar_actions.draft_restoring(context, actor, path_text(request, "name")), 201
+    actor = permissions.current_actor(request)
+    number = await calendar_actions.draft_restoring(context, actor, read_path(request, "name"))
+    return await _draft_response(context, number, 201)
+
+
+async def _draft_response(context: AppContext, number: int, status: int = 200) -> Response:
+    """A change, and what it moved or would move now."""
+    draft, current = await calendar_editions.load_draft(number), await calendar_editions.load_current_calendar()
+    now, change = context.clock.now(), draft.what
+    changed = calendar_editions.apply_change(current, change)
+    moves = (
+        await deadline_changes.list_edition_changes(draft.edition)
+        if draft.edition
+        else await deadline_changes.preview_changes(changed, now)
     )
-
-
-async def _draft(context: AppContext, number: int, status: int = 200) -> Response:
-    found, before, now = (
-        await calendar_editions.load_draft(number),
-        await calendar_editions.load_current_calendar(),
-        context.clock.now(),
+    days = [_build_day(row.day, row.is_workday, row.name) for row in change.rows]
+    answer = DraftOut(
+        number=draft.id,
+        follows=draft.follows,
+        stale=not draft.edition and draft.follows != current.edition,
+        edition=draft.edition or None,
+        days=days + [_build_day(day, None, "") for day in change.plain],
+        announced_until=change.announced_until.isoformat(),
+        source=change.source,
+        remark=change.remark,
+        doubts=calendar_notice.list_doubts(change, changed, office_day(now)),
+        moved=_build_moved(moves),
     )
-    after = calendar_editions.apply_change(before, found.what)
-    made = (
-        await deadline_changes.list_edition_changes(found.edition)
-        if found.edition
-        else await deadline_changes.preview_changes(after, now)
-    )
-    rows = [_day(row.day.isoformat(), row.is_workday, row.name) for row in found.what.rows]
-    told = {
-        "number": found.id,
-        "follows": found.follows,
-        "stale": not found.edition and found.follows != before.edition,
-        "edition": found.edition or None,
-        "days": rows + [_day(day.isoformat(), None, "") for day in found.what.plain],
-        "announced_until": found.what.announced_until.isoformat(),
-        "source": found.what.source,
-        "remark": found.what.remark,
-        "doubts": calendar_notice.list_doubts(found.what, after, office_day(now)),
-        "moved": _moved(made),
-    }
-    return answered(told, status)
+    return json_response(answer, status)
 
 
-def _number(request: Request) -> int:
-    text = path_text(request, "number")
+def _draft_number(request: Request) -> int:
+    text = read_path(request, "number")
     if not (text.isascii() and text.isdecimal()) or len(text) > _DIGITS:
         raise NotFound(draft=text)
     return int(text)
 
 
-def _day(day: str, works: bool | None, name: str) -> dict[str, Any]:
-    return {"day": day, "works": works, "name": name}
+def _build_day(day: date, works: bool | None, name: str) -> DayOut:
+    return DayOut(day.isoformat(), works, name)
 
 
-def _moved(found: Sequence[DeadlineChange]) -> dict[str, Any]:
-    count = deadline_changes.count_changes(found)
+def _build_moved(changes: Sequence[DeadlineChange]) -> Moved:
+    counts = deadline_changes.count_changes(changes)
     first = [
-        {
-            "no": move.no,
-            "term": move.term,
-            "label": move.label,
-            "unit": "" if move.is_personal else move.unit,
-            "before_day": move.before.isoformat(),
-            "after_day": move.after.isoformat(),
-        }
-        for move in found[:MOVES_MOST]
+        MoveOut(
+            no=change.no,
+            term=change.term,
+            label=change.label,
+            unit="" if change.is_personal else change.unit,
+            before_day=change.before.isoformat(),
+            after_day=change.after.isoformat(),
+        )
+        for change in changes[:MOVES_MOST]
     ]
-    names = ("moves", "cases", "later", "earlier", "citizens")
-    return {**{name: getattr(count, name) for name in names}, "first": first}
+    return Moved(
+        moves=counts.moves,
+        cases=counts.cases,
+        later=counts.later,
+        earlier=counts.earlier,
+        citizens=counts.citizens,
+        first=first,
+    )

@@ -7,13 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from classify.model import registry
-from feedback.kernel.errors import Forbidden, NotFound, NotNow
-from feedback.rules.access import Actor
-from feedback.rules.vocabulary import Role
-from web.api.route_table import answered, path_text
+from feedback.kernel.errors import NotFound, NotNow
+from web.api.request_parsing import read_path
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
-from web.auth import sessions
+from web.api.serializers import json_response
+from web.auth import permissions
 from web.context import AppContext
 from web.tasks import training
 from web.wording import dates
@@ -49,51 +48,47 @@ class TrainingRequested(Struct):
 
 async def listed(request: Request) -> Response:
     """Every release with its trial."""
-    await _administrator(request)
-    return answered({"items": [_told(row) for row in await registry.all_releases()]})
+    return json_response(ReleaseList([_build_release(row) for row in await registry.all_releases()]))
 
 
 async def train(request: Request) -> Response:
     """Ask for a candidate; it is made, tried and, unless worse, put in force in the background."""
     context: AppContext = request.app.state.context
-    actor = await _administrator(request)
-    return answered({"is_new": await training.request_candidate(context, actor.name)}, 202)
+    actor = permissions.current_actor(request)
+    return json_response(TrainingRequested(await training.request_candidate(context, actor.name)), 202)
 
 
 async def promote(request: Request) -> Response:
     """Put a release in force."""
     context: AppContext = request.app.state.context
-    actor = await _administrator(request)
-    row = await registry.one_release(path_text(request, "id"))
+    actor = permissions.current_actor(request)
+    row = await registry.one_release(read_path(request, "id"))
     if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
     await registry.promote(row["id"], by=actor.name, now=context.clock.now())
-    return answered(_told(await registry.one_release(row["id"])))
+    return json_response(_build_release(await registry.one_release(row["id"])))
 
 
 async def roll_back(request: Request) -> Response:
     """Put the release before the present one in force again."""
     context: AppContext = request.app.state.context
-    actor = await _administrator(request)
+    actor = permissions.current_actor(request)
     try:
         release = await registry.roll_back(context.settings.data, by=actor.name, now=context.clock.now())
     except NotFound:
         raise NotNow(release="") from None
-    return answered(_told(await registry.one_release(release)))
+    return json_response(_build_release(await registry.one_release(release)))
 
 
-async def _administrator(request: Request) -> Actor:
-    actor = await sessions.require_actor(request)
-    if Role.ADMIN not in actor.roles:
-        raise Forbidden
-    return actor
-
-
-def _told(row: dict[str, Any]) -> dict[str, Any]:
-    told = {name: row[name] for name in ("id", "kind", "made_by", "promoted_by", "trial")}
-    return told | {
-        "is_current": bool(row["is_current"]),
-        "made_at": dates.iso(row["made_at"]),
-        "promoted_at": dates.iso(row["promoted_at"]) if row["promoted_at"] else None,
-        "refused": row["refused"].split(),
-    }
+def _build_release(row: dict[str, Any]) -> ReleaseOut:
+    return ReleaseOut(
+        id=row["id"],
+        kind=row["kind"],
+        is_current=bool(row["is_current"]),
+        made_at=dates.iso(row["made_at"]),
+        made_by=row["made_by"],
+        promoted_at=dates.iso(row["promoted_at"]) if row["promoted_at"] else None,
+        promoted_by=row["promoted_by"],
+        refused=row["refused"].split(),
+        trial=row["trial"],
+    )

@@ -17,9 +17,10 @@ from routing.assignment_rules import CaseFacts, Decision, decide_unit
 from routing.directory import Directory
 from web.actions import suggestions
 from web.api import serializers
-from web.api.route_table import answered, asked, taken
-from web.api.schemas import requests
-from web.auth import sessions
+from web.api.request_parsing import parse_body, read_query
+from web.api.schemas import requests, responses
+from web.api.serializers import json_response
+from web.auth import permissions
 from web.tasks import classification
 from web.wording import catalogue
 
@@ -31,82 +32,102 @@ if TYPE_CHECKING:
 async def worklist(request: Request) -> Response:
     """The cases the member of staff sees, narrowed and sorted."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = permissions.current_actor(request)
     names = await directory.load_directory()
-    said = asked(request, requests.DeskQuery)
-    if faults := filter_faults(said, names):
+    values = read_query(request, requests.DeskQuery)
+    if faults := find_filter_faults(values, names):
         raise Invalid(faults)
-    page = said.pop("page")
-    filters = Filters(**{name: value or "" for name, value in said.items() if name != "mine"}, mine=said["mine"])
+    number = values.pop("page")
+    filters = Filters(**{name: value or "" for name, value in values.items() if name != "mine"}, mine=values["mine"])
     now = context.clock.now()
-    found = await case_worklist.load_worklist(actor, filters, page, now=now)
-    items = [{**serializers.row_json(row, names, now), "flags": row.flags.split()} for row in found.items]
-    return answered({"items": items, "total": found.total, "page": found.number, "pages": found.pages})
+    page = await case_worklist.load_worklist(actor, filters, number, now=now)
+    items = [serializers.build_desk_row(row, names, now) for row in page.items]
+    return json_response(responses.DeskPage(items=items, total=page.total, page=page.number, pages=page.pages))
 
 
-def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
+def find_filter_faults(values: dict[str, Any], names: Directory) -> dict[str, str]:
     """What is wrong with the codes a list is narrowed by."""
-    found = {}
-    if said["unit"] and not names.has(said["unit"]):
-        found["unit"] = "unknown_unit"
-    if said["category"] and not categories.exists(said["category"]):
-        found["category"] = "unknown"
-    if said["region"] and said["region"] not in names.by_region:
-        found["region"] = "unknown"
-    return found
+    faults = {}
+    if values["unit"] and not names.has(values["unit"]):
+        faults["unit"] = "unknown_unit"
+    if values["category"] and not categories.exists(values["category"]):
+        faults["category"] = "unknown"
+    if values["region"] and values["region"] not in names.by_region:
+        faults["region"] = "unknown"
+    return faults
 
 
 async def classify(request: Request) -> Response:
     """What a message is about, who should answer it and why: a proposal, nothing is written."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    values, faults, _ = await taken(request, requests.ToClassify)
+    actor = permissions.current_actor(request)
+    values, faults = await parse_body(request, requests.ToClassify)
     title, text = intake.clean_line(values.get("title", "")), intake.clean_paragraph(values.get("text", ""))
     names = await directory.load_directory()
-    if faults := _message_faults(title, text, values, names) | faults:
+    if faults := _find_message_faults(title, text, values, names) | faults:
         raise Invalid(faults)
     model = await context.model()
     verdict = await asyncio.to_thread(model.predict, title, text) if model else None
     region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
-    decision = _decision(verdict, values["kind"] or "", region, context.settings.desk, names)
-    told = _suggestion(verdict, decision, title, text, context.settings.desk, names)
+    desk = context.settings.desk
+    decision = _decide(verdict, values["kind"] or "", region, desk, names)
     now = context.clock.now()
-    earlier = await suggestions.find_precedents(actor, verdict.reasons, "", now) if verdict else []
-    told["similar"] = [
-        {"no": row.no, "title": row.title, "unit": serializers.unit_json(row.unit, names), "status": row.status}
-        for row in earlier[: suggestions.SIMILAR_MOST]
-    ]
-    told |= await _automatic(context, verdict, decision, names.street_of(region))
-    return answered(told)
+    precedents = await suggestions.find_precedents(actor, verdict.reasons, "", now) if verdict else []
+    hold_words = await _find_hold_words(context, verdict, decision, names.street_of(region))
+    signs = urgency.signs_in(title, text)
+    answer = responses.SuggestionOut(
+        category=(verdict.category or None) if verdict else None,
+        label=verdict.label if verdict and verdict.category else None,
+        confidence=round(verdict.confidence, 4) if verdict else 0.0,
+        abstained=verdict.abstained if verdict else True,
+        unit=serializers.build_unit(decision.unit or desk, names),
+        co_units=[serializers.build_unit(unit, names) for unit in decision.co],
+        unit_reason=decision.reason,
+        reasons=[
+            responses.ReasonOut(reason.text, round(reason.weight, 4)) for reason in (verdict.reasons if verdict else ())
+        ],
+        alternatives=[
+            responses.AlternativeOut(row.category, row.label, round(row.confidence, 4))
+            for row in (verdict.alternatives if verdict else ())
+        ],
+        similar=[
+            responses.EarlierCase(row.no, row.title, serializers.build_unit(row.unit, names), row.status)
+            for row in precedents[: suggestions.SIMILAR_MOST]
+        ],
+        automatic=not hold_words,
+        automatic_reason=hold_words,
+        urgency=signs[0].level if signs else 0,
+        signs=[responses.UrgencySignOut(sign.level, sign.why, sign.words) for sign in signs],
+        release=verdict.release if verdict else None,
+    )
+    return json_response(answer)
 
 
-async def _automatic(
-    context: "AppContext", verdict: "Verdict | None", decision: Decision, street: str
-) -> dict[str, Any]:
-    """Whether a message like this goes to its unit without a person, else why not."""
-    if verdict is None or not decision.unit:
-        return {"automatic": False, "automatic_reason": "没有对应的派单规则，由受理窗口分派"}
-    said = classification.classification_data(verdict, context.settings.confidence_bar) | {"proposed": decision.unit}
-    if said["abstained"]:
-        return {"automatic": False, "automatic_reason": "分类器不够确定，由受理窗口判断"}
-    held = await classification.find_hold_reason(said, street, context.settings.automatic_mode)
-    return {"automatic": not held, "automatic_reason": catalogue.HELD.get(held, "")}
-
-
-def _message_faults(title: str, text: str, values: dict[str, Any], names: Directory) -> dict[str, str]:
-    found = {}
+def _find_message_faults(title: str, text: str, values: dict[str, Any], names: Directory) -> dict[str, str]:
+    faults = {}
     if not title and not text:
-        found["text"] = "missing"
+        faults["text"] = "missing"
     if len(title) > intake.TITLE_MOST:
-        found["title"] = "too_long"
+        faults["title"] = "too_long"
     if len(text) > intake.TEXT_MOST:
-        found["text"] = "too_long"
+        faults["text"] = "too_long"
     if values.get("region") and values["region"] not in names.by_region:
-        found["region"] = "unknown"
-    return found
+        faults["region"] = "unknown"
+    return faults
 
 
-def _decision(verdict: "Verdict | None", kind: str, region: str, desk: str, names: Directory) -> Decision:
+async def _find_hold_words(context: "AppContext", verdict: "Verdict | None", decision: Decision, street: str) -> str:
+    """Why a message like this would not go to its unit without a person; "" where it would."""
+    if verdict is None or not decision.unit:
+        return catalogue.HELD["no_rule"]
+    data = classification.classification_data(verdict, context.settings.confidence_bar) | {"proposed": decision.unit}
+    if data["abstained"]:
+        return catalogue.HELD["abstained"]
+    reason = await classification.find_hold_reason(data, street, context.settings.automatic_mode)
+    return catalogue.HELD[reason] if reason else ""
+
+
+def _decide(verdict: "Verdict | None", kind: str, region: str, desk: str, names: Directory) -> Decision:
     """Who would answer. A person reads this, so the best guess counts even where the classifier abstains."""
     facts = CaseFacts(
         category=verdict.category if verdict else "",
@@ -118,26 +139,3 @@ def _decision(verdict: "Verdict | None", kind: str, region: str, desk: str, name
         region_chain=names.region_chain(region),
     )
     return decide_unit(facts, names.rows)
-
-
-def _suggestion(
-    verdict: "Verdict | None", decision: Decision, title: str, text: str, desk: str, names: Directory
-) -> dict[str, Any]:
-    signs = urgency.signs_in(title, text)
-    return {
-        "category": (verdict.category or None) if verdict else None,
-        "label": verdict.label if verdict and verdict.category else None,
-        "confidence": round(verdict.confidence, 4) if verdict else 0.0,
-        "abstained": verdict.abstained if verdict else True,
-        "unit": serializers.unit_json(decision.unit or desk, names),
-        "co_units": [serializers.unit_json(unit, names) for unit in decision.co],
-        "unit_reason": decision.reason,
-        "reasons": [{"text": r.text, "weight": round(r.weight, 4)} for r in verdict.reasons] if verdict else [],
-        "alternatives": [
-            {"category": a.category, "label": a.label, "confidence": round(a.confidence, 4)}
-            for a in (verdict.alternatives if verdict else ())
-        ],
-        "urgency": signs[0].level if signs else 0,
-        "signs": [{"level": s.level, "why": s.why, "words": s.words} for s in signs],
-        "release": verdict.release if verdict else None,
-    }

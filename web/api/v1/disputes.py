@@ -7,16 +7,15 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evaluation.ratings import disputes, exclusions, rating_access
+from evaluation.ratings import disputes, exclusions
 from evaluation.ratings.disputes import BadReviewView
 from evaluation.ratings.submission import REASON_MOST
 from feedback.kernel import identifiers
-from feedback.kernel.errors import Forbidden, Invalid
-from feedback.rules.access import Actor
-from web.api.route_table import answered, asked, path_text, taken
+from web.api.request_parsing import read_body, read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
-from web.auth import sessions
+from web.api.serializers import json_response
+from web.auth import permissions
 from web.context import AppContext
 from web.wording import dates
 
@@ -105,94 +104,85 @@ class StatusOut(Struct):
 async def bad(request: Request) -> Response:
     """The bad ratings the caller sees, newest first."""
     context: AppContext = request.app.state.context
-    actor, page = _staff(await sessions.require_actor(request)), asked(request, BadRatingQuery)["page"]
-    found = await disputes.list_bad_reviews(actor, now=context.clock.now(), page=page)
-    items = [_rating(view) for view in found.items]
-    return answered({"items": items, "total": found.total, "page": found.number, "pages": found.pages})
+    actor, number = permissions.current_actor(request), read_query(request, BadRatingQuery)["page"]
+    page = await disputes.list_bad_reviews(actor, now=context.clock.now(), page=number)
+    items = [_build_bad_rating(view) for view in page.items]
+    return json_response(BadRatingPage(items=items, total=page.total, page=page.number, pages=page.pages))
 
 
 async def dispute(request: Request) -> Response:
     """The rated unit holds a bad rating for mistaken or malicious."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    values = await _whole(request, ReasonIn)
-    await disputes.dispute_rating(path_text(request, "id"), _staff(actor), values["reason"], now=context.clock.now())
-    return answered({"status": "under_review"})
+    actor = permissions.current_actor(request)
+    values = await read_body(request, ReasonIn)
+    await disputes.dispute_rating(read_path(request, "id"), actor, values["reason"], now=context.clock.now())
+    return json_response(StatusOut("under_review"))
 
 
 async def judge(request: Request) -> Response:
     """Somebody of another unit decides a dispute."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    values = await _whole(request, JudgementIn)
-    number, now = path_text(request, "id"), context.clock.now()
-    await disputes.decide_dispute(number, _staff(actor), is_valid=values["valid"], reason=values["reason"], now=now)
-    return answered({"status": "valid" if values["valid"] else "invalid"})
+    actor = permissions.current_actor(request)
+    values = await read_body(request, JudgementIn)
+    number, now = read_path(request, "id"), context.clock.now()
+    await disputes.decide_dispute(number, actor, is_valid=values["valid"], reason=values["reason"], now=now)
+    return json_response(StatusOut("valid" if values["valid"] else "invalid"))
 
 
 async def excluded(request: Request) -> Response:
     """What is asked to be left out, of the cases the caller sees."""
-    found = await exclusions.list_requests(_staff(await sessions.require_actor(request)))
-    return answered({"items": [_exclusion(row) for row in found]})
+    rows = await exclusions.list_requests(permissions.current_actor(request))
+    return json_response(ExclusionList([_build_exclusion(row) for row in rows]))
 
 
 async def exclude(request: Request) -> Response:
     """The unit that leads a case asks to leave it out."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    values = await _whole(request, ExclusionIn)
+    actor = permissions.current_actor(request)
+    values = await read_body(request, ExclusionIn)
     no, vault = identifiers.normalize_case_number(values["case_no"]), context.settings.vault
-    await exclusions.request_exclusion(no, _staff(actor), values["reason"], now=context.clock.now(), vault=vault)
-    return answered({"status": exclusions.ExclusionState.ASKED.value}, 201)
+    await exclusions.request_exclusion(no, actor, values["reason"], now=context.clock.now(), vault=vault)
+    return json_response(StatusOut(exclusions.ExclusionState.ASKED.value), 201)
 
 
 async def decide(request: Request) -> Response:
     """An overseer of another unit approves or refuses."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    values = await _whole(request, ExclusionDecisionIn)
-    no, is_approved, now = path_text(request, "no"), values["approved"], context.clock.now()
-    await exclusions.decide_exclusion(no, _staff(actor), is_approved=is_approved, answer=values["reason"], now=now)
+    actor = permissions.current_actor(request)
+    values = await read_body(request, ExclusionDecisionIn)
+    no, is_approved, now = read_path(request, "no"), values["approved"], context.clock.now()
+    await exclusions.decide_exclusion(no, actor, is_approved=is_approved, answer=values["reason"], now=now)
     status = exclusions.ExclusionState.APPROVED if is_approved else exclusions.ExclusionState.REFUSED
-    return answered({"status": status.value})
+    return json_response(StatusOut(status.value))
 
 
-async def _whole(request: Request, cls: type[Struct]) -> dict[str, Any]:
-    """The body, if nothing is wrong with it."""
-    values, faults, _ = await taken(request, cls)
-    if faults:
-        raise Invalid(faults)
-    return values
-
-
-def _staff(actor: Actor) -> Actor:
-    if not rating_access.may_read(actor):
-        raise Forbidden
-    return actor
-
-
-def _rating(view: BadReviewView) -> dict[str, Any]:
+def _build_bad_rating(view: BadReviewView) -> BadRating:
     rating = view.rating
-    return {
-        "id": rating.id,
-        "unit": rating.unit,
-        "level": rating.level,
-        "case_no": rating.case_no or None,
-        "matter": rating.matter_name or None,
-        "text": rating.text,
-        "tags": [text for _, text in rating.tags],
-        "at": dates.iso(rating.at),
-        "stage": view.stage.value,
-        "due_at": dates.iso(view.due_at) if view.due_at else None,
-        "rectify_no": rating.rectify_no or None,
-        "status": rating.status,
-        "dispute_reason": view.dispute_reason or None,
-        "answer": rating.set_aside or None,
-        "may_dispute": view.may_dispute,
-        "may_judge": view.may_judge,
-    }
+    return BadRating(
+        id=rating.id,
+        unit=rating.unit,
+        level=rating.level,
+        case_no=rating.case_no or None,
+        matter=rating.matter_name or None,
+        text=rating.text,
+        tags=[text for _, text in rating.tags],
+        at=dates.iso(rating.at),
+        stage=view.stage.value,
+        due_at=dates.iso(view.due_at) if view.due_at else None,
+        rectify_no=rating.rectify_no or None,
+        status=rating.status,
+        dispute_reason=view.dispute_reason or None,
+        answer=rating.set_aside or None,
+        may_dispute=view.may_dispute,
+        may_judge=view.may_judge,
+    )
 
 
-def _exclusion(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("case_no", "unit", "reason", "status")
-    return {**{name: row[name] for name in names}, "answer": row["answer"] or None}
+def _build_exclusion(row: Mapping[str, Any]) -> ExclusionOut:
+    return ExclusionOut(
+        case_no=row["case_no"],
+        unit=row["unit"],
+        reason=row["reason"],
+        status=row["status"],
+        answer=row["answer"] or None,
+    )

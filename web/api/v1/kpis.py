@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,9 +10,10 @@ from starlette.responses import Response
 from evaluation.kpi import table as kpi_table
 from routing import directory
 from web.actions import kpis as kpi_actions
-from web.api.route_table import answered, asked
+from web.api.request_parsing import read_query
 from web.api.schemas.requests import RegionCode, described
 from web.api.schemas.responses import Day
+from web.api.serializers import json_response
 from web.auth import permissions
 from web.context import AppContext
 
@@ -77,22 +79,20 @@ class KpiTable(Struct):
 
 async def table(request: Request) -> Response:
     """The figures the asker may see."""
-    return answered(await _document(request))
+    return json_response(msgspec.convert(await _load_table(request), KpiTable))
 
 
 async def csv(request: Request) -> Response:
     """The same as CSV."""
-    return kpi_actions.file_response(await _document(request), False)
+    return kpi_actions.file_response(await _load_table(request), False)
 
 
 async def xlsx(request: Request) -> Response:
     """The same as Excel."""
-    return kpi_actions.file_response(await _document(request), True)
+    return kpi_actions.file_response(await _load_table(request), True)
 
 
-async def _document(request: Request) -> dict[str, Any]:
+async def _load_table(request: Request) -> dict[str, Any]:
     context: AppContext = request.app.state.context
-    question = kpi_actions.parse_question(asked(request, KpiQuery), context, await directory.load_directory())
-    return await kpi_table.build_table(
-        question, await permissions.require_overseer(request), kpi_actions.load_weights(context)
-    )
+    question = kpi_actions.parse_question(read_query(request, KpiQuery), context, await directory.load_directory())
+    return await kpi_table.build_table(question, permissions.current_actor(request), kpi_actions.load_weights(context))

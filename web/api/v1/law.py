@@ -1,6 +1,5 @@
 """API calls that list terms, steps, choices and letters with the articles they rest on."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Struct
@@ -9,15 +8,15 @@ from starlette.responses import Response
 
 from feedback.kernel.clock import office_day
 from feedback.rules import decision_grounds, letter_types
-from feedback.rules.lifecycle import STEPS
-from feedback.rules.terms import list_terms_in_force
+from feedback.rules.decision_grounds import DecisionGround
+from feedback.rules.lifecycle import STEPS, Step
+from feedback.rules.terms import Term, list_terms_in_force
 from feedback.rules.vocabulary import Kind, Profile, Stage
-from web.api.route_table import answered
 from web.api.schemas.requests import described
+from web.api.serializers import REFERENCE_CACHE, json_response
 from web.context import AppContext
 from web.wording import acts
 
-_KEPT = {"Cache-Control": "public, max-age=300"}
 _CHOICES = {
     "ground": decision_grounds.GROUNDS,
     "legal_route": decision_grounds.LEGAL_ROUTES,
@@ -89,48 +88,55 @@ class Law(Struct):
 async def law(request: Request) -> Response:
     """Terms, steps, choices and letters, each with its article."""
     context: AppContext = request.app.state.context
-    found = {
-        "terms": [
-            {
-                **{name: getattr(row, name) for name in ("id", "code", "label", "longer_by", "law")},
-                "holder": row.holder.value,
-                "length": str(row.length),
-                **_holds_for(row.profiles, row.kinds),
-                "stages": sorted(stage.value for stage in row.stages),
-            }
-            for row in list_terms_in_force(office_day(context.clock.now()))
-        ],
-        "steps": [
-            {
-                "act": row.act.value,
-                "label": acts.ACTS[row.act].label,
-                "roles": sorted({role.value for role, _ in row.who}),
-                "law": row.law,
-                "remark": row.remark,
-                **_holds_for(row.profiles, row.kinds),
-            }
-            for row in STEPS
-            if row.law
-        ],
-        "choices": [
-            {
-                "table": table,
-                **{name: getattr(row, name) for name in ("code", "label", "law", "says")},
-                **_holds_for(row.profiles, row.kinds),
-                "stages": sorted(stage.value for stage in row.stages),
-            }
-            for table, rows in _CHOICES.items()
-            for row in rows
-            if row.offered
-        ],
-        "letters": [
-            {"code": row.code, "title": row.title, "act": row.act, "law": letter_types.cite_law(row.law)}
+    terms = list_terms_in_force(office_day(context.clock.now()))
+    answer = Law(
+        terms=[_build_term(term) for term in terms],
+        steps=[_build_step(step) for step in STEPS if step.law],
+        choices=[_build_choice(name, row) for name, rows in _CHOICES.items() for row in rows if row.offered],
+        letters=[
+            LawLetter(row.code, row.title, row.act, letter_types.cite_law(row.law))
             for row in letter_types.ALL
             if not row.internal
         ],
-    }
-    return answered(found, headers=_KEPT)
+    )
+    return json_response(answer, headers=REFERENCE_CACHE)
 
 
-def _holds_for(profiles: Iterable[Profile], kinds: Iterable[Kind]) -> dict[str, list[str]]:
-    return {"profiles": sorted(p.value for p in profiles), "kinds": sorted(k.value for k in kinds)}
+def _build_term(term: Term) -> LawTerm:
+    return LawTerm(
+        id=term.id,
+        code=term.code,
+        label=term.label,
+        holder=term.holder.value,
+        length=str(term.length),
+        longer_by=term.longer_by,
+        law=term.law,
+        profiles=sorted(term.profiles),
+        kinds=sorted(term.kinds),
+        stages=sorted(term.stages),
+    )
+
+
+def _build_step(step: Step) -> LawStep:
+    return LawStep(
+        act=step.act.value,
+        label=acts.ACTS[step.act].label,
+        roles=sorted({role.value for role, _ in step.who}),
+        law=step.law,
+        remark=step.remark,
+        profiles=sorted(step.profiles),
+        kinds=sorted(step.kinds),
+    )
+
+
+def _build_choice(table: str, row: DecisionGround) -> LawChoice:
+    return LawChoice(
+        table=table,
+        code=row.code,
+        label=row.label,
+        law=row.law,
+        says=row.says,
+        profiles=sorted(row.profiles),
+        kinds=sorted(row.kinds),
+        stages=sorted(row.stages),
+    )

@@ -1,6 +1,6 @@
 """API calls that manage letter templates and verify a letter's code."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from msgspec import Struct, structs
@@ -12,9 +12,10 @@ from feedback.kernel.errors import Invalid
 from feedback.rules import letter_types
 from feedback.rules.letter_types import LetterType
 from web.actions import letter_templates
-from web.api.route_table import answered, asked, path_text
+from web.api.request_parsing import read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day
+from web.api.serializers import json_response
 from web.context import AppContext
 from web.letters import placeholders, rendering
 
@@ -87,21 +88,18 @@ class Verified(Struct):
 async def listed(request: Request) -> Response:
     """Every letter, which act issues it, and whose template holds."""
     context: AppContext = request.app.state.context
-    await letter_templates.require_administrator(request)
-    return answered({"items": [_row(context, row) for row in letter_types.ALL]})
+    return json_response(TemplateList([_build_template(context, row) for row in letter_types.ALL]))
 
 
 async def show_template(request: Request) -> Response:
     """One letter with its blanks."""
-    await letter_templates.require_administrator(request)
-    return _one(request, _letter(request))
+    return _template_response(request, _letter(request))
 
 
 async def template(request: Request) -> Response:
     """The template to edit in Word."""
     context: AppContext = request.app.state.context
-    ours = asked(request, TemplateQuery)["ours"]
-    await letter_templates.require_administrator(request)
+    ours = read_query(request, TemplateQuery)["ours"]
     row = _letter(request)
     return _file(letter_templates.load_editable(context, row, is_default=ours), f"{row.title}（模板）.docx", "docx")
 
@@ -109,7 +107,6 @@ async def template(request: Request) -> Response:
 async def sample(request: Request) -> Response:
     """The letter about a sample case, as PDF."""
     context: AppContext = request.app.state.context
-    await letter_templates.require_administrator(request)
     row = _letter(request)
     return _file(await letter_templates.render_sample_pdf(context, row), f"{row.title}（样张）.pdf", "pdf")
 
@@ -117,7 +114,6 @@ async def sample(request: Request) -> Response:
 async def take_in(request: Request) -> Response:
     """Put an own template in force, if it is sound."""
     context: AppContext = request.app.state.context
-    await letter_templates.require_administrator(request)
     row = _letter(request)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Invalid(code="unsupported_type")
@@ -128,44 +124,60 @@ async def take_in(request: Request) -> Response:
         content = await file.read()
     if faults := await letter_templates.install_template(context, row, content):
         raise Invalid({"file": "wrong_template"}, words="wrong_template", sentences="；".join(faults))
-    return _one(request, row)
+    return _template_response(request, row)
 
 
 async def restore(request: Request) -> Response:
     """Back to the template we ship; twice is once."""
     context: AppContext = request.app.state.context
-    await letter_templates.require_administrator(request)
     row = _letter(request)
     letter_templates.restore_default(context, row)
-    return _one(request, row)
+    return _template_response(request, row)
 
 
 async def verify(request: Request) -> Response:
     """Whether a letter is genuine, by the code printed on it."""
-    found = await letter_templates.verify_code(request, asked(request, VerifyQuery)["code"])
-    if found is None:
-        return answered({"genuine": False, "letter": None})
-    told = {name: getattr(found, name) for name in ("title", "number", "unit", "code", "digest")}
-    return answered({"genuine": True, "letter": told | {"issued_day": found.issued_day.isoformat()}})
+    letter = await letter_templates.verify_code(request, read_query(request, VerifyQuery)["code"])
+    if letter is None:
+        return json_response(Verified(genuine=False, letter=None))
+    genuine_letter = GenuineLetter(
+        title=letter.title,
+        number=letter.number,
+        unit=letter.unit,
+        issued_day=letter.issued_day.isoformat(),
+        code=letter.code,
+        digest=letter.digest,
+    )
+    return json_response(Verified(genuine=True, letter=genuine_letter))
 
 
-def _one(request: Request, row: LetterType) -> Response:
-    context: AppContext = request.app.state.context
+def _template_response(request: Request, letter_type: LetterType) -> Response:
+    template = _build_template(request.app.state.context, letter_type)
     blanks = [
-        {"name": name, "meaning": meaning, "required": name in row.states}
+        Placeholder(name, meaning, name in letter_type.states)
         for name, (meaning, _) in placeholders.PLACEHOLDERS.items()
     ]
-    return answered(_row(context, row) | {"placeholders": blanks})
+    return json_response(TemplateOut(**structs.asdict(template), placeholders=blanks))
 
 
-def _row(context: AppContext, row: LetterType) -> dict[str, Any]:
-    found = letter_templates.describe_template(context, row)
-    names = [field.name for field in structs.fields(LetterTemplateOut) if field.name != "act_text"]
-    return {name: getattr(found, name) for name in names} | {"act_text": found.act_words}
+def _build_template(context: AppContext, letter_type: LetterType) -> LetterTemplateOut:
+    view = letter_templates.describe_template(context, letter_type)
+    return LetterTemplateOut(
+        code=view.code,
+        title=view.title,
+        act=view.act,
+        act_text=view.act_words,
+        to=view.to,
+        series=view.series,
+        law=view.law,
+        internal=view.internal,
+        own=view.own,
+        faults=view.faults,
+    )
 
 
 def _letter(request: Request) -> LetterType:
-    return letter_templates.find_letter_type(path_text(request, "code"))
+    return letter_templates.find_letter_type(read_path(request, "code"))
 
 
 def _file(content: bytes, name: str, form: str) -> Response:

@@ -1,6 +1,6 @@
 """API calls about cases that belong together: proposed links, decisions, campaigns."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -13,10 +13,11 @@ from feedback.rules import intake
 from feedback.rules.read_models import LinkView, WorkRow
 from feedback.rules.vocabulary import Status
 from web.actions import links as link_actions
-from web.api.route_table import answered, asked, path_text, taken
+from web.api.request_parsing import parse_body, read_body, read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
-from web.auth import sessions
+from web.api.serializers import json_response
+from web.auth import permissions
 from web.context import AppContext
 from web.wording import dates
 
@@ -111,93 +112,84 @@ class CampaignReplies(Struct):
 
 async def proposed(request: Request) -> Response:
     """What waits for a decision of this desk."""
-    actor, wanted = await sessions.require_actor(request), asked(request, LinkQuery)["kind"]
-    found = await links.list_pending(link_actions.require_receptionist(actor), campaigns=wanted == "campaigns")
-    return answered({"items": [_link(each) for each in found]})
+    kind = read_query(request, LinkQuery)["kind"]
+    views = await links.list_pending(permissions.current_actor(request), campaigns=kind == "campaigns")
+    return json_response(LinkList([_build_link(view) for view in views]))
 
 
 async def of_case(request: Request) -> Response:
     """The links of a case, as far as the caller may know of them."""
-    found = await links.list_links(await sessions.require_actor(request), path_text(request, "no"))
-    return answered({"items": [_link(each) for each in found]})
+    views = await links.list_links(permissions.current_actor(request), read_path(request, "no"))
+    return json_response(LinkList([_build_link(view) for view in views]))
 
 
 async def add(request: Request) -> Response:
     """Link a case to an earlier one."""
     context: AppContext = request.app.state.context
-    actor, no = await sessions.require_actor(request), path_text(request, "no")
-    values, faults, _ = await taken(request, LinkIn)
-    if faults:
-        raise Invalid(faults)
-    link_actions.require_receptionist(actor)
+    actor, no = permissions.current_actor(request), read_path(request, "no")
+    values = await read_body(request, LinkIn)
     await link_actions.add_link(
         context, actor, no, identifiers.normalize_case_number(intake.clean_line(values["case"])), values["kind"]
     )
-    return answered({"items": [_link(each) for each in await links.list_links(actor, no)]}, 201)
+    return json_response(LinkList([_build_link(view) for view in await links.list_links(actor, no)]), 201)
 
 
 async def decide(request: Request) -> Response:
     """Decide about a link."""
     context: AppContext = request.app.state.context
-    actor, number = await sessions.require_actor(request), path_text(request, "id")
-    values, faults, _ = await taken(request, LinkDecisionIn)
+    actor, number = permissions.current_actor(request), read_path(request, "id")
+    values, faults = await parse_body(request, LinkDecisionIn)
     if not faults and values["decision"] not in link_actions.DECISIONS:
         faults["decision"] = "unknown"
     if faults:
         raise Invalid(faults)
-    link = await link_actions.load_link(link_actions.require_receptionist(actor), number)
+    link = await link_actions.load_link(actor, number)
     await link_actions.decide_link(context, actor, link, values["decision"], expect=values["expect"])
-    return answered(_link(await link_actions.load_link(actor, number)))
+    return json_response(_build_link(await link_actions.load_link(actor, number)))
 
 
 async def campaign(request: Request) -> Response:
     """The cases of a campaign."""
-    head, members = await links.load_campaign(await sessions.require_actor(request), path_text(request, "no"))
-    return answered({"items": [_case(row) for row in (head, *members)]})
+    head, members = await links.load_campaign(permissions.current_actor(request), read_path(request, "no"))
+    return json_response(CampaignOut([_build_linked_case(row) for row in (head, *members)]))
 
 
 async def answer(request: Request) -> Response:
     """Answer the cases of a campaign alike, or look at which could be."""
     context: AppContext = request.app.state.context
-    actor, no = await sessions.require_actor(request), path_text(request, "no")
-    values, faults, _ = await taken(request, CampaignIn)
+    actor, no = permissions.current_actor(request), read_path(request, "no")
+    values, faults = await parse_body(request, CampaignIn)
     text = intake.clean_paragraph(values.get("text", ""))
     if "text" not in faults and not 0 < len(text) <= link_actions.TEXT_MOST:
         faults["text"] = "too_long" if text else "missing"
     if faults:
         raise Invalid(faults)
     head, members = await links.load_campaign(actor, no)
-    chosen = {identifiers.normalize_case_number(intake.clean_line(each)) for each in values["cases"]}
+    chosen = {identifiers.normalize_case_number(intake.clean_line(case_no)) for case_no in values["cases"]}
     rows = [row for row in (head, *members) if row.no in chosen]
     outcome = await link_actions.reply_to_all(context, actor, rows, text, is_sent=values["send"])
-    items = [{"no": no, "sent": values["send"] and not why, "why_not": why or None} for no, why in outcome.items()]
-    return answered({"items": items})
+    items = [CampaignReply(no, values["send"] and not why, why or None) for no, why in outcome.items()]
+    return json_response(CampaignReplies(items))
 
 
-def _link(view: LinkView) -> dict[str, Any]:
+def _build_link(view: LinkView) -> LinkOut:
     later, earlier = (view.here, view.there) if view.is_later else (view.there, view.here)
-    return {
-        "id": view.id,
-        "kind": view.kind,
-        "state": view.state,
-        "later": _case(later),
-        "earlier": _case(earlier),
-        "same_person": view.same_person,
-        "known_by": list(view.person),
-        "likeness": round(max(view.cosine, view.held), 4),
-        "passages": list(view.passages),
-        "days": view.days,
-        "same_place": view.same_place,
-        "decided_by": view.decided_name or None,
-        "decided_at": dates.iso(view.decided_at) if view.decided_at else None,
-    }
+    return LinkOut(
+        id=view.id,
+        kind=view.kind,
+        state=view.state,
+        later=_build_linked_case(later),
+        earlier=_build_linked_case(earlier),
+        same_person=view.same_person,
+        known_by=list(view.person),
+        likeness=round(max(view.cosine, view.held), 4),
+        passages=list(view.passages),
+        days=view.days,
+        same_place=view.same_place,
+        decided_by=view.decided_name or None,
+        decided_at=dates.iso(view.decided_at) if view.decided_at else None,
+    )
 
 
-def _case(row: WorkRow) -> dict[str, Any]:
-    return {
-        "no": row.no,
-        "title": row.title,
-        "status": row.status,
-        "unit": row.unit,
-        "received_at": dates.iso(row.received_at),
-    }
+def _build_linked_case(row: WorkRow) -> LinkedCase:
+    return LinkedCase(row.no, row.title, Status(row.status), row.unit, dates.iso(row.received_at))

@@ -7,12 +7,12 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel.errors import Invalid
 from routing.notices import inbox
-from web.api.route_table import answered, taken
+from web.api.request_parsing import read_body
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Instant
-from web.auth import sessions
+from web.api.serializers import json_response
+from web.auth import permissions
 from web.wording import dates
 
 if TYPE_CHECKING:
@@ -52,30 +52,28 @@ class Marked(Struct):
 async def notices(request: Request) -> Response:
     """The unit's notices, unread first."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
+    actor = permissions.current_actor(request)
     unread, read = await inbox.list_notices(actor)
-    items = [_notice(row) for row in (*unread, *read)]
-    return answered({"items": items, "unread": await inbox.count_unread(actor, context.clock.now())})
+    items = [_build_notice(row) for row in (*unread, *read)]
+    return json_response(NoticeList(items, await inbox.count_unread(actor, context.clock.now())))
 
 
-def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "case_no": row["case_no"] or None,
-        "audience": row["audience"],
-        "text": row["words"],
-        "made_at": dates.iso(row["made_at"]),
-        "read_at": dates.iso(row["read_at"]) if row["read_at"] else None,
-        "read_by": row["read_by"] or None,
-    }
+def _build_notice(row: Mapping[str, Any]) -> NoticeOut:
+    return NoticeOut(
+        id=row["id"],
+        case_no=row["case_no"] or None,
+        audience=row["audience"],
+        text=row["words"],
+        made_at=dates.iso(row["made_at"]),
+        read_at=dates.iso(row["read_at"]) if row["read_at"] else None,
+        read_by=row["read_by"] or None,
+    )
 
 
 async def mark(request: Request) -> Response:
     """Mark notices read."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    values, faults, _ = await taken(request, MarkIn, may_be_empty=True)
-    if faults:
-        raise Invalid(faults)
+    actor = permissions.current_actor(request)
+    values = await read_body(request, MarkIn, may_be_empty=True)
     marked = await inbox.mark_read(actor, values["ids"] or None, context.clock.now())
-    return answered({"marked": marked})
+    return json_response(Marked(marked))

@@ -1,19 +1,19 @@
 """API calls for overseers: overdue clocks, escalation rules, supervision orders, forecasts, measures."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from feedback.kernel.errors import Forbidden, Invalid, NotFound
+from feedback.kernel.errors import Invalid, NotFound
 from feedback.queries import overdue
 from feedback.rules import escalation_levels, intake
-from feedback.rules.access import OVERSEERS, Actor, has_role
-from feedback.rules.vocabulary import Act, Role
+from feedback.rules.vocabulary import Act
 from routing import directory
+from routing.directory import Directory
 from routing.notices import inbox
 from routing.notices.delivery import DeliveryPolicy
 from routing.notices.escalation import ESCALATION_RULES
@@ -23,12 +23,11 @@ from routing.oversight.measure_types import MeasureStep
 from routing.oversight.measures import MeasureFilters
 from web.actions import cases as case_actions
 from web.actions import forecasts as forecast_actions
-from web.api.route_table import answered, asked, taken
+from web.api.request_parsing import parse_body, read_body, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day
-from web.auth import sessions
-from web.auth.permissions import require_overseer
-from web.presentation import desk_frame
+from web.api.serializers import json_response
+from web.auth import permissions
 from web.presentation import oversight as oversight_views
 
 if TYPE_CHECKING:
@@ -200,32 +199,51 @@ class MeasureStepIn(Struct):
 async def late(request: Request) -> Response:
     """Overdue clocks, and who was notified."""
     context: AppContext = request.app.state.context
-    actor, now, names = await require_overseer(request), context.clock.now(), await directory.load_directory()
+    actor, now, names = permissions.current_actor(request), context.clock.now(), await directory.load_directory()
     rows = await overdue.list_late_clocks(actor, now=now)
-    told = await inbox.list_clock_notices(row["id"] for row in rows)
-    lines = [oversight_views.late_line(row, told.get(row["id"], []), names, now) for row in rows]
-    return answered({"items": [_late(line) for line in lines]})
+    notices = await inbox.list_clock_notices(row["id"] for row in rows)
+    lines = [oversight_views.late_line(row, notices.get(row["id"], []), names, now) for row in rows]
+    return json_response(LateList([_build_late_clock(line) for line in lines]))
 
 
-def _late(line: Mapping[str, Any]) -> dict[str, Any]:
-    told = [{"whom": t.whom, "stage": t.stage, "at": t.when, "read": t.read} for t in line["told"]]
-    names = ("no", "title", "unit", "term", "late_days", "law")
-    return {**{name: line[name] for name in names}, "due_day": line["due"], "told": told}
+def _build_late_clock(line: Mapping[str, Any]) -> LateOut:
+    return LateOut(
+        no=line["no"],
+        title=line["title"],
+        unit=line["unit"],
+        term=line["term"],
+        due_day=line["due"],
+        late_days=line["late_days"],
+        law=line["law"],
+        told=[NotifiedOut(notice.whom, notice.stage, notice.when, notice.read) for notice in line["told"]],
+    )
 
 
 async def proposals(request: Request) -> Response:
     """What the rules propose to supervise."""
-    actor, names = await require_overseer(request), await directory.load_directory()
-    rows = [oversight_views.proposal_line(row, names, {}) for row in await supervision_proposals.list_proposals(actor)]
-    keys = ("id", "no", "unit", "rule", "trigger", "trigger_text", "law", "evidence")
-    return answered({"items": [{key: row[key] for key in keys} for row in rows]})
+    actor, names = permissions.current_actor(request), await directory.load_directory()
+    rows = await supervision_proposals.list_proposals(actor)
+    return json_response(ProposalList([_build_proposal(oversight_views.proposal_line(row, names, {})) for row in rows]))
+
+
+def _build_proposal(line: Mapping[str, Any]) -> ProposalOut:
+    return ProposalOut(
+        id=line["id"],
+        no=line["no"],
+        unit=line["unit"],
+        rule=line["rule"],
+        trigger=line["trigger"],
+        trigger_text=line["trigger_text"],
+        law=line["law"],
+        evidence=line["evidence"],
+    )
 
 
 async def decide(request: Request) -> Response:
     """Issue a proposed order, or write down why not."""
     context: AppContext = request.app.state.context
-    await sessions.require_actor(request)
-    values, faults, _ = await taken(request, DecisionIn)
+    actor = permissions.current_actor(request)
+    values, faults = await parse_body(request, DecisionIn)
     reason = intake.clean_paragraph(values.get("reason", ""))
     if not reason:
         faults.setdefault("reason", "missing")
@@ -233,16 +251,13 @@ async def decide(request: Request) -> Response:
         faults["reason"] = "too_long"  # an order's own text is measured by its step
     if faults:
         raise Invalid(faults)
-    actor = await require_overseer(request)
-    if Role.SUPERVISOR not in actor.roles:
-        raise Forbidden
     proposal = await supervision_proposals.load_open_proposal(actor, _id(request))
     status = supervision_proposals.ISSUED if values["issue"] else supervision_proposals.DISMISSED
     if values["issue"]:
         data = {"reason": reason, "trigger": proposal["trigger"]}
         await case_actions.perform_act(context, proposal["case_no"], Act.SUPERVISE, actor, data)
     await supervision_proposals.decide_proposal(actor, proposal["id"], status, reason, context.clock.now())
-    return answered({"status": status})
+    return json_response(Decided(status))
 
 
 def _id(request: Request) -> int:
@@ -252,96 +267,112 @@ def _id(request: Request) -> int:
 
 async def rungs(request: Request) -> Response:
     """Who is notified at which stage of a clock."""
-    await sessions.require_actor(request)
     items = [
-        {
-            "stage": rung.stage,
-            "stage_text": STAGE_TEXT[rung.stage],
-            "audience": rung.audience.value,
-            "words": rung.words,
-            "push": rung.push.value,
-            "law": rung.law,
-            "profiles": sorted(profile.value for profile in rung.profiles),
-            "of_reports": rung.of_reports,
-            "remark": rung.remark,
-        }
-        for rung in ESCALATION_RULES
+        EscalationRuleOut(
+            stage=rule.stage,
+            stage_text=STAGE_TEXT[rule.stage],
+            audience=rule.audience.value,
+            words=rule.words,
+            push=rule.push.value,
+            law=rule.law,
+            profiles=sorted(profile.value for profile in rule.profiles),
+            of_reports=rule.of_reports,
+            remark=rule.remark,
+        )
+        for rule in ESCALATION_RULES
     ]
-    return answered({"items": items})
+    return json_response(Ladder(items))
 
 
 async def orders(request: Request) -> Response:
     """The supervision orders, open ones first."""
     context: AppContext = request.app.state.context
-    actor, names = await require_overseer(request), await directory.load_directory()
-    lines = [
-        oversight_views.order_line(row, names, context.clock.now())
-        for row in await overdue.list_supervision_orders(actor)
-    ]
-    keys = ("no", "unit", "reason", "trigger", "state", "answer")
-    return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
+    actor, names, now = permissions.current_actor(request), await directory.load_directory(), context.clock.now()
+    rows = await overdue.list_supervision_orders(actor)
+    return json_response(OrderList([_build_order(oversight_views.order_line(row, names, now)) for row in rows]))
+
+
+def _build_order(line: Mapping[str, Any]) -> OrderOut:
+    return OrderOut(
+        no=line["no"],
+        unit=line["unit"],
+        reason=line["reason"],
+        trigger=line["trigger"],
+        due_day=line["due"],
+        state=line["state"],
+        answer=line["answer"],
+    )
 
 
 async def forecast(request: Request) -> Response:
     """Running clocks, those of which most lateness is to be expected first."""
     context: AppContext = request.app.state.context
-    actor, names = await sessions.require_actor(request), await directory.load_directory()
-    if not has_role(actor, OVERSEERS) and not actor.roles & desk_frame.WORKERS:
-        raise Forbidden
+    actor, names = permissions.current_actor(request), await directory.load_directory()
     lines = await forecast_actions.list_forecasts(context, actor, names)
-    keys = ("no", "unit", "term", "chance", "expected_days", "unit_n", "unit_late", "all_n", "all_late", "why")
-    return answered({"items": [{**{key: line[key] for key in keys}, "due_day": line["due"]} for line in lines]})
+    return json_response(ForecastList([_build_forecast(line) for line in lines]))
+
+
+def _build_forecast(line: Mapping[str, Any]) -> ForecastOut:
+    return ForecastOut(
+        no=line["no"],
+        unit=line["unit"],
+        term=line["term"],
+        due_day=line["due"],
+        chance=line["chance"],
+        expected_days=line["expected_days"],
+        unit_n=line["unit_n"],
+        unit_late=line["unit_late"],
+        all_n=line["all_n"],
+        all_late=line["all_late"],
+        why=line["why"],
+    )
 
 
 async def list_measures(request: Request) -> Response:
     """The measures the caller may see."""
     context: AppContext = request.app.state.context
-    actor = _reader(await sessions.require_actor(request))
-    found = await measures.list_measures(actor, MeasureFilters(**asked(request, MeasureQuery)), context.clock.now())
-    names, now = await directory.load_directory(), context.clock.now()
-    return answered({"items": [_measure(oversight_views.measure_line(row, names, now), row) for row in found]})
+    actor = permissions.current_actor(request)
+    filters, now = MeasureFilters(**read_query(request, MeasureQuery)), context.clock.now()
+    rows, names = await measures.list_measures(actor, filters, now), await directory.load_directory()
+    return json_response(MeasureList([_build_measure(row, names, now) for row in rows]))
 
 
-def _reader(actor: Actor) -> Actor:
-    if not measure_types.may_read(actor):
-        raise Forbidden
-    return actor
-
-
-def _measure(line: Mapping[str, Any], row: measures.MeasureView) -> dict[str, Any]:
-    names = ("id", "no", "kind", "unit", "title", "status", "late", "law")
-    return {
-        **{name: line[name] for name in names},
-        "due_day": line["due"],
-        "adoption": row.adoption or None,
-        "text": row.text,
-        "cases": list(row.cases),
-        "deeds": [deed.value for deed in row.steps],
-    }
+def _build_measure(row: measures.MeasureView, names: Directory, now: datetime) -> MeasureOut:
+    line = oversight_views.measure_line(row, names, now)
+    return MeasureOut(
+        id=row.id,
+        no=row.no,
+        kind=line["kind"],
+        unit=row.unit,
+        title=row.title,
+        status=row.status.value,
+        late=line["late"],
+        due_day=line["due"],
+        adoption=row.adoption or None,
+        law=line["law"],
+        text=row.text,
+        cases=list(row.cases),
+        deeds=[step.value for step in row.steps],
+    )
 
 
 async def one_measure(request: Request) -> Response:
     """One measure."""
-    return await _told(
-        request, await measures.load_measure(_reader(await sessions.require_actor(request)), _id(request))
+    return await _measure_response(
+        request, await measures.load_measure(permissions.current_actor(request), _id(request))
     )
 
 
-async def _told(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
+async def _measure_response(request: Request, row: measures.MeasureView, status: int = 200) -> Response:
     context: AppContext = request.app.state.context
-    line = oversight_views.measure_line(row, await directory.load_directory(), context.clock.now())
-    return answered(_measure(line, row), status)
+    return json_response(_build_measure(row, await directory.load_directory(), context.clock.now()), status)
 
 
 async def issue(request: Request) -> Response:
     """Issue a measure."""
     context: AppContext = request.app.state.context
-    actor = await sessions.require_actor(request)
-    values, faults, _ = await taken(request, MeasureIn)
-    if faults:
-        raise Invalid(faults)
-    if not measure_types.may_issue(actor):
-        raise Forbidden
+    actor = permissions.current_actor(request)
+    values = await read_body(request, MeasureIn)
     brought = {name: intake.clean_paragraph(str(values.get(name) or "")) for name in ("kind", "unit", "title", "text")}
     day = await measures.parse_due_day(
         str(values.get("due_day") or ""), brought["kind"], context.settings, context.clock.now()
@@ -351,18 +382,15 @@ async def issue(request: Request) -> Response:
         actor, {**brought, "due_day": day}, cases, DeliveryPolicy.of(context.settings), context.clock.now()
     )
     context.wake()
-    return await _told(request, await measures.load_measure(actor, made), 201)
+    return await _measure_response(request, await measures.load_measure(actor, made), 201)
 
 
 async def deed(request: Request) -> Response:
     """Answer, send back, close or withdraw a measure."""
     context: AppContext = request.app.state.context
-    actor, what = await sessions.require_actor(request), request.path_params["act"]
-    values, faults, _ = await taken(request, MeasureStepIn, may_be_empty=True)
-    if faults:
-        raise Invalid(faults)
-    _reader(actor)
-    if what not in {each.value for each in measure_types.MEASURE_STEPS if each is not MeasureStep.REMIND}:
+    actor, what = permissions.current_actor(request), request.path_params["act"]
+    values = await read_body(request, MeasureStepIn, may_be_empty=True)
+    if what not in {step.value for step in measure_types.MEASURE_STEPS if step is not MeasureStep.REMIND}:
         raise NotFound(act=what)
     brought: dict[str, Any] = {name: intake.clean_paragraph(values[name]) for name in ("text", "adoption", "due_day")}
     brought["due_day"] = _day(brought["due_day"])
@@ -370,7 +398,7 @@ async def deed(request: Request) -> Response:
         actor, _id(request), MeasureStep(what), brought, DeliveryPolicy.of(context.settings), context.clock.now()
     )
     context.wake()
-    return await _told(request, await measures.load_measure(actor, _id(request)))
+    return await _measure_response(request, await measures.load_measure(actor, _id(request)))
 
 
 def _day(text: str) -> date | None:

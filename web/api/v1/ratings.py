@@ -15,9 +15,10 @@ from feedback.rules import access, intake
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Act
 from web.actions import cases as case_actions
-from web.api.route_table import answered, taken
-from web.api.schemas import requests
-from web.api.v1.cases import asking_actor
+from web.api.request_parsing import read_body
+from web.api.schemas import requests, responses
+from web.api.serializers import json_response
+from web.api.v1.cases import find_asker
 from web.auth import sessions
 from web.context import AppContext
 
@@ -25,12 +26,10 @@ from web.context import AppContext
 async def rate(request: Request) -> Response:
     """Rate a case, or a service that has none."""
     context: AppContext = request.app.state.context
-    values, faults, _ = await taken(request, requests.NewRating)
-    if faults:
-        raise Invalid(faults)
-    rater = await _rater(request, values)
+    values = await read_body(request, requests.NewRating)
+    rater = await _find_rater(request, values)
     if rater is None:
-        view = await _service_rated(request, context, values)
+        view = await _rate_service(request, context, values)
     else:
         data = {name: values[name] for name in ("level", "tags", "anonymous")} | {
             "text": intake.clean_paragraph(values["text"])
@@ -39,10 +38,10 @@ async def rate(request: Request) -> Response:
             data["desk_level"] = values["desk_level"]
         await case_actions.perform_act(context, rater.case_no, Act.RATE, rater, data, pf=values["pf"])
         view = (await case_ratings.list_ratings(rater, case_no=rater.case_no)).items[0]
-    return answered({"id": view.id, "level": view.level, "status": view.status}, 201)
+    return json_response(responses.RatingOut(view.id, view.level, view.status), 201)
 
 
-async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
+async def _find_rater(request: Request, values: dict[str, Any]) -> Actor | None:
     """The citizen whose case is rated, or None when it is no case."""
     context: AppContext = request.app.state.context
     if values["token"]:
@@ -53,14 +52,14 @@ async def _rater(request: Request, values: dict[str, Any]) -> Actor | None:
     missing = {name: "missing" for name in ("case_no", "code") if not values[name].strip()}
     if missing:
         raise Invalid(missing)
-    return await asking_actor(
+    return await find_asker(
         request, identifiers.normalize_case_number(intake.clean_line(values["case_no"])), values["code"]
     )
 
 
-async def _service_rated(request: Request, context: AppContext, values: dict[str, Any]) -> RatingView:
+async def _rate_service(request: Request, context: AppContext, values: dict[str, Any]) -> RatingView:
     await request.app.state.limiter.hit("submit", request)
-    said = ServiceRating(
+    rating = ServiceRating(
         level=values["level"],
         tags=tuple(values["tags"]),
         text=intake.clean_paragraph(values["text"]),
@@ -73,6 +72,6 @@ async def _service_rated(request: Request, context: AppContext, values: dict[str
     )
     staff = await sessions.find_actor(request)
     settings = context.settings
-    view = await services.rate_service(said, staff, now=context.clock.now(), vault=settings.vault)
+    view = await services.rate_service(rating, staff, now=context.clock.now(), vault=settings.vault)
     context.wake()
     return view

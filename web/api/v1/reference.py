@@ -14,135 +14,141 @@ from evaluation.scale import INDICATOR_SET, INDICATORS, find_level
 from feedback.kernel.errors import Invalid, NotFound
 from feedback.kernel.spreadsheets import CSV_TYPE, XLSX_TYPE
 from feedback.queries import public_replies
+from feedback.rules.vocabulary import Kind
 from routing import directory
 from routing.directory import Directory, UnitRow
 from web.api import serializers
-from web.api.route_table import answered, asked
-from web.api.schemas import requests
-from web.api.v1.desk import filter_faults
+from web.api.request_parsing import read_query
+from web.api.schemas import public, requests
+from web.api.serializers import REFERENCE_CACHE, json_response
+from web.api.v1.desk import find_filter_faults
 from web.presentation import timeline as timeline_views
 from web.wording import dates
-
-_KEPT = {"Cache-Control": "public, max-age=300"}  # tables change once in a while, a client may ask every five minutes
 
 
 async def units(request: Request) -> Response:
     """Every unit with its duties."""
     rows = (await directory.load_directory()).units()
-    return answered({"items": [_unit(row) for row in rows]}, headers=_KEPT)
+    return json_response(public.UnitList([_build_unit(row) for row in rows]), headers=REFERENCE_CACHE)
 
 
-def _unit(row: UnitRow) -> dict[str, Any]:
-    names = ("code", "name", "short", "kind", "level", "parent", "region", "phone", "address")
-    duties = [{"text": text, "categories": list(covered)} for text, covered in row.duties]
-    return {name: getattr(row, name) for name in names} | {"duties": duties}
+def _build_unit(row: UnitRow) -> public.UnitOut:
+    return public.UnitOut(
+        code=row.code,
+        name=row.name,
+        short=row.short,
+        kind=row.kind,
+        level=row.level,
+        parent=row.parent,
+        region=row.region,
+        phone=row.phone,
+        address=row.address,
+        duties=[public.DutyOut(text, list(covered)) for text, covered in row.duties],
+    )
 
 
 async def category_tree(request: Request) -> Response:
     """Every category of both levels."""
     items = [
-        {
-            "code": c.code,
-            "name": c.name,
-            "path": categories.path_name(c.code),
-            "parent": c.parent,
-            "words": list(c.words),
-            "law": c.law,
-        }
-        for c in categories.CATEGORIES
+        public.CategoryOut(
+            code=category.code,
+            name=category.name,
+            path=categories.path_name(category.code),
+            parent=category.parent,
+            words=list(category.words),
+            law=category.law,
+        )
+        for category in categories.CATEGORIES
     ]
-    return answered({"items": items}, headers=_KEPT)
+    return json_response(public.CategoryList(items), headers=REFERENCE_CACHE)
 
 
 async def matters(request: Request) -> Response:
     """Every service matter that can be rated."""
     names = await directory.load_directory()
     items = [
-        {
-            "code": row.code,
-            "name": row.name,
-            "unit": serializers.unit_json(row.unit, names),
-            "kind": row.kind,
-            "promise_days": row.promise_days,
-        }
+        public.MatterOut(row.code, row.name, serializers.build_unit(row.unit, names), row.kind, row.promise_days)
         for row in await services.list_matters()
     ]
-    return answered({"items": items}, headers=_KEPT)
+    return json_response(public.MatterList(items), headers=REFERENCE_CACHE)
 
 
 async def indicators(request: Request) -> Response:
     """The level-2 indicators of the set in force."""
     items = [
-        {
-            "code": row.code,
-            "level": row.level,
-            "level_text": find_level(row.level).text,
-            "text": row.text,
-            "extended": row.extended,
-        }
+        public.IndicatorOut(row.code, row.level, find_level(row.level).text, row.text, row.extended)
         for row in INDICATORS
     ]
-    return answered({"set": INDICATOR_SET, "items": items}, headers=_KEPT)
+    return json_response(public.IndicatorList(INDICATOR_SET, items), headers=REFERENCE_CACHE)
 
 
 async def replies(request: Request) -> Response:
     """Published questions and answers, best match first."""
-    said = asked(request, requests.RepliesQuery)
+    values = read_query(request, requests.RepliesQuery)
     names = await directory.load_directory()
-    if faults := filter_faults(said, names):
+    if faults := find_filter_faults(values, names):
         raise Invalid(faults)
-    found = await public_replies.search_public_replies(
-        said["q"], said["unit"], said["category"], said["region"], said["page"]
+    page = await public_replies.search_public_replies(
+        values["q"], values["unit"], values["category"], values["region"], max(1, values["page"])
     )
-    items = [_reply(row, names) for row in found.items]
-    return answered({"items": items, "total": found.total, "page": found.number, "pages": found.pages})
+    items = [_build_reply(row, names) for row in page.items]
+    return json_response(public.ReplyPage(items=items, total=page.total, page=page.number, pages=page.pages))
 
 
-def _reply(row: Mapping[str, Any], names: Directory) -> dict[str, Any]:
-    same = ("id", "title", "question", "answer", "kind")
-    return {name: row[name] for name in same} | {
-        "unit": serializers.unit_json(row["unit"], names),
-        "category": row["category"] or None,
-        "category_text": timeline_views.category_words(row["category"]),
-        "region": row["region"] or None,
-        **{name: dates.iso(row[name]) for name in ("received_at", "replied_at", "published_at")},
-    }
+def _build_reply(row: Mapping[str, Any], names: Directory) -> public.ReplyOut:
+    return public.ReplyOut(
+        id=row["id"],
+        title=row["title"],
+        question=row["question"],
+        answer=row["answer"],
+        unit=serializers.build_optional_unit(row["unit"], names),
+        category=row["category"] or None,
+        category_text=timeline_views.category_words(row["category"]),
+        region=row["region"] or None,
+        kind=Kind(row["kind"]),
+        received_at=dates.iso(row["received_at"]),
+        replied_at=dates.iso(row["replied_at"]),
+        published_at=dates.iso(row["published_at"]),
+    )
 
 
 async def scores(request: Request) -> Response:
-    """An edition of the figures."""
-    edition = await _edition(request)
-    told = {
+    """An edition of the figures, its values as they were frozen: its digest is made of them."""
+    edition = await _load_edition(request)
+    answer = {
+        "kpis": [],
+        "regions": [],
+        **edition.figures,
         "number": edition.number,
         "made_at": dates.iso(edition.made_at),
         "corrects": edition.corrects,
         "remark": edition.remark,
     }
-    return answered({"kpis": [], "regions": [], **edition.figures, **told})
+    return json_response(answer)
 
 
 async def scores_csv(request: Request) -> Response:
     """The same as CSV for spreadsheets."""
-    edition = await _edition(request)
-    return _file(files.to_csv(edition).encode(), edition, "csv", CSV_TYPE)
+    edition = await _load_edition(request)
+    return _file_response(files.to_csv(edition).encode(), edition, "csv", CSV_TYPE)
 
 
 async def scores_xlsx(request: Request) -> Response:
     """The same as an Excel file with the formulae."""
-    edition = await _edition(request)
-    return _file(files.to_xlsx(edition), edition, "xlsx", XLSX_TYPE)
+    edition = await _load_edition(request)
+    return _file_response(files.to_xlsx(edition), edition, "xlsx", XLSX_TYPE)
 
 
-async def _edition(request: Request) -> EditionView:
-    said = asked(request, requests.ScoresQuery)
-    if said["period"]:
-        return await editions.load_edition(said["period"], said["number"])
+async def _load_edition(request: Request) -> EditionView:
+    values = read_query(request, requests.ScoresQuery)
+    if values["period"]:
+        return await editions.load_edition(values["period"], values["number"])
     newest = await editions.load_newest()
     if newest is None:
         raise NotFound(edition="newest")
     return newest
 
 
-def _file(content: bytes, edition: EditionView, suffix: str, kind: str) -> Response:
+def _file_response(content: bytes, edition: EditionView, suffix: str, media_type: str) -> Response:
     name = f"xinqiao-{edition.period}-{edition.number}.{suffix}"
-    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

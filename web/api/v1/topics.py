@@ -1,23 +1,23 @@
 """API calls that return the hot topics with their cases, and reply findings per unit. For supervisors."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from classify.replies import checks, store
-from classify.topics import store as topic_store
 from feedback.kernel.clock import office_day
-from feedback.queries import cases as case_queries
 from routing import directory
+from routing.directory import Directory
 from web.actions import topics as topic_actions
 from web.api import serializers
-from web.api.route_table import answered
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day, UnitName
-from web.auth.permissions import require_overseer
+from web.api.serializers import json_response
+from web.auth import permissions
 from web.context import AppContext
 
 
@@ -71,42 +71,40 @@ class FindingList(Struct):
 async def hot(request: Request) -> Response:
     """The topics of the latest day."""
     context: AppContext = request.app.state.context
-    actor, names = await require_overseer(request), await directory.load_directory()
+    actor, names = permissions.current_actor(request), await directory.load_directory()
     day, rows = await topic_actions.list_topics(actor, names, office_day(context.clock.now()))
-    found = {topic.thread: [m.no for m in topic.members] for topic in await topic_store.of_day(day)} if day else {}
-    seen = await case_queries.filter_visible(actor, (no for nos in found.values() for no in nos))
-    plain = ("thread", "title", "place", "people", "cases", "this_week", "last_week", "growth")
-    items = [
-        {
-            **{name: row[name] for name in plain},
-            "since": row["since"].isoformat(),
-            "until": row["until"].isoformat(),
-            "numbers": [no for no in found[row["thread"]] if no in seen],
-        }
-        for row in rows
-    ]
-    return answered({"day": day.isoformat() if day else None, "items": items})
+    return json_response(TopicList(day.isoformat() if day else None, [_build_topic(row) for row in rows]))
+
+
+def _build_topic(row: Mapping[str, Any]) -> TopicOut:
+    return TopicOut(
+        thread=row["thread"],
+        title=row["title"],
+        place=row["place"],
+        people=row["people"],
+        cases=row["cases"],
+        since=row["since"].isoformat(),
+        until=row["until"].isoformat(),
+        this_week=row["this_week"],
+        last_week=row["last_week"],
+        growth=row["growth"],
+        numbers=row["numbers"],
+    )
 
 
 async def quality(request: Request) -> Response:
     """What the checks found in the answers of the last weeks, per unit."""
     context: AppContext = request.app.state.context
-    actor, names = await require_overseer(request), await directory.load_directory()
+    actor, names = permissions.current_actor(request), await directory.load_directory()
     since = context.clock.now() - timedelta(days=topic_actions.FINDING_DAYS)
-    items = [
-        {
-            "unit": serializers.unit_json(tally.unit, names),
-            "answers": tally.answers,
-            "findings": [
-                {
-                    "code": code,
-                    "label": checks.LABELS[code],
-                    "count": count,
-                    "share": round(count / tally.answers, 4),
-                }
-                for code, count in tally.found.most_common()
-            ],
-        }
-        for tally in await store.tallies(since, topic_actions.overseen_units(actor))
+    counts_by_unit = await store.tallies(since, topic_actions.overseen_units(actor))
+    items = [_build_findings(counts, names) for counts in counts_by_unit]
+    return json_response(FindingList(topic_actions.FINDING_DAYS, items))
+
+
+def _build_findings(counts: store.ReplyFindingCounts, names: Directory) -> UnitFindings:
+    shares = [
+        FindingShare(code, checks.LABELS[code], count, round(count / counts.answers, 4))
+        for code, count in counts.found.most_common()
     ]
-    return answered({"days": topic_actions.FINDING_DAYS, "items": items})
+    return UnitFindings(serializers.build_optional_unit(counts.unit, names), counts.answers, shares)

@@ -17,8 +17,9 @@ from starlette.responses import Response
 from feedback.kernel.errors import Invalid, Unavailable
 from feedback.kernel.settings import Settings
 from feedback.rules import intake
-from web.api.route_table import answered, taken
-from web.api.schemas import requests
+from web.api.request_parsing import parse_body
+from web.api.schemas import requests, responses
+from web.api.serializers import json_response
 from web.auth import sessions
 from web.context import AppContext
 from web.wording import dates
@@ -32,7 +33,7 @@ async def log_in(request: Request) -> Response:
     """A session for whoever WeChat says has opened the mini-program."""
     context: AppContext = request.app.state.context
     settings = context.settings
-    values, faults, _ = await taken(request, requests.WxLogIn)
+    values, faults = await parse_body(request, requests.WxLogIn)
     code = intake.clean_line(values.get("code", ""))
     if not code:
         faults.setdefault("code", "missing")
@@ -41,13 +42,13 @@ async def log_in(request: Request) -> Response:
     if not settings.wx_app_id or not settings.wx_secret:
         raise Unavailable(words="no_wechat")
     await request.app.state.limiter.hit("login", request)
-    openid = await asyncio.to_thread(_exchanged, settings, code)
-    who = settings.vault.keyed_hash("wx-openid", openid)[:40]
-    token, expires_at = await sessions.open_session(context, f"wx:{who}")
-    return answered({"token": token, "expires_at": dates.iso(expires_at)}, 201)
+    openid = await asyncio.to_thread(_exchange_code, settings, code)
+    name = settings.vault.keyed_hash("wx-openid", openid)[:40]
+    token, expires_at = await sessions.open_session(context, f"wx:{name}")
+    return json_response(responses.WxSession(token, dates.iso(expires_at)), 201)
 
 
-def _exchanged(settings: Settings, code: str) -> str:
+def _exchange_code(settings: Settings, code: str) -> str:
     """The openid behind a code, by WeChat's `jscode2session`.
 
     Raises Unauthorized for a code WeChat does not take, and Unavailable when it does not answer as it should.
@@ -62,14 +63,14 @@ def _exchanged(settings: Settings, code: str) -> str:
     try:
         # The address is a setting of the operator, never of a caller.
         with urllib.request.urlopen(address, timeout=_SECONDS) as answer:  # noqa: S310 - see above
-            said: Any = json.loads(answer.read(_ANSWER_MOST))
+            payload: Any = json.loads(answer.read(_ANSWER_MOST))
     except (urllib.error.URLError, TimeoutError, ValueError) as fault:
         raise Unavailable() from fault
-    if not isinstance(said, dict):
+    if not isinstance(payload, dict):
         raise Unavailable()
-    if said.get("errcode") in _WRONG_CODE:
+    if payload.get("errcode") in _WRONG_CODE:
         raise sessions.Unauthorized("wechat_refused")
-    openid = said.get("openid")
+    openid = payload.get("openid")
     if not isinstance(openid, str) or not openid:
         raise Unavailable()
     return openid

@@ -118,9 +118,9 @@ def live(stream: Stream, model: Model, cold: Model, every: int) -> tuple[Array, 
         states = {cell: standing.state for cell, standing in standings.items()}
         automatic.append(gate.is_proven(states, what, "", "", sure))
         if sure >= BAR:
-            for cell in gate.cells(what, "", "", sure):
+            for cell in gate.list_cells(what, "", "", sure):
                 before = standings.get(cell, CellState())
-                standings[cell] = gate.after(before, best == stream.targets[i], _NOW, TARGET)
+                standings[cell] = gate.add_outcome(before, best == stream.targets[i], _NOW, TARGET)
         loop.learn(stream.targets[i], refit=(i + 1) % every == 0)
     _nearest(standings)
     return np.stack(stands), np.stack(found), np.array(automatic)
@@ -161,16 +161,16 @@ class Units:
 
     def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
         """What the release says alone (nothing, without rows), and with what was learnt."""
-        self._now = self._answering.seen(row["subject"], row["text"])
-        found = self._answering.chances(self._now)
+        self._now = self._answering.score(row["subject"], row["text"])
+        found = self._answering.predict_proba(self._now)
         fine = self._model.probabilities(row["subject"], row["text"])
         return (found if self._routes is None else _normed(fine @ self._routes)), found
 
     def learn(self, target: int, *, refit: bool) -> None:
         """One more outcome."""
-        self._answering.learn(self._now, target)
+        self._answering.add_answer(self._now, target)
         if refit:
-            self._answering.weigh()
+            self._answering.fit()
 
 
 def departments(choices: Sequence[str]) -> Array:

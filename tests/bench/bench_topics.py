@@ -49,7 +49,7 @@ def measure(file: Path) -> dict[str, Any]:
         rows = list(csv.DictReader(lines))
     labels = [row["label"] for row in rows]
     began = time.process_time()
-    found = clustering.clusters([row["subject"] for row in rows], [row["text"] for row in rows])
+    found = clustering.cluster_texts([row["subject"] for row in rows], [row["text"] for row in rows])
     seconds = time.process_time() - began
     said = [
         TopicCase(str(i), row["subject"], row["text"], "", row["sender"], date(2019, 1, 1))
@@ -58,7 +58,7 @@ def measure(file: Path) -> dict[str, Any]:
     every = f1(found, labels, judged_only=False)
     hottest = [
         {"title": t.title, "people": len({m.who for m in t.members}), "cases": len(t.members), "words": t.words}
-        for t in clustering.topics(said)[:10]
+        for t in clustering.find_topics(said)[:10]
     ]
     return {
         "messages": len(rows),
@@ -82,7 +82,7 @@ def pace(file: Path, number: int) -> dict[str, Any]:
         titles.append(one["subject"])
         texts.append(one["text"][: rng.randint(60, 400)] + other["text"][: rng.randint(0, 120)])
     began, wall = time.process_time(), time.perf_counter()
-    found = clustering.clusters(titles, texts)
+    found = clustering.cluster_texts(titles, texts)
     return {
         "cases": number,
         "cpu_seconds": round(time.process_time() - began, 2),

@@ -80,7 +80,9 @@ async def fill(url: str, folder: Path, count: int) -> tuple[int, float, float]:
     said, keys = list(made_up(own)), []
     for at, (title, text) in enumerate(said, 1):
         tick = time.perf_counter()
-        keys.append(np.array(fingerprint_store.keys_of(at, near_duplicates.plain(title, text), 0), dtype=np.int64))
+        keys.append(
+            np.array(fingerprint_store.make_keys(at, near_duplicates.normalize(title, text), 0), dtype=np.int64)
+        )
         printing += time.perf_counter() - tick
     known, draw = np.concatenate(keys), np.random.default_rng(SEED)
     each = round(len(known) / own)
@@ -181,15 +183,15 @@ async def ask(count: int) -> dict[str, float]:
     near_ms, whole_ms, found, false = [], [], 0, 0
     for id_, title, text in asked:
         began = time.perf_counter()
-        words = near_duplicates.plain(title, text)
-        ids = await fingerprint_store.near(words, 0, most=RETRIEVED)
+        words = near_duplicates.normalize(title, text)
+        ids = await fingerprint_store.find_near(words, 0, most=RETRIEVED)
         near_ms.append((time.perf_counter() - began) * 1000)
-        here = near_duplicates.shape(words)
+        here = near_duplicates.vectorize(words)
         same = [
             other.id
             for other in await links.load_compared_cases(ids)
-            if near_duplicates.likeness(
-                here, near_duplicates.shape(near_duplicates.plain(other.title, other.text))
+            if near_duplicates.measure_similarity(
+                here, near_duplicates.vectorize(near_duplicates.normalize(other.title, other.text))
             ).is_same
         ]
         whole_ms.append((time.perf_counter() - began) * 1000)
@@ -217,7 +219,9 @@ async def add_some(count: int) -> float:
     rng, began = random.Random(SEED + 3), time.perf_counter()
     for n in range(200):
         title, text = f"新来的事{n}", "".join(chr(rng.randint(0x4E00, 0x9FA5)) for _ in range(200))
-        await fingerprint_store.keep(fingerprint_store.keys_of(count + 1 + n, near_duplicates.plain(title, text), 0))
+        await fingerprint_store.add_keys(
+            fingerprint_store.make_keys(count + 1 + n, near_duplicates.normalize(title, text), 0)
+        )
     return (time.perf_counter() - began) / 200 * 1000
 
 
@@ -296,10 +300,10 @@ class Stock:
     """Messages and two ways to find the twin of another among them: ours in memory, and every one compared exactly."""
 
     def __init__(self, said: Sequence[tuple[str, str]]) -> None:
-        self.plain = [near_duplicates.plain(*each) for each in said]
+        self.plain = [near_duplicates.normalize(*each) for each in said]
         self.index: dict[int, list[int]] = defaultdict(list)
         for n, words in enumerate(self.plain):
-            for bucket in near_duplicates.prints(words):
+            for bucket in near_duplicates.fingerprint(words):
                 self.index[bucket].append(n)
         self.tfidf = TfidfVectorizer(analyzer="char", ngram_range=(3, 4), sublinear_tf=True)
         self.cosines = self.tfidf.fit_transform(self.plain)
@@ -309,19 +313,19 @@ class Stock:
 
     def near(self, words: str, without: int = -1) -> list[int]:
         weights: Counter[int] = Counter()
-        for bucket in near_duplicates.prints(words):
-            hits = self.index.get(bucket, [])[-fingerprint_store.EACH_MOST :]
+        for bucket in near_duplicates.fingerprint(words):
+            hits = self.index.get(bucket, [])[-fingerprint_store.MAX_PER_BUCKET :]
             for n in hits:
                 if n != without:
-                    weights[n] += near_duplicates.weight_of(len(hits), fingerprint_store.EACH_MOST)  # type: ignore[assignment]
+                    weights[n] += near_duplicates.weigh_bucket(len(hits), fingerprint_store.MAX_PER_BUCKET)  # type: ignore[assignment]
         best = weights.most_common(RETRIEVED)
-        return [n for n, weight in best if weight >= fingerprint_store.FAINT * best[0][1]]
+        return [n for n, weight in best if weight >= fingerprint_store.MIN_RELATIVE_WEIGHT * best[0][1]]
 
     def told(self, words: str, without: int = -1) -> tuple[int, bool]:
         """As the product does it: passages, then likeness."""
-        here, best, place, same = near_duplicates.shape(words), 0.0, -1, False
+        here, best, place, same = near_duplicates.vectorize(words), 0.0, -1, False
         for n in self.near(words, without):
-            alike = near_duplicates.likeness(here, near_duplicates.shape(self.plain[n]))
+            alike = near_duplicates.measure_similarity(here, near_duplicates.vectorize(self.plain[n]))
             if alike.score > best:
                 best, place, same = alike.score, n, alike.is_same
         return place, same
@@ -331,7 +335,7 @@ class Stock:
         cosines = (self.cosines @ self.tfidf.transform([words]).T).toarray().ravel()
         asked = self.fours.transform([words])
         held = (self.held @ asked.T).toarray().ravel() / np.maximum(1, np.minimum(self.lengths, max(8, asked.sum())))
-        scores = np.maximum(cosines / near_duplicates.ALIKE, held / near_duplicates.HELD)
+        scores = np.maximum(cosines / near_duplicates.MIN_COSINE, held / near_duplicates.MIN_CONTAINMENT)
         if without >= 0:
             scores[without] = 0
         n = int(scores.argmax())
@@ -346,7 +350,7 @@ def quality(folder: Path) -> None:
     place = {row["id"]: n for n, row in enumerate(messages)}
     said = [(row["subject"], row["text"]) for row in messages]
     stock = Stock(said)
-    truth = [(near_duplicates.plain(row["subject"], row["text"]), place[row["repeat_of"]]) for row in repeats]
+    truth = [(near_duplicates.normalize(row["subject"], row["text"]), place[row["repeat_of"]]) for row in repeats]
     _line(f"repeats ({len(truth)}) among {len(said):,}", truth, stock)
     _rewritten(stock, said, 300)
 
@@ -362,7 +366,7 @@ def _rewritten(stock: Stock, said: Sequence[tuple[str, str]], number: int) -> No
     rng = random.Random(SEED)
     chosen = rng.sample(range(len(said)), number)
     for name, rewrite in REWRITES.items():
-        _line(name, [(near_duplicates.plain(*rewrite(rng, *said[n])), n) for n in chosen], stock)
+        _line(name, [(near_duplicates.normalize(*rewrite(rng, *said[n])), n) for n in chosen], stock)
     alarms = [sum(how(stock.plain[n], n)[1] for n in chosen) for how in (stock.told, stock.exactly)]
     print(
         f"called the same as another without a label that says so (some are): {alarms[0] / number:.3f} / exact {alarms[1] / number:.3f}"

@@ -131,8 +131,8 @@ class Town:
         for process in young:
             os.kill(process, signal.SIGKILL)
         await work
-        assert (await training_runs.last(1))[0]["done_at"] is None, "killed too late"
-        serves, right = await registry.current_id(), await self.right()
+        assert (await training_runs.list_latest_runs(1))[0]["done_at"] is None, "killed too late"
+        serves, right = await registry.load_current_id(), await self.right()
         await self._carry_out()
         return serves, right, await self._made()
 
@@ -141,14 +141,14 @@ class Town:
         assert response.headers["location"].endswith("asked"), response.headers
 
     async def _carry_out(self) -> None:
-        run = await training_runs.take(self.door.context.clock.now())
+        run = await training_runs.take_run(self.door.context.clock.now())
         assert run is not None
         await training.train_candidate(self.door.context, run.id, run.asked_by)
 
     async def _made(self) -> dict[str, Any]:
-        made = (await training_runs.last(1))[0]
+        made = (await training_runs.list_latest_runs(1))[0]
         assert made["release"], made["error"]
-        return await registry.one_release(made["release"])
+        return await registry.load_release(made["release"])
 
 
 KILLED_AFTER_SECONDS = 2
@@ -182,7 +182,7 @@ async def tell(number: int, door: Door) -> dict[str, Any]:
     first = await people.train()
     told["candidate"] = _figures(first) | {"seconds": round(time.perf_counter() - began, 1)}
     told["after"] = await people.right()
-    present = await registry.current_id()
+    present = await registry.load_current_id()
     for title, text, category in lies(number):
         await people.correct(title, text, category, accepted=False)
     second = await people.train()
@@ -191,14 +191,14 @@ async def tell(number: int, door: Door) -> dict[str, Any]:
     await registry.promote(second["id"], by="bench", now=door.context.clock.now())
     told["after_poison_forced"] = await people.right()
     await people.admin.post("/admin/learning/back")
-    told["rolled_back"] = await registry.current_id() == present or await registry.current_id()
+    told["rolled_back"] = await registry.load_current_id() == present or await registry.load_current_id()
     for (title, text, category), unit in zip(lies(number, 13), cycle(COLLUDING), strict=False):
         await people.correct(title, text, category, accepted=True, unit=unit)
     third = await people.train()
     told["colluding"] = _figures(third)
     told["refused"] = third["refused"]
     told["after_colluding"] = await people.right()
-    told["old_serves"] = await registry.current_id() == present
+    told["old_serves"] = await registry.load_current_id() == present
     serves, right, _ = await people.train_killed_once()
     told["killed"] = {"old_serves": serves == present, "right": right, "made_in_the_end": True}
     await people.leave()

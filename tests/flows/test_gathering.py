@@ -51,7 +51,9 @@ async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Doo
     assert "搅拌站" in page and "末班" in page
     assert "鸽子" not in page, "one person, however often"
     assert "礼金" not in page and "深水井" not in page
-    (topic,) = [t for t in await topic_store.of_day(office_day(MONDAY)) if {m.no for m in t.members} & set(numbers)]
+    (topic,) = [
+        t for t in await topic_store.load_topics(office_day(MONDAY)) if {m.no for m in t.members} & set(numbers)
+    ]
     shown = (await client.get(f"/board/topics/{topic.thread}")).text
     assert all(member.no in shown for member in topic.members)
     assert (await client.get("/board/topics/nothing")).status_code == 404
@@ -62,16 +64,18 @@ async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(context: Ap
     """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
     await simulation.DemoSimulation(context, cases_count=0, days=28, has_waves=True).run()
     await task_topics.update_topics(context, context.clock.now())
-    told = await topic_store.of_day(office_day(context.clock.now()))
-    places = {clustering.place_of(topic.members) for topic in told}
+    told = await topic_store.load_topics(office_day(context.clock.now()))
+    places = {clustering.find_common_region(topic.members) for topic in told}
     assert places >= {wave["region"] for wave in seed.load_data("seasons")["topic"]}
-    assert all(clustering.heat(topic.members, office_day(context.clock.now())).people >= 5 for topic in told[:3])
+    assert all(
+        clustering.compute_heat(topic.members, office_day(context.clock.now())).people >= 5 for topic in told[:3]
+    )
 
 
 async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(door: Door) -> None:
     await _town(door)
     await task_topics.update_topics(door.context, MONDAY + HOUR)
-    for topic in await topic_store.of_day(office_day(MONDAY)):
+    for topic in await topic_store.load_topics(office_day(MONDAY)):
         for member in topic.members:
             assert not (await case_queries.load_file(SYSTEM, member.no, vault=door.settings.vault)).confidential
     client = await door.page_client("clerk-jiaoyu")
@@ -84,7 +88,7 @@ async def test_a_second_look_at_the_same_day_replaces_the_first(door: Door) -> N
     await _town(door)
     for _ in range(2):
         await task_topics.update_topics(door.context, MONDAY + HOUR)
-    found = await topic_store.of_day(office_day(MONDAY))
+    found = await topic_store.load_topics(office_day(MONDAY))
     assert len({topic.thread for topic in found}) == len(found)
 
 
@@ -104,12 +108,12 @@ async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_
     await cases.act(no, Act.REPLY, clerk, {"text": "您的问题已转街道办理。"}, now=MONDAY + 3 * HOUR)
     door.set_time(MONDAY + 4 * HOUR)
     await door.drain()
-    tallies = {tally.unit: tally for tally in await store.tallies(MONDAY, None)}
+    tallies = {tally.unit: tally for tally in await store.count_findings(MONDAY, None)}
     assert (unit in tallies) is kept
     if kept:
-        assert tallies[unit].answers == 1 and tallies[unit].found
+        assert tallies[unit].answers == 1 and tallies[unit].findings
         client = await door.page_client("supervisor")
-        code = next(iter(tallies[unit].found))
+        code = next(iter(tallies[unit].findings))
         assert no in (await client.get(f"/board/answers?unit={unit}&code={code}")).text
         await client.aclose()
 

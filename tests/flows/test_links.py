@@ -97,7 +97,7 @@ async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(context: AppC
     (link,) = await links.list_links(desk, second)
     assert (link.state, link.decided_name, link.decided_at) == ("dismissed", desk.name, MONDAY + HOUR)
     assert not await links.list_pending(desk)
-    await link_proposals.propose({"no": second}, MONDAY)
+    await link_proposals.propose_links({"no": second}, MONDAY)
     assert (await Link.get()).state == "dismissed"
 
 
@@ -170,10 +170,12 @@ async def test_whoever_registers_is_hinted_at_the_person_and_the_words(context: 
     first = await _in(context, "工地夜间施工扰民", NOISE)
     other = await _in(context, "路灯不亮", LIGHT, BEN)
     vault = context.settings.vault
-    said = await link_proposals.hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, vault)
+    said = await link_proposals.find_hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, vault)
     assert {(hint.case.no, hint.known_by) for hint in said} == {(other, ()), (first, ("phone",))}
     assert said[0].case.no == other or said[0].known_by
-    assert await link_proposals.hints(await directory.load_actor("clerk-jiwei"), "路灯坏了", LIGHT, {}, vault) == []
+    assert (
+        await link_proposals.find_hints(await directory.load_actor("clerk-jiwei"), "路灯坏了", LIGHT, {}, vault) == []
+    )
 
 
 async def test_what_came_before_prints_were_kept_is_found_after_filling(context: AppContext, desk: Actor) -> None:
@@ -182,8 +184,8 @@ async def test_what_came_before_prints_were_kept_is_found_after_filling(context:
     from classify.models import Passage
 
     await Passage.all().delete()
-    assert await link_proposals.fill() == 2
-    assert await link_proposals.fill() == 0
+    assert await link_proposals.backfill() == 2
+    assert await link_proposals.backfill() == 0
     second = await _in(context, "夜间施工", NOISE, BEN)
     assert first in {each.there.no for each in await links.list_links(desk, second)}
 

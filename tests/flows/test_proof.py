@@ -70,7 +70,7 @@ async def test_confirmed_outcomes_make_it_automatic_and_corrections_take_it_back
         answer = await careful.act(str(no), "return", {"reason": "由劳动仲裁办理"}, clerk)
         assert answer.status_code == 200, answer.text
     await careful.drain()
-    states = {cell.name: cell.standing.state for cell in await outcomes.standings()}
+    states = {cell.name: cell.results.state for cell in await outcomes.list_cell_states()}
     assert states["04"] is GateState.WITHDRAWN
     assert (await _handed_in(careful))["status"] == "received"
     admin = await careful.page_client("admin")
@@ -100,19 +100,19 @@ async def test_a_mind_changed_later_turns_the_outcome_round(careful: Door) -> No
     await careful.act(str(case["no"]), "classify", {"category": "0601"}, reception)
     await careful.drain()
     assert not (await Outcome.get(case_no=case["no"])).is_right
-    assert {(c.standing.n, c.standing.right) for c in await outcomes.standings()} == {(1, 0)}
+    assert {(c.results.n, c.results.right) for c in await outcomes.list_cell_states()} == {(1, 0)}
 
 
 async def test_stored_standings_equal_folded_ones_and_twice_changes_nothing_more(careful: Door) -> None:
     for unit in ("renshe", "renshe", "jiaoyu", "renshe"):
         await _confirmed(careful, unit)
-    before = await outcomes.standings()
+    before = await outcomes.list_cell_states()
     handler = classification.build_outcome_handler(TARGET)
     for one in await Outcome.all():
         await handler({"no": one.case_no, "seq": 2}, careful.context.clock.now())
-    assert await outcomes.standings() == before
-    assert await outcomes.refold(TARGET) == []
-    assert await outcomes.refold(0.05)  # another target, other standings
+    assert await outcomes.list_cell_states() == before
+    assert await outcomes.recompute_cells(TARGET) == []
+    assert await outcomes.recompute_cells(0.05)  # another target, other standings
 
 
 async def test_a_district_may_ask_for_suggestions_only(settings: Settings) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from classify.duplicates import near_duplicates
-from classify.duplicates.fingerprint_store import ID_BITS, keys_of
-from classify.duplicates.link_proposals import judged
-from classify.duplicates.near_duplicates import Likeness
+from classify.duplicates.fingerprint_store import ID_BITS, make_keys
+from classify.duplicates.link_proposals import decide_link_kind
+from classify.duplicates.near_duplicates import Similarity
 from feedback.rules.vocabulary import LinkKind
 from tests.rules.test_twins import NOISE
 
@@ -13,25 +13,25 @@ pytestmark = pytest.mark.one_database
 
 
 def test_a_row_says_print_and_case_and_the_same_case_makes_the_same_rows() -> None:
-    keys = keys_of(77, near_duplicates.plain("", NOISE), 0)
-    assert keys == keys_of(77, near_duplicates.plain("", NOISE), 0)
+    keys = make_keys(77, near_duplicates.normalize("", NOISE), 0)
+    assert keys == make_keys(77, near_duplicates.normalize("", NOISE), 0)
     assert {key & ((1 << ID_BITS) - 1) for key in keys} == {77}
-    assert all(0 <= key < 2**63 for key in keys) and len(keys) <= near_duplicates.PRINTS_MOST
+    assert all(0 <= key < 2**63 for key in keys) and len(keys) <= near_duplicates.MAX_FINGERPRINTS
 
 
 @pytest.mark.parametrize(
     ("alike", "known_by", "one_heading", "kind"),
     [
-        (Likeness(0.9, 0.9), (), False, LinkKind.CAMPAIGN),
-        (Likeness(0.9, 0.9), ("name",), False, LinkKind.REPEAT_OF),
-        (Likeness(0.2, 0.1), ("phone",), False, LinkKind.REPEAT_OF),
-        (Likeness(0.1, 0.1), ("id",), True, LinkKind.REPEAT_OF),
-        (Likeness(0.1, 0.1), ("id",), False, None),
-        (Likeness(0.2, 0.1), ("name",), True, None),
-        (Likeness(0.2, 0.1), (), True, None),
+        (Similarity(0.9, 0.9), (), False, LinkKind.CAMPAIGN),
+        (Similarity(0.9, 0.9), ("name",), False, LinkKind.REPEAT_OF),
+        (Similarity(0.2, 0.1), ("phone",), False, LinkKind.REPEAT_OF),
+        (Similarity(0.1, 0.1), ("id",), True, LinkKind.REPEAT_OF),
+        (Similarity(0.1, 0.1), ("id",), False, None),
+        (Similarity(0.2, 0.1), ("name",), True, None),
+        (Similarity(0.2, 0.1), (), True, None),
     ],
 )
 def test_one_person_needs_less_likeness_and_a_name_alone_shows_little(
-    alike: Likeness, known_by: tuple[str, ...], one_heading: bool, kind: LinkKind | None
+    alike: Similarity, known_by: tuple[str, ...], one_heading: bool, kind: LinkKind | None
 ) -> None:
-    assert judged(alike, known_by, one_heading=one_heading) is kind
+    assert decide_link_kind(alike, known_by, is_same_category=one_heading) is kind

@@ -189,9 +189,9 @@ async def test_clocks_are_handed_over_in_slices(context: AppContext) -> None:
 
 async def test_fingerprints_are_made_in_slices(context: AppContext) -> None:
     await copy(await answered(context), 120)
-    added, last = await link_proposals.fill_some(0)
+    added, last = await link_proposals.backfill_some(0)
     assert added == 50
-    assert await link_proposals.fill_some(last) != (0, 0)
+    assert await link_proposals.backfill_some(last) != (0, 0)
 
 
 async def test_a_month_that_stands_is_not_counted_again(context: AppContext) -> None:

@@ -25,8 +25,8 @@ APPEAL = ReplyContext("征地补偿", "对补偿标准不服，请求重新核�
 
 
 def _codes(asked: ReplyContext, answer: str) -> set[str]:
-    asked = replace(asked, headings=cold().top_level)
-    return {finding.code for finding in checks.findings(asked, answer)}
+    asked = replace(asked, predict_categories=cold().top_level)
+    return {finding.code for finding in checks.check_reply(asked, answer)}
 
 
 def test_a_good_answer_is_left_alone() -> None:
@@ -88,14 +88,14 @@ def test_an_answer_in_other_words_about_the_same_matter_is_to_the_point() -> Non
         "您好！市政设施中心派员到现场，三盏路灯因电缆进水短路，已于9月15日换好电缆并亮灯；以后照明设施有故障，"
         "请拨打抢修值班室，值班人员两小时内到场处理。"
     )
-    assert checks.likeness(asked.title + asked.text, answer) < checks.RELEVANT
+    assert checks.measure_similarity(asked.title + asked.text, answer) < checks.MIN_COSINE
     assert "off_topic" not in _codes(asked, answer)
 
 
 def test_without_a_classifier_nobody_says_that_an_answer_misses_the_point() -> None:
     other = "根据义务教育法的规定，适龄儿童应当在户籍所在地入学，请家长携带户口簿、房产证到学校审核材料。" * 2
     assert "off_topic" in _codes(LAMP, other)
-    assert "off_topic" not in {finding.code for finding in checks.findings(LAMP, other)}
+    assert "off_topic" not in {finding.code for finding in checks.check_reply(LAMP, other)}
 
 
 def test_every_row_has_advice_and_a_source() -> None:
@@ -104,6 +104,6 @@ def test_every_row_has_advice_and_a_source() -> None:
 
 
 def test_an_answer_to_another_message_is_less_like_it_than_its_own() -> None:
-    own = checks.likeness(LAMP.title + LAMP.text, GOOD)
-    other = checks.likeness(LAMP.title + LAMP.text, "医保报销比例按参保类型执行，门诊起付线为三百元。")
+    own = checks.measure_similarity(LAMP.title + LAMP.text, GOOD)
+    other = checks.measure_similarity(LAMP.title + LAMP.text, "医保报销比例按参保类型执行，门诊起付线为三百元。")
     assert own > 5 * other

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classify import taxonomy
-from classify.recommend.unit_recommender import FEWEST, CandidateUnit, UnitRecommender
+from classify.recommend.unit_recommender import MIN_ANSWERS, CandidateUnit, UnitRecommender
 from classify.text import place_names
 from tests.models.classifier import cold
 
@@ -20,13 +20,13 @@ MATTERS = ("道路坑洼一直没有修", "自来水压力太低", "路灯坏了
 
 def after(answering: UnitRecommender, told: list[tuple[str, int]]) -> UnitRecommender:
     for body, unit in told:
-        answering.learn(answering.seen("反映问题", body), unit)
-    answering.weigh()
+        answering.add_answer(answering.score("反映问题", body), unit)
+    answering.fit()
     return answering
 
 
 def best(answering: UnitRecommender, title: str, body: str) -> int:
-    return int(answering.chances(answering.seen(title, body)).argmax())
+    return int(answering.predict_proba(answering.score(title, body)).argmax())
 
 
 def by_county() -> list[tuple[str, int]]:
@@ -48,7 +48,7 @@ def test_a_unit_that_never_answered_is_found_by_its_name() -> None:
 
 def test_the_shares_add_up_and_every_unit_has_one() -> None:
     answering = after(UnitRecommender(cold(), len(COUNTIES), COUNTIES), by_county())
-    shares = answering.chances(answering.seen("", "东山的水"))
+    shares = answering.predict_proba(answering.score("", "东山的水"))
     assert shares.sum() == pytest.approx(1.0) and (shares > 0).all()
 
 
@@ -65,7 +65,7 @@ def test_before_anything_is_learnt_the_rows_decide() -> None:
     answering = UnitRecommender(cold(), 2, routes=routes)
     assert best(answering, "小学补课", "学校周末强制学生补课收费") == 1
     assert best(answering, "拖欠工资", "工地拖欠农民工工资不发") == 0
-    assert "place" not in answering.counts and "name" not in answering.counts
+    assert "place" not in answering.weight_by_predictor and "name" not in answering.weight_by_predictor
 
 
 def test_rows_nobody_follows_stop_counting() -> None:
@@ -74,16 +74,16 @@ def test_rows_nobody_follows_stop_counting() -> None:
     told = [(f"{matter}，请处理{number}", 1) for number in range(8) for matter in MATTERS]
     answering = after(UnitRecommender(cold(), 2, routes=routes), told)
     assert best(answering, "路灯", "路灯又坏了") == 1
-    assert all(weight >= 0 for weight in answering.counts.values())
+    assert all(weight >= 0 for weight in answering.weight_by_predictor.values())
 
 
 def test_a_few_answers_change_no_weight() -> None:
     answering = UnitRecommender(cold(), len(COUNTIES), COUNTIES)
-    before = answering.counts
-    assert after(answering, by_county()[: FEWEST - 1]).counts == before
+    before = answering.weight_by_predictor
+    assert after(answering, by_county()[: MIN_ANSWERS - 1]).weight_by_predictor == before
 
 
 def test_places_are_taken_from_the_names_of_units() -> None:
     names = ("平南县人民政府", "平州市教育局", "平州市平南县水务局", "清河街道", "区信访局")
-    assert place_names.stems(names) == ["平南", "平州", "清河"]
-    assert place_names.without_stem("平州市城市管理局") == "城市管理局"
+    assert place_names.list_place_stems(names) == ["平南", "平州", "清河"]
+    assert place_names.strip_place("平州市城市管理局") == "城市管理局"

@@ -42,7 +42,7 @@ async def _train(context: AppContext, *files: Path, force: bool = False) -> dict
 
 
 async def _current(context: AppContext) -> str:
-    model = await registry.current(context.settings.data, None)
+    model = await registry.load_current(context.settings.data, None)
     assert model is not None
     return model.release
 
@@ -81,29 +81,29 @@ async def test_knowledge_alone_is_no_worse_than_itself(context: AppContext) -> N
 async def test_a_correction_is_kept_once_per_case_and_without_persons(context: AppContext) -> None:
     for category in ("0305", "0304"):
         text = "我的电话13812345678，小区停水"
-        await trainer.remember("停水", text, category, case_no="XQ1", by="reception", now=MONDAY)
-    (kept,) = await trainer.corrections()
+        await trainer.store_label("停水", text, category, case_no="XQ1", by="reception", now=MONDAY)
+    (kept,) = await trainer.load_labelled_messages()
     assert kept.label == "0304"
     assert "13812345678" not in kept.text
 
 
 async def test_a_correction_to_an_unknown_category_is_refused(context: AppContext) -> None:
     with pytest.raises(Invalid):
-        await trainer.remember("停水", "小区停水", "9999", case_no="XQ1", by="reception", now=MONDAY)
+        await trainer.store_label("停水", "小区停水", "9999", case_no="XQ1", by="reception", now=MONDAY)
 
 
 async def test_corrections_are_part_of_the_next_fit(context: AppContext) -> None:
     for i in range(8):
         text = f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户"
-        await trainer.remember("鸽子棚", text, "0801", case_no=f"XQ{i}", by="reception", now=MONDAY)
+        await trainer.store_label("鸽子棚", text, "0801", case_no=f"XQ{i}", by="reception", now=MONDAY)
     assert (await _train(context))["learnt"] > 0
 
 
 def test_a_trial_takes_only_the_split_that_was_asked_for(tmp_path: Path) -> None:
     rows = [("停水", "小区停水三天", "03", "val"), ("欠薪", "老板拖欠工资", "04", "train")]
     file = _file(tmp_path / "split.csv", rows, ("subject", "text", "label", "split"))
-    assert trainer.trial(cold(), file, restrict=True, split="val")["n"] == 1
-    assert trainer.trial(cold(), file, restrict=True)["n"] == 2
+    assert trainer.evaluate_file(cold(), file, restrict=True, split="val")["n"] == 1
+    assert trainer.evaluate_file(cold(), file, restrict=True)["n"] == 2
 
 
 @pytest.mark.parametrize(
@@ -117,15 +117,15 @@ def test_a_file_that_cannot_be_understood_is_refused_by_field(
     tmp_path: Path, columns: tuple[str, ...], row: tuple[str, ...], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        trainer.trial(cold(), _file(tmp_path / "odd.csv", [row], columns))
+        trainer.evaluate_file(cold(), _file(tmp_path / "odd.csv", [row], columns))
     assert field in refused.value.fields
 
 
 def test_an_empty_file_and_a_file_in_another_encoding_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid):
-        trainer.trial(cold(), _file(tmp_path / "empty.csv", []))
+        trainer.evaluate_file(cold(), _file(tmp_path / "empty.csv", []))
     (tmp_path / "gbk.csv").write_bytes("subject,text,label\n停水,停水,城乡建设\n".encode("gbk"))
     with pytest.raises(Invalid):
-        trainer.trial(cold(), tmp_path / "gbk.csv")
+        trainer.evaluate_file(cold(), tmp_path / "gbk.csv")
     with pytest.raises(Invalid):
-        trainer.trial(cold(), tmp_path / "missing.csv")
+        trainer.evaluate_file(cold(), tmp_path / "missing.csv")

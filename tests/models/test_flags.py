@@ -24,12 +24,14 @@ def kept(name: str) -> list[tuple[frozenset[str], str]]:
 
 
 def by_rules(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    return flag_model.measured(messages, [frozenset(flags.codes_in("", said)) for _, said in messages])
+    return flag_model.measure(messages, [frozenset(flags.detect_flag_codes("", said)) for _, said in messages])
 
 
 def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    found = [frozenset(flags.codes_in("", said)) | set(flag_model.predict_flags("", said)) for _, said in messages]
-    return flag_model.measured(messages, found)
+    found = [
+        frozenset(flags.detect_flag_codes("", said)) | set(flag_model.predict_flags("", said)) for _, said in messages
+    ]
+    return flag_model.measure(messages, found)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,17 +44,17 @@ def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     kept_model, message = flag_model.read(file), "活着没什么意思，把药都攒好了"
     assert kept_model is not None and kept_model is not flag_model.load()
-    assert kept_model.heard(message) == flag_model.load().heard(message)
+    assert kept_model.predict(message) == flag_model.load().predict(message)
 
 
 def test_the_sets_are_large_and_none_of_them_is_learnt() -> None:
     measured = [said for name in KEPT for _, said in kept(name)]
     assert len(measured) >= 300
-    assert not set(measured) & {said for _, said in flag_model.training_sentences()}
+    assert not set(measured) & {said for _, said in flag_model.load_training_sentences()}
 
 
 def test_usual_words_are_nearly_all_seen_and_few_calm_ones_are() -> None:
-    for flag, found in by_rules(flag_model.training_sentences()).items():
+    for flag, found in by_rules(flag_model.load_training_sentences()).items():
         assert found["recall"] >= 0.9, (flag, found)
         assert found["precision"] >= 0.7, (flag, found)
 
@@ -74,11 +76,11 @@ def test_with_hunches_nearly_all_unusual_words_are_seen_and_most_that_is_shown_i
     ],
 )  # fmt: skip
 def test_danger_is_seen_wherever_and_however_it_stands(said: str, flag: str) -> None:
-    assert flag in flags.codes_in("反映情况", said)
+    assert flag in flags.detect_flag_codes("反映情况", said)
 
 
 def test_whom_a_message_is_written_to_is_not_accused() -> None:
-    assert flags.codes_in("尊敬的书记：您好", "商家卖假酒，送礼的都上当了，请领导管一管") == ()
+    assert flags.detect_flag_codes("尊敬的书记：您好", "商家卖假酒，送礼的都上当了，请领导管一管") == ()
 
 
 def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
@@ -87,24 +89,28 @@ def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
         + "昨晚他坐在江堤上说不如跟着水走了算了。"
         + "也想问问公交几点收班。" * 4
     )
-    assert flags.SELF_HARM in {*flags.codes_in("", said), *flag_model.predict_flags("", said)}
+    assert flags.SELF_HARM in {*flags.detect_flag_codes("", said), *flag_model.predict_flags("", said)}
 
 
 @pytest.mark.parametrize("title", ["小区停水", "路灯不亮", "咨询医保报销比例", "建议增设公交站"])
 def test_a_calm_message_raises_no_grave_flag(title: str) -> None:
-    assert not set(flags.codes_in(title, f"{title}，请有关部门处理。")) & {flags.SELF_HARM, flags.LIFE, flags.MINOR}
+    assert not set(flags.detect_flag_codes(title, f"{title}，请有关部门处理。")) & {
+        flags.SELF_HARM,
+        flags.LIFE,
+        flags.MINOR,
+    }
 
 
 def test_personal_data_is_named_by_its_sort_and_never_shown() -> None:
-    (flag,) = flags.flags_in("投诉", "电话13812345678，房子漏水")
+    (flag,) = flags.detect_flags("投诉", "电话13812345678，房子漏水")
     assert (flag.code, flag.words) == (flags.PERSONAL, "电话")
 
 
 def test_a_flag_moves_no_clock() -> None:
     """Urgency shortens clocks by a table of its own; what only a flag knows leaves it alone."""
     said = "业主们约好下周一起去讨说法"
-    assert flags.codes_in("", said) == (flags.GROUP,)
-    assert urgency.level_of("", said) == 0
+    assert flags.detect_flag_codes("", said) == (flags.GROUP,)
+    assert urgency.detect_level("", said) == 0
 
 
 async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> None:
@@ -115,6 +121,9 @@ async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> No
 
 if __name__ == "__main__":
     flag_model.prepare(Path(tempfile.mkdtemp()))
-    for name, messages in (("written with", flag_model.training_sentences()), *((name, kept(name)) for name in KEPT)):
+    for name, messages in (
+        ("written with", flag_model.load_training_sentences()),
+        *((name, kept(name)) for name in KEPT),
+    ):
         for how, measure in (("rules", by_rules), ("rules and hunches", by_both)):
             print(name, len(messages), how, json.dumps(measure(messages), ensure_ascii=False))

@@ -6,7 +6,7 @@ from typing import Any
 
 from classify.learning import label_weighting, training_labels
 from classify.learning.label_weighting import WeightedLabel
-from classify.learning.training_labels import CONFIRMED, RETURNED, SAID
+from classify.learning.training_labels import CONFIRMED, RETURNED, UNCONFIRMED
 from classify.model import comparison
 from classify.model.metrics import LabelledMessage
 from classify.text import copies
@@ -18,7 +18,9 @@ from tests.moments import MONDAY
 TEXTS = list(messages(300))
 
 
-def _lessons(number: int, category: str = "0609", by: str = "rexian/甲", state: str = SAID) -> list[WeightedLabel]:
+def _lessons(
+    number: int, category: str = "0609", by: str = "rexian/甲", state: str = UNCONFIRMED
+) -> list[WeightedLabel]:
     return [WeightedLabel(title, text, category, "wenlv", by, state) for title, text in TEXTS[:number]]
 
 
@@ -35,7 +37,10 @@ def _sure_of_sport(title: str, text: str) -> tuple[str, float]:
 
 
 def test_two_hundred_lessons_of_one_clerk_weigh_no_more_than_the_cap() -> None:
-    assert _weight(label_weighting.weigh_labels(_lessons(200), _nothing)) <= label_weighting.CLERK_MOST + 0.01
+    assert (
+        _weight(label_weighting.weigh_labels(_lessons(200), _nothing))
+        <= label_weighting.MAX_UNCONFIRMED_PER_PERSON + 0.01
+    )
 
 
 def test_lessons_a_second_person_confirmed_weigh_whole() -> None:
@@ -57,14 +62,16 @@ def test_a_hundred_copies_of_one_text_weigh_as_three() -> None:
 def test_who_contradicts_what_such_texts_were_confirmed_to_be_is_not_believed() -> None:
     title, text = TEXTS[0]
     good = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", CONFIRMED)
-    found = label_weighting.weigh_labels([good, replace(good, category="0804", by="rexian/乙", state=SAID)], _nothing)
+    found = label_weighting.weigh_labels(
+        [good, replace(good, category="0804", by="rexian/乙", state=UNCONFIRMED)], _nothing
+    )
     assert [one.weight for one in found] == [1.0, 0.0]
     assert found[1].why == ("contradicted",)
 
 
 def test_two_people_at_odds_count_for_half_each() -> None:
     title, text = TEXTS[0]
-    one = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", SAID)
+    one = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", UNCONFIRMED)
     found = label_weighting.weigh_labels([one, replace(one, category="0804", by="rexian/乙")], _nothing)
     assert [each.weight for each in found] == [0.25, 0.25]
 
@@ -72,16 +79,16 @@ def test_two_people_at_odds_count_for_half_each() -> None:
 def test_who_says_much_that_the_release_is_sure_is_otherwise_needs_a_second_person() -> None:
     found = label_weighting.weigh_labels(_lessons(100, category="0804"), _sure_of_sport)
     assert all("unlike" in one.why for one in found)
-    assert _weight(found) <= 100 * 0.5 * label_weighting.ODD_FACTOR + 0.01
+    assert _weight(found) <= 100 * 0.5 * label_weighting.CONTRARY_FACTOR + 0.01
     confirmed = label_weighting.weigh_labels(_lessons(100, category="0804", state=CONFIRMED), _sure_of_sport)
     assert _weight(confirmed) > 90
 
 
 def test_varied_texts_are_not_taken_for_copies_and_edited_ones_are() -> None:
     texts = [f"{title} {text}" for title, text in TEXTS[:100]]
-    assert len(set(copies.copies(texts))) > 90
+    assert len(set(copies.group_copies(texts))) > 90
     edited = [f"{text}以上情况属实" for text in texts]
-    groups = copies.copies([*texts, *edited])
+    groups = copies.group_copies([*texts, *edited])
     assert sum(groups[i] == groups[i + 100] for i in range(100)) > 95
 
 
@@ -99,8 +106,8 @@ SENT = _entry(Act.ASSIGN, "system", 2, unit="shuili")
 
 
 def test_what_only_the_classifier_said_teaches_nothing_until_a_unit_takes_it_on() -> None:
-    assert training_labels.label_of([GUESSED, SENT]) is None
-    lesson = training_labels.label_of([GUESSED, SENT, _entry(Act.ACCEPT, "shuili/丙", 3)])
+    assert training_labels.derive_label([GUESSED, SENT]) is None
+    lesson = training_labels.derive_label([GUESSED, SENT, _entry(Act.ACCEPT, "shuili/丙", 3)])
     assert lesson is not None
     assert (lesson.category, lesson.state, lesson.source, lesson.by) == ("0108", CONFIRMED, "accept", "shuili/丙")
 
@@ -114,9 +121,9 @@ def test_a_return_and_a_correction_teach_what_the_second_unit_confirms() -> None
         _entry(Act.ASSIGN, "rexian/甲", 5, unit="wenlv"),
         _entry(Act.ACCEPT, "wenlv/丁", 6),
     ]
-    returned, said, confirmed = (training_labels.label_of(story[:n]) for n in (3, 5, 6))
+    returned, said, confirmed = (training_labels.derive_label(story[:n]) for n in (3, 5, 6))
     assert returned is not None and (returned.category, returned.state) == ("0108", RETURNED)
-    assert said is not None and (said.category, said.state, said.was) == ("0609", SAID, "0108")
+    assert said is not None and (said.category, said.state, said.was) == ("0609", UNCONFIRMED, "0108")
     assert confirmed is not None and (confirmed.state, confirmed.confirmed_by) == (CONFIRMED, "wenlv/丁")
     assert (confirmed.by, confirmed.unit, confirmed.source) == ("rexian/甲", "wenlv", "classify")
 
@@ -127,8 +134,8 @@ def test_nobody_confirms_his_own_word() -> None:
         _entry(Act.ASSIGN, "rexian/甲", 2, unit="rexian"),
         _entry(Act.ACCEPT, "rexian/甲", 3),
     ]
-    lesson = training_labels.label_of(own)
-    assert lesson is not None and lesson.state == SAID
+    lesson = training_labels.derive_label(own)
+    assert lesson is not None and lesson.state == UNCONFIRMED
 
 
 # ---- pairs

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from classify.automation.proposal_outcome import confirmed
+from classify.automation.proposal_outcome import find_proposal_outcome
 from feedback.rules.read_models import EntryView
 from tests.moments import MONDAY
 
@@ -59,7 +59,7 @@ def _entries(*lines: Line) -> list[EntryView]:
     ],
 )  # fmt: skip
 def test_what_people_made_of_a_proposal(lines: list[Line], is_right: bool | None) -> None:
-    found = confirmed(_entries(("submit", "citizen", "", {}), *lines))
+    found = find_proposal_outcome(_entries(("submit", "citizen", "", {}), *lines))
     assert (found.is_right if found else None) is is_right
     if found:
         assert (found.category, found.unit, found.confidence, found.release) == ("0402", "renshe", 0.97, "r")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classify.automation import gate
-from classify.automation.gate import CellState, GateState, after, folded, lower_bound
+from classify.automation.gate import CellState, GateState, add_outcome, compute_lower_bound, replay_outcomes
 from tests.moments import MONDAY
 
 TARGET = 0.98
@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 def _lived(said: str, standing: CellState | None = None, target: float = TARGET) -> CellState:
     found = standing or CellState()
     for i, one in enumerate(said):
-        found = after(found, one == "1", MONDAY + i * HOUR, target)
+        found = add_outcome(found, one == "1", MONDAY + i * HOUR, target)
     return found
 
 
@@ -37,12 +37,12 @@ def test_one_mistake_costs_a_hundred_more_right_ones() -> None:
 
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (1, 1), (149, 150), (980, 1000), (5000, 5000)])
 def test_the_bound_lies_below_what_was_seen(right: int, n: int) -> None:
-    assert 0 <= lower_bound(right, n) < right / n or right == 0
+    assert 0 <= compute_lower_bound(right, n) < right / n or right == 0
 
 
 def test_more_right_ones_raise_the_bound_and_a_wrong_one_lowers_it() -> None:
-    assert lower_bound(50, 50) < lower_bound(51, 51)
-    assert lower_bound(51, 52) < lower_bound(51, 51)
+    assert compute_lower_bound(50, 50) < compute_lower_bound(51, 51)
+    assert compute_lower_bound(51, 52) < compute_lower_bound(51, 51)
 
 
 @pytest.mark.slow
@@ -52,7 +52,7 @@ def test_somebody_who_looks_after_every_outcome_is_deceived_no_oftener_than_prom
     deceived = 0
     for _ in range(200):
         right = np.cumsum(draw.random(1500) < TARGET - 0.002)
-        deceived += any(lower_bound(int(right[i]), i + 1) >= TARGET for i in range(99, 1500, 7))
+        deceived += any(compute_lower_bound(int(right[i]), i + 1) >= TARGET for i in range(99, 1500, 7))
     assert deceived / 200 <= gate.RISK
 
 
@@ -67,7 +67,7 @@ def test_a_sudden_change_withdraws_what_thousands_had_proven_and_starts_anew() -
     proven = _lived("1" * 5000)
     said = "10110101010100"
     fallen = _lived(said, proven)
-    assert lower_bound(5000 + said.count("1"), 5000 + len(said)) >= TARGET  # in total nobody would have noticed
+    assert compute_lower_bound(5000 + said.count("1"), 5000 + len(said)) >= TARGET  # in total nobody would have noticed
     assert fallen.state is GateState.WITHDRAWN
     assert fallen.n < len(said)
     assert fallen.total == 5000 + len(said)
@@ -90,11 +90,11 @@ def test_who_never_was_proven_does_not_start_anew_after_bad_days() -> None:
 
 
 def test_a_message_belongs_to_its_heading_its_category_its_street_and_its_unit_and_to_those_of_sure_ones() -> None:
-    assert gate.cells("0402", "jiedao", "renshe", 0.5) == ("04", "0402", "04@jiedao", "04>renshe")
-    assert set(gate.cells("04", "", "renshe", 0.93)) == {"04", "04≥0.9", "04>renshe", "04>renshe≥0.9"}
-    assert gate.cells("04", "", "", 0.992)[-2:] == ("*≥0.97", "*≥0.99")
-    assert gate.parts("04>renshe≥0.9") == ("04", "", "renshe", 0.9)
-    assert gate.parts("0402@jiedao") == ("0402", "jiedao", "", 0.0)
+    assert gate.list_cells("0402", "jiedao", "renshe", 0.5) == ("04", "0402", "04@jiedao", "04>renshe")
+    assert set(gate.list_cells("04", "", "renshe", 0.93)) == {"04", "04≥0.9", "04>renshe", "04>renshe≥0.9"}
+    assert gate.list_cells("04", "", "", 0.992)[-2:] == ("*≥0.97", "*≥0.99")
+    assert gate.parse_cell("04>renshe≥0.9") == ("04", "", "renshe", 0.9)
+    assert gate.parse_cell("0402@jiedao") == ("0402", "jiedao", "", 0.0)
 
 
 def test_what_is_proven_for_sure_messages_does_not_hold_for_others() -> None:
@@ -124,4 +124,4 @@ def test_a_bad_day_is_forgotten_when_good_outcomes_follow() -> None:
 def test_folding_all_at_once_gives_the_same_standing() -> None:
     said = "1" * 60 + "0" + "1" * 400 + "00000" + "1" * 30
     outcomes = [(one == "1", MONDAY + i * HOUR) for i, one in enumerate(said)]
-    assert folded(outcomes, TARGET) == _lived(said)
+    assert replay_outcomes(outcomes, TARGET) == _lived(said)

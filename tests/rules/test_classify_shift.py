@@ -5,23 +5,23 @@ import random
 import pytest
 
 from classify.learning import drift
-from classify.learning.drift import DriftLevel, DriftMeasure, Look
+from classify.learning.drift import ClassifiedMessage, DriftLevel, DriftMeasure
 
 HEADINGS = ("03", "04", "06", "10", "13")
 
 
 def _looks(
     n: int, weights: tuple[int, ...] = (4, 3, 2, 1, 1), sure: float = 0.85, known: float = 0.9, seed: int = 1
-) -> list[Look]:
+) -> list[ClassifiedMessage]:
     draw = random.Random(seed)
     return [
-        Look(draw.choices(HEADINGS, weights)[0], min(1, draw.gauss(sure, 0.1)), min(1, draw.gauss(known, 0.04)))
+        ClassifiedMessage(draw.choices(HEADINGS, weights)[0], min(1, draw.gauss(sure, 0.1)), min(1, draw.gauss(known, 0.04)))
         for _ in range(n)
     ]  # fmt: skip
 
 
-def _levels(before: list[Look], now: list[Look]) -> dict[DriftMeasure, DriftLevel]:
-    return {finding.sign: finding.level for finding in drift.detect_drift(before, now)}
+def _levels(before: list[ClassifiedMessage], now: list[ClassifiedMessage]) -> dict[DriftMeasure, DriftLevel]:
+    return {finding.measure: finding.level for finding in drift.detect_drift(before, now)}
 
 
 def test_the_same_town_a_month_later_is_calm() -> None:
@@ -38,11 +38,11 @@ def test_few_messages_are_not_taken_for_a_shift(seed: int) -> None:
     [
         (_looks(200, weights=(1, 1, 1, 1, 12), seed=4), DriftMeasure.TOPICS),
         (_looks(200, known=0.78, seed=5), DriftMeasure.WORDS),
-        (_looks(200, sure=0.7, seed=6), DriftMeasure.SURENESS),
+        (_looks(200, sure=0.7, seed=6), DriftMeasure.CONFIDENCE),
     ],
     ids=["another topic", "new words", "less sure"],
 )
-def test_each_shift_is_named_by_its_sign_alone(now: list[Look], sign: DriftMeasure) -> None:
+def test_each_shift_is_named_by_its_sign_alone(now: list[ClassifiedMessage], sign: DriftMeasure) -> None:
     levels = _levels(_looks(400), now)
     assert levels[sign] is DriftLevel.SHIFTED
     assert {level for other, level in levels.items() if other is not sign} == {DriftLevel.CALM}
@@ -53,10 +53,10 @@ def test_more_known_words_and_more_sureness_are_no_shift() -> None:
 
 
 def test_with_too_few_messages_nothing_is_said() -> None:
-    assert set(_levels(_looks(400), _looks(drift.FEWEST - 1, seed=8)).values()) == {DriftLevel.UNKNOWN}
-    old = [Look("03", 0.9) for _ in range(100)]  # kept before the share of known words was
+    assert set(_levels(_looks(400), _looks(drift.MIN_MESSAGES - 1, seed=8)).values()) == {DriftLevel.UNKNOWN}
+    old = [ClassifiedMessage("03", 0.9) for _ in range(100)]  # kept before the share of known words was
     assert _levels(old, _looks(100))[DriftMeasure.WORDS] is DriftLevel.UNKNOWN
 
 
 def test_the_index_of_two_equal_samples_is_nothing() -> None:
-    assert drift.stability(["03", "04"] * 50, ["04", "03"] * 20) == pytest.approx(0)
+    assert drift.population_stability_index(["03", "04"] * 50, ["04", "03"] * 20) == pytest.approx(0)

@@ -42,19 +42,19 @@ def test_unknown_grams_are_marked_and_known_ones_numbered_in_order() -> None:
 
 def test_weights_have_length_one_and_repeats_count_less_than_twice() -> None:
     idf = np.ones(3, dtype=np.float32)
-    ids, values = features.weigh(np.array([0, 0, 2, -1], dtype=np.int32), idf)
+    ids, values = features.compute_tfidf(np.array([0, 0, 2, -1], dtype=np.int32), idf)
     assert ids.tolist() == [0, 2]
     assert float(values @ values) == pytest.approx(1)
     assert 1 < values[0] / values[1] < 2
 
 
 def test_a_text_without_known_grams_has_no_weights() -> None:
-    ids, values = features.weigh(np.array([-1, -1], dtype=np.int32), np.ones(2, dtype=np.float32))
+    ids, values = features.compute_tfidf(np.array([-1, -1], dtype=np.int32), np.ones(2, dtype=np.float32))
     assert len(ids) == len(values) == 0
 
 
 def test_the_vocabulary_keeps_the_most_frequent_grams_in_a_stable_order() -> None:
-    assert features.vocabulary(["停水", "停电", "停"], least=1, most=2) == ["停", "停水"]
+    assert features.build_vocabulary(["停水", "停电", "停"], least=1, most=2) == ["停", "停水"]
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_the_vocabulary_keeps_the_most_frequent_grams_in_a_stable_order() -> Non
     ],
 )
 def test_what_cannot_be_judged_is_named(title: str, body: str, why: str) -> None:
-    assert features.unreadable(title, body) == why
+    assert features.explain_unreadable(title, body) == why

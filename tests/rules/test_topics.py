@@ -26,14 +26,14 @@ def _town() -> list[TopicCase]:
 
 
 def test_two_matters_among_many_messages_become_two_topics() -> None:
-    found = clustering.topics(_town())
+    found = clustering.find_topics(_town())
     groups = [{member.no for member in topic.members} for topic in found]
     mixer, bus = {f"N{i}" for i in range(5)}, {f"N{100 + i}" for i in range(4)}
     assert any(len(group & mixer) >= 4 and not group & bus for group in groups)
     assert any(len(group & bus) >= 3 and not group & mixer for group in groups)
     mixing = next(topic for topic in found if {member.no for member in topic.members} & mixer)
     assert "搅拌站" in mixing.title
-    assert clustering.place_of(mixing.members) == "990102001000"
+    assert clustering.find_common_region(mixing.members) == "990102001000"
 
 
 def test_the_same_trouble_in_two_places_is_two_topics() -> None:
@@ -46,7 +46,7 @@ def test_the_same_trouble_in_two_places_is_two_topics() -> None:
         )
         return _said(told, start)
 
-    found = clustering.topics([*smoke("清风花园", 0), *smoke("石榴家园", 100), *_town()[9:]])
+    found = clustering.find_topics([*smoke("清风花园", 0), *smoke("石榴家园", 100), *_town()[9:]])
     groups = [{member.no for member in topic.members} for topic in found]
     one, other = {f"N{i}" for i in range(4)}, {f"N{100 + i}" for i in range(4)}
     assert any(group >= one and not group & other for group in groups)
@@ -54,26 +54,26 @@ def test_the_same_trouble_in_two_places_is_two_topics() -> None:
 
 
 def test_a_topic_is_named_by_its_place_and_its_trouble() -> None:
-    titles = [topic.title for topic in clustering.topics(_town())]
+    titles = [topic.title for topic in clustering.find_topics(_town())]
     assert any("丽景新城" in title and "搅拌站" in title for title in titles)
 
 
 def test_who_writes_fifty_times_is_one_person_and_no_topic() -> None:
     said = [*_town()[5:], *_said(MIXER * 10, 500, who="same")]
-    assert not any("搅拌站" in topic.title for topic in clustering.topics(said))
+    assert not any("搅拌站" in topic.title for topic in clustering.find_topics(said))
 
 
 def test_the_nameless_count_as_one_person_together() -> None:
     members = [Member("1", "", DAY), Member("2", "", DAY), Member("3", "a", DAY - timedelta(days=8))]
-    heat = clustering.heat(members, DAY)
+    heat = clustering.compute_heat(members, DAY)
     assert (heat.people, heat.nameless, heat.cases, heat.this_week, heat.last_week) == (2, 2, 3, 1, 1)
     assert heat.growth == 1.0
     assert sum(heat.daily) == 3
 
 
 def test_a_topic_goes_on_under_its_thread_the_next_day() -> None:
-    before = clustering.topics(_town())
-    after = clustering.topics(
+    before = clustering.find_topics(_town())
+    after = clustering.find_topics(
         [*_town(), *_said((("搅拌站又开工了", "丽景新城的搅拌站今天又在生产，粉尘噪声"),), 900)], before
     )
     assert after[0].thread == before[0].thread
@@ -81,15 +81,15 @@ def test_a_topic_goes_on_under_its_thread_the_next_day() -> None:
 
 
 def test_titles_lose_the_words_with_which_people_begin() -> None:
-    assert clustering.readable("关于请求尽快修路的建议") == "尽快修路的建议"
-    assert clustering.readable("投诉") == "投诉"
+    assert clustering.strip_opening("关于请求尽快修路的建议") == "尽快修路的建议"
+    assert clustering.strip_opening("投诉") == "投诉"
 
 
 def test_too_few_or_empty_messages_make_no_topic() -> None:
-    assert clustering.topics([]) == []
-    assert clustering.topics(_said(MIXER[:2], 0)) == []
+    assert clustering.find_topics([]) == []
+    assert clustering.find_topics(_said(MIXER[:2], 0)) == []
     empty = [TopicCase(str(i), "", "", "", str(i), DAY) for i in range(5)]
-    assert clustering.topics(empty) == []
+    assert clustering.find_topics(empty) == []
 
 
 def test_three_thousand_cases_take_seconds() -> None:
@@ -97,5 +97,5 @@ def test_three_thousand_cases_take_seconds() -> None:
     own = [e for e in seed_examples([]) if e.source == "example"]
     pairs = [(rng.choice(own), rng.choice(own)) for _ in range(3000)]
     began = time.process_time()
-    clustering.clusters([a.title for a, _ in pairs], [a.text + b.text for a, b in pairs])
+    clustering.cluster_texts([a.title for a, _ in pairs], [a.text + b.text for a, b in pairs])
     assert time.process_time() - began < 20

@@ -3,7 +3,7 @@
 import pytest
 
 from classify.duplicates import near_duplicates
-from classify.duplicates.near_duplicates import Likeness
+from classify.duplicates.near_duplicates import Similarity
 
 NOISE = (
     "我住在丽水花园三期，小区东侧的工地每天夜里十一点以后还在打桩浇筑混凝土，机器声一直响到凌晨两三点，"
@@ -12,9 +12,10 @@ NOISE = (
 LIGHT = "建设路与文化路交叉口的路灯坏了两个多星期，晚上一片漆黑，昨天有人骑车摔倒，请尽快派人来修。"
 
 
-def _alike(one: str, other: str) -> Likeness:
-    return near_duplicates.likeness(
-        near_duplicates.shape(near_duplicates.plain("", one)), near_duplicates.shape(near_duplicates.plain("", other))
+def _alike(one: str, other: str) -> Similarity:
+    return near_duplicates.measure_similarity(
+        near_duplicates.vectorize(near_duplicates.normalize("", one)),
+        near_duplicates.vectorize(near_duplicates.normalize("", other)),
     )
 
 
@@ -29,23 +30,23 @@ def _alike(one: str, other: str) -> Likeness:
     ],
 )
 def test_what_says_the_same_shares_a_print_and_is_the_same(again: str) -> None:
-    one, other = near_duplicates.plain("", NOISE), near_duplicates.plain("", again)
-    assert set(near_duplicates.prints(one)) & set(near_duplicates.prints(other))
+    one, other = near_duplicates.normalize("", NOISE), near_duplicates.normalize("", again)
+    assert set(near_duplicates.fingerprint(one)) & set(near_duplicates.fingerprint(other))
     assert _alike(NOISE, again).is_same
 
 
 def test_another_matter_is_not_the_same() -> None:
     assert not _alike(NOISE, LIGHT).is_same
-    assert _alike("", NOISE) == Likeness(0.0, 0.0)
+    assert _alike("", NOISE) == Similarity(0.0, 0.0)
 
 
 def test_reports_share_no_print_with_the_same_words_said_openly() -> None:
-    words = near_duplicates.plain("", NOISE)
-    assert not set(near_duplicates.prints(words)) & set(near_duplicates.prints(words, 1))
+    words = near_duplicates.normalize("", NOISE)
+    assert not set(near_duplicates.fingerprint(words)) & set(near_duplicates.fingerprint(words, 1))
 
 
 def test_the_longest_passages_are_shown_once() -> None:
-    found = near_duplicates.shared(
-        near_duplicates.plain("", NOISE), near_duplicates.plain("", "又来反映：" + NOISE[12:50])
+    found = near_duplicates.find_shared_passages(
+        near_duplicates.normalize("", NOISE), near_duplicates.normalize("", "又来反映：" + NOISE[12:50])
     )
     assert len(found[0]) > 20 and not any(a != b and a in b for a in found for b in found)

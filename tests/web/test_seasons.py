@@ -42,6 +42,6 @@ def test_a_wave_comes_in_its_days_and_the_same_with_the_same_seed() -> None:
 
 def test_what_everybody_asks_is_not_one_message_copied() -> None:
     routine = [coming for coming in _comings() if coming.kind == "consult"][:60]
-    shapes = [near_duplicates.shape(near_duplicates.plain("", coming.text)) for coming in routine]
-    same = Counter(near_duplicates.likeness(a, b).cosine >= 0.9 for a, b in combinations(shapes, 2))
+    shapes = [near_duplicates.vectorize(near_duplicates.normalize("", coming.text)) for coming in routine]
+    same = Counter(near_duplicates.measure_similarity(a, b).cosine >= 0.9 for a, b in combinations(shapes, 2))
     assert same[True] <= 0.02 * same.total()

@@ -50,7 +50,7 @@ class TrainingRequested(Struct):
 async def listed(request: Request) -> Response:
     """Every release with its trial."""
     await _administrator(request)
-    return answered({"items": [_told(row) for row in await registry.all_releases()]})
+    return answered({"items": [_told(row) for row in await registry.list_releases()]})
 
 
 async def train(request: Request) -> Response:
@@ -64,11 +64,11 @@ async def promote(request: Request) -> Response:
     """Put a release in force."""
     context: AppContext = request.app.state.context
     actor = await _administrator(request)
-    row = await registry.one_release(path_text(request, "id"))
+    row = await registry.load_release(path_text(request, "id"))
     if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
     await registry.promote(row["id"], by=actor.name, now=context.clock.now())
-    return answered(_told(await registry.one_release(row["id"])))
+    return answered(_told(await registry.load_release(row["id"])))
 
 
 async def roll_back(request: Request) -> Response:
@@ -79,7 +79,7 @@ async def roll_back(request: Request) -> Response:
         release = await registry.roll_back(context.settings.data, by=actor.name, now=context.clock.now())
     except NotFound:
         raise NotNow(release="") from None
-    return answered(_told(await registry.one_release(release)))
+    return answered(_told(await registry.load_release(release)))
 
 
 async def _administrator(request: Request) -> Actor:

@@ -49,7 +49,7 @@ def filter_faults(said: dict[str, Any], names: Directory) -> dict[str, str]:
     found = {}
     if said["unit"] and not names.has(said["unit"]):
         found["unit"] = "unknown_unit"
-    if said["category"] and not categories.exists(said["category"]):
+    if said["category"] and not categories.has_code(said["category"]):
         found["category"] = "unknown"
     if said["region"] and said["region"] not in names.by_region:
         found["region"] = "unknown"
@@ -123,7 +123,7 @@ def _decision(verdict: "Verdict | None", kind: str, region: str, desk: str, name
 def _suggestion(
     verdict: "Verdict | None", decision: Decision, title: str, text: str, desk: str, names: Directory
 ) -> dict[str, Any]:
-    signs = urgency.signs_in(title, text)
+    signs = urgency.detect_signs(title, text)
     return {
         "category": (verdict.category or None) if verdict else None,
         "label": verdict.label if verdict and verdict.category else None,

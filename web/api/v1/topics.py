@@ -73,7 +73,7 @@ async def hot(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = await require_overseer(request), await directory.load_directory()
     day, rows = await topic_actions.list_topics(actor, names, office_day(context.clock.now()))
-    found = {topic.thread: [m.no for m in topic.members] for topic in await topic_store.of_day(day)} if day else {}
+    found = {topic.thread: [m.no for m in topic.members] for topic in await topic_store.load_topics(day)} if day else {}
     seen = await case_queries.filter_visible(actor, (no for nos in found.values() for no in nos))
     plain = ("thread", "title", "place", "people", "cases", "this_week", "last_week", "growth")
     items = [
@@ -104,9 +104,9 @@ async def quality(request: Request) -> Response:
                     "count": count,
                     "share": round(count / tally.answers, 4),
                 }
-                for code, count in tally.found.most_common()
+                for code, count in tally.findings.most_common()
             ],
         }
-        for tally in await store.tallies(since, topic_actions.overseen_units(actor))
+        for tally in await store.count_findings(since, topic_actions.overseen_units(actor))
     ]
     return answered({"days": topic_actions.FINDING_DAYS, "items": items})

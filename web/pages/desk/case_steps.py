@@ -227,7 +227,7 @@ async def _advice(context: AppContext, seen: Looked, step: Step, typed: Mapping[
     if step.act is not Act.REPLY:
         return []
     asked = topics.reply_context(seen.file, await context.model())
-    found = checks.findings(asked, str(typed.get("text", "")))
+    found = checks.check_reply(asked, str(typed.get("text", "")))
     return [finding for finding in found if finding.code != "personal"]
 
 

@@ -89,5 +89,5 @@ def test_the_messages_speak_of_everything_and_each_has_a_unit() -> None:
 def test_the_held_out_messages_are_not_told_elsewhere() -> None:
     held = _rows("holdout", "item")
     assert {item["category"][:2] for item in held} == set(taxonomy.LEVEL1)
-    told = {text for m in MESSAGES for text in (m["title"], m["text"])}
-    assert not told & {text for item in held for text in (item["title"], item["text"])}
+    training_texts = {text for m in MESSAGES for text in (m["title"], m["text"])}
+    assert not training_texts & {text for item in held for text in (item["title"], item["text"])}

@@ -77,16 +77,16 @@ def _stock() -> list[str]:
 async def fill(url: str, folder: Path, count: int) -> tuple[int, float, float]:
     """The database with so many cases: how many prints, microseconds a case to make them, seconds to write them."""
     own, printing = min(count, WRITTEN), 0.0
-    said, keys = list(made_up(own)), []
-    for at, (title, text) in enumerate(said, 1):
+    texts, keys = list(made_up(own)), []
+    for at, (title, text) in enumerate(texts, 1):
         tick = time.perf_counter()
         keys.append(
             np.array(fingerprint_store.make_keys(at, near_duplicates.normalize(title, text), 0), dtype=np.int64)
         )
         printing += time.perf_counter() - tick
     known, draw = np.concatenate(keys), np.random.default_rng(SEED)
-    each = round(len(known) / own)
-    ids = np.repeat(np.arange(own + 1, count + 1), each)
+    copies = round(len(known) / own)
+    ids = np.repeat(np.arange(own + 1, count + 1), copies)
     buckets = draw.choice(known >> fingerprint_store.ID_BITS, size=len(ids))
     buckets = np.where(
         draw.random(len(ids)) < 0.5, buckets, draw.integers(1 << near_duplicates.BUCKET_BITS, size=len(ids))
@@ -94,7 +94,7 @@ async def fill(url: str, folder: Path, count: int) -> tuple[int, float, float]:
     all_keys = np.unique(np.concatenate([known, buckets << fingerprint_store.ID_BITS | ids]))
     for start in range(0, count, 50_000):
         some = range(start, min(start + 50_000, count))
-        await _write_cases(url, folder, [(n + 1, *said[n % own]) for n in some])
+        await _write_cases(url, folder, [(n + 1, *texts[n % own]) for n in some])
     tick = time.perf_counter()
     await _write_keys(url, folder, all_keys)
     return len(all_keys), printing / own * 1e6, time.perf_counter() - tick
@@ -155,8 +155,8 @@ async def _without_indexes(url: str, folder: Path) -> None:
     """Cases are fetched by id here: what keeps their lists fast would only make filling slow."""
     if url:
         connection = await asyncpg.connect(url)
-        found = await connection.fetch("SELECT indexname FROM pg_indexes WHERE tablename = 'feedback_case'")
-        for row in found:
+        indexes = await connection.fetch("SELECT indexname FROM pg_indexes WHERE tablename = 'feedback_case'")
+        for row in indexes:
             if not row["indexname"].endswith("_pkey") and not row["indexname"].endswith("_key"):
                 await connection.execute(f'DROP INDEX IF EXISTS "{row["indexname"]}"')
         await connection.close()
@@ -180,7 +180,7 @@ async def ask(count: int) -> dict[str, float]:
     new = [(0, title, text) for title, text in _fresh(ASKED // 2)]
     asked = [*questions, *new]
     rng.shuffle(asked)
-    near_ms, whole_ms, found, false = [], [], 0, 0
+    near_ms, whole_ms, hits, false = [], [], 0, 0
     for id_, title, text in asked:
         began = time.perf_counter()
         words = near_duplicates.normalize(title, text)
@@ -195,14 +195,14 @@ async def ask(count: int) -> dict[str, float]:
             ).is_same
         ]
         whole_ms.append((time.perf_counter() - began) * 1000)
-        found += id_ in same
+        hits += id_ in same
         false += id_ == 0 and bool(same)
     return {
         "near p50 ms": float(np.percentile(near_ms, 50)),
         "near p99 ms": float(np.percentile(near_ms, 99)),
         "with texts p50 ms": float(np.percentile(whole_ms, 50)),
         "with texts p99 ms": float(np.percentile(whole_ms, 99)),
-        "found": found / len(questions),
+        "found": hits / len(questions),
         "false": false / len(new),
     }
 
@@ -299,8 +299,8 @@ REWRITES: dict[str, Rewrite] = {
 class Stock:
     """Messages and two ways to find the twin of another among them: ours in memory, and every one compared exactly."""
 
-    def __init__(self, said: Sequence[tuple[str, str]]) -> None:
-        self.plain = [near_duplicates.normalize(*each) for each in said]
+    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
+        self.plain = [near_duplicates.normalize(*text) for text in texts]
         self.index: dict[int, list[int]] = defaultdict(list)
         for n, words in enumerate(self.plain):
             for bucket in near_duplicates.fingerprint(words):
@@ -348,25 +348,25 @@ def quality(folder: Path) -> None:
         for name in ("routing_dev", "routing_repeats_dev")
     )
     place = {row["id"]: n for n, row in enumerate(messages)}
-    said = [(row["subject"], row["text"]) for row in messages]
-    stock = Stock(said)
+    texts = [(row["subject"], row["text"]) for row in messages]
+    stock = Stock(texts)
     truth = [(near_duplicates.normalize(row["subject"], row["text"]), place[row["repeat_of"]]) for row in repeats]
-    _line(f"repeats ({len(truth)}) among {len(said):,}", truth, stock)
-    _rewritten(stock, said, 300)
+    _line(f"repeats ({len(truth)}) among {len(texts):,}", truth, stock)
+    _rewritten(stock, texts, 300)
 
 
 def sample(count: int) -> None:
     """The same on made-up cases, many of which share turns of speech."""
-    said = list(made_up(count))
+    texts = list(made_up(count))
     print(f"among {count:,} made-up cases")
-    _rewritten(Stock(said), said, 150)
+    _rewritten(Stock(texts), texts, 150)
 
 
-def _rewritten(stock: Stock, said: Sequence[tuple[str, str]], number: int) -> None:
+def _rewritten(stock: Stock, texts: Sequence[tuple[str, str]], number: int) -> None:
     rng = random.Random(SEED)
-    chosen = rng.sample(range(len(said)), number)
+    chosen = rng.sample(range(len(texts)), number)
     for name, rewrite in REWRITES.items():
-        _line(name, [(near_duplicates.normalize(*rewrite(rng, *said[n])), n) for n in chosen], stock)
+        _line(name, [(near_duplicates.normalize(*rewrite(rng, *texts[n])), n) for n in chosen], stock)
     alarms = [sum(how(stock.plain[n], n)[1] for n in chosen) for how in (stock.told, stock.exactly)]
     print(
         f"called the same as another without a label that says so (some are): {alarms[0] / number:.3f} / exact {alarms[1] / number:.3f}"

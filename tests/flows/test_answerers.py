@@ -18,8 +18,8 @@ TOLD = "这类事通常由："
 @pytest.fixture
 async def careful(settings: Settings) -> AsyncIterator[Door]:
     """A district where the desk sends every case."""
-    async with Door.opened(replace(settings, automatic="suggest")) as found:
-        yield found
+    async with Door.opened(replace(settings, automatic="suggest")) as door:
+        yield door
 
 
 async def _page(door: Door, **message: str) -> str:

@@ -116,8 +116,8 @@ async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.Cloc
 async def test_every_number_has_its_list_behind_it(context: AppContext) -> None:
     await simulation.DemoSimulation(context, cases_count=60, days=90).run()
     question = asked("2026", now=context.clock.now())
-    found = await facts.count_facts(question)
-    total = facts.sum_units(found)
+    counts = await facts.count_facts(question)
+    total = facts.sum_units(counts)
     assert total["received"] > 40
     for fact in FACTS:
         if fact.cube == "matters" or fact.sums != "n":
@@ -127,7 +127,7 @@ async def test_every_number_has_its_list_behind_it(context: AppContext) -> None:
         assert bool(numbers) == bool(total.get(fact.code, 0)), fact.code
         if fact.cube in ("received", "call_backs"):
             assert len(numbers) == total.get(fact.code, 0)
-        by_unit = [n for unit in found for n in await facts.list_cases(question, [fact.code], [unit])]
+        by_unit = [n for unit in counts for n in await facts.list_cases(question, [fact.code], [unit])]
         assert sorted(set(by_unit)) == numbers
 
 
@@ -138,15 +138,15 @@ async def test_a_day_of_work_is_counted_as_it_was(context: AppContext) -> None:
     await does(again, f"clerk-{UNIT}", Act.REPLY, 3 * DAY, text="已补充公示。")
     returned = await brought(context, 3)
     await does(returned, f"clerk-{UNIT}", Act.RETURN, 2 * HOUR, reason="不归我们管")
-    found = await facts_of(UNIT)
-    assert {name: found[name] for name in ("orders_answered", "orders_once", "orders_again", "orders_taken")} == {
+    counts = await facts_of(UNIT)
+    assert {name: counts[name] for name in ("orders_answered", "orders_once", "orders_again", "orders_taken")} == {
         "orders_answered": 3,
         "orders_once": 2,
         "orders_again": 1,
         "orders_taken": 2,
     }
-    assert found["orders_returned"] == 1
-    figures = definitions.compute_figures(found, W)
+    assert counts["orders_returned"] == 1
+    figures = definitions.compute_figures(counts, W)
     assert (figures["once_rate"].value, figures["again_rate"].value) == (0.6667, 0.3333)
     assert figures["return_rate"].value == 0.3333
     assert once in await facts.list_cases(asked(), ["orders_once"], [UNIT])
@@ -154,13 +154,13 @@ async def test_a_day_of_work_is_counted_as_it_was(context: AppContext) -> None:
 
 
 async def test_what_people_say_at_the_call_back_makes_the_three_rates(context: AppContext) -> None:
-    said: list[dict[str, str]] = [
+    outcomes: list[dict[str, str]] = [
         {"outcome": "satisfied", "contacted": "yes", "solved": "solved"},
         {"outcome": "satisfied", "contacted": "yes", "solved": "partly"},
         {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved"},
         {"outcome": "unreached"},
     ]
-    for number, words in enumerate(said):
+    for number, words in enumerate(outcomes):
         no = await answered(context, number)
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", **words)
     figures = definitions.compute_figures(await facts_of(UNIT), W)
@@ -172,8 +172,8 @@ async def test_what_people_say_at_the_call_back_makes_the_three_rates(context: A
 
 
 async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(context: AppContext) -> None:
-    kept, unreasonable = await answered(context, 1), await answered(context, 2)
-    for no in (kept, unreasonable):
+    counted, unreasonable = await answered(context, 1), await answered(context, 2)
+    for no in (counted, unreasonable):
         await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", outcome="unsatisfied", solved="unsolved")
     clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     vault, now = context.settings.vault, MONDAY + 3 * DAY
@@ -194,20 +194,20 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(con
     with pytest.raises(Forbidden):
         await exclusions.decide_exclusion(unreasonable, clerk, is_approved=True, answer="同意", now=now)
     await exclusions.decide_exclusion(unreasonable, supervisor, is_approved=True, answer="经核查属实", now=now)
-    found = await facts_of(UNIT)
-    assert (found["unsolved"], found["set_aside"], found["orders_answered"]) == (1, 1, 2)
+    counts = await facts_of(UNIT)
+    assert (counts["unsolved"], counts["set_aside"], counts["orders_answered"]) == (1, 1, 2)
     assert await facts.list_cases(asked(), ["set_aside"]) == [unreasonable]
     with pytest.raises(NotNow):
         await exclusions.decide_exclusion(unreasonable, supervisor, is_approved=False, answer="再看", now=now)
 
 
 async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(context: AppContext) -> None:
-    one, two, _silent = [await answered(context, number, Kind.APPEAL) for number in range(3)]
+    first, two, _silent = [await answered(context, number, Kind.APPEAL) for number in range(3)]
     repeat = await answered(context, 4, Kind.APPEAL)
-    await links.add_link(await directory.load_actor("reception"), repeat, one, LinkKind.REPEAT_OF, now=MONDAY + DAY)
+    await links.add_link(await directory.load_actor("reception"), repeat, first, LinkKind.REPEAT_OF, now=MONDAY + DAY)
     order = await answered(context, 5)
-    for no in (one, two, repeat, order):
-        more = {"desk_level": 4} if no == one else {}
+    for no in (first, two, repeat, order):
+        more = {"desk_level": 4} if no == first else {}
         await does(no, "citizen", Act.RATE, 3 * DAY, level=2 if no == two else 4, **more)
     september, october = await facts_of(UNIT), await facts_of(UNIT, asked("2026-10"))
     assert (september["unit_satisfied"], september["unit_dissatisfied"], september.get("unit_unrated")) == (1, 1, None)
@@ -235,7 +235,9 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(cont
         await brought(context, n, Kind.APPEAL, person=person, representatives=(anna,) if person is ben else ())
         for n, person in ((1, anna), (2, ben))
     ]
-    of_another, by_nobody = [await brought(context, n, Kind.APPEAL, person=each) for n, each in ((3, ben), (4, None))]
+    of_another, by_nobody = [
+        await brought(context, n, Kind.APPEAL, person=person) for n, person in ((3, ben), (4, None))
+    ]
     new_facts, campaign, undecided = [await brought(context, n, Kind.APPEAL) for n in (5, 6, 7)]
     for no in (asked_again, of_a_group, of_another, by_nobody):
         await does(no, "reception", Act.MERGE, 2 * HOUR, case=first, reason="同一事项")
@@ -244,9 +246,9 @@ async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(cont
     proposal = links.LinkProposal((await Case.get(no=first)).id, LinkKind.REPEAT_OF, 0.9, True)
     await links.store_proposals((await Case.get(no=undecided)).id, [proposal], MONDAY + DAY)
     assert await facts.list_cases(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
-    found = await facts_of(UNIT)
-    assert (found["repeats"], found["petitions"]) == (2, 8)
-    assert definitions.compute_figures(found, W)["repeat_rate"].value == 0.25
+    counts = await facts_of(UNIT)
+    assert (counts["repeats"], counts["petitions"]) == (2, 8)
+    assert definitions.compute_figures(counts, W)["repeat_rate"].value == 0.25
 
 
 async def test_a_rating_after_the_window_moves_nothing(context: AppContext) -> None:

@@ -63,7 +63,7 @@ async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Sett
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "said"),
+    ("name", "old", "new", "message"),
     [
         pytest.param("units.toml", 'level = "province"', 'level = "planet"', "level 不认识 'planet'", id="a level"),
         pytest.param("units.toml", 'short = "省政府办"', "", "缺少 short", id="a field that is missing"),
@@ -79,11 +79,11 @@ async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Sett
         pytest.param("staff.csv", "roles", "jobs", "缺少栏目 roles", id="a heading of the list of people"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(folder: Path, name: str, old: str, new: str, said: str) -> None:
+def test_what_is_wrong_is_told_with_its_place(folder: Path, name: str, old: str, new: str, message: str) -> None:
     _changed(folder, name, old, new)
     with pytest.raises(provisioning.FaultyError) as wrong:
         provisioning.read_district(folder)
-    assert any(fault.where.startswith(name) and said in fault.what for fault in wrong.value.faults), str(wrong.value)
+    assert any(fault.where.startswith(name) and message in fault.what for fault in wrong.value.faults), str(wrong.value)
 
 
 def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
@@ -134,7 +134,7 @@ async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Do
     elsewhere = await sessions.log_in(context, "reception", "三更灯火五更鸡，正是")
     async with door.browser() as page:
         await page.post("/login", data={"username": "reception", "password": "三更灯火五更鸡，正是"})
-        for old, new, again, said in (
+        for old, new, again, message in (
             ("", "correct horse", "correct horse", "请填写现在的密码"),
             ("wrong", "correct horse", "correct horse", "账号或密码不对"),
             ("三更灯火五更鸡，正是", "12345678901234", "12345678901234", "不能只有数字"),
@@ -142,7 +142,7 @@ async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Do
             ("三更灯火五更鸡，正是", "correct horse", "corect horse", "不一样"),
         ):
             answer = await page.post("/desk/password", data={"old": old, "new": new, "again": again})
-            assert answer.status_code == 422 and said in answer.text
+            assert answer.status_code == 422 and message in answer.text
             assert "correct horse" not in answer.text
         said_ = {"old": "三更灯火五更鸡，正是", "new": "correct horse", "again": "correct horse"}
         assert (await page.post("/desk/password", data=said_)).status_code == 303

@@ -64,11 +64,11 @@ async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(context: Ap
     """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
     await simulation.DemoSimulation(context, cases_count=0, days=28, has_waves=True).run()
     await task_topics.update_topics(context, context.clock.now())
-    told = await topic_store.load_topics(office_day(context.clock.now()))
-    places = {clustering.find_common_region(topic.members) for topic in told}
+    topics = await topic_store.load_topics(office_day(context.clock.now()))
+    places = {clustering.find_common_region(topic.members) for topic in topics}
     assert places >= {wave["region"] for wave in seed.load_data("seasons")["topic"]}
     assert all(
-        clustering.compute_heat(topic.members, office_day(context.clock.now())).people >= 5 for topic in told[:3]
+        clustering.compute_heat(topic.members, office_day(context.clock.now())).people >= 5 for topic in topics[:3]
     )
 
 
@@ -88,18 +88,18 @@ async def test_a_second_look_at_the_same_day_replaces_the_first(door: Door) -> N
     await _town(door)
     for _ in range(2):
         await task_topics.update_topics(door.context, MONDAY + HOUR)
-    found = await topic_store.load_topics(office_day(MONDAY))
-    assert len({topic.thread for topic in found}) == len(found)
+    topics = await topic_store.load_topics(office_day(MONDAY))
+    assert len({topic.thread for topic in topics}) == len(topics)
 
 
-@pytest.mark.parametrize(("kind", "kept"), [("complaint", True), ("report", False)])
+@pytest.mark.parametrize(("kind", "is_kept"), [("complaint", True), ("report", False)])
 async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_answers_a_report(
-    door: Door, kind: str, kept: bool
+    door: Door, kind: str, is_kept: bool
 ) -> None:
     door.set_time(MONDAY)
     no = (await door.submit(kind=kind, title="路灯不亮", text="小区路灯不亮半个月了，请问什么时候修好？"))["no"]
     desk = await directory.load_actor("reception")
-    unit = "chengguan" if kept else "jiwei"
+    unit = "chengguan" if is_kept else "jiwei"
     clerk = await directory.load_actor(f"clerk-{unit}")
     file = await case_queries.load_file(SYSTEM, no, vault=door.settings.vault)
     if file.unit != unit:
@@ -109,8 +109,8 @@ async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_
     door.set_time(MONDAY + 4 * HOUR)
     await door.drain()
     tallies = {tally.unit: tally for tally in await store.count_findings(MONDAY, None)}
-    assert (unit in tallies) is kept
-    if kept:
+    assert (unit in tallies) is is_kept
+    if is_kept:
         assert tallies[unit].answers == 1 and tallies[unit].findings
         client = await door.page_client("supervisor")
         code = next(iter(tallies[unit].findings))
@@ -133,8 +133,8 @@ async def test_the_preview_advises_and_does_not_stop(door: Door) -> None:
 
 
 async def test_flags_are_in_the_list_on_the_case_and_narrow_the_queue(door: Door) -> None:
-    said = {"title": "拖欠工程款", "text": "再不给我就从楼顶跳下去，活不下去了"}
-    no = (await door.submit(**said))["no"]
+    payload = {"title": "拖欠工程款", "text": "再不给我就从楼顶跳下去，活不下去了"}
+    no = (await door.submit(**payload))["no"]
     other = (await door.submit(title="路灯不亮", text="小区路灯不亮半个月"))["no"]
     client = await door.page_client("reception")
     queue = (await client.get("/desk?status=&flag=self_harm")).text

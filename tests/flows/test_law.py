@@ -274,11 +274,16 @@ async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobod
     no = await opened(context, exclude="教育局王某，是对方的亲属")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     vault = context.settings.vault
-    told = {
+    audiences = {
         who: (await case_queries.load_file(await directory.load_actor(who), no, vault=vault)).exclude
         for who in ("reception", "clerk-jiaoyu", "lead-jiaoyu", "supervisor")
     }
-    assert told == {"reception": "教育局王某，是对方的亲属", "clerk-jiaoyu": "", "lead-jiaoyu": "", "supervisor": ""}
+    assert audiences == {
+        "reception": "教育局王某，是对方的亲属",
+        "clerk-jiaoyu": "",
+        "lead-jiaoyu": "",
+        "supervisor": "",
+    }
     entries = (await case_queries.load_file(await directory.load_actor("clerk-jiaoyu"), no, vault=vault)).entries
     assert "王某" not in str([e.data for e in entries])
 
@@ -308,9 +313,9 @@ async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid
     await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
     seen = await file(context, no)
     (deciding,) = [c for c in seen.clocks if c.term == "re_review"]
-    (told,) = [m for m in seen.moves if m.term == "re_review"]
+    (moved,) = [m for m in seen.moves if m.term == "re_review"]
     calendar = await calendar_editions.load_current_calendar()
-    assert (told.before, told.after, told.edition) == (due, deciding.due_legal_day, calendar.edition)
+    assert (moved.before, moved.after, moved.edition) == (due, deciding.due_legal_day, calendar.edition)
     assert deciding.due_legal_day == calendar.next_workday(due) > due
 
 
@@ -327,11 +332,11 @@ async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_
 ) -> None:
     no = await _answered_order(context)
     await does(no, "supervisor", Act.SUPERVISE, 4 * HOUR, reason="反映集中")
-    said = {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved", "text": "早上还是堵。"}
-    assert await does(no, "reception", Act.CALL_BACK, DAY, **said) is Status.ACCEPTED
+    answers = {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved", "text": "早上还是堵。"}
+    assert await does(no, "reception", Act.CALL_BACK, DAY, **answers) is Status.ACCEPTED
     seen = await file(context, no)
     last = seen.entries[-1]
-    assert (last.act, dict(last.data)) == (Act.REOPEN, {**said, "reason": "回访时群众不认可"})
+    assert (last.act, dict(last.data)) == (Act.REOPEN, {**answers, "reason": "回访时群众不认可"})
     running = {c.term for c in seen.clocks if c.stopped_at is None}
     assert {"resolve", "supervision", "report_back"} <= running
     assert not {"call_back", "audit"} & running
@@ -340,21 +345,21 @@ async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_
 async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_why(context: AppContext) -> None:
     no = await _answered_order(context)
     why = "依法办理后仍以同一事实和理由提出"
-    said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
-    assert await does(no, "reception", Act.CALL_BACK, DAY, **said, reason=why) is Status.CLOSED
+    answers = {"outcome": "unsatisfied", "text": "早上还是堵。"}
+    assert await does(no, "reception", Act.CALL_BACK, DAY, **answers, reason=why) is Status.CLOSED
     assert (await file(context, no)).entries[-1].data["reason"] == why
 
 
 async def test_the_third_time_it_must_be_said_why_it_is_closed(context: AppContext) -> None:
     no = await _answered_order(context)
-    said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
+    answers = {"outcome": "unsatisfied", "text": "早上还是堵。"}
     for times in (1, 2):
-        await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **said)
+        await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **answers)
         cases = await supervision.supervised_after(0, 10)
         (record,) = await supervision.load_supervision_facts(MONDAY + 2 * times * DAY, cases)
         assert bool(record["unsatisfied"]) is (times == 2)  # done again and still not well: a reason to supervise
         await does(no, "clerk-jiaoyu", Act.REPLY, (2 * times + 1) * DAY, text="再次疏导。")
     with pytest.raises(Invalid) as refused:
-        await does(no, "reception", Act.CALL_BACK, 7 * DAY, **said)
+        await does(no, "reception", Act.CALL_BACK, 7 * DAY, **answers)
     assert refused.value.fields == {"reason": "sent_back_too_often"}
-    assert await does(no, "reception", Act.CALL_BACK, 7 * DAY, **said, reason="已穷尽办法") is Status.CLOSED
+    assert await does(no, "reception", Act.CALL_BACK, 7 * DAY, **answers, reason="已穷尽办法") is Status.CLOSED

@@ -62,8 +62,8 @@ async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -
             assert (await door.post(path, {}, token)).status_code == 403, (name, path)
         assert (await door.get("/api/v1/releases", token)).status_code == 403
     token = await door.log_in("admin")
-    told = (await door.get("/api/v1/releases", token)).json()["items"]
-    assert [one["is_current"] for one in told] == [True]
+    releases = (await door.get("/api/v1/releases", token)).json()["items"]
+    assert [release["is_current"] for release in releases] == [True]
     assert (await door.post("/api/v1/releases/back", {}, token)).status_code == 409
     assert (await door.post("/api/v1/releases/0/promote", {}, token)).status_code == 404
     assert (await door.post("/api/v1/releases", {}, token)).json() == {"is_new": True}

@@ -59,7 +59,7 @@ async def test_the_same_person_with_the_same_matter_is_proposed_as_a_repeat(cont
     assert any("凌晨两三点" in passage for passage in link.passages)
     (back,) = await links.list_links(desk, first)
     assert (back.there.no, back.is_later) == (second, False)
-    assert [each.here.no for each in await links.list_pending(desk)] == [second]
+    assert [proposal.here.no for proposal in await links.list_pending(desk)] == [second]
 
 
 async def test_other_people_with_the_same_words_are_a_campaign(context: AppContext, desk: Actor) -> None:
@@ -68,7 +68,7 @@ async def test_other_people_with_the_same_words_are_a_campaign(context: AppConte
         await _in(context, f"夜间施工扰民{n}", NOISE[n:] + "请查处。", PersonSubmission(phone=f"1380000000{n}"))
         for n in (1, 2)
     ]
-    assert {(each.kind, each.there.no) for no in others for each in await links.list_links(desk, no)} == {
+    assert {(link.kind, link.there.no) for no in others for link in await links.list_links(desk, no)} == {
         ("campaign", first)
     }
     head, members = await links.load_campaign(desk, others[1])
@@ -108,7 +108,7 @@ async def test_a_repeat_counts_once_somebody_decided(context: AppContext, desk: 
     assert await repeats_between(*span) == set()
     await case_actions.perform_act(context, second, Act.MERGE, desk, {"case": first, "reason": "同一人同一事项"})
     assert await repeats_between(*span) == {second}
-    (link,) = [each for each in await links.list_links(desk, third) if each.state == "proposed"]
+    (link,) = [proposal for proposal in await links.list_links(desk, third) if proposal.state == "proposed"]
     assert link.there.no == first
     await links.decide_link(desk, link.id, LinkState.CONFIRMED, now=MONDAY)
     assert await repeats_between(*span) == {second, third}
@@ -141,8 +141,8 @@ async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(con
     clerk = await directory.load_actor("clerk-chengguan")
     assert await links.list_others_of_person(clerk, open_) == []
     assert await links.list_links(clerk, hidden) == []
-    told = await links.list_links(clerk, same)
-    assert {(each.kind, each.person, each.same_person) for each in told} <= {("same_matter", (), False)}
+    links_of_case = await links.list_links(clerk, same)
+    assert {(link.kind, link.person, link.same_person) for link in links_of_case} <= {("same_matter", (), False)}
     assert {row.no for row in await links.list_others_of_person(desk, open_)} == {hidden, same}
 
 
@@ -170,9 +170,9 @@ async def test_whoever_registers_is_hinted_at_the_person_and_the_words(context: 
     first = await _in(context, "工地夜间施工扰民", NOISE)
     other = await _in(context, "路灯不亮", LIGHT, BEN)
     vault = context.settings.vault
-    said = await link_proposals.find_hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, vault)
-    assert {(hint.case.no, hint.known_by) for hint in said} == {(other, ()), (first, ("phone",))}
-    assert said[0].case.no == other or said[0].known_by
+    hints = await link_proposals.find_hints(desk, "路灯坏了", LIGHT[4:], {"phone": "13900001234"}, vault)
+    assert {(hint.case.no, hint.known_by) for hint in hints} == {(other, ()), (first, ("phone",))}
+    assert hints[0].case.no == other or hints[0].known_by
     assert (
         await link_proposals.find_hints(await directory.load_actor("clerk-jiwei"), "路灯坏了", LIGHT, {}, vault) == []
     )
@@ -187,7 +187,7 @@ async def test_what_came_before_prints_were_kept_is_found_after_filling(context:
     assert await link_proposals.backfill() == 2
     assert await link_proposals.backfill() == 0
     second = await _in(context, "夜间施工", NOISE, BEN)
-    assert first in {each.there.no for each in await links.list_links(desk, second)}
+    assert first in {link.there.no for link in await links.list_links(desk, second)}
 
 
 async def test_new_facts_make_a_case_of_their_own(context: AppContext, desk: Actor) -> None:

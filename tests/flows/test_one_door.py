@@ -245,8 +245,8 @@ async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(context
     clerk, desk = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("reception")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
     await cases.act(no, Act.REPLY, clerk, {"text": "楼道已清理。"}, now=MONDAY + 3 * HOUR)
-    said = {"title": "楼道堆放杂物", "question": "楼道堆满纸箱。", "answer": "楼道已清理。"}
-    await cases.act(no, Act.PUBLISH, desk, said, now=MONDAY + 4 * HOUR)
+    publication = {"title": "楼道堆放杂物", "question": "楼道堆满纸箱。", "answer": "楼道已清理。"}
+    await cases.act(no, Act.PUBLISH, desk, publication, now=MONDAY + 4 * HOUR)
     assert (await public_replies.search_public_replies("纸箱")).total == 1
     await cases.act(no, Act.UNPUBLISH, desk, {"reason": "本人要求"}, now=MONDAY + 5 * HOUR)
     assert (await public_replies.search_public_replies("纸箱")).total == 0

@@ -146,11 +146,11 @@ SAID = replace(DRAFT, channel="app", source_id="20260914-000001", sender="203.0.
 async def test_whoever_resends_gets_the_same_receipt(
     context: AppContext, first: Mapping[str, Any], again: Mapping[str, Any]
 ) -> None:
-    one, two = (
+    receipt, second_receipt = (
         await case_actions.submit_case(context, replace(SAID, **first)),
         await case_actions.submit_case(context, replace(SAID, **again)),
     )
-    assert (one.no, one.code, two.fresh) == (two.no, two.code, False)
+    assert (receipt.no, receipt.code, second_receipt.fresh) == (second_receipt.no, second_receipt.code, False)
 
 
 @pytest.mark.parametrize(

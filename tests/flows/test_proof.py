@@ -23,8 +23,8 @@ WAGES = {"title": "餐馆三个月没发工资", "text": "老板拖欠我们五�
 @pytest.fixture
 async def careful(settings: Settings) -> AsyncIterator[Door]:
     """The application of a district that lets nothing go without a person unless proven."""
-    async with Door.opened(replace(settings, automatic="proven", automatic_target=TARGET)) as found:
-        yield found
+    async with Door.opened(replace(settings, automatic="proven", automatic_target=TARGET)) as door:
+        yield door
 
 
 async def _handed_in(door: Door) -> dict[str, object]:
@@ -88,7 +88,7 @@ async def test_the_desk_sees_where_similar_cases_went_and_a_stranger_to_them_doe
     await desk.aclose()
     for who, sees in (("reception", True), ("clerk-renshe", True), ("clerk-jiaoyu", False)):
         hint = (await careful.post("/api/v1/classify", WAGES, await careful.log_in(who))).json()
-        assert [one["unit"]["code"] for one in hint["similar"]] == (["renshe"] if sees else [])
+        assert [case["unit"]["code"] for case in hint["similar"]] == (["renshe"] if sees else [])
 
 
 async def test_a_mind_changed_later_turns_the_outcome_round(careful: Door) -> None:
@@ -108,8 +108,8 @@ async def test_stored_standings_equal_folded_ones_and_twice_changes_nothing_more
         await _confirmed(careful, unit)
     before = await outcomes.list_cell_states()
     handler = classification.build_outcome_handler(TARGET)
-    for one in await Outcome.all():
-        await handler({"no": one.case_no, "seq": 2}, careful.context.clock.now())
+    for outcome in await Outcome.all():
+        await handler({"no": outcome.case_no, "seq": 2}, careful.context.clock.now())
     assert await outcomes.list_cell_states() == before
     assert await outcomes.recompute_cells(TARGET) == []
     assert await outcomes.recompute_cells(0.05)  # another target, other standings

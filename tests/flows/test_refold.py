@@ -27,7 +27,7 @@ async def _as_an_older_version_left_it(context: AppContext) -> tuple[str, Clock]
 
 
 async def _found() -> list[recalculation.CaseDifference]:
-    return [each async for each in recalculation.find_differences()]
+    return [difference async for difference in recalculation.find_differences()]
 
 
 async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(context: AppContext) -> None:
@@ -35,17 +35,17 @@ async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(con
     entries = await Entry.all().count()
     (damage, *_) = [d async for d in jobs.find_damages(context.settings.data)]
     assert (damage.where, damage.code) == (f"case {no}", jobs.CLOCKS_DIFFER)
-    (each,) = await _found()
+    (difference,) = await _found()
     early = notify.due_legal_day - 2 * DAY
-    assert (each.no, each.broken) == (no, "")
-    assert set(each.changes) == {"提出异议 不再计时", f"受理告知 {early}→{notify.due_legal_day}"}
-    assert await Entry.all().count() == entries and await _found() == [each]
+    assert (difference.no, difference.broken) == (no, "")
+    assert set(difference.changes) == {"提出异议 不再计时", f"受理告知 {early}→{notify.due_legal_day}"}
+    assert await Entry.all().count() == entries and await _found() == [difference]
 
 
 async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_whole_again(context: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(context)
-    (each,) = await _found()
-    await recalculation.recalculate(each, recalculation.CAUSE, MONDAY + DAY)
+    (difference,) = await _found()
+    await recalculation.recalculate(difference, recalculation.CAUSE, MONDAY + DAY)
     seen = await file(context, no)
     assert seen.entries[-1].act == Act.REFOLD
     assert seen.entries[-1].data["reason"].startswith(recalculation.CAUSE)
@@ -58,14 +58,14 @@ async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_w
 async def test_a_file_whose_chain_is_broken_is_left_to_people(context: AppContext) -> None:
     no, _ = await _as_an_older_version_left_it(context)
     await Entry.filter(case__no=no, seq=1).update(at=MONDAY - timedelta(days=3))
-    (each,) = await _found()
-    assert each.broken == "entry 1"
+    (difference,) = await _found()
+    assert difference.broken == "entry 1"
 
 
 async def test_somebody_who_acts_meanwhile_has_counted_it_anew_themselves(context: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(context)
-    (each,) = await _found()
+    (difference,) = await _found()
     await does(no, "clerk-jiaoyu", Act.NOTE, 2 * HOUR, text="已联系")
     assert await _found() == []
     assert [c for c in (await file(context, no)).clocks if c.term == "notify"] == [notify]
-    assert each.no == no
+    assert difference.no == no

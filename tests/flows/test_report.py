@@ -38,25 +38,25 @@ def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
 
 
 async def test_word_excel_and_figures_say_the_same(lived_in: AppContext) -> None:
-    found = await made(lived_in)
-    told = [table for section in found.sections for table in section.tables if table.rows]
-    paragraphs, tables = texts_of(annual_report_files.to_docx(found))
-    assert found.title in paragraphs
-    assert [section.heading for section in found.sections] == [p for p in paragraphs if p[:2] in _HEADS]
-    assert len(tables) == len(told)
-    for table, grid in zip(told, tables, strict=True):
+    report = await made(lived_in)
+    filled_tables = [table for section in report.sections for table in section.tables if table.rows]
+    paragraphs, tables = texts_of(annual_report_files.to_docx(report))
+    assert report.title in paragraphs
+    assert [section.heading for section in report.sections] == [p for p in paragraphs if p[:2] in _HEADS]
+    assert len(tables) == len(filled_tables)
+    for table, grid in zip(filled_tables, tables, strict=True):
         wide = len(table.columns)
         assert grid[0][:wide] == [column.name for column in table.columns]
-        said = [
+        expected = [
             [annual_report.format_cell(c, k.sort) for c, k in zip(r, table.columns, strict=True)] for r in table.rows
         ]
-        assert [row[:wide] for row in grid[1:]] == said
-    book = CalamineWorkbook.from_filelike(BytesIO(annual_report_files.to_xlsx(found)))
+        assert [row[:wide] for row in grid[1:]] == expected
+    book = CalamineWorkbook.from_filelike(BytesIO(annual_report_files.to_xlsx(report)))
     assert book.sheet_names == [
         "说明",
-        *(annual_report_files.sheet_name(section.heading) for section in found.sections),
+        *(annual_report_files.sheet_name(section.heading) for section in report.sections),
     ]
-    for section in found.sections:
+    for section in report.sections:
         cells = [
             cell
             for row in book.get_sheet_by_name(annual_report_files.sheet_name(section.heading)).to_python()
@@ -67,7 +67,7 @@ async def test_word_excel_and_figures_say_the_same(lived_in: AppContext) -> None
 
     question = Question(periods.parse_year("2026"), lived_in.clock.now(), lived_in.settings.rating_days)
     engine = definitions.compute_figures(facts.sum_units(await facts.count_facts(question)), Weights())
-    compared = next(s for s in found.sections if s.heading.startswith("七")).tables[0]
+    compared = next(s for s in report.sections if s.heading.startswith("七")).tables[0]
     assert [row[1] for row in compared.rows] == [
         kpi_table.format_value(code, engine[code].value) for code in KPI_BY_CODE
     ]
@@ -77,12 +77,12 @@ _HEADS = tuple(f"{number}、" for number in "一二三四五六七八")
 
 
 async def test_the_numbers_of_a_year_add_up(lived_in: AppContext) -> None:
-    found = await made(lived_in)
-    kinds, channels, months = found.sections[0].tables
+    report = await made(lived_in)
+    kinds, channels, months = report.sections[0].tables
     total = sum(int(row[1] or 0) for row in kinds.rows)
     assert total == sum(int(row[1] or 0) for row in channels.rows) == sum(int(row[1] or 0) for row in months.rows)
-    assert f"共收到诉求 {total} 件" in found.sections[0].sentences[0]
-    assert total == sum(int(row[1] or 0) for row in found.sections[1].tables[0].rows)
+    assert f"共收到诉求 {total} 件" in report.sections[0].sentences[0]
+    assert total == sum(int(row[1] or 0) for row in report.sections[1].tables[0].rows)
     assert "检举控告" not in [row[0] for row in kinds.rows]
 
 
@@ -92,10 +92,10 @@ async def test_a_year_before_the_first_is_said_not_to_be_kept(context: AppContex
 
 async def test_the_three_suggestions_and_their_adoption_are_told(door: Door) -> None:
     assert _fourth(await made(door.context)).sentences == ("本年没有提出三项建议。",)
-    said = {"kind": "improve", "unit": "jiaoyu", "title": "改进来信登记", "text": "登记不及时，请改进。"}
+    proposal = {"kind": "improve", "unit": "jiaoyu", "title": "改进来信登记", "text": "登记不及时，请改进。"}
     chief, lead = await door.page_client("supervisor"), await door.page_client("lead-jiaoyu")
-    first = await chief.post("/desk/measures/new", data=said)
-    await chief.post("/desk/measures/new", data={**said, "title": "改进答复"})
+    first = await chief.post("/desk/measures/new", data=proposal)
+    await chief.post("/desk/measures/new", data={**proposal, "title": "改进答复"})
     address = first.headers["location"].split("?")[0]
     await lead.post(f"{address}/answer", data={"text": "已经改进。", "adoption": "adopted"})
     for client in (chief, lead):
@@ -104,15 +104,15 @@ async def test_the_three_suggestions_and_their_adoption_are_told(door: Door) -> 
     assert rows == (("改进工作建议", 2, 1, 1), ("完善政策建议", 0, 0, 0), ("追究责任建议", 0, 0, 0))
 
 
-def _fourth(found: Report) -> Section:
-    (section,) = [each for each in found.sections if each.heading.startswith("四")]
+def _fourth(report: Report) -> Section:
+    (section,) = [section for section in report.sections if section.heading.startswith("四")]
     return section
 
 
 async def test_an_empty_year_makes_a_report_too(context: AppContext) -> None:
-    found = await made(context, "2020")
-    assert texts_of(annual_report_files.to_docx(found))[0][0] == "2020 年度信访和诉求办理情况报告"
-    assert annual_report_files.to_xlsx(found)
+    report = await made(context, "2020")
+    assert texts_of(annual_report_files.to_docx(report))[0][0] == "2020 年度信访和诉求办理情况报告"
+    assert annual_report_files.to_xlsx(report)
     with pytest.raises(Invalid):
         await made(context, "neulich")
 

@@ -70,8 +70,8 @@ async def test_from_a_message_to_a_published_score(door: Door) -> None:
 
     anna = door.browser()
     try:
-        found = await anna.post("/lookup", data={"check": no, "code": code}, follow_redirects=True)
-        assert "三日内结清工资" in found.text
+        case_page = await anna.post("/lookup", data={"check": no, "code": code}, follow_redirects=True)
+        assert "三日内结清工资" in case_page.text
         assert "安小娜" not in (await door.get(f"/replies?q={no}")).text
         rated = await anna.post("/case/acts/rate", data={"level": "2", "text": "只发了一个月的", "tags": "209"})
         assert rated.status_code == 303, rated.text

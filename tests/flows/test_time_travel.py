@@ -48,8 +48,8 @@ class Journey:
         return await self.seen()
 
     async def seen(self) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.door.get(f"/api/v1/cases/{self.no}?code={self.code}")).json()
-        return found
+        case: dict[str, Any] = (await self.door.get(f"/api/v1/cases/{self.no}?code={self.code}")).json()
+        return case
 
     async def page(self) -> str:
         client = self.door.browser()
@@ -59,8 +59,8 @@ class Journey:
 
 
 def clock(case: dict[str, Any], term: str) -> dict[str, Any]:
-    found: dict[str, Any] = [c for c in case["clocks"] if c["term"] == term][-1]
-    return found
+    clocks: dict[str, Any] = [c for c in case["clocks"] if c["term"] == term][-1]
+    return clocks
 
 
 async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced(door: Door) -> None:

@@ -54,12 +54,12 @@ async def appeal(context: AppContext, **more: object) -> str:
 
 async def look(context: AppContext, moment: datetime) -> int:
     """The sweep and what follows from it."""
-    told = await jobs.sweep_clocks(stand(context, moment))
+    count = await jobs.sweep_clocks(stand(context, moment))
     await outbox.drain(bootstrap.build_handlers(context), moment)
-    return told
+    return count
 
 
-async def told(no: str) -> list[tuple[str, str, str]]:
+async def list_notices_of(no: str) -> list[tuple[str, str, str]]:
     rows = await Notice.filter(case_no=no, clock__isnull=False).order_by("id").values("stage", "audience", "unit")
     return [(row["stage"], row["audience"], row["unit"]) for row in rows]
 
@@ -68,8 +68,8 @@ async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(conte
     no = await appeal(context)
     for day in range(40):
         await look(context, MONDAY + day * DAY)
-    found = [each for each in await told(no) if each[0] != "amber"]
-    notify = [(stage, audience) for stage, audience, _ in found]
+    notices = [notice for notice in await list_notices_of(no) if notice[0] != "amber"]
+    notify = [(stage, audience) for stage, audience, _ in notices]
     for stage, audiences in {
         "today": {"unit", "head"},
         "late": {"unit", "head", "desk", "overseer"},
@@ -78,19 +78,19 @@ async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(conte
         "late_5": {"head", "overseer", "joint"},
     }.items():
         assert {a for s, a in notify if s == stage} == audiences, stage
-    assert len(found) == len(set(found)), "nobody hears of the same stage twice"
+    assert len(notices) == len(set(notices)), "nobody hears of the same stage twice"
 
 
 async def test_the_sweep_and_its_messages_may_run_twice(context: AppContext) -> None:
     no = await appeal(context)
     late = at("2026-10-09 09:00")
     assert await look(context, late)
-    before = await told(no)
+    before = await list_notices_of(no)
     assert await look(context, late) == 0
     for message in await Message.filter(kind="clock.reached"):
         await Message.filter(id=message.id).update(done_at=None)
     await outbox.drain(bootstrap.build_handlers(context), late)
-    assert await told(no) == before
+    assert await list_notices_of(no) == before
 
 
 async def test_a_deadline_that_moved_is_warned_of_anew(context: AppContext) -> None:
@@ -98,13 +98,13 @@ async def test_a_deadline_that_moved_is_warned_of_anew(context: AppContext) -> N
     clerk, lead = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
     await look(context, MONDAY + 57 * DAY)
-    assert ("amber", "unit", "jiaoyu") in await told(no)
+    assert ("amber", "unit", "jiaoyu") in await list_notices_of(no)
     await Notice.all().delete()
     await case_actions.perform_act(context, no, Act.EXTEND, lead, {"reason": "需要实地测量", "days": 30})
     await look(context, MONDAY + 58 * DAY)
-    assert not [stage for stage, _, _ in await told(no) if stage == "late"]
+    assert not [stage for stage, _, _ in await list_notices_of(no) if stage == "late"]
     await look(context, MONDAY + 88 * DAY)
-    assert ("amber", "unit", "jiaoyu") in await told(no)
+    assert ("amber", "unit", "jiaoyu") in await list_notices_of(no)
 
 
 async def test_whoever_answered_in_time_hears_nothing_more(context: AppContext) -> None:
@@ -113,7 +113,9 @@ async def test_whoever_answered_in_time_hears_nothing_more(context: AppContext) 
     clerk = await directory.load_actor("clerk-jiaoyu")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
     await outbox.drain(bootstrap.build_handlers(context), context.clock.now())
-    assert not [row for row in await told(no) if row[0] == "late"], "it was accepted between the look and the telling"
+    assert not [row for row in await list_notices_of(no) if row[0] == "late"], (
+        "it was accepted between the look and the telling"
+    )
 
 
 async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_words(context: AppContext) -> None:
@@ -127,13 +129,13 @@ async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_w
     )
     await Staff.filter(username="supervisor").update(cleared=False)
     await look(context, at("2026-09-22 09:00"))
-    assert {audience for _, audience, _ in await told(no)} == {"unit", "head", "desk"}
+    assert {audience for _, audience, _ in await list_notices_of(no)} == {"unit", "head", "desk"}
     await Staff.filter(username="supervisor").update(cleared=True)
     await look(context, at("2026-09-25 09:00"))
     above = await Notice.filter(case_no=no, audience="overseer")
     assert above
     words = {row.words for row in await Notice.filter(case_no=no, clock__isnull=False)}
-    assert not [each for each in words if "礼金" in each or "教育" in each]
+    assert not [word for word in words if "礼金" in word or "教育" in word]
     assert not await Notice.filter(case_no=no, audience__in=["superior", "joint"])
     await Staff.filter(username="supervisor").update(cleared=False)
     assert not [
@@ -379,7 +381,7 @@ async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(conte
     planned = PlannedNotice(f"above:{no}", no, "clock.late", Audience.JOINT, "xinfang", "仍未办结", Priority.WORKING)
     await delivery.store_notices([planned], DeliveryPolicy.of(context.settings), MONDAY)
     kept_away, other = [await directory.load_actor(f"{who}-xinfang") for who in ("clerk", "lead")]
-    assert [len((await inbox.list_notices(each))[0]) for each in (kept_away, other)] == [1, 1]
+    assert [len((await inbox.list_notices(person))[0]) for person in (kept_away, other)] == [1, 1]
     await cases.bar_access(no, staff=[kept_away.id])
-    assert [len((await inbox.list_notices(each))[0]) for each in (kept_away, other)] == [0, 1]
-    assert [await inbox.count_unread(each, MONDAY) for each in (kept_away, other)] == [0, 1]
+    assert [len((await inbox.list_notices(person))[0]) for person in (kept_away, other)] == [0, 1]
+    assert [await inbox.count_unread(person, MONDAY) for person in (kept_away, other)] == [0, 1]

@@ -73,13 +73,13 @@ def test_a_reproach_is_no_question() -> None:
 
 def test_a_petition_needs_its_legal_basis_and_the_way_to_review() -> None:
     assert {"no_basis", "no_review"} <= _codes(APPEAL, "经查，补偿款已按标准发放，不予支持您的请求，请您理解。")
-    told = (
+    reply = (
         "经查，补偿款按《土地管理法》第四十八条和区片综合地价计算，没有少算，对重新核定的请求不予支持。"
         "如不服，可在收到本意见之日起三十日内向云川区人民政府请求复查。"
     )
-    assert not {"no_basis", "no_review"} & _codes(APPEAL, told)
+    assert not {"no_basis", "no_review"} & _codes(APPEAL, reply)
     last = ReplyContext(APPEAL.title, APPEAL.text, APPEAL.kind, APPEAL.profile, Stage.RE_REVIEW)
-    assert "no_review" not in _codes(last, told[:60])
+    assert "no_review" not in _codes(last, reply[:60])
 
 
 def test_an_answer_in_other_words_about_the_same_matter_is_to_the_point() -> None:

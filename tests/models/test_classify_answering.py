@@ -18,8 +18,8 @@ EAST, WEST, SCHOOLS, HUB = range(4)
 MATTERS = ("道路坑洼一直没有修", "自来水压力太低", "路灯坏了很久", "广场舞音响太吵", "垃圾没有人清运")
 
 
-def after(answering: UnitRecommender, told: list[tuple[str, int]]) -> UnitRecommender:
-    for body, unit in told:
+def after(answering: UnitRecommender, answers: list[tuple[str, int]]) -> UnitRecommender:
+    for body, unit in answers:
         answering.add_answer(answering.score("反映问题", body), unit)
     answering.fit()
     return answering
@@ -71,8 +71,8 @@ def test_before_anything_is_learnt_the_rows_decide() -> None:
 def test_rows_nobody_follows_stop_counting() -> None:
     routes = np.zeros((len(taxonomy.LEVEL2), 2))
     routes[:, 0] = 1.0
-    told = [(f"{matter}，请处理{number}", 1) for number in range(8) for matter in MATTERS]
-    answering = after(UnitRecommender(cold(), 2, routes=routes), told)
+    answers = [(f"{matter}，请处理{number}", 1) for number in range(8) for matter in MATTERS]
+    answering = after(UnitRecommender(cold(), 2, routes=routes), answers)
     assert best(answering, "路灯", "路灯又坏了") == 1
     assert all(weight >= 0 for weight in answering.weight_by_predictor.values())
 

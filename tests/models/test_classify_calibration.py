@@ -13,9 +13,9 @@ RANDOM = np.random.default_rng(7)
 @pytest.mark.parametrize("offset", [-2.0, 0.0, 0.8])
 def test_reading_the_odds_anew_changes_no_answer(offset: float, slope: float) -> None:
     for shares in RANDOM.dirichlet(np.full(7, 0.3), size=200):
-        found = recalibrated(shares, PlattScaling(offset, slope))
-        assert found.sum() == pytest.approx(1.0)
-        assert (np.argsort(-found, kind="stable") == np.argsort(-shares, kind="stable")).all()
+        recalibrated_shares = recalibrated(shares, PlattScaling(offset, slope))
+        assert recalibrated_shares.sum() == pytest.approx(1.0)
+        assert (np.argsort(-recalibrated_shares, kind="stable") == np.argsort(-shares, kind="stable")).all()
 
 
 def test_who_was_always_as_right_as_sure_is_left_alone() -> None:
@@ -26,10 +26,10 @@ def test_who_was_always_as_right_as_sure_is_left_alone() -> None:
 
 
 def test_who_was_too_sure_is_sobered() -> None:
-    said = RANDOM.uniform(0.5, 0.999, 20_000)
-    odds = np.log(said / (1 - said))
+    confidence = RANDOM.uniform(0.5, 0.999, 20_000)
+    odds = np.log(confidence / (1 - confidence))
     true = 1 / (1 + np.exp(-(0.4 + 0.6 * odds)))
-    offset, slope = fit_platt(said, RANDOM.random(20_000) < true)
+    offset, slope = fit_platt(confidence, RANDOM.random(20_000) < true)
     assert (offset, slope) == pytest.approx((0.4, 0.6), abs=0.08)
     assert recalibrated(np.array([0.99, 0.006, 0.004]), PlattScaling(offset, slope))[0] < 0.97
     assert recalibrated(np.array([0.5, 0.3, 0.2]), PlattScaling(offset, slope))[0] > 0.5

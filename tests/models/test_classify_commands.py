@@ -52,8 +52,8 @@ async def test_labels_the_release_in_force_does_not_know_put_a_better_one_in_for
 ) -> None:
     """This town files transport under telecoms and telecoms under transport."""
     filed = {"10": "12", "12": "10", "11": "11"}
-    told = [e for e in seed_examples([]) if e.source == "example" and e.category[:2] in filed]
-    rows = [(e.title, e.text, filed[e.category[:2]]) for e in told]
+    examples = [e for e in seed_examples([]) if e.source == "example" and e.category[:2] in filed]
+    rows = [(e.title, e.text, filed[e.category[:2]]) for e in examples]
     outcome = await _train(context, _file(tmp_path / "habits.csv", rows))
     assert outcome["kind"] == "trained"
     assert outcome["promoted"], outcome
@@ -82,9 +82,9 @@ async def test_a_correction_is_kept_once_per_case_and_without_persons(context: A
     for category in ("0305", "0304"):
         text = "我的电话13812345678，小区停水"
         await trainer.store_label("停水", text, category, case_no="XQ1", by="reception", now=MONDAY)
-    (kept,) = await trainer.load_labelled_messages()
-    assert kept.label == "0304"
-    assert "13812345678" not in kept.text
+    (message,) = await trainer.load_labelled_messages()
+    assert message.label == "0304"
+    assert "13812345678" not in message.text
 
 
 async def test_a_correction_to_an_unknown_category_is_refused(context: AppContext) -> None:

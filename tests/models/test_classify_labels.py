@@ -63,8 +63,8 @@ def test_every_category_has_a_card_and_at_least_six_examples() -> None:
 
 
 def test_no_example_stands_twice() -> None:
-    told = [(e.title, e.text) for e in seed_examples([]) if e.source == "example"]
-    assert len(told) == len(set(told))
+    texts = [(e.title, e.text) for e in seed_examples([]) if e.source == "example"]
+    assert len(texts) == len(set(texts))
 
 
 def test_frozen_messages_cover_the_tree_and_are_never_fitted_on() -> None:

@@ -10,7 +10,7 @@ WATER = [("停水", f"清波小区{i}栋停水两天没有人来修") for i in r
 WAGES = [("欠薪", f"第{i}工地老板拖欠工资不给") for i in range(30)]
 MESSAGES = [*WATER, *WAGES]
 THINKS: list[NDArray[np.float64]] = [np.array([0.9, 0.1])] * 30 + [np.array([0.1, 0.9])] * 30
-OPINIONS = [[one] for one in THINKS]
+OPINIONS = [[distribution] for distribution in THINKS]
 
 
 def _chances(learnt: LocalCorrection, title: str, body: str, thought: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -44,8 +44,8 @@ def test_chances_add_up_to_one_whatever_is_said() -> None:
 
 
 def test_the_same_outcomes_give_the_same_correction() -> None:
-    one, two = (adaptation.fit_correction(MESSAGES, OPINIONS, [1] * 30 + [0] * 30, 2) for _ in range(2))
-    assert one is not None
+    first, two = (adaptation.fit_correction(MESSAGES, OPINIONS, [1] * 30 + [0] * 30, 2) for _ in range(2))
+    assert first is not None
     assert two is not None
-    assert (one.bias == two.bias).all()
-    assert all((a.weights == b.weights).all() for a, b in zip(one.blocks, two.blocks, strict=True))
+    assert (first.bias == two.bias).all()
+    assert all((a.weights == b.weights).all() for a, b in zip(first.blocks, two.blocks, strict=True))

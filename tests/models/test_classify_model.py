@@ -44,12 +44,12 @@ def test_most_frozen_messages_come_under_their_heading() -> None:
 
 def test_reasons_are_words_of_the_message_and_the_duty_that_fits() -> None:
     title, body = "停水两天没有人管", "自来水公司的电话打不通，水压一直很低。"
-    told = cold().predict(title, body).reasons
-    words = [reason for reason in told if not reason.text.startswith("职责相近：")]
+    reasons = cold().predict(title, body).reasons
+    words = [reason for reason in reasons if not reason.text.startswith("职责相近：")]
     assert words
     assert all(reason.text in f"{title} {body}" for reason in words)
     assert words[0].weight == max(reason.weight for reason in words)
-    assert [r.text for r in told if r.text.startswith("职责相近：")] == [
+    assert [r.text for r in reasons if r.text.startswith("职责相近：")] == [
         "职责相近：家里突然停水、水压低，由供水管理所抢修答复"
     ]
 
@@ -123,9 +123,9 @@ def test_a_release_is_refused_when_one_bit_changed(tmp_path: Path) -> None:
     for name, place in (("weights.npz", 1000), ("release.json", 60)):
         folder = tmp_path / name
         shutil.copytree(cold_folder(), folder)
-        said = bytearray((folder / name).read_bytes())
-        said[place] ^= 1
-        (folder / name).write_bytes(said)
+        content = bytearray((folder / name).read_bytes())
+        content[place] ^= 1
+        (folder / name).write_bytes(content)
         with pytest.raises(ReleaseDamaged):
             load(folder)
 

@@ -66,9 +66,9 @@ def test_labels_under_three_headings_do_not_spoil_the_other_fourteen() -> None:
 def test_what_people_file_differently_is_learnt() -> None:
     """Here the town files what we call agriculture under commerce and the other way round."""
     swapped = {"01": "11", "11": "01"}
-    told = [replace(e, category=swapped[e.category]) for e in _told(("01", "11"))]
-    taught = training.fit([*OWN, *told, *told])
-    rows = [LabelledMessage(e.title, e.text, e.category) for e in told]
+    examples = [replace(e, category=swapped[e.category]) for e in _told(("01", "11"))]
+    taught = training.fit([*OWN, *examples, *examples])
+    rows = [LabelledMessage(e.title, e.text, e.category) for e in examples]
     assert evaluate(cold(), rows, restrict=True).accuracy < 0.2
     assert evaluate(taught, rows, restrict=True).accuracy > 0.8
 
@@ -80,9 +80,9 @@ def test_a_handful_of_labels_teaches_nothing_yet() -> None:
 
 def test_a_correction_down_to_level_two_teaches_level_two() -> None:
     lines = [f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户" for i in range(12)]
-    told = [Example("鸽子棚", line, "0801", "people") for line in lines]
+    examples = [Example("鸽子棚", line, "0801", "people") for line in lines]
     before = cold().probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
-    after = training.fit([*OWN, *told]).probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
+    after = training.fit([*OWN, *examples]).probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
     place = taxonomy.LEVEL2.index("0801")
     assert after[place] > max(0.5, before[place])
 
@@ -100,8 +100,8 @@ def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp
     """This town files telecoms under transport; so few labels could not have taught a head of their own."""
     messages = [(e.title, e.text) for e in MESSAGES[::4]]
     others = [e for e in _told(taxonomy.LEVEL1, every=9) if e.category != "12"]
-    told = [replace(e, category="10", source="people") for e in _told(("12",))][:25]
-    fitted = training.fit([*OWN, *others, *told], unlabelled=messages)
+    examples = [replace(e, category="10", source="people") for e in _told(("12",))][:25]
+    fitted = training.fit([*OWN, *others, *examples], unlabelled=messages)
     assert fitted.kind == "trained"
     rows = [LabelledMessage(e.title, e.text, "10") for e in _told(("12",))[25:]]
     assert evaluate(fitted, rows).accuracy > evaluate(cold(), rows).accuracy + 0.3
@@ -113,9 +113,9 @@ def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp
 
 def test_what_people_say_below_a_heading_is_learnt_beside_unlabelled_messages_too() -> None:
     lines = [f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户" for i in range(12)]
-    told = [Example("鸽子棚", line, "0801", "people") for line in lines]
+    examples = [Example("鸽子棚", line, "0801", "people") for line in lines]
     asked = "鸽子棚", "楼上的鸽子棚羽毛乱飞"
-    after = training.fit([*OWN, *told], unlabelled=[(e.title, e.text) for e in MESSAGES[::4]]).probabilities(*asked)
+    after = training.fit([*OWN, *examples], unlabelled=[(e.title, e.text) for e in MESSAGES[::4]]).probabilities(*asked)
     place = taxonomy.LEVEL2.index("0801")
     assert after[place] > max(0.5, cold().probabilities(*asked)[place])
 

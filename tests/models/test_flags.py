@@ -18,20 +18,21 @@ DATA = Path(__file__).with_name("data")
 KEPT = ("attention", "attention_voices")
 
 
-def kept(name: str) -> list[tuple[frozenset[str], str]]:
+def load_test_set(name: str) -> list[tuple[frozenset[str], str]]:
     rows = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))["messages"]
-    return [(frozenset(codes.split()), said) for codes, said in rows]
+    return [(frozenset(codes.split()), sentence) for codes, sentence in rows]
 
 
 def by_rules(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    return flag_model.measure(messages, [frozenset(flags.detect_flag_codes("", said)) for _, said in messages])
+    return flag_model.measure(messages, [frozenset(flags.detect_flag_codes("", sentence)) for _, sentence in messages])
 
 
 def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    found = [
-        frozenset(flags.detect_flag_codes("", said)) | set(flag_model.predict_flags("", said)) for _, said in messages
+    predicted = [
+        frozenset(flags.detect_flag_codes("", sentence)) | set(flag_model.predict_flags("", sentence))
+        for _, sentence in messages
     ]
-    return flag_model.measure(messages, found)
+    return flag_model.measure(messages, predicted)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,35 +49,35 @@ def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
 
 
 def test_the_sets_are_large_and_none_of_them_is_learnt() -> None:
-    measured = [said for name in KEPT for _, said in kept(name)]
+    measured = [sentence for name in KEPT for _, sentence in load_test_set(name)]
     assert len(measured) >= 300
-    assert not set(measured) & {said for _, said in flag_model.load_training_sentences()}
+    assert not set(measured) & {sentence for _, sentence in flag_model.load_training_sentences()}
 
 
 def test_usual_words_are_nearly_all_seen_and_few_calm_ones_are() -> None:
-    for flag, found in by_rules(flag_model.load_training_sentences()).items():
-        assert found["recall"] >= 0.9, (flag, found)
-        assert found["precision"] >= 0.7, (flag, found)
+    for flag, figures in by_rules(flag_model.load_training_sentences()).items():
+        assert figures["recall"] >= 0.9, (flag, figures)
+        assert figures["precision"] >= 0.7, (flag, figures)
 
 
 @pytest.mark.parametrize("name", KEPT)
 def test_with_hunches_nearly_all_unusual_words_are_seen_and_most_that_is_shown_is_so(name: str) -> None:
-    found = by_both(kept(name))
-    for flag, one in found.items():
-        assert one["recall"] >= 0.8, (flag, one)
-        assert one["precision"] >= 0.6, (flag, one)
-    assert sum(one["recall"] for one in found.values()) / len(found) >= 0.9, found
+    figures = by_both(load_test_set(name))
+    for flag, figures_of_flag in figures.items():
+        assert figures_of_flag["recall"] >= 0.8, (flag, figures_of_flag)
+        assert figures_of_flag["precision"] >= 0.6, (flag, figures_of_flag)
+    assert sum(figures_of_flag["recall"] for figures_of_flag in figures.values()) / len(figures) >= 0.9, figures
 
 
 @pytest.mark.parametrize(
-    ("said", "flag"),
+    ("message", "flag"),
     [
         pytest.param("路灯坏了。" * 30 + "我已经写好遗书，药也买了。" + "另外井盖松动。" * 30, flags.SELF_HARM, id="in the middle"),
         pytest.param("楼里煤气味很浓,有人晕倒了,快来", flags.LIFE, id="with half-width marks"),
     ],
 )  # fmt: skip
-def test_danger_is_seen_wherever_and_however_it_stands(said: str, flag: str) -> None:
-    assert flag in flags.detect_flag_codes("反映情况", said)
+def test_danger_is_seen_wherever_and_however_it_stands(message: str, flag: str) -> None:
+    assert flag in flags.detect_flag_codes("反映情况", message)
 
 
 def test_whom_a_message_is_written_to_is_not_accused() -> None:
@@ -84,12 +85,12 @@ def test_whom_a_message_is_written_to_is_not_accused() -> None:
 
 
 def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
-    said = (
+    message = (
         "各位好，我家在老城区住了二十年，邻里一向和睦。" * 4
         + "昨晚他坐在江堤上说不如跟着水走了算了。"
         + "也想问问公交几点收班。" * 4
     )
-    assert flags.SELF_HARM in {*flags.detect_flag_codes("", said), *flag_model.predict_flags("", said)}
+    assert flags.SELF_HARM in {*flags.detect_flag_codes("", message), *flag_model.predict_flags("", message)}
 
 
 @pytest.mark.parametrize("title", ["小区停水", "路灯不亮", "咨询医保报销比例", "建议增设公交站"])
@@ -108,9 +109,9 @@ def test_personal_data_is_named_by_its_sort_and_never_shown() -> None:
 
 def test_a_flag_moves_no_clock() -> None:
     """Urgency shortens clocks by a table of its own; what only a flag knows leaves it alone."""
-    said = "业主们约好下周一起去讨说法"
-    assert flags.detect_flag_codes("", said) == (flags.GROUP,)
-    assert urgency.detect_level("", said) == 0
+    text = "业主们约好下周一起去讨说法"
+    assert flags.detect_flag_codes("", text) == (flags.GROUP,)
+    assert urgency.detect_level("", text) == 0
 
 
 async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> None:
@@ -123,7 +124,7 @@ if __name__ == "__main__":
     flag_model.prepare(Path(tempfile.mkdtemp()))
     for name, messages in (
         ("written with", flag_model.load_training_sentences()),
-        *((name, kept(name)) for name in KEPT),
+        *((name, load_test_set(name)) for name in KEPT),
     ):
         for how, measure in (("rules", by_rules), ("rules and hunches", by_both)):
             print(name, len(messages), how, json.dumps(measure(messages), ensure_ascii=False))

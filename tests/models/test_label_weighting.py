@@ -24,8 +24,8 @@ def _lessons(
     return [WeightedLabel(title, text, category, "wenlv", by, state) for title, text in TEXTS[:number]]
 
 
-def _weight(found: list[WeightedLabel], **which: str) -> float:
-    return sum(one.weight for one in found if all(getattr(one, name) == value for name, value in which.items()))
+def _weight(labels: list[WeightedLabel], **which: str) -> float:
+    return sum(label.weight for label in labels if all(getattr(label, name) == value for name, value in which.items()))
 
 
 def _nothing(title: str, text: str) -> tuple[str, float]:
@@ -44,9 +44,9 @@ def test_two_hundred_lessons_of_one_clerk_weigh_no_more_than_the_cap() -> None:
 
 
 def test_lessons_a_second_person_confirmed_weigh_whole() -> None:
-    found = label_weighting.weigh_labels(_lessons(200, state=CONFIRMED), _nothing)
-    assert _weight(found) > 190
-    assert {why for one in found for why in one.why} <= {"campaign"}
+    labels = label_weighting.weigh_labels(_lessons(200, state=CONFIRMED), _nothing)
+    assert _weight(labels) > 190
+    assert {why for label in labels for why in label.why} <= {"campaign"}
 
 
 def test_what_came_back_teaches_nothing() -> None:
@@ -62,24 +62,24 @@ def test_a_hundred_copies_of_one_text_weigh_as_three() -> None:
 def test_who_contradicts_what_such_texts_were_confirmed_to_be_is_not_believed() -> None:
     title, text = TEXTS[0]
     good = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", CONFIRMED)
-    found = label_weighting.weigh_labels(
+    labels = label_weighting.weigh_labels(
         [good, replace(good, category="0804", by="rexian/乙", state=UNCONFIRMED)], _nothing
     )
-    assert [one.weight for one in found] == [1.0, 0.0]
-    assert found[1].why == ("contradicted",)
+    assert [label.weight for label in labels] == [1.0, 0.0]
+    assert labels[1].why == ("contradicted",)
 
 
 def test_two_people_at_odds_count_for_half_each() -> None:
     title, text = TEXTS[0]
-    one = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", UNCONFIRMED)
-    found = label_weighting.weigh_labels([one, replace(one, category="0804", by="rexian/乙")], _nothing)
-    assert [each.weight for each in found] == [0.25, 0.25]
+    label = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", UNCONFIRMED)
+    labels = label_weighting.weigh_labels([label, replace(label, category="0804", by="rexian/乙")], _nothing)
+    assert [weighted.weight for weighted in labels] == [0.25, 0.25]
 
 
 def test_who_says_much_that_the_release_is_sure_is_otherwise_needs_a_second_person() -> None:
-    found = label_weighting.weigh_labels(_lessons(100, category="0804"), _sure_of_sport)
-    assert all("unlike" in one.why for one in found)
-    assert _weight(found) <= 100 * 0.5 * label_weighting.CONTRARY_FACTOR + 0.01
+    labels = label_weighting.weigh_labels(_lessons(100, category="0804"), _sure_of_sport)
+    assert all("unlike" in label.why for label in labels)
+    assert _weight(labels) <= 100 * 0.5 * label_weighting.CONTRARY_FACTOR + 0.01
     confirmed = label_weighting.weigh_labels(_lessons(100, category="0804", state=CONFIRMED), _sure_of_sport)
     assert _weight(confirmed) > 90
 
@@ -121,9 +121,13 @@ def test_a_return_and_a_correction_teach_what_the_second_unit_confirms() -> None
         _entry(Act.ASSIGN, "rexian/甲", 5, unit="wenlv"),
         _entry(Act.ACCEPT, "wenlv/丁", 6),
     ]
-    returned, said, confirmed = (training_labels.derive_label(story[:n]) for n in (3, 5, 6))
+    returned, unconfirmed, confirmed = (training_labels.derive_label(story[:n]) for n in (3, 5, 6))
     assert returned is not None and (returned.category, returned.state) == ("0108", RETURNED)
-    assert said is not None and (said.category, said.state, said.was) == ("0609", UNCONFIRMED, "0108")
+    assert unconfirmed is not None and (unconfirmed.category, unconfirmed.state, unconfirmed.was) == (
+        "0609",
+        UNCONFIRMED,
+        "0108",
+    )
     assert confirmed is not None and (confirmed.state, confirmed.confirmed_by) == (CONFIRMED, "wenlv/丁")
     assert (confirmed.by, confirmed.unit, confirmed.source) == ("rexian/甲", "wenlv", "classify")
 
@@ -163,5 +167,5 @@ def test_a_category_that_surely_lost_is_named_whatever_the_mean_says() -> None:
     before = [True] * 12 + [False] * 100
     after = [False] * 12 + [True] * 100
     assert not comparison.compare(before, after).is_worse
-    found = comparison.compare_by(tried, before, after, comparison.level1_of)
-    assert [name for name, part in found.items() if comparison.is_worse_in_part(part)] == ["08"]
+    tests = comparison.compare_by(tried, before, after, comparison.level1_of)
+    assert [name for name, part in tests.items() if comparison.is_worse_in_part(part)] == ["08"]

@@ -59,7 +59,7 @@ def _entries(*lines: Line) -> list[EntryView]:
     ],
 )  # fmt: skip
 def test_what_people_made_of_a_proposal(lines: list[Line], is_right: bool | None) -> None:
-    found = find_proposal_outcome(_entries(("submit", "citizen", "", {}), *lines))
-    assert (found.is_right if found else None) is is_right
-    if found:
-        assert (found.category, found.unit, found.confidence, found.release) == ("0402", "renshe", 0.97, "r")
+    outcome = find_proposal_outcome(_entries(("submit", "citizen", "", {}), *lines))
+    assert (outcome.is_right if outcome else None) is is_right
+    if outcome:
+        assert (outcome.category, outcome.unit, outcome.confidence, outcome.release) == ("0402", "renshe", 0.97, "r")

@@ -13,11 +13,11 @@ TARGET = 0.98
 HOUR = timedelta(hours=1)
 
 
-def _lived(said: str, standing: CellState | None = None, target: float = TARGET) -> CellState:
-    found = standing or CellState()
-    for i, one in enumerate(said):
-        found = add_outcome(found, one == "1", MONDAY + i * HOUR, target)
-    return found
+def _lived(outcomes: str, standing: CellState | None = None, target: float = TARGET) -> CellState:
+    cell = standing or CellState()
+    for i, outcome in enumerate(outcomes):
+        cell = add_outcome(cell, outcome == "1", MONDAY + i * HOUR, target)
+    return cell
 
 
 def test_a_fresh_district_has_proven_nothing() -> None:
@@ -65,12 +65,14 @@ def test_a_proof_falls_when_the_bound_does() -> None:
 
 def test_a_sudden_change_withdraws_what_thousands_had_proven_and_starts_anew() -> None:
     proven = _lived("1" * 5000)
-    said = "10110101010100"
-    fallen = _lived(said, proven)
-    assert compute_lower_bound(5000 + said.count("1"), 5000 + len(said)) >= TARGET  # in total nobody would have noticed
+    outcomes = "10110101010100"
+    fallen = _lived(outcomes, proven)
+    assert (
+        compute_lower_bound(5000 + outcomes.count("1"), 5000 + len(outcomes)) >= TARGET
+    )  # in total nobody would have noticed
     assert fallen.state is GateState.WITHDRAWN
-    assert fallen.n < len(said)
-    assert fallen.total == 5000 + len(said)
+    assert fallen.n < len(outcomes)
+    assert fallen.total == 5000 + len(outcomes)
 
 
 def test_what_was_withdrawn_must_be_proven_again() -> None:
@@ -122,6 +124,6 @@ def test_a_bad_day_is_forgotten_when_good_outcomes_follow() -> None:
 
 
 def test_folding_all_at_once_gives_the_same_standing() -> None:
-    said = "1" * 60 + "0" + "1" * 400 + "00000" + "1" * 30
-    outcomes = [(one == "1", MONDAY + i * HOUR) for i, one in enumerate(said)]
-    assert replay_outcomes(outcomes, TARGET) == _lived(said)
+    results = "1" * 60 + "0" + "1" * 400 + "00000" + "1" * 30
+    outcomes = [(result == "1", MONDAY + i * HOUR) for i, result in enumerate(results)]
+    assert replay_outcomes(outcomes, TARGET) == _lived(results)

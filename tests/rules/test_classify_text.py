@@ -14,20 +14,20 @@ def test_wide_letters_capitals_and_spaces_come_to_one_form() -> None:
 
 
 def test_the_middle_of_a_very_long_message_is_left_out() -> None:
-    told = features.tidy("头" * 5000 + "尾" * 5000)
-    assert len(told) == features.TEXT_HEAD + 1 + features.TEXT_TAIL
-    assert told.startswith("头")
-    assert told.endswith("尾")
+    tidied = features.tidy("头" * 5000 + "尾" * 5000)
+    assert len(tidied) == features.TEXT_HEAD + 1 + features.TEXT_TAIL
+    assert tidied.startswith("头")
+    assert tidied.endswith("尾")
 
 
 @given(st.text(max_size=200))
-def test_tidying_twice_changes_nothing_more(said: str) -> None:
-    assert features.tidy(features.tidy(said)) == features.tidy(said)
+def test_tidying_twice_changes_nothing_more(text: str) -> None:
+    assert features.tidy(features.tidy(text)) == features.tidy(text)
 
 
 @given(st.text(max_size=200))
-def test_every_message_has_its_characters_and_its_pairs(said: str) -> None:
-    tidied = features.tidy(said)
+def test_every_message_has_its_characters_and_its_pairs(text: str) -> None:
+    tidied = features.tidy(text)
     assert len(features.grams(tidied)) == len(tidied) + max(len(tidied) - 1, 0)
 
 

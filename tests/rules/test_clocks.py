@@ -31,11 +31,11 @@ Done = tuple[Act, datetime] | tuple[Act, datetime, Mapping[str, object]]
 
 
 def _history(*acts: Done, unit: str = "jiaoyu") -> list[CaseEvent]:
-    found = []
+    events = []
     for seq, (act, at, *data) in enumerate(acts, 1):
         by = "" if act in (Act.SUBMIT, Act.REVIEW) else unit
-        found.append(CaseEvent(seq, act, at, by, data[0] if data else {}))
-    return found
+        events.append(CaseEvent(seq, act, at, by, data[0] if data else {}))
+    return events
 
 
 def _clock(clocks: tuple[Clock, ...], term: str) -> Clock:
@@ -198,8 +198,8 @@ def _plain_again(days: list[date]) -> Calendar:
 def test_a_duty_that_ends_earlier_is_not_late_overnight() -> None:
     start = to_utc(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE_TIMEZONE))  # fifteen days end in National Day
     history = _history((Act.SUBMIT, start))
-    told = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "forward")
-    assert told.due_legal_day == date(2026, 10, 8)
+    clock = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "forward")
+    assert clock.due_legal_day == date(2026, 10, 8)
     cut = _plain_again([date(2026, 10, day) for day in range(5, 8)])
     in_time = CALENDAR.followed_by(cut, to_utc(datetime(2026, 9, 25, 12, tzinfo=OFFICE_TIMEZONE)))
     assert _clock(compute_clocks(history, _facts(Kind.APPEAL), in_time), "forward").due_legal_day == date(2026, 10, 5)
@@ -213,9 +213,9 @@ def test_a_right_that_was_told_is_not_cut_short() -> None:
     answered = to_utc(datetime(2026, 9, 3, 9, 0, tzinfo=OFFICE_TIMEZONE))  # thirty days end in National Day
     acts: tuple[Done, ...] = ((Act.SUBMIT, MONDAY - 20 * DAY), (Act.ASSIGN, MONDAY - 19 * DAY, {"unit": "jiaoyu"}))
     history = _history(*acts, (Act.ACCEPT, MONDAY - 18 * DAY), (Act.REPLY, answered, {"text": "x"}))
-    told = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "ask_review")
+    clock = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "ask_review")
     cut = CALENDAR.followed_by(_plain_again([date(2026, 10, day) for day in range(1, 8)]), answered + 5 * DAY)
-    assert told.due_legal_day == date(2026, 10, 8)
+    assert clock.due_legal_day == date(2026, 10, 8)
     assert _clock(compute_clocks(history, _facts(Kind.APPEAL), cut), "ask_review").due_legal_day == date(2026, 10, 8)
 
 

@@ -24,12 +24,12 @@ def test_without_any_past_a_small_chance_is_believed_until_the_time_is_over() ->
 
 def test_the_chance_is_the_share_of_those_still_running_that_became_late_leaning_on_all_units() -> None:
     history = History.of([*past("a", 2, 4, 6, 8, 12, 14), *past("b", *[1] * 10, 5, 5)], NOW)
-    told = history.forecast("a", "resolve", "appeal", 0.5)
-    assert (told.unit_n, told.unit_late, told.all_n, told.all_late) == (4, 2, 6, 2)
+    forecast = history.forecast("a", "resolve", "appeal", 0.5)
+    assert (forecast.unit_n, forecast.unit_late, forecast.all_n, forecast.all_late) == (4, 2, 6, 2)
     chance = PRIOR_SHARE
     for n in (6, 6, 6, 4):  # all terms, this term, this term and kind, the unit's own: two of each became late
         chance = (2 + PRIOR_WEIGHT * chance) / (n + PRIOR_WEIGHT)
-    assert told.chance == pytest.approx(chance)
+    assert forecast.chance == pytest.approx(chance)
 
 
 def test_the_longer_a_clock_runs_the_likelier_it_is_late() -> None:
@@ -53,9 +53,9 @@ def test_one_that_still_runs_and_is_late_counts_as_late() -> None:
 
 def test_expected_lateness_is_chance_times_days() -> None:
     history = History.of(past("a", *[14] * 40), NOW)
-    told = history.forecast("a", "resolve", "appeal", 0.9)
-    assert told.days_if_late == pytest.approx(4)
-    assert told.expected_days == pytest.approx(told.chance * 4)
+    forecast = history.forecast("a", "resolve", "appeal", 0.9)
+    assert forecast.days_if_late == pytest.approx(4)
+    assert forecast.expected_days == pytest.approx(forecast.chance * 4)
 
 
 def test_the_share_of_time_of_a_clock_without_length_is_whole() -> None:
@@ -63,5 +63,5 @@ def test_the_share_of_time_of_a_clock_without_length_is_whole() -> None:
 
 
 def test_a_calibrated_forecast_is_told_as_one() -> None:
-    told = compute_calibration([(0.25, n % 4 == 0) for n in range(400)], bins=1)
-    assert told["bins"] == [{"n": 400, "foretold": 0.25, "happened": 0.25}]
+    calibration = compute_calibration([(0.25, n % 4 == 0) for n in range(400)], bins=1)
+    assert calibration["bins"] == [{"n": 400, "foretold": 0.25, "happened": 0.25}]

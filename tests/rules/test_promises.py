@@ -16,9 +16,9 @@ SHORTER = '[[promise]]\nterm = "resolve"\nprofile = "petition"\nlength = "30cd"\
 
 def test_a_shorter_promise_holds_for_what_begins_under_it_and_for_nothing_that_runs() -> None:
     acts = (Act.SUBMIT, Act.ASSIGN, Act.ACCEPT)
-    said = {"terms": local_terms.list_promised_lengths(Act.ACCEPT, facts(), local_terms.parse_local_terms(SHORTER))}
-    assert said == {"terms": {"resolve": "30cd"}}
-    promised = clock(compute_clocks(history(*acts, said={Act.ACCEPT: said}), facts(), CALENDAR), "resolve")
+    data = {"terms": local_terms.list_promised_lengths(Act.ACCEPT, facts(), local_terms.parse_local_terms(SHORTER))}
+    assert data == {"terms": {"resolve": "30cd"}}
+    promised = clock(compute_clocks(history(*acts, data_by_act={Act.ACCEPT: data}), facts(), CALENDAR), "resolve")
     plain = clock(compute_clocks(history(*acts), facts(), CALENDAR), "resolve")
     assert (str(promised.length), promised.due_raw_day) == ("30cd", date(2026, 9, 4))
     assert (str(plain.length), plain.law) == ("60cd", promised.law)
@@ -45,9 +45,11 @@ def test_a_promise_in_minutes_tightens_what_runs_in_hours_or_minutes_and_nothing
     urgent, calm = facts(Kind.HELP, Profile.HOTLINE, 1), facts(Kind.HELP, Profile.HOTLINE)
     assert local_terms.list_promised_lengths(Act.ASSIGN, urgent, [promise]) == {"notify": "20min"}
     assert local_terms.list_promised_lengths(Act.ASSIGN, calm, [promise]) == {}
-    said = {Act.ASSIGN: {"unit": "jiaoyu", "terms": {"notify": "20min"}}}
-    found = clock(compute_clocks(history(Act.SUBMIT, Act.ASSIGN, said=said), urgent, CALENDAR), "notify")
-    assert (str(found.length), found.due_at - found.starts_at) == ("20min", timedelta(minutes=20))
+    data_by_act = {Act.ASSIGN: {"unit": "jiaoyu", "terms": {"notify": "20min"}}}
+    computed = clock(
+        compute_clocks(history(Act.SUBMIT, Act.ASSIGN, data_by_act=data_by_act), urgent, CALENDAR), "notify"
+    )
+    assert (str(computed.length), computed.due_at - computed.starts_at) == ("20min", timedelta(minutes=20))
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> No
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "profile", "told"),
+    ("before", "after", "profile", "audiences"),
     [
         ("", "amber", Profile.PETITION, {Audience.UNIT}),
         ("amber", "today", Profile.HOTLINE, {Audience.UNIT, Audience.HEAD}),
@@ -88,18 +88,18 @@ def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> No
         ("late_3", "late_5", Profile.HOTLINE, {Audience.HEAD, Audience.OVERSEER}),
     ],
 )
-def test_the_ladder_goes_up(before: str, after: str, profile: Profile, told: set[Audience]) -> None:
-    assert {rung.audience for rung in escalation.rules_between(before, after, profile, is_report=False)} == told
+def test_the_ladder_goes_up(before: str, after: str, profile: Profile, audiences: set[Audience]) -> None:
+    assert {rung.audience for rung in escalation.rules_between(before, after, profile, is_report=False)} == audiences
 
 
 def test_each_audience_hears_once_of_everything_that_was_passed() -> None:
-    found = escalation.rules_between("", "late_5", Profile.PETITION, is_report=False)
-    assert len({rung.audience for rung in found}) == len(found) == 6
+    rules = escalation.rules_between("", "late_5", Profile.PETITION, is_report=False)
+    assert len({rung.audience for rung in rules}) == len(rules) == 6
 
 
 def test_of_a_report_only_its_holders_and_overseers_hear() -> None:
-    found = {rung.audience for rung in escalation.rules_between("", "late_5", Profile.PETITION, is_report=True)}
-    assert found == {Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERSEER}
+    audiences = {rung.audience for rung in escalation.rules_between("", "late_5", Profile.PETITION, is_report=True)}
+    assert audiences == {Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERSEER}
 
 
 def test_what_runs_in_hours_disturbs_at_once_and_a_report_is_in_no_sum() -> None:

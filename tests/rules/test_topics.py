@@ -26,31 +26,31 @@ def _town() -> list[TopicCase]:
 
 
 def test_two_matters_among_many_messages_become_two_topics() -> None:
-    found = clustering.find_topics(_town())
-    groups = [{member.no for member in topic.members} for topic in found]
+    topics = clustering.find_topics(_town())
+    groups = [{member.no for member in topic.members} for topic in topics]
     mixer, bus = {f"N{i}" for i in range(5)}, {f"N{100 + i}" for i in range(4)}
     assert any(len(group & mixer) >= 4 and not group & bus for group in groups)
     assert any(len(group & bus) >= 3 and not group & mixer for group in groups)
-    mixing = next(topic for topic in found if {member.no for member in topic.members} & mixer)
+    mixing = next(topic for topic in topics if {member.no for member in topic.members} & mixer)
     assert "搅拌站" in mixing.title
     assert clustering.find_common_region(mixing.members) == "990102001000"
 
 
 def test_the_same_trouble_in_two_places_is_two_topics() -> None:
     def smoke(compound: str, start: int) -> list[TopicCase]:
-        told = (
+        texts = (
             (f"{compound}烧烤店油烟扰民", f"{compound}楼下烧烤店油烟直排，气味飘进家里，不敢开窗"),
             (f"{compound}楼下烧烤油烟大", f"住在{compound}，楼下烧烤店的油烟每天飘到半夜，窗户不敢开"),
             (f"请管{compound}门口的烧烤摊", f"{compound}门口烧烤油烟直排，居民反映多次没有改"),
             (f"{compound}烧烤油烟没人管", f"{compound}一楼烧烤店没有油烟管道，油烟直排到楼上"),
         )
-        return _said(told, start)
+        return _said(texts, start)
 
-    found = clustering.find_topics([*smoke("清风花园", 0), *smoke("石榴家园", 100), *_town()[9:]])
-    groups = [{member.no for member in topic.members} for topic in found]
-    one, other = {f"N{i}" for i in range(4)}, {f"N{100 + i}" for i in range(4)}
-    assert any(group >= one and not group & other for group in groups)
-    assert any(group >= other and not group & one for group in groups)
+    topics = clustering.find_topics([*smoke("清风花园", 0), *smoke("石榴家园", 100), *_town()[9:]])
+    groups = [{member.no for member in topic.members} for topic in topics]
+    first, other = {f"N{i}" for i in range(4)}, {f"N{100 + i}" for i in range(4)}
+    assert any(group >= first and not group & other for group in groups)
+    assert any(group >= other and not group & first for group in groups)
 
 
 def test_a_topic_is_named_by_its_place_and_its_trouble() -> None:
@@ -59,8 +59,8 @@ def test_a_topic_is_named_by_its_place_and_its_trouble() -> None:
 
 
 def test_who_writes_fifty_times_is_one_person_and_no_topic() -> None:
-    said = [*_town()[5:], *_said(MIXER * 10, 500, who="same")]
-    assert not any("搅拌站" in topic.title for topic in clustering.find_topics(said))
+    cases = [*_town()[5:], *_said(MIXER * 10, 500, who="same")]
+    assert not any("搅拌站" in topic.title for topic in clustering.find_topics(cases))
 
 
 def test_the_nameless_count_as_one_person_together() -> None:

@@ -12,9 +12,9 @@ NOISE = (
 LIGHT = "建设路与文化路交叉口的路灯坏了两个多星期，晚上一片漆黑，昨天有人骑车摔倒，请尽快派人来修。"
 
 
-def _alike(one: str, other: str) -> Similarity:
+def _alike(text: str, other: str) -> Similarity:
     return near_duplicates.measure_similarity(
-        near_duplicates.vectorize(near_duplicates.normalize("", one)),
+        near_duplicates.vectorize(near_duplicates.normalize("", text)),
         near_duplicates.vectorize(near_duplicates.normalize("", other)),
     )
 
@@ -30,8 +30,8 @@ def _alike(one: str, other: str) -> Similarity:
     ],
 )
 def test_what_says_the_same_shares_a_print_and_is_the_same(again: str) -> None:
-    one, other = near_duplicates.normalize("", NOISE), near_duplicates.normalize("", again)
-    assert set(near_duplicates.fingerprint(one)) & set(near_duplicates.fingerprint(other))
+    first, other = near_duplicates.normalize("", NOISE), near_duplicates.normalize("", again)
+    assert set(near_duplicates.fingerprint(first)) & set(near_duplicates.fingerprint(other))
     assert _alike(NOISE, again).is_same
 
 
@@ -46,7 +46,7 @@ def test_reports_share_no_print_with_the_same_words_said_openly() -> None:
 
 
 def test_the_longest_passages_are_shown_once() -> None:
-    found = near_duplicates.find_shared_passages(
+    passages = near_duplicates.find_shared_passages(
         near_duplicates.normalize("", NOISE), near_duplicates.normalize("", "又来反映：" + NOISE[12:50])
     )
-    assert len(found[0]) > 20 and not any(a != b and a in b for a in found for b in found)
+    assert len(passages[0]) > 20 and not any(a != b and a in b for a in passages for b in passages)

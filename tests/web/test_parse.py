@@ -41,22 +41,22 @@ FORMS: tuple[tuple[Act, list[tuple[str, str]], dict[str, Any]], ...] = (
 def test_a_form_becomes_values_by_the_sorts_of_its_needs(
     act: Act, pairs: list[tuple[str, str]], wanted: dict[str, Any]
 ) -> None:
-    found = parsing.parse_form(FormData([*pairs]), parsing.list_needs(act))
-    assert {name: value for name, value in found.items() if value is not False or name in wanted} == wanted
+    values = parsing.parse_form(FormData([*pairs]), parsing.list_needs(act))
+    assert {name: value for name, value in values.items() if value is not False or name in wanted} == wanted
 
 
 def test_json_keeps_its_types_and_is_tidied() -> None:
     body = {"level": 5, "tags": ["510\x00"], "text": " 很好\r\n ", "anonymous": False, "x": 1}
-    found = parsing.parse_json(body, parsing.list_needs(Act.RATE))
-    assert found == {"level": 5, "tags": ["510"], "text": "很好", "anonymous": False}
+    values = parsing.parse_json(body, parsing.list_needs(Act.RATE))
+    assert values == {"level": 5, "tags": ["510"], "text": "很好", "anonymous": False}
 
 
 def test_json_of_the_wrong_type_stays_as_it_is_and_is_named() -> None:
     body = {"level": "5", "tags": "510", "text": 7, "anonymous": 1}
     data = parsing.parse_json(body, parsing.list_needs(Act.RATE))
     assert data == body
-    found = parsing.find_faults(step_of(Act.RATE), data, town(), 9)
-    assert found == {"level": "not_a_number", "tags": "not_a_list", "text": "not_text", "anonymous": "not_a_switch"}
+    faults = parsing.find_faults(step_of(Act.RATE), data, town(), 9)
+    assert faults == {"level": "not_a_number", "tags": "not_a_list", "text": "not_text", "anonymous": "not_a_switch"}
 
 
 @pytest.mark.parametrize(

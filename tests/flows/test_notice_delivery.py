@@ -19,7 +19,7 @@ from routing.notices import inbox
 from routing.notices.catalogue import NOTICES, Audience, Delivery, DeliveryChannel, render_notice
 from tests.flows.test_flag_model import in_a_new_process
 from tests.flows.test_letters_by_mail import post_office
-from tests.flows.test_told import Letters, answered, appeal, drained, stand, with_mail
+from tests.flows.test_notifications import Letters, answered, appeal, drained, stand, with_mail
 from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap

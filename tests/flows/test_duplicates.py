@@ -7,7 +7,7 @@ from classify.duplicates.fingerprint_store import ID_BITS, make_keys
 from classify.duplicates.link_proposals import decide_link_kind
 from classify.duplicates.near_duplicates import Similarity
 from feedback.rules.vocabulary import LinkKind
-from tests.rules.test_twins import NOISE
+from tests.rules.test_near_duplicates import NOISE
 
 pytestmark = pytest.mark.one_database
 

@@ -1,4 +1,4 @@
-"""What every test may rely on: a migrated database of its own, the demo town in it, and people at the doors.
+"""Fixtures for all tests: a migrated database of its own with the demo town, and people who use the application.
 
 SQLite by default, PostgreSQL with TEST_DATABASE_URL=postgres://…/name (databases are made from a template there).
 Each test gets a fresh copy, so tests never see each other's cases. The town itself is made once for the whole run

@@ -1,4 +1,4 @@
-"""Does the demo town hold together? Every code named in its data exists, every category has somebody who answers."""
+"""Is the demo town consistent? Every code in its data exists, every category has a unit that answers."""
 
 import tomllib
 from typing import Any
@@ -86,7 +86,7 @@ def test_the_messages_speak_of_everything_and_each_has_a_unit() -> None:
     assert all(m["unit"] == "jiwei" for m in MESSAGES if m["kind"] == "report")
 
 
-def test_the_held_out_messages_are_not_told_elsewhere() -> None:
+def test_the_held_out_messages_are_in_no_other_file() -> None:
     held = _rows("holdout", "item")
     assert {item["category"][:2] for item in held} == set(taxonomy.LEVEL1)
     training_texts = {text for m in MESSAGES for text in (m["title"], m["text"])}

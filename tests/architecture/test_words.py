@@ -1,4 +1,4 @@
-"""The words of the code: standard terms that a stranger finds, one word for one thing.
+"""Names in the code: standard terms, and one word for one thing.
 
 What is left of the words that say nothing is counted here. The numbers may fall, never rise.
 """

@@ -1,4 +1,4 @@
-"""How well and how fast are twins found? `python -m tests.bench.bench_near_duplicates [--cases N] [--quality FOLDER] [--sample N]`.
+"""How well and how fast are near-duplicates found? `python -m tests.bench.bench_near_duplicates [--cases N] [--quality FOLDER] [--sample N]`.
 
 `--cases` fills a fresh database (SQLite, or `--url` of an empty PostgreSQL one) with made-up cases and asks it.
 `--quality` measures recall and precision on labelled messages (routing_dev.csv, routing_repeats_dev.csv) beside the

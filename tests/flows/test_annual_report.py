@@ -1,4 +1,4 @@
-"""Does the year's report say what happened, the same on page, in Word and in Excel, and in the figures?"""
+"""Does the annual report contain the right figures, the same on page, in Word and in Excel?"""
 
 from io import BytesIO
 
@@ -37,7 +37,7 @@ def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
     return [paragraph.text for paragraph in book.paragraphs], tables
 
 
-async def test_word_excel_and_figures_say_the_same(lived_in: AppContext) -> None:
+async def test_word_and_excel_contain_the_same_figures(lived_in: AppContext) -> None:
     report = await made(lived_in)
     filled_tables = [table for section in report.sections for table in section.tables if table.rows]
     paragraphs, tables = texts_of(annual_report_files.to_docx(report))
@@ -86,11 +86,11 @@ async def test_the_numbers_of_a_year_add_up(lived_in: AppContext) -> None:
     assert "检举控告" not in [row[0] for row in kinds.rows]
 
 
-async def test_a_year_before_the_first_is_said_not_to_be_kept(context: AppContext) -> None:
+async def test_a_year_before_the_first_is_reported_as_not_recorded(context: AppContext) -> None:
     assert "上年没有记录" in (await made(context)).sections[0].sentences[0]
 
 
-async def test_the_three_suggestions_and_their_adoption_are_told(door: Door) -> None:
+async def test_the_report_contains_the_three_suggestions_and_their_adoption(door: Door) -> None:
     assert _fourth(await made(door.context)).sentences == ("本年没有提出三项建议。",)
     proposal = {"kind": "improve", "unit": "jiaoyu", "title": "改进来信登记", "text": "登记不及时，请改进。"}
     chief, lead = await door.page_client("supervisor"), await door.page_client("lead-jiaoyu")
@@ -124,7 +124,7 @@ def test_a_bar_is_as_long_as_its_number(cell: int | None, longest: float, blocks
     assert annual_report_files.render_bar(cell, longest) == "█" * blocks
 
 
-async def test_the_report_is_for_overseers_of_the_whole_house(door: Door) -> None:
+async def test_the_report_is_for_overseers_of_the_whole_district(door: Door) -> None:
     supervisor, clerk = await door.page_client("supervisor"), await door.page_client("clerk-jiaoyu")
     page = await supervisor.get("/board/report?year=2026")
     assert page.status_code == 200

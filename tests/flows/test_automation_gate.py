@@ -1,4 +1,4 @@
-"""A district that trusts only its own outcomes: suggestions first, automatic when proven, suggestions again when it falls."""
+"""Automation by a district's own outcomes: suggestions first, automatic when proven, suggestions again when withdrawn."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -44,7 +44,7 @@ async def _confirmed(door: Door, unit: str) -> None:
     await door.drain()
 
 
-async def test_a_fresh_district_only_suggests_and_says_why(careful: Door) -> None:
+async def test_a_new_district_only_suggests_and_gives_the_reason(careful: Door) -> None:
     case = await _handed_in(careful)
     assert (case["status"], case["unit"]) == ("received", None)
     assert str(case["category"]).startswith("04")
@@ -59,7 +59,7 @@ async def test_a_fresh_district_only_suggests_and_says_why(careful: Door) -> Non
     assert "本区尚无足够结果证明" in hint["automatic_reason"]
 
 
-async def test_confirmed_outcomes_make_it_automatic_and_corrections_take_it_back(careful: Door) -> None:
+async def test_confirmed_outcomes_make_a_category_automatic_and_corrections_withdraw_it(careful: Door) -> None:
     for _ in range(ENOUGH):
         await _confirmed(careful, "renshe")
     case = await _handed_in(careful)
@@ -91,7 +91,7 @@ async def test_the_desk_sees_where_similar_cases_went_and_a_stranger_to_them_doe
         assert [case["unit"]["code"] for case in hint["similar"]] == (["renshe"] if sees else [])
 
 
-async def test_a_mind_changed_later_turns_the_outcome_round(careful: Door) -> None:
+async def test_a_later_decision_reverses_the_outcome(careful: Door) -> None:
     case = await _handed_in(careful)
     reception = await careful.log_in("reception")
     await careful.act(str(case["no"]), "assign", {"unit": "renshe"}, reception)
@@ -103,7 +103,7 @@ async def test_a_mind_changed_later_turns_the_outcome_round(careful: Door) -> No
     assert {(c.results.n, c.results.right) for c in await outcomes.list_cell_states()} == {(1, 0)}
 
 
-async def test_stored_standings_equal_folded_ones_and_twice_changes_nothing_more(careful: Door) -> None:
+async def test_stored_cell_states_equal_recomputed_ones(careful: Door) -> None:
     for unit in ("renshe", "renshe", "jiaoyu", "renshe"):
         await _confirmed(careful, unit)
     before = await outcomes.list_cell_states()
@@ -129,7 +129,7 @@ async def test_reports_are_never_counted(careful: Door) -> None:
 
 
 @pytest.mark.parametrize("who", ["admin", "supervisor", "auditor"])
-async def test_who_looks_after_it_sees_the_proof(careful: Door, who: str) -> None:
+async def test_authorized_staff_see_the_state_of_the_cells(careful: Door, who: str) -> None:
     await _confirmed(careful, "renshe")
     client = await careful.page_client(who)
     page = await client.get("/admin/automatic")

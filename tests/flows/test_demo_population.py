@@ -1,4 +1,4 @@
-"""Does the demo town fill beside the server, go on where it was stopped, and leave alone what people do meanwhile?"""
+"""Is the demo town populated while the server runs, resumed after a stop, and without touching people's own cases?"""
 
 import asyncio
 import contextlib
@@ -64,7 +64,7 @@ async def _live_until(context: AppContext, day: int) -> None:
         await asyncio.create_task(life.run())
 
 
-async def test_a_town_stopped_half_way_goes_on_and_gets_every_case_once(context: AppContext) -> None:
+async def test_a_stopped_population_resumes_and_creates_every_case_once(context: AppContext) -> None:
     data = context.settings.data
     await _live_until(context, 11)
     assert background_fill.is_unfinished(data)
@@ -76,7 +76,7 @@ async def test_a_town_stopped_half_way_goes_on_and_gets_every_case_once(context:
     assert not [damage async for damage in feedback.jobs.find_damages(data)]
 
 
-async def test_a_finished_town_is_not_filled_again(context: AppContext) -> None:
+async def test_a_finished_town_is_not_populated_again(context: AppContext) -> None:
     Progress(MONDAY.isoformat(), MONDAY.isoformat(), is_complete=True).save(context.settings.data)
     await background_fill.prepare(context)
     await _fill(context)
@@ -92,14 +92,14 @@ async def test_units_without_accounts_are_completed_at_the_next_start(empty: App
     assert (await directory.load_actor("clerk-jiaoyu")).unit == "jiaoyu"
 
 
-async def test_a_database_filled_elsewhere_is_left_alone(context: AppContext) -> None:
+async def test_a_database_populated_elsewhere_is_left_unchanged(context: AppContext) -> None:
     before = (await directory.load_directory()).edition
     await background_fill.prepare(context)
     assert (await directory.load_directory()).edition == before
     assert not background_fill.is_unfinished(context.settings.data)
 
 
-async def test_while_the_town_fills_the_worker_takes_only_what_people_do(context: AppContext) -> None:
+async def test_during_population_the_worker_handles_only_messages_of_people(context: AppContext) -> None:
     now = context.clock.now()
     context.simulated_before = now
     handlers = bootstrap.build_handlers(context)

@@ -1,4 +1,4 @@
-"""What is kept of a message to find its like again, and from when on two are proposed as one matter?"""
+"""Which fingerprints are stored for a message, and when are two messages proposed as one matter?"""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.rules.test_near_duplicates import NOISE
 pytestmark = pytest.mark.one_database
 
 
-def test_a_row_says_print_and_case_and_the_same_case_makes_the_same_rows() -> None:
+def test_a_row_holds_fingerprint_and_case_and_the_same_case_makes_the_same_rows() -> None:
     keys = make_keys(77, near_duplicates.normalize("", NOISE), 0)
     assert keys == make_keys(77, near_duplicates.normalize("", NOISE), 0)
     assert {key & ((1 << ID_BITS) - 1) for key in keys} == {77}
@@ -31,7 +31,7 @@ def test_a_row_says_print_and_case_and_the_same_case_makes_the_same_rows() -> No
         (Similarity(0.2, 0.1), (), True, None),
     ],
 )
-def test_one_person_needs_less_likeness_and_a_name_alone_shows_little(
+def test_cases_of_one_person_need_less_similarity_and_a_name_alone_is_weak(
     alike: Similarity, known_by: tuple[str, ...], one_heading: bool, kind: LinkKind | None
 ) -> None:
     assert decide_link_kind(alike, known_by, is_same_category=one_heading) is kind

@@ -1,4 +1,4 @@
-"""Editions of the calendar at any time: what ended stays, what runs follows, a roll back gives the old dates."""
+"""Editions of the calendar: ended clocks stay, running clocks follow, a roll-back restores the old dates."""
 
 from datetime import date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The main job from end to end, over HTTP only: a citizen's message to a published score.
+"""The main use case from end to end, over HTTP only: from a citizen's message to a published score.
 
 In by API, classified with reasons, assigned to the unit whose duty it is, accepted and answered by that unit's clerk
 through the pages, looked up by code, rated badly, rectified, called back, published, visible on the scoreboard.

@@ -1,4 +1,4 @@
-"""Killing the server at any moment loses nothing and repeats nothing; the long version is `tests.bench.kill_nine`."""
+"""Killing the server at any time loses nothing and repeats nothing; the long version is `tests.bench.kill_nine`."""
 
 import pytest
 

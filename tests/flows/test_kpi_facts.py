@@ -1,4 +1,4 @@
-"""Are the facts those of the cases? The statements say what the rules say, and every number has its list behind it."""
+"""Are the facts counted right? The SQL statements agree with the rules, and every number has a list of its cases."""
 
 from collections import Counter
 from datetime import timedelta

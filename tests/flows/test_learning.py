@@ -1,4 +1,4 @@
-"""Does the classifier learn from the desk, keep bad candidates out, and find its way back? Over HTTP, and killed."""
+"""Does the classifier learn from the desk, refuse bad candidates, and roll back? Over HTTP, and with killed processes."""
 
 import asyncio
 import os
@@ -70,7 +70,7 @@ async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -
     assert (await door.post("/api/v1/releases", {}, token)).json() == {"is_new": False}
 
 
-async def test_the_night_asks_once_when_enough_was_learnt(context: AppContext) -> None:
+async def test_the_nightly_timer_requests_one_run_when_there_are_enough_labels(context: AppContext) -> None:
     night = MONDAY.replace(hour=20)  # four in the morning of the next office day
     await training._request_nightly(context, night)
     assert await training_runs.list_latest_runs() == []
@@ -83,7 +83,7 @@ async def test_the_night_asks_once_when_enough_was_learnt(context: AppContext) -
     assert [run["key"] for run in await training_runs.list_latest_runs()] == ["night-2026-09-15"]
 
 
-async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_label(door: Door) -> None:
+async def test_a_candidate_adapts_to_the_districts_messages_without_labels(door: Door) -> None:
     own = [e for e in seed_examples([]) if e.source == "example"]
     for e in [e for heading in ("04", "06") for e in [e for e in own if e.category[:2] == heading][:60]]:
         await door.submit(title=e.title, text=f"{e.text}（云川区）")
@@ -93,7 +93,7 @@ async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_l
     await people.leave()
 
 
-async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(context: AppContext) -> None:
+async def test_a_run_is_leased_by_one_process_and_again_when_that_process_died(context: AppContext) -> None:
     assert await training_runs.request_run("asked-1", by="管理员", now=MONDAY)
     assert not await training_runs.request_run("asked-2", by="管理员", now=MONDAY)
     assert await training_runs.take_run(MONDAY) is not None
@@ -104,7 +104,7 @@ async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(
     assert (await training_runs.list_latest_runs())[0]["done_at"]
 
 
-async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(context: AppContext) -> None:
+async def test_a_candidate_compared_with_an_outdated_release_is_not_promoted(context: AppContext) -> None:
     present = await registry.load_current_id()
     await registry.store_candidate("other", "trained", {}, by="", refused=(), now=MONDAY)
     with pytest.raises(Conflict):
@@ -114,7 +114,7 @@ async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(co
     assert await registry.load_current_id() == present
 
 
-async def test_a_damaged_release_is_not_used_and_the_last_whole_one_serves(context: AppContext) -> None:
+async def test_a_damaged_release_is_not_used_and_the_last_undamaged_one_is(context: AppContext) -> None:
     present = await registry.load_current_id()
     folder = context.settings.data / registry.FOLDER / "damaged"
     folder.mkdir()
@@ -175,7 +175,7 @@ async def _serves(settings: Settings) -> str:
         return model.release
 
 
-async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken_up_again(settings: Settings) -> None:
+async def test_after_a_kill_while_training_the_old_release_stays_and_the_run_is_repeated(settings: Settings) -> None:
     before = await _serves(settings)
     await _killed(settings, "train", 1.5)
     assert await _serves(settings) == before
@@ -186,7 +186,7 @@ async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken
         assert run is not None and run.attempts == 1
 
 
-async def test_killed_while_promoting_exactly_one_whole_release_serves(settings: Settings) -> None:
+async def test_after_a_kill_while_promoting_exactly_one_release_is_in_force(settings: Settings) -> None:
     async with bootstrap.open_context(settings) as context:
         present = await registry.load_release(await registry.load_current_id())
         home = context.settings.data / registry.FOLDER

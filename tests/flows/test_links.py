@@ -1,4 +1,4 @@
-"""Was it said before, by whom, and who may know? Proposals, decisions, and what never tells who somebody is."""
+"""Links between cases: proposals, decisions, and that a link never reveals an anonymous person."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -86,7 +86,7 @@ async def test_another_matter_of_the_same_person_is_no_repeat_but_stands_in_the_
     assert [row.no for row in await links.list_others_of_person(desk, second)] == [first]
 
 
-async def test_that_it_is_no_repeat_is_remembered_with_who_said_so(context: AppContext, desk: Actor) -> None:
+async def test_a_dismissed_proposal_is_stored_with_the_person(context: AppContext, desk: Actor) -> None:
     await _in(context, "工地夜间施工扰民", NOISE)
     second = await _in(context, "又来反映夜间施工", AGAIN)
     (link,) = await links.list_links(desk, second)
@@ -146,7 +146,7 @@ async def test_a_unit_does_not_learn_from_a_link_who_wrote_an_anonymous_case(con
     assert {row.no for row in await links.list_others_of_person(desk, open_)} == {hidden, same}
 
 
-async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(
+async def test_reports_are_compared_only_with_reports_and_shown_to_nobody_else(
     context: AppContext, desk: Actor
 ) -> None:
     await _in(context, "工地夜间施工扰民", NOISE)
@@ -166,7 +166,7 @@ async def test_reports_are_compared_with_reports_alone_and_told_to_nobody_else(
     assert {row.no for row in await links.list_others_of_person(desk, ordinary)} >= {report, again}
 
 
-async def test_whoever_registers_is_hinted_at_the_person_and_the_words(context: AppContext, desk: Actor) -> None:
+async def test_the_desk_gets_hints_by_person_and_by_text_when_registering(context: AppContext, desk: Actor) -> None:
     first = await _in(context, "工地夜间施工扰民", NOISE)
     other = await _in(context, "路灯不亮", LIGHT, BEN)
     vault = context.settings.vault
@@ -178,7 +178,7 @@ async def test_whoever_registers_is_hinted_at_the_person_and_the_words(context: 
     )
 
 
-async def test_what_came_before_prints_were_kept_is_found_after_filling(context: AppContext, desk: Actor) -> None:
+async def test_cases_older_than_the_fingerprints_are_found_after_the_backfill(context: AppContext, desk: Actor) -> None:
     first = await _in(context, "工地夜间施工扰民", NOISE)
     await _in(context, "路灯不亮", LIGHT, BEN)
     from classify.models import Passage

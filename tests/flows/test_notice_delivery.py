@@ -1,4 +1,4 @@
-"""A notice counts as sent only when it left: whom no channel reaches was not told, and overseers see who that is."""
+"""A notice counts as sent only when a channel accepted it; overseers see who was not reached."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Is everybody told once, at the right time, and nothing lost? Clocks that run out, quiet hours, digests, senders."""
+"""Is everybody notified once and at the right time? Expired clocks, quiet hours, digests, senders."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -64,7 +64,7 @@ async def list_notices_of(no: str) -> list[tuple[str, str, str]]:
     return [(row["stage"], row["audience"], row["unit"]) for row in rows]
 
 
-async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(context: AppContext) -> None:
+async def test_a_running_clock_is_escalated_stage_by_stage(context: AppContext) -> None:
     no = await appeal(context)
     for day in range(40):
         await look(context, MONDAY + day * DAY)
@@ -81,7 +81,7 @@ async def test_a_clock_that_nobody_stops_is_told_further_up_stage_by_stage(conte
     assert len(notices) == len(set(notices)), "nobody hears of the same stage twice"
 
 
-async def test_the_sweep_and_its_messages_may_run_twice(context: AppContext) -> None:
+async def test_the_sweep_and_its_messages_are_idempotent(context: AppContext) -> None:
     no = await appeal(context)
     late = at("2026-10-09 09:00")
     assert await look(context, late)
@@ -93,7 +93,7 @@ async def test_the_sweep_and_its_messages_may_run_twice(context: AppContext) -> 
     assert await list_notices_of(no) == before
 
 
-async def test_a_deadline_that_moved_is_warned_of_anew(context: AppContext) -> None:
+async def test_a_moved_deadline_is_warned_of_again(context: AppContext) -> None:
     no = await appeal(context)
     clerk, lead = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
     await case_actions.perform_act(context, no, Act.ACCEPT, clerk, {})
@@ -107,7 +107,7 @@ async def test_a_deadline_that_moved_is_warned_of_anew(context: AppContext) -> N
     assert ("amber", "unit", "jiaoyu") in await list_notices_of(no)
 
 
-async def test_whoever_answered_in_time_hears_nothing_more(context: AppContext) -> None:
+async def test_a_unit_that_answered_in_time_gets_no_more_notices(context: AppContext) -> None:
     no = await appeal(context)
     await jobs.sweep_clocks(stand(context, at("2026-10-09 09:00")))
     clerk = await directory.load_actor("clerk-jiaoyu")
@@ -118,7 +118,7 @@ async def test_whoever_answered_in_time_hears_nothing_more(context: AppContext) 
     )
 
 
-async def test_overseers_hear_of_a_late_report_only_if_cleared_and_without_its_words(context: AppContext) -> None:
+async def test_only_cleared_overseers_get_a_notice_of_a_late_report_without_its_text(context: AppContext) -> None:
     stand(context, MONDAY)
     draft = Submission(kind="report", title="举报收受礼金", text="举报区教育局的人收受礼金", channel="web", desk="")
     no = (await case_actions.submit_case(context, draft)).no
@@ -200,7 +200,7 @@ async def test_a_letter_made_at_night_waits_for_the_morning_and_is_sent_once(con
     assert [out.words[:2] for out in letters.by_mail()[before:]] == ["催办"]
 
 
-async def test_what_is_urgent_leaves_in_the_night(context: AppContext) -> None:
+async def test_an_urgent_mail_is_sent_at_night(context: AppContext) -> None:
     await with_mail("clerk-jiaoyu")
     night = stand(context, at("2026-09-15 23:00"))
     draft = Submission(
@@ -217,7 +217,7 @@ async def test_what_is_urgent_leaves_in_the_night(context: AppContext) -> None:
     assert "超期" in {out.words[:2] for out in letters.by_mail()}
 
 
-async def test_a_mail_server_that_is_away_costs_no_letter_and_sends_none_twice(context: AppContext) -> None:
+async def test_an_unavailable_mail_server_loses_no_mail_and_sends_none_twice(context: AppContext) -> None:
     await with_mail("clerk-jiaoyu", "lead-jiaoyu")
     letters = Letters(Unavailable(mail="away"))
     await appeal(context)
@@ -305,7 +305,7 @@ async def test_a_report_is_in_no_digest(context: AppContext) -> None:
 # ---- the inbox ----
 
 
-async def test_a_mark_is_the_units_and_names_who_made_it(context: AppContext) -> None:
+async def test_a_read_mark_is_the_units_and_names_the_person(context: AppContext) -> None:
     no = await appeal(context)
     await outbox.drain(bootstrap.build_handlers(context), MONDAY)
     clerk, lead = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
@@ -319,7 +319,7 @@ async def test_a_mark_is_the_units_and_names_who_made_it(context: AppContext) ->
     assert {row["read_by"] for row in (await inbox.list_notices(lead))[1]} == {"clerk-jiaoyu"}
 
 
-async def test_messages_that_were_carried_out_are_forgotten_after_a_while(context: AppContext) -> None:
+async def test_handled_messages_are_deleted_after_a_while(context: AppContext) -> None:
     await appeal(context)
     await outbox.drain(bootstrap.build_handlers(context), MONDAY)
     assert await Message.filter(done_at__isnull=False).count()
@@ -352,7 +352,7 @@ async def invited(context: AppContext, moment: datetime) -> list[str]:
     return [out.words for out in letters.sent if out.audience == "citizen" and "请您评价" in out.words]
 
 
-async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens_only_that(context: AppContext) -> None:
+async def test_a_citizen_without_a_rating_is_asked_once_a_day_later_with_a_link_for_it(context: AppContext) -> None:
     context.settings = replace(context.settings, public_url="https://xinqiao.example")
     no = await answered(context)
     assert not await invited(context, MONDAY)
@@ -363,18 +363,18 @@ async def test_who_did_not_rate_is_asked_a_day_later_once_with_a_link_that_opens
     assert "13900001234" not in words[0] and "安小娜" not in words[0]
 
 
-async def test_who_rated_by_themselves_is_not_asked(context: AppContext) -> None:
+async def test_a_citizen_who_rated_is_not_asked(context: AppContext) -> None:
     no = await answered(context)
     await case_actions.perform_act(context, no, Act.RATE, citizen(no), {"level": 5})
     assert not await invited(context, MONDAY + DAY)
 
 
-async def test_who_answers_nobody_by_name_is_not_asked(context: AppContext) -> None:
+async def test_an_anonymous_citizen_is_not_asked(context: AppContext) -> None:
     await answered(context, person=None)
     assert not await invited(context, MONDAY + DAY)
 
 
-async def test_whoever_is_recused_is_not_told_as_one_of_those_above_either(context: AppContext) -> None:
+async def test_a_recused_person_gets_no_notice_as_a_superior_either(context: AppContext) -> None:
     stand(context, MONDAY)
     draft = Submission(kind="complaint", title="路灯不亮", text="小区路灯坏了很久", channel="web", desk="")
     no = (await case_actions.submit_case(context, draft)).no

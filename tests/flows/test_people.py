@@ -1,4 +1,4 @@
-"""Who stands beside a petitioner, who may look up what, and what is left of them when they are forgotten?"""
+"""Proxies and representatives of a petitioner: who may look up what, and what remains after erasure."""
 
 from collections.abc import Mapping
 from dataclasses import replace

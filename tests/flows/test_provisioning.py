@@ -1,4 +1,4 @@
-"""Does a district begin from files, all or nothing, and do its people get in?"""
+"""Is a district provisioned from files, all or nothing, and can its staff log in?"""
 
 import csv
 import os
@@ -79,14 +79,14 @@ async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Sett
         pytest.param("staff.csv", "roles", "jobs", "缺少栏目 roles", id="a heading of the list of people"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(folder: Path, name: str, old: str, new: str, message: str) -> None:
+def test_a_fault_is_reported_with_its_place(folder: Path, name: str, old: str, new: str, message: str) -> None:
     _changed(folder, name, old, new)
     with pytest.raises(provisioning.FaultyError) as wrong:
         provisioning.read_district(folder)
     assert any(fault.where.startswith(name) and message in fault.what for fault in wrong.value.faults), str(wrong.value)
 
 
-def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
+def test_all_faults_are_reported_at_once(folder: Path) -> None:
     _changed(folder, "units.toml", '"1701"', '"9999"')
     _changed(folder, "staff.csv", "jiaoyu", "moon")
     (folder / "routes.toml").unlink()
@@ -128,7 +128,7 @@ def _told(settings: Settings, *words: str | Path) -> "subprocess.CompletedProces
     return subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
-async def test_one_changes_the_own_password_and_every_other_log_in_ends(door: Door) -> None:
+async def test_changing_the_password_ends_every_other_session(door: Door) -> None:
     context = door.context
     await accounts.set_password("reception", "三更灯火五更鸡，正是", now=context.clock.now())
     elsewhere = await sessions.log_in(context, "reception", "三更灯火五更鸡，正是")

@@ -1,4 +1,4 @@
-"""Whatever people do in whatever order, the record stays true; the long version is `tests.bench.random_walk`."""
+"""Random acts in random order keep the record consistent; the long version is `tests.bench.random_walk`."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ from web.context import AppContext
 HOUR = timedelta(hours=1)
 
 
-async def test_a_random_walk_over_half_a_year_finds_nothing_untrue(context: AppContext) -> None:
+async def test_a_random_walk_over_half_a_year_breaks_no_invariant(context: AppContext) -> None:
     faults = await Walk(context, acts=250, seed_=1).run()
     assert faults.faults == []
     assert faults.until - START > timedelta(days=120)

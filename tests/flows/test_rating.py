@@ -1,4 +1,4 @@
-"""Ratings through the door: counted once, one follow-up, a bad one opens its rectification, a month is frozen once."""
+"""Ratings on a database: counted once, one follow-up, a bad one opens its rectification, a month is frozen once."""
 
 import asyncio
 from collections.abc import Mapping
@@ -455,7 +455,7 @@ async def test_nobody_has_figures_of_a_month_that_was_never_frozen(context: AppC
         await editions.load_edition("neulich")
 
 
-async def test_a_house_that_just_opened_publishes_no_empty_month(context: AppContext) -> None:
+async def test_a_new_district_publishes_no_empty_month(context: AppContext) -> None:
     assert await jobs.close_period(OCTOBER, context.settings) is None
     assert await editions.list_editions() == []
 

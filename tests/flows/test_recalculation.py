@@ -1,4 +1,4 @@
-"""What an older version counted otherwise is named, counted anew with its cause in the file, and never over a forgery."""
+"""Clocks an older version computed differently are reported, recalculated with their cause, and never in a forged case."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ async def _found() -> list[recalculation.CaseDifference]:
     return [difference async for difference in recalculation.find_differences()]
 
 
-async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(context: AppContext) -> None:
+async def test_a_difference_is_reported_and_reporting_writes_nothing(context: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(context)
     entries = await Entry.all().count()
     (damage, *_) = [d async for d in jobs.find_damages(context.settings.data)]
@@ -42,7 +42,7 @@ async def test_what_was_counted_otherwise_is_named_and_a_look_writes_nothing(con
     assert await Entry.all().count() == entries and await _found() == [difference]
 
 
-async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_whole_again(context: AppContext) -> None:
+async def test_recalculation_stores_its_cause_in_the_file_and_the_record_verifies(context: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(context)
     (difference,) = await _found()
     await recalculation.recalculate(difference, recalculation.CAUSE, MONDAY + DAY)
@@ -55,14 +55,14 @@ async def test_it_is_counted_anew_with_its_cause_in_the_file_and_the_record_is_w
     assert [d async for d in jobs.find_damages(context.settings.data)] == []
 
 
-async def test_a_file_whose_chain_is_broken_is_left_to_people(context: AppContext) -> None:
+async def test_a_case_with_a_broken_chain_is_not_recalculated(context: AppContext) -> None:
     no, _ = await _as_an_older_version_left_it(context)
     await Entry.filter(case__no=no, seq=1).update(at=MONDAY - timedelta(days=3))
     (difference,) = await _found()
     assert difference.broken == "entry 1"
 
 
-async def test_somebody_who_acts_meanwhile_has_counted_it_anew_themselves(context: AppContext) -> None:
+async def test_an_act_meanwhile_recalculates_the_case_itself(context: AppContext) -> None:
     no, notify = await _as_an_older_version_left_it(context)
     (difference,) = await _found()
     await does(no, "clerk-jiaoyu", Act.NOTE, 2 * HOUR, text="已联系")

@@ -1,4 +1,4 @@
-"""One system, two shapes: the same story on one process with the worker inside, and on several with Redis between."""
+"""The main use case on one process with the worker inside, and on several processes with Redis between them."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ async def _until_ready(base: str) -> None:
     raise TimeoutError(base)
 
 
-async def test_the_story_holds_in_the_shape_that_is_configured(settings: Settings) -> None:
+async def test_the_main_flow_works_with_the_configured_processes(settings: Settings) -> None:
     """SQLite with the worker inside; with TEST_DATABASE_URL and TEST_REDIS_URL two web processes and two workers."""
     port = free_port()
     environment = {

@@ -1,4 +1,4 @@
-"""The one door: once per source, one winner of two, handlers that may run twice, foldings that stay true."""
+"""The functions that write cases: once per source, one of two simultaneous acts, idempotent handlers, true projections."""
 
 import asyncio
 from datetime import timedelta
@@ -70,7 +70,7 @@ async def test_a_guessed_source_with_another_text_learns_nothing(context: AppCon
     assert caught.value.code == "source_id_used"
 
 
-async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(context: AppContext) -> None:
+async def test_of_two_simultaneous_acts_one_succeeds_and_one_is_a_conflict(context: AppContext) -> None:
     no = await _assigned(context)
     clerk = await directory.load_actor("clerk-jiaoyu")
     both = await asyncio.gather(
@@ -83,7 +83,7 @@ async def test_of_two_at_once_one_wins_and_one_learns_of_the_conflict(context: A
     assert [e.act for e in file.entries].count("accept") == 1
 
 
-async def test_a_stale_page_learns_of_the_conflict(context: AppContext) -> None:
+async def test_an_act_from_a_stale_page_is_a_conflict(context: AppContext) -> None:
     no = await _assigned(context)
     clerk = await directory.load_actor("clerk-jiaoyu")
     await cases.act(no, Act.NOTE, clerk, {"text": "已看"}, now=MONDAY + 2 * HOUR)
@@ -91,7 +91,7 @@ async def test_a_stale_page_learns_of_the_conflict(context: AppContext) -> None:
         await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 3 * HOUR, expect=2)
 
 
-async def test_every_handler_twice_changes_nothing_more(context: AppContext) -> None:
+async def test_every_handler_is_idempotent(context: AppContext) -> None:
     await _submit(context)
     table = bootstrap.build_handlers(context)
     await outbox.drain(table, MONDAY + HOUR)
@@ -112,7 +112,7 @@ async def _notices() -> int:
     return await Notice.all().count()
 
 
-async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(context: AppContext) -> None:
+async def test_stored_clocks_equal_projected_clocks_and_the_chain_verifies(context: AppContext) -> None:
     no = await _assigned(context)
     clerk, head = await directory.load_actor("clerk-jiaoyu"), await directory.load_actor("lead-jiaoyu")
     await cases.act(no, Act.ACCEPT, clerk, {}, now=MONDAY + 2 * HOUR)
@@ -125,7 +125,7 @@ async def test_stored_clocks_equal_folded_clocks_and_the_chain_holds(context: Ap
     assert [d async for d in jobs.find_damages(context.settings.data)] == []
 
 
-async def test_a_change_behind_the_records_back_is_found(context: AppContext) -> None:
+async def test_a_change_outside_the_record_is_detected(context: AppContext) -> None:
     from feedback.record.models.case import Case, Entry
     from feedback.record.models.clocks import ClockRow
 
@@ -203,7 +203,7 @@ async def test_personal_data_is_unreadable_in_the_database_and_masked_for_overse
     assert known is not None and known.phone == "13900001234"
 
 
-async def test_a_clock_that_runs_out_is_told_once(context: AppContext) -> None:
+async def test_an_expired_clock_is_reported_once(context: AppContext) -> None:
     await _assigned(context)
     late = MONDAY + timedelta(days=3)
     assert await jobs.sweep_clocks(late) > 0
@@ -255,12 +255,12 @@ async def test_a_published_answer_can_be_taken_down_and_is_found_no_more(context
         await cases.act(no, Act.UNPUBLISH, desk, {"reason": "再撤一次"}, now=MONDAY + 6 * HOUR)
 
 
-async def test_an_endless_number_is_simply_unknown(context: AppContext) -> None:
+async def test_an_overlong_case_number_is_unknown(context: AppContext) -> None:
     with pytest.raises(NotFound):
         await case_queries.load_file(SYSTEM, "9" * 5000, vault=context.settings.vault)
 
 
-async def test_nothing_is_merged_into_an_endless_number(context: AppContext) -> None:
+async def test_an_overlong_case_number_is_no_merge_target(context: AppContext) -> None:
     no = await _assigned(context)
     desk = await directory.load_actor("reception")
     with pytest.raises(Invalid) as caught:
@@ -268,7 +268,7 @@ async def test_nothing_is_merged_into_an_endless_number(context: AppContext) -> 
     assert caught.value.fields == {"case": "too_long"}
 
 
-async def test_what_a_person_decides_is_kept_for_training_without_the_person(context: AppContext) -> None:
+async def test_a_decision_is_stored_for_training_with_personal_data_masked(context: AppContext) -> None:
     words = "我叫安小娜，手机13900001234，楼道里电动车充电很危险"
     receipt = await _submit(context, 1, text=words)
     desk = await directory.load_actor("reception")

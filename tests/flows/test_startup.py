@@ -1,4 +1,4 @@
-"""Does it refuse to start where it could not work, and say in one sentence what to do?"""
+"""Does the server refuse to start when it cannot work, and say in one sentence what to do?"""
 
 import os
 import subprocess
@@ -79,7 +79,7 @@ async def test_with_another_secret_nothing_is_served_and_verify_says_so(settings
     assert "密钥能打开" in right.stdout
 
 
-async def test_a_database_that_is_away_is_told_without_a_traceback(settings: Settings) -> None:
+async def test_an_unavailable_database_is_reported_without_a_traceback(settings: Settings) -> None:
     refused(run(unreachable(settings), "serve"), "数据库或磁盘现在不能使用", code=1)
 
 

@@ -1,4 +1,4 @@
-"""Does every door fill in what a person need not know: the desk, the place, the urgency, and who must never learn?"""
+"""Is a submission completed with what a person need not enter: desk, place, urgency, and barred units?"""
 
 from dataclasses import replace
 from typing import Any
@@ -91,7 +91,7 @@ async def test_nothing_above_whoever_must_handle_a_report_is_barred(context: App
     assert names.ancestry("jiwei").isdisjoint(case.entries[0].data.get("bars", []))
 
 
-async def test_who_is_only_asked_for_help_is_not_accused(context: AppContext) -> None:
+async def test_a_unit_only_asked_for_help_is_not_barred(context: AppContext) -> None:
     case = await opened(context, kind="report", title="举报", text="举报区教育局招生科收受礼金，请区纪委监委查处")
     assert case.entries[0].data["bars"] == ["jiaoyu"]
 
@@ -100,7 +100,7 @@ async def test_a_complaint_bars_nobody(context: AppContext) -> None:
     assert "bars" not in (await opened(context, text="区教育局答复慢")).entries[0].data
 
 
-async def test_faults_of_the_door_and_of_the_rules_are_told_together(context: AppContext) -> None:
+async def test_faults_of_parsing_and_of_the_rules_are_reported_together(context: AppContext) -> None:
     with pytest.raises(Invalid) as caught:
         await case_actions.submit_case(
             context, replace(DRAFT, title="", region="123456789012"), faults={"headcount": "not_a_number"}
@@ -131,7 +131,7 @@ async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(co
     assert (await case_queries.load_file(clerk, case.no, vault=context.settings.vault)).unit == "chengguan"
 
 
-async def test_who_names_the_version_they_saw_is_told_when_it_moved_on(context: AppContext) -> None:
+async def test_an_act_on_an_outdated_version_is_a_conflict(context: AppContext) -> None:
     case = await opened(context)
     reception = await directory.load_actor("reception")
     await case_actions.perform_act(context, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)

@@ -1,4 +1,4 @@
-"""One petition through time: told a day late, extended, answered, reviewed, re-reviewed with a hearing.
+"""One petition over half a year: extended, answered, reviewed, and reviewed again with a hearing.
 
 It crosses the National Day and ends in 2027, whose days off are not announced yet. At each step the page and the
 clocks must say the right thing.

@@ -1,4 +1,4 @@
-"""No timer reads everything at once: each slice is bounded, and all slices together do all of it, once."""
+"""Timers work in bounded slices, and all slices together do everything once."""
 
 import logging
 from collections.abc import Iterator
@@ -207,7 +207,7 @@ async def test_a_month_that_stands_is_not_counted_again(context: AppContext) -> 
     assert (again.digest, again.fresh, len(sent)) == (edition.digest, False, 1)
 
 
-async def test_all_timers_together_do_what_the_night_asks_for(context: AppContext) -> None:
+async def test_all_timers_together_do_the_nightly_work(context: AppContext) -> None:
     await copy(await answered(context), 60)
     for timer in bootstrap.timers(context).values():
         await timers.run_through(timer, MONDAY + 90 * DAY)

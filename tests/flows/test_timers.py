@@ -1,4 +1,4 @@
-"""Timers over the database: one process runs each, a failing one stops nothing, slices are bounded and go on."""
+"""Timers on a database: one process runs each, a failing one stops no other, slices are bounded and continue."""
 
 import asyncio
 from collections.abc import Mapping
@@ -120,7 +120,7 @@ async def test_what_is_left_when_the_time_is_up_is_due_again_at_once(context: Ap
     assert (await state("scan"))["due_at"] == MONDAY + timedelta(seconds=600)
 
 
-async def test_a_slice_that_never_ends_is_ended_and_told(context: AppContext) -> None:
+async def test_a_slice_that_never_ends_is_cancelled_and_reported(context: AppContext) -> None:
     async def hang(now: datetime, position: str) -> Slice:
         await asyncio.Event().wait()
         return Slice()

@@ -1,4 +1,4 @@
-"""Do topics and answer findings reach the supervisor, counted over what each may see, and never a report?"""
+"""Are topics and reply findings shown to supervisors, counted over the cases they may see, and never over reports?"""
 
 from datetime import timedelta
 
@@ -60,7 +60,7 @@ async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Doo
     await client.aclose()
 
 
-async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(context: AppContext) -> None:
+async def test_the_demo_town_has_three_topics(context: AppContext) -> None:
     """Only the waves of the last weeks, through the one door: each becomes a topic of its place."""
     await simulation.DemoSimulation(context, cases_count=0, days=28, has_waves=True).run()
     await task_topics.update_topics(context, context.clock.now())
@@ -72,7 +72,7 @@ async def test_the_demo_town_has_three_topics_that_nobody_wrote_down(context: Ap
     )
 
 
-async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(door: Door) -> None:
+async def test_topics_are_for_overseers_only_and_contain_no_confidential_case(door: Door) -> None:
     await _town(door)
     await task_topics.update_topics(door.context, MONDAY + HOUR)
     for topic in await topic_store.load_topics(office_day(MONDAY)):
@@ -84,7 +84,7 @@ async def test_nobody_but_overseers_and_no_confidential_case_in_what_is_kept(doo
     await client.aclose()
 
 
-async def test_a_second_look_at_the_same_day_replaces_the_first(door: Door) -> None:
+async def test_a_second_run_of_the_same_day_replaces_the_first(door: Door) -> None:
     await _town(door)
     for _ in range(2):
         await task_topics.update_topics(door.context, MONDAY + HOUR)
@@ -93,7 +93,7 @@ async def test_a_second_look_at_the_same_day_replaces_the_first(door: Door) -> N
 
 
 @pytest.mark.parametrize(("kind", "is_kept"), [("complaint", True), ("report", False)])
-async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_answers_a_report(
+async def test_findings_of_an_answer_are_stored_for_its_unit_unless_it_answers_a_report(
     door: Door, kind: str, is_kept: bool
 ) -> None:
     door.set_time(MONDAY)
@@ -118,7 +118,7 @@ async def test_what_the_checks_find_in_an_answer_is_kept_for_its_unit_unless_it_
         await client.aclose()
 
 
-async def test_the_preview_advises_and_does_not_stop(door: Door) -> None:
+async def test_the_preview_shows_findings_and_blocks_nothing(door: Door) -> None:
     door.set_time(MONDAY)
     no = (await door.submit(title="路灯不亮", text="小区路灯不亮半个月了，请问什么时候修好？"))["no"]
     desk, clerk = await directory.load_actor("reception"), await directory.load_actor("clerk-chengguan")
@@ -132,7 +132,7 @@ async def test_the_preview_advises_and_does_not_stop(door: Door) -> None:
     await client.aclose()
 
 
-async def test_flags_are_in_the_list_on_the_case_and_narrow_the_queue(door: Door) -> None:
+async def test_flags_are_shown_in_list_and_case_and_filter_the_queue(door: Door) -> None:
     payload = {"title": "拖欠工程款", "text": "再不给我就从楼顶跳下去，活不下去了"}
     no = (await door.submit(**payload))["no"]
     other = (await door.submit(title="路灯不亮", text="小区路灯不亮半个月"))["no"]

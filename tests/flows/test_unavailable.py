@@ -1,4 +1,4 @@
-"""Which errors of drivers and of the system say that something is away, and which are faults of ours?"""
+"""Which errors of drivers and of the system mean an unavailable service, and which are faults of ours?"""
 
 import errno
 import socket

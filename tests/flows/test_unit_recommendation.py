@@ -1,4 +1,4 @@
-"""The desk is told who usually answers such a message here, once enough units took such cases on."""
+"""The desk is shown which unit usually answers such a message, once there are enough accepted cases."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -38,7 +38,7 @@ async def _took_on(door: Door, unit: str, reception: str, clerk: str, number: in
     assert (await door.act(no, "accept", {}, clerk)).status_code == 200
 
 
-async def test_the_desk_sees_who_took_such_cases_on_whatever_the_rows_say(careful: Door) -> None:
+async def test_the_desk_sees_which_unit_accepted_such_cases_whatever_the_rows_name(careful: Door) -> None:
     assert TOLD not in await _page(careful, **WAGES)
     reception, clerk = await careful.log_in("reception"), await careful.log_in("clerk-jiaoyu")
     for number in range(unit_recommendation.MIN_CASES):
@@ -54,7 +54,7 @@ async def test_the_desk_sees_who_took_such_cases_on_whatever_the_rows_say(carefu
     assert TOLD not in await _page(careful, **report)
 
 
-async def test_what_was_learnt_under_an_older_directory_is_not_told(careful: Door) -> None:
+async def test_a_model_of_an_older_directory_is_not_used(careful: Door) -> None:
     model, names = await careful.context.model(), await directory.load_directory()
     assert model is not None
     await careful.context.unit_recommendation.learn(model, replace(names, edition=names.edition - 1))

@@ -1,4 +1,4 @@
-"""The worker goes on: over a locked database, over a Redis that is away, and it says what happens to it."""
+"""The worker continues with a locked database and without Redis, and reports its state."""
 
 import asyncio
 import sqlite3

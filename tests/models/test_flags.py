@@ -1,4 +1,4 @@
-"""Is what deserves attention seen, by words and by hunch, on sentences nobody tuned anything on?
+"""Are messages that need attention flagged, by rules and by the model, on sentences nothing was tuned on?
 
 `python -m tests.models.test_flags` prints recall and precision of each flag, on the sentences the rules were written
 with and on the two sets kept for measuring.
@@ -40,7 +40,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> None:
     flag_model.prepare(tmp_path_factory.mktemp("data"))
 
 
-def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
+def test_a_stored_model_predicts_as_the_fitted_one(tmp_path: Path) -> None:
     flag_model.prepare(tmp_path)
     (file,) = tmp_path.iterdir()
     kept_model, message = flag_model.read(file), "活着没什么意思，把药都攒好了"
@@ -48,20 +48,20 @@ def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
     assert kept_model.predict(message) == flag_model.load().predict(message)
 
 
-def test_the_sets_are_large_and_none_of_them_is_learnt() -> None:
+def test_the_test_sets_are_large_and_not_trained_on() -> None:
     measured = [sentence for name in KEPT for _, sentence in load_test_set(name)]
     assert len(measured) >= 300
     assert not set(measured) & {sentence for _, sentence in flag_model.load_training_sentences()}
 
 
-def test_usual_words_are_nearly_all_seen_and_few_calm_ones_are() -> None:
+def test_the_rules_flag_nearly_all_usual_words_and_few_neutral_messages() -> None:
     for flag, figures in by_rules(flag_model.load_training_sentences()).items():
         assert figures["recall"] >= 0.9, (flag, figures)
         assert figures["precision"] >= 0.7, (flag, figures)
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_with_hunches_nearly_all_unusual_words_are_seen_and_most_that_is_shown_is_so(name: str) -> None:
+def test_rules_and_model_flag_nearly_all_unusual_words_with_enough_precision(name: str) -> None:
     figures = by_both(load_test_set(name))
     for flag, figures_of_flag in figures.items():
         assert figures_of_flag["recall"] >= 0.8, (flag, figures_of_flag)
@@ -76,15 +76,15 @@ def test_with_hunches_nearly_all_unusual_words_are_seen_and_most_that_is_shown_i
         pytest.param("楼里煤气味很浓,有人晕倒了,快来", flags.LIFE, id="with half-width marks"),
     ],
 )  # fmt: skip
-def test_danger_is_seen_wherever_and_however_it_stands(message: str, flag: str) -> None:
+def test_danger_is_flagged_wherever_it_stands_and_however_it_is_worded(message: str, flag: str) -> None:
     assert flag in flags.detect_flag_codes("反映情况", message)
 
 
-def test_whom_a_message_is_written_to_is_not_accused() -> None:
+def test_the_addressee_of_a_message_is_not_accused() -> None:
     assert flags.detect_flag_codes("尊敬的书记：您好", "商家卖假酒，送礼的都上当了，请领导管一管") == ()
 
 
-def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
+def test_the_model_flags_one_sentence_of_a_long_message() -> None:
     message = (
         "各位好，我家在老城区住了二十年，邻里一向和睦。" * 4
         + "昨晚他坐在江堤上说不如跟着水走了算了。"
@@ -94,7 +94,7 @@ def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
 
 
 @pytest.mark.parametrize("title", ["小区停水", "路灯不亮", "咨询医保报销比例", "建议增设公交站"])
-def test_a_calm_message_raises_no_grave_flag(title: str) -> None:
+def test_a_neutral_message_raises_no_grave_flag(title: str) -> None:
     assert not set(flags.detect_flag_codes(title, f"{title}，请有关部门处理。")) & {
         flags.SELF_HARM,
         flags.LIFE,
@@ -107,14 +107,14 @@ def test_personal_data_is_named_by_its_sort_and_never_shown() -> None:
     assert (flag.code, flag.words) == (flags.PERSONAL, "电话")
 
 
-def test_a_flag_moves_no_clock() -> None:
+def test_a_flag_changes_no_clock() -> None:
     """Urgency shortens clocks by a table of its own; what only a flag knows leaves it alone."""
     text = "业主们约好下周一起去讨说法"
     assert flags.detect_flag_codes("", text) == (flags.GROUP,)
     assert urgency.detect_level("", text) == 0
 
 
-async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> None:
+async def test_flags_of_the_model_are_shown_as_suspected() -> None:
     codes = await flag_views.find_flags("讨薪", "再不给工钱我就从楼上跳下去")
     assert flags.SELF_HARM in codes
     assert [mark.label for mark in flag_views.list_flags("life? minor")] == ["涉未成年人", "疑似危及生命"]

@@ -1,4 +1,4 @@
-"""Can one person, or one campaign, decide what the classifier learns? And do people's lessons count for what they are?"""
+"""Can one person, or one campaign, decide what the classifier learns? And are labels weighted by their state?"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -36,20 +36,20 @@ def _sure_of_sport(title: str, text: str) -> tuple[str, float]:
     return "06", 0.95
 
 
-def test_two_hundred_lessons_of_one_clerk_weigh_no_more_than_the_cap() -> None:
+def test_two_hundred_labels_of_one_clerk_weigh_no_more_than_the_cap() -> None:
     assert (
         _weight(label_weighting.weigh_labels(_lessons(200), _nothing))
         <= label_weighting.MAX_UNCONFIRMED_PER_PERSON + 0.01
     )
 
 
-def test_lessons_a_second_person_confirmed_weigh_whole() -> None:
+def test_labels_confirmed_by_a_second_person_have_full_weight() -> None:
     labels = label_weighting.weigh_labels(_lessons(200, state=CONFIRMED), _nothing)
     assert _weight(labels) > 190
     assert {why for label in labels for why in label.why} <= {"campaign"}
 
 
-def test_what_came_back_teaches_nothing() -> None:
+def test_a_returned_label_has_no_weight() -> None:
     assert _weight(label_weighting.weigh_labels(_lessons(5, state=RETURNED), _nothing)) == 0
 
 
@@ -59,7 +59,7 @@ def test_a_hundred_copies_of_one_text_weigh_as_three() -> None:
     assert 2.99 <= _weight(label_weighting.weigh_labels(copies, _nothing)) <= 3.01
 
 
-def test_who_contradicts_what_such_texts_were_confirmed_to_be_is_not_believed() -> None:
+def test_a_label_that_contradicts_a_confirmed_copy_has_no_weight() -> None:
     title, text = TEXTS[0]
     good = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", CONFIRMED)
     labels = label_weighting.weigh_labels(
@@ -69,14 +69,14 @@ def test_who_contradicts_what_such_texts_were_confirmed_to_be_is_not_believed() 
     assert labels[1].why == ("contradicted",)
 
 
-def test_two_people_at_odds_count_for_half_each() -> None:
+def test_two_contradicting_labels_have_half_the_weight_each() -> None:
     title, text = TEXTS[0]
     label = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", UNCONFIRMED)
     labels = label_weighting.weigh_labels([label, replace(label, category="0804", by="rexian/乙")], _nothing)
     assert [weighted.weight for weighted in labels] == [0.25, 0.25]
 
 
-def test_who_says_much_that_the_release_is_sure_is_otherwise_needs_a_second_person() -> None:
+def test_a_person_who_often_contradicts_the_release_has_little_weight() -> None:
     labels = label_weighting.weigh_labels(_lessons(100, category="0804"), _sure_of_sport)
     assert all("unlike" in label.why for label in labels)
     assert _weight(labels) <= 100 * 0.5 * label_weighting.CONTRARY_FACTOR + 0.01
@@ -105,14 +105,14 @@ GUESSED = _entry(Act.CLASSIFY, "system", 1, category="0108", release="r")
 SENT = _entry(Act.ASSIGN, "system", 2, unit="shuili")
 
 
-def test_what_only_the_classifier_said_teaches_nothing_until_a_unit_takes_it_on() -> None:
+def test_a_category_only_from_the_classifier_is_no_label_until_a_unit_accepts() -> None:
     assert training_labels.derive_label([GUESSED, SENT]) is None
     lesson = training_labels.derive_label([GUESSED, SENT, _entry(Act.ACCEPT, "shuili/丙", 3)])
     assert lesson is not None
     assert (lesson.category, lesson.state, lesson.source, lesson.by) == ("0108", CONFIRMED, "accept", "shuili/丙")
 
 
-def test_a_return_and_a_correction_teach_what_the_second_unit_confirms() -> None:
+def test_after_a_return_the_label_is_what_the_second_unit_confirms() -> None:
     story = [
         GUESSED,
         SENT,
@@ -132,7 +132,7 @@ def test_a_return_and_a_correction_teach_what_the_second_unit_confirms() -> None
     assert (confirmed.by, confirmed.unit, confirmed.source) == ("rexian/甲", "wenlv", "classify")
 
 
-def test_nobody_confirms_his_own_word() -> None:
+def test_nobody_confirms_their_own_label() -> None:
     own = [
         _entry(Act.CLASSIFY, "rexian/甲", 1, category="0609"),
         _entry(Act.ASSIGN, "rexian/甲", 2, unit="rexian"),
@@ -145,7 +145,7 @@ def test_nobody_confirms_his_own_word() -> None:
 # ---- pairs
 
 
-def test_a_pair_of_equals_is_not_worse_and_an_uneven_split_is() -> None:
+def test_an_equal_release_is_not_worse_and_a_losing_one_is() -> None:
     same = comparison.compare([True, False] * 50, [True, False] * 50)
     assert not same.is_worse and (same.low, same.high, same.chance) == (0.0, 0.0, 1.0)
     worse = comparison.compare([True] * 100, [True] * 85 + [False] * 15)
@@ -160,7 +160,7 @@ def test_the_exact_test_of_mcnemar() -> None:
     assert comparison.mcnemar(0, 0) == 1.0
 
 
-def test_a_category_that_surely_lost_is_named_whatever_the_mean_says() -> None:
+def test_a_category_that_lost_significantly_is_reported_whatever_the_mean() -> None:
     tried = [comparison.TrialMessage(LabelledMessage("", "", "0804"))] * 12 + [
         comparison.TrialMessage(LabelledMessage("", "", "0609"))
     ] * 100

@@ -1,4 +1,4 @@
-"""Does a district's correction learn its habits, keep still with few outcomes, and add nothing where all is right?"""
+"""Does a district's correction learn from its outcomes, and only from enough of them?"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +17,26 @@ def _chances(learnt: LocalCorrection, title: str, body: str, thought: NDArray[np
     return learnt.probabilities([thought], title, body)
 
 
-def test_a_town_that_files_the_other_way_round_is_learnt() -> None:
+def test_a_correction_learns_a_town_that_swaps_two_categories() -> None:
     learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [1] * 30 + [0] * 30, 2)
     assert learnt is not None
     assert _chances(learnt, "停水", "清波小区又停水了", THINKS[0]).argmax() == 1
     assert _chances(learnt, "欠薪", "老板不给工资", THINKS[-1]).argmax() == 0
 
 
-def test_a_release_that_is_right_is_followed() -> None:
+def test_a_correction_follows_a_release_that_is_right() -> None:
     learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [0] * 30 + [1] * 30, 2)
     assert learnt is not None
     assert _chances(learnt, "别的事", "从来没有写过的话", THINKS[0]).argmax() == 0
     assert learnt.scales[0] > 0
 
 
-def test_with_a_handful_of_outcomes_nothing_is_added() -> None:
+def test_with_too_few_outcomes_there_is_no_correction() -> None:
     few = adaptation.MIN_OUTCOMES - 1
     assert adaptation.fit_correction(MESSAGES[:few], OPINIONS[:few], [0] * few, 2) is None
 
 
-def test_chances_add_up_to_one_whatever_is_said() -> None:
+def test_corrected_probabilities_add_up_to_one_for_any_text() -> None:
     learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [0] * 30 + [1] * 30, 2)
     assert learnt is not None
     for title, body in (("", ""), ("鼊", "龘"), ("a", "b" * 5000)):

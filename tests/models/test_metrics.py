@@ -1,4 +1,4 @@
-"""Are the figures of a trial what their names say?"""
+"""Are the figures of a trial computed right?"""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_a_restricted_choice_is_never_worse_on_labels_of_the_file() -> None:
     assert evaluate(cold(), rows, restrict=True).accuracy >= free.accuracy
 
 
-def test_deeper_ranks_hit_at_least_as_often() -> None:
+def test_top_k_accuracy_grows_with_k() -> None:
     figures = evaluate(cold(), frozen_messages())
     assert figures.accuracy <= figures.top2_accuracy <= figures.top3_accuracy <= 1
 
@@ -43,7 +43,7 @@ def test_no_rows_and_unknown_labels_are_refused() -> None:
         evaluate(cold(), [LabelledMessage("停水", "小区停水三天", "天文航海")])
 
 
-def test_calibration_error_is_the_gap_between_confidence_and_hits() -> None:
+def test_calibration_error_is_the_distance_of_confidence_and_accuracy() -> None:
     assert calibration_error(np.array([0.9, 0.9]), np.array([True, True])) == pytest.approx(0.1)
     assert calibration_error(np.array([0.5, 0.5]), np.array([True, False])) == pytest.approx(0)
     assert calibration_error(np.array([1.0, 1.0]), np.array([False, False])) == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""Does the release of day one answer sensibly, say why, abstain when it should, and refuse damaged files?"""
+"""Does the first release predict sensibly, give reasons, abstain when it should, and refuse damaged files?"""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ STORED = Path(__file__).with_name("data") / "releases_0_1_0"
         ("孩子被老师打", "小学老师体罚学生，孩子不敢去学校。", "0602"),
     ],
 )
-def test_plain_complaints_find_their_category(title: str, body: str, category: str) -> None:
+def test_plain_complaints_get_their_category(title: str, body: str, category: str) -> None:
     verdict = cold().predict(title, body)
     assert verdict.category == category
     assert verdict.label == taxonomy.path_name(category)
@@ -38,7 +38,7 @@ def test_plain_complaints_find_their_category(title: str, body: str, category: s
     assert verdict.release == cold().release
 
 
-def test_most_frozen_messages_come_under_their_heading() -> None:
+def test_most_frozen_messages_get_their_level_1_category() -> None:
     assert frozen_accuracy(cold()) >= 0.9
 
 
@@ -73,14 +73,14 @@ def test_alternatives_are_other_categories_by_falling_confidence() -> None:
         ("鼊齉龘靐", "爩鱻麤灪籲爨癵驫"),
     ],
 )
-def test_what_cannot_be_judged_is_left_to_a_person_without_a_guess(title: str, body: str) -> None:
+def test_an_unreadable_message_is_left_to_a_person_without_a_category(title: str, body: str) -> None:
     verdict = cold().predict(title, body)
     assert verdict.abstained
     assert verdict.category == ""
     assert verdict.reasons
 
 
-def test_two_matters_in_one_message_are_left_to_a_person_who_sees_both() -> None:
+def test_two_matters_in_one_message_are_left_to_a_person_with_both_categories() -> None:
     body = "我们楼从前天开始停水，自来水公司的电话打不通，家里有老人。另外，老板拖欠我三个月工资，一直没有发，请劳动监察帮忙。"
     verdict = cold().predict("停水和欠薪", body)
     assert verdict.abstained
@@ -94,7 +94,7 @@ def test_one_matter_with_an_afterthought_stays_one() -> None:
     assert not cold().predict("停水两天没有人管", body).abstained
 
 
-def test_an_unsure_guess_is_told_but_marked_as_such() -> None:
+def test_an_unsure_category_is_returned_and_marked_as_abstained() -> None:
     verdict = cold().predict("请领导过问一下", "这件事情已经反映很多次了，希望有关部门尽快解决，谢谢。")
     assert verdict.abstained
     assert verdict.category
@@ -103,18 +103,18 @@ def test_an_unsure_guess_is_told_but_marked_as_such() -> None:
 
 @given(st.text(max_size=300), st.text(max_size=300))
 @settings(max_examples=60, deadline=None)
-def test_no_message_whatsoever_breaks_the_classifier(title: str, body: str) -> None:
+def test_the_classifier_accepts_any_text(title: str, body: str) -> None:
     verdict = cold().predict(title, body)
     assert 0 <= verdict.confidence <= 1
     assert verdict.category == "" or taxonomy.has_code(verdict.category)
 
 
-def test_chances_over_all_categories_add_up_to_one() -> None:
+def test_probabilities_of_all_categories_add_up_to_one() -> None:
     for row in frozen_messages():
         assert float(cold().probabilities(row.title, row.text).sum()) == pytest.approx(1, abs=1e-3)
 
 
-def test_a_choice_among_few_headings_uses_what_other_taxonomies_do() -> None:
+def test_a_choice_among_few_categories_uses_the_overlaps_with_other_taxonomies() -> None:
     chances = cold().restricted_to("超市卖假货", "买到假冒的手机，店家不给退货，要求工商查处。", ("03", "11"))
     assert chances[1] > 0.9  # market supervision is a heading of its own here, and part of commerce elsewhere
 
@@ -139,7 +139,7 @@ def test_a_release_is_refused_when_a_file_is_missing(tmp_path: Path) -> None:
         load(tmp_path / "half")
 
 
-def test_a_release_with_a_bar_lowered_by_hand_is_refused(tmp_path: Path) -> None:
+def test_a_release_with_a_threshold_changed_by_hand_is_refused(tmp_path: Path) -> None:
     shutil.copytree(cold_folder(), tmp_path / "r")
     card = json.loads((tmp_path / "r" / "release.json").read_text(encoding="utf-8"))
     card["settings"]["threshold"] = 0.01
@@ -198,7 +198,7 @@ def test_a_release_stored_by_version_0_1_0_answers_as_it_did_then(folder: Path) 
         assert (verdict.category, verdict.abstained) == (answer["category"], answer["abstained"])
 
 
-def test_a_release_of_a_format_from_the_future_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
+def test_a_release_of_a_newer_format_is_refused_with_what_to_do(tmp_path: Path) -> None:
     shutil.copytree(cold_folder(), tmp_path / "r")
     card = json.loads((tmp_path / "r" / "release.json").read_text(encoding="utf-8"))
     card["format"] = 99

@@ -1,4 +1,4 @@
-"""Do the checks of an answer find what a reader would find, and leave a good answer alone?"""
+"""Do the checks of a reply find its faults, and none in a good reply?"""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def _codes(asked: ReplyContext, answer: str) -> set[str]:
     return {finding.code for finding in checks.check_reply(asked, answer)}
 
 
-def test_a_good_answer_is_left_alone() -> None:
+def test_a_good_answer_has_no_finding() -> None:
     assert _codes(LAMP, GOOD) == set()
 
 
@@ -51,7 +51,7 @@ def test_a_good_answer_is_left_alone() -> None:
         ),
     ],
 )  # fmt: skip
-def test_each_check_finds_its_own(code: str, answer: str) -> None:
+def test_each_check_finds_its_own_fault(code: str, answer: str) -> None:
     assert code in _codes(LAMP, answer)
 
 
@@ -62,11 +62,11 @@ def test_each_check_finds_its_own(code: str, answer: str) -> None:
         pytest.param("off_topic", "您好！已列入下个月的维护计划，由养护班安排，完成后会电话告诉您。", id="short and to the point"),
     ],
 )  # fmt: skip
-def test_what_is_short_is_not_taken_for_nothing(code: str, answer: str) -> None:
+def test_a_short_answer_is_not_taken_for_an_empty_one(code: str, answer: str) -> None:
     assert code not in _codes(LAMP, answer)
 
 
-def test_a_reproach_is_no_question() -> None:
+def test_a_rhetorical_question_is_no_question() -> None:
     asked = ReplyContext("水费去向不明", "收的水费去哪了？是谁批准的？", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
     assert "question" not in _codes(asked, "您好！经查，收费账目已经公开，没有发现挪用。")
 
@@ -82,7 +82,7 @@ def test_a_petition_needs_its_legal_basis_and_the_way_to_review() -> None:
     assert "no_review" not in _codes(last, reply[:60])
 
 
-def test_an_answer_in_other_words_about_the_same_matter_is_to_the_point() -> None:
+def test_an_answer_in_other_words_about_the_same_matter_is_on_topic() -> None:
     asked = ReplyContext("晚上太黑", "巷子里一片漆黑，老人摔了两次。", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
     answer = (
         "您好！市政设施中心派员到现场，三盏路灯因电缆进水短路，已于9月15日换好电缆并亮灯；以后照明设施有故障，"
@@ -92,7 +92,7 @@ def test_an_answer_in_other_words_about_the_same_matter_is_to_the_point() -> Non
     assert "off_topic" not in _codes(asked, answer)
 
 
-def test_without_a_classifier_nobody_says_that_an_answer_misses_the_point() -> None:
+def test_without_a_classifier_no_answer_is_off_topic() -> None:
     other = "根据义务教育法的规定，适龄儿童应当在户籍所在地入学，请家长携带户口簿、房产证到学校审核材料。" * 2
     assert "off_topic" in _codes(LAMP, other)
     assert "off_topic" not in {finding.code for finding in checks.check_reply(LAMP, other)}
@@ -103,7 +103,7 @@ def test_every_row_has_advice_and_a_source() -> None:
     assert len({check.code for check in CHECKS}) == len(CHECKS)
 
 
-def test_an_answer_to_another_message_is_less_like_it_than_its_own() -> None:
+def test_an_answer_is_more_similar_to_its_own_message_than_to_another() -> None:
     own = checks.measure_similarity(LAMP.title + LAMP.text, GOOD)
     other = checks.measure_similarity(LAMP.title + LAMP.text, "医保报销比例按参保类型执行，门诊起付线为三百元。")
     assert own > 5 * other

@@ -1,4 +1,4 @@
-"""Does the category tree hold together, and does knowledge cover all of it?"""
+"""Is the category tree consistent, and does the knowledge cover all of it?"""
 
 import pytest
 
@@ -7,13 +7,13 @@ from classify.model.metrics import frozen_messages
 from classify.model.seed_examples import seed_examples
 
 
-def test_codes_follow_their_place_in_the_tree() -> None:
+def test_codes_follow_their_position_in_the_tree() -> None:
     for heading in taxonomy.LEVEL1:
         codes = taxonomy.children(heading)
         assert codes == tuple(f"{heading}{i:02d}" for i in range(1, len(codes) + 1))
 
 
-def test_the_tree_has_seventeen_headings_and_a_hundred_and_fourteen_categories() -> None:
+def test_the_tree_has_seventeen_level_1_and_a_hundred_and_fourteen_level_2_categories() -> None:
     assert (len(taxonomy.LEVEL1), len(taxonomy.LEVEL2)) == (17, 114)
 
 
@@ -24,7 +24,7 @@ def test_every_category_can_be_found_by_code_by_name_and_by_path() -> None:
         assert taxonomy.name_of(taxonomy.code_of(taxonomy.name_of(code))) == taxonomy.name_of(code)
 
 
-def test_a_name_that_stands_at_both_levels_means_the_heading() -> None:
+def test_a_name_of_both_levels_means_level_1() -> None:
     assert taxonomy.code_of("其他") == "17"
     assert taxonomy.code_of("其他 › 其他") == "1703"
 
@@ -34,7 +34,7 @@ def test_a_label_the_tree_does_not_hold_is_refused() -> None:
         taxonomy.code_of("天文航海")
 
 
-def test_a_path_name_names_the_heading_first() -> None:
+def test_a_path_name_starts_with_level_1() -> None:
     assert taxonomy.path_name("0305") == "城乡建设 › 城市建设和市政管理"
     assert taxonomy.path_name("03") == "城乡建设"
 
@@ -45,7 +45,7 @@ def test_every_category_names_its_words_and_its_law() -> None:
         assert taxonomy.category(code).law
 
 
-def test_overlaps_point_to_other_headings_of_the_tree() -> None:
+def test_overlaps_name_other_level_1_categories_of_the_tree() -> None:
     for code in taxonomy.LEVEL2:
         for heading, share in taxonomy.category(code).also:
             assert heading in taxonomy.LEVEL1
@@ -62,7 +62,7 @@ def test_every_category_has_a_card_and_at_least_six_examples() -> None:
         assert sum(e.source == "example" for e in mine) >= 6
 
 
-def test_no_example_stands_twice() -> None:
+def test_no_example_is_a_duplicate() -> None:
     texts = [(e.title, e.text) for e in seed_examples([]) if e.source == "example"]
     assert len(texts) == len(set(texts))
 
@@ -73,6 +73,6 @@ def test_frozen_messages_cover_the_tree_and_are_never_fitted_on() -> None:
     assert not [row.text for row in frozen_messages() if row.text in fitted_on]
 
 
-def test_a_duty_teaches_each_category_it_names_and_counts_once_in_all() -> None:
+def test_a_duty_is_an_example_of_each_category_it_names_with_total_weight_one() -> None:
     seeds = [e for e in seed_examples([("停水停气报修", ("0305", "0907", "9999"))]) if e.source == "duty"]
     assert [(e.category, e.weight) for e in seeds] == [("0305", 0.5), ("0907", 0.5)]

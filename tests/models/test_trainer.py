@@ -62,7 +62,7 @@ async def test_labels_the_release_in_force_does_not_know_put_a_better_one_in_for
     assert await _current(context) == outcome["release"]
 
 
-async def test_wrong_labels_make_a_release_that_stays_out_unless_forced(context: AppContext, tmp_path: Path) -> None:
+async def test_a_release_from_wrong_labels_is_not_promoted_unless_forced(context: AppContext, tmp_path: Path) -> None:
     before = await _current(context)
     outcome = await _train(context, _labelled(tmp_path / "wrong.csv", shift=1))
     assert "frozen_accuracy" in outcome["worse_because"]
@@ -78,7 +78,7 @@ async def test_knowledge_alone_is_no_worse_than_itself(context: AppContext) -> N
     assert outcome["promoted"]
 
 
-async def test_a_correction_is_kept_once_per_case_and_without_persons(context: AppContext) -> None:
+async def test_a_correction_is_stored_once_per_case_and_masked(context: AppContext) -> None:
     for category in ("0305", "0304"):
         text = "我的电话13812345678，小区停水"
         await trainer.store_label("停水", text, category, case_no="XQ1", by="reception", now=MONDAY)
@@ -113,7 +113,7 @@ def test_a_trial_takes_only_the_split_that_was_asked_for(tmp_path: Path) -> None
         (("subject", "text", "label"), ("停水", "小区停水三天", "天文航海"), "label"),
     ],
 )
-def test_a_file_that_cannot_be_understood_is_refused_by_field(
+def test_an_unreadable_file_is_refused_by_field(
     tmp_path: Path, columns: tuple[str, ...], row: tuple[str, ...], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:

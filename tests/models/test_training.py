@@ -1,4 +1,4 @@
-"""Is a fit the same every time, does it learn from people, and does it leave alone what it was not taught?"""
+"""Is fitting deterministic, does it learn from labels, and does it leave other categories unchanged?"""
 
 from dataclasses import replace
 from functools import cache
@@ -59,7 +59,7 @@ def test_real_labels_turn_a_cold_release_into_a_trained_one() -> None:
     assert [taxonomy.LEVEL1[i] for i in taught.trained_head.classes] == ["03", "04", "06"]
 
 
-def test_labels_under_three_headings_do_not_spoil_the_other_fourteen() -> None:
+def test_labels_of_three_categories_do_not_spoil_the_other_fourteen() -> None:
     assert frozen_accuracy(_taught_three_headings()) >= frozen_accuracy(cold()) - 0.03
 
 
@@ -73,12 +73,12 @@ def test_what_people_file_differently_is_learnt() -> None:
     assert evaluate(taught, rows, restrict=True).accuracy > 0.8
 
 
-def test_a_handful_of_labels_teaches_nothing_yet() -> None:
+def test_too_few_labels_train_no_head() -> None:
     fitted = training.fit([*OWN, *_told(("03", "04"), every=20)])
     assert fitted.trained_head is None
 
 
-def test_a_correction_down_to_level_two_teaches_level_two() -> None:
+def test_a_level_2_label_teaches_level_2() -> None:
     lines = [f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户" for i in range(12)]
     examples = [Example("鸽子棚", line, "0801", "people") for line in lines]
     before = cold().probabilities("鸽子棚", "楼上的鸽子棚羽毛乱飞")
@@ -87,7 +87,7 @@ def test_a_correction_down_to_level_two_teaches_level_two() -> None:
     assert after[place] > max(0.5, before[place])
 
 
-def test_unlabelled_messages_adapt_a_release_without_taking_its_headings_away() -> None:
+def test_adapting_to_unlabelled_messages_removes_no_category() -> None:
     messages = [(e.title, e.text) for e in MESSAGES[::4]]
     fitted = training.fit(OWN, unlabelled=messages)
     assert fitted.kind == "adapted"
@@ -111,7 +111,7 @@ def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp
         assert (loaded.probabilities(e.title, e.text) == fitted.probabilities(e.title, e.text)).all()
 
 
-def test_what_people_say_below_a_heading_is_learnt_beside_unlabelled_messages_too() -> None:
+def test_level_2_labels_are_learnt_beside_unlabelled_messages() -> None:
     lines = [f"第{i}号楼的鸽子棚又扩大了，羽毛飞进窗户" for i in range(12)]
     examples = [Example("鸽子棚", line, "0801", "people") for line in lines]
     asked = "鸽子棚", "楼上的鸽子棚羽毛乱飞"
@@ -120,19 +120,19 @@ def test_what_people_say_below_a_heading_is_learnt_beside_unlabelled_messages_to
     assert after[place] > max(0.5, cold().probabilities(*asked)[place])
 
 
-def test_from_a_bad_seed_nothing_is_learnt() -> None:
+def test_a_release_with_wrong_knowledge_is_not_adapted() -> None:
     """Knowledge that takes every matter for another one would teach itself so; the messages of our own tell."""
     rolled = [replace(e, category=taxonomy.LEVEL2[taxonomy.LEVEL2.index(e.category) - 9]) for e in OWN]
     seed = training.fit(rolled)
     assert adaptation.adapt(seed, OWN, [(e.title, e.text) for e in MESSAGES[::4]]) is seed
 
 
-def test_a_thousand_copies_of_one_message_are_no_town() -> None:
+def test_a_thousand_copies_of_one_message_do_not_adapt_a_release() -> None:
     copies = [(f"欠薪{i % 7}", "老板拖欠工资三个月，要回家过年了") for i in range(300)]
     copies += [(f"停水{i % 7}", "小区停水三天了没有人管，电话打不通") for i in range(300)]
     assert training.fit(OWN, unlabelled=copies).kind == "cold"
 
 
 @pytest.mark.parametrize("unlabelled", [[], [("停水", "小区停水三天")]])
-def test_too_few_messages_leave_the_release_cold_at_heart(unlabelled: list[tuple[str, str]]) -> None:
+def test_too_few_messages_leave_the_release_cold(unlabelled: list[tuple[str, str]]) -> None:
     assert training.fit(OWN, unlabelled=unlabelled).trained_head is None

@@ -1,4 +1,4 @@
-"""Does it learn who answers here: by the place, by the name, by what came lately, and by the rows where nothing is known?"""
+"""Does the recommender learn which unit answers: by place, by name, by recent answers, and before any by the rows?"""
 
 import numpy as np
 import pytest
@@ -35,30 +35,30 @@ def by_county() -> list[tuple[str, int]]:
     ]
 
 
-def test_a_county_answers_for_what_happens_in_it_whatever_it_is_about() -> None:
+def test_a_county_is_recommended_for_its_place_whatever_the_category() -> None:
     answering = after(UnitRecommender(cold(), len(COUNTIES), COUNTIES), by_county())
     assert best(answering, "公交", "西河的公交班次太少") == WEST
     assert best(answering, "公交", "东山的公交班次太少") == EAST
 
 
-def test_a_unit_that_never_answered_is_found_by_its_name() -> None:
+def test_a_unit_without_answers_is_recommended_by_its_name() -> None:
     answering = UnitRecommender(cold(), len(COUNTIES), COUNTIES)
     assert best(answering, "南湾市教育局", "请教育局管一管校外补课") == SCHOOLS
 
 
-def test_the_shares_add_up_and_every_unit_has_one() -> None:
+def test_the_probabilities_add_up_and_every_unit_has_one() -> None:
     answering = after(UnitRecommender(cold(), len(COUNTIES), COUNTIES), by_county())
     shares = answering.predict_proba(answering.score("", "东山的水"))
     assert shares.sum() == pytest.approx(1.0) and (shares > 0).all()
 
 
-def test_who_took_over_lately_is_preferred_to_who_answered_before() -> None:
+def test_the_unit_that_answered_recently_is_preferred() -> None:
     old = [(f"咨询{matter}", EAST) for matter in MATTERS * 4]
     new = [(f"咨询{matter}", HUB) for matter in MATTERS * 4]
     assert best(after(UnitRecommender(cold(), len(COUNTIES), COUNTIES), old + new), "咨询", "路灯不亮") == HUB
 
 
-def test_before_anything_is_learnt_the_rows_decide() -> None:
+def test_before_any_answer_the_routing_rows_decide() -> None:
     routes = np.zeros((len(taxonomy.LEVEL2), 2))
     for i, code in enumerate(taxonomy.LEVEL2):
         routes[i, int(code.startswith("06"))] = 1.0
@@ -68,7 +68,7 @@ def test_before_anything_is_learnt_the_rows_decide() -> None:
     assert "place" not in answering.weight_by_predictor and "name" not in answering.weight_by_predictor
 
 
-def test_rows_nobody_follows_stop_counting() -> None:
+def test_routing_rows_nobody_follows_lose_their_weight() -> None:
     routes = np.zeros((len(taxonomy.LEVEL2), 2))
     routes[:, 0] = 1.0
     answers = [(f"{matter}，请处理{number}", 1) for number in range(8) for matter in MATTERS]

@@ -1,4 +1,4 @@
-"""When may a notice disturb somebody?"""
+"""When may a notice be delivered to a person?"""
 
 from datetime import datetime
 
@@ -40,7 +40,7 @@ def at(text: str) -> datetime:
         pytest.param("2026-10-03 03:00", CITIZENS, "2026-10-03 08:00", id="nor before the morning"),
     ],
 )
-def test_what_is_not_urgent_waits_for_the_next_working_morning(made: str, rule: DeliveryHours, leaves: str) -> None:
+def test_a_normal_notice_waits_for_the_next_working_morning(made: str, rule: DeliveryHours, leaves: str) -> None:
     assert next_open_moment(at(made), CALENDAR, rule) == at(leaves)
     assert compute_send_time(Priority.AT_ONCE, at(made), CALENDAR, rule) == at(made)
 
@@ -58,6 +58,6 @@ def test_the_digest_is_of_the_last_working_morning(now: str, digest: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["", "8:30-17:30", "17:30-08:30", "08:30", "24:00-25:00", "08:30-08:30"])
-def test_hours_that_are_none_are_refused(text: str) -> None:
+def test_invalid_hours_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_hours(text, workdays_only=True)

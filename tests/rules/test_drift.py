@@ -1,4 +1,4 @@
-"""Is a shift named when there is one, and is chance not taken for one?"""
+"""Is drift reported when there is some, and never when it is only chance?"""
 
 import random
 
@@ -24,12 +24,12 @@ def _levels(before: list[ClassifiedMessage], now: list[ClassifiedMessage]) -> di
     return {finding.measure: finding.level for finding in drift.detect_drift(before, now)}
 
 
-def test_the_same_town_a_month_later_is_calm() -> None:
+def test_the_same_town_a_month_later_has_no_drift() -> None:
     assert set(_levels(_looks(400), _looks(200, seed=2)).values()) == {DriftLevel.CALM}
 
 
 @pytest.mark.parametrize("seed", range(3, 23))
-def test_few_messages_are_not_taken_for_a_shift(seed: int) -> None:
+def test_few_messages_are_not_taken_for_drift(seed: int) -> None:
     assert set(_levels(_looks(300), _looks(60, seed=seed)).values()) == {DriftLevel.CALM}
 
 
@@ -42,21 +42,21 @@ def test_few_messages_are_not_taken_for_a_shift(seed: int) -> None:
     ],
     ids=["another topic", "new words", "less sure"],
 )
-def test_each_shift_is_named_by_its_sign_alone(now: list[ClassifiedMessage], sign: DriftMeasure) -> None:
+def test_each_drift_is_reported_by_its_own_measure_only(now: list[ClassifiedMessage], sign: DriftMeasure) -> None:
     levels = _levels(_looks(400), now)
     assert levels[sign] is DriftLevel.SHIFTED
     assert {level for other, level in levels.items() if other is not sign} == {DriftLevel.CALM}
 
 
-def test_more_known_words_and_more_sureness_are_no_shift() -> None:
+def test_more_known_words_and_more_confidence_are_no_drift() -> None:
     assert set(_levels(_looks(300, sure=0.6, known=0.7), _looks(300, seed=7)).values()) == {DriftLevel.CALM}
 
 
-def test_with_too_few_messages_nothing_is_said() -> None:
+def test_with_too_few_messages_drift_is_unknown() -> None:
     assert set(_levels(_looks(400), _looks(drift.MIN_MESSAGES - 1, seed=8)).values()) == {DriftLevel.UNKNOWN}
     old = [ClassifiedMessage("03", 0.9) for _ in range(100)]  # kept before the share of known words was
     assert _levels(old, _looks(100))[DriftMeasure.WORDS] is DriftLevel.UNKNOWN
 
 
-def test_the_index_of_two_equal_samples_is_nothing() -> None:
+def test_the_index_of_two_equal_samples_is_zero() -> None:
     assert drift.population_stability_index(["03", "04"] * 50, ["04", "03"] * 20) == pytest.approx(0)

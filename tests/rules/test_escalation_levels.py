@@ -1,4 +1,4 @@
-"""When does a running clock reach which stage, and who is told then?"""
+"""When does a running clock reach which escalation level, and who is notified then?"""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -47,7 +47,7 @@ def test_a_clock_reaches_its_stages_in_order(run: ClockRun, moment: str, stage: 
     assert escalation_levels.find_level(run, CALENDAR, at(moment)) == (stage, at(following) if following else None)
 
 
-def test_the_next_look_is_never_in_the_past() -> None:
+def test_the_next_check_is_never_in_the_past() -> None:
     for hours in range(0, 60 * 24, 7):
         now = at("2026-09-20") + timedelta(hours=hours)
         for run in (PETITION, ONE_DAY, URGENT):
@@ -55,11 +55,11 @@ def test_the_next_look_is_never_in_the_past() -> None:
             assert look_at is None or look_at > now
 
 
-def test_a_right_that_lapses_is_never_looked_at() -> None:
+def test_a_right_that_lapses_has_no_levels() -> None:
     assert escalation_levels.compute_first_look("object", at("2026-09-15"), date(2026, 9, 18), "5wd") is None
 
 
-def test_what_was_passed_unseen_is_told_together() -> None:
+def test_levels_passed_between_two_sweeps_are_reported_together() -> None:
     assert escalation_levels.list_passed_levels("", "late") == ("amber", "today", "late")
     assert escalation_levels.list_passed_levels("amber", "late_1") == ("today", "late", "late_1")
     assert escalation_levels.list_passed_levels("late", "late") == ()
@@ -68,7 +68,7 @@ def test_what_was_passed_unseen_is_told_together() -> None:
 # ---- the ladder ----
 
 
-def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> None:
+def test_every_level_notifies_somebody_in_every_rule_book_and_names_its_law() -> None:
     for row in ESCALATION_LEVELS:
         for profile in Profile:
             assert escalation.list_escalation_rules(row.code, profile), (row.code, profile)
@@ -88,21 +88,21 @@ def test_every_stage_tells_somebody_in_every_rule_book_and_names_its_law() -> No
         ("late_3", "late_5", Profile.HOTLINE, {Audience.HEAD, Audience.OVERSEER}),
     ],
 )
-def test_the_ladder_goes_up(before: str, after: str, profile: Profile, audiences: set[Audience]) -> None:
+def test_the_audience_grows_with_the_level(before: str, after: str, profile: Profile, audiences: set[Audience]) -> None:
     assert {rung.audience for rung in escalation.rules_between(before, after, profile, is_report=False)} == audiences
 
 
-def test_each_audience_hears_once_of_everything_that_was_passed() -> None:
+def test_each_audience_is_notified_once_of_all_passed_levels() -> None:
     rules = escalation.rules_between("", "late_5", Profile.PETITION, is_report=False)
     assert len({rung.audience for rung in rules}) == len(rules) == 6
 
 
-def test_of_a_report_only_its_holders_and_overseers_hear() -> None:
+def test_only_holders_and_overseers_are_notified_of_a_report() -> None:
     audiences = {rung.audience for rung in escalation.rules_between("", "late_5", Profile.PETITION, is_report=True)}
     assert audiences == {Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERSEER}
 
 
-def test_what_runs_in_hours_disturbs_at_once_and_a_report_is_in_no_sum() -> None:
+def test_a_clock_in_hours_notifies_at_once_and_a_report_is_in_no_digest() -> None:
     amber = next(rung for rung in ESCALATION_RULES if rung.stage == "amber")
     assert escalation.priority_of(amber, length="60cd", urgency=0, is_report=False) is Priority.DIGEST
     assert escalation.priority_of(amber, length="2h", urgency=0, is_report=False) is Priority.AT_ONCE
@@ -111,7 +111,7 @@ def test_what_runs_in_hours_disturbs_at_once_and_a_report_is_in_no_sum() -> None
     assert escalation.priority_of(amber, length="60cd", urgency=0, is_report=True) is Priority.WORKING
 
 
-def test_every_rung_can_be_worded() -> None:
+def test_every_escalation_rule_has_its_wording() -> None:
     for rung in ESCALATION_RULES:
         words = escalation.render_warning(
             rung, rung.stage, no="20260914-000001", title="长" * 60, unit="区城管局", term="办结答复"

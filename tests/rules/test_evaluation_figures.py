@@ -1,4 +1,4 @@
-"""Does the published table say what was counted, hide what it must, and change its digest with any count?"""
+"""Does the published table contain the counts, hide small cells, and change its digest with any count?"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -54,7 +54,7 @@ def unit(document: dict[str, Any], code: str) -> dict[str, Any]:
     return next(row for row in document["units"] if row["unit"] == code)
 
 
-def test_a_large_unit_is_told_in_full() -> None:
+def test_a_large_unit_is_published_in_full() -> None:
     row = unit(disclose([CHENGGUAN]), "chengguan")
     assert row["name"] == "城市管理局"
     assert (row["received"], row["on_time"], row["late"], row["running"]) == (30, 90, 10, 6)
@@ -108,13 +108,13 @@ def test_the_only_other_bad_ratings_and_mean_go_with_the_hidden_ones() -> None:
     assert row["hidden"]["bad"] == row["hidden"]["mean_level"] == "protects_another"
 
 
-def test_the_spread_over_the_levels_is_told_whole_or_not_at_all() -> None:
+def test_the_distribution_over_levels_is_published_in_full_or_not_at_all() -> None:
     assert disclose()["levels"] is None
     plain = replace(ALL, levels=Levels({5: 32, 4: 10, 3: 5, 2: 5, 1: 0}))
     assert disclose(everybody=plain)["levels"] == {"5": 32, "4": 10, "3": 5, "2": 5, "1": 0}
 
 
-def test_streets_are_told_with_the_small_ones_hidden() -> None:
+def test_streets_are_published_with_small_ones_hidden() -> None:
     rules = DisclosureRules()
     rows = statistics.list_regions({"a": 20, "b": 3, "c": 2, "d": 0}, {"a": "甲镇"}, rules)
     assert [(row["name"], row["received"]) for row in rows] == [("甲镇", 20), ("b", None), ("c", None), ("d", 0)]
@@ -132,7 +132,7 @@ def test_the_seal_covers_the_facts_behind_the_key_figures() -> None:
     assert len(seals) == 3
 
 
-def test_the_formulae_tell_the_weights_in_force() -> None:
+def test_the_formulae_contain_the_weights_in_force() -> None:
     weights = next(row for row in disclose()["formulae"] if row["code"] == "score")
     assert "10、8、6、3、0" in weights["formula"]
 

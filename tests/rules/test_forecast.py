@@ -1,4 +1,4 @@
-"""What chance does the past give a running clock, and can everybody count it again?"""
+"""Probability that a running clock ends late, computed from past clocks."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ def past(unit: str, *ended_after_days: float, term: str = "resolve") -> list[Pas
     return [PastClock(unit, term, "appeal", START, START + 10 * DAY, START + days * DAY) for days in ended_after_days]
 
 
-def test_without_any_past_a_small_chance_is_believed_until_the_time_is_over() -> None:
+def test_without_history_a_small_probability_is_assumed_until_the_term_ends() -> None:
     nothing = History.of([], NOW)
     assert nothing.forecast("a", "resolve", "appeal", 0.5).chance == pytest.approx(PRIOR_SHARE)
     assert nothing.forecast("a", "resolve", "appeal", 1.0).chance == 1.0
@@ -38,7 +38,7 @@ def test_the_longer_a_clock_runs_the_likelier_it_is_late() -> None:
     assert chances == sorted(chances)
 
 
-def test_another_term_or_kind_is_another_past() -> None:
+def test_another_term_or_kind_has_its_own_history() -> None:
     history = History.of(past("a", *[20] * 50), NOW)
     assert history.forecast("a", "notify", "appeal", 0.5).unit_n == 0
     other = history.forecast("a", "resolve", "consult", 0.5)
@@ -46,7 +46,7 @@ def test_another_term_or_kind_is_another_past() -> None:
     assert other.chance < history.forecast("a", "resolve", "appeal", 0.5).chance
 
 
-def test_one_that_still_runs_and_is_late_counts_as_late() -> None:
+def test_a_running_late_clock_counts_as_late() -> None:
     history = History.of([PastClock("a", "resolve", "appeal", START, START + 10 * DAY, None)], NOW)
     assert history.count_unended(("a", "resolve", "appeal"), 0.5) == (1, 1)
 
@@ -62,6 +62,6 @@ def test_the_share_of_time_of_a_clock_without_length_is_whole() -> None:
     assert used_share(START, START, START) == 1.0
 
 
-def test_a_calibrated_forecast_is_told_as_one() -> None:
+def test_a_calibrated_forecast_is_reported_as_calibrated() -> None:
     calibration = compute_calibration([(0.25, n % 4 == 0) for n in range(400)], bins=1)
     assert calibration["bins"] == [{"n": 400, "foretold": 0.25, "happened": 0.25}]

@@ -1,4 +1,4 @@
-"""Do the levels and indicators say what the national set says?"""
+"""Do the levels and indicators agree with the national set?"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Is every key figure what a person with pencil and paper gets? Vectors by hand, then what must hold for any counts."""
+"""Is every key figure computed right? Examples calculated by hand, then properties for any counts."""
 
 import pytest
 from hypothesis import given, settings
@@ -53,7 +53,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("code", "counts", "value", "how"), BY_HAND, ids=[row[0] for row in BY_HAND])
-def test_the_figure_is_what_a_person_works_out(code: str, counts: dict[str, int], value: float, how: str) -> None:
+def test_the_figure_equals_the_manual_calculation(code: str, counts: dict[str, int], value: float, how: str) -> None:
     assert definitions.compute_figure(KPI_BY_CODE[code], counts, W).value == value, how
 
 

@@ -1,4 +1,4 @@
-"""The law as a table: every clock of the Regulation, each with its start, length, holder and article; and the gaps."""
+"""Table of all clocks of the Regulation, each with its start, length, holder and article, and of the gaps in it."""
 
 from collections import deque
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A town may promise less than the law allows, never more; what runs keeps the promise it began with."""
+"""A town's own terms may be shorter than the law's, never longer; a running clock keeps the term it started with."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""Is this the same matter said twice? Prints that find it, likeness that judges it, the passages a person is shown."""
+"""Near-duplicate texts: fingerprints that find them, similarity that decides, and the shared passages that are shown."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def _alike(text: str, other: str) -> Similarity:
         pytest.param(LIGHT + NOISE, id="inside a longer one"),
     ],
 )
-def test_what_says_the_same_shares_a_print_and_is_the_same(again: str) -> None:
+def test_similar_texts_share_a_fingerprint_and_are_the_same_matter(again: str) -> None:
     first, other = near_duplicates.normalize("", NOISE), near_duplicates.normalize("", again)
     assert set(near_duplicates.fingerprint(first)) & set(near_duplicates.fingerprint(other))
     assert _alike(NOISE, again).is_same
@@ -40,7 +40,7 @@ def test_another_matter_is_not_the_same() -> None:
     assert _alike("", NOISE) == Similarity(0.0, 0.0)
 
 
-def test_reports_share_no_print_with_the_same_words_said_openly() -> None:
+def test_a_report_shares_no_fingerprint_with_an_ordinary_case() -> None:
     words = near_duplicates.normalize("", NOISE)
     assert not set(near_duplicates.fingerprint(words)) & set(near_duplicates.fingerprint(words, 1))
 

@@ -1,4 +1,4 @@
-"""Is a proposal right only when people left it as it was?"""
+"""Is a proposal of the classifier right only when people left it unchanged?"""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def _entries(*lines: Line) -> list[EntryView]:
         ),
     ],
 )  # fmt: skip
-def test_what_people_made_of_a_proposal(lines: list[Line], is_right: bool | None) -> None:
+def test_a_proposal_is_right_only_when_people_left_it_unchanged(lines: list[Line], is_right: bool | None) -> None:
     outcome = find_proposal_outcome(_entries(("submit", "citizen", "", {}), *lines))
     assert (outcome.is_right if outcome else None) is is_right
     if outcome:

@@ -1,4 +1,4 @@
-"""Does a token open what it was made for, and nothing else?"""
+"""Is a rating token valid for its own occasion and for nothing else?"""
 
 import pytest
 

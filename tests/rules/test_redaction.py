@@ -1,4 +1,4 @@
-"""Nothing personal leaves the office in plain words, and nothing else is covered."""
+"""Masking covers all personal data and nothing else."""
 
 import time
 

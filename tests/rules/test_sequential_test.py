@@ -1,4 +1,4 @@
-"""Does the proof promise what it keeps, however often somebody looks, and is it taken back when it falls?"""
+"""Does the sequential test keep its error rate at any number of checks, and is a proof withdrawn when the bound falls?"""
 
 from datetime import timedelta
 
@@ -20,33 +20,33 @@ def _lived(outcomes: str, standing: CellState | None = None, target: float = TAR
     return cell
 
 
-def test_a_fresh_district_has_proven_nothing() -> None:
+def test_a_new_district_has_no_proven_cell() -> None:
     assert not gate.is_proven({}, "0402", "jiedao-qingbo", "renshe", 0.99)
     assert CellState().bound == 0.0
 
 
 @pytest.mark.parametrize(("right", "proves"), [(100, False), (162, False), (163, True)])
-def test_how_many_right_outcomes_in_a_row_prove_98_percent(right: int, proves: bool) -> None:
+def test_163_right_outcomes_in_a_row_prove_98_percent(right: int, proves: bool) -> None:
     assert (_lived("1" * right).state is GateState.PROVEN) is proves
 
 
-def test_one_mistake_costs_a_hundred_more_right_ones() -> None:
+def test_one_mistake_requires_a_hundred_more_right_outcomes() -> None:
     assert _lived("0" + "1" * 300).state is GateState.GATHERING
     assert _lived("0" + "1" * 400).state is GateState.PROVEN
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (1, 1), (149, 150), (980, 1000), (5000, 5000)])
-def test_the_bound_lies_below_what_was_seen(right: int, n: int) -> None:
+def test_the_bound_lies_below_the_observed_share(right: int, n: int) -> None:
     assert 0 <= compute_lower_bound(right, n) < right / n or right == 0
 
 
-def test_more_right_ones_raise_the_bound_and_a_wrong_one_lowers_it() -> None:
+def test_right_outcomes_raise_the_bound_and_a_wrong_one_lowers_it() -> None:
     assert compute_lower_bound(50, 50) < compute_lower_bound(51, 51)
     assert compute_lower_bound(51, 52) < compute_lower_bound(51, 51)
 
 
 @pytest.mark.slow
-def test_somebody_who_looks_after_every_outcome_is_deceived_no_oftener_than_promised() -> None:
+def test_checking_after_every_outcome_keeps_the_error_rate() -> None:
     """Two hundred cells just below the target, each watched over 1,500 outcomes: few are ever proven."""
     draw = np.random.default_rng(20_261_122)
     deceived = 0
@@ -56,14 +56,14 @@ def test_somebody_who_looks_after_every_outcome_is_deceived_no_oftener_than_prom
     assert deceived / 200 <= gate.RISK
 
 
-def test_a_proof_falls_when_the_bound_does() -> None:
+def test_a_cell_is_withdrawn_when_its_bound_falls_below_the_target() -> None:
     proven = _lived("1" * 170)
     fallen = _lived("0", proven)
     assert (proven.state, fallen.state) == (GateState.PROVEN, GateState.WITHDRAWN)
     assert fallen.n == 171
 
 
-def test_a_sudden_change_withdraws_what_thousands_had_proven_and_starts_anew() -> None:
+def test_a_sudden_change_withdraws_a_cell_of_thousands_and_resets_its_counts() -> None:
     proven = _lived("1" * 5000)
     outcomes = "10110101010100"
     fallen = _lived(outcomes, proven)
@@ -75,23 +75,23 @@ def test_a_sudden_change_withdraws_what_thousands_had_proven_and_starts_anew() -
     assert fallen.total == 5000 + len(outcomes)
 
 
-def test_what_was_withdrawn_must_be_proven_again() -> None:
+def test_a_withdrawn_cell_must_be_proven_again() -> None:
     fallen = _lived("0" * 5, _lived("1" * 1000))
     assert fallen.state is GateState.WITHDRAWN
     assert _lived("1" * 100, fallen).state is GateState.WITHDRAWN
     assert _lived("1" * 200, fallen).state is GateState.PROVEN
 
 
-def test_since_is_the_moment_of_the_last_change() -> None:
+def test_since_is_the_time_of_the_last_change_of_state() -> None:
     proven = _lived("1" * 200)
     assert proven.since == MONDAY + 162 * HOUR
 
 
-def test_who_never_was_proven_does_not_start_anew_after_bad_days() -> None:
+def test_a_cell_never_proven_is_not_reset_after_mistakes() -> None:
     assert _lived("110100101").n == 9
 
 
-def test_a_message_belongs_to_its_heading_its_category_its_street_and_its_unit_and_to_those_of_sure_ones() -> None:
+def test_a_message_belongs_to_cells_of_category_street_unit_and_confidence() -> None:
     assert gate.list_cells("0402", "jiedao", "renshe", 0.5) == ("04", "0402", "04@jiedao", "04>renshe")
     assert set(gate.list_cells("04", "", "renshe", 0.93)) == {"04", "04≥0.9", "04>renshe", "04>renshe≥0.9"}
     assert gate.list_cells("04", "", "", 0.992)[-2:] == ("*≥0.97", "*≥0.99")
@@ -99,31 +99,31 @@ def test_a_message_belongs_to_its_heading_its_category_its_street_and_its_unit_a
     assert gate.parse_cell("0402@jiedao") == ("0402", "jiedao", "", 0.0)
 
 
-def test_what_is_proven_for_sure_messages_does_not_hold_for_others() -> None:
+def test_a_proof_for_confident_messages_does_not_hold_for_others() -> None:
     known = {"04≥0.9": GateState.PROVEN}
     assert gate.is_proven(known, "04", "", "renshe", 0.95)
     assert not gate.is_proven(known, "04", "", "renshe", 0.85)
 
 
-def test_a_unit_whose_proof_was_withdrawn_is_not_served_by_the_proof_of_the_heading() -> None:
+def test_a_withdrawn_unit_is_not_overridden_by_the_proof_of_its_category() -> None:
     known = {"04": GateState.PROVEN, "04>renshe": GateState.WITHDRAWN}
     assert not gate.is_proven(known, "04", "", "renshe", 0.8)
     assert gate.is_proven(known, "04", "", "zonggonghui", 0.8)
 
 
-def test_what_the_surest_of_all_headings_prove_together_holds_for_each_that_does_not_object() -> None:
+def test_the_pool_holds_for_each_category_that_is_not_withdrawn() -> None:
     known = {"*≥0.99": GateState.PROVEN, "05≥0.97": _lived("1" * 30 + "0100101").state}
     assert gate.is_proven(known, "04", "", "renshe", 0.995)
     assert not gate.is_proven(known, "04", "", "renshe", 0.98)
     assert not gate.is_proven(known, "05", "", "weijian", 0.995)
 
 
-def test_a_bad_day_is_forgotten_when_good_outcomes_follow() -> None:
+def test_mistakes_are_outweighed_by_later_right_outcomes() -> None:
     assert _lived("1" * 30 + "0000").state is GateState.DOUBTFUL
     assert _lived("1" * 30 + "0000" + "1" * 60).state is GateState.GATHERING
 
 
-def test_folding_all_at_once_gives_the_same_standing() -> None:
+def test_replaying_all_outcomes_gives_the_same_state() -> None:
     results = "1" * 60 + "0" + "1" * 400 + "00000" + "1" * 30
     outcomes = [(result == "1", MONDAY + i * HOUR) for i, result in enumerate(results)]
     assert replay_outcomes(outcomes, TARGET) == _lived(results)

@@ -1,4 +1,4 @@
-"""A row of the terms is known by its id, whatever its words."""
+"""A row of the terms is identified by its id, whatever its wording."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Are messages tidied and counted the same way every time, whatever people type?"""
+"""Are messages normalized and turned into features the same way for any input?"""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from classify.text import features
 from classify.text.features import Lexicon
 
 
-def test_wide_letters_capitals_and_spaces_come_to_one_form() -> None:
+def test_wide_letters_capitals_and_spaces_are_normalized() -> None:
     assert features.tidy("  ＡＴＭ\n\t吞卡　了 ") == "atm 吞卡 了"
 
 
@@ -21,7 +21,7 @@ def test_the_middle_of_a_very_long_message_is_left_out() -> None:
 
 
 @given(st.text(max_size=200))
-def test_tidying_twice_changes_nothing_more(text: str) -> None:
+def test_tidying_is_idempotent(text: str) -> None:
     assert features.tidy(features.tidy(text)) == features.tidy(text)
 
 
@@ -68,5 +68,5 @@ def test_the_vocabulary_keeps_the_most_frequent_grams_in_a_stable_order() -> Non
         ("ATM吞卡", "银行的ATM机吞了我的卡", ""),
     ],
 )
-def test_what_cannot_be_judged_is_named(title: str, body: str, why: str) -> None:
+def test_an_unreadable_message_gets_its_reason(title: str, body: str, why: str) -> None:
     assert features.explain_unreadable(title, body) == why

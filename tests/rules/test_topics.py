@@ -1,4 +1,4 @@
-"""Are topics gathered, named and counted as people would? And do a few thousand cases take seconds?"""
+"""Are cases clustered, named and counted as people would, and do a few thousand cases take seconds?"""
 
 import random
 import time
@@ -58,12 +58,12 @@ def test_a_topic_is_named_by_its_place_and_its_trouble() -> None:
     assert any("丽景新城" in title and "搅拌站" in title for title in titles)
 
 
-def test_who_writes_fifty_times_is_one_person_and_no_topic() -> None:
+def test_a_person_who_writes_fifty_times_is_no_topic() -> None:
     cases = [*_town()[5:], *_said(MIXER * 10, 500, who="same")]
     assert not any("搅拌站" in topic.title for topic in clustering.find_topics(cases))
 
 
-def test_the_nameless_count_as_one_person_together() -> None:
+def test_all_anonymous_cases_count_as_one_person() -> None:
     members = [Member("1", "", DAY), Member("2", "", DAY), Member("3", "a", DAY - timedelta(days=8))]
     heat = clustering.compute_heat(members, DAY)
     assert (heat.people, heat.nameless, heat.cases, heat.this_week, heat.last_week) == (2, 2, 3, 1, 1)
@@ -71,7 +71,7 @@ def test_the_nameless_count_as_one_person_together() -> None:
     assert sum(heat.daily) == 3
 
 
-def test_a_topic_goes_on_under_its_thread_the_next_day() -> None:
+def test_a_topic_keeps_its_thread_the_next_day() -> None:
     before = clustering.find_topics(_town())
     after = clustering.find_topics(
         [*_town(), *_said((("搅拌站又开工了", "丽景新城的搅拌站今天又在生产，粉尘噪声"),), 900)], before
@@ -80,7 +80,7 @@ def test_a_topic_goes_on_under_its_thread_the_next_day() -> None:
     assert len({topic.thread for topic in after}) == len(after)
 
 
-def test_titles_lose_the_words_with_which_people_begin() -> None:
+def test_titles_lose_their_opening_words() -> None:
     assert clustering.strip_opening("关于请求尽快修路的建议") == "尽快修路的建议"
     assert clustering.strip_opening("投诉") == "投诉"
 

@@ -1,4 +1,4 @@
-"""What speaks for a supervision order, and by which trigger of which rule book?"""
+"""Which facts lead to a proposal of a supervision order, and by which trigger of which rule book?"""
 
 from dataclasses import replace
 from datetime import date

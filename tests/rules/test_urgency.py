@@ -1,4 +1,4 @@
-"""Is danger seen, and is calm left calm?"""
+"""Is urgency detected where there is danger, and nowhere else?"""
 
 import pytest
 
@@ -50,20 +50,20 @@ def test_danger_to_life_is_level_one(title: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(("title", "text"), A_DAY, ids=[title for title, _ in A_DAY])
-def test_what_cannot_wait_for_days_is_level_two(title: str, text: str) -> None:
+def test_an_interrupted_basic_supply_is_level_two(title: str, text: str) -> None:
     assert detect_level(title, text) == 2, detect_signs(title, text)
 
 
 @pytest.mark.parametrize(("title", "text"), CALM, ids=[title for title, _ in CALM])
-def test_what_is_over_asked_or_imagined_raises_nothing(title: str, text: str) -> None:
+def test_the_past_questions_and_possibilities_raise_no_level(title: str, text: str) -> None:
     assert detect_signs(title, text) == ()
 
 
-def test_every_sign_says_why_and_has_a_level_the_clocks_know() -> None:
+def test_every_sign_has_a_reason_and_a_level_of_the_clocks() -> None:
     assert all(sign.why and sign.level in (1, 2) for sign in SIGNS)
 
 
-def test_the_words_that_showed_it_are_given() -> None:
+def test_a_sign_contains_the_words_that_matched() -> None:
     first = detect_signs("井盖丢了", "楼道里天然气泄漏")[0]
     assert (first.level, first.words) == (1, "天然气泄漏")
 

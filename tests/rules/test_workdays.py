@@ -1,4 +1,4 @@
-"""Days as an officer would check them: RULEBOOK vectors, make-up working days, and chinesecalendar itself."""
+"""Calendar arithmetic against examples of the rule book, make-up working days, and the package chinesecalendar."""
 
 from datetime import date, timedelta
 

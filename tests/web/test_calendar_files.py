@@ -1,4 +1,4 @@
-"""A notice of days off as people have it: typed lines, holiday-cn's JSON, CSV, Excel. What is wrong is named."""
+"""Import of a notice of days off: typed lines, holiday-cn's JSON, CSV, Excel. Faults are reported."""
 
 import io
 import json
@@ -72,7 +72,7 @@ def test_typed_lines_are_read_and_wrong_ones_named() -> None:
         pytest.param("", "请至少填写一行", id="nothing"),
     ],
 )
-def test_a_fault_is_told_in_words(line: str, words: str) -> None:
+def test_a_fault_is_reported_in_words(line: str, words: str) -> None:
     change, faults = check_notice(read_lines(line), KNOWN, False)
     assert change is None
     assert words in "；".join(faults)
@@ -111,7 +111,7 @@ def test_only_a_whole_year_makes_it_known_and_what_it_leaves_out_plain() -> None
     assert date(2027, 5, 3) not in calendar_editions.apply_change(before, year).rows
 
 
-def test_what_is_odd_is_doubted_and_not_refused() -> None:
+def test_an_implausible_notice_gets_a_warning_and_is_not_refused() -> None:
     change, _ = check_notice(read_file("", _json(YEAR)), KNOWN, True)
     assert change
     words = "".join(list_doubts(change, calendar_editions.apply_change(KNOWN, change), date(2026, 11, 22)))

@@ -1,4 +1,4 @@
-"""Are the waves of the demo town as they should be: of many people, in their time, of known places and categories?"""
+"""Waves of the demo town: from many people, within their days, with known places and categories."""
 
 import random
 from collections import Counter
@@ -23,7 +23,7 @@ def _comings() -> list[waves.ScheduledCase]:
     return list(waves.scheduled_cases(WAVES, [Village()], random.Random(1)))
 
 
-def test_every_message_names_what_the_town_has() -> None:
+def test_every_message_names_places_and_categories_of_the_town() -> None:
     for coming in _comings():
         assert coming.category in LEVEL2
         assert coming.unit in UNITS
@@ -40,7 +40,7 @@ def test_a_wave_comes_in_its_days_and_the_same_with_the_same_seed() -> None:
     assert _comings() == _comings()
 
 
-def test_what_everybody_asks_is_not_one_message_copied() -> None:
+def test_routine_messages_are_not_copies() -> None:
     routine = [coming for coming in _comings() if coming.kind == "consult"][:60]
     shapes = [near_duplicates.vectorize(near_duplicates.normalize("", coming.text)) for coming in routine]
     same = Counter(near_duplicates.measure_similarity(a, b).cosine >= 0.9 for a, b in combinations(shapes, 2))

@@ -1,4 +1,4 @@
-"""Do forms and JSON become the same values, and is every wrong one named?"""
+"""Are forms and JSON parsed into the same values, and is every fault reported?"""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ def test_only_the_system_speaks_for_the_machine() -> None:
 
 
 @pytest.mark.parametrize("act", [step.act for step in STEPS if step.needs], ids=str)
-def test_what_the_rules_demand_the_parser_does_not_lose(act: Act) -> None:
+def test_the_parser_keeps_all_values_the_rules_require(act: Act) -> None:
     step = step_of(act)
     typical = {
         "number": "3",

@@ -1,4 +1,4 @@
-"""What a reader cannot see at a glance: names, docstrings, guarded routes, documented settings, current migrations."""
+"""Conventions of the code: names, docstrings, guarded routes, documented settings, current migrations."""
 
 import ast
 import importlib
@@ -36,7 +36,7 @@ def test_each_package_is_ours_and_not_another_distributions(package: str) -> Non
     assert Path(str(importlib.import_module(package).__file__)).is_relative_to(ROOT)
 
 
-def test_no_module_is_a_drawer() -> None:
+def test_no_module_has_a_catch_all_name() -> None:
     assert not [path for path in _modules() if path.stem in DRAWERS]
 
 
@@ -44,7 +44,7 @@ def test_every_module_says_which_question_it_answers() -> None:
     assert not [path for path in _our_modules() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
 
 
-def test_no_module_grows_into_a_god() -> None:
+def test_no_module_is_too_long() -> None:
     assert not [(path, n) for path in _our_modules() if (n := len(path.read_text("utf-8").splitlines())) > MOST_LINES]
 
 
@@ -64,7 +64,7 @@ def test_templates_hold_no_inline_style_or_script() -> None:
     assert not lines
 
 
-def test_nothing_asks_another_host() -> None:
+def test_no_template_or_stylesheet_loads_from_another_host() -> None:
     outside = re.compile(r"(?:src|href|action)=[\"'](?:https?:)?//")
     files = [*(ROOT / "web" / "templates").rglob("*.html"), *(ROOT / "web" / "static" / "css").glob("*.css")]
     assert not [path for path in files if outside.search(path.read_text("utf-8"))]
@@ -80,7 +80,7 @@ def _paths(routes: list[Route | Mount], prefix: str = "", guarded: bool = False)
             yield path, guarded or "StaffOnly" in repr(route.app)
 
 
-def test_every_staff_page_hangs_under_the_guard(settings: Settings) -> None:
+def test_every_staff_page_is_mounted_under_the_auth_guard(settings: Settings) -> None:
     app = create_app(settings, with_worker=False)
     staff = [(p, g) for p, g in _paths(list(app.routes)) if re.match(r"/(desk|board|admin)(/|$)", p)]  # type: ignore[arg-type] # as above
     assert len(staff) > 10

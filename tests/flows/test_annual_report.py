@@ -21,26 +21,26 @@ from web.pages.board import annual_report as board_annual_report
 
 
 @pytest.fixture
-async def lived_in(context: AppContext) -> AppContext:
+async def populated(context: AppContext) -> AppContext:
     """A town after ninety days."""
     await simulation.DemoSimulation(context, cases_count=50, days=90).run()
     return context
 
 
-async def made(context: AppContext, year: str = "2026") -> Report:
+async def make_report(context: AppContext, year: str = "2026") -> Report:
     return await board_annual_report.made(year, context.settings, context.clock.now())
 
 
-def texts_of(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
+def read_word(content: bytes) -> tuple[list[str], list[list[list[str]]]]:
     book = docx.Document(BytesIO(content))
     tables = [[[cell.text for cell in row.cells] for row in table.rows] for table in book.tables]
     return [paragraph.text for paragraph in book.paragraphs], tables
 
 
-async def test_word_and_excel_contain_the_same_figures(lived_in: AppContext) -> None:
-    report = await made(lived_in)
+async def test_word_and_excel_contain_the_same_figures(populated: AppContext) -> None:
+    report = await make_report(populated)
     filled_tables = [table for section in report.sections for table in section.tables if table.rows]
-    paragraphs, tables = texts_of(annual_report_files.to_docx(report))
+    paragraphs, tables = read_word(annual_report_files.to_docx(report))
     assert report.title in paragraphs
     assert [section.heading for section in report.sections] == [p for p in paragraphs if p[:2] in _HEADS]
     assert len(tables) == len(filled_tables)
@@ -65,7 +65,7 @@ async def test_word_and_excel_contain_the_same_figures(lived_in: AppContext) -> 
         for table in section.tables:
             assert all(cell in cells for row in table.rows for cell in row if cell is not None)
 
-    question = Question(periods.parse_year("2026"), lived_in.clock.now(), lived_in.settings.rating_days)
+    question = Question(periods.parse_year("2026"), populated.clock.now(), populated.settings.rating_days)
     engine = definitions.compute_figures(facts.sum_units(await facts.count_facts(question)), Weights())
     compared = next(s for s in report.sections if s.heading.startswith("七")).tables[0]
     assert [row[1] for row in compared.rows] == [
@@ -76,8 +76,8 @@ async def test_word_and_excel_contain_the_same_figures(lived_in: AppContext) -> 
 _HEADS = tuple(f"{number}、" for number in "一二三四五六七八")
 
 
-async def test_the_numbers_of_a_year_add_up(lived_in: AppContext) -> None:
-    report = await made(lived_in)
+async def test_the_numbers_of_a_year_add_up(populated: AppContext) -> None:
+    report = await make_report(populated)
     kinds, channels, months = report.sections[0].tables
     total = sum(int(row[1] or 0) for row in kinds.rows)
     assert total == sum(int(row[1] or 0) for row in channels.rows) == sum(int(row[1] or 0) for row in months.rows)
@@ -87,11 +87,11 @@ async def test_the_numbers_of_a_year_add_up(lived_in: AppContext) -> None:
 
 
 async def test_a_year_before_the_first_is_reported_as_not_recorded(context: AppContext) -> None:
-    assert "上年没有记录" in (await made(context)).sections[0].sentences[0]
+    assert "上年没有记录" in (await make_report(context)).sections[0].sentences[0]
 
 
 async def test_the_report_contains_the_three_suggestions_and_their_adoption(door: Door) -> None:
-    assert _fourth(await made(door.context)).sentences == ("本年没有提出三项建议。",)
+    assert _find_fourth_section(await make_report(door.context)).sentences == ("本年没有提出三项建议。",)
     proposal = {"kind": "improve", "unit": "jiaoyu", "title": "改进来信登记", "text": "登记不及时，请改进。"}
     chief, lead = await door.page_client("supervisor"), await door.page_client("lead-jiaoyu")
     first = await chief.post("/desk/measures/new", data=proposal)
@@ -100,21 +100,21 @@ async def test_the_report_contains_the_three_suggestions_and_their_adoption(door
     await lead.post(f"{address}/answer", data={"text": "已经改进。", "adoption": "adopted"})
     for client in (chief, lead):
         await client.aclose()
-    rows = _fourth(await made(door.context)).tables[0].rows
+    rows = _find_fourth_section(await make_report(door.context)).tables[0].rows
     assert rows == (("改进工作建议", 2, 1, 1), ("完善政策建议", 0, 0, 0), ("追究责任建议", 0, 0, 0))
 
 
-def _fourth(report: Report) -> Section:
+def _find_fourth_section(report: Report) -> Section:
     (section,) = [section for section in report.sections if section.heading.startswith("四")]
     return section
 
 
 async def test_an_empty_year_makes_a_report_too(context: AppContext) -> None:
-    report = await made(context, "2020")
-    assert texts_of(annual_report_files.to_docx(report))[0][0] == "2020 年度信访和诉求办理情况报告"
+    report = await make_report(context, "2020")
+    assert read_word(annual_report_files.to_docx(report))[0][0] == "2020 年度信访和诉求办理情况报告"
     assert annual_report_files.to_xlsx(report)
     with pytest.raises(Invalid):
-        await made(context, "neulich")
+        await make_report(context, "neulich")
 
 
 @pytest.mark.parametrize(

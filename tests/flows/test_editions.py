@@ -29,13 +29,13 @@ courses = st.tuples(
 )
 
 
-def _edited(before: Calendar, changes_of_days: list[tuple[date, bool]], name: str) -> Calendar:
+def _change_days(before: Calendar, changes_of_days: list[tuple[date, bool]], name: str) -> Calendar:
     rows = [DayRow(day, works, "改") for day, works in changes_of_days]
     after = apply_change(before, CalendarChange(tuple(rows), (), before.announced_until))
     return Calendar.of(name, after.announced_until, after.rows.values())
 
 
-def _history(gaps: list[float]) -> list[CaseEvent]:
+def _make_events(gaps: list[float]) -> list[CaseEvent]:
     steps = [(Act.SUBMIT, {}), (Act.ASSIGN, {"unit": "jiaoyu"}), (Act.ACCEPT, {}), (Act.REPLY, {"text": "x"})]
     at, events = MONDAY, []
     for seq, (act, data) in enumerate(steps[: len(gaps) + 1], 1):
@@ -44,9 +44,9 @@ def _history(gaps: list[float]) -> list[CaseEvent]:
     return events
 
 
-def _clocks(course: tuple[Kind, list[float]], editions: Editions) -> tuple[Clock, ...]:
+def _compute_clocks(course: tuple[Kind, list[float]], editions: Editions) -> tuple[Clock, ...]:
     kind, gaps = course
-    return compute_clocks(_history(gaps), ClockFacts(kind, PROFILE_OF[kind], "rexian"), editions)
+    return compute_clocks(_make_events(gaps), ClockFacts(kind, PROFILE_OF[kind], "rexian"), editions)
 
 
 @given(courses, changes, instants)
@@ -54,8 +54,8 @@ def _clocks(course: tuple[Kind, list[float]], editions: Editions) -> tuple[Clock
 def test_what_had_ended_never_changes(
     course: tuple[Kind, list[float]], edition_changes: list[tuple[date, bool]], since: datetime
 ) -> None:
-    before = _clocks(course, Editions.only(FIRST))
-    after = _clocks(course, Editions.only(FIRST).followed_by(_edited(FIRST, edition_changes, "2"), since))
+    before = _compute_clocks(course, Editions.only(FIRST))
+    after = _compute_clocks(course, Editions.only(FIRST).followed_by(_change_days(FIRST, edition_changes, "2"), since))
     assert len(after) == len(before)
     for old, new in zip(before, after, strict=True):
         if old.stopped_at and old.stopped_at <= since:
@@ -67,14 +67,14 @@ def test_what_had_ended_never_changes(
 def test_a_roll_back_gives_the_old_running_dates(
     course: tuple[Kind, list[float]], edition_changes: list[tuple[date, bool]], since: datetime, later: float
 ) -> None:
-    once = Editions.only(FIRST).followed_by(_edited(FIRST, edition_changes, "2"), since)
+    once = Editions.only(FIRST).followed_by(_change_days(FIRST, edition_changes, "2"), since)
     back_at = since + later * DAY
     again = Calendar.of(
         "3", FIRST.announced_until, apply_change(once.newest, diff_calendars(once.newest, FIRST)).rows.values()
     )
     assert again.rows == FIRST.rows
-    before, between = _clocks(course, Editions.only(FIRST)), _clocks(course, once)
-    after = _clocks(course, once.followed_by(again, back_at))
+    before, between = _compute_clocks(course, Editions.only(FIRST)), _compute_clocks(course, once)
+    after = _compute_clocks(course, once.followed_by(again, back_at))
     notice = again.next_workday(back_at.astimezone(OFFICE_TIMEZONE).date() + DAY)
     for old, between_clock, new in zip(before, between, after, strict=True):
         if new.stopped_at is not None:
@@ -96,10 +96,12 @@ def test_nobody_is_late_overnight_and_no_right_is_cut_short(
     since: datetime,
     later: float,
 ) -> None:
-    second, then = _edited(FIRST, edition_changes, "2"), since + later * DAY + DAY
+    second, then = _change_days(FIRST, edition_changes, "2"), since + later * DAY + DAY
     held = Editions.only(FIRST).followed_by(second, since)
-    during = _clocks(course, held)
-    for old, new in zip(during, _clocks(course, held.followed_by(_edited(second, more, "3"), then)), strict=True):
+    during = _compute_clocks(course, held)
+    for old, new in zip(
+        during, _compute_clocks(course, held.followed_by(_change_days(second, more, "3"), then)), strict=True
+    ):
         if old.stopped_at is None and old.due_at > then:
             assert new.due_at > then, "late at the stroke of an edition"
             assert new.term not in RIGHTS or new.due_at >= old.due_at

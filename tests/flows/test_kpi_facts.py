@@ -36,11 +36,11 @@ UNIT = "jiaoyu"
 W = Weights()
 
 
-def asked(name: str = "2026-09", **more: Any) -> Question:
+def make_question(name: str = "2026-09", **more: Any) -> Question:
     return Question(periods.parse_period(name), **{"now": OCTOBER.until + 60 * DAY, "window_days": 30, **more})
 
 
-async def brought(context: AppContext, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
+async def submit_and_assign(context: AppContext, number: int, kind: Kind = Kind.COMPLAINT, **more: Any) -> str:
     """Anna brings something, and the desk sends it to the unit."""
     draft = Submission(
         **{
@@ -55,27 +55,27 @@ async def brought(context: AppContext, number: int, kind: Kind = Kind.COMPLAINT,
         }
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
-    await does(no, "reception", Act.ASSIGN, HOUR, unit=UNIT)
+    await perform(no, "reception", Act.ASSIGN, HOUR, unit=UNIT)
     return no
 
 
-async def does(no: str, who: str, act: Act, after: timedelta, **data: Any) -> None:
+async def perform(no: str, who: str, act: Act, after: timedelta, **data: Any) -> None:
     actor: Actor = citizen(no) if who == "citizen" else await directory.load_actor(who)
     also = case_ratings.record_rating if act is Act.RATE else None
     await cases.act(no, act, actor, data, now=MONDAY + after, in_transaction=also)
 
 
-async def answered(
+async def submit_and_answer(
     context: AppContext, number: int, kind: Kind = Kind.COMPLAINT, after: timedelta = DAY, **more: Any
 ) -> str:
-    no = await brought(context, number, kind, **more)
-    await does(no, f"clerk-{UNIT}", Act.ACCEPT, 2 * HOUR)
-    await does(no, f"clerk-{UNIT}", Act.REPLY, after, text="已公示。", outcome="support")
+    no = await submit_and_assign(context, number, kind, **more)
+    await perform(no, f"clerk-{UNIT}", Act.ACCEPT, 2 * HOUR)
+    await perform(no, f"clerk-{UNIT}", Act.REPLY, after, text="已公示。", outcome="support")
     return no
 
 
-async def facts_of(unit: str, question: Question | None = None) -> dict[str, int]:
-    return (await facts.count_facts(question or asked())).get(unit, {})
+async def count_facts_of(unit: str, question: Question | None = None) -> dict[str, int]:
+    return (await facts.count_facts(question or make_question())).get(unit, {})
 
 
 async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) -> None:
@@ -92,7 +92,7 @@ async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) 
             for row in rows:
                 if row["profile"] != "rating":
                     by_statement[row["unit"], row["outcome"]] += row["n"]
-            tallied = await _by_rule(period, at)
+            tallied = await _tally_by_rule(period, at)
             for unit in {unit for unit, _ in by_statement} | set(tallied):
                 own = {outcome: by_statement[unit, outcome] for outcome in ("on_time", "held", "running")}
                 late = sum(by_statement[unit, o] for o in ("late_done", "late_open", "late_void"))
@@ -107,7 +107,7 @@ async def test_the_database_counts_clocks_as_the_rule_does(context: AppContext) 
                 ), (name, unit)
 
 
-async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.ClockCounts]:
+async def _tally_by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.ClockCounts]:
     clocks = [editions._to_clock_fact(row) for row in await feedback_facts.load_clock_facts(period.since, period.until)]
     tenures = [TenureFact(**row) for row in await feedback_facts.load_tenure_facts(period.since, period.until)]
     return timeliness.count_by_unit(clocks, tenures, period, at)
@@ -115,7 +115,7 @@ async def _by_rule(period: periods.Period, at: Any) -> dict[str, timeliness.Cloc
 
 async def test_every_number_has_its_list_behind_it(context: AppContext) -> None:
     await simulation.DemoSimulation(context, cases_count=60, days=90).run()
-    question = asked("2026", now=context.clock.now())
+    question = make_question("2026", now=context.clock.now())
     counts = await facts.count_facts(question)
     total = facts.sum_units(counts)
     assert total["received"] > 40
@@ -132,13 +132,13 @@ async def test_every_number_has_its_list_behind_it(context: AppContext) -> None:
 
 
 async def test_a_day_of_work_is_counted_as_it_was(context: AppContext) -> None:
-    once = await answered(context, 1)
-    again = await answered(context, 2)
-    await does(again, "citizen", Act.REOPEN, 2 * DAY, reason="没有公示")
-    await does(again, f"clerk-{UNIT}", Act.REPLY, 3 * DAY, text="已补充公示。")
-    returned = await brought(context, 3)
-    await does(returned, f"clerk-{UNIT}", Act.RETURN, 2 * HOUR, reason="不归我们管")
-    counts = await facts_of(UNIT)
+    once = await submit_and_answer(context, 1)
+    again = await submit_and_answer(context, 2)
+    await perform(again, "citizen", Act.REOPEN, 2 * DAY, reason="没有公示")
+    await perform(again, f"clerk-{UNIT}", Act.REPLY, 3 * DAY, text="已补充公示。")
+    returned = await submit_and_assign(context, 3)
+    await perform(returned, f"clerk-{UNIT}", Act.RETURN, 2 * HOUR, reason="不归我们管")
+    counts = await count_facts_of(UNIT)
     assert {name: counts[name] for name in ("orders_answered", "orders_once", "orders_again", "orders_taken")} == {
         "orders_answered": 3,
         "orders_once": 2,
@@ -149,8 +149,8 @@ async def test_a_day_of_work_is_counted_as_it_was(context: AppContext) -> None:
     figures = definitions.compute_figures(counts, W)
     assert (figures["once_rate"].value, figures["again_rate"].value) == (0.6667, 0.3333)
     assert figures["return_rate"].value == 0.3333
-    assert once in await facts.list_cases(asked(), ["orders_once"], [UNIT])
-    assert returned not in await facts.list_cases(asked(), ["orders_once"], [UNIT])
+    assert once in await facts.list_cases(make_question(), ["orders_once"], [UNIT])
+    assert returned not in await facts.list_cases(make_question(), ["orders_once"], [UNIT])
 
 
 async def test_what_people_say_at_the_call_back_makes_the_three_rates(context: AppContext) -> None:
@@ -161,9 +161,9 @@ async def test_what_people_say_at_the_call_back_makes_the_three_rates(context: A
         {"outcome": "unreached"},
     ]
     for number, words in enumerate(outcomes):
-        no = await answered(context, number)
-        await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", **words)
-    figures = definitions.compute_figures(await facts_of(UNIT), W)
+        no = await submit_and_answer(context, number)
+        await perform(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", **words)
+    figures = definitions.compute_figures(await count_facts_of(UNIT), W)
     assert (figures["response_rate"].top, figures["response_rate"].base) == (2, 3)
     assert (figures["solution_rate"].top, figures["solution_rate"].base) == (1.5, 3)
     assert (figures["order_satisfaction"].top, figures["order_satisfaction"].base) == (2, 3)
@@ -172,9 +172,9 @@ async def test_what_people_say_at_the_call_back_makes_the_three_rates(context: A
 
 
 async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(context: AppContext) -> None:
-    counted, unreasonable = await answered(context, 1), await answered(context, 2)
+    counted, unreasonable = await submit_and_answer(context, 1), await submit_and_answer(context, 2)
     for no in (counted, unreasonable):
-        await does(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", outcome="unsatisfied", solved="unsolved")
+        await perform(no, "reception", Act.CALL_BACK, 2 * DAY, text="已回访", outcome="unsatisfied", solved="unsolved")
     clerk, supervisor = await directory.load_actor(f"clerk-{UNIT}"), await directory.load_actor("supervisor")
     vault, now = context.settings.vault, MONDAY + 3 * DAY
     with pytest.raises(NotFound):
@@ -186,7 +186,7 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(con
     await exclusions.request_exclusion(unreasonable, clerk, "要求违反规定收费，依法不能办理", now=now, vault=vault)
     with pytest.raises(NotNow):
         await exclusions.request_exclusion(unreasonable, clerk, "再申请", now=now, vault=vault)
-    assert (await facts_of(UNIT))["unsolved"] == 2  # asked is not approved
+    assert (await count_facts_of(UNIT))["unsolved"] == 2  # asked is not approved
     with pytest.raises(NotFound):
         await exclusions.decide_exclusion(
             unreasonable, await directory.load_actor("clerk-jiwei"), is_approved=True, answer="同意", now=now
@@ -194,22 +194,22 @@ async def test_an_unreasonable_demand_is_left_out_by_somebody_elses_approval(con
     with pytest.raises(Forbidden):
         await exclusions.decide_exclusion(unreasonable, clerk, is_approved=True, answer="同意", now=now)
     await exclusions.decide_exclusion(unreasonable, supervisor, is_approved=True, answer="经核查属实", now=now)
-    counts = await facts_of(UNIT)
+    counts = await count_facts_of(UNIT)
     assert (counts["unsolved"], counts["set_aside"], counts["orders_answered"]) == (1, 1, 2)
-    assert await facts.list_cases(asked(), ["set_aside"]) == [unreasonable]
+    assert await facts.list_cases(make_question(), ["set_aside"]) == [unreasonable]
     with pytest.raises(NotNow):
         await exclusions.decide_exclusion(unreasonable, supervisor, is_approved=False, answer="再看", now=now)
 
 
 async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the_desk(context: AppContext) -> None:
-    first, two, _silent = [await answered(context, number, Kind.APPEAL) for number in range(3)]
-    repeat = await answered(context, 4, Kind.APPEAL)
+    first, two, _silent = [await submit_and_answer(context, number, Kind.APPEAL) for number in range(3)]
+    repeat = await submit_and_answer(context, 4, Kind.APPEAL)
     await links.add_link(await directory.load_actor("reception"), repeat, first, LinkKind.REPEAT_OF, now=MONDAY + DAY)
-    order = await answered(context, 5)
+    order = await submit_and_answer(context, 5)
     for no in (first, two, repeat, order):
         more = {"desk_level": 4} if no == first else {}
-        await does(no, "citizen", Act.RATE, 3 * DAY, level=2 if no == two else 4, **more)
-    september, october = await facts_of(UNIT), await facts_of(UNIT, asked("2026-10"))
+        await perform(no, "citizen", Act.RATE, 3 * DAY, level=2 if no == two else 4, **more)
+    september, october = await count_facts_of(UNIT), await count_facts_of(UNIT, make_question("2026-10"))
     assert (september["unit_satisfied"], september["unit_dissatisfied"], september.get("unit_unrated")) == (1, 1, None)
     assert (october["unit_unrated"], october["silent"], october.get("voted")) == (
         1,
@@ -217,81 +217,83 @@ async def test_each_first_petition_is_settled_once_for_the_unit_and_once_for_the
         None,
     )  # the window of the silent one closed in October
     assert september["voted"] == 4
-    desk = await facts_of("rexian")
+    desk = await count_facts_of("rexian")
     assert (desk["desk_satisfied"], desk["desk_unrated"]) == (1, 1)
-    year = definitions.compute_figures(await facts_of(UNIT, asked("2026")), W)
+    year = definitions.compute_figures(await count_facts_of(UNIT, make_question("2026")), W)
     assert (year["participation_rate"].top, year["participation_rate"].base) == (2, 3)
     assert (year["satisfaction_rate"].top, year["satisfaction_rate"].base) == (2, 3)  # one content, one silent
     assert year["rated_satisfaction"].value == 0.4444
     assert year["vote_rate"].value == 0.8
-    assert await facts.list_cases(asked("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
+    assert await facts.list_cases(make_question("2026-10"), ["unit_unrated"], [UNIT]) == [_silent]
 
 
 async def test_only_what_the_same_person_or_group_brought_again_is_a_repeat(context: AppContext) -> None:
     desk = await directory.load_actor("reception")
     anna, ben = PersonSubmission("安小娜", "13900001234"), PersonSubmission("白小本", "13900005678")
-    first = await brought(context, 0, Kind.APPEAL)
+    first = await submit_and_assign(context, 0, Kind.APPEAL)
     asked_again, of_a_group = [
-        await brought(context, n, Kind.APPEAL, person=person, representatives=(anna,) if person is ben else ())
+        await submit_and_assign(
+            context, n, Kind.APPEAL, person=person, representatives=(anna,) if person is ben else ()
+        )
         for n, person in ((1, anna), (2, ben))
     ]
     of_another, by_nobody = [
-        await brought(context, n, Kind.APPEAL, person=person) for n, person in ((3, ben), (4, None))
+        await submit_and_assign(context, n, Kind.APPEAL, person=person) for n, person in ((3, ben), (4, None))
     ]
-    new_facts, campaign, undecided = [await brought(context, n, Kind.APPEAL) for n in (5, 6, 7)]
+    new_facts, campaign, undecided = [await submit_and_assign(context, n, Kind.APPEAL) for n in (5, 6, 7)]
     for no in (asked_again, of_a_group, of_another, by_nobody):
-        await does(no, "reception", Act.MERGE, 2 * HOUR, case=first, reason="同一事项")
+        await perform(no, "reception", Act.MERGE, 2 * HOUR, case=first, reason="同一事项")
     for no, kind in ((new_facts, LinkKind.NEW_FACTS_OF), (campaign, LinkKind.CAMPAIGN)):
         await links.add_link(desk, no, first, kind, now=MONDAY + DAY)
     proposal = links.LinkProposal((await Case.get(no=first)).id, LinkKind.REPEAT_OF, 0.9, True)
     await links.store_proposals((await Case.get(no=undecided)).id, [proposal], MONDAY + DAY)
-    assert await facts.list_cases(asked(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
-    counts = await facts_of(UNIT)
+    assert await facts.list_cases(make_question(), ["repeats"], ["jiaoyu"]) == sorted([asked_again, of_a_group])
+    counts = await count_facts_of(UNIT)
     assert (counts["repeats"], counts["petitions"]) == (2, 8)
     assert definitions.compute_figures(counts, W)["repeat_rate"].value == 0.25
 
 
 async def test_a_rating_after_the_window_moves_nothing(context: AppContext) -> None:
-    no = await answered(context, 1, Kind.APPEAL)
-    before = await facts_of(UNIT, asked("2026-10"))
-    await does(no, "citizen", Act.RATE, 40 * DAY, level=5)
-    after = await facts_of(UNIT, asked("2026-10"))
+    no = await submit_and_answer(context, 1, Kind.APPEAL)
+    before = await count_facts_of(UNIT, make_question("2026-10"))
+    await perform(no, "citizen", Act.RATE, 40 * DAY, level=5)
+    after = await count_facts_of(UNIT, make_question("2026-10"))
     assert before["unit_unrated"] == after["unit_unrated"] == 1
     assert "unit_satisfied" not in after
 
 
 async def test_the_window_is_a_setting(context: AppContext) -> None:
-    await answered(context, 1, Kind.APPEAL)
-    assert (await facts_of(UNIT, asked(window_days=10)))["unit_unrated"] == 1
-    assert "unit_unrated" not in await facts_of(UNIT, asked(window_days=30))
+    await submit_and_answer(context, 1, Kind.APPEAL)
+    assert (await count_facts_of(UNIT, make_question(window_days=10)))["unit_unrated"] == 1
+    assert "unit_unrated" not in await count_facts_of(UNIT, make_question(window_days=30))
 
 
 async def test_reports_are_in_no_fact_at_all(context: AppContext) -> None:
-    await answered(context, 1)
-    before = [await facts.count_facts(asked(name)) for name in ("2026-09", "2026")]
+    await submit_and_answer(context, 1)
+    before = [await facts.count_facts(make_question(name)) for name in ("2026-09", "2026")]
     draft = Submission(
         kind=Kind.REPORT, title="举报收受礼金", text="某负责人节日收受礼金。", channel="web", desk="rexian"
     )
     no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=context.settings.vault)).no
     await cases.act(no, Act.ASSIGN, SYSTEM, {"unit": "jiwei"}, now=MONDAY + HOUR)
-    await does(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
-    await does(no, "clerk-jiwei", Act.REPLY, DAY, text="已办理。")
-    await does(no, "citizen", Act.RATE, 2 * DAY, level=1, desk_level=1)
-    assert [await facts.count_facts(asked(name)) for name in ("2026-09", "2026")] == before
+    await perform(no, "clerk-jiwei", Act.ACCEPT, 2 * HOUR)
+    await perform(no, "clerk-jiwei", Act.REPLY, DAY, text="已办理。")
+    await perform(no, "citizen", Act.RATE, 2 * DAY, level=1, desk_level=1)
+    assert [await facts.count_facts(make_question(name)) for name in ("2026-09", "2026")] == before
 
 
 async def test_a_region_holds_what_lies_below_it(context: AppContext) -> None:
     town = await directory.load_directory()
     village = next(r for r in town.regions() if r.level == "village")
-    await answered(context, 1, region=village.code)
-    await answered(context, 2)
+    await submit_and_answer(context, 1, region=village.code)
+    await submit_and_answer(context, 2)
     street = next(
         r.code for r in town.regions() if r.level in ("street", "town") and village.code.startswith(r.code[:9])
     )
-    count = partial(facts_of, UNIT)
-    assert (await count(asked(region=village.code)))["orders_answered"] == 1
-    assert (await count(asked(region=street)))["orders_answered"] == 1
-    assert (await count(asked()))["orders_answered"] == 2
+    count = partial(count_facts_of, UNIT)
+    assert (await count(make_question(region=village.code)))["orders_answered"] == 1
+    assert (await count(make_question(region=street)))["orders_answered"] == 1
+    assert (await count(make_question()))["orders_answered"] == 2
 
 
 @pytest.mark.parametrize("name", ["", "2026-13", "2026Q5", "26", "Q3", "2026-10-01"])

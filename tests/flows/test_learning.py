@@ -152,7 +152,7 @@ asyncio.run(main())
 """
 
 
-async def _killed(settings: Settings, what: str, after: float) -> None:
+async def _kill_while(settings: Settings, what: str, after: float) -> None:
     """A process that does this, killed without warning a moment later."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _TRAINS, str(settings.data), settings.database_url, what),
@@ -166,7 +166,7 @@ async def _killed(settings: Settings, what: str, after: float) -> None:
     await process.wait()
 
 
-async def _serves(settings: Settings) -> str:
+async def _current_release(settings: Settings) -> str:
     """The release an office opened anew answers by."""
     async with bootstrap.open_context(settings) as context:
         model = await context.model()
@@ -176,9 +176,9 @@ async def _serves(settings: Settings) -> str:
 
 
 async def test_after_a_kill_while_training_the_old_release_stays_and_the_run_is_repeated(settings: Settings) -> None:
-    before = await _serves(settings)
-    await _killed(settings, "train", 1.5)
-    assert await _serves(settings) == before
+    before = await _current_release(settings)
+    await _kill_while(settings, "train", 1.5)
+    assert await _current_release(settings) == before
     async with bootstrap.open_context(settings) as context:
         assert (await training_runs.list_latest_runs())[0]["done_at"] is None
         await training_runs.release_leases()
@@ -194,5 +194,5 @@ async def test_after_a_kill_while_promoting_exactly_one_release_is_in_force(sett
             (home / name).symlink_to(home / present["folder"])
             await registry.store_candidate(name, "cold", {}, by="", refused=(), now=MONDAY)
     for after in (0.05, 0.11, 0.23):
-        await _killed(settings, "promote", after)
-        assert await _serves(settings) == present["id"]
+        await _kill_while(settings, "promote", after)
+        assert await _current_release(settings) == present["id"]

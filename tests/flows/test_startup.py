@@ -21,7 +21,7 @@ from web import bootstrap
 OTHER_SECRET = "another secret of at least 32 characters"
 
 
-def run(settings: Settings, *words: str, secret: str = DEV_SECRET) -> subprocess.CompletedProcess[str]:
+def run_command(settings: Settings, *words: str, secret: str = DEV_SECRET) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own, as people call it."""
     environment = {
         **os.environ,
@@ -35,13 +35,13 @@ def run(settings: Settings, *words: str, secret: str = DEV_SECRET) -> subprocess
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def refused(done: subprocess.CompletedProcess[str], words: str, code: int = 2) -> None:
+def assert_refused(done: subprocess.CompletedProcess[str], words: str, code: int = 2) -> None:
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
 
 
-async def an_empty_database(folder: Path) -> Settings:
+async def make_empty_database(folder: Path) -> Settings:
     """A database nothing was ever done to. On PostgreSQL: drop it yourself."""
     if not POSTGRES:
         return Settings(data=folder / "empty")
@@ -50,10 +50,10 @@ async def an_empty_database(folder: Path) -> Settings:
 
 
 async def test_without_tables_it_names_the_command(tmp_path: Path) -> None:
-    settings = await an_empty_database(tmp_path)
+    settings = await make_empty_database(tmp_path)
     try:
-        refused(run(settings, "serve"), "请先运行 xinqiao migrate")
-        refused(run(settings, "verify"), "请先运行 xinqiao migrate")
+        assert_refused(run_command(settings, "serve"), "请先运行 xinqiao migrate")
+        assert_refused(run_command(settings, "verify"), "请先运行 xinqiao migrate")
     finally:
         if POSTGRES:
             await run_sql("DROP DATABASE IF EXISTS xq_empty_start WITH (FORCE)")
@@ -62,25 +62,25 @@ async def test_without_tables_it_names_the_command(tmp_path: Path) -> None:
 async def test_with_a_pending_migration_it_names_the_command(settings: Settings) -> None:
     async with bootstrap.open_context(settings):
         await db.write_connection().execute_script("DELETE FROM tortoise_migrations WHERE name LIKE '0013%'")
-    refused(run(settings, "serve"), "请先运行 xinqiao migrate")
+    assert_refused(run_command(settings, "serve"), "请先运行 xinqiao migrate")
 
 
 async def test_with_another_secret_nothing_is_served_and_verify_says_so(settings: Settings) -> None:
     async with Door.opened(settings) as door:
         await door.submit()
-    refused(run(settings, "serve", secret=OTHER_SECRET), "XINQIAO_SECRET 与这份数据不符")
-    refused(run(settings, "migrate", secret=OTHER_SECRET), "XINQIAO_SECRET 与这份数据不符")
-    wrong = run(settings, "verify", secret=OTHER_SECRET)
+    assert_refused(run_command(settings, "serve", secret=OTHER_SECRET), "XINQIAO_SECRET 与这份数据不符")
+    assert_refused(run_command(settings, "migrate", secret=OTHER_SECRET), "XINQIAO_SECRET 与这份数据不符")
+    wrong = run_command(settings, "verify", secret=OTHER_SECRET)
     assert wrong.returncode == 1
     assert "XINQIAO_SECRET 与这份数据不符" in wrong.stdout
     assert "记录完整" not in wrong.stdout
-    right = run(settings, "verify")
+    right = run_command(settings, "verify")
     assert (right.returncode, right.stderr) == (0, "")
     assert "密钥能打开" in right.stdout
 
 
 async def test_an_unavailable_database_is_reported_without_a_traceback(settings: Settings) -> None:
-    refused(run(unreachable(settings), "serve"), "数据库或磁盘现在不能使用", code=1)
+    assert_refused(run_command(unreachable(settings), "serve"), "数据库或磁盘现在不能使用", code=1)
 
 
 async def test_an_older_database_gets_its_check_from_what_is_sealed_in_it(settings: Settings) -> None:

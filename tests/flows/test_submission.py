@@ -27,20 +27,20 @@ DRAFT = Submission(
 )
 
 
-async def opened(context: AppContext, **fields: Any) -> CaseFile:
+async def open_case(context: AppContext, **fields: Any) -> CaseFile:
     receipt = await case_actions.submit_case(context, replace(DRAFT, **fields))
     return await case_queries.load_file(SYSTEM, receipt.no, vault=context.settings.vault)
 
 
 async def test_the_desk_and_the_place_are_filled_in(context: AppContext) -> None:
-    case = await opened(context)
+    case = await open_case(context)
     assert case.desk == context.settings.desk
     names = await directory.load_directory()
     assert names.region_name(case.region).endswith("清波社区")
 
 
 async def test_a_place_the_person_chose_is_kept(context: AppContext) -> None:
-    assert (await opened(context, region="990102102000")).region == "990102102000"
+    assert (await open_case(context, region="990102102000")).region == "990102102000"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ async def test_a_place_the_person_chose_is_kept(context: AppContext) -> None:
     ],
 )
 async def test_the_urgency_comes_from_the_words(context: AppContext, kind: str, text: str, level: int) -> None:
-    case = await opened(context, kind=kind, text=text)
+    case = await open_case(context, kind=kind, text=text)
     assert case.urgency == level
     if level == 1:
         assert "4h" in {str(clock.length) for clock in case.clocks}
@@ -61,7 +61,7 @@ async def test_the_urgency_comes_from_the_words(context: AppContext, kind: str, 
 
 async def test_a_reports_named_unit_never_learns_of_it(door: Door) -> None:
     context = door.context
-    case = await opened(context, kind="report", title="举报", text="举报云川区教育局招生科收受礼金，请纪委查处")
+    case = await open_case(context, kind="report", title="举报", text="举报云川区教育局招生科收受礼金，请纪委查处")
     assert case.entries[0].data["bars"] == ["jiaoyu"]
     await door.drain()
     case = await case_queries.load_file(SYSTEM, case.no, vault=context.settings.vault)
@@ -73,7 +73,7 @@ async def test_a_reports_named_unit_never_learns_of_it(door: Door) -> None:
 
 async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_never_learns_of_it(door: Door) -> None:
     text = "举报区纪委监委和12345热线中心的人收受礼金，请上级查处"
-    case = await opened(door.context, kind="report", title="举报", text=text)
+    case = await open_case(door.context, kind="report", title="举报", text=text)
     assert set(case.entries[0].data["bars"]) == {"jiwei", "rexian"}
     await door.drain()
     case = await case_queries.load_file(SYSTEM, case.no, vault=door.context.settings.vault)
@@ -86,18 +86,18 @@ async def test_a_report_about_the_discipline_organ_goes_one_level_up_and_it_neve
 
 
 async def test_nothing_above_whoever_must_handle_a_report_is_barred(context: AppContext) -> None:
-    case = await opened(context, kind="report", title="举报", text="举报市纪委监委的人，请查处")
+    case = await open_case(context, kind="report", title="举报", text="举报市纪委监委的人，请查处")
     names = await directory.load_directory()
     assert names.ancestry("jiwei").isdisjoint(case.entries[0].data.get("bars", []))
 
 
 async def test_a_unit_only_asked_for_help_is_not_barred(context: AppContext) -> None:
-    case = await opened(context, kind="report", title="举报", text="举报区教育局招生科收受礼金，请区纪委监委查处")
+    case = await open_case(context, kind="report", title="举报", text="举报区教育局招生科收受礼金，请区纪委监委查处")
     assert case.entries[0].data["bars"] == ["jiaoyu"]
 
 
 async def test_a_complaint_bars_nobody(context: AppContext) -> None:
-    assert "bars" not in (await opened(context, text="区教育局答复慢")).entries[0].data
+    assert "bars" not in (await open_case(context, text="区教育局答复慢")).entries[0].data
 
 
 async def test_faults_of_parsing_and_of_the_rules_are_reported_together(context: AppContext) -> None:
@@ -112,12 +112,12 @@ async def test_the_worker_is_woken_by_what_was_written_and_not_by_what_was_refus
     with pytest.raises(Invalid):
         await case_actions.submit_case(context, replace(DRAFT, title=""))
     assert not context.wake_event.is_set()
-    await opened(context)
+    await open_case(context)
     assert context.wake_event.is_set()
 
 
 async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(context: AppContext) -> None:
-    case = await opened(context)
+    case = await open_case(context)
     reception, clerk = await directory.load_actor("reception"), await directory.load_actor("clerk-chengguan")
     with pytest.raises(NotFound):
         await case_actions.perform_act(context, case.no, Act.ACCEPT, clerk, {})
@@ -132,7 +132,7 @@ async def test_a_step_is_refused_in_the_order_unknown_forbidden_not_now_wrong(co
 
 
 async def test_an_act_on_an_outdated_version_is_a_conflict(context: AppContext) -> None:
-    case = await opened(context)
+    case = await open_case(context)
     reception = await directory.load_actor("reception")
     await case_actions.perform_act(context, case.no, Act.NOTE, reception, {"text": "已电话核实"}, expect=case.version)
     with pytest.raises(Conflict):
@@ -141,7 +141,7 @@ async def test_an_act_on_an_outdated_version_is_a_conflict(context: AppContext) 
 
 
 async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(context: AppContext) -> None:
-    case, other = await opened(context), await opened(context)
+    case, other = await open_case(context), await open_case(context)
     reception = await directory.load_actor("reception")
     for wrong in (case.no, "20200101-000000"):
         with pytest.raises(Invalid) as caught:
@@ -157,7 +157,7 @@ async def test_a_case_cannot_be_merged_into_itself_or_into_one_nobody_sees(conte
 
 async def test_a_citizen_may_answer_while_the_worker_moves_the_case_on(context: AppContext) -> None:
     """Without a version of their own nobody is told "somebody else was faster" for a harmless race."""
-    case = await opened(context)
+    case = await open_case(context)
     before = await case_queries.load_file(SYSTEM, case.no, vault=context.settings.vault)
     await cases.act(case.no, Act.CLASSIFY, SYSTEM, {"category": "0305"}, now=context.clock.now(), expect=before.version)
     reception = await directory.load_actor("reception")

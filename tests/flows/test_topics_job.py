@@ -23,7 +23,7 @@ from web.tasks import topics as task_topics
 HOUR = timedelta(hours=1)
 
 
-async def _town(door: Door) -> list[str]:
+async def _submit_town(door: Door) -> list[str]:
     """Five people about the mixing plant, four about a bus, one person ten times, and three reports alike."""
     door.set_time(MONDAY)
     numbers = []
@@ -44,7 +44,7 @@ async def _town(door: Door) -> list[str]:
 
 
 async def test_the_supervisor_sees_what_people_speak_of_with_its_cases(door: Door) -> None:
-    numbers = await _town(door)
+    numbers = await _submit_town(door)
     await task_topics.update_topics(door.context, MONDAY + HOUR)
     client = await door.page_client("supervisor")
     page = (await client.get("/board/topics")).text
@@ -73,7 +73,7 @@ async def test_the_demo_town_has_three_topics(context: AppContext) -> None:
 
 
 async def test_topics_are_for_overseers_only_and_contain_no_confidential_case(door: Door) -> None:
-    await _town(door)
+    await _submit_town(door)
     await task_topics.update_topics(door.context, MONDAY + HOUR)
     for topic in await topic_store.load_topics(office_day(MONDAY)):
         for member in topic.members:
@@ -85,7 +85,7 @@ async def test_topics_are_for_overseers_only_and_contain_no_confidential_case(do
 
 
 async def test_a_second_run_of_the_same_day_replaces_the_first(door: Door) -> None:
-    await _town(door)
+    await _submit_town(door)
     for _ in range(2):
         await task_topics.update_topics(door.context, MONDAY + HOUR)
     topics = await topic_store.load_topics(office_day(MONDAY))

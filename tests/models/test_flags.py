@@ -23,11 +23,11 @@ def load_test_set(name: str) -> list[tuple[frozenset[str], str]]:
     return [(frozenset(codes.split()), sentence) for codes, sentence in rows]
 
 
-def by_rules(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
+def measure_rules(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
     return flag_model.measure(messages, [frozenset(flags.detect_flag_codes("", sentence)) for _, sentence in messages])
 
 
-def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
+def measure_rules_and_model(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
     predicted = [
         frozenset(flags.detect_flag_codes("", sentence)) | set(flag_model.predict_flags("", sentence))
         for _, sentence in messages
@@ -36,7 +36,7 @@ def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, f
 
 
 @pytest.fixture(scope="module", autouse=True)
-def ready(tmp_path_factory: pytest.TempPathFactory) -> None:
+def prepared_model(tmp_path_factory: pytest.TempPathFactory) -> None:
     flag_model.prepare(tmp_path_factory.mktemp("data"))
 
 
@@ -55,14 +55,14 @@ def test_the_test_sets_are_large_and_not_trained_on() -> None:
 
 
 def test_the_rules_flag_nearly_all_usual_words_and_few_neutral_messages() -> None:
-    for flag, figures in by_rules(flag_model.load_training_sentences()).items():
+    for flag, figures in measure_rules(flag_model.load_training_sentences()).items():
         assert figures["recall"] >= 0.9, (flag, figures)
         assert figures["precision"] >= 0.7, (flag, figures)
 
 
 @pytest.mark.parametrize("name", KEPT)
 def test_rules_and_model_flag_nearly_all_unusual_words_with_enough_precision(name: str) -> None:
-    figures = by_both(load_test_set(name))
+    figures = measure_rules_and_model(load_test_set(name))
     for flag, figures_of_flag in figures.items():
         assert figures_of_flag["recall"] >= 0.8, (flag, figures_of_flag)
         assert figures_of_flag["precision"] >= 0.6, (flag, figures_of_flag)
@@ -126,5 +126,5 @@ if __name__ == "__main__":
         ("written with", flag_model.load_training_sentences()),
         *((name, load_test_set(name)) for name in KEPT),
     ):
-        for how, measure in (("rules", by_rules), ("rules and hunches", by_both)):
+        for how, measure in (("rules", measure_rules), ("rules and hunches", measure_rules_and_model)):
             print(name, len(messages), how, json.dumps(measure(messages), ensure_ascii=False))

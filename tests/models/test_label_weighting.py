@@ -18,52 +18,52 @@ from tests.moments import MONDAY
 TEXTS = list(messages(300))
 
 
-def _lessons(
+def _make_labels(
     number: int, category: str = "0609", by: str = "rexian/甲", state: str = UNCONFIRMED
 ) -> list[WeightedLabel]:
     return [WeightedLabel(title, text, category, "wenlv", by, state) for title, text in TEXTS[:number]]
 
 
-def _weight(labels: list[WeightedLabel], **which: str) -> float:
+def _sum_weights(labels: list[WeightedLabel], **which: str) -> float:
     return sum(label.weight for label in labels if all(getattr(label, name) == value for name, value in which.items()))
 
 
-def _nothing(title: str, text: str) -> tuple[str, float]:
+def _predict_nothing(title: str, text: str) -> tuple[str, float]:
     return "06", 0.0
 
 
-def _sure_of_sport(title: str, text: str) -> tuple[str, float]:
+def _predict_sport(title: str, text: str) -> tuple[str, float]:
     return "06", 0.95
 
 
 def test_two_hundred_labels_of_one_clerk_weigh_no_more_than_the_cap() -> None:
     assert (
-        _weight(label_weighting.weigh_labels(_lessons(200), _nothing))
+        _sum_weights(label_weighting.weigh_labels(_make_labels(200), _predict_nothing))
         <= label_weighting.MAX_UNCONFIRMED_PER_PERSON + 0.01
     )
 
 
 def test_labels_confirmed_by_a_second_person_have_full_weight() -> None:
-    labels = label_weighting.weigh_labels(_lessons(200, state=CONFIRMED), _nothing)
-    assert _weight(labels) > 190
+    labels = label_weighting.weigh_labels(_make_labels(200, state=CONFIRMED), _predict_nothing)
+    assert _sum_weights(labels) > 190
     assert {why for label in labels for why in label.why} <= {"campaign"}
 
 
 def test_a_returned_label_has_no_weight() -> None:
-    assert _weight(label_weighting.weigh_labels(_lessons(5, state=RETURNED), _nothing)) == 0
+    assert _sum_weights(label_weighting.weigh_labels(_make_labels(5, state=RETURNED), _predict_nothing)) == 0
 
 
 def test_a_hundred_copies_of_one_text_weigh_as_three() -> None:
     title, text = TEXTS[0]
     copies = [WeightedLabel(title, f"{text}第{i}户", "0609", "wenlv", f"rexian/{i}", CONFIRMED) for i in range(100)]
-    assert 2.99 <= _weight(label_weighting.weigh_labels(copies, _nothing)) <= 3.01
+    assert 2.99 <= _sum_weights(label_weighting.weigh_labels(copies, _predict_nothing)) <= 3.01
 
 
 def test_a_label_that_contradicts_a_confirmed_copy_has_no_weight() -> None:
     title, text = TEXTS[0]
     good = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", CONFIRMED)
     labels = label_weighting.weigh_labels(
-        [good, replace(good, category="0804", by="rexian/乙", state=UNCONFIRMED)], _nothing
+        [good, replace(good, category="0804", by="rexian/乙", state=UNCONFIRMED)], _predict_nothing
     )
     assert [label.weight for label in labels] == [1.0, 0.0]
     assert labels[1].why == ("contradicted",)
@@ -72,16 +72,16 @@ def test_a_label_that_contradicts_a_confirmed_copy_has_no_weight() -> None:
 def test_two_contradicting_labels_have_half_the_weight_each() -> None:
     title, text = TEXTS[0]
     label = WeightedLabel(title, text, "0609", "wenlv", "rexian/甲", UNCONFIRMED)
-    labels = label_weighting.weigh_labels([label, replace(label, category="0804", by="rexian/乙")], _nothing)
+    labels = label_weighting.weigh_labels([label, replace(label, category="0804", by="rexian/乙")], _predict_nothing)
     assert [weighted.weight for weighted in labels] == [0.25, 0.25]
 
 
 def test_a_person_who_often_contradicts_the_release_has_little_weight() -> None:
-    labels = label_weighting.weigh_labels(_lessons(100, category="0804"), _sure_of_sport)
+    labels = label_weighting.weigh_labels(_make_labels(100, category="0804"), _predict_sport)
     assert all("unlike" in label.why for label in labels)
-    assert _weight(labels) <= 100 * 0.5 * label_weighting.CONTRARY_FACTOR + 0.01
-    confirmed = label_weighting.weigh_labels(_lessons(100, category="0804", state=CONFIRMED), _sure_of_sport)
-    assert _weight(confirmed) > 90
+    assert _sum_weights(labels) <= 100 * 0.5 * label_weighting.CONTRARY_FACTOR + 0.01
+    confirmed = label_weighting.weigh_labels(_make_labels(100, category="0804", state=CONFIRMED), _predict_sport)
+    assert _sum_weights(confirmed) > 90
 
 
 def test_varied_texts_are_not_taken_for_copies_and_edited_ones_are() -> None:

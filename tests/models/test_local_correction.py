@@ -13,21 +13,21 @@ THINKS: list[NDArray[np.float64]] = [np.array([0.9, 0.1])] * 30 + [np.array([0.1
 OPINIONS = [[distribution] for distribution in THINKS]
 
 
-def _chances(learnt: LocalCorrection, title: str, body: str, thought: NDArray[np.float64]) -> NDArray[np.float64]:
+def _probabilities(learnt: LocalCorrection, title: str, body: str, thought: NDArray[np.float64]) -> NDArray[np.float64]:
     return learnt.probabilities([thought], title, body)
 
 
 def test_a_correction_learns_a_town_that_swaps_two_categories() -> None:
     learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [1] * 30 + [0] * 30, 2)
     assert learnt is not None
-    assert _chances(learnt, "停水", "清波小区又停水了", THINKS[0]).argmax() == 1
-    assert _chances(learnt, "欠薪", "老板不给工资", THINKS[-1]).argmax() == 0
+    assert _probabilities(learnt, "停水", "清波小区又停水了", THINKS[0]).argmax() == 1
+    assert _probabilities(learnt, "欠薪", "老板不给工资", THINKS[-1]).argmax() == 0
 
 
 def test_a_correction_follows_a_release_that_is_right() -> None:
     learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [0] * 30 + [1] * 30, 2)
     assert learnt is not None
-    assert _chances(learnt, "别的事", "从来没有写过的话", THINKS[0]).argmax() == 0
+    assert _probabilities(learnt, "别的事", "从来没有写过的话", THINKS[0]).argmax() == 0
     assert learnt.scales[0] > 0
 
 
@@ -40,7 +40,7 @@ def test_corrected_probabilities_add_up_to_one_for_any_text() -> None:
     learnt = adaptation.fit_correction(MESSAGES, OPINIONS, [0] * 30 + [1] * 30, 2)
     assert learnt is not None
     for title, body in (("", ""), ("鼊", "龘"), ("a", "b" * 5000)):
-        assert abs(float(_chances(learnt, title, body, THINKS[0]).sum()) - 1) < 1e-6
+        assert abs(float(_probabilities(learnt, title, body, THINKS[0]).sum()) - 1) < 1e-6
 
 
 def test_the_same_outcomes_give_the_same_correction() -> None:

@@ -24,13 +24,13 @@ GOOD = (
 APPEAL = ReplyContext("征地补偿", "对补偿标准不服，请求重新核定。", Kind.APPEAL, Profile.PETITION, Stage.FIRST)
 
 
-def _codes(asked: ReplyContext, answer: str) -> set[str]:
+def _finding_codes(asked: ReplyContext, answer: str) -> set[str]:
     asked = replace(asked, predict_categories=cold().top_level)
     return {finding.code for finding in checks.check_reply(asked, answer)}
 
 
 def test_a_good_answer_has_no_finding() -> None:
-    assert _codes(LAMP, GOOD) == set()
+    assert _finding_codes(LAMP, GOOD) == set()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_good_answer_has_no_finding() -> None:
     ],
 )  # fmt: skip
 def test_each_check_finds_its_own_fault(code: str, answer: str) -> None:
-    assert code in _codes(LAMP, answer)
+    assert code in _finding_codes(LAMP, answer)
 
 
 @pytest.mark.parametrize(
@@ -63,23 +63,23 @@ def test_each_check_finds_its_own_fault(code: str, answer: str) -> None:
     ],
 )  # fmt: skip
 def test_a_short_answer_is_not_taken_for_an_empty_one(code: str, answer: str) -> None:
-    assert code not in _codes(LAMP, answer)
+    assert code not in _finding_codes(LAMP, answer)
 
 
 def test_a_rhetorical_question_is_no_question() -> None:
     asked = ReplyContext("水费去向不明", "收的水费去哪了？是谁批准的？", Kind.COMPLAINT, HOTLINE, Stage.FIRST)
-    assert "question" not in _codes(asked, "您好！经查，收费账目已经公开，没有发现挪用。")
+    assert "question" not in _finding_codes(asked, "您好！经查，收费账目已经公开，没有发现挪用。")
 
 
 def test_a_petition_needs_its_legal_basis_and_the_way_to_review() -> None:
-    assert {"no_basis", "no_review"} <= _codes(APPEAL, "经查，补偿款已按标准发放，不予支持您的请求，请您理解。")
+    assert {"no_basis", "no_review"} <= _finding_codes(APPEAL, "经查，补偿款已按标准发放，不予支持您的请求，请您理解。")
     reply = (
         "经查，补偿款按《土地管理法》第四十八条和区片综合地价计算，没有少算，对重新核定的请求不予支持。"
         "如不服，可在收到本意见之日起三十日内向云川区人民政府请求复查。"
     )
-    assert not {"no_basis", "no_review"} & _codes(APPEAL, reply)
+    assert not {"no_basis", "no_review"} & _finding_codes(APPEAL, reply)
     last = ReplyContext(APPEAL.title, APPEAL.text, APPEAL.kind, APPEAL.profile, Stage.RE_REVIEW)
-    assert "no_review" not in _codes(last, reply[:60])
+    assert "no_review" not in _finding_codes(last, reply[:60])
 
 
 def test_an_answer_in_other_words_about_the_same_matter_is_on_topic() -> None:
@@ -89,12 +89,12 @@ def test_an_answer_in_other_words_about_the_same_matter_is_on_topic() -> None:
         "请拨打抢修值班室，值班人员两小时内到场处理。"
     )
     assert checks.measure_similarity(asked.title + asked.text, answer) < checks.MIN_COSINE
-    assert "off_topic" not in _codes(asked, answer)
+    assert "off_topic" not in _finding_codes(asked, answer)
 
 
 def test_without_a_classifier_no_answer_is_off_topic() -> None:
     other = "根据义务教育法的规定，适龄儿童应当在户籍所在地入学，请家长携带户口簿、房产证到学校审核材料。" * 2
-    assert "off_topic" in _codes(LAMP, other)
+    assert "off_topic" in _finding_codes(LAMP, other)
     assert "off_topic" not in {finding.code for finding in checks.check_reply(LAMP, other)}
 
 

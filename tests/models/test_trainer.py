@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 MESSAGES = [e for e in seed_examples([]) if e.source == "example" and e.category[:2] in ("03", "04", "06")]
 
 
-def _file(
+def _write_file(
     place: Path, rows: Sequence[tuple[str, ...]], columns: tuple[str, ...] = ("subject", "text", "label")
 ) -> Path:
     with place.open("w", encoding="utf-8", newline="") as lines:
@@ -30,11 +30,11 @@ def _file(
     return place
 
 
-def _labelled(place: Path, shift: int = 0) -> Path:
+def _write_labelled_file(place: Path, shift: int = 0) -> Path:
     """Our own messages labelled by heading, all of them wrongly when shifted."""
     headings = ("03", "04", "06")
     wrong = {h: headings[(i + shift) % 3] for i, h in enumerate(headings)}
-    return _file(place, [(e.title, e.text, taxonomy.name_of(wrong[e.category[:2]])) for e in MESSAGES])
+    return _write_file(place, [(e.title, e.text, taxonomy.name_of(wrong[e.category[:2]])) for e in MESSAGES])
 
 
 async def _train(context: AppContext, *files: Path, force: bool = False) -> dict[str, Any]:
@@ -54,7 +54,7 @@ async def test_labels_the_release_in_force_does_not_know_put_a_better_one_in_for
     filed = {"10": "12", "12": "10", "11": "11"}
     examples = [e for e in seed_examples([]) if e.source == "example" and e.category[:2] in filed]
     rows = [(e.title, e.text, filed[e.category[:2]]) for e in examples]
-    outcome = await _train(context, _file(tmp_path / "habits.csv", rows))
+    outcome = await _train(context, _write_file(tmp_path / "habits.csv", rows))
     assert outcome["kind"] == "trained"
     assert outcome["promoted"], outcome
     assert outcome["trial"]["n"] >= comparison.MIN_MESSAGES
@@ -64,11 +64,11 @@ async def test_labels_the_release_in_force_does_not_know_put_a_better_one_in_for
 
 async def test_a_release_from_wrong_labels_is_not_promoted_unless_forced(context: AppContext, tmp_path: Path) -> None:
     before = await _current(context)
-    outcome = await _train(context, _labelled(tmp_path / "wrong.csv", shift=1))
+    outcome = await _train(context, _write_labelled_file(tmp_path / "wrong.csv", shift=1))
     assert "frozen_accuracy" in outcome["worse_because"]
     assert not outcome["promoted"]
     assert await _current(context) == before
-    assert (await _train(context, _labelled(tmp_path / "wrong.csv", shift=1), force=True))["promoted"]
+    assert (await _train(context, _write_labelled_file(tmp_path / "wrong.csv", shift=1), force=True))["promoted"]
     assert await _current(context) != before
 
 
@@ -101,7 +101,7 @@ async def test_corrections_are_part_of_the_next_fit(context: AppContext) -> None
 
 def test_a_trial_takes_only_the_split_that_was_asked_for(tmp_path: Path) -> None:
     rows = [("停水", "小区停水三天", "03", "val"), ("欠薪", "老板拖欠工资", "04", "train")]
-    file = _file(tmp_path / "split.csv", rows, ("subject", "text", "label", "split"))
+    file = _write_file(tmp_path / "split.csv", rows, ("subject", "text", "label", "split"))
     assert trainer.evaluate_file(cold(), file, restrict=True, split="val")["n"] == 1
     assert trainer.evaluate_file(cold(), file, restrict=True)["n"] == 2
 
@@ -117,13 +117,13 @@ def test_an_unreadable_file_is_refused_by_field(
     tmp_path: Path, columns: tuple[str, ...], row: tuple[str, ...], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        trainer.evaluate_file(cold(), _file(tmp_path / "odd.csv", [row], columns))
+        trainer.evaluate_file(cold(), _write_file(tmp_path / "odd.csv", [row], columns))
     assert field in refused.value.fields
 
 
 def test_an_empty_file_and_a_file_in_another_encoding_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid):
-        trainer.evaluate_file(cold(), _file(tmp_path / "empty.csv", []))
+        trainer.evaluate_file(cold(), _write_file(tmp_path / "empty.csv", []))
     (tmp_path / "gbk.csv").write_bytes("subject,text,label\n停水,停水,城乡建设\n".encode("gbk"))
     with pytest.raises(Invalid):
         trainer.evaluate_file(cold(), tmp_path / "gbk.csv")

@@ -21,24 +21,24 @@ OWN = seed_examples.seed_examples(DUTIES)
 MESSAGES = [e for e in OWN if e.source == "example"]
 
 
-def _told(headings: tuple[str, ...], every: int = 1) -> list[Example]:
+def _label_own_examples(headings: tuple[str, ...], every: int = 1) -> list[Example]:
     """Our own messages as if people had filed them, under their headings only."""
     mine = [e for e in MESSAGES if e.category[:2] in headings]
     return [replace(e, category=e.category[:2], source="people") for e in mine[::every]]
 
 
 @cache
-def _fitted_again() -> Model:
+def _fit_again() -> Model:
     return training.fit(seed_examples.seed_examples(DUTIES))
 
 
 @cache
-def _taught_three_headings() -> Model:
-    return training.fit([*OWN, *_told(("03", "04", "06"))])
+def _fit_three_categories() -> Model:
+    return training.fit([*OWN, *_label_own_examples(("03", "04", "06"))])
 
 
 def test_the_same_knowledge_gives_the_same_release(tmp_path: Path) -> None:
-    assert release_files.save(_fitted_again(), tmp_path) == cold_folder().name
+    assert release_files.save(_fit_again(), tmp_path) == cold_folder().name
 
 
 def test_other_duties_give_another_release(tmp_path: Path) -> None:
@@ -47,26 +47,26 @@ def test_other_duties_give_another_release(tmp_path: Path) -> None:
 
 
 def test_a_saved_release_answers_exactly_as_the_fitted_one() -> None:
-    fitted = _fitted_again()
+    fitted = _fit_again()
     for e in MESSAGES[::50]:
         assert (fitted.probabilities(e.title, e.text) == cold().probabilities(e.title, e.text)).all()
 
 
 def test_real_labels_turn_a_cold_release_into_a_trained_one() -> None:
-    taught = _taught_three_headings()
+    taught = _fit_three_categories()
     assert taught.settings.kind == "trained"
     assert taught.trained_head is not None
     assert [taxonomy.LEVEL1[i] for i in taught.trained_head.classes] == ["03", "04", "06"]
 
 
 def test_labels_of_three_categories_do_not_spoil_the_other_fourteen() -> None:
-    assert frozen_accuracy(_taught_three_headings()) >= frozen_accuracy(cold()) - 0.03
+    assert frozen_accuracy(_fit_three_categories()) >= frozen_accuracy(cold()) - 0.03
 
 
 def test_what_people_file_differently_is_learnt() -> None:
     """Here the town files what we call agriculture under commerce and the other way round."""
     swapped = {"01": "11", "11": "01"}
-    examples = [replace(e, category=swapped[e.category]) for e in _told(("01", "11"))]
+    examples = [replace(e, category=swapped[e.category]) for e in _label_own_examples(("01", "11"))]
     taught = training.fit([*OWN, *examples, *examples])
     rows = [LabelledMessage(e.title, e.text, e.category) for e in examples]
     assert evaluate(cold(), rows, restrict=True).accuracy < 0.2
@@ -74,7 +74,7 @@ def test_what_people_file_differently_is_learnt() -> None:
 
 
 def test_too_few_labels_train_no_head() -> None:
-    fitted = training.fit([*OWN, *_told(("03", "04"), every=20)])
+    fitted = training.fit([*OWN, *_label_own_examples(("03", "04"), every=20)])
     assert fitted.trained_head is None
 
 
@@ -99,11 +99,11 @@ def test_adapting_to_unlabelled_messages_removes_no_category() -> None:
 def test_a_few_labels_beside_unlabelled_messages_correct_the_adapted_release(tmp_path: Path) -> None:
     """This town files telecoms under transport; so few labels could not have taught a head of their own."""
     messages = [(e.title, e.text) for e in MESSAGES[::4]]
-    others = [e for e in _told(taxonomy.LEVEL1, every=9) if e.category != "12"]
-    examples = [replace(e, category="10", source="people") for e in _told(("12",))][:25]
+    others = [e for e in _label_own_examples(taxonomy.LEVEL1, every=9) if e.category != "12"]
+    examples = [replace(e, category="10", source="people") for e in _label_own_examples(("12",))][:25]
     fitted = training.fit([*OWN, *others, *examples], unlabelled=messages)
     assert fitted.kind == "trained"
-    rows = [LabelledMessage(e.title, e.text, "10") for e in _told(("12",))[25:]]
+    rows = [LabelledMessage(e.title, e.text, "10") for e in _label_own_examples(("12",))[25:]]
     assert evaluate(fitted, rows).accuracy > evaluate(cold(), rows).accuracy + 0.3
     assert frozen_accuracy(fitted) >= frozen_accuracy(cold()) - MAX_FROZEN_LOSS
     loaded = load(tmp_path / release_files.save(fitted, tmp_path))

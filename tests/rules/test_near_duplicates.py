@@ -12,7 +12,7 @@ NOISE = (
 LIGHT = "建设路与文化路交叉口的路灯坏了两个多星期，晚上一片漆黑，昨天有人骑车摔倒，请尽快派人来修。"
 
 
-def _alike(text: str, other: str) -> Similarity:
+def _similarity(text: str, other: str) -> Similarity:
     return near_duplicates.measure_similarity(
         near_duplicates.vectorize(near_duplicates.normalize("", text)),
         near_duplicates.vectorize(near_duplicates.normalize("", other)),
@@ -32,12 +32,12 @@ def _alike(text: str, other: str) -> Similarity:
 def test_similar_texts_share_a_fingerprint_and_are_the_same_matter(again: str) -> None:
     first, other = near_duplicates.normalize("", NOISE), near_duplicates.normalize("", again)
     assert set(near_duplicates.fingerprint(first)) & set(near_duplicates.fingerprint(other))
-    assert _alike(NOISE, again).is_same
+    assert _similarity(NOISE, again).is_same
 
 
 def test_another_matter_is_not_the_same() -> None:
-    assert not _alike(NOISE, LIGHT).is_same
-    assert _alike("", NOISE) == Similarity(0.0, 0.0)
+    assert not _similarity(NOISE, LIGHT).is_same
+    assert _similarity("", NOISE) == Similarity(0.0, 0.0)
 
 
 def test_a_report_shares_no_fingerprint_with_an_ordinary_case() -> None:

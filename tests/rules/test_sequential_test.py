@@ -13,8 +13,8 @@ TARGET = 0.98
 HOUR = timedelta(hours=1)
 
 
-def _lived(outcomes: str, standing: CellState | None = None, target: float = TARGET) -> CellState:
-    cell = standing or CellState()
+def _run_outcomes(outcomes: str, before: CellState | None = None, target: float = TARGET) -> CellState:
+    cell = before or CellState()
     for i, outcome in enumerate(outcomes):
         cell = add_outcome(cell, outcome == "1", MONDAY + i * HOUR, target)
     return cell
@@ -27,12 +27,12 @@ def test_a_new_district_has_no_proven_cell() -> None:
 
 @pytest.mark.parametrize(("right", "proves"), [(100, False), (162, False), (163, True)])
 def test_163_right_outcomes_in_a_row_prove_98_percent(right: int, proves: bool) -> None:
-    assert (_lived("1" * right).state is GateState.PROVEN) is proves
+    assert (_run_outcomes("1" * right).state is GateState.PROVEN) is proves
 
 
 def test_one_mistake_requires_a_hundred_more_right_outcomes() -> None:
-    assert _lived("0" + "1" * 300).state is GateState.GATHERING
-    assert _lived("0" + "1" * 400).state is GateState.PROVEN
+    assert _run_outcomes("0" + "1" * 300).state is GateState.GATHERING
+    assert _run_outcomes("0" + "1" * 400).state is GateState.PROVEN
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (1, 1), (149, 150), (980, 1000), (5000, 5000)])
@@ -57,16 +57,16 @@ def test_checking_after_every_outcome_keeps_the_error_rate() -> None:
 
 
 def test_a_cell_is_withdrawn_when_its_bound_falls_below_the_target() -> None:
-    proven = _lived("1" * 170)
-    fallen = _lived("0", proven)
+    proven = _run_outcomes("1" * 170)
+    fallen = _run_outcomes("0", proven)
     assert (proven.state, fallen.state) == (GateState.PROVEN, GateState.WITHDRAWN)
     assert fallen.n == 171
 
 
 def test_a_sudden_change_withdraws_a_cell_of_thousands_and_resets_its_counts() -> None:
-    proven = _lived("1" * 5000)
+    proven = _run_outcomes("1" * 5000)
     outcomes = "10110101010100"
-    fallen = _lived(outcomes, proven)
+    fallen = _run_outcomes(outcomes, proven)
     assert (
         compute_lower_bound(5000 + outcomes.count("1"), 5000 + len(outcomes)) >= TARGET
     )  # in total nobody would have noticed
@@ -76,19 +76,19 @@ def test_a_sudden_change_withdraws_a_cell_of_thousands_and_resets_its_counts() -
 
 
 def test_a_withdrawn_cell_must_be_proven_again() -> None:
-    fallen = _lived("0" * 5, _lived("1" * 1000))
+    fallen = _run_outcomes("0" * 5, _run_outcomes("1" * 1000))
     assert fallen.state is GateState.WITHDRAWN
-    assert _lived("1" * 100, fallen).state is GateState.WITHDRAWN
-    assert _lived("1" * 200, fallen).state is GateState.PROVEN
+    assert _run_outcomes("1" * 100, fallen).state is GateState.WITHDRAWN
+    assert _run_outcomes("1" * 200, fallen).state is GateState.PROVEN
 
 
 def test_since_is_the_time_of_the_last_change_of_state() -> None:
-    proven = _lived("1" * 200)
+    proven = _run_outcomes("1" * 200)
     assert proven.since == MONDAY + 162 * HOUR
 
 
 def test_a_cell_never_proven_is_not_reset_after_mistakes() -> None:
-    assert _lived("110100101").n == 9
+    assert _run_outcomes("110100101").n == 9
 
 
 def test_a_message_belongs_to_cells_of_category_street_unit_and_confidence() -> None:
@@ -112,18 +112,18 @@ def test_a_withdrawn_unit_is_not_overridden_by_the_proof_of_its_category() -> No
 
 
 def test_the_pool_holds_for_each_category_that_is_not_withdrawn() -> None:
-    known = {"*≥0.99": GateState.PROVEN, "05≥0.97": _lived("1" * 30 + "0100101").state}
+    known = {"*≥0.99": GateState.PROVEN, "05≥0.97": _run_outcomes("1" * 30 + "0100101").state}
     assert gate.is_proven(known, "04", "", "renshe", 0.995)
     assert not gate.is_proven(known, "04", "", "renshe", 0.98)
     assert not gate.is_proven(known, "05", "", "weijian", 0.995)
 
 
 def test_mistakes_are_outweighed_by_later_right_outcomes() -> None:
-    assert _lived("1" * 30 + "0000").state is GateState.DOUBTFUL
-    assert _lived("1" * 30 + "0000" + "1" * 60).state is GateState.GATHERING
+    assert _run_outcomes("1" * 30 + "0000").state is GateState.DOUBTFUL
+    assert _run_outcomes("1" * 30 + "0000" + "1" * 60).state is GateState.GATHERING
 
 
 def test_replaying_all_outcomes_gives_the_same_state() -> None:
     results = "1" * 60 + "0" + "1" * 400 + "00000" + "1" * 30
     outcomes = [(result == "1", MONDAY + i * HOUR) for i, result in enumerate(results)]
-    assert replay_outcomes(outcomes, TARGET) == _lived(results)
+    assert replay_outcomes(outcomes, TARGET) == _run_outcomes(results)

@@ -12,21 +12,21 @@ from tests.messages import BUS, MIXER
 DAY = date(2026, 9, 14)
 
 
-def _said(messages: tuple[tuple[str, str], ...], start: int, who: str = "", back: int = 0) -> list[TopicCase]:
+def _make_cases(messages: tuple[tuple[str, str], ...], start: int, who: str = "", back: int = 0) -> list[TopicCase]:
     return [
         TopicCase(f"N{start + i}", title, text, "990102001000", who or f"p{start + i}", DAY - timedelta(days=back))
         for i, (title, text) in enumerate(messages)
     ]
 
 
-def _town() -> list[TopicCase]:
+def _make_town() -> list[TopicCase]:
     own = [e for e in seed_examples([]) if e.source == "example"][::7]
     noise = [TopicCase(f"X{i}", e.title, e.text, "990102002000", f"x{i}", DAY) for i, e in enumerate(own)]
-    return [*_said(MIXER, 0), *_said(BUS, 100), *noise]
+    return [*_make_cases(MIXER, 0), *_make_cases(BUS, 100), *noise]
 
 
 def test_two_matters_among_many_messages_become_two_topics() -> None:
-    topics = clustering.find_topics(_town())
+    topics = clustering.find_topics(_make_town())
     groups = [{member.no for member in topic.members} for topic in topics]
     mixer, bus = {f"N{i}" for i in range(5)}, {f"N{100 + i}" for i in range(4)}
     assert any(len(group & mixer) >= 4 and not group & bus for group in groups)
@@ -44,9 +44,9 @@ def test_the_same_trouble_in_two_places_is_two_topics() -> None:
             (f"请管{compound}门口的烧烤摊", f"{compound}门口烧烤油烟直排，居民反映多次没有改"),
             (f"{compound}烧烤油烟没人管", f"{compound}一楼烧烤店没有油烟管道，油烟直排到楼上"),
         )
-        return _said(texts, start)
+        return _make_cases(texts, start)
 
-    topics = clustering.find_topics([*smoke("清风花园", 0), *smoke("石榴家园", 100), *_town()[9:]])
+    topics = clustering.find_topics([*smoke("清风花园", 0), *smoke("石榴家园", 100), *_make_town()[9:]])
     groups = [{member.no for member in topic.members} for topic in topics]
     first, other = {f"N{i}" for i in range(4)}, {f"N{100 + i}" for i in range(4)}
     assert any(group >= first and not group & other for group in groups)
@@ -54,12 +54,12 @@ def test_the_same_trouble_in_two_places_is_two_topics() -> None:
 
 
 def test_a_topic_is_named_by_its_place_and_its_trouble() -> None:
-    titles = [topic.title for topic in clustering.find_topics(_town())]
+    titles = [topic.title for topic in clustering.find_topics(_make_town())]
     assert any("丽景新城" in title and "搅拌站" in title for title in titles)
 
 
 def test_a_person_who_writes_fifty_times_is_no_topic() -> None:
-    cases = [*_town()[5:], *_said(MIXER * 10, 500, who="same")]
+    cases = [*_make_town()[5:], *_make_cases(MIXER * 10, 500, who="same")]
     assert not any("搅拌站" in topic.title for topic in clustering.find_topics(cases))
 
 
@@ -72,9 +72,9 @@ def test_all_anonymous_cases_count_as_one_person() -> None:
 
 
 def test_a_topic_keeps_its_thread_the_next_day() -> None:
-    before = clustering.find_topics(_town())
+    before = clustering.find_topics(_make_town())
     after = clustering.find_topics(
-        [*_town(), *_said((("搅拌站又开工了", "丽景新城的搅拌站今天又在生产，粉尘噪声"),), 900)], before
+        [*_make_town(), *_make_cases((("搅拌站又开工了", "丽景新城的搅拌站今天又在生产，粉尘噪声"),), 900)], before
     )
     assert after[0].thread == before[0].thread
     assert len({topic.thread for topic in after}) == len(after)
@@ -87,7 +87,7 @@ def test_titles_lose_their_opening_words() -> None:
 
 def test_too_few_or_empty_messages_make_no_topic() -> None:
     assert clustering.find_topics([]) == []
-    assert clustering.find_topics(_said(MIXER[:2], 0)) == []
+    assert clustering.find_topics(_make_cases(MIXER[:2], 0)) == []
     empty = [TopicCase(str(i), "", "", "", str(i), DAY) for i in range(5)]
     assert clustering.find_topics(empty) == []
 

@@ -1,8 +1,7 @@
 """Classify messages: text to category, with a confidence, reasons, and the right to abstain.
 
-`taxonomy` holds the tree, `knowledge/` what everybody knows about it (cards and examples of our own),
-`model.training` turns both, and later the clerks' corrections, into a release (scikit-learn),
-`model.release` reads a release and answers (plain arrays), `model.metrics` measures a release
-against labelled messages. Service evaluation is the package
+`taxonomy` holds the tree, `knowledge/` our own cards and examples for it, `model.training` fits a release
+on both, and later on the clerks' corrections (scikit-learn), `model.release` predicts with a release
+(plain arrays), `model.metrics` measures a release on labelled messages. Service evaluation is the package
 `evaluation`, not this one.
 """

@@ -1,7 +1,7 @@
 """The category tree 信访事项内容分类 as data, with stable codes.
 
 Names are the customary ones; the codes are ours: two digits for level 1, four for level 2, the
-last two being the place in the row. A code is never reused; a new name goes to the end of its row.
+last two being the position in the row. A code is never reused; a new name goes to the end of its row.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-# Other taxonomies (hotlines, ministries' message boards) file the same matter under another heading.
-# `also` says, for such overlaps, which level-1 heading elsewhere usually holds it and how surely, so that
-# a choice limited to a few headings (trial --restrict, a tenant without that unit) still finds the place.
+# Other taxonomies (hotlines, ministries' message boards) file the same matter under another category.
+# `also` names, for such overlaps, the level-1 category of other taxonomies and how likely it is, so that
+# a choice limited to a few categories (trial --restrict, a tenant without that unit) still finds the right one.
 Also = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One node of the tree: `words` are everyday cues for people, `law` the statute it usually rests on."""
+    """One node of the tree: `words` are everyday words shown to people, `law` is the statute that usually applies."""
 
     code: str
     name: str
@@ -173,7 +173,7 @@ CATEGORIES: Final[tuple[Category, ...]] = (
 _BY_CODE: Final = MappingProxyType({c.code: c for c in CATEGORIES})
 LEVEL1: Final[tuple[str, ...]] = tuple(c.code for c in CATEGORIES if not c.parent)
 LEVEL2: Final[tuple[str, ...]] = tuple(c.code for c in CATEGORIES if c.parent)
-# Level 1 first: "其他" alone means the heading 17, not its third row.
+# Level 1 first: "其他" alone means level-1 category 17, not its third row.
 _BY_NAME: Final = MappingProxyType({c.name: c.code for c in sorted(CATEGORIES, key=lambda c: -len(c.code))})
 
 
@@ -182,8 +182,8 @@ def category(code: str) -> Category:
     return _BY_CODE[code]
 
 
-def exists(code: str) -> bool:
-    """Does the tree hold this code?"""
+def has_code(code: str) -> bool:
+    """Whether the tree holds this code."""
     return code in _BY_CODE
 
 
@@ -193,7 +193,7 @@ def name_of(code: str) -> str:
 
 
 def path_name(code: str) -> str:
-    """The name with its heading, e.g. "城乡建设 › 城市建设和市政管理"."""
+    """The name with its level-1 category, e.g. "城乡建设 › 城市建设和市政管理"."""
     node = _BY_CODE[code]
     return f"{_BY_CODE[node.parent].name} › {node.name}" if node.parent else node.name
 

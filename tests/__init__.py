@@ -1,1 +1,1 @@
-"""Tests read as sentences and go through the doors people use."""
+"""Tests read as sentences and use the interfaces people use."""

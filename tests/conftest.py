@@ -1,4 +1,4 @@
-"""What every test may rely on: a migrated database of its own, the demo town in it, and people at the doors.
+"""Fixtures for all tests: a migrated database of its own with the demo town, and people who use the application.
 
 SQLite by default, PostgreSQL with TEST_DATABASE_URL=postgres://…/name (databases are made from a template there).
 Each test gets a fresh copy, so tests never see each other's cases. The town itself is made once for the whole run
@@ -171,19 +171,19 @@ async def fresh(template: Settings, folder: Path) -> AsyncIterator[Settings]:
 @pytest.fixture
 async def settings(town: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
     """The settings of an installation with the town in it and no case."""
-    async with fresh(town, tmp_path) as found:
-        yield found
+    async with fresh(town, tmp_path) as settings:
+        yield settings
 
 
 @pytest.fixture
 async def context(settings: Settings) -> AsyncIterator[AppContext]:
     """The office with its database open, for flows that go through the door without HTTP."""
-    async with bootstrap.open_context(settings) as found:
-        yield found
+    async with bootstrap.open_context(settings) as context:
+        yield context
 
 
 @pytest.fixture
 async def door(settings: Settings) -> AsyncIterator[Door]:
     """The running application and people who knock at it; the outbox is drained when the test says so."""
-    async with Door.opened(settings) as found:
-        yield found
+    async with Door.opened(settings) as door:
+        yield door

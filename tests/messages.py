@@ -1,4 +1,4 @@
-"""What people in the tests write about: two matters many share, and as many complaints as one likes, no two alike."""
+"""Messages for tests: two matters many people share, and any number of distinct complaints."""
 
 import random
 from collections.abc import Iterator

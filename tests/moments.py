@@ -1,4 +1,4 @@
-"""The moments tests begin at, for tests of pure rules too: no installation is needed to know what day it is."""
+"""The times at which tests begin, also for tests of pure rules."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How does a test take something away from the product? A database nobody answers for, a lock, a full disk."""
+"""Outages for tests: a database that does not answer, a lock, a full disk."""
 
 import resource
 import socket

@@ -1,4 +1,4 @@
-"""The people in the tests: Anna the citizen, clerks and heads of units, the overseer, a stranger, and their doors."""
+"""The people in the tests: Anna the citizen, clerks and heads of units, the overseer, a stranger, and their clients."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

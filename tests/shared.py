@@ -1,4 +1,4 @@
-"""What a test run makes only once: folders that its worker processes share, each made by whoever needs it first.
+"""Folders a test run makes only once: shared by its worker processes, each made by the first that needs it.
 
 The main process of a run owns the place and removes it at the end, with the databases that were noted there. Workers
 of pytest-xdist inherit the place by the environment; without xdist the main process is the only one.

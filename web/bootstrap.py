@@ -170,7 +170,7 @@ def build_handlers(context: AppContext) -> dict[str, Handler]:
     handlers_by_kind: dict[str, list[Handler]] = {"calendar.changed": [feedback.jobs.recalculate_after_calendar_change]}
     handler_tables: tuple[Mapping[str, list[Handler]], ...] = (
         {
-            "case.submit": [classification.build_handler(context.model, settings), link_proposals.propose],
+            "case.submit": [classification.build_handler(context.model, settings), link_proposals.propose_links],
         },
         {
             f"case.{act}": [classification.build_outcome_handler(settings.automatic_target)]
@@ -257,11 +257,11 @@ def timers(context: AppContext) -> dict[str, Timer]:
         return _behind(last)
 
     async def fill_repeats(now: datetime, position: str) -> Slice:
-        return _behind((await link_proposals.fill_some(int(position or 0)))[1])
+        return _behind((await link_proposals.backfill_some(int(position or 0)))[1])
 
     async def refold_outcomes(now: datetime, position: str) -> Slice:
         try:
-            return _from((await outcomes.refold_some(settings.automatic_target, position))[1])
+            return _from((await outcomes.recompute_some_cells(settings.automatic_target, position))[1])
         except Conflict:  # an outcome came in between: they are recalculated anyway, this category is retried
             return Slice(position, is_done=False)
 

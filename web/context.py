@@ -99,7 +99,7 @@ class AppContext:
 
     async def model(self) -> Model | None:
         """The classifier in force, or None while there is no release."""
-        self._model = await classify.model.registry.current(self.settings.data, self._model)
+        self._model = await classify.model.registry.load_current(self.settings.data, self._model)
         return self._model
 
 

@@ -1,22 +1,24 @@
 """Sequential test that decides when a category may be routed without a person, from this district's own outcomes.
 
-Every confirmed outcome (see `proposal_outcome`) is right or wrong and belongs to several cells: the heading, the category, the
-heading in one street, the heading sent to one unit, each again for the surer messages alone; and, where it is very
-sure, the pool of all headings, since most headings are too small to prove anything for years. A cell is proven when a
-lower confidence bound of its precision reaches the target. A new district has no outcome, so nothing is proven. What
-the pool proves does not hold for a cell whose own last outcomes say otherwise.
+Every confirmed outcome (see `proposal_outcome`) is right or wrong and counts in several cells: the level-1 category,
+the category, the level-1 category in one street, the level-1 category sent to one unit; each of these again for
+messages above a confidence threshold; and, for very confident messages, the pool of all categories, since most
+categories are too small to prove anything for years. A cell is proven when a lower confidence bound of its precision
+reaches the target. A new district has no outcomes, so nothing is proven. The pool does not override a cell whose own
+last outcomes contain too many mistakes.
 
-The bound is watched after every outcome and acted upon the first time it passes. An exact interval for a fixed number
-of outcomes (Clopper and Pearson, Biometrika 26, 1934) would promise too much then: looked at for ever, it crosses by
-chance some day. So the bound holds at all times at once. For a precision p at most q the product of the likelihood
-ratios of any r > q against q, in the outcomes so far, is a supermartingale of mean at most 1, and so is a mixture of
-them; by Ville's inequality it ever exceeds 1/RISK with chance at most RISK (Robbins, Ann. Math. Statist. 41, 1970;
-Howard, Ramdas, McAuliffe, Sekhon, Ann. Statist. 49, 2021). The bound is the smallest q that is not refuted so. Towards
-98 % it asks for 163 right outcomes in a row, where Clopper and Pearson would be content with 149.
+The bound is checked after every outcome and acted upon the first time it passes. An exact interval for a fixed number
+of outcomes (Clopper and Pearson, Biometrika 26, 1934) is not valid for that: checked repeatedly without end, it passes
+by chance at some time. So the bound used here holds at all times at once. For a precision p at most q the product of
+the likelihood ratios of any r > q against q, in the outcomes so far, is a supermartingale of mean at most 1, and so is
+a mixture of them; by Ville's inequality it ever exceeds 1/RISK with a probability of at most RISK (Robbins, Ann. Math.
+Statist. 41, 1970; Howard, Ramdas, McAuliffe, Sekhon, Ann. Statist. 49, 2021). The bound is the smallest q that is not
+refuted in this way. For 98 % it requires 163 right outcomes in a row; Clopper and Pearson would require 149.
 RISK is per cell, not for all cells together.
 
-Withdrawn by itself: when the bound falls below the target (total), or when the last outcomes alone hold more mistakes
-than the target allows (window). When the window withdrew a proven cell, what was earlier no longer counts. No I/O.
+A proof is withdrawn automatically: when the bound falls below the target (total), or when the last outcomes alone hold
+more mistakes than the target allows (window). When the window withdrew a proven cell, its earlier outcomes no longer
+count. No I/O.
 """
 
 from __future__ import annotations
@@ -31,24 +33,23 @@ from typing import Final
 RISK: Final = 0.05
 WINDOW: Final = 50
 WINDOW_RISK: Final = 0.01
-"""So improbable must the mistakes among the last outcomes be, if the target were kept, to withdraw a cell at once."""
+"""A cell is withdrawn at once when the mistakes among its last outcomes are this improbable under the target."""
 
-BARS: Final = (0.0, 0.9, 0.97)
-"""Cells of surer messages: their outcomes may prove what those of all messages do not."""
+THRESHOLDS: Final = (0.0, 0.9, 0.97)
+"""Confidence thresholds of the cells: the outcomes of confident messages may prove what those of all messages do not."""
 
 POOL: Final = "*"
-POOL_BARS: Final = (0.97, 0.99, 0.995)
-"""From so much confidence on a message counts whatever it is about. Below, headings differ too much to answer for one
-another."""
+POOL_THRESHOLDS: Final = (0.97, 0.99, 0.995)
+"""Confidence thresholds of the pool. Below them the precision of the categories differs too much to be pooled."""
 
 _MIXTURE: Final = ((0.0, 0.6), (0.1, 0.1), (0.25, 0.1), (0.5, 0.1), (0.75, 0.1))
-"""Rates of mistakes the bound is tested against, as parts of what is allowed, and how much each counts."""
+"""Rates of mistakes the bound is tested against, as fractions of the allowed rate, and the weight of each."""
 
 _HALVINGS: Final = 40
 
 
 class GateState(StrEnum):
-    """How a cell stands."""
+    """Whether a cell is proven."""
 
     GATHERING = "gathering"  # not enough outcomes yet
     DOUBTFUL = "doubtful"  # never proven, and the last outcomes hold more mistakes than the target allows
@@ -58,7 +59,7 @@ class GateState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CellState:
-    """One cell: what its outcomes were and what follows. `n`, `right`: those that count since the last new start."""
+    """The outcomes of one cell and its state. `n`, `right`: the outcomes counted since the last reset."""
 
     n: int = 0
     right: int = 0
@@ -70,24 +71,24 @@ class CellState:
     @property
     def bound(self) -> float:
         """The lower bound of the precision."""
-        return lower_bound(self.right, self.n)
+        return compute_lower_bound(self.right, self.n)
 
 
-def lower_bound(right: int, n: int, risk: float = RISK) -> float:
-    """The precision that n outcomes, `right` of them right, prove at whatever moment one looks."""
+def compute_lower_bound(right: int, n: int, risk: float = RISK) -> float:
+    """The precision that n outcomes, `right` of them right, prove, valid at every moment it is computed."""
     low, high = 0.0, 1.0
     if not right:
         return 0.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if _evidence(right, n - right, middle) >= -math.log(risk):
+        if _log_evidence(right, n - right, middle) >= -math.log(risk):
             low = middle
         else:
             high = middle
     return low
 
 
-def _evidence(right: int, wrong: int, against: float) -> float:
+def _log_evidence(right: int, wrong: int, against: float) -> float:
     """The logarithm of the mixture of likelihood ratios against a precision of at most `against`."""
     parts = [
         math.log(share) + right * math.log((1 - part) / against + part) + (wrong * math.log(part) if wrong else 0.0)
@@ -95,11 +96,11 @@ def _evidence(right: int, wrong: int, against: float) -> float:
         if part or not wrong
     ]
     most = max(parts)
-    return most + math.log(sum(math.exp(one - most) for one in parts))
+    return most + math.log(sum(math.exp(term - most) for term in parts))
 
 
 def is_alarming(recent: str, target: float) -> bool:
-    """Whether so many mistakes among the last outcomes would be a rare accident if the target were kept."""
+    """Whether the mistakes among the last outcomes are too many to be chance at the target precision."""
     n, wrong = len(recent), recent.count("0")
     if not wrong:
         return False
@@ -107,62 +108,66 @@ def is_alarming(recent: str, target: float) -> bool:
     return 1 - fewer <= WINDOW_RISK
 
 
-def after(before: CellState, is_right: bool, at: datetime, target: float) -> CellState:
+def add_outcome(before: CellState, is_right: bool, at: datetime, target: float) -> CellState:
     """The cell after one more outcome."""
     recent = (before.recent + "01"[is_right])[-WINDOW:]
-    found = replace(before, n=before.n + 1, right=before.right + is_right, recent=recent, total=before.total + 1)
+    cell = replace(before, n=before.n + 1, right=before.right + is_right, recent=recent, total=before.total + 1)
     is_bad = is_alarming(recent, target)
-    if not is_bad and found.bound >= target:
+    if not is_bad and cell.bound >= target:
         state = GateState.PROVEN
     elif before.state in (GateState.PROVEN, GateState.WITHDRAWN):
         state = GateState.WITHDRAWN
     else:
         state = GateState.DOUBTFUL if is_bad else GateState.GATHERING
-    if is_bad and before.state is GateState.PROVEN:  # only then: who starts anew after every bad day proves anything
-        found = replace(found, n=0, right=0, recent="")
-    is_news = state is not before.state or before.since is None
-    return replace(found, state=state, since=at if is_news else before.since)
+    if is_bad and before.state is GateState.PROVEN:  # only then: resetting after every mistake would prove any cell
+        cell = replace(cell, n=0, right=0, recent="")
+    is_changed = state is not before.state or before.since is None
+    return replace(cell, state=state, since=at if is_changed else before.since)
 
 
-def folded(outcomes: Iterable[tuple[bool, datetime]], target: float) -> CellState:
+def replay_outcomes(outcomes: Iterable[tuple[bool, datetime]], target: float) -> CellState:
     """A cell from all its outcomes, oldest first."""
-    standing = CellState()
+    cell = CellState()
     for is_right, at in outcomes:
-        standing = after(standing, is_right, at, target)
-    return standing
+        cell = add_outcome(cell, is_right, at, target)
+    return cell
 
 
-def cells(category: str, street: str, unit: str, confidence: float) -> tuple[str, ...]:
+def list_cells(category: str, street: str, unit: str, confidence: float) -> tuple[str, ...]:
     """The cells an outcome (or a message) belongs to."""
-    own = [cell for scope in scopes(category, street, unit) for cell in _of_scope(scope, BARS, confidence)]
-    return (*own, *_of_scope(POOL, POOL_BARS, confidence))
+    own = [
+        cell
+        for scope in list_scopes(category, street, unit)
+        for cell in _list_cells_of_scope(scope, THRESHOLDS, confidence)
+    ]
+    return (*own, *_list_cells_of_scope(POOL, POOL_THRESHOLDS, confidence))
 
 
-def scopes(category: str, street: str, unit: str) -> tuple[str, ...]:
-    """Heading, category, heading in a street, heading to a unit."""
-    heading = category[:2]
-    found = [heading, category] if len(category) > len(heading) else [heading]
-    return (*found, *([f"{heading}@{street}"] if street else []), *([f"{heading}>{unit}"] if unit else []))
+def list_scopes(category: str, street: str, unit: str) -> tuple[str, ...]:
+    """Names of the scopes: level-1 category, category, level-1 category in a street, level-1 category to a unit."""
+    level1 = category[:2]
+    names = [level1, category] if len(category) > len(level1) else [level1]
+    return (*names, *([f"{level1}@{street}"] if street else []), *([f"{level1}>{unit}"] if unit else []))
 
 
-def parts(cell: str) -> tuple[str, str, str, float]:
-    """Category, street, unit and bar of a cell; what it does not name is empty."""
-    scope, _, bar = cell.partition("≥")
+def parse_cell(cell: str) -> tuple[str, str, str, float]:
+    """Category, street, unit and threshold of a cell by its name; what the name does not contain is empty."""
+    scope, _, threshold = cell.partition("≥")
     scope, _, unit = scope.partition(">")
     category, _, street = scope.partition("@")
-    return category, street, unit, float(bar or 0)
+    return category, street, unit, float(threshold or 0)
 
 
 def is_proven(known: Mapping[str, GateState], category: str, street: str, unit: str, confidence: float) -> bool:
-    """Whether such a message may go without a person: some cell or the pool says so, and none nearer to it objects."""
-    proven = GateState.PROVEN in [known.get(cell) for cell in _of_scope(POOL, POOL_BARS, confidence)]
-    for scope in scopes(category, street, unit):
-        own = [known.get(cell) for cell in _of_scope(scope, BARS, confidence)]
+    """Whether such a message may be routed without a person: a cell or the pool is proven and no cell is withdrawn."""
+    proven = GateState.PROVEN in [known.get(cell) for cell in _list_cells_of_scope(POOL, POOL_THRESHOLDS, confidence)]
+    for scope in list_scopes(category, street, unit):
+        own = [known.get(cell) for cell in _list_cells_of_scope(scope, THRESHOLDS, confidence)]
         if own[-1] in (GateState.WITHDRAWN, GateState.DOUBTFUL):
             return False
         proven = proven or GateState.PROVEN in own
     return proven
 
 
-def _of_scope(scope: str, bars: Sequence[float], confidence: float) -> list[str]:
-    return [scope if not bar else f"{scope}≥{bar:g}" for bar in bars if confidence >= bar]
+def _list_cells_of_scope(scope: str, thresholds: Sequence[float], confidence: float) -> list[str]:
+    return [scope if not threshold else f"{scope}≥{threshold:g}" for threshold in thresholds if confidence >= threshold]

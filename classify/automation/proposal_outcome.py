@@ -1,8 +1,8 @@
-"""Whether a proposal of the classifier was right, read from the entries of a case. None while nobody confirmed anything.
+"""Decide from the entries of a case whether the classifier's proposal was right. None while nobody confirmed anything.
 
-Confirmed is the unit that accepted or, until one did, the unit the reception desk chose. A proposal was right when that
-is the unit it named and nobody put the case under another category: every correction counts against it. What the
-classifier did not dare to propose is not counted, nor what no unit was proposed for. No I/O.
+The confirmed unit is the one that accepted or, until one did, the one the reception desk chose. A proposal was right
+when that is the unit it named and nobody moved the case to another category: every correction counts against it. Cases
+without a proposal, or for which no unit was proposed, are not counted. No I/O.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from feedback.rules.vocabulary import Act, Role
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmed:
-    """A proposal and what people made of it. `at`: when they last did."""
+class ProposalOutcome:
+    """A proposal and whether people confirmed it. `at`: when somebody last decided."""
 
     category: str
     unit: str
@@ -27,29 +27,29 @@ class Confirmed:
     at: datetime
 
 
-def confirmed(entries: Sequence[EntryView]) -> Confirmed | None:
-    """What the people made of the system's proposal."""
+def find_proposal_outcome(entries: Sequence[EntryView]) -> ProposalOutcome | None:
+    """Whether people confirmed the system's proposal; None without a proposal or a decision."""
     proposal = next((e for e in entries if _is_proposal(e)), None)
     if proposal is None:
         return None
     unit, category, at = "", str(proposal.data["category"]), proposal.at
-    is_known = False
+    is_decided = False
     for e in entries:
         if e.seq <= proposal.seq or e.role == Role.SYSTEM:
             continue
         if e.act == Act.CLASSIFY:
             category, at = str(e.data["category"]), e.at
         elif e.act == Act.ASSIGN:
-            unit, at, is_known = str(e.data["unit"]), e.at, True
+            unit, at, is_decided = str(e.data["unit"]), e.at, True
         elif e.act == Act.ACCEPT:
-            unit, at, is_known = e.unit, e.at, True
+            unit, at, is_decided = e.unit, e.at, True
         elif e.act == Act.RETURN:
-            unit, at, is_known = "", e.at, True
-    if not is_known:
+            unit, at, is_decided = "", e.at, True
+    if not is_decided:
         return None
     proposed = str(proposal.data["category"])
     is_right = unit == proposal.data["proposed"] and (category.startswith(proposed) or proposed.startswith(category))
-    return Confirmed(
+    return ProposalOutcome(
         proposed,
         str(proposal.data["proposed"]),
         float(proposal.data.get("confidence", 0.0)),
@@ -60,10 +60,10 @@ def confirmed(entries: Sequence[EntryView]) -> Confirmed | None:
 
 
 def _is_proposal(entry: EntryView) -> bool:
-    said = entry.data
+    data = entry.data
     return (
         entry.act == Act.CLASSIFY
         and entry.role == Role.SYSTEM
-        and bool(said.get("proposed"))
-        and not said.get("abstained")
+        and bool(data.get("proposed"))
+        and not data.get("abstained")
     )

@@ -1,9 +1,9 @@
 """Weight training labels by how far they can be trusted, so that no person and no campaign decides alone.
 
-A label somebody else confirmed weighs whole, one that was only said half, one that came back nothing. Then, each as a
-row below: near-identical texts weigh together no more than a few; a label that contradicts what such texts were
-confirmed to be weighs nothing; who says much that the release in force is sure is otherwise needs a second person;
-and what one person said stays below a cap. Every reduction is listed with its reason. No I/O.
+A label confirmed by somebody else has weight 1, an unconfirmed one a half, a returned one 0. Then the weights are
+reduced: copies of a text together have at most the weight of a few messages; a label that contradicts the confirmed
+label of a copy has no weight; unconfirmed labels of a person who often contradicts the release in force have little
+weight; and the labels of one person have a maximal weight. Every reduction is listed with its reason. No I/O.
 """
 
 from __future__ import annotations
@@ -13,26 +13,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from classify.learning.training_labels import CONFIRMED, RETURNED, SAID
-from classify.text.copies import CAMPAIGN_MOST, copies
+from classify.learning.training_labels import CONFIRMED, RETURNED, UNCONFIRMED
+from classify.text.copies import MAX_COPIES_WEIGHT, group_copies
 
-WEIGHT_OF: Final[Mapping[str, float]] = {CONFIRMED: 1.0, SAID: 0.5, RETURNED: 0.0}
+WEIGHT_BY_STATE: Final[Mapping[str, float]] = {CONFIRMED: 1.0, UNCONFIRMED: 0.5, RETURNED: 0.0}
 
-CLERK_MOST: Final = 40.0
-"""What one person may weigh with lessons nobody else confirmed; or a tenth of all that is confirmed, if that is more."""
+MAX_UNCONFIRMED_PER_PERSON: Final = 40.0
+"""Maximal weight of one person's unconfirmed labels; or a tenth of all confirmed weight, if that is more."""
 
-CLERK_SHARE: Final = 0.1
-PAIR_SHARE: Final = 0.5  # what one person may weigh with lessons others confirmed, among all
-PAIR_MOST: Final = 400.0
-SURE: Final = 0.8  # from here on the release in force has an opinion
-ODD_LEAST: Final = 20
-ODD_SHARE: Final = 0.5  # who contradicts it in more than this share of many lessons
-ODD_FACTOR: Final = 0.1
+UNCONFIRMED_SHARE_PER_PERSON: Final = 0.1
+CONFIRMED_SHARE_PER_PERSON: Final = (
+    0.5  # maximal share of one person's labels, confirmed by others, in all confirmed weight
+)
+MAX_CONFIRMED_PER_PERSON: Final = 400.0
+MIN_CONFIDENCE: Final = 0.8  # the release in force contradicts a label only from this confidence on
+MIN_LABELS_OF_SUSPECT: Final = 20
+MAX_CONTRARY_SHARE: Final = (
+    0.5  # a person who contradicts the release in more than this share of many labels is suspect
+)
+CONTRARY_FACTOR: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class WeightedLabel:
-    """One lesson as the fit will see it. `why` names every reduction."""
+    """One label with its weight in the fit. `why` names every reduction."""
 
     title: str
     text: str
@@ -46,74 +50,85 @@ class WeightedLabel:
     why: tuple[str, ...] = ()
 
 
-Opinion = Callable[[str, str], tuple[str, float]]
-"""The heading the release in force sees in a title and text, and how sure it is."""
+PredictLevel1 = Callable[[str, str], tuple[str, float]]
+"""The level-1 category the release in force predicts for a title and text, and its confidence."""
 
 
-def weigh_labels(lessons: Sequence[WeightedLabel], opinion: Opinion | None) -> list[WeightedLabel]:
-    """The lessons in the same order with their weights, groups of copies, and the reasons for each reduction."""
-    groups = copies([f"{one.title} {one.text}" for one in lessons])
-    found = [
-        replace(one, weight=WEIGHT_OF[one.state], group=group, why=("returned",) if one.state == RETURNED else ())
-        for one, group in zip(lessons, groups, strict=True)
+def weigh_labels(labels: Sequence[WeightedLabel], predict: PredictLevel1 | None) -> list[WeightedLabel]:
+    """The labels in the same order with their weights, groups of copies, and the reasons for each reduction."""
+    groups = group_copies([f"{label.title} {label.text}" for label in labels])
+    weighted = [
+        replace(
+            label,
+            weight=WEIGHT_BY_STATE[label.state],
+            group=group,
+            why=("returned",) if label.state == RETURNED else (),
+        )
+        for label, group in zip(labels, groups, strict=True)
     ]
-    found = _without_contradictions(found)
-    found = _without_odd_ones(found, opinion) if opinion else found
-    found = _capped(found, lambda one: one.group, lambda _: CAMPAIGN_MOST, "campaign")
-    confirmed = sum(one.weight for one in found if one.state == CONFIRMED)
-    most = max(CLERK_MOST, CLERK_SHARE * confirmed)
-    found = _capped(found, lambda one: one.by if one.state == SAID else None, lambda _: most, "clerk")
-    most = max(PAIR_MOST, PAIR_SHARE * confirmed)
-    return _capped(found, lambda one: one.by if one.state == CONFIRMED else None, lambda _: most, "clerk")
+    weighted = _reduce_contradictions(weighted)
+    weighted = _reduce_contrary_labels(weighted, predict) if predict else weighted
+    weighted = _cap_weights(weighted, lambda label: label.group, lambda _: MAX_COPIES_WEIGHT, "campaign")
+    confirmed = sum(label.weight for label in weighted if label.state == CONFIRMED)
+    most = max(MAX_UNCONFIRMED_PER_PERSON, UNCONFIRMED_SHARE_PER_PERSON * confirmed)
+    weighted = _cap_weights(
+        weighted, lambda label: label.by if label.state == UNCONFIRMED else None, lambda _: most, "clerk"
+    )
+    most = max(MAX_CONFIRMED_PER_PERSON, CONFIRMED_SHARE_PER_PERSON * confirmed)
+    return _cap_weights(weighted, lambda label: label.by if label.state == CONFIRMED else None, lambda _: most, "clerk")
 
 
-def _without_contradictions(lessons: Sequence[WeightedLabel]) -> list[WeightedLabel]:
-    """Copies of a text that was confirmed to be something else weigh nothing; copies at odds count for half."""
+def _reduce_contradictions(labels: Sequence[WeightedLabel]) -> list[WeightedLabel]:
+    """Set the weight of labels that contradict a confirmed copy of the text to 0, and halve that of disputed copies."""
     outcomes: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for one in lessons:
-        outcomes[one.group][one.category[:2]] += one.weight * (10 if one.state == CONFIRMED else 1)
-    found = []
-    for one in lessons:
-        others = outcomes[one.group]
+    for label in labels:
+        outcomes[label.group][label.category[:2]] += label.weight * (10 if label.state == CONFIRMED else 1)
+    weighted = []
+    for label in labels:
+        others = outcomes[label.group]
         best = max(others.values())
-        if one.weight and others[one.category[:2]] < best:
-            found.append(replace(one, weight=0.0, why=(*one.why, "contradicted")))
-        elif one.weight and list(others.values()).count(best) > 1:
-            found.append(replace(one, weight=one.weight / 2, why=(*one.why, "disputed")))
+        if label.weight and others[label.category[:2]] < best:
+            weighted.append(replace(label, weight=0.0, why=(*label.why, "contradicted")))
+        elif label.weight and list(others.values()).count(best) > 1:
+            weighted.append(replace(label, weight=label.weight / 2, why=(*label.why, "disputed")))
         else:
-            found.append(one)
-    return found
+            weighted.append(label)
+    return weighted
 
 
-def _without_odd_ones(lessons: Sequence[WeightedLabel], opinion: Opinion) -> list[WeightedLabel]:
-    """Much said by one person that the release in force is sure is otherwise: a tenth, until somebody confirms it."""
-    odd: dict[int, bool] = {}
+def _reduce_contrary_labels(labels: Sequence[WeightedLabel], predict: PredictLevel1) -> list[WeightedLabel]:
+    """Reduce unconfirmed labels that contradict the release in force, and all of persons who often contradict it."""
+    contrary_places: dict[int, bool] = {}
     per_clerk: Counter[str] = Counter()
     contrary: Counter[str] = Counter()
-    for place, one in enumerate(lessons):
-        if one.state == SAID:
-            heading, sure = opinion(one.title, one.text)
-            odd[place] = sure >= SURE and heading != one.category[:2]
-            per_clerk[one.by] += 1
-            contrary[one.by] += odd[place]
-    suspects = {by for by, n in per_clerk.items() if n >= ODD_LEAST and contrary[by] > ODD_SHARE * n}
+    for place, label in enumerate(labels):
+        if label.state == UNCONFIRMED:
+            level1, confidence = predict(label.title, label.text)
+            contrary_places[place] = confidence >= MIN_CONFIDENCE and level1 != label.category[:2]
+            per_clerk[label.by] += 1
+            contrary[label.by] += contrary_places[place]
+    suspects = {
+        by for by, n in per_clerk.items() if n >= MIN_LABELS_OF_SUSPECT and contrary[by] > MAX_CONTRARY_SHARE * n
+    }
     return [
-        replace(one, weight=one.weight * ODD_FACTOR, why=(*one.why, "unlike"))
-        if one.state == SAID and (one.by in suspects or odd[place])
-        else one
-        for place, one in enumerate(lessons)
+        replace(label, weight=label.weight * CONTRARY_FACTOR, why=(*label.why, "unlike"))
+        if label.state == UNCONFIRMED and (label.by in suspects or contrary_places[place])
+        else label
+        for place, label in enumerate(labels)
     ]
 
 
-def _capped(
-    lessons: Sequence[WeightedLabel], key: Callable[[WeightedLabel], object], most: Callable[[object], float], why: str
+def _cap_weights(
+    labels: Sequence[WeightedLabel], key: Callable[[WeightedLabel], object], most: Callable[[object], float], why: str
 ) -> list[WeightedLabel]:
-    """The lessons with the weight of each key scaled down to what it may be at most; those with key None as they are."""
+    """Scale the weights down so that their sum per key is at most the maximum; labels with key None stay as they are."""
     sums: dict[object, float] = defaultdict(float)
-    for one in lessons:
-        sums[key(one)] += one.weight
-    found = []
-    for one in lessons:
-        over = sums[key(one)] / most(key(one)) if key(one) is not None else 0.0
-        found.append(replace(one, weight=one.weight / over, why=(*one.why, why)) if over > 1 and one.weight else one)
-    return found
+    for label in labels:
+        sums[key(label)] += label.weight
+    capped = []
+    for label in labels:
+        over = sums[key(label)] / most(key(label)) if key(label) is not None else 0.0
+        capped.append(
+            replace(label, weight=label.weight / over, why=(*label.why, why)) if over > 1 and label.weight else label
+        )
+    return capped

@@ -1,7 +1,7 @@
 """Run heavy work in a process of its own at low priority, JSON in and JSON out, while requests are answered.
 
-A module that can work so calls `subprocess_worker.answer(work)` under `__main__`. Killed with its parent or without, such a process
-leaves nothing that anybody refers to.
+A module that offers such work calls `subprocess_worker.run_order(work)` under `__main__`. When such a process is killed,
+it leaves nothing that any row refers to.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _ROOT: Final = Path(__file__).parents[2]
 _NICE: Final = 10
 
 
-async def run(module: str, order: Any) -> Any:
-    """What `python -m module` makes of the order.
+async def run_module(module: str, order: Any) -> Any:
+    """Run `python -m module` with the order as input and return its output.
 
-    Raises RuntimeError with what that process complained of.
+    Raises RuntimeError with the error output of that process.
     """
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
@@ -38,8 +38,8 @@ async def run(module: str, order: Any) -> Any:
     return json.loads(out)
 
 
-def answer(work: Callable[[Any], Any]) -> None:
-    """Read the order, do the work, write what came of it."""
+def run_order(work: Callable[[Any], Any]) -> None:
+    """Read the order from standard input, do the work, and write its result to standard output."""
     if hasattr(os, "nice"):
         os.nice(_NICE)
     sys.stdout.write(json.dumps(work(json.load(sys.stdin)), ensure_ascii=False, default=str))

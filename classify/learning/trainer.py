@@ -1,8 +1,8 @@
 """Train a new release: collect examples, have a candidate made, promote it unless it is worse.
 
-A new release must not be worse than the one in force: on the labelled messages kept out of its fit, in any category
-or unit of them, and on the frozen messages of `knowledge/frozen.toml`, which nobody may fit on. The last keeps out
-what wrong labels teach. See `classify.learning.candidate` for how it is judged.
+A new release must not be worse than the one in force: on the labelled messages held out of its fit, in any category or
+unit of them, and on the frozen messages of `knowledge/frozen.toml`, which are never fitted on. The last test detects
+what wrong labels would teach. `classify.learning.candidate` makes the comparison.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from tortoise.queryset import QuerySet
 
 from classify import taxonomy
 from classify.learning import candidate
-from classify.learning.candidate import CandidateVerdict, Labelled, Order
+from classify.learning.candidate import CandidateVerdict, LabelledRow, TrainingOrder
 from classify.learning.label_weighting import WeightedLabel
-from classify.learning.training_labels import CONFIRMED, SAID, TrainingLabel
+from classify.learning.training_labels import CONFIRMED, UNCONFIRMED, TrainingLabel
 from classify.model import metrics, registry
 from classify.model.metrics import LabelledMessage
 from classify.model.release import Model
@@ -31,17 +31,17 @@ from classify.text.features import tidy
 from feedback.kernel.errors import Conflict, Invalid
 from feedback.rules.redaction import mask_text
 
-FOLDER: Final = "taught"  # what was taught by files is kept, masked, so that later candidates do not forget it
+FOLDER: Final = "taught"  # rows of labelled files are stored here, masked, and used for later candidates as well
 _COLUMNS: Final = ("subject", "text", "label")
-Making = Callable[[Order], Awaitable[CandidateVerdict]]
+MakeCandidate = Callable[[TrainingOrder], Awaitable[CandidateVerdict]]
 
 
-def trial(model: Model, file: Path, *, restrict: bool = False, split: str = "") -> dict[str, Any]:
-    """The figures of a release on a labelled CSV; `split` takes only the rows whose column `split` says so.
+def evaluate_file(model: Model, file: Path, *, restrict: bool = False, split: str = "") -> dict[str, Any]:
+    """The figures of a release on a labelled CSV; with `split`, only of the rows with that value in the column `split`.
 
     Raises Invalid when the file cannot be read, holds no row, or names a label the tree does not hold.
     """
-    rows = [LabelledMessage(one.title, one.text, one.label) for one in _labelled(file, split)]
+    rows = [LabelledMessage(message.title, message.text, message.label) for message in _read_labelled(file, split)]
     if not rows:
         raise Invalid({"file": "empty"})
     return metrics.evaluate(model, rows, restrict=restrict).as_json()
@@ -53,50 +53,53 @@ async def train(
     duties: Iterable[tuple[str, Sequence[str]]],
     data: Path,
     *,
-    said: Iterable[tuple[str, str]] = (),
+    own_messages: Iterable[tuple[str, str]] = (),
     force: bool = False,
     now: datetime,
     by: str = "command",
-    making: Making | None = None,
+    make: MakeCandidate | None = None,
 ) -> dict[str, Any]:
     """Fit on knowledge, files (those of earlier trainings too) and people's decisions; put in force unless worse.
 
-    `said`: titles and texts of the district's own messages, to which it adapts without any label, persons masked and
-    no longer than the classifier reads. `making` may make the candidate in another process. What is returned, and kept with the release, is its outcome.
+    `own_messages`: titles and texts of the district's own messages, to which the release adapts without labels; they
+    are masked and cut to the length the classifier reads. `make` may make the candidate in another process. Returns
+    the verdict, which is also stored with the release.
     """
-    given, kept = await asyncio.to_thread(_files_read, files, data / FOLDER)
-    messages = [(row["subject"], row["text"]) for file in unlabelled for row in _rows(file, _COLUMNS[:2])]
-    messages += await asyncio.to_thread(lambda: [(mask_text(title), mask_text(tidy(body))) for title, body in said])
-    present = await registry.current_id()
-    order = Order(
+    new_rows, earlier = await asyncio.to_thread(_read_files, files, data / FOLDER)
+    messages = [(row["subject"], row["text"]) for file in unlabelled for row in _read_csv(file, _COLUMNS[:2])]
+    messages += await asyncio.to_thread(
+        lambda: [(mask_text(title), mask_text(tidy(body))) for title, body in own_messages]
+    )
+    current = await registry.load_current_id()
+    order = TrainingOrder(
         folder=str(data / registry.FOLDER),
         duties=[(sentence, tuple(codes)) for sentence, codes in duties],
-        lessons=await lessons(),
-        labelled=[*given, *kept],
+        labels=await load_labels(),
+        labelled=[*new_rows, *earlier],
         unlabelled=messages,
-        current=present,
-        anchor=await registry.anchor(),
+        current=current,
+        first=await registry.load_first_folder(),
     )
-    made = await (making or _here)(order)
+    made = await (make or _make_in_thread)(order)
     outcome = asdict(made)
     outcome["promoted"] = force or not made.worse_because
-    await registry.record(made.release, made.kind, outcome, by=by, refused=made.worse_because, now=now)
+    await registry.store_candidate(made.release, made.kind, outcome, by=by, refused=made.worse_because, now=now)
     if outcome["promoted"]:
         try:
-            await registry.promote(made.release, by=by, now=now, instead_of=present)
+            await registry.promote(made.release, by=by, now=now, instead_of=current)
         except Conflict:  # somebody put another one in force meanwhile, against which this one was not tried
             outcome["promoted"] = False
         else:
-            await asyncio.to_thread(_keep, given, data / FOLDER)
-    await registry.forget_folders(data)
+            await asyncio.to_thread(_store_rows, new_rows, data / FOLDER)
+    await registry.delete_old_folders(data)
     return outcome
 
 
-async def _here(order: Order) -> CandidateVerdict:
-    return await asyncio.to_thread(candidate.made, order)
+async def _make_in_thread(order: TrainingOrder) -> CandidateVerdict:
+    return await asyncio.to_thread(candidate.make_candidate, order)
 
 
-async def remember(
+async def store_label(
     title: str,
     text: str,
     category: str,
@@ -106,17 +109,17 @@ async def remember(
     now: datetime,
     unit: str = "",
     source: str = "classify",
-    state: str = SAID,
+    state: str = UNCONFIRMED,
     confirmed_by: str = "",
     was: str = "",
 ) -> None:
-    """Keep what people decided about a case, with persons masked; a later decision replaces an earlier one.
+    """Store what people decided about a case, with personal data masked; a later decision replaces an earlier one.
 
     Raises Invalid for a category the tree does not hold.
     """
-    if not taxonomy.exists(category):
+    if not taxonomy.has_code(category):
         raise Invalid({"category": "unknown"})
-    said: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "title": mask_text(title)[:200],
         "text": mask_text(text),
         "category": category,
@@ -128,93 +131,98 @@ async def remember(
         "confirmed_by": confirmed_by[:80],
         "was": was,
     }
-    if not await LearntExample.filter(case_no=case_no).update(**said):
-        await LearntExample.create(case_no=case_no, **said)
+    if not await LearntExample.filter(case_no=case_no).update(**columns):
+        await LearntExample.create(case_no=case_no, **columns)
 
 
-async def keep(title: str, text: str, case_no: str, lesson: TrainingLabel) -> None:
-    """Keep what a case teaches as it stands."""
-    await remember(
+async def store_training_label(title: str, text: str, case_no: str, label: TrainingLabel) -> None:
+    """Store the training label derived from a case."""
+    await store_label(
         title,
         text,
-        lesson.category,
+        label.category,
         case_no=case_no,
-        by=lesson.by,
-        now=lesson.at,
-        unit=lesson.unit,
-        source=lesson.source,
-        state=lesson.state,
-        confirmed_by=lesson.confirmed_by,
-        was=lesson.was,
+        by=label.by,
+        now=label.at,
+        unit=label.unit,
+        source=label.source,
+        state=label.state,
+        confirmed_by=label.confirmed_by,
+        was=label.was,
     )
 
 
-async def lessons() -> list[WeightedLabel]:
-    """What people decided so far, oldest first, not yet weighed."""
+async def load_labels() -> list[WeightedLabel]:
+    """The labels people gave so far, oldest first, not yet weighted."""
     names = ("title", "text", "category", "unit", "by", "state", "case_no")
     return [WeightedLabel(**row) for row in await LearntExample.all().order_by("id").values(*names)]
 
 
-async def answered(most: int) -> list[tuple[str, str, str]]:
-    """The newest cases a unit took on, oldest first: title, text, unit."""
-    rows = _answered().order_by("-at", "-id").limit(most).values_list("title", "text", "unit")
+async def load_answered_cases(most: int) -> list[tuple[str, str, str]]:
+    """The newest cases a unit accepted, oldest first: title, text, unit."""
+    rows = _select_answered().order_by("-at", "-id").limit(most).values_list("title", "text", "unit")
     return [(str(title), str(text), str(unit)) for title, text, unit in reversed(await rows)]
 
 
-async def answered_count() -> int:
-    """How many such cases there are."""
-    return int(await _answered().count())
+async def count_answered_cases() -> int:
+    """How many cases a unit accepted."""
+    return int(await _select_answered().count())
 
 
-def _answered() -> QuerySet[LearntExample]:
+def _select_answered() -> QuerySet[LearntExample]:
     return LearntExample.filter(state=CONFIRMED, unit__not="")
 
 
-async def corrections() -> list[LabelledMessage]:
-    """The same as messages with their labels."""
-    return [LabelledMessage(one.title, one.text, one.category) for one in await lessons()]
+async def load_labelled_messages() -> list[LabelledMessage]:
+    """All stored messages with their labels."""
+    return [LabelledMessage(label.title, label.text, label.category) for label in await load_labels()]
 
 
-async def counts(since: datetime | None = None) -> dict[str, int]:
-    """How many examples there are in each state; `since`: only those taught later."""
-    found = LearntExample.all() if since is None else LearntExample.filter(at__gt=since)
-    told: dict[str, int] = {}
-    for state in await found.values_list("state", flat=True):
-        told[str(state)] = told.get(str(state), 0) + 1
-    return told
+async def count_labels_by_state(since: datetime | None = None) -> dict[str, int]:
+    """How many labels there are in each state; `since`: only later ones."""
+    rows = LearntExample.all() if since is None else LearntExample.filter(at__gt=since)
+    state_counts: dict[str, int] = {}
+    for state in await rows.values_list("state", flat=True):
+        state_counts[str(state)] = state_counts.get(str(state), 0) + 1
+    return state_counts
 
 
-def _files_read(files: Sequence[Path], folder: Path) -> tuple[list[Labelled], list[Labelled]]:
+def _read_files(files: Sequence[Path], folder: Path) -> tuple[list[LabelledRow], list[LabelledRow]]:
     """The given messages, and those of earlier trainings that are not among them."""
-    given = [one for file in files for one in _labelled(file, "")]
-    known = {_digest(one) for one in given}
-    earlier = [one for file in sorted(folder.glob("*.csv")) for one in _labelled(file, "")]
-    return given, [one for one in earlier if _digest(one) not in known]
+    new_rows = [message for file in files for message in _read_labelled(file, "")]
+    known = {_digest(message) for message in new_rows}
+    earlier = [message for file in sorted(folder.glob("*.csv")) for message in _read_labelled(file, "")]
+    return new_rows, [message for message in earlier if _digest(message) not in known]
 
 
-def _digest(one: Labelled) -> str:
-    return hashlib.sha256(f"{mask_text(one.title)}\n{mask_text(one.text)}".encode()).hexdigest()
+def _digest(message: LabelledRow) -> str:
+    return hashlib.sha256(f"{mask_text(message.title)}\n{mask_text(message.text)}".encode()).hexdigest()
 
 
-def _keep(given: Sequence[Labelled], folder: Path) -> None:
-    """Keep what files taught, without persons, for the candidates to come."""
-    if not given:
+def _store_rows(new_rows: Sequence[LabelledRow], folder: Path) -> None:
+    """Store the rows of labelled files, masked, for later candidates."""
+    if not new_rows:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256("".join(sorted(_digest(one) for one in given)).encode()).hexdigest()[:16]
+    name = hashlib.sha256("".join(sorted(_digest(message) for message in new_rows)).encode()).hexdigest()[:16]
     with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as lines:
         writer = csv.writer(lines)
         writer.writerow([*_COLUMNS, "split"])
-        for one in given:
+        for message in new_rows:
             writer.writerow(
-                [mask_text(one.title), mask_text(one.text), one.label, "kept" if one.is_kept_out else "train"]
+                [
+                    mask_text(message.title),
+                    mask_text(message.text),
+                    message.label,
+                    "kept" if message.is_held_out else "train",
+                ]
             )
 
 
-def _labelled(file: Path, split: str) -> list[Labelled]:
-    """The rows of a labelled CSV. A column `split` decides what is kept out (all but "train"), else the text does."""
-    found = []
-    for line, row in enumerate(_rows(file, _COLUMNS), start=2):
+def _read_labelled(file: Path, split: str) -> list[LabelledRow]:
+    """The rows of a labelled CSV. A column `split` decides what is held out (all but "train"), else a hash of the text."""
+    messages = []
+    for line, row in enumerate(_read_csv(file, _COLUMNS), start=2):
         if split and row.get("split") != split:
             continue
         title, text, label = row["subject"], row["text"], row["label"]
@@ -222,12 +230,12 @@ def _labelled(file: Path, split: str) -> list[Labelled]:
             taxonomy.code_of(label)
         except KeyError:
             raise Invalid({"label": "unknown"}, file=file.name, line=line, label=label) from None
-        is_kept_out = row["split"] != "train" if row.get("split") else candidate.kept_out(title, text)
-        found.append(Labelled(title, text, label, is_kept_out))
-    return found
+        is_held_out = row["split"] != "train" if row.get("split") else candidate.is_held_out(title, text)
+        messages.append(LabelledRow(title, text, label, is_held_out))
+    return messages
 
 
-def _rows(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+def _read_csv(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)

@@ -1,8 +1,8 @@
 """Derive training labels from the events of a case: what was decided, by whom, and who agreed.
 
-A heading somebody gave is *said*; it is *confirmed* when somebody else, at the unit it led to, takes the case on or
-answers it; it is *returned* when that unit sends it back. What only the classifier said teaches nothing until a unit
-took the case on. No I/O.
+A category somebody gave is unconfirmed (stored as "said"); it is confirmed when somebody else, at the unit the case was
+assigned to, accepts or answers the case; it is returned when that unit sends the case back. A category given only by the
+classifier is no label until a unit accepted the case. No I/O.
 """
 
 from __future__ import annotations
@@ -15,53 +15,57 @@ from typing import Final
 from feedback.rules.read_models import EntryView
 from feedback.rules.vocabulary import Act, Role
 
-SAID: Final = "said"
+UNCONFIRMED: Final = "said"
 CONFIRMED: Final = "confirmed"
 RETURNED: Final = "returned"
 _NEVER: Final = datetime.fromtimestamp(0, UTC)
-TEACHING: Final = frozenset({Act.CLASSIFY, Act.ASSIGN, Act.ACCEPT, Act.RETURN, Act.REPLY})
-"""The acts after which a case may teach something else than before."""
+LABELLING_ACTS: Final = frozenset({Act.CLASSIFY, Act.ASSIGN, Act.ACCEPT, Act.RETURN, Act.REPLY})
+"""The acts that may change the label of a case."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingLabel:
-    """What a case is about, by whom, and how far to believe it. `source` is the act that taught it."""
+    """The category of a case, who gave it, and whether it is confirmed. `source` is the act that gave it."""
 
     category: str = ""
     unit: str = ""
     source: str = ""
     by: str = ""
     at: datetime = _NEVER
-    state: str = SAID
+    state: str = UNCONFIRMED
     confirmed_by: str = ""
-    was: str = ""  # what the classifier had said
+    was: str = ""  # the category the classifier proposed
 
 
-def label_of(entries: Sequence[EntryView]) -> TrainingLabel | None:
-    """What the case teaches as it stands, None when nobody decided anything about it."""
-    found = TrainingLabel()
+def derive_label(entries: Sequence[EntryView]) -> TrainingLabel | None:
+    """The label that follows from the entries of a case; None when nobody decided its category."""
+    label = TrainingLabel()
     for entry in entries:
-        found = _after(found, entry)
-    return found if found.category and found.by else None
+        label = _apply_entry(label, entry)
+    return label if label.category and label.by else None
 
 
-def _after(before: TrainingLabel, entry: EntryView) -> TrainingLabel:
-    who = f"{entry.unit}/{entry.actor_name}"
+def _apply_entry(before: TrainingLabel, entry: EntryView) -> TrainingLabel:
+    person = f"{entry.unit}/{entry.actor_name}"
     is_person = entry.role != Role.SYSTEM
     match entry.act:
         case Act.CLASSIFY if is_person:
-            said = str(entry.data["category"])
-            return replace(before, category=said, source=entry.act, by=who, at=entry.at, state=SAID, confirmed_by="")
+            category = str(entry.data["category"])
+            return replace(
+                before, category=category, source=entry.act, by=person, at=entry.at, state=UNCONFIRMED, confirmed_by=""
+            )
         case Act.CLASSIFY:
-            said = str(entry.data.get("category", ""))
-            return replace(before, was=said, category=before.category if before.by else said)
+            category = str(entry.data.get("category", ""))
+            return replace(before, was=category, category=before.category if before.by else category)
         case Act.ASSIGN:
-            moved = replace(before, unit=str(entry.data.get("unit", "")), state=SAID, confirmed_by="")
-            return replace(moved, source=entry.act, by=who, at=entry.at) if is_person and not before.by else moved
+            assigned = replace(before, unit=str(entry.data.get("unit", "")), state=UNCONFIRMED, confirmed_by="")
+            return (
+                replace(assigned, source=entry.act, by=person, at=entry.at) if is_person and not before.by else assigned
+            )
         case Act.RETURN:
-            taught = before if before.by else replace(before, source=entry.act, by=who, at=entry.at)
-            return replace(taught, state=RETURNED, confirmed_by="")
-        case Act.ACCEPT | Act.REPLY if is_person and before.state == SAID and before.by != who:
-            taught = before if before.by else replace(before, source=entry.act, by=who, at=entry.at)
-            return replace(taught, state=CONFIRMED, confirmed_by=who)
+            decided = before if before.by else replace(before, source=entry.act, by=person, at=entry.at)
+            return replace(decided, state=RETURNED, confirmed_by="")
+        case Act.ACCEPT | Act.REPLY if is_person and before.state == UNCONFIRMED and before.by != person:
+            decided = before if before.by else replace(before, source=entry.act, by=person, at=entry.at)
+            return replace(decided, state=CONFIRMED, confirmed_by=person)
     return before

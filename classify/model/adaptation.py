@@ -1,8 +1,8 @@
 """Adapt a release to a district: self-training on unlabelled messages, and correction by its own outcomes.
 
-Self-training: the knowledge head labels the messages it is sure of, and scikit-learn's SelfTrainingClassifier learns
-from those and labels the rest. Correction: a release fitted elsewhere knows what messages are about; how they are
-filed here it cannot know.
+Self-training: the knowledge head labels the messages it predicts with high confidence, and scikit-learn's
+SelfTrainingClassifier learns from those and labels the rest. Correction: a release fitted elsewhere knows what messages
+are about but not how this district files them; its outcomes teach that.
 """
 
 from __future__ import annotations
@@ -35,83 +35,91 @@ from classify.text.features import Lexicon
 
 _ADAPTED_VIEWS: Final = VIEWS[:2]  # the others only help where people gave the labels
 _ADAPTED_THRESHOLD: Final = 0.75
-_SEED_CONFIDENCE: Final = 0.8  # answers of the knowledge head from here on are the labels to begin with
-_MIN_CONFIDENCE: Final = 0.5  # an answer below this teaches nothing
+_SEED_CONFIDENCE: Final = 0.8  # predictions of the knowledge head with this confidence are the initial labels
+_MIN_CONFIDENCE: Final = 0.5  # a prediction below this is not used as a label
 _ROUNDS: Final = 2
 _TEMPERATURE: Final = 0.25
 _PRIOR_WEIGHT: Final = 0.3
 _LABEL_NOISE: Final = 0.05
 _MIN_CORRECT: Final = 0.95
 _MIN_CORRECT_IN_CLASS: Final = 0.8
-"""Of the messages of our own, so many must still go right after adapting, in all and under each level-1 category."""
+"""Shares of our own messages that must still be right after adapting: in all, and in each level-1 category."""
 
 MIN_OUTCOMES: Final = 10
-"""With fewer outcomes nothing is corrected."""
+"""With fewer outcomes no correction is fitted."""
 
-_RIDGE: Final = 0.3  # between a tenth and three times this nothing changes by more than a point
+_RIDGE: Final = 0.3  # between a tenth and three times this no figure changes by more than a point
 _RIDGE_BIAS: Final = 1.0
 _RIDGE_SCALE: Final = 5.0
-_SCALE: Final = 0.7  # a release is less right away from home than it thinks
+_SCALE: Final = 0.7  # a release is overconfident on messages of another town
 _MAX_ITERATIONS: Final = 60
 
 
-def merged(model: Model, lexicon: Lexicon, head: TrainedHead) -> Model:
-    """The model with a trained head that was fitted on a lexicon of its own."""
+def merge_head(model: Model, lexicon: Lexicon, head: TrainedHead) -> Model:
+    """Add a trained head that was fitted on a lexicon of its own."""
     both = Lexicon.of(dict.fromkeys([*model.lexicon.number, *lexicon.number]))
-    blocks = tuple(_moved(block, lexicon, both) for block in head.blocks)
+    blocks = tuple(_reindex(block, lexicon, both) for block in head.blocks)
     return replace(
         model,
         lexicon=both,
-        knowledge=_moved(model.knowledge, model.lexicon, both),
+        knowledge=_reindex(model.knowledge, model.lexicon, both),
         trained_head=replace(head, blocks=blocks),
     )
 
 
-def with_knowledge_of(model: Model, other: Model) -> Model:
-    """The model with the knowledge head of another one in the place of its own."""
+def replace_knowledge(model: Model, other: Model) -> Model:
+    """Replace the knowledge head of a model by that of another one."""
     if model.trained_head is None:
         return replace(model, lexicon=other.lexicon, knowledge=other.knowledge, bias=other.bias)
     base = replace(model, lexicon=other.lexicon, knowledge=other.knowledge, bias=other.bias, trained_head=None)
-    return merged(base, model.lexicon, model.trained_head)
+    return merge_head(base, model.lexicon, model.trained_head)
 
 
-def _moved(block: FeatureBlock, old: Lexicon, new: Lexicon) -> FeatureBlock:
-    """The block with its features found through another lexicon, which holds all of the old one."""
+def _reindex(block: FeatureBlock, old: Lexicon, new: Lexicon) -> FeatureBlock:
+    """The block with its features indexed by another lexicon, which contains all of the old one."""
     rows = np.full(len(new.number), -1, dtype=np.int32)
     rows[[new.number[gram] for gram in old.number]] = block.rows
     return replace(block, rows=rows)
 
 
-def adapted(model: Model, own: Sequence[Example], unlabelled: Sequence[tuple[str, str]]) -> Model:
-    """The model with a head that learnt from the model's own surest answers; the model itself where that spoils it.
+def adapt(model: Model, examples: Sequence[Example], unlabelled: Sequence[tuple[str, str]]) -> Model:
+    """Add a head fitted on the model's own confident predictions. Returns the model unchanged when that makes it worse.
 
-    Such answers are wrong together where knowledge is, or where one campaign fills the post. So of the copies of a
-    text no more than a few are read, and the messages of our own, whose category is beyond doubt, must still go right.
+    Such predictions share the errors of the knowledge head, or all come from one campaign. So only a few copies of a
+    text are read, and our own messages, whose category is certain, must still be predicted right.
     """
-    unlabelled = _without_copies(unlabelled)
+    unlabelled = _limit_copies(unlabelled)
     level1 = np.array([model.top_level(title, body) for title, body in unlabelled]).reshape(-1, len(taxonomy.LEVEL1))
     guesses, confidence = level1.argmax(axis=1), level1.max(axis=1)
     classes = pipeline.frequent_classes(guesses, np.where(confidence >= _MIN_CONFIDENCE, confidence**2, 0.0))
     if len(classes) < 2:
         return model
-    own = [e for e in own if e.source != "word"]
-    messages = [pipeline.tidied(title, body) for title, body in unlabelled]
-    features = pipeline.fit_features([*messages, *(pipeline.tidied(e.title, e.text) for e in own)], _ADAPTED_VIEWS)
-    beside = [e for e, known in zip(own, np.isin(pipeline.level1_of(own), classes), strict=True) if known]
-    matrix = features.transform([*messages, *(pipeline.tidied(e.title, e.text) for e in beside)]).tocsr()
+    examples = [example for example in examples if example.source != "word"]
+    messages = [pipeline.tidy_message(title, body) for title, body in unlabelled]
+    features = pipeline.fit_features(
+        [*messages, *(pipeline.tidy_message(example.title, example.text) for example in examples)], _ADAPTED_VIEWS
+    )
+    seeds = [
+        example
+        for example, known in zip(examples, np.isin(pipeline.level1_of(examples), classes), strict=True)
+        if known
+    ]
+    matrix = features.transform(
+        [*messages, *(pipeline.tidy_message(example.title, example.text) for example in seeds)]
+    ).tocsr()
     y = np.where((confidence >= _SEED_CONFIDENCE) & np.isin(guesses, classes), guesses, -1)
-    ridge = _self_trained(matrix, np.concatenate((y, pipeline.level1_of(beside))))
-    lexicon, blocks = pipeline.export_blocks(features, pipeline.as_stored(ridge.coef_))
+    ridge = _fit_by_self_training(matrix, np.concatenate((y, pipeline.level1_of(seeds))))
+    lexicon, blocks = pipeline.export_blocks(features, pipeline.round_as_stored(ridge.coef_))
     combination = tempered(len(classes), _TEMPERATURE, _PRIOR_WEIGHT)
     head = TrainedHead(
         _ADAPTED_VIEWS, blocks, ridge.intercept_, tuple(classes.tolist()), False, combination, _LABEL_NOISE
     )
     settings = replace(model.settings, kind="adapted", threshold=_ADAPTED_THRESHOLD)
-    candidate = replace(merged(model, lexicon, head), settings=settings)
-    return candidate if _is_sound(candidate, own) else model
+    candidate = replace(merge_head(model, lexicon, head), settings=settings)
+    return candidate if _is_sound(candidate, examples) else model
 
 
-def _self_trained(matrix: Any, y: NDArray[np.intp]) -> pipeline.EmphasizedRidge:
+def _fit_by_self_training(matrix: Any, y: NDArray[np.intp]) -> pipeline.EmphasizedRidge:
     ridge = pipeline.EmphasizedRidge(temperature=_TEMPERATURE)
     if (y >= 0).all():
         return ridge.fit(matrix, y)
@@ -120,36 +128,36 @@ def _self_trained(matrix: Any, y: NDArray[np.intp]) -> pipeline.EmphasizedRidge:
     return fitted
 
 
-def _without_copies(messages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The messages, of near-identical ones no more than a few."""
-    groups = copies.copies(f"{title} {body}" for title, body in messages)
+def _limit_copies(messages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The messages without all but a few copies of each text."""
+    groups = copies.group_copies(f"{title} {body}" for title, body in messages)
     counts: Counter[int] = Counter()
-    kept = []
+    remaining = []
     for message, group in zip(messages, groups, strict=True):
         counts[group] += 1
-        if counts[group] <= copies.CAMPAIGN_MOST:
-            kept.append(message)
-    return kept
+        if counts[group] <= copies.MAX_COPIES_WEIGHT:
+            remaining.append(message)
+    return remaining
 
 
-def _is_sound(model: Model, own: Sequence[Example]) -> bool:
-    """Whether the messages of our own still come under their level-1 categories: nearly all, and most of each."""
+def _is_sound(model: Model, examples: Sequence[Example]) -> bool:
+    """Whether our own messages still get their level-1 categories: nearly all of them, and most in each category."""
     correct: dict[str, list[bool]] = {}
-    for e in own:
-        if e.source == "example":
-            code = taxonomy.LEVEL1[int(model.top_level(e.title, e.text).argmax())]
-            correct.setdefault(e.category[:2], []).append(code == e.category[:2])
+    for example in examples:
+        if example.source == "example":
+            code = taxonomy.LEVEL1[int(model.top_level(example.title, example.text).argmax())]
+            correct.setdefault(example.category[:2], []).append(code == example.category[:2])
     shares = [float(np.mean(hits)) for hits in correct.values()]
     everything = [hit for hits in correct.values() for hit in hits]
     return float(np.mean(everything)) >= _MIN_CORRECT and min(shares) >= _MIN_CORRECT_IN_CLASS
 
 
-def corrected(model: Model, real: Sequence[Example], opinions: Sequence[Sequence[Doubles]]) -> Model:
-    """The model with what people said of messages here added, level-1 category by category.
+def correct(model: Model, real: Sequence[Example], opinions: Sequence[Sequence[Doubles]]) -> Model:
+    """Add a correction fitted on labels that people of this district gave, at level 1.
 
-    `opinions`: what the heads of the release think of each message, had they not learnt from it.
+    `opinions`: the predictions of the release's heads for each message, by heads that were not fitted on it.
     """
-    messages, weights = [(e.title, e.text) for e in real], [e.weight for e in real]
+    messages, weights = [(example.title, example.text) for example in real], [example.weight for example in real]
     correction = fit_correction(messages, opinions, pipeline.level1_of(real).tolist(), len(taxonomy.LEVEL1), weights)
     if correction is None:
         return model
@@ -163,64 +171,67 @@ def fit_correction(
     choices: int,
     weights: Sequence[float] | None = None,
 ) -> LocalCorrection | None:
-    """The correction that follows from messages, what the release thought of each, and what became of them.
+    """Fit a correction on messages, the release's predictions for them, and their confirmed categories.
 
-    A multinomial logistic regression that starts from what the release says (each head of it with a scale of its own)
-    and adds what the words of the messages say; a ridge pulls it towards adding nothing, so that a handful of outcomes
-    moves little. scikit-learn's LogisticRegression knows no such starting point: with the opinions as features it lost
-    .01 to .03 of accuracy after 40 and 100 outcomes (home .878 for .888, a province's board .772 for .784 and .768 for
-    .787; log loss .49 for .39, 1.17 for .69). From 300 outcomes on the two are level. None with too few outcomes.
+    A multinomial logistic regression whose starting point is the prediction of the release (each head with a scale of
+    its own), with the words of the messages as features. A ridge penalty pulls it towards no change, so that a few
+    outcomes change little. scikit-learn's LogisticRegression has no such starting point: with the predictions as
+    features it lost .01 to .03 of accuracy after 40 and 100 outcomes (home .878 for .888, a province's board .772 for
+    .784 and .768 for .787; log loss .49 for .39, 1.17 for .69). From 300 outcomes on the two are equal. None with too
+    few outcomes.
     """
     if len(messages) < MIN_OUTCOMES:
         return None
-    tidied = [pipeline.tidied(title, body) for title, body in messages]
+    tidied = [pipeline.tidy_message(title, body) for title, body in messages]
     features = pipeline.fit_features(tidied, _ADAPTED_VIEWS)
     matrix = features.transform(tidied).tocsr().astype(np.float64)
-    duals, bias, scales = _most_likely(
+    duals, bias, scales = _minimize_loss(
         (matrix @ matrix.T).toarray(),
         np.log(np.array(opinions, dtype=np.float64) + PROBABILITY_FLOOR),
         np.eye(choices)[list(targets)],
         np.ones(len(messages)) if weights is None else np.array(weights),
     )
-    lexicon, blocks = pipeline.export_blocks(features, pipeline.as_stored(np.asarray(matrix.T @ duals)))
+    lexicon, blocks = pipeline.export_blocks(features, pipeline.round_as_stored(np.asarray(matrix.T @ duals)))
     return LocalCorrection(lexicon, blocks, bias, scales)
 
 
-def _most_likely(
-    kernel: Doubles, opinions: Doubles, goal: Doubles, weights: Doubles
+def _minimize_loss(
+    kernel: Doubles, opinions: Doubles, targets: Doubles, weights: Doubles
 ) -> tuple[Doubles, Doubles, Doubles]:
-    """Duals (messages x choices), biases and scales of the least penalised log loss.
+    """Duals (messages x choices), biases and scales that minimize the penalised log loss.
 
     `kernel`: messages x messages, since there are fewer of them than features. `opinions`: logarithms, messages x
     opinions x choices.
     """
-    messages, choices = goal.shape
-    usual = np.zeros(opinions.shape[1])
-    usual[:1] = _SCALE
-    cuts = np.cumsum([messages * choices, choices])
+    messages, choices = targets.shape
+    initial_scales = np.zeros(opinions.shape[1])
+    initial_scales[:1] = _SCALE
+    boundaries = np.cumsum([messages * choices, choices])
 
-    def parted(packed: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-        duals, bias, scales = np.split(packed, cuts)
+    def unpack(packed: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+        duals, bias, scales = np.split(packed, boundaries)
         return duals.reshape(messages, choices), bias, scales
 
     def loss(packed: Doubles) -> tuple[float, Doubles]:
-        duals, bias, scales = parted(packed)
-        spoken = kernel @ duals
-        scores = np.einsum("nmk,m->nk", opinions, scales) + bias + spoken
+        duals, bias, scales = unpack(packed)
+        contributions = kernel @ duals
+        scores = np.einsum("nmk,m->nk", opinions, scales) + bias + contributions
         scores -= scores.max(axis=1, keepdims=True)
         shares = np.exp(scores)
         shares /= shares.sum(axis=1, keepdims=True)
-        log_loss = -(weights * np.log((shares * goal).sum(axis=1) + 1e-12)).sum()
+        log_loss = -(weights * np.log((shares * targets).sum(axis=1) + 1e-12)).sum()
         ridge = (
-            _RIDGE * (duals * spoken).sum() + _RIDGE_BIAS * bias @ bias + _RIDGE_SCALE * ((scales - usual) ** 2).sum()
+            _RIDGE * (duals * contributions).sum()
+            + _RIDGE_BIAS * bias @ bias
+            + _RIDGE_SCALE * ((scales - initial_scales) ** 2).sum()
         )
-        gap = weights[:, None] * (shares - goal)
+        residuals = weights[:, None] * (shares - targets)
         gradient = [
-            (kernel @ (gap + _RIDGE * duals)).ravel(),
-            gap.sum(axis=0) + _RIDGE_BIAS * bias,
-            np.einsum("nmk,nk->m", opinions, gap) + _RIDGE_SCALE * (scales - usual),
+            (kernel @ (residuals + _RIDGE * duals)).ravel(),
+            residuals.sum(axis=0) + _RIDGE_BIAS * bias,
+            np.einsum("nmk,nk->m", opinions, residuals) + _RIDGE_SCALE * (scales - initial_scales),
         ]
         return float(log_loss + ridge / 2), np.concatenate(gradient)
 
-    start = np.concatenate((np.zeros(cuts[-1]), usual))
-    return parted(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _MAX_ITERATIONS}).x)
+    start = np.concatenate((np.zeros(boundaries[-1]), initial_scales))
+    return unpack(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _MAX_ITERATIONS}).x)

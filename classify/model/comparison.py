@@ -1,7 +1,7 @@
 """Paired statistical test of a candidate against the release in force, on the same messages.
 
-The exact test of McNemar says how likely so uneven a difference is by chance; the interval is a bootstrap over the
-messages. Figures per category and per unit show what a mean would hide. No I/O.
+McNemar's exact test gives the probability of such a difference by chance; the interval is a bootstrap over the messages.
+Figures per category and per unit show losses that the mean would hide. No I/O.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from classify.model.release import Model
 
 BOOTSTRAP_ROUNDS: Final = 2000
 MIN_MESSAGES: Final = 20
-"""With fewer messages a difference says nothing."""
+"""With fewer messages a difference is not judged."""
 
 MIN_MESSAGES_IN_PART: Final = 8
-MAX_LOSS: Final = 0.02  # a smaller difference of the means is chance, or a matter of taste
+MAX_LOSS: Final = 0.02  # a smaller loss of accuracy is accepted
 P_VALUE: Final = 0.05
-P_VALUE_IN_PART: Final = 0.01  # there are many categories and units, so each must be surer
+P_VALUE_IN_PART: Final = 0.01  # stricter, because many categories and units are tested
 
 
 @dataclass(frozen=True, slots=True)
 class TrialMessage:
-    """A message whose label is known, and the unit that answered it, where one did."""
+    """A message whose label is known, and the unit that answered it, if any."""
 
     labelled: LabelledMessage
     unit: str = ""
@@ -37,7 +37,7 @@ class TrialMessage:
 
 @dataclass(frozen=True, slots=True)
 class PairedTest:
-    """`won` are messages only the candidate put right, `lost` those only the release in force did."""
+    """`won`: messages only the candidate predicts right; `lost`: those only the release in force predicts right."""
 
     n: int
     before: float
@@ -54,23 +54,23 @@ class PairedTest:
 
     @property
     def is_worse(self) -> bool:
-        """Surely worse, or worse by more than anybody should accept."""
+        """Significantly worse, or worse by more than `MAX_LOSS`."""
         if self.n < MIN_MESSAGES:
             return False
         return (self.lost > self.won and self.chance < P_VALUE) or self.difference < -MAX_LOSS
 
     @property
-    def gains(self) -> bool:
-        """Better on enough messages, be it by chance."""
+    def is_gain(self) -> bool:
+        """Better on enough messages, significant or not."""
         return self.n >= MIN_MESSAGES and self.won > self.lost
 
     def as_json(self) -> dict[str, Any]:
-        """The figures, as they are kept with the release."""
+        """The figures, as they are stored with the release."""
         return {**asdict(self), "difference": round(self.difference, 4)}
 
 
 def is_correct(model: Model, row: LabelledMessage) -> bool:
-    """Whether the first choice is the label, at the level of the label."""
+    """Whether the release predicts the label, at the level of the label."""
     code = taxonomy.code_of(row.label)
     fine = model.probabilities(row.title, row.text)
     if len(code) == 2:
@@ -79,13 +79,13 @@ def is_correct(model: Model, row: LabelledMessage) -> bool:
 
 
 def is_correct_or_also(model: Model, row: LabelledMessage) -> bool:
-    """Whether the level-1 category is the label's, or one where other taxonomies file it: for the frozen messages."""
+    """Whether the level-1 category is that of the label, or that of another taxonomy: for the frozen messages."""
     code = taxonomy.LEVEL1[int(model.top_level(row.title, row.text).argmax())]
     return code == taxonomy.level1(row.label) or code in dict(taxonomy.category(row.label).also)
 
 
 def compare(before: Sequence[bool], after: Sequence[bool]) -> PairedTest:
-    """What two releases put right, message by message."""
+    """Compare which messages two releases predict right."""
     n = len(before)
     won = sum(new and not old for old, new in zip(before, after, strict=True))
     lost = sum(old and not new for old, new in zip(before, after, strict=True))
@@ -106,18 +106,18 @@ def compare(before: Sequence[bool], after: Sequence[bool]) -> PairedTest:
 
 
 def mcnemar(won: int, lost: int) -> float:
-    """How likely so uneven a split is when both are equally good (McNemar, exact, two-sided)."""
+    """The p-value of McNemar's exact two-sided test."""
     from scipy.stats import binomtest  # 0.5 s to import, and needed only where releases are compared
 
     return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 
 
 def compare_by(
-    tried: Sequence[TrialMessage], before: Sequence[bool], after: Sequence[bool], key: Callable[[TrialMessage], str]
+    messages: Sequence[TrialMessage], before: Sequence[bool], after: Sequence[bool], key: Callable[[TrialMessage], str]
 ) -> dict[str, PairedTest]:
-    """The same figures for each category, or for each unit, the largest first."""
+    """The figures for each category, or for each unit, the largest first."""
     places: dict[str, list[int]] = {}
-    for place, message in enumerate(tried):
+    for place, message in enumerate(messages):
         if name := key(message):
             places.setdefault(name, []).append(place)
     ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -130,5 +130,5 @@ def level1_of(message: TrialMessage) -> str:
 
 
 def is_worse_in_part(part: PairedTest) -> bool:
-    """A category or a unit that surely lost, whatever the mean says."""
+    """Whether a category or a unit is significantly worse, whatever the mean is."""
     return part.n >= MIN_MESSAGES_IN_PART and part.lost > part.won and part.chance < P_VALUE_IN_PART

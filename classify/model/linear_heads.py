@@ -17,7 +17,7 @@ from classify.text import features
 from classify.text.features import Ids, Lexicon, Values
 
 PROBABILITY_FLOOR: Final = 1e-3
-"""Added before a logarithm is taken: no opinion rules a category out."""
+"""Added before a logarithm is taken, so that no head can rule a category out."""
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -26,7 +26,7 @@ Vector = tuple[Ids, Values]
 
 _LEVEL1: Final = {code: i for i, code in enumerate(taxonomy.LEVEL1)}
 LEVEL1_OF_LEVEL2: Final[NDArray[np.intp]] = np.array([_LEVEL1[code[:2]] for code in taxonomy.LEVEL2])
-"""The position in labels.LEVEL1 of each position in labels.LEVEL2."""
+"""The position in taxonomy.LEVEL1 of each position in taxonomy.LEVEL2."""
 
 
 def softmax(scores: NDArray[Any]) -> Floats:
@@ -37,7 +37,7 @@ def softmax(scores: NDArray[Any]) -> Floats:
 
 
 def sum_by_level1(level2: NDArray[Any]) -> Doubles:
-    """Probabilities of level 2 (one per labels.LEVEL2) -> their sums per labels.LEVEL1."""
+    """Probabilities of level 2 (one per taxonomy.LEVEL2) -> their sums per taxonomy.LEVEL1."""
     return np.asarray(np.bincount(LEVEL1_OF_LEVEL2, level2, len(taxonomy.LEVEL1)), dtype=np.float64)
 
 
@@ -52,7 +52,7 @@ class FeatureBlock:
 
     def vector(self, ids: Ids) -> Vector:
         """The grams of a text as features of this block and their values."""
-        rows, values = features.weigh(self.rows[ids[ids >= 0]], self.idf)
+        rows, values = features.compute_tfidf(self.rows[ids[ids >= 0]], self.idf)
         return (rows, values) if self.scale == 1.0 else (rows, values * np.float32(self.scale))
 
     def combined(self, title_ids: Ids, body_ids: Ids, title_scale: float) -> Vector:
@@ -99,7 +99,7 @@ def encode_views(
 
 
 class PlattScaling(NamedTuple):
-    """How the log odds of the best guess are read: offset + slope x log odds (Platt 1999, on the top label)."""
+    """Correction of the log odds of the top label: offset + slope x log odds (Platt 1999)."""
 
     offset: float = 0.0
     slope: float = 1.0
@@ -107,7 +107,7 @@ class PlattScaling(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LocalCorrection:
-    """What a district's own outcomes add (see `adaptation`). `scales`: how much each opinion of the release counts."""
+    """A correction fitted on a district's own outcomes (see `adaptation`). `scales`: the weight of each opinion."""
 
     lexicon: Lexicon
     blocks: tuple[FeatureBlock, ...]  # of title and text
@@ -115,7 +115,7 @@ class LocalCorrection:
     scales: Doubles
 
     def probabilities(self, opinions: Sequence[Doubles], title: str, body: str) -> Doubles:
-        """How likely each choice is, given what the heads of the release think of them. Title and body are tidied."""
+        """How likely each choice is, given the opinions of the release's heads. Title and body are tidied."""
         scores = self.bias.copy()
         for scale, opinion in zip(self.scales, opinions, strict=True):
             scores += scale * np.log(opinion + PROBABILITY_FLOOR)
@@ -129,15 +129,17 @@ class LocalCorrection:
 class TrainedHead:
     """A linear model of level 1, fitted on real messages: each view of a message is a block of its own.
 
-    It knows only the level-1 categories with enough messages, and says only which of *these* it is. How likely it is
-    one of these at all remains for the knowledge head to say.
+    It knows only the level-1 categories with enough messages, and predicts only which of these it is. The knowledge
+    head gives the probability that it is one of these at all.
     """
 
     views: tuple[str, ...]
     blocks: tuple[FeatureBlock, ...]  # one per view
     bias: Floats
-    classes: tuple[int, ...]  # positions in labels.LEVEL1, in the order of the columns
-    is_supervised: bool  # by labels that people gave, in their taxonomy; else by the knowledge head's own answers
+    classes: tuple[int, ...]  # positions in taxonomy.LEVEL1, in the order of the columns
+    is_supervised: (
+        bool  # fitted on labels that people gave, in their taxonomy; else on the knowledge head's own predictions
+    )
     combination: Doubles
     """The second stage, (2 x classes + 1) x classes: weights of the scores, of the knowledge head's log probabilities
     among the classes, and the intercept (stacked generalisation, Wolpert 1992)."""
@@ -146,11 +148,11 @@ class TrainedHead:
     platt: PlattScaling = PlattScaling()
 
     def vectors(self, view_ids: Sequence[Ids]) -> tuple[Vector, ...]:
-        """A message as the blocks see it."""
+        """The feature vectors of a message, one per block."""
         return tuple(block.vector(ids) for block, ids in zip(self.blocks, view_ids, strict=True))
 
     def probabilities(self, level1: Doubles, vectors: Sequence[Vector]) -> Doubles:
-        """Which of its classes it is, given what the knowledge head thinks of all of level 1."""
+        """How likely each of its classes is, given the knowledge head's probabilities of all of level 1."""
         scores = sum(block.scores(vector) for block, vector in zip(self.blocks, vectors, strict=True)) + self.bias
         prior = level1[list(self.classes)]
         second = np.concatenate((scores, log_prior(prior), (1.0,)))
@@ -172,7 +174,7 @@ def tempered(classes: int, temperature: float, prior_weight: float) -> Doubles:
 
 
 def recalibrated(shares: Doubles, platt: PlattScaling) -> Doubles:
-    """The shares with the best one as sure as such guesses turned out to be; it stays the best, the rest keep their order."""
+    """Recalibrate the top probability by Platt scaling. The top class stays the top, the others keep their order."""
     if platt == PlattScaling():
         return shares
     best = int(shares.argmax())

@@ -1,7 +1,7 @@
 """The scikit-learn pipeline that is fitted: TF-IDF features, ridge classifiers, calibration of their answers.
 
-What comes out are plain arrays (`linear_heads`), so answering needs no scikit-learn. Fitting the same twice gives the
-same numbers. Every choice that is not scikit-learn's own has its trial in README.md.
+The result is plain arrays (`linear_heads`), so predicting needs no scikit-learn. Fitting is deterministic. README.md
+holds the measurements behind every choice that is not scikit-learn's default.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ MAX_KNOWLEDGE_FEATURES: Final = 40_000
 TITLE_SCALE: Final = 0.7  # how much the title counts beside the text, knowledge head
 _KNOWLEDGE_ALPHA: Final = 3.0
 _SOURCE_WEIGHT: Final = {"word": 0.3, "example": 3.0}
-"""A whole message teaches more than a bare word; other sources count once."""
+"""Sample weights by source: a whole message counts more than a single word; other sources have weight 1."""
 
-_OWN_WEIGHT: Final = 0.03  # of an example of our own beside a real message
+_OWN_WEIGHT: Final = 0.03  # of one of our own examples relative to a real message
 _MIN_PER_CLASS: Final = 30
-"""A level-1 category with fewer real messages is not learnt: knowledge says more about it than they do."""
+"""A level-1 category with fewer real messages is left to the knowledge head."""
 
 _FOLDS: Final = 5
 _SCORE_SCALE: Final = 5.0  # brings ridge scores to the size of log probabilities
@@ -77,11 +77,11 @@ _VIEWS: Final[Mapping[str, _View]] = {
     "title_words": _View(lambda message: features.words(message[0]), 1, 20_000, 0.5),
     "text_words": _View(lambda message: features.words(message[1]), 2, 30_000, 0.5),
 }
-_ANY: Final = ("·", "·")
-"""Beside the messages, so that a view in which all of them are empty has a feature too."""
+_PLACEHOLDER: Final = ("·", "·")
+"""Added to the messages, so that a view in which all of them are empty has a feature too."""
 
 
-def tidied(title: str, body: str) -> Message:
+def tidy_message(title: str, body: str) -> Message:
     """A message as features and releases read it."""
     return features.tidy(title, features.TITLE_LIMIT, 0), features.tidy(body)
 
@@ -89,17 +89,17 @@ def tidied(title: str, body: str) -> Message:
 def fit_features(messages: Iterable[Message], views: Sequence[str] = VIEWS) -> FeatureUnion:
     """TF-IDF of each view, (1 + ln count) x idf of length one, side by side; weighted by the scale of the view."""
     union = FeatureUnion(
-        [(name, _tfidf(view.analyzer, view.min_df, view.max_features)) for name, view in _of(views)],
-        transformer_weights={name: view.scale for name, view in _of(views)},
+        [(name, _make_vectorizer(view.analyzer, view.min_df, view.max_features)) for name, view in _list_views(views)],
+        transformer_weights={name: view.scale for name, view in _list_views(views)},
     )
-    return union.fit([*messages, _ANY, _ANY])
+    return union.fit([*messages, _PLACEHOLDER, _PLACEHOLDER])
 
 
-def _of(views: Sequence[str]) -> list[tuple[str, _View]]:
+def _list_views(views: Sequence[str]) -> list[tuple[str, _View]]:
     return [(name, _VIEWS[name]) for name in views]
 
 
-def _tfidf(analyzer: Callable[[Any], list[str]], min_df: int, max_features: int) -> TfidfVectorizer:
+def _make_vectorizer(analyzer: Callable[[Any], list[str]], min_df: int, max_features: int) -> TfidfVectorizer:
     return TfidfVectorizer(
         analyzer=analyzer, min_df=min_df, max_features=max_features, sublinear_tf=True, dtype=np.float32
     )
@@ -111,19 +111,19 @@ def export_blocks(features: FeatureUnion, weights: Floats) -> tuple[Lexicon, tup
     lexicon = Lexicon.of(dict.fromkeys(gram for own in grams for gram in own))
     ends = pairwise(np.cumsum([0, *map(len, grams)]).tolist())
     return lexicon, tuple(
-        _block(lexicon, own, vectorizer.idf_, weights[start:end], _VIEWS[name].scale)
+        _make_block(lexicon, own, vectorizer.idf_, weights[start:end], _VIEWS[name].scale)
         for (name, vectorizer), own, (start, end) in zip(features.transformer_list, grams, ends, strict=True)
     )
 
 
-def _block(lexicon: Lexicon, grams: Sequence[str], idf: Any, weights: Floats, scale: float = 1.0) -> FeatureBlock:
+def _make_block(lexicon: Lexicon, grams: Sequence[str], idf: Any, weights: Floats, scale: float = 1.0) -> FeatureBlock:
     rows = np.full(len(lexicon.number), -1, dtype=np.int32)
     rows[[lexicon.number[gram] for gram in grams]] = np.arange(len(grams))
     return FeatureBlock(rows, np.asarray(idf, dtype=np.float32), weights, scale)
 
 
-def as_stored(weights: NDArray[Any]) -> Floats:
-    """Weights rounded as a release file stores them, so that a saved release answers exactly as the fitted one."""
+def round_as_stored(weights: NDArray[Any]) -> Floats:
+    """Weights rounded as a release file stores them, so that a saved release predicts exactly as the fitted one."""
     return np.asarray(weights.astype(np.float16).astype(np.float32))
 
 
@@ -136,7 +136,7 @@ class EmphasizedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     .9144.
     """
 
-    _PRIOR: Final = 3.0  # imagined sightings of every feature, so that rare ones are not over-read
+    _PRIOR: Final = 3.0  # pseudo-count of every feature, so that rare ones are not overestimated
 
     def __init__(self, alpha: float = 0.5, emphasis: float = 0.4, temperature: float = 0.25) -> None:
         self.alpha = alpha
@@ -181,27 +181,27 @@ class EmphasizedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def fit_knowledge_head(examples: Sequence[Example]) -> tuple[Lexicon, FeatureBlock, Floats]:
-    """A ridge classifier of level 2 on examples filed there: its lexicon, block and bias (one per labels.LEVEL2)."""
-    messages = [tidied(e.title, e.text) for e in examples]
-    vectorizer = _tfidf(features.grams, 1, MAX_KNOWLEDGE_FEATURES)
-    vectorizer.fit([" ".join(m) for m, e in zip(messages, examples, strict=True) if e.source != "word"])
+    """A ridge classifier of level 2 on examples filed there: its lexicon, block and bias (one per taxonomy.LEVEL2)."""
+    messages = [tidy_message(example.title, example.text) for example in examples]
+    vectorizer = _make_vectorizer(features.grams, 1, MAX_KNOWLEDGE_FEATURES)
+    vectorizer.fit([" ".join(m) for m, example in zip(messages, examples, strict=True) if example.source != "word"])
     titles, bodies = (vectorizer.transform(part) for part in zip(*messages, strict=True))
     ridge = RidgeClassifier(alpha=_KNOWLEDGE_ALPHA, solver="sparse_cg").fit(
         normalize(TITLE_SCALE * titles + bodies),
-        [taxonomy.LEVEL2.index(e.category) for e in examples],
-        sample_weight=[e.weight * _SOURCE_WEIGHT.get(e.source, 1.0) for e in examples],
+        [taxonomy.LEVEL2.index(example.category) for example in examples],
+        sample_weight=[example.weight * _SOURCE_WEIGHT.get(example.source, 1.0) for example in examples],
     )
     grams = vectorizer.get_feature_names_out().tolist()
     weights = np.zeros((len(grams), len(taxonomy.LEVEL2)))
     bias = np.full(len(taxonomy.LEVEL2), UNKNOWN_BIAS, dtype=np.float32)
     weights[:, ridge.classes_], bias[ridge.classes_] = ridge.coef_.T, ridge.intercept_
     lexicon = Lexicon.of(grams)
-    return lexicon, _block(lexicon, grams, vectorizer.idf_, as_stored(weights)), bias
+    return lexicon, _make_block(lexicon, grams, vectorizer.idf_, round_as_stored(weights)), bias
 
 
 def level1_of(examples: Iterable[Example]) -> NDArray[np.intp]:
-    """The position in labels.LEVEL1 of each example."""
-    return np.array([taxonomy.LEVEL1.index(e.category[:2]) for e in examples], dtype=np.intp)
+    """The position in taxonomy.LEVEL1 of each example."""
+    return np.array([taxonomy.LEVEL1.index(example.category[:2]) for example in examples], dtype=np.intp)
 
 
 def frequent_classes(level1: NDArray[np.intp], weights: Doubles) -> NDArray[np.intp]:
@@ -212,56 +212,58 @@ def frequent_classes(level1: NDArray[np.intp], weights: Doubles) -> NDArray[np.i
 def fit_trained_head(
     real: Sequence[Example], own: Sequence[Example], level1: Doubles, seed: int
 ) -> tuple[Lexicon, TrainedHead] | None:
-    """The head fitted on messages people labelled, our own examples lightly beside them; None with too few of them.
+    """Fit the trained head on labelled messages and, with little weight, our own examples; None with too few messages.
 
-    `level1`: what a knowledge head that never saw them thinks of the messages, messages x labels.LEVEL1. The second
-    stage is fitted on scores of messages the first one did not see (`seed` parts them), and so is Platt scaling.
+    `level1`: probabilities by a knowledge head that was not fitted on the messages, messages x taxonomy.LEVEL1. The
+    second stage and Platt scaling are fitted on out-of-fold scores of the first stage (`seed` decides the folds).
     """
-    targets, weights = level1_of(real), np.array([e.weight for e in real])
+    targets, weights = level1_of(real), np.array([example.weight for example in real])
     classes = frequent_classes(targets, weights)
     if len(classes) < 2:
         return None
-    own = [e for e in own if e.source != "word"]
-    features = fit_features(tidied(e.title, e.text) for e in [*real, *own])
+    own = [example for example in own if example.source != "word"]
+    features = fit_features(tidy_message(example.title, example.text) for example in [*real, *own])
     rows = np.flatnonzero(np.isin(targets, classes))
     targets, weights = targets[rows], weights[rows]
-    own = [e for e, known in zip(own, np.isin(level1_of(own), classes), strict=True) if known]
-    matrix = features.transform([tidied(e.title, e.text) for e in [*(real[i] for i in rows.tolist()), *own]]).tocsr()
+    own = [example for example, known in zip(own, np.isin(level1_of(own), classes), strict=True) if known]
+    matrix = features.transform(
+        [tidy_message(example.title, example.text) for example in [*(real[i] for i in rows.tolist()), *own]]
+    ).tocsr()
     y = np.concatenate((targets, level1_of(own)))
-    sample_weight = np.concatenate((weights, [_OWN_WEIGHT * e.weight for e in own]))
+    sample_weight = np.concatenate((weights, [_OWN_WEIGHT * example.weight for example in own]))
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-    unseen = cross_val_predict(
+    out_of_fold = cross_val_predict(
         EmphasizedRidge(), matrix, y, cv=folds, method="decision_function", params={"sample_weight": sample_weight}
     )[: len(rows)]
-    combination, platt = fit_second_stage(unseen, log_prior(level1[rows][:, classes]), targets, weights, folds)
+    combination, platt = fit_second_stage(out_of_fold, log_prior(level1[rows][:, classes]), targets, weights, folds)
     ridge = EmphasizedRidge().fit(matrix, y, sample_weight)
-    lexicon, blocks = export_blocks(features, as_stored(ridge.coef_))
-    kept = tuple(classes.tolist())
-    return lexicon, TrainedHead(VIEWS, blocks, ridge.intercept_, kept, True, combination, platt=platt)
+    lexicon, blocks = export_blocks(features, round_as_stored(ridge.coef_))
+    positions = tuple(classes.tolist())
+    return lexicon, TrainedHead(VIEWS, blocks, ridge.intercept_, positions, True, combination, platt=platt)
 
 
 def fit_second_stage(
     scores: Doubles, prior: Doubles, y: NDArray[np.intp], weights: Doubles, folds: StratifiedKFold
 ) -> tuple[Doubles, PlattScaling]:
-    """How scores and the log prior of the knowledge head are combined, and how sure the best guess then is.
+    """Fit how scores and the log prior of the knowledge head are combined, and the calibration of the top label.
 
     Stacked generalisation (Wolpert 1992) by logistic regression, then Platt scaling of the top label.
     """
-    second = np.hstack((_SCORE_SCALE * scores, prior))
+    stage_two = np.hstack((_SCORE_SCALE * scores, prior))
     params = {"sample_weight": weights}
     stage = LogisticRegression(C=_COMBINATION_C, max_iter=1000)
-    unseen = cross_val_predict(stage, second, y, cv=folds, method="predict_proba", params=params)
-    stage.fit(second, y, **params)
+    out_of_fold = cross_val_predict(stage, stage_two, y, cv=folds, method="predict_proba", params=params)
+    stage.fit(stage_two, y, **params)
     coef, intercept = stage.coef_, stage.intercept_
     if len(stage.classes_) == 2:  # one row, for the second class against the first
         coef, intercept = np.vstack((np.zeros_like(coef), coef)), np.concatenate(([0.0], intercept))
     width = scores.shape[1]
     combination = np.vstack((_SCORE_SCALE * coef.T[:width], coef.T[width:], intercept))
-    return combination, fit_platt(unseen.max(axis=1), stage.classes_[unseen.argmax(axis=1)] == y)
+    return combination, fit_platt(out_of_fold.max(axis=1), stage.classes_[out_of_fold.argmax(axis=1)] == y)
 
 
 def fit_platt(confidence: Doubles, is_correct: NDArray[np.bool_]) -> PlattScaling:
-    """Offset and slope of the log odds under which guesses are right as often as they say; identity for a handful."""
+    """Fit offset and slope of the log odds so that confidence equals accuracy; identity with few messages."""
     if len(confidence) < _MIN_FOR_PLATT or is_correct.all() or not is_correct.any():
         return PlattScaling()
     confidence = np.clip(confidence, 1e-6, 1 - 1e-6)

@@ -1,7 +1,7 @@
 """Store and read a release: two files in a folder, checked by digest when they are read.
 
 `weights.npz` holds plain arrays (never pickle), `release.json` the rest and the SHA-256 of the first; the id of a
-release is the digest of both. Releases of formats 1 and 2 (before 2026-11-28) are read as well and answer as they did.
+release is the digest of both. Releases of formats 1 and 2 (before 2026-11-28) can be read and predict as before.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from classify.model.release import Model, ReleaseParameters
 from classify.text.features import Lexicon
 
 FORMAT: Final = 3
-"""1: no names of the categories of its columns, which are those of the tree without `_SINCE_FORMAT_2`.
-2: other names, and of the second stage of the trained head only a temperature and a weight of the prior."""
+"""1: the categories of the columns are not stored; they are those of the tree without `_SINCE_FORMAT_2`.
+2: other names; the second stage of the trained head is a temperature and a weight of the prior."""
 
 WEIGHTS: Final = "weights.npz"
 CARD: Final = "release.json"
 _SINCE_FORMAT_2: Final = frozenset({"0310", "1004"})
-UNKNOWN_BIAS: Final = -3.0  # of a category without any example: below any score a fit gives
+UNKNOWN_BIAS: Final = -3.0  # of a category without any example: lower than any fitted score
 _SETTINGS_BEFORE_3: Final[Mapping[str, str]] = {
     "bar": "threshold",
     "bar_fine": "threshold_level2",
@@ -50,11 +50,11 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class ReleaseDamaged(Exception):
-    """The files of a release are missing, incomplete, of an unknown format, or not what their digest says."""
+    """The files of a release are missing, incomplete, of an unknown format, or do not match their digest."""
 
 
 def release_id(card: Mapping[str, Any]) -> str:
-    """The id that belongs to a release card: the digest of all it says, the digest of the weights included."""
+    """The id of a release card: the digest of its content, which includes the digest of the weights."""
     content = {key: value for key, value in card.items() if key != "id"}
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
@@ -63,9 +63,9 @@ def release_id(card: Mapping[str, Any]) -> str:
 def save(model: Model, folder: Path) -> str:
     """Write the release into `folder`/<id> and return the id."""
     arrays: Arrays = {
-        "grams": _packed(model.lexicon),
+        "grams": _pack_lexicon(model.lexicon),
         "knowledge_bias": model.bias,
-        **_stored("knowledge", model.knowledge),
+        **_block_arrays("knowledge", model.knowledge),
     }
     card: dict[str, Any] = {
         "format": FORMAT,
@@ -77,7 +77,7 @@ def save(model: Model, folder: Path) -> str:
     if head is not None:
         arrays |= {"trained_bias": head.bias, "trained_combination": head.combination}
         for view, block in zip(head.views, head.blocks, strict=True):
-            arrays |= _stored(view, block)
+            arrays |= _block_arrays(view, block)
         card["trained_head"] = {
             "views": {view: block.scale for view, block in zip(head.views, head.blocks, strict=True)},
             "classes": list(head.classes),
@@ -88,20 +88,20 @@ def save(model: Model, folder: Path) -> str:
     correction = model.correction
     if correction is not None:
         arrays |= {
-            "correction_grams": _packed(correction.lexicon),
+            "correction_grams": _pack_lexicon(correction.lexicon),
             "correction_bias": correction.bias,
             "correction_scales": correction.scales,
-            **_stored("correction_title", correction.blocks[0]),
-            **_stored("correction_text", correction.blocks[1]),
+            **_block_arrays("correction_title", correction.blocks[0]),
+            **_block_arrays("correction_text", correction.blocks[1]),
         }
     weights = io.BytesIO()
     np.savez_compressed(weights, allow_pickle=False, **arrays)
     card["weights"] = hashlib.sha256(weights.getvalue()).hexdigest()
     card["id"] = release_id(card)
-    place = folder / card["id"]
-    place.mkdir(parents=True, exist_ok=True)
-    (place / WEIGHTS).write_bytes(weights.getvalue())
-    (place / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
+    target = folder / card["id"]
+    target.mkdir(parents=True, exist_ok=True)
+    (target / WEIGHTS).write_bytes(weights.getvalue())
+    (target / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
     return str(card["id"])
 
 
@@ -123,25 +123,25 @@ def load(folder: Path) -> Model:
             raise ReleaseDamaged(f"{folder.name}: the digest does not match the files")
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
             arrays = dict(file)
-        return _assemble(*(_upgraded(card, arrays) if card["format"] < FORMAT else (card, arrays)))
+        return _assemble(*(_upgrade(card, arrays) if card["format"] < FORMAT else (card, arrays)))
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise ReleaseDamaged(f"{folder.name}: {fault}") from fault
 
 
-def _packed(lexicon: Lexicon) -> NDArray[np.uint8]:
+def _pack_lexicon(lexicon: Lexicon) -> NDArray[np.uint8]:
     return np.frombuffer("\n".join(lexicon.number).encode(), dtype=np.uint8)
 
 
-def _stored(name: str, block: FeatureBlock) -> Arrays:
+def _block_arrays(name: str, block: FeatureBlock) -> Arrays:
     weights = block.weights.astype(np.float16)
     return {f"{name}_rows": block.rows, f"{name}_idf": block.idf, f"{name}_weights": weights}
 
 
-def _lexicon(packed: NDArray[Any]) -> Lexicon:
+def _unpack_lexicon(packed: NDArray[Any]) -> Lexicon:
     return Lexicon.of(packed.tobytes().decode().split("\n"))
 
 
-def _block(arrays: Arrays, name: str, scale: float = 1.0) -> FeatureBlock:
+def _read_block(arrays: Arrays, name: str, scale: float = 1.0) -> FeatureBlock:
     weights = arrays[f"{name}_weights"].astype(np.float32)
     return FeatureBlock(arrays[f"{name}_rows"], arrays[f"{name}_idf"], weights, scale)
 
@@ -152,7 +152,7 @@ def _assemble(card: Mapping[str, Any], arrays: Arrays) -> Model:
         stored = card["trained_head"]
         head = TrainedHead(
             tuple(stored["views"]),
-            tuple(_block(arrays, view, scale) for view, scale in stored["views"].items()),
+            tuple(_read_block(arrays, view, scale) for view, scale in stored["views"].items()),
             arrays["trained_bias"],
             tuple(stored["classes"]),
             stored["is_supervised"],
@@ -162,17 +162,17 @@ def _assemble(card: Mapping[str, Any], arrays: Arrays) -> Model:
         )
     correction = None
     if "correction_grams" in arrays:
-        blocks = _block(arrays, "correction_title"), _block(arrays, "correction_text")
-        lexicon = _lexicon(arrays["correction_grams"])
+        blocks = _read_block(arrays, "correction_title"), _read_block(arrays, "correction_text")
+        lexicon = _unpack_lexicon(arrays["correction_grams"])
         correction = LocalCorrection(lexicon, blocks, arrays["correction_bias"], arrays["correction_scales"])
-    knowledge, bias = _today(_block(arrays, "knowledge"), arrays["knowledge_bias"], card["codes"])
+    knowledge, bias = _align_categories(_read_block(arrays, "knowledge"), arrays["knowledge_bias"], card["codes"])
     duties = tuple((sentence, tuple(codes)) for sentence, codes in card["duties"])
-    settings, lexicon = ReleaseParameters(**card["settings"]), _lexicon(arrays["grams"])
+    settings, lexicon = ReleaseParameters(**card["settings"]), _unpack_lexicon(arrays["grams"])
     return Model(card["id"], settings, lexicon, knowledge, bias, head, duties, correction)
 
 
-def _today(knowledge: FeatureBlock, bias: Floats, codes: Sequence[str]) -> tuple[FeatureBlock, Floats]:
-    """The knowledge head with a column for every category of today's tree; it knows nothing of those that came later."""
+def _align_categories(knowledge: FeatureBlock, bias: Floats, codes: Sequence[str]) -> tuple[FeatureBlock, Floats]:
+    """The knowledge head with a column for every category of the current tree; later categories get `UNKNOWN_BIAS`."""
     if tuple(codes) == taxonomy.LEVEL2:
         return knowledge, bias
     weights = np.zeros((len(knowledge.weights), len(taxonomy.LEVEL2)), dtype=np.float32)
@@ -183,8 +183,8 @@ def _today(knowledge: FeatureBlock, bias: Floats, codes: Sequence[str]) -> tuple
     return replace(knowledge, weights=weights), all_bias
 
 
-def _upgraded(card: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
-    """A card and arrays of format 1 or 2 under the names of format 3."""
+def _upgrade(card: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+    """Convert a card and arrays of format 1 or 2 to the names of format 3."""
     renamed: Arrays = {}
     for name, array in arrays.items():
         old = next((prefix for prefix in _ARRAYS_BEFORE_3 if name.startswith(prefix)), "")

@@ -1,4 +1,4 @@
-"""Examples known before the first real message: the cards and examples of `knowledge/` and the tenant's duty list."""
+"""Seed examples for the first release: the cards and examples of `knowledge/` and the tenant's duty list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OWN_SOURCES: Final = frozenset({"word", "card", "example", "duty"})
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text and what it is about: a level-2 code or, when nobody said more, a level-1 code."""
+    """A text and its category: a level-2 code or, when no finer one is known, a level-1 code."""
 
     title: str
     text: str
@@ -26,18 +26,18 @@ class Example:
 
 
 def seed_examples(duties: Iterable[tuple[str, Sequence[str]]]) -> list[Example]:
-    """What is known before the first real message: cards, examples of our own, the tenant's duty sentences."""
-    found: list[Example] = []
+    """All seed examples: cards, our own examples, the tenant's duty sentences."""
+    examples: list[Example] = []
     for code, card in _read("cards").items():
-        known = card["words"].split()
-        found.append(Example("", " ".join(known), code, "card"))
-        found.extend(Example("", word, code, "word") for word in known)
-    for code, own in _read("examples").items():
-        found.extend(Example(title, body, code, "example") for title, body in own["messages"])
+        words = card["words"].split()
+        examples.append(Example("", " ".join(words), code, "card"))
+        examples.extend(Example("", word, code, "word") for word in words)
+    for code, section in _read("examples").items():
+        examples.extend(Example(title, body, code, "example") for title, body in section["messages"])
     for sentence, codes in duties:
         known_codes = [code for code in codes if code in taxonomy.LEVEL2]
-        found.extend(Example("", sentence, code, "duty", 1 / len(known_codes)) for code in known_codes)
-    return found
+        examples.extend(Example("", sentence, code, "duty", 1 / len(known_codes)) for code in known_codes)
+    return examples
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Which unit usually answers such a case."""
+"""Recommend the unit that usually answers such a case."""

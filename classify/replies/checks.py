@@ -1,7 +1,7 @@
-"""Quality checks of a reply: advice for the clerk before it is sent, a figure for supervisors afterwards.
+"""Quality checks of a reply: advice for the clerk before it is sent, and figures for supervisors afterwards.
 
-Each check is a row: what it looks for, what to do about it, and where the duty comes from. No score is learnt and
-nothing is stopped: a short answer can be a good one, and whoever writes decides. No I/O.
+Each check is a row: what it looks for, the advice, and the source of the rule. No score is learnt and no reply is
+blocked: a short answer can be a good one, and the clerk decides. No I/O.
 """
 
 from __future__ import annotations
@@ -22,43 +22,43 @@ from classify.text.features import grams, tidy
 from feedback.rules import redaction
 from feedback.rules.vocabulary import Kind, Profile, Stage
 
-RELEVANT: Final = 0.03
-"""Cosine of message and answer below which they may be about different things: few words in common are no proof."""
+MIN_COSINE: Final = 0.03
+"""Below this cosine message and answer may be about different things; that alone is no proof."""
 
-OTHER_MATTER: Final = 0.15
-"""What the classifier sees in both, below which they are about different things. Of 2,252 public answers the two bars
-name 4, of which 2 or 3 rightly, and of the same answers given to the wrong messages 4 in 10; the words alone, at a bar
-that finds as many of these, name 5, of which 1 or 2 rightly."""
+MIN_TOPIC_OVERLAP: Final = 0.15
+"""Below this overlap of the predicted categories message and answer are about different things. Of 2,252 public answers
+both thresholds together report 4, of which 2 or 3 rightly, and 4 in 10 of the same answers paired with wrong messages;
+the cosine alone, with a threshold that finds as many of the latter, reports 5, of which 1 or 2 rightly."""
 
-SENTENCE_MOST: Final = 100
-LONG_SHARE: Final = 0.34
-OFFICIAL_LEAST: Final = 3
-THIN: Final = 18  # characters left without greetings and closings
-SHORT: Final = 160
-TOPICAL: Final = 80  # a shorter answer may be to the point and name nothing
-LEFT_OVER: Final = 40
-ECHO: Final = 0.7
+MAX_SENTENCE_LENGTH: Final = 100
+MAX_LONG_SHARE: Final = 0.34
+MIN_OFFICIAL_WORDS: Final = 3
+MIN_SUBSTANCE: Final = 18  # characters left without greetings and closings
+TEMPLATE_MAX_LENGTH: Final = 160
+MIN_LENGTH_FOR_TOPIC: Final = 80  # a shorter answer may be to the point and name nothing
+MIN_BESIDE_FORWARDING: Final = 40
+MAX_COPIED_SHARE: Final = 0.7
 
 
-Headings = Callable[[str, str], NDArray[Any]]
-"""How likely a classifier takes each heading for a title and a text."""
+PredictCategories = Callable[[str, str], NDArray[Any]]
+"""The probabilities of the level-1 categories a classifier predicts for a title and a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyContext:
-    """What an answer answers: the message, and which law its form follows. `headings`: whom to ask what it is about."""
+    """The message a reply answers, and the profile whose rules apply. `predict_categories`: the classifier, if any."""
 
     title: str
     text: str
     kind: Kind
     profile: Profile
     stage: Stage
-    headings: Headings | None = None
+    predict_categories: PredictCategories | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyFinding:
-    """Something to look at again: `evidence` are the words it was found by, "" where words are missing."""
+    """A possible fault: `evidence` are the words that show it, "" when something is missing."""
 
     code: str
     advice: str
@@ -68,22 +68,26 @@ class ReplyFinding:
 
 @dataclass(frozen=True, slots=True)
 class ReplyCheck:
-    """One row. `found` gives the evidence, None when there is nothing to find."""
+    """One row. `find` returns the evidence, None when there is no fault."""
 
     code: str
     label: str
     advice: str
     source: str
-    found: Callable[[ReplyContext, str], str | None]
+    find: Callable[[ReplyContext, str], str | None]
 
 
-def findings(asked: ReplyContext, answer: str) -> tuple[ReplyFinding, ...]:
-    """What should be looked at again before this answer is sent."""
-    seen = ((check, check.found(asked, answer)) for check in CHECKS)
-    return tuple(ReplyFinding(check.code, check.advice, check.source, said) for check, said in seen if said is not None)
+def check_reply(context: ReplyContext, answer: str) -> tuple[ReplyFinding, ...]:
+    """Run all checks on an answer and return their findings."""
+    results = ((check, check.find(context, answer)) for check in CHECKS)
+    return tuple(
+        ReplyFinding(check.code, check.advice, check.source, evidence)
+        for check, evidence in results
+        if evidence is not None
+    )
 
 
-# ---- what is left of an answer without its courtesies
+# ---- an answer without its courtesies
 
 _COURTESY = re.compile(
     r"(?:尊敬的)?(?:网友|网民|市民|群众|同志|先生|女士|朋友|来信人|信访人|当事人)?[“\"]?[^“”\"，。！：]{0,12}[”\"]?[:：，,]?\s*(?:您好|你好)[!！。，,:：]?"
@@ -97,17 +101,17 @@ _SPACE = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[。！!？?；;\n]")
 
 
-def substance(answer: str) -> str:
+def strip_courtesies(answer: str) -> str:
     """The answer without greeting, thanks and date."""
     return _SPACE.sub("", _COURTESY.sub("", answer.strip().translate(_MARKS)))
 
 
-# ---- each check
+# ---- the checks
 
 
-def _empty(asked: ReplyContext, answer: str) -> str | None:
-    left = substance(answer)
-    return left if len(left) < THIN else None
+def _find_no_substance(context: ReplyContext, answer: str) -> str | None:
+    remaining = strip_courtesies(answer)
+    return remaining if len(remaining) < MIN_SUBSTANCE else None
 
 
 _FORWARD = re.compile(
@@ -119,23 +123,28 @@ _RESULT = re.compile(
 )
 
 
-def _forward_only(asked: ReplyContext, answer: str) -> str | None:
-    """The sentences that pass it on are all there is: what is left without them is next to nothing."""
-    sentences = [sentence for sentence in _SENTENCE.split(substance(answer)) if sentence]
-    passing = [s for s in sentences if _FORWARD.search(s) and not _RESULT.search(_FORWARD.sub("", s))]
-    rest = [s for s in sentences if s not in passing]
-    return passing[0] if passing and sum(map(len, rest)) < LEFT_OVER else None
+def _find_forward_only(context: ReplyContext, answer: str) -> str | None:
+    """The first sentence that forwards the case, when there is hardly any text besides such sentences."""
+    sentences = [sentence for sentence in _SENTENCE.split(strip_courtesies(answer)) if sentence]
+    forwarding = [s for s in sentences if _FORWARD.search(s) and not _RESULT.search(_FORWARD.sub("", s))]
+    rest = [s for s in sentences if s not in forwarding]
+    return forwarding[0] if forwarding and sum(map(len, rest)) < MIN_BESIDE_FORWARDING else None
 
 
-def _off_topic(asked: ReplyContext, answer: str) -> str | None:
-    """Neither the same words nor the same matter. Without a classifier the words alone would cry wolf."""
-    left = substance(answer)
-    if asked.headings is None or len(left) < TOPICAL or not tidy(asked.text):
+def _find_off_topic(context: ReplyContext, answer: str) -> str | None:
+    """Neither similar words nor the same category. Not checked without a classifier: words alone give false alarms."""
+    remaining = strip_courtesies(answer)
+    if context.predict_categories is None or len(remaining) < MIN_LENGTH_FOR_TOPIC or not tidy(context.text):
         return None
-    if _forward_only(asked, answer) is not None or likeness(f"{asked.title} {asked.text}", answer) >= RELEVANT:
-        return None  # something else is wrong with it, or nothing
-    shared = np.minimum(asked.headings(asked.title, asked.text), asked.headings("", left)).sum()
-    return "" if shared < OTHER_MATTER else None
+    if (
+        _find_forward_only(context, answer) is not None
+        or measure_similarity(f"{context.title} {context.text}", answer) >= MIN_COSINE
+    ):
+        return None  # reported by another check, or on topic
+    shared = np.minimum(
+        context.predict_categories(context.title, context.text), context.predict_categories("", remaining)
+    ).sum()
+    return "" if shared < MIN_TOPIC_OVERLAP else None
 
 
 _QUESTION = re.compile(
@@ -144,7 +153,7 @@ _QUESTION = re.compile(
 _RHETORIC = re.compile(
     r"何时了|何时休|何时能?才|什么时候(?:才|能不|是个头)|不管什么时候|多久(?:整|才)|凭什么|难道|怎么能|怎么会|去(?:了)?哪(?:里|儿)?了|是谁"
 )
-_WANTS: Final[tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]] = (
+_QUESTION_KINDS: Final[tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]] = (
     ("时间", re.compile(r"什么时候|何时|多久|几点|几时|什么时间|哪天|哪年"),
      re.compile(r"\d+\s*(?:年|月|日|号|时|点|天|周|个工作日|个月)|[一二三四五六七八九十]+(?:年|月|日|天|周|个月|个工作日)|年[内底初]|月底|季度|春节|暑假|工作日|尚未|暂无|还没有|近期|尽快|目前")),
     ("金额或标准", re.compile(r"多少钱|收费标准|费用(?:是|怎么|标准)|补贴(?:是)?多少|标准是(?:什么|多少)"),
@@ -157,14 +166,14 @@ _WANTS: Final[tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]] = (
 )  # fmt: skip
 
 
-def _question_unanswered(asked: ReplyContext, answer: str) -> str | None:
+def _find_unanswered_question(context: ReplyContext, answer: str) -> str | None:
     """The first question whose kind of answer (a time, a sum, a place, papers, a number) is nowhere in the reply."""
-    for match in _QUESTION.finditer(f"{asked.title}\n{asked.text}"):
+    for match in _QUESTION.finditer(f"{context.title}\n{context.text}"):
         sentence = match[0]
         if _RHETORIC.search(sentence):
             continue
-        for _, wants, gives in _WANTS:
-            if wants.search(sentence) and not gives.search(answer):
+        for _, question_pattern, answer_pattern in _QUESTION_KINDS:
+            if question_pattern.search(sentence) and not answer_pattern.search(answer):
                 return _SPACE.sub("", sentence)[-60:]
     return None
 
@@ -174,13 +183,13 @@ _BASIS = re.compile(
 )
 
 
-def _no_basis(asked: ReplyContext, answer: str) -> str | None:
-    return "" if asked.profile is Profile.PETITION and not _BASIS.search(answer) else None
+def _find_no_basis(context: ReplyContext, answer: str) -> str | None:
+    return "" if context.profile is Profile.PETITION and not _BASIS.search(answer) else None
 
 
-def _no_review(asked: ReplyContext, answer: str) -> str | None:
-    """Only a petition that seeks redress, and only where there is a next instance."""
-    if asked.profile is not Profile.PETITION or asked.kind is not Kind.APPEAL or asked.stage not in _REVIEWED:
+def _find_no_review(context: ReplyContext, answer: str) -> str | None:
+    """Checked only for an appeal under the petition rules, and only where there is a next instance."""
+    if context.profile is not Profile.PETITION or context.kind is not Kind.APPEAL or context.stage not in _REVIEWED:
         return None
     return None if re.search(r"复查|复核", answer) and re.search(r"30|三十", answer) else ""
 
@@ -189,104 +198,104 @@ _PHRASES = (
     "高度重视", "第一时间", "进一步加强", "进一步加大", "加大力度", "切实履行", "认真履行", "积极协调", "密切关注", "持续跟进", "全力以赴", "依法依规", "高位推动",
     "举一反三", "确保人民群众", "理解和支持", "理解与支持", "支持与监督", "支持、理解", "不断完善", "统筹考虑", "稳步推进", "有序推进", "压实责任", "形成合力", "跟踪督办",
 )  # fmt: skip
-_PARTICULAR = re.compile(r"\d|[路街镇乡村]|小区|社区|公司|学校|医院|经(?:查|调查|核实|了解|现场)|《")
+_SPECIFIC = re.compile(r"\d|[路街镇乡村]|小区|社区|公司|学校|医院|经(?:查|调查|核实|了解|现场)|《")
 _BLANK = re.compile(
     r"[_＿]{2,}|[×xX]{2,}(?:[月日年号元]|同志|单位)|【(?:\s*|[^】\d]{0,4}(?:填|姓名|单位|时间|地点|结果)[^】\d]{0,6})】|（(?:此处|填写|姓名|单位|时间)[^）]{0,12}）|\{\s*\}"
 )
 
 
-def _template(asked: ReplyContext, answer: str) -> str | None:
-    """Nothing but set phrases, a blank nobody filled in, or the message given back."""
+def _find_template(context: ReplyContext, answer: str) -> str | None:
+    """The set phrases of an answer without particulars, an unfilled blank, or a copy of the message."""
     if blank := _BLANK.search(answer):
         return blank[0]
-    left = substance(answer)
-    used = [phrase for phrase in _PHRASES if phrase in left]
-    if len(used) >= 2 and not _PARTICULAR.search(left) and len(left) < SHORT:
+    remaining = strip_courtesies(answer)
+    used = [phrase for phrase in _PHRASES if phrase in remaining]
+    if len(used) >= 2 and not _SPECIFIC.search(remaining) and len(remaining) < TEMPLATE_MAX_LENGTH:
         return "、".join(used)
-    if len(left) >= 40 and _given_back(asked.text, left) > ECHO:
-        return left[:40]
+    if len(remaining) >= 40 and _copied_share(context.text, remaining) > MAX_COPIED_SHARE:
+        return remaining[:40]
     return None
 
 
-def _given_back(message: str, left: str) -> float:
-    """The share of the answer that stands word for word in the message."""
-    said = _SPACE.sub("", message)
-    eights = [left[i : i + 8] for i in range(len(left) - 7)]
-    return sum(piece in said for piece in eights) / len(eights) if eights else 0.0
+def _copied_share(message: str, remaining: str) -> float:
+    """The share of the answer that is copied word for word from the message."""
+    original = _SPACE.sub("", message)
+    eights = [remaining[i : i + 8] for i in range(len(remaining) - 7)]
+    return sum(piece in original for piece in eights) / len(eights) if eights else 0.0
 
 
-def _personal(asked: ReplyContext, answer: str) -> str | None:
-    # Numbers of offices are no personal data: a landline, or what stands behind 联系电话 and an office.
-    found = [f for f in redaction.find_personal_data(answer) if not (f.sort == "phone" and f.text.startswith("0"))]
-    return "、".join(dict.fromkeys(f.text for f in found)) if found else None
+def _find_personal_data(context: ReplyContext, answer: str) -> str | None:
+    # Landline numbers are those of offices, not personal data.
+    matches = [f for f in redaction.find_personal_data(answer) if not (f.sort == "phone" and f.text.startswith("0"))]
+    return "、".join(dict.fromkeys(f.text for f in matches)) if matches else None
 
 
-def _long_sentences(asked: ReplyContext, answer: str) -> str | None:
+def _find_long_sentences(context: ReplyContext, answer: str) -> str | None:
     sentences = [_SPACE.sub("", s) for s in _SENTENCE.split(answer) if len(s.strip()) > 4]
-    long = [s for s in sentences if len(s) > SENTENCE_MOST]
-    return max(long, key=len)[:60] if sentences and len(long) > LONG_SHARE * len(sentences) else None
+    long = [s for s in sentences if len(s) > MAX_SENTENCE_LENGTH]
+    return max(long, key=len)[:60] if sentences and len(long) > MAX_LONG_SHARE * len(sentences) else None
 
 
-PLAIN: Final[Mapping[str, str]] = {
+PLAIN_WORDS: Final[Mapping[str, str]] = {
     "收悉": "收到", "兹": "现在", "予以": "给", "业经": "已经", "业已": "已经", "鉴于": "因为", "届时": "到时候", "函复": "回信", "特此": "（可删）", "悉知": "知道", "贵单位": "您单位",
     "该同志": "他（她）", "上述": "前面说的", "之规定": "的规定", "拟": "打算", "其": "他（她、它）的", "均": "都", "尚未": "还没有", "如若": "如果", "抑或": "或者", "系": "是", "亦": "也", "遂": "于是",
     "故": "所以", "应予": "应当", "暂不具备": "现在还没有", "不予": "不", "获悉": "知道", "函询": "发信询问", "报经": "报给", "会同": "和", "着力": "努力", "据此": "所以", "酌情": "看情况", "责成": "要求",
 }  # fmt: skip
-_OFFICIAL = re.compile("|".join(sorted((w for w in PLAIN if len(w) > 1), key=len, reverse=True)))
+_OFFICIAL = re.compile("|".join(sorted((w for w in PLAIN_WORDS if len(w) > 1), key=len, reverse=True)))
 
 
-def _officialese(asked: ReplyContext, answer: str) -> str | None:
+def _find_officialese(context: ReplyContext, answer: str) -> str | None:
     used = Counter(_OFFICIAL.findall(answer))
-    if sum(used.values()) < max(OFFICIAL_LEAST, len(answer) / 150):
+    if sum(used.values()) < max(MIN_OFFICIAL_WORDS, len(answer) / 150):
         return None
-    return "，".join(f"“{word}”可写“{PLAIN[word]}”" for word, _ in used.most_common(4))
+    return "，".join(f"“{word}”可写“{PLAIN_WORDS[word]}”" for word, _ in used.most_common(4))
 
 
 _REVIEWED = frozenset({Stage.FIRST, Stage.REVIEW})
-_OWN = "平台写作要求"
+_OWN_RULES = "平台写作要求"
 CHECKS: Final[tuple[ReplyCheck, ...]] = (
-    ReplyCheck("empty", "没有实质内容", "写明查了什么、结果是什么、下一步谁来做。", "国办发〔2020〕53号（闭环办理、及时答复）", _empty),
-    ReplyCheck("forward_only", "只转不办", "转给别的单位不是答复：写明转给了谁、什么时候有结果、找谁问。", "国办发〔2020〕53号（办理部门对办理结果负责）", _forward_only),
-    ReplyCheck("off_topic", "可能答非所问", "来信的关键词几乎没有出现，答的像是另一类事情，请核对是不是回错了件，或者没有回到点上。", _OWN, _off_topic),
-    ReplyCheck("question", "有问题没有回答", "来信问到的，请逐一回答；现在答不了的写明什么时候能答。", _OWN, _question_unanswered),
-    ReplyCheck("no_basis", "没有写依据", "处理意见要写明依据的法律、法规、规章名称和条款。", "信访工作条例 第三十二条", _no_basis),
-    ReplyCheck("no_review", "没有告知复查权利", "写明：不服的，可在收到之日起三十日内请求原办理单位的上一级机关、单位复查（复核），并写出是哪一个单位。", "信访工作条例 第三十五条、第三十六条", _no_review),
-    ReplyCheck("template", "像套话", "补上这一件的时间、地点、做法和结果，填好空白处。", _OWN, _template),
-    ReplyCheck("personal", "含个人信息", "删去或改成认不出本人的写法。", "个人信息保护法 第六条、信访工作条例 第三十条", _personal),
-    ReplyCheck("long_sentences", "句子太长", f"一句最好不超过 60 字；现有句子超过 {SENTENCE_MOST} 字，请断开。", _OWN, _long_sentences),
-    ReplyCheck("officialese", "公文腔", "换成平常话。", _OWN, _officialese),
+    ReplyCheck("empty", "没有实质内容", "写明查了什么、结果是什么、下一步谁来做。", "国办发〔2020〕53号（闭环办理、及时答复）", _find_no_substance),
+    ReplyCheck("forward_only", "只转不办", "转给别的单位不是答复：写明转给了谁、什么时候有结果、找谁问。", "国办发〔2020〕53号（办理部门对办理结果负责）", _find_forward_only),
+    ReplyCheck("off_topic", "可能答非所问", "来信的关键词几乎没有出现，答的像是另一类事情，请核对是不是回错了件，或者没有回到点上。", _OWN_RULES, _find_off_topic),
+    ReplyCheck("question", "有问题没有回答", "来信问到的，请逐一回答；现在答不了的写明什么时候能答。", _OWN_RULES, _find_unanswered_question),
+    ReplyCheck("no_basis", "没有写依据", "处理意见要写明依据的法律、法规、规章名称和条款。", "信访工作条例 第三十二条", _find_no_basis),
+    ReplyCheck("no_review", "没有告知复查权利", "写明：不服的，可在收到之日起三十日内请求原办理单位的上一级机关、单位复查（复核），并写出是哪一个单位。", "信访工作条例 第三十五条、第三十六条", _find_no_review),
+    ReplyCheck("template", "像套话", "补上这一件的时间、地点、做法和结果，填好空白处。", _OWN_RULES, _find_template),
+    ReplyCheck("personal", "含个人信息", "删去或改成认不出本人的写法。", "个人信息保护法 第六条、信访工作条例 第三十条", _find_personal_data),
+    ReplyCheck("long_sentences", "句子太长", f"一句最好不超过 60 字；现有句子超过 {MAX_SENTENCE_LENGTH} 字，请断开。", _OWN_RULES, _find_long_sentences),
+    ReplyCheck("officialese", "公文腔", "换成平常话。", _OWN_RULES, _find_officialese),
 )  # fmt: skip
 LABELS: Final[Mapping[str, str]] = {check.code: check.label for check in CHECKS}
 
 
-# ---- likeness of message and answer
+# ---- similarity of message and answer
 
 
-def likeness(one: str, other: str) -> float:
-    """Cosine of character pairs, weighed by how rare they are in our own examples."""
-    a, b = _pairs(one), _pairs(other)
+def measure_similarity(message: str, other: str) -> float:
+    """Cosine of character pairs, weighted by their rarity in our own examples."""
+    a, b = _pair_vector(message), _pair_vector(other)
     if not a or not b:
         return 0.0
     return sum(value * b[pair] for pair, value in a.items() if pair in b)
 
 
-def _pairs(said: str) -> dict[str, float]:
+def _pair_vector(text: str) -> dict[str, float]:
     rarity = _rarity()
-    plain = re.sub(r"[\W_]+", "", tidy(said))
-    found = Counter(pair for pair in grams(plain)[len(plain) :])
-    values = {pair: (1 + log(n)) * rarity.get(pair, _UNSEEN) for pair, n in found.items()}
+    plain = re.sub(r"[\W_]+", "", tidy(text))
+    counts = Counter(pair for pair in grams(plain)[len(plain) :])
+    values = {pair: (1 + log(n)) * rarity.get(pair, _UNSEEN_RARITY) for pair, n in counts.items()}
     length = sqrt(sum(value * value for value in values.values())) or 1.0
     return {pair: value / length for pair, value in values.items()}
 
 
-_UNSEEN = 8.0
+_UNSEEN_RARITY = 8.0
 
 
 @cache
 def _rarity() -> Mapping[str, float]:
-    """How rare each pair of characters is in our own messages."""
-    own = [re.sub(r"[\W_]+", "", tidy(f"{e.title}{e.text}")) for e in seed_examples([]) if e.source == "example"]
-    seen: Counter[str] = Counter()
-    for message in own:
-        seen.update(set(grams(message)[len(message) :]))
-    return {pair: log((1 + len(own)) / (1 + n)) + 1 for pair, n in seen.items()}
+    """The rarity of each pair of characters in our own messages."""
+    messages = [re.sub(r"[\W_]+", "", tidy(f"{e.title}{e.text}")) for e in seed_examples([]) if e.source == "example"]
+    counts: Counter[str] = Counter()
+    for message in messages:
+        counts.update(set(grams(message)[len(message) :]))
+    return {pair: log((1 + len(messages)) / (1 + n)) + 1 for pair, n in counts.items()}

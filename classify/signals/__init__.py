@@ -1,1 +1,1 @@
-"""Signs of urgency and of danger in a message."""
+"""Detect urgency and danger in a message."""

@@ -1,12 +1,12 @@
 """A small model that flags dangerous messages where no rule of `classify.signals.flags` matches a word.
 
-People tell of the worst in words no table foresees. Five ridge regressions on characters, pairs and the concepts of
-`flags` (which concepts stand there, not whether a row holds), fitted on our own sentences of `knowledge/attention.toml`
-and on the calm ones of `knowledge/examples.toml`: seconds, and the same numbers every time. They are fitted when the
-database is migrated or a process starts (`prepare`), never while somebody waits for an answer, and kept in the data
-folder under the digest of everything they were made from, so that a later start only reads them and a new version fits
-anew. A long story is read piece by piece, so that the danger in its middle is not drowned. A flag of the model is shown as such and
-lets a person look; it is never more than that.
+Rules cannot contain every way to describe danger. The model is five ridge regressions, one per flag, on characters,
+pairs and counts of the concepts of `flags`. They are fitted on our own sentences in `knowledge/attention.toml` and on
+the neutral messages of `knowledge/examples.toml`; this takes seconds and is deterministic. They are fitted when the
+database is migrated or a process starts (`prepare`), never during a request, and stored in the data folder under the
+digest of everything they were made from, so that a later start only reads them and a new version fits them again. A
+long message is scored piece by piece, so that one dangerous sentence is not averaged out. A flag of the model is shown
+as a suspicion for a person to check and has no other effect.
 """
 
 from __future__ import annotations
@@ -32,34 +32,40 @@ from classify.text import features
 from classify.text.features import Lexicon
 
 KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge" / "attention.toml"
-LEARNT: Final = (flags.SELF_HARM, flags.LIFE, flags.MINOR, flags.GROUP, flags.ACCUSE)
-CAUGHT: Final = 0.96
-"""The share of our own sentences the bar of each flag lets through when they are left out of the fit."""
+LEARNT_FLAGS: Final = (flags.SELF_HARM, flags.LIFE, flags.MINOR, flags.GROUP, flags.ACCUSE)
+TARGET_RECALL: Final = 0.96
+"""The share of our own sentences above the threshold of each flag, in leave-one-out predictions."""
 
-MARGIN: Final = {flags.SELF_HARM: 0.15, flags.LIFE: 0.2, flags.MINOR: 0.25, flags.GROUP: 0.35, flags.ACCUSE: 0.3}
-"""So much lower is the bar: the concepts know our own sentences, so those look surer than others'. Chosen on sentences
-written after the concepts and only then added, at a precision of 0.6 to 0.7 there. A person who looks once too often
-loses a moment; what nobody looks at may be lost."""
+THRESHOLD_MARGIN: Final = {
+    flags.SELF_HARM: 0.15,
+    flags.LIFE: 0.2,
+    flags.MINOR: 0.25,
+    flags.GROUP: 0.35,
+    flags.ACCUSE: 0.3,
+}
+"""How much the threshold is lowered: the concepts were written with our own sentences, so these score higher than others.
+Chosen on sentences written after the concepts, at a precision of 0.6 to 0.7 there. A false alarm costs a moment; a
+missed one may cost a life."""
 
 MULTIPLE_TEST_PENALTY: Final = 0.15
-"""Who listens to many pieces hears something by chance: the bar rises with the logarithm of their number."""
+"""The maximum over many pieces is higher by chance, so the threshold rises with the logarithm of their number."""
 
-_STRENGTH: Final = 0.3
-_CONCEPT: Final = 0.25
-"""How much one mention of a concept counts beside the grams, whose vector has length one."""
+_RIDGE: Final = 0.3
+_CONCEPT_WEIGHT: Final = 0.25
+"""The weight of one mention of a concept relative to the grams, whose vector has length one."""
 
-_MENTIONS: Final = 2
-_MOST: Final = 12_000
-_READ: Final = 400
-_EVERY: Final = 2  # every second calm one is enough, and the fit a quarter of the time
-_CHILD: Final = "child"  # but all that tell of children: most of what is said of schools is calm
-_PIECE: Final = 60
-_PIECES: Final = 60
-_PARTS: Final = ("idf", "weights", "bars")
-_UNREADABLE: Final = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+_MAX_MENTIONS: Final = 2
+_MAX_FEATURES: Final = 12_000
+_MAX_CHARACTERS: Final = 400
+_NEUTRAL_STEP: Final = 2  # every second neutral message is enough, and the fit takes a quarter of the time
+_CHILD_CONCEPT: Final = "child"  # but all messages that mention children, since most messages about schools are neutral
+_PIECE_LENGTH: Final = 60
+_MAX_PIECES: Final = 60
+_ARRAYS: Final = ("idf", "weights", "thresholds")
+_READ_ERRORS: Final = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 _log = structlog.get_logger("flag_model")
-_STOP = re.compile(r"(?<=[。！!？?；;\n])")
-_PAUSE = re.compile(r"(?<=[，,、：: ])")
+_SENTENCE_END = re.compile(r"(?<=[。！!？?；;\n])")
+_CLAUSE_END = re.compile(r"(?<=[，,、：: ])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,46 +75,50 @@ class FlagModel:
     lexicon: Lexicon
     idf: NDArray[np.float32]
     weights: NDArray[np.float32]  # grams and concepts x flags
-    bars: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
 
-    def heard(self, message: str) -> tuple[str, ...]:
-        """The flags a message sounds like."""
-        rows = np.stack([_row(self.lexicon, self.idf, piece) for piece in pieces(message)])
+    def predict(self, message: str) -> tuple[str, ...]:
+        """The suspected flags of a message."""
+        rows = np.stack([_feature_vector(self.lexicon, self.idf, piece) for piece in split_message(message)])
         scores = (rows @ self.weights).max(axis=0) - MULTIPLE_TEST_PENALTY * np.log(len(rows))
-        return tuple(flag for flag, score, bar in zip(LEARNT, scores, self.bars, strict=True) if score >= bar)
+        return tuple(
+            flag
+            for flag, score, threshold in zip(LEARNT_FLAGS, scores, self.thresholds, strict=True)
+            if score >= threshold
+        )
 
 
 def predict_flags(title: str, body: str) -> tuple[str, ...]:
-    """The flags a message sounds like, in no order."""
-    return load().heard(f"{title}\n{body}")
+    """The suspected flags of a message, in no order."""
+    return load().predict(f"{title}\n{body}")
 
 
-def pieces(message: str) -> list[str]:
-    """A message in pieces of about `_PIECE` characters, cut where a sentence ends, or pauses when it is very long."""
-    found = [""]
-    for sentence in _STOP.split(message):
-        for clause in _PAUSE.split(sentence) if len(sentence) > _PIECE else [sentence]:
-            if found[-1] and len(found[-1]) + len(clause) > _PIECE:
-                found.append("")
-            found[-1] += clause
-    return found[:_PIECES]
+def split_message(message: str) -> list[str]:
+    """Split a message into pieces of about `_PIECE_LENGTH` characters, at ends of sentences, or clauses of long ones."""
+    parts = [""]
+    for sentence in _SENTENCE_END.split(message):
+        for clause in _CLAUSE_END.split(sentence) if len(sentence) > _PIECE_LENGTH else [sentence]:
+            if parts[-1] and len(parts[-1]) + len(clause) > _PIECE_LENGTH:
+                parts.append("")
+            parts[-1] += clause
+    return parts[:_MAX_PIECES]
 
 
-def training_sentences() -> list[tuple[frozenset[str], str]]:
+def load_training_sentences() -> list[tuple[frozenset[str], str]]:
     """Our own sentences with their flags."""
     rows: list[Any] = tomllib.loads(KNOWLEDGE.read_text(encoding="utf-8"))["messages"]
-    return [(frozenset(codes.split()), said) for codes, said in rows]
+    return [(frozenset(codes.split()), sentence) for codes, sentence in rows]
 
 
 @dataclass
-class _Process:
-    """What this process has: its model, and how often it fitted one."""
+class _ProcessState:
+    """The model of this process, and how often it was fitted here."""
 
     model: FlagModel | None = None
     fits: int = 0
 
 
-_PROCESS: Final = _Process()
+_STATE: Final = _ProcessState()
 _PREPARING: Final = Lock()
 
 
@@ -117,46 +127,46 @@ def load() -> FlagModel:
 
     Raises RuntimeError before `prepare`.
     """
-    if _PROCESS.model is None:
-        raise RuntimeError("the flag model is not ready: hunches.prepare(folder) comes first")
-    return _PROCESS.model
+    if _STATE.model is None:
+        raise RuntimeError("the flag model is not ready: call flag_model.prepare(folder) first")
+    return _STATE.model
 
 
 def is_ready() -> bool:
-    """Whether this process can say what a message sounds like."""
-    return _PROCESS.model is not None
+    """Whether the model of this process is ready."""
+    return _STATE.model is not None
 
 
-def fit_count() -> int:
-    """How often this process fitted the model: once at most, and not at all where a file was there."""
-    return _PROCESS.fits
+def count_fits() -> int:
+    """How often this process fitted the model: at most once, and never when the file existed."""
+    return _STATE.fits
 
 
 def prepare(folder: Path) -> None:
-    """Have the model ready: the one kept in the folder, or a fresh one, which is kept there for the next process.
+    """Make the model ready: read it from the folder, or fit it and store it there for the next process.
 
-    A file that is damaged is made anew. A folder that cannot be written to costs the next start a few seconds.
+    A damaged file is replaced. When the folder cannot be written to, the next start fits the model again.
     """
     file = folder / file_name()
     with _PREPARING:
-        if _PROCESS.model is None:
-            _PROCESS.model = read(file) or _fitted_here()
+        if _STATE.model is None:
+            _STATE.model = read(file) or _fit_and_count()
         if not file.is_file():
-            _keep(_PROCESS.model, file)
+            _store(_STATE.model, file)
 
 
 def file_name() -> str:
-    """What the model of this version is called in the data folder."""
+    """The name of this version's model in the data folder."""
     return f"hunches-{_digest()}.npz"
 
 
-def _fitted_here() -> FlagModel:
-    _PROCESS.fits += 1
-    return fitted()
+def _fit_and_count() -> FlagModel:
+    _STATE.fits += 1
+    return fit()
 
 
 def _digest() -> str:
-    """Of the words and the code the model is made from."""
+    """A digest of the sentences and the code the model is made from."""
     made_from = (
         *(KNOWLEDGE.with_name(name) for name in ("attention.toml", "examples.toml", "signs.toml")),
         *(Path(str(module.__file__)) for module in (seed_examples, flags, features)),
@@ -165,13 +175,15 @@ def _digest() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in made_from)).hexdigest()[:16]
 
 
-def _keep(model: FlagModel, file: Path) -> None:
-    """Write the model whole or not at all, and remove what older versions left."""
+def _store(model: FlagModel, file: Path) -> None:
+    """Write the model atomically, and delete the files of older versions."""
     fresh = file.with_name(f"{file.stem}-{os.getpid()}.fresh")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("wb") as out:
-            np.savez(out, grams=np.array(list(model.lexicon.number)), **{part: getattr(model, part) for part in _PARTS})
+            np.savez(
+                out, grams=np.array(list(model.lexicon.number)), **{part: getattr(model, part) for part in _ARRAYS}
+            )
         fresh.replace(file)
         for older in set(file.parent.glob("hunches-*.npz")) - {file}:
             older.unlink(missing_ok=True)
@@ -180,65 +192,74 @@ def _keep(model: FlagModel, file: Path) -> None:
 
 
 def read(file: Path) -> FlagModel | None:
-    """The model a process kept. None where there is none, or it is damaged and was therefore removed."""
+    """Read a stored model. None when there is none, or when it was damaged and therefore deleted."""
     if not file.is_file():
         return None
     try:
         with np.load(file, allow_pickle=False) as parts:
-            return FlagModel(Lexicon.of(parts["grams"].tolist()), *(parts[part] for part in _PARTS))
-    except _UNREADABLE as fault:
+            return FlagModel(Lexicon.of(parts["grams"].tolist()), *(parts[part] for part in _ARRAYS))
+    except _READ_ERRORS as fault:
         _log.warning("the flag model that was kept is damaged and made anew", fault=str(fault))
         file.unlink(missing_ok=True)
         return None
 
 
-def fitted() -> FlagModel:
-    """The model, fitted on our own sentences."""
-    own = training_sentences()
-    calm = [f"{e.title} {e.text}" for e in seed_examples.seed_examples([]) if e.source == "example"]
-    calm = [m for at, m in enumerate(calm) if at % _EVERY == 0 or flags.signs().concepts[_CHILD].search(m)]
-    calm = [m for m in calm if not set(flags.codes_in("", m)) - {flags.PERSONAL}]
-    messages = [features.tidy(said) for _, said in own] + [features.tidy(message[:_READ]) for message in calm]
-    lexicon = Lexicon.of(features.vocabulary(messages, least=2, most=_MOST))
-    idf = features.rarity(lexicon, messages)
-    rows = np.stack([_row(lexicon, idf, message) for message in messages])
-    alike = (rows @ rows.T).astype(np.float64)
-    weights, bars = [], []
-    for flag in LEARNT:
-        wanted = np.array([flag in codes for codes, _ in own] + [False] * len(calm))
-        target = np.where(wanted, 1.0, -1.0)
-        rare = np.where(wanted, 1.0, wanted.sum() / (~wanted).sum())  # both sides weigh the same
-        inverse = np.linalg.inv(alike + 1.0 + np.diag(_STRENGTH / rare))
+def fit() -> FlagModel:
+    """Fit the model on our own sentences."""
+    own = load_training_sentences()
+    neutral = [f"{e.title} {e.text}" for e in seed_examples.seed_examples([]) if e.source == "example"]
+    neutral = [
+        message
+        for place, message in enumerate(neutral)
+        if place % _NEUTRAL_STEP == 0 or flags.load_flag_knowledge().concepts[_CHILD_CONCEPT].search(message)
+    ]
+    neutral = [message for message in neutral if not set(flags.detect_flag_codes("", message)) - {flags.PERSONAL}]
+    messages = [features.tidy(sentence) for _, sentence in own] + [
+        features.tidy(message[:_MAX_CHARACTERS]) for message in neutral
+    ]
+    lexicon = Lexicon.of(features.build_vocabulary(messages, least=2, most=_MAX_FEATURES))
+    idf = features.compute_idf(lexicon, messages)
+    rows = np.stack([_feature_vector(lexicon, idf, message) for message in messages])
+    kernel = (rows @ rows.T).astype(np.float64)
+    weights, thresholds = [], []
+    for flag in LEARNT_FLAGS:
+        has_flag = np.array([flag in codes for codes, _ in own] + [False] * len(neutral))
+        target = np.where(has_flag, 1.0, -1.0)
+        balance = has_flag.sum() / (~has_flag).sum()
+        sample_weights = np.where(has_flag, 1.0, balance)  # both classes have the same total weight
+        inverse = np.linalg.inv(kernel + 1.0 + np.diag(_RIDGE / sample_weights))
         dual = inverse @ target
-        left_out = target - dual / np.diag(inverse)  # what each would get were it not among the examples
+        left_out = target - dual / np.diag(inverse)  # leave-one-out predictions
         weights.append((rows.T @ dual).astype(np.float32))
-        # The constant of the fit is the same for all messages, so it is part of the bar.
-        bars.append(float(np.quantile(left_out[wanted], 1 - CAUGHT) - MARGIN[flag] - dual.sum()))
-    return FlagModel(lexicon, idf, np.stack(weights, axis=1), np.array(bars))
+        # The intercept of the fit is the same for all messages, so it is part of the threshold.
+        thresholds.append(
+            float(np.quantile(left_out[has_flag], 1 - TARGET_RECALL) - THRESHOLD_MARGIN[flag] - dual.sum())
+        )
+    return FlagModel(lexicon, idf, np.stack(weights, axis=1), np.array(thresholds))
 
 
-def _row(lexicon: Lexicon, idf: NDArray[np.float32], message: str) -> NDArray[np.float32]:
-    """Grams, then concepts."""
-    found = np.zeros(len(idf), dtype=np.float32)
-    columns, values = features.weigh(lexicon.encode(features.tidy(message)), idf)
-    found[columns] = values
-    mentions = np.minimum(flags.mentions(message), _MENTIONS).astype(np.float32)
-    return np.concatenate((found, _CONCEPT * mentions))
+def _feature_vector(lexicon: Lexicon, idf: NDArray[np.float32], message: str) -> NDArray[np.float32]:
+    """The features of a message: grams, then counts of concepts."""
+    vector = np.zeros(len(idf), dtype=np.float32)
+    columns, values = features.compute_tfidf(lexicon.encode(features.tidy(message)), idf)
+    vector[columns] = values
+    mentions = np.minimum(flags.count_mentions(message), _MAX_MENTIONS).astype(np.float32)
+    return np.concatenate((vector, _CONCEPT_WEIGHT * mentions))
 
 
-def measured(
-    messages: Sequence[tuple[frozenset[str], str]], found: Sequence[frozenset[str]]
+def measure(
+    messages: Sequence[tuple[frozenset[str], str]], predicted: Sequence[frozenset[str]]
 ) -> dict[str, dict[str, float]]:
     """Recall and precision of each flag."""
     told_: dict[str, dict[str, float]] = {}
     for flag in flags.FLAGS:
-        wanted = [flag in codes for codes, _ in messages]
-        given = [flag in codes for codes in found]
-        hits = sum(w and g for w, g in zip(wanted, given, strict=True))
+        has_flag = [flag in codes for codes, _ in messages]
+        is_predicted = [flag in codes for codes in predicted]
+        hits = sum(w and g for w, g in zip(has_flag, is_predicted, strict=True))
         told_[flag] = {
-            "n": sum(wanted),
-            "recall": round(hits / max(1, sum(wanted)), 3),
-            "precision": round(hits / max(1, sum(given)), 3),
-            "flagged": sum(given),
+            "n": sum(has_flag),
+            "recall": round(hits / max(1, sum(has_flag)), 3),
+            "precision": round(hits / max(1, sum(is_predicted)), 3),
+            "flagged": sum(is_predicted),
         }
     return told_

@@ -1,10 +1,10 @@
-"""Rules that flag messages which deserve attention first, each with the words that raised the flag.
+"""Rules that flag messages which need attention first, each with the words that raised the flag.
 
 Danger to life, threats of self-harm, many people acting together, a child harmed, an official accused, personal data.
-The words are data (`knowledge/signs.toml`): concepts, and rows that say which concepts near each other raise a flag and
-which take it back. Written so that little is missed: a flag draws a person's eye and lets a list be narrowed. It moves
-no clock, lowers nothing and decides nothing; urgency, which shortens clocks, has its own and stricter table. No I/O but
-that file, read once.
+The rules are data (`knowledge/signs.toml`): concepts, and rows that name the concepts which raise a flag when they stand
+near each other, and those which cancel it. They favour recall: a flag is shown to a person and can be filtered by. It
+changes no clock and decides nothing; urgency, which shortens clocks, has its own and stricter table. No I/O but that
+file, read once.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ FLAGS: Final[Mapping[str, str]] = {
     ACCUSE: "检举控告",
     PERSONAL: "含个人信息",
 }
-"""Every flag in the order in which they are shown: what cannot wait comes first."""
+"""Every flag in the order in which they are shown, the most urgent first."""
 
 HELP_LINE: Final = "12356"
 """全国统一心理援助热线 (国家卫生健康委, 2025)."""
 
 KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge" / "signs.toml"
-REACH: Final = 24
-"""Two concepts of a row stand within so many characters of each other, unless it says otherwise."""
+DEFAULT_REACH: Final = 24
+"""The maximal distance of two concepts of a row in characters, unless the row has its own."""
 
-BACK: Final = 16
-"""What takes a sign back stands so near, in the same sentence."""
+CANCEL_DISTANCE: Final = 16
+"""The maximal distance of a cancelling concept, in the same sentence."""
 
 _STILL: Final = "going_on"
 _OVER: Final = "over"
@@ -48,7 +48,7 @@ _ADDRESSED = re.compile(
     r"(?:尊敬|敬爱|亲爱)的[^，。：:！\n]{0,16}(?=[，。：:！!\n]|您|你)|[\u4e00-\u9fff]{0,4}(?:书记|市长|县长|区长|局长|厅长|省长|主任|领导)(?=[：:,，]?\s*(?:您|你)好|[：:])"
     r"|(?:恳?请求?|希?望|求|盼|呼吁|麻烦|感谢)(?:各位|各级|有关|相关|上级|政府|贵|市|县|区|省)*(?:书记|领导|政府|部门|[市县区局厅]长)"
 )
-"""Whom a message is written to is not whom it is about."""
+"""The addressee of a message, who is not the person it is about."""
 
 _MARKS: Final = str.maketrans(",;!?:", "，；！？：")
 
@@ -57,17 +57,17 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class FlagRule:
-    """A flag is raised where all of `says` stand within `reach` and none of `unless` is near. Names of concepts."""
+    """A flag is raised where all concepts of `says` stand within `reach` and no concept of `unless` is near."""
 
     flag: str
     says: tuple[str, ...]
     unless: tuple[str, ...] = ()
-    reach: int = REACH
+    reach: int = DEFAULT_REACH
 
 
 @dataclass(frozen=True, slots=True)
 class FlagKnowledge:
-    """The knowledge as it is used."""
+    """The concepts and rows of the file."""
 
     concepts: Mapping[str, re.Pattern[str]]
     rows: tuple[FlagRule, ...]
@@ -82,91 +82,93 @@ class Flag:
 
 
 @cache
-def signs() -> FlagKnowledge:
-    """The knowledge, read once in a process."""
-    told = tomllib.loads(KNOWLEDGE.read_text(encoding="utf-8"))
-    concepts = {name: re.compile("|".join(words.split())) for name, words in told["concepts"].items()}
+def load_flag_knowledge() -> FlagKnowledge:
+    """The knowledge, read once per process."""
+    knowledge = tomllib.loads(KNOWLEDGE.read_text(encoding="utf-8"))
+    concepts = {name: re.compile("|".join(words.split())) for name, words in knowledge["concepts"].items()}
     rows = tuple(
-        FlagRule(row["flag"], tuple(row["says"]), tuple(row.get("unless", ())), row.get("reach", REACH))
-        for row in told["rows"]
+        FlagRule(row["flag"], tuple(row["says"]), tuple(row.get("unless", ())), row.get("reach", DEFAULT_REACH))
+        for row in knowledge["rows"]
     )
     return FlagKnowledge(concepts, rows)
 
 
 @dataclass(slots=True)
-class Reading:
-    """A message and where each concept stands in it, looked up once."""
+class AnalyzedMessage:
+    """A message with the positions of each concept, searched once."""
 
-    said: str
+    text: str
     _places: dict[str, list[Span]] = field(default_factory=dict)
 
-    def places(self, concept: str) -> list[Span]:
-        """Where a concept stands, in order."""
+    def find_concept(self, concept: str) -> list[Span]:
+        """The positions of a concept, in order."""
         if concept not in self._places:
-            self._places[concept] = [match.span() for match in signs().concepts[concept].finditer(self.said)]
+            self._places[concept] = [
+                match.span() for match in load_flag_knowledge().concepts[concept].finditer(self.text)
+            ]
         return self._places[concept]
 
-    def raised(self, row: FlagRule) -> str | None:
-        """The words that raise a row's flag, None when nothing does."""
-        for first in self.places(row.says[0]):
-            near = [first, *(self._nearest(first, other, row.reach) for other in row.says[1:])]
-            found = [span for span in near if span is not None]
-            if len(found) == len(near) and not self._taken_back(found, row.unless):
-                return "…".join(self.said[a:b] for a, b in sorted(set(found)))
+    def match_rule(self, row: FlagRule) -> str | None:
+        """The words that raise a row's flag, None when the row does not match."""
+        for first in self.find_concept(row.says[0]):
+            near = [first, *(self._find_nearest(first, other, row.reach) for other in row.says[1:])]
+            spans = [span for span in near if span is not None]
+            if len(spans) == len(near) and not self._is_cancelled(spans, row.unless):
+                return "…".join(self.text[a:b] for a, b in sorted(set(spans)))
         return None
 
-    def _nearest(self, span: Span, concept: str, reach: int) -> Span | None:
-        found = [other for other in self.places(concept) if _gap(span, other) <= reach]
-        return min(found, key=lambda other: _gap(span, other)) if found else None
+    def _find_nearest(self, span: Span, concept: str, reach: int) -> Span | None:
+        spans = [other for other in self.find_concept(concept) if _distance(span, other) <= reach]
+        return min(spans, key=lambda other: _distance(span, other)) if spans else None
 
-    def _taken_back(self, found: Sequence[Span], unless: Sequence[str]) -> bool:
-        start, end = min(a for a, _ in found), max(b for _, b in found)
-        ends = [match.start() for match in _END.finditer(self.said)]
-        start = max([max(0, start - BACK), *(at for at in ends if at < start)])
-        end = min([end + BACK, *(at for at in ends if at >= end)])
+    def _is_cancelled(self, spans: Sequence[Span], unless: Sequence[str]) -> bool:
+        start, end = min(a for a, _ in spans), max(b for _, b in spans)
+        ends = [match.start() for match in _END.finditer(self.text)]
+        start = max([max(0, start - CANCEL_DISTANCE), *(at for at in ends if at < start)])
+        end = min([end + CANCEL_DISTANCE, *(at for at in ends if at >= end)])
         for name in unless:
-            if any(a < end and b > start for a, b in self.places(name)) and not (
-                name == _OVER and any(a < end and b > start for a, b in self.places(_STILL))
+            if any(a < end and b > start for a, b in self.find_concept(name)) and not (
+                name == _OVER and any(a < end and b > start for a, b in self.find_concept(_STILL))
             ):
                 return True
         return False
 
 
-def flags_in(title: str, text: str) -> tuple[Flag, ...]:
+def detect_flags(title: str, text: str) -> tuple[Flag, ...]:
     """The flags of a message, each once with the words that raised it, in the order in which they are shown."""
-    said = f"{title}\n{text}"
-    reading, found = Reading(_unaddressed(said)), dict[str, str]()
-    for row in signs().rows:
-        if row.flag not in found and (words := reading.raised(row)) is not None:
-            found[row.flag] = words
-    for sign in urgency.signs_in(title, text):
-        if sign.level == 1 and not sign.is_self_harm:  # the rows know more ways to say that, and to not mean it
-            found.setdefault(LIFE, sign.words)
-    kinds = dict.fromkeys(_PERSONAL_WORDS[each.sort] for each in redaction.find_personal_data(said))
+    message = f"{title}\n{text}"
+    reading, words_by_flag = AnalyzedMessage(_blank_out_addressees(message)), dict[str, str]()
+    for row in load_flag_knowledge().rows:
+        if row.flag not in words_by_flag and (words := reading.match_rule(row)) is not None:
+            words_by_flag[row.flag] = words
+    for sign in urgency.detect_signs(title, text):
+        if sign.level == 1 and not sign.is_self_harm:  # the rows cover self-harm better, also what cancels it
+            words_by_flag.setdefault(LIFE, sign.words)
+    kinds = dict.fromkeys(_PERSONAL_WORDS[match.sort] for match in redaction.find_personal_data(message))
     if kinds:
-        found[PERSONAL] = "、".join(kinds)  # what it is, never the data itself
-    return tuple(Flag(code, found[code]) for code in FLAGS if code in found)
+        words_by_flag[PERSONAL] = "、".join(kinds)  # the kind of data, never the data itself
+    return tuple(Flag(code, words_by_flag[code]) for code in FLAGS if code in words_by_flag)
 
 
-def codes_in(title: str, text: str) -> tuple[str, ...]:
-    """The same as codes, as a case keeps them."""
-    return tuple(flag.code for flag in flags_in(title, text))
+def detect_flag_codes(title: str, text: str) -> tuple[str, ...]:
+    """The codes of the flags of a message, as a case stores them."""
+    return tuple(flag.code for flag in detect_flags(title, text))
 
 
-def mentions(message: str) -> list[int]:
-    """How often each concept stands in a message, in the order of the knowledge."""
-    reading = Reading(_unaddressed(message))
-    return [len(reading.places(concept)) for concept in signs().concepts]
+def count_mentions(message: str) -> list[int]:
+    """How often each concept stands in a message, in the order of the file."""
+    reading = AnalyzedMessage(_blank_out_addressees(message))
+    return [len(reading.find_concept(concept)) for concept in load_flag_knowledge().concepts]
 
 
-def _unaddressed(message: str) -> str:
-    """The message with full-width marks and without whom it is written to, each character in its place."""
+def _blank_out_addressees(message: str) -> str:
+    """The message with full-width punctuation and its addressees blanked out; all positions stay the same."""
     return _ADDRESSED.sub(lambda match: "　" * len(match[0]), message.translate(_MARKS))
 
 
-def _gap(one: Span, other: Span) -> int:
-    """How many characters lie between two places, 0 when they touch or overlap."""
-    return max(0, other[0] - one[1], one[0] - other[1])
+def _distance(span: Span, other: Span) -> int:
+    """How many characters lie between two spans, 0 when they touch or overlap."""
+    return max(0, other[0] - span[1], span[0] - other[1])
 
 
 _PERSONAL_WORDS: Final[Mapping[str, str]] = {

@@ -1,8 +1,8 @@
 """Urgency of a message (danger to life, utilities cut off), by a table of signs, with reasons.
 
-Levels as the clocks know them: 1 危及生命 (two hours), 2 基本生活中断或公共安全隐患 (a day), 0 neither. Read clause by
-clause and conservatively: what is over, what is only imagined, announced or asked for raises nothing. A threat of
-self-harm always counts. The level shortens clocks and draws attention, it never lengthens anything. No I/O.
+Levels of the clocks: 1 危及生命 (two hours), 2 基本生活中断或公共安全隐患 (a day), 0 neither. The rules are applied clause by
+clause and conservatively: a clause about the past, a possibility, an announcement or a question raises nothing. A threat
+of self-harm always counts. The level shortens clocks and raises attention; it never lengthens a clock. No I/O.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class UrgencyRule:
-    """One row: how it is said, how urgent that is and why. `always`: even in a clause that tells of the past or an if."""
+    """One row: a pattern, its level and the reason. `always`: also in a clause about the past or a possibility."""
 
     level: int
     pattern: re.Pattern[str]
@@ -22,7 +22,7 @@ class UrgencyRule:
 
 @dataclass(frozen=True, slots=True)
 class UrgencySign:
-    """A sign as it stands in a message: the level, the reason, and the words that showed it."""
+    """A match of a rule in a message: the level, the reason, and the matching words."""
 
     level: int
     why: str
@@ -127,20 +127,20 @@ _IMAGINED = re.compile(
 )
 
 
-def signs_in(title: str, text: str) -> tuple[UrgencySign, ...]:
-    """The signs a message shows, the most urgent first, each reason once."""
-    found: dict[str, UrgencySign] = {}
+def detect_signs(title: str, text: str) -> tuple[UrgencySign, ...]:
+    """The signs of urgency in a message, the most urgent first, each reason once."""
+    signs: dict[str, UrgencySign] = {}
     for sentence in _SENTENCE.split(f"{title}\n{text}"):
         is_still = bool(_STILL.search(sentence))
         for clause in _CLAUSE.split(sentence):
-            is_calm = bool(_IMAGINED.search(clause)) or (bool(_OVER.search(clause)) and not is_still)
+            is_harmless = bool(_IMAGINED.search(clause)) or (bool(_OVER.search(clause)) and not is_still)
             for sign in SIGNS:
-                if (sign.always or not is_calm) and (match := sign.pattern.search(clause)):
-                    found.setdefault(sign.why, UrgencySign(sign.level, sign.why, match[0], sign.is_self_harm))
-    return tuple(sorted(found.values(), key=lambda f: f.level))
+                if (sign.always or not is_harmless) and (match := sign.pattern.search(clause)):
+                    signs.setdefault(sign.why, UrgencySign(sign.level, sign.why, match[0], sign.is_self_harm))
+    return tuple(sorted(signs.values(), key=lambda f: f.level))
 
 
-def level_of(title: str, text: str) -> int:
+def detect_level(title: str, text: str) -> int:
     """1, 2 or 0 (neither), by the most urgent sign."""
-    signs = signs_in(title, text)
+    signs = detect_signs(title, text)
     return signs[0].level if signs else 0

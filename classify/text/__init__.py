@@ -1,1 +1,1 @@
-"""From a message to features: normalised text, tokens, places."""
+"""Turn a message into features: normalised text, tokens, places."""

@@ -1,8 +1,8 @@
 """Turn a message into features: normalisation, and counts of single characters and pairs.
 
-Pairs of characters stand for words: nothing depends on the process, and a misspelt or new word still shares most of its
-pairs with the known one. The title is a block of its own, since it is nearly all topic. Where there are enough real
-messages, whole words are counted beside the pairs.
+Pairs of characters stand for words: no dictionary is needed, and a misspelt or new word still shares most of its pairs
+with the known one. The title is a feature block of its own, since most of its words name the topic. Releases fitted on
+enough real messages use whole words as well.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ Values = NDArray[np.float32]
 TITLE_LIMIT: Final = 120
 TEXT_HEAD: Final = 1500
 TEXT_TAIL: Final = 300
-FEWEST_CHINESE: Final = 4
-"""A message with fewer Chinese characters says too little to be judged."""
+MIN_CHINESE: Final = 4
+"""A message with fewer Chinese characters is too short to be classified."""
 
-LEAST_CHINESE_SHARE: Final = 0.3
-"""Below this share of Chinese among all letters the message is in a language we have not learnt."""
+MIN_CHINESE_SHARE: Final = 0.3
+"""Below this share of Chinese among all letters the message is in an unsupported language."""
 
-FEWEST_BESIDE_ABUSE: Final = 10
-"""Where there are curses, so many characters must be left to say what it is about."""
+MIN_CHINESE_BESIDE_ABUSE: Final = 10
+"""A message with curses needs at least this many other Chinese characters."""
 
-LEAST_OF_A_MATTER: Final = 20
-"""A part of a text with fewer characters is an aside."""
+MIN_MATTER_LENGTH: Final = 20
+"""A part of a text with fewer characters is no matter of its own."""
 
 _ABUSE = re.compile(
     r"王八蛋|废物|骗子|去死吧?|滚蛋|滚|傻[子瓜逼]|他妈的?|混蛋|狗官|狗东西|畜生|不要脸|气死人?|无语|呵呵|服了|什么都不干|都是?一群|一群"
 )
-_ANOTHER = re.compile(
+_TOPIC_CHANGE = re.compile(
     r"另外，|另外还|还有一件事|还有一个问题|第二件事|第二个问题|再一个|再反映一|其次，|此外，|[。；\n]\s*(?:二|2|第二)[、.．，]"
 )
-_ENOUGH: Final = 150  # this much of the text tells its language
+_MAX_CHARACTERS_JUDGED: Final = 150  # the language is decided by the beginning of the text
 _SPACE = re.compile(r"\s+")
 _CHINESE = re.compile(r"[㐀-鿿\U00020000-\U0003ffff]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -54,28 +54,30 @@ def tidy(text: str, head: int = TEXT_HEAD, tail: int = TEXT_TAIL) -> str:
     return plain if len(plain) <= head + tail else f"{plain[:head]} {plain[-tail:]}"
 
 
-def unreadable(title: str, text: str) -> str:
-    """Why a message cannot be judged at all ("" when it can): "empty", "short", "foreign" or "abuse"."""
-    whole = f"{title} {text[:_ENOUGH]}".strip()
+def explain_unreadable(title: str, text: str) -> str:
+    """Why a message cannot be classified ("" when it can): "empty", "short", "foreign" or "abuse"."""
+    whole = f"{title} {text[:_MAX_CHARACTERS_JUDGED]}".strip()
     if not whole:
         return "empty"
     chinese = len(_CHINESE.findall(whole))
     letters = len(_LETTER.findall(whole))
-    if letters and chinese / letters < LEAST_CHINESE_SHARE:
+    if letters and chinese / letters < MIN_CHINESE_SHARE:
         return "foreign"
-    if chinese < FEWEST_CHINESE:
+    if chinese < MIN_CHINESE:
         return "short"
     return (
-        "abuse" if _ABUSE.search(whole) and len(_CHINESE.findall(_ABUSE.sub("", whole))) < FEWEST_BESIDE_ABUSE else ""
+        "abuse"
+        if _ABUSE.search(whole) and len(_CHINESE.findall(_ABUSE.sub("", whole))) < MIN_CHINESE_BESIDE_ABUSE
+        else ""
     )
 
 
-def matters(text: str) -> tuple[str, ...]:
-    """The parts of a text that says by itself that it turns to another matter; one part when it does not."""
-    found = _ANOTHER.search(text, LEAST_OF_A_MATTER)
-    if found is None or len(text) - found.end() < LEAST_OF_A_MATTER:
+def split_matters(text: str) -> tuple[str, ...]:
+    """Split a text where it announces another matter; one part when it does not."""
+    turn = _TOPIC_CHANGE.search(text, MIN_MATTER_LENGTH)
+    if turn is None or len(text) - turn.end() < MIN_MATTER_LENGTH:
         return (text,)
-    return text[: found.start()], text[found.end() :]
+    return text[: turn.start()], text[turn.end() :]
 
 
 def grams(text: str) -> list[str]:
@@ -102,16 +104,16 @@ class Lexicon:
 
     def encode(self, text: str) -> Ids:
         """One number per gram of an already tidied text, -1 for the unknown."""
-        found = grams(text)
-        return np.fromiter(map(self.number.get, found, repeat(-1)), dtype=np.int32, count=len(found))
+        pieces = grams(text)
+        return np.fromiter(map(self.number.get, pieces, repeat(-1)), dtype=np.int32, count=len(pieces))
 
     def encode_words(self, text: str) -> Ids:
         """One number per word of an already tidied text, -1 for the unknown."""
-        found = words(text)
-        return np.fromiter(map(self.number.get, found, repeat(-1)), dtype=np.int32, count=len(found))
+        pieces = words(text)
+        return np.fromiter(map(self.number.get, pieces, repeat(-1)), dtype=np.int32, count=len(pieces))
 
 
-def weigh(ids: Ids, idf: Values) -> tuple[Ids, Values]:
+def compute_tfidf(ids: Ids, idf: Values) -> tuple[Ids, Values]:
     """Numbers with repeats -> distinct numbers and their values: (1 + ln count) x idf, of length one."""
     distinct, counts = np.unique(ids[ids >= 0], return_counts=True)
     values = (1.0 + np.log(counts)) * idf[distinct]
@@ -121,16 +123,18 @@ def weigh(ids: Ids, idf: Values) -> tuple[Ids, Values]:
     return distinct.astype(np.int32), values.astype(np.float32)
 
 
-def vocabulary(texts: Sequence[str], *, least: int, most: int, cut: Callable[[str], list[str]] = grams) -> list[str]:
+def build_vocabulary(
+    texts: Sequence[str], *, least: int, most: int, cut: Callable[[str], list[str]] = grams
+) -> list[str]:
     """The grams found in at least `least` texts, the `most` most frequent of them, in a stable order."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for text in texts:
-        found.update(set(cut(text)))
-    kept = [(-n, gram) for gram, n in found.items() if n >= least]
-    return [gram for _, gram in sorted(kept)[:most]]
+        counts.update(set(cut(text)))
+    frequent = [(-n, gram) for gram, n in counts.items() if n >= least]
+    return [gram for _, gram in sorted(frequent)[:most]]
 
 
-def rarity(lexicon: Lexicon, texts: Sequence[str], cut: Callable[[str], list[str]] = grams) -> Values:
+def compute_idf(lexicon: Lexicon, texts: Sequence[str], cut: Callable[[str], list[str]] = grams) -> Values:
     """The inverse document frequency of each gram of a lexicon among the texts, as scikit-learn's TfidfVectorizer has it."""
     counts = np.zeros(len(lexicon.number))
     for message in texts:
@@ -141,7 +145,7 @@ def rarity(lexicon: Lexicon, texts: Sequence[str], cut: Callable[[str], list[str
 
 @dataclass(frozen=True, slots=True)
 class PlainTfidf:
-    """TF-IDF of grams counted here, for what a web process fits by itself: importing scikit-learn costs it 1.5 s."""
+    """TF-IDF of grams without scikit-learn, for models a web process fits itself: that import takes 1.5 s."""
 
     lexicon: Lexicon
     idf: Values
@@ -149,9 +153,9 @@ class PlainTfidf:
     @classmethod
     def fit(cls, texts: Sequence[str], *, least: int, most: int) -> PlainTfidf:
         """Of the grams in at least `least` of the tidied texts, the `most` most frequent."""
-        lexicon = Lexicon.of(vocabulary(texts, least=least, most=most))
-        return cls(lexicon, rarity(lexicon, texts))
+        lexicon = Lexicon.of(build_vocabulary(texts, least=least, most=most))
+        return cls(lexicon, compute_idf(lexicon, texts))
 
     def vector(self, text: str) -> tuple[Ids, Values]:
         """The features of a tidied text and their values, of length one."""
-        return weigh(self.lexicon.encode(text), self.idf)
+        return compute_tfidf(self.lexicon.encode(text), self.idf)

@@ -1,1 +1,1 @@
-"""What many people complain about: clustering and the stored topics."""
+"""Topics many people complain about: clustering and storage."""

@@ -1,9 +1,9 @@
-"""Cluster recent cases into topics: cases that tell of the same matter, gathered, named and counted.
+"""Cluster recent cases into topics: cases about the same matter are grouped, named and counted.
 
-Gathering: title, text and words of each case are weighed against all others of the window, and so are the places they
-name; groups grow by the mean likeness of their members, as long as it stays above a threshold (average linkage). The likeness is kept only where it is
-not nothing, so ten thousand cases take seconds. Counting: heat is how many different people spoke, by the keyed hash
-of their telephone or identity number; whoever writes fifty times is one. No I/O.
+Grouping: each case is compared with all others of the period by title, text, words and places; groups are merged while
+the mean similarity of their members stays above a threshold (average linkage). Only similarities above a minimum are
+stored, so ten thousand cases take seconds. Counting: the heat of a topic is the number of different people, by the keyed
+hash of their telephone or identity number; a person who writes fifty times counts once. No I/O.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from classify.text import place_names
 from classify.text.features import tidy
 
 TITLE, TEXT, WORDS = 0.35, 0.30, 0.35
-BAR: Final = 0.115  # mean likeness of two groups that become one
-FAINT: Final = 0.04  # a likeness below this is taken for nothing
-NEAREST: Final = 250  # so many likenesses of a case are kept
-COMMON: Final = 0.12  # what stands in more than this share of all cases tells nothing
-TEXT_READ: Final = 400  # characters of a text
-FEW: Final = 3000  # with fewer cases our own examples help to tell which words are common
-SMALL: Final = 6
-SMALL_BAR: Final = 0.22
-"""A small group may be like by chance, so its members must be more like each other."""
+MIN_MEAN_SIMILARITY: Final = 0.115  # mean similarity from which two groups are merged
+MIN_SIMILARITY: Final = 0.04  # a lower similarity is taken as zero
+MAX_NEIGHBOURS: Final = 250  # the number of similarities stored per case
+MAX_DOCUMENT_SHARE: Final = 0.12  # a gram in a greater share of all cases is ignored
+MAX_CHARACTERS: Final = 400  # characters of a text
+FEW_CASES: Final = 3000  # with fewer cases our own examples are added to estimate which words are common
+SMALL_GROUP: Final = 6
+MIN_SMALL_GROUP_SIMILARITY: Final = 0.22
+"""The members of a small group must be more similar, because they may be similar by chance."""
 
-PEOPLE_LEAST: Final = 3
-"""With fewer people it is a matter, not a topic."""
+MIN_PEOPLE: Final = 3
+"""A group of fewer people is no topic."""
 
-SAME: Final = 0.3  # share of cases, or of words, in common with a topic of the day before: the same topic
-WORDS_TOLD: Final = 8
-NAMED: Final = 0.15  # what a telling word in a title is worth when the topic is named
+MIN_CONTINUATION: Final = 0.3  # share of cases or words in common from which a topic continues an earlier one
+MAX_WORDS: Final = 8
+TITLE_WORD_BONUS: Final = 0.15  # how much a characteristic word in a title counts when the topic is named
 NOBODY: Final = ""
 _CHUNK: Final = 500
 _BLANK = re.compile(r"[\W_]+")
@@ -51,7 +51,7 @@ _OPENING = re.compile(r"^(?:关于|有关|请问|咨询|反映|投诉|举报|求
 
 @dataclass(frozen=True, slots=True)
 class TopicCase:
-    """A case as it is gathered. `who` is a keyed hash; NOBODY where nobody left a name."""
+    """A case to be clustered. `who` is the keyed hash of the person; NOBODY for an anonymous case."""
 
     no: str
     title: str
@@ -63,7 +63,7 @@ class TopicCase:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A case of a topic: enough to count again what somebody may see of it."""
+    """A case of a topic, with what is needed to count again only the cases somebody may see."""
 
     no: str
     who: str
@@ -83,10 +83,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """How much there is of a topic: different people in all, this week and the week before, and per day."""
+    """The figures of a topic: different people in all, this week and the week before, and cases per day."""
 
     people: int
-    nameless: int  # cases of people who left no name: they cannot be told apart, so together they count as one
+    nameless: int  # anonymous cases: the people cannot be distinguished, so together they count as one
     cases: int
     since: date
     until: date
@@ -96,34 +96,34 @@ class Heat:
 
     @property
     def growth(self) -> float | None:
-        """How many times as many people as the week before; None when there were none."""
+        """This week's people divided by last week's; None when there were none."""
         return self.this_week / self.last_week if self.last_week else None
 
 
-def heat(members: Sequence[Member], today: date) -> Heat:
+def compute_heat(members: Sequence[Member], today: date) -> Heat:
     """The figures of those cases."""
 
-    def people(found: Sequence[Member]) -> int:
-        named = {one.who for one in found if one.who != NOBODY}
-        return len(named) + any(one.who == NOBODY for one in found)
+    def count_people(some: Sequence[Member]) -> int:
+        known = {member.who for member in some if member.who != NOBODY}
+        return len(known) + any(member.who == NOBODY for member in some)
 
     week, before = today - timedelta(days=6), today - timedelta(days=13)
-    days = Counter(one.day for one in members)
+    days = Counter(member.day for member in members)
     return Heat(
-        people=people(members),
-        nameless=sum(one.who == NOBODY for one in members),
+        people=count_people(members),
+        nameless=sum(member.who == NOBODY for member in members),
         cases=len(members),
-        since=min(one.day for one in members),
-        until=max(one.day for one in members),
-        this_week=people([one for one in members if one.day >= week]),
-        last_week=people([one for one in members if before <= one.day < week]),
+        since=min(member.day for member in members),
+        until=max(member.day for member in members),
+        this_week=count_people([member for member in members if member.day >= week]),
+        last_week=count_people([member for member in members if before <= member.day < week]),
         daily=tuple(days[today - timedelta(days=back)] for back in range(13, -1, -1)),
     )
 
 
-def place_of(members: Sequence[Member]) -> str:
+def find_common_region(members: Sequence[Member]) -> str:
     """The smallest region that holds at least half of the cases, or ""."""
-    known = [one.region for one in members if one.region]
+    known = [member.region for member in members if member.region]
     for digits in (12, 9, 6):
         counted = Counter(region[:digits].ljust(12, "0") for region in known)
         if counted:
@@ -133,63 +133,65 @@ def place_of(members: Sequence[Member]) -> str:
     return ""
 
 
-def topics(said: Sequence[TopicCase], before: Sequence[Topic] = (), least: int = PEOPLE_LEAST) -> list[Topic]:
-    """The topics among these cases, the hottest first; `before` are those of the day before, whose threads go on."""
-    if len(said) < least:
+def find_topics(cases: Sequence[TopicCase], before: Sequence[Topic] = (), least: int = MIN_PEOPLE) -> list[Topic]:
+    """Find the topics among these cases, most people first; `before`: those of the day before, whose threads continue."""
+    if len(cases) < least:
         return []
-    matrix, words = _likenesses([one.title for one in said], [one.text for one in said])
-    found = []
-    for group in _gathered(matrix):
-        if len(group) < SMALL and _cohesion(matrix, group) < SMALL_BAR:
+    matrix, words = _compute_similarities([case.title for case in cases], [case.text for case in cases])
+    topics_of_day = []
+    for group in _link_groups(matrix):
+        if len(group) < SMALL_GROUP and _cohesion(matrix, group) < MIN_SMALL_GROUP_SIMILARITY:
             continue
-        telling = _telling(words, group)
-        ordered = _by_likeness(said, matrix, group, telling)
-        members = tuple(Member(said[i].no, said[i].who, said[i].day, said[i].region) for i in ordered)
-        if heat(members, members[0].day).people >= least:
-            found.append(Topic("", readable(said[ordered[0]].title), telling, members))
-    found.sort(key=lambda topic: (-len({one.who for one in topic.members}), topic.title))
-    return _threaded(found, before)
+        characteristic_words = _characteristic_words(words, group)
+        ordered = _order_by_similarity(cases, matrix, group, characteristic_words)
+        members = tuple(Member(cases[i].no, cases[i].who, cases[i].day, cases[i].region) for i in ordered)
+        if compute_heat(members, members[0].day).people >= least:
+            topics_of_day.append(Topic("", strip_opening(cases[ordered[0]].title), characteristic_words, members))
+    topics_of_day.sort(key=lambda topic: (-len({member.who for member in topic.members}), topic.title))
+    return _continue_threads(topics_of_day, before)
 
 
-def clusters(titles: Sequence[str], texts: Sequence[str]) -> list[list[int]]:
-    """Which texts tell of the same matter: groups of places, single ones left out."""
-    return _gathered(_likenesses(titles, texts)[0])
+def cluster_texts(titles: Sequence[str], texts: Sequence[str]) -> list[list[int]]:
+    """Group texts about the same matter: lists of their positions, without groups of one."""
+    return _link_groups(_compute_similarities(titles, texts)[0])
 
 
-# ---- likeness
+# ---- similarity
 
 
-def _likenesses(titles: Sequence[str], texts: Sequence[str]) -> tuple[Any, _Words]:
-    """The likeness of each case to those nearest to it, as a sparse symmetric matrix, and the words of all."""
+def _compute_similarities(titles: Sequence[str], texts: Sequence[str]) -> tuple[Any, _WordCounts]:
+    """The similarities of each case to its nearest neighbours, a sparse symmetric matrix, and the words of all cases."""
     from scipy.sparse import hstack
 
     n = len(titles)
-    if n < FEW:  # a few cases do not tell which words are common, so our own examples are counted with them
-        own = _own()
-        titles, texts = [*titles, *(title for title, _ in own)], [*texts, *(text for _, text in own)]
+    if n < FEW_CASES:  # a few cases do not show which words are common, so our own examples are counted with them
+        seed_texts = _seed_texts()
+        titles, texts = [*titles, *(title for title, _ in seed_texts)], [*texts, *(text for _, text in seed_texts)]
     plain_titles = [_BLANK.sub("", tidy(title)) for title in titles]
-    plain_texts = [_BLANK.sub("", tidy(text[:TEXT_READ])) for text in texts]
-    words = _Words.of([f"{title} {text[:TEXT_READ]}" for title, text in zip(titles, texts, strict=True)])
-    parts = ((TITLE, _characters(plain_titles)), (TEXT, _characters(plain_texts)), (WORDS, words.counts))
-    rows = hstack([np.sqrt(share) * _weighed(counts) for share, counts in parts]).tocsr()
-    sites = [place_names.named(title, text) for title, text in zip(titles[:n], texts[:n], strict=True)]
-    return place_names.weighed(_nearest(rows[:n]), sites), _Words(words.known, words.counts[:n])
+    plain_texts = [_BLANK.sub("", tidy(text[:MAX_CHARACTERS])) for text in texts]
+    words = _WordCounts.of([f"{title} {text[:MAX_CHARACTERS]}" for title, text in zip(titles, texts, strict=True)])
+    parts = ((TITLE, _count_characters(plain_titles)), (TEXT, _count_characters(plain_texts)), (WORDS, words.counts))
+    rows = hstack([np.sqrt(share) * _compute_tfidf(counts) for share, counts in parts]).tocsr()
+    places = [place_names.find_places(title, text) for title, text in zip(titles[:n], texts[:n], strict=True)]
+    return place_names.weigh_by_places(_nearest_neighbours(rows[:n]), places), _WordCounts(
+        words.known, words.counts[:n]
+    )
 
 
 @cache
-def _own() -> tuple[tuple[str, str], ...]:
+def _seed_texts() -> tuple[tuple[str, str], ...]:
     return tuple((e.title, e.text) for e in seed_examples([]) if e.source == "example")
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _WordCounts:
     """How often each word stands in each case."""
 
     known: list[str]
     counts: Any
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> _Words:
+    def of(cls, texts: Sequence[str]) -> _WordCounts:
         import rjieba
 
         number: dict[str, int] = {}
@@ -199,10 +201,10 @@ class _Words:
             cut = [word for word in rjieba.cut(tidy(text)) if len(word) > 1 and not _NUMBER.fullmatch(word)]
             ids.extend(number.setdefault(word, len(number)) for word in cut)
             ends.append(len(ids))
-        return cls(list(number), _counted(np.array(ids, dtype=np.int64), np.array(ends), len(number)))
+        return cls(list(number), _count_matrix(np.array(ids, dtype=np.int64), np.array(ends), len(number)))
 
 
-def _characters(texts: Sequence[str]) -> Any:
+def _count_characters(texts: Sequence[str]) -> Any:
     """How often each two and three characters that follow each other stand in each text."""
     whole = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
     lengths = np.array([len(text) for text in texts])
@@ -225,10 +227,10 @@ def _characters(texts: Sequence[str]) -> Any:
     kinds, ids = np.unique(every, return_inverse=True)
     order = np.argsort(where, kind="stable")
     ends = np.concatenate(([0], np.cumsum(np.bincount(where, minlength=len(texts)))))
-    return _counted(ids[order], ends, len(kinds))
+    return _count_matrix(ids[order], ends, len(kinds))
 
 
-def _counted(ids: NDArray[np.int64], ends: NDArray[Any], width: int) -> Any:
+def _count_matrix(ids: NDArray[np.int64], ends: NDArray[Any], width: int) -> Any:
     from scipy.sparse import csr_matrix
 
     counts = csr_matrix((np.ones(len(ids), dtype=np.float32), ids, ends), shape=(len(ends) - 1, max(1, width)))
@@ -236,136 +238,140 @@ def _counted(ids: NDArray[np.int64], ends: NDArray[Any], width: int) -> Any:
     return counts
 
 
-def _weighed(counts: Any) -> Any:
-    """(1 + ln count) x rarity, each row of length one; what stands in one case only, or in very many, is left out."""
+def _compute_tfidf(counts: Any) -> Any:
+    """(1 + ln count) x idf, each row of length one; grams of a single case, or of very many, are left out."""
     from scipy.sparse import diags_array
 
     seen = np.bincount(counts.indices, minlength=counts.shape[1])
-    kept = np.flatnonzero((seen > 1) & (seen <= max(COMMON * counts.shape[0], 20)))
-    found = counts[:, kept].astype(np.float32)
-    found.data = 1 + np.log(found.data)
-    found = found @ diags_array((np.log((1 + counts.shape[0]) / (1 + seen[kept])) + 1).astype(np.float32))
-    lengths = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
-    return diags_array((1 / np.maximum(lengths, 1e-9)).astype(np.float32)) @ found
+    columns = np.flatnonzero((seen > 1) & (seen <= max(MAX_DOCUMENT_SHARE * counts.shape[0], 20)))
+    weights = counts[:, columns].astype(np.float32)
+    weights.data = 1 + np.log(weights.data)
+    weights = weights @ diags_array((np.log((1 + counts.shape[0]) / (1 + seen[columns])) + 1).astype(np.float32))
+    lengths = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
+    return diags_array((1 / np.maximum(lengths, 1e-9)).astype(np.float32)) @ weights
 
 
-def _nearest(rows: Any) -> Any:
-    """The likenesses of each row that are not faint, the greatest of them, as a symmetric matrix without a diagonal."""
+def _nearest_neighbours(rows: Any) -> Any:
+    """The greatest similarities of each row, as a symmetric matrix without a diagonal."""
     from scipy.sparse import csr_matrix
 
-    across = rows.T.tocsc()
+    transposed = rows.T.tocsc()
     n = rows.shape[0]
     columns, values, ends = [], [], [0]
     for at in range(0, n, _CHUNK):
-        alike = (rows[at : at + _CHUNK] @ across).toarray()
-        for place, line in enumerate(alike):
+        similarities = (rows[at : at + _CHUNK] @ transposed).toarray()
+        for place, line in enumerate(similarities):
             line[at + place] = 0
-            near = np.flatnonzero(line >= FAINT)
-            if len(near) > NEAREST:
-                near = near[np.argpartition(line[near], -NEAREST)[-NEAREST:]]
+            near = np.flatnonzero(line >= MIN_SIMILARITY)
+            if len(near) > MAX_NEIGHBOURS:
+                near = near[np.argpartition(line[near], -MAX_NEIGHBOURS)[-MAX_NEIGHBOURS:]]
             columns.append(near)
             values.append(line[near])
             ends.append(ends[-1] + len(near))
-    found = csr_matrix((np.concatenate(values), np.concatenate(columns), ends), shape=(n, n))
-    return found.maximum(found.T).tocsr()
+    nearest = csr_matrix((np.concatenate(values), np.concatenate(columns), ends), shape=(n, n))
+    return nearest.maximum(nearest.T).tocsr()
 
 
-# ---- gathering
+# ---- clustering
 
 
-def _gathered(alike: Any) -> list[list[int]]:
-    """Average linkage: in each round every two groups that are nearest to each other become one."""
+def _link_groups(similarities: Any) -> list[list[int]]:
+    """Average linkage: in each round every two groups that are nearest to each other are merged."""
     from scipy.sparse import csr_matrix, diags_array
 
-    n = alike.shape[0]
+    n = similarities.shape[0]
     group = np.arange(n)
-    sums = alike.tocsr().astype(np.float64)
+    sums = similarities.tocsr().astype(np.float64)
     while True:
         count = sums.shape[0]
         sizes = np.bincount(group, minlength=count).astype(np.float64)
         scale = diags_array(1 / sizes)
         mean = (scale @ sums @ scale).tocsr()
-        best, how = _best(mean)
-        mutual = (how >= BAR) & (best[best] == np.arange(count))
+        best, best_similarity = _find_nearest_groups(mean)
+        mutual = (best_similarity >= MIN_MEAN_SIMILARITY) & (best[best] == np.arange(count))
         if not mutual.any():
             break
         into = np.where(mutual, np.minimum(best, np.arange(count)), np.arange(count))
-        kept, fresh = np.unique(into, return_inverse=True)
-        together = csr_matrix((np.ones(count), (fresh, np.arange(count))), shape=(len(kept), count))
-        sums = (together @ sums @ together.T).tocsr()
+        groups, new_group = np.unique(into, return_inverse=True)
+        membership = csr_matrix((np.ones(count), (new_group, np.arange(count))), shape=(len(groups), count))
+        sums = (membership @ sums @ membership.T).tocsr()
         sums.setdiag(0)
         sums.eliminate_zeros()
-        group = fresh[group]
+        group = new_group[group]
     order = np.argsort(group, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
     return [part.tolist() for part in parts if len(part) > 1]
 
 
-def _best(mean: Any) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The nearest other group of each group, and how near; ties go to the first, so that some pair is always mutual."""
+def _find_nearest_groups(mean: Any) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The nearest other group of each group and their similarity; ties go to the first, so some pair is always mutual."""
     best = np.asarray(mean.argmax(axis=1)).ravel()
-    how = np.asarray(mean.max(axis=1).todense()).ravel()
-    best[how <= 0] = np.flatnonzero(how <= 0)
-    return best, np.where(how > 0, how, 0.0)
+    best_similarity = np.asarray(mean.max(axis=1).todense()).ravel()
+    best[best_similarity <= 0] = np.flatnonzero(best_similarity <= 0)
+    return best, np.where(best_similarity > 0, best_similarity, 0.0)
 
 
 # ---- names
 
 
-def _cohesion(alike: Any, group: Sequence[int]) -> float:
-    """The mean likeness of two members of a group."""
-    inside = alike[np.array(group)][:, np.array(group)]
+def _cohesion(similarities: Any, group: Sequence[int]) -> float:
+    """The mean similarity of two members of a group."""
+    inside = similarities[np.array(group)][:, np.array(group)]
     return float(inside.sum()) / (len(group) * (len(group) - 1))
 
 
-def _by_likeness(said: Sequence[TopicCase], alike: Any, group: Sequence[int], telling: Sequence[str]) -> list[int]:
-    """The cases of a group, those first that are most like all others; the first one names the topic.
+def _order_by_similarity(
+    cases: Sequence[TopicCase], similarities: Any, group: Sequence[int], characteristic_words: Sequence[str]
+) -> list[int]:
+    """Order the cases of a group by similarity to all others; the first one names the topic.
 
-    A title with many of the telling words goes before one with few, one that can be read in a list before one that is
-    too short or too long.
+    Titles with many characteristic words come before those with few, and titles of a readable length before those that
+    are too short or too long.
     """
-    inside = alike[np.array(group)][:, np.array(group)]
-    liked = np.asarray(inside.sum(axis=1)).ravel()
-    titles = [readable(said[i].title) for i in group]
-    fits = np.array([1.0 if 6 <= len(title) <= 30 else 0.7 for title in titles])
-    named = np.array([1 + NAMED * sum(word in title for word in telling) for title in titles])
-    return [group[i] for i in np.argsort(-liked * fits * named, kind="stable")]
+    inside = similarities[np.array(group)][:, np.array(group)]
+    similarity_sums = np.asarray(inside.sum(axis=1)).ravel()
+    titles = [strip_opening(cases[i].title) for i in group]
+    length_factors = np.array([1.0 if 6 <= len(title) <= 30 else 0.7 for title in titles])
+    title_factors = np.array(
+        [1 + TITLE_WORD_BONUS * sum(word in title for word in characteristic_words) for title in titles]
+    )
+    return [group[i] for i in np.argsort(-similarity_sums * length_factors * title_factors, kind="stable")]
 
 
-def readable(title: str) -> str:
-    """A title without the words with which people begin."""
+def strip_opening(title: str) -> str:
+    """A title without its opening words."""
     plain = title.strip()
     return (_OPENING.sub("", plain).strip("“”《》：:，, ") or plain)[:60]
 
 
-def _telling(words: _Words, group: Sequence[int]) -> tuple[str, ...]:
-    """The words that stand in many cases of the group and in few others."""
+def _characteristic_words(words: _WordCounts, group: Sequence[int]) -> tuple[str, ...]:
+    """The words that are frequent in the group and rare elsewhere."""
     inside = np.asarray((words.counts[np.array(group)] > 0).sum(axis=0)).ravel()
     total = np.bincount(words.counts.indices, minlength=words.counts.shape[1])
-    telling = inside / len(group) * np.log((1 + words.counts.shape[0]) / (1 + total))
-    top = np.argsort(-telling, kind="stable")[:WORDS_TOLD]
+    scores = inside / len(group) * np.log((1 + words.counts.shape[0]) / (1 + total))
+    top = np.argsort(-scores, kind="stable")[:MAX_WORDS]
     return tuple(words.known[i] for i in top if inside[i] > 1)
 
 
-def _threaded(found: Sequence[Topic], before: Sequence[Topic]) -> list[Topic]:
-    """Each topic with the thread of the one of the day before it goes on from, or one of its own."""
+def _continue_threads(topics: Sequence[Topic], before: Sequence[Topic]) -> list[Topic]:
+    """Give each topic the thread of the topic of the day before that it continues, or a new one."""
     free = {topic.thread: topic for topic in before}
-    told = []
-    for topic in found:
-        likeness = {thread: _continues(old, topic) for thread, old in free.items()}
-        best = max(likeness, key=lambda thread: likeness[thread], default="")
-        if best and likeness[best] >= SAME:
+    threaded = []
+    for topic in topics:
+        continuation = {thread: _measure_continuation(old, topic) for thread, old in free.items()}
+        best = max(continuation, key=lambda thread: continuation[thread], default="")
+        if best and continuation[best] >= MIN_CONTINUATION:
             free.pop(best)
         else:
-            first = min(topic.members, key=lambda one: (one.day, one.no))
+            first = min(topic.members, key=lambda member: (member.day, member.no))
             best = hashlib.sha256(first.no.encode()).hexdigest()[:16]
-        told.append(replace(topic, thread=best))
-    return told
+        threaded.append(replace(topic, thread=best))
+    return threaded
 
 
-def _continues(old: Topic, new: Topic) -> float:
-    """How far one topic goes on from another: by the cases they share, or by their words."""
-    cases, known = {one.no for one in new.members}, {one.no for one in old.members}
+def _measure_continuation(old: Topic, new: Topic) -> float:
+    """How far one topic continues another: by the cases they share, or by their words."""
+    cases, known = {member.no for member in new.members}, {member.no for member in old.members}
     shared = len(cases & known) / min(len(cases), len(known))
     words = set(chain(old.words, new.words))
     return max(shared, len(set(old.words) & set(new.words)) / len(words) if words else 0.0)

@@ -1,4 +1,4 @@
-"""Store the topics of each day with their cases, and show them to those who may see the cases."""
+"""Store the topics of each day with their cases, and load them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,19 +12,19 @@ from classify.topics.clustering import Member, Topic, TopicCase
 from feedback.kernel import db
 
 KEPT_DAYS: Final = 400
-TOLD: Final = 50  # topics kept a day: nobody reads on
+MAX_TOPICS: Final = 50  # topics stored per day: nobody reads more
 
 
-async def cluster_cases(said: Sequence[TopicCase], before: Sequence[Topic]) -> list[Topic]:
-    """The topics among these cases, found in a process of its own."""
-    told = await subprocess_worker.run(
-        "classify.topics.store", {"said": list(map(asdict, said)), "before": list(map(asdict, before))}
+async def cluster_cases(cases: Sequence[TopicCase], before: Sequence[Topic]) -> list[Topic]:
+    """Find the topics among these cases, in a process of its own."""
+    payload = await subprocess_worker.run_module(
+        "classify.topics.store", {"cases": list(map(asdict, cases)), "before": list(map(asdict, before))}
     )
-    return [_read(one) for one in told]
+    return [_parse_topic(row) for row in payload]
 
 
-async def keep(day: date, gathered: Sequence[Topic]) -> None:
-    """Keep the topics of a day in place of what was kept for it before."""
+async def store_topics(day: date, topics: Sequence[Topic]) -> None:
+    """Store the topics of a day, replacing earlier ones of that day."""
     async with db.transaction():
         await TopicRow.filter(day=day).delete()
         await TopicRow.bulk_create(
@@ -36,44 +36,47 @@ async def keep(day: date, gathered: Sequence[Topic]) -> None:
                     words=list(topic.words),
                     members=[[m.no, m.who, m.day.isoformat(), m.region] for m in topic.members],
                 )
-                for topic in gathered[:TOLD]
+                for topic in topics[:MAX_TOPICS]
             ]
         )
         await TopicRow.filter(day__lt=day - timedelta(days=KEPT_DAYS)).delete()
 
 
-async def last_day(until: date | None = None) -> date | None:
-    """The latest day for which topics were kept; `until`: before that day."""
+async def load_last_day(until: date | None = None) -> date | None:
+    """The latest day with stored topics; `until`: before that day."""
     rows = TopicRow.all() if until is None else TopicRow.filter(day__lt=until)
     row = await rows.order_by("-day").first()
     return row.day if row else None
 
 
-async def of_day(day: date) -> list[Topic]:
-    """The topics of a day, the hottest first."""
-    return [_topic(row) for row in await TopicRow.filter(day=day).order_by("id")]
+async def load_topics(day: date) -> list[Topic]:
+    """The topics of a day, most people first."""
+    return [_read_row(row) for row in await TopicRow.filter(day=day).order_by("id")]
 
 
-async def course(thread: str, since: date) -> list[tuple[date, Topic]]:
+async def load_thread(thread: str, since: date) -> list[tuple[date, Topic]]:
     """One topic day by day."""
     rows = await TopicRow.filter(thread=thread, day__gte=since).order_by("day")
-    return [(row.day, _topic(row)) for row in rows]
+    return [(row.day, _read_row(row)) for row in rows]
 
 
-def _topic(row: TopicRow) -> Topic:
+def _read_row(row: TopicRow) -> Topic:
     members = (Member(no, who, date.fromisoformat(day), region) for no, who, day, region in row.members)
     return Topic(row.thread, row.title, tuple(row.words), tuple(members))
 
 
-def _work(order: dict[str, Any]) -> list[dict[str, Any]]:
-    said = [TopicCase(**{**one, "day": date.fromisoformat(one["day"])}) for one in order["said"]]
-    return [asdict(topic) for topic in clustering.topics(said, [_read(one) for one in order["before"]])[:TOLD]]
+def _carry_out(order: dict[str, Any]) -> list[dict[str, Any]]:
+    cases = [TopicCase(**{**row, "day": date.fromisoformat(row["day"])}) for row in order["cases"]]
+    return [
+        asdict(topic)
+        for topic in clustering.find_topics(cases, [_parse_topic(row) for row in order["before"]])[:MAX_TOPICS]
+    ]
 
 
-def _read(told: dict[str, Any]) -> Topic:
-    members = (Member(**{**one, "day": date.fromisoformat(one["day"])}) for one in told["members"])
-    return Topic(told["thread"], told["title"], tuple(told["words"]), tuple(members))
+def _parse_topic(payload: dict[str, Any]) -> Topic:
+    members = (Member(**{**row, "day": date.fromisoformat(row["day"])}) for row in payload["members"])
+    return Topic(payload["thread"], payload["title"], tuple(payload["words"]), tuple(members))
 
 
 if __name__ == "__main__":
-    subprocess_worker.answer(_work)
+    subprocess_worker.run_order(_carry_out)

@@ -1,1 +1,1 @@
-"""The house itself: imports, names, guarded routes, documented settings, current migrations."""
+"""Conventions of the code: imports, names, guarded routes, documented settings, current migrations."""

@@ -1,4 +1,4 @@
-"""Are container files, catalogue entry, hooks and versions in one piece with the program they bring?
+"""Do container files, catalogue entry, hooks and versions agree with the program?
 
 No Docker daemon is asked: the files are read, and `docker-compose config` checks them where it is installed.
 """

@@ -1,4 +1,4 @@
-"""Do the documents speak of this tree? Recipes, decisions and links name files that exist."""
+"""Do the documents match this tree? Recipes, decisions and links name files that exist."""
 
 import re
 from collections.abc import Iterator

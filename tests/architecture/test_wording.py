@@ -1,4 +1,4 @@
-"""Every act has one block of words, and no block speaks of a field its act does not have."""
+"""Every act has one block of wording, and no block names a field its act does not have."""
 
 from feedback.rules.lifecycle import STEPS
 from feedback.rules.vocabulary import Act

@@ -17,9 +17,9 @@ LONG = 15
 IN_CLASS = -1
 """Where a field of a class stands: `Clock.kept` and stored columns keep their names."""
 
-LEFT_IN_LONG_FUNCTIONS = 43
-LEFT_IN_SHORT_FUNCTIONS = 117
-LEFT_IN_TESTS = 367
+LEFT_IN_LONG_FUNCTIONS = 0
+LEFT_IN_SHORT_FUNCTIONS = 0
+LEFT_IN_TESTS = 39
 
 GIVEN_UP_MODULES = frozenset(
     [

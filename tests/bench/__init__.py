@@ -1,1 +1,1 @@
-"""Measurements and ordeals that take longer than a test may: each prints its figures."""
+"""Measurements and stress tests that take longer than a test may: each prints its figures."""

@@ -122,8 +122,10 @@ async def bench(context: AppContext, count: int) -> None:
     print(f"refold  {monotonic() - started:.1f} s: {len(moved)} moved, stored = folded in every case")
     personal = DeadlineChangeRow.filter(holder__in=["own", "citizen"], case__person_id__isnull=False)
     concerned = len(set(await personal.values_list("case_id", flat=True)))
-    told = Counter(await Notice.filter(event="clock.moved", audience="citizen").values_list("case_no", flat=True))
-    assert len(told) == concerned and set(told.values()) <= {1}, (len(told), concerned)
+    notice_counts = Counter(
+        await Notice.filter(event="clock.moved", audience="citizen").values_list("case_no", flat=True)
+    )
+    assert len(notice_counts) == concerned and set(notice_counts.values()) <= {1}, (len(notice_counts), concerned)
     units = await Notice.filter(event="clock.moved", audience="unit").count()
     print(f"told    {concerned} citizens, once each; {units} notices to units")
 
@@ -135,9 +137,11 @@ async def bench(context: AppContext, count: int) -> None:
     await calendar_editions.add_edition(back, "bench", later, after=name)
     await outbox.drain(handlers, later)
     again, _ = await dates()
-    kept = [key for key in again if again[key] != before[key]]
-    assert all(key[1] in ("object", "ask_review", "ask_re_review") for key in kept), "a duty did not go back"
-    print(f"back    {monotonic() - started:.1f} s: every duty as before, {len(kept)} rights keep the later day told")
+    unchanged = [key for key in again if again[key] != before[key]]
+    assert all(key[1] in ("object", "ask_review", "ask_re_review") for key in unchanged), "a duty did not go back"
+    print(
+        f"back    {monotonic() - started:.1f} s: every duty as before, {len(unchanged)} rights keep the later day told"
+    )
 
 
 async def run(count: int) -> None:
@@ -148,8 +152,8 @@ async def run(count: int) -> None:
     configure_logging(settings)
     await bootstrap.migrate(settings)
     try:
-        async with bootstrap.open_context(settings) as found:
-            context = replace(found, clock=SystemClock.starting_at(NOW - timedelta(days=60)))
+        async with bootstrap.open_context(settings) as opened:
+            context = replace(opened, clock=SystemClock.starting_at(NOW - timedelta(days=60)))
             await bootstrap.seed_calendar(context)
             await seed.seed_town(context)
             await bench(context, count)

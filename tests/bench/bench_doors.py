@@ -52,8 +52,8 @@ class Server:
 
     async def json(self, path: str) -> dict[str, Any]:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=60) as client:
-            found: dict[str, Any] = (await client.get(path)).json()
-            return found
+            body: dict[str, Any] = (await client.get(path)).json()
+            return body
 
     async def token(self, username: str) -> str:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=60) as client:

@@ -148,8 +148,8 @@ async def fill(context: AppContext, cases: int) -> None:
                     )
                     add(model, _earlier(part, back) | {"case_id": case_id} | place)
             for count, notice in enumerate(notices.get(pattern["no"], ())):
-                told = {"key": f"{number}:{count}", "case_no": own["no"], "unit": notice["unit"] and unit}
-                add(Notice, _earlier(notice, back) | told)
+                columns = {"key": f"{number}:{count}", "case_no": own["no"], "unit": notice["unit"] and unit}
+                add(Notice, _earlier(notice, back) | columns)
             if pattern["replied_at"] and not pattern["confidential"] and draw.random() < REPLY_SHARE:
                 add(PublicReply, _reply(pattern | own, pattern["replied_at"] - back) | {"case_id": case_id})
         async with db.transaction():
@@ -164,10 +164,10 @@ async def fill(context: AppContext, cases: int) -> None:
 
 
 def _by(rows: Iterable[dict[str, Any]], column: str) -> dict[Any, list[dict[str, Any]]]:
-    found: dict[Any, list[dict[str, Any]]] = {}
+    groups: dict[Any, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row[column], []).append(row)
-    return found
+        groups.setdefault(row[column], []).append(row)
+    return groups
 
 
 def _earlier(columns: dict[str, Any], back: timedelta) -> dict[str, Any]:

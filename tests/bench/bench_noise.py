@@ -34,7 +34,7 @@ def main() -> int:
     given = np.array([taxonomy.LEVEL1.index(taxonomy.code_of(row["label"])[:2]) for row in rows])
     headings = tuple(int(i) for i in np.unique(given))
     target = np.searchsorted(headings, given)
-    messages = [pipeline.tidied(row["subject"], row["text"]) for row in rows]
+    messages = [pipeline.tidy_message(row["subject"], row["text"]) for row in rows]
     matrix = pipeline.fit_features(messages).transform(messages).tocsr()
     chances = np.stack([_unseen(matrix, target, seed) for seed in range(SEEDS)])
     _confusion(chances[0].argmax(axis=1), target, headings)

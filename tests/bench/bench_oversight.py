@@ -75,7 +75,7 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
         late = MONDAY + timedelta(days=120)
         door.set_time(late)
         started = time.perf_counter()
-        told = await jobs.sweep_clocks(late)
+        count = await jobs.sweep_clocks(late)
         swept = time.perf_counter() - started
         messages = await outbox.Message.filter(kind="clock.reached").count()
         started = time.perf_counter()
@@ -85,7 +85,7 @@ async def sweep(settings: Settings, clocks: int) -> dict[str, Any]:
         again = await jobs.sweep_clocks(late)
         return {
             "clocks": await ClockRow.filter(stopped_at__isnull=True).count(),
-            "told": told,
+            "told": count,
             "sweep_seconds": round(swept, 3),
             "messages": messages,
             "notices": await Notice.filter(clock__isnull=False).count(),
@@ -104,19 +104,19 @@ async def forecast(settings: Settings, is_own: bool) -> dict[str, Any]:
         rows = [
             PastClock(*row) for row in await supervision.load_past_clocks(now - timedelta(days=3650), now, 1_000_000)
         ]
-    rows.sort(key=lambda each: each.starts_at)
+    rows.sort(key=lambda clock: clock.starts_at)
     split = rows[int(len(rows) * LEARNT_SHARE)].starts_at
     # What one would have known at the split: clocks still running then are not known to end.
-    known = History.of((each for each in rows if (each.ended_at or now) < split), split)
+    known = History.of((clock for clock in rows if (clock.ended_at or now) < split), split)
     pairs: dict[str, list[tuple[float, bool]]] = {}
-    for each in rows:
-        if each.starts_at < split:
+    for clock in rows:
+        if clock.starts_at < split:
             continue
-        ended = used_share(each.starts_at, each.due_at, each.ended_at or now)
+        ended = used_share(clock.starts_at, clock.due_at, clock.ended_at or now)
         for used in MOMENTS:
             if ended > used:
-                told = known.forecast(each.unit, each.term, each.kind, used)
-                pairs.setdefault(f"at {used:.0%}", []).append((told.chance, ended >= 1))
+                forecast = known.forecast(clock.unit, clock.term, clock.kind, used)
+                pairs.setdefault(f"at {used:.0%}", []).append((forecast.chance, ended >= 1))
     return {
         "clocks": len(rows),
         "learnt_until": split.isoformat(),
@@ -135,11 +135,11 @@ def main() -> None:
         settings = replace(base, log_level="error", login_per_minute=1_000_000)
         configure_logging(settings)
         asyncio.run(bootstrap.migrate(settings))
-        found = asyncio.run(
+        figures = asyncio.run(
             sweep(settings, args.clocks) if args.what == "sweep" else forecast(settings, args.data is not None)
         )
-    found["machine"] = f"{platform.python_version()} {platform.machine()}, {os.cpu_count()} CPUs"
-    print(json.dumps(found, ensure_ascii=False, indent=1))
+    figures["machine"] = f"{platform.python_version()} {platform.machine()}, {os.cpu_count()} CPUs"
+    print(json.dumps(figures, ensure_ascii=False, indent=1))
 
 
 if __name__ == "__main__":

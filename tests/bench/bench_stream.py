@@ -73,14 +73,14 @@ class Stream:
     targets: list[int]
 
     @classmethod
-    def read(cls, told: str) -> "Stream":
-        name, _, place = told.partition("=")
+    def read(cls, argument: str) -> "Stream":
+        name, _, place = argument.partition("=")
         file, column, *sort = place.split(":")
         rows = sorted((r for r in _rows(Path(file)) if r[column] and r["time"]), key=lambda r: r["time"])
         what = sort[0] if sort else "topic"
-        found = [r[column] if what == "unit" else taxonomy.code_of(r[column]) for r in rows]
-        choices = tuple(sorted(set(found)))
-        return cls(name, what, rows, choices, [choices.index(one) for one in found])
+        labels = [r[column] if what == "unit" else taxonomy.code_of(r[column]) for r in rows]
+        choices = tuple(sorted(set(labels)))
+        return cls(name, what, rows, choices, [choices.index(label) for label in labels])
 
 
 def main() -> int:
@@ -90,7 +90,7 @@ def main() -> int:
     parser.add_argument("--releases", nargs="*", default=["cold", "adapted", "trained"])
     parser.add_argument("--every", type=int, default=25)
     asked = parser.parse_args()
-    streams = [Stream.read(told) for told in asked.streams]
+    streams = [Stream.read(argument) for argument in asked.streams]
     known = {_plain(row) for stream in streams for row in stream.rows}
     home = [row for row in _rows(asked.routing) if _plain(row) not in known]
     cold = release("cold", home)
@@ -107,23 +107,23 @@ def live(stream: Stream, model: Model, cold: Model, every: int) -> tuple[Array, 
     loop = Headings(stream, model, cold) if stream.sort == "topic" else Units(stream, model)
     standings: dict[str, CellState] = {}
     stands: list[Array] = []
-    found: list[Array] = []
+    distributions: list[Array] = []
     automatic: list[bool] = []
     for i, row in enumerate(stream.rows):
         alone, chances = loop.judged(row)
         stands.append(alone)
-        found.append(chances)
+        distributions.append(chances)
         best, sure = int(chances.argmax()), float(chances.max())
         what = f"{best:02d}" if stream.sort == "unit" else stream.choices[best]
         states = {cell: standing.state for cell, standing in standings.items()}
         automatic.append(gate.is_proven(states, what, "", "", sure))
         if sure >= BAR:
-            for cell in gate.cells(what, "", "", sure):
+            for cell in gate.list_cells(what, "", "", sure):
                 before = standings.get(cell, CellState())
-                standings[cell] = gate.after(before, best == stream.targets[i], _NOW, TARGET)
+                standings[cell] = gate.add_outcome(before, best == stream.targets[i], _NOW, TARGET)
         loop.learn(stream.targets[i], refit=(i + 1) % every == 0)
     _nearest(standings)
-    return np.stack(stands), np.stack(found), np.array(automatic)
+    return np.stack(stands), np.stack(distributions), np.array(automatic)
 
 
 class Headings:
@@ -161,16 +161,16 @@ class Units:
 
     def judged(self, row: dict[str, Any]) -> tuple[Array, Array]:
         """What the release says alone (nothing, without rows), and with what was learnt."""
-        self._now = self._answering.seen(row["subject"], row["text"])
-        found = self._answering.chances(self._now)
+        self._now = self._answering.score(row["subject"], row["text"])
+        shares = self._answering.predict_proba(self._now)
         fine = self._model.probabilities(row["subject"], row["text"])
-        return (found if self._routes is None else _normed(fine @ self._routes)), found
+        return (shares if self._routes is None else _normed(fine @ self._routes)), shares
 
     def learn(self, target: int, *, refit: bool) -> None:
         """One more outcome."""
-        self._answering.learn(self._now, target)
+        self._answering.add_answer(self._now, target)
         if refit:
-            self._answering.weigh()
+            self._answering.fit()
 
 
 def departments(choices: Sequence[str]) -> Array:
@@ -178,14 +178,14 @@ def departments(choices: Sequence[str]) -> Array:
     routes = tomllib.loads((TOWN / "routes.toml").read_text(encoding="utf-8"))["route"]
     group = {unit: heading for heading, units in GROUPS.items() for unit in units}
     lead = {r["category"]: group.get(r["lead"], "") for r in routes if not r["kind"] and not r["region"]}
-    found = np.zeros((len(taxonomy.LEVEL2), len(choices)))
+    shares = np.zeros((len(taxonomy.LEVEL2), len(choices)))
     for i, code in enumerate(taxonomy.LEVEL2):
         elsewhere = dict(taxonomy.category(code).also)
         heading = lead.get(code, "")
         for j, choice in enumerate(choices):
             by_tree = 1.0 if code.startswith(choice) else elsewhere.get(choice, 0.0)
-            found[i, j] = by_tree if not heading else 1.0 if heading == choice else OWN_HEADING * by_tree
-    return found
+            shares[i, j] = by_tree if not heading else 1.0 if heading == choice else OWN_HEADING * by_tree
+    return shares
 
 
 def tell(stream: Stream, kind: str, stands: Array, loop: Array, automatic: NDArray[np.bool_]) -> None:
@@ -213,8 +213,8 @@ def tell(stream: Stream, kind: str, stands: Array, loop: Array, automatic: NDArr
 def _nearest(standings: dict[str, CellState]) -> None:
     proven = [cell for cell, standing in standings.items() if standing.state is GateState.PROVEN]
     best = sorted(standings, key=lambda cell: -standings[cell].bound)[:3]
-    told = [f"{cell} {standings[cell].right}/{standings[cell].n} bound {standings[cell].bound:.3f}" for cell in best]
-    print("proven at the end:", proven, "nearest:", told)
+    lines = [f"{cell} {standings[cell].right}/{standings[cell].n} bound {standings[cell].bound:.3f}" for cell in best]
+    print("proven at the end:", proven, "nearest:", lines)
 
 
 def _share(right: NDArray[np.bool_], of: int) -> str:

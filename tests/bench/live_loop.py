@@ -105,8 +105,8 @@ class Town:
 
     async def says(self, title: str, text: str) -> str:
         """What the classifier makes of a message."""
-        told = (await self.door.post("/api/v1/classify", {"title": title, "text": text}, self.token)).json()
-        return str(told["category"] or "")
+        prediction = (await self.door.post("/api/v1/classify", {"title": title, "text": text}, self.token)).json()
+        return str(prediction["category"] or "")
 
     async def right(self, probes: Sequence[tuple[str, str]] = PROBES) -> int:
         return sum([(await self.says(*probe)).startswith(HEADING) for probe in probes])
@@ -131,8 +131,8 @@ class Town:
         for process in young:
             os.kill(process, signal.SIGKILL)
         await work
-        assert (await training_runs.last(1))[0]["done_at"] is None, "killed too late"
-        serves, right = await registry.current_id(), await self.right()
+        assert (await training_runs.list_latest_runs(1))[0]["done_at"] is None, "killed too late"
+        serves, right = await registry.load_current_id(), await self.right()
         await self._carry_out()
         return serves, right, await self._made()
 
@@ -141,14 +141,14 @@ class Town:
         assert response.headers["location"].endswith("asked"), response.headers
 
     async def _carry_out(self) -> None:
-        run = await training_runs.take(self.door.context.clock.now())
+        run = await training_runs.take_run(self.door.context.clock.now())
         assert run is not None
         await training.train_candidate(self.door.context, run.id, run.asked_by)
 
     async def _made(self) -> dict[str, Any]:
-        made = (await training_runs.last(1))[0]
+        made = (await training_runs.list_latest_runs(1))[0]
         assert made["release"], made["error"]
-        return await registry.one_release(made["release"])
+        return await registry.load_release(made["release"])
 
 
 KILLED_AFTER_SECONDS = 2
@@ -156,8 +156,8 @@ KILLED_AFTER_SECONDS = 2
 
 def _children() -> set[int]:
     """The processes this one started (Linux)."""
-    told = [Path(place, "children").read_text() for place in Path("/proc/self/task").iterdir()]
-    return {int(one) for line in told for one in line.split()}
+    lists = [Path(place, "children").read_text() for place in Path("/proc/self/task").iterdir()]
+    return {int(pid) for line in lists for pid in line.split()}
 
 
 async def _done(answer: Any, again: str) -> None:
@@ -173,42 +173,42 @@ async def town(door: Door) -> Town:
 async def tell(number: int, door: Door) -> dict[str, Any]:
     """The story, with its figures."""
     people = await town(door)
-    told: dict[str, Any] = {"before": await people.right()}
+    figures: dict[str, Any] = {"before": await people.right()}
     began = time.perf_counter()
     for title, text in messages(number):
         await people.correct(title, text, CATEGORY, accepted=True)
-    told["corrected_s"] = round(time.perf_counter() - began, 1)
+    figures["corrected_s"] = round(time.perf_counter() - began, 1)
     began = time.perf_counter()
     first = await people.train()
-    told["candidate"] = _figures(first) | {"seconds": round(time.perf_counter() - began, 1)}
-    told["after"] = await people.right()
-    present = await registry.current_id()
+    figures["candidate"] = _figures(first) | {"seconds": round(time.perf_counter() - began, 1)}
+    figures["after"] = await people.right()
+    present = await registry.load_current_id()
     for title, text, category in lies(number):
         await people.correct(title, text, category, accepted=False)
     second = await people.train()
-    told["poisoned"] = _figures(second)
-    told["after_poison"] = await people.right()
+    figures["poisoned"] = _figures(second)
+    figures["after_poison"] = await people.right()
     await registry.promote(second["id"], by="bench", now=door.context.clock.now())
-    told["after_poison_forced"] = await people.right()
+    figures["after_poison_forced"] = await people.right()
     await people.admin.post("/admin/learning/back")
-    told["rolled_back"] = await registry.current_id() == present or await registry.current_id()
+    figures["rolled_back"] = await registry.load_current_id() == present or await registry.load_current_id()
     for (title, text, category), unit in zip(lies(number, 13), cycle(COLLUDING), strict=False):
         await people.correct(title, text, category, accepted=True, unit=unit)
     third = await people.train()
-    told["colluding"] = _figures(third)
-    told["refused"] = third["refused"]
-    told["after_colluding"] = await people.right()
-    told["old_serves"] = await registry.current_id() == present
+    figures["colluding"] = _figures(third)
+    figures["refused"] = third["refused"]
+    figures["after_colluding"] = await people.right()
+    figures["old_serves"] = await registry.load_current_id() == present
     serves, right, _ = await people.train_killed_once()
-    told["killed"] = {"old_serves": serves == present, "right": right, "made_in_the_end": True}
+    figures["killed"] = {"old_serves": serves == present, "right": right, "made_in_the_end": True}
     await people.leave()
-    return told
+    return figures
 
 
 def _figures(row: dict[str, Any]) -> dict[str, Any]:
     trial = row["trial"]
-    told = {name: trial[name] for name in ("learnt", "frozen_accuracy", "worse_because", "doubts", "promoted")}
-    return told | {"paired": trial["paired"].get("all"), "frozen": trial["paired"].get("frozen")}
+    figures = {name: trial[name] for name in ("learnt", "frozen_accuracy", "worse_because", "doubts", "promoted")}
+    return figures | {"paired": trial["paired"].get("all"), "frozen": trial["paired"].get("frozen")}
 
 
 async def _main(number: int) -> None:

@@ -76,8 +76,8 @@ def walk(base: str, kind: str, title: str, text: str) -> Walked:
             _press(
                 clerk, no, "reply", text="您好，经核实情况属实，已责成有关方面三日内整改到位，如有疑问请致电我单位。"
             )
-        found = anna.post("/lookup", data={"check": no, "code": code}, follow_redirects=True)
-        if "三日内整改到位" not in found.text:
+        page = anna.post("/lookup", data={"check": no, "code": code}, follow_redirects=True)
+        if "三日内整改到位" not in page.text:
             raise StoryBrokeError(f"the citizen cannot read the answer of {no}")
         _status(anna.post("/case/acts/rate", data={"level": "2", "tags": "209", "text": "太慢了"}), 303)
     return Walked(no, unit, seen["category"], by_reception, _rectify(base, unit, no))
@@ -155,8 +155,8 @@ def messages(file: Path | None, rows: int) -> list[tuple[str, str, str]]:
     if file is None:
         return list(OWN)
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        found = [row for _, row in zip(range(rows), csv.DictReader(lines), strict=False)]
-    return [("complaint", row["subject"] or row["text"][:40], row["text"]) for row in found]
+        first_rows = [row for _, row in zip(range(rows), csv.DictReader(lines), strict=False)]
+    return [("complaint", row["subject"] or row["text"][:40], row["text"]) for row in first_rows]
 
 
 def main() -> int:

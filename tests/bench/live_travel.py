@@ -98,27 +98,27 @@ class Travel:
         """The overseer's board, in which there is no other case."""
         with self.house.staff("supervisor") as browser:
             html = browser.get("/board")
-        said = plain(html).split()
-        shown = [int(said[said.index(name) + 1]) for name in ("超期", "临期", "正常")]
+        words = plain(html).split()
+        shown = [int(words[words.index(name) + 1]) for name in ("超期", "临期", "正常")]
         self.notes.same("board: late, near, in time", shown, [late, near, calm])
 
     def letter(self, title: str, *states: str, staff: str = "") -> None:
         """The letter, read out of its PDF."""
         if staff:
             with self.house.staff(staff) as browser:
-                found = browser.letter(self.desk_page, title)
+                letter = browser.letter(self.desk_page, title)
         else:
             self.look_up()
-            found = self.anna.letter(CASE, title)
-        self._keep(found)
-        self.notes.says(f"letter {title}", found.text, title, found.number, *states)
+            letter = self.anna.letter(CASE, title)
+        self._keep(letter)
+        self.notes.says(f"letter {title}", letter.text, title, letter.number, *states)
 
     def _keep(self, letter: Letter) -> None:
         letter.keep(self.notes.folder)
 
     def figure(self, period: str, unit: str, code: str, top: float, base: int) -> None:
-        found = self.house.kpis(period).get(unit, {}).get(code, {"top": None, "base": None})
-        self.notes.same(f"{code} of {unit} in {period}", (found["top"], found["base"]), (top, base))
+        figure = self.house.kpis(period).get(unit, {}).get(code, {"top": None, "base": None})
+        self.notes.same(f"{code} of {unit} in {period}", (figure["top"], figure["base"]), (top, base))
 
 
 def travel(house: House, notes: Notes) -> None:

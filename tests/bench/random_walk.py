@@ -322,7 +322,7 @@ class Walk:
     async def _names_hidden(self, no: str, actor: Actor, standing: CaseAccess) -> None:
         """Who sees a case reads names only to answer it, and whom to keep away only at its desk."""
         file = await case_queries.load_file(actor, no, vault=self.context.settings.vault)
-        shown = [p for p in (file.person, *(each.person for each in file.beside)) if p and not p.is_masked]
+        shown = [p for p in (file.person, *(linked.person for linked in file.beside)) if p and not p.is_masked]
         if shown and not access.may_see_person(actor, standing):
             self._fault(no, f"{actor.id} reads the names")
         if file.exclude and not (Role.RECEPTION in actor.roles and actor.unit == standing.desk):
@@ -420,16 +420,18 @@ def main() -> int:
     parser.add_argument("--acts", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    found = asyncio.run(run(args.acts, args.seed))
-    print(f"{found.acts} acts until {found.until:%Y-%m-%d} in {found.seconds:.0f} s")
-    print(f"done {sum(found.done.values())}: {dict(found.done.most_common())}")
-    print(f"refused {sum(found.refused.values())}: {dict(found.refused.most_common())}")
-    print(f"{found.registered} registered by staff, {found.joint} with representatives")
-    print(f"{found.cases} cases, {found.entries} entries, {found.clocks} clocks, {found.messages} messages carried out")
-    print(f"{found.told} clocks told, {found.moved_by_calendar} moved by the calendar")
-    print(f"{found.lists_compared} lists compared; {len(found.faults)} faults")
-    print("\n".join(found.faults))
-    return 1 if found.faults else 0
+    faults = asyncio.run(run(args.acts, args.seed))
+    print(f"{faults.acts} acts until {faults.until:%Y-%m-%d} in {faults.seconds:.0f} s")
+    print(f"done {sum(faults.done.values())}: {dict(faults.done.most_common())}")
+    print(f"refused {sum(faults.refused.values())}: {dict(faults.refused.most_common())}")
+    print(f"{faults.registered} registered by staff, {faults.joint} with representatives")
+    print(
+        f"{faults.cases} cases, {faults.entries} entries, {faults.clocks} clocks, {faults.messages} messages carried out"
+    )
+    print(f"{faults.told} clocks told, {faults.moved_by_calendar} moved by the calendar")
+    print(f"{faults.lists_compared} lists compared; {len(faults.faults)} faults")
+    print("\n".join(faults.faults))
+    return 1 if faults.faults else 0
 
 
 if __name__ == "__main__":

@@ -107,16 +107,16 @@ class Words:
     def data(self, step: Step, now: datetime, nos: Sequence[str]) -> dict[str, Any]:
         """What a step needs, and some of what it may bring."""
         asked = [*step.needs, *(need for need in step.may if self.draw.random() < 0.5)]
-        found = {need.name: self._fitting(need, now, nos) for need in asked}
-        if "tags" in found:
-            found["tags"] = self._tags(found)
+        data = {need.name: self._fitting(need, now, nos) for need in asked}
+        if "tags" in data:
+            data["tags"] = self._tags(data)
         if step.act is Act.ASSIGN and self.draw.random() < 0.9:
-            found |= self._order(now)
+            data |= self._order(now)
         if step.act is Act.CALL_BACK and self.draw.random() < 0.8:
-            found["outcome"] = self.draw.choice(("satisfied", "unsatisfied", "unsatisfied", "unreached"))
+            data["outcome"] = self.draw.choice(("satisfied", "unsatisfied", "unsatisfied", "unreached"))
         if asked and self.draw.random() < 0.08:
-            found[self.draw.choice(asked).name] = self.draw.choice(_WRONG)
-        return {name: value for name, value in found.items() if value is not None}
+            data[self.draw.choice(asked).name] = self.draw.choice(_WRONG)
+        return {name: value for name, value in data.items() if value is not None}
 
     def _fitting(self, need: Need, now: datetime, nos: Sequence[str]) -> Any:
         match need.sort:
@@ -158,7 +158,7 @@ class Words:
             {"mode": "commission", "target_day": day.isoformat()} if is_commission else {"mode": "", "target_day": ""}
         )
 
-    def _tags(self, said: Mapping[str, Any]) -> list[str]:
-        level = said.get("level")
+    def _tags(self, data: Mapping[str, Any]) -> list[str]:
+        level = data.get("level")
         offered = [i.code for i in scale.list_indicators(level)] if isinstance(level, int) and 1 <= level <= 5 else []
         return self.draw.sample(offered, min(2, len(offered)))

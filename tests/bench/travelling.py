@@ -48,9 +48,9 @@ class Notes:
 
     def says(self, what: str, page: str, *wanted: str, never: tuple[str, ...] = ()) -> None:
         """The page says each of the words, and none of `never`; spaces and line breaks do not count."""
-        said = squeezed(page)
-        missing = [words for words in wanted if squeezed(words) not in said]
-        there = [words for words in never if squeezed(words) in said]
+        text = squeezed(page)
+        missing = [words for words in wanted if squeezed(words) not in text]
+        there = [words for words in never if squeezed(words) in text]
         rest = "".join(f", does not say “{m}”" for m in missing) + "".join(f", says “{t}”" for t in there)
         self._look(not missing and not there, f"{what}: {'、'.join(wanted)}" + rest)
 
@@ -132,8 +132,8 @@ class House:
         with httpx2.Client(base_url=self.base, timeout=60) as client:
             token = client.post("/api/v1/sessions", json={"username": "supervisor", "password": "demo"}).json()["token"]
             bearer = {"Authorization": f"Bearer {token}"}
-            told = client.get("/api/v1/kpis", params={"period": period}, headers=bearer).json()
-        return {row["unit"]: row["figures"] for row in told["units"]}
+            body = client.get("/api/v1/kpis", params={"period": period}, headers=bearer).json()
+        return {row["unit"]: row["figures"] for row in body["units"]}
 
 
 class Browser:
@@ -168,10 +168,10 @@ class Browser:
     def press(self, page: str, act: str, **typed: str) -> None:
         """Fill in the form of an act as the page has it, and send it."""
         html = self.get(page)
-        found = re.search(rf'(?s)<form[^>]*action="([^"]*/acts/{act})".*?</form>', html)
-        if found is None:
+        match = re.search(rf'(?s)<form[^>]*action="([^"]*/acts/{act})".*?</form>', html)
+        if match is None:
             raise BrokenOffError(f"{page} has no form for {act}")
-        form, asked = found[0], set(re.findall(r'name="([\w.]+)"', found[0]))
+        form, asked = match[0], set(re.findall(r'name="([\w.]+)"', match[0]))
         if strange := set(typed) - asked:
             raise BrokenOffError(f"the form for {act} does not ask for {sorted(strange)}")
         for name, value in typed.items():
@@ -179,7 +179,7 @@ class Browser:
             if choice and f'value="{value}"' not in choice[0]:
                 raise BrokenOffError(f"the form for {act} does not offer {value} as {name}")
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
-        self.post(found[1], hidden | typed)
+        self.post(match[1], hidden | typed)
 
     def letter(self, page: str, title: str) -> "Letter":
         """The letter of that title on a page, once it is issued, as PDF."""
@@ -190,9 +190,9 @@ class Browser:
                 self.get(page),
             )
 
-        found = wait(look, f"{page} has no letter “{title}”")
-        got = self._seen(self.client.get(found[2]), OK)
-        return Letter(title, plain(found[1]).split("　")[0].strip(), got.content)
+        path = wait(look, f"{page} has no letter “{title}”")
+        got = self._seen(self.client.get(path[2]), OK)
+        return Letter(title, plain(path[1]).split("　")[0].strip(), got.content)
 
     def _seen(self, response: httpx2.Response, status: int) -> httpx2.Response:
         if response.status_code != status:
@@ -223,7 +223,7 @@ def wait(look: Callable[[], Seen | None], else_: str) -> Seen:
     """What `look` finds, once it finds something: the worker carries out what follows a moment later."""
     until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until:
-        if found := look():
-            return found
+        if result := look():
+            return result
         time.sleep(0.2)
     raise BrokenOffError(else_)

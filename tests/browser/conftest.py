@@ -51,7 +51,7 @@ def lived_in(town: Settings) -> Settings:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """The machine's own Chromium. Without one the tests cannot run: a failure in CI, elsewhere said and skipped."""
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    path = next((executable for name in NAMES if (executable := shutil.which(name))), None)
     if path is None:
         words = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk"
         if os.environ.get("CI") == "true":
@@ -69,8 +69,8 @@ async def chromium() -> AsyncIterator[Browser]:
 async def site(chromium: Browser, lived_in: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """That town, served to this worker. Asked for after the browser, so that nobody waits for it in vain."""
     folder: Path = tmp_path_factory.mktemp("site")
-    async with served(lived_in, folder) as found:
-        yield found
+    async with served(lived_in, folder) as site:
+        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -94,7 +94,7 @@ async def window(chromium: Browser) -> AsyncIterator[Window]:
         for context in opened:
             await context.close()
     serious = ("script:", "asks another host", "Content Security Policy")
-    assert [words for found in complaints for words in found if any(part in words for part in serious)] == []
+    assert [words for complaint in complaints for words in complaint if any(part in words for part in serious)] == []
 
 
 async def new_context(browser: Browser, width: int, **options: Any) -> BrowserContext:

@@ -34,10 +34,10 @@ class Keyboard:
         """Press Tab until that element has the focus."""
         for _ in range(STOPS_MOST):
             await self.page.keyboard.press("Tab")
-            found = await self.page.evaluate(_FOCUS, wanted)
-            if not found["seen"] and not found["is_page"]:
-                self.unseen.append(f"{self.page.url}: {found['words']}")
-            if found["there"]:
+            is_focused = await self.page.evaluate(_FOCUS, wanted)
+            if not is_focused["seen"] and not is_focused["is_page"]:
+                self.unseen.append(f"{self.page.url}: {is_focused['words']}")
+            if is_focused["there"]:
                 return
         raise AssertionError(f"{wanted} cannot be reached on {self.page.url}")
 

@@ -73,16 +73,16 @@ class Site:
         headers = {"Authorization": f"Bearer {await self.token('reception')}"}
         response = await self.api.get(f"/api/v1/cases/{no}", headers=headers)
         assert response.status_code == 200, response.text
-        found: dict[str, Any] = response.json()
-        return found
+        body: dict[str, Any] = response.json()
+        return body
 
     async def act(self, no: str, act: str, username: str, data: Mapping[str, Any]) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {await self.token(username)}"}
         return await self.api.post(f"/api/v1/cases/{no}/acts/{act}", json=dict(data), headers=headers)
 
-    async def case(self, state: str, **said: Any) -> Case:
+    async def case(self, state: str, **fields: Any) -> Case:
         """A new case in that state: received, assigned, accepted, replied, declined or withdrawn."""
-        response = await self.api.post("/api/v1/cases", json={**ANNAS_MESSAGE, **said})
+        response = await self.api.post("/api/v1/cases", json={**ANNAS_MESSAGE, **fields})
         assert response.status_code == 201, response.text
         no, code = response.json()["no"], response.json()["code"]
         if state == "received":
@@ -94,7 +94,7 @@ class Site:
             "accepted": [("accept", {})],
             "replied": [
                 ("accept", {}),
-                ("reply", {"text": ANSWER, **({"outcome": "explain"} if said.get("kind") == "appeal" else {})}),
+                ("reply", {"text": ANSWER, **({"outcome": "explain"} if fields.get("kind") == "appeal" else {})}),
             ],
             "declined": [("decline", {"reason": "属于已经起诉的事项", "where_instead": "请向人民法院提出"})],
         }
@@ -107,20 +107,20 @@ class Site:
             assert done.status_code == 200, done.text
         return Case(no, code, unit)
 
-    async def known(self, state: str, **said: Any) -> Case:
+    async def known(self, state: str, **data: Any) -> Case:
         """A case in that state which pages may show but nobody changes; made once."""
-        key = f"{state} {sorted(said.items())}"
+        key = f"{state} {sorted(data.items())}"
         if key not in self.cases:
-            self.cases[key] = await self.case(state, **said)
+            self.cases[key] = await self.case(state, **data)
         return self.cases[key]
 
     async def _assigned(self, no: str) -> str:
         """The unit that has it: by the worker, or by the desk when the classifier was in doubt."""
 
         async def unit() -> str:
-            told = await self.told(no)
-            if told["unit"]:
-                return str(told["unit"]["code"])
+            case = await self.told(no)
+            if case["unit"]:
+                return str(case["unit"]["code"])
             # The worker may be faster: then this is refused, and the next look finds its unit.
             await self.act(no, "assign", "reception", {"unit": "jiaoyu", "reason": "受理窗口人工分派"})
             return ""
@@ -134,11 +134,11 @@ async def until(condition: Callable[[], Awaitable[T]], what: str) -> T:
     Raises TimeoutError when none comes in time.
     """
     last = time.monotonic() + PATIENCE_SECONDS
-    while not (found := await condition()):
+    while not (result := await condition()):
         if time.monotonic() > last:
             raise TimeoutError(what)
         await asyncio.sleep(0.05)
-    return found
+    return result
 
 
 async def live_in(town: Settings) -> None:
@@ -187,7 +187,7 @@ def _process(settings: Settings, log: Path) -> Iterator["Popen[bytes]"]:
         if value != row.default:
             environment[variable_name(row)] = value.isoformat() if row.name == "now" else str(value)
     command = [sys.executable, "-m", "web", "serve"]
-    with log.open("wb") as said, Popen(command, env=environment, stdout=DEVNULL, stderr=said) as server:
+    with log.open("wb") as output, Popen(command, env=environment, stdout=DEVNULL, stderr=output) as server:
         try:
             yield server
         finally:
@@ -195,6 +195,6 @@ def _process(settings: Settings, log: Path) -> Iterator["Popen[bytes]"]:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

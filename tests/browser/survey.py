@@ -126,7 +126,7 @@ def complaints_of(page: Page, expected: int = 200) -> Iterator[list[str]]:
 
     `expected` is the status the page itself may have: a form shown again is a 422, and the console says so too.
     """
-    found: list[str] = []
+    complaints: list[str] = []
     pages: list[int] = []
 
     def on_console(message: ConsoleMessage) -> None:
@@ -136,28 +136,28 @@ def complaints_of(page: Page, expected: int = 200) -> Iterator[list[str]]:
             return
         if "blocked by Playwright" in message.text:  # a survey wants no service worker between itself and the server
             return
-        found.append(f"console: {message.text} ({message.location.get('url', '')})")
+        complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def on_response(response: Response) -> None:
         is_page = response.request.is_navigation_request()
         if is_page and response.frame == page.main_frame and not 300 <= response.status < 400:
             pages.append(response.status)
         if response.status >= 400 and not (is_page and response.status == expected):
-            found.append(f"{response.status} for {response.url}")
+            complaints.append(f"{response.status} for {response.url}")
 
     def on_failed(request: Request) -> None:
         # A stream that ends because its page was left has not failed.
         if "ERR_ABORTED" not in str(request.failure):
-            found.append(f"{request.failure}: {request.url}")
+            complaints.append(f"{request.failure}: {request.url}")
 
     def on_request(request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
-            found.append(f"asks another host: {request.url}")
+            complaints.append(f"asks another host: {request.url}")
 
     listeners: dict[str, Any] = {
         "console": on_console,
-        "pageerror": lambda fault: found.append(f"script: {fault}"),
+        "pageerror": lambda fault: complaints.append(f"script: {fault}"),
         "response": on_response,
         "requestfailed": on_failed,
         "request": on_request,
@@ -165,9 +165,9 @@ def complaints_of(page: Page, expected: int = 200) -> Iterator[list[str]]:
     for name, listener in listeners.items():
         page.on(name, listener)  # type: ignore[call-overload] # one name of a listed set at a time
     try:
-        yield found
+        yield complaints
         if pages and pages[-1] != expected:
-            found.append(f"the page answered {pages[-1]}, not {expected}")
+            complaints.append(f"the page answered {pages[-1]}, not {expected}")
     finally:
         for name, listener in listeners.items():
             page.remove_listener(name, listener)

@@ -73,8 +73,8 @@ async def _look_at(visits: Iterable[Visit], chromium: Browser, site: Site) -> di
 
 
 def _visit_of(item: pytest.Item) -> Visit | None:
-    found = getattr(item, "callspec", None)
-    visit = found.params.get("visit") if found else None
+    callspec = getattr(item, "callspec", None)
+    visit = callspec.params.get("visit") if callspec else None
     return visit if isinstance(visit, Visit) else None
 
 

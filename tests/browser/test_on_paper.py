@@ -27,16 +27,16 @@ async def printed(page: Page) -> list[str]:
     Fonts draw a few characters and their radicals with one shape, and a PDF may name either.
     """
     pdf = await page.pdf(prefer_css_page_size=True)
-    found = ("".join(part.extract_text().split()) for part in PdfReader(io.BytesIO(pdf)).pages)
-    return [normalize("NFKC", words).replace("⻚", "页") for words in found]
+    texts = ("".join(part.extract_text().split()) for part in PdfReader(io.BytesIO(pdf)).pages)
+    return [normalize("NFKC", words).replace("⻚", "页") for words in texts]
 
 
 async def receipt(window: Window, site: Site) -> tuple[Page, str]:
     page = await window()
     await step(5)(page, site)
-    found = NUMBER.search(await page.locator(".confirm").inner_text())
-    assert found
-    return page, found[0]
+    match = NUMBER.search(await page.locator(".confirm").inner_text())
+    assert match
+    return page, match[0]
 
 
 def read_back(picture: Path) -> str:

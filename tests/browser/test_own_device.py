@@ -74,10 +74,10 @@ async def test_neither_telephone_nor_id_number_stays_on_the_device(window: Windo
     await page.goto(site.url + "/new/2")
     await page.fill("#f-address", "幸福路 12 号")
     await expect(page.locator("[data-draft-state]")).to_contain_text("已自动保存到本机")
-    kept = await page.evaluate(_EVERYTHING_KEPT)
-    assert kept["drafts"], "the draft itself is kept"
-    assert PHONE_NUMBER not in str(kept)
-    assert ID_NUMBER not in str(kept)
+    stored = await page.evaluate(_EVERYTHING_KEPT)
+    assert stored["drafts"], "the draft itself is kept"
+    assert PHONE_NUMBER not in str(stored)
+    assert ID_NUMBER not in str(stored)
 
 
 async def test_a_shared_computer_keeps_nothing(window: Window, site: Site) -> None:

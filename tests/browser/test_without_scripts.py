@@ -20,9 +20,9 @@ async def sent(page: Page, button: str = SUBMIT) -> Response:
     """Press a button and be on the page it leads to."""
     async with page.expect_navigation() as going:
         await page.locator(button).first.click()
-    found = await going.value
-    assert found is not None
-    return found
+    response = await going.value
+    assert response is not None
+    return response
 
 
 async def refused(page: Page, button: str, *fields: str) -> None:

@@ -86,12 +86,12 @@ class Visit:
 
 def pages_of(app: Starlette) -> set[str]:
     """The templates of every address that answers GET with a page."""
-    found = set()
+    templates = set()
     for path, route in _flat(app.routes):
         is_api = path.startswith("/api/") and path not in API_PAGES
         if "GET" in (route.methods or ()) and not is_api and path not in NOT_PAGES:
-            found.add(path)
-    return found
+            templates.add(path)
+    return templates
 
 
 def _flat(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, Route]]:
@@ -160,11 +160,11 @@ async def hold(page: Page, site: Site, no: str, code: str) -> None:
     await page.goto(site.url + "/case")
 
 
-def own_case(state: str, *selectors: str, **said: str) -> Arrive:
+def own_case(state: str, *selectors: str, **fields: str) -> Arrive:
     """To one's own case in that state, and some boxes ticked there."""
 
     async def arrive(page: Page, site: Site) -> None:
-        case = await site.known(state, **said)
+        case = await site.known(state, **fields)
         await hold(page, site, case.no, case.code)
         for selector in selectors:
             await page.locator("summary", has_text="评价").click()
@@ -180,11 +180,11 @@ async def own_case_refused(page: Page, site: Site) -> None:
         await page.locator("#act-supplement button[data-busy]").click()
 
 
-def desk_case(state: str, username: str = "", act: str = "", **said: str) -> Arrive:
+def desk_case(state: str, username: str = "", act: str = "", **fields: str) -> Arrive:
     """To a case at the desk, as the clerk of the unit that has it unless somebody is named ("lead-": of that unit)."""
 
     async def arrive(page: Page, site: Site) -> None:
-        case = await site.known(state, **said)
+        case = await site.known(state, **fields)
         who = username or "clerk-"
         await sign_in(page, site, who + case.unit if who.endswith("-") else who)
         await page.goto(f"{site.url}/desk/cases/{case.no}" + (f"?act={act}" if act else ""))

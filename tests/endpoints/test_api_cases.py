@@ -19,8 +19,8 @@ HARD = "𠮷野家旁边🚧 <b>&amp;</b> \u202e ①２ 　全角 'quoted' \"dou
 async def seen(door: Door, receipt: dict[str, Any]) -> dict[str, Any]:
     response = await door.get(f"{CASES}/{receipt['no']}", params={"code": receipt["code"]})
     assert response.status_code == 200, response.text
-    found: dict[str, Any] = response.json()
-    return found
+    body: dict[str, Any] = response.json()
+    return body
 
 
 async def test_a_message_gets_a_receipt_with_its_clocks(door: Door) -> None:
@@ -225,8 +225,8 @@ async def uploaded(door: Door, name: str = "路口.jpg", content: bytes | None =
         content = out.getvalue()
     response = await door.client.post("/api/v1/attachments", files={"file": (name, content)})
     assert response.status_code == 201, response.text
-    found: dict[str, Any] = response.json()
-    return found
+    body: dict[str, Any] = response.json()
+    return body
 
 
 async def test_a_photo_goes_in_and_comes_out_for_its_owner_only(door: Door) -> None:

@@ -29,7 +29,7 @@ async def handed_in(door: Door, title: str, text: str, phone: str = ANNA) -> str
 
 async def kinds_of(door: Door, path: str, token: str) -> list[tuple[str, str, str]]:
     items = (await door.get(path, token)).json()["items"]
-    return [(each["kind"], each["state"], each["earlier"]["no"]) for each in items]
+    return [(item["kind"], item["state"], item["earlier"]["no"]) for item in items]
 
 
 def code_of(response: Any) -> tuple[int, str]:
@@ -45,8 +45,12 @@ async def test_a_repeat_is_listed_decided_once_and_stands_at_both_cases(door: Do
     path = f"/api/v1/desk/links/{link['id']}"
     unknown = await door.post(path, {"decision": "perhaps"}, desk)
     assert code_of(unknown) == (422, "invalid") and set(unknown.json()["error"]["fields"]) == {"decision"}
-    said = await door.post(path, {"decision": "dismiss", "expect": "proposed"}, desk)
-    assert (said.status_code, said.json()["state"], bool(said.json()["decided_by"])) == (200, "dismissed", True)
+    decision = await door.post(path, {"decision": "dismiss", "expect": "proposed"}, desk)
+    assert (decision.status_code, decision.json()["state"], bool(decision.json()["decided_by"])) == (
+        200,
+        "dismissed",
+        True,
+    )
     too_late = await door.post(path, {"decision": "confirm", "expect": "proposed"}, desk)
     assert code_of(too_late) == (409, "conflict")
     assert (await door.post(path, {"decision": "confirm"}, desk)).json()["state"] == "confirmed"
@@ -77,7 +81,7 @@ async def test_a_repeat_is_merged_or_linked_by_hand_and_only_at_its_desk(door: D
     made = await door.post(f"/api/v1/cases/{other}/links", {"case": first, "kind": "campaign"}, desk)
     assert (made.status_code, made.json()["items"][0]["kind"]) == (201, "campaign")
     assert later not in {
-        each["no"] for each in (await door.get(f"/api/v1/desk/campaigns/{first}", desk)).json()["items"]
+        item["no"] for item in (await door.get(f"/api/v1/desk/campaigns/{first}", desk)).json()["items"]
     }
     assert code_of(await door.get("/api/v1/desk/campaigns/20260101-000000", desk)) == (404, "not_found")
 
@@ -103,13 +107,13 @@ async def test_one_answer_is_tried_and_then_sent_to_the_cases_of_a_campaign(door
     unit = (await door.get(f"/api/v1/cases/{numbers[0]}", await door.log_in("reception"))).json()["unit"]["code"]
     clerk = await door.log_in(f"clerk-{unit}")
     await door.act(numbers[0], "accept", token=clerk)
-    said = {"cases": [*numbers, "20260101-000000"], "text": "【编号】已责令夜间停工。"}
+    payload = {"cases": [*numbers, "20260101-000000"], "text": "【编号】已责令夜间停工。"}
     path = f"/api/v1/desk/campaigns/{numbers[0]}/replies"
-    tried = {each["no"]: each for each in (await door.post(path, said, clerk)).json()["items"]}
+    tried = {item["no"]: item for item in (await door.post(path, payload, clerk)).json()["items"]}
     assert tried[numbers[0]] == {"no": numbers[0], "sent": False, "why_not": None}
     assert set(tried) <= set(numbers)
-    assert (await door.post(path, {**said, "send": True}, clerk)).json()["items"][0]["sent"]
-    again = (await door.post(path, {**said, "send": True}, clerk)).json()["items"][0]
+    assert (await door.post(path, {**payload, "send": True}, clerk)).json()["items"][0]["sent"]
+    again = (await door.post(path, {**payload, "send": True}, clerk)).json()["items"][0]
     assert (again["sent"], bool(again["why_not"])) == (False, True)
     file = (await door.get(f"/api/v1/cases/{numbers[0]}", clerk)).json()
     assert file["reply"] == f"{numbers[0]}已责令夜间停工。"
@@ -179,7 +183,7 @@ async def test_a_holiday_is_looked_at_carried_out_once_and_taken_back(door: Door
     draft = (await door.post("/api/v1/calendar/drafts", HOLIDAY, admin)).json()
     path = f"/api/v1/calendar/drafts/{draft['number']}"
     assert draft["days"] == [{"day": "2026-09-21", "works": False, "name": "市庆日"}]
-    assert no in {each["no"] for each in draft["moved"]["first"]}
+    assert no in {item["no"] for item in draft["moved"]["first"]}
     assert (await door.get("/api/v1/calendar?year=2026", admin)).json()["edition"] == before["edition"]
     other = (await door.post("/api/v1/calendar/drafts", {"lines": "2026-09-22,off,另一天"}, admin)).json()["number"]
     made = (await door.post(f"{path}/apply", {}, admin)).json()["edition"]
@@ -221,8 +225,8 @@ async def test_what_does_not_exist_is_not_found(door: Door) -> None:
 
 async def test_everybody_of_the_staff_reads_who_is_told_when(door: Door) -> None:
     items = (await door.get("/api/v1/oversight/ladder", await door.log_in("clerk-jiaoyu"))).json()["items"]
-    assert {"late_3", "today"} <= {each["stage"] for each in items}
-    assert all(each["law"] and each["stage_text"] for each in items)
+    assert {"late_3", "today"} <= {item["stage"] for item in items}
+    assert all(item["law"] and item["stage_text"] for item in items)
     assert (await door.get("/api/v1/oversight/ladder")).status_code == 401
 
 

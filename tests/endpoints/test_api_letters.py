@@ -36,7 +36,7 @@ async def test_an_administrator_downloads_changes_tries_and_restores_a_template(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         pytest.param(changed(add="{{ 姓名 }}"), "不认识的占位符“姓名”", id="an unknown placeholder"),
         pytest.param(changed(drop="处理意见"), "缺少必须写明的“处理意见”", id="what must be stated is missing"),
@@ -46,10 +46,10 @@ async def test_an_administrator_downloads_changes_tries_and_restores_a_template(
         pytest.param(b"", "请选择改好的 Word 模板", id="nothing"),
     ],
 )
-async def test_a_template_with_a_fault_is_refused_as_on_the_page(door: Door, content: bytes, said: str) -> None:
+async def test_a_template_with_a_fault_is_refused_as_on_the_page(door: Door, content: bytes, message: str) -> None:
     token = await door.log_in("admin")
     put = await _sent(door, content, token)
-    assert put.status_code == 422 and said in put.json()["error"]["message"], put.text
+    assert put.status_code == 422 and message in put.json()["error"]["message"], put.text
     assert set(put.json()["error"]["fields"]) == {"file"}
     assert not templates.own_path(door.settings.data, "hotline_reply").exists()
 
@@ -76,13 +76,13 @@ async def test_a_printed_code_is_checked_like_on_the_page_and_tells_nothing_of_p
     receipt = await opened_case(door)
     letter = (await letters_told(door, receipt["no"], code=receipt["code"]))["accept_notice"]
     answer = await door.get("/api/v1/letters/verify", params={"code": letter["verify"]})
-    told = answer.json()
-    assert told["genuine"] is True and told["letter"]["number"] == letter["number"]
+    body = answer.json()
+    assert body["genuine"] is True and body["letter"]["number"] == letter["number"]
     page = (await door.get(f"/letters/verify?t={letter['verify']}")).text
     for name in ("title", "number", "unit", "code", "digest"):
-        assert told["letter"][name] in page, name
-    assert told["letter"]["issued_day"] == MONDAY.date().isoformat()
-    assert not [said for said in ("安小娜", "补偿", receipt["no"]) if said in answer.text]
+        assert body["letter"][name] in page, name
+    assert body["letter"]["issued_day"] == MONDAY.date().isoformat()
+    assert not [secret for secret in ("安小娜", "补偿", receipt["no"]) if secret in answer.text]
 
 
 async def test_guessing_a_code_is_always_answered_alike_and_counted_with_the_page(door: Door) -> None:

@@ -16,8 +16,8 @@ RATINGS = "/api/v1/ratings"
 async def items(door: Door, path: str) -> list[dict[str, Any]]:
     response = await door.get(f"/api/v1/{path}")
     assert response.status_code == 200, response.text
-    found: list[dict[str, Any]] = response.json()["items"]
-    return found
+    rows: list[dict[str, Any]] = response.json()["items"]
+    return rows
 
 
 async def test_the_tables_hold_what_a_district_needs(door: Door) -> None:
@@ -47,10 +47,10 @@ async def test_a_published_answer_is_found_by_its_words_and_not_by_others(door: 
     text = {"title": "小学门口拥堵", "question": "小学门口早晚很堵", "answer": "已安排交警早晚疏导"}
     response = await door.act(receipt["no"], "publish", text, lead)
     assert response.status_code == 200, response.text
-    (found,) = await items(door, "public/replies?q=交警")
-    assert (found["answer"], found["unit"]["code"]) == (text["answer"], receipt["unit"])
-    assert "person" not in found
-    assert "安小娜" not in str(found)
+    (row,) = await items(door, "public/replies?q=交警")
+    assert (row["answer"], row["unit"]["code"]) == (text["answer"], receipt["unit"])
+    assert "person" not in row
+    assert "安小娜" not in str(row)
     assert await items(door, "public/replies?q=水库") == []
     assert len(await items(door, f"public/replies?unit={receipt['unit']}&category=08&region=990102001000&page=1")) == 1
     assert await items(door, "public/replies?unit=jiaoyu") == []
@@ -69,11 +69,11 @@ async def test_an_edition_is_the_same_as_json_csv_and_excel(door: Door) -> None:
     now, context = door.context.clock.now(), door.context
     period = editions.last_finished_month(now)
     edition = await editions.publish_edition(period, now=now, author="test", settings=context.settings)
-    told = (await door.get(f"/api/v1/public/scores?period={period}")).json()
-    assert (told["period"], told["number"], told["digest"]) == (period, 1, edition.digest)
-    assert told["total"]["received"] is None or told["total"]["received"] >= 0
-    assert {row["code"] for row in told["formulae"]} <= set(told["total"])
-    assert (await door.get("/api/v1/public/scores")).json() == told
+    published = (await door.get(f"/api/v1/public/scores?period={period}")).json()
+    assert (published["period"], published["number"], published["digest"]) == (period, 1, edition.digest)
+    assert published["total"]["received"] is None or published["total"]["received"] >= 0
+    assert {row["code"] for row in published["formulae"]} <= set(published["total"])
+    assert (await door.get("/api/v1/public/scores")).json() == published
     text = (await door.get(f"/api/v1/public/scores.csv?period={period}")).content.decode("utf-8-sig")
     assert text.startswith("单位,收到诉求")
     excel = await door.get(f"/api/v1/public/scores.xlsx?period={period}&number=1")
@@ -82,16 +82,16 @@ async def test_an_edition_is_the_same_as_json_csv_and_excel(door: Door) -> None:
 
 
 async def test_every_limit_step_choice_and_letter_is_told_with_its_article(door: Door) -> None:
-    told = (await door.get("/api/v1/law")).json()
-    assert {"60cd", "5wd", "2h"} <= {term["length"] for term in told["terms"]}
+    law = (await door.get("/api/v1/law")).json()
+    assert {"60cd", "5wd", "2h"} <= {term["length"] for term in law["terms"]}
     (resolve,) = [
         term
-        for term in told["terms"]
+        for term in law["terms"]
         if term["code"] == "resolve" and term["stages"] == ["first"] and term["length"] == "60cd"
     ]
     assert (resolve["longer_by"], resolve["law"]) == (30, "信访工作条例 第三十四条")
-    assert {row["table"] for row in told["choices"]} == {"ground", "legal_route", "outcome", "trigger"}
-    for row in (*told["terms"], *told["steps"], *told["choices"], *told["letters"]):
+    assert {row["table"] for row in law["choices"]} == {"ground", "legal_route", "outcome", "trigger"}
+    for row in (*law["terms"], *law["steps"], *law["choices"], *law["letters"]):
         assert row["law"], row
 
 

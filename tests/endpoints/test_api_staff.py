@@ -62,8 +62,8 @@ async def test_a_wechat_log_in_needs_its_code(door: Door) -> None:
 async def listed(door: Door, token: str, **query: str) -> dict[str, Any]:
     response = await door.get(DESK, token, params=query)
     assert response.status_code == 200, response.text
-    found: dict[str, Any] = response.json()
-    return found
+    body: dict[str, Any] = response.json()
+    return body
 
 
 async def test_the_list_holds_what_is_theirs_and_narrows_it(door: Door) -> None:
@@ -78,8 +78,8 @@ async def test_the_list_holds_what_is_theirs_and_narrows_it(door: Door) -> None:
     assert (everything["total"], everything["page"], everything["pages"]) == (2, 1, 1)
     consults = await listed(door, reception, kind="consult")
     assert [row["no"] for row in consults["items"]] == [school["no"]]
-    found = await listed(door, reception, q="入学")
-    assert [row["no"] for row in found["items"]] == [school["no"]]
+    listing = await listed(door, reception, q="入学")
+    assert [row["no"] for row in listing["items"]] == [school["no"]]
     assert (await listed(door, reception, light="red"))["items"] == []
     newest = await listed(door, reception, sort="-received", status="open", page="1", mine="0")
     assert newest["items"][0]["no"] == school["no"]

@@ -39,8 +39,8 @@ async def logged_in(settings: Settings, answer: Any, code: str = "0c1") -> tuple
     """What the API answered, what WeChat was asked, and what the new session sees at the desk."""
     raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     async with wechat(raw) as (base, asked):
-        told = replace(settings, wx_app_id="wx1", wx_secret="s3cret", wx_base=base)
-        async with Door.opened(told) as door:
+        configured = replace(settings, wx_app_id="wx1", wx_secret="s3cret", wx_base=base)
+        async with Door.opened(configured) as door:
             response = await door.post(PATH, {"code": code})
             token = response.json().get("token", "none")
             return response, asked, await door.get("/api/v1/desk/cases", token)
@@ -68,6 +68,6 @@ async def test_an_answer_that_is_none_is_503(settings: Settings, answer: Any) ->
 
 
 async def test_a_wechat_that_is_not_there_is_503(settings: Settings) -> None:
-    told = replace(settings, wx_app_id="wx1", wx_secret="s3cret", wx_base="http://127.0.0.1:9")
-    async with Door.opened(told) as door:
+    configured = replace(settings, wx_app_id="wx1", wx_secret="s3cret", wx_base="http://127.0.0.1:9")
+    async with Door.opened(configured) as door:
         assert (await door.post(PATH, {"code": "0c1"})).status_code == 503

@@ -30,8 +30,8 @@ async def a_late_town(door: Door) -> None:
 
 async def listed(client: object, href: str) -> int:
     page = (await client.get(href.replace("&amp;", "&"))).text  # type: ignore[attr-defined] # an httpx2 client
-    found = re.search(r"共 (\d+) 件", page)
-    return int(found[1]) if found else 0
+    match = re.search(r"共 (\d+) 件", page)
+    return int(match[1]) if match else 0
 
 
 async def test_every_number_on_the_board_is_the_length_of_the_list_behind_it(door: Door) -> None:
@@ -100,11 +100,11 @@ async def test_two_screens_of_one_person_share_one_rendering(door: Door) -> None
     request = await a_request(door, "supervisor")
     actor = await directory.load_actor("supervisor")
     async with (
-        live.BROADCASTER.listening(request, actor) as one,
-        live.BROADCASTER.listening(request, actor) as two,
+        live.BROADCASTER.listening(request, actor) as first_screen,
+        live.BROADCASTER.listening(request, actor) as second_screen,
     ):
         assert len(live.BROADCASTER.channels) == 1
-        first, second = await asyncio.gather(one.get(), two.get())
+        first, second = await asyncio.gather(first_screen.get(), second_screen.get())
         assert first == second
         assert first is not None and "数据更新于" in first
     assert not live.BROADCASTER.channels

@@ -84,12 +84,12 @@ async def test_what_the_preview_said_is_what_moves_with_its_cause_and_one_notice
     assert ("answer", 1) in moved
     page = (await admin.get(made)).text
     assert no in page and "区政府临时放假" in page
-    told = await Notice.filter(case_no=no, event="clock.moved", audience="citizen").values_list("words", flat=True)
+    notices = await Notice.filter(case_no=no, event="clock.moved", audience="citizen").values_list("words", flat=True)
     old, new = before["answer", 1].due_legal_day, after["answer", 1].due_legal_day
-    assert len(told) == 1
-    assert f"{old.month}月{old.day}日" in told[0] and f"{new.month}月{new.day}日" in told[0]
+    assert len(notices) == 1
+    assert f"{old.month}月{old.day}日" in notices[0] and f"{new.month}月{new.day}日" in notices[0]
     file = (await door.get(f"/api/v1/cases/{no}?code={receipt['code']}")).json()
-    (change,) = [each for each in file["date_changes"] if each["term"] == "answer"]
+    (change,) = [change_row for change_row in file["date_changes"] if change_row["term"] == "answer"]
     assert (change["before_day"], change["after_day"]) == (old.isoformat(), new.isoformat())
     assert "区政府临时放假" in change["why"]
     assert not [d async for d in jobs.find_damages(door.settings.data)]
@@ -109,8 +109,8 @@ async def test_a_unit_is_told_of_its_own_date_and_a_citizen_only_of_theirs(
     day = objecting.due_legal_day
     await _applied(admin, lines=f"{day},off,临时放假")
     await door.drain()
-    told = await Notice.filter(case_no=no, event="clock.moved").values("audience")
-    assert {row["audience"] for row in told} == {"unit"}
+    audiences = await Notice.filter(case_no=no, event="clock.moved").values("audience")
+    assert {row["audience"] for row in audiences} == {"unit"}
     assert clerk
 
 
@@ -248,8 +248,8 @@ async def test_a_day_changed_behind_the_back_of_an_edition_is_found(door: Door, 
     await _applied(admin)
     assert not await calendar_editions.list_altered_editions()
     await EditionDay.filter(day=date(2026, 11, 4)).update(is_workday=True)
-    found = [damage.where async for damage in jobs.find_damages(door.settings.data)]
-    assert found == ["calendar edition 2026-2"]
+    damages = [damage.where async for damage in jobs.find_damages(door.settings.data)]
+    assert damages == ["calendar edition 2026-2"]
 
 
 async def test_a_late_edition_does_not_touch_what_ended(door: Door, admin: httpx2.AsyncClient) -> None:

@@ -214,8 +214,8 @@ async def test_a_bad_rating_by_the_page_is_kept_with_the_tags_of_its_level_only(
     assert "请选择满意程度" in missing.text
     rated = await anna.post("/case/acts/rate", data={"level": "2", "tags": ["213", "510"], "text": "等了三天"})
     assert rated.headers["location"] == "/case?done=rate"
-    kept = (await case_ratings.list_ratings(access.citizen(no), case_no=no)).items[0]
-    assert (kept.level, [code for code, _ in kept.tags]) == (2, ["213"])
+    rating = (await case_ratings.list_ratings(access.citizen(no), case_no=no)).items[0]
+    assert (rating.level, [code for code, _ in rating.tags]) == (2, ["213"])
 
 
 async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Door, anna: httpx2.AsyncClient) -> None:
@@ -223,8 +223,8 @@ async def test_a_service_is_rated_by_matter_and_number_of_the_handling(door: Doo
     wrong = await anna.post("/rate/service", data={"pf": "1"})
     assert wrong.status_code == 422
     assert wrong.text.count("请选择满意程度") == 2
-    said: dict[str, Any] = {"pf": "1", "matter": matter, "handling_no": "BJ-1", "level": "5", "tags": ["510"]}
-    assert (await anna.post("/rate/service", data=said)).headers["location"] == "/rate/thanks?level=5"
+    form: dict[str, Any] = {"pf": "1", "matter": matter, "handling_no": "BJ-1", "level": "5", "tags": ["510"]}
+    assert (await anna.post("/rate/service", data=form)).headers["location"] == "/rate/thanks?level=5"
     assert "谢谢您的评价" in (await anna.get("/rate/thanks?level=5")).text
 
 
@@ -235,8 +235,8 @@ async def test_a_printed_code_fills_in_matter_and_window(door: Door, anna: httpx
     assert matter.name in page
     assert "3号窗口" in page
     assert 'name="handling_no"' not in page
-    said = {"token": token, "pf": "3", "level": "4"}
-    assert (await anna.post("/rate/service", data=said)).status_code == 303
+    form = {"token": token, "pf": "3", "level": "4"}
+    assert (await anna.post("/rate/service", data=form)).status_code == 303
     forged = await anna.get("/rate/service?t=abcdef")
     assert forged.status_code == 422
     assert "二维码或链接无效" in forged.text
@@ -246,14 +246,14 @@ async def test_a_link_to_rate_an_answer_rates_the_case_without_opening_it(door: 
     no, _ = await _hand_in(anna)
     token = create_token(door.settings.vault, Occasion(case_no=no))
     async with door.browser() as elsewhere:
-        said = {"token": token, "pf": "7", "level": "5", "tags": ["510"]}
-        too_early = await elsewhere.post("/rate/service", data=said)
+        form = {"token": token, "pf": "7", "level": "5", "tags": ["510"]}
+        too_early = await elsewhere.post("/rate/service", data=form)
         assert too_early.status_code == 422
         await _answered(door, no)
-        assert (await elsewhere.post("/rate/service", data=said)).status_code == 303
+        assert (await elsewhere.post("/rate/service", data=form)).status_code == 303
         assert (await elsewhere.get("/case")).headers["location"] == "/lookup"
-    kept = (await case_ratings.list_ratings(access.citizen(no), case_no=no)).items[0]
-    assert kept.level == 5
+    rating = (await case_ratings.list_ratings(access.citizen(no), case_no=no)).items[0]
+    assert rating.level == 5
 
 
 async def test_only_published_words_are_found_and_marked(door: Door, anna: httpx2.AsyncClient) -> None:
@@ -263,8 +263,8 @@ async def test_only_published_words_are_found_and_marked(door: Door, anna: httpx
     assert "还没有公开的回复" in (await anna.get("/replies")).text
     file = await case_queries.load_file(access.SYSTEM, no, vault=door.settings.vault)
     desk = access.Actor("r", "窗口", frozenset({Role.RECEPTION}), file.desk)
-    said = {"title": "供暖<b>不热", "question": "室温低", "answer": "已清洗过滤网", "reason": "本人同意"}
-    await cases.act(no, Act.PUBLISH, desk, said, now=door.context.clock.now())
+    publication = {"title": "供暖<b>不热", "question": "室温低", "answer": "已清洗过滤网", "reason": "本人同意"}
+    await cases.act(no, Act.PUBLISH, desk, publication, now=door.context.clock.now())
     page = (await anna.get("/replies", params={"q": "供暖"})).text
     assert "<mark>供暖</mark>&lt;b&gt;不热" in page
     assert "没有找到" in (await anna.get("/replies", params={"q": "路灯"})).text

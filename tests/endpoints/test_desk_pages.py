@@ -418,8 +418,8 @@ async def test_the_tabs_count_what_their_lists_hold(door: Door) -> None:
         assert len(tabs) > 8
         for href, count in tabs:
             listed = (await reception.get(href.replace("&amp;", "&"))).text
-            found = re.search(r"共 (\d+) 件", listed)
-            assert (found[1] if found else "0") == count, href
+            match = re.search(r"共 (\d+) 件", listed)
+            assert (match[1] if match else "0") == count, href
 
 
 async def test_the_columns_one_chose_stay_chosen(door: Door) -> None:

@@ -126,11 +126,11 @@ async def test_requests_are_counted_by_route_never_by_address(door: Door) -> Non
     for _ in range(3):
         await door.get(f"/api/v1/cases/{receipt['no']}?code={receipt['code']}")
     await door.get("/no/such/page")
-    found = await figures(door)
+    metrics = await figures(door)
     labels = '{method="GET",route="/api/v1/cases/{no}",status="2xx"}'
-    assert found[f"xinqiao_http_request_seconds_count{labels}"] == 3
-    assert found['xinqiao_http_request_seconds_count{method="POST",route="/api/v1/cases",status="2xx"}'] == 1
-    assert found['xinqiao_http_request_seconds_count{method="GET",route="none",status="4xx"}'] == 1
+    assert metrics[f"xinqiao_http_request_seconds_count{labels}"] == 3
+    assert metrics['xinqiao_http_request_seconds_count{method="POST",route="/api/v1/cases",status="2xx"}'] == 1
+    assert metrics['xinqiao_http_request_seconds_count{method="GET",route="none",status="4xx"}'] == 1
     text = (await door.get("/metrics")).text
     assert receipt["no"] not in text
     assert "/no/such/page" not in text
@@ -142,16 +142,16 @@ async def test_pages_below_a_mount_are_counted_with_their_whole_route(door: Door
     await client.get(f"/desk/cases/{receipt['no']}")
     await client.get("/desk")
     await client.aclose()
-    found = await figures(door)
+    metrics = await figures(door)
     for route in ("/desk/cases/{no}", "/desk"):
-        assert found[f'xinqiao_http_request_seconds_count{{method="GET",route="{route}",status="2xx"}}'] == 1
+        assert metrics[f'xinqiao_http_request_seconds_count{{method="GET",route="{route}",status="2xx"}}'] == 1
 
 
 async def test_errors_are_counted_by_route(settings: Settings) -> None:
     async with Door.opened(replace(unreachable(settings), database_wait_seconds=0.2)) as door:
         await door.get("/api/v1/units")
-        found = await figures(door)
-        assert found['xinqiao_http_errors_total{method="GET",route="/api/v1/units",status="503"}'] == 1
+        metrics = await figures(door)
+        assert metrics['xinqiao_http_errors_total{method="GET",route="/api/v1/units",status="503"}'] == 1
 
 
 async def test_work_is_in_the_figures_and_reports_are_not(settings: Settings) -> None:
@@ -162,17 +162,17 @@ async def test_work_is_in_the_figures_and_reports_are_not(settings: Settings) ->
         await door.submit(title="新件")
         await heartbeat.beat("another process", door.context.clock.now())
         door.pass_time(timedelta(seconds=7))
-        found = await figures(door)
-        assert found['xinqiao_cases{status="received"}'] == 2
-        assert found['xinqiao_clocks{light="red"}'] == 1
-        assert found['xinqiao_clocks{light="amber"}'] == 0
-        assert found["xinqiao_ratings"] == 0
-        assert found["xinqiao_outbox_waiting"] >= 3
-        assert found["xinqiao_outbox_failing"] == 0
-        assert found["xinqiao_outbox_oldest_seconds"] > 19 * 24 * 3600
-        assert 7 <= found["xinqiao_worker_beat_age_seconds"] < 60
-        assert found["xinqiao_storage_free_bytes"] > 0
-        assert found["xinqiao_ready"] == 1
+        metrics = await figures(door)
+        assert metrics['xinqiao_cases{status="received"}'] == 2
+        assert metrics['xinqiao_clocks{light="red"}'] == 1
+        assert metrics['xinqiao_clocks{light="amber"}'] == 0
+        assert metrics["xinqiao_ratings"] == 0
+        assert metrics["xinqiao_outbox_waiting"] >= 3
+        assert metrics["xinqiao_outbox_failing"] == 0
+        assert metrics["xinqiao_outbox_oldest_seconds"] > 19 * 24 * 3600
+        assert 7 <= metrics["xinqiao_worker_beat_age_seconds"] < 60
+        assert metrics["xinqiao_storage_free_bytes"] > 0
+        assert metrics["xinqiao_ready"] == 1
 
 
 async def test_a_rating_is_in_the_figures(door: Door) -> None:
@@ -188,10 +188,10 @@ async def test_a_rating_is_in_the_figures(door: Door) -> None:
 
 async def test_without_a_database_its_figures_are_left_out(settings: Settings) -> None:
     async with Door.opened(replace(unreachable(settings), database_wait_seconds=0.2)) as door:
-        found = await figures(door)
-        assert found["xinqiao_ready"] == 0
-        assert found['xinqiao_part_good{part="database"}'] == 0
-        assert not [name for name in found if name.startswith(("xinqiao_cases", "xinqiao_outbox", "xinqiao_clocks"))]
+        metrics = await figures(door)
+        assert metrics["xinqiao_ready"] == 0
+        assert metrics['xinqiao_part_good{part="database"}'] == 0
+        assert not [name for name in metrics if name.startswith(("xinqiao_cases", "xinqiao_outbox", "xinqiao_clocks"))]
 
 
 @asynccontextmanager

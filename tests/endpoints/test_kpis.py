@@ -54,15 +54,15 @@ async def busy(door: Door) -> Door:
     """A house in which a unit answered four cases, one of them late, and called two people back."""
     nos = [await _answered(door, number) for number in range(3)] + [await _answered(door, 9, days=13)]
     desk = await directory.load_actor("reception")
-    said = {"text": "已回访", "contacted": "yes"}
+    data = {"text": "已回访", "contacted": "yes"}
     await cases.act(
-        nos[0], Act.CALL_BACK, desk, {**said, "outcome": "satisfied", "solved": "solved"}, now=MONDAY + 2 * DAY
+        nos[0], Act.CALL_BACK, desk, {**data, "outcome": "satisfied", "solved": "solved"}, now=MONDAY + 2 * DAY
     )
     await cases.act(
         nos[1],
         Act.CALL_BACK,
         desk,
-        {**said, "outcome": "unsatisfied", "solved": "partly", "reason": "收费有依据，已经说明"},
+        {**data, "outcome": "unsatisfied", "solved": "partly", "reason": "收费有依据，已经说明"},
         now=MONDAY + 2 * DAY,
     )
     door.set_time(MONDAY + 40 * DAY)
@@ -71,11 +71,13 @@ async def busy(door: Door) -> Door:
 
 async def test_page_api_csv_excel_and_engine_say_the_same(busy: Door) -> None:
     token = await busy.log_in("supervisor")
-    told = (await busy.get(f"/api/v1/kpis?period={PERIOD}", token)).json()
-    unit = next(row for row in told["units"] if row["unit"] == UNIT)
+    body = (await busy.get(f"/api/v1/kpis?period={PERIOD}", token)).json()
+    unit = next(row for row in body["units"] if row["unit"] == UNIT)
     question = facts.Question(kpis_period(), busy.context.clock.now(), busy.settings.rating_days)
     engine = definitions.compute_figures((await facts.count_facts(question))[UNIT], Weights())
-    assert {code: each["value"] for code, each in unit["figures"].items()} == {c: f.value for c, f in engine.items()}
+    assert {code: figure["value"] for code, figure in unit["figures"].items()} == {
+        c: f.value for c, f in engine.items()
+    }
     assert (unit["figures"]["solution_rate"]["top"], unit["figures"]["solution_rate"]["base"]) == (1.5, 2)
     assert (unit["figures"]["order_timeliness"]["top"], unit["figures"]["order_timeliness"]["base"]) == (3, 4)
 
@@ -145,14 +147,14 @@ async def test_a_consultation_that_waits_too_long_is_told_once_at_each_stage(doo
     no = (await cases.submit(draft, citizen(""), now=MONDAY, vault=door.settings.vault)).no
     await cases.act(no, Act.ASSIGN, await directory.load_actor("reception"), {"unit": UNIT}, now=MONDAY + HOUR)
     who = {name: await directory.load_actor(name) for name in (f"clerk-{UNIT}", f"lead-{UNIT}", "supervisor")}
-    told = []
+    notices = []
     for days in (59, 60, 61, 75, 85, 90, 91):
         door.set_time(MONDAY + days * DAY)
         for _ in range(2):
             await timers.run_through(bootstrap.timers(door.context)["alarms"], door.context.clock.now())
         lists = [(await inbox.list_notices(actor))[0] for actor in who.values()]
-        told.append([sum("网上咨询" in row["words"] and no in row["words"] for row in rows) for rows in lists])
-    assert told == [[0, 0, 0], [1, 1, 0], [1, 1, 0], [2, 3, 1], [3, 5, 2], [4, 7, 3], [4, 7, 3]]
+        notices.append([sum("网上咨询" in row["words"] and no in row["words"] for row in rows) for rows in lists])
+    assert notices == [[0, 0, 0], [1, 1, 0], [1, 1, 0], [2, 3, 1], [3, 5, 2], [4, 7, 3], [4, 7, 3]]
 
 
 async def test_a_figure_there_is_not_leads_nowhere(door: Door) -> None:
@@ -169,7 +171,7 @@ async def test_consultations_ring_at_sixty_seventyfive_and_eightyfive_days_and_f
         (await consultation_deadlines.list_overdue(MONDAY + days * DAY), days)
         for days in (59, 60, 74, 75, 85, 89, 90, 120)
     ]
-    assert [(found[0].stage.code if found else "", days) for found, days in rang] == [
+    assert [(alarms[0].stage.code if alarms else "", days) for alarms, days in rang] == [
         ("", 59),
         ("alarm_60", 60),
         ("alarm_60", 74),
@@ -265,9 +267,9 @@ async def test_a_petitioner_rates_unit_and_petition_department_on_a_scale_of_thr
     assert "您对信访部门的登记、转办、告知满意吗" in page
     assert "非常满意" not in page.partition('id="act-rate"')[2].partition("</details>")[0]
     key = page.partition('name="key" value="')[2].partition('"')[0]
-    said = {"level": "4", "desk_level": "3", "key": key}
+    form = {"level": "4", "desk_level": "3", "key": key}
     for _ in range(2):  # pressed twice
-        assert (await browser.post("/case/acts/rate", data=said)).status_code == 303
+        assert (await browser.post("/case/acts/rate", data=form)).status_code == 303
     await browser.aclose()
     assert (await Rating.filter(case_no=by_page["no"]).values_list("level", "desk_level", "number")) == [(4, 3, 1)]
     body = {"case_no": by_api["no"], "code": by_api["code"], "level": 2, "desk_level": 4}
@@ -305,13 +307,13 @@ async def test_a_unit_disputes_and_somebody_else_judges_at_a_page(door: Door) ->
     clerk, other, judge = [await door.page_client(name) for name in (f"clerk-{UNIT}", "clerk-jiwei", "supervisor")]
     assert "没有解决" in (await clerk.get("/desk/ratings")).text
     assert "没有解决" not in (await other.get("/desk/ratings")).text
-    said = {"id": rating.id, "reason": "群众点错了"}
-    assert (await other.post("/desk/ratings/dispute", data=said)).status_code == 404
-    assert (await clerk.post("/desk/ratings/dispute", data={**said, "reason": ""})).status_code == 422
-    assert (await clerk.post("/desk/ratings/dispute", data=said)).status_code == 303
-    assert (await clerk.post("/desk/ratings/judge", data={**said, "stands": "0"})).status_code == 409
+    form = {"id": rating.id, "reason": "群众点错了"}
+    assert (await other.post("/desk/ratings/dispute", data=form)).status_code == 404
+    assert (await clerk.post("/desk/ratings/dispute", data={**form, "reason": ""})).status_code == 422
+    assert (await clerk.post("/desk/ratings/dispute", data=form)).status_code == 303
+    assert (await clerk.post("/desk/ratings/judge", data={**form, "stands": "0"})).status_code == 409
     assert "申诉误评" in (await judge.get("/desk/ratings")).text
-    assert (await judge.post("/desk/ratings/judge", data={**said, "stands": "0"})).status_code == 303
+    assert (await judge.post("/desk/ratings/judge", data={**form, "stands": "0"})).status_code == 303
     assert (await Rating.get(id=rating.id)).status == "invalid"
     left_out = {"no": no, "reason": "要求违反规定"}
     assert (await clerk.post("/desk/ratings/exclude", data=left_out)).status_code == 303

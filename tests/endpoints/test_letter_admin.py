@@ -52,8 +52,8 @@ async def _letters(door: Door, no: str) -> list[IssuedLetter]:
 
 async def _word(door: Door, no: str) -> str:
     letter = (await _letters(door, no))[0]
-    found = await letter_register.open_letter(SYSTEM, no, str(letter.id), vault=door.settings.vault)
-    return words_of("docx", await issuing.render_letter(door.context, found, "docx", "https://xinqiao.example"))
+    opened = await letter_register.open_letter(SYSTEM, no, str(letter.id), vault=door.settings.vault)
+    return words_of("docx", await issuing.render_letter(door.context, opened, "docx", "https://xinqiao.example"))
 
 
 async def test_an_own_template_wins_for_letters_to_come_and_not_for_those_issued(door: Door) -> None:
@@ -70,7 +70,7 @@ async def test_an_own_template_wins_for_letters_to_come_and_not_for_those_issued
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         pytest.param(changed(add="{{ 姓名 }}"), "不认识的占位符“姓名”", id="an unknown placeholder"),
         pytest.param(changed(drop="处理意见"), "缺少必须写明的“处理意见”", id="what must be stated is missing"),
@@ -82,10 +82,10 @@ async def test_an_own_template_wins_for_letters_to_come_and_not_for_those_issued
         pytest.param(b"", "请选择改好的 Word 模板", id="nothing"),
     ],
 )
-async def test_a_template_with_a_fault_is_refused_with_the_reason(door: Door, content: bytes, said: str) -> None:
+async def test_a_template_with_a_fault_is_refused_with_the_reason(door: Door, content: bytes, message: str) -> None:
     async with contextlib.aclosing(await door.page_client("admin")) as admin:
         put = await admin.post(PAGE, files={"file": ("答复函.docx", content)})
-        assert put.status_code == 422 and said in put.text, put.text
+        assert put.status_code == 422 and message in put.text, put.text
         assert "平台模板" in (await admin.get(PAGE)).text
 
 

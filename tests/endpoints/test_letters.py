@@ -119,8 +119,14 @@ async def test_a_clerk_sees_the_letter_before_the_step_is_taken_and_nothing_is_i
         typed = {"act": "reply", "text": "经复测，少算面积属实。\n予以补足。", "outcome": "support"}
         shown = await client.post(f"/desk/cases/{no}/letters", data=typed)
         assert shown.status_code == 200
-        for said in ("信访事项处理意见书", "予以补足", "安小娜", "按签发之日送达计算，最后一日为", "（签发时编号）"):
-            assert said in shown.text, said
+        for expected in (
+            "信访事项处理意见书",
+            "予以补足",
+            "安小娜",
+            "按签发之日送达计算，最后一日为",
+            "（签发时编号）",
+        ):
+            assert expected in shown.text, expected
         wrong = await client.post(f"/desk/cases/{no}/letters", data={"act": "reply", "text": ""})
         assert wrong.status_code == 422
         none = await client.post(f"/desk/cases/{no}/letters", data={"act": "note", "text": "记一笔"})

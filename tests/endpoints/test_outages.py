@@ -191,8 +191,8 @@ async def without_redis(settings: Settings, **changes: Any) -> AsyncIterator[Doo
 async def test_without_redis_people_submit_look_up_and_log_in(settings: Settings) -> None:
     async with without_redis(settings) as door:
         receipt = await door.submit()
-        found = await door.get(f"/api/v1/cases/{receipt['no']}?code={receipt['code']}")
-        assert found.status_code == 200
+        response = await door.get(f"/api/v1/cases/{receipt['no']}?code={receipt['code']}")
+        assert response.status_code == 200
         assert await door.log_in("supervisor")
         browser = door.browser()
         page = await browser.post("/lookup", data={"code": receipt["code"], "check": receipt["no"]})

@@ -178,9 +178,9 @@ async def issued(door: Door, **more: str) -> int:
     async with at_page(door, "supervisor") as chief:
         answer = await chief.post("/desk/measures/new", data={**SUGGESTION, **more})
         assert answer.status_code == 303, answer.text
-    found = re.search(r"/desk/measures/(\d+)", answer.headers["location"])
-    assert found
-    return int(found[1])
+    match = re.search(r"/desk/measures/(\d+)", answer.headers["location"])
+    assert match
+    return int(match[1])
 
 
 async def test_a_suggestion_is_due_in_thirty_days_answered_by_the_head_and_closed(door: Door) -> None:
@@ -238,8 +238,8 @@ async def test_a_measure_nobody_answered_is_reminded_of_once_and_then_every_five
     door.set_time(MONDAY)
     measure = await issued(door, kind="circular", due_day=(office_day(MONDAY) + 3 * DAY).isoformat())
     manner = DeliveryPolicy.of(door.settings)
-    told = [await measures.send_reminders(manner, MONDAY + day * DAY) for day in range(28) for _ in range(2)]
-    assert sum(told) == 3
+    counts = [await measures.send_reminders(manner, MONDAY + day * DAY) for day in range(28) for _ in range(2)]
+    assert sum(counts) == 3
     assert await MeasureEntry.filter(measure_id=measure, act="remind").count() == 3
     assert {(n.audience, n.unit) for n in await Notice.filter(event="measure", words__contains="已逾期")} == {
         ("head", "jiaoyu"),
@@ -282,11 +282,11 @@ async def test_a_program_proposes_issues_and_answers_by_the_same_rules(door: Doo
     no = await overdue(door)
     chief, lead = await door.log_in("supervisor"), await door.log_in("lead-jiaoyu")
     assert (await door.get("/api/v1/oversight/proposals", lead)).status_code == 403
-    found = (await door.get("/api/v1/oversight/proposals", chief)).json()["items"]
-    assert [(row["no"], row["trigger"]) for row in found] == [(no, "late")]
-    told = (await door.get("/api/v1/oversight/late", chief)).json()["items"]
-    assert any(line["whom"].endswith("单位负责人") for row in told if row["no"] == no for line in row["told"])
-    path = f"/api/v1/oversight/proposals/{found[0]['id']}"
+    proposals = (await door.get("/api/v1/oversight/proposals", chief)).json()["items"]
+    assert [(row["no"], row["trigger"]) for row in proposals] == [(no, "late")]
+    late_items = (await door.get("/api/v1/oversight/late", chief)).json()["items"]
+    assert any(line["whom"].endswith("单位负责人") for row in late_items if row["no"] == no for line in row["told"])
+    path = f"/api/v1/oversight/proposals/{proposals[0]['id']}"
     assert (await door.post(path, {"issue": True, "reason": "请三日内办结"}, chief)).json() == {"status": "issued"}
     assert (await door.post(path, {"issue": True, "reason": "请三日内办结"}, chief)).status_code == 409
     orders = (await door.get("/api/v1/oversight/orders", chief)).json()["items"]

@@ -146,8 +146,8 @@ async def test_a_likely_repeat_is_shown_before_it_is_saved_and_linked_as_the_cle
         assert held.status_code == 200
         assert "可能重复，还没有登记" in held.text and first in held.text and "电话相同" in held.text
         assert (await case_worklist.load_worklist(SYSTEM, Filters(), 1, now=door.context.clock.now())).total == 1
-        said = {**again, "seen": first, "related": first, "relation": "repeat_of"}
-        second = (await reception.post("/desk/register", data=said)).headers["location"].rsplit("/", 1)[1]
+        form = {**again, "seen": first, "related": first, "relation": "repeat_of"}
+        second = (await reception.post("/desk/register", data=form)).headers["location"].rsplit("/", 1)[1]
         page = (await reception.get(f"/desk/cases/{second}")).text
     assert "关联的来件" in page and first in page
     (link,) = await Link.all()
@@ -159,11 +159,11 @@ async def test_hints_come_while_typing_and_say_nothing_to_others(door: Door) -> 
     async with at_desk(door, "reception") as reception:
         first = await _registered(reception)
         await door.drain()
-        told = await reception.post("/desk/register/check", data={"person.phone": "139 0000 1234"})
+        hints = await reception.post("/desk/register/check", data={"person.phone": "139 0000 1234"})
         nothing = await reception.post(
             "/desk/register/check", data={"title": "完全另一件事情", "text": "路灯坏了没有人修"}
         )
-    assert first in told.text and "没有发现相同的来件" in nothing.text
+    assert first in hints.text and "没有发现相同的来件" in nothing.text
     async with at_desk(door, "clerk-chengguan") as clerk:
         assert (await clerk.post("/desk/register/check", data={"person.phone": "13900001234"})).status_code == 403
 
@@ -220,9 +220,9 @@ async def test_one_click_decides_about_a_repeat(door: Door, what: str, status: s
     file = await case_queries.load_file(SYSTEM, second, vault=door.settings.vault)
     assert file.status.value in (status, "assigned")
     if what == "answer":
-        said = file.entries[-1].data
-        assert said["ground"] == "same_matter" and "同一事项已于" in said["where_instead"]
-        assert first not in said["where_instead"] and first not in said["reason"]
+        decision = file.entries[-1].data
+        assert decision["ground"] == "same_matter" and "同一事项已于" in decision["where_instead"]
+        assert first not in decision["where_instead"] and first not in decision["reason"]
 
 
 async def test_one_answer_serves_a_campaign_and_each_case_has_its_own(door: Door) -> None:
@@ -241,10 +241,10 @@ async def test_one_answer_serves_a_campaign_and_each_case_has_its_own(door: Door
     async with at_desk(door, f"clerk-{unit}") as clerk:
         for no in numbers[:2]:
             await clerk.post(f"/desk/cases/{no}/acts/accept", data={})
-        said = {"no": numbers, "text": "您于【收到日期】反映的事项（【编号】）已查处，电话 13800001111。"}
-        look = await clerk.post(f"/desk/campaigns/{numbers[0]}", data=said)
+        form = {"no": numbers, "text": "您于【收到日期】反映的事项（【编号】）已查处，电话 13800001111。"}
+        look = await clerk.post(f"/desk/campaigns/{numbers[0]}", data=form)
         assert "其中 2 件可以答复" in look.text and "13800001111" in look.text
-        done = await clerk.post(f"/desk/campaigns/{numbers[0]}", data={**said, "confirmed": "1"})
+        done = await clerk.post(f"/desk/campaigns/{numbers[0]}", data={**form, "confirmed": "1"})
         assert "已答复 2 件" in done.text
     for no in numbers[:2]:
         own = await case_queries.load_file(citizen(no), no, vault=door.settings.vault)

@@ -50,18 +50,18 @@ class House:
         """A value of the table with the numbers of this house in it."""
         match value:
             case str():
-                return re.sub(r"{(\w+)}", lambda found: self.ids.get(found[1], found[0]), value)
+                return re.sub(r"{(\w+)}", lambda match: self.ids.get(match[1], match[0]), value)
             case list():
-                return [self.put(each) for each in value]
+                return [self.put(item) for item in value]
             case _:
                 return value
 
     async def sent(self, entry: Entry, form: Mapping[str, Any]) -> httpx2.Response:
         path = self.put(entry.route)
-        said = {name: self.put(value) for name, value in form.items()}
+        form_data = {name: self.put(value) for name, value in form.items()}
         if entry.is_json:
-            return await self.door.post(path, said, await self.token(entry.who))
-        return await (await self.browser(entry.who)).post(path, data=said)
+            return await self.door.post(path, form_data, await self.token(entry.who))
+        return await (await self.browser(entry.who)).post(path, data=form_data)
 
     async def token(self, who: str) -> str:
         if who != "citizen" and who not in self.tokens:
@@ -72,8 +72,8 @@ class House:
         if who not in self.browsers:
             self.browsers[who] = self.door.browser() if who == "citizen" else await self.door.page_client(who)
             if who == "citizen":
-                said = {"code": self.ids["code"], "check": self.ids["no"]}
-                assert (await self.browsers[who].post("/lookup", data=said)).status_code == 303
+                form_data = {"code": self.ids["code"], "check": self.ids["no"]}
+                assert (await self.browsers[who].post("/lookup", data=form_data)).status_code == 303
                 assert (await self.browsers[who].post("/new/1", data={"kind": "complaint"})).status_code == 303
         return self.browsers[who]
 
@@ -85,9 +85,9 @@ async def house(town: Settings, tmp_path_factory: pytest.TempPathFactory) -> Asy
         free = replace(settings, submit_per_minute=MANY, lookup_per_minute=MANY, login_per_minute=MANY)
         async with Door.opened(free) as door:
             door.context.clock = Still(moment=MONDAY)
-            found = House(door, await _furnished(door))
-            yield found
-            for browser in found.browsers.values():
+            house = House(door, await _furnished(door))
+            yield house
+            for browser in house.browsers.values():
                 await browser.aclose()
 
 
@@ -112,8 +112,8 @@ async def _furnished(door: Door) -> dict[str, str]:
         ids[rating] = (await Rating.get(case_no=ids[name])).id
     door.context.clock = Still(moment=MONDAY + 5 * HOUR)
     clerk, desk, overseer = [await door.log_in(who) for who in ("clerk-jiaoyu", "reception", "supervisor")]
-    said = {"reason": "群众点错了"}
-    assert (await door.post(f"/api/v1/desk/ratings/{ids['disputed']}/dispute", said, clerk)).status_code == 200
+    data = {"reason": "群众点错了"}
+    assert (await door.post(f"/api/v1/desk/ratings/{ids['disputed']}/dispute", data, clerk)).status_code == 200
     ids["asked"] = ids["argued"]
     left_out = {"case_no": ids["asked"], "reason": "要求违反规定"}
     assert (await door.post("/api/v1/desk/exclusions", left_out, clerk)).status_code == 201
@@ -148,8 +148,8 @@ def _says_what_to_do(answer: httpx2.Response) -> bool:
     """A sentence in Chinese: of an error in the one shape for programs; for people, in an alert or on a page of its own."""
     if answer.headers["content-type"].startswith("application/json"):
         return bool(_CHINESE.search(answer.json()["error"]["message"]))
-    told = re.search(r'(?:role="alert"|class="lead"|class="error)[^>]*>.{0,400}', answer.text, re.S)
-    return told is not None and bool(_CHINESE.search(told[0]))
+    match = re.search(r'(?:role="alert"|class="lead"|class="error)[^>]*>.{0,400}', answer.text, re.S)
+    return match is not None and bool(_CHINESE.search(match[0]))
 
 
 JSON = [entry for entry in ENTRIES if entry.is_json]
@@ -186,7 +186,7 @@ async def test_every_door_at_which_something_is_sent_is_in_the_table_or_has_its_
 
 async def test_nothing_wrong_has_changed_anything(house: House) -> None:
     seen = (await house.door.get(f"/api/v1/cases/{house.ids['no']}", params={"code": house.ids["code"]})).json()
-    assert [each["act"] for each in seen["timeline"]][:3] == ["submit", "assign", "accept"]
+    assert [entry["act"] for entry in seen["timeline"]][:3] == ["submit", "assign", "accept"]
     assert seen["status"] == "accepted"
 
 

@@ -1,1 +1,1 @@
-"""Stories, races and repetitions through the one door, on a database."""
+"""Use cases, races and repetitions on a database, through the functions that write cases."""

@@ -18,10 +18,10 @@ async def main() -> None:
     settings = Settings.read(os.environ)
     configure_logging(settings)
     async with Door.opened(settings) as door:
-        figures: dict[str, Any] = {"ready": flag_views.is_ready(), "fits_at_start": flag_model.fit_count()}
+        figures: dict[str, Any] = {"ready": flag_views.is_ready(), "fits_at_start": flag_model.count_fits()}
         begun = time.perf_counter()
         receipt = await door.submit(title="不想活了", text="欠了钱还不上，真的活不下去了。")
-        figures |= {"seconds": time.perf_counter() - begun, "fits_after": flag_model.fit_count(), "no": receipt["no"]}
+        figures |= {"seconds": time.perf_counter() - begun, "fits_after": flag_model.count_fits(), "no": receipt["no"]}
     json.dump(figures, sys.stdout)
 
 

@@ -1,4 +1,4 @@
-"""Do the files of an edition say what the edition says, and can no name in them run as a formula?"""
+"""Do the files of an edition contain its figures, and can no name in them run as a formula?"""
 
 from dataclasses import replace
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Nobody waits for a model to be fitted: that is done at migration or at start, before the first request comes."""
+"""The flag model is fitted at migration or at start, never during a request."""
 
 import asyncio
 import json
@@ -52,7 +52,7 @@ async def test_a_new_process_reads_the_model_and_its_first_request_fits_nothing(
         assert "self_harm" in (await Case.get(no=figures["no"])).flags
 
 
-async def test_a_missing_file_is_made_anew_at_the_start_and_not_by_the_first_request(settings: Settings) -> None:
+async def test_a_missing_file_is_made_at_the_start_and_not_by_the_first_request(settings: Settings) -> None:
     older = settings.data / "hunches-of-an-older-version.npz"
     older.write_bytes(b"")
     (settings.data / flag_model.file_name()).unlink()
@@ -61,7 +61,7 @@ async def test_a_missing_file_is_made_anew_at_the_start_and_not_by_the_first_req
     assert (settings.data / flag_model.file_name()).is_file() and not older.exists()
 
 
-def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
+def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
     file = tmp_path / flag_model.file_name()
     file.write_bytes(b"half a file")
     assert flag_model.read(file) is None
@@ -75,7 +75,7 @@ def test_a_folder_nobody_may_write_to_keeps_no_process_from_starting(tmp_path: P
     assert flag_model.is_ready()
 
 
-async def test_who_usually_answers_is_learnt_at_the_start_and_by_no_request(settings: Settings) -> None:
+async def test_the_unit_recommender_is_fitted_at_the_start_and_by_no_request(settings: Settings) -> None:
     wages = {"title": "餐馆三个月没发工资", "text": "老板拖欠我们三个月工资，请劳动监察帮忙要回来。"}
     async with Door.opened(replace(settings, automatic="suggest")) as door:
         desk, clerk = await door.log_in("reception"), await door.log_in("clerk-jiaoyu")

@@ -132,7 +132,7 @@ async def test_a_case_handed_to_another_desk_is_theirs_and_still_seen_by_who_sen
     assert set(folded.clocks) == set(stored) and case.desk == folded.desk == "jd-qinghe"
 
 
-async def test_what_is_held_on_account_is_reminded_of_and_taken_up_on_its_day(context: AppContext) -> None:
+async def test_a_held_order_is_reminded_of_and_resumed_on_its_day(context: AppContext) -> None:
     no = await opened(context, "complaint")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     await does(no, "clerk-jiaoyu", Act.ACCEPT, 2 * HOUR)
@@ -219,7 +219,7 @@ async def test_a_work_order_is_made_longer_when_its_head_agrees_and_the_centre_a
     assert after["decide_extension"].state(MONDAY + DAY) is ClockState.KEPT
 
 
-async def test_what_the_centre_does_not_agree_to_changes_no_clock_and_the_unit_is_told(context: AppContext) -> None:
+async def test_an_extension_the_centre_refuses_changes_no_clock_and_notifies_the_unit(context: AppContext) -> None:
     no = await _order(context)
     before = {c.term: c.due_at for c in (await file(context, no)).clocks}
     target = office_day(MONDAY + 20 * DAY).isoformat()
@@ -270,7 +270,7 @@ async def test_an_urgent_order_is_to_be_signed_within_half_an_hour_and_warned_of
     assert sign.state(MONDAY + after + HOUR) is ClockState.KEPT
 
 
-async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobody_else(context: AppContext) -> None:
+async def test_a_requested_exclusion_is_shown_to_the_desk_and_to_nobody_else(context: AppContext) -> None:
     no = await opened(context, exclude="教育局王某，是对方的亲属")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     vault = context.settings.vault
@@ -283,7 +283,7 @@ async def test_whom_the_citizen_wants_kept_away_is_told_to_the_desk_and_to_nobod
     assert "王某" not in str([e.data for e in entries])
 
 
-async def test_a_calendar_that_changes_during_a_hearing_moves_no_deadline_unsaid(context: AppContext) -> None:
+async def test_every_deadline_moved_by_a_calendar_change_during_a_hearing_is_listed(context: AppContext) -> None:
     no = await opened(context)
     for stage, (unit, begun) in enumerate(
         (("jiaoyu", None), ("quzhengfu", Act.REVIEW), ("shi-zhengfu", Act.RE_REVIEW))
@@ -322,7 +322,7 @@ async def _answered_order(context: AppContext) -> str:
     return no
 
 
-async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_loses_no_duty(
+async def test_an_unsatisfied_order_goes_back_with_the_answers_and_loses_no_duty(
     context: AppContext,
 ) -> None:
     no = await _answered_order(context)
@@ -337,7 +337,7 @@ async def test_an_order_nobody_is_content_with_goes_back_with_what_was_said_and_
     assert not {"call_back", "audit"} & running
 
 
-async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_why(context: AppContext) -> None:
+async def test_an_order_is_closed_against_the_callers_answer_only_with_a_reason(context: AppContext) -> None:
     no = await _answered_order(context)
     why = "依法办理后仍以同一事实和理由提出"
     said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
@@ -345,7 +345,7 @@ async def test_an_order_is_closed_against_the_callers_word_only_with_the_reason_
     assert (await file(context, no)).entries[-1].data["reason"] == why
 
 
-async def test_the_third_time_it_must_be_said_why_it_is_closed(context: AppContext) -> None:
+async def test_the_third_closing_needs_a_reason(context: AppContext) -> None:
     no = await _answered_order(context)
     said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
     for times in (1, 2):

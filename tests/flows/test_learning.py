@@ -1,4 +1,4 @@
-"""Does the classifier learn from the desk, keep bad candidates out, and find its way back? Over HTTP, and killed."""
+"""Does the classifier learn from the desk, refuse bad candidates, and roll back? Over HTTP, and with killed processes."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 async def test_corrections_through_the_page_make_the_next_similar_message_go_right_and_lies_do_not(door: Door) -> None:
     people = await town(door)
-    first = await registry.current_id()
+    first = await registry.load_current_id()
     assert await people.right() == 0
     for title, text in messages(FEW):
         await people.correct(title, text, CATEGORY, accepted=True)
@@ -50,7 +50,7 @@ async def test_corrections_through_the_page_make_the_next_similar_message_go_rig
 
     answer = await people.admin.post("/admin/learning/back")
     assert answer.status_code == 303
-    back = await registry.current_id()
+    back = await registry.load_current_id()
     assert back == (taught["id"] if poisoned["trial"]["promoted"] and poisoned["id"] != taught["id"] else first)
     await people.leave()
 
@@ -62,28 +62,28 @@ async def test_only_an_administrator_trains_promotes_and_goes_back(door: Door) -
             assert (await door.post(path, {}, token)).status_code == 403, (name, path)
         assert (await door.get("/api/v1/releases", token)).status_code == 403
     token = await door.log_in("admin")
-    told = (await door.get("/api/v1/releases", token)).json()["items"]
-    assert [one["is_current"] for one in told] == [True]
+    releases = (await door.get("/api/v1/releases", token)).json()["items"]
+    assert [release["is_current"] for release in releases] == [True]
     assert (await door.post("/api/v1/releases/back", {}, token)).status_code == 409
     assert (await door.post("/api/v1/releases/0/promote", {}, token)).status_code == 404
     assert (await door.post("/api/v1/releases", {}, token)).json() == {"is_new": True}
     assert (await door.post("/api/v1/releases", {}, token)).json() == {"is_new": False}
 
 
-async def test_the_night_asks_once_when_enough_was_learnt(context: AppContext) -> None:
+async def test_the_nightly_timer_requests_one_run_when_there_are_enough_labels(context: AppContext) -> None:
     night = MONDAY.replace(hour=20)  # four in the morning of the next office day
     await training._request_nightly(context, night)
-    assert await training_runs.last() == []
+    assert await training_runs.list_latest_runs() == []
     for i, (title, text) in enumerate(messages(context.settings.train_least)):
-        await trainer.remember(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
+        await trainer.store_label(title, text, CATEGORY, case_no=f"XQ{i}", by="reception", now=MONDAY)
     await training._request_nightly(context, MONDAY + timedelta(hours=4))
-    assert await training_runs.last() == [], "nobody trains at noon"
+    assert await training_runs.list_latest_runs() == [], "nobody trains at noon"
     for _ in range(2):
         await training._request_nightly(context, night)
-    assert [run["key"] for run in await training_runs.last()] == ["night-2026-09-15"]
+    assert [run["key"] for run in await training_runs.list_latest_runs()] == ["night-2026-09-15"]
 
 
-async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_label(door: Door) -> None:
+async def test_a_candidate_adapts_to_the_districts_messages_without_labels(door: Door) -> None:
     own = [e for e in seed_examples([]) if e.source == "example"]
     for e in [e for heading in ("04", "06") for e in [e for e in own if e.category[:2] == heading][:60]]:
         await door.submit(title=e.title, text=f"{e.text}（云川区）")
@@ -93,34 +93,34 @@ async def test_a_candidate_gets_used_to_how_people_write_here_without_a_single_l
     await people.leave()
 
 
-async def test_a_run_is_taken_by_one_process_and_taken_again_when_that_one_died(context: AppContext) -> None:
-    assert await training_runs.ask("asked-1", by="管理员", now=MONDAY)
-    assert not await training_runs.ask("asked-2", by="管理员", now=MONDAY)
-    assert await training_runs.take(MONDAY) is not None
-    assert await training_runs.take(MONDAY) is None
-    for attempt in range(1, training_runs.TRIES):
-        assert await training_runs.take(MONDAY + attempt * (training_runs.LEASE + timedelta(seconds=1))) is not None
-    assert await training_runs.take(MONDAY + timedelta(days=1)) is None
-    assert (await training_runs.last())[0]["done_at"]
+async def test_a_run_is_leased_by_one_process_and_again_when_that_process_died(context: AppContext) -> None:
+    assert await training_runs.request_run("asked-1", by="管理员", now=MONDAY)
+    assert not await training_runs.request_run("asked-2", by="管理员", now=MONDAY)
+    assert await training_runs.take_run(MONDAY) is not None
+    assert await training_runs.take_run(MONDAY) is None
+    for attempt in range(1, training_runs.MAX_ATTEMPTS):
+        assert await training_runs.take_run(MONDAY + attempt * (training_runs.LEASE + timedelta(seconds=1))) is not None
+    assert await training_runs.take_run(MONDAY + timedelta(days=1)) is None
+    assert (await training_runs.list_latest_runs())[0]["done_at"]
 
 
-async def test_a_release_tried_against_another_one_than_is_in_force_stays_out(context: AppContext) -> None:
-    present = await registry.current_id()
-    await registry.record("other", "trained", {}, by="", refused=(), now=MONDAY)
+async def test_a_candidate_compared_with_an_outdated_release_is_not_promoted(context: AppContext) -> None:
+    present = await registry.load_current_id()
+    await registry.store_candidate("other", "trained", {}, by="", refused=(), now=MONDAY)
     with pytest.raises(Conflict):
         await registry.promote("other", by="", now=MONDAY, instead_of="somebody else")
     with pytest.raises(NotFound):
         await registry.promote("nobody", by="", now=MONDAY)
-    assert await registry.current_id() == present
+    assert await registry.load_current_id() == present
 
 
-async def test_a_damaged_release_is_not_used_and_the_last_whole_one_serves(context: AppContext) -> None:
-    present = await registry.current_id()
+async def test_a_damaged_release_is_not_used_and_the_last_undamaged_one_is(context: AppContext) -> None:
+    present = await registry.load_current_id()
     folder = context.settings.data / registry.FOLDER / "damaged"
     folder.mkdir()
     (folder / "release.json").write_text("{}")
-    await registry.register("damaged", "trained", {}, now=MONDAY + timedelta(days=1))
-    model = await registry.current(context.settings.data, None)
+    await registry.store_and_promote("damaged", "trained", {}, now=MONDAY + timedelta(days=1))
+    model = await registry.load_current(context.settings.data, None)
     assert model is not None and model.release == present
     assert await registry.roll_back(context.settings.data, by="", now=MONDAY + timedelta(days=2)) == present
 
@@ -139,10 +139,10 @@ async def main():
     async with bootstrap.open_context(settings) as context:
         if sys.argv[3] == "train":
             await training.request_candidate(context, "管理员")
-            run = await training_runs.take(context.clock.now())
+            run = await training_runs.take_run(context.clock.now())
             print("begun", flush=True)
             await training.train_candidate(context, run.id, "管理员")
-        rows = [row["id"] for row in await registry.all_releases()]
+        rows = [row["id"] for row in await registry.list_releases()]
         print("begun", flush=True)
         while True:
             for release in rows:
@@ -152,7 +152,7 @@ asyncio.run(main())
 """
 
 
-async def _killed(settings: Settings, what: str, after: float) -> None:
+async def _kill_while(settings: Settings, what: str, after: float) -> None:
     """A process that does this, killed without warning a moment later."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _TRAINS, str(settings.data), settings.database_url, what),
@@ -166,33 +166,33 @@ async def _killed(settings: Settings, what: str, after: float) -> None:
     await process.wait()
 
 
-async def _serves(settings: Settings) -> str:
+async def _current_release(settings: Settings) -> str:
     """The release an office opened anew answers by."""
     async with bootstrap.open_context(settings) as context:
         model = await context.model()
         assert model is not None and model.predict("小区停水", "小区停水三天了，没有水用").category
-        assert sum(row["is_current"] for row in await registry.all_releases()) == 1
+        assert sum(row["is_current"] for row in await registry.list_releases()) == 1
         return model.release
 
 
-async def test_killed_while_training_the_old_release_serves_and_the_run_is_taken_up_again(settings: Settings) -> None:
-    before = await _serves(settings)
-    await _killed(settings, "train", 1.5)
-    assert await _serves(settings) == before
+async def test_after_a_kill_while_training_the_old_release_stays_and_the_run_is_repeated(settings: Settings) -> None:
+    before = await _current_release(settings)
+    await _kill_while(settings, "train", 1.5)
+    assert await _current_release(settings) == before
     async with bootstrap.open_context(settings) as context:
-        assert (await training_runs.last())[0]["done_at"] is None
+        assert (await training_runs.list_latest_runs())[0]["done_at"] is None
         await training_runs.release_leases()
-        run = await training_runs.take(context.clock.now())
+        run = await training_runs.take_run(context.clock.now())
         assert run is not None and run.attempts == 1
 
 
-async def test_killed_while_promoting_exactly_one_whole_release_serves(settings: Settings) -> None:
+async def test_after_a_kill_while_promoting_exactly_one_release_is_in_force(settings: Settings) -> None:
     async with bootstrap.open_context(settings) as context:
-        present = await registry.one_release(await registry.current_id())
+        present = await registry.load_release(await registry.load_current_id())
         home = context.settings.data / registry.FOLDER
         for name in ("second", "third"):  # other names for the same files: what matters is which row is in force
             (home / name).symlink_to(home / present["folder"])
-            await registry.record(name, "cold", {}, by="", refused=(), now=MONDAY)
+            await registry.store_candidate(name, "cold", {}, by="", refused=(), now=MONDAY)
     for after in (0.05, 0.11, 0.23):
-        await _killed(settings, "promote", after)
-        assert await _serves(settings) == present["id"]
+        await _kill_while(settings, "promote", after)
+        assert await _current_release(settings) == present["id"]

@@ -93,7 +93,7 @@ REPLY = (
 )
 
 
-async def test_an_appeal_walked_to_its_opinion_has_every_letter_on_the_way(context: AppContext) -> None:
+async def test_an_appeal_has_every_letter_up_to_its_opinion(context: AppContext) -> None:
     no = await _opened(context)
     await _walk(
         context,
@@ -240,14 +240,12 @@ WALKS: dict[str, tuple[Submission, Steps]] = {
 MAY_BE_EMPTY = {"事实和理由", "法律依据", "告知期限", "异议期限"}
 
 
-def test_a_walk_leads_to_each_letter() -> None:
+def test_a_sequence_of_steps_exists_for_each_letter() -> None:
     assert set(WALKS) == {each.code for each in LETTERS if each.act in set(Act)}
 
 
 @pytest.mark.parametrize("code", WALKS)
-async def test_a_walk_through_the_door_issues_the_letter_and_it_says_what_it_must(
-    context: AppContext, code: str
-) -> None:
+async def test_a_sequence_of_steps_issues_the_letter_with_its_required_content(context: AppContext, code: str) -> None:
     draft, steps = WALKS[code]
     no = await _opened(context, draft)
     await _walk(context, no, *steps)
@@ -311,7 +309,7 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
         assert "".join(said.split()) in words, said
 
 
-async def test_a_letter_written_out_again_is_the_same_to_the_byte_though_the_world_went_on(context: AppContext) -> None:
+async def test_a_letter_rendered_again_is_identical_to_the_byte(context: AppContext) -> None:
     no = await _opened(context)
     await _walk(context, no, ASSIGN, ACCEPT)
     letter = (await _letters(context, no))["accept_notice"]
@@ -338,7 +336,7 @@ async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(co
 
 
 @pytest.mark.parametrize("kind", ["improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"])
-async def test_a_measure_is_told_by_one_letter_that_can_be_checked(context: AppContext, kind: str) -> None:
+async def test_a_measure_has_one_letter_that_can_be_verified(context: AppContext, kind: str) -> None:
     said = OfficeLetterValues(
         about="JD2026-0001",
         unit="ziran",

@@ -1,4 +1,4 @@
-"""Does a notice reach the mail server as a letter, and is what the server says understood? Against a small one in here."""
+"""Does a notice reach the mail server as a mail, and are the server's replies handled? With a small server in here."""
 
 import asyncio
 from collections.abc import AsyncIterator

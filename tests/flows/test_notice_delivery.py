@@ -1,4 +1,4 @@
-"""A notice counts as sent only when it left: whom no channel reaches was not told, and overseers see who that is."""
+"""A notice counts as sent only when a channel accepted it; overseers see who was not reached."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,14 @@ from routing.notices import inbox
 from routing.notices.catalogue import NOTICES, Audience, Delivery, DeliveryChannel, render_notice
 from tests.flows.test_flag_model import in_a_new_process
 from tests.flows.test_letters_by_mail import post_office
-from tests.flows.test_told import Letters, answered, appeal, drained, stand, with_mail
+from tests.flows.test_notifications import (
+    Letters,
+    drain_and_send,
+    set_clock,
+    set_mail_addresses,
+    submit_and_answer,
+    submit_appeal,
+)
 from tests.moments import MONDAY
 from tests.people import Door
 from web import bootstrap
@@ -44,12 +51,12 @@ async def deliveries(**narrowed: Any) -> set[tuple[str, str, bool]]:
 
 async def drain(context: AppContext, moment: datetime) -> None:
     """What follows from what happened, through the senders this installation really has."""
-    await outbox.drain(bootstrap.build_handlers(context), stand(context, moment))
+    await outbox.drain(bootstrap.build_handlers(context), set_clock(context, moment))
 
 
 async def reported(context: AppContext) -> str:
     """A report (检举控告) by somebody who left a name, sent to the discipline commission."""
-    stand(context, MONDAY)
+    set_clock(context, MONDAY)
     draft = Submission(**REPORT, channel="web", desk="", person=PersonSubmission("安小娜", "13900001234"))
     no = (await case_actions.submit_case(context, draft)).no
     await drain(context, MONDAY)
@@ -60,7 +67,7 @@ async def reported(context: AppContext) -> str:
 
 
 async def test_a_notice_to_a_citizen_whom_no_channel_reaches_is_not_marked_as_sent(context: AppContext) -> None:
-    no = await appeal(context)
+    no = await submit_appeal(context)
     await drain(context, MONDAY)
     rows = await Notice.filter(case_no=no, audience="citizen")
     assert {row.event for row in rows} == {"case.submit", "case.assign"}
@@ -71,8 +78,8 @@ async def test_a_mail_server_for_staff_is_no_channel_to_citizens(context: AppCon
     async with post_office() as (post, settings):
         mail = {name: getattr(settings, name) for name in ("smtp_host", "smtp_port", "smtp_from")}
         context.settings = replace(context.settings, **mail)
-        await with_mail("clerk-jiaoyu")
-        no = await appeal(context)
+        await set_mail_addresses("clerk-jiaoyu")
+        no = await submit_appeal(context)
         await drain(context, MONDAY)
     assert len(post.letters) == 1
     assert await deliveries(case_no=no, audience="citizen") == {("no_channel", "", False)}
@@ -80,7 +87,7 @@ async def test_a_mail_server_for_staff_is_no_channel_to_citizens(context: AppCon
 
 
 async def test_what_waits_for_the_citizens_hours_is_queued_until_then(context: AppContext) -> None:
-    no = await appeal(context)
+    no = await submit_appeal(context)
     await drain(context, NIGHT)
     assert await deliveries(case_no=no, event="case.assign", audience="citizen") == {("queued", "", False)}
     await drain(context, to_utc(datetime(2026, 9, 15, 8, 0, tzinfo=OFFICE_TIMEZONE)))
@@ -88,16 +95,16 @@ async def test_what_waits_for_the_citizens_hours_is_queued_until_then(context: A
 
 
 async def test_what_a_channel_took_is_sent_and_what_it_refused_is_failed(context: AppContext) -> None:
-    no = await appeal(context)
-    await drained(context, Letters(), MONDAY)
+    no = await submit_appeal(context)
+    await drain_and_send(context, Letters(), MONDAY)
     assert {state for state, _, sent in await deliveries(case_no=no, audience="citizen") if sent} == {"sent"}
-    other, refusing = await appeal(context, title="另一件"), Letters(ValueError("号码不存在"), every=True)
-    await drained(context, refusing, MONDAY)
+    other, refusing = await submit_appeal(context, title="另一件"), Letters(ValueError("号码不存在"), every=True)
+    await drain_and_send(context, refusing, MONDAY)
     assert ("failed", "", False) in await deliveries(case_no=other, audience="citizen")
 
 
 async def test_an_invitation_nobody_got_is_not_sent(context: AppContext) -> None:
-    no = await answered(context)
+    no = await submit_and_answer(context)
     await drain(context, MONDAY)
     await drain(context, to_utc(datetime(2026, 9, 15, 10, 0, tzinfo=OFFICE_TIMEZONE)))
     assert await deliveries(case_no=no, event="rating.invite") == {("no_channel", "", False)}
@@ -107,14 +114,14 @@ async def test_an_invitation_nobody_got_is_not_sent(context: AppContext) -> None
 
 
 async def test_staff_without_an_address_have_it_in_the_inbox_and_that_is_its_channel(context: AppContext) -> None:
-    no = await appeal(context)
+    no = await submit_appeal(context)
     await drain(context, MONDAY)
     assert await deliveries(case_no=no, audience="unit") == {("sent", "inbox", True)}
 
 
 async def test_an_address_without_a_mail_server_sends_no_mail(context: AppContext) -> None:
-    await with_mail("clerk-jiaoyu")
-    no = await appeal(context)
+    await set_mail_addresses("clerk-jiaoyu")
+    no = await submit_appeal(context)
     await drain(context, MONDAY)
     assert await deliveries(case_no=no, audience="unit") == {("sent", "inbox", True)}
 
@@ -212,7 +219,7 @@ def test_no_row_of_the_notices_lets_a_reports_title_through(row: Any) -> None:
 async def test_what_an_older_version_marked_as_sent_to_nobody_is_marked_as_that_by_the_migration(
     context: AppContext,
 ) -> None:
-    plain, report = await appeal(context), await reported(context)
+    plain, report = await submit_appeal(context), await reported(context)
     await Notice.filter(audience="citizen").update(sent_at=MONDAY, words="您反映的“举报区教育局收受礼金”已收到")
     waiting = await Notice.filter(case_no=plain, event="case.assign", audience="citizen").update(sent_at=None)
     await Notice.filter(case_no=report, audience="unit").update(error="收件人被拒收（550）", sent_at=None)

@@ -1,4 +1,4 @@
-"""Which message comes first? New cases before backlog, and yet nothing waits for ever."""
+"""Order of the outbox: new cases before backlog, and no message waits for ever."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ async def test_a_batch_is_of_one_size_and_holds_nothing_twice(context: AppContex
     assert len(await outbox.list_due_ids(MONDAY, 100)) == 100
 
 
-async def test_a_message_whose_handler_raises_stops_no_other(context: AppContext) -> None:
+async def test_a_failing_handler_does_not_block_other_messages(context: AppContext) -> None:
     await put("broken", 3, MONDAY)
     await put("sound", 3, MONDAY)
     done = Done()
@@ -81,7 +81,7 @@ async def test_a_message_whose_handler_raises_stops_no_other(context: AppContext
     assert all("no such unit" in row["error"] and row["run_at"] > MONDAY for row in rows)
 
 
-async def test_the_age_of_the_oldest_waiting_message_is_told(context: AppContext) -> None:
+async def test_the_age_of_the_oldest_waiting_message_is_reported(context: AppContext) -> None:
     assert (await outbox.count_messages(MONDAY))["oldest_seconds"] == 0
     await put("later", 1, MONDAY + HOUR)
     assert (await outbox.count_messages(MONDAY))["oldest_seconds"] == 0
@@ -89,7 +89,7 @@ async def test_the_age_of_the_oldest_waiting_message_is_told(context: AppContext
     assert await outbox.count_messages(MONDAY) == {"waiting": 1, "failing": 0, "oldest_seconds": 90}
 
 
-async def test_what_was_carried_out_is_forgotten_in_slices(context: AppContext) -> None:
+async def test_handled_messages_are_deleted_in_slices(context: AppContext) -> None:
     await put("old", 25, MONDAY)
     await Message.all().update(done_at=MONDAY)
     assert [await outbox.delete_done(MONDAY + HOUR, limit=10) for _ in range(4)] == [10, 10, 5, 0]

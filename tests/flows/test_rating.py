@@ -1,4 +1,4 @@
-"""Ratings through the door: counted once, one follow-up, a bad one opens its rectification, a month is frozen once."""
+"""Ratings on a database: counted once, one follow-up, a bad one opens its rectification, a month is frozen once."""
 
 import asyncio
 from collections.abc import Mapping
@@ -261,17 +261,17 @@ async def test_the_same_handling_rated_many_times_at_once_counts_once(context: A
 async def test_a_window_code_can_be_used_by_many(context: AppContext) -> None:
     matter = (await services.list_matters())[0].code
     token = create_token(context.settings.vault, Occasion(matter=matter, window="A12"))
-    said = ServiceRating(level=5, token=token, pf="3")
+    request = ServiceRating(level=5, token=token, pf="3")
     for _ in range(3):
-        rating = await services.rate_service(said, None, now=MONDAY, vault=context.settings.vault)
+        rating = await services.rate_service(request, None, now=MONDAY, vault=context.settings.vault)
         assert (rating.number, rating.window, rating.matter) == (1, "A12", matter)
 
 
 async def test_staff_do_not_rate(context: AppContext) -> None:
     clerk = await directory.load_actor(f"clerk-{UNIT}")
-    said = ServiceRating(level=5, matter="x", handling_no="1")
+    rating = ServiceRating(level=5, matter="x", handling_no="1")
     with pytest.raises(Forbidden) as refused:
-        await services.rate_service(said, clerk, now=MONDAY, vault=context.settings.vault)
+        await services.rate_service(rating, clerk, now=MONDAY, vault=context.settings.vault)
     assert refused.value.code == "staff_may_not_rate"
 
 
@@ -455,7 +455,7 @@ async def test_nobody_has_figures_of_a_month_that_was_never_frozen(context: AppC
         await editions.load_edition("neulich")
 
 
-async def test_a_house_that_just_opened_publishes_no_empty_month(context: AppContext) -> None:
+async def test_a_new_district_publishes_no_empty_month(context: AppContext) -> None:
     assert await jobs.close_period(OCTOBER, context.settings) is None
     assert await editions.list_editions() == []
 

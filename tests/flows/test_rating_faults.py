@@ -1,4 +1,4 @@
-"""Is everything wrong with a rating named, before anything is written?"""
+"""Are all faults of a rating reported before anything is written?"""
 
 import pytest
 

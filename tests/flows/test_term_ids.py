@@ -1,4 +1,4 @@
-"""A corrected citation closes no case: clocks know their row by its id, and old rows got theirs by the migration."""
+"""A corrected citation affects no open case: clocks refer to their term by its id; the migration gave old clocks theirs."""
 
 from importlib import import_module
 from typing import Any

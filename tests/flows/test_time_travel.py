@@ -1,4 +1,4 @@
-"""One petition through time: told a day late, extended, answered, reviewed, re-reviewed with a hearing.
+"""One petition over half a year: extended, answered, reviewed, and reviewed again with a hearing.
 
 It crosses the National Day and ends in 2027, whose days off are not announced yet. At each step the page and the
 clocks must say the right thing.
@@ -48,8 +48,8 @@ class Journey:
         return await self.seen()
 
     async def seen(self) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.door.get(f"/api/v1/cases/{self.no}?code={self.code}")).json()
-        return found
+        case: dict[str, Any] = (await self.door.get(f"/api/v1/cases/{self.no}?code={self.code}")).json()
+        return case
 
     async def page(self) -> str:
         client = self.door.browser()
@@ -59,8 +59,8 @@ class Journey:
 
 
 def clock(case: dict[str, Any], term: str) -> dict[str, Any]:
-    found: dict[str, Any] = [c for c in case["clocks"] if c["term"] == term][-1]
-    return found
+    clocks: dict[str, Any] = [c for c in case["clocks"] if c["term"] == term][-1]
+    return clocks
 
 
 async def test_a_petition_through_the_national_day_into_a_year_not_yet_announced(door: Door) -> None:

@@ -1,4 +1,4 @@
-"""Timers over the database: one process runs each, a failing one stops nothing, slices are bounded and go on."""
+"""Timers on a database: one process runs each, a failing one stops no other, slices are bounded and continue."""
 
 import asyncio
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Job:
         return Slice()
 
 
-async def state(name: str) -> dict[str, object]:
+async def load_state(name: str) -> dict[str, object]:
     return next(row for row in await timers.states() if row["name"] == name)
 
 
@@ -55,16 +55,16 @@ async def test_a_failing_timer_is_logged_shown_and_backed_off_and_the_others_run
     assert [(line["timer"], line["log_level"]) for line in lines if line["event"] == "timer failed"] == [
         ("broken", "error")
     ]
-    row = await state("broken")
+    row = await load_state("broken")
     assert (row["failures"], row["due_at"]) == (1, MONDAY + BACK_OFF[0])
     assert "no such unit" in str(row["error"])
     assert row == (await timers.states())[0], "those that fail come first"
     assert await run_due(table, MONDAY + BACK_OFF[0] - timedelta(seconds=1)) == []
     await run_due(table, MONDAY + BACK_OFF[0])
-    assert (await state("broken"))["due_at"] == MONDAY + BACK_OFF[0] + BACK_OFF[1]
+    assert (await load_state("broken"))["due_at"] == MONDAY + BACK_OFF[0] + BACK_OFF[1]
     broken.fault = None
     assert "broken" in await run_due(table, MONDAY + 5 * MINUTE)
-    row = await state("broken")
+    row = await load_state("broken")
     assert (row["failures"], row["error"]) == (0, "")
 
 
@@ -100,7 +100,7 @@ async def test_the_next_slice_goes_on_where_the_last_one_ended_also_after_a_fail
     await TimerRow.filter(name="scan").update(position="2")  # as the slices of a killed process left it
     assert await run_due(table, MONDAY) == ["scan"]
     assert job.positions == ["2", "3"]
-    assert (await state("scan"))["position"] == ""
+    assert (await load_state("scan"))["position"] == ""
     await run_due(table, MONDAY + MINUTE)
     assert job.positions[2:] == ["", "1", "2", "3"]
 
@@ -113,21 +113,21 @@ async def test_what_is_left_when_the_time_is_up_is_due_again_at_once(context: Ap
     # With no time at all the first slice is ended at its first wait; a slice that never waits is the run.
     await timers.run_one(row, table["scan"], lambda: MONDAY)
     assert job.positions == [""]
-    assert ((await state("scan"))["position"], (await state("scan"))["due_at"]) == ("1", MONDAY)
+    assert ((await load_state("scan"))["position"], (await load_state("scan"))["due_at"]) == ("1", MONDAY)
     await run_due(table, MONDAY)
     await run_due(table, MONDAY)
     assert job.runs == 1
-    assert (await state("scan"))["due_at"] == MONDAY + timedelta(seconds=600)
+    assert (await load_state("scan"))["due_at"] == MONDAY + timedelta(seconds=600)
 
 
-async def test_a_slice_that_never_ends_is_ended_and_told(context: AppContext) -> None:
+async def test_a_slice_that_never_ends_is_cancelled_and_reported(context: AppContext) -> None:
     async def hang(now: datetime, position: str) -> Slice:
         await asyncio.Event().wait()
         return Slice()
 
     with capture_logs():
         assert await run_due({"hangs": Timer(Every(60), hang, timeout_seconds=0)}, MONDAY) == []
-    assert "took longer than 0 s" in str((await state("hangs"))["error"])
+    assert "took longer than 0 s" in str((await load_state("hangs"))["error"])
 
 
 async def test_a_process_that_ends_gives_its_timer_back_at_once(context: AppContext) -> None:
@@ -140,10 +140,10 @@ async def test_a_process_that_ends_gives_its_timer_back_at_once(context: AppCont
 
     task = asyncio.create_task(timers.run_for_ever({"waits": Timer(Every(60), wait)}, lambda: MONDAY))
     await begun.wait()
-    assert (await state("waits"))["leased_until"]
+    assert (await load_state("waits"))["leased_until"]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert (await state("waits"))["leased_until"] is None
+    assert (await load_state("waits"))["leased_until"] is None
 
 
 @pytest.mark.parametrize("hour", [0, 3, 9, 12, 23])

@@ -1,4 +1,4 @@
-"""Which errors of drivers and of the system say that something is away, and which are faults of ours?"""
+"""Which errors of drivers and of the system mean an unavailable service, and which are faults of ours?"""
 
 import errno
 import socket
@@ -22,10 +22,10 @@ from feedback.kernel import db
 def sqlite_fault(statement: str, folder: Path) -> sqlite3.Error:
     """What SQLite itself raises for a statement while another connection holds the lock to write."""
     path = folder / "x.sqlite3"
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as one:
-        one.execute("CREATE TABLE t (n INTEGER UNIQUE)")
-        one.execute("INSERT INTO t VALUES (1)")
-        one.execute("BEGIN IMMEDIATE")
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER UNIQUE)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        connection.execute("BEGIN IMMEDIATE")
         with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
             try:
                 other.execute(statement)

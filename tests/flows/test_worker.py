@@ -1,4 +1,4 @@
-"""The worker goes on: over a locked database, over a Redis that is away, and it says what happens to it."""
+"""The worker continues with a locked database and without Redis, and reports its state."""
 
 import asyncio
 import sqlite3
@@ -26,7 +26,7 @@ only_sqlite = pytest.mark.skipif(bool(POSTGRES), reason="only SQLite is locked b
 Lines = list[MutableMapping[str, Any]]
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Let the others work until it is so."""
     async with asyncio.timeout(SECONDS):
         while True:
@@ -35,12 +35,12 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0)
 
 
-def failed(lines: Lines) -> set[str]:
+def failed_timers(lines: Lines) -> set[str]:
     return {line["part"] for line in lines if line["event"] == "part of the worker failed"}
 
 
 @asynccontextmanager
-async def locked(file: Path) -> AsyncIterator[None]:
+async def hold_write_lock(file: Path) -> AsyncIterator[None]:
     """Another process holds the write lock, as an import or a careless backup does."""
     other = sqlite3.connect(file, isolation_level=None)
     try:
@@ -51,7 +51,7 @@ async def locked(file: Path) -> AsyncIterator[None]:
         other.close()
 
 
-def impatient(settings: Settings) -> tuple[Settings, Path]:
+def with_short_timeout(settings: Settings) -> tuple[Settings, Path]:
     """Settings of an installation that waits for a lock for a moment only, and the file of its database."""
     file = (settings.data / "xinqiao.sqlite3").resolve()
     return replace(settings, database_url=f"sqlite://{file}?busy_timeout=20"), file
@@ -81,28 +81,28 @@ async def submit(client: httpx2.AsyncClient) -> Callable[[], Awaitable[bool]]:
 
 @only_sqlite
 async def test_a_database_that_was_locked_for_a_while_costs_that_while_and_no_more(settings: Settings) -> None:
-    settings, file = impatient(settings)
+    settings, file = with_short_timeout(settings)
     app, parts = create_app(settings), {"messages", "heartbeat", "timers"}
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     with capture_logs() as lines:
 
         async def all_failed() -> bool:
-            return parts <= failed(lines)
+            return parts <= failed_timers(lines)
 
         async with AsyncExitStack() as stack:
-            async with locked(file):
+            async with hold_write_lock(file):
                 await stack.enter_async_context(app.router.lifespan_context(app))
-                await until(all_failed)
+                await wait_until(all_failed)
             client = await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url=BASE))
-            await until(await submit(client))
+            await wait_until(await submit(client))
             assert await heartbeat.last_beat()
 
 
 @only_sqlite
 async def test_a_transaction_that_could_not_begin_leaves_the_connection_free(settings: Settings) -> None:
-    settings, file = impatient(settings)
+    settings, file = with_short_timeout(settings)
     async with bootstrap.open_context(settings):
-        async with locked(file):
+        async with hold_write_lock(file):
             for _ in range(2):
                 with pytest.raises(OperationalError):
                     async with db.transaction():
@@ -119,11 +119,11 @@ async def test_the_worker_inside_writes_its_heartbeat_and_takes_it_away_when_it_
             async def beats() -> bool:
                 return await heartbeat.last_beat() is not None
 
-            await until(beats)
+            await wait_until(beats)
             beat = await heartbeat.last_beat()
             assert beat is not None
             assert abs((context.clock.now() - beat).total_seconds()) < SECONDS
-    assert not failed(lines)
+    assert not failed_timers(lines)
     async with bootstrap.open_context(settings):
         assert await heartbeat.last_beat() is None
 
@@ -135,18 +135,18 @@ async def test_a_timer_that_raises_leaves_messages_and_the_other_timers_alone(se
         await timers.TimerRow.create(name="forget_persons", due_at=MONDAY)
     with capture_logs() as lines:
         async with served(settings) as (_, client):
-            await until(await submit(client))
+            await wait_until(await submit(client))
 
             async def is_over() -> bool:
                 rows = {row["name"]: row for row in await timers.states()}
                 return bool(rows["tend_accounts"]["failures"] and rows["forget_persons"]["last_finished_at"])
 
-            await until(is_over)
+            await wait_until(is_over)
             rows = {row["name"]: row for row in await timers.states()}
             assert "no number" in rows["tend_accounts"]["error"]
             assert rows["forget_persons"]["failures"] == 0
-            await until(await submit(client))
-    assert not failed(lines)
+            await wait_until(await submit(client))
+    assert not failed_timers(lines)
     assert [line["timer"] for line in lines if line["event"] == "timer failed"] == ["tend_accounts"]
 
 
@@ -155,13 +155,13 @@ async def test_without_redis_the_worker_outside_finds_the_work_by_looking(door: 
     with capture_logs() as lines:
         task = asyncio.create_task(worker.serve_outside(replace(door.context, settings=away)))
         try:
-            await until(await submit(door.client))
+            await wait_until(await submit(door.client))
             assert await heartbeat.last_beat()
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    assert "relay" in failed(lines)
-    assert {"messages", "timers", "heartbeat", "sweep"}.isdisjoint(failed(lines))
+    assert "relay" in failed_timers(lines)
+    assert {"messages", "timers", "heartbeat", "sweep"}.isdisjoint(failed_timers(lines))
 
 
 async def test_the_administrator_sees_workers_and_timers_and_what_fails(settings: Settings) -> None:
@@ -171,7 +171,7 @@ async def test_the_administrator_sees_workers_and_timers_and_what_fails(settings
         async def has_rows() -> bool:
             return len(await timers.states()) == len(names) and await heartbeat.last_beat() is not None
 
-        await until(has_rows)
+        await wait_until(has_rows)
         await timers.TimerRow.filter(name="propose_all").update(failures=2, error="LookupError: no such unit")
         response = await client.post("/login", data={"username": "admin", "password": "demo"})
         assert response.status_code == 303

@@ -1,1 +1,1 @@
-"""The classifier fitted and tried: what takes seconds of arithmetic. Releases are fitted once for a whole run."""
+"""Tests that fit and evaluate the classifier, which takes seconds. Releases are fitted once for a whole run."""

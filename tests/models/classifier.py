@@ -1,4 +1,4 @@
-"""The release of day one, fitted once for all tests that ask it something."""
+"""The first release, fitted once for all tests that use it."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Is what deserves attention seen, by words and by hunch, on sentences nobody tuned anything on?
+"""Are messages that need attention flagged, by rules and by the model, on sentences nothing was tuned on?
 
 `python -m tests.models.test_flags` prints recall and precision of each flag, on the sentences the rules were written
 with and on the two sets kept for measuring.
@@ -18,96 +18,103 @@ DATA = Path(__file__).with_name("data")
 KEPT = ("attention", "attention_voices")
 
 
-def kept(name: str) -> list[tuple[frozenset[str], str]]:
+def load_test_set(name: str) -> list[tuple[frozenset[str], str]]:
     rows = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))["messages"]
-    return [(frozenset(codes.split()), said) for codes, said in rows]
+    return [(frozenset(codes.split()), sentence) for codes, sentence in rows]
 
 
-def by_rules(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    return flag_model.measured(messages, [frozenset(flags.codes_in("", said)) for _, said in messages])
+def measure_rules(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
+    return flag_model.measure(messages, [frozenset(flags.detect_flag_codes("", sentence)) for _, sentence in messages])
 
 
-def by_both(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
-    found = [frozenset(flags.codes_in("", said)) | set(flag_model.predict_flags("", said)) for _, said in messages]
-    return flag_model.measured(messages, found)
+def measure_rules_and_model(messages: list[tuple[frozenset[str], str]]) -> dict[str, dict[str, float]]:
+    predicted = [
+        frozenset(flags.detect_flag_codes("", sentence)) | set(flag_model.predict_flags("", sentence))
+        for _, sentence in messages
+    ]
+    return flag_model.measure(messages, predicted)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def ready(tmp_path_factory: pytest.TempPathFactory) -> None:
+def prepared_model(tmp_path_factory: pytest.TempPathFactory) -> None:
     flag_model.prepare(tmp_path_factory.mktemp("data"))
 
 
-def test_a_kept_model_hears_what_the_fitted_one_heard(tmp_path: Path) -> None:
+def test_a_stored_model_predicts_as_the_fitted_one(tmp_path: Path) -> None:
     flag_model.prepare(tmp_path)
     (file,) = tmp_path.iterdir()
     kept_model, message = flag_model.read(file), "活着没什么意思，把药都攒好了"
     assert kept_model is not None and kept_model is not flag_model.load()
-    assert kept_model.heard(message) == flag_model.load().heard(message)
+    assert kept_model.predict(message) == flag_model.load().predict(message)
 
 
-def test_the_sets_are_large_and_none_of_them_is_learnt() -> None:
-    measured = [said for name in KEPT for _, said in kept(name)]
+def test_the_test_sets_are_large_and_not_trained_on() -> None:
+    measured = [sentence for name in KEPT for _, sentence in load_test_set(name)]
     assert len(measured) >= 300
-    assert not set(measured) & {said for _, said in flag_model.training_sentences()}
+    assert not set(measured) & {sentence for _, sentence in flag_model.load_training_sentences()}
 
 
-def test_usual_words_are_nearly_all_seen_and_few_calm_ones_are() -> None:
-    for flag, found in by_rules(flag_model.training_sentences()).items():
-        assert found["recall"] >= 0.9, (flag, found)
-        assert found["precision"] >= 0.7, (flag, found)
+def test_the_rules_flag_nearly_all_usual_words_and_few_neutral_messages() -> None:
+    for flag, figures in measure_rules(flag_model.load_training_sentences()).items():
+        assert figures["recall"] >= 0.9, (flag, figures)
+        assert figures["precision"] >= 0.7, (flag, figures)
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_with_hunches_nearly_all_unusual_words_are_seen_and_most_that_is_shown_is_so(name: str) -> None:
-    found = by_both(kept(name))
-    for flag, one in found.items():
-        assert one["recall"] >= 0.8, (flag, one)
-        assert one["precision"] >= 0.6, (flag, one)
-    assert sum(one["recall"] for one in found.values()) / len(found) >= 0.9, found
+def test_rules_and_model_flag_nearly_all_unusual_words_with_enough_precision(name: str) -> None:
+    figures = measure_rules_and_model(load_test_set(name))
+    for flag, figures_of_flag in figures.items():
+        assert figures_of_flag["recall"] >= 0.8, (flag, figures_of_flag)
+        assert figures_of_flag["precision"] >= 0.6, (flag, figures_of_flag)
+    assert sum(figures_of_flag["recall"] for figures_of_flag in figures.values()) / len(figures) >= 0.9, figures
 
 
 @pytest.mark.parametrize(
-    ("said", "flag"),
+    ("message", "flag"),
     [
         pytest.param("路灯坏了。" * 30 + "我已经写好遗书，药也买了。" + "另外井盖松动。" * 30, flags.SELF_HARM, id="in the middle"),
         pytest.param("楼里煤气味很浓,有人晕倒了,快来", flags.LIFE, id="with half-width marks"),
     ],
 )  # fmt: skip
-def test_danger_is_seen_wherever_and_however_it_stands(said: str, flag: str) -> None:
-    assert flag in flags.codes_in("反映情况", said)
+def test_danger_is_flagged_wherever_it_stands_and_however_it_is_worded(message: str, flag: str) -> None:
+    assert flag in flags.detect_flag_codes("反映情况", message)
 
 
-def test_whom_a_message_is_written_to_is_not_accused() -> None:
-    assert flags.codes_in("尊敬的书记：您好", "商家卖假酒，送礼的都上当了，请领导管一管") == ()
+def test_the_addressee_of_a_message_is_not_accused() -> None:
+    assert flags.detect_flag_codes("尊敬的书记：您好", "商家卖假酒，送礼的都上当了，请领导管一管") == ()
 
 
-def test_what_only_the_ear_hears_is_heard_in_a_long_story_too() -> None:
-    said = (
+def test_the_model_flags_one_sentence_of_a_long_message() -> None:
+    message = (
         "各位好，我家在老城区住了二十年，邻里一向和睦。" * 4
         + "昨晚他坐在江堤上说不如跟着水走了算了。"
         + "也想问问公交几点收班。" * 4
     )
-    assert flags.SELF_HARM in {*flags.codes_in("", said), *flag_model.predict_flags("", said)}
+    assert flags.SELF_HARM in {*flags.detect_flag_codes("", message), *flag_model.predict_flags("", message)}
 
 
 @pytest.mark.parametrize("title", ["小区停水", "路灯不亮", "咨询医保报销比例", "建议增设公交站"])
-def test_a_calm_message_raises_no_grave_flag(title: str) -> None:
-    assert not set(flags.codes_in(title, f"{title}，请有关部门处理。")) & {flags.SELF_HARM, flags.LIFE, flags.MINOR}
+def test_a_neutral_message_raises_no_grave_flag(title: str) -> None:
+    assert not set(flags.detect_flag_codes(title, f"{title}，请有关部门处理。")) & {
+        flags.SELF_HARM,
+        flags.LIFE,
+        flags.MINOR,
+    }
 
 
 def test_personal_data_is_named_by_its_sort_and_never_shown() -> None:
-    (flag,) = flags.flags_in("投诉", "电话13812345678，房子漏水")
+    (flag,) = flags.detect_flags("投诉", "电话13812345678，房子漏水")
     assert (flag.code, flag.words) == (flags.PERSONAL, "电话")
 
 
-def test_a_flag_moves_no_clock() -> None:
+def test_a_flag_changes_no_clock() -> None:
     """Urgency shortens clocks by a table of its own; what only a flag knows leaves it alone."""
-    said = "业主们约好下周一起去讨说法"
-    assert flags.codes_in("", said) == (flags.GROUP,)
-    assert urgency.level_of("", said) == 0
+    text = "业主们约好下周一起去讨说法"
+    assert flags.detect_flag_codes("", text) == (flags.GROUP,)
+    assert urgency.detect_level("", text) == 0
 
 
-async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> None:
+async def test_flags_of_the_model_are_shown_as_suspected() -> None:
     codes = await flag_views.find_flags("讨薪", "再不给工钱我就从楼上跳下去")
     assert flags.SELF_HARM in codes
     assert [mark.label for mark in flag_views.list_flags("life? minor")] == ["涉未成年人", "疑似危及生命"]
@@ -115,6 +122,9 @@ async def test_what_a_case_keeps_says_which_is_sure_and_which_is_a_hunch() -> No
 
 if __name__ == "__main__":
     flag_model.prepare(Path(tempfile.mkdtemp()))
-    for name, messages in (("written with", flag_model.training_sentences()), *((name, kept(name)) for name in KEPT)):
-        for how, measure in (("rules", by_rules), ("rules and hunches", by_both)):
+    for name, messages in (
+        ("written with", flag_model.load_training_sentences()),
+        *((name, load_test_set(name)) for name in KEPT),
+    ):
+        for how, measure in (("rules", measure_rules), ("rules and hunches", measure_rules_and_model)):
             print(name, len(messages), how, json.dumps(measure(messages), ensure_ascii=False))

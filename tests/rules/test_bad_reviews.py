@@ -1,4 +1,4 @@
-"""Is the loop of a bad rating whole: every stage reached, named, limited, and ended?"""
+"""Stages of a bad rating: every stage can be reached, has a name and a limit, and ends."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Clocks folded from what happened: when they start, whom they bind, what stops them, what moves them."""
+"""Clocks computed from events: when they start, whom they bind, what stops them and what moves them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,11 +31,11 @@ Done = tuple[Act, datetime] | tuple[Act, datetime, Mapping[str, object]]
 
 
 def _history(*acts: Done, unit: str = "jiaoyu") -> list[CaseEvent]:
-    found = []
+    events = []
     for seq, (act, at, *data) in enumerate(acts, 1):
         by = "" if act in (Act.SUBMIT, Act.REVIEW) else unit
-        found.append(CaseEvent(seq, act, at, by, data[0] if data else {}))
-    return found
+        events.append(CaseEvent(seq, act, at, by, data[0] if data else {}))
+    return events
 
 
 def _clock(clocks: tuple[Clock, ...], term: str) -> Clock:
@@ -138,7 +138,7 @@ def test_a_clock_is_amber_before_its_plain_day_and_red_only_after_the_legal_one(
     assert clock.state(in_office(9, 0)) is ClockState.LATE
 
 
-def test_a_withdrawal_stops_every_clock_without_calling_it_kept() -> None:
+def test_a_withdrawal_stops_every_clock_without_counting_it_as_kept() -> None:
     history = _history((Act.SUBMIT, MONDAY), ASSIGNED, (Act.WITHDRAW, MONDAY + DAY))
     clocks = compute_clocks(history, _facts(), CALENDAR)
     assert all(c.stopped_at is not None for c in clocks)
@@ -174,7 +174,7 @@ def _with_a_day_off(day: date) -> Calendar:
     return Calendar.of("new", known.announced_until, [*known.rows.values(), DayRow(day, False, "放假")])
 
 
-def test_a_new_holiday_moves_a_running_clock_when_it_is_folded_again() -> None:
+def test_a_new_holiday_moves_a_running_clock_when_it_is_projected_again() -> None:
     history = _history((Act.SUBMIT, MONDAY))
     before = _clock(compute_clocks(history, _facts(), CALENDAR), "answer").due_legal_day
     after = CALENDAR.followed_by(_with_a_day_off(date(2026, 9, 17)), MONDAY + DAY)
@@ -195,11 +195,11 @@ def _plain_again(days: list[date]) -> Calendar:
     return Calendar.of("less", known.announced_until, [r for r in known.rows.values() if r.day not in days])
 
 
-def test_a_duty_that_ends_earlier_is_not_late_overnight() -> None:
+def test_a_duty_with_an_earlier_end_is_not_late_overnight() -> None:
     start = to_utc(datetime(2026, 9, 18, 9, 0, tzinfo=OFFICE_TIMEZONE))  # fifteen days end in National Day
     history = _history((Act.SUBMIT, start))
-    told = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "forward")
-    assert told.due_legal_day == date(2026, 10, 8)
+    clock = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "forward")
+    assert clock.due_legal_day == date(2026, 10, 8)
     cut = _plain_again([date(2026, 10, day) for day in range(5, 8)])
     in_time = CALENDAR.followed_by(cut, to_utc(datetime(2026, 9, 25, 12, tzinfo=OFFICE_TIMEZONE)))
     assert _clock(compute_clocks(history, _facts(Kind.APPEAL), in_time), "forward").due_legal_day == date(2026, 10, 5)
@@ -209,13 +209,13 @@ def test_a_duty_that_ends_earlier_is_not_late_overnight() -> None:
     )
 
 
-def test_a_right_that_was_told_is_not_cut_short() -> None:
+def test_a_notified_right_is_not_shortened() -> None:
     answered = to_utc(datetime(2026, 9, 3, 9, 0, tzinfo=OFFICE_TIMEZONE))  # thirty days end in National Day
     acts: tuple[Done, ...] = ((Act.SUBMIT, MONDAY - 20 * DAY), (Act.ASSIGN, MONDAY - 19 * DAY, {"unit": "jiaoyu"}))
     history = _history(*acts, (Act.ACCEPT, MONDAY - 18 * DAY), (Act.REPLY, answered, {"text": "x"}))
-    told = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "ask_review")
+    clock = _clock(compute_clocks(history, _facts(Kind.APPEAL), CALENDAR), "ask_review")
     cut = CALENDAR.followed_by(_plain_again([date(2026, 10, day) for day in range(1, 8)]), answered + 5 * DAY)
-    assert told.due_legal_day == date(2026, 10, 8)
+    assert clock.due_legal_day == date(2026, 10, 8)
     assert _clock(compute_clocks(history, _facts(Kind.APPEAL), cut), "ask_review").due_legal_day == date(2026, 10, 8)
 
 

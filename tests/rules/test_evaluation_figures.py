@@ -1,4 +1,4 @@
-"""Does the published table say what was counted, hide what it must, and change its digest with any count?"""
+"""Does the published table contain the counts, hide small cells, and change its digest with any count?"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ ALL = Counts(
 )
 
 
-def told(rows: list[Counts] | None = None, everybody: Counts = ALL, key: str = "geheim") -> dict[str, Any]:
+def disclose(rows: list[Counts] | None = None, everybody: Counts = ALL, key: str = "geheim") -> dict[str, Any]:
     rows = [CHENGGUAN, JIAOTONG, REXIAN] if rows is None else rows
     return statistics.build_table(
         OCTOBER, rows, everybody, DisclosureRules(), NAMES, vault=Vault(key), provisional=False
@@ -54,8 +54,8 @@ def unit(document: dict[str, Any], code: str) -> dict[str, Any]:
     return next(row for row in document["units"] if row["unit"] == code)
 
 
-def test_a_large_unit_is_told_in_full() -> None:
-    row = unit(told([CHENGGUAN]), "chengguan")
+def test_a_large_unit_is_published_in_full() -> None:
+    row = unit(disclose([CHENGGUAN]), "chengguan")
     assert row["name"] == "城市管理局"
     assert (row["received"], row["on_time"], row["late"], row["running"]) == (30, 90, 10, 6)
     assert (row["timeliness"], row["mean_level"], row["score"]) == (0.9, 4.08, 7.98)
@@ -65,21 +65,21 @@ def test_a_large_unit_is_told_in_full() -> None:
 
 
 def test_every_figure_is_either_given_or_says_why_not() -> None:
-    document = told()
+    document = disclose()
     for row in (document["total"], *document["units"]):
         for column in FORMULAE:
             assert (row[column.code] is None) == (column.code in row["hidden"])
 
 
 def test_no_count_below_five_is_given_but_zero() -> None:
-    document = told()
+    document = disclose()
     counts = [row.code for row in FORMULAE if row.sort == "count"]
     shown = [row[code] for row in (document["total"], *document["units"]) for code in counts]
     assert all(count is None or count == 0 or count >= 5 for count in shown)
 
 
 def test_a_small_cell_takes_the_next_one_with_it_and_says_so() -> None:
-    document = told()
+    document = disclose()
     assert unit(document, "rexian")["hidden"]["received"] == "fewer_than_5"
     assert unit(document, "jiaotong")["received"] is None
     assert unit(document, "jiaotong")["hidden"]["received"] == "protects_another"
@@ -87,13 +87,13 @@ def test_a_small_cell_takes_the_next_one_with_it_and_says_so() -> None:
 
 
 def test_few_late_clocks_leave_bounds_for_timeliness() -> None:
-    row = unit(told(), "jiaotong")
+    row = unit(disclose(), "jiaotong")
     assert (row["on_time"], row["late"], row["timeliness"]) == (40, None, None)
     assert row["bounds"]["timeliness"] == [0.9091, 0.9756]
 
 
 def test_few_bad_ratings_leave_bounds_for_the_good_share() -> None:
-    document = told()
+    document = disclose()
     row = unit(document, "jiaotong")
     assert (row["ratings"], row["bad"], row["good_share"], row["mean_level"]) == (14, None, None, None)
     assert row["bounds"]["good_share"] == [0.7143, 0.9286]
@@ -101,20 +101,20 @@ def test_few_bad_ratings_leave_bounds_for_the_good_share() -> None:
 
 
 def test_the_only_other_bad_ratings_and_mean_go_with_the_hidden_ones() -> None:
-    document = told()
+    document = disclose()
     assert document["total"]["bad"] == 7
     row = unit(document, "chengguan")
     assert (row["bad"], row["good_share"], row["mean_level"]) == (None, None, None)
     assert row["hidden"]["bad"] == row["hidden"]["mean_level"] == "protects_another"
 
 
-def test_the_spread_over_the_levels_is_told_whole_or_not_at_all() -> None:
-    assert told()["levels"] is None
+def test_the_distribution_over_levels_is_published_in_full_or_not_at_all() -> None:
+    assert disclose()["levels"] is None
     plain = replace(ALL, levels=Levels({5: 32, 4: 10, 3: 5, 2: 5, 1: 0}))
-    assert told(everybody=plain)["levels"] == {"5": 32, "4": 10, "3": 5, "2": 5, "1": 0}
+    assert disclose(everybody=plain)["levels"] == {"5": 32, "4": 10, "3": 5, "2": 5, "1": 0}
 
 
-def test_streets_are_told_with_the_small_ones_hidden() -> None:
+def test_streets_are_published_with_small_ones_hidden() -> None:
     rules = DisclosureRules()
     rows = statistics.list_regions({"a": 20, "b": 3, "c": 2, "d": 0}, {"a": "甲镇"}, rules)
     assert [(row["name"], row["received"]) for row in rows] == [("甲镇", 20), ("b", None), ("c", None), ("d", 0)]
@@ -132,14 +132,14 @@ def test_the_seal_covers_the_facts_behind_the_key_figures() -> None:
     assert len(seals) == 3
 
 
-def test_the_formulae_tell_the_weights_in_force() -> None:
-    weights = next(row for row in told()["formulae"] if row["code"] == "score")
+def test_the_formulae_contain_the_weights_in_force() -> None:
+    weights = next(row for row in disclose()["formulae"] if row["code"] == "score")
     assert "10、8、6、3、0" in weights["formula"]
 
 
 def test_publishing_the_same_facts_gives_the_same_digest() -> None:
-    assert told() == told()
-    assert told()["digest"] == statistics.compute_digest(told())
+    assert disclose() == disclose()
+    assert disclose()["digest"] == statistics.compute_digest(disclose())
 
 
 COUNTED = [name for name in Counts.__dataclass_fields__ if name not in ("unit", "levels")]
@@ -150,18 +150,18 @@ def test_the_digest_changes_with_every_count_also_a_hidden_one(name: str) -> Non
     for i, row in enumerate([CHENGGUAN, JIAOTONG, REXIAN]):
         rows = [CHENGGUAN, JIAOTONG, REXIAN]
         rows[i] = replace(row, **{name: getattr(row, name) + 1})
-        assert told(rows)["digest"] != told()["digest"]
-    assert told(everybody=replace(ALL, **{name: getattr(ALL, name) + 1}))["digest"] != told()["digest"]
+        assert disclose(rows)["digest"] != disclose()["digest"]
+    assert disclose(everybody=replace(ALL, **{name: getattr(ALL, name) + 1}))["digest"] != disclose()["digest"]
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
 def test_the_digest_changes_with_the_count_of_any_level(level: int) -> None:
     levels = Levels({**JIAOTONG.levels.counts, level: JIAOTONG.levels.counts.get(level, 0) + 1})
-    assert told([CHENGGUAN, replace(JIAOTONG, levels=levels), REXIAN])["digest"] != told()["digest"]
+    assert disclose([CHENGGUAN, replace(JIAOTONG, levels=levels), REXIAN])["digest"] != disclose()["digest"]
 
 
 def test_hidden_counts_cannot_be_tried_out_against_the_seal_without_the_secret() -> None:
-    assert told()["inputs_seal"] != told(key="anderes")["inputs_seal"]
+    assert disclose()["inputs_seal"] != disclose(key="anderes")["inputs_seal"]
 
 
 def moment(day: int, hour: int = 0) -> datetime:
@@ -197,7 +197,7 @@ def test_facts_are_counted_per_unit_and_the_district_adds_up() -> None:
 def test_a_month_without_anything_has_an_empty_table() -> None:
     rows, everybody = statistics.count_units({}, [], [], {}, {}, OCTOBER, OCTOBER.until)
     assert rows == []
-    document = told(rows, everybody)
+    document = disclose(rows, everybody)
     assert document["units"] == []
     assert document["total"]["received"] == 0
     assert document["total"]["hidden"]["timeliness"] == "fewer_than_10"

@@ -118,9 +118,9 @@ def test_before_the_month_is_over_nothing_is_known_of_its_rest() -> None:
 
 @pytest.mark.parametrize("stopped", ["", "2026-09-25", "2026-10-05", "2026-11-20", "2026-12-02"])
 def test_over_all_months_a_clock_is_decided_once(stopped: str) -> None:
-    one = clock("2026-09-15", "2026-10-10", stopped)
+    ended = clock("2026-09-15", "2026-10-10", stopped)
     months = [parse_month(name) for name in ("2026-09", "2026-10", "2026-11", "2026-12")]
-    outcomes = [clock_outcome(one, each, at("2027-02-01")) for each in months]
+    outcomes = [clock_outcome(ended, month, at("2027-02-01")) for month in months]
     assert sum(how in (TimelinessOutcome.ON_TIME, TimelinessOutcome.LATE) for how in outcomes) == 1
 
 
@@ -130,7 +130,7 @@ def tally(*clocks: ClockFact, tenures: tuple[TenureFact, ...] = ()) -> dict[str,
 
 
 def test_timeliness_counts_what_was_never_finished_as_late() -> None:
-    found = tally(
+    counts = tally(
         clock("2026-10-02", "2026-10-10", "2026-10-09"),
         clock("2026-10-02", "2026-10-10", "2026-10-09"),
         clock("2026-10-02", "2026-10-10", "2026-10-12"),
@@ -138,8 +138,8 @@ def test_timeliness_counts_what_was_never_finished_as_late() -> None:
         clock("2026-09-02", "2026-09-10"),
         clock("2026-10-28", "2026-11-05"),
     )
-    assert found == {"chengguan": ClockCounts(on_time=2, late=2, running=1, unfinished=2)}
-    assert found["chengguan"].base == 4
+    assert counts == {"chengguan": ClockCounts(on_time=2, late=2, running=1, unfinished=2)}
+    assert counts["chengguan"].base == 4
 
 
 def test_an_unfinished_clock_stays_visible_in_every_later_month() -> None:
@@ -148,8 +148,8 @@ def test_an_unfinished_clock_stays_visible_in_every_later_month() -> None:
 
 
 def test_the_desk_answers_for_forwarding() -> None:
-    found = tally(clock("2026-10-02", "2026-10-03", "2026-10-05", holder="desk", term="forward", unit="rexian"))
-    assert found == {"rexian": ClockCounts(late=1)}
+    counts = tally(clock("2026-10-02", "2026-10-03", "2026-10-05", holder="desk", term="forward", unit="rexian"))
+    assert counts == {"rexian": ClockCounts(late=1)}
 
 
 def test_each_unit_answers_for_what_ended_while_it_held_the_case() -> None:
@@ -175,8 +175,8 @@ def test_between_two_units_the_case_lies_at_the_desk() -> None:
 
 
 def test_a_co_unit_answers_for_its_own_task() -> None:
-    found = tally(clock("2026-10-02", "2026-10-07", "2026-10-06", holder="co", term="co_reply", unit="huanbao"))
-    assert found == {"huanbao": ClockCounts(on_time=1)}
+    counts = tally(clock("2026-10-02", "2026-10-07", "2026-10-06", holder="co", term="co_reply", unit="huanbao"))
+    assert counts == {"huanbao": ClockCounts(on_time=1)}
 
 
 def test_the_right_to_object_and_the_citizens_limits_are_no_duty_of_a_unit() -> None:

@@ -1,4 +1,4 @@
-"""Do the levels and indicators say what the national set says?"""
+"""Do the levels and indicators agree with the national set?"""
 
 import pytest
 
@@ -32,9 +32,9 @@ def test_there_are_forty_indicators_eight_for_each_level_three_of_them_basic() -
 def test_the_first_and_last_code_of_each_level_mean_what_the_national_set_says(
     code: str, level: int, text: str
 ) -> None:
-    found = decode_indicator(code)
-    assert found is not None
-    assert (found.level, found.text) == (level, text)
+    indicator = decode_indicator(code)
+    assert indicator is not None
+    assert (indicator.level, indicator.text) == (level, text)
 
 
 def test_the_first_digit_of_every_code_is_its_level() -> None:
@@ -55,9 +55,9 @@ def test_the_two_foreign_codings_run_in_opposite_directions() -> None:
 def test_superseded_codes_are_decoded_but_never_offered() -> None:
     assert len(SUPERSEDED_CODES) == 32
     assert "403" not in SUPERSEDED_CODES
-    found = decode_indicator("501")
-    assert found is not None
-    assert found.level == 5
+    indicator = decode_indicator("501")
+    assert indicator is not None
+    assert indicator.level == 5
     assert not SUPERSEDED_CODES & {i.code for i in INDICATORS}
     assert decode_indicator("999") is None
 

@@ -1,4 +1,4 @@
-"""Is every key figure what a person with pencil and paper gets? Vectors by hand, then what must hold for any counts."""
+"""Is every key figure computed right? Examples calculated by hand, then properties for any counts."""
 
 import pytest
 from hypothesis import given, settings
@@ -53,7 +53,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("code", "counts", "value", "how"), BY_HAND, ids=[row[0] for row in BY_HAND])
-def test_the_figure_is_what_a_person_works_out(code: str, counts: dict[str, int], value: float, how: str) -> None:
+def test_the_figure_equals_the_manual_calculation(code: str, counts: dict[str, int], value: float, how: str) -> None:
     assert definitions.compute_figure(KPI_BY_CODE[code], counts, W).value == value, how
 
 
@@ -77,10 +77,10 @@ def test_the_composite_needs_all_its_parts() -> None:
 
 
 def test_counts_stand_beside_every_rate() -> None:
-    found = definitions.compute_figure(
+    figure = definitions.compute_figure(
         KPI_BY_CODE["solution_rate"], {"solved": 6, "partly_solved": 3, "unsolved": 2, "unreached": 4}, W
     )
-    assert (found.top, found.base, found.apart) == (7.5, 11, {"unreached": 4, "set_aside": 0, "order_held": 0})
+    assert (figure.top, figure.base, figure.apart) == (7.5, 11, {"unreached": 4, "set_aside": 0, "order_held": 0})
 
 
 # ---- the table ----
@@ -189,20 +189,20 @@ possible = st.composite(_possible)()
 @settings(max_examples=60, deadline=None)
 @given(possible)
 def test_every_share_lies_between_nothing_and_all(counts: dict[str, int]) -> None:
-    for code, found in definitions.compute_figures(counts, W).items():
-        if KPI_BY_CODE[code].sort in ("share", "product", "composite") and found.value is not None:
-            assert 0 <= found.value <= 1, code
+    for code, figure in definitions.compute_figures(counts, W).items():
+        if KPI_BY_CODE[code].sort in ("share", "product", "composite") and figure.value is not None:
+            assert 0 <= figure.value <= 1, code
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(possible, min_size=1, max_size=4))
 def test_the_sums_of_units_are_the_sums_of_the_whole(units: list[dict[str, int]]) -> None:
     whole = definitions.compute_figures(definitions.sum_counts(units), W)
-    for code, found in whole.items():
+    for code, figure in whole.items():
         if KPI_BY_CODE[code].base:
             parts = [definitions.compute_figures(unit, W)[code] for unit in units]
-            assert found.base == sum(part.base or 0 for part in parts)
-            assert abs((found.top or 0) - sum(part.top or 0 for part in parts)) < 0.011 * len(parts)
+            assert figure.base == sum(part.base or 0 for part in parts)
+            assert abs((figure.top or 0) - sum(part.top or 0 for part in parts)) < 0.011 * len(parts)
 
 
 @settings(max_examples=60, deadline=None)

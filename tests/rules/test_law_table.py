@@ -1,4 +1,4 @@
-"""The law as a table: every clock of the Regulation, each with its start, length, holder and article; and the gaps."""
+"""Table of all clocks of the Regulation, each with its start, length, holder and article, and of the gaps in it."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -41,20 +41,20 @@ class Row:
     holder: Holder
     article: str
     kind: Kind = Kind.APPEAL
-    said: tuple[tuple[Act, Mapping[str, object]], ...] = ()
+    data_by_act: tuple[tuple[Act, Mapping[str, object]], ...] = ()
     urgency: int = 0
     profile: Profile = Profile.PETITION
 
 
 ROWS = (
     Row("X1 15 calendar days from receipt", (A.SUBMIT,), "forward", "15cd", Holder.DESK, "第二十二条"),
-    Row("X1 anew for the desk that receives a transfer", (A.SUBMIT, A.TRANSFER), "forward", "15cd", Holder.DESK, "第二十二条", said=((A.TRANSFER, {"desk": "xinfang", "from_desk": "rexian"}),)),
-    Row("X2 15 calendar days from receipt for the unit that keeps the matter", (A.SUBMIT, A.ASSIGN), "notify", "15cd", Holder.LEAD, "第二十三条第二款", said=((A.ASSIGN, {"unit": "rexian"}),)),
+    Row("X1 anew for the desk that receives a transfer", (A.SUBMIT, A.TRANSFER), "forward", "15cd", Holder.DESK, "第二十二条", data_by_act=((A.TRANSFER, {"desk": "xinfang", "from_desk": "rexian"}),)),
+    Row("X2 15 calendar days from receipt for the unit that keeps the matter", (A.SUBMIT, A.ASSIGN), "notify", "15cd", Holder.LEAD, "第二十三条第二款", data_by_act=((A.ASSIGN, {"unit": "rexian"}),)),
     Row("X3 15 calendar days from the transfer", (A.SUBMIT, A.ASSIGN), "notify", "15cd", Holder.LEAD, "第二十三条第三款"),
     Row("X4 5 working days to object", (A.SUBMIT, A.ASSIGN), "object", "5wd", Holder.LEAD, "第二十三条第三款"),
     Row("X4 5 working days for the desk to decide", (A.SUBMIT, A.ASSIGN, A.OBJECT), "decide_objection", "5wd", Holder.DESK, "第二十三条第三款"),
     Row("X5 60 calendar days from acceptance", (A.SUBMIT, A.ASSIGN, A.ACCEPT), "resolve", "60cd", Holder.LEAD, "第三十四条"),
-    Row("X7 until the day the assignment names", (A.SUBMIT, A.ASSIGN), "report_back", "29cd", Holder.LEAD, "第二十二条", said=((A.ASSIGN, {"unit": "jiaoyu", "mode": "commission", "target_day": "2026-09-02"}),)),
+    Row("X7 until the day the assignment names", (A.SUBMIT, A.ASSIGN), "report_back", "29cd", Holder.LEAD, "第二十二条", data_by_act=((A.ASSIGN, {"unit": "jiaoyu", "mode": "commission", "target_day": "2026-09-02"}),)),
     Row("X8 30 calendar days from the answer", (A.SUBMIT, A.ASSIGN, A.ACCEPT, A.REPLY), "ask_review", "30cd", Holder.CITIZEN, "第三十五条"),
     Row("X9 30 calendar days from the request", REVIEWED, "review", "30cd", Holder.LEAD, "第三十五条"),
     Row("X10 30 calendar days from the review opinion", (*REVIEWED, A.ASSIGN, A.ACCEPT, A.REPLY), "ask_re_review", "30cd", Holder.CITIZEN, "第三十六条"),
@@ -84,9 +84,9 @@ ROWS = (
 )  # fmt: skip
 
 
-def history(*acts: Act, said: Mapping[Act, Mapping[str, object]] | None = None) -> list[CaseEvent]:
+def history(*acts: Act, data_by_act: Mapping[Act, Mapping[str, object]] | None = None) -> list[CaseEvent]:
     """These acts, a day apart."""
-    brought = {**DATA, **(said or {})}
+    brought = {**DATA, **(data_by_act or {})}
     return [CaseEvent(i + 1, act, START + i * DAY, "jiaoyu", brought.get(act, {})) for i, act in enumerate(acts)]
 
 
@@ -103,12 +103,12 @@ def facts(
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_the_clock(row: Row) -> None:
     clocks = compute_clocks(
-        history(*row.acts, said=dict(row.said)), facts(row.kind, row.profile, row.urgency), CALENDAR
+        history(*row.acts, data_by_act=dict(row.data_by_act)), facts(row.kind, row.profile, row.urgency), CALENDAR
     )
-    found = clock(clocks, row.term)
-    assert (str(found.length), found.holder) == (row.length, row.holder)
-    assert row.article in found.law
-    assert found.stopped_at is None
+    computed = clock(clocks, row.term)
+    assert (str(computed.length), computed.holder) == (row.length, row.holder)
+    assert row.article in computed.law
+    assert computed.stopped_at is None
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_an_urgent_order_is_signed_within_half_an_hour_and_what_ran_before_keeps
 ) -> None:
     at = to_utc(datetime.fromisoformat(begun))
     past = [CaseEvent(1, A.SUBMIT, at, "rexian", {}), CaseEvent(2, A.ASSIGN, at, "rexian", {"unit": "jiaoyu"})]
-    found = clock(compute_clocks(past, facts(Kind.HELP, Profile.HOTLINE, 1), CALENDAR), "notify")
-    assert (str(found.length), found.due_at - at) == (length, timedelta(minutes=minutes))
-    assert at < found.warn_at < found.due_at or minutes == 60
-    assert not found.provisional
-    assert found.state(found.due_at - timedelta(milliseconds=1)) is ClockState.RUNNING
-    assert found.state(found.due_at) is ClockState.LATE
+    computed = clock(compute_clocks(past, facts(Kind.HELP, Profile.HOTLINE, 1), CALENDAR), "notify")
+    assert (str(computed.length), computed.due_at - at) == (length, timedelta(minutes=minutes))
+    assert at < computed.warn_at < computed.due_at or minutes == 60
+    assert not computed.provisional
+    assert computed.state(computed.due_at - timedelta(milliseconds=1)) is ClockState.RUNNING
+    assert computed.state(computed.due_at) is ClockState.LATE
 
 
 def test_only_the_newest_row_is_told_as_the_law_in_force() -> None:
@@ -138,7 +138,7 @@ def test_only_the_newest_row_is_told_as_the_law_in_force() -> None:
 
 
 def test_x2_counts_from_receipt_and_x3_from_the_transfer() -> None:
-    direct = compute_clocks(history(A.SUBMIT, A.ASSIGN, said={A.ASSIGN: {"unit": "rexian"}}), facts(), CALENDAR)
+    direct = compute_clocks(history(A.SUBMIT, A.ASSIGN, data_by_act={A.ASSIGN: {"unit": "rexian"}}), facts(), CALENDAR)
     passed = compute_clocks(history(A.SUBMIT, A.ASSIGN), facts(), CALENDAR)
     assert clock(direct, "notify").starts_at == START
     assert clock(passed, "notify").starts_at == START + DAY
@@ -159,7 +159,7 @@ def test_x5_and_x6_roll_over_the_national_day_and_are_counted_from_the_plain_day
 )
 def test_delivery_restarts_the_citizens_own_limit(asked: str, acts: tuple[Act, ...]) -> None:
     received = "2026-09-01"
-    clocks = compute_clocks(history(*acts, A.DELIVER, said={A.DELIVER: {"day": received}}), facts(), CALENDAR)
+    clocks = compute_clocks(history(*acts, A.DELIVER, data_by_act={A.DELIVER: {"day": received}}), facts(), CALENDAR)
     assert clock(clocks, asked).due_raw_day == date(2026, 9, 1) + timedelta(days=30)
 
 
@@ -182,8 +182,8 @@ def test_x11_does_not_count_the_days_of_the_hearing() -> None:
 def test_a_hearing_pauses_nothing_but_the_re_review(acts: tuple[Act, ...]) -> None:
     before = compute_clocks(history(*acts), facts(), CALENDAR)
     after = compute_clocks(history(*acts, A.HEARING, A.END_HEARING), facts(), CALENDAR)
-    kept = {(c.term, c.seq): c for c in after}
-    assert all(kept[c.term, c.seq] == c for c in before)
+    unchanged = {(c.term, c.seq): c for c in after}
+    assert all(unchanged[c.term, c.seq] == c for c in before)
 
 
 def test_x12_is_ended_by_the_report_only() -> None:
@@ -194,12 +194,12 @@ def test_x12_is_ended_by_the_report_only() -> None:
 # ---- what the rows allow ----
 
 
-def state(*acts: Act, said: Mapping[Act, Mapping[str, object]] | None = None, kind: Kind = Kind.APPEAL, profile: Profile = Profile.PETITION, urgency: int = 0) -> CaseState:  # fmt: skip
-    return project(history(*acts, said=said), facts(kind, profile, urgency), CALENDAR).state
+def state(*acts: Act, data_by_act: Mapping[Act, Mapping[str, object]] | None = None, kind: Kind = Kind.APPEAL, profile: Profile = Profile.PETITION, urgency: int = 0) -> CaseState:  # fmt: skip
+    return project(history(*acts, data_by_act=data_by_act), facts(kind, profile, urgency), CALENDAR).state
 
 
-def open_acts(found: CaseState) -> set[Act]:
-    return {step.act for step in list_steps(found)}
+def open_acts(case_state: CaseState) -> set[Act]:
+    return {step.act for step in list_steps(case_state)}
 
 
 def test_x4_a_petition_goes_back_only_while_an_objection_waits_for_consent() -> None:
@@ -218,8 +218,8 @@ def test_after_designation_nothing_goes_back(kind: Kind, profile: Profile, back:
     once = (A.SUBMIT, A.ASSIGN, A.OBJECT, A.RETURN) if back is A.OBJECT else (A.SUBMIT, A.ASSIGN, A.RETURN)
     assert back in open_acts(state(*once, A.ASSIGN, kind=kind, profile=profile))
     assert back not in open_acts(state(*once, *once[1:], A.ASSIGN, kind=kind, profile=profile))
-    said = {A.ASSIGN: {"unit": "jiaoyu", "designated": True}}
-    assert back not in open_acts(state(A.SUBMIT, A.ASSIGN, said=said, kind=kind, profile=profile))
+    data_by_act = {A.ASSIGN: {"unit": "jiaoyu", "designated": True}}
+    assert back not in open_acts(state(A.SUBMIT, A.ASSIGN, data_by_act=data_by_act, kind=kind, profile=profile))
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ ORDER = (A.SUBMIT, A.ASSIGN, A.ACCEPT)
 )
 def test_a_work_order_needs_the_units_head_and_then_the_centre(asked: Act, decided: Act, refused: Act) -> None:
     def rows(*acts: Act) -> dict[Act, set[tuple[Role, Whose]]]:
-        found = state(*acts, kind=Kind.COMPLAINT, profile=Profile.HOTLINE)
-        return {step.act: set(step.who) for step in list_steps(found)}
+        case_state = state(*acts, kind=Kind.COMPLAINT, profile=Profile.HOTLINE)
+        return {step.act: set(step.who) for step in list_steps(case_state)}
 
     before, after = rows(*ORDER), rows(*ORDER, asked)
     assert before[asked] == {(Role.LEAD, Whose.HOLDER)} and decided not in before
@@ -284,7 +284,7 @@ HANDLING = {
 def test_each_way_a_registered_petition_is_handled_in_running_systems_is_open_here(acts: tuple[Act, ...]) -> None:
     done: tuple[Act, ...] = (A.SUBMIT,)
     for act in acts:
-        assert act in open_acts(state(*done, said={A.ASSIGN: {"unit": "rexian"}})), act
+        assert act in open_acts(state(*done, data_by_act={A.ASSIGN: {"unit": "rexian"}})), act
         done = (*done, act)
 
 
@@ -323,14 +323,14 @@ def _rows_of(case: tuple[Profile, Kind, int, bool]) -> tuple[object, ...]:
 def _searches() -> list[pytest.ParameterSet]:
     """Every sort of case; where the tables say the same as for one before, the search can wait for the whole suite."""
     known: set[tuple[object, ...]] = set()
-    found = []
+    calls = []
     for (profile, kind), urgency, named in product(_KINDS, (0, 1, 2), (True, False)):
         rows = _rows_of((profile, kind, urgency, named))
         marks = [pytest.mark.slow] if rows in known else []
         known.add(rows)
         name = f"{profile.value}-{kind.value}-{urgency}-{'named' if named else 'nameless'}"
-        found.append(pytest.param(profile, kind, urgency, named, marks=marks, id=name))
-    return found
+        calls.append(pytest.param(profile, kind, urgency, named, marks=marks, id=name))
+    return calls
 
 
 @pytest.mark.parametrize(("profile", "kind", "urgency", "named"), _searches())

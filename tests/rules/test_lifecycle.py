@@ -1,4 +1,4 @@
-"""The table of steps is complete, alive and lawful."""
+"""The table of steps is complete, has no dead end, and cites its law."""
 
 from datetime import date
 from itertools import product

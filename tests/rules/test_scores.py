@@ -1,4 +1,4 @@
-"""Are means, shares and hidden cells what somebody with a pencil would find?"""
+"""Are means, shares and hidden cells computed right?"""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""A row of the terms is known by its id, whatever its words."""
+"""A row of the terms is identified by its id, whatever its wording."""
 
 import re
 from dataclasses import replace
@@ -67,7 +67,7 @@ def test_two_rows_worded_alike_are_two_rows(urgency: int, length: str, hours: in
 
 
 def test_a_shorter_promise_and_a_newer_row_have_rows_of_their_own() -> None:
-    promised = history(*_ACCEPTED, said={Act.ACCEPT: {"terms": {"resolve": "30cd"}}})
+    promised = history(*_ACCEPTED, data_by_act={Act.ACCEPT: {"terms": {"resolve": "30cd"}}})
     stored = clock(compute_clocks(promised, facts(), CALENDAR), "resolve")
     assert (stored.term_id, str(stored.length)) == ("petition.resolve.claim.2022", "30cd")
     assert project(promised, facts(), CALENDAR).clocks[-1].term_id in TERMS_BY_ID

@@ -1,4 +1,4 @@
-"""What speaks for a supervision order, and by which trigger of which rule book?"""
+"""Which facts lead to a proposal of a supervision order, and by which trigger of which rule book?"""
 
 from dataclasses import replace
 from datetime import date
@@ -15,8 +15,8 @@ CASE = SupervisionFacts(no="20260914-000001", profile=P, unit="jiaoyu")
 LATE = LateClock(7, "resolve", "办结答复", date(2026, 9, 18), 2)
 
 
-def found(record: SupervisionFacts) -> set[tuple[str, str]]:
-    return {(each.rule, each.trigger) for each in triggers.propose_orders(record)}
+def propose(record: SupervisionFacts) -> set[tuple[str, str]]:
+    return {(proposal.rule, proposal.trigger) for proposal in triggers.propose_orders(record)}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def found(record: SupervisionFacts) -> set[tuple[str, str]]:
     ],
 )
 def test_what_is_proposed(record: SupervisionFacts, expected: set[tuple[str, str]]) -> None:
-    assert found(record) == expected
+    assert propose(record) == expected
 
 
 def test_every_rule_names_a_trigger_the_law_of_that_rule_book_holds() -> None:

@@ -1,8 +1,8 @@
-"""Is danger seen, and is calm left calm?"""
+"""Is urgency detected where there is danger, and nowhere else?"""
 
 import pytest
 
-from classify.signals.urgency import SIGNS, level_of, signs_in
+from classify.signals.urgency import SIGNS, detect_level, detect_signs
 
 DANGER = (
     ("楼道里煤气味特别大", "三单元楼道里煤气味特别大，可能是燃气管道漏了，快来人"),
@@ -46,27 +46,27 @@ CALM = (
 
 @pytest.mark.parametrize(("title", "text"), DANGER, ids=[title for title, _ in DANGER])
 def test_danger_to_life_is_level_one(title: str, text: str) -> None:
-    assert level_of(title, text) == 1, signs_in(title, text)
+    assert detect_level(title, text) == 1, detect_signs(title, text)
 
 
 @pytest.mark.parametrize(("title", "text"), A_DAY, ids=[title for title, _ in A_DAY])
-def test_what_cannot_wait_for_days_is_level_two(title: str, text: str) -> None:
-    assert level_of(title, text) == 2, signs_in(title, text)
+def test_an_interrupted_basic_supply_is_level_two(title: str, text: str) -> None:
+    assert detect_level(title, text) == 2, detect_signs(title, text)
 
 
 @pytest.mark.parametrize(("title", "text"), CALM, ids=[title for title, _ in CALM])
-def test_what_is_over_asked_or_imagined_raises_nothing(title: str, text: str) -> None:
-    assert signs_in(title, text) == ()
+def test_the_past_questions_and_possibilities_raise_no_level(title: str, text: str) -> None:
+    assert detect_signs(title, text) == ()
 
 
-def test_every_sign_says_why_and_has_a_level_the_clocks_know() -> None:
+def test_every_sign_has_a_reason_and_a_level_of_the_clocks() -> None:
     assert all(sign.why and sign.level in (1, 2) for sign in SIGNS)
 
 
-def test_the_words_that_showed_it_are_given() -> None:
-    first = signs_in("井盖丢了", "楼道里天然气泄漏")[0]
+def test_a_sign_contains_the_words_that_matched() -> None:
+    first = detect_signs("井盖丢了", "楼道里天然气泄漏")[0]
     assert (first.level, first.words) == (1, "天然气泄漏")
 
 
 def test_a_text_of_twenty_thousand_characters_is_read_in_a_moment() -> None:
-    assert level_of("长", "请有关部门查处" * 3000) == 0
+    assert detect_level("长", "请有关部门查处" * 3000) == 0

@@ -1,4 +1,4 @@
-"""Days as an officer would check them: RULEBOOK vectors, make-up working days, and chinesecalendar itself."""
+"""Calendar arithmetic against examples of the rule book, make-up working days, and the package chinesecalendar."""
 
 from datetime import date, timedelta
 
@@ -79,8 +79,8 @@ def test_a_legal_due_day_is_the_first_working_day_not_before_the_plain_one(day: 
 
 
 @given(ANNOUNCED, ANNOUNCED, st.integers(1, 60))
-def test_a_later_start_is_never_due_earlier(one: date, other: date, count: int) -> None:
-    first, second = sorted((one, other))
+def test_a_later_start_is_never_due_earlier(day: date, other_day: date, count: int) -> None:
+    first, second = sorted((day, other_day))
     for unit in (TermUnit.CALENDAR, TermUnit.WORKING):
         assert (
             compute_due_days(CALENDAR, first, Length(count, unit))[1]

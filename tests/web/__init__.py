@@ -1,1 +1,1 @@
-"""Functions of `web` by themselves: forms read, letters drawn, files understood; no server and no database."""
+"""Functions of `web` without server and database: parsing forms and files, rendering letters."""

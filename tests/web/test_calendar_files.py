@@ -1,4 +1,4 @@
-"""A notice of days off as people have it: typed lines, holiday-cn's JSON, CSV, Excel. What is wrong is named."""
+"""Import of a notice of days off: typed lines, holiday-cn's JSON, CSV, Excel. Faults are reported."""
 
 import io
 import json
@@ -45,9 +45,9 @@ def test_three_sorts_of_file_say_the_same() -> None:
     head = [("date", "is_workday", "name")]
     sheet = _excel([*head, *((date.fromisoformat(day), not off, name) for name, day, off in YEAR)])
     notices = [read_file("", body) for body in (_json(YEAR), text.encode("gb18030"), sheet)]
-    said = [[(line.day, line.is_workday, line.name) for line in notice.lines] for notice in notices]
+    lines = [[(line.day, line.is_workday, line.name) for line in notice.lines] for notice in notices]
     assert not [notice.faults for notice in notices if notice.faults]
-    assert said[0] == said[1] == said[2]
+    assert lines[0] == lines[1] == lines[2]
     assert (notices[0].year, notices[0].source) == (2027, "http://www.gov.cn/7")
 
 
@@ -72,7 +72,7 @@ def test_typed_lines_are_read_and_wrong_ones_named() -> None:
         pytest.param("", "请至少填写一行", id="nothing"),
     ],
 )
-def test_a_fault_is_told_in_words(line: str, words: str) -> None:
+def test_a_fault_is_reported_in_words(line: str, words: str) -> None:
     change, faults = check_notice(read_lines(line), KNOWN, False)
     assert change is None
     assert words in "；".join(faults)
@@ -102,8 +102,8 @@ def test_a_whole_year_lies_in_its_year() -> None:
 
 
 def test_only_a_whole_year_makes_it_known_and_what_it_leaves_out_plain() -> None:
-    one, _ = check_notice(read_lines("2027-01-01,off,元旦"), KNOWN, False)
-    assert one and one.announced_until == date(2026, 12, 31)
+    checked, _ = check_notice(read_lines("2027-01-01,off,元旦"), KNOWN, False)
+    assert checked and checked.announced_until == date(2026, 12, 31)
     before = Calendar.of("b", date(2026, 12, 31), [*KNOWN.rows.values(), DayRow(date(2027, 5, 3), False, "劳动节")])
     year, _ = check_notice(read_file("", _json(YEAR)), before, True)
     assert year and year.announced_until == date(2027, 12, 31)
@@ -111,7 +111,7 @@ def test_only_a_whole_year_makes_it_known_and_what_it_leaves_out_plain() -> None
     assert date(2027, 5, 3) not in calendar_editions.apply_change(before, year).rows
 
 
-def test_what_is_odd_is_doubted_and_not_refused() -> None:
+def test_an_implausible_notice_gets_a_warning_and_is_not_refused() -> None:
     change, _ = check_notice(read_file("", _json(YEAR)), KNOWN, True)
     assert change
     words = "".join(list_doubts(change, calendar_editions.apply_change(KNOWN, change), date(2026, 11, 22)))
@@ -132,7 +132,7 @@ def test_the_announced_years_pass_their_own_check() -> None:
 
 
 def test_a_year_is_counted_as_the_notice_does() -> None:
-    found = count_days(KNOWN, 2026)
-    assert found["make_up"] == 6
+    counts = count_days(KNOWN, 2026)
+    assert counts["make_up"] == 6
     days = [date(2026, 1, 1) + timedelta(n) for n in range(365)]
-    assert found["working"] == sum(KNOWN.is_workday(day) for day in days) == 248
+    assert counts["working"] == sum(KNOWN.is_workday(day) for day in days) == 248

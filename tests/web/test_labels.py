@@ -1,4 +1,4 @@
-"""Has everything that can be shown its words?"""
+"""Does everything that can be shown have a label?"""
 
 from feedback.rules.lifecycle import STEPS
 from feedback.rules.vocabulary import Act, Channel, Kind, Profile, Role, Stage, Status

@@ -23,7 +23,7 @@ def _codes(act: str, about: LetterContext, **data: object) -> list[str]:
     return [letter.code for letter in letter_types.select_letters(act, data, about)]
 
 
-@pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
+@pytest.mark.parametrize("letter", ALL, ids=lambda letter_type: letter_type.code)
 def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: letter_types.LetterType) -> None:
     assert letter.act in {*Act, MEASURE}
     assert letter.to.value in ADDRESSEE_WORDS
@@ -32,7 +32,7 @@ def test_each_letter_names_its_law_its_act_and_placeholders_there_are(letter: le
     assert "《" in letter_types.cite_law(letter.law)
 
 
-@pytest.mark.parametrize("letter", ALL, ids=lambda each: each.code)
+@pytest.mark.parametrize("letter", ALL, ids=lambda letter_type: letter_type.code)
 def test_our_template_of_each_letter_states_what_it_must_and_nothing_unknown(letter: letter_types.LetterType) -> None:
     assert templates.find_faults(letter, default_templates.build_template(letter.code)) == []
 
@@ -77,8 +77,8 @@ def test_who_came_directly_is_told_receipt_route_and_procedure_and_no_slip_goes_
 
 def test_whoever_reports_is_told_where_to_go_and_all_else_stays_between_offices() -> None:
     report = LetterContext(Profile.PETITION, Kind.REPORT, Stage.FIRST, True)
-    issued = [each for each in LETTERS if report.kind in each.kinds and report.profile in each.profiles]
-    assert {each.code for each in issued if not each.internal} == {"guide_notice"}
+    issued = [letter for letter in LETTERS if report.kind in letter.kinds and report.profile in letter.profiles]
+    assert {letter.code for letter in issued if not letter.internal} == {"guide_notice"}
 
 
 @pytest.mark.parametrize("ground", [*GROUNDS], ids=lambda row: row.code)
@@ -86,10 +86,10 @@ def test_every_ground_of_refusal_is_told_by_one_letter_and_quoted(ground: Decisi
     about = LetterContext(
         next(iter(ground.profiles)), next(iter(ground.kinds & CLAIMS or {Kind.REPORT})), Stage.FIRST, True
     )
-    told = letter_types.select_letters("decline", {"ground": ground.code}, about)
+    letters = letter_types.select_letters("decline", {"ground": ground.code}, about)
     expected = {"not_accepted": "not_accepted_notice", "not_again": "not_again_notice", "guide": "guide_notice"}
     wanted = "hotline_declined" if about.profile is Profile.HOTLINE else expected[ground.letter or ""]
-    assert [letter.code for letter in told] == [wanted]
+    assert [letter.code for letter in letters] == [wanted]
 
 
 def test_a_refusal_of_before_there_were_grounds_is_told_as_not_accepted() -> None:
@@ -138,7 +138,7 @@ def test_a_number_is_written_as_offices_write_it_and_a_reports_is_of_another_ser
 
 def test_each_of_the_three_suggestions_and_of_the_joint_conferences_measures_has_its_letter() -> None:
     kinds = {"improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"}
-    assert {found.code for kind in kinds if (found := letter_types.find_measure_letter(kind))} == {
-        each.code for each in MEASURE_LETTERS
+    assert {letter.code for kind in kinds if (letter := letter_types.find_measure_letter(kind))} == {
+        letter.code for letter in MEASURE_LETTERS
     }
     assert letter_types.find_measure_letter("nothing") is None

@@ -95,7 +95,7 @@ def _compute_urgency(submission: Submission, is_calm: bool) -> int:
     """What the words say, and what the desk noted: threats of an extreme act are urgent."""
     if submission.particulars.get("threat"):
         return URGENCY_AT_ONCE
-    return 0 if is_calm else urgency.level_of(submission.title, submission.text)
+    return 0 if is_calm else urgency.detect_level(submission.title, submission.text)
 
 
 def find_barred_units(words: str, names: Directory, desk: str, region: str) -> frozenset[str]:

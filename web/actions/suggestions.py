@@ -172,7 +172,7 @@ def to_candidate(file: CaseFile, category: str, share: float | None, directory: 
     decision = decision_for_category(file, category, directory)
     return Candidate(
         category=category,
-        category_text=timeline_views.category_words(category) if categories.exists(category) else category,
+        category_text=timeline_views.category_words(category) if categories.has_code(category) else category,
         share="人工分类" if share is None else f"{share:.0%}",
         unit=decision.unit,
         unit_name=directory.name(decision.unit) if decision.unit else "",

@@ -27,8 +27,8 @@ async def list_visible_rows(actor: Actor, nos: Iterable[str]) -> dict[str, WorkR
 
 def render_share(counts: store.ReplyFindingCounts, code: str) -> str:
     if counts.answers < SHARE_LEAST:
-        return f"{counts.found[code]} 件"
-    return f"{counts.found[code] / counts.answers:.0%}"
+        return f"{counts.findings[code]} 件"
+    return f"{counts.findings[code] / counts.answers:.0%}"
 
 
 def overseen_units(actor: Actor) -> frozenset[str] | None:
@@ -39,10 +39,10 @@ def overseen_units(actor: Actor) -> frozenset[str] | None:
 
 async def list_topics(actor: Actor, directory: Directory, today: date) -> tuple[date | None, list[dict[str, Any]]]:
     """The latest topics as this person may see them, ranked anew over what he sees; and their day."""
-    day = await topic_store.last_day()
+    day = await topic_store.load_last_day()
     if day is None:
         return None, []
-    topics = await topic_store.of_day(day)
+    topics = await topic_store.load_topics(day)
     visible_rows = await list_visible_rows(actor, {member.no for topic in topics for member in topic.members})
     views = [topic_view for topic in topics if (topic_view := to_view(topic, visible_rows, directory, day))]
     return day, sorted(
@@ -55,14 +55,14 @@ def to_view(topic: Topic, visible_rows: dict[str, WorkRow], directory: Directory
     members = [member for member in topic.members if member.no in visible_rows]
     if not members:
         return None
-    heat = clustering.heat(members, day)
-    if heat.people < clustering.PEOPLE_LEAST:
+    heat = clustering.compute_heat(members, day)
+    if heat.people < clustering.MIN_PEOPLE:
         return None
     is_whole = len(members) == len(topic.members)
-    region = clustering.place_of(members)
+    region = clustering.find_common_region(members)
     return {
         "thread": topic.thread,
-        "title": clustering.readable(redaction.mask_text(visible_rows[members[0].no].title)),
+        "title": clustering.strip_opening(redaction.mask_text(visible_rows[members[0].no].title)),
         "words": topic.words if is_whole else (),
         "place": directory.region_name(region) if region else "",
         "people": heat.people,
@@ -89,7 +89,7 @@ def _render_growth(this_week: int, last_week: int) -> str:
 
 def count_people(topic: Topic, visible_rows: dict[str, WorkRow]) -> int:
     members = [member for member in topic.members if member.no in visible_rows]
-    return clustering.heat(members, members[0].day).people if members else 0
+    return clustering.compute_heat(members, members[0].day).people if members else 0
 
 
 def count_daily(topic: Topic, visible_rows: dict[str, WorkRow], today: date) -> list[tuple[str, int]]:

@@ -17,7 +17,7 @@ def trial(settings: Settings, args: argparse.Namespace) -> int:
         model = await context.model()
         if model is None:
             raise Invalid({"release": "missing"})
-        return trainer.trial(model, args.file, restrict=args.restrict, split=args.split)
+        return trainer.evaluate_file(model, args.file, restrict=args.restrict, split=args.split)
 
     figures = run_async(settings, run)
     if args.json:
@@ -45,7 +45,7 @@ def train(settings: Settings, args: argparse.Namespace) -> int:
 def releases(settings: Settings, args: argparse.Namespace) -> int:
     from classify.model import registry
 
-    rows = run_async(settings, lambda context: registry.all_releases())
+    rows = run_async(settings, lambda context: registry.list_releases())
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
         return 0
@@ -63,7 +63,7 @@ def promote(settings: Settings, args: argparse.Namespace) -> int:
     from classify.model import registry
 
     async def run(context: Any) -> str:
-        row = await registry.one_release(args.release)
+        row = await registry.load_release(args.release)
         if not registry.is_whole(settings.data, row["folder"]):
             raise Invalid({"release": "unreadable"})
         await registry.promote(row["id"], by="command", now=context.clock.now())

@@ -133,7 +133,7 @@ def _find_fault(need: Need, value: Any, directory: Directory, files_most: int) -
         case "unit" | "desk", str():
             return "" if directory.has(value) else "unknown_unit"
         case "category", str():
-            return "" if categories.exists(value) else "unknown"
+            return "" if categories.has_code(value) else "unknown"
         case "day", str():
             return "" if is_day(value) else "not_a_day"
         case "units", list():

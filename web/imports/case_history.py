@@ -283,7 +283,7 @@ def _parse_kind(text: str) -> str:
 def _parse_category(text: str) -> str:
     if not text:
         return ""
-    return text if categories.exists(text) else categories.code_of(text)
+    return text if categories.has_code(text) else categories.code_of(text)
 
 
 def _find_unit(name: str, mapping: ColumnMap, names: Directory) -> str:

@@ -337,7 +337,7 @@ def _find_unit_faults(
         elif row.parent and LEVELS.index(units[row.parent].level) > LEVELS.index(row.level):
             yield FileFault(location, f"上级 {row.parent} 的层级比它低")
         for duty in row.duties:
-            if unknown := [code for code in duty.categories if not categories.exists(code)]:
+            if unknown := [code for code in duty.categories if not categories.has_code(code)]:
                 yield FileFault(location, f"职责“{duty.text[:12]}”里没有 {' '.join(unknown)} 这种内容分类")
 
 
@@ -350,7 +350,7 @@ def _find_route_faults(
             yield FileFault(location, f"没有单位 {row.lead}；也可以写 {STREET} 或 {DESK}")
         if unknown := [code for code in row.co if code not in units]:
             yield FileFault(location, f"没有单位 {' '.join(unknown)}")
-        if row.category and not categories.exists(row.category):
+        if row.category and not categories.has_code(row.category):
             yield FileFault(location, f"没有内容分类 {row.category}")
         if row.region and row.region not in regions:
             yield FileFault(location, f"没有地区 {row.region}")
@@ -385,7 +385,7 @@ async def provision(context: AppContext, district: District, *, author: str) -> 
 async def first_release(context: AppContext, district: District) -> None:
     """The classifier of day one, fitted from the units' duty lists, if there is none yet."""
     duties = [(duty.text, duty.categories) for unit in district.units for duty in unit.duties]
-    await classify.model.registry.first(duties, context.settings.data, now=context.clock.now())
+    await classify.model.registry.ensure_first_release(duties, context.settings.data, now=context.clock.now())
 
 
 async def employ_staff(

@@ -41,7 +41,7 @@ def is_ready() -> bool:
 
 
 def _find_codes(title: str, text: str) -> tuple[str, ...]:
-    certain = flags.codes_in(title, text)
+    certain = flags.detect_flag_codes(title, text)
     suspected = (code for code in flag_model.predict_flags(title, text) if code not in certain)
     return (*certain, *(f"{code}{SUSPECTED_MARK}" for code in suspected))
 
@@ -60,7 +60,8 @@ def list_flags(stored_codes: str) -> list[FlagView]:
 def list_case_flags(title: str, text: str, stored_codes: str) -> list[FlagView]:
     """The flags of a case with the words that raised them, read anew; predictions of the model as they were stored."""
     views = [
-        FlagView(flags.FLAGS[flag.code], flag.words, flag.code in _GRAVE_FLAGS) for flag in flags.flags_in(title, text)
+        FlagView(flags.FLAGS[flag.code], flag.words, flag.code in _GRAVE_FLAGS)
+        for flag in flags.detect_flags(title, text)
     ]
     return views + [view for view in list_flags(stored_codes) if view.is_hunch]
 

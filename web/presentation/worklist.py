@@ -203,7 +203,7 @@ def list_active_filters(filters: Filters, directory: Directory) -> list[tuple[st
     if filters.kind:
         parts.append(("诉求类型", catalogue.KINDS.get(filters.kind, filters.kind), {"kind": ""}))
     if filters.category:
-        is_known = categories.exists(filters.category)
+        is_known = categories.has_code(filters.category)
         parts.append(("内容分类", categories.path_name(filters.category) if is_known else "", {"category": ""}))
     if filters.flag:
         parts.append(("关注", flag_views.FLAG_OPTIONS[filters.flag], {"flag": ""}))

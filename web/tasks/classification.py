@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from classify.automation import outcomes
-from classify.automation.proposal_outcome import confirmed
+from classify.automation.proposal_outcome import find_proposal_outcome
 from feedback.kernel.errors import NotNow
 from feedback.kernel.outbox import Handler
 from feedback.kernel.settings import Settings
@@ -82,7 +82,7 @@ def build_outcome_handler(target: float) -> Handler:
 
     async def judged(payload: dict[str, Any], now: datetime) -> None:
         case = await case_queries.load_summary(payload["no"])
-        proposal = confirmed(case.entries)
+        proposal = find_proposal_outcome(case.entries)
         if proposal is None or case.kind is Kind.REPORT:
             raise NotNow(no=case.no)
         await outcomes.record(case.no, find_street(case, await directory.load_directory()), proposal, target)

@@ -91,7 +91,7 @@ async def check(context: AppContext) -> Readiness:
             "storage": context.storage.state(),
             "queue": outbox.count_messages(now),
             "beat": heartbeat.last_beat(),
-            "model": classify.model.registry.current_id(),
+            "model": classify.model.registry.load_current_id(),
             "timers": timers.states(),
         }
     )

@@ -39,9 +39,9 @@ async def update_topics(context: AppContext, now: datetime) -> int:
         )
         for row in rows
     ]
-    last_day = await topic_store.last_day(today)
-    topics = await topic_store.cluster_cases(topic_cases, await topic_store.of_day(last_day) if last_day else [])
-    await topic_store.keep(today, topics)
+    last_day = await topic_store.load_last_day(today)
+    topics = await topic_store.cluster_cases(topic_cases, await topic_store.load_topics(last_day) if last_day else [])
+    await topic_store.store_topics(today, topics)
     return len(topics)
 
 
@@ -54,8 +54,8 @@ def build_checker(context: AppContext) -> Callable[[dict[str, Any], datetime], A
         text = str(entry.data.get("text", ""))
         if file.confidential or file.kind is Kind.RECTIFY or not text:
             raise NotNow(no=file.no)
-        codes = [finding.code for finding in checks.findings(reply_context(file, await context.model()), text)]
-        await store.record(file.no, entry.seq, entry.unit, entry.at, codes)
+        codes = [finding.code for finding in checks.check_reply(reply_context(file, await context.model()), text)]
+        await store.store_findings(file.no, entry.seq, entry.unit, entry.at, codes)
 
     return check
 

@@ -36,16 +36,16 @@ _log = structlog.get_logger("learning")
 async def store_training_label(payload: dict[str, Any], now: datetime) -> None:
     """The handler of every act that may teach: what the case teaches now is kept as an example."""
     case = await case_queries.load_summary(payload["no"])
-    label = training_labels.label_of(case.entries)
-    if label is None or case.kind in _EXCLUDED_KINDS or not taxonomy.exists(label.category):
+    label = training_labels.derive_label(case.entries)
+    if label is None or case.kind in _EXCLUDED_KINDS or not taxonomy.has_code(label.category):
         raise NotNow(no=case.no)
-    await trainer.keep(case.title, case.text, case.no, label)
+    await trainer.store_training_label(case.title, case.text, case.no, label)
 
 
 async def request_candidate(context: AppContext, by: str) -> bool:
     """Somebody wants a candidate now. Returns False while one is being made."""
     now = context.clock.now()
-    is_new = await training_runs.ask(f"asked-{now.timestamp():.0f}", by=by, now=now)
+    is_new = await training_runs.request_run(f"asked-{now.timestamp():.0f}", by=by, now=now)
     context.wake()
     return is_new
 
@@ -53,7 +53,7 @@ async def request_candidate(context: AppContext, by: str) -> bool:
 async def run_timer(context: AppContext, now: datetime) -> None:
     """The timer: ask for tonight's candidate when its hour has come, and begin what was asked for."""
     await _request_nightly(context, now)
-    run = await training_runs.take(now)
+    run = await training_runs.take_run(now)
     if run is not None:
         context.spawn(train_candidate(context, run.id, run.asked_by))
 
@@ -63,11 +63,11 @@ async def _request_nightly(context: AppContext, now: datetime) -> None:
     if settings.train_hour < 0 or not 0 <= now.astimezone(OFFICE_TIMEZONE).hour - settings.train_hour < NIGHT_HOURS:
         return
     key = f"{NIGHTLY_PREFIX}-{today.isoformat()}"
-    if await training_runs.is_asked(key):
+    if await training_runs.is_requested(key):
         return
-    label_counts = await trainer.counts(await training_runs.last_asked_at())
+    label_counts = await trainer.count_labels_by_state(await training_runs.load_last_request_time())
     if sum(label_counts.values()) >= settings.train_least:
-        await training_runs.ask(key, by="系统", now=now)
+        await training_runs.request_run(key, by="系统", now=now)
 
 
 async def train_candidate(context: AppContext, run: int, by: str) -> None:
@@ -76,17 +76,17 @@ async def train_candidate(context: AppContext, run: int, by: str) -> None:
     try:
         outcome = await trainer.train(
             *((), (), await load_duties(), context.settings.data),
-            said=await _load_messages(now),
+            own_messages=await _load_messages(now),
             now=now,
             by=by,
-            making=candidate.made_apart,
+            make=candidate.make_candidate_in_subprocess,
         )
     except Exception as fault:  # kept with the run and shown to the administrator; the timer tries again
         _log.error("no candidate", run=run, exc_info=fault)
-        await training_runs.give_back(run, str(fault))
+        await training_runs.return_run(run, str(fault))
         return
     _log.info("candidate", release=outcome["release"], promoted=outcome["promoted"], worse=outcome["worse_because"])
-    await training_runs.finish(run, now=context.clock.now(), release=outcome["release"])
+    await training_runs.finish_run(run, now=context.clock.now(), release=outcome["release"])
 
 
 async def _load_messages(now: datetime) -> list[tuple[str, str]]:
@@ -100,4 +100,4 @@ async def load_duties() -> list[tuple[str, tuple[str, ...]]]:
     return [duty for unit in (await directory.load_directory()).units() for duty in unit.duties]
 
 
-LABELLING_MESSAGES: Final = tuple(f"case.{act.value}" for act in sorted(training_labels.TEACHING))
+LABELLING_MESSAGES: Final = tuple(f"case.{act.value}" for act in sorted(training_labels.LABELLING_ACTS))

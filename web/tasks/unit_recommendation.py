@@ -74,7 +74,7 @@ class UnitRecommendation:
     async def refresh(self, context: AppContext) -> bool:
         """Learn, if there is enough to learn from and something is new. Returns whether it did."""
         model, names, known = await context.model(), await directory.load_directory(), self._fitted
-        confirmed = await trainer.answered_count()
+        confirmed = await trainer.count_answered_cases()
         if model is None or confirmed < MIN_CASES:
             return False
         if known is not None and known.is_of(model, names) and confirmed - known.confirmed < REFIT_AFTER:
@@ -100,22 +100,22 @@ class UnitRecommendation:
         codes = tuple(unit.code for unit in names.units())
         index_by_code = {code: i for i, code in enumerate(codes)}
         recommender = await asyncio.to_thread(_build_recommender, model, names)
-        confirmed = await trainer.answered_count()
-        answered = [case for case in await trainer.answered(CASES_MOST) if case[2] in index_by_code]
+        confirmed = await trainer.count_answered_cases()
+        answered = [case for case in await trainer.load_answered_cases(CASES_MOST) if case[2] in index_by_code]
         for offset in range(0, len(answered), BATCH_SIZE):
             batch = [(title, text, index_by_code[unit]) for title, text, unit in answered[offset : offset + BATCH_SIZE]]
             await asyncio.to_thread(_learn_batch, recommender, batch)
-        await asyncio.to_thread(recommender.weigh)
+        await asyncio.to_thread(recommender.fit)
         self._fitted = _FittedRecommender(model.release, names.edition, confirmed, codes, recommender)
 
 
 def _compute_shares(recommender: UnitRecommender, title: str, text: str) -> np.ndarray:
-    return recommender.chances(recommender.seen(title, text))
+    return recommender.predict_proba(recommender.score(title, text))
 
 
 def _learn_batch(recommender: UnitRecommender, answers: Sequence[tuple[str, str, int]]) -> None:
     for title, text, unit in answers:
-        recommender.learn(recommender.seen(title, text), unit)
+        recommender.add_answer(recommender.score(title, text), unit)
 
 
 def _build_recommender(model: Model, names: Directory) -> UnitRecommender:

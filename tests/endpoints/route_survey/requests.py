@@ -55,7 +55,7 @@ class Words:
 
     def taken_from(self, answer: str, path: str) -> str:
         """The answer without what was only echoed."""
-        for said in (
+        for sentence in (
             urlsplit(path).path,
             self.no,
             self.no.replace("-", ""),
@@ -64,7 +64,7 @@ class Words:
             quote(self.text),
             self.code,
         ):
-            answer = answer.replace(said, "…")
+            answer = answer.replace(sentence, "…")
         return answer
 
 
@@ -84,9 +84,9 @@ class Knock:
         return f"{self.method} {self.route} {self.variant}".rstrip()
 
 
-def routes(found: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def routes(mounted: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Method and path of every route, those below a mount included."""
-    for route in found:
+    for route in mounted:
         if isinstance(route, Mount) and route.routes:
             yield from routes(route.routes, prefix + route.path)
         elif isinstance(route, Route):
@@ -138,8 +138,8 @@ def _paths(method: str, route: str, words: Words) -> Iterator[tuple[str, str]]:
 def _thing(route: str) -> str:
     """Of what sort the thing is whose id stands in the address."""
     named = ("files", "attachments", "letters", "links", "notices", "proposals")
-    found = next((name for name in named if f"/{name}/{{id}}" in route), "")
-    return "file" if found == "attachments" else found.removesuffix("s")
+    name_of_thing = next((name for name in named if f"/{name}/{{id}}" in route), "")
+    return "file" if name_of_thing == "attachments" else name_of_thing.removesuffix("s")
 
 
 def _asked(words: Words, *, is_of_one: bool) -> dict[str, str]:

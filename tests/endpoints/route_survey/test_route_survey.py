@@ -117,8 +117,13 @@ async def house(town: Settings, tmp_path_factory: pytest.TempPathFactory) -> Asy
     Those whom a report names are cleared for reports: that they never learn of it is not for want of clearance.
     """
     async with fresh(town, tmp_path_factory.mktemp("house")) as settings:
-        limits = dict.fromkeys(("submit_per_minute", "lookup_per_minute", "login_per_minute", "login_attempts"), MANY)
-        free = replace(settings, **limits)
+        free = replace(
+            settings,
+            submit_per_minute=MANY,
+            lookup_per_minute=MANY,
+            login_per_minute=MANY,
+            login_attempts=MANY,
+        )
         async with Door.opened(free) as found:
             await Staff.filter(username__in=BELOW_THE_ACCUSED).update(cleared=True)
             found.context.clock = Still(moment=MONDAY)

@@ -48,7 +48,7 @@ class TrainingRequested(Struct):
 
 async def listed(request: Request) -> Response:
     """Every release with its trial."""
-    return json_response(ReleaseList([_build_release(row) for row in await registry.all_releases()]))
+    return json_response(ReleaseList([_build_release(row) for row in await registry.list_releases()]))
 
 
 async def train(request: Request) -> Response:
@@ -62,11 +62,11 @@ async def promote(request: Request) -> Response:
     """Put a release in force."""
     context: AppContext = request.app.state.context
     actor = permissions.current_actor(request)
-    row = await registry.one_release(read_path(request, "id"))
+    row = await registry.load_release(read_path(request, "id"))
     if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
     await registry.promote(row["id"], by=actor.name, now=context.clock.now())
-    return json_response(_build_release(await registry.one_release(row["id"])))
+    return json_response(_build_release(await registry.load_release(row["id"])))
 
 
 async def roll_back(request: Request) -> Response:
@@ -77,7 +77,7 @@ async def roll_back(request: Request) -> Response:
         release = await registry.roll_back(context.settings.data, by=actor.name, now=context.clock.now())
     except NotFound:
         raise NotNow(release="") from None
-    return json_response(_build_release(await registry.one_release(release)))
+    return json_response(_build_release(await registry.load_release(release)))
 
 
 def _build_release(row: dict[str, Any]) -> ReleaseOut:

@@ -50,7 +50,7 @@ def find_filter_faults(values: dict[str, Any], names: Directory) -> dict[str, st
     faults = {}
     if values["unit"] and not names.has(values["unit"]):
         faults["unit"] = "unknown_unit"
-    if values["category"] and not categories.exists(values["category"]):
+    if values["category"] and not categories.has_code(values["category"]):
         faults["category"] = "unknown"
     if values["region"] and values["region"] not in names.by_region:
         faults["region"] = "unknown"
@@ -74,7 +74,7 @@ async def classify(request: Request) -> Response:
     now = context.clock.now()
     precedents = await suggestions.find_precedents(actor, verdict.reasons, "", now) if verdict else []
     hold_words = await _find_hold_words(context, verdict, decision, names.street_of(region))
-    signs = urgency.signs_in(title, text)
+    signs = urgency.detect_signs(title, text)
     answer = responses.SuggestionOut(
         category=(verdict.category or None) if verdict else None,
         label=verdict.label if verdict and verdict.category else None,

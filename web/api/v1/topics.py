@@ -97,7 +97,7 @@ async def quality(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = permissions.current_actor(request), await directory.load_directory()
     since = context.clock.now() - timedelta(days=topic_actions.FINDING_DAYS)
-    counts_by_unit = await store.tallies(since, topic_actions.overseen_units(actor))
+    counts_by_unit = await store.count_findings(since, topic_actions.overseen_units(actor))
     items = [_build_findings(counts, names) for counts in counts_by_unit]
     return json_response(FindingList(topic_actions.FINDING_DAYS, items))
 
@@ -105,6 +105,6 @@ async def quality(request: Request) -> Response:
 def _build_findings(counts: store.ReplyFindingCounts, names: Directory) -> UnitFindings:
     shares = [
         FindingShare(code, checks.LABELS[code], count, round(count / counts.answers, 4))
-        for code, count in counts.found.most_common()
+        for code, count in counts.findings.most_common()
     ]
     return UnitFindings(serializers.build_optional_unit(counts.unit, names), counts.answers, shares)

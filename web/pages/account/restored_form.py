@@ -95,7 +95,7 @@ def _choice_words(name: str, value: str, names: Directory) -> str:
     """What somebody chose, in words; "" for what was typed."""
     if name in _SWITCHES:
         return _YES_NO.get(value, "")
-    if name == "category" and categories.exists(value):
+    if name == "category" and categories.has_code(value):
         return categories.path_name(value)
     if name == "kind":
         return catalogue.KINDS.get(value, "")

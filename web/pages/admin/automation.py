@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from classify.automation import gate, outcomes
 from classify.automation.gate import GateState
-from classify.automation.outcomes import CategoryOutcomes
+from classify.automation.outcomes import NamedCell
 from classify.learning import drift
-from classify.learning.drift import DriftLevel, DriftMeasure, Look
+from classify.learning.drift import ClassifiedMessage, DriftLevel, DriftMeasure
 from feedback.queries import statistics as case_statistics
 from feedback.rules.vocabulary import Role
 from routing import directory
@@ -31,14 +31,14 @@ async def automatic(request: Request) -> Response:
     """Every cell with its outcomes, its bound, how it stands and since when."""
     context: AppContext = request.app.state.context
     actor = current_actor(request)
-    names, cells = await directory.load_directory(), await outcomes.standings()
+    names, cells = await directory.load_directory(), await outcomes.list_cell_states()
     pool = [cell for cell in cells if cell.name.startswith(gate.POOL)]
     wide = [cell for cell in cells if len(cell.name) == len(cell.name[:2])]
     narrow = [cell for cell in cells if cell not in wide and cell not in pool]
     settings = context.settings
     now = context.clock.now()
     classifications = await case_statistics.load_classifications(now - timedelta(days=BEFORE_DAYS), now)
-    counted = sum(cell.standing.total for cell in wide)
+    counted = sum(cell.results.total for cell in wide)
     values = {
         **desk_frame.frame_values(actor, names),
         "is_admin": Role.ADMIN in actor.roles,
@@ -60,17 +60,19 @@ async def automatic(request: Request) -> Response:
 def _shift(classifications: list[dict[str, Any]], now: datetime) -> list[dict[str, str]]:
     """The messages of the last weeks beside those of the months before."""
     border = now - timedelta(days=RECENT_DAYS)
-    looks = {True: list[Look](), False: list[Look]()}
+    looks = {True: list[ClassifiedMessage](), False: list[ClassifiedMessage]()}
     for row in classifications:
         data = row["data"]
-        look = Look(str(data["category"])[:2], float(data.get("confidence", 0)), float(data.get("known", -1)))
+        look = ClassifiedMessage(
+            str(data["category"])[:2], float(data.get("confidence", 0)), float(data.get("known", -1))
+        )
         looks[row["at"] >= border].append(look)
     return [
         {
-            "what": catalogue.SHIFT_SIGNS[finding.sign],
-            "before": "" if finding.sign is DriftMeasure.TOPICS else f"{finding.before:.1%}",
-            "now": f"{finding.now:.2f}" if finding.sign is DriftMeasure.TOPICS else f"{finding.now:.1%}",
-            "bound": f"{finding.bound:.2f}" if finding.sign is DriftMeasure.TOPICS else f"{finding.bound:.0%}",
+            "what": catalogue.SHIFT_SIGNS[finding.measure],
+            "before": "" if finding.measure is DriftMeasure.TOPICS else f"{finding.before:.1%}",
+            "now": f"{finding.now:.2f}" if finding.measure is DriftMeasure.TOPICS else f"{finding.now:.1%}",
+            "bound": f"{finding.bound:.2f}" if finding.measure is DriftMeasure.TOPICS else f"{finding.bound:.0%}",
             "level": catalogue.SHIFT_LEVELS[finding.level],
             "tone": SHIFT_TONES[finding.level],
         }
@@ -78,8 +80,8 @@ def _shift(classifications: list[dict[str, Any]], now: datetime) -> list[dict[st
     ]
 
 
-def _tiles(cells: list[CategoryOutcomes], counted: int) -> list[dict[str, Any]]:
-    held = {state: sum(cell.standing.state is state for cell in cells) for state in GateState}
+def _tiles(cells: list[NamedCell], counted: int) -> list[dict[str, Any]]:
+    held = {state: sum(cell.results.state is state for cell in cells) for state in GateState}
     return [
         {"label": "已有结果", "figure": counted, "unit": "件", "note": "系统有把握、又有人确认过的"},
         {"label": "已证明", "figure": held[GateState.PROVEN], "unit": "类", "note": "可以不经人工派件", "tone": "green"},
@@ -87,15 +89,15 @@ def _tiles(cells: list[CategoryOutcomes], counted: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _by_weight(cells: list[CategoryOutcomes]) -> list[CategoryOutcomes]:
+def _by_weight(cells: list[NamedCell]) -> list[NamedCell]:
     """What was withdrawn first, then what is proven, then by the number of outcomes."""
     order = [GateState.WITHDRAWN, GateState.PROVEN, GateState.DOUBTFUL, GateState.GATHERING]
-    return sorted(cells, key=lambda cell: (order.index(cell.standing.state), -cell.standing.total, cell.name))
+    return sorted(cells, key=lambda cell: (order.index(cell.results.state), -cell.results.total, cell.name))
 
 
-def _row(cell: CategoryOutcomes, names: Directory) -> dict[str, Any]:
-    category, street, unit, bar = gate.parts(cell.name)
-    standing = cell.standing
+def _row(cell: NamedCell, names: Directory) -> dict[str, Any]:
+    category, street, unit, bar = gate.parse_cell(cell.name)
+    standing = cell.results
     within = [
         f"在{names.short(street)}" if street else "",
         f"派给{names.short(unit)}" if unit else "",

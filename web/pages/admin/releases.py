@@ -41,12 +41,12 @@ async def home(request: Request) -> Response:
     """Every release, what was asked for, and the labels it learnt from."""
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
-    rows = await registry.all_releases()
+    rows = await registry.list_releases()
     values = {
         **desk_frame.frame_values(actor, names),
         "rows": [row_view(row) for row in rows],
-        "runs": [_run(row) for row in await training_runs.last()],
-        "taught": [(words, (await trainer.counts()).get(state, 0)) for state, words in STATES.items()],
+        "runs": [_run(row) for row in await training_runs.list_latest_runs()],
+        "taught": [(words, (await trainer.count_labels_by_state()).get(state, 0)) for state, words in STATES.items()],
         "done": DONE.get(request.query_params.get("done", ""), ""),
         "can_go_back": sum(1 for row in rows if row["promoted_at"]) > 1,
         "hour": context.settings.train_hour,
@@ -59,7 +59,7 @@ async def show_release(request: Request) -> Response:
     """One release: its trial beside the release it was tried against, by category and by unit."""
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
-    row = await registry.one_release(request.path_params["id"])
+    row = await registry.load_release(request.path_params["id"])
     trial = row["trial"]
     values = {
         **desk_frame.frame_values(actor, names),
@@ -88,7 +88,7 @@ async def promote(request: Request) -> Response:
     """Put this release in force, an earlier one as well as a refused one: a person may know better."""
     context: AppContext = request.app.state.context
     actor = current_actor(request)
-    row = await registry.one_release(request.path_params["id"])
+    row = await registry.load_release(request.path_params["id"])
     if not registry.is_whole(context.settings.data, row["folder"]):
         raise NotFound(release=row["id"])
     async with request.form() as form:
@@ -142,7 +142,7 @@ def worse_words(code: str) -> str:
 
 
 def _category(code: str) -> str:
-    return categories.name_of(code) if categories.exists(code) else code
+    return categories.name_of(code) if categories.has_code(code) else code
 
 
 def _share(figure: float | None) -> str:

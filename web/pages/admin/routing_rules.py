@@ -121,7 +121,7 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
 
 async def _category(context: AppContext, typed: Mapping[str, str]) -> tuple[str, str, bool]:
     """The category to try with, how it was found, and whether it is sure."""
-    if categories.exists(typed["category"]):
+    if categories.has_code(typed["category"]):
         return typed["category"], "指定", True
     model = await context.model() if typed["text"] else None
     if model is None:
@@ -138,11 +138,11 @@ async def edit(request: Request) -> Response:
     row = _row(names, request.path_params["id"])
     if request.method == "GET":
         asked = request.query_params.get("category", "")
-        columns = _columns(row) | ({"category": asked} if row is None and categories.exists(asked) else {})
+        columns = _columns(row) | ({"category": asked} if row is None and categories.has_code(asked) else {})
         return _form(request, actor, names, row, columns, {})
     async with request.form(max_fields=500) as form:
         typed = _typed(form)
-    faults = assignment_rules.find_rule_faults(typed, names.has, categories.exists) | _unknown(typed, names)
+    faults = assignment_rules.find_rule_faults(typed, names.has, categories.has_code) | _unknown(typed, names)
     if faults:
         errors = {
             name: (code in _CHOSEN and FAULTS.get(name)) or catalogue.fault_words(name, code)

@@ -65,4 +65,4 @@ async def unit(request: Request) -> Response:
 
 
 def _category(code: str) -> str:
-    return categories.path_name(code) if categories.exists(code) else code
+    return categories.path_name(code) if categories.has_code(code) else code

@@ -20,9 +20,9 @@ async def quality(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
     since = context.clock.now() - timedelta(days=FINDING_DAYS)
-    tallies = await store.tallies(since, overseen_units(actor))
+    tallies = await store.count_findings(since, overseen_units(actor))
     unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))
-    nos = await store.with_finding(since, unit, code) if unit and code in checks.LABELS else []
+    nos = await store.list_cases_with_finding(since, unit, code) if unit and code in checks.LABELS else []
     behind = await list_visible_rows(actor, nos)
     calendar = await calendar_editions.load_current_calendar()
     values = {
@@ -35,7 +35,7 @@ async def quality(request: Request) -> Response:
                 "name": names.short(tally.unit),
                 "answers": tally.answers,
                 "cells": [
-                    (check.code, tally.found[check.code], render_share(tally, check.code)) for check in checks.CHECKS
+                    (check.code, tally.findings[check.code], render_share(tally, check.code)) for check in checks.CHECKS
                 ],
             }
             for tally in tallies

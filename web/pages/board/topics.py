@@ -38,7 +38,7 @@ async def show_topic(request: Request) -> Response:
     actor, names = current_actor(request), await directory.load_directory()
     now = context.clock.now()
     today = office_day(now)
-    known = await topic_store.course(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
+    known = await topic_store.load_thread(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
     seen = await list_visible_rows(actor, {m.no for _, topic in known for m in topic.members})
     shown = to_view(known[-1][1], seen, names, known[-1][0]) if known else None
     if shown is None:

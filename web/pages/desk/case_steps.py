@@ -226,7 +226,7 @@ async def _advice(context: AppContext, seen: Looked, step: Step, typed: Mapping[
     if step.act is not Act.REPLY:
         return []
     asked = topics.reply_context(seen.file, await context.model())
-    findings = checks.findings(asked, str(typed.get("text", "")))
+    findings = checks.check_reply(asked, str(typed.get("text", "")))
     return [finding for finding in findings if finding.code != "personal"]
 
 

@@ -98,7 +98,7 @@ async def register(request: Request) -> Response:
 def _must_look(hints: Sequence[Hint], form: FormData) -> bool:
     """Whether a likely repeat is to be looked at before it is saved: once, and not if it was shown while typing."""
     shown = {value for value in form.getlist("seen") if isinstance(value, str)}
-    return any(hint.likeness.cosine and hint.case.no not in shown for hint in hints)
+    return any(hint.similarity.cosine and hint.case.no not in shown for hint in hints)
 
 
 async def _link(context: AppContext, actor: Actor, no: str, typed: Mapping[str, Any]) -> None:
@@ -128,7 +128,7 @@ async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> li
     id_number = intake.normalize_width(typed["person.id_number"]).replace(" ", "").upper()
     person = {"name": intake.clean_line(typed["person.name"]), "phone": phone, "id_number": id_number}
     realm = links.realm_number(typed["kind"] == Kind.REPORT)
-    hints = await link_proposals.hints(
+    hints = await link_proposals.find_hints(
         actor, typed["title"], typed["text"], person, context.settings.vault, realm=realm
     )
     if any({"phone", "id"} & set(hint.known_by) for hint in hints):
@@ -146,9 +146,13 @@ async def _hint_lines(hints: Sequence[Hint], context: AppContext) -> list[dict[s
         {
             "case": worklist_views.row_view(hint.case, names, now, calendar),
             "why": [link_views.PERSON_WORDS[how] for how in hint.known_by]
-            + ([f"文字相似 {max(hint.likeness.cosine, hint.likeness.held):.0%}"] if hint.likeness.cosine else []),
+            + (
+                [f"文字相似 {max(hint.similarity.cosine, hint.similarity.containment):.0%}"]
+                if hint.similarity.cosine
+                else []
+            ),
             "passages": hint.passages,
-            "strong": bool(hint.known_by) or hint.likeness.is_same,
+            "strong": bool(hint.known_by) or hint.similarity.is_same,
         }
         for hint in hints
     ]

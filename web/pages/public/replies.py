@@ -62,7 +62,7 @@ def reply_line(row: Mapping[str, Any], names: Directory, q: str, calendar: Calen
         "title": marked(row["title"], q),
         "excerpt": marked(excerpt(row["answer"], q), q),
         "unit": names.short(row["unit"]),
-        "category": categories.name_of(row["category"]) if categories.exists(row["category"]) else "未分类",
+        "category": categories.name_of(row["category"]) if categories.has_code(row["category"]) else "未分类",
         "when": dates.day_words(office_day(row["replied_at"])),
         "took": took(row["received_at"], row["replied_at"], calendar),
     }
@@ -135,7 +135,7 @@ async def reply(request: Request) -> Response:
             "answer": row["answer"],
             "unit": names.name(row["unit"]),
             "kind": catalogue.KINDS[row["kind"]],
-            "category": categories.path_name(row["category"]) if categories.exists(row["category"]) else "未分类",
+            "category": categories.path_name(row["category"]) if categories.has_code(row["category"]) else "未分类",
             "region": names.region_name(row["region"]),
             "received": dates.day_words(office_day(row["received_at"])),
             "replied": dates.day_words(office_day(row["replied_at"])),

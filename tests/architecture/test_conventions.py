@@ -52,13 +52,13 @@ def test_only_the_command_line_reads_the_environment() -> None:
 
 def test_templates_hold_no_inline_style_or_script() -> None:
     bad = re.compile(r"\sstyle=|\son[a-z]+=[\"']|<script(?![^>]*\bsrc=)|javascript:", re.IGNORECASE)
-    found = [
+    offences = [
         (path.name, match[0])
         for path in (ROOT / "web" / "templates").rglob("*.html")
         for match in bad.finditer(path.read_text("utf-8"))
         if "application/json" not in path.read_text("utf-8")[match.start() : match.start() + 60]
     ]
-    assert not found
+    assert not offences
 
 
 def test_no_template_or_stylesheet_loads_from_another_host() -> None:

@@ -67,8 +67,8 @@ def _stored_is_folded(look: Look) -> Iterator[str]:
 def _chained(look: Look) -> Iterator[str]:
     before = ""
     for place, e in enumerate(look.entries, 1):
-        said = (e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
-        digest = compute_entry_digest(before, look.case.no, e.seq, *said)
+        entry_values = (e.act, e.at, e.actor, e.role, e.unit, e.data, e.status)
+        digest = compute_entry_digest(before, look.case.no, e.seq, *entry_values)
         if (e.seq, e.digest) != (place, digest):
             yield f"the chain breaks at entry {place}"
         before = digest
@@ -98,16 +98,16 @@ def _reached(state: CaseState, row: Term) -> bool:
     seen: set[tuple[Status, frozenset[Condition]]] = set()
     waiting = [state]
     while waiting:
-        each = waiting.pop()
-        if (each.status, each.conditions) in seen:
+        node = waiting.pop()
+        if (node.status, node.conditions) in seen:
             continue
-        seen.add((each.status, each.conditions))
-        for step in list_steps(each):
+        seen.add((node.status, node.conditions))
+        for step in list_steps(node):
             if {role for role, _ in step.who} <= _STAFF_ONLY:
                 continue
             if step.act in row.kept_by | row.voided_by:
                 return True
-            waiting.append(state_after(each, step))
+            waiting.append(state_after(node, step))
     return False
 
 

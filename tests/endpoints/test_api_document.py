@@ -32,15 +32,15 @@ def called(call: Call) -> str:
 async def document(door: Door) -> dict[str, Any]:
     response = await door.get("/api/v1/openapi.json")
     assert response.status_code == 200
-    found: dict[str, Any] = response.json()
-    return found
+    payload: dict[str, Any] = response.json()
+    return payload
 
 
 @pytest.mark.one_database
 async def test_it_names_every_route_and_no_other(door: Door) -> None:
-    told = await document(door)
-    assert told["openapi"].startswith("3.1")
-    named = {(method.upper(), path) for path, row in told["paths"].items() for method in row}
+    described = await document(door)
+    assert described["openapi"].startswith("3.1")
+    named = {(method.upper(), path) for path, row in described["paths"].items() for method in row}
     assert named == {(call.method, call.path) for call in routes.CALLS}
     mounted = {(method, route.path) for route in routes.ROUTES for method in (route.methods or ()) if method != "HEAD"}
     assert named == mounted
@@ -58,16 +58,16 @@ async def test_every_reference_in_it_leads_somewhere(door: Door) -> None:
 
 @pytest.mark.one_database
 async def test_every_operation_has_a_name_of_its_own(door: Door) -> None:
-    told = await document(door)
-    names = [operation["operationId"] for row in told["paths"].values() for operation in row.values()]
+    described = await document(door)
+    names = [operation["operationId"] for row in described["paths"].values() for operation in row.values()]
     assert len(names) == len(set(names))
 
 
-def schema_of(told: dict[str, Any], call: Call) -> dict[str, Any]:
-    content = told["paths"][call.path][call.method.lower()]["requestBody"]["content"]["application/json"]["schema"]
+def schema_of(described: dict[str, Any], call: Call) -> dict[str, Any]:
+    content = described["paths"][call.path][call.method.lower()]["requestBody"]["content"]["application/json"]["schema"]
     reference = content.get("$ref") or content["allOf"][0]["$ref"]
-    found: dict[str, Any] = told["components"]["schemas"][reference.rsplit("/", 1)[-1]]
-    return found
+    schema: dict[str, Any] = described["components"]["schemas"][reference.rsplit("/", 1)[-1]]
+    return schema
 
 
 async def token_for(door: Door, call: Call) -> str:
@@ -104,8 +104,8 @@ def wrong_for(schema: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("call", BODIES, ids=called)
 @pytest.mark.one_database
 async def test_a_wrong_type_is_named_for_every_field_it_lists(door: Door, call: Call) -> None:
-    told = await document(door)
-    body = {name: wrong_for(row) for name, row in schema_of(told, call)["properties"].items()}
+    described = await document(door)
+    body = {name: wrong_for(row) for name, row in schema_of(described, call)["properties"].items()}
     response = await sent(door, call, body)
     assert response.status_code == 422, response.text
     assert set(response.json()["error"]["fields"]) == set(body)
@@ -126,10 +126,10 @@ async def test_every_parameter_it_lists_is_read(door: Door, call: Call) -> None:
 @pytest.mark.one_database
 def test_the_lengths_it_tells_are_those_of_the_rules() -> None:
     _, schemas = msgspec.json.schema_components([requests.NewCase])
-    told = schemas["NewCase"]["properties"]
-    assert told["title"]["maxLength"] == intake.TITLE_MOST
-    assert told["text"]["maxLength"] == intake.TEXT_MOST
-    assert told["source_id"]["maxLength"] == intake.SOURCE_MOST
+    properties = schemas["NewCase"]["properties"]
+    assert properties["title"]["maxLength"] == intake.TITLE_MOST
+    assert properties["text"]["maxLength"] == intake.TEXT_MOST
+    assert properties["source_id"]["maxLength"] == intake.SOURCE_MOST
 
 
 def fits(value: Any, wanted: Any) -> bool:
@@ -139,9 +139,9 @@ def fits(value: Any, wanted: Any) -> bool:
 
 async def test_every_answer_is_of_the_type_it_tells(door: Door) -> None:
     walked = await walk(door)
-    told = {(call.method, call.path): call for call in routes.CALLS}
+    calls = {(call.method, call.path): call for call in routes.CALLS}
     for key, response in walked:
-        call = told[key]
+        call = calls[key]
         if response.status_code not in call.answers:
             assert response.status_code in call.statuses, (key, response.text)
             assert fits(response.json(), ErrorBody), (key, response.text)
@@ -150,7 +150,7 @@ async def test_every_answer_is_of_the_type_it_tells(door: Door) -> None:
         assert wanted is None or fits(response.json(), wanted), (key, response.text)
         if response.content:
             assert response.headers["content-type"].startswith(call.media if wanted is None else "application/json")
-    unseen = {key for key, call in told.items() if not call.requires.needs_session} - {key for key, _ in walked}
+    unseen = {key for key, call in calls.items() if not call.requires.needs_session} - {key for key, _ in walked}
     assert unseen <= {
         ("GET", "/openapi.json"),
         ("GET", "/docs"),

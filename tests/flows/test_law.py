@@ -274,11 +274,11 @@ async def test_a_requested_exclusion_is_shown_to_the_desk_and_to_nobody_else(con
     no = await opened(context, exclude="教育局王某，是对方的亲属")
     await does(no, "reception", Act.ASSIGN, HOUR, unit="jiaoyu")
     vault = context.settings.vault
-    told = {
+    notices = {
         who: (await case_queries.load_file(await directory.load_actor(who), no, vault=vault)).exclude
         for who in ("reception", "clerk-jiaoyu", "lead-jiaoyu", "supervisor")
     }
-    assert told == {"reception": "教育局王某，是对方的亲属", "clerk-jiaoyu": "", "lead-jiaoyu": "", "supervisor": ""}
+    assert notices == {"reception": "教育局王某，是对方的亲属", "clerk-jiaoyu": "", "lead-jiaoyu": "", "supervisor": ""}
     entries = (await case_queries.load_file(await directory.load_actor("clerk-jiaoyu"), no, vault=vault)).entries
     assert "王某" not in str([e.data for e in entries])
 
@@ -308,9 +308,9 @@ async def test_every_deadline_moved_by_a_calendar_change_during_a_hearing_is_lis
     await does(no, "clerk-shi-zhengfu", Act.END_HEARING, 3 * DAY, text="双方陈述完毕")
     seen = await file(context, no)
     (deciding,) = [c for c in seen.clocks if c.term == "re_review"]
-    (told,) = [m for m in seen.deadline_changes if m.term == "re_review"]
+    (moved,) = [m for m in seen.deadline_changes if m.term == "re_review"]
     calendar = await calendar_editions.load_current_calendar()
-    assert (told.before, told.after, told.edition) == (due, deciding.due_legal_day, calendar.edition)
+    assert (moved.before, moved.after, moved.edition) == (due, deciding.due_legal_day, calendar.edition)
     assert deciding.due_legal_day == calendar.next_workday(due) > due
 
 
@@ -327,11 +327,11 @@ async def test_an_unsatisfied_order_goes_back_with_the_answers_and_loses_no_duty
 ) -> None:
     no = await _answered_order(context)
     await does(no, "supervisor", Act.SUPERVISE, 4 * HOUR, reason="反映集中")
-    said = {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved", "text": "早上还是堵。"}
-    assert await does(no, "reception", Act.CALL_BACK, DAY, **said) is Status.ACCEPTED
+    contact = {"outcome": "unsatisfied", "contacted": "no", "solved": "unsolved", "text": "早上还是堵。"}
+    assert await does(no, "reception", Act.CALL_BACK, DAY, **contact) is Status.ACCEPTED
     seen = await file(context, no)
     last = seen.entries[-1]
-    assert (last.act, dict(last.data)) == (Act.REOPEN, {**said, "reason": "回访时群众不认可"})
+    assert (last.act, dict(last.data)) == (Act.REOPEN, {**contact, "reason": "回访时群众不认可"})
     running = {c.term for c in seen.clocks if c.stopped_at is None}
     assert {"resolve", "supervision", "report_back"} <= running
     assert not {"call_back", "audit"} & running
@@ -340,21 +340,21 @@ async def test_an_unsatisfied_order_goes_back_with_the_answers_and_loses_no_duty
 async def test_an_order_is_closed_against_the_callers_answer_only_with_a_reason(context: AppContext) -> None:
     no = await _answered_order(context)
     why = "依法办理后仍以同一事实和理由提出"
-    said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
-    assert await does(no, "reception", Act.CALL_BACK, DAY, **said, reason=why) is Status.CLOSED
+    contact = {"outcome": "unsatisfied", "text": "早上还是堵。"}
+    assert await does(no, "reception", Act.CALL_BACK, DAY, **contact, reason=why) is Status.CLOSED
     assert (await file(context, no)).entries[-1].data["reason"] == why
 
 
 async def test_the_third_closing_needs_a_reason(context: AppContext) -> None:
     no = await _answered_order(context)
-    said = {"outcome": "unsatisfied", "text": "早上还是堵。"}
+    contact = {"outcome": "unsatisfied", "text": "早上还是堵。"}
     for times in (1, 2):
-        await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **said)
+        await does(no, "reception", Act.CALL_BACK, 2 * times * DAY, **contact)
         cases = await supervision.supervised_after(0, 10)
         (record,) = await supervision.load_supervision_facts(MONDAY + 2 * times * DAY, cases)
         assert bool(record["unsatisfied"]) is (times == 2)  # done again and still not well: a reason to supervise
         await does(no, "clerk-jiaoyu", Act.REPLY, (2 * times + 1) * DAY, text="再次疏导。")
     with pytest.raises(Invalid) as refused:
-        await does(no, "reception", Act.CALL_BACK, 7 * DAY, **said)
+        await does(no, "reception", Act.CALL_BACK, 7 * DAY, **contact)
     assert refused.value.fields == {"reason": "sent_back_too_often"}
-    assert await does(no, "reception", Act.CALL_BACK, 7 * DAY, **said, reason="已穷尽办法") is Status.CLOSED
+    assert await does(no, "reception", Act.CALL_BACK, 7 * DAY, **contact, reason="已穷尽办法") is Status.CLOSED

@@ -67,10 +67,10 @@ async def _letters(context: AppContext, no: str, actor: Actor = SYSTEM) -> dict[
 
 
 async def _written(context: AppContext, no: str, letter: IssuedLetter, form: str, who: str = "clerk-ziran") -> bytes:
-    found = await letter_register.open_letter(
+    opened = await letter_register.open_letter(
         await directory.load_actor(who) if who else citizen(no), no, str(letter.id), vault=context.settings.vault
     )
-    return await issuing.render_letter(context, found, form, "https://xinqiao.example")
+    return await issuing.render_letter(context, opened, form, "https://xinqiao.example")
 
 
 def words_of(form: str, content: bytes) -> str:
@@ -105,8 +105,8 @@ async def test_an_appeal_has_every_letter_up_to_its_opinion(context: AppContext)
         (Act.SUPERVISE, "supervisor", {"reason": "请抓紧办结"}),
         REPLY,
     )
-    found = await _letters(context, no)
-    assert list(found) == [
+    letters = await _letters(context, no)
+    assert list(letters) == [
         "forward_slip",
         "forwarded_notice",
         "accept_notice",
@@ -115,7 +115,7 @@ async def test_an_appeal_has_every_letter_up_to_its_opinion(context: AppContext)
         "supervision_order",
         "opinion",
     ]
-    assert len({letter.token for letter in found.values()}) == len(found)
+    assert len({letter.token for letter in letters.values()}) == len(letters)
 
 
 COMMISSION = (Act.ASSIGN, "reception", {"unit": "ziran", "mode": "commission", "target_day": "2026-12-31"})
@@ -241,7 +241,7 @@ MAY_BE_EMPTY = {"事实和理由", "法律依据", "告知期限", "异议期限
 
 
 def test_a_sequence_of_steps_exists_for_each_letter() -> None:
-    assert set(WALKS) == {each.code for each in LETTERS if each.act in set(Act)}
+    assert set(WALKS) == {letter_type.code for letter_type in LETTERS if letter_type.act in set(Act)}
 
 
 @pytest.mark.parametrize("code", WALKS)
@@ -255,12 +255,12 @@ async def test_a_sequence_of_steps_issues_the_letter_with_its_required_content(c
     reader = await directory.load_actor("reception") if internal else citizen(no)
     if code == "transfer_slip":
         reader = SYSTEM  # handed over: the desk it left sees it no more
-    found = await letter_register.open_letter(reader, no, str(letter.id), vault=vault)
-    said = issuing.letter_values(found, "https://xinqiao.example")
-    assert [name for name in letter.letter_type.states if not said[name] and name not in MAY_BE_EMPTY] == []
-    words = words_of("docx", await issuing.render_letter(context, found, "docx", "https://xinqiao.example"))
+    opened = await letter_register.open_letter(reader, no, str(letter.id), vault=vault)
+    values = issuing.letter_values(opened, "https://xinqiao.example")
+    assert [name for name in letter.letter_type.states if not values[name] and name not in MAY_BE_EMPTY] == []
+    words = words_of("docx", await issuing.render_letter(context, opened, "docx", "https://xinqiao.example"))
     for name in ("标题", "文号", "签发单位", "签发日期", *letter.letter_type.states):
-        assert "".join(said[name].split()) in words, name
+        assert "".join(values[name].split()) in words, name
     assert "{{" not in words and "{%" not in words
 
 
@@ -291,7 +291,7 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
     file = await case_queries.load_file(SYSTEM, no, vault=context.settings.vault)
     right = next(clock for clock in file.clocks if clock.term == "ask_review")
     names = await directory.load_directory()
-    for said in (
+    for passage in (
         "𠮷小娜",
         "少算了两亩",
         "𠮷田地契",
@@ -306,7 +306,7 @@ async def test_an_opinion_states_request_facts_opinion_law_and_the_last_day_of_t
         format_day(office_day(letter.issued_at)),
         names.name("ziran"),
     ):
-        assert "".join(said.split()) in words, said
+        assert "".join(passage.split()) in words, passage
 
 
 async def test_a_letter_rendered_again_is_identical_to_the_byte(context: AppContext) -> None:
@@ -337,7 +337,7 @@ async def test_numbers_have_no_gap_and_no_double_when_many_are_issued_at_once(co
 
 @pytest.mark.parametrize("kind", ["improve", "policy", "hold_liable", "interview", "circular", "listed", "rectify_by"])
 async def test_a_measure_has_one_letter_that_can_be_verified(context: AppContext, kind: str) -> None:
-    said = OfficeLetterValues(
+    values = OfficeLetterValues(
         about="JD2026-0001",
         unit="ziran",
         issuer="rexian",
@@ -347,8 +347,8 @@ async def test_a_measure_has_one_letter_that_can_be_verified(context: AppContext
         due_day=office_day(MONDAY + 30 * DAY),
         at=MONDAY,
     )
-    letter = await issuing.issue_unit_letter(context, kind, said)
-    assert await issuing.issue_unit_letter(context, kind, said) == letter
+    letter = await issuing.issue_unit_letter(context, kind, values)
+    assert await issuing.issue_unit_letter(context, kind, values) == letter
     assert await letter_register.find_by_token(letter.token) == letter
     words = words_of("docx", await issuing.render_unit_letter(context, letter, "docx", "https://xinqiao.example"))
     names = await directory.load_directory()
@@ -356,7 +356,7 @@ async def test_a_measure_has_one_letter_that_can_be_verified(context: AppContext
         letter.letter_type.title,
         letter.number,
         names.name("ziran"),
-        said.title,
+        values.title,
         "公开复核结果",
         "2026年10月14日",
     ):

@@ -146,11 +146,11 @@ SAID = replace(DRAFT, channel="app", source_id="20260914-000001", sender="203.0.
 async def test_whoever_resends_gets_the_same_receipt(
     context: AppContext, first: Mapping[str, Any], again: Mapping[str, Any]
 ) -> None:
-    one, two = (
+    first_receipt, two = (
         await case_actions.submit_case(context, replace(SAID, **first)),
         await case_actions.submit_case(context, replace(SAID, **again)),
     )
-    assert (one.no, one.code, two.is_new) == (two.no, two.code, False)
+    assert (first_receipt.no, first_receipt.code, two.is_new) == (two.no, two.code, False)
 
 
 @pytest.mark.parametrize(

@@ -124,14 +124,14 @@ async def house(town: Settings, tmp_path_factory: pytest.TempPathFactory) -> Asy
             login_per_minute=MANY,
             login_attempts=MANY,
         )
-        async with Door.opened(free) as found:
+        async with Door.opened(free) as door:
             await Staff.filter(username__in=BELOW_THE_ACCUSED).update(cleared=True)
-            found.context.clock = Still(moment=MONDAY)
-            await _ordinary(found)
-            await _kept_away(found)
-            found.context.clock = Still(moment=NOW)
-            await _follow_up(found)
-            yield found
+            door.context.clock = Still(moment=MONDAY)
+            await _ordinary(door)
+            await _kept_away(door)
+            door.context.clock = Still(moment=NOW)
+            await _follow_up(door)
+            yield door
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -270,24 +270,24 @@ async def _visitors(door: Door, names: Iterable[str]) -> AsyncIterator[dict[str,
     """A browser for each, logged in; the citizen's opens a case of their own."""
     own = (await case_worklist.load_worklist(SYSTEM, Filters(q=WITHDRAWN), 1, now=NOW)).items[0].no
     async with AsyncExitStack() as stack:
-        found = {}
+        clients = {}
         for name in names:
             client = door.browser() if name in ("stranger", "citizen") else await door.page_client(name)
             stack.push_async_callback(client.aclose)
-            found[name] = client
+            clients[name] = client
         remembering = Response()
         citizen_cookie.remember_case(remembering, door.context, own)
-        if "citizen" in found:
-            found["citizen"].cookies.set(
+        if "citizen" in clients:
+            clients["citizen"].cookies.set(
                 citizen_cookie.CASE_COOKIE, remembering.headers["set-cookie"].split(";")[0].split("=", 1)[1].strip('"')
             )
-        yield found
+        yield clients
 
 
 async def _survey(door: Door, names: Iterable[str], words: Words) -> Answers:
     """What every door answers to each of these when they say these words."""
     await ReadLog.all().delete()  # the survey's own exports are not what is asked about
-    found = {}
+    answers = {}
     async with _visitors(door, names) as visitors:
         for name, client in visitors.items():
             await Notice.all().update(read_at=None, read_by="")  # nor the marks that knocking leaves
@@ -296,13 +296,13 @@ async def _survey(door: Door, names: Iterable[str], words: Words) -> Answers:
                 status, body = await answered(client, knock)
                 client.cookies.clear()
                 client.cookies.update(known)
-                found[name, knock.name] = status, words.taken_from(body, knock.path)
-    return found
+                answers[name, knock.name] = status, words.taken_from(body, knock.path)
+    return answers
 
 
 def _different(before: Answers, after: Answers) -> list[str]:
     """Each door that answers differently, with the place where it begins to."""
-    found = []
+    differences = []
     for key, (other_status, other) in after.items():
         status, body = before[key]
         if (status, body) != (other_status, other):
@@ -310,21 +310,21 @@ def _different(before: Answers, after: Answers) -> list[str]:
                 (i for i, (a, b) in enumerate(zip(body, other, strict=False)) if a != b), min(len(body), len(other))
             )
             here = slice(max(0, at - 60), at + 80)
-            found.append(f"{key} {status}/{other_status}: {body[here]!r} / {other[here]!r}")
-    return found
+            differences.append(f"{key} {status}/{other_status}: {body[here]!r} / {other[here]!r}")
+    return differences
 
 
 async def test_for_whoever_may_not_see_a_report_there_is_none(surveyed: Surveyed) -> None:
     for report, words in ((ABOUT_A_UNIT, surveyed.unit), (ABOUT_THE_HOUSE, surveyed.house)):
         after = await _survey(surveyed.door, _here(report.asked_by), words)
         assert not (faults := _different(surveyed.before, after)), "\n".join(faults)
-        told = [
+        leaks = [
             f"{who} {where}: {secret}"
             for (who, where), (_, body) in after.items()
             for secret in report.secrets
             if secret in body
         ]
-        assert not told
+        assert not leaks
         assert not [door for door, (status, _) in after.items() if status == 500]
 
 
@@ -336,15 +336,15 @@ async def test_whoever_is_recused_from_a_case_is_not_told_of_it_by_another(surve
         await directory.load_actor("lead-jiaoyu"), case.no, vault=context.settings.vault
     )
     assert set(file.linked) == {followed.no}
-    told = [
+    leaks = [
         f"{where}: {secret}"
         for (who, where), (_, body) in surveyed.before.items()
         for secret in (*KEPT_AWAY, case.no, followed.no)
         if who == "clerk-jiaoyu" and secret in body
     ]
-    assert not told
-    for each in (case, followed):
-        about = await _survey(surveyed.door, ["clerk-jiaoyu"], replace(NOTHING, no=each.no))
+    assert not leaks
+    for subject in (case, followed):
+        about = await _survey(surveyed.door, ["clerk-jiaoyu"], replace(NOTHING, no=subject.no))
         assert not (faults := _different(surveyed.before, about)), "\n".join(faults)
 
 
@@ -354,29 +354,31 @@ async def test_every_door_has_a_verdict_and_whoever_may_see_a_report_reads_of_it
     there = {f"{method} {route}" for method, route in routes(surveyed.door.app.router.routes) if method != "HEAD"}
     given = [*LEFT_OUT, *TOLD, *CLOSED, *DONE]
     assert sorted(given) == sorted(there)
-    assert {each for each in there if not each.startswith("GET ")} == {
+    assert {route for route in there if not route.startswith("GET ")} == {
         *DONE,
-        *(each for each in LEFT_OUT if "GET" not in each),
+        *(route for route in LEFT_OUT if "GET" not in route),
     }
     overseers = Staff.filter(username__in=OVERSEERS)
     await overseers.update(cleared=True)
     async with _visitors(surveyed.door, (*OVERSEERS, *ABOUT_A_UNIT.seen_by)) as visitors:
-        told = {where for client in visitors.values() for where in await _told_at(surveyed.door, client, surveyed.unit)}
+        readable = {
+            where for client in visitors.values() for where in await _told_at(surveyed.door, client, surveyed.unit)
+        }
     await overseers.update(cleared=False)
-    assert sorted(told) == sorted(TOLD)
+    assert sorted(readable) == sorted(TOLD)
 
 
 async def _told_at(door: Door, client: httpx2.AsyncClient, words: Words) -> set[str]:
     """The doors at which somebody who asks for nothing in particular reads of the report."""
-    found = set()
+    places = set()
     numbers = [str(row["no"]) for row in await Case.filter(confidential=True).values("no")]
-    said = [*ABOUT_A_UNIT.secrets, *numbers]
+    secrets = [*ABOUT_A_UNIT.secrets, *numbers]
     for knock in knocks(door.app, words, LEFT_OUT):
         if knock.method == "GET" and not knock.variant:
             _, body = await answered(client, knock)
-            if any(each in body.replace(knock.path, "") for each in said):
-                found.add(f"GET {knock.route}")
-    return found
+            if any(secret in body.replace(knock.path, "") for secret in secrets):
+                places.add(f"GET {knock.route}")
+    return places
 
 
 async def test_whoever_may_see_a_report_does_and_each_look_is_written_down(surveyed: Surveyed) -> None:
@@ -386,9 +388,9 @@ async def test_whoever_may_see_a_report_does_and_each_look_is_written_down(surve
                 await ReadLog.all().delete()
                 page = await visitors[name].get(f"/desk/cases/{words.no}")
                 file = await visitors[name].get(f"/desk/files/{words.ids['file']}")
-                told = await visitors[name].get(f"/api/v1/cases/{words.no}")
+                response = await visitors[name].get(f"/api/v1/cases/{words.no}")
                 again = await visitors[name].post(f"/desk/cases/{words.no}/preview", data={"act": "reply"})
-                assert (page.status_code, file.status_code, told.status_code) == (200, 200, 200), name
+                assert (page.status_code, file.status_code, response.status_code) == (200, 200, 200), name
                 assert again.status_code in (409, 422)
                 assert report.secrets[-1] in page.text and file.content == b"deep well"
                 looks = [(row["actor"], row["what"]) for row in await access_log.read_log(words.no)]
@@ -438,10 +440,10 @@ async def test_a_calendar_that_moves_a_reports_clock_does_not_tell_of_it(surveye
 
 async def test_a_notice_to_staff_does_not_carry_a_reports_title(surveyed: Surveyed) -> None:
     words = surveyed.house
-    told = await Notice.filter(case_no=words.no).exclude(audience="citizen").values("audience", "unit", "words")
-    assert told
-    assert {row["unit"] for row in told} == {"shi-jiwei"}
-    assert not [row for row in told if ABOUT_THE_HOUSE.words in row["words"]]
+    notices = await Notice.filter(case_no=words.no).exclude(audience="citizen").values("audience", "unit", "words")
+    assert notices
+    assert {row["unit"] for row in notices} == {"shi-jiwei"}
+    assert not [row for row in notices if ABOUT_THE_HOUSE.words in row["words"]]
 
 
 async def test_a_report_goes_to_nobody_below_those_it_names_and_to_no_unit_that_could_not_open_it(house: Door) -> None:

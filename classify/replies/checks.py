@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import log, sqrt
@@ -90,15 +90,16 @@ def check_reply(context: ReplyContext, answer: str) -> tuple[ReplyFinding, ...]:
 # ---- an answer without its courtesies
 
 _COURTESY = re.compile(
-    r"(?:尊敬的)?(?:网友|网民|市民|群众|同志|先生|女士|朋友|来信人|信访人|当事人)?[“\"]?[^“”\"，。！：]{0,12}[”\"]?[:：，,]?\s*(?:您好|你好)[!！。，,:：]?"
+    r"(?:尊敬的)?(?:网友|网民|市民|群众|同志|先生|女士|朋友|来信人|信访人|当事人)?[“\"]?[^“”\"，。！：]{0,12}[”\"]?[:：，,]?\s{0,4}(?:您好|你好)[!！。，,:：]?"
     r"|[^。！\n]{0,40}(?:收悉|获悉|已收到|收到了)[^。！，；\n]{0,12}[。！，,]?"
     r"|[^。！\n]{0,12}(?:现(?:将|就)?[^。！\n]{0,20}(?:回复|答复|说明|反馈)(?:如下)?|(?:回复|答复)如下)[:：。，]?"
     r"|[^。！，\n]{0,8}(?:感谢|谢谢)[^。！，；\n]{0,30}[。！]?|欢迎[^。！\n]{0,40}[。！]?|祝[^。！\n]{0,20}[。！]?|特此(?:回复|答复|说明)[。！]?"
-    r"|\d{4}年\d{1,2}月\d{1,2}日\s*$|此致|敬礼"
+    r"|\d{4}年\d{1,2}月\d{1,2}日\s{0,8}$|此致|敬礼"
 )
 _MARKS: Final = str.maketrans(",;!?:", "，；！？：")
 _SPACE = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[。！!？?；;\n]")
+_SENTENCE_END = re.compile(r"([。！!？?；;\n])")
 
 
 def strip_courtesies(answer: str) -> str:
@@ -119,7 +120,7 @@ _FORWARD = re.compile(
 )
 _RESULT = re.compile(
     r"经(?:查|调查|核实|核查|了解|现场|与)|据(?:查|了解)|核实|查明|已(?:经)?(?:完成|修复|整改|解决|处理|拆除|清理|清运|发放|补发|退还|安装|恢复|办结|责令|约谈|立案|处罚|列入|纳入|安排|启动|开通|组织|协调)"
-    r"|责令|处罚|规定|根据|按照|依据|条例|办法|目前|由于|因此|预计|计划|\d+[元%％米平户]"
+    r"|责令|处罚|规定|根据|按照|依据|条例|办法|目前|由于|因此|预计|计划|\d[元%％米平户]"
 )
 
 
@@ -147,29 +148,36 @@ def _find_off_topic(context: ReplyContext, answer: str) -> str | None:
     return "" if shared < MIN_TOPIC_OVERLAP else None
 
 
-_QUESTION = re.compile(
-    r"[^。！!？?；;\n]+[？?]|[^。！!？?；;\n]*(?:请问|想问|咨询(?:一下|下)?|想知道|请告知|请教)[^。！!？?；;\n]+"
-)
+_ASKS = re.compile(r"请问|想问|咨询(?:一下|下)?|想知道|请告知|请教")
 _RHETORIC = re.compile(
     r"何时了|何时休|何时能?才|什么时候(?:才|能不|是个头)|不管什么时候|多久(?:整|才)|凭什么|难道|怎么能|怎么会|去(?:了)?哪(?:里|儿)?了|是谁"
 )
 _QUESTION_KINDS: Final[tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]] = (
     ("时间", re.compile(r"什么时候|何时|多久|几点|几时|什么时间|哪天|哪年"),
-     re.compile(r"\d+\s*(?:年|月|日|号|时|点|天|周|个工作日|个月)|[一二三四五六七八九十]+(?:年|月|日|天|周|个月|个工作日)|年[内底初]|月底|季度|春节|暑假|工作日|尚未|暂无|还没有|近期|尽快|目前")),
+     re.compile(r"\d\s{0,4}(?:年|月|日|号|时|点|天|周|个工作日|个月)|[一二三四五六七八九十](?:年|月|日|天|周|个月|个工作日)|年[内底初]|月底|季度|春节|暑假|工作日|尚未|暂无|还没有|近期|尽快|目前")),
     ("金额或标准", re.compile(r"多少钱|收费标准|费用(?:是|怎么|标准)|补贴(?:是)?多少|标准是(?:什么|多少)"),
-     re.compile(r"\d|元|免费|不收|标准|[一二三四五六七八九十百千万]+(?:元|倍|%)")),
+     re.compile(r"\d|元|免费|不收|标准|[一二三四五六七八九十百千万](?:元|倍|%)")),
     ("地点", re.compile(r"在哪(?:里|儿)?|哪里(?:可以|能)?办|去哪|什么地方|哪个部门|哪个单位"),
-     re.compile(r"[路街道巷]\s*\d*|号|大厅|中心|窗口|局|所|站|社区|地址|网|线上|平台|单位|部门|学校|医院|楼")),
+     re.compile(r"[路街道巷]|号|大厅|中心|窗口|局|所|站|社区|地址|网|线上|平台|单位|部门|学校|医院|楼")),
     ("材料", re.compile(r"(?:什么|哪些)(?:材料|资料|手续|证件|证明)|需要(?:带|准备)"),
      re.compile(r"证|表|原件|复印件|材料|资料|户口|合同|申请|证明|照片")),
     ("电话", re.compile(r"(?:联系|咨询)?电话(?:是)?多少|怎么联系"), re.compile(r"\d{5,}|12345")),
 )  # fmt: skip
 
 
+def _list_questions(text: str) -> Iterator[str]:
+    """What a message asks: sentences that end with a question mark, and others with a word that asks."""
+    pieces = _SENTENCE_END.split(text)
+    for sentence, end in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        if sentence and end in ("？", "?"):
+            yield sentence + end
+        elif (match := _ASKS.search(sentence)) and match.end() < len(sentence):
+            yield sentence
+
+
 def _find_unanswered_question(context: ReplyContext, answer: str) -> str | None:
     """The first question whose kind of answer (a time, a sum, a place, papers, a number) is nowhere in the reply."""
-    for match in _QUESTION.finditer(f"{context.title}\n{context.text}"):
-        sentence = match[0]
+    for sentence in _list_questions(f"{context.title}\n{context.text}"):
         if _RHETORIC.search(sentence):
             continue
         for _, question_pattern, answer_pattern in _QUESTION_KINDS:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -99,6 +100,14 @@ class AnalyzedMessage:
 
     text: str
     _places: dict[str, list[Span]] = field(default_factory=dict)
+    _ends: list[int] | None = None
+
+    @property
+    def ends(self) -> list[int]:
+        """Where its sentences end, in order."""
+        if self._ends is None:
+            self._ends = [match.start() for match in _END.finditer(self.text)]
+        return self._ends
 
     def find_concept(self, concept: str) -> list[Span]:
         """The positions of a concept, in order."""
@@ -118,20 +127,28 @@ class AnalyzedMessage:
         return None
 
     def _find_nearest(self, span: Span, concept: str, reach: int) -> Span | None:
-        spans = [other for other in self.find_concept(concept) if _distance(span, other) <= reach]
-        return min(spans, key=lambda other: _distance(span, other)) if spans else None
+        """The nearest position of a concept, of two equally near ones the first. Positions never overlap each other."""
+        spans = self.find_concept(concept)
+        after = bisect_left(spans, span)
+        near = [other for other in spans[max(0, after - 1) : after + 1] if _distance(span, other) <= reach]
+        return min(near, key=lambda other: _distance(span, other)) if near else None
 
     def _is_cancelled(self, spans: Sequence[Span], unless: Sequence[str]) -> bool:
         start, end = min(a for a, _ in spans), max(b for _, b in spans)
-        ends = [match.start() for match in _END.finditer(self.text)]
-        start = max([max(0, start - CANCEL_DISTANCE), *(at for at in ends if at < start)])
-        end = min([end + CANCEL_DISTANCE, *(at for at in ends if at >= end)])
+        before, after = bisect_left(self.ends, start), bisect_left(self.ends, end)
+        start = max([max(0, start - CANCEL_DISTANCE), *self.ends[max(0, before - 1) : before]])
+        end = min([end + CANCEL_DISTANCE, *self.ends[after : after + 1]])
         for name in unless:
-            if any(a < end and b > start for a, b in self.find_concept(name)) and not (
-                name == _OVER and any(a < end and b > start for a, b in self.find_concept(_STILL))
+            if self._stands_between(name, start, end) and not (
+                name == _OVER and self._stands_between(_STILL, start, end)
             ):
                 return True
         return False
+
+    def _stands_between(self, concept: str, start: int, end: int) -> bool:
+        spans = self.find_concept(concept)
+        first = bisect_right(spans, start, key=lambda span: span[1])
+        return first < len(spans) and spans[first][0] < end
 
 
 def detect_flags(title: str, text: str) -> tuple[Flag, ...]:

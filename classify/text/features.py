@@ -40,7 +40,7 @@ _ABUSE = re.compile(
     r"王八蛋|废物|骗子|去死吧?|滚蛋|滚|傻[子瓜逼]|他妈的?|混蛋|狗官|狗东西|畜生|不要脸|气死人?|无语|呵呵|服了|什么都不干|都是?一群|一群"
 )
 _TOPIC_CHANGE = re.compile(
-    r"另外，|另外还|还有一件事|还有一个问题|第二件事|第二个问题|再一个|再反映一|其次，|此外，|[。；\n]\s*(?:二|2|第二)[、.．，]"
+    r"另外，|另外还|还有一件事|还有一个问题|第二件事|第二个问题|再一个|再反映一|其次，|此外，|[。；\n]\s{0,8}(?:二|2|第二)[、.．，]"
 )
 _MAX_CHARACTERS_JUDGED: Final = 150  # the language is decided by the beginning of the text
 _SPACE = re.compile(r"\s+")

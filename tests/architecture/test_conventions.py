@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,10 @@ def test_the_default_settings_start_a_whole_system() -> None:
     settings = Settings.read({})
     assert settings.database.startswith("sqlite://")
     assert not settings.redis_url
+
+
+def test_words_that_raise_a_flag_repeat_nothing_without_a_bound() -> None:
+    """Each row is searched at every place of a message: an unbounded repetition there costs the square of its length."""
+    knowledge = tomllib.loads((ROOT / "classify" / "knowledge" / "signs.toml").read_text("utf-8"))
+    unbounded = re.compile(r"(?<!\\)[+*]|\{\d+,\}")
+    assert [name for name, words in knowledge["concepts"].items() if unbounded.search(words)] == []

@@ -7,49 +7,32 @@ import asyncio
 import contextlib
 import hashlib
 import io
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from pathlib import Path, PurePath
+from pathlib import Path
+from typing import Any
 
+import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from feedback.kernel import identifiers, storage
-from feedback.kernel.errors import Invalid, NotFound
+from feedback.kernel.errors import Invalid, NotFound, Unavailable
 from feedback.record.access_log import log_read
 from feedback.record.models.case import Attachment, Case, Entry
 from feedback.record.persistence import load_case_access
-from feedback.rules import access
+from feedback.rules import access, file_types
 from feedback.rules.access import Actor
-from feedback.rules.intake import clean_line
+from feedback.rules.file_types import BMP, GIF, JPEG, PNG, WEBP, FileType
 
-Image.MAX_IMAGE_PIXELS = 60_000_000  # a phone photo has 50 million at most; more is a decompression bomb
+Image.MAX_IMAGE_PIXELS = file_types.MAX_PIXELS
+pillow_heif.register_heif_opener(thumbnails=False)
 _ORPHANS_MOST = 100  # files deleted in one slice
-_ZIP_SIGNATURE = b"PK\x03\x04"
-_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF-", "application/pdf", ".pdf"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", ".doc .xls .wps .et"),
-    (_ZIP_SIGNATURE, "application/zip", ".docx .xlsx .ofd"),
-)
-_IMAGE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
-_MEDIA_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (4, b"ftyp", "video/mp4"),
-    (0, b"ID3", "audio/mpeg"),
-    (0, b"\xff\xfb", "audio/mpeg"),
-    (0, b"#!AMR", "audio/amr"),
-    (8, b"WAVE", "audio/wav"),
-)
-_OFFICE_TYPES = {
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".ofd": "application/ofd",
-}
-_OLE_TYPES = {
-    ".doc": "application/msword",
-    ".xls": "application/vnd.ms-excel",
-    ".wps": "application/vnd.ms-works",
-    ".et": "application/vnd.ms-excel",
-}
+_WAITING_PICTURES_MOST = 10
+_RETRY_SECONDS = 20
+_FORMATS = {"JPEG": JPEG, "MPO": JPEG, "PNG": PNG, "WEBP": WEBP, "GIF": GIF, "BMP": BMP, "HEIF": JPEG, "AVIF": JPEG}
+"""What a decoded picture is written as, by the format it came in: formats that not every browser shows become JPEG."""
+
 SHOWN_INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
@@ -65,13 +48,21 @@ async def store_file(
         raise Invalid({"file": "empty"})
     if len(content) > most:
         raise Invalid({"file": "too_large"}, most=most)
-    name = _plain_name(name)
-    kind, content = await asyncio.to_thread(_clean_content, name, content)
+    kind = file_types.find_type(name, content)
+    if kind is None:
+        raise Invalid({"file": "type_refused"})
+    if kind.is_picture:
+        kind, content = await _PICTURES.clean(content)
     digest = hashlib.sha256(content).hexdigest()
     await asyncio.to_thread(storage.require_space, folder, min_free_bytes)
     await asyncio.to_thread(_write, _path(folder, digest), content)
     return await Attachment.create(
-        id=identifiers.new_id(), name=name, size=len(content), type=kind, sha256=digest, made_at=now
+        id=identifiers.new_id(),
+        name=file_types.clean_name(name, kind),
+        size=len(content),
+        type=kind.media_type,
+        sha256=digest,
+        made_at=now,
     )
 
 
@@ -147,51 +138,57 @@ def _write(path: Path, content: bytes) -> None:
         storage.write_whole(path, content)
 
 
-def _plain_name(name: str) -> str:
-    stem = clean_line(PurePath(name.replace("\\", "/")).name)
-    return re.sub(r'[<>:"|?*]', "_", stem)[-120:] or "附件"
+class _PictureQueue:
+    """Decodes one picture at a time in a thread of its own: a decoded one takes up to 200 MB and some seconds.
+
+    The threads that check passwords and write files are others, so that nobody waits for pictures but who sends them.
+    """
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
+        self._waiting = 0
+
+    async def clean(self, content: bytes) -> tuple[FileType, bytes]:
+        """The picture without what it says about its sender, and what it is then.
+
+        Raises Invalid when it is damaged or too large, Unavailable while too many wait.
+        """
+        if self._waiting >= _WAITING_PICTURES_MOST:
+            raise Unavailable(seconds=_RETRY_SECONDS)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, _clean_picture, content)
+        finally:
+            self._waiting -= 1
 
 
-def _clean_content(name: str, content: bytes) -> tuple[str, bytes]:
-    """The type by content, and the content without what it says about the sender (place, device)."""
-    suffix = PurePath(name).suffix.lower()
-    for signature, kind, suffixes in _SIGNATURES:
-        if content.startswith(signature):
-            if kind == "application/pdf":
-                return kind, content
-            types = _OFFICE_TYPES | _OLE_TYPES
-            if suffix in suffixes.split():
-                return types[suffix], content
-            raise Invalid({"file": "type_refused"})
-    for offset, signature, kind in _MEDIA_SIGNATURES:
-        if content[offset : offset + len(signature)] == signature:
-            return kind, content
+_PICTURES = _PictureQueue()
+
+
+def _clean_picture(content: bytes) -> tuple[FileType, bytes]:
+    """Decoded, turned upright and written anew: place, device and hidden previews stay behind."""
     try:
-        return _clean_image(content)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        pass
-    if suffix == ".txt" and _is_text(content):
-        return "text/plain", content
-    raise Invalid({"file": "type_refused"})
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > file_types.MAX_PIXELS:
+                raise Invalid({"file": "too_many_pixels"})
+            source, kind = image.format or "", _FORMATS[image.format or ""]
+            image.load()
+            if kind == GIF:
+                return kind, content  # no EXIF, and the pictures of a moving one stay
+            ImageOps.exif_transpose(image, in_place=True)
+            image.info = {}
+            target = image.convert("RGB") if kind == JPEG and image.mode not in ("RGB", "L", "CMYK") else image
+            buffer = io.BytesIO()
+            target.save(buffer, source if kind != JPEG else "JPEG", **_SAVE_OPTIONS.get(kind, {}))
+            return kind, buffer.getvalue()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
+        raise Invalid({"file": "too_many_pixels"}) from fault
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError, EOFError) as fault:
+        raise Invalid({"file": "damaged"}) from fault
 
 
-def _clean_image(content: bytes) -> tuple[str, bytes]:
-    with Image.open(io.BytesIO(content)) as image:
-        image_format = image.format or ""
-        if image_format not in _IMAGE_TYPES:
-            raise UnidentifiedImageError(image_format)
-        image.load()
-        if image_format == "GIF":
-            return _IMAGE_TYPES[image_format], content  # no EXIF, and the pictures of a moving one stay
-        upright = ImageOps.exif_transpose(image)
-        buffer = io.BytesIO()
-        upright.info = {}
-        upright.save(buffer, image_format, **({"quality": 90} if image_format in ("JPEG", "WEBP") else {}))
-        return _IMAGE_TYPES[image_format], buffer.getvalue()
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        return "\x00" not in content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
+_SAVE_OPTIONS: Mapping[FileType, Mapping[str, Any]] = {
+    JPEG: {"quality": 90},
+    WEBP: {"quality": 90},
+    PNG: {"compress_level": 3},
+}

@@ -234,7 +234,11 @@ def _copied_share(message: str, remaining: str) -> float:
 
 def _find_personal_data(context: ReplyContext, answer: str) -> str | None:
     # Landline numbers are those of offices, not personal data.
-    matches = [f for f in redaction.find_personal_data(answer) if not (f.sort == "phone" and f.text.startswith("0"))]
+    matches = [
+        f
+        for f in redaction.find_personal_data(answer)
+        if not (f.sort == "phone" and f.text.lstrip("(（").startswith(("0", "０")))
+    ]
     return "、".join(dict.fromkeys(f.text for f in matches)) if matches else None
 
 

@@ -16,7 +16,7 @@ from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.record.cases import Receipt
-from feedback.rules import decision_grounds, intake
+from feedback.rules import decision_grounds, intake, redaction
 from feedback.rules.access import Actor
 from feedback.rules.intake import Submission
 from feedback.rules.lifecycle import Step
@@ -151,9 +151,11 @@ async def perform_act(
     expect: int | None = None,
     pf: str = rating_submission.PC_CHANNEL,
     key: str = "",
+    is_confirmed: bool = False,
 ) -> Status:
     """Take a step. `data` as `web.forms.parsing` made it; `expect` is the version the actor looked at; `pf` how a rating came.
-    A rating form brings its `key`, so that pressing twice is rating once.
+    A rating form brings its `key`, so that pressing twice is rating once. `is_confirmed`: somebody has looked at what
+    looks like personal data in the words to be published, and lets it stand.
 
     Raises what `cases.act` raises; Invalid names every wrong need at once.
     """
@@ -165,6 +167,8 @@ async def perform_act(
         step = next((step for step in file.steps(context.clock.now()) if step.act is act), None)
         if step is not None and (faults := await _find_step_faults(context, file, step, actor, data, pf)):
             raise Invalid(faults)
+        if step is not None and act is Act.PUBLISH and not is_confirmed:
+            await _check_published_words(context, no, actor, data)
         try:
             status = await cases.act(
                 no,
@@ -207,6 +211,17 @@ async def _find_step_faults(
     ):
         faults["case"] = fault
     return faults
+
+
+async def _check_published_words(context: AppContext, no: str, actor: Actor, data: Mapping[str, Any]) -> None:
+    """The same rule at every entry: nothing that looks like personal data is published without a second look.
+
+    Raises Invalid naming each text it stands in (个人信息保护法 第二十五条).
+    """
+    names = await case_queries.list_names(actor, no, context.settings.vault)
+    texts = {name: str(data.get(name, "")) for name in ("title", "question", "answer")}
+    if faults := {name: "personal_data" for name, text in texts.items() if redaction.find_personal_data(text, names)}:
+        raise Invalid(faults)
 
 
 async def _find_unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str]:

@@ -138,7 +138,16 @@ async def act(request: Request) -> Response:
     data = parsing.parse_json(payload, parsing.list_needs(step))
     is_withdrawing = step is Act.RECUSE and data.get("staff") == asker.id
     file = await case_queries.load_file(asker, no, vault=context.settings.vault) if is_withdrawing else None
-    await case_actions.perform_act(context, no, step, asker, data, expect=values["version"], pf=values["pf"])
+    await case_actions.perform_act(
+        context,
+        no,
+        step,
+        asker,
+        data,
+        expect=values["version"],
+        pf=values["pf"],
+        is_confirmed=values["confirmed"],
+    )
     if file is not None:  # whoever withdraws does not see it again: the answer is what they saw before
         case = serializers.build_case(file, (), await directory.load_directory(), context.clock.now())
         return json_response(case)

@@ -62,7 +62,15 @@ async def act(request: Request) -> Response:
                 and await _findings(request, seen, typed)
             ):
                 return await _previewed(request, seen, step, typed, form, status=422)
-            await case_actions.perform_act(context, seen.file.no, step.act, seen.actor, typed, expect=_version(form))
+            await case_actions.perform_act(
+                context,
+                seen.file.no,
+                step.act,
+                seen.actor,
+                typed,
+                expect=_version(form),
+                is_confirmed="confirmed" in form,
+            )
         except Invalid as fault:
             errors = _errors(fault, typed)
             return await shown(request, seen, opened=what, typed=typed, errors=errors, status=422)

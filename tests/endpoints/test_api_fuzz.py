@@ -13,9 +13,7 @@ from web.api.schemas import requests
 from web.api.schemas.responses import ErrorBody
 from web.api.v1 import routes
 
-FEW = settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = settings(max_examples=20, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=60)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
 ANYTHING = st.recursive(
@@ -90,7 +88,7 @@ async def test_a_search_for_anything(door: Door, q: str, page: str, unit: str) -
     assert is_well_refused(await door.get("/api/v1/public/replies", params={"q": q}))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(body=st.dictionaries(TEXTS | st.sampled_from(KNOWN), ANYTHING, max_size=8), cls=st.sampled_from(TYPES))
 def test_reading_gives_each_field_a_good_value_or_a_fault(body: dict[str, Any], cls: Any) -> None:
     values, faults = parse_object(cls, body)
@@ -98,7 +96,7 @@ def test_reading_gives_each_field_a_good_value_or_a_fault(body: dict[str, Any], 
     json.dumps(values)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(query=st.dictionaries(st.sampled_from(requests.DeskQuery.__struct_fields__), TEXTS))
 def test_a_query_string_is_read_or_named(query: dict[str, str]) -> None:
     values, faults = parse_query(requests.DeskQuery, query)

@@ -19,6 +19,10 @@ INSIDERS = {
     Requirement.SUPERVISOR: "supervisor",
     Requirement.OVERSEER: "auditor",
     Requirement.ADMINISTRATOR: "admin",
+    Requirement.WORKER: "clerk-jiaoyu",
+    Requirement.AUDITOR: "auditor",
+    Requirement.ADMINISTRATOR_OR_AUDITOR: "auditor",
+    Requirement.ADMINISTRATOR_OR_OVERSEER: "auditor",
 }
 OUTSIDERS = {Requirement.CASE_STAFF: "admin"}
 """Who is turned away where a clerk is not."""

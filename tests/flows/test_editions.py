@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
@@ -50,7 +50,6 @@ def _compute_clocks(course: tuple[Kind, list[float]], editions: Editions) -> tup
 
 
 @given(courses, changes, instants)
-@settings(deadline=None)
 def test_what_had_ended_never_changes(
     course: tuple[Kind, list[float]], edition_changes: list[tuple[date, bool]], since: datetime
 ) -> None:
@@ -63,7 +62,6 @@ def test_what_had_ended_never_changes(
 
 
 @given(courses, changes, instants, st.floats(0.01, 30))
-@settings(deadline=None)
 def test_a_roll_back_gives_the_old_running_dates(
     course: tuple[Kind, list[float]], edition_changes: list[tuple[date, bool]], since: datetime, later: float
 ) -> None:
@@ -88,7 +86,6 @@ def test_a_roll_back_gives_the_old_running_dates(
 
 
 @given(courses, changes, changes, instants, st.floats(0, 30))
-@settings(deadline=None)
 def test_nobody_is_late_overnight_and_no_right_is_cut_short(
     course: tuple[Kind, list[float]],
     edition_changes: list[tuple[date, bool]],

@@ -102,7 +102,7 @@ def test_an_unsure_category_is_returned_and_marked_as_abstained() -> None:
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_classifier_accepts_any_text(title: str, body: str) -> None:
     verdict = cold().predict(title, body)
     assert 0 <= verdict.confidence <= 1

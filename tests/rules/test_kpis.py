@@ -186,7 +186,7 @@ def _possible(draw: st.DrawFn) -> dict[str, int]:
 possible = st.composite(_possible)()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(possible)
 def test_every_share_lies_between_nothing_and_all(counts: dict[str, int]) -> None:
     for code, figure in definitions.compute_figures(counts, W).items():
@@ -194,7 +194,7 @@ def test_every_share_lies_between_nothing_and_all(counts: dict[str, int]) -> Non
             assert 0 <= figure.value <= 1, code
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(possible, min_size=1, max_size=4))
 def test_the_sums_of_units_are_the_sums_of_the_whole(units: list[dict[str, int]]) -> None:
     whole = definitions.compute_figures(definitions.sum_counts(units), W)
@@ -205,7 +205,7 @@ def test_the_sums_of_units_are_the_sums_of_the_whole(units: list[dict[str, int]]
             assert abs((figure.top or 0) - sum(part.top or 0 for part in parts)) < 0.011 * len(parts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(possible, st.sampled_from(sorted({f for kpi in KPIS for f in kpi.apart})), st.integers(1, 50))
 def test_what_is_set_apart_moves_no_rate(counts: dict[str, int], code: str, more: int) -> None:
     before, after = (
@@ -217,7 +217,7 @@ def test_what_is_set_apart_moves_no_rate(counts: dict[str, int], code: str, more
             assert (before[kpi.code].value, before[kpi.code].base) == (after[kpi.code].value, after[kpi.code].base)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(possible, st.sampled_from([k for k in KPIS if k.sort == "share"]), st.integers(1, 5))
 def test_leaving_a_case_out_never_raises_both_numbers(counts: dict[str, int], kpi: definitions.Kpi, fewer: int) -> None:
     """A case that leaves a cell leaves the base, and the sum above it if it stood there: neither ever grows."""

@@ -86,7 +86,7 @@ def test_a_total_that_is_small_itself_is_hidden() -> None:
     assert values([3, 0, 0]) == ([None, 0, 0], None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=4))
 def test_nobody_can_work_out_a_hidden_cell_from_the_total(rows: list[tuple[int, bool]]) -> None:
     wholes = [PublishedCell(None, FEW) if few and n < 5 else PublishedCell(50) for n, few in rows]

@@ -40,9 +40,14 @@ def _load_forms() -> dict[str, str]:
 
 
 def list_lines(code: str) -> list[tuple[str, str]]:
-    """The lines of a letter as (style, words)."""
+    """The lines of a letter as (style, words).
+
+    Raises LookupError for a letter without a form.
+    """
     lines = []
     forms = _load_forms()
+    if code not in forms:
+        raise LookupError(f"{FORMS_FILE.name} has no form for the letter {code}")
     for part in ("head", code, "tail"):
         for line in forms[part].strip().splitlines():
             style, separator, words = line.partition("｜")

@@ -208,7 +208,7 @@ class SessionOut(Struct):
     """A session of staff."""
 
     token: Annotated[str, described("放在 Authorization: Bearer 里")]
-    expires_at: Instant
+    expires_at: Annotated[Instant, described("最晚到这一刻；长时间没有请求也会失效（默认 30 分钟）")]
     actor: ActorOut
 
 

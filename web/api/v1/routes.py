@@ -67,7 +67,7 @@ def _readable(call: Call, schema: dict[str, Any]) -> dict[str, Any]:
         "anchor": operation["operationId"],
         "method": call.method,
         "path": call.path,
-        "who": catalogue.REQUIREMENTS[Requirement.STAFF if call.requires.needs_session else call.requires],
+        "who": catalogue.REQUIREMENTS[call.requires],
         "title": call.title,
         "remark": openapi.remark_of(call),
         "query": openapi.rows_of(call.query) if call.query else [],

@@ -10,15 +10,17 @@ import hashlib
 import io
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from classify import taxonomy as categories
+from feedback.kernel import db
 from feedback.kernel.clock import monotonic, to_utc
 from feedback.kernel.errors import Conflict, Invalid, Refusal
 from feedback.queries import statistics as case_statistics
@@ -50,6 +52,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone", "电话", "联系电话", "手机号码"),
 }
 _TIMES = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y年%m月%d日", "%Y.%m.%d")
+_FIRST_YEAR = 1949
+"""No petition office is older: an earlier year is a broken cell, like Excel's 0001 or 1900."""
 _ENCODINGS = ("utf-8-sig", "gb18030")
 
 
@@ -219,22 +223,23 @@ async def _import_row(
     )
     if not reply:  # history keeps what it was: its place, its pace, and the unit that answered
         submission = case_actions.fill_submission(submission, names, context.settings.desk)
-    try:
-        receipt = await cases.submit(submission, citizen(""), now=received_at, vault=context.settings.vault)
-    except Conflict as fault:
-        raise Invalid({"source_id": "used_for_another_text"}) from fault
+    async with db.transaction():  # message and answer together: a row that is there is there as a whole
+        try:
+            receipt = await cases.submit(submission, citizen(""), now=received_at, vault=context.settings.vault)
+        except Conflict as fault:
+            raise Invalid({"source_id": "used_for_another_text"}) from fault
+        if receipt.is_new and reply:
+            unit = _find_unit(cell("unit"), mapping, names) or context.settings.desk
+            category = _parse_category(cell("category"))
+            data = {"text": reply} | ({"outcome": "unstated"} if submission.kind == Kind.APPEAL else {})
+            await _record_answer(
+                receipt.no, context.settings.desk, unit, category, data, received_at, replied_at or received_at
+            )
     if not receipt.is_new:
         summary.known += 1
         return ""
     summary.fresh += 1
-    if reply:
-        unit = _find_unit(cell("unit"), mapping, names) or context.settings.desk
-        category = _parse_category(cell("category"))
-        data = {"text": reply} | ({"outcome": "unstated"} if submission.kind == Kind.APPEAL else {})
-        await _record_answer(
-            receipt.no, context.settings.desk, unit, category, data, received_at, replied_at or received_at
-        )
-        summary.answered += 1
+    summary.answered += bool(reply)
     return receipt.no
 
 
@@ -299,16 +304,23 @@ def _find_unit(name: str, mapping: ColumnMap, names: Directory) -> str:
 def _parse_time(text: str, name: str) -> datetime | None:
     if not text:
         return None
-    try:
-        return to_utc(datetime.fromisoformat(text))
-    except ValueError:
-        pass
-    for form in _TIMES:
+    readings: tuple[Callable[[str], datetime], ...] = (
+        datetime.fromisoformat,
+        *(partial(_strptime, form) for form in _TIMES),
+    )
+    for read in readings:
         try:
-            return to_utc(datetime.strptime(text, form))  # noqa: DTZ007 - made aware at once, as office time
+            moment = read(text)
         except ValueError:
             continue
+        if moment.year < _FIRST_YEAR:
+            break
+        return to_utc(moment)
     raise Invalid({name: "not_a_time"})
+
+
+def _strptime(form: str, text: str) -> datetime:
+    return datetime.strptime(text, form)  # noqa: DTZ007 - made aware at once, as office time
 
 
 def _fingerprint(title: str, text: str, when: str) -> str:

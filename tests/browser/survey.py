@@ -1,6 +1,6 @@
 """What does one look at a page find? Rules of WCAG by axe, sizes of targets and text, overflow, complaints of the browser.
 
-A page is loaded once for each width; the reading modes are only attributes of <html>, so each is set in turn.
+A page is loaded once; widths are sizes of the window and reading modes attributes of <html>, so each is set in turn.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,10 +18,8 @@ PHONE, DESKTOP, NARROWEST, HEIGHT = 390, 1280, 320, 800
 STANDARD, ELDER, HIGH = ("std", "std"), ("elder", "std"), ("std", "high")
 MODES: Mapping[str, tuple[str, str]] = {"standard": STANDARD, "elder": ELDER, "high contrast": HIGH}
 _ALL_RULES = {"type": "tag", "values": list(RULES)}
-_COLOUR_RULES = {
-    "type": "rule",
-    "values": ["color-contrast", "link-in-text-block"],
-}  # high contrast changes colours only
+_STYLE_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size"]}
+"""What a reading mode can break: it changes colours and sizes, never names, roles or the order of the page."""
 TAP, ELDER_TAP, ELDER_TEXT = 44, 60, 18
 
 _AXE_RUN = """async (only) => {
@@ -181,10 +179,10 @@ async def look(page: Page, width: int, findings: Findings) -> None:
     for mode, attributes in MODES.items():
         where = f"{width} px, {mode}"
         await page.evaluate(_SET_MODE, attributes)
+        rules = _ALL_RULES if mode == "standard" else _STYLE_RULES
+        findings.axe += [f"{where}: {fault}" for fault in await page.evaluate(_AXE_RUN, rules)]
         if mode == "high contrast":
-            findings.axe += [f"{where}: {fault}" for fault in await page.evaluate(_AXE_RUN, _COLOUR_RULES)]
             continue
-        findings.axe += [f"{where}: {fault}" for fault in await page.evaluate(_AXE_RUN, _ALL_RULES)]
         least = ELDER_TAP if mode == "elder" else TAP
         asked = [least, width == DESKTOP and mode == "standard"]
         findings.targets += [f"{where}: {fault}" for fault in await page.evaluate(_SMALL_TARGETS, asked)]

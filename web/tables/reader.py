@@ -134,22 +134,18 @@ def _refuse_headings(sheet: RawSheet, names: Sequence[str], expected: Expected) 
 def _build_table(sheet: RawSheet, headings: RawRow | None, expected: Expected, others: tuple[str, ...]) -> Table:
     start = headings.line if headings else 0
     body = [row for row in sheet.rows if row.line > start]
-    width = max((_used_width(row.cells) for row in body), default=0)
-    names = name_columns(headings.cells[: _used_width(headings.cells)] if headings else [], 0 if headings else width)
+    names = name_columns(headings.cells if headings else (), _table_width(sheet, headings, body))
     rows: list[TableRow] = []
     faulty = [line for line in sheet.faulty_lines if line.line > start]
     blank_rows = 0
     for row in body:
         if row.is_blank:
             blank_rows += 1
-        elif sheet.separator and _used_width(row.cells) > len(names):
-            # More cells than headings: a separator inside a text has moved them, so none is surely where it belongs.
+        elif _used_width(row.cells) > len(names):
+            # A separator inside a text has moved the cells, so none is surely where it belongs.
             faulty.append(FaultyLine(row.line, "too_many_cells", sheet.separator.join(row.cells)))
         else:
             rows.append(TableRow(row.line, _fill(names, row.cells)))
-    if headings and not sheet.separator and width > len(names):
-        names = name_columns(headings.cells, width)
-        rows = [TableRow(row.line, _fill(names, row.cells)) for row in body if not row.is_blank]
     fields = match_fields(names, expected) if headings else {}
     return Table(
         headings=names,
@@ -164,6 +160,23 @@ def _build_table(sheet: RawSheet, headings: RawRow | None, expected: Expected, o
         faulty_lines=tuple(sorted(faulty, key=lambda line: line.line)),
         blank_rows=blank_rows,
     )
+
+
+def _table_width(sheet: RawSheet, headings: RawRow | None, body: Sequence[RawRow]) -> int:
+    """How many columns the table has: to the last one with a heading or, where it can be trusted, with a cell.
+
+    In a text file cells beyond the headings are a separator inside a text, unless the line of the headings has a
+    blank one there and most rows use it.
+    """
+    widths = [_used_width(row.cells) for row in body]
+    widest = max(widths, default=0)
+    if headings is None:
+        return widest
+    width = _used_width(headings.cells)
+    if not sheet.separator:
+        return max(width, widest)
+    usual = sorted(widths)[len(widths) // 2] if widths else 0
+    return max(width, min(usual, len(headings.cells)))
 
 
 def _used_width(cells: Sequence[str]) -> int:

@@ -112,8 +112,27 @@ def test_days_are_read_in_every_spelling_that_is_certain(text: str, day: date) -
 
 @pytest.mark.parametrize(
     "text",
-    ["", "无", "待定", "0001-01-01", "1899-12-31", "2101-01-01", "2026-13-1", "2026-2-30", "26-1-5", "2026-01-05 25:00"]
-    + ["2026-01-05 上午15:00", "2026-1-5 晚上12点", "2026-01-05 09:61", "昨天", "0", "-1", "99999", "9" * 400, "00000000"],
+    [
+        "",
+        "无",
+        "待定",
+        "0001-01-01",
+        "1899-12-31",
+        "2101-01-01",
+        "2026-13-1",
+        "2026-2-30",
+        "26-1-5",
+        "2026-01-05 25:00",
+        "2026-01-05 上午15:00",
+        "2026-1-5 晚上12点",
+        "2026-01-05 09:61",
+        "昨天",
+        "0",
+        "-1",
+        "99999",
+        "9" * 400,
+        "00000000",
+    ],
 )
 def test_what_is_no_time_is_none_and_says_so(text: str) -> None:
     assert parse_time(text) is None
@@ -124,7 +143,7 @@ def test_a_day_with_a_time_of_day_is_no_day() -> None:
     assert parse_date("2027-01-01 09:30") is None
 
 
-@given(st.datetimes(datetime(1992, 1, 1), datetime(2099, 12, 31)))
+@given(st.datetimes(datetime(1992, 1, 1), datetime(2099, 12, 31)))  # noqa: DTZ001
 def test_what_programs_write_is_read_to_the_second(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     expected = moment.replace(tzinfo=OFFICE_TIMEZONE)
@@ -204,7 +223,9 @@ def test_whole_numbers_lose_no_digit_and_damaged_ones_are_recognised() -> None:
     assert [cell_text(value) for value in (0.1 + 0.2, 1.5, 100, True, None)] == ["0.3", "1.5", "100", "TRUE", ""]
     assert cell_text(2.026090100001234e16) == "2.026090100001234E+16"
     assert [is_damaged_number(text) for text in ("2.026090100001234E+16", "1.2E+17", "1.38E+10")] == [True] * 3
-    assert [is_damaged_number(text) for text in ("1.38E+2", "13800001111", "20260901000012300", "E10", "")] == [False] * 5
+    assert [is_damaged_number(text) for text in ("1.38E+2", "13800001111", "20260901000012300", "E10", "")] == [
+        False
+    ] * 5
 
 
 def test_serial_numbers_become_days_and_times() -> None:

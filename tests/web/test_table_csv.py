@@ -167,9 +167,7 @@ def test_traditional_characters_in_big5_are_recognised() -> None:
 def test_title_lines_the_hint_of_excel_and_remarks_in_headings_are_understood() -> None:
     table = read("sep=;\n云川区群众诉求台账;;;\n*编 号;标题（必填）;内容：;来信\u3000时间\n1;停水;三天停水;2026\n")
     assert table.heading_line == 3
-    assert dict(table.fields) == dict(
-        zip(EXPECTED, ("*编 号", "标题（必填）", "内容：", "来信 时间"), strict=True)
-    )
+    assert dict(table.fields) == dict(zip(EXPECTED, ("*编 号", "标题（必填）", "内容：", "来信 时间"), strict=True))
     assert table.rows[0].line == 4
 
 

@@ -18,7 +18,7 @@ _MARKS: Final = (
 _SAMPLE: Final = 200_000
 _NUL_SHARE: Final = 0.02
 _NUL_SHARE_OF_ASCII: Final = 0.25
-_PLAIN: Final = frozenset(b"\t\r\n\"" + bytes(range(0x20, 0x7F)))
+_PLAIN: Final = frozenset(b'\t\r\n"' + bytes(range(0x20, 0x7F)))
 _BIG5_LEAD: Final = 0.1
 
 

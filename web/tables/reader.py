@@ -32,6 +32,8 @@ _ZIP: Final = b"PK\x03\x04"
 _COMPOUND_FILE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_EXCEL: Final = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")
 _NO_TABLES: Final = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"PK\x05\x06")
+_SURE_MATCHES: Final = 2
+"""Where a table may lack headings, a single word that could be one stands among the cells of a row."""
 _SHOWN_HEADINGS: Final = 12
 _SHOWN_LENGTH: Final = 20
 
@@ -102,7 +104,7 @@ def _choose_table(
         refuse_file("empty")
     if headings is None and heading_line:
         refuse_file("no_such_line", line=heading_line, last_line=max((row.line for row in sheet.rows), default=0))
-    if not matches and not heading_line and expected:
+    if matches < (_SURE_MATCHES if may_lack_headings else 1) and not heading_line and expected:
         if not may_lack_headings:
             _refuse_headings(sheet, names, expected)
         headings = None

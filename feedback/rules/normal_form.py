@@ -6,7 +6,9 @@ invisible characters, and the characters of Taiwan and Hong Kong; some do so to 
 | function | length | for |
 |---|---|---|
 | `fold` | as the text | patterns of numbers whose places are shown or covered |
-| `fold_script` | as the text | `fold` and traditional characters as simplified ones: rules whose words are shown |
+| `simplify` | as the text | rules about words in texts whose punctuation matters |
+| `fold_script` | as the text | `fold` and `simplify` together: rules whose words are shown |
+| `drop_invisible` | may change | before rules that read letters side by side |
 | `comparison_form` | may change | equality, search, features of a classifier |
 | `with_offsets` | may change | `fold` without what nobody sees, and where each character stood |
 """
@@ -49,14 +51,26 @@ def fold_script(text: str) -> str:
     return text.translate(_SIMPLIFIED)
 
 
+def simplify(text: str) -> str:
+    """Each traditional character as its simplified one, all else as it is; of the same length."""
+    return text.translate(_SCRIPT)
+
+
+def drop_invisible(text: str) -> str:
+    """The text without the characters nobody sees."""
+    return text.translate(_VISIBLE)
+
+
 def comparison_form(text: str) -> str:
     """The form in which two spellings of one text are equal: NFKC, no case, no script, nothing invisible, single blanks.
 
     Applying it twice changes nothing.
     """
-    plain = unicodedata.normalize("NFKC", text.translate(_VISIBLE)).translate(_SIMPLIFIED).casefold()
-    # Folding the case may undo a composition, and composing may yield a character that folds again.
-    return " ".join(unicodedata.normalize("NFKC", plain).translate(_SIMPLIFIED).split())
+    plain = unicodedata.normalize("NFKC", text).translate(_COMPARED)
+    # Folding the case may undo a composition, dropping may allow one, and the result may fold again.
+    while not unicodedata.is_normalized("NFKC", plain):
+        plain = unicodedata.normalize("NFKC", plain).translate(_COMPARED)
+    return " ".join(plain.split())
 
 
 def with_offsets(text: str) -> tuple[str, Sequence[int]]:
@@ -88,6 +102,22 @@ class _Simplified(dict[int, str]):
         return self[code]
 
 
+class _Script(dict[int, str]):
+    """Each character simplified."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _simplify(chr(code))
+        return self[code]
+
+
+class _Compared(dict[int, str]):
+    """`_Simplified` without case, "" for what nobody sees."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = "" if is_invisible(chr(code)) else _simplify(_plain(chr(code))).casefold()
+        return self[code]
+
+
 class _Visible(dict[int, str | None]):
     """Only what can be seen."""
 
@@ -96,7 +126,7 @@ class _Visible(dict[int, str | None]):
         return self[code]
 
 
-_FOLDED, _SIMPLIFIED, _VISIBLE = _Folded(), _Simplified(), _Visible()
+_FOLDED, _SIMPLIFIED, _SCRIPT, _COMPARED, _VISIBLE = _Folded(), _Simplified(), _Script(), _Compared(), _Visible()
 
 
 @cache

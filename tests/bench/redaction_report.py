@@ -118,9 +118,7 @@ def main() -> None:
         print(f"\n{title}: {len(some)} sentences")
         print(f"{'kind':<18}{'spans':>6}{'recall':>8}{'found':>7}{'precision':>11}")
         for heading, counts in sorted(figures.items(), key=lambda item: item[0] == "all"):
-            print(
-                f"{heading:<18}{counts.spans:>6}{counts.recall:>8.3f}{counts.findings:>7}{counts.precision:>11.3f}"
-            )
+            print(f"{heading:<18}{counts.spans:>6}{counts.recall:>8.3f}{counts.findings:>7}{counts.precision:>11.3f}")
         print("found, of these in sentences to keep:", measure_by_sort(some))
         if "--faults" in sys.argv and (not is_held_out or "--all" in sys.argv):
             print(*figures["all"].faults, sep="\n")

@@ -58,6 +58,22 @@ def find_personal_data(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """The engine with what is known of a case: the names of its persons, and telephones of offices, which may stay."""
+
+    names: tuple[str, ...] = ()
+    public_phones: tuple[str, ...] = ()
+
+    def find(self, text: str) -> list[PersonalDataSpan]:
+        """See `find_personal_data`."""
+        return find_personal_data(text, self.names, self.public_phones)
+
+    def mask(self, text: str) -> str:
+        """See `mask_text`."""
+        return mask_text(text, self.names, self.public_phones)
+
+
 def _merge(candidates: list[Candidate]) -> list[Candidate]:
     """Overlapping places as one, of the sort of the longest, so that no end of either stays."""
     merged: list[Candidate] = []

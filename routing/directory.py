@@ -10,6 +10,7 @@ from typing import Any
 from feedback.kernel import db
 from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import NotFound
+from feedback.rules import normal_form
 from feedback.rules.access import Actor
 from feedback.rules.vocabulary import Role
 from routing.assignment_rules import AssignmentRule
@@ -159,27 +160,28 @@ class Directory:
         names: dict[str, str] = {}
         for row in self.by_region.values():
             if row.level in ("street", "village"):
-                for name in (row.name, *row.aliases, *row.places):
+                for name in map(normal_form.fold_script, (row.name, *row.aliases, *row.places)):
                     names.setdefault(name, row.code)
         return _compile_names(name for name in names if len(name) >= 2), names
 
     def place_of(self, text: str) -> str:
         """The region a text names, by the longest place name in it, or ""."""
         pattern, names = self._place_pattern
-        matches = pattern.findall(text)
+        matches = pattern.findall(normal_form.fold_script(text))
         return names[max(matches, key=len)] if matches else ""
 
     @cached_property
     def _unit_pattern(self) -> tuple["re.Pattern[str]", dict[str, str]]:
         names: dict[str, str] = {}
         for row in self.by_code.values():
-            for name in (row.name, row.short, *row.aliases):
+            for name in map(normal_form.fold_script, (row.name, row.short, *row.aliases)):
                 names.setdefault(name, row.code)
         return _compile_names(name for name in names if len(name) >= _NAME_LEAST), names
 
     def named_units(self, text: str) -> frozenset[str]:
         """The units a text names, by name, short name or alias; not those it only asks for help (请区纪委查处)."""
         pattern, names = self._unit_pattern
+        text = normal_form.fold_script(text)
         matches = pattern.finditer(text)
         return frozenset(
             names[m[0]] for m in matches if text[max(0, m.start() - 1) : m.start()] not in _REQUEST_CHARACTERS

@@ -10,7 +10,6 @@ No I/O but our own examples, read once.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from classify.model.seed_examples import seed_examples
+from feedback.rules import normal_form
 
 Hashes = NDArray[np.uint64]
 Numbers = NDArray[np.float64]
@@ -49,8 +49,8 @@ _RARITY_SLOTS: Final = 1 << 18
 
 
 def normalize(title: str, text: str) -> str:
-    """Title and text reduced to letters and digits, so that spaces and punctuation make no difference."""
-    return _NOT_LETTERS.sub("", unicodedata.normalize("NFKC", f"{title}\n{text}").casefold())[:MAX_LETTERS]
+    """Title and text reduced to letters and digits, so that spaces, punctuation and script make no difference."""
+    return _NOT_LETTERS.sub("", normal_form.comparison_form(f"{title}\n{text}"))[:MAX_LETTERS]
 
 
 def fingerprint(words: str, realm: int = 0) -> list[int]:

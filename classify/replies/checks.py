@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from classify.model.seed_examples import seed_examples
 from classify.text.features import grams, tidy
-from feedback.rules import redaction
+from feedback.rules import normal_form, redaction
 from feedback.rules.vocabulary import Kind, Profile, Stage
 
 MIN_COSINE: Final = 0.03
@@ -171,17 +171,18 @@ def _list_questions(text: str) -> Iterator[str]:
     for sentence, end in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
         if sentence and end in ("？", "?"):
             yield sentence + end
-        elif (match := _ASKS.search(sentence)) and match.end() < len(sentence):
+        elif (match := _ASKS.search(normal_form.simplify(sentence))) and match.end() < len(sentence):
             yield sentence
 
 
 def _find_unanswered_question(context: ReplyContext, answer: str) -> str | None:
     """The first question whose kind of answer (a time, a sum, a place, papers, a number) is nowhere in the reply."""
     for sentence in _list_questions(f"{context.title}\n{context.text}"):
-        if _RHETORIC.search(sentence):
+        plain = normal_form.simplify(sentence)
+        if _RHETORIC.search(plain):
             continue
         for _, question_pattern, answer_pattern in _QUESTION_KINDS:
-            if question_pattern.search(sentence) and not answer_pattern.search(answer):
+            if question_pattern.search(plain) and not answer_pattern.search(answer):
                 return _SPACE.sub("", sentence)[-60:]
     return None
 
@@ -227,7 +228,7 @@ def _find_template(context: ReplyContext, answer: str) -> str | None:
 
 def _copied_share(message: str, remaining: str) -> float:
     """The share of the answer that is copied word for word from the message."""
-    original = _SPACE.sub("", message)
+    original, remaining = normal_form.simplify(_SPACE.sub("", message)), normal_form.simplify(remaining)
     eights = [remaining[i : i + 8] for i in range(len(remaining) - 7)]
     return sum(piece in original for piece in eights) / len(eights) if eights else 0.0
 

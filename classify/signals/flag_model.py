@@ -30,6 +30,7 @@ from classify.model import seed_examples
 from classify.signals import flags
 from classify.text import features
 from classify.text.features import Lexicon
+from feedback.rules import normal_form
 
 KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge" / "attention.toml"
 LEARNT_FLAGS: Final = (flags.SELF_HARM, flags.LIFE, flags.MINOR, flags.GROUP, flags.ACCUSE)
@@ -169,7 +170,7 @@ def _digest() -> str:
     """A digest of the sentences and the code the model is made from."""
     made_from = (
         *(KNOWLEDGE.with_name(name) for name in ("attention.toml", "examples.toml", "signs.toml")),
-        *(Path(str(module.__file__)) for module in (seed_examples, flags, features)),
+        *(Path(str(module.__file__)) for module in (seed_examples, flags, features, normal_form)),
         Path(__file__),
     )
     return hashlib.sha256(b"".join(path.read_bytes() for path in made_from)).hexdigest()[:16]

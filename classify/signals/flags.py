@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from classify.signals import urgency
-from feedback.rules import redaction
+from feedback.rules import normal_form, redaction
 
 LIFE, SELF_HARM, GROUP, MINOR, ACCUSE, PERSONAL = "life", "self_harm", "group", "minor", "accuse", "personal"
 FLAGS: Final[Mapping[str, str]] = {
@@ -86,7 +86,10 @@ class Flag:
 def load_flag_knowledge() -> FlagKnowledge:
     """The knowledge, read once per process."""
     knowledge = tomllib.loads(KNOWLEDGE.read_text(encoding="utf-8"))
-    concepts = {name: re.compile("|".join(words.split())) for name, words in knowledge["concepts"].items()}
+    # Messages are read in simplified characters, so the few traditional ones of dialects in the file are, too.
+    concepts = {
+        name: re.compile("|".join(normal_form.simplify(words).split())) for name, words in knowledge["concepts"].items()
+    }
     rows = tuple(
         FlagRule(row["flag"], tuple(row["says"]), tuple(row.get("unless", ())), row.get("reach", DEFAULT_REACH))
         for row in knowledge["rows"]
@@ -96,9 +99,10 @@ def load_flag_knowledge() -> FlagKnowledge:
 
 @dataclass(slots=True)
 class AnalyzedMessage:
-    """A message with the positions of each concept, searched once."""
+    """A message as it is read, with the positions of each concept, searched once. `original`: the same, as written."""
 
     text: str
+    original: str
     _places: dict[str, list[Span]] = field(default_factory=dict)
     _ends: list[int] | None = None
 
@@ -123,7 +127,7 @@ class AnalyzedMessage:
             near = [first, *(self._find_nearest(first, other, row.reach) for other in row.says[1:])]
             spans = [span for span in near if span is not None]
             if len(spans) == len(near) and not self._is_cancelled(spans, row.unless):
-                return "…".join(self.text[a:b] for a, b in sorted(set(spans)))
+                return "…".join(self.original[a:b] for a, b in sorted(set(spans)))
         return None
 
     def _find_nearest(self, span: Span, concept: str, reach: int) -> Span | None:
@@ -153,8 +157,8 @@ class AnalyzedMessage:
 
 def detect_flags(title: str, text: str) -> tuple[Flag, ...]:
     """The flags of a message, each once with the words that raised it, in the order in which they are shown."""
-    message = f"{title}\n{text}"
-    reading, words_by_flag = AnalyzedMessage(_blank_out_addressees(message)), dict[str, str]()
+    message = normal_form.drop_invisible(f"{title}\n{text}")
+    reading, words_by_flag = _read_message(message), dict[str, str]()
     for row in load_flag_knowledge().rows:
         if row.flag not in words_by_flag and (words := reading.match_rule(row)) is not None:
             words_by_flag[row.flag] = words
@@ -174,13 +178,14 @@ def detect_flag_codes(title: str, text: str) -> tuple[str, ...]:
 
 def count_mentions(message: str) -> list[int]:
     """How often each concept stands in a message, in the order of the file."""
-    reading = AnalyzedMessage(_blank_out_addressees(message))
+    reading = _read_message(normal_form.drop_invisible(message))
     return [len(reading.find_concept(concept)) for concept in load_flag_knowledge().concepts]
 
 
-def _blank_out_addressees(message: str) -> str:
-    """The message with full-width punctuation and its addressees blanked out; all positions stay the same."""
-    return _ADDRESSED.sub(lambda match: "　" * len(match[0]), message.translate(_MARKS))
+def _read_message(message: str) -> AnalyzedMessage:
+    """The message in its normal form, with full-width punctuation, its addressees blanked out; all positions stay."""
+    plain = normal_form.fold_script(message).translate(_MARKS)
+    return AnalyzedMessage(_ADDRESSED.sub(lambda match: "　" * len(match[0]), plain), message)
 
 
 def _distance(span: Span, other: Span) -> int:

@@ -6,7 +6,10 @@ of self-harm always counts. The level shortens clocks and raises attention; it n
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from feedback.rules import normal_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +132,27 @@ _IMAGINED = re.compile(
 
 def detect_signs(title: str, text: str) -> tuple[UrgencySign, ...]:
     """The signs of urgency in a message, the most urgent first, each reason once."""
+    message = normal_form.drop_invisible(f"{title}\n{text}")
+    plain = normal_form.fold_script(message)  # of the same length: the words are shown as they were written
     signs: dict[str, UrgencySign] = {}
-    for sentence in _SENTENCE.split(f"{title}\n{text}"):
-        is_still = bool(_STILL.search(sentence))
-        for clause in _CLAUSE.split(sentence):
+    for start, end in _split(_SENTENCE, plain, 0, len(plain)):
+        is_still = bool(_STILL.search(plain, start, end))
+        for at, stop in _split(_CLAUSE, plain, start, end):
+            clause = plain[at:stop]
             is_harmless = bool(_IMAGINED.search(clause)) or (bool(_OVER.search(clause)) and not is_still)
             for sign in SIGNS:
                 if (sign.always or not is_harmless) and (match := sign.pattern.search(clause)):
-                    signs.setdefault(sign.why, UrgencySign(sign.level, sign.why, match[0], sign.is_self_harm))
+                    words = message[at + match.start() : at + match.end()]
+                    signs.setdefault(sign.why, UrgencySign(sign.level, sign.why, words, sign.is_self_harm))
     return tuple(sorted(signs.values(), key=lambda f: f.level))
+
+
+def _split(separator: re.Pattern[str], text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The pieces between the separators, as positions."""
+    for match in separator.finditer(text, start, end):
+        yield start, match.start()
+        start = match.end()
+    yield start, end
 
 
 def detect_level(title: str, text: str) -> int:

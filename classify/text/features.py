@@ -8,7 +8,6 @@ enough real messages use whole words as well.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from feedback.rules import normal_form
 
 Ids = NDArray[np.int32]
 Values = NDArray[np.float32]
@@ -43,20 +44,19 @@ _TOPIC_CHANGE = re.compile(
     r"另外，|另外还|还有一件事|还有一个问题|第二件事|第二个问题|再一个|再反映一|其次，|此外，|[。；\n]\s{0,8}(?:二|2|第二)[、.．，]"
 )
 _MAX_CHARACTERS_JUDGED: Final = 150  # the language is decided by the beginning of the text
-_SPACE = re.compile(r"\s+")
 _CHINESE = re.compile(r"[㐀-鿿\U00020000-\U0003ffff]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 def tidy(text: str, head: int = TEXT_HEAD, tail: int = TEXT_TAIL) -> str:
-    """One canonical form: compatible characters folded, lower case, single spaces, the middle of long ones left out."""
-    plain = _SPACE.sub(" ", unicodedata.normalize("NFKC", text)).strip().lower()
+    """The text as it is compared (`normal_form.comparison_form`), the middle of long ones left out."""
+    plain = normal_form.comparison_form(text)
     return plain if len(plain) <= head + tail else f"{plain[:head]} {plain[-tail:]}"
 
 
 def explain_unreadable(title: str, text: str) -> str:
     """Why a message cannot be classified ("" when it can): "empty", "short", "foreign" or "abuse"."""
-    whole = f"{title} {text[:_MAX_CHARACTERS_JUDGED]}".strip()
+    whole = normal_form.simplify(f"{title} {text[:_MAX_CHARACTERS_JUDGED]}".strip())
     if not whole:
         return "empty"
     chinese = len(_CHINESE.findall(whole))
@@ -74,7 +74,7 @@ def explain_unreadable(title: str, text: str) -> str:
 
 def split_matters(text: str) -> tuple[str, ...]:
     """Split a text where it announces another matter; one part when it does not."""
-    turn = _TOPIC_CHANGE.search(text, MIN_MATTER_LENGTH)
+    turn = _TOPIC_CHANGE.search(normal_form.simplify(text), MIN_MATTER_LENGTH)
     if turn is None or len(text) - turn.end() < MIN_MATTER_LENGTH:
         return (text,)
     return text[: turn.start()], text[turn.end() :]

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from feedback.rules import normal_form
+
 DIFFERENT_PLACES_FACTOR: Final = 0.3
 """The similarity of two cases that name different places is multiplied by this."""
 
@@ -50,7 +52,7 @@ def strip_place(name: str) -> str:
 
 def find_places(title: str, text: str) -> frozenset[str]:
     """The places a message names near its beginning."""
-    text_read = _NOT_CHINESE.sub(" ", f"{title} {text[:MAX_CHARACTERS]}")
+    text_read = _NOT_CHINESE.sub(" ", normal_form.fold_script(f"{title} {text[:MAX_CHARACTERS]}"))
     return frozenset(match[1] for match in _NAME.finditer(text_read) if not _GENERAL.search(match[1]))
 
 

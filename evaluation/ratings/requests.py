@@ -17,7 +17,7 @@ from feedback.kernel.settings import Settings
 from feedback.queries import cases as case_queries
 from feedback.rules.read_models import CaseSummary
 from feedback.rules.vocabulary import Act, Kind, Status
-from routing.notices.catalogue import Audience, shorten_title
+from routing.notices.catalogue import Audience, prepare_title
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, store_notices
 from routing.notices.delivery_hours import Priority
 
@@ -49,7 +49,7 @@ async def send_request(payload: Mapping[str, Any], now: datetime, *, settings: S
         raise NotNow(no=case.no)
     token = create_token(settings.vault, Occasion(case_no=case.no))
     address = f"{settings.public_url}/rate/service?t={token}" if settings.public_url else "本平台“查进度”（凭查询码）"
-    words = f"“{shorten_title(case.title)}”（编号 {case.no}）已答复，请您评价：{address}"
+    words = f"“{prepare_title(case.title)}”（编号 {case.no}）已答复，请您评价：{address}"
     key = f"rating.invite:{case.no}:{answer.seq}"
     notice = PlannedNotice(key, case.no, "rating.invite", Audience.CITIZEN, "", words, Priority.WORKING)
     await store_notices([notice], DeliveryPolicy.of(settings), now)

@@ -1,76 +1,22 @@
 """Mask personal data in text that leaves the office.
 
-Finds telephone, identity, bank card and plate numbers, mail addresses and other accounts by their form, and names
-that are known to belong to the case. No I/O.
+One engine for every entry and every way out: numbers, documents, plates, accounts and homes by their form
+(`personal_data`), names that are known to belong to the case or that somebody states (`person_names`). Both are searched
+in the normal form of the text, so width, script, dots, blanks and invisible characters hide nothing. No I/O.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from feedback.rules import normal_form
+from feedback.rules import normal_form, person_names, personal_data
+from feedback.rules.personal_data import Candidate
 
-_EDGE, _END = r"(?<![\dA-Za-z])", r"(?![\dA-Za-z])"
-_GAP = r"[ .\-]?"
-"""What people put between the groups of a number, in the plain form."""
-_PLACE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[123])"
-"""The first two places of an identity number (GB/T 2260, 8x: residence permits of Hong Kong, Macao and Taiwan)."""
-_DAY = r"(?:0[1-9]|1[0-2])" + _GAP + r"(?:0[1-9]|[12]\d|3[01])"
-_AREA = r"0(?:10|2\d|[3-9]\d{2})"
-_PROVINCE = r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
-_PLATE = _PROVINCE + r"[A-HJ-NP-Z][. -]?(?:[A-HJ-NP-Z0-9]{4}[港澳警学挂领试超使]|[A-HJ-NP-Z0-9]{5,6})"
-_FIGURE = r"[零〇一二三四五六七八九幺两]"
-_HOME_BEFORE = r"(?<=[区苑园村里庭府城湾居庄院楼寓])"
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("id_number", re.compile(_EDGE + r"\d{6}" + _GAP + r"(?:19|20)\d{2}" + _GAP + _DAY + _GAP + r"\d{3}[\dXx]" + _END)),
-    ("id_number", re.compile(_EDGE + _PLACE + r"\d{4}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}" + _END)),
-    ("id_number", re.compile(r"(?:护照|通行证|回乡证|台胞证)(?:号码?)?[是为: ]{0,4}[A-Za-z]{0,2}\d{7,10}" + _END)),
-    ("id_number", re.compile(_EDGE + r"(?:E[A-HJ-NP-Z]\d{7}|[EGDSP]\d{8}|[HM]\d{8}(?:\d{2})?)" + _END)),
-    ("id_number", re.compile(_EDGE + r"[A-Z]{1,2}\d{6}\([0-9A]\)")),
-    (
-        "bank_card",
-        re.compile(
-            _EDGE
-            + r"(?:62|4\d|5[1-5])\d{2}"
-            + _GAP
-            + r"\d{4}"
-            + _GAP
-            + r"\d{4}"
-            + _GAP
-            + r"\d{4}(?:"
-            + _GAP
-            + r"\d{1,3})?"
-            + _END
-        ),
-    ),
-    ("phone", re.compile(_EDGE + r"(?:(?:\+|00)?86[- ]?)?1[3-9]\d" + _GAP + r"\d{4}" + _GAP + r"\d{4}" + _END)),
-    ("phone", re.compile(_EDGE + r"(?:(?:\+|00)?86[- ]?)?1[3-9]\d{2}" + _GAP + r"\d{3}" + _GAP + r"\d{4}" + _END)),
-    ("phone", re.compile(_EDGE + r"\(?" + _AREA + r"\)?[-. ]{0,2}[2-8]\d{2,3}[-. ]?\d{4}(?:-\d{1,5})?" + _END)),
-    ("phone", re.compile(rf"(?<!{_FIGURE})[一幺][三四五六七八九]{_FIGURE}{{9}}(?!{_FIGURE})")),
-    ("plate", re.compile(_PLATE + _END)),
-    ("mail", re.compile(r"(?<![\w.+-])[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")),
-    (
-        "account",
-        re.compile(
-            r"(?:QQ|qq|Qq|扣扣|微信|薇信|威信|weixin|(?<![A-Za-z])(?:wx|WX|vx|VX|Vx)|[加+][vV]|[vV]信)[号同为是: ]{0,6}[A-Za-z0-9_-]{5,20}"
-        ),
-    ),
-    ("account", re.compile(r"(?<![A-Za-z0-9])wxid_[A-Za-z0-9]{4,40}")),
-    ("home", re.compile(r"\d{1,3}(?:号楼|栋|幢|#楼|座)(?:\d{1,2}单元)?\d{1,4}(?:室|号房|房|号)")),
-    ("home", re.compile(r"\d{1,3}(?:号楼|栋|幢|#楼|座)\d{1,2}单元\d{3,4}(?!\d)")),
-    ("home", re.compile(rf"{_FIGURE}{{1,3}}十?{_FIGURE}?(?:号楼|栋|幢|座){_FIGURE}单元{_FIGURE}{{3,4}}")),
-    ("home", re.compile(r"(?<=住)[在址: ]{0,2}\d{1,3}-\d{1,2}-\d{3,4}(?!\d)")),
-    ("home", re.compile(_HOME_BEFORE + r" ?\d{1,3}-\d{1,2}-\d{3,4}(?!\d)")),
-)
-"""The forms of personal data, searched in the plain form of a text (`normal_form.fold`)."""
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范"
-    "金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤安常温康施文牛樊葛邢窦柏"
-)
-_BEFORE_NAME = r"^(?:我叫|我是|本人|名字叫|户主|户名是?|姓名[:：]?)"
-_STATED_NAME = re.compile(
-    rf"(?:我叫|我是|本人|名字叫|户主|户名是?|姓名[:：]?)([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})(?=[,，。;；、!！\s]|$)"
-)
+_LIST_MARKS = frozenset(chr(code) for code in range(0x2460, 0x24FF))
+"""Circled digits stand for digits or number the parts of a text, so a text that has some is read both ways."""
+
+_PHONE_MASKED_FROM = 10
+"""A shorter telephone number is covered whole: what `mask_phone` leaves would be most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +29,77 @@ class PersonalDataSpan:
     end: int
 
 
-def find_personal_data(text: str, names: Iterable[str] = ()) -> list[PersonalDataSpan]:
-    """Everything in the text that looks like personal data, in order, without overlaps. `names` are known persons."""
-    plain = normal_form.fold(text)
+def find_personal_data(
+    text: str, names: Iterable[str] = (), public_phones: Iterable[str] = ()
+) -> list[PersonalDataSpan]:
+    """Everything in the text that looks like personal data, in order, without overlaps.
+
+    `names` are persons known from the case; `public_phones` numbers of offices, which may stay.
+    """
+    plain, places = normal_form.with_offsets(text)
+    plain = normal_form.simplify(plain)
+    readings = {
+        plain,
+        "".join(" " if text[at] in _LIST_MARKS else char for char, at in zip(plain, places, strict=True)),
+    }
+    public_numbers = {_last_digits(phone) for phone in public_phones} - {""}
     candidates = [
-        PersonalDataSpan(sort, text[match.start() : match.end()], match.start(), match.end())
-        for sort, pattern in _PATTERNS
-        for match in pattern.finditer(plain)
+        candidate
+        for reading in readings
+        for candidate in personal_data.find_candidates(reading)
+        if candidate.sort != "phone" or _last_digits(plain[candidate.start : candidate.end]) not in public_numbers
     ]
-    for name in {n for n in names if len(n) >= 2}:
-        candidates += [PersonalDataSpan("name", name, m.start(), m.end()) for m in re.finditer(re.escape(name), text)]
-    candidates += [PersonalDataSpan("name", m[0], m.start(), m.end()) for m in _STATED_NAME.finditer(text)]
-    candidates.sort(key=lambda f: (f.start, -f.end))
-    spans: list[PersonalDataSpan] = []
-    for span in candidates:
-        if not spans or span.start >= spans[-1].end:
-            spans.append(span)
-    return spans
+    candidates += [Candidate("name", start, end) for start, end in person_names.find_known_names(plain, names)]
+    candidates += [Candidate("name", start, end) for start, end in person_names.find_stated_names(plain)]
+    return [
+        PersonalDataSpan(span.sort, text[start:end], start, end)
+        for span in _merge(candidates)
+        for start, end in ((places[span.start], places[span.end - 1] + 1),)
+    ]
 
 
-def mask_text(text: str, names: Iterable[str] = ()) -> str:
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """The engine with what is known of a case: the names of its persons, and telephones of offices, which may stay."""
+
+    names: tuple[str, ...] = ()
+    public_phones: tuple[str, ...] = ()
+
+    def find(self, text: str) -> list[PersonalDataSpan]:
+        """See `find_personal_data`."""
+        return find_personal_data(text, self.names, self.public_phones)
+
+    def mask(self, text: str) -> str:
+        """See `mask_text`."""
+        return mask_text(text, self.names, self.public_phones)
+
+
+def _merge(candidates: list[Candidate]) -> list[Candidate]:
+    """Overlapping places as one, of the sort of the longest, so that no end of either stays."""
+    merged: list[Candidate] = []
+    longest = 0
+    for span in sorted(candidates, key=lambda candidate: (candidate.start, -candidate.end)):
+        if not merged or span.start >= merged[-1].end:
+            merged.append(span)
+            longest = span.end - span.start
+            continue
+        last = merged[-1]
+        sort = span.sort if span.end - span.start > longest else last.sort
+        longest = max(longest, span.end - span.start)
+        merged[-1] = Candidate(sort, last.start, max(last.end, span.end))
+    return merged
+
+
+def _last_digits(phone: str) -> str:
+    """A landline number without its area code, any other whole: how two spellings of one number are compared."""
+    digits = personal_data.undisguise(normal_form.fold(phone))
+    return digits[-7:] if len(digits) < 11 or digits.startswith("0") else digits
+
+
+def mask_text(text: str, names: Iterable[str] = (), public_phones: Iterable[str] = ()) -> str:
     """The text with every finding covered, keeping its length hints readable."""
     parts, offset = [], 0
-    for span in find_personal_data(text, names):
+    for span in find_personal_data(text, names, public_phones):
         parts += [text[offset : span.start], _mask_span(span)]
         offset = span.end
     return "".join([*parts, text[offset:]])
@@ -129,9 +123,10 @@ def mask_id_number(number: str) -> str:
 def _mask_span(span: PersonalDataSpan) -> str:
     match span.sort:
         case "phone":
-            return mask_phone(re.sub(r"[^\d+]", "", normal_form.fold(span.text)) or span.text)
+            plain, _ = normal_form.with_offsets(span.text)
+            digits = re.sub(r"^(?:00)?86(?=1\d{10}$)", "", personal_data.undisguise(plain))
+            return mask_phone(digits) if len(digits) >= _PHONE_MASKED_FROM else "*" * len(digits)
         case "name":
-            name = re.sub(_BEFORE_NAME, "", span.text)
-            return span.text[: len(span.text) - len(name)] + mask_name(name)
+            return mask_name(span.text)
         case _:
             return "*" * min(8, len(span.text))

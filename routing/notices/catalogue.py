@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from feedback.rules import redaction
 from routing.notices.delivery_hours import Priority
 
 TITLE_MOST = 24
@@ -132,11 +133,13 @@ def render_notice(row: NoticeRow, *, no: str, title: str, unit: str, due: str = 
     """
     if is_report and row.audience is Audience.CITIZEN:
         return (_REPORT_RECEIVED if row.event == "case.submit" else _REPORT_MOVED).format(no=no)
-    title = REPORT_TITLE if is_report else shorten_title(title)
+    title = REPORT_TITLE if is_report else prepare_title(title)
     return row.words.format(no=no, title=title, unit=unit, due=due)
 
 
-def shorten_title(title: str) -> str:
+def prepare_title(title: str) -> str:
+    """A title as it goes out: without personal data, since carriers of messages read it, and cut to its length."""
+    title = redaction.mask_text(title)
     return title if len(title) <= TITLE_MOST else title[: TITLE_MOST - 1] + "…"
 
 

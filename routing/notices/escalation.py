@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from feedback.rules import escalation_levels
 from feedback.rules.terms import parse_length
 from feedback.rules.vocabulary import Profile
-from routing.notices.catalogue import Audience, shorten_title
+from routing.notices.catalogue import Audience, prepare_title
 from routing.notices.delivery_hours import Priority
 
 P = Profile
@@ -94,7 +94,7 @@ def priority_of(rule: EscalationRule, *, length: str, urgency: int, is_report: b
 
 def render_warning(rule: EscalationRule, after: str, *, no: str, title: str, unit: str, term: str) -> str:
     """The rule's words for one clock. `after` is the level it stands at, which may lie above the rule's."""
-    values = {"no": no, "title": shorten_title(title), "unit": unit, "term": f"“{term}”", "stage": _label(after)}
+    values = {"no": no, "title": prepare_title(title), "unit": unit, "term": f"“{term}”", "stage": _label(after)}
     return rule.words.format(**values)
 
 

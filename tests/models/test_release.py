@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opencc import OpenCC
 
 from classify import taxonomy
 from classify.model import release_files, seed_examples, training
@@ -36,6 +37,25 @@ def test_plain_complaints_get_their_category(title: str, body: str, category: st
     assert verdict.label == taxonomy.path_name(category)
     assert not verdict.abstained
     assert verdict.release == cold().release
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("户口迁移", "请问户口迁移需要什么材料"),
+        ("停水两天没有人管", "我们楼从前天开始停水，自来水公司的电话打不通，家里有老人和小孩。"),
+        ("公交车太少", "每天等公交要四十分钟，希望增加班次。"),
+        ("孩子被老师打", "小学老师体罚学生，孩子不敢去学校。"),
+    ],
+)
+def test_traditional_characters_full_width_and_invisible_ones_change_no_verdict(title: str, body: str) -> None:
+    converter = OpenCC("s2t")
+    traditional = converter.convert(title), converter.convert(body)
+    assert traditional != (title, body)
+    plain, other = cold().predict(title, body), cold().predict(*traditional)
+    assert (other.category, other.abstained) == (plain.category, plain.abstained)
+    assert other.confidence == pytest.approx(plain.confidence, abs=1e-6)
+    assert cold().predict(title, "\u200b".join(body)).category == plain.category
 
 
 def test_most_frozen_messages_get_their_level_1_category() -> None:

@@ -1,6 +1,7 @@
 """Near-duplicate texts: fingerprints that find them, similarity that decides, and the shared passages that are shown."""
 
 import pytest
+from opencc import OpenCC
 
 from classify.duplicates import near_duplicates
 from classify.duplicates.near_duplicates import Similarity
@@ -33,6 +34,12 @@ def test_similar_texts_share_a_fingerprint_and_are_the_same_matter(again: str) -
     first, other = near_duplicates.normalize("", NOISE), near_duplicates.normalize("", again)
     assert set(near_duplicates.fingerprint(first)) & set(near_duplicates.fingerprint(other))
     assert _similarity(NOISE, again).is_same
+
+
+def test_a_copy_in_traditional_characters_is_the_same_text() -> None:
+    traditional = OpenCC("s2t").convert(NOISE)
+    assert traditional != NOISE
+    assert near_duplicates.normalize("", traditional) == near_duplicates.normalize("", NOISE)
 
 
 def test_another_matter_is_not_the_same() -> None:

@@ -1,6 +1,8 @@
 """Masking covers all personal data and nothing else."""
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 
 from feedback.rules import normal_form
 from feedback.rules.redaction import find_personal_data, mask_id_number, mask_name, mask_phone, mask_text
+
+FINDING = Path(__file__).with_name("data") / "published_once.json"
 
 
 @pytest.mark.parametrize(
@@ -20,18 +24,18 @@ from feedback.rules.redaction import find_personal_data, mask_id_number, mask_na
         pytest.param("座机0917-3321456", "座机091****1456", id="a landline"),
         pytest.param("车牌京A·12345乱停", "车牌********乱停", id="a number plate"),
         pytest.param("住3号楼2单元501室", "住********", id="a door"),
-        pytest.param("微信：abc_12345", "********", id="an account"),
+        pytest.param("微信：abc_12345", "微信：********", id="an account"),
         pytest.param("电话１３８００００１１１１", "电话138****1111", id="a mobile number in full width"),
         pytest.param("手机138.0000.1111", "手机138****1111", id="a mobile number with dots"),
         pytest.param("手机138·0000·1111", "手机138****1111", id="a mobile number with middle dots"),
         pytest.param("手机138—0000—1111", "手机138****1111", id="a mobile number with dashes"),
-        pytest.param("手机+86 138 0000 1111", "手机+86****1111", id="a mobile number with its country"),
+        pytest.param("手机+86 138 0000 1111", "手机138****1111", id="a mobile number with its country"),
         pytest.param("座机057188881234", "座机057****1234", id="a landline without a dash"),
         pytest.param("座机(0571)88881234", "座机057****1234", id="a landline with brackets"),
         pytest.param("座机（0571）8888 1234", "座机057****1234", id="a landline with full-width brackets in groups"),
-        pytest.param("护照EA1234567", "********", id="a passport"),
+        pytest.param("护照EA1234567", "护照********", id="a passport"),
         pytest.param("证件EA1234567", "证件********", id="a passport by its form"),
-        pytest.param("港澳通行证H1234567890", "港澳********", id="a permit for Hong Kong"),
+        pytest.param("港澳通行证H1234567890", "港澳通行证********", id="a permit for Hong Kong"),
         pytest.param("证号110105491231002", "证号********", id="an identity number of 15 places"),
         pytest.param(
             "身份证１１０１０５１９４９１２３１００２X", "身份证********", id="an identity number in full width"
@@ -68,6 +72,27 @@ def test_an_identity_number_is_covered_and_an_order_number_is_not() -> None:
 )
 def test_plain_words_are_left_alone(text: str) -> None:
     assert mask_text(text) == text
+
+
+@pytest.mark.parametrize("finding", json.loads(FINDING.read_text(encoding="utf-8")))
+def test_every_form_that_was_published_once_is_covered(finding: str) -> None:
+    """Finding R24: what the form offered for publication as it stood."""
+    assert find_personal_data(finding)
+
+
+def test_numbers_of_offices_stay_and_those_of_people_do_not() -> None:
+    assert mask_text("请拨打区住建局电话0571-88881234") == "请拨打区住建局电话0571-88881234"
+    assert mask_text("咨询电话：88881234（征收办）") == "咨询电话：88881234（征收办）"
+    assert mask_text("已向住建局反映，电话0571-88881234") == "已向住建局反映，电话057****1234"
+    office = ["0571-8888 1234"]
+    assert mask_text("电话057188881234、电话88881234", public_phones=office) == "电话057188881234、电话88881234"
+    assert mask_text("电话057188881235", public_phones=office) == "电话057****1235"
+    assert mask_text("手机13888881234", public_phones=office) == "手机138****1234"
+
+
+def test_two_findings_that_overlap_leave_no_end_uncovered() -> None:
+    (span,) = find_personal_data("微信：13812345678abc")
+    assert (span.sort, span.text) == ("account", "13812345678abc")
 
 
 def test_known_names_are_found_wherever_they_stand() -> None:

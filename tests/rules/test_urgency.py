@@ -70,3 +70,9 @@ def test_a_sign_contains_the_words_that_matched() -> None:
 
 def test_a_text_of_twenty_thousand_characters_is_read_in_a_moment() -> None:
     assert detect_level("长", "请有关部门查处" * 3000) == 0
+
+
+def test_danger_is_heard_in_traditional_characters_and_shown_as_it_was_written() -> None:
+    (sign,) = detect_signs("求助", "樓道裡天然氣洩漏")
+    assert (sign.level, sign.words) == (1, "天然氣洩漏")
+    assert detect_level("求助", "不想\u200b活了") == 1

@@ -16,7 +16,7 @@ from feedback.kernel.errors import Conflict, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.record import cases
 from feedback.record.cases import Receipt
-from feedback.rules import decision_grounds, intake, redaction
+from feedback.rules import decision_grounds, intake
 from feedback.rules.access import Actor
 from feedback.rules.intake import Submission
 from feedback.rules.lifecycle import Step
@@ -24,6 +24,7 @@ from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Kind, Role, Status
 from routing import assignment_rules, directory
 from routing.directory import Directory
+from web.actions import publication
 from web.context import AppContext
 from web.forms import parsing
 from web.presentation import flags as flag_views
@@ -168,7 +169,7 @@ async def perform_act(
         if step is not None and (faults := await _find_step_faults(context, file, step, actor, data, pf)):
             raise Invalid(faults)
         if step is not None and act is Act.PUBLISH and not is_confirmed:
-            await _check_published_words(context, no, actor, data)
+            publication.raise_unless_clear(await publication.review_publication(context, actor, file, data))
         try:
             status = await cases.act(
                 no,
@@ -211,17 +212,6 @@ async def _find_step_faults(
     ):
         faults["case"] = fault
     return faults
-
-
-async def _check_published_words(context: AppContext, no: str, actor: Actor, data: Mapping[str, Any]) -> None:
-    """The same rule at every entry: nothing that looks like personal data is published without a second look.
-
-    Raises Invalid naming each text it stands in (个人信息保护法 第二十五条).
-    """
-    names = await case_queries.list_names(actor, no, context.settings.vault)
-    texts = {name: str(data.get(name, "")) for name in ("title", "question", "answer")}
-    if faults := {name: "personal_data" for name, text in texts.items() if redaction.find_personal_data(text, names)}:
-        raise Invalid(faults)
 
 
 async def _find_unit_faults(file: CaseFile, data: Mapping[str, Any]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Hot topics as far as the actor may see their cases, and shares of reply findings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,10 +9,13 @@ from classify.topics import clustering
 from classify.topics import store as topic_store
 from classify.topics.clustering import Member, Topic
 from feedback.queries import worklist as case_worklist
-from feedback.rules import access, redaction
+from feedback.rules import access
 from feedback.rules.access import Actor
 from feedback.rules.read_models import WorkRow
+from feedback.rules.redaction import Redactor
 from routing.directory import Directory
+from web.actions import publication
+from web.context import AppContext
 
 TREND_DAYS = 30
 FINDING_DAYS = 90
@@ -37,20 +40,37 @@ def overseen_units(actor: Actor) -> frozenset[str] | None:
     return None if units.everywhere else units.units
 
 
-async def list_topics(actor: Actor, directory: Directory, today: date) -> tuple[date | None, list[dict[str, Any]]]:
+async def list_topics(
+    context: AppContext, actor: Actor, directory: Directory, today: date
+) -> tuple[date | None, list[dict[str, Any]]]:
     """The latest topics as this person may see them, ranked anew over what he sees; and their day."""
     day = await topic_store.load_last_day()
     if day is None:
         return None, []
     topics = await topic_store.load_topics(day)
     visible_rows = await list_visible_rows(actor, {member.no for topic in topics for member in topic.members})
-    views = [topic_view for topic in topics if (topic_view := to_view(topic, visible_rows, directory, day))]
+    redactors = await load_label_redactors(context, actor, topics, visible_rows)
+    views = [view for topic in topics if (view := to_view(topic, visible_rows, directory, day, redactors))]
     return day, sorted(
         views, key=lambda topic_view: (-topic_view["people"], -topic_view["this_week"], topic_view["title"])
     )
 
 
-def to_view(topic: Topic, visible_rows: dict[str, WorkRow], directory: Directory, day: date) -> dict[str, Any] | None:
+async def load_label_redactors(
+    context: AppContext, actor: Actor, topics: Iterable[Topic], visible_rows: Mapping[str, WorkRow]
+) -> dict[str, Redactor]:
+    """What masks the titles of the cases after which topics are named, by number."""
+    labels = (next((m.no for m in topic.members if m.no in visible_rows), "") for topic in topics)
+    return await publication.load_redactors(context, actor, filter(None, labels))
+
+
+def to_view(
+    topic: Topic,
+    visible_rows: Mapping[str, WorkRow],
+    directory: Directory,
+    day: date,
+    redactors: Mapping[str, Redactor],
+) -> dict[str, Any] | None:
     """A topic counted and named from the cases one may see; None when they are not of several people."""
     members = [member for member in topic.members if member.no in visible_rows]
     if not members:
@@ -62,7 +82,7 @@ def to_view(topic: Topic, visible_rows: dict[str, WorkRow], directory: Directory
     region = clustering.find_common_region(members)
     return {
         "thread": topic.thread,
-        "title": clustering.strip_opening(redaction.mask_text(visible_rows[members[0].no].title)),
+        "title": clustering.strip_opening(redactors[members[0].no].mask(visible_rows[members[0].no].title)),
         "words": topic.words if is_whole else (),
         "place": directory.region_name(region) if region else "",
         "people": heat.people,

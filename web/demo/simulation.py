@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 import feedback.jobs
+from classify.signals import flags
 from evaluation import scale
 from evaluation.ratings import cases as case_ratings
 from feedback.kernel import outbox
@@ -23,7 +24,6 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNo
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.record import cases
-from feedback.rules import redaction
 from feedback.rules.access import SYSTEM, Actor, citizen
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.read_models import Filters
@@ -36,6 +36,7 @@ from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
 from routing.oversight.measure_types import MeasureStep
 from web.actions import cases as case_actions
+from web.actions import publication
 from web.context import AppContext
 from web.demo import waves
 from web.demo.population import draw_name, draw_phone, list_villages
@@ -431,14 +432,15 @@ class DemoSimulation:
     def _plan_publication(self, no: str, message: Mapping[str, Any], at: datetime) -> None:
         async def publish(when: datetime) -> None:
             file = await case_queries.load_file(SYSTEM, no, vault=self.context.settings.vault)
-            if not file.public_consent or file.status is not Status.REPLIED:
+            is_in_danger = any(code.startswith(flags.SELF_HARM) for code in file.flags.split())
+            if not file.public_consent or file.status is not Status.REPLIED or is_in_danger:
                 return
             desk = await self._actor("reception")
-            names = await case_queries.list_names(SYSTEM, no, self.context.settings.vault)
+            redactor = await publication.load_redactor(self.context, SYSTEM, no)
             data = {
-                "title": redaction.mask_text(file.title, names),
-                "question": redaction.mask_text(file.text, names),
-                "answer": redaction.mask_text(message["reply"], names),
+                "title": redactor.mask(file.title),
+                "question": redactor.mask(file.text),
+                "answer": redactor.mask(message["reply"]),
             }
             await cases.act(no, Act.PUBLISH, desk, data, now=when)
 

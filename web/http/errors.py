@@ -45,6 +45,8 @@ def error_json(fault: Refusal) -> dict[str, Any]:
     error: dict[str, Any] = {"code": fault.code, "message": catalogue.error_words(words, **_error_details(fault))}
     if isinstance(fault, Invalid) and fault.fields:
         error["fields"] = {name: catalogue.fault_words(name, why, fault.details) for name, why in fault.fields.items()}
+    if "reasons" in fault.details:
+        error["reasons"] = fault.details["reasons"]
     return {"error": error}
 
 

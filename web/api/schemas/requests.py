@@ -99,7 +99,12 @@ class ActIn(Struct):
     code: Annotated[str, described("群众用查询码，工作人员用令牌")] = ""
     version: Annotated[int | None, described("看到的版本；别人已经更新时返回 409")] = None
     pf: Annotated[str, described("评价渠道，只在 rate 时有用")] = "1"
-    confirmed: Annotated[bool, described("只在 publish 时有用：文字里像是个人信息的内容已经看过，确认可以公开")] = False
+    confirmed: Annotated[
+        bool,
+        described(
+            "只在 publish 时有用：reasons 里列出的原因（像是个人信息、来信人可能有轻生念头）都已经看过，确认可以公开"
+        ),
+    ] = False
 
 
 class LogIn(Struct):

@@ -327,6 +327,10 @@ class Error(Struct):
     code: str
     message: str
     fields: dict[str, str] | UnsetType = UNSET
+    reasons: Annotated[
+        dict[str, list[str]] | UnsetType,
+        described("只在 publish 时有：每一项要再看一遍的原因，personal_data 或 crisis"),
+    ] = UNSET
     request_id: str | UnsetType = UNSET
 
 

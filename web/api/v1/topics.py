@@ -72,7 +72,7 @@ async def hot(request: Request) -> Response:
     """The topics of the latest day."""
     context: AppContext = request.app.state.context
     actor, names = permissions.current_actor(request), await directory.load_directory()
-    day, rows = await topic_actions.list_topics(actor, names, office_day(context.clock.now()))
+    day, rows = await topic_actions.list_topics(context, actor, names, office_day(context.clock.now()))
     return json_response(TopicList(day.isoformat() if day else None, [_build_topic(row) for row in rows]))
 
 

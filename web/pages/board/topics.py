@@ -10,7 +10,15 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.record import calendar_editions
 from routing import directory
-from web.actions.topics import TREND_DAYS, count_daily, count_people, list_topics, list_visible_rows, to_view
+from web.actions.topics import (
+    TREND_DAYS,
+    count_daily,
+    count_people,
+    list_topics,
+    list_visible_rows,
+    load_label_redactors,
+    to_view,
+)
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.presentation import desk_frame
@@ -22,7 +30,7 @@ async def hot(request: Request) -> Response:
     """The topics, ranked by how many different people speak of them."""
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
-    day, rows = await list_topics(actor, names, office_day(context.clock.now()))
+    day, rows = await list_topics(context, actor, names, office_day(context.clock.now()))
     values = {
         **desk_frame.frame_values(actor, names),
         "rows": rows,
@@ -40,7 +48,8 @@ async def show_topic(request: Request) -> Response:
     today = office_day(now)
     known = await topic_store.load_thread(request.path_params["thread"], today - timedelta(days=TREND_DAYS))
     seen = await list_visible_rows(actor, {m.no for _, topic in known for m in topic.members})
-    shown = to_view(known[-1][1], seen, names, known[-1][0]) if known else None
+    redactors = await load_label_redactors(context, actor, [known[-1][1]] if known else [], seen)
+    shown = to_view(known[-1][1], seen, names, known[-1][0], redactors) if known else None
     if shown is None:
         raise NotFound(thread=request.path_params["thread"])
     calendar = await calendar_editions.load_current_calendar()

@@ -12,7 +12,7 @@ from feedback import attachments, links
 from feedback.kernel.clock import office_day
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions
-from feedback.rules import intake_fields, parties, redaction
+from feedback.rules import intake_fields, parties
 from feedback.rules.access import Actor
 from feedback.rules.lifecycle import Step
 from feedback.rules.read_models import CaseFile, LinkView, PartyView
@@ -20,7 +20,7 @@ from feedback.rules.vocabulary import Act, LinkState, Role, Stage, Status
 from feedback.rules.workdays import Calendar, Editions
 from routing import directory
 from routing.directory import Directory
-from web.actions import suggestions
+from web.actions import publication, suggestions
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import reply_templates, step_forms
@@ -171,9 +171,9 @@ async def _proposed(request: Request, seen: Looked) -> dict[str, dict[str, Any]]
     values: dict[str, dict[str, Any]] = {"classify": {"category": file.category}}
     if seen.step("publish"):
         context: AppContext = request.app.state.context
-        known = await case_queries.list_names(seen.actor, file.no, context.settings.vault)
+        redactor = await publication.load_redactor(context, seen.actor, file.no)
         words = {"title": file.title, "question": file.text, "answer": seen.view.reply}
-        values["publish"] = {name: redaction.mask_text(text, known) for name, text in words.items()}
+        values["publish"] = {name: redactor.mask(text) for name, text in words.items()}
     for act, before, names in _ASKED_BEFORE:
         asked = next((e for e in reversed(file.entries) if e.act in before), None)
         if asked and seen.step(act):

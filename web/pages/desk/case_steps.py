@@ -1,6 +1,7 @@
 """Handlers of the staff case page: show it, preview and perform steps, download attachments."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +14,11 @@ from classify.replies import checks
 from feedback import attachments
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
-from feedback.queries import cases as case_queries
-from feedback.rules import lifecycle, redaction
+from feedback.rules import lifecycle
 from feedback.rules.lifecycle import Step
 from feedback.rules.vocabulary import Act
 from web.actions import cases as case_actions
+from web.actions import publication
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing, reply_templates, step_forms
@@ -59,7 +60,7 @@ async def act(request: Request) -> Response:
             if (
                 step.act in ANSWERS | {Act.PUBLISH}
                 and "confirmed" not in form
-                and await _findings(request, seen, typed)
+                and (await _findings(request, seen, step, typed)).must_be_confirmed
             ):
                 return await _previewed(request, seen, step, typed, form, status=422)
             await case_actions.perform_act(
@@ -220,13 +221,30 @@ async def _with_phrase(seen: Looked, step: Step, typed: dict[str, Any], form: Fo
     return typed
 
 
-async def _findings(request: Request, seen: Looked, typed: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What in the texts looks like personal data, as (sort, text), once each."""
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """What wants a second look: personal data as (sort, text), once each, and whether the writer may be in danger."""
+
+    personal: tuple[tuple[str, str], ...] = ()
+    is_crisis: bool = False
+    crisis_words: str = ""
+
+    @property
+    def must_be_confirmed(self) -> bool:
+        return bool(self.personal) or self.is_crisis
+
+
+async def _findings(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> _Findings:
+    """What in the texts of an answer or a publication wants a second look before it goes out."""
     context: AppContext = request.app.state.context
-    names = await case_queries.list_names(seen.actor, seen.file.no, context.settings.vault)
-    words = "\n".join(str(typed.get(name, "")) for name in ("title", "question", "answer", "text"))
-    findings = [(desk_case.FINDING_WORDS[f.sort], f.text) for f in redaction.find_personal_data(words, names)]
-    return list(dict.fromkeys(findings))
+    if step.act is not Act.PUBLISH:
+        redactor = await publication.load_redactor(context, seen.actor, seen.file.no)
+        spans = redactor.find(str(typed.get("text", "")))
+        return _Findings(tuple(dict.fromkeys((desk_case.FINDING_WORDS[span.sort], span.text) for span in spans)))
+    findings = await publication.review_publication(context, seen.actor, seen.file, typed)
+    personal = [(desk_case.FINDING_WORDS[f.sort], f.words) for f in findings if f.code == publication.PERSONAL_DATA]
+    crisis = [finding for finding in findings if finding.code == publication.CRISIS]
+    return _Findings(tuple(dict.fromkeys(personal)), bool(crisis), crisis[0].words if crisis else "")
 
 
 async def _advice(context: AppContext, seen: Looked, step: Step, typed: Mapping[str, Any]) -> list[checks.ReplyFinding]:
@@ -269,6 +287,7 @@ async def _previewed(
 ) -> Response:
     context: AppContext = request.app.state.context
     is_answer = step.act in ANSWERS
+    findings = _Findings() if "days" in typed else await _findings(request, seen, step, typed)
     moves = desk_case.list_clock_moves(seen.file, step.act, typed, seen.actor, seen.names, seen.editions, seen.now)
     if step.act in (Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION):
         moves = desk_case.list_clock_moves(
@@ -286,7 +305,8 @@ async def _previewed(
         "is_answer": is_answer,
         "checks": desk_case.check_reply(str(typed.get("text", ""))) if step.act is Act.REPLY else [],
         "advice": await _advice(context, seen, step, typed),
-        "findings": [] if "days" in typed else await _findings(request, seen, typed),
+        "findings": findings.personal,
+        "crisis": findings,
         "must_confirm": status != 200,
         "moves": moves,
         "unit": seen.view.unit,

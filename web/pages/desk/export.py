@@ -12,12 +12,13 @@ from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.kernel.spreadsheets import INSTANT_FORMAT, XLSX_TYPE, Cell, Sheet, SheetColumn
 from feedback.queries import worklist as case_worklist
 from feedback.record import access_log, calendar_editions
-from feedback.rules import redaction
 from feedback.rules.access import Actor
 from feedback.rules.read_models import WorkRow
+from feedback.rules.redaction import Redactor
 from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
+from web.actions import publication
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.presentation import worklist as worklist_views
@@ -47,17 +48,22 @@ async def export(request: Request) -> Response:
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     filters = worklist_views.parse_filters(request.query_params, actor)
     rows = await case_worklist.load_export(actor, filters, now=now, most=EXPORT_MOST)
+    redactors = await publication.load_redactors(context, actor, (row.no for row in rows))
     words = worklist_views.render_filters(filters, names)
     await access_log.log_read(actor, "export", detail=f"{len(rows)} 件；{words}", now=now)
     about = _about(actor, names, words, len(rows), now)
-    body = await asyncio.to_thread(lambda: _build_workbook([_line(row, names, now, calendar) for row in rows], about))
+    body = await asyncio.to_thread(
+        lambda: _build_workbook(
+            [_line(row, names, now, calendar, redactors.get(row.no, Redactor())) for row in rows], about
+        )
+    )
     name = f"xinqiao-{now.astimezone(OFFICE_TIMEZONE):%Y%m%d-%H%M}.xlsx"
     return Response(body, media_type=XLSX_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def _line(row: WorkRow, names: Directory, now: datetime, calendar: Calendar) -> list[Cell]:
+def _line(row: WorkRow, names: Directory, now: datetime, calendar: Calendar, redactor: Redactor) -> list[Cell]:
     view = worklist_views.row_view(row, names, now, calendar)
-    title = "（保密件）" if row.confidential else redaction.mask_text(row.title)
+    title = "（保密件）" if row.confidential else redactor.mask(row.title)
     return [
         row.no,
         title,

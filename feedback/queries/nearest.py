@@ -12,6 +12,7 @@ from feedback.record.search import Matching, WordIndex
 from feedback.rules import similar_terms
 from feedback.rules.similar_terms import Clue
 
+FEW_HITS = 5  # fewer hits than these are followed by the nearest ones
 COUNTED_MOST = 5000  # rows that are counted for a clue
 _EXPECTED = 1500  # rows that the chosen clues should lead to
 CANDIDATES_MOST = 400  # rows that are ranked

@@ -5,7 +5,7 @@ Every query takes the actor and narrows by `access.scope` before anything else; 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +14,7 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from feedback.kernel import identifiers, paging
-from feedback.kernel.clock import from_millis
+from feedback.kernel.clock import end_of_day, from_millis, start_of_day
 from feedback.kernel.paging import PAGE_SIZE, Page
 from feedback.queries import nearest
 from feedback.queries.cases import scoped_query
@@ -103,16 +103,7 @@ async def _load_rows(cases: QuerySet[Case]) -> list[WorkRow]:
 
 async def count_cases(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
     """How many cases of the list stand in each status and under each light, the filter on these two aside."""
-    other_filters = Filters(
-        unit=filters.unit,
-        kind=filters.kind,
-        category=filters.category,
-        region=filters.region,
-        q=filters.q,
-        flag=filters.flag,
-        mine=filters.mine,
-    )
-    cases = _apply_filters(actor, other_filters, now)
+    cases = _apply_filters(actor, replace(filters, status="", light=""), now)
     by_status = await _count_lights(cases, now).group_by("status").values("status", "open", *_LIGHTS)
     result = {row["status"]: row["open"] for row in by_status}
     result["open"] = sum(result.get(s.value, 0) for s in OPEN)
@@ -164,6 +155,10 @@ def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Ca
         at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
         tenures = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")
         cases = cases.filter(at_desk | Q(id__in=Subquery(tenures)))
+    if filters.from_day:
+        cases = cases.filter(**{f"{filters.day_of}_at__gte": start_of_day(date.fromisoformat(filters.from_day))})
+    if filters.until_day:
+        cases = cases.filter(**{f"{filters.day_of}_at__lt": end_of_day(date.fromisoformat(filters.until_day))})
     if filters.q:
         cases = cases.filter(_query_filter(filters.q))
     return cases

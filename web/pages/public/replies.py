@@ -18,6 +18,7 @@ from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
 from feedback.kernel.paging import Page
 from feedback.queries import public_replies
+from feedback.queries.nearest import FEW_HITS
 from feedback.record import calendar_editions
 from feedback.rules import intake, search_terms, similar_terms
 from feedback.rules.workdays import Calendar
@@ -29,7 +30,6 @@ from web.wording import catalogue, dates
 EXCERPT = 90
 FACETS_MOST = 12
 SIMILAR_MOST = 3
-FEW = 5  # fewer hits than these are followed by the nearest ones
 
 
 async def replies(request: Request) -> Response:
@@ -39,7 +39,7 @@ async def replies(request: Request) -> Response:
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = paging.parse_page_number(request.query_params.get("page", ""))
     matches = await public_replies.search_public_replies(q, unit, category, page=page)
-    nearest = await _find_nearest(q, unit, category, matches) if q and page == 1 and matches.total < FEW else []
+    nearest = await _find_nearest(q, unit, category, matches) if q and page == 1 and matches.total < FEW_HITS else []
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     counted = await public_replies.count_facets()
     words, near_words = search_terms.query_terms(q), _list_near_words(q) if nearest else []

@@ -22,7 +22,7 @@ from classify.automation import outcomes
 from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
-from feedback import attachments
+from feedback import attachments, search_rebuild
 from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
 from feedback.kernel.crypto import Vault
@@ -259,6 +259,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
     async def fill_repeats(now: datetime, position: str) -> Slice:
         return _behind((await link_proposals.backfill_some(int(position or 0)))[1])
 
+    async def rebuild_search(now: datetime, position: str) -> Slice:
+        return _from((await search_rebuild.rebuild_some(position))[1])
+
     async def refold_outcomes(now: datetime, position: str) -> Slice:
         try:
             return _from((await outcomes.recompute_some_cells(settings.automatic_target, position))[1])
@@ -281,6 +284,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
         "learning": Timer(Every(5), _whole(partial(training.run_timer, context))),
         "sweep_clocks": Timer(Every(15), sweep_clocks),
         "digests": Timer(Every(60), digest),
+        "rebuild_search": Timer(Every(600), rebuild_search),
         "propose_changed": Timer(Every(600), propose_changed),
         "remind_measures": Timer(Every(600), remind_measures),
         "topics": Timer(Every(6 * 3600), _whole(partial(topics.update_topics, context)), timeout_seconds=1200),

@@ -1,22 +1,71 @@
 """List and search published questions and answers."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 
 from feedback.kernel import db, paging
 from feedback.kernel.errors import NotFound
-from feedback.kernel.paging import Page
+from feedback.kernel.paging import Page, PageRange
+from feedback.queries import nearest
 from feedback.record import search
 from feedback.record.models.case import PublicReply
+from feedback.record.search import Matching
+from feedback.rules import search_terms
 
-SEARCH_MOST = 2000
+NEAREST_MOST = 10
+RANKED_MOST = 500  # hits whose titles are compared with the query; more are listed by day alone
 
 
 async def search_public_replies(
     q: str = "", unit: str = "", category: str = "", region: str = "", page: int = 1, size: int = 20
 ) -> Page[dict[str, Any]]:
-    """Published, masked questions and answers, best match first (title before text, then newest)."""
+    """Published, masked questions and answers that hold every word: those with all in the title first, then the newest."""
+    replies = _narrow(unit, category, region).order_by("-published_at", "-id")
+    matching = search.matching(search.REPLIES, q)
+    if q.strip():
+        replies = replies.filter(id__in=matching) if matching else replies.filter(id=-1)
+    page_range = paging.select_range(await replies.count(), page, size)
+    if matching and page_range.total <= RANKED_MOST:
+        rows = await _load_best(replies, q, page_range)
+    else:
+        rows = await replies.offset(page_range.start).limit(page_range.size)
+    return page_range.page_of(_reply(row) for row in rows)
+
+
+async def _load_best(replies: QuerySet[PublicReply], q: str, page_range: PageRange) -> list[PublicReply]:
+    titles = await replies.values("id", "title")
+    titles.sort(key=lambda row: not search_terms.holds_all(row["title"], q))  # stable: the order of days stays
+    ids = [row["id"] for row in titles[page_range.start : page_range.stop]]
+    rows = {row.id: row for row in await replies.filter(id__in=[-1, *ids])}
+    return [rows[id_] for id_ in ids if id_ in rows]
+
+
+async def find_nearest_replies(
+    q: str,
+    unit: str = "",
+    category: str = "",
+    region: str = "",
+    *,
+    without: Sequence[int] = (),
+    most: int = NEAREST_MOST,
+) -> list[dict[str, Any]]:
+    """Published replies that are like the query, the nearest first, `without` those shown already."""
+    replies = _narrow(unit, category, region)
+    rows_by_id: dict[int, PublicReply] = {}
+
+    async def load(matching: Matching, limit: int) -> list[Mapping[str, Any]]:
+        rows = await replies.filter(id__in=matching).exclude(id__in=[-1, *without]).order_by("-id").limit(limit)
+        rows_by_id.update((row.id, row) for row in rows)
+        return [{"id": r.id, "title": r.title, "text": f"{r.question}\n{r.answer}"} for r in rows]
+
+    ids = await nearest.rank_nearest(search.REPLIES, q, load, most)
+    return [_reply(rows_by_id[id_]) for id_ in ids]
+
+
+def _narrow(unit: str, category: str, region: str) -> QuerySet[PublicReply]:
     replies = PublicReply.all().using_db(db.read_connection())
     if unit:
         replies = replies.filter(unit=unit)
@@ -24,16 +73,7 @@ async def search_public_replies(
         replies = replies.filter(category__startswith=category)
     if region:
         replies = replies.filter(region__startswith=region.rstrip("0") or "0")
-    if q.strip():
-        ids = await search.find_ids(search.REPLIES, q, SEARCH_MOST)
-        rows = [r for r in await replies.filter(id__in=ids) if search.matches(q, r.title, r.question, r.answer)]
-        rows.sort(key=lambda r: (not search.matches(q, r.title), -r.id))
-        page_range = paging.select_range(len(rows), page, size)
-        rows = rows[page_range.start : page_range.stop]
-    else:
-        page_range = paging.select_range(await replies.count(), page, size)
-        rows = await replies.order_by("-published_at", "-id").offset(page_range.start).limit(size)
-    return page_range.page_of(_reply(row) for row in rows)
+    return replies
 
 
 async def load_public_reply(reply_id: int) -> dict[str, Any]:

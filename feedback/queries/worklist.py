@@ -4,8 +4,8 @@ Every query takes the actor and narrows by `access.scope` before anything else; 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
-from datetime import datetime
+from dataclasses import fields, replace
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -13,22 +13,25 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from feedback.kernel import db, identifiers, paging
-from feedback.kernel.clock import from_millis
+from feedback.kernel import identifiers, paging
+from feedback.kernel.clock import end_of_day, from_millis, start_of_day
 from feedback.kernel.paging import PAGE_SIZE, Page
+from feedback.queries import nearest
 from feedback.queries.cases import scoped_query
 from feedback.record import search
 from feedback.record.models.case import Case, TenureRow
+from feedback.record.search import Matching
 from feedback.rules.access import Actor
 from feedback.rules.deadlines import Light
 from feedback.rules.read_models import Filters, WorkRow
 from feedback.rules.vocabulary import OPEN, Status
 
-SEARCH_MOST = 2000
+FIGURE_ROWS_MOST = 2000
+NEAREST_MOST = 10
 _CHUNK = 500
 
 
-async def list_work_rows(actor: Actor, nos: Iterable[str], most: int = SEARCH_MOST) -> list[WorkRow]:
+async def list_work_rows(actor: Actor, nos: Iterable[str], most: int = FIGURE_ROWS_MOST) -> list[WorkRow]:
     """Those of the numbers whose cases the actor sees, newest first: the list behind a figure."""
     unique_nos = sorted(set(nos), reverse=True)
     rows: list[WorkRow] = []
@@ -44,7 +47,7 @@ async def load_worklist(
     actor: Actor, filters: Filters, page: int, *, now: datetime, size: int = PAGE_SIZE
 ) -> Page[WorkRow]:
     """The cases the actor sees, narrowed and sorted, one page of them."""
-    cases = await _apply_filters(actor, filters, now)
+    cases = _apply_filters(actor, filters, now)
     totals = (await cases.annotate(total=Count("id"), running=Count("next_due_at")).values("total", "running"))[0]
     total, running = int(totals["total"]), int(totals["running"])
     page_range = paging.select_range(total, page, size, is_clamped=True)
@@ -53,7 +56,22 @@ async def load_worklist(
 
 async def load_export(actor: Actor, filters: Filters, *, now: datetime, most: int) -> list[WorkRow]:
     """The same list without pages, for a file. At most `most` rows."""
-    return await _load_sorted(await _apply_filters(actor, filters, now), filters.sort, 0, most, most)
+    return await _load_sorted(_apply_filters(actor, filters, now), filters.sort, 0, most, most)
+
+
+async def list_nearest(
+    actor: Actor, filters: Filters, *, now: datetime, without: Iterable[str] = (), most: int = NEAREST_MOST
+) -> list[WorkRow]:
+    """Cases of the list that are like its query, the nearest first, `without` the numbers shown already."""
+    cases = _apply_filters(actor, replace(filters, q=""), now).exclude(no__in=["", *without])
+
+    async def load(matching: Matching, limit: int) -> list[Mapping[str, Any]]:
+        rows = cases.filter(id__in=matching).order_by("-id").limit(limit).values("id", "title", "text", "address")
+        return [row | {"text": f"{row['address']}\n{row['text']}"} for row in await rows]
+
+    ids = await nearest.rank_nearest(search.CASES, filters.q, load, most)
+    rows = {row["id"]: row for row in await cases.filter(id__in=[-1, *ids]).values("id", *COLUMNS)}
+    return [WorkRow(**{name: rows[id_][name] for name in COLUMNS}) for id_ in ids if id_ in rows]
 
 
 _ORDERS: Mapping[str, tuple[str, ...]] = {
@@ -85,16 +103,7 @@ async def _load_rows(cases: QuerySet[Case]) -> list[WorkRow]:
 
 async def count_cases(actor: Actor, filters: Filters, *, now: datetime) -> dict[str, int]:
     """How many cases of the list stand in each status and under each light, the filter on these two aside."""
-    other_filters = Filters(
-        unit=filters.unit,
-        kind=filters.kind,
-        category=filters.category,
-        region=filters.region,
-        q=filters.q,
-        flag=filters.flag,
-        mine=filters.mine,
-    )
-    cases = await _apply_filters(actor, other_filters, now)
+    cases = _apply_filters(actor, replace(filters, status="", light=""), now)
     by_status = await _count_lights(cases, now).group_by("status").values("status", "open", *_LIGHTS)
     result = {row["status"]: row["open"] for row in by_status}
     result["open"] = sum(result.get(s.value, 0) for s in OPEN)
@@ -123,7 +132,7 @@ def _light_filter(light: str, now: datetime) -> Q:
             return Q(next_due_at__isnull=True)
 
 
-async def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
+def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> QuerySet[Case]:
     cases = scoped_query(actor)
     if filters.status == "open":
         cases = cases.filter(status__in=[s.value for s in OPEN])
@@ -146,22 +155,20 @@ async def _apply_filters(actor: Actor, filters: Filters, now: datetime) -> Query
         at_desk = Q(desk=actor.unit, status=Status.RECEIVED.value)
         tenures = TenureRow.filter(unit=actor.unit, until__isnull=True).values("case_id")
         cases = cases.filter(at_desk | Q(id__in=Subquery(tenures)))
+    if filters.from_day:
+        cases = cases.filter(**{f"{filters.day_of}_at__gte": start_of_day(date.fromisoformat(filters.from_day))})
+    if filters.until_day:
+        cases = cases.filter(**{f"{filters.day_of}_at__lt": end_of_day(date.fromisoformat(filters.until_day))})
     if filters.q:
-        cases = cases.filter(await _query_filter(filters.q))
+        cases = cases.filter(_query_filter(filters.q))
     return cases
 
 
-async def _query_filter(query: str) -> Q:
-    """Cases whose number, title or text hold the query."""
+def _query_filter(query: str) -> Q:
+    """Cases whose number, title, address or text hold the query."""
     number = identifiers.normalize_case_number(query)
-    ids = await search.find_ids(search.CASES, query, SEARCH_MOST)
-    rows = (
-        await Case.filter(id__in=ids).using_db(db.read_connection()).values("id", "title", "text", "address")
-        if ids
-        else []
-    )
-    match_ids = [row["id"] for row in rows if search.matches(query, row["title"], row["text"], row["address"])]
-    return Q(no=number) | Q(id__in=match_ids) if match_ids else Q(no=number)
+    matching = search.matching(search.CASES, query, number)
+    return Q(id__in=matching) if matching else Q(no=number)
 
 
 async def load_board(actor: Actor, *, now: datetime) -> list[dict[str, Any]]:

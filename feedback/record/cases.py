@@ -350,7 +350,8 @@ async def _open_case(
             [ClockRow(case_id=case.id, **clock_columns(clock), **sweep_columns(clock)) for clock in after.clocks]
         )
         # The words come last: SQLite counts what FTS5 flushes as rows changed by the next statement.
-        await search.index(search.CASES, case.id, f"{submission.title}\n{submission.text}\n{submission.address}")
+        words = search.case_words(submission.title, submission.address, submission.text)
+        await search.index(search.CASES, case.id, words)
         if in_transaction:
             await in_transaction(_to_recorded_act(no, entry, facts, "", submission.region))
     return Receipt(no, code, after.state.status, now, after.clocks)

@@ -236,7 +236,7 @@ async def store_side_rows(case: Case, act: Act, data: Mapping[str, Any], seq: in
         await _link_merged(case, str(data["case"]), now)
     if act is Act.UNPUBLISH and (row := await PublicReply.get_or_none(case_id=case.id)):
         await PublicReply.filter(id=row.id).delete()
-        await search.remove(search.REPLIES, row.id, f"{row.title}\n{row.question}\n{row.answer}")
+        await search.remove(search.REPLIES, row.id, search.reply_words(row.title, row.question, row.answer))
 
 
 async def _link_merged(case: Case, target_no: str, now: datetime) -> None:
@@ -276,11 +276,13 @@ async def _publish(case: Case, data: Mapping[str, Any], now: datetime) -> None:
         "published_at": now,
         "digest": hashlib.sha256(f"{data['title']}\n{data['question']}\n{data['answer']}".encode()).hexdigest(),
     }
-    words = f"{data['title']}\n{data['question']}\n{data['answer']}"
+    words = search.reply_words(data["title"], data["question"], data["answer"])
     row = await PublicReply.get_or_none(case_id=case.id)
     if row is None:
         row = await PublicReply.create(case_id=case.id, **columns)
         await search.index(search.REPLIES, row.id, words)
     else:
         await PublicReply.filter(id=row.id).update(**columns)
-        await search.index(search.REPLIES, row.id, words, before=f"{row.title}\n{row.question}\n{row.answer}")
+        await search.index(
+            search.REPLIES, row.id, words, before=search.reply_words(row.title, row.question, row.answer)
+        )

@@ -156,9 +156,11 @@ async def fill(context: AppContext, cases: int) -> None:
             for model in rows:
                 await model.bulk_create(rows[model], batch_size=200)
             for case in rows[Case]:
-                await search.index(search.CASES, case.pk, f"{case.title}\n{case.text}\n{case.address}")
+                await search.index(search.CASES, case.pk, search.case_words(case.title, case.address, case.text))
             for reply in rows[PublicReply]:
-                await search.index(search.REPLIES, reply.pk, f"{reply.title}\n{reply.question}\n{reply.answer}")
+                await search.index(
+                    search.REPLIES, reply.pk, search.reply_words(reply.title, reply.question, reply.answer)
+                )
     await _settle_tables([model._meta.db_table for model in next_id])
     print(f"filled: {await Case.all().count()} cases, {await Entry.all().count()} entries; now {now:%Y-%m-%d}")
 

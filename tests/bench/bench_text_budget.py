@@ -20,8 +20,7 @@ from classify.replies import checks
 from classify.replies.checks import ReplyContext
 from classify.signals import flags, urgency
 from classify.text import features, place_names
-from feedback.record import search
-from feedback.rules import intake, redaction
+from feedback.rules import intake, redaction, search_terms
 from feedback.rules.vocabulary import Kind, Profile, Stage
 
 PIECES = (
@@ -100,7 +99,7 @@ def readers() -> Mapping[str, Callable[[str], object]]:
         "matters": features.split_matters,
         "n-grams": lambda text: features.grams(features.tidy(text)),
         "places": lambda text: place_names.find_places("标题", text),
-        "search": search.tokenize,
+        "search": search_terms.tokenize,
         "fingerprint": lambda text: near_duplicates.fingerprint(near_duplicates.normalize("标题", text)),
         "reply checks, message": lambda text: checks.check_reply(_context(text), REPLY),
         "reply checks, reply": lambda text: checks.check_reply(_context(ORDINARY[2]), text),

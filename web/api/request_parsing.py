@@ -101,7 +101,7 @@ def parse_object(
     values: dict[str, Any] = {}
     faults: dict[str, str] = {}
     for field in fields_of(cls):
-        value, path = payload.get(field.name), prefix + field.name
+        value, path = payload.get(field.encode_name), prefix + field.encode_name
         if value is None:
             if field.required:
                 faults[path] = "missing"
@@ -125,9 +125,9 @@ def parse_query(cls: type[Struct], query: Mapping[str, str]) -> tuple[dict[str, 
     """The same for a query string, whose values are all texts; an empty one is an absent one."""
     typed: dict[str, Any] = {}
     for field in fields_of(cls):
-        text = intake.clean_line(query.get(field.name, ""))
+        text = intake.clean_line(query.get(field.encode_name, ""))
         if text:
-            typed[field.name] = _from_text(field.type, text)
+            typed[field.encode_name] = _from_text(field.type, text)
     return parse_object(cls, typed)
 
 

@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from msgspec import Struct
+from msgspec.structs import fields
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from web.auth.permissions import Require, Requirement
+from web.forms.filters import refuse_unknown
 
 Handler = Callable[[Request], Awaitable[Response]]
 _JSON = "application/json"
@@ -47,7 +49,7 @@ class Call:
             statuses |= {403}
         if self.body is not None or self.takes_file:
             statuses |= {400, 413, 415, 422}
-        if self.query is not None:
+        if self.query is not None or self.refuses_unknown:
             statuses |= {422}
         return tuple(sorted(statuses))
 
@@ -56,13 +58,31 @@ class Call:
         """Whether some of the staff may not make the call."""
         return self.requires.needs_session and self.requires is not Requirement.STAFF
 
+    @property
+    def refuses_unknown(self) -> bool:
+        """Whether a parameter it does not know is refused: a list would hold something else than was asked for.
+
+        Whoever opens a case with its code may bring more: their addresses come out of letters and other programs.
+        """
+        is_public_list = self.requires is Requirement.ANYONE and self.query is not None
+        return self.method == "GET" and (self.requires.needs_session or is_public_list)
+
+    async def answer(self, request: Request) -> Response:
+        """What the handler answers.
+
+        Raises Invalid with code "unknown_filter".
+        """
+        if self.refuses_unknown:
+            refuse_unknown(request.query_params, [row.encode_name for row in fields(self.query)] if self.query else [])
+        return await self.handler(request)
+
 
 def routes(calls: Iterable[Call]) -> list[Route]:
     """The routes of the calls; where one needs a session of staff, nobody else reaches its handler."""
     return [
         Route(
             call.path,
-            call.handler,
+            call.answer,
             methods=[call.method],
             middleware=[Middleware(Require, call.requires)] if call.requires.needs_session else None,
         )

@@ -62,6 +62,7 @@ def render_page(request: Request, name: str, values: Mapping[str, Any], status: 
         "today": dates.day_words(context.clock.now().astimezone(OFFICE_TIMEZONE).date()),
         "ui": request.query_params.get("ui", ""),
         "path": request.url.path,
+        "filter_faults": getattr(request.state, "filter_faults", ()),
         "unread_count": getattr(request.state, "unread", 0),
         "actor": {"name": actor.name, "unit": actor.unit, "roles": sorted(role.value for role in actor.roles)}
         if actor

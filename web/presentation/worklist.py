@@ -9,14 +9,13 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from classify import taxonomy as categories
-from feedback.rules.access import Actor
 from feedback.rules.read_models import Filters, WorkRow
 from feedback.rules.vocabulary import OPEN, Kind, Stage, Status
 from feedback.rules.workdays import Calendar
 from routing.directory import Directory
 from web.presentation import flags as flag_views
 from web.presentation.case import left_words
-from web.presentation.desk_frame import WORKERS, Group, Option
+from web.presentation.desk_frame import Group, Option
 from web.presentation.timeline import category_words
 from web.wording import catalogue
 from web.wording.dates import short_time
@@ -113,26 +112,6 @@ UNIT_KINDS: Mapping[str, str] = {
 # ---- queue ----
 
 
-def parse_filters(query: Mapping[str, str], actor: Actor) -> Filters:
-    """The filter an address asks for; with none at all, what waits for this person."""
-    filter_names = [name for name in query if name not in ("page", "ui", "done", "columns", "col")]
-    if not filter_names:
-        return Filters(status="open", mine=bool(actor.roles & WORKERS))
-    light = query.get("light", "")
-    return Filters(
-        status=query.get("status", ""),
-        light=light if light in catalogue.LIGHTS else "",
-        unit=query.get("unit", ""),
-        kind=query.get("kind", ""),
-        category=query.get("category", ""),
-        region=query.get("region", ""),
-        q=query.get("q", "").strip()[:200],
-        sort=query.get("sort", "due"),
-        flag=query.get("flag", "") if query.get("flag", "") in flag_views.FLAG_OPTIONS else "",
-        mine=query.get("mine", "") == "1",
-    )
-
-
 COLUMNS: Mapping[str, str] = {
     "status": "状态",
     "unit": "承办单位",
@@ -158,6 +137,9 @@ def build_query(filters: Filters, **changes: object) -> str:
     values["mine"] = "1" if values["mine"] else ""
     if values["sort"] == "due":
         values["sort"] = ""
+    values |= {"from": values.pop("from_day"), "until": values.pop("until_day")}
+    if not (values["from"] or values["until"]):
+        values["day_of"] = ""
     set_values = {name: value for name, value in values.items() if value}
     return urlencode(set_values or {"status": ""})
 
@@ -209,6 +191,10 @@ def list_active_filters(filters: Filters, directory: Directory) -> list[tuple[st
         parts.append(("关注", flag_views.FLAG_OPTIONS[filters.flag], {"flag": ""}))
     if filters.region:
         parts.append(("所在地区", directory.region_name(filters.region), {"region": ""}))
+    if filters.from_day or filters.until_day:
+        name = "答复日期" if filters.day_of == "replied" else "收到日期"
+        words = f"{filters.from_day or '最早'} 至 {filters.until_day or '今天'}"
+        parts.append((name, words, {"from_day": "", "until_day": "", "day_of": "received"}))
     return [(f"{name}：{words}", build_query(filters, **changes)) for name, words, changes in parts]
 
 

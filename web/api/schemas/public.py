@@ -103,6 +103,9 @@ class ReplyPage(Struct):
     total: int
     page: int
     pages: int
+    nearest: Annotated[
+        list[ReplyOut], described("要找的词很少出现时，意思相近、读音相同或只含一部分的，最近的在前，不计入 total")
+    ]
 
 
 class Figures(Struct):

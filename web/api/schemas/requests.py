@@ -6,7 +6,7 @@ always agree. Lengths are stated in the document but checked by the rules, after
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from evaluation.ratings.submission import TEXT_MOST as RATING_MOST
 from feedback.rules import intake
@@ -135,6 +135,13 @@ class DeskQuery(Struct):
     page: Annotated[int, described("第几页，每页 50 件", minimum=1)] = 1
     flag: Annotated[FlagFilter | None, described("值得先看的情形，含疑似")] = None
     mine: Annotated[bool, described("只看等本单位办理的")] = False
+    from_day: Annotated[str, described("从哪一天起（含），办公所在时区，例如 2026-11-01", format="date")] = field(
+        default="", name="from"
+    )
+    until_day: Annotated[str, described("到哪一天止（含）", format="date")] = field(default="", name="until")
+    day_of: Annotated[
+        Literal["received", "replied"], described("from 和 until 按哪个日期：received 收到 · replied 答复")
+    ] = "received"
 
 
 class ToClassify(Struct):

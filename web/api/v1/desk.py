@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from classify import taxonomy as categories
 from classify.signals import urgency
 from feedback.kernel.errors import Invalid
 from feedback.queries import worklist as case_worklist
@@ -21,6 +20,7 @@ from web.api.request_parsing import parse_body, read_query
 from web.api.schemas import requests, responses
 from web.api.serializers import json_response
 from web.auth import permissions
+from web.forms.filters import find_code_faults, find_day_faults
 from web.tasks import classification
 from web.wording import catalogue
 
@@ -35,7 +35,7 @@ async def worklist(request: Request) -> Response:
     actor = permissions.current_actor(request)
     names = await directory.load_directory()
     values = read_query(request, requests.DeskQuery)
-    if faults := find_filter_faults(values, names):
+    if faults := find_code_faults(values, names) | find_day_faults(values["from_day"], values["until_day"]):
         raise Invalid(faults)
     number = values.pop("page")
     filters = Filters(**{name: value or "" for name, value in values.items() if name != "mine"}, mine=values["mine"])
@@ -43,18 +43,6 @@ async def worklist(request: Request) -> Response:
     page = await case_worklist.load_worklist(actor, filters, number, now=now)
     items = [serializers.build_desk_row(row, names, now) for row in page.items]
     return json_response(responses.DeskPage(items=items, total=page.total, page=page.number, pages=page.pages))
-
-
-def find_filter_faults(values: dict[str, Any], names: Directory) -> dict[str, str]:
-    """What is wrong with the codes a list is narrowed by."""
-    faults = {}
-    if values["unit"] and not names.has(values["unit"]):
-        faults["unit"] = "unknown_unit"
-    if values["category"] and not categories.has_code(values["category"]):
-        faults["category"] = "unknown"
-    if values["region"] and values["region"] not in names.by_region:
-        faults["region"] = "unknown"
-    return faults
 
 
 async def classify(request: Request) -> Response:

@@ -12,8 +12,10 @@ from evaluation.publication.editions import EditionView
 from evaluation.ratings import services
 from evaluation.scale import INDICATOR_SET, INDICATORS, find_level
 from feedback.kernel.errors import Invalid, NotFound
+from feedback.kernel.paging import Page
 from feedback.kernel.spreadsheets import CSV_TYPE, XLSX_TYPE
 from feedback.queries import public_replies
+from feedback.queries.nearest import FEW_HITS
 from feedback.rules.vocabulary import Kind
 from routing import directory
 from routing.directory import Directory, UnitRow
@@ -21,7 +23,7 @@ from web.api import serializers
 from web.api.request_parsing import read_query
 from web.api.schemas import public, requests
 from web.api.serializers import REFERENCE_CACHE, json_response
-from web.api.v1.desk import find_filter_faults
+from web.forms.filters import find_code_faults
 from web.presentation import timeline as timeline_views
 from web.wording import dates
 
@@ -86,13 +88,26 @@ async def replies(request: Request) -> Response:
     """Published questions and answers, best match first."""
     values = read_query(request, requests.RepliesQuery)
     names = await directory.load_directory()
-    if faults := find_filter_faults(values, names):
+    if faults := find_code_faults(values, names):
         raise Invalid(faults)
     page = await public_replies.search_public_replies(
         values["q"], values["unit"], values["category"], values["region"], max(1, values["page"])
     )
-    items = [_build_reply(row, names) for row in page.items]
-    return json_response(public.ReplyPage(items=items, total=page.total, page=page.number, pages=page.pages))
+    nearest = await _find_nearest(values, page) if values["q"] and page.number == 1 and page.total < FEW_HITS else []
+    answer = public.ReplyPage(
+        items=[_build_reply(row, names) for row in page.items],
+        total=page.total,
+        page=page.number,
+        pages=page.pages,
+        nearest=[_build_reply(row, names) for row in nearest],
+    )
+    return json_response(answer)
+
+
+async def _find_nearest(values: Mapping[str, Any], page: Page[dict[str, Any]]) -> list[dict[str, Any]]:
+    shown = [row["id"] for row in page.items]
+    narrowed = (values["unit"], values["category"], values["region"])
+    return await public_replies.find_nearest_replies(values["q"], *narrowed, without=shown)
 
 
 def _build_reply(row: Mapping[str, Any], names: Directory) -> public.ReplyOut:

@@ -10,6 +10,7 @@ from feedback.record.access_log import read_log
 from routing import directory
 from web.auth.permissions import current_actor
 from web.context import AppContext
+from web.forms.filters import note_unknown
 from web.presentation import desk_frame
 from web.wording import dates
 
@@ -28,6 +29,7 @@ async def reads(request: Request) -> Response:
     """Who looked at personal or confidential data. For auditors only: an administrator does not audit himself."""
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
+    note_unknown(request, "no")
     no = request.query_params.get("no", "").strip()[:24]
     rows = await read_log(no, READS_MOST)
     seen = await case_queries.filter_visible(

@@ -19,6 +19,7 @@ from routing.directory import Directory
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
+from web.forms.filters import note_unknown
 from web.presentation import desk_frame
 from web.presentation import timeline as timeline_views
 from web.presentation import worklist as worklist_views
@@ -27,6 +28,8 @@ from web.wording import catalogue
 SPECIAL = {STREET: "所在街道、乡镇", DESK: "受理窗口人工分派"}
 REASON_MOST = 300
 _CHOSEN = frozenset({"missing", "unknown_unit"})
+_FILTERS = ("category", "unit", "q")
+_TRIAL_FIELDS = ("text", "kind", "region", "category")
 FAULTS = {"co": "协办单位里有不存在的代码", "lead": "请选择主办单位", "reason": "请写明为什么这样派"}
 
 
@@ -35,7 +38,8 @@ async def rows(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
     q = request.query_params
-    chosen = {name: q.get(name, "").strip()[:200] for name in ("category", "unit", "q")}
+    note_unknown(request, *_FILTERS, *(f"try_{name}" for name in _TRIAL_FIELDS))
+    chosen = {name: q.get(name, "").strip()[:200] for name in _FILTERS}
     views = [row_view(row, names) for row in names.rows if _fits(row, chosen)]
     values = {
         **desk_frame.frame_values(actor, names),
@@ -83,7 +87,7 @@ async def _trial(request: Request, names: Directory) -> dict[str, Any]:
     """Which row wins for the words somebody tries, and which rows it beat."""
     context: AppContext = request.app.state.context
     q = request.query_params
-    typed = {name: q.get(f"try_{name}", "").strip()[:2000] for name in ("text", "kind", "region", "category")}
+    typed = {name: q.get(f"try_{name}", "").strip()[:2000] for name in _TRIAL_FIELDS}
     shown: dict[str, Any] = {
         "trial": typed,
         "kinds": worklist_views.kind_options(PUBLIC_KINDS),

@@ -7,6 +7,7 @@ from classify import taxonomy as categories
 from routing import directory
 from web.auth.permissions import current_actor
 from web.context import AppContext
+from web.forms.filters import note_unknown
 from web.pages.admin import routing_rules
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
@@ -17,6 +18,7 @@ async def units(request: Request) -> Response:
     """Every unit, found by name or code."""
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
+    note_unknown(request, "q")
     q = request.query_params.get("q", "").strip()[:60]
     matches = [u for u in names.units() if not q or q in u.code or any(q in n for n in (u.name, u.short, *u.aliases))]
     values = {

@@ -25,6 +25,7 @@ from routing import directory
 from web.actions.kpis import DEFAULT_GROUP, file_response, load_weights, parse_question
 from web.auth.permissions import current_actor
 from web.context import AppContext
+from web.forms.filters import note_unknown, refuse_unknown
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
 
@@ -38,6 +39,7 @@ async def table(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
     query = request.query_params
+    note_unknown(request, "period", "region", "group", "sort")
     question = parse_question(query, context, names)
     figures = await kpi_table.build_table(question, actor, load_weights(context))
     group = query.get("group", "") if query.get("group", "") in GROUPS else DEFAULT_GROUP
@@ -153,6 +155,7 @@ async def cases(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
     query = request.query_params
+    note_unknown(request, "period", "region", "kpi", "part", "unit")
     question = parse_question(query, context, names)
     kpi = KPI_BY_CODE.get(query.get("kpi", ""))
     if kpi is None or not kpi.base:
@@ -211,6 +214,7 @@ async def download(request: Request) -> Response:
     """The table as a file: /board/kpis.csv and /board/kpis.xlsx."""
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
+    refuse_unknown(request.query_params, ("period", "region", "group", "sort"))
     question = parse_question(request.query_params, context, names)
     figures = await kpi_table.build_table(question, actor, load_weights(context))
     await access_log.log_read(actor, "export", detail=f"考核指标 {question.period.name}", now=context.clock.now())

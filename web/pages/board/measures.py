@@ -23,6 +23,7 @@ from web.actions import letters as letter_actions
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
+from web.forms.filters import FRAME_PARAMETERS, note_unknown, refuse_unknown
 from web.letters import issuing, rendering
 from web.letters.placeholders import OfficeLetterValues
 from web.presentation import desk_frame
@@ -52,10 +53,14 @@ _COLUMNS = (
 )
 
 
+_FILTERS = ("kind", "unit", "status", "late")
+
+
 async def listed(request: Request) -> Response:
     """The measures somebody may see, with the figures per unit."""
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
+    note_unknown(request, *_FILTERS)
     now, filters = context.clock.now(), _filters(request)
     rows = await measures.list_measures(actor, filters, now)
     values = {
@@ -90,6 +95,7 @@ async def export(request: Request) -> Response:
         await directory.load_directory(),
         context.clock.now(),
     )
+    refuse_unknown(request.query_params, (*_FILTERS, *FRAME_PARAMETERS))
     rows = [
         oversight_views.measure_line(row, names, now)
         for row in await measures.list_measures(actor, _filters(request), now)

@@ -8,6 +8,7 @@ from routing import directory
 from routing.notices import inbox
 from web.auth.permissions import current_actor
 from web.context import AppContext
+from web.forms.filters import note_unknown
 from web.notify import channel
 from web.presentation import desk_frame
 from web.presentation import oversight as oversight_views
@@ -20,6 +21,7 @@ async def late(request: Request) -> Response:
     """Each overdue clock, and who was notified of it when."""
     context: AppContext = request.app.state.context
     actor, now, names = current_actor(request), context.clock.now(), await directory.load_directory()
+    note_unknown(request, "unit")
     unit = request.query_params.get("unit", "")
     rows = await overdue.list_late_clocks(actor, now=now, unit=unit if names.has(unit) else "")
     notices = await inbox.list_clock_notices(row["id"] for row in rows)

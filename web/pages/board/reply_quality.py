@@ -11,6 +11,7 @@ from routing import directory
 from web.actions.topics import FINDING_DAYS, list_visible_rows, overseen_units, render_share
 from web.auth.permissions import current_actor
 from web.context import AppContext
+from web.forms.filters import note_unknown
 from web.presentation import desk_frame
 from web.presentation import worklist as worklist_views
 
@@ -19,6 +20,7 @@ async def quality(request: Request) -> Response:
     """Per unit, in which share of its answers the checks found something."""
     context: AppContext = request.app.state.context
     actor, names = current_actor(request), await directory.load_directory()
+    note_unknown(request, "unit", "code")
     since = context.clock.now() - timedelta(days=FINDING_DAYS)
     tallies = await store.count_findings(since, overseen_units(actor))
     unit, code = (request.query_params.get(name, "")[:60] for name in ("unit", "code"))

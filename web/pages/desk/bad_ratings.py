@@ -22,6 +22,7 @@ from routing.directory import Directory
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
+from web.forms.filters import note_unknown
 from web.presentation import desk_frame
 from web.wording import catalogue, dates
 
@@ -44,6 +45,7 @@ async def page(request: Request) -> Response:
 async def _shown(request: Request, actor: Actor, errors: dict[str, str] | None = None, status: int = 200) -> Response:
     context: AppContext = request.app.state.context
     names, now = await directory.load_directory(), context.clock.now()
+    note_unknown(request)
     page = paging.parse_page_number(request.query_params.get("page", ""))
     reviews = await disputes.list_bad_reviews(actor, now=now, page=page)
     done = request.query_params.get("done", "")

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from feedback.kernel import spreadsheets
 from feedback.kernel.clock import OFFICE_TIMEZONE
+from feedback.kernel.errors import Invalid
 from feedback.kernel.spreadsheets import INSTANT_FORMAT, XLSX_TYPE, Cell, Sheet, SheetColumn
 from feedback.queries import worklist as case_worklist
 from feedback.record import access_log, calendar_editions
@@ -21,6 +22,7 @@ from routing.directory import Directory
 from web.actions import publication
 from web.auth.permissions import current_actor
 from web.context import AppContext
+from web.forms import filters as filter_forms
 from web.presentation import worklist as worklist_views
 
 EXPORT_MOST = 20_000
@@ -46,7 +48,9 @@ async def export(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor, now = current_actor(request), context.clock.now()
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
-    filters = worklist_views.parse_filters(request.query_params, actor)
+    filters, faults = filter_forms.parse_worklist(request.query_params, actor, names)
+    if faults:  # a file would hold something else than was asked for, and nobody would see it
+        raise Invalid(faults)
     rows = await case_worklist.load_export(actor, filters, now=now, most=EXPORT_MOST)
     redactors = await publication.load_redactors(context, actor, (row.no for row in rows))
     words = worklist_views.render_filters(filters, names)

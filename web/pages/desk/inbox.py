@@ -13,6 +13,7 @@ from routing.notices import inbox
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
+from web.forms.filters import note_unknown
 from web.presentation import desk_frame
 from web.wording import catalogue, dates
 
@@ -22,6 +23,7 @@ _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,50}[A-
 
 async def listed(request: Request) -> Response:
     """The notices: unread first."""
+    note_unknown(request)
     return await _shown(request, {}, await directory.load_mail((current_actor(request)).id))
 
 

@@ -8,16 +8,19 @@ from starlette.responses import RedirectResponse, Response
 
 from feedback.kernel import paging
 from feedback.kernel.clock import office_day, start_of_day
+from feedback.kernel.paging import Page
 from feedback.queries import worklist as case_worklist
+from feedback.queries.nearest import FEW_HITS
 from feedback.record import calendar_editions
 from feedback.rules.access import Actor
-from feedback.rules.read_models import Filters
+from feedback.rules.read_models import Filters, WorkRow
 from feedback.rules.vocabulary import Role
 from routing import directory
 from routing.directory import Directory
 from web.auth import cookies
 from web.auth.permissions import current_actor
 from web.context import AppContext
+from web.forms import filters as filter_forms
 from web.pages.desk.bulk import bulk_acts
 from web.presentation import desk_frame
 from web.presentation import flags as flag_views
@@ -35,9 +38,11 @@ async def queue(request: Request) -> Response:
     if actor.roles <= {Role.ADMIN}:
         return RedirectResponse("/admin", status_code=303)
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
-    filters = worklist_views.parse_filters(request.query_params, actor)
+    filters, faults = filter_forms.parse_worklist(request.query_params, actor, names)
+    filter_forms.note_faults(request, faults)
     number = paging.parse_page_number(request.query_params.get("page", ""))
     page = await case_worklist.load_worklist(actor, filters, number, now=now)
+    nearest = await _list_nearest(actor, filters, page, now)
     counted, mine, all_ = await _counts(actor, filters, now)
     columns = worklist_views.chosen_columns(request)
     values = {
@@ -48,6 +53,8 @@ async def queue(request: Request) -> Response:
         "tabs": worklist_views.build_tabs(filters, mine, {**counted, "all_open": all_}),
         "rows": [worklist_views.row_view(row, names, now, calendar) for row in page.items],
         "found": page,
+        "nearest": [worklist_views.row_view(row, names, now, calendar) for row in nearest],
+        "everywhere": worklist_views.build_query(Filters(q=filters.q)) if filters != Filters(q=filters.q) else "",
         "base": f"/desk?{worklist_views.build_query(filters)}&page=",
         "query": worklist_views.build_query(filters),
         "chosen": worklist_views.list_active_filters(filters, names),
@@ -66,6 +73,13 @@ async def queue(request: Request) -> Response:
     if "columns" in request.query_params:
         cookies.set_cookie(response, context, worklist_views.COLUMNS_COOKIE, ".".join(columns), _COLUMNS_HOURS)
     return response
+
+
+async def _list_nearest(actor: Actor, filters: Filters, page: Page[WorkRow], now: datetime) -> list[WorkRow]:
+    """The cases nearest to a query that few cases hold."""
+    if not filters.q or page.number > 1 or page.total >= FEW_HITS:
+        return []
+    return await case_worklist.list_nearest(actor, filters, now=now, without=[row.no for row in page.items])
 
 
 async def _counts(actor: Actor, filters: Filters, now: datetime) -> tuple[dict[str, int], int | None, int]:

@@ -1,7 +1,8 @@
 """Published replies: search, one reply, similar ones, and a feed of the newest."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -15,8 +16,11 @@ from classify import taxonomy as categories
 from feedback.kernel import paging
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import NotFound
+from feedback.kernel.paging import Page
 from feedback.queries import public_replies
-from feedback.record import calendar_editions, search
+from feedback.queries.nearest import FEW_HITS
+from feedback.record import calendar_editions
+from feedback.rules import intake, search_terms, similar_terms
 from feedback.rules.workdays import Calendar
 from routing import directory
 from routing.directory import Directory
@@ -29,23 +33,28 @@ SIMILAR_MOST = 3
 
 
 async def replies(request: Request) -> Response:
-    """Published questions and answers that hold the words, narrowed by category and unit."""
+    """Published questions and answers that hold the words, narrowed by category and unit; then the nearest, if few do."""
     context: AppContext = request.app.state.context
-    q = request.query_params.get("q", "").strip()[: search.QUERY_MOST]
+    q = intake.clean_line(request.query_params.get("q", ""))[: search_terms.QUERY_MOST]
     unit, category = request.query_params.get("unit", ""), request.query_params.get("category", "")
     page = paging.parse_page_number(request.query_params.get("page", ""))
     matches = await public_replies.search_public_replies(q, unit, category, page=page)
+    nearest = await _find_nearest(q, unit, category, matches) if q and page == 1 and matches.total < FEW_HITS else []
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
     counted = await public_replies.count_facets()
+    words, near_words = search_terms.query_terms(q), _list_near_words(q) if nearest else []
     values = {
         "q": q,
         "chosen": {"unit": unit, "category": category},
+        "chosen_words": [names.short(unit)] * bool(unit) + [_category_name(category)] * bool(category),
         "found": {
-            "rows": [reply_line(row, names, q, calendar) for row in matches.items],
+            "rows": [reply_line(row, names, words, calendar, n) for row, n in _merge_equal(matches.items)],
             "total": matches.total,
             "page": matches.number,
             "pages": matches.pages,
         },
+        "nearest": [reply_line(row, names, near_words, calendar, n) for row, n in _merge_equal(nearest)],
+        "all_count": sum(count for _, count in counted["unit"]),
         "facets": {
             "unit": _facet("unit", unit, counted["unit"], names.short, q, category=category),
             "category": _facet("category", category, _by_level1(counted["category"]), categories.name_of, q, unit=unit),
@@ -55,32 +64,61 @@ async def replies(request: Request) -> Response:
     return context.render(request, "public/replies.html", values)
 
 
-def reply_line(row: Mapping[str, Any], names: Directory, q: str, calendar: Calendar) -> dict[str, Any]:
-    """A published reply as one line of a list, the searched words marked."""
+async def _find_nearest(q: str, unit: str, category: str, matches: Page[dict[str, Any]]) -> list[dict[str, Any]]:
+    shown = [row["id"] for row in matches.items]
+    return await public_replies.find_nearest_replies(q, unit, category, without=shown)
+
+
+def _list_near_words(q: str) -> list[str]:
+    """What is marked in a reply that is near: the words of the query, and others for the same."""
+    clues = similar_terms.find_clues(q)
+    return [*search_terms.query_terms(q), *(word for clue in clues for word in clue.words if len(word) > 1)]
+
+
+def _merge_equal(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
+    """Rows of one page, those with the same words only once, with how many more there are of each."""
+    first_rows: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    counts = Counter[tuple[str, str, str]]()
+    for row in rows:
+        words = (row["title"], row["question"], row["answer"])
+        first_rows.setdefault(words, row)
+        counts[words] += 1
+    return [(row, counts[words] - 1) for words, row in first_rows.items()]
+
+
+def _category_name(code: str) -> str:
+    return categories.name_of(code) if categories.has_code(code) else "未分类"
+
+
+def reply_line(
+    row: Mapping[str, Any], names: Directory, words: Sequence[str], calendar: Calendar, equal: int = 0
+) -> dict[str, Any]:
+    """A published reply as one line of a list, the searched words marked; `equal` more have the same words."""
     return {
         "id": row["id"],
-        "title": marked(row["title"], q),
-        "excerpt": marked(excerpt(row["answer"], q), q),
+        "title": marked(row["title"], words),
+        "excerpt": marked(excerpt(row["answer"], words), words),
         "unit": names.short(row["unit"]),
-        "category": categories.name_of(row["category"]) if categories.has_code(row["category"]) else "未分类",
+        "category": _category_name(row["category"]),
         "when": dates.day_words(office_day(row["replied_at"])),
         "took": took(row["received_at"], row["replied_at"], calendar),
+        "equal": equal,
     }
 
 
-def marked(text: str, q: str) -> Markup:
-    """The text with every word of the query in <mark>, everything else escaped."""
-    terms = sorted(search.query_terms(q), key=len, reverse=True)
+def marked(text: str, words: Sequence[str]) -> Markup:
+    """The text with each of the words in <mark>, everything else escaped."""
+    terms = sorted(set(words), key=lambda word: (-len(word), word))
     if not terms:
         return escape(text)
     parts = re.split("(" + "|".join(re.escape(term) for term in terms) + ")", text, flags=re.IGNORECASE)
     return Markup("").join(Markup("<mark>{}</mark>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
 
 
-def excerpt(text: str, q: str) -> str:
-    """A piece of the text around the first searched word."""
+def excerpt(text: str, words: Sequence[str]) -> str:
+    """A piece of the text around the first of the words."""
     plain = " ".join(text.split())
-    places = [at for term in search.query_terms(q) if (at := plain.lower().find(term)) >= 0]
+    places = [at for word in words if (at := plain.lower().find(word)) >= 0]
     start = max(0, min(places, default=0) - EXCERPT // 3)
     return ("…" if start else "") + plain[start : start + EXCERPT] + ("…" if start + EXCERPT < len(plain) else "")
 
@@ -147,24 +185,17 @@ async def reply(request: Request) -> Response:
 
 
 async def similar(request: Request) -> Response:
-    """A fragment with up to three replies like a title that is being typed; the whole title, else its beginning."""
+    """A fragment with up to three replies like a title that is being typed: those that hold it, then the nearest."""
     context: AppContext = request.app.state.context
-    q = request.query_params.get("q", "").strip()
+    q = intake.clean_line(request.query_params.get("q", ""))[: intake.TITLE_MOST]
     names, calendar = await directory.load_directory(), await calendar_editions.load_current_calendar()
-    rows: list[Mapping[str, Any]] = []
-    for words in (q, *_pieces(q)):
-        if len(rows) < SIMILAR_MOST and words:
-            known = {row["id"] for row in rows}
-            matches = await public_replies.search_public_replies(words, size=SIMILAR_MOST)
-            rows += [row for row in matches.items if row["id"] not in known]
-    lines = [reply_line(row, names, "", calendar) for row in rows[:SIMILAR_MOST]]
+    rows: list[dict[str, Any]] = []
+    if q:
+        rows += (await public_replies.search_public_replies(q, size=SIMILAR_MOST)).items
+        shown = [row["id"] for row in rows]
+        rows += await public_replies.find_nearest_replies(q, without=shown) if len(rows) < SIMILAR_MOST else []
+    lines = [reply_line(row, names, (), calendar) for row, _ in _merge_equal(rows)[:SIMILAR_MOST]]
     return context.render(request, "public/similar.html", {"replies": lines})
-
-
-def _pieces(title: str) -> list[str]:
-    """Runs of four characters of a title: what two people call the same thing is seldom the whole sentence."""
-    plain = "".join(re.findall(r"\w", title))
-    return [plain[at : at + 4] for at in range(0, min(len(plain) - 3, 12), 2)]
 
 
 async def feed(request: Request) -> Response:
@@ -181,7 +212,7 @@ async def feed(request: Request) -> Response:
             f"{base}/replies/{row['id']}",
             f"{base}/replies/{row['id']}",
             format_datetime(row["published_at"]),
-            f"{names.name(row['unit'])}：{excerpt(row['answer'], '')}",
+            f"{names.name(row['unit'])}：{excerpt(row['answer'], ())}",
         )
         for row in newest.items
     ]

@@ -1,0 +1,240 @@
+"""What else a query may mean: what people call the same thing, characters that sound alike, and parts of the words.
+
+A query becomes clues. Each names words of which any will do, and how much it counts; rows are ranked by the clues they
+hold, rare ones counting more (the inverse document frequency of BM25; how often a word stands in a text says little in
+texts as short as these). Pure: the tables are read from the TOML files beside this module when first asked for.
+"""
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from feedback.rules.search_terms import Phrase, is_chinese, normalize, query_phrases, split_runs
+
+CLUES_MOST = 40  # of one query
+COVERAGE_LEAST = 0.2  # of what a query weighs, for a row to be called near
+_QUERY_MOST = 60  # characters of a query that are taken apart
+_WORD_WEIGHT, _SOUND_WEIGHT, _PAIR_WEIGHT, _TITLE_BONUS = 2.0, 1.2, 0.6, 0.4
+_SYLLABLE_MOST = 6
+_SOUNDS_MOST = 3  # pairs of a query nobody uses that are tried by their sound
+_COMBINATIONS_MOST = 600
+_BLURRED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
+"""Sounds that many speakers and keyboards do not tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """Words in comparison form of which a text should hold any."""
+
+    words: tuple[str, ...]
+    weight: float
+
+    @property
+    def phrases(self) -> list[Phrase]:
+        return [phrase for word in self.words for phrase in query_phrases(word)]
+
+
+def find_clues(query: str) -> list[Clue]:
+    """The clues of a query, those of whole words first."""
+    text = " ".join(normalize(query)[:_QUERY_MOST].split())
+    clues: dict[tuple[str, ...], float] = {}
+    covered = set[int]()
+    for start, word in _find_known_words(text):
+        clues.setdefault(_groups()[word], _WORD_WEIGHT)
+        covered.update(range(start, start + len(word)))
+    for group in _find_by_sound(text, covered):
+        clues.setdefault(group, _SOUND_WEIGHT)
+    position = 0
+    for run in split_runs(text):
+        position = text.index(run, position)
+        if not is_chinese(run):
+            clues.setdefault((run,), _PAIR_WEIGHT)
+            continue
+        for at in range(len(run) - 1):
+            # A pair inside a known word says nothing that the word does not say.
+            if run[at : at + 2] not in _ignored() and not {position + at, position + at + 1} <= covered:
+                clues.setdefault((run[at : at + 2],), _PAIR_WEIGHT)
+    return [Clue(words, weight) for words, weight in clues.items()][:CLUES_MOST]
+
+
+def find_sound_clues(clues: Sequence[Clue], counts: Sequence[int]) -> list[Clue]:
+    """For pairs that no row holds: pairs that differ from them by one character and sound the same."""
+    unused = [clue.words[0] for clue, count in zip(clues, counts, strict=True) if not count and len(clue.words) == 1]
+    return [Clue(words, _SOUND_WEIGHT) for word in unused[:_SOUNDS_MOST] if (words := tuple(sorted(_list_alike(word))))]
+
+
+def weigh(clues: Sequence[Clue], counts: Sequence[int], rows: int) -> list[float]:
+    """What each clue counts among so many rows, of which so many hold it."""
+    return [
+        clue.weight * math.log(1 + (rows - count + 0.5) / (count + 0.5))
+        for clue, count in zip(clues, (min(count, rows) for count in counts), strict=True)
+    ]
+
+
+def score(clues: Sequence[Clue], weights: Sequence[float], title: str, text: str) -> float:
+    """How near a text is to a query, 0 for not near enough. Its title counts more."""
+    head, body = normalize(title), normalize(text)
+    total, clue_count, is_word = 0.0, 0, False
+    for clue, weight in zip(clues, weights, strict=True):
+        in_title = any(word in head for word in clue.words)
+        if in_title or any(word in body for word in clue.words):
+            total += weight * (1 + _TITLE_BONUS * in_title)
+            clue_count += 1
+            is_word = is_word or clue.weight > _PAIR_WEIGHT
+    if clue_count < min(2, len(clues)) and not is_word:
+        return 0.0  # one pair of many may be chance
+    return total if total >= COVERAGE_LEAST * sum(weights) else 0.0
+
+
+# ---- words of the same meaning ----
+
+
+def _find_known_words(text: str) -> Iterable[tuple[int, str]]:
+    """Words of the table in a text, the longest at each place."""
+    at = 0
+    while at < len(text):
+        words = (text[at : at + length] for length in range(min(_longest(), len(text) - at), 0, -1))
+        word = next((word for word in words if word in _groups()), "")
+        if word:
+            yield at, word
+        at += len(word) or 1
+
+
+@cache
+def _table() -> Mapping[str, object]:
+    return tomllib.loads(Path(__file__).with_name("synonyms.toml").read_text("utf-8"))
+
+
+@cache
+def _groups() -> Mapping[str, tuple[str, ...]]:
+    rows = _table()["groups"]
+    assert isinstance(rows, list)  # noqa: S101 - our own file
+    return {normalize(word): tuple(map(normalize, row)) for row in rows for word in row}
+
+
+@cache
+def _longest() -> int:
+    return max(map(len, _groups()))
+
+
+@cache
+def _ignored() -> frozenset[str]:
+    return frozenset(str(_table()["ignored"]).split())
+
+
+# ---- characters of the same sound ----
+
+
+def _find_by_sound(text: str, covered: set[int]) -> list[tuple[str, ...]]:
+    """Groups of the table, a word of which is written here in Latin letters or with a character that sounds the same."""
+    groups: dict[tuple[str, ...], None] = {}
+    position = 0
+    for run in split_runs(text):
+        position = text.index(run, position)
+        if not is_chinese(run):
+            for sounds in _split_syllables(run):
+                for size in range(len(sounds), 1, -1):
+                    for at in range(len(sounds) - size + 1):
+                        groups |= dict.fromkeys(
+                            _groups()[word] for word in _words_by_sound().get(sounds[at : at + size], ())
+                        )
+                groups |= dict.fromkeys(_spell(sounds))
+            continue
+        for at in range(len(run) - 1):
+            if {position + at, position + at + 1} & covered:
+                continue
+            for size in (4, 3, 2):
+                window = run[at : at + size]
+                words = [w for key in _sounds_of(window) for w in _words_by_sound().get(key, ()) if _differ(w, window)]
+                groups |= dict.fromkeys(_groups()[word] for word in words if len(window) == size)
+    return [group for group in groups if group]
+
+
+def _differ(word: str, written: str) -> bool:
+    """Whether exactly one character is another one: two wrong ones in two are another word."""
+    return len(word) == len(written) and sum(a != b for a, b in zip(word, written, strict=True)) == 1
+
+
+def _list_alike(pair: str) -> set[str]:
+    if len(pair) != 2 or not is_chinese(pair):
+        return set()
+    first, second = pair
+    alike = {other + second for other in _of_sound(first)} | {first + other for other in _of_sound(second)}
+    return alike - {pair}
+
+
+def _of_sound(char: str) -> set[str]:
+    return {other for sound in _readings().get(char, ()) for other in _characters()[sound]}
+
+
+def _spell(sounds: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """What pairs of characters two syllables may stand for, when there are not too many."""
+    if len(sounds) != 2:
+        return []
+    pairs = tuple("".join(pair) for pair in product(*(_characters()[sound] for sound in sounds)))
+    return [pairs[:_COMBINATIONS_MOST]]
+
+
+@cache
+def _characters() -> Mapping[str, str]:
+    """The characters of each blurred syllable."""
+    rows: dict[str, str] = {}
+    for syllable, characters in tomllib.loads(Path(__file__).with_name("pinyin.toml").read_text("utf-8")).items():
+        rows[_blur(syllable)] = rows.get(_blur(syllable), "") + characters
+    return rows
+
+
+@cache
+def _readings() -> Mapping[str, tuple[str, ...]]:
+    readings: dict[str, tuple[str, ...]] = {}
+    for sound, characters in _characters().items():
+        for char in characters:
+            readings[char] = (*readings.get(char, ()), sound)
+    return readings
+
+
+@cache
+def _words_by_sound() -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    words: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for word in _groups():
+        for key in _sounds_of(word):
+            words[key] = (*words.get(key, ()), word)
+    return words
+
+
+def _sounds_of(word: str) -> list[tuple[str, ...]]:
+    if len(word) < 2 or len(word) > _SYLLABLE_MOST:
+        return []
+    return list(product(*(_readings().get(char, ()) for char in word)))
+
+
+def _blur(syllable: str) -> str:
+    for exact, blurred in _BLURRED:
+        syllable = syllable.replace(exact, blurred)
+    return syllable
+
+
+def _split_syllables(letters: str) -> list[tuple[str, ...]]:
+    """A word of two to six syllables in Latin letters, in the one way that takes the longest ones first; else nothing."""
+    sounds: list[str] = []
+    at = 0
+    while at < len(letters) and len(sounds) <= _SYLLABLE_MOST:
+        size = next(
+            (
+                n
+                for n in range(6, 0, -1)
+                if _blur(letters[at : at + n]) in _characters()
+                and letters[at : at + n].isascii()
+                and at + n <= len(letters)
+            ),
+            0,
+        )
+        if not size:
+            return []
+        sounds.append(_blur(letters[at : at + size]))
+        at += size
+    return [tuple(sounds)] if 2 <= len(sounds) <= _SYLLABLE_MOST and at == len(letters) else []

@@ -10,13 +10,16 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from web.auth import sessions
+from web.auth.metering import TooManyFiles
 from web.http import templating
+from web.http.challenge import ANSWER_HEADER, ChallengeRequired
 from web.http.limits import TooLarge, TooMany
 from web.wording import catalogue
 
 STATUS_OF: Mapping[type[Refusal], int] = {
     sessions.Unauthorized: 401,
     TooMany: 429,
+    TooManyFiles: 429,
     Invalid: 422,
     NotFound: 404,
     Forbidden: 403,
@@ -45,6 +48,8 @@ def error_json(fault: Refusal) -> dict[str, Any]:
     error: dict[str, Any] = {"code": fault.code, "message": catalogue.error_words(words, **_error_details(fault))}
     if isinstance(fault, Invalid) and fault.fields:
         error["fields"] = {name: catalogue.fault_words(name, why) for name, why in fault.fields.items()}
+    if isinstance(fault, ChallengeRequired):
+        error["challenge"] = {"token": fault.token, "question": fault.question, "answer_header": ANSWER_HEADER}
     return {"error": error}
 
 

@@ -321,6 +321,14 @@ class RatingOut(Struct):
 # --- errors 错误
 
 
+class ChallengeOut(Struct):
+    """A question to answer before the same call is taken: send token and answer, with a blank between, in the header."""
+
+    token: str
+    question: str
+    answer_header: str
+
+
 class Error(Struct):
     """What went wrong: a stable code for programs, a sentence for people, and the sentence for each wrong field."""
 
@@ -328,6 +336,7 @@ class Error(Struct):
     message: str
     fields: dict[str, str] | UnsetType = UNSET
     request_id: str | UnsetType = UNSET
+    challenge: ChallengeOut | UnsetType = UNSET
 
 
 class ErrorBody(Struct):

@@ -16,6 +16,7 @@ from feedback.record import calendar_editions, deadline_changes
 from feedback.rules.access import Actor
 from feedback.rules.workdays import FIRST_YEAR, Calendar
 from routing import directory
+from web.auth.metering import meter_upload
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
@@ -38,6 +39,7 @@ async def calendar(request: Request) -> Response:
     async with request.form(max_files=1) as form:
         typed = {name: parsing.read_text(form, name) for name in _FIELDS}
         is_whole_year, upload = "whole_year" in form, form.get("file")
+        await meter_upload(request, upload.size or 0 if isinstance(upload, UploadFile) else 0)
         body = await upload.read(FILE_MOST) if isinstance(upload, UploadFile) and upload.filename else b""
     notice = calendar_notice.read_file("", body) if body else calendar_notice.read_lines(typed["lines"])
     origin = {name: typed[name] for name in ("source", "remark")}

@@ -63,6 +63,12 @@ class Settings:
     )
     upload_max_bytes: int = _row(10_000_000, "largest attachment", "bytes")
     body_max_bytes: int = _row(12_000_000, "largest request body", "bytes")
+    body_seconds: float = _row(
+        20.0, "a request's body must be there so soon, and a second later for each BODY_BYTES_PER_SECOND", "seconds"
+    )
+    body_bytes_per_second: int = _row(500, "slowest line that is waited for", "bytes")
+    request_head_max_bytes: int = _row(32_000, "largest request line with all headers; more is answered 431", "bytes")
+    request_head_seconds: float = _row(20.0, "a request's headers must be complete so soon", "seconds")
     attachments_max: int = _row(9, "attachments of one message")
     orphan_hours: int = _row(48, "an attachment no message claims is deleted after this", "hours")
     draft_days: int = _row(30, "life of a form draft kept for a citizen", "days")

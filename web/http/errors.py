@@ -13,12 +13,13 @@ from web.auth import sessions
 from web.auth.metering import TooManyFiles
 from web.http import templating
 from web.http.challenge import ANSWER_HEADER, ChallengeRequired
-from web.http.limits import TooLarge, TooMany
+from web.http.limits import TooLarge, TooMany, TooSlow
 from web.wording import catalogue
 
 STATUS_OF: Mapping[type[Refusal], int] = {
     sessions.Unauthorized: 401,
     TooMany: 429,
+    TooSlow: 408,
     TooManyFiles: 429,
     Invalid: 422,
     NotFound: 404,
@@ -72,6 +73,8 @@ async def refusal_response(request: Request, fault: Refusal) -> Response:
     """A refusal as JSON for the API, as a page for people; who is not logged in is sent to the log-in."""
     status = status_of(fault)
     headers = {"Retry-After": str(fault.details["seconds"])} if "seconds" in fault.details else {}
+    if status == 408:
+        headers["Connection"] = "close"
     if is_api_request(request):
         return JSONResponse(error_json(fault), status, headers)
     if status == 401 and fault.code == "unauthorized":

@@ -1,5 +1,6 @@
 """Limits of a request: the size of its body, and rates and quantities by network, device, person or telephone."""
 
+import asyncio
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable
@@ -16,11 +17,56 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feedback.kernel.errors import Refusal
 from feedback.kernel.settings import Settings
 from web.http.security import REDIS_AGAIN_SECONDS, T, log, redis
+
+
+class BodyDeadline:
+    """Stops waiting for a body that comes too slowly: 408, and the connection is closed.
+
+    A body has so many seconds, and one more for each `bytes_per_second` of it that came.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float, bytes_per_second: int, refuse: Any) -> None:
+        self.app, self.refuse = app, refuse
+        self.seconds, self.bytes_per_second = seconds, bytes_per_second
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        deadline, has_more, has_answer = 0.0, True, False
+
+        async def receive_in_time() -> Any:
+            nonlocal deadline, has_more
+            if not has_more:  # all of it is here: what comes next is that the client goes
+                return await receive()
+            deadline = deadline or time.monotonic() + self.seconds
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    message = await receive()
+            except TimeoutError as fault:
+                raise TooSlow from fault
+            deadline += len(message.get("body", b"")) / self.bytes_per_second
+            has_more = message["type"] == "http.request" and message.get("more_body", False)
+            return message
+
+        async def note_answer(message: Message) -> None:
+            nonlocal has_answer
+            has_answer = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive_in_time, note_answer)
+        except TooSlow as fault:  # while nobody inside could answer it
+            if has_answer:
+                raise
+            response = await self.refuse(Request(scope, receive), fault)
+            await response(scope, receive, send)
+
 
 BURST_SECONDS = 10
 _DRAFT_HOURS = 4
@@ -70,6 +116,12 @@ class TooLarge(Refusal):
     """The body is larger than we take."""
 
     code = "too_large"
+
+
+class TooSlow(Refusal):
+    """The body came too slowly to wait for it."""
+
+    code = "slow_request"
 
 
 class TooMany(Refusal):

@@ -31,7 +31,7 @@ from web.http.errors import (
     log,
     refusal_response,
 )
-from web.http.limits import BodyLimit, Limiter
+from web.http.limits import BodyDeadline, BodyLimit, Limiter
 from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
 from web.notify import channel
@@ -87,6 +87,12 @@ def create_app(
         middleware=[
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(SecurityHeaders, settings=settings),
+            Middleware(
+                BodyDeadline,
+                seconds=settings.body_seconds,
+                bytes_per_second=settings.body_bytes_per_second,
+                refuse=refusal_response,
+            ),
             Middleware(SameOrigin, refuse=refusal_response),
             Middleware(BodyLimit, most=settings.body_max_bytes, refuse=refusal_response),
         ],

@@ -17,6 +17,7 @@ from feedback.kernel.errors import Invalid
 
 PREFIX = "XINQIAO_"
 _HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
+CHALLENGE_LEAST = 60  # below that a building is asked
 DEV_SECRET = "only-for-development-change-me"  # noqa: S105 - refused in production, see faults()
 
 
@@ -62,10 +63,36 @@ class Settings:
     )
     upload_max_bytes: int = _row(10_000_000, "largest attachment", "bytes")
     body_max_bytes: int = _row(12_000_000, "largest request body", "bytes")
+    body_seconds: float = _row(
+        20.0, "a request's body must be there so soon, and a second later for each BODY_BYTES_PER_SECOND", "seconds"
+    )
+    body_bytes_per_second: int = _row(500, "slowest line that is waited for", "bytes")
+    request_head_max_bytes: int = _row(32_000, "largest request line with all headers; more is answered 431", "bytes")
+    request_head_seconds: float = _row(20.0, "a request's headers must be complete so soon", "seconds")
     attachments_max: int = _row(9, "attachments of one message")
     orphan_hours: int = _row(48, "an attachment no message claims is deleted after this", "hours")
     draft_days: int = _row(30, "life of a form draft kept for a citizen", "days")
     submit_per_minute: int = _row(600, "messages and files one address may send; many people share one", "per minute")
+    upload_burst_bytes: int = _row(
+        40_000_000, "files one address may send within ten seconds: above any building's line, below a flood", "bytes"
+    )
+    upload_network_day_bytes: int = _row(
+        3_000_000_000, "files one address may send in a day: 300 people with 10 MB each behind one address", "bytes"
+    )
+    upload_device_day_bytes: int = _row(
+        200_000_000, "files one device or telephone number may send in a day: two full messages", "bytes"
+    )
+    upload_staff_day_bytes: int = _row(2_000_000_000, "files one member of staff may send in a day", "bytes")
+    drafts_per_hour: int = _row(600, "forms one address may begin to fill in; in a day four times as many", "per hour")
+    phone_messages_per_day: int = _row(
+        30, "messages naming one telephone from one address; more only after a question is answered", "per day"
+    )
+    challenge_per_minute: int = _row(
+        0,
+        "messages from one address after which each further one needs the answer to a question. -1: never. "
+        "0: 60 in production, never in dev; less than 60 is refused",
+        "per minute",
+    )
     lookup_per_minute: int = _row(30, "look-ups that found nothing one address may try", "per minute")
     login_per_minute: int = _row(60, "wrong log-ins one address may try", "per minute")
     staff_hours: str = _row(
@@ -129,6 +156,13 @@ class Settings:
         return self.env == "production"
 
     @property
+    def challenge_limit(self) -> int:
+        """Messages a minute from one address before a question is asked; 0: none ever is."""
+        if self.challenge_per_minute:
+            return max(0, self.challenge_per_minute)
+        return CHALLENGE_LEAST if self.production else 0
+
+    @property
     def automatic_mode(self) -> str:
         """suggest, proven or model."""
         return self.automatic or ("proven" if self.production else "model")
@@ -167,6 +201,8 @@ class Settings:
             faults[PREFIX + "REDIS_URL"] = "needs_postgresql_in_DATABASE_URL_or_leave_it_empty"
         if settings.smtp_security not in ("none", "starttls", "tls"):
             faults[PREFIX + "SMTP_SECURITY"] = "not_none_starttls_or_tls"
+        if 0 < settings.challenge_per_minute < CHALLENGE_LEAST:
+            faults[PREFIX + "CHALLENGE_PER_MINUTE"] = "below_60_stops_a_building"
         if settings.env not in ("dev", "production"):
             faults[PREFIX + "ENV"] = "not_dev_or_production"
         if settings.automatic not in ("", "suggest", "proven", "model"):

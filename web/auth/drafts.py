@@ -1,4 +1,8 @@
-"""Half-filled forms stored encrypted on the server, found by a cookie or by a user name."""
+"""Half-filled forms stored encrypted on the server, found by a cookie or by a user name.
+
+As long as nothing was typed but only chosen, the draft rides sealed in the cookie itself: who only looks at the form
+leaves no row. Rows are metered by network before they are made, and none is larger than what can be submitted.
+"""
 
 import json
 from collections.abc import Mapping
@@ -8,35 +12,81 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feedback.kernel import identifiers
+from feedback.kernel.errors import Invalid
 from web.auth.cookies import set_cookie
 from web.auth.models import FormDraft
 from web.auth.sessions import hash_token
 from web.context import AppContext
 
 DRAFT_COOKIE = "xq_draft"
+MAX_BYTES = 200_000
+"""Of a draft as JSON: the longest text with each character in four bytes, and all other fields, are half of it."""
+_SEALED = "s."
+_SEALED_MOST = 1_000  # characters in a cookie
+_CHOSEN = frozenset({"kind", "key"})
+"""What a draft holds before anything was typed."""
 
 
 async def load_draft(request: Request) -> dict[str, Any]:
     """The half-filled form of this browser, or an empty one."""
     context: AppContext = request.app.state.context
-    token = request.cookies.get(DRAFT_COOKIE)
-    row = await FormDraft.get_or_none(token_hash=hash_token(token)) if token else None
-    if row is None:
-        return {}
-    values: dict[str, Any] = json.loads(context.settings.vault.decrypt_system(row.sealed))
+    token = request.cookies.get(DRAFT_COOKIE, "")
+    if token.startswith(_SEALED):
+        values = _open_cookie(context, token)
+    else:
+        row = await FormDraft.get_or_none(token_hash=hash_token(token)) if token else None
+        values = _open(context, row.sealed) if row else {}
+    if values:  # the device by which its files are counted: one that has begun a form here
+        request.state.device = hash_token(str(values.get("key") or token))
+        request.state.phone = str(values.get("phone") or "")
     return values
 
 
 async def store_draft(request: Request, response: Response, values: Mapping[str, Any]) -> None:
-    """Keep the half-filled form on the server, sealed, under a token in this browser's cookie."""
+    """Keep the half-filled form, sealed: in this browser's cookie, or on the server once something was typed.
+
+    Raises TooMany when this network has begun too many forms, Invalid when the form is larger than any message.
+    """
     context: AppContext = request.app.state.context
     now = context.clock.now()
-    token = request.cookies.get(DRAFT_COOKIE) or identifiers.new_token()
-    ciphertext = context.settings.vault.encrypt_system(json.dumps(dict(values), ensure_ascii=False))
-    count = await FormDraft.filter(token_hash=hash_token(token)).update(sealed=ciphertext, seen_at=now)
-    if not count:
+    token, ciphertext = request.cookies.get(DRAFT_COOKIE, ""), _seal(context, values)
+    is_known = bool(token) and not token.startswith(_SEALED)
+    if not is_known and not any(value for name, value in values.items() if name not in _CHOSEN):
+        set_cookie(response, context, DRAFT_COOKIE, _SEALED + ciphertext, context.settings.draft_days * 24)
+        return
+    if not is_known:
+        token = identifiers.new_token()
+    if not is_known or not await FormDraft.filter(token_hash=hash_token(token)).update(sealed=ciphertext, seen_at=now):
+        await _meter_draft(request)
         await FormDraft.create(token_hash=hash_token(token), sealed=ciphertext, made_at=now, seen_at=now)
     set_cookie(response, context, DRAFT_COOKIE, token, context.settings.draft_days * 24)
+
+
+async def _meter_draft(request: Request) -> None:
+    limiter = request.app.state.limiter
+    for action in ("drafts", "drafts_day"):
+        await limiter.spend(action, limiter.network(request))
+
+
+def _seal(context: AppContext, values: Mapping[str, Any]) -> str:
+    text = json.dumps(dict(values), ensure_ascii=False)
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise Invalid({"text": "too_long"})
+    return context.settings.vault.encrypt_system(text)
+
+
+def _open(context: AppContext, ciphertext: str) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(context.settings.vault.decrypt_system(ciphertext))
+    return values
+
+
+def _open_cookie(context: AppContext, token: str) -> dict[str, Any]:
+    """The draft in a cookie, or an empty one when it is none of ours."""
+    try:
+        values = _open(context, token.removeprefix(_SEALED)) if len(token) <= _SEALED_MOST else {}
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) and values.keys() <= _CHOSEN else {}
 
 
 async def delete_draft(request: Request, response: Response) -> None:
@@ -51,14 +101,15 @@ async def load_staff_draft(context: AppContext, form: str, username: str) -> dic
     row = await FormDraft.get_or_none(token_hash=_staff_hash(context, form, username))
     if row is None:
         return {}
-    values: dict[str, Any] = json.loads(context.settings.vault.decrypt_system(row.sealed))
-    return values
+    return _open(context, row.sealed)
 
 
 async def store_staff_draft(context: AppContext, form: str, username: str, values: Mapping[str, Any]) -> None:
-    """Keep a half-filled form for whoever wrote it, sealed."""
-    now = context.clock.now()
-    ciphertext = context.settings.vault.encrypt_system(json.dumps(dict(values), ensure_ascii=False))
+    """Keep a half-filled form for whoever wrote it, sealed.
+
+    Raises Invalid when it is larger than any message.
+    """
+    now, ciphertext = context.clock.now(), _seal(context, values)
     token_hash = _staff_hash(context, form, username)
     if not await FormDraft.filter(token_hash=token_hash).update(sealed=ciphertext, seen_at=now):
         await FormDraft.create(token_hash=token_hash, sealed=ciphertext, made_at=now, seen_at=now)

@@ -15,6 +15,7 @@ from feedback.kernel import db
 from feedback.kernel import settings as settings_table
 from feedback.kernel.errors import Invalid, Refusal
 from feedback.kernel.settings import Settings
+from web.http import server_protocol
 from web.wording import catalogue
 
 
@@ -86,9 +87,11 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
 
 def _listen(application: Any, settings: Settings, processes: int = 1) -> None:
     """Serve until stopped: an application, or for several processes the name of a function that makes it."""
+    server_protocol.set_bounds(settings)
     uvicorn.run(
         application,
         factory=processes > 1,
+        http=server_protocol.BoundedProtocol,
         workers=processes if processes > 1 else None,
         host=settings.host,
         port=settings.port,
@@ -106,6 +109,7 @@ def application() -> Any:
 
     settings = Settings.read(os.environ)
     configure_logging(settings)
+    server_protocol.set_bounds(settings)
     return create_app(settings)
 
 

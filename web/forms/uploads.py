@@ -7,18 +7,24 @@ from starlette.requests import Request
 
 from feedback import attachments
 from feedback.kernel.errors import Invalid
+from web.auth.metering import meter_upload
 from web.context import AppContext
 
 
 async def store_uploads(request: Request, form: FormData) -> list[str]:
     """Ids of what went up before and of what comes with this form.
 
-    Raises Invalid for a file that is refused; the others are kept.
+    Raises Invalid for a file that is refused; the others are kept. When there are too many of them, or too many bytes
+    for whoever sends them, nothing is stored.
     """
     context: AppContext = request.app.state.context
     ids = [value for value in form.getlist("attachments") if isinstance(value, str)]
-    for part in form.getlist("files"):
-        if isinstance(part, UploadFile) and part.filename:
+    parts = [part for part in form.getlist("files") if isinstance(part, UploadFile) and part.filename]
+    if parts and len(set(ids)) + len(parts) > context.settings.attachments_max:
+        raise Invalid({"files": "too_many"})
+    await meter_upload(request, sum(part.size or 0 for part in parts), len(parts))
+    for part in parts:
+        if part.filename:
             content = await part.read()
             try:
                 attachment = await attachments.store_file(

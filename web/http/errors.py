@@ -10,13 +10,17 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from web.auth import sessions
+from web.auth.metering import TooManyFiles
 from web.http import templating
-from web.http.limits import TooLarge, TooMany
+from web.http.challenge import ANSWER_HEADER, ChallengeRequired
+from web.http.limits import TooLarge, TooMany, TooSlow
 from web.wording import catalogue
 
 STATUS_OF: Mapping[type[Refusal], int] = {
     sessions.Unauthorized: 401,
     TooMany: 429,
+    TooSlow: 408,
+    TooManyFiles: 429,
     Invalid: 422,
     NotFound: 404,
     Forbidden: 403,
@@ -47,6 +51,8 @@ def error_json(fault: Refusal) -> dict[str, Any]:
         error["fields"] = {name: catalogue.fault_words(name, why, fault.details) for name, why in fault.fields.items()}
     if "reasons" in fault.details:
         error["reasons"] = fault.details["reasons"]
+    if isinstance(fault, ChallengeRequired):
+        error["challenge"] = {"token": fault.token, "question": fault.question, "answer_header": ANSWER_HEADER}
     return {"error": error}
 
 
@@ -69,6 +75,8 @@ async def refusal_response(request: Request, fault: Refusal) -> Response:
     """A refusal as JSON for the API, as a page for people; who is not logged in is sent to the log-in."""
     status = status_of(fault)
     headers = {"Retry-After": str(fault.details["seconds"])} if "seconds" in fault.details else {}
+    if status == 408:
+        headers["Connection"] = "close"
     if is_api_request(request):
         return JSONResponse(error_json(fault), status, headers)
     if status == 401 and fault.code == "unauthorized":

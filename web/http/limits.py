@@ -1,20 +1,76 @@
-"""Limits of a request: the size of its body, and the rate per network."""
+"""Limits of a request: the size of its body, and rates and quantities by network, device, person or telephone."""
 
+import asyncio
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits import (
+    RateLimitItem,
+    RateLimitItemPerDay,
+    RateLimitItemPerHour,
+    RateLimitItemPerMinute,
+    RateLimitItemPerSecond,
+)
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feedback.kernel.errors import Refusal
 from feedback.kernel.settings import Settings
 from web.http.security import REDIS_AGAIN_SECONDS, T, log, redis
+
+
+class BodyDeadline:
+    """Stops waiting for a body that comes too slowly: 408, and the connection is closed.
+
+    A body has so many seconds, and one more for each `bytes_per_second` of it that came.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float, bytes_per_second: int, refuse: Any) -> None:
+        self.app, self.refuse = app, refuse
+        self.seconds, self.bytes_per_second = seconds, bytes_per_second
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        deadline, has_more, has_answer = 0.0, True, False
+
+        async def receive_in_time() -> Any:
+            nonlocal deadline, has_more
+            if not has_more:  # all of it is here: what comes next is that the client goes
+                return await receive()
+            deadline = deadline or time.monotonic() + self.seconds
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    message = await receive()
+            except TimeoutError as fault:
+                raise TooSlow from fault
+            deadline += len(message.get("body", b"")) / self.bytes_per_second
+            has_more = message["type"] == "http.request" and message.get("more_body", False)
+            return message
+
+        async def note_answer(message: Message) -> None:
+            nonlocal has_answer
+            has_answer = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive_in_time, note_answer)
+        except TooSlow as fault:  # while nobody inside could answer it
+            if has_answer:
+                raise
+            response = await self.refuse(Request(scope, receive), fault)
+            await response(scope, receive, send)
+
+
+BURST_SECONDS = 10
+_DRAFT_HOURS = 4
+"""In a day an address may begin as many drafts as in so many hours."""
 
 
 class BodyLimit:
@@ -62,36 +118,73 @@ class TooLarge(Refusal):
     code = "too_large"
 
 
+class TooSlow(Refusal):
+    """The body came too slowly to wait for it."""
+
+    code = "slow_request"
+
+
 class TooMany(Refusal):
     """The address asked too often."""
 
     code = "too_many"
 
 
+class Windows:
+    """The ways of counting over one store: single events exactly, quantities by weighted windows in constant space."""
+
+    def __init__(self, storage: MemoryStorage | RedisStorage) -> None:
+        self.events = MovingWindowRateLimiter(storage)
+        self.quantities = SlidingWindowCounterRateLimiter(storage)
+
+    async def seconds_until(self, item: RateLimitItem, action: str, key: str, cost: int) -> float:
+        """After how many seconds without a further hit `cost` fits into a weighted window again."""
+        expiry, free = item.get_expiry(), item.amount - cost
+        storage: MemoryStorage | RedisStorage = self.quantities.storage  # type: ignore[assignment]
+        before, before_seconds, now, now_seconds = await storage.get_sliding_window(item.key_for(action, key), expiry)
+        if free < 0:
+            return expiry
+        if now <= free:
+            return max(0.0, before_seconds - (free - now) * expiry / before) if before else 0.0
+        return now_seconds - free * expiry / now  # counted down over this window and the next
+
+
 class Limiter:
-    """Limits by network, in memory for one process, in Redis for several.
+    """Limits by network, device, person or telephone, in memory for one process, in Redis for several.
 
     While Redis is away each process counts for itself: its limits hold, only they are not shared.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._own = MovingWindowRateLimiter(MemoryStorage())
-        self._shared = MovingWindowRateLimiter(redis(settings.redis_url)) if settings.redis_url else None
+        self._own = Windows(MemoryStorage())
+        self._shared = Windows(redis(settings.redis_url)) if settings.redis_url else None
         self._is_away, self._ask_again_at = False, 0.0
         self._trust_proxy = settings.trust_proxy
         self._items: dict[str, RateLimitItem] = {
             "submit": RateLimitItemPerMinute(settings.submit_per_minute),
             "lookup": RateLimitItemPerMinute(settings.lookup_per_minute),
             "login": RateLimitItemPerMinute(settings.login_per_minute),
+            "messages": RateLimitItemPerMinute(max(1, settings.challenge_limit)),
+        }
+        self._quantities: dict[str, RateLimitItem] = {
+            "upload_burst": RateLimitItemPerSecond(_kilobytes(settings.upload_burst_bytes), BURST_SECONDS),
+            "upload_network": RateLimitItemPerDay(_kilobytes(settings.upload_network_day_bytes)),
+            "upload_device": RateLimitItemPerDay(_kilobytes(settings.upload_device_day_bytes)),
+            "upload_phone": RateLimitItemPerDay(_kilobytes(settings.upload_device_day_bytes)),
+            "upload_staff": RateLimitItemPerDay(_kilobytes(settings.upload_staff_day_bytes)),
+            "drafts": RateLimitItemPerHour(settings.drafts_per_hour),
+            "drafts_day": RateLimitItemPerDay(settings.drafts_per_hour * _DRAFT_HOURS),
+            "challenge_answer": RateLimitItemPerHour(1),
+            "phone_messages": RateLimitItemPerDay(settings.phone_messages_per_day),
         }
 
-    async def hit(self, action: str, request: Request) -> None:
-        """Count one `action` of this network.
+    async def hit(self, action: str, request: Request, cost: int = 1) -> None:
+        """Count one `action` of this network, or `cost` of them.
 
         Raises TooMany with the seconds to wait.
         """
         item, address = self._items[action], self.network(request)
-        if not await self._ask(lambda window: window.hit(item, action, address)):
+        if not await self._ask(lambda windows: windows.events.hit(item, action, address, cost=cost)):
             raise TooMany(seconds=await self._wait(item, action, address))
 
     async def check(self, action: str, request: Request) -> None:
@@ -100,14 +193,24 @@ class Limiter:
         Raises TooMany.
         """
         item, address = self._items[action], self.network(request)
-        if not await self._ask(lambda window: window.test(item, action, address)):
+        if not await self._ask(lambda windows: windows.events.test(item, action, address)):
             raise TooMany(seconds=await self._wait(item, action, address))
 
+    async def spend(self, action: str, key: str, cost: int = 1) -> None:
+        """Take `cost` of what `key` may use of `action`: of files kilobytes, of drafts and messages their number.
+
+        Raises TooMany with the seconds to wait; then nothing of it was taken.
+        """
+        item = self._quantities[action]
+        if not await self._ask(lambda windows: windows.quantities.hit(item, action, key, cost=cost)):
+            seconds = await self._ask(lambda windows: windows.seconds_until(item, action, key, cost))
+            raise TooMany(seconds=max(1, int(seconds) + 1), quota=action)
+
     async def _wait(self, item: RateLimitItem, action: str, address: str) -> int:
-        stats = await self._ask(lambda window: window.get_window_stats(item, action, address))
+        stats = await self._ask(lambda windows: windows.events.get_window_stats(item, action, address))
         return max(1, int(stats.reset_time - time.time()) + 1)
 
-    async def _ask(self, question: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:
+    async def _ask(self, question: Callable[[Windows], Awaitable[T]]) -> T:
         """The answer of the shared window, or of this process's own while Redis does not answer."""
         if self._shared is not None and time.monotonic() >= self._ask_again_at:
             try:
@@ -139,3 +242,7 @@ class Limiter:
         if self._trust_proxy and (forwarded := request.headers.get("x-forwarded-for")):
             return forwarded.rsplit(",", 1)[-1].strip()
         return request.client.host if request.client else "unknown"
+
+
+def _kilobytes(byte_count: int) -> int:
+    return -(-byte_count // 1000)

@@ -54,7 +54,10 @@ def _asset_version() -> str:
 
 
 def render_page(request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-    """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in."""
+    """A page from a template. Adds what every page's frame needs: date, elder mode, who is logged in.
+
+    A form that is shown again because too much was sent (`request.state.retry_seconds`) says so by status 429.
+    """
     actor = getattr(request.state, "actor", None)
     context: AppContext = request.app.state.context
     frame_values = {
@@ -69,4 +72,5 @@ def render_page(request: Request, name: str, values: Mapping[str, Any], status: 
         else None,
     }
     html = request.app.state.templates.get_template(name).render({**frame_values, **values})
-    return HTMLResponse(html, status)
+    seconds = getattr(request.state, "retry_seconds", 0)
+    return HTMLResponse(html, 429, {"Retry-After": str(seconds)}) if seconds else HTMLResponse(html, status)

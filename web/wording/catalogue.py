@@ -87,6 +87,24 @@ def fault_words(field: str, fault: str, details: Mapping[str, object] | None = N
         return f"{field_label(field) or field}有误"
 
 
+def challenge_words(left: int, right: int) -> str:
+    """A sum as a question in words."""
+    return _CHALLENGE["question"].format(left=_number_words(left), right=_number_words(right))
+
+
+def _number_words(number: int) -> str:
+    """A number below 100 in Chinese words."""
+    digits, ten = _CHALLENGE["digits"], _CHALLENGE["ten"]
+    tens, units = divmod(number, 10)
+    if not tens:
+        return str(digits[units])
+    return ("" if tens == 1 else digits[tens]) + ten + (digits[units] if units else "")
+
+
+_CHALLENGE: Mapping[str, Any] = _ERRORS["challenge"]
+NUMBERS_IN_WORDS: Mapping[str, int] = {_number_words(number): number for number in range(100)}
+
+
 def error_words(code: str, **details: object) -> str:
     """The sentence for an error code."""
     words = ERRORS.get(code) or ERRORS["internal"]

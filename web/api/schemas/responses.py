@@ -321,6 +321,14 @@ class RatingOut(Struct):
 # --- errors 错误
 
 
+class ChallengeOut(Struct):
+    """A question to answer before the same call is taken: send token and answer, with a blank between, in the header."""
+
+    token: str
+    question: str
+    answer_header: str
+
+
 class Error(Struct):
     """What went wrong: a stable code for programs, a sentence for people, and the sentence for each wrong field."""
 
@@ -332,6 +340,7 @@ class Error(Struct):
         described("只在 publish 时有：每一项要再看一遍的原因，personal_data 或 crisis"),
     ] = UNSET
     request_id: str | UnsetType = UNSET
+    challenge: ChallengeOut | UnsetType = UNSET
 
 
 class ErrorBody(Struct):

@@ -11,6 +11,8 @@ from web.api.request_parsing import read_path, read_query
 from web.api.schemas import requests, responses
 from web.api.serializers import json_response
 from web.api.v1.cases import find_asker
+from web.auth import sessions
+from web.auth.metering import meter_upload
 from web.context import AppContext
 
 
@@ -20,13 +22,14 @@ async def upload(request: Request) -> Response:
     settings = context.settings
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Invalid(code="unsupported_type")
-    await request.app.state.limiter.hit("submit", request)
+    await sessions.find_actor(request)  # staff are counted by their account
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Invalid({"file": "missing"})
         if (file.size or 0) > settings.upload_max_bytes:
             raise Refusal("too_large", most=settings.upload_max_bytes)
+        await meter_upload(request, file.size or 0)
         content = await file.read()
         row = await attachments.store_file(
             file.filename or "",

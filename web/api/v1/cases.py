@@ -13,7 +13,7 @@ from feedback.queries import cases as case_queries
 from feedback.queries import lookup as case_lookup
 from feedback.rules import access
 from feedback.rules.access import Actor
-from feedback.rules.intake import PersonSubmission, Proxy, Submission
+from feedback.rules.intake import PersonSubmission, Proxy, Submission, normalize_phone
 from feedback.rules.vocabulary import Act, Role
 from routing import directory
 from web.actions import cases as case_actions
@@ -25,6 +25,7 @@ from web.api.serializers import json_response
 from web.auth import sessions
 from web.context import AppContext
 from web.forms import parsing
+from web.http import challenge
 from web.wording import dates
 
 _PERSON = ("name", "phone", "id_number", "address")
@@ -36,6 +37,9 @@ async def submit(request: Request) -> Response:
     sender = await _find_sender(request)
     values, faults = await parse_body(request, requests.NewCase)
     await request.app.state.limiter.hit("submit", request)
+    if sender is case_actions.CITIZEN:
+        phone = str((values.get("person") or {}).get("phone", ""))
+        await challenge.require_answer(request, phone=normalize_phone(phone), **challenge.read_header(request))
     if not values.get("source_id") and "source_id" not in faults:
         values["source_id"] = request.headers.get("idempotency-key", "")
     draft = replace(_build_submission(values, sender), sender=_resend_key(request, sender))

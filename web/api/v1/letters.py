@@ -16,6 +16,7 @@ from web.api.request_parsing import read_path, read_query
 from web.api.schemas.requests import described
 from web.api.schemas.responses import Day
 from web.api.serializers import json_response
+from web.auth.metering import meter_upload
 from web.context import AppContext
 from web.letters import placeholders, rendering
 
@@ -121,6 +122,7 @@ async def take_in(request: Request) -> Response:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Invalid({"file": "missing"})
+        await meter_upload(request, file.size or 0)
         content = await file.read()
     if faults := await letter_templates.install_template(context, row, content):
         raise Invalid({"file": "wrong_template"}, words="wrong_template", sentences="；".join(faults))

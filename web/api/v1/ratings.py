@@ -21,6 +21,7 @@ from web.api.serializers import json_response
 from web.api.v1.cases import find_asker
 from web.auth import sessions
 from web.context import AppContext
+from web.http import challenge
 
 
 async def rate(request: Request) -> Response:
@@ -59,6 +60,8 @@ async def _find_rater(request: Request, values: dict[str, Any]) -> Actor | None:
 
 async def _rate_service(request: Request, context: AppContext, values: dict[str, Any]) -> RatingView:
     await request.app.state.limiter.hit("submit", request)
+    if await sessions.find_actor(request) is None:
+        await challenge.require_answer(request, **challenge.read_header(request))
     rating = ServiceRating(
         level=values["level"],
         tags=tuple(values["tags"]),

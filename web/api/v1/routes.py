@@ -81,9 +81,10 @@ def _readable(call: Call, schema: dict[str, Any]) -> dict[str, Any]:
 # fmt: off
 CALLS: tuple[Call, ...] = (
     Call("POST", "/cases", cases.submit, Requirement.ANYONE, "提交诉求",
-         {201: responses.ReceiptOut, 200: responses.ReceiptOut}, body=requests.NewCase, faults=(401, 409),
+         {201: responses.ReceiptOut, 200: responses.ReceiptOut}, body=requests.NewCase, faults=(401, 403, 409),
          headers={"Idempotency-Key": "没有 source_id 时作为来源编号；同一渠道重复提交返回同一张回执"},
-         remark="同一渠道、同一来源编号再次提交，返回 200 和同一张回执；来源编号已用于另一段文字时返回 409。工作人员带令牌提交，登记为代收。"),
+         remark="同一渠道、同一来源编号再次提交，返回 200 和同一张回执；来源编号已用于另一段文字时返回 409。工作人员带令牌提交，登记为代收。"
+                "同一网络一分钟内的提交太多时返回 403 challenge_required 和一个问题：把令牌和答案放在 X-Challenge-Answer 里再提交一次。"),
     Call("GET", "/cases/{no}", cases.look_up, Requirement.HOLDER, "查看诉求",
          {200: responses.CaseOut}, query=requests.CaseQuery, faults=(404,),
          remark="编号不存在和查询码不对的回答完全一样。acts 是现在可以办理的动作。"),
@@ -100,6 +101,7 @@ CALLS: tuple[Call, ...] = (
          remark="先上传，再在 attachments 里带上得到的 id。照片里的位置等信息会被去掉。"),
     Call("POST", "/ratings", ratings.rate, Requirement.ANYONE, "评价",
          {201: responses.RatingOut}, body=requests.NewRating, faults=(401, 403, 404, 409),
+         headers={"Idempotency-Key": "同一个值再次提交，是同一次评价"},
          remark="评价一件诉求带 case_no 和 code；评价一次办件带 handling_no 和 matter；扫码评价带 token。一次评价，可以追评一次。"),
     Call("POST", "/sessions", sessions.log_in, Requirement.ANYONE, "工作人员登录",
          {201: responses.SessionOut}, body=requests.LogIn, faults=(401,)),

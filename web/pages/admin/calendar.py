@@ -16,6 +16,7 @@ from feedback.record import calendar_editions, deadline_changes
 from feedback.rules.access import Actor
 from feedback.rules.workdays import FIRST_YEAR, Calendar
 from routing import directory
+from web.auth.metering import meter_upload
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
@@ -37,6 +38,7 @@ async def calendar(request: Request) -> Response:
     async with request.form(max_files=1) as form:
         typed = {name: parsing.read_text(form, name) for name in _FIELDS}
         is_whole_year, upload = "whole_year" in form, form.get("file")
+        await meter_upload(request, upload.size or 0 if isinstance(upload, UploadFile) else 0)
         file_name = (upload.filename or "") if isinstance(upload, UploadFile) else ""
         body = await upload.read(calendar_files.FILE_MOST + 1) if isinstance(upload, UploadFile) and file_name else b""
     if file_name:

@@ -11,6 +11,7 @@ from feedback.rules.intake import clean_line
 from feedback.rules.letter_types import ALL, LetterType
 from routing import directory
 from web.actions import letter_templates
+from web.auth.metering import meter_upload
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
@@ -81,6 +82,7 @@ async def take_in(request: Request) -> Response:
     actor, row = current_actor(request), _letter(request)
     async with request.form(max_files=1, max_fields=5) as form:
         file = form.get("file")
+        await meter_upload(request, file.size or 0 if isinstance(file, UploadFile) else 0)
         content = await file.read() if isinstance(file, UploadFile) else b""
     if faults := await letter_templates.install_template(context, row, content):
         return await _shown(request, actor, row, faults)

@@ -57,6 +57,7 @@ async def act(request: Request) -> Response:
     citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
+    request.state.device = f"case {citizen.case_no}"  # whoever holds this case: its files are counted together
     file = await _load_file(request, citizen)
     what = request.path_params["act"]
     step = next((s for s in file.steps(context.clock.now()) if s.act.value == what), None)

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from feedback import attachments
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, NotFound
-from feedback.rules.intake import PersonSubmission, Submission, tidy
+from feedback.rules.intake import PersonSubmission, Submission, normalize_phone, tidy
 from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
@@ -23,12 +23,15 @@ from web.auth import citizen_cookie, drafts
 from web.context import AppContext
 from web.forms import parsing
 from web.forms.uploads import format_size, store_uploads, upload_values
+from web.http.challenge import ChallengeRequired, require_answer
+from web.http.limits import TooMany
 from web.pages.citizen.receipt import promise
 from web.wording import catalogue
 
 STEPS = 4
 TEXT_SHOWN = 5000  # what the page asks people to keep to; `submit_case` accepts more
 RESEND_SECONDS = 300
+_FIRST_FIELD = {1: "kind", 2: "title", 3: "person.name", 4: "submit"}
 _FIELDS_OF = {
     1: frozenset({"kind"}),
     2: frozenset({"title", "text", "region", "address", "attachments"}),
@@ -60,6 +63,12 @@ async def step(request: Request) -> Response:
         except Invalid as fault:
             errors = {name: _words(name, code) for name, code in fault.fields.items()}
             return await _shown(request, number, draft, errors)
+        except ChallengeRequired as fault:
+            return await _shown(request, number, draft, {}, challenge=fault)
+        except TooMany as fault:  # nothing is lost: the page comes back with what was typed
+            request.state.retry_seconds = fault.details["seconds"]
+            words = catalogue.error_words(fault.code, **fault.details)
+            return await _shown(request, number, draft, {_FIRST_FIELD[number]: words})
 
 
 def _words(name: str, code: str) -> str:
@@ -97,7 +106,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
             draft.update({name: name in form for name in ("anonymous", "public_consent")})
             draft["exclude"] = parsing.read_field(form, "exclude")
         case _:
-            return await _submitted(request, draft)
+            return await _submitted(request, draft, form)
     if "drop_attachment" not in form:
         _check(draft, number)
         response: Response = RedirectResponse(f"/new/{number + 1}", status_code=303)
@@ -141,9 +150,15 @@ def _draft_of(draft: Mapping[str, Any], desk: str) -> Submission:
     )
 
 
-async def _submitted(request: Request, draft: dict[str, Any]) -> Response:
+async def _submitted(request: Request, draft: dict[str, Any], form: FormData) -> Response:
     context: AppContext = request.app.state.context
     await request.app.state.limiter.hit("submit", request)
+    await require_answer(
+        request,
+        phone=normalize_phone(str(draft.get("phone", ""))),
+        token=parsing.read_field(form, "challenge_token"),
+        answer=parsing.read_field(form, "challenge_answer"),
+    )
     receipt = await case_actions.submit_case(context, _draft_of(draft, desk=context.settings.desk))
     response = _to_receipt(request, receipt.no)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
@@ -161,7 +176,13 @@ def _just_sent(request: Request, draft: Mapping[str, Any]) -> bool:
     return bool(request.app.state.context.clock.now().timestamp() - draft["at"] < RESEND_SECONDS)
 
 
-async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors: dict[str, str]) -> Response:
+async def _shown(
+    request: Request,
+    number: int,
+    draft: Mapping[str, Any],
+    errors: dict[str, str],
+    challenge: ChallengeRequired | None = None,
+) -> Response:
     context: AppContext = request.app.state.context
     settings = context.settings
     names = await directory.load_directory()
@@ -172,7 +193,12 @@ async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors
     shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
     files = await attachments.list_unclaimed(draft.get("attachments", ()))
     shown["files"] = [{"id": f.id, "name": f.name, "size_words": format_size(f.size)} for f in files]
-    values: dict[str, Any] = {"draft": shown, "errors": errors, "draft_days": settings.draft_days}
+    values: dict[str, Any] = {
+        "draft": shown,
+        "errors": errors,
+        "draft_days": settings.draft_days,
+        "challenge": challenge,
+    }
     match number:
         case 1:
             values["kinds"] = [(k.value, catalogue.KINDS[k], catalogue.KIND_HINTS[k]) for k in PUBLIC_KINDS]
@@ -190,7 +216,13 @@ async def _shown(request: Request, number: int, draft: Mapping[str, Any], errors
                 "key": draft.get("key", ""),
                 "promise": promise(str(shown["kind"])),
             }
-    return context.render(request, f"citizen/submit_{number}.html", values, status=422 if errors else 200)
+    return context.render(request, f"citizen/submit_{number}.html", values, status=_status(errors, challenge))
+
+
+def _status(errors: Mapping[str, str], challenge: ChallengeRequired | None) -> int:
+    if challenge is not None:
+        return 403
+    return 422 if errors else 200
 
 
 def region_groups(names: Directory, root: str) -> list[tuple[str, list[tuple[str, str]]]]:

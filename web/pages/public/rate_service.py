@@ -21,6 +21,7 @@ from web.actions import cases as case_actions
 from web.auth import sessions
 from web.context import AppContext
 from web.forms import parsing
+from web.http.challenge import ChallengeRequired, require_answer
 from web.pages.citizen.case import indicator_options
 from web.wording import catalogue
 
@@ -40,9 +41,11 @@ async def rate(request: Request) -> Response:
         return await _shown(request, typed, {})
     async with request.form() as form:
         typed = _typed(form)
+        answer = {name: parsing.read_field(form, f"challenge_{name}") for name in ("token", "answer")}
     context: AppContext = request.app.state.context
     await request.app.state.limiter.hit("submit", request)
     try:
+        await require_answer(request, **answer)
         occasion = _occasion(context, typed["token"])
         await _keep(request, typed, occasion)
     except Invalid as fault:
@@ -52,6 +55,8 @@ async def rate(request: Request) -> Response:
         if "token" in errors:
             typed["token"] = ""
         return await _shown(request, typed, errors)
+    except ChallengeRequired as fault:
+        return await _shown(request, typed, {}, challenge=fault)
     except NotNow as fault:
         return await _shown(request, typed, {"level": catalogue.error_words(fault.code)})
     context.wake()
@@ -94,7 +99,12 @@ async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> 
     await services.rate_service(rating, await sessions.find_actor(request), now=now, vault=vault)
 
 
-async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+async def _shown(
+    request: Request,
+    typed: Mapping[str, Any],
+    errors: Mapping[str, str],
+    challenge: ChallengeRequired | None = None,
+) -> Response:
     context: AppContext = request.app.state.context
     names = await directory.load_directory()
     rows = await services.list_matters()
@@ -119,8 +129,10 @@ async def _shown(request: Request, typed: Mapping[str, Any], errors: Mapping[str
         "indicators": indicator_options(),
         "text_most": submission.TEXT_MOST,
         "errors": errors,
+        "challenge": challenge,
     }
-    return context.render(request, "public/rate_service.html", values, status=422 if errors else 200)
+    status = 403 if challenge is not None else 422 if errors else 200
+    return context.render(request, "public/rate_service.html", values, status=status)
 
 
 def _fixed(occasion: Occasion, matter: str, unit: str) -> list[tuple[str, str]]:

@@ -1,0 +1,63 @@
+"""What people may store is counted before it is stored: bytes of files, by who sends them.
+
+Members of staff are counted by their account, wherever they sit. Citizens are counted by their device first, so that
+one device cannot use up what a building shares, then by the telephone they gave, then by their network (IPv6: the /64).
+A telephone that was only typed proves nothing and is counted together with the network: nobody is stopped by strangers
+who type his number.
+
+The limits are chosen so that 300 people behind one address are not stopped: 300 messages of 10 MB in a day, which at
+40 MB in ten seconds need 13 minutes. A flood of 60 MB in a second is stopped after its fourth file of 10 MB.
+"""
+
+from starlette.requests import Request
+
+from feedback.kernel.errors import Invalid, Refusal
+from web.context import AppContext
+
+
+class TooManyFiles(Invalid):
+    """So much was sent that nothing more is stored for now: a form shows it at its files, with what was typed."""
+
+    def __init__(self, field: str, seconds: int) -> None:
+        super().__init__({field: "upload_limit"}, code="upload_limit", seconds=seconds)
+
+
+async def meter_upload(request: Request, size: int, count: int = 1) -> None:
+    """Count `count` files of `size` bytes together, before they are stored.
+
+    Raises TooManyFiles when the sender's day, or the address's ten seconds or day, has no room for them. Then nothing
+    is to be stored, and the answer, a form too, goes out with status 429 and Retry-After.
+    """
+    kilobytes = -(-size // 1000)
+    if not count:
+        return
+    try:
+        await _spend(request, kilobytes, count)
+    except Refusal as refusal:
+        if refusal.code != "too_many":
+            raise
+        seconds = int(str(refusal.details["seconds"]))
+        request.state.retry_seconds = seconds
+        raise TooManyFiles("file" if request.url.path.startswith("/api/") else "files", seconds) from refusal
+
+
+async def _spend(request: Request, kilobytes: int, count: int) -> None:
+    limiter, actor = request.app.state.limiter, getattr(request.state, "actor", None)
+    if actor is not None:
+        await limiter.spend("upload_staff", actor.id, kilobytes)
+        return
+    network = limiter.network(request)
+    await limiter.hit("submit", request, cost=count)
+    if device := getattr(request.state, "device", ""):
+        await limiter.spend("upload_device", device, kilobytes)
+    if phone := getattr(request.state, "phone", ""):
+        await limiter.spend("upload_phone", phone_key(request, phone), kilobytes)
+    await limiter.spend("upload_burst", network, kilobytes)
+    await limiter.spend("upload_network", network, kilobytes)
+
+
+def phone_key(request: Request, phone: str) -> str:
+    """Keyed, so that no telephone number stands in Redis, and bound to the network."""
+    context: AppContext = request.app.state.context
+    network = request.app.state.limiter.network(request)
+    return context.settings.vault.keyed_hash("metered-phone", f"{network} {phone}")

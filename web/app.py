@@ -31,7 +31,7 @@ from web.http.errors import (
     log,
     refusal_response,
 )
-from web.http.limits import BodyLimit, Limiter
+from web.http.limits import BodyLimit, Limiter, most_of_form
 from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
 from web.notify import channel
@@ -88,7 +88,9 @@ def create_app(
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(SecurityHeaders, settings=settings),
             Middleware(SameOrigin, refuse=refusal_response),
-            Middleware(BodyLimit, most=settings.body_max_bytes, refuse=refusal_response),
+            Middleware(
+                BodyLimit, most=settings.body_max_bytes, most_of_form=most_of_form(settings), refuse=refusal_response
+            ),
         ],
         exception_handlers={
             Refusal: handle_refusal,

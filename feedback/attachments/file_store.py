@@ -1,7 +1,7 @@
 """Where the bytes of attachments lie: encrypted, one file for each row, under its random id.
 
 The place tells nothing of the content, so that nobody who sees the folder can ask whether this town holds a certain
-file. Until version 0.2 files lay in clear under their SHA-256; `encrypt_some` in `upkeep` turns them over.
+file. Files of older versions lie in clear under their SHA-256 until `upkeep.encrypt_some` has turned them over.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from feedback.kernel.settings import Settings
 from feedback.record.models.case import Attachment
 
 _DIGEST_PURPOSE = "attachment"
+SUFFIX = ".xq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class FileStore:
         try:
             return EncryptedFile.open(self.vault, row.id, self.path(row.id))
         except FileNotFoundError:
-            path = self.old_path(row.sha256)
+            path = self.old_path(row.digest)
             try:
                 return PlainFile(path, path.stat().st_size)
             except FileNotFoundError:  # it may have been turned over in this moment
@@ -95,7 +96,7 @@ class FileStore:
 
     def path(self, attachment_id: str) -> Path:
         """The first character of the id makes the folder. Its prefix keeps it apart from the old ones."""
-        return self.folder / f"id-{attachment_id[:1]}" / attachment_id
+        return self.folder / f"id-{attachment_id[:1]}" / (attachment_id + SUFFIX)
 
     def old_path(self, sha256: str) -> Path:
         """Where a file in clear lies, by its SHA-256."""

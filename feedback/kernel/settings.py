@@ -61,6 +61,9 @@ class Settings:
         200_000_000, "below this much free space under DATA files are refused and /readyz says so", "bytes"
     )
     upload_max_bytes: int = _row(10_000_000, "largest attachment", "bytes")
+    clamav: str = _row(
+        "", "virus scanner: path of clamd's socket, or host:port. Empty: files are not scanned for viruses"
+    )
     body_max_bytes: int = _row(12_000_000, "largest request body", "bytes")
     attachments_max: int = _row(9, "attachments of one message")
     orphan_hours: int = _row(48, "an attachment no message claims is deleted after this", "hours")

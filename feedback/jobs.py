@@ -7,19 +7,19 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from feedback import attachments
+from feedback.attachments import FileStore, upkeep
 from feedback.kernel import db, outbox
 from feedback.kernel.clock import from_millis, office_day, to_millis
 from feedback.kernel.crypto import Vault
 from feedback.kernel.db import M
 from feedback.kernel.errors import Conflict, NotNow
 from feedback.kernel.outbox import MessagePriority
+from feedback.kernel.settings import Settings
 from feedback.queries import statistics as case_statistics
 from feedback.record import calendar_editions, cases, deadline_changes, persistence
 from feedback.record.models.case import Case, CasePerson, Entry, Person
@@ -198,7 +198,7 @@ async def opens(vault: Vault) -> bool:
     return True
 
 
-async def find_damages(data: Path) -> AsyncIterator[Damage]:
+async def find_damages(settings: Settings) -> AsyncIterator[Damage]:
     """Everything in the record that was changed behind its back: chain, foldings, attachments."""
     last_id = 0
     while rows := await Case.filter(id__gt=last_id).order_by("id").limit(_BATCH):
@@ -208,8 +208,8 @@ async def find_damages(data: Path) -> AsyncIterator[Damage]:
                 yield damage
     for edition in await calendar_editions.list_altered_editions():
         yield Damage(f"calendar edition {edition}", "its days are not those it was made with")
-    for attachment in await attachments.list_damaged(data):
-        yield Damage(f"attachment {attachment}", "bytes are missing or do not match their digest")
+    async for attachment in upkeep.list_damaged(FileStore.of(settings)):
+        yield Damage(f"attachment {attachment}", "bytes are missing, do not open, or do not match their digest")
 
 
 async def _find_case_damages(case: Case) -> AsyncIterator[Damage]:

@@ -31,7 +31,7 @@ from web.http.errors import (
     log,
     refusal_response,
 )
-from web.http.limits import BodyDeadline, BodyLimit, Limiter
+from web.http.limits import BodyDeadline, BodyLimit, Limiter, most_of_form
 from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
 from web.notify import channel
@@ -94,7 +94,9 @@ def create_app(
                 refuse=refusal_response,
             ),
             Middleware(SameOrigin, refuse=refusal_response),
-            Middleware(BodyLimit, most=settings.body_max_bytes, refuse=refusal_response),
+            Middleware(
+                BodyLimit, most=settings.body_max_bytes, most_of_form=most_of_form(settings), refuse=refusal_response
+            ),
         ],
         exception_handlers={
             Refusal: handle_refusal,

@@ -22,7 +22,8 @@ from classify.automation import outcomes
 from classify.duplicates import link_proposals
 from evaluation.kpi import definitions
 from evaluation.publication import consultation_deadlines
-from feedback import attachments, search_rebuild
+from feedback import search_rebuild
+from feedback.attachments import FileStore, upkeep
 from feedback.kernel import db, outbox, schema, secret_check
 from feedback.kernel.clock import SystemClock
 from feedback.kernel.crypto import Vault
@@ -214,6 +215,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
     By day only what is found by an index; what looks at everything belongs to the night, one after the other.
     """
     settings, manner = context.settings, DeliveryPolicy.of(context.settings)
+    store = FileStore.of(settings)
 
     async def sweep_clocks(now: datetime, position: str) -> Slice:
         count, is_done = await feedback.jobs.sweep_some_clocks(now)
@@ -269,7 +271,13 @@ def timers(context: AppContext) -> dict[str, Timer]:
             return Slice(position, is_done=False)
 
     def orphans(now: datetime) -> Awaitable[int]:
-        return attachments.delete_orphans(settings.data, now=now, hours=settings.orphan_hours)
+        return upkeep.delete_orphans(store, now=now, hours=settings.orphan_hours)
+
+    async def encrypt_files(now: datetime, position: str) -> Slice:
+        return _from(await upkeep.encrypt_some(store, position))
+
+    def scan_files(now: datetime) -> Awaitable[int]:
+        return upkeep.scan_some(store)
 
     def messages(now: datetime) -> Awaitable[int]:
         return outbox.delete_done(now - timedelta(days=settings.message_days))
@@ -285,6 +293,8 @@ def timers(context: AppContext) -> dict[str, Timer]:
         "sweep_clocks": Timer(Every(15), sweep_clocks),
         "digests": Timer(Every(60), digest),
         "rebuild_search": Timer(Every(600), rebuild_search),
+        "scan_files": Timer(Every(60), _until_none(scan_files), timeout_seconds=300),
+        "encrypt_files": Timer(Every(3600), encrypt_files, timeout_seconds=300),
         "propose_changed": Timer(Every(600), propose_changed),
         "remind_measures": Timer(Every(600), remind_measures),
         "topics": Timer(Every(6 * 3600), _whole(partial(topics.update_topics, context)), timeout_seconds=1200),

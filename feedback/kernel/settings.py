@@ -62,6 +62,9 @@ class Settings:
         200_000_000, "below this much free space under DATA files are refused and /readyz says so", "bytes"
     )
     upload_max_bytes: int = _row(10_000_000, "largest attachment", "bytes")
+    clamav: str = _row(
+        "", "virus scanner: path of clamd's socket, or host:port. Empty: files are not scanned for viruses"
+    )
     body_max_bytes: int = _row(12_000_000, "largest request body", "bytes")
     body_seconds: float = _row(
         20.0, "a request's body must be there so soon, and a second later for each BODY_BYTES_PER_SECOND", "seconds"

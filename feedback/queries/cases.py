@@ -111,7 +111,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         clocks=clocks,
         entries=tuple(_entry_view(e, is_owner, visible_nos) for e in visible_entries),
         attachments=tuple(
-            FileView(f.id, f.name, f.size, f.type, f.sha256, f.seq) for f in files if f.seq in visible_seqs
+            FileView(f.id, f.name, f.size, f.type, f.seq, f.scan) for f in files if f.seq in visible_seqs
         ),
         tenures=tuple(TenureView(t.unit, t.lead, t.since, t.until, t.task) for t in case_projection.tenures),
         allowed=access.open_steps(actor, case_projection.state, case_access),

@@ -8,7 +8,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import PurePath
+
+from feedback.rules import media_tracks
 
 NAME_MAX = 120
 MAX_PIXELS = 50_000_000
@@ -17,14 +20,27 @@ MAX_PIXELS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A kind of file: the media type it is served as, and the endings it may have, the usual one first."""
+    """A kind of file: the media type it is served as, and the endings it may have, the usual one first.
+
+    `is_document`: what lies in it decides whether it is taken, and a process of its own looks.
+    """
 
     media_type: str
     suffixes: tuple[str, ...]
+    is_document: bool = False
 
     @property
     def is_picture(self) -> bool:
         return self.media_type.startswith("image/")
+
+
+class ScanState(StrEnum):
+    """What is known of a virus in a file (stored)."""
+
+    NONE = ""
+    WAITING = "waiting"
+    CLEAN = "clean"
+    INFECTED = "infected"
 
 
 JPEG = FileType("image/jpeg", (".jpg", ".jpeg"))
@@ -34,25 +50,53 @@ GIF = FileType("image/gif", (".gif",))
 BMP = FileType("image/bmp", (".bmp",))
 HEIF = FileType("image/heif", (".heic", ".heif"))
 AVIF = FileType("image/avif", (".avif",))
-PDF = FileType("application/pdf", (".pdf",))
+PDF = FileType("application/pdf", (".pdf",), is_document=True)
 TEXT = FileType("text/plain", (".txt",))
-DOCX = FileType("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (".docx",))
-XLSX = FileType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (".xlsx",))
+_OOXML = "application/vnd.openxmlformats-officedocument."
+DOCX = FileType(_OOXML + "wordprocessingml.document", (".docx",))
+XLSX = FileType(_OOXML + "spreadsheetml.sheet", (".xlsx",))
+PPTX = FileType(_OOXML + "presentationml.presentation", (".pptx", ".ppsx"))
 OFD = FileType("application/ofd", (".ofd",))
 DOC = FileType("application/msword", (".doc",))
 XLS = FileType("application/vnd.ms-excel", (".xls",))
+PPT = FileType("application/vnd.ms-powerpoint", (".ppt", ".pps"))
 WPS = FileType("application/vnd.ms-works", (".wps",))
-ET = FileType("application/vnd.ms-excel", (".et",))
+ET = FileType("application/wps-office.et", (".et",))
+DPS = FileType("application/wps-office.dps", (".dps",))
+ZIP_ARCHIVE = FileType("application/zip", (".zip",), is_document=True)
+COMPOUND_FILE = FileType("application/x-ole-storage", (".ole",), is_document=True)
+"""Containers. Neither is kept as such: what lies in it makes it one of the kinds above, or it is refused."""
 MP4 = FileType("video/mp4", (".mp4", ".m4v"))
 QUICKTIME = FileType("video/quicktime", (".mov",))
 THREE_GP = FileType("video/3gpp", (".3gp",))
+WEBM = FileType("video/webm", (".webm",))
 M4A = FileType("audio/mp4", (".m4a",))
+THREE_GP_SOUND = FileType("audio/3gpp", (".3gpp",))
+WEBM_SOUND = FileType("audio/webm", (".weba",))
 MP3 = FileType("audio/mpeg", (".mp3",))
+AAC = FileType("audio/aac", (".aac",))
 AMR = FileType("audio/amr", (".amr",))
 WAV = FileType("audio/wav", (".wav",))
+OGG = FileType("audio/ogg", (".ogg", ".oga", ".opus"))
 
-_ZIPPED = (DOCX, XLSX, OFD)
-_COMPOUND = (DOC, XLS, WPS, ET)
+DOCUMENTS = (DOCX, XLSX, PPTX, OFD, DOC, XLS, PPT, WPS, ET, DPS, PDF)
+_PICTURES = (JPEG, PNG, WEBP, GIF, BMP, HEIF, AVIF)
+_SOUNDS = (MP3, M4A, AAC, AMR, WAV, OGG, WEBM_SOUND, THREE_GP_SOUND)
+_VIDEOS = (MP4, QUICKTIME, THREE_GP, WEBM)
+TAKEN = (*_PICTURES, *DOCUMENTS, TEXT, *_SOUNDS, *_VIDEOS)
+"""Every kind that somebody may send. What a page offers to choose from follows from it."""
+PLAYABLE = frozenset(kind.media_type for kind in (*_SOUNDS, *_VIDEOS) if kind not in (AMR, THREE_GP, THREE_GP_SOUND))
+"""What browsers play by themselves; the others need a program of the reader's own."""
+
+
+def list_accepted() -> str:
+    """What the `accept` of a file field says: pictures, sound and video as such, so that telephones offer camera and
+    recorder, and every ending, since not every system knows what kind an ending is.
+    """
+    endings = dict.fromkeys(suffix for kind in TAKEN for suffix in kind.suffixes)
+    return ",".join(("image/*", "audio/*", "video/*", *endings))
+
+
 _BRANDS = {
     b"heic": HEIF, b"heix": HEIF, b"heim": HEIF, b"heis": HEIF, b"mif1": HEIF, b"hevc": HEIF, b"msf1": HEIF,
     b"avif": AVIF, b"avis": AVIF,
@@ -82,6 +126,13 @@ def _is_mp3(head: bytes) -> bool:
     return is_tagged or is_frame
 
 
+def _is_aac(head: bytes) -> bool:
+    """A frame of ADTS (ISO/IEC 13818-7): sync word, layer 0, a known rate, and a length."""
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0 or head[2] >> 2 & 0xF > 12:
+        return False
+    return (head[3] & 0x3) << 11 | head[4] << 3 | head[5] >> 5 > 7
+
+
 _RULES: tuple[tuple[FileType, Callable[[bytes], bool]], ...] = (
     (PDF, lambda head: head.startswith(b"%PDF-")),
     (JPEG, lambda head: head.startswith(b"\xff\xd8\xff")),
@@ -92,6 +143,7 @@ _RULES: tuple[tuple[FileType, Callable[[bytes], bool]], ...] = (
     (WAV, _is_wave),
     (AMR, lambda head: head.startswith(b"#!AMR")),
     (MP3, _is_mp3),
+    (AAC, _is_aac),
 )
 
 
@@ -99,24 +151,38 @@ def find_type(name: str, content: bytes) -> FileType | None:
     """The kind of a file, None for one that is not taken. The name decides only among kinds that begin alike."""
     head, suffix = content[:64], PurePath(name).suffix.lower()
     if head.startswith(b"PK\x03\x04"):
-        return next((kind for kind in _ZIPPED if suffix in kind.suffixes), None)
+        return ZIP_ARCHIVE
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return next((kind for kind in _COMPOUND if suffix in kind.suffixes), None)
+        return COMPOUND_FILE
     if head[4:8] == b"ftyp":
         return _find_media_type(content)
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return media_tracks.choose_webm(content, WEBM, WEBM_SOUND)
+    if head.startswith(b"OggS"):
+        return OGG if media_tracks.is_ogg_sound(content) else None
     kind = next((kind for kind, matches in _RULES if matches(head)), None)
     if kind is None and suffix in TEXT.suffixes and _is_text(content):
         return TEXT
     return kind
 
 
+_SOUND_OF = {MP4: M4A, QUICKTIME: M4A, THREE_GP: THREE_GP_SOUND}
+_VIDEO_OF = {M4A: MP4, THREE_GP_SOUND: THREE_GP}
+
+
 def _find_media_type(content: bytes) -> FileType | None:
-    """By the major brand, else by the first compatible one that is known."""
+    """By the major brand, else by the first compatible one that is known; sound and video by the tracks inside."""
     size = int.from_bytes(content[:4], "big")
     if not 16 <= size <= min(_FTYP_MAX_BYTES, len(content)):
         return None
     brands = [content[8:12], *(content[at : at + 4] for at in range(16, size - 3, 4))]
-    return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
+    kind = next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
+    if kind is None or kind.is_picture:
+        return kind
+    tracks = media_tracks.list_handlers(content)
+    if b"vide" in tracks:
+        return _VIDEO_OF.get(kind, kind)
+    return _SOUND_OF.get(kind, kind) if b"soun" in tracks else kind
 
 
 def _is_text(content: bytes) -> bool:

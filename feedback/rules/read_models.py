@@ -50,14 +50,14 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """An attachment."""
+    """An attachment. `scan`: see `file_types.ScanState`."""
 
     id: str
     name: str
     size: int
     type: str
-    sha256: str
     seq: int
+    scan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

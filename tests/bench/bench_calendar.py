@@ -117,7 +117,7 @@ async def bench(context: AppContext, count: int) -> None:
     assert len(moved) == await DeadlineChangeRow.all().count(), "a move without a recorded cause"
     assert ended == ended_after, "an ended clock changed"
     started = monotonic()
-    damages = [d async for d in jobs.find_damages(context.settings.data)]
+    damages = [d async for d in jobs.find_damages(context.settings)]
     assert not damages, damages[:3]
     print(f"refold  {monotonic() - started:.1f} s: {len(moved)} moved, stored = folded in every case")
     personal = DeadlineChangeRow.filter(holder__in=["own", "citizen"], case__person_id__isnull=False)

@@ -169,7 +169,7 @@ async def _count(settings: Settings, receipts: Mapping[str, Mapping[str, str]], 
             orphaned_clocks=await jobs.count_orphaned_clocks(),
             doubled_notices=len(notices) - len(set(notices)),
             doubled_entries=len(entries) - len(set(entries)),
-            damages=len([d async for d in jobs.find_damages(settings.data)]),
+            damages=len([d async for d in jobs.find_damages(settings)]),
             kills=kills,
         )
 

@@ -366,7 +366,7 @@ class Walk:
 
     async def _finish(self) -> None:
         await self._follow_up()
-        async for damage in jobs.find_damages(self.context.settings.data):
+        async for damage in jobs.find_damages(self.context.settings):
             self._fault(damage.where, damage.what)
         if orphans := await jobs.count_orphaned_clocks():
             self._fault("-", f"{orphans} clocks run in cases that ended")

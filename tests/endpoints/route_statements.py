@@ -18,6 +18,7 @@ from starlette.responses import Response
 from classify.models import Release, TopicRow
 from evaluation.publication import editions
 from feedback import attachments, jobs
+from feedback.attachments import FileStore
 from feedback.kernel import outbox, timers
 from feedback.record import cases
 from feedback.record.models.calendar import CalendarEdition
@@ -191,8 +192,8 @@ async def populate(door: Door, first: int, last: int) -> None:
         day = MONDAY + (i % 20) * DAY
         title, text = (title, f"再次反映：{text}") if i % 5 == 4 else message  # the same person again
         person = PersonSubmission(f"安{i // 5}", f"139{i // 5:08}")
-        file = await attachments.store_file(
-            "照片.txt", f"现场 {i}".encode(), context.settings.data, now=day, most=10**6
+        file, _ = await attachments.store_file(
+            "照片.txt", f"现场 {i}".encode(), FileStore.of(context.settings), now=day
         )
         draft = Submission(
             "complaint", title, text, "web", "", person=person, public_consent=True, attachments=(file.id,)

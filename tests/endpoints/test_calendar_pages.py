@@ -93,7 +93,7 @@ async def test_what_the_preview_said_is_what_moves_with_its_cause_and_one_notice
     (change,) = [change_row for change_row in file["date_changes"] if change_row["term"] == "answer"]
     assert (change["before_day"], change["after_day"]) == (old.isoformat(), new.isoformat())
     assert "区政府临时放假" in change["why"]
-    assert not [d async for d in jobs.find_damages(door.settings.data)]
+    assert not [d async for d in jobs.find_damages(door.settings)]
 
 
 async def test_a_unit_is_told_of_its_own_date_and_a_citizen_only_of_theirs(
@@ -287,7 +287,7 @@ async def test_a_day_changed_behind_the_back_of_an_edition_is_found(door: Door, 
     await _applied(admin)
     assert not await calendar_editions.list_altered_editions()
     await EditionDay.filter(day=date(2026, 11, 4)).update(is_workday=True)
-    damages = [damage.where async for damage in jobs.find_damages(door.settings.data)]
+    damages = [damage.where async for damage in jobs.find_damages(door.settings)]
     assert damages == ["calendar edition 2026-2"]
 
 

@@ -15,6 +15,7 @@ import pytest
 from feedback.kernel import db
 from feedback.kernel.settings import Settings
 from feedback.record.models.case import Case
+from tests import sample_files
 from tests.conftest import POSTGRES
 from tests.endpoints.route_survey.requests import routes
 from tests.outages import cases_locked, closed_port, cut_off, full_disk, unreachable
@@ -25,7 +26,7 @@ from web.http import security
 WAIT_SECONDS = 0.2
 BOUND_SECONDS = 5
 """Far more than the waits configured here come to, far less than the old half minute."""
-PICTURE = b"%PDF-1.4 " + b"x" * 200_000
+RECORDING = sample_files.WAVE + bytes(200_000)
 NEEDS_NO_DATABASE = {
     # Pages and files that are the same for everybody, and the health checks, which say in their own shape what is away.
     *("/healthz", "/readyz", "/metrics", "/sw.js", "/favicon.ico", "/offline", "/accessibility", "/privacy", "/guide"),
@@ -144,7 +145,7 @@ async def test_a_database_that_hangs_is_given_up_within_seconds(settings: Settin
 
 
 async def test_a_full_disk_is_told_as_503_and_leaves_nothing_behind(door: Door) -> None:
-    files = {"file": ("情况说明.pdf", PICTURE)}
+    files = {"file": ("情况说明.wav", RECORDING)}
     credentials = {"username": "supervisor", "password": "demo"}
     with full_disk():
         said_unavailable(await door.client.post("/api/v1/attachments", files=files), "/api/v1/attachments")
@@ -161,7 +162,7 @@ async def test_a_full_disk_is_told_as_503_and_leaves_nothing_behind(door: Door) 
 
 async def test_below_the_reserve_files_are_refused_and_messages_are_not(settings: Settings) -> None:
     async with Door.opened(replace(settings, storage_min_free_bytes=10**18)) as door:
-        response = await door.client.post("/api/v1/attachments", files={"file": ("a.pdf", PICTURE)})
+        response = await door.client.post("/api/v1/attachments", files={"file": ("a.wav", RECORDING)})
         assert (response.status_code, response.json()["error"]["code"]) == (503, "storage_full")
         assert int(response.headers["retry-after"]) > 0
         assert not (door.settings.data / "files").exists()
@@ -169,16 +170,16 @@ async def test_below_the_reserve_files_are_refused_and_messages_are_not(settings
 
 
 async def test_what_a_killed_write_left_is_deleted_at_night(door: Door) -> None:
-    from feedback import attachments
+    from feedback.attachments import FileStore, upkeep
 
     left = door.settings.data / "files" / "ab" / "tmp123"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half")
     now = door.context.clock.now()
-    await attachments.delete_orphans(door.settings.data, now=now, hours=48)
+    await upkeep.delete_orphans(FileStore.of(door.settings), now=now, hours=48)
     assert left.exists(), "it may still be written"
     door.pass_time(door.context.clock.now() - now)
-    await attachments.delete_orphans(door.settings.data, now=now.replace(year=now.year + 1), hours=48)
+    await upkeep.delete_orphans(FileStore.of(door.settings), now=now.replace(year=now.year + 1), hours=48)
     assert not left.exists()
 
 

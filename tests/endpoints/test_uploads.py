@@ -8,8 +8,10 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from feedback import attachments
+from feedback.attachments import FileStore, pictures
+from feedback.record.models.case import Attachment
 from feedback.rules import file_types
+from tests import sample_files
 from tests.people import Door
 
 PLACE = 0x8825
@@ -35,9 +37,8 @@ async def upload(door: Door, name: str, content: bytes) -> httpx2.Response:
 
 
 async def stored(door: Door, response: httpx2.Response) -> Image.Image:
-    digest = response.json()["sha256"]
-    path = door.settings.data / "files" / digest[:2] / digest[2:]
-    return Image.open(io.BytesIO(path.read_bytes()))
+    row = await Attachment.get(id=response.json()["id"])
+    return Image.open(io.BytesIO(FileStore.of(door.settings).open(row).read()))
 
 
 @pytest.mark.parametrize(
@@ -89,12 +90,12 @@ async def test_half_a_picture_is_called_damaged(door: Door) -> None:
 
 async def test_a_program_is_not_kept_under_its_name(door: Door) -> None:
     assert (await upload(door, "run.bat", b"@echo xxWAVE&calc" + b" " * 40)).status_code == 422
-    response = await upload(door, "发票.pdf.exe", b"%PDF-1.4")
+    response = await upload(door, "发票.pdf.exe", sample_files.pdf())
     assert response.json()["name"] == "发票.pdf"
 
 
 async def test_too_many_pictures_at_once_are_asked_to_come_again(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attachments, "_WAITING_PICTURES_MOST", 0)
+    monkeypatch.setattr(pictures, "WAITING_MOST", 0)
     response = await upload(door, "a.jpg", picture("JPEG"))
     assert response.status_code == 503
     assert int(response.headers["retry-after"]) > 0

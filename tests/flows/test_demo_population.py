@@ -73,7 +73,7 @@ async def test_a_stopped_population_resumes_and_creates_every_case_once(context:
     assert not background_fill.is_unfinished(data)
     filled = await case_queries.cases_by_source(CASE_SOURCE)
     assert set(filled) == {f"{CASE_SOURCE}{number}" for number in range(CASES_COUNT)} - {THIS_AFTERNOON}
-    assert not [damage async for damage in feedback.jobs.find_damages(data)]
+    assert not [damage async for damage in feedback.jobs.find_damages(context.settings)]
 
 
 async def test_a_finished_town_is_not_populated_again(context: AppContext) -> None:

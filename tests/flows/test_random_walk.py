@@ -84,7 +84,7 @@ async def test_a_right_that_lapses_follows_the_calendar_too(context: AppContext)
     await outbox.drain(bootstrap.build_handlers(context), MONDAY + 2 * HOUR)
     (moved,) = [c for c in (await case_statistics.load_projection(no))[1] if c.term == "object"]
     assert moved.due_at > objecting.due_at
-    assert [d async for d in jobs.find_damages(context.settings.data)] == []
+    assert [d async for d in jobs.find_damages(context.settings)] == []
 
 
 async def test_a_report_returned_past_a_desk_that_may_not_see_it_is_sent_on_by_the_rows(context: AppContext) -> None:

@@ -33,7 +33,7 @@ async def _list_differences() -> list[recalculation.CaseDifference]:
 async def test_a_difference_is_reported_and_reporting_writes_nothing(context: AppContext) -> None:
     no, notify = await _store_as_older_version(context)
     entries = await Entry.all().count()
-    (damage, *_) = [d async for d in jobs.find_damages(context.settings.data)]
+    (damage, *_) = [d async for d in jobs.find_damages(context.settings)]
     assert (damage.where, damage.code) == (f"case {no}", jobs.CLOCKS_DIFFER)
     (difference,) = await _list_differences()
     early = notify.due_legal_day - 2 * DAY
@@ -52,7 +52,7 @@ async def test_recalculation_stores_its_cause_in_the_file_and_the_record_verifie
     assert str(notify.due_legal_day) in seen.entries[-1].data["reason"]
     assert [c for c in seen.clocks if c.term == "notify"] == [notify]
     assert await _list_differences() == []
-    assert [d async for d in jobs.find_damages(context.settings.data)] == []
+    assert [d async for d in jobs.find_damages(context.settings)] == []
 
 
 async def test_a_case_with_a_broken_chain_is_not_recalculated(context: AppContext) -> None:

@@ -122,7 +122,7 @@ async def test_stored_clocks_equal_projected_clocks_and_the_chain_verifies(conte
     await cases.act(no, Act.REPLY, clerk, {"text": "已清理完毕。"}, now=MONDAY + 30 * HOUR)
     folded, stored, _ = await case_statistics.load_projection(no)
     assert sorted(folded.clocks, key=repr) == sorted(stored, key=repr)
-    assert [d async for d in jobs.find_damages(context.settings.data)] == []
+    assert [d async for d in jobs.find_damages(context.settings)] == []
 
 
 async def test_a_change_outside_the_record_is_detected(context: AppContext) -> None:
@@ -132,10 +132,10 @@ async def test_a_change_outside_the_record_is_detected(context: AppContext) -> N
     no = await _assigned(context)
     case = await Case.get(no=no)
     await ClockRow.filter(case_id=case.id, term="notify").update(due_at=MONDAY + 900 * HOUR)
-    assert any("clock" in d.what for d in [d async for d in jobs.find_damages(context.settings.data)])
+    assert any("clock" in d.what for d in [d async for d in jobs.find_damages(context.settings)])
     entry = await Entry.get(case_id=case.id, seq=2)
     await Entry.filter(id=entry.id).update(data={**entry.data, "unit": "gongan"})
-    assert any("chain" in d.what for d in [d async for d in jobs.find_damages(context.settings.data)])
+    assert any("chain" in d.what for d in [d async for d in jobs.find_damages(context.settings)])
 
 
 async def test_an_extension_beyond_the_law_is_refused(context: AppContext) -> None:

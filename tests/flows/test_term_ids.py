@@ -63,7 +63,7 @@ async def test_a_case_opens_whatever_a_release_before_called_the_rows_of_its_clo
     await ClockRow.filter(case__no=receipt["no"]).update(**stored)
     case = await _opens_for_clerk_and_citizen(door, receipt, token)
     assert {clock["law"] for clock in case["clocks"]} == {"旧的引文"}
-    assert [damage async for damage in jobs.find_damages(door.settings.data)] == []
+    assert [damage async for damage in jobs.find_damages(door.settings)] == []
     assert [row async for row in recalculation.find_differences()] == [], (
         "words and ids alone are nothing to count anew"
     )

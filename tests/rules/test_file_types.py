@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from feedback.rules import file_types
 from feedback.rules.file_types import AVIF, HEIF, JPEG, M4A, MP3, MP4, PDF, QUICKTIME, TEXT, WAV, FileType
+from tests import sample_files
 
 
 def box(*brands: bytes) -> bytes:
@@ -38,9 +39,21 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 40
         ("a.html", b"<html></html>", None),
         ("a.txt", "投诉".encode(), TEXT),
         ("a.txt", b"\xff\xfe\0", None),
-        ("a.docx", b"PK\x03\x04", file_types.DOCX),
-        ("a.jar", b"PK\x03\x04", None),
+        ("a.docx", b"PK\x03\x04", file_types.ZIP_ARCHIVE),
+        ("a.jar", b"PK\x03\x04", file_types.ZIP_ARCHIVE),
         ("a", b"", None),
+        ("录像.mp4", sample_files.media(b"isom", b"vide", b"soun"), MP4),
+        ("录音.mp4", sample_files.media(b"isom", b"soun"), M4A),
+        ("录音.m4a", sample_files.media(b"M4A ", b"soun"), M4A),
+        ("录像.m4a", sample_files.media(b"M4A ", b"soun", b"vide"), MP4),
+        ("录音.mov", sample_files.media(b"qt  ", b"soun"), M4A),
+        ("录音.3gp", sample_files.media(b"3gp4", b"soun"), file_types.THREE_GP_SOUND),
+        ("录像.3gp", sample_files.media(b"3gp4", b"soun", b"vide"), file_types.THREE_GP),
+        ("录像.webm", sample_files.WEBM_VIDEO, file_types.WEBM),
+        ("录音.webm", sample_files.WEBM_SOUND, file_types.WEBM_SOUND),
+        ("录音.ogg", sample_files.OGG, file_types.OGG),
+        ("录音.aac", sample_files.AAC, file_types.AAC),
+        ("录音.amr", b"#!AMR\n" + bytes(60), file_types.AMR),
     ],
 )
 def test_the_kind_is_that_of_the_content(name: str, content: bytes, kind: FileType | None) -> None:

@@ -35,9 +35,7 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
     from web import bootstrap
 
     async def run(context: Any) -> tuple[list[jobs.Damage], bool]:
-        return [damage async for damage in jobs.find_damages(settings.data)], await bootstrap.is_right_secret(
-            settings.vault
-        )
+        return [damage async for damage in jobs.find_damages(settings)], await bootstrap.is_right_secret(settings.vault)
 
     damages, is_right_secret = run_async(settings, run, with_secret=False)
     if not is_right_secret:

@@ -1,50 +1,76 @@
 """Storing uploaded files, and the limits shown beside an upload field."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from feedback import attachments
+from feedback.attachments import FileStore
 from feedback.kernel.errors import Invalid
+from feedback.rules import file_types
 from web.auth.metering import meter_upload
 from web.context import AppContext
+from web.wording import catalogue
 
 
-async def store_uploads(request: Request, form: FormData) -> list[str]:
-    """Ids of what went up before and of what comes with this form.
+@dataclass(frozen=True, slots=True)
+class StoredUploads:
+    """What came of the files of a form: `ids` of all that are stored, `refused` with name and code of the others."""
 
-    Raises Invalid for a file that is refused; the others are kept. When there are too many of them, or too many bytes
-    for whoever sends them, nothing is stored.
+    ids: list[str]
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    def require_all(self) -> None:
+        """Raises Invalid naming the files that are not stored; the others stay in `ids`."""
+        if self.refused:
+            code = self.refused[0][1]
+            raise Invalid({"files": code}, file_names=[name for name, why in self.refused if why == code and name])
+
+
+async def store_uploads(request: Request, form: FormData) -> StoredUploads:
+    """Store what comes with this form, beside what went up before. Nothing is stored of files that are too many.
+
+    Raises TooMany, before anything is stored, when they are more than whoever sends them may store now.
     """
     context: AppContext = request.app.state.context
-    ids = [value for value in form.getlist("attachments") if isinstance(value, str)]
+    ids = list(dict.fromkeys(value for value in form.getlist("attachments") if isinstance(value, str)))
     parts = [part for part in form.getlist("files") if isinstance(part, UploadFile) and part.filename]
-    if parts and len(set(ids)) + len(parts) > context.settings.attachments_max:
-        raise Invalid({"files": "too_many"})
+    if parts and len(ids) + len(parts) > context.settings.attachments_max:
+        return StoredUploads(ids, [("", "too_many")])
     await meter_upload(request, sum(part.size or 0 for part in parts), len(parts))
+    store, refused = FileStore.of(context.settings), []
     for part in parts:
-        if part.filename:
-            content = await part.read()
-            try:
-                attachment = await attachments.store_file(
-                    part.filename,
-                    content,
-                    context.settings.data,
-                    now=context.clock.now(),
-                    most=context.settings.upload_max_bytes,
-                    min_free_bytes=context.settings.storage_min_free_bytes,
-                )
-            except Invalid as fault:
-                raise Invalid({"files": fault.fields.get("file", "type_refused")}) from fault
-            ids.append(attachment.id)
-    return list(dict.fromkeys(ids))
+        name = part.filename or ""
+        try:
+            if (part.size or 0) > store.most_bytes:
+                raise Invalid({"file": "too_large"})
+            row, _ = await attachments.store_file(name, await part.read(), store, now=context.clock.now())
+            ids.append(row.id)
+        except Invalid as fault:
+            refused.append((name, fault.fields.get("file", "type_refused")))
+    return StoredUploads(ids, refused)
 
 
-def upload_values(most: int, max_bytes: int) -> dict[str, Any]:
+def name_refused(fault: Invalid, errors: dict[str, str]) -> dict[str, str]:
+    """The sentences of a form's faults, that about its files with the names of those that were refused."""
+    names = fault.details.get("file_names")
+    if "files" in errors and isinstance(names, list) and names:
+        errors["files"] = catalogue.error_words("files_refused", names="、".join(names), why=errors["files"])
+    return errors
+
+
+def upload_values(most: int, max_bytes: int) -> Mapping[str, Any]:
     """What a page says about files before one is chosen."""
-    hint = f"照片、PDF、Word、Excel、录音或视频；最多 {most} 个，每个不超过 {max_bytes // 1_000_000} MB"
-    return {"upload_hint": hint, "upload_most": most, "upload_bytes": max_bytes}
+    hint = catalogue.error_words("upload_hint", most=most, megabytes=max_bytes // 1_000_000)
+    return {
+        "upload_hint": hint,
+        "upload_most": most,
+        "upload_bytes": max_bytes,
+        "upload_accept": file_types.list_accepted(),
+    }
 
 
 def format_size(size: int) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,6 +23,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from feedback.kernel.errors import Refusal
 from feedback.kernel.settings import Settings
 from web.http.security import REDIS_AGAIN_SECONDS, T, log, redis
+
+FILE_FORMS = re.compile(r"/new/\d|/case/acts/|/desk/register|/desk/cases/[^/]+/")
+"""Pages whose forms bring files: all that are allowed together, each of the allowed size."""
+_FORM_TIMES = 2  # what is too large is read on and refused by name, with the text kept; beyond that it is cut off
+_FORM_TEXT_BYTES = 2_000_000
+
+
+def most_of_form(settings: Settings) -> int:
+    """The largest body of a form that brings files, in bytes."""
+    return _FORM_TIMES * settings.attachments_max * settings.upload_max_bytes + _FORM_TEXT_BYTES
 
 
 class BodyDeadline:
@@ -74,19 +85,24 @@ _DRAFT_HOURS = 4
 
 
 class BodyLimit:
-    """Refuses a body that is too large, before and while it is read."""
+    """Refuses a body that is too large, before and while it is read. Forms with files may be larger."""
 
-    def __init__(self, app: ASGIApp, most: int, refuse: Any) -> None:
-        self.app, self.most, self.refuse = app, most, refuse
+    def __init__(self, app: ASGIApp, most: int, most_of_form: int, refuse: Any) -> None:
+        self.app, self._most, self._most_of_form, self.refuse = app, most, most_of_form, refuse
+
+    def _limit(self, request: Request) -> int:
+        is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+        return self._most_of_form if is_form and FILE_FORMS.match(request.url.path) else self._most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self._limit(Request(scope))
         length = Request(scope).headers.get("content-length", "")
-        if length.isdigit() and int(length) > self.most:
+        if length.isdigit() and int(length) > most:
             await _discard_body(receive)
-            response = await self.refuse(Request(scope, receive), TooLarge(most=self.most))
+            response = await self.refuse(Request(scope, receive), TooLarge(most=most))
             await response(scope, receive, send)
             return
         byte_count = 0
@@ -95,9 +111,9 @@ class BodyLimit:
             nonlocal byte_count
             message = await receive()
             byte_count += len(message.get("body", b""))
-            if byte_count > self.most:
+            if byte_count > most:
                 await _discard_body(receive)
-                raise TooLarge(most=self.most)
+                raise TooLarge(most=most)
             return message
 
         await self.app(scope, counting, send)

@@ -206,12 +206,13 @@ class Attachment(Model):
     name = fields.CharField(max_length=255)
     size = fields.BigIntField()
     type = fields.CharField(max_length=80)
-    sha256 = fields.CharField(max_length=64)
+    digest = fields.CharField(max_length=64)
+    scan = fields.CharField(max_length=10, default="", db_default="")
     made_at = InstantField()
 
     class Meta:
         table = "feedback_attachment"
-        indexes = (("case_id",), ("made_at",))
+        indexes = (("case_id",), ("made_at",), ("scan",))
 
 
 class PublicReply(Model):

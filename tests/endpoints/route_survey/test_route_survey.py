@@ -16,6 +16,7 @@ import pytest_asyncio
 from starlette.responses import Response
 
 from feedback import attachments, jobs
+from feedback.attachments import FileStore
 from feedback.kernel import outbox, timers
 from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
@@ -153,7 +154,7 @@ async def _ordinary(door: Door) -> None:
     """Anna's case: worked on, answered, rated, published."""
     context, clerk = door.context, await directory.load_actor("clerk-jiaoyu")
     desk = await directory.load_actor("reception")
-    file = await attachments.store_file("照片.txt", "学校门口".encode(), context.settings.data, now=MONDAY, most=MANY)
+    file, _ = await attachments.store_file("照片.txt", "学校门口".encode(), FileStore.of(context.settings), now=MONDAY)
     draft = Submission(
         kind="complaint",
         title="学校门口拥堵",
@@ -214,7 +215,7 @@ async def _reported(door: Door, report: Report) -> Words:
     """The report is handed in, worked on, late, disputed and rated; a notice and a message about it fail."""
     context, handler = door.context, await directory.load_actor(report.handler)
     context.clock = Still(moment=MONDAY - 25 * DAY)
-    file = await attachments.store_file("证据.txt", b"deep well", context.settings.data, now=MONDAY, most=MANY)
+    file, _ = await attachments.store_file("证据.txt", b"deep well", FileStore.of(context.settings), now=MONDAY)
     draft = Submission(
         kind="report",
         title=f"举报收受{report.words}",

@@ -2,9 +2,10 @@
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from feedback import attachments
+from feedback.attachments import FileStore
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Invalid, Refusal
 from web.api.request_parsing import read_path, read_query
@@ -14,6 +15,7 @@ from web.api.v1.cases import find_asker
 from web.auth import sessions
 from web.auth.metering import meter_upload
 from web.context import AppContext
+from web.http.file_response import file_response
 
 
 async def upload(request: Request) -> Response:
@@ -31,15 +33,10 @@ async def upload(request: Request) -> Response:
             raise Refusal("too_large", most=settings.upload_max_bytes)
         await meter_upload(request, file.size or 0)
         content = await file.read()
-        row = await attachments.store_file(
-            file.filename or "",
-            content,
-            settings.data,
-            now=context.clock.now(),
-            most=settings.upload_max_bytes,
-            min_free_bytes=settings.storage_min_free_bytes,
+        row, sha256 = await attachments.store_file(
+            file.filename or "", content, FileStore.of(settings), now=context.clock.now()
         )
-    return json_response(responses.Uploaded(row.id, row.name, row.size, row.type, row.sha256), 201)
+    return json_response(responses.Uploaded(row.id, row.name, row.size, row.type, sha256), 201)
 
 
 async def download(request: Request) -> Response:
@@ -48,11 +45,11 @@ async def download(request: Request) -> Response:
     code = read_query(request, requests.CaseQuery)["code"]
     no = identifiers.normalize_case_number(read_path(request, "no"))
     asker = await find_asker(request, no, code)
-    row, path = await attachments.open_attachment(
+    row, content = await attachments.open_attachment(
         asker,
         read_path(request, "id"),
-        context.settings.data,
+        FileStore.of(context.settings),
         no=no,
         log_at=None if asker.case_no else context.clock.now(),
     )
-    return FileResponse(path, media_type=row.type, filename=row.name, content_disposition_type="attachment")
+    return file_response(request, content, row.name, row.type, may_show=False)

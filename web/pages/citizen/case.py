@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from evaluation import scale
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import submission
 from feedback import attachments
+from feedback.attachments import FileStore
 from feedback.kernel import identifiers
 from feedback.kernel.errors import Conflict, Invalid, NotFound, NotNow
 from feedback.queries import cases as case_queries
@@ -28,7 +27,9 @@ from web.actions import cases as case_actions
 from web.auth import citizen_cookie
 from web.context import AppContext
 from web.forms import parsing
-from web.forms.uploads import store_uploads, upload_values
+from web.forms.form_reading import open_form
+from web.forms.uploads import name_refused, store_uploads, upload_values
+from web.http.file_response import file_response
 from web.letters import issuing
 from web.pages.desk import clock
 from web.presentation import case as case_views
@@ -63,14 +64,17 @@ async def act(request: Request) -> Response:
     step = next((s for s in file.steps(context.clock.now()) if s.act.value == what), None)
     if step is None:
         return await _shown(request, citizen, file, flash=_not_now(what), status=409)
-    async with request.form(max_files=20) as form:
+    async with open_form(request) as form:
         typed = _typed(form, step)
         try:
-            typed["attachments"] = await store_uploads(request, form) if _asks(step, "attachments") else []
+            if _asks(step, "attachments"):
+                uploads = await store_uploads(request, form)
+                typed["attachments"] = uploads.ids
+                uploads.require_all()
             data = {k: v for k, v in typed.items() if v not in ("", [], None)}
             await _take(request, citizen, step, data, parsing.read_field(form, "key"))
         except Invalid as fault:
-            errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
+            errors = name_refused(fault, {_field(name): _words(name, code) for name, code in fault.fields.items()})
             return await _shown(request, citizen, file, opened=what, typed=typed, errors=errors, status=422)
         except (NotNow, Conflict) as refused:
             flash = {"kind": "warn", "title": catalogue.error_words(refused.code)}
@@ -300,8 +304,5 @@ async def attachment(request: Request) -> Response:
     citizen = citizen_cookie.read_citizen(request)
     if citizen is None:
         raise NotFound(attachment=request.path_params["id"])
-    row, path = await attachments.open_attachment(citizen, request.path_params["id"], context.settings.data)
-    inline = row.type in attachments.SHOWN_INLINE
-    name = quote(PurePath(row.name).name)
-    disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
-    return FileResponse(path, media_type=row.type, headers={"Content-Disposition": disposition})
+    row, content = await attachments.open_attachment(citizen, request.path_params["id"], FileStore.of(context.settings))
+    return file_response(request, content, row.name, row.type)

@@ -22,7 +22,8 @@ from web.actions import cases as case_actions
 from web.auth import citizen_cookie, drafts
 from web.context import AppContext
 from web.forms import parsing
-from web.forms.uploads import format_size, store_uploads, upload_values
+from web.forms.form_reading import open_form
+from web.forms.uploads import format_size, name_refused, store_uploads, upload_values
 from web.http.challenge import ChallengeRequired, require_answer
 from web.http.limits import TooMany
 from web.pages.citizen.receipt import promise
@@ -57,11 +58,11 @@ async def step(request: Request) -> Response:
         return RedirectResponse(f"/new/{furthest}", status_code=303)
     if request.method == "GET":
         return await _shown(request, number, draft, {})
-    async with request.form(max_files=20, max_fields=200) as form:
+    async with open_form(request) as form:
         try:
             return await _taken(request, number, draft, form)
         except Invalid as fault:
-            errors = {name: _words(name, code) for name, code in fault.fields.items()}
+            errors = name_refused(fault, {name: _words(name, code) for name, code in fault.fields.items()})
             return await _shown(request, number, draft, errors)
         except ChallengeRequired as fault:
             return await _shown(request, number, draft, {}, challenge=fault)
@@ -100,7 +101,11 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
             draft.setdefault("key", identifiers.new_id())
         case 2:
             draft.update({name: parsing.read_field(form, name) for name in ("title", "text", "region", "address")})
-            draft["attachments"] = await store_uploads(request, form)
+            uploads = await store_uploads(request, form)
+            draft["attachments"] = [row.id for row in await attachments.list_unclaimed(uploads.ids)]
+            uploads.require_all()
+            if len(draft["attachments"]) < len(uploads.ids):
+                raise Invalid({"files": "expired"})
         case 3:
             draft.update({name: parsing.read_field(form, f"person.{name}") for name in ("name", "phone", "id_number")})
             draft.update({name: name in form for name in ("anonymous", "public_consent")})

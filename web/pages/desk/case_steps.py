@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from classify.replies import checks
 from feedback import attachments
+from feedback.attachments import FileStore
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from feedback.rules import lifecycle
@@ -22,7 +21,9 @@ from web.actions import publication
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing, reply_templates, step_forms
-from web.forms.uploads import store_uploads
+from web.forms.form_reading import open_form
+from web.forms.uploads import StoredUploads, name_refused, store_uploads
+from web.http.file_response import file_response
 from web.pages.desk.case_page import Looked, looked, shown
 from web.presentation import desk_case, desk_frame
 from web.tasks import topics
@@ -45,7 +46,7 @@ async def act(request: Request) -> Response:
     context: AppContext = request.app.state.context
     seen = await looked(request)
     what = request.path_params["act"]
-    async with request.form(max_files=20, max_fields=500) as form:
+    async with open_form(request) as form:
         step = seen.step(what)
         if step is None:
             _check_known(seen, what)
@@ -55,7 +56,10 @@ async def act(request: Request) -> Response:
             typed["attachments"] = _texts(form, "attachments")
             return await shown(request, seen, opened=what, typed=await _with_phrase(seen, step, typed, form))
         try:
-            typed |= await _files(request, step, form)
+            uploads = await _files(request, step, form)
+            if uploads.ids:
+                typed["attachments"] = uploads.ids
+            uploads.require_all()
             _check(request, seen, step, typed)
             if (
                 step.act in ANSWERS | {Act.PUBLISH}
@@ -86,7 +90,7 @@ async def act(request: Request) -> Response:
 async def preview(request: Request) -> Response:
     """What a step would bring about: the answer as the citizen sees it, or the new last day. Nothing is written."""
     seen = await looked(request)
-    async with request.form(max_files=20, max_fields=500) as form:
+    async with open_form(request) as form:
         step = seen.step(parsing.read_field(form, "act"))
         if step is None or step.act not in REVIEWED:
             return await _overtaken(
@@ -98,7 +102,10 @@ async def preview(request: Request) -> Response:
             )
         typed = step_forms.parse_step_form(step, form)
         try:
-            typed |= await _files(request, step, form)
+            uploads = await _files(request, step, form)
+            if uploads.ids:
+                typed["attachments"] = uploads.ids
+            uploads.require_all()
             _check(request, seen, step, typed)
         except Invalid as fault:
             errors = _errors(fault, typed)
@@ -143,11 +150,10 @@ async def attachment(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = current_actor(request)
     now = context.clock.now()
-    row, path = await attachments.open_attachment(actor, request.path_params["id"], context.settings.data, log_at=now)
-    inline = row.type in attachments.SHOWN_INLINE
-    name = quote(PurePath(row.name).name)
-    disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
-    return FileResponse(path, media_type=row.type, headers={"Content-Disposition": disposition})
+    row, content = await attachments.open_attachment(
+        actor, request.path_params["id"], FileStore.of(context.settings), log_at=now
+    )
+    return file_response(request, content, row.name, row.type)
 
 
 # ---- what came with the form ----
@@ -171,14 +177,13 @@ def _errors(fault: Invalid, typed: Mapping[str, Any]) -> dict[str, str]:
             errors[name] = f"还有没填写的地方：{blanks}"
         else:
             errors["files" if name in ("attachments", "file") else name] = catalogue.fault_words(name, code)
-    return errors
+    return name_refused(fault, errors)
 
 
-async def _files(request: Request, step: Step, form: FormData) -> dict[str, Any]:
+async def _files(request: Request, step: Step, form: FormData) -> StoredUploads:
     if not any(need.sort == "files" for need in (*step.needs, *step.may)):
-        return {}
-    ids = await store_uploads(request, form)
-    return {"attachments": ids} if ids else {}
+        return StoredUploads([])
+    return await store_uploads(request, form)
 
 
 def _check(request: Request, seen: Looked, step: Step, typed: Mapping[str, Any]) -> None:

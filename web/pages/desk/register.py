@@ -32,7 +32,8 @@ from web.auth import drafts, sessions
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
-from web.forms.uploads import store_uploads, upload_values
+from web.forms.form_reading import open_form
+from web.forms.uploads import name_refused, store_uploads, upload_values
 from web.presentation import desk_frame
 from web.presentation import links as link_views
 from web.presentation import parties as party_views
@@ -67,10 +68,12 @@ async def register(request: Request) -> Response:
         if draft_values:
             return await _shown(request, actor, _blank(context) | draft_values, {}, restored=True)
         return await _shown(request, actor, _blank(context), {})
-    async with request.form(max_files=20, max_fields=200) as form:
+    async with open_form(request) as form:
         typed = _typed(form)
         try:
-            typed["attachments"] = await store_uploads(request, form)
+            uploads = await store_uploads(request, form)
+            typed["attachments"] = uploads.ids
+            uploads.require_all()
             if "drop_attachment" in form:
                 typed["attachments"] = [
                     id_ for id_ in typed["attachments"] if id_ != parsing.read_field(form, "drop_attachment")
@@ -83,7 +86,7 @@ async def register(request: Request) -> Response:
                 return await _shown(request, actor, typed, {}, hints=hints, asked="check" in form)
             receipt = await case_actions.submit_case(context, draft, actor, faults=faults)
         except Invalid as fault:
-            errors = {_field(name): _words(name, code) for name, code in fault.fields.items()}
+            errors = name_refused(fault, {_field(name): _words(name, code) for name, code in fault.fields.items()})
             return await _shown(request, actor, typed, errors)
         except Conflict:
             # The same form again with other words, after a step back in the browser: another message, or a slip.
@@ -115,7 +118,7 @@ async def check(request: Request) -> Response:
     """What may have been said before, as a piece of the page for whoever is typing."""
     context: AppContext = request.app.state.context
     actor = current_actor(request)
-    async with request.form(max_files=20, max_fields=200) as form:
+    async with open_form(request) as form:
         typed = _typed(form)
     values = {"hints": await _hint_lines(await _hints(request, actor, typed), context), "typed": typed}
     return context.render(request, "desk/hints.html", values)
@@ -163,12 +166,9 @@ async def store_late_draft(request: Request) -> None:
     username = await sessions.expired_session_user(request)
     if username is None:
         return
-    async with request.form(max_files=20, max_fields=200) as form:
+    async with open_form(request) as form:
         typed = _typed(form)
-        try:
-            typed["attachments"] = await store_uploads(request, form)
-        except Invalid:
-            typed["attachments"] = []
+        typed["attachments"] = (await store_uploads(request, form)).ids
     await drafts.store_staff_draft(request.app.state.context, DRAFT, username, typed)
 
 

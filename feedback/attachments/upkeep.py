@@ -1,0 +1,137 @@
+"""What is done with stored files later: deleted when nobody claims them, encrypted, scanned, compared with their rows."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from feedback.attachments.file_store import SUFFIX, FileStore
+from feedback.kernel.clamav import ScannerAway
+from feedback.kernel.encrypted_file import UnreadableFile
+from feedback.record.models.case import Attachment
+from feedback.rules.file_types import ScanState
+
+_ORPHANS_MOST = 100  # files deleted in one slice
+_OLD_FILES_MOST = 20  # files encrypted in one slice, up to 200 MB
+_SCANNED_MOST = 10
+_BATCH = 500
+_OLD_FOLDERS = "[0-9a-f][0-9a-f]"
+_OLD_NAME_LENGTH = 62
+_log = structlog.get_logger("attachments")
+
+
+async def delete_orphans(store: FileStore, *, now: datetime, hours: int) -> int:
+    """Delete files no message claimed, at most a batch of them. Returns how many: 0 when none is left."""
+    before = now - timedelta(hours=hours)
+    rows = await Attachment.filter(case_id__isnull=True, made_at__lt=before).limit(_ORPHANS_MOST)
+    for row in rows:
+        if not await Attachment.filter(id=row.id, case_id__isnull=True).delete():
+            continue  # claimed in this moment
+        store.path(row.id).unlink(missing_ok=True)
+        if not await Attachment.filter(digest=row.digest).exists():
+            store.old_path(row.digest).unlink(missing_ok=True)
+    await asyncio.to_thread(_forget_unfinished, store.folder, before.timestamp())
+    return len(rows)
+
+
+def _forget_unfinished(folder: Path, before: float) -> None:
+    """Delete the temporary files of writes that a killed process never ended. `before`: seconds since 1970."""
+    for path in folder.glob("*/tmp*"):
+        if path.name.endswith(SUFFIX):
+            continue  # an attachment whose id begins so
+        with contextlib.suppress(FileNotFoundError):  # it has just been ended
+            if path.stat().st_mtime < before:
+                path.unlink()
+
+
+async def list_damaged(store: FileStore) -> AsyncIterator[str]:
+    """Ids of the attachments whose bytes are missing, do not open, or are not what their digest says."""
+    last_id = ""
+    while rows := await Attachment.filter(case_id__isnull=False, id__gt=last_id).order_by("id").limit(_BATCH):
+        last_id = rows[-1].id
+        for row in rows:
+            if not await asyncio.to_thread(_is_whole, store, row):
+                yield row.id
+
+
+def _is_whole(store: FileStore, row: Attachment) -> bool:
+    digest = hashlib.sha256()
+    try:
+        for piece in store.open(row).pieces():
+            digest.update(piece)
+    except (FileNotFoundError, UnreadableFile):
+        return False
+    # Between the encryption of an old file and that of its digest, the row still holds the plain one.
+    return row.digest in (store.digest(digest.hexdigest()), digest.hexdigest())
+
+
+async def encrypt_some(store: FileStore, position: str) -> str:
+    """Encrypt some files that still lie in clear. Returns where to go on, "" when no other is left.
+
+    Killed at any place it loses nothing: the file in clear goes last, and what was done is done again.
+    """
+    paths = await asyncio.to_thread(_list_old_files, store.folder, position)
+    for path in paths:
+        await _encrypt_old(store, path)
+    return f"{paths[-1].parent.name}/{paths[-1].name}" if len(paths) == _OLD_FILES_MOST else ""
+
+
+def _list_old_files(folder: Path, position: str) -> list[Path]:
+    files: list[Path] = []
+    for parent in sorted(folder.glob(_OLD_FOLDERS)):
+        if parent.name < position[:2]:
+            continue
+        names = sorted(path for path in parent.iterdir() if len(path.name) == _OLD_NAME_LENGTH)
+        if not names:
+            with contextlib.suppress(OSError):  # a temporary file may still lie in it
+                parent.rmdir()
+        files.extend(path for path in names if f"{parent.name}/{path.name}" > position)
+        if len(files) >= _OLD_FILES_MOST:
+            break
+    return files[:_OLD_FILES_MOST]
+
+
+async def _encrypt_old(store: FileStore, path: Path) -> None:
+    content = await asyncio.to_thread(path.read_bytes)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != path.parent.name + path.name:
+        _log.error("file is not what its name says and stays as it is", path=str(path))
+        return
+    for row in await Attachment.filter(digest=sha256):
+        await asyncio.to_thread(store.write, row.id, content)
+        await Attachment.filter(id=row.id, digest=sha256).update(digest=store.digest(sha256))
+    if await Attachment.filter(digest=store.digest(sha256)).exists():
+        await asyncio.to_thread(path.unlink)
+    else:  # no row knows it: perhaps the database is older than the files
+        _log.warning("file belongs to no attachment and stays as it is", path=str(path))
+
+
+async def scan_some(store: FileStore) -> int:
+    """Scan some files that wait for the scanner. Returns how many: 0 when none is left or it does not answer."""
+    if store.scanner is None:
+        return 0
+    count = 0
+    for row in await Attachment.filter(scan=ScanState.WAITING).order_by("made_at").limit(_SCANNED_MOST):
+        try:
+            content = await asyncio.to_thread(lambda row=row: store.open(row).read())
+            virus = await store.scanner.find_virus(content)
+        except ScannerAway as fault:
+            _log.warning("virus scanner does not answer", **fault.details)
+            return 0
+        except (FileNotFoundError, UnreadableFile):
+            _log.error("attachment does not open", attachment=row.id)
+            continue
+        if virus:
+            _log.error("attachment carries a virus and stays shut", attachment=row.id, virus=virus)
+        state = ScanState.INFECTED if virus else ScanState.CLEAN
+        count += await Attachment.filter(id=row.id, scan=ScanState.WAITING).update(scan=state)
+    return count
+
+
+async def count_waiting() -> int:
+    """How many files wait for the virus scanner."""
+    return await Attachment.filter(scan=ScanState.WAITING).count()

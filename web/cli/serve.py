@@ -24,7 +24,7 @@ def report_fault(fault: Exception) -> int:
         print(catalogue.error_words(fault.code, count=1, **fault.details), fault.details or "", file=sys.stderr)
         if isinstance(fault, Invalid):
             for name, why in fault.fields.items():
-                print(f"  {name}: {catalogue.fault_words(name, why)}", file=sys.stderr)
+                print(f"  {name}: {catalogue.fault_words(name, why, fault.details)}", file=sys.stderr)
         return 2
     if db.is_unavailable(fault):
         print(f"数据库或磁盘现在不能使用，什么都没有做，请检查后再试：{fault}", file=sys.stderr)

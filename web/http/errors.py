@@ -44,7 +44,7 @@ def error_json(fault: Refusal) -> dict[str, Any]:
     words = str(fault.details.get("words", fault.code))  # a code may have more than one sentence
     error: dict[str, Any] = {"code": fault.code, "message": catalogue.error_words(words, **_error_details(fault))}
     if isinstance(fault, Invalid) and fault.fields:
-        error["fields"] = {name: catalogue.fault_words(name, why) for name, why in fault.fields.items()}
+        error["fields"] = {name: catalogue.fault_words(name, why, fault.details) for name, why in fault.fields.items()}
     return {"error": error}
 
 

@@ -76,9 +76,16 @@ def field_label(field: str) -> str:
     return FIELDS.get(field) or FIELDS.get(last_part) or FIELDS_PARTICULAR.get(last_part, "")
 
 
-def fault_words(field: str, fault: str) -> str:
-    """The sentence for a fault of a field: what to do, not what is wrong with the person."""
-    return FAULTS.get(fault, "{field}有误").format(field=field_label(field) or field)
+def fault_words(field: str, fault: str, details: Mapping[str, object] | None = None) -> str:
+    """The sentence for a fault of a field: what to do, not what is wrong with the person.
+
+    `details` are those of the refusal, for sentences that show what was seen.
+    """
+    shown = {name: value for name, value in (details or {}).items() if name != "field"}
+    try:
+        return FAULTS.get(fault, "{field}有误").format(field=field_label(field) or field, **shown)
+    except (KeyError, IndexError):
+        return f"{field_label(field) or field}有误"
 
 
 def error_words(code: str, **details: object) -> str:

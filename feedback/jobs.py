@@ -96,12 +96,19 @@ async def close_after_rating_window(now: datetime, rating_days: int) -> int:
 async def close_some_rated_out(now: datetime, rating_days: int, position: str) -> tuple[int, str]:
     """Look at a few answered cases from `position` on, the oldest answer first, and close those whose window is over.
 
-    Not while the citizen may still ask for a review, nor while a report back is owed. Returns how many were closed and
-    where to go on, "" at the end.
+    Not while the citizen may still ask for a review, nor while a report back is owed. What an import brought without
+    the day of its answer comes last, by the day it was received. Returns how many were closed and where to go on, "" at
+    the end.
     """
     before = now - timedelta(days=rating_days + 1)
     rows = Case.filter(status=Status.REPLIED.value, replied_at__lt=before).order_by("status", "replied_at", "id")
-    some = await _after(rows, "replied_at", position).limit(_FEW).values("id", "no", "kind", "replied_at")
+    is_undated, last = position.startswith(_UNDATED), position.removeprefix(_UNDATED)
+    if is_undated:
+        rows = Case.filter(status=Status.REPLIED.value, replied_at__isnull=True, received_at__lt=before)
+        rows = rows.filter(id__gt=int(last)).order_by("id")
+    else:
+        rows = _after(rows, "replied_at", position)
+    some = await rows.limit(_FEW).values("id", "no", "kind", "replied_at")
     running = ClockRow.filter(case_id__in=[row["id"] for row in some], stopped_at__isnull=True)
     open_rights = running.filter(Q(term__in=sorted(RIGHTS), due_at__gt=now) | Q(term="report_back"))
     waiting = set(await open_rights.values_list("case_id", flat=True)) if some else set()
@@ -112,7 +119,13 @@ async def close_some_rated_out(now: datetime, rating_days: int, position: str) -
         with contextlib.suppress(NotNow, Conflict):  # somebody did something with it just now, so it is not over
             await cases.act(row["no"], Act.CLOSE, access.SYSTEM, {"reason": "评价期满，系统办结"}, now=now)
             closed += 1
-    return closed, _position(some, "replied_at", _FEW)
+    if is_undated:
+        return closed, f"{_UNDATED}{some[-1]['id']}" if len(some) == _FEW else ""
+    return closed, _position(some, "replied_at", _FEW) or f"{_UNDATED}0"
+
+
+_UNDATED = "undated:"
+"""Begins a position among the answers whose day nobody knows."""
 
 
 def _after(rows: QuerySet[M], column: str, position: str) -> QuerySet[M]:

@@ -12,12 +12,15 @@ from feedback.kernel.clock import to_millis
 from feedback.kernel.errors import NotFound
 from feedback.rules import normal_form
 from feedback.rules.access import Actor
+from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import Role
 from routing.assignment_rules import AssignmentRule
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 
 STREET_KINDS = frozenset({"street", "town"})
 _REQUEST_CHARACTERS = frozenset("请由向望盼求让找")
+UNKNOWN_UNIT_NAME = "单位不详"
+"""How the unit of an imported answer is called that the file does not name, or by no name of ours."""
 _NAME_LEAST = 3  # a shorter alias stands in too many words that mean something else
 
 
@@ -91,11 +94,11 @@ class Directory:
     def name(self, code: str) -> str:
         """The full name, or the code itself for one nobody knows."""
         row = self.by_code.get(code)
-        return row.name if row else code
+        return row.name if row else _name_of_none(code)
 
     def short(self, code: str) -> str:
         row = self.by_code.get(code)
-        return row.short if row else code
+        return row.short if row else _name_of_none(code)
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
@@ -186,6 +189,10 @@ class Directory:
         return frozenset(
             names[m[0]] for m in matches if text[max(0, m.start() - 1) : m.start()] not in _REQUEST_CHARACTERS
         )
+
+
+def _name_of_none(code: str) -> str:
+    return UNKNOWN_UNIT_NAME if code == UNKNOWN_UNIT else code
 
 
 def _compile_names(names: Iterable[str]) -> "re.Pattern[str]":

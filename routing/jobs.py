@@ -43,7 +43,7 @@ def build_handlers(send: Send, policy: DeliveryPolicy) -> dict[str, list[Handler
 
     async def assign(payload: dict[str, Any], now: datetime) -> None:
         case = await case_queries.load_summary(payload["no"])
-        if case.status is not Status.RECEIVED:
+        if case.status is not Status.RECEIVED or case.is_left_open_history:
             raise NotNow(no=case.no)
         directory = await load_directory()
         decision = choose_unit(case, directory)
@@ -109,8 +109,11 @@ def _is_stale(case: CaseSummary, payload: Mapping[str, Any], now: datetime) -> b
     """Nobody is notified today of what happened long ago, as in an imported history."""
     if "due" in payload:
         return now - from_millis(int(payload["due"])) > STALE_CLOCK
-    happened_at = next((e.at for e in case.entries if e.seq == payload.get("seq")), now)
-    return now - happened_at > STALE_ACT
+    entry = next((e for e in case.entries if e.seq == payload.get("seq")), None)
+    if entry is None:
+        return False
+    is_history = entry.by_import or (entry.act == Act.SUBMIT and any(e.by_import for e in case.entries))
+    return is_history or now - entry.at > STALE_ACT
 
 
 async def _list_recipients(row: NoticeRow, case: CaseSummary, payload: Mapping[str, Any]) -> tuple[str, ...]:

@@ -14,12 +14,15 @@ from typing import Any
 from feedback.kernel import db
 from feedback.kernel.clock import end_of_day, start_of_day, to_millis
 from feedback.record.models.case import PublicReply
+from feedback.rules.imported_history import IMPORTER
 from feedback.rules.terms import RIGHTS, Holder
 from feedback.rules.vocabulary import OPEN, Act, Kind, LinkKind, LinkState
 
 ONLINE = ("web", "app", "miniprogram", "wechat", "weibo")
 """The channels of a government site and its accounts (政府网站与政务新媒体)."""
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
+_DONE_HERE = f"e.actor <> '{IMPORTER}'"
+"""What an import recorded was done in another system, at times and by steps we do not know of: in no figure of acts."""
 _ONLINE = ", ".join(f"'{channel}'" for channel in ONLINE)
 
 
@@ -96,7 +99,7 @@ def _act_rows(span: Span) -> str:
         f"CASE WHEN e.act = '{Act.REPLY}' AND e.unit = c.desk THEN 1 ELSE 0 END AS at_desk, "
         "e.at - c.received_at AS waited "
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
-        f"WHERE {_visible(span)} AND e.act IN ('{Act.ACCEPT}', '{Act.RETURN}', '{Act.REPLY}') AND {_within('e.at', span)}"
+        f"WHERE {_visible(span)} AND e.act IN ('{Act.ACCEPT}', '{Act.RETURN}', '{Act.REPLY}') AND {_within('e.at', span)} AND {_DONE_HERE}"
     )
 
 
@@ -174,7 +177,7 @@ async def count_all_acts(span: Span) -> list[dict[str, Any]]:
         f"SELECT {_lead_unit('e', 'e.at')} AS unit, c.profile AS profile, e.act AS act, e.case_id AS case_id, "
         f"CASE WHEN e.act = '{Act.ASSIGN}' THEN COALESCE({_data_text('mode')}, '') ELSE '' END AS mode "
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
-        f"WHERE {_within('e.at', span)} AND {_visible(span)}) AS x GROUP BY unit, profile, act, mode",
+        f"WHERE {_within('e.at', span)} AND {_visible(span)} AND {_DONE_HERE}) AS x GROUP BY unit, profile, act, mode",
         _region(span),
     )
 
@@ -200,7 +203,7 @@ async def list_first_answers(since: datetime, until: datetime, region: str = "")
         f"{_is_repeat(to_millis(until))} AS is_repeat, e.at AS at "
         "FROM feedback_entry e JOIN feedback_case c ON c.id = e.case_id "
         f"WHERE e.act = '{Act.REPLY}' AND {_within('e.at', span)} AND {_visible(span)} "
-        f"AND NOT {_had_act_before('e.act')} ORDER BY e.at, e.id",
+        f"AND {_DONE_HERE} AND NOT {_had_act_before('e.act')} ORDER BY e.at, e.id",
         _region(span),
     )
     return [

@@ -13,14 +13,15 @@ from tortoise.queryset import QuerySet
 from feedback.kernel import db, identifiers
 from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import NotFound
-from feedback.record import calendar_editions, deadline_changes, persistence
+from feedback.record import calendar_editions, deadline_changes, people, persistence
 from feedback.record.access_log import log_read
 from feedback.record.models.case import AccessBar, Attachment, Case, CasePerson, Entry, Person, PublicReply, TenureRow
 from feedback.record.persistence import load_case_access, to_clock_facts, to_event
 from feedback.rules import access, projection, redaction
 from feedback.rules.access import Actor, CaseAccess, UnitScope
+from feedback.rules.imported_history import IMPORTER, list_unknown_times
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
-from feedback.rules.vocabulary import Kind, Role, Stage, Status
+from feedback.rules.vocabulary import Channel, Kind, Role, Stage, Status
 
 SLIP_LIFETIME = timedelta(days=1)
 
@@ -67,6 +68,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
     case_projection = projection.project([to_event(e) for e in entries], facts, await calendar_editions.load_editions())
     clocks = tuple(await persistence.load_stored_clocks(case.id))
     is_owner = bool(actor.case_no)
+    unknown_times = list_unknown_times([to_event(e) for e in entries])
     visible_entries = [e for e in entries if e.public or not is_owner]
     files = await Attachment.filter(case_id=case.id).order_by("seq", "made_at")
     parties = await CasePerson.filter(case_id=case.id).order_by("id").prefetch_related("person")
@@ -109,7 +111,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         person=_person_view(case.person, actor, case_access, bool(case.anonymous), vault),
         beside=tuple([_party_view(row, actor, case_access, bool(case.anonymous), vault) for row in parties]),
         clocks=clocks,
-        entries=tuple(_entry_view(e, is_owner, visible_nos) for e in visible_entries),
+        entries=tuple(_entry_view(e, is_owner, unknown_times, visible_nos) for e in visible_entries),
         attachments=tuple(
             FileView(f.id, f.name, f.size, f.type, f.seq, f.scan) for f in files if f.seq in visible_seqs
         ),
@@ -118,6 +120,7 @@ async def load_file(actor: Actor, no: str, *, vault: Vault, log_at: datetime | N
         is_published=await PublicReply.exists(case_id=case.id),
         recused=frozenset() if is_owner else case_access.recused,
         exclude=_decrypt_exclusion(entries[0], actor, case_access, vault),
+        set_aside=_open_set_aside(entries[0], case, actor, case_access, vault),
         deadline_changes=tuple(
             m for m in await deadline_changes.list_case_changes(case.id) if m.is_personal or not is_owner
         ),
@@ -148,7 +151,8 @@ async def load_summary(no: str) -> CaseSummary:
         unit=case.unit,
         is_named=to_clock_facts(case).named,
         urgency=case.urgency,
-        entries=tuple(_entry_view(e, False) for e in entries),
+        is_left_open_history=case.channel == Channel.IMPORT and case.next_due_at is None,
+        entries=tuple(_entry_view(e, False, list_unknown_times([to_event(e) for e in entries])) for e in entries),
     )
 
 
@@ -162,7 +166,13 @@ _CASE_NUMBER_KEYS = frozenset({"case", "link"})
 """What an entry may hold that is the number of another case."""
 
 
-def _entry_view(entry: Entry, is_owner: bool, visible_nos: set[str] | None = None) -> EntryView:
+_SEALED_KEYS = frozenset({"set_aside"})
+"""What an entry holds sealed: read by functions of its own, never passed on."""
+
+
+def _entry_view(
+    entry: Entry, is_owner: bool, unknown_times: frozenset[int], visible_nos: set[str] | None = None
+) -> EntryView:
     """`visible_nos`: the other cases the reader may know of; None for the system, which knows all."""
     name = "" if is_owner and entry.role != "citizen" else entry.actor_name
     data = {
@@ -170,10 +180,21 @@ def _entry_view(entry: Entry, is_owner: bool, visible_nos: set[str] | None = Non
         for name, value in entry.data.items()
         # What the desk noted down beside the words, a threat for one, is not for the citizen's page.
         if not (is_owner and name == "particulars")
+        and name not in _SEALED_KEYS
         and (visible_nos is None or name not in _CASE_NUMBER_KEYS or value in visible_nos)
     }
     return EntryView(
-        entry.seq, entry.act, entry.at, name, entry.role, entry.unit, entry.status, data, bool(entry.public)
+        entry.seq,
+        entry.act,
+        entry.at,
+        name,
+        entry.role,
+        entry.unit,
+        entry.status,
+        data,
+        bool(entry.public),
+        by_import=entry.actor == IMPORTER,
+        time_unknown=entry.seq in unknown_times,
     )
 
 
@@ -188,6 +209,15 @@ def _decrypt_exclusion(first: Entry, actor: Actor, case_access: CaseAccess, vaul
     may_know = bool(actor.case_no) or (Role.RECEPTION in actor.roles and actor.unit == case_access.desk)
     ciphertext = first.data.get("exclude")
     return vault.decrypt_system(ciphertext) if ciphertext and may_know else ""
+
+
+def _open_set_aside(
+    first: Entry, case: Case, actor: Actor, case_access: CaseAccess, vault: Vault
+) -> tuple[tuple[str, str], ...]:
+    """What an import could not understand, for those who see who brought the case: a telephone may be among it."""
+    if actor.case_no or not is_unmasked(actor, case_access, bool(case.anonymous)):
+        return ()
+    return tuple(people.open_set_aside(str(first.data.get("set_aside", "")), case.person, vault).items())
 
 
 def _person_view(

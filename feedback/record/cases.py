@@ -36,6 +36,7 @@ from feedback.record.persistence import (
 from feedback.rules import access, lifecycle, local_terms, preconditions, projection
 from feedback.rules.access import Actor, CaseAccess
 from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts
+from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission, tidy
 from feedback.rules.lifecycle import Step
 from feedback.rules.preconditions import Attempt
@@ -159,7 +160,8 @@ async def acts(
             command, data = replace(command, act=redirect.into), data | {redirect.unless: redirect.reason}
         data |= preconditions.extra_data(attempt) | _local_term_data(command.act, facts)
         seq = len(history) + 1
-        history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data))
+        by_import = command.actor.id == IMPORTER
+        history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data, by_import))
         state = projection.project(history, facts, editions)
         case_access = _access_after(case_access, state)
         command = replace(command, data=data)
@@ -311,12 +313,15 @@ async def _open_case(
     data = submission_data(submission) | _local_term_data(Act.SUBMIT, facts)
     if submission.exclude:
         data["exclude"] = vault.encrypt_system(submission.exclude)
+    person_key = vault.new_person_key() if submission.person else ""
+    if submission.set_aside:
+        data["set_aside"] = people.seal_set_aside(submission.set_aside, person_key, vault)
     after = projection.project([CaseEvent(1, Act.SUBMIT, now, actor.unit, data)], facts, editions)
     confidential = facts.kind is Kind.REPORT
     command = ActCommand(Act.SUBMIT, actor, data, now)
     entry = _PlannedEntry(command, after, True, 1, _compute_digest("", no, 1, command, after))
     async with db.transaction():
-        person = await store_person(submission, vault)
+        person = await store_person(submission, vault, person_key)
         case = await Case.create(
             no=no,
             code=vault.encrypt_system(code),

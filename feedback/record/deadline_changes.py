@@ -24,6 +24,7 @@ from feedback.record.models.clocks import ClockRow
 from feedback.record.persistence import clock_columns, sweep_columns, to_clock, to_clock_facts
 from feedback.rules import projection
 from feedback.rules.deadlines import CaseEvent, Clock
+from feedback.rules.imported_history import IMPORTER
 from feedback.rules.projection import CaseProjection
 from feedback.rules.read_models import DeadlineChangeView
 from feedback.rules.terms import PERSONAL, Holder, TermUnit
@@ -282,8 +283,9 @@ async def _project_cases(
     ids = [case.id for case in batch]
     histories: dict[int, list[CaseEvent]] = defaultdict(list)
     entries = Entry.filter(case_id__in=ids).order_by("seq")
-    for case_id, seq, act, at, unit, data in await entries.values_list("case_id", "seq", "act", "at", "unit", "data"):
-        histories[case_id].append(CaseEvent(seq, Act(act), at, unit, data))
+    columns = ("case_id", "seq", "act", "at", "unit", "data", "actor")
+    for case_id, seq, act, at, unit, data, actor in await entries.values_list(*columns):
+        histories[case_id].append(CaseEvent(seq, Act(act), at, unit, data, actor == IMPORTER))
     rows: dict[int, list[ClockRow]] = defaultdict(list)
     for row in await _stale_clocks(editions).filter(case_id__in=ids):
         rows[row.case_id].append(row)  # type: ignore[attr-defined] # added at run time

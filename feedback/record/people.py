@@ -3,6 +3,9 @@
 Only `feedback.record.cases` calls what writes here, inside its transaction.
 """
 
+import json
+from collections.abc import Mapping
+
 from feedback.kernel import identifiers
 from feedback.kernel.crypto import Vault
 from feedback.record.models.case import Case, CasePerson, Person
@@ -10,8 +13,9 @@ from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.parties import PartyRole
 
 
-async def store_person(submission: Submission, vault: Vault) -> Person | None:
-    return await _create_person(submission.person, vault) if submission.person else None
+async def store_person(submission: Submission, vault: Vault, key: str = "") -> Person | None:
+    """The petitioner, if there is one, sealed with `key` or a fresh one."""
+    return await _create_person(submission.person, vault, key) if submission.person else None
 
 
 async def store_parties(case_id: int, submission: Submission, vault: Vault) -> None:
@@ -28,6 +32,21 @@ async def store_parties(case_id: int, submission: Submission, vault: Vault) -> N
             kind=proxy.kind,
             authority=proxy.authority,
         )
+
+
+def seal_set_aside(cells: Mapping[str, str], person_key: str, vault: Vault) -> str:
+    """What an import could not understand, sealed: with the key of the petitioner, if there is one, so that it is
+    erased with them."""
+    text = json.dumps(dict(cells), ensure_ascii=False)
+    return vault.encrypt_for_person(person_key, text) if person_key else vault.encrypt_system(text)
+
+
+def open_set_aside(ciphertext: str, person: Person | None, vault: Vault) -> dict[str, str]:
+    """The same again by field; empty when there was nothing or it was erased."""
+    if not ciphertext:
+        return {}
+    text = vault.decrypt_for_person(person.key, ciphertext) if person else vault.decrypt_system(ciphertext)
+    return dict(json.loads(text)) if text else {}
 
 
 def is_same_person(person: Person | None, submission: PersonSubmission | None, vault: Vault) -> bool:
@@ -54,8 +73,8 @@ def name_hash(name: str, vault: Vault) -> str:
     return vault.keyed_hash("name", name) if name else ""
 
 
-async def _create_person(submission: PersonSubmission, vault: Vault) -> Person:
-    key = vault.new_person_key()
+async def _create_person(submission: PersonSubmission, vault: Vault, key: str = "") -> Person:
+    key = key or vault.new_person_key()
     return await Person.create(
         key=key,
         name=vault.encrypt_for_person(key, submission.name),

@@ -17,6 +17,7 @@ from feedback.record.people import has_common_petitioner, person_id_of
 from feedback.rules import escalation_levels, projection
 from feedback.rules.access import CaseAccess
 from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts
+from feedback.rules.imported_history import IMPORTER
 from feedback.rules.intake import Submission
 from feedback.rules.projection import CaseProjection
 from feedback.rules.tenures import Tenure
@@ -53,7 +54,7 @@ def to_clock(row: ClockRow) -> Clock:
 
 
 def to_event(entry: Entry) -> CaseEvent:
-    return CaseEvent(entry.seq, Act(entry.act), entry.at, entry.unit, entry.data)
+    return CaseEvent(entry.seq, Act(entry.act), entry.at, entry.unit, entry.data, entry.actor == IMPORTER)
 
 
 def to_clock_facts(case: Case) -> ClockFacts:
@@ -109,6 +110,8 @@ def submission_data(submission: Submission) -> dict[str, Any]:
         "representatives": len(submission.representatives),
         "proxy": submission.proxy.kind if submission.proxy else "",
         "particulars": dict(submission.particulars),
+        "imported_at": submission.imported_at.isoformat() if submission.imported_at else "",
+        "answered": submission.answered,
     }
     return {name: value for name, value in data.items() if value}
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cache
 
 from feedback.kernel.clock import end_of_day, office_day, start_of_day
+from feedback.rules.imported_history import ImportFacts, find_import_facts, is_time_unknown
 from feedback.rules.terms import RIGHTS, TERMS_BY_ID, Holder, Length, Term, TermUnit, parse_length
 from feedback.rules.vocabulary import STAGE_AFTER, Act, Kind, Profile, Stage
 from feedback.rules.workdays import Calendar, Editions
@@ -47,6 +48,7 @@ class CaseEvent:
     at: datetime
     unit: str = ""  # the acting staff's unit, or ""
     data: Mapping[str, object] = field(default_factory=dict)
+    by_import: bool = False  # recorded by the import: done in another system, see feedback.rules.imported_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,14 @@ def compute_clocks(
     """All clocks of a case, running and ended, in the order they started.
 
     `history` is in order. `rows` is the table of terms by id, see `feedback.rules.terms.by_id`.
+    Of an imported case nothing is counted that was done, or had run out, before the import.
     """
+    import_facts = find_import_facts(history)
+    lapsed_terms = _find_lapsed_terms(history, case, editions, rows, import_facts)
 
     @cache
     def clocks_under(edition_index: int) -> tuple[Clock, ...]:
-        return _compute_under(history, case, editions.entries[edition_index][1], rows)
+        return _compute_under(history, case, editions.entries[edition_index][1], rows, lapsed_terms)
 
     clocks = []
     for i, clock in enumerate(clocks_under(len(editions.entries) - 1)):
@@ -133,6 +138,26 @@ def compute_clocks(
             result = _apply_edition(result, clocks_under(edition_index)[i], *editions.entries[edition_index])
         clocks.append(result)
     return tuple(clocks)
+
+
+def _find_lapsed_terms(
+    history: Sequence[CaseEvent],
+    case: ClockFacts,
+    editions: Editions,
+    rows: Mapping[str, Term],
+    import_facts: ImportFacts,
+) -> frozenset[str]:
+    """The terms that the receipt of an imported case starts elsewhere only: they never ran here.
+
+    All of them when the case came with its answer, else those that had run out when it was taken in.
+    """
+    imported_at = import_facts.imported_at
+    if imported_at is None and not import_facts.is_answered:
+        return frozenset()
+    edition_index = editions.during(imported_at, imported_at)[0] if imported_at else -1
+    clocks = _compute_under(history[:1], case, editions.entries[edition_index][1], rows)
+    is_over = import_facts.is_answered
+    return frozenset(c.term_id for c in clocks if is_over or (imported_at is not None and c.due_at <= imported_at))
 
 
 def _apply_edition(old: Clock, new: Clock, since: datetime, calendar: Calendar) -> Clock:
@@ -151,9 +176,13 @@ def _apply_edition(old: Clock, new: Clock, since: datetime, calendar: Calendar) 
 
 
 def _compute_under(
-    history: Sequence[CaseEvent], case: ClockFacts, calendar: Calendar, rows: Mapping[str, Term]
+    history: Sequence[CaseEvent],
+    case: ClockFacts,
+    calendar: Calendar,
+    rows: Mapping[str, Term],
+    lapsed_terms: frozenset[str] = frozenset(),
 ) -> tuple[Clock, ...]:
-    """All clocks of a case as one edition of the calendar counts them."""
+    """All clocks of a case as one edition of the calendar counts them; `lapsed_terms` do not start at the receipt."""
     clocks: list[Clock] = []
     stage, lead, desk, received_at = Stage.FIRST, "", find_first_desk(history, case.desk), history[0].at
     for event in history:
@@ -171,6 +200,8 @@ def _compute_under(
             case Act.REVIEW | Act.RE_REVIEW:
                 received_at = event.at
         for term in _starting_terms(event, case, stage, lead == desk, rows):
+            if not _starts_here(term, event, history, lapsed_terms):
+                continue
             start = received_at if term.from_receipt else event.at
             for unit in _bound_units(term, event, desk, lead):
                 clocks.append(_start_clock(term, event, start, unit, calendar))
@@ -216,6 +247,13 @@ def _starting_terms(
     codes = dict.fromkeys(t.code for t in rows.values() if event.act in t.begins)
     terms = [t for code in codes if (t := find_term(code, case, stage, day, direct, rows)) and event.act in t.begins]
     return [t for t in terms if t.only_when is None or event.data.get(t.only_when[0]) == t.only_when[1]]
+
+
+def _starts_here(term: Term, event: CaseEvent, history: Sequence[CaseEvent], lapsed_terms: frozenset[str]) -> bool:
+    """Whether a clock runs here. What was done elsewhere starts a right of the citizen, if it is known when, no duty."""
+    if event.by_import:
+        return term.holder is Holder.CITIZEN and not is_time_unknown(event, history)
+    return event is not history[0] or term.id not in lapsed_terms
 
 
 def _bound_units(term: Term, event: CaseEvent, desk: str, lead: str) -> Sequence[str]:

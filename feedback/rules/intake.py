@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from feedback.kernel.errors import Invalid
 from feedback.rules import intake_fields, parties
@@ -75,6 +76,9 @@ class Submission:
     exclude: str = ""  # whom the citizen asks to be kept away from it (回避), for the desk only
     link: str = ""  # the case this one grew out of, for a rectification
     unit: str = ""  # the unit it concerns from the start, for a rectification
+    imported_at: datetime | None = None  # when it was taken over from another system
+    answered: bool = False  # it was answered there
+    set_aside: Mapping[str, str] = field(default_factory=dict)  # what the file said of a field and nobody understood
 
 
 def tidy(submission: Submission, attachments_max: int = 9) -> Submission:

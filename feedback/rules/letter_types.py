@@ -10,10 +10,11 @@ from datetime import date
 from enum import StrEnum
 
 from feedback.rules import decision_grounds
+from feedback.rules.imported_history import IMPORTER
 from feedback.rules.lifecycle import CLAIMS
 from feedback.rules.vocabulary import Act, Kind, Profile, Stage
 
-NON_ISSUING_ACTORS = frozenset({"import"})
+NON_ISSUING_ACTORS = frozenset({IMPORTER})
 """Who only enters what another system did: its letters were that system's."""
 
 

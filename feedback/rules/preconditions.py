@@ -45,11 +45,14 @@ def find_lapse(act: Act, profile: Profile, clocks: Sequence[Clock], now: datetim
     if act not in _RIGHTS or (act is Act.RETURN and profile is not Profile.HOTLINE):
         return ""
     term, code = _RIGHTS[act]
+    if act in _REVIEWS and all(c.term != term for c in clocks):
+        return ""  # nobody knows when the answer was given: a right does not lapse on a day that is not known
     clocks_of_term = (c for c in clocks if c.term == term and c.stopped_at is None)
     return "" if any(now < c.due_at for c in clocks_of_term) else code
 
 
 _EXTENSIONS = frozenset({Act.ASK_EXTENSION, Act.ENDORSE_EXTENSION, Act.EXTEND})
+_REVIEWS = frozenset({Act.REVIEW, Act.RE_REVIEW})
 _RIGHTS: Mapping[Act, tuple[str, str]] = MappingProxyType(
     {
         Act.OBJECT: ("object", "objection_lapsed"),

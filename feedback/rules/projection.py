@@ -13,6 +13,7 @@ from datetime import datetime
 from feedback.kernel.clock import to_millis
 from feedback.rules.conditions import compute_conditions
 from feedback.rules.deadlines import CaseEvent, Clock, ClockFacts, compute_clocks, find_first_desk, list_extendable
+from feedback.rules.imported_history import is_time_unknown
 from feedback.rules.lifecycle import CaseState, find_step
 from feedback.rules.tenures import Tenure, compute_tenures
 from feedback.rules.terms import RIGHTS
@@ -34,7 +35,7 @@ class CaseProjection:
     category: str
     confidence: float
     by_hand: bool
-    replied_at: datetime | None
+    replied_at: datetime | None  # None also when an imported answer does not say when it was given
     closed_at: datetime | None
     clocks: tuple[Clock, ...]
     tenures: tuple[Tenure, ...]
@@ -75,7 +76,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
             by_hand = confidence_value is None
             confidence = float(confidence_value) if isinstance(confidence_value, int | float) else 1.0
         if event.act in _ANSWERING_ACTS:
-            replied_at = event.at
+            replied_at = None if is_time_unknown(event, history) else event.at
     clocks = compute_clocks(history, case, editions)
     conditions = compute_conditions((event.act, event.data) for event in history)
     conditions |= {Condition.EXTENDABLE} if list_extendable(clocks) else set()

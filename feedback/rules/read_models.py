@@ -46,6 +46,8 @@ class EntryView:
     status: str
     data: Mapping[str, Any]
     public: bool
+    by_import: bool = False  # done in another system before the import
+    time_unknown: bool = False  # nobody knows when; `at` is the receipt of the case
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class CaseFile:
     exclude: str = ""  # whom the citizen asks to be kept away: for the desk and the citizen only
     recused: frozenset[str] = frozenset()  # staff who must not handle it
     deadline_changes: tuple[DeadlineChangeView, ...] = ()
+    set_aside: tuple[tuple[str, str], ...] = ()  # what an import did not understand: field and cell, for the desk
 
     def steps(self, now: datetime) -> tuple[Step, ...]:
         """The steps open to the actor now: what lapsed is no longer offered."""
@@ -165,6 +168,9 @@ class CaseSummary:
     is_named: bool
     urgency: int
     entries: tuple[EntryView, ...]
+    is_left_open_history: bool = (
+        False  # imported without an answer when every term had run out: answered or not, who knows
+    )
 
 
 @dataclass(frozen=True, slots=True)

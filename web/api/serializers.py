@@ -123,6 +123,8 @@ def _build_date_change(change: DeadlineChangeView) -> responses.DateChange:
 def _build_timeline_entry(entry: EntryView, directory: Directory) -> responses.TimelineEntry:
     data, act = entry.data, Act(entry.act)
     answer = responses.TimelineEntry(at=iso(entry.at), act=act, act_text=acts.done_line(entry.act))
+    if entry.time_unknown:
+        answer.time_unknown = True
     if unit := str(data.get("unit") or "") or entry.unit:
         answer.unit = build_unit(unit, directory)
     text = str(data.get("text") or data.get("reason") or "")

@@ -58,7 +58,7 @@ def project_clocks(
 ) -> tuple[Clock, ...]:
     """The clocks as they would be if the step had just happened."""
     facts = ClockFacts(file.kind, file.profile, file.desk, file.urgency, file.person is not None)
-    history = [CaseEvent(e.seq, Act(e.act), e.at, e.unit, e.data) for e in file.entries]
+    history = [CaseEvent(e.seq, Act(e.act), e.at, e.unit, e.data, e.by_import) for e in file.entries]
     event = CaseEvent(len(history) + 1, act, now, actor.unit, dict(data))
     return compute_clocks([*history, event], facts, editions)
 

@@ -15,7 +15,7 @@ from web.wording import acts, catalogue
 from web.wording.dates import time_words
 
 _HIDDEN_DATA = frozenset(
-    {"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments", "rule"}
+    {"title", "text", "kind", "channel", "region", "address", "bars", "link", "attachments", "rule", "time_unknown"}
 )
 
 
@@ -75,7 +75,7 @@ def event_view(entry: EntryView, file: CaseFile, directory: Directory) -> EventV
         act=entry.act,
         act_text=acts.done_line(entry.act),
         at=entry.at,
-        when=time_words(entry.at),
+        when=catalogue.UNKNOWN_TIME if entry.time_unknown else time_words(entry.at),
         who=who,
         unit=directory.short(str(data.get("unit") or "") or entry.unit) if (data.get("unit") or entry.unit) else "",
         text=text,

@@ -50,6 +50,10 @@ def build_handler(current_model: CurrentModel, settings: Settings) -> Handler:
         proposed = choose_unit(_with_classification(case, data, now), names).unit
         if proposed and case.kind is not Kind.REPORT:
             data["proposed"] = proposed
+        if case.is_left_open_history:
+            data["held"] = "history"  # perhaps it was answered long ago: the desk looks before a unit is sent after it
+            await cases.acts(case.no, [ActCommand(Act.CLASSIFY, SYSTEM, data, now)], expect=case.version)
+            return
         if hold_reason := await find_hold_reason(data, find_street(case, names), settings.automatic_mode):
             data["held"] = hold_reason
         decision = choose_unit(_with_classification(case, data, now), names)

@@ -73,6 +73,9 @@ class TimelineEntry(Struct):
     at: Instant
     act: Act
     act_text: str
+    time_unknown: Annotated[bool | UnsetType, described("历史导入的记录没有写明时间：at 是来件时间，实际不早于它")] = (
+        UNSET
+    )
     unit: UnitName | UnsetType = UNSET
     text: str | UnsetType = UNSET
     level: int | UnsetType | None = UNSET

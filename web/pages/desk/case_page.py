@@ -215,6 +215,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
         ("公开", "同意隐去个人信息后公开" if file.public_consent else "不同意公开"),
         ("请求回避的人员", file.exclude),
         ("受理窗口", view.desk),
+        *((catalogue.SET_ASIDE.format(field=catalogue.IMPORT_FIELDS[name]), cell) for name, cell in file.set_aside),
     ]
     return [(term, words) for term, words in rows if words]
 

@@ -68,7 +68,15 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("--markdown", action="store_true", help="as the table of the operator's handbook")
     subparser = add("import", import_file, "import a CSV or Excel file of cases")
     subparser.add_argument("file", type=Path)
-    subparser.add_argument("--map", type=Path, help="TOML that says which column is what")
+    subparser.add_argument(
+        "--map",
+        type=Path,
+        action="append",
+        default=[],
+        help="TOML that says which column is what; more than one may be given",
+    )
+    subparser.add_argument("--preview", action="store_true", help="say what would become of the file and write nothing")
+    subparser.add_argument("--sheet", default="", help="the sheet to read, when it is not the one with most headings")
     subparser.add_argument(
         "--column", action="append", default=[], metavar="FIELD=COLUMN", help="one column of the map"
     )

@@ -3,7 +3,8 @@
 Every query takes the actor and narrows by `access.scope` before anything else; what comes back are values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -290,6 +291,27 @@ async def filter_barred(actor: Actor, nos: Iterable[str]) -> set[str]:
     unique_nos = sorted(set(nos))
     rows = await barred_from(actor).filter(case__no__in=unique_nos).values("case__no") if unique_nos else []
     return {row["case__no"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCase:
+    """A case that an import took in earlier."""
+
+    no: str
+    title: str
+    text: str
+    status: Status
+    unit: str
+
+
+async def load_imported_cases(source_ids: Sequence[str]) -> dict[str, ImportedCase]:
+    """Those of the source ids that an import took in, in one statement: for the import only."""
+    columns = ("source_id", "no", "title", "text", "status", "unit")
+    rows = Case.filter(channel=Channel.IMPORT.value, source_id__in=sorted(set(source_ids)))
+    return {
+        source_id: ImportedCase(no, title, text, Status(status), unit)
+        for source_id, no, title, text, status, unit in await rows.values_list(*columns)
+    }
 
 
 async def cases_by_source(beginning: str) -> dict[str, tuple[str, Status]]:

@@ -373,7 +373,10 @@ def sender_hash(vault: Vault, sender: str) -> str:
 
 
 async def _write_entry(case: Case, entry: _PlannedEntry) -> None:
-    """The entry, chained to the one before, and the message that it happened."""
+    """The entry, chained to the one before, and the message that it happened.
+
+    Nothing follows today from what another system did: no notice, no letter, no request for a rating, no check.
+    """
     command = entry.command
     await Entry.create(
         case_id=case.id,
@@ -389,6 +392,8 @@ async def _write_entry(case: Case, entry: _PlannedEntry) -> None:
         public=entry.public,
         digest=entry.digest,
     )
+    if command.actor.id == IMPORTER:
+        return
     payload = {"no": case.no, "seq": entry.seq, "by": command.actor.id}
     await outbox.put(f"case.{command.act.value}", f"{case.no}:{entry.seq}", payload, command.at, _priority(command))
 

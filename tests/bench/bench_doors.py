@@ -32,7 +32,7 @@ from tests.stress.servers import free_port
 from web import bootstrap
 from web.cli.serve import configure_logging
 from web.demo import seed
-from web.imports import case_history
+from web.imports import history
 
 READY_SECONDS, DRAIN_SECONDS = 60, 600
 Made = Callable[[int], tuple[str, str, dict[str, Any] | None]]
@@ -201,7 +201,7 @@ async def taking_in(settings: Settings, rows: int, is_profiled: bool) -> None:
                 writer.writerow([f"b{number}", message["title"], text, at.isoformat(), *reply, "安先生", phone])
         profiler = _profiler() if is_profiled else None
         wall, cpu = time.perf_counter(), time.process_time()
-        summary = await case_history.import_history(context, file)
+        summary, _ = await history.import_history(context, file)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         if profiler is not None:
             profiler.stop()

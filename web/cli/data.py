@@ -129,10 +129,16 @@ def leave(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def import_file(settings: Settings, args: argparse.Namespace) -> int:
-    from web.imports import case_history
+    """Take in a file of cases, or with `--preview` only say what would become of it."""
+    from web.imports import history
 
-    summary = run_async(
-        settings, lambda context: case_history.import_history(context, args.file, args.map, args.column)
+    options = (args.file, args.map, args.column)
+    if args.preview:
+        preview = run_async(settings, lambda context: history.preview_history(context, *options, sheet=args.sheet))
+        print(*preview, sep="\n")
+        return 0
+    summary, sentences = run_async(
+        settings, lambda context: history.import_history(context, *options, sheet=args.sheet)
     )
-    print(summary.line)
+    print(*sentences, summary.line, sep="\n")
     return 0

@@ -35,7 +35,7 @@ from web.presentation import parties as party_views
 from web.presentation import worklist as worklist_views
 from web.presentation.case import CaseView
 from web.presentation.desk_frame import Option
-from web.wording import acts, catalogue, dates
+from web.wording import acts, catalogue, dates, imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
         ("公开", "同意隐去个人信息后公开" if file.public_consent else "不同意公开"),
         ("请求回避的人员", file.exclude),
         ("受理窗口", view.desk),
-        *((catalogue.SET_ASIDE.format(field=catalogue.IMPORT_FIELDS[name]), cell) for name, cell in file.set_aside),
+        *((imports.tell("set_aside", field=imports.FIELDS.get(name, name)), cell) for name, cell in file.set_aside),
     ]
     return [(term, words) for term, words in rows if words]
 

@@ -117,7 +117,7 @@ async def scan_some(store: FileStore) -> int:
     count = 0
     for row in await Attachment.filter(scan=ScanState.WAITING).order_by("made_at").limit(_SCANNED_MOST):
         try:
-            content = await asyncio.to_thread(lambda row=row: store.open(row).read())
+            content = await asyncio.to_thread(_read, store, row)
             virus = await store.scanner.find_virus(content)
         except ScannerAway as fault:
             _log.warning("virus scanner does not answer", **fault.details)
@@ -130,6 +130,10 @@ async def scan_some(store: FileStore) -> int:
         state = ScanState.INFECTED if virus else ScanState.CLEAN
         count += await Attachment.filter(id=row.id, scan=ScanState.WAITING).update(scan=state)
     return count
+
+
+def _read(store: FileStore, row: Attachment) -> bytes:
+    return store.open(row).read()
 
 
 async def count_waiting() -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from feedback.kernel.errors import Unavailable
 
 _PIECE_BYTES = 65_536
-_CONNECT_SECONDS = 3.0
+_CONNECT_SECONDS = 2.0
 _ANSWER_SECONDS = 60.0
 _ANSWER_BYTES = 1_000
 

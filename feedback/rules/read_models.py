@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from feedback.rules import preconditions
+from feedback.rules import file_types, preconditions
 from feedback.rules.deadlines import Clock, Light
+from feedback.rules.file_types import ScanState
 from feedback.rules.lifecycle import Step
 from feedback.rules.terms import PERSONAL, RIGHTS, Holder
 from feedback.rules.vocabulary import Kind, Profile, Stage, Status
@@ -60,6 +61,21 @@ class FileView:
     type: str
     seq: int
     scan: str = ""
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether it is sound or video."""
+        return self.type.startswith(("audio/", "video/"))
+
+    @property
+    def player(self) -> str:
+        """`audio` or `video` for what browsers play by themselves, else ""."""
+        return self.type.partition("/")[0] if self.type in file_types.PLAYABLE else ""
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether nobody may open it, because it waits for the virus scanner or failed there."""
+        return self.scan in (ScanState.WAITING, ScanState.INFECTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,7 +265,12 @@ async def test_a_file_belongs_to_one_message_only(door: Door) -> None:
     ("content", "status", "fault"),
     [
         pytest.param(b"", 422, "文件是空的", id="empty"),
-        pytest.param(b"MZ\x90\x00", 422, "不支持这种文件，请上传照片、PDF、Word、Excel、录音或视频", id="a program"),
+        pytest.param(
+            b"MZ\x90\x00",
+            422,
+            "不支持这种文件，请上传照片、PDF、OFD、Word、Excel、PPT、WPS 文档、录音或视频",
+            id="a program",
+        ),
         pytest.param(b"%PDF-" + b"0" * 10_000_001, 413, "", id="too large"),
     ],
 )

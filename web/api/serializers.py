@@ -90,7 +90,7 @@ def build_case(
         clocks=[build_clock(clock, now) for clock in file.clocks],
         date_changes=[_build_date_change(change) for change in file.deadline_changes],
         timeline=[_build_timeline_entry(entry, directory) for entry in file.entries],
-        attachments=[responses.FileOut(row.id, row.name, row.size, row.type) for row in file.attachments],
+        attachments=[responses.FileOut(row.id, row.name, row.size, row.type, row.scan) for row in file.attachments],
         letters=[_build_letter(letter) for letter in letters],
         reply=str(replies[-1].data.get("text", "")) if replies else None,
         acts=[_build_act_offer(step, file) for step in file.steps(now)],

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 import classify.model.registry
+from feedback.attachments import FileStore, upkeep
 from feedback.kernel import db, heartbeat, outbox, schema, secret_check, timers
 from feedback.kernel.secret_check import SecretState
 from feedback.kernel.storage import StorageState
@@ -27,7 +28,10 @@ _log = structlog.get_logger("readiness")
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What one look showed. None where it is not known, because the part did not answer."""
+    """What one look showed. None where it is not known, because the part did not answer.
+
+    `scanner`: whether the virus scanner answers, None also when none is set. Files wait for it, so it stops nothing.
+    """
 
     database: bool
     pending: tuple[str, ...] | None
@@ -38,6 +42,8 @@ class Readiness:
     is_worker_alive: bool
     expects_worker: bool
     model: str | None
+    scanner: bool | None
+    files_waiting: int | None
     timers: Sequence[Mapping[str, Any]] | None
 
     @property
@@ -76,13 +82,14 @@ class Readiness:
                 "seconds_since_beat": self.seconds_since_beat,
             },
             "model": self.model,
+            "scanner": {"answers": self.scanner, "waiting": self.files_waiting},
             "problems": list(self.problems),
         }
 
 
 async def check(context: AppContext) -> Readiness:
     """Look at every part at once."""
-    now = context.clock.now()
+    now, store = context.clock.now(), FileStore.of(context.settings)
     answers = await _answers(
         {
             "database": db.write_connection().execute_query("SELECT 1"),
@@ -93,6 +100,8 @@ async def check(context: AppContext) -> Readiness:
             "beat": heartbeat.last_beat(),
             "model": classify.model.registry.load_current_id(),
             "timers": timers.states(),
+            "files_waiting": upkeep.count_waiting(),
+            **({"scanner": store.scanner.answers()} if store.scanner else {}),
         }
     )
     beat = answers.get("beat")
@@ -108,6 +117,8 @@ async def check(context: AppContext) -> Readiness:
         is_worker_alive=beat is not None and now - longest <= beat <= now + _CLOCK_DIFFERENCE,
         expects_worker=context.expects_worker,
         model=answers.get("model") or None,
+        scanner=answers.get("scanner"),
+        files_waiting=answers.get("files_waiting"),
         timers=answers.get("timers"),
     )
 

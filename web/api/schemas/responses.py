@@ -139,6 +139,12 @@ class FileOut(Struct):
     name: str
     size: int
     type: str
+    scan: Annotated[
+        str,
+        described(
+            "病毒检查：空 没有检查 · waiting 等待检查 · clean 通过 · infected 查出病毒；waiting 和 infected 打不开"
+        ),
+    ]
 
 
 class LetterOut(Struct):

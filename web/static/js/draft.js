@@ -32,6 +32,7 @@
   const fields = () => Array.from(form.elements).filter((box) =>
     box.name && !box.disabled && !box.hasAttribute("data-nodraft") && !["hidden", "password", "submit", "button"].includes(box.type));
   const files = () => fields().filter((box) => box.type === "file");
+  const sending = (box) => { const row = box.closest("[data-upload]"); return row && row.xqSending ? row.xqSending() : []; };
   const isShared = () => { try { return sessionStorage.getItem(SHARED) === "1"; } catch (e) { return false; } };
   const tell = (words) => { if (line) line.textContent = words; };
   const clock = (at) => `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
@@ -45,9 +46,11 @@
         if (box.checked) values[box.name].push(box.value);
       } else values[box.name] = box.value;
     });
-    // Files that went up already ride along by id; only those still here are kept as bytes.
-    const kept = files().map((box) => [box.name, Array.from(box.files)]).filter((pair) => pair[1].length);
-    return { at: Date.now(), values, files: kept };
+    // Files that went up already are kept by id; those still here or on their way as bytes.
+    const kept = files().map((box) => [box.name, [...box.files, ...sending(box)]]).filter((pair) => pair[1].length);
+    const uploaded = Array.from(form.querySelectorAll('input[name="attachments"]'))
+      .map((hidden) => ({ id: hidden.value, name: hidden.dataset.name || "", size: hidden.dataset.size || "" }));
+    return { at: Date.now(), values, files: kept, uploaded };
   };
 
   let timer = 0;
@@ -58,12 +61,18 @@
       const known = (await store("readonly", (drafts) => drafts.get(name))) || { values: {}, files: [] };
       const draft = gather();
       draft.values = { ...known.values, ...draft.values };
-      if (!files().length) draft.files = known.files;
+      if (!files().length) { draft.files = known.files; draft.uploaded = known.uploaded || []; }
       await store("readwrite", (drafts) => drafts.put(draft, name));
       tell(`已自动保存到本机 ${clock(new Date())}`);
     } catch (e) { tell("本机不允许保存草稿，请一次填完"); }
   };
   const later = () => { clearTimeout(timer); timer = setTimeout(save, 400); };
+
+  // What went up after the server last saw the form: it is on no page the server makes.
+  const restoreUploaded = (draft) => {
+    const row = form.querySelector("[data-upload]");
+    if (row && row.xqRestore) row.xqRestore(draft.uploaded || []);
+  };
 
   const restore = (draft) => {
     fields().forEach((box) => {
@@ -91,6 +100,7 @@
       if (!draft) return;
       if (Date.now() - draft.at > DAYS * 864e5) { await forget(name); return; }
       // What the server sent back (after an error, or from its own draft) is newer than ours.
+      restoreUploaded(draft);
       if (!form.hasAttribute("data-filled")) { restore(draft); tell(`已恢复本机草稿（${clock(new Date(draft.at))} 保存）`); }
     } catch (e) { /* no storage in this browser: the form works without */ }
   };
@@ -109,5 +119,5 @@
     await forget();
     tell("本机草稿已清除");
   });
-  begin();
+  if (document.readyState === "complete") begin(); else document.addEventListener("DOMContentLoaded", begin); // upload.js runs first
 })();

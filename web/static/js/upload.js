@@ -1,5 +1,6 @@
 // Sends chosen files at once, with progress, cancel and retry; large photos are made smaller first.
 // [data-upload] is the row of the macro `file`; the server's id rides along as a hidden "attachments".
+// draft.js reads row.xqSending (files still on their way) and calls row.xqRestore (files that went up before a reload).
 (() => {
   "use strict";
   const SHRINK_OVER = 4000000;
@@ -22,34 +23,93 @@
     } catch (e) { return file; }
   };
 
+  const part = (tag, className, words) => {
+    const made = document.createElement(tag);
+    made.className = className;
+    if (words) made.textContent = words;
+    return made;
+  };
+
   const setUp = (row) => {
-    const box = row.querySelector('input[type="file"]');
+    const boxes = Array.from(row.querySelectorAll('input[type="file"]'));
     const list = row.querySelector(".files");
     const most = Number(row.dataset.most);
     const max = Number(row.dataset.max);
-    const form = box.form;
-    let under = 0;
+    const form = boxes[0].form;
+    const sending = new Set();
+    let resume = null; // the button that was pressed while files were on their way
 
-    const part = (tag, className, words) => {
-      const made = document.createElement(tag);
-      made.className = className;
-      if (words) made.textContent = words;
-      return made;
+    row.xqSending = () => Array.from(sending);
+    const changed = () => form.dispatchEvent(new Event("change"));
+
+    const notice = (words) => {
+      let line = form.querySelector(".files-waiting");
+      if (!line) {
+        line = part("p", "files-waiting");
+        line.setAttribute("role", "status");
+        const last = form.querySelector(".btns") || Array.from(form.querySelectorAll('button[type="submit"]')).pop();
+        last.before(line);
+      }
+      line.textContent = words;
+      line.hidden = !words;
     };
 
-    const add = (file) => {
+    const over = (file, failed) => {
+      sending.delete(file);
+      if (!resume) return;
+      if (failed) {
+        resume = null;
+        notice("有材料没有传成：请点“重试”，或者移除后再点一次");
+      } else if (sending.size) {
+        notice(`还有 ${sending.size} 份材料正在上传，传完后自动继续`);
+      } else {
+        const button = resume;
+        resume = null;
+        notice("");
+        if (form.requestSubmit) form.requestSubmit(button); else button.click();
+      }
+    };
+
+    const done = (item, state, button, id, name, words) => {
+      const hidden = document.createElement("input");
+      hidden.type = "hidden";
+      hidden.name = "attachments";
+      hidden.value = id;
+      hidden.dataset.name = name;
+      hidden.dataset.size = words;
+      item.appendChild(hidden);
+      state.className = "file-state file-state--ok";
+      state.textContent = `${words} 已上传`;
+      button.textContent = "删除";
+      button.setAttribute("aria-label", `删除 ${name}`);
+      button.onclick = () => { item.remove(); changed(); };
+      changed();
+    };
+
+    const line = (name) => {
       const item = document.createElement("li");
       const state = part("span", "file-state", "准备中");
+      const button = part("button", "btn btn--small", "取消");
+      button.type = "button";
+      item.append(part("span", "file-name", name), state, button);
+      list.appendChild(item);
+      return { item, state, button };
+    };
+
+    row.xqRestore = (files) => files.forEach(({ id, name, size: words }) => {
+      if (list.children.length >= most || form.querySelector(`input[name="attachments"][value="${CSS.escape(id)}"]`)) return;
+      const { item, state, button } = line(name);
+      done(item, state, button, id, name, words);
+    });
+
+    const add = (file) => {
+      const { item, state, button } = line(file.name);
       const bar = document.createElement("progress");
       bar.max = 100;
       bar.value = 0;
       bar.setAttribute("aria-label", `${file.name} 上传进度`);
-      const button = part("button", "btn btn--small", "取消");
-      button.type = "button";
-      item.append(part("span", "file-name", file.name), bar, state, button);
-      list.appendChild(item);
+      state.before(bar);
       let request = null;
-      let going = false;
 
       const bad = (words, again) => {
         bar.hidden = true;
@@ -58,20 +118,20 @@
         window.xqSay(`${file.name}：${words}`);
         button.textContent = again ? "重试" : "移除";
         button.onclick = again ? send : () => item.remove();
+        over(file, true);
       };
-      const over = () => { if (going) { going = false; under -= 1; } };
 
       const send = async () => {
-        going = true;
-        under += 1;
+        sending.add(file);
+        changed();
         bar.hidden = false;
         bar.value = 0;
         state.className = "file-state";
         button.textContent = "取消";
-        button.onclick = () => { over(); if (request) request.abort(); item.remove(); };
+        button.onclick = () => { if (request) request.abort(); item.remove(); over(file); changed(); };
         const ready = await smaller(file);
-        if (!going) return;
-        if (ready.size > max) { over(); bad(`文件 ${size(ready.size)}，超过 ${size(max)} 上限`, false); return; }
+        if (!sending.has(file)) return;
+        if (ready.size > max) { bad(`文件 ${size(ready.size)}，超过 ${size(max)} 上限`, false); return; }
         const body = new FormData();
         body.append("file", ready, ready.name);
         request = new XMLHttpRequest();
@@ -80,12 +140,11 @@
         request.upload.onprogress = (event) => {
           if (!event.lengthComputable) return;
           bar.value = Math.round((event.loaded / event.total) * 100);
-          state.textContent = `${bar.value}%`;
+          state.textContent = bar.value < 100 ? `${bar.value}%` : "正在检查";
         };
-        request.onerror = () => { over(); bad("网络中断，没有传完", true); };
+        request.onerror = () => bad("网络中断，没有传完", true);
         request.ontimeout = request.onerror;
         request.onload = () => {
-          over();
           let answer = {};
           try { answer = JSON.parse(request.responseText); } catch (e) { /* not ours: shown as a failure below */ }
           if (request.status !== 201 || !answer.id) {
@@ -93,25 +152,18 @@
             bad(why || "没有传成", request.status >= 500 || request.status === 429);
             return;
           }
-          const hidden = document.createElement("input");
-          hidden.type = "hidden";
-          hidden.name = "attachments";
-          hidden.value = answer.id;
-          item.appendChild(hidden);
           bar.hidden = true;
-          state.className = "file-state file-state--ok";
-          state.textContent = `${size(ready.size)} 已上传`;
           window.xqSay(`${file.name} 已上传`);
-          button.textContent = "删除";
-          button.onclick = () => { item.remove(); form.dispatchEvent(new Event("change")); };
-          form.dispatchEvent(new Event("change"));
+          sending.delete(file);
+          done(item, state, button, answer.id, file.name, size(ready.size));
+          over(file);
         };
         request.send(body);
       };
       send();
     };
 
-    box.addEventListener("change", () => {
+    boxes.forEach((box) => box.addEventListener("change", () => {
       const chosen = Array.from(box.files);
       if (!chosen.length || !navigator.onLine) return; // offline: the files stay in the box and in the draft
       const room = most - list.children.length;
@@ -122,15 +174,23 @@
         list.appendChild(item);
       }
       box.value = "";
+    }));
+
+    // What the server listed goes without a request too, and out of the draft on this device with it.
+    list.addEventListener("click", (event) => {
+      const button = event.target.closest('button[name="drop_attachment"]');
+      if (!button) return;
+      event.preventDefault();
+      button.closest("li").remove();
+      changed();
     });
 
     form.addEventListener("submit", (event) => {
-      if (!under) return;
+      if (!sending.size) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      window.xqSay("还有材料正在上传，请稍候再提交");
-      const first = list.querySelector("progress:not([hidden])");
-      if (first) first.scrollIntoView({ block: "center" });
+      resume = event.submitter || form.querySelector('button[type="submit"]:not([name="drop_attachment"])');
+      notice(`还有 ${sending.size} 份材料正在上传，传完后自动继续`);
     }, true);
   };
 

@@ -1,0 +1,91 @@
+"""With a ClamAV daemon beside it: what carries a virus is refused, and while it is away nothing is lost or opened."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from feedback import jobs
+from feedback.attachments import FileStore, upkeep
+from feedback.kernel.settings import Settings
+from feedback.record.models.case import Attachment
+from feedback.rules.file_types import ScanState
+from tests import sample_files
+from tests.clamav import clamd
+from tests.people import Door
+
+pytestmark = pytest.mark.xdist_group("clamav")
+NOTE = "现场说明".encode()
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder, clamd(Path(folder)) as socket:
+        yield socket
+
+
+@pytest.fixture
+async def scanned(settings: Settings, scanner: Path) -> AsyncIterator[Door]:
+    async with Door.opened(replace(settings, clamav=str(scanner))) as door:
+        yield door
+
+
+@pytest.fixture
+async def unscanned(settings: Settings, tmp_path: Path) -> AsyncIterator[Door]:
+    """The scanner is set and away."""
+    async with Door.opened(replace(settings, clamav=str(tmp_path / "nobody.sock"))) as door:
+        yield door
+
+
+async def upload(door: Door, name: str, content: bytes) -> str:
+    response = await door.client.post("/api/v1/attachments", files={"file": (name, content)})
+    assert response.status_code == 201, response.text
+    return str(response.json()["id"])
+
+
+async def test_a_virus_is_refused_with_a_sentence_and_not_stored(scanned: Door) -> None:
+    response = await scanned.client.post("/api/v1/attachments", files={"file": ("a.txt", sample_files.EICAR)})
+    assert response.status_code == 422
+    assert "查出病毒，没有收下" in response.json()["error"]["fields"]["file"]
+    assert not await Attachment.all().count()
+    assert not [path for path in (scanned.settings.data / "files").rglob("*") if path.is_file()]
+
+
+async def test_a_virus_inside_a_document_is_found(scanned: Door) -> None:
+    content = sample_files.office(name="word/media/a.txt", part=b"x" * 100 + sample_files.EICAR)
+    response = await scanned.client.post("/api/v1/attachments", files={"file": ("a.docx", content)})
+    assert response.status_code == 422
+
+
+async def test_a_harmless_file_is_taken_and_the_health_page_says_that_the_scanner_answers(scanned: Door) -> None:
+    row = await Attachment.get(id=await upload(scanned, "a.txt", NOTE))
+    assert row.scan == ScanState.CLEAN
+    assert (await scanned.get("/readyz")).json()["scanner"] == {"answers": True, "waiting": 0}
+
+
+async def test_while_the_scanner_is_away_files_wait_shut_and_open_once_it_has_looked(
+    unscanned: Door, scanner: Path
+) -> None:
+    good = await upload(unscanned, "a.txt", NOTE)
+    bad = await upload(unscanned, "b.txt", sample_files.EICAR)
+    receipt = await unscanned.submit(attachments=[good, bad])
+    assert (await unscanned.get("/readyz")).json()["scanner"] == {"answers": False, "waiting": 2}
+    path = f"/api/v1/cases/{receipt['no']}/attachments/{{}}?code={receipt['code']}"
+    for each in (good, bad):
+        response = await unscanned.get(path.format(each))
+        assert (response.status_code, response.json()["error"]["code"]) == (409, "scan_waiting")
+    assert await upkeep.scan_some(FileStore.of(unscanned.settings)) == 0, "it is away"
+
+    await upkeep.scan_some(FileStore.of(replace(unscanned.settings, clamav=str(scanner))))
+    response = await unscanned.get(path.format(good))
+    assert (response.status_code, response.content) == (200, NOTE)
+    response = await unscanned.get(path.format(bad))
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "scan_infected")
+    case = (await unscanned.get(f"/api/v1/cases/{receipt['no']}?code={receipt['code']}")).json()
+    assert [file["scan"] for file in case["attachments"]] == ["clean", "infected"]
+    page = await unscanned.page_client("reception")
+    assert "查出病毒，已经封存" in (await page.get(f"/desk/cases/{receipt['no']}")).text
+    await page.aclose()
+    assert not [damage async for damage in jobs.find_damages(unscanned.settings)], "nothing is lost of either"

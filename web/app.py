@@ -31,6 +31,7 @@ from web.http.errors import (
     log,
     refusal_response,
 )
+from web.http.hosts import KnownHost
 from web.http.limits import BodyDeadline, BodyLimit, Limiter, most_of_form
 from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
@@ -87,6 +88,7 @@ def create_app(
         middleware=[
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(SecurityHeaders, settings=settings),
+            Middleware(KnownHost, settings=settings, refuse=refusal_response),
             Middleware(
                 BodyDeadline,
                 seconds=settings.body_seconds,

@@ -38,7 +38,7 @@ from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
 from routing.oversight import measures
 from routing.oversight import proposals as supervision_proposals
-from web.auth import login_attempts
+from web.auth import citizen_cookie, login_attempts, message_sources
 from web.auth import sessions as auth_sessions
 from web.context import AppContext
 from web.http import templating
@@ -285,6 +285,9 @@ def timers(context: AppContext) -> dict[str, Timer]:
     def sessions(now: datetime) -> Awaitable[int]:
         return auth_sessions.delete_expired(now, settings.draft_days)
 
+    async def browsers(now: datetime) -> int:
+        return await citizen_cookie.delete_expired_revocations(now) + await message_sources.delete_old(now)
+
     def old_attempts(now: datetime) -> Awaitable[int]:
         return login_attempts.delete_old(now, settings.lock_minutes)
 
@@ -312,6 +315,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
         "forget_senders": Timer(Daily(time(3, 20)), _until_none(feedback.jobs.forget_some_senders)),
         "forget_orphans": Timer(Daily(time(3, 30)), _until_none(orphans)),
         "forget_sessions": Timer(Daily(time(3, 40)), _until_none(sessions)),
+        "forget_browsers": Timer(Daily(time(3, 42)), _until_none(browsers)),
         "forget_login_attempts": Timer(Daily(time(3, 45)), _until_none(old_attempts)),
         "forget_messages": Timer(Daily(time(3, 50)), _until_none(messages)),
         "refold_outcomes": Timer(Daily(time(4, 10)), refold_outcomes, timeout_seconds=300),

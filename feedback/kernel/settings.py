@@ -17,6 +17,7 @@ from feedback.kernel.errors import Invalid
 
 PREFIX = "XINQIAO_"
 _HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
+_WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-]+(?::\d{1,5})?/?|https?://\[[0-9A-Fa-f:]+\](?::\d{1,5})?/?")
 CHALLENGE_LEAST = 60  # below that a building is asked
 DEV_SECRET = "only-for-development-change-me"  # noqa: S105 - refused in production, see faults()
 
@@ -42,7 +43,11 @@ class Settings:
     now: datetime | None = _row(None, "dev only: the process believes it starts at this moment")
     host: str = _row("127.0.0.1", "address the server listens on")
     port: int = _row(8000, "port the server listens on")
-    public_url: str = _row("", "address citizens use, for QR codes. Empty: taken from the request")
+    public_url: str = _row(
+        "",
+        "address citizens use, like https://xinqiao.example.gov.cn: for QR codes, and the only host that is answered. "
+        "Empty (not in production): taken from the request",
+    )
     trust_proxy: bool = _row(False, "believe X-Forwarded-For of the reverse proxy in front")
     region: str = _row("990102000000", "12-digit code of the region this installation serves")
     desk: str = _row("rexian", "unit code of the reception desk that takes what comes from outside")
@@ -222,6 +227,8 @@ class Settings:
         faults = {}
         if self.secret == DEV_SECRET or len(self.secret) < 32:
             faults[PREFIX + "SECRET"] = "needs_32_characters_of_your_own"
+        if not _WEB_ADDRESS.fullmatch(self.public_url):
+            faults[PREFIX + "PUBLIC_URL"] = "needs_the_address_citizens_use_like_https://xinqiao.example.gov.cn"
         if self.now is not None:
             faults[PREFIX + "NOW"] = "not_in_production"
         return faults

@@ -56,9 +56,14 @@ async def test_it_is_switched_on_by_its_own_code_and_the_spares_are_shown_once(d
         form = (await page.get("/desk/second-factor")).text
         sealed = form.split('name="sealed" value="')[1].split('"')[0]
         secret = form.split('class="num secret">')[1].split("<")[0].replace(" ", "")
-        wrong = await page.post("/desk/second-factor", data={"sealed": sealed, "otp": "000000"})
+        wrong = await page.post("/desk/second-factor", data={"sealed": sealed, "otp": "000000", "password": "demo"})
         assert wrong.status_code == 422 and "验证码不对" in wrong.text and secret[:4] in wrong.text
-        shown = await page.post("/desk/second-factor", data={"sealed": sealed, "otp": _code(door, secret)})
+        for password in ("", "another"):
+            typed = {"sealed": sealed, "otp": _code(door, secret), "password": password}
+            assert (await page.post("/desk/second-factor", data=typed)).status_code == 422
+        shown = await page.post(
+            "/desk/second-factor", data={"sealed": sealed, "otp": _code(door, secret), "password": "demo"}
+        )
         assert shown.text.count('<li class="num">') == second_factor.SPARE_CODES
         assert shown.headers["cache-control"] == "no-store"
         later = (await page.get("/desk/second-factor")).text
@@ -74,7 +79,9 @@ async def test_what_was_sealed_for_somebody_else_switches_nothing_on(door: Door)
         sealed = form.split('name="sealed" value="')[1].split('"')[0]
         secret = form.split('class="num secret">')[1].split("<")[0].replace(" ", "")
         for odd in (sealed, "nonsense", ""):
-            answer = await mine.post("/desk/second-factor", data={"sealed": odd, "otp": _code(door, secret)})
+            answer = await mine.post(
+                "/desk/second-factor", data={"sealed": odd, "otp": _code(door, secret), "password": "demo"}
+            )
             assert answer.status_code == 303
     assert not (await second_factor.load_state("clerk-jiaoyu")).is_on
 
@@ -154,5 +161,5 @@ async def test_where_it_is_required_nothing_else_opens_before_it_is_on(door: Doo
         assert "请先启用两步登录" in form
         sealed = form.split('name="sealed" value="')[1].split('"')[0]
         secret = form.split('class="num secret">')[1].split("<")[0].replace(" ", "")
-        await page.post("/desk/second-factor", data={"sealed": sealed, "otp": _code(door, secret)})
+        await page.post("/desk/second-factor", data={"sealed": sealed, "otp": _code(door, secret), "password": "demo"})
         assert (await page.get("/desk")).status_code == 200

@@ -37,3 +37,13 @@ async def set_password(username: str, password: str, *, now: datetime) -> None:
 
 async def has_demo_accounts() -> bool:
     return await Account.filter(is_demo=True).exists()
+
+
+async def list_usernames() -> list[str]:
+    """All who can log in."""
+    return [row["username"] for row in await Account.all().order_by("username").values("username")]
+
+
+async def exists(username: str) -> bool:
+    """Whether somebody can log in by that name."""
+    return await Account.exists(username=username)

@@ -1,13 +1,20 @@
-"""The cookie that lets a citizen's browser open its own case without the query code."""
+"""The cookie that lets a citizen's browser open its own case without the query code.
 
-from datetime import timedelta
+It is signed and stands in no table. One that was given back (清除, on a shared computer) is remembered by its hash until
+it would have ended: a copy of it opens nothing.
+"""
+
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from feedback.kernel import identifiers
 from feedback.rules import access
 from feedback.rules.access import Actor
 from web.auth.cookies import read_signed_cookie, set_signed_cookie
+from web.auth.models import RevokedCaseCookie
+from web.auth.sessions import hash_token
 from web.context import AppContext
 
 CASE_COOKIE = "xq_case"
@@ -16,10 +23,37 @@ _CASE_HOURS = 12
 
 def remember_case(response: Response, context: AppContext, no: str) -> None:
     """Let this browser open this case for some hours without the code in any address."""
-    set_signed_cookie(response, context, CASE_COOKIE, no, _CASE_HOURS)
+    set_signed_cookie(response, context, CASE_COOKIE, f"{no} {identifiers.new_id()}", _CASE_HOURS)
 
 
-def read_citizen(request: Request) -> Actor | None:
+async def read_citizen(request: Request) -> Actor | None:
     """The citizen whose browser holds the case cookie, or None."""
-    no = read_signed_cookie(request, CASE_COOKIE, timedelta(hours=_CASE_HOURS))
-    return access.citizen(no) if no else None
+    no = _read_number(request)
+    if not no or await RevokedCaseCookie.exists(digest=_digest(request)):
+        return None
+    return access.citizen(no)
+
+
+async def forget_case(request: Request, response: Response) -> None:
+    """From now on neither this browser nor a copy of its cookie opens the case."""
+    context: AppContext = request.app.state.context
+    if _read_number(request):
+        ends_at = context.clock.now() + timedelta(hours=_CASE_HOURS)
+        await RevokedCaseCookie.get_or_create({"expires_at": ends_at}, digest=_digest(request))
+    response.delete_cookie(CASE_COOKIE)
+
+
+async def delete_expired_revocations(now: datetime, limit: int = 1000) -> int:
+    """Delete what is remembered of cookies that have ended by themselves. Returns how many: 0 when none is left."""
+    rows = RevokedCaseCookie.filter(expires_at__lt=now)
+    digests = list(await rows.limit(limit).values_list("digest", flat=True))
+    return await RevokedCaseCookie.filter(digest__in=digests).delete() if digests else 0
+
+
+def _read_number(request: Request) -> str:
+    payload = read_signed_cookie(request, CASE_COOKIE, timedelta(hours=_CASE_HOURS))
+    return payload.partition(" ")[0]
+
+
+def _digest(request: Request) -> str:
+    return hash_token(request.cookies.get(CASE_COOKIE, ""))

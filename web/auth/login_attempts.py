@@ -25,6 +25,7 @@ DEVICE_COOKIE = "xq_device"
 _DEVICE_HOURS = 180 * 24
 _MAX_DEVICE_ACCOUNTS = 8  # a counter's computer is used by several people
 _ALL_SOURCES_FACTOR = 10
+_LISTED_LOCKS = 2000  # rows read for the administrator's list
 
 
 class Credential(StrEnum):
@@ -86,6 +87,15 @@ class LoginAttempt:
             await LoginAttempts.filter(key=self.shared_key, failed__gt=0).update(failed=F("failed") - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class LockedAccount:
+    """An account at which tries are refused: from how many sources, and until when at most."""
+
+    username: str
+    sources: int
+    until: datetime
+
+
 async def begin_attempt(
     context: AppContext, username: str, credential: Credential, source: LoginSource, *, is_known: bool
 ) -> LoginAttempt | None:
@@ -100,6 +110,35 @@ async def begin_attempt(
     if shared_key and not await _count(context, shared_key, account, most * _ALL_SOURCES_FACTOR):
         return None
     return LoginAttempt(context, own_key, shared_key)
+
+
+async def seconds_locked(context: AppContext, username: str) -> int:
+    """After how many seconds tries at the account are looked at again, wherever they come from; 0 when they are now."""
+    lock = timedelta(minutes=context.settings.lock_minutes)
+    row = (
+        await LoginAttempts.filter(
+            account=_account_hash(context, username),
+            failed__gte=context.settings.login_attempts,
+            seen_at__gt=context.clock.now() - lock,
+        )
+        .order_by("-seen_at")
+        .first()
+    )
+    return max(1, int((row.seen_at + lock - context.clock.now()).total_seconds())) if row else 0
+
+
+async def list_locked(context: AppContext, usernames: Sequence[str]) -> list[LockedAccount]:
+    """Those of the accounts at which tries are refused now, from one source or from everywhere."""
+    lock = timedelta(minutes=context.settings.lock_minutes)
+    rows = await LoginAttempts.filter(
+        failed__gte=context.settings.login_attempts, seen_at__gt=context.clock.now() - lock
+    ).limit(_LISTED_LOCKS)
+    username_by_hash = {_account_hash(context, username): username for username in usernames} if rows else {}
+    ends: dict[str, list[datetime]] = {}
+    for row in rows:
+        if username := username_by_hash.get(row.account):
+            ends.setdefault(username, []).append(row.seen_at + lock)
+    return [LockedAccount(username, len(times), max(times)) for username, times in sorted(ends.items())]
 
 
 async def _count(context: AppContext, key: str, account: str, most: int) -> bool:

@@ -70,3 +70,27 @@ class FormDraft(Model):
     class Meta:
         table = "web_form_draft"
         indexes = (("seen_at",),)
+
+
+class RevokedCaseCookie(Model):
+    """Cookies that opened a case and were given back on a shared computer, by their hashes, until they end by themselves"""
+
+    digest = fields.CharField(max_length=64, primary_key=True)
+    expires_at = InstantField()
+
+    class Meta:
+        table = "web_revoked_case_cookie"
+        indexes = (("expires_at",),)
+
+
+class MessageSource(Model):
+    """From where citizens' messages came, as keyed hashes, so that a burst is found, for some weeks and never of a report"""
+
+    case_no = fields.CharField(max_length=24, primary_key=True)
+    network = fields.CharField(max_length=64)
+    device = fields.CharField(max_length=64, default="")
+    at = InstantField()
+
+    class Meta:
+        table = "web_message_source"
+        indexes = (("at",), ("network", "at"), ("device", "at"))

@@ -76,7 +76,7 @@ async def check_password(context: AppContext, username: str, password: str, sour
     attempt = await _begin_attempt(context, username, Credential.PASSWORD, source, account)
     is_right = await asyncio.to_thread(matches_hash, account.password if account else DUMMY_HASH, password)
     if account is None or not is_right:
-        raise Unauthorized("locked" if await attempt.is_last() else "wrong_password")
+        raise await _refusal(context, username, attempt, "wrong_password")
     await attempt.succeed()
 
 
@@ -88,7 +88,7 @@ async def check_code(context: AppContext, username: str, otp: str, source: Login
     account = await find_account(username)
     attempt = await _begin_attempt(context, username, Credential.CODE, source, account)
     if account is None or not await second_factor.accept_code(context, username, otp):
-        raise Unauthorized("locked" if await attempt.is_last() else "wrong_code")
+        raise await _refusal(context, username, attempt, "wrong_code")
     await attempt.succeed()
 
 
@@ -117,8 +117,17 @@ async def _begin_attempt(
     is_known = bool(account and login_attempts.is_known_device(context, source, username, account.changed_at))
     attempt = await login_attempts.begin_attempt(context, username, credential, source, is_known=is_known)
     if attempt is None:
-        raise Unauthorized("locked")
+        raise await _locked(context, username)
     return attempt
+
+
+async def _refusal(context: AppContext, username: str, attempt: LoginAttempt, code: str) -> Unauthorized:
+    return await _locked(context, username) if await attempt.is_last() else Unauthorized(code)
+
+
+async def _locked(context: AppContext, username: str) -> Unauthorized:
+    """With the seconds to wait, which the answer says in Retry-After."""
+    return Unauthorized("locked", seconds=max(1, await login_attempts.seconds_locked(context, username)))
 
 
 async def create_session(context: AppContext, username: str) -> NewSession:

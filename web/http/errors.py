@@ -13,6 +13,7 @@ from web.auth import sessions
 from web.auth.metering import TooManyFiles
 from web.http import templating
 from web.http.challenge import ANSWER_HEADER, ChallengeRequired
+from web.http.hosts import UnknownHost
 from web.http.limits import TooLarge, TooMany, TooSlow
 from web.wording import catalogue
 
@@ -20,6 +21,7 @@ STATUS_OF: Mapping[type[Refusal], int] = {
     sessions.Unauthorized: 401,
     TooMany: 429,
     TooSlow: 408,
+    UnknownHost: 421,
     TooManyFiles: 429,
     Invalid: 422,
     NotFound: 404,

@@ -22,7 +22,7 @@ from web.api import serializers
 from web.api.request_parsing import load_body, parse_body, parse_object, read_path, read_query
 from web.api.schemas import requests, responses
 from web.api.serializers import json_response
-from web.auth import sessions
+from web.auth import message_sources, sessions
 from web.context import AppContext
 from web.forms import parsing
 from web.http import challenge
@@ -44,6 +44,8 @@ async def submit(request: Request) -> Response:
         values["source_id"] = request.headers.get("idempotency-key", "")
     draft = replace(_build_submission(values, sender), sender=_resend_key(request, sender))
     receipt = await case_actions.submit_case(context, draft, sender, faults=faults)
+    if sender is case_actions.CITIZEN:
+        await message_sources.remember_source(request, receipt.no, draft.kind)
     now = context.clock.now()
     answer = responses.ReceiptOut(
         no=receipt.no,

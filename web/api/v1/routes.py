@@ -57,8 +57,9 @@ async def docs(request: Request) -> Response:
 
 
 def _server(request: Request) -> str:
+    """Where the calls are: without PUBLIC_URL relative to the document, never by what the request calls its host."""
     context: AppContext = request.app.state.context
-    return (context.settings.public_url or str(request.base_url)).rstrip("/").removesuffix(PREFIX) + PREFIX
+    return context.settings.public_url.rstrip("/") + PREFIX
 
 
 def _readable(call: Call, schema: dict[str, Any]) -> dict[str, Any]:

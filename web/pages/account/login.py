@@ -62,8 +62,15 @@ async def login(request: Request) -> Response:
         if not is_known:
             await limiter.hit("login", request)
         errors = {"password": catalogue.error_words(refused.code)}
-        return render_login(request, back, carried, username, errors, status=401)
+        return _with_wait(render_login(request, back, carried, username, errors, status=401), refused)
     return await _let_in(request, session, back, carried)
+
+
+def _with_wait(response: Response, refusal: sessions.Unauthorized) -> Response:
+    """The page with the seconds to wait, where the account is locked."""
+    if "seconds" in refusal.details:
+        response.headers["Retry-After"] = str(refusal.details["seconds"])
+    return response
 
 
 def render_login(
@@ -112,7 +119,7 @@ async def code(request: Request) -> Response:
         if not is_known:
             await limiter.hit("login", request)
         errors = {"otp": catalogue.error_words(refused.code)}
-        return _render_code(request, back, carried, errors, status=401)
+        return _with_wait(_render_code(request, back, carried, errors, status=401), refused)
     response = await _let_in(request, session, back, carried)
     response.delete_cookie(sessions.PENDING_FACTOR_COOKIE)
     return response

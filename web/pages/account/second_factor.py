@@ -21,22 +21,43 @@ async def shown(request: Request) -> Response:
 
 
 async def switch_on(request: Request) -> Response:
-    """Prove the new secret by a code; the spare codes come back, once."""
+    """Prove oneself by the password and the new secret by a code; the spare codes come back, once.
+
+    The password, since whoever comes by an open browser could otherwise shut its owner out for good.
+    """
     context: AppContext = request.app.state.context
     actor = current_actor(request)
     async with request.form() as form:
         otp, sealed = clean_line(str(form.get("otp", "")))[:20], str(form.get("sealed", ""))
+        password = str(form.get("password", ""))
     try:
         username, _, secret = context.settings.vault.decrypt_system(sealed).partition(" ")
     except ValueError:
         username = secret = ""
     if username != actor.id or not secret:
         return RedirectResponse("/desk/second-factor", status_code=303)
+    if fault := await _find_password_fault(request, actor, password):
+        return await _page(request, actor, {"password": fault}, secret)
     try:
         spares = await second_factor.switch_on(context, actor.id, secret, otp)
     except Invalid as wrong:
         return await _page(request, actor, wrong.fields, secret)
     return await _page(request, actor, {}, spares=spares)
+
+
+async def _find_password_fault(request: Request, actor: Actor, password: str) -> str:
+    """What is wrong with the password of whoever is logged in, or ""."""
+    context: AppContext = request.app.state.context
+    limiter = request.app.state.limiter
+    if not password:
+        return "missing"
+    await limiter.check("login", request)
+    try:
+        await sessions.check_password(context, actor.id, password, login_attempts.read_source(request))
+    except sessions.Unauthorized as refused:
+        await limiter.hit("login", request)
+        return refused.code
+    return ""
 
 
 async def switch_off(request: Request) -> Response:
@@ -72,9 +93,15 @@ async def _page(
         "letters": [secret[at : at + 4] for at in range(0, len(secret), 4)],
         "sealed": context.settings.vault.encrypt_system(f"{actor.id} {secret}"),
         "spares": spares or [],
-        "errors": {name: catalogue.fault_words(name, code) for name, code in faults.items()},
+        "errors": {name: _words(name, code) for name, code in faults.items()},
         "done": request.query_params.get("done", ""),
     }
     response = context.render(request, "account/second_factor.html", values, status=422 if faults else 200)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _words(name: str, code: str) -> str:
+    if code in ("wrong_password", "locked"):
+        return catalogue.error_words(code)
+    return catalogue.fault_words(name, code)

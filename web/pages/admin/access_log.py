@@ -22,6 +22,7 @@ READ_WORDS = {
     "export": "导出列表",
     "code": "查看查询码",
     "person": "查看个人信息",
+    "unlock": "解除账号锁定",
 }
 
 

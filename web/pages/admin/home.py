@@ -11,6 +11,7 @@ from feedback.kernel import outbox
 from feedback.rules.vocabulary import Role
 from routing import assignment_rules, directory
 from routing.notices import inbox
+from web.auth import accounts, login_attempts
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.notify import channel
@@ -39,10 +40,15 @@ async def home(request: Request) -> Response:
         "calendar": await calendar.edition_words(),
         "release": model.release if model else "",
         "reaches_citizens": channel.reaches_citizens(context.settings),
+        "locked_count": await _count_locked(context) if is_admin else 0,
         "untold": await inbox.untold_count(context.clock.now()),
         "untold_days": inbox.COUNTED_DAYS,
     }
     return context.render(request, "admin/home.html", values)
+
+
+async def _count_locked(context: AppContext) -> int:
+    return len(await login_attempts.list_locked(context, await accounts.list_usernames()))
 
 
 def timer(row: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -43,7 +43,7 @@ TEXT_MOST = 2000
 
 async def case(request: Request) -> Response:
     """The case of this browser's code."""
-    citizen = citizen_cookie.read_citizen(request)
+    citizen = await citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
     done = request.query_params.get("done", "")
@@ -55,7 +55,7 @@ async def case(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Take one of the steps open to the citizen."""
     context: AppContext = request.app.state.context
-    citizen = citizen_cookie.read_citizen(request)
+    citizen = await citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
     request.state.device = f"case {citizen.case_no}"  # whoever holds this case: its files are counted together
@@ -301,7 +301,7 @@ async def attachment(request: Request) -> Response:
     Raises NotFound for anybody without the code.
     """
     context: AppContext = request.app.state.context
-    citizen = citizen_cookie.read_citizen(request)
+    citizen = await citizen_cookie.read_citizen(request)
     if citizen is None:
         raise NotFound(attachment=request.path_params["id"])
     row, content = await attachments.open_attachment(citizen, request.path_params["id"], FileStore.of(context.settings))

@@ -27,7 +27,7 @@ async def of_own(request: Request) -> Response:
 
     Raises NotFound for anybody without the code.
     """
-    citizen = citizen_cookie.read_citizen(request)
+    citizen = await citizen_cookie.read_citizen(request)
     if citizen is None:
         raise NotFound(letter=request.path_params["id"])
     return await download_letter(request, citizen, citizen.case_no)

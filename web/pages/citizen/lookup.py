@@ -48,5 +48,5 @@ async def lookup(request: Request) -> Response:
 async def leave(request: Request) -> Response:
     """Forget the case in this browser, for shared computers."""
     response = RedirectResponse("/lookup", status_code=303)
-    response.delete_cookie(citizen_cookie.CASE_COOKIE)
+    await citizen_cookie.forget_case(request, response)
     return response

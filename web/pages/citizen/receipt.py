@@ -41,7 +41,7 @@ async def receipt(request: Request) -> Response:
     """
     context: AppContext = request.app.state.context
     no = request.path_params["no"]
-    citizen = citizen_cookie.read_citizen(request)
+    citizen = await citizen_cookie.read_citizen(request)
     if citizen is None or citizen.case_no != no:
         raise NotFound(no=no)
     now = context.clock.now()

@@ -19,7 +19,7 @@ from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing import directory
 from routing.directory import Directory
 from web.actions import cases as case_actions
-from web.auth import citizen_cookie, drafts
+from web.auth import citizen_cookie, drafts, message_sources
 from web.context import AppContext
 from web.forms import parsing
 from web.forms.form_reading import open_form
@@ -165,6 +165,7 @@ async def _submitted(request: Request, draft: dict[str, Any], form: FormData) ->
         answer=parsing.read_field(form, "challenge_answer"),
     )
     receipt = await case_actions.submit_case(context, _draft_of(draft, desk=context.settings.desk))
+    await message_sources.remember_source(request, receipt.no, str(draft.get("kind", "")))
     response = _to_receipt(request, receipt.no)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
     await drafts.store_draft(request, response, {"sent": receipt.no, "at": context.clock.now().timestamp()})

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from feedback.kernel.errors import Forbidden, Invalid, NotFound, Refusal
 from feedback.queries import cases as case_queries
+from feedback.rules import decision_grounds
 from feedback.rules.access import Actor
 from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Role, Status
@@ -25,6 +26,7 @@ from web.wording import acts, catalogue
 
 BULK_ACTS: Mapping[Act, tuple[str, frozenset[Role]]] = {
     Act.ASSIGN: ("批量派件", frozenset({Role.RECEPTION})),
+    Act.DECLINE: ("批量不予受理", frozenset({Role.RECEPTION})),
     Act.URGE: ("批量催办", frozenset({Role.SUPERVISOR, Role.RECEPTION})),
     Act.SUPERVISE: ("批量督办", frozenset({Role.SUPERVISOR})),
 }
@@ -32,8 +34,17 @@ BULK_MOST = 50
 _WORDS_MOST = 1000
 
 
+_NOT_IN_LISTS = frozenset({Act.DECLINE})
+"""Offered only where many messages of one source are looked at, not beside every list."""
+
+
 def bulk_acts(actor: Actor) -> list[tuple[str, str]]:
-    return [(act.value, words) for act, (words, roles) in BULK_ACTS.items() if actor.roles & roles]
+    """What somebody may do to many cases of a list: code and words."""
+    return [(act, words) for act, words in _allowed_acts(actor).items() if act not in _NOT_IN_LISTS]
+
+
+def _allowed_acts(actor: Actor) -> dict[str, str]:
+    return {act.value: words for act, (words, roles) in BULK_ACTS.items() if actor.roles & roles}
 
 
 async def bulk(request: Request) -> Response:
@@ -42,20 +53,25 @@ async def bulk(request: Request) -> Response:
     actor, names = current_actor(request), await directory.load_directory()
     async with request.form(max_fields=500) as form:
         act = str(form.get("act", ""))
-        if act not in dict(bulk_acts(actor)):
+        if act not in _allowed_acts(actor):
             raise Forbidden(act=act)
         numbers = list(dict.fromkeys(str(no) for no in form.getlist("no")))[:BULK_MOST]
-        words = {name: parsing.read_text(form, name, most=_WORDS_MOST) for name in ("text", "unit", "query")}
+        words = {
+            name: parsing.read_text(form, name, most=_WORDS_MOST)
+            for name in ("text", "unit", "query", "where_instead", "ground")
+        }
         is_confirmed = "confirmed" in form
         rows = [await _bulk_row(request, actor, names, Act(act), no, form, is_confirmed) for no in numbers]
         values = {
             **desk_frame.frame_values(actor, names),
             "act": act,
-            "label": dict(bulk_acts(actor))[act],
+            "label": _allowed_acts(actor)[act],
             "rows": rows,
             "done": is_confirmed,
             "good": sum(row["ok"] for row in rows),
+            "lacks": any(row["lacks"] for row in rows),
             "units": worklist_views.unit_groups(names),
+            "grounds": [(row.code, row.label) for row in decision_grounds.GROUNDS if row.offered],
             **words,
             "back": f"/desk?{words['query']}",
         }
@@ -67,7 +83,7 @@ async def _bulk_row(
 ) -> dict[str, Any]:
     """What the step would do, or did, to one case."""
     context: AppContext = request.app.state.context
-    row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": ""}
+    row: dict[str, Any] = {"no": no, "title": "", "words": "", "ok": False, "version": "", "lacks": False}
     try:
         file = await case_queries.load_file(actor, no, vault=context.settings.vault)
         row |= {"title": file.title, "version": file.version}
@@ -77,6 +93,8 @@ async def _bulk_row(
             row["words"] = f"{catalogue.STATUSES[file.status.value]}，不能{acts.ACTS[act].label}"
         elif act is Act.ASSIGN and not data["unit"]:
             row["words"] = "没有合适的派单规则，请选单位或单独办理"
+        elif act is Act.DECLINE and not (data.get("reason") and data.get("where_instead")):
+            row |= {"words": "请在下面写明理由和应到哪里反映，再预览", "ok": not is_confirmed, "lacks": True}
         elif is_confirmed:
             version = str(form.get(f"version-{no}", ""))
             expect = int(version) if version.isdecimal() else None
@@ -96,6 +114,9 @@ async def _bulk_row(
 
 def _bulk_data(file: CaseFile, act: Act, form: FormData, names: Directory) -> dict[str, Any]:
     text, unit = parsing.read_text(form, "text"), parsing.read_text(form, "unit")
+    if act is Act.DECLINE:
+        data = {"reason": text} | {name: parsing.read_text(form, name) for name in ("where_instead", "ground")}
+        return {name: value for name, value in data.items() if value}
     if act is not Act.ASSIGN:
         return {"text" if act is Act.URGE else "reason": text} if text else {}
     if unit:

@@ -37,7 +37,7 @@ async def staff(request: Request) -> Response:
 async def own(request: Request) -> Response:
     """A clock of one's own case."""
     context: AppContext = request.app.state.context
-    citizen = citizen_cookie.read_citizen(request)
+    citizen = await citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
     file = await case_queries.load_file(citizen, citizen.case_no, vault=context.settings.vault)

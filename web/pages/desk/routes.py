@@ -6,7 +6,7 @@ from web.auth.permissions import Requirement, requiring
 from web.pages.account import password, second_factor
 from web.pages.board import forecasts, measures
 from web.pages.citizen import letters
-from web.pages.desk import bad_ratings, bulk, case_steps, clock, duplicates, export, inbox, queue, register
+from web.pages.desk import bad_ratings, bulk, bursts, case_steps, clock, duplicates, export, inbox, queue, register
 
 ROUTES = [
     *requiring(
@@ -45,6 +45,7 @@ ROUTES = [
         Route("/register/drop", register.drop, methods=["POST"]),
         Route("/register/{no}", register.registered),
         Route("/repeats", duplicates.pending),
+        Route("/bursts", bursts.bursts),
         Route("/links/{id}/{what}", duplicates.decide, methods=["POST"]),
         Route("/cases/{no}/links", duplicates.add, methods=["POST"]),
     ),

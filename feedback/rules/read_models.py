@@ -21,6 +21,7 @@ class PersonView:
     id_number: str
     address: str
     is_masked: bool
+    id_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,7 +275,7 @@ async def forget_some_persons(now: datetime, retention_years: int, last: int) ->
     over = [person for person, times in ended_at.items() if all(at is not None and at < before for at in times)]
     empty = {"key": "", "name": "", "phone": "", "id_number": "", "address": "", "phone_hash": "", "id_hash": ""}
     forgotten = await Person.filter(id__in=over, forgotten_at__isnull=True).update(
-        **empty, tail_hash="", name_hash="", forgotten_at=now
+        **empty, id_kind="", id_tail_hash="", tail_hash="", name_hash="", forgotten_at=now
     )
     return forgotten, ids[-1] if len(ids) == _BATCH else 0
 

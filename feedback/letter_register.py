@@ -245,7 +245,7 @@ def _person_as_addressed(row: Letter, person: PersonView | None, vault: Vault) -
     if person is None or person.is_masked or stored_person is None or not row.sealed or not stored_person.key:
         return person
     addressee = json.loads(vault.decrypt_for_person(stored_person.key, row.sealed))
-    return PersonView(addressee["name"], person.phone, person.id_number, addressee["address"], False)
+    return PersonView(addressee["name"], person.phone, person.id_number, addressee["address"], False, person.id_kind)
 
 
 async def find_by_token(token: str) -> IssuedLetter | None:

@@ -18,8 +18,9 @@ from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from feedback.queries import cases as case_queries
 from feedback.queries import worklist as case_worklist
 from feedback.record.models.case import Case, CasePerson, Link, Person
-from feedback.record.people import id_hash, name_hash, person_id_of, phone_hash
+from feedback.record.people import id_hash, id_tail_hash, name_hash, person_id_of, phone_hash
 from feedback.record.persistence import load_case_accesses
+from feedback.rules import identity_documents
 from feedback.rules.access import Actor
 from feedback.rules.parties import PartyRole
 from feedback.rules.read_models import LinkView, WorkRow
@@ -30,7 +31,8 @@ PENDING_MOST = 100
 GROUP_MOST = 500
 _OPEN = [s.value for s in OPEN]
 _ORDINARY, _REPORTS = 0, 1
-_HASHES = ("phone", "id", "name")
+_HASHES = ("phone", "id", "name", "id_tail")
+PersonHashes = tuple[str, str, str, str]  # in the order of _HASHES, "" for what is not looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +114,23 @@ async def find_earlier_of_person(case_id: int) -> dict[int, list[str]]:
     case = await Case.get(id=case_id)
     parties = await CasePerson.filter(case_id=case_id, role=PartyRole.REPRESENTATIVE.value)
     ids = [person_id_of(case), *(row.person_id for row in parties)]  # type: ignore[attr-defined] # added at run time
-    hashes = [(p.phone_hash, p.id_hash, p.name_hash) for p in await Person.filter(id__in=[i for i in ids if i])]
+    hashes = [(p.phone_hash, p.id_hash, p.name_hash, "") for p in await Person.filter(id__in=[i for i in ids if i])]
     matches = await _find_cases_by_hash(hashes)
     rows = await Case.filter(id__in=list(matches), id__lt=case_id, confidential=case.confidential).values("id")
     return {row["id"]: matches[row["id"]] for row in rows}
 
 
-async def _find_cases_by_hash(hashes: Sequence[tuple[str, str, str]]) -> dict[int, list[str]]:
+async def _find_cases_by_hash(hashes: Sequence[PersonHashes]) -> dict[int, list[str]]:
     """Ids of the cases of whoever has one of these hashes as petitioner or representative, and which it is."""
     values_by_column = {
         column: {digest for digest in values if digest}
-        for column, values in zip(_HASHES, zip(*hashes, strict=True) if hashes else ((), (), ()), strict=True)
+        for column, values in zip(_HASHES, zip(*hashes, strict=True) if hashes else ((),) * len(_HASHES), strict=True)
     }
     persons: dict[int, list[str]] = {}
     for column, values in values_by_column.items():
         condition: dict[str, Any] = {f"{column}_hash__in": sorted(values)}
         for row in await Person.filter(**condition).order_by("-id").limit(PERSONS_MOST) if values else ():
-            row_hashes = {"phone": row.phone_hash, "id": row.id_hash, "name": row.name_hash}
+            row_hashes = {name: getattr(row, f"{name}_hash") for name in _HASHES}
             persons[row.id] = [name for name, value in row_hashes.items() if value in values_by_column[name]]
     matches = {}
     for case in await Case.filter(person_id__in=list(persons)).values("id", "person_id"):
@@ -261,25 +263,30 @@ async def list_others_of_person(actor: Actor, no: str) -> list[WorkRow]:
     if case.person is None or not await find_person_visible(actor, [case]):
         return []
     return await _list_visible_of_person(
-        actor, [(case.person.phone_hash, case.person.id_hash, "")], excluded_id=case.id
+        actor, [(case.person.phone_hash, case.person.id_hash, "", "")], excluded_id=case.id
     )
 
 
-async def list_cases_of_person(actor: Actor, phone: str, id_number: str, vault: Vault) -> list[WorkRow]:
-    """The cases of whoever has this telephone or identity number, as far as the actor sees them and the person."""
-    return await _list_visible_of_person(actor, [(phone_hash(phone, vault), id_hash(id_number, vault), "")])
+async def list_cases_of_person(
+    actor: Actor, phone: str, id_number: str, vault: Vault, id_kind: str = ""
+) -> list[WorkRow]:
+    """The cases of whoever has this telephone or identity document, as far as the actor sees them and the person.
+
+    Of a document the last six places are enough; others may end alike.
+    """
+    is_tail = len(id_number) == identity_documents.TAIL
+    hashes = ("", id_tail_hash(id_number, vault)) if is_tail else (id_hash(id_number, vault, id_kind), "")
+    return await _list_visible_of_person(actor, [(phone_hash(phone, vault), hashes[0], "", hashes[1])])
 
 
 async def find_cases_by_name(actor: Actor, name: str, vault: Vault) -> set[int]:
     """Ids of the cases of somebody of that name, as far as the actor sees them and the person."""
-    matches = await _find_cases_by_hash([("", "", name_hash(name, vault))])
+    matches = await _find_cases_by_hash([("", "", name_hash(name, vault), "")])
     rows = await case_queries.scoped_query(actor).filter(id__in=list(matches))
     return await find_person_visible(actor, rows)
 
 
-async def _list_visible_of_person(
-    actor: Actor, hashes: Sequence[tuple[str, str, str]], excluded_id: int = 0
-) -> list[WorkRow]:
+async def _list_visible_of_person(actor: Actor, hashes: Sequence[PersonHashes], excluded_id: int = 0) -> list[WorkRow]:
     matches = await _find_cases_by_hash(hashes)
     matches.pop(excluded_id, None)
     rows = await case_queries.scoped_query(actor).filter(id__in=list(matches)).order_by("-received_at", "-id").limit(50)

@@ -32,7 +32,7 @@ from feedback.kernel.outbox import Handler
 from feedback.kernel.secret_check import SecretState
 from feedback.kernel.settings import Settings
 from feedback.kernel.timers import Daily, Every, Run, Slice, Timer
-from feedback.record import calendar_editions, search
+from feedback.record import calendar_editions, people, search
 from feedback.rules import local_terms
 from routing.notices import digests
 from routing.notices.delivery import DeliveryPolicy
@@ -353,3 +353,8 @@ def _from(position: str) -> Slice:
 async def seed_calendar(context: AppContext) -> None:
     """The calendar is part of every installation, demo or not."""
     await calendar_editions.seed_calendar(context.clock.now())
+
+
+async def fill_id_tails(context: AppContext) -> None:
+    """What a newer version finds people by, for those of an older one."""
+    await people.fill_id_tails(context.settings.vault)

@@ -123,7 +123,10 @@ async def find_hints(
     words = near_duplicates.normalize(title, text)
     phone, id_number = person.get("phone", ""), person.get("id_number", "")
     own = (
-        {row.no: row for row in await links.list_cases_of_person(actor, phone, id_number, vault)}
+        {
+            row.no: row
+            for row in await links.list_cases_of_person(actor, phone, id_number, vault, person.get("id_kind", ""))
+        }
         if phone or id_number
         else {}
     )

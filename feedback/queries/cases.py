@@ -231,7 +231,7 @@ def _person_view(
         for ciphertext in (person.name, person.phone, person.id_number, person.address)
     )
     if is_unmasked(actor, case_access, anonymous):
-        return PersonView(name, phone, redaction.mask_id_number(id_number), address, False)
+        return PersonView(name, phone, redaction.mask_id_number(id_number), address, False, person.id_kind)
     if anonymous:
         return PersonView("匿名", "", "", "", True)
     return PersonView(redaction.mask_name(name), redaction.mask_phone(phone), "", "", True)

@@ -3,7 +3,8 @@
 Editions are only ever added: each keeps the days it says anew and the digest of the one before, so that every
 deadline can be counted again with the calendar it was counted with. The first is seeded from `chinesecalendar` (the
 State Council's notices, 2004 up to the last announced year); an administrator adds the next when a notice is out.
-A year without its notice is counted provisionally.
+A year without its notice is counted provisionally, with the days off of the law itself. Editions of before that rule
+say so (`has_statutory_days`) and are counted as they were; `seed_calendar` lets a new one follow them.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from feedback.rules.workdays import FIRST_YEAR, Calendar, DayRow, Editions, anno
 
 _TICK = timedelta(milliseconds=1)
 _RECHECK_DELAY = timedelta(minutes=2)  # longer than any transaction may take
+_STATUTORY_SOURCE = "全国年节及纪念日放假办法（国务院令第795号）"
 _MAX_ID = 2**31  # the databases refuse to compare a larger number
 _NO_EDITIONS = Editions.only(Calendar.of("none", date(FIRST_YEAR, 1, 1) - timedelta(days=1), ()))
 _cache: dict[tuple[int, str, int, str], Editions] = {}  # editions never change, so they are read once per process
@@ -65,18 +67,33 @@ async def _load_editions(last_id: int) -> Editions:
                 rows.pop(day.day, None)
             else:
                 rows[day.day] = DayRow(day.day, bool(day.is_workday), day.name)
-        calendars.append((edition.made_at, Calendar.of(edition.name, edition.announced_until, rows.values())))
+        calendar = Calendar.of(edition.name, edition.announced_until, rows.values(), bool(edition.has_statutory_days))
+        calendars.append((edition.made_at, calendar))
     return Editions(tuple(calendars))
 
 
 async def seed_calendar(now: datetime) -> bool:
-    """Fill an empty calendar from the package. Returns whether it was empty."""
-    if await CalendarEdition.exists():
+    """Fill an empty calendar from the package, or add the days off of the law to one that is without them.
+
+    Such an edition moves running deadlines like any other: with a record, and a notice to whom it concerns. Returns
+    whether the calendar was empty.
+    """
+    if newest := await CalendarEdition.all().order_by("-id").first():
+        if not newest.has_statutory_days:
+            await _add_statutory_days(newest, now)
         return False
     rows, last_year = announced()
     source = f"国务院办公厅通知（chinesecalendar {FIRST_YEAR}–{last_year}）"
     await _insert_edition(CalendarChange(tuple(rows), (), date(last_year, 12, 31), source), None, "system", now)
     return True
+
+
+async def _add_statutory_days(newest: CalendarEdition, now: datetime) -> None:
+    calendar_change = CalendarChange((), (), newest.announced_until, _STATUTORY_SOURCE)
+    try:
+        await _insert_edition(calendar_change, newest, "system", max(now, newest.made_at + _TICK))
+    except IntegrityError:  # another process, or somebody's own edition, came first: it has them as well
+        return
 
 
 def apply_change(before: Calendar, calendar_change: CalendarChange) -> Calendar:
@@ -175,7 +192,8 @@ async def _insert_edition(
             made_by=author,
             remark=calendar_change.remark,
             source=calendar_change.source,
-            digest=compute_digest(newest.digest if newest else "", name, calendar_change, author, now),
+            has_statutory_days=True,
+            digest=compute_digest(newest.digest if newest else "", name, calendar_change, author, now, True),
         )
         changed_days = [
             EditionDay(edition=edition, day=r.day, is_workday=r.is_workday, name=r.name) for r in calendar_change.rows
@@ -197,7 +215,9 @@ async def _insert_edition(
     return name
 
 
-def compute_digest(before: str, name: str, calendar_change: CalendarChange, author: str, at: datetime) -> str:
+def compute_digest(
+    before: str, name: str, calendar_change: CalendarChange, author: str, at: datetime, has_statutory_days: bool
+) -> str:
     """SHA-256 over the digest of the edition before and everything this one says."""
     rows = sorted([r.day.isoformat(), r.is_workday, r.name] for r in calendar_change.rows)
     plain = sorted(day.isoformat() for day in calendar_change.plain)
@@ -211,6 +231,7 @@ def compute_digest(before: str, name: str, calendar_change: CalendarChange, auth
         to_millis(at),
         rows,
         plain,
+        *(["statutory"] if has_statutory_days else []),  # editions made before there was such a rule keep their digest
     ]
     return hashlib.sha256(json.dumps(payload, ensure_ascii=False).encode()).hexdigest()
 
@@ -223,7 +244,10 @@ async def list_altered_editions() -> list[str]:
         rows = tuple(DayRow(d.day, bool(d.is_workday), d.name) for d in days if d.is_workday is not None)
         plain = tuple(d.day for d in days if d.is_workday is None)
         calendar_change = CalendarChange(rows, plain, row.announced_until, row.source, row.remark)
-        if row.digest and row.digest != compute_digest(before, row.name, calendar_change, row.made_by, row.made_at):
+        digest = compute_digest(
+            before, row.name, calendar_change, row.made_by, row.made_at, bool(row.has_statutory_days)
+        )
+        if row.digest and row.digest != digest:
             names.append(row.name)
         before = row.digest
     return names

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from feedback.kernel import identifiers
 from feedback.kernel.crypto import Vault
 from feedback.record.models.case import Case, CasePerson, Person
+from feedback.rules import identity_documents
 from feedback.rules.intake import PersonSubmission, Submission
 from feedback.rules.parties import PartyRole
+
+_BATCH = 500
 
 
 async def store_person(submission: Submission, vault: Vault, key: str = "") -> Person | None:
@@ -53,14 +56,31 @@ def is_same_person(person: Person | None, submission: PersonSubmission | None, v
     """Whether that is the very person: the same telephone or identity number, and the same name."""
     if person is None or submission is None or not (submission.phone or submission.id_number):
         return False
-    hashes = (phone_hash(submission.phone, vault), id_hash(submission.id_number, vault))
+    hashes = (phone_hash(submission.phone, vault), id_hash(submission.id_number, vault, submission.id_kind))
     name = vault.decrypt_for_person(person.key, person.name)
     return (person.phone_hash, person.id_hash) == hashes and identifiers.constant_time_equal(name, submission.name)
 
 
-def id_hash(id_number: str, vault: Vault) -> str:
-    """What somebody is found by through the identity number, or ""."""
-    return vault.keyed_hash("id", id_number) if id_number else ""
+def id_hash(id_number: str, vault: Vault, id_kind: str = "") -> str:
+    """What somebody is found by through the number of an identity document, or "". Two kinds may have one number."""
+    is_resident = id_kind in ("", identity_documents.RESIDENT)
+    return vault.keyed_hash("id", id_number if is_resident else f"{id_kind}:{id_number}") if id_number else ""
+
+
+def id_tail_hash(id_number: str, vault: Vault) -> str:
+    """What somebody is found by through the last six places of any document, or ""; others may have them too."""
+    tail = id_number[-identity_documents.TAIL :]
+    return vault.keyed_hash("id_tail", tail) if len(tail) == identity_documents.TAIL else ""
+
+
+async def fill_id_tails(vault: Vault) -> None:
+    """Make those of older versions be found by the last six places too. Running it again does nothing."""
+    last_id = 0
+    while rows := await Person.filter(id__gt=last_id, id_tail_hash="").exclude(id_hash="").order_by("id").limit(_BATCH):
+        last_id = rows[-1].id
+        for person in rows:
+            digest = id_tail_hash(vault.decrypt_for_person(person.key, person.id_number), vault)
+            await Person.filter(id=person.id, forgotten_at__isnull=True).update(id_tail_hash=digest)
 
 
 def phone_hash(phone: str, vault: Vault) -> str:
@@ -82,7 +102,9 @@ async def _create_person(submission: PersonSubmission, vault: Vault, key: str = 
         id_number=vault.encrypt_for_person(key, submission.id_number),
         address=vault.encrypt_for_person(key, submission.address),
         phone_hash=phone_hash(submission.phone, vault),
-        id_hash=id_hash(submission.id_number, vault),
+        id_kind=submission.id_kind,
+        id_hash=id_hash(submission.id_number, vault, submission.id_kind),
+        id_tail_hash=id_tail_hash(submission.id_number, vault),
         tail_hash=vault.keyed_hash("tail", submission.phone[-4:]) if submission.phone else "",
         name_hash=name_hash(submission.name, vault),
     )

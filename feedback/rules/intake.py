@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from feedback.kernel.errors import Invalid
-from feedback.rules import intake_fields, parties
+from feedback.rules import identity_documents, intake_fields, parties
 from feedback.rules.vocabulary import PROFILE_OF, PUBLIC_KINDS, Channel, Kind, Profile
 
 TITLE_MOST = 100
@@ -24,9 +24,6 @@ EXCLUDE_MOST = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _MOBILE = re.compile(r"1\d{10}")
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
-_ID = re.compile(r"\d{17}[\dX]")
-_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_ID_CHECKS = "10X98765432"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +34,7 @@ class PersonSubmission:
     phone: str = ""
     id_number: str = ""
     address: str = ""
+    id_kind: str = ""  # of `identity_documents`; a number without it is a resident identity card
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +114,9 @@ def _tidy_person(person: PersonSubmission) -> PersonSubmission:
     return PersonSubmission(
         name=clean_line(person.name),
         phone=normalize_phone(person.phone),
-        id_number=normalize_width(person.id_number).replace(" ", "").upper(),
+        id_number=(id_number := normalize_document(person.id_number)),
         address=clean_line(person.address),
+        id_kind=(person.id_kind or identity_documents.RESIDENT) if id_number else "",
     )
 
 
@@ -187,22 +186,19 @@ def person_faults(person: PersonSubmission, prefix: str = "person.") -> dict[str
         faults[f"{prefix}address"] = "too_long"
     if person.phone and not (_MOBILE.fullmatch(person.phone) or _LANDLINE.fullmatch(person.phone)):
         faults[f"{prefix}phone"] = "not_a_phone"
-    if person.id_number and not is_id_number(person.id_number):
-        faults[f"{prefix}id_number"] = "not_an_id_number"
+    if person.id_number and (fault := identity_documents.find_fault(person.id_kind, person.id_number)):
+        faults[f"{prefix}{fault[0]}"] = fault[1]
     return faults
-
-
-def is_id_number(text: str) -> bool:
-    """Whether a resident identity number (18 places, GB 11643) carries its right check digit."""
-    if not _ID.fullmatch(text):
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _ID_WEIGHTS, strict=True))
-    return _ID_CHECKS[total % 11] == text[17]
 
 
 def normalize_width(text: str) -> str:
     """Full-width digits and letters made plain."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def normalize_document(text: str) -> str:
+    """The number of an identity document as typed by people, made plain: blanks, dots, dashes and brackets dropped, capitals."""
+    return re.sub(r"[\s()·.-]", "", normalize_width(text)).upper()
 
 
 def normalize_phone(text: str) -> str:

@@ -22,6 +22,7 @@ class PersonView:
     id_number: str
     address: str
     is_masked: bool
+    id_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Working-day arithmetic: which days are working days, and which day is n days later.
 
 A `Calendar` is a value: days off and make-up working days (调休) that differ from the plain week, and the last day
-for which the year's notice is known. What is counted past that day is provisional. `Editions` are all calendars there
-were, each with the instant it took force: the past is counted with the one that held then. No I/O.
+for which the year's notice is known. Past that day the days off of the law itself are off (`statutory_holidays`), and
+what is counted is provisional, since make-up days are only in the notice. `Editions` are all calendars there were, each
+with the instant it took force: the past is counted with the one that held then. No I/O.
 
 Counting follows 民法典 第二百零一条 (the day itself is not counted) and 第二百零三条 (a last day off moves on).
 """
@@ -14,6 +15,8 @@ from itertools import pairwise
 from types import MappingProxyType
 
 import chinese_calendar
+
+from feedback.rules import statutory_holidays
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
@@ -42,19 +45,30 @@ class DayRow:
 
 @dataclass(frozen=True)
 class Calendar:
-    """One edition of the office calendar."""
+    """One edition of the office calendar.
+
+    `has_statutory_days`: past `announced_until` the days off of the law are off; no only in editions of before.
+    """
 
     edition: str
     announced_until: date
     rows: Mapping[date, DayRow] = field(default_factory=lambda: MappingProxyType({}))
+    has_statutory_days: bool = True
 
     @classmethod
-    def of(cls, edition: str, announced_until: date, rows: Iterable[DayRow]) -> "Calendar":
-        return cls(edition, announced_until, MappingProxyType({row.day: row for row in rows}))
+    def of(
+        cls, edition: str, announced_until: date, rows: Iterable[DayRow], has_statutory_days: bool = True
+    ) -> "Calendar":
+        return cls(edition, announced_until, MappingProxyType({row.day: row for row in rows}), has_statutory_days)
 
     def is_workday(self, day: date) -> bool:
         row = self.rows.get(day)
-        return row.is_workday if row else day.weekday() < _SATURDAY
+        return row.is_workday if row else day.weekday() < _SATURDAY and not self.statutory_name(day)
+
+    def statutory_name(self, day: date) -> str:
+        """The holiday of the law by which a day of a year without notice is off, or ""."""
+        is_open = self.has_statutory_days and day > self.announced_until and day not in self.rows
+        return statutory_holidays.name_of(day) if is_open else ""
 
     def is_provisional(self, day: date) -> bool:
         """Whether the notice for that day's year is not out yet, so that the answer may still change."""
@@ -65,6 +79,8 @@ class Calendar:
         row = self.rows.get(day)
         if row:
             return row.name if not row.is_workday else f"{row.name}调休上班"
+        if name := self.statutory_name(day):
+            return name
         return "工作日" if day.weekday() < _SATURDAY else "周末"
 
     def next_workday(self, day: date) -> date:
@@ -153,8 +169,23 @@ class Editions:
 
 
 def changed_days(before: Calendar, after: Calendar) -> list[date]:
-    """The days on which one calendar works and the other does not."""
-    return sorted(d for d in {*before.rows, *after.rows} if before.is_workday(d) != after.is_workday(d))
+    """The days on which one calendar works and the other does not.
+
+    Days that only the law makes off are compared up to the last year of its tables.
+    """
+    days = {*before.rows, *after.rows, *_statutory_days(before, after)}
+    return sorted(d for d in days if before.is_workday(d) != after.is_workday(d))
+
+
+def _statutory_days(before: Calendar, after: Calendar) -> Iterator[date]:
+    """Days off by law that one calendar may leave to the law and the other not."""
+    if (before.announced_until, before.has_statutory_days) == (after.announced_until, after.has_statutory_days):
+        return
+    last_year = statutory_holidays.LAST_YEAR
+    if before.has_statutory_days and after.has_statutory_days:
+        last_year = max(before.announced_until, after.announced_until).year
+    for year in range(min(before.announced_until, after.announced_until).year, last_year + 1):
+        yield from statutory_holidays.days_of_year(year)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

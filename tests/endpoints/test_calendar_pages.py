@@ -14,7 +14,7 @@ from feedback import jobs
 from feedback.kernel.clock import OFFICE_TIMEZONE, to_utc
 from feedback.queries import cases as case_queries
 from feedback.record import calendar_editions, deadline_changes
-from feedback.record.models.calendar import EditionDay
+from feedback.record.models.calendar import CalendarEdition, EditionDay
 from feedback.rules.access import SYSTEM
 from feedback.rules.deadlines import Clock
 from routing import directory
@@ -229,6 +229,26 @@ async def test_a_file_that_cannot_be_read_gets_a_sentence_and_makes_no_draft(
     answer = await admin.post("/admin/calendar", data={"lines": ""}, files={"file": ("2027.xlsx", content, "x/x")})
     assert answer.status_code == 422
     assert sentence in answer.text
+
+
+async def test_an_upgrade_puts_the_days_of_the_law_into_running_deadlines_and_says_so(door: Door) -> None:
+    door.set_time(to_utc(datetime(2026, 12, 28, 9, 0, tzinfo=OFFICE_TIMEZONE)))
+    await CalendarEdition.all().update(has_statutory_days=False, digest="")  # as an older version left it
+    no = (await _filed(door))["no"]
+    before = await _clocks(door, no)
+    await calendar_editions.seed_calendar(door.context.clock.now())
+    await calendar_editions.seed_calendar(door.context.clock.now())  # the next upgrade finds it done
+    await door.drain()
+    after = await _clocks(door, no)
+    assert after["answer", 1].due_legal_day > before["answer", 1].due_legal_day
+    assert await Notice.filter(case_no=no, event="clock.moved", audience="citizen").count() == 1
+    editions = await calendar_editions.list_editions()
+    assert editions[0]["source"].startswith("全国年节及纪念日放假办法") and len(editions) == 2
+    admin = await door.page_client("admin")
+    assert no in (await admin.get(f"/admin/calendar/editions/{editions[0]['name']}")).text
+    await admin.aclose()
+    assert not [damage async for damage in jobs.find_damages(door.settings.data)]
+    assert await calendar_editions.list_altered_editions() == []
 
 
 async def test_what_moves_can_be_downloaded(door: Door, admin: httpx2.AsyncClient) -> None:

@@ -290,6 +290,15 @@ async def test_a_deadline_is_explained_day_by_day(anna: httpx2.AsyncClient, quer
     assert words in answer.text
 
 
+async def test_a_deadline_in_a_year_without_notice_says_what_is_law_and_what_is_open(anna: httpx2.AsyncClient) -> None:
+    page = (await anna.get("/deadline?start=2026-12-25&count=5&unit=wd")).text
+    assert "最后一天是 2027 年 1 月 4 日" in page and "暂定" in page
+    assert "一定放假" in page and "元旦（依法放假）" in page  # New Year's Day
+    assert "周末（暂定）" in page and "工作日（暂定）" in page  # the weekend behind it, and the Monday
+    assert "补假和调休" in page
+    assert "元旦（依法放假）" not in (await anna.get("/deadline?start=2025-12-25&count=5&unit=wd")).text
+
+
 @pytest.mark.parametrize(
     "query", ["start=x&count=15&unit=cd", "start=2026-02-02&count=0&unit=cd", "start=2026-02-02&count=9&unit=y"]
 )

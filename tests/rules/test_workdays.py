@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.kernel.errors import Invalid
-from feedback.rules import workdays
+from feedback.rules import statutory_holidays, workdays
 from feedback.rules.deadlines import compute_due_days
 from feedback.rules.terms import Length, TermUnit, parse_length
 
@@ -91,6 +91,72 @@ def test_a_later_start_is_never_due_earlier(day: date, other_day: date, count: i
 def test_a_year_without_its_notice_is_provisional() -> None:
     assert CALENDAR.is_provisional(date(CALENDAR.announced_until.year + 1, 1, 4))
     assert not CALENDAR.is_provisional(CALENDAR.announced_until)
+
+
+NO_NOTICE = st.dates(date(2027, 1, 1), date(2099, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("start", "due"),
+    [
+        pytest.param("2026-12-25", "2027-01-04", id="the first of January is off whatever the notice says"),
+        pytest.param("2027-09-27", "2027-10-05", id="so are three days of October"),
+        pytest.param("2027-02-03", "2027-02-12", id="the eve and three days of Spring Festival, two on a weekend"),
+        pytest.param("2027-04-02", "2027-04-12", id="Qingming by the solar term"),
+        pytest.param("2027-06-04", "2027-06-14", id="Dragon Boat by the lunar calendar"),
+        pytest.param("2027-09-10", "2027-09-20", id="Mid-autumn by the lunar calendar"),
+    ],
+)
+def test_the_days_of_the_law_are_off_before_the_notice_of_their_year(start: str, due: str) -> None:
+    assert CALENDAR.add_workdays(_day(start), 5) == _day(due)
+    assert CALENDAR.is_provisional(_day(due))
+
+
+@pytest.mark.parametrize(("first", "last", "count"), [(2005, 2007, 10), (2008, 2024, 11), (2025, 2026, 13)])
+def test_the_days_of_the_law_are_among_those_announced(first: int, last: int, count: int) -> None:
+    for year in range(first, last + 1):
+        days = statutory_holidays.days_of_year(year)
+        assert sum(len(names.split("、")) for names in days.values()) == count, year
+        assert not [day for day in days if chinese_calendar.is_workday(day)], year
+
+
+@given(NO_NOTICE)
+def test_a_day_without_notice_is_off_on_weekends_and_by_the_law_only(day: date) -> None:
+    is_off = day.weekday() >= 5 or bool(statutory_holidays.name_of(day))
+    assert CALENDAR.is_workday(day) is not is_off
+    assert CALENDAR.is_provisional(day)
+
+
+@given(NO_NOTICE, st.integers(1, 60))
+def test_the_days_of_the_law_only_ever_make_a_term_longer(day: date, count: int) -> None:
+    plain = workdays.Calendar.of("before", CALENDAR.announced_until, CALENDAR.rows.values(), False)
+    for unit in (TermUnit.CALENDAR, TermUnit.WORKING):
+        raw, legal = compute_due_days(CALENDAR, day, Length(count, unit))
+        plain_raw, plain_legal = compute_due_days(plain, day, Length(count, unit))
+        assert raw >= plain_raw and legal >= plain_legal
+        assert CALENDAR.is_workday(legal)
+
+
+def test_a_notice_stands_above_the_law_in_its_year() -> None:
+    notice = workdays.DayRow(date(2027, 10, 8), False, "国庆节")
+    announced = workdays.Calendar.of("2027", date(2027, 12, 31), [*CALENDAR.rows.values(), notice])
+    assert not announced.is_workday(date(2027, 10, 8))
+    assert announced.is_workday(date(2027, 10, 1))  # a notice that leaves the day out is a fault, told by its draft
+    changed = workdays.changed_days(CALENDAR, announced)
+    assert changed[0] == date(2027, 1, 1) and changed[-1] == date(2027, 10, 8)
+    assert all(day.year == 2027 for day in changed)
+
+
+def test_an_edition_of_before_the_rule_counts_the_plain_week_as_it_did() -> None:
+    before = workdays.Calendar.of("2026-1", CALENDAR.announced_until, CALENDAR.rows.values(), False)
+    assert before.add_workdays(_day("2026-12-25"), 5) == _day("2027-01-01")
+    changed = workdays.changed_days(before, CALENDAR)
+    assert changed[0] == date(2027, 1, 1) and date(2099, 10, 1) in changed
+
+
+def test_behind_the_tables_of_the_lunar_calendar_the_solar_days_are_known() -> None:
+    days = statutory_holidays.days_of_year(statutory_holidays.LAST_YEAR + 1)
+    assert [f"{day:%m%d}" for day in days] == ["0101", "0501", "0502", "1001", "1002", "1003"]
 
 
 def test_every_day_of_a_term_is_explained() -> None:

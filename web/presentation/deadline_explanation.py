@@ -16,13 +16,14 @@ Spans = Sequence[tuple[date, date]]
 
 @dataclass(frozen=True, slots=True)
 class CountedDay:
-    """One day of the count."""
+    """One day of the count. `basis` of a year without notice: "law" off by the law itself, "open" may still change."""
 
     day: str
     week: str
     why: str
     n: str
     last: bool
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class DeadlineExplanation:
     days: list[CountedDay]
     provisional: bool
     announced_year: int
+    statutory: list[tuple[str, str]]  # days off by the law itself that the count meets: the day, the holiday
 
 
 def explain_term(day: date, length: Length, calendar: Calendar) -> DeadlineExplanation:
@@ -71,6 +73,11 @@ def _build_explanation(
         days=_list_days(day, length, calendar, raw_day, legal_day, pauses),
         provisional=calendar.is_provisional(legal_day),
         announced_year=calendar.announced_until.year,
+        statutory=[
+            (dates.day_words(current_day), name)
+            for current_day, _, _ in calendar.explain(day, legal_day)
+            if (name := calendar.statutory_name(current_day))
+        ],
     )
 
 
@@ -90,9 +97,16 @@ def _list_days(
                 why="听证期间" if is_paused else why,
                 n=_render_number(number, length) if is_counted else ("顺延" if current_day > raw_day else "不计"),
                 last=current_day == legal_day,
+                basis=_basis(calendar, current_day),
             )
         )
     return rows
+
+
+def _basis(calendar: Calendar, day: date) -> str:
+    if not calendar.is_provisional(day) or day in calendar.rows:
+        return ""
+    return "law" if calendar.statutory_name(day) else "open"
 
 
 def _render_number(number: int, length: Length) -> str:

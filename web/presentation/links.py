@@ -26,7 +26,12 @@ STATE_WORDS: Mapping[str, str] = {
     LinkState.CONFIRMED: "",
     LinkState.DISMISSED: "不是",
 }
-PERSON_WORDS: Mapping[str, str] = {"phone": "电话相同", "id": "身份证号码相同", "name": "姓名相同"}
+PERSON_WORDS: Mapping[str, str] = {
+    "phone": "电话相同",
+    "id": "证件号码相同",
+    "id_tail": "证件号码后六位相同",
+    "name": "姓名相同",
+}
 WHERE_MOST = 300
 
 

@@ -25,6 +25,7 @@ _FIELDS = load_tables("fields.toml")
 KINDS: Mapping[str, str] = _STATUSES["kinds"]
 KIND_HINTS: Mapping[str, str] = _STATUSES["kind_hints"]
 PROFILES: Mapping[str, str] = _STATUSES["profiles"]
+DOCUMENT_KINDS: Mapping[str, str] = _STATUSES["document_kinds"]
 AUTHORITIES: Mapping[str, str] = _STATUSES["authorities"]
 STAGES: Mapping[str, str] = _STATUSES["stages"]
 STATUSES: Mapping[str, str] = _STATUSES["statuses"]
@@ -73,7 +74,8 @@ def choice_words(need: str, code: str) -> str:
 def field_label(field: str) -> str:
     """What a field is called, or "" for one without a name for people."""
     last_part = field.rsplit(".", 1)[-1]
-    return FIELDS.get(field) or FIELDS.get(last_part) or FIELDS_PARTICULAR.get(last_part, "")
+    last_two = ".".join(field.rsplit(".", 2)[-2:])
+    return FIELDS.get(field) or FIELDS.get(last_two) or FIELDS.get(last_part) or FIELDS_PARTICULAR.get(last_part, "")
 
 
 def fault_words(field: str, fault: str, details: Mapping[str, object] | None = None) -> str:

@@ -24,6 +24,7 @@ class CalendarEdition(Model):
     remark = fields.CharField(max_length=200, default="")
     source = fields.CharField(max_length=200, default="", db_default="")
     digest = fields.CharField(max_length=64, default="", db_default="")
+    has_statutory_days = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "feedback_calendar_edition"

@@ -18,17 +18,19 @@ class Person(Model):
     key = fields.CharField(max_length=200)
     name = fields.TextField(default="")
     phone = fields.TextField(default="")
+    id_kind = fields.CharField(max_length=3, default="", db_default="")
     id_number = fields.TextField(default="")
     address = fields.TextField(default="")
     phone_hash = fields.CharField(max_length=64, default="")
     id_hash = fields.CharField(max_length=64, default="")
+    id_tail_hash = fields.CharField(max_length=64, default="", db_default="")
     tail_hash = fields.CharField(max_length=64, default="")
     name_hash = fields.CharField(max_length=64, default="", db_default="")
     forgotten_at = InstantField(null=True)
 
     class Meta:
         table = "feedback_person"
-        indexes = (("phone_hash",), ("id_hash",), ("name_hash",))
+        indexes = (("phone_hash",), ("id_hash",), ("id_tail_hash",), ("name_hash",))
 
 
 class Case(Model):

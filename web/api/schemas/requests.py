@@ -42,12 +42,31 @@ QueryCode = Annotated[str, described("查询码；空格和全角数字都可以
 RegionCode = Annotated[str, described("12 位行政区划代码；不填时从文字里的地名判断", pattern=r"^(\d{12})?$")]
 
 
+DocumentKindCode = Annotated[
+    str,
+    described(
+        "证件种类：111 居民身份证（含港澳台居民居住证）· 516 港澳居民来往内地通行证 · 511 台湾居民来往大陆通行证 · 414 护照 · "
+        "553 外国人永久居留身份证 · 999 其他；不写即 111"
+    ),
+]
+DocumentNumber = Annotated[str, described("证件号码；111 为 18 位，其他种类按证件上印的写")]
+
+
+class DocumentIn(Struct):
+    """An identity document (证件)."""
+
+    kind: DocumentKindCode
+    number: DocumentNumber
+
+
 class PersonIn(Struct):
     """Who brings it (联系人)."""
 
     name: Annotated[str, described("姓名", maxLength=intake.NAME_MOST)] = ""
     phone: Annotated[str, described("手机或固定电话号码")] = ""
-    id_number: Annotated[str, described("18 位身份证号码")] = ""
+    id_kind: DocumentKindCode = ""
+    id_number: DocumentNumber = ""
+    document: Annotated[DocumentIn | None, described("证件；写了它就不再写 id_kind 和 id_number")] = None
     address: Annotated[str, described("住址", maxLength=intake.ADDRESS_MOST)] = ""
 
 
@@ -63,7 +82,9 @@ class ProxyIn(Struct):
     ]
     authority: Annotated[str, described("written 书面委托 · recorded 口头委托已记录 · statutory 法定代理")]
     phone: Annotated[str, described("手机或固定电话号码")] = ""
-    id_number: Annotated[str, described("18 位身份证号码")] = ""
+    id_kind: DocumentKindCode = ""
+    id_number: DocumentNumber = ""
+    document: Annotated[DocumentIn | None, described("证件；写了它就不再写 id_kind 和 id_number")] = None
     address: Annotated[str, described("住址", maxLength=intake.ADDRESS_MOST)] = ""
 
 

@@ -28,7 +28,7 @@ from web.forms import parsing
 from web.http import challenge
 from web.wording import dates
 
-_PERSON = ("name", "phone", "id_number", "address")
+_PERSON = ("name", "phone", "id_number", "address", "id_kind")
 
 
 async def submit(request: Request) -> Response:
@@ -36,6 +36,7 @@ async def submit(request: Request) -> Response:
     context: AppContext = request.app.state.context
     sender = await _find_sender(request)
     values, faults = await parse_body(request, requests.NewCase)
+    faults = {**_find_document_faults(values), **faults}
     await request.app.state.limiter.hit("submit", request)
     if sender is case_actions.CITIZEN:
         phone = str((values.get("person") or {}).get("phone", ""))
@@ -43,7 +44,11 @@ async def submit(request: Request) -> Response:
     if not values.get("source_id") and "source_id" not in faults:
         values["source_id"] = request.headers.get("idempotency-key", "")
     draft = replace(_build_submission(values, sender), sender=_resend_key(request, sender))
-    receipt = await case_actions.submit_case(context, draft, sender, faults=faults)
+    try:
+        receipt = await case_actions.submit_case(context, draft, sender, faults=faults)
+    except Invalid as fault:
+        _rename_document_fields(fault, values)
+        raise
     if sender is case_actions.CITIZEN:
         await message_sources.remember_source(request, receipt.no, draft.kind)
     now = context.clock.now()
@@ -95,7 +100,36 @@ def _build_submission(values: dict[str, Any], sender: Actor) -> Submission:
 
 
 def _build_person(values: dict[str, Any]) -> PersonSubmission:
-    return PersonSubmission(*(values.get(name, "") for name in _PERSON))
+    person = PersonSubmission(*(values.get(name, "") for name in _PERSON))
+    document = values.get("document")
+    return (
+        replace(person, id_kind=document.get("kind", ""), id_number=document.get("number", "")) if document else person
+    )
+
+
+def _list_documented(values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """People with a `document`, and the fields they stand in."""
+    representatives = values.get("representatives") or ()
+    people = [("person", values.get("person")), ("proxy", values.get("proxy"))]
+    people += [(f"representatives.{index}", person) for index, person in enumerate(representatives)]
+    return [(field, person) for field, person in people if person and person.get("document")]
+
+
+def _find_document_faults(values: dict[str, Any]) -> dict[str, str]:
+    """People of whom a document is written in both ways: which one is right is not ours to choose."""
+    return {
+        f"{field}.document": "document_twice"
+        for field, person in _list_documented(values)
+        if person.get("id_number") or person.get("id_kind")
+    }
+
+
+def _rename_document_fields(fault: Invalid, values: dict[str, Any]) -> None:
+    """Faults of a document under the names of the fields in which it was sent."""
+    names = {}
+    for field, _ in _list_documented(values):
+        names |= {f"{field}.id_kind": f"{field}.document.kind", f"{field}.id_number": f"{field}.document.number"}
+    fault.fields = {names.get(field, field): code for field, code in fault.fields.items()}
 
 
 async def look_up(request: Request) -> Response:

@@ -33,10 +33,11 @@ STEPS = 4
 TEXT_SHOWN = 5000  # what the page asks people to keep to; `submit_case` accepts more
 RESEND_SECONDS = 300
 _FIRST_FIELD = {1: "kind", 2: "title", 3: "person.name", 4: "submit"}
+_PERSON = ("name", "phone", "id_kind", "id_number")
 _FIELDS_OF = {
     1: frozenset({"kind"}),
     2: frozenset({"title", "text", "region", "address", "attachments"}),
-    3: frozenset({"person.name", "person.phone", "person.id_number", "exclude"}),
+    3: frozenset({"person.name", "person.phone", "person.id_kind", "person.id_number", "exclude"}),
 }
 
 
@@ -81,7 +82,6 @@ _FAULT_WORDS: Mapping[tuple[str, str], str] = {
     ("title", "missing"): "请填写标题，一句话说清楚是什么事",
     ("text", "missing"): "请填写情况说明",
     ("files", "too_many"): "照片和材料太多了，请删去一些",
-    ("person.id_number", "not_an_id_number"): "身份证号码应为 18 位，请核对；也可以不填",
 }
 
 
@@ -107,7 +107,7 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
             if len(draft["attachments"]) < len(uploads.ids):
                 raise Invalid({"files": "expired"})
         case 3:
-            draft.update({name: parsing.read_field(form, f"person.{name}") for name in ("name", "phone", "id_number")})
+            draft.update({name: parsing.read_field(form, f"person.{name}") for name in _PERSON})
             draft.update({name: name in form for name in ("anonymous", "public_consent")})
             draft["exclude"] = parsing.read_field(form, "exclude")
         case _:
@@ -136,7 +136,7 @@ def _check(draft: Mapping[str, Any], number: int) -> None:
 
 
 def _draft_of(draft: Mapping[str, Any], desk: str) -> Submission:
-    person = PersonSubmission(draft.get("name", ""), draft.get("phone", ""), draft.get("id_number", ""))
+    person = PersonSubmission(**{name: draft.get(name, "") for name in _PERSON})
     return Submission(
         kind=draft.get("kind", ""),
         title=draft.get("title", ""),
@@ -192,10 +192,7 @@ async def _shown(
     context: AppContext = request.app.state.context
     settings = context.settings
     names = await directory.load_directory()
-    shown = {
-        name: draft.get(name, "")
-        for name in ("kind", "title", "text", "region", "address", "name", "phone", "id_number", "exclude")
-    }
+    shown = {name: draft.get(name, "") for name in ("kind", "title", "text", "region", "address", *_PERSON, "exclude")}
     shown |= {name: bool(draft.get(name)) for name in ("anonymous", "public_consent")}
     files = await attachments.list_unclaimed(draft.get("attachments", ()))
     shown["files"] = [{"id": f.id, "name": f.name, "size_words": format_size(f.size)} for f in files]
@@ -215,6 +212,7 @@ async def _shown(
                 **upload_values(settings.attachments_max, settings.upload_max_bytes),
             }
         case 3:
+            values["documents"] = list(catalogue.DOCUMENT_KINDS.items())
             values["may_publish"] = draft.get("kind") != Kind.REPORT
         case _:
             values |= {
@@ -251,7 +249,7 @@ def _rows(shown: Mapping[str, Any], names: Directory) -> list[tuple[str, str, st
         ("照片和材料", "、".join(f["name"] for f in shown["files"]) or "没有添加", "/new/2"),
         ("姓名", shown["name"] or "没有填写", "/new/3"),
         ("手机号码", shown["phone"] or "没有填写", "/new/3"),
-        ("身份证号码", "已填写" if shown["id_number"] else "没有填写", "/new/3"),
+        ("证件号码", "已填写" if shown["id_number"] else "没有填写", "/new/3"),
         ("请求回避的人员", shown["exclude"] or "没有填写", "/new/3"),
         ("是否匿名", "匿名，承办单位看不到姓名电话" if shown["anonymous"] else "承办单位可以联系我", "/new/3"),
         ("是否公开", publish, "/new/3"),

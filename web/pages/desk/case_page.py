@@ -204,7 +204,12 @@ def _facts(seen: Looked) -> list[tuple[str, str]]:
     rows = [("内容分类", view.category_text), ("地点", place), ("来源", view.channel_text)]
     if file.person:
         p = file.person
-        rows += [("姓名", p.name), ("电话", p.phone), ("身份证号码", p.id_number), ("住址", p.address)]
+        rows += [
+            ("姓名", p.name),
+            ("电话", p.phone),
+            (catalogue.DOCUMENT_KINDS.get(p.id_kind) or catalogue.field_label("id_number"), p.id_number),
+            ("住址", p.address),
+        ]
     else:
         rows.append(("姓名", "没有留名"))
     rows += [_beside(party) for party in file.beside]

@@ -42,7 +42,7 @@ from web.wording import catalogue, dates
 
 AT_THE_DESK = (Channel.HOTLINE, Channel.VISIT, Channel.LETTER, Channel.FAX, Channel.AGENT, Channel.TRANSFER)
 DRAFT = "register"
-_PERSON = ("name", "phone", "id_number", "address")
+_PERSON = ("name", "phone", "id_kind", "id_number", "address")
 _REPRESENTATIVES = [f"rep{n}.{name}" for n in range(parties.REPRESENTATIVES_MOST) for name in ("name", "phone")]
 _PARTICULARS = [row.name for row in intake_fields.INTAKE_FIELDS if row.sort != "switch"]
 _TEXTS = (
@@ -128,8 +128,12 @@ async def _hints(request: Request, actor: Actor, typed: Mapping[str, Any]) -> li
     """Earlier cases of the person or in the same words; that a person was looked for is written down when found."""
     context: AppContext = request.app.state.context
     phone = intake.normalize_phone(typed["person.phone"])
-    id_number = intake.normalize_width(typed["person.id_number"]).replace(" ", "").upper()
-    person = {"name": intake.clean_line(typed["person.name"]), "phone": phone, "id_number": id_number}
+    person = {
+        "name": intake.clean_line(typed["person.name"]),
+        "phone": phone,
+        "id_kind": typed["person.id_kind"],
+        "id_number": intake.normalize_document(typed["person.id_number"]),
+    }
     realm = links.realm_number(typed["kind"] == Kind.REPORT)
     hints = await link_proposals.find_hints(
         actor, typed["title"], typed["text"], person, context.settings.vault, realm=realm
@@ -321,6 +325,7 @@ async def _shown(
         "regions": worklist_views.region_groups(names, settings.region),
         "urgencies": [("1", "特急（危及生命财产，2 小时）"), ("2", "紧急（水电气热，24 小时）")],
         "proxies": [(kind.code, kind.words) for kind in parties.PROXY_KINDS],
+        "documents": list(catalogue.DOCUMENT_KINDS.items()),
         "authorities": list(catalogue.AUTHORITIES.items()),
         "particulars": _groups(),
         "opened": _opened(typed, errors),

@@ -37,7 +37,7 @@
   let timer = 0;
   const look = async () => {
     const said = new FormData();
-    asked.concat(["kind", "related", "relation"]).forEach((name) => {
+    asked.concat(["kind", "related", "relation", "person.id_kind"]).forEach((name) => {
       const box = form.elements[name];
       if (box) said.set(name, box.value || "");
     });

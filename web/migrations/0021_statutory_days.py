@@ -9,7 +9,7 @@ from tortoise.migrations import operations as ops
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('app', '0018_login_attempts')]
+    dependencies = [('app', '0020_metering')]
 
     initial = False
 

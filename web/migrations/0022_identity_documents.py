@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('app', '0019_statutory_days')]
+    dependencies = [('app', '0021_statutory_days')]
 
     initial = False
 

@@ -7,7 +7,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('app', '0018_login_attempts')]
+    dependencies = [('app', '0019_attachment_files')]
 
     initial = False
 

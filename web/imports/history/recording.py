@@ -69,7 +69,11 @@ class RowRecorder:
     async def _complete(self, row: HistoryRow, known: ImportedCase) -> RecordedRow:
         if row.reply and known.status in OPEN:
             row.set_aside.append(SetAsideCell(row.line, "reply", row.reply, "answered_since"))
-        return RecordedRow(known.no, is_new=False)
+        if known.unit != UNKNOWN_UNIT or row.unit in ("", UNKNOWN_UNIT):
+            return RecordedRow(known.no, is_new=False)
+        at_desk = _actor(Role.RECEPTION, self._desk)
+        await cases.act(known.no, Act.NAME_UNIT, at_desk, {"unit": row.unit}, now=self._context.clock.now())
+        return RecordedRow(known.no, is_new=False, is_unit_named=True)
 
     def _build_submission(self, row: HistoryRow) -> Submission:
         submission = Submission(

@@ -17,7 +17,7 @@ from feedback.kernel.crypto import Vault
 from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow
 from feedback.kernel.outbox import MessagePriority
 from feedback.record import calendar_editions, deadline_changes, people, search
-from feedback.record.models.case import AccessBar, Case, Entry
+from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
 from feedback.record.models.clocks import ClockRow
 from feedback.record.people import store_parties, store_person
 from feedback.record.persistence import (
@@ -30,6 +30,7 @@ from feedback.record.persistence import (
     store_side_rows,
     submission_data,
     sweep_columns,
+    tenure_columns,
     to_clock_facts,
     to_event,
 )
@@ -60,6 +61,16 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class ActCommand:
+    """Something somebody wants to do to a case."""
+
+    act: Act
+    actor: Actor
+    data: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedAct:
     """An act as it was just recorded, for facts that belong into the same transaction."""
 
@@ -87,11 +98,12 @@ async def submit(
     now: datetime,
     vault: Vault,
     attachments_max: int = 9,
+    past: Sequence[ActCommand] = (),
     in_transaction: InTransaction | None = None,
 ) -> Receipt:
-    """Open a case, once per (channel, source_id).
+    """Open a case, once per (channel, source_id), with what was done with it in another system (`past`).
 
-    Raises Invalid, or Conflict when the source id was used for another text.
+    Raises what `act` raises where the past may not be, Invalid, or Conflict when the source id was used for another text.
     """
     submission = tidy(submission, attachments_max)
     if submission.source_id and (receipt := await _find_receipt(submission, actor, vault)):
@@ -101,23 +113,13 @@ async def submit(
     for attempt in range(_TRIES):
         no = identifiers.case_number(office_day(now))
         try:
-            return await _open_case(no, submission, actor, editions, now, vault, in_transaction)
+            return await _open_case(no, submission, actor, editions, now, vault, past, in_transaction)
         except IntegrityError:
             if submission.source_id and (receipt := await _find_receipt(submission, actor, vault)):
                 return receipt  # somebody else handed in the same at the same moment
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError
-
-
-@dataclass(frozen=True, slots=True)
-class ActCommand:
-    """Something somebody wants to do to a case."""
-
-    act: Act
-    actor: Actor
-    data: Mapping[str, Any]
-    at: datetime
 
 
 async def act(
@@ -153,20 +155,10 @@ async def acts(
     for command in commands:
         step, data = _check_command(command, case, case_access, state, facts, expect)
         await check_attachments(data.get("attachments", ()))
-        latest_data = {entry.act: entry.data for entry in history}
-        attempt = Attempt(command.act, data, case_access, state, command.at, latest_data)
-        preconditions.check_attempt(attempt)
-        if redirect := lifecycle.find_redirect(command.act, facts.profile, data):
-            command, data = replace(command, act=redirect.into), data | {redirect.unless: redirect.reason}
-        data |= preconditions.extra_data(attempt) | _local_term_data(command.act, facts)
-        seq = len(history) + 1
-        by_import = command.actor.id == IMPORTER
-        history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data, by_import))
-        state = projection.project(history, facts, editions)
-        case_access = _access_after(case_access, state)
         command = replace(command, data=data)
-        digest = _compute_digest(digest, no, seq, command, state)
-        entries.append(_PlannedEntry(command, state, _is_public(step, command, case_access), seq, digest))
+        entry = _plan_entry(command, step, case_access, state, facts, history, editions, digest)
+        state, digest, case_access = entry.after, entry.digest, _access_after(case_access, entry.after)
+        entries.append(entry)
     changes += deadline_changes.find_resumed_changes(case, history, before, state, editions)
     # Write.
     async with db.transaction():
@@ -191,6 +183,53 @@ class _PlannedEntry:
     public: bool
     seq: int
     digest: str
+
+
+def _plan_entry(
+    command: ActCommand,
+    step: Step,
+    case_access: CaseAccess,
+    before: CaseProjection,
+    facts: ClockFacts,
+    history: list[CaseEvent],
+    editions: Editions,
+    digest: str,
+) -> _PlannedEntry:
+    """What becomes of an allowed command: `history` gets its event, nothing is written.
+
+    Raises Invalid or NotNow.
+    """
+    data = dict(command.data)
+    latest_data = {event.act: event.data for event in history}
+    attempt = Attempt(command.act, data, case_access, before, command.at, latest_data)
+    preconditions.check_attempt(attempt)
+    if redirect := lifecycle.find_redirect(command.act, facts.profile, data):
+        command, data = replace(command, act=redirect.into), data | {redirect.unless: redirect.reason}
+    data |= preconditions.extra_data(attempt) | _local_term_data(command.act, facts)
+    seq = len(history) + 1
+    by_import = command.actor.id == IMPORTER
+    history.append(CaseEvent(seq, command.act, command.at, command.actor.unit, data, by_import))
+    state = projection.project(history, facts, editions)
+    command = replace(command, data=data)
+    digest = _compute_digest(digest, case_access.no, seq, command, state)
+    return _PlannedEntry(command, state, _is_public(step, command, _access_after(case_access, state)), seq, digest)
+
+
+def _plan_past(
+    commands: Sequence[ActCommand], first: _PlannedEntry, case: Case, facts: ClockFacts, editions: Editions
+) -> list[_PlannedEntry]:
+    """The entries of a case that comes with what was done with it elsewhere. Raises what `act` raises."""
+    history = [CaseEvent(1, Act.SUBMIT, first.command.at, first.command.actor.unit, first.command.data)]
+    case_access = CaseAccess(no=case.no, confidential=bool(case.confidential), desk=facts.desk, lead="")
+    entries = [first]
+    for command in commands:
+        state = entries[-1].after
+        step, data = _check_command(command, case, case_access, state, facts, None)
+        command = replace(command, data=data)
+        entry = _plan_entry(command, step, case_access, state, facts, history, editions, entries[-1].digest)
+        case_access = _access_after(case_access, entry.after)
+        entries.append(entry)
+    return entries
 
 
 def _compute_digest(before: str, no: str, seq: int, command: ActCommand, after: CaseProjection) -> str:
@@ -304,6 +343,7 @@ async def _open_case(
     editions: Editions,
     now: datetime,
     vault: Vault,
+    past: Sequence[ActCommand],
     in_transaction: InTransaction | None,
 ) -> Receipt:
     code = identifiers.query_code()
@@ -320,6 +360,9 @@ async def _open_case(
     confidential = facts.kind is Kind.REPORT
     command = ActCommand(Act.SUBMIT, actor, data, now)
     entry = _PlannedEntry(command, after, True, 1, _compute_digest("", no, 1, command, after))
+    unwritten = Case(no=no, status=after.state.status.value, confidential=confidential)
+    entries = _plan_past(past, entry, unwritten, facts, editions) if past else [entry]
+    after = entries[-1].after
     async with db.transaction():
         person = await store_person(submission, vault, person_key)
         case = await Case.create(
@@ -343,17 +386,20 @@ async def _open_case(
             link=submission.link,
             person=person,
             received_at=now,
-            digest=entry.digest,
+            version=len(entries),
+            digest=entries[-1].digest,
             sender_hash=sender_hash(vault, submission.sender),
             **projection_columns(after),
         )
         await store_parties(case.id, submission, vault)
         await AccessBar.bulk_create([AccessBar(case_id=case.id, unit=unit) for unit in sorted(submission.bars)])
-        await _write_entry(case, entry)
+        for planned in entries:
+            await _write_entry(case, planned)
         await store_side_rows(case, Act.SUBMIT, data, 1, now)
         await ClockRow.bulk_create(
             [ClockRow(case_id=case.id, **clock_columns(clock), **sweep_columns(clock)) for clock in after.clocks]
         )
+        await TenureRow.bulk_create([TenureRow(case_id=case.id, **tenure_columns(tenure)) for tenure in after.tenures])
         # The words come last: SQLite counts what FTS5 flushes as rows changed by the next statement.
         words = search.case_words(submission.title, submission.address, submission.text)
         await search.index(search.CASES, case.id, words)

@@ -185,6 +185,17 @@ def clock_columns(clock: Clock) -> dict[str, Any]:
     }
 
 
+def tenure_columns(tenure: Tenure) -> dict[str, Any]:
+    return {
+        "unit": tenure.unit,
+        "lead": tenure.lead,
+        "seq": tenure.seq,
+        "since": tenure.since,
+        "until": tenure.until,
+        "task": tenure.task,
+    }
+
+
 async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
     rows_by_key = {(r.seq, r.unit): r for r in await TenureRow.filter(case_id=case_id)}
     removed_keys = set(rows_by_key) - {(t.seq, t.unit) for t in tenures}
@@ -193,9 +204,7 @@ async def _store_tenures(case_id: int, tenures: Sequence[Tenure]) -> None:
     for t in tenures:
         row = rows_by_key.get((t.seq, t.unit))
         if row is None:
-            await TenureRow.create(
-                case_id=case_id, unit=t.unit, lead=t.lead, seq=t.seq, since=t.since, until=t.until, task=t.task
-            )
+            await TenureRow.create(case_id=case_id, **tenure_columns(t))
         elif row.until != t.until:
             await TenureRow.filter(id=row.id).update(until=t.until)
 

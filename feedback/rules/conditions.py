@@ -6,6 +6,7 @@ Steps depend on conditions: no return without a pending objection, no answer whi
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import Act, Condition
 
 A, M = Act, Condition
@@ -46,6 +47,7 @@ CONDITION_RULES: tuple[ConditionRule, ...] = (
     _rule(M.HEARING, {A.HEARING}, {A.END_HEARING}),
     _rule(M.DELIVERED, {A.DELIVER}, {A.REPLY}),
     _rule(M.FINISHED, {A.CLOSE, A.CALL_BACK}, {A.REOPEN}, when_not=("outcome", "unsatisfied")),
+    _rule(M.UNIT_UNKNOWN, {A.ASSIGN}, {A.ASSIGN, A.NAME_UNIT}, when=("unit", UNKNOWN_UNIT)),
     _rule(M.AUDITED, {A.AUDIT}, {A.REPLY, A.REOPEN}),
 )
 

@@ -189,7 +189,7 @@ def _compute_under(
         stage = STAGE_AFTER.get(event.act, stage)
         clocks = [_apply_event(clock, event, calendar, rows) for clock in clocks]
         match event.act:
-            case Act.ASSIGN:
+            case Act.ASSIGN | Act.NAME_UNIT:
                 lead = str(event.data.get("unit", ""))
                 clocks = [_reassign(clock, Holder.LEAD, lead, rows) for clock in clocks]
             case Act.TRANSFER:

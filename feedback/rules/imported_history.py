@@ -6,21 +6,34 @@ clocks are computed: what happened elsewhere starts no duty, what had run out be
 here, and an instant nobody wrote down is unknown. Files of an older version carry only the first mark. No I/O.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
 from feedback.rules.vocabulary import Act, Channel
-
-if TYPE_CHECKING:
-    from feedback.rules.deadlines import CaseEvent
 
 IMPORTER = "import"
 """The id of the actor who records what was done in another system. Stored in hashed rows: it never changes."""
 
 UNKNOWN_UNIT = "unknown"
 """The code of the unit that answered where the file names none of ours. No unit may be called so."""
+
+
+class RecordedEvent(Protocol):
+    """An entry as `feedback.rules.deadlines.CaseEvent` holds it."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def act(self) -> Act: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def data(self) -> Mapping[str, object]: ...
+    @property
+    def by_import(self) -> bool: ...
+
 
 _ANSWERS = frozenset({Act.REPLY})
 
@@ -36,7 +49,7 @@ class ImportFacts:
 NOT_IMPORTED = ImportFacts()
 
 
-def find_import_facts(history: Sequence["CaseEvent"]) -> ImportFacts:
+def find_import_facts(history: Sequence[RecordedEvent]) -> ImportFacts:
     """Whether the case was imported, when, and whether it came with its answer.
 
     A file of an older version does not say when; what happened next here, the classification as a rule, is the
@@ -52,7 +65,7 @@ def find_import_facts(history: Sequence["CaseEvent"]) -> ImportFacts:
     return ImportFacts(imported_at, is_answered)
 
 
-def is_time_unknown(event: "CaseEvent", history: Sequence["CaseEvent"]) -> bool:
+def is_time_unknown(event: RecordedEvent, history: Sequence[RecordedEvent]) -> bool:
     """Whether nobody knows when an act recorded by the import was done. Its `at` is then the receipt: not before that.
 
     An older version wrote the receipt down as the time of an answer without one, and no mark.
@@ -64,9 +77,9 @@ def is_time_unknown(event: "CaseEvent", history: Sequence["CaseEvent"]) -> bool:
     return event.at == history[0].at
 
 
-def list_unknown_times(entries: Sequence[Any]) -> frozenset[int]:
-    """The `seq` of the entries whose time nobody knows. Of entries or events, in order from the first."""
-    return frozenset(entry.seq for entry in entries if is_time_unknown(entry, entries))
+def list_unknown_times(history: Sequence[RecordedEvent]) -> frozenset[int]:
+    """The `seq` of the entries whose time nobody knows. `history` is in order, from the first."""
+    return frozenset(event.seq for event in history if is_time_unknown(event, history))
 
 
 def _parse_instant(text: object) -> datetime | None:

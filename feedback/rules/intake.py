@@ -21,6 +21,8 @@ ADDRESS_MOST = 200
 SOURCE_MOST = 120
 EXCLUDE_MOST = 200
 
+_REGION_PLACES = 12
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _MOBILE = re.compile(r"1\d{10}")
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
@@ -97,6 +99,7 @@ def tidy(submission: Submission, attachments_max: int = 9) -> Submission:
         title=clean_line(submission.title),
         text=clean_paragraph(submission.text),
         source_id=clean_line(submission.source_id),
+        region=expand_region(submission.region),
         address=clean_line(submission.address),
         person=person,
         representatives=representatives,
@@ -189,6 +192,11 @@ def person_faults(person: PersonSubmission, prefix: str = "person.") -> dict[str
     if person.id_number and (fault := identity_documents.find_fault(person.id_kind, person.id_number)):
         faults[f"{prefix}{fault[0]}"] = fault[1]
     return faults
+
+
+def expand_region(code: str) -> str:
+    """A division code of a county (6 places) or street (9) in the 12 places of GB/T 10114; others as they are."""
+    return code.ljust(_REGION_PLACES, "0") if re.fullmatch(r"\d{6}|\d{9}", code) else code
 
 
 def normalize_width(text: str) -> str:

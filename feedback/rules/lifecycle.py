@@ -175,6 +175,8 @@ STEPS: tuple[Step, ...] = (
           law="国办发〔2020〕53号（回访）；济南市12345条例 第二十五条、第二十七条", remark="群众不认可的退回再办；依法办理后仍不认可、确需办结的，写明理由"),
     _step(A.CALL_BACK,         (S.REPLIED,),                   S.CLOSED,   (*_DESK, *_OVERSEER),        must("outcome", "text"), may("contacted", "solved"), profiles=frozenset(P) - _HOTLINE,
           law="国办发〔2019〕51号（回访整改）", remark="由受理窗口或监督部门回访，不由被评价单位自己回访"),
+    _step(A.NAME_UNIT,         (S.ACCEPTED, S.REPLIED, S.CLOSED), None,    _DESK,                   must("unit"), profiles=_CASES, only=frozenset({M.UNIT_UNKNOWN}), public=False,
+          remark="历史导入的答复没有写明承办单位的，查明后补记；答复和时间不变，不计入该单位的时限"),
     _step(A.NOTE,              (*_RUNNING, S.REPLIED, S.CLOSED), None,     (*_DESK, *_HOLDER, *_CO, *_OVERSEER), must("text"), public=False),
     _step(A.REFOLD,            tuple(S),                       None,       _SYSTEM,                 must("reason"), remark="程序更新后，存档与案卷重新算出的不一致的，由系统重新计算，写明原因和变动的日期"),
     _step(A.CLOSE,             (S.REPLIED,),                   S.CLOSED,   (*_SYSTEM, *_DESK, *_HOLDER), (), may("reason"), remark="评价期满自动办结，窗口和承办单位也可以结"),

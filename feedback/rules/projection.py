@@ -64,7 +64,7 @@ def project(history: Sequence[CaseEvent], case: ClockFacts, editions: Editions) 
         if step and step.target:
             status = step.target
             closed_at = event.at if status in ENDED else None
-        if event.act is Act.ASSIGN:
+        if event.act in (Act.ASSIGN, Act.NAME_UNIT):
             unit = str(event.data["unit"])
         if event.act is Act.TRANSFER:
             desk = str(event.data.get("desk", desk))

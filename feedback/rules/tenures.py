@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feedback.rules.deadlines import CaseEvent, requested_co_units
+from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import Act
 
 
@@ -37,6 +38,9 @@ def compute_tenures(history: Sequence[CaseEvent]) -> tuple[Tenure, ...]:
             end(True, event.at)
             lead = str(event.data.get("unit", ""))
             tenures.append(Tenure(lead, True, event.seq, event.at))
+        if event.act is Act.NAME_UNIT:  # who held an imported case all the while
+            lead = str(event.data.get("unit", ""))
+            tenures = [replace(t, unit=lead) if t.unit == UNKNOWN_UNIT else t for t in tenures]
         if event.act is Act.REOPEN and not any(t.lead and t.until is None for t in tenures):
             tenures.append(Tenure(lead, True, event.seq, event.at))
         if event.act is Act.TRANSFER and "from_desk" in event.data:  # who handed it on still sees what became of it

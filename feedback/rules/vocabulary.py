@@ -173,6 +173,7 @@ class Act(StrEnum):
     RECUSE = "recuse"
     AUDIT = "audit"
     REFOLD = "refold"
+    NAME_UNIT = "name_unit"
 
 
 class Condition(StrEnum):
@@ -193,6 +194,7 @@ class Condition(StrEnum):
     DELIVERED = "delivered"  # the last answer was handed over
     AUDITED = "audited"  # the last result was looked through
     FINISHED = "finished"  # closed, and nobody was found dissatisfied
+    UNIT_UNKNOWN = "unit_unknown"  # an imported answer whose unit nobody knows yet
     DIRECT = "direct"  # the desk keeps the matter itself; computed from desk and unit
 
 

@@ -45,6 +45,11 @@ async def test_a_nul_is_dropped_and_nothing_breaks(door: Door) -> None:
     assert (await seen(door, receipt))["title"] == "路灯坏了"
 
 
+@pytest.mark.parametrize("region", ["990102", "990102000", "990102000000"])
+async def test_a_division_code_may_have_6_9_or_12_places(door: Door, region: str) -> None:
+    assert (await seen(door, await door.submit(region=region)))["region"] == "990102000000"
+
+
 async def test_the_same_source_again_is_200_with_the_same_receipt(door: Door) -> None:
     first = await door.post(CASES, {**ANNAS_MESSAGE, **SOURCE})
     again = await door.post(CASES, {**ANNAS_MESSAGE, **SOURCE})

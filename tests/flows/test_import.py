@@ -1,9 +1,11 @@
 """A district's history is taken in row by row: a row is there as a whole or not at all, and no row stops a file."""
 
 import csv
+import os
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +28,7 @@ from tests.moments import MONDAY
 from web.context import AppContext
 from web.imports import history
 from web.imports.history import ImportSummary
-from web.presentation import case as case_views
+from web.presentation import timeline
 
 DAY = timedelta(days=1)
 HEADINGS = ("编号", "标题", "内容", "受理时间", "承办单位", "答复内容", "答复时间")
@@ -155,7 +157,7 @@ async def test_an_answer_without_its_day_is_shown_with_the_time_unknown(context:
     file = await load(context, "L1")
     assert (file.status, file.replied_at, file.clocks) == (Status.REPLIED, None, ())
     names = await directory.load_directory()
-    reply = case_views.event_view(file.entries[-1], file, names)
+    reply = timeline.event_view(file.entries[-1], file, names)
     assert (reply.text, reply.when) == ("已修复。", "时间不详")
 
 
@@ -163,11 +165,10 @@ async def test_files_of_an_older_version_are_put_right_by_a_recalculation(contex
     """What is stored is brought to what an older version stored: clocks of duties that nobody had."""
     await imported(context, written(tmp_path / "history.csv", [row(1)]))
     case = await Case.get(source_id="L1")
-    columns = {"holder": "desk", "unit": "rexian", "starts_at": MONDAY, "warn_at": MONDAY, "due_at": MONDAY}
-    days = {"due_raw_day": date(2026, 7, 7), "due_legal_day": date(2026, 7, 7)}
-    await ClockRow.create(
-        case_id=case.id, term="audit", label="审核办理结果", seq=4, law="", length="2wd", edition="", **columns, **days
-    )
+    columns: dict[str, Any] = {"term": "audit", "label": "审核办理结果", "seq": 4, "holder": "desk", "unit": "rexian"}
+    columns |= {"law": "", "length": "2wd", "edition": "", "due_raw_day": date(2026, 7, 7)}
+    columns |= {"due_legal_day": date(2026, 7, 7), "starts_at": MONDAY, "warn_at": MONDAY, "due_at": MONDAY}
+    await ClockRow.create(case_id=case.id, **columns)
     await Case.filter(id=case.id).update(next_due_at=MONDAY)
     differences = [difference async for difference in recalculation.find_differences()]
     assert [difference.no for difference in differences] == [case.no]
@@ -189,7 +190,16 @@ async def test_the_answer_of_an_unknown_unit_stands_and_is_credited_to_nobody(
     names = await directory.load_directory()
     assert (file.unit, names.name(file.unit)) == (UNKNOWN_UNIT, "单位不详")
     assert await TenureRow.filter(unit=context.settings.desk).count() == 0
-    assert "云川轨道交通运营公司" in path.with_name("r04.csv.units.toml").read_text("utf-8")
+    mapping = path.with_name("r04.csv.units.toml")
+    mapping.write_text(mapping.read_text("utf-8").replace('公司" = ""', '公司" = "交通局"'), "utf-8")
+    again = await imported(context, path, mapping)
+    assert (again.known, again.named_since) == (2, 1)
+    named, unnamed = await load(context, "L1"), await load(context, "L2")
+    assert (named.unit, named.status, named.clocks) == ("jiaotong", Status.REPLIED, ())
+    assert [tenure.unit for tenure in named.tenures] == ["jiaotong"]
+    assert unnamed.unit == UNKNOWN_UNIT
+    assert Act.NAME_UNIT in [step.act for step in unnamed.allowed]
+    assert (await imported(context, path, mapping)).named_since == 0
 
 
 # ---- side fields ----
@@ -322,7 +332,7 @@ async def test_a_preview_names_what_was_not_understood_and_writes_nothing(contex
     for words in ("留言编号→编号", "一级分类→内容分类", "没有认出的栏目", "满意度", "路面塌陷", "第 3 行退回", "大约"):
         assert words in sentences
     assert await Case.all().count() == 0
-    assert list(tmp_path.glob("r17.csv*")) == [path]
+    assert {entry.name for entry in os.scandir(tmp_path)} <= {"r17.csv", "data"}
 
 
 async def test_a_file_without_words_says_which_headings_it_has(context: AppContext, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ async def submit_case(
     """
     names = await directory.load_directory()
     settings = context.settings
+    submission = replace(submission, region=intake.expand_region(submission.region))
     all_faults = _find_faults(submission, names, settings.attachments_max) | dict(faults or {})
     if all_faults:
         raise Invalid(all_faults)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from feedback.kernel import db
 from feedback.kernel.errors import Conflict, Invalid
 from feedback.queries import cases as case_queries
 from feedback.queries.cases import ImportedCase
@@ -54,22 +53,23 @@ class RowRecorder:
                 raise Invalid({"source_id": "used_for_another_text"})
             return await self._complete(row, known)
         submission = self._build_submission(row)
-        async with db.transaction():  # message and answer together: a row that is there is there as a whole
-            try:
-                receipt = await cases.submit(
-                    submission, citizen(""), now=row.received_at, vault=self._context.settings.vault
-                )
-            except Conflict as fault:
-                raise Invalid({"source_id": "used_for_another_text"}) from fault
-            commands = self._list_commands(row, submission.imported_at)
-            if receipt.is_new and commands:
-                await cases.acts(receipt.no, commands)
+        past = self._list_commands(row, submission.imported_at)
+        try:  # message and answer are one transaction: a row that is there is there as a whole
+            receipt = await cases.submit(
+                submission, citizen(""), now=row.received_at, vault=self._context.settings.vault, past=past
+            )
+        except Conflict as fault:
+            raise Invalid({"source_id": "used_for_another_text"}) from fault
         return RecordedRow(receipt.no, receipt.is_new)
 
     async def _complete(self, row: HistoryRow, known: ImportedCase) -> RecordedRow:
         if row.reply and known.status in OPEN:
             row.set_aside.append(SetAsideCell(row.line, "reply", row.reply, "answered_since"))
-        return RecordedRow(known.no, is_new=False)
+        if known.unit != UNKNOWN_UNIT or row.unit in ("", UNKNOWN_UNIT):
+            return RecordedRow(known.no, is_new=False)
+        at_desk = _actor(Role.RECEPTION, self._desk)
+        await cases.act(known.no, Act.NAME_UNIT, at_desk, {"unit": row.unit}, now=self._context.clock.now())
+        return RecordedRow(known.no, is_new=False, is_unit_named=True)
 
     def _build_submission(self, row: HistoryRow) -> Submission:
         submission = Submission(

@@ -68,11 +68,13 @@ class ImportReport:
         folder = file.parent if os.access(file.parent, os.W_OK) else data_folder
         sentences = []
         headings = [*self.table.headings, words.TOLD["line_heading"], words.TOLD["reason_heading"]]
-        rows = [[*cells, line, reason] for line, cells, reason in sorted(self.rejected, key=lambda entry: entry[0])]
+        rows: list[list[Cell]] = [
+            [*cells, line, reason] for line, cells, reason in sorted(self.rejected, key=lambda entry: entry[0])
+        ]
         if path := _write_csv(folder / f"{file.name}.rejected.csv", headings, rows):
             sentences.append(tell("rejected_file", path=path))
-        cells = [_describe_cell(cell) for cell in self.set_aside]
-        if path := _write_csv(folder / f"{file.name}.set-aside.csv", words.TOLD["set_aside_headings"], cells):
+        aside = [_describe_cell(cell) for cell in self.set_aside]
+        if path := _write_csv(folder / f"{file.name}.set-aside.csv", words.TOLD["set_aside_headings"], aside):
             sentences.append(tell("set_aside_file", path=path))
         units = {name or words.TOLD["unit_not_given"]: count for name, count in self.unknown_units.most_common()}
         named = {name: count for name, count in self.unknown_units.most_common() if name}
@@ -104,7 +106,7 @@ def _render_units(counts: dict[str, int]) -> str:
     lines = [
         f'{json.dumps(name, ensure_ascii=False)} = ""  # {tell("unit_rows", count=n)}' for name, n in counts.items()
     ]
-    return words.TOLD["units_comment"] + "[units]\n" + "\n".join(lines) + "\n"
+    return tell("units_comment") + "[units]\n" + "\n".join(lines) + "\n"
 
 
 def _write_csv(path: Path, headings: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> Path | None:

@@ -5,7 +5,6 @@ unknown, never the best or the nearest value.
 """
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from feedback.rules.intake import (
     TITLE_MOST,
     clean_line,
     clean_paragraph,
+    expand_region,
 )
 from feedback.rules.vocabulary import PUBLIC_KINDS, Kind
 from routing.directory import Directory
@@ -29,7 +29,6 @@ from web.imports.history.columns import ColumnMap
 from web.tables import cells
 from web.wording import imports as words
 
-_REGION_PLACES = 12
 _TITLE_FROM_TEXT = 40
 
 
@@ -120,10 +119,8 @@ class RowReader:
         """The region of a code of 6, 9 or 12 places or of a name, or ""."""
         plain = unicodedata.normalize("NFKC", text).strip()
         plain = self._map.regions.get(plain, plain)
-        if re.fullmatch(r"\d{6}|\d{9}|\d{12}", plain):
-            code = plain.ljust(_REGION_PLACES, "0")
-            return code if code in self._names.by_region else ""
-        return self._region_codes.get(plain, "")
+        code = expand_region(plain)
+        return code if code in self._names.by_region else self._region_codes.get(plain, "")
 
     @property
     def now(self) -> datetime:

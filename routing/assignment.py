@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from feedback.rules.read_models import CaseFile, CaseSummary
-from feedback.rules.vocabulary import Act, Stage
+from feedback.rules.vocabulary import Act, Kind, Stage
 from routing.assignment_rules import CaseFacts, Decision, decide_unit
 from routing.directory import Directory
+
+_SERVICE_KINDS = frozenset({"", Kind.COMPLAINT, Kind.HELP, Kind.CONSULT})
+"""What a public utility may answer by itself; "" while the kind is not known."""
 
 
 def assignment_data(decision: Decision) -> dict[str, Any]:
@@ -33,7 +36,23 @@ def choose_unit(case: CaseFile | CaseSummary, directory: Directory) -> Decision:
         region_chain=directory.region_chain(region),
         barred=barred_codes,
     )
-    return decide_unit(facts, directory.rows)
+    return decide_for_message(facts, f"{case.title}\n{case.text}", directory)
+
+
+def decide_for_message(facts: CaseFacts, text: str, directory: Directory) -> Decision:
+    """The unit by the routing rows, or the utility a message names, with the department of the category beside it.
+
+    Only where the utility has the category among its duties, and only for service requests: appeals and reports go to
+    organs (信访工作条例 第二十二条).
+    """
+    decision = decide_unit(facts, directory.rows)
+    if facts.kind not in _SERVICE_KINDS or not facts.is_sure or not facts.category or not decision.unit:
+        return decision
+    utility, duty = directory.find_utility_duty(text, facts.category)
+    if not utility or utility in facts.barred or utility == decision.unit:
+        return decision
+    co = (decision.unit, *(unit for unit in decision.co if unit != utility))
+    return Decision(utility, co, decision.rule, f"{directory.short(utility)}：{duty}；{decision.reason}")
 
 
 def is_sure(case: CaseFile | CaseSummary) -> bool:

@@ -18,6 +18,9 @@ from routing.assignment_rules import AssignmentRule
 from routing.models import DirectoryEdition, Region, RoutingRow, Staff, Unit
 
 STREET_KINDS = frozenset({"street", "town"})
+UTILITY_KIND = "utility"
+"""公共服务企业: water, power, gas, heating, buses."""
+
 _REQUEST_CHARACTERS = frozenset("请由向望盼求让找")
 UNKNOWN_UNIT_NAME = "单位不详"
 """How the unit of an imported answer is called that the file does not name, or by no name of ours."""
@@ -180,6 +183,21 @@ class Directory:
             for name in map(normal_form.fold_script, (row.name, row.short, *row.aliases)):
                 names.setdefault(name, row.code)
         return _compile_names(name for name in names if len(name) >= _NAME_LEAST), names
+
+    def find_utility_duty(self, text: str, category: str) -> tuple[str, str]:
+        """The one public utility that a text names, with its duty of that category nearest to the text; ("", "") if none."""
+        pattern, names = self._unit_pattern
+        plain = normal_form.fold_script(text)
+        codes = {names[name] for name in pattern.findall(plain)}
+        duties = {
+            code: [duty for duty, categories in self.by_code[code].duties if category in categories]
+            for code in codes
+            if self.by_code[code].kind == UTILITY_KIND
+        }
+        utilities = [code for code, texts in duties.items() if texts]
+        if len(utilities) != 1:
+            return "", ""
+        return utilities[0], max(duties[utilities[0]], key=lambda duty: len(set(duty) & set(plain)))
 
     def named_units(self, text: str) -> frozenset[str]:
         """The units a text names, by name, short name or alias; not those it only asks for help (请区纪委查处)."""

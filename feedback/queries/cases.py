@@ -253,16 +253,14 @@ async def list_names(actor: Actor, no: str, vault: Vault) -> list[str]:
 
 async def list_names_by_case(actor: Actor, nos: Iterable[str], vault: Vault) -> dict[str, list[str]]:
     """The names of the persons of each of these cases that the actor sees, by number, to mask them: two statements."""
-    numbers = {
-        case.id: case for case in await scoped_query(actor).filter(no__in=sorted(set(nos))).select_related("person")
-    }
-    parties = await CasePerson.filter(case_id__in=list(numbers)).select_related("person") if numbers else []
-    persons = [(case, case.person) for case in numbers.values()]
-    persons += [(numbers[row.case_id], row.person) for row in parties]
-    names: dict[str, list[str]] = {case.no: [] for case in numbers.values()}
-    for case, person in persons:
+    cases = await scoped_query(actor).filter(no__in=sorted(set(nos))).select_related("person")
+    names: dict[str, list[str]] = {case.no: [] for case in cases}
+    parties = CasePerson.filter(case_id__in=[case.id for case in cases]).select_related("person", "case")
+    persons = [(case.no, case.person) for case in cases]
+    persons += [(row.case.no, row.person) for row in await parties] if cases else []
+    for no, person in persons:
         if person is not None and (name := vault.decrypt_for_person(person.key, person.name)):
-            names[case.no].append(name)
+            names[no].append(name)
     return names
 
 

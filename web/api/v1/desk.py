@@ -12,7 +12,8 @@ from feedback.queries import worklist as case_worklist
 from feedback.rules import intake
 from feedback.rules.read_models import Filters
 from routing import directory
-from routing.assignment_rules import CaseFacts, Decision, decide_unit
+from routing.assignment import decide_for_message
+from routing.assignment_rules import CaseFacts, Decision
 from routing.directory import Directory
 from web.actions import suggestions
 from web.api import serializers
@@ -58,7 +59,7 @@ async def classify(request: Request) -> Response:
     verdict = await asyncio.to_thread(model.predict, title, text) if model else None
     region = values["region"] or names.place_of(f"{values['address']}\n{title}\n{text}")
     desk = context.settings.desk
-    decision = _decide(verdict, values["kind"] or "", region, desk, names)
+    decision = _decide(verdict, f"{title}\n{text}", values["kind"] or "", region, desk, names)
     now = context.clock.now()
     precedents = await suggestions.find_precedents(actor, verdict.reasons, "", now) if verdict else []
     hold_words = await _find_hold_words(context, verdict, decision, names.street_of(region))
@@ -115,7 +116,7 @@ async def _find_hold_words(context: "AppContext", verdict: "Verdict | None", dec
     return catalogue.HELD[reason] if reason else ""
 
 
-def _decide(verdict: "Verdict | None", kind: str, region: str, desk: str, names: Directory) -> Decision:
+def _decide(verdict: "Verdict | None", message: str, kind: str, region: str, desk: str, names: Directory) -> Decision:
     """Who would answer. A person reads this, so the best guess counts even where the classifier abstains."""
     facts = CaseFacts(
         category=verdict.category if verdict else "",
@@ -126,4 +127,4 @@ def _decide(verdict: "Verdict | None", kind: str, region: str, desk: str, names:
         street=names.street_of(region),
         region_chain=names.region_chain(region),
     )
-    return decide_unit(facts, names.rows)
+    return decide_for_message(facts, message, names)

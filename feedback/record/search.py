@@ -92,7 +92,7 @@ async def index(index_: WordIndex, row_id: int, text: str, before: str | None = 
         await connection.execute_query(f"DELETE FROM {index_.former} WHERE id = $1", [row_id])  # noqa: S608
     await connection.execute_query(
         f"INSERT INTO {table}(id, tok) VALUES($1, $2::text::tsvector) ON CONFLICT (id) DO UPDATE SET tok = EXCLUDED.tok",
-        [row_id, _to_tsvector(tokenize(text))],
+        [row_id, to_tsvector(tokenize(text))],
     )
 
 
@@ -258,7 +258,7 @@ def _quote(token: str) -> str:
     return token.replace("\\", "\\\\").replace("'", "''")
 
 
-def _to_tsvector(tokens: Iterable[str]) -> str:
+def to_tsvector(tokens: Iterable[str]) -> str:
     positions: dict[str, list[int]] = {}
     for position, token in enumerate(tokens, 1):
         places = positions.setdefault(token, [])

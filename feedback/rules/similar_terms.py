@@ -48,6 +48,7 @@ def find_clues(query: str) -> list[Clue]:
         covered.update(range(start, start + len(word)))
     for group in _find_by_sound(text, covered):
         clues.setdefault(group, _SOUND_WEIGHT)
+    covered |= _find_ignored(text, covered)
     position = 0
     for run in split_runs(text):
         position = text.index(run, position)
@@ -55,8 +56,8 @@ def find_clues(query: str) -> list[Clue]:
             clues.setdefault((run,), _PAIR_WEIGHT)
             continue
         for at in range(len(run) - 1):
-            # A pair inside a known word says nothing that the word does not say.
-            if run[at : at + 2] not in _ignored() and not {position + at, position + at + 1} <= covered:
+            # A pair inside known words, or between them, says nothing that the words do not say.
+            if not {position + at, position + at + 1} <= covered:
                 clues.setdefault((run[at : at + 2],), _PAIR_WEIGHT)
     return [Clue(words, weight) for words, weight in clues.items()][:CLUES_MOST]
 
@@ -104,16 +105,31 @@ def _find_known_words(text: str) -> Iterable[tuple[int, str]]:
         at += len(word) or 1
 
 
+def _find_ignored(text: str, covered: set[int]) -> set[int]:
+    """The places of pairs that say nothing of the matter, outside of known words."""
+    places = set[int]()
+    for at in range(len(text) - 1):
+        pair = {at, at + 1}
+        if text[at : at + 2] in _ignored() and not pair & covered and at not in places:
+            places |= pair
+    return places
+
+
 @cache
 def _table() -> Mapping[str, object]:
     return tomllib.loads(Path(__file__).with_name("synonyms.toml").read_text("utf-8"))
 
 
-@cache
-def _groups() -> Mapping[str, tuple[str, ...]]:
+def load_groups() -> list[tuple[str, ...]]:
+    """The words that people use for the same thing, a row for each thing, in comparison form."""
     rows = _table()["groups"]
     assert isinstance(rows, list)  # noqa: S101 - our own file
-    return {normalize(word): tuple(map(normalize, row)) for row in rows for word in row}
+    return [tuple(map(normalize, row)) for row in rows]
+
+
+@cache
+def _groups() -> Mapping[str, tuple[str, ...]]:
+    return {word: group for group in load_groups() for word in group}
 
 
 @cache

@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     # A busy machine takes as long as it takes: a property is wrong or right, never late.
-    hypothesis.settings.register_profile("without a deadline")
+    hypothesis.settings.register_profile("without a deadline", deadline=None)
     hypothesis.settings.load_profile("without a deadline")
     # Thousands of log-ins a run, each of which would cost 68 ms of one core.
     passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

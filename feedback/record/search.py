@@ -11,7 +11,7 @@ The tables carry the version of their tokens in the name. Those of the version b
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pypika_tortoise import Dialects
+from pypika_tortoise.enums import Dialects
 from pypika_tortoise.context import SqlContext
 from pypika_tortoise.terms import Term, ValueWrapper
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -92,7 +92,7 @@ async def index(index_: WordIndex, row_id: int, text: str, before: str | None = 
         await connection.execute_query(f"DELETE FROM {index_.former} WHERE id = $1", [row_id])  # noqa: S608
     await connection.execute_query(
         f"INSERT INTO {table}(id, tok) VALUES($1, $2::text::tsvector) ON CONFLICT (id) DO UPDATE SET tok = EXCLUDED.tok",
-        [row_id, _to_tsvector(tokenize(text))],
+        [row_id, to_tsvector(tokenize(text))],
     )
 
 
@@ -258,7 +258,7 @@ def _quote(token: str) -> str:
     return token.replace("\\", "\\\\").replace("'", "''")
 
 
-def _to_tsvector(tokens: Iterable[str]) -> str:
+def to_tsvector(tokens: Iterable[str]) -> str:
     positions: dict[str, list[int]] = {}
     for position, token in enumerate(tokens, 1):
         places = positions.setdefault(token, [])

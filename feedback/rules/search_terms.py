@@ -40,6 +40,11 @@ def split_runs(text: str) -> list[str]:
     return _RUN.findall(text)
 
 
+def find_runs(text: str) -> list[tuple[int, str]]:
+    """The same, each with its place."""
+    return [(match.start(), match[0]) for match in _RUN.finditer(text)]
+
+
 def tokenize(text: str) -> list[str]:
     """What a text is found by, in its order: bigrams and the last character of a Chinese run, other words whole."""
     return [token for run in split_runs(normalize(text)[:TEXT_MOST]) for token in _cut(run)]

@@ -10,10 +10,10 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
-from feedback.rules.search_terms import Phrase, is_chinese, normalize, query_phrases, split_runs
+from feedback.rules.search_terms import Phrase, find_runs, is_chinese, normalize, query_phrases
 
 CLUES_MOST = 40  # of one query
 COVERAGE_LEAST = 0.2  # of what a query weighs, for a row to be called near
@@ -48,15 +48,14 @@ def find_clues(query: str) -> list[Clue]:
         covered.update(range(start, start + len(word)))
     for group in _find_by_sound(text, covered):
         clues.setdefault(group, _SOUND_WEIGHT)
-    position = 0
-    for run in split_runs(text):
-        position = text.index(run, position)
+    covered |= _find_ignored(text, covered)
+    for position, run in find_runs(text):
         if not is_chinese(run):
             clues.setdefault((run,), _PAIR_WEIGHT)
             continue
         for at in range(len(run) - 1):
-            # A pair inside a known word says nothing that the word does not say.
-            if run[at : at + 2] not in _ignored() and not {position + at, position + at + 1} <= covered:
+            # A pair inside known words, or between them, says nothing that the words do not say.
+            if not {position + at, position + at + 1} <= covered:
                 clues.setdefault((run[at : at + 2],), _PAIR_WEIGHT)
     return [Clue(words, weight) for words, weight in clues.items()][:CLUES_MOST]
 
@@ -104,16 +103,31 @@ def _find_known_words(text: str) -> Iterable[tuple[int, str]]:
         at += len(word) or 1
 
 
+def _find_ignored(text: str, covered: set[int]) -> set[int]:
+    """The places of pairs that say nothing of the matter, outside of known words."""
+    places = set[int]()
+    for at in range(len(text) - 1):
+        pair = {at, at + 1}
+        if text[at : at + 2] in _ignored() and not pair & covered and at not in places:
+            places |= pair
+    return places
+
+
 @cache
 def _table() -> Mapping[str, object]:
     return tomllib.loads(Path(__file__).with_name("synonyms.toml").read_text("utf-8"))
 
 
-@cache
-def _groups() -> Mapping[str, tuple[str, ...]]:
+def load_groups() -> list[tuple[str, ...]]:
+    """The words that people use for the same thing, a row for each thing, in comparison form."""
     rows = _table()["groups"]
     assert isinstance(rows, list)  # noqa: S101 - our own file
-    return {normalize(word): tuple(map(normalize, row)) for row in rows for word in row}
+    return [tuple(map(normalize, row)) for row in rows]
+
+
+@cache
+def _groups() -> Mapping[str, tuple[str, ...]]:
+    return {word: group for group in load_groups() for word in group}
 
 
 @cache
@@ -130,28 +144,39 @@ def _ignored() -> frozenset[str]:
 
 
 def _find_by_sound(text: str, covered: set[int]) -> list[tuple[str, ...]]:
-    """Groups of the table, a word of which is written here in Latin letters or with a character that sounds the same."""
+    """Rows of the table, a word of which is written here in Latin letters or with a character that sounds the same."""
     groups: dict[tuple[str, ...], None] = {}
-    position = 0
-    for run in split_runs(text):
-        position = text.index(run, position)
-        if not is_chinese(run):
-            for sounds in _split_syllables(run):
-                for size in range(len(sounds), 1, -1):
-                    for at in range(len(sounds) - size + 1):
-                        groups |= dict.fromkeys(
-                            _groups()[word] for word in _words_by_sound().get(sounds[at : at + size], ())
-                        )
-                groups |= dict.fromkeys(_spell(sounds))
-            continue
-        for at in range(len(run) - 1):
-            if {position + at, position + at + 1} & covered:
-                continue
-            for size in (4, 3, 2):
-                window = run[at : at + size]
-                words = [w for key in _sounds_of(window) for w in _words_by_sound().get(key, ()) if _differ(w, window)]
-                groups |= dict.fromkeys(_groups()[word] for word in words if len(window) == size)
-    return [group for group in groups if group]
+    for position, run in find_runs(text):
+        if is_chinese(run):
+            free = [at for at in range(len(run) - 1) if not {position + at, position + at + 1} & covered]
+            groups |= dict.fromkeys(group for at in free for group in _list_misspelt(run, at))
+        else:
+            groups |= dict.fromkeys(_list_spelt(_split_syllables(run)))
+    return list(groups)
+
+
+def _list_spelt(sounds: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """What syllables stand for: words of the table, else pairs of characters when there are not too many."""
+    spans = [sounds[at : at + size] for size in range(len(sounds), 1, -1) for at in range(len(sounds) - size + 1)]
+    words = [word for span in spans for word in _words_by_sound().get(span, ())]
+    groups = [_groups()[word] for word in words]
+    if len(sounds) == 2:
+        pairs = ("".join(pair) for pair in product(*(_characters()[sound] for sound in sounds)))
+        groups.append(tuple(islice(pairs, _COMBINATIONS_MOST)))
+    return groups
+
+
+def _list_misspelt(run: str, at: int) -> list[tuple[str, ...]]:
+    """Rows of the words that begin here and have one character that sounds the same."""
+    windows = [run[at : at + size] for size in (4, 3, 2) if at + size <= len(run)]
+    words = [
+        word
+        for window in windows
+        for key in _sounds_of(window)
+        for word in _words_by_sound().get(key, ())
+        if _differ(word, window)
+    ]
+    return [_groups()[word] for word in words]
 
 
 def _differ(word: str, written: str) -> bool:
@@ -162,21 +187,13 @@ def _differ(word: str, written: str) -> bool:
 def _list_alike(pair: str) -> set[str]:
     if len(pair) != 2 or not is_chinese(pair):
         return set()
-    first, second = pair
+    first, second = pair[0], pair[1]
     alike = {other + second for other in _of_sound(first)} | {first + other for other in _of_sound(second)}
     return alike - {pair}
 
 
 def _of_sound(char: str) -> set[str]:
     return {other for sound in _readings().get(char, ()) for other in _characters()[sound]}
-
-
-def _spell(sounds: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """What pairs of characters two syllables may stand for, when there are not too many."""
-    if len(sounds) != 2:
-        return []
-    pairs = tuple("".join(pair) for pair in product(*(_characters()[sound] for sound in sounds)))
-    return [pairs[:_COMBINATIONS_MOST]]
 
 
 @cache
@@ -218,23 +235,14 @@ def _blur(syllable: str) -> str:
     return syllable
 
 
-def _split_syllables(letters: str) -> list[tuple[str, ...]]:
-    """A word of two to six syllables in Latin letters, in the one way that takes the longest ones first; else nothing."""
+def _split_syllables(letters: str) -> tuple[str, ...]:
+    """A word of two to six syllables in Latin letters, the longest ones taken first; else nothing."""
     sounds: list[str] = []
-    at = 0
-    while at < len(letters) and len(sounds) <= _SYLLABLE_MOST:
-        size = next(
-            (
-                n
-                for n in range(6, 0, -1)
-                if _blur(letters[at : at + n]) in _characters()
-                and letters[at : at + n].isascii()
-                and at + n <= len(letters)
-            ),
-            0,
-        )
+    rest = letters if letters.isascii() else ""
+    while rest and len(sounds) <= _SYLLABLE_MOST:
+        size = next((n for n in range(min(6, len(rest)), 0, -1) if _blur(rest[:n]) in _characters()), 0)
         if not size:
-            return []
-        sounds.append(_blur(letters[at : at + size]))
-        at += size
-    return [tuple(sounds)] if 2 <= len(sounds) <= _SYLLABLE_MOST and at == len(letters) else []
+            return ()
+        sounds.append(_blur(rest[:size]))
+        rest = rest[size:]
+    return tuple(sounds) if 2 <= len(sounds) <= _SYLLABLE_MOST and not rest else ()

@@ -16,7 +16,9 @@ MOST_EXPOSED = 2.0  # of 10; it was 8.7 before the units were confined
 
 
 def directive(name: str) -> str:
-    return re.findall(rf"^\s*{name}\s+([^;]+);", NGINX, re.MULTILINE)[0].strip()
+    match = re.search(rf"^\s*{name}\s+([^;]+);", NGINX, re.MULTILINE)
+    assert match, name
+    return match[1].strip()
 
 
 def test_the_proxy_has_the_bounds_of_the_program() -> None:

@@ -68,6 +68,9 @@ RATING_CHANNELS: Mapping[str, str] = MappingProxyType(
 )
 """Where a rating was given (评价渠道), in the coding most endpoints share. Others swap 6 and 7: a map at the edge."""
 
+SYSTEM_CHANNELS = frozenset({"7"})
+"""Only of what the system itself received it is said that it came so: by SMS."""
+
 
 @dataclass(frozen=True, slots=True)
 class Indicator:

@@ -6,6 +6,7 @@ a new case are filled in, what is named is checked against the directory, and th
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -154,10 +155,12 @@ async def perform_act(
     pf: str = rating_submission.PC_CHANNEL,
     key: str = "",
     is_confirmed: bool = False,
+    asked_at: datetime | None = None,
 ) -> Status:
     """Take a step. `data` as `web.forms.parsing` made it; `expect` is the version the actor looked at; `pf` how a rating came.
     A rating form brings its `key`, so that pressing twice is rating once. `is_confirmed`: somebody has looked at what
-    looks like personal data in the words to be published, and lets it stand.
+    looks like personal data in the words to be published, and lets it stand. `asked_at` is when a rating was asked for:
+    one that came in since is not followed up by somebody who cannot have known of it, but answered with Conflict.
 
     Raises what `cases.act` raises; Invalid names every wrong need at once.
     """
@@ -166,6 +169,8 @@ async def perform_act(
     )
     for attempt in range(_MAX_ATTEMPTS):
         file = await case_queries.load_file(actor, no, vault=context.settings.vault)
+        if act is Act.RATE and asked_at is not None and _is_rated_since(file, asked_at):
+            raise Conflict(no=no)
         step = next((step for step in file.steps(context.clock.now()) if step.act is act), None)
         if step is not None and (faults := await _find_step_faults(context, file, step, actor, data, pf)):
             raise Invalid(faults)
@@ -189,6 +194,10 @@ async def perform_act(
             context.wake()
             return status
     raise AssertionError
+
+
+def _is_rated_since(file: CaseFile, moment: datetime) -> bool:
+    return any(entry.act == Act.RATE and entry.at > moment for entry in file.entries)
 
 
 async def _find_step_faults(

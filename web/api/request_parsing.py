@@ -55,6 +55,19 @@ async def parse_body(
     return parse_object(cls, await load_body(request, may_be_empty=may_be_empty))
 
 
+def find_unused(cls: type[Struct], payload: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The fields of an object that nobody reads, so that a misspelt one does not go in silence."""
+    known = {field.name: _struct_in(field.type) for field in fields_of(cls)}
+    unused = []
+    for name, value in payload.items():
+        nested = known.get(name)
+        if name not in known:
+            unused.append(prefix + name)
+        elif nested is not None and isinstance(value, Mapping):
+            unused += find_unused(nested, value, f"{prefix}{name}.")
+    return unused
+
+
 async def load_body(request: Request, *, may_be_empty: bool = False) -> dict[str, Any]:
     """The JSON object a request brings.
 

@@ -92,15 +92,16 @@ def fault_words(field: str, fault: str, details: Mapping[str, object] | None = N
 
 def challenge_words(left: int, right: int) -> str:
     """A sum as a question in words."""
-    return _CHALLENGE["question"].format(left=_number_words(left), right=_number_words(right))
+    return str(_CHALLENGE["question"]).format(left=_number_words(left), right=_number_words(right))
 
 
 def _number_words(number: int) -> str:
     """A number below 100 in Chinese words."""
-    digits, ten = _CHALLENGE["digits"], _CHALLENGE["ten"]
+    digits: list[str] = _CHALLENGE["digits"]
+    ten: str = _CHALLENGE["ten"]
     tens, units = divmod(number, 10)
     if not tens:
-        return str(digits[units])
+        return digits[units]
     return ("" if tens == 1 else digits[tens]) + ten + (digits[units] if units else "")
 
 

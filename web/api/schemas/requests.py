@@ -190,7 +190,8 @@ class NewRating(Struct):
     tags: Annotated[list[str], described("二级指标代码，须属于所选等级")] = []
     text: Annotated[str, described("文字评价", maxLength=RATING_MOST)] = ""
     pf: Annotated[
-        str, described("评价渠道：1 电脑端 · 2 移动端 · 3 二维码 · 4 平板 · 5 自助终端 · 6 电话 · 7 短信")
+        str | int,
+        described("评价渠道：1 电脑端 · 2 移动端 · 3 二维码 · 4 平板 · 5 自助终端 · 6 电话；7 短信只由系统登记"),
     ] = "1"
     anonymous: Annotated[bool, described("对被评价单位隐去是哪一件")] = False
     phone: Annotated[str, described("评价一次办件时可以留下，只用于差评回访")] = ""

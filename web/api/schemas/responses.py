@@ -65,6 +65,7 @@ class ReceiptOut(Struct):
     status: Status
     received_at: Instant
     clocks: list[ClockOut]
+    warnings: Annotated[list[str] | UnsetType, described("没有用到的字段等，不影响受理")] = UNSET
 
 
 class TimelineEntry(Struct):

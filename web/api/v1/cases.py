@@ -19,15 +19,16 @@ from routing import directory
 from web.actions import cases as case_actions
 from web.actions import letters as letter_actions
 from web.api import serializers
-from web.api.request_parsing import load_body, parse_body, parse_object, read_path, read_query
+from web.api.request_parsing import find_unused, load_body, parse_object, read_path, read_query
 from web.api.schemas import requests, responses
 from web.api.serializers import json_response
 from web.auth import message_sources, sessions
 from web.context import AppContext
 from web.forms import parsing
 from web.http import challenge
-from web.wording import dates
+from web.wording import catalogue, dates
 
+_NAME_SHOWN, _NAMES_SHOWN = 40, 10  # of fields nobody reads
 _PERSON = ("name", "phone", "id_number", "address", "id_kind")
 
 
@@ -35,7 +36,8 @@ async def submit(request: Request) -> Response:
     """Hand in a message: 201 with a receipt, or 200 with the same one when the source was here before."""
     context: AppContext = request.app.state.context
     sender = await _find_sender(request)
-    values, faults = await parse_body(request, requests.NewCase)
+    payload = await load_body(request)
+    values, faults = parse_object(requests.NewCase, payload)
     faults = {**_find_document_faults(values), **faults}
     await request.app.state.limiter.hit("submit", request)
     if sender is case_actions.CITIZEN:
@@ -59,6 +61,9 @@ async def submit(request: Request) -> Response:
         received_at=dates.iso(receipt.received_at),
         clocks=[serializers.build_clock(clock, now) for clock in receipt.clocks],
     )
+    if unused := find_unused(requests.NewCase, payload):
+        names = "、".join(name[:_NAME_SHOWN] for name in unused[:_NAMES_SHOWN])
+        answer.warnings = [catalogue.error_words("unused_fields", names=names)]
     return json_response(answer, 201 if receipt.is_new else 200)
 
 

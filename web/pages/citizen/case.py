@@ -55,6 +55,7 @@ async def case(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Take one of the steps open to the citizen."""
     context: AppContext = request.app.state.context
+    asked_at = context.clock.now()
     citizen = await citizen_cookie.read_citizen(request)
     if citizen is None:
         return RedirectResponse("/lookup", status_code=303)
@@ -72,7 +73,7 @@ async def act(request: Request) -> Response:
                 typed["attachments"] = uploads.ids
                 uploads.require_all()
             data = {k: v for k, v in typed.items() if v not in ("", [], None)}
-            await _take(request, citizen, step, data, parsing.read_field(form, "key"))
+            await _take(request, citizen, step, data, parsing.read_field(form, "key"), asked_at)
         except Invalid as fault:
             errors = name_refused(fault, {_field(name): _words(name, code) for name, code in fault.fields.items()})
             return await _shown(request, citizen, file, opened=what, typed=typed, errors=errors, status=422)
@@ -88,7 +89,9 @@ async def _load_file(request: Request, citizen: Actor) -> CaseFile:
     return await case_queries.load_file(citizen, citizen.case_no, vault=context.settings.vault)
 
 
-async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, Any], key: str) -> None:
+async def _take(
+    request: Request, citizen: Actor, step: Step, data: dict[str, Any], key: str, asked_at: datetime
+) -> None:
     context: AppContext = request.app.state.context
     if step.act is Act.RATE:
         # Without scripts the boxes of every level are on the page: only those of the chosen level were meant.
@@ -97,7 +100,7 @@ async def _take(request: Request, citizen: Actor, step: Step, data: dict[str, An
         ]
         if await case_ratings.is_submitted(key, context.settings.vault):
             return  # the button was pressed twice
-    await case_actions.perform_act(context, citizen.case_no, step.act, citizen, data, key=key)
+    await case_actions.perform_act(context, citizen.case_no, step.act, citizen, data, key=key, asked_at=asked_at)
 
 
 def _typed(form: FormData, step: Step) -> dict[str, Any]:

@@ -77,9 +77,14 @@ def _typed(form: FormData) -> dict[str, Any]:
         "matter": parsing.read_field(form, "matter"),
         "handling_no": parsing.read_field(form, "handling_no"),
         "token": parsing.read_field(form, "token"),
-        "pf": parsing.read_field(form, "pf") or WEB,
+        "pf": _channel(parsing.read_field(form, "pf")),
         "key": parsing.read_field(form, "key"),
     }
+
+
+def _channel(pf: str) -> str:
+    """How the rating came: nobody who fills in a page came by what only the system receives."""
+    return WEB if not pf or pf in scale.SYSTEM_CHANNELS else pf
 
 
 async def _keep(request: Request, typed: dict[str, Any], occasion: Occasion) -> None:

@@ -7,8 +7,10 @@ from starlette.responses import PlainTextResponse, Response
 
 from web.context import AppContext
 
-PAGES = ("/", "/new", "/lookup", "/replies", "/scores", "/rate/service", "/guide", "/guide/law", "/deadline")
-PAGES += ("/privacy", "/accessibility")
+PAGES = (
+    *("/", "/new", "/lookup", "/replies", "/scores", "/rate/service", "/guide", "/guide/law", "/deadline"),
+    *("/privacy", "/accessibility"),
+)
 _CLOSED = (
     "/desk",
     "/board",

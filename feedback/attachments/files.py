@@ -86,6 +86,12 @@ async def list_unclaimed(ids: Iterable[str]) -> list[Attachment]:
     return [rows_by_id[attachment_id] for attachment_id in unique_ids if attachment_id in rows_by_id]
 
 
+async def hold_for_draft(ids: Iterable[str], until: datetime) -> None:
+    """Keep these files as long as the half-filled form that names them."""
+    if unique_ids := list(dict.fromkeys(ids)):
+        await Attachment.filter(id__in=unique_ids, case_id__isnull=True).update(held_until=until)
+
+
 async def open_attachment(
     actor: Actor, attachment_id: str, store: FileStore, *, no: str = "", log_at: datetime | None = None
 ) -> tuple[Attachment, Content]:

@@ -73,7 +73,7 @@ async def _scan(store: FileStore, content: bytes) -> ScanState:
         return ScanState.WAITING
     if virus:
         _log.warning("file with a virus refused", virus=virus)
-        raise Invalid({"file": "infected"})
+        raise Invalid({"file": "infected"}, code="infected")
     return ScanState.CLEAN
 
 

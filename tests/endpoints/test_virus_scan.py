@@ -47,7 +47,7 @@ async def upload(door: Door, name: str, content: bytes) -> str:
 
 async def test_a_virus_is_refused_with_a_sentence_and_not_stored(scanned: Door) -> None:
     response = await scanned.client.post("/api/v1/attachments", files={"file": ("a.txt", sample_files.EICAR)})
-    assert response.status_code == 422
+    assert (response.status_code, response.json()["error"]["code"]) == (422, "infected")
     assert "查出病毒，没有收下" in response.json()["error"]["fields"]["file"]
     assert not await Attachment.all().count()
     assert not [path for path in (scanned.settings.data / "files").rglob("*") if path.is_file()]

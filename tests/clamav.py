@@ -9,14 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.sample_files import EICAR
 
 
 @contextmanager
 def clamd(folder: Path) -> Iterator[Path]:
-    """The socket of a running daemon. Its program must be there: `.ci/run` installs it."""
+    """The socket of a running daemon. Without its program a failure in CI, elsewhere skipped."""
     program = shutil.which("clamd")
-    assert program, "clamd is missing: apt-get install clamav-daemon"
+    if program is None:
+        words = "no clamd on this machine: apt-get install clamav-daemon"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
     signatures, socket, process = folder / "signatures", folder / "clamd.sock", folder / "clamd.pid"
     signatures.mkdir(parents=True, exist_ok=True)
     (signatures / "own.hdb").write_text(f"{hashlib.md5(EICAR).hexdigest()}:{len(EICAR)}:Test.Eicar\n")  # noqa: S324 - ClamAV's format

@@ -4,6 +4,12 @@
 """
 
 from feedback.attachments.file_store import Content, FileStore
-from feedback.attachments.files import SHOWN_INLINE, list_unclaimed, open_attachment, store_file
+from feedback.attachments.files import (
+    SHOWN_INLINE,
+    hold_for_draft,
+    list_unclaimed,
+    open_attachment,
+    store_file,
+)
 
-__all__ = ["SHOWN_INLINE", "Content", "FileStore", "list_unclaimed", "open_attachment", "store_file"]
+__all__ = ["SHOWN_INLINE", "Content", "FileStore", "hold_for_draft", "list_unclaimed", "open_attachment", "store_file"]

@@ -1,6 +1,7 @@
 """Documents are examined in processes of their own, a few at a time."""
 
 import asyncio
+from pathlib import PurePath
 
 from feedback.kernel import child_process
 from feedback.kernel.child_process import ChildFailed, Limits
@@ -9,10 +10,11 @@ from feedback.rules.file_types import DOCUMENTS as KINDS
 from feedback.rules.file_types import FileType
 
 _MODULE = "feedback.rules.documents"
-_LIMITS = Limits(memory_bytes=700_000_000, cpu_seconds=15)
+_LIMITS = Limits(memory_bytes=500_000_000, cpu_seconds=15)
 _AT_ONCE = 2
 _WAITING_MOST = 20
 _RETRY_SECONDS = 20
+_ENDING_MOST = 6
 _KIND_OF = {kind.suffixes[0]: kind for kind in KINDS}
 
 
@@ -34,7 +36,7 @@ class DocumentQueue:
         self._waiting += 1
         try:
             async with self._turns:
-                answer = await child_process.run_module(_MODULE, content, (_plain(name),), _LIMITS)
+                answer = await child_process.run_module(_MODULE, content, (_ending(name),), _LIMITS)
         except ChildFailed as fault:
             raise Invalid({"file": "too_complex"}) from fault
         finally:
@@ -44,9 +46,10 @@ class DocumentQueue:
         return _KIND_OF[answer["suffix"]]
 
 
-def _plain(name: str) -> str:
-    """Only the ending decides anything, and an argument must not hold every character."""
-    return "".join(c for c in name if c.isprintable())[-60:]
+def _ending(name: str) -> str:
+    """Only the ending decides anything, and the arguments of a process can be seen by everybody on the machine."""
+    suffix = PurePath(name).suffix
+    return suffix if suffix.isascii() and suffix.isprintable() and len(suffix) <= _ENDING_MOST else ""
 
 
 DOCUMENTS = DocumentQueue()

@@ -73,7 +73,7 @@ async def _scan(store: FileStore, content: bytes) -> ScanState:
         return ScanState.WAITING
     if virus:
         _log.warning("file with a virus refused", virus=virus)
-        raise Invalid({"file": "infected"})
+        raise Invalid({"file": "infected"}, code="infected")
     return ScanState.CLEAN
 
 
@@ -84,6 +84,12 @@ async def list_unclaimed(ids: Iterable[str]) -> list[Attachment]:
         {row.id: row for row in await Attachment.filter(id__in=unique_ids, case_id__isnull=True)} if unique_ids else {}
     )
     return [rows_by_id[attachment_id] for attachment_id in unique_ids if attachment_id in rows_by_id]
+
+
+async def hold_for_draft(ids: Iterable[str], until: datetime) -> None:
+    """Keep these files as long as the half-filled form that names them."""
+    if unique_ids := list(dict.fromkeys(ids)):
+        await Attachment.filter(id__in=unique_ids, case_id__isnull=True).update(held_until=until)
 
 
 async def open_attachment(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
+from tortoise.expressions import Q
 
 from feedback.attachments.file_store import SUFFIX, FileStore
 from feedback.kernel.clamav import ScannerAway
@@ -25,9 +26,10 @@ _log = structlog.get_logger("attachments")
 
 
 async def delete_orphans(store: FileStore, *, now: datetime, hours: int) -> int:
-    """Delete files no message claimed, at most a batch of them. Returns how many: 0 when none is left."""
+    """Delete files that neither a message claimed nor a draft holds, at most a batch of them. Returns how many: 0 when none is left."""
     before = now - timedelta(hours=hours)
-    rows = await Attachment.filter(case_id__isnull=True, made_at__lt=before).limit(_ORPHANS_MOST)
+    unheld = Q(held_until__isnull=True) | Q(held_until__lt=now)
+    rows = await Attachment.filter(unheld, case_id__isnull=True, made_at__lt=before).limit(_ORPHANS_MOST)
     for row in rows:
         if not await Attachment.filter(id=row.id, case_id__isnull=True).delete():
             continue  # claimed in this moment

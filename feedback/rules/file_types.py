@@ -108,6 +108,7 @@ _BRANDS = {
 }  # fmt: skip
 """Brands of the ISO base media file format (ISO/IEC 14496-12): still pictures, sound and video share one container."""
 
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _FTYP_MAX_BYTES = 256  # the first box names a few brands; anything longer is no such file
 
 
@@ -186,10 +187,14 @@ def _find_media_type(content: bytes) -> FileType | None:
 
 
 def _is_text(content: bytes) -> bool:
-    try:
-        return "\x00" not in content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
+    """UTF-8, or what editors of Chinese systems write: UTF-16 with its mark, GB 18030. Without control characters."""
+    encodings = ("utf-16",) if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8", "gb18030")
+    for encoding in encodings:
+        try:
+            return not _CONTROL.search(content.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    return False
 
 
 def clean_name(name: str, kind: FileType) -> str:

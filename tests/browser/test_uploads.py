@@ -33,6 +33,88 @@ async def test_a_file_whose_way_was_cut_off_is_sent_again(window: Window, site: 
     await expect(page.locator("input[name=attachments]")).to_have_count(1)
 
 
+async def test_what_went_up_survives_a_reload(window: Window, site: Site) -> None:
+    page = await at_step_two(window, site)
+    await page.fill("#f-title", "幸福路路灯不亮")
+    await page.set_input_files("#f-files", FILE)
+    await expect(page.locator(".file-state--ok")).to_contain_text("已上传")
+    stored = await page.locator("input[name=attachments]").get_attribute("value")
+    await expect(page.locator("[data-draft-state]")).to_contain_text("已自动保存")
+    await page.reload()
+    await expect(page.locator(".files li")).to_have_count(1)
+    await expect(page.locator("input[name=attachments]")).to_have_value(stored or "")
+    await expect(page.locator(".file-name")).to_contain_text("现场.txt")
+    await page.fill("#f-text", "幸福路 12 号门前的路灯从上周起不亮。")
+    await page.locator("main button[data-busy]").click()
+    await page.wait_for_url("**/new/3")
+    await page.goto(site.url + "/new/2")
+    await expect(page.locator(".files li")).to_have_count(1)
+
+
+async def test_what_was_taken_out_again_stays_out(window: Window, site: Site) -> None:
+    page = await at_step_two(window, site)
+    await page.set_input_files("#f-files", FILE)
+    await expect(page.locator(".file-state--ok")).to_contain_text("已上传")
+    await page.fill("#f-title", "幸福路路灯不亮")
+    await page.fill("#f-text", "幸福路 12 号门前的路灯从上周起不亮。")
+    await page.locator("main button[data-busy]").click()
+    await page.wait_for_url("**/new/3")
+    await page.goto(site.url + "/new/2")
+    await page.get_by_role("button", name="删除").click()
+    await expect(page.locator(".files li")).to_have_count(0)
+    await page.locator("main button[data-busy]").click()
+    await page.wait_for_url("**/new/3")
+    await page.goto(site.url + "/new/2")
+    await expect(page.locator(".files li")).to_have_count(0)
+
+
+async def hold_uploads(page: Page) -> list[Route]:
+    """Uploads are on their way until the test lets go of them."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route("**/api/v1/attachments", hold)
+    return held
+
+
+async def test_a_step_waits_in_sight_for_what_is_on_its_way_and_goes_on_by_itself(window: Window, site: Site) -> None:
+    page = await at_step_two(window, site)
+    await page.fill("#f-title", "幸福路路灯不亮")
+    await page.fill("#f-text", "幸福路 12 号门前的路灯从上周起不亮。")
+    held = await hold_uploads(page)
+    await page.set_input_files("#f-files", FILE)
+    await expect(page.locator("progress")).to_be_visible()
+    await page.locator("main button[data-busy]").click()
+    await expect(page.locator(".files-waiting")).to_be_in_viewport()
+    await expect(page.locator(".files-waiting")).to_contain_text("还有 1 份材料正在上传")
+    assert page.url.endswith("/new/2")
+    await held[0].continue_()
+    await page.wait_for_url("**/new/3")
+
+
+async def test_a_step_that_waited_for_a_file_that_fails_says_so(window: Window, site: Site) -> None:
+    page = await at_step_two(window, site)
+    held = await hold_uploads(page)
+    await page.set_input_files("#f-files", FILE)
+    await expect(page.locator("progress")).to_be_visible()
+    await page.locator("main button[data-busy]").click()
+    await held[0].abort("connectionreset")
+    await expect(page.locator(".files-waiting")).to_contain_text("有材料没有传成")
+    assert page.url.endswith("/new/2")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+async def test_why_a_file_was_refused_wraps_on_a_telephone(window: Window, site: Site, width: int) -> None:
+    page = await window(width=width)
+    await step(2)(page, site)
+    name = "我家门前那条路上一直没有修好的路灯和井盖_20260914_093012.exe"
+    await page.set_input_files("#f-files", {"name": name, "mimeType": "application/x-msdownload", "buffer": b"MZ"})
+    await expect(page.locator(".file-state--bad")).to_contain_text("不支持这种文件")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 async def test_what_is_too_large_is_told_before_it_is_sent(window: Window, site: Site) -> None:
     page = await at_step_two(window, site)
     asked: list[str] = []

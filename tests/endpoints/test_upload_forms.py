@@ -1,10 +1,12 @@
 """Forms with files, sent without scripts: what is allowed goes through, and what is refused takes nothing with it."""
 
 import os
+from datetime import timedelta
 
 import httpx2
 import pytest
 
+from feedback.attachments import FileStore, upkeep
 from feedback.record.models.case import Attachment
 from feedback.rules import file_types
 from tests import sample_files
@@ -105,6 +107,16 @@ async def test_a_file_that_was_deleted_meanwhile_is_asked_for_again(door: Door) 
     assert "请重新添加" in response.text
     response = await browser.post("/new/2", data=FIELDS, files={"files": ("", b"")})
     assert response.status_code == 303
+    await browser.aclose()
+
+
+async def test_a_draft_holds_its_files_as_long_as_it_lives(door: Door) -> None:
+    browser = await at_step_two(door)
+    await send(browser, ("现场.txt", b"ok"))
+    store, now = FileStore.of(door.settings), door.context.clock.now()
+    days = door.settings.draft_days
+    assert await upkeep.delete_orphans(store, now=now + timedelta(days=days - 1), hours=48) == 0
+    assert await upkeep.delete_orphans(store, now=now + timedelta(days=days + 1), hours=48) == 1
     await browser.aclose()
 
 

@@ -47,7 +47,7 @@ async def upload(door: Door, name: str, content: bytes) -> str:
 
 async def test_a_virus_is_refused_with_a_sentence_and_not_stored(scanned: Door) -> None:
     response = await scanned.client.post("/api/v1/attachments", files={"file": ("a.txt", sample_files.EICAR)})
-    assert response.status_code == 422
+    assert (response.status_code, response.json()["error"]["code"]) == (422, "infected")
     assert "查出病毒，没有收下" in response.json()["error"]["fields"]["file"]
     assert not await Attachment.all().count()
     assert not [path for path in (scanned.settings.data / "files").rglob("*") if path.is_file()]
@@ -65,16 +65,14 @@ async def test_a_harmless_file_is_taken_and_the_health_page_says_that_the_scanne
     assert (await scanned.get("/readyz")).json()["scanner"] == {"answers": True, "waiting": 0}
 
 
-async def test_while_the_scanner_is_away_files_wait_shut_and_open_once_it_has_looked(
-    unscanned: Door, scanner: Path
-) -> None:
+async def test_while_the_scanner_is_away_files_wait_shut_until_it_has_looked(unscanned: Door, scanner: Path) -> None:
     good = await upload(unscanned, "a.txt", NOTE)
     bad = await upload(unscanned, "b.txt", sample_files.EICAR)
     receipt = await unscanned.submit(attachments=[good, bad])
     assert (await unscanned.get("/readyz")).json()["scanner"] == {"answers": False, "waiting": 2}
     path = f"/api/v1/cases/{receipt['no']}/attachments/{{}}?code={receipt['code']}"
-    for each in (good, bad):
-        response = await unscanned.get(path.format(each))
+    for attachment in (good, bad):
+        response = await unscanned.get(path.format(attachment))
         assert (response.status_code, response.json()["error"]["code"]) == (409, "scan_waiting")
     assert await upkeep.scan_some(FileStore.of(unscanned.settings)) == 0, "it is away"
 

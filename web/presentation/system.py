@@ -6,6 +6,7 @@ from typing import Any
 
 from feedback.kernel.secret_check import SecretState
 from web.tasks.readiness import Readiness
+from web.wording import catalogue
 
 _UNKNOWN = "没有查到，系统没有及时答复"
 _SECRETS: Mapping[SecretState | None, str] = {
@@ -37,6 +38,7 @@ def rows(state: Readiness) -> list[SystemRow]:
         SystemRow("后台进程", _worker(state), parts["worker"]),
         SystemRow("任务队列", _queue(state), state.queue is not None and not queue.get("failing")),
         SystemRow("定时任务", _timers(state), state.timers is not None and not _failing(state)),
+        SystemRow(catalogue.error_words("scanner_name"), _scanner(state), state.scanner),
         SystemRow("分类器", state.model or "还没有，全部人工分类", True),
     ]
 
@@ -67,6 +69,11 @@ def _worker(state: Readiness) -> str:
         return "没有运行过" if state.database else _UNKNOWN
     age = span(state.seconds_since_beat)
     return f"正常，{age}前有动静" if state.is_worker_alive else f"停了：最后一次动静在 {age}前，请检查并重新启动"
+
+
+def _scanner(state: Readiness) -> str:
+    code = {True: "scanner_answers", False: "scanner_silent", None: "scanner_unset"}[state.scanner]
+    return catalogue.error_words(code, waiting=state.files_waiting or 0)
 
 
 def _queue(state: Readiness) -> str:

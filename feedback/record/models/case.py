@@ -211,6 +211,7 @@ class Attachment(Model):
     digest = fields.CharField(max_length=64)
     scan = fields.CharField(max_length=10, default="", db_default="")
     made_at = InstantField()
+    held_until = InstantField(null=True)
 
     class Meta:
         table = "feedback_attachment"

@@ -8,9 +8,9 @@ from feedback.rules.documents.refusal import Refused
 
 
 def work(content: bytes, arguments: Sequence[str]) -> dict[str, str]:
-    """`{"suffix": ".docx"}` for a document that is taken, `{"fault": code}` for another. Arguments: the given name."""
+    """`{"suffix": ".docx"}` for a document that is taken, `{"fault": code}` for another. Arguments: the ending of its name."""
     try:
-        return {"suffix": examine(arguments[0], content).suffixes[0]}
+        return {"suffix": examine("document" + arguments[0], content).suffixes[0]}
     except Refused as refused:
         return {"fault": refused.code}
 

@@ -5,6 +5,7 @@ receipt, because the draft's own key is the source id.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -119,6 +120,9 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
         dropped = parsing.read_field(form, "drop_attachment")
         draft["attachments"] = [id_ for id_ in draft["attachments"] if id_ != dropped]
         response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
+    context: AppContext = request.app.state.context
+    until = context.clock.now() + timedelta(days=context.settings.draft_days)
+    await attachments.hold_for_draft(draft.get("attachments", ()), until)
     await drafts.store_draft(request, response, draft)
     return response
 

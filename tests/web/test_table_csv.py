@@ -45,12 +45,12 @@ def written(rows: list[list[str]], separator: str, line_end: str, quoting: int) 
 
 def test_a_line_of_each_encoding_separator_and_line_end_is_read_as_it_was_written() -> None:
     rows = [["1", "停水三天", "小区停水，物业不管；请来看看", "2026-09-01 10:00"], ["2", "噪声", "夜里,太吵", ""]]
-    for encoding, told in ENCODINGS.items():
+    for encoding, name in ENCODINGS.items():
         for separator in SEPARATORS:
             for line_end in LINE_ENDS:
                 table = read(written(rows, separator, line_end, csv.QUOTE_MINIMAL).encode(encoding))
                 assert texts(table) == rows, (encoding, separator, line_end)
-                assert (table.encoding, table.separator) == (told, separator), (encoding, separator, line_end)
+                assert (table.encoding, table.separator) == (name, separator), (encoding, separator, line_end)
                 assert [row.line for row in table.rows] == [2, 3]
 
 

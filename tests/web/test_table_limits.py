@@ -1,11 +1,16 @@
 """Hostile files: each is refused with a sentence, soon and in little memory, and never ends the process that asked."""
 
+import contextlib
 import dataclasses
+import io
 import resource
 import struct
 import time
+import zipfile
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feedback.kernel.errors import Invalid
 from tests.web.table_files import make_ods, make_raw_xlsx, make_xls, make_xlsx, make_zip, text_cell
@@ -113,6 +118,51 @@ def test_marks_that_never_close_do_not_make_reading_slow() -> None:
         table = read_table(("标题,内容\n" + line * 20_000).encode(), "x", expected=EXPECTED)
         assert time.monotonic() - start < 10 * ordinary_time + 1, line
         assert table.rows or table.faulty_lines
+
+
+_WORKBOOK = make_xlsx({"S": [["标题", "内容"], ["停水", 3.5], ["停电", True]]}, {"A5:B6": "合计"})
+_DOCUMENT = make_ods(
+    '<table:table table:name="S"><table:table-row><table:table-cell office:value-type="string"><text:p>标题</text:p>'
+    '</table:table-cell></table:table-row><table:table-row><table:table-cell office:value-type="float" office:value="1"/>'
+    "</table:table-row></table:table>"
+)
+_PAGE = "<table><tr><td rowspan=2>标题<td colspan=2>内容</tr><tr><td>停<b>水</b><td>三天</table>".encode()
+_CSV = '标题,内容\n1,"a""b\nc"\n2,"y,z\n3,路\n'.encode("utf-16")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=st.sampled_from([_WORKBOOK, _DOCUMENT, _PAGE, _CSV]),
+    changes=st.lists(
+        st.tuples(
+            st.floats(0, 1),
+            st.integers(0, 20),
+            st.sampled_from([b"", b"<", b">", b'"', b"\0", b"\xff\xfe", b"&x;", b"-1", b"1e999", b"9" * 20])
+            | st.binary(max_size=8),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    part=st.integers(0, 20),
+)
+def test_a_damaged_file_is_read_or_refused_and_never_an_error_of_ours(
+    seed: bytes, changes: list[tuple[float, int, bytes]], part: int
+) -> None:
+    def damage(content: bytes) -> bytes:
+        for share, dropped, added in changes:
+            place = int(share * len(content))
+            content = content[:place] + added + content[place + dropped :]
+        return content
+
+    contents = [damage(seed)]
+    if seed.startswith(b"PK"):  # also behind a whole archive, where most damage would end at a check value
+        with zipfile.ZipFile(io.BytesIO(seed)) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        name = sorted(parts)[part % len(parts)]
+        contents.append(make_zip({**parts, name: damage(parts[name])}))
+    for content in contents:
+        with contextlib.suppress(Invalid):
+            read_table(content, "x", expected=EXPECTED, limits=SMALL_FILE_LIMITS)
 
 
 async def test_the_child_reads_what_the_process_itself_would_read() -> None:

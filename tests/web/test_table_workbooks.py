@@ -69,7 +69,7 @@ def test_headings_of_two_lines_are_read_where_most_of_them_stand() -> None:
 def test_dates_of_cells_become_days_and_times_and_bare_serial_numbers_stay_readable() -> None:
     rows: list[list[object]] = [
         [*HEADINGS],
-        ["1", "停水", "甲", datetime(2026, 9, 1, 10, 0)],
+        ["1", "停水", "甲", datetime(2026, 9, 1, 10, 0)],  # noqa: DTZ001
         ["2", "停电", "乙", date(2026, 9, 1)],
     ]
     rows.append(["3", "停气", "丙", 46266.4375])

@@ -13,7 +13,7 @@ from feedback.rules.intake import clean_line, normalize_width
 from feedback.rules.vocabulary import Role
 from web.imports.file_faults import FaultyError, FileFault, convert_row
 from web.tables.model import SMALL_FILE_LIMITS, Table, TableRow
-from web.tables.reader import read_table
+from web.tables.reader import read_table_in_child_blocking
 from web.wording import catalogue
 
 NAMES: Final = ("staff.csv", "staff.xlsx", "staff.xls", "staff.et", "staff.ods")
@@ -73,7 +73,8 @@ def read_people(path: Path) -> StaffFile:
 def read_rows(path: Path, faults: list[FileFault]) -> StaffFile:
     """The people that could be read; what is wrong with the others is added to the faults."""
     try:
-        table = read_table(path.read_bytes(), path.name, expected=EXPECTED, limits=SMALL_FILE_LIMITS)
+        content = path.read_bytes()
+        table = read_table_in_child_blocking(content, path.name, expected=EXPECTED, limits=SMALL_FILE_LIMITS)
     except OSError as fault:
         faults.append(FileFault(path.name, f"{catalogue.fault_words('file', 'unreadable')}（{fault.strerror}）"))
         return StaffFile()

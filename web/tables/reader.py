@@ -1,9 +1,9 @@
 """The one reader of tables: which format a file has is told by its content, never by its name."""
 
 import asyncio
-import sys
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from feedback.kernel.errors import Invalid
 from web.tables import child_messages
@@ -26,7 +26,15 @@ from web.tables.ods import read_ods
 from web.tables.workbooks import read_workbook
 from web.tables.xlsx import read_xlsx
 
-__all__ = ["DEFAULT_LIMITS", "Table", "TableLimits", "TableRow", "read_table", "read_table_in_child"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Table",
+    "TableLimits",
+    "TableRow",
+    "read_table",
+    "read_table_in_child",
+    "read_table_in_child_blocking",
+]
 
 _ZIP: Final = b"PK\x03\x04"
 _COMPOUND_FILE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -204,31 +212,39 @@ async def read_table_in_child(
 
     Raises Invalid as `read_table` does, and with `reading_failed` or `reading_took_too_long` when the child ended.
     """
-    if len(content) > limits.content_bytes:
-        refuse_file("too_large", name=name)
-    order: dict[str, Any] = {
-        "name": name,
-        "expected": {field: list(headings) for field, headings in expected.items()},
-        "sheet": sheet,
-        "heading_line": heading_line,
-        "may_lack_headings": may_lack_headings,
-    }
+    order = child_messages.pack_order(
+        content, name, expected, limits, sheet=sheet, heading_line=heading_line, may_lack_headings=may_lack_headings
+    )
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", child_messages.MODULE),
-        cwd=child_messages.ROOT,
-        env=child_messages.environment(),
-        stdin=pipe,
-        stdout=pipe,
-        stderr=pipe,
+        *child_messages.COMMAND, **child_messages.PLACE, stdin=pipe, stdout=pipe, stderr=pipe
     )
     try:
         async with asyncio.timeout(limits.wall_seconds):
-            output, _ = await process.communicate(child_messages.pack_order(order, limits, content))
+            output, errors = await process.communicate(order)
     except TimeoutError:
         refuse_file("reading_took_too_long", name=name)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return child_messages.unpack_answer(output, process.returncode, name)
+    return child_messages.unpack_answer(output, errors, process.returncode, name)
+
+
+def read_table_in_child_blocking(
+    content: bytes, name: str, *, expected: Expected, limits: TableLimits = DEFAULT_LIMITS
+) -> Table:
+    """`read_table_in_child` for commands that have nothing else to do meanwhile. Raises Invalid."""
+    order = child_messages.pack_order(content, name, expected, limits)
+    try:
+        process = subprocess.run(  # noqa: S603 - our own module, and nothing of the file in its arguments
+            child_messages.COMMAND,
+            **child_messages.PLACE,
+            input=order,
+            capture_output=True,
+            timeout=limits.wall_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        refuse_file("reading_took_too_long", name=name)
+    return child_messages.unpack_answer(process.stdout, process.stderr, process.returncode, name)

@@ -35,7 +35,7 @@ async def import_history(
     start, summary = monotonic(), ImportSummary()
     column_map, table, names = await _open(file, map_files, columns, sheet)
     reader = RowReader(table.fields, column_map, names, context.clock.now())
-    recorder, report = RowRecorder(context, names), ImportReport(table)
+    recorder, report = RowRecorder(context, names), ImportReport(table, column_map.units)
     fresh_nos: list[str] = []
     for faulty in table.faulty_lines:
         report.reject_faulty(faulty)

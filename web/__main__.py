@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument(
         "--column", action="append", default=[], metavar="FIELD=COLUMN", help="one column of the map"
     )
-    subparser = add("trial", trial, "score the classifier on a labelled CSV")
+    subparser = add("trial", trial, "score the classifier on a labelled table")
     subparser.add_argument("file", type=Path)
     subparser.add_argument("--json", action="store_true")
     subparser.add_argument("--restrict", action="store_true", help="choose only among the labels in the file")

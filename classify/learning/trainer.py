@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -36,10 +36,18 @@ _COLUMNS: Final = ("subject", "text", "label")
 MakeCandidate = Callable[[TrainingOrder], Awaitable[CandidateVerdict]]
 
 
-def evaluate_file(model: Model, file: Path, *, restrict: bool = False, split: str = "") -> dict[str, Any]:
-    """The figures of a release on a labelled CSV; with `split`, only of the rows with that value in the column `split`.
+@dataclass(frozen=True, slots=True)
+class MessageFile:
+    """A table of messages that was read: the line and the columns `subject`, `text`, perhaps `label` and `split`."""
 
-    Raises Invalid when the file cannot be read, holds no row, or names a label the tree does not hold.
+    name: str
+    rows: Sequence[tuple[int, Mapping[str, str]]]
+
+
+def evaluate_file(model: Model, file: MessageFile, *, restrict: bool = False, split: str = "") -> dict[str, Any]:
+    """The figures of a release on a labelled table; with `split`, only of the rows with that value in the column `split`.
+
+    Raises Invalid when the file holds no row, lacks a column, or names a label the tree does not hold.
     """
     rows = [LabelledMessage(message.title, message.text, message.label) for message in _read_labelled(file, split)]
     if not rows:
@@ -48,8 +56,8 @@ def evaluate_file(model: Model, file: Path, *, restrict: bool = False, split: st
 
 
 async def train(
-    files: Sequence[Path],
-    unlabelled: Sequence[Path],
+    files: Sequence[MessageFile],
+    unlabelled: Sequence[MessageFile],
     duties: Iterable[tuple[str, Sequence[str]]],
     data: Path,
     *,
@@ -66,7 +74,7 @@ async def train(
     the verdict, which is also stored with the release.
     """
     new_rows, earlier = await asyncio.to_thread(_read_files, files, data / FOLDER)
-    messages = [(row["subject"], row["text"]) for file in unlabelled for row in _read_csv(file, _COLUMNS[:2])]
+    messages = [(row["subject"], row["text"]) for file in unlabelled for _, row in _check_columns(file, _COLUMNS[:2])]
     messages += await asyncio.to_thread(
         lambda: [(mask_text(title), mask_text(tidy(body))) for title, body in own_messages]
     )
@@ -187,11 +195,12 @@ async def count_labels_by_state(since: datetime | None = None) -> dict[str, int]
     return state_counts
 
 
-def _read_files(files: Sequence[Path], folder: Path) -> tuple[list[LabelledRow], list[LabelledRow]]:
+def _read_files(files: Sequence[MessageFile], folder: Path) -> tuple[list[LabelledRow], list[LabelledRow]]:
     """The given messages, and those of earlier trainings that are not among them."""
     new_rows = [message for file in files for message in _read_labelled(file, "")]
     known = {_digest(message) for message in new_rows}
-    earlier = [message for file in sorted(folder.glob("*.csv")) for message in _read_labelled(file, "")]
+    stored = map(_read_stored, sorted(folder.glob("*.csv")))
+    earlier = [message for file in stored for message in _read_labelled(file, "")]
     return new_rows, [message for message in earlier if _digest(message) not in known]
 
 
@@ -219,10 +228,10 @@ def _store_rows(new_rows: Sequence[LabelledRow], folder: Path) -> None:
             )
 
 
-def _read_labelled(file: Path, split: str) -> list[LabelledRow]:
-    """The rows of a labelled CSV. A column `split` decides what is held out (all but "train"), else a hash of the text."""
+def _read_labelled(file: MessageFile, split: str) -> list[LabelledRow]:
+    """The rows of a labelled table. A column `split` decides what is held out (all but "train"), else a hash of the text."""
     messages = []
-    for line, row in enumerate(_read_csv(file, _COLUMNS), start=2):
+    for line, row in _check_columns(file, _COLUMNS):
         if split and row.get("split") != split:
             continue
         title, text, label = row["subject"], row["text"], row["label"]
@@ -235,13 +244,16 @@ def _read_labelled(file: Path, split: str) -> list[LabelledRow]:
     return messages
 
 
-def _read_csv(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+def _check_columns(file: MessageFile, columns: Sequence[str]) -> Sequence[tuple[int, Mapping[str, str]]]:
+    if missing := [column for column in columns if file.rows and column not in file.rows[0][1]]:
+        raise Invalid(dict.fromkeys(missing, "missing"), file=file.name)
+    return file.rows
+
+
+def _read_stored(path: Path) -> MessageFile:
+    """The rows that `_store_rows` wrote."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            missing = [column for column in columns if column not in (reader.fieldnames or ())]
-            if missing:
-                raise Invalid(dict.fromkeys(missing, "missing"), file=file.name)
-            return [{key: value or "" for key, value in row.items() if isinstance(key, str)} for row in reader]
+        with path.open(encoding="utf-8", newline="") as lines:
+            return MessageFile(path.name, list(enumerate(csv.DictReader(lines), 2)))
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise Invalid({"file": "unreadable"}, file=file.name, fault=str(fault)) from fault
+        raise Invalid({"file": "unreadable"}, file=path.name, fault=str(fault)) from fault

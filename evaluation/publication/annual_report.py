@@ -30,7 +30,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """A table; `bars` names the column its chart shows."""
 
     caption: str
@@ -46,7 +46,7 @@ class Section:
 
     heading: str
     sentences: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +145,9 @@ def _received_section(
         "一、受理情况",
         (summary, "检举控告按规定单独统计，不在本报告内。"),
         (
-            Table("按类别", (Column("类别"), *_TWO_YEARS), kinds, bars=1),
-            Table("按渠道", (Column("渠道"), *_TWO_YEARS), channels, bars=1),
-            Table("按月收到", (Column("月份"), Column("收到", "count")), tuple(months), bars=1),
+            ReportTable("按类别", (Column("类别"), *_TWO_YEARS), kinds, bars=1),
+            ReportTable("按渠道", (Column("渠道"), *_TWO_YEARS), channels, bars=1),
+            ReportTable("按月收到", (Column("月份"), Column("收到", "count")), tuple(months), bars=1),
         ),
     )
 
@@ -165,13 +165,13 @@ def _topics_section(rows: Sequence[Mapping[str, Any]], words: Words) -> Section:
             f"投诉和申诉求决共 {_sum_rows(complaints)} 件，按现在的承办单位计。件数多不等于做得差，也与职责范围和辖区人口有关。",
         ),
         (
-            Table(
+            ReportTable(
                 "涉及领域",
                 (Column("领域"), Column("件数", "count"), Column("占比", "share")),
                 _without_last_year(fields),
                 bars=1,
             ),
-            Table(
+            ReportTable(
                 f"被投诉较多的机关、单位（前 {TOP_ROWS} 位）",
                 (Column("机关、单位"), Column("件数", "count"), Column("占比", "share")),
                 _without_last_year(units),
@@ -205,7 +205,7 @@ def _acts_section(this_year: Sequence[Mapping[str, Any]], last_year: Sequence[Ma
 
     table_rows = tuple((name, times(this_year, act, mode), times(last_year, act, mode)) for act, mode, name in ACT_ROWS)
     columns = (Column("事项"), Column("本年（次）", "count"), Column("上年（次）", "count"))
-    return Section("三、转送、交办、督办情况", (), (Table("转送、交办、督办", columns, table_rows, bars=1),))
+    return Section("三、转送、交办、督办情况", (), (ReportTable("转送、交办、督办", columns, table_rows, bars=1),))
 
 
 def _suggestions_section(suggestions: Suggestions) -> Section:
@@ -213,7 +213,7 @@ def _suggestions_section(suggestions: Suggestions) -> Section:
     if not any(count for _, count, _, _ in suggestions.rows):
         return Section(heading, ("本年没有提出三项建议。",))
     columns = (Column("建议"), *(Column(name, "count") for name in ("提出", "书面反馈", "采纳")))
-    return Section(heading, (), (Table("三项建议", columns, suggestions.rows, bars=1),))
+    return Section(heading, (), (ReportTable("三项建议", columns, suggestions.rows, bars=1),))
 
 
 def _timeliness_section(this_year: FactCounts, last_year: FactCounts, weights: Weights, words: Words) -> Section:
@@ -230,7 +230,7 @@ def _timeliness_section(this_year: FactCounts, last_year: FactCounts, weights: W
         ("各单位对承办期内的各项时限负责；到期没有完成的当期计为超期，事后补办不改变。",),
         (
             _kpi_table("时效指标", codes, this_year, last_year, weights),
-            Table(f"超期较多的单位（前 {TOP_ROWS} 位）", columns, tuple(units[:TOP_ROWS]), bars=2),
+            ReportTable(f"超期较多的单位（前 {TOP_ROWS} 位）", columns, tuple(units[:TOP_ROWS]), bars=2),
         ),
     )
 
@@ -252,7 +252,7 @@ def _satisfaction_section(this_year: FactCounts, last_year: FactCounts, weights:
         "六、满意度评价",
         ("信访事项由信访人对信访部门和责任单位分别评价；逾期未评价单列，不作为满意评价。",),
         (
-            Table("信访事项满意度（初次信访）", columns, rows, bars=1),
+            ReportTable("信访事项满意度（初次信访）", columns, rows, bars=1),
             _kpi_table("满意度和评价指标", codes, this_year, last_year, weights),
         ),
     )
@@ -275,7 +275,7 @@ def _comparison_section(this_year: FactCounts, last_year: FactCounts, weights: W
             )
         )
     remark = "上年没有办理记录的，增减不计算。增减是两年比率之差，单位为百分点。"
-    return Section("七、与上年比较", (remark,), (Table("主要指标", columns, tuple(rows)),))
+    return Section("七、与上年比较", (remark,), (ReportTable("主要指标", columns, tuple(rows)),))
 
 
 def _definitions_section(question: Question, weights: Weights) -> Section:
@@ -292,7 +292,7 @@ def _definitions_section(question: Question, weights: Weights) -> Section:
         f"统计期为 {question.period.first_day.isoformat()} 至 {question.period.last_day.isoformat()}，评价期 {question.window_days} 日。",
         *(f"{name}：{why}。" for name, why in definitions.NOT_COUNTED),
     )
-    return Section("八、口径说明", sentences, (Table("指标口径", columns, rows),))
+    return Section("八、口径说明", sentences, (ReportTable("指标口径", columns, rows),))
 
 
 # ---- pieces ----
@@ -300,7 +300,7 @@ def _definitions_section(question: Question, weights: Weights) -> Section:
 
 def _kpi_table(
     caption: str, codes: Sequence[str], this_year: FactCounts, last_year: FactCounts, weights: Weights
-) -> Table:
+) -> ReportTable:
     total, last_total = facts.sum_units(this_year), facts.sum_units(last_year)
     rows = []
     for code in codes:
@@ -317,7 +317,7 @@ def _kpi_table(
             )
         )
     columns = (Column("指标"), Column("本年"), Column("分子/分母"), Column("上年"))
-    return Table(caption, columns, tuple(rows))
+    return ReportTable(caption, columns, tuple(rows))
 
 
 async def _count_by_month(question: Question) -> list[tuple[str, int]]:

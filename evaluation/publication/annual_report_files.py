@@ -8,7 +8,7 @@ import unicodedata
 from io import BytesIO
 from typing import Any
 
-from evaluation.publication.annual_report import Cell, Report, Section, Table, format_cell
+from evaluation.publication.annual_report import Cell, Report, ReportTable, Section, format_cell
 from feedback.kernel import spreadsheets
 from feedback.kernel.clock import OFFICE_TIMEZONE
 
@@ -70,7 +70,7 @@ def _set_font(style: Any, font: str, size: Any) -> None:
             del fonts.attrib[qn(theme)]
 
 
-def _add_word_table(document: Any, table: Table) -> None:
+def _add_word_table(document: Any, table: ReportTable) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
@@ -115,7 +115,7 @@ def _repeat_header(row: Any) -> None:
     row._tr.get_or_add_trPr().append(element)
 
 
-def _max_value(table: Table) -> float:
+def _max_value(table: ReportTable) -> float:
     return max((_to_number(row[table.bars]) for row in table.rows), default=0.0) if table.bars is not None else 0.0
 
 
@@ -170,7 +170,7 @@ def _write_section(workbook: Any, section: Section, formats: dict[str, Any]) -> 
         y = _write_table(workbook, sheet, table, y + 1, formats)
 
 
-def _write_table(workbook: Any, sheet: Any, table: Table, y: int, formats: dict[str, Any]) -> int:
+def _write_table(workbook: Any, sheet: Any, table: ReportTable, y: int, formats: dict[str, Any]) -> int:
     """Write a table from row `y` on. Returns the first free row."""
     spreadsheets.write_cell(sheet, y, 0, table.caption, formats["bold"])
     for x, column in enumerate(table.columns):
@@ -186,11 +186,11 @@ def _write_table(workbook: Any, sheet: Any, table: Table, y: int, formats: dict[
     return max(last_row, y + _chart_rows(table)) + 2
 
 
-def _chart_rows(table: Table) -> int:
+def _chart_rows(table: ReportTable) -> int:
     return max(12, len(table.rows) + 5)
 
 
-def _build_chart(workbook: Any, sheet: str, table: Table, first_row: int, last_row: int) -> Any:
+def _build_chart(workbook: Any, sheet: str, table: ReportTable, first_row: int, last_row: int) -> Any:
     """Bars with a pattern, a black outline and their numbers: nothing is told by colour."""
     chart, x = workbook.add_chart({"type": "bar"}), table.bars
     chart.add_series(

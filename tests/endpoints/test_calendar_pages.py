@@ -20,6 +20,7 @@ from feedback.rules.deadlines import Clock
 from routing import directory
 from routing.models import Notice
 from tests.people import Door
+from tests.web.table_files import make_raw_xlsx, text_cell
 
 MONDAY = to_utc(datetime(2026, 11, 2, 9, 0, tzinfo=OFFICE_TIMEZONE))
 LINES = {"lines": "2026-11-04,off,临时放假", "remark": "区政府临时放假"}
@@ -190,6 +191,44 @@ async def test_next_years_notice_makes_the_provisional_certain(door: Door, admin
     assert after["answer", 1].due_legal_day > before["answer", 1].due_legal_day
     page = (await admin.get(made)).text
     assert "国办发明电〔2026〕7号" in page and no in page
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("日期,安排,名称\r\n2027/1/1,休,元旦\r\n".encode("utf-16"), id="Unicode text of Excel"),
+        pytest.param("日期,安排,名称\r2027-01-01,休,元旦\r".encode(), id="lone carriage returns"),
+        pytest.param("日期,安排,名称\r\n2027/1/1,休息日,元旦\r\n".encode("gbk"), id="saved again by Excel"),
+    ],
+)
+async def test_a_holiday_file_of_any_encoding_is_looked_at(admin: httpx2.AsyncClient, content: bytes) -> None:
+    answer = await admin.post("/admin/calendar", data={"lines": ""}, files={"file": ("2027.csv", content, "text/csv")})
+    assert answer.status_code == 303
+    assert "元旦" in (await admin.get(answer.headers["location"])).text
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(
+            '2027-01-01,休,"元旦\n2027-01-02,休,元旦\n'.encode(), "第 1 行：引号没有配对", id="an unclosed mark"
+        ),
+        pytest.param("日期,安排\n2027-01-01,休\n".encode(), "缺少栏目 名称", id="a missing column"),
+        pytest.param(b"PK\x03\x04 no workbook", "打不开这个文件", id="no workbook"),
+        pytest.param(
+            make_raw_xlsx(f'<row r="2">{text_cell("XFD2", "x")}{text_cell("A1048576", "x")}</row>'),
+            "表格太大",
+            id="two far cells",
+        ),
+        pytest.param(b"", "文件是空的", id="an empty file"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_gets_a_sentence_and_makes_no_draft(
+    admin: httpx2.AsyncClient, content: bytes, sentence: str
+) -> None:
+    answer = await admin.post("/admin/calendar", data={"lines": ""}, files={"file": ("2027.xlsx", content, "x/x")})
+    assert answer.status_code == 422
+    assert sentence in answer.text
 
 
 async def test_what_moves_can_be_downloaded(door: Door, admin: httpx2.AsyncClient) -> None:

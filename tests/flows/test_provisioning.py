@@ -13,11 +13,13 @@ import pytest
 from feedback.kernel.settings import Settings
 from tests.conftest import fresh
 from tests.people import Door
+from tests.web.table_files import make_xlsx
 from web import bootstrap
 from web.auth import accounts, sessions
 from web.auth.login_attempts import LoginSource
 from web.demo.seed import TOWN
-from web.imports import provisioning
+from web.imports import provisioning, staff_files
+from web.imports.file_faults import FaultyError
 
 SOURCE = LoginSource("127.0.0.1")
 STAFF = """username,name,unit,roles,everywhere,cleared,mail
@@ -83,16 +85,59 @@ async def test_a_district_begins_and_its_people_log_in(folder: Path, empty: Sett
 )
 def test_a_fault_is_reported_with_its_place(folder: Path, name: str, old: str, new: str, message: str) -> None:
     _changed(folder, name, old, new)
-    with pytest.raises(provisioning.FaultyError) as wrong:
+    with pytest.raises(FaultyError) as wrong:
         provisioning.read_district(folder)
     assert any(fault.where.startswith(name) and message in fault.what for fault in wrong.value.faults), str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("staff.csv", STAFF.replace(",", "\t").encode("utf-16"), id="Unicode text of Excel"),
+        pytest.param("staff.csv", STAFF.replace("\n", "\r").encode("gbk"), id="GBK with lone carriage returns"),
+        pytest.param(
+            "staff.xlsx",
+            make_xlsx(
+                {
+                    "说明": [["角色用空格隔开"]],
+                    "名单": [
+                        ["云川区工作人员名单"],
+                        ["账号", "姓名", "单位代码", "角色", "全部地区", "可办检举控告", "邮箱", "手机"],
+                        ["wang", "王小明", "jiaoyu", "经办人、单位负责人", "否", "", "wang@example.cn", 13800001111],
+                        ["li", "李四", "rexian", "受理窗口", "", "√", "", ""],
+                    ],
+                }
+            ),
+            id="a workbook with Chinese headings below a title",
+        ),
+    ],
+)
+def test_a_list_of_staff_is_read_from_any_table(folder: Path, name: str, content: bytes) -> None:
+    expected = staff_files.read_people(folder / "staff.csv").rows
+    assert [person.username for person in expected] == ["wang", "li"]
+    (folder / "staff.csv").unlink()
+    (folder / name).write_bytes(content)
+    district = provisioning.read_district(folder)
+    assert district.people == expected
+    assert district.unused_headings == (("手机",) if name == "staff.xlsx" else ())
+
+
+def test_a_line_of_staff_that_cannot_be_read_is_named_and_nothing_is_taken_for_no(folder: Path) -> None:
+    _changed(folder, "staff.csv", "李四", '"李四')
+    _changed(folder, "staff.csv", "lead,,,", "lead,大概,,")
+    with pytest.raises(FaultyError) as wrong:
+        staff_files.read_people(folder / "staff.csv")
+    assert [str(fault) for fault in wrong.value.faults] == [
+        "staff.csv 第 3 行：引号没有配对，请补上或删去这一行的引号",
+        "staff.csv 第 2 行：everywhere 应为 是 或 否，写成了 大概",
+    ]
 
 
 def test_all_faults_are_reported_at_once(folder: Path) -> None:
     _changed(folder, "units.toml", '"1701"', '"9999"')
     _changed(folder, "staff.csv", "jiaoyu", "moon")
     (folder / "routes.toml").unlink()
-    with pytest.raises(provisioning.FaultyError) as wrong:
+    with pytest.raises(FaultyError) as wrong:
         provisioning.read_district(folder)
     assert {fault.where.split()[0] for fault in wrong.value.faults} == {"units.toml", "staff.csv", "routes.toml"}
 

@@ -12,12 +12,14 @@ from web.cli.serve import run_async
 
 def trial(settings: Settings, args: argparse.Namespace) -> int:
     from classify.learning import trainer
+    from web.imports.message_files import read_messages
 
     async def run(context: Any) -> dict[str, Any]:
         model = await context.model()
         if model is None:
             raise Invalid({"release": "missing"})
-        return trainer.evaluate_file(model, args.file, restrict=args.restrict, split=args.split)
+        file = await read_messages(args.file)
+        return trainer.evaluate_file(model, file, restrict=args.restrict, split=args.split)
 
     figures = run_async(settings, run)
     if args.json:
@@ -30,12 +32,15 @@ def trial(settings: Settings, args: argparse.Namespace) -> int:
 
 def train(settings: Settings, args: argparse.Namespace) -> int:
     from classify.learning import trainer
+    from web.imports.message_files import read_messages
     from web.tasks import training
 
     async def run(context: Any) -> dict[str, Any]:
         duties = await training.load_duties()
+        labelled = [await read_messages(file) for file in args.files]
+        unlabelled = [await read_messages(file) for file in args.unlabelled]
         return await trainer.train(
-            args.files, args.unlabelled, duties, settings.data, force=args.force, now=context.clock.now()
+            labelled, unlabelled, duties, settings.data, force=args.force, now=context.clock.now()
         )
 
     print(json.dumps(run_async(settings, run), ensure_ascii=False, indent=1, default=str))

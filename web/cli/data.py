@@ -12,16 +12,19 @@ from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.kernel.errors import NotNow
 from feedback.kernel.settings import Settings
 from web.cli.serve import migrate, run_async
+from web.wording import catalogue
 
 
 def init_district(settings: Settings, args: argparse.Namespace) -> int:
     """Begin a district, or with `--check` only read its files."""
     from web.imports import provisioning
+    from web.imports.file_faults import FaultyError
 
     try:
         district = provisioning.read_district(args.folder)
-    except provisioning.FaultyError as error:
+    except FaultyError as error:
         return _print_faults(error)
+    _print_unused(district.unused_headings)
     counts = f"{len(district.units)} 个单位，{len(district.regions)} 个地区，{len(district.routes)} 条派单规则"
     if args.check:
         print(f"没有问题：{counts}，{len(district.people)} 人")
@@ -38,11 +41,14 @@ def init_district(settings: Settings, args: argparse.Namespace) -> int:
 
 def staff(settings: Settings, args: argparse.Namespace) -> int:
     """People as the file says; may be run again with more."""
-    from web.imports import provisioning
+    from web.imports import staff_files
+    from web.imports.file_faults import FaultyError
 
     try:
-        return _employ_staff(settings, provisioning.read_people(args.file), args.file)
-    except provisioning.FaultyError as error:
+        people = staff_files.read_people(args.file)
+        _print_unused(people.unused_headings)
+        return _employ_staff(settings, people.rows, args.file)
+    except FaultyError as error:
         return _print_faults(error)
 
 
@@ -66,6 +72,12 @@ def _employ_staff(settings: Settings, people: Sequence[Any], file: Path) -> int:
             f"初始密码写在 {password_file}（只有您能读），请当面交给本人，首次登录后在“修改密码”里更换，然后删除该文件"
         )
     return 0
+
+
+def _print_unused(headings: Sequence[str]) -> None:
+    """Name the columns nothing was read from: one of them may be misspelt."""
+    if headings:
+        print(catalogue.error_words("unused_headings", headings="、".join(headings)), file=sys.stderr)
 
 
 def _print_faults(error: Exception) -> int:

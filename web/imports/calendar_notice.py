@@ -1,20 +1,15 @@
-"""Parsing a notice of days off: typed lines, holiday-cn's JSON, CSV or Excel; all faults are reported.
+"""Checking a notice of days off, which `web.imports.calendar_files` reads: all faults are reported.
 
-The result is checked against the calendar: a make-up working day must be a weekend day, a day is said once, a whole
+It is checked against the calendar: a make-up working day must be a weekend day, a day is said once, a whole
 year lies in its year. What is odd but may be right is a doubt, shown beside the preview.
 """
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import groupby
-from typing import Any
 
 from feedback.record.calendar_editions import CalendarChange
-from feedback.rules.intake import normalize_width
 from feedback.rules.workdays import FIRST_YEAR, Calendar, DayRow
 
 LINES_MOST = 400
@@ -23,12 +18,6 @@ NAME_MOST = 40
 RUN_MOST = 6  # 放假办法 第七条: normally at most six working days in a row around a holiday
 _WEEKEND = 5
 _NEAR = timedelta(days=10)  # a year's notice may begin in December or end in January
-_SORTS: dict[str, bool | None] = {
-    **dict.fromkeys(("off", "休", "放假", "休息", "false", "0", "0.0", "否"), False),
-    **dict.fromkeys(("work", "班", "上班", "调休上班", "true", "1", "1.0", "是"), True),
-    **dict.fromkeys(("plain", "平日", "恢复平日", "取消"), None),
-}
-_DATE, _SORT, _NAME = ("date", "日期"), ("is_workday", "是否上班", "安排"), ("name", "名称")
 FESTIVALS = ("元旦", "春节", "清明", "劳动", "端午", "中秋", "国庆")
 
 
@@ -50,119 +39,6 @@ class CalendarNotice:
     faults: tuple[str, ...] = ()
     year: int = 0
     source: str = ""
-
-
-def read_file(name: str, body: bytes) -> CalendarNotice:
-    """A file of any of the three sorts, recognised by its content."""
-    if body[:2] == b"PK":
-        return _parse_table(_read_sheet(body))
-    text = _decode(body)
-    if text.lstrip()[:1] == "{":
-        return _parse_json(text)
-    return read_lines(text)
-
-
-def read_lines(text: str) -> CalendarNotice:
-    """Typed lines or a CSV: date, off | work | plain, name; a heading line is left out."""
-    return _parse_table(list(csv.reader(io.StringIO(text.replace("，", ",").replace("\t", ",")))))
-
-
-def _parse_table(rows: Sequence[Sequence[str]]) -> CalendarNotice:
-    if len(rows) > LINES_MOST:
-        return CalendarNotice(faults=(f"一次最多 {LINES_MOST} 行",))
-    columns = [0, 1, 2]
-    lines: list[NoticeLine] = []
-    faults: list[str] = []
-    for number, row in enumerate(rows, 1):
-        cells = [normalize_width(cell) for cell in row]
-        if not any(cells):
-            continue
-        if number == 1 and (heading_columns := _find_columns(cells)):
-            columns = heading_columns
-            continue
-        cells += [""] * (max(columns) + 1 - len(cells))
-        line = _parse_line(number, *(cells[column] for column in columns))
-        if isinstance(line, NoticeLine):
-            lines.append(line)
-        else:
-            faults.append(line)
-    return CalendarNotice(tuple(lines), tuple(faults))
-
-
-def _find_columns(cells: Sequence[str]) -> list[int]:
-    """In which columns the heading puts date, sort and name; empty when it is none."""
-    headings = [cell.lower() for cell in cells]
-    columns = [
-        next((headings.index(name) for name in names if name in headings), -1) for names in (_DATE, _SORT, _NAME)
-    ]
-    return columns if min(columns) >= 0 else []
-
-
-def _parse_line(number: int, day: str, sort: str, name: str) -> NoticeLine | str:
-    try:
-        parsed_day = date.fromisoformat(day.replace("/", "-")[:10])
-    except ValueError:
-        return f"第 {number} 行：日期应写成 2027-01-01 的样子"
-    if sort.lower() not in _SORTS:
-        return f"第 {number} 行：第二栏应为 off（放假）、work（上班）或 plain（恢复平日）"
-    return NoticeLine(number, parsed_day, _SORTS[sort.lower()], name)
-
-
-def _parse_json(text: str) -> CalendarNotice:
-    """holiday-cn: {year, papers, days: [{name, date, isOffDay}]}."""
-    try:
-        data = json.loads(text)
-        year, days = int(data.get("year", 0)), list(data["days"])
-        papers = [str(paper) for paper in data.get("papers", ())]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return CalendarNotice(faults=("文件不是 holiday-cn 的 JSON：应有 year 和 days",))
-    if len(days) > LINES_MOST:
-        return CalendarNotice(faults=(f"一次最多 {LINES_MOST} 天",))
-    lines: list[NoticeLine] = []
-    faults: list[str] = []
-    for number, entry in enumerate(days, 1):
-        line = _parse_json_day(number, entry)
-        if isinstance(line, NoticeLine):
-            lines.append(line)
-        else:
-            faults.append(line)
-    return CalendarNotice(tuple(lines), tuple(faults), year, "；".join(papers)[:200])
-
-
-def _parse_json_day(number: int, entry: Any) -> NoticeLine | str:
-    try:
-        if not isinstance(entry["isOffDay"], bool):
-            return f"第 {number} 天：isOffDay 应为 true 或 false"
-        return NoticeLine(
-            number, date.fromisoformat(str(entry["date"])), not entry["isOffDay"], normalize_width(str(entry["name"]))
-        )
-    except (ValueError, TypeError, KeyError):
-        return f"第 {number} 天：应有 name、date 和 isOffDay"
-
-
-def _decode(body: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return body.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return body.decode("utf-8", "replace")
-
-
-def _read_sheet(body: bytes) -> list[list[str]]:
-    import python_calamine
-
-    try:
-        rows = python_calamine.load_workbook(io.BytesIO(body)).get_sheet_by_index(0).to_python()
-    except (python_calamine.CalamineError, ValueError, OSError):
-        return [["不是 Excel 文件", "", ""]]
-    return [[_cell_text(value) for value in row] for row in rows[: LINES_MOST + 1]]
-
-
-def _cell_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, datetime | date) else str(value)
 
 
 def check_notice(

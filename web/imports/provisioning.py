@@ -1,13 +1,10 @@
 """Setting up a district from files: units, regions, routing rows and people, checked as a whole.
 
 A folder holds `units.toml`, `regions.toml` and `routes.toml` (the demo town's in `web/demo/town/` show the format), perhaps
-`matters.toml` and `phrases.toml`, and `staff.csv`. Every fault is reported at once, with its file and place; with a single
-one nothing is taken in. Later changes of routing rows have their page; people are added with `staff.csv` again.
+`matters.toml` and `phrases.toml`, and `staff.csv` or `staff.xlsx`. Every fault is reported at once, with its file and place; with a single
+one nothing is taken in. Later changes of routing rows have their page; people are added with another list of staff.
 """
 
-import csv
-import io
-import re
 import secrets
 import tomllib
 from collections import Counter
@@ -15,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -31,8 +28,10 @@ from routing.assignment_rules import DESK, STREET
 from web.auth import accounts
 from web.context import AppContext
 from web.forms.models import QuickReason, ReplyTemplate
+from web.imports import staff_files
+from web.imports.file_faults import FaultyError, FileFault, RowT, convert_row
+from web.imports.staff_files import StaffFileRow
 
-RowT = TypeVar("RowT")
 Level = Literal["province", "city", "district", "street", "village"]
 LEVELS: tuple[Level, ...] = ("province", "city", "district", "street", "village")
 RegionCode = Annotated[str, Meta(pattern=r"^\d{12}$")]
@@ -40,8 +39,6 @@ UnitCode = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - what is not mistaken for something else on paper
 PASSWORD_LENGTH = 14
-_STAFF_COLUMNS = ("username", "name", "unit", "roles", "everywhere", "cleared", "mail")
-_TRUE_VALUES = frozenset({"1", "yes", "true", "是"})
 
 
 class DutyFile(Struct, forbid_unknown_fields=True):
@@ -115,37 +112,6 @@ class ReasonFileRow(Struct):
     text: Annotated[str, Meta(min_length=1, max_length=300)]
 
 
-class StaffFileRow(Struct):
-    """One line of `staff.csv`: who holds which post."""
-
-    username: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,79}$")]
-    name: Annotated[str, Meta(min_length=1, max_length=80)]
-    unit: str
-    roles: tuple[Role, ...]
-    everywhere: bool = False
-    cleared: bool = False
-    mail: Annotated[str, Meta(max_length=120)] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FileFault:
-    """Something wrong in a file: where, and what to do."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}：{self.what}"
-
-
-class FaultyError(ValueError):
-    """The files are not right; nothing was taken in."""
-
-    def __init__(self, faults: Sequence[FileFault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in faults))
-
-
 @dataclass(frozen=True, slots=True)
 class District:
     """What the files say."""
@@ -157,6 +123,7 @@ class District:
     templates: tuple[TemplateFileRow, ...] = ()
     reasons: tuple[ReasonFileRow, ...] = ()
     people: tuple[StaffFileRow, ...] = ()
+    unused_headings: tuple[str, ...] = ()
 
 
 # ---- reading ----
@@ -177,7 +144,8 @@ def read_district(folder: Path) -> District:
             return ()
         return tuple(_read_toml_rows(path, key, kind, faults))
 
-    staff = folder / "staff.csv"
+    staff = staff_files.find_staff_file(folder)
+    people = staff_files.read_rows(staff, faults) if staff else staff_files.StaffFile()
     district = District(
         rows("units.toml", "unit", UnitFileRow),
         rows("regions.toml", "region", RegionFileRow),
@@ -185,24 +153,13 @@ def read_district(folder: Path) -> District:
         rows("matters.toml", "matter", MatterFileRow, required=False),
         rows("phrases.toml", "template", TemplateFileRow, required=False),
         rows("phrases.toml", "reason", ReasonFileRow, required=False),
-        tuple(_read_people_rows(staff, faults)) if staff.exists() else (),
+        people.rows,
+        people.unused_headings,
     )
     faults += find_district_faults(district)
     if faults:
         raise FaultyError(faults)
     return district
-
-
-def read_people(path: Path) -> tuple[StaffFileRow, ...]:
-    """The people of a `staff.csv`.
-
-    Raises FaultyError.
-    """
-    faults: list[FileFault] = []
-    people = tuple(_read_people_rows(path, faults))
-    if faults:
-        raise FaultyError(faults)
-    return people
 
 
 def _read_toml_rows(path: Path, key: str, kind: type[RowT], faults: list[FileFault]) -> Iterator[RowT]:
@@ -212,52 +169,7 @@ def _read_toml_rows(path: Path, key: str, kind: type[RowT], faults: list[FileFau
         faults.append(FileFault(path.name, f"不是 UTF-8 的 TOML 文件（{fault}）"))
         return
     for number, row in enumerate(tables.get(key, []), 1):
-        yield from _convert(row, kind, f"{path.name} 第 {number} 个 [[{key}]]", faults)
-
-
-def _read_people_rows(path: Path, faults: list[FileFault]) -> Iterator[StaffFileRow]:
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        faults.append(FileFault(path.name, f"读不了，应是 UTF-8 的 CSV 文件（{fault}）"))
-        return
-    lines = csv.DictReader(io.StringIO(text))
-    if missing := [name for name in _STAFF_COLUMNS[:4] if name not in (lines.fieldnames or ())]:
-        faults.append(FileFault(path.name, f"第一行缺少栏目 {'、'.join(missing)}；应为 {','.join(_STAFF_COLUMNS)}"))
-        return
-    for line in lines:
-        cells = {name: (line.get(name) or "").strip() for name in _STAFF_COLUMNS}
-        row = {
-            **{name: cells[name] for name in ("username", "name", "unit", "mail")},
-            "roles": cells["roles"].split(),
-            **{name: cells[name].lower() in _TRUE_VALUES for name in ("everywhere", "cleared")},
-        }
-        yield from _convert(row, StaffFileRow, f"{path.name} 第 {lines.line_num} 行", faults)
-
-
-def _convert(row: Any, kind: type[RowT], location: str, faults: list[FileFault]) -> Iterator[RowT]:
-    try:
-        yield msgspec.convert(row, kind)
-    except msgspec.ValidationError as fault:
-        faults.append(FileFault(location, _translate(str(fault))))
-
-
-_MESSAGE_PATTERNS: tuple[tuple[str, str], ...] = (
-    (r"missing required field `(\w+)`", r"缺少 \1"),
-    (r"contains unknown field `(\w+)`", r"没有 \1 这一项，请核对拼写"),
-    (r"Expected `(.+?)`, got `(.+?)`(?: - at `\$\.?(.*)`)?", r"\3 应为 \1，写成了 \2"),
-    (r"Invalid enum value (.+?)(?: - at `\$\.?(.*)`)?$", r"\2 不认识 \1"),
-    (r"matching regex .*? - at `\$\.?(.*)`", r"\1 的写法不对"),
-    (r"length >= 1 - at `\$\.?(.*)`", r"\1 不能为空"),
-    (r"length <= (\d+) - at `\$\.?(.*)`", r"\2 最多 \1 个字"),
-)
-
-
-def _translate(words: str) -> str:
-    for pattern, replacement in _MESSAGE_PATTERNS:
-        if match := re.search(pattern, words):
-            return match.expand(replacement).strip()
-    return words
+        yield from convert_row(row, kind, f"{path.name} 第 {number} 个 [[{key}]]", faults)
 
 
 # ---- checking ----

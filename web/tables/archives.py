@@ -1,13 +1,20 @@
 """Opening the zip archives that .xlsx, .ods and .et files are, refusing those that would unpack to too much."""
 
 import io
+import struct
 import zipfile
-from typing import IO
+import zlib
+from typing import IO, Final
 
 from web.tables.model import TableLimits, refuse_file
 
 _SMALL = 10 * 1024 * 1024
 _ENCRYPTED = 1
+ARCHIVE_FAULTS: Final = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(OSError, RuntimeError, NotImplementedError, ValueError, KeyError, IndexError, OverflowError),
+)
+"""What Python raises for damaged archives, on opening and while their files are read."""
 
 
 def open_archive(content: bytes, limits: TableLimits) -> zipfile.ZipFile:
@@ -18,7 +25,7 @@ def open_archive(content: bytes, limits: TableLimits) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except ARCHIVE_FAULTS:
         refuse_file("unreadable_table")
     entries = archive.infolist()
     unpacked = sum(entry.file_size for entry in entries)
@@ -36,5 +43,5 @@ def open_entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """A file of the archive as a stream. Raises Invalid when it is not there or cannot be unpacked."""
     try:
         return archive.open(name)
-    except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+    except ARCHIVE_FAULTS:
         refuse_file("unreadable_table")

@@ -1,34 +1,44 @@
 """What the child process that reads a table is sent, and what it answers: JSON, and the file as it is."""
 
 import signal
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from feedback.kernel.errors import Invalid
-from web.tables.model import FaultyLine, Table, TableLimits, TableRow, refuse_file
+from web.tables.model import Expected, FaultyLine, Table, TableLimits, TableRow, refuse_file
 
-ROOT: Final = Path(__file__).parents[2]
-MODULE: Final = "web.tables.child"
-
-
-def environment() -> dict[str, str]:
-    """The variables the child gets: where the program is, and nothing else."""
-    return {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def pack_order(order: dict[str, Any], limits: TableLimits, content: bytes) -> bytes:
-    """What the child reads: a line of JSON, then the file."""
-    return msgspec.json.encode({**order, "limits": asdict(limits)}) + b"\n" + content
+_ROOT: Final = Path(__file__).parents[2]
+_ENVIRONMENT: Final = {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+"""Where the program is, and nothing else: no settings and no secret."""
+COMMAND: Final = (sys.executable, "-m", "web.tables.child")
+PLACE: Final[Any] = {"cwd": _ROOT, "env": _ENVIRONMENT}
+_SHOWN_ERRORS: Final = 2_000
+_log = structlog.get_logger("web.tables")
 
 
-def unpack_answer(output: bytes, return_code: int | None, name: str) -> Table:
+def pack_order(content: bytes, name: str, expected: Expected, limits: TableLimits, **options: str | int) -> bytes:
+    """What the child reads: a line of JSON, then the file. Raises Invalid for a file larger than the limits allow."""
+    if len(content) > limits.content_bytes:
+        refuse_file("too_large", name=name)
+    headings = {field: list(usual) for field, usual in expected.items()}
+    return (
+        msgspec.json.encode({"name": name, "expected": headings, "limits": asdict(limits), **options}) + b"\n" + content
+    )
+
+
+def unpack_answer(output: bytes, errors: bytes, return_code: int | None, name: str) -> Table:
     """The table in the child's answer. Raises Invalid as it did, or when it ended without an answer."""
     if return_code == -signal.SIGXCPU:
         refuse_file("reading_took_too_long", name=name)
     if return_code:
+        _log.warning(
+            "reading a table failed", code=return_code, errors=errors.decode(errors="replace")[-_SHOWN_ERRORS:]
+        )
         refuse_file("reading_failed", name=name)
     answer = msgspec.json.decode(output)
     if "fields_of_fault" in answer:

@@ -17,7 +17,8 @@ _MARKS: Final = (
 )
 _SAMPLE: Final = 200_000
 _NUL_SHARE: Final = 0.02
-_ONE_SIDED: Final = 0.9
+_NUL_SHARE_OF_ASCII: Final = 0.25
+_PLAIN: Final = frozenset(b'\t\r\n"' + bytes(range(0x20, 0x7F)))
 _BIG5_LEAD: Final = 0.1
 
 
@@ -34,7 +35,7 @@ def decode(content: bytes, declared: str = "") -> tuple[str, str]:
 
 
 def _find_encoding(content: bytes, declared: str) -> str:
-    if wide := _find_utf16(content[:_SAMPLE]):
+    if wide := _find_utf16(content):
         return wide
     if _can_decode(content, "utf-8"):
         return "utf-8"
@@ -65,14 +66,17 @@ def _can_decode(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _find_utf16(sample: bytes) -> str:
-    """UTF-16 without a mark: every second byte of its digits, separators and line ends is NUL."""
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if even + odd < max(2, len(sample) // 2 * _NUL_SHARE):
-        return ""
-    if odd >= (even + odd) * _ONE_SIDED:
-        return "utf-16-le"
-    return "utf-16-be" if even >= (even + odd) * _ONE_SIDED else ""
+def _find_utf16(content: bytes) -> str:
+    """UTF-16 without a mark, or "": every second byte of its digits, separators and line ends is NUL."""
+    sample = content[:_SAMPLE]
+    share = sample.count(0) / max(1, len(sample))
+    if share < _NUL_SHARE or (share < _NUL_SHARE_OF_ASCII and _can_decode(content, "utf-8")):
+        return ""  # some NUL characters in a text of another encoding
+    pairs = list(zip(sample[0::2], sample[1::2], strict=False))
+    little = sum(not high and low in _PLAIN for low, high in pairs)
+    big = sum(not high and low in _PLAIN for high, low in pairs)
+    encoding = "utf-16-le" if little >= big else "utf-16-be"
+    return encoding if max(little, big) > 1 and _can_decode(content, encoding) else ""
 
 
 def _common_share(sample: bytes, encoding: str) -> float:

@@ -59,7 +59,7 @@ def find_heading_row(rows: Sequence[RawRow], expected: Expected) -> tuple[RawRow
 
 def name_columns(cells: Iterable[str], width: int) -> tuple[str, ...]:
     """A name for every column, each once: its heading, or its letter where it has none."""
-    texts = [clean_heading(cell) for cell in cells]
+    texts = [clean_heading(cell) for cell in cells][:width]
     texts += [""] * (width - len(texts))
     names: dict[str, None] = {}
     for index, text in enumerate(texts):

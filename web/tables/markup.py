@@ -35,7 +35,7 @@ def read_markup(content: bytes, limits: TableLimits) -> Iterator[RawSheet]:
             yield from _read_spreadsheet_ml(text, encoding, limits)
         else:
             yield from _read_html(text, encoding, limits)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+    except (etree.LxmlError, ValueError, RecursionError):
         refuse_file("unreadable_table")
 
 

@@ -4,11 +4,10 @@ A file may say that a row is repeated a million times; only rows with a value ar
 """
 
 import re
-import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
 
-from web.tables.archives import open_archive, open_entry
+from web.tables.archives import ARCHIVE_FAULTS, open_archive, open_entry
 from web.tables.cells import number_text
 from web.tables.model import CellBudget, RawRow, RawSheet, TableLimits, refuse_file
 
@@ -25,13 +24,13 @@ def read_ods(content: bytes, limits: TableLimits) -> Iterator[RawSheet]:
 
     options: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False}
     with open_archive(content, limits) as archive:
-        if b"manifest:encryption-data" in open_entry(archive, "META-INF/manifest.xml").read(1_000_000):
-            refuse_file("has_password")
         try:
+            if b"manifest:encryption-data" in open_entry(archive, "META-INF/manifest.xml").read(1_000_000):
+                refuse_file("has_password")
             with open_entry(archive, "content.xml") as source:
                 names = (f"{_TABLE}table", f"{_TABLE}table-row")
                 yield from _read_tables(etree.iterparse(source, events=("start", "end"), tag=names, **options), limits)
-        except (etree.XMLSyntaxError, zipfile.BadZipFile, EOFError, ValueError, OSError):
+        except (etree.LxmlError, *ARCHIVE_FAULTS):
             refuse_file("unreadable_table")
 
 

@@ -1,9 +1,9 @@
 """The one reader of tables: which format a file has is told by its content, never by its name."""
 
 import asyncio
-import sys
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from feedback.kernel.errors import Invalid
 from web.tables import child_messages
@@ -26,12 +26,22 @@ from web.tables.ods import read_ods
 from web.tables.workbooks import read_workbook
 from web.tables.xlsx import read_xlsx
 
-__all__ = ["DEFAULT_LIMITS", "Table", "TableLimits", "TableRow", "read_table", "read_table_in_child"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Table",
+    "TableLimits",
+    "TableRow",
+    "read_table",
+    "read_table_in_child",
+    "read_table_in_child_blocking",
+]
 
 _ZIP: Final = b"PK\x03\x04"
 _COMPOUND_FILE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_EXCEL: Final = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")
 _NO_TABLES: Final = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"PK\x05\x06")
+_SURE_MATCHES: Final = 2
+"""Where a table may lack headings, a single word that could be one stands among the cells of a row."""
 _SHOWN_HEADINGS: Final = 12
 _SHOWN_LENGTH: Final = 20
 
@@ -102,7 +112,7 @@ def _choose_table(
         refuse_file("empty")
     if headings is None and heading_line:
         refuse_file("no_such_line", line=heading_line, last_line=max((row.line for row in sheet.rows), default=0))
-    if not matches and not heading_line and expected:
+    if matches < (_SURE_MATCHES if may_lack_headings else 1) and not heading_line and expected:
         if not may_lack_headings:
             _refuse_headings(sheet, names, expected)
         headings = None
@@ -134,22 +144,18 @@ def _refuse_headings(sheet: RawSheet, names: Sequence[str], expected: Expected) 
 def _build_table(sheet: RawSheet, headings: RawRow | None, expected: Expected, others: tuple[str, ...]) -> Table:
     start = headings.line if headings else 0
     body = [row for row in sheet.rows if row.line > start]
-    width = max((_used_width(row.cells) for row in body), default=0)
-    names = name_columns(headings.cells[: _used_width(headings.cells)] if headings else [], 0 if headings else width)
+    names = name_columns(headings.cells if headings else (), _table_width(sheet, headings, body))
     rows: list[TableRow] = []
     faulty = [line for line in sheet.faulty_lines if line.line > start]
     blank_rows = 0
     for row in body:
         if row.is_blank:
             blank_rows += 1
-        elif sheet.separator and _used_width(row.cells) > len(names):
-            # More cells than headings: a separator inside a text has moved them, so none is surely where it belongs.
+        elif _used_width(row.cells) > len(names):
+            # A separator inside a text has moved the cells, so none is surely where it belongs.
             faulty.append(FaultyLine(row.line, "too_many_cells", sheet.separator.join(row.cells)))
         else:
             rows.append(TableRow(row.line, _fill(names, row.cells)))
-    if headings and not sheet.separator and width > len(names):
-        names = name_columns(headings.cells, width)
-        rows = [TableRow(row.line, _fill(names, row.cells)) for row in body if not row.is_blank]
     fields = match_fields(names, expected) if headings else {}
     return Table(
         headings=names,
@@ -164,6 +170,23 @@ def _build_table(sheet: RawSheet, headings: RawRow | None, expected: Expected, o
         faulty_lines=tuple(sorted(faulty, key=lambda line: line.line)),
         blank_rows=blank_rows,
     )
+
+
+def _table_width(sheet: RawSheet, headings: RawRow | None, body: Sequence[RawRow]) -> int:
+    """How many columns the table has: to the last one with a heading or, where it can be trusted, with a cell.
+
+    In a text file cells beyond the headings are a separator inside a text, unless the line of the headings has a
+    blank one there and most rows use it.
+    """
+    widths = [_used_width(row.cells) for row in body]
+    widest = max(widths, default=0)
+    if headings is None:
+        return widest
+    width = _used_width(headings.cells)
+    if not sheet.separator:
+        return max(width, widest)
+    usual = sorted(widths)[len(widths) // 2] if widths else 0
+    return max(width, min(usual, len(headings.cells)))
 
 
 def _used_width(cells: Sequence[str]) -> int:
@@ -189,31 +212,39 @@ async def read_table_in_child(
 
     Raises Invalid as `read_table` does, and with `reading_failed` or `reading_took_too_long` when the child ended.
     """
-    if len(content) > limits.content_bytes:
-        refuse_file("too_large", name=name)
-    order: dict[str, Any] = {
-        "name": name,
-        "expected": {field: list(headings) for field, headings in expected.items()},
-        "sheet": sheet,
-        "heading_line": heading_line,
-        "may_lack_headings": may_lack_headings,
-    }
+    order = child_messages.pack_order(
+        content, name, expected, limits, sheet=sheet, heading_line=heading_line, may_lack_headings=may_lack_headings
+    )
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", child_messages.MODULE),
-        cwd=child_messages.ROOT,
-        env=child_messages.environment(),
-        stdin=pipe,
-        stdout=pipe,
-        stderr=pipe,
+        *child_messages.COMMAND, **child_messages.PLACE, stdin=pipe, stdout=pipe, stderr=pipe
     )
     try:
         async with asyncio.timeout(limits.wall_seconds):
-            output, _ = await process.communicate(child_messages.pack_order(order, limits, content))
+            output, errors = await process.communicate(order)
     except TimeoutError:
         refuse_file("reading_took_too_long", name=name)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return child_messages.unpack_answer(output, process.returncode, name)
+    return child_messages.unpack_answer(output, errors, process.returncode, name)
+
+
+def read_table_in_child_blocking(
+    content: bytes, name: str, *, expected: Expected, limits: TableLimits = DEFAULT_LIMITS
+) -> Table:
+    """`read_table_in_child` for commands that have nothing else to do meanwhile. Raises Invalid."""
+    order = child_messages.pack_order(content, name, expected, limits)
+    try:
+        process = subprocess.run(  # noqa: S603 - our own module, and nothing of the file in its arguments
+            child_messages.COMMAND,
+            **child_messages.PLACE,
+            input=order,
+            capture_output=True,
+            timeout=limits.wall_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        refuse_file("reading_took_too_long", name=name)
+    return child_messages.unpack_answer(process.stdout, process.stderr, process.returncode, name)

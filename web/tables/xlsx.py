@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
-from web.tables.archives import open_archive, open_entry
+from web.tables.archives import ARCHIVE_FAULTS, open_archive, open_entry
 from web.tables.cells import number_text, serial_text
 from web.tables.model import CellBudget, RawRow, RawSheet, TableLimits, refuse_file
 
@@ -34,7 +34,7 @@ def read_xlsx(content: bytes, limits: TableLimits) -> Iterator[RawSheet]:
             book = _Workbook(archive, limits)
             for name, entry in book.sheets[: limits.sheets]:
                 yield book.read_sheet(name, entry)
-        except (etree.XMLSyntaxError, zipfile.BadZipFile, EOFError, ValueError, OSError):
+        except (etree.LxmlError, *ARCHIVE_FAULTS):
             refuse_file("unreadable_table")
 
 
@@ -176,7 +176,13 @@ def _rich_text(element: Any) -> str:
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPED_CHAR.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    """The text without the escapes of ECMA-376 22.4.2.4; those of characters that no text may hold are dropped."""
+    return _ESCAPED_CHAR.sub(_read_escape, text) if "_x" in text else text
+
+
+def _read_escape(match: re.Match[str]) -> str:
+    char = chr(int(match[1], 16))
+    return char if char.isprintable() or char in "\t\r\n" else ""
 
 
 def _shows_date(code: str) -> bool:

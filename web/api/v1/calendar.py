@@ -20,7 +20,7 @@ from web.api.schemas.responses import Day, Instant
 from web.api.serializers import json_response
 from web.auth import permissions
 from web.context import AppContext
-from web.imports import calendar_draft, calendar_notice
+from web.imports import calendar_draft, calendar_files, calendar_notice
 from web.wording import dates
 
 MOVES_MOST = 500
@@ -159,7 +159,7 @@ async def hand_in(request: Request) -> Response:
     """Hand in a change to be looked at."""
     context: AppContext = request.app.state.context
     values = await read_body(request, CalendarIn)
-    notice = calendar_notice.read_lines(values["lines"])
+    notice = calendar_files.read_lines(values["lines"])
     number, faults = await calendar_draft.draft_from_notice(
         context,
         permissions.current_actor(request),

@@ -19,12 +19,11 @@ from routing import directory
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing
-from web.imports import calendar_draft, calendar_notice
+from web.imports import calendar_draft, calendar_files, calendar_notice
 from web.presentation import desk_frame
 from web.wording import catalogue, dates
 
 LAST_YEAR = calendar_notice.LAST_YEAR
-FILE_MOST = 1_000_000
 BY_MACHINE = "系统"
 _FIELDS = ("lines", "remark", "source")
 
@@ -38,8 +37,12 @@ async def calendar(request: Request) -> Response:
     async with request.form(max_files=1) as form:
         typed = {name: parsing.read_text(form, name) for name in _FIELDS}
         is_whole_year, upload = "whole_year" in form, form.get("file")
-        body = await upload.read(FILE_MOST) if isinstance(upload, UploadFile) and upload.filename else b""
-    notice = calendar_notice.read_file("", body) if body else calendar_notice.read_lines(typed["lines"])
+        file_name = (upload.filename or "") if isinstance(upload, UploadFile) else ""
+        body = await upload.read(calendar_files.FILE_MOST + 1) if isinstance(upload, UploadFile) and file_name else b""
+    if file_name:
+        notice = await calendar_files.read_file(file_name, body)
+    else:
+        notice = calendar_files.read_lines(typed["lines"])
     origin = {name: typed[name] for name in ("source", "remark")}
     try:
         number, faults = await calendar_draft.draft_from_notice(

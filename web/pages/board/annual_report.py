@@ -13,7 +13,7 @@ from evaluation import periods
 from evaluation.kpi import definitions
 from evaluation.kpi.facts import Question
 from evaluation.publication import annual_report, annual_report_files
-from evaluation.publication.annual_report import Cell, Report, Suggestions, Table, Words
+from evaluation.publication.annual_report import Cell, Report, ReportTable, Suggestions, Words
 from feedback.kernel.clock import office_day
 from feedback.kernel.errors import Forbidden
 from feedback.kernel.settings import Settings
@@ -82,7 +82,7 @@ async def page(request: Request) -> Response:
     return context.render(request, "board/annual_report.html", values)
 
 
-def _table(table: Table) -> Mapping[str, Any]:
+def _table(table: ReportTable) -> Mapping[str, Any]:
     return {
         "caption": table.caption,
         "columns": table.columns,
@@ -94,7 +94,7 @@ def _table(table: Table) -> Mapping[str, Any]:
     }
 
 
-def _bar(row: tuple[Cell, ...], table: Table) -> tuple[str, float, str]:
+def _bar(row: tuple[Cell, ...], table: ReportTable) -> tuple[str, float, str]:
     value = row[table.bars or 0]
     size = float(value) if isinstance(value, int | float) else 0.0
     return str(row[0]), size, annual_report.format_cell(value, table.columns[table.bars or 0].sort)

@@ -15,8 +15,8 @@ from routing.directory import Directory
 from web.context import AppContext
 from web.imports.history.columns import ColumnMap, check_columns, load_column_map
 from web.imports.history.preview import render_preview
-from web.imports.history.recording import RowRecorder, is_unit_unknown
 from web.imports.history.reports import ImportReport, ImportSummary, render_refusal
+from web.imports.history.row_recorder import RowRecorder, is_unit_unknown
 from web.imports.history.rows import HistoryRow, RowReader
 from web.tables.model import Table, TableRow
 from web.tables.reader import read_table_in_child

@@ -39,7 +39,9 @@ def described(words: str, **schema: Any) -> Meta:
 Title = Annotated[str, described("标题", minLength=1, maxLength=intake.TITLE_MOST)]
 Text = Annotated[str, described("正文，任何文字都原样保存", minLength=1, maxLength=intake.TEXT_MOST)]
 QueryCode = Annotated[str, described("查询码；空格和全角数字都可以")]
-RegionCode = Annotated[str, described("6、9 或 12 位行政区划代码；不填时从文字里的地名判断", pattern=r"^(\d{6}|\d{9}|\d{12})?$")]
+RegionCode = Annotated[
+    str, described("6、9 或 12 位行政区划代码；不填时从文字里的地名判断", pattern=r"^(\d{6}|\d{9}|\d{12})?$")
+]
 
 
 DocumentKindCode = Annotated[

@@ -15,8 +15,8 @@ from routing.directory import Directory
 from web.context import AppContext
 from web.imports.history.columns import ColumnMap, check_columns, load_column_map
 from web.imports.history.preview import render_preview
-from web.imports.history.recording import RowRecorder, is_unit_unknown
 from web.imports.history.reports import ImportReport, ImportSummary, render_refusal
+from web.imports.history.row_recorder import RowRecorder, is_unit_unknown
 from web.imports.history.rows import HistoryRow, RowReader
 from web.tables.model import Table, TableRow
 from web.tables.reader import read_table_in_child
@@ -35,7 +35,7 @@ async def import_history(
     start, summary = monotonic(), ImportSummary()
     column_map, table, names = await _open(file, map_files, columns, sheet)
     reader = RowReader(table.fields, column_map, names, context.clock.now())
-    recorder, report = RowRecorder(context, names), ImportReport(table)
+    recorder, report = RowRecorder(context, names), ImportReport(table, column_map.units)
     fresh_nos: list[str] = []
     for faulty in table.faulty_lines:
         report.reject_faulty(faulty)

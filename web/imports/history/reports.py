@@ -6,7 +6,7 @@ Each file is written as a whole when the import is through, and anew by the next
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class ImportReport:
     """The rows and cells of one file that somebody has to look at."""
 
     table: Table
+    units: Mapping[str, str] = field(default_factory=dict)  # names that a map already explains
     rejected: list[tuple[int, Sequence[str], str]] = field(default_factory=list)  # line, cells, reason
     set_aside: list[SetAsideCell] = field(default_factory=list)
     unknown_units: Counter[str] = field(default_factory=Counter)
@@ -78,7 +79,8 @@ class ImportReport:
             sentences.append(tell("set_aside_file", path=path))
         units = {name or words.TOLD["unit_not_given"]: count for name, count in self.unknown_units.most_common()}
         named = {name: count for name, count in self.unknown_units.most_common() if name}
-        if path := _write_text(folder / f"{file.name}.units.toml", _render_units(named)):
+        if named:  # a map that somebody filled in is never removed, and its lines stay
+            path = _write_text(folder / f"{file.name}.units.toml", _render_units(named, self.units))
             sentences.append(tell("units_file", path=path, count=len(named)))
         sentences += [f"  {name}：{tell('unit_rows', count=count)}" for name, count in units.items()]
         return sentences
@@ -99,14 +101,15 @@ def _describe_cell(cell: SetAsideCell) -> Sequence[Cell]:
     return (cell.line, words.FIELDS.get(cell.field, cell.field), cell.value, words.reason_words(cell.reason))
 
 
-def _render_units(counts: dict[str, int]) -> str:
-    """A map to fill in: every name with how many rows bear it."""
-    if not counts:
-        return ""
-    lines = [
-        f'{json.dumps(name, ensure_ascii=False)} = ""  # {tell("unit_rows", count=n)}' for name, n in counts.items()
-    ]
-    return tell("units_comment") + "[units]\n" + "\n".join(lines) + "\n"
+def _render_units(counts: Mapping[str, int], explained: Mapping[str, str]) -> str:
+    """A map to fill in: every unknown name with how many rows bear it, below those that are explained."""
+    filled = [f"{_quote(name)} = {_quote(unit)}" for name, unit in explained.items() if unit and name not in counts]
+    blank = [f'{_quote(name)} = ""  # {tell("unit_rows", count=count)}' for name, count in counts.items()]
+    return tell("units_comment") + "[units]\n" + "\n".join([*filled, *blank]) + "\n"
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _write_csv(path: Path, headings: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> Path | None:

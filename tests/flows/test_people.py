@@ -105,6 +105,18 @@ async def test_what_may_not_be_published_holds_the_names_of_all(context: AppCont
     assert set(await case_queries.list_names(desk, receipt.no, context.settings.vault)) == {"安小娜", "白小本"}
 
 
+async def test_names_of_many_cases_are_read_in_two_statements_and_only_where_one_sees_the_case(
+    context: AppContext,
+) -> None:
+    first = await _opened(context, representatives=(BEN,), headcount=5)
+    other = await _opened(context)
+    desk, clerk = await directory.load_actor("reception"), await directory.load_actor("clerk-jiaoyu")
+    nos, vault = [first.no, other.no, "990000000000000"], context.settings.vault
+    names = await case_queries.list_names_by_case(desk, nos, vault)
+    assert {no: set(known) for no, known in names.items()} == {first.no: {"安小娜", "白小本"}, other.no: {"安小娜"}}
+    assert await case_queries.list_names_by_case(clerk, nos, vault) == {}
+
+
 async def test_the_citizen_is_not_shown_what_the_desk_noted_down(context: AppContext) -> None:
     receipt = await _opened(context, particulars={"threat": True, "visit_place": "三号窗口"})
     owner = await case_queries.load_file(access.citizen(receipt.no), receipt.no, vault=context.settings.vault)

@@ -11,8 +11,8 @@ The tables carry the version of their tokens in the name. Those of the version b
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pypika_tortoise.enums import Dialects
 from pypika_tortoise.context import SqlContext
+from pypika_tortoise.enums import Dialects
 from pypika_tortoise.terms import Term, ValueWrapper
 from tortoise.backends.base.client import BaseDBAsyncClient
 

@@ -164,9 +164,9 @@ async def test_rows_of_the_index_before_are_found_until_they_are_rewritten(door:
 
 
 async def test_the_list_and_its_file_hold_what_came_on_the_days_asked_for(door: Door) -> None:
-    for day, clock in ((2, 23), (3, 0), (3, 23), (4, 0)):
-        door.set_time(datetime(2026, 11, day, clock, 30, tzinfo=OFFICE_TIMEZONE))
-        await door.submit(title=f"{day}日{clock}时反映", text=f"{day}日{clock}时")
+    for number, hour in ((2, 23), (3, 0), (3, 23), (4, 0)):
+        door.set_time(datetime(2026, 11, number, hour, 30, tzinfo=OFFICE_TIMEZONE))
+        await door.submit(title=f"{number}日{hour}时反映", text=f"{number}日{hour}时")
     door.set_time(datetime(2026, 11, 5, 9, 0, tzinfo=OFFICE_TIMEZONE))
     reception = await door.log_in("reception")
     day = {"from": "2026-11-03", "until": "2026-11-03", "sort": "received"}

@@ -164,6 +164,7 @@ async def served(town: Settings, folder: Path) -> AsyncIterator[Site]:
             submit_per_minute=6000,
             lookup_per_minute=6000,
             login_per_minute=6000,
+            drafts_per_hour=6000,
         )
         log = folder / "server.log"
         with _process(settings, log) as server:

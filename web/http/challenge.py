@@ -93,11 +93,7 @@ async def _is_answered(request: Request, token: str, answer: str) -> bool:
         return False
     if _read_number(answer) != challenge.answer:
         return False
-    try:
-        await limiter.spend("challenge_answer", challenge.id)
-    except TooMany:
-        return False  # used before
-    return True
+    return await limiter.use_once("challenge_answer", challenge.id)
 
 
 def _new_challenge(request: Request) -> tuple[str, str]:

@@ -44,20 +44,26 @@ class KnownHost:
         async def send_relative(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                location = urlsplit(headers.get("location", ""))
-                if location.netloc and location.netloc == host:
-                    headers["location"] = location._replace(scheme="", netloc="").geturl()
+                for origin in (f"http://{host}", f"https://{host}"):
+                    if headers.get("location", "").startswith(f"{origin}/"):
+                        headers["location"] = headers["location"].removeprefix(origin)
             await send(message)
 
         await self.app(scope, receive, send_relative)
 
     def _is_known(self, host: str) -> bool:
-        name = (urlsplit(f"//{host}").hostname or "") if _is_plain(host) else ""
+        name = _read_name(host)
         return name in (self.name, "localhost") or _is_private(name)
 
 
-def _is_plain(host: str) -> bool:
-    return bool(host) and not set(host) & set("/@?#\\ ")
+def _read_name(host: str) -> str:
+    """The name in a `Host`, without the port; "" when it is none."""
+    if set(host) & set("/@?#\\ "):
+        return ""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # half an IPv6 address
+        return ""
 
 
 def _is_private(name: str) -> bool:

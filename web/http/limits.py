@@ -190,7 +190,6 @@ class Limiter:
             "upload_staff": RateLimitItemPerDay(_kilobytes(settings.upload_staff_day_bytes)),
             "drafts": RateLimitItemPerHour(settings.drafts_per_hour),
             "drafts_day": RateLimitItemPerDay(settings.drafts_per_hour * _DRAFT_HOURS),
-            "challenge_answer": RateLimitItemPerHour(1),
             "phone_messages": RateLimitItemPerDay(settings.phone_messages_per_day),
         }
 
@@ -221,6 +220,11 @@ class Limiter:
         if not await self._ask(lambda windows: windows.quantities.hit(item, action, key, cost=cost)):
             seconds = await self._ask(lambda windows: windows.seconds_until(item, action, key, cost))
             raise TooMany(seconds=max(1, int(seconds) + 1), quota=action)
+
+    async def use_once(self, action: str, key: str) -> bool:
+        """Whether `key` is used for the first time within the hour; exactly, whatever the windows of quantities."""
+        item = RateLimitItemPerHour(1)
+        return await self._ask(lambda windows: windows.events.hit(item, action, key))
 
     async def _wait(self, item: RateLimitItem, action: str, address: str) -> int:
         stats = await self._ask(lambda windows: windows.events.get_window_stats(item, action, address))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from feedback.rules import redaction
 from routing.notices.delivery_hours import Priority
 
 TITLE_MOST = 24
@@ -137,6 +138,8 @@ def render_notice(row: NoticeRow, *, no: str, title: str, unit: str, due: str = 
 
 
 def shorten_title(title: str) -> str:
+    """A title for a short message: what looks like personal data covered, and cut."""
+    title = redaction.mask_text(title)
     return title if len(title) <= TITLE_MOST else title[: TITLE_MOST - 1] + "…"
 
 

@@ -7,7 +7,7 @@ not answer in time counts as bad.
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ import classify.model.registry
 from feedback.kernel import db, heartbeat, outbox, schema, secret_check, timers
 from feedback.kernel.secret_check import SecretState
 from feedback.kernel.storage import StorageState
+from feedback.queries import statistics as case_statistics
 from web import migrations
 from web.context import AppContext
 
@@ -39,6 +40,15 @@ class Readiness:
     expects_worker: bool
     model: str | None
     timers: Sequence[Mapping[str, Any]] | None
+    latest_entry: datetime | None
+    now: datetime
+
+    @property
+    def is_clock_right(self) -> bool | None:
+        """False when this machine's clock is behind the newest entry: acts on such cases are refused meanwhile."""
+        if self.latest_entry is None:
+            return True if self.database else None
+        return self.latest_entry <= self.now + _CLOCK_DIFFERENCE
 
     @property
     def is_ready(self) -> bool:
@@ -76,6 +86,7 @@ class Readiness:
                 "seconds_since_beat": self.seconds_since_beat,
             },
             "model": self.model,
+            "clock": self.is_clock_right,
             "problems": list(self.problems),
         }
 
@@ -93,6 +104,7 @@ async def check(context: AppContext) -> Readiness:
             "beat": heartbeat.last_beat(),
             "model": classify.model.registry.load_current_id(),
             "timers": timers.states(),
+            "latest_entry": case_statistics.load_latest_entry_time(),
         }
     )
     beat = answers.get("beat")
@@ -109,6 +121,8 @@ async def check(context: AppContext) -> Readiness:
         expects_worker=context.expects_worker,
         model=answers.get("model") or None,
         timers=answers.get("timers"),
+        latest_entry=answers.get("latest_entry"),
+        now=now,
     )
 
 

@@ -190,11 +190,17 @@ async def recalculate_after_calendar_change(payload: dict[str, Any], now: dateti
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One place where the record is not what it should be."""
+    """One place where the record is not what it should be.
+
+    `where` and `what` are for logs; people read the sentence of `code` with `subject` (case number, name or id) and
+    `place` (what `find_chain_break` returns).
+    """
 
     where: str
     what: str
-    code: str = ""
+    code: str
+    subject: str
+    place: str = ""
 
 
 async def opens(vault: Vault) -> bool:
@@ -220,31 +226,39 @@ async def find_damages(settings: Settings) -> AsyncIterator[Damage]:
             async for damage in _find_case_damages(case):
                 yield damage
     for edition in await calendar_editions.list_altered_editions():
-        yield Damage(f"calendar edition {edition}", "its days are not those it was made with")
+        yield Damage(
+            f"calendar edition {edition}", "its days are not those it was made with", "edition_altered", edition
+        )
     async for attachment in upkeep.list_damaged(FileStore.of(settings)):
-        yield Damage(f"attachment {attachment}", "bytes are missing, do not open, or do not match their digest")
+        what = "bytes are missing, do not open, or do not match their digest"
+        yield Damage(f"attachment {attachment}", what, "attachment_damaged", attachment)
 
 
 async def _find_case_damages(case: Case) -> AsyncIterator[Damage]:
     entries = await Entry.filter(case_id=case.id).order_by("seq")
     if break_place := persistence.find_chain_break(case, entries):
-        yield Damage(f"case {case.no} {break_place}", "the chain of digests is broken, or an entry is missing")
+        what = "the chain of digests is broken, or an entry is missing"
+        yield Damage(f"case {case.no} {break_place}", what, "chain_broken", case.no, break_place)
         return
     data = entries[0].data
     if (case.title, case.text) != (data.get("title"), data.get("text")):
-        yield Damage(f"case {case.no}", "title or text is not what was handed in")
+        yield Damage(f"case {case.no}", "title or text is not what was handed in", "words_altered", case.no)
     case_projection, stored_clocks, _ = await case_statistics.load_projection(case.no)
     stored_times = {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in stored_clocks}
     if stored_times != {(c.term, c.seq, c.unit): (c.due_at, c.stopped_at) for c in case_projection.clocks}:
-        yield Damage(f"case {case.no}", "clocks are not what the entries and the calendar say", CLOCKS_DIFFER)
+        yield Damage(f"case {case.no}", "clocks are not what the entries and the calendar say", CLOCKS_DIFFER, case.no)
     if len(stored_clocks) != len(case_projection.clocks):
-        yield Damage(f"case {case.no}", "there are more or fewer clocks than the entries say")
+        yield Damage(
+            f"case {case.no}", "there are more or fewer clocks than the entries say", "clocks_missing", case.no
+        )
     if (case.status, case.unit, case.category) != (
         case_projection.state.status.value,
         case_projection.unit,
         case_projection.category,
     ):
-        yield Damage(f"case {case.no}", "status, unit or category is not what the entries say")
+        yield Damage(
+            f"case {case.no}", "status, unit or category is not what the entries say", "state_differs", case.no
+        )
 
 
 async def count_orphaned_clocks() -> int:

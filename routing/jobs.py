@@ -185,7 +185,9 @@ def _plan_clock_warnings(
             clock["id"],
             after,
         )
-        for rule in escalation.rules_between(before, after, Profile(clock["profile"]), is_report=is_report)
+        for rule in escalation.rules_between(
+            before, after, Profile(clock["profile"]), term=clock["term"], is_report=is_report
+        )
         for unit in audience_units[rule.audience]
         if unit not in barred_codes
     ]

@@ -4,11 +4,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 
 from feedback.kernel.errors import Invalid
 from feedback.kernel.settings import Settings
+from web.cli import arguments
 from web.cli.classifier import promote, releases, roll_back, train, trial
 from web.cli.data import import_file, init_district, leave, password, staff, unlock
 from web.cli.publish import publish, report
@@ -18,9 +18,9 @@ from web.cli.serve import configure_logging, dev, migrate, report_fault, run_wor
 Verb = Callable[[Settings, argparse.Namespace], int]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit code."""
-    args = _parser().parse_args(arguments)
+    args = _parser().parse_args(words)
     try:
         settings = Settings.read(os.environ)
     except Invalid as fault:
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="xinqiao", description="信桥 Xinqiao")
+    parser = arguments.ArgumentParser(prog="xinqiao", description="信桥 Xinqiao")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     def add(name: str, verb: Verb, description: str) -> argparse.ArgumentParser:
@@ -45,17 +45,17 @@ def _parser() -> argparse.ArgumentParser:
         return subparser
 
     add("dev", dev, "migrate, seed the demo town if the database is empty, serve with the worker inside")
-    add("serve", serve, "serve pages and API").add_argument("--processes", type=int, default=1)
+    add("serve", serve, "serve pages and API").add_argument("--processes", type=arguments.parse_count, default=1)
     add("worker", run_worker, "an arq worker beside the web processes (needs REDIS_URL)")
     add("migrate", migrate, "bring the database to this version")
     add("seed", seed, "put the demo town into an empty database")
     subparser = add(
         "init", init_district, "begin a district: units, regions, routing rows and people from a folder of files"
     )
-    subparser.add_argument("folder", type=Path)
+    subparser.add_argument("folder", type=arguments.parse_folder)
     subparser.add_argument("--check", action="store_true", help="only say what is wrong with the files")
     subparser = add("staff", staff, "give people of a CSV file their posts, and accounts to the new ones")
-    subparser.add_argument("file", type=Path)
+    subparser.add_argument("file", type=arguments.parse_file)
     subparser = add("password", password, "print a new password for an account, and log it out")
     subparser.add_argument("username")
     subparser.add_argument(
@@ -67,10 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("--json", action="store_true")
     subparser.add_argument("--markdown", action="store_true", help="as the table of the operator's handbook")
     subparser = add("import", import_file, "import a CSV or Excel file of cases")
-    subparser.add_argument("file", type=Path)
+    subparser.add_argument("file", type=arguments.parse_file)
     subparser.add_argument(
         "--map",
-        type=Path,
+        type=arguments.parse_file,
         action="append",
         default=[],
         help="TOML that says which column is what; more than one may be given",
@@ -81,13 +81,19 @@ def _parser() -> argparse.ArgumentParser:
         "--column", action="append", default=[], metavar="FIELD=COLUMN", help="one column of the map"
     )
     subparser = add("trial", trial, "score the classifier on a labelled table")
-    subparser.add_argument("file", type=Path)
+    subparser.add_argument("file", type=arguments.parse_file)
     subparser.add_argument("--json", action="store_true")
     subparser.add_argument("--restrict", action="store_true", help="choose only among the labels in the file")
     subparser.add_argument("--split", default="", help="only rows whose column `split` says so")
     subparser = add("train", train, "fit a release and promote it if it is not worse")
-    subparser.add_argument("files", nargs="*", type=Path)
-    subparser.add_argument("--unlabelled", action="append", default=[], type=Path, help="adapt to unlabelled messages")
+    subparser.add_argument("files", nargs="*", type=arguments.parse_file)
+    subparser.add_argument(
+        "--unlabelled",
+        action="append",
+        default=[],
+        type=arguments.parse_file,
+        help="adapt to unlabelled messages",
+    )
     subparser.add_argument("--force", action="store_true")
     add("releases", releases, "list the classifier's releases with their trials").add_argument(
         "--json", action="store_true"
@@ -97,8 +103,8 @@ def _parser() -> argparse.ArgumentParser:
         "release", nargs="?", default=""
     )
     subparser = add("deadline", deadline, "when a term that begins on a day is due")
-    subparser.add_argument("start", type=date.fromisoformat)
-    subparser.add_argument("length", help="15cd, 5wd, 24h or 30min")
+    subparser.add_argument("start", type=arguments.parse_day)
+    subparser.add_argument("length", type=arguments.parse_length, help="15cd, 5wd, 24h or 30min")
     add("verify", verify, "prove that nobody changed the record behind its back")
     subparser = add(
         "recalculate", recalculate, "recompute what an older version computed otherwise, with the cause in each case"
@@ -106,11 +112,11 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("--dry-run", action="store_true", help="only say what would change")
     subparser.add_argument("--cause", default="", help="what the entry gives as the cause")
     subparser = add("publish", publish, "freeze a period into an edition")
-    subparser.add_argument("period", help="2026-10")
+    subparser.add_argument("period", type=arguments.parse_month, help="2026-10")
     subparser.add_argument("--early", action="store_true", help="also a period that is not over")
     subparser = add("report", report, "write the year's report as Word and Excel")
-    subparser.add_argument("year", help="2026")
-    subparser.add_argument("--to", type=Path, default=Path(), help="the folder to write to")
+    subparser.add_argument("year", type=arguments.parse_year, help="2026")
+    subparser.add_argument("--to", type=arguments.parse_new_folder, default=Path(), help="the folder to write to")
     return parser
 
 

@@ -127,7 +127,7 @@ def round_as_stored(weights: NDArray[Any]) -> Floats:
     return np.asarray(weights.astype(np.float16).astype(np.float32))
 
 
-class EmphasizedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class EmphasizedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """One ridge classifier per class, each on features scaled by how unevenly they are spread over its class.
 
     The idea of NBSVM (Wang and Manning 2012): feature x (1 - emphasis + emphasis x log ratio of its shares inside and

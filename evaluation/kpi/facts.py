@@ -100,6 +100,15 @@ async def _list_cases_of_fact(question: Question, fact: Fact, units: Sequence[st
 
 
 def _matches(fact: Fact, row: Mapping[str, Any]) -> bool:
+    """Whether a row counts for a fact.
+
+    Raises ValueError naming the columns that the fact asks for and its rows do not have.
+    """
+    if missing := sorted({*fact.cells, fact.sums} - row.keys()):
+        raise ValueError(
+            f"fact {fact.code!r} asks rows of {fact.cube!r} for {', '.join(missing)}; they have {', '.join(sorted(row))}. "
+            "Add the column to the query in feedback/queries/aggregates.py, or name one that is there"
+        )
     return all(row[name] in values for name, values in fact.cells.items())
 
 

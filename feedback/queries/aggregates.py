@@ -64,7 +64,7 @@ def _clock_rows(span: Span) -> str:
     )
     rights = ", ".join(f"'{term}'" for term in sorted(RIGHTS))
     return (
-        f"SELECT {unit} AS unit, c.profile AS profile, c.kind AS kind, k.term AS term, c.no AS no, {outcome} AS outcome "  # noqa: S608
+        f"SELECT {unit} AS unit, c.profile AS profile, c.kind AS kind, k.term AS term, c.no AS no, {outcome} AS outcome "  # noqa: S608 - codes of enums, whole numbers and our own columns: nothing that was typed
         "FROM feedback_clock k JOIN feedback_case c ON c.id = k.case_id "
         f"WHERE {_visible(span)} AND k.holder NOT IN ('{Holder.CITIZEN_OWN}', '{Holder.CITIZEN}') AND k.term NOT IN ({rights}) "
         f"AND k.starts_at < {until} AND k.starts_at <= {at} "

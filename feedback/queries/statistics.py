@@ -182,3 +182,9 @@ async def load_classifications(since: datetime, until: datetime) -> list[dict[st
     """What the system said of each case that came in then: data of its entries, oldest first. Without reports."""
     rows = Entry.filter(act=Act.CLASSIFY, at__gte=since, at__lt=until, role=Role.SYSTEM, case__confidential=False)
     return list(await rows.using_db(db.read_connection()).order_by("at", "id").values("at", "data"))
+
+
+async def load_latest_entry_time() -> datetime | None:
+    """When the entry that was written last happened; history that is imported lies in the past."""
+    entry = await Entry.all().order_by("-id").first()
+    return entry.at if entry else None

@@ -6,7 +6,7 @@ write. The only writer of the case file's tables.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 from feedback.kernel import db, identifiers, outbox
 from feedback.kernel.clock import office_day
 from feedback.kernel.crypto import Vault
-from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow
+from feedback.kernel.errors import Conflict, Forbidden, NotFound, NotNow, Unavailable
 from feedback.kernel.outbox import MessagePriority
 from feedback.record import calendar_editions, deadline_changes, people, search
 from feedback.record.models.case import AccessBar, Case, Entry, TenureRow
@@ -44,6 +44,9 @@ from feedback.rules.preconditions import Attempt
 from feedback.rules.projection import CaseProjection
 from feedback.rules.vocabulary import Act, Kind, Profile, Role, Status
 from feedback.rules.workdays import Editions
+
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far the clocks of several machines may differ: within it an entry gets the time of the one before."""
 
 _TRIES = 5  # fresh case numbers tried when the random one is taken
 
@@ -134,8 +137,8 @@ async def act(
 ) -> Status:
     """Do `what` to case `no`. Returns its new status. `expect` is the version the actor looked at.
 
-    Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, or Conflict when somebody
-    else changed the case meanwhile.
+    Raises NotFound (also for a case the actor may not see), Forbidden, NotNow, Invalid, Conflict when somebody else
+    changed the case meanwhile, or Unavailable when this machine's clock is behind the case's last entry.
     """
     return await acts(no, [ActCommand(act_code, actor, data, now)], expect=expect, in_transaction=in_transaction)
 
@@ -153,6 +156,7 @@ async def acts(
     entries: list[_PlannedEntry] = []
     digest = case.digest
     for command in commands:
+        command = replace(command, at=_in_order(command.at, history[-1].at))
         step, data = _check_command(command, case, case_access, state, facts, expect)
         await check_attachments(data.get("attachments", ()))
         command = replace(command, data=data)
@@ -270,6 +274,16 @@ def _check_command(
     return step, {name: command.data[name] for name in names if command.data.get(name) not in (None, "")}
 
 
+def _in_order(at: datetime, latest: datetime) -> datetime:
+    """The time of a new entry, never before that of the last one.
+
+    Raises Unavailable when the clock of this machine was set back: deadlines would begin in the past.
+    """
+    if at < latest - CLOCK_SKEW:
+        raise Unavailable("clock_behind")
+    return max(at, latest)
+
+
 def _local_term_data(act: Act, facts: ClockFacts) -> dict[str, Any]:
     """The town's shorter terms of the clocks that begin here, kept with the entry."""
     terms = local_terms.list_promised_lengths(act, facts)
@@ -316,8 +330,8 @@ async def _load_case(no: str, actor: Actor) -> tuple[Case, CaseAccess, list[Case
 async def _find_receipt(submission: Submission, actor: Actor, vault: Vault) -> Receipt | None:
     """The receipt of the same source, if it was handed in before, by the same sender.
 
-    Raises Conflict for another text and for whoever cannot be told from a stranger: the receipt holds the query code,
-    and both a source id and a text that goes round can be guessed.
+    Raises Conflict for another text, for another person and for whoever cannot be told from a stranger: the receipt
+    holds the query code, a source id and a text that goes round can be guessed, and people share a counter's computer.
     """
     query = Case.get_or_none(channel=submission.channel, source_id=submission.source_id)
     case = await query.prefetch_related("person")
@@ -329,7 +343,8 @@ async def _find_receipt(submission: Submission, actor: Actor, vault: Vault) -> R
         or identifiers.is_random_uuid(submission.source_id)
         or (Role.RECEPTION in actor.roles and actor.unit == case.desk)
     )
-    if not is_sender or (case.title, case.text) != (submission.title, submission.text):
+    is_other = people.is_other_person(case.person, submission.person, vault)
+    if not is_sender or is_other or (case.title, case.text) != (submission.title, submission.text):
         raise Conflict(code="source_id_used", source_id=submission.source_id)
     clocks = await load_stored_clocks(case.id)
     code = vault.decrypt_system(case.code)

@@ -61,6 +61,16 @@ def is_same_person(person: Person | None, submission: PersonSubmission | None, v
     return (person.phone_hash, person.id_hash) == hashes and identifiers.constant_time_equal(name, submission.name)
 
 
+def is_other_person(person: Person | None, submission: PersonSubmission | None, vault: Vault) -> bool:
+    """Whether whoever hands it in again names somebody else than the first time: one name, nobody, another number."""
+    if person is None or submission is None:
+        return person is not None or submission is not None
+    hashes = (phone_hash(submission.phone, vault), id_hash(submission.id_number, vault, submission.id_kind))
+    if (person.phone_hash, person.id_hash) != hashes:
+        return True
+    return person.name_hash != name_hash(submission.name, vault)
+
+
 def id_hash(id_number: str, vault: Vault, id_kind: str = "") -> str:
     """What somebody is found by through the number of an identity document, or "". Two kinds may have one number."""
     is_resident = id_kind in ("", identity_documents.RESIDENT)

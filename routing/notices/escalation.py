@@ -6,6 +6,7 @@ the last. Reports (检举控告) are shown to whoever holds them and to cleared 
 (信访工作条例 第三十条). No I/O.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedback.rules import escalation_levels
@@ -31,6 +32,7 @@ class EscalationRule:
     law: str
     profiles: frozenset[Profile] = _ALL
     of_reports: bool = True  # whether the audience may hear of a report at all
+    terms: frozenset[str] = frozenset()  # only for clocks of these terms; empty: for all
     remark: str = ""
 
 
@@ -75,13 +77,31 @@ ESCALATION_RULES: tuple[EscalationRule, ...] = (
 # fmt: on
 
 
-def rules_between(before: str, after: str, profile: Profile, *, is_report: bool) -> tuple[EscalationRule, ...]:
-    """Every rule that applies when a clock went from one level to another: each audience once, by its last rule."""
+def rules_between(
+    before: str,
+    after: str,
+    profile: Profile,
+    *,
+    term: str,
+    is_report: bool,
+    rules: Sequence[EscalationRule] = ESCALATION_RULES,
+) -> tuple[EscalationRule, ...]:
+    """Every rule that applies when a clock of a term went from one level to another.
+
+    Each audience once, by its last rule; one that names the term stands above one for all.
+    """
     rules_by_audience: dict[Audience, EscalationRule] = {}
     for stage in escalation_levels.list_passed_levels(before, after):
-        for rule in ESCALATION_RULES:
-            if rule.stage == stage and profile in rule.profiles and (rule.of_reports or not is_report):
-                rules_by_audience[rule.audience] = rule
+        applicable = [
+            rule
+            for rule in rules
+            if rule.stage == stage
+            and profile in rule.profiles
+            and (rule.of_reports or not is_report)
+            and (not rule.terms or term in rule.terms)
+        ]
+        for rule in sorted(applicable, key=lambda rule: bool(rule.terms)):
+            rules_by_audience[rule.audience] = rule
     return tuple(rules_by_audience.values())
 
 

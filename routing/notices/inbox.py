@@ -114,7 +114,19 @@ async def load_digest(actor: Actor, notice_id: int) -> tuple[dict[str, Any], lis
 
 async def list_clock_notices(clocks: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     """Who was told of each clock, and when: for whoever may see the clocks' cases."""
-    columns = ("clock", "audience", "unit", "stage", "made_at", "sent_at", "read_at", "read_by", "error", "push")
+    columns = (
+        "clock",
+        "audience",
+        "unit",
+        "stage",
+        "made_at",
+        "sent_at",
+        "read_at",
+        "read_by",
+        "error",
+        "push",
+        "channel",
+    )
     notices_by_clock: dict[int, list[dict[str, Any]]] = {}
     for row in await Notice.filter(clock__in=list(clocks)).order_by("made_at", "id").values(*columns):
         notices_by_clock.setdefault(row["clock"], []).append(row)

@@ -25,7 +25,7 @@ from feedback.rules import access
 from feedback.rules.access import Actor
 from routing import directory
 from routing.models import Measure, MeasureCase, MeasureEntry
-from routing.notices.catalogue import Audience
+from routing.notices.catalogue import Audience, prepare_title
 from routing.notices.delivery import DeliveryPolicy, PlannedNotice, store_notices
 from routing.notices.delivery_hours import Priority
 from routing.oversight import measure_types
@@ -181,9 +181,7 @@ async def issue_measure(
     }
     row = await _create_measure(columns, actor, cases, now)
     measure_type = measure_types.find_measure_type(row.kind)
-    words = (
-        f"{measure_type.label if measure_type else ''} {row.no}“{row.title[:24]}”：请在 {day.isoformat()} 前书面反馈。"
-    )
+    words = f"{measure_type.label if measure_type else ''} {row.no}“{prepare_title(row.title)}”：请在 {day.isoformat()} 前书面反馈。"
     await _notify(row, "issue", (Audience.UNIT, Audience.HEAD), unit, words, policy, now)
     return int(row.id)
 
@@ -252,10 +250,10 @@ async def perform_step(
     data = {name: str(values[name]) for name in ("text", "adoption", "due_day") if values.get(name)}
     await _update_measure(row, step, target, data, values, actor, now)
     if step is MeasureStep.ANSWER:
-        words = f"{row.no}“{row.title[:24]}”有了书面反馈。"
+        words = f"{row.no}“{prepare_title(row.title)}”有了书面反馈。"
         await _notify(row, f"answer{row.version}", (Audience.OVERSEER,), row.issuer_unit, words, policy, now)
     elif step is not MeasureStep.CLOSE:
-        words = f"{row.no}“{row.title[:24]}”{'被退回，请补充反馈' if step is MeasureStep.SEND_BACK else '已撤回'}。"
+        words = f"{row.no}“{prepare_title(row.title)}”{'被退回，请补充反馈' if step is MeasureStep.SEND_BACK else '已撤回'}。"
         await _notify(row, f"{step}{row.version}", (Audience.UNIT, Audience.HEAD), row.unit, words, policy, now)
     return target
 
@@ -312,7 +310,7 @@ async def send_reminders(policy: DeliveryPolicy, now: datetime) -> int:
                 )
         except (Conflict, IntegrityError):
             continue
-        words = f"{row.no}“{row.title[:24]}”应在 {row.due_day.isoformat()} 前反馈，已逾期。"
+        words = f"{row.no}“{prepare_title(row.title)}”应在 {row.due_day.isoformat()} 前反馈，已逾期。"
         await _notify(row, f"late{row.version}", (Audience.HEAD, Audience.UNIT), row.unit, words, policy, now)
         await _notify(row, f"late{row.version}", (Audience.OVERSEER,), row.issuer_unit, words, policy, now)
         count += 1

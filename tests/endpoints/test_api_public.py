@@ -1,6 +1,12 @@
 """May anybody read the tables, the published answers and figures, and rate a service?"""
 
+import json
+import re
+import subprocess
+import sys
 from datetime import timedelta
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +85,24 @@ async def test_an_edition_is_the_same_as_json_csv_and_excel(door: Door) -> None:
     excel = await door.get(f"/api/v1/public/scores.xlsx?period={period}&number=1")
     assert excel.content.startswith(b"PK")
     assert period in excel.headers["content-disposition"]
+
+
+async def test_anybody_recomputes_the_digest_of_an_edition_by_the_program_on_the_page(
+    door: Door, tmp_path: Path
+) -> None:
+    await answered(door)
+    door.pass_time(timedelta(days=40))
+    now, context = door.context.clock.now(), door.context
+    period = editions.last_finished_month(now)
+    await editions.publish_edition(period, now=now, author="test", settings=context.settings)
+    published = (await door.get(f"/api/v1/public/scores?period={period}")).content
+    page = (await door.get("/api/v1/docs")).text
+    program = unescape(re.search(r'<code id="digest-program">(.*?)</code>', page, re.DOTALL)[1])  # type: ignore[index] # or it fails
+    for content, is_same in ((published, True), (published.replace("全区".encode(), "全县".encode()), False)):
+        (tmp_path / "scores.json").write_bytes(content)
+        done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: ASYNC221
+        assert (done.stdout.strip() == json.loads(published)["digest"]) is is_same
+    assert "/api/v1/docs#edition-digest" in (await door.get(f"/scores?period={period}")).text
 
 
 async def test_every_limit_step_choice_and_letter_is_told_with_its_article(door: Door) -> None:

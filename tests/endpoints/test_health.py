@@ -248,3 +248,19 @@ async def test_an_auditor_is_not_bothered_with_machines(door: Door, username: st
     page = await client.get("/admin")
     assert "系统状态" not in page.text
     await client.aclose()
+
+
+async def test_a_clock_set_back_refuses_acts_and_is_shown(door: Door) -> None:
+    receipt = await door.submit()
+    code = {"code": receipt["code"]}
+    assert (await door.get("/readyz")).json()["clock"] is True
+    door.pass_time(timedelta(seconds=-30))  # two machines may differ as much
+    assert (await door.act(receipt["no"], "urge", code)).status_code == 200
+    door.pass_time(timedelta(days=-60))
+    refused = await door.act(receipt["no"], "withdraw", {**code, "reason": "已经解决"})
+    assert refused.status_code == 503 and "校准时钟" in refused.json()["error"]["message"]
+    assert (await door.get("/readyz")).json()["clock"] is False
+    door.pass_time(timedelta(days=60))
+    case = (await door.get(f"/api/v1/cases/{receipt['no']}?code={receipt['code']}")).json()
+    times = [entry["at"] for entry in case["timeline"]]
+    assert times == sorted(times) and case["status"] != "withdrawn"

@@ -168,6 +168,25 @@ async def test_whoever_resends_gets_the_same_receipt(
 @pytest.mark.parametrize(
     "again",
     [
+        pytest.param({"person": PersonSubmission("白小本", "13900005678")}, id="another person"),
+        pytest.param({"person": PersonSubmission("安大娜", "13900001234")}, id="another name with one telephone"),
+        pytest.param({"person": None}, id="nobody"),
+        pytest.param({"source_id": "6f1f8a52-5d0a-4c39-9f0e-3f1f3c1f5a77", "person": BEN}, id="a random number"),
+    ],
+)
+async def test_another_person_behind_the_same_computer_never_gets_the_code_of_the_first(
+    context: AppContext, again: Mapping[str, Any]
+) -> None:
+    number = {"source_id": again["source_id"]} if "source_id" in again else {}
+    await case_actions.submit_case(context, replace(SAID, **number))
+    with pytest.raises(Conflict) as caught:
+        await case_actions.submit_case(context, replace(SAID, **again))
+    assert caught.value.code == "source_id_used"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
         pytest.param({"person": None, "sender": "elsewhere"}, id="without the telephone"),
         pytest.param(
             {"person": PersonSubmission("安小娜", "13900001235"), "sender": "elsewhere"}, id="another telephone"

@@ -305,7 +305,7 @@ async def test_the_number_left_after_a_bad_service_reaches_the_desk_and_not_the_
     file = await case_queries.load_file(desk, rating_now.rectify_no, vault=context.settings.vault)
     assert file.person is not None
     assert file.person.phone == "13900005678"
-    await cases.act(file.no, Act.ASSIGN, desk, {"unit": rating.unit}, now=MONDAY + DAY)
+    await cases.act(file.no, Act.ASSIGN, desk, {"unit": rating.unit}, now=MONDAY + 3 * DAY)
     clerk = await directory.load_actor(f"clerk-{rating.unit}")
     seen = await case_queries.load_file(clerk, file.no, vault=context.settings.vault)
     assert seen.person is not None
@@ -376,12 +376,13 @@ async def test_a_rectification_is_reopened_once_only(context: AppContext) -> Non
         await cases.act(file, Act.ASSIGN, desk, {"unit": UNIT}, now=at)
     await cases.act(file, Act.ACCEPT, clerk, {}, now=at)
     for again in (False, True):
-        await cases.act(file, Act.RECTIFY, clerk, {"text": "已改。"}, now=at + HOUR)
+        at += 2 * HOUR
+        await cases.act(file, Act.RECTIFY, clerk, {"text": "已改。"}, now=at)
         if again:
             with pytest.raises(NotNow):
-                await cases.act(file, Act.REOPEN, desk, {"reason": "还不认可"}, now=at + 2 * HOUR)
+                await cases.act(file, Act.REOPEN, desk, {"reason": "还不认可"}, now=at + HOUR)
         else:
-            await cases.act(file, Act.REOPEN, desk, {"reason": "不认可"}, now=at + 2 * HOUR)
+            await cases.act(file, Act.REOPEN, desk, {"reason": "不认可"}, now=at + HOUR)
 
 
 async def test_a_dispute_comes_in_five_working_days_and_once(context: AppContext) -> None:

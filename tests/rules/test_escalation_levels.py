@@ -1,5 +1,6 @@
 """When does a running clock reach which escalation level, and who is notified then?"""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from feedback.kernel.clock import OFFICE_TIMEZONE
 from feedback.rules import escalation_levels, workdays
 from feedback.rules.escalation_levels import ESCALATION_LEVELS, ClockRun
+from feedback.rules.terms import TERMS
 from feedback.rules.vocabulary import Profile
 from routing.notices import escalation
 from routing.notices.catalogue import Audience
@@ -89,16 +91,37 @@ def test_every_level_notifies_somebody_in_every_rule_book_and_names_its_law() ->
     ],
 )
 def test_the_audience_grows_with_the_level(before: str, after: str, profile: Profile, audiences: set[Audience]) -> None:
-    assert {rung.audience for rung in escalation.rules_between(before, after, profile, is_report=False)} == audiences
+    assert {
+        rung.audience for rung in escalation.rules_between(before, after, profile, term="answer", is_report=False)
+    } == audiences
 
 
 def test_each_audience_is_notified_once_of_all_passed_levels() -> None:
-    rules = escalation.rules_between("", "late_5", Profile.PETITION, is_report=False)
+    rules = escalation.rules_between("", "late_5", Profile.PETITION, term="answer", is_report=False)
     assert len({rung.audience for rung in rules}) == len(rules) == 6
 
 
+def test_a_row_for_a_term_stands_above_the_row_for_all_in_its_clocks_only() -> None:
+    own = replace(
+        next(row for row in ESCALATION_RULES if row.stage == "late"), words="自己的", terms=frozenset({"call_back"})
+    )
+    for rules in ((*ESCALATION_RULES, own), (own, *ESCALATION_RULES)):
+        for term, is_own in (("call_back", True), ("answer", False)):
+            passed = escalation.rules_between("today", "late", Profile.HOTLINE, term=term, is_report=False, rules=rules)
+            assert (own in passed) is is_own
+            assert len([rule for rule in passed if rule.audience is own.audience]) == 1
+
+
+def test_the_terms_of_the_rows_are_terms_there_are() -> None:
+    known = {term.code for term in TERMS}
+    assert not [row for row in ESCALATION_RULES if row.terms - known]
+
+
 def test_only_holders_and_overseers_are_notified_of_a_report() -> None:
-    audiences = {rung.audience for rung in escalation.rules_between("", "late_5", Profile.PETITION, is_report=True)}
+    audiences = {
+        rung.audience
+        for rung in escalation.rules_between("", "late_5", Profile.PETITION, term="answer", is_report=True)
+    }
     assert audiences == {Audience.UNIT, Audience.HEAD, Audience.DESK, Audience.OVERSEER}
 
 

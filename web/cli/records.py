@@ -41,7 +41,7 @@ def verify(settings: Settings, args: argparse.Namespace) -> int:
     if not is_right_secret:
         print(catalogue.error_words("wrong_secret"))
     for damage in damages:
-        print(f"{damage.where}: {damage.what}")
+        print(catalogue.damage_words(damage.code, damage.subject, damage.place))
     if any(damage.code == jobs.CLOCKS_DIFFER for damage in damages):
         print(
             "时限与案卷不一致的，如果是程序更新所致：xinqiao recalculate --dry-run 查看，xinqiao recalculate 重新计算并写明原因"
@@ -59,7 +59,10 @@ def recalculate(settings: Settings, args: argparse.Namespace) -> int:
         async for difference in recalculation.find_differences():
             print(f"{difference.no}: {'；'.join(difference.changes)}")
             if difference.broken:
-                print(f"  案卷的指纹链不完整（{difference.broken}），不作改动，请先查明", file=sys.stderr)
+                print(
+                    f"  案卷的指纹链不完整（{catalogue.place_words(difference.broken)}），不作改动，请先查明",
+                    file=sys.stderr,
+                )
                 skipped += 1
                 continue
             if not args.dry_run:

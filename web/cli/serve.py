@@ -30,6 +30,9 @@ def report_fault(fault: Exception) -> int:
     if db.is_unavailable(fault):
         print(f"数据库或磁盘现在不能使用，什么都没有做，请检查后再试：{fault}", file=sys.stderr)
         return 1
+    if isinstance(fault, OSError) and fault.filename:
+        print(catalogue.ARGUMENTS["no_access"].format(what=fault.filename), file=sys.stderr)
+        return 2
     raise fault
 
 

@@ -105,7 +105,9 @@ def group_notices(notices: Sequence[Mapping[str, Any]], directory: Directory) ->
     for row in notices:
         line = notice_line(row, directory)
         stage = stages.setdefault(row["stage"], {"stage": line.stage, "when": line.when, "whom": [], "faults": []})
-        stage["whom"].append(f"{line.whom}（{line.read}）" if row["read_at"] else line.whom)
+        channel = catalogue.DELIVERY_CHANNELS.get(row["channel"], "")
+        remarks = "，".join(part for part in (channel, line.read if row["read_at"] else "") if part)
+        stage["whom"].append(f"{line.whom}（{remarks}）" if remarks else line.whom)
         stage["faults"] += [line.fault] if line.fault else []
     return list(reversed(stages.values()))
 

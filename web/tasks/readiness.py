@@ -7,7 +7,7 @@ not answer in time counts as bad.
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from feedback.attachments import FileStore, upkeep
 from feedback.kernel import db, heartbeat, outbox, schema, secret_check, timers
 from feedback.kernel.secret_check import SecretState
 from feedback.kernel.storage import StorageState
+from feedback.queries import statistics as case_statistics
 from web import migrations
 from web.context import AppContext
 
@@ -45,6 +46,15 @@ class Readiness:
     scanner: bool | None
     files_waiting: int | None
     timers: Sequence[Mapping[str, Any]] | None
+    latest_entry: datetime | None
+    now: datetime
+
+    @property
+    def is_clock_right(self) -> bool | None:
+        """False when this machine's clock is behind the newest entry: acts on such cases are refused meanwhile."""
+        if self.latest_entry is None:
+            return True if self.database else None
+        return self.latest_entry <= self.now + _CLOCK_DIFFERENCE
 
     @property
     def is_ready(self) -> bool:
@@ -83,6 +93,7 @@ class Readiness:
             },
             "model": self.model,
             "scanner": {"answers": self.scanner, "waiting": self.files_waiting},
+            "clock": self.is_clock_right,
             "problems": list(self.problems),
         }
 
@@ -102,6 +113,7 @@ async def check(context: AppContext) -> Readiness:
             "timers": timers.states(),
             "files_waiting": upkeep.count_waiting(),
             **({"scanner": store.scanner.answers()} if store.scanner else {}),
+            "latest_entry": case_statistics.load_latest_entry_time(),
         }
     )
     beat = answers.get("beat")
@@ -120,6 +132,8 @@ async def check(context: AppContext) -> Readiness:
         scanner=answers.get("scanner"),
         files_waiting=answers.get("files_waiting"),
         timers=answers.get("timers"),
+        latest_entry=answers.get("latest_entry"),
+        now=now,
     )
 
 

@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = _STATUSES["kinds"]
 KIND_HINTS: Mapping[str, str] = _STATUSES["kind_hints"]
 PROFILES: Mapping[str, str] = _STATUSES["profiles"]
 DOCUMENT_KINDS: Mapping[str, str] = _STATUSES["document_kinds"]
+DELIVERY_CHANNELS: Mapping[str, str] = _STATUSES["delivery_channels"]
 AUTHORITIES: Mapping[str, str] = _STATUSES["authorities"]
 STAGES: Mapping[str, str] = _STATUSES["stages"]
 STATUSES: Mapping[str, str] = _STATUSES["statuses"]
@@ -51,6 +52,8 @@ NOTICE_EVENTS: Mapping[str, str] = _STATUSES["notice_events"]
 CHOICES: Mapping[str, Mapping[str, str]] = _STATUSES["choices"]
 ERRORS: Mapping[str, str] = _ERRORS["errors"]
 FAULTS: Mapping[str, str] = _ERRORS["faults"]
+ARGUMENTS: Mapping[str, str] = _ERRORS["arguments"]
+DAMAGES: Mapping[str, str] = _ERRORS["damages"]
 NEEDS: Mapping[str, str] = _FIELDS["needs"]
 FIELDS: Mapping[str, str] = {**NEEDS, **_FIELDS["fields"]}
 FIELDS_PARTICULAR: Mapping[str, str] = {row.name: row.words for row in INTAKE_FIELDS}
@@ -116,3 +119,14 @@ def error_words(code: str, **details: object) -> str:
         return words.format(**details)
     except (KeyError, IndexError):
         return words
+
+
+def damage_words(code: str, subject: str, place: str) -> str:
+    """The sentence for a place where the record is not what it should be. `place`: see `place_words`."""
+    return DAMAGES[code].format(subject=subject, place=place_words(place))
+
+
+def place_words(place: str) -> str:
+    """Where a chain of entries is broken, in words: `entry 3` or `the last entry`."""
+    number = place.removeprefix("entry ")
+    return DAMAGES["place"].format(number=number) if number.isdecimal() else DAMAGES["last_place"]

@@ -190,4 +190,6 @@ class Scores(Struct):
     regions: Annotated[list[RegionFigures], described("各镇街收到的件数；第一版式的期次没有")]
     formulae: list[FormulaOut]
     inputs_seal: Annotated[str, described("对全部原始计数（含不公布的）的封印")]
-    digest: Annotated[str, described("对公布内容的 SHA-256，任何人可以核对")]
+    digest: Annotated[
+        str, described("对公布内容的 SHA-256，任何人可以核对：算法和程序见接口文档“怎样核对公布数据的校验值”")
+    ]

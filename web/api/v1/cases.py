@@ -131,7 +131,7 @@ def _find_document_faults(values: dict[str, Any]) -> dict[str, str]:
 
 def _rename_document_fields(fault: Invalid, values: dict[str, Any]) -> None:
     """Faults of a document under the names of the fields in which it was sent."""
-    names = {}
+    names: dict[str, str] = {}
     for field, _ in _list_documented(values):
         names |= {f"{field}.id_kind": f"{field}.document.kind", f"{field}.id_number": f"{field}.document.number"}
     fault.fields = {names.get(field, field): code for field, code in fault.fields.items()}

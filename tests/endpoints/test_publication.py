@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.people import Door
 from tests.endpoints.test_desk_pages import at_desk
+from tests.people import Door
 
 SECRETS = {
     "title": "油烟扰民",

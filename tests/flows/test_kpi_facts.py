@@ -1,6 +1,7 @@
 """Are the facts counted right? The SQL statements agree with the rules, and every number has a list of its cases."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -310,3 +311,9 @@ def test_a_quarter_and_a_year_are_their_months() -> None:
         parse_month("2026-01").since,
         parse_month("2026-12").until,
     )
+
+
+def test_a_fact_that_asks_for_a_column_its_rows_lack_says_which_and_where_to_add_it() -> None:
+    fact = replace(FACTS[0], cells={"colour": ("red",)})
+    with pytest.raises(ValueError, match=r"asks rows of .* for colour; they have .*aggregates\.py"):
+        facts._matches(fact, {"unit": "a", fact.sums: 1})

@@ -1,12 +1,10 @@
 """Is every key figure computed right? Examples calculated by hand, then properties for any counts."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.kpi import definitions, facts
+from evaluation.kpi import definitions
 from evaluation.kpi.definitions import FACT_BY_CODE, FACTS, KPI_BY_CODE, KPIS, MILLIS_PER_DAY, Weights, parse_weights
 from feedback.kernel.errors import Invalid
 
@@ -227,9 +225,3 @@ def test_leaving_a_case_out_never_raises_both_numbers(counts: dict[str, int], kp
     for part in kpi.base:
         after = definitions.compute_figure(kpi, {**counts, part.fact: max(0, counts[part.fact] - fewer)}, W)
         assert (after.base or 0) <= (before.base or 0) and (after.top or 0) <= (before.top or 0)
-
-
-def test_a_fact_that_asks_for_a_column_its_rows_lack_says_which_and_where_to_add_it() -> None:
-    fact = replace(FACTS[0], cells={"colour": ("red",)})
-    with pytest.raises(ValueError, match=r"asks rows of .* for colour; they have .*aggregates\.py"):
-        facts._matches(fact, {"unit": "a", fact.sums: 1})

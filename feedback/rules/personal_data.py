@@ -48,7 +48,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PersonalDataCandidate:
     """A place of personal data in the plain text."""
 
     sort: str
@@ -56,14 +56,14 @@ class Candidate:
     end: int
 
 
-def find_candidates(plain: str) -> Iterator[Candidate]:
+def find_candidates(plain: str) -> Iterator[PersonalDataCandidate]:
     """Every place that has one of the forms, in no order; they may overlap."""
     disguised = plain.translate(_DIGITS_IN_DISGUISE)
     for form in FORMS:
         for match in form.pattern.finditer(disguised if form.is_disguised else plain):
             if form.accepts(match):
                 start, end = match.span("v" if "v" in form.pattern.groupindex else 0)
-                yield Candidate(form.sort, start, end)
+                yield PersonalDataCandidate(form.sort, start, end)
 
 
 def undisguise(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from feedback.rules import normal_form, person_names, personal_data
-from feedback.rules.personal_data import Candidate
+from feedback.rules.personal_data import PersonalDataCandidate
 
 _LIST_MARKS = frozenset(chr(code) for code in range(0x2460, 0x24FF))
 """Circled digits stand for digits or number the parts of a text, so a text that has some is read both ways."""
@@ -49,8 +49,10 @@ def find_personal_data(
         for candidate in personal_data.find_candidates(reading)
         if candidate.sort != "phone" or _last_digits(plain[candidate.start : candidate.end]) not in public_numbers
     ]
-    candidates += [Candidate("name", start, end) for start, end in person_names.find_known_names(plain, names)]
-    candidates += [Candidate("name", start, end) for start, end in person_names.find_stated_names(plain)]
+    candidates += [
+        PersonalDataCandidate("name", start, end) for start, end in person_names.find_known_names(plain, names)
+    ]
+    candidates += [PersonalDataCandidate("name", start, end) for start, end in person_names.find_stated_names(plain)]
     return [
         PersonalDataSpan(span.sort, text[start:end], start, end)
         for span in _merge(candidates)
@@ -74,9 +76,9 @@ class Redactor:
         return mask_text(text, self.names, self.public_phones)
 
 
-def _merge(candidates: list[Candidate]) -> list[Candidate]:
+def _merge(candidates: list[PersonalDataCandidate]) -> list[PersonalDataCandidate]:
     """Overlapping places as one, of the sort of the longest, so that no end of either stays."""
-    merged: list[Candidate] = []
+    merged: list[PersonalDataCandidate] = []
     longest = 0
     for span in sorted(candidates, key=lambda candidate: (candidate.start, -candidate.end)):
         if not merged or span.start >= merged[-1].end:
@@ -86,7 +88,7 @@ def _merge(candidates: list[Candidate]) -> list[Candidate]:
         last = merged[-1]
         sort = span.sort if span.end - span.start > longest else last.sort
         longest = max(longest, span.end - span.start)
-        merged[-1] = Candidate(sort, last.start, max(last.end, span.end))
+        merged[-1] = PersonalDataCandidate(sort, last.start, max(last.end, span.end))
     return merged
 
 

@@ -247,7 +247,7 @@ async def test_an_upgrade_puts_the_days_of_the_law_into_running_deadlines_and_sa
     admin = await door.page_client("admin")
     assert no in (await admin.get(f"/admin/calendar/editions/{editions[0]['name']}")).text
     await admin.aclose()
-    assert not [damage async for damage in jobs.find_damages(door.settings.data)]
+    assert not [damage async for damage in jobs.find_damages(door.settings)]
     assert await calendar_editions.list_altered_editions() == []
 
 

@@ -42,7 +42,7 @@ from feedback.rules.intake import Submission, tidy
 from feedback.rules.lifecycle import Step
 from feedback.rules.preconditions import Attempt
 from feedback.rules.projection import CaseProjection
-from feedback.rules.vocabulary import Act, Kind, Profile, Role, Status
+from feedback.rules.vocabulary import Act, Channel, Kind, Profile, Role, Status
 from feedback.rules.workdays import Editions
 
 CLOCK_SKEW = timedelta(minutes=1)
@@ -365,6 +365,8 @@ async def _open_case(
     facts = projection.build_clock_facts(
         submission.kind, submission.profile, submission.desk, submission.urgency, submission.person is not None
     )
+    if submission.channel == Channel.IMPORT and submission.imported_at is None:
+        submission = replace(submission, imported_at=now)  # a program's import, which has no history elsewhere
     data = submission_data(submission) | _local_term_data(Act.SUBMIT, facts)
     if submission.exclude:
         data["exclude"] = vault.encrypt_system(submission.exclude)

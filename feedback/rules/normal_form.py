@@ -14,8 +14,8 @@ invisible characters, and the characters of Taiwan and Hong Kong; some do so to 
 """
 
 import unicodedata
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 
 from opencc import OpenCC
 
@@ -35,6 +35,9 @@ _RADICALS = dict(
 
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u20e3\u3164\uffa0")
 """Characters without a picture beside those of the category Cf (joiners, marks of direction, soft hyphens)."""
+
+
+_MAX_ROUNDS = 8
 
 
 def fold(text: str) -> str:
@@ -67,8 +70,9 @@ def comparison_form(text: str) -> str:
     Applying it twice changes nothing.
     """
     plain = unicodedata.normalize("NFKC", text).translate(_COMPARED)
-    # Folding the case may undo a composition, dropping may allow one, and the result may fold again.
-    while not unicodedata.is_normalized("NFKC", plain):
+    for _ in range(_MAX_ROUNDS):  # dropping may allow a composition, and the result may fold again
+        if unicodedata.is_normalized("NFKC", plain):
+            break
         plain = unicodedata.normalize("NFKC", plain).translate(_COMPARED)
     return " ".join(plain.split())
 
@@ -86,50 +90,7 @@ def is_invisible(char: str) -> bool:
     return char in _INVISIBLE or unicodedata.category(char) == "Cf" or "\ufe00" <= char <= "\ufe0f"
 
 
-class _Folded(dict[int, str]):
-    """What each character becomes, looked up when it is met."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = _plain(chr(code))
-        return self[code]
-
-
-class _Simplified(dict[int, str]):
-    """`_Folded`, then simplified."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = _simplify(_plain(chr(code)))
-        return self[code]
-
-
-class _Script(dict[int, str]):
-    """Each character simplified."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = _simplify(chr(code))
-        return self[code]
-
-
-class _Compared(dict[int, str]):
-    """`_Simplified` without case, "" for what nobody sees."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = "" if is_invisible(chr(code)) else _simplify(_plain(chr(code))).casefold()
-        return self[code]
-
-
-class _Visible(dict[int, str | None]):
-    """Only what can be seen."""
-
-    def __missing__(self, code: int) -> str | None:
-        self[code] = None if is_invisible(chr(code)) else chr(code)
-        return self[code]
-
-
-_FOLDED, _SIMPLIFIED, _SCRIPT, _COMPARED, _VISIBLE = _Folded(), _Simplified(), _Script(), _Compared(), _Visible()
-
-
-@cache
+@lru_cache(maxsize=50_000)
 def _fold_whole(char: str) -> str:
     """One character with what it is made of (⒈ as 1.), "" when nobody sees it."""
     if is_invisible(char):
@@ -166,3 +127,39 @@ def _simplify(char: str) -> str:
         simplified = str(_converter().convert(char))
         char = simplified if len(simplified) == 1 else char
     return char
+
+
+def _compare(char: str) -> str:
+    """A character simplified and without case, "" for what nobody sees.
+
+    Some letters have no small form of one character (ǰ): they stay, since NFKC would put them together again.
+    """
+    if is_invisible(char):
+        return ""
+    plain = _simplify(_plain(char))
+    folded = plain.casefold()
+    if not unicodedata.is_normalized("NFKC", folded):
+        return plain
+    return _LOOK_ALIKES.get(folded, folded)
+
+
+class _Table(dict[int, str]):
+    """What each character becomes, computed when it is met. Nothing is stored for codes that stand for no character."""
+
+    def __init__(self, convert: Callable[[str], str]) -> None:
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if unicodedata.category(char) in ("Cn", "Co", "Cs"):
+            return char
+        self[code] = self._convert(char)
+        return self[code]
+
+
+_FOLDED = _Table(_plain)
+_SCRIPT = _Table(_simplify)
+_SIMPLIFIED = _Table(lambda char: _simplify(_plain(char)))
+_COMPARED = _Table(_compare)
+_VISIBLE = _Table(lambda char: "" if is_invisible(char) else char)

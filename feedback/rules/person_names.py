@@ -27,6 +27,11 @@ _USUAL_WORDS: Final = (
 _NO_NAME: Final = re.compile(
     rf"^(?:{_USUAL_WORDS})|(?:居民|村民|市民|农民|公民|工人|员工|老师|医生|学生|业主|租户|住户|商户|职工|司机|家长|人员|军人|干部|社区|小区|先生|女士|同志|主任|书记|[局科所站队校院镇乡县市处厅]长|经理|律师|法官|警官|师傅|某|人)$"
 )
+_PLACE_OF_ORIGIN: Final = re.compile(
+    r"..[区县市镇乡街路巷村](?:的(?=$|[,;:!?。、 ]|[一个居村业住租市群老普商农学家])|人|居民|村民)"
+)
+"""我是黄埔区的居民: a place and not a name, though 黄 is a surname. 我是陈国镇的儿子 is a name."""
+
 _UNLIKELY: Final = "的了在是不没与及就都也还要能会被把对从到去说们吗呢吧啊应该已未您你我他她它这那哪什么怎"
 """Characters that hardly stand in a given name."""
 
@@ -66,5 +71,5 @@ def find_stated_names(plain: str) -> Iterator[tuple[int, int]]:
     """Where somebody states a name of their own or of their family."""
     for pattern in _STATED:
         for match in pattern.finditer(plain):
-            if not _NO_NAME.search(match["v"]):
+            if not _NO_NAME.search(match["v"]) and not _PLACE_OF_ORIGIN.match(plain, match.start("v")):
                 yield match.span("v")

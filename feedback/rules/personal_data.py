@@ -16,7 +16,7 @@ _GAP: Final = r"[ .\-_/,]{0,2}"
 _NOT_AFTER: Final = r"(?<!\d)(?<!\d\.)"
 _NOT_BEFORE: Final = r"(?!\d)(?!\.\d)"
 _EDGE, _END = r"(?<![\dA-Za-z])", r"(?![\dA-Za-z])"
-_IS: Final = r"(?:号码|号|码)?[是为: (\[【]{0,4}"
+_IS: Final = r"(?:号码|编号|号|码)?[是为: (\[【]{0,4}"
 """What stands between the name of a number and the number."""
 
 _FIGURE: Final = r"[零〇一二三四五六七八九十百两\d]"
@@ -30,7 +30,7 @@ _DIGITS_IN_DISGUISE: Final = str.maketrans(
 )
 
 _REFERENCE: Final = re.compile(
-    r"(?:编号|单号|订单号?|案号|案件号?|受理号|合同号?|发票号?码?|信用代码|注册号|登记号|识别代号|户号|表号|考证?号|学号|编码|流水号|批号|文号|型号)[是为: ]{0,3}$"
+    r"(?:(?<!身份证)(?<!护照)(?<!通行证)(?<!证件)(?<!证明文件)(?<!居住证)编号|单号|订单号?|案号|案件号?|受理号|合同号?|发票号?码?|信用代码|注册号|登记号|识别代号|户号|表号|考证?号|学号|编码|流水号|批号|文号|型号)[是为: ]{0,3}$"
 )
 """Before the number of something that is nobody's own."""
 
@@ -133,7 +133,7 @@ _PUBLIC_BUILDING = re.compile(
 )
 _PUBLIC_ACCOUNT = re.compile(r"发布|公安|交警|政务|网信|检察|法院|政府|日报|新闻|电视台|热线|12345")
 _OFFICE_BEFORE = re.compile(
-    r"(?:(?:咨询|监督|举报|投诉|服务|客服|办公|值班|窗口|公开|查询|报修|抢修|急救|预约|便民|报案|受理)(?:室|台|处)?|[局科股站所处室办部厅]|中心|大厅|窗口|政府|委员会|居委会|村委会|公司|医院|学校)"
+    r"(?:(?:咨询|监督|举报|投诉|服务|客服|办公|值班|窗口|公开|查询|报修|抢修|急救|预约|便民|报案|受理)(?:室|台|处)?|(?<![住居])[局科股站所处室办部厅]|中心|大厅|窗口|政府|委员会|居委会|村委会|公司|医院|学校)"
     r"(?:\([^()]{0,10}\))?[,的:(]{0,2}(?:联系|咨询|办公|监督|服务)?(?:电话|热线|座机)?(?:号码)?[是为: (]{0,4}$"
 )
 _OFFICE_AFTER = re.compile(r"\([^()]{0,8}[办室科股处局所站]\)")
@@ -184,7 +184,7 @@ FORMS: Final[tuple[Form, ...]] = (
     Form("phone", re.compile(_PHONE_WORD + _IS + _LOCAL), _is_no_office_phone),
     Form("phone", re.compile(r"(?<![\d+])\+(?!86)[1-9]\d{0,2}(?:[ \-]?\(?\d{2,4}\)?){2,5}" + _PHONE_END), _is_foreign_phone),
     # --- plates
-    Form("plate", re.compile(_PROVINCE + r"[A-HJ-NP-Za-hj-np-z][. \-]?(?:[A-HJ-NP-Za-hj-np-z0-9]{4}[港澳警学挂领试超使]|(?=[A-Za-z]{0,6}\d)[A-HJ-NP-Za-hj-np-z0-9][. ]?[A-HJ-NP-Za-hj-np-z0-9]{4,5})" + _END)),
+    Form("plate", re.compile(_PROVINCE + r" ?[A-HJ-NP-Za-hj-np-z][. \-]?(?:[A-HJ-NP-Za-hj-np-z0-9]{4}[港澳警学挂领试超使]|(?=[A-Za-z]{0,6}\d)[A-HJ-NP-Za-hj-np-z0-9][. ]?[A-HJ-NP-Za-hj-np-z0-9]{4,5})" + _END)),
     Form("plate", re.compile(r"WJ" + _PROVINCE + r"\d{4}[\dA-Z]" + _END)),
     Form("plate", re.compile(r"(?:车牌照?|牌照)" + _IS + r"(?P<v>[\u4e00-\u9fff]{0,2}[A-Z]?\d{5,7})" + _END)),
     # --- mail and accounts

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -61,6 +62,19 @@ async def test_the_same_number_of_another_channel_is_another_case(door: Door) ->
     first = await door.submit(**SOURCE)
     other = await door.submit(**SOURCE, channel="miniprogram")
     assert first["no"] != other["no"]
+
+
+async def test_what_a_program_brings_from_another_system_has_todays_clocks(door: Door) -> None:
+    """An import of a file knows when its cases came; a case sent by a program is received now, whatever its channel."""
+    receipts = [await door.submit(**SOURCE, channel=channel) for channel in ("web", "import")]
+    door.pass_time(timedelta(days=60))
+    token = await door.log_in("reception")
+    for receipt in receipts:
+        done = await door.act(receipt["no"], "assign", {"unit": "jiaoyu"}, token)
+        assert done.status_code == 200, done.text
+    web, imported = [(await seen(door, receipt))["clocks"] for receipt in receipts]
+    assert web and [c["term"] for c in imported] == [c["term"] for c in web]
+    assert [c["state"] for c in imported] == [c["state"] for c in web]
 
 
 async def test_a_source_id_used_for_another_text_is_409_and_tells_no_code(door: Door) -> None:

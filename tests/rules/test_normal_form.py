@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from feedback.rules import normal_form
 
+_TABLES = (normal_form._FOLDED, normal_form._SCRIPT, normal_form._SIMPLIFIED, normal_form._COMPARED)
 HARD_CHARACTERS = "·‧−⁻₋ー･ｰ薴苧𝚨АЕ⼾⻔⒈㎡ßİﬁ１٣１️⃣\u200b\u00ad\u3164戶遷裡臺𠮷 　\t"
 
 
@@ -24,6 +25,8 @@ HARD_CHARACTERS = "·‧−⁻₋ー･ｰ薴苧𝚨АЕ⼾⻔⒈㎡ßİﬁ１٣
         ("8㎡", "8m2"),
         ("  两个  空格 ", "两个 空格"),
         ("𠮷祥", "𠮷祥"),
+        ("ǰ", "ǰ"),
+        ("У", "y"),
     ],
 )
 def test_two_spellings_have_one_comparison_form(text: str, plain: str) -> None:
@@ -57,3 +60,18 @@ def test_what_nobody_sees_stands_in_no_way() -> None:
 def test_characters_are_simplified_one_by_one_whatever_stands_beside_them() -> None:
     """乾 is 干 also in 乾隆: a longer text never reads its parts otherwise than they read alone."""
     assert normal_form.fold_script("乾隆著作") == "".join(map(normal_form.fold_script, "乾隆著作"))
+
+
+def test_every_letter_of_the_alphabets_has_a_form_that_is_final() -> None:
+    """Some have no small form of one character: ǰ is put together again by NFKC, and went round for ever."""
+    for code in range(0x3000):
+        plain = normal_form.comparison_form(chr(code))
+        assert normal_form.comparison_form(plain) == plain
+
+
+def test_codes_that_stand_for_no_character_are_not_remembered() -> None:
+    codes = [chr(code) for code in range(0xE000, 0xE400)]
+    before = sum(len(table) for table in _TABLES)
+    for fold in (normal_form.fold, normal_form.fold_script, normal_form.simplify, normal_form.comparison_form):
+        fold("".join(codes))
+    assert sum(len(table) for table in _TABLES) == before

@@ -118,3 +118,21 @@ def test_what_is_covered_is_not_found_again_and_the_rest_stays(text: str) -> Non
     rest = [text[a.end : b.start] for a, b in itertools.pairwise(spans)]
     covered = mask_text(text)
     assert all(piece in covered for piece in rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "covered"),
+    [
+        ("护照编号：EA1234567", "护照编号：********"),
+        ("身份证编号110105491231002", "身份证编号********"),
+        ("港澳通行证编号H1234567890", "港澳通行证编号********"),
+        ("信访件编号EA1234567", "信访件编号EA1234567"),
+        ("住处电话0571-88881234", "住处电话057****1234"),
+        ("派出所电话0571-88881234", "派出所电话0571-88881234"),
+        ("浙 A 12345", "********"),
+        ("我是黄埔区的居民", "我是黄埔区的居民"),
+        ("我是陈国镇的儿子", "我是陈**的儿子"),
+    ],
+)
+def test_the_words_beside_a_number_or_name_say_whose_it_is(text: str, covered: str) -> None:
+    assert mask_text(text) == covered

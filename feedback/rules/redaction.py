@@ -129,6 +129,6 @@ def _mask_span(span: PersonalDataSpan) -> str:
             digits = re.sub(r"^(?:00)?86(?=1\d{10}$)", "", personal_data.undisguise(plain))
             return mask_phone(digits) if len(digits) >= _PHONE_MASKED_FROM else "*" * len(digits)
         case "name":
-            return mask_name(span.text)
+            return mask_name(re.sub(r"[\s.·]", "", span.text))
         case _:
             return "*" * min(8, len(span.text))

@@ -218,7 +218,6 @@ async def test_the_web_process_starts_without_redis(settings: Settings) -> None:
 
 def test_the_shipped_nginx_keeps_machines_figures_inside_and_the_port_in_the_host() -> None:
     text = (Path(security.__file__).parents[1] / "deploy" / "nginx.conf").read_text("utf-8")
-    for path in ("/metrics", "/readyz"):
-        assert re.search(rf"location = {path} {{\s*deny all;", text)
+    assert re.search(r"location ~ \^/\(metrics\|readyz\)\$ {\s*allow 127.0.0.1;\s*allow ::1;\s*deny all;", text)
     assert "Host $host;" not in text
-    assert text.count("Host $http_host;") == 2
+    assert text.count("Host $http_host;") >= 2

@@ -110,6 +110,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/desk/password", "lead-jiaoyu", {"old": "demo", "new": "Bridge-of-letters", "again": "Bridge-of-letters"}, {"old": "secret", "new": "secret", "again": "secret"}),
     # --- letters and routing
     Entry("/admin/letters/marks", "admin", {"lines": "jiaoyu 云教"}, {"lines": "words"}, may_be_empty=True),
+    Entry("/admin/locked", "admin", {"username": "clerk-jiaoyu"}, {"username": "id"}),
     Entry("/admin/routing/{new}", "admin", {"category": "0601", "kind": "", "region": "", "lead": "jiaoyu", "reason": "职责"}, {"category": "words", "kind": "words", "region": "words", "lead": "choice", "reason": "text"}),
     # --- the desk's own work
     Entry("/desk/bulk", "reception", {"act": "urge", "no": "{no}", "text": "请抓紧", "confirmed": "1"}, {"act": "choice", "text": "words"}, may_be_empty=True),

@@ -28,7 +28,7 @@ from tests.flows.test_notifications import (
     submit_appeal,
 )
 from tests.moments import MONDAY
-from tests.people import Door
+from tests.people import BASE, Door
 from web import bootstrap
 from web.actions import cases as case_actions
 from web.context import AppContext
@@ -181,7 +181,8 @@ async def test_the_administrator_reads_that_citizens_cannot_be_told(door: Door) 
 async def test_a_production_system_says_at_its_start_that_citizens_cannot_be_told(
     settings: Settings, env: str, warned: bool
 ) -> None:
-    _, log = await in_a_new_process(settings, XINQIAO_ENV=env, XINQIAO_SECRET="x" * 40, XINQIAO_LOG_LEVEL="warning")
+    more = {"XINQIAO_SECRET": "x" * 40, "XINQIAO_PUBLIC_URL": BASE, "XINQIAO_LOG_LEVEL": "warning"}
+    _, log = await in_a_new_process(settings, XINQIAO_ENV=env, **more)
     assert (channel.UNREACHED in log) is warned
 
 

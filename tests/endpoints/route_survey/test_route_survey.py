@@ -199,7 +199,9 @@ async def _kept_away(door: Door) -> None:
         await cases.act(no, act, actor, data, now=MONDAY + hour * HOUR)
     await cases.act(later, Act.MERGE, desk, {"case": no, "reason": "同一事项"}, now=MONDAY + HOUR)
     await outbox.drain(bootstrap.build_handlers(context), MONDAY + 5 * HOUR)
-    await case_actions.perform_act(context, no, Act.RATE, citizen(no), {"level": 1, "text": "还是刺鼻"})
+    rating = {"level": 1, "text": "还是刺鼻"}
+    later_context = replace(context, clock=Still(moment=MONDAY + 5 * HOUR))
+    await case_actions.perform_act(later_context, no, Act.RATE, citizen(no), rating)
 
 
 async def _follow_up(door: Door) -> None:

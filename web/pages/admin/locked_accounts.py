@@ -4,6 +4,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from feedback.kernel.errors import NotFound
 from feedback.record import access_log
 from routing import directory
 from web.auth import accounts, login_attempts
@@ -37,9 +38,10 @@ async def unlock(request: Request) -> Response:
     context: AppContext = request.app.state.context
     actor = current_actor(request)
     async with request.form(max_fields=5) as form:
-        username = parsing.read_field(form, "username").strip()[:80]
-    if await accounts.exists(username):
-        count = await login_attempts.unlock(context, username)
-        await access_log.log_read(actor, "unlock", detail=username, now=context.clock.now())
-        _log.warning("account unlocked", by=actor.id, account=username, sources=count)
+        username = parsing.read_field(form, "username").strip()
+    if not await accounts.exists(username):
+        raise NotFound(account=username)
+    count = await login_attempts.unlock(context, username)
+    await access_log.log_read(actor, "unlock", detail=username, now=context.clock.now())
+    _log.warning("account unlocked", by=actor.id, account=username, sources=count)
     return RedirectResponse("/admin/locked?done=1", status_code=303)

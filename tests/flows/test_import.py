@@ -25,6 +25,7 @@ from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Kind, Status
 from routing import directory
 from tests.moments import MONDAY
+from tests.web.table_files import make_xlsx
 from web.context import AppContext
 from web.imports import history
 from web.imports.history import ImportSummary
@@ -322,6 +323,17 @@ async def test_whatever_the_cells_hold_every_row_is_taken_or_sent_back(context: 
 
 
 # ---- before it is taken in ----
+
+
+async def test_an_import_names_the_sheets_and_columns_it_did_not_read(context: AppContext, tmp_path: Path) -> None:
+    path = tmp_path / "sheets.xlsx"
+    rows = [[*HEADINGS, "满意度"], [*row(1), "高"]]
+    path.write_bytes(make_xlsx({"一月": rows, "二月": [HEADINGS, row(2)]}))
+    summary, sentences = await history.import_history(context, path)
+    assert summary.fresh == 1
+    assert sentences == (await history.preview_history(context, path))[: len(sentences)]
+    for words in ("工作表“一月”", "另有工作表：二月", "没有认出的栏目", "满意度"):
+        assert words in "\n".join(sentences)
 
 
 async def test_a_preview_names_what_was_not_understood_and_writes_nothing(context: AppContext, tmp_path: Path) -> None:

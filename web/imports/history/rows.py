@@ -8,9 +8,10 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from classify import taxonomy as categories
+from feedback.kernel.clock import end_of_day, office_day
 from feedback.kernel.errors import Invalid
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.intake import (
@@ -199,6 +200,10 @@ class _Cells:
         if not text:
             return None
         replied_at = cells.parse_time(text)
+        if replied_at and replied_at < received_at and cells.parse_date(text) == office_day(received_at):
+            # Only the day is known, the day of receipt itself: the answer came by its end.
+            replied_at = min(end_of_day(office_day(received_at)) - timedelta(seconds=1), self._reader.now)
+            replied_at = max(replied_at, received_at)
         if replied_at is None:
             reason = cells.find_time_fault(text)
         elif replied_at < received_at:

@@ -103,6 +103,23 @@ async def test_a_broken_date_of_receipt_costs_its_row_and_no_other(context: AppC
     assert len(beside(path, "rejected")) == len(dates)
 
 
+async def test_another_answer_to_the_same_message_is_set_aside_in_every_run(
+    context: AppContext, tmp_path: Path
+) -> None:
+    rows = [row(1), row(1, reply="协办单位已到场。"), row(1), row(2, reply=""), row(2, reply="后来修好。")]
+    path = written(tmp_path / "history.csv", rows)
+    for run in range(2):
+        summary = await imported(context, path)
+        assert (summary.fresh, summary.known, summary.rejected) == ((2, 3, 0) if not run else (0, 5, 0))
+        assert [(cell["行号"], cell["内容"]) for cell in beside(path, "set-aside")] == [
+            ("3", "协办单位已到场。"),
+            ("6", "后来修好。"),
+        ]
+    assert "已有另一份答复" in beside(path, "set-aside")[0]["原因"]
+    other = written(tmp_path / "other.csv", [row(1, reply="另一个文件里的答复。")])
+    assert ((await imported(context, other)).known, len(beside(other, "set-aside"))) == (1, 1)
+
+
 # ---- history is history ----
 
 

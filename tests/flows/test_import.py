@@ -1,6 +1,7 @@
 """A district's history is taken in row by row: a row is there as a whole or not at all, and no row stops a file."""
 
 import csv
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -101,6 +102,25 @@ async def test_a_broken_date_of_receipt_costs_its_row_and_no_other(context: AppC
     summary = await imported(context, path)
     assert (summary.fresh, summary.rejected) == (1, len(dates))
     assert len(beside(path, "rejected")) == len(dates)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "former"),
+    [
+        ("2020/1/5 14:30", "2020/1/5 14:30"),
+        ("2020-01-05 14:30:00", "2020-01-05T14:30:00"),  # a time of Excel
+        ("2020-01-05 00:00:00", "2020-01-05"),  # a day of Excel
+    ],
+)
+async def test_a_row_without_an_id_that_an_older_version_took_in_is_known(
+    context: AppContext, tmp_path: Path, spelling: str, former: str
+) -> None:
+    path = written(tmp_path / "history.csv", [row(1, 编号="", received=spelling)])
+    await imported(context, path)
+    of_old = hashlib.sha256(f"路灯不亮1\n第1盏路灯不亮\n{former}".encode()).hexdigest()[:40]
+    await Case.all().update(source_id=of_old)
+    again = await imported(context, path)
+    assert (again.fresh, again.known, await Case.all().count()) == (0, 1, 1)
 
 
 async def test_another_answer_to_the_same_message_is_set_aside_in_every_run(

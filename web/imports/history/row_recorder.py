@@ -41,15 +41,18 @@ class RowRecorder:
 
     async def look_up(self, rows: list[HistoryRow]) -> None:
         """Find those of the next rows that were taken in before, in as many statements for all as for one."""
-        self._known = await case_queries.load_imported_cases([row.source_id for row in rows])
+        self._known = await case_queries.load_imported_cases(
+            [source_id for row in rows for source_id in (row.source_id, *row.former_ids)]
+        )
 
     async def record(self, row: HistoryRow) -> RecordedRow:
         """Hand in a row, once per source id.
 
         Raises Refusal with the reason why it cannot be taken.
         """
-        if row.source_id in self._known:
-            return await self._complete(row, row.source_id)
+        for source_id in (row.source_id, *row.former_ids):
+            if source_id in self._known:
+                return await self._complete(row, source_id)
         submission = self._build_submission(row)
         past = self._list_commands(row, submission.imported_at)
         try:  # message and answer are one transaction: a row that is there is there as a whole

@@ -9,9 +9,9 @@ from typing import Any
 
 from feedback.kernel import db
 from feedback.kernel.clock import to_millis
-from feedback.kernel.errors import NotFound
+from feedback.kernel.errors import Invalid, NotFound
 from feedback.rules import normal_form
-from feedback.rules.access import Actor
+from feedback.rules.access import Actor, is_reserved_id
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.vocabulary import Role
 from routing.assignment_rules import AssignmentRule
@@ -260,8 +260,10 @@ def _unit_row(u: Unit) -> UnitRow:
 async def load_actor(username: str) -> Actor:
     """The actor a member of staff is.
 
-    Raises NotFound for one who is not (or no longer) there.
+    Raises NotFound for one who is not (or no longer) there, and for a name that nobody may have.
     """
+    if is_reserved_id(username):
+        raise NotFound(staff=username)
     staff = await Staff.get_or_none(username=username, active=True)
     if staff is None:
         raise NotFound(staff=username)
@@ -359,16 +361,26 @@ async def deactivate_row(row_id: int, *, author: str, now: datetime) -> None:
 
 
 async def add_staff(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Give people their posts."""
-    await Staff.bulk_create([Staff(**row) for row in rows], ignore_conflicts=True)
+    """Give people their posts. Raises Invalid for a name that nobody may have."""
+    await Staff.bulk_create([Staff(**row) for row in _check_usernames(rows)], ignore_conflicts=True)
 
 
 async def assign_posts(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Give people their posts, in place of those they held. An address for notices stays where the row names none."""
+    """Give people their posts, in place of those they held. An address for notices stays where the row names none.
+
+    Raises Invalid for a name that nobody may have.
+    """
     async with db.transaction():
-        for row in rows:
+        for row in _check_usernames(rows):
             columns = {name: value for name, value in row.items() if value or name != "mail"}
             await Staff.update_or_create(username=columns.pop("username"), defaults={**columns, "active": True})
+
+
+def _check_usernames(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    checked = list(rows)
+    if reserved := [row["username"] for row in checked if is_reserved_id(row["username"])]:
+        raise Invalid({"username": "reserved_name"}, name=reserved[0])
+    return checked
 
 
 async def remove_post(username: str) -> bool:

@@ -22,7 +22,7 @@ from feedback.rules import access, projection, redaction
 from feedback.rules.access import Actor, CaseAccess, UnitScope
 from feedback.rules.imported_history import IMPORTER, list_unknown_times
 from feedback.rules.read_models import CaseFile, CaseSummary, EntryView, FileView, PartyView, PersonView, TenureView
-from feedback.rules.vocabulary import Channel, Kind, Role, Stage, Status
+from feedback.rules.vocabulary import Act, Channel, Kind, Role, Stage, Status
 
 SLIP_LIFETIME = timedelta(days=1)
 
@@ -300,15 +300,21 @@ class ImportedCase:
     text: str
     status: Status
     unit: str
+    replies: tuple[str, ...] = ()  # every answer it was given, in order
 
 
 async def load_imported_cases(source_ids: Sequence[str]) -> dict[str, ImportedCase]:
-    """Those of the source ids that an import took in, in one statement: for the import only."""
-    columns = ("source_id", "no", "title", "text", "status", "unit")
-    rows = Case.filter(channel=Channel.IMPORT.value, source_id__in=sorted(set(source_ids)))
+    """Those of the source ids that an import took in, in two statements: for the import only."""
+    columns = ("source_id", "id", "no", "title", "text", "status", "unit")
+    query = Case.filter(channel=Channel.IMPORT.value, source_id__in=sorted(set(source_ids)))
+    rows = await query.values_list(*columns)
+    replies: dict[int, list[str]] = {case_id: [] for _, case_id, *_ in rows}
+    entries = Entry.filter(case_id__in=sorted(replies), act=Act.REPLY.value).order_by("case_id", "seq")
+    for case_id, data in await entries.values_list("case_id", "data") if replies else []:
+        replies[case_id].append(str(data.get("text", "")))
     return {
-        source_id: ImportedCase(no, title, text, Status(status), unit)
-        for source_id, no, title, text, status, unit in await rows.values_list(*columns)
+        source_id: ImportedCase(no, title, text, Status(status), unit, tuple(replies[case_id]))
+        for source_id, case_id, no, title, text, status, unit in rows
     }
 
 

@@ -8,6 +8,7 @@ Confidential cases (检举控告) are seen by cleared staff only, and a barred u
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from feedback.rules.imported_history import IMPORTER
 from feedback.rules.lifecycle import CaseState, Step, list_steps
 from feedback.rules.vocabulary import Role, Whose
 
@@ -36,6 +37,14 @@ SYSTEM = Actor(id="system", name="系统", roles=frozenset({Role.SYSTEM}))
 def citizen(case_no: str) -> Actor:
     """Whoever holds the query code of that case."""
     return Actor(id="citizen", name="群众", roles=frozenset({Role.CITIZEN}), case_no=case_no)
+
+
+_RESERVED_IDS = frozenset({IMPORTER, SYSTEM.id, citizen("").id})
+
+
+def is_reserved_id(actor_id: str) -> bool:
+    """Whether nobody of the staff may be called so: entries of such an actor mean what no person did."""
+    return actor_id.casefold() in _RESERVED_IDS
 
 
 @dataclass(frozen=True, slots=True)

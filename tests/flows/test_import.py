@@ -1,6 +1,7 @@
 """A district's history is taken in row by row: a row is there as a whole or not at all, and no row stops a file."""
 
 import csv
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -25,6 +26,7 @@ from feedback.rules.read_models import CaseFile
 from feedback.rules.vocabulary import Act, Kind, Status
 from routing import directory
 from tests.moments import MONDAY
+from tests.web.table_files import make_xlsx
 from web.context import AppContext
 from web.imports import history
 from web.imports.history import ImportSummary
@@ -100,6 +102,42 @@ async def test_a_broken_date_of_receipt_costs_its_row_and_no_other(context: AppC
     summary = await imported(context, path)
     assert (summary.fresh, summary.rejected) == (1, len(dates))
     assert len(beside(path, "rejected")) == len(dates)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "former"),
+    [
+        ("2020/1/5 14:30", "2020/1/5 14:30"),
+        ("2020-01-05 14:30:00", "2020-01-05T14:30:00"),  # a time of Excel
+        ("2020-01-05 00:00:00", "2020-01-05"),  # a day of Excel
+    ],
+)
+async def test_a_row_without_an_id_that_an_older_version_took_in_is_known(
+    context: AppContext, tmp_path: Path, spelling: str, former: str
+) -> None:
+    path = written(tmp_path / "history.csv", [row(1, 编号="", received=spelling)])
+    await imported(context, path)
+    of_old = hashlib.sha256(f"路灯不亮1\n第1盏路灯不亮\n{former}".encode()).hexdigest()[:40]
+    await Case.all().update(source_id=of_old)
+    again = await imported(context, path)
+    assert (again.fresh, again.known, await Case.all().count()) == (0, 1, 1)
+
+
+async def test_another_answer_to_the_same_message_is_set_aside_in_every_run(
+    context: AppContext, tmp_path: Path
+) -> None:
+    rows = [row(1), row(1, reply="协办单位已到场。"), row(1), row(2, reply=""), row(2, reply="后来修好。")]
+    path = written(tmp_path / "history.csv", rows)
+    for run in range(2):
+        summary = await imported(context, path)
+        assert (summary.fresh, summary.known, summary.rejected) == ((2, 3, 0) if not run else (0, 5, 0))
+        assert [(cell["行号"], cell["内容"]) for cell in beside(path, "set-aside")] == [
+            ("3", "协办单位已到场。"),
+            ("6", "后来修好。"),
+        ]
+    assert "已有另一份答复" in beside(path, "set-aside")[0]["原因"]
+    other = written(tmp_path / "other.csv", [row(1, reply="另一个文件里的答复。")])
+    assert ((await imported(context, other)).known, len(beside(other, "set-aside"))) == (1, 1)
 
 
 # ---- history is history ----
@@ -322,6 +360,17 @@ async def test_whatever_the_cells_hold_every_row_is_taken_or_sent_back(context: 
 
 
 # ---- before it is taken in ----
+
+
+async def test_an_import_names_the_sheets_and_columns_it_did_not_read(context: AppContext, tmp_path: Path) -> None:
+    path = tmp_path / "sheets.xlsx"
+    rows = [[*HEADINGS, "满意度"], [*row(1), "高"]]
+    path.write_bytes(make_xlsx({"一月": rows, "二月": [HEADINGS, row(2)]}))
+    summary, sentences = await history.import_history(context, path)
+    assert summary.fresh == 1
+    assert sentences == (await history.preview_history(context, path))[: len(sentences)]
+    for words in ("工作表“一月”", "另有工作表：二月", "没有认出的栏目", "满意度"):
+        assert words in "\n".join(sentences)
 
 
 async def test_a_preview_names_what_was_not_understood_and_writes_nothing(context: AppContext, tmp_path: Path) -> None:

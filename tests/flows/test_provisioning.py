@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from feedback.kernel.errors import Invalid, NotFound
 from feedback.kernel.settings import Settings
+from routing import directory
 from tests.conftest import fresh
 from tests.people import Door
 from tests.web.table_files import make_xlsx
 from web import bootstrap
 from web.auth import accounts, sessions
 from web.auth.login_attempts import LoginSource
+from web.context import AppContext
 from web.demo.seed import TOWN
 from web.imports import provisioning, staff_files
 from web.imports.file_faults import FaultyError
@@ -131,6 +134,23 @@ def test_a_line_of_staff_that_cannot_be_read_is_named_and_nothing_is_taken_for_n
         "staff.csv 第 3 行：引号没有配对，请补上或删去这一行的引号",
         "staff.csv 第 2 行：everywhere 应为 是 或 否，写成了 大概",
     ]
+
+
+@pytest.mark.parametrize("name", ["import", "system", "Citizen"])
+async def test_nobody_gets_a_name_under_which_the_system_records(folder: Path, context: AppContext, name: str) -> None:
+    _changed(folder, "staff.csv", "wang", name)
+    sentence = f"staff.csv {name}：账号 {name} 由系统自己使用，请换一个账号"
+    with pytest.raises(FaultyError) as wrong:
+        provisioning.read_district(folder)
+    assert [str(fault) for fault in wrong.value.faults] == [sentence]
+    people = staff_files.read_people(folder / "staff.csv").rows
+    with pytest.raises(FaultyError) as wrong:
+        await provisioning.employ_staff(people, lambda _: None, now=context.clock.now())
+    assert sentence in [str(fault) for fault in wrong.value.faults]
+    with pytest.raises(Invalid):
+        await directory.assign_posts([{"username": name}])
+    with pytest.raises(NotFound):
+        await directory.load_actor(name)
 
 
 def test_all_faults_are_reported_at_once(folder: Path) -> None:

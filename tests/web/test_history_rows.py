@@ -77,6 +77,25 @@ def test_a_message_without_an_answer_and_a_time_came_today_and_an_answered_one_i
     assert refusal.value.fields == {"time": "missing"}
 
 
+def test_an_answer_of_the_same_day_without_an_hour_was_given_by_the_end_of_that_day() -> None:
+    row = read(time="2026-07-01 14:30", reply="好", reply_time="2026-07-01")
+    assert (row.replied_at, row.set_aside) == (row.received_at.replace(hour=15, minute=59, second=59), [])
+    today = read(time=f"{MONDAY:%Y-%m-%d} 00:01", reply="好", reply_time=f"{MONDAY:%Y-%m-%d}")
+    assert (today.replied_at, today.set_aside) == (MONDAY, [])
+
+
+def test_a_row_without_an_id_has_the_same_however_its_time_is_spelt() -> None:
+    spellings = (
+        "2020-01-05 14:30",
+        "2020/1/5 14:30:00",
+        "2020年1月5日 下午2时30分",
+        "2020-01-05T14:30:00",
+        "20200105143000",
+    )
+    assert len({read(time=spelling).source_id for spelling in spellings}) == 1
+    assert read(time="2020-01-05 14:31").source_id != read(time="2020-01-05 14:30").source_id
+
+
 def test_the_map_names_what_empty_cells_hold() -> None:
     assert read(ColumnMap(defaults={"kind": "consult"})).kind == "consult"
     assert read(ColumnMap(defaults={"kind": "consult"}), kind="表扬").kind == "praise"

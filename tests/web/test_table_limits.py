@@ -48,6 +48,37 @@ def test_a_cell_far_away_is_refused_without_laying_out_what_lies_between(referen
     assert time.monotonic() - start < 5
 
 
+def test_every_format_counts_a_cell_once() -> None:
+    """20,000 rows of 60 columns are far below the usual limit; here a smaller table just meets a smaller one."""
+    assert DEFAULT_LIMITS.cells >= 20_000 * 60
+    rows = [["标题", "内容", *(f"栏{number}" for number in range(28))], *[["x"] * 30 for _ in range(19)]]
+    odf = "<table:table-row>{}</table:table-row>", 'table:table-cell office:value-type="string"', "text:p"
+    files = {
+        "x.xlsx": make_xlsx({"S": rows}),
+        "x.ods": make_ods(f'<table:table table:name="S">{"".join(lay_out(row, *odf) for row in rows)}</table:table>'),
+        "x.html": f"<table>{''.join(lay_out(row, '<tr>{}</tr>', 'td', 'b') for row in rows)}</table>".encode(),
+        "x.xml": (
+            '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table>'
+            f"{''.join(lay_out(row, '<Row>{}</Row>', 'Cell', 'Data') for row in rows)}</Table></Worksheet></Workbook>"
+        ).encode(),
+    }
+    for name, content in files.items():
+        table = read_table(content, name, expected=EXPECTED, limits=TableLimits(cells=20 * 30))
+        assert len(table.rows) == 19, name
+        assert code_of(content, TableLimits(cells=20 * 30 - 1)) == "table_too_large"
+
+
+def lay_out(row: list[str], around: str, cell: str, text: str) -> str:
+    """A row as markup: each cell an element with one for its text within."""
+    name = cell.partition(" ")[0]
+    return around.format("".join(f"<{cell}><{text}>{words}</{text}></{name}>" for words in row))
+
+
+def test_cells_that_span_rows_of_a_web_page_count_in_each() -> None:
+    page = b"<table><tr><td colspan=900 rowspan=9999>x</td></tr>" + b"<tr></tr>" * 5_000 + b"</table>"
+    assert code_of(page) == "table_too_large"
+
+
 def test_far_cells_without_a_value_do_no_harm() -> None:
     book = make_raw_xlsx(
         f'{HEAD}<row r="2">{text_cell("A2", "停水")}<c r="XFD2" s="0"/></row><row r="1048576"><c r="A1048576"/></row>'

@@ -22,6 +22,7 @@ from classify import taxonomy as categories
 from evaluation.ratings import services
 from feedback.kernel import db
 from feedback.kernel.errors import NotNow
+from feedback.rules.access import is_reserved_id
 from feedback.rules.vocabulary import Act, Kind, Role
 from routing import directory
 from routing.assignment_rules import DESK, STREET
@@ -31,6 +32,7 @@ from web.forms.models import QuickReason, ReplyTemplate
 from web.imports import staff_files
 from web.imports.file_faults import FaultyError, FileFault, RowT, convert_row
 from web.imports.staff_files import StaffFileRow
+from web.wording import catalogue
 
 Level = Literal["province", "city", "district", "street", "village"]
 LEVELS: tuple[Level, ...] = ("province", "city", "district", "street", "village")
@@ -200,6 +202,8 @@ def find_people_faults(people: Sequence[StaffFileRow], has_unit: Callable[[str],
     """What is wrong with the posts of people."""
     for row in people:
         location = f"staff.csv {row.username}"
+        if is_reserved_id(row.username):
+            yield FileFault(location, catalogue.fault_words("username", "reserved_name", {"name": row.username}))
         if not has_unit(row.unit):
             yield FileFault(location, f"没有单位 {row.unit}")
         if not row.roles:

@@ -58,16 +58,19 @@ def _lay_out(rows: list[Any], budget: CellBudget) -> list[RawRow]:
     spanning: dict[int, tuple[int, str]] = {}
     for line, row in enumerate(rows, 1):
         cells: list[str] = []
+        counted = 0
         for cell in row.iterchildren("td", "th"):
             _fill_spanned(cells, spanning)
             width, height = _span(cell, "colspan"), _span(cell, "rowspan")
-            budget.spend(line, len(cells) + width)
+            budget.spend(line, len(cells) + width, counted=counted)
+            counted = len(cells) + width
             content = _html_text(cell)
             for offset in range(width):
                 if height > 1:
                     spanning[len(cells)] = (height - 1, content if not offset else "")
                 cells.append(content if not offset else "")
         _fill_spanned(cells, spanning)
+        budget.spend(line, len(cells), counted=counted)
         laid_out.append(RawRow(line, cells))
     return laid_out
 
@@ -116,12 +119,12 @@ def _read_spreadsheet_ml(text: str, encoding: str, limits: TableLimits) -> Itera
             line = int(row.get(f"{space}Index", line + 1))
             cells: list[str] = []
             for cell in row.iter(f"{space}Cell"):
-                column = int(cell.get(f"{space}Index", len(cells) + 1))
-                budget.spend(line, column)
+                column = max(int(cell.get(f"{space}Index", 0)), len(cells) + 1)
+                budget.spend(line, column, counted=len(cells))
                 cells.extend([""] * (column - 1 - len(cells)))
                 cells.append(_ml_text(cell, space))
                 span = int(cell.get(f"{space}MergeAcross", 0))
-                budget.spend(line, len(cells) + span)
+                budget.spend(line, len(cells) + span, counted=len(cells))
                 cells.extend([""] * span)
             rows.append(RawRow(line, cells))
         yield RawSheet(sheet.get(f"{space}Name", ""), rows, encoding=encoding)

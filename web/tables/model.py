@@ -124,13 +124,13 @@ class CellBudget:
         self._limits = limits
         self._left = limits.cells
 
-    def spend(self, line: int, columns: int) -> None:
-        """Take one row into account.
+    def spend(self, line: int, columns: int, *, counted: int = 0) -> None:
+        """Take a row of so many columns into account, of which `counted` were taken into account before.
 
         Raises Invalid when the row lies too far down or to the right, or the cells are too many.
         """
         limits = self._limits
-        self._left -= columns
+        self._left -= max(0, columns - counted)
         if line > limits.lines or columns > limits.columns or self._left < 0:
             refuse_file(
                 "table_too_large",

@@ -53,7 +53,7 @@ def _read_tables(events: Any, limits: TableLimits) -> Iterator[RawSheet]:
             if any(cells := _row_texts(element, budget, line + 1)):
                 budget.spend(line + repeats, 0)
                 for number in range(line + 1, line + repeats + 1):
-                    budget.spend(number, len(cells))
+                    budget.spend(number, len(cells), counted=len(cells) if number == line + 1 else 0)
                     sheet.rows.append(RawRow(number, list(cells)))
             line += repeats
         element.clear()
@@ -67,7 +67,7 @@ def _row_texts(row: Any, budget: CellBudget, line: int) -> list[str]:
             continue
         repeats = _repeats(cell, "columns")
         if text := _cell_text(cell):
-            budget.spend(line, width + repeats)
+            budget.spend(line, width + repeats, counted=len(cells))
             cells.extend([""] * (width - len(cells)))
             cells.extend([text] * repeats)
         width += repeats

@@ -39,6 +39,7 @@ _CHINESE_DATE: Final = re.compile(
 _CHINESE_DIGITS: Final = {char: str(value) for value, char in enumerate("零一二三四五六七八九")} | {"〇": "0"}
 _MORNING: Final = frozenset(("上午", "am", "a.m.", "早上", "早晨", "清晨", "凌晨"))
 _NOON: Final = 12
+_EVENING: Final = 5  # the first hour that 傍晚, 晚上 and 夜里 have, counted from noon
 
 
 def parse_time(text: str) -> datetime | None:
@@ -163,7 +164,8 @@ def _find_hour(hour: int, part: str) -> int | None:
         return hour if hour >= 10 else hour + 12
     if part in ("下午", "pm", "p.m."):
         return hour if hour == _NOON else hour + 12
-    return hour + 12 if hour != _NOON else None  # twelve in the evening: which midnight?
+    # Twelve in the evening: which midnight? One in the evening or at night: an hour of this day, or of the next?
+    return hour + 12 if _EVENING <= hour < _NOON else None
 
 
 def _find_zone(text: str) -> timezone | None:

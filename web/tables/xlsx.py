@@ -126,11 +126,11 @@ class _Workbook:
                     column, line = _column_index(match[1]), int(match[2])
                 if text := self._cell_text(element):
                     cells = rows.setdefault(line, [])
-                    self._budget.spend(line, column + 1) if column >= len(cells) else None
+                    self._budget.spend(line, column + 1, counted=len(cells))
                     cells.extend([""] * (column + 1 - len(cells)))
                     cells[column] = text
                 column += 1
-        _fill_merged(rows, merges[:_MERGES_MOST])
+        _fill_merged(rows, merges[:_MERGES_MOST], self._budget)
         return RawSheet(name, [RawRow(number, rows[number]) for number in sorted(rows)])
 
     def _cell_text(self, element: Any) -> str:
@@ -197,7 +197,7 @@ def _column_index(letters: str) -> int:
     return index - 1
 
 
-def _fill_merged(rows: dict[int, list[str]], merges: list[str]) -> None:
+def _fill_merged(rows: dict[int, list[str]], merges: list[str], budget: CellBudget) -> None:
     """Give the value of a merged cell to all rows it covers, in its first column; only rows that exist are filled.
 
     Not to the right: a title over all columns, or a remark over two, is not the value of the other columns.
@@ -218,5 +218,6 @@ def _fill_merged(rows: dict[int, list[str]], merges: list[str]) -> None:
         for number in numbers:
             if top < number <= bottom:
                 cells = rows[number]
+                budget.spend(number, first + 1, counted=len(cells))
                 cells.extend([""] * (first + 1 - len(cells)))
                 cells[first] = cells[first] or source[first]

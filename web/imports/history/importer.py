@@ -14,7 +14,7 @@ from routing import directory
 from routing.directory import Directory
 from web.context import AppContext
 from web.imports.history.columns import ColumnMap, check_columns, load_column_map
-from web.imports.history.preview import render_preview
+from web.imports.history.preview import describe_headings, render_preview
 from web.imports.history.reports import ImportReport, ImportSummary, render_refusal
 from web.imports.history.row_recorder import RowRecorder, is_unit_unknown
 from web.imports.history.rows import HistoryRow, RowReader
@@ -30,7 +30,7 @@ async def import_history(
 ) -> tuple[ImportSummary, list[str]]:
     """Take in a file, carry out what follows, and write beside it what somebody has to look at.
 
-    Returns the summary and sentences about the files. Raises Invalid when the file or a map cannot be read.
+    Returns the summary, and sentences about how the headings were understood and about the files. Raises Invalid when the file or a map cannot be read.
     """
     start, summary = monotonic(), ImportSummary()
     column_map, table, names = await _open(file, map_files, columns, sheet)
@@ -56,7 +56,7 @@ async def import_history(
     counts = await case_statistics.count_by_status(fresh_nos)
     summary.assigned, summary.waiting = counts.get("assigned", 0), counts.get("received", 0)
     summary.seconds = monotonic() - start
-    return summary, sentences
+    return summary, [*describe_headings(table), *sentences]
 
 
 async def preview_history(

@@ -39,10 +39,11 @@ def render_preview(table: Table, reader: RowReader, names: Directory) -> list[st
         rejected=rejected,
         set_aside=sum(map(len, examples.values())),
     )
-    return [*_describe_headings(table), *shown, *_describe_cells(examples), counts]
+    return [*describe_headings(table), *shown, *_describe_cells(examples), counts]
 
 
-def _describe_headings(table: Table) -> Iterator[str]:
+def describe_headings(table: Table) -> Iterator[str]:
+    """How the headings were understood, and what is not read: other sheets, unknown columns, fields without one."""
     if table.sheet and table.other_sheets:
         yield tell("sheet", sheet=table.sheet, line=table.heading_line, others="、".join(table.other_sheets))
     else:

@@ -1,6 +1,6 @@
 """Recording a row in the case file: the message and, if there is one, its answer, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from feedback.kernel.errors import Conflict, Invalid
@@ -40,18 +40,19 @@ class RowRecorder:
         self._known: dict[str, ImportedCase] = {}
 
     async def look_up(self, rows: list[HistoryRow]) -> None:
-        """Find those of the next rows that were taken in before, in one statement."""
-        self._known = await case_queries.load_imported_cases([row.source_id for row in rows])
+        """Find those of the next rows that were taken in before, in as many statements for all as for one."""
+        self._known = await case_queries.load_imported_cases(
+            [source_id for row in rows for source_id in (row.source_id, *row.former_ids)]
+        )
 
     async def record(self, row: HistoryRow) -> RecordedRow:
         """Hand in a row, once per source id.
 
         Raises Refusal with the reason why it cannot be taken.
         """
-        if known := self._known.get(row.source_id):
-            if (known.title, known.text) != (row.title, row.text):
-                raise Invalid({"source_id": "used_for_another_text"})
-            return await self._complete(row, known)
+        for source_id in (row.source_id, *row.former_ids):
+            if source_id in self._known:
+                return await self._complete(row, source_id)
         submission = self._build_submission(row)
         past = self._list_commands(row, submission.imported_at)
         try:  # message and answer are one transaction: a row that is there is there as a whole
@@ -60,15 +61,26 @@ class RowRecorder:
             )
         except Conflict as fault:
             raise Invalid({"source_id": "used_for_another_text"}) from fault
-        return RecordedRow(receipt.no, receipt.is_new)
+        if not receipt.is_new:  # somebody else took it in since the look-up
+            self._known |= await case_queries.load_imported_cases([row.source_id])
+            return await self._complete(row, row.source_id)
+        replies = (row.reply,) if row.reply else ()  # the same id may come again further down
+        self._known[row.source_id] = ImportedCase(receipt.no, row.title, row.text, receipt.status, row.unit, replies)
+        return RecordedRow(receipt.no, is_new=True)
 
-    async def _complete(self, row: HistoryRow, known: ImportedCase) -> RecordedRow:
-        if row.reply and known.status in OPEN:
-            row.set_aside.append(SetAsideCell(row.line, "reply", row.reply, "answered_since"))
+    async def _complete(self, row: HistoryRow, source_id: str) -> RecordedRow:
+        """A row whose case is there: nothing is added but a unit nobody knew; another answer is set aside."""
+        known = self._known[source_id]
+        if (known.title, known.text) != (row.title, row.text):
+            raise Invalid({"source_id": "used_for_another_text"})
+        if row.reply and row.reply not in known.replies:
+            reason = "answered_since" if known.status in OPEN and not known.replies else "another_reply"
+            row.set_aside.append(SetAsideCell(row.line, "reply", row.reply, reason))
         if known.unit != UNKNOWN_UNIT or row.unit in ("", UNKNOWN_UNIT):
             return RecordedRow(known.no, is_new=False)
         at_desk = _actor(Role.RECEPTION, self._desk)
         await cases.act(known.no, Act.NAME_UNIT, at_desk, {"unit": row.unit}, now=self._context.clock.now())
+        self._known[source_id] = replace(known, unit=row.unit)
         return RecordedRow(known.no, is_new=False, is_unit_named=True)
 
     def _build_submission(self, row: HistoryRow) -> Submission:

@@ -8,9 +8,10 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from classify import taxonomy as categories
+from feedback.kernel.clock import OFFICE_TIMEZONE, end_of_day, office_day
 from feedback.kernel.errors import Invalid
 from feedback.rules.imported_history import UNKNOWN_UNIT
 from feedback.rules.intake import (
@@ -44,7 +45,10 @@ class SetAsideCell:
 
 @dataclass(slots=True)
 class HistoryRow:
-    """What a row says of a case. `replied_at` None beside a reply: nobody knows when. `unit` "" without a reply."""
+    """What a row says of a case. `replied_at` None beside a reply: nobody knows when. `unit` "" without a reply.
+
+    `former_ids` are those an older version gave a row without its own.
+    """
 
     line: int
     source_id: str
@@ -61,6 +65,7 @@ class HistoryRow:
     replied_at: datetime | None = None
     unit: str = ""
     unit_name: str = ""  # as the file says it
+    former_ids: tuple[str, ...] = ()
     set_aside: list[SetAsideCell] = field(default_factory=list)
 
 
@@ -142,9 +147,10 @@ class _Cells:
         if faults := _find_text_faults(text, reply):
             raise Invalid(faults)
         received_at = self._read_receipt(is_answered=bool(reply))
+        source_id = self._read_source_id()
         result = HistoryRow(
             self._line,
-            self._read_source_id(title, text),
+            source_id or self._fingerprint(title, text, received_at),
             title,
             text,
             received_at,
@@ -155,6 +161,7 @@ class _Cells:
             name=self._shorten("name", NAME_MOST),
             phone=self._read_phone(),
             reply=reply,
+            former_ids=() if source_id else self._list_former_fingerprints(title, text),
         )
         self._read_answer(result)
         result.set_aside = self._set_aside
@@ -199,6 +206,10 @@ class _Cells:
         if not text:
             return None
         replied_at = cells.parse_time(text)
+        if replied_at and replied_at < received_at and cells.parse_date(text) == office_day(received_at):
+            # Only the day is known, the day of receipt itself: the answer came by its end.
+            replied_at = min(end_of_day(office_day(received_at)) - timedelta(seconds=1), self._reader.now)
+            replied_at = max(replied_at, received_at)
         if replied_at is None:
             reason = cells.find_time_fault(text)
         elif replied_at < received_at:
@@ -210,7 +221,8 @@ class _Cells:
         self._put_aside("reply_time", reason)
         return None
 
-    def _read_source_id(self, title: str, text: str) -> str:
+    def _read_source_id(self) -> str:
+        """The id of the row, or "" when it has none that can be used."""
         source_id = clean_line(self._cell("source_id"))
         if source_id and cells.is_damaged_number(source_id):
             self._put_aside("source_id", "damaged_number")
@@ -218,7 +230,17 @@ class _Cells:
             self._put_aside("source_id", "too_long")
         elif source_id:
             return source_id
-        return _fingerprint(title, text, self._cell("time"))
+        return ""
+
+    def _fingerprint(self, title: str, text: str, received_at: datetime) -> str:
+        """An id for a row without one: the same however the file spells the time of receipt."""
+        return _digest(title, text, _spell_time(received_at) if self._cell("time") else "")
+
+    def _list_former_fingerprints(self, title: str, text: str) -> tuple[str, ...]:
+        """The ids an older version gave: by the time as the cell spells it, where Excel knew a day as its date only."""
+        when = self._cell("time")
+        day = cells.parse_date(when)
+        return tuple(_digest(title, text, spelling) for spelling in (when, day.isoformat() if day else "") if spelling)
 
     def _read_phone(self) -> str:
         text = self._cell("phone")
@@ -263,5 +285,10 @@ def _find_text_faults(text: str, reply: str) -> dict[str, str]:
     return {name: "too_long" for name, words in (("text", text), ("reply", reply)) if len(words) > TEXT_MOST}
 
 
-def _fingerprint(title: str, text: str, when: str) -> str:
+def _spell_time(moment: datetime) -> str:
+    """A time as an older version spelt one of Excel: 2020-01-05T14:30:00, in the office."""
+    return moment.astimezone(OFFICE_TIMEZONE).replace(tzinfo=None).isoformat()
+
+
+def _digest(title: str, text: str, when: str) -> str:
     return hashlib.sha256(f"{title}\n{text}\n{when}".encode("utf-8", "surrogatepass")).hexdigest()[:40]

@@ -40,7 +40,7 @@ async def store_file(name: str, content: bytes, store: FileStore, *, now: dateti
         raise Invalid({"file": "type_refused"})
     await asyncio.to_thread(store.require_space)
     if kind.is_picture:
-        kind, content = await PICTURES.clean(content)
+        kind, content = await PICTURES.clean(content, store.most_bytes)
     elif kind.is_document:
         kind = await document_queue.DOCUMENTS.examine(name, content)
     scan = await _scan(store, content)

@@ -93,7 +93,9 @@ async def test_a_part_beyond_the_end_is_refused_and_several_parts_are_the_whole(
     assert (response.status_code, response.content) == (200, RECORDING)
 
 
-@pytest.mark.parametrize("wanted", ["bytes=" + "9" * 5_000 + "-", "bytes=0-" + "9" * 5_000, "bytes=-" + "9" * 5_000, "bytes=²-"])
+@pytest.mark.parametrize(
+    "wanted", ["bytes=" + "9" * 5_000 + "-", "bytes=0-" + "9" * 5_000, "bytes=-" + "9" * 5_000, "bytes=²-"]
+)
 async def test_a_range_that_is_no_number_is_not_looked_at(door: Door, wanted: str) -> None:
     response = await door.client.get(await in_a_case(door), headers={"Range": wanted.encode()})
     assert (response.status_code, response.content) == (200, RECORDING)

@@ -105,7 +105,9 @@ async def _refuse_large(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 
 @pytest.mark.parametrize("size", [2_000, 5_000_000])
-async def test_a_file_that_the_scanner_will_not_look_at_holds_up_no_other(unscanned: Door, tmp_path: Path, size: int) -> None:
+async def test_a_file_that_the_scanner_will_not_look_at_holds_up_no_other(
+    unscanned: Door, tmp_path: Path, size: int
+) -> None:
     names = [await upload(unscanned, "a.txt", NOTE) for _ in range(12)]
     first, *others = sorted(names)
     store = FileStore.of(unscanned.settings)

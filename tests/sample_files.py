@@ -76,6 +76,30 @@ def pdf_stream(head: bytes, data: bytes) -> bytes:
     return b"<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (head, len(packed), packed)
 
 
+def pdf_of_hidden_objects(hidden: Mapping[int, bytes]) -> bytes:
+    """A PDF that begins with action 5; its objects from 5 to 8 lie in a stream that no search of the bytes reads."""
+    pages = b"<</Type/Pages/Kids[3 0 R]/Count 1>>", b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"
+    plain = {1: b"<</Type/Catalog/Pages 2 0 R/OpenAction 5 0 R>>", 2: pages[0], 3: pages[1]}
+    head, body = b"", b""
+    for number, text in hidden.items():
+        head += b"%d %d " % (number, len(body))
+        body += text + b" "
+    plain[9] = _hex_stream(b"/Type/ObjStm/N %d/First %d" % (len(hidden), len(head)), head + body)
+    content, rows = b"%PDF-1.7\n", {0: bytes(5)}
+    for number, text in plain.items():
+        rows[number] = b"\1" + len(content).to_bytes(3, "big") + b"\0"
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, text)
+    rows |= {number: b"\2" + (9).to_bytes(3, "big") + bytes([at]) for at, number in enumerate(hidden)}
+    table = b"".join(rows.get(number, bytes(5)) for number in range(10))
+    references = _hex_stream(b"/Type/XRef/Size 10/W[1 3 1]/Root 1 0 R", table)
+    return content + b"10 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF" % (references, len(content))
+
+
+def _hex_stream(head: bytes, data: bytes) -> bytes:
+    packed = data.hex().encode() + b">"
+    return b"<<%s/Filter/ASCIIHexDecode/Length %d>>\nstream\n%s\nendstream" % (head, len(packed), packed)
+
+
 def box(kind: bytes, content: bytes) -> bytes:
     """A box of the ISO base media file format."""
     return (len(content) + 8).to_bytes(4, "big") + kind + content

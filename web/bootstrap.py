@@ -276,8 +276,8 @@ def timers(context: AppContext) -> dict[str, Timer]:
     async def encrypt_files(now: datetime, position: str) -> Slice:
         return _from(await upkeep.encrypt_some(store, position))
 
-    def scan_files(now: datetime) -> Awaitable[int]:
-        return upkeep.scan_some(store)
+    async def scan_files(now: datetime, position: str) -> Slice:
+        return _from(await upkeep.scan_some(store, position))
 
     def messages(now: datetime) -> Awaitable[int]:
         return outbox.delete_done(now - timedelta(days=settings.message_days))
@@ -296,7 +296,7 @@ def timers(context: AppContext) -> dict[str, Timer]:
         "sweep_clocks": Timer(Every(15), sweep_clocks),
         "digests": Timer(Every(60), digest),
         "rebuild_search": Timer(Every(600), rebuild_search),
-        "scan_files": Timer(Every(60), _until_none(scan_files), timeout_seconds=300),
+        "scan_files": Timer(Every(60), scan_files, timeout_seconds=300),
         "encrypt_files": Timer(Every(3600), encrypt_files, timeout_seconds=300),
         "propose_changed": Timer(Every(600), propose_changed),
         "remind_measures": Timer(Every(600), remind_measures),

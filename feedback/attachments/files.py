@@ -11,7 +11,7 @@ from feedback.attachments import document_queue
 from feedback.attachments.file_store import Content, FileStore
 from feedback.attachments.pictures import PICTURES
 from feedback.kernel import identifiers
-from feedback.kernel.clamav import ScannerAway
+from feedback.kernel.clamav import NotScanned, ScannerAway
 from feedback.kernel.encrypted_file import UnreadableFile
 from feedback.kernel.errors import Invalid, NotFound, NotNow, Unavailable
 from feedback.record.access_log import log_read
@@ -22,6 +22,7 @@ from feedback.rules.access import Actor
 from feedback.rules.file_types import ScanState
 
 SHOWN_INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+_RESTORE_SECONDS = 3600  # somebody has to fetch it from a backup first
 _log = structlog.get_logger("attachments")
 
 
@@ -40,7 +41,7 @@ async def store_file(name: str, content: bytes, store: FileStore, *, now: dateti
         raise Invalid({"file": "type_refused"})
     await asyncio.to_thread(store.require_space)
     if kind.is_picture:
-        kind, content = await PICTURES.clean(content)
+        kind, content = await PICTURES.clean(content, store.most_bytes)
     elif kind.is_document:
         kind = await document_queue.DOCUMENTS.examine(name, content)
     scan = await _scan(store, content)
@@ -68,8 +69,8 @@ async def _scan(store: FileStore, content: bytes) -> ScanState:
         return ScanState.NONE
     try:
         virus = await store.scanner.find_virus(content)
-    except ScannerAway as fault:
-        _log.warning("virus scanner does not answer, the file waits", **fault.details)
+    except (ScannerAway, NotScanned) as fault:
+        _log.warning("virus scanner gave no verdict, the file waits", code=fault.code, **fault.details)
         return ScanState.WAITING
     if virus:
         _log.warning("file with a virus refused", virus=virus)
@@ -113,8 +114,9 @@ async def open_attachment(
         raise NotNow(f"scan_{row.scan}")
     if log_at and (case_access.confidential or access.may_see_person(actor, case_access)):
         await log_read(actor, "attachment", case.no, row.name, now=log_at)
+    row.name = file_types.clean_stored_name(row.name, row.type)  # rows of older versions hold what senders wrote
     try:
         return row, await asyncio.to_thread(store.open, row)
     except (FileNotFoundError, UnreadableFile) as fault:
         _log.error("attachment does not open", attachment=row.id, fault=repr(fault))
-        raise Unavailable("file_damaged") from fault
+        raise Unavailable("file_damaged", seconds=_RESTORE_SECONDS) from fault

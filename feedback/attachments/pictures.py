@@ -1,77 +1,48 @@
-"""Pictures are decoded and written anew, one at a time, so that nothing they say about their sender is kept."""
+"""Pictures are decoded and written anew in a process of its own, one at a time, so that nothing they say about their
+sender is kept and none takes the memory of those who serve pages."""
 
 import asyncio
-import io
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from feedback.kernel import child_process
+from feedback.kernel.child_process import ChildFailed, Limits
 from feedback.kernel.errors import Invalid, Unavailable
-from feedback.rules import file_types
-from feedback.rules.file_types import BMP, GIF, JPEG, PNG, WEBP, FileType
+from feedback.rules.file_types import GIF, JPEG, PNG, FileType
 
-Image.MAX_IMAGE_PIXELS = file_types.MAX_PIXELS
-pillow_heif.register_heif_opener(thumbnails=False)
+_MODULE = "feedback.rules.pictures"
+_LIMITS = Limits(memory_bytes=600_000_000, cpu_seconds=30)
+"""Twice the 200 MB of the largest picture, for one that is turned upright; the rest is libraries, which count here too."""
 WAITING_MOST = 10
 _RETRY_SECONDS = 20
-_FORMATS = {"JPEG": JPEG, "MPO": JPEG, "PNG": PNG, "WEBP": WEBP, "GIF": GIF, "BMP": BMP, "HEIF": JPEG, "AVIF": JPEG}
-"""What a decoded picture is written as, by the format it came in: formats that not every browser shows become JPEG."""
+_KIND_OF = {kind.suffixes[0]: kind for kind in (JPEG, PNG, GIF)}
 
 
 class PictureQueue:
-    """Decodes one picture at a time in a thread of its own: a decoded one takes up to 200 MB and some seconds.
-
-    The threads that check passwords and write files are others, so that nobody waits for pictures but who sends them.
-    """
+    """How many are cleaned now, and how many wait."""
 
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
+        self._turn = asyncio.Lock()
         self._waiting = 0
 
-    async def clean(self, content: bytes) -> tuple[FileType, bytes]:
+    async def clean(self, content: bytes, most_bytes: int) -> tuple[FileType, bytes]:
         """The picture without what it says about its sender, and what it is then.
 
-        Raises Invalid when it is damaged or too large, Unavailable while too many wait.
+        Raises Invalid when it is damaged, too large or takes too much to decode, Unavailable while too many wait.
         """
         if self._waiting >= WAITING_MOST:
             raise Unavailable(seconds=_RETRY_SECONDS)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, _clean_picture, content)
+            async with self._turn:
+                answer, cleaned = await child_process.run_module_for_bytes(
+                    _MODULE, content, (str(most_bytes),), _LIMITS
+                )
+        except ChildFailed as fault:
+            raise Invalid({"file": "picture_too_complex"}) from fault
         finally:
             self._waiting -= 1
+        if fault_code := answer.get("fault"):
+            raise Invalid({"file": fault_code}, most=most_bytes)
+        return _KIND_OF[answer["suffix"]], cleaned
 
 
 PICTURES = PictureQueue()
-
-
-def _clean_picture(content: bytes) -> tuple[FileType, bytes]:
-    """Decoded, turned upright and written anew: place, device and hidden previews stay behind."""
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.width * image.height > file_types.MAX_PIXELS:
-                raise Invalid({"file": "too_many_pixels"})
-            source, kind = image.format or "", _FORMATS[image.format or ""]
-            image.load()
-            if kind == GIF:
-                return kind, content  # no EXIF, and the pictures of a moving one stay
-            ImageOps.exif_transpose(image, in_place=True)
-            image.info = {}
-            target = image.convert("RGB") if kind == JPEG and image.mode not in ("RGB", "L", "CMYK") else image
-            buffer = io.BytesIO()
-            target.save(buffer, source if kind != JPEG else "JPEG", **_SAVE_OPTIONS.get(kind, {}))
-            return kind, buffer.getvalue()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
-        raise Invalid({"file": "too_many_pixels"}) from fault
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError, EOFError) as fault:
-        raise Invalid({"file": "damaged"}) from fault
-
-
-_SAVE_OPTIONS: Mapping[FileType, Mapping[str, Any]] = {
-    JPEG: {"quality": 90},
-    WEBP: {"quality": 90},
-    PNG: {"compress_level": 3},
-}

@@ -11,7 +11,7 @@ import structlog
 from tortoise.expressions import Q
 
 from feedback.attachments.file_store import SUFFIX, FileStore
-from feedback.kernel.clamav import ScannerAway
+from feedback.kernel.clamav import NotScanned, Scanner, ScannerAway
 from feedback.kernel.encrypted_file import UnreadableFile
 from feedback.record.models.case import Attachment
 from feedback.rules.file_types import ScanState
@@ -19,6 +19,7 @@ from feedback.rules.file_types import ScanState
 _ORPHANS_MOST = 100  # files deleted in one slice
 _OLD_FILES_MOST = 20  # files encrypted in one slice, up to 200 MB
 _SCANNED_MOST = 10
+_UNSCANNED = (ScanState.WAITING, ScanState.NONE)
 _BATCH = 500
 _OLD_FOLDERS = "[0-9a-f][0-9a-f]"
 _OLD_NAME_LENGTH = 62
@@ -112,26 +113,39 @@ async def _encrypt_old(store: FileStore, path: Path) -> None:
         _log.warning("file belongs to no attachment and stays as it is", path=str(path))
 
 
-async def scan_some(store: FileStore) -> int:
-    """Scan some files that wait for the scanner. Returns how many: 0 when none is left or it does not answer."""
+async def scan_some(store: FileStore, position: str = "") -> str:
+    """Scan some files that wait for the scanner, and some of the time before there was one.
+
+    Returns where to go on, an id; "" when no other is left or the scanner does not answer. A file that it gives no
+    verdict on stays shut, is reported and holds up no other; the next run asks again.
+    """
     if store.scanner is None:
-        return 0
-    count = 0
-    for row in await Attachment.filter(scan=ScanState.WAITING).order_by("made_at").limit(_SCANNED_MOST):
+        return ""
+    rows = await Attachment.filter(scan__in=_UNSCANNED, id__gt=position).order_by("id").limit(_SCANNED_MOST)
+    for row in rows:
         try:
-            content = await asyncio.to_thread(_read, store, row)
-            virus = await store.scanner.find_virus(content)
+            await _scan_stored(store, store.scanner, row)
         except ScannerAway as fault:
             _log.warning("virus scanner does not answer", **fault.details)
-            return 0
-        except (FileNotFoundError, UnreadableFile):
-            _log.error("attachment does not open", attachment=row.id)
-            continue
-        if virus:
-            _log.error("attachment carries a virus and stays shut", attachment=row.id, virus=virus)
-        state = ScanState.INFECTED if virus else ScanState.CLEAN
-        count += await Attachment.filter(id=row.id, scan=ScanState.WAITING).update(scan=state)
-    return count
+            return ""
+    return rows[-1].id if len(rows) == _SCANNED_MOST else ""
+
+
+async def _scan_stored(store: FileStore, scanner: Scanner, row: Attachment) -> None:
+    """Raises ScannerAway."""
+    try:
+        virus = await scanner.find_virus(await asyncio.to_thread(_read, store, row))
+    except NotScanned as fault:
+        _log.error("virus scanner gives no verdict on an attachment, it waits", attachment=row.id, **fault.details)
+        await Attachment.filter(id=row.id, scan=ScanState.NONE).update(scan=ScanState.WAITING)
+        return
+    except (FileNotFoundError, UnreadableFile):
+        _log.error("attachment does not open", attachment=row.id)
+        return
+    if virus:
+        _log.error("attachment carries a virus and stays shut", attachment=row.id, virus=virus)
+    state = ScanState.INFECTED if virus else ScanState.CLEAN
+    await Attachment.filter(id=row.id, scan__in=_UNSCANNED).update(scan=state)
 
 
 def _read(store: FileStore, row: Attachment) -> bytes:

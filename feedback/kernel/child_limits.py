@@ -1,4 +1,4 @@
-"""The inner side of `child_process`: limits that the system enforces, bytes in, JSON out."""
+"""The inner side of `child_process`: limits that the system enforces, bytes in, JSON out, or JSON and bytes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,19 @@ _NICE: Final = 5
 
 def answer(work: Callable[[bytes, Sequence[str]], Any]) -> None:
     """Set the limits, read the bytes from standard input, do the work and write what it came to."""
+    _write(work(*_begin()))
+
+
+def answer_with_bytes(work: Callable[[bytes, Sequence[str]], tuple[Any, bytes]]) -> None:
+    """The same for work that comes to bytes too: they follow behind the line of JSON."""
+    result, content = work(*_begin())
+    _write(result)
+    sys.stdout.buffer.write(b"\n")
+    sys.stdout.buffer.write(content)
+
+
+def _begin() -> tuple[bytes, Sequence[str]]:
+    """Set the limits. Returns the bytes from standard input, and the arguments."""
     memory_bytes, cpu_seconds, *arguments = sys.argv[1:]
     if sys.platform != "win32":
         import resource
@@ -22,4 +35,9 @@ def answer(work: Callable[[bytes, Sequence[str]], Any]) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.nice(_NICE)
-    sys.stdout.write(json.dumps(work(sys.stdin.buffer.read(), arguments), ensure_ascii=False))
+    return sys.stdin.buffer.read(), arguments
+
+
+def _write(result: Any) -> None:
+    sys.stdout.write(json.dumps(result))  # in ASCII: what the encoding of standard output is does not matter
+    sys.stdout.flush()

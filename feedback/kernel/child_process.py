@@ -1,7 +1,7 @@
 """Look at hostile bytes in a process of its own, with limits on memory and time that the system enforces.
 
-A module that offers such work calls `child_limits.answer(work)` under `__main__`: bytes come in, JSON goes out. The
-parent's memory and its event loop are never touched by what is in them.
+A module that offers such work calls `child_limits.answer(work)` under `__main__`: bytes come in, JSON goes out, or with
+`answer_with_bytes` a line of JSON and bytes. The parent's memory and its event loop are never touched by what is in them.
 """
 
 from __future__ import annotations
@@ -37,6 +37,21 @@ async def run_module(module: str, content: bytes, arguments: Sequence[str], limi
 
     Raises ChildFailed.
     """
+    return _parse(await _run(module, content, arguments, limits))
+
+
+async def run_module_for_bytes(
+    module: str, content: bytes, arguments: Sequence[str], limits: Limits
+) -> tuple[Any, bytes]:
+    """The same of a module that calls `child_limits.answer_with_bytes`: its answer, and the bytes that go with it.
+
+    Raises ChildFailed.
+    """
+    answer, _, result = (await _run(module, content, arguments, limits)).partition(b"\n")
+    return _parse(answer), result
+
+
+async def _run(module: str, content: bytes, arguments: Sequence[str], limits: Limits) -> bytes:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, str(limits.memory_bytes), str(limits.cpu_seconds), *arguments),
@@ -58,7 +73,11 @@ async def run_module(module: str, content: bytes, arguments: Sequence[str], limi
             await process.wait()
     if process.returncode:
         raise ChildFailed(f"ended with {process.returncode}")
+    return out
+
+
+def _parse(answer: bytes) -> Any:
     try:
-        return json.loads(out)
+        return json.loads(answer)
     except ValueError as fault:
         raise ChildFailed("gave no answer") from fault

@@ -12,9 +12,15 @@ _ANSWER_BYTES = 1_000
 
 
 class ScannerAway(Unavailable):
-    """The daemon does not answer, or could not look at the file."""
+    """The daemon does not answer."""
 
     code = "scanner_away"
+
+
+class NotScanned(Unavailable):
+    """The daemon is there, but gives no verdict on this file: it is too large for it, say."""
+
+    code = "not_scanned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +32,18 @@ class Scanner:
     async def find_virus(self, content: bytes) -> str:
         """The name of the virus found, "" for none.
 
-        Raises ScannerAway, also when the daemon takes no file of this size.
+        Raises ScannerAway, and NotScanned when the daemon answers without a verdict.
         """
-        answer = await self._ask(b"zINSTREAM\0", content)
+        try:
+            answer = await self._ask(b"zINSTREAM\0", content)
+        except ScannerAway as fault:
+            if await self.answers():  # then it is this file that it hangs up on or takes too long for
+                raise NotScanned(**fault.details) from fault
+            raise
         if answer.endswith(" FOUND"):
             return answer.removeprefix("stream: ").removesuffix(" FOUND")
         if answer != "stream: OK":
-            raise ScannerAway(answer=answer[:200])
+            raise NotScanned(answer=answer[:200])
         return ""
 
     async def answers(self) -> bool:
@@ -64,6 +75,22 @@ class Scanner:
 async def _converse(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, command: bytes, content: bytes | None
 ) -> str:
+    """Raises ConnectionError when the daemon hangs up without a word."""
+    broken: ConnectionError | None = None
+    try:
+        await _send(writer, command, content)
+    except ConnectionError as fault:  # it had enough before all was sent, and has perhaps said why
+        broken = fault
+    try:
+        answer = await reader.read(_ANSWER_BYTES)
+    except ConnectionError as fault:
+        broken, answer = fault, b""
+    if not answer:
+        raise broken or ConnectionResetError("hung up without an answer")
+    return answer.rstrip(b"\0\n").decode(errors="replace")
+
+
+async def _send(writer: asyncio.StreamWriter, command: bytes, content: bytes | None) -> None:
     writer.write(command)
     if content is not None:
         for at in range(0, len(content), _PIECE_BYTES):
@@ -72,5 +99,3 @@ async def _converse(
             await writer.drain()
         writer.write(bytes(4))
     await writer.drain()
-    answer = await reader.read(_ANSWER_BYTES)
-    return answer.rstrip(b"\0\n").decode(errors="replace")

@@ -216,3 +216,11 @@ def clean_name(name: str, kind: FileType) -> str:
             stem = stem[: -len(inner)]
     stem = re.sub(r'[<>:"/|?*]', "_", stem).strip(" .")
     return (stem[: NAME_MAX - len(suffix)] or "附件") + suffix
+
+
+_BY_MEDIA_TYPE = {kind.media_type: kind for kind in reversed(TAKEN)}
+
+
+def clean_stored_name(name: str, media_type: str) -> str:
+    """The same for a stored file that says only its media type; one that is not known ends in ".bin"."""
+    return clean_name(name, _BY_MEDIA_TYPE.get(media_type, FileType(media_type, (".bin",))))

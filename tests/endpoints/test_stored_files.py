@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -92,6 +93,22 @@ async def test_a_part_beyond_the_end_is_refused_and_several_parts_are_the_whole(
     assert (response.status_code, response.content) == (200, RECORDING)
 
 
+@pytest.mark.parametrize(
+    "wanted", ["bytes=" + "9" * 5_000 + "-", "bytes=0-" + "9" * 5_000, "bytes=-" + "9" * 5_000, "bytes=²-"]
+)
+async def test_a_range_that_is_no_number_is_not_looked_at(door: Door, wanted: str) -> None:
+    response = await door.client.get(await in_a_case(door), headers={"Range": wanted.encode()})
+    assert (response.status_code, response.content) == (200, RECORDING)
+
+
+@pytest.mark.parametrize("name", ["run.bat", "\u202evaw.tab", "a/../run.wav.exe"])
+async def test_a_name_of_an_older_version_ends_as_its_content(door: Door, name: str) -> None:
+    address = await in_a_case(door)
+    await Attachment.all().update(name=name)
+    served = unquote((await door.get(address)).headers["content-disposition"])
+    assert served.endswith(".wav") and "\u202e" not in served and "/" not in served
+
+
 async def test_what_was_changed_on_the_disk_is_named_and_not_handed_out(door: Door) -> None:
     address = await in_a_case(door)
     (path,) = stored_files(door.settings)
@@ -100,6 +117,7 @@ async def test_what_was_changed_on_the_disk_is_named_and_not_handed_out(door: Do
     path.write_bytes(content)
     response = await door.get(address)
     assert (response.status_code, response.json()["error"]["code"]) == (503, "file_damaged")
+    assert int(response.headers["retry-after"]) > 0
     assert await damages(door) == [f"attachment {(await Attachment.get()).id}"]
 
 

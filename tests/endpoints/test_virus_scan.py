@@ -1,5 +1,6 @@
 """With a ClamAV daemon beside it: what carries a virus is refused, and while it is away nothing is lost or opened."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -74,7 +75,7 @@ async def test_while_the_scanner_is_away_files_wait_shut_until_it_has_looked(uns
     for attachment in (good, bad):
         response = await unscanned.get(path.format(attachment))
         assert (response.status_code, response.json()["error"]["code"]) == (409, "scan_waiting")
-    assert await upkeep.scan_some(FileStore.of(unscanned.settings)) == 0, "it is away"
+    assert await upkeep.scan_some(FileStore.of(unscanned.settings)) == "", "it is away"
 
     await upkeep.scan_some(FileStore.of(replace(unscanned.settings, clamav=str(scanner))))
     response = await unscanned.get(path.format(good))
@@ -87,3 +88,43 @@ async def test_while_the_scanner_is_away_files_wait_shut_until_it_has_looked(uns
     assert "查出病毒，已经封存" in (await page.get(f"/desk/cases/{receipt['no']}")).text
     await page.aclose()
     assert not [damage async for damage in jobs.find_damages(unscanned.settings)], "nothing is lost of either"
+
+
+async def _refuse_large(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Speaks as clamd does: a virus in nothing, and no look at pieces of more than 1,000 bytes, hanging up at once."""
+    command = await reader.readuntil(b"\0")
+    if command == b"zPING\0":
+        writer.write(b"PONG\0")
+    else:
+        while length := int.from_bytes(await reader.readexactly(4), "big"):
+            if length > 1_000:
+                break
+            await reader.readexactly(length)
+        writer.write(b"INSTREAM size limit exceeded. ERROR\0" if length else b"stream: OK\0")
+    writer.close()
+
+
+@pytest.mark.parametrize("size", [2_000, 5_000_000])
+async def test_a_file_that_the_scanner_will_not_look_at_holds_up_no_other(
+    unscanned: Door, tmp_path: Path, size: int
+) -> None:
+    names = [await upload(unscanned, "a.txt", NOTE) for _ in range(12)]
+    first, *others = sorted(names)
+    store = FileStore.of(unscanned.settings)
+    store.write(first, b"a" * size)
+    socket = tmp_path / "strict.sock"
+    strict = FileStore.of(replace(unscanned.settings, clamav=str(socket)))
+    async with await asyncio.start_unix_server(_refuse_large, socket):
+        position = await upkeep.scan_some(strict)
+        assert position, "more than one slice waits"
+        assert await upkeep.scan_some(strict, position) == ""
+    states = {row.id: row.scan for row in await Attachment.all()}
+    assert states == {first: ScanState.WAITING, **dict.fromkeys(others, ScanState.CLEAN)}
+
+
+async def test_files_of_the_time_before_the_scanner_are_scanned(unscanned: Door, scanner: Path) -> None:
+    good, bad = await upload(unscanned, "a.txt", NOTE), await upload(unscanned, "b.txt", sample_files.EICAR)
+    await Attachment.all().update(scan=ScanState.NONE)
+    await upkeep.scan_some(FileStore.of(replace(unscanned.settings, clamav=str(scanner))))
+    states = {row.id: row.scan for row in await Attachment.all()}
+    assert states == {good: ScanState.CLEAN, bad: ScanState.INFECTED}

@@ -1,15 +1,18 @@
 """A document is what lies in it, and one that acts by itself is refused with the reason."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.rules import file_types
 from feedback.rules.documents.examination import examine
+from feedback.rules.documents.pdf import find_streams
 from feedback.rules.documents.refusal import Refused
 from feedback.rules.file_types import FileType
 from tests import sample_files
-from tests.sample_files import EXCEL, SLIDES, archive, compound, ofd, office, pdf, pdf_stream
+from tests.sample_files import EXCEL, SLIDES, archive, compound, ofd, office, pdf, pdf_of_hidden_objects, pdf_stream
 
 XML_VOUCHER = pdf(
     pdf_stream(b"/Type /EmbeddedFile", b"<?xml version='1.0'?><fp/>"),
@@ -60,6 +63,10 @@ RELATION = (
     '<Relationships><Relationship Id="r" TargetMode="External" Target="http://x/a.dotm" '
     'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate"/></Relationships>'
 )
+RELATION_IN_REFERENCES = RELATION.replace("attachedTemplate", "attachedTempl&#97;te").replace(
+    "External", "Ext&#x65;rnal"
+)
+RELATION_IN_UTF16 = ('<?xml version="1.0" encoding="UTF-16"?>' + RELATION).encode("utf-16")
 HIDDEN_SCRIPT = pdf_stream(b"/Type /ObjStm /N 1 /First 4", b"9 0 << /S /JavaScript /JS (app.alert\\(1\\)) >>")
 PROGRAM = pdf(
     pdf_stream(b"/Type /EmbeddedFile", b"MZ" + bytes(200)),
@@ -83,6 +90,15 @@ PROGRAM = pdf(
         ("里面的.docx", office(name="word/embeddings/a.doc", part=compound("WordDocument", "_VBA_PROJECT")), "macros"),
         ("模板.docx", office(name="word/_rels/settings.xml.rels", part=RELATION), "scripted"),
         ("域.docx", office(name="word/a.xml", part="<w:instrText>DDE</w:instrText><w:instrText>AUTO c</w:instrText>"), "scripted"),
+        ("模板.docx", office(name="word/_rels/settings.xml.rels", part=RELATION_IN_REFERENCES), "scripted"),
+        ("模板.docx", office(name="word/_rels/settings.xml.rels", part=RELATION_IN_UTF16), "scripted"),
+        ("模板.docx", office(name="word/_rels/settings.xml.rels", part=RELATION.encode("utf-16-le")), "damaged_document"),
+        ("模板.docx", office(name="word/a.xml", part='<?xml version="1.0" encoding="utf-7"?><a/>'), "damaged_document"),
+        ("域.docx", office(name="word/a.xml", part='<w:fldSimple w:instr="DDEAUTO cmd"><w:r/></w:fldSimple>'), "scripted"),
+        ("域.docx", office(name="word/a.xml", part="<w:fldSimple w:instr = '&#68;DE cmd'/>"), "scripted"),
+        ("域.docx", office(name="word/a.xml", part="<x:instrText>DDEAUTO cmd</x:instrText>"), "scripted"),
+        ("域.docx", office(name="w/a.xml", part="<instrText>D&#68;EAUTO cmd</instrText>"), "scripted"),
+        ("表.xlsx", office(EXCEL, name="xl/externalLinks/a.xml", part="<y:ddeLink/>"), "scripted"),
         ("实体.docx", office(name="word/a.xml", part='<!DOCTYPE a [<!ENTITY b "c">]><a/>'), "scripted"),
         ("程序.docx", office(name="word/media/a.png", part=b"MZ" + bytes(80)), "embedded"),
         ("程序.doc", compound("WordDocument", "\x01Ole10Native"), "embedded"),
@@ -98,6 +114,8 @@ PROGRAM = pdf(
         ("脚本.pdf", pdf(root=b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"), "scripted"),
         ("脚本.pdf", pdf(b"<< /S /J#61vaScript /J#53 (x) >>", root=b"/OpenAction 4 0 R"), "scripted"),
         ("脚本.pdf", pdf(b"<< /S /Launch /F (cmd.exe) >>"), "scripted"),
+        ("远处的动作.pdf", pdf_of_hidden_objects({5: b"<</S 6 0 R/F(cmd.exe)>>", 6: b"/Launch"}), "scripted"),
+        ("更远的动作.pdf", pdf_of_hidden_objects({5: b"<</S 6 0 R/F(cmd.exe)>>", 6: b"7 0 R", 7: b"/Launch"}), "damaged_document"),
         ("藏起来的脚本.pdf", pdf(HIDDEN_SCRIPT), "scripted"),
         ("表单.pdf", pdf(root=b"/AcroForm << /XFA [(a) 4 0 R] >>"), "scripted"),
         ("程序.pdf", PROGRAM, "embedded"),
@@ -108,6 +126,21 @@ def test_a_document_that_acts_by_itself_or_hides_something_is_refused(name: str,
     with pytest.raises(Refused) as refused:
         examine(name, content)
     assert refused.value.code == code
+
+
+def test_a_document_in_utf16_is_taken() -> None:
+    part = '<?xml version="1.0" encoding="UTF-16"?><a>路灯</a>'.encode("utf-16")
+    assert examine("a.docx", office(name="customXml/item1.xml", part=part)) == file_types.DOCX
+
+
+@pytest.mark.parametrize(
+    "piece", [b"/ObjStm stream\n", b"stream\n", b"stream\nendstream ", b"/ObjStm stream\nendstream"]
+)
+def test_the_work_on_many_streams_grows_as_their_number_does(piece: bytes) -> None:
+    """Each search goes on behind what the one before took, and without an end there is one only."""
+    spans = list(find_streams(b"%PDF-1.4\n" + piece * 2_000))
+    assert len(spans) == (2_000 if b"endstream" in piece else 0)
+    assert all(later[0] >= earlier[2] for earlier, later in pairwise(spans)), "no byte is looked at twice"
 
 
 def test_archives_in_archives_end_somewhere() -> None:

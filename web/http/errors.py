@@ -63,6 +63,10 @@ def _error_details(fault: Refusal) -> dict[str, object]:
     return {"count": max(1, count), **fault.details}
 
 
+_RETRY_SECONDS = 60
+"""What Retry-After says of what does not answer, unless the refusal knows better."""
+
+
 def is_api_request(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
@@ -76,7 +80,8 @@ async def handle_refusal(request: Request, fault: Exception) -> Response:
 async def refusal_response(request: Request, fault: Refusal) -> Response:
     """A refusal as JSON for the API, as a page for people; who is not logged in is sent to the log-in."""
     status = status_of(fault)
-    headers = {"Retry-After": str(fault.details["seconds"])} if "seconds" in fault.details else {}
+    seconds = fault.details.get("seconds", _RETRY_SECONDS if status == 503 else None)
+    headers = {"Retry-After": str(seconds)} if seconds is not None else {}
     if status == 408:
         headers["Connection"] = "close"
     if is_api_request(request):

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from feedback.attachments import SHOWN_INLINE, Content
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")
 _AT_ONCE = 16  # pieces of 64 KiB read in one turn of a thread
 
 

@@ -21,10 +21,11 @@ _ACTIONS = frozenset({"/JavaScript", "/Launch", "/ImportData"})
 _KEYS = frozenset({"/JS", "/JavaScript", "/XFA"})
 _MEDIA = frozenset({"/RichMedia", "/3D"})
 _NAMES = re.compile(rb"/(?:JavaScript|Launch|RichMedia)(?![A-Za-z0-9])|/JS(?=[\s(<])")
-_STREAM = re.compile(rb"stream\r?\n.*?endstream", re.DOTALL)
-_OBJECTS = re.compile(rb"/ObjStm.{0,500}?stream\r?\n(.*?)endstream", re.DOTALL)
+_STREAM, _STREAM_END = re.compile(rb"stream\r?\n"), b"endstream"
+_OBJECT_STREAM, _HEAD_MOST_BYTES = b"/ObjStm", 500
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
-_OBJECTS_MOST_BYTES = 20_000_000
+_UNPACKED_MOST_BYTES = 20_000_000
+_REFERENCES_MOST = 10
 _EVIDENCE = (b"<?xml", b"\xef\xbb\xbf<?xml")  # electronic vouchers carry their own data as XML
 
 
@@ -51,14 +52,32 @@ def examine_pdf(content: bytes, budget: Budget, examine_inner: Callable[[str, by
 
 
 def _raw_texts(content: bytes, budget: Budget) -> Iterator[bytes]:
-    yield _unescape(_STREAM.sub(b"", content))
-    for match in _OBJECTS.finditer(content):
+    """What stands outside of streams, and what streams of objects unpack to, without escapes."""
+    outside: list[bytes] = []
+    last = 0
+    for start, begin, end in find_streams(content):
+        outside.append(content[last:start])
+        last = end
+        if _OBJECT_STREAM not in content[max(0, start - _HEAD_MOST_BYTES) : start]:
+            continue
         try:
-            text = zlib.decompressobj().decompress(match[1], _OBJECTS_MOST_BYTES)
+            text = zlib.decompressobj().decompress(content[begin:end], _UNPACKED_MOST_BYTES)
         except zlib.error:
             continue  # encrypted or packed in another way: then only pypdf sees it
         budget.spend(len(text))
         yield _unescape(text)
+    yield _unescape(b"".join((*outside, content[last:])))
+
+
+def find_streams(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where each stream has its word, its first byte, and its end, in one pass: none begins inside another."""
+    at = 0
+    while match := _STREAM.search(content, at):
+        end = content.find(_STREAM_END, match.end())
+        if end < 0:
+            return  # nor does any later one end
+        at = end + len(_STREAM_END)
+        yield match.start(), match.end(), at
 
 
 def _unescape(text: bytes) -> bytes:
@@ -84,13 +103,23 @@ def _objects(reader: pypdf.PdfReader) -> Iterator[DictionaryObject]:
 
 def _check(part: DictionaryObject) -> None:
     """Raises Refused for what acts by itself."""
-    if part.keys() & _KEYS or part.get("/S") in _ACTIONS or part.get("/Subtype") in _MEDIA:
+    if part.keys() & _KEYS or _value(part, "/S") in _ACTIONS or _value(part, "/Subtype") in _MEDIA:
         raise Refused("scripted")
+
+
+def _value(part: DictionaryObject, key: str) -> str:
+    """The name or text under a key, also when it stands in an object of its own."""
+    value: Any = part.get(key, "")
+    for _ in range(_REFERENCES_MOST):
+        if not isinstance(value, IndirectObject):
+            return value if isinstance(value, str) else ""
+        value = value.get_object()
+    raise Refused("damaged_document")
 
 
 def _examine_files(part: DictionaryObject, budget: Budget, examine_inner: Callable[[str, bytes], None]) -> None:
     """The files that a file specification embeds: XML and documents like those that are taken, nothing else."""
-    name = str(part.get("/UF") or part.get("/F") or "")
+    name = str(_value(part, "/UF") or _value(part, "/F"))
     files = part["/EF"]
     for file in files.values() if isinstance(files, DictionaryObject) else ():
         stream = file.get_object()

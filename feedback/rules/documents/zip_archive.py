@@ -1,5 +1,6 @@
 """Office Open XML (ISO/IEC 29500) and OFD (GB/T 33190): archives of XML parts."""
 
+import html
 import io
 import re
 import zipfile
@@ -19,11 +20,16 @@ _MAIN_PARTS = (
 """What `[Content_Types].xml` calls the main part, and the kind then, also when WPS Office gave its own ending."""
 _TYPES_PART, _OFD_PART = "[content_types].xml", "ofd.xml"
 _MACRO_PARTS = re.compile(r"(?:^|/)(?:vbaproject[^/]*|vbadata\.xml|macrosheets/.*|activex/.*)$")
-_FETCHED = re.compile(rb"/(?:attachedTemplate|oleObject|frame|subDocument|externalLinkPath/dde)[\"']", re.IGNORECASE)
-_EXTERNAL = re.compile(rb"TargetMode\s*=\s*[\"']External", re.IGNORECASE)
-_INSTRUCTION = re.compile(rb"<w:instrText[^>]*>([^<]*)")
-_COMMAND_FIELD = re.compile(rb"\bDDE(?:AUTO)?\b", re.IGNORECASE)
-_ENTITIES = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_FETCHED = re.compile(r"/(?:attachedTemplate|oleObject|frame|subDocument|externalLinkPath/dde)\s*[\"']", re.IGNORECASE)
+_EXTERNAL = re.compile(r"TargetMode\s*=\s*[\"']\s*External", re.IGNORECASE)
+_INSTRUCTION = re.compile(r"<(?:[^\s<>/:]+:)?instrText\b[^<>]*>([^<]*)")
+_SIMPLE_FIELD = re.compile(r"[\s:]instr\s*=\s*(?:\"([^\"<]*)\"|'([^'<]*)')")
+_COMMAND_FIELD = re.compile(r"\bDDE(?:AUTO)?\b", re.IGNORECASE)
+_DDE_LINK = re.compile(r"<(?:[^\s<>/:]+:)?ddeLink\b")
+_ENTITIES = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_XML_DECLARED = re.compile(r"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([^\"']*)")
+_XML_ENCODINGS = ("utf-8", "us-ascii", "ascii")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _IS_ENCRYPTED = 0x1
 
@@ -88,11 +94,34 @@ def _check_part(name: str, part: bytes) -> None:
     """Raises Refused for what runs or fetches something as soon as the document is opened."""
     if _MACRO_PARTS.search(name):
         raise Refused("macros")
-    if name.endswith(".rels") and _EXTERNAL.search(part) and _FETCHED.search(part):
+    if name.endswith((".xml", ".rels")):
+        _check_xml(name, _decode_xml(part))
+
+
+def _check_xml(name: str, text: str) -> None:
+    if _ENTITIES.search(text):
         raise Refused("scripted")
-    if name.endswith((".xml", ".rels")) and _ENTITIES.search(part):
+    # Marks of the text itself are found first: what a reference stands for is never one.
+    instructions = [*_INSTRUCTION.findall(text), *(one or other for one, other in _SIMPLE_FIELD.findall(text))]
+    if _COMMAND_FIELD.search(html.unescape("".join(instructions))) or _DDE_LINK.search(text):
         raise Refused("scripted")
-    if name.startswith("xl/externallinks/") and b"<ddeLink" in part:
-        raise Refused("scripted")
-    if name.startswith("word/") and _COMMAND_FIELD.search(b"".join(_INSTRUCTION.findall(part))):
-        raise Refused("scripted")
+    if name.endswith(".rels"):
+        plain = html.unescape(text)
+        if _EXTERNAL.search(plain) and _FETCHED.search(plain):
+            raise Refused("scripted")
+
+
+def _decode_xml(part: bytes) -> str:
+    """The text of a part, in the encodings that office programs write: UTF-8, UTF-16 with its mark.
+
+    Raises Refused for another, in which every program would read something else.
+    """
+    try:
+        text = part.decode("utf-16" if part.startswith(_UTF16_MARKS) else "utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise Refused("damaged_document") from fault
+    declared = _XML_DECLARED.match(text)
+    known = ("utf-16",) if part.startswith(_UTF16_MARKS) else _XML_ENCODINGS
+    if "\0" in text or (declared and declared[1].lower() not in known):
+        raise Refused("damaged_document")
+    return text

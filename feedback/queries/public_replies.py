@@ -13,7 +13,7 @@ from feedback.queries import nearest
 from feedback.record import search
 from feedback.record.models.case import PublicReply
 from feedback.record.search import Matching
-from feedback.rules import search_terms
+from feedback.rules import search_terms, similar_terms
 
 NEAREST_MOST = 10
 RANKED_MOST = 500  # hits whose titles are compared with the query; more are listed by day alone
@@ -59,7 +59,8 @@ async def find_nearest_replies(
     async def load(matching: Matching, limit: int) -> list[Mapping[str, Any]]:
         rows = await replies.filter(id__in=matching).exclude(id__in=[-1, *without]).order_by("-id").limit(limit)
         rows_by_id.update((row.id, row) for row in rows)
-        return [{"id": r.id, "title": r.title, "text": f"{r.question}\n{r.answer}"} for r in rows]
+        half = similar_terms.TEXT_MOST // 2  # a long question leaves room for the beginning of its answer
+        return [{"id": r.id, "title": r.title, "text": f"{r.question[:half]}\n{r.answer[:half]}"} for r in rows]
 
     ids = await nearest.rank_nearest(search.REPLIES, q, load, most)
     return [_reply(rows_by_id[id_]) for id_ in ids]

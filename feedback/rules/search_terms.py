@@ -52,7 +52,7 @@ def tokenize(text: str) -> list[str]:
 
 def _cut(run: str) -> Iterator[str]:
     if not is_chinese(run):
-        yield run
+        yield run[:QUERY_MOST]  # no query is longer, and PostgreSQL refuses words of more than 2,046 bytes
         return
     for at in range(len(run) - 1):
         yield run[at : at + 2]

@@ -8,14 +8,19 @@ texts as short as these). Pure: the tables are read from the TOML files beside t
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice, product
+from operator import itemgetter
 from pathlib import Path
 
 from feedback.rules.search_terms import Phrase, find_runs, is_chinese, normalize, query_phrases
 
 CLUES_MOST = 40  # of one query
+LISTED_MOST = 30  # words of a clue that lists words; one with more is made of all characters of a sound
+LISTED_WORDS_MOST = 80  # of all clues of a query that list words, beside those that were typed
+WORDS_MOST = 700  # of all clues of a query, likewise
+TEXT_MOST = 2000  # characters of a text that are ranked
 COVERAGE_LEAST = 0.2  # of what a query weighs, for a row to be called near
 _QUERY_MOST = 60  # characters of a query that are taken apart
 _WORD_WEIGHT, _SOUND_WEIGHT, _PAIR_WEIGHT, _TITLE_BONUS = 2.0, 1.2, 0.6, 0.4
@@ -32,6 +37,18 @@ class Clue:
 
     words: tuple[str, ...]
     weight: float
+    pairs: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Its words of two characters."""
+    others: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pairs", frozenset(word for word in self.words if len(word) == 2))
+        object.__setattr__(self, "others", tuple(word for word in self.words if len(word) != 2))
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether somebody thought of its words, so that they may be shown; else it is all characters of a sound."""
+        return len(self.words) <= LISTED_MOST
 
     @property
     def phrases(self) -> list[Phrase]:
@@ -44,7 +61,9 @@ def find_clues(query: str) -> list[Clue]:
     clues: dict[tuple[str, ...], float] = {}
     covered = set[int]()
     for start, word in _find_known_words(text):
-        clues.setdefault(_groups()[word], _WORD_WEIGHT)
+        group = _groups()[word]
+        has_room = group in clues or sum(map(len, clues)) + len(group) <= LISTED_WORDS_MOST
+        clues.setdefault(group if has_room else (word,), _WORD_WEIGHT)
         covered.update(range(start, start + len(word)))
     for group in _find_by_sound(text, covered):
         clues.setdefault(group, _SOUND_WEIGHT)
@@ -57,13 +76,28 @@ def find_clues(query: str) -> list[Clue]:
             # A pair inside known words, or between them, says nothing that the words do not say.
             if not {position + at, position + at + 1} <= covered:
                 clues.setdefault((run[at : at + 2],), _PAIR_WEIGHT)
-    return [Clue(words, weight) for words, weight in clues.items()][:CLUES_MOST]
+    return _take_bounded([Clue(words, weight) for words, weight in clues.items()][:CLUES_MOST])
 
 
 def find_sound_clues(clues: Sequence[Clue], counts: Sequence[int]) -> list[Clue]:
     """For pairs that no row holds: pairs that differ from them by one character and sound the same."""
     unused = [clue.words[0] for clue, count in zip(clues, counts, strict=True) if not count and len(clue.words) == 1]
-    return [Clue(words, _SOUND_WEIGHT) for word in unused[:_SOUNDS_MOST] if (words := tuple(sorted(_list_alike(word))))]
+    alike = [tuple(sorted(_list_alike(word))) for word in unused[:_SOUNDS_MOST]]
+    return _take_bounded([Clue(words, _SOUND_WEIGHT) for words in alike if words], clues)
+
+
+def _take_bounded(clues: Sequence[Clue], before: Sequence[Clue] = ()) -> list[Clue]:
+    """Those that, with the ones before, stay within the words of one query. What was typed itself is always taken."""
+    listed = sum(len(clue.words) for clue in before if clue.is_listed)
+    total = sum(len(clue.words) for clue in before)
+    taken: list[Clue] = []
+    for clue in clues:
+        size = len(clue.words)
+        if size > 1 and (total + size > WORDS_MOST or (clue.is_listed and listed + size > LISTED_WORDS_MOST)):
+            continue
+        total, listed = total + size, listed + size * clue.is_listed
+        taken.append(clue)
+    return taken
 
 
 def weigh(clues: Sequence[Clue], counts: Sequence[int], rows: int) -> list[float]:
@@ -75,18 +109,35 @@ def weigh(clues: Sequence[Clue], counts: Sequence[int], rows: int) -> list[float
 
 
 def score(clues: Sequence[Clue], weights: Sequence[float], title: str, text: str) -> float:
-    """How near a text is to a query, 0 for not near enough. Its title counts more."""
-    head, body = normalize(title), normalize(text)
+    """How near the beginning of a text is to a query, 0 for not near enough. Its title counts more."""
+    head, body = _Ranked(title), _Ranked(text)
     total, clue_count, is_word = 0.0, 0, False
     for clue, weight in zip(clues, weights, strict=True):
-        in_title = any(word in head for word in clue.words)
-        if in_title or any(word in body for word in clue.words):
+        in_title = head.holds_any(clue)
+        if in_title or body.holds_any(clue):
             total += weight * (1 + _TITLE_BONUS * in_title)
             clue_count += 1
             is_word = is_word or clue.weight > _PAIR_WEIGHT
     if clue_count < min(2, len(clues)) and not is_word:
         return 0.0  # one pair of many may be chance
     return total if total >= COVERAGE_LEAST * sum(weights) else 0.0
+
+
+class _Ranked:
+    """The beginning of a text that is ranked, in comparison form."""
+
+    def __init__(self, text: str) -> None:
+        # Cut twice: what is compared costs by its length, and the comparison form may be longer than the text.
+        self._text = normalize(text[:TEXT_MOST])[:TEXT_MOST]
+        self._pairs: set[str] | None = None
+
+    def holds_any(self, clue: Clue) -> bool:
+        """Whether any word of the clue stands in it."""
+        if clue.is_listed:
+            return any(word in self._text for word in clue.words)
+        if self._pairs is None:  # made once a text: hundreds of pairs then cost as much as a few
+            self._pairs = set(map(str.__add__, self._text, self._text[1:]))
+        return not clue.pairs.isdisjoint(self._pairs) or any(word in self._text for word in clue.others)
 
 
 # ---- words of the same meaning ----
@@ -146,24 +197,31 @@ def _ignored() -> frozenset[str]:
 def _find_by_sound(text: str, covered: set[int]) -> list[tuple[str, ...]]:
     """Rows of the table, a word of which is written here in Latin letters or with a character that sounds the same."""
     groups: dict[tuple[str, ...], None] = {}
+    spelt_pairs: list[tuple[bool, tuple[str, ...]]] = []
     for position, run in find_runs(text):
         if is_chinese(run):
             free = [at for at in range(len(run) - 1) if not {position + at, position + at + 1} & covered]
             groups |= dict.fromkeys(group for at in free for group in _list_misspelt(run, at))
         else:
-            groups |= dict.fromkeys(_list_spelt(_split_syllables(run)))
+            sounds = _split_syllables(run)
+            spelt = _list_spelt(sounds)
+            groups |= dict.fromkeys(spelt)
+            spelt_pairs += [(bool(spelt), sounds)] if len(sounds) == 2 else []
+    if spelt_pairs:  # hundreds of words: of one pair in a query only, rather one that the table does not know
+        groups[_combine(min(spelt_pairs, key=itemgetter(0))[1])] = None
     return list(groups)
 
 
 def _list_spelt(sounds: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """What syllables stand for: words of the table, else pairs of characters when there are not too many."""
+    """Rows of the table, a word of which the syllables, or some of them, stand for."""
     spans = [sounds[at : at + size] for size in range(len(sounds), 1, -1) for at in range(len(sounds) - size + 1)]
-    words = [word for span in spans for word in _words_by_sound().get(span, ())]
-    groups = [_groups()[word] for word in words]
-    if len(sounds) == 2:
-        pairs = ("".join(pair) for pair in product(*(_characters()[sound] for sound in sounds)))
-        groups.append(tuple(islice(pairs, _COMBINATIONS_MOST)))
-    return groups
+    return [_groups()[word] for span in spans for word in _words_by_sound().get(span, ())]
+
+
+def _combine(sounds: tuple[str, ...]) -> tuple[str, ...]:
+    """All pairs of characters that two syllables may stand for, when they are not too many."""
+    pairs = ("".join(pair) for pair in product(*(_characters()[sound] for sound in sounds)))
+    return tuple(islice(pairs, _COMBINATIONS_MOST))
 
 
 def _list_misspelt(run: str, at: int) -> list[tuple[str, ...]]:

@@ -17,6 +17,7 @@ from feedback.rules.vocabulary import Act
 from routing import directory
 from tests.people import Door
 from web import bootstrap
+from web.pages.public import replies
 
 DESK = "/api/v1/desk/cases"
 HOSTILE = (
@@ -145,6 +146,14 @@ async def test_any_text_may_be_searched(door: Door, query: str) -> None:
     assert (await door.get("/api/v1/public/replies", params={"q": query})).status_code == 200
     assert (await door.client.get("/replies", params={"q": query})).status_code == 200
     assert (await door.client.get("/replies/similar", params={"q": query})).status_code == 200
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "한"])
+async def test_a_message_with_thousands_of_letters_and_no_blank_is_taken_and_searched(door: Door, letter: str) -> None:
+    receipt = await door.submit(title="路灯坏了", text=f"编码 {letter * 5000} 请修理")
+    reception = await door.log_in("reception")
+    for query in ("请修理", letter * 300, receipt["no"]):
+        assert await titles(door, reception, q=query) == ["路灯坏了"], query[:10]
 
 
 async def test_rows_of_the_index_before_are_found_until_they_are_rewritten(door: Door) -> None:
@@ -322,6 +331,16 @@ async def test_a_reply_is_found_by_what_people_call_it(door: Door) -> None:
     assert [row["title"] for row in traditional["items"]] == ["家里供热温度低"]
     assert (await door.get("/api/v1/public/replies", params={"q": "水库移民"})).json()["nearest"] == []
     assert (await door.client.get("/replies/similar", params={"q": "无人机驾驶执照年审"})).text.strip() == ""
+
+
+async def test_many_words_in_letters_find_what_is_near_and_mark_a_bounded_number_of_words(door: Door) -> None:
+    await publish("小区门口电梯坏了", "电梯已注册，" + "一二三四五六七八九十" * 30, door)
+    query = "dianti yiyi jiji xixi lili zhizhi qiqi bibi"
+    page = (await door.client.get("/replies", params={"q": query})).text
+    assert "小区门口<mark>电梯</mark>坏了" in page.split('id="nearest"')[1]
+    words = [chr(0x4E00 + number) for number in range(500)]
+    assert replies.marked("".join(words), words).count("<mark>") == replies.MARKED_MOST
+    assert replies.excerpt("无" * 300 + words[-1], words).startswith("无")
 
 
 async def test_the_empty_page_says_where_was_searched_and_what_can_be_changed(door: Door) -> None:

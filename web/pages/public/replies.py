@@ -29,6 +29,7 @@ from web.wording import catalogue, dates
 
 EXCERPT = 90
 FACETS_MOST = 12
+MARKED_MOST = 60  # words that are looked for in each line of a list
 SIMILAR_MOST = 3
 
 
@@ -71,7 +72,7 @@ async def _find_nearest(q: str, unit: str, category: str, matches: Page[dict[str
 
 def _list_near_words(q: str) -> list[str]:
     """What is marked in a reply that is near: the words of the query, and others for the same."""
-    clues = similar_terms.find_clues(q)
+    clues = [clue for clue in similar_terms.find_clues(q) if clue.is_listed]
     return [*search_terms.query_terms(q), *(word for clue in clues for word in clue.words if len(word) > 1)]
 
 
@@ -107,8 +108,8 @@ def reply_line(
 
 
 def marked(text: str, words: Sequence[str]) -> Markup:
-    """The text with each of the words in <mark>, everything else escaped."""
-    terms = sorted(set(words), key=lambda word: (-len(word), word))
+    """The text with each of the first words in <mark>, everything else escaped."""
+    terms = sorted(set(words[:MARKED_MOST]), key=lambda word: (-len(word), word))
     if not terms:
         return escape(text)
     parts = re.split("(" + "|".join(re.escape(term) for term in terms) + ")", text, flags=re.IGNORECASE)
@@ -116,9 +117,10 @@ def marked(text: str, words: Sequence[str]) -> Markup:
 
 
 def excerpt(text: str, words: Sequence[str]) -> str:
-    """A piece of the text around the first of the words."""
+    """A piece of the text around the place where any of the first words stands first."""
     plain = " ".join(text.split())
-    places = [at for word in words if (at := plain.lower().find(word)) >= 0]
+    lowered = plain.lower()
+    places = [at for word in words[:MARKED_MOST] if (at := lowered.find(word)) >= 0]
     start = max(0, min(places, default=0) - EXCERPT // 3)
     return ("…" if start else "") + plain[start : start + EXCERPT] + ("…" if start + EXCERPT < len(plain) else "")
 

@@ -24,15 +24,8 @@ from feedback.kernel.errors import Refusal
 from feedback.kernel.settings import Settings
 from web.http.security import REDIS_AGAIN_SECONDS, T, log, redis
 
-FILE_FORMS = re.compile(r"/new/\d|/case/acts/|/desk/register|/desk/cases/[^/]+/")
+FILE_FORMS = re.compile(r"/new/2|/case/acts/[^/]+|/desk/register|/desk/cases/[^/]+/(acts/[^/]+|preview|letters)")
 """Pages whose forms bring files: all that are allowed together, each of the allowed size."""
-_FORM_TIMES = 2  # what is too large is read on and refused by name, with the text kept; beyond that it is cut off
-_FORM_TEXT_BYTES = 2_000_000
-
-
-def most_of_form(settings: Settings) -> int:
-    """The largest body of a form that brings files, in bytes."""
-    return _FORM_TIMES * settings.attachments_max * settings.upload_max_bytes + _FORM_TEXT_BYTES
 
 
 class BodyDeadline:
@@ -92,7 +85,7 @@ class BodyLimit:
 
     def _limit(self, request: Request) -> int:
         is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
-        return self._most_of_form if is_form and FILE_FORMS.match(request.url.path) else self._most
+        return self._most_of_form if is_form and FILE_FORMS.fullmatch(request.url.path) else self._most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

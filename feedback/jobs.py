@@ -3,12 +3,12 @@
 Each timer selects rows by a query, claims them by compare-and-set, and tells other packages by an outbox message.
 """
 
-import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
@@ -17,7 +17,7 @@ from feedback.kernel import db, outbox
 from feedback.kernel.clock import from_millis, office_day, to_millis
 from feedback.kernel.crypto import Vault
 from feedback.kernel.db import M
-from feedback.kernel.errors import Conflict, NotNow
+from feedback.kernel.errors import Conflict, NotNow, Unavailable
 from feedback.kernel.outbox import MessagePriority
 from feedback.kernel.settings import Settings
 from feedback.queries import statistics as case_statistics
@@ -32,6 +32,7 @@ from feedback.rules.workdays import Calendar
 CLOCKS_DIFFER = "clocks_differ"
 """The code of a damage that a newer version may have caused, and a recalculation mends."""
 
+_log = structlog.get_logger("feedback.jobs")
 _BATCH = 500
 _FEW = 10  # cases in which something is done, one transaction each
 _CLOCKS_PER_MESSAGE = 100  # clocks of one message
@@ -116,12 +117,26 @@ async def close_some_rated_out(now: datetime, rating_days: int, position: str) -
     for row in some:
         if row["id"] in waiting or row["kind"] == Kind.RECTIFY:
             continue
-        with contextlib.suppress(NotNow, Conflict):  # somebody did something with it just now, so it is not over
-            await cases.act(row["no"], Act.CLOSE, access.SYSTEM, {"reason": "评价期满，系统办结"}, now=now)
-            closed += 1
+        closed += await _act_if_possible(row["no"], Act.CLOSE, "评价期满，系统办结", now)
     if is_undated:
         return closed, f"{_UNDATED}{some[-1]['id']}" if len(some) == _FEW else ""
     return closed, _position(some, "replied_at", _FEW) or f"{_UNDATED}0"
+
+
+async def _act_if_possible(no: str, act: Act, reason: str, now: datetime) -> bool:
+    """Take a step of the system in one case of many, and whether it was taken: none holds up those behind it.
+
+    Not taken when somebody did something with the case just now, nor while this machine's clock is behind its last
+    entry; then it is logged, and the next round looks at it again.
+    """
+    try:
+        await cases.act(no, act, access.SYSTEM, {"reason": reason}, now=now)
+    except (NotNow, Conflict):
+        return False
+    except Unavailable as fault:
+        _log.error("a step of the system was put off", case=no, act=act.value, code=fault.code)
+        return False
+    return True
 
 
 _UNDATED = "undated:"
@@ -165,9 +180,7 @@ async def tend_some_accounts(now: datetime, last: int) -> tuple[int, int]:
     taken = 0
     for row in await running.values("seq", "starts_at", "due_legal_day", no="case__no") if ids else ():
         if row["due_legal_day"] <= office_day(now):
-            with contextlib.suppress(NotNow, Conflict):  # somebody was faster
-                await cases.act(row["no"], Act.RESUME, access.SYSTEM, {"reason": "挂账到期，恢复办理"}, now=now)
-                taken += 1
+            taken += await _act_if_possible(row["no"], Act.RESUME, "挂账到期，恢复办理", now)
         elif weeks := (now - row["starts_at"]).days // 7:
             await _queue_reminder(row["no"], f"{row['seq']}-{weeks}", now)
     return taken, ids[-1] if len(ids) == _FEW else 0

@@ -22,6 +22,7 @@ from feedback.kernel.settings import Settings
 from web import bootstrap, worker
 from web.api.v1 import routes
 from web.context import AppContext
+from web.forms.form_reading import LARGE_FORMS_MOST, most_of_form
 from web.http import health, templating
 from web.http.errors import (
     handle_http_error,
@@ -32,7 +33,7 @@ from web.http.errors import (
     refusal_response,
 )
 from web.http.hosts import KnownHost
-from web.http.limits import BodyDeadline, BodyLimit, Limiter, most_of_form
+from web.http.limits import BodyDeadline, BodyLimit, Limiter
 from web.http.metrics import Metrics, RequestMetrics
 from web.http.security import SameOrigin, SecurityHeaders
 from web.notify import channel
@@ -110,6 +111,7 @@ def create_app(
     )
     app.state.metrics = metrics
     app.state.limiter = Limiter(settings)
+    app.state.large_forms = asyncio.Semaphore(LARGE_FORMS_MOST)
     app.state.templates = templating.build_environment(settings)
     return app
 

@@ -46,6 +46,7 @@ from feedback.rules.vocabulary import Act, Channel, Kind, Profile, Role, Status
 from feedback.rules.workdays import Editions
 
 CLOCK_SKEW = timedelta(minutes=1)
+_CLOCK_BEHIND_SECONDS = 60
 """How far the clocks of several machines may differ: within it an entry gets the time of the one before."""
 
 _TRIES = 5  # fresh case numbers tried when the random one is taken
@@ -280,7 +281,7 @@ def _in_order(at: datetime, latest: datetime) -> datetime:
     Raises Unavailable when the clock of this machine was set back: deadlines would begin in the past.
     """
     if at < latest - CLOCK_SKEW:
-        raise Unavailable("clock_behind")
+        raise Unavailable("clock_behind", seconds=_CLOCK_BEHIND_SECONDS)
     return max(at, latest)
 
 

@@ -1,17 +1,23 @@
 """Do nginx and systemd files agree with the program's own bounds? nginx and systemd themselves read them where installed."""
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from feedback.kernel.settings import Settings
+from tests.stress.servers import free_port
+from web.http.limits import FILE_FORMS
+from web.wording import catalogue
 
 DEPLOY = Path(__file__).parents[2] / "web" / "deploy"
 NGINX = (DEPLOY / "nginx.conf").read_text("utf-8")
 UNITS = ("xinqiao-web.service", "xinqiao-worker@.service")
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 MOST_EXPOSED = 2.0  # of 10; it was 8.7 before the units were confined
 
 
@@ -46,6 +52,63 @@ def test_the_host_keeps_its_port_and_nobody_says_where_he_comes_from() -> None:
 def test_figures_and_readiness_are_for_machines_inside() -> None:
     block = NGINX.split("location ~ ^/(metrics|readyz)$ {")[1].split("}")[0]
     assert re.findall(r"(allow|deny) (\S+);", block) == [("allow", "127.0.0.1"), ("allow", "::1"), ("deny", "all")]
+
+
+def test_forms_with_files_are_the_same_pages_for_the_proxy_and_the_program() -> None:
+    (pattern,) = re.findall(r"location ~ \^/(\(new/\S+)\$ \{", NGINX)
+    pages = [
+        "new/1",
+        "new/2",
+        "new/22",
+        "case",
+        "case/acts/rate",
+        "case/acts/a/b",
+        "desk/register",
+        "desk/register/check",
+        "desk/cases/1",
+    ]
+    pages += [f"desk/cases/1/{what}" for what in ("acts/reply", "preview", "letters", "links", "route", "acts")]
+    by_proxy = [page for page in pages if re.fullmatch(pattern, page)]
+    assert by_proxy == [page for page in pages if FILE_FORMS.fullmatch(f"/{page}")]
+    assert by_proxy == ["new/2", "case/acts/rate", "desk/register", *pages[-6:-3]]
+
+
+def test_what_the_proxy_refuses_for_a_program_is_json_with_our_codes() -> None:
+    bodies = re.findall(r"return (\d+) '(\{.*\})';", NGINX)
+    codes = {int(status): json.loads(body)["error"] for status, body in bodies}
+    assert {status: error["code"] for status, error in codes.items()} == {
+        413: "too_large",
+        429: "too_many",
+        503: "unavailable",
+    }
+    assert codes[413]["message"] == catalogue.error_words("too_large")
+    assert codes[429]["message"] == catalogue.error_words("too_many", seconds=10)
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed")
+def test_a_program_gets_json_from_the_proxy_while_nobody_stands_behind_it(tmp_path: Path) -> None:
+    port = free_port()
+    locations = NGINX[NGINX.index("    location / {") : NGINX.rindex("}")]
+    server = f"listen 127.0.0.1:{port}; client_max_body_size 1k; access_log off;\n"
+    temporary = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in TEMPORARY)
+    main = (
+        f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\nevents {{}}\n"
+        f"http {{ {temporary} server {{ {server} {locations.replace('127.0.0.1:8000', f'127.0.0.1:{free_port()}')} }} }}\n"
+    )
+    (tmp_path / "nginx.conf").write_text(main, "utf-8")
+    command = ["nginx", "-c", str(tmp_path / "nginx.conf")]
+    subprocess.run(command, check=True, capture_output=True)  # it returns when it listens
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            away = client.get("/api/v1/categories")
+            large = client.post("/api/v1/cases", content=b"x" * 2000)
+    finally:
+        subprocess.run([*command, "-s", "stop"], check=True, capture_output=True)
+    assert (away.status_code, away.headers["retry-after"]) == (503, "10")
+    assert large.status_code == 413
+    for response in (away, large):
+        assert response.headers["content-type"] == "application/json"
+        assert response.json()["error"]["message"]
 
 
 @pytest.mark.skipif(not shutil.which("nginx") or not shutil.which("openssl"), reason="nginx is not installed")

@@ -7,12 +7,15 @@ from typing import Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from evaluation.ratings import cases as case_ratings
 from evaluation.ratings import services
 from evaluation.ratings.tokens import Occasion, create_token
+from feedback.kernel import db
 from feedback.queries import cases as case_queries
 from feedback.record import cases
+from feedback.record.models.case import Case
 from feedback.rules import access
 from feedback.rules.vocabulary import Act, Role
 from tests.people import Door
@@ -85,6 +88,31 @@ async def test_nobody_reaches_a_later_step_without_the_earlier_ones(anna: httpx2
     await anna.post("/new/1", data={"kind": "help"})
     assert (await anna.get("/new/4")).headers["location"] == "/new/2"
     assert (await anna.get("/new/9")).status_code == 404
+
+
+async def test_only_the_step_with_files_drops_one(door: Door) -> None:
+    async with door.browser() as browser:
+        for kind, status in (("", 422), ("help", 303)):
+            response = await browser.post("/new/1", data={"kind": kind, "drop_attachment": "x"})
+            assert response.status_code == status
+        response = await browser.post("/new/2", data={"title": "", "text": "", "drop_attachment": "x"})
+        assert response.headers["location"] == "/new/2#f-files"
+
+
+async def test_a_message_that_is_stored_has_its_receipt_whatever_else_cannot_be_written(door: Door) -> None:
+    async with door.browser() as browser:
+        await browser.post("/new/1", data={"kind": "complaint"})
+        await browser.post("/new/2", data={"title": "路灯不亮", "text": "幸福路路灯不亮三天了"})
+        await browser.post("/new/3", data={"person.phone": "13900001234"})
+        await db.write_connection().execute_script("ALTER TABLE web_message_source RENAME TO elsewhere")
+        with capture_logs() as logs:
+            receipt = await door.submit(source_id="a")
+            response = await browser.post("/new/4", data={})
+        await db.write_connection().execute_script("ALTER TABLE elsewhere RENAME TO web_message_source")
+        assert response.headers["location"].startswith("/receipt/")
+        numbers = [receipt["no"], response.headers["location"].removeprefix("/receipt/")]
+        assert [line["case"] for line in logs if "not written" in line["event"]] == numbers
+        assert await Case.filter(no__in=numbers).count() == 2
 
 
 async def test_a_second_click_leads_to_the_same_receipt(door: Door, anna: httpx2.AsyncClient) -> None:

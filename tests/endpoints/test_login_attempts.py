@@ -118,6 +118,22 @@ async def test_the_administrator_opens_an_account_again(door: Door) -> None:
         assert await log_in(client, "reception", "demo") == ""
 
 
+async def test_only_what_refuses_tries_is_listed_as_a_lock(settings: Settings) -> None:
+    async with Door.opened(replace(settings, login_attempts=2)) as door:
+        for number in range(19):
+            async with browser(door, f"203.0.113.{number}") as client:
+                await log_in(client, "reception", "wrong")
+        now = door.context.clock.now()
+        assert await login_attempts.list_locked(door.context, ["reception"]) == []
+        assert await login_attempts.seconds_locked(door.context, "reception") == 0
+        async with browser(door, "203.0.113.99") as client:
+            await log_in(client, "reception", "wrong")
+        (locked,) = await login_attempts.list_locked(door.context, ["reception"])
+        assert (locked.username, locked.sources) == ("reception", 1)
+        assert locked.until >= now
+        assert await login_attempts.seconds_locked(door.context, "reception") > 0
+
+
 async def test_what_was_typed_as_a_name_can_be_read_nowhere(door: Door) -> None:
     async with browser(door, "203.0.113.5") as client:
         await log_in(client, "my secret password", "x")

@@ -11,6 +11,7 @@ import pytest
 
 from feedback.kernel.settings import Settings
 from feedback.record.models.case import Attachment
+from tests import sample_files
 from tests.people import ANNAS_MESSAGE, BASE, Door
 from web.auth import drafts
 from web.auth.models import FormDraft
@@ -20,8 +21,9 @@ MEGABYTE = 1_000_000
 
 
 def pdf(size: int, number: int = 0) -> bytes:
-    """A file of so many bytes that is taken for a PDF, with a content of its own."""
-    return f"%PDF-1.4 {number} ".encode().ljust(size, b"x")
+    """A PDF of so many bytes with a content of its own, in a comment."""
+    page = sample_files.pdf()
+    return page + f"% {number} ".encode().ljust(size - len(page) - 7, b"x") + b"\n%%EOF\n"
 
 
 @asynccontextmanager
@@ -266,3 +268,45 @@ def test_a_building_is_not_asked_below_sixty_a_minute_and_nobody_in_development(
     assert Settings().challenge_limit == 0
     assert Settings(env="production").challenge_limit == 60
     assert Settings(env="production", challenge_per_minute=-1).challenge_limit == 0
+
+
+async def test_nine_files_of_five_megabytes_in_one_form_are_taken_when_nothing_came_just_before(door: Door) -> None:
+    async with browser(door, "203.0.113.5") as client:
+        await begin(client)
+        assert (await send(client, *(pdf(5 * MEGABYTE, number) for number in range(9)))).status_code == 303
+        assert (await send(client, pdf(1000, 9))).status_code == 429
+
+
+async def test_what_is_refused_for_a_moment_takes_nothing_of_the_day(settings: Settings) -> None:
+    free = replace(settings, upload_device_day_bytes=3 * MEGABYTE, upload_burst_bytes=2 * MEGABYTE)
+    async with Door.opened(free) as door, browser(door, "203.0.113.5") as client, browser(door, "203.0.113.6") as later:
+        await begin(client)
+        statuses = [(await send(client, pdf(MEGABYTE, number))).status_code for number in range(8)]
+        assert statuses == [303] * 2 + [429] * 6
+        later.cookies.update(client.cookies)
+        assert (await send(later, pdf(MEGABYTE, 9))).status_code == 303
+        assert (await send(later, pdf(MEGABYTE, 10))).status_code == 429
+
+
+async def test_files_sent_by_scripts_are_counted_by_the_browser_that_began_a_form(settings: Settings) -> None:
+    free = replace(settings, upload_device_day_bytes=2 * MEGABYTE)
+    async with Door.opened(free) as door, browser(door, "203.0.113.5") as first, browser(door, "203.0.113.6") as moved:
+        await begin(first)
+        moved.cookies.update(first.cookies)
+        statuses = [(await upload(client, pdf(MEGABYTE, n))).status_code for n, client in enumerate((first, moved))]
+        assert statuses == [201, 201]
+        assert [(await upload(client, pdf(MEGABYTE, 7))).status_code for client in (first, moved)] == [429, 429]
+        assert (await send(first, pdf(MEGABYTE, 8))).status_code == 429
+        async with browser(door, "203.0.113.5") as neighbour:
+            assert (await upload(neighbour, pdf(MEGABYTE, 9))).status_code == 201
+
+
+async def test_files_to_a_case_are_counted_by_the_case_that_is_open_in_the_browser(settings: Settings) -> None:
+    async with Door.opened(replace(settings, upload_device_day_bytes=MEGABYTE)) as door:
+        receipt = await door.submit()
+        statuses = []
+        for number in range(2):
+            async with browser(door, f"203.0.113.{number}") as client:
+                await client.post("/lookup", data={"code": receipt["code"], "check": receipt["no"]})
+                statuses.append((await upload(client, pdf(MEGABYTE, number))).status_code)
+        assert statuses == [201, 429]

@@ -251,6 +251,22 @@ async def test_the_largest_form_comes_through_and_a_larger_one_leads_back_to_its
             door.pass_time(timedelta(hours=2))
 
 
+async def test_a_form_larger_than_the_program_reads_carries_nothing_and_one_with_large_files_its_text(
+    door: Door,
+) -> None:
+    receipt = await door.submit()
+    async with at_desk(door, "reception") as clerk:
+        page = f"/desk/cases/{receipt['no']}/acts/accept"
+        door.pass_time(timedelta(hours=2))
+        huge = [(f"field{number}", (None, "x" * 900_000)) for number in range(3)]
+        with_file = [("text", (None, ANSWER)), ("files", ("录像.mp4", bytes(13_000_000)))]
+        for parts, fields, names in ((huge, (), ()), (with_file, (("text", ANSWER),), (("files", "录像.mp4"),))):
+            login = await clerk.post(page, files=parts)
+            assert login.status_code == 401
+            form = form_recovery.open_form(door.context, Form.of(login).fields["carried"])
+            assert form and (form.fields, form.files) == (fields, names)
+
+
 async def test_a_form_that_is_no_unicode_is_carried_as_far_as_it_is(door: Door) -> None:
     async with at_desk(door, "clerk-jiaoyu") as clerk:
         door.pass_time(timedelta(hours=2))

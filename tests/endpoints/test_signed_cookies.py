@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+from starlette.responses import Response
 
 from tests.people import Door
-from web.auth import citizen_cookie, sessions
+from web.auth import citizen_cookie, cookies, sessions
 
 
 async def _opened(door: Door, browser: httpx2.AsyncClient) -> str:
@@ -42,6 +43,30 @@ async def test_an_altered_cookie_opens_nothing(door: Door, change: str) -> None:
         parts[place] = ("B" if parts[place][0] != "B" else "C") + parts[place][1:]
         browser.cookies.clear()
         browser.cookies.set(citizen_cookie.CASE_COOKIE, ".".join(parts))
+        assert (await browser.get("/case")).headers["location"] == "/lookup"
+
+
+@pytest.mark.parametrize("spelling", ["=", "==", "!"])
+async def test_no_spelling_of_a_cookie_that_was_given_back_opens_anything(door: Door, spelling: str) -> None:
+    async with door.browser() as browser, door.browser() as thief:
+        payload, signed_at, signature = (await _opened(door, browser)).split(".")
+        await browser.post("/case/leave")
+        for cookie in (
+            f"{payload}.{signed_at}.{signature}{spelling}",
+            f"{payload}.{signed_at}{spelling}.{signature}",
+            f"{payload}{spelling}.{signed_at}.{signature}",
+        ):
+            thief.cookies.clear()
+            thief.cookies.set(citizen_cookie.CASE_COOKIE, cookie)
+            assert (await thief.get("/case")).headers["location"] == "/lookup"
+
+
+async def test_a_cookie_that_could_not_be_given_back_opens_nothing(door: Door) -> None:
+    receipt, response = await door.submit(), Response()
+    cookies.set_signed_cookie(response, door.context, citizen_cookie.CASE_COOKIE, str(receipt["no"]), 12)
+    async with door.browser() as browser:
+        header = response.headers["set-cookie"].partition(";")[0]
+        browser.cookies.set(citizen_cookie.CASE_COOKIE, header.partition("=")[2].strip('"'))
         assert (await browser.get("/case")).headers["location"] == "/lookup"
 
 

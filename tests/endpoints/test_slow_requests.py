@@ -5,13 +5,16 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import httpx2
 import pytest
+from starlette.responses import Response
 
 from feedback.kernel.settings import Settings
 from tests.flows.test_several_processes import _until_ready
 from tests.stress.servers import clean_environment, free_port
+from web.http import limits
 
 HEAD_SECONDS, BODY_SECONDS = 0.6, 0.6
 FIRST_BYTES = b"POST /api/v1/cases HTTP/1.1\r\nHost: x\r\n"
@@ -66,6 +69,32 @@ async def exchange(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
                 return await answer
             except ConnectionResetError:
                 return b"reset"
+
+
+async def test_what_came_fast_buys_no_time_for_what_does_not_come() -> None:
+    pieces = [b"x" * 1_000_000]
+
+    async def receive() -> dict[str, Any]:
+        if not pieces:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+
+    async def read_all(scope: Any, receive: Any, send: Any) -> None:
+        while True:
+            await receive()
+
+    async def refuse(request: Any, fault: Exception) -> Response:
+        return Response(type(fault).__name__, 408)
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app = limits.BodyDeadline(read_all, seconds=0.05, bytes_per_second=500, refuse=refuse)
+    async with asyncio.timeout(20):
+        await app({"type": "http", "method": "POST", "headers": []}, receive, send)
+    assert sent[0]["status"] == 408 and sent[1]["body"] == b"TooSlow"
 
 
 @pytest.mark.slow

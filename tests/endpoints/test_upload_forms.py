@@ -1,6 +1,8 @@
 """Forms with files, sent without scripts: what is allowed goes through, and what is refused takes nothing with it."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx2
@@ -11,6 +13,7 @@ from feedback.record.models.case import Attachment
 from feedback.rules import file_types
 from tests import sample_files
 from tests.people import Door
+from web.forms import form_reading
 
 FIELDS = {"title": "小学门口早晚高峰拥堵", "text": "每天早晚高峰车辆乱停，孩子过马路很危险。"}
 File = tuple[str, bytes]
@@ -134,6 +137,51 @@ async def test_a_step_nobody_may_take_stores_nothing(door: Door) -> None:
 async def test_other_addresses_take_no_larger_body_than_before(door: Door) -> None:
     response = await door.client.post("/login", data={}, files={"a": ("a", os.urandom(12_500_000))})
     assert response.status_code == 413
+
+
+async def test_a_form_with_more_text_than_any_page_of_ours_sends_is_refused_and_kept_nowhere(door: Door) -> None:
+    browser = await at_step_two(door)
+    fields = {f"field{number}": "x" * 900_000 for number in range(20)}
+    response = await send(browser, ("现场.txt", b"ok"), **fields)
+    assert response.status_code == 413 and "请删减文字" in response.text
+    assert not await Attachment.all().count()
+    await browser.aclose()
+
+
+@pytest.mark.parametrize("path", ["/new/1", "/new/3", "/new/4", "/desk/register/check", "/desk/cases/1/route"])
+async def test_a_form_without_files_takes_no_larger_body_than_any_other(door: Door, path: str) -> None:
+    response = await door.client.post(path, data={}, files={"a": ("a", bytes(12_500_000))})
+    assert response.status_code == 413
+
+
+async def test_only_a_few_large_forms_are_read_at_once_and_others_hear_when_to_come_back(door: Door) -> None:
+    browser = await at_step_two(door)
+    go_on, asked = asyncio.Event(), asyncio.Semaphore(0)
+    head = b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n'
+
+    async def body() -> AsyncIterator[bytes]:
+        yield head
+        asked.release()
+        await go_on.wait()
+        yield b"-\r\n--x--\r\n"
+
+    async def post() -> httpx2.Response:
+        media = {"Content-Type": "multipart/form-data; boundary=x"}
+        return await browser.post("/new/2", content=body(), headers=media)
+
+    first = [asyncio.create_task(post()) for _ in range(form_reading.LARGE_FORMS_MOST)]
+    for _ in first:
+        await asked.acquire()
+    one_more = asyncio.create_task(post())
+    await asked.acquire()
+    small = await send(browser, ("现场.txt", b"ok"))
+    go_on.set()
+    refused = await one_more
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    assert "请 10 秒后再提交" in refused.text
+    assert small.status_code == 303
+    assert {response.status_code for response in await asyncio.gather(*first)} == {422}
+    await browser.aclose()
 
 
 async def test_every_form_offers_to_choose_what_the_server_takes(door: Door) -> None:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from classify.duplicates import link_proposals
 from evaluation import jobs as evaluation_jobs
 from feedback import jobs
@@ -95,6 +97,21 @@ async def test_rated_out_cases_are_closed_a_few_at_a_time_until_all_are(context:
     assert closed == [10, 10, 5, 0]  # the last look is for answers whose day nobody knows
     assert await Case.filter(status="closed").count() == 25
     assert await jobs.close_after_rating_window(late, context.settings.rating_days) == 0
+
+
+async def test_a_case_whose_last_entry_is_ahead_of_the_clock_does_not_hold_up_those_behind_it(
+    context: AppContext,
+) -> None:
+    late = MONDAY + 90 * DAY
+    ahead, behind = await answered(context), await answered(context)
+    last = await Entry.filter(case__no=ahead).order_by("-seq").first()
+    assert last
+    await Entry.filter(id=last.id).update(at=late + DAY)  # by a machine whose clock was ahead
+    with capture_logs() as logs:
+        assert await jobs.close_after_rating_window(late, context.settings.rating_days) == 1
+    assert (await Case.get(no=behind)).status == "closed"
+    assert [(line["case"], line["code"]) for line in logs if "code" in line] == [(ahead, "clock_behind")]
+    assert await jobs.close_after_rating_window(late + DAY, context.settings.rating_days) == 1
 
 
 async def test_a_case_whose_citizen_may_still_ask_for_review_does_not_hold_up_those_behind_it(

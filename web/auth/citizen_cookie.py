@@ -1,7 +1,7 @@
 """The cookie that lets a citizen's browser open its own case without the query code.
 
-It is signed and stands in no table. One that was given back (清除, on a shared computer) is remembered by its hash until
-it would have ended: a copy of it opens nothing.
+It is signed and stands in no table. One that was given back (清除, on a shared computer) is remembered by the hash of
+what was signed until it would have ended: no copy of it opens anything, in whatever spelling of base64.
 """
 
 from datetime import datetime, timedelta
@@ -28,18 +28,18 @@ def remember_case(response: Response, context: AppContext, no: str) -> None:
 
 async def read_citizen(request: Request) -> Actor | None:
     """The citizen whose browser holds the case cookie, or None."""
-    no = _read_number(request)
-    if not no or await RevokedCaseCookie.exists(digest=_digest(request)):
+    payload = _read_payload(request)
+    if not payload or await RevokedCaseCookie.exists(digest=hash_token(payload)):
         return None
-    return access.citizen(no)
+    return access.citizen(payload.partition(" ")[0])
 
 
 async def forget_case(request: Request, response: Response) -> None:
     """From now on neither this browser nor a copy of its cookie opens the case."""
     context: AppContext = request.app.state.context
-    if _read_number(request):
+    if payload := _read_payload(request):
         ends_at = context.clock.now() + timedelta(hours=_CASE_HOURS)
-        await RevokedCaseCookie.get_or_create({"expires_at": ends_at}, digest=_digest(request))
+        await RevokedCaseCookie.get_or_create({"expires_at": ends_at}, digest=hash_token(payload))
     response.delete_cookie(CASE_COOKIE)
 
 
@@ -50,10 +50,8 @@ async def delete_expired_revocations(now: datetime, limit: int = 1000) -> int:
     return await RevokedCaseCookie.filter(digest__in=digests).delete() if digests else 0
 
 
-def _read_number(request: Request) -> str:
+def _read_payload(request: Request) -> str:
+    """Case number and the cookie's own id, or "". One without an id could not be given back: it opens nothing."""
     payload = read_signed_cookie(request, CASE_COOKIE, timedelta(hours=_CASE_HOURS))
-    return payload.partition(" ")[0]
-
-
-def _digest(request: Request) -> str:
-    return hash_token(request.cookies.get(CASE_COOKIE, ""))
+    no, _, id_ = payload.partition(" ")
+    return payload if no and id_ else ""

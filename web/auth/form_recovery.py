@@ -5,11 +5,14 @@ whoever's session it was, for half a day, and for nobody else. What was typed st
 Passwords and codes are never carried. Files are not carried: they are chosen again.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -29,6 +32,8 @@ _NOT_CARRIED = frozenset({"confirmed"})
 """Whoever confirmed has seen a preview; after the log-in the words may be changed, so they are previewed again."""
 
 Pairs = tuple[tuple[str, str], ...]
+BodyReader = Callable[[Request], AbstractAsyncContextManager[FormData]]
+"""Reads the form in a body within its bounds; closes its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,13 @@ class CarriedForm:
     """Field and file name of each file: the files themselves are gone."""
 
 
-async def carry_form(request: Request) -> str:
-    """The token of what was sent, or "" where no ended session says who sent it."""
+async def carry_form(request: Request, open_body: BodyReader) -> str:
+    """The token of what was sent, read by `open_body`, or "" where no ended session says who sent it."""
     context: AppContext = request.app.state.context
     username = await sessions.expired_session_user(request)
     if username is None:
         return ""
-    fields, files = await _read_form(request)
+    fields, files = await _read_form(request, open_body)
     path, expires_at = request.url.path, context.clock.now() + LIFETIME
     form = CarriedForm(username, path, _referring_page(request) or path, expires_at, fields, files)
     return seal_form(context, form)
@@ -70,12 +75,12 @@ def open_form(context: AppContext, token: str) -> CarriedForm | None:
     return form if form.expires_at > context.clock.now() else None
 
 
-async def _read_form(request: Request) -> tuple[Pairs, Pairs]:
+async def _read_form(request: Request, open_body: BodyReader) -> tuple[Pairs, Pairs]:
     """Fields and names of files; nothing of a form with secrets, or of one larger than any of ours."""
     if request.url.path.endswith(_SECRET_PATHS):
         return (), ()
     try:
-        async with request.form(max_files=20, max_fields=500) as form:
+        async with open_body(request) as form:
             items = [(name, value) for name, value in form.multi_items() if name not in _NOT_CARRIED]
     except (HTTPException, Refusal):
         return (), ()

@@ -104,7 +104,7 @@ async def begin_attempt(
     account = _account_hash(context, username)
     where = "known device" if is_known else f"from {source.network}"
     own_key = keyed_hash("login-attempts", f"{credential} {where} {username}")
-    shared_key = "" if is_known else keyed_hash("login-attempts", f"{credential} everywhere {username}")
+    shared_key = "" if is_known else _shared_key(context, credential, username)
     if not await _count(context, own_key, account, most):
         return None
     if shared_key and not await _count(context, shared_key, account, most * _ALL_SOURCES_FACTOR):
@@ -115,16 +115,24 @@ async def begin_attempt(
 async def seconds_locked(context: AppContext, username: str) -> int:
     """After how many seconds tries at the account are looked at again, wherever they come from; 0 when they are now."""
     lock = timedelta(minutes=context.settings.lock_minutes)
-    row = (
-        await LoginAttempts.filter(
-            account=_account_hash(context, username),
-            failed__gte=context.settings.login_attempts,
-            seen_at__gt=context.clock.now() - lock,
-        )
-        .order_by("-seen_at")
-        .first()
-    )
-    return max(1, int((row.seen_at + lock - context.clock.now()).total_seconds())) if row else 0
+    rows = await LoginAttempts.filter(
+        account=_account_hash(context, username),
+        failed__gte=context.settings.login_attempts,
+        seen_at__gt=context.clock.now() - lock,
+    ).limit(_LISTED_LOCKS)
+    seen = [row.seen_at for row in rows if _locks(context, username, row)]
+    return max(1, int((max(seen) + lock - context.clock.now()).total_seconds())) if seen else 0
+
+
+def _locks(context: AppContext, username: str, row: LoginAttempts) -> bool:
+    """Whether tries are refused by this count, that of one source or, ten times as large, that of all together."""
+    most = context.settings.login_attempts
+    is_shared = row.key in {_shared_key(context, credential, username) for credential in Credential}
+    return row.failed >= (most * _ALL_SOURCES_FACTOR if is_shared else most)
+
+
+def _shared_key(context: AppContext, credential: Credential, username: str) -> str:
+    return context.settings.vault.keyed_hash("login-attempts", f"{credential} everywhere {username}")
 
 
 async def list_locked(context: AppContext, usernames: Sequence[str]) -> list[LockedAccount]:
@@ -136,7 +144,8 @@ async def list_locked(context: AppContext, usernames: Sequence[str]) -> list[Loc
     username_by_hash = {_account_hash(context, username): username for username in usernames} if rows else {}
     ends: dict[str, list[datetime]] = {}
     for row in rows:
-        if username := username_by_hash.get(row.account):
+        username = username_by_hash.get(row.account)
+        if username and _locks(context, username, row):
             ends.setdefault(username, []).append(row.seen_at + lock)
     return [LockedAccount(username, len(times), max(times)) for username, times in sorted(ends.items())]
 

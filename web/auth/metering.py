@@ -1,17 +1,20 @@
 """What people may store is counted before it is stored: bytes of files, by who sends them.
 
 Members of staff are counted by their account, wherever they sit. Citizens are counted by their device first, so that
-one device cannot use up what a building shares, then by the telephone they gave, then by their network (IPv6: the /64).
+one device cannot use up what a building shares, then by the telephone they gave, then by their network (IPv6: the /64);
+all are looked at before anything is taken of one, so that what is refused costs nothing.
 A telephone that was only typed proves nothing and is counted together with the network: nobody is stopped by strangers
 who type his number.
 
 The limits are chosen so that 300 people behind one address are not stopped: 300 messages of 10 MB in a day, which at
-40 MB in ten seconds need 13 minutes. A flood of 60 MB in a second is stopped after its fourth file of 10 MB.
+40 MB in ten seconds need 13 minutes. A flood of 60 MB in a second is stopped after its fourth file of 10 MB. One form
+that is larger than that by itself goes through when nothing else came from the network just before.
 """
 
 from starlette.requests import Request
 
 from feedback.kernel.errors import Invalid, Refusal
+from web.auth import citizen_cookie, drafts
 from web.context import AppContext
 
 
@@ -48,12 +51,22 @@ async def _spend(request: Request, kilobytes: int, count: int) -> None:
         return
     network = limiter.network(request)
     await limiter.hit("submit", request, cost=count)
-    if device := getattr(request.state, "device", ""):
-        await limiter.spend("upload_device", device, kilobytes)
+    costs = [("upload_burst", network, limiter.at_most("upload_burst", kilobytes))]
+    if device := await _find_device(request):
+        costs.append(("upload_device", device, kilobytes))
     if phone := getattr(request.state, "phone", ""):
-        await limiter.spend("upload_phone", phone_key(request, phone), kilobytes)
-    await limiter.spend("upload_burst", network, kilobytes)
-    await limiter.spend("upload_network", network, kilobytes)
+        costs.append(("upload_phone", phone_key(request, phone), kilobytes))
+    await limiter.spend_all([*costs, ("upload_network", network, kilobytes)])
+
+
+async def _find_device(request: Request) -> str:
+    """The browser that has begun a form or opened its case, whatever address it sends its files to; or ""."""
+    if not hasattr(request.state, "device"):
+        await drafts.load_draft(request)
+    if device := getattr(request.state, "device", ""):
+        return str(device)
+    citizen = await citizen_cookie.read_citizen(request)
+    return f"case {citizen.case_no}" if citizen else ""
 
 
 def phone_key(request: Request, phone: str) -> str:

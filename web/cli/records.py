@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from feedback.kernel.clock import OFFICE_TIMEZONE, office_day
+from feedback.kernel.errors import Conflict, Unavailable
 from feedback.kernel.settings import Settings
 from web.cli.serve import run_async
 from web.wording import catalogue
@@ -66,7 +67,13 @@ def recalculate(settings: Settings, args: argparse.Namespace) -> int:
                 skipped += 1
                 continue
             if not args.dry_run:
-                await recalculation.recalculate(difference, args.cause or recalculation.CAUSE, context.clock.now())
+                cause = args.cause or recalculation.CAUSE
+                try:
+                    await recalculation.recalculate(difference, cause, context.clock.now())
+                except (Conflict, Unavailable) as fault:  # none holds up those behind it
+                    print(f"  {catalogue.error_words(fault.code, **fault.details)}", file=sys.stderr)
+                    skipped += 1
+                    continue
             recalculated += 1
         return recalculated, skipped
 

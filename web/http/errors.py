@@ -1,12 +1,16 @@
 """Error handlers: every refusal or fault as a JSON error for the API or as a page for people."""
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import asyncpg
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from tortoise.exceptions import BaseORMException
 
 from feedback.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal, Unavailable
 from web.auth import sessions
@@ -32,6 +36,15 @@ STATUS_OF: Mapping[type[Refusal], int] = {
 }
 _NAME_MOST = 60  # no thing has a longer name in an address
 log = structlog.get_logger("web")
+
+
+@contextmanager
+def suppress_database_faults(what: str, no: str) -> Iterator[None]:
+    """For what is written beside a case that is stored already: the answer stays its receipt, the fault is logged."""
+    try:
+        yield
+    except (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError) as fault:
+        log.error(f"not written beside an accepted case: {what}", case=no, exc_info=fault)
 
 
 def status_of(fault: Refusal) -> int:

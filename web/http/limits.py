@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from limits import (
@@ -24,21 +24,15 @@ from feedback.kernel.errors import Refusal
 from feedback.kernel.settings import Settings
 from web.http.security import REDIS_AGAIN_SECONDS, T, log, redis
 
-FILE_FORMS = re.compile(r"/new/\d|/case/acts/|/desk/register|/desk/cases/[^/]+/")
+FILE_FORMS = re.compile(r"/new/2|/case/acts/[^/]+|/desk/register|/desk/cases/[^/]+/(acts/[^/]+|preview|letters)")
 """Pages whose forms bring files: all that are allowed together, each of the allowed size."""
-_FORM_TIMES = 2  # what is too large is read on and refused by name, with the text kept; beyond that it is cut off
-_FORM_TEXT_BYTES = 2_000_000
-
-
-def most_of_form(settings: Settings) -> int:
-    """The largest body of a form that brings files, in bytes."""
-    return _FORM_TIMES * settings.attachments_max * settings.upload_max_bytes + _FORM_TEXT_BYTES
 
 
 class BodyDeadline:
     """Stops waiting for a body that comes too slowly: 408, and the connection is closed.
 
-    A body has so many seconds, and one more for each `bytes_per_second` of it that came.
+    A body is waited for so many seconds, and one more for each `bytes_per_second` of it that came; never longer than
+    `seconds` from any piece to the next, however much came before. Only waiting counts, not what the program does.
     """
 
     def __init__(self, app: ASGIApp, seconds: float, bytes_per_second: int, refuse: Any) -> None:
@@ -49,19 +43,20 @@ class BodyDeadline:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        deadline, has_more, has_answer = 0.0, True, False
+        seconds_left, has_more, has_answer = self.seconds, True, False
 
         async def receive_in_time() -> Any:
-            nonlocal deadline, has_more
+            nonlocal seconds_left, has_more
             if not has_more:  # all of it is here: what comes next is that the client goes
                 return await receive()
-            deadline = deadline or time.monotonic() + self.seconds
+            began_at = time.monotonic()
             try:
-                async with asyncio.timeout(deadline - time.monotonic()):
+                async with asyncio.timeout(seconds_left):
                     message = await receive()
             except TimeoutError as fault:
                 raise TooSlow from fault
-            deadline += len(message.get("body", b"")) / self.bytes_per_second
+            earned = len(message.get("body", b"")) / self.bytes_per_second
+            seconds_left = min(seconds_left - (time.monotonic() - began_at) + earned, self.seconds)
             has_more = message["type"] == "http.request" and message.get("more_body", False)
             return message
 
@@ -92,7 +87,7 @@ class BodyLimit:
 
     def _limit(self, request: Request) -> int:
         is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
-        return self._most_of_form if is_form and FILE_FORMS.match(request.url.path) else self._most
+        return self._most_of_form if is_form and FILE_FORMS.fullmatch(request.url.path) else self._most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -218,8 +213,32 @@ class Limiter:
         """
         item = self._quantities[action]
         if not await self._ask(lambda windows: windows.quantities.hit(item, action, key, cost=cost)):
-            seconds = await self._ask(lambda windows: windows.seconds_until(item, action, key, cost))
-            raise TooMany(seconds=max(1, int(seconds) + 1), quota=action)
+            raise await self._no_room(action, key, cost)
+
+    async def spend_all(self, costs: Sequence[tuple[str, str, int]]) -> None:
+        """Take each cost of what its key may use of its action, in this order.
+
+        Raises TooMany with the seconds to wait when one of them has no room; then nothing was taken of any, unless
+        somebody else took the room in the same moment.
+        """
+        for action, key, cost in costs:
+            await self._require_room(action, key, cost)
+        for action, key, cost in costs:
+            await self.spend(action, key, cost)
+
+    async def _require_room(self, action: str, key: str, cost: int) -> None:
+        item = self._quantities[action]
+        if not await self._ask(lambda windows: windows.quantities.test(item, action, key, cost=cost)):
+            raise await self._no_room(action, key, cost)
+
+    async def _no_room(self, action: str, key: str, cost: int) -> TooMany:
+        item = self._quantities[action]
+        seconds = await self._ask(lambda windows: windows.seconds_until(item, action, key, cost))
+        return TooMany(seconds=max(1, int(seconds) + 1), quota=action)
+
+    def at_most(self, action: str, cost: int) -> int:
+        """The cost, or all there is of `action`: what is larger by itself goes through when nothing else was sent."""
+        return min(cost, self._quantities[action].amount)
 
     async def use_once(self, action: str, key: str) -> bool:
         """Whether `key` is used for the first time within the hour; exactly, whatever the windows of quantities."""

@@ -12,6 +12,7 @@ from routing.notices import inbox
 from web.auth import form_recovery, sessions
 from web.auth.permissions import Require, Requirement
 from web.context import AppContext
+from web.forms.form_reading import open_form
 from web.pages.account import login
 from web.pages.desk import register
 
@@ -57,4 +58,4 @@ async def _render_login(request: Request) -> Response:
     if path == DRAFT_PATH:
         await register.store_late_draft(request)  # with its files, as a draft of its own
         return login.render_login(request, path, status=401)
-    return login.render_login(request, path, await form_recovery.carry_form(request), status=401)
+    return login.render_login(request, path, await form_recovery.carry_form(request, open_form), status=401)

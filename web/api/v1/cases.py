@@ -26,6 +26,7 @@ from web.auth import message_sources, sessions
 from web.context import AppContext
 from web.forms import parsing
 from web.http import challenge
+from web.http.errors import suppress_database_faults
 from web.wording import catalogue, dates
 
 _NAME_SHOWN, _NAMES_SHOWN = 40, 10  # of fields nobody reads
@@ -52,7 +53,8 @@ async def submit(request: Request) -> Response:
         _rename_document_fields(fault, values)
         raise
     if sender is case_actions.CITIZEN:
-        await message_sources.remember_source(request, receipt.no, draft.kind)
+        with suppress_database_faults("its source", receipt.no):
+            await message_sources.remember_source(request, receipt.no, draft.kind)
     now = context.clock.now()
     answer = responses.ReceiptOut(
         no=receipt.no,

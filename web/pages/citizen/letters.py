@@ -11,6 +11,7 @@ from web.auth import citizen_cookie
 from web.auth.permissions import current_actor
 from web.context import AppContext
 from web.forms import parsing, step_forms
+from web.forms.form_reading import open_form
 from web.letters import issuing, placeholders
 from web.pages.desk.case_page import looked, shown
 from web.presentation import desk_case, desk_frame
@@ -37,7 +38,7 @@ async def preview(request: Request) -> Response:
     """The letters a step would issue, before it is taken. Nothing is written or numbered."""
     context: AppContext = request.app.state.context
     seen = await looked(request)
-    async with request.form(max_files=20, max_fields=500) as form:
+    async with open_form(request) as form:
         what = parsing.read_field(form, "act")
         step = seen.step(what)
         if step is None:

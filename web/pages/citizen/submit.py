@@ -26,11 +26,13 @@ from web.forms import parsing
 from web.forms.form_reading import open_form
 from web.forms.uploads import format_size, name_refused, store_uploads, upload_values
 from web.http.challenge import ChallengeRequired, require_answer
+from web.http.errors import suppress_database_faults
 from web.http.limits import TooMany
 from web.pages.citizen.receipt import promise
 from web.wording import catalogue
 
 STEPS = 4
+_FILES_STEP = 2
 TEXT_SHOWN = 5000  # what the page asks people to keep to; `submit_case` accepts more
 RESEND_SECONDS = 300
 _FIRST_FIELD = {1: "kind", 2: "title", 3: "person.name", 4: "submit"}
@@ -113,13 +115,13 @@ async def _taken(request: Request, number: int, draft: dict[str, Any], form: For
             draft["exclude"] = parsing.read_field(form, "exclude")
         case _:
             return await _submitted(request, draft, form)
-    if "drop_attachment" not in form:
-        _check(draft, number)
-        response: Response = RedirectResponse(f"/new/{number + 1}", status_code=303)
-    else:
+    if number == _FILES_STEP and "drop_attachment" in form:
         dropped = parsing.read_field(form, "drop_attachment")
         draft["attachments"] = [id_ for id_ in draft["attachments"] if id_ != dropped]
-        response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
+        response: Response = RedirectResponse(f"/new/{number}#f-files", status_code=303)
+    else:
+        _check(draft, number)
+        response = RedirectResponse(f"/new/{number + 1}", status_code=303)
     context: AppContext = request.app.state.context
     until = context.clock.now() + timedelta(days=context.settings.draft_days)
     await attachments.hold_for_draft(draft.get("attachments", ()), until)
@@ -169,10 +171,12 @@ async def _submitted(request: Request, draft: dict[str, Any], form: FormData) ->
         answer=parsing.read_field(form, "challenge_answer"),
     )
     receipt = await case_actions.submit_case(context, _draft_of(draft, desk=context.settings.desk))
-    await message_sources.remember_source(request, receipt.no, str(draft.get("kind", "")))
+    with suppress_database_faults("its source", receipt.no):
+        await message_sources.remember_source(request, receipt.no, str(draft.get("kind", "")))
     response = _to_receipt(request, receipt.no)
     # Not dropped at once: a second click that is still on its way must find the same receipt.
-    await drafts.store_draft(request, response, {"sent": receipt.no, "at": context.clock.now().timestamp()})
+    with suppress_database_faults("that its form was sent", receipt.no):
+        await drafts.store_draft(request, response, {"sent": receipt.no, "at": context.clock.now().timestamp()})
     return response
 
 

@@ -258,8 +258,8 @@ async def test_a_form_larger_than_the_program_reads_carries_nothing_and_one_with
     async with at_desk(door, "reception") as clerk:
         page = f"/desk/cases/{receipt['no']}/acts/accept"
         door.pass_time(timedelta(hours=2))
-        huge = [(f"field{number}", (None, "x" * 900_000)) for number in range(3)]
-        with_file = [("text", (None, ANSWER)), ("files", ("录像.mp4", bytes(13_000_000)))]
+        huge: list[Any] = [(f"field{number}", (None, "x" * 900_000)) for number in range(3)]
+        with_file: list[Any] = [("text", (None, ANSWER)), ("files", ("录像.mp4", bytes(13_000_000)))]
         for parts, fields, names in ((huge, (), ()), (with_file, (("text", ANSWER),), (("files", "录像.mp4"),))):
             login = await clerk.post(page, files=parts)
             assert login.status_code == 401
